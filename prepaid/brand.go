@@ -1,0 +1,81 @@
+package prepaid
+
+import "time"
+
+// Brand is whom the customer buys from. It is read from the configuration at start and never changes
+// while the program runs.
+type Brand struct {
+	Name      string   // "demo": in URLs, commands and keys; lower-case letters, digits and dashes
+	Title     string   // "Demo Mobile": shown to customers
+	Test      bool     // fake channel and simulators may be used; PINs may be hashed cheaply
+	Country   string   // ISO 3166: "NL"
+	Currency  Currency // of its prices
+	Languages []string // ISO 639-1, the first is the default: "en", "nl"
+	Support   string   // where HELP sends people: a number or page, "" for none
+
+	// Keywords adds words to the languages' own, by action ("topup": "KOOP", "TOPUP"); the first word of
+	// an action is the one that prompts offer.
+	Keywords map[string][]string
+	// Prompts overrides texts: language, key, text.
+	Prompts map[string]map[string]string
+
+	Amounts       AmountRange
+	DefaultAmount Money // what KOOP alone buys; zero: it asks
+	Limits        Limits
+	Cards         CardFormat
+	CheapPINHash  bool   // only with Test
+	TestCode      string // only with Test: every one-time code is this one; "" for random codes
+
+	Channels []ChannelConfig
+	// SMSChannel names the channel that carries one-time codes and late news of channels that can't push.
+	SMSChannel string
+}
+
+// AmountRange is what may be bought: from Min to Max in steps of Step, counted from Min.
+type AmountRange struct{ Min, Max, Step Money }
+
+// Limits bound what one customer may buy; zero is no limit.
+type Limits struct {
+	DayCount   int
+	DaySum     Money
+	MonthSum   Money // 30 days
+	MonthCount int
+	// SEPAExposure is how much may be delivered while its debits are pending.
+	SEPAExposure Money
+}
+
+// CardFormat is how a brand's card codes look.
+type CardFormat struct {
+	CodeLength int // digits, 14 unless said otherwise
+	Luhn       bool
+}
+
+// ChannelConfig declares one line of a brand: a Twilio number, a Telegram bot.
+type ChannelConfig struct {
+	Name     string            // in the webhook URL: "twilio"
+	Type     string            // the adapter that speaks it: "twilio", "telegram", "ussd", "fake"
+	Disabled bool              // declared, but off until an operator switches it on
+	Settings map[string]string // what the adapter's comment lists, secrets excluded
+	Secrets  map[string]Secret
+}
+
+// Language returns the brand's own spelling of the first wanted language it has, else its default.
+func (b *Brand) Language(wanted ...string) string {
+	for _, w := range wanted {
+		for _, l := range b.Languages {
+			if l == w {
+				return l
+			}
+		}
+	}
+	return b.Languages[0]
+}
+
+// Patience is how long a customer waits for a result before being told that it is worked on, counted from
+// the receipt of the message.
+func Patience(kind string) time.Duration {
+	if kind == "ussd" {
+		return 3 * time.Second // the gateway drops the session soon after
+	}
+	return 8 * time.Second // Twilio gives up after 15 s
+}

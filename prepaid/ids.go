@@ -1,0 +1,72 @@
+package prepaid
+
+import (
+	"crypto/rand"
+	"time"
+)
+
+// Ids are opaque. They consist of consonants only: no word can appear in one, and no run of digits
+// in a log or transcript is ever mistaken for a PIN or card code.
+type (
+	// CustomerID names one customer of one brand: "czkrwtmbvqhdnfpsjgxl".
+	CustomerID string
+	// OrderID names one order, is shown to customers as its number, and is the reference under which
+	// the network knows it: "BKTRMWQXZD".
+	OrderID string
+	// ChargeID names one charge and is the reference under which the gateway knows it.
+	ChargeID string
+	// InstrumentID names one stored way to pay.
+	InstrumentID string
+	// SetupID names one visit to a payment page.
+	SetupID string
+	// NoticeID names one piece of late news; it is also the message id of the turn that tells it.
+	NoticeID string
+	// OutboundID names one pushed message.
+	OutboundID string
+)
+
+const (
+	lowerConsonants = "bcdfghjklmnpqrstvwxz" // 20 letters: 4.3 bits each
+	upperConsonants = "BCDFGHJKLMNPQRSTVWXZ"
+)
+
+// NewID returns 20 random lower-case consonants (86 bits).
+func NewID[T ~string]() T { return T(randomLetters(lowerConsonants, 20)) }
+
+// NewOrderID returns 10 random capital consonants (43 bits): short enough to read out on the phone.
+// The store refuses a duplicate, and the caller draws again.
+func NewOrderID() OrderID { return OrderID(randomLetters(upperConsonants, 10)) }
+
+// NewToken returns 32 random lower-case consonants (138 bits), fit for a URL or a lock.
+func NewToken() string { return randomLetters(lowerConsonants, 32) }
+
+func randomLetters(alphabet string, n int) string {
+	out := make([]byte, 0, n)
+	var buf [64]byte
+	for len(out) < n {
+		_, _ = rand.Read(buf[:]) // crypto/rand.Read never fails since Go 1.24
+		for _, b := range buf {
+			// 240 is the largest multiple of 20 in a byte: what is above would favour some letters.
+			if b < 240 && len(out) < n {
+				out = append(out, alphabet[int(b)%len(alphabet)])
+			}
+		}
+	}
+	return string(out)
+}
+
+// Micros is t as stored in SQL and sessions: microseconds since 1970, UTC; 0 for the zero time.
+func Micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// FromMicros is the inverse of Micros.
+func FromMicros(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}

@@ -1,0 +1,148 @@
+package prepaid
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// MSISDN is a mobile subscriber's number: E.164 digits without the plus, "31612345678".
+// It is shown with the plus and logged masked.
+type MSISDN string
+
+// Why a text is no MSISDN of a brand.
+var (
+	ErrNotANumber   = errors.New("not a phone number")
+	ErrOtherCountry = errors.New("a number of another country")
+	ErrNotMobile    = errors.New("not a mobile number")
+)
+
+// ParseMSISDN reads a mobile number of country (ISO 3166, "NL") as customers type it: national or
+// international, with spaces, dashes, dots and brackets. It returns ErrNotANumber, ErrOtherCountry or
+// ErrNotMobile. Letters are refused: the phonenumbers library would read them as keypad digits.
+func ParseMSISDN(text, country string) (MSISDN, error) {
+	text = strings.TrimSpace(FoldDigits(text))
+	if len(text) > 40 {
+		return "", ErrNotANumber
+	}
+	for _, r := range text {
+		if (r < '0' || r > '9') && !strings.ContainsRune("+ -./()\u00a0\u2011\u2013", r) {
+			return "", ErrNotANumber
+		}
+	}
+	number, err := phonenumbers.Parse(text, country)
+	if err != nil {
+		return "", ErrNotANumber
+	}
+	region := phonenumbers.GetRegionCodeForNumber(number)
+	if region != country {
+		if phonenumbers.IsValidNumber(number) {
+			return "", ErrOtherCountry
+		}
+		return "", ErrNotANumber
+	}
+	switch phonenumbers.GetNumberType(number) {
+	case phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE: // MX, US and DO mobiles are the latter
+		return MSISDN(strings.TrimPrefix(phonenumbers.Format(number, phonenumbers.E164), "+")), nil
+	case phonenumbers.UNKNOWN:
+		return "", ErrNotANumber
+	default:
+		return "", ErrNotMobile
+	}
+}
+
+// ParseE164 reads a number that a provider or an operator gives in full: "+31612345678". The country
+// is not checked. It returns ErrNotANumber.
+func ParseE164(text string) (MSISDN, error) {
+	digits, ok := strings.CutPrefix(text, "+")
+	if !ok || len(digits) < 7 || len(digits) > 15 || digits[0] == '0' || strings.Trim(digits, "0123456789") != "" {
+		return "", ErrNotANumber
+	}
+	return MSISDN(digits), nil
+}
+
+// String shows the number to its owner: "+31612345678".
+func (m MSISDN) String() string {
+	if m == "" {
+		return ""
+	}
+	return "+" + string(m)
+}
+
+// Masked shows the number to everybody else: "+316****5678".
+func (m MSISDN) Masked() string {
+	if len(m) < 9 {
+		return mask
+	}
+	return "+" + string(m[:3]) + mask + string(m[len(m)-4:])
+}
+
+// LogValue implements slog.LogValuer.
+func (m MSISDN) LogValue() slog.Value { return slog.StringValue(m.Masked()) }
+
+// Tel is the address of the number's phone.
+func (m MSISDN) Tel() Address { return Address("tel:+" + string(m)) }
+
+// Address is who a message comes from on a channel: "tel:+31612345678", "telegram:3527".
+// It proves no identity except where the channel vouches for it.
+type Address string
+
+// Tel returns the number of a phone's address, and whether it is one.
+func (a Address) Tel() (MSISDN, bool) {
+	number, ok := strings.CutPrefix(string(a), "tel:")
+	if !ok {
+		return "", false
+	}
+	m, err := ParseE164(number)
+	return m, err == nil
+}
+
+// LogValue implements slog.LogValuer: a number is masked, an account of a messenger too.
+func (a Address) LogValue() slog.Value { return slog.StringValue(a.Masked()) }
+
+// Masked shows the address in logs: "tel:+316****5678", "telegram:****27".
+func (a Address) Masked() string {
+	if m, ok := a.Tel(); ok {
+		return "tel:" + m.Masked()
+	}
+	scheme, rest, _ := strings.Cut(string(a), ":")
+	if len(rest) < 4 {
+		return scheme + ":" + mask
+	}
+	return scheme + ":" + mask + rest[len(rest)-2:]
+}
+
+// FoldDigits replaces full-width and other decimal digits that phones produce by ASCII ones.
+func FoldDigits(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= '０' && r <= '９':
+			return '0' + (r - '０')
+		case r >= '٠' && r <= '٩':
+			return '0' + (r - '٠')
+		case r >= '۰' && r <= '۹':
+			return '0' + (r - '۰')
+		case r == '＋':
+			return '+'
+		}
+		return r
+	}, text)
+}
+
+// freshNumbers is how many numbers FreshMSISDN has for a country.
+const freshNumbers = 100 * 8000
+
+// FreshMSISDN returns a valid mobile number of country for tests and trials, the same for the same n. The last
+// four digits stay below 8000: simulators give meanings to those above.
+func FreshMSISDN(country string, n int) (MSISDN, error) {
+	example := phonenumbers.GetExampleNumberForType(country, phonenumbers.MOBILE)
+	if example == nil {
+		return "", ErrNotANumber
+	}
+	digits := strings.TrimPrefix(phonenumbers.Format(example, phonenumbers.E164), "+")
+	n = ((n % freshNumbers) + freshNumbers) % freshNumbers
+	return ParseMSISDN(fmt.Sprintf("+%s%02d%04d", digits[:len(digits)-6], n/8000, n%8000), country)
+}
