@@ -1,0 +1,200 @@
+package accounts_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pulsa/accounts"
+	"pulsa/prepaid"
+	"pulsa/store"
+)
+
+const (
+	msisdn  = prepaid.MSISDN("31612345678")
+	address = prepaid.Address("telegram:3527")
+)
+
+var (
+	right = prepaid.NewSecret("4821")
+	wrong = prepaid.NewSecret("4822")
+)
+
+// world is a Service on a real store, in a time of its own.
+type world struct {
+	*accounts.Service
+	db    *store.DB
+	clock *prepaid.VirtualClock
+}
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "pulsa.db"), store.Options{Volatile: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	clock := prepaid.NewVirtualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	s, err := accounts.New(accounts.Config{
+		Customers: db, Tries: db, Codes: db, OptOuts: db, Clock: clock,
+		Brands:  map[string]*prepaid.Brand{"demo": {Name: "demo", Test: true, CheapPINHash: true}},
+		Peppers: accounts.Peppers{1: prepaid.NewSecret(strings.Repeat("p", 32))},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return world{Service: s, db: db, clock: clock}
+}
+
+func (w world) wait(d time.Duration) { w.clock.AdvanceTo(w.clock.Now().Add(d)) }
+
+func (w world) register(t *testing.T, addresses ...prepaid.Address) accounts.Customer {
+	t.Helper()
+	c, err := w.Register(t.Context(), accounts.Registration{
+		Brand: "demo", MSISDN: msisdn, PIN: right, Language: "nl", Addresses: addresses, Recognised: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// stored is the customer's PIN as it now stands in the store.
+func (w world) stored(t *testing.T) accounts.PIN {
+	t.Helper()
+	c, err := w.ByMSISDN(t.Context(), "demo", msisdn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.PIN
+}
+
+func TestRegisteredCustomerIsKnownByWhatIsProven(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	if _, err := w.ByAddress(ctx, "demo", address); !errors.Is(err, accounts.ErrNoCustomer) {
+		t.Fatalf("before: %v", err)
+	}
+	c := w.register(t, address)
+	if c.Status != accounts.Pending || c.Registered() || c.Language != "nl" || !c.Recognised.Equal(w.clock.Now()) {
+		t.Errorf("registered as %+v", c)
+	}
+	if strings.Contains(c.PIN.Hash, right.Reveal()) {
+		t.Error("the PIN is stored in clear")
+	}
+	byAddress, err := w.ByAddress(ctx, "demo", address)
+	if diff := cmp.Diff(c, byAddress); err != nil || diff != "" {
+		t.Errorf("by address: %v\n%s", err, diff)
+	}
+	byMSISDN, err := w.ByMSISDN(ctx, "demo", msisdn)
+	if diff := cmp.Diff(c, byMSISDN); err != nil || diff != "" {
+		t.Errorf("by MSISDN: %v\n%s", err, diff)
+	}
+	if _, err := w.ByAddress(ctx, "demo", msisdn.Tel()); !errors.Is(err, accounts.ErrNoCustomer) {
+		t.Errorf("the number's phone, never proven: %v", err)
+	}
+	if _, err := w.ByMSISDN(ctx, "other", msisdn); !errors.Is(err, accounts.ErrNoCustomer) {
+		t.Errorf("at another brand: %v", err)
+	}
+	if err := w.Link(ctx, c.ID, msisdn.Tel()); err != nil {
+		t.Fatal(err)
+	}
+	if linked, err := w.ByAddress(ctx, "demo", msisdn.Tel()); err != nil || linked.ID != c.ID {
+		t.Errorf("once proven: %v, %v", linked.ID, err)
+	}
+}
+
+func TestRegisteringAgainKeepsTheCustomerAndTakesTheNewPIN(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	first := w.register(t, address)
+	for i := range 3 {
+		_ = w.CheckPIN(ctx, first, wrong, string(rune('a'+i)))
+	}
+	second, err := w.Register(ctx, accounts.Registration{Brand: "demo", MSISDN: msisdn, PIN: wrong, Language: "en"})
+	if err != nil || second.ID != first.ID || second.Language != "en" {
+		t.Fatalf("%+v, %v", second, err)
+	}
+	if err := w.CheckPIN(ctx, second, wrong, "new"); err != nil {
+		t.Errorf("the new PIN: %v", err)
+	}
+}
+
+func TestRegisteringAtOnceMakesOneCustomerWhosePINIsRight(t *testing.T) {
+	w := newWorld(t)
+	ids := make([]prepaid.CustomerID, 16)
+	together(len(ids), func(i int) {
+		c, err := w.Register(context.Background(), accounts.Registration{Brand: "demo", MSISDN: msisdn, PIN: right, Language: "nl"})
+		if err != nil {
+			t.Error(err)
+		}
+		ids[i] = c.ID
+	})
+	for _, id := range ids {
+		if id != ids[0] {
+			t.Errorf("customers %s and %s", ids[0], id)
+		}
+	}
+	c, err := w.ByMSISDN(t.Context(), "demo", msisdn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.CheckPIN(t.Context(), c, right, "m1"); err != nil {
+		t.Errorf("the PIN: %v", err)
+	}
+}
+
+func TestLanguageAndRecognitionAreKept(t *testing.T) {
+	w := newWorld(t)
+	c := w.register(t)
+	w.wait(time.Hour)
+	if err := errors.Join(w.SetLanguage(t.Context(), c.ID, "en"), w.SetRecognised(t.Context(), c.ID)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := w.ByMSISDN(t.Context(), "demo", msisdn)
+	if err != nil || c.Language != "en" || !c.Recognised.Equal(w.clock.Now()) {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestOptOutLastsUntilOptIn(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	expect := func(step string, want bool) {
+		t.Helper()
+		if out, err := w.OptedOut(ctx, "demo", address); err != nil || out != want {
+			t.Errorf("%s: %v, %v; want %v", step, out, err, want)
+		}
+	}
+	expect("at first", false)
+	for range 2 {
+		if err := w.OptOut(ctx, "demo", address); err != nil {
+			t.Fatal(err)
+		}
+		expect("opted out", true)
+	}
+	if err := w.OptIn(ctx, "demo", address); err != nil {
+		t.Fatal(err)
+	}
+	expect("opted in", false)
+}
+
+// together runs do n times at once and waits.
+func together(n int, do func(i int)) {
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		all.Go(func() {
+			<-start
+			do(i)
+		})
+	}
+	close(start)
+	all.Wait()
+}

@@ -1,0 +1,78 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// Customers keeps customers and the addresses they have proven to be theirs.
+type Customers interface {
+	// CustomerByAddress and the next return ErrNoCustomer. The instrument is the active one.
+	CustomerByAddress(ctx context.Context, brand string, a prepaid.Address) (Customer, error)
+	CustomerByMSISDN(ctx context.Context, brand string, m prepaid.MSISDN) (Customer, error)
+	// SaveRegistration stores a pending customer and its proven addresses in one transaction. An existing
+	// customer of the same brand and MSISDN keeps id, status and instrument, and takes the new PIN (its
+	// locks are gone), language and addresses; the stored customer is returned.
+	SaveRegistration(ctx context.Context, c Customer, addresses []prepaid.Address) (Customer, error)
+	// LinkAddress says that the address is the customer's, and no longer anybody else's.
+	LinkAddress(ctx context.Context, id prepaid.CustomerID, a prepaid.Address, now time.Time) error
+	// UpdateCustomer sets what is not nil.
+	UpdateCustomer(ctx context.Context, id prepaid.CustomerID, u Update) error
+}
+
+// Update names the fields of a customer to set; nil leaves one.
+type Update struct {
+	Language   *string
+	PINHash    *string // also clears the locks
+	Recognised *time.Time
+	Status     *Status
+}
+
+// Tries counts tries of secrets before they are judged.
+type Tries interface {
+	// CountPINTry counts one try in one transaction, unless operationKey was counted before, and returns
+	// the PIN as it then stands with counted=true; while the PIN is locked (or would be by this try's
+	// being one too many) nothing is counted and counted is false. One too many is the fourth of a row that
+	// has neither been locked nor forgiven, and the eleventh of a month; a lapsed month starts anew.
+	CountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) (p PIN, counted bool, err error)
+	// LockPIN locks the PIN after the last allowed wrong try: it counts one more lock and ends the row, so
+	// that Tries is 0. Where the row has no tries any more, since another call locked or forgave it, nothing
+	// happens.
+	LockPIN(ctx context.Context, id prepaid.CustomerID, until time.Time, hard bool) error
+	// ForgivePIN ends the row of a right PIN and undoes its locks. The right try leaves the month's count,
+	// the wrong ones stay.
+	ForgivePIN(ctx context.Context, id prepaid.CustomerID) error
+}
+
+// Codes keeps one-time codes, hashed.
+type Codes interface {
+	// SaveCode replaces the code for an address and number, unless this operation key has saved one
+	// before (saved false). It returns how many were saved for the number or the address since the given
+	// time, this one included.
+	SaveCode(ctx context.Context, c Code, since time.Time) (recent int, saved bool, err error)
+	// TryCode counts a try, unless operationKey was counted before, and returns the code; ErrCodeExpired
+	// where there is none.
+	TryCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN, operationKey string) (Code, error)
+	// UseCode deletes the code; it can't be used again.
+	UseCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN) error
+}
+
+// Code is a one-time code that proves a number.
+type Code struct {
+	Brand        string
+	Address      prepaid.Address // who asked for it
+	MSISDN       prepaid.MSISDN  // whose phone it was sent to
+	Hash         string
+	OperationKey string
+	Tries        int
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+}
+
+// OptOuts keeps who wants no messages.
+type OptOuts interface {
+	SetOptOut(ctx context.Context, brand string, a prepaid.Address, out bool, now time.Time) error
+	OptedOut(ctx context.Context, brand string, a prepaid.Address) (bool, error)
+}

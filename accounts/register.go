@@ -1,0 +1,89 @@
+package accounts
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"pulsa/prepaid"
+)
+
+var errBadPIN = errors.New("PIN is not four digits")
+
+// Registration is what a customer has typed.
+type Registration struct {
+	Brand      string
+	MSISDN     prepaid.MSISDN
+	PIN        prepaid.Secret
+	Language   string
+	Addresses  []prepaid.Address
+	Recognised bool // the network knows the number
+}
+
+// PINKey is a PIN as it may wait in a session between being typed twice: a keyed hash that can only be
+// compared, bound to the sender.
+func (s *Service) PINKey(sender string, pin prepaid.Secret) string {
+	return base64.RawURLEncoding.EncodeToString(s.peppers.newMAC(forPINKey, sender, pin.Reveal()))
+}
+
+// Register stores a customer who can't pay yet, and the addresses proven to be theirs. It may be repeated.
+func (s *Service) Register(ctx context.Context, r Registration) (Customer, error) {
+	customer, err := s.register(ctx, r)
+	if err != nil {
+		return Customer{}, fmt.Errorf("register customer: %w", err)
+	}
+	return customer, nil
+}
+
+func (s *Service) register(ctx context.Context, r Registration) (Customer, error) {
+	now := s.c.Clock.Now()
+	c := Customer{Brand: r.Brand, MSISDN: r.MSISDN, Language: r.Language, Status: Pending, CreatedAt: now}
+	if r.Recognised {
+		c.Recognised = now
+	}
+	known, err := s.c.Customers.CustomerByMSISDN(ctx, r.Brand, r.MSISDN)
+	switch {
+	case err == nil:
+		c.ID = known.ID
+	case errors.Is(err, ErrNoCustomer):
+		c.ID = prepaid.NewID[prepaid.CustomerID]()
+	default:
+		return Customer{}, err
+	}
+	// The hash is bound to the id. Where another registration of the number was first, its id is kept, and
+	// the PIN is hashed once more for it.
+	for {
+		if c.PIN.Hash, err = s.newPINHash(ctx, c.Brand, c.ID, r.PIN); err != nil {
+			return Customer{}, err
+		}
+		stored, err := s.c.Customers.SaveRegistration(ctx, c, r.Addresses)
+		if err != nil || stored.ID == c.ID {
+			return stored, err
+		}
+		c.ID = stored.ID
+	}
+}
+
+// ChangePIN stores a new PIN and ends all locks.
+func (s *Service) ChangePIN(ctx context.Context, c Customer, pin prepaid.Secret) error {
+	hash, err := s.newPINHash(ctx, c.Brand, c.ID, pin)
+	if err != nil {
+		return fmt.Errorf("change PIN: %w", err)
+	}
+	return s.c.Customers.UpdateCustomer(ctx, c.ID, Update{PINHash: &hash})
+}
+
+func (s *Service) newPINHash(ctx context.Context, brand string, id prepaid.CustomerID, pin prepaid.Secret) (string, error) {
+	b, err := s.brand(brand)
+	if err != nil {
+		return "", err
+	}
+	if !wellFormed(pin) {
+		return "", errBadPIN
+	}
+	if b.Test && b.CheapPINHash {
+		return s.hashPIN(ctx, cheapCost(), id, pin)
+	}
+	return s.hashPIN(ctx, fullCost(), id, pin)
+}

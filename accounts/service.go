@@ -1,0 +1,91 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"pulsa/prepaid"
+)
+
+// Config is what a Service is made of.
+type Config struct {
+	Customers Customers
+	Tries     Tries
+	Codes     Codes
+	OptOuts   OptOuts
+	Brands    map[string]*prepaid.Brand
+	Clock     prepaid.Clock
+	Peppers   Peppers
+}
+
+// Peppers are the keys outside the database that PINs and one-time codes are hashed with, by version;
+// the highest version is used for new hashes, the others are kept as long as hashes of theirs are stored.
+// Each has 32 bytes or more.
+type Peppers map[int]prepaid.Secret
+
+// Service answers who a customer is. Safe for concurrent use.
+type Service struct {
+	c       Config
+	peppers peppers
+	// slots has room for one PIN hash per core: more at once would only take longer and more memory.
+	slots chan struct{}
+}
+
+// New returns a Service; an error where there is no pepper or a short one.
+func New(c Config) (*Service, error) {
+	p, err := newPeppers(c.Peppers)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{c: c, peppers: p, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}, nil
+}
+
+// ByAddress returns the customer who has proven to own an address (for a phone: its number); ErrNoCustomer.
+func (s *Service) ByAddress(ctx context.Context, brand string, a prepaid.Address) (Customer, error) {
+	return s.c.Customers.CustomerByAddress(ctx, brand, a)
+}
+
+// ByMSISDN returns the customer with the number; ErrNoCustomer.
+func (s *Service) ByMSISDN(ctx context.Context, brand string, m prepaid.MSISDN) (Customer, error) {
+	return s.c.Customers.CustomerByMSISDN(ctx, brand, m)
+}
+
+// SetLanguage stores the language the customer wants.
+func (s *Service) SetLanguage(ctx context.Context, id prepaid.CustomerID, language string) error {
+	return s.c.Customers.UpdateCustomer(ctx, id, Update{Language: &language})
+}
+
+// SetRecognised notes that the network knows the customer's number.
+func (s *Service) SetRecognised(ctx context.Context, id prepaid.CustomerID) error {
+	now := s.c.Clock.Now()
+	return s.c.Customers.UpdateCustomer(ctx, id, Update{Recognised: &now})
+}
+
+// Link says that the customer has proven to own an address.
+func (s *Service) Link(ctx context.Context, id prepaid.CustomerID, a prepaid.Address) error {
+	return s.c.Customers.LinkAddress(ctx, id, a, s.c.Clock.Now())
+}
+
+// OptOut ends all messages to an address but answers to its own START and HELP.
+func (s *Service) OptOut(ctx context.Context, brand string, a prepaid.Address) error {
+	return s.c.OptOuts.SetOptOut(ctx, brand, a, true, s.c.Clock.Now())
+}
+
+// OptIn undoes OptOut.
+func (s *Service) OptIn(ctx context.Context, brand string, a prepaid.Address) error {
+	return s.c.OptOuts.SetOptOut(ctx, brand, a, false, s.c.Clock.Now())
+}
+
+// OptedOut reports whether the address has opted out.
+func (s *Service) OptedOut(ctx context.Context, brand string, a prepaid.Address) (bool, error) {
+	return s.c.OptOuts.OptedOut(ctx, brand, a)
+}
+
+func (s *Service) brand(name string) (*prepaid.Brand, error) {
+	b, ok := s.c.Brands[name]
+	if !ok {
+		return nil, fmt.Errorf("no brand is named %q", name)
+	}
+	return b, nil
+}
