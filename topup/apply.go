@@ -1,0 +1,173 @@
+package topup
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// apply writes a change of the order as it was read and, if the order was still so, brings h up to it. It
+// is the one place through which an order moves.
+func (s *Service) apply(ctx context.Context, h *History, c Change) (bool, error) {
+	c.Order, c.From, c.At = h.ID, h.Status, s.c.Clock.Now()
+	moved, err := s.c.Orders.Apply(ctx, c)
+	if err != nil {
+		return false, fmt.Errorf("move order %s from %s: %w", h.ID, h.Status, err)
+	}
+	if !moved {
+		return false, nil
+	}
+	s.tell(ctx, h.Order, c)
+	h.take(c)
+	return true, nil
+}
+
+// tell logs and counts every transition of a change.
+func (s *Service) tell(ctx context.Context, o Order, c Change) {
+	from := c.From
+	for _, to := range c.To {
+		attrs := []slog.Attr{
+			slog.Any("order", o.ID), slog.String("brand", o.Brand), slog.Any("msisdn", o.MSISDN),
+			slog.String("from", string(from)), slog.String("to", string(to)),
+		}
+		if a := c.Answered; a != nil {
+			attrs = append(attrs, slog.String("step", string(a.Step)),
+				slog.String("outcome", string(a.Outcome)), slog.String("code", a.Code))
+		}
+		if c.Reason != "" {
+			attrs = append(attrs, slog.String("reason", c.Reason))
+		}
+		s.c.Log.LogAttrs(ctx, slog.LevelInfo, "order moved", attrs...)
+		if s.c.Moved != nil {
+			s.c.Moved(o.Brand, from, to)
+		}
+		from = to
+	}
+}
+
+// take does to h what the store did to its rows.
+func (h *History) take(c Change) {
+	if n := len(c.To); n > 0 {
+		h.Status, h.StatusAt = c.To[n-1], c.At
+	}
+	h.RunAt, h.LeaseUntil = c.RunAt, c.LeaseUntil
+	h.Absents, h.AbsentAt, h.Tries, h.NeedsHuman = c.Absents, c.AbsentAt, c.Tries, c.NeedsHuman
+	keep(&h.Reason, c.Reason)
+	keep(&h.ActionURL, c.ActionURL)
+	keep(&h.NetworkRef, c.NetworkRef)
+	keep(&h.Charge.ProviderRef, c.ChargeRef)
+	keep(&h.Charge.Status, c.Charge)
+	if !c.Cost.Zero() {
+		h.Cost = c.Cost
+	}
+	if c.Answered != nil {
+		h.answer(*c.Answered)
+	}
+	if c.Next != nil {
+		h.Attempts = append(h.Attempts, *c.Next)
+	}
+}
+
+// keep sets what is there to what is new, unless that is empty.
+func keep[T ~string](there *T, new T) {
+	if new != "" {
+		*there = new
+	}
+}
+
+func (h *History) answer(answered Attempt) {
+	for i := range h.Attempts {
+		a := &h.Attempts[i]
+		if a.Number == answered.Number && (a.Outcome == Sending || a.Outcome == Unknown) {
+			*a = answered
+		}
+	}
+}
+
+// settle writes an attempt's answer and moves the order by it as decide says. It reports whether the order
+// moved; h is as stored in any case.
+func (s *Service) settle(ctx context.Context, h *History, a Attempt, r Result, decide func(*History, Result) Change) (bool, error) {
+	// Until the lease lapses nobody else moves the order. Afterwards even an order that is back in the
+	// status in which it was read may be there for another attempt's sake.
+	if s.c.Clock.Now().Before(h.LeaseUntil) {
+		c := decide(h, r)
+		c.Answered = s.answered(a, r)
+		if moved, err := s.apply(ctx, h, c); moved || err != nil {
+			return moved, err
+		}
+	}
+	return s.settleLate(ctx, h, a, r, decide)
+}
+
+// settleLate reads the order again, and moves it only if the answer still says something about it. The answer
+// is written to its attempt in any case.
+func (s *Service) settleLate(ctx context.Context, h *History, a Attempt, r Result, decide func(*History, Result) Change) (bool, error) {
+	for {
+		fresh, err := s.c.Orders.Order(ctx, h.ID)
+		if err != nil {
+			return false, fmt.Errorf("read order %s again: %w", h.ID, err)
+		}
+		*h = fresh
+		c := decide(h, r)
+		moves := h.concernedBy(a, r, c.To)
+		if !moves {
+			s.c.Log.LogAttrs(ctx, slog.LevelWarn, "late answer moves nothing", slog.Any("order", h.ID),
+				slog.String("brand", h.Brand), slog.String("status", string(h.Status)),
+				slog.String("step", string(a.Step)), slog.String("outcome", string(r.Outcome)), slog.String("code", r.Code))
+			c = s.kept(h, r)
+		}
+		c.Answered = s.answered(a, r)
+		if done, err := s.apply(ctx, h, c); done || err != nil || !moves {
+			return done && moves, err
+		}
+	}
+}
+
+// concernedBy reports whether an answer that comes late may still move the order. What is done is done; any
+// other answer says nothing once the step has been tried again. A delivered order is reopened by nobody's
+// late refusal.
+func (h *History) concernedBy(a Attempt, r Result, to []Status) bool {
+	return len(to) > 0 && h.Status != Delivered && Legal(h.Status, to[0]) &&
+		(r.Outcome == Done || h.last(a.Step).Number == a.Number)
+}
+
+// answered is the attempt with its answer. What only promises a later result leaves the attempt unknown, so
+// that the result can still be written; a pending debit is an answer, its charge has a status of its own.
+func (s *Service) answered(a Attempt, r Result) *Attempt {
+	a.Outcome, a.Code, a.ProviderRef = r.Outcome, r.Code, r.ProviderRef
+	switch r.Outcome {
+	case Done, Refused, Passing, Action:
+	case Returned:
+		a.Outcome = Refused
+	case Pending:
+		if a.Step != StepCharge {
+			a.Outcome = Unknown
+		}
+	default:
+		a.Outcome = Unknown
+	}
+	a.EndedAt = s.c.Clock.Now()
+	return &a
+}
+
+// notice asks that the customer be told how the order stands, once whoever placed it has had the time to
+// tell it in the reply. nil where nobody is to be told.
+func (s *Service) notice(h *History) *NewNotice {
+	if h.ReplyTo.Address == "" {
+		return nil
+	}
+	due, now := h.CreatedAt.Add(prepaid.Patience(h.ReplyTo.Kind)+toldAfter), s.c.Clock.Now()
+	if due.Before(now) {
+		due = now
+	}
+	return &NewNotice{ID: prepaid.NewID[prepaid.NoticeID](), Kind: "order", DueAt: due}
+}
+
+// leased are the change's times while a call is made: nobody else touches the order before the lease lapses.
+func leased(c Change, now time.Time) Change {
+	c.RunAt, c.LeaseUntil = now, now.Add(leaseFor)
+	return c
+}

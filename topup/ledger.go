@@ -1,0 +1,91 @@
+package topup
+
+// The ledger is append-only double entry in minor units, per brand. Positive is a debit.
+//
+//	entry     when                                       debit                      credit
+//	capture   charged, also by a pending debit           psp:{gateway}              refunds_due
+//	          paid by a top-up card                      card_liability             refunds_due
+//	delivery  the network has credited                   refunds_due                airtime_sold
+//	          its cost, the wallet in the same currency  airtime_sold               wallet:{network}
+//	          its cost, the wallet in another            fx:{wallet's currency}     wallet:{network}
+//	refund    given back                                 refunds_due                psp:{gateway}, card_liability
+//	          never delivered, but the bank had taken
+//	          the money back before                      refunds_due                customer_owes
+//	          paid back by other means, by hand          refunds_due                suspense
+//	reversal  the network took its credit back           what delivery credited     what delivery debited
+//	return    the bank took a debit back                 customer_owes              psp:{gateway}
+//
+// What stays on airtime_sold is what we earned; where the wallet has another currency, fx holds the cost until
+// the wallet's funding is booked against it. A pending debit is booked like a captured one: when it
+// settles, only the charge's status changes. A delivery whose cost the network did not tell is booked
+// without it, and reconciliation of the wallet finds the difference.
+
+import "pulsa/prepaid"
+
+// The accounts without a name in them.
+const (
+	accountRefundsDue    = "refunds_due"
+	accountSold          = "airtime_sold"
+	accountCardLiability = "card_liability"
+	accountOwed          = "customer_owes"
+	accountSuspense      = "suspense"
+)
+
+// paidFrom is the account that the customer's money comes from and goes back to.
+func paidFrom(o Order) string {
+	if o.Funding.Kind == ByCard {
+		return accountCardLiability
+	}
+	return "psp:" + o.Funding.Provider
+}
+
+func transfer(kind, debit, credit string, m prepaid.Money) Entry {
+	return Entry{Kind: kind, Postings: []Posting{{debit, m}, {credit, m.Neg()}}}
+}
+
+func captureEntry(o Order) Entry {
+	return transfer("capture", paidFrom(o), accountRefundsDue, o.Amount)
+}
+
+// deliveryEntry books a credit that took cost from the wallet; a cost of zero is not known.
+func deliveryEntry(o Order, network string, cost prepaid.Money) Entry {
+	e := transfer("delivery", accountRefundsDue, accountSold, o.Amount)
+	if cost.Minor <= 0 {
+		return e
+	}
+	against := accountSold
+	if cost.Currency != o.Amount.Currency {
+		against = "fx:" + string(cost.Currency)
+	}
+	e.Postings = append(e.Postings, Posting{against, cost}, Posting{"wallet:" + network, cost.Neg()})
+	return e
+}
+
+// refundEntry books money given back; where the bank had taken it back before, nothing is owed to us any more.
+func refundEntry(o Order, returned bool) Entry {
+	to := paidFrom(o)
+	if returned {
+		to = accountOwed
+	}
+	return transfer("refund", accountRefundsDue, to, o.Amount)
+}
+
+// paidBackEntry books money that an operator paid back by other means: what the gateway still holds of it
+// is cleared against suspense by whoever keeps the bank account's books.
+func paidBackEntry(o Order) Entry {
+	return transfer("refund", accountRefundsDue, accountSuspense, o.Amount)
+}
+
+// reversalEntry is a delivery undone by the network, which gives our wallet its cost back.
+func reversalEntry(o Order, network string) Entry {
+	e := deliveryEntry(o, network, o.Cost)
+	e.Kind = "reversal"
+	for i := range e.Postings {
+		e.Postings[i].Amount = e.Postings[i].Amount.Neg()
+	}
+	return e
+}
+
+func returnEntry(o Order) Entry {
+	return transfer("return", accountOwed, paidFrom(o), o.Amount)
+}

@@ -1,0 +1,255 @@
+package topup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// CodeByHand is the code of an attempt that an operator has answered, and the reason of what followed.
+const CodeByHand = "BY_HAND"
+
+// Verdict is what an operator has found out about an order that the program can't settle by itself.
+type Verdict string
+
+// The verdicts.
+const (
+	WasDelivered Verdict = "delivered"
+	NotDelivered Verdict = "not-delivered"
+	WasCharged   Verdict = "charged"
+	NotCharged   Verdict = "not-charged"
+	WasRefunded  Verdict = "refunded" // also: paid back by other means than the gateway
+	NotRefunded  Verdict = "not-refunded"
+)
+
+// Verdicts lists them in the order of an order's life.
+func Verdicts() []Verdict {
+	return []Verdict{WasCharged, NotCharged, WasDelivered, NotDelivered, WasRefunded, NotRefunded}
+}
+
+// By says who does something by hand, and why. Neither may be empty.
+type By struct{ Who, Why string }
+
+// Intervention is something that an operator has done by hand: to an order, or to a customer.
+type Intervention struct {
+	ID       string
+	Order    prepaid.OrderID // or
+	Customer prepaid.CustomerID
+	What     string // "resolve not-delivered", "refund", "unlock", "erase"
+	By
+	At      time.Time
+	Outcome string // "" until it has ended: the order's status, "done", or what was wrong
+	EndedAt time.Time
+}
+
+// Interventions keeps what operators have done. Each method is one transaction.
+type Interventions interface {
+	// SaveIntervention writes one down before it is carried out.
+	SaveIntervention(ctx context.Context, i Intervention) error
+	// EndIntervention writes what came of it.
+	EndIntervention(ctx context.Context, id, outcome string, at time.Time) error
+}
+
+// Why an operator may not do a thing.
+var (
+	ErrNoReason     = errors.New("say who does it, and why")
+	ErrNotLegal     = errors.New("the order's status does not allow it")
+	ErrWorkedOn     = errors.New("the order is being worked on: try again in two minutes")
+	ErrContradicted = errors.New("the provider says otherwise")
+	ErrNotReversed  = errors.New("the network does not say that it took the delivery back")
+)
+
+// mayResolve lists in which statuses a verdict settles an order.
+func mayResolve(h *History, v Verdict) bool {
+	switch v {
+	case WasCharged, NotCharged:
+		return h.Status == ChargeUnknown
+	case WasDelivered, NotDelivered:
+		return h.Status == DeliveryUnknown
+	case WasRefunded:
+		return h.Status == RefundUnknown || h.Status == RefundFailed || h.keptLate()
+	case NotRefunded:
+		return h.Status == RefundUnknown
+	}
+	return false
+}
+
+// keptLate reports whether a charge that turned up after the order was declined could not be given back.
+func (h *History) keptLate() bool {
+	return h.Status == Declined && h.Charge.Status == ChargeCaptured && h.NeedsHuman
+}
+
+// Resolve settles an order by what an operator has found out, and carries it on from there. The provider is
+// asked once more: where its answer is clear and says otherwise nothing is settled, and the error is
+// ErrContradicted. Other errors: ErrNoOrder, ErrNoReason, ErrNotLegal, ErrWorkedOn, or the store's. The order
+// is returned as it then stands.
+func (s *Service) Resolve(ctx context.Context, id prepaid.OrderID, v Verdict, by By) (History, error) {
+	return s.byHand(ctx, id, "resolve "+string(v), by,
+		func(h *History) bool { return mayResolve(h, v) },
+		func(ctx context.Context, h *History) error { return s.resolve(ctx, h, v) })
+}
+
+func (s *Service) resolve(ctx context.Context, h *History, v Verdict) error {
+	yes, no := Result{Outcome: Done, Code: CodeByHand}, Result{Outcome: Refused, Code: CodeByHand}
+	switch v {
+	case WasCharged:
+		return s.unlessTold(ctx, s.chargeOf(h), []Outcome{Refused, Returned}, func() error {
+			return s.chargeAnswered(ctx, h, h.last(StepCharge), yes)
+		})
+	case NotCharged:
+		return s.unlessTold(ctx, s.chargeOf(h), []Outcome{Done, Pending}, func() error { return s.neverCharged(ctx, h) })
+	case WasDelivered:
+		return s.unlessTold(ctx, s.creditOf(h), []Outcome{Refused, Passing}, func() error {
+			return s.creditAnswered(ctx, h, h.last(StepCredit), yes)
+		})
+	case NotDelivered:
+		return s.unlessTold(ctx, s.creditOf(h), []Outcome{Done, Pending}, func() error {
+			return s.creditAnswered(ctx, h, h.last(StepCredit), no)
+		})
+	case NotRefunded:
+		return s.unlessTold(ctx, s.refundOf(h), []Outcome{Done}, func() error {
+			_, err := s.settle(ctx, h, h.last(StepRefund), no, s.afterRefund)
+			return err
+		})
+	}
+	if h.Status == RefundUnknown {
+		_, err := s.settle(ctx, h, h.last(StepRefund), yes, s.afterRefund)
+		return err
+	}
+	return s.paidBack(ctx, h)
+}
+
+// neverCharged declines an order whose charge an operator knows not to have happened. The gateway is told
+// never to make it; where it answers that it has, that counts.
+func (s *Service) neverCharged(ctx context.Context, h *History) error {
+	if err := s.cancel(ctx, h, s.waiting(h, StepCharge), ReasonNotCharged); err != nil {
+		return err
+	}
+	switch h.Status {
+	case Declined:
+		return nil
+	case ChargeUnknown:
+		_, err := s.settle(ctx, h, h.last(StepCharge), Result{Outcome: Refused, Code: CodeByHand}, s.afterCharge)
+		return err
+	}
+	return ErrContradicted
+}
+
+// paidBack ends an order whose refund the gateway would not make: the customer got the money by other means.
+func (s *Service) paidBack(ctx context.Context, h *History) error {
+	c := Change{Charge: ChargeRefunded, Reason: CodeByHand, Postings: []Entry{paidBackEntry(h.Order)}}
+	if h.Status == RefundFailed {
+		c.To, c.Notice = []Status{Refunded}, s.notice(h)
+	}
+	return s.mustMove(ctx, h, c)
+}
+
+// Refund gives an order's money back by hand: of one that is held, of one whose refund has failed, or of a
+// delivered one that the network has reversed (it is asked). Errors as Resolve, and ErrNotReversed.
+func (s *Service) Refund(ctx context.Context, id prepaid.OrderID, by By) (History, error) {
+	return s.byHand(ctx, id, "refund", by, func(h *History) bool {
+		return h.Status == Held || h.Status == RefundFailed || h.Status == Delivered || h.keptLate()
+	}, s.refundByHand)
+}
+
+func (s *Service) refundByHand(ctx context.Context, h *History) error {
+	switch h.Status {
+	case Held:
+		return s.giveUp(ctx, h, CodeByHand)
+	case Delivered:
+		return s.refundReversed(ctx, h)
+	case Declined:
+		return s.lateCharge(ctx, h)
+	}
+	now := s.c.Clock.Now()
+	again := leased(Change{To: []Status{Refunding}, Reason: CodeByHand, Next: h.add(StepRefund, now)}, now)
+	if err := s.mustMove(ctx, h, again); err != nil {
+		return err
+	}
+	return s.giveBack(ctx, h)
+}
+
+func (s *Service) refundReversed(ctx context.Context, h *History) error {
+	if err := s.checkDelivery(ctx, h); err != nil {
+		return err
+	}
+	if h.Status == Delivered {
+		return ErrNotReversed
+	}
+	return nil
+}
+
+// byHand carries out what an operator wants of an order, if it is legal and nobody is at it. It is written
+// down before, and what came of it after. That nobody else moves the order meanwhile is, as everywhere, up
+// to the condition of each change.
+func (s *Service) byHand(ctx context.Context, id prepaid.OrderID, what string, by By,
+	legal func(*History) bool, do func(context.Context, *History) error,
+) (History, error) {
+	if by.Who == "" || by.Why == "" {
+		return History{}, ErrNoReason
+	}
+	h, err := s.c.Orders.Order(ctx, id)
+	if err != nil {
+		return History{}, err
+	}
+	if !legal(&h) {
+		return h, fmt.Errorf("%s: %w: it is %s", what, ErrNotLegal, h.Status)
+	}
+	if h.LeaseUntil.After(s.c.Clock.Now()) {
+		return h, ErrWorkedOn
+	}
+	a := Intervention{ID: prepaid.NewID[string](), Order: id, What: what, By: by, At: s.c.Clock.Now()}
+	if err := s.c.Interventions.SaveIntervention(ctx, a); err != nil {
+		return h, err
+	}
+	s.c.Log.InfoContext(ctx, "by hand", "order", id, "brand", h.Brand, "what", what, "who", by.Who)
+	ctx, ended := s.own(ctx)
+	defer ended()
+	err = s.guard(ctx, &h, func() error { return do(ctx, &h) })
+	if now, readErr := s.c.Orders.Order(ctx, id); readErr == nil {
+		h = now
+	}
+	outcome := string(h.Status)
+	if err != nil {
+		outcome = "refused: " + err.Error()
+	}
+	return h, errors.Join(err, s.c.Interventions.EndIntervention(ctx, a.ID, outcome, s.c.Clock.Now()))
+}
+
+// unlessTold does what follows from a verdict, unless the provider's look-up clearly says otherwise.
+func (s *Service) unlessTold(ctx context.Context, look func(context.Context) Result, otherwise []Outcome, do func() error) error {
+	r, err := s.ask(ctx, look)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(otherwise, r.Outcome) {
+		return fmt.Errorf("%w: %s %s", ErrContradicted, r.Outcome, r.Code)
+	}
+	return do()
+}
+
+func (s *Service) chargeOf(h *History) func(context.Context) Result {
+	return func(ctx context.Context) Result { return s.funding(h).LookUp(ctx, h.Order, h.Charge.ID) }
+}
+
+func (s *Service) refundOf(h *History) func(context.Context) Result {
+	return func(ctx context.Context) Result { return s.funding(h).LookUpGivenBack(ctx, h.Order, h.Charge.ID) }
+}
+
+func (s *Service) creditOf(h *History) func(context.Context) Result {
+	_, network := s.c.Network(h.Brand)
+	return func(ctx context.Context) Result { return network.LookUp(ctx, string(h.ID)) }
+}
+
+// mustMove applies a change that nothing follows if somebody else was faster.
+func (s *Service) mustMove(ctx context.Context, h *History, c Change) error {
+	moved, err := s.apply(ctx, h, c)
+	if err == nil && !moved {
+		err = ErrWorkedOn
+	}
+	return err
+}

@@ -1,0 +1,78 @@
+package topup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"pulsa/prepaid"
+)
+
+// Place takes an order and works on it until it ends or the patience runs out, whichever is first, and
+// returns it as it then stands. Repeated with the same operation key and request it returns the same
+// order without working on it. The context ends the taking, not the work. Errors: ErrOutOfRange,
+// ErrWrongStep, *KeyReusedError, ErrBlocked, *InFlightError, *RepeatError, *LimitError, or the store's.
+func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
+	brand, ok := s.c.Brands[r.Brand]
+	if !ok {
+		return Order{}, fmt.Errorf("place order: no brand %q", r.Brand)
+	}
+	if err := checkRequest(brand, r); err != nil {
+		return Order{}, fmt.Errorf("place order of %s: %w", r.Amount, err)
+	}
+	h, existing, err := s.create(ctx, brand, r)
+	if err != nil {
+		return Order{}, fmt.Errorf("place order: %w", err)
+	}
+	if existing {
+		return h.Order, nil
+	}
+	stored := h.Order
+	s.tell(ctx, stored, Change{From: Requested, To: []Status{Charging}})
+	if s.inTime(ctx, r.Patience, func(ctx context.Context) {
+		_ = s.guard(ctx, &h, func() error { // guard has logged it
+			s.reached("order")
+			return s.charge(ctx, &h)
+		})
+	}) {
+		return h.Order, nil
+	}
+	if now, err := s.c.Orders.Order(ctx, stored.ID); err == nil {
+		return now.Order, nil
+	}
+	return stored, nil // the order is taken, whether or not it can be read just now
+}
+
+// create stores the order with its first attempt, and draws another id where one is taken.
+func (s *Service) create(ctx context.Context, brand *prepaid.Brand, r Request) (History, bool, error) {
+	for {
+		h := s.newHistory(r)
+		n := NewOrder{
+			Order: h.Order, Charge: h.Charge, Attempt: h.Attempts[0], Limits: brand.Limits,
+			Confirmed: r.Confirmed, Since: h.CreatedAt.Add(-repeatWithin), FreePIN: r.FreePIN,
+		}
+		if r.Funding.Kind == ByCard {
+			// Limits protect whoever is charged, and no card is spent twice by mistake.
+			n.Limits, n.Confirmed = prepaid.Limits{}, true
+		}
+		order, existing, err := s.c.Orders.Create(ctx, n)
+		if errors.Is(err, ErrOrderIDTaken) {
+			continue
+		}
+		h.Order = order
+		return h, existing, err
+	}
+}
+
+func (s *Service) newHistory(r Request) History {
+	now := s.c.Clock.Now()
+	h := History{Order: Order{
+		ID: prepaid.NewOrderID(), Brand: r.Brand, Customer: r.Customer, MSISDN: r.MSISDN, Amount: r.Amount,
+		Funding: r.Funding, OperationKey: r.OperationKey, RequestHash: requestHash(r), ReplyTo: r.ReplyTo,
+		AuthorisedBy: r.AuthorisedBy, Status: Charging, CreatedAt: now, StatusAt: now,
+		RunAt: now, LeaseUntil: now.Add(leaseFor),
+	}}
+	h.Charge = Charge{ID: prepaid.NewID[prepaid.ChargeID](), Order: h.ID, Status: ChargeSending}
+	h.Attempts = []Attempt{*h.add(StepCharge, now)}
+	return h
+}

@@ -1,0 +1,220 @@
+package topup
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// Outcome is what a foreign call came to. There are three answers, not two: yes, definitely no, unknown.
+type Outcome string
+
+// The outcomes. Sending stands in an attempt that has no answer yet.
+const (
+	Sending  Outcome = "sending"
+	Done     Outcome = "done"     // charged, cancelled, credited, refunded: finally
+	Pending  Outcome = "pending"  // accepted, the result comes later (a SEPA debit; a network still working on it)
+	Refused  Outcome = "refused"  // definitely not, and never will be
+	Passing  Outcome = "passing"  // definitely not, for a reason that passes: try again later
+	Action   Outcome = "action"   // the customer must first do something at ActionURL
+	Unknown  Outcome = "unknown"  // a time-out, a broken answer: it may or may not have happened
+	Absent   Outcome = "absent"   // only of a look-up: the provider knows no such reference
+	Returned Outcome = "returned" // only of a charge's look-up: it was taken back after it was done
+)
+
+// Result is a foreign call's or look-up's answer.
+type Result struct {
+	Outcome     Outcome
+	Code        string        // the provider's word for it, fit for operators and logs; never a secret
+	ProviderRef string        // the provider's own id
+	ActionURL   string        // with Action
+	Cost        prepaid.Money // of a credit: what our wallet paid; zero where unknown
+	PIN         *PINDetail    // of a credit at a PIN operator
+}
+
+// PINDetail is what a customer of a PIN operator types to get the credit.
+type PINDetail struct {
+	Serial, Value, IVR, Validity string
+	Info                         [3]string
+	Code                         prepaid.Secret
+}
+
+// Network is the mobile operator that credits numbers, or the one who resells it. Its methods may be
+// called at the same time, but never two Credits with one reference. They return what they could find
+// out, never an error: what is unclear is Unknown.
+type Network interface {
+	// Recognise asks whether the network serves the number: nil, ErrUnknownNumber or ErrNetworkDown.
+	Recognise(ctx context.Context, m prepaid.MSISDN) error
+	// Credit tops the number up. The reference makes it findable later; a repeated reference is not
+	// promised to be refused.
+	Credit(ctx context.Context, c Credit) Result
+	// LookUp tells what became of the reference: Done, Pending, Refused, Passing, Absent or Unknown.
+	LookUp(ctx context.Context, reference string) Result
+}
+
+// Credit asks a network for airtime.
+type Credit struct {
+	Reference string
+	MSISDN    prepaid.MSISDN
+	Amount    prepaid.Money
+	// Email is topped up instead of the number, where the network sells to mail accounts (Nauta Cuba).
+	Email string
+}
+
+// What Recognise answers.
+var (
+	ErrUnknownNumber = errors.New("the network does not know the number")
+	ErrNetworkDown   = errors.New("the network's look-up does not answer")
+)
+
+// Funding is what pays for an order: a charge to an instrument, or a top-up card. The order's charge id
+// is the reference of Take, and makes a repeated Take harmless.
+type Funding interface {
+	// Take charges or reserves: Done, Pending, Refused, Action or Unknown.
+	Take(ctx context.Context, o Order, charge prepaid.ChargeID) Result
+	// LookUp tells what became of it: Done, Pending, Refused, Action, Returned, Absent or Unknown.
+	LookUp(ctx context.Context, o Order, charge prepaid.ChargeID) Result
+	// Cancel makes sure that a charge which is not Done never will be: Done (it never will), Refused (too
+	// late, it was charged) or Unknown.
+	Cancel(ctx context.Context, o Order, charge prepaid.ChargeID) Result
+	// GiveBack refunds or releases: Done, Refused or Unknown. Repeated, it gives back once.
+	GiveBack(ctx context.Context, o Order, charge prepaid.ChargeID) Result
+	// LookUpGivenBack tells what became of a GiveBack: Done, Refused, Absent or Unknown.
+	LookUpGivenBack(ctx context.Context, o Order, charge prepaid.ChargeID) Result
+}
+
+// Orders keeps orders. Every method is one transaction.
+type Orders interface {
+	// Create stores a new order in status Charging with its charge (sending) and first attempt, or returns
+	// the existing order of the same operation key and request (existing true). In that transaction it
+	// locks the customer's limit row, checks the limits, and forgives the PIN try that authorised the
+	// order. Errors: ErrOrderIDTaken (draw another id), *KeyReusedError; *InFlightError, *RepeatError,
+	// *LimitError; ErrBlocked.
+	Create(ctx context.Context, n NewOrder) (o Order, existing bool, err error)
+	// Apply writes an attempt's answer and, if the order is still in Change.From, its new status, postings,
+	// charge status, next attempt and notice, all in one transaction. It reports whether the order was
+	// still in Change.From, and thus all of the change is written.
+	Apply(ctx context.Context, c Change) (moved bool, err error)
+	// Order returns an order with its charge and attempts; ErrNoOrder.
+	Order(ctx context.Context, id prepaid.OrderID) (History, error)
+	// Claim leases up to n orders that are due (run_at and lease_until both not after now) until the given
+	// time, and returns them. Two callers never get the same order.
+	Claim(ctx context.Context, now, until time.Time, n int) ([]History, error)
+	// NextDue tells when the next order wants work: the later of its run_at and lease_until; zero for none.
+	NextDue(ctx context.Context) (time.Time, error)
+}
+
+// Finder reads orders for people.
+type Finder interface {
+	// Latest returns the newest order of a number within a brand; ErrNoOrder.
+	Latest(ctx context.Context, brand string, m prepaid.MSISDN) (Order, error)
+	// ByCharge returns the order that a charge belongs to, for a gateway's webhook; ErrNoOrder.
+	ByCharge(ctx context.Context, id prepaid.ChargeID) (History, error)
+}
+
+// History is an order with all that was tried for it.
+type History struct {
+	Order
+	Charge   Charge
+	Attempts []Attempt
+}
+
+// NewOrder is what Create stores.
+type NewOrder struct {
+	Order     Order // complete but for what Create decides
+	Charge    Charge
+	Attempt   Attempt
+	Limits    prepaid.Limits
+	Confirmed bool      // the customer was asked whether to buy the same again
+	Since     time.Time // start of the 60 s within which the same again is asked about
+	FreePIN   bool      // forgive the customer's counted PIN tries: the PIN was right
+}
+
+// Change moves an order.
+type Change struct {
+	Order prepaid.OrderID
+	From  Status
+	// To are the statuses passed through in this transaction, the last one stays. Empty: the order keeps
+	// its status; everything else that the change holds is written all the same.
+	To []Status
+	// Answered is the attempt whose answer is written, even where the order does not move. Only an attempt
+	// that is Sending or Unknown can still be answered.
+	Answered *Attempt
+	// Next is the attempt to be made after this transaction.
+	Next      *Attempt
+	Charge    ChargeStatus // "" leaves it
+	ChargeRef string       // the gateway's own id, "" leaves it
+	Postings  []Entry
+	Notice    *NewNotice
+	// Schedule and what else the order row holds. A RunAt brings the order to a worker even where it has
+	// ended: a charge that turns up after Declined is still to be given back.
+	RunAt, LeaseUntil             time.Time
+	Reason, ActionURL, NetworkRef string        // "" leaves it
+	Cost                          prepaid.Money // zero leaves it
+	Absents                       int
+	AbsentAt                      time.Time
+	Tries                         int
+	NeedsHuman                    bool
+	// Debt: the customer owes the amount and is blocked (a returned debit after delivery). A delivery whose debit was
+	// returned before means the same.
+	Debt bool
+	At   time.Time
+}
+
+// Entry is one ledger transaction: its postings sum to zero in every currency. (Order, Kind) is unique.
+type Entry struct {
+	Kind     string // "capture", "delivery", "refund", "reversal", "return"
+	Postings []Posting
+}
+
+// Posting is one line of an entry: positive is a debit.
+type Posting struct {
+	Account string // "psp:sim", "refunds_due", "airtime_sold", "wallet:sim", "card_liability", "fx:USD"…
+	Amount  prepaid.Money
+}
+
+// NewNotice asks that the customer be told how an order stands when it is due, unless a turn tells it first.
+type NewNotice struct {
+	ID    prepaid.NoticeID
+	Kind  string // "order", "debit_returned"
+	DueAt time.Time
+}
+
+// Why an order is not taken.
+var (
+	ErrNoOrder      = errors.New("no such order")
+	ErrKeyReused    = errors.New("operation key was used for another request")
+	ErrOrderIDTaken = errors.New("order id is taken")
+	ErrBlocked      = errors.New("customer is blocked")
+	ErrOutOfRange   = errors.New("amount outside the brand's range")
+	ErrWrongStep    = errors.New("amount not on the brand's steps")
+)
+
+// KeyReusedError is an ErrKeyReused with the order that has the key.
+type KeyReusedError struct{ Order Order }
+
+func (e *KeyReusedError) Error() string { return ErrKeyReused.Error() }
+
+// Is makes it an ErrKeyReused.
+func (e *KeyReusedError) Is(target error) bool { return target == ErrKeyReused }
+
+// InFlightError says that a paid order for the number is still under way.
+type InFlightError struct{ Order Order }
+
+func (e *InFlightError) Error() string { return "order " + string(e.Order.ID) + " is still in flight" }
+
+// RepeatError says that the same amount was bought for the same number within the last minute.
+type RepeatError struct{ Order Order }
+
+func (e *RepeatError) Error() string { return "same as order " + string(e.Order.ID) + " a moment ago" }
+
+// LimitError says which of the customer's limits the order would cross.
+type LimitError struct {
+	Name  string // "day_count", "day_sum", "month_count", "month_sum", "exposure"
+	Money prepaid.Money
+	Count int
+}
+
+func (e *LimitError) Error() string { return "limit " + e.Name + " would be crossed" }

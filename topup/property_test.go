@@ -1,0 +1,141 @@
+package topup_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"pulsa/topup"
+)
+
+// Whatever the providers answer, whenever the program crashes and however often messages and news are
+// repeated: at rest every order has been delivered once or not at all, and paid for exactly if it was.
+func TestOrdersComeToRestWithBooksThatAgree(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		w := worldOver(r, openStore(r, r.Cleanup), msisdn)
+		requests := []topup.Request{w.request(), w.sepa()}
+		w.gateway.pending = rapid.Bool().Draw(r, "debits are pending")
+		w.gateway.takes.then(drawActs(r, "charges", true)...)
+		w.gateway.lookUps.then(drawLookUps(r, "charge look-ups")...)
+		w.gateway.cancels.then(drawUnclear(r, "cancellations")...)
+		w.gateway.givesBack.then(drawUnclear(r, "refunds")...)
+		w.gateway.lookUpsBack.then(drawLookUps(r, "refund look-ups")...)
+		w.network.credits.then(drawActs(r, "credits", false)...)
+		w.network.lookUps.then(drawLookUps(r, "credit look-ups", act{answer: topup.Pending})...)
+		for range rapid.IntRange(1, 8).Draw(r, "events") {
+			w.crashAt = rapid.SampledFrom([]string{"", "", "order", "charge", "charged", "delivery", "delivered", "refund"}).Draw(r, "crash")
+			w.sever = rapid.Bool().Draw(r, "sever")
+			w.event(r, requests)
+			w.clock.AdvanceTo(w.clock.Now().Add(time.Duration(rapid.IntRange(0, 200).Draw(r, "seconds")) * time.Second))
+		}
+		w.crashAt = ""
+		w.orders.cut.Store(false)
+		if !w.work(30 * 24 * time.Hour) {
+			r.Errorf("not at rest after a month")
+		}
+		w.check()
+	})
+}
+
+// event is one thing that happens.
+func (w *world) event(r *rapid.T, requests []topup.Request) {
+	switch rapid.IntRange(0, 4).Draw(r, "event") {
+	case 0, 1:
+		request := rapid.SampledFrom(requests).Draw(r, "request")
+		w.run(func(ctx context.Context) { _, _ = w.service.Place(ctx, request) }) // refused while the other is in flight
+	case 2:
+		w.work(time.Duration(rapid.IntRange(0, 3600).Draw(r, "work")) * time.Second)
+	case 3:
+		for id, m := range w.gateway.charges {
+			if m.state == topup.Action && rapid.Bool().Draw(r, "authenticates") {
+				m.state, m.taken = topup.Done, 1
+			}
+			w.run(func(ctx context.Context) { _ = w.service.ChargeChanged(ctx, id) })
+		}
+	case 4: // the debit of a delivered order comes back, or is there for good
+		w.gateway.lookUps.list = nil // news that can't be read comes again, until it can
+		for id, m := range w.gateway.charges {
+			h, err := w.db.ByCharge(context.Background(), id)
+			if err == nil && h.Status == topup.Delivered && m.state == topup.Pending {
+				m.state, m.returned = topup.Done, rapid.Bool().Draw(r, "returned")
+				w.run(func(ctx context.Context) { _ = w.service.ChargeChanged(ctx, id) })
+			}
+		}
+	}
+	if w.crashed {
+		w.crashed = false
+		w.start()
+	}
+}
+
+// check compares every order at rest with what the providers did.
+func (w *world) check() {
+	rows, err := w.db.Writer().DB.Query(`SELECT charges.id FROM charges`)
+	if err != nil {
+		w.Fatalf("read charges: %v", err)
+	}
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			w.Fatalf("read charges: %v", err)
+		}
+		ids = append(ids, id)
+	}
+	_ = rows.Close()
+	violations, err := w.db.Audit(context.Background())
+	if err != nil {
+		w.Fatalf("audit: %v", err)
+	}
+	for _, v := range violations {
+		w.Errorf("audit: %s", v)
+	}
+	for _, id := range ids {
+		h := w.history(w.orderOf(id))
+		m, credited := w.gateway.of(h.Charge.ID), w.network.credited[string(h.ID)]
+		if !h.Status.Ended() || h.Status == topup.RefundFailed {
+			w.Errorf("order %s is still %s", h.ID, h.Status)
+		}
+		if (credited == 1) != (h.Status == topup.Delivered) || credited > 1 {
+			w.Errorf("order %s is %s, credited %d times", h.ID, h.Status, credited)
+		}
+		if (m.taken-m.given == 1) != (h.Status == topup.Delivered) {
+			w.Errorf("order %s is %s, charged %d times and refunded %d", h.ID, h.Status, m.taken, m.given)
+		}
+		w.wantLedger(h)
+		if len(w.notices(h.ID)) == 0 {
+			w.Errorf("order %s is %s, and nobody is told", h.ID, h.Status)
+		}
+	}
+}
+
+// drawActs draws what a provider does with charges or credits. What is definitely refused has no effect.
+func drawActs(r *rapid.T, label string, charges bool) []act {
+	kinds := []act{
+		well, well, {answer: topup.Refused}, {answer: topup.Unknown}, {answer: topup.Unknown, effect: true},
+		{answer: topup.Unknown, effect: true, after: 70 * time.Second}, {answer: topup.Done, effect: true, after: 40 * time.Second},
+		{answer: topup.Unknown, after: time.Hour}, {effect: true, panics: true}, {panics: true}, {answer: "garbage", effect: true},
+	}
+	if charges {
+		kinds = append(kinds, act{answer: topup.Action})
+	} else {
+		kinds = append(kinds, act{answer: topup.Passing}, act{answer: topup.Pending, effect: true},
+			act{answer: topup.Unknown, effect: true, lag: 110 * time.Second}, // we hung up; the network went on
+			act{answer: topup.Unknown, effect: true, after: 80 * time.Second, lag: 30 * time.Second})
+	}
+	return rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 6).Draw(r, label)
+}
+
+// drawLookUps draws look-ups that don't answer, or late; the zero act answers the truth.
+func drawLookUps(r *rapid.T, label string, more ...act) []act {
+	kinds := append([]act{{}, {}, {answer: topup.Unknown}, {after: 80 * time.Second}, {panics: true}}, more...)
+	return rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 6).Draw(r, label)
+}
+
+// drawUnclear draws answers to calls that are harmless to repeat.
+func drawUnclear(r *rapid.T, label string) []act {
+	kinds := []act{well, {answer: topup.Unknown}, {answer: topup.Unknown, effect: true}, {panics: true}, {effect: true, panics: true}}
+	return rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 4).Draw(r, label)
+}

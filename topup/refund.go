@@ -1,0 +1,126 @@
+package topup
+
+import (
+	"context"
+	"fmt"
+)
+
+// refunding writes down that the money goes back. The customer hears of it with the refund's answer, which
+// follows at once. Where the bank has taken the money back already there is none to give.
+func (s *Service) refunding(h *History, reason string) Change {
+	if h.returned() {
+		return Change{To: []Status{Refunding, Refunded}, Reason: reason,
+			Postings: []Entry{refundEntry(h.Order, true)}, Notice: s.notice(h)}
+	}
+	now := s.c.Clock.Now()
+	return leased(Change{To: []Status{Refunding}, Reason: reason, Next: h.add(StepRefund, now)}, now)
+}
+
+// giveUp ends a delivery that is definitely not made.
+func (s *Service) giveUp(ctx context.Context, h *History, reason string) error {
+	moved, err := s.apply(ctx, h, s.refunding(h, reason))
+	if err != nil || !moved || h.Status != Refunding {
+		return err
+	}
+	return s.giveBack(ctx, h)
+}
+
+// giveBack makes the refund that is written down.
+func (s *Service) giveBack(ctx context.Context, h *History) error {
+	a := h.last(StepRefund)
+	r, err := s.refund(ctx, h, a)
+	if err != nil {
+		return err
+	}
+	_, err = s.settle(ctx, h, a, r, s.afterRefund)
+	return err
+}
+
+func (s *Service) refund(ctx context.Context, h *History, a Attempt) (Result, error) {
+	r, err := s.call(ctx, h, a, func(ctx context.Context) Result {
+		return s.funding(h).GiveBack(ctx, h.Order, h.Charge.ID)
+	})
+	if err == nil {
+		s.reached("refund")
+	}
+	return r, err
+}
+
+// afterRefund is what a refund's answer does to an order.
+func (s *Service) afterRefund(h *History, r Result) Change {
+	now := s.c.Clock.Now()
+	switch r.Outcome {
+	case Done:
+		return Change{To: []Status{Refunded}, Charge: ChargeRefunded,
+			Postings: []Entry{refundEntry(h.Order, false)}, Notice: s.notice(h)}
+	case Refused:
+		return Change{To: []Status{RefundFailed}, Reason: r.Code, NeedsHuman: true, Notice: s.notice(h)}
+	}
+	c := Change{To: []Status{RefundUnknown}, RunAt: nextLookUp(now, now, now)}
+	if !h.tried(StepRefund, Unknown) {
+		c.Notice = s.notice(h)
+	}
+	return c
+}
+
+// lookUpRefund asks what became of a refund. Giving back is harmless to repeat, but it too is looked up first.
+func (s *Service) lookUpRefund(ctx context.Context, h *History) error {
+	a := h.last(StepRefund)
+	r, err := s.ask(ctx, func(ctx context.Context) Result {
+		return s.funding(h).LookUpGivenBack(ctx, h.Order, h.Charge.ID)
+	})
+	if err != nil {
+		return err
+	}
+	switch r.Outcome {
+	case Done, Refused:
+		_, err := s.settle(ctx, h, a, r, s.afterRefund)
+		return err
+	case Absent:
+		c, believed := s.absent(h, a)
+		if !believed {
+			return s.wait(ctx, h, c)
+		}
+		now := s.c.Clock.Now()
+		again := leased(Change{To: []Status{Refunding}, Next: h.add(StepRefund, now)}, now)
+		if moved, err := s.apply(ctx, h, again); err != nil || !moved {
+			return err
+		}
+		return s.giveBack(ctx, h)
+	}
+	return s.wait(ctx, h, s.waiting(h, StepRefund))
+}
+
+// lateCharge gives back a charge that turned up after its order was declined. The order keeps its end: its
+// charge is captured and refunded in the books, and while the refund is under way its run time brings it
+// to a worker, who repeats it (giving back twice gives back once) until it is answered.
+func (s *Service) lateCharge(ctx context.Context, h *History) error {
+	now := s.c.Clock.Now()
+	c := leased(Change{Next: h.add(StepRefund, now)}, now)
+	if h.turnedUp() {
+		c.Charge, c.Postings = ChargeCaptured, []Entry{captureEntry(h.Order)}
+		s.c.Log.WarnContext(ctx, "charge turned up after its order was declined", "order", h.ID, "brand", h.Brand)
+	}
+	if moved, err := s.apply(ctx, h, c); err != nil || !moved {
+		return err
+	}
+	a := h.last(StepRefund)
+	r, err := s.refund(ctx, h, a)
+	if err != nil {
+		return err
+	}
+	if _, err = s.settle(ctx, h, a, r, s.afterLateRefund); err != nil {
+		return fmt.Errorf("give back late charge: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) afterLateRefund(h *History, r Result) Change {
+	switch r.Outcome {
+	case Done:
+		return Change{Charge: ChargeRefunded, Postings: []Entry{refundEntry(h.Order, false)}}
+	case Refused:
+		return Change{NeedsHuman: true, Reason: r.Code}
+	}
+	return s.waiting(h, StepRefund)
+}

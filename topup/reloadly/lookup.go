@@ -1,0 +1,93 @@
+package reloadly
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"pulsa/topup"
+)
+
+const (
+	reportSize  = 200
+	reportPages = 20 // a reference has one transaction, or a few where requests met
+)
+
+// LookUp implements topup.Network: it reads the record under the reference. Reloadly searches without regard to
+// case, and may hold several transactions under one reference; one that was delivered counts most.
+func (c *Client) LookUp(ctx context.Context, reference string) topup.Result {
+	best := topup.Result{Outcome: topup.Absent}
+	for page := 1; page <= reportPages; page++ {
+		var p Page[Transaction]
+		path := fmt.Sprintf("/topups/reports/transactions?page=%d&size=%d&customIdentifier=%s", page, reportSize, url.QueryEscape(reference))
+		if err := c.get(ctx, path, &p); err != nil || p.Content == nil {
+			c.c.Log.WarnContext(ctx, "reloadly record not read", "reference", reference, "error", err)
+			return better(best, topup.Result{Outcome: topup.Unknown, Code: codeNoLookUp})
+		}
+		for _, t := range p.Content {
+			if string(t.CustomIdentifier) == reference {
+				best = better(best, c.row(ctx, t))
+			}
+		}
+		full := len(p.Content) >= reportSize || page < p.TotalPages
+		if best.Outcome == topup.Done || p.Last || len(p.Content) == 0 || !full {
+			return best
+		}
+	}
+	return better(best, topup.Result{Outcome: topup.Unknown, Code: codeNoLookUp})
+}
+
+// row is what a row of a report came to; where it is not at its end, its status may know more.
+func (c *Client) row(ctx context.Context, t Transaction) topup.Result {
+	r := t.result()
+	if r.Outcome != topup.Pending && r.Outcome != topup.Unknown || t.TransactionID == 0 {
+		return r
+	}
+	if now := c.status(ctx, t.TransactionID); now.Outcome != topup.Unknown {
+		return now
+	}
+	return r
+}
+
+// status asks what became of a transaction.
+func (c *Client) status(ctx context.Context, id ID) topup.Result {
+	var s Status
+	if err := c.get(ctx, "/topups/"+id.String()+"/status", &s); err != nil {
+		return topup.Result{Outcome: topup.Unknown, Code: codeNoLookUp, ProviderRef: id.String()}
+	}
+	t := Transaction{}
+	if s.Transaction != nil {
+		t = *s.Transaction
+	}
+	set(&t.TransactionID, id)
+	if s.Status != "" {
+		t.Status = s.Status // the wrapper knows of a refund
+	}
+	r := t.result()
+	if r.Outcome == topup.Refused && isCode(string(s.Code)) {
+		r.Code = string(s.Code)
+	}
+	return r
+}
+
+// better is the result that counts: delivered above on its way, that above unclear, that above refused, that
+// above absent.
+func better(a, b topup.Result) topup.Result {
+	rank := func(r topup.Result) int {
+		switch r.Outcome {
+		case topup.Done:
+			return 4
+		case topup.Pending:
+			return 3
+		case topup.Unknown:
+			return 2
+		case topup.Refused:
+			return 1
+		}
+		return 0
+	}
+	if rank(b) > rank(a) {
+		return b
+	}
+	return a
+}

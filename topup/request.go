@@ -1,0 +1,50 @@
+package topup
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+
+	"pulsa/prepaid"
+)
+
+// CheckAmount returns nil, ErrOutOfRange or ErrWrongStep.
+func CheckAmount(b *prepaid.Brand, m prepaid.Money) error {
+	r := b.Amounts
+	if m.Currency != b.Currency || m.Minor <= 0 || m.Minor < r.Min.Minor || m.Minor > r.Max.Minor {
+		return ErrOutOfRange
+	}
+	if r.Step.Minor > 0 && (m.Minor-r.Min.Minor)%r.Step.Minor != 0 {
+		return ErrWrongStep
+	}
+	return nil
+}
+
+// checkRequest judges the amount. What a top-up card is worth was decided when it was made, so the range
+// of what may be bought says nothing about it.
+func checkRequest(b *prepaid.Brand, r Request) error {
+	if r.Funding.Kind != ByCard {
+		return CheckAmount(b, r.Amount)
+	}
+	if r.Amount.Minor <= 0 || r.Amount.Currency != b.Currency {
+		return ErrOutOfRange
+	}
+	return nil
+}
+
+// requestHash identifies what was asked for, never how it was said: the text and the PIN are not in it.
+// Lengths stand before the parts, so that no two requests run together into the same bytes.
+func requestHash(r Request) string {
+	h := sha256.New()
+	for _, part := range []string{
+		r.Brand, string(r.MSISDN), strconv.FormatInt(r.Amount.Minor, 10), string(r.Amount.Currency),
+		string(r.Funding.Kind), r.Funding.Ref,
+	} {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		h.Write(length[:])
+		h.Write([]byte(part))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,69 @@
+package topup
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+const (
+	// readAgainAfter is when the network is asked again that did not tell whether it took a delivery back.
+	readAgainAfter = 10 * time.Minute
+	// readAgainAtMost bounds how often: the order is delivered as far as anybody knows.
+	readAgainAtMost = 20
+)
+
+// DeliveryChanged says that the network may have taken a delivered order back. It is a hint: the credit is
+// read at the network, and if that definitely says that nothing was delivered, the order is reversed and the
+// money goes back. Where the network does not tell, it is asked again later. It waits a few seconds at most.
+// ErrNoOrder where there is no such order; any other error means that the news should be repeated.
+func (s *Service) DeliveryChanged(ctx context.Context, id prepaid.OrderID) error {
+	h, err := s.c.Orders.Order(ctx, id)
+	if err != nil {
+		return fmt.Errorf("find order of delivery %s: %w", id, err)
+	}
+	var failed error
+	if s.inTime(ctx, newsPatience, func(ctx context.Context) {
+		failed = s.guard(ctx, &h, func() error { return s.checkDelivery(ctx, &h) })
+	}) {
+		return failed
+	}
+	return nil
+}
+
+// checkDelivery asks the network whether a delivered order still is, and reverses it where it is not.
+func (s *Service) checkDelivery(ctx context.Context, h *History) error {
+	if h.Status != Delivered {
+		return nil
+	}
+	r, err := s.ask(ctx, s.creditOf(h))
+	if err != nil {
+		return err
+	}
+	switch r.Outcome {
+	case Refused, Returned:
+		return s.reverse(ctx, h, r)
+	case Unknown:
+		if h.Tries < readAgainAtMost {
+			return s.wait(ctx, h, Change{RunAt: s.c.Clock.Now().Add(readAgainAfter), Tries: h.Tries + 1})
+		}
+	}
+	if h.RunAt.IsZero() {
+		return nil
+	}
+	return s.wait(ctx, h, Change{})
+}
+
+// reverse takes the delivery out of the books, writes the refund down in the same transaction, and makes it.
+func (s *Service) reverse(ctx context.Context, h *History, r Result) error {
+	name, _ := s.c.Network(h.Brand)
+	c := s.refunding(h, r.Code)
+	c.Postings = append([]Entry{reversalEntry(h.Order, name)}, c.Postings...)
+	moved, err := s.apply(ctx, h, c)
+	if err != nil || !moved || h.Status != Refunding {
+		return err
+	}
+	return s.giveBack(ctx, h)
+}

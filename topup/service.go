@@ -1,0 +1,96 @@
+package topup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// Config is what a Service is made of. All fields are needed but Interventions, Reached and Moved.
+type Config struct {
+	Orders   Orders
+	Finder   Finder
+	Network  func(brand string) (name string, n Network) // the brand's network
+	Fundings map[FundingKind]Funding
+	Brands   map[string]*prepaid.Brand
+	Clock    prepaid.Clock
+	Log      *slog.Logger
+	// Interventions keeps what operators do: Resolve and Refund need it.
+	Interventions Interventions
+	// Reached is called at the named crash points: "order", "charge", "charged", "delivery", "delivered",
+	// "refund". Only tests set it.
+	Reached func(point string)
+	// Moved is told of every status change, for metrics.
+	Moved func(brand string, from, to Status)
+}
+
+// Service takes orders and carries them to their end. Safe for concurrent use.
+type Service struct {
+	c Config
+
+	mu         sync.Mutex
+	lastFlight int
+	inFlight   map[int]context.CancelFunc // ends each piece of work that is under way
+}
+
+// New returns a Service.
+func New(c Config) *Service { return &Service{c: c, inFlight: make(map[int]context.CancelFunc)} }
+
+// Request asks for airtime.
+type Request struct {
+	Brand        string
+	Customer     prepaid.CustomerID // empty where a stranger redeems a card
+	MSISDN       prepaid.MSISDN
+	Amount       prepaid.Money
+	Funding      FundingRef
+	OperationKey string
+	ReplyTo      ReplyTo
+	AuthorisedBy string
+	Confirmed    bool          // the customer was asked whether to buy the same again
+	FreePIN      bool          // the PIN was right: forgive the tries counted
+	Patience     time.Duration // how long the caller waits; the order goes on without it
+}
+
+// recogniseMax is how long a network may take to recognise a number: a customer waits for it.
+const recogniseMax = 5 * time.Second
+
+// Recognise asks the brand's network for the number: nil, ErrUnknownNumber or ErrNetworkDown.
+func (s *Service) Recognise(ctx context.Context, brand string, m prepaid.MSISDN) error {
+	_, network := s.c.Network(brand)
+	ctx, cancel := context.WithTimeout(ctx, recogniseMax)
+	defer cancel()
+	answers := make(chan error, 1)
+	inTime := s.c.Clock.Within(recogniseMax, func() {
+		err := ErrNetworkDown
+		defer func() {
+			if p := recover(); p != nil {
+				s.c.Log.ErrorContext(ctx, "recognise number", "brand", brand, "msisdn", m, "error", panicked(p))
+			}
+			answers <- err
+		}()
+		err = network.Recognise(ctx, m)
+	})
+	if !inTime {
+		return ErrNetworkDown
+	}
+	err := <-answers
+	if err == nil || errors.Is(err, ErrUnknownNumber) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrNetworkDown, err)
+}
+
+// Latest returns the newest order for a number; ErrNoOrder.
+func (s *Service) Latest(ctx context.Context, brand string, m prepaid.MSISDN) (Order, error) {
+	return s.c.Finder.Latest(ctx, brand, m)
+}
+
+// Order returns one order with its history; ErrNoOrder.
+func (s *Service) Order(ctx context.Context, id prepaid.OrderID) (History, error) {
+	return s.c.Orders.Order(ctx, id)
+}

@@ -1,0 +1,119 @@
+package sim
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Kind is what the network does with a credit, in the words of conversation scripts.
+type Kind string
+
+// The kinds. The zero Kind lets the topped up number choose.
+const (
+	Delivers                Kind = "delivers"
+	Rejects                 Kind = "rejects"   // with Behaviour.Code
+	TimesOut                Kind = "times out" // before anything is delivered
+	TimesOutAfterDelivering Kind = "times out after delivering"
+	OutOfFunds              Kind = "is out of funds"
+	Unavailable             Kind = "is unavailable"  // nor does it recognise numbers: ErrNetworkDown
+	AnswersGarbage          Kind = "answers garbage" // delivers, and answers nothing that can be read
+)
+
+// Behaviour is how the network answers.
+type Behaviour struct {
+	Kind  Kind
+	Code  string        // of Rejects: Reloadly's errorCode
+	After time.Duration // how long it takes; airtime is delivered, if at all, only then
+}
+
+// understood lists the phrases of ParseBehaviour.
+const understood = "delivers, delivers after 40s (s, m, h or d), rejects CODE (as INVALID_RECIPIENT_PHONE), " +
+	"times out, times out after delivering, is out of funds, is unavailable"
+
+// ParseBehaviour reads what follows "network" in a conversation script: "delivers after 40s", "rejects
+// INVALID_RECIPIENT_PHONE". The error lists what is understood. A code that topup.ClassifyCode does not
+// know is taken for a refusal.
+func ParseBehaviour(phrase string) (Behaviour, error) {
+	text := strings.Join(strings.Fields(phrase), " ")
+	switch kind := Kind(text); kind {
+	case Delivers, TimesOut, TimesOutAfterDelivering, OutOfFunds, Unavailable:
+		return Behaviour{Kind: kind}, nil
+	}
+	if code, ok := strings.CutPrefix(text, "rejects "); ok && isCode(code) {
+		return Behaviour{Kind: Rejects, Code: code}, nil
+	}
+	if after, ok := strings.CutPrefix(text, "delivers after "); ok {
+		if d, ok := parseDuration(after); ok {
+			return Behaviour{Kind: Delivers, After: d}, nil
+		}
+	}
+	return Behaviour{}, fmt.Errorf("network %q: understood are %s", phrase, understood)
+}
+
+func isCode(text string) bool {
+	return text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+}
+
+// parseDuration reads "40s", "5m", "2h" or "1d".
+func parseDuration(text string) (time.Duration, bool) {
+	if text == "" {
+		return 0, false
+	}
+	units := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}
+	unit, ok := units[text[len(text)-1]]
+	n, err := strconv.ParseUint(text[:len(text)-1], 10, 63)
+	if !ok || err != nil || int64(n) > math.MaxInt64/int64(unit) {
+		return 0, false
+	}
+	return time.Duration(n) * unit, true
+}
+
+// refusal is what the behaviour answers where it delivers nothing for a reason; Outcome is empty where it
+// is no such behaviour.
+func (b Behaviour) refusal() topup.Result {
+	switch b.Kind {
+	case OutOfFunds:
+		return topup.Result{Outcome: topup.Passing, Code: topup.CodeNoFunds}
+	case Unavailable:
+		return topup.Result{Outcome: topup.Passing, Code: topup.CodeUnavailable}
+	case Rejects:
+		outcome, _, known := topup.ClassifyCode(b.Code)
+		if !known {
+			outcome = topup.Refused // a script that says "rejects" means no
+		}
+		return topup.Result{Outcome: outcome, Code: b.Code}
+	}
+	return topup.Result{}
+}
+
+// byNumber is the table of the package comment.
+func byNumber(m prepaid.MSISDN) Behaviour {
+	switch lastFour(m) {
+	case "8001":
+		return Behaviour{Kind: Rejects, Code: topup.CodeRefused}
+	case "8002":
+		return Behaviour{Kind: TimesOut}
+	case "8003":
+		return Behaviour{Kind: TimesOutAfterDelivering}
+	case "8004":
+		return Behaviour{Kind: Delivers, After: 40 * time.Second}
+	case "8005":
+		return Behaviour{Kind: OutOfFunds}
+	case "8006":
+		return Behaviour{Kind: Unavailable}
+	case "8007":
+		return Behaviour{Kind: Rejects, Code: topup.CodeRecharged}
+	}
+	return Behaviour{Kind: Delivers}
+}
+
+// unknownNumber is the end of the numbers that the network does not know.
+const unknownNumber = "9999"
+
+func lastFour(m prepaid.MSISDN) string { return string(m[max(0, len(m)-4):]) }

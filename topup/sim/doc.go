@@ -1,0 +1,20 @@
+// Package sim is a simulated mobile network: it credits airtime whose outcome can be told, and keeps a
+// durable book of what it delivered. Nobody's phone is credited. Networks do not learn the brand: give
+// one only to brands marked test.
+//
+// Outcomes are told with [Network.Set] and hold until told otherwise. Where none was told, the end of the
+// topped up number chooses, so that every outcome can be tried by hand:
+//
+//	…8001  rejects TRANSACTION_REFUSED_BY_OPERATOR
+//	…8002  times out before anything is delivered
+//	…8003  delivers, then times out
+//	…8004  delivers after 40 s
+//	…8005  is out of funds
+//	…8006  is unavailable for credits, though it recognises the number
+//	…8007  rejects PHONE_RECENTLY_RECHARGED, which passes
+//	other  delivers at once
+//
+// Whatever was told, a number that ends in 9999 is not recognised, and never credited. A time-out takes
+// 90 s, or until the caller stops waiting. Look-ups always answer. A refused credit leaves no record, as
+// at Reloadly.
+package sim

@@ -1,0 +1,169 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"pulsa/prepaid"
+	"pulsa/simbook"
+	"pulsa/topup"
+)
+
+// Codes of results that no network gives: the caller has no answer at all, or none that can be read.
+const (
+	CodeTimeout = "timeout"
+	CodeGarbage = "garbage"
+)
+
+// patience is how long a time-out takes: no caller waits longer.
+const patience = 90 * time.Second
+
+// Config is what a Network is made of.
+type Config struct {
+	Clock    prepaid.Clock
+	Book     string           // path of the book; "" keeps it in memory only
+	Currency prepaid.Currency // of our wallet there; "" is the currency of each credit
+	// Rate is how many millionths of Currency one unit of a credit's currency costs; 0 is one for one.
+	Rate int64
+	// NonAtomic delivers again under a repeated reference, as Reloadly does where requests meet. Otherwise
+	// a repeated reference is answered with what the first came to.
+	NonAtomic bool
+	Log       *slog.Logger
+}
+
+// Network is the simulated network. Safe for concurrent use. It may outlive the program that it serves.
+type Network struct {
+	c    Config
+	book *simbook.Book[line]
+
+	mu      sync.Mutex // never held while sleeping
+	told    Behaviour  // the zero value: the number chooses
+	credits []credit
+	index   map[string]int    // into credits, by NetworkRef
+	first   map[string]string // by reference, the first credit's NetworkRef
+	slow    map[int]bool      // index of the credits that are not delivered yet
+}
+
+var _ topup.Network = (*Network)(nil)
+
+// New opens the book and returns the network as the book left it.
+func New(c Config) (*Network, error) {
+	n := &Network{c: c, index: map[string]int{}, first: map[string]string{}, slow: map[int]bool{}}
+	book, err := simbook.Open(c.Book, n.apply)
+	if err != nil {
+		return nil, fmt.Errorf("start simulated network: %w", err)
+	}
+	n.book = book
+	c.Log.Warn("SIMULATED NETWORK: nobody's phone is credited", "book", c.Book, "credits", len(n.credits))
+	return n, nil
+}
+
+// Close closes the book.
+func (n *Network) Close() error { return n.book.Close() }
+
+// Set tells how credits go from now on; the zero Behaviour lets the number choose again.
+func (n *Network) Set(b Behaviour) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.told = b
+}
+
+// Recognise implements topup.Network.
+func (n *Network) Recognise(_ context.Context, m prepaid.MSISDN) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.told.Kind == Unavailable:
+		return topup.ErrNetworkDown
+	case lastFour(m) == unknownNumber:
+		return topup.ErrUnknownNumber
+	}
+	return nil
+}
+
+// Credit implements topup.Network. One that takes its time is delivered then even if nobody waits for it.
+func (n *Network) Credit(ctx context.Context, r topup.Credit) topup.Result {
+	switch {
+	case lastFour(r.MSISDN) == unknownNumber:
+		return topup.Result{Outcome: topup.Refused, Code: topup.CodeInvalidNumber}
+	case r.Amount.Minor <= 0:
+		return topup.Result{Outcome: topup.Refused, Code: topup.CodeInvalidAmount}
+	}
+	ref, b, err := n.begin(r)
+	if err != nil {
+		return n.notBooked(ctx, r.Reference, err)
+	}
+	if b.After > 0 && n.c.Clock.Sleep(ctx, b.After) != nil {
+		return topup.Result{Outcome: topup.Unknown, Code: CodeTimeout}
+	}
+	switch refusal := b.refusal(); {
+	case refusal.Outcome != "":
+		return refusal
+	case b.Kind == TimesOut, b.Kind == TimesOutAfterDelivering:
+		_ = n.c.Clock.Sleep(ctx, patience) // whichever ends the wait, the caller has learnt nothing
+		return topup.Result{Outcome: topup.Unknown, Code: CodeTimeout}
+	case b.Kind == AnswersGarbage:
+		return topup.Result{Outcome: topup.Unknown, Code: CodeGarbage}
+	}
+	return n.answer(ctx, ref, b.Code)
+}
+
+// begin books a new credit, if the behaviour wants one. For a reference that was credited before, the
+// behaviour returned is to answer for that one, once it is delivered.
+func (n *Network) begin(r topup.Credit) (ref string, b Behaviour, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := n.c.Clock.Now()
+	if ref, ok := n.first[r.Reference]; ok && !n.c.NonAtomic {
+		return ref, Behaviour{Kind: Delivers, Code: topup.CodeReferenceUsed, After: n.credit(ref).At.Sub(now)}, nil
+	}
+	b = n.told
+	if b == (Behaviour{}) {
+		b = byNumber(r.MSISDN)
+	}
+	if b.refusal().Outcome != "" || b.Kind == TimesOut {
+		return "", b, nil
+	}
+	ref = "sim_" + prepaid.NewID[string]()
+	return ref, b, n.write(credit{
+		NetworkRef: ref, Reference: r.Reference, MSISDN: r.MSISDN, Amount: r.Amount, Cost: n.cost(r.Amount),
+		Delivered: b.After <= 0, At: now.Add(b.After),
+	})
+}
+
+// LookUp implements topup.Network: Done, Pending or Absent, of the first credit under the reference.
+func (n *Network) LookUp(ctx context.Context, reference string) topup.Result {
+	n.mu.Lock()
+	ref, ok := n.first[reference]
+	n.mu.Unlock()
+	if !ok {
+		return topup.Result{Outcome: topup.Absent}
+	}
+	return n.answer(ctx, ref, "")
+}
+
+// credit returns one that is in the book. Under mu.
+func (n *Network) credit(ref string) credit { return n.credits[n.index[ref]] }
+
+// answer says what a credit has come to.
+func (n *Network) answer(ctx context.Context, ref, code string) topup.Result {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if err := n.ripen(); err != nil {
+		return n.notBooked(ctx, ref, err)
+	}
+	c := n.credit(ref)
+	if !c.Delivered {
+		return topup.Result{Outcome: topup.Pending, Code: code, ProviderRef: c.NetworkRef}
+	}
+	return topup.Result{Outcome: topup.Done, Code: code, ProviderRef: c.NetworkRef, Cost: c.Cost}
+}
+
+// notBooked answers where the book could not be written: nobody can know what happened.
+func (n *Network) notBooked(ctx context.Context, reference string, err error) topup.Result {
+	n.c.Log.ErrorContext(ctx, "simulated credit not booked", "reference", reference, "error", err)
+	return topup.Result{Outcome: topup.Unknown, Code: "book"}
+}

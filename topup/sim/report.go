@@ -1,0 +1,33 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pulsa/simbook"
+	"pulsa/topup"
+)
+
+// OpenBook reads the book of a network that may be running in another process, for audits and reports. What
+// the network returned is asked to do is not kept.
+func OpenBook(c Config) (*Network, error) {
+	n := &Network{c: c, index: map[string]int{}, first: map[string]string{}, slow: map[int]bool{}}
+	book, err := simbook.Read(c.Book, n.apply)
+	if err != nil {
+		return nil, fmt.Errorf("simulated network: %w", err)
+	}
+	n.book = book
+	return n, nil
+}
+
+// Deliveries reports what was delivered from one time until before another.
+func (n *Network) Deliveries(_ context.Context, from, to time.Time) ([]topup.Delivery, error) {
+	var report []topup.Delivery
+	for _, e := range n.Delivered(Filter{}) {
+		if !e.At.Before(from) && e.At.Before(to) {
+			report = append(report, topup.Delivery{Reference: e.Reference, NetworkRef: e.NetworkRef, Amount: e.Amount, At: e.At})
+		}
+	}
+	return report, nil
+}
