@@ -1,0 +1,146 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Method is how a customer pays.
+type Method string
+
+// The methods.
+const (
+	SEPA   Method = "sepa"
+	Card   Method = "card"
+	PayPal Method = "paypal"
+)
+
+// Methods lists them in the order in which customers are asked: 1, 2, 3.
+func Methods() []Method { return []Method{SEPA, Card, PayPal} }
+
+// Gateway is a payment provider. Its methods may be called at the same time. What is unclear is
+// topup.Unknown, never an error.
+type Gateway interface {
+	// StartSetup opens a page on which the customer gives the details of a method. A repeated reference
+	// opens the same page again.
+	StartSetup(ctx context.Context, s SetupRequest) (Page, error)
+	// Charge debits an instrument. A repeated reference charges once.
+	Charge(ctx context.Context, c ChargeRequest) topup.Result
+	// Cancel makes sure that a charge which is not done never will be.
+	Cancel(ctx context.Context, reference string) topup.Result
+	// Refund gives all of a charge back, once.
+	Refund(ctx context.Context, reference string) topup.Result
+	// LookUp tells what became of a charge or of its refund.
+	LookUp(ctx context.Context, what Operation, reference string) topup.Result
+}
+
+// Operation says what LookUp looks for.
+type Operation string
+
+// The operations that can be looked up.
+const (
+	OpCharge Operation = "charge"
+	OpRefund Operation = "refund"
+)
+
+// SetupRequest asks for a page.
+type SetupRequest struct {
+	Reference string // the setup's id
+	Brand     *prepaid.Brand
+	Customer  prepaid.CustomerID
+	MSISDN    prepaid.MSISDN
+	Method    Method
+	Language  string
+}
+
+// Page is where the customer goes.
+type Page struct {
+	URL        string
+	GatewayRef string
+}
+
+// ChargeRequest asks for money.
+type ChargeRequest struct {
+	Reference string // the charge's id
+	Brand     *prepaid.Brand
+	Customer  prepaid.CustomerID
+	Token     prepaid.Secret // of the instrument
+	Method    Method
+	Amount    prepaid.Money
+	MSISDN    prepaid.MSISDN // on whose behalf; test gateways choose outcomes by it
+	Language  string
+	// Since is when the charge was first wanted. A gateway that knows a repeated reference for a while only
+	// looks an old one up instead. Zero: just now.
+	Since time.Time
+}
+
+// Recorded is what our books hold of a charge. A gateway whose look-up by reference can't be trusted finds
+// the charge by it.
+type Recorded struct {
+	ProviderRef string         // the gateway's own id; empty where no answer has told it
+	Token       prepaid.Secret // of the instrument to be charged; empty where it is gone
+	Amount      prepaid.Money
+	Since       time.Time // when it was first wanted
+}
+
+// Instrument is a stored way to pay, known to us as a token.
+type Instrument struct {
+	ID        prepaid.InstrumentID
+	Customer  prepaid.CustomerID
+	Brand     string
+	Gateway   string
+	Method    Method
+	Token     prepaid.Secret
+	Display   string // "NL** **** 4300", "Visa **** 4242": fit to show
+	CreatedAt time.Time
+}
+
+// SetupStatus is where a setup stands.
+type SetupStatus string
+
+// The statuses of a setup.
+const (
+	SetupOpen      SetupStatus = "open"
+	SetupCompleted SetupStatus = "completed"
+	SetupAbandoned SetupStatus = "abandoned"
+)
+
+// Setup is one visit to a payment page.
+type Setup struct {
+	ID           prepaid.SetupID
+	OperationKey string // unique per brand
+	Brand        string
+	Customer     prepaid.CustomerID
+	Gateway      string
+	Method       Method
+	URL          string
+	GatewayRef   string
+	Status       SetupStatus
+	ReplyTo      topup.ReplyTo // who is told; without an address nobody is
+	CreatedAt    time.Time
+}
+
+// Store keeps setups and instruments. Every method is one transaction.
+type Store interface {
+	// SaveSetup stores a setup, or returns the one that the operation key has stored before.
+	SaveSetup(ctx context.Context, s Setup) (Setup, error)
+	// Setup returns one; ErrNoSetup.
+	Setup(ctx context.Context, id prepaid.SetupID) (Setup, error)
+	// EndSetup closes an open setup. Completed: the instrument is stored and becomes the customer's only
+	// active one, and a notice of kind "setup_completed" is due at once; a pending customer becomes active, and
+	// the kind is "registered";
+	// abandoned: a notice "setup_abandoned". Zero rows (it was ended before) is ended=false.
+	EndSetup(ctx context.Context, id prepaid.SetupID, i *Instrument, n prepaid.NoticeID, now time.Time) (ended bool, err error)
+	// Instrument returns one, with its token; ErrNoInstrument.
+	Instrument(ctx context.Context, id prepaid.InstrumentID) (Instrument, error)
+}
+
+// What the store answers.
+var (
+	ErrNoSetup      = errors.New("no such payment setup")
+	ErrNoInstrument = errors.New("no such instrument")
+)

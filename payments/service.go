@@ -1,0 +1,172 @@
+package payments
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Config is what a Service is made of.
+type Config struct {
+	Store    Store
+	Gateways map[string]Gateway                            // by name: "sim", "stripe"
+	Gateway  func(brand string) string                     // the name of the brand's gateway
+	Charges  func(context.Context, prepaid.ChargeID) error // told when a gateway reports news of a charge: topup.Service.ChargeChanged
+	// Order is the order of a charge; topup.ErrNoOrder. Only Recorded asks it: store.DB.ByCharge.
+	Order func(context.Context, prepaid.ChargeID) (topup.History, error)
+	// Revoked is told that the instrument of a token can be charged no more. Nil: it is only logged, and the
+	// gateway refuses the next charge.
+	Revoked func(ctx context.Context, token prepaid.Secret) error
+	Brands  map[string]*prepaid.Brand
+	Clock   prepaid.Clock
+	Log     *slog.Logger
+}
+
+// Service sets up instruments and charges them; it is the topup.Funding by charge. Safe for concurrent use.
+type Service struct{ c Config }
+
+// New returns a Service.
+func New(c Config) *Service { return &Service{c} }
+
+// StartRequest says who wants to pay how, and who is told when it is done.
+type StartRequest struct {
+	Brand        string
+	Customer     prepaid.CustomerID
+	MSISDN       prepaid.MSISDN
+	Method       Method
+	OperationKey string
+	ReplyTo      topup.ReplyTo
+}
+
+// StartSetup opens a payment page for a customer. Repeated with the same operation key it returns the same page.
+func (s *Service) StartSetup(ctx context.Context, r StartRequest) (Setup, error) {
+	id := setupID(r.Brand, r.OperationKey)
+	setup, err := s.c.Store.Setup(ctx, id)
+	if err == nil {
+		return setup, nil
+	}
+	if !errors.Is(err, ErrNoSetup) {
+		return Setup{}, fmt.Errorf("start payment setup: %w", err)
+	}
+	brand, name := s.c.Brands[r.Brand], s.c.Gateway(r.Brand)
+	gateway := s.c.Gateways[name]
+	if brand == nil || gateway == nil {
+		return Setup{}, fmt.Errorf("start payment setup: brand %q has no gateway %q", r.Brand, name)
+	}
+	page, err := gateway.StartSetup(ctx, SetupRequest{
+		Reference: string(id), Brand: brand, Customer: r.Customer, MSISDN: r.MSISDN,
+		Method: r.Method, Language: brand.Language(r.ReplyTo.Language),
+	})
+	if err != nil {
+		return Setup{}, fmt.Errorf("start payment setup: %w", err)
+	}
+	setup, err = s.c.Store.SaveSetup(ctx, Setup{
+		ID: id, OperationKey: r.OperationKey, Brand: r.Brand, Customer: r.Customer, Gateway: name,
+		Method: r.Method, URL: page.URL, GatewayRef: page.GatewayRef, Status: SetupOpen,
+		ReplyTo: r.ReplyTo, CreatedAt: s.c.Clock.Now(),
+	})
+	if err != nil {
+		return Setup{}, fmt.Errorf("start payment setup: %w", err)
+	}
+	return setup, nil
+}
+
+// setupID derives the id from the operation key. A start that is repeated because we died between the
+// gateway's answer and ours thus asks the gateway for the same reference, and gets the page that it
+// opened the first time.
+func setupID(brand, operationKey string) prepaid.SetupID {
+	const letters = "bcdfghjklmnpqrstvwxz" // as prepaid's ids
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d:%s%s", len(brand), brand, operationKey))
+	id := make([]byte, 20)
+	for i := range id {
+		id[i] = letters[int(sum[i])%len(letters)]
+	}
+	return prepaid.SetupID(id)
+}
+
+// Setup returns a setup; ErrNoSetup.
+func (s *Service) Setup(ctx context.Context, id prepaid.SetupID) (Setup, error) {
+	return s.c.Store.Setup(ctx, id)
+}
+
+// Event is news from a gateway, authenticated by its adapter.
+type Event struct {
+	Setup     prepaid.SetupID // of a setup: Token and Display with Completed, or Abandoned
+	Completed bool
+	Abandoned bool
+	Token     prepaid.Secret
+	Display   string
+	Charge    prepaid.ChargeID // of a charge: it is read at the gateway
+	Revoked   prepaid.Secret   // of an instrument: the token of one whose mandate or agreement has ended
+}
+
+// Handle takes news from a gateway; repeated or late news changes nothing, nor does news of what is not
+// ours (one account at a provider may serve several systems). An error means: send it again.
+func (s *Service) Handle(ctx context.Context, e Event) error {
+	if e.Setup != "" && (e.Completed || e.Abandoned) {
+		if err := s.endSetup(ctx, e); err != nil {
+			return fmt.Errorf("handle news of payment setup %s: %w", e.Setup, err)
+		}
+	}
+	if !e.Revoked.Empty() {
+		if err := s.revoke(ctx, e.Revoked); err != nil {
+			return fmt.Errorf("handle news of an instrument: %w", err)
+		}
+	}
+	if e.Charge == "" {
+		return nil
+	}
+	err := s.c.Charges(ctx, e.Charge)
+	if errors.Is(err, topup.ErrNoOrder) {
+		s.c.Log.WarnContext(ctx, "gateway reports a charge that is not ours", "charge", e.Charge)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("handle news of charge %s: %w", e.Charge, err)
+	}
+	return nil
+}
+
+func (s *Service) revoke(ctx context.Context, token prepaid.Secret) error {
+	if s.c.Revoked == nil {
+		s.c.Log.WarnContext(ctx, "an instrument was revoked at its gateway, which will refuse the next charge")
+		return nil
+	}
+	return s.c.Revoked(ctx, token)
+}
+
+func (s *Service) endSetup(ctx context.Context, e Event) error {
+	setup, err := s.c.Store.Setup(ctx, e.Setup)
+	if errors.Is(err, ErrNoSetup) {
+		s.c.Log.WarnContext(ctx, "gateway reports a payment setup that is not ours", "setup", e.Setup)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now := s.c.Clock.Now()
+	var instrument *Instrument
+	if e.Completed {
+		if e.Token.Empty() {
+			return errors.New("completed without a token")
+		}
+		instrument = &Instrument{
+			ID: prepaid.NewID[prepaid.InstrumentID](), Customer: setup.Customer, Brand: setup.Brand,
+			Gateway: setup.Gateway, Method: setup.Method, Token: e.Token, Display: e.Display, CreatedAt: now,
+		}
+	}
+	ended, err := s.c.Store.EndSetup(ctx, setup.ID, instrument, prepaid.NewID[prepaid.NoticeID](), now)
+	if err != nil {
+		return err
+	}
+	if ended {
+		s.c.Log.InfoContext(ctx, "payment setup ended", "setup", setup.ID, "brand", setup.Brand,
+			"method", setup.Method, "completed", e.Completed)
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"pulsa/payments"
+	"pulsa/prepaid"
+	"pulsa/simbook"
+	"pulsa/topup"
+)
+
+// patience is how long a time-out takes: no caller waits longer.
+const patience = 90 * time.Second
+
+// Config is what a Gateway is made of.
+type Config struct {
+	Clock   prepaid.Clock
+	Book    string // path of the book; "" keeps it in memory only
+	BaseURL string // where Routes are reached, without a slash at the end: "https://pay.example.com"
+	// Events takes the gateway's news; it may be set later with Connect. It is called without any lock
+	// held, in the goroutine of whoever caused the news.
+	Events      func(context.Context, payments.Event) error
+	Log         *slog.Logger
+	Brands      map[string]*prepaid.Brand // those not marked test are refused
+	SEPAPending bool                      // SEPA charges are Pending until SettleDebits
+}
+
+// Gateway is the simulated provider. Safe for concurrent use. It may outlive the program that it serves:
+// Connect it to the next one.
+type Gateway struct {
+	c    Config
+	book *simbook.Book[line]
+
+	mu      sync.Mutex // never held while sleeping or telling news
+	events  func(context.Context, payments.Event) error
+	told    Behaviour // the zero value: the number chooses
+	refunds Behaviour
+	setups  records[setup]
+	charges records[charge]
+}
+
+var _ payments.Gateway = (*Gateway)(nil)
+
+// New opens the book and returns the gateway as the book left it.
+func New(c Config) (*Gateway, error) {
+	g := &Gateway{c: c, events: c.Events}
+	book, err := simbook.Open(c.Book, g.apply)
+	if err != nil {
+		return nil, fmt.Errorf("start simulated gateway: %w", err)
+	}
+	g.book = book
+	c.Log.Warn("SIMULATED PAYMENTS: no money moves", "book", c.Book, "setups", len(g.setups.order),
+		"charges", len(g.charges.order))
+	return g, nil
+}
+
+// Close closes the book.
+func (g *Gateway) Close() error { return g.book.Close() }
+
+// Set tells how charges go from now on; the zero Behaviour lets the customer's number choose again.
+// ReturnsDebit is carried out at once, as ReturnDebit, and changes nothing for later charges.
+func (g *Gateway) Set(ctx context.Context, b Behaviour) error {
+	if b.Kind == ReturnsDebit {
+		return g.ReturnDebit(ctx, "")
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.told = b
+	return nil
+}
+
+// SetRefunds tells how refunds go from now on: Approves, Declines, TimesOut or TimesOutAfterCharging
+// (after refunding); the zero Behaviour lets the customer's number choose again.
+func (g *Gateway) SetRefunds(b Behaviour) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.refunds = b
+}
+
+// StartSetup implements payments.Gateway. Told to time out, the gateway opens no page either, and says so at once.
+func (g *Gateway) StartSetup(_ context.Context, r payments.SetupRequest) (payments.Page, error) {
+	if r.Brand == nil || !r.Brand.Test {
+		return payments.Page{}, errNotTest
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.told.Kind == TimesOut {
+		return payments.Page{}, errTimesOut
+	}
+	s, ok := g.setups.get(r.Reference)
+	if !ok {
+		s = setup{
+			Reference: r.Reference, Page: prepaid.NewToken(), Brand: r.Brand.Name, Customer: r.Customer,
+			MSISDN: r.MSISDN, Method: r.Method, Language: r.Language, Status: open, At: g.c.Clock.Now(),
+		}
+		if err := g.write(line{Setup: &s}); err != nil {
+			return payments.Page{}, fmt.Errorf("start simulated setup: %w", err)
+		}
+	}
+	return payments.Page{URL: g.c.BaseURL + setupPath + s.Page, GatewayRef: "sim_setup_" + s.Reference}, nil
+}
+
+var errTimesOut = errors.New("simulated gateway was told to time out")
+
+var errNotTest = errors.New("simulated gateway serves only brands marked test")
+
+// Charge implements payments.Gateway. A repeated reference answers what the first came to; one repeated
+// with another amount is Unknown and moves nothing.
+func (g *Gateway) Charge(ctx context.Context, r payments.ChargeRequest) topup.Result {
+	switch {
+	case r.Brand == nil || !r.Brand.Test:
+		return topup.Result{Outcome: topup.Refused, Code: "not_a_test_brand"}
+	case r.Token.Empty():
+		return topup.Result{Outcome: topup.Refused, Code: "no_token"}
+	}
+	c, b, err := g.begin(r)
+	switch {
+	case err != nil:
+		return g.notBooked(ctx, r.Reference, err)
+	case b.Kind == TimesOut || b.Kind == TimesOutAfterCharging:
+		return g.timeOut(ctx)
+	case b.Kind == AnswersGarbage:
+		return topup.Result{Outcome: topup.Unknown, Code: "garbage"}
+	case c.Status != cancelled && c.Amount != r.Amount:
+		return topup.Result{Outcome: topup.Unknown, Code: "reference_reused"}
+	case c.Status == processing:
+		if g.c.Clock.Sleep(ctx, c.Due.Sub(g.c.Clock.Now())) != nil {
+			return topup.Result{Outcome: topup.Unknown, Code: "timeout"}
+		}
+		return g.lookUpCharge(ctx, r.Reference)
+	case c.Status == returned: // long after this charge was answered for
+		c.Status = captured
+	}
+	return g.answer(c)
+}
+
+// begin books a new charge as the behaviour wants it. The behaviour returned is the zero one for a
+// charge that was there before: it is answered for as it stands.
+func (g *Gateway) begin(r payments.ChargeRequest) (charge, Behaviour, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if c, ok, err := g.current(r.Reference); ok || err != nil {
+		return c, Behaviour{}, err
+	}
+	b := g.told
+	if b == (Behaviour{}) {
+		b, _ = byNumber(r.MSISDN)
+	}
+	if b.Kind == TimesOut {
+		return charge{}, b, nil
+	}
+	now := g.c.Clock.Now()
+	c := charge{
+		Reference: r.Reference, Brand: r.Brand.Name, Customer: r.Customer, MSISDN: r.MSISDN,
+		Method: r.Method, Amount: r.Amount, Language: r.Language, At: now,
+	}
+	switch {
+	case b.Kind == Declines:
+		c.Status, c.Code = declined, "card_declined"
+	case b.Kind == NeedsAuthentication:
+		c.Status, c.Page = action, prepaid.NewToken()
+	case b.Kind == Pends || (g.c.SEPAPending && r.Method == payments.SEPA):
+		c.Status, c.TakenAt = pending, now
+	default:
+		c.Status, c.TakenAt = captured, now
+	}
+	if b.After > 0 {
+		c.Becomes, c.Status, c.Due, c.TakenAt = c.Status, processing, now.Add(b.After), time.Time{}
+	}
+	return c, b, g.write(line{Charge: &c})
+}
+
+// timeOut keeps the caller waiting until it gives up.
+func (g *Gateway) timeOut(ctx context.Context) topup.Result {
+	_ = g.c.Clock.Sleep(ctx, patience) // whichever ends the wait, the caller has learnt nothing
+	return topup.Result{Outcome: topup.Unknown, Code: "timeout"}
+}

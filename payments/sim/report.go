@@ -1,0 +1,37 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pulsa/payments"
+	"pulsa/simbook"
+)
+
+// OpenBook reads the book of a gateway that may be running in another process, for audits and reports. What
+// the gateway returned is asked to do is not kept.
+func OpenBook(c Config) (*Gateway, error) {
+	g := &Gateway{c: c}
+	book, err := simbook.Read(c.Book, g.apply)
+	if err != nil {
+		return nil, fmt.Errorf("simulated gateway: %w", err)
+	}
+	g.book = book
+	return g, nil
+}
+
+// Movements reports what was charged, refunded and returned from one time until before another.
+func (g *Gateway) Movements(_ context.Context, from, to time.Time) ([]payments.Movement, error) {
+	var report []payments.Movement
+	for kind, entries := range map[payments.MovementKind][]Entry{
+		payments.MovedCharge: g.Charged(Filter{}), payments.MovedRefund: g.Refunded(Filter{}), payments.MovedReturn: g.Returned(Filter{}),
+	} {
+		for _, e := range entries {
+			if !e.At.Before(from) && e.At.Before(to) {
+				report = append(report, payments.Movement{Kind: kind, Reference: e.Reference, Amount: e.Amount, At: e.At})
+			}
+		}
+	}
+	return report, nil
+}

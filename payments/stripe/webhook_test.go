@@ -1,0 +1,214 @@
+package stripe_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stripe/stripe-go/v85/webhook"
+
+	"pulsa/payments"
+	"pulsa/payments/stripe"
+	"pulsa/prepaid"
+)
+
+func TestOnlyStripeIsBelieved(t *testing.T) {
+	w := newWorld(t, nil)
+	body := event("payment_intent.succeeded", object{"metadata": map[string]string{"charge": "ref"}})
+	sign := func(secret string, age time.Duration, body []byte) string {
+		return webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret, Timestamp: w.clock.Now().Add(-age)}).Header
+	}
+	good := sign(hookSecret, 0, body)
+	at, signature, _ := strings.Cut(good, ",")
+	for _, test := range []struct {
+		name, method string
+		body         []byte
+		signature    string
+		want         int
+	}{
+		{"signed", "POST", body, good, 200},
+		{"signed with the older secret", "POST", body, sign("whsec_older", 0, body), 200},
+		{"signed with both, as while they change", "POST", body, good + ",v1=00ff," + "v0=abc", 200},
+		{"almost too old", "POST", body, sign(hookSecret, 299*time.Second, body), 200},
+		{"too old", "POST", body, sign(hookSecret, 302*time.Second, body), 403},
+		{"from the future", "POST", body, sign(hookSecret, -302*time.Second, body), 403},
+		{"another's secret", "POST", body, sign("whsec_forged", 0, body), 403},
+		{"an empty secret", "POST", body, sign("", 0, body), 403},
+		{"unsigned", "POST", body, "", 403},
+		{"no time", "POST", body, signature, 403},
+		{"no signature", "POST", body, at, 403},
+		{"a time that was not signed", "POST", body, good + fmt.Sprintf(",t=%d", w.clock.Now().Unix()+1), 403},
+		{"a time that is none", "POST", body, "t=now," + signature, 403},
+		{"the old scheme", "POST", body, strings.Replace(good, "v1=", "v0=", 1), 403},
+		{"another body", "POST", append([]byte(" "), body...), good, 403},
+		{"GET", "GET", body, good, 405},
+		{"too long", "POST", bytes.Repeat([]byte(" "), 600<<10), good, 413},
+		{"not JSON", "POST", []byte("{"), sign(hookSecret, 0, []byte("{")), 400},
+		{"no event", "POST", []byte("{}"), sign(hookSecret, 0, []byte("{}")), 400},
+	} {
+		w.told = nil
+		if got := w.postAs(test.method, test.body, test.signature); got != test.want {
+			t.Errorf("%s: answered %d, want %d", test.name, got, test.want)
+		}
+		if taken := len(w.events()) == 1; taken != (test.want == 200) {
+			t.Errorf("%s: told %+v", test.name, w.events())
+		}
+	}
+	none := newWorld(t, func(c *stripe.Config) { c.WebhookSecrets = []prepaid.Secret{{}} })
+	if got := none.postAs("POST", body, sign("", 0, body)); got != 403 {
+		t.Errorf("without a secret: answered %d", got)
+	}
+}
+
+func TestWhatEventsTell(t *testing.T) {
+	w := newWorld(t, nil)
+	r, intent := w.charged("ref")
+	customer, method, _ := strings.Cut(r.Token.Reveal(), "/")
+	foreign := w.server.put("pi", object{"object": "payment_intent", "status": "succeeded", "metadata": map[string]string{"shop": "1"}})
+	charge, none := payments.Event{Charge: "ref"}, payments.Event{}
+	ours := object{"id": intent, "metadata": map[string]string{"charge": "ref"}}
+	for _, test := range []struct {
+		kind  string
+		about object
+		want  payments.Event
+	}{
+		{"payment_intent.succeeded", ours, charge},
+		{"payment_intent.payment_failed", ours, charge},
+		{"payment_intent.requires_action", ours, charge},
+		{"payment_intent.processing", ours, charge},
+		{"payment_intent.canceled", ours, charge},
+		{"payment_intent.created", ours, none},
+		{"payment_intent.succeeded", object{"id": foreign.id(), "metadata": object{}}, none},
+		{"charge.refunded", object{"id": "ch_1", "payment_intent": intent, "metadata": map[string]string{"charge": "ref"}}, charge},
+		{"charge.refunded", object{"id": "ch_1", "payment_intent": nil}, none},
+		{"charge.dispute.created", object{"id": "dp_1", "payment_intent": intent}, charge},
+		{"charge.dispute.created", object{"id": "dp_1", "payment_intent": object{"id": intent}}, charge},
+		{"charge.dispute.created", object{"id": "dp_1", "payment_intent": foreign.id()}, none},
+		{"charge.dispute.closed", object{"id": "dp_1", "payment_intent": intent}, charge},
+		{"refund.failed", object{"id": "re_1", "payment_intent": intent}, charge},
+		{"mandate.updated", object{"id": "mandate_1", "status": "inactive", "payment_method": method}, payments.Event{Revoked: r.Token}},
+		{"mandate.updated", object{"id": "mandate_1", "status": "active", "payment_method": method}, none},
+		{"checkout.session.expired", object{"mode": "payment", "metadata": map[string]string{"setup": "s"}}, none},
+		{"checkout.session.completed", object{"mode": "setup", "metadata": object{}}, none},
+		{"customer.created", object{"id": customer}, none},
+	} {
+		w.told = nil
+		if got := w.post(event(test.kind, test.about)); got != 200 {
+			t.Errorf("%s: answered %d", test.kind, got)
+		}
+		var got payments.Event
+		for _, e := range w.events() {
+			got = e
+		}
+		if got != test.want {
+			t.Errorf("%s %v: told %+v, want %+v", test.kind, test.about, got, test.want)
+		}
+	}
+	if !strings.Contains(w.log.String(), "refund failed at stripe") {
+		t.Error("a failed refund is not logged")
+	}
+}
+
+func TestASetupIsToldOnceItIsUsable(t *testing.T) {
+	w := newWorld(t, nil)
+	displays := map[payments.Method]string{payments.SEPA: "NL** **** 4300", payments.Card: "Visa **** 4242", payments.PayPal: "PayPal j***@example.com"}
+	for _, m := range payments.Methods() {
+		if _, err := w.StartSetup(t.Context(), payments.SetupRequest{Reference: string(m), Brand: demo(), Customer: "kunde", Method: m, Language: "ht"}); err != nil {
+			t.Fatal(err)
+		}
+		session := w.server.finish(string(m))
+		intent := w.server.objects[session.text("setup_intent")]
+		intent["status"] = "processing"
+		w.told = nil
+		w.deliver("checkout.session.completed", session)
+		if told := w.events(); len(told) != 0 {
+			t.Errorf("%s: told %+v while it is being set up", m, told)
+		}
+		intent["status"] = "succeeded"
+		w.deliver("setup_intent.succeeded", intent)
+		w.deliver("checkout.session.completed", session)
+		want := payments.Event{Setup: prepaid.SetupID(m), Completed: true, Display: displays[m],
+			Token: prepaid.NewSecret(intent.text("customer") + "/" + intent.text("payment_method"))}
+		told := w.events()
+		if len(told) != 2 || told[0] != want || told[1] != want {
+			t.Errorf("%s: told %+v, want %+v twice", m, told, want)
+		}
+		forged := object{"mode": "setup", "metadata": map[string]string{"setup": "another"}, "setup_intent": intent.id()}
+		w.deliver("checkout.session.completed", forged)
+		if n := len(w.events()); n != 2 {
+			t.Errorf("%s: a session that is not its intent's was told", m)
+		}
+	}
+}
+
+func TestASetupsRequestsNameItAndNotTheNumber(t *testing.T) {
+	w := newWorld(t, nil)
+	page, err := w.StartSetup(t.Context(), payments.SetupRequest{Reference: "ref", Brand: demo(), Customer: "kunde",
+		MSISDN: "31612345678", Method: payments.SEPA, Language: "nl"})
+	if err != nil || !strings.HasPrefix(page.URL, w.server.URL+"/c/pay/") || !strings.HasPrefix(page.GatewayRef, "cs_") {
+		t.Fatalf("got %+v, %v", page, err)
+	}
+	customer, session := w.server.requests[0], w.server.requests[1]
+	if customer.key != "customer:kunde" || session.key != "setup:ref" {
+		t.Errorf("keys %q and %q", customer.key, session.key)
+	}
+	for field, want := range map[string]string{"mode": "setup", "currency": "eur", "locale": "nl", "payment_method_types[0]": "sepa_debit",
+		"metadata[setup]": "ref", "setup_intent_data[metadata][setup]": "ref", "success_url": "https://pay.test" + stripe.ReturnPath + "?language=nl"} {
+		if got := session.form.Get(field); got != want {
+			t.Errorf("%s: got %q, want %q", field, got, want)
+		}
+	}
+	if sent := customer.form.Encode() + session.form.Encode(); strings.Contains(sent, "31612345678") {
+		t.Error("Stripe was told the customer's number")
+	}
+}
+
+func TestNewsThatIsNotTakenIsAskedForAgain(t *testing.T) {
+	w := newWorld(t, nil)
+	_, intent := w.charged("ref")
+	w.told = nil
+	dispute := event("charge.dispute.created", object{"payment_intent": intent})
+	w.deaf = errors.New("the store is down")
+	if got := w.post(dispute); got != http.StatusServiceUnavailable {
+		t.Errorf("store down: answered %d", got)
+	}
+	w.deaf = nil
+	w.server.tell(func() { w.server.problem = refusal(500, "api_error", "", nil) })
+	if got := w.post(dispute); got != http.StatusServiceUnavailable {
+		t.Errorf("Stripe down: answered %d", got)
+	}
+	if got := w.post(dispute); got != http.StatusOK {
+		t.Errorf("repeated: answered %d", got)
+	}
+	if diff := cmp.Diff([]payments.Event{{Charge: "ref"}}, w.events(), cmp.Comparer(func(a, b payments.Event) bool { return a == b })); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNewsOfTheOtherModeIsIgnored(t *testing.T) {
+	w := newWorld(t, nil)
+	body := bytes.Replace(event("payment_intent.succeeded", object{"metadata": map[string]string{"charge": "ref"}}),
+		[]byte(`"livemode":false`), []byte(`"livemode":true`), 1)
+	if got := w.post(body); got != 200 || len(w.events()) != 0 {
+		t.Errorf("answered %d, told %+v", got, w.events())
+	}
+	if got := w.post(event("payment_intent.succeeded", []int{1})); got != http.StatusBadRequest {
+		t.Errorf("an object that is none: answered %d", got)
+	}
+}
+
+func TestTheReturnPageSpeaksTheCustomersLanguage(t *testing.T) {
+	for query, want := range map[string]string{"": "Thank you", "?language=en": "Thank you", "?language=nl": "Dank u wel", "?language=<script>": "Thank you"} {
+		answer := httptest.NewRecorder()
+		stripe.ReturnPage().ServeHTTP(answer, httptest.NewRequest("GET", stripe.ReturnPath+query, nil))
+		if text := answer.Body.String(); !strings.Contains(text, want) || strings.Contains(text, "<script>") {
+			t.Errorf("%q: got %s", query, text)
+		}
+	}
+}
