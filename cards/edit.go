@@ -1,0 +1,184 @@
+package cards
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Action moves cards from one state to another.
+type Action string
+
+// The actions. Void is for good.
+const (
+	Release  Action = "release" // generated → live
+	Lock     Action = "lock"    // generated or live → locked
+	Unlock   Action = "unlock"  // locked → what it was before
+	Withdraw Action = "void"    // generated, live or locked → void
+)
+
+// from are the states that an action starts at; of no action, those of cards that may be edited.
+func (a Action) from() []State {
+	switch a {
+	case Release:
+		return []State{Generated}
+	case Lock:
+		return []State{Generated, Live}
+	case Unlock:
+		return []State{Locked}
+	}
+	return []State{Generated, Live, Locked}
+}
+
+// Deletable are the states of cards that may be deleted: never spent, and not being spent.
+func Deletable() []State { return []State{Generated, Live, Locked, Void} }
+
+// Change is what a mass edit sets; nil and "" preserve.
+type Change struct {
+	Expires  *time.Time `json:",omitempty"` // the zero time: never
+	Reseller *string    `json:",omitempty"` // "": none
+	Action   Action     `json:",omitempty"`
+}
+
+// From are the states of the cards that the change touches; all others, spent ones above all, it leaves alone.
+func (c Change) From() []State { return c.Action.from() }
+
+func (c Change) check(now time.Time) error {
+	switch {
+	case c.Expires == nil && c.Reseller == nil && c.Action == "":
+		return errors.New("say what to set: expiry, reseller or status")
+	case c.Expires != nil && !c.Expires.IsZero() && !c.Expires.After(now):
+		return errors.New("expiry must be in the future; to withdraw cards, lock or void them")
+	}
+	switch c.Action {
+	case "", Release, Lock, Unlock, Withdraw:
+		return nil
+	}
+	return fmt.Errorf("action %q: choose release, lock, unlock or void", c.Action)
+}
+
+// Preview is what an edit or deletion would do.
+type Preview struct {
+	Filter  Filter  // to start it with
+	Touched []Count // by state
+	Left    []Count // what fits, but is in no state to be touched
+}
+
+// Cards is how many would be touched.
+func (p Preview) Cards() int64 {
+	var n int64
+	for _, c := range p.Touched {
+		n += c.Cards
+	}
+	return n
+}
+
+// PreviewEdit tells what an edit would touch, without doing anything.
+func (s *Service) PreviewEdit(ctx context.Context, f Filter, c Change) (Preview, error) {
+	if err := c.check(s.c.Clock.Now()); err != nil {
+		return Preview{}, err
+	}
+	if c.Reseller != nil {
+		if err := s.checkReseller(ctx, f.Brand, *c.Reseller); err != nil {
+			return Preview{}, err
+		}
+	}
+	f.Whole = c.Action == Release
+	if f.Whole && f.Batch != "" {
+		if batch, err := s.Job(ctx, f.Batch); err == nil && batch.State != JobDone {
+			return Preview{}, fmt.Errorf("batch %s is not complete (%d of %d cards): resume or delete it first", batch.ID, batch.Done, batch.Total)
+		}
+	}
+	return s.preview(ctx, f, c.From(), f.Whole)
+}
+
+// PreviewDelete tells what a deletion would touch. all must be set where the filter means every card.
+func (s *Service) PreviewDelete(ctx context.Context, f Filter, all bool) (Preview, error) {
+	if f.open() && !all {
+		return Preview{}, errors.New("say which cards to delete, or that all of the brand are meant")
+	}
+	return s.preview(ctx, f, Deletable(), false)
+}
+
+// preview counts. unexpired is set where expired cards are not touched.
+func (s *Service) preview(ctx context.Context, f Filter, states []State, unexpired bool) (Preview, error) {
+	f, err := s.filter(ctx, f)
+	if err != nil {
+		return Preview{}, err
+	}
+	p := Preview{Filter: f}
+	counts, err := s.c.Shelf.CountCards(ctx, f, ByNothing)
+	if err != nil {
+		return p, fmt.Errorf("count cards: %w", err)
+	}
+	for _, c := range counts {
+		if contains(states, c.State) && !(unexpired && c.Expired) {
+			p.Touched = append(p.Touched, c)
+		} else {
+			p.Left = append(p.Left, c)
+		}
+	}
+	return p, nil
+}
+
+func contains(states []State, s State) bool {
+	for _, state := range states {
+		if s == state {
+			return true
+		}
+	}
+	return false
+}
+
+// StartEdit starts the mass edit that was previewed.
+func (s *Service) StartEdit(ctx context.Context, p Preview, c Change, by, why string) (Job, error) {
+	if err := c.check(s.c.Clock.Now()); err != nil {
+		return Job{}, err
+	}
+	return s.start(ctx, Job{
+		Brand: p.Filter.Brand, Kind: KindEdit, By: by, Why: why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Change: &c},
+	})
+}
+
+// StartDelete starts the deletion that was previewed. A batch that is not complete and whose cards are deleted
+// will never be: its job is abandoned first, so that nobody resumes it meanwhile.
+func (s *Service) StartDelete(ctx context.Context, p Preview, by, why string) (Job, error) {
+	if p.Filter.Batch != "" {
+		batch, err := s.Job(ctx, p.Filter.Batch)
+		if err == nil && batch.State == UnderWay {
+			err = s.c.Jobs.EndCardJob(ctx, batch, Abandoned, s.c.Clock.Now())
+		}
+		if err != nil {
+			return Job{}, fmt.Errorf("abandon batch: %w", err)
+		}
+	}
+	return s.start(ctx, Job{
+		Brand: p.Filter.Brand, Kind: KindDelete, By: by, Why: why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter},
+	})
+}
+
+// ResumeEdit does what an edit or deletion still lacks, a chunk in each transaction.
+func (s *Service) ResumeEdit(ctx context.Context, j Job, p Progress) (Job, error) {
+	kind := KindEdit
+	if j.Kind == KindDelete {
+		kind = KindDelete
+	}
+	if err := j.underWay(kind); err != nil {
+		return j, err
+	}
+	for j.State == UnderWay {
+		step := Chunk{Job: j, Now: s.c.Clock.Now()}
+		var err error
+		if kind == KindDelete {
+			j, err = s.c.Shelf.DeleteCards(ctx, step, *j.Spec.Filter, s.c.Chunk)
+		} else {
+			j, err = s.c.Shelf.EditCards(ctx, step, *j.Spec.Filter, *j.Spec.Change, s.c.Chunk)
+		}
+		if err != nil {
+			return step.Job, fmt.Errorf("%s cards: %w", kind, err)
+		}
+		p.tell(j)
+	}
+	return j, nil
+}

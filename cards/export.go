@@ -1,0 +1,157 @@
+package cards
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"filippo.io/age"
+)
+
+// ExportSpec says who may read a print file. Exactly one of Recipients and Plaintext is set.
+type ExportSpec struct {
+	Recipients []string // of age: age1…
+	Plaintext  bool
+	Name       string // of the file, for the record
+}
+
+func (e ExportSpec) check(why string) error {
+	switch {
+	case e.Plaintext && len(e.Recipients) > 0:
+		return errors.New("a print file is either encrypted to a recipient or plain text, not both")
+	case e.Plaintext && why == "":
+		return errors.New("say why the codes are to stand in a file as plain text")
+	case !e.Plaintext && len(e.Recipients) == 0:
+		return errors.New("say to whom the print file is encrypted: the printer's age recipient, age1…")
+	}
+	_, err := e.recipients()
+	return err
+}
+
+func (e ExportSpec) recipients() ([]age.Recipient, error) {
+	var all []age.Recipient
+	for _, text := range e.Recipients {
+		if strings.HasPrefix(strings.ToUpper(text), "AGE-SECRET-KEY-") {
+			return nil, errors.New("the recipient given is a secret key: give the public one that belongs to it, age1…")
+		}
+		some, err := age.ParseRecipients(strings.NewReader(text))
+		if err != nil || len(some) != 1 {
+			return nil, fmt.Errorf("%q is not an age recipient: age1…, as age-keygen prints it", text)
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+// Exportable are the states of cards whose code may go to a print file.
+func Exportable() []State { return []State{Generated, Live, Locked} }
+
+// PreviewExport tells which cards an export would take: those that none has taken before, of complete batches.
+func (s *Service) PreviewExport(ctx context.Context, f Filter) (Preview, error) {
+	f.Whole, f.Unexported = true, true
+	return s.preview(ctx, f, Exportable(), false)
+}
+
+// StartExport starts the export that was previewed.
+func (s *Service) StartExport(ctx context.Context, p Preview, e ExportSpec, by, why string) (Job, error) {
+	if err := e.check(why); err != nil {
+		return Job{}, err
+	}
+	if p.Cards() == 0 {
+		return Job{}, errors.New("there is no card to export: each is exported once, and none of a batch that is not complete")
+	}
+	if err := s.checkKey(ctx, p.Filter.Brand); err != nil {
+		return Job{}, err
+	}
+	return s.start(ctx, Job{
+		Brand: p.Filter.Brand, Kind: KindExport, By: by, Why: why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Export: &e},
+	})
+}
+
+// Exported is what a print file holds.
+type Exported struct {
+	Cards    int64
+	Checksum string // SHA-256 of the lines before the last, in clear
+}
+
+// ResumeExport first marks the cards as exported by this job, then has deliver keep the file that write gives it:
+// deliver returns nil only when the file is safe, and the job is done. Interrupted at any point, the job can be
+// resumed and makes the file anew; no other export takes its cards meanwhile. Done, it never makes it again.
+func (s *Service) ResumeExport(ctx context.Context, j Job, deliver func(write func(io.Writer) error) error, p Progress) (Job, Exported, error) {
+	var made Exported
+	if err := j.underWay(KindExport); err != nil {
+		return j, made, err
+	}
+	j, err := s.claim(ctx, j, p)
+	if err != nil {
+		return j, made, err
+	}
+	err = deliver(func(w io.Writer) error {
+		made, err = s.writePrintFile(ctx, j, w)
+		return err
+	})
+	if err != nil {
+		return j, made, fmt.Errorf("write print file: %w", err)
+	}
+	if err := s.c.Jobs.EndCardJob(ctx, j, JobDone, s.c.Clock.Now()); err != nil {
+		return j, made, fmt.Errorf("end export: %w", err)
+	}
+	j.State = JobDone
+	return j, made, nil
+}
+
+func (s *Service) claim(ctx context.Context, j Job, p Progress) (Job, error) {
+	for more := true; more; {
+		next, left, err := s.c.Codes.ClaimCards(ctx, Chunk{Job: j, Now: s.c.Clock.Now()}, *j.Spec.Filter, s.c.Chunk)
+		if err != nil {
+			return j, fmt.Errorf("mark cards as exported: %w", err)
+		}
+		j, more = next, left
+		p.tell(j)
+	}
+	return j, nil
+}
+
+func (s *Service) writePrintFile(ctx context.Context, j Job, w io.Writer) (Exported, error) {
+	if j.Spec.Export.Plaintext {
+		return s.writeCodes(ctx, j, w)
+	}
+	recipients, err := j.Spec.Export.recipients()
+	if err != nil {
+		return Exported{}, err
+	}
+	sealed, err := age.Encrypt(w, recipients...)
+	if err != nil {
+		return Exported{}, err
+	}
+	made, err := s.writeCodes(ctx, j, sealed)
+	if err != nil {
+		return made, err
+	}
+	return made, sealed.Close()
+}
+
+func (s *Service) writeCodes(ctx context.Context, j Job, w io.Writer) (Exported, error) {
+	file := newPrintWriter(w)
+	for after, more := (Key{}), true; more; {
+		sealed, err := s.c.Codes.ExportedCards(ctx, *j.Spec.Filter, j.ID, after, s.c.Chunk)
+		if err != nil {
+			return Exported{}, err
+		}
+		for _, c := range sealed {
+			code, err := s.vault.open(c)
+			if err != nil {
+				return Exported{}, err
+			}
+			if err := file.add(c.Card, code); err != nil {
+				return Exported{}, err
+			}
+			after = *keyOf(c.Card, BySerial)
+		}
+		more = len(sealed) == s.c.Chunk
+	}
+	sum, err := file.end(w)
+	return Exported{Cards: file.cards, Checksum: sum}, err
+}

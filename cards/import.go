@@ -1,0 +1,290 @@
+package cards
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"slices"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// ImportRequest asks for existing cards to be taken over from a print file.
+type ImportRequest struct {
+	Brand    string
+	Reseller string
+	By, Why  string
+}
+
+// ImportSpec is which file an import takes over.
+type ImportSpec struct {
+	SHA256   string
+	Reseller string
+}
+
+// maxImport bounds one file: what is checked stays in memory.
+const maxImport = 1_000_000
+
+// Import takes over the cards of a file, as generated: they are released for sale like others. The file is
+// checked whole before any card is stored; what is wrong with it comes back as an *ImportError, by line. Called
+// again with the same file after an interruption, it goes on where it was; cards of a file that is not complete
+// can't be released.
+func (s *Service) Import(ctx context.Context, r ImportRequest, file io.ReadSeeker, p Progress) (Job, error) {
+	b, err := s.brand(r.Brand)
+	if err != nil {
+		return Job{}, err
+	}
+	if err := s.checkReseller(ctx, r.Brand, r.Reseller); err != nil {
+		return Job{}, err
+	}
+	if err := s.checkKey(ctx, r.Brand); err != nil {
+		return Job{}, err
+	}
+	in := importing{s: s, brand: b, now: s.c.Clock.Now(), file: file}
+	sum := sha256.New()
+	if err := in.rewind(); err != nil {
+		return Job{}, err
+	}
+	if _, err := io.Copy(sum, file); err != nil {
+		return Job{}, fmt.Errorf("read file: %w", err)
+	}
+	spec := ImportSpec{SHA256: hex.EncodeToString(sum.Sum(nil)), Reseller: r.Reseller}
+	j, found, err := s.interruptedImport(ctx, r.Brand, spec.SHA256)
+	if err != nil {
+		return j, err
+	}
+	if !found {
+		total, err := in.checkAll(ctx)
+		if err != nil {
+			return j, err
+		}
+		j, err = s.start(ctx, Job{Brand: r.Brand, Kind: KindImport, By: r.By, Why: r.Why, Total: total, Spec: Spec{Import: &spec}})
+		if err != nil {
+			return j, err
+		}
+	}
+	return in.storeAll(ctx, j, p)
+}
+
+func (s *Service) interruptedImport(ctx context.Context, brand, sum string) (Job, bool, error) {
+	open, err := s.Jobs(ctx, brand, true)
+	if err != nil {
+		return Job{}, false, err
+	}
+	for _, j := range open {
+		if j.State == UnderWay && j.Spec.Import != nil && j.Spec.Import.SHA256 == sum {
+			return j, true, nil
+		}
+	}
+	return Job{}, false, nil
+}
+
+// importing reads one file, once to check and once to store.
+type importing struct {
+	s     *Service
+	brand *prepaid.Brand
+	now   time.Time
+	file  io.ReadSeeker
+}
+
+func (in importing) rewind() error {
+	if _, err := in.file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read file again: %w", err)
+	}
+	return nil
+}
+
+// mark is the hash of a code or serial, and the line that it stands on.
+type mark struct {
+	hash uint64
+	line uint32
+}
+
+// checkAll returns the number of cards, or what is wrong.
+func (in importing) checkAll(ctx context.Context) (int64, error) {
+	var (
+		wrong          ImportError
+		seed           = maphash.MakeSeed()
+		serials, codes []mark
+		chunk          []Sealed
+		lines          []int
+	)
+	look := func() error {
+		err := in.checkTaken(ctx, chunk, lines, &wrong)
+		chunk, lines = chunk[:0], lines[:0]
+		return err
+	}
+	if err := in.rewind(); err != nil {
+		return 0, err
+	}
+	err := readPrintFile(in.file, &wrong, func(p printedCard) error {
+		sealed, err := in.card(p, Job{CreatedAt: in.now})
+		if err != nil {
+			wrong.add(p.line, "%s", err)
+			return nil
+		}
+		if len(codes) == maxImport {
+			return fmt.Errorf("a file has %d cards at most: split it", maxImport)
+		}
+		codes = append(codes, mark{maphash.Bytes(seed, sealed.MAC), uint32(p.line)})
+		serials = append(serials, mark{maphash.String(seed, sealed.Serial), uint32(p.line)})
+		chunk, lines = append(chunk, sealed), append(lines, p.line)
+		if len(chunk) == in.s.c.Chunk {
+			return look()
+		}
+		return nil
+	})
+	if err == nil {
+		err = look()
+	}
+	if err != nil {
+		return 0, err
+	}
+	reportDoubles(codes, "code", &wrong)
+	reportDoubles(serials, "serial", &wrong)
+	slices.SortStableFunc(wrong.Lines, func(a, b LineError) int { return a.Line - b.Line })
+	switch {
+	case len(wrong.Lines) > 0:
+		return 0, &wrong
+	case len(codes) == 0:
+		return 0, errors.New("the file has no cards")
+	}
+	return int64(len(codes)), nil
+}
+
+func (in importing) checkTaken(ctx context.Context, chunk []Sealed, lines []int, wrong *ImportError) error {
+	serials, codes, err := in.s.c.Batches.Taken(ctx, chunk)
+	if err != nil {
+		return fmt.Errorf("look for cards that exist: %w", err)
+	}
+	for _, i := range serials {
+		wrong.add(lines[i], "a card with serial %s exists already", chunk[i].Serial)
+	}
+	for _, i := range codes {
+		wrong.add(lines[i], "a card with this code exists already")
+	}
+	return nil
+}
+
+// reportDoubles sorts the marks.
+func reportDoubles(marks []mark, what string, wrong *ImportError) {
+	slices.SortFunc(marks, func(a, b mark) int {
+		switch {
+		case a.hash < b.hash:
+			return -1
+		case a.hash > b.hash:
+			return 1
+		}
+		return int(a.line) - int(b.line)
+	})
+	for i := 1; i < len(marks); i++ {
+		if marks[i].hash == marks[i-1].hash {
+			wrong.add(int(marks[i].line), "has the same %s as line %d", what, marks[i-1].line)
+		}
+	}
+}
+
+// card reads one line.
+func (in importing) card(p printedCard, j Job) (Sealed, error) {
+	series, _, ok := SplitSerial(p.serial)
+	if !ok {
+		return Sealed{}, fmt.Errorf("serial %.40q must be a series, a dash and up to %d digits: 101-00000042", p.serial, maxDigits)
+	}
+	code, ok := normalise(p.code)
+	switch {
+	case !ok:
+		return Sealed{}, fmt.Errorf("code must be %d to %d digits", minCodeLength, maxCodeLength)
+	case in.brand.Cards.Luhn && !Luhn(code):
+		return Sealed{}, errors.New("code must end in its check digit")
+	}
+	amount, err := prepaid.ParseMoney(p.amount, in.brand.Currency)
+	switch {
+	case err != nil:
+		return Sealed{}, fmt.Errorf("amount %.20q: %w", p.amount, err)
+	case amount.Minor <= 0:
+		return Sealed{}, errors.New("amount must be more than 0")
+	case p.currency != "" && p.currency != string(in.brand.Currency):
+		return Sealed{}, fmt.Errorf("currency must be %s", in.brand.Currency)
+	}
+	c := Card{Serial: p.serial, Brand: in.brand.Name, Series: series, Amount: amount, State: Generated, CreatedAt: j.CreatedAt, Batch: j.ID, Export: j.ID}
+	if j.Spec.Import != nil {
+		c.Reseller = j.Spec.Import.Reseller
+	}
+	if p.expires != "" {
+		if c.ExpiresAt, err = ParseTime(p.expires); err != nil {
+			return Sealed{}, fmt.Errorf("expires %.40q: %w", p.expires, err)
+		}
+		if !c.ExpiresAt.After(j.CreatedAt) {
+			return Sealed{}, errors.New("expiry must be in the future")
+		}
+	}
+	return in.s.vault.seal(c, code), nil
+}
+
+var errFileChanged = errors.New("the file has changed since it was checked: its cards are not complete, and can be deleted as a batch")
+
+// storeAll stores what the job lacks. The last chunk waits until the whole file was seen to be the one that
+// was checked.
+func (in importing) storeAll(ctx context.Context, j Job, p Progress) (Job, error) {
+	if err := in.rewind(); err != nil {
+		return j, err
+	}
+	sum := sha256.New()
+	whole := io.TeeReader(in.file, sum)
+	var wrong ImportError
+	var chunk []Sealed
+	skip := j.Done
+	err := readPrintFile(whole, &wrong, func(printed printedCard) error {
+		if skip > 0 {
+			skip--
+			return nil
+		}
+		if len(chunk) == in.s.c.Chunk {
+			next, err := in.store(ctx, j, chunk)
+			if err != nil {
+				return err
+			}
+			j, chunk = next, nil
+			p.tell(j)
+		}
+		sealed, err := in.card(printed, j)
+		chunk = append(chunk, sealed)
+		return err
+	})
+	if err != nil {
+		return j, fmt.Errorf("import cards: %w", err)
+	}
+	if _, err := io.Copy(io.Discard, whole); err != nil { // what follows the line of totals
+		return j, fmt.Errorf("read file: %w", err)
+	}
+	if hex.EncodeToString(sum.Sum(nil)) != j.Spec.Import.SHA256 || len(chunk) == 0 {
+		return j, errFileChanged
+	}
+	j, err = in.store(ctx, j, chunk)
+	if err != nil {
+		return j, fmt.Errorf("import cards: %w", err)
+	}
+	p.tell(j)
+	return j, nil
+}
+
+func (in importing) store(ctx context.Context, j Job, chunk []Sealed) (Job, error) {
+	last := chunk[len(chunk)-1]
+	step := Chunk{
+		Job: j, Cards: int64(len(chunk)), First: chunk[0].Serial, Last: *keyOf(last.Card, BySerial), Now: in.s.c.Clock.Now(),
+		End: j.Done+int64(len(chunk)) == j.Total,
+	}
+	clashes, err := in.s.c.Batches.SaveChunk(ctx, step, chunk)
+	if err == nil && len(clashes) > 0 {
+		err = fmt.Errorf("card %s: %w", chunk[clashes[0]].Serial, ErrExists)
+	}
+	if err != nil {
+		return j, err
+	}
+	return step.Advanced(), nil
+}

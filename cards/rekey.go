@@ -1,0 +1,66 @@
+package cards
+
+import (
+	"context"
+	"fmt"
+)
+
+// checkKey refuses to work on a brand's codes with another key than they were sealed with: new cards would be
+// sealed with it, and the others be lost.
+func (s *Service) checkKey(ctx context.Context, brand string) error {
+	some, err := s.c.Codes.CardsToRekey(ctx, brand, 0, "", 1)
+	if err != nil {
+		return fmt.Errorf("check card key: %w", err)
+	}
+	for _, c := range some {
+		if _, err := s.vault.open(c); err != nil {
+			return fmt.Errorf("%w: give the program the card key of version %d that it was sealed with", err, c.KeyVersion)
+		}
+	}
+	return nil
+}
+
+// StartRekey starts sealing all codes of a brand with the newest key. Done, the other keys are not needed for
+// its cards any more, unless a program that does not know the newest key still makes some.
+func (s *Service) StartRekey(ctx context.Context, brand, by string) (Job, error) {
+	if _, err := s.brand(brand); err != nil {
+		return Job{}, err
+	}
+	if err := s.checkKey(ctx, brand); err != nil {
+		return Job{}, err
+	}
+	return s.start(ctx, Job{Brand: brand, Kind: KindRekey, By: by, Spec: Spec{Version: s.vault.versions[0]}})
+}
+
+// ResumeRekey seals what is not sealed with the newest key yet.
+func (s *Service) ResumeRekey(ctx context.Context, j Job, p Progress) (Job, error) {
+	if err := j.underWay(KindRekey); err != nil {
+		return j, err
+	}
+	if newest := s.vault.versions[0]; j.Spec.Version != newest {
+		return j, fmt.Errorf("job %s seals with key version %d, but the newest is %d: start another", j.ID, j.Spec.Version, newest)
+	}
+	for j.State == UnderWay {
+		old, err := s.c.Codes.CardsToRekey(ctx, j.Brand, j.Spec.Version, j.After.Serial, s.c.Chunk)
+		if err != nil {
+			return j, fmt.Errorf("find cards of older keys: %w", err)
+		}
+		step := Chunk{Job: j, Cards: int64(len(old)), Last: j.After, Now: s.c.Clock.Now(), End: len(old) < s.c.Chunk}
+		for i, c := range old {
+			code, err := s.vault.open(c)
+			if err != nil {
+				return j, err
+			}
+			old[i] = s.vault.seal(c.Card, code.Reveal())
+		}
+		if len(old) > 0 {
+			step.First, step.Last = old[0].Serial, *keyOf(old[len(old)-1].Card, BySerial)
+		}
+		if err := s.c.Codes.RekeyCards(ctx, step, old); err != nil {
+			return j, fmt.Errorf("rekey cards: %w", err)
+		}
+		j = step.Advanced()
+		p.tell(j)
+	}
+	return j, nil
+}
