@@ -1,0 +1,2 @@
+// Package channeltest is one suite that every adapter passes, against a real server in the provider's place.
+package channeltest

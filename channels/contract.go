@@ -1,0 +1,327 @@
+package channels
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// Channel is one configured line of a brand: a Twilio number, a Telegram bot.
+type Channel struct {
+	Brand    *prepaid.Brand
+	Name     string // in the webhook's URL, unique within the brand
+	Type     string // the adapter that speaks it
+	Settings map[string]string
+	Secrets  map[string]prepaid.Secret
+	// WebhookURL is the public address at which the provider reaches this channel, as configured:
+	// "https://topup.example/webhooks/demo/twilio".
+	WebhookURL string
+}
+
+// ID names the channel across brands: "demo/twilio".
+func (c Channel) ID() string { return c.Brand.Name + "/" + c.Name }
+
+// Kind is how a customer experiences a channel.
+type Kind string
+
+// The kinds.
+const (
+	SMS      Kind = "sms"
+	WhatsApp Kind = "whatsapp"
+	Telegram Kind = "telegram"
+	USSD     Kind = "ussd"
+)
+
+// Capabilities are what a kind of channel can do.
+type Capabilities struct {
+	Kind        Kind
+	Segmented   bool // text is billed and counted in SMS segments
+	MaxUnits    int  // of one message: UTF-16 units, or GSM-7 septets on USSD; 0: by segments
+	MaxSegments int  // with Segmented
+	Plain       bool // GSM-7 text only, else it costs more (SMS) or breaks (USSD)
+	Buttons     int  // how many choices can be buttons; 0: choices are numbered lines
+	InResponse  bool // the reply travels in the webhook's response
+	Push        bool // messages may be sent at any time
+	Vouches     bool // the address is a phone number that the channel vouches for
+	OwnsOptOut  bool // the carrier acts on STOP and START itself
+	Contact     bool // a contact can be shared by a button
+	Deletes     bool // a customer's message can be deleted
+}
+
+// Of returns what a kind can do; ok is false for an unknown kind.
+func Of(k Kind) (c Capabilities, ok bool) {
+	switch k {
+	case SMS:
+		return Capabilities{Kind: SMS, Segmented: true, MaxSegments: 6, Plain: true, InResponse: true, Push: true, Vouches: true, OwnsOptOut: true}, true
+	case WhatsApp:
+		return Capabilities{Kind: WhatsApp, MaxUnits: 1600, InResponse: true, Push: true, Vouches: true}, true
+	case Telegram:
+		return Capabilities{Kind: Telegram, MaxUnits: 4096, Buttons: 8, Push: true, Contact: true, Deletes: true}, true
+	case USSD:
+		return Capabilities{Kind: USSD, MaxUnits: 182, Plain: true, InResponse: true, Vouches: true}, true
+	}
+	return Capabilities{}, false
+}
+
+// OptSignal is a channel's own word that a customer has opted out or in.
+type OptSignal string
+
+// The signals. Silent ones were answered by the provider: we must not answer again.
+const (
+	NoSignal  OptSignal = ""
+	OptedOut  OptSignal = "stop"
+	OptedIn   OptSignal = "start"
+	AskedHelp OptSignal = "help"
+)
+
+// Contact is a phone number that a customer shared by button.
+type Contact struct {
+	MSISDN prepaid.MSISDN
+	Own    bool // the messenger says it is the sender's own
+}
+
+// Inbound is one message from a customer.
+type Inbound struct {
+	ID         string // the provider's, unique within the channel; a repeated delivery has the same
+	Address    prepaid.Address
+	Text       string // as typed; "" where something else was sent
+	Button     string // the Choice.ID of a tapped button
+	Contact    *Contact
+	Attachment bool // a photo, sticker, location, voice message: nothing we can read
+	Signal     OptSignal
+	Language   string // the messenger's hint: "nl"
+	Can        Capabilities
+	ReceivedAt time.Time
+	Deadline   time.Time // the provider has given up by then
+	// MessageRef names the message for deleting it (Telegram), if Can.Deletes.
+	MessageRef string
+	Dial       *Dial // how it came, where a session is dialled (USSD); else nil
+}
+
+// Dial says how a message stands in a dialled session.
+type Dial struct {
+	Session string   // the provider's: "ATUid_3f2b"; a message of another one than the message before opens it
+	Inputs  []string // all that was typed since the code: what is dialled at once if the message opens the session
+	Turns   []bool   // pages turned since the message: true is onward; the adapter's own
+}
+
+// Message is one reply or piece of news, before it is rendered for a channel.
+type Message struct {
+	Text       string
+	Choices    []Choice
+	AskContact bool // offer a button that shares the sender's contact, where there is one
+	// ContactLabel is what that button says, in the customer's language.
+	ContactLabel string
+	Ends         bool // nothing is asked: a USSD session ends
+}
+
+// Choice is one possible answer.
+type Choice struct {
+	ID    string // stable: "sepa"; comes back as Inbound.Button
+	Label string // "SEPA direct debit"
+}
+
+// Outbound is one message as it goes to the provider: a rendered part of a Message.
+type Outbound struct {
+	ID           prepaid.OutboundID
+	Seq          int64 // ascending within the store: the N of the fake channel's outbox
+	Brand        string
+	Channel      string // name within the brand
+	Address      prepaid.Address
+	MessageID    string // of the inbound message or notice that it answers; with Part unique
+	Part         int    // from 0
+	Text         string
+	Buttons      []Choice
+	AskContact   bool
+	ContactLabel string // what the button that shares a contact says
+	Can          Capabilities
+	Repeatable   bool   // may be sent again where it is unknown whether it was sent
+	Answer       bool   // answers what the customer just wrote: goes even to who has opted out
+	DeleteRef    string // a customer's message to be deleted with it (it held a secret)
+	Attempts     int    // how often it was tried, the present time included
+	// Lapsed: it was claimed before and that sending never ended, so it is unknown whether it was sent.
+	Lapsed    bool
+	Delivery  Delivery // as reported so far; "" until the provider has it
+	CreatedAt time.Time
+
+	// For a dialled session alone, which is answered at once: none of it is stored.
+	Ends       bool   // nothing is asked: the session ends
+	More, Back string // what turning its pages is called, in the customer's language
+}
+
+// Received is what one request from a provider held.
+type Received struct {
+	Messages []Inbound
+	Reports  []DeliveryReport
+}
+
+// DeliveryReport says how far a pushed message has come.
+type DeliveryReport struct {
+	Outbound    prepaid.OutboundID // ours, or
+	ProviderRef string             // the provider's
+	Status      Delivery
+	Code        string
+}
+
+// Delivery is how far a message has come. Reports arrive in any order: the furthest counts, and failed or
+// delivered are final.
+type Delivery string
+
+// The stages of delivery.
+const (
+	Queued      Delivery = "queued"
+	Sent        Delivery = "sent"
+	DeliveredTo Delivery = "delivered"
+	Read        Delivery = "read"
+	Failed      Delivery = "failed"
+)
+
+// Adapter speaks one provider's protocol. It keeps no state about customers. Its methods are called at the
+// same time for any number of channels.
+//
+// What only some can do is an optional interface beside it: Responder, Checker, Routes, BodyLimiter, Hooked,
+// Addressed, Prober.
+type Adapter interface {
+	// Type names the adapter in the configuration: "twilio".
+	Type() string
+	// Receive authenticates and reads a webhook request. The body is limited before it is called. Errors:
+	// ErrNotAuthentic (answered 403), ErrBadRequest (400), ErrTooLarge (413).
+	Receive(r *http.Request, c Channel) (Received, error)
+	// Send hands one message to the provider and returns the provider's id for it, or a *SendError.
+	Send(ctx context.Context, c Channel, m Outbound) (ref string, err error)
+}
+
+// Responder is an Adapter whose channel answers in the webhook's response.
+type Responder interface {
+	// Respond writes the answer to one request: no parts means that nothing is said. in is the zero Inbound
+	// where the request held no message.
+	Respond(w http.ResponseWriter, c Channel, in Inbound, parts []Outbound) error
+}
+
+// Checker is an Adapter that needs settings or credentials.
+type Checker interface {
+	// Check says in words for operators why the channel can't work as configured ("TWILIO_AUTH_TOKEN is
+	// not set"); nil if it can. A channel that can't is off.
+	Check(c Channel) error
+}
+
+// Routes is an Adapter that answers more requests than webhooks.
+type Routes interface {
+	// Routes serves the paths below the channel's webhook: it sees "/outbox" for
+	// "/webhooks/demo/fake/outbox". The body is limited before it is called.
+	Routes(c Channel) http.Handler
+}
+
+// BodyLimiter is an Adapter whose provider sends larger requests than 64 KiB.
+type BodyLimiter interface {
+	// BodyLimit is how many bytes a request body may have.
+	BodyLimit() int64
+}
+
+// Hooked is an Adapter whose provider has a call for where it delivers. Errors are *SendError; ErrByHand where
+// this channel is one that the call does not reach.
+type Hooked interface {
+	// SetWebhook makes the provider deliver to us. It may be repeated.
+	SetWebhook(ctx context.Context, c Channel) error
+	// DeleteWebhook makes the provider deliver no more. It may be repeated.
+	DeleteWebhook(ctx context.Context, c Channel) error
+}
+
+// ErrByHand says that a webhook can only be set at the provider's own pages.
+var ErrByHand = errors.New("the provider has no call for it")
+
+// Addressed is an Adapter whose provider is given more than the webhook's URL.
+type Addressed interface {
+	// ProviderURL is what is configured at the provider. It holds no secret.
+	ProviderURL(c Channel) string
+}
+
+// ProviderURL is where a channel's provider is to deliver, as it is configured there.
+func ProviderURL(a Adapter, c Channel) string {
+	if addressed, ok := a.(Addressed); ok {
+		return addressed.ProviderURL(c)
+	}
+	return c.WebhookURL
+}
+
+// Prober is an Adapter that can try its credentials.
+type Prober interface {
+	// Probe makes a call that changes nothing, and returns whose credentials they are, in words for operators:
+	// "bot @demo_bot". Its error is a *SendError.
+	Probe(ctx context.Context, c Channel) (whose string, err error)
+}
+
+// What Receive answers.
+var (
+	ErrNotAuthentic = errors.New("request is not authentic")
+	ErrBadRequest   = errors.New("request can't be read")
+	ErrTooLarge     = errors.New("request is too large")
+)
+
+// Failure classifies why a message could not be sent; the sender decides what follows.
+type Failure string
+
+// The classes of failure.
+const (
+	Retryable     Failure = "retryable"     // definitely not sent; try again later
+	Throttled     Failure = "throttled"     // definitely not sent; try again after SendError.After
+	RecipientOut  Failure = "opted out"     // the recipient wants nothing from us
+	Misconfigured Failure = "misconfigured" // our account or settings: nothing will be sent until mended
+	RefusedFor    Failure = "refused"       // this message never will be sent
+	UnknownIfSent Failure = "unknown"       // sent or not? nobody is texted twice
+)
+
+// SendError is why Send failed. Its text holds no token and no customer's number.
+type SendError struct {
+	Class Failure
+	Code  string        // the provider's
+	After time.Duration // with Throttled
+	Err   error         // may be nil
+}
+
+// Error implements error.
+func (e *SendError) Error() string { return "send: " + string(e.Class) + " (" + e.Code + ")" }
+
+// Unwrap gives the cause.
+func (e *SendError) Unwrap() error { return e.Err }
+
+// Outbox keeps pushed messages until the provider has them. Every method is one transaction.
+type Outbox interface {
+	// PutOutbound stores messages; those whose (address, message id, part) is stored already on the channel
+	// are left as they are.
+	PutOutbound(ctx context.Context, parts []Outbound) error
+	// ClaimOutbound leases up to n messages that are due until the given time: the oldest unsent one of
+	// each address, and none of an address whose former message is being sent.
+	ClaimOutbound(ctx context.Context, now, until time.Time, n int) ([]Outbound, error)
+	// EndOutbound writes what became of a sending.
+	EndOutbound(ctx context.Context, id prepaid.OutboundID, e SendEnd) error
+	// ReportDelivery ranks a delivery report; one that tells nothing new changes nothing.
+	ReportDelivery(ctx context.Context, r DeliveryReport, now time.Time) error
+	// OutboundTo lists the messages to an address on a channel that the provider has taken, after a sequence number,
+	// oldest first.
+	OutboundTo(ctx context.Context, brand, channel string, a prepaid.Address, after int64, n int) ([]Outbound, error)
+}
+
+// SendEnd is what became of a sending.
+type SendEnd struct {
+	Status      SendStatus
+	ProviderRef string
+	Code        string
+	RunAt       time.Time // with Waiting: when to try again
+	Untried     bool      // with Waiting: the provider was not asked, so that this was no attempt
+	Now         time.Time
+}
+
+// SendStatus is where a pushed message stands.
+type SendStatus string
+
+// The statuses of a pushed message.
+const (
+	Waiting   SendStatus = "waiting"
+	HandedOn  SendStatus = "sent"
+	GivenUp   SendStatus = "failed"
+	Uncertain SendStatus = "unknown" // sent or not: not sent again
+)

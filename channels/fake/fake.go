@@ -1,0 +1,125 @@
+// Package fake is a channel that speaks JSON and takes on the capabilities of any kind: for trying the
+// program out, for conversation scripts and for the phone in the console. It can impersonate anyone, so
+// it answers for test brands only.
+package fake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"pulsa/channels"
+	"pulsa/prepaid"
+)
+
+// patience is how long a client may be kept waiting.
+const patience = 15 * time.Second
+
+// Adapter is the fake channel.
+type Adapter struct {
+	outbox channels.Outbox
+	clock  prepaid.Clock
+
+	mu     sync.Mutex
+	faults map[string]Fault // by channel ID
+}
+
+// New returns the fake channel; what is pushed is read from the outbox.
+func New(outbox channels.Outbox, clock prepaid.Clock) *Adapter {
+	return &Adapter{outbox: outbox, clock: clock, faults: map[string]Fault{}}
+}
+
+// Type implements channels.Adapter.
+func (a *Adapter) Type() string { return "fake" }
+
+// BodyLimit implements channels.BodyLimiter: JSON may spell each byte of the text in six.
+func (a *Adapter) BodyLimit() int64 { return 6*maxText + 4<<10 }
+
+// Check implements channels.Checker.
+func (a *Adapter) Check(c channels.Channel) error {
+	if !c.Brand.Test {
+		return errors.New("the fake channel is for brands marked test only")
+	}
+	return nil
+}
+
+// Receive implements channels.Adapter.
+func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Received, error) {
+	if !c.Brand.Test {
+		return channels.Received{}, channels.ErrNotAuthentic
+	}
+	body, err := channels.ReadBody(r)
+	if err != nil {
+		return channels.Received{}, err
+	}
+	in, err := read(body)
+	if err != nil {
+		return channels.Received{}, err
+	}
+	in.ReceivedAt = a.clock.Now()
+	in.Deadline = in.ReceivedAt.Add(patience)
+	return channels.Received{Messages: []channels.Inbound{in}}, nil
+}
+
+// reply is one message as the fake channel shows it.
+type reply struct {
+	// Of a pushed one: give N as after= next time, and Outbound in reports.
+	N        int64              `json:"n,omitempty"`
+	Outbound prepaid.OutboundID `json:"outbound,omitempty"`
+	Status   channels.Delivery  `json:"status,omitempty"` // as reported
+
+	Text       string   `json:"text"`
+	Buttons    []string `json:"buttons"` // labels; a tap sends one of them as "button"
+	AskContact bool     `json:"ask_contact,omitempty"`
+}
+
+func show(o channels.Outbound) reply {
+	r := reply{Text: o.Text, Buttons: []string{}, AskContact: o.AskContact}
+	for _, b := range o.Buttons {
+		r.Buttons = append(r.Buttons, b.Label)
+	}
+	return r
+}
+
+// Respond implements channels.Responder.
+func (a *Adapter) Respond(w http.ResponseWriter, _ channels.Channel, _ channels.Inbound, parts []channels.Outbound) error {
+	replies := []reply{}
+	for _, p := range parts {
+		replies = append(replies, show(p))
+	}
+	return writeJSON(w, http.StatusOK, map[string][]reply{"replies": replies})
+}
+
+// Send implements channels.Adapter. There is no provider: a message that was sent is listed by the outbox, unless
+// a fault was asked for.
+func (a *Adapter) Send(ctx context.Context, c channels.Channel, m channels.Outbound) (string, error) {
+	if err := a.faulty(ctx, c); err != nil {
+		return "", err
+	}
+	return "fake-" + string(m.ID), nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(body)
+}
+
+// address reads a sender: "+31612345678" has the same digits on every kind.
+func address(from string, kind channels.Kind) (prepaid.Address, bool) {
+	if kind == channels.Telegram {
+		digits := strings.TrimPrefix(from, "+")
+		if digits == "" || len(digits) > 20 || strings.Trim(digits, "0123456789") != "" {
+			return "", false
+		}
+		return prepaid.Address("telegram:" + digits), true
+	}
+	m, err := prepaid.ParseE164(from)
+	return m.Tel(), err == nil
+}

@@ -1,0 +1,144 @@
+package fake
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"unicode"
+
+	"pulsa/channels"
+	"pulsa/prepaid"
+)
+
+const (
+	maxText = 64 << 10
+	maxID   = 200
+)
+
+// message is what a client posts.
+type message struct {
+	ID         string `json:"id"`
+	From       string `json:"from"`
+	Text       string `json:"text"`
+	As         string `json:"as"`
+	Button     string `json:"button"`
+	Contact    string `json:"contact"` // "own" or a number
+	Attachment bool   `json:"attachment"`
+	Signal     string `json:"signal"`
+	Language   string `json:"language"`
+}
+
+// read turns a request's body into a message. What it says of a bad one quotes no value of it.
+func read(body []byte) (channels.Inbound, error) {
+	var m message
+	if err := decode(body, &m); err != nil {
+		return channels.Inbound{}, err
+	}
+	if len(m.Text) > maxText {
+		return channels.Inbound{}, channels.ErrTooLarge
+	}
+	switch {
+	case m.ID == "":
+		return channels.Inbound{}, channels.BadRequest(`"id" is missing: any text that no other message has`)
+	case len(m.ID) > maxID || strings.ContainsFunc(m.ID, unicode.IsControl):
+		return channels.Inbound{}, channels.BadRequest(`"id" must be at most %d bytes without control characters`, maxID)
+	case m.From == "":
+		return channels.Inbound{}, channels.BadRequest(`"from" is missing: a number such as "+31612345678"`)
+	}
+	if m.As == "" {
+		m.As = string(channels.SMS)
+	}
+	can, ok := channels.Of(channels.Kind(m.As))
+	if !ok {
+		return channels.Inbound{}, channels.BadRequest(`"as" must be sms, telegram, whatsapp or ussd`)
+	}
+	can.InResponse = true
+	from, ok := address(m.From, can.Kind)
+	if !ok {
+		return channels.Inbound{}, channels.BadRequest(`"from" must be a number such as "+31612345678"`)
+	}
+	signal := channels.OptSignal(m.Signal)
+	switch signal {
+	case channels.NoSignal, channels.OptedOut, channels.OptedIn, channels.AskedHelp:
+	default:
+		return channels.Inbound{}, channels.BadRequest(`"signal" must be stop, start or help`)
+	}
+	in := channels.Inbound{
+		ID: m.ID, Address: from, Text: channels.CleanText(m.Text), Button: channels.CleanText(m.Button),
+		Attachment: m.Attachment, Signal: signal, Language: channels.CleanText(m.Language), Can: can,
+	}
+	if can.Deletes {
+		in.MessageRef = m.ID
+	}
+	return in, share(&in, m)
+}
+
+// share reads a shared contact. Where the kind knows no contacts, it is a thing that can't be read.
+func share(in *channels.Inbound, m message) error {
+	if m.Contact == "" {
+		return nil
+	}
+	number, own := m.Contact, m.Contact == "own"
+	if own {
+		number = "+" + strings.TrimPrefix(m.From, "+")
+	}
+	msisdn, err := prepaid.ParseE164(number)
+	switch {
+	case err != nil && own:
+		return channels.BadRequest(`"contact" can't be "own" where "from" is no number`)
+	case err != nil:
+		return channels.BadRequest(`"contact" must be "own" or a number such as "+31612345678"`)
+	case !in.Can.Contact:
+		in.Attachment = true
+	default:
+		in.Contact = &channels.Contact{MSISDN: msisdn, Own: own}
+	}
+	return nil
+}
+
+// decode reads exactly one JSON object of known fields.
+func decode(body []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(into)
+	var wrongType *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case err == nil:
+		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+			return channels.BadRequest("something follows the JSON object")
+		}
+		if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
+			return channels.BadRequest("the body must be a JSON object")
+		}
+		return nil
+	case errors.As(err, &wrongType) && wrongType.Field == "":
+		return channels.BadRequest("the body must be a JSON object")
+	case errors.As(err, &wrongType):
+		return channels.BadRequest("%q must be %s, not a %s", wrongType.Field, typeName(wrongType), jsonType(wrongType.Value))
+	case errors.As(err, &syntax):
+		return channels.BadRequest("the body is not JSON (at byte %d)", syntax.Offset)
+	case strings.HasPrefix(err.Error(), "json: unknown field "):
+		return channels.BadRequest("%s", "unknown field "+strings.TrimPrefix(err.Error(), "json: unknown field "))
+	}
+	return channels.BadRequest("the body is not JSON: it ends early")
+}
+
+func typeName(e *json.UnmarshalTypeError) string {
+	switch e.Type.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "a whole number"
+	}
+	return "a string"
+}
+
+// jsonType drops the number that the decoder quotes ("number 4821").
+func jsonType(value string) string {
+	name, _, _ := strings.Cut(value, " ")
+	return name
+}

@@ -1,0 +1,183 @@
+package channels
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// switchesFor is how long switches are trusted before they are read again.
+const switchesFor = 2 * time.Second
+
+// Switches tells which channels operators have switched on or off.
+type Switches interface {
+	// Switches returns what was switched, by "brand/channel". A channel that is missing was never
+	// switched: its configuration decides.
+	Switches(ctx context.Context) (map[string]bool, error)
+}
+
+// Registry knows the adapters, and the channels of all brands. Adapters are registered before it is
+// used; after that it is safe for concurrent use.
+type Registry struct {
+	adapters map[string]Adapter
+	channels map[string]Channel // by ID
+	switches Switches
+	clock    prepaid.Clock
+
+	mu       sync.Mutex
+	switched map[string]bool
+	readAt   time.Time
+	troubles map[string]string // by ID: why the provider refuses us, since the last message it took
+}
+
+// NewRegistry returns a Registry of the brands' channels. publicURL is where providers reach us:
+// "https://topup.example". switches may be nil.
+func NewRegistry(brands []*prepaid.Brand, publicURL string, switches Switches, clock prepaid.Clock) *Registry {
+	r := &Registry{
+		adapters: map[string]Adapter{}, channels: map[string]Channel{},
+		switches: switches, clock: clock, troubles: map[string]string{},
+	}
+	for _, b := range brands {
+		for _, c := range b.Channels {
+			channel := Channel{
+				Brand: b, Name: c.Name, Type: c.Type, Settings: c.Settings, Secrets: c.Secrets,
+				WebhookURL: strings.TrimRight(publicURL, "/") + "/webhooks/" + b.Name + "/" + c.Name,
+			}
+			r.channels[channel.ID()] = channel
+		}
+	}
+	return r
+}
+
+// Register adds an adapter; an error where its type has one.
+func (r *Registry) Register(a Adapter) error {
+	if _, ok := r.adapters[a.Type()]; ok {
+		return fmt.Errorf("register channel adapter %q: there is one already", a.Type())
+	}
+	r.adapters[a.Type()] = a
+	return nil
+}
+
+// Channel returns a channel and the adapter that speaks it; ok is false where there is no such channel or
+// it is off: switched or declared so, or lacking what it needs.
+func (r *Registry) Channel(ctx context.Context, brand, name string) (c Channel, a Adapter, ok bool) {
+	c, ok = r.channels[brand+"/"+name]
+	if !ok || r.Problem(c) != "" || !r.on(ctx, c) {
+		return Channel{}, nil, false
+	}
+	return c, r.adapters[c.Type], true
+}
+
+// Declared returns a channel that a brand has, on or off.
+func (r *Registry) Declared(brand, name string) (c Channel, ok bool) {
+	c, ok = r.channels[brand+"/"+name]
+	return c, ok
+}
+
+// Adapter returns what speaks a channel; nil where nothing does.
+func (r *Registry) Adapter(c Channel) Adapter { return r.adapters[c.Type] }
+
+// Problem says why a channel can't work as configured, "" if it can.
+func (r *Registry) Problem(c Channel) string {
+	a, ok := r.adapters[c.Type]
+	if !ok {
+		return fmt.Sprintf("no adapter speaks %q", c.Type)
+	}
+	if checker, ok := a.(Checker); ok {
+		if err := checker.Check(c); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
+}
+
+// Status is how a channel stands, for operators.
+type Status struct {
+	Channel Channel
+	On      bool   // answers and sends
+	Problem string // why it can't work as configured
+	Trouble string // why its provider refuses us at the moment: the provider's code
+	// ProviderURL is what is configured at the provider.
+	ProviderURL string
+}
+
+// List tells how every channel stands, sorted by brand and name.
+func (r *Registry) List(ctx context.Context) []Status {
+	out := make([]Status, 0, len(r.channels))
+	for id, c := range r.channels {
+		problem := r.Problem(c)
+		on := problem == "" && r.on(ctx, c)
+		r.mu.Lock()
+		trouble := r.troubles[id]
+		r.mu.Unlock()
+		out = append(out, Status{Channel: c, On: on, Problem: problem, Trouble: trouble, ProviderURL: ProviderURL(r.adapters[c.Type], c)})
+	}
+	slices.SortFunc(out, func(a, b Status) int { return cmp.Compare(a.Channel.ID(), b.Channel.ID()) })
+	return out
+}
+
+// SetTrouble notes why a channel's provider refuses us; "" that it works.
+func (r *Registry) SetTrouble(c Channel, code string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if code == "" {
+		delete(r.troubles, c.ID())
+	} else {
+		r.troubles[c.ID()] = code
+	}
+}
+
+// on asks the switch and then the configuration.
+func (r *Registry) on(ctx context.Context, c Channel) bool {
+	if on, ok := r.current(ctx)[c.ID()]; ok {
+		return on
+	}
+	for _, declared := range c.Brand.Channels {
+		if declared.Name == c.Name {
+			return !declared.Disabled
+		}
+	}
+	return false
+}
+
+// current returns the switches. Where they can't be read, the last known ones hold: a store that is down
+// must not change what is on. Only the first reading keeps others waiting, so that nothing is on by mistake;
+// later ones let them go on with what was read before.
+func (r *Registry) current(ctx context.Context) map[string]bool {
+	r.mu.Lock()
+	now, first := r.clock.Now(), r.readAt.IsZero()
+	if r.switches == nil || !first && now.Sub(r.readAt) < switchesFor {
+		defer r.mu.Unlock()
+		return r.switched
+	}
+	r.readAt = now
+	if first {
+		defer r.mu.Unlock()
+		r.switched = r.read(ctx, nil)
+		return r.switched
+	}
+	known := r.switched
+	r.mu.Unlock()
+	switched := r.read(ctx, known)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.switched = switched
+	return switched
+}
+
+// read reads the switches, or returns the known ones. Others profit from the answer: that this request's
+// sender hangs up does not matter.
+func (r *Registry) read(ctx context.Context, known map[string]bool) map[string]bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), switchesFor)
+	defer cancel()
+	if switched, err := r.switches.Switches(ctx); err == nil {
+		return switched
+	}
+	return known
+}

@@ -1,0 +1,75 @@
+package telegram
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"pulsa/channels"
+)
+
+const (
+	longPoll  = 50 * time.Second // Telegram holds a call that long
+	pollPause = 3 * time.Second  // after a failure
+)
+
+// Poll fetches updates until ctx ends, for where no webhook can reach us, and hands them over one by one.
+// An update counts as seen only after handle has returned nil; until then it is handed over again, after
+// a pause. Poll returns ctx's error, or a *channels.SendError of class Misconfigured: the token is wrong,
+// or a webhook is set.
+func (a *Adapter) Poll(ctx context.Context, c channels.Channel, handle func(context.Context, channels.Inbound) error) error {
+	next := 0
+	for ctx.Err() == nil {
+		updates, err := a.fetch(ctx, c, next)
+		var failure *channels.SendError
+		if errors.As(err, &failure) && failure.Class == channels.Misconfigured {
+			return err
+		}
+		if err == nil {
+			next, err = a.handAll(ctx, updates, next, handle)
+		}
+		if err != nil {
+			_ = a.clock.Sleep(ctx, max(pollPause, after(failure))) // the loop sees that ctx ended
+		}
+	}
+	return ctx.Err()
+}
+
+func after(failure *channels.SendError) time.Duration {
+	if failure == nil {
+		return 0
+	}
+	return failure.After
+}
+
+func (a *Adapter) fetch(ctx context.Context, c channels.Channel, next int) ([]json.RawMessage, error) {
+	params := tgbotapi.Params{"timeout": strconv.Itoa(int(longPoll.Seconds())), "allowed_updates": allowedUpdates}
+	params.AddNonZero("offset", next)
+	answer, err := a.call(ctx, c, "getUpdates", params)
+	if err != nil {
+		return nil, err
+	}
+	var updates []json.RawMessage
+	return updates, json.Unmarshal(answer.Result, &updates)
+}
+
+// handAll hands updates over in order and returns the offset behind the last one that was taken.
+func (a *Adapter) handAll(ctx context.Context, updates []json.RawMessage, next int, handle func(context.Context, channels.Inbound) error) (int, error) {
+	for _, raw := range updates {
+		id, in, err := a.read(raw)
+		if err != nil {
+			return next, err
+		}
+		if in != nil {
+			if err := handle(ctx, *in); err != nil {
+				return next, err
+			}
+		}
+		next = id + 1
+	}
+	return next, nil
+}
