@@ -1,0 +1,135 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"pulsa/accounts"
+	"pulsa/channels"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+var errNotAuthorised = errors.New("a change without proof of who asks")
+
+// fail ends the turn without an answer: what it needs does not answer. The provider sends the message again.
+func (t *Turn) fail(err error) Event {
+	if t.err == nil {
+		t.err = err
+	}
+	return noEvent
+}
+
+// note logs what went wrong without spoiling the turn.
+func (t *Turn) note(err error) {
+	if err != nil {
+		t.notes = append(t.notes, err)
+	}
+}
+
+func (t *Turn) tooWeak(pin prepaid.Secret) bool {
+	return errors.Is(t.checkStrength(t.brand.Name, t.session.MSISDN, pin), accounts.ErrWeakPIN)
+}
+
+func (t *Turn) labels(ids []string) []channels.Choice {
+	if len(ids) == 0 {
+		return nil
+	}
+	choices := make([]channels.Choice, len(ids))
+	for i, id := range ids {
+		choices[i] = channels.Choice{ID: id, Label: t.prompts.text("choice." + id)}
+	}
+	return choices
+}
+
+// readLanguage finds a language by its code or its name.
+func (t *Turn) readLanguage(text string) (string, bool) {
+	for _, c := range t.prompts.languages {
+		if strings.EqualFold(text, c.ID) || strings.EqualFold(text, c.Label) {
+			return c.ID, true
+		}
+	}
+	return "", false
+}
+
+func (t *Turn) setLanguage(language string) {
+	t.session.Language = language
+	t.prompts = t.all.ByLanguage[language]
+}
+
+// saveLanguage keeps the choice with the customer, if the sender is one.
+func (t *Turn) saveLanguage(ctx context.Context, s *Services) {
+	c, err := t.who(ctx, s)
+	switch {
+	case errors.Is(err, accounts.ErrNoCustomer):
+	case err != nil:
+		t.fail(err)
+	case c.Language != t.prompts.Language:
+		t.note(s.Accounts.SetLanguage(ctx, c.ID, t.prompts.Language))
+	}
+}
+
+// switchLanguage answers LANG NL wherever the customer is, and LANG alone within a flow, which it does not leave.
+func switchLanguage(t *Turn) {
+	language, ok := t.readLanguage(t.command.Rest)
+	if !ok {
+		names := make([]string, len(t.prompts.languages))
+		for i, c := range t.prompts.languages {
+			names[i] = strings.ToUpper(c.ID)
+		}
+		t.Say("lang.usage", "languages", strings.Join(names, ", "))
+		return
+	}
+	t.setLanguage(language)
+	t.newLanguage = true
+	t.Say("lang.done")
+}
+
+// stop opts the sender out, and ends whatever was under way.
+func (t *Turn) stop(ctx context.Context, s *Services) {
+	if err := s.Accounts.OptOut(ctx, t.brand.Name, t.in.Address); err != nil {
+		t.fail(err)
+		return
+	}
+	t.session.leave()
+	t.session.State = idle
+	t.Say("stop.done")
+}
+
+// start opts the sender in again.
+func (t *Turn) start(ctx context.Context, s *Services, out bool) {
+	if !out {
+		t.Say("start.welcome")
+		return
+	}
+	if err := s.Accounts.OptIn(ctx, t.brand.Name, t.in.Address); err != nil {
+		t.fail(err)
+		return
+	}
+	t.Say("start.done")
+}
+
+// status tells how the newest order for the customer's number stands.
+func (t *Turn) status(ctx context.Context, s *Services) {
+	number, ok := t.number()
+	if c, err := t.who(ctx, s); err == nil {
+		number, ok = c.MSISDN, true
+	}
+	if t.err != nil {
+		return
+	}
+	if !ok {
+		t.Say("status.none")
+		return
+	}
+	o, err := s.Topups.Latest(ctx, t.brand.Name, number)
+	switch {
+	case errors.Is(err, topup.ErrNoOrder):
+		t.Say("status.none")
+	case err != nil:
+		t.fail(err)
+	default:
+		t.sayOrder(o)
+	}
+}

@@ -1,0 +1,92 @@
+package conversation
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"pulsa/channels"
+	"pulsa/prepaid"
+)
+
+// How many SMS segments a prompt may take: what a customer must agree to word for word is longer.
+const (
+	maxSegments        = 2
+	maxMandateSegments = 6
+	maxButton          = 30 // septets
+)
+
+// sampleValues are what the {names} of prompts are filled with to see how long they get.
+var sampleValues = []string{
+	"amount", "EUR 150.00", "number", "+31612345678", "order", "BKTRMWQXZD", "minutes", "1440", "left", "2",
+	"code", "123456", "languages", "EN, NL", "link", "https://topup.example/pay/bcdfghjklmnpqrstvwxzbcdfghjklmnp",
+}
+
+// checkPrompts finds the prompts that a brand's flows need and a language lacks, and those that are too long or
+// not plain GSM-7 in an SMS.
+func checkPrompts(b *prepaid.Brand, all *BrandPrompts, tb *table) error {
+	var errs []error
+	for _, language := range b.Languages {
+		p := all.ByLanguage[language]
+		for _, key := range neededPrompts(tb) {
+			if _, ok := p.Template(key); !ok {
+				errs = append(errs, fmt.Errorf("brand %s: language %s has no prompt %s", b.Name, language, key))
+			}
+		}
+		for _, key := range p.Keys() {
+			errs = append(errs, checkPrompt(b, p, key))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func checkPrompt(b *prepaid.Brand, p *Prompts, key string) error {
+	if err := fits(p, key); err != nil {
+		return fmt.Errorf("brand %s: prompt %s.%s %w", b.Name, p.Language, key, err)
+	}
+	return nil
+}
+
+// fits says why a prompt, filled with long values, does not fit an SMS or a button.
+func fits(p *Prompts, key string) error {
+	text := p.Part(key, sampleValues...).Text
+	begins := text
+	if runes := []rune(text); len(runes) > 60 {
+		begins = string(runes[:60]) + "..."
+	}
+	limit := maxSegments
+	if strings.HasPrefix(key, "mandate.") {
+		limit = maxMandateSegments
+	}
+	if !channels.IsGSM7(text) {
+		return fmt.Errorf("is not plain GSM-7, which would double the price of each SMS: %q", begins)
+	}
+	count := channels.Segments(text)
+	if strings.HasPrefix(key, "button.") && count.Units > maxButton {
+		return fmt.Errorf("takes %d characters, %d at most: shorten %q", count.Units, maxButton, begins)
+	}
+	if n := count.Segments; n > limit {
+		return fmt.Errorf("takes %d SMS segments, %d at most: shorten %q", n, limit, begins)
+	}
+	return nil
+}
+
+// neededPrompts lists the keys that the flow tables name.
+func neededPrompts(tb *table) []string {
+	var keys []string
+	for _, name := range tb.names() {
+		s := tb.states[name]
+		if s.Prompt != "" {
+			keys = append(keys, s.Prompt)
+		}
+		for _, id := range s.Choices {
+			keys = append(keys, "choice."+id)
+		}
+		for _, t := range sorted(tb.transitions[name]) {
+			if t.Say != "" {
+				keys = append(keys, t.Say)
+			}
+		}
+	}
+	return keys
+}

@@ -1,0 +1,19 @@
+package conversation
+
+import "testing"
+
+func TestAnAmountInOtherMoneyIsNotTheBrands(t *testing.T) {
+	for text, want := range map[string]bool{
+		"10 1234": false, "€10 1234": false, "10 euro 1234": false, "eur 10 pin 1234": false, "10,- 1234": false, "€ 10,00 1234": false,
+		"- 10 1234": false, "pin 1234 10": false, "": false, "please": false, "10 1234 usd": false,
+		"-10 1234": true, "−10 1234": true, "-€10": true, "€-10": true, "$10 1234": true, "10 USD 1234": true, "10$ 1234": true, "usd 10": true,
+		"10 dollars 1234": true, "£ 10": true, "10.00 gbp": true, "10gbp": true,
+	} {
+		if got := otherMoney(text, "EUR"); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	if otherMoney("$10", "USD") {
+		t.Error("the brand's own sign")
+	}
+}

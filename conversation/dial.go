@@ -1,0 +1,123 @@
+package conversation
+
+import (
+	"context"
+	"strings"
+
+	"pulsa/cards"
+	"pulsa/channels"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// menu is the state that offers what can be done: by the word MENU, and where a session is dialled and nobody knows a
+// word to send.
+const menu = "menu.ask"
+
+// evMenu leads there.
+const evMenu Event = "menu"
+
+// menuChoices are the actions on offer.
+func menuChoices() []string {
+	return []string{
+		string(ActTopUp), string(ActRedeem), string(ActStatus), string(ActPIN), string(ActPay), string(ActLanguage), string(ActHelp),
+	}
+}
+
+func menuFlow() Flow {
+	return Flow{
+		Name:   "menu",
+		States: []State{{Name: menu, Prompt: "menu.ask", Accept: acceptMenu, Choices: menuChoices()}},
+	}
+}
+
+// acceptMenu takes nothing: a choice was read as the word that it stands for.
+func acceptMenu(*Turn) (Event, string) { return noEvent, "input.not_a_choice" }
+
+// readMenu takes a choice of the menu for the word that it stands for.
+func (t *Turn) readMenu() {
+	if t.session.State == menu && t.command.Action == ActNone {
+		if c := t.chosenFromMenu(t.in); c.Action != ActNone {
+			t.command = c
+		}
+	}
+}
+
+// readDial reads a message of a dialled session. The first one of a session is what was dialled at once:
+// "*123*10*1234#" is KOOP 10 1234. Where that says nothing the session is just opened.
+func (t *Turn) readDial() {
+	d := t.in.Dial
+	if d == nil {
+		return
+	}
+	first := d.Session != t.session.Dial
+	t.session.Dial = d.Session
+	switch {
+	case t.command.Action != ActNone:
+	case !first:
+	case len(d.Inputs) == 0:
+		t.opens = true
+	default:
+		t.command = t.dialled(d.Inputs)
+		t.in.Text = "*" + strings.Join(d.Inputs, "*") + "#" // what no question takes for its answer
+		t.opens = t.command.Action == ActNone
+	}
+}
+
+func (t *Turn) chosenFromMenu(in channels.Inbound) Command {
+	id, _ := channels.ReadChoice(t.labels(menuChoices()), in)
+	return Command{Action: Action(id)}
+}
+
+// dialled reads what was dialled behind the code: a number of the menu, the code of a card, or an amount, with
+// or without the PIN. One digit is never an amount, and four alone are neither amount nor PIN: they could answer a
+// question that is not known any more because the store of the sessions has lost them.
+func (t *Turn) dialled(inputs []string) Command {
+	first, rest := inputs[0], strings.Join(inputs, " ")
+	m, err := prepaid.ParseMoney(first, t.brand.Currency)
+	sold := err == nil && topup.CheckAmount(t.brand, m) == nil
+	switch {
+	case strings.Trim(strings.Join(inputs, ""), "0123456789") != "" || len(inputs) > 2:
+	case len(inputs) == 2:
+		if sold && len(first) > 1 && len(inputs[1]) == 4 {
+			return Command{Action: ActTopUp, Rest: rest, Line: rest}
+		}
+	case len(first) == 1:
+		return t.chosenFromMenu(channels.Inbound{Text: first})
+	case len(first) > 4 && !sold || cards.Looks(t.brand, first):
+		return Command{Action: ActRedeem, Rest: rest, Line: rest}
+	case len(first) != 4:
+		return Command{Action: ActTopUp, Rest: rest, Line: rest}
+	}
+	return Command{}
+}
+
+// dress tells the parts of a dialled session's answer what only such a session needs.
+func (t *Turn) dress(parts []channels.Outbound) {
+	if t.in.Dial == nil {
+		return
+	}
+	for i := range parts {
+		parts[i].Ends = t.ends()
+		parts[i].More, parts[i].Back = t.prompts.text("button.more"), t.prompts.text("button.back")
+	}
+}
+
+// open answers a session that was opened: with the question that stands since an earlier one, else with the menu.
+func (h *Handler) open(ctx context.Context, t *Turn) error {
+	s := t.session
+	if len(t.in.Dial.Inputs) > 0 {
+		t.result = "failed"
+		t.Say("input.not_a_choice")
+	}
+	switch state := h.engine.table.states[s.State]; {
+	case s.State == idle || s.State == menu:
+		s.leave()
+		return h.walk(ctx, t, evMenu)
+	case s.Expired:
+		h.engine.goOn(t, state)
+	default:
+		h.engine.ask(t, state)
+	}
+	return t.err
+}

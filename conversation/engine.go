@@ -1,0 +1,183 @@
+package conversation
+
+import (
+	"context"
+	"fmt"
+
+	"pulsa/channels"
+)
+
+// engine decides what a message means and what is answered, from the tables alone. It asks no service and
+// keeps nothing.
+type engine struct {
+	table   *table
+	machine *machine
+}
+
+func newEngine() (*engine, error) {
+	tb, err := newTable(Flows(), entries)
+	if err != nil {
+		return nil, fmt.Errorf("flow tables: %w", err)
+	}
+	return &engine{table: tb, machine: newMachine(tb)}, nil
+}
+
+// understand gives the event that the message is in the present state, or noEvent where it was answered
+// without one: HELP, STATUS, nonsense.
+//
+// What is understood, in this order: what concerns the channel (STOP, START, HELP; done by the caller, as it
+// wants SQL), the state's own input where it fits, the global words, and then nothing.
+func (e *engine) understand(t *Turn) Event {
+	state := e.table.states[t.session.State]
+	if t.session.Expired {
+		return e.goOn(t, state)
+	}
+	wrong := ""
+	if state.Accept != nil && !t.in.Attachment {
+		event, why := state.Accept(t)
+		if event != noEvent {
+			t.secret = state.Secret
+			t.session.Failures = 0
+			return event
+		}
+		wrong = why
+	}
+	if event, ok := e.global(t, state); ok {
+		return event
+	}
+	t.secret = state.Secret
+	e.failed(t, state, wrong)
+	return noEvent
+}
+
+// global understands the words that mean the same everywhere.
+func (e *engine) global(t *Turn, state *State) (Event, bool) {
+	switch t.command.Action {
+	case ActExit:
+		if state.Name == idle {
+			t.Say("exit.nothing")
+			return noEvent, true
+		}
+		return evExit, true
+	case ActBack:
+		if e.table.transitions[state.Name][evBack] == nil {
+			if state.Name == idle {
+				t.Say("exit.nothing")
+				return noEvent, true
+			}
+			t.Say("back.nothing")
+			e.ask(t, state)
+			return noEvent, true
+		}
+		return evBack, true
+	case ActLanguage:
+		if state.Name != idle && state.Name != menu || t.command.Rest != "" {
+			switchLanguage(t)
+			e.ask(t, state)
+			return noEvent, true
+		}
+	}
+	event, ok := t.command.Action.event()
+	if ok {
+		t.session.leave()
+		t.session.Key = t.in.ID
+	}
+	return event, ok
+}
+
+// failed answers input that nobody can use: what is wrong, and the question again.
+func (e *engine) failed(t *Turn, state *State, wrong string) {
+	t.result = "failed"
+	switch {
+	case t.in.Attachment:
+		wrong = "input.text_only"
+	case state.Name == idle && looksLikePaymentCard(t.in.Text):
+		wrong = "input.card_number"
+	case wrong == "":
+		wrong = "input.not_understood"
+	}
+	t.Say(wrong)
+	if state.Name == idle {
+		return
+	}
+	if !t.in.Attachment {
+		t.session.Failures++
+	}
+	if t.session.Failures >= 3 {
+		t.Say("input.offer_exit")
+	}
+	e.ask(t, state)
+}
+
+// goOn reads whether an expired conversation is taken up again.
+func (e *engine) goOn(t *Turn, state *State) Event {
+	choices := t.labels([]string{"continue", "leave"})
+	id, ok := channels.ReadChoice(choices, t.in)
+	switch {
+	case ok && t.session.Failures > 0 && id == "continue":
+		t.session.Expired = false
+		t.session.Failures = 0
+		e.ask(t, state)
+		return noEvent
+	case ok && t.session.Failures > 0:
+		return evExit
+	}
+	if event, ok := t.command.Action.event(); ok {
+		t.session.leave()
+		t.session.Key = t.in.ID
+		return event
+	}
+	if t.command.Action == ActExit {
+		return evExit
+	}
+	t.session.Failures++
+	t.Say("session.expired")
+	t.choices = choices
+	return noEvent
+}
+
+// fire makes the transition of an event and says what belongs to it. In a state that asks it puts the question.
+func (e *engine) fire(ctx context.Context, t *Turn, event Event) (*State, error) {
+	from := t.session.State
+	to, err := e.machine.next(ctx, from, event)
+	if err != nil {
+		return nil, err
+	}
+	t.path = append(t.path, Step{From: from, Event: event, To: to})
+	t.session.State = to
+	tr := e.table.transitions[from][event]
+	if tr.Say != "" {
+		t.Say(tr.Say)
+	}
+	state := e.table.states[to]
+	switch {
+	case to == idle:
+		t.session.leave()
+	case state.Act == nil && tr.Instead:
+		e.offer(t, state)
+	case state.Act == nil:
+		e.ask(t, state)
+	}
+	return state, nil
+}
+
+// ask puts a state's question.
+func (e *engine) ask(t *Turn, state *State) {
+	if state.Prompt == "" {
+		return
+	}
+	if t.session.Link != "" {
+		t.Say(state.Prompt, "link", t.session.Link)
+	} else {
+		t.Say(state.Prompt)
+	}
+	e.offer(t, state)
+}
+
+func (e *engine) offer(t *Turn, state *State) {
+	t.choices = t.labels(state.Choices)
+	if state.Languages {
+		t.choices = t.prompts.languages
+	}
+	t.contact = state.AskContact && t.in.Can.Contact
+}

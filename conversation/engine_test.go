@@ -1,0 +1,235 @@
+package conversation
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/channels"
+	"pulsa/prepaid"
+)
+
+// bareTurn is a turn at a state, without services.
+func bareTurn(t testing.TB, b *prepaid.Brand, all *BrandPrompts, s *Session, text string) *Turn {
+	t.Helper()
+	can, _ := channels.Of(channels.SMS)
+	c := channels.Channel{Brand: b, Name: "fake", Type: "fake"}
+	in := channels.Inbound{ID: "m", Address: "tel:+31612345678", Text: text, Can: can}
+	turn := &Turn{
+		brand: b, channel: c, in: in, session: s, all: all, prompts: all.ByLanguage["en"], command: all.Words.Read(text),
+		now: time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC), result: "ok",
+	}
+	turn.pinKey = func(pin prepaid.Secret) string { return "key of " + pin.Reveal() }
+	turn.checkStrength = func(_ string, _ prepaid.MSISDN, pin prepaid.Secret) error {
+		if pin.Reveal() == "1111" {
+			return accounts.ErrWeakPIN
+		}
+		return nil
+	}
+	return turn
+}
+
+func TestUnderstanding(t *testing.T) {
+	b := demoBrand()
+	all, e := mustPrompts(t, b), mustEngine(t)
+	tests := []struct {
+		state, text string
+		event       Event
+		said        string // first key, where there is no event
+	}{
+		{idle, "KOOP", evTopUp, ""},
+		{idle, "exit", noEvent, "exit.nothing"},
+		{idle, "hello", noEvent, "input.not_understood"},
+		{idle, "4111 1111 1111 1111", noEvent, "input.card_number"},
+		{idle, "", noEvent, "input.not_understood"},
+		{"registration.ask_msisdn", "0612345678", "typed", ""},
+		{"registration.ask_msisdn", "hello", noEvent, "registration.msisdn_invalid"},
+		{"registration.ask_msisdn", "0201234567", noEvent, "registration.msisdn_not_mobile"},
+		{"registration.ask_msisdn", "+447400123456", noEvent, "registration.msisdn_other_country"},
+		{"registration.ask_msisdn", "EXIT", evExit, ""},
+		{"registration.ask_msisdn", "back", noEvent, "back.nothing"},
+		{"registration.ask_msisdn", "koop 10 1234", evTopUp, ""},
+		{"registration.ask_msisdn_again", "TERUG", evBack, ""},
+		{"registration.ask_pin", "48 21", "typed", ""},
+		{"registration.ask_pin", "48212", noEvent, "pin.invalid"},
+		{"registration.ask_pin", "1111", noEvent, "pin.weak"},
+		{"registration.ask_pin", "KOOP", evTopUp, ""},
+		{"registration.ask_method", "2", "chosen", ""},
+		{"registration.ask_method", "paypal", "chosen", ""}, // not PAY
+		{"registration.ask_method", "PAY", evPay, ""},
+		{"registration.ask_method", "9", noEvent, "input.not_a_choice"},
+		{"registration.ask_method", "lang nl", noEvent, "lang.done"},
+		{"registration.await_payment", "hello?", noEvent, "registration.still_waiting"},
+		{"topup.ask_amount", "20 4821", "complete", ""},
+		{"topup.ask_amount", "€20", "amount", ""},
+		{"topup.ask_amount", "21", noEvent, "topup.wrong_step"},
+		{"topup.ask_amount", "60", noEvent, "topup.out_of_range"},
+		{"topup.ask_amount", "KOOP 10 4821", evTopUp, ""},
+		{"topup.ask_pin", "KOOP 10 4821", evTopUp, ""},
+		{"topup.ask_pin", "4821.", "typed", ""},
+		{"redeem.ask_code", "1234 5678 9012 34", "typed", ""},
+		{"redeem.ask_code", "no idea", noEvent, "redeem.code_invalid"},
+		{"lang.ask", "nederlands", "chosen", ""},
+		{"lang.ask", "1", "chosen", ""},
+		{"lang.ask", "klingon", noEvent, "lang.unknown"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.state+" "+tt.text, func(t *testing.T) {
+			turn := bareTurn(t, b, all, &Session{State: tt.state}, tt.text)
+			event := e.understand(turn)
+			if event != tt.event {
+				t.Errorf("event %q, want %q (said %v)", event, tt.event, turn.said)
+			}
+			if tt.said != "" && (len(turn.said) == 0 || turn.said[0].Key != tt.said) {
+				t.Errorf("said %v, want %s first", turn.said, tt.said)
+			}
+		})
+	}
+}
+
+func TestThreeFailuresOfferHelpAndExit(t *testing.T) {
+	b := demoBrand()
+	all, e := mustPrompts(t, b), mustEngine(t)
+	s := &Session{State: "registration.ask_method"}
+	for n := 1; n <= 3; n++ {
+		turn := bareTurn(t, b, all, s, "nonsense")
+		e.understand(turn)
+		offered := false
+		for _, p := range turn.said {
+			offered = offered || p.Key == "input.offer_exit" && strings.Contains(p.Text, "HELP") && strings.Contains(p.Text, "EXIT")
+		}
+		if offered != (n == 3) {
+			t.Errorf("failure %d: offered %v", n, offered)
+		}
+		if last := turn.said[len(turn.said)-1].Key; last != "registration.ask_method" {
+			t.Errorf("failure %d ends with %s", n, last)
+		}
+	}
+}
+
+func TestSessionsSurviveTheirStore(t *testing.T) {
+	tb := mustEngine(t).table
+	for stored, want := range map[string]struct {
+		state string
+		lost  bool
+	}{
+		``:                                       {idle, false},
+		`{"state":"idle"}`:                       {idle, false},
+		`{"state":"topup.ask_pin"}`:              {"topup.ask_pin", false},
+		`{"state":"topup.of_an_older_program"}`:  {idle, true},
+		`{"state":"topup.check_pin"}`:            {idle, true}, // an acting state is never rested in
+		`not json`:                               {idle, true},
+		`{"state":"topup.ask_pin","newer":true}`: {"topup.ask_pin", false},
+	} {
+		s, lost := decodeSession([]byte(stored), tb)
+		if s.State != want.state || lost != want.lost {
+			t.Errorf("%q: state %s lost %v, want %s %v", stored, s.State, lost, want.state, want.lost)
+		}
+	}
+}
+
+func TestExpiryForgetsPINsAndThenAnswers(t *testing.T) {
+	tb := mustEngine(t).table
+	asked := time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
+	session := func() Session {
+		return Session{State: "registration.ask_pin_again", At: prepaid.Micros(asked), Answers: Answers{MSISDN: "31612345678", PINKey: "key"}}
+	}
+	s := session()
+	s.judge(asked.Add(pinTimeout), tb)
+	if s.Expired || s.PINKey == "" {
+		t.Error("expired too early")
+	}
+	s = session()
+	s.judge(asked.Add(pinTimeout+time.Second), tb)
+	if !s.Expired || s.PINKey != "" || s.State != "registration.ask_pin" || s.MSISDN == "" {
+		t.Errorf("after the time-out: %+v", s)
+	}
+	s = session()
+	s.judge(asked.Add(answersKept+time.Second), tb)
+	if s.State != idle || s.MSISDN != "" {
+		t.Errorf("after a day: %+v", s)
+	}
+}
+
+func TestTablesAreChecked(t *testing.T) {
+	ask := func(*Turn) (Event, string) { return noEvent, "" }
+	flow := func(states []State, transitions ...Transition) error {
+		_, err := newTable([]Flow{{Name: "f", States: states, Transitions: transitions}}, map[Event]string{"go": "f.ask"})
+		return err
+	}
+	good := State{Name: "f.ask", Prompt: "p", Accept: ask}
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"good":      {flow([]State{good}), ""},
+		"unreached": {flow([]State{good, {Name: "f.other", Prompt: "p", Accept: ask}}), "can't be reached"},
+		"dead end":  {flow([]State{good, {Name: "f.act", Act: beginRegistrationForTest}}, Transition{From: "f.ask", Event: "x", To: "f.act"}), "dead end"},
+		"ambiguous": {flow([]State{good}, Transition{From: "f.ask", Event: "x", To: idle}, Transition{From: "f.ask", Event: "x", To: "f.ask"}), "two ways"},
+		"unknown":   {flow([]State{good}, Transition{From: "f.ask", Event: "x", To: "f.none"}), "no state f.none"},
+		"no prompt": {flow([]State{{Name: "f.ask", Accept: ask}}), "no prompt"},
+		"neither":   {flow([]State{{Name: "f.ask", Prompt: "p"}}), "either ask"},
+		"twice":     {flow([]State{good, good}), "there twice"},
+		"both":      {flow([]State{{Name: "f.ask", Prompt: "p", Accept: ask, Secret: true, Public: true}}), "both secret and public"},
+	} {
+		if got := tt.err; (got == nil) != (tt.want == "") || got != nil && !strings.Contains(got.Error(), tt.want) {
+			t.Errorf("%s: error %v, want %q", name, got, tt.want)
+		}
+	}
+}
+
+func beginRegistrationForTest(context.Context, *Services, *Turn) Event { return noEvent }
+
+func TestMachineRefusesWhatTheTableDoesNotKnow(t *testing.T) {
+	m := mustEngine(t).machine
+	if _, err := m.next(context.Background(), idle, "typed"); err == nil {
+		t.Error("an event that is none here was taken")
+	}
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := m.next(cancelled, idle, evTopUp); err == nil {
+		t.Error("a cancelled turn went on")
+	}
+	for range 100 { // no instance in the pool was spoilt by the errors
+		if to, err := m.next(context.Background(), "topup.ask_pin", "typed"); err != nil || to != "topup.check_pin" {
+			t.Fatalf("to %s, %v", to, err)
+		}
+	}
+}
+
+// BenchmarkEngineTurn is one turn without services: session decoded, text understood, transition made, reply
+// put together and rendered, session encoded. At most 15 us and 8 KB are wanted.
+func BenchmarkEngineTurn(b *testing.B) {
+	brand := demoBrand()
+	all, e := mustPrompts(b, brand), mustEngine(b)
+	for name, tt := range map[string]struct{ state, text string }{
+		"amount":   {"topup.ask_amount", "20"},
+		"method":   {"registration.ask_method", "2"},
+		"nonsense": {"registration.ask_method", "what is this?"},
+		"msisdn":   {"registration.ask_msisdn", "06 12345678"}, // most of it is the phone number library's
+	} {
+		stored, err := json.Marshal(Session{State: tt.state, At: 1767258000000000, Language: "en", Answers: Answers{Key: "bcdfghjklm", MSISDN: "31612345678", Customer: "bcdfghjklmnpqrstvwxz"}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				s, _ := decodeSession(stored, e.table)
+				turn := bareTurn(b, brand, all, &s, tt.text)
+				if event := e.understand(turn); event != noEvent {
+					if _, err := e.fire(context.Background(), turn, event); err != nil {
+						b.Fatal(err)
+					}
+				}
+				channels.Render(turn.message(), turn.in.Can)
+				if _, err := s.encode(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

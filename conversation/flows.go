@@ -1,0 +1,33 @@
+package conversation
+
+import (
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/cards"
+	"pulsa/payments"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Services are what acting states ask.
+type Services struct {
+	Accounts *accounts.Service
+	Payments *payments.Service
+	Topups   *topup.Service
+	Cards    *cards.Service
+	Notices  Notices
+	Clock    prepaid.Clock
+}
+
+// Flows are all conversations there are. The first state of each is where it begins.
+func Flows() []Flow {
+	return []Flow{registrationFlow(), topupFlow(), redeemFlow(), pinFlow(), payFlow(), languageFlow(), menuFlow()}
+}
+
+// How long questions stand that should not stand for long, or may stand longer.
+const (
+	pinTimeout   = 10 * time.Minute
+	againTimeout = 5 * time.Minute
+	pageTimeout  = 24 * time.Hour
+)

@@ -1,0 +1,369 @@
+package conversation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"pulsa/channels"
+	"pulsa/prepaid"
+)
+
+// Config is what a Handler is made of. All fields are needed but Reached and Observe.
+type Config struct {
+	Brands   map[string]*prepaid.Brand
+	Sessions Sessions
+	Services Services
+	Outbox   channels.Outbox
+	// Channel finds a declared channel, switched on or not: late news goes to where the customer wrote from.
+	Channel func(brand, name string) (channels.Channel, bool)
+	Clock   prepaid.Clock
+	Log     *slog.Logger
+	// Reached is called at the named crash points "begin" and "commit". Only tests set it.
+	Reached func(point string)
+	// Observe is told of every turn that was answered, for metrics and scripts.
+	Observe func(Record)
+}
+
+// Record is one answered turn. It holds no secret but what the texts to the customer hold.
+type Record struct {
+	Channel   channels.Channel
+	Kind      channels.Kind
+	Address   prepaid.Address
+	MessageID string
+	From, To  string // states
+	Path      []Step
+	Result    string // "ok", "failed" (nonsense), "seen", "opted_out", "later", "news"
+	Parts     []Part
+	Choices   []channels.Choice
+	Duration  time.Duration
+}
+
+// Handler takes inbound messages and late news to their replies. Safe for concurrent use.
+type Handler struct {
+	c       Config
+	engine  *engine
+	prompts map[string]*BrandPrompts
+
+	mu   sync.Mutex
+	told []prepaid.NoticeID // by turns, not marked yet
+}
+
+// ErrBusy says that earlier messages of the same sender took too long: the provider is to send it again.
+var ErrBusy = errors.New("earlier messages of the sender are still being answered")
+
+// How long a turn may hold the sender's lock, and how often one that waits in line looks again.
+const (
+	lockFor     = 30 * time.Second
+	lookAgain   = 15 * time.Millisecond
+	maxDeadline = 14 * time.Second
+)
+
+// New returns a Handler. It checks the flow tables and the prompts of every brand, and reports all that is wrong.
+func New(c Config) (*Handler, error) {
+	e, err := newEngine()
+	errs := []error{err}
+	h := &Handler{c: c, engine: e, prompts: map[string]*BrandPrompts{}}
+	for name, b := range c.Brands {
+		p, err := LoadPrompts(b)
+		errs = append(errs, err)
+		h.prompts[name] = p
+		if e != nil && err == nil {
+			errs = append(errs, checkPrompts(b, p, e.table))
+		}
+	}
+	if c.Reached == nil {
+		h.c.Reached = func(string) {}
+	}
+	if c.Observe == nil {
+		h.c.Observe = func(Record) {}
+	}
+	return h, errors.Join(errs...)
+}
+
+// Prompts returns the texts of a brand.
+func (h *Handler) Prompts(brand string) *BrandPrompts { return h.prompts[brand] }
+
+// memo is what is kept of an answered message: its reply, for when the provider sends it again.
+type memo struct {
+	Parts []channels.Outbound `json:"parts,omitempty"`
+	Texts []channels.Outbound `json:"texts,omitempty"`
+}
+
+// Turn answers one message. It is channels.Webhooks' Turn. The reply has been committed when it returns; a
+// repeated message gets the same reply and no other effect. An error means that nothing was answered.
+func (h *Handler) Turn(ctx context.Context, c channels.Channel, in channels.Inbound) ([]channels.Outbound, error) {
+	started := h.c.Clock.Now()
+	if in.ReceivedAt.IsZero() {
+		in.ReceivedAt = started
+	}
+	if latest := in.ReceivedAt.Add(maxDeadline); in.Deadline.IsZero() || in.Deadline.After(latest) {
+		in.Deadline = latest
+	}
+	// The customer's connection may go away; what was begun is ended all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	m, err := h.attempt(ctx, c, in, turnKind{take: h.take, alone: h.degraded})
+	if err != nil {
+		return nil, err
+	}
+	if len(m.Texts) > 0 {
+		if err := h.c.Outbox.PutOutbound(ctx, m.Texts); err != nil {
+			return nil, fmt.Errorf("store message to another phone: %w", err)
+		}
+	}
+	return m.Parts, nil
+}
+
+// turnKind is what differs between a customer's message and late news.
+type turnKind struct {
+	take func(context.Context, *Turn) error
+	// alone answers while sessions can't be kept; nil: the turn waits until they can.
+	alone func(context.Context, channels.Channel, channels.Inbound) (memo, error)
+}
+
+// attempt runs one turn between begin and commit, again where the lock was lost in between.
+func (h *Handler) attempt(ctx context.Context, c channels.Channel, in channels.Inbound, kind turnKind) (memo, error) {
+	for range 3 {
+		m, done, err := h.once(ctx, c, in, kind)
+		if done || err != nil {
+			return m, err
+		}
+	}
+	return memo{}, ErrBusy
+}
+
+func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inbound, kind turnKind) (m memo, done bool, err error) {
+	sender, token := ch.ID()+"/"+string(in.Address), prepaid.NewToken()
+	begun, err := h.begin(ctx, sender, token, in)
+	switch {
+	case errors.Is(err, ErrBusy):
+		return memo{}, false, err
+	case err != nil && kind.alone == nil:
+		return memo{}, false, fmt.Errorf("begin turn: %w", err)
+	case err != nil:
+		h.c.Log.Warn("sessions do not answer", "channel", ch.ID(), "error", err)
+		m, err := kind.alone(ctx, ch, in)
+		return m, true, err
+	case begun.Status == Seen:
+		m, err := readMemo(begun.Memo)
+		h.seen(ch, in)
+		return m, true, err
+	}
+	h.c.Reached("begin")
+	committed := false
+	defer func() {
+		if !committed {
+			h.leave(ctx, sender, token)
+		}
+	}()
+	session, lost := decodeSession(begun.Session, h.engine.table)
+	t := h.newTurn(ch, in, &session)
+	if lost {
+		t.Say("session.lost")
+	}
+	from := session.State
+	if err := kind.take(ctx, t); err != nil {
+		return memo{}, false, err
+	}
+	m = h.remember(t)
+	c, err := h.commitOf(t, m, from)
+	if err != nil {
+		return memo{}, false, err
+	}
+	c.Sender, c.Token, c.Version = sender, token, begun.Version
+	result, err := h.c.Sessions.Commit(ctx, c)
+	switch {
+	case err != nil && kind.alone == nil:
+		return memo{}, false, fmt.Errorf("commit turn: %w", err)
+	case err != nil:
+		h.c.Log.Warn("sessions do not answer", "channel", ch.ID(), "error", err)
+		if !t.standsAlone() {
+			t.tryLater()
+			m = h.remember(t)
+		}
+		h.finish(t, from)
+		return m, true, nil
+	case result.Status == CommitStatus(Seen) && !bytes.Equal(result.Memo, c.Memo):
+		m, err := readMemo(result.Memo)
+		return m, true, err
+	case result.Status == Lost:
+		return memo{}, false, nil
+	}
+	committed = true
+	h.c.Reached("commit")
+	h.finish(t, from)
+	return m, true, nil
+}
+
+// begin takes the sender's lock, waiting in line for it until the message's deadline.
+func (h *Handler) begin(ctx context.Context, sender, token string, in channels.Inbound) (Begun, error) {
+	for {
+		now := h.c.Clock.Now()
+		begun, err := h.c.Sessions.Begin(ctx, Begin{
+			Sender: sender, MessageID: in.ID, Token: token, Now: now, LockFor: lockFor, LineUntil: in.Deadline,
+		})
+		if err != nil || begun.Status != InLine {
+			return begun, err
+		}
+		if !now.Before(in.Deadline) {
+			h.leave(ctx, sender, token)
+			return Begun{}, ErrBusy
+		}
+		if err := h.c.Clock.Sleep(ctx, lookAgain); err != nil {
+			return Begun{}, ErrBusy
+		}
+	}
+}
+
+// leave frees the lock or the place in line, which else would lapse; also when the turn's time has run out.
+func (h *Handler) leave(ctx context.Context, sender, token string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := h.c.Sessions.Leave(ctx, sender, token); err != nil {
+		h.c.Log.Warn("turn not left, its lock lapses", "error", err)
+	}
+}
+
+// commitOf writes a turn down. (A commit that was sent twice finds its own memo, which is like no other: its
+// parts have new ids.)
+func (h *Handler) commitOf(t *Turn, m memo, from string) (Commit, error) {
+	t.session.At = prepaid.Micros(t.now)
+	session, err := t.session.encode()
+	if err != nil {
+		return Commit{}, err
+	}
+	kept, err := json.Marshal(m)
+	if err != nil {
+		return Commit{}, err
+	}
+	return Commit{
+		MessageID: t.in.ID, Session: session, Memo: kept, Transcript: transcript(t, from),
+		Now: h.c.Clock.Now(), MemoFor: memoKept, SessionFor: sessionKept,
+	}, nil
+}
+
+func readMemo(data []byte) (memo, error) {
+	var m memo
+	if err := json.Unmarshal(data, &m); err != nil {
+		return memo{}, fmt.Errorf("read memo: %w", err)
+	}
+	return m, nil
+}
+
+func (h *Handler) newTurn(c channels.Channel, in channels.Inbound, s *Session) *Turn {
+	all := h.prompts[c.Brand.Name]
+	t := &Turn{brand: c.Brand, channel: c, in: in, now: h.c.Clock.Now(), session: s, all: all, result: "ok"}
+	t.prompts = all.ByLanguage[c.Brand.Language(s.Language, in.Language)]
+	t.command = all.Words.Read(in.Text)
+	t.readDial()
+	t.readMenu()
+	sender := c.ID() + "/" + string(in.Address)
+	t.pinKey = func(pin prepaid.Secret) string { return h.c.Services.Accounts.PINKey(sender, pin) }
+	t.checkStrength = h.c.Services.Accounts.CheckStrength
+	return t
+}
+
+// remember renders the reply.
+func (h *Handler) remember(t *Turn) memo {
+	var m memo
+	if t.silent {
+		return m
+	}
+	now := h.c.Clock.Now()
+	for i, r := range channels.Render(t.message(), t.in.Can) {
+		m.Parts = append(m.Parts, channels.Outbound{
+			ID: prepaid.NewID[prepaid.OutboundID](), Brand: t.brand.Name, Channel: t.channel.Name, Address: t.in.Address,
+			MessageID: t.in.ID, Part: i, Text: r.Text, Buttons: r.Buttons, AskContact: r.AskContact, ContactLabel: r.ContactLabel, Can: t.in.Can,
+			Answer: true, Repeatable: true, CreatedAt: now,
+		})
+	}
+	t.dress(m.Parts)
+	if len(m.Parts) > 0 && t.holdsSecret() && t.in.Can.Deletes {
+		m.Parts[0].DeleteRef = t.in.MessageRef
+	}
+	for _, text := range t.texts {
+		text.ID, text.Brand, text.CreatedAt = prepaid.NewID[prepaid.OutboundID](), t.brand.Name, now
+		m.Texts = append(m.Texts, text)
+	}
+	return m
+}
+
+// holdsSecret reports whether the customer's message should not stay on the screen.
+func (t *Turn) holdsSecret() bool { return t.secret || !t.pin.Empty() || !t.code.Empty() }
+
+// finish does what follows a committed turn. Notices that it has told are marked together, a little later: a crash
+// in between is what a notice is for.
+func (h *Handler) finish(t *Turn, from string) {
+	if len(t.told) > 0 {
+		h.mu.Lock()
+		h.told = append(h.told, t.told...)
+		h.mu.Unlock()
+	}
+	h.record(t, from)
+}
+
+// MarkTold writes down which notices turns have told since it was last called.
+func (h *Handler) MarkTold(ctx context.Context) error {
+	h.mu.Lock()
+	ids := h.told
+	h.told = nil
+	h.mu.Unlock()
+	if len(ids) == 0 {
+		return nil
+	}
+	err := h.c.Services.Notices.MarkTold(ctx, ids, h.c.Clock.Now())
+	if err != nil {
+		h.mu.Lock()
+		h.told = append(h.told, ids...)
+		h.mu.Unlock()
+	}
+	return err
+}
+
+func (h *Handler) record(t *Turn, from string) {
+	r := Record{
+		Channel: t.channel, Kind: t.in.Can.Kind, Address: t.in.Address, MessageID: t.in.ID, From: from, To: t.session.State,
+		Path: t.path, Result: t.result, Parts: t.said, Choices: t.choices, Duration: h.c.Clock.Now().Sub(t.in.ReceivedAt),
+	}
+	if t.silent {
+		r.Parts, r.Choices = nil, nil
+	}
+	attrs := []any{
+		"brand", t.brand.Name, "channel", t.channel.Name, "kind", t.in.Can.Kind, "address", t.in.Address,
+		"from", from, "to", t.session.State, "result", t.result, "took", r.Duration.Round(time.Millisecond).String(),
+	}
+	for _, err := range t.notes {
+		attrs = append(attrs, "note", err.Error())
+	}
+	h.c.Log.Info("turn", attrs...)
+	h.c.Observe(r)
+}
+
+func (h *Handler) seen(c channels.Channel, in channels.Inbound) {
+	h.c.Log.Info("turn", "brand", c.Brand.Name, "channel", c.Name, "kind", in.Can.Kind, "address", in.Address, "result", "seen")
+	h.c.Observe(Record{Channel: c, Kind: in.Can.Kind, Address: in.Address, MessageID: in.ID, Result: "seen"})
+}
+
+// State tells in which state the conversation of an address stands, as its next message will find it: "idle",
+// "registration.ask_pin". secret says whether that state reads a secret. It waits for no turn.
+func (h *Handler) State(ctx context.Context, c channels.Channel, a prepaid.Address) (state string, secret bool, err error) {
+	now, token := h.c.Clock.Now(), prepaid.NewToken()
+	sender := c.ID() + "/" + string(a)
+	begun, err := h.c.Sessions.Begin(ctx, Begin{Sender: sender, MessageID: token, Token: token, Now: now, LockFor: time.Second, LineUntil: now})
+	if err != nil {
+		return "", false, err
+	}
+	h.leave(ctx, sender, token)
+	if begun.Status != Yours {
+		return "", false, ErrBusy
+	}
+	s, _ := decodeSession(begun.Session, h.engine.table)
+	s.judge(now, h.engine.table)
+	return s.State, h.engine.table.states[s.State].Secret, nil
+}

@@ -1,0 +1,126 @@
+package conversation
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"pulsa/prepaid"
+)
+
+// Action is what a global word asks for.
+type Action string
+
+// The actions. Their words stand in the prompt files and the brand's configuration.
+const (
+	ActNone     Action = ""
+	ActTopUp    Action = "topup"
+	ActRedeem   Action = "redeem"
+	ActRegister Action = "register"
+	ActStatus   Action = "status"
+	ActPIN      Action = "pin"
+	ActPay      Action = "pay"
+	ActLanguage Action = "lang"
+	ActHelp     Action = "help"
+	ActStop     Action = "stop"
+	ActStart    Action = "start"
+	ActExit     Action = "exit"
+	ActBack     Action = "back"
+	ActMenu     Action = "menu"
+)
+
+// The events that lead into flows or out of them from every question.
+const (
+	evExit     Event = "exit"
+	evBack     Event = "back"
+	evTopUp    Event = "topup"
+	evRedeem   Event = "redeem"
+	evRegister Event = "register"
+	evPIN      Event = "pin"
+	evPay      Event = "pay"
+	evLanguage Event = "lang"
+)
+
+// entries says where a keyword's flow begins.
+var entries = map[Event]string{
+	evTopUp:    "topup.identify",
+	evRedeem:   "redeem.identify",
+	evRegister: "registration.begin",
+	evPIN:      "pin.identify",
+	evPay:      "pay.identify",
+	evLanguage: "lang.ask",
+	evMenu:     menu,
+}
+
+// event is the one that an action's flow begins with.
+func (a Action) event() (Event, bool) {
+	_, ok := entries[Event(a)]
+	return Event(a), ok
+}
+
+// Command is a text as it is understood outside of any state.
+type Command struct {
+	Action Action
+	Rest   string // what follows the word, tidied
+	Line   string // what follows the word in its line: a signature may stand below
+}
+
+// Words are the keywords of a brand: every word of each of its languages, and its own. They are all
+// understood whatever language a customer has chosen.
+type Words map[string]Action
+
+// Read finds the action of a text. The word may touch the digits that follow it: "KOOP10 1234".
+func (w Words) Read(text string) Command {
+	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	text = tidy(text)
+	action, at := w.action(text)
+	if action == ActNone {
+		return Command{Rest: text}
+	}
+	c := Command{Action: action, Rest: strings.TrimSpace(text[at:])}
+	if line := tidy(first); len(line) >= at {
+		c.Line = strings.TrimSpace(line[at:])
+	}
+	return c
+}
+
+// action finds the word that a tidy text begins with, and where the rest begins.
+func (w Words) action(text string) (Action, int) {
+	word, _, _ := strings.Cut(text, " ")
+	if a, ok := w[strings.Trim(word, ".,:;!?-*#")]; ok {
+		return a, len(word)
+	}
+	i := strings.IndexFunc(word, func(r rune) bool { return !unicode.IsLetter(r) })
+	if i <= 0 {
+		return ActNone, 0
+	}
+	if a := w[word[:i]]; a == ActTopUp || a == ActRedeem {
+		return a, i
+	}
+	return ActNone, 0
+}
+
+// tidy makes what phones and fingers do to a text alike: capitals, one kind of space, quotes around it all,
+// full-width letters and digits.
+func tidy(text string) string {
+	if !isPlain(text) {
+		text = prepaid.FoldDigits(norm.NFKC.String(strings.ToValidUTF8(text, " ")))
+	}
+	text = strings.TrimFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune("\"'`“”‘’„«»", r)
+	})
+	return strings.ToUpper(strings.Join(strings.FieldsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+	}), " "))
+}
+
+// isPlain reports whether a text is printable ASCII: most are, and need no folding.
+func isPlain(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}

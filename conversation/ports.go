@@ -1,0 +1,123 @@
+package conversation
+
+import (
+	"context"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// Sessions keeps conversations: per sender one session with its lock, its line of waiting turns and the
+// memos of messages that have been answered. Both scripts may be sent twice and mean the same; nothing
+// is decided by a TTL, all by the now that comes with the call. An error means that the store does not
+// answer.
+type Sessions interface {
+	// Begin starts a turn. A message with a memo is Seen. Else, if the sender's lock is free, lapsed or
+	// holds this token, and no earlier turn waits in line, the turn takes the lock for LockFor and
+	// gets session and version (Yours). Else it stands InLine, first come, first served, until LineUntil;
+	// call again.
+	Begin(ctx context.Context, b Begin) (Begun, error)
+	// Commit ends a turn. A message with a memo is Seen. Else, if token and version match, session, memo
+	// and transcript are stored, the version counts up and the lock is free (Stored). Else Lost: begin again.
+	Commit(ctx context.Context, c Commit) (Committed, error)
+	// Leave gives up a turn: its lock or its place in line.
+	Leave(ctx context.Context, sender, token string) error
+	// DrainTranscripts hands stored transcript entries to save in batches of at most n, and forgets them
+	// when it returns nil. An entry may be handed over twice. It returns how many were saved.
+	DrainTranscripts(ctx context.Context, n int, save func(context.Context, []Transcript) error) (int, error)
+}
+
+// Begin is the input of Sessions.Begin.
+type Begin struct {
+	Sender    string // brand/channel/address: "demo/twilio/tel:+31612345678"
+	MessageID string
+	Token     string // this turn's own, from prepaid.NewToken
+	Now       time.Time
+	LockFor   time.Duration
+	LineUntil time.Time
+}
+
+// BeginStatus says how a turn may go on.
+type BeginStatus string
+
+// The answers of Begin.
+const (
+	Yours  BeginStatus = "yours"
+	Seen   BeginStatus = "seen"
+	InLine BeginStatus = "in line"
+)
+
+// Begun is the answer of Sessions.Begin.
+type Begun struct {
+	Status  BeginStatus
+	Memo    []byte // with Seen
+	Session []byte // with Yours; empty where there is none yet
+	Version int64  // with Yours; 0 where there is no session yet
+}
+
+// Commit is the input of Sessions.Commit.
+type Commit struct {
+	Sender     string
+	MessageID  string
+	Token      string
+	Version    int64 // as begun
+	Session    []byte
+	Memo       []byte
+	Transcript []byte // secrets masked
+	Now        time.Time
+	MemoFor    time.Duration // how long the memo is kept at least
+	SessionFor time.Duration // how long the session is kept at least
+}
+
+// CommitStatus says what became of a turn.
+type CommitStatus string
+
+// The answers of Commit; Seen comes with the memo of the turn that was first.
+const (
+	Stored CommitStatus = "stored"
+	Lost   CommitStatus = "lost"
+)
+
+// Committed is the answer of Sessions.Commit.
+type Committed struct {
+	Status CommitStatus // Stored, Lost, or CommitStatus(Seen)
+	Memo   []byte
+}
+
+// Transcript is one turn as it is kept for support: secrets masked.
+type Transcript struct {
+	Sender    string
+	MessageID string
+	At        time.Time
+	Entry     []byte // JSON
+}
+
+// Transcripts keeps what was drained. A repeated entry (sender, message id) is stored once.
+type Transcripts interface {
+	SaveTranscripts(ctx context.Context, entries []Transcript) error
+}
+
+// Notice is late news for a customer: what happened, and to whom it is told; the words are made when it is.
+type Notice struct {
+	ID       prepaid.NoticeID
+	Brand    string
+	Channel  string
+	Kind     string // how the customer writes to us: a channels.Kind
+	Address  prepaid.Address
+	Language string
+	About    string // "order", "registered", "setup_completed", "setup_abandoned", "debit_returned"
+	Order    prepaid.OrderID
+	DueAt    time.Time
+}
+
+// Notices keeps late news until it is told.
+type Notices interface {
+	// ClaimNotices leases up to n untold notices that are due until the given time.
+	ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]Notice, error)
+	// NoticesOf returns the untold notices of an order, whether due or not.
+	NoticesOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID, error)
+	// MarkTold says that notices need not be told any more.
+	MarkTold(ctx context.Context, ids []prepaid.NoticeID, now time.Time) error
+	// NextNotice tells when the next one is due or its lease lapses, whichever is later; zero for none.
+	NextNotice(ctx context.Context) (time.Time, error)
+}

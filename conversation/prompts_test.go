@@ -1,0 +1,137 @@
+package conversation
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pulsa/prepaid"
+)
+
+// demoBrand is a brand like the demo, for tests of this package.
+func demoBrand() *prepaid.Brand {
+	eur := func(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currency: "EUR"} }
+	return &prepaid.Brand{
+		Name: "demo", Title: "Demo Mobile", Test: true, Country: "NL", Currency: "EUR", Languages: []string{"en", "nl"},
+		Support: "+31800123456", Keywords: map[string][]string{"topup": {"KOOP", "TOPUP"}},
+		Amounts: prepaid.AmountRange{Min: eur(1000), Max: eur(5000), Step: eur(500)},
+		Cards:   prepaid.CardFormat{CodeLength: 14}, SMSChannel: "fake",
+	}
+}
+
+func mustPrompts(t testing.TB, b *prepaid.Brand) *BrandPrompts {
+	t.Helper()
+	p, err := LoadPrompts(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func mustEngine(t testing.TB) *engine {
+	t.Helper()
+	e, err := newEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestPromptsAreThereAndFit(t *testing.T) {
+	b := demoBrand()
+	if err := checkPrompts(b, mustPrompts(t, b), mustEngine(t).table); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEveryLanguageHasTheSameKeysAndNames(t *testing.T) {
+	names := regexp.MustCompile(`\{\w+\}`)
+	en, err := readPromptFile("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, language := range Languages() {
+		f, err := readPromptFile(language)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, text := range en.Prompts {
+			other, ok := f.Prompts[key]
+			if !ok {
+				t.Errorf("%s.yaml: %s is missing", language, key)
+				continue
+			}
+			// Which words of ours a text offers may differ; what a reply fills in may not.
+			for _, name := range names.FindAllString(text, -1) {
+				if _, word := en.Keywords[Action(name[1:len(name)-1])]; !word && name != "{example}" && !slices.Contains(names.FindAllString(other, -1), name) {
+					t.Errorf("%s.yaml: %s lacks %s", language, key, name)
+				}
+			}
+		}
+		for key := range f.Prompts {
+			if _, ok := en.Prompts[key]; !ok {
+				t.Errorf("%s.yaml: %s is not in en.yaml", language, key)
+			}
+		}
+	}
+}
+
+func TestEveryPromptSaidInTheCodeExistsAndIsUsed(t *testing.T) {
+	en, err := readPromptFile("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := regexp.MustCompile(`"((?:registration|code|topup|order|redeem|pin|pay|lang|help|exit|back|input|session|status|stop|start|choice|button|menu)\.[a-z_]+)"`)
+	used := map[string]bool{}
+	for _, file := range files {
+		if ok, _ := filepath.Match("*_test.go", file); ok {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range quoted.FindAllStringSubmatch(string(source), -1) {
+			used[m[1]] = true
+		}
+	}
+	states := mustEngine(t).table.states
+	for key := range used {
+		if _, ok := en.Prompts[key]; !ok && states[key] == nil {
+			t.Errorf("the code says %q, which is no prompt", key)
+		}
+	}
+	for key := range en.Prompts {
+		if !used[key] && !regexp.MustCompile(`^(choice|button)\.`).MatchString(key) {
+			t.Errorf("prompt %s is never said", key)
+		}
+	}
+}
+
+func TestBrandOverridesPrompts(t *testing.T) {
+	b := demoBrand()
+	b.Prompts = map[string]map[string]string{"en": {"exit.done": "Bye from {brand}, {name}."}}
+	p := mustPrompts(t, b)
+	got := p.ByLanguage["en"].Part("exit.done", "name", "Jan")
+	want := Part{Key: "exit.done", Values: map[string]string{"name": "Jan"}, Text: "Bye from Demo Mobile, Jan."}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	b.Prompts["nl"] = map[string]string{"exit.don": "Dag"}
+	if _, err := LoadPrompts(b); err == nil {
+		t.Error("an override of a prompt that does not exist is taken")
+	}
+	b = demoBrand()
+	b.Prompts = map[string]map[string]string{"nl": {"exit.done": "Geregeld, alles is geïnd"}}
+	if err := checkPrompts(b, mustPrompts(t, b), mustEngine(t).table); err == nil {
+		t.Error("a text that is not GSM-7 is taken")
+	}
+}

@@ -1,0 +1,326 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/channels"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// topupFlow buys airtime: "KOOP 10 1234" goes straight through, what is missing is asked for.
+func topupFlow() Flow {
+	return Flow{
+		Name: "topup",
+		States: []State{
+			{Name: "topup.identify", Act: identifyBuyer},
+			{Name: "topup.ask_amount", Prompt: "topup.ask_amount", Accept: acceptAmount, Secret: true}, // a PIN may stand behind it
+			{Name: "topup.ask_pin", Prompt: "topup.ask_pin", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
+			{Name: "topup.check_pin", Act: checkPIN},
+			{Name: "topup.place", Act: placeOrder},
+			{Name: "topup.confirm_again", Prompt: "topup.confirm_again", Accept: acceptAgain, Choices: []string{"again", "no"}, Public: true, Timeout: againTimeout, Resume: "topup.ask_pin"},
+		},
+		Transitions: []Transition{
+			{From: "topup.identify", Event: "stranger", To: "registration.ask_msisdn"},
+			{From: "topup.identify", Event: "has_pin", To: "registration.ask_method", Say: "topup.setup_unfinished"},
+			{From: "topup.identify", Event: "refused", To: idle},
+			{From: "topup.identify", Event: "no_amount", To: "topup.ask_amount"},
+			{From: "topup.identify", Event: "no_pin", To: "topup.ask_pin"},
+			{From: "topup.identify", Event: "complete", To: "topup.check_pin"},
+
+			{From: "topup.ask_amount", Event: "amount", To: "topup.ask_pin"},
+			{From: "topup.ask_amount", Event: "complete", To: "topup.check_pin"},
+			{From: "topup.ask_pin", Event: "typed", To: "topup.check_pin"},
+			{From: "topup.ask_pin", Event: evBack, To: "topup.ask_amount"},
+			{From: "topup.check_pin", Event: "right", To: "topup.place"},
+			{From: "topup.check_pin", Event: "wrong", To: "topup.ask_pin", Instead: true},
+			{From: "topup.check_pin", Event: "locked", To: idle},
+
+			{From: "topup.place", Event: "placed", To: idle},
+			{From: "topup.place", Event: "refused", To: idle},
+			{From: "topup.place", Event: "same_again", To: "topup.confirm_again"},
+			{From: "topup.confirm_again", Event: "again", To: "topup.place"},
+			{From: "topup.confirm_again", Event: "no", To: idle, Say: "topup.not_again"},
+		},
+	}
+}
+
+// identifyBuyer finds the customer and what of the purchase stands in the text already.
+func identifyBuyer(ctx context.Context, s *Services, t *Turn) Event {
+	p := t.readPurchase()
+	c, err := t.who(ctx, s)
+	if err != nil {
+		if t.command.Rest != "" {
+			t.Say("topup.not_registered")
+		}
+		return "stranger"
+	}
+	t.session.Customer, t.session.MSISDN = c.ID, c.MSISDN
+	switch {
+	case c.Status == accounts.Blocked:
+		t.Say("topup.blocked")
+		return "refused"
+	case !c.Registered():
+		t.session.Proven = true
+		return "has_pin"
+	case c.PIN.Locked(t.now):
+		t.sayLocked(c.PIN)
+		return "refused"
+	case p.Unclear:
+		t.Say("topup.unclear")
+		return "refused"
+	}
+	if p.Amount.Zero() && p.PIN.Empty() && t.command.Rest == "" {
+		p.Amount = t.brand.DefaultAmount
+	}
+	return t.takePurchase(p, "no_amount", "no_pin")
+}
+
+// readPurchase reads what follows the keyword: its own line where that says it all.
+func (t *Turn) readPurchase() purchase {
+	if p := readPurchase(t.command.Line, t.brand); p.complete() {
+		return p
+	}
+	return readPurchase(t.command.Rest, t.brand)
+}
+
+// takePurchase notes what can be bought and says what is wrong with the rest.
+func (t *Turn) takePurchase(p purchase, noAmount, noPIN Event) Event {
+	if p.Amount.Zero() {
+		return noAmount
+	}
+	if wrong := t.amountError(p.Amount); wrong != "" {
+		t.Say(wrong, "amount", p.Amount.String())
+		return noAmount
+	}
+	t.session.Amount = p.Amount.Minor
+	if p.BadPIN {
+		t.Say("pin.invalid")
+	}
+	if p.PIN.Empty() {
+		return noPIN
+	}
+	t.pin = p.PIN
+	return "complete"
+}
+
+func (t *Turn) amountError(m prepaid.Money) string {
+	err := topup.CheckAmount(t.brand, m)
+	switch {
+	case errors.Is(err, topup.ErrWrongStep):
+		return "topup.wrong_step"
+	case err != nil:
+		return "topup.out_of_range"
+	}
+	return ""
+}
+
+func acceptAmount(t *Turn) (Event, string) {
+	if t.command.Action != ActNone {
+		return noEvent, ""
+	}
+	p := readPurchase(t.command.Rest, t.brand)
+	switch {
+	case p.Unclear || p.Amount.Zero():
+		return noEvent, "topup.amount_invalid"
+	case t.amountError(p.Amount) != "":
+		return noEvent, t.amountError(p.Amount)
+	}
+	t.session.Amount = p.Amount.Minor
+	if p.PIN.Empty() {
+		return "amount", ""
+	}
+	t.pin = p.PIN
+	return "complete", ""
+}
+
+func acceptPIN(t *Turn) (Event, string) {
+	pin, ok := readPIN(t.in.Text)
+	if !ok {
+		return noEvent, "pin.invalid"
+	}
+	t.pin = pin
+	return "typed", ""
+}
+
+// checkPIN judges the PIN of this message.
+func checkPIN(ctx context.Context, s *Services, t *Turn) Event {
+	c, err := t.who(ctx, s)
+	if err != nil {
+		return t.fail(err)
+	}
+	err = s.Accounts.CheckPIN(ctx, c, t.pin, t.key("pin"))
+	var wrong *accounts.WrongPINError
+	var locked *accounts.LockedError
+	switch {
+	case err == nil:
+		t.session.Authorised = true
+		return "right"
+	case errors.As(err, &wrong):
+		t.Say("pin.wrong", "left", strconv.Itoa(wrong.Left))
+		return "wrong"
+	case errors.As(err, &locked):
+		t.sayLocked(accounts.PIN{LockedUntil: locked.Until})
+		return "locked"
+	case errors.Is(err, accounts.ErrHardLocked):
+		t.sayLocked(accounts.PIN{HardLocked: true})
+		return "locked"
+	}
+	return t.fail(err)
+}
+
+func (t *Turn) sayLocked(p accounts.PIN) {
+	if p.HardLocked {
+		t.Say("pin.hard_locked")
+		return
+	}
+	t.Say("pin.locked", "minutes", t.minutesUntil(p.LockedUntil))
+}
+
+// minutesUntil is how many minutes a customer is told to wait: one at least, rounded up to the second.
+func (t *Turn) minutesUntil(at time.Time) string {
+	return strconv.Itoa(max(1, int((at.Sub(t.now)+59*time.Second)/time.Minute)))
+}
+
+// placeOrder buys. Only a turn or flow whose PIN was right comes here.
+func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
+	c, err := t.who(ctx, s)
+	if err != nil {
+		return t.fail(err)
+	}
+	if !t.session.Authorised {
+		return t.fail(errors.New("an order without a right PIN"))
+	}
+	if c.Recognised.IsZero() {
+		if wrong := t.recogniseLate(ctx, s, c); wrong != "" {
+			t.Say(wrong)
+			return "refused"
+		}
+	}
+	o, err := s.Topups.Place(ctx, topup.Request{
+		Brand: t.brand.Name, Customer: c.ID, MSISDN: c.MSISDN,
+		Amount:       prepaid.Money{Minor: t.session.Amount, Currency: t.brand.Currency},
+		Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: c.Pays.Gateway, Method: c.Pays.Method},
+		OperationKey: t.flowKey("topup"), ReplyTo: t.replyTo(), AuthorisedBy: "pin",
+		Confirmed: t.session.Confirmed, FreePIN: true, Patience: t.patience(s.Clock.Now()),
+	})
+	if o, err = sameMessage(o, err); err == nil {
+		return t.placed(ctx, s, o)
+	}
+	t.note(s.Accounts.Forgive(ctx, c.ID)) // the PIN was right all the same
+	var repeat *topup.RepeatError
+	if errors.As(err, &repeat) && !t.degraded {
+		return "same_again"
+	}
+	return t.refused(err)
+}
+
+// sameMessage takes the order of the message's first delivery for its answer: what has changed since (the instrument, say)
+// makes it no other message.
+func sameMessage(o topup.Order, err error) (topup.Order, error) {
+	if reused := (*topup.KeyReusedError)(nil); errors.As(err, &reused) {
+		return reused.Order, nil
+	}
+	return o, err
+}
+
+// recogniseLate makes the look-up that was not to be had at registration.
+func (t *Turn) recogniseLate(ctx context.Context, s *Services, c accounts.Customer) (wrong string) {
+	err := s.Topups.Recognise(ctx, t.brand.Name, c.MSISDN)
+	switch {
+	case err == nil:
+		t.note(s.Accounts.SetRecognised(ctx, c.ID))
+		return ""
+	case errors.Is(err, topup.ErrUnknownNumber):
+		return "topup.number_unknown"
+	}
+	return "topup.network_down"
+}
+
+// refused says why an order was not taken; nothing was charged.
+func (t *Turn) refused(err error) Event {
+	var flight *topup.InFlightError
+	var limit *topup.LimitError
+	var repeat *topup.RepeatError
+	switch {
+	case errors.As(err, &flight):
+		t.Say("topup.in_flight", "order", string(flight.Order.ID))
+	case errors.As(err, &repeat):
+		t.Say("topup.again_refused", "order", string(repeat.Order.ID))
+	case errors.As(err, &limit):
+		t.Say("topup.limit")
+	case errors.Is(err, topup.ErrBlocked):
+		t.Say("topup.blocked")
+	case errors.Is(err, topup.ErrOutOfRange), errors.Is(err, topup.ErrWrongStep):
+		t.Say("topup.out_of_range", "amount", prepaid.Money{Minor: t.session.Amount, Currency: t.brand.Currency}.String())
+	default:
+		return t.fail(err)
+	}
+	return "refused"
+}
+
+// placed says how an order stands; its notices need not be told any more where it has ended.
+func (t *Turn) placed(ctx context.Context, s *Services, o topup.Order) Event {
+	t.sayOrder(o)
+	t.session.toldBefore(o)
+	if o.Status.Ended() {
+		ids, err := s.Notices.NoticesOf(ctx, o.ID)
+		t.note(err) // then it is told once more: not never
+		t.told = ids
+	}
+	return "placed"
+}
+
+// toldKey names what a customer has been told of an order: statuses that are told in the same words are one.
+func toldKey(o topup.Order) string { return string(o.ID) + ":" + orderPrompt(o) }
+
+// sayOrder tells a customer how an order stands.
+func (t *Turn) sayOrder(o topup.Order) {
+	t.Say(orderPrompt(o), "amount", o.Amount.String(), "number", o.MSISDN.String(), "order", string(o.ID), "link", o.ActionURL)
+}
+
+// orderPrompt is the prompt for how an order stands. What a card pays for has words of its own where money is
+// spoken of.
+func orderPrompt(o topup.Order) string {
+	card := o.Funding.Kind == topup.ByCard
+	switch o.Status {
+	case topup.Delivered:
+		return "order.delivered"
+	case topup.Declined:
+		if card {
+			return "order.card_declined"
+		}
+		return "order.declined"
+	case topup.Confirming:
+		return "order.confirming"
+	case topup.Held:
+		return "order.held"
+	case topup.Refunding, topup.RefundUnknown, topup.RefundFailed:
+		if card {
+			return "order.card_refunded"
+		}
+		return "order.refunding"
+	case topup.Refunded:
+		if card {
+			return "order.card_refunded"
+		}
+		return "order.refunded"
+	}
+	return "order.working"
+}
+
+func acceptAgain(t *Turn) (Event, string) {
+	id, ok := channels.ReadChoice(t.labels([]string{"again", "no"}), t.in)
+	if !ok {
+		return noEvent, "input.not_a_choice"
+	}
+	if id == "no" {
+		return "no", ""
+	}
+	t.session.Confirmed = true
+	return "again", ""
+}

@@ -1,0 +1,152 @@
+package conversation
+
+import (
+	"strings"
+
+	"pulsa/cards"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// purchase is what follows a top-up keyword, as far as it can be read.
+type purchase struct {
+	Amount  prepaid.Money // zero: none was typed
+	PIN     prepaid.Secret
+	BadPIN  bool // digits stand where the PIN belongs, but not four
+	Unclear bool // another number besides, or an amount that is none
+}
+
+// complete reports whether nothing need be asked.
+func (p purchase) complete() bool {
+	return !p.Amount.Zero() && !p.PIN.Empty() && !p.BadPIN && !p.Unclear
+}
+
+// readPurchase reads "10 1234" as customers type it: "€10", "10,-", "10.00", "10 euro", "eur 10 pin 1234",
+// "10,1234", with a signature behind it. The amount comes first; four digits alone are the PIN, unless the brand sells that
+// amount.
+func readPurchase(text string, b *prepaid.Brand) purchase {
+	p := purchase{Unclear: otherMoney(text, b.Currency)}
+	if p.Unclear {
+		return p
+	}
+	amountSeen := false
+	for _, token := range numbers(text) {
+		plain := strings.Trim(token, "0123456789") == ""
+		switch {
+		case !amountSeen && len(token) == 4 && plain && p.PIN.Empty() && !moreNumbers(text, token) && !sells(b, token):
+			p.PIN = prepaid.NewSecret(token)
+		case !amountSeen:
+			m, err := prepaid.ParseMoney(token, b.Currency)
+			if err != nil {
+				p.Unclear = true
+				return p
+			}
+			p.Amount, amountSeen = m, true
+		case p.PIN.Empty() && !p.BadPIN && plain && len(token) == 4:
+			p.PIN = prepaid.NewSecret(token)
+		case p.PIN.Empty() && !p.BadPIN && plain:
+			p.BadPIN = true
+		case len(token) >= 6:
+			p.Unclear = true // another phone's number? nobody's credit is bought for a guess
+		}
+	}
+	return p
+}
+
+func moreNumbers(text, than string) bool {
+	n := numbers(text)
+	return len(n) > 1 || n[0] != than
+}
+
+// numbers lists the runs of digits of a text, each with the decimals that belong to it: "10", "10.00", "1234".
+// A comma or point with other than one or two digits behind it parts two numbers.
+func numbers(text string) []string {
+	var out []string
+	for i := 0; i < len(text); {
+		if !isDigit(text[i]) {
+			i++
+			continue
+		}
+		start := i
+		i = digitsEnd(text, i)
+		if i+1 < len(text) && (text[i] == '.' || text[i] == ',') {
+			if end := digitsEnd(text, i+1); end-i-1 == 1 || end-i-1 == 2 {
+				out = append(out, text[start:i]+"."+text[i+1:end])
+				i = end
+				continue
+			}
+		}
+		out = append(out, text[start:i])
+	}
+	return out
+}
+
+func digitsEnd(text string, i int) int {
+	for i < len(text) && isDigit(text[i]) {
+		i++
+	}
+	return i
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
+func sells(b *prepaid.Brand, token string) bool {
+	m, err := prepaid.ParseMoney(token, b.Currency)
+	return err == nil && topup.CheckAmount(b, m) == nil
+}
+
+// readPIN reads four digits, with spaces, dashes or quotes about them, and nothing else.
+func readPIN(text string) (prepaid.Secret, bool) {
+	return readDigits(text, 4, 4)
+}
+
+// readDigits reads between least and most digits; spaces, dashes and dots among them are ignored.
+func readDigits(text string, least, most int) (prepaid.Secret, bool) {
+	digits := squeeze(tidy(text))
+	if len(digits) < least || len(digits) > most || strings.Trim(digits, "0123456789") != "" {
+		return prepaid.Secret{}, false
+	}
+	return prepaid.NewSecret(digits), true
+}
+
+func squeeze(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -.–—\u2011", r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// looksLikePaymentCard reports whether a text holds nothing but a number that a bank card could have.
+func looksLikePaymentCard(text string) bool {
+	number, ok := readDigits(text, 13, 19)
+	return ok && cards.Luhn(number.Reveal())
+}
+
+// maskDigits replaces every run of four or more digits, spaces and dashes ignored, for transcripts and logs.
+func maskDigits(text string) string {
+	text = prepaid.FoldDigits(text)
+	var out strings.Builder
+	for i := 0; i < len(text); {
+		if !isDigit(text[i]) {
+			out.WriteByte(text[i])
+			i++
+			continue
+		}
+		end, count := i, 0
+		for j := i; j < len(text) && (isDigit(text[j]) || text[j] == ' ' || text[j] == '-' || text[j] == '.'); j++ {
+			if isDigit(text[j]) {
+				count++
+				end = j + 1
+			}
+		}
+		if count >= 4 {
+			out.WriteString("****")
+		} else {
+			out.WriteString(text[i:end])
+		}
+		i = end
+	}
+	return out.String()
+}

@@ -1,0 +1,178 @@
+package conversation
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pulsa/prepaid"
+)
+
+func TestPurchasesAreReadAsCustomersTypeThem(t *testing.T) {
+	words := mustPrompts(t, demoBrand()).Words
+	tests := []struct {
+		text        string
+		amount, pin string // "" for none
+	}{
+		{"KOOP 10 1234", "10.00", "1234"},
+		{"koop 10 1234", "10.00", "1234"},
+		{"  Koop   10\t1234  ", "10.00", "1234"},
+		{"TOPUP 10 1234", "10.00", "1234"},
+		{"koop €10 1234", "10.00", "1234"},
+		{"koop € 10 1234", "10.00", "1234"},
+		{"koop 10,- 1234", "10.00", "1234"},
+		{"koop 10.00 1234", "10.00", "1234"},
+		{"koop 10,00 1234", "10.00", "1234"},
+		{"koop 10 euro 1234", "10.00", "1234"},
+		{"koop 10euro 1234", "10.00", "1234"},
+		{"koop EUR 10 pin 1234", "10.00", "1234"},
+		{"KOOP10 1234", "10.00", "1234"},
+		{"KOOP, 10, 1234.", "10.00", "1234"},
+		{"koop 10,1234", "10.00", "1234"},
+		{"koop 10.1234", "10.00", "1234"},
+		{"koop 10-1234", "10.00", "1234"},
+		{"koop 10/1234!", "10.00", "1234"},
+		{"\"KOOP 10 1234\"", "10.00", "1234"},
+		{"“KOOP 10 1234”", "10.00", "1234"},
+		{"'koop 10 1234'", "10.00", "1234"},
+		{"ＫＯＯＰ　１０　１２３４", "10.00", "1234"},
+		{"koop ١٠ ١٢٣٤", "10.00", "1234"},
+		{"koop\u00a010\u00a01234", "10.00", "1234"},
+		{"\ufeffkoop 10 1234", "10.00", "1234"},
+		{"KOOP 10 1234\nGroetjes, Jan 06-12345678", "10.00", "1234"},
+		{"KOOP 10 1234 Sent from my phone", "10.00", "1234"},
+		{"KOOP 10 1234 -- Jan, 42", "10.00", "1234"},
+		{"KOOP\n10\n1234", "10.00", "1234"},
+		{"KOOP: 10 1234", "10.00", "1234"},
+		{"#KOOP 10 1234", "10.00", "1234"},
+		{"KOOP 10 0012", "10.00", "0012"},
+		{"KOOP 12.50 1234", "12.50", "1234"},
+		{"KOOP 12,5 1234", "12.50", "1234"},
+		{"KOOP 10", "10.00", ""},
+		{"KOOP", "", ""},
+		{"KOOP 1234", "", "1234"},
+		{"KOOP please", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			c := words.Read(tt.text)
+			if c.Action != ActTopUp {
+				t.Fatalf("action %q", c.Action)
+			}
+			turn := Turn{brand: demoBrand(), command: c}
+			p := turn.readPurchase()
+			if p.Unclear || p.BadPIN {
+				t.Errorf("unclear %v, bad PIN %v", p.Unclear, p.BadPIN)
+			}
+			amount := ""
+			if !p.Amount.Zero() {
+				amount = p.Amount.Number()
+			}
+			if amount != tt.amount || p.PIN.Reveal() != tt.pin {
+				t.Errorf("read amount %q and PIN %q, want %q and %q", amount, p.PIN.Reveal(), tt.amount, tt.pin)
+			}
+		})
+	}
+}
+
+func TestPurchasesThatAreUnclear(t *testing.T) {
+	for text, want := range map[string]purchase{
+		"10 1234 0612345678":        {Unclear: true},
+		"10 123":                    {BadPIN: true},
+		"10 12345":                  {BadPIN: true},
+		"99999999999999999999 1234": {Unclear: true},
+	} {
+		p := readPurchase(text, demoBrand())
+		if p.Unclear != want.Unclear || p.BadPIN != want.BadPIN {
+			t.Errorf("%q: unclear %v bad PIN %v, want %v %v", text, p.Unclear, p.BadPIN, want.Unclear, want.BadPIN)
+		}
+		if p.complete() {
+			t.Errorf("%q would be bought", text)
+		}
+	}
+}
+
+func TestABrandThatSellsThousands(t *testing.T) {
+	b := demoBrand()
+	naira := func(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currency: "NGN"} }
+	b.Currency, b.Amounts = "NGN", prepaid.AmountRange{Min: naira(10000), Max: naira(2000000), Step: naira(10000)}
+	for text, want := range map[string]struct{ amount, pin string }{
+		"1000":      {"1000.00", ""},
+		"1000 4821": {"1000.00", "4821"},
+		"4821":      {"0.00", "4821"},
+	} {
+		p := readPurchase(text, b)
+		if p.Amount.Number() != want.amount || p.PIN.Reveal() != want.pin || p.Unclear {
+			t.Errorf("%q: amount %s, PIN %q", text, p.Amount.Number(), p.PIN.Reveal())
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	words := mustPrompts(t, demoBrand()).Words
+	for text, want := range map[string]Command{
+		"help":                     {Action: ActHelp},
+		"HULP":                     {Action: ActHelp},
+		"Stop.":                    {Action: ActStop},
+		"LANG nl":                  {Action: ActLanguage, Rest: "NL", Line: "NL"},
+		"taal":                     {Action: ActLanguage},
+		"annuleer":                 {Action: ActExit},
+		"redeem 1234-5678 9012 34": {Action: ActRedeem, Rest: "1234-5678 9012 34", Line: "1234-5678 9012 34"},
+		"helpful":                  {Rest: "HELPFUL"},
+		"stop2":                    {Rest: "STOP2"},
+		"12345678901234":           {Rest: "12345678901234"},
+		"":                         {},
+		"\x00\xff\xfe":             {},
+	} {
+		if got := words.Read(text); got != want {
+			t.Errorf("%q: %+v, want %+v", text, got, want)
+		}
+	}
+}
+
+func TestMaskDigits(t *testing.T) {
+	for text, want := range map[string]string{
+		"KOOP 10 1234":           "KOOP ****",
+		"pin 1234 ok":            "pin **** ok",
+		"12 3":                   "12 3",
+		"1234-5678-9012":         "****",
+		"１２３４":                   "****",
+		"EUR 10.00":              "EUR ****",
+		"call +31 6 12345678!":   "call +****!",
+		"order BKTRMWQXZD in 15": "order BKTRMWQXZD in 15",
+	} {
+		if got := maskDigits(text); got != want {
+			t.Errorf("%q is masked as %q, want %q", text, got, want)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, s := range []string{"KOOP 10 1234", "koop €10,- 1234", "REDEEM 1234 5678 9012 34", "\xff\xfe", "ＫＯＯＰ１０", "KOOP10", strings.Repeat("9", 1000)} {
+		f.Add(s)
+	}
+	words := mustPrompts(f, demoBrand()).Words
+	f.Fuzz(func(t *testing.T, text string) {
+		c := words.Read(text)
+		if !utf8.ValidString(c.Rest) {
+			t.Errorf("rest is not UTF-8: %q", c.Rest)
+		}
+		turn := Turn{brand: demoBrand(), command: c}
+		p := turn.readPurchase()
+		if !p.PIN.Empty() && len(p.PIN.Reveal()) != 4 {
+			t.Errorf("a PIN of %d characters", len(p.PIN.Reveal()))
+		}
+		if p.Amount.Minor < 0 {
+			t.Errorf("a negative amount %s", p.Amount)
+		}
+		turn.readCardCode()
+		run := 0
+		for _, r := range maskDigits(text) {
+			if r < '0' || r > '9' {
+				run = 0
+			} else if run++; run >= 4 {
+				t.Fatalf("a run of four digits is left of %q", text)
+			}
+		}
+	})
+}

@@ -1,0 +1,221 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"pulsa/accounts"
+	"pulsa/cards"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// The longest code that is read as one; what a brand issues is shorter.
+const maxCodeLength = 32
+
+// redeemFlow spends a top-up card: on the sender's own number, or by "REDEEM code number" on another. The sender need not be
+// registered, but must be known by a number.
+func redeemFlow() Flow {
+	return Flow{
+		Name: "redeem",
+		States: []State{
+			{Name: "redeem.identify", Act: identifyRedeemer},
+			{Name: "redeem.ask_code", Prompt: "redeem.ask_code", Accept: acceptCardCode, Secret: true},
+			{Name: "redeem.check_code", Act: checkCardCode},
+			{Name: "redeem.find_number", Act: findNumber},
+			{Name: "redeem.ask_msisdn", Prompt: "redeem.ask_msisdn", Accept: acceptMSISDNForCard, AskContact: true, Public: true},
+			{Name: "redeem.check_msisdn", Act: checkMSISDN},
+			{Name: "redeem.send_code", Act: sendCode},
+			{Name: "redeem.ask_proof", Prompt: "redeem.ask_proof", Accept: acceptCode, Secret: true, Timeout: pinTimeout},
+			{Name: "redeem.check_proof", Act: checkCode},
+			{Name: "redeem.place", Act: placeRedemption},
+		},
+		Transitions: []Transition{
+			{From: "redeem.identify", Event: "no_code", To: "redeem.ask_code"},
+			{From: "redeem.identify", Event: "nobody", To: idle, Say: "redeem.other_unproven"},
+			{From: "redeem.identify", Event: "code", To: "redeem.check_code"},
+			{From: "redeem.ask_code", Event: "typed", To: "redeem.check_code"},
+			{From: "redeem.check_code", Event: "wrong", To: "redeem.ask_code", Instead: true},
+			{From: "redeem.check_code", Event: "refused", To: idle},
+			{From: "redeem.check_code", Event: "right", To: "redeem.find_number"},
+
+			{From: "redeem.find_number", Event: "known", To: "redeem.place"},
+			{From: "redeem.find_number", Event: "unknown_to_network", To: idle, Say: "redeem.msisdn_unknown"},
+			{From: "redeem.find_number", Event: "whose", To: "redeem.ask_msisdn"},
+			{From: "redeem.ask_msisdn", Event: "typed", To: "redeem.check_msisdn"},
+			{From: "redeem.ask_msisdn", Event: "shared", To: "redeem.check_msisdn"},
+			{From: "redeem.check_msisdn", Event: "unknown", To: idle, Say: "redeem.msisdn_unknown"},
+			{From: "redeem.check_msisdn", Event: "own", To: "redeem.place"},
+			{From: "redeem.check_msisdn", Event: "unproven", To: "redeem.send_code"},
+			{From: "redeem.send_code", Event: "sent", To: "redeem.ask_proof"},
+			{From: "redeem.send_code", Event: "too_many", To: idle, Say: "code.too_many"},
+			{From: "redeem.ask_proof", Event: "typed", To: "redeem.check_proof"},
+			{From: "redeem.ask_proof", Event: evBack, To: "redeem.ask_msisdn"},
+			{From: "redeem.check_proof", Event: "right", To: "redeem.place"},
+			{From: "redeem.check_proof", Event: "wrong", To: "redeem.ask_proof", Say: "code.wrong", Instead: true},
+			{From: "redeem.check_proof", Event: "expired", To: "redeem.ask_msisdn", Say: "code.expired"},
+
+			{From: "redeem.place", Event: "placed", To: idle},
+			{From: "redeem.place", Event: "refused", To: idle},
+		},
+	}
+}
+
+func identifyRedeemer(ctx context.Context, s *Services, t *Turn) Event {
+	if t.command.Rest == "" {
+		return "no_code"
+	}
+	t.code, t.session.Other = t.readCardCode()
+	if _, vouched := t.number(); t.session.Other != "" && !vouched {
+		if _, err := t.who(ctx, s); err != nil {
+			return "nobody" // before the code is looked up: it stays unspent and untried
+		}
+	}
+	return "code"
+}
+
+// readCardCode reads what stands behind REDEEM: a code, and perhaps another phone's number behind it.
+func (t *Turn) readCardCode() (prepaid.Secret, prepaid.MSISDN) {
+	words := strings.Fields(t.command.Rest)
+	for i := 1; i < len(words); i++ {
+		code := strings.Join(words[:i], "")
+		if !cards.Looks(t.brand, code) {
+			continue
+		}
+		if m, err := prepaid.ParseMSISDN(strings.Join(words[i:], " "), t.brand.Country); err == nil {
+			digits, _ := readDigits(code, 1, maxCodeLength)
+			return digits, m
+		}
+	}
+	return t.bareCode(), ""
+}
+
+// bareCode reads a code that stands alone: on its own line where that is all digits, else it is all of the text. One that
+// can't be a code is found out by cards.
+func (t *Turn) bareCode() prepaid.Secret {
+	for _, text := range []string{t.command.Line, t.command.Rest} {
+		if code, ok := readDigits(text, 1, maxCodeLength); ok && text != "" {
+			return code
+		}
+	}
+	return prepaid.NewSecret(t.command.Rest)
+}
+
+func acceptCardCode(t *Turn) (Event, string) {
+	code, ok := readDigits(t.in.Text, 5, maxCodeLength)
+	if !ok {
+		return noEvent, "redeem.code_invalid"
+	}
+	t.code = code
+	return "typed", ""
+}
+
+// checkCardCode looks for the card. Wrong codes are counted for the address and, if known, the customer.
+func checkCardCode(ctx context.Context, s *Services, t *Turn) Event {
+	who := []string{"address:" + string(t.in.Address)}
+	if c, err := t.who(ctx, s); err == nil {
+		who = append(who, "customer:"+string(c.ID))
+	}
+	card, err := s.Cards.Find(ctx, t.brand.Name, t.code, who, t.key("card"))
+	if t.hasSpent(ctx, s, card) {
+		err = nil
+	}
+	if err == nil {
+		t.session.Card, t.session.Amount = card.Serial, card.Amount.Minor
+		return "right"
+	}
+	var locked *cards.LockedError
+	if errors.As(err, &locked) {
+		t.Say("redeem.locked", "minutes", t.minutesUntil(locked.Until))
+		return "refused"
+	}
+	for _, e := range cardErrors {
+		if errors.Is(err, e.err) {
+			t.Say(e.key)
+			return e.event
+		}
+	}
+	return t.fail(err)
+}
+
+// hasSpent reports whether this very message has spent the card, in a turn that was cut off: then it goes on
+// where it was.
+func (t *Turn) hasSpent(ctx context.Context, s *Services, card cards.Card) bool {
+	if card.Order == "" {
+		return false
+	}
+	o, err := s.Topups.Order(ctx, card.Order)
+	return err == nil && o.OperationKey == t.flowKey("redeem")
+}
+
+// cardErrors says what is answered to a code that can't be redeemed, and whether another is asked for.
+var cardErrors = []struct {
+	err   error
+	key   string
+	event Event
+}{
+	{cards.ErrMistyped, "redeem.mistyped", "wrong"},
+	{cards.ErrUnknown, "redeem.unknown", "wrong"},
+	{cards.ErrSpent, "redeem.spent", "refused"},
+	{cards.ErrExpired, "redeem.expired", "refused"},
+	{cards.ErrNotLive, "redeem.not_live", "refused"},
+	{cards.ErrWithdrawn, "redeem.withdrawn", "refused"},
+	{cards.ErrInUse, "redeem.in_use", "refused"},
+}
+
+// findNumber finds whom to top up: the number that was named, the customer's, or the sender's own where the channel
+// vouches for it.
+func findNumber(ctx context.Context, s *Services, t *Turn) Event {
+	c, err := t.who(ctx, s)
+	own, vouched := t.number()
+	if t.session.Other != "" && t.err == nil {
+		own, vouched, err = t.session.Other, true, accounts.ErrNoCustomer
+	}
+	switch {
+	case err == nil:
+		t.session.MSISDN = c.MSISDN
+		return "known"
+	case !errors.Is(err, accounts.ErrNoCustomer):
+		return t.fail(err)
+	case !vouched:
+		return "whose"
+	}
+	if _, err := prepaid.ParseMSISDN(own.String(), t.brand.Country); err != nil {
+		return "unknown_to_network"
+	}
+	if err := s.Topups.Recognise(ctx, t.brand.Name, own); errors.Is(err, topup.ErrUnknownNumber) {
+		return "unknown_to_network"
+	}
+	t.session.MSISDN = own
+	return "known"
+}
+
+// acceptMSISDNForCard is acceptMSISDN for one who has a card to spend: the card is not forgotten.
+func acceptMSISDNForCard(t *Turn) (Event, string) {
+	card, amount := t.session.Card, t.session.Amount
+	event, wrong := acceptMSISDN(t)
+	if event != noEvent {
+		t.session.Card, t.session.Amount = card, amount
+	}
+	return event, wrong
+}
+
+// placeRedemption spends the card on the number.
+func placeRedemption(ctx context.Context, s *Services, t *Turn) Event {
+	c, err := t.who(ctx, s)
+	if err != nil && !errors.Is(err, accounts.ErrNoCustomer) {
+		return t.fail(err)
+	}
+	o, err := s.Topups.Place(ctx, topup.Request{
+		Brand: t.brand.Name, Customer: c.ID, MSISDN: t.session.MSISDN,
+		Amount:       prepaid.Money{Minor: t.session.Amount, Currency: t.brand.Currency},
+		Funding:      topup.FundingRef{Kind: topup.ByCard, Ref: t.session.Card},
+		OperationKey: t.flowKey("redeem"), ReplyTo: t.replyTo(), AuthorisedBy: "card",
+		Patience: t.patience(s.Clock.Now()),
+	})
+	if o, err = sameMessage(o, err); err != nil {
+		return t.refused(err)
+	}
+	return t.placed(ctx, s, o)
+}

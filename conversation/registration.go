@@ -1,0 +1,305 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+
+	"pulsa/accounts"
+	"pulsa/channels"
+	"pulsa/payments"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// registrationFlow asks who the customer is and how they pay: number twice, PIN twice, method, page.
+func registrationFlow() Flow {
+	return Flow{
+		Name: "registration",
+		States: []State{
+			{Name: "registration.begin", Act: beginRegistration},
+			{Name: "registration.ask_msisdn", Prompt: "registration.ask_msisdn", Accept: acceptMSISDN, AskContact: true, Public: true},
+			{Name: "registration.ask_msisdn_again", Prompt: "registration.ask_msisdn_again", Accept: acceptMSISDNAgain, Public: true},
+			{Name: "registration.check_msisdn", Act: checkMSISDN},
+			{Name: "registration.send_code", Act: sendCode},
+			{Name: "registration.ask_code", Prompt: "registration.ask_code", Accept: acceptCode, Secret: true, Timeout: pinTimeout},
+			{Name: "registration.check_code", Act: checkCode},
+			{Name: "registration.proven", Act: findProven},
+			{Name: "registration.ask_pin", Prompt: "registration.ask_pin", Accept: acceptNewPIN, Secret: true},
+			{Name: "registration.ask_pin_again", Prompt: "registration.ask_pin_again", Accept: acceptPINAgain, Secret: true, Timeout: pinTimeout, Resume: "registration.ask_pin"},
+			{Name: "registration.save", Act: saveRegistration},
+			{Name: "registration.ask_method", Prompt: "registration.ask_method", Accept: acceptMethod, Choices: methodChoices(), Public: true},
+			{Name: "registration.open_page", Act: openPage},
+			{Name: "registration.await_payment", Prompt: "registration.await_payment", Accept: acceptNothing, Timeout: pageTimeout},
+		},
+		Transitions: []Transition{
+			{From: "registration.begin", Event: "stranger", To: "registration.ask_msisdn"},
+			{From: "registration.begin", Event: "has_pin", To: "registration.ask_method"},
+			{From: "registration.begin", Event: "registered", To: idle, Say: "registration.already"},
+			{From: "registration.begin", Event: "pin_locked", To: "registration.send_code"},
+
+			{From: "registration.ask_msisdn", Event: "typed", To: "registration.ask_msisdn_again"},
+			{From: "registration.ask_msisdn", Event: "shared", To: "registration.check_msisdn"},
+			{From: "registration.ask_msisdn_again", Event: "same", To: "registration.check_msisdn"},
+			{From: "registration.ask_msisdn_again", Event: "differs", To: "registration.ask_msisdn", Say: "registration.msisdn_differs", Instead: true},
+			{From: "registration.ask_msisdn_again", Event: evBack, To: "registration.ask_msisdn"},
+			{From: "registration.check_msisdn", Event: "unknown", To: "registration.ask_msisdn", Say: "registration.msisdn_unknown", Instead: true},
+			{From: "registration.check_msisdn", Event: "own", To: "registration.proven"},
+			{From: "registration.check_msisdn", Event: "unproven", To: "registration.send_code"},
+
+			{From: "registration.send_code", Event: "sent", To: "registration.ask_code"},
+			{From: "registration.send_code", Event: "too_many", To: idle, Say: "code.too_many"},
+			{From: "registration.ask_code", Event: "typed", To: "registration.check_code"},
+			{From: "registration.ask_code", Event: evBack, To: "registration.ask_msisdn"},
+			{From: "registration.check_code", Event: "right", To: "registration.proven"},
+			{From: "registration.check_code", Event: "wrong", To: "registration.ask_code", Say: "code.wrong", Instead: true},
+			{From: "registration.check_code", Event: "expired", To: "registration.ask_msisdn", Say: "code.expired"},
+
+			{From: "registration.proven", Event: "new", To: "registration.ask_pin"},
+			{From: "registration.proven", Event: "linked", To: idle, Say: "registration.linked"},
+
+			{From: "registration.ask_pin", Event: "typed", To: "registration.ask_pin_again"},
+			{From: "registration.ask_pin", Event: evBack, To: "registration.ask_msisdn"},
+			{From: "registration.ask_pin_again", Event: "same", To: "registration.save"},
+			{From: "registration.ask_pin_again", Event: "differs", To: "registration.ask_pin", Say: "registration.pin_differs", Instead: true},
+			{From: "registration.ask_pin_again", Event: evBack, To: "registration.ask_pin"},
+			{From: "registration.save", Event: "saved", To: "registration.ask_method"},
+			{From: "registration.save", Event: "registered", To: idle, Say: "pin.changed"},
+
+			{From: "registration.ask_method", Event: "chosen", To: "registration.open_page"},
+			{From: "registration.ask_method", Event: evBack, To: "registration.ask_pin"},
+			{From: "registration.ask_method", Event: "completed", To: idle, Say: "registration.done"},
+			{From: "registration.open_page", Event: "opened", To: "registration.await_payment"},
+			{From: "registration.open_page", Event: "failed", To: "registration.ask_method", Say: "registration.page_failed"},
+			{From: "registration.await_payment", Event: "completed", To: idle, Say: "registration.done"},
+			{From: "registration.await_payment", Event: "abandoned", To: "registration.ask_method", Say: "registration.abandoned"},
+			{From: "registration.await_payment", Event: evBack, To: "registration.ask_method"},
+		},
+	}
+}
+
+func beginRegistration(ctx context.Context, s *Services, t *Turn) Event {
+	c, err := t.who(ctx, s)
+	switch {
+	case err != nil: // a stranger; a store that does not answer ends the turn
+		return "stranger"
+	case c.PIN.HardLocked:
+		t.session.MSISDN, t.session.Customer = c.MSISDN, c.ID
+		return "pin_locked"
+	case c.Registered():
+		return "registered"
+	}
+	t.session.MSISDN, t.session.Customer, t.session.Proven = c.MSISDN, c.ID, true
+	return "has_pin"
+}
+
+func acceptMSISDN(t *Turn) (Event, string) {
+	if t.in.Contact != nil {
+		return acceptContact(t)
+	}
+	m, wrong := readMSISDN(t)
+	if wrong != "" {
+		return noEvent, wrong
+	}
+	t.session.Answers = Answers{Key: t.session.Key, MSISDN: m}
+	return "typed", ""
+}
+
+// acceptContact takes a shared contact: the messenger says whether it is the sender's own.
+func acceptContact(t *Turn) (Event, string) {
+	if !t.in.Contact.Own {
+		return noEvent, "registration.contact_not_own"
+	}
+	m, err := prepaid.ParseMSISDN(t.in.Contact.MSISDN.String(), t.brand.Country)
+	if err != nil {
+		return noEvent, msisdnError(err)
+	}
+	t.session.Answers = Answers{Key: t.session.Key, MSISDN: m, Proven: true}
+	return "shared", ""
+}
+
+func acceptMSISDNAgain(t *Turn) (Event, string) {
+	m, wrong := readMSISDN(t)
+	if wrong != "" {
+		return noEvent, wrong
+	}
+	if m != t.session.MSISDN {
+		t.session.MSISDN = ""
+		return "differs", ""
+	}
+	return "same", ""
+}
+
+func readMSISDN(t *Turn) (prepaid.MSISDN, string) {
+	m, err := prepaid.ParseMSISDN(tidy(t.in.Text), t.brand.Country)
+	if err != nil {
+		return "", msisdnError(err)
+	}
+	return m, ""
+}
+
+func msisdnError(err error) string {
+	switch {
+	case errors.Is(err, prepaid.ErrOtherCountry):
+		return "registration.msisdn_other_country"
+	case errors.Is(err, prepaid.ErrNotMobile):
+		return "registration.msisdn_not_mobile"
+	}
+	return "registration.msisdn_invalid"
+}
+
+// checkMSISDN asks the network for the number. While its look-up is down registration goes on; the number is
+// looked up before the first purchase.
+func checkMSISDN(ctx context.Context, s *Services, t *Turn) Event {
+	err := s.Topups.Recognise(ctx, t.brand.Name, t.session.MSISDN)
+	if errors.Is(err, topup.ErrUnknownNumber) {
+		t.session.Answers = Answers{Key: t.session.Key}
+		return "unknown"
+	}
+	t.session.Recognised = err == nil
+	if own, ok := t.number(); ok && own == t.session.MSISDN {
+		t.session.Proven = true
+	}
+	if t.session.Proven {
+		return "own"
+	}
+	return "unproven"
+}
+
+// sendCode sends a one-time code to the number that is to be proven.
+func sendCode(ctx context.Context, s *Services, t *Turn) Event {
+	code, err := s.Accounts.NewCode(ctx, t.brand.Name, t.in.Address, t.session.MSISDN, t.key("code"))
+	if errors.Is(err, accounts.ErrTooManyCodes) {
+		return "too_many"
+	}
+	if err != nil {
+		return t.fail(err)
+	}
+	can, _ := channels.Of(channels.SMS)
+	t.texts = append(t.texts, channels.Outbound{
+		Channel: t.brand.SMSChannel, Address: t.session.MSISDN.Tel(), MessageID: t.key("code"),
+		Text: t.prompts.Part("code.sms", "code", code.Reveal()).Text, Can: can, Repeatable: true,
+	})
+	return "sent"
+}
+
+func acceptCode(t *Turn) (Event, string) {
+	code, ok := readDigits(t.in.Text, 6, 6)
+	if !ok {
+		return noEvent, "code.invalid"
+	}
+	t.code = code
+	return "typed", ""
+}
+
+func checkCode(ctx context.Context, s *Services, t *Turn) Event {
+	err := s.Accounts.CheckCode(ctx, t.brand.Name, t.in.Address, t.session.MSISDN, t.code, t.key("code"))
+	switch {
+	case err == nil:
+		t.session.Proven = true
+		return "right"
+	case errors.Is(err, accounts.ErrWrongCode):
+		return "wrong"
+	case errors.Is(err, accounts.ErrCodeExpired):
+		return "expired"
+	}
+	return t.fail(err)
+}
+
+// findProven looks whether the proven number is a customer's already: then this is one more address of theirs.
+func findProven(ctx context.Context, s *Services, t *Turn) Event {
+	c, err := s.Accounts.ByMSISDN(ctx, t.brand.Name, t.session.MSISDN)
+	switch {
+	case errors.Is(err, accounts.ErrNoCustomer):
+		return "new"
+	case err != nil:
+		return t.fail(err)
+	case !c.Registered() || c.PIN.HardLocked:
+		return "new" // a locked PIN is replaced by proving the number
+	}
+	if err := s.Accounts.Link(ctx, c.ID, t.in.Address); err != nil {
+		return t.fail(err)
+	}
+	return "linked"
+}
+
+func acceptNewPIN(t *Turn) (Event, string) {
+	pin, ok := readPIN(t.in.Text)
+	if !ok {
+		return noEvent, "pin.invalid"
+	}
+	if t.tooWeak(pin) {
+		return noEvent, "pin.weak"
+	}
+	t.session.PINKey = t.pinKey(pin)
+	return "typed", ""
+}
+
+func acceptPINAgain(t *Turn) (Event, string) {
+	pin, ok := readPIN(t.in.Text)
+	if !ok {
+		return noEvent, "pin.invalid"
+	}
+	first := t.session.PINKey
+	t.session.PINKey = ""
+	if first != t.pinKey(pin) {
+		return "differs", ""
+	}
+	t.pin = pin
+	return "same", ""
+}
+
+func saveRegistration(ctx context.Context, s *Services, t *Turn) Event {
+	addresses := []prepaid.Address{t.in.Address}
+	if own := t.session.MSISDN.Tel(); own != t.in.Address {
+		addresses = append(addresses, own)
+	}
+	c, err := s.Accounts.Register(ctx, accounts.Registration{
+		Brand: t.brand.Name, MSISDN: t.session.MSISDN, PIN: t.pin, Language: t.prompts.Language,
+		Addresses: addresses, Recognised: t.session.Recognised,
+	})
+	if err != nil {
+		return t.fail(err)
+	}
+	t.session.Customer = c.ID
+	if c.Registered() {
+		return "registered"
+	}
+	return "saved"
+}
+
+func methodChoices() []string {
+	var ids []string
+	for _, m := range payments.Methods() {
+		ids = append(ids, string(m))
+	}
+	return ids
+}
+
+func acceptMethod(t *Turn) (Event, string) {
+	id, ok := channels.ReadChoice(t.labels(methodChoices()), t.in)
+	if !ok {
+		return noEvent, "input.not_a_choice"
+	}
+	t.session.Method = id
+	return "chosen", ""
+}
+
+// openPage opens a payment page for the method chosen. A gateway that takes too long has failed: the page is asked for
+// again.
+func openPage(ctx context.Context, s *Services, t *Turn) Event {
+	ctx, cancel := context.WithTimeout(ctx, t.patience(s.Clock.Now()))
+	defer cancel()
+	setup, err := s.Payments.StartSetup(ctx, payments.StartRequest{
+		Brand: t.brand.Name, Customer: t.session.Customer, MSISDN: t.session.MSISDN,
+		Method: payments.Method(t.session.Method), OperationKey: t.key("setup"), ReplyTo: t.replyTo(),
+	})
+	if err != nil {
+		t.note(err)
+		return "failed"
+	}
+	t.session.Link = setup.URL
+	return "opened"
+}
+
+// acceptNothing is the input of a state that waits for news: no text fits.
+func acceptNothing(*Turn) (Event, string) { return noEvent, "registration.still_waiting" }

@@ -1,0 +1,116 @@
+package conversation
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Session is what is remembered of a conversation between two messages. It holds no PIN and no card code.
+type Session struct {
+	State    string `json:"state"`
+	At       int64  `json:"at"` // microseconds: when the last message was answered
+	Language string `json:"lang,omitempty"`
+	Failures int    `json:"failures,omitempty"` // answers in a row that the state could not use
+	Expired  bool   `json:"expired,omitempty"`  // the customer was asked whether to go on
+	// Told are the last orders that the customer was told of, each with what was told: "BKTRMWQXZD:order.delivered".
+	Told []string `json:"told,omitempty"`
+	// Dial is the provider's session (USSD) that the last message came in.
+	Dial string `json:"dial,omitempty"`
+	Answers
+}
+
+// Answers are what the customer has said in the present flow; they go with it.
+type Answers struct {
+	Key        string             `json:"key,omitempty"` // the message that started the flow
+	MSISDN     prepaid.MSISDN     `json:"msisdn,omitempty"`
+	Proven     bool               `json:"proven,omitempty"`     // that the number is the customer's own
+	Recognised bool               `json:"recognised,omitempty"` // the network knows it
+	PINKey     string             `json:"pinkey,omitempty"`     // the first PIN, only comparable
+	Customer   prepaid.CustomerID `json:"customer,omitempty"`
+	Authorised bool               `json:"authorised,omitempty"` // the PIN was right in this flow
+	Amount     int64              `json:"amount,omitempty"`     // minor units of the brand's currency
+	Confirmed  bool               `json:"confirmed,omitempty"`  // buy the same again
+	Card       string             `json:"card,omitempty"`       // the serial of a card whose code was right
+	Other      prepaid.MSISDN     `json:"other,omitempty"`      // whom the card is to top up, where not the sender
+	Method     string             `json:"method,omitempty"`
+	Link       string             `json:"link,omitempty"`
+}
+
+// toldKept is how many orders a customer may hear of at once: a purchase, and cards in between.
+const toldKept = 4
+
+// How long sessions and their parts are kept.
+const (
+	answersKept = 24 * time.Hour
+	memoKept    = 48 * time.Hour
+	sessionKept = 90 * 24 * time.Hour // the language; the answers go after a day
+)
+
+// decodeSession reads a stored session. What can't be read, or names a state that this program does not have
+// (any more), begins anew; lost says so.
+func decodeSession(data []byte, tb *table) (s Session, lost bool) {
+	if len(data) == 0 {
+		return Session{State: idle}, false
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		return Session{State: idle}, true
+	}
+	if st := tb.states[s.State]; st == nil || st.Act != nil {
+		return Session{State: idle, Language: s.Language, Told: s.Told, Dial: s.Dial}, true
+	}
+	return s, false
+}
+
+// toldBefore notes what a customer is told of an order, and reports whether it was told just that already.
+func (s *Session) toldBefore(o topup.Order) bool {
+	key := toldKey(o)
+	if slices.Contains(s.Told, key) {
+		return true
+	}
+	s.Told = slices.DeleteFunc(s.Told, func(k string) bool { return strings.HasPrefix(k, string(o.ID)+":") })
+	s.Told = append(s.Told, key)
+	if len(s.Told) > toldKept {
+		s.Told = slices.Delete(s.Told, 0, len(s.Told)-toldKept)
+	}
+	return false
+}
+
+func (s *Session) encode() ([]byte, error) { return json.Marshal(s) }
+
+// leave ends the flow and forgets its answers.
+func (s *Session) leave() {
+	s.Answers = Answers{}
+	s.Failures = 0
+	s.Expired = false
+}
+
+// judge looks how old the question is: it may have expired, or be so old that nobody remembers it.
+func (s *Session) judge(now time.Time, tb *table) {
+	if s.State == idle {
+		return
+	}
+	age := now.Sub(prepaid.FromMicros(s.At))
+	state := tb.states[s.State]
+	timeout := state.Timeout
+	if timeout == 0 {
+		timeout = defaultTimeout
+	}
+	switch {
+	case age > answersKept, age > timeout && s.State == menu: // a menu is nothing to go back to
+		s.leave()
+		s.State = idle
+	case age > timeout && !s.Expired:
+		s.Expired = true
+		s.Failures = 0
+		if state.Resume != "" {
+			s.State = state.Resume
+		}
+		s.PINKey = ""
+		s.Authorised = false
+	}
+}

@@ -1,0 +1,205 @@
+package conversation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"pulsa/cards"
+	"pulsa/channels"
+)
+
+// take answers one message: it understands the text, makes the transitions, and lets the acting states ask
+// their services, until the flow asks something or has ended.
+func (h *Handler) take(ctx context.Context, t *Turn) error {
+	s := &h.c.Services
+	if err := h.chooseLanguage(ctx, t); err != nil {
+		return err
+	}
+	out, err := s.Accounts.OptedOut(ctx, t.brand.Name, t.in.Address)
+	if err != nil {
+		return fmt.Errorf("look up opt-out: %w", err)
+	}
+	if h.concernsChannel(ctx, t, out) {
+		return t.err
+	}
+	t.session.judge(t.now, h.engine.table)
+	if t.opens {
+		return h.open(ctx, t)
+	}
+	if t.command.Action == ActStatus {
+		t.status(ctx, s)
+		h.again(t)
+		return t.err
+	}
+	t.readBareCode()
+	event := h.engine.understand(t)
+	if err := h.walk(ctx, t, event); err != nil {
+		return err
+	}
+	if t.newLanguage {
+		t.saveLanguage(ctx, s)
+	}
+	return t.err
+}
+
+// chooseLanguage finds the language of a conversation that has none yet: the customer's, else what the
+// messenger hints at, else the brand's first.
+func (h *Handler) chooseLanguage(ctx context.Context, t *Turn) error {
+	if t.session.Language != "" {
+		return nil
+	}
+	wanted := t.in.Language
+	if c, err := t.who(ctx, &h.c.Services); err == nil {
+		wanted = c.Language
+	}
+	t.setLanguage(t.brand.Language(wanted))
+	return t.err
+}
+
+// concernsChannel answers what is about the channel itself, before anything else is understood: STOP, START,
+// HELP. A signal was acted on, and answered, by the provider.
+func (h *Handler) concernsChannel(ctx context.Context, t *Turn, out bool) bool {
+	s := &h.c.Services
+	t.silent = t.in.Signal != channels.NoSignal
+	switch {
+	case t.in.Signal == channels.OptedOut || !t.silent && t.command.Action == ActStop:
+		t.stop(ctx, s)
+	case t.in.Signal == channels.OptedIn || !t.silent && t.command.Action == ActStart:
+		t.start(ctx, s, out)
+		h.again(t)
+	case t.silent: // HELP was answered by the provider
+	case t.command.Action == ActHelp:
+		t.help()
+		h.again(t)
+	case out:
+		t.result = "opted_out"
+		t.Say("stop.is_out")
+		t.invites = true
+	default:
+		return false
+	}
+	return true
+}
+
+// again puts the present question once more.
+func (h *Handler) again(t *Turn) {
+	if t.session.Expired {
+		return
+	}
+	h.engine.ask(t, h.engine.table.states[t.session.State])
+}
+
+func (t *Turn) help() {
+	if t.session.State == idle || t.session.State == menu {
+		t.Say("help.idle")
+		return
+	}
+	t.Say("help.within")
+}
+
+// walk fires an event and carries out the acting states behind it.
+func (h *Handler) walk(ctx context.Context, t *Turn, event Event) error {
+	for range maxSteps {
+		if event == noEvent || t.err != nil {
+			return t.err
+		}
+		state, err := h.engine.fire(ctx, t, event)
+		if err != nil {
+			return err
+		}
+		if state.Act == nil {
+			return nil
+		}
+		if event = state.Act(ctx, &h.c.Services, t); event == noEvent && t.err == nil {
+			return fmt.Errorf("state %s acted without an event", state.Name)
+		}
+	}
+	return fmt.Errorf("turn from %s takes more than %d steps", t.path[0].From, maxSteps)
+}
+
+// readBareCode takes a text that is nothing but a number of the length that the brand issues for a card's code,
+// where no question wants it.
+func (t *Turn) readBareCode() {
+	if (t.session.State == idle || t.session.State == menu) && t.command.Action == ActNone && cards.Looks(t.brand, tidy(t.in.Text)) {
+		t.command = Command{Action: ActRedeem, Rest: tidy(t.in.Text)}
+	}
+}
+
+// degraded answers while sessions can't be kept: what stands in one text is done on SQL alone, and nothing is asked.
+// The operation keys of the message keep a repeated one from having a second effect.
+func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.Inbound) (memo, error) {
+	session := Session{State: idle}
+	t := h.newTurn(c, in, &session)
+	t.degraded = true
+	if !t.standsAlone() {
+		t.tryLater()
+	} else if err := h.take(ctx, t); err != nil {
+		return memo{}, err
+	}
+	if session.State != idle { // what was said is true; what was asked can't be answered
+		t.unask(h.engine.table)
+		t.Say("session.try_later")
+		session.State = idle
+	}
+	m := h.remember(t)
+	h.finish(t, idle)
+	return m, nil
+}
+
+// tryLater takes back what was said: nothing of it is remembered.
+func (t *Turn) tryLater() {
+	t.result = "later"
+	t.said, t.choices, t.contact = nil, nil, false
+	t.Say("session.try_later")
+}
+
+// standsAlone reports whether a text needs no session: KOOP with amount and PIN, REDEEM with a code, STOP, START,
+// HELP, STATUS.
+func (t *Turn) standsAlone() bool {
+	switch t.command.Action {
+	case ActTopUp:
+		return t.readPurchase().complete()
+	case ActRedeem:
+		return t.command.Rest != ""
+	case ActStop, ActStart, ActHelp, ActStatus:
+		return true
+	}
+	return t.in.Signal != channels.NoSignal || cards.Looks(t.brand, tidy(t.in.Text))
+}
+
+// unask takes the present question out of the reply: it can't be answered.
+func (t *Turn) unask(tb *table) {
+	question := tb.states[t.session.State].Prompt
+	t.said = slices.DeleteFunc(t.said, func(p Part) bool { return p.Key == question })
+	t.choices, t.contact = nil, false
+}
+
+// entry is one turn as it is kept for support.
+type entry struct {
+	In    string   `json:"in"`
+	Out   []string `json:"out,omitempty"`
+	From  string   `json:"from"`
+	To    string   `json:"to"`
+	Kind  string   `json:"kind"`
+	Keys  []string `json:"prompts,omitempty"`
+	Steps []string `json:"events,omitempty"`
+}
+
+// transcript writes a turn down with its secrets masked.
+func transcript(t *Turn, from string) []byte {
+	e := entry{From: from, To: t.session.State, Kind: string(t.in.Can.Kind), In: maskDigits(t.in.Text)}
+	if t.secret {
+		e.In = "****"
+	}
+	for _, p := range t.said {
+		e.Out = append(e.Out, maskDigits(p.Text))
+		e.Keys = append(e.Keys, p.Key)
+	}
+	for _, s := range t.path {
+		e.Steps = append(e.Steps, string(s.Event))
+	}
+	data, _ := json.Marshal(e) // strings only: it can't fail
+	return data
+}

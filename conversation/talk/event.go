@@ -1,0 +1,137 @@
+package talk
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// EventKind says what happens. The first four are the runner's own; a Program is never asked for them.
+type EventKind string
+
+// The kinds of events.
+const (
+	Again           EventKind = "again"
+	AnotherCustomer EventKind = "another customer"
+	CustomerIs      EventKind = "customer"
+	Wait            EventKind = "wait"
+
+	SetupCompleted        EventKind = "customer completes payment setup"
+	SetupAbandoned        EventKind = "customer abandons payment setup"
+	CustomerAuthenticates EventKind = "customer authenticates"
+	PaymentBehaves        EventKind = "payment" // from now on as Behaviour says; "returns the debit" does so at once
+	NetworkBehaves        EventKind = "network" // from now on as Behaviour says
+	ChannelDown           EventKind = "channel down"
+	RedisLost             EventKind = "redis lost"
+	RedisDown             EventKind = "redis down"
+	Restart               EventKind = "restart"
+	CrashAfter            EventKind = "crash after"
+)
+
+// Event is one "!" line.
+type Event struct {
+	Kind      EventKind
+	Behaviour string        // of PaymentBehaves and NetworkBehaves, as written: "times out after delivering", "rejects INVALID_AMOUNT"
+	Code      string        // of "network rejects": "INVALID_AMOUNT"
+	For       time.Duration // of Wait, ChannelDown, RedisDown and "network delivers after"
+	Point     string        // of CrashAfter
+	Number    string        // of CustomerIs
+}
+
+func eventPhrases() []phrase[EventKind] {
+	return []phrase[EventKind]{
+		{"again", Again},
+		{"another customer", AnotherCustomer},
+		{"wait DURATION", Wait},
+		{"customer completes payment setup", SetupCompleted},
+		{"customer abandons payment setup", SetupAbandoned},
+		{"customer authenticates", CustomerAuthenticates},
+		{"customer NUMBER", CustomerIs},
+		{"payment approves", PaymentBehaves},
+		{"payment declines", PaymentBehaves},
+		{"payment times out", PaymentBehaves},
+		{"payment times out after charging", PaymentBehaves},
+		{"payment needs authentication", PaymentBehaves},
+		{"payment returns the debit", PaymentBehaves},
+		{"network delivers", NetworkBehaves},
+		{"network rejects CODE", NetworkBehaves},
+		{"network times out", NetworkBehaves},
+		{"network times out after delivering", NetworkBehaves},
+		{"network delivers after DURATION", NetworkBehaves},
+		{"network is out of funds", NetworkBehaves},
+		{"network is unavailable", NetworkBehaves},
+		{"channel down DURATION", ChannelDown},
+		{"redis lost", RedisLost},
+		{"redis down DURATION", RedisDown},
+		{"restart", Restart},
+		{"crash after POINT", CrashAfter},
+	}
+}
+
+// parseEvent reads what stands behind "!". Nil points are not checked.
+func parseEvent(text string, points []string) (Event, *wrong) {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return Event{}, wrongf("write what happens, like ! wait 31m", "an event that says nothing")
+	}
+	kind, args, ok := matchPhrase(words, eventPhrases())
+	if !ok {
+		return Event{}, wrongf(likely(words, eventPhrases()), "unknown event %q", text)
+	}
+	e := Event{Kind: kind, Code: args["CODE"], Point: args["POINT"], Number: args["NUMBER"]}
+	if kind == PaymentBehaves || kind == NetworkBehaves {
+		e.Behaviour = strings.Join(words[1:], " ")
+	}
+	if d, has := args["DURATION"]; has {
+		var err *wrong
+		if e.For, err = parseDuration(d); err != nil {
+			return Event{}, err
+		}
+	}
+	switch {
+	case e.Number != "" && !e164(e.Number):
+		return Event{}, wrongf("write customer +31612345678, another customer, customer completes payment setup, customer abandons payment setup or customer authenticates",
+			"%q is not a number in full", e.Number)
+	case e.Point != "" && len(points) > 0 && !slices.Contains(points, e.Point):
+		return Event{}, wrongf(instead(e.Point, points), "unknown point %q", e.Point)
+	case e.Code != "" && strings.Trim(e.Code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") != "":
+		return Event{}, wrongf("write one of the network's codes, like INVALID_RECIPIENT_PHONE", "%q is not a code", e.Code)
+	}
+	return e, nil
+}
+
+func e164(text string) bool {
+	_, err := prepaid.ParseE164(text)
+	return err == nil
+}
+
+// String says the event as a script does.
+func (e Event) String() string {
+	switch e.Kind {
+	case CustomerIs:
+		return "customer " + e.Number
+	case PaymentBehaves, NetworkBehaves:
+		return string(e.Kind) + " " + e.Behaviour
+	case Wait, ChannelDown, RedisDown:
+		return fmt.Sprintf("%s %s", e.Kind, shortDuration(e.For))
+	case CrashAfter:
+		return "crash after " + e.Point
+	}
+	return string(e.Kind)
+}
+
+// shortDuration is the inverse of parseDuration: in the largest unit that fits.
+func shortDuration(d time.Duration) string {
+	for _, unit := range []struct {
+		of   time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}} {
+		if d >= unit.of && d%unit.of == 0 {
+			return fmt.Sprintf("%d%s", d/unit.of, unit.name)
+		}
+	}
+	return fmt.Sprintf("%ds", d/time.Second)
+}

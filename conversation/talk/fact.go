@@ -1,0 +1,170 @@
+package talk
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pulsa/prepaid"
+)
+
+// FactKind says what a fact is about.
+type FactKind string
+
+// The kinds of facts.
+const (
+	InState    FactKind = "state"     // Name is the state
+	Charged    FactKind = "charged"   // Amount, exactly Times times
+	ToppedUp   FactKind = "topped up" // the same
+	Refunded   FactKind = "refunded"  // the same
+	OrderIs    FactKind = "order"     // Name is the last order's status
+	CardIs     FactKind = "card"      // Serial, and Name as people say it: new, activated, expired, locked, void
+	Registered FactKind = "registered"
+	Locked     FactKind = "locked" // the PIN
+	OptedOut   FactKind = "opted out"
+	AuditClean FactKind = "audit clean" // every invariant holds
+)
+
+// Fact is one "=" line.
+type Fact struct {
+	Kind   FactKind
+	Not    bool // of Registered, Locked and OptedOut: it must not be so
+	Name   string
+	Serial string
+	Amount prepaid.Money
+	Times  int
+}
+
+type factShape struct {
+	kind FactKind
+	not  bool
+}
+
+func factPhrases() []phrase[factShape] {
+	is := func(k FactKind) factShape { return factShape{kind: k} }
+	not := func(k FactKind) factShape { return factShape{kind: k, not: true} }
+	return []phrase[factShape]{
+		{"state NAME", is(InState)},
+		{"charged CURRENCY AMOUNT COUNT", is(Charged)},
+		{"topped up CURRENCY AMOUNT COUNT", is(ToppedUp)},
+		{"refunded CURRENCY AMOUNT COUNT", is(Refunded)},
+		{"order NAME", is(OrderIs)},
+		{"card SERIAL WORD", is(CardIs)},
+		{"registered", is(Registered)},
+		{"not registered", not(Registered)},
+		{"locked", is(Locked)},
+		{"not locked", not(Locked)},
+		{"opted out", is(OptedOut)},
+		{"not opted out", not(OptedOut)},
+		{"audit clean", is(AuditClean)},
+	}
+}
+
+func cardWords() []string { return []string{"new", "activated", "expired", "locked", "void"} }
+
+// parseFact reads what stands behind "=".
+func parseFact(text string, v *Vocabulary) (Fact, *wrong) {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return Fact{}, wrongf("write what must be true, like = charged EUR 10.00 once", "a fact that says nothing")
+	}
+	shape, args, ok := matchPhrase(words, factPhrases())
+	if !ok {
+		return Fact{}, wrongf(likelyFact(words), "unknown fact %q", text)
+	}
+	f := Fact{Kind: shape.kind, Not: shape.not, Name: args["NAME"] + args["WORD"], Serial: args["SERIAL"]}
+	var err *wrong
+	switch f.Kind {
+	case InState:
+		err = known("state", f.Name, v.states())
+	case OrderIs:
+		err = known("order status", f.Name, v.Statuses)
+	case CardIs:
+		if err = known("word for a card", f.Name, cardWords()); err == nil && !serial(f.Serial) {
+			err = wrongf("write it like 101-00000042", "%q is not a serial number", f.Serial)
+		}
+	case Charged, ToppedUp, Refunded:
+		f.Amount, f.Times, err = counted(args)
+	}
+	return f, err
+}
+
+func likelyFact(words []string) string {
+	phrases := factPhrases()
+	if len(words) < 4 { // "charged EUR 10.00" lacks the count: any count makes it a phrase
+		if shape, _, ok := matchPhrase(append(slices.Clone(words), "once"), phrases); ok && shape.kind != InState {
+			return "say how often: once, twice, 3 times or never"
+		}
+	}
+	return strings.ReplaceAll(likely(words, phrases), "COUNT", "once (or twice, 3 times, never)")
+}
+
+func known(what, name string, names []string) *wrong {
+	if len(names) == 0 || slices.Contains(names, name) {
+		return nil
+	}
+	return wrongf(instead(name, names), "unknown %s %q", what, name)
+}
+
+// counted reads "EUR 10.00 once".
+func counted(args map[string]string) (prepaid.Money, int, *wrong) {
+	currency := prepaid.Currency(args["CURRENCY"])
+	if !currency.Valid() {
+		return prepaid.Money{}, 0, wrongf("write it like EUR 10.00", "%q is not a currency", args["CURRENCY"])
+	}
+	amount, err := prepaid.ParseMoney(args["AMOUNT"], currency)
+	if err != nil {
+		return prepaid.Money{}, 0, wrongf("write it like EUR 10.00", "%q is not an amount: %s", args["AMOUNT"], err)
+	}
+	times, ok := parseTimes(args["COUNT"])
+	if !ok {
+		return prepaid.Money{}, 0, wrongf("write once, twice, 3 times or never", "%q is not a count", args["COUNT"])
+	}
+	return amount, times, nil
+}
+
+func parseTimes(text string) (int, bool) {
+	switch text {
+	case "never":
+		return 0, true
+	case "once":
+		return 1, true
+	case "twice":
+		return 2, true
+	}
+	number, ok := strings.CutSuffix(text, " times")
+	n, err := strconv.Atoi(number)
+	return n, ok && err == nil && allDigits(number)
+}
+
+// Count says how often as a script does: "never", "once", "twice", "3 times". Programs use it in a
+// Finding.
+func Count(n int) string {
+	switch n {
+	case 0:
+		return "never"
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// String says the fact as a script does.
+func (f Fact) String() string {
+	text := string(f.Kind)
+	if f.Not {
+		text = "not " + text
+	}
+	switch f.Kind {
+	case InState, OrderIs:
+		return text + " " + f.Name
+	case CardIs:
+		return text + " " + f.Serial + " " + f.Name
+	case Charged, ToppedUp, Refunded:
+		return text + " " + f.Amount.String() + " " + Count(f.Times)
+	}
+	return text
+}

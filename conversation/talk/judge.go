@@ -1,0 +1,187 @@
+package talk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// checkReplies compares what came in a turn with what the script lists, in order.
+func (p *player) checkReplies(ctx context.Context, t *turn, came []Message) {
+	if p.listed(t.replies, came) {
+		return
+	}
+	next := 0
+	for _, e := range t.replies {
+		matches := next < len(came) && !e.nothing && p.matcher.matches(e, came[next])
+		switch {
+		case matches:
+			next++
+		case e.nothing && next == len(came), e.optional:
+		case e.nothing:
+			p.failNow(ctx, e.pos, Failure{Problem: "a reply came where there should be none", Expected: "nothing", Came: shown(came[next])})
+			return
+		case next == len(came):
+			p.failNow(ctx, e.pos, Failure{Problem: "no reply came", Expected: p.wanted(e), Came: "nothing"})
+			return
+		default:
+			p.failNow(ctx, e.pos, Failure{Problem: "another reply came", Expected: p.wanted(e), Came: shown(came[next])})
+			return
+		}
+	}
+	at := p.at
+	if n := len(t.replies); n > 0 {
+		at = t.replies[n-1].pos
+	}
+	if next < len(came) {
+		p.failNow(ctx, at, Failure{Problem: "a reply came that no line lists", Expected: "nothing more", Came: shown(came[next])})
+	}
+}
+
+// listed reports whether the messages are what is expected: each line one message, optional ones perhaps.
+func (p *player) listed(replies []*expect, came []Message) bool {
+	replies = slices.DeleteFunc(slices.Clone(replies), func(e *expect) bool { return e.nothing })
+	// can[j]: the lines so far can account for the first j messages.
+	can := make([]bool, len(came)+1)
+	can[0] = true
+	for _, e := range replies {
+		next := make([]bool, len(came)+1)
+		for j, ok := range can {
+			if !ok {
+				continue
+			}
+			next[j] = next[j] || e.optional
+			if j < len(came) && p.matcher.matches(e, came[j]) {
+				next[j+1] = true
+			}
+		}
+		can = next
+	}
+	return can[len(came)]
+}
+
+// shown is a message for people: its text, its buttons, and the prompts it was made of.
+func shown(m Message) string {
+	text := m.Text
+	if m.Buttons {
+		for _, c := range m.Choices {
+			text += "\n[" + c.Label + "]"
+		}
+	}
+	if keys := strings.Join(keysOf(m), " "); keys != "" {
+		text += "\n= " + keys
+	}
+	return text
+}
+
+func keysOf(m Message) []string {
+	keys := make([]string, len(m.Parts))
+	for i, part := range m.Parts {
+		keys[i] = "{" + part.Key + "}"
+	}
+	return keys
+}
+
+// wanted is an expected reply for people: as written, and the texts of its prompts.
+func (p *player) wanted(e *expect) string {
+	text := strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(e.raw, "<"), "?"))
+	const most = 10 // prompts; nobody writes more into one reply
+	for _, t := range e.tokens[:min(most, len(e.tokens))] {
+		if template, ok := p.matcher.prompt(t.key); ok && t.key != "" {
+			text += "\n= " + template
+		}
+	}
+	return text
+}
+
+var leftover = regexp.MustCompile(`\{[a-zA-Z_][a-zA-Z0-9_.]*\}`)
+
+// proofread finds what is wrong with a message whatever the script says.
+func (p *player) proofread(ctx context.Context, t *turn, m Message) {
+	at := p.at
+	if len(t.replies) > 0 {
+		at = t.replies[0].pos
+	}
+	var found []string
+	if proofreader, ok := p.program.(Proofreader); ok {
+		found = proofreader.Problems(p.customer, m)
+	}
+	if strings.TrimSpace(m.Text) == "" {
+		found = append(found, "it says nothing")
+	}
+	if hole := leftover.FindString(m.Text); hole != "" {
+		found = append(found, "it misses a prompt or value: "+hole)
+	}
+	if len(p.hunter.leaks(m.Text)) > 0 {
+		found = append(found, "it shows a secret")
+	}
+	for _, problem := range found {
+		p.failNow(ctx, at, Failure{Problem: "the reply is not fit to be sent: " + problem, Came: shown(m)})
+	}
+}
+
+func (p *player) check(ctx context.Context, f *factLine) error {
+	found, err := p.program.Check(ctx, p.customer, f.fact)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.fact, err)
+	}
+	if !found.Holds {
+		actual := found.Actual
+		if actual == "" {
+			actual = "it is not so"
+		}
+		p.failNow(ctx, f.pos, Failure{Problem: "a fact does not hold", Expected: f.fact.String(), Came: actual})
+	}
+	return nil
+}
+
+// hunt looks for the story's secrets in all that the program wrote down.
+func (p *player) hunt(ctx context.Context) {
+	witness, ok := p.program.(Witness)
+	if !ok || len(p.story.secrets) == 0 {
+		return
+	}
+	at := pos{p.story.File, p.story.Line}
+	evidence, err := witness.Evidence(ctx)
+	if errors.Is(err, ErrNotOffered) {
+		return
+	}
+	if err != nil {
+		p.fail(at, Failure{Problem: "can't look for secrets", Came: err.Error()})
+	}
+	const most = 5 // of each place
+	for _, e := range evidence {
+		lines := p.hunter.leaks(e.Text)
+		for _, l := range lines[:min(most, len(lines))] {
+			p.fail(at, Failure{Problem: "a secret of the story stands in the " + e.Where, Came: clip(l)})
+		}
+	}
+}
+
+// failNow is fail with the state of the present customer.
+func (p *player) failNow(ctx context.Context, at pos, f Failure) {
+	if stater, ok := p.program.(Stater); ok {
+		if state, err := stater.State(ctx, p.customer); err == nil {
+			f.State = state
+		}
+	}
+	p.fail(at, f)
+}
+
+// fail writes a failure down, with the last three turns and without secrets.
+func (p *player) fail(at pos, f Failure) {
+	f.File, f.Line = at.file, at.line
+	for _, text := range []*string{&f.Problem, &f.Expected, &f.Came} {
+		*text = shorten(p.hunter.hide(*text), 8000)
+	}
+	from := len(p.result.Said)
+	for from > 0 && p.result.Said[from-1].turn > p.turn-3 {
+		from--
+	}
+	f.Before = slices.Clone(p.result.Said[from:])
+	p.result.Failures = append(p.result.Failures, f)
+	p.result.Outcome = Failed
+}

@@ -1,0 +1,125 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/channels"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Turn is one inbound message on its way to its one reply. It lives as long as that takes and is used by
+// one goroutine.
+type Turn struct {
+	brand    *prepaid.Brand
+	channel  channels.Channel
+	in       channels.Inbound
+	now      time.Time
+	session  *Session
+	prompts  *Prompts // in the customer's language
+	all      *BrandPrompts
+	command  Command // what the text means outside of any state
+	opens    bool    // a session was dialled, and nothing said yet
+	invites  bool    // nothing is asked, but a word may well follow: a dialled session stays open
+	degraded bool    // sessions can't be kept: only what stands on its own is done
+
+	pin  prepaid.Secret // typed in this message
+	code prepaid.Secret // a card's or one-time code, typed in this message
+
+	said    []Part
+	choices []channels.Choice
+	contact bool
+	silent  bool // the provider has answered already
+	path    []Step
+	result  string
+	texts   []channels.Outbound // to others than the sender: a one-time code
+	told    []prepaid.NoticeID
+	secret  bool // the input is a secret of the state it was read in
+
+	customer    *accounts.Customer // looked up at most once
+	newLanguage bool               // LANG was answered on the way: to be kept with the customer
+	err         error              // ends the turn without an answer
+	notes       []error            // went wrong, but the customer need not know
+
+	// What accounts computes without asking a store.
+	pinKey        func(prepaid.Secret) string
+	checkStrength func(brand string, m prepaid.MSISDN, pin prepaid.Secret) error
+}
+
+// Part is one prompt of a reply.
+type Part struct {
+	Key    string
+	Values map[string]string
+	Text   string
+}
+
+// Step is one transition that a turn made.
+type Step struct {
+	From  string
+	Event Event
+	To    string
+}
+
+// Say adds a prompt to the reply. values are names and texts in turn.
+func (t *Turn) Say(key string, values ...string) {
+	t.said = append(t.said, t.prompts.Part(key, values...))
+}
+
+// key makes the operation key of one thing that this message asks for.
+func (t *Turn) key(what string) string { return t.channel.ID() + "/" + t.in.ID + "/" + what }
+
+// flowKey makes the operation key of the one thing that the present flow is for.
+func (t *Turn) flowKey(what string) string { return t.channel.ID() + "/" + t.session.Key + "/" + what }
+
+// number is the sender's own number where it is certain: the channel vouches for the address.
+func (t *Turn) number() (prepaid.MSISDN, bool) {
+	if !t.in.Can.Vouches {
+		return "", false
+	}
+	return t.in.Address.Tel()
+}
+
+// who returns the customer at the sender's address; accounts.ErrNoCustomer for a stranger.
+func (t *Turn) who(ctx context.Context, s *Services) (accounts.Customer, error) {
+	if t.customer != nil {
+		if t.customer.ID == "" {
+			return accounts.Customer{}, accounts.ErrNoCustomer
+		}
+		return *t.customer, nil
+	}
+	c, err := s.Accounts.ByAddress(ctx, t.brand.Name, t.in.Address)
+	if err != nil && !errors.Is(err, accounts.ErrNoCustomer) {
+		t.fail(err)
+		return accounts.Customer{}, err
+	}
+	t.customer = &c
+	return c, err
+}
+
+// replyTo says where news of what this turn began goes.
+func (t *Turn) replyTo() topup.ReplyTo {
+	return topup.ReplyTo{Channel: t.channel.Name, Kind: string(t.in.Can.Kind), Address: t.in.Address, Language: t.prompts.Language}
+}
+
+// patience is what is left of it, counted from the receipt of the message.
+func (t *Turn) patience(now time.Time) time.Duration {
+	return max(prepaid.Patience(string(t.in.Can.Kind))-now.Sub(t.in.ReceivedAt), 0)
+}
+
+// ends reports whether nothing is asked.
+func (t *Turn) ends() bool { return t.session.State == idle && !t.invites }
+
+// message puts the reply together.
+func (t *Turn) message() channels.Message {
+	m := channels.Message{Choices: t.choices, AskContact: t.contact, ContactLabel: t.prompts.text("button.contact"), Ends: t.ends()}
+	for i, p := range t.said {
+		if i > 0 {
+			m.Text += "\n"
+		}
+		m.Text += p.Text
+	}
+	return m
+}
