@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Apply implements topup.Orders. A change without To is applied, and moved is true, where the order is still
+// in From and has none of the change's ledger entries yet: repeated news changes nothing. A change with To
+// whose entries exist, whose entries do not sum to zero, or whose statuses may not follow each other
+// (topup.Legal) is an error. ErrNoOrder where there is no order.
+func (db *DB) Apply(ctx context.Context, c topup.Change) (moved bool, err error) {
+	if err := checkChange(c); err != nil {
+		return false, fmt.Errorf("apply to order %s: %w", c.Order, err)
+	}
+	err = db.write(ctx, "apply to order "+string(c.Order), func(tx *sqlx.Tx) error {
+		var row orderRow
+		found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE id = ?`+db.forUpdate, c.Order)
+		if err == nil && !found {
+			err = topup.ErrNoOrder
+		}
+		if err != nil {
+			return err
+		}
+		if err := answerAttempt(ctx, tx, c); err != nil {
+			return err
+		}
+		if moved = row.Status == c.From; !moved {
+			return nil
+		}
+		known, err := hasEntry(ctx, tx, c)
+		switch {
+		case err != nil:
+			return err
+		case known && len(c.To) == 0:
+			moved = false
+			return nil
+		case known:
+			return fmt.Errorf("to %s: its ledger entry is there already", c.To[len(c.To)-1])
+		}
+		return db.move(ctx, tx, row, c)
+	})
+	return moved && err == nil, err
+}
+
+func checkChange(c topup.Change) error {
+	from := c.From
+	for _, to := range c.To {
+		if !topup.Legal(from, to) {
+			return fmt.Errorf("may not go from %s to %s", from, to)
+		}
+		from = to
+	}
+	return checkEntries(c.Postings)
+}
+
+// answerAttempt writes an attempt's answer, unless it has a final one.
+func answerAttempt(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
+	if c.Answered == nil {
+		return nil
+	}
+	a := c.Answered
+	_, err := exec(ctx, tx, `
+		UPDATE attempts SET outcome = ?, code = ?, provider_ref = ?, ended_at = ?
+		WHERE order_id = ? AND number = ? AND outcome IN ('sending', 'unknown')`,
+		a.Outcome, a.Code, a.ProviderRef, prepaid.Micros(a.EndedAt), c.Order, a.Number)
+	if err != nil {
+		return fmt.Errorf("answer of attempt %d: %w", a.Number, err)
+	}
+	return nil
+}
+
+// move changes the order's row, which this transaction has locked, and all that goes with it.
+func (db *DB) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
+	row = changed(row, c)
+	_, err := insert(ctx, tx, `
+		UPDATE orders SET status = :status, status_at = :status_at, reason = :reason, action_url = :action_url,
+			network_ref = :network_ref, cost_currency = :cost_currency, cost_minor = :cost_minor, absents = :absents,
+			absent_at = :absent_at, tries = :tries, needs_human = :needs_human, in_flight = :in_flight,
+			run_at = :run_at, lease_until = :lease_until
+		WHERE id = :id`, row)
+	if err != nil {
+		return err
+	}
+	if err := insertHistory(ctx, tx, c.Order, c.From, c.To, c.Reason, c.At); err != nil {
+		return err
+	}
+	if err := changeCharge(ctx, tx, c); err != nil {
+		return err
+	}
+	if err := insertEntries(ctx, tx, row.Brand, c); err != nil {
+		return err
+	}
+	if c.Next != nil {
+		next := *c.Next
+		next.Order = c.Order
+		if err := insertAttempt(ctx, tx, next); err != nil {
+			return err
+		}
+	}
+	if len(c.To) > 0 && row.Status == topup.Delivered && row.FundingKind == topup.ByCard {
+		if err := spendCard(ctx, tx, row, c.At); err != nil {
+			return err
+		}
+	}
+	if err := blockDebtor(ctx, tx, row, c); err != nil {
+		return fmt.Errorf("block customer: %w", err)
+	}
+	if c.Notice != nil {
+		return insertOrderNotice(ctx, tx, row, *c.Notice, c.At)
+	}
+	return nil
+}
+
+// blockDebtor blocks a customer who owes for this order. One whose debit was returned while the airtime was on its way
+// owes from its delivery on, whatever the change knew of it.
+func blockDebtor(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
+	delivered := len(c.To) > 0 && row.Status == topup.Delivered
+	if !c.Debt && !delivered {
+		return nil
+	}
+	_, err := exec(ctx, tx, `UPDATE customers SET status = 'blocked' WHERE id = ? AND status = 'active'
+		AND EXISTS (SELECT 1 FROM charges WHERE order_id = ? AND status = 'returned')`, row.Customer, c.Order)
+	return err
+}
+
+func changed(row orderRow, c topup.Change) orderRow {
+	if len(c.To) > 0 {
+		row.Status, row.StatusAt = c.To[len(c.To)-1], prepaid.Micros(c.At)
+	}
+	// An order that the network reverses is worked on again, but never again in the way of another.
+	row.InFlight = row.InFlight && !row.Status.Ended()
+	row.RunAt, row.LeaseUntil = prepaid.Micros(c.RunAt), prepaid.Micros(c.LeaseUntil)
+	row.Absents, row.AbsentAt, row.Tries = c.Absents, prepaid.Micros(c.AbsentAt), c.Tries
+	row.NeedsHuman = c.NeedsHuman
+	if c.Reason != "" {
+		row.Reason = c.Reason
+	}
+	if c.ActionURL != "" {
+		row.ActionURL = c.ActionURL
+	}
+	if c.NetworkRef != "" {
+		row.NetworkRef = c.NetworkRef
+	}
+	if !c.Cost.Zero() {
+		row.CostCurrency, row.CostMinor = c.Cost.Currency, c.Cost.Minor
+	}
+	return row
+}
+
+// insertHistory writes one row for each status passed through.
+func insertHistory(ctx context.Context, tx *sqlx.Tx, id prepaid.OrderID, from topup.Status, to []topup.Status, reason string, at time.Time) error {
+	for _, next := range to {
+		_, err := exec(ctx, tx, `
+			INSERT INTO order_history (order_id, number, from_status, to_status, reason, at)
+			SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ? FROM order_history WHERE order_id = ?`,
+			id, from, next, reason, prepaid.Micros(at), id)
+		if err != nil {
+			return fmt.Errorf("history: %w", err)
+		}
+		from = next
+	}
+	return nil
+}
+
+func changeCharge(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
+	if c.Charge == "" && c.ChargeRef == "" {
+		return nil
+	}
+	_, err := exec(ctx, tx, `
+		UPDATE charges SET status = COALESCE(NULLIF(?, ''), status),
+			provider_ref = COALESCE(NULLIF(?, ''), provider_ref), changed_at = ?
+		WHERE order_id = ?`, string(c.Charge), c.ChargeRef, prepaid.Micros(c.At), c.Order)
+	if err != nil {
+		return fmt.Errorf("charge: %w", err)
+	}
+	return nil
+}

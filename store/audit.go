@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Violation is one breach of an invariant.
+type Violation struct {
+	Invariant int             // 1 to 9, as the rules in this package are numbered
+	Order     prepaid.OrderID // or
+	Card      string          // the serial, or neither
+	Text      string          // one sentence for operators; no secret, no number
+}
+
+// String is the violation on one line.
+func (v Violation) String() string {
+	subject := ""
+	switch {
+	case v.Order != "":
+		subject = "order " + string(v.Order) + ": "
+	case v.Card != "":
+		subject = "card " + v.Card + ": "
+	}
+	return fmt.Sprintf("%d: %s%s", v.Invariant, subject, v.Text)
+}
+
+// rule finds the violations of one part of an invariant.
+type rule func(ctx context.Context, tx *sqlx.Tx) ([]Violation, error)
+
+// Audit checks the invariants that SQL alone can show, on one view of the data, and returns what breaches them:
+//
+//  1. postings sum to zero per transaction and currency
+//  3. per order: captured + pending + owed − refunded = amount if delivered, 0 if finally not
+//  4. no delivery without a captured or pending charge, or a spent card
+//  5. no charge without an authenticated request
+//  6. one operation key, at most one order; who ended an order is told
+//  7. unknown always ends: it is worked on, or on the operator's list
+//  8. end states are final, and no order has made an illegal step
+//  9. a card is spent at most once; none is missing from its series
+//
+// The second, at most one delivery per order at the network, only the network's own books can show.
+func (db *DB) Audit(ctx context.Context) ([]Violation, error) {
+	var found []Violation
+	err := db.read(ctx, "audit", func(tx *sqlx.Tx) error {
+		for _, check := range []rule{
+			unbalancedEntries, wrongMoney, wrongCharge, paidByNothing, notAuthenticated, keyUsedTwice, nobodyTold,
+			nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards,
+		} {
+			violations, err := check(ctx, tx)
+			if err != nil {
+				return err
+			}
+			found = append(found, violations...)
+		}
+		return nil
+	})
+	return found, err
+}
+
+// finding is one row of a rule's query.
+type finding struct {
+	Order prepaid.OrderID `db:"order_id"`
+	Card  string          `db:"card"`
+	What  string          `db:"what"`
+}
+
+// find runs a query for findings. format, with one %s for what, makes the sentence.
+func find(ctx context.Context, tx *sqlx.Tx, invariant int, format, query string) ([]Violation, error) {
+	var rows []finding
+	if err := list(ctx, tx, &rows, query); err != nil {
+		return nil, fmt.Errorf("invariant %d: %w", invariant, err)
+	}
+	violations := make([]Violation, len(rows))
+	for i, r := range rows {
+		violations[i] = Violation{invariant, r.Order, r.Card, fmt.Sprintf(format, r.What)}
+	}
+	return violations, nil
+}
+
+// 1: postings sum to zero per transaction and currency. That none is ever changed is kept by triggers.
+func unbalancedEntries(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 1, "ledger entry %s does not sum to zero, or is empty", `
+		SELECT e.order_id, '' AS card, e.kind || ' ' || COALESCE(p.currency, '') AS what
+		FROM ledger_entries e LEFT JOIN ledger_postings p ON p.order_id = e.order_id AND p.kind = e.kind
+		GROUP BY e.order_id, e.kind, p.currency
+		HAVING COUNT(p.minor) = 0 OR SUM(p.minor) <> 0
+		ORDER BY e.order_id, e.kind`)
+}
+
+// 3: captured + pending + owed − refunded, which is what the accounts of the customer's money hold of the
+// order (suspense has what was paid back by other means), is its amount if delivered and nothing if finally not. What is still worked on (a charge that
+// turned up late) or waits for an operator is not final.
+func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 3, "the ledger holds %s of the customer's money", `
+		SELECT order_id, '' AS card, currency || ' ' || CAST(held AS TEXT) || ' instead of ' || CAST(wanted AS TEXT) || ' minor units' AS what
+		FROM (
+			SELECT o.id AS order_id, o.currency, COALESCE(SUM(p.minor), 0) AS held,
+				CASE WHEN o.status = 'delivered' THEN o.minor ELSE 0 END AS wanted
+			FROM orders o LEFT JOIN ledger_postings p ON p.order_id = o.id AND p.currency = o.currency
+				AND (p.account LIKE 'psp:%' OR p.account IN ('customer_owes', 'card_liability', 'suspense'))
+			WHERE o.status = 'delivered' OR (o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human)
+			GROUP BY o.id, o.currency, o.status, o.minor) sums
+		WHERE held <> wanted ORDER BY order_id`)
+}
+
+// 3, at the charge itself: what is finally not delivered keeps no money.
+func wrongCharge(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 3, "it %s", `
+		SELECT o.id AS order_id, '' AS card, 'is ' || o.status || ' but its charge is ' || c.status AS what
+		FROM orders o JOIN charges c ON c.order_id = o.id
+		WHERE o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human
+		  AND c.status IN ('captured', 'pending')
+		ORDER BY o.id`)
+}
+
+// 4: nothing is delivered, or sent to the network, that is not paid.
+func paidByNothing(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 4, "%s", `
+		SELECT o.id AS order_id, '' AS card,
+			'is ' || o.status || ' with a charge that is ' || COALESCE(c.status, 'missing') AS what
+		FROM orders o LEFT JOIN charges c ON c.order_id = o.id
+		WHERE o.status IN ('delivering', 'delivery_unknown', 'held', 'delivered')
+		  AND (c.status IS NULL OR c.status NOT IN ('captured', 'pending', 'returned')
+			OR (c.status = 'pending' AND o.funding_method <> 'sepa'))
+		UNION ALL
+		SELECT o.id, '', 'is delivered by card ' || o.funding_ref || ', which it has not spent'
+		FROM orders o LEFT JOIN cards k ON k.brand = o.brand AND k.serial = o.funding_ref
+			AND k.state = 'spent' AND k.order_id = o.id
+		WHERE o.status = 'delivered' AND o.funding_kind = 'card' AND k.serial IS NULL
+		ORDER BY order_id`)
+}
+
+// 5: every order says why it may be charged, and whom.
+func notAuthenticated(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 5, "was charged without %s", `
+		SELECT id AS order_id, '' AS card,
+			CASE WHEN authorised_by = '' THEN 'an authenticated request' ELSE 'a customer' END AS what
+		FROM orders WHERE authorised_by = '' OR (customer = '' AND funding_kind = 'charge')
+		ORDER BY id`)
+}
+
+// 6: one operation key, at most one order. A constraint keeps it; that it is there is checked all the same.
+func keyUsedTwice(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 6, "shares its operation key with %s others", `
+		SELECT MIN(id) AS order_id, '' AS card, CAST(COUNT(*) - 1 AS TEXT) AS what
+		FROM orders GROUP BY brand, operation_key HAVING COUNT(*) > 1 ORDER BY order_id`)
+}
+
+// 6: whoever ordered by message is told how it ended.
+func nobodyTold(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 6, "is %s and asks nobody to tell the customer", `
+		SELECT o.id AS order_id, '' AS card, o.status AS what FROM orders o
+		WHERE o.status IN ('delivered', 'declined', 'refunded') AND o.reply_address <> ''
+		  AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.order_id = o.id)
+		ORDER BY o.id`)
+}
+
+// 7: what has not ended is due to be worked on; what is unknown for long is on the operator's list.
+func nobodyWorks(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 7, "%s", `
+		SELECT id AS order_id, '' AS card, 'is ' || status || ' and nobody will work on it' AS what
+		FROM orders
+		WHERE status NOT IN ('declined', 'delivered', 'refunded', 'refund_failed') AND run_at = 0
+		UNION ALL
+		SELECT id, '', 'is ' || status || ' for more than a day and not on the operator''s list'
+		FROM orders
+		WHERE status IN ('charge_unknown', 'delivery_unknown', 'refund_unknown') AND NOT needs_human
+		  AND run_at > status_at + 93600000000 -- 26 hours
+		UNION ALL
+		SELECT id, '', 'has a refund that failed and is not on the operator''s list'
+		FROM orders WHERE status = 'refund_failed' AND NOT needs_human
+		ORDER BY order_id`)
+}
+
+// 8: every step of every order was legal, so that no end was left but delivered, by the network's reversal.
+func illegalSteps(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	rows, err := tx.QueryxContext(ctx, `SELECT order_id, from_status, to_status FROM order_history ORDER BY order_id, number`)
+	if err != nil {
+		return nil, fmt.Errorf("invariant 8: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var violations []Violation
+	var before prepaid.OrderID
+	var stood topup.Status
+	for rows.Next() {
+		var id prepaid.OrderID
+		var from, to topup.Status
+		if err := rows.Scan(&id, &from, &to); err != nil {
+			return nil, fmt.Errorf("invariant 8: %w", err)
+		}
+		if id != before {
+			before, stood = id, topup.Requested
+		}
+		switch {
+		case from != stood:
+			violations = append(violations, Violation{8, id, "", fmt.Sprintf("stood at %s but went on from %s", stood, from)})
+		case !topup.Legal(from, to):
+			violations = append(violations, Violation{8, id, "", fmt.Sprintf("went from %s to %s", from, to)})
+		}
+		stood = to
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("invariant 8: %w", err)
+	}
+	return violations, nil
+}
+
+// 8: an order stands where its history ends.
+func wrongStatus(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 8, "%s", `
+		SELECT o.id AS order_id, '' AS card,
+			'is ' || o.status || ' but its history ends with ' || COALESCE(h.to_status, 'nothing') AS what
+		FROM orders o LEFT JOIN order_history h ON h.order_id = o.id
+			AND h.number = (SELECT MAX(number) FROM order_history WHERE order_id = o.id)
+		WHERE h.to_status IS NULL OR h.to_status <> o.status
+		ORDER BY o.id`)
+}
+
+// 9: a card is spent at most once.
+func cardSpentTwice(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 9, "pays for %s delivered orders", `
+		SELECT '' AS order_id, funding_ref AS card, CAST(COUNT(*) AS TEXT) AS what
+		FROM orders WHERE funding_kind = 'card' AND status = 'delivered'
+		GROUP BY brand, funding_ref HAVING COUNT(*) > 1 ORDER BY funding_ref`)
+}
+
+// 9: a reserved card waits for an order under way, a spent one was delivered, the others have no order.
+func wrongCard(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 9, "is %s", `
+		SELECT '' AS order_id, k.serial AS card,
+			k.state || CASE WHEN k.order_id = '' THEN ' for no order'
+				ELSE ' for order ' || k.order_id || ', which is ' || COALESCE(o.status, 'missing') END AS what
+		FROM cards k LEFT JOIN orders o ON o.id = k.order_id
+		WHERE (k.state IN ('reserved', 'spent') AND k.order_id = '')
+		   OR (k.state NOT IN ('reserved', 'spent') AND k.order_id <> '')
+		   OR (k.state = 'reserved' AND o.status IN ('delivered', 'declined', 'refunded'))
+		   OR (k.state = 'spent' AND o.status NOT IN ('delivered', 'refunding', 'refund_unknown', 'refund_failed', 'refunded'))
+		   OR (k.order_id <> '' AND o.id IS NULL)
+		ORDER BY k.serial`)
+}
+
+// 9: issued = generated + live + locked + reserved + spent + void.
+func missingCards(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 9, "%s", `
+		SELECT '' AS order_id, '' AS card,
+			'series ' || s.series || ' of ' || s.brand || ' has ' || CAST(COUNT(k.serial) AS TEXT) || ' cards of '
+				|| CAST(s.issued AS TEXT) || ' issued' AS what
+		FROM card_series s LEFT JOIN cards k ON k.brand = s.brand AND k.series = s.series
+			AND k.state IN ('generated', 'live', 'locked', 'reserved', 'spent', 'void')
+		GROUP BY s.brand, s.series, s.issued HAVING COUNT(k.serial) <> s.issued
+		ORDER BY s.brand, s.series`)
+}

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/cards"
+	"pulsa/prepaid"
+)
+
+// errClash rolls a chunk back whose codes are not all new.
+var errClash = errors.New("codes exist")
+
+// SaveChunk implements cards.Batches. PostgreSQL copies the chunk, and only where that meets a code or serial
+// that exists, the cards are inserted one by one to find out which.
+func (db *DB) SaveChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) ([]int, error) {
+	if clashes, err := db.oldClashes(ctx, sealed); err != nil || len(clashes) > 0 {
+		return clashes, err
+	}
+	if db.dialect == Postgres {
+		err := db.copyChunk(ctx, c, sealed)
+		var known *pgconn.PgError
+		if err == nil || !errors.As(err, &known) || known.Code != uniqueViolation {
+			return nil, err
+		}
+	}
+	return db.insertChunk(ctx, c, sealed)
+}
+
+const uniqueViolation = "23505"
+
+// copyChunk stores the chunk in one transaction over one connection, which COPY needs to have to itself.
+func (db *DB) copyChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) error {
+	conn, err := db.writer.Connx(ctx)
+	if err != nil {
+		return fmt.Errorf("save chunk: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // back to the pool
+	tx, err := conn.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("save chunk: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	err = conn.Raw(func(driver any) error {
+		rows := pgx.CopyFromSlice(len(sealed), func(i int) ([]any, error) { return sealedValues(sealed[i]), nil })
+		_, err := driver.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{"cards"}, sealedColumns, rows)
+		return err
+	})
+	if err == nil {
+		err = settleChunk(ctx, tx, c, sealed)
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		return fmt.Errorf("save chunk: %w", err)
+	}
+	return nil
+}
+
+// settleChunk counts the cards in their series and moves the job on.
+func settleChunk(ctx context.Context, tx *sqlx.Tx, c cards.Chunk, sealed []cards.Sealed) error {
+	issued := map[cardSeries]seriesCount{}
+	for _, card := range sealed {
+		s := cardSeries{card.Brand, card.Series}
+		issued[s] = issued[s].plus(card.Serial)
+	}
+	if err := addIssued(ctx, tx, issued); err != nil {
+		return err
+	}
+	return advance(ctx, tx, c)
+}
+
+func (db *DB) insertChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) (clashes []int, err error) {
+	err = db.write(ctx, "save chunk", func(tx *sqlx.Tx) error {
+		clashes = nil
+		if taken, err := takenSerials(ctx, tx, sealed); err != nil {
+			return err
+		} else if len(taken) > 0 {
+			return fmt.Errorf("serial %s: %w", sealed[taken[0]].Serial, cards.ErrExists)
+		}
+		for from := 0; from < len(sealed); from += cardsAtOnce {
+			part := sealed[from:min(from+cardsAtOnce, len(sealed))]
+			stored, err := insertCards(ctx, tx, part)
+			if err != nil {
+				return err
+			}
+			for i, card := range part {
+				if !stored[cardKey{card.Brand, card.Serial}] {
+					clashes = append(clashes, from+i)
+				}
+			}
+		}
+		if len(clashes) > 0 {
+			return errClash
+		}
+		return advance(ctx, tx, c)
+	})
+	if errors.Is(err, errClash) {
+		return clashes, nil
+	}
+	return nil, err
+}
+
+// oldClashes finds the codes that a card has under another key.
+func (db *DB) oldClashes(ctx context.Context, sealed []cards.Sealed) ([]int, error) {
+	var macs [][]byte
+	for _, c := range sealed {
+		macs = append(macs, c.OldMACs...)
+	}
+	if len(macs) == 0 {
+		return nil, nil
+	}
+	taken, err := takenMACs(ctx, db.reader, sealed[0].Brand, macs)
+	if err != nil {
+		return nil, fmt.Errorf("save chunk: %w", err)
+	}
+	var clashes []int
+	for i, c := range sealed {
+		for _, mac := range c.OldMACs {
+			if taken[string(mac)] {
+				clashes = append(clashes, i)
+				break
+			}
+		}
+	}
+	return clashes, nil
+}
+
+// takenMACs tells which MACs cards have.
+func takenMACs(ctx context.Context, q querier, brand string, macs [][]byte) (map[string]bool, error) {
+	taken := map[string]bool{}
+	for from := 0; from < len(macs); from += cardsAtOnce {
+		var found [][]byte
+		part := macs[from:min(from+cardsAtOnce, len(macs))]
+		if err := listIn(ctx, q, &found, `SELECT mac FROM cards WHERE brand = ? AND mac IN (?)`, brand, part); err != nil {
+			return nil, err
+		}
+		for _, mac := range found {
+			taken[string(mac)] = true
+		}
+	}
+	return taken, nil
+}
+
+// takenSerials returns the indexes of cards whose serials exist.
+func takenSerials(ctx context.Context, q querier, sealed []cards.Sealed) ([]int, error) {
+	var taken []int
+	for from := 0; from < len(sealed); from += cardsAtOnce {
+		part := sealed[from:min(from+cardsAtOnce, len(sealed))]
+		serials := make([]string, len(part))
+		for i, c := range part {
+			serials[i] = c.Serial
+		}
+		var found []string
+		err := listIn(ctx, q, &found, `SELECT serial FROM cards WHERE brand = ? AND serial IN (?)`, part[0].Brand, serials)
+		if err != nil {
+			return nil, err
+		}
+		exists := make(map[string]bool, len(found))
+		for _, serial := range found {
+			exists[serial] = true
+		}
+		for i, serial := range serials {
+			if exists[serial] {
+				taken = append(taken, from+i)
+			}
+		}
+	}
+	return taken, nil
+}
+
+// Taken implements cards.Batches.
+func (db *DB) Taken(ctx context.Context, sealed []cards.Sealed) (serials, codes []int, err error) {
+	if len(sealed) == 0 {
+		return nil, nil, nil
+	}
+	err = db.read(ctx, "taken cards", func(tx *sqlx.Tx) error {
+		if serials, err = takenSerials(ctx, tx, sealed); err != nil {
+			return err
+		}
+		var macs [][]byte
+		for _, c := range sealed {
+			macs = append(append(macs, c.MAC), c.OldMACs...)
+		}
+		taken, err := takenMACs(ctx, tx, sealed[0].Brand, macs)
+		for i, c := range sealed {
+			for _, mac := range append([][]byte{c.MAC}, c.OldMACs...) {
+				if taken[string(mac)] {
+					codes = append(codes, i)
+					break
+				}
+			}
+		}
+		return err
+	})
+	return serials, codes, err
+}
+
+// sealOverhead is how much longer a sealed code is than the code: nonce and tag of AES-GCM.
+const sealOverhead = 12 + 16
+
+// Unspent implements cards.Batches. The length of a code is known from its ciphertext's.
+func (db *DB) Unspent(ctx context.Context, brand string, codeLength int, now time.Time) (n int64, err error) {
+	_, err = get(ctx, db.reader, &n, `
+		SELECT COUNT(*) FROM cards
+		WHERE brand = ? AND state NOT IN ('spent', 'void') AND (expires_at = 0 OR expires_at > ?) AND length(ciphertext) = ?`,
+		brand, prepaid.Micros(now), codeLength+sealOverhead)
+	if err != nil {
+		return 0, fmt.Errorf("count unspent cards: %w", err)
+	}
+	return n, nil
+}

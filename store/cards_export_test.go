@@ -1,0 +1,6 @@
+package store
+
+// What the tests explain.
+const ReserveCardSQL = reserveCard
+
+var ListCardsSQL = listCards

@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pulsa/cards"
+	"pulsa/prepaid"
+)
+
+type redemptionRow struct {
+	Day      int64            `db:"day"`
+	Group    string           `db:"grp"`
+	Currency prepaid.Currency `db:"currency"`
+	Cards    int64            `db:"cards"`
+	Minor    int64            `db:"minor"`
+}
+
+// Redemptions implements cards.Reports.
+func (db *DB) Redemptions(ctx context.Context, brand string, during cards.Span, by cards.Group) ([]cards.Redemption, error) {
+	c := &conditions{}
+	c.add("brand = ? AND state = 'spent' AND activated_at > 0", brand)
+	c.span("activated_at", during)
+	const dayMicros = int64(24 * time.Hour / time.Microsecond)
+	var rows []redemptionRow
+	err := list(ctx, db.reader, &rows, `
+		SELECT day, grp, currency, COUNT(*) AS cards, CAST(SUM(minor) AS BIGINT) AS minor
+		FROM (SELECT activated_at / ? AS day, `+groupColumn(by)+` AS grp, currency, minor FROM cards`+c.where()+`) AS spent
+		GROUP BY day, grp, currency ORDER BY day, grp, currency`, append([]any{dayMicros}, c.args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("redemptions: %w", err)
+	}
+	found := make([]cards.Redemption, len(rows))
+	for i, r := range rows {
+		found[i] = cards.Redemption{Day: time.UnixMicro(r.Day * dayMicros).UTC(), Group: r.Group, Currency: r.Currency,
+			Sum: cards.Sum{Cards: r.Cards, Minor: r.Minor}}
+	}
+	return found, nil
+}
+
+type resellerRow struct {
+	Brand     string `db:"brand"`
+	Name      string `db:"name"`
+	Title     string `db:"title"`
+	CreatedAt int64  `db:"created_at"`
+	CreatedBy string `db:"created_by"`
+}
+
+// SaveReseller implements cards.Reports.
+func (db *DB) SaveReseller(ctx context.Context, r cards.Reseller) error {
+	rows, err := exec(ctx, db.writer, `
+		INSERT INTO resellers (brand, name, title, created_at, created_by) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (brand, name) DO NOTHING`, r.Brand, r.Name, r.Title, prepaid.Micros(r.CreatedAt), r.CreatedBy)
+	switch {
+	case err != nil:
+		return fmt.Errorf("save reseller: %w", err)
+	case rows == 0:
+		return cards.ErrResellerExists
+	}
+	return nil
+}
+
+// Resellers implements cards.Reports.
+func (db *DB) Resellers(ctx context.Context, brand string) ([]cards.Reseller, error) {
+	var rows []resellerRow
+	err := list(ctx, db.reader, &rows, `SELECT brand, name, title, created_at, created_by FROM resellers WHERE brand = ? ORDER BY name`, brand)
+	if err != nil {
+		return nil, fmt.Errorf("resellers: %w", err)
+	}
+	found := make([]cards.Reseller, len(rows))
+	for i, r := range rows {
+		found[i] = cards.Reseller{Brand: r.Brand, Name: r.Name, Title: r.Title, CreatedAt: prepaid.FromMicros(r.CreatedAt), CreatedBy: r.CreatedBy}
+	}
+	return found, nil
+}
+
+// WrongCodes implements cards.Reports.
+func (db *DB) WrongCodes(ctx context.Context, brand string, since time.Time) (n int64, err error) {
+	_, err = get(ctx, db.reader, &n, `SELECT COUNT(*) FROM card_try_keys WHERE brand = ? AND tried_at >= ?`, brand, prepaid.Micros(since))
+	if err != nil {
+		return 0, fmt.Errorf("wrong codes: %w", err)
+	}
+	return n, nil
+}

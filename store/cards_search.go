@@ -1,0 +1,263 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/cards"
+	"pulsa/prepaid"
+)
+
+// conditions is a WHERE clause being put together, with ? placeholders.
+type conditions struct {
+	text []string
+	args []any
+}
+
+func (c *conditions) add(text string, args ...any) {
+	c.text = append(c.text, text)
+	c.args = append(c.args, args...)
+}
+
+// span adds the limits of a time, of a column that is 0 where there is none.
+func (c *conditions) span(column string, s cards.Span) {
+	if s.Zero() {
+		return
+	}
+	c.add(column + " > 0") // what the indexes of such columns promise
+	if !s.From.IsZero() {
+		c.add(column+" >= ?", prepaid.Micros(s.From))
+	}
+	if !s.To.IsZero() {
+		c.add(column+" < ?", prepaid.Micros(s.To))
+	}
+}
+
+func (c *conditions) where() string { return " WHERE " + strings.Join(c.text, " AND ") }
+
+// matching are the conditions of a filter.
+func matching(f cards.Filter) *conditions {
+	c := &conditions{}
+	c.add("brand = ?", f.Brand)
+	if f.Series != "" {
+		c.add("series = ?", f.Series)
+	}
+	if f.From != "" {
+		_, number, _ := cards.SplitSerial(f.From)
+		c.add("number >= ?", number)
+	}
+	if f.To != "" {
+		_, number, _ := cards.SplitSerial(f.To)
+		c.add("number <= ?", number)
+	}
+	if f.Batch != "" {
+		c.add("batch = ?", f.Batch)
+	}
+	if !f.Amount.Zero() {
+		c.add("minor = ? AND currency = ?", f.Amount.Minor, f.Amount.Currency)
+	}
+	if f.Reseller != "" {
+		c.add("reseller = ? AND reseller <> ''", f.Reseller)
+	}
+	if f.Customer != "" {
+		c.add("activated_by = ? AND activated_by <> ''", f.Customer)
+	}
+	c.span("created_at", f.Created)
+	c.span("expires_at", f.Expires)
+	c.span("activated_at", f.Activated)
+	c.statuses(f)
+	if f.Unexported {
+		c.add("export = ''")
+	}
+	if f.Whole {
+		c.add(`batch NOT IN (SELECT id FROM card_jobs WHERE brand = ? AND state <> 'done' AND kind IN ('generate', 'import'))`, f.Brand)
+	}
+	return c
+}
+
+// statuses adds the states that are searched for, expired ones apart as people see them.
+func (c *conditions) statuses(f cards.Filter) {
+	if len(f.Statuses) == 0 {
+		return
+	}
+	now := prepaid.Micros(f.Now)
+	const valid = "(expires_at = 0 OR expires_at > ?)"
+	var any conditions
+	for _, status := range f.Statuses {
+		switch status {
+		case cards.ShownNew:
+			any.add("(state = 'reserved' OR (state IN ('generated', 'live') AND "+valid+"))", now)
+		case cards.ShownActivated:
+			any.add("state = 'spent'")
+		case cards.ShownExpired:
+			any.add("(state IN ('generated', 'live', 'locked') AND expires_at > 0 AND expires_at <= ?)", now)
+		case cards.OnlyReserved, cards.ShownVoid:
+			any.add("state = ?", string(status))
+		default:
+			any.add("(state = ? AND "+valid+")", string(status), now)
+		}
+	}
+	c.add("("+strings.Join(any.text, " OR ")+")", any.args...)
+}
+
+// order is the columns of a sort. The first is left out by serial.
+func order(by cards.Sort) (column string) {
+	switch by {
+	case cards.ByCreated:
+		return "created_at"
+	case cards.ByExpires:
+		return "expires_at"
+	case cards.ByActivated:
+		return "activated_at"
+	}
+	return ""
+}
+
+// beyond adds the limit of a page: what comes after a key in an order that an index has. PostgreSQL guesses from
+// the first column of a comparison of rows how many there are, so that a series that is known is left out.
+func (c *conditions) beyond(f cards.Filter, column string, descending bool, key *cards.Key) {
+	if column == "expires_at" || column == "activated_at" {
+		c.add(column + " > 0")
+	}
+	if key == nil {
+		return
+	}
+	than := " > "
+	if descending {
+		than = " < "
+	}
+	switch {
+	case column != "":
+		c.add("("+column+", series, number, serial)"+than+"(?, ?, ?, ?)", key.At, key.Series, key.Number, key.Serial)
+	case f.Series != "":
+		c.add("(number, serial)"+than+"(?, ?)", key.Number, key.Serial)
+	default:
+		c.add("(series, number, serial)"+than+"(?, ?, ?)", key.Series, key.Number, key.Serial)
+	}
+}
+
+func orderBy(column string, descending bool) string {
+	columns := []string{"series", "number", "serial"}
+	if column != "" {
+		columns = append([]string{column}, columns...)
+	}
+	direction := ""
+	if descending {
+		direction = " DESC"
+	}
+	return " ORDER BY " + strings.Join(columns, direction+", ") + direction
+}
+
+// ListCards implements cards.Shelf.
+func (db *DB) ListCards(ctx context.Context, f cards.Filter, by cards.Sort, descending bool, beyond *cards.Key, n int) ([]cards.Card, error) {
+	query, args := listCards(f, by, descending, beyond, n)
+	var rows []cardRow
+	if err := list(ctx, db.reader, &rows, query, args...); err != nil {
+		return nil, fmt.Errorf("list cards: %w", err)
+	}
+	found := make([]cards.Card, len(rows))
+	for i, row := range rows {
+		found[i] = row.card()
+	}
+	return found, nil
+}
+
+func listCards(f cards.Filter, by cards.Sort, descending bool, beyond *cards.Key, n int) (string, []any) {
+	c, column := matching(f), order(by)
+	c.beyond(f, column, descending, beyond)
+	return `SELECT ` + cardColumns + ` FROM cards` + c.where() + orderBy(column, descending) + ` LIMIT ?`, append(c.args, n)
+}
+
+type countRow struct {
+	Group    string           `db:"grp"`
+	Currency prepaid.Currency `db:"currency"`
+	State    cards.State      `db:"state"`
+	Expired  bool             `db:"expired"`
+	Cards    int64            `db:"cards"`
+	Minor    int64            `db:"minor"`
+}
+
+// groupColumn is the column that a report is divided by.
+func groupColumn(by cards.Group) string {
+	switch by {
+	case cards.BySeries:
+		return "series"
+	case cards.ByReseller:
+		return "reseller"
+	}
+	return "''"
+}
+
+// CountCards implements cards.Shelf.
+func (db *DB) CountCards(ctx context.Context, f cards.Filter, by cards.Group) ([]cards.Count, error) {
+	c := matching(f)
+	var rows []countRow
+	err := list(ctx, db.reader, &rows, `
+		SELECT grp, currency, state, expired, COUNT(*) AS cards, CAST(SUM(minor) AS BIGINT) AS minor
+		FROM (SELECT `+groupColumn(by)+` AS grp, currency, state, minor,
+				state NOT IN ('reserved', 'spent', 'void') AND expires_at > 0 AND expires_at <= ? AS expired
+			FROM cards`+c.where()+`) AS found
+		GROUP BY grp, currency, state, expired ORDER BY grp, currency, state, expired`,
+		append([]any{prepaid.Micros(f.Now)}, c.args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("count cards: %w", err)
+	}
+	counts := make([]cards.Count, len(rows))
+	for i, r := range rows {
+		counts[i] = cards.Count{Group: r.Group, Currency: r.Currency, State: r.State, Expired: r.Expired, Sum: cards.Sum{Cards: r.Cards, Minor: r.Minor}}
+	}
+	return counts, nil
+}
+
+// chunkKeys are the first and last of the next n cards of a job.
+type chunkKeys struct {
+	first, last cards.Key
+	n           int
+}
+
+type keyRow struct {
+	Series string `db:"series"`
+	Number int64  `db:"number"`
+	Serial string `db:"serial"`
+}
+
+func (k keyRow) key() cards.Key {
+	return cards.Key{Series: k.Series, Number: k.Number, Serial: k.Serial}
+}
+
+// nextKeys finds the next n cards that fit beyond a key. The conditions that it returns besides mean exactly
+// what fits from there up to the last of them.
+func nextKeys(ctx context.Context, tx *sqlx.Tx, f cards.Filter, states []cards.State, after cards.Key, n int) (chunkKeys, *conditions, error) {
+	find, change := matching(f), matching(f)
+	for _, c := range []*conditions{find, change} {
+		c.states(states)
+		if after.Serial != "" {
+			c.beyond(f, "", false, &after)
+		}
+	}
+	var rows []keyRow
+	err := list(ctx, tx, &rows, `SELECT series, number, serial FROM cards`+find.where()+orderBy("", false)+` LIMIT ?`, append(find.args, n)...)
+	if err != nil || len(rows) == 0 {
+		return chunkKeys{}, nil, err
+	}
+	keys := chunkKeys{first: rows[0].key(), last: rows[len(rows)-1].key(), n: len(rows)}
+	if f.Series != "" {
+		change.add("(number, serial) <= (?, ?)", keys.last.Number, keys.last.Serial)
+	} else {
+		change.add("(series, number, serial) <= (?, ?, ?)", keys.last.Series, keys.last.Number, keys.last.Serial)
+	}
+	return keys, change, nil
+}
+
+// states adds the states that may be touched.
+func (c *conditions) states(states []cards.State) {
+	marks := make([]string, len(states))
+	args := make([]any, len(states))
+	for i, state := range states {
+		marks[i], args[i] = "?", string(state)
+	}
+	c.add("state IN ("+strings.Join(marks, ", ")+")", args...)
+}

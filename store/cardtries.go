@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+)
+
+type cardTriesRow struct {
+	Wrong       int   `db:"wrong"`
+	LockedUntil int64 `db:"locked_until"`
+}
+
+// CardTries implements cards.Tries.
+func (db *DB) CardTries(ctx context.Context, brand string, keys []string) (wrong int, until time.Time, err error) {
+	if len(keys) == 0 {
+		return 0, time.Time{}, nil
+	}
+	var row cardTriesRow
+	query, args, err := sqlx.In(`
+		SELECT COALESCE(MAX(wrong), 0) AS wrong, COALESCE(MAX(locked_until), 0) AS locked_until
+		FROM card_tries WHERE brand = ? AND key IN (?)`, brand, keys)
+	if err == nil {
+		_, err = get(ctx, db.reader, &row, query, args...)
+	}
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("card tries: %w", err)
+	}
+	return row.Wrong, prepaid.FromMicros(row.LockedUntil), nil
+}
+
+// CountWrongCode implements cards.Tries. A lock is never shortened. A repeated operation key returns the
+// count that it came to.
+func (db *DB) CountWrongCode(ctx context.Context, brand string, keys []string, operationKey string, now time.Time, lock func(wrong int) time.Time) (wrong int, err error) {
+	keys = slices.Compact(slices.Sorted(slices.Values(keys))) // sorted: two callers never wait for each other
+	err = db.write(ctx, "count wrong card code", func(tx *sqlx.Tx) error {
+		wrong = 0
+		_, err := exec(ctx, tx, `DELETE FROM card_try_keys WHERE brand = ? AND tried_at < ?`,
+			brand, prepaid.Micros(now.Add(-tryKeysFor)))
+		if err != nil {
+			return err
+		}
+		// The row of a caller who is first makes the others wait here until its count is known.
+		rows, err := exec(ctx, tx, `
+			INSERT INTO card_try_keys (brand, operation_key, wrong, tried_at) VALUES (?, ?, 0, ?)
+			ON CONFLICT (brand, operation_key) DO NOTHING`, brand, operationKey, prepaid.Micros(now))
+		if err != nil {
+			return err
+		}
+		if rows == 0 {
+			_, err := get(ctx, tx, &wrong, `SELECT wrong FROM card_try_keys WHERE brand = ? AND operation_key = ?`, brand, operationKey)
+			return err
+		}
+		for _, key := range keys {
+			count, err := countWrong(ctx, tx, brand, key, lock)
+			if err != nil {
+				return err
+			}
+			wrong = max(wrong, count)
+		}
+		_, err = exec(ctx, tx, `UPDATE card_try_keys SET wrong = ? WHERE brand = ? AND operation_key = ?`, wrong, brand, operationKey)
+		return err
+	})
+	return wrong, err
+}
+
+func countWrong(ctx context.Context, tx *sqlx.Tx, brand, key string, lock func(wrong int) time.Time) (int, error) {
+	var count int
+	_, err := get(ctx, tx, &count, `
+		INSERT INTO card_tries (brand, key, wrong, locked_until) VALUES (?, ?, 1, 0)
+		ON CONFLICT (brand, key) DO UPDATE SET wrong = card_tries.wrong + 1
+		RETURNING wrong`, brand, key)
+	if err != nil {
+		return 0, err
+	}
+	if until := lock(count); !until.IsZero() {
+		_, err = exec(ctx, tx, `UPDATE card_tries SET locked_until = ? WHERE brand = ? AND key = ? AND locked_until < ?`,
+			prepaid.Micros(until), brand, key, prepaid.Micros(until))
+	}
+	return count, err
+}
+
+// ForgiveCodes implements cards.Tries.
+func (db *DB) ForgiveCodes(ctx context.Context, brand string, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	query, args, err := sqlx.In(`UPDATE card_tries SET wrong = 0, locked_until = 0 WHERE brand = ? AND key IN (?)`, brand, keys)
+	if err == nil {
+		_, err = exec(ctx, db.writer, query, args...)
+	}
+	if err != nil {
+		return fmt.Errorf("forgive card codes: %w", err)
+	}
+	return nil
+}

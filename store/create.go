@@ -1,0 +1,255 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/accounts"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Create implements topup.Orders.
+//
+// What bounds a purchase (one in flight, the same again, limits, exposure) is asked of orders paid by a
+// charge alone: a top-up card has been paid for already. A day is the last 24 hours, a month the last 30 days.
+func (db *DB) Create(ctx context.Context, n topup.NewOrder) (topup.Order, bool, error) {
+	for tries := 1; ; tries++ {
+		stored, existing, err := db.create(ctx, n)
+		if !errors.Is(err, errMetGone) || tries == 3 {
+			return stored, existing, err
+		}
+	}
+}
+
+// errMetGone says that the order met a constraint whose other side was gone when it looked.
+var errMetGone = errors.New("met an order that is gone")
+
+func (db *DB) create(ctx context.Context, n topup.NewOrder) (stored topup.Order, existing bool, err error) {
+	err = db.write(ctx, "create order", func(tx *sqlx.Tx) error {
+		// The lock comes first: whoever waited for it sees what the one before has stored.
+		status, err := db.lockCustomer(ctx, tx, n.Order.Customer)
+		if err != nil {
+			return err
+		}
+		if stored, existing, err = replayed(ctx, tx, n.Order); err != nil || existing {
+			return err
+		}
+		if status == accounts.Blocked || status == accounts.Erased {
+			return topup.ErrBlocked
+		}
+		if n.Order.Funding.Kind == topup.ByCharge {
+			if err := mayBuy(ctx, tx, n); err != nil {
+				return err
+			}
+		}
+		if n.Order.CreatedAt, err = afterLatest(ctx, tx, n.Order); err != nil {
+			return err
+		}
+		inserted, err := insertOrder(ctx, tx, toOrderRow(n.Order))
+		if err != nil {
+			return err
+		}
+		if !inserted {
+			stored, existing, err = whyNotInserted(ctx, tx, n.Order)
+			return err
+		}
+		stored = n.Order
+		return insertBeginning(ctx, tx, n)
+	})
+	if err != nil {
+		return topup.Order{}, false, err
+	}
+	return stored, existing, nil
+}
+
+// afterLatest keeps the order in which a number's orders were taken where the clock can't tell them apart.
+func afterLatest(ctx context.Context, tx *sqlx.Tx, o topup.Order) (time.Time, error) {
+	var latest int64
+	_, err := get(ctx, tx, &latest, `SELECT COALESCE(MAX(created_at), 0) FROM orders WHERE brand = ? AND msisdn = ?`, o.Brand, o.MSISDN)
+	if at := prepaid.FromMicros(latest).Add(time.Microsecond); latest > 0 && at.After(o.CreatedAt) {
+		return at, err
+	}
+	return o.CreatedAt, err
+}
+
+// lockCustomer makes the customer's orders wait for each other. A stranger has nothing to lock.
+func (db *DB) lockCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Status, error) {
+	if id == "" {
+		return "", nil
+	}
+	var status accounts.Status
+	found, err := get(ctx, tx, &status, `SELECT status FROM customers WHERE id = ?`+db.forUpdate, id)
+	if err == nil && !found {
+		err = accounts.ErrNoCustomer
+	}
+	return status, err
+}
+
+func replayed(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, bool, error) {
+	var row orderRow
+	found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE brand = ? AND operation_key = ?`,
+		o.Brand, o.OperationKey)
+	if err != nil || !found {
+		return topup.Order{}, false, err
+	}
+	if row.RequestHash != o.RequestHash {
+		return topup.Order{}, false, &topup.KeyReusedError{Order: row.order()}
+	}
+	return row.order(), true, nil
+}
+
+// mayBuy refuses what the customer may not buy now. Under the customer's lock.
+func mayBuy(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
+	o := n.Order
+	var met orderRow
+	// One statement, so that an order that somebody else commits meanwhile is seen as in flight or not at all.
+	found, err := get(ctx, tx, &met, `
+		SELECT `+orderColumns+` FROM orders
+		WHERE brand = ? AND msisdn = ? AND (in_flight OR (NOT ? AND created_at >= ? AND currency = ? AND minor = ?
+			AND funding_kind = 'charge' AND status <> 'declined'))
+		ORDER BY in_flight DESC, created_at DESC, id LIMIT 1`,
+		o.Brand, o.MSISDN, n.Confirmed, prepaid.Micros(n.Since), o.Amount.Currency, o.Amount.Minor)
+	switch {
+	case err != nil:
+		return err
+	case found && met.InFlight:
+		return &topup.InFlightError{Order: met.order()}
+	case found:
+		return &topup.RepeatError{Order: met.order()}
+	}
+	if err := withinLimits(ctx, tx, n); err != nil {
+		return err
+	}
+	return withinExposure(ctx, tx, n)
+}
+
+const (
+	day   = 24 * time.Hour
+	month = 30 * day
+)
+
+func withinLimits(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
+	if n.Order.Customer == "" {
+		return nil
+	}
+	var bought struct {
+		DayCount   int   `db:"day_count"`
+		DaySum     int64 `db:"day_sum"`
+		MonthCount int   `db:"month_count"`
+		MonthSum   int64 `db:"month_sum"`
+	}
+	now := n.Order.CreatedAt
+	dayStart := prepaid.Micros(now.Add(-day))
+	_, err := get(ctx, tx, &bought, `
+		SELECT COUNT(*) AS month_count, COALESCE(CAST(SUM(minor) AS BIGINT), 0) AS month_sum,
+			COUNT(CASE WHEN created_at > ? THEN 1 END) AS day_count,
+			COALESCE(CAST(SUM(CASE WHEN created_at > ? THEN minor END) AS BIGINT), 0) AS day_sum
+		FROM orders
+		WHERE customer = ? AND created_at > ? AND funding_kind = 'charge' AND currency = ?
+		  AND status NOT IN ('declined', 'refunded')`,
+		dayStart, dayStart, n.Order.Customer, prepaid.Micros(now.Add(-month)), n.Order.Amount.Currency)
+	if err != nil {
+		return err
+	}
+	minor, l := n.Order.Amount.Minor, n.Limits
+	switch {
+	case l.DayCount > 0 && bought.DayCount >= l.DayCount:
+		return &topup.LimitError{Name: "day_count", Count: l.DayCount}
+	case !l.DaySum.Zero() && bought.DaySum+minor > l.DaySum.Minor:
+		return &topup.LimitError{Name: "day_sum", Money: l.DaySum}
+	case l.MonthCount > 0 && bought.MonthCount >= l.MonthCount:
+		return &topup.LimitError{Name: "month_count", Count: l.MonthCount}
+	case !l.MonthSum.Zero() && bought.MonthSum+minor > l.MonthSum.Minor:
+		return &topup.LimitError{Name: "month_sum", Money: l.MonthSum}
+	}
+	return nil
+}
+
+// withinExposure bounds what is delivered before its debits are final. A charge whose answer is not known
+// yet may turn out to be pending, and counts.
+func withinExposure(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
+	limit := n.Limits.SEPAExposure
+	if n.Order.Funding.Method != "sepa" || limit.Zero() {
+		return nil
+	}
+	var pending int64
+	_, err := get(ctx, tx, &pending, `
+		SELECT COALESCE(CAST(SUM(o.minor) AS BIGINT), 0)
+		FROM orders o JOIN charges c ON c.order_id = o.id
+		WHERE o.customer = ? AND o.currency = ? AND o.funding_method = 'sepa'
+		  AND o.status NOT IN ('declined', 'refunded') AND c.status IN ('sending', 'pending', 'unknown')`,
+		n.Order.Customer, n.Order.Amount.Currency)
+	if err != nil {
+		return err
+	}
+	if pending+n.Order.Amount.Minor > limit.Minor {
+		return &topup.LimitError{Name: "exposure", Money: limit}
+	}
+	return nil
+}
+
+func insertOrder(ctx context.Context, tx *sqlx.Tx, row orderRow) (inserted bool, err error) {
+	rows, err := insert(ctx, tx, `
+		INSERT INTO orders (`+orderColumns+`)
+		VALUES (:id, :brand, :customer, :msisdn, :currency, :minor, :funding_kind, :funding_ref, :funding_provider,
+			:funding_method, :operation_key, :request_hash, :reply_channel, :reply_kind, :reply_address, :reply_language,
+			:authorised_by, :status, :reason, :action_url, :network_ref, :cost_currency, :cost_minor, :absents, :absent_at, :tries,
+			:needs_human, :in_flight, :created_at, :status_at, :run_at, :lease_until)
+		ON CONFLICT DO NOTHING`, row)
+	return rows == 1, err
+}
+
+// whyNotInserted finds which of the three constraints the order met: the other order was committed after
+// this transaction had looked.
+func whyNotInserted(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, bool, error) {
+	stored, existing, err := replayed(ctx, tx, o)
+	if err != nil || existing {
+		return stored, existing, err
+	}
+	if o.Funding.Kind == topup.ByCharge {
+		var row orderRow
+		found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE brand = ? AND msisdn = ? AND in_flight`,
+			o.Brand, o.MSISDN)
+		if err == nil && found {
+			err = &topup.InFlightError{Order: row.order()}
+		}
+		if err != nil {
+			return topup.Order{}, false, err
+		}
+	}
+	var taken int
+	found, err := get(ctx, tx, &taken, `SELECT 1 FROM orders WHERE id = ?`, o.ID)
+	switch {
+	case err != nil:
+		return topup.Order{}, false, err
+	case found:
+		return topup.Order{}, false, topup.ErrOrderIDTaken
+	}
+	return topup.Order{}, false, errMetGone // the order in flight has just ended
+}
+
+// insertBeginning stores what comes with a new order.
+func insertBeginning(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
+	o := n.Order
+	if err := insertHistory(ctx, tx, o.ID, topup.Requested, []topup.Status{o.Status}, "", o.CreatedAt); err != nil {
+		return err
+	}
+	_, err := exec(ctx, tx, `INSERT INTO charges (id, order_id, status, provider_ref, changed_at) VALUES (?, ?, ?, ?, ?)`,
+		n.Charge.ID, o.ID, n.Charge.Status, n.Charge.ProviderRef, prepaid.Micros(o.CreatedAt))
+	if err != nil {
+		return fmt.Errorf("charge: %w", err)
+	}
+	n.Attempt.Order = o.ID
+	if err := insertAttempt(ctx, tx, n.Attempt); err != nil {
+		return err
+	}
+	if n.FreePIN && o.Customer != "" {
+		return forgivePIN(ctx, tx, o.Customer)
+	}
+	return nil
+}

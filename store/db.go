@@ -1,0 +1,192 @@
+// Package store keeps everything that must last in SQL: customers, orders and their ledger, top-up cards,
+// pushed messages, late news. It speaks to PostgreSQL and to an embedded SQLite file, and implements the
+// ports that accounts, payments, topup, cards, channels and conversation declare.
+//
+// Every exported method is one transaction, or one read. Where the domain foresees a conflict, the answer
+// comes from a constraint (ON CONFLICT, rows affected), never from an error's text.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/accounts"
+	"pulsa/cards"
+	"pulsa/channels"
+	"pulsa/conversation"
+	"pulsa/payments"
+	"pulsa/topup"
+)
+
+// Dialect is the SQL that a DB speaks.
+type Dialect string
+
+// The dialects.
+const (
+	Postgres Dialect = "postgres"
+	SQLite   Dialect = "sqlite"
+)
+
+// DB is an open store. Safe for concurrent use. After Close every method fails, and nothing that was not
+// committed has any effect.
+type DB struct {
+	dialect Dialect
+	writer  *sqlx.DB // on SQLite a single connection
+	reader  *sqlx.DB // on PostgreSQL the same handle
+	// skipLocked ends a SELECT that claims rows: on SQLite the one writer needs nothing.
+	skipLocked string
+	// forUpdate ends a SELECT that locks a row: on SQLite the transaction has the whole file.
+	forUpdate string
+}
+
+var (
+	_ topup.Orders             = (*DB)(nil)
+	_ topup.Finder             = (*DB)(nil)
+	_ accounts.Customers       = (*DB)(nil)
+	_ accounts.Tries           = (*DB)(nil)
+	_ accounts.Codes           = (*DB)(nil)
+	_ accounts.OptOuts         = (*DB)(nil)
+	_ payments.Store           = (*DB)(nil)
+	_ cards.Store              = (*DB)(nil)
+	_ cards.Releaser           = (*DB)(nil)
+	_ cards.Tries              = (*DB)(nil)
+	_ channels.Outbox          = (*DB)(nil)
+	_ conversation.Notices     = (*DB)(nil)
+	_ conversation.Transcripts = (*DB)(nil)
+)
+
+// Options say how a store is opened. The zero value is fit for production.
+type Options struct {
+	// MaxConns bounds the connections to PostgreSQL, and those that read a SQLite file; 0 is 16 and 4.
+	MaxConns int
+	// Volatile does not wait for the disk: a power cut may lose what was committed, a killed process not.
+	// Only for SQLite, for tests and conversation scripts.
+	Volatile bool
+}
+
+// Open opens a store, creates what is missing and migrates the schema to this program's. The url is
+// "postgres://…", "sqlite:PATH" or the path of a SQLite file, whose folder is created. Processes that
+// start at once wait for each other. Never open a SQLite file that this process has open by other means,
+// not even to copy it: closing it again ends the locks that protect it.
+func Open(ctx context.Context, url string, o Options) (*DB, error) {
+	path, isSQLite := strings.CutPrefix(url, "sqlite:")
+	switch {
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		db, err := openPostgres(ctx, url, o)
+		if err != nil {
+			return nil, fmt.Errorf("open postgres: %w", err) // the url holds a password
+		}
+		return db, nil
+	case !isSQLite && strings.Contains(url, "://"):
+		scheme, _, _ := strings.Cut(url, "://")
+		return nil, fmt.Errorf("open store: %q is neither postgres nor sqlite", scheme)
+	}
+	db, err := openSQLite(ctx, path, o)
+	if err != nil {
+		return nil, fmt.Errorf("open sqlite %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// Dialect tells what SQL the store speaks.
+func (db *DB) Dialect() Dialect { return db.dialect }
+
+// Writer is the handle for transactions that write: on SQLite one connection, whose transactions begin
+// immediately. It is for what shares the file (store/sessions).
+func (db *DB) Writer() *sqlx.DB { return db.writer }
+
+// Ping asks whether the store answers.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.writer.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping store: %w", err)
+	}
+	if err := db.reader.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping store: %w", err)
+	}
+	return nil
+}
+
+// Close closes the store. It may be called again.
+func (db *DB) Close() error {
+	if db.reader == db.writer {
+		return db.writer.Close()
+	}
+	return errors.Join(db.reader.Close(), db.writer.Close()) // the writer last: it tidies the file
+}
+
+// write runs fn in one transaction, which is rolled back where fn or the commit fails.
+func (db *DB) write(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
+	return within(ctx, db.writer, nil, what, fn)
+}
+
+// read runs fn on one unchanging view of the data.
+func (db *DB) read(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
+	return within(ctx, db.reader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, what, fn)
+}
+
+func within(ctx context.Context, handle *sqlx.DB, o *sql.TxOptions, what string, fn func(*sqlx.Tx) error) error {
+	tx, err := handle.BeginTxx(ctx, o)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	if err := fn(tx); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// querier is a transaction or a handle.
+type querier interface {
+	sqlx.ExtContext
+	Rebind(query string) string
+}
+
+// exec runs a statement with ? placeholders and returns the rows affected.
+func exec(ctx context.Context, q querier, query string, args ...any) (int64, error) {
+	result, err := q.ExecContext(ctx, q.Rebind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// insert runs a statement whose :names are the row's db tags and returns the rows affected.
+func insert(ctx context.Context, q querier, query string, row any) (int64, error) {
+	result, err := sqlx.NamedExecContext(ctx, q, query, row)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// get reads one row into dest, and reports whether there is one.
+func get(ctx context.Context, q querier, dest any, query string, args ...any) (bool, error) {
+	err := sqlx.GetContext(ctx, q, dest, q.Rebind(query), args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// list reads all rows into dest, a pointer to a slice.
+func list(ctx context.Context, q querier, dest any, query string, args ...any) error {
+	return sqlx.SelectContext(ctx, q, dest, q.Rebind(query), args...)
+}
+
+// listIn is list with slices among the arguments, each for one (?). None may be empty.
+func listIn(ctx context.Context, q querier, dest any, query string, args ...any) error {
+	query, args, err := sqlx.In(query, args...)
+	if err != nil {
+		return err
+	}
+	return list(ctx, q, dest, query, args...)
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// checkEntries refuses entries that do not sum to zero in every currency.
+func checkEntries(entries []topup.Entry) error {
+	for _, e := range entries {
+		if len(e.Postings) == 0 {
+			return fmt.Errorf("ledger entry %s is empty", e.Kind)
+		}
+		sums := map[prepaid.Currency]prepaid.Money{}
+		for _, p := range e.Postings {
+			currency := p.Amount.Currency
+			sum, err := prepaid.Money{Minor: sums[currency].Minor, Currency: currency}.Add(p.Amount)
+			if err != nil {
+				return fmt.Errorf("ledger entry %s: %w", e.Kind, err)
+			}
+			sums[currency] = sum
+		}
+		for _, currency := range slices.Sorted(maps.Keys(sums)) {
+			if sum := sums[currency]; !sum.Zero() {
+				return fmt.Errorf("ledger entry %s sums to %s", e.Kind, sum)
+			}
+		}
+	}
+	return nil
+}
+
+// hasEntry reports whether one of the change's ledger entries is stored already. Under the order's lock.
+func hasEntry(ctx context.Context, tx *sqlx.Tx, c topup.Change) (bool, error) {
+	if len(c.Postings) == 0 {
+		return false, nil
+	}
+	kinds := make([]string, len(c.Postings))
+	for i, e := range c.Postings {
+		kinds[i] = e.Kind
+	}
+	var known []string
+	err := listIn(ctx, tx, &known, `SELECT kind FROM ledger_entries WHERE order_id = ? AND kind IN (?)`, c.Order, kinds)
+	return len(known) > 0, err
+}
+
+func insertEntries(ctx context.Context, tx *sqlx.Tx, brand string, c topup.Change) error {
+	for _, e := range c.Postings {
+		_, err := exec(ctx, tx, `INSERT INTO ledger_entries (order_id, kind, brand, at) VALUES (?, ?, ?, ?)`,
+			c.Order, e.Kind, brand, prepaid.Micros(c.At))
+		if err != nil {
+			return fmt.Errorf("ledger entry %s: %w", e.Kind, err)
+		}
+		for i, p := range e.Postings {
+			_, err := exec(ctx, tx, `
+				INSERT INTO ledger_postings (order_id, kind, number, account, currency, minor) VALUES (?, ?, ?, ?, ?, ?)`,
+				c.Order, e.Kind, i+1, p.Account, p.Amount.Currency, p.Amount.Minor)
+			if err != nil {
+				return fmt.Errorf("posting to %s: %w", p.Account, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Ledger returns the balance of every account of a brand in every currency, by account and currency; a
+// positive one is a debit.
+func (db *DB) Ledger(ctx context.Context, brand string) ([]topup.Posting, error) {
+	var rows []postingRow
+	err := list(ctx, db.reader, &rows, `
+		SELECT p.account, p.currency, CAST(SUM(p.minor) AS BIGINT) AS minor
+		FROM ledger_postings p JOIN ledger_entries e ON e.order_id = p.order_id AND e.kind = p.kind
+		WHERE e.brand = ? GROUP BY p.account, p.currency ORDER BY p.account, p.currency`, brand)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	balances := make([]topup.Posting, len(rows))
+	for i, r := range rows {
+		balances[i] = r.posting()
+	}
+	return balances, nil
+}
+
+// Entries returns an order's ledger entries, oldest first.
+func (db *DB) Entries(ctx context.Context, id prepaid.OrderID) ([]topup.Entry, error) {
+	var rows []postingRow
+	err := list(ctx, db.reader, &rows, `
+		SELECT p.kind, p.account, p.currency, p.minor
+		FROM ledger_postings p JOIN ledger_entries e ON e.order_id = p.order_id AND e.kind = p.kind
+		WHERE p.order_id = ? ORDER BY e.at, p.kind, p.number`, id)
+	if err != nil {
+		return nil, fmt.Errorf("ledger entries: %w", err)
+	}
+	var entries []topup.Entry
+	for _, r := range rows {
+		if n := len(entries); n == 0 || entries[n-1].Kind != r.Kind {
+			entries = append(entries, topup.Entry{Kind: r.Kind})
+		}
+		last := &entries[len(entries)-1]
+		last.Postings = append(last.Postings, r.posting())
+	}
+	return entries, nil
+}
+
+type postingRow struct {
+	Kind     string           `db:"kind"`
+	Account  string           `db:"account"`
+	Currency prepaid.Currency `db:"currency"`
+	Minor    int64            `db:"minor"`
+}
+
+func (r postingRow) posting() topup.Posting {
+	return topup.Posting{Account: r.Account, Amount: prepaid.Money{Minor: r.Minor, Currency: r.Currency}}
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/conversation"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+type noticeRow struct {
+	ID       prepaid.NoticeID `db:"id"`
+	Brand    string           `db:"brand"`
+	Channel  string           `db:"channel"`
+	Kind     string           `db:"kind"`
+	Address  prepaid.Address  `db:"address"`
+	Language string           `db:"language"`
+	About    string           `db:"about"`
+	Order    prepaid.OrderID  `db:"order_id"`
+	DueAt    int64            `db:"due_at"`
+	// CreatedAt is for people who look into the table.
+	CreatedAt int64 `db:"created_at"`
+}
+
+func toNoticeRow(id prepaid.NoticeID, brand, about string, to replyRow, o prepaid.OrderID, due, now time.Time) noticeRow {
+	return noticeRow{ID: id, Brand: brand, Channel: to.ReplyChannel, Kind: to.ReplyKind, Address: to.ReplyAddress,
+		Language: to.ReplyLanguage, About: about, Order: o, DueAt: prepaid.Micros(due), CreatedAt: prepaid.Micros(now)}
+}
+
+func insertNotice(ctx context.Context, tx *sqlx.Tx, row noticeRow) error {
+	_, err := insert(ctx, tx, `
+		INSERT INTO notices (id, brand, channel, kind, address, language, about, order_id, due_at, created_at)
+		VALUES (:id, :brand, :channel, :kind, :address, :language, :about, :order_id, :due_at, :created_at)`, row)
+	if err != nil {
+		return fmt.Errorf("notice: %w", err)
+	}
+	return nil
+}
+
+// insertOrderNotice asks that an order's news be told. Where the same is asked already and nobody is about
+// to tell it, that one will tell how the order then stands, at the earlier of the two times.
+func insertOrderNotice(ctx context.Context, tx *sqlx.Tx, o orderRow, n topup.NewNotice, now time.Time) error {
+	due := prepaid.Micros(n.DueAt)
+	waiting, err := exec(ctx, tx, `
+		UPDATE notices SET due_at = CASE WHEN due_at < ? THEN due_at ELSE ? END
+		WHERE order_id = ? AND about = ? AND told_at = 0 AND lease_until <= ?`,
+		due, due, o.ID, n.Kind, prepaid.Micros(now))
+	if err != nil {
+		return fmt.Errorf("waiting notice: %w", err)
+	}
+	if waiting > 0 {
+		return nil
+	}
+	return insertNotice(ctx, tx, toNoticeRow(n.ID, o.Brand, n.Kind, o.replyRow, o.ID, n.DueAt, now))
+}
+
+// ClaimNotices implements conversation.Notices.
+func (db *DB) ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]conversation.Notice, error) {
+	var rows []noticeRow
+	err := db.write(ctx, "claim notices", func(tx *sqlx.Tx) error {
+		return list(ctx, tx, &rows, `
+			WITH due AS MATERIALIZED (
+				SELECT id AS due_id FROM notices
+				WHERE told_at = 0 AND due_at <= ? AND lease_until <= ?
+				ORDER BY due_at, id LIMIT ?`+db.skipLocked+`)
+			UPDATE notices SET lease_until = ? WHERE id IN (SELECT due_id FROM due)
+			RETURNING id, brand, channel, kind, address, language, about, order_id, due_at, created_at`,
+			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(rows, func(a, b noticeRow) int { return cmp.Or(cmp.Compare(a.DueAt, b.DueAt), cmp.Compare(a.ID, b.ID)) })
+	notices := make([]conversation.Notice, len(rows))
+	for i, r := range rows {
+		notices[i] = conversation.Notice{ID: r.ID, Brand: r.Brand, Channel: r.Channel, Kind: r.Kind, Address: r.Address,
+			Language: r.Language, About: r.About, Order: r.Order, DueAt: prepaid.FromMicros(r.DueAt)}
+	}
+	return notices, nil
+}
+
+// NoticesOf implements conversation.Notices.
+func (db *DB) NoticesOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID, error) {
+	var ids []prepaid.NoticeID
+	err := list(ctx, db.reader, &ids, `SELECT id FROM notices WHERE order_id = ? AND told_at = 0 ORDER BY due_at, id`, o)
+	if err != nil {
+		return nil, fmt.Errorf("notices of order: %w", err)
+	}
+	return ids, nil
+}
+
+// MarkTold implements conversation.Notices.
+func (db *DB) MarkTold(ctx context.Context, ids []prepaid.NoticeID, now time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return db.write(ctx, "mark notices told", func(tx *sqlx.Tx) error {
+		query, args, err := sqlx.In(`UPDATE notices SET told_at = ? WHERE told_at = 0 AND id IN (?)`, prepaid.Micros(now), ids)
+		if err != nil {
+			return err
+		}
+		_, err = exec(ctx, tx, query, args...)
+		return err
+	})
+}
+
+// NextNotice implements conversation.Notices.
+func (db *DB) NextNotice(ctx context.Context) (time.Time, error) {
+	var at int64
+	_, err := get(ctx, db.reader, &at, `
+		SELECT COALESCE(MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END), 0)
+		FROM notices WHERE told_at = 0`)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("next notice: %w", err)
+	}
+	return prepaid.FromMicros(at), nil
+}
+
+// SaveTranscripts implements conversation.Transcripts.
+func (db *DB) SaveTranscripts(ctx context.Context, entries []conversation.Transcript) error {
+	return db.write(ctx, "save transcripts", func(tx *sqlx.Tx) error {
+		for _, e := range entries {
+			_, err := exec(ctx, tx, `
+				INSERT INTO transcripts (sender, message_id, at, entry) VALUES (?, ?, ?, ?)
+				ON CONFLICT (sender, message_id) DO NOTHING`,
+				e.Sender, e.MessageID, prepaid.Micros(e.At), append([]byte{}, e.Entry...))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+var _ topup.Interventions = (*DB)(nil)
+
+type interventionRow struct {
+	ID       string             `db:"id"`
+	Order    prepaid.OrderID    `db:"order_id"`
+	Customer prepaid.CustomerID `db:"customer"`
+	What     string             `db:"what"`
+	Who      string             `db:"who"`
+	Why      string             `db:"why"`
+	At       int64              `db:"at"`
+	Outcome  string             `db:"outcome"`
+	EndedAt  int64              `db:"ended_at"`
+}
+
+// SaveIntervention implements topup.Interventions.
+func (db *DB) SaveIntervention(ctx context.Context, i topup.Intervention) error {
+	return db.write(ctx, "save intervention", func(tx *sqlx.Tx) error { return insertIntervention(ctx, tx, i) })
+}
+
+func insertIntervention(ctx context.Context, tx *sqlx.Tx, i topup.Intervention) error {
+	_, err := insert(ctx, tx, `
+		INSERT INTO interventions (id, order_id, customer, what, who, why, at, outcome, ended_at)
+		VALUES (:id, :order_id, :customer, :what, :who, :why, :at, :outcome, :ended_at)`,
+		interventionRow{i.ID, i.Order, i.Customer, i.What, i.Who, i.Why, prepaid.Micros(i.At), i.Outcome, prepaid.Micros(i.EndedAt)})
+	return err
+}
+
+// EndIntervention implements topup.Interventions.
+func (db *DB) EndIntervention(ctx context.Context, id, outcome string, at time.Time) error {
+	_, err := exec(ctx, db.writer, `UPDATE interventions SET outcome = ?, ended_at = ? WHERE id = ? AND ended_at = 0`,
+		outcome, prepaid.Micros(at), id)
+	if err != nil {
+		return fmt.Errorf("end intervention: %w", err)
+	}
+	return nil
+}
+
+// Interventions lists what operators have done to an order or a customer, oldest first; "" fits none.
+func (db *DB) Interventions(ctx context.Context, o prepaid.OrderID, c prepaid.CustomerID) ([]topup.Intervention, error) {
+	var rows []interventionRow
+	err := list(ctx, db.reader, &rows, `
+		SELECT id, order_id, customer, what, who, why, at, outcome, ended_at FROM interventions
+		WHERE (order_id <> '' AND order_id = ?) OR (customer <> '' AND customer = ?) ORDER BY at, id`, o, c)
+	if err != nil {
+		return nil, fmt.Errorf("read interventions: %w", err)
+	}
+	done := make([]topup.Intervention, len(rows))
+	for i, r := range rows {
+		done[i] = topup.Intervention{ID: r.ID, Order: r.Order, Customer: r.Customer, What: r.What,
+			By: topup.By{Who: r.Who, Why: r.Why}, At: prepaid.FromMicros(r.At), Outcome: r.Outcome, EndedAt: prepaid.FromMicros(r.EndedAt)}
+	}
+	return done, nil
+}
+
+// OrderFilter narrows a list of orders; its zero fields fit everything.
+type OrderFilter struct {
+	Brand      string
+	Status     topup.Status
+	MSISDN     prepaid.MSISDN
+	Customer   prepaid.CustomerID
+	Open       bool // not ended, or still worked on
+	NeedsHuman bool
+	Since      time.Time // created at or after
+	Limit      int       // 0 is 50
+}
+
+// Orders lists orders, newest first.
+func (db *DB) Orders(ctx context.Context, f OrderFilter) ([]topup.Order, error) {
+	where, args := []string{"created_at >= ?"}, []any{prepaid.Micros(f.Since)}
+	add := func(use bool, condition string, values ...any) {
+		if use {
+			where, args = append(where, condition), append(args, values...)
+		}
+	}
+	add(f.Brand != "", "brand = ?", f.Brand)
+	add(f.Status != "", "status = ?", f.Status)
+	add(f.MSISDN != "", "msisdn = ?", f.MSISDN)
+	add(f.Customer != "", "customer = ?", f.Customer)
+	add(f.Open, "run_at > 0")
+	add(f.NeedsHuman, "needs_human")
+	if f.Limit == 0 {
+		f.Limit = 50
+	}
+	var rows []orderRow
+	err := list(ctx, db.reader, &rows, `SELECT `+orderColumns+` FROM orders WHERE `+strings.Join(where, " AND ")+`
+		ORDER BY created_at DESC, id LIMIT ?`, append(args, f.Limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("list orders: %w", err)
+	}
+	orders := make([]topup.Order, len(rows))
+	for i, r := range rows {
+		orders[i] = r.order()
+	}
+	return orders, nil
+}
+
+// Passage is one status change of an order.
+type Passage struct {
+	From   topup.Status
+	To     topup.Status
+	Reason string
+	At     time.Time
+}
+
+// Passages lists an order's status changes, oldest first.
+func (db *DB) Passages(ctx context.Context, id prepaid.OrderID) ([]Passage, error) {
+	var rows []struct {
+		From   topup.Status `db:"from_status"`
+		To     topup.Status `db:"to_status"`
+		Reason string       `db:"reason"`
+		At     int64        `db:"at"`
+	}
+	err := list(ctx, db.reader, &rows, `
+		SELECT from_status, to_status, reason, at FROM order_history WHERE order_id = ? ORDER BY number`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read order's history: %w", err)
+	}
+	passages := make([]Passage, len(rows))
+	for i, r := range rows {
+		passages[i] = Passage{r.From, r.To, r.Reason, prepaid.FromMicros(r.At)}
+	}
+	return passages, nil
+}
+
+// Told is a notice of an order as operators see it.
+type Told struct {
+	About  string
+	DueAt  time.Time
+	ToldAt time.Time // zero: not yet
+}
+
+// NoticesTold lists the notices of an order, told or not, oldest first.
+func (db *DB) NoticesTold(ctx context.Context, id prepaid.OrderID) ([]Told, error) {
+	var rows []struct {
+		About  string `db:"about"`
+		DueAt  int64  `db:"due_at"`
+		ToldAt int64  `db:"told_at"`
+	}
+	err := list(ctx, db.reader, &rows, `SELECT about, due_at, told_at FROM notices WHERE order_id = ? ORDER BY due_at, id`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read order's notices: %w", err)
+	}
+	notices := make([]Told, len(rows))
+	for i, r := range rows {
+		notices[i] = Told{r.About, prepaid.FromMicros(r.DueAt), prepaid.FromMicros(r.ToldAt)}
+	}
+	return notices, nil
+}
+
+// Now asks SQL for its time.
+func (db *DB) Now(ctx context.Context) (time.Time, error) {
+	query := `SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000`
+	if db.dialect == Postgres {
+		query = `SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`
+	}
+	var us int64
+	if _, err := get(ctx, db.reader, &us, query); err != nil {
+		return time.Time{}, fmt.Errorf("read the store's time: %w", err)
+	}
+	return prepaid.FromMicros(us), nil
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// ErrNoOpenItem says that there is no such open item, or that it is closed.
+var ErrNoOpenItem = errors.New("no such open item")
+
+// Booked is one movement that our ledger says a provider has made.
+type Booked struct {
+	Provider  string // "psp:sim", as the ledger's account; "airtime" of deliveries: the brand's network
+	Reference string // under which the provider knows it: the charge's id, or the order's
+	Kind      string // "charge", "refund", "return", "delivery" or "reversal"
+	Brand     string
+	Order     prepaid.OrderID
+	Amount    prepaid.Money // positive
+	At        time.Time
+}
+
+// Booked lists what the ledger booked with payment providers and networks from one time until before another,
+// oldest first. A delivery counts what the customer bought, whatever it cost us. What a provider has no part
+// in, top-up cards and what was paid back by other means, is not listed.
+func (db *DB) Booked(ctx context.Context, from, to time.Time) ([]Booked, error) {
+	var rows []struct {
+		Kind     string           `db:"kind"`
+		Account  string           `db:"account"`
+		Charge   string           `db:"charge"`
+		Brand    string           `db:"brand"`
+		Order    prepaid.OrderID  `db:"order_id"`
+		Currency prepaid.Currency `db:"currency"`
+		Minor    int64            `db:"minor"`
+		At       int64            `db:"at"`
+	}
+	// The second posting of a delivery or reversal is what was bought; a third to the same account is its cost.
+	err := list(ctx, db.reader, &rows, `
+		SELECT e.kind, p.account, c.id AS charge, e.brand, e.order_id, p.currency, p.minor, e.at
+		FROM ledger_entries e JOIN ledger_postings p ON p.order_id = e.order_id AND p.kind = e.kind
+			JOIN charges c ON c.order_id = e.order_id
+		WHERE e.at >= ? AND e.at < ? AND (p.account LIKE 'psp:%' OR p.account = 'airtime_sold')
+			AND NOT (p.account = 'airtime_sold' AND p.number <> 2)
+		ORDER BY e.at, e.order_id, e.kind`, prepaid.Micros(from), prepaid.Micros(to))
+	if err != nil {
+		return nil, fmt.Errorf("read what was booked: %w", err)
+	}
+	booked := make([]Booked, 0, len(rows))
+	for _, r := range rows {
+		b := Booked{Provider: r.Account, Reference: r.Charge, Kind: r.Kind, Brand: r.Brand, Order: r.Order,
+			Amount: prepaid.Money{Minor: max(r.Minor, -r.Minor), Currency: r.Currency}, At: prepaid.FromMicros(r.At)}
+		switch r.Kind {
+		case "capture":
+			b.Kind = "charge"
+		case "delivery", "reversal":
+			b.Provider, b.Reference = "airtime", string(r.Order)
+		}
+		booked = append(booked, b)
+	}
+	return booked, nil
+}
+
+// OpenItem is a difference between our ledger and a provider's report.
+type OpenItem struct {
+	ID           string
+	Provider     string
+	Reference    string
+	Kind         string
+	Order        prepaid.OrderID
+	Currency     prepaid.Currency
+	Ours, Theirs int64 // minor units; 0 where one side has nothing
+	HappenedAt   time.Time
+	FoundAt      time.Time
+	ClosedAt     time.Time // zero: open
+	ClosedBy     string
+	Reason       string
+}
+
+type openItemRow struct {
+	ID         string           `db:"id"`
+	Provider   string           `db:"provider"`
+	Reference  string           `db:"reference"`
+	Kind       string           `db:"kind"`
+	Order      prepaid.OrderID  `db:"order_id"`
+	Currency   prepaid.Currency `db:"currency"`
+	Ours       int64            `db:"ours"`
+	Theirs     int64            `db:"theirs"`
+	HappenedAt int64            `db:"happened_at"`
+	FoundAt    int64            `db:"found_at"`
+	ClosedAt   int64            `db:"closed_at"`
+	ClosedBy   string           `db:"closed_by"`
+	Reason     string           `db:"reason"`
+}
+
+func (r openItemRow) item() OpenItem {
+	return OpenItem{r.ID, r.Provider, r.Reference, r.Kind, r.Order, r.Currency, r.Ours, r.Theirs,
+		prepaid.FromMicros(r.HappenedAt), prepaid.FromMicros(r.FoundAt), prepaid.FromMicros(r.ClosedAt), r.ClosedBy, r.Reason}
+}
+
+// byReconciliation closes what no longer differs.
+var byReconciliation = topup.By{Who: "reconcile", Why: "no longer differs"}
+
+// SaveDifferences stores the differences found among what happened from one time until before another. Those
+// that are stored already stay as they are, open or closed. Open ones of that time that are no longer found
+// are closed.
+func (db *DB) SaveDifferences(ctx context.Context, found []OpenItem, from, to, now time.Time) error {
+	return db.write(ctx, "save differences", func(tx *sqlx.Tx) error {
+		keep := map[string]bool{}
+		for _, d := range found {
+			row := openItemRow{ID: prepaid.NewID[string](), Provider: d.Provider, Reference: d.Reference, Kind: d.Kind, Order: d.Order,
+				Currency: d.Currency, Ours: d.Ours, Theirs: d.Theirs, HappenedAt: prepaid.Micros(d.HappenedAt), FoundAt: prepaid.Micros(now)}
+			_, err := insert(ctx, tx, `
+				INSERT INTO open_items (id, provider, reference, kind, order_id, currency, ours, theirs, happened_at, found_at)
+				VALUES (:id, :provider, :reference, :kind, :order_id, :currency, :ours, :theirs, :happened_at, :found_at)
+				ON CONFLICT (provider, reference, kind, currency, ours, theirs) DO NOTHING`, row)
+			if err != nil {
+				return err
+			}
+			var id string
+			_, err = get(ctx, tx, &id, `
+				SELECT id FROM open_items WHERE provider = ? AND reference = ? AND kind = ? AND currency = ? AND ours = ? AND theirs = ?`,
+				d.Provider, d.Reference, d.Kind, d.Currency, d.Ours, d.Theirs)
+			if err != nil {
+				return err
+			}
+			keep[id] = true
+		}
+		var open []string
+		err := list(ctx, tx, &open, `SELECT id FROM open_items WHERE closed_at = 0 AND happened_at >= ? AND happened_at < ?`,
+			prepaid.Micros(from), prepaid.Micros(to))
+		if err != nil {
+			return err
+		}
+		for _, id := range open {
+			if keep[id] {
+				continue
+			}
+			if err := closeItem(ctx, tx, id, byReconciliation, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// CloseItem closes an open item by hand; ErrNoOpenItem.
+func (db *DB) CloseItem(ctx context.Context, id string, by topup.By, now time.Time) error {
+	return db.write(ctx, "close open item", func(tx *sqlx.Tx) error { return closeItem(ctx, tx, id, by, now) })
+}
+
+func closeItem(ctx context.Context, tx *sqlx.Tx, id string, by topup.By, now time.Time) error {
+	rows, err := exec(ctx, tx, `UPDATE open_items SET closed_at = ?, closed_by = ?, reason = ? WHERE id = ? AND closed_at = 0`,
+		prepaid.Micros(now), by.Who, by.Why, id)
+	if err == nil && rows == 0 {
+		err = ErrNoOpenItem
+	}
+	return err
+}
+
+// OpenItems lists the open items, or also the closed ones, oldest first.
+func (db *DB) OpenItems(ctx context.Context, closed bool) ([]OpenItem, error) {
+	var rows []openItemRow
+	err := list(ctx, db.reader, &rows, `
+		SELECT id, provider, reference, kind, order_id, currency, ours, theirs, happened_at, found_at, closed_at, closed_by, reason
+		FROM open_items WHERE closed_at = 0 OR ? ORDER BY happened_at, id`, closed)
+	if err != nil {
+		return nil, fmt.Errorf("list open items: %w", err)
+	}
+	items := make([]OpenItem, len(rows))
+	for i, r := range rows {
+		items[i] = r.item()
+	}
+	return items, nil
+}

@@ -1,0 +1,211 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/channels"
+	"pulsa/prepaid"
+)
+
+type outboxRow struct {
+	Seq          int64              `db:"seq"`
+	ID           prepaid.OutboundID `db:"id"`
+	Brand        string             `db:"brand"`
+	Channel      string             `db:"channel"`
+	Address      prepaid.Address    `db:"address"`
+	MessageID    string             `db:"message_id"`
+	Part         int                `db:"part"`
+	Text         string             `db:"text"`
+	Buttons      string             `db:"buttons"`
+	AskContact   bool               `db:"ask_contact"`
+	ContactLabel string             `db:"contact_label"`
+	Can          string             `db:"can"`
+	Repeatable   bool               `db:"repeatable"`
+	Answer       bool               `db:"answer"`
+	DeleteRef    string             `db:"delete_ref"`
+	Attempts     int                `db:"attempts"`
+	Lapsed       bool               `db:"lapsed"`
+	Delivery     channels.Delivery  `db:"delivery"`
+	RunAt        int64              `db:"run_at"`
+	CreatedAt    int64              `db:"created_at"`
+}
+
+const outboxColumns = `seq, id, brand, channel, address, message_id, part, text, buttons, ask_contact, contact_label, can,
+	repeatable, answer, delete_ref, attempts, lapsed, delivery, run_at, created_at`
+
+func toOutboxRow(m channels.Outbound) (outboxRow, error) {
+	buttons, err := json.Marshal(m.Buttons)
+	if err != nil {
+		return outboxRow{}, err
+	}
+	can, err := json.Marshal(m.Can)
+	if err != nil {
+		return outboxRow{}, err
+	}
+	created := prepaid.Micros(m.CreatedAt)
+	return outboxRow{ID: m.ID, Brand: m.Brand, Channel: m.Channel, Address: m.Address, MessageID: m.MessageID,
+		Part: m.Part, Text: storable(m.Text), Buttons: string(buttons), AskContact: m.AskContact, ContactLabel: m.ContactLabel, Can: string(can),
+		Repeatable: m.Repeatable, Answer: m.Answer, DeleteRef: m.DeleteRef, RunAt: created, CreatedAt: created}, nil
+}
+
+// storable is text without what PostgreSQL refuses. A reply may hold what a customer has typed.
+func storable(text string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "\uFFFD")
+}
+
+func outbounds(rows []outboxRow) ([]channels.Outbound, error) {
+	messages := make([]channels.Outbound, len(rows))
+	for i, r := range rows {
+		m := channels.Outbound{ID: r.ID, Seq: r.Seq, Brand: r.Brand, Channel: r.Channel, Address: r.Address,
+			MessageID: r.MessageID, Part: r.Part, Text: r.Text, AskContact: r.AskContact, ContactLabel: r.ContactLabel, Repeatable: r.Repeatable,
+			Answer: r.Answer, DeleteRef: r.DeleteRef, Attempts: r.Attempts, Lapsed: r.Lapsed, Delivery: r.Delivery,
+			CreatedAt: prepaid.FromMicros(r.CreatedAt)}
+		if err := json.Unmarshal([]byte(r.Buttons), &m.Buttons); err != nil {
+			return nil, fmt.Errorf("buttons of message %s: %w", r.ID, err)
+		}
+		if err := json.Unmarshal([]byte(r.Can), &m.Can); err != nil {
+			return nil, fmt.Errorf("capabilities of message %s: %w", r.ID, err)
+		}
+		messages[i] = m
+	}
+	return messages, nil
+}
+
+// PutOutbound implements channels.Outbox. A message id is unique within a channel and address: a one-time
+// code sent to another number answers the same message.
+func (db *DB) PutOutbound(ctx context.Context, parts []channels.Outbound) error {
+	if len(parts) == 0 {
+		return nil
+	}
+	return db.write(ctx, "put outbound", func(tx *sqlx.Tx) error {
+		for _, m := range parts {
+			row, err := toOutboxRow(m)
+			if err != nil {
+				return err
+			}
+			_, err = insert(ctx, tx, `
+				INSERT INTO outbox (id, brand, channel, address, message_id, part, text, buttons, ask_contact, contact_label, can,
+					repeatable, answer, delete_ref, status, run_at, created_at)
+				VALUES (:id, :brand, :channel, :address, :message_id, :part, :text, :buttons, :ask_contact, :contact_label, :can,
+					:repeatable, :answer, :delete_ref, 'waiting', :run_at, :created_at)
+				ON CONFLICT (brand, channel, address, message_id, part) DO NOTHING`, row)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// ClaimOutbound implements channels.Outbox. A message that waits to be tried again keeps the later ones of
+// its address waiting too.
+func (db *DB) ClaimOutbound(ctx context.Context, now, until time.Time, n int) ([]channels.Outbound, error) {
+	var rows []outboxRow
+	err := db.write(ctx, "claim outbound", func(tx *sqlx.Tx) error {
+		return list(ctx, tx, &rows, `
+			WITH due AS MATERIALIZED (
+				SELECT o.seq AS due_seq FROM outbox o
+				WHERE o.status = 'waiting' AND o.run_at <= ? AND o.lease_until <= ?
+				  AND NOT EXISTS (
+					SELECT 1 FROM outbox former
+					WHERE former.status = 'waiting' AND former.brand = o.brand AND former.channel = o.channel
+					  AND former.address = o.address AND former.seq < o.seq)
+				ORDER BY o.run_at, o.seq LIMIT ?`+db.skipLocked+`)
+			UPDATE outbox SET lease_until = ?, attempts = attempts + 1, lapsed = sending, sending = TRUE
+			WHERE seq IN (SELECT due_seq FROM due)
+			RETURNING `+outboxColumns,
+			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(rows, func(a, b outboxRow) int { return cmp.Compare(a.Seq, b.Seq) })
+	return outbounds(rows)
+}
+
+// EndOutbound implements channels.Outbox. The end of a message that has one is left as it is, but where
+// that was only Uncertain.
+func (db *DB) EndOutbound(ctx context.Context, id prepaid.OutboundID, e channels.SendEnd) error {
+	ended := prepaid.Micros(e.Now)
+	if e.Status == channels.Waiting {
+		ended = 0
+	}
+	untried := 0
+	if e.Status == channels.Waiting && e.Untried {
+		untried = 1
+	}
+	delivery, rank := channels.Delivery(""), 0
+	if e.Status == channels.HandedOn {
+		delivery, rank = channels.Sent, deliveryRank(channels.Sent)
+	}
+	return db.write(ctx, "end outbound", func(tx *sqlx.Tx) error {
+		_, err := exec(ctx, tx, `
+			UPDATE outbox SET status = ?, provider_ref = COALESCE(NULLIF(?, ''), provider_ref), code = ?,
+				run_at = CASE WHEN CAST(? AS BIGINT) > 0 THEN CAST(? AS BIGINT) ELSE run_at END,
+				attempts = attempts - ?, lease_until = 0, sending = FALSE, ended_at = ?
+			WHERE id = ? AND (status = 'waiting' OR (status = 'unknown' AND ? <> 'waiting'))`,
+			e.Status, e.ProviderRef, e.Code, prepaid.Micros(e.RunAt), prepaid.Micros(e.RunAt), untried, ended, id, string(e.Status))
+		if err != nil || rank == 0 {
+			return err
+		}
+		return rankDelivery(ctx, tx, `id = ?`, id, channels.DeliveryReport{Status: delivery}, e.Now)
+	})
+}
+
+// ReportDelivery implements channels.Outbox.
+func (db *DB) ReportDelivery(ctx context.Context, r channels.DeliveryReport, now time.Time) error {
+	if deliveryRank(r.Status) == 0 || (r.Outbound == "" && r.ProviderRef == "") {
+		return nil
+	}
+	return db.write(ctx, "report delivery", func(tx *sqlx.Tx) error {
+		if r.Outbound != "" {
+			return rankDelivery(ctx, tx, `id = ?`, r.Outbound, r, now)
+		}
+		return rankDelivery(ctx, tx, `provider_ref = ?`, r.ProviderRef, r, now)
+	})
+}
+
+func rankDelivery(ctx context.Context, tx *sqlx.Tx, where string, arg any, r channels.DeliveryReport, now time.Time) error {
+	rank := deliveryRank(r.Status)
+	_, err := exec(ctx, tx, `
+		UPDATE outbox SET delivery = ?, delivery_rank = ?, delivery_code = ?, delivery_at = ?
+		WHERE `+where+` AND delivery_rank < ? AND delivery <> 'failed'`,
+		r.Status, rank, r.Code, prepaid.Micros(now), arg, rank)
+	return err
+}
+
+// deliveryRank orders what reports tell: what failed was not delivered, nor the other way round, and only
+// what was delivered is read. 0 is an unknown word.
+func deliveryRank(d channels.Delivery) int {
+	switch d {
+	case channels.Queued:
+		return 1
+	case channels.Sent:
+		return 2
+	case channels.DeliveredTo, channels.Failed:
+		return 3
+	case channels.Read:
+		return 4
+	}
+	return 0
+}
+
+// OutboundTo implements channels.Outbox.
+func (db *DB) OutboundTo(ctx context.Context, brand, channel string, a prepaid.Address, after int64, n int) ([]channels.Outbound, error) {
+	var rows []outboxRow
+	err := list(ctx, db.reader, &rows, `
+		SELECT `+outboxColumns+` FROM outbox
+		WHERE brand = ? AND channel = ? AND address = ? AND seq > ? AND status = 'sent' ORDER BY seq LIMIT ?`, brand, channel, a, after, n)
+	if err != nil {
+		return nil, fmt.Errorf("outbound to address: %w", err)
+	}
+	return outbounds(rows)
+}

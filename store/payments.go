@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/accounts"
+	"pulsa/payments"
+	"pulsa/prepaid"
+)
+
+type setupRow struct {
+	ID           prepaid.SetupID      `db:"id"`
+	Brand        string               `db:"brand"`
+	OperationKey string               `db:"operation_key"`
+	Customer     prepaid.CustomerID   `db:"customer"`
+	Gateway      string               `db:"gateway"`
+	Method       payments.Method      `db:"method"`
+	URL          string               `db:"url"`
+	GatewayRef   string               `db:"gateway_ref"`
+	Status       payments.SetupStatus `db:"status"`
+	replyRow
+	CreatedAt int64 `db:"created_at"`
+}
+
+const setupColumns = `id, brand, operation_key, customer, gateway, method, url, gateway_ref, status,
+	reply_channel, reply_kind, reply_address, reply_language, created_at`
+
+func getSetup(ctx context.Context, q querier, where string, args ...any) (payments.Setup, error) {
+	var r setupRow
+	found, err := get(ctx, q, &r, `SELECT `+setupColumns+` FROM payment_setups WHERE `+where, args...)
+	if err == nil && !found {
+		err = payments.ErrNoSetup
+	}
+	if err != nil {
+		return payments.Setup{}, err
+	}
+	return payments.Setup{ID: r.ID, OperationKey: r.OperationKey, Brand: r.Brand, Customer: r.Customer,
+		Gateway: r.Gateway, Method: r.Method, URL: r.URL, GatewayRef: r.GatewayRef, Status: r.Status,
+		ReplyTo: r.replyTo(), CreatedAt: prepaid.FromMicros(r.CreatedAt)}, nil
+}
+
+// SaveSetup implements payments.Store.
+func (db *DB) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, error) {
+	var stored payments.Setup
+	err := db.write(ctx, "save payment setup", func(tx *sqlx.Tx) error {
+		_, err := insert(ctx, tx, `
+			INSERT INTO payment_setups (`+setupColumns+`)
+			VALUES (:id, :brand, :operation_key, :customer, :gateway, :method, :url, :gateway_ref, :status,
+				:reply_channel, :reply_kind, :reply_address, :reply_language, :created_at)
+			ON CONFLICT (brand, operation_key) DO NOTHING`,
+			setupRow{ID: s.ID, Brand: s.Brand, OperationKey: s.OperationKey, Customer: s.Customer, Gateway: s.Gateway,
+				Method: s.Method, URL: s.URL, GatewayRef: s.GatewayRef, Status: s.Status,
+				replyRow: toReplyRow(s.ReplyTo), CreatedAt: prepaid.Micros(s.CreatedAt)})
+		if err != nil {
+			return err
+		}
+		stored, err = getSetup(ctx, tx, `brand = ? AND operation_key = ?`, s.Brand, s.OperationKey)
+		return err
+	})
+	if err != nil {
+		return payments.Setup{}, err
+	}
+	return stored, nil
+}
+
+// Setup implements payments.Store.
+func (db *DB) Setup(ctx context.Context, id prepaid.SetupID) (payments.Setup, error) {
+	s, err := getSetup(ctx, db.reader, `id = ?`, id)
+	if err != nil {
+		return payments.Setup{}, fmt.Errorf("read payment setup: %w", err)
+	}
+	return s, nil
+}
+
+// EndSetup implements payments.Store. With an instrument the setup is completed, without one abandoned.
+func (db *DB) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments.Instrument, n prepaid.NoticeID, now time.Time) (ended bool, err error) {
+	err = db.write(ctx, "end payment setup", func(tx *sqlx.Tx) error {
+		status, about := payments.SetupCompleted, "setup_completed"
+		if i == nil {
+			status, about = payments.SetupAbandoned, "setup_abandoned"
+		}
+		rows, err := exec(ctx, tx, `UPDATE payment_setups SET status = ?, ended_at = ? WHERE id = ? AND status = ?`,
+			status, prepaid.Micros(now), id, payments.SetupOpen)
+		if err != nil {
+			return err
+		}
+		s, err := getSetup(ctx, tx, `id = ?`, id)
+		if err != nil {
+			return err
+		}
+		if ended = rows == 1; !ended {
+			return nil
+		}
+		if i != nil {
+			registered, err := db.activateInstrument(ctx, tx, *i)
+			if err != nil {
+				return err
+			}
+			if registered {
+				about = "registered"
+			}
+		}
+		if s.ReplyTo.Address == "" {
+			return nil // nobody is to be told
+		}
+		return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, about, toReplyRow(s.ReplyTo), "", now, now))
+	})
+	return ended && err == nil, err
+}
+
+// activateInstrument stores an instrument as the customer's only active one. A customer who could not pay
+// before is registered by it.
+func (db *DB) activateInstrument(ctx context.Context, tx *sqlx.Tx, i payments.Instrument) (registered bool, err error) {
+	// The customer's row is the lock under which there is one active instrument.
+	status, err := db.lockCustomer(ctx, tx, i.Customer)
+	if err != nil {
+		return false, fmt.Errorf("lock customer: %w", err)
+	}
+	if registered = status == accounts.Pending; registered {
+		if _, err := exec(ctx, tx, `UPDATE customers SET status = ? WHERE id = ?`, accounts.Active, i.Customer); err != nil {
+			return false, fmt.Errorf("activate customer: %w", err)
+		}
+	}
+	_, err = exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE customer = ? AND active`, i.Customer)
+	if err != nil {
+		return false, fmt.Errorf("former instrument: %w", err)
+	}
+	_, err = insert(ctx, tx, `
+		INSERT INTO instruments (id, customer, brand, gateway, method, token, display, active, created_at)
+		VALUES (:id, :customer, :brand, :gateway, :method, :token, :display, TRUE, :created_at)`,
+		instrumentRow{i.ID, i.Customer, i.Brand, i.Gateway, i.Method, i.Token.Reveal(), i.Display, prepaid.Micros(i.CreatedAt)})
+	if err != nil {
+		return false, fmt.Errorf("instrument: %w", err)
+	}
+	return registered, nil
+}
+
+type instrumentRow struct {
+	ID        prepaid.InstrumentID `db:"id"`
+	Customer  prepaid.CustomerID   `db:"customer"`
+	Brand     string               `db:"brand"`
+	Gateway   string               `db:"gateway"`
+	Method    payments.Method      `db:"method"`
+	Token     string               `db:"token"`
+	Display   string               `db:"display"`
+	CreatedAt int64                `db:"created_at"`
+}
+
+// Instrument implements payments.Store.
+func (db *DB) Instrument(ctx context.Context, id prepaid.InstrumentID) (payments.Instrument, error) {
+	var r instrumentRow
+	found, err := get(ctx, db.reader, &r, `
+		SELECT id, customer, brand, gateway, method, token, display, created_at FROM instruments WHERE id = ?`, id)
+	if err == nil && !found {
+		err = payments.ErrNoInstrument
+	}
+	if err != nil {
+		return payments.Instrument{}, fmt.Errorf("read instrument: %w", err)
+	}
+	return payments.Instrument{ID: r.ID, Customer: r.Customer, Brand: r.Brand, Gateway: r.Gateway, Method: r.Method,
+		Token: prepaid.NewSecret(r.Token), Display: r.Display, CreatedAt: prepaid.FromMicros(r.CreatedAt)}, nil
+}

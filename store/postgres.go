@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jmoiron/sqlx"
+	"github.com/pressly/goose/v3"
+)
+
+func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
+	handle, err := sqlx.Open("pgx", url)
+	if err != nil {
+		return nil, err
+	}
+	conns := o.MaxConns
+	if conns == 0 {
+		conns = 16
+	}
+	handle.SetMaxOpenConns(conns)
+	handle.SetMaxIdleConns(conns) // a connection costs PostgreSQL a process: keep them
+	db := &DB{dialect: Postgres, writer: handle, reader: handle, skipLocked: " FOR UPDATE SKIP LOCKED", forUpdate: " FOR UPDATE"}
+	if err := migrate(ctx, goose.DialectPostgres, handle.DB, goose.WithSessionLocker(schemaLocker{})); err != nil {
+		_ = handle.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// schemaLocker lets one process at a time migrate a schema. Goose's own polls once a second, and is one
+// lock for all schemas of a database.
+type schemaLocker struct{}
+
+const schemaLock = "hashtext('pulsa migrations'), hashtext(COALESCE(current_schema(), ''))"
+
+// SessionLock implements lock.SessionLocker.
+func (schemaLocker) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock("+schemaLock+")")
+	return err
+}
+
+// SessionUnlock implements lock.SessionLocker.
+func (schemaLocker) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock("+schemaLock+")")
+	return err
+}

@@ -1,0 +1,174 @@
+package storetest
+
+import (
+	"time"
+
+	"pulsa/store"
+	"pulsa/topup"
+)
+
+var auditTests = []test{
+	{"orders that end in every way are clean", func(w *world) {
+		w.clean()
+		w.card("101-1")
+		w.card("101-2")
+		w.redeemed("101-1")
+		w.apply(declined(w.placed(w.purchase(w.customer()))))
+		w.placed(w.purchase(w.customer()))
+		back := w.placed(w.purchase(w.customer()))
+		w.apply(charged(back))
+		w.apply(refunded(back))
+		owing := w.placed(w.purchase(w.customer()))
+		w.apply(charged(owing))
+		w.apply(delivered(owing))
+		w.apply(returned(owing))
+		w.clean()
+	}},
+}
+
+// clean fails the test where an invariant does not hold.
+func (w *world) clean() {
+	w.Helper()
+	for _, v := range must[[]store.Violation](w)(w.db.Audit(w.Context())) {
+		w.Error(v)
+	}
+}
+
+// refunded gives back what was charged for an order that the network refuses.
+func refunded(o topup.Order) topup.Change {
+	c := delivered(o)
+	c.To = []topup.Status{topup.Refunding, topup.Refunded}
+	c.Charge = topup.ChargeRefunded
+	c.Postings = []topup.Entry{transfer("refund", "refunds_due", "psp:sim", o.Amount)}
+	return c
+}
+
+// breach breaks one invariant behind the store's back.
+type breach struct {
+	name      string
+	invariant int
+	make      func(w *world)
+}
+
+// sale is a delivered order.
+func (w *world) sale() topup.Order {
+	w.Helper()
+	o := w.placed(w.purchase(w.customer()))
+	w.apply(charged(o))
+	w.apply(delivered(o))
+	return o
+}
+
+func (w *world) exec(query string, args ...any) {
+	w.Helper()
+	handle := w.db.Writer()
+	result, err := handle.ExecContext(w.Context(), handle.Rebind(query), args...)
+	w.ok(err)
+	if n := must[int64](w)(result.RowsAffected()); n == 0 {
+		w.Fatalf("%s: no row", query)
+	}
+}
+
+var breaches = []breach{
+	{"an entry does not sum to zero", 1, func(w *world) {
+		w.exec(`INSERT INTO ledger_postings (order_id, kind, number, account, currency, minor) VALUES (?, 'delivery', 9, 'loss', 'EUR', 1)`, w.sale().ID)
+	}},
+	{"an entry is empty", 1, func(w *world) {
+		w.exec(`INSERT INTO ledger_entries (order_id, kind, brand, at) VALUES (?, 'refund', 'demo', 1)`, w.sale().ID)
+	}},
+	{"a delivered order is given back too", 3, func(w *world) {
+		o := w.sale()
+		w.apply(topup.Change{Order: o.ID, From: topup.Delivered, At: start,
+			Postings: []topup.Entry{transfer("refund", "refunds_due", "psp:sim", o.Amount)}})
+	}},
+	{"a refunded order keeps the money", 3, func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.apply(charged(o))
+		c := refunded(o)
+		c.Postings = nil
+		w.apply(c)
+	}},
+	{"a declined order's charge is captured", 3, func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.apply(declined(o))
+		w.exec(`UPDATE charges SET status = 'captured' WHERE order_id = ?`, o.ID)
+	}},
+	{"a delivery is not paid", 4, func(w *world) {
+		w.exec(`UPDATE charges SET status = 'declined' WHERE order_id = ?`, w.sale().ID)
+	}},
+	{"a card payment is pending", 4, func(w *world) {
+		w.exec(`UPDATE charges SET status = 'pending' WHERE order_id = ?`, w.sale().ID)
+	}},
+	{"a delivery by card spends none", 4, func(w *world) {
+		o := w.placed(w.purchase(w.customer(), byCard("101-1")))
+		w.apply(charged(o))
+		w.apply(delivered(o))
+	}},
+	{"nobody has authorised an order", 5, func(w *world) {
+		w.exec(`UPDATE orders SET authorised_by = '' WHERE id = ?`, w.sale().ID)
+	}},
+	{"an ended order asks nobody to tell", 6, func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		c := declined(o)
+		c.Notice = nil
+		w.apply(c)
+	}},
+	{"nobody works on an order", 7, func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.apply(topup.Change{Order: o.ID, From: topup.Charging, To: []topup.Status{topup.ChargeUnknown}, At: start})
+	}},
+	{"an order is unknown for two days", 7, func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.apply(topup.Change{Order: o.ID, From: topup.Charging, To: []topup.Status{topup.ChargeUnknown},
+			RunAt: start.Add(48 * time.Hour), At: start})
+	}},
+	{"a failed refund is on nobody's list", 7, func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.apply(charged(o))
+		w.apply(topup.Change{Order: o.ID, From: topup.Delivering, To: []topup.Status{topup.Refunding, topup.RefundFailed}, At: start})
+	}},
+	{"an end was left", 8, func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.apply(declined(o))
+		w.exec(`INSERT INTO order_history (order_id, number, from_status, to_status, reason, at) VALUES (?, 3, 'declined', 'charged', '', 1)`, o.ID)
+		w.exec(`INSERT INTO order_history (order_id, number, from_status, to_status, reason, at) VALUES (?, 4, 'charged', 'declined', '', 1)`, o.ID)
+	}},
+	{"a status was set by hand", 8, func(w *world) {
+		w.exec(`UPDATE orders SET status = 'charged', run_at = 1 WHERE id = ?`, w.sale().ID)
+	}},
+	{"a card pays twice", 9, func(w *world) {
+		w.card("101-1")
+		w.redeemed("101-1")
+		again := w.placed(w.purchase(w.customer(), byCard("101-1")))
+		w.apply(charged(again))
+		w.apply(delivered(again))
+	}},
+	{"a card is reserved for an ended order", 9, func(w *world) {
+		c := w.card("101-1")
+		o := w.placed(w.purchase(w.customer(), byCard(c.Serial)))
+		must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o.ID, start))
+		w.apply(declined(o))
+	}},
+	{"a card is gone", 9, func(w *world) {
+		w.card("101-1")
+		w.exec(`DELETE FROM cards`)
+	}},
+}
+
+// breachTests are the breaches, each in a store of its own: the audit finds it, and calls it by its number.
+func breachTests() []test {
+	tests := make([]test, len(breaches))
+	for i, b := range breaches {
+		tests[i] = test{b.name, func(w *world) {
+			b.make(w)
+			numbers := map[int]bool{}
+			for _, v := range must[[]store.Violation](w)(w.db.Audit(w.Context())) {
+				numbers[v.Invariant] = true
+			}
+			if !numbers[b.invariant] {
+				w.Errorf("found breaches of %v; want %d", numbers, b.invariant)
+			}
+		}}
+	}
+	return tests
+}

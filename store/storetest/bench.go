@@ -1,0 +1,53 @@
+package storetest
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"pulsa/accounts"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/topup"
+)
+
+// BenchmarkTopUp measures the four transactions of a top-up by one text, with as many customers at once as
+// the benchmark has workers.
+func BenchmarkTopUp(b *testing.B, db *store.DB) {
+	var customers atomic.Int64
+	b.SetParallelism(8)
+	b.RunParallel(func(pb *testing.PB) {
+		c, err := db.SaveRegistration(b.Context(), accounts.Customer{ID: prepaid.NewID[prepaid.CustomerID](), Brand: brand,
+			MSISDN: msisdn(int(customers.Add(1))), PIN: accounts.PIN{Hash: "hash"}, CreatedAt: start}, nil)
+		if err != nil {
+			b.Error(err)
+		}
+		for n := 0; pb.Next(); n++ {
+			if err := topUp(b, db, c, fmt.Sprint(c.ID, n)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+func topUp(b *testing.B, db *store.DB, c accounts.Customer, key string) error {
+	if _, counted, err := db.CountPINTry(b.Context(), c.ID, key, start); err != nil || !counted {
+		return fmt.Errorf("PIN counted %v: %w", counted, err)
+	}
+	w := &world{db: db}
+	n := w.purchase(c, func(n *topup.NewOrder) {
+		n.Order.OperationKey, n.FreePIN, n.Confirmed = key, true, true
+		n.Limits = prepaid.Limits{DaySum: eur(1 << 40), MonthSum: eur(1 << 40)}
+	})
+	o, _, err := db.Create(b.Context(), n)
+	if err != nil {
+		return err
+	}
+	for _, change := range []topup.Change{charged(o), delivered(o)} {
+		if moved, err := db.Apply(b.Context(), change); err != nil || !moved {
+			return fmt.Errorf("moved %v: %w", moved, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"pulsa/cards"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+var cardTests = slices.Concat(oneCardTests, cardBusinessTests)
+
+var oneCardTests = []test{
+	{"a card is read by serial and by code", func(w *world) {
+		c := w.card("101-1")
+		same(w, "by serial", must[cards.Card](w)(w.db.CardBySerial(w.Context(), brand, "101-1")), c)
+		same(w, "by code", must[cards.Card](w)(w.db.CardByMAC(w.Context(), brand, [][]byte{[]byte("old"), []byte("mac 101-1")})), c)
+		_, bySerial := w.db.CardBySerial(w.Context(), "other", "101-1")
+		_, byMAC := w.db.CardByMAC(w.Context(), "other", [][]byte{[]byte("mac 101-1")})
+		_, byNone := w.db.CardByMAC(w.Context(), brand, nil)
+		for _, err := range []error{bySerial, byMAC, byNone} {
+			if !errors.Is(err, cards.ErrUnknown) {
+				w.Errorf("%v; want ErrUnknown", err)
+			}
+		}
+	}},
+	{"cards whose code exists are not stored, the others are", func(w *world) {
+		w.card("101-1")
+		batch := make([]cards.Sealed, 2345)
+		for i := range batch {
+			batch[i] = sealed(fmt.Sprintf("101-%d", i+2))
+		}
+		batch[1].MAC = []byte("mac 101-1") // of a stored card
+		batch[2300].MAC = batch[7].MAC     // of the same batch
+		clashes := must[[]int](w)(w.db.SaveCards(w.Context(), batch))
+		same(w, "clashes", clashes, []int{1, 2300})
+		if _, err := w.db.CardBySerial(w.Context(), brand, "101-3"); !errors.Is(err, cards.ErrUnknown) {
+			w.Errorf("clashing card: %v", err)
+		}
+		must[cards.Card](w)(w.db.CardBySerial(w.Context(), brand, "101-2346"))
+		w.clean()
+	}},
+	{"a taken serial is an error", func(w *world) {
+		w.card("101-1")
+		other := sealed("101-1")
+		other.MAC = []byte("other")
+		if _, err := w.db.SaveCards(w.Context(), []cards.Sealed{other}); err == nil {
+			w.Error("no error")
+		}
+	}},
+	{"only a live card that is not expired is reserved", func(w *world) {
+		for serial, c := range map[string]struct {
+			state   cards.State
+			expires time.Time
+			want    bool
+		}{
+			"live":      {cards.Live, time.Time{}, true},
+			"generated": {cards.Generated, time.Time{}, false},
+			"locked":    {cards.Locked, time.Time{}, false},
+			"void":      {cards.Void, time.Time{}, false},
+			"expires":   {cards.Live, start.Add(time.Microsecond), true},
+			"expired":   {cards.Live, start, false},
+		} {
+			s := sealed(serial)
+			s.State, s.ExpiresAt = c.state, c.expires
+			must[[]int](w)(w.db.SaveCards(w.Context(), []cards.Sealed{s}))
+			same(w, serial, must[bool](w)(w.db.ReserveCard(w.Context(), brand, serial, "ORDER", start)), c.want)
+		}
+		if _, err := w.db.ReserveCard(w.Context(), brand, "none", "ORDER", start); !errors.Is(err, cards.ErrUnknown) {
+			w.Errorf("no card: %v", err)
+		}
+	}},
+	{"a reserved card is the order's alone until it is released", func(w *world) {
+		c := w.card("101-1")
+		reserve := func(o prepaid.OrderID) bool {
+			return must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o, start))
+		}
+		release := func(o prepaid.OrderID) bool { return must[bool](w)(w.db.ReleaseCard(w.Context(), brand, c.Serial, o)) }
+		same(w, "first", reserve("A"), true)
+		same(w, "first again", reserve("A"), true)
+		same(w, "second", reserve("B"), false)
+		same(w, "second has nothing to release", release("B"), true)
+		same(w, "still the first's", must[cards.Card](w)(w.db.CardBySerial(w.Context(), brand, c.Serial)).Order, prepaid.OrderID("A"))
+		same(w, "released", release("A"), true)
+		same(w, "released again", release("A"), true)
+		same(w, "stored", must[cards.Card](w)(w.db.CardBySerial(w.Context(), brand, c.Serial)), c)
+		same(w, "second now", reserve("B"), true)
+	}},
+	{"a spent card is the order's for good", func(w *world) {
+		c := w.card("101-1")
+		o := w.redeemed(c.Serial)
+		same(w, "reserved by it", must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o, start)), true)
+		same(w, "released", must[bool](w)(w.db.ReleaseCard(w.Context(), brand, c.Serial, o)), false)
+		same(w, "by another", must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, "OTHER", start)), false)
+	}},
+	{"a declined order gets no card, however late it asks", func(w *world) {
+		c := w.card("101-1")
+		o := w.placed(w.purchase(w.customer(), byCard(c.Serial)))
+		w.apply(declined(o))
+		same(w, "reserved", must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o.ID, start)), false)
+	}},
+	{"wrong codes are counted for each key, once per operation key", func(w *world) {
+		lock := func(wrong int) time.Time {
+			if wrong%2 == 0 {
+				return start.Add(time.Duration(wrong) * time.Minute)
+			}
+			return time.Time{}
+		}
+		wrong := func(op string, keys ...string) int {
+			return must[int](w)(w.db.CountWrongCode(w.Context(), brand, keys, op, start, lock))
+		}
+		same(w, "first", wrong("a", "address"), 1)
+		same(w, "repeated", wrong("a", "address"), 1)
+		same(w, "second", wrong("b", "customer", "address", "customer"), 2)
+		w.tries([]string{"address", "customer", "unheard of"}, 2, start.Add(2*time.Minute))
+		w.tries([]string{"customer"}, 1, time.Time{})
+		same(w, "third", wrong("c", "address"), 3)
+		w.tries([]string{"address"}, 3, start.Add(2*time.Minute))
+		same(w, "an old key still tells its own count", wrong("b", "customer", "address"), 2)
+		same(w, "at the brand", must[int64](w)(w.db.WrongCodes(w.Context(), brand, start)), int64(3))
+		same(w, "later", must[int64](w)(w.db.WrongCodes(w.Context(), brand, start.Add(time.Second))), int64(0))
+		w.ok(w.db.ForgiveCodes(w.Context(), brand, []string{"address"}))
+		w.tries([]string{"address"}, 0, time.Time{})
+		w.tries([]string{"address", "customer"}, 1, time.Time{})
+	}},
+}
+
+func (w *world) tries(keys []string, wantWrong int, wantUntil time.Time) {
+	w.Helper()
+	wrong, until, err := w.db.CardTries(w.Context(), brand, keys)
+	if err != nil || wrong != wantWrong || !until.Equal(wantUntil) {
+		w.Errorf("%v: %d until %s, %v; want %d until %s", keys, wrong, until, err, wantWrong, wantUntil)
+	}
+}
+
+func sealed(serial string) cards.Sealed {
+	return cards.Sealed{
+		Card: cards.Card{Serial: serial, Brand: brand, Series: "101", Amount: eur(1000), State: cards.Live, Reseller: "kiosk",
+			CreatedAt: start, ExpiresAt: start.AddDate(1, 0, 0), ReleasedAt: start},
+		MAC: []byte("mac " + serial), Ciphertext: []byte("sealed " + serial), KeyVersion: 1,
+	}
+}
+
+// card stores a live card.
+func (w *world) card(serial string) cards.Card {
+	w.Helper()
+	s := sealed(serial)
+	if clashes := must[[]int](w)(w.db.SaveCards(w.Context(), []cards.Sealed{s})); len(clashes) > 0 {
+		w.Fatal("code exists")
+	}
+	return s.Card
+}
+
+// redeemed spends a card.
+func (w *world) redeemed(serial string, change ...func(*topup.NewOrder)) prepaid.OrderID {
+	w.Helper()
+	o := w.placed(w.purchase(w.customer(), append(change, byCard(serial))...))
+	if !must[bool](w)(w.db.ReserveCard(w.Context(), brand, serial, o.ID, start)) {
+		w.Fatal("not reserved")
+	}
+	w.apply(charged(o))
+	w.apply(delivered(o))
+	return o.ID
+}

@@ -1,0 +1,299 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/payments"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+var customerTests = []test{
+	{"a registration is read by number and by proven address", func(w *world) {
+		c := accounts.Customer{ID: "a", Brand: brand, MSISDN: "31612345678", Language: "nl", Status: accounts.Pending,
+			PIN: accounts.PIN{Hash: "h"}, CreatedAt: start, Recognised: start}
+		got := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), c, []prepaid.Address{"tel:+31612345678", "telegram:3527"}))
+		same(w, "stored", got, c)
+		same(w, "by number", must[accounts.Customer](w)(w.db.CustomerByMSISDN(w.Context(), brand, c.MSISDN)), c)
+		same(w, "by address", must[accounts.Customer](w)(w.db.CustomerByAddress(w.Context(), brand, "telegram:3527")), c)
+		_, err := w.db.CustomerByAddress(w.Context(), "other", "telegram:3527")
+		if !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("another brand: %v", err)
+		}
+	}},
+	{"a second registration keeps id, status and instrument", func(w *world) {
+		c := w.customer()
+		w.count(c, "wrong")
+		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Hour), true))
+		again := c
+		again.ID, again.Language, again.PIN = "other", "en", accounts.PIN{Hash: "new"}
+		got := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), again, []prepaid.Address{"telegram:1"}))
+		want := c
+		want.Language, want.PIN = "en", accounts.PIN{Hash: "new"}
+		same(w, "stored", got, want)
+		same(w, "by new address", must[accounts.Customer](w)(w.db.CustomerByAddress(w.Context(), brand, "telegram:1")), want)
+	}},
+	{"an address is one customer's", func(w *world) {
+		first, second := w.customer(), w.customer()
+		w.ok(w.db.LinkAddress(w.Context(), first.ID, "telegram:9", start))
+		w.ok(w.db.LinkAddress(w.Context(), second.ID, "telegram:9", start))
+		got := must[accounts.Customer](w)(w.db.CustomerByAddress(w.Context(), brand, "telegram:9"))
+		same(w, "owner", got.ID, second.ID)
+		if err := w.db.LinkAddress(w.Context(), "nobody", "telegram:9", start); !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("nobody: %v", err)
+		}
+	}},
+	{"an update sets what is given", func(w *world) {
+		c := w.customer()
+		w.count(c, "wrong")
+		language, hash, at, status := "en", "new", start.Add(time.Hour), accounts.Erased
+		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{}))
+		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{Language: &language}))
+		want := w.read(c)
+		want.PIN, want.Recognised, want.Status = accounts.PIN{Hash: hash}, at, status
+		same(w, "language", want.Language, "en")
+		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{PINHash: &hash, Recognised: &at, Status: &status}))
+		same(w, "customer", w.read(c), want)
+		if err := w.db.UpdateCustomer(w.Context(), "nobody", accounts.Update{Language: &language}); !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("nobody: %v", err)
+		}
+	}},
+	{"an opt-out lasts until it is undone", func(w *world) {
+		out := func() bool {
+			return must[bool](w)(w.db.OptedOut(w.Context(), brand, "tel:+31612345678"))
+		}
+		same(w, "at first", out(), false)
+		w.ok(w.db.SetOptOut(w.Context(), brand, "tel:+31612345678", true, start))
+		same(w, "opted out", out(), true)
+		w.ok(w.db.SetOptOut(w.Context(), brand, "tel:+31612345678", false, start))
+		same(w, "opted in", out(), false)
+	}},
+}
+
+func (w *world) read(c accounts.Customer) accounts.Customer {
+	w.Helper()
+	return must[accounts.Customer](w)(w.db.CustomerByMSISDN(w.Context(), c.Brand, c.MSISDN))
+}
+
+func (w *world) pin(c accounts.Customer) accounts.PIN {
+	w.Helper()
+	return w.read(c).PIN
+}
+
+// count counts a PIN try and expects it to count.
+func (w *world) count(c accounts.Customer, key string) accounts.PIN {
+	w.Helper()
+	p, counted, err := w.db.CountPINTry(w.Context(), c.ID, key, start)
+	if err != nil || !counted {
+		w.Fatalf("try %s: counted %v, %v", key, counted, err)
+	}
+	return p
+}
+
+var pinTests = []test{
+	{"three tries in a row are counted", func(w *world) {
+		c := w.customer()
+		for i := range 3 {
+			if p := w.count(c, fmt.Sprint(i)); p.Tries != i+1 || p.Hash != "hash" {
+				w.Errorf("try %d: %+v", i+1, p)
+			}
+		}
+		p, counted, err := w.db.CountPINTry(w.Context(), c.ID, "fourth", start)
+		if err != nil || counted || p.Tries != 3 {
+			w.Errorf("fourth: %+v counted %v, %v", p, counted, err)
+		}
+	}},
+	{"an operation key counts once, even after the lock", func(w *world) {
+		c := w.customer()
+		w.count(c, "a")
+		same(w, "again", w.count(c, "a").Tries, 1)
+		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Hour), false))
+		if p := w.count(c, "a"); !p.Locked(start) {
+			w.Errorf("after the lock: %+v", p)
+		}
+	}},
+	{"a locked PIN is not tried", func(w *world) {
+		c := w.customer()
+		w.count(c, "a")
+		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Minute), false))
+		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Hour), false)) // somebody has locked it: nothing happens
+		p, counted, err := w.db.CountPINTry(w.Context(), c.ID, "b", start.Add(time.Minute-1))
+		if err != nil || counted || p.Locks != 1 || !p.LockedUntil.Equal(start.Add(time.Minute)) {
+			w.Errorf("locked: %+v counted %v, %v", p, counted, err)
+		}
+		p, counted, err = w.db.CountPINTry(w.Context(), c.ID, "c", start.Add(time.Minute))
+		if err != nil || !counted || p.Tries != 1 || p.MonthTries != 2 {
+			w.Errorf("lapsed: %+v counted %v, %v", p, counted, err)
+		}
+	}},
+	{"ten tries are counted in 30 days", func(w *world) {
+		c := w.customer()
+		for i := range 10 {
+			w.count(c, fmt.Sprint(i))
+			if i%3 == 2 {
+				w.ok(w.db.LockPIN(w.Context(), c.ID, start, false))
+			}
+		}
+		p, counted, err := w.db.CountPINTry(w.Context(), c.ID, "eleventh", start.Add(30*24*time.Hour))
+		if err != nil || counted || p.MonthTries != 10 {
+			w.Errorf("eleventh: %+v counted %v, %v", p, counted, err)
+		}
+		p, counted, err = w.db.CountPINTry(w.Context(), c.ID, "next month", start.Add(30*24*time.Hour+time.Microsecond))
+		if err != nil || !counted || p.MonthTries != 1 {
+			w.Errorf("a month later: %+v counted %v, %v", p, counted, err)
+		}
+	}},
+	{"a right PIN forgives the row and itself, and undoes a lock", func(w *world) {
+		c := w.customer()
+		w.count(c, "wrong")
+		w.count(c, "right")
+		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Hour), true))
+		for range 2 {
+			w.ok(w.db.ForgivePIN(w.Context(), c.ID))
+			p := w.pin(c)
+			p.MonthStart = time.Time{}
+			same(w, "forgiven", p, accounts.PIN{Hash: "hash", MonthTries: 1})
+		}
+	}},
+	{"a hard lock stays", func(w *world) {
+		c := w.customer()
+		w.count(c, "a")
+		w.ok(w.db.LockPIN(w.Context(), c.ID, start, true))
+		if _, counted, err := w.db.CountPINTry(w.Context(), c.ID, "b", start.AddDate(9, 0, 0)); err != nil || counted {
+			w.Errorf("counted %v, %v", counted, err)
+		}
+	}},
+	{"a one-time code is replaced, tried and used", func(w *world) {
+		code := oneTimeCode("first")
+		if _, saved, err := w.db.SaveCode(w.Context(), code, start); err != nil || !saved {
+			w.Fatalf("saved %v, %v", saved, err)
+		}
+		same(w, "tried", w.tryCode("a").Tries, 1)
+		same(w, "same key", w.tryCode("a").Tries, 1)
+		same(w, "tried again", w.tryCode("b").Tries, 2)
+		code = oneTimeCode("second")
+		must[int](w)(w.saveCode(code))
+		got := w.tryCode("a")
+		code.Tries = 1
+		same(w, "replaced", got, code)
+		w.ok(w.db.UseCode(w.Context(), brand, code.Address, code.MSISDN))
+		same(w, "its own key again", w.tryCode("a").Hash, "second")
+		if _, err := w.db.TryCode(w.Context(), brand, code.Address, code.MSISDN, "c"); !errors.Is(err, accounts.ErrCodeExpired) {
+			w.Errorf("used: %v", err)
+		}
+		if _, err := w.db.TryCode(w.Context(), brand, "telegram:other", code.MSISDN, "c"); !errors.Is(err, accounts.ErrCodeExpired) {
+			w.Errorf("never sent: %v", err)
+		}
+	}},
+	{"codes are counted by number and by address", func(w *world) {
+		for i := range 3 {
+			code := oneTimeCode(fmt.Sprint("by address", i))
+			code.MSISDN = msisdn(i)
+			same(w, "address", must[int](w)(w.saveCode(code)), i+1)
+		}
+		for i := range 2 {
+			code := oneTimeCode(fmt.Sprint("by number", i))
+			code.MSISDN, code.Address = msisdn(0), prepaid.Address(fmt.Sprint("telegram:", i))
+			same(w, "number", must[int](w)(w.saveCode(code)), i+2)
+		}
+		again := oneTimeCode("by address0")
+		recent, saved, err := w.db.SaveCode(w.Context(), again, start)
+		if err != nil || saved || recent != 3 {
+			w.Errorf("same key: saved %v, %d recent, %v", saved, recent, err)
+		}
+		recent, _, err = w.db.SaveCode(w.Context(), again, start.Add(time.Microsecond))
+		if err != nil || recent != 0 {
+			w.Errorf("an hour later: %d recent, %v", recent, err)
+		}
+	}},
+}
+
+func oneTimeCode(key string) accounts.Code {
+	return accounts.Code{Brand: brand, Address: "telegram:3527", MSISDN: "31612345678", Hash: key, OperationKey: key,
+		CreatedAt: start, ExpiresAt: start.Add(10 * time.Minute)}
+}
+
+func (w *world) saveCode(c accounts.Code) (int, error) {
+	recent, saved, err := w.db.SaveCode(w.Context(), c, start)
+	if err == nil && !saved {
+		err = errors.New("not saved")
+	}
+	return recent, err
+}
+
+func (w *world) tryCode(key string) accounts.Code {
+	w.Helper()
+	return must[accounts.Code](w)(w.db.TryCode(w.Context(), brand, "telegram:3527", "31612345678", key))
+}
+
+var paymentTests = []test{
+	{"a repeated setup returns the first", func(w *world) {
+		c := w.customer()
+		first := setup(c, "key")
+		same(w, "stored", must[payments.Setup](w)(w.db.SaveSetup(w.Context(), first)), first)
+		same(w, "again", must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "key"))), first)
+		same(w, "by id", must[payments.Setup](w)(w.db.Setup(w.Context(), first.ID)), first)
+		if _, err := w.db.Setup(w.Context(), "none"); !errors.Is(err, payments.ErrNoSetup) {
+			w.Errorf("%v; want ErrNoSetup", err)
+		}
+	}},
+	{"a completed setup makes the customer able to pay, once", func(w *world) {
+		pending := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), accounts.Customer{ID: "p", Brand: brand,
+			MSISDN: "31687654321", CreatedAt: start}, nil))
+		s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(pending, "key")))
+		i := instrument(pending)
+		if !must[bool](w)(w.db.EndSetup(w.Context(), s.ID, i, "n1", start)) {
+			w.Error("not ended")
+		}
+		if must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(pending), "n2", start)) {
+			w.Error("ended twice")
+		}
+		got := w.read(pending)
+		same(w, "status", got.Status, accounts.Active)
+		same(w, "pays", got.Pays, accounts.Instrument{ID: i.ID, Gateway: "sim", Method: "sepa", Display: "NL** **** 4300"})
+		same(w, "instrument", must[payments.Instrument](w)(w.db.Instrument(w.Context(), i.ID)), *i)
+		same(w, "setup", must[payments.Setup](w)(w.db.Setup(w.Context(), s.ID)).Status, payments.SetupCompleted)
+		same(w, "notices", w.due(start), []string{"registered"})
+	}},
+	{"a new instrument is the only active one", func(w *world) {
+		c := w.customer()
+		w.due(start)
+		s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "second")))
+		i := instrument(c)
+		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, i, "n1", start))
+		same(w, "notices", w.due(start), []string{"setup_completed"})
+		same(w, "pays", w.read(c).Pays.ID, i.ID)
+		must[payments.Instrument](w)(w.db.Instrument(w.Context(), c.Pays.ID)) // the former is kept
+	}},
+	{"a setup without an address is told to nobody", func(w *world) {
+		c := w.customer()
+		w.due(start)
+		quiet := setup(c, "quiet")
+		quiet.ReplyTo = topup.ReplyTo{}
+		s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), quiet))
+		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(c), "n1", start))
+		if got := w.due(start); len(got) != 0 {
+			w.Errorf("told %v", got)
+		}
+	}},
+	{"an abandoned setup is told and changes nothing else", func(w *world) {
+		c := w.customer()
+		w.due(start)
+		s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "second")))
+		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, nil, "n1", start))
+		same(w, "customer", w.read(c), c)
+		same(w, "notices", w.due(start), []string{"setup_abandoned"})
+		same(w, "setup", must[payments.Setup](w)(w.db.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
+	}},
+	{"what is not there is said so", func(w *world) {
+		if _, err := w.db.EndSetup(w.Context(), "none", nil, "n", start); !errors.Is(err, payments.ErrNoSetup) {
+			w.Errorf("%v; want ErrNoSetup", err)
+		}
+		if _, err := w.db.Instrument(w.Context(), "none"); !errors.Is(err, payments.ErrNoInstrument) {
+			w.Errorf("%v; want ErrNoInstrument", err)
+		}
+	}},
+}

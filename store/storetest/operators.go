@@ -1,0 +1,145 @@
+package storetest
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/topup"
+)
+
+var by = topup.By{Who: "anna", Why: "the customer asked"}
+
+var operatorTests = []test{
+	{"an intervention ends once", func(w *world) {
+		i := topup.Intervention{ID: "i", Order: "ORDER", What: "refund", By: by, At: start}
+		w.ok(w.db.SaveIntervention(w.Context(), i))
+		w.ok(w.db.EndIntervention(w.Context(), "i", "refunded", start.Add(time.Second)))
+		w.ok(w.db.EndIntervention(w.Context(), "i", "other", start.Add(time.Minute)))
+		i.Outcome, i.EndedAt = "refunded", start.Add(time.Second)
+		same(w, "kept", must[[]topup.Intervention](w)(w.db.Interventions(w.Context(), "ORDER", "")), []topup.Intervention{i})
+		same(w, "another's", len(must[[]topup.Intervention](w)(w.db.Interventions(w.Context(), "", "c"))), 0)
+	}},
+	{"orders are listed by what is asked", func(w *world) {
+		first, second := w.sale(), w.placed(w.purchase(w.customer()))
+		ids := func(f store.OrderFilter) []prepaid.OrderID {
+			var ids []prepaid.OrderID
+			for _, o := range must[[]topup.Order](w)(w.db.Orders(w.Context(), f)) {
+				ids = append(ids, o.ID)
+			}
+			return ids
+		}
+		same(w, "all", len(ids(store.OrderFilter{})), 2)
+		same(w, "open", ids(store.OrderFilter{Open: true}), []prepaid.OrderID{second.ID})
+		same(w, "delivered", ids(store.OrderFilter{Status: topup.Delivered, Brand: brand}), []prepaid.OrderID{first.ID})
+		same(w, "of a number", ids(store.OrderFilter{MSISDN: second.MSISDN}), []prepaid.OrderID{second.ID})
+		same(w, "of a customer", ids(store.OrderFilter{Customer: first.Customer}), []prepaid.OrderID{first.ID})
+		same(w, "for humans", len(ids(store.OrderFilter{NeedsHuman: true})), 0)
+		same(w, "later", len(ids(store.OrderFilter{Since: start.Add(24 * time.Hour)})), 0)
+	}},
+	{"what was booked with providers is listed", func(w *world) {
+		o := w.sale()
+		var kinds []string
+		for _, b := range must[[]store.Booked](w)(w.db.Booked(w.Context(), start.Add(-time.Hour), start.Add(time.Hour))) {
+			kinds = append(kinds, b.Provider+" "+b.Kind)
+			if b.Order != o.ID || b.Amount != o.Amount || b.Reference == "" {
+				w.Errorf("booked %+v", b)
+			}
+		}
+		slices.Sort(kinds)
+		same(w, "kinds", kinds, []string{"airtime delivery", "psp:sim charge"})
+	}},
+	{"a difference is one open item until it is closed", func(w *world) {
+		d := store.OpenItem{Provider: "psp:sim", Reference: "r", Kind: "charge", Currency: "EUR", Ours: 1000, HappenedAt: start}
+		save := func(found ...store.OpenItem) {
+			w.ok(w.db.SaveDifferences(w.Context(), found, start, start.Add(time.Hour), start.Add(2*time.Hour)))
+		}
+		open := func() []store.OpenItem { return must[[]store.OpenItem](w)(w.db.OpenItems(w.Context(), false)) }
+		save(d)
+		save(d)
+		same(w, "found twice", len(open()), 1)
+		w.ok(w.db.CloseItem(w.Context(), open()[0].ID, by, start))
+		save(d)
+		same(w, "found again once closed", len(open()), 0)
+		if err := w.db.CloseItem(w.Context(), "none", by, start); !errors.Is(err, store.ErrNoOpenItem) {
+			w.Errorf("none: %v", err)
+		}
+		d.Theirs = 900
+		save(d)
+		same(w, "differs otherwise", len(open()), 1)
+		save()
+		same(w, "differs no longer", len(open()), 0)
+		same(w, "all", len(must[[]store.OpenItem](w)(w.db.OpenItems(w.Context(), true))), 2)
+	}},
+	{"an unlocked customer may try the PIN again", func(w *world) {
+		c := w.customer()
+		w.count(c, "wrong")
+		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Hour), true))
+		blocked := accounts.Blocked
+		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
+		w.ok(w.db.Unlock(w.Context(), c.ID, false, by, start))
+		same(w, "PIN", w.pin(c).Locked(start), false)
+		same(w, "still owes", w.read(c).Status, accounts.Blocked)
+		w.ok(w.db.Unlock(w.Context(), c.ID, true, by, start))
+		same(w, "paid", w.read(c).Status, accounts.Active)
+		if err := w.db.Unlock(w.Context(), "nobody", false, by, start); !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("nobody: %v", err)
+		}
+	}},
+	{"an erased customer is nowhere, and the books stay", func(w *world) {
+		o := w.sale()
+		c := must[accounts.Customer](w)(w.db.CustomerByID(w.Context(), o.Customer))
+		w.ok(w.db.LinkAddress(w.Context(), c.ID, "telegram:352735", start))
+		w.ok(w.db.LinkAddress(w.Context(), c.ID, c.MSISDN.Tel(), start))
+		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:352735", true, start))
+		w.count(c, "m1")
+		before := must[[]topup.Posting](w)(w.db.Ledger(w.Context(), brand))
+		erase := store.Erasure{Customer: c.ID, Pseudonym: "erased-1-ab", By: by}
+		addresses := must[[]prepaid.Address](w)(w.db.EraseCustomer(w.Context(), erase, start))
+		if !slices.Contains(addresses, "telegram:352735") || !slices.Contains(addresses, c.MSISDN.Tel()) {
+			w.Errorf("addresses %v", addresses)
+		}
+		texts := must[map[string]string](w)(w.db.Texts(w.Context()))
+		for _, table := range slices.Sorted(maps.Keys(texts)) {
+			if strings.Contains(texts[table], string(c.MSISDN)) || strings.Contains(texts[table], "352735") {
+				w.Errorf("%s still knows: %s", table, texts[table])
+			}
+		}
+		same(w, "ledger", must[[]topup.Posting](w)(w.db.Ledger(w.Context(), brand)), before)
+		same(w, "order's number", must[topup.History](w)(w.db.Order(w.Context(), o.ID)).MSISDN, prepaid.MSISDN("erased-1-ab"))
+		if _, err := w.db.CustomerByMSISDN(w.Context(), brand, c.MSISDN); !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("by number: %v", err)
+		}
+		if _, err := w.db.EraseCustomer(w.Context(), erase, start); !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("again: %v", err)
+		}
+		w.clean()
+	}},
+	{"nobody is erased while an order is under way or money is owed", func(w *world) {
+		c := w.customer()
+		o := w.placed(w.purchase(c))
+		erase := store.Erasure{Customer: c.ID, Pseudonym: "erased-1-ab", By: by}
+		if _, err := w.db.EraseCustomer(w.Context(), erase, start); !errors.Is(err, store.ErrUnderWay) {
+			w.Errorf("under way: %v", err)
+		}
+		w.apply(declined(o))
+		blocked := accounts.Blocked
+		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
+		if _, err := w.db.EraseCustomer(w.Context(), erase, start); !errors.Is(err, store.ErrInDebt) {
+			w.Errorf("in debt: %v", err)
+		}
+		erase.DespiteDebt = true
+		must[[]prepaid.Address](w)(w.db.EraseCustomer(w.Context(), erase, start))
+	}},
+	{"the store tells its time", func(w *world) {
+		now := must[time.Time](w)(w.db.Now(w.Context()))
+		if skew := time.Since(now).Abs(); skew > 10*time.Second {
+			w.Errorf("%s off", skew)
+		}
+	}},
+}

@@ -1,0 +1,287 @@
+package storetest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"pulsa/channels"
+	"pulsa/conversation"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/topup"
+)
+
+var outboxTests = []test{
+	{"a message is read as it was put, once per message and part", func(w *world) {
+		can, _ := channels.Of(channels.Telegram)
+		m := message("telegram:1", "m1", 0)
+		m.ContactLabel = "Share"
+		m.Buttons, m.AskContact, m.Can, m.Repeatable, m.Answer, m.DeleteRef = []channels.Choice{{ID: "sepa", Label: "SEPA"}}, true, can, true, true, "7"
+		again := message("telegram:1", "m1", 0)
+		again.Text = "other"
+		w.put(m, again)
+		got := w.claimOut(start)
+		m.Seq, m.Attempts = got[0].Seq, 1
+		same(w, "stored", got, []channels.Outbound{m})
+	}},
+	{"what cannot be stored is left out of a text", func(w *world) {
+		m := message("tel:+1", "m1", 0)
+		m.Text = "a\x00b\xffc"
+		w.put(m)
+		same(w, "text", w.claimOut(start)[0].Text, "ab\uFFFDc")
+	}},
+	{"what a provider has taken is listed by number", func(w *world) {
+		w.put(message("tel:+1", "m1", 0), message("tel:+1", "m1", 1), message("tel:+2", "m1", 0), message("tel:+1", "m2", 0))
+		list := func(after int64, n int) []channels.Outbound {
+			return must[[]channels.Outbound](w)(w.db.OutboundTo(w.Context(), brand, "twilio", "tel:+1", after, n))
+		}
+		same(w, "before", keys(list(0, 9)), "")
+		for range 3 {
+			for _, m := range w.claimOut(start) {
+				w.end(m, channels.SendEnd{Status: channels.HandedOn, Now: start})
+			}
+		}
+		all := list(0, 9)
+		same(w, "delivery", all[0].Delivery, channels.Sent)
+		same(w, "all", keys(all), "m1.0 m1.1 m2.0")
+		same(w, "the first", keys(list(0, 1)), "m1.0")
+		same(w, "after it", keys(list(all[0].Seq, 9)), "m1.1 m2.0")
+	}},
+	{"an address gets one message at a time, in order", func(w *world) {
+		w.put(message("tel:+1", "a", 0), message("tel:+1", "a", 1), message("tel:+2", "b", 0))
+		first := w.claimOut(start)
+		same(w, "the oldest of each", keys(first), "a.0 b.0")
+		same(w, "while sending", keys(w.claimOut(start)), "")
+		w.end(first[0], channels.SendEnd{Status: channels.HandedOn, ProviderRef: "SM1", Now: start})
+		same(w, "then the next", keys(w.claimOut(start)), "a.1")
+	}},
+	{"a message that waits for another try keeps the later ones waiting", func(w *world) {
+		w.put(message("tel:+1", "a", 0), message("tel:+1", "a", 1))
+		later := start.Add(time.Minute)
+		w.end(w.claimOut(start)[0], channels.SendEnd{Status: channels.Waiting, RunAt: later, Now: start})
+		same(w, "before", keys(w.claimOut(later.Add(-1))), "")
+		again := w.claimOut(later)
+		same(w, "then", keys(again), "a.0")
+		if again[0].Attempts != 2 || again[0].Lapsed {
+			w.Errorf("attempts %d, lapsed %v; want 2, false", again[0].Attempts, again[0].Lapsed)
+		}
+	}},
+	{"a provider that was not asked was not tried", func(w *world) {
+		w.put(message("tel:+1", "a", 0))
+		for range 3 {
+			m := w.claimOut(start)[0]
+			if m.Attempts != 1 || m.Lapsed {
+				w.Errorf("attempts %d, lapsed %v", m.Attempts, m.Lapsed)
+			}
+			w.end(m, channels.SendEnd{Status: channels.Waiting, RunAt: start, Untried: true, Now: start})
+		}
+	}},
+	{"what waits on a channel that was off is woken", func(w *world) {
+		later := start.Add(time.Hour)
+		off := channels.SendEnd{Status: channels.Waiting, RunAt: later, Code: channels.CodeOff, Untried: true, Now: start}
+		busy := off
+		busy.Code = "20429"
+		w.put(message("tel:+1", "a", 0), message("tel:+2", "b", 0))
+		claimed := w.claimOut(start)
+		w.end(claimed[0], off)
+		w.end(claimed[1], busy)
+		w.ok(w.db.WakeOutbound(w.Context(), brand, "telegram", channels.CodeOff, start))
+		same(w, "another channel's", keys(w.claimOut(start)), "")
+		w.ok(w.db.WakeOutbound(w.Context(), brand, "twilio", channels.CodeOff, start))
+		same(w, "only what was off", keys(w.claimOut(start)), "a.0")
+	}},
+	{"figures tell how a channel fares", func(w *world) {
+		same(w, "of nothing", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, start)), map[string]store.ChannelFigures{})
+		for i, end := range []channels.SendEnd{
+			{Status: channels.HandedOn}, {Status: channels.HandedOn}, {Status: channels.GivenUp, Code: "30007"},
+			{Status: channels.GivenUp, Code: string(channels.RecipientOut)}, {Status: channels.Uncertain, Code: "no answer"},
+			{Status: channels.Waiting, Code: "20003", RunAt: start.Add(time.Hour)},
+			{Status: channels.Waiting, Code: "rate", RunAt: start.Add(time.Hour), Untried: true},
+		} {
+			m := message(prepaid.Address(fmt.Sprint("tel:+", i)), "a", 0)
+			m.CreatedAt = start.Add(time.Duration(i) * time.Second)
+			w.put(m)
+			end.Now = start.Add(time.Minute)
+			w.end(w.claimOut(end.Now)[0], end)
+			if i == 0 {
+				w.ok(w.db.ReportDelivery(w.Context(), channels.DeliveryReport{Outbound: m.ID, Status: channels.Failed, Code: "30003"}, end.Now))
+			}
+		}
+		want := store.ChannelFigures{Waiting: 2, OldestWaits: start.Add(5 * time.Second), Retried: 1, RetriedSince: start.Add(5 * time.Second),
+			LastSent: start.Add(time.Minute), Sent: 2, Failed: 1, Unknown: 1, Undelivered: 1,
+			Codes: map[string]int{"30007": 1, "no answer": 1, "20003": 1, "30003": 1}}
+		same(w, "figures", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, start))["twilio"], want)
+		want.Sent, want.Failed, want.Unknown, want.Undelivered, want.Codes = 0, 0, 0, 0, map[string]int{"20003": 1}
+		same(w, "later", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, start.Add(time.Hour)))["twilio"], want)
+	}},
+	{"a sending that never ended is claimed again as lapsed", func(w *world) {
+		w.put(message("tel:+1", "a", 0))
+		if first := w.claimOut(start)[0]; first.Attempts != 1 || first.Lapsed {
+			w.Errorf("first: attempts %d, lapsed %v", first.Attempts, first.Lapsed)
+		}
+		if again := w.claimOut(start.Add(time.Minute))[0]; again.Attempts != 2 || !again.Lapsed {
+			w.Errorf("again: attempts %d, lapsed %v", again.Attempts, again.Lapsed)
+		}
+	}},
+	{"what has ended is not sent again", func(w *world) {
+		for i, status := range []channels.SendStatus{channels.HandedOn, channels.GivenUp, channels.Uncertain} {
+			w.put(message(prepaid.Address(fmt.Sprint("tel:+", i)), "a", 0))
+			m := w.claimOut(start)[0]
+			w.end(m, channels.SendEnd{Status: status, Now: start})
+			w.end(m, channels.SendEnd{Status: channels.Waiting, RunAt: start, Now: start})
+			same(w, string(status), keys(w.claimOut(start.Add(time.Hour))), "")
+		}
+	}},
+	{"reports are ranked, whatever their order", func(w *world) {
+		for _, c := range []struct{ reports, want string }{
+			{"sent delivered", "delivered"}, {"delivered sent queued", "delivered"}, {"read delivered", "read"},
+			{"delivered read", "read"}, {"failed delivered read", "failed"}, {"delivered failed", "delivered"},
+			{"queued nonsense", "sent"}, // handing it on has told that much
+		} {
+			m := message("tel:+1", c.reports, 0)
+			w.put(m)
+			w.end(w.claimOut(start)[0], channels.SendEnd{Status: channels.HandedOn, ProviderRef: "SM" + c.reports, Now: start})
+			for i, status := range strings.Fields(c.reports) {
+				r := channels.DeliveryReport{Outbound: m.ID, Status: channels.Delivery(status)}
+				if i%2 == 1 {
+					r.Outbound, r.ProviderRef = "", "SM"+c.reports
+				}
+				w.ok(w.db.ReportDelivery(w.Context(), r, start))
+			}
+			same(w, c.reports, w.column(`SELECT delivery FROM outbox WHERE id = ?`, m.ID), c.want)
+		}
+	}},
+}
+
+func message(to prepaid.Address, id string, part int) channels.Outbound {
+	return channels.Outbound{ID: prepaid.NewID[prepaid.OutboundID](), Brand: brand, Channel: "twilio", Address: to,
+		MessageID: id, Part: part, Text: "hello", CreatedAt: start}
+}
+
+func (w *world) put(m ...channels.Outbound) {
+	w.Helper()
+	w.ok(w.db.PutOutbound(w.Context(), m))
+}
+
+// claimOut leases messages for a minute.
+func (w *world) claimOut(now time.Time) []channels.Outbound {
+	w.Helper()
+	return must[[]channels.Outbound](w)(w.db.ClaimOutbound(w.Context(), now, now.Add(time.Minute), 9))
+}
+
+func (w *world) end(m channels.Outbound, e channels.SendEnd) {
+	w.Helper()
+	w.ok(w.db.EndOutbound(w.Context(), m.ID, e))
+}
+
+func keys(messages []channels.Outbound) string {
+	var keys []string
+	for _, m := range messages {
+		keys = append(keys, fmt.Sprint(m.MessageID, ".", m.Part))
+	}
+	return strings.Join(keys, " ")
+}
+
+// column reads one text behind the store's back.
+func (w *world) column(query string, args ...any) string {
+	w.Helper()
+	var text string
+	w.ok(w.db.Writer().GetContext(w.Context(), &text, w.db.Writer().Rebind(query), args...))
+	return text
+}
+
+var noticeTests = []test{
+	{"a notice tells whom and what", func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.due(start) // of the setup
+		c := declined(o)
+		w.apply(c)
+		same(w, "not yet", w.due(c.Notice.DueAt.Add(-1)), nil)
+		got := must[[]conversation.Notice](w)(w.db.ClaimNotices(w.Context(), c.Notice.DueAt, c.Notice.DueAt.Add(time.Minute), 9))
+		same(w, "notice", got, []conversation.Notice{{ID: c.Notice.ID, Brand: brand, Channel: "twilio", Kind: "sms",
+			Address: o.ReplyTo.Address, Language: "nl", About: "order", Order: o.ID, DueAt: c.Notice.DueAt}})
+	}},
+	{"a notice is claimed until it is told", func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.due(start)
+		c := declined(o)
+		w.apply(c)
+		at := c.Notice.DueAt
+		same(w, "next", must[time.Time](w)(w.db.NextNotice(w.Context())), at) // before the lease of the setup's lapses
+		same(w, "claimed", w.due(at), []string{"order"})
+		same(w, "leased", w.due(at), nil)
+		same(w, "next is a lease", must[time.Time](w)(w.db.NextNotice(w.Context())), start.Add(time.Minute))
+		same(w, "lapsed", w.due(at.Add(time.Minute)), []string{"registered", "order"})
+		ids := must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID))
+		same(w, "of the order", ids, []prepaid.NoticeID{c.Notice.ID})
+		w.ok(w.db.MarkTold(w.Context(), ids, at))
+		w.ok(w.db.MarkTold(w.Context(), nil, at))
+		same(w, "told", w.due(at.Add(time.Hour)), []string{"registered"})
+		same(w, "none of the order", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID)), nil)
+	}},
+	{"an order has one untold notice that nobody is telling", func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.due(start)
+		due := start.Add(13 * time.Second)
+		held := func(n int, at time.Time) topup.Change {
+			return topup.Change{Order: o.ID, From: topup.Charging, RunAt: start, At: at,
+				Notice: &topup.NewNotice{ID: prepaid.NoticeID(fmt.Sprint("n", n)), Kind: "order", DueAt: due.Add(time.Duration(n) * time.Second)}}
+		}
+		w.apply(held(2, start))
+		w.apply(held(1, start))
+		w.apply(held(3, start))
+		same(w, "one", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID)), []prepaid.NoticeID{"n2"})
+		same(w, "at the earliest time", w.due(due.Add(time.Second)), []string{"order"})
+		w.apply(held(4, due.Add(time.Second))) // n2 is being told, and may tell what was before
+		same(w, "two", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID)), []prepaid.NoticeID{"n2", "n4"})
+		other := held(5, start)
+		other.Notice.Kind = "debit_returned"
+		w.apply(other)
+		same(w, "other news", len(must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID))), 3)
+	}},
+	{"a transcript entry is stored once", func(w *world) {
+		entry := conversation.Transcript{Sender: "demo/twilio/tel:+1", MessageID: "m1", At: start, Entry: []byte(`{"in":"KOOP"}`)}
+		w.ok(w.db.SaveTranscripts(w.Context(), []conversation.Transcript{entry}))
+		again := entry
+		again.Entry = []byte(`{}`)
+		w.ok(w.db.SaveTranscripts(w.Context(), []conversation.Transcript{again, {Sender: entry.Sender, MessageID: "m2"}}))
+		same(w, "count", w.column(`SELECT CAST(COUNT(*) AS TEXT) FROM transcripts`), "2")
+		same(w, "entry", w.column(`SELECT entry FROM transcripts WHERE message_id = 'm1'`), `{"in":"KOOP"}`)
+	}},
+}
+
+// due claims notices for a minute and returns what they are about.
+func (w *world) due(now time.Time) []string {
+	w.Helper()
+	var about []string
+	for _, n := range must[[]conversation.Notice](w)(w.db.ClaimNotices(w.Context(), now, now.Add(time.Minute), 9)) {
+		about = append(about, n.About)
+	}
+	return about
+}
+
+var switchTests = []test{
+	{"a switch and who turned it are kept", func(w *world) {
+		same(w, "none", must[map[string]bool](w)(w.db.Switches(w.Context())), map[string]bool{})
+		w.ok(w.db.SetSwitch(w.Context(), brand, "twilio", true, "ann", start))
+		w.ok(w.db.SetSwitch(w.Context(), brand, "twilio", true, "bob", start.Add(time.Minute))) // stands so already
+		w.ok(w.db.SetSwitch(w.Context(), brand, "twilio", false, "cid", start.Add(time.Hour)))
+		w.ok(w.db.SetSwitch(w.Context(), "other", "twilio", true, "dee", start))
+		same(w, "switches", must[map[string]bool](w)(w.db.Switches(w.Context())), map[string]bool{"demo/twilio": false, "other/twilio": true})
+		same(w, "history", must[[]store.SwitchChange](w)(w.db.SwitchHistory(w.Context(), brand)), []store.SwitchChange{
+			{Brand: brand, Channel: "twilio", On: true, Who: "ann", At: start},
+			{Brand: brand, Channel: "twilio", On: false, Who: "cid", At: start.Add(time.Hour)},
+		})
+	}},
+	{"every stored text can be seen", func(w *world) {
+		w.customer()
+		w.card("101-1")
+		texts := must[map[string]string](w)(w.db.Texts(w.Context()))
+		for table, want := range map[string]string{"instruments": "token=tok_1", "cards": "serial=101-1", "customers": "language=nl"} {
+			if !strings.Contains(texts[table], want) {
+				w.Errorf("%s has no %s: %q", table, want, texts[table])
+			}
+		}
+	}},
+}
