@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"slices"
+
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/topup"
+	networksim "pulsa/topup/sim"
+)
+
+type auditCommand struct {
+	settings
+	Books string `help:"Also hold the simulators' books in this folder against the orders (the server's --data; it may be running)." placeholder:"DIR" type:"existingdir"`
+	JSON  bool   `help:"Print one JSON object per violation."`
+}
+
+// Help implements kong.HelpProvider.
+func (auditCommand) Help() string {
+	return "Checks that no money and no airtime is lost, made or spent twice, and prints every violation with its order. " +
+		"It only reads, and may run beside a server. Exit code 1 if there is a violation.\n\n" +
+		"Example: pulsa audit --books pulsa-data"
+}
+
+// Run implements the command.
+func (a *auditCommand) Run(ctx context.Context, e environ) error {
+	c, err := a.load(e, nil)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	violations, err := db.Audit(ctx)
+	if err == nil && a.Books != "" {
+		var found []store.Violation
+		found, err = auditFolder(ctx, c, db, a.Books)
+		violations = append(violations, found...)
+	}
+	if err != nil {
+		return err
+	}
+	return a.print(e.stdout, violations)
+}
+
+func (a *auditCommand) print(w io.Writer, violations []store.Violation) error {
+	out := json.NewEncoder(w)
+	for _, v := range violations {
+		if !a.JSON {
+			fmt.Fprintln(w, v)
+			continue
+		}
+		line := map[string]any{"invariant": v.Invariant, "order": v.Order, "card": v.Card, "text": v.Text}
+		if err := out.Encode(line); err != nil {
+			return err
+		}
+	}
+	if len(violations) > 0 {
+		return exitCode(1)
+	}
+	if !a.JSON {
+		fmt.Fprintln(w, "no violation")
+	}
+	return nil
+}
+
+// readBooks opens the simulators' books in a folder for reading, even while a server writes into them.
+func readBooks(c Config, folder string, log *slog.Logger) (*simulators, error) {
+	gateway, err := paymentsim.OpenBook(paymentsim.Config{
+		Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, "gateway.book"), Log: log, Brands: brandsByName(c),
+	})
+	if err != nil {
+		return nil, err
+	}
+	network, err := networksim.OpenBook(networksim.Config{Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, "network.book"), Log: log})
+	return &simulators{gateway: gateway, network: network}, err
+}
+
+// auditFolder reads the orders before the books: a book knows at once what an order's end says later.
+func auditFolder(ctx context.Context, c Config, db *store.DB, folder string) ([]store.Violation, error) {
+	orders, err := db.AllOrders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sims, err := readBooks(c, folder, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	return auditBooks(ctx, db, orders, sims)
+}
+
+// audit checks the invariants over the SQL, and over the simulators' own books.
+func (p *program) audit(ctx context.Context) ([]store.Violation, error) {
+	violations, err := p.db.Audit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	orders, err := p.db.AllOrders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := auditBooks(ctx, p.db, orders, p.sims)
+	return append(violations, found...), err
+}
+
+// auditBooks compares what was charged and delivered, by the simulators' books, with how our orders stand. Books
+// that know of money or airtime of no order of ours are found too.
+func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, sims *simulators) ([]store.Violation, error) {
+	delivered := map[prepaid.OrderID]int{}
+	for _, e := range sims.network.Delivered(networksim.Filter{}) {
+		delivered[prepaid.OrderID(e.Reference)]++
+	}
+	kept := map[prepaid.ChargeID]int64{} // charged and neither refunded nor returned
+	for _, e := range sims.gateway.Charged(paymentsim.Filter{}) {
+		kept[prepaid.ChargeID(e.Reference)] += e.Amount.Minor
+	}
+	for _, e := range append(sims.gateway.Refunded(paymentsim.Filter{}), sims.gateway.Returned(paymentsim.Filter{})...) {
+		kept[prepaid.ChargeID(e.Reference)] -= e.Amount.Minor
+	}
+	var found []store.Violation
+	for _, o := range orders {
+		found = append(found, auditOrder(o, delivered[o.ID], kept[o.Charge.ID])...)
+		delete(delivered, o.ID)
+		delete(kept, o.Charge.ID)
+	}
+	// What is left belongs to no order, or to one that was placed while the books were read.
+	for id, n := range delivered {
+		_, err := db.Order(ctx, id)
+		if errors.Is(err, topup.ErrNoOrder) {
+			text := fmt.Sprintf("the network delivered %d times for an order that we do not have", n)
+			found, err = append(found, store.Violation{Invariant: 4, Order: id, Text: text}), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for id, minor := range kept {
+		_, err := db.ByCharge(ctx, id)
+		if errors.Is(err, topup.ErrNoOrder) && minor != 0 {
+			text := fmt.Sprintf("the gateway keeps %d for charge %s, of which we have no order", minor, id)
+			found = append(found, store.Violation{Invariant: 5, Text: text})
+		}
+		if err != nil && !errors.Is(err, topup.ErrNoOrder) {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func auditOrder(o topup.History, delivered int, kept int64) []store.Violation {
+	var found []store.Violation
+	say := func(invariant int, format string, args ...any) {
+		found = append(found, store.Violation{Invariant: invariant, Order: o.ID, Text: fmt.Sprintf(format, args...)})
+	}
+	if delivered > 1 {
+		say(2, "the network delivered it %d times", delivered)
+	}
+	if !o.Status.Ended() {
+		return found // its money and airtime are on their way
+	}
+	if byHand(o, topup.StepCharge) || byHand(o, topup.StepCredit) || o.Status == topup.Refunded && o.Reason == topup.CodeByHand {
+		return found // an operator knew what the books did not tell
+	}
+	if wantsDelivery := o.Status == topup.Delivered; wantsDelivery != (delivered > 0) {
+		say(3, "is %s, but the network delivered it %d times", o.Status, delivered)
+	}
+	if o.Funding.Kind != topup.ByCharge {
+		return found
+	}
+	want := int64(0)
+	if (o.Status == topup.Delivered || o.Status == topup.RefundFailed) && o.Charge.Status != topup.ChargeReturned {
+		want = o.Amount.Minor
+	}
+	if kept != want {
+		say(3, "is %s, and the gateway keeps %d where %d is right", o.Status, kept, want)
+	}
+	return found
+}
+
+// byHand reports whether an operator has answered for a step of the order.
+func byHand(o topup.History, step topup.Step) bool {
+	return slices.ContainsFunc(o.Attempts, func(a topup.Attempt) bool { return a.Step == step && a.Code == topup.CodeByHand })
+}

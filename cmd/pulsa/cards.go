@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/user"
+	"strings"
+	"time"
+
+	"pulsa/cards"
+	"pulsa/prepaid"
+	"pulsa/store"
+)
+
+type cardsCommand struct {
+	Generate cardsGenerateCommand `cmd:"" help:"Make new top-up cards."`
+	Release  cardsReleaseCommand  `cmd:"" help:"Put generated cards on sale: until then they are worthless."`
+	List     cardsListCommand     `cmd:"" help:"Search for cards."`
+	Show     cardsShowCommand     `cmd:"" help:"Show one card."`
+	Edit     cardsEditCommand     `cmd:"" help:"Change many cards at once: expiry, reseller or status."`
+	Delete   cardsDeleteCommand   `cmd:"" help:"Delete cards that were never spent."`
+	Export   cardsExportCommand   `cmd:"" help:"Write the print file: serials with their codes, encrypted, once."`
+	Import   cardsImportCommand   `cmd:"" help:"Take over existing cards from a CSV file."`
+	Rekey    cardsRekeyCommand    `cmd:"" help:"Seal all codes with the newest card key."`
+	Report   cardsReportCommand   `cmd:"" help:"Report liability or redemptions."`
+	Jobs     cardsJobsCommand     `cmd:"" help:"List work on cards: who did what, why, and what was interrupted."`
+	Resume   cardsResumeCommand   `cmd:"" help:"Go on with work that was interrupted."`
+}
+
+// forBrand are the flags of every command about one brand's cards.
+type forBrand struct {
+	settings
+	Brand string `required:"" help:"Whose cards."`
+}
+
+// operator says who works, and why.
+type operator struct {
+	By  string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)."`
+	Why string `help:"Why, for the record."`
+}
+
+func (o operator) name(e environ) (string, error) {
+	for _, name := range []string{o.By, e.getenv("PULSA_OPERATOR"), e.getenv("USER")} {
+		if name != "" {
+			return name, nil
+		}
+	}
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username, nil
+	}
+	return "", errors.New("say who does it: --by NAME, or PULSA_OPERATOR in the environment")
+}
+
+// cardDesk is what commands about cards work with: a running server keeps the rest.
+type cardDesk struct {
+	*cards.Service
+	environ
+	db    *store.DB
+	brand *prepaid.Brand
+}
+
+// open opens the store. The caller closes the desk.
+func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
+	c, err := f.load(e, nil)
+	if err != nil {
+		return nil, err
+	}
+	brand, ok := brandsByName(c)[f.Brand]
+	if !ok {
+		return nil, fmt.Errorf("--brand %s: %s declares no such brand", f.Brand, c.File)
+	}
+	if err := c.OpenKeys(); err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	service, err := newCards(c, db, prepaid.SystemClock{}, logger(c.Log, e.stderr))
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &cardDesk{Service: service, environ: e, db: db, brand: brand}, nil
+}
+
+func (d *cardDesk) close() { _ = d.db.Close() }
+
+// confirm asks unless yes is set. What is no plain yes is a no.
+func (d *cardDesk) confirm(yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	fmt.Fprintf(d.stdout, "%s Type yes to go on: ", question)
+	line, err := bufio.NewReader(d.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if strings.ToLower(strings.TrimSpace(line)) != "yes" {
+		fmt.Fprintln(d.stdout)
+		return errors.New("nothing was changed; scripts say --yes")
+	}
+	return nil
+}
+
+// interrupted adds to an error how to go on.
+func interrupted(j cards.Job, err error) error {
+	if err == nil || j.ID == "" || j.State != cards.UnderWay {
+		return err
+	}
+	if j.Kind == cards.KindImport {
+		return fmt.Errorf("%w\n%d of %d cards are done; go on with the same command and file", err, j.Done, j.Total)
+	}
+	return fmt.Errorf("%w\n%d of %d cards are done; go on with: pulsa cards resume %s --brand %s", err, j.Done, j.Total, j.ID, j.Brand)
+}
+
+// announce says on stderr how a long piece of work is resumed, before it can be interrupted.
+func (d *cardDesk) announce(j cards.Job) {
+	fmt.Fprintf(d.stderr, "job %s; if it is interrupted: pulsa cards resume %s --brand %s\n", j.ID, j.ID, j.Brand)
+}
+
+func parseAmount(text string, b *prepaid.Brand) (prepaid.Money, error) {
+	if text == "" {
+		return prepaid.Money{}, nil
+	}
+	amount, err := prepaid.ParseMoney(text, b.Currency)
+	if err != nil {
+		return amount, fmt.Errorf("--amount %s: %w; write it like %s", text, err, b.Amounts.Min.Number())
+	}
+	return amount, nil
+}
+
+// parseTime reads the time behind a flag; "" is the zero time.
+func parseTime(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := cards.ParseTime(text)
+	if err != nil {
+		return t, fmt.Errorf("%s %s: %w", flag, text, err)
+	}
+	return t, nil
+}

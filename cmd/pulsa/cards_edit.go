@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"pulsa/cards"
+)
+
+type cardsReleaseCommand struct {
+	forBrand
+	cardFilter
+	operator
+	Yes bool `help:"Do not ask."`
+}
+
+// Help implements kong.HelpProvider.
+func (cardsReleaseCommand) Help() string {
+	return "Example: pulsa cards release --brand acme --from-serial 101-00000001 --to-serial 101-00005000"
+}
+
+// Run implements the command.
+func (r *cardsReleaseCommand) Run(ctx context.Context, e environ) error {
+	return editCards(ctx, e, r.forBrand, r.cardFilter, r.operator, cards.Change{Action: cards.Release}, r.Yes)
+}
+
+type cardsEditCommand struct {
+	forBrand
+	cardFilter
+	operator
+	SetExpires  string `help:"Set the first day on which they are worth nothing, or never." placeholder:"DATE"`
+	SetReseller string `help:"Set who sells them, or none." placeholder:"NAME"`
+	SetStatus   string `help:"lock withdraws cards for now, unlock puts them back where they were, void withdraws them for good." enum:"lock,unlock,void,preserve" default:"preserve"`
+	Yes         bool   `help:"Do not ask."`
+}
+
+// Help implements kong.HelpProvider.
+func (cardsEditCommand) Help() string {
+	return "What is not set is preserved. Spent cards and those that are being spent are left alone.\n\n" +
+		"Example: pulsa cards edit --brand acme --series 101 --set-expires 2028-12-31 --why 'contract extended'"
+}
+
+// Run implements the command.
+func (c *cardsEditCommand) Run(ctx context.Context, e environ) error {
+	if c.Why == "" {
+		return errors.New("say why, for the record: --why TEXT")
+	}
+	change := cards.Change{}
+	if c.SetStatus != "preserve" {
+		change.Action = cards.Action(c.SetStatus)
+	}
+	switch {
+	case c.SetExpires == "never":
+		change.Expires = new(time.Time)
+	case c.SetExpires != "":
+		t, err := parseTime("--set-expires", c.SetExpires)
+		if err != nil {
+			return err
+		}
+		change.Expires = &t
+	}
+	switch {
+	case c.SetReseller == "none":
+		change.Reseller = new(string)
+	case c.SetReseller != "":
+		change.Reseller = &c.SetReseller
+	}
+	return editCards(ctx, e, c.forBrand, c.cardFilter, c.operator, change, c.Yes)
+}
+
+func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter, o operator, change cards.Change, yes bool) error {
+	d, err := brand.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	by, err := o.name(e)
+	if err != nil {
+		return err
+	}
+	filter, err := which.filter(d.brand)
+	if err != nil {
+		return err
+	}
+	preview, err := d.PreviewEdit(ctx, filter, change)
+	if err != nil {
+		return err
+	}
+	verb := "edit"
+	if change.Action != "" {
+		verb = string(change.Action)
+	}
+	if goOn, err := d.say(preview, verb, yes); err != nil || !goOn {
+		return err
+	}
+	job, err := d.StartEdit(ctx, preview, change, by, o.Why)
+	if err != nil {
+		return err
+	}
+	return d.edit(ctx, job)
+}
+
+// say tells what will be touched, and asks. It reports whether there is anything to do.
+func (d *cardDesk) say(p cards.Preview, verb string, yes bool) (bool, error) {
+	if len(p.Left) > 0 {
+		fmt.Fprintf(d.stdout, "Left alone: %s.\n", states(p.Left))
+	}
+	if p.Cards() == 0 {
+		fmt.Fprintf(d.stdout, "No card to %s.\n", verb)
+		return false, nil
+	}
+	fmt.Fprintf(d.stdout, "To %s: %s.\n", verb, states(p.Touched))
+	return true, d.confirm(yes, fmt.Sprintf("%s %d cards of brand %s?", strings.ToUpper(verb[:1])+verb[1:], p.Cards(), d.brand.Name))
+}
+
+// states lists counts: "3 generated, 2 live, 1 expired (locked)".
+func states(counts []cards.Count) string {
+	parts := make([]string, len(counts))
+	for i, c := range counts {
+		name := string(c.State)
+		if c.Expired {
+			name = "expired (" + name + ")"
+		}
+		parts[i] = fmt.Sprintf("%d %s", c.Cards, name)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// edit runs an editing or deleting job, from wherever it is.
+func (d *cardDesk) edit(ctx context.Context, j cards.Job) error {
+	if j.Total > 10_000 {
+		d.announce(j)
+	}
+	bar := d.progress(string(j.Kind))
+	j, err := d.ResumeEdit(ctx, j, bar.show)
+	bar.end()
+	if err != nil {
+		return interrupted(j, err)
+	}
+	done := "edited"
+	if j.Kind == cards.KindDelete {
+		done = "deleted"
+	}
+	fmt.Fprintf(d.stdout, "%d cards %s (job %s).\n", j.Done, done, j.ID)
+	return nil
+}
+
+type cardsDeleteCommand struct {
+	forBrand
+	cardFilter
+	operator
+	All bool `help:"Delete all cards of the brand that were never spent."`
+	Yes bool `help:"Do not ask."`
+}
+
+// Help implements kong.HelpProvider.
+func (cardsDeleteCommand) Help() string {
+	return "Spent cards, and those that are being spent, are never deleted.\n\n" +
+		"Example: pulsa cards delete --brand acme --batch bcdf… --why 'misprint'"
+}
+
+// Run implements the command.
+func (c *cardsDeleteCommand) Run(ctx context.Context, e environ) error {
+	if c.Why == "" {
+		return errors.New("say why, for the record: --why TEXT")
+	}
+	d, err := c.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	by, err := c.name(e)
+	if err != nil {
+		return err
+	}
+	filter, err := c.filter(d.brand)
+	if err != nil {
+		return err
+	}
+	preview, err := d.PreviewDelete(ctx, filter, c.All)
+	if err != nil {
+		return err
+	}
+	if goOn, err := d.say(preview, "delete", c.Yes); err != nil || !goOn {
+		return err
+	}
+	job, err := d.StartDelete(ctx, preview, by, c.Why)
+	if err != nil {
+		return err
+	}
+	return d.edit(ctx, job)
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"pulsa/cards"
+	"pulsa/prepaid"
+)
+
+type cardsGenerateCommand struct {
+	forBrand
+	operator
+	Amount         string `required:"" help:"What each is worth, in the brand's currency: 10 or 7.50."`
+	Quantity       int    `required:"" help:"How many: 1 to 10,000,000."`
+	Series         string `required:"" help:"What their serials begin with: 101 gives 101-00000001."`
+	CodeLength     int    `help:"Digits of a code, 5 or more (default: the brand's)."`
+	Reseller       string `help:"Who sells them."`
+	Expires        string `help:"The first day on which they are worth nothing: 2027-12-31." placeholder:"DATE"`
+	Hold           bool   `help:"Treat a test brand's cards like others: not on sale yet, codes not shown."`
+	AllowGuessable bool   `help:"Make them even if codes so short can be guessed."`
+}
+
+// Help implements kong.HelpProvider.
+func (cardsGenerateCommand) Help() string {
+	return "The cards of a test brand are on sale at once, and their codes are printed. Others are exported to the printer,\n" +
+		"and released when they are delivered.\n\n" +
+		"Example: pulsa cards generate --brand demo --amount 10 --quantity 5 --series 101"
+}
+
+// Run implements the command.
+func (g *cardsGenerateCommand) Run(ctx context.Context, e environ) error {
+	d, err := g.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	request, err := g.request(d)
+	if err != nil {
+		return err
+	}
+	job, err := d.StartGenerate(ctx, request)
+	if err != nil {
+		return err
+	}
+	return d.generate(ctx, job)
+}
+
+// generate runs a generating job, from wherever it is.
+func (d *cardDesk) generate(ctx context.Context, j cards.Job) error {
+	if j.Total > 1000 {
+		d.announce(j)
+	}
+	var made func(cards.Card, prepaid.Secret) error
+	if j.Spec.Generate.Live {
+		made = func(c cards.Card, code prepaid.Secret) error {
+			_, err := fmt.Fprintf(d.stdout, "%s  %s  %s\n", c.Serial, code.Reveal(), c.Amount)
+			return err
+		}
+	}
+	bar := d.progress("generating")
+	j, err := d.ResumeGenerate(ctx, j, made, bar.show)
+	bar.end()
+	if err != nil {
+		return interrupted(j, err)
+	}
+	if j.Spec.Generate.Live {
+		fmt.Fprintf(d.stdout, "%d cards, on sale. Spend one by text: REDEEM code\n", j.Total)
+		return nil
+	}
+	fmt.Fprintf(d.stdout, "%d cards generated in series %s, batch %s, not on sale yet.\n", j.Total, j.Spec.Generate.Series, j.ID)
+	return nil
+}
+
+func (g *cardsGenerateCommand) request(d *cardDesk) (cards.GenerateRequest, error) {
+	r := cards.GenerateRequest{
+		Brand: d.brand.Name, Quantity: g.Quantity, Series: g.Series, CodeLength: g.CodeLength, Reseller: g.Reseller,
+		Live: d.brand.Test && !g.Hold, AllowGuessable: g.AllowGuessable, Why: g.Why,
+	}
+	var err error
+	if r.By, err = g.name(d.environ); err != nil {
+		return r, err
+	}
+	if r.Amount, err = parseAmount(g.Amount, d.brand); err != nil {
+		return r, err
+	}
+	r.ExpiresAt, err = parseTime("--expires", g.Expires)
+	return r, err
+}

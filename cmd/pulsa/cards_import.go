@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"pulsa/cards"
+)
+
+type cardsImportCommand struct {
+	forBrand
+	operator
+	File     string `arg:"" help:"CSV with the columns serial, code, amount, and if wanted currency and expires." type:"existingfile"`
+	Reseller string `help:"Who sells them."`
+}
+
+// Help implements kong.HelpProvider.
+func (cardsImportCommand) Help() string {
+	return "The file is checked whole before any card is stored. The cards are not on sale until they are released.\n\n" +
+		"Example: pulsa cards import old-cards.csv --brand acme --reseller kiosk-7"
+}
+
+// Run implements the command.
+func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
+	d, err := c.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	by, err := c.name(e)
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	bar := d.progress("importing")
+	j, err := d.Import(ctx, cards.ImportRequest{Brand: d.brand.Name, Reseller: c.Reseller, By: by, Why: c.Why}, file, bar.show)
+	bar.end()
+	var wrong *cards.ImportError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s: nothing was imported\n%w", c.File, err)
+	}
+	if err != nil {
+		return interrupted(j, fmt.Errorf("%s: %w", c.File, err))
+	}
+	fmt.Fprintf(d.stdout, "%d cards imported, batch %s, not on sale yet.\n", j.Total, j.ID)
+	return nil
+}

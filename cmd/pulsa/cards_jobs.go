@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"pulsa/cards"
+)
+
+type cardsRekeyCommand struct {
+	forBrand
+	By string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)."`
+}
+
+// Help implements kong.HelpProvider.
+func (cardsRekeyCommand) Help() string {
+	return "Give every running server the new key first, beside the old one. When this has ended, the old key is not needed\n" +
+		"for the brand's cards any more.\n\nExample: pulsa cards rekey --brand acme"
+}
+
+// Run implements the command.
+func (c *cardsRekeyCommand) Run(ctx context.Context, e environ) error {
+	d, err := c.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	by, err := operator{By: c.By}.name(e)
+	if err != nil {
+		return err
+	}
+	job, err := d.StartRekey(ctx, d.brand.Name, by)
+	if err != nil {
+		return err
+	}
+	return d.rekey(ctx, job)
+}
+
+// rekey runs a rekeying job, from wherever it is.
+func (d *cardDesk) rekey(ctx context.Context, j cards.Job) error {
+	bar := d.progress("rekeying")
+	j, err := d.ResumeRekey(ctx, j, bar.show)
+	bar.end()
+	if err != nil {
+		return interrupted(j, err)
+	}
+	fmt.Fprintf(d.stdout, "%d cards sealed anew; all cards of %s are under key version %d.\n", j.Done, d.brand.Name, j.Spec.Version)
+	return nil
+}
+
+type cardsJobsCommand struct {
+	forBrand
+	output
+	Open bool   `help:"Only what is not done: under way, interrupted or abandoned."`
+	Job  string `arg:"" optional:"" help:"Show what this job has done, step by step."`
+}
+
+// Help implements kong.HelpProvider.
+func (cardsJobsCommand) Help() string {
+	return "Example: pulsa cards jobs --brand demo --open"
+}
+
+// Run implements the command.
+func (c *cardsJobsCommand) Run(ctx context.Context, e environ) error {
+	d, err := c.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	if c.Job != "" {
+		return d.printAudit(ctx, cards.JobID(c.Job), c.output)
+	}
+	jobs, err := d.Jobs(ctx, d.brand.Name, c.Open)
+	if err != nil {
+		return err
+	}
+	t := c.table(d.stdout, "job", "kind", "state", "done", "total", "by", "why", "started", "ended")
+	for _, j := range jobs {
+		err := t.row([]string{
+			string(j.ID), kindOf(j), string(j.State), strconv.FormatInt(j.Done, 10), strconv.FormatInt(j.Total, 10), j.By, j.Why,
+			stamp(j.CreatedAt), stamp(j.EndedAt),
+		}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	return t.end()
+}
+
+// kindOf names what a job does: of an edit, its action.
+func kindOf(j cards.Job) string {
+	if j.Spec.Change != nil && j.Spec.Change.Action != "" {
+		return string(j.Spec.Change.Action)
+	}
+	return string(j.Kind)
+}
+
+func (d *cardDesk) printAudit(ctx context.Context, id cards.JobID, o output) error {
+	records, err := d.Audit(ctx, id)
+	if err != nil {
+		return err
+	}
+	t := o.table(d.stdout, "at", "kind", "by", "why", "first", "last", "cards")
+	for _, r := range records {
+		err := t.row([]string{stamp(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, strconv.FormatInt(r.Cards, 10)}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	return t.end()
+}
+
+type cardsResumeCommand struct {
+	forBrand
+	Job string `arg:"" help:"Which: pulsa cards jobs --open lists them."`
+	Out string `help:"Of an export: another file than it was to write." placeholder:"FILE"`
+}
+
+// Help implements kong.HelpProvider.
+func (cardsResumeCommand) Help() string {
+	return "Example: pulsa cards resume --brand demo bcdfghjklm"
+}
+
+// Run implements the command.
+func (c *cardsResumeCommand) Run(ctx context.Context, e environ) error {
+	d, err := c.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	j, err := d.Job(ctx, cards.JobID(c.Job))
+	switch {
+	case err != nil:
+		return err
+	case j.Brand != d.brand.Name:
+		return fmt.Errorf("job %s is of brand %s", j.ID, j.Brand)
+	case j.State != cards.UnderWay:
+		return fmt.Errorf("job %s is %s already", j.ID, j.State)
+	}
+	switch j.Kind {
+	case cards.KindGenerate:
+		return d.generate(ctx, j)
+	case cards.KindEdit, cards.KindDelete:
+		return d.edit(ctx, j)
+	case cards.KindRekey:
+		return d.rekey(ctx, j)
+	case cards.KindExport:
+		out := j.Spec.Export.Name
+		if c.Out != "" {
+			if out, err = newFile(c.Out); err != nil {
+				return err
+			}
+		}
+		return d.export(ctx, j, out)
+	}
+	return errors.New("an import goes on with the same file: pulsa cards import FILE")
+}

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pulsa/channels"
+	"pulsa/prepaid"
+	"pulsa/store"
+)
+
+// linesFile is a configuration whose providers are at a server.
+const linesFile = `
+public_url: https://topup.example
+brands:
+  demo:
+    title: Demo Mobile
+    test: true
+    country: NL
+    currency: EUR
+    languages: [en]
+    amounts: {min: 10, max: 50, step: 5}
+    gateway: sim
+    network: sim
+    sms_channel: fake
+    channels:
+      fake: {}
+      twilio: {account_sid: "${TWILIO_ACCOUNT_SID}", auth_token: "${TWILIO_AUTH_TOKEN}", from: "${TWILIO_FROM}", base_url: SERVER}
+      whatsapp: {account_sid: "${TWILIO_ACCOUNT_SID}", auth_token: "${TWILIO_AUTH_TOKEN}", base_url: SERVER}
+      telegram: {bot_token: "${TELEGRAM_BOT_TOKEN}", base_url: SERVER}
+      ussd: {token: "${NOT_SET}"}
+`
+
+// desk runs `pulsa channels` beside a server on one store.
+type desk struct {
+	*running
+	v    *provider
+	file string
+}
+
+func newDesk(t *testing.T) *desk {
+	v := newProvider(t)
+	d := &desk{v: v, file: filepath.Join(t.TempDir(), "pulsa.yaml")}
+	if err := os.WriteFile(d.file, []byte(strings.ReplaceAll(linesFile, "SERVER", v.URL)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.running = runDemo(t, realLines, func(c *Config) {
+		known, err := knownWords()
+		if err != nil {
+			t.Fatal(err)
+		}
+		own, err := LoadConfig(d.file, d.env, known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own.Data = c.Data
+		*c = own
+	})
+	return d
+}
+
+func (d *desk) env(name string) string {
+	if name == "USER" {
+		return "anna"
+	}
+	return realLines[name]
+}
+
+// channels runs a subcommand and returns what it prints.
+func (d *desk) channels(args ...string) (string, error) {
+	var out bytes.Buffer
+	args = append([]string{"channels", args[0], "--config", d.file, "--data", d.config.Data, "--brand", "demo"}, args[1:]...)
+	err := run(d.t.Context(), args, d.env, strings.NewReader(""), &out, &out)
+	return out.String(), err
+}
+
+// prints runs a subcommand that must succeed, and checks for words.
+func (d *desk) prints(args []string, words ...string) string {
+	d.t.Helper()
+	out, err := d.channels(args...)
+	if err != nil {
+		d.t.Errorf("channels %v: %v", args, err)
+	}
+	for _, word := range words {
+		if !strings.Contains(out, word) {
+			d.t.Errorf("channels %v prints no %q:\n%s", args, word, out)
+		}
+	}
+	return out
+}
+
+func TestASwitchIsInForceOnARunningCopyWithinFiveSeconds(t *testing.T) {
+	d := newDesk(t)
+	answers := func(want int) {
+		t.Helper()
+		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			_, status := d.text(testNumber, "HELP")
+			if status == want {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("after 5 seconds it still answers %d, want %d", status, want)
+			}
+		}
+	}
+	answers(http.StatusOK)
+	d.prints([]string{"disable", "fake"}, "demo/fake is off", "5 seconds")
+	answers(http.StatusNotFound)
+	d.put("demo", "fake", "tel:"+testNumber, "news that waits")
+	time.Sleep(50 * time.Millisecond)
+	d.prints([]string{"status", "fake"}, "down", "switched off by anna")
+	d.prints([]string{"enable", "fake", "--by", "bert"}, "demo/fake is on")
+	answers(http.StatusOK)
+	d.hears("news that waits")
+	history, err := d.db.SwitchHistory(t.Context(), "demo")
+	if err != nil || len(history) != 2 || history[0].Who != "anna" || history[0].On || history[1].Who != "bert" || !history[1].On {
+		t.Errorf("%+v, %v", history, err)
+	}
+}
+
+func TestTheProviderIsToldWhereItCanBe(t *testing.T) {
+	d := newDesk(t)
+	d.prints([]string{"enable", "telegram"}, "delivers to https://topup.example/webhooks/demo/telegram")
+	if got := d.v.hook("setWebhook"); got != "https://topup.example/webhooks/demo/telegram" {
+		t.Errorf("Telegram delivers to %q", got)
+	}
+	d.prints([]string{"disable", "telegram"}, "delivers no more")
+	d.v.mu.Lock()
+	_, told := d.v.hooks["deleteWebhook"]
+	d.v.mu.Unlock()
+	if !told {
+		t.Error("Telegram still delivers")
+	}
+	const twilio = "https://topup.example/webhooks/demo/twilio#rc=5&rp=all"
+	d.prints([]string{"enable", "twilio"}, "delivers to "+twilio)
+	if got := d.v.hook("PN1.json"); got != twilio {
+		t.Errorf("Twilio delivers to %q", got)
+	}
+	d.prints([]string{"disable", "twilio"}, "delivers no more")
+	if got := d.v.hook("PN1.json"); got != "" {
+		t.Errorf("Twilio delivers to %q", got)
+	}
+	d.prints([]string{"enable", "whatsapp"}, "Let its provider deliver to https://topup.example/webhooks/demo/whatsapp#rc=5&rp=all")
+	d.prints([]string{"disable", "whatsapp"}, "in vain")
+
+	d.v.refuseWith("setWebhook", refused{body: `{"ok":false,"error_code":401,"description":"no ` + telegramBot + `"}`})
+	if out, err := d.channels("enable", "telegram"); err == nil || !strings.Contains(err.Error(), "misconfigured (401)") || strings.Contains(out+err.Error(), telegramBot) {
+		t.Errorf("%s%v", out, err)
+	}
+	if out, err := d.channels("enable", "ussd"); err == nil || !strings.Contains(err.Error(), "token is not set") {
+		t.Errorf("%s%v", out, err)
+	}
+	d.prints([]string{"disable", "ussd"}, "demo/ussd is off")
+	if _, err := d.channels("enable", "telegraph"); err == nil || !strings.Contains(err.Error(), "did you mean telegram") {
+		t.Error(err)
+	}
+}
+
+func TestChannelsAreListedAndTried(t *testing.T) {
+	d := newDesk(t)
+	d.prints([]string{"list"}, "demo/twilio", "#rc=5&rp=all", "demo/whatsapp", "off: token is not set", "?token=…")
+	d.prints([]string{"disable", "telegram"})
+	var telegram listedChannel
+	for _, object := range strings.Split(strings.TrimSpace(d.prints([]string{"list", "--json"})), "\n") {
+		var row listedChannel
+		if err := json.Unmarshal([]byte(object), &row); err != nil {
+			t.Fatal(err)
+		}
+		if row.Type == "telegram" {
+			telegram = row
+		}
+	}
+	if telegram.On || telegram.SwitchedBy != "anna" || telegram.URL != "https://topup.example/webhooks/demo/telegram" {
+		t.Errorf("%+v", telegram)
+	}
+	d.prints([]string{"test", "telegram"}, "ok, bot @demo_bot", "https://topup.example/webhooks/demo/telegram")
+	d.prints([]string{"test", "twilio"}, "ok, account Demo", "#rc=5&rp=all")
+	d.v.refuseWith("getMe", refused{body: `{"ok":false,"error_code":401,"description":"Unauthorized"}`})
+	if out, err := d.channels("test"); !errors.Is(err, exitCode(1)) || !strings.Contains(out, "the provider says no: misconfigured (401)") || !strings.Contains(out, "demo/ussd: token is not set") {
+		t.Errorf("%v %s", err, out)
+	}
+}
+
+func TestAChannelSHealthIsJudged(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	brand := &prepaid.Brand{Name: "shop", Channels: []prepaid.ChannelConfig{{Name: "line"}}}
+	on := channels.Status{Channel: channels.Channel{Brand: brand, Name: "line"}, On: true}
+	for _, test := range []struct {
+		name   string
+		status channels.Status
+		f      store.ChannelFigures
+		state  string
+		why    string
+	}{
+		{"quiet", on, store.ChannelFigures{}, "ok", ""},
+		{"busy", on, store.ChannelFigures{Sent: 1000, Failed: 3, Waiting: 5, OldestWaits: now.Add(-time.Second), Codes: map[string]int{"30007": 3}}, "ok", ""},
+		{"off", channels.Status{Channel: on.Channel}, store.ChannelFigures{}, "down", "disabled in the configuration"},
+		{"without a token", channels.Status{Channel: on.Channel, Problem: "no token"}, store.ChannelFigures{}, "down", "no token"},
+		{"refused", on, store.ChannelFigures{Waiting: 7, Retried: 2, RetriedSince: now.Add(-time.Hour), OldestWaits: now.Add(-time.Hour), LastSent: now.Add(-2 * time.Hour),
+			Codes: map[string]int{"20003": 2}}, "down", "none of the 7 messages that wait gets through, the oldest since 2026-11-21T11:00:00Z; the provider said 20003 (2)"},
+		{"one that is tried again, others get through", on, store.ChannelFigures{Waiting: 1, Retried: 1, RetriedSince: now.Add(-30 * time.Second),
+			OldestWaits: now.Add(-30 * time.Second), LastSent: now, Sent: 9}, "ok", ""},
+		{"late", on, store.ChannelFigures{Waiting: 2, OldestWaits: now.Add(-time.Hour), LastSent: now}, "degraded", "2 messages wait, the oldest since 2026-11-21T11:00:00Z"},
+		{"many refused", on, store.ChannelFigures{Sent: 18, Failed: 1, Unknown: 1, Undelivered: 2, Codes: map[string]int{"30007": 1, "no answer": 1}}, "degraded",
+			"in the last hour 1 were refused, 1 are unclear, 2 were not delivered; the provider said 30007 (1), no answer (1)"},
+	} {
+		got := judgeChannel(test.status, test.f, now)
+		if diff := cmp.Diff([]string{test.state, test.why}, []string{got.State, strings.Join(got.Why, "; ")}); diff != "" {
+			t.Errorf("%s: %s", test.name, diff)
+		}
+	}
+}
+
+func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
+	d := newDesk(t)
+	d.v.refuseWith("sendMessage", refused{body: `{"ok":false,"error_code":401,"description":"Unauthorized"}`})
+	d.put("demo", "telegram", "telegram:1", "news")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		out, err := d.channels("status", "telegram")
+		if errors.Is(err, exitCode(1)) && strings.Contains(out, "the provider said 401 (1)") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%v %s", err, out)
+		}
+	}
+	d.put("demo", "twilio", "tel:"+testNumber, "news")
+	d.v.await(testNumber, 1)
+	var h health
+	for deadline := time.Now().Add(5 * time.Second); h.Sent == 0 && time.Now().Before(deadline); {
+		if err := json.Unmarshal([]byte(d.prints([]string{"status", "twilio", "--json"})), &h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h.State != "ok" || h.Sent != 1 || h.Channel != "demo/twilio" {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestABotThatNobodyPollsIsDown(t *testing.T) {
+	folder := t.TempDir()
+	d := &desk{running: &running{program: &program{config: Config{Data: filepath.Join(folder, "data")}}, t: t}, file: filepath.Join(folder, "pulsa.yaml")}
+	local := strings.NewReplacer("SERVER", "http://127.0.0.1:1", "https://topup.example", "http://localhost:8080").Replace(linesFile)
+	if err := os.WriteFile(d.file, []byte(local), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := d.channels("status", "telegram"); !errors.Is(err, exitCode(1)) || !strings.Contains(out, "nobody polls the bot") {
+		t.Errorf("%v %s", err, out)
+	}
+}
+
+func TestServeSaysWhatToConfigureAtTwilio(t *testing.T) {
+	d := newDesk(t)
+	var out bytes.Buffer
+	d.welcome(t.Context(), &out)
+	for _, word := range []string{"https://topup.example/webhooks/demo/twilio#rc=5&rp=all", "off  token is not set"} {
+		if !strings.Contains(out.String(), word) {
+			t.Errorf("no %q in:\n%s", word, out.String())
+		}
+	}
+}
+
+func TestFaultsAndReportsOfTheFakeChannelReachTheOutbox(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	post := func(path, body string) {
+		t.Helper()
+		response, err := http.Post(r.server.URL+"/webhooks/demo/fake/"+path, "application/json", strings.NewReader(body))
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatal(response, err)
+		}
+		_ = response.Body.Close()
+	}
+	client := newFakeClient(r.server.URL, "demo", testNumber, "sms")
+	post("fault", `{"send":"throttled","after":"1s","times":1}`)
+	r.put("demo", "fake", "tel:"+testNumber, "late news")
+	time.Sleep(300 * time.Millisecond)
+	if early, err := client.outbox(t.Context()); err != nil || len(early) != 0 {
+		t.Errorf("listed while it waits: %v, %v", early, err)
+	}
+	r.hears("late news")
+	sent, err := r.db.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
+	if err != nil || len(sent) != 1 {
+		t.Fatal(sent, err)
+	}
+	post("report", `{"outbound":"`+string(sent[0].ID)+`","status":"delivered"}`)
+	w := httptest.NewRecorder()
+	r.routes().ServeHTTP(w, httptest.NewRequest("GET", "/webhooks/demo/fake/outbox?to=%2B31612345678", nil))
+	if !strings.Contains(w.Body.String(), `"status":"delivered","text":"late news"`) {
+		t.Errorf("listed: %s", w.Body)
+	}
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+type chatCommand struct {
+	settings
+	Brand  string `help:"Whom to talk to (default: the first test brand)."`
+	From   string `help:"Your number, as +31612345678 (default: a new one)." placeholder:"+NUMBER"`
+	As     string `help:"What you write on: sms, telegram, whatsapp or ussd." enum:"sms,telegram,whatsapp,ussd" default:"sms"`
+	Server string `help:"Talk to a running server (default: one of its own in this process, on the data folder)." placeholder:"URL"`
+}
+
+// Help implements kong.HelpProvider.
+func (chatCommand) Help() string {
+	return "Type what you would text. Lines that begin with a slash: /contact shares your own contact, /photo sends one,\n" +
+		"/again delivers the last message once more, /quit ends (as Ctrl-D does).\n\n" +
+		"Example: pulsa chat --server http://127.0.0.1:8080 --as telegram"
+}
+
+// Run implements the command.
+func (c *chatCommand) Run(ctx context.Context, e environ) error {
+	config, err := c.load(e, nil)
+	if err != nil {
+		return err
+	}
+	brand, err := c.brand(config)
+	if err != nil {
+		return err
+	}
+	if c.From == "" {
+		m, err := prepaid.FreshMSISDN(brand.Country, rand.Int())
+		if err != nil {
+			return fmt.Errorf("make up a number: %w; give one with --from", err)
+		}
+		c.From = m.String()
+	}
+	if _, err := prepaid.ParseE164(c.From); err != nil {
+		return fmt.Errorf("--from %s: write a number in full, like +31612345678", c.From)
+	}
+	if c.Server != "" {
+		return c.talk(ctx, e, newFakeClient(c.Server, brand.Name, c.From, c.As))
+	}
+	return c.alone(ctx, e, config, brand)
+}
+
+func (c *chatCommand) brand(config Config) (*prepaid.Brand, error) {
+	for _, b := range config.Brands {
+		if b.Test && (c.Brand == "" || c.Brand == b.Name) {
+			return b, nil
+		}
+	}
+	if c.Brand == "" {
+		return nil, fmt.Errorf("%s declares no brand marked test, and only those can be chatted with", config.File)
+	}
+	return nil, fmt.Errorf("--brand %s: %s declares no such brand marked test", c.Brand, config.File)
+}
+
+// alone runs a server of its own, so that the payment page works as well, for as long as the chat lasts.
+func (c *chatCommand) alone(ctx context.Context, e environ, config Config, brand *prepaid.Brand) error {
+	public, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	admin, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(err, public.Close())
+	}
+	config.PublicURL = "http://" + public.Addr().String()
+	p, err := wire(ctx, config, wiring{clock: prepaid.SystemClock{}, log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return errors.Join(err, public.Close(), admin.Close())
+	}
+	serving, stop := context.WithCancel(ctx)
+	served := make(chan error, 1)
+	go func() { served <- p.serve(serving, public, admin) }()
+	err = c.talk(ctx, e, newFakeClient(config.PublicURL, brand.Name, c.From, c.As))
+	stop()
+	return errors.Join(err, <-served)
+}
+
+// talk carries lines from the keyboard to the brand and answers to the screen, until the input ends.
+func (c *chatCommand) talk(ctx context.Context, e environ, client *fakeClient) error {
+	fmt.Fprintf(e.stdout, "You are %s on %s, talking to %s. /quit ends.\n", c.From, c.As, client.brand)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	screen := &screen{w: e.stdout}
+	if err := client.skipOld(ctx); err != nil {
+		return err
+	}
+	var watching sync.WaitGroup
+	watching.Go(func() { watchOutbox(ctx, client, screen) })
+	err := readLines(ctx, e.stdin, func(line string) error { return c.line(ctx, client, screen, line) })
+	if err == nil {
+		time.Sleep(2 * lookEvery) // late news on its way still shows
+	}
+	stop()
+	watching.Wait()
+	return err
+}
+
+var errQuit = errors.New("quit")
+
+func (c *chatCommand) line(ctx context.Context, client *fakeClient, s *screen, line string) error {
+	m := fakeMessage{Text: line}
+	switch strings.TrimSpace(line) {
+	case "":
+		return nil
+	case "/quit":
+		return errQuit
+	case "/contact":
+		m = fakeMessage{Contact: "own"}
+	case "/photo":
+		m = fakeMessage{Attachment: true}
+	case "/again":
+		m = client.last
+	}
+	replies, err := client.send(ctx, m)
+	if err != nil {
+		return err
+	}
+	s.show(replies)
+	return nil
+}
+
+// readLines hands over lines until the input or ctx ends.
+func readLines(ctx context.Context, r io.Reader, each func(string) error) error {
+	lines := make(chan string)
+	go func() { // ends with the input, which nobody can interrupt
+		defer close(lines)
+		scanner := bufio.NewScanner(r)
+		scanner.Buffer(nil, 1<<20)
+		for scanner.Scan() {
+			select {
+			case lines <- scanner.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case line, ok := <-lines:
+			if !ok {
+				return nil
+			}
+			if err := each(line); errors.Is(err, errQuit) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func watchOutbox(ctx context.Context, client *fakeClient, s *screen) {
+	for ctx.Err() == nil {
+		if messages, err := client.outbox(ctx); err == nil {
+			s.show(messages)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * lookEvery):
+		}
+	}
+}
+
+// screen keeps answers and late news from running into each other.
+type screen struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *screen) show(messages []fakeReply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range messages {
+		fmt.Fprintf(s.w, "< %s\n", strings.ReplaceAll(m.Text, "\n", "\n  "))
+		for _, b := range m.Buttons {
+			fmt.Fprintf(s.w, "  [%s]\n", b)
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pulsa/conversation/talk"
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/topup"
+	networksim "pulsa/topup/sim"
+)
+
+const crowded = 64
+
+// onEveryStore runs a test on the embedded store, and on PostgreSQL with Redis where they are at hand.
+func onEveryStore(t *testing.T, test func(t *testing.T, change func(*Config))) {
+	t.Run("SQLite", func(t *testing.T) { test(t, func(*Config) {}) })
+	t.Run("PostgreSQL and Redis", func(t *testing.T) {
+		database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
+		if database == "" || redis == "" {
+			t.Skip("PULSA_TEST_DATABASE_URL or PULSA_TEST_REDIS_URL is not set")
+		}
+		address, drop, err := store.Scratch(t.Context(), database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := drop(context.WithoutCancel(t.Context())); err != nil {
+				t.Error(err)
+			}
+		})
+		test(t, func(c *Config) {
+			c.DatabaseURL, c.RedisURL = prepaid.NewSecret(address), prepaid.NewSecret(crowdedRedis(t, redis))
+		})
+	})
+}
+
+// atOnce does a thing 64 times at the same time.
+func atOnce(do func(i int)) {
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for i := range crowded {
+		all.Go(func() {
+			<-start
+			do(i)
+		})
+	}
+	close(start)
+	all.Wait()
+}
+
+func (r *running) wantClean() {
+	r.t.Helper()
+	violations, err := r.audit(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, v := range violations {
+		r.t.Error(v)
+	}
+}
+
+// say sends one message of an id and returns the body of the answer; a 503 is sent again, as providers do.
+func (r *running) say(id, from, text string) string {
+	r.t.Helper()
+	body, err := json.Marshal(map[string]string{"id": id, "from": from, "text": text})
+	if err != nil {
+		r.t.Error(err)
+	}
+	for range 50 {
+		response, err := http.Post(r.server.URL+"/webhooks/demo/fake", "application/json", bytes.NewReader(body))
+		if err != nil {
+			r.t.Error(err)
+			return ""
+		}
+		var answer bytes.Buffer
+		_, err = answer.ReadFrom(response.Body)
+		_ = response.Body.Close()
+		if err == nil && response.StatusCode == http.StatusOK {
+			return answer.String()
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	r.t.Errorf("message %s is never answered", id)
+	return ""
+}
+
+// number draws one that no other test has used on a shared Redis.
+func number(i int) string {
+	return fmt.Sprintf("+3161%07d", (time.Now().UnixNano()/1000+int64(i)*13)%8_000_000)
+}
+
+func TestOfManyWhoRedeemOneCardExactlyOneGetsIt(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+		r := runDemo(t, nil, change)
+		err := r.givenCard(t.Context(), "demo", talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret("48215973620418"),
+			Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := prepaid.NewToken()
+		answers := make([]string, crowded)
+		atOnce(func(i int) { answers[i] = r.say(fmt.Sprint(run, i), number(i), "REDEEM 48215973620418") })
+		added := 0
+		for _, a := range answers {
+			if strings.Contains(a, "was added") {
+				added++
+			}
+		}
+		if delivered := len(r.sims.network.Delivered(networksim.Filter{})); added != 1 || delivered != 1 {
+			t.Errorf("%d were told that they got it, and it was delivered %d times", added, delivered)
+		}
+		r.wantClean()
+	})
+}
+
+func TestOneMessageDeliveredManyTimesAtOnceBuysOnce(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+		r := runDemo(t, nil, change)
+		from, id := number(0), prepaid.NewToken()
+		r.customer(from)
+		answers := make([]string, crowded)
+		atOnce(func(i int) { answers[i] = r.say(id, from, "KOOP 10 "+testPIN) })
+		for _, a := range answers {
+			if a != answers[0] || !strings.Contains(a, "was added") {
+				t.Errorf("answered %s and %s", answers[0], a)
+			}
+		}
+		charged, delivered := len(r.sims.gateway.Charged(paymentsim.Filter{})), len(r.sims.network.Delivered(networksim.Filter{}))
+		if charged != 1 || delivered != 1 {
+			t.Errorf("charged %d times, delivered %d", charged, delivered)
+		}
+		r.wantClean()
+	})
+}
+
+func TestNobodyOfManyCrossesADailyLimit(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+		r := runDemo(t, nil, change) // EUR 200 and ten a day
+		from := number(0)
+		r.customer(from)
+		m, err := prepaid.ParseE164(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := r.accounts.ByMSISDN(t.Context(), "demo", m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		atOnce(func(i int) {
+			request := topup.Request{Brand: "demo", Customer: c.ID, MSISDN: m, Amount: prepaid.Money{Minor: 4500, Currency: "EUR"},
+				Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: "sim", Method: c.Pays.Method},
+				OperationKey: fmt.Sprint("limit", i), AuthorisedBy: "pin", Confirmed: true, Patience: 8 * time.Second}
+			for { // one at a time for a number: whoever meets another tries again, until a limit says no
+				var busy *topup.InFlightError
+				var limit *topup.LimitError
+				_, err := r.topups.Place(t.Context(), request)
+				switch {
+				case errors.As(err, &busy):
+					time.Sleep(5 * time.Millisecond)
+					continue
+				case err != nil && !errors.As(err, &limit):
+					t.Error(err)
+				}
+				return
+			}
+		})
+		if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 4 {
+			t.Errorf("EUR 45 was charged %d times, where EUR 200 a day allows 4", n)
+		}
+		r.wantClean()
+	})
+}
+
+func TestManyTextsOfOneCustomerCrossNoDailyLimit(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+		r := runDemo(t, nil, change)
+		from, run := number(0), prepaid.NewToken()
+		r.customer(from)
+		atOnce(func(i int) { r.say(fmt.Sprint(run, i), from, fmt.Sprintf("KOOP %d %s", 10+5*(i%9), testPIN)) })
+		sum, n := int64(0), 0
+		for _, e := range r.sims.gateway.Charged(paymentsim.Filter{}) {
+			sum, n = sum+e.Amount.Minor, n+1
+		}
+		if sum > 20000 || n > 10 || n == 0 {
+			t.Errorf("charged %d times, %d cents in all", n, sum)
+		}
+		r.wantClean()
+	})
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"pulsa/prepaid"
+)
+
+//go:embed demo.yaml
+var demoYAML []byte
+
+// Config is all that the program is told at start: flags over environment over pulsa.yaml over defaults.
+// It never changes while the program runs; a channel switch kept in SQL wins over what it declares.
+type Config struct {
+	File        string         // where the brands came from: "pulsa.yaml", "demo.yaml (built in)"
+	PublicURL   string         // where providers and customers reach us, no slash at the end
+	Listen      string         // host:port of webhooks and pages
+	AdminListen string         // host:port of metrics and health
+	Data        string         // folder of the embedded database, the simulators' books and the test keys
+	DatabaseURL prepaid.Secret // empty: one file in the data folder
+	RedisURL    prepaid.Secret // empty: sessions are kept in the embedded database
+	Log         LogConfig
+
+	Brands   []*prepaid.Brand  // in the order of the file
+	Gateways map[string]string // brand name -> name of its payments.Gateway
+	Networks map[string]string // brand name -> name of its topup.Network
+	Reloadly ReloadlyConfig    // empty where no brand's network is Reloadly
+	Stripe   StripeConfig      // empty where no brand's gateway is Stripe
+
+	// Peppers and CardKeys are by version. What the environment does not give is there after OpenKeys.
+	Peppers  map[int]prepaid.Secret
+	CardKeys map[int]prepaid.Secret
+
+	// Notes are lines for the log at start: a channel that is off for want of credentials.
+	Notes []string
+}
+
+// LogConfig says how the log is written.
+type LogConfig struct {
+	Format string // "text" or "json"
+	Level  string // "debug", "info", "warn" or "error"
+}
+
+// Known is what the rest of the program understands, for the configuration to be checked against.
+type Known struct {
+	Languages []string // those with a prompt file
+	// Words are the languages' own: language -> action -> words in capitals. A brand's keywords add to an
+	// action that stands here or to topup, and never take another action's word.
+	Words   map[string]map[string][]string
+	Prompts []string // the keys that a brand may override; nil: not checked
+	// CheckPrompt says what is wrong with a text of the brand's own; nil: not checked.
+	CheckPrompt func(b *prepaid.Brand, language, key string) error
+	Gateways    []string // beside "sim"
+	Networks    []string // beside "sim"
+}
+
+// maxConfigBytes is far more than any configuration, and little enough to read at once.
+const maxConfigBytes = 1 << 20
+
+// LoadConfig reads the configuration from path; "" means PULSA_CONFIG, else pulsa.yaml where there is one,
+// else the built-in demo. It writes nothing. Everything that is wrong comes back at once as a *ConfigError.
+func LoadConfig(path string, getenv func(string) string, known Known) (Config, error) {
+	file, text, err := configText(path, getenv)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	return parseConfig(file, text, getenv, known)
+}
+
+func parseConfig(file string, text []byte, getenv func(string) string, known Known) (Config, error) {
+	r := &configReader{file: file, getenv: getenv, known: known}
+	c := Config{File: file}
+	if root := r.parse(text); root != nil {
+		r.readConfig(&c, r.section(root, 1, "the file", ""))
+	}
+	if err := r.err(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+func configText(path string, getenv func(string) string) (file string, text []byte, err error) {
+	if path == "" {
+		path = getenv("PULSA_CONFIG")
+	}
+	given := path != ""
+	if !given {
+		path = "pulsa.yaml"
+	}
+	f, err := os.Open(path)
+	if !given && errors.Is(err, fs.ErrNotExist) {
+		return "demo.yaml (built in)", demoYAML, nil
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	defer f.Close()
+	text, err = io.ReadAll(io.LimitReader(f, maxConfigBytes+1))
+	if err != nil {
+		return "", nil, err
+	}
+	if len(text) > maxConfigBytes {
+		return "", nil, fmt.Errorf("%s is larger than %d bytes", path, maxConfigBytes)
+	}
+	return path, text, nil
+}
+
+func (r *configReader) readConfig(c *Config, s section) {
+	c.Listen = r.listenAddress(s.over("listen", "PULSA_LISTEN"), "127.0.0.1:8080")
+	c.AdminListen = r.listenAddress(s.over("admin_listen", "PULSA_ADMIN_LISTEN"), "127.0.0.1:9090")
+	c.Data = s.over("data", "PULSA_DATA").or("pulsa-data")
+	c.PublicURL = r.publicURL(s.over("public_url", "PULSA_PUBLIC_URL"), c.Listen)
+	r.readStores(c, s)
+	if log, ok := s.sub("log"); ok {
+		c.Log.Format = log.oneOf("format", "text", "json")
+		c.Log.Level = log.oneOf("level", "info", "debug", "warn", "error")
+	} else {
+		c.Log = LogConfig{Format: "text", Level: "info"}
+	}
+	c.Peppers, c.CardKeys = r.keysFromEnvironment("PULSA_PIN_PEPPER"), r.keysFromEnvironment("PULSA_CARD_KEY")
+	c.Gateways, c.Networks = map[string]string{}, map[string]string{}
+	brands := s.free("brands")
+	for _, name := range brands.names() {
+		r.readBrand(c, name, r.section(brands.fields[name], brands.lines[name], "brand "+name, "brand"))
+	}
+	if len(brands.fields) == 0 {
+		r.fault(brands.line, "brands are missing: declare one at least, as the example does")
+	}
+	r.readReloadly(c, s)
+	r.readStripe(c, s)
+	c.Notes = r.notes
+}
+
+// readStores reads where SQL and the sessions live. Several copies of the program share a Postgres, and so
+// must share their sessions in a Redis.
+func (r *configReader) readStores(c *Config, s section) {
+	database := s.over("database_url", "PULSA_DATABASE_URL")
+	redis := s.over("redis_url", "PULSA_REDIS_URL")
+	kind := r.storeURL(database, "postgres", "postgresql", "sqlite")
+	r.storeURL(redis, "redis", "rediss")
+	if (kind == "postgres" || kind == "postgresql") && !redis.given() {
+		r.fault(database.line, "%s is PostgreSQL, which needs a Redis for the sessions: set redis_url or PULSA_REDIS_URL", database.name())
+	}
+	c.DatabaseURL, c.RedisURL = prepaid.NewSecret(database.text), prepaid.NewSecret(redis.text)
+}
+
+// usersOf lists the brands that name a provider, and those of them that are not marked test.
+func (c *Config) usersOf(providers map[string]string, name string) (users, strict []string) {
+	for _, b := range c.Brands {
+		if providers[b.Name] != name {
+			continue
+		}
+		users = append(users, b.Name)
+		if !b.Test {
+			strict = append(strict, b.Name)
+		}
+	}
+	return users, strict
+}

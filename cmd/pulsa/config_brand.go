@@ -1,0 +1,284 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
+	"go.yaml.in/yaml/v3"
+
+	"pulsa/prepaid"
+)
+
+// configKeys lists the keys that each mapping of the file may have; "" is the file itself.
+var configKeys = map[string][]string{
+	"":         {"public_url", "listen", "admin_listen", "data", "database_url", "redis_url", "log", "brands", "reloadly", "stripe"},
+	"log":      {"format", "level"},
+	"brand":    {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "cards", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel"},
+	"amounts":  {"min", "max", "step", "default"},
+	"limits":   {"day_count", "day_sum", "month_count", "month_sum", "sepa_exposure"},
+	"cards":    {"code_length", "luhn"},
+	"stripe":   {"key", "webhook_secret", "webhook_secret_old", "base_url"},
+	"reloadly": {"client_id", "client_secret", "webhook_secret", "base_url", "auth_url", "audience", "async", "low_balance"},
+}
+
+// slug is a name that stands in URLs, commands and keys of stores.
+var slug = regexp.MustCompile(`^[a-z][a-z0-9-]{0,29}$`)
+
+const slugRule = "use up to 30 lower-case letters, digits and dashes, a letter first"
+
+var sixDigits = regexp.MustCompile(`^[0-9]{6}$`)
+
+func (r *configReader) readBrand(c *Config, name string, s section) {
+	if !slug.MatchString(name) {
+		r.fault(s.line, "%q is no name for a brand: %s", name, slugRule)
+	}
+	b := &prepaid.Brand{
+		Name:         name,
+		Title:        s.oneLine("title", 30, "Demo Mobile"),
+		Test:         s.boolean("test"),
+		Country:      r.country(s.required("country", "NL")),
+		Currency:     r.currency(s.required("currency", "EUR")),
+		Languages:    s.languages(),
+		CheapPINHash: s.boolean("cheap_pin_hash"),
+		TestCode:     s.value("test_code").text,
+	}
+	if s.has("support") {
+		b.Support = s.oneLine("support", 60, "")
+	}
+	b.Keywords = s.keywords(b.Languages)
+	b.Prompts = s.prompts(b.Languages)
+	b.Amounts, b.DefaultAmount = s.amounts(b.Currency)
+	b.Limits = s.limits(b.Currency, b.Amounts.Max)
+	b.Cards = prepaid.CardFormat{CodeLength: 14}
+	if cards, ok := s.sub("cards"); ok {
+		b.Cards = prepaid.CardFormat{CodeLength: cards.integer("code_length", 5, 32, 14), Luhn: cards.boolean("luhn")}
+	}
+	s.checkPrompts(b)
+	b.Channels = s.channels(b)
+	b.SMSChannel = s.smsChannel(b)
+	c.Gateways[b.Name] = s.provider("gateway", b.Test, r.known.Gateways)
+	c.Networks[b.Name] = s.provider("network", b.Test, r.known.Networks)
+	if b.Test {
+		s.checkTestBrand(b)
+	} else {
+		s.checkRealBrand(c, b)
+	}
+	c.Brands = append(c.Brands, b)
+}
+
+func (s section) checkTestBrand(b *prepaid.Brand) {
+	if b.TestCode != "" && !sixDigits.MatchString(b.TestCode) {
+		s.r.fault(s.lines["test_code"], "test_code is %q: write six digits in quotes", b.TestCode)
+	}
+}
+
+// checkRealBrand refuses what weakens a brand with real customers, and asks for what only such brands need.
+func (s section) checkRealBrand(c *Config, b *prepaid.Brand) {
+	for _, key := range []string{"test_code", "cheap_pin_hash"} {
+		if s.has(key) {
+			s.r.fault(s.lines[key], "%s is only for brands marked test: remove it, or write test: true", key)
+		}
+	}
+	if len(c.Peppers) == 0 {
+		s.r.fault(s.line, "%s is not marked test: set PULSA_PIN_PEPPER in the environment, %d bytes or more (openssl rand -hex 32)", s.what, minKeyBytes)
+	}
+	if len(c.CardKeys) == 0 {
+		s.r.fault(s.line, "%s is not marked test: set PULSA_CARD_KEY in the environment, %d bytes or more (openssl rand -hex 32)", s.what, minKeyBytes)
+	}
+	if !strings.HasPrefix(c.PublicURL, "https://") {
+		s.r.fault(s.line, "%s is not marked test: public_url must start with https://", s.what)
+	}
+}
+
+// oneLine reads a text of one line that messages contain.
+func (s section) oneLine(key string, longest int, example string) string {
+	v := s.required(key, example)
+	if n := s.fields[key]; n != nil && n.Tag == "!!str" && strings.TrimSpace(n.Value) == "" {
+		s.r.fault(v.line, "%s is empty: customers would read nothing there", key)
+	}
+	if n := utf8.RuneCountInString(v.text); n > longest {
+		s.r.fault(v.line, "%s has %d characters: at most %d fit into messages", key, n, longest)
+	}
+	if strings.ContainsFunc(v.text, unicode.IsControl) {
+		s.r.fault(v.line, "%s must be one line of text", key)
+	}
+	return v.text
+}
+
+func (r *configReader) country(v value) string {
+	if !v.given() || phonenumbers.GetSupportedRegions()[v.text] {
+		return v.text
+	}
+	r.fault(v.line, "country is %s: write two capital letters of ISO 3166, such as NL", v.shown())
+	return v.text
+}
+
+func (r *configReader) currency(v value) prepaid.Currency {
+	if v.given() && !slices.Contains(strings.Fields(currencies), v.text) {
+		r.fault(v.line, "currency is %s: write three capital letters of ISO 4217, such as EUR", v.shown())
+	}
+	return prepaid.Currency(v.text)
+}
+
+func (s section) languages() []string {
+	var names []string
+	for _, v := range s.list("languages") {
+		switch {
+		case !slices.Contains(s.r.known.Languages, v.text):
+			s.r.fault(v.line, "languages: there are no prompts in %q%s", v.text, didYouMean(v.text, s.r.known.Languages))
+		case slices.Contains(names, v.text):
+			s.r.fault(v.line, "languages: %s stands twice", v.text)
+		default:
+			names = append(names, v.text)
+		}
+	}
+	if !s.has("languages") {
+		s.r.fault(s.line, "%s has no languages: write languages: [%s], the first is the default", s.what, strings.Join(s.r.known.Languages, ", "))
+	}
+	return names
+}
+
+// prompts reads the texts that the brand says in its own way.
+func (s section) prompts(languages []string) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	byLanguage := s.free("prompts")
+	for _, language := range byLanguage.names() {
+		if !slices.Contains(languages, language) {
+			s.r.fault(byLanguage.lines[language], "prompts: %s is none of the brand's languages%s", language, didYouMean(language, languages))
+		}
+		texts := byLanguage.free(language)
+		all[language] = map[string]string{}
+		for _, key := range texts.names() {
+			if known := s.r.known.Prompts; known != nil && !slices.Contains(known, key) {
+				s.r.fault(texts.lines[key], "prompts: there is no prompt %s%s", key, didYouMean(key, closest(known, key)))
+			}
+			n := texts.fields[key]
+			if n.Kind != yaml.ScalarNode || strings.TrimSpace(n.Value) == "" {
+				s.r.fault(texts.lines[key], "prompts: %s wants one text", key)
+			}
+			all[language][key] = n.Value
+		}
+	}
+	return all
+}
+
+// checkPrompts looks at each of the brand's own texts as customers would get it.
+func (s section) checkPrompts(b *prepaid.Brand) {
+	if s.r.known.CheckPrompt == nil || b.Title == "" || len(b.Languages) == 0 {
+		return
+	}
+	byLanguage := s.free("prompts")
+	for _, language := range b.Languages {
+		texts := byLanguage.free(language)
+		for _, key := range texts.names() {
+			if !slices.Contains(s.r.known.Prompts, key) || strings.TrimSpace(b.Prompts[language][key]) == "" {
+				continue
+			}
+			if err := s.r.known.CheckPrompt(b, language, key); err != nil {
+				s.r.fault(texts.lines[key], "prompts: %s %s", key, err)
+			}
+		}
+	}
+}
+
+// closest are the prompts of the same flow, so that a message never lists all of a hundred.
+func closest(prompts []string, key string) []string {
+	flow, _, _ := strings.Cut(key, ".")
+	var near []string
+	for _, p := range prompts {
+		if strings.HasPrefix(p, flow+".") {
+			near = append(near, p)
+		}
+	}
+	return near
+}
+
+func (s section) amounts(c prepaid.Currency) (prepaid.AmountRange, prepaid.Money) {
+	amounts, ok := s.sub("amounts")
+	if !ok {
+		s.r.fault(s.line, "%s has no amounts: write amounts: {min: 10, max: 50, step: 5}", s.what)
+		return prepaid.AmountRange{}, prepaid.Money{}
+	}
+	for _, key := range []string{"min", "max", "step"} {
+		if !amounts.has(key) {
+			s.r.fault(amounts.line, "amounts has no %s", key)
+		}
+	}
+	a := prepaid.AmountRange{Min: amounts.money("min", c), Max: amounts.money("max", c), Step: amounts.money("step", c)}
+	standard := amounts.money("default", c)
+	if !a.Min.Zero() && !a.Max.Zero() && a.Min.Minor > a.Max.Minor {
+		s.r.fault(amounts.lines["min"], "min %s is more than max %s", a.Min.Number(), a.Max.Number())
+		return a, standard
+	}
+	if a.Min.Zero() || a.Max.Zero() {
+		return a, standard
+	}
+	if !standard.Zero() && (standard.Minor < a.Min.Minor || standard.Minor > a.Max.Minor) {
+		s.r.fault(amounts.lines["default"], "default %s can't be bought: write an amount from %s to %s", standard.Number(), a.Min.Number(), a.Max.Number())
+	}
+	if a.Step.Zero() {
+		return a, standard
+	}
+	switch {
+	case (a.Max.Minor-a.Min.Minor)%a.Step.Minor != 0:
+		s.r.fault(amounts.lines["step"], "steps of %s do not lead from %s to %s", a.Step.Number(), a.Min.Number(), a.Max.Number())
+	case !standard.Zero() && (standard.Minor-a.Min.Minor)%a.Step.Minor != 0:
+		s.r.fault(amounts.lines["default"], "default %s can't be bought: steps of %s from %s do not lead there", standard.Number(), a.Step.Number(), a.Min.Number())
+	}
+	return a, standard
+}
+
+func (s section) limits(c prepaid.Currency, largest prepaid.Money) prepaid.Limits {
+	limits, ok := s.sub("limits")
+	if !ok {
+		return prepaid.Limits{DaySum: prepaid.Money{Currency: c}, MonthSum: prepaid.Money{Currency: c}, SEPAExposure: prepaid.Money{Currency: c}}
+	}
+	l := prepaid.Limits{
+		DayCount: limits.integer("day_count", 1, 1000, 0), DaySum: limits.money("day_sum", c),
+		MonthCount: limits.integer("month_count", 1, 10000, 0), MonthSum: limits.money("month_sum", c),
+		SEPAExposure: limits.money("sepa_exposure", c),
+	}
+	for key, sum := range map[string]prepaid.Money{"day_sum": l.DaySum, "month_sum": l.MonthSum} {
+		if !sum.Zero() && sum.Minor < largest.Minor {
+			s.r.fault(limits.lines[key], "%s %s is less than one top-up of %s: nobody could buy it", key, sum.Number(), largest.Number())
+		}
+	}
+	if !l.MonthSum.Zero() && l.MonthSum.Minor < l.DaySum.Minor {
+		s.r.fault(limits.lines["month_sum"], "month_sum %s is less than day_sum %s", l.MonthSum.Number(), l.DaySum.Number())
+	}
+	if l.MonthCount != 0 && l.MonthCount < l.DayCount {
+		s.r.fault(limits.lines["month_count"], "month_count %d is less than day_count %d", l.MonthCount, l.DayCount)
+	}
+	return l
+}
+
+// provider reads the name of a gateway or network; the simulated ones are for test brands.
+func (s section) provider(key string, test bool, real []string) string {
+	names := real
+	if test {
+		names = append([]string{"sim"}, real...)
+	}
+	if !s.has(key) {
+		s.r.fault(s.line, "%s has no %s%s", s.what, key, choices(names))
+		return ""
+	}
+	v := s.value(key)
+	switch {
+	case v.text == "sim" && !test:
+		s.r.fault(v.line, "%s: sim is only for brands marked test: write test: true, or a real one%s", key, choices(real))
+	case v.given() && !slices.Contains(names, v.text):
+		s.r.fault(v.line, "%s is %s%s", key, v.shown(), didYouMean(v.text, names))
+	}
+	return v.text
+}
+
+func choices(names []string) string {
+	if len(names) == 0 {
+		return ": there is none but sim, for brands marked test"
+	}
+	return ": write one of " + strings.Join(names, ", ")
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"pulsa/prepaid"
+)
+
+// channelType says what an adapter reads beside type and disabled.
+type channelType struct {
+	keys map[string]keyUse
+	sms  bool // carries one-time codes and late news
+}
+
+// keyUse is how a channel's key is read.
+type keyUse struct {
+	secret   bool // only from the environment
+	needed   bool // without it the channel is off
+	testOnly bool // it sends messages and tokens elsewhere
+}
+
+// twilioKeys are those of both kinds of channels at Twilio.
+var twilioKeys = map[string]keyUse{
+	"account_sid":           {needed: true},
+	"auth_token":            {needed: true, secret: true},
+	"auth_token_old":        {secret: true},
+	"from":                  {},
+	"messaging_service_sid": {},
+	"rate":                  {},
+	"base_url":              {testOnly: true},
+}
+
+var channelTypes = map[string]channelType{
+	"fake":     {sms: true},
+	"twilio":   {sms: true, keys: twilioKeys},
+	"whatsapp": {keys: twilioKeys},
+	"telegram": {keys: map[string]keyUse{
+		"bot_token":      {needed: true, secret: true},
+		"webhook_secret": {secret: true},
+		"rate":           {},
+		"base_url":       {testOnly: true},
+	}},
+	"ussd": {keys: map[string]keyUse{
+		"token":     {needed: true, secret: true},
+		"token_old": {secret: true},
+		"sources":   {},
+	}},
+}
+
+var (
+	perSecond  = regexp.MustCompile(`^[0-9]{1,4}(\.[0-9]{1,2})?$`)
+	twilioFrom = regexp.MustCompile(`^((whatsapp:)?\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z0-9 ]{1,11})$`)
+	twilioSID  = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
+)
+
+// channels reads the brand's lines. Where the credentials of a test brand's channel are not in the
+// environment, the channel stays off and a note says so; for other brands that is a fault.
+func (s section) channels(b *prepaid.Brand) []prepaid.ChannelConfig {
+	var list []prepaid.ChannelConfig
+	all := s.free("channels")
+	for _, name := range all.names() {
+		list = append(list, s.r.channel(b, name, s.r.mapping(all.fields[name], all.lines[name], "channel "+name)))
+	}
+	if len(list) == 0 {
+		s.r.fault(all.line, "%s has no channels: declare one at least", s.what)
+	}
+	return list
+}
+
+func (r *configReader) channel(b *prepaid.Brand, name string, s section) prepaid.ChannelConfig {
+	if !slug.MatchString(name) {
+		r.fault(s.line, "%q is no name for a channel: %s", name, slugRule)
+	}
+	c := prepaid.ChannelConfig{
+		Name: name, Type: s.value("type").or(name), Disabled: s.boolean("disabled"),
+		Settings: map[string]string{}, Secrets: map[string]prepaid.Secret{},
+	}
+	kind, ok := channelTypes[c.Type]
+	switch {
+	case !ok && s.has("type"):
+		r.fault(s.lines["type"], "type is %q%s", c.Type, didYouMean(c.Type, sortedKeys(channelTypes)))
+		return c
+	case !ok:
+		r.fault(s.line, "%s has no type: write type: with one of %s", s.what, strings.Join(sortedKeys(channelTypes), ", "))
+		return c
+	case c.Type == "fake" && !b.Test:
+		r.fault(s.line, "%s: the fake channel can impersonate anyone and is only for brands marked test", s.what)
+	}
+	unset := s.channelKeys(b, &c, kind)
+	for _, key := range sortedKeys(kind.keys) {
+		if kind.keys[key].needed && !s.has(key) {
+			r.fault(s.line, "%s has no %s: write %s: ${NAME}, and NAME into the environment", s.what, key, key)
+		}
+	}
+	s.checkSender(b, &c)
+	s.judgeUnset(b, &c, unset)
+	return c
+}
+
+// channelKeys reads what the adapter reads, and returns the variables that it can't do without and that are
+// not set.
+func (s section) channelKeys(b *prepaid.Brand, c *prepaid.ChannelConfig, kind channelType) (unset []string) {
+	for _, key := range s.names() {
+		if key == "type" || key == "disabled" {
+			continue
+		}
+		use, known := kind.keys[key]
+		if !known {
+			s.r.fault(s.lines[key], "%s has no key %s%s", s.what, key, didYouMean(key, append(sortedKeys(kind.keys), "type", "disabled")))
+			continue
+		}
+		v := s.optional(key)
+		if v.text == "" && v.env != "" && use.needed {
+			unset = append(unset, v.env)
+		}
+		s.channelValue(b, c, use, v)
+	}
+	return unset
+}
+
+// channelValue stores one setting or secret.
+func (s section) channelValue(b *prepaid.Brand, c *prepaid.ChannelConfig, use keyUse, v value) {
+	if v.text == "" {
+		return
+	}
+	if use.secret {
+		if v.env == "" {
+			s.r.fault(v.line, "%s is a secret: put it into the environment and write %s: ${NAME}", v.key, v.key)
+		}
+		c.Secrets[v.key] = prepaid.NewSecret(v.text)
+		return
+	}
+	c.Settings[v.key] = v.text
+	switch {
+	case use.testOnly && !b.Test:
+		s.r.fault(v.line, "%s is only for brands marked test: remove it", v.key)
+	case v.key == "rate" && (!perSecond.MatchString(v.text) || strings.Trim(v.text, "0.") == ""):
+		s.r.fault(v.line, "rate is %s: write messages a second, such as 10 or 0.5", v.shown())
+	case v.key == "base_url" && !isHTTP(v.text):
+		s.r.fault(v.line, "base_url is %s: write http://host:port", v.shown())
+	case v.key == "from" && !twilioFrom.MatchString(v.text):
+		s.r.fault(v.line, `%s is %s: write "+31612345678", "whatsapp:+31612345678", a short code or a name of up to 11 letters`, v.key, v.shown())
+	case strings.HasSuffix(v.key, "_sid") && !twilioSID.MatchString(v.text):
+		s.r.fault(v.line, "%s is %s: use letters and digits, as Twilio shows it", v.key, v.shown())
+	}
+}
+
+// checkSender asks a real brand's Twilio channel for what messages are sent from.
+func (s section) checkSender(b *prepaid.Brand, c *prepaid.ChannelConfig) {
+	if c.Type != "twilio" && c.Type != "whatsapp" || b.Test {
+		return
+	}
+	if !s.has("from") && !s.has("messaging_service_sid") {
+		s.r.fault(s.line, "%s has neither from nor messaging_service_sid: write one of them", s.what)
+	}
+	for _, key := range []string{"from", "messaging_service_sid"} {
+		if s.has(key) && c.Settings[key] == "" {
+			s.value(key) // says which variable is not set
+		}
+	}
+}
+
+func (s section) judgeUnset(b *prepaid.Brand, c *prepaid.ChannelConfig, unset []string) {
+	switch {
+	case len(unset) == 0 || c.Disabled:
+	case b.Test:
+		s.r.notes = append(s.r.notes, "channel "+b.Name+"/"+c.Name+" is off: "+strings.Join(unset, " and ")+" not set in the environment")
+	default:
+		s.r.fault(s.line, "%s: %s not set in the environment: set what is missing, or write disabled: true", s.what, strings.Join(unset, " and "))
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// smsChannel reads which channel carries one-time codes and late news; where there is only one that can, it
+// need not be said.
+func (s section) smsChannel(b *prepaid.Brand) string {
+	var able []string
+	for _, c := range b.Channels {
+		if channelTypes[c.Type].sms {
+			able = append(able, c.Name)
+		}
+	}
+	v := s.value("sms_channel")
+	switch {
+	case v.given() && !slices.Contains(able, v.text):
+		s.r.fault(v.line, "sms_channel is %s: no channel of that name sends SMS%s", v.shown(), didYouMean(v.text, able))
+	case v.given():
+		return v.text
+	case len(able) == 1:
+		return able[0]
+	case len(able) > 1:
+		s.r.fault(s.line, "%s has several channels that send SMS: write sms_channel: with one of %s", s.what, strings.Join(able, ", "))
+	case len(b.Channels) > 0:
+		s.r.fault(s.line, "%s has no channel that sends SMS: its one-time codes need one", s.what)
+	}
+	return ""
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Variable is one environment variable that the program reads.
+type Variable struct {
+	Name    string
+	Flag    string // the flag that overrides it, "" for none
+	Meaning string
+}
+
+// environment lists every variable that the program reads, in the order of the documentation; a
+// configuration file may name more, as ${NAME}.
+var environment = []Variable{
+	{"PULSA_CONFIG", "--config", "the configuration file; without it ./pulsa.yaml, or the built-in demo"},
+	{"PULSA_DATA", "--data", "the folder of the embedded database, the simulators' books and the keys of test brands"},
+	{"PULSA_LISTEN", "--listen", "host:port of webhooks and pages"},
+	{"PULSA_ADMIN_LISTEN", "--admin-listen", "host:port of metrics and health, best kept on loopback"},
+	{"PULSA_PUBLIC_URL", "", "where providers and customers reach the program: https://topup.example"},
+	{"PULSA_DATABASE_URL", "", "postgres://… or sqlite:FILE; without it a file in the data folder (secret)"},
+	{"PULSA_REDIS_URL", "", "redis://… for the sessions; needed with PostgreSQL (secret)"},
+	{"PULSA_PIN_PEPPER", "", "the key that PINs are hashed with, 32 bytes or more; newer versions in PULSA_PIN_PEPPER_2 to _9 (secret)"},
+	{"PULSA_CARD_KEY", "", "the key that card codes are sealed with, 32 bytes or more; newer versions in PULSA_CARD_KEY_2 to _9 (secret)"},
+	{"TWILIO_ACCOUNT_SID", "", "the demo brand's Twilio account"},
+	{"TWILIO_AUTH_TOKEN", "", "its token (secret)"},
+	{"TWILIO_AUTH_TOKEN_OLD", "", "the token before, while tokens are being exchanged (secret)"},
+	{"TWILIO_FROM", "", "the demo brand's number at Twilio: +31…; without it nothing is sent but answers"},
+	{"TWILIO_WHATSAPP_FROM", "", "the demo brand's WhatsApp number at Twilio: +31…; without it nothing is sent but answers"},
+	{"TELEGRAM_BOT_TOKEN", "", "the demo brand's bot (secret)"},
+	{"USSD_TOKEN", "", "what the demo brand's USSD callback URL ends in, 16 characters or more (secret)"},
+}
+
+// environmentHelp is the table as `pulsa --help` shows it.
+func environmentHelp() string {
+	var b strings.Builder
+	b.WriteString("Environment:\n")
+	for _, v := range environment {
+		fmt.Fprintf(&b, "  %-22s %s\n", v.Name, v.Meaning)
+	}
+	return b.String()
+}
+
+// environmentName is a variable with the flag that may have set it: "PULSA_LISTEN (--listen)".
+func environmentName(name string) string {
+	for _, v := range environment {
+		if v.Name == name && v.Flag != "" {
+			return fmt.Sprintf("%s (%s)", name, v.Flag)
+		}
+	}
+	return name
+}
+
+// withFlags puts flags over the environment: given maps "--listen" to its value, "" where it was not given.
+func withFlags(getenv func(string) string, given map[string]string) func(string) string {
+	over := map[string]string{}
+	for _, v := range environment {
+		if text := given[v.Flag]; v.Flag != "" && text != "" {
+			over[v.Name] = text
+		}
+	}
+	return func(name string) string {
+		if text, ok := over[name]; ok {
+			return text
+		}
+		return getenv(name)
+	}
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// minimal is the least that a test brand needs. Its last line belongs to the brand.
+const minimal = `brands:
+  shop:
+    title: Shop
+    test: true
+    country: NL
+    currency: EUR
+    languages: [en, nl]
+    keywords: {topup: [KOOP]}
+    amounts: {min: 10, max: 50, step: 5}
+    gateway: sim
+    network: sim
+    channels:
+      fake: {}
+`
+
+// real is a brand with real customers, complete but for its secrets.
+const real = `public_url: https://topup.example
+brands:
+  shop:
+    title: Shop
+    country: NL
+    currency: EUR
+    languages: [en]
+    keywords: {topup: [BUY]}
+    amounts: {min: 10, max: 50, step: 5}
+    gateway: psp
+    network: net
+    channels:
+      twilio: {account_sid: AC1, auth_token: "${TOKEN}", from: "${FROM}"}
+`
+
+const key32 = "0123456789abcdef0123456789abcdef"
+
+func TestFaults(t *testing.T) {
+	with := func(old, new string) string {
+		if strings.Count(minimal, old) != 1 {
+			panic(old)
+		}
+		return strings.Replace(minimal, old, new, 1)
+	}
+	for name, tc := range map[string]struct {
+		text string
+		env  []string
+		want []string
+	}{
+		"empty":             {"", nil, []string{"1: the file is empty: declare brands, as the example does"}},
+		"only a comment":    {"# nothing\n", nil, []string{"1: the file is empty: declare brands, as the example does"}},
+		"a list":            {"- a\n", nil, []string{"1: the file wants keys with values under it: write key: value", "1: brands are missing: declare one at least, as the example does"}},
+		"no YAML":           {"brands: {demo\nx: [\n", nil, []string{"1: this is not YAML: did not find expected ',' or '}'"}},
+		"second document":   {minimal + "---\nlisten: x\n", nil, []string{"14: a second document begins here: only one is read, remove the line ---"}},
+		"a tab":             {"brands:\n\tdemo: 1\n", nil, []string{"2: a tab before the text: indent with spaces"}},
+		"not UTF-8":         {"brands:\n  d\xe9mo: 1\n", nil, []string{"2: this is not UTF-8: save the file as UTF-8"}},
+		"twice":             {minimal + "    title: Other\n", nil, []string{"14: title stands twice, first in line 3: remove one"}},
+		"brand twice":       {minimal + "  shop: {}\n", nil, []string{"14: shop stands twice, first in line 2: remove one"}},
+		"no value":          {with("title: Shop", "title:"), nil, []string{"3: title has no value: write one or remove the line"}},
+		"alias":             {with("title: Shop", "title: &a Shop") + "    support: *a\n", nil, []string{"3: anchors (&) and aliases (*) are not read: write the value out, or in quotes if it is text", "14: anchors (&) and aliases (*) are not read: write the value out, or in quotes if it is text"}},
+		"tag":               {with("title: Shop", "title: !!str 5"), nil, []string{"3: tags (!!str) are not read: remove it"}},
+		"unknown key":       {minimal + "listem: 127.0.0.1:1\n", nil, []string{"14: the file has no key listem: did you mean listen?"}},
+		"unknown in brand":  {with("currency: EUR", "curency: EUR"), nil, []string{"2: brand shop has no currency: write currency: EUR", "6: brand shop has no key curency: did you mean currency?"}},
+		"far from any key":  {minimal + "log: {zzzzzz: 1}\n", nil, []string{"14: log has no key zzzzzz: known are format, level"}},
+		"brand name":        {with("shop:", "Shop 1:"), nil, []string{`2: "Shop 1" is no name for a brand: use up to 30 lower-case letters, digits and dashes, a letter first`}},
+		"title too long":    {with("title: Shop", "title: A shop with a name that no message has room for"), nil, []string{"3: title has 47 characters: at most 30 fit into messages"}},
+		"test":              {with("test: true", "test: yes"), nil, []string{`4: test is "yes": write true or false`}},
+		"country":           {with("country: NL", "country: NLD"), nil, []string{`5: country is "NLD": write two capital letters of ISO 3166, such as NL`}},
+		"currency":          {with("currency: EUR", "currency: EURO"), nil, []string{`6: currency is "EURO": write three capital letters of ISO 4217, such as EUR`}},
+		"language":          {with("languages: [en, nl]", "languages: [en, nk, en]"), nil, []string{`7: languages: there are no prompts in "nk": did you mean nl?`, "7: languages: en stands twice"}},
+		"languages":         {with("languages: [en, nl]", "languages: en"), nil, []string{"7: languages wants a list: write languages: [ONE, TWO]"}},
+		"min over max":      {with("min: 10", "min: 60"), nil, []string{"9: min 60.00 is more than max 50.00"}},
+		"step":              {with("step: 5", "step: 7"), nil, []string{"9: steps of 7.00 do not lead from 10.00 to 50.00"}},
+		"default":           {with("step: 5", "step: 5, default: 12"), nil, []string{"9: default 12.00 can't be bought: steps of 5.00 from 10.00 do not lead there"}},
+		"default too large": {with("step: 5", "step: 5, default: 75"), nil, []string{"9: default 75.00 can't be bought: write an amount from 10.00 to 50.00"}},
+		"keyword twice":     {with("[KOOP]", "[KOOP, koop]"), nil, []string{"8: keyword KOOP stands twice"}},
+		"decimals":          {with("step: 5", "step: 2.505"), nil, []string{`9: step is "2.505": EUR has 2 decimals`}},
+		"amount":            {with("min: 10", "min: -10"), nil, []string{`9: min is "-10": write an amount above zero without its currency, such as 10 or 10.50`}},
+		"zero":              {with("step: 5", "step: 0"), nil, []string{`9: step is "0": write an amount above zero without its currency, such as 10 or 10.50`}},
+		"limits":            {minimal + "    limits: {day_count: 0, day_sum: 40, month_sum: 60, month_count: x}\n", nil, []string{`14: day_count is "0": write a whole number from 1 to 1000`, `14: month_count is "x": write a whole number from 1 to 10000`, "14: day_sum 40.00 is less than one top-up of 50.00: nobody could buy it"}},
+		"month under day":   {minimal + "    limits: {day_count: 5, day_sum: 100, month_sum: 60, month_count: 4}\n", nil, []string{"14: month_sum 60.00 is less than day_sum 100.00", "14: month_count 4 is less than day_count 5"}},
+		"code length":       {minimal + "    cards: {code_length: 4}\n", nil, []string{`14: code_length is "4": write a whole number from 5 to 32`}},
+		"test code":         {minimal + "    test_code: abc\n", nil, []string{`14: test_code is "abc": write six digits in quotes`}},
+		"gateway":           {with("gateway: sim", "gateway: pspp"), nil, []string{`10: gateway is "pspp": did you mean psp?`}},
+		"no network":        {with("    network: sim\n", ""), nil, []string{"2: brand shop has no network: write one of sim, net, reloadly"}},
+		"channel type":      {with("fake: {}", "line: {type: twillio}"), nil, []string{"2: brand shop has no channel that sends SMS: its one-time codes need one", `13: type is "twillio": did you mean twilio?`}},
+		"no channel type":   {minimal + "      line: {}\n", nil, []string{"14: channel line has no type: write type: with one of fake, telegram, twilio, ussd, whatsapp"}},
+		"channel key":       {minimal + "      telegram: {bot_tokn: \"${X}\"}\n", nil, []string{"14: channel telegram has no key bot_tokn: did you mean bot_token?", "14: channel telegram has no bot_token: write bot_token: ${NAME}, and NAME into the environment"}},
+		"open secret":       {minimal + "      telegram: {bot_token: hush}\n", nil, []string{"14: bot_token is a secret: put it into the environment and write bot_token: ${NAME}"}},
+		"rate":              {minimal + "      telegram: {bot_token: \"${X}\", rate: fast}\n", nil, []string{`14: rate is "fast": write messages a second, such as 10 or 0.5`}},
+		"from":              {minimal + "      twilio: {account_sid: AC1, auth_token: \"${X}\", from: 06-12345678}\n    sms_channel: fake\n", nil, []string{`14: from is "06-12345678": write "+31612345678", "whatsapp:+31612345678", a short code or a name of up to 11 letters`}},
+		"sms channel":       {minimal + "    sms_channel: fax\n", nil, []string{`14: sms_channel is "fax": no channel of that name sends SMS: did you mean fake?`}},
+		"two for SMS":       {minimal + "      two: {type: fake}\n", nil, []string{"2: brand shop has several channels that send SMS: write sms_channel: with one of fake, two"}},
+		"no channels":       {with("    channels:\n      fake: {}\n", ""), nil, []string{"2: brand shop has no channels: declare one at least"}},
+		"keyword taken":     {with("[KOOP]", "[KOOP], redeem: [koop]"), nil, []string{"8: keyword KOOP means topup already: choose another word"}},
+		"keyword clash":     {with("[KOOP]", "[LADEN], redeem: [help]"), nil, []string{"8: keyword HELP means help already: choose another word"}},
+		"carrier's word":    {with("[KOOP]", "[KOOP], exit: [CANCEL]"), nil, []string{"8: keyword CANCEL belongs to the SMS carriers: choose another word"}},
+		"reserved word":     {with("KOOP", "STOP"), nil, []string{"8: keyword STOP means stop already: choose another word"}},
+		"no word":           {with("    keywords: {topup: [KOOP]}\n", ""), nil, []string{"2: brand shop has no word to top up with: write keywords: {topup: [KOOP]}"}},
+		"two words":         {with("KOOP", "TOP UP"), nil, []string{`8: keyword "TOP UP": use one word of 2 to 20 letters`}},
+		"action":            {with("topup: [KOOP]", "topupp: [LAAD]"), nil, []string{"8: keywords: there is no action topupp: did you mean topup?", "8: brand shop has no word to top up with: write keywords: {topup: [KOOP]}"}},
+		"prompt":            {minimal + "    prompts: {en: {help.witin: Hi}, de: {help.within: Hallo}}\n", nil, []string{"14: prompts: there is no prompt help.witin: did you mean help.within?", "14: prompts: de is none of the brand's languages: known are en, nl"}},
+		"listen":            {minimal + "listen: 8080\n", nil, []string{`14: listen is "8080": write host:port, such as 127.0.0.1:8080`}},
+		"environment":       {minimal, []string{"PULSA_LISTEN", "8080", "PULSA_CARD_KEY", "short", "PULSA_PIN_PEPPER_2", "short"}, []string{`0: PULSA_LISTEN (--listen) is "8080": write host:port, such as 127.0.0.1:8080`, "0: PULSA_PIN_PEPPER_2 has 5 bytes: give it 32 or more (openssl rand -hex 32)", "0: PULSA_CARD_KEY has 5 bytes: give it 32 or more (openssl rand -hex 32)"}},
+		"public URL":        {minimal + "public_url: topup.example\n", nil, []string{`14: public_url is "topup.example": write https://host, without ? and #`}},
+		"log":               {minimal + "log: {level: loud}\n", nil, []string{`14: level is "loud": write one of info, debug, warn, error`}},
+		"postgres alone":    {minimal, []string{"PULSA_DATABASE_URL", "postgres://db/pulsa"}, []string{"0: PULSA_DATABASE_URL is PostgreSQL, which needs a Redis for the sessions: set redis_url or PULSA_REDIS_URL"}},
+		"open passwords":    {minimal + "database_url: postgres://u:hush@db/pulsa\nredis_url: redis://a:1,:hush@b:2\n", nil, []string{"14: database_url holds a password: put it into the environment and write database_url: ${NAME}", "15: redis_url holds a password: put it into the environment and write redis_url: ${NAME}"}},
+		"database":          {minimal + "database_url: mysql://db\n", nil, []string{"14: database_url can't be read: it must start with one of postgres:, postgresql:, sqlite:"}},
+		"not set":           {minimal + "    support: ${NUMBER}\n", nil, []string{"14: support: NUMBER is not set in the environment"}},
+		"part of a value":   {minimal + "    support: call ${NUMBER}\n", nil, []string{"14: support: a variable must be the whole value, in capitals: support: ${NAME}"}},
+		"list for a value":  {with("title: Shop", "title: [Shop]"), nil, []string{"3: title wants one value, not a list or keys under it"}},
+		"real, no secrets": {real, nil, []string{
+			"3: brand shop is not marked test: set PULSA_PIN_PEPPER in the environment, 32 bytes or more (openssl rand -hex 32)",
+			"3: brand shop is not marked test: set PULSA_CARD_KEY in the environment, 32 bytes or more (openssl rand -hex 32)",
+			"13: from: FROM is not set in the environment",
+			"13: channel twilio: TOKEN not set in the environment: set what is missing, or write disabled: true",
+		}},
+		"real with test keys": {
+			strings.Replace(real, "https:", "http:", 1) + "      fake: {}\n    sms_channel: twilio\n    test_code: \"123456\"\n    cheap_pin_hash: true\n",
+			[]string{"PULSA_PIN_PEPPER", key32, "PULSA_CARD_KEY", key32, "TOKEN", "t", "FROM", "+31600000000"},
+			[]string{
+				"3: brand shop is not marked test: public_url must start with https://",
+				"14: channel fake: the fake channel can impersonate anyone and is only for brands marked test",
+				"16: test_code is only for brands marked test: remove it, or write test: true",
+				"17: cheap_pin_hash is only for brands marked test: remove it, or write test: true",
+			},
+		},
+		"real with sim": {
+			strings.Replace(real, "gateway: psp", "gateway: sim", 1),
+			[]string{"PULSA_PIN_PEPPER", key32, "PULSA_CARD_KEY", key32, "TOKEN", "t", "FROM", "+31600000000"},
+			[]string{"10: gateway: sim is only for brands marked test: write test: true, or a real one: write one of psp"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, tc.text, env(tc.env...))
+			got := faults(t, err)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if strings.Contains(err.Error(), "hush") {
+				t.Errorf("a secret is shown: %v", err)
+			}
+		})
+	}
+}
+
+func TestARealBrandWithItsSecretsLoads(t *testing.T) {
+	c, err := load(t, real, env("PULSA_PIN_PEPPER", key32, "PULSA_PIN_PEPPER_2", key32+"2", "PULSA_CARD_KEY", key32, "TOKEN", "t", "FROM", "+31600000000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Peppers) != 2 || c.Peppers[2].Reveal() != key32+"2" || c.Gateways["shop"] != "psp" {
+		t.Errorf("%+v", c)
+	}
+	open := real + "      ussd: {sources: 203.0.113.7, token: \"${USSD}\"}\n"
+	_, err = load(t, open, env("PULSA_PIN_PEPPER", key32, "PULSA_CARD_KEY", key32, "TOKEN", "t", "FROM", "+31600000000"))
+	if diff := cmp.Diff([]string{"14: channel ussd: USSD not set in the environment: set what is missing, or write disabled: true"}, faults(t, err)); diff != "" {
+		t.Error(diff)
+	}
+	off := strings.Replace(real, `from: "${FROM}"`, `from: "+31600000000", disabled: true`, 1)
+	if _, err := load(t, off, env("PULSA_PIN_PEPPER", key32, "PULSA_CARD_KEY", key32)); err != nil {
+		t.Errorf("a channel that is off needs no credentials: %v", err)
+	}
+}
+
+func TestAnErrorNamesFileAndLineAndAllFaults(t *testing.T) {
+	_, err := load(t, minimal+"lissten: 1\ndatta: 2\n", env("PULSA_CARD_KEY", "short"))
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != 3 || !strings.Contains(lines[0], "pulsa.yaml:14: ") || !strings.Contains(lines[1], "pulsa.yaml:15: ") || !strings.HasPrefix(lines[2], "environment: PULSA_CARD_KEY") {
+		t.Errorf("got %q", lines)
+	}
+}
+
+func TestAHugeFileIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pulsa.yaml")
+	if err := os.WriteFile(path, make([]byte, maxConfigBytes+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadConfig(path, env(), known()); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte(minimal))
+	f.Add([]byte(real))
+	f.Add(demoYAML)
+	f.Add([]byte("brands: {a: {channels: [], prompts: {en: 3}, keywords: {topup: 1}, limits: 2}}"))
+	f.Add([]byte("? [a]\n: *b\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := parseConfig("fuzz.yaml", text, env(), known())
+		if err == nil && len(c.Brands) == 0 {
+			t.Error("no brand and no error")
+		}
+	})
+}
+
+func TestTextsOfABrandsOwnAreJudgedWhereTheyStand(t *testing.T) {
+	k, err := knownWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		`"Bye from {brand}, text {topup}."`:     "",
+		`"Bye, {nobody}."`:                      "prompts: exit.done has {nobody}, which nothing is put in for: known are",
+		`"Dag, alles is geïnd"`:                 "prompts: exit.done is not plain GSM-7",
+		`"` + strings.Repeat("bye ", 100) + `"`: "prompts: exit.done takes 3 SMS segments, 2 at most",
+	} {
+		_, err := parseConfig("pulsa.yaml", []byte(minimal+"    prompts: {en: {exit.done: "+text+"}}\n"), env(), k)
+		got := ""
+		if err != nil {
+			got = strings.Join(faults(t, err), "\n")
+		}
+		if (want == "") != (got == "") || !strings.Contains(got, want) || want != "" && !strings.HasPrefix(got, "14: ") {
+			t.Errorf("%.40s: %q, want %q", text, got, want)
+		}
+	}
+	if _, err := parseConfig("pulsa.yaml", []byte(strings.Replace(minimal, "title: Shop", `title: " "`, 1)), env(), k); err == nil || !strings.Contains(err.Error(), "title is empty") {
+		t.Errorf("an empty title: %v", err)
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"pulsa/prepaid"
+)
+
+const (
+	minKeyBytes   = 32
+	maxKeyVersion = 9
+)
+
+// keysFromEnvironment reads a key's versions: NAME is the first, NAME_2 to NAME_9 the later ones.
+func (r *configReader) keysFromEnvironment(name string) map[int]prepaid.Secret {
+	keys := map[int]prepaid.Secret{}
+	for version := 1; version <= maxKeyVersion; version++ {
+		variable := name
+		if version > 1 {
+			variable = fmt.Sprintf("%s_%d", name, version)
+		}
+		text := r.getenv(variable)
+		if text == "" {
+			continue
+		}
+		if len(text) < minKeyBytes {
+			r.fault(0, "%s has %d bytes: give it %d or more (openssl rand -hex 32)", variable, len(text), minKeyBytes)
+		}
+		keys[version] = prepaid.NewSecret(text)
+	}
+	return keys
+}
+
+// OpenKeys completes the keys with those of the data folder, and makes them there the first time: LoadConfig
+// lets only configurations of nothing but test brands come without keys. Copies of the program that
+// share the folder get the same keys, whoever comes first.
+func (c *Config) OpenKeys() error {
+	if len(c.Peppers) == 0 {
+		key, err := keyFile(filepath.Join(c.Data, "pin-pepper.key"))
+		if err != nil {
+			return fmt.Errorf("open PIN pepper: %w", err)
+		}
+		c.Peppers = map[int]prepaid.Secret{1: key}
+	}
+	if len(c.CardKeys) == 0 {
+		key, err := keyFile(filepath.Join(c.Data, "card.key"))
+		if err != nil {
+			return fmt.Errorf("open card key: %w", err)
+		}
+		c.CardKeys = map[int]prepaid.Secret{1: key}
+	}
+	return nil
+}
+
+func keyFile(path string) (prepaid.Secret, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeKeyFile(path); err != nil {
+			return prepaid.Secret{}, err
+		}
+		text, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return prepaid.Secret{}, err
+	}
+	key := strings.TrimSpace(string(text))
+	if len(key) < minKeyBytes {
+		return prepaid.Secret{}, fmt.Errorf("%s has %d bytes, a key has %d or more: restore the file; without it no PIN and no card code can be read", path, len(key), minKeyBytes)
+	}
+	return prepaid.NewSecret(key), nil
+}
+
+// makeKeyFile writes a new key under another name and links it into place, so that nobody ever reads half
+// a key, and the second of two at once keeps the first's.
+func makeKeyFile(path string) error {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	var key [32]byte
+	_, _ = rand.Read(key[:])                  // crypto/rand.Read never fails since Go 1.24
+	f, err := os.CreateTemp(folder, ".key-*") // its mode is 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(hex.EncodeToString(key[:]) + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}

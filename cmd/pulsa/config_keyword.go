@@ -1,0 +1,88 @@
+package main
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"pulsa/conversation"
+)
+
+// carrierWords never reach us on SMS, or opt the customer out or in at the carrier on their way.
+var carrierWords = []string{"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "START", "YES", "UNSTOP", "HELP", "INFO"}
+
+// topUp is the one action that languages leave to the brand.
+const topUp = string(conversation.ActTopUp)
+
+// keyword is one word of letters: "KOOP10 1234" is read as KOOP and an amount.
+var keyword = regexp.MustCompile(`^\p{L}{2,20}$`)
+
+// keywords reads the brand's words by action, in capitals. Customers may use any language's words whatever
+// language they have chosen, so a word must mean one thing in all of the brand's languages.
+func (s section) keywords(languages []string) map[string][]string {
+	taken := s.languageWords(languages)
+	words := map[string][]string{}
+	actions := s.actions(languages)
+	byAction := s.free("keywords")
+	for _, action := range byAction.names() {
+		if !slices.Contains(actions, action) {
+			s.r.fault(byAction.lines[action], "keywords: there is no action %s%s", action, didYouMean(action, actions))
+		}
+		for _, v := range byAction.list(action) {
+			word, ok := s.keyword(v, action, taken)
+			switch {
+			case ok && slices.Contains(words[action], word):
+				s.r.fault(v.line, "keyword %s stands twice", word)
+			case ok:
+				words[action] = append(words[action], word)
+			}
+		}
+	}
+	if !byAction.has(topUp) && !slices.Contains(slices.Collect(maps.Values(taken)), topUp) {
+		s.r.fault(byAction.line, "%s has no word to top up with: write keywords: {topup: [KOOP]}", s.what)
+	}
+	return words
+}
+
+// keyword judges one word of an action, and takes it.
+func (s section) keyword(v value, action string, taken map[string]string) (word string, ok bool) {
+	word = strings.ToUpper(v.text)
+	owner, isTaken := taken[word]
+	switch {
+	case !keyword.MatchString(word):
+		s.r.fault(v.line, "keyword %q: use one word of 2 to 20 letters", v.text)
+	case isTaken && owner != action:
+		s.r.fault(v.line, "keyword %s means %s already: choose another word", word, owner)
+	case !isTaken && slices.Contains(carrierWords, word):
+		s.r.fault(v.line, "keyword %s belongs to the SMS carriers: choose another word", word)
+	default:
+		taken[word] = action
+		return word, true
+	}
+	return word, false
+}
+
+// languageWords maps the words of the brand's languages to their actions.
+func (s section) languageWords(languages []string) map[string]string {
+	taken := map[string]string{}
+	for _, language := range languages {
+		for action, words := range s.r.known.Words[language] {
+			for _, word := range words {
+				taken[strings.ToUpper(word)] = action
+			}
+		}
+	}
+	return taken
+}
+
+// actions lists what a keyword of the brand may stand for.
+func (s section) actions(languages []string) []string {
+	actions := map[string]bool{topUp: true}
+	for _, language := range languages {
+		for action := range s.r.known.Words[language] {
+			actions[action] = true
+		}
+	}
+	return sortedKeys(actions)
+}

@@ -1,0 +1,340 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+
+	"pulsa/prepaid"
+)
+
+// configReader reads YAML strictly, by its nodes: every fault has its line, and a phone number or a code
+// stays the text that was typed.
+type configReader struct {
+	file   string
+	getenv func(string) string
+	known  Known
+	faults []ConfigFault
+	notes  []string
+}
+
+// yamlLine finds the place in the YAML library's messages: "yaml: line 3: did not find expected key".
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+// parse returns the file's mapping, or nil where the text can't be read at all.
+func (r *configReader) parse(text []byte) *yaml.Node {
+	if !r.plainText(text) {
+		return nil
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var document, second yaml.Node
+	if err := decoder.Decode(&document); err != nil {
+		r.syntax(err)
+		return nil
+	}
+	if err := decoder.Decode(&second); err == nil {
+		r.fault(second.Line, "a second document begins here: only one is read, remove the line ---")
+	} else if !errors.Is(err, io.EOF) {
+		r.syntax(err)
+	}
+	root := document.Content[0]
+	r.lint(root)
+	return root
+}
+
+func (r *configReader) syntax(err error) {
+	if errors.Is(err, io.EOF) {
+		r.fault(1, "the file is empty: declare brands, as the example does")
+		return
+	}
+	message := err.Error()
+	line := 1
+	if m := yamlLine.FindStringSubmatch(message); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			line = n
+		}
+		message = message[len(m[0]):]
+	}
+	r.fault(line, "this is not YAML: %s", message)
+}
+
+// plainText refuses what the YAML library would report without a line or in riddles.
+func (r *configReader) plainText(text []byte) bool {
+	before := len(r.faults)
+	for i, line := range bytes.Split(text, []byte("\n")) {
+		indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
+		switch {
+		case !utf8.Valid(line):
+			r.fault(i+1, "this is not UTF-8: save the file as UTF-8")
+		case bytes.ContainsRune(indent, '\t') && len(indent) < len(line):
+			r.fault(i+1, "a tab before the text: indent with spaces")
+		}
+	}
+	return len(r.faults) == before
+}
+
+// lint refuses what YAML allows and people trip over, wherever it stands.
+func (r *configReader) lint(n *yaml.Node) {
+	switch {
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		r.fault(n.Line, "anchors (&) and aliases (*) are not read: write the value out, or in quotes if it is text")
+	case n.Style&yaml.TaggedStyle != 0:
+		r.fault(n.Line, "tags (%s) are not read: remove it", n.Tag)
+	}
+	if n.Kind == yaml.MappingNode {
+		r.lintKeys(n)
+	}
+	for _, child := range n.Content {
+		r.lint(child)
+	}
+}
+
+func (r *configReader) lintKeys(n *yaml.Node) {
+	first := map[string]int{}
+	for i := 0; i < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			r.fault(key.Line, "a key must be one word")
+			continue
+		}
+		if line, ok := first[key.Value]; ok {
+			r.fault(key.Line, "%s stands twice, first in line %d: remove one", key.Value, line)
+		}
+		first[key.Value] = key.Line
+		if isNull(value) {
+			r.fault(key.Line, "%s has no value: write one or remove the line", key.Value)
+		}
+	}
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+
+// section is a mapping of the file.
+type section struct {
+	r      *configReader
+	what   string // "brand demo": how messages name it
+	line   int    // of the key that it stands under
+	fields map[string]*yaml.Node
+	lines  map[string]int // of the keys
+}
+
+// section reads a mapping whose keys are those of configKeys[name].
+func (r *configReader) section(n *yaml.Node, line int, what, name string) section {
+	known := configKeys[name]
+	s := r.mapping(n, line, what)
+	for key, at := range s.lines {
+		if !slices.Contains(known, key) {
+			r.fault(at, "%s has no key %s%s", what, key, didYouMean(key, known))
+		}
+	}
+	return s
+}
+
+// mapping reads a mapping with any keys.
+func (r *configReader) mapping(n *yaml.Node, line int, what string) section {
+	s := section{r: r, what: what, line: line, fields: map[string]*yaml.Node{}, lines: map[string]int{}}
+	if n.Kind != yaml.MappingNode {
+		if !isNull(n) && n.Kind != yaml.AliasNode {
+			r.fault(n.Line, "%s wants keys with values under it: write key: value", what)
+		}
+		return s
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if _, twice := s.fields[key.Value]; key.Kind != yaml.ScalarNode || twice {
+			continue // lint has said so
+		}
+		s.fields[key.Value], s.lines[key.Value] = n.Content[i+1], key.Line
+	}
+	return s
+}
+
+func (s section) has(key string) bool { return s.fields[key] != nil }
+
+// sub is a mapping within the section, if it is there.
+func (s section) sub(key string) (section, bool) {
+	n := s.fields[key]
+	if n == nil {
+		return section{}, false
+	}
+	return s.r.section(n, s.lines[key], key, key), true
+}
+
+// free is a mapping within the section whose keys are names; empty where it is not there.
+func (s section) free(key string) section {
+	n := s.fields[key]
+	if n == nil {
+		return section{r: s.r, what: key, line: s.line}
+	}
+	return s.r.mapping(n, s.lines[key], key)
+}
+
+// names lists the keys as they stand in the file.
+func (s section) names() []string {
+	return slices.SortedFunc(maps.Keys(s.lines), func(a, b string) int {
+		return cmp.Or(s.lines[a]-s.lines[b], s.fields[a].Column-s.fields[b].Column)
+	})
+}
+
+// value is one scalar and where it came from.
+type value struct {
+	key  string
+	text string
+	env  string // the variable that it came from, or was to come from
+	line int    // 0: not from the file
+}
+
+func (v value) given() bool { return v.text != "" }
+
+// or is the text, or fallback where there is none.
+func (v value) or(fallback string) string {
+	if v.text == "" {
+		return fallback
+	}
+	return v.text
+}
+
+// name is how messages call the value's place.
+func (v value) name() string {
+	if v.line == 0 && v.env != "" {
+		return environmentName(v.env)
+	}
+	return v.key
+}
+
+// shown is the value as messages may show it: what came from the environment may be secret.
+func (v value) shown() string {
+	if v.env != "" {
+		return "the value of " + v.env
+	}
+	return strconv.Quote(v.text)
+}
+
+// fromEnvironment is a value that names a variable: ${TWILIO_AUTH_TOKEN}.
+var fromEnvironment = regexp.MustCompile(`^\$\{([A-Z][A-Z0-9_]*)\}$`)
+
+// optional reads a scalar; one whose variable is not set has no text.
+func (s section) optional(key string) value {
+	n := s.fields[key]
+	if n == nil || isNull(n) || n.Kind == yaml.AliasNode {
+		return value{key: key, line: s.line}
+	}
+	v := value{key: key, line: s.lines[key]}
+	if n.Kind != yaml.ScalarNode {
+		s.r.fault(v.line, "%s wants one value, not a list or keys under it", key)
+		return v
+	}
+	v.text = strings.TrimSpace(n.Value)
+	if m := fromEnvironment.FindStringSubmatch(v.text); m != nil {
+		v.env, v.text = m[1], s.r.getenv(m[1])
+	} else if strings.Contains(v.text, "${") {
+		s.r.fault(v.line, "%s: a variable must be the whole value, in capitals: %s: ${NAME}", key, key)
+		v.text = ""
+	}
+	return v
+}
+
+// value reads a scalar; a variable that it names must be set.
+func (s section) value(key string) value {
+	v := s.optional(key)
+	if v.env != "" && v.text == "" {
+		s.r.fault(v.line, "%s: %s is not set in the environment", key, v.env)
+	}
+	return v
+}
+
+// required reads a scalar that must be there.
+func (s section) required(key, example string) value {
+	if !s.has(key) {
+		s.r.fault(s.line, "%s has no %s: write %s: %s", s.what, key, key, example)
+	}
+	return s.value(key)
+}
+
+// over reads a scalar that an environment variable overrides.
+func (s section) over(key, variable string) value {
+	if text := s.r.getenv(variable); text != "" {
+		return value{key: key, text: text, env: variable}
+	}
+	return s.value(key)
+}
+
+// oneOf reads one of the words; the first is the default.
+func (s section) oneOf(key string, words ...string) string {
+	v := s.value(key)
+	if v.given() && !slices.Contains(words, v.text) {
+		s.r.fault(v.line, "%s is %s: write one of %s", key, v.shown(), strings.Join(words, ", "))
+	}
+	return v.or(words[0])
+}
+
+// boolean reads true or false; the default is false. What can't be read counts as true, which draws the
+// fewest faults after it.
+func (s section) boolean(key string) bool {
+	v := s.value(key)
+	if v.given() && v.text != "true" && v.text != "false" {
+		s.r.fault(v.line, "%s is %s: write true or false", key, v.shown())
+	}
+	return v.given() && v.text != "false"
+}
+
+// integer reads a whole number from low to high.
+func (s section) integer(key string, low, high, fallback int) int {
+	v := s.value(key)
+	if !v.given() {
+		return fallback
+	}
+	n, err := strconv.Atoi(v.text)
+	if err != nil || n < low || n > high || strings.Trim(v.text, "0123456789") != "" {
+		s.r.fault(v.line, "%s is %s: write a whole number from %d to %d", key, v.shown(), low, high)
+		return fallback
+	}
+	return n
+}
+
+// money reads an amount above zero; zero where there is none.
+func (s section) money(key string, c prepaid.Currency) prepaid.Money {
+	v := s.value(key)
+	if !v.given() {
+		return prepaid.Money{Currency: c}
+	}
+	m, err := prepaid.ParseMoney(v.text, c)
+	switch {
+	case errors.Is(err, prepaid.ErrTooManyDecimals):
+		s.r.fault(v.line, "%s is %s: %s has %d decimals", key, v.shown(), c, c.Decimals())
+	case err != nil || m.Minor == 0:
+		s.r.fault(v.line, "%s is %s: write an amount above zero without its currency, such as 10 or 10.50", key, v.shown())
+	}
+	m.Currency = c
+	return m
+}
+
+// list reads a list of scalars.
+func (s section) list(key string) []value {
+	n := s.fields[key]
+	if n == nil || isNull(n) || n.Kind == yaml.AliasNode {
+		return nil
+	}
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		s.r.fault(s.lines[key], "%s wants a list: write %s: [ONE, TWO]", key, key)
+		return nil
+	}
+	var list []value
+	for _, item := range n.Content {
+		if item.Kind != yaml.ScalarNode || strings.TrimSpace(item.Value) == "" {
+			s.r.fault(item.Line, "%s: every item of the list must be one word", key)
+			continue
+		}
+		list = append(list, value{key: key, text: strings.TrimSpace(item.Value), line: item.Line})
+	}
+	return list
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"pulsa/channels"
+	"pulsa/console"
+	"pulsa/conversation"
+)
+
+// consoleRoutes serves the phone in the browser at /, where a brand is marked test.
+func (p *program) consoleRoutes(mux *http.ServeMux) {
+	if !p.hasTestBrand() {
+		return
+	}
+	console.New(console.Config{
+		Lines: p.fakeLines, Turn: p.handler.Turn, Outbox: p.db, Words: p.words, Event: p.newsEvent, Clock: p.clock, Log: p.log,
+	}).Routes(mux)
+}
+
+// fakeLines lists the first fake channel of each test brand that is on.
+func (p *program) fakeLines(ctx context.Context) []channels.Channel {
+	var lines []channels.Channel
+	for _, b := range p.config.Brands { // the configuration's order: the first is who a newcomer meets
+		for _, s := range p.registry.List(ctx) {
+			if s.On && s.Channel.Type == "fake" && s.Channel.Brand == b && b.Test {
+				lines = append(lines, s.Channel)
+				break
+			}
+		}
+	}
+	return lines
+}
+
+// words tells the keywords that a brand's prompts offer in a language.
+func (p *program) words(brand, language string) console.Words {
+	b := p.brands[brand]
+	reserved, _ := conversation.ReservedWords(language) // the brand's languages were checked at start
+	word := func(action string) string {
+		for _, words := range [][]string{b.Keywords[action], reserved[action]} {
+			if len(words) > 0 {
+				return words[0]
+			}
+		}
+		return ""
+	}
+	return console.Words{
+		Language: p.handler.Prompts(brand).ByLanguage[language].Name,
+		TopUp:    word("topup"), Redeem: word("redeem"), Status: word("status"), Help: word("help"),
+	}
+}
+
+// newsEvent tells what a conversation script calls that which news tells of. Whoever was sent to a simulated
+// payment page has done there what the news says.
+func (p *program) newsEvent(brand, link, news string) string {
+	says := func(key string) bool { // in whatever language the customer has chosen by now
+		for _, prompts := range p.handler.Prompts(brand).ByLanguage {
+			if text, ok := prompts.Template(key); ok && strings.Contains(news, text) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case strings.Contains(link, "/sim/pay/") && (says("registration.abandoned") || says("pay.abandoned")):
+		return "customer abandons payment setup"
+	case strings.Contains(link, "/sim/pay/"):
+		return "customer completes payment setup"
+	case strings.Contains(link, "/sim/confirm/"):
+		return "customer authenticates"
+	}
+	return ""
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/store/sessions"
+)
+
+type customersCommand struct {
+	Show   customersShowCommand   `cmd:"" help:"Show a customer, with the last orders."`
+	Unlock customersUnlockCommand `cmd:"" help:"Take PIN locks away, or the block of a debt that was paid."`
+	Erase  customersEraseCommand  `cmd:"" help:"Erase who a customer is; the books stay."`
+}
+
+// whom names a customer by brand and number.
+type whom struct {
+	settings
+	Brand  string `required:"" help:"Whose customer."`
+	Number string `arg:"" help:"The number: +31612345678." placeholder:"NUMBER"`
+}
+
+// find opens the store and reads the customer. The caller closes the store.
+func (w whom) find(ctx context.Context, e environ) (c Config, db *store.DB, customer accounts.Customer, err error) {
+	m, err := prepaid.ParseE164(w.Number)
+	if err != nil {
+		return c, nil, customer, fmt.Errorf("%s: %w; write it like +31612345678", w.Number, err)
+	}
+	if c, db, err = w.openDB(ctx, e); err != nil {
+		return c, nil, customer, err
+	}
+	if customer, err = db.CustomerByMSISDN(ctx, w.Brand, m); err != nil {
+		return c, nil, customer, errors.Join(fmt.Errorf("%s at %s: %w", m.Masked(), w.Brand, err), db.Close())
+	}
+	return c, db, customer, nil
+}
+
+type customersShowCommand struct {
+	whom
+	JSON bool `help:"Print JSON."`
+}
+
+// Help implements kong.HelpProvider.
+func (customersShowCommand) Help() string {
+	return "Example: pulsa customers show +31612345678 --brand demo"
+}
+
+// Run implements the command.
+func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
+	_, db, c, err := s.find(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	addresses, err := db.AddressesOf(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	orders, err := db.Orders(ctx, store.OrderFilter{Customer: c.ID, Limit: 10})
+	if err != nil {
+		return err
+	}
+	done, err := db.Interventions(ctx, "", c.ID)
+	if err != nil {
+		return err
+	}
+	all := map[string]any{
+		"id": c.ID, "brand": c.Brand, "number": c.MSISDN.Masked(), "language": c.Language, "status": c.Status,
+		"pays_by": c.Pays.Method, "instrument": c.Pays.Display, "created_at": c.CreatedAt, "recognised_at": c.Recognised, "pin": pinState(c, time.Now()),
+	}
+	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	for _, key := range []string{"id", "brand", "number", "language", "status", "pays_by", "instrument", "created_at", "recognised_at", "pin"} {
+		fmt.Fprintf(table, "%s\t%v\n", key, all[key])
+	}
+	var listed, bought, by []any
+	for _, a := range addresses {
+		fmt.Fprintf(table, "address\t%s\topted out: %v\n", a.Address.Masked(), a.OptedOut)
+		listed = append(listed, map[string]any{"address": a.Address.Masked(), "opted_out": a.OptedOut})
+	}
+	for _, o := range orders {
+		fmt.Fprintf(table, "order\t%s\t%s\t%s\t%s %s\n", o.ID, o.CreatedAt.Format(time.DateTime), o.Amount, o.Status, o.Reason)
+		bought = append(bought, orderJSON(o))
+	}
+	for _, i := range done {
+		fmt.Fprintf(table, "by hand\t%s by %s\t%s\t%s\n", i.At.Format(time.DateTime), i.Who, i.What, i.Why)
+		by = append(by, interventionJSON(i))
+	}
+	if !s.JSON {
+		return table.Flush()
+	}
+	all["addresses"], all["orders"], all["by_hand"] = listed, bought, by
+	return json.NewEncoder(e.stdout).Encode(all)
+}
+
+func pinState(c accounts.Customer, now time.Time) string {
+	switch {
+	case c.PIN.HardLocked:
+		return "locked until the number is proven anew"
+	case c.PIN.Locked(now):
+		return "locked until " + c.PIN.LockedUntil.Format(time.DateTime)
+	}
+	return fmt.Sprintf("%d wrong in a row, %d in 30 days", c.PIN.Tries, c.PIN.MonthTries)
+}
+
+type customersUnlockCommand struct {
+	whom
+	deed
+	Paid bool `help:"The debt was paid by other means: the customer may buy again."`
+}
+
+// Help implements kong.HelpProvider.
+func (customersUnlockCommand) Help() string {
+	return `Example: pulsa customers unlock +31612345678 --brand demo --reason "proved who she is in the shop"`
+}
+
+// Run implements the command.
+func (u *customersUnlockCommand) Run(ctx context.Context, e environ) error {
+	by, err := u.by(e)
+	if err != nil {
+		return err
+	}
+	_, db, c, err := u.find(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Unlock(ctx, c.ID, u.Paid, by, time.Now().UTC()); err != nil {
+		return err
+	}
+	if c, err = db.CustomerByID(ctx, c.ID); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "%s is %s, PIN: %s\n", c.MSISDN.Masked(), c.Status, pinState(c, time.Now()))
+	return nil
+}
+
+type customersEraseCommand struct {
+	whom
+	deed
+	DespiteDebt bool `help:"Erase one who owes money: nobody can be asked for it any more."`
+}
+
+// Help implements kong.HelpProvider.
+func (customersEraseCommand) Help() string {
+	return "Number, PIN, way to pay, addresses, messages and conversations go; orders and the ledger stay under a pseudonym " +
+		"that only the PIN pepper links to the number. Delete the customer at the payment gateway, too. " +
+		"It can't be undone. Do it again if it was interrupted while removing conversations.\n\n" +
+		`Example: pulsa customers erase +31612345678 --brand demo --reason "asked by letter of 3 November"`
+}
+
+// eraser removes the conversations of a sender.
+type eraser interface {
+	Erase(ctx context.Context, sender string) error
+}
+
+// Run implements the command.
+func (r *customersEraseCommand) Run(ctx context.Context, e environ) error {
+	by, err := r.by(e)
+	if err != nil {
+		return err
+	}
+	c, db, customer, err := r.find(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := c.OpenKeys(); err != nil {
+		return err
+	}
+	service, err := accounts.New(accounts.Config{Brands: brandsByName(c), Peppers: c.Peppers})
+	if err != nil {
+		return err
+	}
+	conversations, closeThem, err := openConversations(c, db)
+	if err != nil {
+		return err
+	}
+	defer closeThem()
+	known, err := db.AddressesOf(ctx, customer.ID)
+	if err != nil {
+		return err
+	}
+	addresses := []prepaid.Address{customer.MSISDN.Tel()}
+	for _, a := range known {
+		addresses = append(addresses, a.Address)
+	}
+	// Conversations first: who is erased can't be found again if this is cut off.
+	if err := eraseConversations(ctx, c, conversations, customer.Brand, addresses); err != nil {
+		return err
+	}
+	all, err := db.EraseCustomer(ctx, store.Erasure{
+		Customer: customer.ID, Pseudonym: service.Pseudonym(customer.Brand, customer.MSISDN), DespiteDebt: r.DespiteDebt, By: by,
+	}, time.Now().UTC())
+	if err != nil {
+		return fmt.Errorf("%s at %s: %w", customer.MSISDN.Masked(), customer.Brand, err)
+	}
+	if err := eraseConversations(ctx, c, conversations, customer.Brand, all); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "%s is erased: %d addresses are forgotten, orders and ledger stay under a pseudonym\n", customer.MSISDN.Masked(), len(all))
+	return nil
+}
+
+func openConversations(c Config, db *store.DB) (eraser, func(), error) {
+	if c.RedisURL.Empty() {
+		return sessions.NewSQLite(db.Writer()), func() {}, nil
+	}
+	client, err := sessions.DialRedis(c.RedisURL.Reveal())
+	if err != nil {
+		return nil, nil, err
+	}
+	return sessions.NewRedis(client), func() { _ = client.Close() }, nil
+}
+
+// eraseConversations removes what was said with the addresses on every channel of the brand.
+func eraseConversations(ctx context.Context, c Config, conversations eraser, brand string, addresses []prepaid.Address) error {
+	for _, channel := range brandsByName(c)[brand].Channels {
+		for _, a := range addresses {
+			if err := conversations.Erase(ctx, brand+"/"+channel.Name+"/"+string(a)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,509 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/topup"
+)
+
+// crowdedRedis is the Redis database that killed and crowded servers share, apart from the stories'.
+func crowdedRedis(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/9"
+	return u.String()
+}
+
+// TestKilledServersKeepTheBooks kills the real server at every named crash point and at random moments while many
+// customers buy, lets what follows come to rest, and audits against the simulators' own books. PULSA_KILLS says how
+// often (20).
+func TestKilledServersKeepTheBooks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills servers for a while")
+	}
+	t.Run("SQLite", func(t *testing.T) { killServers(t, nil) })
+	t.Run("PostgreSQL and Redis", func(t *testing.T) {
+		database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
+		if database == "" || redis == "" {
+			t.Skip("PULSA_TEST_DATABASE_URL or PULSA_TEST_REDIS_URL is not set")
+		}
+		address, drop, err := store.Scratch(t.Context(), database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := drop(context.WithoutCancel(t.Context())); err != nil {
+				t.Error(err)
+			}
+		})
+		killServers(t, map[string]string{"PULSA_DATABASE_URL": address, "PULSA_REDIS_URL": crowdedRedis(t, redis)})
+	})
+}
+
+func killServers(t *testing.T, env map[string]string) {
+	v := newVictim(t, env)
+	v.start("")
+	l := newCrowd(v)
+	for _, p := range storyPoints() {
+		v.restart(p.Name)
+		v.died(p.Name)
+	}
+	for range max(kills(t)-len(storyPoints()), 0) {
+		v.restart("")
+		time.Sleep(50*time.Millisecond + rand.N(500*time.Millisecond))
+		v.kill()
+	}
+	l.end()
+	v.kill()
+	l.judge()
+}
+
+func kills(t *testing.T) int {
+	text := os.Getenv("PULSA_KILLS")
+	if text == "" && underRaceDetector() {
+		return 10 // the points, and two at random
+	}
+	if text == "" {
+		return 20
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("PULSA_KILLS: %v", err)
+	}
+	return n
+}
+
+// builtServer builds the program once.
+var builtServer = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "pulsa-kill-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, "pulsa")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+// victim is a server that is killed again and again.
+type victim struct {
+	*testing.T
+	path, config  string
+	env           map[string]string
+	listen, admin string
+
+	cmd   *exec.Cmd
+	ended chan error
+	log   bytes.Buffer // of the last life
+}
+
+func newVictim(t *testing.T, env map[string]string) *victim {
+	path, err := builtServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &victim{T: t, path: path, config: filepath.Join(t.TempDir(), "pulsa.yaml"), listen: freePort(t), admin: freePort(t)}
+	// Nobody meets a limit.
+	yaml := strings.Replace(string(demoYAML), "{day_count: 10, day_sum: 200, month_sum: 600, sepa_exposure: 100}", "{day_count: 1000}", 1)
+	if err := os.WriteFile(v.config, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v.env = map[string]string{
+		"PULSA_CONFIG": v.config, "PULSA_DATA": filepath.Join(t.TempDir(), "data"), "PULSA_LISTEN": v.listen, "PULSA_ADMIN_LISTEN": v.admin,
+	}
+	for name, text := range env {
+		v.env[name] = text
+	}
+	t.Cleanup(v.kill)
+	return v
+}
+
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// start runs the server and waits until it is ready, or has crashed at the point.
+func (v *victim) start(point string) {
+	v.Helper()
+	v.cmd = exec.Command(v.path, "serve")
+	v.cmd.Env = append(os.Environ(), "PULSA_CRASH_AT="+point)
+	for name, text := range v.env {
+		v.cmd.Env = append(v.cmd.Env, name+"="+text)
+	}
+	v.log.Reset()
+	v.cmd.Stderr = &v.log
+	if err := v.cmd.Start(); err != nil {
+		v.Fatal(err)
+	}
+	v.ended = make(chan error, 1)
+	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(v.cmd, v.ended)
+	for range 1000 {
+		if response, err := http.Get("http://" + v.listen + "/readyz"); err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case err := <-v.ended:
+			v.ended <- err
+			if point == "" {
+				v.Fatalf("the server ended: %v\n%s", err, v.log.String())
+			}
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	v.Fatal("the server is never ready")
+}
+
+func (v *victim) restart(point string) {
+	v.Helper()
+	v.kill()
+	v.start(point)
+}
+
+// kill is kill -9.
+func (v *victim) kill() {
+	if v.cmd == nil {
+		return
+	}
+	_ = v.cmd.Process.Kill()
+	<-v.ended
+	v.cmd = nil
+}
+
+// died waits until the server has crashed by itself.
+func (v *victim) died(point string) {
+	v.Helper()
+	select {
+	case err := <-v.ended:
+		v.ended <- err
+		if !strings.Contains(fmt.Sprint(err), "killed") {
+			v.Fatalf("the server was to crash at %s, and ended: %v\n%s", point, err, v.log.String())
+		}
+	case <-time.After(30 * time.Second):
+		v.Fatalf("the server never reaches %s", point)
+	}
+}
+
+// message is one text of a customer.
+type message struct{ id, from, text string }
+
+// crowd is many customers who buy.
+type crowd struct {
+	v    *victim
+	stop chan struct{}
+	all  sync.WaitGroup
+
+	mu        sync.Mutex
+	customers int
+	answered  map[message]string
+	pending   []message // perhaps seen, never answered
+}
+
+// buyers is how many customers write at the same time.
+const buyers = 12
+
+func newCrowd(v *victim) *crowd {
+	l := &crowd{v: v, stop: make(chan struct{}), answered: map[message]string{}}
+	for range buyers {
+		l.all.Go(func() {
+			for !l.stopped() {
+				l.customer()
+			}
+		})
+	}
+	return l
+}
+
+func (l *crowd) stopped() bool {
+	select {
+	case <-l.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+func (l *crowd) end() {
+	close(l.stop)
+	l.all.Wait()
+}
+
+// fresh draws a customer's number; its end chooses what the simulators do.
+func (l *crowd) fresh() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.customers++
+	n := l.customers
+	end := fmt.Sprintf("%04d", rand.IntN(8000))
+	switch rand.IntN(40) {
+	case 0, 1, 2, 3:
+		end = "8001" // the network refuses: the money goes back
+	case 4:
+		end = "8003" // it delivers, and never answers
+	case 5:
+		end = "8002" // it never answers, and delivers nothing
+	case 6:
+		end = "8005" // it is out of funds
+	case 7:
+		end = "9003" // the gateway charges, and never answers
+	case 8:
+		end = "9001" // it declines
+	}
+	return fmt.Sprintf("+316%d%03d%s", 1+n%5, n/5%1000, end)
+}
+
+// customer registers and buys a few times, until a message is not answered: then another one comes.
+func (l *crowd) customer() {
+	number := l.fresh()
+	given := fmt.Sprintf(`{"Customer":{"Number":%q,"Kind":"sms"},"Language":"en","PIN":%q,"Method":"card"}`, number, testPIN)
+	for {
+		if _, err := post("http://"+l.v.admin+"/test/demo/given", given); err == nil {
+			break
+		}
+		if l.stopped() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond) // it is being killed
+	}
+	for _, amount := range []string{"10", "15", "20"} {
+		m := message{prepaid.NewToken(), number, "KOOP " + amount + " " + testPIN}
+		answer, err := l.send(m)
+		l.mu.Lock()
+		if err != nil {
+			l.pending = append(l.pending, m)
+		} else {
+			l.answered[m] = answer
+		}
+		l.mu.Unlock()
+		if err != nil || l.stopped() {
+			return
+		}
+	}
+}
+
+func (l *crowd) send(m message) (string, error) {
+	return post("http://"+l.v.listen+"/webhooks/demo/fake", m.json())
+}
+
+func (m message) json() string {
+	text, _ := json.Marshal(map[string]string{"id": m.id, "from": m.from, "text": m.text}) // strings always do
+	return string(text)
+}
+
+var impatient = &http.Client{Timeout: 20 * time.Second}
+
+func post(address, body string) (string, error) {
+	response, err := impatient.Post(address, "application/json", strings.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("answered %d %s", response.StatusCode, text)
+	}
+	return string(text), err
+}
+
+// judge starts the program once more, under a clock that lets a day pass at once: providers deliver again what was
+// not answered, everything comes to rest, and the books are held against each other.
+func (l *crowd) judge() {
+	t := l.v.T
+	known, err := knownWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := LoadConfig(l.v.config, func(name string) string { return l.v.env[name] }, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.DatabaseURL.Empty() { // as volatile is for SQLite: nobody kills this one
+		c.DatabaseURL = prepaid.NewSecret(c.DatabaseURL.Reveal() + "&synchronous_commit=off")
+	}
+	clock := prepaid.NewVirtualClock(time.Now())
+	log := &logBuffer{}
+	p, err := wire(t.Context(), c, wiring{clock: clock, log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})), volatile: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if t.Failed() {
+			t.Log(log.String())
+		}
+	}()
+	defer func() {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	s := survivor{t, p, clock}
+	clock.AdvanceTo(clock.Now().Add(31 * time.Second)) // the locks of dead turns have lapsed
+	for _, m := range l.pending {
+		if answer := s.deliver(m); !strings.Contains(answer, `"text"`) {
+			t.Errorf("message %s, delivered again, is answered %q", m.id, answer)
+		}
+	}
+	for m, answer := range l.answered {
+		if again := s.deliver(m); again != answer {
+			t.Errorf("message %s was answered %s and is now answered %s", m.id, answer, again)
+		}
+	}
+	s.rest()
+	s.settleByHand()
+	l.count(p)
+	violations, err := p.audit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range violations {
+		t.Error(v)
+	}
+}
+
+// count holds the orders against the messages.
+func (l *crowd) count(p *program) {
+	t := l.v.T
+	orders, err := p.db.AllOrders(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, ends := map[string]int{}, map[string]int{}
+	for _, o := range orders {
+		ends[string(o.Status)]++
+		if !o.Status.Ended() {
+			t.Errorf("order %s is %s and next due at %s", o.ID, o.Status, o.RunAt)
+		}
+		made[strings.Split(o.OperationKey, "/")[2]]++
+	}
+	added := 0
+	for m, answer := range l.answered {
+		if strings.Contains(answer, "was added") {
+			added++
+			if made[m.id] != 1 {
+				t.Errorf("message %s has %d orders, and was answered %s", m.id, made[m.id], answer)
+			}
+		}
+	}
+	for id, n := range made {
+		if n > 1 {
+			t.Errorf("message %s has %d orders", id, n)
+		}
+	}
+	t.Logf("%d customers, %d messages answered (%d at once with the airtime), %d only when delivered again, %d orders: %v",
+		l.customers, len(l.answered), added, len(l.pending), len(orders), ends)
+	if added < kills(t) || len(l.pending) == 0 {
+		t.Error("too little happened to tell anything")
+	}
+}
+
+// survivor is the program that comes after all the kills.
+type survivor struct {
+	*testing.T
+	p     *program
+	clock *prepaid.VirtualClock
+}
+
+// deliver sends a message, and again where the answer is 503, as providers do.
+func (s survivor) deliver(m message) string {
+	s.Helper()
+	for tries := 0; ; tries++ {
+		r, err := http.NewRequestWithContext(s.Context(), http.MethodPost, "/webhooks/demo/fake", strings.NewReader(m.json()))
+		if err != nil {
+			s.Fatal(err)
+		}
+		var answer capture
+		if err := s.clock.Run(func() { s.p.routes().ServeHTTP(&answer, r) }); err != nil {
+			s.Fatal(err)
+		}
+		if answer.status != http.StatusServiceUnavailable || tries == redeliveries {
+			return answer.body.String()
+		}
+		s.Logf("message %s is to be sent again", m.id)
+		s.clock.AdvanceTo(s.clock.Now().Add(redeliverAfter))
+	}
+}
+
+// rest lets time pass until nothing is to be done, or only what waits for an operator is left.
+func (s survivor) rest() {
+	s.Helper()
+	for end := s.clock.Now().Add(26 * time.Hour); s.clock.Now().Before(end); {
+		var next time.Time
+		var err error
+		clockErr := s.clock.Run(func() {
+			if err = s.p.settle(s.Context()); err == nil {
+				next, err = s.p.nextDue(s.Context())
+			}
+		})
+		if err := errors.Join(clockErr, err); err != nil {
+			s.Fatal(err)
+		}
+		if timer, any := s.clock.Next(); any && (next.IsZero() || timer.Before(next)) {
+			next = timer
+		}
+		if next.IsZero() {
+			return
+		}
+		s.clock.AdvanceTo(next)
+	}
+}
+
+// settleByHand does what an operator does about a network that never answers: it has delivered nothing, or the
+// look-ups would have told.
+func (s survivor) settleByHand() {
+	s.Helper()
+	waiting, err := s.p.db.Orders(s.Context(), store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, o := range waiting {
+		var err error
+		clockErr := s.clock.Run(func() {
+			_, err = s.p.topups.Resolve(s.Context(), o.ID, topup.NotDelivered, topup.By{Who: "test", Why: "the network's book"})
+		})
+		if err := errors.Join(clockErr, err); err != nil {
+			s.Errorf("settle order %s by hand: %v", o.ID, err)
+		}
+	}
+	s.rest()
+}
+
+func TestOnlyTestersMayCrashTheProgram(t *testing.T) {
+	if _, err := crashAt("order", []*prepaid.Brand{{Name: "demo", Test: true}, {Name: "acme"}}); err == nil {
+		t.Error("a brand with real customers may be crashed")
+	}
+	if crash, err := crashAt("", []*prepaid.Brand{{Name: "acme"}}); crash != nil || err != nil {
+		t.Errorf("without a point: %v", err)
+	}
+}

@@ -1,0 +1,359 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pulsa/conversation/talk"
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+	networksim "pulsa/topup/sim"
+)
+
+// line is a customer on one of the real channels, who sees what the provider is told to show.
+type line struct {
+	r       *running
+	v       *provider
+	channel string // "twilio", "whatsapp", "telegram"
+	kind    string
+	sent    int
+	heard   int               // pushed messages so far
+	buttons map[string]string // under the last message
+}
+
+const telegramChat = "31612345678" // so that the fake channel's customer of that number is the same
+
+func newLine(t *testing.T, channel string) *line {
+	r, v := runLines(t, nil)
+	kind := channel
+	if channel == "twilio" {
+		kind = "sms"
+	}
+	return &line{r: r, v: v, channel: channel, kind: kind}
+}
+
+// address is who the customer is to us; at is who they are to the provider.
+func (l *line) address() prepaid.Address { return l.customer().Address() }
+
+func (l *line) customer() talk.Customer { return talk.Customer{Number: testNumber, Kind: l.kind} }
+
+func (l *line) at() string {
+	switch l.channel {
+	case "whatsapp":
+		return "whatsapp:" + testNumber
+	case "telegram":
+		return "telegram:" + telegramChat
+	}
+	return testNumber
+}
+
+// says sends a text and returns the answer, "" for silence.
+func (l *line) says(text string) string {
+	return l.sends(url.Values{"Body": {text}}, fmt.Sprintf(`"text":%q`, text), "")
+}
+
+// sends delivers a message: as a form to the channels at Twilio, as the inside of a message, or a tap, to Telegram,
+// which always answers.
+func (l *line) sends(form url.Values, thing, tap string) string {
+	l.r.t.Helper()
+	l.sent++
+	if l.channel != "telegram" {
+		return l.sendsTwilio(form)
+	}
+	update := telegramUpdate(l.sent, telegramChat, thing)
+	if tap != "" {
+		update = fmt.Sprintf(`{"update_id":%d,"callback_query":{"id":"q%d","data":%q,"from":{"id":%s,"first_name":"Jo"},"message":{"message_id":77,"date":1,"chat":{"id":%s,"type":"private"}}}}`,
+			l.sent, l.sent, tap, telegramChat, telegramChat)
+	}
+	if status := l.r.postTelegram(update); status != http.StatusOK {
+		l.r.t.Fatalf("%s is answered %d", update, status)
+	}
+	return l.hears()
+}
+
+func (l *line) sendsTwilio(form url.Values) string {
+	l.r.t.Helper()
+	to := smsNumber
+	if l.channel == "whatsapp" {
+		to = "whatsapp:" + whatsNumber
+	}
+	base := url.Values{"MessageSid": {fmt.Sprintf("SMin%d", l.sent)}, "AccountSid": {"AC0123"}, "From": {l.at()}, "To": {to}, "NumMedia": {"0"}}
+	for name, values := range form {
+		base[name] = values
+	}
+	texts, status := l.r.postTwilio("demo/"+l.channel, base)
+	if status != http.StatusOK {
+		l.r.t.Fatalf("%v is answered %d", form, status)
+	}
+	return strings.Join(texts, " ")
+}
+
+// hears waits for the next pushed message.
+func (l *line) hears() string {
+	l.r.t.Helper()
+	l.heard++
+	m := l.v.await(l.at(), l.heard)
+	l.buttons = m.buttons
+	return m.text
+}
+
+// chooses takes an answer by its button where there is one, else by its number.
+func (l *line) chooses(label, number string) string {
+	for text, data := range l.buttons {
+		if strings.HasPrefix(text, label) {
+			return l.sends(nil, "", data)
+		}
+	}
+	if l.channel == "telegram" {
+		l.r.t.Fatalf("no button %s: %v", label, l.buttons)
+	}
+	return l.says(number)
+}
+
+func (l *line) wants(answer, word string) {
+	l.r.t.Helper()
+	if !strings.Contains(answer, word) {
+		l.r.t.Errorf("%s: answered %q, want %q in it", l.channel, answer, word)
+	}
+}
+
+// photo is what cannot be read.
+func (l *line) photo() string {
+	return l.sends(url.Values{"NumMedia": {"1"}, "MediaUrl0": {"https://x.example/1"}, "Body": {""}},
+		`"photo":[{"file_id":"x","file_unique_id":"y","width":1,"height":1}]`, "")
+}
+
+func (l *line) state() string {
+	l.r.t.Helper()
+	c, _ := l.r.registry.Declared("demo", l.channel)
+	state, _, err := l.r.handler.State(l.r.t.Context(), c, l.address())
+	if err != nil {
+		l.r.t.Fatal(err)
+	}
+	return state
+}
+
+func onEveryLine(t *testing.T, test func(t *testing.T, l *line)) {
+	for _, channel := range []string{"twilio", "whatsapp", "telegram"} {
+		t.Run(channel, func(t *testing.T) { test(t, newLine(t, channel)) })
+	}
+}
+
+var orderName = regexp.MustCompile("Order [A-Z]+")
+
+func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
+	type outcome struct {
+		Said      []string
+		Charged   []prepaid.Money
+		Delivered []prepaid.Money
+	}
+	var first *outcome
+	onEveryLine(t, func(t *testing.T, l *line) {
+		var o outcome
+		say := func(answer string) {
+			o.Said = append(o.Said, strings.ReplaceAll(answer, "\n1 SEPA direct debit\n2 Credit or debit card\n3 PayPal", ""))
+		}
+		say(l.says("KOOP"))
+		if l.channel == "telegram" { // the address proves no number; typing it twice is one step here
+			l.wants(l.sends(nil, fmt.Sprintf(`"contact":{"phone_number":%q,"first_name":"Jo","user_id":%s}`, testNumber, telegramChat), ""), "Choose a PIN")
+			o.Said = append(o.Said, "Please type your mobile number once more.", "Choose a PIN of 4 digits. You will need it for every top-up.")
+		} else {
+			say(l.says("06 12345678"))
+			say(l.says("+31612345678"))
+		}
+		say(l.says(testPIN))
+		say(l.says(testPIN))
+		page := l.chooses("PayPal", "3")
+		l.wants(page, "Open this page")
+		if err := l.r.sims.gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
+			t.Fatal(err)
+		}
+		say(l.hears())
+		say(l.says("KOOP 10 " + testPIN))
+		say(l.says("STATUS"))
+		const code = "12345678901234"
+		twenty := prepaid.Money{Minor: 2000, Currency: "EUR"}
+		if err := l.r.givenCard(t.Context(), "demo", talk.GivenCard{Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: twenty}); err != nil {
+			t.Fatal(err)
+		}
+		say(l.says("REDEEM " + code))
+		say(l.says("REDEEM " + code))
+		for _, e := range l.r.sims.gateway.Charged(paymentsim.Filter{}) {
+			o.Charged = append(o.Charged, e.Amount)
+		}
+		for _, e := range l.r.sims.network.Delivered(networksim.Filter{}) {
+			o.Delivered = append(o.Delivered, e.Amount)
+		}
+		for i, text := range o.Said { // the order's own name
+			o.Said[i] = orderName.ReplaceAllString(text, "Order X")
+		}
+		if first == nil {
+			first = &o
+		}
+		if diff := cmp.Diff(*first, o); diff != "" {
+			t.Error(diff)
+		}
+		ten := prepaid.Money{Minor: 1000, Currency: "EUR"}
+		if !slices.Equal(o.Charged, []prepaid.Money{ten}) || !slices.Equal(o.Delivered, []prepaid.Money{ten, twenty}) {
+			t.Errorf("charged %v, delivered %v", o.Charged, o.Delivered)
+		}
+		if violations, err := l.r.audit(t.Context()); err != nil || len(violations) > 0 {
+			t.Error(violations, err)
+		}
+		if log := l.r.log.String(); strings.Contains(log, testPIN) || strings.Contains(log, code) || strings.Contains(log, "612345678") || strings.Contains(log, telegramBot) {
+			t.Errorf("the log shows a secret: %s", log)
+		}
+	})
+}
+
+func TestAPictureIsPolitelyNotReadAndChangesNothing(t *testing.T) {
+	onEveryLine(t, func(t *testing.T, l *line) {
+		l.wants(l.photo(), "text")
+		l.says("KOOP")
+		before := l.state()
+		l.wants(l.photo(), "text")
+		if after := l.state(); before != "registration.ask_msisdn" || after != before {
+			t.Errorf("the state was %s and is %s", before, after)
+		}
+	})
+}
+
+func TestTheCarrierSStopEndsTheFlowAndIsNotAnswered(t *testing.T) {
+	l := newLine(t, "twilio")
+	l.wants(l.says("KOOP"), "mobile number")
+	for _, word := range []string{"STOP", "HELP"} {
+		if answer := l.sends(url.Values{"Body": {word}, "OptOutType": {word}}, "", ""); answer != "" {
+			t.Errorf("%s, which Twilio has answered, is answered %q", word, answer)
+		}
+	}
+	if state := l.state(); state != "idle" {
+		t.Errorf("the flow stands at %s", state)
+	}
+	l.wants(l.says("KOOP"), "START")
+	if answer := l.sends(url.Values{"Body": {"START"}, "OptOutType": {"START"}}, "", ""); answer != "" {
+		t.Errorf("START is answered %q", answer)
+	}
+	l.wants(l.says("KOOP"), "mobile number")
+	if n := len(l.v.to(l.at())); n != 0 {
+		t.Errorf("%d messages were pushed", n)
+	}
+}
+
+func TestWhoHasOptedOutHearsAnswersAndNoNews(t *testing.T) {
+	l := newLine(t, "telegram")
+	l.wants(l.says("STOP"), "no more messages") // an answer, though it is pushed and they are out by then
+	l.wants(l.says("KOOP"), "START")
+	news := func(text string) {
+		t.Helper()
+		l.r.put("demo", "telegram", l.address(), text)
+	}
+	news("the first news")
+	l.says("HELP") // leaves after the news, in the address's order
+	if list := l.v.to(l.at()); strings.Contains(list[len(list)-2].text, "news") {
+		t.Errorf("news to who has opted out: %v", list)
+	}
+	l.wants(l.says("START"), "Welcome back")
+	news("the second news")
+	l.wants(l.hears(), "the second news")
+	blocked := fmt.Sprintf(`{"update_id":99,"my_chat_member":{"chat":{"id":%[1]s,"type":"private"},"from":{"id":%[1]s,"first_name":"Jo"},"date":1,"new_chat_member":{"status":"kicked"}}}`, telegramChat)
+	if status := l.r.postTelegram(blocked); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	if out, err := l.r.accounts.OptedOut(t.Context(), "demo", l.address()); err != nil || !out {
+		t.Errorf("who has blocked the bot is opted out: %v, %v", out, err)
+	}
+}
+
+func TestASecretIsDeletedAndUsedButtonsGo(t *testing.T) {
+	l := newLine(t, "telegram")
+	l.wants(l.says("KOOP"), "mobile number")
+	if m := l.v.to(l.at())[0]; !m.contact {
+		t.Errorf("no button shares the number: %+v", m)
+	}
+	l.sends(nil, fmt.Sprintf(`"contact":{"phone_number":"31612345678","first_name":"Jo","user_id":%s}`, telegramChat), "")
+	l.says(testPIN)
+	l.says(testPIN)
+	secret := fmt.Sprint(500 + l.sent) // the message's id
+	l.chooses("PayPal", "")
+	for deadline := time.Now().Add(10 * time.Second); l.v.hook("editMessageReplyMarkup") == "" && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if got := l.v.hook("deleteMessage"); got != secret {
+		t.Errorf("message %q was deleted last, want %s", got, secret)
+	}
+	if tap, shown := l.v.hook("answerCallbackQuery"), l.v.hook("editMessageReplyMarkup"); tap != fmt.Sprintf("q%d", l.sent) || shown != "77" {
+		t.Errorf("answered %q, keyboard removed from %q", tap, shown)
+	}
+}
+
+func TestTwoBrandsShareAnAccountWithDifferentNumbers(t *testing.T) {
+	r, v := runLines(t, func(c *Config) {
+		second := *c.Brands[0]
+		second.Name, second.Title, second.Currency = "kompas", "Kompas", c.Brands[0].Currency
+		second.Channels = nil
+		for _, line := range c.Brands[0].Channels {
+			if line.Type == "twilio" {
+				settings := map[string]string{}
+				for key, value := range line.Settings {
+					settings[key] = value
+				}
+				settings["from"] = "+3197010000009"
+				line.Settings = settings
+				second.Channels, second.SMSChannel = append(second.Channels, line), line.Name
+			}
+		}
+		c.Brands = append(c.Brands, &second)
+		c.Networks["kompas"], c.Gateways["kompas"] = "sim", "sim"
+	})
+	form := func(id, to string) url.Values {
+		return url.Values{"MessageSid": {id}, "AccountSid": {"AC0123"}, "From": {testNumber}, "To": {to}, "Body": {"KOOP"}, "NumMedia": {"0"}}
+	}
+	for brand, want := range map[string]struct{ to, title string }{"demo": {smsNumber, "Demo Mobile"}, "kompas": {"+3197010000009", "Kompas"}} {
+		texts, status := r.postTwilio(brand+"/twilio", form("SM"+brand, want.to))
+		if status != http.StatusOK || len(texts) != 1 || !strings.Contains(texts[0], "Welcome to "+want.title) {
+			t.Errorf("%s answers %d %q", brand, status, texts)
+		}
+		r.put(brand, "twilio", "tel:"+testNumber, "news of "+brand)
+	}
+	v.await(testNumber, 2)
+	for _, m := range v.to(testNumber) {
+		brand, from := "demo", smsNumber
+		if strings.HasSuffix(m.text, "kompas") {
+			brand, from = "kompas", "+3197010000009"
+		}
+		if m.from != from || !strings.HasPrefix(m.callback, publicForTst+"/webhooks/"+brand+"/twilio?outbound=") {
+			t.Errorf("%q came from %s, with reports to %s", m.text, m.from, m.callback)
+		}
+	}
+}
+
+func TestDeliveryReportsReachTheMessageWhateverTheirOrder(t *testing.T) {
+	r, v := runLines(t, nil)
+	report := func(m pushed, status string) {
+		_, query, _ := strings.Cut(m.callback, "?")
+		form := url.Values{"MessageSid": {"SM1"}, "MessageStatus": {status}, "AccountSid": {"AC0123"}}
+		if _, answered := r.postTwilio("demo/twilio?"+query, form); answered != http.StatusOK {
+			t.Errorf("%s is answered %d", status, answered)
+		}
+	}
+	v.before = func(m pushed) { report(m, "delivered") } // overtakes the answer
+	r.put("demo", "twilio", "tel:"+testNumber, "news")
+	report(v.await(testNumber, 1), "sent") // overtaken
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		sent, err := r.db.OutboundTo(t.Context(), "demo", "twilio", "tel:"+testNumber, 0, 9)
+		if err == nil && len(sent) == 1 && sent[0].Delivery == "delivered" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%+v, %v", sent, err)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+// Command pulsa is a server for topping up prepaid phones by text, and the tools to run and try it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"pulsa/conversation"
+)
+
+func main() {
+	quietRedis()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	var code exitCode
+	switch {
+	case err == nil:
+	case errors.As(err, &code):
+		os.Exit(int(code))
+	default:
+		fmt.Fprintln(os.Stderr, "pulsa:", err)
+		os.Exit(1)
+	}
+}
+
+// exitCode ends the program with a code of its own, everything having been said.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// environ is what a command is run with.
+type environ struct {
+	getenv         func(string) string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// commands are all subcommands; each stands in a file of its own.
+type commands struct {
+	Serve     serveCommand     `cmd:"" help:"Run the server."`
+	Chat      chatCommand      `cmd:"" help:"Talk to a brand in the terminal, as a customer would by phone."`
+	Cards     cardsCommand     `cmd:"" help:"Run the top-up card business: generate, release, find, change, export."`
+	Resellers resellersCommand `cmd:"" help:"Create and list resellers, and tell where their cards stand."`
+	Flows     flowsCommand     `cmd:"" help:"Draw the conversations."`
+	Sim       simCommand       `cmd:"" help:"Run a simulated network with the Reloadly API as its face."`
+	Talk      talkCommand      `cmd:"" help:"Run, check and record conversation scripts."`
+	Topups    topupsCommand    `cmd:"" help:"Look at orders, and settle or refund them by hand."`
+	Channels  channelsCommand  `cmd:"" help:"Switch channels on and off, and say how they fare."`
+	Customers customersCommand `cmd:"" help:"Show, unlock or erase a customer."`
+	Audit     auditCommand     `cmd:"" help:"Check that no money and no airtime is lost, made or spent twice."`
+	Reconcile reconcileCommand `cmd:"" help:"Compare our ledger with the providers' own reports."`
+	Doctor    doctorCommand    `cmd:"" help:"Check configuration, stores, credentials, clock and wallet, and say what to do."`
+	Health    healthCommand    `cmd:"" help:"Ask a running server whether it is ready; exit code 1 if it is not."`
+}
+
+// run is the whole program but for the process around it.
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	done := false
+	parser, err := newParser(stdout, stderr, func(int) { done = true })
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if done { // --help was printed
+		return nil
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "pulsa: %s\nTry: pulsa --help\n", err)
+		return exitCode(2)
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return parsed.Run(environ{getenv, stdin, stdout, stderr})
+}
+
+func newParser(stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
+	parser, err := kong.New(&commands{},
+		kong.Name("pulsa"),
+		kong.Description("Top up prepaid phones by text."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(exit),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
+		kong.Help(func(o kong.HelpOptions, c *kong.Context) error {
+			err := kong.DefaultHelpPrinter(o, c)
+			if c.Selected() == nil {
+				fmt.Fprintf(c.Stdout, "\n%s", environmentHelp())
+			}
+			return err
+		}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("command line: %w", err)
+	}
+	return parser, nil
+}
+
+// settings are the flags of every command that reads the configuration.
+type settings struct {
+	Config string `help:"Configuration file (default: ./pulsa.yaml, else the built-in demo)." placeholder:"FILE"`
+	Data   string `help:"Folder of the embedded database (default: pulsa-data)." placeholder:"DIR"`
+}
+
+func (s settings) load(e environ, more map[string]string) (Config, error) {
+	given := map[string]string{"--config": s.Config, "--data": s.Data}
+	for name, text := range more {
+		given[name] = text
+	}
+	known, err := knownWords()
+	if err != nil {
+		return Config{}, err
+	}
+	c, err := LoadConfig(s.Config, withFlags(e.getenv, given), known)
+	var faults *ConfigError
+	if errors.As(err, &faults) {
+		fmt.Fprintln(e.stderr, faults.Error())
+		return Config{}, exitCode(2)
+	}
+	return c, err
+}
+
+// knownWords is what a configuration may name: what this program speaks.
+func knownWords() (Known, error) {
+	k := Known{Languages: conversation.Languages(), Words: map[string]map[string][]string{}, Prompts: conversation.PromptKeys(), CheckPrompt: conversation.CheckPrompt,
+		Networks: []string{networkReloadly}, Gateways: []string{gatewayStripe}}
+	for _, language := range k.Languages {
+		words, err := conversation.ReservedWords(language)
+		if err != nil {
+			return k, err
+		}
+		k.Words[language] = words
+	}
+	return k, nil
+}
+
+// logger writes to w as the configuration says.
+func logger(c LogConfig, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // the configuration was checked
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

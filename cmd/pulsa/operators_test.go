@@ -1,0 +1,284 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// office is a folder with the demo's data, in which operators run commands.
+type office struct {
+	*testing.T
+	data string
+	env  map[string]string
+}
+
+// newOffice makes data that one delivered and one held order are in. The program that made them has ended.
+func newOffice(t *testing.T) office {
+	t.Helper()
+	o := office{t, t.TempDir(), map[string]string{}}
+	o.env["PULSA_DATA"], o.env["USER"] = o.data, "anna"
+	p := o.program()
+	server := &running{program: p, t: t}
+	for _, number := range []string{testNumber, "+31612348005"} {
+		server.customer(number)
+		m, err := prepaid.ParseE164(number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := p.accounts.ByMSISDN(t.Context(), "demo", m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.topups.Place(t.Context(), topup.Request{Brand: "demo", Customer: c.ID, MSISDN: m,
+			Amount:  prepaid.Money{Minor: 1000, Currency: "EUR"},
+			Funding: topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: "sim", Method: c.Pays.Method},
+			ReplyTo: topup.ReplyTo{Channel: "fake", Kind: "sms", Address: m.Tel(), Language: "en"}, OperationKey: number, AuthorisedBy: "pin",
+			Patience: 8 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// program opens the demo over the office's data.
+func (o office) program() *program {
+	o.Helper()
+	known, err := knownWords()
+	if err != nil {
+		o.Fatal(err)
+	}
+	c, err := parseConfig("demo.yaml", demoYAML, func(name string) string { return o.env[name] }, known)
+	if err != nil {
+		o.Fatal(err)
+	}
+	p, err := wire(o.Context(), c, wiring{clock: prepaid.SystemClock{}, log: logger(c.Log, &logBuffer{}), volatile: true})
+	if err != nil {
+		o.Fatal(err)
+	}
+	return p
+}
+
+// pulsa runs a command and returns what it printed.
+func (o office) pulsa(args ...string) (string, error) {
+	o.Helper()
+	var out, log bytes.Buffer
+	err := run(context.WithoutCancel(o.Context()), args, func(name string) string { return o.env[name] }, strings.NewReader(""), &out, &log)
+	for _, number := range []string{strings.TrimPrefix(testNumber, "+"), "31612348005"} {
+		if strings.Contains(out.String()+log.String(), number) {
+			o.Errorf("pulsa %v shows the number %s", args, number)
+		}
+	}
+	return out.String(), err
+}
+
+// does runs a command that must succeed and say a word.
+func (o office) does(word string, args ...string) string {
+	o.Helper()
+	out, err := o.pulsa(args...)
+	if err != nil || !strings.Contains(out, word) {
+		o.Errorf("pulsa %v: %v, printed\n%s\nwithout %q", args, err, out, word)
+	}
+	return out
+}
+
+// fails runs a command that must fail with a word.
+func (o office) fails(word string, args ...string) {
+	o.Helper()
+	if out, err := o.pulsa(args...); err == nil || !strings.Contains(err.Error()+out, word) {
+		o.Errorf("pulsa %v: %v, want %q\n%s", args, err, word, out)
+	}
+}
+
+// order finds the one order in a status.
+func (o office) order(status string) string {
+	o.Helper()
+	var line struct{ ID string }
+	out := o.does(`"number":"+316****`, "topups", "list", "--status", status, "--json")
+	if err := json.Unmarshal([]byte(out), &line); err != nil {
+		o.Fatal(err)
+	}
+	return line.ID
+}
+
+func TestOperatorsSeeAndRefundOrders(t *testing.T) {
+	o := newOffice(t)
+	held, delivered := o.order("held"), o.order("delivered")
+	shown := o.does("held", "topups", "show", held)
+	for _, want := range []string{"+316****8005", "attempt 2", "INSUFFICIENT_BALANCE", "psp:sim", "requested -> charging", "notice"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("show lacks %q:\n%s", want, shown)
+		}
+	}
+	o.does(`"postings":[`, "topups", "show", delivered, "--json")
+	o.fails("say why", "topups", "refund", held)
+	o.does("is refunded", "topups", "refund", held, "--reason", "waits too long")
+	o.fails("does not allow", "topups", "refund", held, "--reason", "again")
+	o.fails("does not say that it took the delivery back", "topups", "refund", delivered, "--reason", "complaint")
+	o.fails("does not allow", "topups", "resolve", delivered, "--not-delivered", "--reason", "complaint")
+	o.fails("no such order", "topups", "show", "BBBBBBBBBB")
+	o.does("anna", "topups", "show", held)
+	o.does("no violation", "audit", "--books", o.data)
+}
+
+func TestOperatorsUnlockAndEraseCustomers(t *testing.T) {
+	o := newOffice(t)
+	about := []string{testNumber, "--brand", "demo"}
+	o.does("Visa **** 4242", append([]string{"customers", "show"}, about...)...)
+	o.does(`"status":"active"`, append([]string{"customers", "show", "--json"}, about...)...)
+	o.does("is active", append([]string{"customers", "unlock", "--reason", "came to the shop"}, about...)...)
+	o.does("came to the shop", append([]string{"customers", "show"}, about...)...)
+	o.fails("under way", "customers", "erase", "+31612348005", "--brand", "demo", "--reason", "asked")
+	o.does("is erased", append([]string{"customers", "erase", "--reason", "asked by letter"}, about...)...)
+	o.fails("no such customer", append([]string{"customers", "show"}, about...)...)
+	p := o.program()
+	texts, err := p.db.Texts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for table, text := range texts {
+		if strings.Contains(text, strings.TrimPrefix(testNumber, "+")) {
+			t.Errorf("table %s still knows the number: %s", table, text)
+		}
+	}
+	if err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+	o.does("no violation", "audit", "--books", o.data)
+}
+
+func TestAnErasedCustomersConversationIsForgotten(t *testing.T) {
+	m, err := prepaid.ParseE164(testNumber)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forget := func(t *testing.T, r *running) {
+		t.Helper()
+		r.customer(testNumber)
+		r.wants(testNumber, "KOOP 10", "PIN")
+		if err := r.sessions.(eraser).Erase(t.Context(), "demo/fake/"+string(m.Tel())); err != nil {
+			t.Fatal(err)
+		}
+		c, _ := r.registry.Declared("demo", "fake")
+		if state, _, err := r.handler.State(t.Context(), c, m.Tel()); err != nil || state != "idle" {
+			t.Errorf("stands at %s, %v", state, err)
+		}
+	}
+	t.Run("SQLite", func(t *testing.T) { forget(t, runDemo(t, nil, nil)) })
+	t.Run("Redis", func(t *testing.T) {
+		m := miniredis.RunT(t)
+		forget(t, runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret("redis://" + m.Addr()) }))
+		for line := range strings.Lines(m.Dump()) {
+			if strings.Contains(line, strings.TrimPrefix(testNumber, "+")) && !strings.Contains(line, ":session:") {
+				t.Errorf("Redis still knows: %s", line) // the look at the state made an empty session
+			}
+		}
+	})
+}
+
+func TestAServerKeepsItsSimulatorsAndCarriesOutWhatOperatorsAsk(t *testing.T) {
+	o := newOffice(t)
+	held := o.order("held")
+	p := o.program()
+	defer func() { _ = p.close() }()
+	request := handRequest{Order: prepaid.OrderID(held), By: topup.By{Who: "anna", Why: "waits"}}
+	admin := listenAdmin(t, p.adminRoutes())
+	o.env["PULSA_ADMIN_LISTEN"] = admin
+	o.does("is refunded", "topups", "refund", held, "--reason", "waits")
+	if n := len(p.sims.gateway.Refunded(paymentsim.Filter{})); n != 1 {
+		t.Errorf("refunded %d times", n)
+	}
+	if _, err := request.askServer(t.Context(), Config{AdminListen: admin}, "other"); err == nil {
+		t.Error("another brand's order is refunded")
+	}
+}
+
+func TestReconciliationListsEveryDifferenceUntilItIsClosed(t *testing.T) {
+	o := newOffice(t)
+	today := time.Now().UTC().Format(time.DateOnly)
+	days := []string{"reconcile", "--from", time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly), "--to", today}
+	o.does("no open item", days...)
+
+	// The gateway's book forgets a charge, and the network's knows of a delivery that we never asked for.
+	book := filepath.Join(o.data, "gateway.book")
+	text, err := os.ReadFile(book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if err := os.WriteFile(book, []byte(strings.Join(lines[:len(lines)-1], "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := o.program()
+	p.sims.network.Credit(t.Context(), topup.Credit{Reference: "BBBBBBBBBB", MSISDN: "31612345678", Amount: prepaid.Money{Minor: 700, Currency: "EUR"}})
+	if err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := o.pulsa(append(days, "--json")...)
+	if err == nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, `"theirs":700`) || !strings.Contains(out, `"ours":1000`) {
+		t.Fatalf("found %v:\n%s", err, out)
+	}
+	o.fails("4: order BBBBBBBBBB", "audit", "--books", o.data)
+	var item struct{ ID string }
+	for line := range strings.Lines(out) {
+		if err := json.Unmarshal([]byte(line), &item); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.pulsa("reconcile", "--close", item.ID, "--reason", "ticket 4711"); err != nil {
+			t.Error(err)
+		}
+	}
+	o.does("no open item", days...)
+	o.does("ticket 4711", "reconcile", "--list", "--all")
+	o.fails("no such open item", "reconcile", "--close", item.ID, "--reason", "again")
+	o.fails("write a day", "reconcile", "--from", "yesterday")
+}
+
+func TestTheDoctorSaysWhatToDo(t *testing.T) {
+	o := newOffice(t)
+	out := o.does("SIMULATED payments and network", "doctor")
+	for _, want := range []string{"PULSA_PIN_PEPPER=$(openssl rand -hex 32)", "apart from SQL's", "nothing waits for people"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("says nothing of %q:\n%s", want, out)
+		}
+	}
+	o.does(`"level":"warn"`, "doctor", "--json")
+	if f := examineAddress("http://127.0.0.1:8080", true); f.Level != wrong || f.Do == "" {
+		t.Errorf("a loopback address with a real channel: %+v", f)
+	}
+	if f := examineAddress("https://topup.example", true); f.Level != fine {
+		t.Errorf("a public address: %+v", f)
+	}
+	for skew, want := range map[time.Duration]string{0: fine, -3 * time.Second: warn, time.Minute: wrong} {
+		if f := judgeSkew(skew); f.Level != want || (want != fine) != (f.Do != "") {
+			t.Errorf("skew %s: %+v", skew, f)
+		}
+	}
+	o.env["PULSA_DATABASE_URL"], o.env["PULSA_REDIS_URL"] = "postgres://127.0.0.1:1/none", "redis://127.0.0.1:1"
+	o.fails("start the database", "doctor")
+}
+
+// listenAdmin serves and returns the address.
+func listenAdmin(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}

@@ -1,0 +1,453 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"pulsa/cards"
+	"pulsa/conversation/talk"
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+)
+
+const (
+	testNumber = "+31612345678"
+	testPIN    = "4821"
+)
+
+// running is the whole demo program with a real server in front.
+type running struct {
+	*program
+	t      *testing.T
+	server *httptest.Server
+	log    *logBuffer
+	sent   int
+}
+
+// runDemo starts the demo, its configuration changed by change, and work going on behind it.
+func runDemo(t *testing.T, env map[string]string, change func(*Config)) *running {
+	t.Helper()
+	return runWired(t, env, change, wiring{clock: prepaid.SystemClock{}})
+}
+
+// runWired is runDemo with a clock, and whatever else is wired otherwise.
+func runWired(t *testing.T, env map[string]string, change func(*Config), w wiring) *running {
+	t.Helper()
+	data := t.TempDir()
+	known, err := knownWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseConfig("demo.yaml", demoYAML, func(name string) string { return env[name] }, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data = data
+	if change != nil {
+		change(&c)
+	}
+	log := &logBuffer{}
+	w.log, w.volatile = slog.New(slog.NewTextHandler(log, nil)), true
+	p, err := wire(t.Context(), c, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		p.work(ctx)
+	}()
+	r := &running{program: p, t: t, server: httptest.NewServer(p.routes()), log: log}
+	t.Cleanup(func() {
+		r.server.Close()
+		stop()
+		<-worked
+		_ = p.topups.Drain(context.Background())
+		_ = p.close()
+	})
+	return r
+}
+
+// customer registers one who pays by bank card.
+func (r *running) customer(number string) {
+	r.t.Helper()
+	err := r.givenCustomer(r.t.Context(), r.sims, talk.Setup{
+		Brand: "demo", Language: "en", Customer: talk.Customer{Number: number, Kind: "sms"},
+	}, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// text sends a message and returns the answer and the status.
+func (r *running) text(number, text string) (string, int) {
+	r.sent++
+	return r.post(map[string]any{"id": fmt.Sprintf("m%d", r.sent), "from": number, "text": text})
+}
+
+func (r *running) post(message map[string]any) (string, int) {
+	r.t.Helper()
+	body, err := json.Marshal(message)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	response, err := http.Post(r.server.URL+"/webhooks/demo/fake", "application/json", bytes.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var answer struct{ Replies []fakeReply }
+	if response.StatusCode != http.StatusOK || json.Unmarshal(text, &answer) != nil || len(answer.Replies) == 0 {
+		return string(text), response.StatusCode
+	}
+	return answer.Replies[0].Text, response.StatusCode
+}
+
+// wants sends a text and checks that the answer holds a word.
+func (r *running) wants(number, text, word string) {
+	r.t.Helper()
+	if answer, status := r.text(number, text); status != http.StatusOK || !strings.Contains(answer, word) {
+		r.t.Errorf("%q is answered %d %q, want %q in it", text, status, answer, word)
+	}
+}
+
+func TestTwilioTextsAreAnsweredInTwiML(t *testing.T) {
+	const token = "0123456789abcdef"
+	r := runDemo(t, map[string]string{"TWILIO_ACCOUNT_SID": "AC0123", "TWILIO_AUTH_TOKEN": token}, func(c *Config) {
+		c.PublicURL = "https://topup.example"
+	})
+	form := url.Values{
+		"MessageSid": {"SMbcdf"}, "AccountSid": {"AC0123"}, "From": {testNumber}, "To": {"+31600000000"},
+		"Body": {"KOOP"}, "NumMedia": {"0"},
+	}
+	post := func(signature string) (int, string, string) {
+		request, err := http.NewRequest(http.MethodPost, r.server.URL+"/webhooks/demo/twilio", strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("X-Twilio-Signature", signature)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, response.Header.Get("Content-Type"), string(body)
+	}
+	signature := twilioSignature(token, "https://topup.example/webhooks/demo/twilio", form)
+	status, kind, body := post(signature)
+	if status != http.StatusOK || !strings.HasPrefix(kind, "text/xml") ||
+		!strings.Contains(body, "<Response><Message>") || !strings.Contains(body, "Welcome to Demo Mobile") {
+		t.Errorf("answered %d %s %s", status, kind, body)
+	}
+	if again, _, same := post(signature); again != http.StatusOK || same != body {
+		t.Errorf("delivered again: %d %s", again, same)
+	}
+	form.Set("Body", "KOOP 50 1234")
+	if status, _, body := post(signature); status != http.StatusForbidden || body != "" {
+		t.Errorf("a wrong signature is answered %d %q", status, body)
+	}
+}
+
+// twilioSignature signs a form as Twilio documents it.
+func twilioSignature(token, address string, form url.Values) string {
+	text := address
+	names := make([]string, 0, len(form))
+	for name := range form {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		text += name + form.Get(name)
+	}
+	mac := hmac.New(sha1.New, []byte(token))
+	mac.Write([]byte(text))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func TestChannelsWithoutCredentialsAreOff(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	for _, path := range []string{"/webhooks/demo/twilio", "/webhooks/demo/whatsapp", "/webhooks/demo/telegram", "/webhooks/demo/ussd", "/webhooks/demo/none", "/webhooks/none/fake"} {
+		response, err := http.Post(r.server.URL+path, "text/plain", strings.NewReader("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusNotFound {
+			t.Errorf("%s answers %d", path, response.StatusCode)
+		}
+	}
+	if len(r.config.Notes) != 4 {
+		t.Errorf("notes %q", r.config.Notes)
+	}
+}
+
+func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
+	m := miniredis.RunT(t)
+	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret("redis://" + m.Addr()) })
+	r.customer(testNumber)
+	r.wants(testNumber, "hello", "not understand")
+
+	m.SetError("LOADING down")
+	r.wants(testNumber, "KOOP 10 "+testPIN, "EUR 10.00 was added")
+	r.wants(testNumber, "KOOP 10 "+testPIN, "a moment ago") // refused, for nothing can be asked
+	r.wants(testNumber, "KOOP 20 0000", "PIN is wrong")
+	r.wants(testNumber, "STATUS", "EUR 10.00 was added")
+	r.wants(testNumber, "HELP", "tops up")
+	r.wants(testNumber, "KOOP", "try again in a minute")
+	r.wants(testNumber, "KOOP 20", "try again in a minute")
+	r.wants(testNumber, "hello", "try again in a minute")
+	r.wants(testNumber, "STOP", "no more messages")
+	r.wants(testNumber, "KOOP 20 "+testPIN, "did nothing")
+	r.wants(testNumber, "START", "Welcome back")
+
+	m.SetError("")
+	r.wants(testNumber, "KOOP 20 "+testPIN, "EUR 20.00 was added")
+	if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 2 {
+		t.Errorf("charged %d times", n)
+	}
+}
+
+func TestWhileSQLIsDownTheProviderIsAskedToSendAgain(t *testing.T) {
+	m := miniredis.RunT(t)
+	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret("redis://" + m.Addr()) })
+	r.customer(testNumber)
+	if err := r.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if answer, status := r.text(testNumber, "KOOP 10 "+testPIN); status != http.StatusServiceUnavailable {
+		t.Errorf("answered %d %q", status, answer)
+	}
+	if response, err := http.Get(r.server.URL + "/readyz"); err != nil || response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("readyz: %v %v", response, err)
+	}
+	if response, err := http.Get(r.server.URL + "/healthz"); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("healthz: %v %v", response, err)
+	}
+}
+
+func TestATurnTakesTwoRoundTripsToRedis(t *testing.T) {
+	m := miniredis.RunT(t)
+	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret("redis://" + m.Addr()) })
+	r.wants(testNumber, "HELP", "tops up") // loads the scripts, opens the connection
+	trips := &roundTrips{}
+	r.redis.AddHook(trips)
+	r.wants(testNumber, "HELP", "tops up")
+	if n := trips.scripts.Load(); n != 2 {
+		t.Errorf("%d round trips", n)
+	}
+}
+
+// roundTrips counts the scripts sent to Redis: transcripts are drained by other commands, in between.
+type roundTrips struct{ scripts atomic.Int64 }
+
+func (r *roundTrips) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (r *roundTrips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (r *roundTrips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if strings.HasPrefix(cmd.Name(), "eval") {
+			r.scripts.Add(1)
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func TestATopUpByOneTextTakesFourTransactionsAndTheSessionsTwo(t *testing.T) {
+	p := storyProgramForTest(t, talk.Given{Customer: &talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"}})
+	wal := filepath.Join(p.config.Data, "pulsa.db-wal")
+	before := walCommits(t, wal)
+	messages, err := p.Send(t.Context(), talk.Inbound{ID: "bcdf", From: p.setup.Customer, Text: "KOOP 10 " + testPIN})
+	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "EUR 10.00 was added") {
+		t.Fatalf("answered %v, %v", messages, err)
+	}
+	if got := walCommits(t, wal) - before; got > 6 {
+		t.Errorf("%d transactions", got)
+	}
+}
+
+// walCommits counts the commit frames of SQLite's write-ahead log (https://www.sqlite.org/fileformat2.html#walformat).
+func walCommits(t *testing.T, path string) int {
+	t.Helper()
+	wal, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(wal) < 32 {
+		return 0
+	}
+	pageSize := int(binary.BigEndian.Uint32(wal[8:]))
+	commits := 0
+	for at := 32; at+24+pageSize <= len(wal); at += 24 + pageSize {
+		if !bytes.Equal(wal[at+8:at+16], wal[16:24]) { // salts of an older log
+			break
+		}
+		if binary.BigEndian.Uint32(wal[at+4:]) != 0 {
+			commits++
+		}
+	}
+	return commits
+}
+
+func storyProgramForTest(t *testing.T, givens ...talk.Given) *storyProgram {
+	t.Helper()
+	known, err := knownWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseConfig("demo.yaml", demoYAML, func(string) string { return "" }, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := newStoryMaker(t.Context(), c, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.New(t.Context(), talk.Setup{
+		Brand: "demo", Language: "en", Customer: talk.Customer{Number: testNumber, Kind: "sms"}, Givens: givens,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := m.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p.(*storyProgram)
+}
+
+func TestTwoQuickTextsAreAnsweredInOrderAndOnce(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	r.customer(testNumber)
+	const n = 16
+	answers := make(chan string, n)
+	for range n {
+		go func() {
+			body := fmt.Sprintf(`{"id":"same","from":"%s","text":"KOOP 10 %s"}`, testNumber, testPIN)
+			response, err := http.Post(r.server.URL+"/webhooks/demo/fake", "application/json", strings.NewReader(body))
+			if err != nil {
+				answers <- err.Error()
+				return
+			}
+			defer response.Body.Close()
+			text, _ := io.ReadAll(response.Body)
+			answers <- string(text)
+		}()
+	}
+	first := <-answers
+	for range n - 1 {
+		if other := <-answers; other != first {
+			t.Errorf("answers differ: %q and %q", first, other)
+		}
+	}
+	if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 1 {
+		t.Errorf("charged %d times", n)
+	}
+}
+
+func TestEveryTextGetsAPoliteAnswerOrA4xx(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	r.customer(testNumber)
+	texts := []string{
+		"", " ", "\x00", "\xff\xfe\xfd", strings.Repeat("9", 60000), strings.Repeat("KOOP 10 1234 ", 4000), "😀😀😀", "\u202eKOOP",
+		"{\"a\":1}", "<script>alert(1)</script>", "'; DROP TABLE orders; --", "KOOP " + strings.Repeat("1", 5000) + " 1234",
+		"KOOP 9223372036854775808 1234", "KOOP 1e9 1234", "KOOP -10 1234", "REDEEM " + strings.Repeat("1", 60000), strings.Repeat("x", 70000),
+	}
+	for _, text := range texts {
+		answer, status := r.text("+31687654321", text)
+		if status >= 500 || status == http.StatusOK && answer == "" {
+			t.Errorf("%.40q is answered %d %q", text, status, answer)
+		}
+		r.text("+31687654321", "EXIT")
+	}
+	if strings.Contains(r.log.String(), "panic") {
+		t.Error("there was a panic")
+	}
+}
+
+func TestLogsHoldNoSecret(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	r.customer(testNumber)
+	r.wants(testNumber, "KOOP 10 "+testPIN, "EUR 10.00")
+	r.wants(testNumber, "KOOP 10 7777", "PIN is wrong")
+	time.Sleep(20 * time.Millisecond)
+	for _, secret := range []string{testPIN, "7777", "612345678"} {
+		if strings.Contains(r.log.String(), secret) {
+			t.Errorf("the log shows %s:\n%s", secret, r.log.String())
+		}
+	}
+	if !strings.Contains(r.log.String(), "msg=turn") {
+		t.Errorf("no line for the turn:\n%s", r.log.String())
+	}
+}
+
+func TestAWithdrawnCardIsRefused(t *testing.T) {
+	for _, state := range []cards.State{cards.Locked, cards.Void} {
+		p := storyProgramForTest(t)
+		card := cards.Card{Serial: "101-00000042", Brand: "demo", Series: "101", State: state,
+			Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}, CreatedAt: p.clock.Now()}
+		if err := p.p.cards.Add(t.Context(), card, prepaid.NewSecret("12345678901234")); err != nil {
+			t.Fatal(err)
+		}
+		messages, err := p.Send(t.Context(), talk.Inbound{ID: "bcdf", From: p.setup.Customer, Text: "REDEEM 12345678901234"})
+		if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "withdrawn") {
+			t.Errorf("%s: answered %v, %v", state, messages, err)
+		}
+	}
+}
+
+func TestAMessageDeliveredAgainAfterTheInstrumentHasChangedIsAnsweredWithItsOrder(t *testing.T) {
+	p := storyProgramForTest(t, talk.Given{Customer: &talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"}})
+	in := talk.Inbound{ID: "bcdf", From: p.setup.Customer, Text: "KOOP 10 " + testPIN}
+	p.armed = "delivered" // it dies before anything is answered
+	if messages, err := p.Send(t.Context(), in); err != nil || len(messages) != 0 {
+		t.Fatalf("answered %v, %v", messages, err)
+	}
+	if err := p.given(t.Context(), talk.Given{Customer: &talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "paypal"}}); err != nil {
+		t.Fatal(err)
+	}
+	messages, err := p.Send(t.Context(), in)
+	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "EUR 10.00 was added") {
+		t.Errorf("answered %v, %v", messages, err)
+	}
+	if n := len(p.sims.gateway.Charged(paymentsim.Filter{})); n != 1 {
+		t.Errorf("charged %d times", n)
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
+)
+
+const (
+	// reloadlyHook is where Reloadly sends its news, under public_url.
+	reloadlyHook = "/networks/reloadly/webhook"
+	// walletEvery is how often the wallet is looked at, and walletWithin how long that may take.
+	walletEvery  = 5 * time.Minute
+	walletWithin = 30 * time.Second
+)
+
+// wireReloadly makes the client where a brand's network is Reloadly.
+func (p *program) wireReloadly() {
+	c := p.config.Reloadly
+	for _, network := range p.config.Networks {
+		if network != networkReloadly {
+			continue
+		}
+		p.reloadly = reloadly.New(reloadly.Config{
+			ClientID: c.ClientID, ClientSecret: c.ClientSecret, WebhookSecret: c.WebhookSecret,
+			BaseURL: c.BaseURL, AuthURL: c.AuthURL, Audience: c.Audience, Async: c.Async, Clock: p.clock, Log: p.log,
+		})
+		p.metrics.watchWallet()
+		return
+	}
+}
+
+// reloadlyNews receives Reloadly's webhooks: an unclear delivery is looked up at once.
+func (p *program) reloadlyNews() http.Handler {
+	return p.reloadly.Webhook(func(ctx context.Context, reference string) error {
+		err := p.topups.CreditChanged(ctx, prepaid.OrderID(reference))
+		if errors.Is(err, topup.ErrNoOrder) {
+			return nil // a top-up that somebody else made with the same account
+		}
+		return err
+	})
+}
+
+// watchWallet keeps an eye on the wallet: without money in it every order is held.
+func (p *program) watchWallet(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, walletWithin)
+	defer cancel()
+	balance, err := p.reloadly.Balance(ctx)
+	if err != nil {
+		p.metrics.walletUnread.Inc()
+		p.log.WarnContext(ctx, "wallet not read", "network", networkReloadly, "error", err)
+		return 0, nil
+	}
+	if units, err := strconv.ParseFloat(balance.Number(), 64); err == nil {
+		p.metrics.wallet.WithLabelValues(networkReloadly, string(balance.Currency)).Set(units)
+	}
+	level, message := slog.LevelDebug, "wallet read"
+	low, err := prepaid.ParseMoney(p.config.Reloadly.LowBalance, balance.Currency)
+	if balance.Minor <= 0 || err == nil && balance.Minor < low.Minor {
+		level, message = slog.LevelError, "wallet is low: top it up at the network, or orders are held"
+	}
+	p.log.LogAttrs(ctx, level, message, slog.String("network", networkReloadly), slog.String("balance", balance.String()))
+	return 0, nil
+}
+
+// watchWallet registers what tells of wallets. It is called once, and before the first look.
+func (m *metrics) watchWallet() {
+	m.wallet = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "pulsa_wallet_balance", Help: "What our wallet at a network held when last read, in whole units of its currency.",
+	}, []string{"network", "currency"})
+	m.walletUnread = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "pulsa_wallet_unread_total", Help: "Looks at a wallet that told nothing.",
+	})
+	m.registry.MustRegister(m.wallet, m.walletUnread)
+}

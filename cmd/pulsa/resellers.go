@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"pulsa/cards"
+)
+
+type resellersCommand struct {
+	Create    resellersCreateCommand    `cmd:"" help:"Create a reseller, who can then be given cards."`
+	List      resellersListCommand      `cmd:"" help:"List a brand's resellers."`
+	Statement resellersStatementCommand `cmd:"" help:"Tell where a reseller's cards stand, by series."`
+}
+
+type resellersCreateCommand struct {
+	forBrand
+	Name  string `required:"" help:"What cards call it: kiosk-7."`
+	Title string `help:"What people call it: Kiosk Central Station."`
+	By    string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)."`
+}
+
+// Help implements kong.HelpProvider.
+func (resellersCreateCommand) Help() string {
+	return "Example: pulsa resellers create --brand demo --name kiosk-7 --title 'Kiosk Central Station'"
+}
+
+// Run implements the command.
+func (c *resellersCreateCommand) Run(ctx context.Context, e environ) error {
+	d, err := c.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	by, err := operator{By: c.By}.name(e)
+	if err != nil {
+		return err
+	}
+	r, err := d.CreateReseller(ctx, cards.Reseller{Brand: d.brand.Name, Name: c.Name, Title: c.Title, CreatedBy: by})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.stdout, "Reseller %s created.\n", r.Name)
+	return nil
+}
+
+type resellersListCommand struct {
+	forBrand
+	output
+}
+
+// Help implements kong.HelpProvider.
+func (resellersListCommand) Help() string {
+	return "Example: pulsa resellers list --brand demo"
+}
+
+// Run implements the command.
+func (c *resellersListCommand) Run(ctx context.Context, e environ) error {
+	d, err := c.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	list, err := d.Resellers(ctx, d.brand.Name)
+	if err != nil {
+		return err
+	}
+	t := c.table(d.stdout, "name", "title", "created", "by")
+	for _, r := range list {
+		if err := t.row([]string{r.Name, r.Title, stamp(r.CreatedAt), r.CreatedBy}, nil); err != nil {
+			return err
+		}
+	}
+	return t.end()
+}
+
+type resellersStatementCommand struct {
+	forBrand
+	output
+	Name string `arg:"" help:"Which reseller."`
+}
+
+// Help implements kong.HelpProvider.
+func (resellersStatementCommand) Help() string {
+	return "Example: pulsa resellers statement --brand demo kiosk-7"
+}
+
+// Run implements the command.
+func (c *resellersStatementCommand) Run(ctx context.Context, e environ) error {
+	d, err := c.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	balances, err := d.Statement(ctx, d.brand.Name, c.Name)
+	if err != nil {
+		return err
+	}
+	return printBalances(d, balances, cards.BySeries, c.output)
+}

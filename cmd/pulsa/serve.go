@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"pulsa/conversation"
+	"pulsa/prepaid"
+)
+
+// drainFor is how long a server that is told to stop waits for turns and foreign calls in flight: no call
+// takes longer. What is not done by then is left to its lease, and done by whoever runs next.
+const drainFor = 90 * time.Second
+
+type serveCommand struct {
+	settings
+	Listen      string `help:"Address of webhooks and pages (default: 127.0.0.1:8080)." placeholder:"HOST:PORT"`
+	AdminListen string `help:"Address of metrics and health (default: 127.0.0.1:9090)." placeholder:"HOST:PORT"`
+}
+
+// Help implements kong.HelpProvider.
+func (serveCommand) Help() string {
+	return "Example: pulsa serve --config pulsa.yaml --listen 127.0.0.1:8080"
+}
+
+// Run implements the command.
+func (s *serveCommand) Run(ctx context.Context, e environ) error {
+	c, err := s.load(e, map[string]string{"--listen": s.Listen, "--admin-listen": s.AdminListen})
+	if err != nil {
+		return err
+	}
+	log := logger(c.Log, e.stderr)
+	for _, note := range c.Notes {
+		log.Warn(note)
+	}
+	crash, err := crashAt(e.getenv("PULSA_CRASH_AT"), c.Brands)
+	if err != nil {
+		return err
+	}
+	p, err := wire(ctx, c, wiring{clock: prepaid.SystemClock{}, log: log, reached: crash})
+	if err != nil {
+		return err
+	}
+	public, admin, err := listenBoth(c)
+	if err != nil {
+		return errors.Join(err, p.close())
+	}
+	p.welcome(ctx, e.stdout)
+	return p.serve(ctx, public, admin)
+}
+
+func listenBoth(c Config) (public, admin net.Listener, err error) {
+	public, err = net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w (choose another with --listen)", err)
+	}
+	admin, err = net.Listen("tcp", c.AdminListen)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%w (choose another with --admin-listen)", err), public.Close())
+	}
+	return public, admin, nil
+}
+
+// serve answers until ctx ends, and then stops in the reverse order of starting: no new requests, turns in
+// flight, due work, foreign calls in flight, stores.
+func (p *program) serve(ctx context.Context, public, admin net.Listener) error {
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		p.work(working)
+	}()
+	failed := make(chan error, 2)
+	servers := []*http.Server{p.server(p.routes()), p.server(p.adminRoutes())}
+	for i, l := range []net.Listener{public, admin} {
+		go func() { failed <- servers[i].Serve(l) }()
+	}
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		p.log.Info("stopping: turns and calls in flight are finished first", "at_most", drainFor.String())
+	}
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+	defer cancel()
+	for _, s := range servers {
+		err = errors.Join(err, s.Shutdown(draining))
+	}
+	stopWork()
+	<-worked
+	err = errors.Join(err, p.topups.Drain(draining), p.handler.MarkTold(draining), p.close())
+	p.log.Info("stopped")
+	return err
+}
+
+// server bounds what a client may take its time over: a webhook's body is small, and a turn takes 15 s at most.
+func (p *program) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 100 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+	}
+}
+
+// welcome prints where the server is and what to try next.
+func (p *program) welcome(ctx context.Context, w io.Writer) {
+	fmt.Fprintf(w, "Pulsa is at %s (%s, data in %s)\n\n", p.config.PublicURL, p.config.File, p.config.Data)
+	for _, s := range p.registry.List(ctx) {
+		state := "on   " + s.ProviderURL
+		switch {
+		case s.Problem != "":
+			state = "off  " + s.Problem
+		case !s.On:
+			state = "off  switched off"
+		}
+		fmt.Fprintf(w, "  %-16s %s\n", s.Channel.ID(), state)
+	}
+	for _, b := range p.config.Brands {
+		if b.Test {
+			p.suggest(w, b)
+			return
+		}
+	}
+}
+
+func (p *program) suggest(w io.Writer, b *prepaid.Brand) {
+	self := "pulsa"
+	if len(os.Args) > 0 && strings.Contains(os.Args[0], "go-build") {
+		self = "go run ./cmd/pulsa"
+	}
+	keyword, example, folder := topUpWord(b), b.Amounts.Min.Typed(), ""
+	if p.config.Data != "pulsa-data" {
+		folder = " --data " + p.config.Data
+	}
+	fmt.Fprintf(w, "\nBrand %s is a test brand: its payments and its network are simulated. Try it:\n\n", b.Name)
+	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", p.config.PublicURL)
+	fmt.Fprintf(w, "  %s chat --server %s --brand %s\n", self, p.config.PublicURL, b.Name)
+	fmt.Fprintf(w, "  > %-22s registers: follow the questions and open the link\n", keyword)
+	fmt.Fprintf(w, "  > %-22s buys, with the PIN you have chosen\n\n", keyword+" "+example+" 4821")
+	fmt.Fprintf(w, "  %s cards generate --brand %s --amount %s --quantity 5 --series 101%s\n", self, b.Name, example, folder)
+	fmt.Fprintf(w, "  > %-22s spends a card\n\nCtrl-C stops.\n", "REDEEM code")
+}
+
+// topUpWord is the word that a brand's prompts offer for buying: its own, else its language's.
+func topUpWord(b *prepaid.Brand) string {
+	if own := b.Keywords["topup"]; len(own) > 0 {
+		return own[0]
+	}
+	words, err := conversation.ReservedWords(b.Languages[0])
+	if err != nil || len(words["topup"]) == 0 {
+		return "HELP" // it tells the word
+	}
+	return words["topup"][0]
+}
+
+type healthCommand struct {
+	Server string `help:"Address of the server." default:"http://127.0.0.1:8080"`
+}
+
+// Help implements kong.HelpProvider.
+func (healthCommand) Help() string { return "Example: pulsa health --server http://127.0.0.1:8080" }
+
+// Run implements the command.
+func (h *healthCommand) Run(ctx context.Context, e environ) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(h.Server, "/")+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(e.stdout, string(text))
+	if response.StatusCode != http.StatusOK {
+		return exitCode(1)
+	}
+	return nil
+}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"hash/fnv"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nyaruka/phonenumbers"
+	"github.com/shopspring/decimal"
+	"golang.org/x/text/currency"
+	"golang.org/x/text/language"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
+	networksim "pulsa/topup/sim"
+)
+
+const (
+	// simTokenLife is what Reloadly's sandbox has been seen to give.
+	simTokenLife = time.Hour
+	// simTokens bounds the tokens that are kept.
+	simTokens = 10_000
+	// simWallet is what is in the simulated wallet at first, in whole units.
+	simWallet = 1_000_000
+	// simGap is how far apart the check for a used reference and its use are, where they are not atomic.
+	simGap = 50 * time.Millisecond
+	// simLook is how often an asynchronous top-up is looked for in the book.
+	simLook = 5 * time.Millisecond
+)
+
+// simFace shows the simulated network with the Reloadly API as its face: it is what reloadly.Server asks.
+// One unit of any currency costs one of the wallet's. Safe for concurrent use.
+type simFace struct {
+	network   *networksim.Network
+	clock     prepaid.Clock
+	wallet    prepaid.Currency
+	clientID  string         // "" lets any in
+	secret    prepaid.Secret // empty lets any in
+	nonAtomic bool
+	operators []reloadly.Operator
+	// life ends the asynchronous top-ups, which outlive their requests.
+	life context.Context
+
+	mu     sync.Mutex
+	tokens map[string]time.Time // until when each is good
+	broke  bool                 // the wallet is told to be empty
+	late   time.Duration        // how long after its delivery a top-up is in the reports
+}
+
+func newSimFace(life context.Context, network *networksim.Network, clock prepaid.Clock, wallet prepaid.Currency) *simFace {
+	return &simFace{
+		life: life, network: network, clock: clock, wallet: wallet,
+		operators: simOperators(wallet), tokens: map[string]time.Time{},
+	}
+}
+
+// simOperators is one operator for every country that has numbers and a currency.
+func simOperators(wallet prepaid.Currency) []reloadly.Operator {
+	var all []reloadly.Operator
+	for _, country := range slices.Sorted(maps.Keys(phonenumbers.GetSupportedRegions())) {
+		region, err := language.ParseRegion(country)
+		if err != nil || len(country) != 2 {
+			continue
+		}
+		unit, ok := currency.FromRegion(region)
+		if !ok {
+			continue
+		}
+		number := func(n int64, exponent int32) reloadly.Number {
+			return reloadly.Number{Value: decimal.New(n, exponent), Valid: true}
+		}
+		all = append(all, reloadly.Operator{
+			OperatorID: reloadly.ID(1000 + int(country[0]-'A')*26 + int(country[1]-'A')), Name: reloadly.Text("Simulated " + country),
+			SupportsLocalAmounts: true, DenominationType: "RANGE", Status: "ACTIVE",
+			SenderCurrencyCode: reloadly.Text(wallet), DestinationCurrencyCode: reloadly.Text(unit.String()),
+			InternationalDiscount: number(4, 0), LocalDiscount: number(4, 0),
+			MinAmount: number(1, -2), MaxAmount: number(1, 6), LocalMinAmount: number(1, -2), LocalMaxAmount: number(1, 6),
+			Country: reloadly.OperatorCountry{ISOName: reloadly.Text(country), Name: reloadly.Text(country)},
+			FX:      reloadly.FX{Rate: number(1, 0), CurrencyCode: reloadly.Text(unit.String())},
+		})
+	}
+	return all
+}
+
+// simAudiences are those that Reloadly's own clients ask for.
+var simAudiences = []string{
+	reloadly.LiveURL, reloadly.SandboxURL, "https://topups-hs256.reloadly.com", "https://topups-hs256-sandbox.reloadly.com",
+}
+
+// Token implements reloadly.Accounts. The audience may be any of Reloadly's, or the simulator's own address.
+func (f *simFace) Token(_ context.Context, clientID string, secret prepaid.Secret, audience string) (reloadly.Token, error) {
+	same := func(want, got string) bool {
+		return got != "" && (want == "" || subtle.ConstantTimeCompare([]byte(want), []byte(got)) == 1)
+	}
+	switch {
+	case !same(f.clientID, clientID), !same(f.secret.Reveal(), secret.Reveal()):
+		return reloadly.Token{}, reloadly.Refuse(http.StatusUnauthorized, "INVALID_CREDENTIALS", "Access Denied")
+	case !slices.Contains(simAudiences, audience) && !strings.HasPrefix(audience, "http://"):
+		return reloadly.Token{}, reloadly.Refuse(http.StatusBadRequest, "INVALID_AUDIENCE", "The audience is not known")
+	}
+	token, now := "sim_"+prepaid.NewToken(), f.clock.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.DeleteFunc(f.tokens, func(_ string, until time.Time) bool { return !now.Before(until) })
+	if len(f.tokens) >= simTokens {
+		clear(f.tokens)
+	}
+	f.tokens[token] = now.Add(simTokenLife)
+	return reloadly.Token{AccessToken: token, Scope: "developer", ExpiresIn: reloadly.ID(simTokenLife / time.Second), TokenType: "Bearer"}, nil
+}
+
+// Account implements reloadly.Accounts.
+func (f *simFace) Account(_ context.Context, token string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	until, ok := f.tokens[token]
+	switch {
+	case !ok:
+		return "", reloadly.Refuse(http.StatusUnauthorized, "INVALID_TOKEN", "The token is not valid")
+	case !f.clock.Now().Before(until):
+		return "", reloadly.Refuse(http.StatusUnauthorized, "TOKEN_EXPIRED", "The token has expired")
+	}
+	return "sim", nil
+}
+
+// dropTokens makes every client fetch a new one.
+func (f *simFace) dropTokens() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.tokens)
+}
+
+// Balance implements reloadly.Accounts.
+func (f *simFace) Balance(context.Context, string) (reloadly.Balance, error) {
+	return reloadly.Balance{
+		Balance: reloadly.NumberOf(f.balance()), CurrencyCode: reloadly.Text(f.wallet), CurrencyName: reloadly.Text(f.wallet),
+		UpdatedAt: reloadly.Text(f.clock.Now().Format(time.DateTime)),
+	}, nil
+}
+
+func (f *simFace) balance() prepaid.Money {
+	left := prepaid.Money{Currency: f.wallet}
+	f.mu.Lock()
+	broke := f.broke
+	f.mu.Unlock()
+	if broke {
+		return left
+	}
+	left.Minor = decimal.New(simWallet, int32(f.wallet.Decimals())).IntPart()
+	for _, e := range f.network.Delivered(networksim.Filter{}) {
+		left.Minor -= e.Cost.Minor
+	}
+	return left
+}
+
+// set tells the network how credits go from now on.
+func (f *simFace) set(b networksim.Behaviour) {
+	f.network.Set(b)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.broke = b.Kind == networksim.OutOfFunds
+}
+
+// Operators implements reloadly.Airtime.
+func (f *simFace) Operators(context.Context, string) ([]reloadly.Operator, error) {
+	return f.operators, nil
+}
+
+func (f *simFace) operator(fits func(reloadly.Operator) bool) (reloadly.Operator, error) {
+	if i := slices.IndexFunc(f.operators, fits); i >= 0 {
+		return f.operators[i], nil
+	}
+	return reloadly.Operator{}, refuseCode(topup.CodeUnavailable)
+}
+
+// Detect implements reloadly.Airtime.
+func (f *simFace) Detect(ctx context.Context, _ string, p reloadly.Phone) (reloadly.Operator, error) {
+	m, err := simNumber(p)
+	if err == nil {
+		err = f.network.Recognise(ctx, m)
+	}
+	switch {
+	case errors.Is(err, topup.ErrNetworkDown):
+		return reloadly.Operator{}, refuseCode(topup.CodeUnavailable)
+	case err != nil:
+		return reloadly.Operator{}, refuseCode(topup.CodeNoOperator)
+	}
+	o, err := f.operator(func(o reloadly.Operator) bool { return o.Country.ISOName == p.CountryCode })
+	if err != nil {
+		return o, refuseCode("COUNTRY_NOT_SUPPORTED")
+	}
+	return o, nil
+}
+
+// simNumber reads a number as Reloadly does: national, or international with or without the plus.
+func simNumber(p reloadly.Phone) (prepaid.MSISDN, error) {
+	m, err := prepaid.ParseMSISDN(string(p.Number), string(p.CountryCode))
+	if err != nil {
+		m, err = prepaid.ParseMSISDN("+"+strings.TrimPrefix(string(p.Number), "+"), string(p.CountryCode))
+	}
+	return m, err
+}
+
+// simID is the number by which the API names a credit: the same for ever, and exact in JSON.
+func simID(networkRef string) reloadly.ID {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(networkRef))
+	return reloadly.ID(h.Sum64()>>12 | 1)
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
+	networksim "pulsa/topup/sim"
+)
+
+// Topup implements reloadly.Airtime. A used reference is refused, even where the first was delivered.
+func (f *simFace) Topup(ctx context.Context, _ string, r reloadly.TopupRequest, async bool) (reloadly.Transaction, error) {
+	credit, err := f.credit(r)
+	if err != nil {
+		return reloadly.Transaction{}, err
+	}
+	if len(f.network.Find(networksim.Filter{Reference: credit.Reference})) > 0 {
+		return reloadly.Transaction{}, refuseCode(topup.CodeReferenceUsed)
+	}
+	if f.nonAtomic {
+		_ = f.clock.Sleep(ctx, simGap)
+	}
+	if async {
+		return f.accept(ctx, credit)
+	}
+	return f.judge(f.network.Credit(ctx, credit), credit)
+}
+
+// credit is what a request asks of the network.
+func (f *simFace) credit(r reloadly.TopupRequest) (topup.Credit, error) {
+	o, err := f.operator(func(o reloadly.Operator) bool { return o.OperatorID == r.OperatorID })
+	if err != nil {
+		return topup.Credit{}, err
+	}
+	if r.RecipientPhone == nil {
+		return topup.Credit{}, refuseCode("INVALID_INPUT_PROVIDED") // no operator here tops up mail accounts
+	}
+	m, err := simNumber(*r.RecipientPhone)
+	switch {
+	case err != nil:
+		return topup.Credit{}, refuseCode(topup.CodeInvalidNumber)
+	case r.RecipientPhone.CountryCode != o.Country.ISOName:
+		return topup.Credit{}, refuseCode("OPERATOR_AND_RECIPIENT_PHONE_MISMATCH")
+	}
+	amount, ok := r.Amount.Money(prepaid.Currency(o.DestinationCurrencyCode))
+	limit := o.LocalMaxAmount.Value
+	if !ok || !reloadly.NumberOf(amount).Value.Equal(r.Amount.Value) || r.Amount.Value.GreaterThan(limit) {
+		return topup.Credit{}, refuseCode("INVALID_AMOUNT_FOR_OPERATOR")
+	}
+	reference := string(r.CustomIdentifier)
+	if reference == "" {
+		reference = "unnamed_" + prepaid.NewToken()
+	}
+	return topup.Credit{Reference: reference, MSISDN: m, Amount: amount}, nil
+}
+
+// accept begins a credit, and answers as soon as it is in the book or refused.
+func (f *simFace) accept(ctx context.Context, credit topup.Credit) (reloadly.Transaction, error) {
+	results := make(chan topup.Result, 1)
+	go func() { results <- f.network.Credit(f.life, credit) }()
+	for {
+		select {
+		case r := <-results:
+			return f.judge(r, credit)
+		default:
+		}
+		if found := f.network.Find(networksim.Filter{Reference: credit.Reference}); len(found) > 0 {
+			return f.transaction(found[len(found)-1]), nil
+		}
+		if err := f.clock.Sleep(ctx, simLook); err != nil {
+			return reloadly.Transaction{}, noAnswer{}
+		}
+	}
+}
+
+// judge is how the API answers what the network has come to.
+func (f *simFace) judge(r topup.Result, credit topup.Credit) (reloadly.Transaction, error) {
+	switch {
+	case r.Code == topup.CodeReferenceUsed:
+		return reloadly.Transaction{}, refuseCode(r.Code)
+	case r.Outcome == topup.Done, r.Outcome == topup.Pending:
+		for _, found := range f.network.Find(networksim.Filter{Reference: credit.Reference}) {
+			if found.NetworkRef == r.ProviderRef {
+				return f.transaction(found), nil
+			}
+		}
+	case r.Code == networksim.CodeTimeout:
+		return reloadly.Transaction{}, noAnswer{}
+	case r.Code == networksim.CodeGarbage:
+		return reloadly.Transaction{}, garbage{}
+	case r.Outcome == topup.Refused, r.Outcome == topup.Passing, isReloadlyCode(r.Code):
+		return reloadly.Transaction{}, refuseCode(r.Code)
+	}
+	return reloadly.Transaction{}, errors.New("simulated credit not booked")
+}
+
+func isReloadlyCode(code string) bool {
+	_, _, known := topup.ClassifyCode(code)
+	return known
+}
+
+// refuseCode answers a code with the status that Reloadly gives it.
+func refuseCode(code string) error {
+	status := http.StatusBadRequest
+	outcome, _, known := topup.ClassifyCode(code)
+	switch {
+	case code == topup.CodeUnavailable:
+		status = http.StatusServiceUnavailable
+	case code == topup.CodeNoOperator:
+		status = http.StatusNotFound
+	case code == "COUNTRY_NOT_SUPPORTED":
+		status = http.StatusConflict
+	case code == "RATE_LIMIT_REACHED":
+		status = http.StatusTooManyRequests
+	case known && outcome == topup.Unknown && code != topup.CodeReferenceUsed:
+		status = http.StatusInternalServerError
+	}
+	return reloadly.Refuse(status, code, strings.ToLower(strings.ReplaceAll(code, "_", " ")))
+}
+
+// noAnswer breaks the connection off.
+type noAnswer struct{}
+
+func (noAnswer) Error() string { return "no answer" }
+
+// ServeHTTP implements http.Handler.
+func (noAnswer) ServeHTTP(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// garbage is success in a form that nobody can read.
+type garbage struct{}
+
+func (garbage) Error() string { return "garbage" }
+
+// ServeHTTP implements http.Handler.
+func (garbage) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html")
+	_, _ = w.Write([]byte("<html><body>Please stand by</body></html>"))
+}
+
+// Transactions implements reloadly.Airtime. Those that are asked for by id are there at once, others only when
+// the reports have them.
+func (f *simFace) Transactions(_ context.Context, _ string, filter reloadly.Filter) ([]reloadly.Transaction, error) {
+	f.mu.Lock()
+	reported := f.clock.Now().Add(-f.late)
+	late := f.late > 0 && filter.TransactionID == 0
+	f.mu.Unlock()
+	var list []reloadly.Transaction
+	for _, r := range f.network.Find(networksim.Filter{}) {
+		if late && r.At.After(reported) {
+			continue
+		}
+		if (filter.TransactionID == 0 || filter.TransactionID == simID(r.NetworkRef)) &&
+			(filter.CustomIdentifier == "" || strings.EqualFold(filter.CustomIdentifier, r.Reference)) {
+			list = append(list, f.transaction(r))
+		}
+	}
+	return list, nil
+}
+
+// transaction is a credit of the book as the API shows it.
+func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
+	amount := reloadly.NumberOf(r.Amount)
+	country := simCountry(r.MSISDN)
+	o, _ := f.operator(func(o reloadly.Operator) bool { return string(o.Country.ISOName) == country })
+	t := reloadly.Transaction{
+		TransactionID: simID(r.NetworkRef), Status: reloadly.Processing, CustomIdentifier: reloadly.Text(r.Reference),
+		RecipientPhone: reloadly.Text(r.MSISDN), CountryCode: reloadly.Text(country), OperatorID: o.OperatorID, OperatorName: o.Name,
+		RequestedAmount: amount, RequestedCurrencyCode: reloadly.Text(f.wallet),
+		DeliveredAmount: amount, DeliveredCurrencyCode: reloadly.Text(r.Amount.Currency),
+		Discount:             reloadly.Number{Value: amount.Value.Sub(reloadly.NumberOf(r.Cost).Value), Valid: true},
+		DiscountCurrencyCode: reloadly.Text(f.wallet), Fee: reloadly.Number{Value: decimal.Zero, Valid: true},
+		TransactionDate: reloadly.Text(r.At.UTC().Format(time.DateTime)),
+	}
+	if !r.Delivered {
+		return t
+	}
+	t.Status = reloadly.Successful
+	left := reloadly.NumberOf(f.balance())
+	t.BalanceInfo = &reloadly.BalanceInfo{
+		OldBalance: reloadly.Number{Value: left.Value.Add(reloadly.NumberOf(r.Cost).Value), Valid: true},
+		NewBalance: left, Cost: reloadly.NumberOf(r.Cost),
+		CurrencyCode: reloadly.Text(r.Cost.Currency), CurrencyName: reloadly.Text(r.Cost.Currency), UpdatedAt: t.TransactionDate,
+	}
+	return t
+}

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pulsa/conversation/talk"
+)
+
+var storyFolder = filepath.Join(rootFolder, "conversation", "stories")
+
+// unsaid are the prompts that no story can hear, why, and the test that hears them.
+var unsaid = map[string]string{
+	"button.back":      "turns the pages of the real USSD adapter",
+	"button.contact":   "the label of a button that the fake channel does not name",
+	"button.more":      "as button.back",
+	"pin.weak":         "test brands take any PIN: conversation TestUnderstanding",
+	"redeem.withdrawn": "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
+	"session.lost":     "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
+}
+
+// notBySMS are the transitions that a channel which vouches for its numbers never takes, and why.
+var notBySMS = map[string]string{
+	"registration.ask_msisdn by shared": "a contact is shared on a messenger",
+	"redeem.identify by nobody":         "the SMS says who sends it",
+	"redeem.find_number by whose":       "the SMS says whose number it is",
+	"redeem.ask_msisdn":                 "as above",
+	"redeem.check_msisdn":               "as above",
+	"redeem.send_code":                  "as above",
+	"redeem.ask_proof":                  "as above",
+	"redeem.check_proof":                "as above",
+}
+
+// flowEnds are the transitions with which a flow has done what it is for.
+var flowEnds = map[string]string{
+	"registration": "registration.await_payment by completed",
+	"topup":        "topup.place by placed",
+	"redeem":       "redeem.place by placed",
+	"pin":          "pin.save by saved",
+	"pay":          "pay.await_payment by completed",
+	"lang":         "lang.save by saved",
+}
+
+func storyVocabularyFor(t testing.TB) (Config, *talk.Vocabulary) {
+	t.Helper()
+	noEnvironment := func(string) string { return "" }
+	c, v, err := talkFlags{}.vocabulary(environ{getenv: noEnvironment, stdin: strings.NewReader(""), stdout: t.Output(), stderr: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, v
+}
+
+func loadAll(t testing.TB, v *talk.Vocabulary, paths ...string) *talk.Scripts {
+	t.Helper()
+	files, err := storyFiles(paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts, err := talk.Load(files, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scripts
+}
+
+// play runs stories, on the embedded stores where no addresses are given, and reports those that fail.
+func play(t testing.TB, c Config, scripts *talk.Scripts, database, redis string) *talk.Report {
+	t.Helper()
+	m, err := newStoryMaker(t.Context(), c, database, redis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := m.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	report := talk.Run(t.Context(), m, scripts, talk.Options{})
+	if passed := report.Count(talk.Passed); passed < len(scripts.Stories) || passed == 0 {
+		var text bytes.Buffer
+		if err := report.WriteText(&text, false); err != nil {
+			t.Error(err)
+		}
+		t.Errorf("%d of %d stories passed:\n%s", passed, len(scripts.Stories), withoutPassed(text.String()))
+	}
+	return report
+}
+
+var passedLine = regexp.MustCompile(`(?m)^ok .*\n`)
+
+func withoutPassed(report string) string { return passedLine.ReplaceAllString(report, "") }
+
+// on is a report's part on one kind of channel.
+func on(report *talk.Report, channel string) *talk.Report {
+	part := &talk.Report{}
+	for _, r := range report.Results {
+		if r.Story.Channel == channel {
+			part.Results = append(part.Results, r)
+		}
+	}
+	return part
+}
+
+func TestStories(t *testing.T) {
+	c, v := storyVocabularyFor(t)
+	scripts := loadAll(t, v, storyFolder)
+	if underRaceDetector() { // it takes ten times as long, and what it looks for is in a part as well
+		keepStoreBound(scripts)
+		play(t, c, scripts, "", "")
+		return
+	}
+	report := play(t, c, scripts, "", "")
+
+	t.Run("enter every state and transition", func(t *testing.T) {
+		var missed bytes.Buffer
+		if coverage := report.Cover(v.Flows); !coverage.Complete() {
+			t.Errorf("%v\n%s", coverage.WriteText(&missed), missed.String())
+		}
+	})
+	t.Run("enter on sms all that sms can", func(t *testing.T) {
+		for _, f := range on(report, talk.SMS).Cover(v.Flows).Flows {
+			for _, missed := range f.TransitionsMissed {
+				step := missed.From + " by " + missed.Event
+				if notBySMS[step] == "" && notBySMS[missed.From] == "" {
+					t.Errorf("no story goes by sms from %s to %s", step, missed.To)
+				}
+			}
+		}
+	})
+	t.Run("end every flow well on every kind of channel", func(t *testing.T) {
+		for _, kind := range []string{talk.SMS, talk.Telegram, talk.USSD, talk.WhatsApp} {
+			for _, f := range on(report, kind).Cover(v.Flows).Flows {
+				end, wanted := flowEnds[f.Name]
+				missed := slices.ContainsFunc(f.TransitionsMissed, func(m talk.Transition) bool { return m.From+" by "+m.Event == end })
+				if missed || !wanted && f.Transitions > 0 {
+					t.Errorf("no story comes to the end of %s on %s: %q", f.Name, kind, end)
+				}
+			}
+		}
+	})
+	t.Run("say every prompt in every language", func(t *testing.T) {
+		checkSaid(t, report, v)
+	})
+	t.Run("crash at every point", func(t *testing.T) {
+		checkCrashes(t, report, v)
+	})
+}
+
+// checkSaid finds the prompts that are in no reply. Labels of choices and texts to other phones are no parts of a
+// reply, so they are looked for by their words.
+func checkSaid(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
+	brand := v.Brands[0]
+	for _, language := range brand.Languages {
+		said, words := map[string]bool{}, &strings.Builder{}
+		for _, r := range report.Results {
+			for _, s := range r.Said {
+				if s.By != talk.TheProgram || r.Story.Language != language {
+					continue
+				}
+				for _, key := range s.Keys {
+					said[key] = true
+				}
+				fmt.Fprintln(words, s.Text, strings.Join(s.Buttons, "\n"))
+			}
+		}
+		for _, key := range v.Keys {
+			heard := said[key]
+			if template, ok := v.Prompt(brand.Name, language, key); ok && (strings.HasPrefix(key, "choice.") || key == "code.sms") {
+				heard = inWords(template).MatchString(words.String())
+			}
+			if why, excused := unsaid[key]; heard == excused {
+				t.Errorf("%s: %s is said in some story: %v; excused because: %q", language, key, heard, why)
+			}
+		}
+	}
+}
+
+var hole = regexp.MustCompile(`\\\{[a-z_]+\\\}`)
+
+// inWords finds a prompt with anything in its holes.
+func inWords(template string) *regexp.Regexp {
+	return regexp.MustCompile(hole.ReplaceAllString(regexp.QuoteMeta(template), ".+"))
+}
+
+// checkCrashes finds the points at which no purchase is killed and its message delivered again, or nothing comes
+// but time.
+func checkCrashes(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
+	again, alone := map[string]bool{}, map[string]bool{}
+	for _, r := range report.Results {
+		point, texts := "", 0
+		repeated, waited := false, false
+		for _, s := range r.Said {
+			armed, crash := strings.CutPrefix(s.Text, "crash after ")
+			switch {
+			case s.By == talk.TheScript && crash:
+				point, texts = armed, 0
+			case s.By == talk.TheScript && s.Text == "again":
+				repeated = repeated || point != ""
+			case s.By == talk.TheScript && strings.HasPrefix(s.Text, "wait "):
+				waited = waited || point != "" && texts == 1
+			case s.By == talk.TheCustomer:
+				texts++
+			}
+		}
+		again[point] = again[point] || repeated
+		alone[point] = alone[point] || waited && !repeated
+	}
+	for _, p := range v.Points {
+		if !again[p.Name] || !alone[p.Name] {
+			t.Errorf("crash after %s: a story in which the message comes again: %v, in which nothing comes: %v", p.Name, again[p.Name], alone[p.Name])
+		}
+	}
+}
+
+func underRaceDetector() bool {
+	build, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// keepStoreBound leaves the stories that depend on the stores most, in one language and on sms.
+func keepStoreBound(scripts *talk.Scripts) {
+	files := []string{"crashes.talk", "outages.talk", "cards.talk", "limits.talk", "pin.talk", "money-payment.talk"}
+	scripts.Stories = slices.DeleteFunc(scripts.Stories, func(s *talk.Story) bool {
+		return s.Channel != talk.SMS || s.Language != "en" || !slices.Contains(files, filepath.Base(s.File))
+	})
+}
+
+// TestStoriesOnServers plays what depends on the stores most, in one language and on sms, on PostgreSQL and Redis.
+func TestStoriesOnServers(t *testing.T) {
+	database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
+	if database == "" || redis == "" {
+		t.Skip("PULSA_TEST_DATABASE_URL and PULSA_TEST_REDIS_URL are not both set")
+	}
+	c, v := storyVocabularyFor(t)
+	scripts := loadAll(t, v, storyFolder)
+	keepStoreBound(scripts)
+	play(t, c, scripts, database, redis)
+}
+
+// tenTurns is a story of ten turns, as often as its table says.
+const tenTurns = `story: Copy <n>
+given: customer pin 4821 method sepa
+
+> HELP
+< {help.idle}
+> KOOP
+< {topup.ask_amount}
+> lots
+< {topup.amount_invalid} {topup.ask_amount}
+> 10
+< {topup.ask_pin}
+> [secret 4822]
+< {pin.wrong left=2}
+> [secret 4821]
+< {order.delivered amount=EUR 10.00}
+! again
+< {order.delivered}
+= charged EUR 10.00 once
+> KOOP 15 [secret 4821]
+< {order.delivered amount=EUR 15.00}
+> STATUS
+< {order.delivered amount=EUR 15.00}
+! wait 1h
+< nothing
+= topped up EUR 10.00 once
+= audit clean
+
+examples:
+| n |
+`
+
+// BenchmarkThousandStories plays a thousand stories of ten turns. They are to take 60 s at most on two cores.
+func BenchmarkThousandStories(b *testing.B) {
+	const copies = 1000
+	c, v := storyVocabularyFor(b)
+	file := filepath.Join(b.TempDir(), "thousand.talk")
+	table := &strings.Builder{}
+	for n := range copies {
+		fmt.Fprintf(table, "| %d |\n", n+1)
+	}
+	if err := os.WriteFile(file, []byte(tenTurns+table.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	scripts := loadAll(b, v, file)
+	for b.Loop() {
+		report := play(b, c, scripts, "", "")
+		b.ReportMetric(report.Took.Seconds()/copies*1000, "s/1000-stories")
+		if report.Took > time.Minute {
+			b.Errorf("%d stories of ten turns took %s", copies, report.Took.Round(time.Second))
+		}
+	}
+}

@@ -1,0 +1,353 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"pulsa/conversation"
+	"pulsa/conversation/talk"
+)
+
+type talkCommand struct {
+	Run      talkRunCommand      `cmd:"" help:"Run stories and say which fail."`
+	Check    talkCheckCommand    `cmd:"" help:"Only read stories and say what is wrong with them."`
+	Record   talkRecordCommand   `cmd:"" help:"Chat, and have it written down as a story."`
+	Fix      talkFixCommand      `cmd:"" help:"Rewrite the answers in stories to what is answered, and show the difference."`
+	Coverage talkCoverageCommand `cmd:"" help:"List the states and transitions that no story enters."`
+	Points   talkPointsCommand   `cmd:"" help:"List where 'crash after' can strike."`
+}
+
+// talkFlags are those of every command that reads stories.
+type talkFlags struct {
+	Config string `help:"Configuration file, for its test brands (default: ./pulsa.yaml, else the built-in demo)." placeholder:"FILE"`
+}
+
+// talkPlayFlags are those of every command that runs stories.
+type talkPlayFlags struct {
+	talkFlags
+	Database string `help:"PostgreSQL in which each story gets a schema of its own (default: an embedded file each)." placeholder:"URL"`
+	Redis    string `help:"Redis for the sessions, each story under a prefix of its own (default: the embedded file)." placeholder:"URL"`
+	Workers  int    `help:"Stories at the same time (default: one for each processor)." placeholder:"N"`
+}
+
+// vocabulary reads the configuration and what scripts are checked against.
+func (f talkFlags) vocabulary(e environ) (Config, *talk.Vocabulary, error) {
+	c, err := settings{Config: f.Config}.load(e, nil)
+	if err != nil {
+		return Config{}, nil, err
+	}
+	prompts := map[string]*conversation.BrandPrompts{}
+	for _, b := range c.Brands {
+		p, err := conversation.LoadPrompts(b)
+		if err != nil {
+			return Config{}, nil, err
+		}
+		prompts[b.Name] = p
+	}
+	v := storyVocabulary(c, prompts)
+	if len(v.Brands) == 0 {
+		return Config{}, nil, fmt.Errorf("%s declares no brand marked test, and stories talk to no other", c.File)
+	}
+	return c, v, nil
+}
+
+// loadStories reads the stories of files and folders. What is wrong with them is printed, and ends with exit code 2.
+func loadStories(e environ, v *talk.Vocabulary, paths []string) (*talk.Scripts, error) {
+	files, err := storyFiles(paths)
+	if err != nil {
+		return nil, err
+	}
+	scripts, err := talk.Load(files, v)
+	var wrong talk.ScriptErrors
+	if errors.As(err, &wrong) {
+		fmt.Fprintln(e.stderr, wrong.Error())
+		return nil, exitCode(talk.ExitScript)
+	}
+	return scripts, err
+}
+
+// storyFiles replaces folders by the .talk files below them.
+func storyFiles(paths []string) ([]string, error) {
+	var files []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil || !info.IsDir() {
+			files = append(files, path) // one that can't be read is reported with the rest
+			continue
+		}
+		before := len(files)
+		err = filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && strings.HasSuffix(name, ".talk") {
+				files = append(files, name)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == before {
+			return nil, fmt.Errorf("%s: no file there ends in .talk", path)
+		}
+	}
+	return files, nil
+}
+
+type talkRunCommand struct {
+	talkPlayFlags
+	Server string   `help:"Run them against a server's fake channel instead of a fresh program for each story." placeholder:"URL"`
+	Admin  string   `help:"With --server: its admin listener, for facts and events." default:"http://127.0.0.1:9090" placeholder:"URL"`
+	JUnit  string   `help:"Write a JUnit report." placeholder:"FILE" name:"junit"`
+	HTML   string   `help:"Write a report with chat bubbles." placeholder:"FILE" name:"html"`
+	JSON   bool     `help:"Print the report as JSON." name:"json"`
+	Paths  []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
+}
+
+// Help implements kong.HelpProvider.
+func (talkRunCommand) Help() string {
+	return "Exit code 0: all passed; 1: some failed; 2: a story is wrong, and nothing was run.\n\n" +
+		"Example: pulsa talk run --junit report.xml conversation/stories"
+}
+
+// Run implements the command.
+func (r *talkRunCommand) Run(ctx context.Context, e environ) error {
+	c, v, err := r.vocabulary(e)
+	if err != nil {
+		return err
+	}
+	scripts, err := loadStories(e, v, r.Paths)
+	if err != nil {
+		return err
+	}
+	maker, end, err := r.maker(ctx, c)
+	if err != nil {
+		return err
+	}
+	if r.Server != "" {
+		r.Workers = 1 // the server's simulators behave alike for everybody
+	}
+	report := talk.Run(ctx, maker, scripts, r.options(e))
+	return errors.Join(r.write(report, e), end())
+}
+
+// maker is where stories are played.
+func (r *talkRunCommand) maker(ctx context.Context, c Config) (talk.Maker, func() error, error) {
+	if r.Server != "" {
+		m, err := newServerMaker(ctx, r.Server, r.Admin, c)
+		return m, func() error { return nil }, err
+	}
+	m, err := newStoryMaker(ctx, c, r.Database, r.Redis)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, m.close, nil
+}
+
+// prepare reads stories and makes ready what plays them. The caller closes the maker.
+func (f talkPlayFlags) prepare(ctx context.Context, e environ, paths []string) (*talk.Scripts, *talk.Vocabulary, *storyMaker, error) {
+	c, v, err := f.vocabulary(e)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	scripts, err := loadStories(e, v, paths)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	m, err := newStoryMaker(ctx, c, f.Database, f.Redis)
+	return scripts, v, m, err
+}
+
+func (f talkPlayFlags) options(e environ) talk.Options {
+	o := talk.Options{Workers: f.Workers}
+	if talk.Terminal(e.stderr) {
+		o.Progress = talk.Progress(e.stderr)
+	}
+	return o
+}
+
+// write prints the report and writes the files asked for.
+func (r *talkRunCommand) write(report *talk.Report, e environ) error {
+	var err error
+	if r.JSON {
+		err = report.WriteJSON(e.stdout)
+	} else {
+		err = report.WriteText(e.stdout, talk.Terminal(e.stdout))
+	}
+	err = errors.Join(err, writeFile(r.JUnit, report.WriteJUnit), writeFile(r.HTML, report.WriteHTML))
+	if err != nil {
+		return err
+	}
+	if code := report.ExitCode(); code != 0 {
+		return exitCode(code)
+	}
+	return nil
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	if name == "" {
+		return nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+type talkCheckCommand struct {
+	talkFlags
+	Paths []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
+}
+
+// Help implements kong.HelpProvider.
+func (talkCheckCommand) Help() string {
+	return "Exit code 0: nothing is wrong; 2: something is.\n\nExample: pulsa talk check mine.talk"
+}
+
+// Run implements the command.
+func (t *talkCheckCommand) Run(_ context.Context, e environ) error {
+	_, v, err := t.vocabulary(e)
+	if err != nil {
+		return err
+	}
+	scripts, err := loadStories(e, v, t.Paths)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "nothing is wrong; stories: %d\n", len(scripts.Stories))
+	return nil
+}
+
+type talkRecordCommand struct {
+	talkPlayFlags
+	Brand    string `help:"Whom to talk to (default: the first test brand)."`
+	Channel  string `help:"sms, telegram, ussd or whatsapp." enum:"sms,telegram,ussd,whatsapp" default:"sms"`
+	Language string `help:"The story's language (default: the brand's first)."`
+	From     string `help:"The customer's number (default: a new one)." placeholder:"+NUMBER"`
+	Name     string `help:"The story's name." default:"Recorded"`
+	Output   string `short:"o" help:"Where the story is written (default: printed)." placeholder:"FILE"`
+}
+
+// Help implements kong.HelpProvider.
+func (talkRecordCommand) Help() string {
+	return "Type what the customer texts; [secret 4821] keeps a PIN out of reports. A line that begins with ! makes something\n" +
+		"happen (! customer completes payment setup), one with = asks whether a fact holds (= registered). Ctrl-D ends.\n\n" +
+		"Example: pulsa talk record --brand demo -o mine.talk"
+}
+
+// Run implements the command.
+func (t *talkRecordCommand) Run(ctx context.Context, e environ) error {
+	c, v, err := t.vocabulary(e)
+	if err != nil {
+		return err
+	}
+	m, err := newStoryMaker(ctx, c, t.Database, t.Redis)
+	if err != nil {
+		return err
+	}
+	if t.Brand == "" {
+		t.Brand = v.Brands[0].Name
+	}
+	story, err := talk.Record(ctx, m, v, talk.Recording{
+		Name: t.Name, Brand: t.Brand, Channel: t.Channel, Language: t.Language, From: t.From,
+	}, e.stdin, e.stdout)
+	if err = errors.Join(err, m.close()); err != nil {
+		return err
+	}
+	if t.Output == "" {
+		_, err = io.WriteString(e.stdout, story)
+		return err
+	}
+	if err := os.WriteFile(t.Output, []byte(story), 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "%s written. Try: pulsa talk run %s\n", t.Output, t.Output)
+	return nil
+}
+
+type talkFixCommand struct {
+	talkPlayFlags
+	DryRun bool     `help:"Only show the difference." short:"n"`
+	Paths  []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
+}
+
+// Help implements kong.HelpProvider.
+func (talkFixCommand) Help() string {
+	return "Only lines that begin with < are changed, and only those that do not match. Look at the difference: what is\n" +
+		"answered need not be right.\n\nExample: pulsa talk fix --dry-run mine.talk"
+}
+
+// Run implements the command.
+func (t *talkFixCommand) Run(ctx context.Context, e environ) error {
+	scripts, _, m, err := t.prepare(ctx, e, t.Paths)
+	if err != nil {
+		return err
+	}
+	fixed, notes := talk.Fix(ctx, m, scripts, t.options(e))
+	err = m.close()
+	for _, f := range fixed {
+		fmt.Fprint(e.stdout, f.Diff)
+		if !t.DryRun {
+			err = errors.Join(err, os.WriteFile(f.File, f.New, 0o644))
+		}
+	}
+	for _, note := range notes {
+		fmt.Fprintln(e.stderr, note)
+	}
+	if err != nil {
+		return err
+	}
+	if len(notes) > 0 {
+		return exitCode(talk.ExitFailed)
+	}
+	if len(fixed) == 0 {
+		fmt.Fprintln(e.stdout, "nothing to mend")
+	}
+	return nil
+}
+
+type talkCoverageCommand struct {
+	talkPlayFlags
+	Paths []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
+}
+
+// Help implements kong.HelpProvider.
+func (talkCoverageCommand) Help() string {
+	return "Exit code 0: every state and transition is entered; 1: some are not, or a story fails.\n\n" +
+		"Example: pulsa talk coverage conversation/stories"
+}
+
+// Run implements the command.
+func (t *talkCoverageCommand) Run(ctx context.Context, e environ) error {
+	scripts, v, m, err := t.prepare(ctx, e, t.Paths)
+	if err != nil {
+		return err
+	}
+	report := talk.Run(ctx, m, scripts, t.options(e))
+	coverage := report.Cover(v.Flows)
+	if err := errors.Join(coverage.WriteText(e.stdout), m.close()); err != nil {
+		return err
+	}
+	if failed := report.Count(talk.Failed); failed > 0 {
+		fmt.Fprintf(e.stderr, "%d stories failed: pulsa talk run says why\n", failed)
+	}
+	if !coverage.Complete() || report.ExitCode() != 0 {
+		return exitCode(1)
+	}
+	return nil
+}
+
+type talkPointsCommand struct{}
+
+// Help implements kong.HelpProvider.
+func (talkPointsCommand) Help() string { return "Example: pulsa talk points" }
+
+// Run implements the command.
+func (talkPointsCommand) Run(_ context.Context, e environ) error {
+	return talk.WritePoints(e.stdout, storyPoints())
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"pulsa/accounts"
+	"pulsa/conversation/talk"
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+	"pulsa/topup"
+	networksim "pulsa/topup/sim"
+)
+
+// Do implements talk.Program.
+func (s *storyProgram) Do(ctx context.Context, who talk.Customer, e talk.Event) error {
+	switch e.Kind {
+	case talk.ChannelDown:
+		s.offline = s.outage(e.For)
+	case talk.RedisDown:
+		s.redis = s.outage(e.For)
+	case talk.RedisLost:
+		forgetter, ok := s.p.sessions.(*unsteadySessions).Sessions.(interface{ Forget(context.Context) error })
+		if !ok {
+			return talk.ErrNotOffered
+		}
+		return forgetter.Forget(ctx)
+	case talk.Restart:
+		err := s.run(func() error { return s.p.topups.Drain(ctx) })
+		s.life.cut.Store(true)
+		if err = errors.Join(err, s.p.close()); err != nil {
+			return err
+		}
+		return s.start(ctx)
+	case talk.CrashAfter:
+		s.armed = e.Point
+	default:
+		err := s.run(func() error { return s.sims.do(ctx, who, e) })
+		return s.reborn(ctx, err) // the simulators tell again what a killed program has not taken
+	}
+	return nil
+}
+
+// do makes the simulators behave, or the customer act on their pages.
+func (s *simulators) do(ctx context.Context, who talk.Customer, e talk.Event) error {
+	m, err := prepaid.ParseE164(who.Number)
+	if err != nil {
+		return err
+	}
+	switch e.Kind {
+	case talk.SetupCompleted:
+		return ofAnybody(s.gateway.CompleteSetup, ctx, m)
+	case talk.SetupAbandoned:
+		return ofAnybody(s.gateway.AbandonSetup, ctx, m)
+	case talk.CustomerAuthenticates:
+		return ofAnybody(s.gateway.Authenticate, ctx, m)
+	case talk.PaymentBehaves:
+		if e.Behaviour == "" { // as the number chooses
+			return s.gateway.Set(ctx, paymentsim.Behaviour{})
+		}
+		b, err := paymentsim.ParseBehaviour(e.Behaviour)
+		if err != nil {
+			return err
+		}
+		return s.gateway.Set(ctx, b)
+	case talk.NetworkBehaves:
+		if e.Behaviour == "" {
+			s.network.Set(networksim.Behaviour{})
+			return nil
+		}
+		b, err := networksim.ParseBehaviour(e.Behaviour)
+		if err != nil {
+			return err
+		}
+		s.network.Set(b)
+		return nil
+	}
+	return talk.ErrNotOffered
+}
+
+// ofAnybody acts for the customer's number, or for the latest where they have registered another.
+func ofAnybody(act func(context.Context, prepaid.MSISDN) error, ctx context.Context, m prepaid.MSISDN) error {
+	err := act(ctx, m)
+	if errors.Is(err, paymentsim.ErrNoSetup) || errors.Is(err, paymentsim.ErrNoCharge) {
+		return act(ctx, "")
+	}
+	return err
+}
+
+// Check implements talk.Program.
+func (s *storyProgram) Check(ctx context.Context, who talk.Customer, f talk.Fact) (talk.Finding, error) {
+	switch f.Kind {
+	case talk.InState:
+		state, err := s.State(ctx, who)
+		return is(state, f.Name), err
+	case talk.Charged:
+		return counted(f, len(s.sims.gateway.Charged(paymentsim.Filter{Amount: f.Amount})), len(s.sims.gateway.Charged(paymentsim.Filter{}))), nil
+	case talk.Refunded:
+		return counted(f, len(s.sims.gateway.Refunded(paymentsim.Filter{Amount: f.Amount})), len(s.sims.gateway.Refunded(paymentsim.Filter{}))), nil
+	case talk.ToppedUp:
+		return counted(f, len(s.sims.network.Delivered(networksim.Filter{Amount: f.Amount})), len(s.sims.network.Delivered(networksim.Filter{}))), nil
+	case talk.AuditClean:
+		return s.p.auditFinding(ctx)
+	}
+	return s.p.check(ctx, s.setup.Brand, who, f)
+}
+
+// check finds what SQL tells of a customer or card.
+func (p *program) check(ctx context.Context, brand string, who talk.Customer, f talk.Fact) (talk.Finding, error) {
+	c, err := p.accounts.ByAddress(ctx, brand, who.Address())
+	if err != nil && !errors.Is(err, accounts.ErrNoCustomer) {
+		return talk.Finding{}, err
+	}
+	switch f.Kind {
+	case talk.OrderIs:
+		m := c.MSISDN
+		if m == "" {
+			m, _ = prepaid.ParseE164(who.Number)
+		}
+		o, err := p.topups.Latest(ctx, brand, m)
+		if errors.Is(err, topup.ErrNoOrder) {
+			return talk.Finding{Actual: "no order"}, nil
+		}
+		return is(string(o.Status), f.Name), err
+	case talk.CardIs:
+		card, err := p.cards.Card(ctx, brand, f.Serial)
+		if err != nil {
+			return talk.Finding{Actual: err.Error()}, nil
+		}
+		return is(card.Shown(p.clock.Now()), f.Name), nil
+	case talk.Registered:
+		return yes(c.Registered(), f), nil
+	case talk.Locked:
+		return yes(c.PIN.Locked(p.clock.Now()), f), nil
+	case talk.OptedOut:
+		out, err := p.accounts.OptedOut(ctx, brand, who.Address())
+		return yes(out, f), err
+	}
+	return talk.Finding{}, talk.ErrNotOffered
+}
+
+func is(actual, want string) talk.Finding { return talk.Finding{Holds: actual == want, Actual: actual} }
+
+func yes(holds bool, f talk.Fact) talk.Finding {
+	actual := talk.Fact{Kind: f.Kind, Not: !holds}
+	return talk.Finding{Holds: holds != f.Not, Actual: actual.String()}
+}
+
+func counted(f talk.Fact, n, all int) talk.Finding {
+	actual := fmt.Sprintf("%s %s %s", f.Kind, f.Amount, talk.Count(n))
+	if all != n {
+		actual += fmt.Sprintf(" (and %d of other amounts)", all-n)
+	}
+	return talk.Finding{Holds: n == f.Times, Actual: actual}
+}
+
+// auditFinding checks every invariant, over the SQL and the simulators' books.
+func (p *program) auditFinding(ctx context.Context) (talk.Finding, error) {
+	violations, err := p.audit(ctx)
+	if err != nil || len(violations) == 0 {
+		return talk.Finding{Holds: err == nil}, err
+	}
+	actual := violations[0].String()
+	if more := len(violations) - 1; more > 0 {
+		actual += fmt.Sprintf(" (and %d more)", more)
+	}
+	return talk.Finding{Actual: actual}, nil
+}
+
+// given makes what a story begins with.
+func (s *storyProgram) given(ctx context.Context, g talk.Given) error {
+	switch {
+	case g.Event != nil:
+		return s.Do(ctx, s.setup.Customer, *g.Event)
+	case g.Customer != nil:
+		return s.run(func() error { return s.p.givenCustomer(ctx, s.sims, s.setup, *g.Customer) })
+	}
+	return s.p.givenCard(ctx, s.setup.Brand, *g.Card)
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/cards"
+	"pulsa/conversation/talk"
+	"pulsa/payments"
+	"pulsa/prepaid"
+)
+
+// givenCustomer registers a customer as a conversation would have, and tells them nothing of it.
+func (p *program) givenCustomer(ctx context.Context, sims *simulators, s talk.Setup, g talk.GivenCustomer) error {
+	m, err := prepaid.ParseE164(s.Customer.Number)
+	if err != nil {
+		return err
+	}
+	c, err := p.accounts.Register(ctx, accounts.Registration{
+		Brand: s.Brand, MSISDN: m, PIN: g.PIN, Language: s.Language, Recognised: true,
+		Addresses: []prepaid.Address{s.Customer.Address(), m.Tel()},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = p.payments.StartSetup(ctx, payments.StartRequest{ // without an address: nobody is told
+		Brand: s.Brand, Customer: c.ID, MSISDN: m, Method: payments.Method(g.Method), OperationKey: prepaid.NewToken(),
+	})
+	if err != nil {
+		return err
+	}
+	return sims.gateway.CompleteSetup(ctx, m)
+}
+
+func (p *program) givenCard(ctx context.Context, brand string, g talk.GivenCard) error {
+	series, _, _ := strings.Cut(g.Serial, "-")
+	card := cards.Card{Serial: g.Serial, Brand: brand, Series: series, Amount: g.Amount, State: cards.Live, CreatedAt: p.clock.Now()}
+	if g.Generated {
+		card.State = cards.Generated
+	}
+	if g.Expires != "" {
+		day, err := time.Parse(time.DateOnly, g.Expires)
+		if err != nil {
+			return err
+		}
+		card.ExpiresAt = day
+	}
+	return p.cards.Add(ctx, card, g.Code)
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"pulsa/conversation"
+	"pulsa/conversation/talk"
+	"pulsa/prepaid"
+	"pulsa/store"
+)
+
+// storyMaker makes a fresh program for every story. It implements talk.Maker.
+type storyMaker struct {
+	config   Config
+	database string // PostgreSQL in which each story gets a schema; "": an embedded file each
+	redis    string
+	folder   string // of the embedded stores
+	template string // an empty, migrated database, copied for each story
+	numbers  atomic.Int64
+	stories  atomic.Int64
+}
+
+// newStoryMaker prepares for stories of the configuration's test brands. It is closed when all have ended.
+func newStoryMaker(ctx context.Context, c Config, database, redis string) (*storyMaker, error) {
+	folder, err := os.MkdirTemp("", "pulsa-talk-")
+	if err != nil {
+		return nil, err
+	}
+	m := &storyMaker{config: c, database: database, redis: redis, folder: folder}
+	m.numbers.Store(rand.Int64N(1 << 20)) // stories on shared stores of two runs do not meet
+	m.config.Data = folder
+	m.config.PublicURL = "http://127.0.0.1:8080"
+	if err := m.config.OpenKeys(); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	if database != "" {
+		return m, nil
+	}
+	m.template = filepath.Join(folder, "template.db")
+	db, err := store.Open(ctx, "sqlite:"+m.template, store.Options{Volatile: true})
+	if err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	if err := db.Close(); err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	return m, nil
+}
+
+func (m *storyMaker) close() error { return os.RemoveAll(m.folder) }
+
+// Fresh implements talk.Maker.
+func (m *storyMaker) Fresh(brand string) (string, error) {
+	b := brandsByName(m.config)[brand]
+	if b == nil {
+		return "", fmt.Errorf("no brand %s", brand)
+	}
+	number, err := prepaid.FreshMSISDN(b.Country, int(m.numbers.Add(1)))
+	return number.String(), err
+}
+
+// New implements talk.Maker.
+func (m *storyMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, error) {
+	today := time.Now().UTC().Truncate(24 * time.Hour)
+	s := &storyProgram{
+		maker: m, setup: setup, config: m.config, clock: prepaid.NewVirtualClock(today.Add(9 * time.Hour)),
+		pushed: map[prepaid.OutboundID]bool{}, records: map[string]conversation.Record{},
+	}
+	if err := m.stores(ctx, s); err != nil {
+		return nil, err
+	}
+	var err error
+	s.sims, err = openSimulators(s.config, s.clock, slog.New(slog.NewTextHandler(&s.log, nil)), func(string) string { return "" })
+	if err != nil {
+		return nil, errors.Join(err, s.drop(ctx))
+	}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.sims.close(), s.drop(ctx))
+	}
+	for _, g := range setup.Givens {
+		if err := s.given(ctx, g); err != nil {
+			return nil, errors.Join(fmt.Errorf("given: %w", err), s.Close())
+		}
+	}
+	return s, nil
+}
+
+// stores gives a story stores of its own.
+func (m *storyMaker) stores(ctx context.Context, s *storyProgram) (err error) {
+	if m.redis != "" {
+		s.config.RedisURL = prepaid.NewSecret(m.redis)
+		s.redisPrefix = "talk:" + prepaid.NewToken() + ":"
+	}
+	if m.database != "" {
+		var address string
+		if address, s.drop, err = store.Scratch(ctx, m.database); err != nil {
+			return err
+		}
+		s.config.DatabaseURL = prepaid.NewSecret(address)
+		return nil
+	}
+	s.config.Data = filepath.Join(m.folder, fmt.Sprint(m.stories.Add(1)))
+	s.config.DatabaseURL = prepaid.Secret{}
+	s.drop = func(context.Context) error { return os.RemoveAll(s.config.Data) }
+	if err := os.Mkdir(s.config.Data, 0o700); err != nil {
+		return err
+	}
+	empty, err := os.ReadFile(m.template)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(s.config.Data, "pulsa.db"), empty, 0o600)
+}

@@ -1,0 +1,405 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pulsa/channels"
+	"pulsa/channels/fake"
+	"pulsa/conversation"
+	"pulsa/conversation/talk"
+	"pulsa/payments"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// storyProgram is the whole program, wired for one conversation script: on stores of its own, under a clock that
+// stands still, with simulators that outlive its restarts. It implements talk.Program.
+type storyProgram struct {
+	maker       *storyMaker
+	setup       talk.Setup
+	config      Config
+	clock       *prepaid.VirtualClock
+	sims        *simulators
+	redisPrefix string
+	drop        func(context.Context) error // removes the stores
+
+	p       *program
+	life    *life
+	armed   string // crash point
+	offline time.Time
+	redis   time.Time // the sessions' store is down until then
+	log     logBuffer
+	pushed  map[prepaid.OutboundID]bool
+
+	mu      sync.Mutex
+	records map[string]conversation.Record // by message id
+	walked  []talk.Transition
+}
+
+// life is one run of the program within a story. When it is cut, nothing that it does later has any effect.
+type life struct{ cut atomic.Bool }
+
+var errCut = errors.New("the program was killed")
+
+func (s *storyProgram) start(ctx context.Context) error {
+	l := &life{}
+	s.life = l
+	p, err := wire(ctx, s.config, wiring{
+		clock: s.clock, log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		sims: s.sims, volatile: true, redisPrefix: s.redisPrefix,
+		reached:  func(point string) { s.reached(l, point) },
+		observe:  func(r conversation.Record) { s.observe(l, r) },
+		sessions: func(inner conversation.Sessions) conversation.Sessions { return &unsteadySessions{inner, s} },
+		fake:     func(inner *fake.Adapter) channels.Adapter { return &unsteadyFake{inner, s} },
+		gateway:  func(inner payments.Gateway) payments.Gateway { return cutGateway{inner, l} },
+		network:  func(inner topup.Network) topup.Network { return cutNetwork{inner, l} },
+	})
+	s.p = p
+	return err
+}
+
+// reached crashes the program where the script has asked for it.
+func (s *storyProgram) reached(l *life, point string) {
+	if l.cut.Load() || s.armed != point {
+		return
+	}
+	s.armed = ""
+	l.cut.Store(true)
+	_ = s.p.close() // as the kernel closes a killed program's files and connections
+}
+
+func (s *storyProgram) observe(l *life, r conversation.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l.cut.Load() {
+		return
+	}
+	if _, seen := s.records[r.MessageID]; !seen || r.Result != "seen" {
+		s.records[r.MessageID] = r
+	}
+	for _, step := range r.Path {
+		s.walked = append(s.walked, talk.Transition{From: step.From, Event: string(step.Event), To: step.To})
+	}
+}
+
+// run does something under the story's clock.
+func (s *storyProgram) run(do func() error) error {
+	var err error
+	if clockErr := s.clock.Run(func() { err = do() }); clockErr != nil {
+		return clockErr
+	}
+	return err
+}
+
+// reborn starts the program anew where it was killed on the way.
+func (s *storyProgram) reborn(ctx context.Context, err error) error {
+	if !s.life.cut.Load() {
+		return err
+	}
+	return s.start(ctx)
+}
+
+// Send implements talk.Program: the message goes through the webhook, as a provider's would.
+func (s *storyProgram) Send(ctx context.Context, in talk.Inbound) ([]talk.Message, error) {
+	body, err := json.Marshal(fakeMessage{
+		ID: in.ID, From: in.From.Number, As: in.From.Kind, Text: in.Text, Button: in.Button, Contact: in.Contact,
+		Attachment: in.Attachment, Language: in.Language,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var answer capture
+	err = s.run(func() (err error) {
+		answer, err = s.deliver(ctx, body)
+		return err
+	})
+	if s.life.cut.Load() {
+		return nil, s.reborn(ctx, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if answer.status != http.StatusOK {
+		return nil, fmt.Errorf("the webhook answered %d: %s", answer.status, strings.TrimSpace(answer.body.String()))
+	}
+	var replies struct{ Replies []fakeReply }
+	if err := json.Unmarshal(answer.body.Bytes(), &replies); err != nil {
+		return nil, err
+	}
+	if len(replies.Replies) == 0 {
+		return nil, nil
+	}
+	m := talk.Message{Buttons: len(replies.Replies[len(replies.Replies)-1].Buttons) > 0}
+	for _, r := range replies.Replies {
+		m.Text = strings.TrimSpace(m.Text + " " + r.Text)
+	}
+	return []talk.Message{s.explain(m, in.ID)}, nil
+}
+
+// What a provider does where we answer 503: Twilio, asked by #rc=5, delivers again up to five times.
+const (
+	redeliveries   = 5
+	redeliverAfter = 15 * time.Second
+)
+
+// deliver puts a message through the webhook as a provider does.
+func (s *storyProgram) deliver(ctx context.Context, body []byte) (capture, error) {
+	for tries := 0; ; tries++ {
+		var answer capture
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "/webhooks/"+s.setup.Brand+"/fake", bytes.NewReader(body))
+		if err != nil {
+			return answer, err
+		}
+		r.Header.Set("Content-Type", "application/json")
+		s.p.routes().ServeHTTP(&answer, r)
+		if answer.status != http.StatusServiceUnavailable || tries == redeliveries || s.life.cut.Load() {
+			return answer, nil
+		}
+		if err := s.clock.Sleep(ctx, redeliverAfter); err != nil {
+			return answer, err
+		}
+	}
+}
+
+// explain adds the prompts that a message was made of.
+func (s *storyProgram) explain(m talk.Message, messageID string) talk.Message {
+	s.mu.Lock()
+	r := s.records[messageID]
+	s.mu.Unlock()
+	for _, p := range r.Parts {
+		m.Parts = append(m.Parts, talk.Part{Key: p.Key, Values: p.Values, Text: p.Text})
+	}
+	for _, c := range r.Choices {
+		m.Choices = append(m.Choices, talk.Choice{ID: c.ID, Label: c.Label})
+	}
+	return m
+}
+
+// Settle implements talk.Program.
+func (s *storyProgram) Settle(ctx context.Context) ([]talk.Message, error) {
+	err := s.run(func() error { return s.p.settle(ctx) })
+	if s.life.cut.Load() {
+		if err := s.reborn(ctx, err); err != nil {
+			return nil, err
+		}
+		return s.Settle(ctx)
+	}
+	if err != nil && !s.clock.Now().Before(s.redis) {
+		return nil, err
+	}
+	sent, err := s.p.db.SentMessages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var messages []talk.Message
+	at := map[string]int{} // by address and message id
+	for _, o := range sent {
+		if s.pushed[o.ID] {
+			continue
+		}
+		s.pushed[o.ID] = true
+		key := string(o.Address) + " " + o.MessageID
+		if i, ok := at[key]; ok {
+			messages[i].Text += " " + o.Text
+			continue
+		}
+		at[key] = len(messages)
+		messages = append(messages, s.explain(talk.Message{To: o.Address, Text: o.Text, Buttons: len(o.Buttons) > 0}, o.MessageID))
+	}
+	return messages, nil
+}
+
+// Now implements talk.TimeTraveller.
+func (s *storyProgram) Now() time.Time { return s.clock.Now() }
+
+// Next implements talk.TimeTraveller.
+func (s *storyProgram) Next(ctx context.Context) (time.Time, bool, error) {
+	next, err := s.p.nextDue(ctx)
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	if timer, any := s.clock.Next(); any && (next.IsZero() || timer.Before(next)) {
+		next = timer
+	}
+	if now := s.clock.Now(); !s.redis.IsZero() && s.redis.After(now) && !next.After(now) {
+		next = s.redis // what is due waits for the sessions
+	}
+	return next, !next.IsZero(), nil
+}
+
+// AdvanceTo implements talk.TimeTraveller.
+func (s *storyProgram) AdvanceTo(_ context.Context, t time.Time) error {
+	s.clock.AdvanceTo(t)
+	return nil
+}
+
+// Close implements talk.Program.
+func (s *storyProgram) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var err error
+	if sessions, ok := s.p.sessions.(*unsteadySessions).Sessions.(interface{ Drop(context.Context) error }); ok {
+		err = sessions.Drop(ctx) // a Redis is shared, an embedded file goes with its folder
+	}
+	return errors.Join(err, s.p.close(), s.sims.close(), s.drop(ctx))
+}
+
+// Walked implements talk.Walker.
+func (s *storyProgram) Walked() []talk.Transition { return s.walked }
+
+// State implements talk.Stater.
+func (s *storyProgram) State(ctx context.Context, who talk.Customer) (string, error) {
+	state, _, err := s.p.handler.State(ctx, s.channel(), who.Address())
+	return state, err
+}
+
+// ReadsSecret implements talk.SecretReader.
+func (s *storyProgram) ReadsSecret(ctx context.Context, who talk.Customer) (bool, error) {
+	_, secret, err := s.p.handler.State(ctx, s.channel(), who.Address())
+	return secret, err
+}
+
+func (s *storyProgram) channel() channels.Channel {
+	c, _ := s.p.registry.Declared(s.setup.Brand, "fake")
+	return c
+}
+
+// Problems implements talk.Proofreader.
+func (s *storyProgram) Problems(to talk.Customer, m talk.Message) []string {
+	return proofread(to.Kind, m)
+}
+
+// proofread finds what is wrong with a message whatever it says.
+func proofread(kind string, m talk.Message) []string {
+	can, ok := channels.Of(channels.Kind(kind))
+	if !ok {
+		return []string{"unknown kind of channel " + kind}
+	}
+	var problems []string
+	if can.Plain && !channels.IsGSM7(m.Text) {
+		problems = append(problems, "has letters that are not GSM-7")
+	}
+	if n := channels.Segments(m.Text).Segments; can.Segmented && n > can.MaxSegments {
+		problems = append(problems, fmt.Sprintf("takes %d SMS segments, %d at most", n, can.MaxSegments))
+	}
+	for _, p := range m.Parts {
+		if p.Text == "["+p.Key+"]" {
+			problems = append(problems, "misses the prompt "+p.Key)
+		}
+	}
+	return problems
+}
+
+// Evidence implements talk.Witness.
+func (s *storyProgram) Evidence(ctx context.Context) ([]talk.Evidence, error) {
+	if _, err := s.p.drainTranscripts(ctx); err != nil {
+		return nil, err
+	}
+	texts, err := s.p.db.Texts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	evidence := []talk.Evidence{{Where: "log", Text: s.log.String()}}
+	for table, text := range texts {
+		evidence = append(evidence, talk.Evidence{Where: "table " + table, Text: text})
+	}
+	return evidence, nil
+}
+
+// logBuffer keeps a story's log.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// capture is a response kept in memory.
+type capture struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (c *capture) Header() http.Header {
+	if c.header == nil {
+		c.header = http.Header{}
+	}
+	return c.header
+}
+
+func (c *capture) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+}
+
+func (c *capture) Write(p []byte) (int, error) {
+	c.WriteHeader(http.StatusOK)
+	return c.body.Write(p)
+}
+
+// storyPoints are the crash points in the order in which a purchase passes them.
+func storyPoints() []talk.Point {
+	return []talk.Point{
+		{Name: "begin", Meaning: "the turn has begun and nothing is done yet"},
+		{Name: "order", Meaning: "the order is stored"},
+		{Name: "charge", Meaning: "the gateway has charged, we have not written it down"},
+		{Name: "charged", Meaning: "the charge is written down"},
+		{Name: "delivery", Meaning: "the network has credited, we have not written it down"},
+		{Name: "delivered", Meaning: "the delivery is written down"},
+		{Name: "refund", Meaning: "the gateway has refunded, we have not written it down"},
+		{Name: "commit", Meaning: "the turn is committed, nothing is answered yet"},
+	}
+}
+
+func storyVocabulary(c Config, prompts map[string]*conversation.BrandPrompts) *talk.Vocabulary {
+	v := &talk.Vocabulary{Points: storyPoints(), Keys: conversation.PromptKeys()}
+	for _, b := range c.Brands {
+		if b.Test {
+			v.Brands = append(v.Brands, b)
+		}
+	}
+	for _, status := range topup.Statuses() {
+		v.Statuses = append(v.Statuses, string(status))
+	}
+	v.Flows = append(v.Flows, talk.Flow{Name: "idle", States: []string{"idle"}})
+	for _, f := range conversation.Flows() {
+		flow := talk.Flow{Name: f.Name}
+		for _, state := range f.States {
+			flow.States = append(flow.States, state.Name)
+		}
+		for _, t := range f.Transitions {
+			flow.Transitions = append(flow.Transitions, talk.Transition{From: t.From, Event: string(t.Event), To: t.To})
+		}
+		v.Flows = append(v.Flows, flow)
+	}
+	v.Prompt = func(brand, language, key string) (string, bool) {
+		p := prompts[brand]
+		if p == nil || p.ByLanguage[language] == nil {
+			return "", false
+		}
+		return p.ByLanguage[language].Template(key)
+	}
+	return v
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"pulsa/conversation/talk"
+	"pulsa/prepaid"
+)
+
+// serverMaker plays stories on a running server, through its fake channel and the test endpoints of its admin
+// listener. What only a program of one's own can do is not offered: moving the clock, crashes, outages.
+type serverMaker struct {
+	server, admin string
+	config        Config
+	numbers       atomic.Int64
+	http          *http.Client
+}
+
+func newServerMaker(ctx context.Context, server, admin string, c Config) (*serverMaker, error) {
+	m := &serverMaker{
+		server: strings.TrimRight(server, "/"), admin: strings.TrimRight(admin, "/"), config: c,
+		http: &http.Client{Timeout: 30 * time.Second},
+	}
+	m.numbers.Store(rand.Int64N(1 << 40)) // a server remembers the customers of earlier runs
+	return m, errors.Join(m.reach(ctx, "--server", m.server), m.reach(ctx, "--admin", m.admin))
+}
+
+// reach says which listener does not answer, before any story fails for it.
+func (m *serverMaker) reach(ctx context.Context, flag, address string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/healthz", nil)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", flag, address, err)
+	}
+	response, err := m.http.Do(r)
+	if err != nil {
+		return fmt.Errorf("%s %s: no server answers there: %w", flag, address, err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s %s: what answers there is no pulsa (%s)", flag, address, response.Status)
+	}
+	return nil
+}
+
+// Fresh implements talk.Maker.
+func (m *serverMaker) Fresh(brand string) (string, error) {
+	b := brandsByName(m.config)[brand]
+	if b == nil {
+		return "", fmt.Errorf("no brand %s", brand)
+	}
+	number, err := prepaid.FreshMSISDN(b.Country, int(m.numbers.Add(1)))
+	return number.String(), err
+}
+
+// New implements talk.Maker. A number that the server knows already can't begin a story anew.
+func (m *serverMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, error) {
+	s := &serverProgram{maker: m, setup: setup, began: time.Now().UTC(), clients: map[talk.Customer]*fakeClient{}}
+	var known talk.Finding
+	err := s.ask(ctx, "fact", testRequest{Customer: setup.Customer, Fact: &talk.Fact{Kind: talk.Registered}}, &known)
+	if err != nil {
+		return nil, err
+	}
+	if known.Holds {
+		return nil, fmt.Errorf("%w: the server knows %s already", talk.ErrNotOffered, setup.Customer.Number)
+	}
+	if _, err := s.client(ctx, setup.Customer); err != nil {
+		return nil, err
+	}
+	for _, g := range setup.Givens {
+		if err := s.given(ctx, g); err != nil {
+			return nil, fmt.Errorf("given: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// serverProgram is a running server as one story sees it.
+type serverProgram struct {
+	maker   *serverMaker
+	setup   talk.Setup
+	began   time.Time
+	clients map[talk.Customer]*fakeClient
+	behaved bool // the simulators were told how to behave
+}
+
+func (s *serverProgram) client(ctx context.Context, who talk.Customer) (*fakeClient, error) {
+	if c := s.clients[who]; c != nil {
+		return c, nil
+	}
+	c := newFakeClient(s.maker.server, s.setup.Brand, who.Number, who.Kind)
+	s.clients[who] = c
+	return c, c.skipOld(ctx)
+}
+
+func (s *serverProgram) given(ctx context.Context, g talk.Given) error {
+	switch {
+	case g.Event != nil:
+		return s.Do(ctx, s.setup.Customer, *g.Event)
+	case g.Customer != nil:
+		return s.ask(ctx, "given", testRequest{
+			Customer: s.setup.Customer, Language: s.setup.Language, PIN: g.Customer.PIN.Reveal(), Method: g.Customer.Method,
+		}, nil)
+	}
+	return s.ask(ctx, "given", testRequest{Card: &testCard{
+		Serial: g.Card.Serial, Code: g.Card.Code.Reveal(), Amount: g.Card.Amount, Expires: g.Card.Expires, Generated: g.Card.Generated,
+	}}, nil)
+}
+
+// Send implements talk.Program.
+func (s *serverProgram) Send(ctx context.Context, in talk.Inbound) ([]talk.Message, error) {
+	c, err := s.client(ctx, in.From)
+	if err != nil {
+		return nil, err
+	}
+	replies, err := c.send(ctx, fakeMessage{
+		ID: in.ID, Text: in.Text, Button: in.Button, Contact: in.Contact, Attachment: in.Attachment, Language: in.Language,
+	})
+	if err != nil || len(replies) == 0 {
+		return nil, err
+	}
+	var m talk.Message
+	for _, r := range replies {
+		m.Text = strings.TrimSpace(m.Text + " " + r.Text)
+		m.Buttons = len(r.Buttons) > 0
+	}
+	var turn testTurn
+	if err := s.ask(ctx, "turn/"+in.ID, testRequest{}, &turn); err != nil {
+		return nil, err
+	}
+	m.Parts, m.Choices = turn.Parts, turn.Choices
+	return []talk.Message{m}, nil
+}
+
+// Settle implements talk.Program: the server is asked to do what is due, and then what it has pushed is read.
+func (s *serverProgram) Settle(ctx context.Context) ([]talk.Message, error) {
+	if err := s.ask(ctx, "settle", testRequest{}, nil); err != nil {
+		return nil, err
+	}
+	var messages []talk.Message
+	for who, c := range s.clients {
+		pushed, err := c.outbox(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range pushed {
+			messages = append(messages, talk.Message{To: who.Address(), Text: r.Text, Buttons: len(r.Buttons) > 0})
+		}
+	}
+	return messages, nil
+}
+
+// Do implements talk.Program.
+func (s *serverProgram) Do(ctx context.Context, who talk.Customer, e talk.Event) error {
+	if e.Kind == talk.PaymentBehaves || e.Kind == talk.NetworkBehaves {
+		s.behaved = true
+	}
+	return s.ask(ctx, "event", testRequest{Customer: who, Event: &e}, nil)
+}
+
+// Check implements talk.Program.
+func (s *serverProgram) Check(ctx context.Context, who talk.Customer, f talk.Fact) (talk.Finding, error) {
+	if f.Kind == talk.InState {
+		state, err := s.State(ctx, who)
+		return is(state, f.Name), err
+	}
+	request := testRequest{Customer: who, Fact: &f, Since: s.began}
+	for c := range s.clients {
+		if m, err := prepaid.ParseE164(c.Number); err == nil {
+			request.Numbers = append(request.Numbers, m)
+		}
+	}
+	var finding talk.Finding
+	err := s.ask(ctx, "fact", request, &finding)
+	return finding, err
+}
+
+// State implements talk.Stater.
+func (s *serverProgram) State(ctx context.Context, who talk.Customer) (string, error) {
+	var state testState
+	err := s.ask(ctx, "state", testRequest{Customer: who}, &state)
+	return state.State, err
+}
+
+// Problems implements talk.Proofreader.
+func (s *serverProgram) Problems(to talk.Customer, m talk.Message) []string {
+	return proofread(to.Kind, m)
+}
+
+// Close implements talk.Program: the simulators choose by the customer's number again.
+func (s *serverProgram) Close() error {
+	if !s.behaved {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for _, e := range []talk.Event{{Kind: talk.PaymentBehaves}, {Kind: talk.NetworkBehaves}} {
+		if err := s.ask(ctx, "event", testRequest{Customer: s.setup.Customer, Event: &e}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask calls a test endpoint.
+func (s *serverProgram) ask(ctx context.Context, what string, request testRequest, into any) error {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.maker.admin+"/test/"+s.setup.Brand+"/"+what, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	response, err := s.maker.http.Do(r)
+	if err != nil {
+		return fmt.Errorf("%w (is --admin the server's admin listener?)", err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	switch {
+	case err != nil:
+		return err
+	case response.StatusCode == http.StatusNotImplemented, response.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("%w by the server", talk.ErrNotOffered)
+	case response.StatusCode != http.StatusOK:
+		return fmt.Errorf("%s: %s", what, bytes.TrimSpace(text))
+	case into == nil:
+		return nil
+	}
+	return json.Unmarshal(text, into)
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"pulsa/channels"
+	"pulsa/channels/telegram"
+	"pulsa/prepaid"
+)
+
+// How a Telegram bot is kept connected. One copy of the program polls a bot at a time: Telegram refuses two.
+const (
+	botLook  = 2 * time.Second // how soon a switch is noticed
+	botLease = time.Minute
+)
+
+// connectBots keeps the Telegram channels that are on connected until ctx ends: by webhook where the program has a
+// public https address, else by long polling.
+func (p *program) connectBots(ctx context.Context) {
+	holder := prepaid.NewToken()
+	var all sync.WaitGroup
+	for _, b := range p.config.Brands {
+		for _, c := range b.Channels {
+			if c.Type == "telegram" {
+				all.Go(func() { p.connectBot(ctx, b.Name, c.Name, holder) })
+			}
+		}
+	}
+	all.Wait()
+}
+
+func (p *program) connectBot(ctx context.Context, brand, name, holder string) {
+	hooked := false
+	for ; ctx.Err() == nil; _ = p.clock.Sleep(ctx, botLook) {
+		c, a, on := p.registry.Channel(ctx, brand, name)
+		if !on {
+			hooked = false // switched on again, it is set again
+			continue
+		}
+		bot := a.(*telegram.Adapter)
+		if isPublic(c.WebhookURL) {
+			if !hooked {
+				hooked = p.hook(ctx, bot, c)
+			}
+			continue
+		}
+		if p.holdsBot(ctx, c, holder) {
+			p.poll(ctx, bot, c, holder)
+		}
+	}
+}
+
+func (p *program) hook(ctx context.Context, bot *telegram.Adapter, c channels.Channel) bool {
+	if err := bot.SetWebhook(ctx, c); err != nil {
+		p.log.Warn("webhook not set", "channel", c.ID(), "error", err)
+		return false
+	}
+	p.log.Info("webhook set", "channel", c.ID(), "url", c.WebhookURL)
+	return true
+}
+
+// botLeaseOf names the lease of who polls a bot.
+func botLeaseOf(c channels.Channel) string { return "poll " + c.ID() }
+
+func (p *program) holdsBot(ctx context.Context, c channels.Channel, holder string) bool {
+	now := p.clock.Now()
+	held, err := p.db.HoldLease(ctx, botLeaseOf(c), holder, now, now.Add(botLease))
+	if err != nil && ctx.Err() == nil {
+		p.log.Warn("lease of a bot", "channel", c.ID(), "error", err)
+	}
+	return held && err == nil
+}
+
+// poll fetches a bot's messages for as long as the lease is held and the channel is on.
+func (p *program) poll(ctx context.Context, bot *telegram.Adapter, c channels.Channel, holder string) {
+	if err := bot.DeleteWebhook(ctx, c); err != nil {
+		p.log.Warn("webhook not removed", "channel", c.ID(), "error", err)
+		return
+	}
+	p.log.Info("polling", "channel", c.ID())
+	polling, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		defer stop()
+		ended <- bot.Poll(polling, c, func(ctx context.Context, in channels.Inbound) error { return p.webhooks.Handle(ctx, c, in) })
+	}()
+	for p.clock.Sleep(polling, botLook) == nil {
+		if _, _, on := p.registry.Channel(ctx, c.Brand.Name, c.Name); !on || !p.holdsBot(ctx, c, holder) {
+			stop()
+		}
+	}
+	var refused *channels.SendError
+	if err := <-ended; errors.As(err, &refused) && ctx.Err() == nil {
+		p.log.Warn("polling ended", "channel", c.ID(), "error", err)
+		_ = p.clock.Sleep(ctx, botLease)
+		return
+	}
+	p.leaveBot(ctx, c, holder)
+}
+
+// leaveBot lets another copy go on at once.
+func (p *program) leaveBot(ctx context.Context, c channels.Channel, holder string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), botLook)
+	defer cancel()
+	now := p.clock.Now()
+	if _, err := p.db.HoldLease(ctx, botLeaseOf(c), holder, now, now); err != nil {
+		p.log.Warn("lease of a bot not given back", "channel", c.ID(), "error", err)
+	}
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"pulsa/cards"
+	"pulsa/conversation"
+	"pulsa/conversation/talk"
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+	networksim "pulsa/topup/sim"
+)
+
+// The test endpoints let conversation scripts ask a running server for what a customer can't see. They stand on the
+// admin listener, and answer for brands marked test only.
+
+// testRequest is the body of every test endpoint; each reads what it needs.
+type testRequest struct {
+	Customer talk.Customer
+	Language string
+	Event    *talk.Event
+	Fact     *talk.Fact
+	Since    time.Time        // of facts that count: when the story began
+	Numbers  []prepaid.MSISDN // of facts that count: whose
+	PIN      string           // of a given customer
+	Method   string
+	Card     *testCard
+}
+
+// testCard is a given card: a talk.GivenCard never shows its code, and this must.
+type testCard struct {
+	Serial, Code, Expires string
+	Amount                prepaid.Money
+	Generated             bool
+}
+
+// testTurn is what a message was made of.
+type testTurn struct {
+	Parts   []talk.Part
+	Choices []talk.Choice
+}
+
+// testState is where a conversation stands.
+type testState struct {
+	State  string
+	Secret bool
+}
+
+func (p *program) testRoutes(mux *http.ServeMux) {
+	handle := func(what string, do func(context.Context, string, testRequest) (any, error)) {
+		mux.HandleFunc("POST /test/{brand}/"+what, func(w http.ResponseWriter, r *http.Request) {
+			p.answerTest(w, r, do)
+		})
+	}
+	handle("event", func(ctx context.Context, _ string, r testRequest) (any, error) {
+		if r.Event == nil {
+			return nil, errors.New("no event")
+		}
+		return nil, p.sims.do(ctx, r.Customer, *r.Event)
+	})
+	handle("fact", func(ctx context.Context, brand string, r testRequest) (any, error) {
+		if r.Fact == nil {
+			return nil, errors.New("no fact")
+		}
+		return p.testFact(ctx, brand, r)
+	})
+	handle("given", func(ctx context.Context, brand string, r testRequest) (any, error) {
+		if r.Card != nil {
+			err := p.givenCard(ctx, brand, talk.GivenCard{
+				Serial: r.Card.Serial, Code: prepaid.NewSecret(r.Card.Code), Amount: r.Card.Amount,
+				Expires: r.Card.Expires, Generated: r.Card.Generated,
+			})
+			if errors.Is(err, cards.ErrExists) {
+				return nil, fmt.Errorf("%w: the server has such a card already", talk.ErrNotOffered)
+			}
+			return nil, err
+		}
+		setup := talk.Setup{Brand: brand, Language: r.Language, Customer: r.Customer}
+		return nil, p.givenCustomer(ctx, p.sims, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
+	})
+	handle("settle", func(ctx context.Context, _ string, _ testRequest) (any, error) { return nil, p.settle(ctx) })
+	handle("state", func(ctx context.Context, brand string, r testRequest) (any, error) {
+		c, _ := p.registry.Declared(brand, "fake")
+		state, secret, err := p.handler.State(ctx, c, r.Customer.Address())
+		return testState{state, secret}, err
+	})
+	mux.HandleFunc("POST /test/{brand}/turn/{id}", func(w http.ResponseWriter, r *http.Request) {
+		p.answerTest(w, r, func(context.Context, string, testRequest) (any, error) { return p.turns.get(r.PathValue("id")), nil })
+	})
+}
+
+func (p *program) answerTest(w http.ResponseWriter, r *http.Request, do func(context.Context, string, testRequest) (any, error)) {
+	brand := p.brands[r.PathValue("brand")]
+	if brand == nil || !brand.Test {
+		http.Error(w, "no test brand of that name", http.StatusNotFound)
+		return
+	}
+	var request testRequest
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&request); err != nil {
+		http.Error(w, "the body is not a request of a conversation script", http.StatusBadRequest)
+		return
+	}
+	answer, err := do(r.Context(), brand.Name, request)
+	switch {
+	case errors.Is(err, talk.ErrNotOffered):
+		http.Error(w, err.Error(), http.StatusNotImplemented)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer) // the client may have gone
+	}
+}
+
+// testFact counts at the simulators' books what concerns the story's customers; the rest is asked of SQL.
+func (p *program) testFact(ctx context.Context, brand string, r testRequest) (talk.Finding, error) {
+	f := *r.Fact
+	n, all := 0, 0
+	add := func(at time.Time, m prepaid.Money) {
+		if at.Before(r.Since) {
+			return
+		}
+		all++
+		if m == f.Amount {
+			n++
+		}
+	}
+	for _, m := range r.Numbers {
+		switch f.Kind {
+		case talk.Charged:
+			for _, e := range p.sims.gateway.Charged(paymentsim.Filter{Brand: brand, MSISDN: m}) {
+				add(e.At, e.Amount)
+			}
+		case talk.Refunded:
+			for _, e := range p.sims.gateway.Refunded(paymentsim.Filter{Brand: brand, MSISDN: m}) {
+				add(e.At, e.Amount)
+			}
+		case talk.ToppedUp:
+			for _, e := range p.sims.network.Delivered(networksim.Filter{MSISDN: m}) {
+				add(e.At, e.Amount)
+			}
+		}
+	}
+	switch f.Kind {
+	case talk.Charged, talk.Refunded, talk.ToppedUp:
+		return counted(f, n, all), nil
+	case talk.AuditClean:
+		return p.auditFinding(ctx)
+	}
+	return p.check(ctx, brand, r.Customer, f)
+}
+
+// maxTurns is how many turns a server remembers for scripts.
+const maxTurns = 4096
+
+// recentTurns remembers the prompts of the last turns of test brands. Safe for concurrent use.
+type recentTurns struct {
+	mu   sync.Mutex
+	byID map[string]testTurn
+	ids  []string // oldest first
+}
+
+func (t *recentTurns) observe(r conversation.Record) {
+	if !r.Channel.Brand.Test || r.Result == "seen" {
+		return
+	}
+	var turn testTurn
+	for _, p := range r.Parts {
+		turn.Parts = append(turn.Parts, talk.Part{Key: p.Key, Values: p.Values, Text: p.Text})
+	}
+	for _, c := range r.Choices {
+		turn.Choices = append(turn.Choices, talk.Choice{ID: c.ID, Label: c.Label})
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.byID == nil {
+		t.byID = map[string]testTurn{}
+	}
+	if _, again := t.byID[r.MessageID]; !again {
+		t.ids = append(t.ids, r.MessageID)
+	}
+	t.byID[r.MessageID] = turn
+	if len(t.ids) > maxTurns {
+		delete(t.byID, t.ids[0])
+		t.ids = t.ids[1:]
+	}
+}
+
+func (t *recentTurns) get(id string) testTurn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.byID[id]
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"pulsa/conversation/talk"
+	"pulsa/prepaid"
+	networksim "pulsa/topup/sim"
+)
+
+const ussdToken = "bcdfghjklmnpqrstvwxz"
+
+// runUSSD starts the demo with a USSD line.
+func runUSSD(t *testing.T) *running {
+	return runDemo(t, map[string]string{"USSD_TOKEN": ussdToken}, nil)
+}
+
+// dial sends all that was typed in a USSD session so far, as the gateway does. The answer begins with CON or END.
+func (r *running) dial(session string, typed ...string) string {
+	r.t.Helper()
+	response, err := http.PostForm(r.server.URL+"/webhooks/demo/ussd?token="+ussdToken, url.Values{
+		"sessionId": {session}, "serviceCode": {"*123#"}, "phoneNumber": {testNumber}, "networkCode": {"20404"}, "text": {strings.Join(typed, "*")},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		r.t.Fatalf("%d %s %v", response.StatusCode, text, err)
+	}
+	return string(text)
+}
+
+func (r *running) sees(screen, start, word string) {
+	r.t.Helper()
+	if !strings.HasPrefix(screen, start+" ") || !strings.Contains(screen, word) {
+		r.t.Errorf("the screen is %q, want %s and %q in it", screen, start, word)
+	}
+}
+
+// delivered counts what the network's own book says.
+func (r *running) delivered() int {
+	return len(r.sims.network.Delivered(networksim.Filter{MSISDN: prepaid.MSISDN(strings.TrimPrefix(testNumber, "+"))}))
+}
+
+func TestUSSDOffersAMenuAndSells(t *testing.T) {
+	r := runUSSD(t)
+	r.customer(testNumber)
+	r.sees(r.dial("s1"), "CON", "1 Top up\n2 Use a top-up card")
+	r.sees(r.dial("s1", "9"), "CON", "not one of the answers")
+	r.sees(r.dial("s1", "9", "1"), "CON", "How much?")
+	r.sees(r.dial("s1", "9", "1", "10"), "CON", "your PIN")
+	done := r.dial("s1", "9", "1", "10", testPIN)
+	r.sees(done, "END", "EUR 10.00 was added")
+	if again := r.dial("s1", "9", "1", "10", testPIN); again != done {
+		t.Errorf("sent again: %q", again)
+	}
+	if n := r.delivered(); n != 1 {
+		t.Errorf("delivered %d times", n)
+	}
+	r.sees(r.dial("s2"), "CON", "1 Top up")
+	r.sees(r.dial("s2", "3"), "CON", "EUR 10.00 was added")
+	if strings.Contains(r.log.String(), testPIN) {
+		t.Error("the log shows the PIN")
+	}
+}
+
+func TestUSSDSessionsAreResumed(t *testing.T) {
+	r := runUSSD(t)
+	r.sees(r.dial("s1"), "CON", "1 Top up")
+	r.sees(r.dial("s1", "1"), "CON", "What is your mobile number?")
+	r.sees(r.dial("s1", "1", "0612345678"), "CON", "once more")
+	r.sees(r.dial("s2"), "CON", "once more") // the session was dropped, and dialled anew
+	r.sees(r.dial("s2", "0612345678"), "CON", "Choose a PIN")
+	r.sees(r.dial("s2", "0612345678", testPIN), "CON", "PIN once more")
+	r.sees(r.dial("s2", "0612345678", testPIN, testPIN), "CON", "3 PayPal")
+	page := r.dial("s2", "0612345678", testPIN, testPIN, "1")
+	r.sees(page, "CON", "Open this page")
+	r.sees(r.dial("s3"), "CON", "Open this page")
+	if err := r.sims.gateway.AbandonSetup(t.Context(), "31612345678"); err != nil {
+		t.Fatal(err)
+	}
+	if news := r.hears("was not set up"); strings.Contains(news, "PayPal") {
+		t.Errorf("an SMS asks what only USSD could answer: %q", news)
+	}
+	r.sees(r.dial("s4"), "CON", "3 PayPal")
+	r.sees(r.dial("s4", "3"), "CON", "Open this page")
+	if err := r.sims.gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
+		t.Fatal(err)
+	}
+	r.hears("you are registered")
+	r.sees(r.dial("s5"), "CON", "1 Top up")
+}
+
+// hears waits for late news by SMS.
+func (r *running) hears(word string) string {
+	r.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		sent, err := r.db.OutboundTo(r.t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		for _, m := range sent {
+			if strings.Contains(m.Text, word) {
+				return m.Text
+			}
+		}
+	}
+	r.t.Fatalf("no SMS says %q", word)
+	return ""
+}
+
+func TestWhatIsDialledAtOnceIsDoneAtOnce(t *testing.T) {
+	r := runUSSD(t)
+	r.customer(testNumber)
+	const code = "12345678901234"
+	err := r.givenCard(t.Context(), "demo", talk.GivenCard{
+		Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: prepaid.Money{Minor: 2000, Currency: "EUR"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.sees(r.dial("s1", "10"), "CON", "your PIN")
+	r.sees(r.dial("s2", "15", testPIN), "END", "EUR 15.00 was added") // whatever was asked before
+	r.sees(r.dial("s3", code), "END", "EUR 20.00 was added")
+	r.sees(r.dial("s4", "7", testPIN), "CON", "1 Top up")
+	if n := r.delivered(); n != 2 {
+		t.Errorf("delivered %d times", n)
+	}
+}
+
+func TestALongAnswerIsTurnedPageByPage(t *testing.T) {
+	r := runUSSD(t)
+	r.sees(r.dial("s1"), "CON", "6 Language")
+	r.sees(r.dial("s1", "6"), "CON", "2 Nederlands")
+	r.sees(r.dial("s1", "6", "2"), "END", "Nederlands")
+	r.sees(r.dial("s2"), "CON", "1 Opwaarderen")
+	first := r.dial("s2", "7")
+	r.sees(first, "CON", "\n98. Meer")
+	r.sees(r.dial("s2", "7", "98"), "CON", "1 Opwaarderen")
+	r.sees(r.dial("s2", "7", "98"), "CON", "\n0. Terug")
+	if back := r.dial("s2", "7", "98", "0"); back != first {
+		t.Errorf("back: %q", back)
+	}
+	r.sees(r.dial("s2", "7", "98", "0", "3"), "CON", "geen bestelling")
+}
+
+func TestAUSSDCallerWhoHasOptedOutMayStartAgain(t *testing.T) {
+	r := runUSSD(t)
+	if err := r.accounts.OptOut(t.Context(), "demo", "tel:"+testNumber); err != nil {
+		t.Fatal(err)
+	}
+	r.sees(r.dial("s1"), "CON", "START")
+	r.sees(r.dial("s1", "START"), "END", "Welcome back")
+	r.sees(r.dial("s2"), "CON", "1 Top up")
+}

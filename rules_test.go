@@ -1,0 +1,249 @@
+// Package pulsa_test holds the rules that keep the house in order: who may import whom, and what no file may do.
+package pulsa_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// importRule is one row of the table of who may import whom.
+type importRule struct {
+	folder  string // a pattern of path.Match
+	allowed []string
+	reason  string
+}
+
+// mayImport lists, for each folder, the folders of ours that it may import beside prepaid. Tests may import
+// more: they stand on real stores.
+var mayImport = []importRule{
+	{".", nil, "the root holds no program, only these rules"},
+	{"cmd/pulsa", []string{"*", "*/*", "*/*/*"}, "it wires the whole program"},
+	{"prepaid", nil, "everybody shares it: it must not pull anybody in"},
+	{"accounts", nil, "a domain knows no other"},
+	{"topup", nil, "a domain knows no other; money moves through its ports"},
+	{"channels", nil, "the contract with providers knows no conversation"},
+	{"payments", []string{"topup"}, "it implements topup.Funding"},
+	{"cards", []string{"topup"}, "it implements topup.Funding"},
+	{"channels/*", []string{"channels"}, "an adapter knows the one contract that it implements, and no other adapter"},
+	{"payments/*", []string{"payments", "topup", "simbook"}, "a gateway knows the contract that it implements, whose results are topup's, and no other gateway"},
+	{"topup/sim", []string{"topup", "simbook"}, "the simulated network knows the one contract that it implements"},
+	{"topup/reloadly", []string{"accounts", "payments", "topup", "cards", "channels"}, "a face of the program, through interfaces of its own"},
+	{"simbook", nil, "both simulators write into it and must not meet there"},
+	{"conversation", []string{"channels", "accounts", "payments", "topup", "cards"}, "it speaks for the domains, and knows no adapter and no store"},
+	{"conversation/talk", nil, "a script reaches a program only through talk's own interfaces"},
+	{"store", []string{"accounts", "topup", "payments", "cards", "channels", "conversation", "store/*"}, "it implements their ports"},
+	{"store/migrations", nil, "it holds SQL only"},
+	{"store/sessions", []string{"conversation", "channels"}, "it implements conversation's sessions, and nothing of SQL's"},
+	{"store/sessions/*", []string{"conversation", "channels", "store/sessions"}, "the suite of the sessions' contract"},
+	{"store/storetest", []string{"accounts", "topup", "payments", "cards", "channels", "conversation", "store"}, "the suite of both databases"},
+	{"channels/telegram/emulatortest", nil, "it tries the program from outside, on an emulator"},
+	{"console/browsertest", nil, "it tries the program from outside, in a browser"},
+	{"console", []string{"accounts", "payments", "topup", "cards", "channels", "conversation/talk"}, "a face of the program, through interfaces of its own"},
+}
+
+// onlyIn lists modules that only some files may import, by a prefix of their path.
+var onlyIn = []struct {
+	module string
+	where  []string // folders or files
+	reason string
+}{
+	{"github.com/looplab/fsm", []string{"conversation/machine.go"}, "its traps are handled in one place"},
+	{"github.com/twilio/twilio-go", []string{"channels/twilio"}, "it takes long to build, and its traps are handled in one place"},
+	{"github.com/go-telegram-bot-api", []string{"channels/telegram"}, "its errors hold the token"},
+	{"github.com/stripe/stripe-go", []string{"payments/stripe"}, "a gateway is one adapter"},
+	{"github.com/redis/go-redis", []string{"store/sessions", "cmd/pulsa/wire.go", "cmd/pulsa/*_test.go"}, "Redis holds the conversation and nothing else"},
+	{"github.com/alicebob/miniredis", []string{"store/sessions", "cmd/pulsa/*_test.go"}, "only tests use it"},
+	{"github.com/jmoiron/sqlx", []string{"store"}, "SQL lives in the store"},
+	{"database/sql", []string{"store"}, "SQL lives in the store"},
+	{"github.com/jackc/pgx", []string{"store"}, "SQL lives in the store"},
+	{"modernc.org/sqlite", []string{"store"}, "SQL lives in the store"},
+	{"github.com/pressly/goose", []string{"store"}, "SQL lives in the store"},
+	{"github.com/alecthomas/kong", []string{"cmd/pulsa"}, "only the program has a command line"},
+	{"github.com/prometheus/", []string{"cmd/pulsa"}, "domains report through functions, not through a library"},
+}
+
+// prepaidImports is what the shared vocabulary stands on beside the standard library.
+const prepaidImports = "github.com/nyaruka/phonenumbers"
+
+type goPackage struct {
+	Dir, ImportPath, Name, Doc                         string
+	GoFiles, TestGoFiles, XTestGoFiles, IgnoredGoFiles []string
+}
+
+// source is one Go file, read.
+type source struct {
+	folder, name string // "conversation", "machine.go"
+	test         bool   // a test, or a package that only tests import
+	fset         *token.FileSet
+	file         *ast.File
+}
+
+func (s source) path() string { return path.Join(s.folder, s.name) }
+
+func (s source) at(n ast.Node) string {
+	return s.path() + ":" + strconv.Itoa(s.fset.Position(n.Pos()).Line)
+}
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	// -e: a package that does not build is the compiler's to report.
+	text, err := exec.Command("go", "list", "-e", "-json=Dir,ImportPath,Name,Doc,GoFiles,TestGoFiles,XTestGoFiles,IgnoredGoFiles", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []goPackage
+	for d := json.NewDecoder(bytes.NewReader(text)); ; {
+		var p goPackage
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+func (p goPackage) folder() string {
+	return path.Clean(strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, "pulsa"), "/"))
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var list []source
+	for _, p := range packages(t) {
+		for _, name := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles, p.IgnoredGoFiles) {
+			fset := token.NewFileSet()
+			file, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Errorf("%v", err)
+				continue
+			}
+			test := strings.HasSuffix(name, "_test.go") || strings.HasSuffix(p.Name, "test")
+			list = append(list, source{p.folder(), name, test, fset, file})
+		}
+	}
+	if len(list) < 20 {
+		t.Fatalf("only %d files found", len(list))
+	}
+	return list
+}
+
+func (s source) imports() map[string]*ast.ImportSpec {
+	all := map[string]*ast.ImportSpec{}
+	for _, spec := range s.file.Imports {
+		name, _ := strconv.Unquote(spec.Path.Value)
+		all[name] = spec
+	}
+	return all
+}
+
+func matches(folder string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, _ := path.Match(pattern, folder)
+		return ok
+	})
+}
+
+func TestPackagesImportOnlyWhatTheyMay(t *testing.T) {
+	for _, s := range sources(t) {
+		i := slices.IndexFunc(mayImport, func(r importRule) bool { return matches(s.folder, []string{r.folder}) })
+		if i < 0 {
+			t.Errorf("%s: the folder has no row in mayImport: say whom it may import, and why", s.path())
+			continue
+		}
+		if strings.HasSuffix(s.name, "_test.go") {
+			continue
+		}
+		rule := mayImport[i]
+		for name, spec := range s.imports() {
+			folder, ours := strings.CutPrefix(name, "pulsa/")
+			if ours && folder != "prepaid" && !matches(folder, rule.allowed) {
+				t.Errorf("%s: %s must not import %s: %s", s.at(spec), s.folder, folder, rule.reason)
+			}
+			if s.folder == "prepaid" && !ours && strings.Contains(name, ".") && name != prepaidImports {
+				t.Errorf("%s: prepaid stands on the standard library and phonenumbers, not on %s", s.at(spec), name)
+			}
+		}
+	}
+}
+
+func TestModulesStayInTheirRoom(t *testing.T) {
+	for _, s := range sources(t) {
+		for name, spec := range s.imports() {
+			for _, rule := range onlyIn {
+				if strings.HasPrefix(name, rule.module) && !s.isIn(rule.where) {
+					t.Errorf("%s: %s only in %s: %s", s.at(spec), rule.module, strings.Join(rule.where, ", "), rule.reason)
+				}
+			}
+		}
+	}
+}
+
+// isIn reports whether the file is one of the places, or stands somewhere below one.
+func (s source) isIn(places []string) bool {
+	return slices.ContainsFunc(places, func(place string) bool {
+		ok, _ := path.Match(place, s.path())
+		return ok || strings.HasPrefix(s.path(), place+"/")
+	})
+}
+
+func TestNothingHappensBeforeMain(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, d := range s.file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+				t.Errorf("%s: no init(): wire.go calls what must be called", s.at(f))
+			}
+		}
+		for name, spec := range s.imports() {
+			if spec.Name != nil && spec.Name.Name == "_" && name != "embed" && !s.isIn([]string{"store"}) {
+				t.Errorf("%s: no blank import but database drivers in store", s.at(spec))
+			}
+		}
+	}
+}
+
+func TestTimeComesFromAClock(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test || s.isIn([]string{"prepaid/clock.go", "cmd/pulsa"}) {
+			continue
+		}
+		spec := s.imports()["time"]
+		if spec == nil {
+			continue
+		}
+		name := "time"
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			use, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if x, ok := use.X.(*ast.Ident); ok && x.Name == name && slices.Contains([]string{"Now", "Since", "Until"}, use.Sel.Name) {
+				t.Errorf("%s: no time.%s: ask a prepaid.Clock or take now as an argument, so that a script can let a month pass", s.at(use), use.Sel.Name)
+			}
+			return true
+		})
+	}
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.Doc == "" && len(p.GoFiles) > 0 {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
