@@ -110,10 +110,10 @@ func mayBuy(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	// One statement, so that an order that somebody else commits meanwhile is seen as in flight or not at all.
 	found, err := get(ctx, tx, &met, `
 		SELECT `+orderColumns+` FROM orders
-		WHERE brand = ? AND msisdn = ? AND (in_flight OR (NOT ? AND created_at >= ? AND currency = ? AND minor = ?
+		WHERE brand = ? AND msisdn = ? AND email = ? AND (in_flight OR (NOT ? AND created_at >= ? AND currency = ? AND minor = ?
 			AND funding_kind = 'charge' AND status <> 'declined'))
 		ORDER BY in_flight DESC, created_at DESC, id LIMIT 1`,
-		o.Brand, o.MSISDN, n.Confirmed, prepaid.Micros(n.Since), o.Amount.Currency, o.Amount.Minor)
+		o.Brand, o.MSISDN, o.Email, n.Confirmed, prepaid.Micros(n.Since), o.Amount.Currency, o.Amount.Minor)
 	switch {
 	case err != nil:
 		return err
@@ -196,7 +196,7 @@ func withinExposure(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 func insertOrder(ctx context.Context, tx *sqlx.Tx, row orderRow) (inserted bool, err error) {
 	rows, err := insert(ctx, tx, `
 		INSERT INTO orders (`+orderColumns+`)
-		VALUES (:id, :brand, :customer, :msisdn, :currency, :minor, :funding_kind, :funding_ref, :funding_provider,
+		VALUES (:id, :brand, :customer, :msisdn, :email, :currency, :minor, :funding_kind, :funding_ref, :funding_provider,
 			:funding_method, :operation_key, :request_hash, :reply_channel, :reply_kind, :reply_address, :reply_language,
 			:authorised_by, :status, :reason, :action_url, :network_ref, :cost_currency, :cost_minor, :absents, :absent_at, :tries,
 			:needs_human, :in_flight, :created_at, :status_at, :run_at, :lease_until)
@@ -213,8 +213,8 @@ func whyNotInserted(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Orde
 	}
 	if o.Funding.Kind == topup.ByCharge {
 		var row orderRow
-		found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE brand = ? AND msisdn = ? AND in_flight`,
-			o.Brand, o.MSISDN)
+		found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE brand = ? AND msisdn = ? AND email = ? AND in_flight`,
+			o.Brand, o.MSISDN, o.Email)
 		if err == nil && found {
 			err = &topup.InFlightError{Order: row.order()}
 		}

@@ -18,6 +18,7 @@ type orderRow struct {
 	Brand           string             `db:"brand"`
 	Customer        prepaid.CustomerID `db:"customer"`
 	MSISDN          prepaid.MSISDN     `db:"msisdn"`
+	Email           prepaid.Email      `db:"email"`
 	Currency        prepaid.Currency   `db:"currency"`
 	Minor           int64              `db:"minor"`
 	FundingKind     topup.FundingKind  `db:"funding_kind"`
@@ -62,14 +63,14 @@ func (r replyRow) replyTo() topup.ReplyTo {
 }
 
 // orderColumns are what orderRow reads.
-const orderColumns = `id, brand, customer, msisdn, currency, minor, funding_kind, funding_ref, funding_provider,
+const orderColumns = `id, brand, customer, msisdn, email, currency, minor, funding_kind, funding_ref, funding_provider,
 	funding_method, operation_key, request_hash, reply_channel, reply_kind, reply_address, reply_language,
 	authorised_by, status, reason, action_url, network_ref, cost_currency, cost_minor, absents, absent_at, tries,
 	needs_human, in_flight, created_at, status_at, run_at, lease_until`
 
 func toOrderRow(o topup.Order) orderRow {
 	return orderRow{
-		ID: o.ID, Brand: o.Brand, Customer: o.Customer, MSISDN: o.MSISDN,
+		ID: o.ID, Brand: o.Brand, Customer: o.Customer, MSISDN: o.MSISDN, Email: o.Email,
 		Currency: o.Amount.Currency, Minor: o.Amount.Minor,
 		FundingKind: o.Funding.Kind, FundingRef: o.Funding.Ref,
 		FundingProvider: o.Funding.Provider, FundingMethod: o.Funding.Method,
@@ -85,7 +86,7 @@ func toOrderRow(o topup.Order) orderRow {
 
 func (r orderRow) order() topup.Order {
 	return topup.Order{
-		ID: r.ID, Brand: r.Brand, Customer: r.Customer, MSISDN: r.MSISDN,
+		ID: r.ID, Brand: r.Brand, Customer: r.Customer, MSISDN: r.MSISDN, Email: r.Email,
 		Amount: prepaid.Money{Minor: r.Minor, Currency: r.Currency},
 		Funding: topup.FundingRef{Kind: r.FundingKind, Ref: r.FundingRef,
 			Provider: r.FundingProvider, Method: r.FundingMethod},

@@ -30,7 +30,7 @@ func (s *Service) tell(ctx context.Context, o Order, c Change) {
 	from := c.From
 	for _, to := range c.To {
 		attrs := []slog.Attr{
-			slog.Any("order", o.ID), slog.String("brand", o.Brand), slog.Any("msisdn", o.MSISDN),
+			slog.Any("order", o.ID), slog.String("brand", o.Brand), o.recipient(),
 			slog.String("from", string(from)), slog.String("to", string(to)),
 		}
 		if a := c.Answered; a != nil {
@@ -46,6 +46,14 @@ func (s *Service) tell(ctx context.Context, o Order, c Change) {
 		}
 		from = to
 	}
+}
+
+// recipient is who is topped up, for logs.
+func (o Order) recipient() slog.Attr {
+	if o.Email != "" {
+		return slog.Any("email", o.Email)
+	}
+	return slog.Any("msisdn", o.MSISDN)
 }
 
 // take does to h what the store did to its rows.

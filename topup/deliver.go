@@ -10,7 +10,7 @@ func (s *Service) credit(ctx context.Context, h *History) error {
 	a := h.last(StepCredit)
 	_, network := s.c.Network(h.Brand)
 	r, err := s.call(ctx, h, a, func(ctx context.Context) Result {
-		return network.Credit(ctx, Credit{Reference: a.Reference, MSISDN: h.MSISDN, Amount: h.Amount})
+		return network.Credit(ctx, Credit{Reference: a.Reference, MSISDN: h.MSISDN, Email: h.Email, Amount: h.Amount})
 	})
 	if err != nil {
 		return err

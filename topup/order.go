@@ -126,11 +126,12 @@ type Order struct {
 	Brand    string
 	Customer prepaid.CustomerID // empty where a stranger redeems a card
 	MSISDN   prepaid.MSISDN     // who is topped up
+	Email    prepaid.Email      // or this mail account, where the network has such; one of the two is empty
 	Amount   prepaid.Money
 	Funding  FundingRef
 
 	OperationKey string // unique per brand: fixed by the message that started the flow
-	RequestHash  string // of brand, MSISDN, amount and funding
+	RequestHash  string // of brand, MSISDN or Email, amount and funding
 	ReplyTo      ReplyTo
 	AuthorisedBy string // "pin", "card", "operator", "api": why it may be charged
 

@@ -10,8 +10,8 @@ import (
 
 // Place takes an order and works on it until it ends or the patience runs out, whichever is first, and
 // returns it as it then stands. Repeated with the same operation key and request it returns the same
-// order without working on it. The context ends the taking, not the work. Errors: ErrOutOfRange,
-// ErrWrongStep, *KeyReusedError, ErrBlocked, *InFlightError, *RepeatError, *LimitError, or the store's.
+// order without working on it. The context ends the taking, not the work. Errors: ErrRecipient,
+// prepaid.ErrNotAnAccount, ErrOutOfRange, ErrWrongStep, *KeyReusedError, ErrBlocked, *InFlightError, *RepeatError, *LimitError, or the store's.
 func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 	brand, ok := s.c.Brands[r.Brand]
 	if !ok {
@@ -67,7 +67,7 @@ func (s *Service) create(ctx context.Context, brand *prepaid.Brand, r Request) (
 func (s *Service) newHistory(r Request) History {
 	now := s.c.Clock.Now()
 	h := History{Order: Order{
-		ID: prepaid.NewOrderID(), Brand: r.Brand, Customer: r.Customer, MSISDN: r.MSISDN, Amount: r.Amount,
+		ID: prepaid.NewOrderID(), Brand: r.Brand, Customer: r.Customer, MSISDN: r.MSISDN, Email: r.Email, Amount: r.Amount,
 		Funding: r.Funding, OperationKey: r.OperationKey, RequestHash: requestHash(r), ReplyTo: r.ReplyTo,
 		AuthorisedBy: r.AuthorisedBy, Status: Charging, CreatedAt: now, StatusAt: now,
 		RunAt: now, LeaseUntil: now.Add(leaseFor),

@@ -53,6 +53,28 @@ func TestOrderIsChargedAndDeliveredWithinThePatience(t *testing.T) {
 	}
 }
 
+func TestMailAccountIsToppedUpInsteadOfANumber(t *testing.T) {
+	w := newWorld(t)
+	r := w.request()
+	r.MSISDN, r.Email = "", "anyone@nauta.com.cu"
+	o := w.place(r)
+	h := w.wantStatus(o.ID, topup.Delivered)
+	if h.Email != r.Email || h.MSISDN != "" || w.network.recipient != "/anyone@nauta.com.cu" {
+		t.Errorf("order of %q %q, the network was asked for %s", h.MSISDN, h.Email, w.network.recipient)
+	}
+	w.wantBooks(h, 1, 0, 1)
+	if again := w.place(r); again.ID != o.ID {
+		t.Errorf("repeated, it is order %s", again.ID)
+	}
+	r.Email = "other@nauta.com.cu"
+	if _, err := w.service.Place(t.Context(), r); !errors.Is(err, topup.ErrKeyReused) {
+		t.Errorf("the key with another account: %v", err)
+	}
+	if strings.Contains(w.log.String(), "anyone") || !strings.Contains(w.log.String(), "email=a****@nauta.com.cu") {
+		t.Errorf("the account is not masked:\n%s", w.log)
+	}
+}
+
 func TestTransitionsAreLoggedOnceEachAndNumbersMasked(t *testing.T) {
 	w := newWorld(t)
 	w.place(w.request())

@@ -59,8 +59,8 @@ type Credit struct {
 	Reference string
 	MSISDN    prepaid.MSISDN
 	Amount    prepaid.Money
-	// Email is topped up instead of the number, where the network sells to mail accounts (Nauta Cuba).
-	Email string
+	// Email is topped up instead of the number, which is then empty, where the network sells to mail accounts (Nauta Cuba).
+	Email prepaid.Email
 }
 
 // What Recognise answers.
@@ -190,6 +190,7 @@ var (
 	ErrBlocked      = errors.New("customer is blocked")
 	ErrOutOfRange   = errors.New("amount outside the brand's range")
 	ErrWrongStep    = errors.New("amount not on the brand's steps")
+	ErrRecipient    = errors.New("neither a number nor a mail account is to be topped up, or both")
 )
 
 // KeyReusedError is an ErrKeyReused with the order that has the key.

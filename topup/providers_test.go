@@ -67,6 +67,7 @@ type network struct {
 	mu        sync.Mutex
 	credits   acts
 	lookUps   acts           // an answer other than Unknown is replaced by the truth
+	recipient string         // of the last credit
 	credited  map[string]int // in the end
 	visible   map[string]time.Time
 	unanswers topup.Outcome // what a look-up of what was not credited answers; "" is Absent
@@ -88,6 +89,7 @@ func (n *network) Credit(ctx context.Context, c topup.Credit) topup.Result {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.credited[c.Reference]++
+		n.recipient = string(c.MSISDN) + "/" + string(c.Email)
 		n.visible[c.Reference] = n.w.clock.Now().Add(a.lag)
 	})
 	if r.Outcome == topup.Done {

@@ -21,9 +21,17 @@ func CheckAmount(b *prepaid.Brand, m prepaid.Money) error {
 	return nil
 }
 
-// checkRequest judges the amount. What a top-up card is worth was decided when it was made, so the range
-// of what may be bought says nothing about it.
+// checkRequest judges the recipient and the amount. What a top-up card is worth was decided when it was made, so
+// the range of what may be bought says nothing about it.
 func checkRequest(b *prepaid.Brand, r Request) error {
+	if (r.MSISDN == "") == (r.Email == "") {
+		return ErrRecipient
+	}
+	if r.Email != "" {
+		if parsed, err := prepaid.ParseEmail(string(r.Email)); err != nil || parsed != r.Email {
+			return prepaid.ErrNotAnAccount
+		}
+	}
 	if r.Funding.Kind != ByCard {
 		return CheckAmount(b, r.Amount)
 	}
@@ -37,10 +45,14 @@ func checkRequest(b *prepaid.Brand, r Request) error {
 // Lengths stand before the parts, so that no two requests run together into the same bytes.
 func requestHash(r Request) string {
 	h := sha256.New()
-	for _, part := range []string{
+	parts := []string{
 		r.Brand, string(r.MSISDN), strconv.FormatInt(r.Amount.Minor, 10), string(r.Amount.Currency),
 		string(r.Funding.Kind), r.Funding.Ref,
-	} {
+	}
+	if r.Email != "" { // so that the hashes of numbers' orders stay as they are stored
+		parts = append(parts, string(r.Email))
+	}
+	for _, part := range parts {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
 		h.Write(length[:])

@@ -46,6 +46,7 @@ type Request struct {
 	Brand        string
 	Customer     prepaid.CustomerID // empty where a stranger redeems a card
 	MSISDN       prepaid.MSISDN
+	Email        prepaid.Email // instead of the MSISDN
 	Amount       prepaid.Money
 	Funding      FundingRef
 	OperationKey string

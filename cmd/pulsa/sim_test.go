@@ -78,6 +78,36 @@ func (f *faced) buy(reference string, m prepaid.MSISDN) topup.Result {
 	return f.client.Credit(f.t.Context(), topup.Credit{Reference: reference, MSISDN: m, Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}})
 }
 
+func TestSimulatorTopsUpMailAccounts(t *testing.T) {
+	f := newFaced(t, false, nil)
+	buy := func(reference string, email prepaid.Email) topup.Result {
+		return f.client.Credit(t.Context(), topup.Credit{Reference: reference, Email: email, Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}})
+	}
+	if r := buy("REF", "anyone@nauta.com.cu"); r.Outcome != topup.Done {
+		t.Fatalf("answered %s %s", r.Outcome, r.Code)
+	}
+	all := f.network.Delivered(networksim.Filter{Reference: "REF"})
+	if len(all) != 1 || all[0].Email != "anyone@nauta.com.cu" || all[0].MSISDN != "" {
+		t.Errorf("delivered %+v", all)
+	}
+	if r := f.client.LookUp(t.Context(), "REF"); r.Outcome != topup.Done {
+		t.Errorf("looked up %+v", r)
+	}
+	_, _, text := f.call(http.MethodGet, "/topups/reports/transactions?customIdentifier=REF", f.tokenFor(reloadly.LiveURL), "")
+	if !strings.Contains(text, `"recipientPhone":null,"recipientEmail":"anyone@nauta.com.cu"`) || !strings.Contains(text, `"operatorId":500`) {
+		t.Errorf("reported %s", text)
+	}
+	if r := buy("TWO", "box8001@nauta.co.cu"); r.Outcome != topup.Refused || r.Code != topup.CodeRefused {
+		t.Errorf("an account that ends in 8001: %s %s", r.Outcome, r.Code)
+	}
+	if r := f.buy("THREE", "5352345678"); r.Outcome != topup.Done {
+		t.Fatalf("a number of the country: %s %s", r.Outcome, r.Code)
+	}
+	if _, _, text := f.call(http.MethodGet, "/topups/reports/transactions?customIdentifier=THREE", f.tokenFor(reloadly.LiveURL), ""); strings.Contains(text, "Nauta") {
+		t.Errorf("a number was taken for a mail account: %s", text)
+	}
+}
+
 func TestSimulatorAnswersAsReloadlyWhateverTheNetworkDoes(t *testing.T) {
 	for phrase, want := range map[string]struct {
 		answer    topup.Outcome

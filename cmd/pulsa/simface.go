@@ -62,7 +62,7 @@ func newSimFace(life context.Context, network *networksim.Network, clock prepaid
 	}
 }
 
-// simOperators is one operator for every country that has numbers and a currency.
+// simOperators is one operator for every country that has numbers and a currency, and one for mail accounts.
 func simOperators(wallet prepaid.Currency) []reloadly.Operator {
 	var all []reloadly.Operator
 	for _, country := range slices.Sorted(maps.Keys(phonenumbers.GetSupportedRegions())) {
@@ -77,7 +77,7 @@ func simOperators(wallet prepaid.Currency) []reloadly.Operator {
 		number := func(n int64, exponent int32) reloadly.Number {
 			return reloadly.Number{Value: decimal.New(n, exponent), Valid: true}
 		}
-		all = append(all, reloadly.Operator{
+		o := reloadly.Operator{
 			OperatorID: reloadly.ID(1000 + int(country[0]-'A')*26 + int(country[1]-'A')), Name: reloadly.Text("Simulated " + country),
 			SupportsLocalAmounts: true, DenominationType: "RANGE", Status: "ACTIVE",
 			SenderCurrencyCode: reloadly.Text(wallet), DestinationCurrencyCode: reloadly.Text(unit.String()),
@@ -85,10 +85,21 @@ func simOperators(wallet prepaid.Currency) []reloadly.Operator {
 			MinAmount: number(1, -2), MaxAmount: number(1, 6), LocalMinAmount: number(1, -2), LocalMaxAmount: number(1, 6),
 			Country: reloadly.OperatorCountry{ISOName: reloadly.Text(country), Name: reloadly.Text(country)},
 			FX:      reloadly.FX{Rate: number(1, 0), CurrencyCode: reloadly.Text(unit.String())},
-		})
+		}
+		all = append(all, o)
+		if country == simMailCountry {
+			o.OperatorID, o.Name = simMailOperator, "Simulated Nauta"
+			all = append(all, o)
+		}
 	}
 	return all
 }
+
+// The operator that tops up mail accounts stands behind its country's own: a number is never its.
+const (
+	simMailOperator reloadly.ID = 500
+	simMailCountry              = "CU"
+)
 
 // simAudiences are those that Reloadly's own clients ask for.
 var simAudiences = []string{

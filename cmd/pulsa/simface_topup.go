@@ -39,8 +39,33 @@ func (f *simFace) credit(r reloadly.TopupRequest) (topup.Credit, error) {
 	if err != nil {
 		return topup.Credit{}, err
 	}
+	credit, err := simRecipient(r, o)
+	if err != nil {
+		return credit, err
+	}
+	amount, ok := r.Amount.Money(prepaid.Currency(o.DestinationCurrencyCode))
+	limit := o.LocalMaxAmount.Value
+	if !ok || !reloadly.NumberOf(amount).Value.Equal(r.Amount.Value) || r.Amount.Value.GreaterThan(limit) {
+		return topup.Credit{}, refuseCode("INVALID_AMOUNT_FOR_OPERATOR")
+	}
+	credit.Amount, credit.Reference = amount, string(r.CustomIdentifier)
+	if credit.Reference == "" {
+		credit.Reference = "unnamed_" + prepaid.NewToken()
+	}
+	return credit, nil
+}
+
+// simRecipient is whom a request tops up: a mail account, at the one operator that has such, or a number.
+func simRecipient(r reloadly.TopupRequest, o reloadly.Operator) (topup.Credit, error) {
+	if o.OperatorID == simMailOperator {
+		email, err := prepaid.ParseEmail(string(r.RecipientEmail))
+		if err != nil {
+			return topup.Credit{}, refuseCode("INVALID_INPUT_PROVIDED")
+		}
+		return topup.Credit{Email: email}, nil
+	}
 	if r.RecipientPhone == nil {
-		return topup.Credit{}, refuseCode("INVALID_INPUT_PROVIDED") // no operator here tops up mail accounts
+		return topup.Credit{}, refuseCode("INVALID_INPUT_PROVIDED")
 	}
 	m, err := simNumber(*r.RecipientPhone)
 	switch {
@@ -49,16 +74,7 @@ func (f *simFace) credit(r reloadly.TopupRequest) (topup.Credit, error) {
 	case r.RecipientPhone.CountryCode != o.Country.ISOName:
 		return topup.Credit{}, refuseCode("OPERATOR_AND_RECIPIENT_PHONE_MISMATCH")
 	}
-	amount, ok := r.Amount.Money(prepaid.Currency(o.DestinationCurrencyCode))
-	limit := o.LocalMaxAmount.Value
-	if !ok || !reloadly.NumberOf(amount).Value.Equal(r.Amount.Value) || r.Amount.Value.GreaterThan(limit) {
-		return topup.Credit{}, refuseCode("INVALID_AMOUNT_FOR_OPERATOR")
-	}
-	reference := string(r.CustomIdentifier)
-	if reference == "" {
-		reference = "unnamed_" + prepaid.NewToken()
-	}
-	return topup.Credit{Reference: reference, MSISDN: m, Amount: amount}, nil
+	return topup.Credit{MSISDN: m}, nil
 }
 
 // accept begins a credit, and answers as soon as it is in the book or refused.
@@ -169,9 +185,14 @@ func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
 	amount := reloadly.NumberOf(r.Amount)
 	country := simCountry(r.MSISDN)
 	o, _ := f.operator(func(o reloadly.Operator) bool { return string(o.Country.ISOName) == country })
+	if r.Email != "" {
+		country = simMailCountry
+		o, _ = f.operator(func(o reloadly.Operator) bool { return o.OperatorID == simMailOperator })
+	}
 	t := reloadly.Transaction{
 		TransactionID: simID(r.NetworkRef), Status: reloadly.Processing, CustomIdentifier: reloadly.Text(r.Reference),
-		RecipientPhone: reloadly.Text(r.MSISDN), CountryCode: reloadly.Text(country), OperatorID: o.OperatorID, OperatorName: o.Name,
+		RecipientPhone: reloadly.Text(r.MSISDN), RecipientEmail: reloadly.Text(r.Email),
+		CountryCode: reloadly.Text(country), OperatorID: o.OperatorID, OperatorName: o.Name,
 		RequestedAmount: amount, RequestedCurrencyCode: reloadly.Text(f.wallet),
 		DeliveredAmount: amount, DeliveredCurrencyCode: reloadly.Text(r.Amount.Currency),
 		Discount:             reloadly.Number{Value: amount.Value.Sub(reloadly.NumberOf(r.Cost).Value), Valid: true},

@@ -103,15 +103,23 @@ func (l *topupsListCommand) Run(ctx context.Context, e environ) error {
 		if o.NeedsHuman {
 			human = "needs a human since " + o.StatusAt.Format(time.DateTime)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", o.ID, o.CreatedAt.Format(time.DateTime), o.Brand, o.MSISDN.Masked(),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", o.ID, o.CreatedAt.Format(time.DateTime), o.Brand, recipient(o),
 			o.Amount, o.Status, o.Reason, human)
 	}
 	return table.Flush()
 }
 
+// recipient is who is topped up: a number, or a mail account.
+func recipient(o topup.Order) string {
+	if o.Email != "" {
+		return o.Email.Masked()
+	}
+	return o.MSISDN.Masked()
+}
+
 func orderJSON(o topup.Order) map[string]any {
 	return map[string]any{
-		"id": o.ID, "brand": o.Brand, "customer": o.Customer, "number": o.MSISDN.Masked(), "amount": o.Amount.Number(),
+		"id": o.ID, "brand": o.Brand, "customer": o.Customer, "number": recipient(o), "amount": o.Amount.Number(),
 		"currency": o.Amount.Currency, "funding": o.Funding.Kind, "method": o.Funding.Method, "provider": o.Funding.Provider,
 		"status": o.Status, "reason": o.Reason, "needs_human": o.NeedsHuman, "created_at": o.CreatedAt, "status_at": o.StatusAt,
 		"next_at": o.RunAt, "network_ref": o.NetworkRef, "authorised_by": o.AuthorisedBy,
@@ -175,7 +183,7 @@ func (d dossier) print(w io.Writer) error {
 	line := func(format string, args ...any) { fmt.Fprintf(table, format+"\n", args...) }
 	line("order\t%s", d.ID)
 	line("brand\t%s", d.Brand)
-	line("number\t%s", d.MSISDN.Masked())
+	line("number\t%s", recipient(d.Order))
 	line("amount\t%s", d.Amount)
 	line("paid by\t%s %s %s", d.Funding.Kind, d.Funding.Provider, cmp.Or(d.Funding.Method, d.Funding.Ref))
 	line("authorised by\t%s", d.AuthorisedBy)

@@ -98,6 +98,7 @@ var operatorTests = []test{
 		w.ok(w.db.LinkAddress(w.Context(), c.ID, c.MSISDN.Tel(), start))
 		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:352735", true, start))
 		w.count(c, "m1")
+		w.apply(declined(w.placed(w.purchase(c, func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.Email = "", "anyone@nauta.com.cu" }))))
 		before := must[[]topup.Posting](w)(w.db.Ledger(w.Context(), brand))
 		erase := store.Erasure{Customer: c.ID, Pseudonym: "erased-1-ab", By: by}
 		addresses := must[[]prepaid.Address](w)(w.db.EraseCustomer(w.Context(), erase, start))
@@ -106,7 +107,7 @@ var operatorTests = []test{
 		}
 		texts := must[map[string]string](w)(w.db.Texts(w.Context()))
 		for _, table := range slices.Sorted(maps.Keys(texts)) {
-			if strings.Contains(texts[table], string(c.MSISDN)) || strings.Contains(texts[table], "352735") {
+			if strings.Contains(texts[table], string(c.MSISDN)) || strings.Contains(texts[table], "352735") || strings.Contains(texts[table], "anyone") {
 				w.Errorf("%s still knows: %s", table, texts[table])
 			}
 		}

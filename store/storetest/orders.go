@@ -81,6 +81,29 @@ var orderTests = []test{
 		w.apply(declined(first))
 		w.placed(w.purchase(c))
 	}},
+	{"a mail account has one paid order in flight, and every other its own", func(w *world) {
+		c := w.customer()
+		to := func(email prepaid.Email) func(*topup.NewOrder) {
+			return func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.Email = "", email }
+		}
+		first := w.placed(w.purchase(c, to("a@nauta.com.cu")))
+		same(w, "read", must[topup.History](w)(w.db.Order(w.Context(), first.ID)).Email, "a@nauta.com.cu")
+		_, _, err := w.db.Create(w.Context(), w.purchase(c, to("a@nauta.com.cu")))
+		var inFlight *topup.InFlightError
+		if !errors.As(err, &inFlight) || inFlight.Order.ID != first.ID {
+			w.Errorf("%v; want in flight: %s", err, first.ID)
+		}
+		w.placed(w.purchase(c, to("b@nauta.com.cu")))
+		w.placed(w.purchase(c))
+		w.apply(charged(first))
+		w.apply(delivered(first))
+		_, _, err = w.db.Create(w.Context(), w.purchase(c, to("a@nauta.com.cu")))
+		var repeat *topup.RepeatError
+		if !errors.As(err, &repeat) || repeat.Order.ID != first.ID {
+			w.Errorf("%v; want a repeat of %s", err, first.ID)
+		}
+		w.placed(w.purchase(c, to("c@nauta.com.cu")))
+	}},
 	{"a card is redeemed while a paid order is in flight", func(w *world) {
 		c := w.customer()
 		w.placed(w.purchase(c))

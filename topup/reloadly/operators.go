@@ -48,20 +48,7 @@ func countryOf(m prepaid.MSISDN) string {
 	return country
 }
 
-// mailDomains are those of Nauta Cuba, which tops up mail accounts.
-func mailDomains() []string { return []string{"@nauta.com.cu", "@nauta.co.cu"} }
-
-// nautaEmail reports whether Nauta Cuba can have such an account.
-func nautaEmail(email string) bool {
-	for _, domain := range mailDomains() {
-		if name, ok := strings.CutSuffix(strings.ToLower(email), domain); ok {
-			return name != "" && !strings.ContainsAny(name, "@ \t\r\n<>\"")
-		}
-	}
-	return false
-}
-
-// nauta finds the operator that tops up mail accounts. It has no number to be detected by.
+// nauta finds the operator, Nauta Cuba, that tops up mail accounts. It has no number to be detected by.
 func (c *Client) nauta(ctx context.Context) (Operator, error) {
 	all, ok := c.countries.get("CU")
 	if !ok {

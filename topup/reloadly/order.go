@@ -49,15 +49,15 @@ func (c *Client) request(ctx context.Context, r topup.Credit) (TopupRequest, top
 	request := TopupRequest{CustomIdentifier: Text(r.Reference)}
 	var o Operator
 	var err error
-	switch {
-	case r.Email == "":
+	if r.Email == "" {
 		o, err = c.operatorOf(ctx, r.MSISDN)
 		request.RecipientPhone = &Phone{CountryCode: Text(countryOf(r.MSISDN)), Number: Text(r.MSISDN)}
-	case nautaEmail(r.Email):
+	} else {
+		if _, err := prepaid.ParseEmail(string(r.Email)); err != nil {
+			return request, topup.Result{Outcome: topup.Refused, Code: codeBadEmail}
+		}
 		o, err = c.nauta(ctx)
 		request.RecipientEmail = Text(r.Email)
-	default:
-		return request, topup.Result{Outcome: topup.Refused, Code: codeBadEmail}
 	}
 	if err != nil {
 		return request, c.notSent(ctx, r, err)

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"pulsa/prepaid"
 )
 
 // maxIdentifier is how many characters a customIdentifier may have.
@@ -50,12 +52,17 @@ func (s *Server) topupRequest(r *http.Request) (TopupRequest, error) {
 		return t, Refuse(http.StatusBadRequest, "INVALID_AMOUNT", "The amount must be above zero")
 	case utf8.RuneCountInString(string(t.CustomIdentifier)) > maxIdentifier:
 		return t, invalid("customIdentifier must not have more than 150 characters")
-	case t.RecipientEmail != "" && !nautaEmail(string(t.RecipientEmail)):
-		return t, invalid("recipientEmail must be of " + strings.Join(mailDomains(), " or "))
+	case t.RecipientEmail != "" && !isAccount(t.RecipientEmail):
+		return t, invalid("recipientEmail must be of @" + strings.Join(prepaid.EmailDomains(), " or @"))
 	case t.RecipientEmail == "" && (t.RecipientPhone == nil || t.RecipientPhone.Number == "" || t.RecipientPhone.CountryCode == ""):
 		return t, invalid("recipientPhone with countryCode and number is required")
 	}
 	return t, nil
+}
+
+func isAccount(email Text) bool {
+	_, err := prepaid.ParseEmail(string(email))
+	return err == nil
 }
 
 // one finds the transaction that the path names.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
@@ -92,9 +91,9 @@ func (b Behaviour) refusal() topup.Result {
 	return topup.Result{}
 }
 
-// byNumber is the table of the package comment.
-func byNumber(m prepaid.MSISDN) Behaviour {
-	switch lastFour(m) {
+// byRecipient is the table of the package comment.
+func byRecipient(who string) Behaviour {
+	switch lastFour(who) {
 	case "8001":
 		return Behaviour{Kind: Rejects, Code: topup.CodeRefused}
 	case "8002":
@@ -116,4 +115,10 @@ func byNumber(m prepaid.MSISDN) Behaviour {
 // unknownNumber is the end of the numbers that the network does not know.
 const unknownNumber = "9999"
 
-func lastFour(m prepaid.MSISDN) string { return string(m[max(0, len(m)-4):]) }
+// recipient is the number, or the name of the mail account.
+func recipient(c topup.Credit) string {
+	name, _, _ := strings.Cut(string(c.Email), "@")
+	return string(c.MSISDN) + name
+}
+
+func lastFour(who string) string { return who[max(0, len(who)-4):] }

@@ -3,7 +3,7 @@
 // one only to brands marked test.
 //
 // Outcomes are told with [Network.Set] and hold until told otherwise. Where none was told, the end of the
-// topped up number chooses, so that every outcome can be tried by hand:
+// topped up number, or of the name of a mail account, chooses, so that every outcome can be tried by hand:
 //
 //	…8001  rejects TRANSACTION_REFUSED_BY_OPERATOR
 //	…8002  times out before anything is delivered

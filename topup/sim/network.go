@@ -78,7 +78,7 @@ func (n *Network) Recognise(_ context.Context, m prepaid.MSISDN) error {
 	switch {
 	case n.told.Kind == Unavailable:
 		return topup.ErrNetworkDown
-	case lastFour(m) == unknownNumber:
+	case lastFour(string(m)) == unknownNumber:
 		return topup.ErrUnknownNumber
 	}
 	return nil
@@ -87,7 +87,7 @@ func (n *Network) Recognise(_ context.Context, m prepaid.MSISDN) error {
 // Credit implements topup.Network. One that takes its time is delivered then even if nobody waits for it.
 func (n *Network) Credit(ctx context.Context, r topup.Credit) topup.Result {
 	switch {
-	case lastFour(r.MSISDN) == unknownNumber:
+	case lastFour(recipient(r)) == unknownNumber:
 		return topup.Result{Outcome: topup.Refused, Code: topup.CodeInvalidNumber}
 	case r.Amount.Minor <= 0:
 		return topup.Result{Outcome: topup.Refused, Code: topup.CodeInvalidAmount}
@@ -122,14 +122,14 @@ func (n *Network) begin(r topup.Credit) (ref string, b Behaviour, err error) {
 	}
 	b = n.told
 	if b == (Behaviour{}) {
-		b = byNumber(r.MSISDN)
+		b = byRecipient(recipient(r))
 	}
 	if b.refusal().Outcome != "" || b.Kind == TimesOut {
 		return "", b, nil
 	}
 	ref = "sim_" + prepaid.NewID[string]()
 	return ref, b, n.write(credit{
-		NetworkRef: ref, Reference: r.Reference, MSISDN: r.MSISDN, Amount: r.Amount, Cost: n.cost(r.Amount),
+		NetworkRef: ref, Reference: r.Reference, MSISDN: r.MSISDN, Email: r.Email, Amount: r.Amount, Cost: n.cost(r.Amount),
 		Delivered: b.After <= 0, At: now.Add(b.After),
 	})
 }

@@ -18,6 +18,7 @@ type credit struct {
 	NetworkRef string         `json:"network_ref"` // names the credit
 	Reference  string         `json:"reference"`
 	MSISDN     prepaid.MSISDN `json:"msisdn"`
+	Email      prepaid.Email  `json:"email,omitempty"` // instead of the MSISDN
 	Amount     prepaid.Money  `json:"amount"`
 	Cost       prepaid.Money  `json:"cost"`
 	Delivered  bool           `json:"delivered"`
@@ -107,6 +108,7 @@ type Filter struct {
 type Entry struct {
 	Reference  string // the order's id
 	MSISDN     prepaid.MSISDN
+	Email      prepaid.Email // instead of the MSISDN
 	Amount     prepaid.Money
 	Cost       prepaid.Money // in the wallet's currency
 	NetworkRef string
@@ -119,7 +121,7 @@ func (f Filter) fits(c credit) bool {
 }
 
 func (c credit) entry() Entry {
-	return Entry{Reference: c.Reference, MSISDN: c.MSISDN, Amount: c.Amount, Cost: c.Cost, NetworkRef: c.NetworkRef, At: c.At}
+	return Entry{Reference: c.Reference, MSISDN: c.MSISDN, Email: c.Email, Amount: c.Amount, Cost: c.Cost, NetworkRef: c.NetworkRef, At: c.At}
 }
 
 // Delivered lists what was delivered, oldest request first.
