@@ -124,11 +124,9 @@ func TestTheStaticBuildRuns(t *testing.T) {
 			t.Errorf("Dockerfile lacks %s, which this test plays", line)
 		}
 	}
-	binary := filepath.Join(t.TempDir(), "pulsa")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/pulsa")
-	build.Dir, build.Env = rootFolder, append(os.Environ(), "CGO_ENABLED=0")
-	if text, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, text)
+	binary, err := builtServer()
+	if err != nil {
+		t.Fatal(err)
 	}
 	if runtime.GOOS == "linux" {
 		checkStatic(t, binary)

@@ -96,14 +96,16 @@ func kills(t *testing.T) int {
 	return n
 }
 
-// builtServer builds the program once.
+// builtServer builds the program once, as the Dockerfile does.
 var builtServer = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "pulsa-kill-")
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(folder, "pulsa")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	return path, nil
