@@ -6,7 +6,6 @@ import (
 	"errors"
 	"hash/fnv"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -83,7 +82,7 @@ func simOperators(wallet prepaid.Currency) []reloadly.Operator {
 			SenderCurrencyCode: reloadly.Text(wallet), DestinationCurrencyCode: reloadly.Text(unit.String()),
 			InternationalDiscount: number(4, 0), LocalDiscount: number(4, 0),
 			MinAmount: number(1, -2), MaxAmount: number(1, 6), LocalMinAmount: number(1, -2), LocalMaxAmount: number(1, 6),
-			Country: reloadly.OperatorCountry{ISOName: reloadly.Text(country), Name: reloadly.Text(country)},
+			Country: reloadly.OperatorCountry{ISOName: reloadly.Text(country), Name: reloadly.CountryName(reloadly.Text(country))},
 			FX:      reloadly.FX{Rate: number(1, 0), CurrencyCode: reloadly.Text(unit.String())},
 		}
 		all = append(all, o)
@@ -113,9 +112,9 @@ func (f *simFace) Token(_ context.Context, clientID string, secret prepaid.Secre
 	}
 	switch {
 	case !same(f.clientID, clientID), !same(f.secret.Reveal(), secret.Reveal()):
-		return reloadly.Token{}, reloadly.Refuse(http.StatusUnauthorized, "INVALID_CREDENTIALS", "Access Denied")
+		return reloadly.Token{}, reloadly.RefuseCode("INVALID_CREDENTIALS")
 	case !slices.Contains(simAudiences, audience) && !strings.HasPrefix(audience, "http://"):
-		return reloadly.Token{}, reloadly.Refuse(http.StatusBadRequest, "INVALID_AUDIENCE", "The audience is not known")
+		return reloadly.Token{}, reloadly.RefuseCode("INVALID_AUDIENCE")
 	}
 	token, now := "sim_"+prepaid.NewToken(), f.clock.Now()
 	f.mu.Lock()
@@ -129,17 +128,17 @@ func (f *simFace) Token(_ context.Context, clientID string, secret prepaid.Secre
 }
 
 // Account implements reloadly.Accounts.
-func (f *simFace) Account(_ context.Context, token string) (string, error) {
+func (f *simFace) Account(_ context.Context, token string) (reloadly.Caller, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	until, ok := f.tokens[token]
 	switch {
 	case !ok:
-		return "", reloadly.Refuse(http.StatusUnauthorized, "INVALID_TOKEN", "The token is not valid")
+		return reloadly.Caller{}, reloadly.RefuseCode("INVALID_TOKEN")
 	case !f.clock.Now().Before(until):
-		return "", reloadly.Refuse(http.StatusUnauthorized, "TOKEN_EXPIRED", "The token has expired")
+		return reloadly.Caller{}, reloadly.RefuseCode("TOKEN_EXPIRED")
 	}
-	return "sim", nil
+	return reloadly.Caller{Account: "sim"}, nil
 }
 
 // dropTokens makes every client fetch a new one.
@@ -152,7 +151,7 @@ func (f *simFace) dropTokens() {
 // Balance implements reloadly.Accounts.
 func (f *simFace) Balance(context.Context, string) (reloadly.Balance, error) {
 	return reloadly.Balance{
-		Balance: reloadly.NumberOf(f.balance()), CurrencyCode: reloadly.Text(f.wallet), CurrencyName: reloadly.Text(f.wallet),
+		Balance: reloadly.NumberOf(f.balance()), CurrencyCode: reloadly.Text(f.wallet), CurrencyName: reloadly.CurrencyName(reloadly.Text(f.wallet)),
 		UpdatedAt: reloadly.Text(f.clock.Now().Format(time.DateTime)),
 	}, nil
 }
@@ -189,7 +188,7 @@ func (f *simFace) operator(fits func(reloadly.Operator) bool) (reloadly.Operator
 	if i := slices.IndexFunc(f.operators, fits); i >= 0 {
 		return f.operators[i], nil
 	}
-	return reloadly.Operator{}, refuseCode(topup.CodeUnavailable)
+	return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeUnavailable)
 }
 
 // Detect implements reloadly.Airtime.
@@ -200,13 +199,13 @@ func (f *simFace) Detect(ctx context.Context, _ string, p reloadly.Phone) (reloa
 	}
 	switch {
 	case errors.Is(err, topup.ErrNetworkDown):
-		return reloadly.Operator{}, refuseCode(topup.CodeUnavailable)
+		return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeUnavailable)
 	case err != nil:
-		return reloadly.Operator{}, refuseCode(topup.CodeNoOperator)
+		return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeNoOperator)
 	}
 	o, err := f.operator(func(o reloadly.Operator) bool { return o.Country.ISOName == p.CountryCode })
 	if err != nil {
-		return o, refuseCode("COUNTRY_NOT_SUPPORTED")
+		return o, reloadly.RefuseCode("COUNTRY_NOT_SUPPORTED")
 	}
 	return o, nil
 }

@@ -65,9 +65,9 @@ func TestFaceAnswersEveryEndpoint(t *testing.T) {
 		{"GET", "/operators?includeRange=false", "", 200, `"content":[]`},
 		{"GET", "/operators/1349", "", 200, `"destinationCurrencyCode":"EUR"`},
 		{"GET", "/operators/1", "", 404, `"message":"Operator not found for given id"`},
-		{"GET", "/operators/countries/NL", "", 200, `[{"operatorId":1349`},
+		{"GET", "/operators/countries/NL", "", 200, `[{"id":1349,"operatorId":1349`},
 		{"GET", "/operators/commissions", "", 200, `"content":[]`},
-		{"GET", "/operators/1349/commissions", "", 404, `RESOURCE_NOT_FOUND`},
+		{"GET", "/operators/1349/commissions", "", 404, `"message":"Operator not found for given id","path":"/operators/1349/commissions","errorCode":null`},
 		{"GET", "/operators/auto-detect/phone/+31612345678/countries/NL", "", 200, `"operatorId":1349`},
 		{"GET", "/operators/auto-detect/phone/0612345678/countries/NL", "", 200, `"operatorId":1349`},
 		{"GET", "/operators/auto-detect/phone/31612345678/countries/NL", "", 200, `"operatorId":1349`},
@@ -101,8 +101,8 @@ func TestFaceAnswersEveryEndpoint(t *testing.T) {
 		{"POST", "/topups", strings.NewReplacer(`"NL"`, `"BE"`, `"one"`, `"x"`).Replace(buy), 400, `INVALID_RECIPIENT_PHONE`},
 		{"POST", "/topups", `[`, 400, `INVALID_INPUT_PROVIDED`},
 		{"POST", "/topups", `{"a":"` + strings.Repeat("x", 70_000) + `"}`, 413, `INVALID_INPUT_PROVIDED`},
-		{"DELETE", "/topups", "", 404, `RESOURCE_NOT_FOUND`},
-		{"GET", "/nowhere", "", 404, `"path":"/nowhere"`},
+		{"DELETE", "/topups", "", 405, `METHOD_NOT_SUPPORTED`},
+		{"GET", "/nowhere", "", 404, `"status":404,"error":"Not Found","message":"No message available","path":"/nowhere"}`},
 	} {
 		if status, _, text := f.call(c.method, c.path, token, c.body); status != c.status || !strings.Contains(text, c.holds) {
 			t.Errorf("%s %s %.60s\n\tgot  %d %.300s\n\twant %d %s", c.method, c.path, c.body, status, text, c.status, c.holds)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -22,7 +21,7 @@ func (f *simFace) Topup(ctx context.Context, _ string, r reloadly.TopupRequest, 
 		return reloadly.Transaction{}, err
 	}
 	if len(f.network.Find(networksim.Filter{Reference: credit.Reference})) > 0 {
-		return reloadly.Transaction{}, refuseCode(topup.CodeReferenceUsed)
+		return reloadly.Transaction{}, reloadly.RefuseCode(topup.CodeReferenceUsed)
 	}
 	if f.nonAtomic {
 		_ = f.clock.Sleep(ctx, simGap)
@@ -46,7 +45,7 @@ func (f *simFace) credit(r reloadly.TopupRequest) (topup.Credit, error) {
 	amount, ok := r.Amount.Money(prepaid.Currency(o.DestinationCurrencyCode))
 	limit := o.LocalMaxAmount.Value
 	if !ok || !reloadly.NumberOf(amount).Value.Equal(r.Amount.Value) || r.Amount.Value.GreaterThan(limit) {
-		return topup.Credit{}, refuseCode("INVALID_AMOUNT_FOR_OPERATOR")
+		return topup.Credit{}, reloadly.RefuseCode("INVALID_AMOUNT_FOR_OPERATOR")
 	}
 	credit.Amount, credit.Reference = amount, string(r.CustomIdentifier)
 	if credit.Reference == "" {
@@ -60,19 +59,19 @@ func simRecipient(r reloadly.TopupRequest, o reloadly.Operator) (topup.Credit, e
 	if o.OperatorID == simMailOperator {
 		email, err := prepaid.ParseEmail(string(r.RecipientEmail))
 		if err != nil {
-			return topup.Credit{}, refuseCode("INVALID_INPUT_PROVIDED")
+			return topup.Credit{}, reloadly.RefuseCode("INVALID_INPUT_PROVIDED")
 		}
 		return topup.Credit{Email: email}, nil
 	}
 	if r.RecipientPhone == nil {
-		return topup.Credit{}, refuseCode("INVALID_INPUT_PROVIDED")
+		return topup.Credit{}, reloadly.RefuseCode("INVALID_INPUT_PROVIDED")
 	}
 	m, err := simNumber(*r.RecipientPhone)
 	switch {
 	case err != nil:
-		return topup.Credit{}, refuseCode(topup.CodeInvalidNumber)
+		return topup.Credit{}, reloadly.RefuseCode(topup.CodeInvalidNumber)
 	case r.RecipientPhone.CountryCode != o.Country.ISOName:
-		return topup.Credit{}, refuseCode("OPERATOR_AND_RECIPIENT_PHONE_MISMATCH")
+		return topup.Credit{}, reloadly.RefuseCode("OPERATOR_AND_RECIPIENT_PHONE_MISMATCH")
 	}
 	return topup.Credit{MSISDN: m}, nil
 }
@@ -100,7 +99,7 @@ func (f *simFace) accept(ctx context.Context, credit topup.Credit) (reloadly.Tra
 func (f *simFace) judge(r topup.Result, credit topup.Credit) (reloadly.Transaction, error) {
 	switch {
 	case r.Code == topup.CodeReferenceUsed:
-		return reloadly.Transaction{}, refuseCode(r.Code)
+		return reloadly.Transaction{}, reloadly.RefuseCode(r.Code)
 	case r.Outcome == topup.Done, r.Outcome == topup.Pending:
 		for _, found := range f.network.Find(networksim.Filter{Reference: credit.Reference}) {
 			if found.NetworkRef == r.ProviderRef {
@@ -112,7 +111,7 @@ func (f *simFace) judge(r topup.Result, credit topup.Credit) (reloadly.Transacti
 	case r.Code == networksim.CodeGarbage:
 		return reloadly.Transaction{}, garbage{}
 	case r.Outcome == topup.Refused, r.Outcome == topup.Passing, isReloadlyCode(r.Code):
-		return reloadly.Transaction{}, refuseCode(r.Code)
+		return reloadly.Transaction{}, reloadly.RefuseCode(r.Code)
 	}
 	return reloadly.Transaction{}, errors.New("simulated credit not booked")
 }
@@ -120,25 +119,6 @@ func (f *simFace) judge(r topup.Result, credit topup.Credit) (reloadly.Transacti
 func isReloadlyCode(code string) bool {
 	_, _, known := topup.ClassifyCode(code)
 	return known
-}
-
-// refuseCode answers a code with the status that Reloadly gives it.
-func refuseCode(code string) error {
-	status := http.StatusBadRequest
-	outcome, _, known := topup.ClassifyCode(code)
-	switch {
-	case code == topup.CodeUnavailable:
-		status = http.StatusServiceUnavailable
-	case code == topup.CodeNoOperator:
-		status = http.StatusNotFound
-	case code == "COUNTRY_NOT_SUPPORTED":
-		status = http.StatusConflict
-	case code == "RATE_LIMIT_REACHED":
-		status = http.StatusTooManyRequests
-	case known && outcome == topup.Unknown && code != topup.CodeReferenceUsed:
-		status = http.StatusInternalServerError
-	}
-	return reloadly.Refuse(status, code, strings.ToLower(strings.ReplaceAll(code, "_", " ")))
 }
 
 // noAnswer breaks the connection off.
@@ -162,22 +142,19 @@ func (garbage) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 // Transactions implements reloadly.Airtime. Those that are asked for by id are there at once, others only when
 // the reports have them.
-func (f *simFace) Transactions(_ context.Context, _ string, filter reloadly.Filter) ([]reloadly.Transaction, error) {
+func (f *simFace) Transactions(_ context.Context, _ string, filter reloadly.Filter) ([]reloadly.Transaction, int, error) {
 	f.mu.Lock()
 	reported := f.clock.Now().Add(-f.late)
 	late := f.late > 0 && filter.TransactionID == 0
 	f.mu.Unlock()
 	var list []reloadly.Transaction
 	for _, r := range f.network.Find(networksim.Filter{}) {
-		if late && r.At.After(reported) {
-			continue
-		}
-		if (filter.TransactionID == 0 || filter.TransactionID == simID(r.NetworkRef)) &&
-			(filter.CustomIdentifier == "" || strings.EqualFold(filter.CustomIdentifier, r.Reference)) {
+		if !late || !r.At.After(reported) {
 			list = append(list, f.transaction(r))
 		}
 	}
-	return list, nil
+	page, total := filter.Of(list)
+	return page, total, nil
 }
 
 // transaction is a credit of the book as the API shows it.
@@ -207,7 +184,7 @@ func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
 	t.BalanceInfo = &reloadly.BalanceInfo{
 		OldBalance: reloadly.Number{Value: left.Value.Add(reloadly.NumberOf(r.Cost).Value), Valid: true},
 		NewBalance: left, Cost: reloadly.NumberOf(r.Cost),
-		CurrencyCode: reloadly.Text(r.Cost.Currency), CurrencyName: reloadly.Text(r.Cost.Currency), UpdatedAt: t.TransactionDate,
+		CurrencyCode: reloadly.Text(r.Cost.Currency), CurrencyName: reloadly.CurrencyName(reloadly.Text(r.Cost.Currency)), UpdatedAt: t.TransactionDate,
 	}
 	return t
 }

@@ -19,8 +19,8 @@ const (
 	maxAnswer = 8 << 20
 	// readWithin bounds one read; a customer may be waiting for it.
 	readWithin = 15 * time.Second
-	// accept is the version of the API.
-	accept = "application/com.reloadly.topups-v1+json"
+	// mediaType is the version of the API.
+	mediaType = "application/com.reloadly.topups-v1+json"
 )
 
 // pauses are made between the tries of a read. A top-up is never repeated so.
@@ -44,7 +44,7 @@ func (c *Client) once(ctx context.Context, method, address, token string, body [
 	if err != nil {
 		return reply{}, false, errors.New("reloadly address can't be read") // it may hold a number
 	}
-	request.Header.Set("Accept", accept)
+	request.Header.Set("Accept", mediaType)
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

@@ -26,9 +26,10 @@ const (
 
 // Error is an answer of the API that is no success.
 type Error struct {
-	Status  int    // of HTTP
-	Code    string // Reloadly's errorCode, or "HTTP_500" where there is none
-	Message string // may hold a customer's number: not for logs
+	Status  int         // of HTTP
+	Code    string      // Reloadly's errorCode, or "HTTP_500" where there is none
+	Message string      // may hold a customer's number: not for logs
+	Header  http.Header // that a server sends with it
 	// readable: the body is one of Reloadly's own.
 	readable bool
 }

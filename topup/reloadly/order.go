@@ -77,7 +77,7 @@ func (c *Client) request(ctx context.Context, r topup.Credit) (TopupRequest, top
 		c.refused(ctx, r, result)
 		return request, result
 	}
-	request.OperatorID, request.Amount, request.UseLocalAmount = o.OperatorID, amount, local
+	request.OperatorID, request.Amount, request.UseLocalAmount = o.OperatorID, amount, Flag(local)
 	return request, topup.Result{}
 }
 
@@ -140,7 +140,7 @@ func (c *Client) refused(ctx context.Context, r topup.Credit, result topup.Resul
 
 // poll waits for an asynchronous top-up to come to its end, for a while.
 func (c *Client) poll(ctx context.Context, answer reply) topup.Result {
-	var a accepted
+	var a topupAccepted
 	if json.Unmarshal(answer.body, &a) != nil || a.TransactionID == 0 {
 		return topup.Result{Outcome: topup.Unknown, Code: codeUnreadable}
 	}

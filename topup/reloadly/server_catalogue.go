@@ -3,70 +3,146 @@ package reloadly
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
+	"github.com/shopspring/decimal"
 )
 
-func (s *Server) catalogueRoutes() {
-	for pattern, h := range map[string]handler{
-		"GET /operators":             s.operators,
-		"GET /operators/{id}":        s.operator,
-		"GET /operators/{id}/{more}": s.operatorMore,
-		"GET /operators/auto-detect/phone/{phone}/countries/{iso}": s.detect,
-		"GET /operators/mnp-lookup/phone/{phone}/countries/{iso}":  s.detect,
-		"POST /operators/mnp-lookup/phone/{phone}/countries/{iso}": s.detect,
-		"POST /operators/fx-rate":                                  s.fxRate,
-		"POST /operators/{id}/fx-rate":                             s.fxRate,
-		"GET /operators/commissions":                               nothing,
-		"GET /countries":                                           s.countries,
-		"GET /countries/{iso}":                                     s.country,
-		"GET /promotions":                                          nothing,
-		"GET /promotions/{id}":                                     notFound,
-		"GET /promotions/operators/{id}":                           noList,
-		"GET /promotions/country-codes/{iso}":                      noList,
-		"GET /promotions/countries/{iso}":                          noList,
-	} {
-		s.mux.HandleFunc(pattern, s.account(h))
-	}
-}
-
 // nothing is an empty page: we give no commissions and promote nothing.
-func nothing(_ context.Context, _ string, r *http.Request) (any, error) {
-	return paged([]struct{}{}, r.URL.Query().Get), nil
+func nothing[T any](_ context.Context, _ string, r *http.Request) (any, error) {
+	page, size, err := pageOf(r.URL.Query())
+	return pageFor([]T{}, 0, page, size), err
 }
 
-func noList(context.Context, string, *http.Request) (any, error) { return []struct{}{}, nil }
+func noList(context.Context, string, *http.Request) (any, error) { return []Promotion{}, nil }
 
 func notFound(context.Context, string, *http.Request) (any, error) {
-	return nil, Refuse(http.StatusNotFound, "RESOURCE_NOT_FOUND", "Not found")
+	return nil, RefuseCode("RESOURCE_NOT_FOUND")
+}
+
+// noCommission has no errorCode, as Reloadly's.
+func noCommission(context.Context, string, *http.Request) (any, error) {
+	return nil, Refuse(http.StatusNotFound, "", "Operator not found for given id")
 }
 
 func (s *Server) operators(ctx context.Context, account string, r *http.Request) (any, error) {
+	query := r.URL.Query()
+	page, size, err := pageOf(query)
+	if err != nil {
+		return nil, err
+	}
 	all, err := s.airtime.Operators(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	return paged(wanted(all, r.URL.Query().Get), r.URL.Query().Get), nil
+	fits := wanted(all, query)
+	return pageFor(shown(cut(fits, page, size), query), len(fits), page, size), nil
 }
 
 // wanted drops the kinds of operators that a query excludes.
-func wanted(all []Operator, query func(string) string) []Operator {
+func wanted(all []Operator, query url.Values) []Operator {
+	excluded := func(name string) bool { return strings.EqualFold(query.Get(name), "false") }
+	bundles, data, pin, combo := excluded("includeBundles"), excluded("includeData"), excluded("includePin"), excluded("includeCombo")
+	ranges, fixed := excluded("includeRange"), excluded("includeFixed")
 	fits := []Operator{}
 	for _, o := range all {
-		out := false
-		for name, has := range map[string]bool{
-			"includeBundles": o.Bundle, "includeData": o.Data, "includePin": o.PIN, "includeCombo": o.ComboProduct,
-			"includeRange": o.DenominationType == denominationRange, "includeFixed": o.DenominationType == denominationFixed,
-		} {
-			out = out || has && query(name) == "false"
+		if o.Bundle && bundles || o.Data && data || o.PIN && pin || o.ComboProduct && combo ||
+			o.DenominationType == denominationRange && ranges || o.DenominationType == denominationFixed && fixed {
+			continue
 		}
-		if !out {
-			fits = append(fits, o)
-		}
+		fits = append(fits, o)
 	}
 	return fits
+}
+
+// shown is how operators are answered to a query.
+func shown(all []Operator, query url.Values) []Operator {
+	asked := func(name string) bool { return strings.EqualFold(query.Get(name), "true") }
+	amounts, table := asked("suggestedAmounts"), asked("suggestedAmountsMap")
+	list := make([]Operator, 0, len(all))
+	for _, o := range all {
+		o = o.complete()
+		o.suggest()
+		if !amounts {
+			o.SuggestedAmounts = []Number{}
+		}
+		if !table {
+			o.SuggestedAmountsMap = map[string]Number{}
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+func (s *Server) showOne(o Operator, err error, r *http.Request) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return shown([]Operator{o}, r.URL.Query())[0], nil
+}
+
+// suggested are the amounts that a range is shown by, as far as they are in it.
+func suggested() []int64 {
+	return []int64{1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100}
+}
+
+// suggest fills the suggestions that the operator does not make itself.
+func (o *Operator) suggest() {
+	if len(o.SuggestedAmounts) == 0 && o.DenominationType == denominationRange {
+		for _, whole := range suggested() {
+			n := Number{Value: decimal.New(whole, 0), Valid: true}
+			if o.sells(n, nil, o.MinAmount, o.MaxAmount) {
+				o.SuggestedAmounts = append(o.SuggestedAmounts, n)
+			}
+		}
+	}
+	if len(o.SuggestedAmounts) == 0 {
+		o.SuggestedAmounts = slices.Clone(o.FixedAmounts)
+	}
+	if len(o.SuggestedAmountsMap) > 0 || !o.FX.Rate.Valid {
+		return
+	}
+	o.SuggestedAmountsMap = map[string]Number{}
+	for _, n := range o.SuggestedAmounts {
+		o.SuggestedAmountsMap[n.Value.String()] = Number{Value: n.Value.Mul(o.FX.Rate.Value).Round(2), Valid: true}
+	}
+}
+
+// complete fills what is the same for all operators: no list is null, and every currency has its symbol.
+func (o Operator) complete() Operator {
+	set(&o.ID, o.OperatorID)
+	set(&o.SenderCurrencySymbol, CurrencySymbol(o.SenderCurrencyCode))
+	set(&o.DestinationCurrencySymbol, CurrencySymbol(o.DestinationCurrencyCode))
+	set(&o.Country.Name, CountryName(o.Country.ISOName))
+	set(&o.Status, "ACTIVE")
+	if !o.Commission.Valid {
+		o.Commission = o.InternationalDiscount
+	}
+	for _, fee := range []*Number{&o.Fees.International, &o.Fees.InternationalPercentage, &o.Fees.Local, &o.Fees.LocalPercentage} {
+		fee.Valid = true
+	}
+	for _, list := range []*[]Number{&o.FixedAmounts, &o.LocalFixedAmounts, &o.SuggestedAmounts} {
+		fill(list)
+	}
+	fill(&o.LogoURLs)
+	fill(&o.GeographicalRechargePlans)
+	fill(&o.Promotions)
+	for _, texts := range []*map[string]Text{&o.FixedAmountsDescriptions, &o.LocalFixedAmountsDescriptions} {
+		if *texts == nil {
+			*texts = map[string]Text{}
+		}
+	}
+	return o
+}
+
+func fill[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
 }
 
 func (s *Server) find(ctx context.Context, account, id string) (Operator, error) {
@@ -83,42 +159,62 @@ func (s *Server) find(ctx context.Context, account, id string) (Operator, error)
 }
 
 func (s *Server) operator(ctx context.Context, account string, r *http.Request) (any, error) {
-	return s.find(ctx, account, r.PathValue("id"))
+	o, err := s.find(ctx, account, r.PathValue("operatorId"))
+	return s.showOne(o, err, r)
 }
 
-// operatorMore serves /operators/countries/{iso} and /operators/{id}/commissions, whose patterns overlap.
-func (s *Server) operatorMore(ctx context.Context, account string, r *http.Request) (any, error) {
-	if r.PathValue("id") != "countries" {
-		return notFound(ctx, account, r)
-	}
+func (s *Server) operatorsOf(ctx context.Context, account string, r *http.Request) (any, error) {
 	all, err := s.airtime.Operators(ctx, account)
 	if err != nil {
 		return nil, err
 	}
 	fits := []Operator{}
-	for _, o := range wanted(all, r.URL.Query().Get) {
-		if strings.EqualFold(string(o.Country.ISOName), r.PathValue("more")) {
+	for _, o := range wanted(all, r.URL.Query()) {
+		if strings.EqualFold(string(o.Country.ISOName), r.PathValue("countryCode")) {
 			fits = append(fits, o)
 		}
 	}
-	return fits, nil
+	return shown(fits, r.URL.Query()), nil
 }
 
 func (s *Server) detect(ctx context.Context, account string, r *http.Request) (any, error) {
-	return s.airtime.Detect(ctx, account, Phone{
-		CountryCode: Text(strings.ToUpper(r.PathValue("iso"))), Number: Text(r.PathValue("phone")),
-	})
+	return s.detectNumber(ctx, account, r, Phone{CountryCode: Text(r.PathValue("countryCode")), Number: Text(r.PathValue("phone"))})
 }
 
-func (s *Server) fxRate(ctx context.Context, account string, r *http.Request) (any, error) {
-	var request struct {
-		OperatorID ID     `json:"operatorId"`
-		Amount     Number `json:"amount"`
+func (s *Server) lookupAsked(ctx context.Context, account string, r *http.Request) (any, error) {
+	phone := r.URL.Query().Get("phone")
+	if rest, ok := strings.CutPrefix(phone, " "); ok {
+		phone = "+" + rest // a plus in a query is a space
 	}
+	return s.detectNumber(ctx, account, r, Phone{CountryCode: Text(r.URL.Query().Get("countryCode")), Number: Text(phone)})
+}
+
+func (s *Server) lookupPosted(ctx context.Context, account string, r *http.Request) (any, error) {
+	var request lookupRequest
 	if err := read(r, &request); err != nil {
 		return nil, err
 	}
-	id := r.PathValue("id")
+	return s.detectNumber(ctx, account, r, Phone{CountryCode: request.CountryCode, Number: request.Phone})
+}
+
+func (s *Server) detectNumber(ctx context.Context, account string, r *http.Request, p Phone) (any, error) {
+	switch {
+	case p.Number == "" || p.CountryCode == "":
+		return nil, invalid("phone and countryCode are required")
+	case !p.dialable():
+		return nil, RefuseCode("COULD_NOT_AUTO_DETECT_OPERATOR")
+	}
+	p.CountryCode = Text(strings.ToUpper(string(p.CountryCode)))
+	o, err := s.airtime.Detect(ctx, account, p)
+	return s.showOne(o, err, r)
+}
+
+func (s *Server) fxRate(ctx context.Context, account string, r *http.Request) (any, error) {
+	var request fxRequest
+	if err := read(r, &request); err != nil {
+		return nil, err
+	}
+	id := r.PathValue("operatorId")
 	if id == "" {
 		id = request.OperatorID.String()
 	}
@@ -129,7 +225,7 @@ func (s *Server) fxRate(ctx context.Context, account string, r *http.Request) (a
 	case !request.Amount.Valid:
 		return nil, invalid("amount is required")
 	case !o.FX.Rate.Valid:
-		return nil, Refuse(http.StatusInternalServerError, "FX_RATE_NOT_AVAILABLE", "The rate is not available")
+		return nil, RefuseCode("FX_RATE_NOT_AVAILABLE")
 	}
 	return FXAnswer{
 		ID: o.OperatorID, Name: o.Name, CurrencyCode: o.DestinationCurrencyCode,
@@ -150,9 +246,9 @@ func (s *Server) allCountries(ctx context.Context, account string) ([]Country, e
 		seen[o.Country.ISOName] = true
 		code := phonenumbers.GetCountryCodeForRegion(string(o.Country.ISOName))
 		list = append(list, Country{
-			ISOName: o.Country.ISOName, Name: o.Country.Name, CurrencyCode: o.DestinationCurrencyCode,
-			CurrencyName: o.DestinationCurrencyCode, CurrencySymbol: o.DestinationCurrencyCode,
-			CallingCodes: []string{"+" + strconv.Itoa(code)},
+			ISOName: o.Country.ISOName, Name: o.complete().Country.Name,
+			CurrencyCode: o.DestinationCurrencyCode, CurrencyName: CurrencyName(o.DestinationCurrencyCode),
+			CurrencySymbol: CurrencySymbol(o.DestinationCurrencyCode), CallingCodes: []string{"+" + strconv.Itoa(code)},
 		})
 	}
 	return list, nil
@@ -165,12 +261,12 @@ func (s *Server) countries(ctx context.Context, account string, _ *http.Request)
 func (s *Server) country(ctx context.Context, account string, r *http.Request) (any, error) {
 	all, err := s.allCountries(ctx, account)
 	for _, c := range all {
-		if strings.EqualFold(string(c.ISOName), r.PathValue("iso")) {
+		if strings.EqualFold(string(c.ISOName), r.PathValue("countryCode")) {
 			return c, nil
 		}
 	}
 	if err == nil {
-		_, err = notFound(ctx, account, r)
+		err = RefuseCode("RESOURCE_NOT_FOUND")
 	}
 	return nil, err
 }

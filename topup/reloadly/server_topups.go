@@ -13,14 +13,6 @@ import (
 // maxIdentifier is how many characters a customIdentifier may have.
 const maxIdentifier = 150
 
-func (s *Server) topupRoutes() {
-	s.mux.HandleFunc("POST /topups", s.account(s.topup))
-	s.mux.HandleFunc("POST /topups-async", s.account(s.topupAsync))
-	s.mux.HandleFunc("GET /topups/{id}/status", s.account(s.status))
-	s.mux.HandleFunc("GET /topups/reports/transactions", s.account(s.report))
-	s.mux.HandleFunc("GET /topups/reports/transactions/{id}", s.account(s.transaction))
-}
-
 func (s *Server) topup(ctx context.Context, account string, r *http.Request) (any, error) {
 	request, err := s.topupRequest(r)
 	if err != nil {
@@ -35,7 +27,7 @@ func (s *Server) topupAsync(ctx context.Context, account string, r *http.Request
 		return nil, err
 	}
 	t, err := s.airtime.Topup(ctx, account, request, true)
-	return accepted{t.TransactionID}, err
+	return topupAccepted{t.TransactionID}, err
 }
 
 func (s *Server) topupRequest(r *http.Request) (TopupRequest, error) {
@@ -56,6 +48,10 @@ func (s *Server) topupRequest(r *http.Request) (TopupRequest, error) {
 		return t, invalid("recipientEmail must be of @" + strings.Join(prepaid.EmailDomains(), " or @"))
 	case t.RecipientEmail == "" && (t.RecipientPhone == nil || t.RecipientPhone.Number == "" || t.RecipientPhone.CountryCode == ""):
 		return t, invalid("recipientPhone with countryCode and number is required")
+	case t.RecipientPhone != nil && t.RecipientPhone.Number != "" && !t.RecipientPhone.dialable():
+		return t, RefuseCode("INVALID_RECIPIENT_PHONE")
+	case t.SenderPhone != nil && t.SenderPhone.Number != "" && !t.SenderPhone.dialable():
+		return t, RefuseCode("INVALID_SENDER_PHONE")
 	}
 	return t, nil
 }
@@ -65,11 +61,25 @@ func isAccount(email Text) bool {
 	return err == nil
 }
 
+// dialable reports whether a number may be one: digits, and what people put between them.
+func (p Phone) dialable() bool {
+	digits := 0
+	for _, r := range p.Number {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case !strings.ContainsRune("+-(). /\u00a0", r):
+			return false
+		}
+	}
+	return digits >= 4 && digits <= 17 && (p.CountryCode == "" || len(p.CountryCode) == 2)
+}
+
 // one finds the transaction that the path names.
 func (s *Server) one(ctx context.Context, account string, r *http.Request) (Transaction, error) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	id, err := strconv.ParseInt(r.PathValue("transactionId"), 10, 64)
 	if err == nil && id > 0 {
-		found, err := s.airtime.Transactions(ctx, account, Filter{TransactionID: ID(id)})
+		found, _, err := s.airtime.Transactions(ctx, account, Filter{TransactionID: ID(id)})
 		if err != nil {
 			return Transaction{}, err
 		}
@@ -77,18 +87,25 @@ func (s *Server) one(ctx context.Context, account string, r *http.Request) (Tran
 			return found[0], nil
 		}
 	}
-	return Transaction{}, Refuse(http.StatusNotFound, "TRANSACTION_NOT_FOUND", "Transaction not found")
+	return Transaction{}, RefuseCode("TRANSACTION_NOT_FOUND")
 }
 
+// status has the transaction only of a top-up that succeeded, as Reloadly's.
 func (s *Server) status(ctx context.Context, account string, r *http.Request) (any, error) {
 	t, err := s.one(ctx, account, r)
 	if err != nil {
 		return nil, err
 	}
-	if t.Status != Successful {
-		return Status{Status: t.Status}, nil
+	answer := Status{Status: t.Status}
+	switch t.Status {
+	case Successful:
+		answer.Transaction = &t
+	case Refunded:
+		answer.Code, answer.Message = "TRANSACTION_FAILED_ON_OPERATOR", "The operator did not deliver the top-up. Its cost is back in your balance."
+	case Failed:
+		answer.Code, answer.Message = "TOPUP_TRANSACTION_FAILED", "The top-up was not delivered. Nothing was charged."
 	}
-	return Status{Status: t.Status, Transaction: &t}, nil
+	return answer, nil
 }
 
 func (s *Server) transaction(ctx context.Context, account string, r *http.Request) (any, error) {
@@ -98,60 +115,16 @@ func (s *Server) transaction(ctx context.Context, account string, r *http.Reques
 }
 
 func (s *Server) report(ctx context.Context, account string, r *http.Request) (any, error) {
-	query := r.URL.Query()
-	all, err := s.airtime.Transactions(ctx, account, Filter{CustomIdentifier: query.Get("customIdentifier")})
+	f, err := filterOf(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
-	fits := []Transaction{}
-	for _, t := range all {
-		if inReport(t, query.Get) {
-			t.BalanceInfo = nil
-			fits = append(fits, t)
-		}
+	page, total, err := s.airtime.Transactions(ctx, account, f)
+	if err != nil {
+		return nil, err
 	}
-	return paged(fits, query.Get), nil
-}
-
-// inReport judges by the filters that are texts; dates are compared as they are written.
-func inReport(t Transaction, query func(string) string) bool {
-	for name, value := range map[string]string{
-		"countryCode": string(t.CountryCode), "operatorId": t.OperatorID.String(), "operatorName": string(t.OperatorName),
-	} {
-		if wanted := query(name); wanted != "" && !strings.EqualFold(wanted, value) {
-			return false
-		}
+	for i := range page {
+		page[i].BalanceInfo = nil
 	}
-	date := string(t.TransactionDate)
-	if from := query("startDate"); from != "" && date < from {
-		return false
-	}
-	to := query("endDate")
-	return to == "" || date <= to
-}
-
-const (
-	standardSize = 200
-	maxSize      = 500
-)
-
-// paged is the page that a query asks for. Pages begin at 1, and page 0 is page 1.
-func paged[T any](all []T, query func(string) string) Page[T] {
-	number, _ := strconv.Atoi(query("page"))
-	number = max(number, 1)
-	size, _ := strconv.Atoi(query("size"))
-	if size <= 0 {
-		size = standardSize
-	}
-	size = min(size, maxSize)
-	pages := (len(all) + size - 1) / size
-	content := []T{}
-	if number <= pages {
-		from := (number - 1) * size
-		content = all[from:min(from+size, len(all))]
-	}
-	return Page[T]{
-		Content: content, TotalElements: len(all), TotalPages: pages, Number: number, Size: size,
-		NumberOfElements: len(content), First: number == 1, Last: number >= pages, Empty: len(content) == 0,
-	}
+	return pageFor(page, total, f.Page, f.Size), nil
 }

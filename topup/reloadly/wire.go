@@ -2,6 +2,7 @@ package reloadly
 
 import (
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -103,51 +104,99 @@ func (id *ID) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// Flag is yes or no; in requests it may be a string. What is neither makes the request one that can't be read.
+type Flag bool
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (f *Flag) UnmarshalJSON(text []byte) error {
+	switch strings.ToLower(strings.Trim(string(text), `"`)) {
+	case "true":
+		*f = true
+	case "false", "null", "":
+		*f = false
+	default:
+		return errors.New("neither true nor false")
+	}
+	return nil
+}
+
 func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// What stands behind the wire's types in the API's document: doc tells what a field is, example shows it, and
+// of an answer's field "wire" tells that it is never null, of a request's that it must be there.
 
 // tokenRequest is the body of POST /oauth/token.
 type tokenRequest struct {
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-	GrantType    string `json:"grant_type"`
-	Audience     string `json:"audience"`
+	ClientID     string `json:"client_id" wire:"always" doc:"The API key's id." example:"key-bcdfghjk"`
+	ClientSecret string `json:"client_secret" wire:"always" doc:"The secret that was shown when the key was made." example:"YOUR_CLIENT_SECRET"`
+	GrantType    string `json:"grant_type" wire:"always" doc:"client_credentials, always." example:"client_credentials"`
+	Audience     string `json:"audience" wire:"always" doc:"What the token is for: this server's address, or one of Reloadly's, such as https://topups.reloadly.com." example:"https://topups.reloadly.com"`
 }
 
 // Token is the answer of POST /oauth/token.
 type Token struct {
-	AccessToken string `json:"access_token"` // secret
-	Scope       string `json:"scope"`
-	ExpiresIn   ID     `json:"expires_in"` // seconds
-	TokenType   string `json:"token_type"`
+	AccessToken string `json:"access_token" wire:"always" doc:"The bearer token. Secret." example:"YOUR_ACCESS_TOKEN"` // secret
+	Scope       string `json:"scope" wire:"always" doc:"What it allows, with spaces between." example:"send-topups read-operators"`
+	ExpiresIn   ID     `json:"expires_in" wire:"always" doc:"For how many seconds it is good." example:"86400"` // seconds
+	TokenType   string `json:"token_type" wire:"always" doc:"Bearer, always." example:"Bearer"`
 }
 
 // Page is Spring's page of a list.
 type Page[T any] struct {
-	Content          []T  `json:"content"`
-	TotalElements    int  `json:"totalElements"`
-	TotalPages       int  `json:"totalPages"`
-	Number           int  `json:"number"`
-	Size             int  `json:"size"`
-	NumberOfElements int  `json:"numberOfElements"`
-	First            bool `json:"first"`
-	Last             bool `json:"last"`
-	Empty            bool `json:"empty"`
+	Content          []T      `json:"content" wire:"always" doc:"What is on this page."`
+	Pageable         Pageable `json:"pageable" wire:"always"`
+	TotalElements    int      `json:"totalElements" wire:"always" doc:"How many fit in all." example:"1"`
+	TotalPages       int      `json:"totalPages" wire:"always" example:"1"`
+	Number           int      `json:"number" wire:"always" doc:"Which page this is; the first is 1." example:"1"`
+	Size             int      `json:"size" wire:"always" doc:"How many fit on a page." example:"200"`
+	NumberOfElements int      `json:"numberOfElements" wire:"always" doc:"How many are on this page." example:"1"`
+	First            bool     `json:"first" wire:"always" example:"true"`
+	Last             bool     `json:"last" wire:"always" example:"true"`
+	Empty            bool     `json:"empty" wire:"always" example:"false"`
+	Sort             Sort     `json:"sort" wire:"always"`
+}
+
+// Pageable repeats which page was asked for.
+type Pageable struct {
+	Sort       Sort `json:"sort" wire:"always"`
+	Offset     int  `json:"offset" wire:"always" doc:"How many come before this page." example:"0"`
+	PageNumber int  `json:"pageNumber" wire:"always" example:"1"`
+	PageSize   int  `json:"pageSize" wire:"always" example:"200"`
+	Paged      bool `json:"paged" wire:"always" example:"true"`
+	Unpaged    bool `json:"unpaged" wire:"always" example:"false"`
+}
+
+// Sort is in what order a page was asked for: none.
+type Sort struct {
+	Sorted   bool `json:"sorted" wire:"always" example:"false"`
+	Unsorted bool `json:"unsorted" wire:"always" example:"true"`
+	Empty    bool `json:"empty" wire:"always" example:"true"`
 }
 
 // Balance is our wallet.
 type Balance struct {
-	Balance      Number `json:"balance"`
-	CurrencyCode Text   `json:"currencyCode"`
-	CurrencyName Text   `json:"currencyName"`
-	UpdatedAt    Text   `json:"updatedAt"`
+	Balance       Number `json:"balance" wire:"always" doc:"What is left, in the account's currency." example:"90.4"`
+	FrozenBalance Number `json:"frozenBalance" doc:"Null: nothing is frozen."`
+	CurrencyCode  Text   `json:"currencyCode" wire:"always" example:"EUR"`
+	CurrencyName  Text   `json:"currencyName" wire:"always" example:"Euro"`
+	UpdatedAt     Text   `json:"updatedAt" wire:"always" doc:"In UTC." example:"2026-01-26 03:19:16"`
 }
 
 // errorBody is what comes instead of an answer.
 type errorBody struct {
-	TimeStamp Text            `json:"timeStamp"`
-	Message   Text            `json:"message"`
-	Path      Text            `json:"path"`
-	ErrorCode Text            `json:"errorCode"`
-	InfoLink  Text            `json:"infoLink"`
-	Details   json.RawMessage `json:"details"`
+	TimeStamp Text            `json:"timeStamp" wire:"always" doc:"In UTC." example:"2026-01-26 03:19:16"`
+	Message   Text            `json:"message" wire:"always" doc:"For people: its words may change." example:"The balance is too low for this top-up"`
+	Path      Text            `json:"path" wire:"always" example:"/topups"`
+	ErrorCode Text            `json:"errorCode" doc:"For programs; null where there is none." example:"INSUFFICIENT_BALANCE"`
+	InfoLink  Text            `json:"infoLink" doc:"Null."`
+	Details   json.RawMessage `json:"details" wire:"always" doc:"Empty."`
+}
+
+// noSuchPath is the answer where there is no endpoint, as Spring writes it.
+type noSuchPath struct {
+	TimeStamp Text `json:"timeStamp" wire:"always" doc:"In UTC." example:"2026-01-26 03:19:16"`
+	Status    int  `json:"status" wire:"always" example:"404"`
+	Error     Text `json:"error" wire:"always" example:"Not Found"`
+	Message   Text `json:"message" wire:"always" example:"No message available"`
+	Path      Text `json:"path" wire:"always" example:"/topup"`
 }

@@ -1,0 +1,125 @@
+package reloadly
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Filter narrows a list of transactions; its zero fields fit everything.
+type Filter struct {
+	TransactionID    ID
+	CustomIdentifier string // compared without regard to case, as the next two
+	CountryCode      string
+	OperatorName     string
+	OperatorID       ID
+	From, To         time.Time // both included; transactions are dated in whole seconds
+	Page, Size       int       // pages begin at 1; size 0 has everything on one
+}
+
+// Of is the page of all that fit, and how many they are.
+func (f Filter) Of(all []Transaction) (page []Transaction, total int) {
+	fits := []Transaction{}
+	for _, t := range all {
+		if f.fits(t) {
+			fits = append(fits, t)
+		}
+	}
+	if f.Size == 0 {
+		return fits, len(fits)
+	}
+	return cut(fits, f.Page, f.Size), len(fits)
+}
+
+func (f Filter) fits(t Transaction) bool {
+	same := func(wanted string, is Text) bool { return wanted == "" || strings.EqualFold(wanted, string(is)) }
+	at, err := time.Parse(wireTime, string(t.TransactionDate))
+	return same(f.CustomIdentifier, t.CustomIdentifier) && same(f.CountryCode, t.CountryCode) && same(f.OperatorName, t.OperatorName) &&
+		(f.TransactionID == 0 || f.TransactionID == t.TransactionID) && (f.OperatorID == 0 || f.OperatorID == t.OperatorID) &&
+		(f.From.IsZero() || err == nil && !at.Before(f.From)) && (f.To.IsZero() || err == nil && !at.After(f.To))
+}
+
+// cut is one page of a list.
+func cut[T any](all []T, page, size int) []T {
+	if page > len(all)/size+1 {
+		return []T{}
+	}
+	from := min((page-1)*size, len(all))
+	return all[from:min(from+size, len(all))]
+}
+
+// filterOf reads the filters of a report from its query.
+func filterOf(query url.Values) (f Filter, err error) {
+	f = Filter{
+		CustomIdentifier: query.Get("customIdentifier"), CountryCode: query.Get("countryCode"), OperatorName: query.Get("operatorName"),
+	}
+	if f.Page, f.Size, err = pageOf(query); err != nil {
+		return f, err
+	}
+	if text := query.Get("operatorId"); text != "" {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id <= 0 {
+			return f, invalid("operatorId must be a number")
+		}
+		f.OperatorID = ID(id)
+	}
+	if f.From, err = dateOf(query, "startDate", 0); err != nil {
+		return f, err
+	}
+	f.To, err = dateOf(query, "endDate", 24*time.Hour-time.Second)
+	return f, err
+}
+
+const (
+	standardSize = 200
+	maxSize      = 500
+	maxPage      = 1 << 30
+)
+
+// pageOf is the page that a query asks for. Pages begin at 1, and page 0 is page 1.
+func pageOf(query url.Values) (page, size int, err error) {
+	read := func(name string) (n int) {
+		if text := query.Get(name); text != "" && err == nil {
+			if n, err = strconv.Atoi(text); err != nil || n < 0 || n > maxPage {
+				n, err = 0, invalid(name+" must be a number")
+			}
+		}
+		return n
+	}
+	page, size = max(read("page"), 1), read("size")
+	if size == 0 {
+		size = standardSize
+	}
+	return page, min(size, maxSize), err
+}
+
+// dateOf reads a date of UTC, with or without a time; without one it is late after its beginning.
+func dateOf(query url.Values, name string, late time.Duration) (time.Time, error) {
+	text := strings.Replace(query.Get(name), "T", " ", 1)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if at, err := time.Parse(wireTime, text); err == nil {
+		return at, nil
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return at, invalid(name + " must be as 2026-01-31 or 2026-01-31 23:59:59")
+	}
+	return at.Add(late), nil
+}
+
+// pageFor wraps a page, which is page number of size of total.
+func pageFor[T any](content []T, total, number, size int) Page[T] {
+	pages := (total + size - 1) / size
+	unsorted := Sort{Unsorted: true, Empty: true}
+	if content == nil {
+		content = []T{}
+	}
+	return Page[T]{
+		Content: content, TotalElements: total, TotalPages: pages, Number: number, Size: size, NumberOfElements: len(content),
+		First: number == 1, Last: number >= pages, Empty: len(content) == 0, Sort: unsorted,
+		Pageable: Pageable{Sort: unsorted, Offset: (number - 1) * size, PageNumber: number, PageSize: size, Paged: true},
+	}
+}
