@@ -236,7 +236,7 @@ func (v *provider) to(to string) []pushed {
 // await waits until as many messages were sent to somebody, and returns the last.
 func (v *provider) await(to string, n int) pushed {
 	v.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		if list := v.to(to); len(list) >= n {
 			return list[n-1]
 		}
@@ -266,7 +266,7 @@ func (v *provider) accept(method string) {
 // calls waits until a method was called as often, and returns how often it was.
 func (v *provider) calls(method string, n int) int {
 	v.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		v.mu.Lock()
 		asked := v.asked[method]
 		v.mu.Unlock()

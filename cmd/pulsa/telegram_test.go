@@ -1,70 +1,69 @@
 package main
 
 import (
-	"context"
+	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"pulsa/conversation"
-	"pulsa/prepaid"
 )
 
-// quickClock runs faster than time does.
-type quickClock struct {
-	prepaid.SystemClock
-	began time.Time
-	times time.Duration
-}
-
-func (q quickClock) Now() time.Time { return q.began.Add(time.Since(q.began) * q.times).UTC() }
-
-func (q quickClock) Sleep(ctx context.Context, d time.Duration) error {
-	return q.SystemClock.Sleep(ctx, d/q.times)
-}
-
-// bots are two copies of the program on one store, whose calls of the provider are told apart.
+// bots are copies of the program on one store, whose calls of the provider are told apart.
 type bots struct {
 	t     *testing.T
 	v     *provider
+	sims  *simulators
+	data  string
 	a, b  *running
-	clock quickClock
+	clock *skipClock
 }
 
+// runBots starts the first copy, a, which polls.
 func runBots(t *testing.T) *bots {
-	o := &bots{t: t, v: newProvider(t), clock: quickClock{began: time.Now(), times: 20}}
-	data := t.TempDir()
-	sims, err := openSimulators(Config{}, o.clock, slog.New(slog.DiscardHandler), func(string) string { return "" })
+	o := &bots{t: t, v: newProvider(t), clock: newSkipClock(), data: t.TempDir()}
+	var err error
+	o.sims, err = openSimulators(Config{}, o.clock, slog.New(slog.DiscardHandler), func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
-	start := func(name string) *running {
-		return runWired(t, realLines, func(c *Config) {
-			o.v.connect(c)
-			c.Data = filepath.Join(data, "data")
-			for _, line := range c.Brands[0].Channels {
-				if line.Type == "telegram" {
-					line.Settings["base_url"] = o.v.URL + "/" + name
-				}
-			}
-		}, wiring{clock: o.clock, sims: sims})
-	}
-	o.a = start("a")
-	o.polled("a", 0)
-	o.b = start("b")
+	o.a = o.start("a")
+	o.polled("a", 0, nil)
 	return o
 }
 
-// polled waits until a copy has asked for updates from an offset on.
-func (o *bots) polled(by string, offset int) {
-	o.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
-		if o.asked(by, offset) > 0 {
-			return
+func (o *bots) start(name string) *running {
+	return runWired(o.t, realLines, func(c *Config) {
+		o.v.connect(c)
+		c.Data = filepath.Join(o.data, "data")
+		for _, line := range c.Brands[0].Channels {
+			if line.Type == "telegram" {
+				line.Settings["base_url"] = o.v.URL + "/" + name
+			}
 		}
+	}, wiring{clock: o.clock, sims: o.sims})
+}
+
+// lease tells until when somebody holds the bot.
+func (o *bots) lease() time.Time {
+	o.t.Helper()
+	c, _ := o.b.registry.Declared("demo", "telegram")
+	until, err := o.b.db.LeaseUntil(o.t.Context(), botLeaseOf(c))
+	if err != nil {
+		o.t.Fatal(err)
 	}
-	o.t.Fatalf("%s never polled from %d on", by, offset)
+	return until
+}
+
+// lookAgain lets the time pass after which a copy looks at its bot.
+func (o *bots) lookAgain() { o.clock.skip(botLook) }
+
+// polled waits until a copy has asked for updates from an offset on.
+func (o *bots) polled(by string, offset int, meanwhile func()) {
+	o.t.Helper()
+	await(o.t, fmt.Sprintf("%s polls from %d on", by, offset), func() bool { return o.asked(by, offset) > 0 }, meanwhile)
 }
 
 // asked counts the calls of a copy from an offset on; offset -1 counts all.
@@ -82,27 +81,28 @@ func (o *bots) asked(by string, offset int) int {
 
 func TestOneCopyPollsAndAnotherTakesOverWhenItsLeaseHasLapsed(t *testing.T) {
 	o := runBots(t)
+	o.b = o.start("b")
 	first := o.v.queue("1", `"text":"HELP"`)
 	o.v.await("telegram:1", 1)
-	o.polled("a", first+1)
+	o.polled("a", first+1, nil)
 	if n := o.asked("b", -1); n != 0 {
 		t.Errorf("the second copy polled %d times beside the first", n)
 	}
+	o.a.awaitSent()                        // what is not written down as sent, the other would rightly send again
 	if err := o.a.db.Close(); err != nil { // the first copy can hold no lease any more, nor give it back
 		t.Fatal(err)
 	}
-	c, _ := o.b.registry.Declared("demo", "telegram")
-	until, err := o.b.db.LeaseUntil(t.Context(), botLeaseOf(c))
-	if err != nil || until.Before(o.clock.Now()) {
-		t.Fatal(until, err)
+	until := o.lease()
+	if until.Before(o.clock.Now()) {
+		t.Fatal(until)
 	}
 	o.v.queue("3", `"text":"HELP"`)
-	o.polled("b", 0)
+	o.polled("b", 0, o.lookAgain)
 	if now := o.clock.Now(); now.Before(until) {
 		t.Errorf("taken over at %s, before the lease lapsed at %s", now, until)
 	}
 	o.v.await("telegram:3", 1)
-	time.Sleep(50 * time.Millisecond)
+	o.b.awaitSent()
 	for _, chat := range []string{"telegram:1", "telegram:3"} {
 		if n := len(o.v.to(chat)); n != 1 {
 			t.Errorf("%s was answered %d times", chat, n)
@@ -112,27 +112,31 @@ func TestOneCopyPollsAndAnotherTakesOverWhenItsLeaseHasLapsed(t *testing.T) {
 
 func TestALeaseThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 	o := runBots(t)
+	o.b = o.start("b")
 	if err := o.a.db.SetSwitch(t.Context(), "demo", "telegram", false, "test", o.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	c, _ := o.b.registry.Declared("demo", "telegram")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		until, err := o.b.db.LeaseUntil(t.Context(), botLeaseOf(c))
-		if err == nil && !until.After(o.clock.Now()) {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("switched off, it is still held until %s (%v)", until, err)
+	held := o.lease() // at least so long, if it is not given back
+	o.clock.skip(2 * botLook)
+	await(t, "switched off, it is given back", func() bool { return !o.lease().After(o.clock.Now()) }, nil)
+	if now := o.clock.Now(); !now.Before(held) {
+		t.Errorf("it lapsed at %s, held until %s", now, held)
+	}
+	began := strings.Count(o.a.log.String()+o.b.log.String(), "msg=polling")
+	for range 10 {
+		o.lookAgain()
+		if until := o.lease(); until.After(o.clock.Now()) {
+			t.Fatalf("a bot that is off is held until %s", until)
 		}
 	}
-	before := o.asked("a", -1) + o.asked("b", -1)
-	time.Sleep(300 * time.Millisecond)
-	if after := o.asked("a", -1) + o.asked("b", -1); after != before {
-		t.Errorf("%d polls of a bot that is off", after-before)
+	if n := strings.Count(o.a.log.String()+o.b.log.String(), "msg=polling"); n != began {
+		t.Errorf("a bot that is off was polled %d times", n-began)
 	}
 	if err := o.a.db.SetSwitch(t.Context(), "demo", "telegram", true, "test", o.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
+	before := o.asked("a", -1) + o.asked("b", -1)
+	await(t, "switched on, it is polled", func() bool { return o.asked("a", -1)+o.asked("b", -1) > before }, o.lookAgain)
 	o.v.queue("1", `"text":"HELP"`)
 	o.v.await("telegram:1", 1)
 }
@@ -142,15 +146,13 @@ func TestTheOffsetMovesOnlyAfterTheTurnHasCommitted(t *testing.T) {
 	const sender = "demo/telegram/telegram:2"
 	now := o.clock.Now()
 	_, err := o.a.sessions.Begin(t.Context(), conversation.Begin{
-		Sender: sender, MessageID: "other", Token: "other", Now: now, LockFor: time.Hour, LineUntil: now,
+		Sender: sender, MessageID: "other", Token: "other", Now: now, LockFor: 1000 * time.Hour, LineUntil: now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := o.v.queue("2", `"text":"HELP"`)
-	for deadline := time.Now().Add(20 * time.Second); o.asked("a", 0)+o.asked("a", id) < 5 && time.Now().Before(deadline); {
-		time.Sleep(5 * time.Millisecond)
-	}
+	await(t, "it is fetched again and again", func() bool { return o.asked("a", 0)+o.asked("a", id) >= 5 }, o.lookAgain)
 	if n := o.asked("a", id+1); n != 0 {
 		t.Errorf("the offset moved while the turn waited for its lock")
 	}
@@ -158,7 +160,7 @@ func TestTheOffsetMovesOnlyAfterTheTurnHasCommitted(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.v.await("telegram:2", 1)
-	o.polled("a", id+1)
+	o.polled("a", id+1, nil)
 	if n := len(o.v.to("telegram:2")); n != 1 {
 		t.Errorf("answered %d times", n)
 	}
