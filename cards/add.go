@@ -33,6 +33,9 @@ func (s *Service) Add(ctx context.Context, c Card, code prepaid.Secret) error {
 	case c.Amount.Currency != b.Currency || c.Amount.Minor <= 0:
 		return fmt.Errorf("amount must be more than 0, in %s", b.Currency)
 	}
+	if err := s.CheckKeys(ctx); err != nil {
+		return err
+	}
 	c.Series = series
 	if c.State == "" {
 		c.State = Live

@@ -1,7 +1,6 @@
 package cards_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -258,11 +257,11 @@ func TestResellersMustExistAndAreCreatedOnce(t *testing.T) {
 		}
 	}
 	w.reseller(t, "kiosk")
-	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: "kiosk", CreatedBy: "ann"}); !errors.Is(err, cards.ErrResellerExists) {
+	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: "kiosk", CreatedBy: "ann"}, "test"); !errors.Is(err, cards.ErrResellerExists) {
 		t.Errorf("again: %v", err)
 	}
 	for _, name := range []string{"", " x", "x ", "a  b", "a\nb", "é", strings.Repeat("x", 41)} {
-		if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: name, CreatedBy: "ann"}); err == nil {
+		if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: name, CreatedBy: "ann"}, "test"); err == nil {
 			t.Errorf("%q was created", name)
 		}
 	}
@@ -386,78 +385,19 @@ func TestGeneratingAtOnceMakesNoDoubles(t *testing.T) {
 	}
 }
 
-func TestCodesFoundUnderEveryKeyAfterRekeying(t *testing.T) {
+func TestWhoCreatedAResellerIsOnRecord(t *testing.T) {
 	w := newWorld(t)
-	_, codes := w.batch(t, cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 50, Series: "101", Live: true})
-	find := func(s *cards.Service) error {
-		_, err := s.Find(t.Context(), "demo", prepaid.NewSecret(codes[7]), []string{"a"}, "m")
-		return err
-	}
-	second := prepaid.NewSecret(strings.Repeat("2", 32))
-	both := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{1: c.Keys[1], 2: second} })
-	alone := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{2: second} })
-	if err := find(both); err != nil {
-		t.Errorf("before: %v", err)
-	}
-	if err := find(alone); !errors.Is(err, cards.ErrUnknown) {
-		t.Errorf("without its key: %v", err)
-	}
-	j, err := both.StartRekey(t.Context(), "demo", "ann")
-	if err != nil {
+	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: "kiosk-7", CreatedBy: "ann"}, "contract 12"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := alone.ResumeRekey(t.Context(), j, nil); err == nil || !strings.Contains(err.Error(), "key version 1 is not given") {
-		t.Errorf("without the old key: %v", err)
+	jobs, err := w.Jobs(t.Context(), "demo", false)
+	if err != nil || len(jobs) != 1 {
+		t.Fatalf("%+v, %v", jobs, err)
 	}
-	if j, err = both.ResumeRekey(t.Context(), j, nil); err != nil || j.Done != 50 || j.State != cards.JobDone {
-		t.Fatalf("%+v, %v", j, err)
-	}
-	if err := find(alone); err != nil {
-		t.Errorf("after: %v", err)
-	}
-	if bytes.Contains(w.log.Bytes(), []byte(codes[7])) {
-		t.Error("the code is logged")
-	}
-}
-
-func TestNothingIsDoneWithAWrongKey(t *testing.T) {
-	w := newWorld(t)
-	request := cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", By: "ann"}
-	w.batch(t, request)
-	p, err := w.PreviewExport(t.Context(), cards.Filter{Brand: "demo"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	wrong := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{1: prepaid.NewSecret(strings.Repeat("x", 32))} })
-	_, generate := wrong.StartGenerate(t.Context(), request)
-	_, rekey := wrong.StartRekey(t.Context(), "demo", "ann")
-	_, export := wrong.StartExport(t.Context(), p, cards.ExportSpec{Plaintext: true}, "ann", "test")
-	_, take := wrong.Import(t.Context(), cards.ImportRequest{Brand: "demo", By: "ann"}, strings.NewReader("x"), nil)
-	for i, err := range []error{generate, rekey, export, take} {
-		if err == nil || !strings.Contains(err.Error(), "give the program the card key of version 1") {
-			t.Errorf("%d: %v", i, err)
-		}
-	}
-	if jobs, err := w.Jobs(t.Context(), "demo", false); err != nil || len(jobs) != 1 {
-		t.Errorf("%+v, %v", jobs, err)
-	}
-}
-
-func TestACodeUnderAnOldKeyIsNotDrawnAgain(t *testing.T) {
-	w := newWorld(t)
-	request := cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 5_000, Series: "5", CodeLength: 5, AllowGuessable: true}
-	_, codes := w.batch(t, request)
-	seen := map[string]bool{}
-	for _, code := range codes {
-		seen[code] = true
-	}
-	w.Service = w.service(t, func(c *cards.Config) { c.Keys[2] = prepaid.NewSecret(strings.Repeat("2", 32)) })
-	request.Quantity = 500
-	_, more := w.batch(t, request)
-	for _, code := range more {
-		if seen[code] {
-			t.Fatal("a code belongs to two cards")
-		}
+	got, err := w.Audit(t.Context(), jobs[0].ID)
+	want := []cards.Record{{At: w.clock.Now(), Brand: "demo", Job: jobs[0].ID, Kind: cards.KindReseller, By: "ann", Why: "contract 12", First: "kiosk-7", Last: "kiosk-7"}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Error(err, diff)
 	}
 }
 

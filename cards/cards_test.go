@@ -43,7 +43,7 @@ func newWorld(t testing.TB) world {
 func (w world) service(t testing.TB, set func(*cards.Config)) *cards.Service {
 	t.Helper()
 	c := cards.Config{
-		Store: w.db, Releaser: w.db, Tries: w.db, Jobs: w.db, Batches: w.db, Shelf: w.db, Codes: w.db, Reports: w.db, Clock: w.clock,
+		Store: w.db, Releaser: w.db, Tries: w.db, Jobs: w.db, Batches: w.db, Shelf: w.db, Codes: w.db, KeyChecks: w.db, Reports: w.db, Clock: w.clock,
 		Brands: map[string]*prepaid.Brand{
 			"demo": {Name: "demo", Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}},
 			"luhn": {Name: "luhn", Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14, Luhn: true}},
@@ -65,7 +65,7 @@ func (w world) service(t testing.TB, set func(*cards.Config)) *cards.Service {
 // reseller creates one of brand demo.
 func (w world) reseller(t *testing.T, name string) {
 	t.Helper()
-	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: name, CreatedBy: "test"}); err != nil {
+	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: name, CreatedBy: "test"}, "test"); err != nil {
 		t.Fatal(err)
 	}
 }

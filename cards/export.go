@@ -62,7 +62,7 @@ func (s *Service) StartExport(ctx context.Context, p Preview, e ExportSpec, by, 
 	if p.Cards() == 0 {
 		return Job{}, errors.New("there is no card to export: each is exported once, and none of a batch that is not complete")
 	}
-	if err := s.checkKey(ctx, p.Filter.Brand); err != nil {
+	if err := s.CheckKeys(ctx); err != nil {
 		return Job{}, err
 	}
 	return s.start(ctx, Job{
@@ -148,7 +148,7 @@ func (s *Service) writeCodes(ctx context.Context, j Job, w io.Writer) (Exported,
 			if err := file.add(c.Card, code); err != nil {
 				return Exported{}, err
 			}
-			after = *keyOf(c.Card, BySerial)
+			after = *serialKey(c.Card)
 		}
 		more = len(sealed) == s.c.Chunk
 	}

@@ -13,7 +13,8 @@ import (
 // sender's address and, if known, the customer. Every try of an unknown code is counted once per operation
 // key; the fifth in a row locks for 15 min, the tenth 30 min, then 1 h, then 24 h. A typing error
 // (ErrMistyped) does not count. Errors: ErrMistyped, ErrUnknown, ErrNotLive, ErrSpent, ErrExpired,
-// ErrWithdrawn, ErrInUse, *LockedError (also for the wrong code that locks). With the errors about a card that
+// ErrWithdrawn, ErrInUse, *LockedError (also for the wrong code that locks); *KeyError, and nothing is counted, where the
+// program was given other card keys than those in use. With the errors about a card that
 // was found the card is returned too: its Order tells who has it.
 func (s *Service) Find(ctx context.Context, brand string, code prepaid.Secret, who []string, operationKey string) (Card, error) {
 	b, err := s.brand(brand)
@@ -74,8 +75,12 @@ func (s *Service) find(ctx context.Context, brand, digits string, who []string, 
 	return card, nil
 }
 
-// countWrong counts an unknown code and returns ErrUnknown, or *LockedError where it locked.
+// countWrong counts an unknown code and returns ErrUnknown, or *LockedError where it locked. With a wrong key every code is
+// unknown: that is nobody's guessing.
 func (s *Service) countWrong(ctx context.Context, brand string, who []string, operationKey string, now time.Time) error {
+	if err := s.CheckKeys(ctx); err != nil {
+		return err
+	}
 	var until time.Time
 	lock := func(wrong int) time.Time {
 		d := lockFor(wrong)

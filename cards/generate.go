@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -62,10 +61,15 @@ func (s *Service) StartGenerate(ctx context.Context, r GenerateRequest) (Job, er
 	if err := s.checkReseller(ctx, r.Brand, r.Reseller); err != nil {
 		return Job{}, err
 	}
-	if err := s.checkGuessable(ctx, r, b, now); err != nil {
-		return Job{}, err
+	if space := codeSpace(b, r.CodeLength); float64(r.Quantity) > space/2 {
+		return Job{}, fmt.Errorf("code length must be more than %d digits for %d cards", r.CodeLength, r.Quantity)
 	}
-	if err := s.checkKey(ctx, r.Brand); err != nil {
+	if !r.AllowGuessable {
+		if err := s.checkGuessable(ctx, b, r.CodeLength, int64(r.Quantity), now); err != nil {
+			return Job{}, err
+		}
+	}
+	if err := s.CheckKeys(ctx); err != nil {
 		return Job{}, err
 	}
 	return s.start(ctx, Job{Brand: r.Brand, Kind: KindGenerate, By: r.By, Why: r.Why, Total: int64(r.Quantity), Spec: Spec{Generate: &r}})
@@ -172,7 +176,7 @@ func (d drawing) seal(chunk batchChunk, i int) error {
 func (s *Service) storeChunk(ctx context.Context, j Job, chunk batchChunk, d drawing) (Job, error) {
 	last := chunk.sealed[len(chunk.sealed)-1]
 	step := Chunk{
-		Job: j, Cards: int64(len(chunk.sealed)), First: chunk.sealed[0].Serial, Last: *keyOf(last.Card, BySerial),
+		Job: j, Cards: int64(len(chunk.sealed)), First: chunk.sealed[0].Serial, Last: *serialKey(last.Card),
 		Now: s.c.Clock.Now(), End: j.Done+int64(len(chunk.sealed)) == j.Total,
 	}
 	for range maxRounds {
@@ -211,9 +215,6 @@ func (r GenerateRequest) card(n int, j Job) Card {
 const (
 	maxQuantity = 10_000_000
 	maxSeries   = 10
-	// minGuesses is how many codes there must be for each card that is worth something: so many guesses it
-	// takes to hit one.
-	minGuesses = 10_000_000
 )
 
 func (r GenerateRequest) check(b *prepaid.Brand, now time.Time) error {
@@ -234,35 +235,6 @@ func (r GenerateRequest) check(b *prepaid.Brand, now time.Time) error {
 		return errors.New("only cards of test brands can be live at once; release the others for sale once they are delivered")
 	}
 	return nil
-}
-
-// checkGuessable refuses codes of which too many would be worth something for their length.
-func (s *Service) checkGuessable(ctx context.Context, r GenerateRequest, b *prepaid.Brand, now time.Time) error {
-	free := r.CodeLength
-	if b.Cards.Luhn {
-		free--
-	}
-	space := math.Pow10(free)
-	if float64(r.Quantity) > space/2 {
-		return fmt.Errorf("code length must be more than %d digits for %d cards", r.CodeLength, r.Quantity)
-	}
-	if r.AllowGuessable {
-		return nil
-	}
-	unspent, err := s.c.Batches.Unspent(ctx, r.Brand, r.CodeLength, now)
-	if err != nil {
-		return fmt.Errorf("count cards: %w", err)
-	}
-	count := int64(r.Quantity) + unspent
-	need := float64(count) * minGuesses
-	if need <= space {
-		return nil
-	}
-	longer := r.CodeLength
-	for ; need > space; space *= 10 {
-		longer++
-	}
-	return fmt.Errorf("code length must be at least %d digits where %d cards can be guessed, or else allow guessable codes", longer, count)
 }
 
 func seriesFits(series string) bool {

@@ -16,9 +16,10 @@ import (
 
 // ImportRequest asks for existing cards to be taken over from a print file.
 type ImportRequest struct {
-	Brand    string
-	Reseller string
-	By, Why  string
+	Brand          string
+	Reseller       string
+	AllowGuessable bool
+	By, Why        string
 }
 
 // ImportSpec is which file an import takes over.
@@ -27,8 +28,9 @@ type ImportSpec struct {
 	Reseller string
 }
 
-// maxImport bounds one file: what is checked stays in memory.
-const maxImport = 1_000_000
+// maxMarks bounds what is kept in memory to find codes and serials that stand twice in a file: a longer one is read
+// several times for it.
+const maxMarks = 500_000
 
 // Import takes over the cards of a file, as generated: they are released for sale like others. The file is
 // checked whole before any card is stored; what is wrong with it comes back as an *ImportError, by line. Called
@@ -42,7 +44,7 @@ func (s *Service) Import(ctx context.Context, r ImportRequest, file io.ReadSeeke
 	if err := s.checkReseller(ctx, r.Brand, r.Reseller); err != nil {
 		return Job{}, err
 	}
-	if err := s.checkKey(ctx, r.Brand); err != nil {
+	if err := s.CheckKeys(ctx); err != nil {
 		return Job{}, err
 	}
 	in := importing{s: s, brand: b, now: s.c.Clock.Now(), file: file}
@@ -59,9 +61,19 @@ func (s *Service) Import(ctx context.Context, r ImportRequest, file io.ReadSeeke
 		return j, err
 	}
 	if !found {
-		total, err := in.checkAll(ctx)
+		lengths, err := in.checkAll(ctx)
 		if err != nil {
 			return j, err
+		}
+		var total int64
+		for length, n := range lengths {
+			total += n
+			if r.AllowGuessable {
+				continue
+			}
+			if err := s.checkGuessable(ctx, b, length, n, in.now); err != nil {
+				return j, err
+			}
 		}
 		j, err = s.start(ctx, Job{Brand: r.Brand, Kind: KindImport, By: r.By, Why: r.Why, Total: total, Spec: Spec{Import: &spec}})
 		if err != nil {
@@ -99,20 +111,14 @@ func (in importing) rewind() error {
 	return nil
 }
 
-// mark is the hash of a code or serial, and the line that it stands on.
-type mark struct {
-	hash uint64
-	line uint32
-}
-
-// checkAll returns the number of cards, or what is wrong.
-func (in importing) checkAll(ctx context.Context) (int64, error) {
+// checkAll returns how many cards there are, by the length of their codes, or what is wrong.
+func (in importing) checkAll(ctx context.Context) (map[int]int64, error) {
 	var (
-		wrong          ImportError
-		seed           = maphash.MakeSeed()
-		serials, codes []mark
-		chunk          []Sealed
-		lines          []int
+		wrong   ImportError
+		chunk   []Sealed
+		lines   []int
+		total   int64
+		lengths = map[int]int64{}
 	)
 	look := func() error {
 		err := in.checkTaken(ctx, chunk, lines, &wrong)
@@ -120,7 +126,7 @@ func (in importing) checkAll(ctx context.Context) (int64, error) {
 		return err
 	}
 	if err := in.rewind(); err != nil {
-		return 0, err
+		return nil, err
 	}
 	err := readPrintFile(in.file, &wrong, func(p printedCard) error {
 		sealed, err := in.card(p, Job{CreatedAt: in.now})
@@ -128,11 +134,11 @@ func (in importing) checkAll(ctx context.Context) (int64, error) {
 			wrong.add(p.line, "%s", err)
 			return nil
 		}
-		if len(codes) == maxImport {
-			return fmt.Errorf("a file has %d cards at most: split it", maxImport)
+		if total++; total > maxQuantity {
+			return fmt.Errorf("a file has %d cards at most: split it", maxQuantity)
 		}
-		codes = append(codes, mark{maphash.Bytes(seed, sealed.MAC), uint32(p.line)})
-		serials = append(serials, mark{maphash.String(seed, sealed.Serial), uint32(p.line)})
+		code, _ := normalise(p.code)
+		lengths[len(code)]++
 		chunk, lines = append(chunk, sealed), append(lines, p.line)
 		if len(chunk) == in.s.c.Chunk {
 			return look()
@@ -142,19 +148,59 @@ func (in importing) checkAll(ctx context.Context) (int64, error) {
 	if err == nil {
 		err = look()
 	}
-	if err != nil {
-		return 0, err
+	if err == nil {
+		err = in.findDoubles(total, &wrong)
 	}
-	reportDoubles(codes, "code", &wrong)
-	reportDoubles(serials, "serial", &wrong)
+	if err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(wrong.Lines, func(a, b LineError) int { return a.Line - b.Line })
 	switch {
 	case len(wrong.Lines) > 0:
-		return 0, &wrong
-	case len(codes) == 0:
-		return 0, errors.New("the file has no cards")
+		return nil, &wrong
+	case total == 0:
+		return nil, errors.New("the file has no cards")
 	}
-	return int64(len(codes)), nil
+	return lengths, nil
+}
+
+// mark is the hash of a code or serial, and the line that it stands on.
+type mark struct {
+	hash uint64
+	line uint32
+}
+
+// findDoubles reads the file for each part of all hashes that fits the memory.
+func (in importing) findDoubles(total int64, wrong *ImportError) error {
+	parts := uint64(total/maxMarks + 1)
+	seed, room := maphash.MakeSeed(), total/int64(parts)
+	serials, codes := make([]mark, 0, room+room/8), make([]mark, 0, room+room/8)
+	for part := range parts {
+		serials, codes = serials[:0], codes[:0]
+		note := func(marks *[]mark, text string, line int) {
+			if hash := maphash.String(seed, text); hash%parts == part {
+				*marks = append(*marks, mark{hash, uint32(line)})
+			}
+		}
+		if err := in.rewind(); err != nil {
+			return err
+		}
+		err := readPrintFile(in.file, new(ImportError), func(p printedCard) error {
+			if _, _, ok := SplitSerial(p.serial); ok {
+				note(&serials, p.serial, p.line)
+			}
+			if code, ok := normalise(p.code); ok {
+				note(&codes, code, p.line)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		reportDoubles(codes, "code", wrong)
+		reportDoubles(serials, "serial", wrong)
+	}
+	return nil
 }
 
 func (in importing) checkTaken(ctx context.Context, chunk []Sealed, lines []int, wrong *ImportError) error {
@@ -276,7 +322,7 @@ func (in importing) storeAll(ctx context.Context, j Job, p Progress) (Job, error
 func (in importing) store(ctx context.Context, j Job, chunk []Sealed) (Job, error) {
 	last := chunk[len(chunk)-1]
 	step := Chunk{
-		Job: j, Cards: int64(len(chunk)), First: chunk[0].Serial, Last: *keyOf(last.Card, BySerial), Now: in.s.c.Clock.Now(),
+		Job: j, Cards: int64(len(chunk)), First: chunk[0].Serial, Last: *serialKey(last.Card), Now: in.s.c.Clock.Now(),
 		End: j.Done+int64(len(chunk)) == j.Total,
 	}
 	clashes, err := in.s.c.Batches.SaveChunk(ctx, step, chunk)

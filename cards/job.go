@@ -23,6 +23,7 @@ const (
 	KindDelete   Kind = "delete"
 	KindExport   Kind = "export"
 	KindRekey    Kind = "rekey"
+	KindReseller Kind = "reseller" // a reseller was created: its record names it instead of cards
 )
 
 // makes reports whether jobs of the kind make cards.

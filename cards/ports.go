@@ -13,11 +13,13 @@ type Sealed struct {
 	MAC        []byte // HMAC-SHA256 of brand and code under the key of KeyVersion
 	Ciphertext []byte // AES-256-GCM of the code, serial and brand as additional data
 	KeyVersion int
+	KeyCheck   []byte // tells the key of KeyVersion from others; empty where it was read
 	// OldMACs are the code's under the other keys: a card that an older key has sealed may have it.
 	OldMACs [][]byte
 }
 
-// Store keeps cards. Every method is one transaction.
+// Store keeps cards. Every method is one transaction. Here and below, what stores sealed cards stores none where the
+// store knows their KeyVersion by another KeyCheck: *KeyError. Otherwise it knows it from then on.
 type Store interface {
 	// SaveCards stores cards and returns the indexes of those whose code (MAC) exists already; those are not
 	// stored, the others are.
@@ -78,6 +80,19 @@ type Batches interface {
 	Unspent(ctx context.Context, brand string, codeLength int, now time.Time) (int64, error)
 }
 
+// KeyChecks tells which card keys are in use.
+type KeyChecks interface {
+	// CardKeys returns the check value of each key version that cards are sealed with, or were; it is empty where it is
+	// not known, since the cards are older than check values are.
+	CardKeys(ctx context.Context) (map[int][]byte, error)
+	// CardOfKey returns any one card that is sealed under a key version; ErrUnknown.
+	CardOfKey(ctx context.Context, version int) (Sealed, error)
+	// SetCardKey stores the check value of a version where it is not known.
+	SetCardKey(ctx context.Context, version int, check []byte) error
+	// ForgetCardKey forgets a version, unless a card is sealed under it.
+	ForgetCardKey(ctx context.Context, version int) error
+}
+
 // Shelf finds cards and changes them in great numbers.
 type Shelf interface {
 	// ListCards returns up to n cards that fit, beyond the key, if any.
@@ -110,8 +125,8 @@ type Codes interface {
 type Reports interface {
 	// Redemptions sums up the cards spent in a span of time, by day (UTC) and group.
 	Redemptions(ctx context.Context, brand string, during Span, by Group) ([]Redemption, error)
-	// SaveReseller stores a new reseller; ErrResellerExists.
-	SaveReseller(ctx context.Context, r Reseller) error
+	// SaveReseller stores a new reseller, and the job, already done, that tells who created it and why; ErrResellerExists.
+	SaveReseller(ctx context.Context, r Reseller, j Job) error
 	// Resellers returns a brand's resellers by name.
 	Resellers(ctx context.Context, brand string) ([]Reseller, error)
 	// WrongCodes counts the wrong codes that were tried at a brand since a time, by whomever.

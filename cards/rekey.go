@@ -5,28 +5,13 @@ import (
 	"fmt"
 )
 
-// checkKey refuses to work on a brand's codes with another key than they were sealed with: new cards would be
-// sealed with it, and the others be lost.
-func (s *Service) checkKey(ctx context.Context, brand string) error {
-	some, err := s.c.Codes.CardsToRekey(ctx, brand, 0, "", 1)
-	if err != nil {
-		return fmt.Errorf("check card key: %w", err)
-	}
-	for _, c := range some {
-		if _, err := s.vault.open(c); err != nil {
-			return fmt.Errorf("%w: give the program the card key of version %d that it was sealed with", err, c.KeyVersion)
-		}
-	}
-	return nil
-}
-
 // StartRekey starts sealing all codes of a brand with the newest key. Done, the other keys are not needed for
 // its cards any more, unless a program that does not know the newest key still makes some.
 func (s *Service) StartRekey(ctx context.Context, brand, by string) (Job, error) {
 	if _, err := s.brand(brand); err != nil {
 		return Job{}, err
 	}
-	if err := s.checkKey(ctx, brand); err != nil {
+	if err := s.CheckKeys(ctx); err != nil {
 		return Job{}, err
 	}
 	return s.start(ctx, Job{Brand: brand, Kind: KindRekey, By: by, Spec: Spec{Version: s.vault.versions[0]}})
@@ -54,7 +39,7 @@ func (s *Service) ResumeRekey(ctx context.Context, j Job, p Progress) (Job, erro
 			old[i] = s.vault.seal(c.Card, code.Reveal())
 		}
 		if len(old) > 0 {
-			step.First, step.Last = old[0].Serial, *keyOf(old[len(old)-1].Card, BySerial)
+			step.First, step.Last = old[0].Serial, *serialKey(old[len(old)-1].Card)
 		}
 		if err := s.c.Codes.RekeyCards(ctx, step, old); err != nil {
 			return j, fmt.Errorf("rekey cards: %w", err)

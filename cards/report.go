@@ -132,8 +132,8 @@ type Reseller struct {
 // ErrResellerExists says that a reseller can't be created: the name is taken.
 var ErrResellerExists = errors.New("a reseller with this name exists already")
 
-// CreateReseller stores a new reseller; ErrResellerExists.
-func (s *Service) CreateReseller(ctx context.Context, r Reseller) (Reseller, error) {
+// CreateReseller stores a new reseller, and, as a job, who created it and why; ErrResellerExists.
+func (s *Service) CreateReseller(ctx context.Context, r Reseller, why string) (Reseller, error) {
 	if _, err := s.brand(r.Brand); err != nil {
 		return r, err
 	}
@@ -146,7 +146,11 @@ func (s *Service) CreateReseller(ctx context.Context, r Reseller) (Reseller, err
 		return r, errors.New("say who does it")
 	}
 	r.CreatedAt = s.c.Clock.Now()
-	if err := s.c.Reports.SaveReseller(ctx, r); err != nil {
+	j := Job{
+		ID: prepaid.NewID[JobID](), Brand: r.Brand, Kind: KindReseller, State: JobDone, By: r.CreatedBy, Why: why,
+		CreatedAt: r.CreatedAt, EndedAt: r.CreatedAt,
+	}
+	if err := s.c.Reports.SaveReseller(ctx, r, j); err != nil {
 		return r, fmt.Errorf("create reseller %s: %w", r.Name, err)
 	}
 	return r, nil

@@ -7,22 +7,36 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
+
+	"pulsa/prepaid"
 )
 
 // Sort is an order of cards. Equal cards are in the order of their serials.
 type Sort string
 
-// The orders. By expiry or activation only cards are listed that expire or are activated at all.
+// The orders. By expiry or activation only cards are listed that expire or are activated at all. By status they
+// are in the order of StatusRanges.
 const (
 	BySerial    Sort = "serial"
 	ByCreated   Sort = "created"
 	ByExpires   Sort = "expires"
 	ByActivated Sort = "activated"
+	ByAmount    Sort = "amount"
+	BySeller    Sort = "reseller"
+	ByStatus    Sort = "status"
 )
+
+// Sorts lists all, for help texts and menus.
+func Sorts() []Sort {
+	return []Sort{BySerial, ByCreated, ByExpires, ByActivated, ByAmount, BySeller, ByStatus}
+}
 
 // Key is where a card stands in an order: what a page begins after.
 type Key struct {
-	At     int64  `json:"at,omitempty"` // the time that is sorted by, in microseconds
+	Range  int    `json:"range,omitempty"` // by status: the index of its range
+	At     int64  `json:"at,omitempty"`    // the time that is sorted by, in microseconds, or the amount
+	Text   string `json:"text,omitempty"`  // the reseller that is sorted by
 	Series string `json:"series"`
 	Number int64  `json:"number"`
 	Serial string `json:"serial"`
@@ -83,8 +97,8 @@ func (s *Service) Search(ctx context.Context, f Filter, p Page) (Listing, error)
 		p.Limit = 50
 	}
 	switch {
-	case !slices.Contains([]Sort{BySerial, ByCreated, ByExpires, ByActivated}, p.Sort):
-		return Listing{}, fmt.Errorf("sort %q: choose serial, created, expires or activated", p.Sort)
+	case !slices.Contains(Sorts(), p.Sort):
+		return Listing{}, fmt.Errorf("sort %q: choose from %v", p.Sort, Sorts())
 	case p.Limit < 1 || p.Limit > MaxPage:
 		return Listing{}, fmt.Errorf("a page has 1 to %d cards", MaxPage)
 	}
@@ -113,10 +127,10 @@ func (s *Service) page(ctx context.Context, f Filter, p Page) (Listing, error) {
 		return list, nil
 	}
 	if more || p.Before != nil {
-		list.Next = keyOf(found[len(found)-1], p.Sort)
+		list.Next = keyOf(found[len(found)-1], p.Sort, f.Now)
 	}
 	if (more && backwards) || p.After != nil {
-		list.Previous = keyOf(found[0], p.Sort)
+		list.Previous = keyOf(found[0], p.Sort, f.Now)
 	}
 	if backwards && p.Last {
 		list.Next = nil
@@ -124,21 +138,78 @@ func (s *Service) page(ctx context.Context, f Filter, p Page) (Listing, error) {
 	return list, nil
 }
 
-func keyOf(c Card, by Sort) *Key {
+// serialKey is where a card stands in the order of serials.
+func serialKey(c Card) *Key {
 	series, number, ok := SplitSerial(c.Serial)
 	if !ok {
 		series = c.Series
 	}
-	k := Key{Series: series, Number: number, Serial: c.Serial}
+	return &Key{Series: series, Number: number, Serial: c.Serial}
+}
+
+func keyOf(c Card, by Sort, now time.Time) *Key {
+	k := serialKey(c)
 	switch by {
 	case ByCreated:
-		k.At = c.CreatedAt.UnixMicro()
+		k.At = prepaid.Micros(c.CreatedAt)
 	case ByExpires:
-		k.At = c.ExpiresAt.UnixMicro()
+		k.At = prepaid.Micros(c.ExpiresAt)
 	case ByActivated:
-		k.At = c.ActivatedAt.UnixMicro()
+		k.At = prepaid.Micros(c.ActivatedAt)
+	case ByAmount:
+		k.At = c.Amount.Minor
+	case BySeller:
+		k.Text = c.Reseller
+	case ByStatus:
+		k.Range, k.At = c.statusRange(now), prepaid.Micros(c.ExpiresAt)
 	}
-	return &k
+	return k
+}
+
+// StatusRange is a stretch of the order by status: cards of one state that expire alike, in the order of expiry.
+type StatusRange struct {
+	Status Status // what people see
+	State  State
+	Expiry Expiry
+}
+
+// Expiry tells apart when cards expire.
+type Expiry int
+
+// The expiries.
+const (
+	Whenever Expiry = iota
+	Never
+	Later
+	Past
+)
+
+// StatusRanges are the order by status. Each can be found by state and expiry, as they are stored.
+func StatusRanges() []StatusRange {
+	return []StatusRange{
+		{ShownNew, Generated, Never}, {ShownNew, Generated, Later}, {ShownNew, Live, Never}, {ShownNew, Live, Later},
+		{ShownNew, Reserved, Whenever}, {ShownActivated, Spent, Whenever},
+		{ShownExpired, Generated, Past}, {ShownExpired, Live, Past}, {ShownExpired, Locked, Past},
+		{ShownLocked, Locked, Never}, {ShownLocked, Locked, Later}, {ShownVoid, Void, Whenever},
+	}
+}
+
+// Fits reports whether cards of the range have one of the statuses; none means any.
+func (r StatusRange) Fits(statuses []Status) bool {
+	return len(statuses) == 0 || slices.Contains(statuses, r.Status) || r.Expiry != Past && slices.Contains(statuses, Status(r.State))
+}
+
+func (c Card) statusRange(now time.Time) int {
+	expiry := Later
+	switch {
+	case c.ExpiresAt.IsZero():
+		expiry = Never
+	case !now.Before(c.ExpiresAt):
+		expiry = Past
+	}
+	return slices.IndexFunc(StatusRanges(), func(r StatusRange) bool {
+		return r.State == c.State && (r.Expiry == Whenever || r.Expiry == expiry)
+	})
 }
 
 // filter checks a filter. The cards of one generated batch are known by their serials, which finds them

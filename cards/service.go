@@ -10,19 +10,20 @@ import (
 
 // Config is what a Service is made of.
 type Config struct {
-	Store    Store
-	Releaser Releaser
-	Tries    Tries
-	Jobs     Jobs
-	Batches  Batches
-	Shelf    Shelf
-	Codes    Codes
-	Reports  Reports
-	Brands   map[string]*prepaid.Brand
-	Keys     Keys
-	Clock    prepaid.Clock
-	Log      *slog.Logger // nil: nothing is logged
-	Chunk    int          // how many cards one transaction of a job deals with; 0: 5000
+	Store     Store
+	Releaser  Releaser
+	Tries     Tries
+	Jobs      Jobs
+	Batches   Batches
+	Shelf     Shelf
+	Codes     Codes
+	KeyChecks KeyChecks
+	Reports   Reports
+	Brands    map[string]*prepaid.Brand
+	Keys      Keys
+	Clock     prepaid.Clock
+	Log       *slog.Logger // nil: nothing is logged
+	Chunk     int          // how many cards one transaction of a job deals with; 0: 5000
 }
 
 // Keys are the master keys that codes are MACed and sealed with, by version; the highest is used for new

@@ -24,8 +24,9 @@ type vault struct {
 
 // keyPair is what one master key gives: one key per purpose, so that neither use tells about the other.
 type keyPair struct {
-	mac  []byte
-	seal cipher.AEAD // draws its own nonces
+	mac   []byte
+	seal  cipher.AEAD // draws its own nonces
+	check []byte      // tells this key from others, and nothing else about it
 }
 
 func newVault(keys Keys) (vault, error) {
@@ -68,7 +69,11 @@ func newKeyPair(master prepaid.Secret) (keyPair, error) {
 	if err != nil {
 		return keyPair{}, err
 	}
-	return keyPair{mac: mac, seal: seal}, nil
+	check, err := hkdf.Key(sha256.New, secret, nil, "pulsa card key check", 16)
+	if err != nil {
+		return keyPair{}, err
+	}
+	return keyPair{mac: mac, seal: seal, check: check}, nil
 }
 
 // seal returns a card with its normalised code as it is stored, under the newest key.
@@ -85,6 +90,7 @@ func (v vault) seal(c Card, code string) Sealed {
 		MAC:        pair.sum(c.Brand, code),
 		Ciphertext: pair.seal.Seal(nil, nil, []byte(code), sealedFor(c)),
 		KeyVersion: version,
+		KeyCheck:   pair.check,
 	}
 }
 

@@ -50,6 +50,9 @@ const cardsAtOnce = 1000
 func (db *DB) SaveCards(ctx context.Context, sealed []cards.Sealed) (clashes []int, err error) {
 	err = db.write(ctx, "save cards", func(tx *sqlx.Tx) error {
 		clashes = nil
+		if err := db.holdKeys(ctx, tx, sealed); err != nil {
+			return err
+		}
 		for from := 0; from < len(sealed); from += cardsAtOnce {
 			chunk := sealed[from:min(from+cardsAtOnce, len(sealed))]
 			stored, err := insertCards(ctx, tx, chunk)

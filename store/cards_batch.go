@@ -54,6 +54,9 @@ func (db *DB) copyChunk(ctx context.Context, c cards.Chunk, sealed []cards.Seale
 		return err
 	})
 	if err == nil {
+		err = db.holdKeys(ctx, tx, sealed)
+	}
+	if err == nil {
 		err = settleChunk(ctx, tx, c, sealed)
 	}
 	if err == nil {
@@ -81,6 +84,9 @@ func settleChunk(ctx context.Context, tx *sqlx.Tx, c cards.Chunk, sealed []cards
 func (db *DB) insertChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) (clashes []int, err error) {
 	err = db.write(ctx, "save chunk", func(tx *sqlx.Tx) error {
 		clashes = nil
+		if err := db.holdKeys(ctx, tx, sealed); err != nil {
+			return err
+		}
 		if taken, err := takenSerials(ctx, tx, sealed); err != nil {
 			return err
 		} else if len(taken) > 0 {

@@ -62,7 +62,7 @@ func (db *DB) ExportedCards(ctx context.Context, f cards.Filter, export cards.Jo
 	c := matching(cards.Filter{Brand: f.Brand, Series: f.Series, From: f.From, To: f.To, Batch: f.Batch})
 	c.add("export = ?", export)
 	if beyond.Serial != "" {
-		c.beyond(f, "", false, &beyond)
+		c.after(f, false, &beyond)
 	}
 	return db.sealedCards(ctx, c.where()+orderBy("", false)+` LIMIT ?`, append(c.args, n)...)
 }
@@ -75,6 +75,9 @@ func (db *DB) CardsToRekey(ctx context.Context, brand string, version int, beyon
 // RekeyCards implements cards.Codes.
 func (db *DB) RekeyCards(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) error {
 	return db.write(ctx, "rekey cards", func(tx *sqlx.Tx) error {
+		if err := db.holdKeys(ctx, tx, sealed); err != nil {
+			return err
+		}
 		update, err := tx.PreparexContext(ctx, tx.Rebind(`
 			UPDATE cards SET mac = ?, ciphertext = ?, key_version = ? WHERE brand = ? AND serial = ?`))
 		if err != nil {

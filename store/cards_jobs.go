@@ -70,16 +70,20 @@ func (db *DB) StartCardJob(ctx context.Context, j cards.Job) (cards.Job, error) 
 			}
 			request.First, j.Spec.Generate = first, &request
 		}
-		row, err := newJobRow(j)
-		if err != nil {
-			return err
-		}
-		_, err = insert(ctx, tx, `
-			INSERT INTO card_jobs (id, brand, kind, state, spec, by_whom, why, total, done, step, after_key, created_at, ended_at)
-			VALUES (:id, :brand, :kind, :state, :spec, :by_whom, :why, :total, :done, :step, :after_key, :created_at, :ended_at)`, row)
-		return err
+		return insertJob(ctx, tx, j)
 	})
 	return j, err
+}
+
+func insertJob(ctx context.Context, tx *sqlx.Tx, j cards.Job) error {
+	row, err := newJobRow(j)
+	if err != nil {
+		return err
+	}
+	_, err = insert(ctx, tx, `
+		INSERT INTO card_jobs (id, brand, kind, state, spec, by_whom, why, total, done, step, after_key, created_at, ended_at)
+		VALUES (:id, :brand, :kind, :state, :spec, :by_whom, :why, :total, :done, :step, :after_key, :created_at, :ended_at)`, row)
+	return err
 }
 
 // nextSerial reserves n consecutive serial numbers of a brand's series and returns the first.
@@ -160,7 +164,12 @@ func advance(ctx context.Context, tx *sqlx.Tx, c cards.Chunk) error {
 	case c.Cards == 0:
 		return nil
 	}
-	_, err = exec(ctx, tx, `
+	return record(ctx, tx, c)
+}
+
+// record writes a row of the audit record.
+func record(ctx context.Context, tx *sqlx.Tx, c cards.Chunk) error {
+	_, err := exec(ctx, tx, `
 		INSERT INTO card_audit (at, brand, job, kind, by_whom, why, first_serial, last_serial, cards)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		prepaid.Micros(c.Now), c.Job.Brand, c.Job.ID, c.Job.Kind, c.Job.By, c.Job.Why, c.First, c.Last.Serial, c.Cards)

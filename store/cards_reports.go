@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"pulsa/cards"
 	"pulsa/prepaid"
 )
@@ -47,18 +49,23 @@ type resellerRow struct {
 	CreatedBy string `db:"created_by"`
 }
 
-// SaveReseller implements cards.Reports.
-func (db *DB) SaveReseller(ctx context.Context, r cards.Reseller) error {
-	rows, err := exec(ctx, db.writer, `
-		INSERT INTO resellers (brand, name, title, created_at, created_by) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (brand, name) DO NOTHING`, r.Brand, r.Name, r.Title, prepaid.Micros(r.CreatedAt), r.CreatedBy)
-	switch {
-	case err != nil:
-		return fmt.Errorf("save reseller: %w", err)
-	case rows == 0:
-		return cards.ErrResellerExists
-	}
-	return nil
+// SaveReseller implements cards.Reports. The record has the reseller's name where that of other jobs has serials.
+func (db *DB) SaveReseller(ctx context.Context, r cards.Reseller, j cards.Job) error {
+	return db.write(ctx, "save reseller", func(tx *sqlx.Tx) error {
+		rows, err := exec(ctx, tx, `
+			INSERT INTO resellers (brand, name, title, created_at, created_by) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (brand, name) DO NOTHING`, r.Brand, r.Name, r.Title, prepaid.Micros(r.CreatedAt), r.CreatedBy)
+		switch {
+		case err != nil:
+			return err
+		case rows == 0:
+			return cards.ErrResellerExists
+		}
+		if err := insertJob(ctx, tx, j); err != nil {
+			return err
+		}
+		return record(ctx, tx, cards.Chunk{Job: j, First: r.Name, Last: cards.Key{Serial: r.Name}, Now: r.CreatedAt})
+	})
 }
 
 // Resellers implements cards.Reports.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -103,8 +104,8 @@ func (c *conditions) statuses(f cards.Filter) {
 	c.add("("+strings.Join(any.text, " OR ")+")", any.args...)
 }
 
-// order is the columns of a sort. The first is left out by serial.
-func order(by cards.Sort) (column string) {
+// column is what a sort begins with; "" by serial.
+func column(by cards.Sort) string {
 	switch by {
 	case cards.ByCreated:
 		return "created_at"
@@ -112,31 +113,30 @@ func order(by cards.Sort) (column string) {
 		return "expires_at"
 	case cards.ByActivated:
 		return "activated_at"
+	case cards.ByAmount:
+		return "minor"
+	case cards.BySeller:
+		return "reseller"
 	}
 	return ""
 }
 
-// beyond adds the limit of a page: what comes after a key in an order that an index has. PostgreSQL guesses from
-// the first column of a comparison of rows how many there are, so that a series that is known is left out.
-func (c *conditions) beyond(f cards.Filter, column string, descending bool, key *cards.Key) {
-	if column == "expires_at" || column == "activated_at" {
-		c.add(column + " > 0")
-	}
-	if key == nil {
+// after adds the limit of a page in the order of serials: what comes after a key. PostgreSQL guesses from the first
+// column of a comparison of rows how many there are, so that a series that is known is left out.
+func (c *conditions) after(f cards.Filter, descending bool, key *cards.Key) {
+	than := than(descending)
+	if f.Series != "" {
+		c.add("(number, serial)"+than+"(?, ?)", key.Number, key.Serial)
 		return
 	}
-	than := " > "
+	c.add("(series, number, serial)"+than+"(?, ?, ?)", key.Series, key.Number, key.Serial)
+}
+
+func than(descending bool) string {
 	if descending {
-		than = " < "
+		return " < "
 	}
-	switch {
-	case column != "":
-		c.add("("+column+", series, number, serial)"+than+"(?, ?, ?, ?)", key.At, key.Series, key.Number, key.Serial)
-	case f.Series != "":
-		c.add("(number, serial)"+than+"(?, ?)", key.Number, key.Serial)
-	default:
-		c.add("(series, number, serial)"+than+"(?, ?, ?)", key.Series, key.Number, key.Serial)
-	}
+	return " > "
 }
 
 func orderBy(column string, descending bool) string {
@@ -151,24 +151,120 @@ func orderBy(column string, descending bool) string {
 	return " ORDER BY " + strings.Join(columns, direction+", ") + direction
 }
 
+// stretch is part of a listing: one range of one index, in its order.
+type stretch struct {
+	*conditions
+	order string
+}
+
 // ListCards implements cards.Shelf.
 func (db *DB) ListCards(ctx context.Context, f cards.Filter, by cards.Sort, descending bool, beyond *cards.Key, n int) ([]cards.Card, error) {
-	query, args := listCards(f, by, descending, beyond, n)
-	var rows []cardRow
-	if err := list(ctx, db.reader, &rows, query, args...); err != nil {
-		return nil, fmt.Errorf("list cards: %w", err)
-	}
-	found := make([]cards.Card, len(rows))
-	for i, row := range rows {
-		found[i] = row.card()
+	found := make([]cards.Card, 0, n)
+	for _, part := range db.stretches(f, by, descending, beyond) {
+		query, args := part.query(n - len(found))
+		var rows []cardRow
+		if err := list(ctx, db.reader, &rows, query, args...); err != nil {
+			return nil, fmt.Errorf("list cards: %w", err)
+		}
+		for _, row := range rows {
+			found = append(found, row.card())
+		}
+		if len(found) == n {
+			break
+		}
 	}
 	return found, nil
 }
 
-func listCards(f cards.Filter, by cards.Sort, descending bool, beyond *cards.Key, n int) (string, []any) {
-	c, column := matching(f), order(by)
-	c.beyond(f, column, descending, beyond)
-	return `SELECT ` + cardColumns + ` FROM cards` + c.where() + orderBy(column, descending) + ` LIMIT ?`, append(c.args, n)
+func (s stretch) query(n int) (string, []any) {
+	return `SELECT ` + cardColumns + ` FROM cards` + s.where() + s.order + ` LIMIT ?`, append(slices.Clone(s.args), n)
+}
+
+// stretches divide a listing so that each page is read from where it begins, however the cards are spread: those
+// that equal the key in what is sorted by, and then the others.
+func (db *DB) stretches(f cards.Filter, by cards.Sort, descending bool, beyond *cards.Key) []stretch {
+	if by == cards.ByStatus {
+		return db.statusStretches(f, descending, beyond)
+	}
+	fit := func() *conditions {
+		c := matching(f)
+		if by == cards.ByExpires || by == cards.ByActivated {
+			c.add(column(by) + " > 0")
+		}
+		return c
+	}
+	return db.sorted(f, column(by), fit, descending, beyond)
+}
+
+func (db *DB) sorted(f cards.Filter, column string, fit func() *conditions, descending bool, beyond *cards.Key) []stretch {
+	all := stretch{fit(), orderBy(column, descending)}
+	if column != "" && db.dialect == SQLite {
+		all.unindexed("series = ?") // a series that is known would keep it from seeing that the index is in order
+	}
+	if beyond == nil {
+		return []stretch{all}
+	}
+	if column == "" {
+		all.after(f, descending, beyond)
+		return []stretch{all}
+	}
+	var key any = beyond.At
+	if column == "reseller" {
+		key = beyond.Text
+	}
+	equal := stretch{fit(), orderBy("", descending)}
+	equal.add(column+" = ?", key)
+	equal.after(f, descending, beyond)
+	all.add(column+than(descending)+"?", key)
+	return []stretch{equal, all}
+}
+
+// unindexed keeps a condition from being looked for in an index; SQLite's plus does it.
+func (c *conditions) unindexed(text string) {
+	if i := slices.Index(c.text, text); i >= 0 {
+		c.text[i] = "+" + text
+	}
+}
+
+// statusStretches go through the ranges of the order by status. Those of a status that is not searched for are left out,
+// rather than read in vain.
+func (db *DB) statusStretches(f cards.Filter, descending bool, beyond *cards.Key) []stretch {
+	ranges := cards.StatusRanges()
+	var parts []stretch
+	for i := range ranges {
+		key := beyond
+		if descending {
+			i = len(ranges) - 1 - i
+		}
+		switch {
+		case !ranges[i].Fits(f.Statuses), key != nil && i < key.Range && !descending, key != nil && i > key.Range && descending:
+			continue
+		case key != nil && i != key.Range:
+			key = nil
+		}
+		column := "expires_at"
+		if ranges[i].Expiry == cards.Never {
+			column = ""
+		}
+		parts = append(parts, db.sorted(f, column, func() *conditions { return inRange(f, ranges[i]) }, descending, key)...)
+	}
+	return parts
+}
+
+func inRange(f cards.Filter, r cards.StatusRange) *conditions {
+	now := prepaid.Micros(f.Now)
+	f.Statuses = nil
+	c := matching(f)
+	c.add("state = ?", string(r.State))
+	switch r.Expiry {
+	case cards.Never:
+		c.add("expires_at = 0")
+	case cards.Later:
+		c.add("expires_at > ?", now)
+	case cards.Past:
+		c.add("expires_at > 0 AND expires_at <= ?", now)
+	}
+	return c
 }
 
 type countRow struct {
@@ -235,7 +331,7 @@ func nextKeys(ctx context.Context, tx *sqlx.Tx, f cards.Filter, states []cards.S
 	for _, c := range []*conditions{find, change} {
 		c.states(states)
 		if after.Serial != "" {
-			c.beyond(f, "", false, &after)
+			c.after(f, false, &after)
 		}
 	}
 	var rows []keyRow

@@ -42,6 +42,8 @@ type DB struct {
 	skipLocked string
 	// forUpdate ends a SELECT that locks a row: on SQLite the transaction has the whole file.
 	forUpdate string
+	// forShare ends a SELECT that keeps a row as it is, for several transactions at once.
+	forShare string
 }
 
 var (

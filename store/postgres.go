@@ -20,7 +20,10 @@ func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	handle.SetMaxOpenConns(conns)
 	handle.SetMaxIdleConns(conns) // a connection costs PostgreSQL a process: keep them
-	db := &DB{dialect: Postgres, writer: handle, reader: handle, skipLocked: " FOR UPDATE SKIP LOCKED", forUpdate: " FOR UPDATE"}
+	db := &DB{
+		dialect: Postgres, writer: handle, reader: handle,
+		skipLocked: " FOR UPDATE SKIP LOCKED", forUpdate: " FOR UPDATE", forShare: " FOR SHARE",
+	}
 	if err := migrate(ctx, goose.DialectPostgres, handle.DB, goose.WithSessionLocker(schemaLocker{})); err != nil {
 		_ = handle.Close()
 		return nil, err

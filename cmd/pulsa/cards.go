@@ -80,6 +80,9 @@ func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
 		return nil, err
 	}
 	service, err := newCards(c, db, prepaid.SystemClock{}, logger(c.Log, e.stderr))
+	if err == nil {
+		err = checkCardKeys(ctx, c, service)
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -12,8 +12,9 @@ import (
 type cardsImportCommand struct {
 	forBrand
 	operator
-	File     string `arg:"" help:"CSV with the columns serial, code, amount, and if wanted currency and expires." type:"existingfile"`
-	Reseller string `help:"Who sells them."`
+	File           string `arg:"" help:"CSV with the columns serial, code, amount, and if wanted currency and expires." type:"existingfile"`
+	Reseller       string `help:"Who sells them."`
+	AllowGuessable bool   `help:"Take them over even if codes so short can be guessed."`
 }
 
 // Help implements kong.HelpProvider.
@@ -39,7 +40,9 @@ func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
 	}
 	defer func() { _ = file.Close() }()
 	bar := d.progress("importing")
-	j, err := d.Import(ctx, cards.ImportRequest{Brand: d.brand.Name, Reseller: c.Reseller, By: by, Why: c.Why}, file, bar.show)
+	j, err := d.Import(ctx, cards.ImportRequest{
+		Brand: d.brand.Name, Reseller: c.Reseller, AllowGuessable: c.AllowGuessable, By: by, Why: c.Why,
+	}, file, bar.show)
 	bar.end()
 	var wrong *cards.ImportError
 	if errors.As(err, &wrong) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"pulsa/cards"
 	"pulsa/prepaid"
@@ -14,7 +13,7 @@ type cardsListCommand struct {
 	forBrand
 	cardFilter
 	output
-	Sort   string `help:"serial, created, expires or activated; by the last two only cards that expire or are activated." enum:"serial,created,expires,activated" default:"serial"`
+	Sort   string `help:"serial, status, amount, reseller, created, expires or activated; by the last two only cards that expire or are activated." enum:"serial,status,amount,reseller,created,expires,activated" default:"serial"`
 	Desc   bool   `help:"The last first."`
 	Limit  int    `help:"Cards on a page." default:"50"`
 	After  string `help:"The page after this key, which the page before it ends with." placeholder:"KEY"`
@@ -78,11 +77,7 @@ func (l *cardsListCommand) page() (cards.Page, error) {
 
 // printPages prints one page, or all from there.
 func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page, o output, all bool) error {
-	names := slices.Clone(cardNames)
-	if o.Format == "text" && d.colours() {
-		names[0] = "\x1b[39m" + names[0] + "\x1b[0m" // as wide as the colours below it
-	}
-	t := o.table(d.stdout, names...)
+	t := o.table(d.stdout, cardNames...)
 	for {
 		list, err := d.Search(ctx, f, p)
 		if err != nil {

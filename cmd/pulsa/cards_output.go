@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -20,33 +21,47 @@ type output struct {
 	Format string `help:"text, json or csv." enum:"text,json,csv" default:"text"`
 }
 
-// table prints rows of named columns. JSON is one object a line, so that a long listing needs no memory.
+// table prints rows of named columns. A long listing needs no memory: JSON is one object a line, and the columns of text
+// are as wide as the first rows want them, or wider from where a row needs it.
 type table struct {
 	format string
 	out    io.Writer
 	names  []string
-	text   *tabwriter.Writer
 	csv    *csv.Writer
+	first  [][]string // rows of text that wait for the widths
+	widths []int
 }
 
+const firstRows = 1000
+
 func (o output) table(w io.Writer, names ...string) *table {
-	t := &table{format: o.Format, out: w, names: names}
+	t := &table{format: o.Format, out: w, names: names, widths: make([]int, len(names))}
 	switch o.Format {
 	case "csv":
 		t.csv = csv.NewWriter(w)
 		_ = t.csv.Write(names) // a csv.Writer keeps its error until Flush
 	case "text":
-		t.text = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		t.line(names)
+		t.add(names)
 	}
 	return t
 }
 
-func (t *table) line(fields []string) {
-	for _, field := range fields {
-		_, _ = fmt.Fprint(t.text, field, "\t") // a tabwriter keeps its error until Flush
+func (t *table) add(row []string) {
+	t.first = append(t.first, row)
+	for i, field := range row {
+		t.widths[i] = max(t.widths[i], width(field))
 	}
-	_, _ = fmt.Fprintln(t.text)
+}
+
+// width is how many letters of a text are seen: colours are not.
+func width(text string) int {
+	for _, c := range cardColours {
+		if rest, coloured := strings.CutPrefix(text, c.code); coloured {
+			text = strings.TrimSuffix(rest, noColour)
+			break
+		}
+	}
+	return utf8.RuneCountInString(text)
 }
 
 // row prints one row; shown replaces fields where people read the table.
@@ -61,12 +76,29 @@ func (t *table) row(fields []string, shown map[int]string) error {
 		}
 		return json.NewEncoder(t.out).Encode(object)
 	}
-	people := append([]string(nil), fields...)
+	people := slices.Clone(fields)
 	for i, field := range shown {
 		people[i] = field
 	}
-	t.line(people)
-	return nil
+	if t.add(people); len(t.first) < firstRows {
+		return nil
+	}
+	return t.print()
+}
+
+// print prints the rows that wait.
+func (t *table) print() error {
+	var lines strings.Builder
+	for _, row := range t.first {
+		line := ""
+		for i, field := range row {
+			line += field + strings.Repeat(" ", t.widths[i]+2-width(field))
+		}
+		lines.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	t.first = t.first[:0]
+	_, err := io.WriteString(t.out, lines.String())
+	return err
 }
 
 func (t *table) end() error {
@@ -75,21 +107,23 @@ func (t *table) end() error {
 		t.csv.Flush()
 		return t.csv.Error()
 	case "text":
-		return t.text.Flush()
+		return t.print()
 	}
 	return nil
 }
 
-// The colours of the source's status column, all codes of one width; the other states are red.
+// The colours of the source's status column; the other states are red.
 var cardColours = []struct{ shown, code string }{
 	{"new", "\x1b[32m"}, {"activated", "\x1b[90m"}, {"expired", "\x1b[33m"}, {"locked", "\x1b[31m"}, {"void", "\x1b[31m"},
 }
+
+const noColour = "\x1b[0m"
 
 // coloured is the status as it is shown on a terminal.
 func coloured(shown string, colours bool) string {
 	for _, c := range cardColours {
 		if colours && c.shown == shown {
-			return c.code + shown + "\x1b[0m"
+			return c.code + shown + noColour
 		}
 	}
 	return shown

@@ -13,33 +13,52 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
+	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"pulsa/cards"
 	"pulsa/prepaid"
 	"pulsa/store"
+	"pulsa/store/storetest"
 )
 
 // cardShop is a brand in a folder of its own, whose cards are treated as a real brand's would be.
 type cardShop struct {
-	folder, config string
-	vars           []string
+	folder, config, database string
+	vars                     []string
 }
 
 func newCardShop(t *testing.T) cardShop {
 	t.Helper()
 	folder := t.TempDir()
-	s := cardShop{folder: folder, config: filepath.Join(folder, "pulsa.yaml")}
+	s := cardShop{folder: folder, config: filepath.Join(folder, "pulsa.yaml"), database: "sqlite:" + filepath.Join(folder, "pulsa.db")}
 	if err := os.WriteFile(s.config, []byte(minimal), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.vars = []string{"PULSA_PIN_PEPPER", key32, "PULSA_CARD_KEY", key32 + "c", "TOKEN", "t", "FROM", "+31300000000", "USER", "ann",
 		"PULSA_CONFIG", s.config, "PULSA_DATA", folder}
 	return s
+}
+
+// onPostgres is the shop with its cards in PostgreSQL.
+func (s cardShop) onPostgres(t *testing.T) cardShop {
+	t.Helper()
+	s.database = storetest.PostgresURL(t)
+	s.vars = append(slices.Clone(s.vars), "PULSA_DATABASE_URL", s.database, "PULSA_REDIS_URL", "redis://127.0.0.1:6379") // no command about cards speaks to it
+	return s
+}
+
+// onBothDatabases runs a test with shops on either.
+func onBothDatabases(t *testing.T, test func(t *testing.T, shop func() cardShop)) {
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		test(t, func() cardShop { return newCardShop(t) })
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		test(t, func() cardShop { return newCardShop(t).onPostgres(t) })
+	})
 }
 
 // run runs a command in this process and returns what it prints.
@@ -73,7 +92,8 @@ func TestCardProcess(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &args); err != nil {
 		t.Fatal(err)
 	}
-	if err := run(context.Background(), args, os.Getenv, os.Stdin, os.Stdout, os.Stderr); err != nil {
+	err := run(context.Background(), args, os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+	if err = errors.Join(err, keepPeak()); err != nil {
 		fmt.Fprintln(os.Stderr, "pulsa:", err)
 		os.Exit(1)
 	}
@@ -103,59 +123,12 @@ func (s cardShop) child(t *testing.T, before string, args ...string) (*exec.Cmd,
 
 func (s cardShop) store(t *testing.T) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(s.folder, "pulsa.db"), store.Options{})
+	db, err := store.Open(t.Context(), s.database, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
-}
-
-// killWhen kills a child as soon as the newest job of the kind has come some way. It returns the job, which
-// must not be done.
-func (s cardShop) killWhen(t *testing.T, kind cards.Kind, come func(cards.Job) bool, args ...string) cards.Job {
-	t.Helper()
-	c, output := s.child(t, "", args...)
-	db := s.store(t)
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	newest := func() cards.Job {
-		jobs, err := db.CardJobs(t.Context(), "shop", false, 50)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, j := range jobs {
-			if j.Kind == kind {
-				return j
-			}
-		}
-		return cards.Job{}
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
-	for !come(newest()) {
-		select {
-		case err := <-ended:
-			t.Fatalf("%v ended by itself: %v\n%s", args, err, output)
-		case <-time.After(time.Millisecond):
-		}
-	}
-	_ = c.Process.Kill()
-	<-ended
-	j := newest()
-	if j.State != cards.UnderWay {
-		t.Fatalf("%v was killed too late: %+v", args, j)
-	}
-	return j
-}
-
-func (s cardShop) audit(t *testing.T) {
-	t.Helper()
-	violations, err := s.store(t).Audit(t.Context())
-	if err != nil || len(violations) > 0 {
-		t.Errorf("%v, %v", violations, err)
-	}
 }
 
 // counts is the line of `cards list --count`, as JSON.
@@ -169,105 +142,7 @@ func (s cardShop) counts(t *testing.T, args ...string) map[string]string {
 	return counts
 }
 
-func begun(j cards.Job) bool { return j.Done > 0 }
-
 var generate = []string{"cards", "generate", "--brand", "shop", "--amount", "10", "--series", "101", "--hold", "--quantity"}
-
-func TestKilledWhileGeneratingResumes(t *testing.T) {
-	t.Parallel()
-	s := newCardShop(t)
-	j := s.killWhen(t, cards.KindGenerate, begun, append(generate, "30000")...)
-	if got := s.counts(t)["issued"]; got != fmt.Sprint(j.Done) {
-		t.Errorf("%s cards, but the job is at %d", got, j.Done)
-	}
-	s.audit(t)
-	if _, _, err := s.run(t, "", "cards", "release", "--brand", "shop", "--batch", string(j.ID), "--yes"); err == nil || !strings.Contains(err.Error(), "not complete") {
-		t.Errorf("half a batch is released: %v", err)
-	}
-	s.must(t, "cards", "resume", "--brand", "shop", string(j.ID))
-	if got := s.counts(t)["generated"]; got != "30000" {
-		t.Errorf("%s cards", got)
-	}
-	s.audit(t)
-	if _, _, err := s.run(t, "", "cards", "resume", "--brand", "shop", string(j.ID)); err == nil {
-		t.Error("resumed though it is done")
-	}
-}
-
-func TestKilledWhileEditingAndDeletingResumes(t *testing.T) {
-	t.Parallel()
-	s := newCardShop(t)
-	s.must(t, append(generate, "30000")...)
-	j := s.killWhen(t, cards.KindEdit, begun, "cards", "release", "--brand", "shop", "--yes")
-	if got := s.counts(t)["live"]; got != fmt.Sprint(j.Done) {
-		t.Errorf("%s live cards, but the job is at %d", got, j.Done)
-	}
-	s.must(t, "cards", "resume", "--brand", "shop", string(j.ID))
-	if got := s.counts(t)["live"]; got != "30000" {
-		t.Errorf("%s live cards", got)
-	}
-	j = s.killWhen(t, cards.KindDelete, begun, "cards", "delete", "--brand", "shop", "--all", "--why", "test", "--yes")
-	if got := s.counts(t)["live"]; got != fmt.Sprint(30000-j.Done) {
-		t.Errorf("%s cards left, but the job is at %d", got, j.Done)
-	}
-	s.audit(t)
-	s.must(t, "cards", "resume", "--brand", "shop", string(j.ID))
-	if got := s.counts(t); len(got) > 0 {
-		t.Errorf("left: %v", got)
-	}
-	s.audit(t)
-}
-
-func TestKilledWhileExportingAndImportingResumes(t *testing.T) {
-	t.Parallel()
-	s, other := newCardShop(t), newCardShop(t)
-	s.must(t, append(generate, "30000")...)
-	file := filepath.Join(s.folder, "print.csv")
-	j := s.killWhen(t, cards.KindExport, begun, "cards", "export", "--brand", "shop", "--out", file, "--plaintext", "--reason", "test", "--yes")
-	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("half a file has its name: %v", err)
-	}
-	s.must(t, "cards", "resume", "--brand", "shop", string(j.ID))
-	if out := s.must(t, "cards", "export", "--brand", "shop", "--out", file+"2", "--plaintext", "--reason", "test", "--yes"); !strings.Contains(out, "No card to export") {
-		t.Errorf("exported twice: %s", out)
-	}
-	take := []string{"cards", "import", "--brand", "shop", file}
-	j = other.killWhen(t, cards.KindImport, begun, take...)
-	if got := other.counts(t)["issued"]; got != fmt.Sprint(j.Done) {
-		t.Errorf("%s cards, but the job is at %d", got, j.Done)
-	}
-	if out := other.must(t, take...); !strings.Contains(out, "30000 cards imported") {
-		t.Error(out)
-	}
-	if got := other.counts(t)["generated"]; got != "30000" {
-		t.Errorf("%s cards", got)
-	}
-	other.audit(t)
-}
-
-func TestGeneratingNeedsLittleMemory(t *testing.T) {
-	if underRaceDetector() {
-		t.Skip("the race detector takes several times the memory")
-	}
-	quantity := "20000"
-	if os.Getenv("PULSA_BIG") == "1" {
-		quantity = "1000000"
-	}
-	s := newCardShop(t)
-	c, output := s.child(t, "", append(generate, quantity)...)
-	if err := c.Run(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok || runtime.GOOS != "linux" {
-		t.Skip("how much memory a process had is known on Linux alone")
-	}
-	const most = 100 << 10 // KiB
-	t.Logf("%s cards: %d KiB", quantity, usage.Maxrss)
-	if usage.Maxrss > most {
-		t.Errorf("%d KiB of memory; want %d at most", usage.Maxrss, most)
-	}
-}
 
 func TestGuessingIsMeasured(t *testing.T) {
 	m := newMetrics(prepaid.SystemClock{})
@@ -280,39 +155,6 @@ func TestGuessingIsMeasured(t *testing.T) {
 		if !strings.Contains(answer.Body.String(), line+"\n") {
 			t.Errorf("lacks %s", line)
 		}
-	}
-}
-
-// smallDisk lets a process write no file larger than some blocks of 512 bytes.
-func smallDisk(blocks int) string { return fmt.Sprintf("ulimit -f %d", blocks) }
-
-func TestAFullDiskLeavesWorkThatCanBeResumed(t *testing.T) {
-	t.Parallel()
-	s := newCardShop(t)
-	c, output := s.child(t, smallDisk(8_000), append(generate, "30000")...)
-	if err := c.Run(); err == nil {
-		t.Fatalf("no error\n%s", output)
-	}
-	id := regexp.MustCompile(`pulsa cards resume ([a-z]+)`).FindStringSubmatch(output.String())
-	if id == nil {
-		t.Fatalf("does not say how to go on:\n%s", output)
-	}
-	s.audit(t)
-	s.must(t, "cards", "resume", "--brand", "shop", id[1])
-	s.audit(t)
-	file := filepath.Join(s.folder, "print.csv")
-	err := keepFile(file, func(w io.Writer) error {
-		_, err := io.WriteString(w, "half")
-		return errors.Join(err, syscall.ENOSPC)
-	})
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("a print file on a full disk: %v", err)
-	}
-	if left, _ := filepath.Glob(file + "*"); len(left) > 0 {
-		t.Errorf("left: %v", left)
-	}
-	if got := s.counts(t)["generated"]; got != "30000" {
-		t.Errorf("%s cards", got)
 	}
 }
 
@@ -342,6 +184,7 @@ func TestCardCommandsSayWhatToDo(t *testing.T) {
 		"no such folder":                     append(export, "--out", filepath.Join(s.folder, "no", "x")),
 		"such a file already":                append(export, "--out", s.config),
 		"nothing was imported":               {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx,1,1\n")},
+		"code length must be at least 7":     {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx-1,12345,10\n")},
 		"the file must be CSV":               {"cards", "import", "--brand", "shop", s.odd(t, "\x7fELF\x00")},
 		"no such job":                        {"cards", "resume", "--brand", "shop", "x"},
 	} {
@@ -350,6 +193,39 @@ func TestCardCommandsSayWhatToDo(t *testing.T) {
 		}
 	}
 	if got := s.counts(t)["generated"]; got != "2" {
+		t.Errorf("%s cards", got)
+	}
+}
+
+func TestAnotherCardKeyIsRefused(t *testing.T) {
+	s := newCardShop(t)
+	s.must(t, append(generate, "2")...)
+	other := s
+	other.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY", key32+"x")
+	both := s
+	both.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY_2", key32+"d")
+	none := s
+	none.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY", "")
+	refuses := func(s cardShop, want string) {
+		t.Helper()
+		for _, args := range [][]string{
+			append(generate, "1"), {"cards", "list", "--brand", "shop"}, {"cards", "rekey", "--brand", "shop"}, {"serve", "--listen", "127.0.0.1:0"},
+		} {
+			if _, _, err := s.run(t, "", args...); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v: %v; want %s", args, err, want)
+			}
+		}
+		if out, _, err := s.run(t, "", "doctor"); err == nil || !strings.Contains(out, want) {
+			t.Errorf("doctor: %v; want %s\n%s", err, want, out)
+		}
+	}
+	refuses(other, "PULSA_CARD_KEY is not the key that the cards in the database are sealed with")
+	refuses(none, "set PULSA_CARD_KEY to that one, or restore the file")
+	both.must(t, "cards", "rekey", "--brand", "shop")
+	refuses(s, "PULSA_CARD_KEY_2 is not set")
+	other.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY", "", "PULSA_CARD_KEY_2", key32+"d")
+	other.must(t, "cards", "list", "--brand", "shop")
+	if got := both.counts(t)["generated"]; got != "2" {
 		t.Errorf("%s cards", got)
 	}
 }
@@ -405,7 +281,7 @@ func TestResellersAreCreatedListedAndAccountedFor(t *testing.T) {
 	brand := forBrand{settings{}, "shop"}
 	var out bytes.Buffer
 	e := environ{env(s.vars...), strings.NewReader(""), &out, io.Discard}
-	if err := (&resellersCreateCommand{forBrand: brand, Name: "kiosk", Title: "Kiosk"}).Run(t.Context(), e); err != nil {
+	if err := (&resellersCreateCommand{forBrand: brand, Name: "kiosk", Title: "Kiosk", operator: operator{Why: "contract 12"}}).Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	s.must(t, append(generate, "4", "--reseller", "kiosk")...)
@@ -414,6 +290,9 @@ func TestResellersAreCreatedListedAndAccountedFor(t *testing.T) {
 	}
 	if err := (&resellersStatementCommand{forBrand: brand, output: output{"csv"}, Name: "kiosk"}).Run(t.Context(), e); err != nil {
 		t.Fatal(err)
+	}
+	if got := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv"); !strings.Contains(got, ",reseller,done,0,0,ann,contract 12,") {
+		t.Error(got)
 	}
 	if got := out.String(); !strings.Contains(got, "\nkiosk,Kiosk,") || !strings.Contains(got, "\n101,4,4,0,0,0,0,0,0,4,EUR,40.00,0.00,0.00,40.00\n") {
 		t.Error(got)

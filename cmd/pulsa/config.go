@@ -35,6 +35,8 @@ type Config struct {
 	// Peppers and CardKeys are by version. What the environment does not give is there after OpenKeys.
 	Peppers  map[int]prepaid.Secret
 	CardKeys map[int]prepaid.Secret
+	// CardKeyFile is where OpenKeys found the card key; empty: in the environment.
+	CardKeyFile string
 
 	// Notes are lines for the log at start: a channel that is off for want of credentials.
 	Notes []string

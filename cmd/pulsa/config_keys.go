@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"pulsa/cards"
 	"pulsa/prepaid"
 )
 
@@ -50,7 +52,8 @@ func (c *Config) OpenKeys() error {
 		c.Peppers = map[int]prepaid.Secret{1: key}
 	}
 	if len(c.CardKeys) == 0 {
-		key, err := keyFile(filepath.Join(c.Data, "card.key"))
+		c.CardKeyFile = filepath.Join(c.Data, "card.key")
+		key, err := keyFile(c.CardKeyFile)
 		if err != nil {
 			return fmt.Errorf("open card key: %w", err)
 		}
@@ -99,4 +102,31 @@ func makeKeyFile(path string) error {
 		return err
 	}
 	return nil
+}
+
+// keyFault says which card key is wrong, and what to change.
+type keyFault struct{ found, do string }
+
+func (f *keyFault) Error() string { return f.found + ": " + f.do }
+
+// checkCardKeys returns a *keyFault where right codes would count as wrong, since the program was given other keys than
+// the database's cards are sealed with.
+func checkCardKeys(ctx context.Context, c Config, s *cards.Service) error {
+	err := s.CheckKeys(ctx)
+	var wrong *cards.KeyError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	variable := "PULSA_CARD_KEY"
+	if wrong.Version > 1 {
+		variable = fmt.Sprintf("%s_%d", variable, wrong.Version)
+	}
+	switch {
+	case wrong.Missing:
+		return &keyFault{variable + " is not set, but cards in the database are sealed with it", "set " + variable + " to the key that it was; nothing was changed"}
+	case c.CardKeyFile != "":
+		return &keyFault{"PULSA_CARD_KEY is not set, and the key in " + c.CardKeyFile + " is not the one that the cards in the database are sealed with",
+			"set PULSA_CARD_KEY to that one, or restore the file; nothing was changed"}
+	}
+	return &keyFault{variable + " is not the key that the cards in the database are sealed with", "set " + variable + " to that key; nothing was changed"}
 }

@@ -105,6 +105,10 @@ func examine(ctx context.Context, c Config) []finding {
 	ctx, cancel := context.WithTimeout(ctx, 4*doctorWithin)
 	defer cancel()
 	p, err := wire(ctx, c, wiring{clock: prepaid.SystemClock{}, log: quiet, sims: sims})
+	var key *keyFault
+	if errors.As(err, &key) {
+		return append(findings, finding{wrong, "keys", key.found, key.do})
+	}
 	if err != nil {
 		return append(findings, finding{wrong, "stores", err.Error(),
 			"start the database, or correct database_url (PULSA_DATABASE_URL) or redis_url (PULSA_REDIS_URL)"})

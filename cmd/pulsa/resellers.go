@@ -17,7 +17,7 @@ type resellersCreateCommand struct {
 	forBrand
 	Name  string `required:"" help:"What cards call it: kiosk-7."`
 	Title string `help:"What people call it: Kiosk Central Station."`
-	By    string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)."`
+	operator
 }
 
 // Help implements kong.HelpProvider.
@@ -32,11 +32,11 @@ func (c *resellersCreateCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	by, err := operator{By: c.By}.name(e)
+	by, err := c.name(e)
 	if err != nil {
 		return err
 	}
-	r, err := d.CreateReseller(ctx, cards.Reseller{Brand: d.brand.Name, Name: c.Name, Title: c.Title, CreatedBy: by})
+	r, err := d.CreateReseller(ctx, cards.Reseller{Brand: d.brand.Name, Name: c.Name, Title: c.Title, CreatedBy: by}, c.Why)
 	if err != nil {
 		return err
 	}

@@ -136,6 +136,9 @@ func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
 	if err := p.wireServices(w); err != nil {
 		return nil, err
 	}
+	if err := checkCardKeys(ctx, c, p.cards); err != nil {
+		return nil, err
+	}
 	if err := p.wireChannels(w); err != nil {
 		return nil, err
 	}
@@ -218,7 +221,7 @@ func (p *program) wireServices(w wiring) (err error) {
 
 func newCards(c Config, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
 	return cards.New(cards.Config{
-		Store: db, Releaser: db, Tries: db, Jobs: db, Batches: db, Shelf: db, Codes: db, Reports: db,
+		Store: db, Releaser: db, Tries: db, Jobs: db, Batches: db, Shelf: db, Codes: db, KeyChecks: db, Reports: db,
 		Brands: brandsByName(c), Keys: c.CardKeys, Clock: clock, Log: log,
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ var cardBusinessTests = []test{
 	}},
 	{"the business runs from generating to the report", func(w *world) {
 		s, ctx := w.service(), w.Context()
-		must[cards.Reseller](w)(s.CreateReseller(ctx, cards.Reseller{Brand: brand, Name: "kiosk", CreatedBy: "ann"}))
+		must[cards.Reseller](w)(s.CreateReseller(ctx, cards.Reseller{Brand: brand, Name: "kiosk", CreatedBy: "ann"}, "test"))
 		var codes []string
 		w.ok(s.Generate(ctx, cards.GenerateRequest{Brand: brand, Amount: eur(1000), Quantity: 6000, Series: "7", Reseller: "kiosk", By: "ann"},
 			func(_ cards.Card, code prepaid.Secret) error {
@@ -137,27 +138,73 @@ var cardBusinessTests = []test{
 		for i := range 25 {
 			c := sealed(fmt.Sprintf("%d-%d", 100+i%3, i))
 			c.Series = fmt.Sprint(100 + i%3)
-			c.CreatedAt, c.ExpiresAt = start.Add(time.Duration(i%4)*time.Second), start.Add(time.Duration(i%5)*time.Hour)
+			c.CreatedAt, c.ExpiresAt = start.Add(time.Duration(i%4)*time.Second), start.Add(time.Duration(i%5-2)*time.Hour)
+			c.Amount, c.Reseller = eur(int64(1000+i%2)), []string{"", "kiosk", "shop"}[i%3]
+			c.State = []cards.State{cards.Generated, cards.Live, cards.Locked, cards.Void}[i/2%4]
+			if i%7 == 0 {
+				c.ExpiresAt = time.Time{}
+			}
 			must[[]int](w)(w.db.SaveCards(w.Context(), []cards.Sealed{c}))
 		}
 		s := w.service()
-		for _, by := range []cards.Sort{cards.BySerial, cards.ByCreated, cards.ByExpires} {
-			for _, down := range []bool{false, true} {
-				seen := map[string]bool{}
-				page := cards.Page{Sort: by, Descending: down, Limit: 4}
-				for {
-					l := must[cards.Listing](w)(s.Search(w.Context(), cards.Filter{Brand: brand}, page))
-					for _, c := range l.Cards {
-						seen[c.Serial] = true
-					}
-					if page.After = l.Next; l.Next == nil {
-						break
-					}
-				}
-				same(w, fmt.Sprint(by, down), len(seen), 25)
+		want := map[cards.Sort]int{cards.ByExpires: 21, cards.ByActivated: 0}
+		for _, by := range cards.Sorts() {
+			n, ok := want[by]
+			if !ok {
+				n = 25
+			}
+			up, down := w.pages(s, by, false), w.pages(s, by, true)
+			same(w, string(by), len(up), n)
+			slices.Reverse(down)
+			same(w, string(by)+" the other way round", down, up)
+		}
+		ranks := map[string]int{"new": 0, "expired": 1, "locked": 2, "void": 3}
+		last := 0
+		for _, shown := range w.pages(s, cards.ByStatus, false) {
+			_, status, _ := strings.Cut(shown, " ")
+			if ranks[status] < last {
+				w.Errorf("by status: %s too late", shown)
+			}
+			last = ranks[status]
+		}
+		fit := 0
+		for _, shown := range w.pages(s, cards.BySerial, false) {
+			if strings.HasSuffix(shown, "expired") || strings.HasSuffix(shown, "void") {
+				fit++
 			}
 		}
+		same(w, "expired and void ones by status", len(w.pages(s, cards.ByStatus, true, "expired", "void")), fit)
 	}},
+}
+
+// pages lists all cards in an order, by pages forwards and then back: "101-1 new".
+func (w *world) pages(s *cards.Service, by cards.Sort, down bool, statuses ...cards.Status) []string {
+	w.Helper()
+	var all, back []string
+	filter, page := cards.Filter{Brand: brand, Statuses: statuses}, cards.Page{Sort: by, Descending: down, Limit: 4}
+	name := func(c cards.Card) string { return c.Serial + " " + c.Shown(start) }
+	for {
+		l := must[cards.Listing](w)(s.Search(w.Context(), filter, page))
+		for _, c := range l.Cards {
+			all = append(all, name(c))
+		}
+		if page.After = l.Next; l.Next == nil {
+			break
+		}
+	}
+	page.After, page.Last = nil, true
+	for {
+		l := must[cards.Listing](w)(s.Search(w.Context(), filter, page))
+		for _, c := range slices.Backward(l.Cards) {
+			back = append(back, name(c))
+		}
+		if page.Last, page.Before = false, l.Previous; l.Previous == nil {
+			break
+		}
+	}
+	slices.Reverse(back)
+	same(w, string(by)+" from the last page", back, all)
+	return all
 }
 
 // job stores a generating job of series 101.
@@ -186,7 +233,7 @@ func (w *world) service(newest ...int) *cards.Service {
 		keys[version] = prepaid.NewSecret(strings.Repeat(fmt.Sprint(version), 32))
 	}
 	return must[*cards.Service](w)(cards.New(cards.Config{
-		Store: w.db, Releaser: w.db, Tries: w.db, Jobs: w.db, Batches: w.db, Shelf: w.db, Codes: w.db, Reports: w.db,
+		Store: w.db, Releaser: w.db, Tries: w.db, Jobs: w.db, Batches: w.db, Shelf: w.db, Codes: w.db, KeyChecks: w.db, Reports: w.db,
 		Brands: map[string]*prepaid.Brand{brand: {Name: brand, Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}}},
 		Keys:   keys, Clock: prepaid.NewVirtualClock(start),
 	}))
