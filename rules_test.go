@@ -64,6 +64,7 @@ var onlyIn = []struct {
 	{"github.com/go-telegram-bot-api", []string{"channels/telegram"}, "its errors hold the token"},
 	{"github.com/stripe/stripe-go", []string{"payments/stripe"}, "a gateway is one adapter"},
 	{"github.com/redis/go-redis", []string{"store/sessions", "cmd/pulsa/wire.go", "cmd/pulsa/*_test.go"}, "Redis holds the conversation and nothing else"},
+	{"github.com/santhosh-tekuri/jsonschema", []string{"cmd/pulsa/*_test.go"}, "only tests use it"},
 	{"github.com/alicebob/miniredis", []string{"store/sessions", "cmd/pulsa/*_test.go"}, "only tests use it"},
 	{"github.com/jmoiron/sqlx", []string{"store"}, "SQL lives in the store"},
 	{"database/sql", []string{"store"}, "SQL lives in the store"},

@@ -21,11 +21,12 @@ import (
 
 // faced is the simulated network behind the Reloadly API, and a client of that.
 type faced struct {
-	t       *testing.T
-	network *networksim.Network
-	face    *simFace
-	server  *httptest.Server
-	client  *reloadly.Client
+	t        *testing.T
+	network  *networksim.Network
+	face     *simFace
+	server   *httptest.Server
+	client   *reloadly.Client
+	contract *contract // of call
 }
 
 func newFaced(t *testing.T, nonAtomic bool, change func(*reloadly.Config)) *faced {

@@ -193,6 +193,10 @@ func (f *simFace) operator(fits func(reloadly.Operator) bool) (reloadly.Operator
 
 // Detect implements reloadly.Airtime.
 func (f *simFace) Detect(ctx context.Context, _ string, p reloadly.Phone) (reloadly.Operator, error) {
+	o, err := f.operator(func(o reloadly.Operator) bool { return o.Country.ISOName == p.CountryCode })
+	if err != nil {
+		return o, reloadly.RefuseCode("COUNTRY_NOT_SUPPORTED")
+	}
 	m, err := simNumber(p)
 	if err == nil {
 		err = f.network.Recognise(ctx, m)
@@ -202,10 +206,6 @@ func (f *simFace) Detect(ctx context.Context, _ string, p reloadly.Phone) (reloa
 		return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeUnavailable)
 	case err != nil:
 		return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeNoOperator)
-	}
-	o, err := f.operator(func(o reloadly.Operator) bool { return o.Country.ISOName == p.CountryCode })
-	if err != nil {
-		return o, reloadly.RefuseCode("COUNTRY_NOT_SUPPORTED")
 	}
 	return o, nil
 }

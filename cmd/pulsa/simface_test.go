@@ -18,7 +18,10 @@ func (f *faced) call(method, path, token, body string) (int, map[string]any, str
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	response, err := http.DefaultClient.Do(request)
+	if f.contract == nil {
+		f.contract = newContract(f.t, f.server.URL)
+	}
+	response, err := f.contract.client().Do(request)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -61,6 +64,26 @@ func TestFaceAnswersEveryEndpoint(t *testing.T) {
 		{"GET", "/countries/nl", "", 200, `"callingCodes":["+31"]`},
 		{"GET", "/countries/xx", "", 404, `"errorCode":"RESOURCE_NOT_FOUND"`},
 		{"GET", "/operators?size=3&page=2", "", 200, `"numberOfElements":3,"first":false`},
+		{"GET", "/operators?page=1000000&size=500", "", 200, `"content":[],"pageable"`},
+		{"GET", "/operators?size=900", "", 200, `"size":500`},
+		{"GET", "/operators?page=-1", "", 400, `page must be a number`},
+		{"GET", "/operators?page=2&size=3", "", 200, `"pageable":{"sort":{"sorted":false,"unsorted":true,"empty":true},"offset":3,"pageNumber":2,"pageSize":3,"paged":true,"unpaged":false}`},
+		{"GET", "/operators/1349?suggestedAmounts=true", "", 200, `"suggestedAmounts":[1,5,10,`},
+		{"GET", "/operators/1349?suggestedAmountsMap=true", "", 200, `"suggestedAmounts":[],"suggestedAmountsMap":{"1":1,"10":10,`},
+		{"GET", "/operators/1349", "", 200, `"suggestedAmounts":[],"suggestedAmountsMap":{},"fees":{"international":0,"internationalPercentage":0,"local":0,"localPercentage":0}`},
+		{"GET", "/operators/countries/nl?includeRange=FALSE", "", 200, `[]`},
+		{"GET", "/operators/auto-detect/phone/%2B31612345678/countries/nl", "", 200, `"operatorId":1349`},
+		{"GET", "/mnp-lookup/operators?phone=+31612345678&countryCode=NL", "", 200, `"operatorId":1349`},
+		{"GET", "/mnp-lookup/operators?phone=%2B31612345678", "", 400, `countryCode`},
+		{"POST", "/mnp-lookup/operators", `{"phone":"0612345678","countryCode":"NL"}`, 200, `"operatorId":1349`},
+		{"GET", "/countries/NL", "", 200, `"name":"Netherlands","currencyCode":"EUR","currencyName":"Euro","currencySymbol":"€"`},
+		{"GET", "/topups/reports/transactions?startDate=yesterday", "", 400, `startDate`},
+		{"GET", "/topups/reports/transactions?endDate=2999-01-01&startDate=2020-01-01T00:00:00", "", 200, `"totalElements":1`},
+		{"GET", "/topups/reports/transactions?operatorName=simulated+nl", "", 200, `"totalElements":1`},
+		{"GET", "/topups/reports/transactions?operatorId=x", "", 400, `operatorId`},
+		{"GET", "/operators/countries/commissions", "", 200, `[]`},
+		{"POST", "/topups", `"text"`, 422, `UNPROCCESSABLE_ENTITY`},
+		{"POST", "/topups", `{"operatorId":1349,"amount":1,"useLocalAmount":"maybe"}`, 422, `UNPROCCESSABLE_ENTITY`},
 		{"GET", "/operators?page=0&size=1", "", 200, `"first":true`},
 		{"GET", "/operators?includeRange=false", "", 200, `"content":[]`},
 		{"GET", "/operators/1349", "", 200, `"destinationCurrencyCode":"EUR"`},

@@ -29,6 +29,7 @@ func refusals() []refusal {
 		{"INACTIVE_ACCOUNT", bad, "The account is not active"},
 
 		{"RESOURCE_NOT_FOUND", http.StatusNotFound, "Not found"},
+		{"", http.StatusNotFound, "Operator not found for given id"}, // so, without a code
 		{"METHOD_NOT_SUPPORTED", http.StatusMethodNotAllowed, "The method is not supported here: see the header Allow"},
 		{"MEDIA_TYPE_NOT_ACCEPTABLE", http.StatusNotAcceptable, "Answers are application/json"},
 		{"UNSUPPORTED_MEDIA_TYPE", http.StatusUnsupportedMediaType, "The request's Content-Type must be application/json"},
@@ -77,6 +78,14 @@ func refusals() []refusal {
 	}
 }
 
+// name is what the document calls a refusal: one has no code.
+func (r refusal) name() string {
+	if r.code == "" {
+		return "null"
+	}
+	return r.code
+}
+
 // RefuseCode is the Error of a code, with the status and message that the API gives it.
 func RefuseCode(code string) *Error {
 	all := refusals()
@@ -104,9 +113,10 @@ func (e *endpoint) refuses() []string {
 // topupCodes are those of a top-up: ours first, then what networks and their resellers say.
 func topupCodes() []string {
 	var codes []string
+	common := (&endpoint{scope: ScopeTopups, body: TopupRequest{}}).refuses()
 	for _, r := range refusals() {
 		switch _, _, known := topup.ClassifyCode(r.code); {
-		case !known, r.status == http.StatusUnauthorized, r.code == "INVALID_AUDIENCE", r.code == "TRANSACTION_NOT_FOUND", r.code == "RESOURCE_NOT_FOUND":
+		case !known, slices.Contains(common, r.code), r.status == http.StatusUnauthorized, r.code == "INVALID_AUDIENCE", r.code == "TRANSACTION_NOT_FOUND", r.code == "RESOURCE_NOT_FOUND":
 		default:
 			codes = append(codes, r.code)
 		}

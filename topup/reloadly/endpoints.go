@@ -71,7 +71,7 @@ func (s *Server) table() []endpoint {
 		{get, "/accounts/balance", "Account", "Read your balance", "", ScopeBalance, nil, nil, Balance{}, nil, s.balance},
 
 		{get, "/operators/commissions", "Commissions", "List commissions", "None are given so: see discount in transactions.", ScopeCommissions, paging, nil, Page[Discount]{}, []string{"INVALID_INPUT_PROVIDED"}, nothing[Discount]},
-		{get, "/operators/{operatorId}/commissions", "Commissions", "Read an operator's commission", "", ScopeCommissions, []parameter{operator}, nil, Discount{}, operatorNotFound, noCommission},
+		{get, "/operators/{operatorId}/commissions", "Commissions", "Read an operator's commission", "", ScopeCommissions, []parameter{operator}, nil, Discount{}, []string{""}, noCommission},
 		{get, "/promotions", "Promotions", "List promotions", "There are none yet.", ScopePromotions, paging, nil, Page[Promotion]{}, []string{"INVALID_INPUT_PROVIDED"}, nothing[Promotion]},
 		{get, "/promotions/{promotionId}", "Promotions", "Read one promotion", "", ScopePromotions, []parameter{{"promotionId", "integer", "1", "The promotion's id."}}, nil, Promotion{}, operatorNotFound, notFound},
 		{get, "/promotions/operators/{operatorId}", "Promotions", "List an operator's promotions", "", ScopePromotions, []parameter{operator}, nil, []Promotion{}, nil, noList},

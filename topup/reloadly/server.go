@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"pulsa/prepaid"
@@ -82,6 +83,8 @@ func RateLimit(limit, remaining int, reset time.Time) http.Header {
 // maxRequest is far more than a top-up.
 const maxRequest = 64 << 10
 
+const tooLarge = "The request is too large"
+
 // Server serves the API.
 type Server struct {
 	accounts  Accounts
@@ -89,12 +92,14 @@ type Server struct {
 	clock     prepaid.Clock
 	log       *slog.Logger
 	endpoints []endpoint
+	shown     func() shownAPI // made when it is first asked for
 }
 
 // NewServer returns the handler of the whole API, the token endpoint, its document and its page included.
 func NewServer(accounts Accounts, airtime Airtime, clock prepaid.Clock, log *slog.Logger) *Server {
 	s := &Server{accounts: accounts, airtime: airtime, clock: clock, log: log}
 	s.endpoints = s.table()
+	s.shown = sync.OnceValue(s.show)
 	return s
 }
 
@@ -213,10 +218,10 @@ func (s *Server) balance(ctx context.Context, account string, _ *http.Request) (
 // read decodes a request's body.
 func read(r *http.Request, into any) error {
 	body, err := io.ReadAll(r.Body)
-	var tooLarge *http.MaxBytesError
+	var tooLong *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooLarge):
-		return Refuse(http.StatusRequestEntityTooLarge, "INVALID_INPUT_PROVIDED", "The request is too large")
+	case errors.As(err, &tooLong):
+		return Refuse(http.StatusRequestEntityTooLarge, "INVALID_INPUT_PROVIDED", tooLarge)
 	case err != nil || !json.Valid(body):
 		return invalid("The request is not JSON")
 	case bytes.TrimSpace(body)[0] != '{' || json.Unmarshal(body, into) != nil:

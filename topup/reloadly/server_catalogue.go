@@ -26,7 +26,7 @@ func notFound(context.Context, string, *http.Request) (any, error) {
 
 // noCommission has no errorCode, as Reloadly's.
 func noCommission(context.Context, string, *http.Request) (any, error) {
-	return nil, Refuse(http.StatusNotFound, "", "Operator not found for given id")
+	return nil, RefuseCode("")
 }
 
 func (s *Server) operators(ctx context.Context, account string, r *http.Request) (any, error) {

@@ -143,7 +143,7 @@ type Token struct {
 
 // Page is Spring's page of a list.
 type Page[T any] struct {
-	Content          []T      `json:"content" wire:"always" doc:"What is on this page."`
+	Content          []T      `json:"content" wire:"always" doc:"What is on this page." example:"one"`
 	Pageable         Pageable `json:"pageable" wire:"always"`
 	TotalElements    int      `json:"totalElements" wire:"always" doc:"How many fit in all." example:"1"`
 	TotalPages       int      `json:"totalPages" wire:"always" example:"1"`

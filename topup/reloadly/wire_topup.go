@@ -14,7 +14,7 @@ type TopupRequest struct {
 	CustomIdentifier Text   `json:"customIdentifier" doc:"Your own reference, 150 characters at most, each for one top-up. Capitals make a difference." example:"order-1"`
 	RecipientPhone   *Phone `json:"recipientPhone,omitempty" doc:"Whose credit it is. Needed unless there is recipientEmail."`
 	RecipientEmail   Text   `json:"recipientEmail,omitempty" doc:"For Nauta Cuba only: an account of @nauta.com.cu or @nauta.co.cu." example:"-"`
-	SenderPhone      *Phone `json:"senderPhone,omitempty" doc:"Who gives it."`
+	SenderPhone      *Phone `json:"senderPhone,omitempty" doc:"Who gives it." example:"-"`
 }
 
 // Phone is a number with its country.
@@ -62,7 +62,7 @@ type Transaction struct {
 	DeliveredCurrencyCode Text         `json:"deliveredAmountCurrencyCode" example:"EUR"`
 	TransactionDate       Text         `json:"transactionDate" wire:"always" doc:"In UTC." example:"2026-01-26 03:19:16"` // wireTime, UTC
 	Fee                   Number       `json:"fee" doc:"What was charged beside the amount." example:"0"`
-	PINDetail             *PINDetail   `json:"pinDetail" doc:"What the recipient types, at a PIN operator; else null."`
+	PINDetail             *PINDetail   `json:"pinDetail" doc:"What the recipient types, at a PIN operator; else null." example:"-"`
 	BalanceInfo           *BalanceInfo `json:"balanceInfo" doc:"What the top-up did to your balance; null in reports."` // null in reports
 }
 
