@@ -35,7 +35,7 @@ type rule func(ctx context.Context, tx *sqlx.Tx) ([]Violation, error)
 
 // Audit checks the invariants that SQL alone can show, on one view of the data, and returns what breaches them:
 //
-//  1. postings sum to zero per transaction and currency
+//  1. postings sum to zero per transaction and currency; a developer's balance is what they come to
 //  3. per order: captured + pending + owed − refunded = amount if delivered, 0 if finally not
 //  4. no delivery without a captured or pending charge, or a spent card
 //  5. no charge without an authenticated request
@@ -49,7 +49,7 @@ func (db *DB) Audit(ctx context.Context) ([]Violation, error) {
 	var found []Violation
 	err := db.read(ctx, "audit", func(tx *sqlx.Tx) error {
 		for _, check := range []rule{
-			unbalancedEntries, wrongMoney, wrongCharge, paidByNothing, notAuthenticated, keyUsedTwice, nobodyTold,
+			unbalancedEntries, wrongBalance, wrongMoney, wrongSale, wrongCharge, paidByNothing, notAuthenticated, keyUsedTwice, nobodyTold,
 			nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards,
 		} {
 			violations, err := check(ctx, tx)
@@ -93,6 +93,23 @@ func unbalancedEntries(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 		ORDER BY e.order_id, e.kind`)
 }
 
+// 1: what is left of a developer's prepayment is what was posted to the account.
+func wrongBalance(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 1, "developer %s", `
+		SELECT '' AS order_id, '' AS card, k.id || ' has ' || CAST(k.minor AS TEXT) || ' minor units where the ledger has '
+			|| CAST(COALESCE(-p.minor, 0) AS TEXT) AS what
+		FROM developer_keys k LEFT JOIN (
+			SELECT account, currency, CAST(SUM(minor) AS BIGINT) AS minor FROM ledger_postings
+			WHERE account LIKE 'developer:%' GROUP BY account, currency) p
+			ON p.account = 'developer:' || k.id AND p.currency = k.currency
+		WHERE k.minor <> COALESCE(-p.minor, 0)
+		UNION ALL
+		SELECT '', '', 'account ' || p.account || ' is nobody''s, in ' || p.currency
+		FROM (SELECT DISTINCT account, currency FROM ledger_postings WHERE account LIKE 'developer:%') p
+		LEFT JOIN developer_keys k ON p.account = 'developer:' || k.id AND p.currency = k.currency
+		WHERE k.id IS NULL ORDER BY what`)
+}
+
 // 3: captured + pending + owed − refunded, which is what the accounts of the customer's money hold of the
 // order (suspense has what was paid back by other means), is its amount if delivered and nothing if finally not. What is still worked on (a charge that
 // turned up late) or waits for an operator is not final.
@@ -104,8 +121,23 @@ func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 				CASE WHEN o.status = 'delivered' THEN o.minor ELSE 0 END AS wanted
 			FROM orders o LEFT JOIN ledger_postings p ON p.order_id = o.id AND p.currency = o.currency
 				AND (p.account LIKE 'psp:%' OR p.account IN ('customer_owes', 'card_liability', 'suspense'))
-			WHERE o.status = 'delivered' OR (o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human)
+			WHERE o.funding_kind <> 'developer'
+			  AND (o.status = 'delivered' OR (o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human))
 			GROUP BY o.id, o.currency, o.status, o.minor) sums
+		WHERE held <> wanted ORDER BY order_id`)
+}
+
+// 3, of a developer's order: its account was debited the price, and got it back if the order finally came to nothing.
+func wrongSale(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 3, "the developer's account has paid %s", `
+		SELECT order_id, '' AS card, CAST(held AS TEXT) || ' instead of ' || CAST(wanted AS TEXT) || ' minor units' AS what
+		FROM (
+			SELECT o.id AS order_id, COALESCE(SUM(p.minor), 0) AS held,
+				CASE WHEN o.status IN ('declined', 'refunded') THEN 0 ELSE COALESCE(s.price_minor, -1) END AS wanted
+			FROM orders o LEFT JOIN developer_sales s ON s.order_id = o.id AND s.key_id = o.funding_ref
+			LEFT JOIN ledger_postings p ON p.order_id = o.id AND p.account = 'developer:' || o.funding_ref AND p.currency = s.currency
+			WHERE o.funding_kind = 'developer'
+			GROUP BY o.id, o.status, s.price_minor) sums
 		WHERE held <> wanted ORDER BY order_id`)
 }
 

@@ -33,6 +33,9 @@ func (db *DB) create(ctx context.Context, n topup.NewOrder) (stored topup.Order,
 	err = db.write(ctx, "create order", func(tx *sqlx.Tx) error {
 		// The lock comes first: whoever waited for it sees what the one before has stored.
 		status, err := db.lockCustomer(ctx, tx, n.Order.Customer)
+		if err == nil && n.Sale != nil {
+			err = db.lockKey(ctx, tx, n.Order)
+		}
 		if err != nil {
 			return err
 		}
@@ -236,7 +239,7 @@ func whyNotInserted(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Orde
 // insertBeginning stores what comes with a new order.
 func insertBeginning(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	o := n.Order
-	if err := insertHistory(ctx, tx, o.ID, topup.Requested, []topup.Status{o.Status}, "", o.CreatedAt); err != nil {
+	if err := insertHistory(ctx, tx, o.ID, topup.Requested, topup.Beginning(o.Status), "", o.CreatedAt); err != nil {
 		return err
 	}
 	_, err := exec(ctx, tx, `INSERT INTO charges (id, order_id, status, provider_ref, changed_at) VALUES (?, ?, ?, ?, ?)`,
@@ -247,6 +250,9 @@ func insertBeginning(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	n.Attempt.Order = o.ID
 	if err := insertAttempt(ctx, tx, n.Attempt); err != nil {
 		return err
+	}
+	if n.Sale != nil {
+		return insertSale(ctx, tx, n)
 	}
 	if n.FreePIN && o.Customer != "" {
 		return forgivePIN(ctx, tx, o.Customer)

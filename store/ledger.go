@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -50,19 +51,24 @@ func hasEntry(ctx context.Context, tx *sqlx.Tx, c topup.Change) (bool, error) {
 	return len(known) > 0, err
 }
 
-func insertEntries(ctx context.Context, tx *sqlx.Tx, brand string, c topup.Change) error {
-	for _, e := range c.Postings {
+// insertEntries writes entries about an order, or a developer's credit. What they post to a developer's account changes
+// its balance: topup.ErrNoFunds where it does not hold that much.
+func insertEntries[ID ~string](ctx context.Context, tx *sqlx.Tx, brand string, about ID, entries []topup.Entry, at time.Time) error {
+	for _, e := range entries {
 		_, err := exec(ctx, tx, `INSERT INTO ledger_entries (order_id, kind, brand, at) VALUES (?, ?, ?, ?)`,
-			c.Order, e.Kind, brand, prepaid.Micros(c.At))
+			about, e.Kind, brand, prepaid.Micros(at))
 		if err != nil {
 			return fmt.Errorf("ledger entry %s: %w", e.Kind, err)
 		}
 		for i, p := range e.Postings {
 			_, err := exec(ctx, tx, `
 				INSERT INTO ledger_postings (order_id, kind, number, account, currency, minor) VALUES (?, ?, ?, ?, ?, ?)`,
-				c.Order, e.Kind, i+1, p.Account, p.Amount.Currency, p.Amount.Minor)
+				about, e.Kind, i+1, p.Account, p.Amount.Currency, p.Amount.Minor)
 			if err != nil {
 				return fmt.Errorf("posting to %s: %w", p.Account, err)
+			}
+			if err := postToDeveloper(ctx, tx, p, at); err != nil {
+				return err
 			}
 		}
 	}

@@ -140,11 +140,16 @@ func (db *DB) ByCharge(ctx context.Context, id prepaid.ChargeID) (topup.History,
 	return db.history(ctx, "order of charge", `id = (SELECT order_id FROM charges WHERE charges.id = ?)`, id)
 }
 
-func (db *DB) history(ctx context.Context, what, where string, arg any) (topup.History, error) {
+// ByOperation implements topup.Finder.
+func (db *DB) ByOperation(ctx context.Context, brand, key string) (topup.History, error) {
+	return db.history(ctx, "order of operation", `brand = ? AND operation_key = ?`, brand, key)
+}
+
+func (db *DB) history(ctx context.Context, what, where string, args ...any) (topup.History, error) {
 	var found []topup.History
 	err := db.read(ctx, what, func(tx *sqlx.Tx) error {
 		var rows []orderRow
-		err := list(ctx, tx, &rows, `SELECT `+orderColumns+` FROM orders WHERE `+where, arg)
+		err := list(ctx, tx, &rows, `SELECT `+orderColumns+` FROM orders WHERE `+where, args...)
 		if err != nil {
 			return err
 		}
@@ -160,12 +165,12 @@ func (db *DB) history(ctx context.Context, what, where string, arg any) (topup.H
 	return found[0], nil
 }
 
-// Latest implements topup.Finder.
+// Latest implements topup.Finder. What a developer has bought for the number is the developer's.
 func (db *DB) Latest(ctx context.Context, brand string, m prepaid.MSISDN) (topup.Order, error) {
 	var row orderRow
 	found, err := get(ctx, db.reader, &row, `
 		SELECT `+orderColumns+` FROM orders
-		WHERE brand = ? AND msisdn = ? ORDER BY created_at DESC, id LIMIT 1`, brand, m)
+		WHERE brand = ? AND msisdn = ? AND funding_kind <> 'developer' ORDER BY created_at DESC, id LIMIT 1`, brand, m)
 	if err != nil {
 		return topup.Order{}, fmt.Errorf("latest order: %w", err)
 	}
@@ -228,7 +233,7 @@ func withHistory(ctx context.Context, tx *sqlx.Tx, rows []orderRow) ([]topup.His
 			Reference: a.Reference, Outcome: a.Outcome, Code: a.Code, ProviderRef: a.ProviderRef,
 			StartedAt: prepaid.FromMicros(a.StartedAt), EndedAt: prepaid.FromMicros(a.EndedAt)})
 	}
-	return histories, nil
+	return histories, addSales(ctx, tx, histories)
 }
 
 // NextDue implements topup.Orders.

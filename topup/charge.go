@@ -64,7 +64,7 @@ func (s *Service) paid(h *History, status ChargeStatus, r Result) Change {
 	now := s.c.Clock.Now()
 	return leased(Change{
 		To: []Status{Charged, Delivering}, Charge: status, ChargeRef: r.ProviderRef,
-		Postings: []Entry{captureEntry(h.Order)}, Next: h.add(StepCredit, now),
+		Postings: []Entry{h.captureEntry()}, Next: h.add(StepCredit, now),
 	}, now)
 }
 

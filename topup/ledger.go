@@ -5,15 +5,19 @@ package topup
 //	entry     when                                       debit                      credit
 //	capture   charged, also by a pending debit           psp:{gateway}              refunds_due
 //	          paid by a top-up card                      card_liability             refunds_due
+//	          paid by a developer's account              developer:{key}, discount  refunds_due
+//	          in another currency than the order's, too  fx:{account's currency}    fx:{account's currency}
 //	delivery  the network has credited                   refunds_due                airtime_sold
 //	          its cost, the wallet in the same currency  airtime_sold               wallet:{network}
 //	          its cost, the wallet in another            fx:{wallet's currency}     wallet:{network}
 //	refund    given back                                 refunds_due                psp:{gateway}, card_liability
+//	          to a developer's account                   what capture credited      what capture debited
 //	          never delivered, but the bank had taken
 //	          the money back before                      refunds_due                customer_owes
 //	          paid back by other means, by hand          refunds_due                suspense
 //	reversal  the network took its credit back           what delivery credited     what delivery debited
 //	return    the bank took a debit back                 customer_owes              psp:{gateway}
+//	credit    a developer has paid in advance            suspense                   developer:{key}
 //
 // What stays on airtime_sold is what we earned; where the wallet has another currency, fx holds the cost until
 // the wallet's funding is booked against it. A pending debit is booked like a captured one: when it
@@ -29,12 +33,16 @@ const (
 	accountCardLiability = "card_liability"
 	accountOwed          = "customer_owes"
 	accountSuspense      = "suspense"
+	accountDiscount      = "discount"
 )
 
 // paidFrom is the account that the customer's money comes from and goes back to.
 func paidFrom(o Order) string {
-	if o.Funding.Kind == ByCard {
+	switch o.Funding.Kind {
+	case ByCard:
 		return accountCardLiability
+	case ByDeveloper:
+		return "developer:" + o.Funding.Ref
 	}
 	return "psp:" + o.Funding.Provider
 }
@@ -78,12 +86,7 @@ func paidBackEntry(o Order) Entry {
 
 // reversalEntry is a delivery undone by the network, which gives our wallet its cost back.
 func reversalEntry(o Order, network string) Entry {
-	e := deliveryEntry(o, network, o.Cost)
-	e.Kind = "reversal"
-	for i := range e.Postings {
-		e.Postings[i].Amount = e.Postings[i].Amount.Neg()
-	}
-	return e
+	return deliveryEntry(o, network, o.Cost).undone("reversal")
 }
 
 func returnEntry(o Order) Entry {

@@ -95,7 +95,7 @@ const (
 // FundingKind says which Funding pays.
 type FundingKind string
 
-// The two kinds of funding.
+// The kinds of funding; ByDeveloper is another.
 const (
 	ByCharge FundingKind = "charge" // Ref is the instrument
 	ByCard   FundingKind = "card"   // Ref is the card's serial
@@ -107,7 +107,7 @@ const methodSEPA = "sepa"
 // FundingRef names what pays for an order.
 type FundingRef struct {
 	Kind     FundingKind
-	Ref      string // instrument id or card serial
+	Ref      string // instrument id, card serial or developer's key
 	Provider string // the gateway's name; "" for cards
 	Method   string // "sepa", "card", "paypal"; "" for top-up cards
 }

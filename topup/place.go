@@ -11,7 +11,8 @@ import (
 // Place takes an order and works on it until it ends or the patience runs out, whichever is first, and
 // returns it as it then stands. Repeated with the same operation key and request it returns the same
 // order without working on it. The context ends the taking, not the work. Errors: ErrRecipient,
-// prepaid.ErrNotAnAccount, ErrOutOfRange, ErrWrongStep, *KeyReusedError, ErrBlocked, *InFlightError, *RepeatError, *LimitError, or the store's.
+// prepaid.ErrNotAnAccount, ErrOutOfRange, ErrWrongStep, *KeyReusedError, ErrBlocked, *InFlightError, *RepeatError, *LimitError,
+// ErrNoFunds, ErrNoKey, or the store's.
 func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 	brand, ok := s.c.Brands[r.Brand]
 	if !ok {
@@ -28,10 +29,13 @@ func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 		return h.Order, nil
 	}
 	stored := h.Order
-	s.tell(ctx, stored, Change{From: Requested, To: []Status{Charging}})
+	s.tell(ctx, stored, Change{From: Requested, To: Beginning(stored.Status)})
 	if s.inTime(ctx, r.Patience, func(ctx context.Context) {
 		_ = s.guard(ctx, &h, func() error { // guard has logged it
 			s.reached("order")
+			if h.Status == Charged {
+				return s.send(ctx, &h)
+			}
 			return s.charge(ctx, &h)
 		})
 	}) {
@@ -55,6 +59,9 @@ func (s *Service) create(ctx context.Context, brand *prepaid.Brand, r Request) (
 			// Limits protect whoever is charged, and no card is spent twice by mistake.
 			n.Limits, n.Confirmed = prepaid.Limits{}, true
 		}
+		if h.Sale != nil {
+			n.Sale, n.Postings, n.Limits = h.Sale, []Entry{h.captureEntry()}, prepaid.Limits{}
+		}
 		order, existing, err := s.c.Orders.Create(ctx, n)
 		if errors.Is(err, ErrOrderIDTaken) {
 			continue
@@ -74,5 +81,27 @@ func (s *Service) newHistory(r Request) History {
 	}}
 	h.Charge = Charge{ID: prepaid.NewID[prepaid.ChargeID](), Order: h.ID, Status: ChargeSending}
 	h.Attempts = []Attempt{*h.add(StepCharge, now)}
+	if r.Funding.Kind == ByDeveloper { // the creation itself debits the account
+		h.Sale, h.Status, h.Charge.Status = r.Sale, Charged, ChargeCaptured
+		h.Attempts[0].Outcome, h.Attempts[0].EndedAt = Done, now
+	}
 	return h
+}
+
+// Beginning is the way by which an order came to the status in which it was stored.
+func Beginning(stored Status) []Status {
+	if stored == Charged {
+		return []Status{Charging, Charged}
+	}
+	return []Status{stored}
+}
+
+// Placed finds the order that was placed before with the request's operation key: ErrNoOrder, or *KeyReusedError where
+// the request was another.
+func (s *Service) Placed(ctx context.Context, r Request) (History, error) {
+	h, err := s.c.Finder.ByOperation(ctx, r.Brand, r.OperationKey)
+	if err == nil && h.RequestHash != requestHash(r) {
+		err = &KeyReusedError{Order: h.Order}
+	}
+	return h, err
 }

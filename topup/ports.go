@@ -69,7 +69,7 @@ var (
 	ErrNetworkDown   = errors.New("the network's look-up does not answer")
 )
 
-// Funding is what pays for an order: a charge to an instrument, or a top-up card. The order's charge id
+// Funding is what pays for an order: a charge to an instrument, a top-up card, or a developer's account. The order's charge id
 // is the reference of Take, and makes a repeated Take harmless.
 type Funding interface {
 	// Take charges or reserves: Done, Pending, Refused, Action or Unknown.
@@ -91,7 +91,8 @@ type Orders interface {
 	// the existing order of the same operation key and request (existing true). In that transaction it
 	// locks the customer's limit row, checks the limits, and forgives the PIN try that authorised the
 	// order. Errors: ErrOrderIDTaken (draw another id), *KeyReusedError; *InFlightError, *RepeatError,
-	// *LimitError; ErrBlocked.
+	// *LimitError; ErrBlocked. A developer's order is stored as Charged with its sale and postings, which debit the
+	// account: ErrNoFunds, ErrNoKey.
 	Create(ctx context.Context, n NewOrder) (o Order, existing bool, err error)
 	// Apply writes an attempt's answer and, if the order is still in Change.From, its new status, postings,
 	// charge status, next attempt and notice, all in one transaction. It reports whether the order was
@@ -112,6 +113,8 @@ type Finder interface {
 	Latest(ctx context.Context, brand string, m prepaid.MSISDN) (Order, error)
 	// ByCharge returns the order that a charge belongs to, for a gateway's webhook; ErrNoOrder.
 	ByCharge(ctx context.Context, id prepaid.ChargeID) (History, error)
+	// ByOperation returns the order of an operation key; ErrNoOrder.
+	ByOperation(ctx context.Context, brand, key string) (History, error)
 }
 
 // History is an order with all that was tried for it.
@@ -119,6 +122,7 @@ type History struct {
 	Order
 	Charge   Charge
 	Attempts []Attempt
+	Sale     *Sale // nil: not by the API
 }
 
 // NewOrder is what Create stores.
@@ -130,6 +134,8 @@ type NewOrder struct {
 	Confirmed bool      // the customer was asked whether to buy the same again
 	Since     time.Time // start of the 60 s within which the same again is asked about
 	FreePIN   bool      // forgive the customer's counted PIN tries: the PIN was right
+	Sale      *Sale     // of a developer's order, with its Postings
+	Postings  []Entry
 }
 
 // Change moves an order.
@@ -171,7 +177,7 @@ type Entry struct {
 
 // Posting is one line of an entry: positive is a debit.
 type Posting struct {
-	Account string // "psp:sim", "refunds_due", "airtime_sold", "wallet:sim", "card_liability", "fx:USD"…
+	Account string // "psp:sim", "refunds_due", "airtime_sold", "wallet:sim", "card_liability", "developer:…", "fx:USD"…
 	Amount  prepaid.Money
 }
 

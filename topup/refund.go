@@ -10,7 +10,7 @@ import (
 func (s *Service) refunding(h *History, reason string) Change {
 	if h.returned() {
 		return Change{To: []Status{Refunding, Refunded}, Reason: reason,
-			Postings: []Entry{refundEntry(h.Order, true)}, Notice: s.notice(h)}
+			Postings: []Entry{h.refundEntry(true)}, Notice: s.notice(h)}
 	}
 	now := s.c.Clock.Now()
 	return leased(Change{To: []Status{Refunding}, Reason: reason, Next: h.add(StepRefund, now)}, now)
@@ -52,7 +52,7 @@ func (s *Service) afterRefund(h *History, r Result) Change {
 	switch r.Outcome {
 	case Done:
 		return Change{To: []Status{Refunded}, Charge: ChargeRefunded,
-			Postings: []Entry{refundEntry(h.Order, false)}, Notice: s.notice(h)}
+			Postings: []Entry{h.refundEntry(false)}, Notice: s.notice(h)}
 	case Refused:
 		return Change{To: []Status{RefundFailed}, Reason: r.Code, NeedsHuman: true, Notice: s.notice(h)}
 	}
@@ -98,7 +98,7 @@ func (s *Service) lateCharge(ctx context.Context, h *History) error {
 	now := s.c.Clock.Now()
 	c := leased(Change{Next: h.add(StepRefund, now)}, now)
 	if h.turnedUp() {
-		c.Charge, c.Postings = ChargeCaptured, []Entry{captureEntry(h.Order)}
+		c.Charge, c.Postings = ChargeCaptured, []Entry{h.captureEntry()}
 		s.c.Log.WarnContext(ctx, "charge turned up after its order was declined", "order", h.ID, "brand", h.Brand)
 	}
 	if moved, err := s.apply(ctx, h, c); err != nil || !moved {
@@ -118,7 +118,7 @@ func (s *Service) lateCharge(ctx context.Context, h *History) error {
 func (s *Service) afterLateRefund(h *History, r Result) Change {
 	switch r.Outcome {
 	case Done:
-		return Change{Charge: ChargeRefunded, Postings: []Entry{refundEntry(h.Order, false)}}
+		return Change{Charge: ChargeRefunded, Postings: []Entry{h.refundEntry(false)}}
 	case Refused:
 		return Change{NeedsHuman: true, Reason: r.Code}
 	}

@@ -32,10 +32,26 @@ func checkRequest(b *prepaid.Brand, r Request) error {
 			return prepaid.ErrNotAnAccount
 		}
 	}
-	if r.Funding.Kind != ByCard {
-		return CheckAmount(b, r.Amount)
+	switch r.Funding.Kind {
+	case ByCard:
+		if r.Amount.Minor <= 0 || r.Amount.Currency != b.Currency {
+			return ErrOutOfRange
+		}
+		return nil
+	case ByDeveloper:
+		return checkSale(r)
 	}
-	if r.Amount.Minor <= 0 || r.Amount.Currency != b.Currency {
+	return CheckAmount(b, r.Amount)
+}
+
+// checkSale judges what the API has made of a request: what may be bought was up to the operator's offer.
+func checkSale(r Request) error {
+	s := r.Sale
+	switch {
+	case s == nil || r.Amount.Minor <= 0 || s.Price.Minor <= 0 || s.Discount.Minor < 0,
+		s.Requested.Minor != s.Price.Minor+s.Discount.Minor,
+		s.Requested.Currency != s.Price.Currency || s.Requested.Currency != s.Discount.Currency,
+		s.Requested.Currency == r.Amount.Currency && s.Requested != r.Amount:
 		return ErrOutOfRange
 	}
 	return nil
@@ -51,6 +67,9 @@ func requestHash(r Request) string {
 	}
 	if r.Email != "" { // so that the hashes of numbers' orders stay as they are stored
 		parts = append(parts, string(r.Email))
+	}
+	if r.Sale != nil { // what it comes to may change with the rates; what was asked for does not
+		parts = []string{r.Brand, string(r.Funding.Kind), r.Funding.Ref, r.Sale.Asked}
 	}
 	for _, part := range parts {
 		var length [8]byte

@@ -54,6 +54,7 @@ type Request struct {
 	AuthorisedBy string
 	Confirmed    bool          // the customer was asked whether to buy the same again
 	FreePIN      bool          // the PIN was right: forgive the tries counted
+	Sale         *Sale         // with a funding ByDeveloper
 	Patience     time.Duration // how long the caller waits; the order goes on without it
 }
 

@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// lockKey makes the orders of a developer's key wait for each other; topup.ErrNoKey where it may not buy.
+func (db *DB) lockKey(ctx context.Context, tx *sqlx.Tx, o topup.Order) error {
+	var revoked int64
+	found, err := get(ctx, tx, &revoked, `SELECT revoked_at FROM developer_keys WHERE id = ? AND brand = ?`+db.forUpdate,
+		o.Funding.Ref, o.Brand)
+	if err == nil && (!found || revoked != 0) {
+		err = topup.ErrNoKey
+	}
+	return err
+}
+
+// postToDeveloper keeps a developer's balance equal to what the ledger says: every posting passes here.
+func postToDeveloper(ctx context.Context, tx *sqlx.Tx, p topup.Posting, at time.Time) error {
+	key, ok := strings.CutPrefix(p.Account, "developer:")
+	if !ok {
+		return nil
+	}
+	rows, err := exec(ctx, tx, `
+		UPDATE developer_keys SET minor = minor - ?, changed_at = ? WHERE id = ? AND currency = ? AND (minor >= ? OR ? < 0)`,
+		p.Amount.Minor, prepaid.Micros(at), key, p.Amount.Currency, p.Amount.Minor, p.Amount.Minor)
+	if err == nil && rows == 0 {
+		err = topup.ErrNoFunds
+	}
+	if err != nil {
+		return fmt.Errorf("balance of %s: %w", p.Account, err)
+	}
+	return nil
+}
+
+type saleRow struct {
+	Number            int64            `db:"number"`
+	Order             prepaid.OrderID  `db:"order_id"`
+	Key               string           `db:"key_id"`
+	Identifier        string           `db:"identifier"`
+	IdentifierFolded  string           `db:"identifier_folded"`
+	Operator          int64            `db:"operator_id"`
+	OperatorName      string           `db:"operator_name"`
+	Country           string           `db:"country"`
+	Sender            string           `db:"sender"`
+	SaleCurrency      prepaid.Currency `db:"sale_currency"`
+	Requested         int64            `db:"requested_minor"`
+	Discount          int64            `db:"discount_minor"`
+	Price             int64            `db:"price_minor"`
+	Balance           int64            `db:"balance_minor"`
+	DeliveredCurrency prepaid.Currency `db:"delivered_currency"`
+	Delivered         int64            `db:"delivered_minor"`
+	FX                string           `db:"fx"`
+	SoldAt            int64            `db:"sold_at"`
+}
+
+// saleColumns are what saleRow reads; some would be taken for an order's.
+const saleColumns = `number, order_id, key_id, identifier, identifier_folded, operator_id, operator_name, country, sender,
+	s.currency AS sale_currency, requested_minor, discount_minor, price_minor, balance_minor, delivered_currency,
+	delivered_minor, fx, s.created_at AS sold_at`
+
+func (r saleRow) sale() *topup.Sale {
+	money := func(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currency: r.SaleCurrency} }
+	return &topup.Sale{
+		Number: r.Number, Identifier: r.Identifier, Operator: r.Operator, OperatorName: r.OperatorName, Country: r.Country,
+		Sender: r.Sender, Requested: money(r.Requested), Discount: money(r.Discount), Price: money(r.Price), Balance: money(r.Balance),
+		Delivered: prepaid.Money{Minor: r.Delivered, Currency: r.DeliveredCurrency}, FX: r.FX,
+	}
+}
+
+// insertSale debits the developer's account and writes down what was sold, with what the debit has left.
+func insertSale(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
+	o, s := n.Order, n.Sale
+	if err := checkEntries(n.Postings); err != nil {
+		return err
+	}
+	if err := insertEntries(ctx, tx, o.Brand, o.ID, n.Postings, o.CreatedAt); err != nil {
+		return err
+	}
+	var left int64
+	if _, err := get(ctx, tx, &left, `SELECT minor FROM developer_keys WHERE id = ?`, o.Funding.Ref); err != nil {
+		return err
+	}
+	_, err := insert(ctx, tx, `
+		INSERT INTO developer_sales (order_id, key_id, identifier, identifier_folded, operator_id, operator_name, country, sender,
+			currency, requested_minor, discount_minor, price_minor, balance_minor, delivered_currency, delivered_minor, fx, created_at)
+		VALUES (:order_id, :key_id, :identifier, :identifier_folded, :operator_id, :operator_name, :country, :sender,
+			:sale_currency, :requested_minor, :discount_minor, :price_minor, :balance_minor, :delivered_currency, :delivered_minor, :fx, :sold_at)`,
+		saleRow{
+			Order: o.ID, Key: o.Funding.Ref, Identifier: s.Identifier, IdentifierFolded: strings.ToLower(s.Identifier),
+			Operator: s.Operator, OperatorName: s.OperatorName, Country: s.Country, Sender: s.Sender, SaleCurrency: s.Price.Currency,
+			Requested: s.Requested.Minor, Discount: s.Discount.Minor, Price: s.Price.Minor, Balance: left,
+			DeliveredCurrency: s.Delivered.Currency, Delivered: s.Delivered.Minor, FX: s.FX, SoldAt: prepaid.Micros(o.CreatedAt),
+		})
+	if err != nil {
+		return fmt.Errorf("sale: %w", err)
+	}
+	return nil
+}
+
+// addSales adds what developers have asked for to their orders.
+func addSales(ctx context.Context, tx *sqlx.Tx, histories []topup.History) error {
+	index := map[prepaid.OrderID]int{}
+	var ids []prepaid.OrderID
+	for i, h := range histories {
+		if h.Funding.Kind == topup.ByDeveloper {
+			ids, index[h.ID] = append(ids, h.ID), i
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var rows []saleRow
+	if err := listIn(ctx, tx, &rows, `SELECT `+saleColumns+` FROM developer_sales s WHERE order_id IN (?)`, ids); err != nil {
+		return fmt.Errorf("sales: %w", err)
+	}
+	for _, r := range rows {
+		histories[index[r.Order]].Sale = r.sale()
+	}
+	return nil
+}

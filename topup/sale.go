@@ -1,0 +1,75 @@
+package topup
+
+import (
+	"errors"
+
+	"pulsa/prepaid"
+)
+
+// ByDeveloper is the funding by a developer's prepaid account; Ref is the key. The account is ours: it is debited in
+// the transaction that creates the order, and credited in the one that refunds it.
+const ByDeveloper FundingKind = "developer"
+
+// Why a developer's order is not taken. Nothing is stored then.
+var (
+	ErrNoFunds = errors.New("the developer's account does not hold the price")
+	ErrNoKey   = errors.New("no such key, or it is revoked")
+)
+
+// Sale is what a developer asked for by the API and what it cost. Orders by ByDeveloper have one, no others. Requested,
+// Discount, Price and Balance are in the account's currency.
+type Sale struct {
+	Number       int64  // the transaction's id at the API; the store draws it
+	Identifier   string // the developer's own, "" for none
+	Asked        string // the whole request, in one form however it was written: its hash tells requests apart. Not stored
+	Operator     int64  // as the API numbers them
+	OperatorName string
+	Country      string        // ISO 3166
+	Sender       string        // digits, "" for none
+	Requested    prepaid.Money // what the airtime costs before the discount
+	Discount     prepaid.Money
+	Price        prepaid.Money // Requested - Discount: what the account is debited
+	Balance      prepaid.Money // what the debit left; the store fills it in
+	Delivered    prepaid.Money // what the recipient gets. The order's amount is what the network is asked for: mostly the same
+	FX           string        // the rate and its date, "" where none was used
+}
+
+// captureEntry books the order's money when it is ours.
+func (h *History) captureEntry() Entry {
+	if h.Sale != nil {
+		return h.Sale.entry("capture", h.Order)
+	}
+	return captureEntry(h.Order)
+}
+
+// refundEntry books it given back.
+func (h *History) refundEntry(returned bool) Entry {
+	if h.Sale != nil {
+		return h.Sale.entry("capture", h.Order).undone("refund")
+	}
+	return refundEntry(h.Order, returned)
+}
+
+// entry books the price from the developer's account: what was requested becomes money due for the order, by way
+// of fx where the order's currency is another.
+func (s *Sale) entry(kind string, o Order) Entry {
+	e := Entry{Kind: kind, Postings: []Posting{{paidFrom(o), s.Price}}}
+	if !s.Discount.Zero() {
+		e.Postings = append(e.Postings, Posting{accountDiscount, s.Discount})
+	}
+	if s.Requested.Currency != o.Amount.Currency {
+		fx := "fx:" + string(s.Requested.Currency)
+		e.Postings = append(e.Postings, Posting{fx, s.Requested.Neg()}, Posting{fx, o.Amount})
+	}
+	e.Postings = append(e.Postings, Posting{accountRefundsDue, o.Amount.Neg()})
+	return e
+}
+
+// undone is the entry the other way round.
+func (e Entry) undone(kind string) Entry {
+	back := Entry{Kind: kind, Postings: make([]Posting, len(e.Postings))}
+	for i, p := range e.Postings {
+		back.Postings[i] = Posting{p.Account, p.Amount.Neg()}
+	}
+	return back
+}
