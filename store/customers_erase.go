@@ -153,6 +153,7 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 			status = CASE WHEN status = 'open' THEN 'abandoned' ELSE status END WHERE customer = ?`, []any{c.ID}},
 		{`UPDATE cards SET activated_by = ? WHERE brand = ? AND activated_by = ?`, []any{pseudonym, c.Brand, c.MSISDN}},
 		{`UPDATE orders SET operation_key = id WHERE customer = ?`, []any{c.ID}},
+		{`UPDATE developer_sales SET sender = '' WHERE sender = ?`, []any{c.MSISDN}},
 		{`UPDATE orders SET email = '', request_hash = '' WHERE customer = ? AND email <> ''`, []any{c.ID}},
 		// An unkeyed hash of the number would tell it to whoever tries all numbers.
 		{`UPDATE orders SET msisdn = ?, request_hash = '' WHERE brand = ? AND msisdn = ?`, []any{pseudonym, c.Brand, c.MSISDN}},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -104,6 +105,64 @@ func insertSale(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 		return fmt.Errorf("sale: %w", err)
 	}
 	return nil
+}
+
+// Sales implements developers.Sales.
+func (db *DB) Sales(ctx context.Context, key string, f developers.Filter) (page []topup.History, total int, err error) {
+	where, args := salesWhere(key, f)
+	err = db.read(ctx, "list sales", func(tx *sqlx.Tx) error {
+		if _, err := get(ctx, tx, &total, `SELECT COUNT(*) FROM developer_sales s WHERE `+where, args...); err != nil {
+			return err
+		}
+		size, before := f.Size, 0
+		if size > 0 {
+			before = (max(f.Page, 1) - 1) * size
+		} else {
+			size = total
+		}
+		var rows []saleRow
+		err := list(ctx, tx, &rows, `SELECT `+saleColumns+` FROM developer_sales s WHERE `+where+` ORDER BY number LIMIT ? OFFSET ?`,
+			append(args, size, before)...)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		page, err = ordersOf(ctx, tx, rows)
+		return err
+	})
+	return page, total, err
+}
+
+func salesWhere(key string, f developers.Filter) (where string, args []any) {
+	where, args = "key_id = ?", []any{key}
+	add := func(use bool, condition string, value any) {
+		if use {
+			where, args = where+" AND "+condition, append(args, value)
+		}
+	}
+	add(f.TransactionID != 0, "number = ?", int64(f.TransactionID))
+	add(f.CustomIdentifier != "", "identifier_folded = ?", strings.ToLower(f.CustomIdentifier))
+	add(f.CountryCode != "", "country = ?", strings.ToUpper(f.CountryCode))
+	add(f.OperatorName != "", "LOWER(operator_name) = LOWER(?)", f.OperatorName)
+	add(f.OperatorID != 0, "operator_id = ?", int64(f.OperatorID))
+	add(!f.From.IsZero(), "created_at >= ?", prepaid.Micros(f.From))
+	add(!f.To.IsZero(), "created_at < ?", prepaid.Micros(f.To.Add(time.Second))) // they are shown in whole seconds
+	return where, args
+}
+
+// ordersOf are the orders of sales, in their order.
+func ordersOf(ctx context.Context, tx *sqlx.Tx, sales []saleRow) ([]topup.History, error) {
+	histories, index, ids := make([]topup.History, len(sales)), map[prepaid.OrderID]int{}, make([]prepaid.OrderID, len(sales))
+	for i, s := range sales {
+		histories[i].Sale, index[s.Order], ids[i] = s.sale(), i, s.Order
+	}
+	var rows []orderRow
+	if err := listIn(ctx, tx, &rows, `SELECT `+orderColumns+` FROM orders WHERE id IN (?)`, ids); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		histories[index[r.ID]].Order = r.order()
+	}
+	return histories, nil
 }
 
 // addSales adds what developers have asked for to their orders.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 
+	"pulsa/developers"
 	"pulsa/prepaid"
 )
 
@@ -26,11 +27,12 @@ type Config struct {
 	RedisURL    prepaid.Secret // empty: sessions are kept in the embedded database
 	Log         LogConfig
 
-	Brands   []*prepaid.Brand  // in the order of the file
-	Gateways map[string]string // brand name -> name of its payments.Gateway
-	Networks map[string]string // brand name -> name of its topup.Network
-	Reloadly ReloadlyConfig    // empty where no brand's network is Reloadly
-	Stripe   StripeConfig      // empty where no brand's gateway is Stripe
+	Brands   []*prepaid.Brand            // in the order of the file
+	Gateways map[string]string           // brand name -> name of its payments.Gateway
+	Networks map[string]string           // brand name -> name of its topup.Network
+	API      map[string]developers.Terms // brand name -> on which terms developers top up; missing: it has no API
+	Reloadly ReloadlyConfig              // empty where no brand's network is Reloadly
+	Stripe   StripeConfig                // empty where no brand's gateway is Stripe
 
 	// Peppers and CardKeys are by version. What the environment does not give is there after OpenKeys.
 	Peppers  map[int]prepaid.Secret
@@ -125,7 +127,7 @@ func (r *configReader) readConfig(c *Config, s section) {
 		c.Log = LogConfig{Format: "text", Level: "info"}
 	}
 	c.Peppers, c.CardKeys = r.keysFromEnvironment("PULSA_PIN_PEPPER"), r.keysFromEnvironment("PULSA_CARD_KEY")
-	c.Gateways, c.Networks = map[string]string{}, map[string]string{}
+	c.Gateways, c.Networks, c.API = map[string]string{}, map[string]string{}, map[string]developers.Terms{}
 	brands := s.free("brands")
 	for _, name := range brands.names() {
 		r.readBrand(c, name, r.section(brands.fields[name], brands.lines[name], "brand "+name, "brand"))

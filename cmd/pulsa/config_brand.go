@@ -17,7 +17,9 @@ import (
 var configKeys = map[string][]string{
 	"":         {"public_url", "listen", "admin_listen", "data", "database_url", "redis_url", "log", "brands", "reloadly", "stripe"},
 	"log":      {"format", "level"},
-	"brand":    {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "cards", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel"},
+	"brand":    {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "cards", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
+	"api":      {"discounts", "fx", "rate_limit"},
+	"fx":       {"rate", "date"},
 	"amounts":  {"min", "max", "step", "default"},
 	"limits":   {"day_count", "day_sum", "month_count", "month_sum", "sepa_exposure"},
 	"cards":    {"code_length", "luhn"},
@@ -56,6 +58,9 @@ func (r *configReader) readBrand(c *Config, name string, s section) {
 	b.Cards = prepaid.CardFormat{CodeLength: 14}
 	if cards, ok := s.sub("cards"); ok {
 		b.Cards = prepaid.CardFormat{CodeLength: cards.integer("code_length", 5, 32, 14), Luhn: cards.boolean("luhn")}
+	}
+	if terms, ok := s.api(b.Currency); ok {
+		c.API[b.Name] = terms
 	}
 	s.checkPrompts(b)
 	b.Channels = s.channels(b)

@@ -197,7 +197,7 @@ func (f *simFace) Detect(ctx context.Context, _ string, p reloadly.Phone) (reloa
 	if err != nil {
 		return o, reloadly.RefuseCode("COUNTRY_NOT_SUPPORTED")
 	}
-	m, err := simNumber(p)
+	m, err := p.MSISDN()
 	if err == nil {
 		err = f.network.Recognise(ctx, m)
 	}
@@ -208,15 +208,6 @@ func (f *simFace) Detect(ctx context.Context, _ string, p reloadly.Phone) (reloa
 		return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeNoOperator)
 	}
 	return o, nil
-}
-
-// simNumber reads a number as Reloadly does: national, or international with or without the plus.
-func simNumber(p reloadly.Phone) (prepaid.MSISDN, error) {
-	m, err := prepaid.ParseMSISDN(string(p.Number), string(p.CountryCode))
-	if err != nil {
-		m, err = prepaid.ParseMSISDN("+"+strings.TrimPrefix(string(p.Number), "+"), string(p.CountryCode))
-	}
-	return m, err
 }
 
 // simID is the number by which the API names a credit: the same for ever, and exact in JSON.

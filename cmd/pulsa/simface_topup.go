@@ -66,7 +66,7 @@ func simRecipient(r reloadly.TopupRequest, o reloadly.Operator) (topup.Credit, e
 	if r.RecipientPhone == nil {
 		return topup.Credit{}, reloadly.RefuseCode("INVALID_INPUT_PROVIDED")
 	}
-	m, err := simNumber(*r.RecipientPhone)
+	m, err := r.RecipientPhone.MSISDN()
 	switch {
 	case err != nil:
 		return topup.Credit{}, reloadly.RefuseCode(topup.CodeInvalidNumber)

@@ -21,6 +21,7 @@ import (
 	"pulsa/channels/twilio"
 	"pulsa/channels/ussd"
 	"pulsa/conversation"
+	"pulsa/developers"
 	"pulsa/payments"
 	paymentsim "pulsa/payments/sim"
 	"pulsa/payments/stripe"
@@ -44,18 +45,20 @@ type program struct {
 	sessions conversation.Sessions
 	sims     *simulators
 
-	accounts *accounts.Service
-	payments *payments.Service
-	topups   *topup.Service
-	reloadly *reloadly.Client // nil: no brand's network is Reloadly
-	stripe   *stripe.Gateway  // nil: no brand's gateway is Stripe
-	cards    *cards.Service
-	registry *channels.Registry
-	webhooks *channels.Webhooks
-	sender   *channels.Sender
-	handler  *conversation.Handler
-	metrics  *metrics
-	turns    recentTurns // for the test endpoints
+	accounts   *accounts.Service
+	payments   *payments.Service
+	topups     *topup.Service
+	reloadly   *reloadly.Client // nil: no brand's network is Reloadly
+	stripe     *stripe.Gateway  // nil: no brand's gateway is Stripe
+	cards      *cards.Service
+	developers *developers.Service             // nil: no brand has an API
+	catalogues map[string]developers.Catalogue // by brand
+	registry   *channels.Registry
+	webhooks   *channels.Webhooks
+	sender     *channels.Sender
+	handler    *conversation.Handler
+	metrics    *metrics
+	turns      recentTurns // for the test endpoints
 }
 
 // wiring is what differs between a server, a chat and a conversation script.
@@ -139,6 +142,9 @@ func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
 	if err := checkCardKeys(ctx, c, p.cards); err != nil {
 		return nil, err
 	}
+	if err := p.wireDevelopers(); err != nil {
+		return nil, err
+	}
 	if err := p.wireChannels(w); err != nil {
 		return nil, err
 	}
@@ -214,7 +220,7 @@ func (p *program) wireServices(w wiring) (err error) {
 			}
 			return p.config.Networks[brand], simulated
 		},
-		Fundings: map[topup.FundingKind]topup.Funding{topup.ByCharge: p.payments, topup.ByCard: p.cards},
+		Fundings: map[topup.FundingKind]topup.Funding{topup.ByCharge: p.payments, topup.ByCard: p.cards, topup.ByDeveloper: developers.Funding{}},
 	})
 	return nil
 }
@@ -300,6 +306,7 @@ func (p *program) routes() http.Handler {
 	p.healthRoutes(mux)
 	p.consoleRoutes(mux)
 	p.stripeRoutes(mux)
+	p.apiRoutes(mux)
 	if p.reloadly != nil {
 		mux.Handle(reloadlyHook, p.reloadlyNews())
 	}

@@ -95,18 +95,11 @@ func set[T comparable](field *T, standard T) {
 
 // Recognise implements topup.Network: Reloadly tells which operator has the number.
 func (c *Client) Recognise(ctx context.Context, m prepaid.MSISDN) error {
-	o, err := c.operatorOf(ctx, m)
-	switch {
-	case err == nil && o.PIN && !c.c.PINs:
-		return topup.ErrUnknownNumber
-	case err == nil:
-		return nil
-	}
-	var answered *Error
-	if errors.As(err, &answered) && answered.unknownNumber() {
+	o, err := c.OperatorOf(ctx, m)
+	if err == nil && o.PIN && !c.c.PINs {
 		return topup.ErrUnknownNumber
 	}
-	return fmt.Errorf("%w: %w", topup.ErrNetworkDown, err)
+	return err
 }
 
 // Credit implements topup.Network. The top-up is asked for once. Whatever does not come to a delivery is then

@@ -58,11 +58,16 @@ func (c *Client) nauta(ctx context.Context) (Operator, error) {
 		c.countries.put("CU", all)
 	}
 	for _, o := range all {
-		if o.OperatorID != 0 && strings.Contains(strings.ToLower(string(o.Name)), "nauta") && !o.Bundle && !o.Data {
+		if o.OperatorID != 0 && o.TopsUpMail() {
 			return o, nil
 		}
 	}
 	return Operator{}, Refuse(503, topup.CodeUnavailable, "Nauta Cuba is not offered")
+}
+
+// TopsUpMail reports whether the operator tops up mail accounts: Nauta Cuba.
+func (o Operator) TopsUpMail() bool {
+	return strings.Contains(strings.ToLower(string(o.Name)), "nauta") && !o.Bundle && !o.Data
 }
 
 // active reports whether the operator can be topped up at all.

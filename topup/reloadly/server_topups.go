@@ -105,6 +105,9 @@ func (s *Server) status(ctx context.Context, account string, r *http.Request) (a
 	case Failed:
 		answer.Code, answer.Message = "TOPUP_TRANSACTION_FAILED", "The top-up was not delivered. Nothing was charged."
 	}
+	if t.Reason != "" {
+		answer.Code, answer.Message = t.Reason, Text(RefuseCode(string(t.Reason)).Message)
+	}
 	return answer, nil
 }
 

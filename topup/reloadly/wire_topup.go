@@ -64,6 +64,8 @@ type Transaction struct {
 	Fee                   Number       `json:"fee" doc:"What was charged beside the amount." example:"0"`
 	PINDetail             *PINDetail   `json:"pinDetail" doc:"What the recipient types, at a PIN operator; else null." example:"-"`
 	BalanceInfo           *BalanceInfo `json:"balanceInfo" doc:"What the top-up did to your balance; null in reports."` // null in reports
+	// Reason is why one was Refunded or Failed, in a word of the API's: not on the wire, but in the answer of its status.
+	Reason Text `json:"-"`
 }
 
 // wireTime is how times are written, in UTC.

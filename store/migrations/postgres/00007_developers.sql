@@ -12,12 +12,11 @@ CREATE TABLE developer_keys (
     minor        BIGINT NOT NULL DEFAULT 0 CHECK (minor >= 0), -- what is left: minus the sum of the ledger's postings to developer:{id}
     changed_at   BIGINT NOT NULL, -- when the balance last was
     created_at   BIGINT NOT NULL,
-    revoked_at   BIGINT NOT NULL DEFAULT 0,
-    last_used_at BIGINT NOT NULL DEFAULT 0
+    revoked_at   BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX developer_keys_name ON developer_keys (brand, name) WHERE revoked_at = 0;
 
--- How many requests a key has made in the window that began last.
+-- How many requests a key has made in the window that began last, in which it was last used.
 CREATE TABLE developer_rates (
     key_id  TEXT PRIMARY KEY REFERENCES developer_keys (id),
     started BIGINT NOT NULL,

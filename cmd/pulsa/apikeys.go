@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"pulsa/developers"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
+)
+
+type apikeysCommand struct {
+	Create apikeysCreateCommand `cmd:"" help:"Make a key for a developer, and print its secret, once."`
+	List   apikeysListCommand   `cmd:"" help:"List keys with their balance and when they were last used."`
+	Show   apikeysShowCommand   `cmd:"" help:"Show a key, and what operators have done to it."`
+	Revoke apikeysRevokeCommand `cmd:"" help:"End a key for good, and its tokens at once."`
+	Credit apikeysCreditCommand `cmd:"" help:"Book money that a developer has paid in advance."`
+}
+
+// openDevelopers opens what keeps keys; a server may be running beside it. The caller closes the store.
+func (s settings) openDevelopers(ctx context.Context, e environ) (Config, *store.DB, *developers.Service, error) {
+	c, db, err := s.openDB(ctx, e)
+	if err != nil {
+		return c, nil, nil, err
+	}
+	if err := c.OpenKeys(); err != nil {
+		return c, nil, nil, errors.Join(err, db.Close())
+	}
+	d, err := newDevelopers(nil, c, db, prepaid.SystemClock{})
+	if err != nil {
+		return c, nil, nil, errors.Join(err, db.Close())
+	}
+	return c, db, d, nil
+}
+
+type apikeysCreateCommand struct {
+	settings
+	Brand    string `required:"" help:"Whose airtime it sells."`
+	Name     string `required:"" help:"What operators call it: shop-backend."`
+	Scopes   string `help:"What it may do (default: everything): send-topups, read-operators, read-promotions, read-topups-history, read-prepaid-balance, read-prepaid-commissions." placeholder:"SCOPE,…"`
+	Currency string `help:"Of its prepaid account (default: the brand's)." placeholder:"EUR"`
+	By       string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)." placeholder:"NAME"`
+	Reason   string `help:"Why, for the record." default:"new key" placeholder:"TEXT"`
+	JSON     bool   `help:"Print JSON."`
+}
+
+// Help implements kong.HelpProvider.
+func (apikeysCreateCommand) Help() string {
+	return "The secret is kept as a keyed hash: nobody can read it later.\n\n" +
+		"Example: pulsa apikeys create --brand demo --name shop-backend"
+}
+
+// Run implements the command.
+func (k *apikeysCreateCommand) Run(ctx context.Context, e environ) error {
+	by, err := deed{By: k.By, Reason: k.Reason}.by(e)
+	if err != nil {
+		return err
+	}
+	scopes, known := developers.ParseScopes(k.Scopes)
+	if !known {
+		return fmt.Errorf("--scopes %s: known are %s", k.Scopes, developers.ScopeText(reloadly.Scopes()))
+	}
+	if name := strings.TrimSpace(k.Name); name == "" || len(name) > 60 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
+		return errors.New("--name: write up to 60 characters on one line")
+	}
+	c, db, d, err := k.openDevelopers(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, ok := c.API[k.Brand]; !ok {
+		return fmt.Errorf("--brand %s: no such brand has api: in %s%s", k.Brand, c.File, didYouMean(k.Brand, slices.Sorted(maps.Keys(c.API))))
+	}
+	key, secret, err := d.Create(ctx, developers.Key{Brand: k.Brand, Name: strings.TrimSpace(k.Name), Scopes: scopes,
+		Balance: prepaid.Money{Currency: prepaid.Currency(k.Currency)}}, by)
+	if err != nil {
+		return err
+	}
+	if k.JSON {
+		out := keyJSON(key)
+		out["client_id"], out["client_secret"] = key.ID, secret.Reveal()
+		return json.NewEncoder(e.stdout).Encode(out)
+	}
+	fmt.Fprintf(e.stdout, "client_id      %s\nclient_secret  %s\n\n", key.ID, secret.Reveal())
+	fmt.Fprintf(e.stdout, "The secret is shown this once. The account is in %s and empty:\n", key.Balance.Currency)
+	fmt.Fprintf(e.stdout, "  pulsa apikeys credit --key %s --amount 100 --reason \"paid by bank\"\n", key.ID)
+	return nil
+}
+
+func keyJSON(k developers.Key) map[string]any {
+	out := map[string]any{
+		"key": k.ID, "brand": k.Brand, "name": k.Name, "scopes": developers.ScopeText(k.Scopes), "balance": k.Balance.Number(),
+		"currency": k.Balance.Currency, "created_at": k.CreatedAt, "revoked": k.Revoked(),
+	}
+	for name, at := range map[string]time.Time{"revoked_at": k.RevokedAt, "last_used_at": k.LastUsedAt} {
+		if out[name] = nil; !at.IsZero() {
+			out[name] = at
+		}
+	}
+	return out
+}
+
+type apikeysListCommand struct {
+	settings
+	Brand string `help:"Of one brand only."`
+	JSON  bool   `help:"Print one JSON object per key."`
+}
+
+// Help implements kong.HelpProvider.
+func (apikeysListCommand) Help() string { return "Example: pulsa apikeys list --brand demo" }
+
+// Run implements the command.
+func (k *apikeysListCommand) Run(ctx context.Context, e environ) error {
+	_, db, err := k.openDB(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	keys, err := db.Keys(ctx, k.Brand)
+	if err != nil {
+		return err
+	}
+	table, out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0), json.NewEncoder(e.stdout)
+	for _, key := range keys {
+		if k.JSON {
+			if err := out.Encode(keyJSON(key)); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", key.ID, key.Brand, key.Name, key.Balance, keyState(key))
+	}
+	return table.Flush()
+}
+
+func keyState(k developers.Key) string {
+	switch {
+	case k.Revoked():
+		return "revoked " + k.RevokedAt.Format(time.DateTime)
+	case k.LastUsedAt.IsZero():
+		return "never used"
+	}
+	return "last used " + k.LastUsedAt.Format(time.DateTime)
+}
+
+// whichKey names a key.
+type whichKey struct {
+	settings
+	Key string `required:"" help:"Which key: its client id." placeholder:"ID"`
+}
+
+type apikeysShowCommand struct {
+	whichKey
+	JSON bool `help:"Print JSON."`
+}
+
+// Help implements kong.HelpProvider.
+func (apikeysShowCommand) Help() string {
+	return "Example: pulsa apikeys show --key bcdfghjklmnpqrstvwxz"
+}
+
+// Run implements the command.
+func (k *apikeysShowCommand) Run(ctx context.Context, e environ) error {
+	_, db, err := k.openDB(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	key, err := db.Key(ctx, k.Key)
+	if err != nil {
+		return err
+	}
+	deeds, err := db.Deeds(ctx, k.Key)
+	if err != nil {
+		return err
+	}
+	table, done := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0), []any{}
+	fmt.Fprintf(table, "key\t%s\nbrand\t%s\nname\t%s\nscopes\t%s\nbalance\t%s since %s\nstate\t%s\n", key.ID, key.Brand, key.Name,
+		developers.ScopeText(key.Scopes), key.Balance, key.ChangedAt.Format(time.DateTime), keyState(key))
+	for _, d := range deeds {
+		fmt.Fprintf(table, "by hand\t%s by %s\t%s\t%s\n", d.At.Format(time.DateTime), d.Who, d.What, d.Why)
+		done = append(done, map[string]any{"at": d.At, "who": d.Who, "what": d.What, "why": d.Why})
+	}
+	if !k.JSON {
+		return table.Flush()
+	}
+	out := keyJSON(key)
+	out["by_hand"] = done
+	return json.NewEncoder(e.stdout).Encode(out)
+}
+
+type apikeysRevokeCommand struct {
+	whichKey
+	deed
+}
+
+// Help implements kong.HelpProvider.
+func (apikeysRevokeCommand) Help() string {
+	return "What the account holds stays in the books; top-ups under way go on.\n\n" +
+		`Example: pulsa apikeys revoke --key bcdfghjklmnpqrstvwxz --reason "left the company"`
+}
+
+// Run implements the command.
+func (k *apikeysRevokeCommand) Run(ctx context.Context, e environ) error {
+	by, err := k.by(e)
+	if err != nil {
+		return err
+	}
+	_, db, d, err := k.openDevelopers(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := d.Revoke(ctx, k.Key, by); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "Key %s is revoked.\n", k.Key)
+	return nil
+}
+
+type apikeysCreditCommand struct {
+	whichKey
+	deed
+	Amount string `required:"" help:"How much, in the account's currency: 100, 99.50; --amount=-20 pays back." placeholder:"AMOUNT"`
+	JSON   bool   `help:"Print JSON."`
+}
+
+// Help implements kong.HelpProvider.
+func (apikeysCreditCommand) Help() string {
+	return "It is booked from suspense: whoever keeps the bank account's books clears it there. " +
+		"A negative amount pays back, or mends a mistake; never more than there is.\n\n" +
+		`Example: pulsa apikeys credit --key bcdfghjklmnpqrstvwxz --amount 100 --reason "bank transfer of 1 November"`
+}
+
+// Run implements the command.
+func (k *apikeysCreditCommand) Run(ctx context.Context, e environ) error {
+	by, err := k.by(e)
+	if err != nil {
+		return err
+	}
+	_, db, d, err := k.openDevelopers(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	key, err := db.Key(ctx, k.Key)
+	if err != nil {
+		return err
+	}
+	digits, back := strings.CutPrefix(k.Amount, "-")
+	amount, err := prepaid.ParseMoney(digits, key.Balance.Currency)
+	if err != nil || amount.Zero() {
+		return fmt.Errorf("--amount %s: write an amount of %s such as 100 or 99.50", k.Amount, key.Balance.Currency)
+	}
+	if back {
+		amount = amount.Neg()
+	}
+	balance, err := d.Credit(ctx, key.ID, amount, by)
+	if errors.Is(err, topup.ErrNoFunds) {
+		return fmt.Errorf("the account holds %s only", key.Balance)
+	}
+	if err != nil {
+		return err
+	}
+	if k.JSON {
+		return json.NewEncoder(e.stdout).Encode(map[string]any{"key": key.ID, "credited": amount.Number(),
+			"balance": balance.Number(), "currency": balance.Currency})
+	}
+	fmt.Fprintf(e.stdout, "%s booked, the balance is %s.\n", amount, balance)
+	return nil
+}

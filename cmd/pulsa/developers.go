@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"pulsa/developers"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
+)
+
+// newDevelopers makes what keeps developers' keys; orders is nil for whoever takes none.
+func newDevelopers(p *program, c Config, db *store.DB, clock prepaid.Clock) (*developers.Service, error) {
+	config := developers.Config{
+		Keys: db, Usage: db, Sales: db, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
+	}
+	if p != nil {
+		config.Orders, config.Log = p.topups, p.log
+		config.Catalogue = func(brand string) developers.Catalogue { return p.catalogues[brand] }
+	}
+	return developers.New(config)
+}
+
+// wireDevelopers lets developers top up where a brand has an API.
+func (p *program) wireDevelopers() (err error) {
+	if len(p.config.API) == 0 {
+		return nil
+	}
+	p.catalogues = map[string]developers.Catalogue{}
+	for brand := range p.config.API {
+		if p.config.Networks[brand] == networkReloadly {
+			p.catalogues[brand] = p.reloadly
+			continue
+		}
+		p.catalogues[brand] = simCatalogue{newSimFace(context.Background(), p.sims.network, p.clock, p.brands[brand].Currency)}
+	}
+	p.developers, err = newDevelopers(p, p.config, p.db, p.clock)
+	return err
+}
+
+// apiRoutes serves the developers' API, at the paths that Reloadly's clients know.
+func (p *program) apiRoutes(mux *http.ServeMux) {
+	if p.developers == nil {
+		return
+	}
+	api := reloadly.NewServer(p.developers, p.developers, p.clock, p.log)
+	for _, pattern := range reloadly.Mounts() {
+		mux.Handle(pattern, api)
+	}
+}
+
+// simCatalogue is what the simulated network sells: what its face shows.
+type simCatalogue struct{ face *simFace }
+
+// Operators implements developers.Catalogue.
+func (s simCatalogue) Operators(context.Context) ([]reloadly.Operator, error) {
+	return s.face.operators, nil
+}
+
+// OperatorOf implements developers.Catalogue.
+func (s simCatalogue) OperatorOf(ctx context.Context, m prepaid.MSISDN) (reloadly.Operator, error) {
+	o, err := s.face.Detect(ctx, "", reloadly.Phone{CountryCode: reloadly.Text(simCountry(m)), Number: reloadly.Text(m.String())})
+	var refused *reloadly.Error
+	switch {
+	case err == nil:
+		return o, nil
+	case errors.As(err, &refused) && refused.Code == topup.CodeUnavailable:
+		return o, topup.ErrNetworkDown
+	}
+	return o, topup.ErrUnknownNumber
+}

@@ -1,0 +1,102 @@
+package developers
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
+)
+
+// Key is what one developer program calls the API with, and its prepaid account.
+type Key struct {
+	ID         string // the client id
+	Brand      string
+	Name       string           // what operators call it, one live key of a brand has it
+	Scopes     []reloadly.Scope // what its tokens allow
+	SecretHash string           // keyed
+	Balance    prepaid.Money
+	ChangedAt  time.Time // when the balance last changed
+	CreatedAt  time.Time
+	RevokedAt  time.Time // zero: it is good
+	LastUsedAt time.Time // to the minute; zero: never
+}
+
+// Revoked reports whether the key opens nothing any more.
+func (k Key) Revoked() bool { return !k.RevokedAt.IsZero() }
+
+// Deed is what an operator has done to a key, for the record.
+type Deed struct {
+	Key  string
+	What string // "create", "revoke", "credit EUR 100.00"
+	topup.By
+	At time.Time
+}
+
+// Why something can't be done to a key.
+var (
+	ErrNoKey     = errors.New("no such key")
+	ErrNameTaken = errors.New("another key of the brand has this name")
+	ErrRevoked   = errors.New("the key is revoked")
+	ErrCurrency  = errors.New("the account has another currency")
+)
+
+// Keys keeps keys. Each method is one transaction, with its deed.
+type Keys interface {
+	// CreateKey stores a new key without money; ErrNameTaken.
+	CreateKey(ctx context.Context, k Key, d Deed) error
+	// Key returns a key; ErrNoKey.
+	Key(ctx context.Context, id string) (Key, error)
+	// Keys lists the keys of a brand, or with "" of all, oldest first.
+	Keys(ctx context.Context, brand string) ([]Key, error)
+	// RevokeKey ends a key for good; ErrNoKey, ErrRevoked.
+	RevokeKey(ctx context.Context, d Deed) error
+	// CreditKey books money paid in advance, or with a negative amount paid back, and returns the balance after it.
+	// ErrNoKey, ErrCurrency; topup.ErrNoFunds where there is less to pay back.
+	CreditKey(ctx context.Context, amount prepaid.Money, d Deed) (prepaid.Money, error)
+}
+
+// Usage counts requests.
+type Usage interface {
+	// CountRequest counts a request of a key in the window that began at started, and returns how many it has had there.
+	CountRequest(ctx context.Context, key string, started time.Time) (int, error)
+}
+
+// Filter narrows a list of sales.
+type Filter = reloadly.Filter
+
+// Sales reads what developers have bought.
+type Sales interface {
+	// Sales returns the page of a key's orders that fit, oldest first, without their attempts, and how many fit in all.
+	Sales(ctx context.Context, key string, f Filter) (page []topup.History, total int, err error)
+}
+
+// ParseScopes reads scopes separated by blanks or commas; "" is all of them. known is false where there is another.
+func ParseScopes(text string) (scopes []reloadly.Scope, known bool) {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' }) {
+		scope := reloadly.Scope(word)
+		if scope != reloadly.ScopeAll && !slices.Contains(reloadly.Scopes(), scope) {
+			return nil, false
+		}
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	if len(scopes) == 0 || slices.Contains(scopes, reloadly.ScopeAll) {
+		scopes = reloadly.Scopes()
+	}
+	return scopes, true
+}
+
+// ScopeText is the scopes as ParseScopes reads them and tokens show them.
+func ScopeText(scopes []reloadly.Scope) string {
+	words := make([]string, len(scopes))
+	for i, s := range scopes {
+		words[i] = string(s)
+	}
+	return strings.Join(words, " ")
+}

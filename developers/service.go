@@ -1,0 +1,190 @@
+package developers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
+)
+
+// Catalogue is what a brand's network sells.
+type Catalogue interface {
+	// Operators lists all operators, as the network shows them to our wallet there.
+	Operators(ctx context.Context) ([]reloadly.Operator, error)
+	// OperatorOf finds the operator of a number; topup.ErrUnknownNumber, topup.ErrNetworkDown.
+	OperatorOf(ctx context.Context, m prepaid.MSISDN) (reloadly.Operator, error)
+}
+
+// Orders takes orders: a topup.Service.
+type Orders interface {
+	Placed(ctx context.Context, r topup.Request) (topup.History, error)
+	Place(ctx context.Context, r topup.Request) (topup.Order, error)
+	Order(ctx context.Context, id prepaid.OrderID) (topup.History, error)
+}
+
+// Config is what a Service is made of. All fields are needed; whoever only keeps keys can do without Orders, Sales and
+// Catalogue.
+type Config struct {
+	Keys      Keys
+	Usage     Usage
+	Sales     Sales
+	Orders    Orders
+	Catalogue func(brand string) Catalogue
+	Terms     map[string]Terms       // by brand; where there are none, the brand has no API
+	Secrets   map[int]prepaid.Secret // by version, 32 bytes or more: what hashes and signatures are keyed with
+	Audience  string                 // our own address, as tokens are asked for
+	Clock     prepaid.Clock
+	Log       *slog.Logger
+}
+
+// Service lets developers top up. Safe for concurrent use.
+type Service struct {
+	c     Config
+	seals seals
+}
+
+var (
+	_ reloadly.Accounts = (*Service)(nil)
+	_ reloadly.Airtime  = (*Service)(nil)
+)
+
+// New returns a Service.
+func New(c Config) (*Service, error) {
+	s, err := newSeals(c.Secrets)
+	if err != nil {
+		return nil, fmt.Errorf("developers: %w", err)
+	}
+	return &Service{c: c, seals: s}, nil
+}
+
+// Why a key can't be made.
+var (
+	ErrNoAPI  = errors.New("the brand has no API: write api: in its configuration")
+	ErrNoRate = errors.New("the brand's api.fx has no rate for the currency")
+)
+
+// Create makes a key, and returns it with its secret, which nobody can read later. A currency of "" is the brand's.
+// ErrNoAPI, ErrNoRate, ErrNameTaken.
+func (s *Service) Create(ctx context.Context, k Key, by topup.By) (Key, prepaid.Secret, error) {
+	terms, ok := s.c.Terms[k.Brand]
+	if !ok {
+		return k, prepaid.Secret{}, ErrNoAPI
+	}
+	if k.Balance.Currency == "" {
+		k.Balance.Currency = terms.Currency
+	}
+	if !terms.Sells(k.Balance.Currency) {
+		return k, prepaid.Secret{}, ErrNoRate
+	}
+	secret := prepaid.NewSecret(prepaid.NewToken())
+	k.ID, k.CreatedAt = prepaid.NewID[string](), s.c.Clock.Now()
+	k.ChangedAt, k.SecretHash = k.CreatedAt, s.seals.hash(k.ID, secret)
+	err := s.c.Keys.CreateKey(ctx, k, Deed{Key: k.ID, What: "create", By: by, At: k.CreatedAt})
+	return k, secret, err
+}
+
+// Revoke ends a key for good, and every token of it at once. What its account holds stays, and orders under way go on.
+func (s *Service) Revoke(ctx context.Context, id string, by topup.By) error {
+	return s.c.Keys.RevokeKey(ctx, Deed{Key: id, What: "revoke", By: by, At: s.c.Clock.Now()})
+}
+
+// Credit books money that a developer has paid in advance, or with a negative amount got back.
+func (s *Service) Credit(ctx context.Context, id string, amount prepaid.Money, by topup.By) (prepaid.Money, error) {
+	return s.c.Keys.CreditKey(ctx, amount, Deed{Key: id, What: "credit " + amount.String(), By: by, At: s.c.Clock.Now()})
+}
+
+// key is who calls. Whoever is revoked, or whose brand sells by the API no more, is not known.
+func (s *Service) key(ctx context.Context, id string) (Key, Terms, error) {
+	k, err := s.c.Keys.Key(ctx, id)
+	terms, sells := s.c.Terms[k.Brand]
+	if err == nil && (k.Revoked() || !sells) {
+		err = ErrNoKey
+	}
+	return k, terms, err
+}
+
+// tokenLife is how long a token is good.
+const tokenLife = 24 * time.Hour
+
+// audiences are those that Reloadly's own clients ask for.
+func audiences() []string {
+	return []string{reloadly.LiveURL, reloadly.SandboxURL, "https://topups-hs256.reloadly.com", "https://topups-hs256-sandbox.reloadly.com"}
+}
+
+// Token implements reloadly.Accounts.
+func (s *Service) Token(ctx context.Context, clientID string, secret prepaid.Secret, audience string) (reloadly.Token, error) {
+	k, _, err := s.key(ctx, clientID)
+	switch {
+	case err != nil && !errors.Is(err, ErrNoKey):
+		return reloadly.Token{}, err
+	case err != nil || !s.seals.fits(k.SecretHash, k.ID, secret):
+		return reloadly.Token{}, reloadly.RefuseCode("INVALID_CREDENTIALS")
+	case !s.isOurs(audience):
+		return reloadly.Token{}, reloadly.RefuseCode("INVALID_AUDIENCE")
+	}
+	return reloadly.Token{
+		AccessToken: s.seals.token(k.ID, s.c.Clock.Now().Add(tokenLife)), Scope: ScopeText(k.Scopes),
+		ExpiresIn: reloadly.ID(tokenLife / time.Second), TokenType: "Bearer",
+	}, nil
+}
+
+func (s *Service) isOurs(audience string) bool {
+	audience = strings.TrimRight(audience, "/")
+	for _, ours := range append(audiences(), s.c.Audience) {
+		if audience == ours {
+			return true
+		}
+	}
+	return false
+}
+
+// Account implements reloadly.Accounts. It counts the request: above the limit RATE_LIMIT_REACHED.
+func (s *Service) Account(ctx context.Context, token string) (reloadly.Caller, error) {
+	id, expiry, ok := s.seals.open(token)
+	if !ok {
+		return reloadly.Caller{}, reloadly.RefuseCode("INVALID_TOKEN")
+	}
+	now := s.c.Clock.Now()
+	if !now.Before(expiry) {
+		return reloadly.Caller{}, reloadly.RefuseCode("TOKEN_EXPIRED")
+	}
+	k, terms, err := s.key(ctx, id)
+	if errors.Is(err, ErrNoKey) {
+		return reloadly.Caller{}, reloadly.RefuseCode("INVALID_TOKEN")
+	}
+	if err != nil {
+		return reloadly.Caller{}, err
+	}
+	started := now.Truncate(time.Minute)
+	count, err := s.c.Usage.CountRequest(ctx, k.ID, started)
+	if err != nil {
+		return reloadly.Caller{}, err
+	}
+	header := reloadly.RateLimit(terms.PerMinute, terms.PerMinute-count, started.Add(time.Minute))
+	if count > terms.PerMinute {
+		refused := reloadly.RefuseCode("RATE_LIMIT_REACHED")
+		refused.Header = header
+		return reloadly.Caller{}, refused
+	}
+	return reloadly.Caller{Account: k.ID, Scopes: k.Scopes, Header: header}, nil
+}
+
+// Balance implements reloadly.Accounts.
+func (s *Service) Balance(ctx context.Context, account string) (reloadly.Balance, error) {
+	k, err := s.c.Keys.Key(ctx, account)
+	if err != nil {
+		return reloadly.Balance{}, err
+	}
+	code := reloadly.Text(k.Balance.Currency)
+	return reloadly.Balance{
+		Balance: reloadly.NumberOf(k.Balance), CurrencyCode: code, CurrencyName: reloadly.CurrencyName(code), UpdatedAt: wireTime(k.ChangedAt),
+	}, nil
+}
+
+func wireTime(t time.Time) reloadly.Text { return reloadly.Text(t.UTC().Format(time.DateTime)) }

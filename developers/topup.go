@@ -1,0 +1,202 @@
+package developers
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/nyaruka/phonenumbers"
+	"strconv"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
+)
+
+const (
+	// patience is how long a call waits for its top-up to come to an end. What is not known by then is PROCESSING.
+	patience = 50 * time.Second
+	// lookFirst and lookEvery pace how a repeated request waits for the first one's answer.
+	lookFirst = 20 * time.Millisecond
+	lookEvery = time.Second
+)
+
+// Topup implements reloadly.Airtime. The identifier is claimed by the order itself, in one transaction with the debit:
+// of requests that meet one makes the order, and all get its answer. What is refused before there is an order leaves no
+// trace, and its identifier free.
+func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupRequest, async bool) (reloadly.Transaction, error) {
+	k, terms, err := s.key(ctx, account)
+	if err != nil {
+		return reloadly.Transaction{}, err
+	}
+	request, err := s.request(k, r)
+	if err != nil {
+		return reloadly.Transaction{}, err
+	}
+	until := s.c.Clock.Now().Add(patience)
+	if !async {
+		request.Patience = patience
+	}
+	h, err := s.c.Orders.Placed(ctx, request)
+	if errors.Is(err, topup.ErrNoOrder) {
+		if err = s.fill(ctx, terms, k, r, &request); err != nil {
+			return reloadly.Transaction{}, err
+		}
+		var o topup.Order
+		if o, err = s.c.Orders.Place(ctx, request); err == nil {
+			h, err = s.c.Orders.Order(ctx, o.ID)
+		}
+	}
+	switch {
+	case errors.Is(err, topup.ErrKeyReused):
+		return reloadly.Transaction{}, reloadly.RefuseCode(topup.CodeReferenceUsed)
+	case errors.Is(err, topup.ErrNoFunds):
+		return reloadly.Transaction{}, reloadly.RefuseCode(topup.CodeNoFunds)
+	case errors.Is(err, topup.ErrNoKey):
+		return reloadly.Transaction{}, reloadly.RefuseCode("INVALID_TOKEN")
+	case err != nil:
+		return reloadly.Transaction{}, err
+	case async:
+		return transaction(h), nil
+	}
+	return s.outcome(ctx, h, until)
+}
+
+// outcome is a top-up's answer once it has come to rest, or nobody is at it, or the time is up. One that came to nothing
+// is answered with why.
+func (s *Service) outcome(ctx context.Context, h topup.History, until time.Time) (reloadly.Transaction, error) {
+	for pause := lookFirst; underWay(h.Status) && s.c.Clock.Now().Before(until); pause = min(2*pause, lookEvery) {
+		if err := s.c.Clock.Sleep(ctx, pause); err != nil {
+			return reloadly.Transaction{}, err
+		}
+		var err error
+		if h, err = s.c.Orders.Order(ctx, h.ID); err != nil {
+			return reloadly.Transaction{}, err
+		}
+	}
+	t := transaction(h)
+	if t.Status == reloadly.Refunded || t.Status == reloadly.Failed {
+		return t, reloadly.RefuseCode(string(t.Reason))
+	}
+	return t, nil
+}
+
+// underWay reports whether somebody is making a call for the order.
+func underWay(status topup.Status) bool {
+	return slices.Contains([]topup.Status{topup.Charging, topup.Charged, topup.Delivering, topup.Refunding}, status)
+}
+
+// request is what was asked for, in one form however it was written: enough to find its order, if there is one.
+func (s *Service) request(k Key, r reloadly.TopupRequest) (topup.Request, error) {
+	identifier := string(r.CustomIdentifier)
+	if strings.ContainsFunc(identifier, unicode.IsControl) {
+		return topup.Request{}, reloadly.RefuseCode("INVALID_INPUT_PROVIDED")
+	}
+	sender, err := senderOf(r.SenderPhone)
+	if err != nil {
+		return topup.Request{}, err
+	}
+	out := topup.Request{
+		Brand: k.Brand, Funding: topup.FundingRef{Kind: topup.ByDeveloper, Ref: k.ID}, AuthorisedBy: "api",
+		OperationKey: "api:" + k.ID + ":" + identifier,
+		Sale:         &topup.Sale{Identifier: identifier, Operator: int64(r.OperatorID), Sender: sender},
+	}
+	if identifier == "" { // each is its own
+		out.OperationKey = "api-unnamed:" + k.ID + ":" + prepaid.NewToken()
+	}
+	if r.RecipientEmail != "" {
+		out.Email, err = prepaid.ParseEmail(string(r.RecipientEmail))
+	} else if r.RecipientPhone != nil {
+		out.MSISDN, err = r.RecipientPhone.MSISDN()
+	}
+	if err != nil || (out.Email == "" && out.MSISDN == "") {
+		return topup.Request{}, reloadly.RefuseCode(topup.CodeInvalidNumber)
+	}
+	out.Sale.Asked = strings.Join([]string{
+		r.OperatorID.String(), r.Amount.Value.String(), strconv.FormatBool(bool(r.UseLocalAmount)),
+		string(out.MSISDN), string(out.Email), sender,
+	}, " ")
+	return out, nil
+}
+
+// senderOf is the sender's number as it is shown: digits with their country's. It is nobody's proof of anything, and
+// need not be one that exists.
+func senderOf(p *reloadly.Phone) (string, error) {
+	if p == nil || p.Number == "" {
+		return "", nil
+	}
+	if m, err := p.MSISDN(); err == nil {
+		return string(m), nil
+	}
+	digits := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, string(p.Number))
+	calling := phonenumbers.GetCountryCodeForRegion(strings.ToUpper(string(p.CountryCode)))
+	if len(digits) < 4 || len(digits) > 15 || calling == 0 {
+		return "", reloadly.RefuseCode("INVALID_SENDER_PHONE")
+	}
+	if code := strconv.Itoa(calling); !strings.HasPrefix(strings.TrimSpace(string(p.Number)), "+") {
+		digits = code + digits
+	}
+	return digits, nil
+}
+
+// fill completes a request for an order that there is not yet: its operator, and what it costs.
+func (s *Service) fill(ctx context.Context, terms Terms, k Key, r reloadly.TopupRequest, request *topup.Request) error {
+	all, err := s.catalogue(ctx, k.Brand)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(o reloadly.Operator) bool { return o.OperatorID == r.OperatorID })
+	if i < 0 || strings.EqualFold(string(all[i].Status), "INACTIVE") {
+		return reloadly.RefuseCode(topup.CodeUnavailable)
+	}
+	o := all[i]
+	if err := s.fits(ctx, k.Brand, o, r, *request); err != nil {
+		return err
+	}
+	f, ok := terms.offer(o, k.Balance.Currency)
+	if !ok {
+		return reloadly.RefuseCode(codeNoRate)
+	}
+	q, code := f.quote(r.Amount.Value, bool(r.UseLocalAmount))
+	if code != "" {
+		return reloadly.RefuseCode(code)
+	}
+	sale := request.Sale
+	sale.OperatorName, sale.Country = string(o.Name), string(o.Country.ISOName)
+	sale.Requested, sale.Discount, sale.Delivered, sale.FX = q.requested, q.discount, q.delivered, f.toBase.said
+	sale.Price = prepaid.Money{Minor: q.requested.Minor - q.discount.Minor, Currency: q.requested.Currency}
+	request.Amount = q.amount
+	return nil
+}
+
+// fits refuses a recipient who is not the operator's: the network would top up at another.
+func (s *Service) fits(ctx context.Context, brand string, o reloadly.Operator, r reloadly.TopupRequest, request topup.Request) error {
+	mismatch := reloadly.RefuseCode("OPERATOR_AND_RECIPIENT_PHONE_MISMATCH")
+	if request.Email != "" {
+		if !o.TopsUpMail() {
+			return mismatch
+		}
+		return nil
+	}
+	if !strings.EqualFold(string(o.Country.ISOName), string(r.RecipientPhone.CountryCode)) {
+		return mismatch
+	}
+	detected, err := s.operatorOf(ctx, brand, request.MSISDN)
+	switch {
+	case errors.Is(err, topup.ErrUnknownNumber):
+		return reloadly.RefuseCode(topup.CodeInvalidNumber)
+	case err != nil:
+		return err
+	case detected.OperatorID != o.OperatorID:
+		return mismatch
+	}
+	return nil
+}
