@@ -134,6 +134,7 @@ type Outbound struct {
 	MessageID    string // of the inbound message or notice that it answers; with Part unique
 	Part         int    // from 0
 	Text         string
+	PIN          prepaid.OrderID // the text shows this order's PIN: it is stored sealed, and "" once sent
 	Buttons      []Choice
 	AskContact   bool
 	ContactLabel string // what the button that shares a contact says
@@ -312,6 +313,7 @@ type SendEnd struct {
 	Code        string
 	RunAt       time.Time // with Waiting: when to try again
 	Untried     bool      // with Waiting: the provider was not asked, so that this was no attempt
+	Keep        bool      // with HandedOn: keep the sealed text of what shows a PIN
 	Now         time.Time
 }
 

@@ -129,6 +129,9 @@ func (s *Sender) try(ctx context.Context, m Outbound) SendEnd {
 	if _, declared := s.Registry.Declared(m.Brand, m.Channel); !declared {
 		return SendEnd{Status: GivenUp, Code: "no such channel"}
 	}
+	if m.PIN != "" && m.Text == "" {
+		return SendEnd{Status: GivenUp, Code: "sealed text can't be opened"}
+	}
 	if m.Lapsed && !m.Repeatable {
 		return SendEnd{Status: Uncertain, Code: "interrupted"}
 	}
@@ -153,7 +156,8 @@ func (s *Sender) try(ctx context.Context, m Outbound) SendEnd {
 	ref, err := s.send(ctx, c, a, m)
 	if err == nil {
 		s.Registry.SetTrouble(c, "")
-		return SendEnd{Status: HandedOn, ProviderRef: ref}
+		// The fake channel shows what was sent from the outbox.
+		return SendEnd{Status: HandedOn, ProviderRef: ref, Keep: c.Brand.Test}
 	}
 	return s.judge(ctx, c, m, err)
 }

@@ -130,6 +130,14 @@ func (t *Turn) status(ctx context.Context, s *Services) {
 	case err != nil:
 		t.fail(err)
 	default:
-		t.sayOrder(o)
+		telling, err := t.telling(ctx, s, o)
+		if err != nil {
+			t.fail(err)
+			return
+		}
+		telling.say(t)
+		if telling.pin != nil {
+			t.session.toldBefore(telling)
+		}
 	}
 }

@@ -24,6 +24,8 @@ type Config struct {
 	Channel func(brand, name string) (channels.Channel, bool)
 	Clock   prepaid.Clock
 	Log     *slog.Logger
+	// Vault seals the memos of replies that show a PIN.
+	Vault *prepaid.Vault
 	// Reached is called at the named crash points "begin" and "commit". Only tests set it.
 	Reached func(point string)
 	// Observe is told of every turn that was answered, for metrics and scripts.
@@ -52,6 +54,7 @@ type Handler struct {
 
 	mu   sync.Mutex
 	told []prepaid.NoticeID // by turns, not marked yet
+	pins []prepaid.OrderID  // shown by turns, not forgotten yet
 }
 
 // ErrBusy says that earlier messages of the same sender took too long: the provider is to send it again.
@@ -91,8 +94,9 @@ func (h *Handler) Prompts(brand string) *BrandPrompts { return h.prompts[brand] 
 
 // memo is what is kept of an answered message: its reply, for when the provider sends it again.
 type memo struct {
-	Parts []channels.Outbound `json:"parts,omitempty"`
-	Texts []channels.Outbound `json:"texts,omitempty"`
+	Parts  []channels.Outbound `json:"parts,omitempty"`
+	Texts  []channels.Outbound `json:"texts,omitempty"`
+	Sealed []byte              `json:"sealed,omitempty"` // all of it, where it shows a PIN
 }
 
 // Turn answers one message. It is channels.Webhooks' Turn. The reply has been committed when it returns; a
@@ -151,7 +155,7 @@ func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inb
 		m, err := kind.alone(ctx, ch, in)
 		return m, true, err
 	case begun.Status == Seen:
-		m, err := readMemo(begun.Memo)
+		m, err := h.readMemo(begun.Memo, in)
 		h.seen(ch, in)
 		return m, true, err
 	}
@@ -187,10 +191,11 @@ func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inb
 			t.tryLater()
 			m = h.remember(t)
 		}
+		t.keepNews()
 		h.finish(t, from)
 		return m, true, nil
 	case result.Status == CommitStatus(Seen) && !bytes.Equal(result.Memo, c.Memo):
-		m, err := readMemo(result.Memo)
+		m, err := h.readMemo(result.Memo, in)
 		return m, true, err
 	case result.Status == Lost:
 		return memo{}, false, nil
@@ -238,7 +243,7 @@ func (h *Handler) commitOf(t *Turn, m memo, from string) (Commit, error) {
 	if err != nil {
 		return Commit{}, err
 	}
-	kept, err := json.Marshal(m)
+	kept, err := h.writeMemo(t, m)
 	if err != nil {
 		return Commit{}, err
 	}
@@ -248,9 +253,25 @@ func (h *Handler) commitOf(t *Turn, m memo, from string) (Commit, error) {
 	}, nil
 }
 
-func readMemo(data []byte) (memo, error) {
+// writeMemo seals a memo that shows a PIN: it is kept for longer than the PIN.
+func (h *Handler) writeMemo(t *Turn, m memo) ([]byte, error) {
+	kept, err := json.Marshal(m)
+	if err != nil || t.shows == "" {
+		return kept, err
+	}
+	return json.Marshal(memo{Sealed: h.c.Vault.Seal(kept, "memo "+t.in.ID)})
+}
+
+func (h *Handler) readMemo(data []byte, in channels.Inbound) (memo, error) {
 	var m memo
-	if err := json.Unmarshal(data, &m); err != nil {
+	err := json.Unmarshal(data, &m)
+	if err == nil && len(m.Sealed) > 0 {
+		if data, err = h.c.Vault.Open(m.Sealed, "memo "+in.ID); err == nil {
+			m = memo{}
+			err = json.Unmarshal(data, &m)
+		}
+	}
+	if err != nil {
 		return memo{}, fmt.Errorf("read memo: %w", err)
 	}
 	return m, nil
@@ -279,7 +300,7 @@ func (h *Handler) remember(t *Turn) memo {
 	for i, r := range channels.Render(t.message(), t.in.Can) {
 		m.Parts = append(m.Parts, channels.Outbound{
 			ID: prepaid.NewID[prepaid.OutboundID](), Brand: t.brand.Name, Channel: t.channel.Name, Address: t.in.Address,
-			MessageID: t.in.ID, Part: i, Text: r.Text, Buttons: r.Buttons, AskContact: r.AskContact, ContactLabel: r.ContactLabel, Can: t.in.Can,
+			MessageID: t.in.ID, Part: i, Text: r.Text, PIN: t.shows, Buttons: r.Buttons, AskContact: r.AskContact, ContactLabel: r.ContactLabel, Can: t.in.Can,
 			Answer: true, Repeatable: true, CreatedAt: now,
 		})
 	}
@@ -297,30 +318,37 @@ func (h *Handler) remember(t *Turn) memo {
 // holdsSecret reports whether the customer's message should not stay on the screen.
 func (t *Turn) holdsSecret() bool { return t.secret || !t.pin.Empty() || !t.code.Empty() }
 
+// keepNews leaves a PIN that was shown to its notice as well, because no memo answers the message when it comes again.
+func (t *Turn) keepNews() {
+	if t.shows != "" {
+		t.told, t.pins = nil, nil
+	}
+}
+
 // finish does what follows a committed turn. Notices that it has told are marked together, a little later: a crash
 // in between is what a notice is for.
 func (h *Handler) finish(t *Turn, from string) {
-	if len(t.told) > 0 {
+	if len(t.told)+len(t.pins) > 0 {
 		h.mu.Lock()
-		h.told = append(h.told, t.told...)
+		h.told, h.pins = append(h.told, t.told...), append(h.pins, t.pins...)
 		h.mu.Unlock()
 	}
 	h.record(t, from)
 }
 
-// MarkTold writes down which notices turns have told since it was last called.
+// MarkTold writes down which notices turns have told since it was last called, and which PINs they have shown.
 func (h *Handler) MarkTold(ctx context.Context) error {
 	h.mu.Lock()
-	ids := h.told
-	h.told = nil
+	ids, pins := h.told, h.pins
+	h.told, h.pins = nil, nil
 	h.mu.Unlock()
-	if len(ids) == 0 {
+	if len(ids)+len(pins) == 0 {
 		return nil
 	}
-	err := h.c.Services.Notices.MarkTold(ctx, ids, h.c.Clock.Now())
+	err := h.c.Services.Notices.MarkTold(ctx, ids, pins, h.c.Clock.Now())
 	if err != nil {
 		h.mu.Lock()
-		h.told = append(h.told, ids...)
+		h.told, h.pins = append(h.told, ids...), append(h.pins, pins...)
 		h.mu.Unlock()
 	}
 	return err

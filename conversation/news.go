@@ -34,7 +34,7 @@ func (h *Handler) TellDue(ctx context.Context) (int, error) {
 		told = append(told, n.ID)
 	}
 	if len(told) > 0 {
-		errs = append(errs, h.c.Services.Notices.MarkTold(ctx, told, h.c.Clock.Now()))
+		errs = append(errs, h.c.Services.Notices.MarkTold(ctx, told, nil, h.c.Clock.Now()))
 	}
 	return len(notices), errors.Join(errs...)
 }
@@ -118,11 +118,17 @@ func (h *Handler) orderNews(ctx context.Context, t *Turn, n Notice) error {
 	if err != nil {
 		return err
 	}
-	if t.session.toldBefore(o.Order) { // by a turn or an earlier notice
+	telling, err := t.telling(ctx, &h.c.Services, o.Order)
+	if err != nil {
+		return err
+	}
+	told := t.session.toldBefore(telling) || telling.prompt == pinTold // by a turn or an earlier notice
+	if told && telling.pin == nil {                                    // a PIN is told until it is known to be handed on
 		t.silent = true
 		return nil
 	}
-	t.sayOrder(o.Order)
+	telling.say(t)
+	t.pins = nil // the outbox hands it on
 	if o.Status == topup.Delivered && o.Charge.Status == topup.ChargeReturned {
 		t.Say("order.debit_returned", "amount", o.Amount.String(), "order", string(o.ID))
 	}

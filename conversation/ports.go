@@ -116,8 +116,9 @@ type Notices interface {
 	ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]Notice, error)
 	// NoticesOf returns the untold notices of an order, whether due or not.
 	NoticesOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID, error)
-	// MarkTold says that notices need not be told any more.
-	MarkTold(ctx context.Context, ids []prepaid.NoticeID, now time.Time) error
+	// MarkTold says that notices need not be told any more, and that the PINs of these orders were handed on: they
+	// are forgotten, unless a message that shows one waits to be sent.
+	MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepaid.OrderID, now time.Time) error
 	// NextNotice tells when the next one is due or its lease lapses, whichever is later; zero for none.
 	NextNotice(ctx context.Context) (time.Time, error)
 }

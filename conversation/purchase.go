@@ -265,22 +265,18 @@ func (t *Turn) refused(err error) Event {
 
 // placed says how an order stands; its notices need not be told any more where it has ended.
 func (t *Turn) placed(ctx context.Context, s *Services, o topup.Order) Event {
-	t.sayOrder(o)
-	t.session.toldBefore(o)
-	if o.Status.Ended() {
+	telling, err := t.telling(ctx, s, o)
+	if err != nil {
+		return t.fail(err)
+	}
+	telling.say(t)
+	t.session.toldBefore(telling)
+	if o.Status.Ended() && telling.prompt != pinComing {
 		ids, err := s.Notices.NoticesOf(ctx, o.ID)
 		t.note(err) // then it is told once more: not never
 		t.told = ids
 	}
 	return "placed"
-}
-
-// toldKey names what a customer has been told of an order: statuses that are told in the same words are one.
-func toldKey(o topup.Order) string { return string(o.ID) + ":" + orderPrompt(o) }
-
-// sayOrder tells a customer how an order stands.
-func (t *Turn) sayOrder(o topup.Order) {
-	t.Say(orderPrompt(o), "amount", o.Amount.String(), "number", o.MSISDN.String(), "order", string(o.ID), "link", o.ActionURL)
 }
 
 // orderPrompt is the prompt for how an order stands. What a card pays for has words of its own where money is

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"pulsa/prepaid"
-	"pulsa/topup"
 )
 
 // Session is what is remembered of a conversation between two messages. It holds no PIN and no card code.
@@ -67,8 +66,8 @@ func decodeSession(data []byte, tb *table) (s Session, lost bool) {
 }
 
 // toldBefore notes what a customer is told of an order, and reports whether it was told just that already.
-func (s *Session) toldBefore(o topup.Order) bool {
-	key := toldKey(o)
+func (s *Session) toldBefore(o telling) bool {
+	key := o.key()
 	if slices.Contains(s.Told, key) {
 		return true
 	}

@@ -144,6 +144,7 @@ func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.
 		session.State = idle
 	}
 	m := h.remember(t)
+	t.keepNews()
 	h.finish(t, idle)
 	return m, nil
 }
@@ -152,6 +153,7 @@ func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.
 func (t *Turn) tryLater() {
 	t.result = "later"
 	t.said, t.choices, t.contact = nil, nil, false
+	t.told, t.pins, t.shows = nil, nil, ""
 	t.Say("session.try_later")
 }
 
@@ -194,6 +196,9 @@ func transcript(t *Turn, from string) []byte {
 		e.In = "****"
 	}
 	for _, p := range t.said {
+		if p.Secret {
+			p.Text = "****"
+		}
 		e.Out = append(e.Out, maskDigits(p.Text))
 		e.Keys = append(e.Keys, p.Key)
 	}

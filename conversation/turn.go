@@ -37,7 +37,9 @@ type Turn struct {
 	result  string
 	texts   []channels.Outbound // to others than the sender: a one-time code
 	told    []prepaid.NoticeID
-	secret  bool // the input is a secret of the state it was read in
+	shows   prepaid.OrderID   // whose PIN the reply shows
+	pins    []prepaid.OrderID // whose PIN the customer has, once this turn is committed
+	secret  bool              // the input is a secret of the state it was read in
 
 	customer    *accounts.Customer // looked up at most once
 	newLanguage bool               // LANG was answered on the way: to be kept with the customer
@@ -54,6 +56,7 @@ type Part struct {
 	Key    string
 	Values map[string]string
 	Text   string
+	Secret bool // shows a secret of the customer's: not for transcripts
 }
 
 // Step is one transition that a turn made.

@@ -81,7 +81,7 @@ func (db *DB) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Chang
 	row = changed(row, c)
 	_, err := insert(ctx, tx, `
 		UPDATE orders SET status = :status, status_at = :status_at, reason = :reason, action_url = :action_url,
-			network_ref = :network_ref, cost_currency = :cost_currency, cost_minor = :cost_minor, absents = :absents,
+			network_ref = :network_ref, by_pin = :by_pin, cost_currency = :cost_currency, cost_minor = :cost_minor, absents = :absents,
 			absent_at = :absent_at, tries = :tries, needs_human = :needs_human, in_flight = :in_flight,
 			run_at = :run_at, lease_until = :lease_until
 		WHERE id = :id`, row)
@@ -108,6 +108,9 @@ func (db *DB) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Chang
 		if err := spendCard(ctx, tx, row, c.At); err != nil {
 			return err
 		}
+	}
+	if err := db.changePIN(ctx, tx, c); err != nil {
+		return fmt.Errorf("pin: %w", err)
 	}
 	if err := blockDebtor(ctx, tx, row, c); err != nil {
 		return fmt.Errorf("block customer: %w", err)
@@ -148,6 +151,7 @@ func changed(row orderRow, c topup.Change) orderRow {
 	if c.NetworkRef != "" {
 		row.NetworkRef = c.NetworkRef
 	}
+	row.ByPIN = row.ByPIN || c.PIN != nil
 	if !c.Cost.Zero() {
 		row.CostCurrency, row.CostMinor = c.Cost.Currency, c.Cost.Minor
 	}

@@ -201,7 +201,7 @@ func insertOrder(ctx context.Context, tx *sqlx.Tx, row orderRow) (inserted bool,
 		INSERT INTO orders (`+orderColumns+`)
 		VALUES (:id, :brand, :customer, :msisdn, :email, :currency, :minor, :funding_kind, :funding_ref, :funding_provider,
 			:funding_method, :operation_key, :request_hash, :reply_channel, :reply_kind, :reply_address, :reply_language,
-			:authorised_by, :status, :reason, :action_url, :network_ref, :cost_currency, :cost_minor, :absents, :absent_at, :tries,
+			:authorised_by, :status, :reason, :action_url, :network_ref, :by_pin, :cost_currency, :cost_minor, :absents, :absent_at, :tries,
 			:needs_human, :in_flight, :created_at, :status_at, :run_at, :lease_until)
 		ON CONFLICT DO NOTHING`, row)
 	return rows == 1, err

@@ -20,6 +20,7 @@ import (
 	"pulsa/channels"
 	"pulsa/conversation"
 	"pulsa/payments"
+	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
@@ -40,6 +41,7 @@ type DB struct {
 	reader  *sqlx.DB // on PostgreSQL the same handle
 	// skipLocked ends a SELECT that claims rows: on SQLite the one writer needs nothing.
 	skipLocked string
+	vault      *prepaid.Vault // nil: what is sealed stays closed
 	// forUpdate ends a SELECT that locks a row: on SQLite the transaction has the whole file.
 	forUpdate string
 	// forShare ends a SELECT that keeps a row as it is, for several transactions at once.
@@ -66,6 +68,8 @@ var (
 type Options struct {
 	// MaxConns bounds the connections to PostgreSQL, and those that read a SQLite file; 0 is 16 and 4.
 	MaxConns int
+	// Vault seals PINs of operators and the messages that show them. Without one, neither can be stored or shown.
+	Vault *prepaid.Vault
 	// Volatile does not wait for the disk: a power cut may lose what was committed, a killed process not.
 	// Only for SQLite, for tests and conversation scripts.
 	Volatile bool
@@ -83,6 +87,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open postgres: %w", err) // the url holds a password
 		}
+		db.vault = o.Vault
 		return db, nil
 	case !isSQLite && strings.Contains(url, "://"):
 		scheme, _, _ := strings.Cut(url, "://")
@@ -92,6 +97,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open sqlite %s: %w", path, err)
 	}
+	db.vault = o.Vault
 	return db, nil
 }
 

@@ -96,11 +96,14 @@ func (db *DB) NoticesOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.Notic
 }
 
 // MarkTold implements conversation.Notices.
-func (db *DB) MarkTold(ctx context.Context, ids []prepaid.NoticeID, now time.Time) error {
-	if len(ids) == 0 {
+func (db *DB) MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepaid.OrderID, now time.Time) error {
+	if len(ids)+len(pins) == 0 {
 		return nil
 	}
 	return db.write(ctx, "mark notices told", func(tx *sqlx.Tx) error {
+		if err := dropPINs(ctx, tx, pins); err != nil || len(ids) == 0 {
+			return err
+		}
 		query, args, err := sqlx.In(`UPDATE notices SET told_at = ? WHERE told_at = 0 AND id IN (?)`, prepaid.Micros(now), ids)
 		if err != nil {
 			return err

@@ -33,6 +33,7 @@ type orderRow struct {
 	Reason       string           `db:"reason"`
 	ActionURL    string           `db:"action_url"`
 	NetworkRef   string           `db:"network_ref"`
+	ByPIN        bool             `db:"by_pin"`
 	CostCurrency prepaid.Currency `db:"cost_currency"`
 	CostMinor    int64            `db:"cost_minor"`
 	Absents      int              `db:"absents"`
@@ -65,7 +66,7 @@ func (r replyRow) replyTo() topup.ReplyTo {
 // orderColumns are what orderRow reads.
 const orderColumns = `id, brand, customer, msisdn, email, currency, minor, funding_kind, funding_ref, funding_provider,
 	funding_method, operation_key, request_hash, reply_channel, reply_kind, reply_address, reply_language,
-	authorised_by, status, reason, action_url, network_ref, cost_currency, cost_minor, absents, absent_at, tries,
+	authorised_by, status, reason, action_url, network_ref, by_pin, cost_currency, cost_minor, absents, absent_at, tries,
 	needs_human, in_flight, created_at, status_at, run_at, lease_until`
 
 func toOrderRow(o topup.Order) orderRow {
@@ -76,7 +77,7 @@ func toOrderRow(o topup.Order) orderRow {
 		FundingProvider: o.Funding.Provider, FundingMethod: o.Funding.Method,
 		OperationKey: o.OperationKey, RequestHash: o.RequestHash, replyRow: toReplyRow(o.ReplyTo),
 		AuthorisedBy: o.AuthorisedBy, Status: o.Status, Reason: o.Reason, ActionURL: o.ActionURL,
-		NetworkRef: o.NetworkRef, CostCurrency: o.Cost.Currency, CostMinor: o.Cost.Minor,
+		NetworkRef: o.NetworkRef, ByPIN: o.ByPIN, CostCurrency: o.Cost.Currency, CostMinor: o.Cost.Minor,
 		Absents: o.Absents, AbsentAt: prepaid.Micros(o.AbsentAt), Tries: o.Tries, NeedsHuman: o.NeedsHuman,
 		InFlight:  o.Funding.Kind == topup.ByCharge && !o.Status.Ended(),
 		CreatedAt: prepaid.Micros(o.CreatedAt), StatusAt: prepaid.Micros(o.StatusAt),
@@ -92,7 +93,7 @@ func (r orderRow) order() topup.Order {
 			Provider: r.FundingProvider, Method: r.FundingMethod},
 		OperationKey: r.OperationKey, RequestHash: r.RequestHash, ReplyTo: r.replyTo(),
 		AuthorisedBy: r.AuthorisedBy, Status: r.Status, Reason: r.Reason, ActionURL: r.ActionURL,
-		NetworkRef: r.NetworkRef, Cost: prepaid.Money{Minor: r.CostMinor, Currency: r.CostCurrency},
+		NetworkRef: r.NetworkRef, ByPIN: r.ByPIN, Cost: prepaid.Money{Minor: r.CostMinor, Currency: r.CostCurrency},
 		Absents: r.Absents, AbsentAt: prepaid.FromMicros(r.AbsentAt), Tries: r.Tries, NeedsHuman: r.NeedsHuman,
 		CreatedAt: prepaid.FromMicros(r.CreatedAt), StatusAt: prepaid.FromMicros(r.StatusAt),
 		RunAt: prepaid.FromMicros(r.RunAt), LeaseUntil: prepaid.FromMicros(r.LeaseUntil),

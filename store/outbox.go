@@ -24,6 +24,8 @@ type outboxRow struct {
 	MessageID    string             `db:"message_id"`
 	Part         int                `db:"part"`
 	Text         string             `db:"text"`
+	PIN          prepaid.OrderID    `db:"pin_order"`
+	Sealed       []byte             `db:"sealed"` // the text of what shows a PIN
 	Buttons      string             `db:"buttons"`
 	AskContact   bool               `db:"ask_contact"`
 	ContactLabel string             `db:"contact_label"`
@@ -38,10 +40,10 @@ type outboxRow struct {
 	CreatedAt    int64              `db:"created_at"`
 }
 
-const outboxColumns = `seq, id, brand, channel, address, message_id, part, text, buttons, ask_contact, contact_label, can,
+const outboxColumns = `seq, id, brand, channel, address, message_id, part, text, pin_order, sealed, buttons, ask_contact, contact_label, can,
 	repeatable, answer, delete_ref, attempts, lapsed, delivery, run_at, created_at`
 
-func toOutboxRow(m channels.Outbound) (outboxRow, error) {
+func (db *DB) toOutboxRow(m channels.Outbound) (outboxRow, error) {
 	buttons, err := json.Marshal(m.Buttons)
 	if err != nil {
 		return outboxRow{}, err
@@ -50,9 +52,16 @@ func toOutboxRow(m channels.Outbound) (outboxRow, error) {
 	if err != nil {
 		return outboxRow{}, err
 	}
+	var sealed []byte
+	if m.PIN != "" {
+		if sealed, err = db.seal([]byte(m.Text), string(m.ID)); err != nil {
+			return outboxRow{}, fmt.Errorf("message %s: %w", m.ID, err)
+		}
+		m.Text = ""
+	}
 	created := prepaid.Micros(m.CreatedAt)
 	return outboxRow{ID: m.ID, Brand: m.Brand, Channel: m.Channel, Address: m.Address, MessageID: m.MessageID,
-		Part: m.Part, Text: storable(m.Text), Buttons: string(buttons), AskContact: m.AskContact, ContactLabel: m.ContactLabel, Can: string(can),
+		Part: m.Part, Text: storable(m.Text), PIN: m.PIN, Sealed: sealed, Buttons: string(buttons), AskContact: m.AskContact, ContactLabel: m.ContactLabel, Can: string(can),
 		Repeatable: m.Repeatable, Answer: m.Answer, DeleteRef: m.DeleteRef, RunAt: created, CreatedAt: created}, nil
 }
 
@@ -61,13 +70,19 @@ func storable(text string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "\uFFFD")
 }
 
-func outbounds(rows []outboxRow) ([]channels.Outbound, error) {
+// outbounds reads messages. The text of one that shows a PIN is "" once it was sent, and where it can't be opened.
+func (db *DB) outbounds(rows []outboxRow) ([]channels.Outbound, error) {
 	messages := make([]channels.Outbound, len(rows))
 	for i, r := range rows {
 		m := channels.Outbound{ID: r.ID, Seq: r.Seq, Brand: r.Brand, Channel: r.Channel, Address: r.Address,
-			MessageID: r.MessageID, Part: r.Part, Text: r.Text, AskContact: r.AskContact, ContactLabel: r.ContactLabel, Repeatable: r.Repeatable,
+			MessageID: r.MessageID, Part: r.Part, Text: r.Text, PIN: r.PIN, AskContact: r.AskContact, ContactLabel: r.ContactLabel, Repeatable: r.Repeatable,
 			Answer: r.Answer, DeleteRef: r.DeleteRef, Attempts: r.Attempts, Lapsed: r.Lapsed, Delivery: r.Delivery,
 			CreatedAt: prepaid.FromMicros(r.CreatedAt)}
+		if len(r.Sealed) > 0 {
+			if text, err := db.open(r.Sealed, string(r.ID)); err == nil {
+				m.Text = string(text)
+			}
+		}
 		if err := json.Unmarshal([]byte(r.Buttons), &m.Buttons); err != nil {
 			return nil, fmt.Errorf("buttons of message %s: %w", r.ID, err)
 		}
@@ -87,14 +102,14 @@ func (db *DB) PutOutbound(ctx context.Context, parts []channels.Outbound) error 
 	}
 	return db.write(ctx, "put outbound", func(tx *sqlx.Tx) error {
 		for _, m := range parts {
-			row, err := toOutboxRow(m)
+			row, err := db.toOutboxRow(m)
 			if err != nil {
 				return err
 			}
 			_, err = insert(ctx, tx, `
-				INSERT INTO outbox (id, brand, channel, address, message_id, part, text, buttons, ask_contact, contact_label, can,
+				INSERT INTO outbox (id, brand, channel, address, message_id, part, text, pin_order, sealed, buttons, ask_contact, contact_label, can,
 					repeatable, answer, delete_ref, status, run_at, created_at)
-				VALUES (:id, :brand, :channel, :address, :message_id, :part, :text, :buttons, :ask_contact, :contact_label, :can,
+				VALUES (:id, :brand, :channel, :address, :message_id, :part, :text, :pin_order, :sealed, :buttons, :ask_contact, :contact_label, :can,
 					:repeatable, :answer, :delete_ref, 'waiting', :run_at, :created_at)
 				ON CONFLICT (brand, channel, address, message_id, part) DO NOTHING`, row)
 			if err != nil {
@@ -128,7 +143,7 @@ func (db *DB) ClaimOutbound(ctx context.Context, now, until time.Time, n int) ([
 		return nil, err
 	}
 	slices.SortFunc(rows, func(a, b outboxRow) int { return cmp.Compare(a.Seq, b.Seq) })
-	return outbounds(rows)
+	return db.outbounds(rows)
 }
 
 // EndOutbound implements channels.Outbox. The end of a message that has one is left as it is, but where
@@ -156,8 +171,26 @@ func (db *DB) EndOutbound(ctx context.Context, id prepaid.OutboundID, e channels
 		if err != nil || rank == 0 {
 			return err
 		}
+		if err := forgetPIN(ctx, tx, id, e.Keep); err != nil {
+			return err
+		}
 		return rankDelivery(ctx, tx, `id = ?`, id, channels.DeliveryReport{Status: delivery}, e.Now)
 	})
+}
+
+// forgetPIN drops the PIN that a message has handed on, and the text that has shown it.
+func forgetPIN(ctx context.Context, tx *sqlx.Tx, id prepaid.OutboundID, keepText bool) error {
+	var order prepaid.OrderID
+	found, err := get(ctx, tx, &order, `SELECT pin_order FROM outbox WHERE id = ? AND pin_order <> ''`, id)
+	if err != nil || !found {
+		return err
+	}
+	if !keepText {
+		if _, err := exec(ctx, tx, `UPDATE outbox SET sealed = NULL WHERE id = ?`, id); err != nil {
+			return err
+		}
+	}
+	return dropPINs(ctx, tx, []prepaid.OrderID{order})
 }
 
 // ReportDelivery implements channels.Outbox.
@@ -207,5 +240,5 @@ func (db *DB) OutboundTo(ctx context.Context, brand, channel string, a prepaid.A
 	if err != nil {
 		return nil, fmt.Errorf("outbound to address: %w", err)
 	}
-	return outbounds(rows)
+	return db.outbounds(rows)
 }

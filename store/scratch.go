@@ -39,6 +39,13 @@ func Scratch(ctx context.Context, base string) (scratch string, drop func(contex
 	}, nil
 }
 
+// WithoutVault is the same store as a program sees it that was not given the key. It is for tests; close db, not it.
+func WithoutVault(db *DB) *DB {
+	bare := *db
+	bare.vault = nil
+	return &bare
+}
+
 // SentMessages lists the pushed messages that a provider has taken, oldest first, to anybody on any channel. It is
 // for conversation scripts, whose stores are small.
 func (db *DB) SentMessages(ctx context.Context) ([]channels.Outbound, error) {
@@ -46,14 +53,14 @@ func (db *DB) SentMessages(ctx context.Context) ([]channels.Outbound, error) {
 	if err := list(ctx, db.reader, &rows, `SELECT `+outboxColumns+` FROM outbox WHERE status = 'sent' ORDER BY ended_at, seq`); err != nil {
 		return nil, fmt.Errorf("list sent messages: %w", err)
 	}
-	return outbounds(rows)
+	return db.outbounds(rows)
 }
 
 // Texts returns what is stored as text in every table, one table after the other: for finding secrets that should
-// not be there. Left out are hashes, in which any digits may occur by chance, and the outbox, whose texts are the
-// customers' own.
-func (db *DB) Texts(ctx context.Context) (map[string]string, error) {
-	columns, err := db.textColumns(ctx)
+// not be there. Left out are hashes, in which any digits may occur by chance, what is sealed, and, unless sent says so,
+// the outbox and the memos, whose texts are the customers' own.
+func (db *DB) Texts(ctx context.Context, sent bool) (map[string]string, error) {
+	columns, err := db.textColumns(ctx, sent)
 	if err != nil {
 		return nil, fmt.Errorf("list text columns: %w", err)
 	}
@@ -77,7 +84,7 @@ func (db *DB) Texts(ctx context.Context) (map[string]string, error) {
 // asText reads JSON that is kept as bytes.
 func (db *DB) asText(column string) string {
 	switch {
-	case column != "entry" && column != "session":
+	case column != "entry" && column != "session" && column != "memo":
 		return column
 	case db.dialect == Postgres:
 		return "convert_from(" + column + ", 'UTF8')"
@@ -85,7 +92,7 @@ func (db *DB) asText(column string) string {
 	return "CAST(" + column + " AS TEXT)"
 }
 
-func (db *DB) textColumns(ctx context.Context) (map[string][]string, error) {
+func (db *DB) textColumns(ctx context.Context, sent bool) (map[string][]string, error) {
 	query := `SELECT m.name AS tab, p.name AS col FROM sqlite_master m, pragma_table_info(m.name) p
 		WHERE m.type = 'table' AND UPPER(p.type) IN ('TEXT', 'BLOB')`
 	if db.dialect == Postgres {
@@ -101,11 +108,11 @@ func (db *DB) textColumns(ctx context.Context) (map[string][]string, error) {
 	}
 	columns := map[string][]string{}
 	for _, r := range rows {
-		switch r.Column {
-		case "memo", "ciphertext": // the customer's own reply; sealed
+		private := r.Table == "outbox" || r.Column == "memo"
+		if r.Column == "ciphertext" || r.Column == "sealed" || private && !sent {
 			continue
 		}
-		if r.Table != "outbox" && !strings.Contains(r.Column, "hash") && !strings.Contains(r.Column, "mac") {
+		if !strings.Contains(r.Column, "hash") && !strings.Contains(r.Column, "mac") {
 			columns[r.Table] = append(columns[r.Table], r.Column)
 		}
 	}

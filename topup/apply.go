@@ -71,6 +71,7 @@ func (h *History) take(c Change) {
 	if !c.Cost.Zero() {
 		h.Cost = c.Cost
 	}
+	h.ByPIN = h.ByPIN || c.PIN != nil
 	if c.Answered != nil {
 		h.answer(*c.Answered)
 	}

@@ -49,7 +49,7 @@ func (s *Service) afterCredit(h *History, r Result) Change {
 	case Done:
 		name, _ := s.c.Network(h.Brand)
 		return Change{
-			To: []Status{Delivered}, NetworkRef: r.ProviderRef, Cost: r.Cost,
+			To: []Status{Delivered}, NetworkRef: r.ProviderRef, Cost: r.Cost, PIN: r.PIN,
 			Postings: []Entry{deliveryEntry(h.Order, name, r.Cost)}, Notice: s.notice(h),
 		}
 	case Refused:

@@ -97,21 +97,24 @@ func (s *Service) resolve(ctx context.Context, h *History, v Verdict) error {
 	yes, no := Result{Outcome: Done, Code: CodeByHand}, Result{Outcome: Refused, Code: CodeByHand}
 	switch v {
 	case WasCharged:
-		return s.unlessTold(ctx, s.chargeOf(h), []Outcome{Refused, Returned}, func() error {
+		return s.unlessTold(ctx, s.chargeOf(h), []Outcome{Refused, Returned}, func(Result) error {
 			return s.chargeAnswered(ctx, h, h.last(StepCharge), yes)
 		})
 	case NotCharged:
-		return s.unlessTold(ctx, s.chargeOf(h), []Outcome{Done, Pending}, func() error { return s.neverCharged(ctx, h) })
+		return s.unlessTold(ctx, s.chargeOf(h), []Outcome{Done, Pending}, func(Result) error { return s.neverCharged(ctx, h) })
 	case WasDelivered:
-		return s.unlessTold(ctx, s.creditOf(h), []Outcome{Refused, Passing}, func() error {
+		return s.unlessTold(ctx, s.creditOf(h), []Outcome{Refused, Passing}, func(told Result) error {
+			if told.Outcome == Done {
+				yes = told // its cost and its PIN, too
+			}
 			return s.creditAnswered(ctx, h, h.last(StepCredit), yes)
 		})
 	case NotDelivered:
-		return s.unlessTold(ctx, s.creditOf(h), []Outcome{Done, Pending}, func() error {
+		return s.unlessTold(ctx, s.creditOf(h), []Outcome{Done, Pending}, func(Result) error {
 			return s.creditAnswered(ctx, h, h.last(StepCredit), no)
 		})
 	case NotRefunded:
-		return s.unlessTold(ctx, s.refundOf(h), []Outcome{Done}, func() error {
+		return s.unlessTold(ctx, s.refundOf(h), []Outcome{Done}, func(Result) error {
 			_, err := s.settle(ctx, h, h.last(StepRefund), no, s.afterRefund)
 			return err
 		})
@@ -221,7 +224,7 @@ func (s *Service) byHand(ctx context.Context, id prepaid.OrderID, what string, b
 }
 
 // unlessTold does what follows from a verdict, unless the provider's look-up clearly says otherwise.
-func (s *Service) unlessTold(ctx context.Context, look func(context.Context) Result, otherwise []Outcome, do func() error) error {
+func (s *Service) unlessTold(ctx context.Context, look func(context.Context) Result, otherwise []Outcome, do func(Result) error) error {
 	r, err := s.ask(ctx, look)
 	if err != nil {
 		return err
@@ -229,7 +232,7 @@ func (s *Service) unlessTold(ctx context.Context, look func(context.Context) Res
 	if slices.Contains(otherwise, r.Outcome) {
 		return fmt.Errorf("%w: %s %s", ErrContradicted, r.Outcome, r.Code)
 	}
-	return do()
+	return do(r)
 }
 
 func (s *Service) chargeOf(h *History) func(context.Context) Result {

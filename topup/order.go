@@ -139,6 +139,7 @@ type Order struct {
 	Reason     string        // the last refusal's code, ours or the provider's: "INSUFFICIENT_BALANCE"
 	ActionURL  string        // while Confirming: the page on which the customer authenticates
 	NetworkRef string        // the network's own id of the credit
+	ByPIN      bool          // delivered as a code that is to be typed: Finder.PIN has it until it was handed on
 	Cost       prepaid.Money // what the network took from our wallet; zero until delivered
 	Absents    int           // look-ups in a row that found nothing
 	AbsentAt   time.Time     // when the first of them was

@@ -34,11 +34,14 @@ type Result struct {
 	PIN         *PINDetail    // of a credit at a PIN operator
 }
 
-// PINDetail is what a customer of a PIN operator types to get the credit.
+// PINDetail is what a customer of a PIN operator types to get the credit. Each field may be empty, but for Code.
 type PINDetail struct {
-	Serial, Value, IVR, Validity string
-	Info                         [3]string
-	Code                         prepaid.Secret
+	Code     prepaid.Secret
+	Serial   string
+	Value    string    // what the operator calls its worth
+	Info     [3]string // how it is used
+	IVR      string    // the number to be called
+	Validity string
 }
 
 // Network is the mobile operator that credits numbers, or the one who resells it. Its methods may be
@@ -115,6 +118,8 @@ type Finder interface {
 	ByCharge(ctx context.Context, id prepaid.ChargeID) (History, error)
 	// ByOperation returns the order of an operation key; ErrNoOrder.
 	ByOperation(ctx context.Context, brand, key string) (History, error)
+	// PIN returns what the credit of a ByPIN order is used with; nil once it was handed on, and where there is none.
+	PIN(ctx context.Context, id prepaid.OrderID) (*PINDetail, error)
 }
 
 // History is an order with all that was tried for it.
@@ -159,6 +164,7 @@ type Change struct {
 	RunAt, LeaseUntil             time.Time
 	Reason, ActionURL, NetworkRef string        // "" leaves it
 	Cost                          prepaid.Money // zero leaves it
+	PIN                           *PINDetail    // of a delivery by PIN: kept, sealed, until it is handed on
 	Absents                       int
 	AbsentAt                      time.Time
 	Tries                         int

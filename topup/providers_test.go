@@ -66,9 +66,10 @@ type network struct {
 	w         *world
 	mu        sync.Mutex
 	credits   acts
-	lookUps   acts           // an answer other than Unknown is replaced by the truth
-	recipient string         // of the last credit
-	credited  map[string]int // in the end
+	lookUps   acts             // an answer other than Unknown is replaced by the truth
+	recipient string           // of the last credit
+	pin       *topup.PINDetail // what credits are used with
+	credited  map[string]int   // in the end
 	visible   map[string]time.Time
 	unanswers topup.Outcome // what a look-up of what was not credited answers; "" is Absent
 	lookedUp  []time.Duration
@@ -93,7 +94,7 @@ func (n *network) Credit(ctx context.Context, c topup.Credit) topup.Result {
 		n.visible[c.Reference] = n.w.clock.Now().Add(a.lag)
 	})
 	if r.Outcome == topup.Done {
-		r.Cost = eur(c.Amount.Minor * 96 / 100)
+		r.Cost, r.PIN = eur(c.Amount.Minor*96/100), n.pin
 	}
 	return r
 }
@@ -110,7 +111,7 @@ func (n *network) LookUp(ctx context.Context, reference string) topup.Result {
 	defer n.mu.Unlock()
 	switch {
 	case n.credited[reference] > 0 && !n.w.clock.Now().Before(n.visible[reference]):
-		return topup.Result{Outcome: topup.Done, ProviderRef: "found"}
+		return topup.Result{Outcome: topup.Done, ProviderRef: "found", PIN: n.pin}
 	case n.unanswers != "":
 		return topup.Result{Outcome: n.unanswers, Code: "FOUND_" + string(n.unanswers)}
 	}

@@ -92,6 +92,11 @@ func (s *Service) Latest(ctx context.Context, brand string, m prepaid.MSISDN) (O
 	return s.c.Finder.Latest(ctx, brand, m)
 }
 
+// PIN returns what the credit of a ByPIN order is used with, for whoever bought it; nil once it was handed on.
+func (s *Service) PIN(ctx context.Context, id prepaid.OrderID) (*PINDetail, error) {
+	return s.c.Finder.PIN(ctx, id)
+}
+
 // Order returns one order with its history; ErrNoOrder.
 func (s *Service) Order(ctx context.Context, id prepaid.OrderID) (History, error) {
 	return s.c.Orders.Order(ctx, id)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -92,7 +93,11 @@ func openStore(t tester, cleanup func(func())) *store.DB {
 	if err := os.WriteFile(path, empty, 0o600); err != nil {
 		t.Fatalf("copy the empty store: %v", err)
 	}
-	db, err := store.Open(context.Background(), "sqlite:"+path, store.Options{Volatile: true})
+	vault, err := prepaid.NewVault(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, "tests")
+	if err != nil {
+		t.Fatalf("make a vault: %v", err)
+	}
+	db, err := store.Open(context.Background(), "sqlite:"+path, store.Options{Volatile: true, Vault: vault})
 	if err != nil {
 		t.Fatalf("open store: %v", err)
 	}
@@ -341,7 +346,7 @@ func (w *world) tell(id prepaid.OrderID) {
 	w.Helper()
 	ids, err := w.db.NoticesOf(context.Background(), id)
 	if err == nil {
-		err = w.db.MarkTold(context.Background(), ids, w.clock.Now())
+		err = w.db.MarkTold(context.Background(), ids, nil, w.clock.Now())
 	}
 	if err != nil {
 		w.Fatalf("mark told: %v", err)

@@ -43,7 +43,7 @@ func reachable(t *testing.T) *running {
 
 func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
 	r := reachable(t)
-	before, err := r.db.Texts(t.Context())
+	before, err := r.db.Texts(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
 			t.Errorf("%s: answered %d %s", c.name, answer.status, answer.body.String())
 		}
 	}
-	after, err := r.db.Texts(t.Context())
+	after, err := r.db.Texts(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

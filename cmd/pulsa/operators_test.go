@@ -149,7 +149,7 @@ func TestOperatorsUnlockAndEraseCustomers(t *testing.T) {
 	o.does("is erased", append([]string{"customers", "erase", "--reason", "asked by letter"}, about...)...)
 	o.fails("no such customer", append([]string{"customers", "show"}, about...)...)
 	p := o.program()
-	texts, err := p.db.Texts(t.Context())
+	texts, err := p.db.Texts(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func (p *program) wireReloadly() {
 		}
 		p.reloadly = reloadly.New(reloadly.Config{
 			ClientID: c.ClientID, ClientSecret: c.ClientSecret, WebhookSecret: c.WebhookSecret,
-			BaseURL: c.BaseURL, AuthURL: c.AuthURL, Audience: c.Audience, Async: c.Async, Clock: p.clock, Log: p.log,
+			BaseURL: c.BaseURL, AuthURL: c.AuthURL, Audience: c.Audience, Async: c.Async, PINs: true, Clock: p.clock, Log: p.log,
 		})
 		p.metrics.watchWallet()
 		return

@@ -109,6 +109,27 @@ func TestSimulatorTopsUpMailAccounts(t *testing.T) {
 	}
 }
 
+func TestSimulatorSellsPINs(t *testing.T) {
+	f := newFaced(t, false, func(c *reloadly.Config) { c.PINs = true })
+	if err := f.client.Recognise(t.Context(), "31612348020"); err != nil {
+		t.Error(err)
+	}
+	r := f.buy("REF", "31612348020")
+	if r.Outcome != topup.Done || r.PIN == nil || r.PIN.Code.Empty() || r.PIN.Validity != "30 days" {
+		t.Fatalf("answered %+v, %+v", r, r.PIN)
+	}
+	again := f.client.LookUp(t.Context(), "REF")
+	if again.Outcome != topup.Done || again.PIN == nil || *again.PIN != *r.PIN {
+		t.Errorf("looked up %+v, %+v", again, again.PIN)
+	}
+	if lost := f.buy("LOST", "31612348021"); lost.Outcome != topup.Done || lost.PIN == nil || *lost.PIN == *r.PIN {
+		t.Errorf("after a time-out: %+v, %+v", lost, lost.PIN)
+	}
+	if airtime := f.buy("AIRTIME", "31612345678"); airtime.Outcome != topup.Done || airtime.PIN != nil {
+		t.Errorf("airtime: %+v", airtime)
+	}
+}
+
 func TestSimulatorAnswersAsReloadlyWhateverTheNetworkDoes(t *testing.T) {
 	for phrase, want := range map[string]struct {
 		answer    topup.Outcome

@@ -61,7 +61,8 @@ func newSimFace(life context.Context, network *networksim.Network, clock prepaid
 	}
 }
 
-// simOperators is one operator for every country that has numbers and a currency, and one for mail accounts.
+// simOperators is one operator of airtime and one of PINs for every country that has numbers and a currency, and one
+// for mail accounts.
 func simOperators(wallet prepaid.Currency) []reloadly.Operator {
 	var all []reloadly.Operator
 	for _, country := range slices.Sorted(maps.Keys(phonenumbers.GetSupportedRegions())) {
@@ -86,16 +87,19 @@ func simOperators(wallet prepaid.Currency) []reloadly.Operator {
 			FX:      reloadly.FX{Rate: number(1, 0), CurrencyCode: reloadly.Text(unit.String())},
 		}
 		all = append(all, o)
+		o.OperatorID, o.Name, o.PIN = o.OperatorID+simPINOperator, "Simulated PIN "+o.Country.ISOName, true
+		all = append(all, o)
 		if country == simMailCountry {
-			o.OperatorID, o.Name = simMailOperator, "Simulated Nauta"
+			o.OperatorID, o.Name, o.PIN = simMailOperator, "Simulated Nauta", false
 			all = append(all, o)
 		}
 	}
 	return all
 }
 
-// The operator that tops up mail accounts stands behind its country's own: a number is never its.
+// Each country has an operator of airtime and one of PINs, whose id is so much higher. One more tops up mail accounts.
 const (
+	simPINOperator  reloadly.ID = 1000
 	simMailOperator reloadly.ID = 500
 	simMailCountry              = "CU"
 )
@@ -191,10 +195,16 @@ func (f *simFace) operator(fits func(reloadly.Operator) bool) (reloadly.Operator
 	return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeUnavailable)
 }
 
+// operatorOf finds the operator that has a number.
+func (f *simFace) operatorOf(country string, m prepaid.MSISDN) (reloadly.Operator, error) {
+	return f.operator(func(o reloadly.Operator) bool {
+		return string(o.Country.ISOName) == country && o.OperatorID != simMailOperator && o.PIN == networksim.SellsPINs(string(m))
+	})
+}
+
 // Detect implements reloadly.Airtime.
 func (f *simFace) Detect(ctx context.Context, _ string, p reloadly.Phone) (reloadly.Operator, error) {
-	o, err := f.operator(func(o reloadly.Operator) bool { return o.Country.ISOName == p.CountryCode })
-	if err != nil {
+	if o, err := f.operator(func(o reloadly.Operator) bool { return o.Country.ISOName == p.CountryCode }); err != nil {
 		return o, reloadly.RefuseCode("COUNTRY_NOT_SUPPORTED")
 	}
 	m, err := p.MSISDN()
@@ -207,7 +217,7 @@ func (f *simFace) Detect(ctx context.Context, _ string, p reloadly.Phone) (reloa
 	case err != nil:
 		return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeNoOperator)
 	}
-	return o, nil
+	return f.operatorOf(string(p.CountryCode), m)
 }
 
 // simID is the number by which the API names a credit: the same for ever, and exact in JSON.

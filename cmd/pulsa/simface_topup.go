@@ -70,7 +70,7 @@ func simRecipient(r reloadly.TopupRequest, o reloadly.Operator) (topup.Credit, e
 	switch {
 	case err != nil:
 		return topup.Credit{}, reloadly.RefuseCode(topup.CodeInvalidNumber)
-	case r.RecipientPhone.CountryCode != o.Country.ISOName:
+	case r.RecipientPhone.CountryCode != o.Country.ISOName, o.PIN != networksim.SellsPINs(string(m)):
 		return topup.Credit{}, reloadly.RefuseCode("OPERATOR_AND_RECIPIENT_PHONE_MISMATCH")
 	}
 	return topup.Credit{MSISDN: m}, nil
@@ -161,7 +161,7 @@ func (f *simFace) Transactions(_ context.Context, _ string, filter reloadly.Filt
 func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
 	amount := reloadly.NumberOf(r.Amount)
 	country := simCountry(r.MSISDN)
-	o, _ := f.operator(func(o reloadly.Operator) bool { return string(o.Country.ISOName) == country })
+	o, _ := f.operatorOf(country, r.MSISDN)
 	if r.Email != "" {
 		country = simMailCountry
 		o, _ = f.operator(func(o reloadly.Operator) bool { return o.OperatorID == simMailOperator })
@@ -180,6 +180,12 @@ func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
 		return t
 	}
 	t.Status = reloadly.Successful
+	if p := r.PIN; p != nil {
+		t.PINDetail = &reloadly.PINDetail{
+			Serial: reloadly.Text(p.Serial), Info1: reloadly.Text(p.Info[0]), Info2: reloadly.Text(p.Info[1]), Info3: reloadly.Text(p.Info[2]),
+			Value: reloadly.Text(p.Value), Code: reloadly.Text(p.Code.Reveal()), IVR: reloadly.Text(p.IVR), Validity: reloadly.Text(p.Validity),
+		}
+	}
 	left := reloadly.NumberOf(f.balance())
 	t.BalanceInfo = &reloadly.BalanceInfo{
 		OldBalance: reloadly.Number{Value: left.Value.Add(reloadly.NumberOf(r.Cost).Value), Valid: true},

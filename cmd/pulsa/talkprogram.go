@@ -20,6 +20,7 @@ import (
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/topup"
+	networksim "pulsa/topup/sim"
 )
 
 // storyProgram is the whole program, wired for one conversation script: on stores of its own, under a clock that
@@ -305,7 +306,7 @@ func (s *storyProgram) Evidence(ctx context.Context) ([]talk.Evidence, error) {
 	if _, err := s.p.drainTranscripts(ctx); err != nil {
 		return nil, err
 	}
-	texts, err := s.p.db.Texts(ctx)
+	texts, err := s.p.db.Texts(ctx, len(s.HandedOut()) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -314,6 +315,17 @@ func (s *storyProgram) Evidence(ctx context.Context) ([]talk.Evidence, error) {
 		evidence = append(evidence, talk.Evidence{Where: "table " + table, Text: text})
 	}
 	return evidence, nil
+}
+
+// HandedOut implements talk.HandsOut.
+func (s *storyProgram) HandedOut() []string {
+	var codes []string
+	for _, e := range s.sims.network.Delivered(networksim.Filter{}) {
+		if e.PIN != nil {
+			codes = append(codes, e.PIN.Code.Reveal())
+		}
+	}
+	return codes
 }
 
 // logBuffer keeps a story's log.

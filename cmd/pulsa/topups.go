@@ -142,6 +142,14 @@ type dossier struct {
 	entries       []topup.Entry
 	notices       []store.Told
 	interventions []topup.Intervention
+	keepsPIN      bool // it was not handed on yet
+}
+
+func (d dossier) pin() string {
+	if d.keepsPIN {
+		return "which waits, sealed, to be handed on"
+	}
+	return "which was handed on"
 }
 
 func readDossier(ctx context.Context, db *store.DB, id prepaid.OrderID) (d dossier, err error) {
@@ -155,6 +163,9 @@ func readDossier(ctx context.Context, db *store.DB, id prepaid.OrderID) (d dossi
 		return d, err
 	}
 	if d.notices, err = db.NoticesTold(ctx, id); err != nil {
+		return d, err
+	}
+	if d.keepsPIN, err = db.HasPIN(ctx, id); err != nil {
 		return d, err
 	}
 	d.interventions, err = db.Interventions(ctx, id, "")
@@ -188,6 +199,9 @@ func (d dossier) print(w io.Writer) error {
 	line("paid by\t%s %s %s", d.Funding.Kind, d.Funding.Provider, cmp.Or(d.Funding.Method, d.Funding.Ref))
 	line("authorised by\t%s", d.AuthorisedBy)
 	line("status\t%s since %s %s", d.Status, d.StatusAt.Format(time.DateTime), d.Reason)
+	if d.ByPIN {
+		line("delivered as\ta PIN, %s", d.pin())
+	}
 	if d.NeedsHuman {
 		line("\tneeds a human: see docs/operators.md")
 	}
@@ -235,6 +249,9 @@ func span(from, to time.Time) string {
 
 func (d dossier) json() map[string]any {
 	all := orderJSON(d.Order)
+	if d.ByPIN {
+		all["pin"] = d.pin()
+	}
 	all["charge"] = map[string]any{"id": d.Charge.ID, "status": d.Charge.Status, "provider_ref": d.Charge.ProviderRef}
 	attempts, passages, entries := []any{}, []any{}, []any{}
 	for _, a := range d.Attempts {

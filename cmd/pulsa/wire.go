@@ -44,6 +44,7 @@ type program struct {
 	redis    redis.UniversalClient // nil: sessions are in the SQLite file
 	sessions conversation.Sessions
 	sims     *simulators
+	vault    *prepaid.Vault // for PINs of operators, under the card keys
 
 	accounts   *accounts.Service
 	payments   *payments.Service
@@ -155,7 +156,11 @@ func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
 }
 
 func (p *program) openStores(ctx context.Context, w wiring) error {
-	db, err := store.Open(ctx, p.config.databaseURL(), store.Options{Volatile: w.volatile})
+	var err error
+	if p.vault, err = prepaid.NewVault(p.config.CardKeys, "operators' pins"); err != nil {
+		return fmt.Errorf("card keys: %w", err)
+	}
+	db, err := store.Open(ctx, p.config.databaseURL(), store.Options{Volatile: w.volatile, Vault: p.vault})
 	if err != nil {
 		return err
 	}
@@ -254,7 +259,7 @@ func (p *program) wireChannels(w wiring) (err error) {
 		OptedOut: p.accounts.OptedOut, OptOut: p.accounts.OptOut, Jitter: rand.Float64,
 	})
 	p.handler, err = conversation.New(conversation.Config{
-		Brands: p.brands, Sessions: p.sessions, Outbox: p.db, Clock: p.clock, Log: p.log, Channel: p.registry.Declared,
+		Brands: p.brands, Sessions: p.sessions, Outbox: p.db, Clock: p.clock, Log: p.log, Vault: p.vault, Channel: p.registry.Declared,
 		Services: conversation.Services{
 			Accounts: p.accounts, Payments: p.payments, Topups: p.topups, Cards: p.cards, Notices: p.db, Clock: p.clock,
 		},

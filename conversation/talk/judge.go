@@ -141,7 +141,14 @@ func (p *player) check(ctx context.Context, f *factLine) error {
 // hunt looks for the story's secrets in all that the program wrote down.
 func (p *player) hunt(ctx context.Context) {
 	witness, ok := p.program.(Witness)
-	if !ok || len(p.story.secrets) == 0 {
+	hunter, secrets := p.hunter, p.story.secrets
+	if h, hands := p.program.(HandsOut); hands {
+		if codes := h.HandedOut(); len(codes) > 0 {
+			secrets = append(slices.Clone(secrets), codes...)
+			hunter = newHunter(secrets)
+		}
+	}
+	if !ok || len(secrets) == 0 {
 		return
 	}
 	at := pos{p.story.File, p.story.Line}
@@ -154,7 +161,7 @@ func (p *player) hunt(ctx context.Context) {
 	}
 	const most = 5 // of each place
 	for _, e := range evidence {
-		lines := p.hunter.leaks(e.Text)
+		lines := hunter.leaks(e.Text)
 		for _, l := range lines[:min(most, len(lines))] {
 			p.fail(at, Failure{Problem: "a secret of the story stands in the " + e.Where, Came: clip(l)})
 		}

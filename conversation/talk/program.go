@@ -47,7 +47,7 @@ func (c Customer) Address() prepaid.Address {
 }
 
 // Program is what one story talks to. Its methods are called one at a time. What only some programs can
-// do is an optional interface beside it: TimeTraveller, Stater, Proofreader, Witness, Walker, SecretReader.
+// do is an optional interface beside it: TimeTraveller, Stater, Proofreader, Witness, HandsOut, Walker, SecretReader.
 type Program interface {
 	// Send delivers one message and returns what it was answered: at most one message, however many parts
 	// the channel made of it. An id that was sent before is a repeated delivery. Where the turn waits for
@@ -100,6 +100,12 @@ type Witness interface {
 type Evidence struct {
 	Where string // "log", "transcripts"
 	Text  string
+}
+
+// HandsOut is a Program that hands secrets to its customers, such as the codes of operators whose credit is one:
+// they may stand in its messages, and nowhere in its evidence. It is asked once, when the story has ended.
+type HandsOut interface {
+	HandedOut() []string
 }
 
 // Walker is a Program that remembers which transitions its conversations took. It is asked once, when the

@@ -105,7 +105,7 @@ var operatorTests = []test{
 		if !slices.Contains(addresses, "telegram:352735") || !slices.Contains(addresses, c.MSISDN.Tel()) {
 			w.Errorf("addresses %v", addresses)
 		}
-		texts := must[map[string]string](w)(w.db.Texts(w.Context()))
+		texts := must[map[string]string](w)(w.db.Texts(w.Context(), true))
 		for _, table := range slices.Sorted(maps.Keys(texts)) {
 			if strings.Contains(texts[table], string(c.MSISDN)) || strings.Contains(texts[table], "352735") || strings.Contains(texts[table], "anyone") {
 				w.Errorf("%s still knows: %s", table, texts[table])

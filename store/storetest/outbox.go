@@ -215,8 +215,8 @@ var noticeTests = []test{
 		same(w, "lapsed", w.due(at.Add(time.Minute)), []string{"registered", "order"})
 		ids := must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID))
 		same(w, "of the order", ids, []prepaid.NoticeID{c.Notice.ID})
-		w.ok(w.db.MarkTold(w.Context(), ids, at))
-		w.ok(w.db.MarkTold(w.Context(), nil, at))
+		w.ok(w.db.MarkTold(w.Context(), ids, nil, at))
+		w.ok(w.db.MarkTold(w.Context(), nil, nil, at))
 		same(w, "told", w.due(at.Add(time.Hour)), []string{"registered"})
 		same(w, "none of the order", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID)), nil)
 	}},
@@ -277,7 +277,7 @@ var switchTests = []test{
 	{"every stored text can be seen", func(w *world) {
 		w.customer()
 		w.card("101-1")
-		texts := must[map[string]string](w)(w.db.Texts(w.Context()))
+		texts := must[map[string]string](w)(w.db.Texts(w.Context(), false))
 		for table, want := range map[string]string{"instruments": "token=tok_1", "cards": "serial=101-1", "customers": "language=nl"} {
 			if !strings.Contains(texts[table], want) {
 				w.Errorf("%s has no %s: %q", table, want, texts[table])

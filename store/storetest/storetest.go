@@ -34,7 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"orders", orderTests}, {"limits", limitTests}, {"apply", applyTests}, {"customers", customerTests},
 		{"pins", pinTests}, {"payments", paymentTests}, {"cards", cardTests}, {"outbox", outboxTests},
 		{"notices", noticeTests}, {"switches", switchTests}, {"audit", auditTests}, {"concurrency", concurrencyTests},
-		{"breaches", breachTests()}, {"operators", operatorTests},
+		{"breaches", breachTests()}, {"operators", operatorTests}, {"pin_details", pinDetailTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
@@ -94,6 +94,11 @@ func PostgresURL(t testing.TB) string {
 
 func opened(t testing.TB, url string, o store.Options) *store.DB {
 	t.Helper()
+	vault, err := prepaid.NewVault(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, "tests")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Vault = vault
 	db, err := store.Open(t.Context(), url, o)
 	if err != nil {
 		t.Fatal(err)

@@ -50,6 +50,7 @@ type Client struct {
 	tokens    *tokens
 	numbers   *cache[prepaid.MSISDN, Operator]
 	countries *cache[string, []Operator]
+	operators *cache[ID, Operator]
 
 	mu       sync.Mutex
 	inFlight map[string]bool // references
@@ -72,6 +73,7 @@ func New(c Config) *Client {
 	return &Client{
 		c: c, http: &client, tokens: newTokens(), inFlight: map[string]bool{},
 		numbers: newCache[prepaid.MSISDN, Operator](c.Clock), countries: newCache[string, []Operator](c.Clock),
+		operators: newCache[ID, Operator](c.Clock),
 	}
 }
 

@@ -17,6 +17,7 @@ const (
 	codeInFlight    = "IN_FLIGHT"         // another request under the reference is under way
 	codeNoLookUp    = "LOOK_UP_FAILED"    // the record can't be read
 	codePINOperator = "PIN_OPERATOR"
+	codePINMissing  = "PIN_MISSING" // delivered as a PIN that nobody tells
 	codeBadEmail    = "INVALID_RECIPIENT_EMAIL"
 	codeBusy        = "TRANSACTION_CANNOT_BE_PROCESSED_AT_THE_MOMENT"
 	codeNoLocal     = "LOCAL_AMOUNTS_NOT_SUPPORTED_BY_OPERATOR"

@@ -2,7 +2,9 @@ package reloadly
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 
 	"pulsa/topup"
@@ -40,6 +42,9 @@ func (c *Client) LookUp(ctx context.Context, reference string) topup.Result {
 // row is what a row of a report came to; where it is not at its end, its status may know more.
 func (c *Client) row(ctx context.Context, t Transaction) topup.Result {
 	r := t.result()
+	if r.Outcome == topup.Done {
+		return c.rowByPIN(ctx, t, r)
+	}
 	if r.Outcome != topup.Pending && r.Outcome != topup.Unknown || t.TransactionID == 0 {
 		return r
 	}
@@ -47,6 +52,32 @@ func (c *Client) row(ctx context.Context, t Transaction) topup.Result {
 		return now
 	}
 	return r
+}
+
+// rowByPIN sees to it that a delivery which is a PIN is not taken for one before the PIN is known: reports may lack it.
+func (c *Client) rowByPIN(ctx context.Context, t Transaction, r topup.Result) topup.Result {
+	if r.PIN != nil || !c.c.PINs || t.OperatorID == 0 {
+		return r
+	}
+	o, ok := c.operators.get(t.OperatorID)
+	if !ok {
+		err := c.get(ctx, "/operators/"+t.OperatorID.String(), &o)
+		var none *Error
+		if errors.As(err, &none) && none.Status == http.StatusNotFound {
+			return r // it sells nothing any more; the record tells all there is
+		}
+		if err != nil {
+			return topup.Result{Outcome: topup.Unknown, Code: codeNoLookUp, ProviderRef: r.ProviderRef}
+		}
+		c.operators.put(t.OperatorID, o)
+	}
+	if !o.PIN {
+		return r
+	}
+	if now := c.status(ctx, t.TransactionID); now.Outcome == topup.Done {
+		r.PIN = now.PIN
+	}
+	return withPIN(r, true)
 }
 
 // status asks what became of a transaction.

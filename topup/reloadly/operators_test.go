@@ -155,7 +155,7 @@ func TestPINOperatorsAreRefusedWhereNobodyHandsThePINOn(t *testing.T) {
 	if s.count(post) != 0 {
 		t.Error("a top-up was asked for")
 	}
-	s = newStage(t, func(c *reloadly.Config) { c.PINs = true }).set(detect, ok(pins))
+	s = newStage(t, func(c *reloadly.Config) { c.PINs = true }).set(detect, ok(pins)).set(post, ok(withPIN))
 	if err := s.client.Recognise(t.Context(), number); err != nil {
 		t.Error(err)
 	}

@@ -21,7 +21,7 @@ const (
 
 // order finds out how the network is to be asked, and asks it once.
 func (c *Client) order(ctx context.Context, r topup.Credit) topup.Result {
-	request, refused := c.request(ctx, r)
+	request, byPIN, refused := c.request(ctx, r)
 	if refused.Outcome != "" {
 		return refused
 	}
@@ -35,18 +35,27 @@ func (c *Client) order(ctx context.Context, r topup.Credit) topup.Result {
 		return result
 	}
 	if c.c.Async {
-		return c.poll(ctx, answer)
+		return withPIN(c.poll(ctx, answer), byPIN)
 	}
 	var t Transaction
 	if json.Unmarshal(answer.body, &t) != nil || t.TransactionID == 0 {
 		return topup.Result{Outcome: topup.Unknown, Code: codeUnreadable}
 	}
-	return t.result()
+	return withPIN(t.result(), byPIN)
 }
 
-// request is the body for a credit. Where the Result has an outcome there is none, and nothing was sent.
-func (c *Client) request(ctx context.Context, r topup.Credit) (TopupRequest, topup.Result) {
-	request := TopupRequest{CustomIdentifier: Text(r.Reference)}
+// withPIN takes a delivery by PIN for unclear until the PIN is known: without it the customer has nothing.
+func withPIN(r topup.Result, byPIN bool) topup.Result {
+	if byPIN && r.Outcome == topup.Done && r.PIN == nil {
+		return topup.Result{Outcome: topup.Unknown, Code: codePINMissing, ProviderRef: r.ProviderRef}
+	}
+	return r
+}
+
+// request is the body for a credit, and whether the operator answers with a PIN. Where the Result has an outcome there
+// is none, and nothing was sent.
+func (c *Client) request(ctx context.Context, r topup.Credit) (request TopupRequest, byPIN bool, _ topup.Result) {
+	request.CustomIdentifier = Text(r.Reference)
 	var o Operator
 	var err error
 	if r.Email == "" {
@@ -54,19 +63,19 @@ func (c *Client) request(ctx context.Context, r topup.Credit) (TopupRequest, top
 		request.RecipientPhone = &Phone{CountryCode: Text(countryOf(r.MSISDN)), Number: Text(r.MSISDN)}
 	} else {
 		if _, err := prepaid.ParseEmail(string(r.Email)); err != nil {
-			return request, topup.Result{Outcome: topup.Refused, Code: codeBadEmail}
+			return request, false, topup.Result{Outcome: topup.Refused, Code: codeBadEmail}
 		}
 		o, err = c.nauta(ctx)
 		request.RecipientEmail = Text(r.Email)
 	}
 	if err != nil {
-		return request, c.notSent(ctx, r, err)
+		return request, false, c.notSent(ctx, r, err)
 	}
 	if !o.active() {
-		return request, topup.Result{Outcome: topup.Passing, Code: topup.CodeUnavailable}
+		return request, false, topup.Result{Outcome: topup.Passing, Code: topup.CodeUnavailable}
 	}
 	if o.PIN && !c.c.PINs {
-		return request, topup.Result{Outcome: topup.Refused, Code: codePINOperator}
+		return request, false, topup.Result{Outcome: topup.Refused, Code: codePINOperator}
 	}
 	amount, local, code := o.price(r.Amount)
 	if code == "" && r.Amount.Minor <= 0 {
@@ -75,10 +84,10 @@ func (c *Client) request(ctx context.Context, r topup.Credit) (TopupRequest, top
 	if code != "" {
 		result := topup.Result{Outcome: topup.Refused, Code: code}
 		c.refused(ctx, r, result)
-		return request, result
+		return request, false, result
 	}
 	request.OperatorID, request.Amount, request.UseLocalAmount = o.OperatorID, amount, Flag(local)
-	return request, topup.Result{}
+	return request, o.PIN, topup.Result{}
 }
 
 // notSent is the result where the operator could not be found out: the top-up was not asked for.
@@ -187,6 +196,9 @@ func (s State) outcome() topup.Outcome {
 func (p *PINDetail) detail() *topup.PINDetail {
 	if p == nil || p.Code == "" && p.Serial == "" {
 		return nil
+	}
+	if p.Code == "" { // some operators' code is the serial
+		p = &PINDetail{Code: p.Serial, Info1: p.Info1, Info2: p.Info2, Info3: p.Info3, Value: p.Value, IVR: p.IVR, Validity: p.Validity}
 	}
 	return &topup.PINDetail{
 		Serial: string(p.Serial), Value: string(p.Value), IVR: string(p.IVR), Validity: string(p.Validity),

@@ -74,6 +74,7 @@ type stage struct {
 // The calls of a stage.
 const (
 	token, detect, nauta = "token", "detect", "nauta"
+	operator             = "operator"
 	post, async          = "post", "async"
 	report, status       = "report", "status"
 	balance              = "balance"
@@ -125,6 +126,8 @@ func callOf(r *http.Request) string {
 		return detect
 	case path == "/operators/countries/CU":
 		return nauta
+	case strings.HasPrefix(path, "/operators/"):
+		return operator
 	case path == "/topups":
 		return post
 	case path == "/topups-async":

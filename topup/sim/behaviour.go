@@ -29,6 +29,7 @@ type Behaviour struct {
 	Kind  Kind
 	Code  string        // of Rejects: Reloadly's errorCode
 	After time.Duration // how long it takes; airtime is delivered, if at all, only then
+	PIN   bool          // what is delivered is a code to be typed
 }
 
 // understood lists the phrases of ParseBehaviour.
@@ -108,9 +109,19 @@ func byRecipient(who string) Behaviour {
 		return Behaviour{Kind: Unavailable}
 	case "8007":
 		return Behaviour{Kind: Rejects, Code: topup.CodeRecharged}
+	case "8021":
+		return Behaviour{Kind: TimesOutAfterDelivering, PIN: true}
+	case "8022":
+		return Behaviour{Kind: Delivers, After: 40 * time.Second, PIN: true}
+	}
+	if SellsPINs(who) {
+		return Behaviour{Kind: Delivers, PIN: true}
 	}
 	return Behaviour{Kind: Delivers}
 }
+
+// SellsPINs reports whether a number is of the operator whose credit is a code to be typed.
+func SellsPINs(number string) bool { return strings.HasPrefix(lastFour(number), "802") }
 
 // unknownNumber is the end of the numbers that the network does not know.
 const unknownNumber = "9999"

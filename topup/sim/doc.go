@@ -12,6 +12,9 @@
 //	…8005  is out of funds
 //	…8006  is unavailable for credits, though it recognises the number
 //	…8007  rejects PHONE_RECENTLY_RECHARGED, which passes
+//	…8020  delivers a PIN: a code that is to be typed
+//	…8021  delivers a PIN, then times out
+//	…8022  delivers a PIN after 40 s
 //	other  delivers at once
 //
 // Whatever was told, a number that ends in 9999 is not recognised, and never credited. A time-out takes

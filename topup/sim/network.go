@@ -130,7 +130,7 @@ func (n *Network) begin(r topup.Credit) (ref string, b Behaviour, err error) {
 	ref = "sim_" + prepaid.NewID[string]()
 	return ref, b, n.write(credit{
 		NetworkRef: ref, Reference: r.Reference, MSISDN: r.MSISDN, Email: r.Email, Amount: r.Amount, Cost: n.cost(r.Amount),
-		Delivered: b.After <= 0, At: now.Add(b.After),
+		PIN: b.PIN, Delivered: b.After <= 0, At: now.Add(b.After),
 	})
 }
 
@@ -159,7 +159,7 @@ func (n *Network) answer(ctx context.Context, ref, code string) topup.Result {
 	if !c.Delivered {
 		return topup.Result{Outcome: topup.Pending, Code: code, ProviderRef: c.NetworkRef}
 	}
-	return topup.Result{Outcome: topup.Done, Code: code, ProviderRef: c.NetworkRef, Cost: c.Cost}
+	return topup.Result{Outcome: topup.Done, Code: code, ProviderRef: c.NetworkRef, Cost: c.Cost, PIN: c.entry().PIN}
 }
 
 // notBooked answers where the book could not be written: nobody can know what happened.

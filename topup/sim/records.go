@@ -1,12 +1,16 @@
 package sim
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
 	"maps"
 	"math/big"
 	"slices"
 	"time"
 
 	"pulsa/prepaid"
+	"pulsa/topup"
 )
 
 // line is one line of the book: a credit as it stands from then on.
@@ -21,6 +25,7 @@ type credit struct {
 	Email      prepaid.Email  `json:"email,omitempty"` // instead of the MSISDN
 	Amount     prepaid.Money  `json:"amount"`
 	Cost       prepaid.Money  `json:"cost"`
+	PIN        bool           `json:"pin,omitempty"` // pinDetail tells it: the book holds no code
 	Delivered  bool           `json:"delivered"`
 	At         time.Time      `json:"at"` // when it is delivered, past or to come
 }
@@ -112,6 +117,7 @@ type Entry struct {
 	Amount     prepaid.Money
 	Cost       prepaid.Money // in the wallet's currency
 	NetworkRef string
+	PIN        *topup.PINDetail // where it was delivered as a code
 	At         time.Time
 }
 
@@ -121,7 +127,21 @@ func (f Filter) fits(c credit) bool {
 }
 
 func (c credit) entry() Entry {
-	return Entry{Reference: c.Reference, MSISDN: c.MSISDN, Email: c.Email, Amount: c.Amount, Cost: c.Cost, NetworkRef: c.NetworkRef, At: c.At}
+	e := Entry{Reference: c.Reference, MSISDN: c.MSISDN, Email: c.Email, Amount: c.Amount, Cost: c.Cost, NetworkRef: c.NetworkRef, At: c.At}
+	if c.PIN {
+		e.PIN = c.pinDetail()
+	}
+	return e
+}
+
+// pinDetail is the same whenever it is asked for.
+func (c credit) pinDetail() *topup.PINDetail {
+	sum := sha256.Sum256([]byte(c.NetworkRef))
+	digits := func(from int) string { return fmt.Sprintf("%08d", binary.BigEndian.Uint32(sum[from:])%100_000_000) }
+	return &topup.PINDetail{
+		Code: prepaid.NewSecret(digits(0) + digits(4)), Serial: "SIM" + digits(8), Value: c.Amount.Number(),
+		Info: [3]string{"Dial *101*", "the code", "#"}, IVR: "1901", Validity: "30 days",
+	}
 }
 
 // Delivered lists what was delivered, oldest request first.

@@ -1,0 +1,72 @@
+package conversation
+
+import (
+	"context"
+	"strings"
+
+	"pulsa/topup"
+)
+
+// What is said of an order that was delivered as a PIN: a code that the customer types to get the credit.
+const (
+	pinShown  = "order.pin"
+	pinComing = "order.pin_coming" // by SMS: on a page that closes nobody could type it
+	pinTold   = "order.pin_told"
+)
+
+// telling is how an order stands, in the words for its customer.
+type telling struct {
+	topup.Order
+	prompt string
+	pin    *topup.PINDetail // with pinShown
+}
+
+// key names what a customer has been told: statuses that are told in the same words are one.
+func (o telling) key() string { return string(o.ID) + ":" + o.prompt }
+
+// telling finds the words. A PIN is shown to the address that bought it, until it was handed on.
+func (t *Turn) telling(ctx context.Context, s *Services, o topup.Order) (telling, error) {
+	say := telling{Order: o, prompt: orderPrompt(o)}
+	if o.Status != topup.Delivered || !o.ByPIN {
+		return say, nil
+	}
+	say.prompt = pinTold
+	if o.ReplyTo.Address != t.in.Address {
+		return say, nil
+	}
+	pin, err := s.Topups.PIN(ctx, o.ID)
+	switch {
+	case err != nil || pin == nil:
+		return say, err
+	case !t.in.Can.Push:
+		say.prompt = pinComing
+		return say, nil
+	}
+	say.prompt, say.pin = pinShown, pin
+	return say, nil
+}
+
+// say tells it. What shows the PIN is no transcript's.
+func (o telling) say(t *Turn) {
+	values := []string{"amount", o.Amount.String(), "number", o.MSISDN.String(), "order", string(o.ID), "link", o.ActionURL}
+	if o.pin == nil {
+		t.Say(o.prompt, values...)
+		return
+	}
+	t.shows = o.ID
+	if t.in.Can.InResponse { // else it is handed on when the outbox has sent it
+		t.pins = append(t.pins, o.ID)
+	}
+	t.Say(o.prompt, append(values, "code", o.pin.Code.Reveal())...)
+	for _, more := range []struct{ prompt, value string }{
+		{"order.pin_serial", o.pin.Serial}, {"order.pin_use", strings.Join(o.pin.Info[:], " ")},
+		{"order.pin_call", o.pin.IVR}, {"order.pin_validity", o.pin.Validity},
+	} {
+		if value := strings.Join(strings.Fields(more.value), " "); value != "" {
+			t.Say(more.prompt, "value", value)
+		}
+	}
+	for i := range t.said {
+		t.said[i].Secret = t.said[i].Secret || strings.HasPrefix(t.said[i].Key, pinShown)
+	}
+}

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+var errNoVault = errors.New("no key is given to seal or open it with")
+
+// pinDetail is a topup.PINDetail as it is sealed.
+type pinDetail struct {
+	Code     string    `json:"code"`
+	Serial   string    `json:"serial,omitempty"`
+	Value    string    `json:"value,omitempty"`
+	Info     [3]string `json:"info"`
+	IVR      string    `json:"ivr,omitempty"`
+	Validity string    `json:"validity,omitempty"`
+}
+
+// changePIN keeps the PIN of a delivery, and drops that of one which the network has taken back.
+func (db *DB) changePIN(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
+	if len(c.To) > 0 && c.From == topup.Delivered {
+		_, err := exec(ctx, tx, `DELETE FROM pin_details WHERE order_id = ?`, c.Order)
+		return err
+	}
+	if c.PIN == nil {
+		return nil
+	}
+	text, err := json.Marshal(pinDetail{c.PIN.Code.Reveal(), c.PIN.Serial, c.PIN.Value, c.PIN.Info, c.PIN.IVR, c.PIN.Validity})
+	if err != nil {
+		return err
+	}
+	sealed, err := db.seal(text, string(c.Order))
+	if err != nil {
+		return err
+	}
+	_, err = exec(ctx, tx, `INSERT INTO pin_details (order_id, sealed, at) VALUES (?, ?, ?)`, c.Order, sealed, prepaid.Micros(c.At))
+	return err
+}
+
+// PIN implements topup.Finder.
+func (db *DB) PIN(ctx context.Context, id prepaid.OrderID) (*topup.PINDetail, error) {
+	var sealed []byte
+	found, err := get(ctx, db.reader, &sealed, `SELECT sealed FROM pin_details WHERE order_id = ?`, id)
+	if err != nil || !found {
+		return nil, err
+	}
+	text, err := db.open(sealed, string(id))
+	var d pinDetail
+	if err == nil {
+		err = json.Unmarshal(text, &d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pin of order %s: %w", id, err)
+	}
+	return &topup.PINDetail{Code: prepaid.NewSecret(d.Code), Serial: d.Serial, Value: d.Value, Info: d.Info, IVR: d.IVR, Validity: d.Validity}, nil
+}
+
+// HasPIN reports whether the PIN of an order is still kept.
+func (db *DB) HasPIN(ctx context.Context, id prepaid.OrderID) (bool, error) {
+	var one int
+	return get(ctx, db.reader, &one, `SELECT 1 FROM pin_details WHERE order_id = ?`, id)
+}
+
+// dropPINs forgets the PINs of orders that were handed on. A message that shows one and was not sent keeps it: the
+// customer may ask for it.
+func dropPINs(ctx context.Context, tx *sqlx.Tx, orders []prepaid.OrderID) error {
+	for _, id := range orders {
+		_, err := exec(ctx, tx, `
+			DELETE FROM pin_details WHERE order_id = ?
+			  AND NOT EXISTS (SELECT 1 FROM outbox WHERE pin_order = ? AND status <> 'sent')`, id, id)
+		if err != nil {
+			return fmt.Errorf("drop pin: %w", err)
+		}
+	}
+	return nil
+}
+
+func (db *DB) seal(text []byte, owner string) ([]byte, error) {
+	if db.vault == nil {
+		return nil, errNoVault
+	}
+	return db.vault.Seal(text, owner), nil
+}
+
+func (db *DB) open(sealed []byte, owner string) ([]byte, error) {
+	if db.vault == nil {
+		return nil, errNoVault
+	}
+	return db.vault.Open(sealed, owner)
+}
