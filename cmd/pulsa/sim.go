@@ -38,6 +38,8 @@ func (simCommand) Help() string {
 Example: pulsa sim --listen 127.0.0.1:8090
   reloadly: {base_url: http://127.0.0.1:8090, auth_url: http://127.0.0.1:8090/oauth/token}
 
+Its API is told at http://127.0.0.1:8090/docs.
+
 It is told how credits go from now on, in the words of conversation scripts:
   curl -X PUT --data 'delivers after 40s' http://127.0.0.1:8090/control/network
   curl -X DELETE http://127.0.0.1:8090/control/network     the number's end chooses again

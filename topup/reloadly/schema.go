@@ -98,7 +98,7 @@ func typeName(t reflect.Type) string {
 func fields(t reflect.Type) func(func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
 		for i := range t.NumField() {
-			if !yield(t.Field(i)) {
+			if t.Field(i).Tag.Get("json") != "-" && !yield(t.Field(i)) {
 				return
 			}
 		}
