@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,29 +23,69 @@ const (
 	writeFor = 10 * time.Second
 )
 
-// late returns the next messages pushed to the customer after a sequence number, oldest first.
-func (c *Console) late(ctx context.Context, u customer, after int64) ([]channels.Outbound, error) {
+// seen are the sequence numbers of the last messages that a phone has shown, of each address that it hears, in
+// their order. Messages leave in order to one address, not to two: one number for both would miss some.
+type seen []int64
+
+func (s seen) String() string {
+	var texts []string
+	for _, n := range s {
+		texts = append(texts, strconv.FormatInt(n, 10))
+	}
+	return strings.Join(texts, "-")
+}
+
+// readSeen reads what String wrote. "" and "0" mean that nothing was seen yet.
+func readSeen(text string, u customer) (seen, error) {
+	s := make(seen, len(u.hears()))
+	if text == "" || text == "0" {
+		return s, nil
+	}
+	texts := strings.Split(text, "-")
+	if len(texts) != len(s) {
+		return nil, strconv.ErrSyntax
+	}
+	for i, text := range texts {
+		n, err := strconv.ParseUint(text, 10, 63)
+		if err != nil {
+			return nil, err
+		}
+		s[i] = int64(n)
+	}
+	return s, nil
+}
+
+// late returns messages pushed to the customer after those that were seen, oldest first.
+func (c *Console) late(ctx context.Context, u customer, after seen) ([]channels.Outbound, error) {
 	var all []channels.Outbound
-	for _, a := range u.hears() {
-		some, err := c.Outbox.OutboundTo(ctx, u.line.Brand.Name, u.line.Name, a, after, atOnce)
+	for i, a := range u.hears() {
+		some, err := c.Outbox.OutboundTo(ctx, u.line.Brand.Name, u.line.Name, a, after[i], atOnce)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, some...)
 	}
 	slices.SortFunc(all, func(a, b channels.Outbound) int { return cmp.Compare(a.Seq, b.Seq) })
-	return all[:min(len(all), atOnce)], nil // beyond them, one address may have more between
+	return all, nil
 }
 
-// lastSeen is the sequence number of the last message that was pushed to the customer so far.
-func (c *Console) lastSeen(ctx context.Context, u customer) (after int64, err error) {
-	for {
-		old, err := c.late(ctx, u, after)
-		if err != nil || len(old) == 0 {
-			return after, err
+// show notes that a message was seen.
+func (s seen) show(u customer, o channels.Outbound) { s[slices.Index(u.hears(), o.Address)] = o.Seq }
+
+// lastSeen are the last messages that were pushed to the customer so far.
+func (c *Console) lastSeen(ctx context.Context, u customer) (seen, error) {
+	after, err := readSeen("", u)
+	for err == nil {
+		var old []channels.Outbound
+		old, err = c.late(ctx, u, after)
+		if len(old) == 0 {
+			break
 		}
-		after = old[len(old)-1].Seq
+		for _, o := range old {
+			after.show(u, o)
+		}
 	}
+	return after, err
 }
 
 // streamNews answers GET /phone/news with what is pushed to the customer from now on, as server-sent events.
@@ -57,9 +96,9 @@ func (c *Console) streamNews(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	after, err := seenBefore(r.Header, r.URL.Query())
+	after, err := readSeen(cmp.Or(r.Header.Get("Last-Event-ID"), r.URL.Query().Get("after")), u)
 	if err != nil {
-		http.Error(w, "after must be the number of a message, or 0", http.StatusBadRequest)
+		http.Error(w, "after must be the id of an event, or 0", http.StatusBadRequest)
 		return
 	}
 	c.endWithServer(r)
@@ -75,7 +114,7 @@ func (c *Console) streamNews(w http.ResponseWriter, r *http.Request) {
 }
 
 // follow writes what is pushed until the browser leaves or the server stops.
-func (c *Console) follow(ctx context.Context, s *stream, u customer, after int64) {
+func (c *Console) follow(ctx context.Context, s *stream, u customer, after seen) {
 	for {
 		news, err := c.late(ctx, u, after)
 		if err != nil {
@@ -86,7 +125,8 @@ func (c *Console) follow(ctx context.Context, s *stream, u customer, after int64
 		}
 		now := c.Clock.Now()
 		for _, o := range news {
-			text, err := c.event(u, o)
+			after.show(u, o)
+			text, err := c.event(u, o, after)
 			if err != nil {
 				c.Log.ErrorContext(ctx, "phone: late message", "error", err)
 				return
@@ -94,7 +134,6 @@ func (c *Console) follow(ctx context.Context, s *stream, u customer, after int64
 			if s.write(now, text) != nil {
 				return
 			}
-			after = o.Seq
 		}
 		if now.Sub(s.last) >= beat && s.write(now, ":\n\n") != nil {
 			return
@@ -110,8 +149,8 @@ func (c *Console) follow(ctx context.Context, s *stream, u customer, after int64
 	}
 }
 
-// event writes one late message as an event.
-func (c *Console) event(u customer, o channels.Outbound) (string, error) {
+// event writes one late message as an event, whose id is what has been seen with it.
+func (c *Console) event(u customer, o channels.Outbound, after seen) (string, error) {
 	e := newEntry(o.CreatedAt, o, u)
 	e.Late = true
 	var html bytes.Buffer
@@ -119,16 +158,7 @@ func (c *Console) event(u customer, o channels.Outbound) (string, error) {
 		return "", err
 	}
 	data := strings.ReplaceAll(strings.TrimSpace(html.String()), "\r", "")
-	return fmt.Sprintf("id: %d\ndata: %s\n\n", o.Seq, strings.ReplaceAll(data, "\n", "\ndata: ")), nil
-}
-
-func seenBefore(h http.Header, query url.Values) (int64, error) {
-	text := cmp.Or(h.Get("Last-Event-ID"), query.Get("after"), "0")
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err == nil && n < 0 {
-		err = strconv.ErrRange
-	}
-	return n, err
+	return fmt.Sprintf("id: %s\ndata: %s\n\n", after, strings.ReplaceAll(data, "\n", "\ndata: ")), nil
 }
 
 // endWithServer ends all streams when the server is told to stop, which else would wait for them.

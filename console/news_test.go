@@ -17,7 +17,7 @@ import (
 // listen opens a stream and returns its lines as they come; they end with the stream.
 func (p *phone) listen(query string, header ...string) <-chan string {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	p.t.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, "GET", p.URL+"/phone/news?number=%2B31612345678&"+query, nil)
 	if err != nil {
@@ -60,6 +60,12 @@ func until(t testing.TB, lines <-chan string, text string) string {
 
 func (p *phone) push(a prepaid.Address, kind channels.Kind, text string) {
 	p.t.Helper()
+	p.leave(p.put(a, kind, text))
+}
+
+// put stores a message that is still to leave.
+func (p *phone) put(a prepaid.Address, kind channels.Kind, text string) prepaid.OutboundID {
+	p.t.Helper()
 	can, _ := channels.Of(kind)
 	id := prepaid.NewToken()
 	sent := prepaid.NewID[prepaid.OutboundID]()
@@ -69,6 +75,11 @@ func (p *phone) push(a prepaid.Address, kind channels.Kind, text string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	return sent
+}
+
+func (p *phone) leave(sent prepaid.OutboundID) {
+	p.t.Helper()
 	if err := p.box.EndOutbound(context.Background(), sent, channels.SendEnd{Status: channels.HandedOn}); err != nil {
 		p.t.Fatal(err)
 	}
@@ -97,6 +108,23 @@ func TestAnAppsPhoneHearsItsNumbersSMSToo(t *testing.T) {
 	}
 }
 
+func TestAMessageThatLeavesAfterALaterOneToAnotherAddressIsShownToo(t *testing.T) {
+	p := newPhone(t)
+	lines := p.listen("kind=telegram&brand=demo")
+	held := p.put("tel:"+number, channels.SMS, "246810 is your code")
+	p.push("telegram:31612345678", channels.Telegram, "the first")
+	contains(t, until(t, lines, "the first"), "id: 2-0\n")
+	p.leave(held)
+	contains(t, until(t, lines, "246810"), "id: 2-1\n")
+
+	held = p.put("telegram:31612345678", channels.Telegram, "the second")
+	p.push("tel:"+number, channels.SMS, "135791 is your code")
+	contains(t, second(p.do("GET", "/?number=%2B31612345678&kind=telegram", nil)), `data-after="2-4"`)
+	p.leave(held)
+	got := until(t, p.listen("kind=telegram&brand=demo&after=2-4"), "the second")
+	lacks(t, got, "135791", "246810")
+}
+
 func TestABrowserThatComesBackMissesNothing(t *testing.T) {
 	p := newPhone(t)
 	for i := range 250 {
@@ -116,7 +144,8 @@ func TestABrowserThatComesBackMissesNothing(t *testing.T) {
 
 func TestAStreamThatMakesNoSenseIsRefused(t *testing.T) {
 	p := newPhone(t)
-	for _, query := range []string{"number=1", "number=%2B31612345678&after=-1", "number=%2B31612345678&after=x"} {
+	for _, query := range []string{"number=1", "number=%2B31612345678&after=-1", "number=%2B31612345678&after=x",
+		"number=%2B31612345678&after=1-2", "number=%2B31612345678&kind=telegram&after=1"} {
 		if resp, _ := p.do("GET", "/phone/news?"+query, nil); resp.StatusCode != 400 {
 			t.Errorf("%s: %s", query, resp.Status)
 		}
@@ -138,7 +167,7 @@ func TestAServerThatStopsEndsItsStreams(t *testing.T) {
 	p := newPhone(t)
 	lines := p.listen("kind=sms")
 	until(t, lines, "retry")
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := p.Config.Shutdown(ctx); err != nil {
 		t.Fatal("a page that is open keeps the server from stopping:", err)

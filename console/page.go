@@ -20,7 +20,7 @@ type phonePage struct {
 	Languages      []option
 	Price          string
 	Currency       prepaid.Currency
-	After          int64
+	After          seen
 	Fresh          string // the page with another number
 	News           string // where late messages come from
 	Problem        string
