@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"pulsa/prepaid"
 )
 
@@ -38,6 +36,10 @@ type SenderConfig struct {
 	OptedOut func(ctx context.Context, brand string, a prepaid.Address) (bool, error)
 	// OptOut is told who has blocked us at the provider. It may be repeated.
 	OptOut func(ctx context.Context, brand string, a prepaid.Address) error
+	// Slot takes the channel's next sending slot: the first at or after earliest that is every after the one before,
+	// and returns its time. All copies of the program share the slots. ok is false, and none is taken, where it
+	// would be after latest.
+	Slot func(ctx context.Context, channel string, earliest, latest time.Time, every time.Duration) (at time.Time, ok bool, err error)
 	// Jitter spreads the tries of many messages: it returns a number in [0, 1). nil: a random one.
 	Jitter func() float64
 	Clock  prepaid.Clock
@@ -49,9 +51,6 @@ type SenderConfig struct {
 type Sender struct {
 	SenderConfig
 	wake chan struct{}
-
-	mu     sync.Mutex
-	limits map[string]*rate.Limiter // by channel ID
 }
 
 // NewSender returns a Sender.
@@ -59,7 +58,7 @@ func NewSender(c SenderConfig) *Sender {
 	if c.Jitter == nil {
 		c.Jitter = rand.Float64
 	}
-	return &Sender{SenderConfig: c, wake: make(chan struct{}, 1), limits: map[string]*rate.Limiter{}}
+	return &Sender{SenderConfig: c, wake: make(chan struct{}, 1)}
 }
 
 // Wake makes Run look at the outbox at once. It never blocks.
@@ -148,11 +147,14 @@ func (s *Sender) try(ctx context.Context, m Outbound) SendEnd {
 			return SendEnd{Status: GivenUp, Code: string(RecipientOut)}
 		}
 	}
-	pause := s.reserve(c)
-	if pause > maxPause {
-		return s.untried(m, pause, "rate")
+	at, ok, err := s.reserve(ctx, c)
+	switch {
+	case err != nil:
+		return s.untried(m, firstPause, "rate not read")
+	case !ok:
+		return s.untried(m, maxPause, "rate")
 	}
-	_ = s.Clock.Sleep(ctx, pause) // this context is never cancelled
+	_ = s.Clock.Sleep(ctx, at.Sub(s.Clock.Now())) // this context is never cancelled
 	ref, err := s.send(ctx, c, a, m)
 	if err == nil {
 		s.Registry.SetTrouble(c, "")
@@ -233,36 +235,28 @@ func (s *Sender) later(m Outbound, pause time.Duration, code string) SendEnd {
 	return SendEnd{Status: Waiting, RunAt: at, Code: code}
 }
 
-// reserve returns how long to wait for the channel's turn; a long wait reserves nothing.
-func (s *Sender) reserve(c Channel) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	limit, ok := s.limits[c.ID()]
-	if !ok {
-		limit = newLimiter(c)
-		s.limits[c.ID()] = limit
+// reserve returns the time of the channel's next slot; ok is false where that is too long to wait for. Who has sent
+// nothing for a second may send a second's messages at once.
+func (s *Sender) reserve(ctx context.Context, c Channel) (at time.Time, ok bool, err error) {
+	now, perSecond := s.Clock.Now(), rateOf(c)
+	if perSecond == 0 {
+		return now, true, nil
 	}
-	now := s.Clock.Now()
-	r := limit.ReserveN(now, 1)
-	pause := r.DelayFrom(now)
-	if pause > maxPause {
-		r.CancelAt(now)
-	}
-	return pause
+	every := time.Duration(float64(time.Second) / perSecond)
+	return s.Slot(ctx, c.ID(), now.Add(-max(0, time.Second-every)), now.Add(maxPause), every)
 }
 
-// newLimiter reads the setting "rate": messages a second.
-func newLimiter(c Channel) *rate.Limiter {
+// rateOf reads the setting "rate", messages a second; 0 for no limit.
+func rateOf(c Channel) float64 {
 	perSecond, err := strconv.ParseFloat(c.Settings["rate"], 64)
-	if err != nil || perSecond <= 0 {
-		switch c.Type {
-		case "telegram":
-			perSecond = 25 // 30 over all chats, and room for what goes with a message
-		case "twilio", "whatsapp":
-			perSecond = 10
-		default:
-			return rate.NewLimiter(rate.Inf, 1)
-		}
+	if err == nil && perSecond > 0 {
+		return perSecond
 	}
-	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
+	switch c.Type {
+	case "telegram":
+		return 25 // 30 over all chats, and room for what goes with a message
+	case "twilio", "whatsapp":
+		return 10
+	}
+	return 0
 }

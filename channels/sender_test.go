@@ -49,7 +49,7 @@ func newOffice(t *testing.T) *office {
 		return "ref-" + string(m.ID), nil
 	}})
 	o.sender = channels.NewSender(channels.SenderConfig{
-		Outbox: o.box, Registry: o.registry, Clock: o.clock, Jitter: func() float64 { return 0.5 },
+		Outbox: o.box, Slot: o.box.Slot, Registry: o.registry, Clock: o.clock, Jitter: func() float64 { return 0.5 },
 		Log:      slog.New(slog.NewTextHandler(&o.log, nil)),
 		OptedOut: func(_ context.Context, _ string, a prepaid.Address) (bool, error) { return o.out[a], o.outErr },
 		OptOut:   func(_ context.Context, _ string, a prepaid.Address) error { o.out[a] = true; return o.outErr },
@@ -316,6 +316,32 @@ func TestTheRateOfAChannelIsKept(t *testing.T) {
 	half := time.Second / 2
 	if diff := cmp.Diff([]time.Duration{0, 0, half, 2 * half, 3 * half, 4 * half}, times); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWhatWouldWaitLongForTheRateWaitsInTheOutbox(t *testing.T) {
+	o := newOffice(t)
+	o.sender.Slot = func(context.Context, string, time.Time, time.Time, time.Duration) (time.Time, bool, error) {
+		return time.Time{}, false, nil
+	}
+	b := demo()
+	b.Channels[0].Settings = map[string]string{"rate": "2"}
+	o.sender.Registry = channels.NewRegistry([]*prepaid.Brand{b}, "", nil, o.clock)
+	if err := o.sender.Registry.Register(&bare{kind: "bare"}); err != nil {
+		t.Fatal(err)
+	}
+	o.put(channels.Outbound{ID: "a"})
+	o.sendDue()
+	if end := o.box.End("a"); end.Status != channels.Waiting || !end.Untried || end.Code != "rate" {
+		t.Errorf("%+v", end)
+	}
+	o.sender.Slot = func(context.Context, string, time.Time, time.Time, time.Duration) (time.Time, bool, error) {
+		return time.Time{}, false, errors.New("SQL does not answer")
+	}
+	o.clock.AdvanceTo(start.Add(time.Minute))
+	o.sendDue()
+	if end := o.box.End("a"); end.Status != channels.Waiting || !end.Untried || end.Code != "rate not read" {
+		t.Errorf("%+v", end)
 	}
 }
 

@@ -9,9 +9,6 @@ import (
 	"pulsa/prepaid"
 )
 
-// recentMessages is how far back figures look: in messages, so that they cost the same however many there are.
-const recentMessages = 100_000
-
 // ChannelFigures say how the pushed messages of a channel fare.
 type ChannelFigures struct {
 	Waiting      int       // to be sent
@@ -27,76 +24,80 @@ type ChannelFigures struct {
 	Codes map[string]int
 }
 
-// ChannelFigures returns the figures of a brand's channels by name, from the latest 100,000 messages and all that
-// wait. Who has opted out is no failure.
-func (db *DB) ChannelFigures(ctx context.Context, brand string, since time.Time) (map[string]ChannelFigures, error) {
-	var rows []figuresRow
-	err := list(ctx, db.reader, &rows, `
-		SELECT channel,
-			SUM(CASE WHEN status = 'waiting' THEN 1 ELSE 0 END) AS waiting,
-			COALESCE(MIN(CASE WHEN status = 'waiting' THEN created_at END), 0) AS oldest_waits,
-			SUM(CASE WHEN `+retried+` THEN 1 ELSE 0 END) AS retried,
-			COALESCE(MIN(CASE WHEN `+retried+` THEN created_at END), 0) AS retried_since,
-			COALESCE(MAX(CASE WHEN status = 'sent' THEN ended_at END), 0) AS last_sent,
-			SUM(CASE WHEN status = 'sent' AND ended_at >= ? THEN 1 ELSE 0 END) AS sent,
-			SUM(CASE WHEN status = 'failed' AND code <> ? AND ended_at >= ? THEN 1 ELSE 0 END) AS failed,
-			SUM(CASE WHEN status = 'unknown' AND ended_at >= ? THEN 1 ELSE 0 END) AS unknown,
-			SUM(CASE WHEN delivery = 'failed' AND delivery_at >= ? THEN 1 ELSE 0 END) AS undelivered
-		FROM outbox WHERE brand = ? AND `+recent+` GROUP BY channel`,
-		prepaid.Micros(since), string(channels.RecipientOut), prepaid.Micros(since), prepaid.Micros(since), prepaid.Micros(since),
-		brand, recentMessages)
-	if err != nil {
-		return nil, fmt.Errorf("figures of channels: %w", err)
-	}
+// ChannelFigures returns the figures of some of a brand's channels by name. What it reads is what waits and what
+// ended since then, however many messages there are. Who has opted out is no failure.
+func (db *DB) ChannelFigures(ctx context.Context, brand string, names []string, since time.Time) (map[string]ChannelFigures, error) {
 	figures := map[string]ChannelFigures{}
-	for _, r := range rows {
-		figures[r.Channel] = ChannelFigures{
-			Waiting: r.Waiting, OldestWaits: prepaid.FromMicros(r.OldestWaits), Retried: r.Retried, RetriedSince: prepaid.FromMicros(r.RetriedSince),
-			LastSent: prepaid.FromMicros(r.LastSent), Sent: r.Sent, Failed: r.Failed, Unknown: r.Unknown, Undelivered: r.Undelivered,
-			Codes: map[string]int{},
+	for _, name := range names {
+		f, err := db.channelFigures(ctx, brand, name, prepaid.Micros(since))
+		if err != nil {
+			return nil, fmt.Errorf("figures of channel %s: %w", name, err)
 		}
+		figures[name] = f
 	}
-	return figures, db.codes(ctx, brand, since, figures)
+	return figures, nil
 }
 
+// What figures are made of. Each part reads one index: outbox_waiting, outbox_ended, outbox_undelivered.
 const (
-	retried = `status = 'waiting' AND attempts > 0 AND sending = FALSE`
-	recent  = `(status = 'waiting' OR seq > (SELECT MAX(seq) FROM outbox) - ?)`
+	retried     = `status = 'waiting' AND attempts > 0 AND sending = FALSE`
+	ended       = `brand = ? AND channel = ? AND ended_at > 0 AND ended_at >= ? AND status `
+	undelivered = `brand = ? AND channel = ? AND delivery = 'failed' AND delivery_at >= ?`
 )
 
-type figuresRow struct {
-	Channel      string `db:"channel"`
-	Waiting      int    `db:"waiting"`
-	OldestWaits  int64  `db:"oldest_waits"`
-	Retried      int    `db:"retried"`
-	RetriedSince int64  `db:"retried_since"`
-	LastSent     int64  `db:"last_sent"`
-	Sent         int    `db:"sent"`
-	Failed       int    `db:"failed"`
-	Unknown      int    `db:"unknown"`
-	Undelivered  int    `db:"undelivered"`
+func (db *DB) channelFigures(ctx context.Context, brand, name string, since int64) (ChannelFigures, error) {
+	var row struct {
+		Waiting      int   `db:"waiting"`
+		OldestWaits  int64 `db:"oldest_waits"`
+		Retried      int   `db:"retried"`
+		RetriedSince int64 `db:"retried_since"`
+		LastSent     int64 `db:"last_sent"`
+		Sent         int   `db:"sent"`
+		Failed       int   `db:"failed"`
+		Unknown      int   `db:"unknown"`
+		Undelivered  int   `db:"undelivered"`
+	}
+	_, err := get(ctx, db.reader, &row, `
+		SELECT COUNT(*) AS waiting, COALESCE(MIN(created_at), 0) AS oldest_waits,
+			COALESCE(SUM(CASE WHEN `+retried+` THEN 1 ELSE 0 END), 0) AS retried,
+			COALESCE(MIN(CASE WHEN `+retried+` THEN created_at END), 0) AS retried_since,
+			(SELECT COALESCE(MAX(ended_at), 0) FROM outbox WHERE `+ended+`= 'sent') AS last_sent,
+			(SELECT COUNT(*) FROM outbox WHERE `+ended+`= 'sent') AS sent,
+			(SELECT COUNT(*) FROM outbox WHERE `+ended+`= 'failed' AND code <> ?) AS failed,
+			(SELECT COUNT(*) FROM outbox WHERE `+ended+`= 'unknown') AS unknown,
+			(SELECT COUNT(*) FROM outbox WHERE `+undelivered+`) AS undelivered
+		FROM outbox WHERE status = 'waiting' AND brand = ? AND channel = ?`,
+		brand, name, 0, brand, name, since, brand, name, since, string(channels.RecipientOut), brand, name, since, brand, name, since, brand, name)
+	if err != nil {
+		return ChannelFigures{}, err
+	}
+	f := ChannelFigures{
+		Waiting: row.Waiting, OldestWaits: prepaid.FromMicros(row.OldestWaits), Retried: row.Retried,
+		RetriedSince: prepaid.FromMicros(row.RetriedSince), LastSent: prepaid.FromMicros(row.LastSent),
+		Sent: row.Sent, Failed: row.Failed, Unknown: row.Unknown, Undelivered: row.Undelivered,
+	}
+	f.Codes, err = db.codes(ctx, brand, name, since)
+	return f, err
 }
 
-// codes adds what providers have said.
-func (db *DB) codes(ctx context.Context, brand string, since time.Time, figures map[string]ChannelFigures) error {
+// codes counts what providers have said.
+func (db *DB) codes(ctx context.Context, brand, name string, since int64) (map[string]int, error) {
 	var rows []struct {
-		Channel string `db:"channel"`
-		Code    string `db:"said"`
-		Count   int    `db:"times"`
+		Code  string `db:"said"`
+		Count int    `db:"times"`
 	}
 	err := list(ctx, db.reader, &rows, `
-		SELECT channel, said, COUNT(*) AS times FROM (
-			SELECT channel, CASE WHEN delivery = 'failed' THEN delivery_code ELSE code END AS said FROM outbox
-			WHERE brand = ? AND `+recent+` AND (`+retried+` OR (status IN ('failed', 'unknown') AND ended_at >= ?) OR (delivery = 'failed' AND delivery_at >= ?))
-		) AS said WHERE said NOT IN ('', ?) GROUP BY channel, said`,
-		brand, recentMessages, prepaid.Micros(since), prepaid.Micros(since), string(channels.RecipientOut))
-	if err != nil {
-		return fmt.Errorf("codes of channels: %w", err)
-	}
+		SELECT said, COUNT(*) AS times FROM (
+			SELECT code AS said FROM outbox WHERE brand = ? AND channel = ? AND `+retried+`
+			UNION ALL SELECT code FROM outbox WHERE `+ended+`IN ('failed', 'unknown')
+			UNION ALL SELECT delivery_code FROM outbox WHERE `+undelivered+`
+		) AS codes WHERE said NOT IN ('', ?) GROUP BY said`,
+		brand, name, brand, name, since, brand, name, since, string(channels.RecipientOut))
+	codes := map[string]int{}
 	for _, r := range rows {
-		figures[r.Channel].Codes[r.Code] = r.Count
+		codes[r.Code] = r.Count
 	}
-	return nil
+	return codes, err
 }
 
 // WakeOutbound makes the messages due at a time, if not earlier, that wait on a channel with a code.

@@ -242,3 +242,19 @@ func (db *DB) OutboundTo(ctx context.Context, brand, channel string, a prepaid.A
 	}
 	return db.outbounds(rows)
 }
+
+// SendSlot is channels.SenderConfig's Slot: one statement, which takes the slot and tells its time.
+func (db *DB) SendSlot(ctx context.Context, channel string, earliest, latest time.Time, every time.Duration) (at time.Time, ok bool, err error) {
+	var free int64
+	from, step := prepaid.Micros(earliest), every.Microseconds()
+	ok, err = get(ctx, db.writer, &free, `
+		INSERT INTO send_slots (channel, free_at) VALUES (?, ?)
+		ON CONFLICT (channel) DO UPDATE
+			SET free_at = CASE WHEN send_slots.free_at > CAST(? AS BIGINT) THEN send_slots.free_at + ? ELSE excluded.free_at END
+			WHERE send_slots.free_at <= ?
+		RETURNING free_at`, channel, from+step, from, step, prepaid.Micros(latest))
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("take slot of %s: %w", channel, err)
+	}
+	return prepaid.FromMicros(free - step), ok, nil
+}

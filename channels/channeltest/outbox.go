@@ -18,6 +18,7 @@ type Outbox struct {
 	mu      sync.Mutex
 	rows    []*row
 	reports []channels.DeliveryReport
+	free    map[string]time.Time // the next slot, by channel
 }
 
 type row struct {
@@ -28,6 +29,24 @@ type row struct {
 }
 
 func (r *row) unsent() bool { return r.end.Status == "" || r.end.Status == channels.Waiting }
+
+// Slot implements channels.SenderConfig's.
+func (o *Outbox) Slot(_ context.Context, channel string, earliest, latest time.Time, every time.Duration) (time.Time, bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	free := o.free[channel]
+	if free.After(latest) {
+		return time.Time{}, false, o.Err
+	}
+	if free.Before(earliest) {
+		free = earliest
+	}
+	if o.free == nil {
+		o.free = map[string]time.Time{}
+	}
+	o.free[channel] = free.Add(every)
+	return free, true, o.Err
+}
 
 // PutOutbound implements channels.Outbox.
 func (o *Outbox) PutOutbound(_ context.Context, parts []channels.Outbound) error {

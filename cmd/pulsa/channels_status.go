@@ -66,7 +66,7 @@ func (s *channelsStatusCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	err = printRows(e.stdout, s.JSON, rows, "CHANNEL\tSTATE\tSENT\tWAITING\tWHY", func(h health) string {
+	err = printRows(e.stdout, s.JSON, rows, "CHANNEL\tSTATE\tSENT IN THE LAST HOUR\tWAITING NOW\tWHY", func(h health) string {
 		return fmt.Sprintf("%s\t%s\t%d\t%d\t%s", h.Channel, h.State, h.Sent, h.Waiting, strings.Join(h.Why, "; "))
 	})
 	if err != nil {
@@ -84,7 +84,11 @@ func (d *channelDesk) health(ctx context.Context, name string) ([]health, error)
 		return nil, err
 	}
 	now := d.clock.Now()
-	figures, err := d.db.ChannelFigures(ctx, d.brand.Name, now.Add(-healthOf))
+	var names []string
+	for _, s := range list {
+		names = append(names, s.Channel.Name)
+	}
+	figures, err := d.db.ChannelFigures(ctx, d.brand.Name, names, now.Add(-healthOf))
 	if err != nil {
 		return nil, err
 	}

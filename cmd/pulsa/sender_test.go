@@ -45,7 +45,7 @@ func TestWhatMayHaveBeenSentIsNotSentAgainAndTheNextGoes(t *testing.T) {
 	if n := v.calls(sendCall, 2); n != 2 {
 		t.Errorf("%d calls for two messages", n)
 	}
-	figures, err := r.db.ChannelFigures(t.Context(), "demo", r.clock.Now().Add(-time.Hour-longerThanAnyPause))
+	figures, err := r.db.ChannelFigures(t.Context(), "demo", []string{"twilio"}, r.clock.Now().Add(-time.Hour-longerThanAnyPause))
 	if got := figures["twilio"]; err != nil || got.Unknown != 1 || got.Sent != 1 || got.Codes["http 502"] != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -57,7 +57,7 @@ func TestAThrottlingProviderIsAskedAgainWhenItWants(t *testing.T) {
 	v.refuseWith(sendCall, refused{status: 429, retryAfter: "40", body: `{"code":20429,"message":"slow down","status":429}`})
 	r.put("demo", "twilio", "tel:"+testNumber, "first")
 	await(t, "its refusal is written down", func() bool {
-		figures, err := r.db.ChannelFigures(t.Context(), "demo", asked)
+		figures, err := r.db.ChannelFigures(t.Context(), "demo", []string{"twilio"}, asked)
 		return err == nil && figures["twilio"].Retried == 1
 	}, nil)
 	again, err := r.db.NextOutbound(t.Context())
@@ -105,7 +105,7 @@ func TestASenderThatDiesLeavesItUnclearAndTheNextGoes(t *testing.T) {
 	if err != nil || len(claimed) != 1 || claimed[0].Text != "first" {
 		t.Fatal(claimed, err)
 	}
-	s := channels.NewSender(channels.SenderConfig{Outbox: r.db, Registry: r.registry, Clock: ahead{r.clock, time.Hour + time.Minute}, Log: r.program.log,
+	s := channels.NewSender(channels.SenderConfig{Outbox: r.db, Slot: r.db.SendSlot, Registry: r.registry, Clock: ahead{r.clock, time.Hour + time.Minute}, Log: r.program.log,
 		OptedOut: r.accounts.OptedOut, OptOut: r.accounts.OptOut})
 	if n, err := s.SendDue(t.Context()); n != 2 || err != nil {
 		t.Errorf("%d dealt with, %v", n, err)

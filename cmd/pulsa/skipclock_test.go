@@ -60,7 +60,7 @@ func (c *skipClock) skip(d time.Duration) {
 }
 
 // patience is how long a test waits for what must come, on however slow a machine.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // await waits until something is so, calling meanwhile, if not nil, whenever it looks and it is not.
 func await(t testing.TB, what string, is func() bool, meanwhile func()) {

@@ -255,7 +255,7 @@ func (p *program) wireChannels(w wiring) (err error) {
 		}
 	}
 	p.sender = channels.NewSender(channels.SenderConfig{
-		Outbox: p.db, Registry: p.registry, Clock: p.clock, Log: p.log,
+		Outbox: p.db, Slot: p.db.SendSlot, Registry: p.registry, Clock: p.clock, Log: p.log,
 		OptedOut: p.accounts.OptedOut, OptOut: p.accounts.OptOut, Jitter: rand.Float64,
 	})
 	p.handler, err = conversation.New(conversation.Config{

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"pulsa/channels"
@@ -11,6 +12,8 @@ import (
 	"pulsa/store"
 	"pulsa/topup"
 )
+
+var figured = []string{"twilio", "telegram"}
 
 var outboxTests = []test{
 	{"a message is read as it was put, once per message and part", func(w *world) {
@@ -91,8 +94,55 @@ var outboxTests = []test{
 		w.ok(w.db.WakeOutbound(w.Context(), brand, "twilio", channels.CodeOff, start))
 		same(w, "only what was off", keys(w.claimOut(start)), "a.0")
 	}},
+	{"slots of a channel are given once, in time", func(w *world) {
+		const every = 100 * time.Millisecond
+		slot := func(channel string, now time.Time) (time.Duration, bool) {
+			at, ok, err := w.db.SendSlot(w.Context(), channel, now.Add(-every), now.Add(2*every), every)
+			w.ok(err)
+			return at.Sub(now), ok
+		}
+		for i, want := range []time.Duration{-every, 0, every, 2 * every} {
+			at, ok := slot("demo/a", start)
+			same(w, fmt.Sprint("slot ", i), at, want)
+			same(w, "it is given", ok, true)
+		}
+		_, ok := slot("demo/a", start)
+		same(w, "too late", ok, false)
+		at, ok := slot("demo/b", start)
+		same(w, "another channel's", at, -every)
+		same(w, "it is given", ok, true)
+		at, ok = slot("demo/a", start.Add(time.Millisecond+every))
+		same(w, "the next in line", at, 2*every-time.Millisecond)
+		same(w, "it is given", ok, true)
+		at, _ = slot("demo/a", start.Add(time.Hour))
+		same(w, "nothing is saved up", at, -every)
+	}},
+	{"no slot is given twice", func(w *world) {
+		const copies, each = 4, 10
+		slots := make(chan time.Time, copies*each)
+		var all sync.WaitGroup
+		for range copies {
+			all.Go(func() {
+				for range each {
+					at, ok, err := w.db.SendSlot(w.Context(), "demo/a", start, start.Add(time.Hour), time.Second)
+					if err != nil || !ok {
+						w.Error(ok, err)
+					}
+					slots <- at
+				}
+			})
+		}
+		all.Wait()
+		close(slots)
+		given := map[time.Duration]bool{}
+		for at := range slots {
+			given[at.Sub(start)] = true
+		}
+		same(w, "slots", len(given), copies*each)
+		same(w, "the last one is given", given[(copies*each-1)*time.Second], true)
+	}},
 	{"figures tell how a channel fares", func(w *world) {
-		same(w, "of nothing", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, start)), map[string]store.ChannelFigures{})
+		same(w, "of nothing", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, figured, start))["telegram"], store.ChannelFigures{Codes: map[string]int{}})
 		for i, end := range []channels.SendEnd{
 			{Status: channels.HandedOn}, {Status: channels.HandedOn}, {Status: channels.GivenUp, Code: "30007"},
 			{Status: channels.GivenUp, Code: string(channels.RecipientOut)}, {Status: channels.Uncertain, Code: "no answer"},
@@ -111,9 +161,9 @@ var outboxTests = []test{
 		want := store.ChannelFigures{Waiting: 2, OldestWaits: start.Add(5 * time.Second), Retried: 1, RetriedSince: start.Add(5 * time.Second),
 			LastSent: start.Add(time.Minute), Sent: 2, Failed: 1, Unknown: 1, Undelivered: 1,
 			Codes: map[string]int{"30007": 1, "no answer": 1, "20003": 1, "30003": 1}}
-		same(w, "figures", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, start))["twilio"], want)
+		same(w, "figures", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, figured, start))["twilio"], want)
 		want.Sent, want.Failed, want.Unknown, want.Undelivered, want.Codes = 0, 0, 0, 0, map[string]int{"20003": 1}
-		same(w, "later", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, start.Add(time.Hour)))["twilio"], want)
+		same(w, "later", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, figured, start.Add(time.Hour)))["twilio"], want)
 	}},
 	{"a sending that never ended is claimed again as lapsed", func(w *world) {
 		w.put(message("tel:+1", "a", 0))
