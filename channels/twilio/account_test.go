@@ -1,92 +1,182 @@
 package twilio_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"pulsa/channels"
 	"pulsa/channels/twilio"
 	"pulsa/prepaid"
 )
 
-// numbers plays the part of Twilio's API that keeps an account's numbers: one, that delivers to present.
-func numbers(t *testing.T, present *string) *httptest.Server {
+// switchboard plays the part of Twilio's API that knows where an account's messages are delivered.
+type switchboard struct {
+	*httptest.Server
+	number, shortCode, service, sender string // the addresses
+
+	serviceDefers bool // to its numbers
+}
+
+func newSwitchboard(t *testing.T) *switchboard {
 	t.Helper()
-	account := "/2010-04-01/Accounts/" + account
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = r.ParseForm()
-		switch path := strings.TrimPrefix(r.URL.Path, account); {
-		case r.Method == "GET" && path == ".json":
-			_, _ = w.Write([]byte(`{"friendly_name":"Kompas","status":"active"}`))
-		case r.Method == "GET" && path == "/IncomingPhoneNumbers.json" && r.Form.Get("PhoneNumber") == "+31970123456":
-			_, _ = w.Write([]byte(`{"incoming_phone_numbers":[{"sid":"PN1","sms_url":"` + *present + `"}]}`))
-		case r.Method == "GET" && path == "/IncomingPhoneNumbers.json":
-			_, _ = w.Write([]byte(`{"incoming_phone_numbers":[]}`))
-		case r.Method == "POST" && path == "/IncomingPhoneNumbers/PN1.json" && r.Form.Get("SmsMethod") == "POST":
-			*present = r.Form.Get("SmsUrl")
-			_, _ = w.Write([]byte(`{"sid":"PN1"}`))
-		default:
-			http.NotFound(w, r)
-		}
-	}))
-	t.Cleanup(server.Close)
-	return server
+	b := &switchboard{}
+	b.Server = httptest.NewServer(b)
+	t.Cleanup(b.Close)
+	return b
 }
 
-func TestANumberIsToldWhereToDeliver(t *testing.T) {
-	present := ""
-	c := line(numbers(t, &present).URL)
-	a := twilio.New(prepaid.SystemClock{})
-	for range 2 {
-		if err := a.SetWebhook(t.Context(), c); err != nil || present != webhook+"#rc=5&rp=all" {
-			t.Fatalf("%v, %q", err, present)
+func (b *switchboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Webhook map[string]string `json:"webhook"`
+	}
+	if r.Header.Get("Content-Type") == "application/json" {
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+	}
+	_ = r.ParseForm()
+	if user, password, _ := r.BasicAuth(); user != account || password == "" {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	whole := r.Method + " " + strings.Replace(r.URL.Path, "/2010-04-01/Accounts/"+account, "", 1)
+	switch whole {
+	case "GET .json":
+		fmt.Fprint(w, `{"friendly_name":"Kompas","status":"active"}`)
+	case "GET /IncomingPhoneNumbers.json":
+		if r.Form.Get("PhoneNumber") != "+31970123456" {
+			fmt.Fprint(w, `{"incoming_phone_numbers":[]}`)
+			return
 		}
-	}
-	for range 2 {
-		if err := a.DeleteWebhook(t.Context(), c); err != nil || present != "" {
-			t.Fatalf("%v, %q", err, present)
+		fmt.Fprintf(w, `{"incoming_phone_numbers":[{"sid":"PN1","sms_url":%q}]}`, b.number)
+	case "POST /IncomingPhoneNumbers/PN1.json":
+		b.set(w, &b.number, r.Form.Get("SmsUrl"), r.Form.Get("SmsMethod"))
+	case "GET /SMS/ShortCodes.json":
+		fmt.Fprintf(w, `{"short_codes":[{"sid":"SC0","short_code":"12345","sms_url":"https://other.example"},{"sid":"SC1","short_code":"1234","sms_url":%q}]}`, b.shortCode)
+	case "POST /SMS/ShortCodes/SC1.json":
+		b.set(w, &b.shortCode, r.Form.Get("SmsUrl"), r.Form.Get("SmsMethod"))
+	case "GET /v1/Services/MG1":
+		fmt.Fprintf(w, `{"sid":"MG1","inbound_request_url":%q,"use_inbound_webhook_on_number":%v}`, b.service, b.serviceDefers)
+	case "POST /v1/Services/MG1":
+		b.set(w, &b.service, r.Form.Get("InboundRequestUrl"), r.Form.Get("InboundMethod"))
+	case "GET /v2/Channels/Senders":
+		if r.Form.Get("Channel") != "whatsapp" && r.Form.Get("PageToken") != "second" {
+			w.WriteHeader(http.StatusBadRequest)
+		} else if r.Form.Get("PageToken") == "" {
+			fmt.Fprint(w, `{"senders":[{"sid":"XE0","sender_id":"whatsapp:+31970000000"}],
+				"meta":{"key":"senders","next_page_url":"https://messaging.twilio.com/v2/Channels/Senders?PageToken=second"}}`)
+		} else {
+			fmt.Fprint(w, `{"senders":[{"sid":"XE1","sender_id":"whatsapp:+31970123456"}],"meta":{"key":"senders","next_page_url":null}}`)
 		}
-	}
-	present = "https://elsewhere.example/sms"
-	if err := a.DeleteWebhook(t.Context(), c); err != nil || present == "" {
-		t.Errorf("another's address was removed: %v", err)
-	}
-	c.Settings["from"] = "+31970999999"
-	var failure *channels.SendError
-	if err := a.SetWebhook(t.Context(), c); !errors.As(err, &failure) || failure.Class != channels.Misconfigured {
-		t.Errorf("a number that the account has not: %v", err)
+	case "GET /v2/Channels/Senders/XE1":
+		fmt.Fprintf(w, `{"sid":"XE1","webhook":{"callback_url":%q,"fallback_url":"https://fall.example"}}`, b.sender)
+	case "POST /v2/Channels/Senders/XE1":
+		if asked.Webhook["fallback_url"] != "https://fall.example" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		b.set(w, &b.sender, asked.Webhook["callback_url"], asked.Webhook["callback_method"])
+	default:
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, `{"code":20404,"message":"not found","status":404}`)
 	}
 }
 
-func TestWhatTheCallDoesNotReachIsSetByHand(t *testing.T) {
-	for name, spoil := range map[string]func(channels.Channel) channels.Adapter{
-		"a messaging service": func(c channels.Channel) channels.Adapter {
-			c.Settings["messaging_service_sid"] = "MG1"
-			return twilio.New(prepaid.SystemClock{})
-		},
-		"a short code": func(c channels.Channel) channels.Adapter {
-			c.Settings["from"] = "1234"
-			return twilio.New(prepaid.SystemClock{})
-		},
-		"whatsapp": func(channels.Channel) channels.Adapter { return twilio.NewWhatsApp(prepaid.SystemClock{}) },
-	} {
-		c := line("http://127.0.0.1:1")
-		if err := spoil(c).(channels.Hooked).SetWebhook(t.Context(), c); !errors.Is(err, channels.ErrByHand) {
-			t.Errorf("%s: %v", name, err)
+func (b *switchboard) set(w http.ResponseWriter, where *string, address, method string) {
+	if method != http.MethodPost {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	*where = address
+	fmt.Fprint(w, `{"sid":"x"}`)
+}
+
+// whatItIs are the kinds of lines that Twilio can be told about: the channel, its adapter, where it is delivered.
+func (b *switchboard) whatItIs() map[string]func() (channels.Channel, *twilio.Adapter, *string) {
+	with := func(settings ...string) channels.Channel {
+		c := line(b.URL)
+		for i := 0; i < len(settings); i += 2 {
+			c.Settings[settings[i]] = settings[i+1]
 		}
+		return c
+	}
+	sms, whatsapp := twilio.New(prepaid.SystemClock{}), twilio.NewWhatsApp(prepaid.SystemClock{})
+	return map[string]func() (channels.Channel, *twilio.Adapter, *string){
+		"number":     func() (channels.Channel, *twilio.Adapter, *string) { return with(), sms, &b.number },
+		"short code": func() (channels.Channel, *twilio.Adapter, *string) { return with("from", "1234"), sms, &b.shortCode },
+		"service": func() (channels.Channel, *twilio.Adapter, *string) {
+			return with("messaging_service_sid", "MG1"), sms, &b.service
+		},
+		"WhatsApp sender": func() (channels.Channel, *twilio.Adapter, *string) { return with(), whatsapp, &b.sender },
+	}
+}
+
+func TestTwilioIsToldWhereToDeliver(t *testing.T) {
+	b := newSwitchboard(t)
+	for name, what := range b.whatItIs() {
+		c, a, present := what()
+		for range 2 {
+			if err := a.SetWebhook(t.Context(), c); err != nil || *present != webhook+"#rc=5&rp=all" {
+				t.Fatalf("%s: %v, %q", name, err, *present)
+			}
+		}
+		for range 2 {
+			if err := a.DeleteWebhook(t.Context(), c); err != nil || *present != "" {
+				t.Fatalf("%s: %v, %q", name, err, *present)
+			}
+		}
+		*present = "https://elsewhere.example/sms"
+		if err := a.DeleteWebhook(t.Context(), c); err != nil || *present != "https://elsewhere.example/sms" {
+			t.Errorf("%s: another's address was removed: %v", name, err)
+		}
+	}
+}
+
+func TestWhatTheAccountHasNotIsSaid(t *testing.T) {
+	b := newSwitchboard(t)
+	for name, what := range b.whatItIs() {
+		c, a, _ := what()
+		if name == "service" {
+			c.Settings["messaging_service_sid"] = "MG2"
+		} else {
+			c.Settings["from"] += "9"
+		}
+		var failure *channels.SendError
+		if err := a.SetWebhook(t.Context(), c); !errors.As(err, &failure) || failure.Class != channels.Misconfigured {
+			t.Errorf("%s that the account has not: %v", name, err)
+		}
+	}
+}
+
+func TestAServiceThatLetsItsNumbersDecideIsLeftAlone(t *testing.T) {
+	b := newSwitchboard(t)
+	b.serviceDefers = true
+	c, a, present := b.whatItIs()["service"]()
+	if err := a.SetWebhook(t.Context(), c); err == nil || *present != "" {
+		t.Errorf("%v, %q", err, *present)
+	}
+}
+
+func TestWhatNoCallReachesIsSetByHand(t *testing.T) {
+	c := line("http://127.0.0.1:1")
+	c.Settings["from"] = "Pulsa"
+	if err := twilio.New(prepaid.SystemClock{}).SetWebhook(t.Context(), c); !errors.Is(err, channels.ErrByHand) {
+		t.Errorf("a name: %v", err)
+	}
+	c.Settings["from"], c.Settings["messaging_service_sid"] = "", "MG1"
+	if err := twilio.NewWhatsApp(prepaid.SystemClock{}).SetWebhook(t.Context(), c); !errors.Is(err, channels.ErrByHand) {
+		t.Errorf("WhatsApp of a service: %v", err)
 	}
 }
 
 func TestCredentialsAreTried(t *testing.T) {
-	c := line(numbers(t, new(string)).URL)
+	c := line(newSwitchboard(t).URL)
 	whose, err := twilio.New(prepaid.SystemClock{}).Probe(t.Context(), c)
-	if diff := cmp.Diff("account Kompas", whose); diff != "" || err != nil {
-		t.Error(diff, err)
+	if whose != "account Kompas" || err != nil {
+		t.Error(whose, err)
 	}
 	for body, status := range map[string]int{`{"code":20003,"message":"no"}`: 401, `{"status":"suspended"}`: 200} {
 		server, _ := provider(t, status, body)

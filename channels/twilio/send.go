@@ -115,16 +115,19 @@ func (*call) SetOauth(client.OAuth) {}
 func (*call) OAuth() client.OAuth { return nil }
 
 // SendRequest implements client.BaseClient.
-func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[string]interface{}, _ ...byte) (*http.Response, error) {
+func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[string]interface{}, body ...byte) (*http.Response, error) {
 	address, err := c.rebase(rawURL)
 	if err != nil {
 		return nil, &channels.SendError{Class: channels.Misconfigured, Code: "base_url"}
 	}
-	form := data.Encode()
-	if method == http.MethodGet {
-		address, form = address+"?"+form, ""
+	switch {
+	case len(data) == 0: // the address of a further page has its query
+	case method == http.MethodGet:
+		address += "?" + data.Encode()
+	default:
+		body = []byte(data.Encode())
 	}
-	r, err := http.NewRequestWithContext(c.ctx, method, address, strings.NewReader(form))
+	r, err := http.NewRequestWithContext(c.ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, &channels.SendError{Class: channels.Misconfigured, Code: "account_sid"}
 	}
@@ -140,9 +143,9 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[s
 	if resp.StatusCode < 300 {
 		return resp, nil
 	}
-	body, err := io.ReadAll(resp.Body)
+	said, err := io.ReadAll(resp.Body)
 	refusal := &client.TwilioRestError{}
-	if err != nil || json.NewDecoder(bytes.NewReader(body)).Decode(refusal) != nil {
+	if err != nil || json.NewDecoder(bytes.NewReader(said)).Decode(refusal) != nil {
 		return nil, errors.New("the answer is not Twilio's JSON")
 	}
 	return nil, refusal

@@ -150,8 +150,15 @@ func TestTheProviderIsToldWhereItCanBe(t *testing.T) {
 	if got := d.v.hook("PN1.json"); got != "" {
 		t.Errorf("Twilio delivers to %q", got)
 	}
-	d.prints([]string{"enable", "whatsapp"}, "Let its provider deliver to https://topup.example/webhooks/demo/whatsapp#rc=5&rp=all")
-	d.prints([]string{"disable", "whatsapp"}, "in vain")
+	const whatsapp = "https://topup.example/webhooks/demo/whatsapp#rc=5&rp=all"
+	d.prints([]string{"enable", "whatsapp"}, "delivers to "+whatsapp)
+	if got := d.v.hook("XE1"); got != whatsapp {
+		t.Errorf("Twilio delivers WhatsApp to %q", got)
+	}
+	d.prints([]string{"disable", "whatsapp"}, "delivers no more")
+	if got := d.v.hook("XE1"); got != "" {
+		t.Errorf("Twilio delivers WhatsApp to %q", got)
+	}
 
 	d.v.refuseWith("setWebhook", refused{body: `{"ok":false,"error_code":401,"description":"no ` + telegramBot + `"}`})
 	if out, err := d.channels("enable", "telegram"); err == nil || !strings.Contains(err.Error(), "misconfigured (401)") || strings.Contains(out+err.Error(), telegramBot) {

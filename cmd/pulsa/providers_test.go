@@ -148,6 +148,18 @@ func (v *provider) answer(w http.ResponseWriter, r *http.Request, method string)
 	case "PN1.json":
 		v.hooks[method] = r.Form.Get("SmsUrl")
 		_, _ = io.WriteString(w, `{"sid":"PN1"}`)
+	case "Senders":
+		fmt.Fprintf(w, `{"senders":[{"sid":"XE1","sender_id":"whatsapp:%s"}],"meta":{"key":"senders"}}`, whatsNumber)
+	case "XE1":
+		var update struct {
+			Webhook struct {
+				CallbackURL string `json:"callback_url"`
+			} `json:"webhook"`
+		}
+		if r.Method == http.MethodPost && json.NewDecoder(r.Body).Decode(&update) == nil {
+			v.hooks[method] = update.Webhook.CallbackURL
+		}
+		fmt.Fprintf(w, `{"sid":"XE1","webhook":{"callback_url":%q}}`, v.hooks[method])
 	case "sendMessage":
 		v.sent = append(v.sent, telegramMessage(r.Form))
 		fmt.Fprintf(w, `{"ok":true,"result":{"message_id":%d}}`, 1000+len(v.sent))
