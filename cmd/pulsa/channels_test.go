@@ -36,7 +36,7 @@ brands:
     channels:
       fake: {}
       twilio: {account_sid: "${TWILIO_ACCOUNT_SID}", auth_token: "${TWILIO_AUTH_TOKEN}", from: "${TWILIO_FROM}", base_url: SERVER}
-      whatsapp: {account_sid: "${TWILIO_ACCOUNT_SID}", auth_token: "${TWILIO_AUTH_TOKEN}", base_url: SERVER}
+      whatsapp: {account_sid: "${TWILIO_ACCOUNT_SID}", auth_token: "${TWILIO_AUTH_TOKEN}", from: "${TWILIO_WHATSAPP_FROM}", base_url: SERVER}
       telegram: {bot_token: "${TELEGRAM_BOT_TOKEN}", base_url: SERVER}
       ussd: {token: "${NOT_SET}"}
 `
