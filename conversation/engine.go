@@ -166,9 +166,12 @@ func (e *engine) ask(t *Turn, state *State) {
 	if state.Prompt == "" {
 		return
 	}
-	if t.session.Link != "" {
+	switch {
+	case state.Fill != nil:
+		t.Say(state.Prompt, state.Fill(t)...)
+	case t.session.Link != "":
 		t.Say(state.Prompt, "link", t.session.Link)
-	} else {
+	default:
 		t.Say(state.Prompt)
 	}
 	e.offer(t, state)

@@ -19,6 +19,8 @@ const noEvent Event = ""
 type State struct {
 	Name   string // flow and place: "registration.ask_pin"
 	Prompt string // the key of its question
+	// Fill gives what the question's {names} stand for, names and texts in turn, and may note what was shown.
+	Fill func(t *Turn) []string
 	// Accept reads the customer's input. It is pure but for the answers it notes in the session. Input
 	// that does not fit returns noEvent and the key of the prompt that says what is wrong.
 	Accept func(t *Turn) (e Event, wrong string)

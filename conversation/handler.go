@@ -286,6 +286,7 @@ func (h *Handler) newTurn(c channels.Channel, in channels.Inbound, s *Session) *
 	t.readMenu()
 	sender := c.ID() + "/" + string(in.Address)
 	t.pinKey = func(pin prepaid.Secret) string { return h.c.Services.Accounts.PINKey(sender, pin) }
+	t.sealIBAN = h.c.Services.Payments.SealIBAN
 	t.checkStrength = h.c.Services.Accounts.CheckStrength
 	return t
 }

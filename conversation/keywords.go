@@ -28,6 +28,7 @@ const (
 	ActExit     Action = "exit"
 	ActBack     Action = "back"
 	ActMenu     Action = "menu"
+	ActAgree    Action = "agree" // to a mandate; it leads nowhere else
 )
 
 // The events that lead into flows or out of them from every question.

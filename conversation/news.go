@@ -102,6 +102,10 @@ func (h *Handler) takeNews(ctx context.Context, t *Turn, n Notice) error {
 		return h.setupNews(ctx, t, "completed", "pay.done")
 	case "setup_abandoned":
 		return h.setupNews(ctx, t, "abandoned", "")
+	case "mandate_refused":
+		return h.setupNews(ctx, t, "abandoned", "mandate.refused")
+	case "instrument_ended":
+		t.Say("pay.ended")
 	default:
 		return fmt.Errorf("unknown news %q", n.About)
 	}

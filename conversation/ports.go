@@ -105,9 +105,10 @@ type Notice struct {
 	Kind     string // how the customer writes to us: a channels.Kind
 	Address  prepaid.Address
 	Language string
-	About    string // "order", "registered", "setup_completed", "setup_abandoned", "debit_returned"
-	Order    prepaid.OrderID
-	DueAt    time.Time
+	About    string // "order", "registered", "setup_completed", "setup_abandoned", "mandate_refused",
+	// "instrument_ended", "debit_returned"
+	Order prepaid.OrderID
+	DueAt time.Time
 }
 
 // Notices keeps late news until it is told.

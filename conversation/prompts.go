@@ -1,7 +1,9 @@
 package conversation
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -168,6 +170,7 @@ func constants(f promptFile, b *prepaid.Brand) map[string]string {
 		"example": b.Amounts.Min.Typed(),
 		"digits":  strconv.Itoa(b.Cards.CodeLength),
 	}
+	constants["creditor"], constants["creditor_address"], constants["creditor_id"] = b.Creditor.Name, b.Creditor.Address, b.Creditor.Identifier
 	for action, words := range f.Keywords {
 		constants[string(action)] = words[0]
 	}
@@ -254,6 +257,13 @@ func (p *Prompts) Template(key string) (string, bool) {
 		b.WriteString(piece)
 	}
 	return b.String(), true
+}
+
+// Version names a text as it is before a reply fills it in: 16 hexadecimal digits that change with any letter.
+func (p *Prompts) Version(key string) string {
+	text, _ := p.Template(key)
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Keys lists all prompts, sorted.

@@ -18,8 +18,9 @@ func demoBrand() *prepaid.Brand {
 	return &prepaid.Brand{
 		Name: "demo", Title: "Demo Mobile", Test: true, Country: "NL", Currency: "EUR", Languages: []string{"en", "nl"},
 		Support: "+31800123456", Keywords: map[string][]string{"topup": {"KOOP", "TOPUP"}},
-		Amounts: prepaid.AmountRange{Min: eur(1000), Max: eur(5000), Step: eur(500)},
-		Cards:   prepaid.CardFormat{CodeLength: 14}, SMSChannel: "fake",
+		Creditor: prepaid.Creditor{Name: "Demo Mobile B.V.", Address: "Kerkstraat 1, 1017 GA Amsterdam", Identifier: "NL79ZZZ999999990000"},
+		Amounts:  prepaid.AmountRange{Min: eur(1000), Max: eur(5000), Step: eur(500)},
+		Cards:    prepaid.CardFormat{CodeLength: 14}, SMSChannel: "fake",
 	}
 }
 
@@ -89,7 +90,7 @@ func TestEveryPromptSaidInTheCodeExistsAndIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	quoted := regexp.MustCompile(`"((?:registration|code|topup|order|redeem|pin|pay|lang|help|exit|back|input|session|status|stop|start|choice|button|menu)\.[a-z_]+)"`)
+	quoted := regexp.MustCompile(`"((?:registration|code|topup|order|redeem|pin|pay|lang|help|exit|back|input|session|status|mandate|stop|start|choice|button|menu)\.[a-z_]+)"`)
 	used := map[string]bool{}
 	for _, file := range files {
 		if ok, _ := filepath.Match("*_test.go", file); ok {

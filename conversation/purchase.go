@@ -70,6 +70,9 @@ func identifyBuyer(ctx context.Context, s *Services, t *Turn) Event {
 	case c.PIN.Locked(t.now):
 		t.sayLocked(c.PIN)
 		return "refused"
+	case c.Pays.ID == "":
+		t.Say("pay.ended")
+		return "refused"
 	case p.Unclear:
 		t.Say("topup.unclear")
 		return "refused"

@@ -15,7 +15,7 @@ import (
 func registrationFlow() Flow {
 	return Flow{
 		Name: "registration",
-		States: []State{
+		States: append([]State{
 			{Name: "registration.begin", Act: beginRegistration},
 			{Name: "registration.ask_msisdn", Prompt: "registration.ask_msisdn", Accept: acceptMSISDN, AskContact: true, Public: true},
 			{Name: "registration.ask_msisdn_again", Prompt: "registration.ask_msisdn_again", Accept: acceptMSISDNAgain, Public: true},
@@ -30,8 +30,8 @@ func registrationFlow() Flow {
 			{Name: "registration.ask_method", Prompt: "registration.ask_method", Accept: acceptMethod, Choices: methodChoices(), Public: true},
 			{Name: "registration.open_page", Act: openPage},
 			{Name: "registration.await_payment", Prompt: "registration.await_payment", Accept: acceptNothing, Timeout: pageTimeout},
-		},
-		Transitions: []Transition{
+		}, mandateStates("registration", "registration.ask_iban")...),
+		Transitions: append([]Transition{
 			{From: "registration.begin", Event: "stranger", To: "registration.ask_msisdn"},
 			{From: "registration.begin", Event: "has_pin", To: "registration.ask_method"},
 			{From: "registration.begin", Event: "registered", To: idle, Say: "registration.already"},
@@ -73,7 +73,7 @@ func registrationFlow() Flow {
 			{From: "registration.await_payment", Event: "completed", To: idle, Say: "registration.done"},
 			{From: "registration.await_payment", Event: "abandoned", To: "registration.ask_method", Say: "registration.abandoned"},
 			{From: "registration.await_payment", Event: evBack, To: "registration.ask_method"},
-		},
+		}, mandateTransitions("registration", "registration.done", "registration.abandoned")...),
 	}
 }
 
@@ -298,6 +298,9 @@ func openPage(ctx context.Context, s *Services, t *Turn) Event {
 		return "failed"
 	}
 	t.session.Link = setup.URL
+	if offersIBAN(s, t.brand, t.session.Method) {
+		return "iban_too"
+	}
 	return "opened"
 }
 

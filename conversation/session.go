@@ -38,6 +38,7 @@ type Answers struct {
 	Other      prepaid.MSISDN     `json:"other,omitempty"`      // whom the card is to top up, where not the sender
 	Method     string             `json:"method,omitempty"`
 	Link       string             `json:"link,omitempty"`
+	Mandate    Mandate            `json:"mandate,omitzero"`
 }
 
 // toldKept is how many orders a customer may hear of at once: a purchase, and cards in between.
@@ -111,5 +112,6 @@ func (s *Session) judge(now time.Time, tb *table) {
 		}
 		s.PINKey = ""
 		s.Authorised = false
+		s.Mandate = Mandate{}
 	}
 }

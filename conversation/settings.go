@@ -50,7 +50,7 @@ func pinFlow() Flow {
 func payFlow() Flow {
 	return Flow{
 		Name: "pay",
-		States: []State{
+		States: append([]State{
 			{Name: "pay.identify", Act: identifyCustomer},
 			{Name: "pay.ask_pin", Prompt: "pay.ask_pin", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
 			{Name: "pay.check_pin", Act: checkPIN},
@@ -58,8 +58,8 @@ func payFlow() Flow {
 			{Name: "pay.ask_method", Prompt: "pay.ask_method", Accept: acceptMethod, Choices: methodChoices(), Public: true, Resume: "pay.ask_pin"},
 			{Name: "pay.open_page", Act: openPage},
 			{Name: "pay.await_payment", Prompt: "pay.await_payment", Accept: acceptNothing, Timeout: pageTimeout},
-		},
-		Transitions: []Transition{
+		}, mandateStates("pay", "pay.ask_pin")...),
+		Transitions: append([]Transition{
 			{From: "pay.identify", Event: "stranger", To: "registration.ask_msisdn", Say: "topup.not_registered"},
 			{From: "pay.identify", Event: "has_pin", To: "registration.ask_method", Say: "topup.setup_unfinished"},
 			{From: "pay.identify", Event: "locked", To: idle},
@@ -77,7 +77,7 @@ func payFlow() Flow {
 			{From: "pay.await_payment", Event: "completed", To: idle, Say: "pay.done"},
 			{From: "pay.await_payment", Event: "abandoned", To: "pay.ask_method", Say: "pay.abandoned"},
 			{From: "pay.await_payment", Event: evBack, To: "pay.ask_method"},
-		},
+		}, mandateTransitions("pay", "pay.done", "pay.abandoned")...),
 	}
 }
 

@@ -3,11 +3,13 @@ package conversation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
 	"pulsa/cards"
 	"pulsa/channels"
+	"pulsa/payments"
 )
 
 // take answers one message: it understands the text, makes the transitions, and lets the acting states ask
@@ -192,7 +194,7 @@ type entry struct {
 // transcript writes a turn down with its secrets masked.
 func transcript(t *Turn, from string) []byte {
 	e := entry{From: from, To: t.session.State, Kind: string(t.in.Can.Kind), In: maskDigits(t.in.Text)}
-	if t.secret {
+	if _, err := payments.ParseIBAN(tidy(t.in.Text)); t.secret || !errors.Is(err, payments.ErrNoIBAN) {
 		e.In = "****"
 	}
 	for _, p := range t.said {

@@ -7,6 +7,7 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/channels"
+	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -46,8 +47,9 @@ type Turn struct {
 	err         error              // ends the turn without an answer
 	notes       []error            // went wrong, but the customer need not know
 
-	// What accounts computes without asking a store.
+	// What accounts and payments compute without asking a store.
 	pinKey        func(prepaid.Secret) string
+	sealIBAN      func(reference string, i payments.IBAN) string
 	checkStrength func(brand string, m prepaid.MSISDN, pin prepaid.Secret) error
 }
 

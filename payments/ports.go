@@ -23,7 +23,7 @@ const (
 func Methods() []Method { return []Method{SEPA, Card, PayPal} }
 
 // Gateway is a payment provider. Its methods may be called at the same time. What is unclear is
-// topup.Unknown, never an error.
+// topup.Unknown, never an error. One that makes instruments of IBANs is a Signer too.
 type Gateway interface {
 	// StartSetup opens a page on which the customer gives the details of a method. A repeated reference
 	// opens the same page again.
@@ -133,10 +133,14 @@ type Store interface {
 	// EndSetup closes an open setup. Completed: the instrument is stored and becomes the customer's only
 	// active one, and a notice of kind "setup_completed" is due at once; a pending customer becomes active, and
 	// the kind is "registered";
-	// abandoned: a notice "setup_abandoned". Zero rows (it was ended before) is ended=false.
+	// abandoned: a notice "setup_abandoned". Of a mandate: "mandate_refused", no notice before its TellAt, and
+	// its sealed IBAN is dropped. Zero rows (it was ended before) is ended=false.
 	EndSetup(ctx context.Context, id prepaid.SetupID, i *Instrument, n prepaid.NoticeID, now time.Time) (ended bool, err error)
 	// Instrument returns one, with its token; ErrNoInstrument.
 	Instrument(ctx context.Context, id prepaid.InstrumentID) (Instrument, error)
+	// EndInstrument deactivates the active instrument of a token; its customer is told by a notice
+	// "instrument_ended", where they wrote from last. Zero rows (it is active no more, or not ours) is ended=false.
+	EndInstrument(ctx context.Context, token prepaid.Secret, n prepaid.NoticeID, now time.Time) (ended bool, err error)
 }
 
 // What the store answers.

@@ -18,20 +18,31 @@ type Config struct {
 	Gateway  func(brand string) string                     // the name of the brand's gateway
 	Charges  func(context.Context, prepaid.ChargeID) error // told when a gateway reports news of a charge: topup.Service.ChargeChanged
 	// Order is the order of a charge; topup.ErrNoOrder. Only Recorded asks it: store.DB.ByCharge.
-	Order func(context.Context, prepaid.ChargeID) (topup.History, error)
-	// Revoked is told that the instrument of a token can be charged no more. Nil: it is only logged, and the
-	// gateway refuses the next charge.
-	Revoked func(ctx context.Context, token prepaid.Secret) error
-	Brands  map[string]*prepaid.Brand
-	Clock   prepaid.Clock
-	Log     *slog.Logger
+	Order    func(context.Context, prepaid.ChargeID) (topup.History, error)
+	Mandates Mandates
+	// Keys seal IBANs, by version: the card key.
+	Keys   map[int]prepaid.Secret
+	Brands map[string]*prepaid.Brand
+	Clock  prepaid.Clock
+	Log    *slog.Logger
+	// Reached is called at the named crash points "mandate" and "signed". Only tests set it.
+	Reached func(point string)
 }
 
 // Service sets up instruments and charges them; it is the topup.Funding by charge. Safe for concurrent use.
-type Service struct{ c Config }
+type Service struct {
+	c     Config
+	vault *prepaid.Vault // of IBANs
+}
 
 // New returns a Service.
-func New(c Config) *Service { return &Service{c} }
+func New(c Config) (*Service, error) {
+	vault, err := prepaid.NewVault(c.Keys, "iban")
+	if err != nil {
+		return nil, fmt.Errorf("vault of IBANs: %w", err)
+	}
+	return &Service{c, vault}, nil
+}
 
 // StartRequest says who wants to pay how, and who is told when it is done.
 type StartRequest struct {
@@ -132,12 +143,13 @@ func (s *Service) Handle(ctx context.Context, e Event) error {
 	return nil
 }
 
+// revoke ends the instrument of a token: its customer is told, and sets up another.
 func (s *Service) revoke(ctx context.Context, token prepaid.Secret) error {
-	if s.c.Revoked == nil {
-		s.c.Log.WarnContext(ctx, "an instrument was revoked at its gateway, which will refuse the next charge")
-		return nil
+	ended, err := s.c.Store.EndInstrument(ctx, token, prepaid.NewID[prepaid.NoticeID](), s.c.Clock.Now())
+	if err == nil {
+		s.c.Log.InfoContext(ctx, "instrument was revoked at its gateway", "ours", ended)
 	}
-	return s.c.Revoked(ctx, token)
+	return err
 }
 
 func (s *Service) endSetup(ctx context.Context, e Event) error {
@@ -160,7 +172,7 @@ func (s *Service) endSetup(ctx context.Context, e Event) error {
 			Gateway: setup.Gateway, Method: setup.Method, Token: e.Token, Display: e.Display, CreatedAt: now,
 		}
 	}
-	ended, err := s.c.Store.EndSetup(ctx, setup.ID, instrument, prepaid.NewID[prepaid.NoticeID](), now)
+	ended, err := s.c.Store.EndSetup(ctx, setup.ID, instrument, NoticeOf(setup.ID), now)
 	if err != nil {
 		return err
 	}

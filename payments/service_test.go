@@ -5,11 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"pulsa/accounts"
 	"pulsa/payments"
@@ -30,8 +32,9 @@ type world struct {
 	store    *store.DB
 	gateway  *sim.Gateway
 	customer prepaid.CustomerID
+	clock    *prepaid.VirtualClock
+	brand    *prepaid.Brand
 
-	revoked    []prepaid.Secret
 	charges    []prepaid.ChargeID // that the gateway reported
 	chargesErr error
 }
@@ -43,27 +46,27 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	brand := &prepaid.Brand{Name: "demo", Title: "Demo", Test: true, Country: "NL", Currency: "EUR", Languages: []string{"en"}}
+	brand := &prepaid.Brand{Name: "demo", Title: "Demo", Test: true, Country: "NL", Currency: "EUR", Languages: []string{"en"},
+		Creditor: prepaid.Creditor{Name: "Demo B.V.", Identifier: "NL79ZZZ999999990000"}}
 	brands := map[string]*prepaid.Brand{"demo": brand}
 	clock, log := prepaid.NewVirtualClock(start), slog.New(slog.DiscardHandler)
-	w := &world{t: t, store: db}
+	w := &world{t: t, store: db, clock: clock, brand: brand}
 	w.gateway, err = sim.New(sim.Config{Clock: clock, BaseURL: "https://pay.test", Log: log, Brands: brands})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Service = payments.New(payments.Config{
-		Store: db, Gateways: map[string]payments.Gateway{"sim": w.gateway}, Gateway: func(string) string { return "sim" },
+	w.Service, err = payments.New(payments.Config{
+		Store: db, Mandates: db, Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Gateways: map[string]payments.Gateway{"sim": w.gateway}, Gateway: func(string) string { return "sim" },
 		Charges: func(_ context.Context, id prepaid.ChargeID) error {
 			w.charges = append(w.charges, id)
 			return w.chargesErr
 		},
-		Order: db.ByCharge,
-		Revoked: func(_ context.Context, token prepaid.Secret) error {
-			w.revoked = append(w.revoked, token)
-			return nil
-		},
+		Order:  db.ByCharge,
 		Brands: brands, Clock: clock, Log: log,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.gateway.Connect(w.Handle)
 	c, err := db.SaveRegistration(t.Context(), accounts.Customer{ID: prepaid.NewID[prepaid.CustomerID](), Brand: "demo",
 		MSISDN: number, Language: "en", PIN: accounts.PIN{Hash: "hash"}, CreatedAt: start}, []prepaid.Address{number.Tel()})
@@ -131,11 +134,14 @@ func (forgetful) SaveSetup(context.Context, payments.Setup) (payments.Setup, err
 
 func TestStartRepeatedAfterACrashFindsTheSamePage(t *testing.T) {
 	w := newWorld(t)
-	crashing := payments.New(payments.Config{
-		Store: forgetful{w.store}, Gateways: map[string]payments.Gateway{"sim": w.gateway},
+	crashing, err := payments.New(payments.Config{
+		Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Store: forgetful{w.store}, Gateways: map[string]payments.Gateway{"sim": w.gateway},
 		Gateway: func(string) string { return "sim" }, Clock: prepaid.NewVirtualClock(start),
 		Brands: map[string]*prepaid.Brand{"demo": {Name: "demo", Test: true, Languages: []string{"en"}}},
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := crashing.StartSetup(t.Context(), w.request("message:1")); err == nil {
 		t.Fatal("no error")
 	}
@@ -350,13 +356,36 @@ func TestRecordedTellsAGatewayWhatTheBooksHold(t *testing.T) {
 	}
 }
 
-func TestARevokedInstrumentIsPassedOn(t *testing.T) {
+func TestARevokedInstrumentEndsAndItsOwnerIsTold(t *testing.T) {
 	w := newWorld(t)
-	token := prepaid.NewSecret("token")
-	if err := w.Handle(t.Context(), payments.Event{Revoked: token}); err != nil {
+	w.start("message:1")
+	if err := w.gateway.CompleteSetup(t.Context(), number); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.revoked) != 1 || w.revoked[0] != token || len(w.charges) != 0 {
-		t.Errorf("passed on %d, charges %v", len(w.revoked), w.charges)
+	if err := w.Handle(t.Context(), payments.Event{Revoked: prepaid.NewSecret("another's")}); err != nil {
+		t.Fatal(err)
+	}
+	if w.reload().Pays.ID == "" {
+		t.Fatal("another's token has ended the instrument")
+	}
+	for range 3 { // told once
+		if err := w.gateway.Revoke(t.Context(), w.customer); err != nil && !errors.Is(err, sim.ErrNoSetup) {
+			t.Fatal(err)
+		}
+	}
+	if pays := w.reload().Pays; pays.ID != "" {
+		t.Errorf("still pays by %+v", pays)
+	}
+	notices, err := w.store.ClaimNotices(t.Context(), start, start.Add(time.Minute), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var about []string
+	for _, n := range notices {
+		about = append(about, n.About+" "+string(n.Address))
+	}
+	if diff := cmp.Diff([]string{"instrument_ended " + string(number.Tel()), "registered " + string(number.Tel())}, about,
+		cmpopts.SortSlices(strings.Compare)); diff != "" {
+		t.Error(diff)
 	}
 }

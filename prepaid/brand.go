@@ -23,8 +23,9 @@ type Brand struct {
 	DefaultAmount Money // what KOOP alone buys; zero: it asks
 	Limits        Limits
 	Cards         CardFormat
-	CheapPINHash  bool   // only with Test
-	TestCode      string // only with Test: every one-time code is this one; "" for random codes
+	Creditor      Creditor // the zero value: customers can't type an IBAN
+	CheapPINHash  bool     // only with Test
+	TestCode      string   // only with Test: every one-time code is this one; "" for random codes
 
 	Channels []ChannelConfig
 	// SMSChannel names the channel that carries one-time codes and late news of channels that can't push.
@@ -42,6 +43,14 @@ type Limits struct {
 	MonthCount int
 	// SEPAExposure is how much may be delivered while its debits are pending.
 	SEPAExposure Money
+}
+
+// Creditor is who debits customers' bank accounts, as SEPA mandates name it.
+type Creditor struct {
+	Name       string
+	Address    string
+	Identifier string // "DE98ZZZ09999999999"
+	Email      string // optional: where the gateway sends what it must tell debtors who have given no address
 }
 
 // CardFormat is how a brand's card codes look.

@@ -31,7 +31,8 @@ type Erasure struct {
 }
 
 // EraseCustomer removes who a customer is, in one transaction: the number's pseudonym takes its place; PIN,
-// token, display, addresses, codes, opt-outs, messages and transcripts go; orders, charges and the ledger stay.
+// token, display, addresses, codes, opt-outs, messages and transcripts go; orders, charges, the ledger and the
+// texts of mandates stay.
 // Orders that others made for the number get the pseudonym too. It returns the
 // addresses that were the customer's, whose sessions are the caller's to remove. Errors:
 // accounts.ErrNoCustomer (or erased already), ErrUnderWay, ErrInDebt.
@@ -153,6 +154,8 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 		{`UPDATE instruments SET token = '', display = '', active = FALSE WHERE customer = ?`, []any{c.ID}},
 		{`UPDATE payment_setups SET url = '', gateway_ref = '', reply_address = '', operation_key = id,
 			status = CASE WHEN status = 'open' THEN 'abandoned' ELSE status END WHERE customer = ?`, []any{c.ID}},
+		// The mandate itself is kept for the bank that asks for it.
+		{`UPDATE mandates SET holder = '', iban = '', address = '', sealed = '', run_at = 0 WHERE customer = ?`, []any{c.ID}},
 		{`UPDATE cards SET activated_by = ? WHERE brand = ? AND activated_by = ?`, []any{pseudonym, c.Brand, c.MSISDN}},
 		{`UPDATE orders SET operation_key = id WHERE customer = ?`, []any{c.ID}},
 		{`UPDATE developer_sales SET sender = '' WHERE sender = ?`, []any{c.MSISDN}},

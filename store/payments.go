@@ -47,17 +47,10 @@ func getSetup(ctx context.Context, q querier, where string, args ...any) (paymen
 func (db *DB) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, error) {
 	var stored payments.Setup
 	err := db.write(ctx, "save payment setup", func(tx *sqlx.Tx) error {
-		_, err := insert(ctx, tx, `
-			INSERT INTO payment_setups (`+setupColumns+`)
-			VALUES (:id, :brand, :operation_key, :customer, :gateway, :method, :url, :gateway_ref, :status,
-				:reply_channel, :reply_kind, :reply_address, :reply_language, :created_at)
-			ON CONFLICT (brand, operation_key) DO NOTHING`,
-			setupRow{ID: s.ID, Brand: s.Brand, OperationKey: s.OperationKey, Customer: s.Customer, Gateway: s.Gateway,
-				Method: s.Method, URL: s.URL, GatewayRef: s.GatewayRef, Status: s.Status,
-				replyRow: toReplyRow(s.ReplyTo), CreatedAt: prepaid.Micros(s.CreatedAt)})
-		if err != nil {
+		if _, err := insertSetup(ctx, tx, s); err != nil {
 			return err
 		}
+		var err error
 		stored, err = getSetup(ctx, tx, `brand = ? AND operation_key = ?`, s.Brand, s.OperationKey)
 		return err
 	})
@@ -65,6 +58,18 @@ func (db *DB) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, 
 		return payments.Setup{}, err
 	}
 	return stored, nil
+}
+
+// insertSetup returns 0 where the operation key has stored one before.
+func insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (int64, error) {
+	return insert(ctx, tx, `
+		INSERT INTO payment_setups (`+setupColumns+`)
+		VALUES (:id, :brand, :operation_key, :customer, :gateway, :method, :url, :gateway_ref, :status,
+			:reply_channel, :reply_kind, :reply_address, :reply_language, :created_at)
+		ON CONFLICT (brand, operation_key) DO NOTHING`,
+		setupRow{ID: s.ID, Brand: s.Brand, OperationKey: s.OperationKey, Customer: s.Customer, Gateway: s.Gateway,
+			Method: s.Method, URL: s.URL, GatewayRef: s.GatewayRef, Status: s.Status,
+			replyRow: toReplyRow(s.ReplyTo), CreatedAt: prepaid.Micros(s.CreatedAt)})
 }
 
 // Setup implements payments.Store.
@@ -95,6 +100,13 @@ func (db *DB) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments.Inst
 		if ended = rows == 1; !ended {
 			return nil
 		}
+		tellAt, byText, err := endMandate(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if byText && i == nil {
+			about = "mandate_refused"
+		}
 		if i != nil {
 			registered, err := db.activateInstrument(ctx, tx, *i)
 			if err != nil {
@@ -107,7 +119,38 @@ func (db *DB) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments.Inst
 		if s.ReplyTo.Address == "" {
 			return nil // nobody is to be told
 		}
-		return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, about, toReplyRow(s.ReplyTo), "", now, now))
+		due := now
+		if tellAt.After(now) {
+			due = tellAt
+		}
+		return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, about, toReplyRow(s.ReplyTo), "", due, now))
+	})
+	return ended && err == nil, err
+}
+
+// EndInstrument implements payments.Store.
+func (db *DB) EndInstrument(ctx context.Context, token prepaid.Secret, n prepaid.NoticeID, now time.Time) (ended bool, err error) {
+	err = db.write(ctx, "end instrument", func(tx *sqlx.Tx) error {
+		var i struct {
+			Customer prepaid.CustomerID `db:"customer"`
+			Brand    string             `db:"brand"`
+		}
+		ended, err = get(ctx, tx, &i, `UPDATE instruments SET active = FALSE WHERE token = ? AND active RETURNING customer, brand`,
+			token.Reveal())
+		if err != nil || !ended {
+			return err
+		}
+		var to replyRow
+		found, err := get(ctx, tx, &to, `
+			SELECT reply_channel, reply_kind, reply_address, reply_language FROM (
+				SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM orders WHERE customer = ? AND reply_address <> ''
+				UNION ALL
+				SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM payment_setups WHERE customer = ? AND reply_address <> ''
+			) AS said ORDER BY created_at DESC LIMIT 1`, i.Customer, i.Customer)
+		if err != nil || !found {
+			return err // who has never written is told when they buy
+		}
+		return insertNotice(ctx, tx, toNoticeRow(n, i.Brand, "instrument_ended", to, "", now, now))
 	})
 	return ended && err == nil, err
 }

@@ -17,12 +17,13 @@ import (
 var configKeys = map[string][]string{
 	"":         {"public_url", "listen", "admin_listen", "data", "database_url", "redis_url", "log", "brands", "reloadly", "stripe"},
 	"log":      {"format", "level"},
-	"brand":    {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "cards", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
+	"brand":    {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "cards", "creditor", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":      {"discounts", "fx", "rate_limit"},
 	"fx":       {"rate", "date"},
 	"amounts":  {"min", "max", "step", "default"},
 	"limits":   {"day_count", "day_sum", "month_count", "month_sum", "sepa_exposure"},
 	"cards":    {"code_length", "luhn"},
+	"creditor": {"name", "address", "identifier", "email"},
 	"stripe":   {"key", "webhook_secret", "webhook_secret_old", "base_url"},
 	"reloadly": {"client_id", "client_secret", "webhook_secret", "base_url", "auth_url", "audience", "async", "low_balance"},
 }
@@ -62,6 +63,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) {
 	if terms, ok := s.api(b.Currency); ok {
 		c.API[b.Name] = terms
 	}
+	b.Creditor = s.creditor(b.Currency)
 	s.checkPrompts(b)
 	b.Channels = s.channels(b)
 	b.SMSChannel = s.smsChannel(b)

@@ -55,7 +55,13 @@ func TestFaults(t *testing.T) {
 		env  []string
 		want []string
 	}{
-		"empty":             {"", nil, []string{"1: the file is empty: declare brands, as the example does"}},
+		"empty": {"", nil, []string{"1: the file is empty: declare brands, as the example does"}},
+		"a creditor without an identifier": {minimal + "    creditor: {name: Shop B.V., address: Street 1}\n", nil,
+			[]string{"14: creditor has no identifier: write identifier: NL79ZZZ999999990000"}},
+		"a creditor's mistyped identifier": {minimal + "    creditor: {name: Shop B.V., address: Street 1, identifier: NL79ZZZ999999990001, email: nobody}\n", nil,
+			[]string{`14: identifier "NL79ZZZ999999990001" has wrong check digits: it is mistyped`, `14: email is "nobody": write one address such as sepa@demo.example`}},
+		"a creditor in another currency": {strings.Replace(minimal, "currency: EUR", "currency: SRD", 1) + "    creditor: {name: Shop B.V., address: Street 1, identifier: NL79 ZZZ 9999 9999 0000}\n", nil,
+			[]string{"14: creditor: SEPA debits are in EUR, and the brand's currency is SRD: remove it"}},
 		"only a comment":    {"# nothing\n", nil, []string{"1: the file is empty: declare brands, as the example does"}},
 		"a list":            {"- a\n", nil, []string{"1: the file wants keys with values under it: write key: value", "1: brands are missing: declare one at least, as the example does"}},
 		"no YAML":           {"brands: {demo\nx: [\n", nil, []string{"1: this is not YAML: did not find expected ',' or '}'"}},

@@ -15,9 +15,10 @@ import (
 )
 
 type customersCommand struct {
-	Show   customersShowCommand   `cmd:"" help:"Show a customer, with the last orders."`
-	Unlock customersUnlockCommand `cmd:"" help:"Take PIN locks away, or the block of a debt that was paid."`
-	Erase  customersEraseCommand  `cmd:"" help:"Erase who a customer is; the books stay."`
+	Show    customersShowCommand    `cmd:"" help:"Show a customer, with the last orders."`
+	Unlock  customersUnlockCommand  `cmd:"" help:"Take PIN locks away, or the block of a debt that was paid."`
+	Mandate customersMandateCommand `cmd:"" help:"Show a SEPA mandate that was agreed to by text."`
+	Erase   customersEraseCommand   `cmd:"" help:"Erase who a customer is; the books stay."`
 }
 
 // whom names a customer by brand and number.
@@ -71,6 +72,10 @@ func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
+	mandates, err := db.MandatesOf(ctx, c.ID)
+	if err != nil {
+		return err
+	}
 	all := map[string]any{
 		"id": c.ID, "brand": c.Brand, "number": c.MSISDN.Masked(), "language": c.Language, "status": c.Status,
 		"pays_by": c.Pays.Method, "instrument": c.Pays.Display, "created_at": c.CreatedAt, "recognised_at": c.Recognised, "pin": pinState(c, time.Now()),
@@ -79,7 +84,11 @@ func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
 	for _, key := range []string{"id", "brand", "number", "language", "status", "pays_by", "instrument", "created_at", "recognised_at", "pin"} {
 		fmt.Fprintf(table, "%s\t%v\n", key, all[key])
 	}
-	var listed, bought, by []any
+	var listed, bought, by, agreed []any
+	for _, m := range mandates {
+		fmt.Fprintf(table, "mandate\t%s\t%s\t%s\n", m.Reference, m.AgreedAt.Format(time.DateTime), m.IBAN)
+		agreed = append(agreed, mandateJSON(m))
+	}
 	for _, a := range addresses {
 		fmt.Fprintf(table, "address\t%s\topted out: %v\n", a.Address.Masked(), a.OptedOut)
 		listed = append(listed, map[string]any{"address": a.Address.Masked(), "opted_out": a.OptedOut})
@@ -95,7 +104,7 @@ func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
 	if !s.JSON {
 		return table.Flush()
 	}
-	all["addresses"], all["orders"], all["by_hand"] = listed, bought, by
+	all["addresses"], all["orders"], all["by_hand"], all["mandates"] = listed, bought, by, agreed
 	return json.NewEncoder(e.stdout).Encode(all)
 }
 

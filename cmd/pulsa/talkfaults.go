@@ -91,6 +91,19 @@ func (c cutGateway) Refund(ctx context.Context, reference string) topup.Result {
 	return c.life.unless(func() topup.Result { return c.Gateway.Refund(ctx, reference) })
 }
 
+// Sign implements payments.Signer, which the simulated gateway is.
+func (c cutGateway) Sign(ctx context.Context, a payments.Agreement) (s payments.Signed) {
+	s.Result = c.life.unless(func() topup.Result {
+		s = c.Gateway.(payments.Signer).Sign(ctx, a)
+		return s.Result
+	})
+	return s
+}
+
+func (c cutGateway) LookUpSigned(ctx context.Context, a payments.Agreement) payments.Signed {
+	return c.Gateway.(payments.Signer).LookUpSigned(ctx, a)
+}
+
 // cutNetwork is the same for the network.
 type cutNetwork struct {
 	topup.Network

@@ -381,6 +381,8 @@ func storyPoints() []talk.Point {
 		{Name: "delivery", Meaning: "the network has credited, we have not written it down"},
 		{Name: "delivered", Meaning: "the delivery is written down"},
 		{Name: "refund", Meaning: "the gateway has refunded, we have not written it down"},
+		{Name: "mandate", Meaning: "a mandate is stored, nothing is asked of the gateway"},
+		{Name: "signed", Meaning: "the gateway has made its instrument, we have not written it down"},
 		{Name: "commit", Meaning: "the turn is committed, nothing is answered yet"},
 	}
 }

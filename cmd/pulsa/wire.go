@@ -209,12 +209,15 @@ func (p *program) wireServices(w wiring) (err error) {
 	if err := p.wireStripe(); err != nil {
 		return err
 	}
-	p.payments = payments.New(payments.Config{
-		Store: p.db, Gateways: p.gateways(w), Order: p.db.ByCharge,
+	p.payments, err = payments.New(payments.Config{
+		Store: p.db, Mandates: p.db, Keys: p.config.CardKeys, Reached: w.reached, Gateways: p.gateways(w), Order: p.db.ByCharge,
 		Gateway: func(brand string) string { return p.config.Gateways[brand] },
 		Charges: func(ctx context.Context, id prepaid.ChargeID) error { return p.topups.ChargeChanged(ctx, id) },
 		Brands:  p.brands, Clock: p.clock, Log: p.log,
 	})
+	if err != nil {
+		return err
+	}
 	simulated := around(topup.Network(p.sims.network), w.network)
 	p.wireReloadly()
 	p.topups = topup.New(topup.Config{

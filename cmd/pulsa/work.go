@@ -29,6 +29,7 @@ func (p *program) jobs() []job {
 	jobs := []job{
 		{"orders", lookEvery, p.ordersDue},
 		{"news", lookEvery, p.tellDue},
+		{"mandates", lookEvery, p.mandatesDue},
 		{"transcripts", transcriptEvery, p.drainTranscripts},
 		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.sims.gateway.Redeliver(ctx) }},
 	}
@@ -38,12 +39,19 @@ func (p *program) jobs() []job {
 	return jobs
 }
 
-// ordersDue and tellDue look before they claim: a claim takes the write lock of an embedded store.
+// ordersDue and its like look before they claim: a claim takes the write lock of an embedded store.
 func (p *program) ordersDue(ctx context.Context) (int, error) {
 	if due, err := p.isDue(p.topups.NextDue(ctx)); !due {
 		return 0, err
 	}
 	return p.topups.RunDue(ctx)
+}
+
+func (p *program) mandatesDue(ctx context.Context) (int, error) {
+	if due, err := p.isDue(p.payments.NextDue(ctx)); !due {
+		return 0, err
+	}
+	return p.payments.SignDue(ctx)
 }
 
 func (p *program) tellDue(ctx context.Context) (int, error) {
@@ -102,7 +110,7 @@ func (p *program) settle(ctx context.Context) error {
 			return err
 		}
 		total := 0
-		for _, j := range []job{{name: "orders", run: p.topups.RunDue}, {name: "news", run: p.handler.TellDue}, {name: "outbox", run: p.sender.SendDue}} {
+		for _, j := range []job{{name: "orders", run: p.topups.RunDue}, {name: "mandates", run: p.payments.SignDue}, {name: "news", run: p.handler.TellDue}, {name: "outbox", run: p.sender.SendDue}} {
 			done, err := j.run(ctx)
 			if err != nil && !errors.Is(err, conversation.ErrBusy) {
 				return fmt.Errorf("%s: %w", j.name, err)
@@ -119,7 +127,7 @@ func (p *program) settle(ctx context.Context) error {
 // nextDue tells when there is something to do again; zero for never.
 func (p *program) nextDue(ctx context.Context) (time.Time, error) {
 	var next time.Time
-	for _, look := range []func(context.Context) (time.Time, error){p.topups.NextDue, p.db.NextNotice, p.db.NextOutbound} {
+	for _, look := range []func(context.Context) (time.Time, error){p.topups.NextDue, p.payments.NextDue, p.db.NextNotice, p.db.NextOutbound} {
 		at, err := look(ctx)
 		if err != nil {
 			return time.Time{}, err

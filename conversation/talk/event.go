@@ -22,7 +22,7 @@ const (
 	SetupCompleted        EventKind = "customer completes payment setup"
 	SetupAbandoned        EventKind = "customer abandons payment setup"
 	CustomerAuthenticates EventKind = "customer authenticates"
-	PaymentBehaves        EventKind = "payment" // from now on as Behaviour says; "returns the debit" does so at once
+	PaymentBehaves        EventKind = "payment" // from now on as Behaviour says; "returns the debit" and "revokes the mandate" do so at once
 	NetworkBehaves        EventKind = "network" // from now on as Behaviour says
 	ChannelDown           EventKind = "channel down"
 	RedisLost             EventKind = "redis lost"
@@ -56,6 +56,7 @@ func eventPhrases() []phrase[EventKind] {
 		{"payment times out after charging", PaymentBehaves},
 		{"payment needs authentication", PaymentBehaves},
 		{"payment returns the debit", PaymentBehaves},
+		{"payment revokes the mandate", PaymentBehaves},
 		{"network delivers", NetworkBehaves},
 		{"network rejects CODE", NetworkBehaves},
 		{"network times out", NetworkBehaves},

@@ -2,6 +2,7 @@ package paymentstest
 
 import (
 	"testing"
+	"time"
 
 	"pulsa/payments"
 	"pulsa/prepaid"
@@ -40,6 +41,8 @@ type Provider struct {
 	Told func() []payments.Event
 	// Sent hears of a charge before it is asked for, as our books do; nil where the gateway needs none.
 	Sent func(payments.ChargeRequest)
+	// Now is the provider's time; nil for the real one.
+	Now func() time.Time
 	// Wait runs what may wait for the provider's clock; nil runs it as it is.
 	Wait func(work func())
 }
@@ -50,6 +53,13 @@ const number prepaid.MSISDN = "31612345678"
 type trial struct {
 	*testing.T
 	Provider
+}
+
+func (p trial) now() time.Time {
+	if p.Now == nil {
+		return time.Now()
+	}
+	return p.Now()
 }
 
 // wait carries a call out.

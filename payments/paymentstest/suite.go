@@ -29,6 +29,8 @@ func Run(t *testing.T, open func(t *testing.T) Provider) {
 		{"nothing is refunded that was not charged", refundsNothing},
 		{"one reference asked for at once by many is charged once, and refunded once", together},
 		{"a reference stands for one amount", reused},
+		{"a mandate makes one instrument", signs},
+		{"what is unclear of a mandate is found", signsNot},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(trial{t, open(t)}) })
 	}

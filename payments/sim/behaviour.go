@@ -19,9 +19,10 @@ const (
 	TimesOut              Kind = "times out" // before anything is charged
 	TimesOutAfterCharging Kind = "times out after charging"
 	NeedsAuthentication   Kind = "needs authentication"
-	ReturnsDebit          Kind = "returns the debit" // no way to answer a charge, but something that happens to the last one
-	Pends                 Kind = "pends"             // Pending until SettleDebits
-	AnswersGarbage        Kind = "answers garbage"   // charges, and answers nothing that can be read
+	ReturnsDebit          Kind = "returns the debit"   // no way to answer a charge, but something that happens to the last one
+	RevokesMandate        Kind = "revokes the mandate" // as ReturnsDebit, to the last instrument
+	Pends                 Kind = "pends"               // Pending until SettleDebits
+	AnswersGarbage        Kind = "answers garbage"     // charges, and answers nothing that can be read
 )
 
 // Behaviour is how the gateway answers.
@@ -31,7 +32,7 @@ type Behaviour struct {
 }
 
 // scripted lists what ParseBehaviour understands.
-var scripted = [...]Kind{Approves, Declines, TimesOut, TimesOutAfterCharging, NeedsAuthentication, ReturnsDebit}
+var scripted = [...]Kind{Approves, Declines, TimesOut, TimesOutAfterCharging, NeedsAuthentication, ReturnsDebit, RevokesMandate}
 
 // ParseBehaviour reads what follows "payment" in a conversation script: "times out after charging". The
 // error lists what is understood.

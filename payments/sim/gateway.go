@@ -63,10 +63,14 @@ func New(c Config) (*Gateway, error) {
 func (g *Gateway) Close() error { return g.book.Close() }
 
 // Set tells how charges go from now on; the zero Behaviour lets the customer's number choose again.
-// ReturnsDebit is carried out at once, as ReturnDebit, and changes nothing for later charges.
+// ReturnsDebit and RevokesMandate are carried out at once, as ReturnDebit and Revoke, and change nothing for later
+// charges.
 func (g *Gateway) Set(ctx context.Context, b Behaviour) error {
-	if b.Kind == ReturnsDebit {
+	switch b.Kind {
+	case ReturnsDebit:
 		return g.ReturnDebit(ctx, "")
+	case RevokesMandate:
+		return g.Revoke(ctx, "")
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -162,6 +166,8 @@ func (g *Gateway) begin(r payments.ChargeRequest) (charge, Behaviour, error) {
 	switch {
 	case b.Kind == Declines:
 		c.Status, c.Code = declined, "card_declined"
+	case g.revokedToken(r.Token):
+		c.Status, c.Code = declined, "mandate_revoked"
 	case b.Kind == NeedsAuthentication:
 		c.Status, c.Page = action, prepaid.NewToken()
 	case b.Kind == Pends || (g.c.SEPAPending && r.Method == payments.SEPA):

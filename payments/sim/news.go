@@ -38,15 +38,21 @@ func (g *Gateway) Redeliver(ctx context.Context) error {
 // tellSetup gives the news of an ended setup, and books that it was taken.
 func (g *Gateway) tellSetup(ctx context.Context, s setup) error {
 	e := payments.Event{Setup: prepaid.SetupID(s.Reference), Abandoned: s.Status == abandoned}
-	if s.Status == completed {
+	switch s.Status {
+	case completed:
 		e.Completed, e.Token, e.Display = true, prepaid.NewSecret(s.Token), g.display(s)
+	case revoked:
+		e = payments.Event{Revoked: prepaid.NewSecret(s.Token)}
 	}
 	if err := g.tell(ctx, e); err != nil {
 		return fmt.Errorf("tell news of setup %s: %w", s.Reference, err)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s.Untold = false // an ended setup changes no more
+	if now, _ := g.setups.get(s.Reference); now.Status != s.Status {
+		return nil // revoked meanwhile: that is news of its own
+	}
+	s.Untold = false
 	return g.write(line{Setup: &s})
 }
 
@@ -79,6 +85,9 @@ func (g *Gateway) tell(ctx context.Context, e payments.Event) error {
 
 // display is how a completed setup's instrument is shown to its owner.
 func (g *Gateway) display(s setup) string {
+	if s.Display != "" {
+		return s.Display
+	}
 	switch s.Method {
 	case payments.Card:
 		return "Visa **** 4242"

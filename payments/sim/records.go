@@ -14,6 +14,7 @@ const (
 	open      status = "open" // setups
 	completed status = "completed"
 	abandoned status = "abandoned"
+	revoked   status = "revoked" // completed before
 
 	processing status = "processing" // charges: becomes something else at Due
 	action     status = "needs authentication"
@@ -41,7 +42,8 @@ type setup struct {
 	Method    payments.Method    `json:"method"`
 	Language  string             `json:"language"`
 	Status    status             `json:"status"`
-	Token     string             `json:"token,omitempty"` // of the instrument, once completed
+	Token     string             `json:"token,omitempty"`   // of the instrument, once completed
+	Display   string             `json:"display,omitempty"` // of an IBAN that was typed
 	At        time.Time          `json:"at"`
 	Untold    bool               `json:"untold,omitempty"` // its news was not taken yet
 }

@@ -17,7 +17,7 @@ func TestGatewayKeepsTheContract(t *testing.T) {
 			paymentstest.Pends: sim.Pends,
 		}
 		return paymentstest.Provider{
-			Gateway: g.Gateway, Brand: demo(),
+			Gateway: g.Gateway, Brand: demo(), Now: g.clock.Now,
 			Answer: func(a paymentstest.Answer) {
 				if err := g.Set(t.Context(), sim.Behaviour{Kind: kinds[a]}); err != nil {
 					t.Fatal(err)

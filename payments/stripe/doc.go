@@ -5,6 +5,8 @@
 // PaymentIntent, made and confirmed off session with our charge id as its Idempotency-Key; its metadata
 // names the charge.
 //
+// An IBAN that was typed becomes a SetupIntent that is confirmed at once, with the mandate as accepted offline.
+//
 // # Finding a charge again
 //
 // Stripe keeps an Idempotency-Key for a day, and its search lags: for a minute as a rule, for an hour now

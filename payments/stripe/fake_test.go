@@ -90,7 +90,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	q := request{r.Method, r.URL.Path, r.Header.Get("Idempotency-Key"), r.Header.Get("Stripe-Version"), form}
 	s.mu.Lock()
 	s.requests = append(s.requests, q)
-	charging := q.method == http.MethodPost && q.path == "/v1/payment_intents" && form.Get("confirm") == "true"
+	charging := q.method == http.MethodPost && (q.path == "/v1/payment_intents" || q.path == "/v1/setup_intents") && form.Get("confirm") == "true"
 	var a *answer
 	if s.only == "" || s.only == q.method {
 		a, s.problem = s.problem, nil

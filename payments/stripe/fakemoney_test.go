@@ -17,6 +17,8 @@ func (s *server) change(q request) *answer {
 		return &answer{200, s.put("cus", object{"object": "customer", "metadata": formMap(q.form, "metadata")})}
 	case q.path == "/v1/checkout/sessions":
 		return s.openSession(q)
+	case q.path == "/v1/setup_intents":
+		return s.sign(q)
 	case q.path == "/v1/payment_intents":
 		return s.createIntent(q)
 	case q.path == "/v1/refunds":
@@ -45,6 +47,12 @@ func (s *server) read(q request) *answer {
 		return s.list(q, "pi", func(o object) bool {
 			return o.text("customer") == q.form.Get("customer") && o["created"].(int64) >= since
 		})
+	case "/v1/setup_intents":
+		a := s.list(q, "seti", func(o object) bool { return o.text("customer") == q.form.Get("customer") })
+		for i, o := range a.body.(object)["data"].([]object) {
+			a.body.(object)["data"].([]object)[i] = s.expanded(o)
+		}
+		return a
 	case "/v1/payment_intents/search":
 		found := []object{}
 		for _, id := range s.order {
@@ -63,12 +71,7 @@ func (s *server) read(q request) *answer {
 		return refusal(404, "invalid_request_error", "resource_missing", nil)
 	}
 	if method := o.text("payment_method"); method != "" && q.form.Get("expand[0]") == "payment_method" {
-		expanded := object{}
-		for k, v := range o {
-			expanded[k] = v
-		}
-		expanded["payment_method"] = s.objects[method]
-		return &answer{200, expanded}
+		return &answer{200, s.expanded(o)}
 	}
 	return &answer{200, o}
 }

@@ -1,6 +1,10 @@
 package stripe_test
 
-import "errors"
+import (
+	"errors"
+
+	"pulsa/payments/paymentstest"
+)
 
 // openSession opens a Checkout page in setup mode. Under mu.
 func (s *server) openSession(q request) *answer {
@@ -67,4 +71,33 @@ func (s *server) abandon(setup string) error {
 	}
 	s.deliver("checkout.session.expired", o)
 	return nil
+}
+
+// sign makes and confirms a SetupIntent of an IBAN. Under mu.
+func (s *server) sign(q request) *answer {
+	f := q.form
+	iban := f.Get("payment_method_data[sepa_debit][iban]")
+	switch {
+	case f.Get("confirm") != "true" || s.objects[f.Get("customer")] == nil || f.Get("payment_method_data[type]") != "sepa_debit",
+		f.Get("payment_method_data[billing_details][name]") == "", f.Get("mandate_data[customer_acceptance][type]") != "offline",
+		f.Get("mandate_data[customer_acceptance][accepted_at]") == "":
+		return refusal(400, "invalid_request_error", "parameter_missing", nil)
+	case s.next == paymentstest.Declines:
+		return refusal(400, "invalid_request_error", "invalid_bank_account_iban", object{"message": "no account " + iban})
+	}
+	method := s.put("pm", object{"object": "payment_method", "type": "sepa_debit", "customer": f.Get("customer"),
+		"sepa_debit": object{"country": iban[:2], "last4": iban[len(iban)-4:]}})
+	i := s.put("seti", object{"object": "setup_intent", "status": "succeeded", "metadata": formMap(f, "metadata"),
+		"customer": f.Get("customer"), "payment_method": method.id()})
+	return &answer{200, s.expanded(i)}
+}
+
+// expanded is an object with its payment method in it. Under mu.
+func (s *server) expanded(o object) object {
+	out := object{}
+	for k, v := range o {
+		out[k] = v
+	}
+	out["payment_method"] = s.objects[o.text("payment_method")]
+	return out
 }

@@ -141,7 +141,7 @@ func (w *world) provider() paymentstest.Provider {
 		Settle: w.server.settle, Return: w.server.takeBack,
 		Charged:  func(reference string) int { n, _ := w.server.moved(reference); return n },
 		Refunded: func(reference string) int { _, n := w.server.moved(reference); return n },
-		Told:     w.events, Sent: w.sent,
+		Told:     w.events, Sent: w.sent, Now: w.clock.Now,
 	}
 }
 

@@ -148,6 +148,21 @@ func TestStripeMockAcceptsEveryRequestAsItIs(t *testing.T) {
 		outcome("charge", w.Charge(ctx, payments.ChargeRequest{Reference: "ref", Brand: demo(), Token: token, Method: m, Amount: amount, Language: "nl"}), topup.Done)
 	}
 
+	set(map[string]any{"metadata": ours, "status": "succeeded"})
+	account, err := payments.ParseIBAN("NL91ABNA0417164300")
+	if err != nil {
+		t.Fatal(err)
+	}
+	creditor := demo()
+	creditor.Creditor.Email = "sepa@demo.example"
+	agreement := payments.Agreement{Reference: "ref", Mandate: "BKTRMWQXZDBKTRMWQXZD", Brand: creditor, Customer: "kunde", IBAN: account,
+		Holder: "J. Jansen", AgreedAt: w.clock.Now()}
+	if s := w.Sign(ctx, agreement); s.Outcome == topup.Refused {
+		t.Errorf("signed: %+v", s)
+	}
+	if s := w.LookUpSigned(ctx, agreement); s.Outcome == topup.Refused {
+		t.Errorf("looked up: %+v", s)
+	}
 	set(map[string]any{"metadata": ours, "status": "succeeded", "latest_charge": map[string]any{"id": "ch_1", "disputed": true}})
 	books = payments.Recorded{ProviderRef: "pi_1"}
 	w.LookUp(ctx, payments.OpCharge, "ref") // and its disputes
@@ -176,7 +191,7 @@ func TestStripeMockAcceptsEveryRequestAsItIs(t *testing.T) {
 		t.Errorf("refused:\n%s", strings.Join(transport.refused, "\n"))
 	}
 	for _, want := range []string{
-		"POST /v1/customers", "POST /v1/checkout/sessions", "GET /v1/setup_intents/{id}", "GET /v1/payment_methods/{id}",
+		"POST /v1/customers", "POST /v1/checkout/sessions", "POST /v1/setup_intents", "GET /v1/setup_intents", "GET /v1/setup_intents/{id}", "GET /v1/payment_methods/{id}",
 		"POST /v1/payment_intents", "GET /v1/payment_intents", "GET /v1/payment_intents/search", "GET /v1/payment_intents/{id}",
 		"POST /v1/payment_intents/{id}/confirm", "POST /v1/payment_intents/{id}/cancel", "POST /v1/refunds", "GET /v1/refunds",
 		"GET /v1/disputes",

@@ -33,7 +33,7 @@ func (g *Gateway) StartSetup(ctx context.Context, r payments.SetupRequest) (paym
 	}
 	ctx, cancel := context.WithTimeout(ctx, setupWithin)
 	defer cancel()
-	customer, err := g.customer(ctx, r)
+	customer, err := g.customer(ctx, "customer:"+string(r.Customer), r.Customer, r.Brand)
 	if err != nil {
 		return payments.Page{}, fmt.Errorf("open stripe customer: %w", err)
 	}
@@ -56,13 +56,11 @@ func (g *Gateway) StartSetup(ctx context.Context, r payments.SetupRequest) (paym
 	return payments.Page{URL: session.URL, GatewayRef: session.ID}, nil
 }
 
-// customer is the Stripe customer of one of ours. After a day another may be made for the same customer:
-// every instrument's token names its own.
-func (g *Gateway) customer(ctx context.Context, r payments.SetupRequest) (string, error) {
-	params := &api.CustomerCreateParams{
-		Metadata: map[string]string{metaCustomer: string(r.Customer), metaBrand: r.Brand.Name},
-	}
-	params.SetIdempotencyKey("customer:" + string(r.Customer))
+// customer is the Stripe customer of one of ours, made under a key. After a day another may be made for the same
+// customer: every instrument's token names its own.
+func (g *Gateway) customer(ctx context.Context, key string, id prepaid.CustomerID, b *prepaid.Brand) (string, error) {
+	params := &api.CustomerCreateParams{Metadata: map[string]string{metaCustomer: string(id), metaBrand: b.Name}}
+	params.SetIdempotencyKey(key)
 	c, err := g.api.V1Customers.Create(ctx, params)
 	if err != nil {
 		return "", problemOf(ctx, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,8 +15,10 @@ import (
 	"github.com/stripe/stripe-go/v85/webhook"
 
 	"pulsa/payments"
+	"pulsa/payments/paymentstest"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
+	"pulsa/topup"
 )
 
 func TestOnlyStripeIsBelieved(t *testing.T) {
@@ -209,6 +212,44 @@ func TestTheReturnPageSpeaksTheCustomersLanguage(t *testing.T) {
 		stripe.ReturnPage().ServeHTTP(answer, httptest.NewRequest("GET", stripe.ReturnPath+query, nil))
 		if text := answer.Body.String(); !strings.Contains(text, want) || strings.Contains(text, "<script>") {
 			t.Errorf("%q: got %s", query, text)
+		}
+	}
+}
+
+func TestAnIBANIsSentOnceAndLoggedNever(t *testing.T) {
+	w := newWorld(t, nil)
+	iban, err := payments.ParseIBAN("NL91ABNA0417164300")
+	if err != nil {
+		t.Fatal(err)
+	}
+	brand := demo()
+	brand.Creditor.Email = "sepa@demo.example"
+	a := payments.Agreement{Reference: "ref", Mandate: "BKTRMWQXZDBKTRMWQXZD", Brand: brand, Customer: "kunde", IBAN: iban, Holder: "J. Jansen",
+		AgreedAt: w.clock.Now()}
+	w.server.tell(func() { w.server.next = paymentstest.Declines })
+	if s := w.Sign(t.Context(), a); s.Outcome != topup.Refused || s.Code != "invalid_bank_account_iban" {
+		t.Errorf("declined: %+v", s)
+	}
+	w.server.tell(func() { w.server.problem = refusal(429, "invalid_request_error", "rate_limit", nil) })
+	if s := w.Sign(t.Context(), a); s.Outcome != topup.Unknown { // asked too often: no fault of the account
+		t.Errorf("too often: %+v", s)
+	}
+	if text := w.log.String(); text == "" || strings.Contains(text, "0417164300") || strings.Contains(text, "Jansen") {
+		t.Errorf("logged %s", text)
+	}
+	sent := w.server.requests[1]
+	if sent.path != "/v1/setup_intents" || sent.key != "sign:ref" {
+		t.Errorf("asked %s under %s", sent.path, sent.key)
+	}
+	for field, want := range map[string]string{
+		"payment_method_data[sepa_debit][iban]": "NL91ABNA0417164300", "payment_method_data[billing_details][name]": "J. Jansen",
+		"payment_method_data[billing_details][email]": "sepa@demo.example", "usage": "off_session", "metadata[setup]": "ref",
+		"payment_method_options[sepa_debit][mandate_options][reference_prefix]": "BKTRMWQXZDBK",
+		"mandate_data[customer_acceptance][type]":                               "offline",
+		"mandate_data[customer_acceptance][accepted_at]":                        strconv.FormatInt(w.clock.Now().Unix(), 10),
+	} {
+		if got := sent.form.Get(field); got != want {
+			t.Errorf("%s: got %q, want %q", field, got, want)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/conversation"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -287,6 +288,62 @@ var paymentTests = []test{
 		same(w, "customer", w.read(c), c)
 		same(w, "notices", w.due(start), []string{"setup_abandoned"})
 		same(w, "setup", must[payments.Setup](w)(w.db.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
+	}},
+	{"a mandate is kept with its setup, and drops the IBAN when that ends", func(w *world) {
+		c := w.customer()
+		w.due(start)
+		s, m := mandate(c, "mandate/1")
+		same(w, "stored", must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m)), s)
+		again, other := mandate(c, "mandate/1")
+		same(w, "again", must[payments.Setup](w)(w.db.SaveMandate(w.Context(), again, other)), s)
+		same(w, "kept", must[[]payments.Mandate](w)(w.db.MandatesOf(w.Context(), c.ID)), []payments.Mandate{m})
+		same(w, "by reference", must[[]payments.Mandate](w)(w.db.MandatesByReference(w.Context(), m.Reference[:12])), []payments.Mandate{m})
+		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(c), "n1", start))
+		kept := must[[]payments.Mandate](w)(w.db.MandatesOf(w.Context(), c.ID))[0]
+		m.Sealed, m.RunAt = "", time.Time{}
+		same(w, "ended", kept, m)
+		same(w, "told at once", w.due(start), nil)
+		same(w, "told later", w.due(m.TellAt), []string{"setup_completed"})
+		same(w, "due", must[time.Time](w)(w.db.NextMandate(w.Context())), time.Time{})
+	}},
+	{"a mandate that is due is claimed once, and put off", func(w *world) {
+		c := w.customer()
+		w.due(start)
+		s, m := mandate(c, "mandate/1")
+		must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
+		claim := func(now time.Time) int {
+			return len(must[[]payments.Mandate](w)(w.db.ClaimMandates(w.Context(), now, now.Add(time.Minute), 10)))
+		}
+		same(w, "before", claim(m.RunAt.Add(-time.Second)), 0)
+		same(w, "due", must[time.Time](w)(w.db.NextMandate(w.Context())), m.RunAt)
+		same(w, "claimed", claim(m.RunAt), 1)
+		same(w, "claimed twice", claim(m.RunAt), 0)
+		same(w, "its lease has lapsed", claim(m.RunAt.Add(time.Minute)), 1)
+		w.ok(w.db.PutOffMandate(w.Context(), s.ID, m.RunAt.Add(time.Hour)))
+		same(w, "put off", must[time.Time](w)(w.db.NextMandate(w.Context())), m.RunAt.Add(time.Hour))
+		same(w, "tries", must[[]payments.Mandate](w)(w.db.MandatesOf(w.Context(), c.ID))[0].Tries, 1)
+		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, nil, "n1", m.TellAt))
+		w.ok(w.db.PutOffMandate(w.Context(), s.ID, m.RunAt))
+		same(w, "ended", claim(m.RunAt.Add(24*time.Hour)), 0)
+		same(w, "notices", w.due(m.TellAt), []string{"mandate_refused"})
+	}},
+	{"an instrument that was revoked ends, and its owner is told where they wrote from last", func(w *world) {
+		c := w.customer()
+		w.due(start)
+		late := setup(c, "later")
+		late.CreatedAt, late.ReplyTo.Address = start.Add(time.Hour), "telegram:352735"
+		must[payments.Setup](w)(w.db.SaveSetup(w.Context(), late))
+		if must[bool](w)(w.db.EndInstrument(w.Context(), prepaid.NewSecret("tok_2"), "n1", start)) {
+			w.Error("another token's has ended")
+		}
+		if !must[bool](w)(w.db.EndInstrument(w.Context(), prepaid.NewSecret("tok_1"), "n2", start)) || must[bool](w)(w.db.EndInstrument(w.Context(), prepaid.NewSecret("tok_1"), "n3", start)) {
+			w.Error("not ended once")
+		}
+		same(w, "pays", w.read(c).Pays.ID, "")
+		told := must[[]conversation.Notice](w)(w.db.ClaimNotices(w.Context(), start, start.Add(time.Minute), 10))
+		if len(told) != 1 || told[0].About != "instrument_ended" || told[0].Address != "telegram:352735" {
+			w.Errorf("told %+v", told)
+		}
 	}},
 	{"what is not there is said so", func(w *world) {
 		if _, err := w.db.EndSetup(w.Context(), "none", nil, "n", start); !errors.Is(err, payments.ErrNoSetup) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/topup"
@@ -99,6 +100,8 @@ var operatorTests = []test{
 		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:352735", true, start))
 		w.count(c, "m1")
 		w.apply(declined(w.placed(w.purchase(c, func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.Email = "", "anyone@nauta.com.cu" }))))
+		s, m := mandate(c, "mandate/1")
+		must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
 		before := must[[]topup.Posting](w)(w.db.Ledger(w.Context(), brand))
 		erase := store.Erasure{Customer: c.ID, Pseudonym: "erased-1-ab", By: by}
 		addresses := must[[]prepaid.Address](w)(w.db.EraseCustomer(w.Context(), erase, start))
@@ -107,10 +110,13 @@ var operatorTests = []test{
 		}
 		texts := must[map[string]string](w)(w.db.Texts(w.Context(), true))
 		for _, table := range slices.Sorted(maps.Keys(texts)) {
-			if strings.Contains(texts[table], string(c.MSISDN)) || strings.Contains(texts[table], "352735") || strings.Contains(texts[table], "anyone") {
+			if strings.Contains(texts[table], string(c.MSISDN)) || strings.Contains(texts[table], "352735") || strings.Contains(texts[table], "anyone") ||
+				strings.Contains(texts[table], "Jansen") || strings.Contains(texts[table], "4300") || strings.Contains(texts[table], m.Sealed) {
 				w.Errorf("%s still knows: %s", table, texts[table])
 			}
 		}
+		m.Holder, m.IBAN, m.From.Address, m.Sealed, m.RunAt = "", "", "", "", time.Time{}
+		same(w, "mandate", must[[]payments.Mandate](w)(w.db.MandatesByReference(w.Context(), m.Reference)), []payments.Mandate{m})
 		same(w, "ledger", must[[]topup.Posting](w)(w.db.Ledger(w.Context(), brand)), before)
 		same(w, "order's number", must[topup.History](w)(w.db.Order(w.Context(), o.ID)).MSISDN, prepaid.MSISDN("erased-1-ab"))
 		if _, err := w.db.CustomerByMSISDN(w.Context(), brand, c.MSISDN); !errors.Is(err, accounts.ErrNoCustomer) {

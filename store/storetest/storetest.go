@@ -185,6 +185,18 @@ func setup(c accounts.Customer, key string) payments.Setup {
 		ReplyTo: replyTo(c.MSISDN), CreatedAt: start}
 }
 
+// mandate is one by text, with the setup that it makes an instrument for.
+func mandate(c accounts.Customer, key string) (payments.Setup, payments.Mandate) {
+	s := setup(c, key)
+	s.URL, s.GatewayRef = "", ""
+	return s, payments.Mandate{
+		Setup: s.ID, Brand: brand, Customer: c.ID, Reference: strings.ToUpper(string(s.ID)),
+		Creditor: prepaid.Creditor{Name: "Demo B.V.", Address: "Kerkstraat 1", Identifier: "NL79ZZZ999999990000"},
+		Language: "nl", Version: "0123456789abcdef", Text: "Machtiging van {holder}, {iban}", Holder: "J. Jansen", IBAN: "NL** **** 4300",
+		From: s.ReplyTo, AgreedAt: start, Sealed: "c2VhbGVk", TellAt: start.Add(13 * time.Second), RunAt: start.Add(time.Minute),
+	}
+}
+
 func instrument(c accounts.Customer) *payments.Instrument {
 	return &payments.Instrument{ID: prepaid.NewID[prepaid.InstrumentID](), Customer: c.ID, Brand: brand, Gateway: "sim",
 		Method: payments.SEPA, Token: prepaid.NewSecret("tok_1"), Display: "NL** **** 4300", CreatedAt: start}

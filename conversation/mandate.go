@@ -1,0 +1,163 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"pulsa/payments"
+	"pulsa/prepaid"
+)
+
+// mandateText is the prompt that a customer agrees to word for word.
+const mandateText = "mandate.text"
+
+// Mandate is a SEPA mandate while it waits for its customer to agree. The IBAN is sealed.
+type Mandate struct {
+	Reference string `json:"reference,omitempty"`
+	Sealed    string `json:"sealed,omitempty"`
+	IBAN      string `json:"iban,omitempty"` // as shown
+	Holder    string `json:"holder,omitempty"`
+	Shown     string `json:"shown,omitempty"` // the version of the text that was shown last
+}
+
+// mandateStates are where a flow takes an IBAN and the agreement to a mandate, instead of the payment page. resume is
+// where it goes on after an expired question: the IBAN is not kept.
+func mandateStates(flow, resume string) []State {
+	return []State{
+		{Name: flow + ".ask_iban", Prompt: "mandate.ask_iban", Accept: acceptIBAN, Secret: true, Timeout: pageTimeout},
+		{Name: flow + ".ask_holder", Prompt: "mandate.ask_holder", Accept: acceptHolder, Resume: resume},
+		{Name: flow + ".agree", Prompt: mandateText, Fill: fillMandate, Accept: acceptAgreement, Resume: resume},
+		{Name: flow + ".sign", Act: signMandate},
+		{Name: flow + ".await_mandate", Prompt: "mandate.await", Accept: acceptWaiting, Timeout: pageTimeout},
+	}
+}
+
+// mandateTransitions lead through mandateStates; done is said at their good end, and abandoned where the page is left
+// meanwhile.
+func mandateTransitions(flow, done, abandoned string) []Transition {
+	in := func(place string) string { return flow + "." + place }
+	return []Transition{
+		{From: in("open_page"), Event: "iban_too", To: in("ask_iban")},
+		{From: in("ask_iban"), Event: "typed", To: in("ask_holder")},
+		{From: in("ask_iban"), Event: "completed", To: idle, Say: done},
+		{From: in("ask_iban"), Event: "abandoned", To: in("ask_method"), Say: abandoned},
+		{From: in("ask_iban"), Event: evBack, To: in("ask_method")},
+		{From: in("ask_holder"), Event: "typed", To: in("agree")},
+		{From: in("ask_holder"), Event: evBack, To: in("ask_iban")},
+		{From: in("agree"), Event: "agreed", To: in("sign")},
+		{From: in("agree"), Event: evBack, To: in("ask_iban")},
+		{From: in("sign"), Event: "signed", To: idle, Say: done},
+		{From: in("sign"), Event: "refused", To: in("ask_method"), Say: "mandate.refused"},
+		{From: in("sign"), Event: "unclear", To: in("await_mandate")},
+		{From: in("await_mandate"), Event: "completed", To: idle, Say: done},
+		{From: in("await_mandate"), Event: "abandoned", To: in("ask_method"), Say: "mandate.refused"},
+		{From: in("await_mandate"), Event: evBack, To: in("ask_method")},
+	}
+}
+
+// acceptIBAN reads the number of a bank account. It waits sealed for its owner's agreement.
+func acceptIBAN(t *Turn) (Event, string) {
+	if looksLikePaymentCard(t.in.Text) {
+		return noEvent, "mandate.card_number"
+	}
+	iban, err := payments.ParseIBAN(tidy(t.in.Text))
+	switch {
+	case errors.Is(err, payments.ErrNotSEPA):
+		return noEvent, "mandate.iban_not_sepa"
+	case errors.Is(err, payments.ErrIBANLength):
+		return noEvent, "mandate.iban_length"
+	case errors.Is(err, payments.ErrIBANChecked):
+		return noEvent, "mandate.iban_mistyped"
+	case err != nil:
+		return noEvent, "mandate.iban_invalid"
+	}
+	reference := payments.MandateReference(t.brand.Name, t.key("mandate"))
+	t.session.Mandate = Mandate{Reference: reference, Sealed: t.sealIBAN(reference, iban), IBAN: iban.Display()}
+	return "typed", ""
+}
+
+// How long the name of an account's owner may be: as in a SEPA message, and as gateways take it.
+const (
+	shortestName = 3
+	longestName  = 70
+)
+
+func acceptHolder(t *Turn) (Event, string) {
+	name := strings.Join(strings.Fields(t.in.Text), " ")
+	n := utf8.RuneCountInString(name)
+	strange := strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.Is(unicode.M, r) && !strings.ContainsRune(" .,-'’/&", r)
+	})
+	if t.command.Action != ActNone || n < shortestName || n > longestName || strange || !utf8.ValidString(name) {
+		return noEvent, "mandate.holder_invalid"
+	}
+	t.session.Mandate.Holder = name
+	return "typed", ""
+}
+
+// fillMandate puts the customer's own into the text of the mandate, and notes which text it is that they are shown.
+func fillMandate(t *Turn) []string {
+	t.session.Mandate.Shown = t.prompts.Version(mandateText)
+	m := t.session.Mandate
+	return []string{"reference", m.Reference, "holder", m.Holder, "iban", m.IBAN, "date", t.now.Format(time.DateOnly)}
+}
+
+// acceptAgreement takes nothing but the one word, and only for the text that was shown.
+func acceptAgreement(t *Turn) (Event, string) {
+	if t.command.Action != ActAgree || t.command.Rest != "" || t.session.Mandate.Shown != t.prompts.Version(mandateText) {
+		return noEvent, "mandate.agree_only"
+	}
+	return "agreed", ""
+}
+
+// signMandate writes the agreement down and has the instrument made.
+func signMandate(ctx context.Context, s *Services, t *Turn) Event {
+	if !t.session.Authorised && !t.session.Proven {
+		return t.fail(errNotAuthorised)
+	}
+	m := t.session.Mandate
+	setup, err := s.Payments.Sign(ctx, payments.SignRequest{
+		Mandate: payments.Mandate{
+			Brand: t.brand.Name, Customer: t.session.Customer, Reference: m.Reference, Creditor: t.brand.Creditor,
+			Language: t.prompts.Language, Version: m.Shown, Text: t.mandateAsShown(), Holder: m.Holder, IBAN: m.IBAN,
+			From: t.replyTo(), Sealed: m.Sealed,
+		},
+		Patience: t.patience(s.Clock.Now()),
+	})
+	if err != nil {
+		return t.fail(err)
+	}
+	t.session.Mandate = Mandate{}
+	switch setup.Status {
+	case payments.SetupCompleted:
+		t.told = append(t.told, payments.NoticeOf(setup.ID))
+		return "signed"
+	case payments.SetupAbandoned:
+		t.told = append(t.told, payments.NoticeOf(setup.ID))
+		return "refused"
+	}
+	return "unclear"
+}
+
+// mandateAsShown is the text that was agreed to, with the names left in for what an erased customer's record loses.
+func (t *Turn) mandateAsShown() string {
+	values := fillMandate(t)
+	for i := 0; i < len(values); i += 2 {
+		if values[i] == "holder" || values[i] == "iban" {
+			values[i+1] = "{" + values[i] + "}"
+		}
+	}
+	return t.prompts.Part(mandateText, values...).Text
+}
+
+// acceptWaiting is the input of a state that waits for the gateway: no text fits.
+func acceptWaiting(*Turn) (Event, string) { return noEvent, "mandate.still_waiting" }
+
+// offersIBAN reports whether the customer may type an IBAN instead of opening the page for a method.
+func offersIBAN(s *Services, b *prepaid.Brand, method string) bool {
+	return payments.Method(method) == payments.SEPA && s.Payments.TakesIBAN(b.Name)
+}
