@@ -51,7 +51,7 @@ func newWorld(t *testing.T) *world {
 	brands := map[string]*prepaid.Brand{"demo": brand}
 	clock, log := prepaid.NewVirtualClock(start), slog.New(slog.DiscardHandler)
 	w := &world{t: t, store: db, clock: clock, brand: brand}
-	w.gateway, err = sim.New(sim.Config{Clock: clock, BaseURL: "https://pay.test", Log: log, Brands: brands})
+	w.gateway, err = sim.New(sim.Config{Clock: clock, BaseURL: "https://pay.test", Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

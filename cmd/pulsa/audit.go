@@ -77,7 +77,7 @@ func (a *auditCommand) print(w io.Writer, violations []store.Violation) error {
 // readBooks opens the simulators' books in a folder for reading, even while a server writes into them.
 func readBooks(c Config, folder string, log *slog.Logger) (*simulators, error) {
 	gateway, err := paymentsim.OpenBook(paymentsim.Config{
-		Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, "gateway.book"), Log: log, Brands: brandsByName(c),
+		Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, "gateway.book"), Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func auditFolder(ctx context.Context, c Config, db *store.DB, folder string) ([]
 	if err != nil {
 		return nil, err
 	}
-	return auditBooks(ctx, db, orders, sims)
+	return auditBooks(ctx, db, orders, sims.books())
 }
 
 // audit checks the invariants over the SQL, and over the simulators' own books.
@@ -109,22 +109,26 @@ func (p *program) audit(ctx context.Context) ([]store.Violation, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := auditBooks(ctx, p.db, orders, p.sims)
+	books, err := p.books(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := auditBooks(ctx, p.db, orders, books)
 	return append(violations, found...), err
 }
 
 // auditBooks compares what was charged and delivered, by the simulators' books, with how our orders stand. Books
 // that know of money or airtime of no order of ours are found too.
-func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, sims *simulators) ([]store.Violation, error) {
+func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books simBooks) ([]store.Violation, error) {
 	delivered := map[prepaid.OrderID]int{}
-	for _, e := range sims.network.Delivered(networksim.Filter{}) {
+	for _, e := range books.Delivered {
 		delivered[prepaid.OrderID(e.Reference)]++
 	}
 	kept := map[prepaid.ChargeID]int64{} // charged and neither refunded nor returned
-	for _, e := range sims.gateway.Charged(paymentsim.Filter{}) {
+	for _, e := range books.Charged {
 		kept[prepaid.ChargeID(e.Reference)] += e.Amount.Minor
 	}
-	for _, e := range append(sims.gateway.Refunded(paymentsim.Filter{}), sims.gateway.Returned(paymentsim.Filter{})...) {
+	for _, e := range slices.Concat(books.Refunded, books.Returned) {
 		kept[prepaid.ChargeID(e.Reference)] -= e.Amount.Minor
 	}
 	var found []store.Violation

@@ -34,6 +34,8 @@ type Config struct {
 	Reloadly ReloadlyConfig              // empty where no brand's network is Reloadly
 	Stripe   StripeConfig                // empty where no brand's gateway is Stripe
 
+	Simulator SimulatorConfig // empty where the simulated gateway is in the server itself
+
 	// Peppers and CardKeys are by version. What the environment does not give is there after OpenKeys.
 	Peppers  map[int]prepaid.Secret
 	CardKeys map[int]prepaid.Secret
@@ -137,6 +139,7 @@ func (r *configReader) readConfig(c *Config, s section) {
 	}
 	r.readReloadly(c, s)
 	r.readStripe(c, s)
+	r.readSimulator(c, s)
 	c.Notes = r.notes
 }
 

@@ -15,17 +15,18 @@ import (
 
 // configKeys lists the keys that each mapping of the file may have; "" is the file itself.
 var configKeys = map[string][]string{
-	"":         {"public_url", "listen", "admin_listen", "data", "database_url", "redis_url", "log", "brands", "reloadly", "stripe"},
-	"log":      {"format", "level"},
-	"brand":    {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "cards", "creditor", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
-	"api":      {"discounts", "fx", "rate_limit"},
-	"fx":       {"rate", "date"},
-	"amounts":  {"min", "max", "step", "default"},
-	"limits":   {"day_count", "day_sum", "month_count", "month_sum", "sepa_exposure"},
-	"cards":    {"code_length", "luhn"},
-	"creditor": {"name", "address", "identifier", "email"},
-	"stripe":   {"key", "webhook_secret", "webhook_secret_old", "base_url"},
-	"reloadly": {"client_id", "client_secret", "webhook_secret", "base_url", "auth_url", "audience", "async", "low_balance"},
+	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "redis_url", "log", "brands", "reloadly", "stripe", "simulator"},
+	"log":       {"format", "level"},
+	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "cards", "creditor", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
+	"api":       {"discounts", "fx", "rate_limit"},
+	"fx":        {"rate", "date"},
+	"amounts":   {"min", "max", "step", "default"},
+	"limits":    {"day_count", "day_sum", "month_count", "month_sum", "sepa_exposure"},
+	"cards":     {"code_length", "luhn"},
+	"creditor":  {"name", "address", "identifier", "email"},
+	"simulator": {"url", "secret"},
+	"stripe":    {"key", "webhook_secret", "webhook_secret_old", "base_url"},
+	"reloadly":  {"client_id", "client_secret", "webhook_secret", "base_url", "auth_url", "audience", "async", "low_balance"},
 }
 
 // slug is a name that stands in URLs, commands and keys of stores.

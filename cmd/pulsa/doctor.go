@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -115,7 +116,7 @@ func examine(ctx context.Context, c Config) []finding {
 	}
 	defer func() { _ = p.close() }()
 	for _, look := range []func(context.Context) []finding{
-		p.examineStores, p.examineChannels, p.examineSimulated, p.examineWallet, p.examineWork,
+		p.examineStores, p.examineChannels, p.examineSimulated, p.examineRemote, p.examineWallet, p.examineWork,
 	} {
 		findings = append(findings, look(ctx)...)
 	}
@@ -251,6 +252,20 @@ func (p *program) examineSimulated(context.Context) []finding {
 			"nothing for a brand marked test; real customers need a real gateway and network"})
 	}
 	return findings
+}
+
+// examineRemote asks whether pulsa sim is there.
+func (p *program) examineRemote(ctx context.Context) []finding {
+	if p.remote == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, doctorWithin)
+	defer cancel()
+	var book paymentBook
+	if err := p.remote.control(ctx, http.MethodGet, "payment", "", &book); err != nil {
+		return []finding{{wrong, "simulator", err.Error(), "start pulsa sim, or correct simulator.url; without it payments are simulated in the server"}}
+	}
+	return []finding{{warn, "simulator", "SIMULATED payments at " + p.remote.url, "nothing for brands marked test"}}
 }
 
 func (p *program) examineWallet(ctx context.Context) []finding {

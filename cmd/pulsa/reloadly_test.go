@@ -88,12 +88,12 @@ func TestReloadlysNewsIsTakenOnlyIfItIsSigned(t *testing.T) {
 func TestReloadlysNewsSettlesAnUnclearDeliveryAtOnce(t *testing.T) {
 	r, f := runOnReloadly(t)
 	f.tell(http.MethodPut, "/control/network", "answers garbage")
-	f.tell(http.MethodPut, "/control/reports", "1h")
+	f.tell(http.MethodPut, "/control/network", "reports after 1h")
 	r.wants(testNumber, "KOOP 10 "+testPIN, "")
 	if o := r.latest(); o.Status != topup.DeliveryUnknown {
 		t.Fatalf("order %s", o.Status)
 	}
-	f.tell(http.MethodPut, "/control/reports", "0s")
+	f.tell(http.MethodPut, "/control/network", "reports after 0s")
 	news := simNews{face: f.face, url: r.server.URL + reloadlyHook, secret: prepaid.NewSecret("hook-secret"), log: slog.New(slog.DiscardHandler)}
 	if err := news.tell(t.Context(), f.face.transaction(f.network.Find(networksim.Filter{})[0])); err != nil {
 		t.Fatal(err)

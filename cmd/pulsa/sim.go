@@ -1,51 +1,85 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nyaruka/phonenumbers"
 
+	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
 	"pulsa/topup/reloadly"
 	networksim "pulsa/topup/sim"
 )
 
 type simCommand struct {
-	Listen       string `help:"Address of the simulator." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
-	Data         string `help:"Folder of its book." default:"pulsa-sim" placeholder:"DIR"`
-	Currency     string `help:"Currency of the wallet." default:"EUR"`
-	ClientID     string `help:"The only client id that is let in (default: any)." placeholder:"ID"`
+	Listen    string        `help:"Address of the simulators." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
+	PublicURL string        `help:"Where customers reach the payment pages (default: http:// and --listen)." placeholder:"URL"`
+	Data      string        `help:"Folder of their books." default:"pulsa-sim" placeholder:"DIR"`
+	TimeOut   time.Duration `help:"How long a time-out takes." default:"90s" placeholder:"DURATION"`
+
+	Currency     string `help:"Currency of our wallet at the network." default:"EUR"`
+	ClientID     string `help:"The only client id that the network lets in (default: any)." placeholder:"ID"`
 	ClientSecret string `help:"Its secret (default: any)." env:"PULSA_SIM_CLIENT_SECRET" placeholder:"SECRET"`
-	Webhook      string `help:"Where news of deliveries goes, signed." placeholder:"URL"`
+	Webhook      string `help:"Where the network's news of deliveries goes, signed." placeholder:"URL"`
 	WebhookKey   string `help:"What it is signed with." env:"PULSA_SIM_WEBHOOK_SECRET" placeholder:"SECRET"`
-	NonAtomic    bool   `help:"Let requests under one reference that meet all be delivered, as at Reloadly."`
+	NonAtomic    bool   `help:"Let the network deliver all requests under one reference that meet, as Reloadly does."`
+
+	GatewayWebhook string `help:"Where the gateway's news of payments goes, signed. Without it there is no gateway." placeholder:"URL"`
+	GatewaySecret  string `help:"What it is signed with, and the server is let in by." env:"PULSA_SIM_GATEWAY_SECRET" placeholder:"SECRET"`
 }
 
 // Help implements kong.HelpProvider.
 func (simCommand) Help() string {
-	return `The network is a simulator with the Reloadly API as its face: nobody's phone is credited.
+	return `A network with the Reloadly API as its face, and a payment gateway: SIMULATORS. Nobody's phone is credited, no money moves.
 
-Example: pulsa sim --listen 127.0.0.1:8090
-  reloadly: {base_url: http://127.0.0.1:8090, auth_url: http://127.0.0.1:8090/oauth/token}
+Example: pulsa sim --gateway-webhook http://127.0.0.1:8080/webhooks/sim
 
-Its API is told at http://127.0.0.1:8090/docs.
+PULSA_SIM_GATEWAY_SECRET is in the environment of both, and in the server's configuration stands
 
-It is told how credits go from now on, in the words of conversation scripts:
+  brands: {demo: {network: reloadly, gateway: sim, …}}
+  reloadly: {base_url: http://127.0.0.1:8090, auth_url: http://127.0.0.1:8090/oauth/token, …}
+  simulator: {url: http://127.0.0.1:8090, secret: ${PULSA_SIM_GATEWAY_SECRET}}
+
+The network's API is told at http://127.0.0.1:8090/docs.
+
+They are told how things go from now on, in the words of conversation scripts:
   curl -X PUT --data 'delivers after 40s' http://127.0.0.1:8090/control/network
-  curl -X DELETE http://127.0.0.1:8090/control/network     the number's end chooses again
-  curl http://127.0.0.1:8090/control/network               what was delivered
-  curl -X PUT --data 2m http://127.0.0.1:8090/control/reports    reports come late
-  curl -X DELETE http://127.0.0.1:8090/control/tokens      every token becomes invalid`
+  curl -X PUT --data 'needs authentication' http://127.0.0.1:8090/control/payment
+  curl -X DELETE http://127.0.0.1:8090/control/network     the number's end chooses again, as before
+  curl http://127.0.0.1:8090/control/payment               the books: what was charged, refunded, returned
+What happens to a page, charge or delivery happens at once, to the newest of a number or of anybody:
+  curl -X PUT --data 'completes payment setup' 'http://127.0.0.1:8090/control/customer?number=%2B31612345678'
+  curl -X PUT --data 'is disputed' http://127.0.0.1:8090/control/payment
+  curl -X PUT --data 'takes the delivery back' http://127.0.0.1:8090/control/network
+  curl -X DELETE http://127.0.0.1:8090/control/tokens      every token of the network becomes invalid
+A phrase that is not understood is answered with all that are.
+
+Numbers whose end chooses:
+  8001 network rejects TRANSACTION_REFUSED_BY_OPERATOR     9001 payment declines
+  8002 times out                                           9002 times out
+  8003 times out after delivering                          9003 times out after charging
+  8004 delivers after 40s                                  9004 needs authentication
+  8005 is out of funds                                     9005 pends
+  8006 is unavailable                                      9006 approves after 20s
+  8007 rejects PHONE_RECENTLY_RECHARGED                    9007 refuses to refund
+  8008 answers garbage                                     9008 is disputed, a minute later
+  8009 the same, and reports after 3m                      9009 pends, and returns the debit a minute later
+  8010 is not atomic                                       9010 answers garbage
+  8011 takes the delivery back, a minute later             9011 the same, and reports after 3m
+  8020 delivers a PIN                                      9012 is not atomic
+  8021 the same, then times out
+  8022 delivers a PIN after 40s
+  9999 is not recognised`
 }
 
 // Run implements the command.
@@ -54,28 +88,68 @@ func (s *simCommand) Run(ctx context.Context, e environ) (err error) {
 	if !wallet.Valid() {
 		return fmt.Errorf("--currency %q: write three capital letters of ISO 4217, such as EUR", s.Currency)
 	}
-	log, clock := slog.New(slog.NewTextHandler(e.stderr, nil)), prepaid.SystemClock{}
-	network, err := networksim.New(networksim.Config{
-		Clock: clock, Book: filepath.Join(s.Data, "network.book"), Currency: wallet, NonAtomic: s.NonAtomic, Log: log,
-	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, network.Close()) }()
-	life, end := context.WithCancel(ctx)
-	defer end()
-	face := newSimFace(life, network, clock, wallet)
-	face.clientID, face.secret, face.nonAtomic = s.ClientID, prepaid.NewSecret(s.ClientSecret), s.NonAtomic
-	if s.Webhook != "" {
-		go simNews{face: face, url: s.Webhook, secret: prepaid.NewSecret(s.WebhookKey), log: log}.run(life)
+	if s.GatewayWebhook != "" && s.GatewaySecret == "" {
+		return errors.New("--gateway-webhook needs a secret: set PULSA_SIM_GATEWAY_SECRET (openssl rand -hex 32)")
 	}
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("%w (choose another with --listen)", err)
 	}
-	fmt.Fprintf(e.stdout, "SIMULATOR at http://%s: nobody's phone is credited. Its book is %s\n\n%s\n",
-		listener.Addr(), filepath.Join(s.Data, "network.book"), s.Help())
-	return serveSimulator(ctx, listener, face.routes(clock, log))
+	defer func() { _ = listener.Close() }()
+	public := cmp.Or(strings.TrimRight(s.PublicURL, "/"), "http://"+listener.Addr().String())
+	log, clock := slog.New(slog.NewTextHandler(e.stderr, nil)), prepaid.SystemClock{}
+	sims, err := s.open(public, wallet, clock, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sims.close()) }()
+	life, end := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	defer func() { end(); all.Wait() }()
+	face := newSimFace(life, sims.network, clock, wallet)
+	face.clientID, face.secret = s.ClientID, prepaid.NewSecret(s.ClientSecret)
+	if s.Webhook != "" {
+		all.Go(func() {
+			simNews{face: face, url: s.Webhook, secret: prepaid.NewSecret(s.WebhookKey), log: log}.run(life)
+		})
+	}
+	mux := face.routes(clock, log)
+	sims.controlRoutes(mux)
+	if s.GatewayWebhook != "" {
+		gateway := &paymentsim.Face{Gateway: sims.gateway, Secret: prepaid.NewSecret(s.GatewaySecret), Webhook: s.GatewayWebhook}
+		sims.gateway.Connect(gateway.Tell)
+		gateway.Routes(mux)
+		all.Go(func() { repeatNews(life, sims.gateway, clock, log) })
+	}
+	fmt.Fprintf(e.stdout, "SIMULATORS at http://%s: nobody's phone is credited, no money moves. Their books are in %s\n\n%s\n",
+		listener.Addr(), s.Data, s.Help())
+	return serveSimulator(ctx, listener, mux)
+}
+
+func (s *simCommand) open(public string, wallet prepaid.Currency, clock prepaid.Clock, log *slog.Logger) (*simulators, error) {
+	gateway, err := paymentsim.New(paymentsim.Config{
+		Clock: clock, Book: filepath.Join(s.Data, "gateway.book"), BaseURL: public, Patience: s.TimeOut, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	network, err := networksim.New(networksim.Config{
+		Clock: clock, Book: filepath.Join(s.Data, "network.book"), Currency: wallet, NonAtomic: s.NonAtomic, Patience: s.TimeOut, Log: log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, gateway.Close())
+	}
+	return &simulators{gateway: gateway, network: network}, nil
+}
+
+// repeatNews tells again what was not taken, until ctx ends.
+func repeatNews(ctx context.Context, g *paymentsim.Gateway, clock prepaid.Clock, log *slog.Logger) {
+	for clock.Sleep(ctx, simNewsEvery) == nil {
+		if err := g.Redeliver(ctx); err != nil && ctx.Err() == nil {
+			log.WarnContext(ctx, "simulated news not taken", "error", err)
+			_ = clock.Sleep(ctx, time.Second)
+		}
+	}
 }
 
 // serveSimulator answers until ctx ends; who waits for a simulated time-out then is left without an answer, as
@@ -92,68 +166,15 @@ func serveSimulator(ctx context.Context, l net.Listener, h http.Handler) error {
 	}
 }
 
-// routes serves the Reloadly API, and what tests and people tell the simulator.
-func (f *simFace) routes(clock prepaid.Clock, log *slog.Logger) http.Handler {
+// routes serves the Reloadly API.
+func (f *simFace) routes(clock prepaid.Clock, log *slog.Logger) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("/", reloadly.NewServer(f, f, clock, log))
-	mux.HandleFunc("PUT /control/network", f.tell)
-	mux.HandleFunc("DELETE /control/network", func(w http.ResponseWriter, _ *http.Request) {
-		f.set(networksim.Behaviour{})
-		w.WriteHeader(http.StatusNoContent)
-	})
-	mux.HandleFunc("GET /control/network", f.book)
-	mux.HandleFunc("PUT /control/reports", f.tellReports)
 	mux.HandleFunc("DELETE /control/tokens", func(w http.ResponseWriter, _ *http.Request) {
 		f.dropTokens()
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux
-}
-
-// tell sets how credits go: the body is the phrase of a conversation script, or "answers garbage".
-func (f *simFace) tell(w http.ResponseWriter, r *http.Request) {
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<10))
-	if err != nil {
-		http.Error(w, "the phrase is too long", http.StatusRequestEntityTooLarge)
-		return
-	}
-	phrase := strings.TrimSpace(string(text))
-	b := networksim.Behaviour{Kind: networksim.AnswersGarbage}
-	if phrase != string(networksim.AnswersGarbage) {
-		if b, err = networksim.ParseBehaviour(phrase); err != nil {
-			http.Error(w, err.Error()+", "+string(networksim.AnswersGarbage), http.StatusBadRequest)
-			return
-		}
-	}
-	f.set(b)
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// maxLate is how late reports may come: later than a day an order has ended.
-const maxLate = 24 * time.Hour
-
-// tellReports sets how long after its delivery a top-up is in the reports: "2m", and "0s" for at once.
-func (f *simFace) tellReports(w http.ResponseWriter, r *http.Request) {
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<10))
-	late, wrong := time.ParseDuration(strings.TrimSpace(string(text)))
-	if err != nil || wrong != nil || late < 0 || late > maxLate {
-		http.Error(w, "write a duration up to 24h, such as 2m", http.StatusBadRequest)
-		return
-	}
-	f.mu.Lock()
-	f.late = late
-	f.mu.Unlock()
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// book shows what was delivered, to be held against our own SQL.
-func (f *simFace) book(w http.ResponseWriter, _ *http.Request) {
-	entries := f.network.Delivered(networksim.Filter{})
-	if entries == nil {
-		entries = []networksim.Entry{}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(entries)
 }
 
 // simCountry is the country of a number.

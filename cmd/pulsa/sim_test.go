@@ -41,8 +41,10 @@ func newFaced(t *testing.T, nonAtomic bool, change func(*reloadly.Config)) *face
 		t.Fatal(err)
 	}
 	face := newSimFace(t.Context(), f.network, prepaid.SystemClock{}, "EUR")
-	face.nonAtomic, f.face = nonAtomic, face
-	f.server = httptest.NewServer(face.routes(prepaid.SystemClock{}, quiet))
+	f.face = face
+	mux := face.routes(prepaid.SystemClock{}, quiet)
+	(&simulators{network: f.network}).controlRoutes(mux)
+	f.server = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		f.server.CloseClientConnections()
 		f.server.Close()
@@ -182,7 +184,7 @@ func TestSimulatorRefusesAUsedReferenceAndTheClientAdoptsWhatItBought(t *testing
 
 func TestUsedReferenceThatReportsDoNotShowYetStaysUnclear(t *testing.T) {
 	f := newFaced(t, false, nil)
-	f.tell(http.MethodPut, "/control/reports", "1h")
+	f.tell(http.MethodPut, "/control/network", "reports after 1h")
 	f.buy("REF", "31612345678")
 	if found := f.client.LookUp(t.Context(), "REF"); found.Outcome != topup.Absent {
 		t.Errorf("a late report shows %s", found.Outcome)
@@ -190,7 +192,7 @@ func TestUsedReferenceThatReportsDoNotShowYetStaysUnclear(t *testing.T) {
 	if r := f.buy("REF", "31612345678"); r.Outcome != topup.Unknown || r.Code != topup.CodeReferenceUsed {
 		t.Errorf("asked again: %s %s", r.Outcome, r.Code)
 	}
-	f.tell(http.MethodPut, "/control/reports", "0s")
+	f.tell(http.MethodPut, "/control/network", "reports after 0s")
 	if r := f.buy("REF", "31612345678"); r.Outcome != topup.Done || len(f.network.Delivered(networksim.Filter{})) != 1 {
 		t.Errorf("when it is reported: %s %s", r.Outcome, r.Code)
 	}
@@ -271,7 +273,7 @@ func TestSimCommandSaysLoudlyWhatItIsAndServesUntilStopped(t *testing.T) {
 	}
 	line := string(first[:n])
 	go func() { _, _ = io.Copy(io.Discard, out) }()
-	if !strings.Contains(line, "SIMULATOR at http://127.0.0.1:") || !strings.Contains(line, "nobody's phone is credited") {
+	if !strings.Contains(line, "SIMULATORS at http://127.0.0.1:") || !strings.Contains(line, "nobody's phone is credited") {
 		t.Errorf("printed %q", line)
 	}
 	stop()

@@ -29,8 +29,6 @@ const (
 	simTokens = 10_000
 	// simWallet is what is in the simulated wallet at first, in whole units.
 	simWallet = 1_000_000
-	// simGap is how far apart the check for a used reference and its use are, where they are not atomic.
-	simGap = 50 * time.Millisecond
 	// simLook is how often an asynchronous top-up is looked for in the book.
 	simLook = 5 * time.Millisecond
 )
@@ -43,15 +41,12 @@ type simFace struct {
 	wallet    prepaid.Currency
 	clientID  string         // "" lets any in
 	secret    prepaid.Secret // empty lets any in
-	nonAtomic bool
 	operators []reloadly.Operator
 	// life ends the asynchronous top-ups, which outlive their requests.
 	life context.Context
 
 	mu     sync.Mutex
 	tokens map[string]time.Time // until when each is good
-	broke  bool                 // the wallet is told to be empty
-	late   time.Duration        // how long after its delivery a top-up is in the reports
 }
 
 func newSimFace(life context.Context, network *networksim.Network, clock prepaid.Clock, wallet prepaid.Currency) *simFace {
@@ -162,10 +157,7 @@ func (f *simFace) Balance(context.Context, string) (reloadly.Balance, error) {
 
 func (f *simFace) balance() prepaid.Money {
 	left := prepaid.Money{Currency: f.wallet}
-	f.mu.Lock()
-	broke := f.broke
-	f.mu.Unlock()
-	if broke {
+	if f.network.Told().Kind == networksim.OutOfFunds {
 		return left
 	}
 	left.Minor = decimal.New(simWallet, int32(f.wallet.Decimals())).IntPart()
@@ -173,14 +165,6 @@ func (f *simFace) balance() prepaid.Money {
 		left.Minor -= e.Cost.Minor
 	}
 	return left
-}
-
-// set tells the network how credits go from now on.
-func (f *simFace) set(b networksim.Behaviour) {
-	f.network.Set(b)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.broke = b.Kind == networksim.OutOfFunds
 }
 
 // Operators implements reloadly.Airtime.

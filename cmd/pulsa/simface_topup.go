@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -22,9 +23,6 @@ func (f *simFace) Topup(ctx context.Context, _ string, r reloadly.TopupRequest, 
 	}
 	if len(f.network.Find(networksim.Filter{Reference: credit.Reference})) > 0 {
 		return reloadly.Transaction{}, reloadly.RefuseCode(topup.CodeReferenceUsed)
-	}
-	if f.nonAtomic {
-		_ = f.clock.Sleep(ctx, simGap)
 	}
 	if async {
 		return f.accept(ctx, credit)
@@ -143,13 +141,10 @@ func (garbage) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 // Transactions implements reloadly.Airtime. Those that are asked for by id are there at once, others only when
 // the reports have them.
 func (f *simFace) Transactions(_ context.Context, _ string, filter reloadly.Filter) ([]reloadly.Transaction, int, error) {
-	f.mu.Lock()
-	reported := f.clock.Now().Add(-f.late)
-	late := f.late > 0 && filter.TransactionID == 0
-	f.mu.Unlock()
 	var list []reloadly.Transaction
 	for _, r := range f.network.Find(networksim.Filter{}) {
-		if !late || !r.At.After(reported) {
+		wanted := filter.CustomIdentifier == "" || strings.EqualFold(filter.CustomIdentifier, r.Reference)
+		if filter.TransactionID == 0 && r.Reported && wanted || filter.TransactionID == simID(r.NetworkRef) && wanted {
 			list = append(list, f.transaction(r))
 		}
 	}
@@ -167,7 +162,7 @@ func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
 		o, _ = f.operator(func(o reloadly.Operator) bool { return o.OperatorID == simMailOperator })
 	}
 	t := reloadly.Transaction{
-		TransactionID: simID(r.NetworkRef), Status: reloadly.Processing, CustomIdentifier: reloadly.Text(r.Reference),
+		TransactionID: simID(r.NetworkRef), Status: simStatus(r), CustomIdentifier: reloadly.Text(r.Reference),
 		RecipientPhone: reloadly.Text(r.MSISDN), RecipientEmail: reloadly.Text(r.Email),
 		CountryCode: reloadly.Text(country), OperatorID: o.OperatorID, OperatorName: o.Name,
 		RequestedAmount: amount, RequestedCurrencyCode: reloadly.Text(f.wallet),
@@ -176,10 +171,9 @@ func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
 		DiscountCurrencyCode: reloadly.Text(f.wallet), Fee: reloadly.Number{Value: decimal.Zero, Valid: true},
 		TransactionDate: reloadly.Text(r.At.UTC().Format(time.DateTime)),
 	}
-	if !r.Delivered {
+	if t.Status != reloadly.Successful {
 		return t
 	}
-	t.Status = reloadly.Successful
 	if p := r.PIN; p != nil {
 		t.PINDetail = &reloadly.PINDetail{
 			Serial: reloadly.Text(p.Serial), Info1: reloadly.Text(p.Info[0]), Info2: reloadly.Text(p.Info[1]), Info3: reloadly.Text(p.Info[2]),
@@ -193,4 +187,15 @@ func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
 		CurrencyCode: reloadly.Text(r.Cost.Currency), CurrencyName: reloadly.CurrencyName(reloadly.Text(r.Cost.Currency)), UpdatedAt: t.TransactionDate,
 	}
 	return t
+}
+
+// simStatus is where a credit of the book stands, in the API's words.
+func simStatus(r networksim.Record) reloadly.State {
+	switch {
+	case r.TakenBack:
+		return reloadly.Refunded
+	case r.Delivered:
+		return reloadly.Successful
+	}
+	return reloadly.Processing
 }

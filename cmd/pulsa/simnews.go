@@ -31,18 +31,19 @@ type simNews struct {
 	log    *slog.Logger
 }
 
-// run tells of every delivery from now on, until ctx ends.
+// run tells of every delivery and reversal from now on, until ctx ends.
 func (n simNews) run(ctx context.Context) {
-	told := map[string]bool{}
+	told := map[string]reloadly.State{}
 	for _, r := range n.face.network.Find(networksim.Filter{}) {
-		told[r.NetworkRef] = r.Delivered
+		told[r.NetworkRef] = simStatus(r)
 	}
 	for n.face.clock.Sleep(ctx, simNewsEvery) == nil {
 		for _, r := range n.face.network.Find(networksim.Filter{}) {
-			if !r.Delivered || told[r.NetworkRef] {
+			status := simStatus(r)
+			if status == reloadly.Processing || !r.Reported || told[r.NetworkRef] == status {
 				continue
 			}
-			told[r.NetworkRef] = true
+			told[r.NetworkRef] = status
 			if err := n.tell(ctx, n.face.transaction(r)); err != nil {
 				n.log.WarnContext(ctx, "simulated news not taken", "reference", r.Reference, "error", err)
 			}

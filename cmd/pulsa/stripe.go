@@ -34,7 +34,11 @@ func (p *program) wireStripe() error {
 
 // gateways are all that brands may name.
 func (p *program) gateways(w wiring) map[string]payments.Gateway {
-	all := map[string]payments.Gateway{"sim": around(payments.Gateway(p.sims.gateway), w.gateway)}
+	simulated := payments.Gateway(p.sims.gateway)
+	if p.remote != nil {
+		simulated = p.remote.gateway
+	}
+	all := map[string]payments.Gateway{"sim": around(simulated, w.gateway)}
 	if p.stripe != nil {
 		all[gatewayStripe] = p.stripe
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"pulsa/accounts"
 	"pulsa/conversation/talk"
@@ -49,40 +50,79 @@ func (s *simulators) do(ctx context.Context, who talk.Customer, e talk.Event) er
 		return err
 	}
 	switch e.Kind {
+	case talk.SetupCompleted, talk.SetupAbandoned, talk.CustomerAuthenticates:
+		return s.tell(ctx, string(e.Kind), m)
+	case talk.PaymentBehaves, talk.NetworkBehaves:
+		return s.tell(ctx, string(e.Kind)+" "+e.Behaviour, m)
+	}
+	return talk.ErrNotOffered
+}
+
+// tell tells the simulators in the words of a script: "network is out of funds"; "network" alone lets the number
+// choose again. What happens to a charge, delivery or page happens to the newest of the number, or of anybody.
+func (s *simulators) tell(ctx context.Context, text string, m prepaid.MSISDN) error {
+	subject, phrase, _ := strings.Cut(strings.TrimSpace(text), " ")
+	switch subject {
+	case "customer":
+		return s.tellCustomer(ctx, strings.TrimSpace(phrase), m)
+	case "payment":
+		return s.tellPayment(ctx, phrase, m)
+	case "network":
+		return s.tellNetwork(ctx, phrase, m)
+	}
+	return fmt.Errorf("%q: begin with network, payment or customer", text)
+}
+
+func (s *simulators) tellCustomer(ctx context.Context, phrase string, m prepaid.MSISDN) error {
+	switch talk.EventKind("customer " + phrase) {
 	case talk.SetupCompleted:
 		return ofAnybody(s.gateway.CompleteSetup, ctx, m)
 	case talk.SetupAbandoned:
 		return ofAnybody(s.gateway.AbandonSetup, ctx, m)
 	case talk.CustomerAuthenticates:
 		return ofAnybody(s.gateway.Authenticate, ctx, m)
-	case talk.PaymentBehaves:
-		if e.Behaviour == "" { // as the number chooses
-			return s.gateway.Set(ctx, paymentsim.Behaviour{})
-		}
-		b, err := paymentsim.ParseBehaviour(e.Behaviour)
-		if err != nil {
-			return err
-		}
-		return s.gateway.Set(ctx, b)
-	case talk.NetworkBehaves:
-		if e.Behaviour == "" {
-			s.network.Set(networksim.Behaviour{})
-			return nil
-		}
-		b, err := networksim.ParseBehaviour(e.Behaviour)
-		if err != nil {
-			return err
-		}
-		s.network.Set(b)
-		return nil
 	}
-	return talk.ErrNotOffered
+	return fmt.Errorf("customer %q: understood are completes payment setup, abandons payment setup, authenticates", phrase)
+}
+
+func (s *simulators) tellPayment(ctx context.Context, phrase string, m prepaid.MSISDN) error {
+	var b paymentsim.Behaviour
+	var err error
+	if phrase != "" {
+		b, err = paymentsim.ParseBehaviour(phrase)
+	}
+	switch {
+	case err != nil:
+		return err
+	case b.Kind == paymentsim.ReturnsDebit:
+		return ofAnybody(s.gateway.ReturnDebit, ctx, m)
+	case b.Kind == paymentsim.IsDisputed:
+		return ofAnybody(s.gateway.Dispute, ctx, m)
+	}
+	return s.gateway.Set(ctx, b)
+}
+
+func (s *simulators) tellNetwork(ctx context.Context, phrase string, m prepaid.MSISDN) error {
+	var b networksim.Behaviour
+	var err error
+	if phrase != "" {
+		b, err = networksim.ParseBehaviour(phrase)
+	}
+	switch {
+	case err != nil:
+		return err
+	case b.Kind == networksim.TakesBack:
+		return ofAnybody(func(ctx context.Context, m prepaid.MSISDN) error {
+			return s.network.TakeBack(ctx, networksim.Filter{MSISDN: m})
+		}, ctx, m)
+	}
+	return s.network.Set(ctx, b)
 }
 
 // ofAnybody acts for the customer's number, or for the latest where they have registered another.
 func ofAnybody(act func(context.Context, prepaid.MSISDN) error, ctx context.Context, m prepaid.MSISDN) error {
 	err := act(ctx, m)
-	if errors.Is(err, paymentsim.ErrNoSetup) || errors.Is(err, paymentsim.ErrNoCharge) {
+	if errors.Is(err, paymentsim.ErrNoSetup) || errors.Is(err, paymentsim.ErrNoCharge) || errors.Is(err, networksim.ErrNoDelivery) {
 		return act(ctx, "")
 	}
 	return err

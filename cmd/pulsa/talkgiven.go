@@ -31,7 +31,7 @@ func (p *program) givenCustomer(ctx context.Context, sims *simulators, s talk.Se
 	if err != nil {
 		return err
 	}
-	return sims.gateway.CompleteSetup(ctx, m)
+	return p.completeSetup(ctx, sims, m)
 }
 
 func (p *program) givenCard(ctx context.Context, brand string, g talk.GivenCard) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +15,6 @@ import (
 	"pulsa/conversation/talk"
 	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
-	networksim "pulsa/topup/sim"
 )
 
 // The test endpoints let conversation scripts ask a running server for what a customer can't see. They stand on the
@@ -58,11 +58,11 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 			p.answerTest(w, r, do)
 		})
 	}
-	handle("event", func(ctx context.Context, _ string, r testRequest) (any, error) {
+	handle("event", func(ctx context.Context, brand string, r testRequest) (any, error) {
 		if r.Event == nil {
 			return nil, errors.New("no event")
 		}
-		return nil, p.sims.do(ctx, r.Customer, *r.Event)
+		return nil, p.tellSimulators(ctx, brand, r.Customer, *r.Event)
 	})
 	handle("fact", func(ctx context.Context, brand string, r testRequest) (any, error) {
 		if r.Fact == nil {
@@ -133,26 +133,25 @@ func (p *program) testFact(ctx context.Context, brand string, r testRequest) (ta
 			n++
 		}
 	}
-	for _, m := range r.Numbers {
-		switch f.Kind {
-		case talk.Charged:
-			for _, e := range p.sims.gateway.Charged(paymentsim.Filter{Brand: brand, MSISDN: m}) {
-				add(e.At, e.Amount)
-			}
-		case talk.Refunded:
-			for _, e := range p.sims.gateway.Refunded(paymentsim.Filter{Brand: brand, MSISDN: m}) {
-				add(e.At, e.Amount)
-			}
-		case talk.ToppedUp:
-			for _, e := range p.sims.network.Delivered(networksim.Filter{MSISDN: m}) {
+	if f.Kind == talk.Charged || f.Kind == talk.Refunded || f.Kind == talk.ToppedUp {
+		books, err := p.books(ctx)
+		if err != nil {
+			return talk.Finding{}, err
+		}
+		moved := map[talk.FactKind][]paymentsim.Entry{talk.Charged: books.Charged, talk.Refunded: books.Refunded}[f.Kind]
+		for _, e := range moved {
+			if e.Brand == brand && slices.Contains(r.Numbers, e.MSISDN) {
 				add(e.At, e.Amount)
 			}
 		}
-	}
-	switch f.Kind {
-	case talk.Charged, talk.Refunded, talk.ToppedUp:
+		for _, e := range books.Delivered {
+			if f.Kind == talk.ToppedUp && slices.Contains(r.Numbers, e.MSISDN) {
+				add(e.At, e.Amount)
+			}
+		}
 		return counted(f, n, all), nil
-	case talk.AuditClean:
+	}
+	if f.Kind == talk.AuditClean {
 		return p.auditFinding(ctx)
 	}
 	return p.check(ctx, brand, r.Customer, f)

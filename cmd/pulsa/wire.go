@@ -44,7 +44,8 @@ type program struct {
 	redis    redis.UniversalClient // nil: sessions are in the SQLite file
 	sessions conversation.Sessions
 	sims     *simulators
-	vault    *prepaid.Vault // for PINs of operators, under the card keys
+	vault    *prepaid.Vault    // for PINs of operators, under the card keys
+	remote   *remoteSimulators // nil: the simulated gateway is among sims
 
 	accounts   *accounts.Service
 	payments   *payments.Service
@@ -89,7 +90,7 @@ type simulators struct {
 
 func openSimulators(c Config, clock prepaid.Clock, log *slog.Logger, book func(name string) string) (*simulators, error) {
 	gateway, err := paymentsim.New(paymentsim.Config{
-		Clock: clock, Book: book("gateway"), BaseURL: c.PublicURL, Log: log, Brands: brandsByName(c),
+		Clock: clock, Book: book("gateway"), BaseURL: c.PublicURL, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -99,6 +100,11 @@ func openSimulators(c Config, clock prepaid.Clock, log *slog.Logger, book func(n
 		return nil, errors.Join(err, gateway.Close())
 	}
 	return &simulators{gateway: gateway, network: network}, nil
+}
+
+// redeliver tells again what the program has not taken.
+func (s *simulators) redeliver(ctx context.Context) error {
+	return errors.Join(s.gateway.Redeliver(ctx), s.network.Redeliver(ctx))
 }
 
 func (s *simulators) close() error { return errors.Join(s.gateway.Close(), s.network.Close()) }
@@ -128,7 +134,7 @@ func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
 	}
 	if p.sims == nil {
 		book, log := func(name string) string { return filepath.Join(c.Data, name+".book") }, w.log
-		if !p.hasTestBrand() { // nobody meets them: they need no book, and have nothing to warn of
+		if !p.config.simulates() { // nobody meets them: they need no book, and have nothing to warn of
 			book, log = func(string) string { return "" }, slog.New(slog.DiscardHandler)
 		}
 		p.sims, err = openSimulators(c, w.clock, log, book)
@@ -150,9 +156,19 @@ func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
 		return nil, err
 	}
 	p.sims.gateway.Connect(p.payments.Handle)
+	p.sims.network.Connect(p.deliveryTakenBack)
 	p.metrics.watchOrders(p.db.OpenOrders)
 	p.metrics.watchCards(p.cards.Guessing)
 	return p, nil
+}
+
+// deliveryTakenBack takes the simulated network's news.
+func (p *program) deliveryTakenBack(ctx context.Context, reference string) error {
+	err := p.topups.DeliveryChanged(ctx, prepaid.OrderID(reference))
+	if errors.Is(err, topup.ErrNoOrder) {
+		return nil // somebody else's, on the same book
+	}
+	return err
 }
 
 func (p *program) openStores(ctx context.Context, w wiring) error {
@@ -206,6 +222,7 @@ func (p *program) wireServices(w wiring) (err error) {
 	if p.cards, err = newCards(p.config, p.db, p.clock, p.log); err != nil {
 		return err
 	}
+	p.remote = newRemoteSimulators(p.config.Simulator, p.log)
 	if err := p.wireStripe(); err != nil {
 		return err
 	}
@@ -318,8 +335,11 @@ func (p *program) routes() http.Handler {
 	if p.reloadly != nil {
 		mux.Handle(reloadlyHook, p.reloadlyNews())
 	}
-	if p.hasTestBrand() {
+	if p.config.simulates() {
 		p.sims.gateway.Routes(mux)
+	}
+	if p.remote != nil {
+		mux.Handle("POST "+simHook, p.remote.gateway.Webhook(p.payments.Handle))
 	}
 	return mux
 }

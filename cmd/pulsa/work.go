@@ -31,7 +31,7 @@ func (p *program) jobs() []job {
 		{"news", lookEvery, p.tellDue},
 		{"mandates", lookEvery, p.mandatesDue},
 		{"transcripts", transcriptEvery, p.drainTranscripts},
-		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.sims.gateway.Redeliver(ctx) }},
+		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.sims.redeliver(ctx) }},
 	}
 	if p.reloadly != nil {
 		jobs = append(jobs, job{"wallet", walletEvery, p.watchWallet})
@@ -102,7 +102,7 @@ func (p *program) work(ctx context.Context) {
 // whose turn holds the lock, or has died with it, comes later. Transcripts are nobody's wait.
 func (p *program) settle(ctx context.Context) error {
 	for range 1000 {
-		if err := errors.Join(p.handler.MarkTold(ctx), p.sims.gateway.Redeliver(ctx)); err != nil {
+		if err := errors.Join(p.handler.MarkTold(ctx), p.sims.redeliver(ctx)); err != nil {
 			return err
 		}
 		next, err := p.nextDue(ctx)

@@ -22,13 +22,15 @@ const (
 	SetupCompleted        EventKind = "customer completes payment setup"
 	SetupAbandoned        EventKind = "customer abandons payment setup"
 	CustomerAuthenticates EventKind = "customer authenticates"
-	PaymentBehaves        EventKind = "payment" // from now on as Behaviour says; "returns the debit" and "revokes the mandate" do so at once
-	NetworkBehaves        EventKind = "network" // from now on as Behaviour says
-	ChannelDown           EventKind = "channel down"
-	RedisLost             EventKind = "redis lost"
-	RedisDown             EventKind = "redis down"
-	Restart               EventKind = "restart"
-	CrashAfter            EventKind = "crash after"
+	// From now on as Behaviour says; what happens to a charge or delivery of before, such as "payment returns the
+	// debit" and "network takes the delivery back", happens at once.
+	PaymentBehaves EventKind = "payment"
+	NetworkBehaves EventKind = "network"
+	ChannelDown    EventKind = "channel down"
+	RedisLost      EventKind = "redis lost"
+	RedisDown      EventKind = "redis down"
+	Restart        EventKind = "restart"
+	CrashAfter     EventKind = "crash after"
 )
 
 // Event is one "!" line.
@@ -36,7 +38,7 @@ type Event struct {
 	Kind      EventKind
 	Behaviour string        // of PaymentBehaves and NetworkBehaves, as written: "times out after delivering", "rejects INVALID_AMOUNT"
 	Code      string        // of "network rejects": "INVALID_AMOUNT"
-	For       time.Duration // of Wait, ChannelDown, RedisDown and "network delivers after"
+	For       time.Duration // of Wait, ChannelDown, RedisDown and what is "after" a while
 	Point     string        // of CrashAfter
 	Number    string        // of CustomerIs
 }
@@ -55,8 +57,20 @@ func eventPhrases() []phrase[EventKind] {
 		{"payment times out", PaymentBehaves},
 		{"payment times out after charging", PaymentBehaves},
 		{"payment needs authentication", PaymentBehaves},
+		{"payment pends", PaymentBehaves},
+		{"payment approves after DURATION", PaymentBehaves},
+		{"payment answers garbage", PaymentBehaves},
+		{"payment reports after DURATION", PaymentBehaves},
+		{"payment is not atomic", PaymentBehaves},
+		{"payment is atomic", PaymentBehaves},
+		{"payment refunds", PaymentBehaves},
+		{"payment refuses to refund", PaymentBehaves},
+		{"payment times out refunding", PaymentBehaves},
+		{"payment times out after refunding", PaymentBehaves},
 		{"payment returns the debit", PaymentBehaves},
 		{"payment revokes the mandate", PaymentBehaves},
+		{"payment is disputed", PaymentBehaves},
+		{"payment settles the debits", PaymentBehaves},
 		{"network delivers", NetworkBehaves},
 		{"network rejects CODE", NetworkBehaves},
 		{"network times out", NetworkBehaves},
@@ -64,6 +78,11 @@ func eventPhrases() []phrase[EventKind] {
 		{"network delivers after DURATION", NetworkBehaves},
 		{"network is out of funds", NetworkBehaves},
 		{"network is unavailable", NetworkBehaves},
+		{"network answers garbage", NetworkBehaves},
+		{"network reports after DURATION", NetworkBehaves},
+		{"network is not atomic", NetworkBehaves},
+		{"network is atomic", NetworkBehaves},
+		{"network takes the delivery back", NetworkBehaves},
 		{"channel down DURATION", ChannelDown},
 		{"redis lost", RedisLost},
 		{"redis down DURATION", RedisDown},

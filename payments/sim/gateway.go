@@ -14,8 +14,19 @@ import (
 	"pulsa/topup"
 )
 
-// patience is how long a time-out takes: no caller waits longer.
-const patience = 90 * time.Second
+// Codes of results that no gateway gives: the caller has no answer at all, or none that can be read.
+const (
+	codeTimeout = "timeout"
+	codeGarbage = "garbage"
+	codeNotTest = "not_a_test_brand"
+)
+
+const (
+	// patience is how long a time-out takes: no caller waits longer.
+	patience = 90 * time.Second
+	// gap is how far apart the check for a used reference and its use are, where they are not atomic.
+	gap = 50 * time.Millisecond
+)
 
 // Config is what a Gateway is made of.
 type Config struct {
@@ -26,8 +37,8 @@ type Config struct {
 	// held, in the goroutine of whoever caused the news.
 	Events      func(context.Context, payments.Event) error
 	Log         *slog.Logger
-	Brands      map[string]*prepaid.Brand // those not marked test are refused
-	SEPAPending bool                      // SEPA charges are Pending until SettleDebits
+	SEPAPending bool          // SEPA charges are Pending until SettleDebits
+	Patience    time.Duration // how long a time-out takes; 0 is longer than any caller waits
 }
 
 // Gateway is the simulated provider. Safe for concurrent use. It may outlive the program that it serves:
@@ -40,6 +51,8 @@ type Gateway struct {
 	events  func(context.Context, payments.Event) error
 	told    Behaviour // the zero value: the number chooses
 	refunds Behaviour
+	late    time.Duration // of look-ups and news
+	meet    bool          // requests under one reference that meet are all charged
 	setups  records[setup]
 	charges records[charge]
 }
@@ -48,6 +61,9 @@ var _ payments.Gateway = (*Gateway)(nil)
 
 // New opens the book and returns the gateway as the book left it.
 func New(c Config) (*Gateway, error) {
+	if c.Patience == 0 {
+		c.Patience = patience
+	}
 	g := &Gateway{c: c, events: c.Events}
 	book, err := simbook.Open(c.Book, g.apply)
 	if err != nil {
@@ -62,28 +78,35 @@ func New(c Config) (*Gateway, error) {
 // Close closes the book.
 func (g *Gateway) Close() error { return g.book.Close() }
 
-// Set tells how charges go from now on; the zero Behaviour lets the customer's number choose again.
-// ReturnsDebit and RevokesMandate are carried out at once, as ReturnDebit and Revoke, and change nothing for later
-// charges.
+// Set tells how charges go from now on, or refunds, or what else the behaviour says; the zero Behaviour lets the
+// customer's number choose again, and forgets all that was told. ReturnsDebit, IsDisputed, SettlesDebits
+// and RevokesMandate are carried out at once, as ReturnDebit, Dispute, SettleDebits and Revoke.
 func (g *Gateway) Set(ctx context.Context, b Behaviour) error {
 	switch b.Kind {
 	case ReturnsDebit:
 		return g.ReturnDebit(ctx, "")
 	case RevokesMandate:
 		return g.Revoke(ctx, "")
+	case IsDisputed:
+		return g.Dispute(ctx, "")
+	case SettlesDebits:
+		return g.SettleDebits(ctx)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.told = b
+	switch b.Kind {
+	case Refunds, RefusesToRefund, TimesOutRefunding, TimesOutAfterRefunding:
+		g.refunds = b
+	case ReportsAfter:
+		g.late = b.After
+	case NotAtomic, Atomic:
+		g.meet = b.Kind == NotAtomic
+	case "":
+		g.told, g.refunds, g.late, g.meet = b, b, 0, false
+	default:
+		g.told = b
+	}
 	return nil
-}
-
-// SetRefunds tells how refunds go from now on: Approves, Declines, TimesOut or TimesOutAfterCharging
-// (after refunding); the zero Behaviour lets the customer's number choose again.
-func (g *Gateway) SetRefunds(b Behaviour) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.refunds = b
 }
 
 // StartSetup implements payments.Gateway. Told to time out, the gateway opens no page either, and says so at once.
@@ -99,7 +122,8 @@ func (g *Gateway) StartSetup(_ context.Context, r payments.SetupRequest) (paymen
 	s, ok := g.setups.get(r.Reference)
 	if !ok {
 		s = setup{
-			Reference: r.Reference, Page: prepaid.NewToken(), Brand: r.Brand.Name, Customer: r.Customer,
+			Reference: r.Reference, Page: prepaid.NewToken(), Brand: r.Brand.Name, Title: r.Brand.Title,
+			Country: r.Brand.Country, Customer: r.Customer,
 			MSISDN: r.MSISDN, Method: r.Method, Language: r.Language, Status: open, At: g.c.Clock.Now(),
 		}
 		if err := g.write(line{Setup: &s}); err != nil {
@@ -118,23 +142,27 @@ var errNotTest = errors.New("simulated gateway serves only brands marked test")
 func (g *Gateway) Charge(ctx context.Context, r payments.ChargeRequest) topup.Result {
 	switch {
 	case r.Brand == nil || !r.Brand.Test:
-		return topup.Result{Outcome: topup.Refused, Code: "not_a_test_brand"}
+		return topup.Result{Outcome: topup.Refused, Code: codeNotTest}
 	case r.Token.Empty():
 		return topup.Result{Outcome: topup.Refused, Code: "no_token"}
 	}
-	c, b, err := g.begin(r)
+	meets := g.meets(r)
+	if meets {
+		_ = g.c.Clock.Sleep(ctx, gap) // whoever comes meanwhile finds the reference unused, too
+	}
+	c, b, err := g.begin(r, meets)
 	switch {
 	case err != nil:
 		return g.notBooked(ctx, r.Reference, err)
 	case b.Kind == TimesOut || b.Kind == TimesOutAfterCharging:
 		return g.timeOut(ctx)
 	case b.Kind == AnswersGarbage:
-		return topup.Result{Outcome: topup.Unknown, Code: "garbage"}
+		return topup.Result{Outcome: topup.Unknown, Code: codeGarbage}
 	case c.Status != cancelled && c.Amount != r.Amount:
 		return topup.Result{Outcome: topup.Unknown, Code: "reference_reused"}
 	case c.Status == processing:
 		if g.c.Clock.Sleep(ctx, c.Due.Sub(g.c.Clock.Now())) != nil {
-			return topup.Result{Outcome: topup.Unknown, Code: "timeout"}
+			return topup.Result{Outcome: topup.Unknown, Code: codeTimeout}
 		}
 		return g.lookUpCharge(ctx, r.Reference)
 	case c.Status == returned: // long after this charge was answered for
@@ -143,24 +171,37 @@ func (g *Gateway) Charge(ctx context.Context, r payments.ChargeRequest) topup.Re
 	return g.answer(c)
 }
 
+// meets reports whether others under the same reference, which is new, may slip in.
+func (g *Gateway) meets(r payments.ChargeRequest) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_, used := g.charges.get(r.Reference)
+	return !used && (g.meet || g.told == (Behaviour{}) && lastFour(r.MSISDN) == "9012")
+}
+
 // begin books a new charge as the behaviour wants it. The behaviour returned is the zero one for a
-// charge that was there before: it is answered for as it stands.
-func (g *Gateway) begin(r payments.ChargeRequest) (charge, Behaviour, error) {
+// charge that was there before: it is answered for as it stands. Where it meets another, both are charged.
+func (g *Gateway) begin(r payments.ChargeRequest, meets bool) (charge, Behaviour, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if c, ok, err := g.current(r.Reference); ok || err != nil {
+		if meets && err == nil && !c.TakenAt.IsZero() && c.Amount == r.Amount {
+			c.Again++
+			err = g.write(line{Charge: &c})
+		}
 		return c, Behaviour{}, err
 	}
-	b := g.told
+	b, end := g.told, ""
 	if b == (Behaviour{}) {
 		b, _ = byNumber(r.MSISDN)
+		end = lastFour(r.MSISDN)
 	}
 	if b.Kind == TimesOut {
 		return charge{}, b, nil
 	}
 	now := g.c.Clock.Now()
 	c := charge{
-		Reference: r.Reference, Brand: r.Brand.Name, Customer: r.Customer, MSISDN: r.MSISDN,
+		Reference: r.Reference, Brand: r.Brand.Name, Title: r.Brand.Title, Customer: r.Customer, MSISDN: r.MSISDN,
 		Method: r.Method, Amount: r.Amount, Language: r.Language, At: now,
 	}
 	switch {
@@ -175,6 +216,12 @@ func (g *Gateway) begin(r payments.ChargeRequest) (charge, Behaviour, error) {
 	default:
 		c.Status, c.TakenAt = captured, now
 	}
+	if end == "9008" || end == "9009" {
+		c.Becomes, c.Due, c.BecomesCode = returned, now.Add(numberKept), codeReturned
+	}
+	if end == "9008" {
+		c.BecomesCode = codeDisputed
+	}
 	if b.After > 0 {
 		c.Becomes, c.Status, c.Due, c.TakenAt = c.Status, processing, now.Add(b.After), time.Time{}
 	}
@@ -183,6 +230,6 @@ func (g *Gateway) begin(r payments.ChargeRequest) (charge, Behaviour, error) {
 
 // timeOut keeps the caller waiting until it gives up.
 func (g *Gateway) timeOut(ctx context.Context) topup.Result {
-	_ = g.c.Clock.Sleep(ctx, patience) // whichever ends the wait, the caller has learnt nothing
-	return topup.Result{Outcome: topup.Unknown, Code: "timeout"}
+	_ = g.c.Clock.Sleep(ctx, g.c.Patience) // whichever ends the wait, the caller has learnt nothing
+	return topup.Result{Outcome: topup.Unknown, Code: codeTimeout}
 }

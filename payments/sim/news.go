@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ func (g *Gateway) Redeliver(ctx context.Context) error {
 	g.mu.Lock()
 	g.ripen()
 	setups := g.setups.all(func(s setup) bool { return s.Untold })
-	charges := g.charges.all(func(c charge) bool { return c.Untold })
+	charges := g.charges.all(func(c charge) bool { return c.Untold && g.reported(c) })
 	g.mu.Unlock()
 	var failed []error
 	for _, s := range setups {
@@ -40,7 +41,7 @@ func (g *Gateway) tellSetup(ctx context.Context, s setup) error {
 	e := payments.Event{Setup: prepaid.SetupID(s.Reference), Abandoned: s.Status == abandoned}
 	switch s.Status {
 	case completed:
-		e.Completed, e.Token, e.Display = true, prepaid.NewSecret(s.Token), g.display(s)
+		e.Completed, e.Token, e.Display = true, prepaid.NewSecret(s.Token), display(s)
 	case revoked:
 		e = payments.Event{Revoked: prepaid.NewSecret(s.Token)}
 	}
@@ -56,8 +57,15 @@ func (g *Gateway) tellSetup(ctx context.Context, s setup) error {
 	return g.write(line{Setup: &s})
 }
 
-// tellCharge says that there is news of a charge, and books that it was taken.
+// tellCharge says that there is news of a charge, and books that it was taken. What is not reported yet is told by
+// Redeliver.
 func (g *Gateway) tellCharge(ctx context.Context, told charge) error {
+	g.mu.Lock()
+	reported := g.reported(told)
+	g.mu.Unlock()
+	if !reported {
+		return nil
+	}
 	if err := g.tell(ctx, payments.Event{Charge: prepaid.ChargeID(told.Reference)}); err != nil {
 		return fmt.Errorf("tell news of charge %s: %w", told.Reference, err)
 	}
@@ -84,7 +92,7 @@ func (g *Gateway) tell(ctx context.Context, e payments.Event) error {
 }
 
 // display is how a completed setup's instrument is shown to its owner.
-func (g *Gateway) display(s setup) string {
+func display(s setup) string {
 	if s.Display != "" {
 		return s.Display
 	}
@@ -94,9 +102,5 @@ func (g *Gateway) display(s setup) string {
 	case payments.PayPal:
 		return "PayPal j***@example.com"
 	}
-	country := "NL"
-	if brand := g.c.Brands[s.Brand]; brand != nil {
-		country = brand.Country
-	}
-	return country + "** **** 4300"
+	return cmp.Or(s.Country, "NL") + "** **** 4300"
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed" // the page and its style
@@ -71,7 +72,7 @@ func (p *pages) showSetup(w http.ResponseWriter, r *http.Request) {
 		p.notFound(w, r)
 		return
 	}
-	v := p.gateway.view(s.Brand, s.Language, s.MSISDN)
+	v := view(cmp.Or(s.Title, s.Brand), s.Language, s.MSISDN)
 	v.Method = v.Words.Methods[s.Method]
 	switch s.Status {
 	case open:
@@ -110,7 +111,7 @@ func (p *pages) showCharge(w http.ResponseWriter, r *http.Request) {
 		p.notFound(w, r)
 		return
 	}
-	v := p.gateway.view(c.Brand, c.Language, c.MSISDN)
+	v := view(cmp.Or(c.Title, c.Brand), c.Language, c.MSISDN)
 	v.Method, v.Amount = v.Words.Methods[c.Method], c.Amount.String()
 	switch c.Status {
 	case action:
@@ -197,12 +198,8 @@ func (p *pages) charge(r *http.Request) (charge, bool) {
 }
 
 // view begins a page: whose customer it is, in which language.
-func (g *Gateway) view(brand, language string, m prepaid.MSISDN) page {
-	v := page{Words: wordsFor(language), Brand: brand, Number: m.Masked()}
-	if b := g.c.Brands[brand]; b != nil {
-		v.Brand = b.Title
-	}
-	return v
+func view(brand, language string, m prepaid.MSISDN) page {
+	return page{Words: wordsFor(language), Brand: brand, Number: m.Masked()}
 }
 
 func (p *pages) notFound(w http.ResponseWriter, r *http.Request) {

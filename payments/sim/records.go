@@ -37,6 +37,8 @@ type setup struct {
 	Reference string             `json:"reference"`
 	Page      string             `json:"page"` // the unguessable end of its URL
 	Brand     string             `json:"brand"`
+	Title     string             `json:"title,omitempty"`
+	Country   string             `json:"country,omitempty"`
 	Customer  prepaid.CustomerID `json:"customer"`
 	MSISDN    prepaid.MSISDN     `json:"msisdn"`
 	Method    payments.Method    `json:"method"`
@@ -51,13 +53,14 @@ type setup struct {
 type charge struct {
 	Reference  string             `json:"reference"`
 	Brand      string             `json:"brand,omitempty"`
+	Title      string             `json:"title,omitempty"`
 	Customer   prepaid.CustomerID `json:"customer,omitempty"`
 	MSISDN     prepaid.MSISDN     `json:"msisdn,omitempty"`
 	Method     payments.Method    `json:"method,omitempty"`
 	Amount     prepaid.Money      `json:"amount,omitzero"` // zero: cancelled before it was asked for
 	Language   string             `json:"language,omitempty"`
 	Status     status             `json:"status"`
-	Becomes    status             `json:"becomes,omitempty"` // of processing
+	Becomes    status             `json:"becomes,omitempty"` // at Due
 	Due        time.Time          `json:"due,omitzero"`
 	Code       string             `json:"code,omitempty"`
 	Page       string             `json:"page,omitempty"` // of needs authentication
@@ -66,6 +69,26 @@ type charge struct {
 	RefundedAt time.Time          `json:"refunded_at,omitzero"`
 	ReturnedAt time.Time          `json:"returned_at,omitzero"`
 	Untold     bool               `json:"untold,omitempty"`
+
+	BecomesCode string `json:"becomes_code,omitempty"`
+	Again       int    `json:"again,omitempty"` // how often it was charged beside the first time
+}
+
+// Why a bank takes money back.
+const (
+	codeReturned = "debit_returned"
+	codeDisputed = "disputed"
+)
+
+// changedAt tells when the charge took its status, as far as that is known.
+func (c charge) changedAt() time.Time {
+	latest := c.At
+	for _, at := range []time.Time{c.TakenAt, c.RefundedAt, c.ReturnedAt} {
+		if at.After(latest) {
+			latest = at
+		}
+	}
+	return latest
 }
 
 // records keeps the newest state of each reference, and the order in which they came.
@@ -129,24 +152,36 @@ func (g *Gateway) apply(l line) {
 	}
 }
 
-// current returns a charge as of now: one whose processing is over becomes what it was to become. Under mu.
+// current returns a charge as of now: one whose time has come becomes what it was to become. Under mu.
 func (g *Gateway) current(reference string) (charge, bool, error) {
 	c, ok := g.charges.get(reference)
-	if !ok || c.Status != processing || c.Due.After(g.c.Clock.Now()) {
+	if !ok || c.Becomes == "" || c.Due.After(g.c.Clock.Now()) {
 		return c, ok, nil
 	}
-	c.Status = c.Becomes
-	if c.Status == captured || c.Status == pending {
+	c.Status, c.Becomes = c.Becomes, ""
+	switch c.Status {
+	case captured, pending:
 		c.TakenAt = c.Due
+	case returned:
+		c.ReturnedAt, c.Code, c.Untold = c.Due, c.BecomesCode, true
 	}
 	return c, true, g.write(line{Charge: &c})
 }
 
 // ripen brings every charge up to now. Under mu.
 func (g *Gateway) ripen() {
-	for _, c := range g.charges.all(func(c charge) bool { return c.Status == processing }) {
+	for _, c := range g.charges.all(func(c charge) bool { return c.Becomes != "" }) {
 		if _, _, err := g.current(c.Reference); err != nil {
 			g.c.Log.Error("simulated charge not booked", "reference", c.Reference, "error", err)
 		}
 	}
+}
+
+// reported tells whether look-ups and news know how a charge stands. Under mu.
+func (g *Gateway) reported(c charge) bool {
+	late := g.late
+	if g.told == (Behaviour{}) && lastFour(c.MSISDN) == "9011" {
+		late = max(late, numberLate)
+	}
+	return late <= 0 || !c.changedAt().Add(late).After(g.c.Clock.Now())
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"pulsa/payments"
@@ -60,9 +61,18 @@ func (g *Gateway) Authenticate(ctx context.Context, m prepaid.MSISDN) error {
 // ReturnDebit lets the bank take back the newest charge of a number, or of anyone for "", that is
 // captured or pending, and tells it. ErrNoCharge where there is none.
 func (g *Gateway) ReturnDebit(ctx context.Context, m prepaid.MSISDN) error {
-	return g.moveCharge(ctx, func(c charge) bool {
-		return (c.Status == captured || c.Status == pending) && (m == "" || c.MSISDN == m)
-	}, func(c *charge, now time.Time) { c.Status, c.ReturnedAt, c.Code = returned, now, "debit_returned" })
+	return g.takeBack(ctx, m, codeReturned, captured, pending)
+}
+
+// Dispute lets the customer have the newest captured charge of a number, or of anyone for "", taken back, and
+// tells it. ErrNoCharge where there is none.
+func (g *Gateway) Dispute(ctx context.Context, m prepaid.MSISDN) error {
+	return g.takeBack(ctx, m, codeDisputed, captured)
+}
+
+func (g *Gateway) takeBack(ctx context.Context, m prepaid.MSISDN, code string, from ...status) error {
+	return g.moveCharge(ctx, func(c charge) bool { return slices.Contains(from, c.Status) && (m == "" || c.MSISDN == m) },
+		func(c *charge, now time.Time) { c.Status, c.ReturnedAt, c.Code, c.Becomes = returned, now, code, "" })
 }
 
 // SettleDebits captures every pending charge, as weeks of waiting do, and tells each. It goes on after
@@ -131,9 +141,18 @@ type Entry struct {
 }
 
 // Charged lists what was charged, oldest request first: also what is pending, and what was refunded or
-// returned later.
+// returned later. What was charged again under its reference is listed again, at the end.
 func (g *Gateway) Charged(f Filter) []Entry {
-	return g.entries(f, func(c charge) time.Time { return c.TakenAt })
+	found := g.entries(f, func(c charge) time.Time { return c.TakenAt })
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, e := range found {
+		c, _ := g.charges.get(e.Reference)
+		for range c.Again {
+			found = append(found, e)
+		}
+	}
+	return found
 }
 
 // Refunded lists what was given back.

@@ -23,7 +23,7 @@ func (g *Gateway) Cancel(ctx context.Context, reference string) topup.Result {
 	case c.Status != processing && c.Status != action:
 		return topup.Result{Outcome: topup.Refused, Code: "already_charged"}
 	}
-	c.Status, c.Code = cancelled, "cancelled"
+	c.Status, c.Code, c.Becomes = cancelled, "cancelled", ""
 	if err := g.write(line{Charge: &c}); err != nil {
 		return g.notBooked(ctx, reference, err)
 	}
@@ -33,7 +33,7 @@ func (g *Gateway) Cancel(ctx context.Context, reference string) topup.Result {
 // Refund implements payments.Gateway. Repeated, it refunds once and is Done again.
 func (g *Gateway) Refund(ctx context.Context, reference string) topup.Result {
 	r, b := g.refund(ctx, reference)
-	if b.After > 0 && g.c.Clock.Sleep(ctx, b.After) != nil || b.Kind == TimesOut || b.Kind == TimesOutAfterCharging {
+	if b.After > 0 && g.c.Clock.Sleep(ctx, b.After) != nil || b.Kind == TimesOutRefunding || b.Kind == TimesOutAfterRefunding {
 		return g.timeOut(ctx)
 	}
 	return r
@@ -58,12 +58,12 @@ func (g *Gateway) refund(ctx context.Context, reference string) (topup.Result, B
 		return g.refundAnswer(c), b
 	case c.Status == returned:
 		return topup.Result{Outcome: topup.Refused, Code: "debit_returned"}, b
-	case b.Kind == Declines:
+	case b.Kind == RefusesToRefund:
 		return topup.Result{Outcome: topup.Refused, Code: "refund_refused"}, b
-	case b.Kind == TimesOut:
+	case b.Kind == TimesOutRefunding:
 		return topup.Result{}, b
 	}
-	c.Status, c.RefundedAt = refunded, g.c.Clock.Now()
+	c.Status, c.RefundedAt, c.Becomes = refunded, g.c.Clock.Now(), ""
 	if err := g.write(line{Charge: &c}); err != nil {
 		return g.notBooked(ctx, reference, err), b
 	}
@@ -71,14 +71,14 @@ func (g *Gateway) refund(ctx context.Context, reference string) (topup.Result, B
 }
 
 // LookUp implements payments.Gateway. A charge that was refunded is Done, its refund too; a refund that
-// was refused leaves no record, and is Absent.
+// was refused leaves no record, and is Absent. So is what is not reported yet.
 func (g *Gateway) LookUp(ctx context.Context, what payments.Operation, reference string) topup.Result {
 	if what == payments.OpCharge {
 		return g.lookUpCharge(ctx, reference)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if c, ok := g.charges.get(reference); ok && c.Status == refunded {
+	if c, ok := g.charges.get(reference); ok && c.Status == refunded && g.reported(c) {
 		return g.refundAnswer(c)
 	}
 	return topup.Result{Outcome: topup.Absent}
@@ -98,6 +98,7 @@ func (g *Gateway) notBooked(ctx context.Context, reference string, err error) to
 func (g *Gateway) lookUpCharge(ctx context.Context, reference string) topup.Result {
 	g.mu.Lock()
 	c, ok, err := g.current(reference)
+	ok = ok && g.reported(c)
 	g.mu.Unlock()
 	switch {
 	case err != nil:

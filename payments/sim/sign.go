@@ -15,7 +15,7 @@ var _ payments.Signer = (*Gateway)(nil)
 // gateway refuses the account; the IBAN is in no book.
 func (g *Gateway) Sign(ctx context.Context, a payments.Agreement) payments.Signed {
 	if a.Brand == nil || !a.Brand.Test {
-		return refusedToSign("not_a_test_brand")
+		return refusedToSign(codeNotTest)
 	}
 	if a.IBAN.Empty() || a.Holder == "" {
 		return refusedToSign("no_account")
@@ -27,7 +27,7 @@ func (g *Gateway) Sign(ctx context.Context, a payments.Agreement) payments.Signe
 	case kind == TimesOut || kind == TimesOutAfterCharging:
 		return payments.Signed{Result: g.timeOut(ctx)}
 	case kind == AnswersGarbage:
-		return payments.Signed{Result: topup.Result{Outcome: topup.Unknown, Code: "garbage"}}
+		return payments.Signed{Result: topup.Result{Outcome: topup.Unknown, Code: codeGarbage}}
 	case kind == Declines:
 		return refusedToSign("account_closed")
 	}
@@ -49,7 +49,7 @@ func (g *Gateway) signed(a payments.Agreement) (setup, Kind, error) {
 		return setup{}, g.told.Kind, nil
 	}
 	s := setup{
-		Reference: a.Reference, Brand: a.Brand.Name, Customer: a.Customer, Method: payments.SEPA, Status: completed,
+		Reference: a.Reference, Brand: a.Brand.Name, Title: a.Brand.Title, Country: a.Brand.Country, Customer: a.Customer, Method: payments.SEPA, Status: completed,
 		Token: "sim_" + prepaid.NewToken(), Display: a.IBAN.Display(), At: g.c.Clock.Now(),
 	}
 	return s, g.told.Kind, g.write(line{Setup: &s})

@@ -45,7 +45,6 @@ func newGateway(t *testing.T, change func(*sim.Config)) *gateway {
 	config := sim.Config{
 		Clock: g.clock, Book: filepath.Join(t.TempDir(), "payments.jsonl"), BaseURL: "https://pay.test",
 		Events: g.take, Log: slog.New(slog.NewTextHandler(g.log, nil)),
-		Brands: map[string]*prepaid.Brand{"demo": demo()},
 	}
 	if change != nil {
 		change(&config)
@@ -116,9 +115,12 @@ func TestEachBehaviourTellsAndTakesWhatItSays(t *testing.T) {
 		{"times out", "9002", topup.Unknown, slow, 0, topup.Absent, topup.Unknown},
 		{"times out after charging", "9003", topup.Unknown, slow, 1, topup.Done, topup.Done},
 		{"needs authentication", "9004", topup.Action, 0, 0, topup.Action, topup.Action},
-		{"", "9005", topup.Pending, 0, 1, topup.Pending, topup.Pending},
-		{"", "9006", topup.Done, 20 * time.Second, 1, topup.Done, topup.Done},
-		{"", "9007", topup.Done, 0, 1, topup.Done, topup.Done},
+		{"pends", "9005", topup.Pending, 0, 1, topup.Pending, topup.Pending},
+		{"approves after 20s", "9006", topup.Done, 20 * time.Second, 1, topup.Done, topup.Done},
+		{"refuses to refund", "9007", topup.Done, 0, 1, topup.Done, topup.Done},
+		{"", "9008", topup.Done, 0, 1, topup.Done, topup.Done},
+		{"", "9009", topup.Pending, 0, 1, topup.Pending, topup.Pending},
+		{"answers garbage", "9010", topup.Unknown, 0, 1, topup.Done, topup.Done},
 	}
 	for _, test := range tests {
 		for _, told := range []bool{true, false} {
@@ -172,13 +174,16 @@ func TestParseBehaviourUnderstandsTheScriptsPhrasesOnly(t *testing.T) {
 	for phrase, want := range map[string]sim.Kind{
 		"approves": sim.Approves, "declines": sim.Declines, "times out": sim.TimesOut,
 		"times  out after charging": sim.TimesOutAfterCharging, "needs authentication": sim.NeedsAuthentication,
-		"returns the debit": sim.ReturnsDebit,
+		"returns the debit": sim.ReturnsDebit, "pends": sim.Pends, "answers garbage": sim.AnswersGarbage,
+		"is disputed": sim.IsDisputed, "settles the debits": sim.SettlesDebits, "is atomic": sim.Atomic, "is not atomic": sim.NotAtomic,
+		"refunds": sim.Refunds, "refuses to refund": sim.RefusesToRefund, "times out refunding": sim.TimesOutRefunding,
+		"times out after refunding": sim.TimesOutAfterRefunding,
 	} {
 		if b, err := sim.ParseBehaviour(phrase); err != nil || b != (sim.Behaviour{Kind: want}) {
 			t.Errorf("%q: got %v, %v", phrase, b, err)
 		}
 	}
-	for _, phrase := range []string{"", "approve", "times out after delivering", "Approves", "pends", "declines CODE"} {
+	for _, phrase := range []string{"", "approve", "times out after delivering", "Approves", "pend", "declines CODE", "reports after", "approves after 2"} {
 		_, err := sim.ParseBehaviour(phrase)
 		if err == nil || !strings.Contains(err.Error(), "times out after charging") {
 			t.Errorf("%q: got %v, want an error that lists what is understood", phrase, err)
@@ -278,13 +283,13 @@ func TestRefundsCanBeToldToo(t *testing.T) {
 		answer   topup.Outcome
 		refunded int
 	}{
-		{sim.Approves, topup.Done, 1}, {sim.Declines, topup.Refused, 0},
-		{sim.TimesOut, topup.Unknown, 0}, {sim.TimesOutAfterCharging, topup.Unknown, 1},
+		{sim.Refunds, topup.Done, 1}, {sim.RefusesToRefund, topup.Refused, 0},
+		{sim.TimesOutRefunding, topup.Unknown, 0}, {sim.TimesOutAfterRefunding, topup.Unknown, 1},
 	}
 	for _, test := range tests {
 		g := newGateway(t, nil)
 		g.charge("ref", number)
-		g.SetRefunds(sim.Behaviour{Kind: test.kind})
+		g.set(string(test.kind))
 		r, _ := g.do(func() topup.Result { return g.Refund(t.Context(), "ref") })
 		if n := len(g.Refunded(sim.Filter{})); r.Outcome != test.answer || n != test.refunded {
 			t.Errorf("%s: got %s and %d refunds", test.kind, r.Outcome, n)
@@ -375,5 +380,78 @@ func TestSaysAtStartThatItIsASimulator(t *testing.T) {
 	g := newGateway(t, nil)
 	if log := g.log.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "level=WARN msg=\"SIMULATED PAYMENTS") {
 		t.Errorf("logged %q", log)
+	}
+}
+
+func TestLateReportsHideChangesFromLookUpsAndNews(t *testing.T) {
+	for name, prepare := range map[string]func(g *gateway) prepaid.MSISDN{
+		"told":      func(g *gateway) prepaid.MSISDN { g.set("reports after 3m"); return number },
+		"by number": func(*gateway) prepaid.MSISDN { return number[:7] + "9011" },
+	} {
+		g := newGateway(t, nil)
+		m := prepare(g)
+		g.charge("ref", m)
+		if err := g.ReturnDebit(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		g.clock.AdvanceTo(start.Add(3*time.Minute - time.Second))
+		if err := g.Redeliver(t.Context()); err != nil || len(g.told) != 0 || g.lookUp(payments.OpCharge, "ref") != topup.Absent {
+			t.Errorf("%s: too early: %v, told %v, found %s", name, err, g.told, g.lookUp(payments.OpCharge, "ref"))
+		}
+		g.clock.AdvanceTo(start.Add(3 * time.Minute))
+		if err := g.Redeliver(t.Context()); err != nil || len(g.told) != 1 || g.lookUp(payments.OpCharge, "ref") != topup.Returned {
+			t.Errorf("%s: %v, told %v, found %s", name, err, g.told, g.lookUp(payments.OpCharge, "ref"))
+		}
+	}
+}
+
+func TestMoneyTakenBackIsTold(t *testing.T) {
+	for name, test := range map[string]struct {
+		m      prepaid.MSISDN
+		phrase string
+		code   string
+	}{
+		"disputed":           {number, "is disputed", "disputed"},
+		"returned":           {number, "returns the debit", "debit_returned"},
+		"disputed by number": {number[:7] + "9008", "", "disputed"},
+		"returned by number": {number[:7] + "9009", "", "debit_returned"},
+	} {
+		g := newGateway(t, nil)
+		g.charge("ref", test.m)
+		g.clock.AdvanceTo(start.Add(time.Minute))
+		if test.phrase != "" {
+			g.set(test.phrase)
+		}
+		if err := g.Redeliver(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if r := g.LookUp(t.Context(), payments.OpCharge, "ref"); r.Outcome != topup.Returned || r.Code != test.code {
+			t.Errorf("%s: found %+v", name, r)
+		}
+		if len(g.told) != 1 || g.told[0].Charge != "ref" || len(g.Returned(sim.Filter{})) != 1 {
+			t.Errorf("%s: told %v", name, g.told)
+		}
+	}
+}
+
+func TestNonAtomicGatewayChargesRequestsUnderOneReferenceThatMeet(t *testing.T) {
+	for name, prepare := range map[string]func(g *gateway) prepaid.MSISDN{
+		"told":      func(g *gateway) prepaid.MSISDN { g.set("is not atomic"); return number },
+		"by number": func(*gateway) prepaid.MSISDN { return number[:7] + "9012" },
+		"atomic":    func(g *gateway) prepaid.MSISDN { g.set("is not atomic"); g.set("is atomic"); return number },
+	} {
+		g, want := newGateway(t, nil), 2
+		if name == "atomic" {
+			want = 1
+		}
+		r := request("ref", prepare(g))
+		err := g.clock.Run(func() {
+			g.clock.Within(0, func() { g.Charge(t.Context(), r) })
+			g.Charge(t.Context(), r)
+		})
+		late, _ := g.charge("ref", r.MSISDN)
+		if n := len(g.Charged(sim.Filter{})); err != nil || n != want || late.Outcome != topup.Done {
+			t.Errorf("%s: charged %d times, %v; one that comes later is answered %s", name, n, err, late.Outcome)
+		}
 	}
 }

@@ -2,11 +2,11 @@ package sim
 
 import (
 	"fmt"
-	"math"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
+	"pulsa/simbook"
 	"pulsa/topup"
 )
 
@@ -24,33 +24,46 @@ const (
 	AnswersGarbage          Kind = "answers garbage" // delivers, and answers nothing that can be read
 )
 
+// The kinds that hold beside how credits go.
+const (
+	ReportsAfter Kind = "reports after" // look-ups find a credit only so long after its delivery
+	NotAtomic    Kind = "is not atomic" // requests under one reference that meet are all delivered, as at Reloadly
+	Atomic       Kind = "is atomic"
+	// TakesBack is no way to answer, but something that happens to the last delivery.
+	TakesBack Kind = "takes the delivery back"
+)
+
 // Behaviour is how the network answers.
 type Behaviour struct {
 	Kind  Kind
 	Code  string        // of Rejects: Reloadly's errorCode
-	After time.Duration // how long it takes; airtime is delivered, if at all, only then
+	After time.Duration // how long it takes; airtime is delivered, if at all, only then. Of ReportsAfter: how late
 	PIN   bool          // what is delivered is a code to be typed
 }
 
 // understood lists the phrases of ParseBehaviour.
 const understood = "delivers, delivers after 40s (s, m, h or d), rejects CODE (as INVALID_RECIPIENT_PHONE), " +
-	"times out, times out after delivering, is out of funds, is unavailable"
+	"times out, times out after delivering, is out of funds, is unavailable, answers garbage, " +
+	"reports after 2m, is not atomic, is atomic, takes the delivery back"
 
 // ParseBehaviour reads what follows "network" in a conversation script: "delivers after 40s", "rejects
 // INVALID_RECIPIENT_PHONE". The error lists what is understood. A code that topup.ClassifyCode does not
 // know is taken for a refusal.
 func ParseBehaviour(phrase string) (Behaviour, error) {
 	text := strings.Join(strings.Fields(phrase), " ")
-	switch kind := Kind(text); kind {
-	case Delivers, TimesOut, TimesOutAfterDelivering, OutOfFunds, Unavailable:
+	kind := Kind(text)
+	if slices.Contains([]Kind{Delivers, TimesOut, TimesOutAfterDelivering, OutOfFunds, Unavailable, AnswersGarbage,
+		NotAtomic, Atomic, TakesBack}, kind) {
 		return Behaviour{Kind: kind}, nil
 	}
 	if code, ok := strings.CutPrefix(text, "rejects "); ok && isCode(code) {
 		return Behaviour{Kind: Rejects, Code: code}, nil
 	}
-	if after, ok := strings.CutPrefix(text, "delivers after "); ok {
-		if d, ok := parseDuration(after); ok {
-			return Behaviour{Kind: Delivers, After: d}, nil
+	for prefix, kind := range map[string]Kind{"delivers after ": Delivers, "reports after ": ReportsAfter} {
+		if after, ok := strings.CutPrefix(text, prefix); ok {
+			if d, ok := simbook.Duration(after); ok {
+				return Behaviour{Kind: kind, After: d}, nil
+			}
 		}
 	}
 	return Behaviour{}, fmt.Errorf("network %q: understood are %s", phrase, understood)
@@ -58,20 +71,6 @@ func ParseBehaviour(phrase string) (Behaviour, error) {
 
 func isCode(text string) bool {
 	return text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
-}
-
-// parseDuration reads "40s", "5m", "2h" or "1d".
-func parseDuration(text string) (time.Duration, bool) {
-	if text == "" {
-		return 0, false
-	}
-	units := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}
-	unit, ok := units[text[len(text)-1]]
-	n, err := strconv.ParseUint(text[:len(text)-1], 10, 63)
-	if !ok || err != nil || int64(n) > math.MaxInt64/int64(unit) {
-		return 0, false
-	}
-	return time.Duration(n) * unit, true
 }
 
 // refusal is what the behaviour answers where it delivers nothing for a reason; Outcome is empty where it
@@ -92,6 +91,13 @@ func (b Behaviour) refusal() topup.Result {
 	return topup.Result{}
 }
 
+const (
+	// numberLate is how late the reports of a number that ends in 8009 are.
+	numberLate = 3 * time.Minute
+	// numberKept is how long a number that ends in 8011 keeps its airtime.
+	numberKept = time.Minute
+)
+
 // byRecipient is the table of the package comment.
 func byRecipient(who string) Behaviour {
 	switch lastFour(who) {
@@ -109,6 +115,8 @@ func byRecipient(who string) Behaviour {
 		return Behaviour{Kind: Unavailable}
 	case "8007":
 		return Behaviour{Kind: Rejects, Code: topup.CodeRecharged}
+	case "8008", "8009":
+		return Behaviour{Kind: AnswersGarbage}
 	case "8021":
 		return Behaviour{Kind: TimesOutAfterDelivering, PIN: true}
 	case "8022":

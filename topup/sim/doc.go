@@ -12,6 +12,10 @@
 //	…8005  is out of funds
 //	…8006  is unavailable for credits, though it recognises the number
 //	…8007  rejects PHONE_RECENTLY_RECHARGED, which passes
+//	…8008  delivers, and answers garbage
+//	…8009  the same, and look-ups find it only 3 min later
+//	…8010  delivers all requests under one reference that meet
+//	…8011  delivers, and takes it back a minute later
 //	…8020  delivers a PIN: a code that is to be typed
 //	…8021  delivers a PIN, then times out
 //	…8022  delivers a PIN after 40 s

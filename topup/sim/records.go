@@ -28,7 +28,14 @@ type credit struct {
 	PIN        bool           `json:"pin,omitempty"` // pinDetail tells it: the book holds no code
 	Delivered  bool           `json:"delivered"`
 	At         time.Time      `json:"at"` // when it is delivered, past or to come
+
+	TakenBack   bool      `json:"taken_back,omitempty"`
+	TakenBackAt time.Time `json:"taken_back_at,omitzero"` // when it is to be, where that is planned
+	Untold      bool      `json:"untold,omitempty"`       // nobody has heard of it yet
 }
+
+// waits reports whether something is still to happen to the credit by itself.
+func (c credit) waits() bool { return !c.Delivered || !c.TakenBack && !c.TakenBackAt.IsZero() }
 
 // write makes a credit durable and then true. Under mu.
 func (n *Network) write(c credit) error {
@@ -51,22 +58,26 @@ func (n *Network) apply(l line) {
 	if _, ok := n.first[c.Reference]; !ok {
 		n.first[c.Reference] = c.NetworkRef
 	}
-	if c.Delivered {
-		delete(n.slow, number)
-	} else {
+	if c.waits() {
 		n.slow[number] = true
+	} else {
+		delete(n.slow, number)
 	}
 }
 
-// ripen delivers the slow credits whose time has come, oldest request first. Under mu.
+// ripen delivers the slow credits whose time has come, oldest request first, and takes back what is to be. Under mu.
 func (n *Network) ripen() error {
 	now := n.c.Clock.Now()
 	for _, number := range slices.Sorted(maps.Keys(n.slow)) {
-		c := n.credits[number]
-		if c.At.After(now) {
+		before := n.credits[number]
+		c := before
+		c.Delivered = !c.At.After(now)
+		if c.Delivered && !c.TakenBackAt.IsZero() && !c.TakenBackAt.After(now) {
+			c.TakenBack, c.Untold = true, true
+		}
+		if c == before {
 			continue
 		}
-		c.Delivered = true
 		if err := n.write(c); err != nil {
 			return err
 		}
@@ -144,11 +155,11 @@ func (c credit) pinDetail() *topup.PINDetail {
 	}
 }
 
-// Delivered lists what was delivered, oldest request first.
+// Delivered lists what was delivered and not taken back, oldest request first.
 func (n *Network) Delivered(f Filter) []Entry {
 	var found []Entry
 	for _, r := range n.Find(f) {
-		if r.Delivered {
+		if r.Delivered && !r.TakenBack {
 			found = append(found, r.Entry)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // OpenBook reads the book of a network that may be running in another process, for audits and reports. What
 // the network returned is asked to do is not kept.
 func OpenBook(c Config) (*Network, error) {
-	n := &Network{c: c, index: map[string]int{}, first: map[string]string{}, slow: map[int]bool{}}
+	n := empty(c)
 	book, err := simbook.Read(c.Book, n.apply)
 	if err != nil {
 		return nil, fmt.Errorf("simulated network: %w", err)

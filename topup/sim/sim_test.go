@@ -55,7 +55,9 @@ func (n *network) set(phrase string) {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.Set(b)
+	if err := n.Set(n.t.Context(), b); err != nil {
+		n.t.Fatal(err)
+	}
 }
 
 // credit makes a credit that may wait for the clock, and tells how long it took.
@@ -90,6 +92,7 @@ func TestEachBehaviourTellsAndDeliversWhatItSays(t *testing.T) {
 		{"is out of funds", "8005", topup.Passing, "INSUFFICIENT_BALANCE", 0, 0},
 		{"is unavailable", "8006", topup.Passing, "OPERATOR_UNAVAILABLE_OR_CURRENTLY_INACTIVE", 0, 0},
 		{"rejects PHONE_RECENTLY_RECHARGED", "8007", topup.Passing, "PHONE_RECENTLY_RECHARGED", 0, 0},
+		{"answers garbage", "8008", topup.Unknown, "garbage", 0, 1},
 		{"rejects TRANSACTION_FAILED_ON_OPERATOR", "", topup.Unknown, "TRANSACTION_FAILED_ON_OPERATOR", 0, 0},
 		{"rejects SOMETHING_NEW", "", topup.Refused, "SOMETHING_NEW", 0, 0},
 		{"delivers", "9999", topup.Refused, "INVALID_RECIPIENT_PHONE", 0, 0},
@@ -132,7 +135,7 @@ func TestToldBehaviourHoldsUntilChangedAndWinsOverTheNumber(t *testing.T) {
 			t.Errorf("told to deliver: got %s", r.Outcome)
 		}
 	}
-	n.Set(sim.Behaviour{})
+	_ = n.Set(t.Context(), sim.Behaviour{})
 	if r, _ := n.credit(t.Context(), "three", rejects); r.Outcome != topup.Refused {
 		t.Errorf("told nothing: got %s", r.Outcome)
 	}
@@ -140,7 +143,7 @@ func TestToldBehaviourHoldsUntilChangedAndWinsOverTheNumber(t *testing.T) {
 
 func TestGarbageLeavesTheCallerWithoutAnAnswer(t *testing.T) {
 	n := newNetwork(t, nil)
-	n.Set(sim.Behaviour{Kind: sim.AnswersGarbage})
+	n.set("answers garbage")
 	if r, _ := n.credit(t.Context(), "ref", number); r.Outcome != topup.Unknown || n.delivered() != 1 {
 		t.Errorf("got %s, delivered %d times", r.Outcome, n.delivered())
 	}
@@ -211,15 +214,81 @@ func TestRepeatedReferenceAdoptsTheFirstDelivery(t *testing.T) {
 	}
 }
 
-func TestNonAtomicNetworkDeliversARepeatedReferenceAgain(t *testing.T) {
-	n := newNetwork(t, func(c *sim.Config) { c.NonAtomic = true })
-	first, _ := n.credit(t.Context(), "ref", number)
-	second, _ := n.credit(t.Context(), "ref", number)
-	if n.delivered() != 2 || first.ProviderRef == second.ProviderRef {
-		t.Errorf("delivered %d times, as %s and %s", n.delivered(), first.ProviderRef, second.ProviderRef)
+func TestNonAtomicNetworkDeliversRequestsUnderOneReferenceThatMeet(t *testing.T) {
+	for name, prepare := range map[string]func(n *network) prepaid.MSISDN{
+		"told":      func(n *network) prepaid.MSISDN { n.set("is not atomic"); return number },
+		"by number": func(*network) prepaid.MSISDN { return number[:7] + "8010" },
+		"atomic":    func(n *network) prepaid.MSISDN { n.set("is not atomic"); n.set("is atomic"); return number },
+	} {
+		n, want := newNetwork(t, nil), 2
+		if name == "atomic" {
+			want = 1
+		}
+		m := prepare(n)
+		request := topup.Credit{Reference: "ref", MSISDN: m, Amount: ten}
+		err := n.clock.Run(func() {
+			n.clock.Within(0, func() { n.Credit(t.Context(), request) })
+			n.Credit(t.Context(), request)
+		})
+		if err != nil || n.delivered() != want {
+			t.Errorf("%s: delivered %d times, %v", name, n.delivered(), err)
+		}
+		if late, _ := n.credit(t.Context(), "ref", m); late.Outcome != topup.Done || n.delivered() != want {
+			t.Errorf("%s: one that comes later is answered %s; delivered %d times", name, late.Outcome, n.delivered())
+		}
 	}
-	if found := n.LookUp(t.Context(), "ref"); found.ProviderRef != first.ProviderRef {
-		t.Errorf("look-up found %s", found.ProviderRef)
+}
+
+func TestLateReportsHideDeliveriesFromLookUps(t *testing.T) {
+	for name, prepare := range map[string]func(n *network) prepaid.MSISDN{
+		"told":      func(n *network) prepaid.MSISDN { n.set("reports after 3m"); return number },
+		"by number": func(*network) prepaid.MSISDN { return number[:7] + "8009" },
+	} {
+		n := newNetwork(t, nil)
+		n.credit(t.Context(), "ref", prepare(n))
+		n.clock.AdvanceTo(start.Add(3*time.Minute - time.Second))
+		if found := n.LookUp(t.Context(), "ref"); found.Outcome != topup.Absent || n.delivered() != 1 {
+			t.Errorf("%s: found %s, delivered %d times", name, found.Outcome, n.delivered())
+		}
+		n.clock.AdvanceTo(start.Add(3 * time.Minute))
+		if found := n.LookUp(t.Context(), "ref"); found.Outcome != topup.Done {
+			t.Errorf("%s: found %s", name, found.Outcome)
+		}
+	}
+}
+
+func TestDeliveryTakenBackIsToldUntilItIsTaken(t *testing.T) {
+	for name, m := range map[string]prepaid.MSISDN{"told": number, "by number": number[:7] + "8011"} {
+		n := newNetwork(t, nil)
+		var told []string
+		deaf := errors.New("store down")
+		n.Connect(func(_ context.Context, reference string) error { told = append(told, reference); return deaf })
+		n.credit(t.Context(), "ref", m)
+		n.clock.AdvanceTo(start.Add(time.Minute))
+		var err error
+		if name == "told" {
+			err = n.Set(t.Context(), sim.Behaviour{Kind: sim.TakesBack})
+		} else {
+			err = n.Redeliver(t.Context())
+		}
+		if !errors.Is(err, deaf) || n.delivered() != 0 {
+			t.Errorf("%s: %v, delivered %d times", name, err, n.delivered())
+		}
+		if found := n.LookUp(t.Context(), "ref"); found.Outcome != topup.Refused || found.Code != sim.CodeTakenBack {
+			t.Errorf("%s: found %s %s", name, found.Outcome, found.Code)
+		}
+		deaf = nil
+		for range 2 {
+			if err := n.Redeliver(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if diff := cmp.Diff([]string{"ref", "ref"}, told); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if err := n.TakeBack(t.Context(), sim.Filter{}); !errors.Is(err, sim.ErrNoDelivery) {
+			t.Errorf("%s: taken back again: %v", name, err)
+		}
 	}
 }
 
@@ -310,6 +379,11 @@ func TestParseBehaviourUnderstandsTheScriptsPhrasesOnly(t *testing.T) {
 		"times out after delivering": {Kind: sim.TimesOutAfterDelivering},
 		"is out of funds":            {Kind: sim.OutOfFunds},
 		"is unavailable":             {Kind: sim.Unavailable},
+		"answers garbage":            {Kind: sim.AnswersGarbage},
+		"reports after 2m":           {Kind: sim.ReportsAfter, After: 2 * time.Minute},
+		"is not atomic":              {Kind: sim.NotAtomic},
+		"is atomic":                  {Kind: sim.Atomic},
+		"takes the delivery back":    {Kind: sim.TakesBack},
 	} {
 		if b, err := sim.ParseBehaviour(phrase); err != nil || b != want {
 			t.Errorf("%q: got %v, %v", phrase, b, err)
@@ -317,7 +391,7 @@ func TestParseBehaviourUnderstandsTheScriptsPhrasesOnly(t *testing.T) {
 	}
 	for _, phrase := range []string{"", "rejects", "rejects no", "rejects A B", "delivers after", "delivers after 40",
 		"delivers after s", "delivers after -1s", "delivers after 1.5s", "delivers after 9223372036854775807d",
-		"times out after charging", "answers garbage"} {
+		"times out after charging", "reports", "is disputed"} {
 		_, err := sim.ParseBehaviour(phrase)
 		if err == nil || !strings.Contains(err.Error(), "rejects CODE") {
 			t.Errorf("%q: got %v, want an error that lists what is understood", phrase, err)

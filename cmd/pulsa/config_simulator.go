@@ -1,0 +1,34 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"pulsa/prepaid"
+)
+
+// SimulatorConfig is the gateway of pulsa sim. It is empty where the simulated gateway is in the server itself.
+type SimulatorConfig struct {
+	URL    string
+	Secret prepaid.Secret
+}
+
+// readSimulator reads where the gateway called sim is; only brands marked test may name it.
+func (r *configReader) readSimulator(c *Config, file section) {
+	s, ok := file.sub("simulator")
+	if !ok {
+		return
+	}
+	v := s.required("url", "http://127.0.0.1:8090")
+	if v.given() && !isHTTP(v.text) {
+		r.fault(v.line, "url is %s: write http://host:port", v.shown())
+	}
+	c.Simulator = SimulatorConfig{URL: strings.TrimRight(v.text, "/"), Secret: s.secret("secret", true)}
+}
+
+// simulates reports whether a brand meets the simulators in the server itself.
+func (c Config) simulates() bool {
+	return slices.ContainsFunc(c.Brands, func(b *prepaid.Brand) bool {
+		return c.Networks[b.Name] == "sim" || c.Gateways[b.Name] == "sim" && c.Simulator.URL == ""
+	})
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+	networksim "pulsa/topup/sim"
+)
+
+// maxPhrase is far more than any phrase of a script.
+const maxPhrase = 1 << 10
+
+// paymentBook is what the simulated gateway has done, as control shows it.
+type paymentBook struct{ Charged, Refunded, Returned []paymentsim.Entry }
+
+// controlRoutes let tests and people tell the simulators how things go, and show their books.
+func (s *simulators) controlRoutes(mux *http.ServeMux) {
+	for _, subject := range []string{"network", "payment", "customer"} {
+		mux.HandleFunc("PUT /control/"+subject, func(w http.ResponseWriter, r *http.Request) { s.control(w, r, subject) })
+	}
+	for _, subject := range []string{"network", "payment"} {
+		mux.HandleFunc("DELETE /control/"+subject, func(w http.ResponseWriter, r *http.Request) {
+			controlled(w, s.tell(r.Context(), subject, ""))
+		})
+	}
+	mux.HandleFunc("GET /control/network", func(w http.ResponseWriter, _ *http.Request) {
+		show(w, append([]networksim.Entry{}, s.network.Delivered(networksim.Filter{})...))
+	})
+	mux.HandleFunc("GET /control/payment", func(w http.ResponseWriter, _ *http.Request) {
+		show(w, s.paymentBook())
+	})
+}
+
+func (s *simulators) paymentBook() paymentBook {
+	return paymentBook{
+		Charged:  append([]paymentsim.Entry{}, s.gateway.Charged(paymentsim.Filter{})...),
+		Refunded: append([]paymentsim.Entry{}, s.gateway.Refunded(paymentsim.Filter{})...),
+		Returned: append([]paymentsim.Entry{}, s.gateway.Returned(paymentsim.Filter{})...),
+	}
+}
+
+func show(w http.ResponseWriter, book any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(book) // the client may have gone
+}
+
+// control tells the subject of a script's line the rest of that line, which is the body.
+func (s *simulators) control(w http.ResponseWriter, r *http.Request, subject string) {
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPhrase))
+	phrase := strings.TrimSpace(string(text))
+	if err != nil || phrase == "" {
+		http.Error(w, "write one phrase of a conversation script", http.StatusBadRequest)
+		return
+	}
+	var m prepaid.MSISDN
+	if number := r.URL.Query().Get("number"); number != "" {
+		if m, err = prepaid.ParseE164(number); err != nil {
+			http.Error(w, "write the number in full, as %2B31612345678", http.StatusBadRequest)
+			return
+		}
+	}
+	controlled(w, s.tell(r.Context(), subject+" "+phrase, m))
+}
+
+func controlled(w http.ResponseWriter, err error) {
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case errors.Is(err, paymentsim.ErrNoSetup), errors.Is(err, paymentsim.ErrNoCharge), errors.Is(err, networksim.ErrNoDelivery):
+		http.Error(w, err.Error(), http.StatusConflict)
+	default:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"pulsa/conversation/talk"
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+	networksim "pulsa/topup/sim"
+)
+
+const (
+	// simHook is where pulsa sim sends its gateway's news, under public_url.
+	simHook = "/webhooks/sim"
+	// remoteWithin is how long pulsa sim may take to be told, or to show its books.
+	remoteWithin = 30 * time.Second
+)
+
+// remoteSimulators are those of pulsa sim, in another process. Their network is reached as Reloadly.
+type remoteSimulators struct {
+	url     string
+	gateway *paymentsim.Client
+}
+
+func newRemoteSimulators(c SimulatorConfig, log *slog.Logger) *remoteSimulators {
+	if c.URL == "" {
+		return nil
+	}
+	log.Warn("SIMULATED PAYMENTS, in another process: no money moves", "simulator", c.URL)
+	return &remoteSimulators{c.URL, &paymentsim.Client{BaseURL: c.URL, Secret: c.Secret, Log: log}}
+}
+
+// tellSimulators makes those simulators behave that a brand uses.
+func (p *program) tellSimulators(ctx context.Context, brand string, who talk.Customer, e talk.Event) error {
+	network := e.Kind == talk.NetworkBehaves
+	if p.remote == nil || network && p.config.Networks[brand] == "sim" {
+		return p.sims.do(ctx, who, e)
+	}
+	switch e.Kind {
+	case talk.SetupCompleted, talk.SetupAbandoned, talk.CustomerAuthenticates, talk.PaymentBehaves, talk.NetworkBehaves:
+		return p.remote.tell(ctx, e.String(), who.Number)
+	}
+	return talk.ErrNotOffered
+}
+
+// completeSetup lets a customer complete the page that was opened for them.
+func (p *program) completeSetup(ctx context.Context, sims *simulators, m prepaid.MSISDN) error {
+	if p.remote == nil {
+		return sims.gateway.CompleteSetup(ctx, m)
+	}
+	return p.remote.tell(ctx, string(talk.SetupCompleted), m.String())
+}
+
+// tell tells pulsa sim a line of a script.
+func (r *remoteSimulators) tell(ctx context.Context, text, number string) error {
+	subject, phrase, _ := strings.Cut(strings.TrimSpace(text), " ")
+	method := http.MethodPut
+	if phrase == "" {
+		method = http.MethodDelete
+	}
+	return r.control(ctx, method, subject+"?number="+url.QueryEscape(number), phrase, nil)
+}
+
+func (r *remoteSimulators) control(ctx context.Context, method, path, body string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, remoteWithin)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, r.url+"/control/"+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the simulators: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode/100 != 2 {
+		text, _ := io.ReadAll(io.LimitReader(response.Body, maxPhrase))
+		return fmt.Errorf("the simulators answer %d: %s", response.StatusCode, strings.TrimSpace(string(text)))
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(response.Body).Decode(into)
+}
+
+// simBooks is what simulators have done.
+type simBooks struct {
+	paymentBook
+	Delivered []networksim.Entry
+}
+
+func (s *simulators) books() simBooks {
+	return simBooks{s.paymentBook(), s.network.Delivered(networksim.Filter{})}
+}
+
+func (r *remoteSimulators) books(ctx context.Context) (b simBooks, err error) {
+	if err = r.control(ctx, http.MethodGet, "payment", "", &b.paymentBook); err == nil {
+		err = r.control(ctx, http.MethodGet, "network", "", &b.Delivered)
+	}
+	return b, err
+}
+
+// books are those of all simulators that brands of the program may use.
+func (p *program) books(ctx context.Context) (simBooks, error) {
+	ours := p.sims.books()
+	if p.remote == nil {
+		return ours, nil
+	}
+	theirs, err := p.remote.books(ctx)
+	return simBooks{
+		paymentBook{slices.Concat(ours.Charged, theirs.Charged), slices.Concat(ours.Refunded, theirs.Refunded), slices.Concat(ours.Returned, theirs.Returned)},
+		slices.Concat(ours.Delivered, theirs.Delivered),
+	}, err
+}
