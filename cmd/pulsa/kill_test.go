@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,12 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,8 +34,8 @@ func crowdedRedis(t *testing.T, address string) string {
 }
 
 // TestKilledServersKeepTheBooks kills the real server at every named crash point and at random moments while many
-// customers buy, lets what follows come to rest, and audits against the simulators' own books. PULSA_KILLS says how
-// often (20).
+// customers buy, and the simulators now and then; lets what follows come to rest, and audits against the simulators'
+// own books. PULSA_KILLS says how often (20).
 func TestKilledServersKeepTheBooks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills servers for a while")
@@ -64,20 +60,30 @@ func TestKilledServersKeepTheBooks(t *testing.T) {
 }
 
 func killServers(t *testing.T, env map[string]string) {
-	v := newVictim(t, env)
-	v.start("")
-	l := newCrowd(v)
-	for _, p := range storyPoints() {
-		v.restart(p.Name)
-		v.died(p.Name)
-	}
-	for range max(kills(t)-len(storyPoints()), 0) {
-		v.restart("")
+	s := newStaged(t, env, "--time-out", "300ms") // who is never answered soon buys again
+	s.sim.start()
+	s.server.start()
+	l := newCrowd(s)
+	for i := range max(kills(t), len(storyPoints())) {
+		s.server.kill()
+		if i%5 == 4 {
+			s.sim.kill()
+			s.sim.start()
+		}
+		if i < len(storyPoints()) {
+			point := storyPoints()[i].Name
+			s.server.start("PULSA_CRASH_AT=" + point)
+			s.died(point)
+			continue
+		}
+		s.server.start()
 		time.Sleep(50*time.Millisecond + rand.N(500*time.Millisecond))
-		v.kill()
 	}
 	l.end()
-	v.kill()
+	s.server.kill()
+	s.sim.kill()
+	s.sim.args = append(s.sim.args, "--time-out", "1ms") // a day of time-outs is to come
+	s.sim.start()
 	l.judge()
 }
 
@@ -96,125 +102,17 @@ func kills(t *testing.T) int {
 	return n
 }
 
-// builtServer builds the program once, as the Dockerfile does.
-var builtServer = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "pulsa-kill-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(folder, "pulsa")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-})
-
-// victim is a server that is killed again and again.
-type victim struct {
-	*testing.T
-	path, config  string
-	env           map[string]string
-	listen, admin string
-
-	cmd   *exec.Cmd
-	ended chan error
-	log   bytes.Buffer // of the last life
-}
-
-func newVictim(t *testing.T, env map[string]string) *victim {
-	path, err := builtServer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := &victim{T: t, path: path, config: filepath.Join(t.TempDir(), "pulsa.yaml"), listen: freePort(t), admin: freePort(t)}
-	// Nobody meets a limit.
-	yaml := strings.Replace(string(demoYAML), "{day_count: 10, day_sum: 200, month_sum: 600, sepa_exposure: 100}", "{day_count: 1000}", 1)
-	if err := os.WriteFile(v.config, []byte(yaml), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	v.env = map[string]string{
-		"PULSA_CONFIG": v.config, "PULSA_DATA": filepath.Join(t.TempDir(), "data"), "PULSA_LISTEN": v.listen, "PULSA_ADMIN_LISTEN": v.admin,
-	}
-	for name, text := range env {
-		v.env[name] = text
-	}
-	t.Cleanup(v.kill)
-	return v
-}
-
-func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// start runs the server and waits until it is ready, or has crashed at the point.
-func (v *victim) start(point string) {
-	v.Helper()
-	v.cmd = exec.Command(v.path, "serve")
-	v.cmd.Env = append(os.Environ(), "PULSA_CRASH_AT="+point)
-	for name, text := range v.env {
-		v.cmd.Env = append(v.cmd.Env, name+"="+text)
-	}
-	v.log.Reset()
-	v.cmd.Stderr = &v.log
-	if err := v.cmd.Start(); err != nil {
-		v.Fatal(err)
-	}
-	v.ended = make(chan error, 1)
-	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(v.cmd, v.ended)
-	for range 1000 {
-		if response, err := http.Get("http://" + v.listen + "/readyz"); err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return
-			}
-		}
-		select {
-		case err := <-v.ended:
-			v.ended <- err
-			if point == "" {
-				v.Fatalf("the server ended: %v\n%s", err, v.log.String())
-			}
-			return
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-	v.Fatal("the server is never ready")
-}
-
-func (v *victim) restart(point string) {
-	v.Helper()
-	v.kill()
-	v.start(point)
-}
-
-// kill is kill -9.
-func (v *victim) kill() {
-	if v.cmd == nil {
-		return
-	}
-	_ = v.cmd.Process.Kill()
-	<-v.ended
-	v.cmd = nil
-}
-
 // died waits until the server has crashed by itself.
-func (v *victim) died(point string) {
-	v.Helper()
+func (s *staged) died(point string) {
+	s.Helper()
 	select {
-	case err := <-v.ended:
-		v.ended <- err
+	case err := <-s.server.ended:
+		s.server.ended <- err
 		if !strings.Contains(fmt.Sprint(err), "killed") {
-			v.Fatalf("the server was to crash at %s, and ended: %v\n%s", point, err, v.log.String())
+			s.Fatalf("the server was to crash at %s, and ended: %v\n%s", point, err, s.server.log.String())
 		}
-	case <-time.After(30 * time.Second):
-		v.Fatalf("the server never reaches %s", point)
+	case <-time.After(time.Minute):
+		s.Fatalf("the server never reaches %s", point)
 	}
 }
 
@@ -223,7 +121,7 @@ type message struct{ id, from, text string }
 
 // crowd is many customers who buy.
 type crowd struct {
-	v    *victim
+	v    *staged
 	stop chan struct{}
 	all  sync.WaitGroup
 
@@ -236,7 +134,7 @@ type crowd struct {
 // buyers is how many customers write at the same time.
 const buyers = 12
 
-func newCrowd(v *victim) *crowd {
+func newCrowd(v *staged) *crowd {
 	l := &crowd{v: v, stop: make(chan struct{}), answered: map[message]string{}}
 	for range buyers {
 		l.all.Go(func() {

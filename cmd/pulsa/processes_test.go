@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// builtServer builds the program once, as the Dockerfile does.
+var builtServer = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "pulsa-kill-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, "pulsa")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+// freePort draws one that no outgoing connection takes while its server is down.
+func freePort(t *testing.T) string {
+	t.Helper()
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 12000+rand.IntN(18000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
+// process is the program in a process of its own, which may be killed and started again.
+type process struct {
+	t    *testing.T
+	args []string
+	env  map[string]string
+	ask  string // answers 200 when it is ready
+
+	cmd   *exec.Cmd
+	ended chan error
+	log   bytes.Buffer // of the last life
+}
+
+// start runs the program and waits until it is ready, or has ended where that is wanted.
+func (p *process) start(more ...string) {
+	p.t.Helper()
+	path, err := builtServer()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.cmd = exec.Command(path, p.args...)
+	p.cmd.Env = append(os.Environ(), more...)
+	for name, text := range p.env {
+		p.cmd.Env = append(p.cmd.Env, name+"="+text)
+	}
+	p.log.Reset()
+	p.cmd.Stderr = &p.log
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.ended = make(chan error, 1)
+	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(p.cmd, p.ended)
+	for range 6000 {
+		if response, err := http.Get(p.ask); err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case err := <-p.ended:
+			p.ended <- err
+			if len(more) == 0 {
+				p.t.Fatalf("%s ended: %v\n%s", p.args[0], err, p.log.String())
+			}
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	p.t.Fatalf("%s is never ready", p.args[0])
+}
+
+// kill is kill -9.
+func (p *process) kill() {
+	if p.cmd == nil {
+		return
+	}
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+	p.cmd = nil
+}
+
+// staged is the real server and the real simulators, each in a process of its own: the server is the same program as in
+// production, with its providers' addresses configured.
+type staged struct {
+	*testing.T
+	server, sim   *process
+	config        string
+	env           map[string]string // of the server
+	listen, admin string
+	simAt, books  string
+}
+
+const stagedProviders = `
+simulator: {url: %[1]s, secret: "${SIM_SECRET}"}
+reloadly: {base_url: %[1]s, auth_url: %[1]s/oauth/token, client_id: pulsa, client_secret: "${SIM_SECRET}", webhook_secret: "${SIM_SECRET}"}
+`
+
+func newStaged(t *testing.T, env map[string]string, simFlags ...string) *staged {
+	s := &staged{T: t, config: filepath.Join(t.TempDir(), "pulsa.yaml"), listen: freePort(t), admin: freePort(t), simAt: freePort(t),
+		books: filepath.Join(t.TempDir(), "books")}
+	// Nobody meets a limit.
+	yaml := strings.Replace(string(demoYAML), "{day_count: 10, day_sum: 200, month_sum: 600, sepa_exposure: 100}", "{day_count: 1000}", 1)
+	yaml = strings.Replace(yaml, "network: sim", "network: reloadly", 1) + fmt.Sprintf(stagedProviders, "http://"+s.simAt)
+	if err := os.WriteFile(s.config, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const secret = "a secret that only tests know"
+	s.env = map[string]string{"PULSA_CONFIG": s.config, "PULSA_DATA": filepath.Join(t.TempDir(), "data"), "PULSA_LISTEN": s.listen,
+		"PULSA_ADMIN_LISTEN": s.admin, "SIM_SECRET": secret}
+	for name, text := range env {
+		s.env[name] = text
+	}
+	s.server = &process{t: t, args: []string{"serve"}, env: s.env, ask: "http://" + s.listen + "/readyz"}
+	s.sim = &process{t: t, ask: "http://" + s.simAt + "/control/network",
+		args: append([]string{"sim", "--listen", s.simAt, "--data", s.books, "--gateway-webhook", "http://" + s.listen + simHook,
+			"--webhook", "http://" + s.listen + reloadlyHook}, simFlags...),
+		env: map[string]string{"PULSA_SIM_GATEWAY_SECRET": secret, "PULSA_SIM_CLIENT_SECRET": secret, "PULSA_SIM_WEBHOOK_SECRET": secret}}
+	t.Cleanup(s.sim.kill)
+	t.Cleanup(s.server.kill)
+	return s
+}
+
+// tell tells the simulators.
+func (s *staged) tell(subject, phrase string) {
+	s.Helper()
+	r := remoteSimulators{url: "http://" + s.simAt}
+	if err := r.tell(s.Context(), subject+" "+phrase, "+31612345678"); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// customer is somebody who writes to the staged server.
+type stagedCustomer struct {
+	*staged
+	client *fakeClient
+}
+
+// says sends a text and wants an answer that holds part, and returns it.
+func (c stagedCustomer) says(text, part string) string {
+	c.Helper()
+	replies, err := c.client.send(c.Context(), fakeMessage{Text: text})
+	if err != nil {
+		c.Fatal(err)
+	}
+	var all string
+	for _, r := range replies {
+		all += r.Text
+	}
+	if !strings.Contains(all, part) {
+		c.Fatalf("%q is answered %q, without %q\nserver: %s", text, all, part, c.server.log.String())
+	}
+	return all
+}
+
+// hears waits for a message that holds part.
+func (c stagedCustomer) hears(part string) {
+	c.Helper()
+	var all []string
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		messages, err := c.client.outbox(c.Context())
+		if err != nil {
+			c.Fatal(err)
+		}
+		for _, m := range messages {
+			if all = append(all, m.Text); strings.Contains(m.Text, part) {
+				return
+			}
+		}
+	}
+	c.Fatalf("heard %q, without %q", all, part)
+}
+
+func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
+	s := newStaged(t, nil)
+	s.sim.start()
+	s.server.start()
+	c := stagedCustomer{s, newFakeClient("http://"+s.listen, "demo", "+31612345678", "sms")}
+	c.says("KOOP", "number")
+	c.says("0612345678", "number once more")
+	c.says("0612345678", "PIN")
+	c.says(testPIN, "once more")
+	c.says(testPIN, "pay")
+	link := c.says("2", "http://"+s.simAt)
+	link = link[strings.Index(link, "http://"):]
+	if response, err := http.PostForm(strings.Fields(link)[0], url.Values{"action": {"complete"}}); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("the payment page: %v %v", response, err)
+	} else {
+		_ = response.Body.Close()
+	}
+	c.hears("registered")
+	c.says("KOOP 10 "+testPIN, "EUR 10.00 was added")
+
+	s.tell("network", "rejects TRANSACTION_REFUSED_BY_OPERATOR")
+	c.says("KOOP 15 "+testPIN, "EUR 15.00 was paid back")
+	s.tell("network", "delivers")
+	c.says("KOOP 20 "+testPIN, "EUR 20.00 was added")
+	s.tell("network", "takes the delivery back")
+	c.hears("EUR 20.00 was paid back")
+	s.tell("payment", "needs authentication")
+	c.says("KOOP 25 "+testPIN, "http://"+s.simAt)
+	s.tell("customer", "authenticates")
+	c.hears("EUR 25.00 was added")
+	s.tell("payment", "is disputed")
+	c.hears("returned our debit of EUR 25.00")
+	c.says("KOOP 10 "+testPIN, "blocked")
+
+	books, err := (&remoteSimulators{url: "http://" + s.simAt}).books(t.Context())
+	if err != nil || len(books.Charged) != 4 || len(books.Refunded) != 2 || len(books.Returned) != 1 || len(books.Delivered) != 2 {
+		t.Errorf("%v: %+v", err, books)
+	}
+	var out bytes.Buffer
+	err = run(context.Background(), []string{"audit", "--books", s.books}, func(name string) string { return s.env[name] },
+		strings.NewReader(""), &out, io.Discard)
+	if err != nil || !strings.Contains(out.String(), "no violation") {
+		t.Errorf("audit: %v: %s", err, out.String())
+	}
+}
