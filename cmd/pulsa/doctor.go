@@ -116,7 +116,8 @@ func examine(ctx context.Context, c Config) []finding {
 	}
 	defer func() { _ = p.close() }()
 	for _, look := range []func(context.Context) []finding{
-		p.examineStores, p.examineChannels, p.examineSimulated, p.examineRemote, p.examineWallet, p.examineWork,
+		p.examineStores, p.examineChannels, p.examineCredentials, p.examineSimulated, p.examineRemote, p.examineGateway,
+		p.examineWallet, p.examineWork,
 	} {
 		findings = append(findings, look(ctx)...)
 	}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"pulsa/channels"
+	"pulsa/payments/stripe"
+)
+
+// tryWithin is how long a provider may take to say whether it knows us.
+const tryWithin = 5 * time.Second
+
+// examineGateway asks Stripe whether it knows us, and looks whether the key is of the kind that each brand needs.
+func (p *program) examineGateway(ctx context.Context) []finding {
+	if p.stripe == nil {
+		return nil
+	}
+	var findings []finding
+	for _, b := range p.config.Brands {
+		if p.config.Gateways[b.Name] != gatewayStripe || p.stripe.Serves(b) {
+			continue
+		}
+		do := "set STRIPE_KEY (stripe: key) to a test key, sk_test_…: no test brand may charge real customers"
+		if !b.Test {
+			do = "set STRIPE_KEY (stripe: key) to a live key, sk_live_…, or mark the brand test"
+		}
+		findings = append(findings, finding{wrong, "gateway stripe", "every payment of brand " + b.Name + " is refused: " + keyOf(p.stripe), do})
+	}
+	ctx, cancel := context.WithTimeout(ctx, tryWithin)
+	defer cancel()
+	found, err := p.stripe.Probe(ctx)
+	f := finding{fine, "gateway stripe", found, ""}
+	switch {
+	case err == nil:
+	case errors.Is(err, stripe.ErrKey):
+		f.Level, f.Do = wrong, "copy the key anew from Stripe's dashboard (Developers, API keys): it is mistyped, rolled or deleted"
+	case errors.Is(err, stripe.ErrRights):
+		f.Level, f.Do = warn, "nothing, or give the restricted key the right to read Balance so that it can be tried"
+	case errors.Is(err, stripe.ErrMode):
+		f.Level, f.Do = wrong, "check base_url: what answers there is not the Stripe of this key"
+	case errors.Is(err, stripe.ErrUnreachable):
+		f.Level, f.Do = wrong, "let this machine reach api.stripe.com on port 443 (or correct stripe: base_url); status.stripe.com tells of outages"
+	default:
+		f.Level, f.Do = wrong, "look at the account in Stripe's dashboard: it may be restricted"
+	}
+	if err != nil {
+		f.Found = oneLine(err)
+	}
+	return append(findings, f)
+}
+
+func keyOf(g *stripe.Gateway) string {
+	if g.Live() {
+		return "the key is a live one, and the brand is marked test"
+	}
+	return "the key is a test one, and the brand is not marked test"
+}
+
+// oneLine is a joined error without its line breaks.
+func oneLine(err error) string {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		text := ""
+		for _, e := range joined.Unwrap() {
+			if text != "" {
+				text += ": "
+			}
+			text += e.Error()
+		}
+		return text
+	}
+	return err.Error()
+}
+
+// examineCredentials tries those of the channels that are on.
+func (p *program) examineCredentials(ctx context.Context) []finding {
+	var tries []func() finding
+	for _, s := range p.registry.List(ctx) {
+		prober, able := p.registry.Adapter(s.Channel).(channels.Prober)
+		if able && s.On && s.Problem == "" {
+			tries = append(tries, func() finding { return try(ctx, s.Channel, prober) })
+		}
+	}
+	findings := make([]finding, len(tries))
+	var all sync.WaitGroup
+	for i, one := range tries { // many that do not answer take no longer than one
+		all.Go(func() { findings[i] = one() })
+	}
+	all.Wait()
+	return findings
+}
+
+func try(ctx context.Context, c channels.Channel, prober channels.Prober) finding {
+	ctx, cancel := context.WithTimeout(ctx, tryWithin)
+	defer cancel()
+	what := "credentials of " + c.ID()
+	whose, err := prober.Probe(ctx, c)
+	if err == nil {
+		return finding{fine, what, whose, ""}
+	}
+	f := finding{wrong, what, "the provider says no: " + refusal(err), fmt.Sprintf("correct the credentials of %s in the environment, or switch the channel off", c.ID())}
+	var failure *channels.SendError
+	switch {
+	case !errors.As(err, &failure):
+	case failure.Class == channels.Throttled:
+		f.Level, f.Do = warn, "try again in a minute: the provider is asked too often"
+	case failure.Class == channels.Retryable, failure.Class == channels.UnknownIfSent:
+		f.Found, f.Do = "no answer: "+refusal(err), "let this machine reach the provider (or correct base_url), and look whether it has an outage"
+	}
+	return f
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"pulsa/prepaid"
+)
+
+// examined is the demo with Twilio, Telegram and Stripe played by a server, and its program.
+func examined(t *testing.T, key string, serve http.HandlerFunc) *program {
+	t.Helper()
+	server := httptest.NewServer(serve)
+	t.Cleanup(server.Close)
+	known, err := knownWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"TWILIO_ACCOUNT_SID": "AC0123", "TWILIO_AUTH_TOKEN": "0123456789abcdef", "TWILIO_FROM": "+3197010200000",
+		"TELEGRAM_BOT_TOKEN": "123456:abcdefghijklmnopqrstuvwxyzABCDEFGHI"}
+	text := strings.NewReplacer("account_sid: ${TWILIO_ACCOUNT_SID}", "base_url: "+server.URL+"\n        account_sid: ${TWILIO_ACCOUNT_SID}",
+		"bot_token: ${TELEGRAM_BOT_TOKEN}", "base_url: "+server.URL+"\n        bot_token: ${TELEGRAM_BOT_TOKEN}").Replace(string(demoYAML))
+	c, err := parseConfig("demo.yaml", []byte(text), func(name string) string { return env[name] }, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data, c.Gateways["demo"] = t.TempDir(), gatewayStripe
+	c.Stripe = StripeConfig{Key: prepaid.NewSecret(key), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret(stripeHook)}, BaseURL: server.URL}
+	p, err := wire(t.Context(), c, wiring{clock: prepaid.SystemClock{}, log: slog.New(slog.DiscardHandler), volatile: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.close() })
+	return p
+}
+
+const (
+	stripeTestKey = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
+	stripeHook    = "whsec_of_the_endpoint"
+)
+
+// serving answers as the providers do that a server plays: all well, unless changed.
+func serving(stripe, twilio, telegram string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer := stripe
+		switch {
+		case strings.Contains(r.URL.Path, "/Accounts/"):
+			answer = twilio
+		case strings.Contains(r.URL.Path, "/bot"):
+			answer = telegram
+		}
+		var status int
+		var body string
+		if _, err := fmt.Sscanf(answer, "%d", &status); err != nil {
+			panic(http.ErrAbortHandler) // hung up
+		}
+		_, body, _ = strings.Cut(answer, " ")
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	}
+}
+
+const (
+	goodStripe   = `200 {"object":"balance","livemode":false,"available":[{"amount":1200,"currency":"eur"}]}`
+	goodTwilio   = `200 {"sid":"AC0123","status":"active","friendly_name":"Demo"}`
+	goodTelegram = `200 {"ok":true,"result":{"id":1,"is_bot":true,"first_name":"Demo","username":"demo_bot"}}`
+)
+
+func TestTheDoctorTriesTheCredentialsOfProviders(t *testing.T) {
+	for _, c := range []struct {
+		name, key, stripe, twilio, telegram, what, level, found, do string
+	}{
+		{"Stripe well", "", goodStripe, goodTwilio, goodTelegram, "gateway stripe", fine, "test key, balance EUR 12.00", ""},
+		{"Stripe: bad key", "", `401 {"error":{"type":"invalid_request_error","message":"Invalid API Key provided: sk_test_4eC3"}}`, goodTwilio, goodTelegram,
+			"gateway stripe", wrong, "does not know the key", "copy the key anew"},
+		{"Stripe: restricted key", "", `403 {"error":{"type":"invalid_request_error","message":"no"}}`, goodTwilio, goodTelegram, "gateway stripe", warn, "read the balance", "right to read Balance"},
+		{"Stripe: the other mode", "", strings.Replace(goodStripe, "false", "true", 1), goodTwilio, goodTelegram, "gateway stripe", wrong, "other mode", "base_url"},
+		{"Stripe: unreachable", "", "hangs up", goodTwilio, goodTelegram, "gateway stripe", wrong, "does not answer", "port 443"},
+		{"Stripe: broken", "", `500 {"error":{"type":"api_error"}}`, goodTwilio, goodTelegram, "gateway stripe", wrong, "status 500", "dashboard"},
+		{"Stripe: live key, test brand", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", strings.Replace(goodStripe, "false", "true", 1), goodTwilio, goodTelegram,
+			"gateway stripe", wrong, "every payment of brand demo is refused", "sk_test_"},
+		{"Twilio well", "", goodStripe, goodTwilio, goodTelegram, "credentials of demo/twilio", fine, "account Demo", ""},
+		{"Twilio: bad token", "", goodStripe, `401 {"code":20003,"message":"Authenticate","status":401}`, goodTelegram, "credentials of demo/twilio", wrong, "20003", "correct the credentials of demo/twilio"},
+		{"Twilio: suspended", "", goodStripe, `200 {"sid":"AC0123","status":"suspended"}`, goodTelegram, "credentials of demo/twilio", wrong, "suspended", "correct the credentials"},
+		{"Twilio: unreachable", "", goodStripe, "hangs up", goodTelegram, "credentials of demo/twilio", wrong, "no answer", "outage"},
+		{"Telegram well", "", goodStripe, goodTwilio, goodTelegram, "credentials of demo/telegram", fine, "bot @demo_bot", ""},
+		{"Telegram: bad token", "", goodStripe, goodTwilio, `401 {"ok":false,"error_code":401,"description":"Unauthorized"}`, "credentials of demo/telegram", wrong, "says no", "correct the credentials of demo/telegram"},
+		{"Telegram: too often", "", goodStripe, goodTwilio, `429 {"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":3}}`,
+			"credentials of demo/telegram", warn, "says no", "try again"},
+		{"Telegram: unreachable", "", goodStripe, goodTwilio, "hangs up", "credentials of demo/telegram", wrong, "no answer", "outage"},
+	} {
+		key := c.key
+		if key == "" {
+			key = stripeTestKey
+		}
+		p := examined(t, key, serving(c.stripe, c.twilio, c.telegram))
+		findings := append(p.examineGateway(t.Context()), p.examineCredentials(t.Context())...)
+		met := false
+		for _, f := range findings {
+			if strings.Contains(f.Found+f.Do, key) || strings.Contains(f.Found+f.Do, "0123456789abcdef") || strings.Contains(f.Found+f.Do, "123456:abc") {
+				t.Errorf("%s: shows a secret: %+v", c.name, f)
+			}
+			if f.What == c.what && f.Level == c.level && strings.Contains(f.Found, c.found) && strings.Contains(f.Do, c.do) && (f.Do == "") == (c.do == "") {
+				met = true
+			}
+		}
+		if !met {
+			t.Errorf("%s: found %+v", c.name, findings)
+		}
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
