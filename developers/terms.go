@@ -6,6 +6,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"pulsa/prepaid"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
 )
 
 // Terms are on which a brand sells by the API.
@@ -14,6 +16,19 @@ type Terms struct {
 	Discounts map[int64]decimal.Decimal // by operator, in percent of what was requested
 	FX        map[prepaid.Currency]Rate
 	PerMinute int // requests of one key
+	// What one key may buy; zero is no limit. A leaked key loses no more than that.
+	DayCount int
+	DaySum   prepaid.Money // in the brand's currency
+	Gap      time.Duration // between two top-ups of one recipient by one key, and none while one is under way
+}
+
+// limits are those of a key whose account has a currency.
+func (t Terms) limits(c prepaid.Currency) topup.SaleLimits {
+	l := topup.SaleLimits{DayCount: t.DayCount, Gap: t.Gap, DaySum: prepaid.Money{Currency: c}}
+	if by, ok := t.convert(t.Currency, c); ok && !t.DaySum.Zero() {
+		l.DaySum, _ = by.of(reloadly.NumberOf(t.DaySum).Value, c)
+	}
+	return l
 }
 
 // Rate is what one unit of a currency is in the brand's.

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
-	"strconv"
 
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -40,6 +40,7 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 	if !async {
 		request.Patience = patience
 	}
+	var limit *topup.LimitError
 	h, err := s.c.Orders.Placed(ctx, request)
 	if errors.Is(err, topup.ErrNoOrder) {
 		if err = s.fill(ctx, terms, k, r, &request); err != nil {
@@ -57,6 +58,8 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 		return reloadly.Transaction{}, reloadly.RefuseCode(topup.CodeNoFunds)
 	case errors.Is(err, topup.ErrNoKey):
 		return reloadly.Transaction{}, reloadly.RefuseCode("INVALID_TOKEN")
+	case errors.As(err, &limit):
+		return reloadly.Transaction{}, reloadly.RefuseCode(codeOf(limit))
 	case err != nil:
 		return reloadly.Transaction{}, err
 	case async:
@@ -65,17 +68,31 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 	return s.outcome(ctx, h, until)
 }
 
+// codeOf is how the API tells which limit a top-up would have crossed.
+func codeOf(limit *topup.LimitError) string {
+	switch limit.Name {
+	case topup.LimitPending:
+		return "RECIPIENT_HAS_PENDING_TRANSACTION"
+	case topup.LimitGap:
+		return topup.CodeRecharged
+	case topup.LimitDayCount:
+		return "MAX_DAILY_TRANSACTION_COUNT_REACHED"
+	}
+	return "MAX_DAILY_TRANSACTION_AMOUNT_REACHED"
+}
+
 // outcome is a top-up's answer once it has come to rest, or nobody is at it, or the time is up. One that came to nothing
 // is answered with why.
 func (s *Service) outcome(ctx context.Context, h topup.History, until time.Time) (reloadly.Transaction, error) {
 	for pause := lookFirst; underWay(h.Status) && s.c.Clock.Now().Before(until); pause = min(2*pause, lookEvery) {
-		if err := s.c.Clock.Sleep(ctx, pause); err != nil {
-			return reloadly.Transaction{}, err
+		if s.c.Clock.Sleep(ctx, pause) != nil {
+			break // whoever asked is gone
 		}
-		var err error
-		if h, err = s.c.Orders.Order(ctx, h.ID); err != nil {
-			return reloadly.Transaction{}, err
+		now, err := s.c.Orders.Order(ctx, h.ID)
+		if err != nil {
+			break // the top-up stands, whether or not it can be read just now
 		}
+		h = now
 	}
 	t := transaction(h)
 	if t.Status == reloadly.Refunded || t.Status == reloadly.Failed {
@@ -173,7 +190,7 @@ func (s *Service) fill(ctx context.Context, terms Terms, k Key, r reloadly.Topup
 	sale.OperatorName, sale.Country = string(o.Name), string(o.Country.ISOName)
 	sale.Requested, sale.Discount, sale.Delivered, sale.FX = q.requested, q.discount, q.delivered, f.toBase.said
 	sale.Price = prepaid.Money{Minor: q.requested.Minor - q.discount.Minor, Currency: q.requested.Currency}
-	request.Amount = q.amount
+	request.Amount, sale.Limits = q.amount, terms.limits(k.Balance.Currency)
 	return nil
 }
 

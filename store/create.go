@@ -46,9 +46,12 @@ func (db *DB) create(ctx context.Context, n topup.NewOrder) (stored topup.Order,
 			return topup.ErrBlocked
 		}
 		if n.Order.Funding.Kind == topup.ByCharge {
-			if err := mayBuy(ctx, tx, n); err != nil {
-				return err
-			}
+			err = mayBuy(ctx, tx, n)
+		} else if n.Sale != nil {
+			err = mayResell(ctx, tx, n)
+		}
+		if err != nil {
+			return err
 		}
 		if n.Order.CreatedAt, err = afterLatest(ctx, tx, n.Order); err != nil {
 			return err

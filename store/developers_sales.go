@@ -77,6 +77,51 @@ func (r saleRow) sale() *topup.Sale {
 	}
 }
 
+// mayResell refuses what the key may not buy now. Under the key's lock.
+func mayResell(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
+	o, l := n.Order, n.Sale.Limits
+	if l.Gap > 0 {
+		var latest struct {
+			At     int64        `db:"created_at"`
+			Status topup.Status `db:"status"`
+		}
+		found, err := get(ctx, tx, &latest, `
+			SELECT created_at, status FROM orders
+			WHERE brand = ? AND msisdn = ? AND email = ? AND funding_kind = 'developer' AND funding_ref = ?
+			  AND status NOT IN ('declined', 'refunded')
+			ORDER BY run_at > 0 DESC, created_at DESC LIMIT 1`, o.Brand, o.MSISDN, o.Email, o.Funding.Ref)
+		switch {
+		case err != nil:
+			return err
+		case found && !latest.Status.Ended():
+			return &topup.LimitError{Name: topup.LimitPending}
+		case found && o.CreatedAt.Before(prepaid.FromMicros(latest.At).Add(l.Gap)):
+			return &topup.LimitError{Name: topup.LimitGap}
+		}
+	}
+	if l.DayCount == 0 && l.DaySum.Zero() {
+		return nil
+	}
+	var bought struct {
+		Count int   `db:"bought"`
+		Sum   int64 `db:"spent"`
+	}
+	_, err := get(ctx, tx, &bought, `
+		SELECT COUNT(*) AS bought, COALESCE(CAST(SUM(s.price_minor) AS BIGINT), 0) AS spent
+		FROM developer_sales s JOIN orders o ON o.id = s.order_id
+		WHERE s.key_id = ? AND s.created_at > ? AND o.status NOT IN ('declined', 'refunded')`,
+		o.Funding.Ref, prepaid.Micros(o.CreatedAt.Add(-day)))
+	switch {
+	case err != nil:
+		return err
+	case l.DayCount > 0 && bought.Count >= l.DayCount:
+		return &topup.LimitError{Name: topup.LimitDayCount, Count: l.DayCount}
+	case !l.DaySum.Zero() && bought.Sum+n.Sale.Price.Minor > l.DaySum.Minor:
+		return &topup.LimitError{Name: topup.LimitDaySum, Money: l.DaySum}
+	}
+	return nil
+}
+
 // insertSale debits the developer's account and writes down what was sold, with what the debit has left.
 func insertSale(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	o, s := n.Order, n.Sale

@@ -225,7 +225,7 @@ func (e *RepeatError) Error() string { return "same as order " + string(e.Order.
 
 // LimitError says which of the customer's limits the order would cross.
 type LimitError struct {
-	Name  string // "day_count", "day_sum", "month_count", "month_sum", "exposure"
+	Name  string // "day_count", "day_sum", "month_count", "month_sum", "exposure"; of a developer LimitDayCount…
 	Money prepaid.Money
 	Count int
 }

@@ -2,6 +2,7 @@ package topup
 
 import (
 	"errors"
+	"time"
 
 	"pulsa/prepaid"
 )
@@ -32,7 +33,23 @@ type Sale struct {
 	Balance      prepaid.Money // what the debit left; the store fills it in
 	Delivered    prepaid.Money // what the recipient gets. The order's amount is what the network is asked for: mostly the same
 	FX           string        // the rate and its date, "" where none was used
+	Limits       SaleLimits    // not stored
 }
+
+// SaleLimits bound what one key may buy; zero is no limit. They are checked in the transaction that creates the order.
+type SaleLimits struct {
+	DayCount int           // in 24 hours
+	DaySum   prepaid.Money // in 24 hours, in the account's currency
+	Gap      time.Duration // how long after a top-up the same recipient may have the next; never while one is under way
+}
+
+// What a LimitError of a developer's order is called.
+const (
+	LimitDayCount = "day_count"
+	LimitDaySum   = "day_sum"
+	LimitPending  = "pending"
+	LimitGap      = "gap"
+)
 
 // captureEntry books the order's money when it is ours.
 func (h *History) captureEntry() Entry {

@@ -28,6 +28,7 @@ func (s section) api(c prepaid.Currency) (developers.Terms, bool) {
 	t := developers.Terms{
 		Currency: c, Discounts: map[int64]decimal.Decimal{}, FX: map[prepaid.Currency]developers.Rate{},
 		PerMinute: api.integer("rate_limit", 1, 1_000_000, standardRate),
+		DayCount:  api.integer("day_count", 1, 1_000_000_000, 0), DaySum: api.money("day_sum", c), Gap: api.duration("gap", 24*time.Hour),
 	}
 	discounts := api.free("discounts")
 	for _, name := range discounts.names() {
@@ -71,6 +72,20 @@ func (s section) fxRate(name string, brand prepaid.Currency) developers.Rate {
 	}
 	out.Date = date
 	return out
+}
+
+// duration reads a time such as 2m; zero where there is none.
+func (s section) duration(key string, longest time.Duration) time.Duration {
+	v := s.value(key)
+	if !v.given() {
+		return 0
+	}
+	d, err := time.ParseDuration(v.text)
+	if err != nil || d <= 0 || d > longest {
+		s.r.fault(v.line, "%s is %s: write a time up to %s, such as 2m or 30s", key, v.shown(), longest)
+		return 0
+	}
+	return d
 }
 
 func (s section) decimal(key string) decimal.Decimal {

@@ -18,7 +18,7 @@ var configKeys = map[string][]string{
 	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "redis_url", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
 	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "cards", "creditor", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
-	"api":       {"discounts", "fx", "rate_limit"},
+	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},
 	"fx":        {"rate", "date"},
 	"amounts":   {"min", "max", "step", "default"},
 	"limits":    {"day_count", "day_sum", "month_count", "month_sum", "sepa_exposure"},

@@ -68,6 +68,7 @@ CREATE TABLE developer_sales (
     created_at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX developer_sales_key ON developer_sales (key_id, number);
+CREATE INDEX developer_sales_created ON developer_sales (key_id, created_at);
 CREATE INDEX developer_sales_identifier ON developer_sales (key_id, identifier_folded) WHERE identifier <> '';
 
 -- A developer's payment in advance is in the ledger too, and has no order: the ledger's rows no longer refer to
