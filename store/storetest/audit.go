@@ -149,6 +149,20 @@ var breaches = []breach{
 		must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o.ID, start))
 		w.apply(declined(o))
 	}},
+	{"a developer's balance was changed by hand", 1, func(w *world) {
+		w.exec(`UPDATE developer_keys SET minor = minor + 1 WHERE id = ?`, w.developer(eur(100)).ID)
+	}},
+	{"a developer's order is refunded and keeps the price", 3, func(w *world) {
+		n := w.resale(w.developer(eur(1000)))
+		w.placed(n)
+		c := givenBack(n)
+		c.Postings = nil
+		w.apply(c)
+	}},
+	{"a developer's order was never debited", 3, func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.exec(`UPDATE orders SET funding_kind = 'developer', funding_ref = 'somebody' WHERE id = ?`, o.ID)
+	}},
 	{"a card is gone", 9, func(w *world) {
 		w.card("101-1")
 		w.exec(`DELETE FROM cards`)

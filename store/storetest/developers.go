@@ -1,0 +1,410 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/developers"
+	"pulsa/prepaid"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
+)
+
+func deedOf(key, what string) developers.Deed {
+	return developers.Deed{Key: key, What: what, By: by, At: start}
+}
+
+func usd(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currency: "USD"} }
+
+// developer makes a key whose account holds so much.
+func (w *world) developer(balance prepaid.Money) developers.Key {
+	w.Helper()
+	k := developers.Key{ID: prepaid.NewID[string](), Brand: brand, Name: fmt.Sprint("key ", w.next()), Scopes: reloadly.Scopes(),
+		SecretHash: "1.hash", Balance: prepaid.Money{Currency: balance.Currency}, ChangedAt: start, CreatedAt: start}
+	w.ok(w.db.CreateKey(w.Context(), k, deedOf(k.ID, "create")))
+	if !balance.Zero() {
+		same(w, "balance", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), balance, deedOf(k.ID, "credit"))), balance)
+	}
+	return w.key(k.ID)
+}
+
+func (w *world) key(id string) developers.Key {
+	w.Helper()
+	return must[developers.Key](w)(w.db.Key(w.Context(), id))
+}
+
+// resale is an order of EUR 10 that a developer pays EUR 9.60 or USD 10 for.
+func (w *world) resale(k developers.Key, change ...func(*topup.NewOrder)) topup.NewOrder {
+	n := w.purchase(accounts.Customer{MSISDN: msisdn(w.next())}, func(n *topup.NewOrder) {
+		n.Order.Customer, n.Order.ReplyTo, n.Order.AuthorisedBy, n.Order.Status = "", topup.ReplyTo{}, "api", topup.Charged
+		n.Order.Funding = topup.FundingRef{Kind: topup.ByDeveloper, Ref: k.ID}
+		n.Charge.Status = topup.ChargeCaptured
+		n.Attempt.Outcome, n.Attempt.EndedAt = topup.Done, start
+		n.Sale = &topup.Sale{Operator: 1349, OperatorName: "Example NL", Country: "NL", Delivered: eur(1000),
+			Requested: eur(1000), Discount: eur(40), Price: eur(960)}
+		if k.Balance.Currency == "USD" {
+			n.Sale.Requested, n.Sale.Discount, n.Sale.Price, n.Sale.FX = usd(1000), usd(0), usd(1000), "1 2026-11-01"
+		}
+	})
+	for _, f := range change {
+		f(&n)
+	}
+	n.Postings = []topup.Entry{paidByDeveloper(n, 1)}
+	return n
+}
+
+// paidByDeveloper is the capture of a developer's order, or with -1 its refund.
+func paidByDeveloper(n topup.NewOrder, sign int64) topup.Entry {
+	e := topup.Entry{Kind: "capture"}
+	if sign < 0 {
+		e.Kind = "refund"
+	}
+	post := func(account string, m prepaid.Money) {
+		m.Minor *= sign
+		e.Postings = append(e.Postings, topup.Posting{Account: account, Amount: m})
+	}
+	post("developer:"+n.Order.Funding.Ref, n.Sale.Price)
+	post("discount", n.Sale.Discount)
+	if n.Sale.Requested.Currency != n.Order.Amount.Currency {
+		post("fx:USD", n.Sale.Requested.Neg())
+		post("fx:USD", n.Order.Amount)
+	}
+	post("refunds_due", n.Order.Amount.Neg())
+	return e
+}
+
+func identified(identifier string) func(*topup.NewOrder) {
+	return func(n *topup.NewOrder) { n.Sale.Identifier, n.Order.OperationKey = identifier, "api:"+identifier }
+}
+
+// sent, failed and given end a developer's order.
+func sent(o topup.Order) topup.Change {
+	return topup.Change{Order: o.ID, From: topup.Charged, To: []topup.Status{topup.Delivering, topup.Delivered}, At: start,
+		Postings: []topup.Entry{transfer("delivery", "refunds_due", "airtime_sold", o.Amount)}, NetworkRef: "net-1"}
+}
+
+func givenBack(n topup.NewOrder) topup.Change {
+	return topup.Change{Order: n.Order.ID, From: topup.Charged, To: []topup.Status{topup.Delivering, topup.Refunding, topup.Refunded},
+		Charge: topup.ChargeRefunded, Reason: topup.CodeRefused, At: start, Postings: []topup.Entry{paidByDeveloper(n, -1)}}
+}
+
+var developerTests = []test{
+	{"a key is kept, and found by its name once", func(w *world) {
+		k := w.developer(eur(0))
+		got := w.key(k.ID)
+		same(w, "key", got, developers.Key{ID: k.ID, Brand: brand, Name: k.Name, Scopes: reloadly.Scopes(), SecretHash: "1.hash",
+			Balance: eur(0), ChangedAt: start, CreatedAt: start})
+		other := k
+		other.ID = prepaid.NewID[string]()
+		if err := w.db.CreateKey(w.Context(), other, deedOf(other.ID, "create")); !errors.Is(err, developers.ErrNameTaken) {
+			w.Errorf("the name again: %v", err)
+		}
+		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		w.ok(w.db.CreateKey(w.Context(), other, deedOf(other.ID, "create")))
+		if err := w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")); !errors.Is(err, developers.ErrRevoked) {
+			w.Errorf("revoked again: %v", err)
+		}
+		if err := w.db.RevokeKey(w.Context(), deedOf("nobody", "revoke")); !errors.Is(err, developers.ErrNoKey) {
+			w.Errorf("revoke of nobody: %v", err)
+		}
+		if _, err := w.db.Key(w.Context(), "nobody"); !errors.Is(err, developers.ErrNoKey) {
+			w.Errorf("nobody: %v", err)
+		}
+		if all := must[[]developers.Key](w)(w.db.Keys(w.Context(), "")); len(all) != 2 {
+			w.Errorf("%d keys of all brands", len(all))
+		}
+		if none := must[[]developers.Key](w)(w.db.Keys(w.Context(), "other")); len(none) != 0 {
+			w.Errorf("%d keys of another brand", len(none))
+		}
+		deeds := must[[]developers.Deed](w)(w.db.Deeds(w.Context(), k.ID))
+		if len(deeds) != 2 || deeds[0].What != "create" || deeds[1].What != "revoke" || deeds[1].By != by || !deeds[1].At.Equal(start) {
+			w.Errorf("deeds %+v", deeds)
+		}
+	}},
+	{"an account is credited, and never overdrawn", func(w *world) {
+		k := w.developer(eur(10000))
+		same(w, "paid back", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(-9999), deedOf(k.ID, "credit"))), eur(1))
+		if _, err := w.db.CreditKey(w.Context(), eur(-2), deedOf(k.ID, "credit")); !errors.Is(err, topup.ErrNoFunds) {
+			w.Errorf("more than there is: %v", err)
+		}
+		if _, err := w.db.CreditKey(w.Context(), usd(1), deedOf(k.ID, "credit")); !errors.Is(err, developers.ErrCurrency) {
+			w.Errorf("another currency: %v", err)
+		}
+		if _, err := w.db.CreditKey(w.Context(), eur(1), deedOf("nobody", "credit")); !errors.Is(err, developers.ErrNoKey) {
+			w.Errorf("nobody: %v", err)
+		}
+		same(w, "balance", w.key(k.ID).Balance, eur(1))
+		if deeds := must[[]developers.Deed](w)(w.db.Deeds(w.Context(), k.ID)); len(deeds) != 3 {
+			w.Errorf("%d deeds: what was refused is none", len(deeds))
+		}
+		w.clean()
+	}},
+	{"an order debits the account in its own transaction", func(w *world) {
+		for _, k := range []developers.Key{w.developer(eur(1000)), w.developer(usd(1000))} {
+			n := w.resale(k, identified("order 1 "+k.ID))
+			price := n.Sale.Price
+			o := w.placed(n)
+			h := must[topup.History](w)(w.db.Order(w.Context(), o.ID))
+			want := *n.Sale
+			want.Number, want.Balance = h.Sale.Number, prepaid.Money{Minor: 1000 - price.Minor, Currency: price.Currency}
+			same(w, "sale", *h.Sale, want)
+			same(w, "balance", w.key(k.ID).Balance, want.Balance)
+			if h.Status != topup.Charged || h.Charge.Status != topup.ChargeCaptured || h.Sale.Number == 0 {
+				w.Errorf("stored %s %s %d", h.Status, h.Charge.Status, h.Sale.Number)
+			}
+			w.clean()
+			w.apply(sent(o))
+			w.clean()
+			w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke"))) // a refund reaches a revoked key too
+			reversed := topup.Change{Order: o.ID, From: topup.Delivered, To: []topup.Status{topup.Refunding, topup.Refunded}, At: start,
+				Charge: topup.ChargeRefunded, Postings: []topup.Entry{
+					transfer("reversal", "airtime_sold", "refunds_due", o.Amount), paidByDeveloper(n, -1),
+				}}
+			w.apply(reversed)
+			same(w, "balance after the refund", w.key(k.ID).Balance.Minor, int64(1000))
+			w.clean()
+		}
+	}},
+	{"what can't be paid for leaves nothing behind", func(w *world) {
+		k := w.developer(eur(959))
+		n := w.resale(k, identified("short"))
+		if _, _, err := w.db.Create(w.Context(), n); !errors.Is(err, topup.ErrNoFunds) {
+			w.Fatalf("created: %v", err)
+		}
+		if _, err := w.db.ByOperation(w.Context(), brand, n.Order.OperationKey); !errors.Is(err, topup.ErrNoOrder) {
+			w.Errorf("the identifier is taken: %v", err)
+		}
+		same(w, "balance", w.key(k.ID).Balance, eur(959))
+		must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(1), deedOf(k.ID, "credit")))
+		w.placed(n)
+		same(w, "balance", w.key(k.ID).Balance, eur(0))
+		for name, other := range map[string]topup.NewOrder{
+			"of nobody": w.resale(developers.Key{ID: "nobody"}), "of another brand": w.resale(k, func(n *topup.NewOrder) { n.Order.Brand = "other" }),
+		} {
+			if _, _, err := w.db.Create(w.Context(), other); !errors.Is(err, topup.ErrNoKey) {
+				w.Errorf("%s: %v", name, err)
+			}
+		}
+		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		if _, _, err := w.db.Create(w.Context(), w.resale(k)); !errors.Is(err, topup.ErrNoKey) {
+			w.Errorf("revoked: %v", err)
+		}
+		w.clean()
+	}},
+	{"many orders at once spend what there is and no more", func(w *world) {
+		k := w.developer(eur(10 * 960))
+		orders := make([]topup.NewOrder, 32)
+		for i := range orders {
+			orders[i] = w.resale(k)
+		}
+		var made atomic.Int32
+		var left sync.Map
+		together(len(orders), func(i int) {
+			o, _, err := w.db.Create(w.Context(), orders[i])
+			switch {
+			case errors.Is(err, topup.ErrNoFunds):
+			case err != nil:
+				w.Error(err)
+			default:
+				made.Add(1)
+				h, err := w.db.Order(w.Context(), o.ID)
+				if err != nil {
+					w.Error(err)
+					return
+				}
+				left.Store(h.Sale.Balance.Minor, true)
+			}
+		})
+		if made.Load() != 10 || size(&left) != 10 {
+			w.Errorf("%d orders, %d balances; want 10 and 10", made.Load(), size(&left))
+		}
+		same(w, "balance", w.key(k.ID).Balance, eur(0))
+		w.clean()
+	}},
+	{"one identifier makes one order and one debit", func(w *world) {
+		k := w.developer(eur(100000))
+		orders := make([]topup.NewOrder, 32)
+		for i := range orders {
+			orders[i] = w.resale(k, identified("one"))
+			orders[i].Order.MSISDN = msisdn(1)
+		}
+		var ids sync.Map
+		together(len(orders), func(i int) {
+			o, _, err := w.db.Create(w.Context(), orders[i])
+			if err != nil {
+				w.Error(err)
+			}
+			ids.Store(o.ID, true)
+		})
+		if size(&ids) != 1 {
+			w.Errorf("%d orders", size(&ids))
+		}
+		same(w, "balance", w.key(k.ID).Balance, eur(100000-960))
+		other := w.resale(k, identified("one"))
+		other.Order.RequestHash = "another request"
+		if _, _, err := w.db.Create(w.Context(), other); !errors.Is(err, topup.ErrKeyReused) {
+			w.Errorf("another request: %v", err)
+		}
+		w.placed(w.resale(k, identified("ONE"))) // capitals make a difference
+		w.clean()
+	}},
+	{"refunds at once give back once each", func(w *world) {
+		k := w.developer(eur(5 * 960))
+		orders := make([]topup.NewOrder, 5)
+		for i := range orders {
+			orders[i] = w.resale(k)
+			w.placed(orders[i])
+		}
+		var moved atomic.Int32
+		together(20, func(i int) {
+			ok, err := w.db.Apply(w.Context(), givenBack(orders[i%5]))
+			if err != nil {
+				w.Error(err)
+			}
+			if ok {
+				moved.Add(1)
+			}
+		})
+		if moved.Load() != 5 {
+			w.Errorf("%d refunds", moved.Load())
+		}
+		same(w, "balance", w.key(k.ID).Balance, eur(5*960))
+		w.clean()
+	}},
+	{"a key's limits hold, whatever comes at once", func(w *world) {
+		k := w.developer(eur(1000000))
+		limit := func(l topup.SaleLimits) func(*topup.NewOrder) { return func(n *topup.NewOrder) { n.Sale.Limits = l } }
+		try := func(l topup.SaleLimits, want string, change ...func(*topup.NewOrder)) {
+			w.Helper()
+			_, _, err := w.db.Create(w.Context(), w.resale(k, append(change, limit(l))...))
+			var met *topup.LimitError
+			if errors.As(err, &met) {
+				if met.Name != want {
+					w.Errorf("refused by %s, want %q", met.Name, want)
+				}
+			} else if err != nil || want != "" {
+				w.Errorf("%v, want %q", err, want)
+			}
+		}
+		orders := make([]topup.NewOrder, 12)
+		for i := range orders {
+			orders[i] = w.resale(k, limit(topup.SaleLimits{DayCount: 5}))
+		}
+		var made atomic.Int32
+		together(len(orders), func(i int) {
+			if _, _, err := w.db.Create(w.Context(), orders[i]); err == nil {
+				made.Add(1)
+			}
+		})
+		if made.Load() != 5 {
+			w.Errorf("%d orders of 5", made.Load())
+		}
+		try(topup.SaleLimits{DaySum: eur(6*960 - 1)}, topup.LimitDaySum)
+		try(topup.SaleLimits{DaySum: eur(6 * 960)}, "")
+		tomorrow := func(n *topup.NewOrder) { n.Order.CreatedAt = start.Add(25 * time.Hour) }
+		try(topup.SaleLimits{DayCount: 1}, "", tomorrow)
+		to := func(m prepaid.MSISDN, after time.Duration) func(*topup.NewOrder) {
+			return func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.CreatedAt = m, start.Add(after) }
+		}
+		first := w.resale(k, to(msisdn(500), 0), limit(topup.SaleLimits{Gap: 2 * time.Minute}))
+		w.placed(first)
+		try(topup.SaleLimits{Gap: 2 * time.Minute}, topup.LimitPending, to(msisdn(500), time.Hour))
+		w.apply(sent(first.Order))
+		try(topup.SaleLimits{Gap: 2 * time.Minute}, topup.LimitGap, to(msisdn(500), time.Minute))
+		try(topup.SaleLimits{Gap: 2 * time.Minute}, "", to(msisdn(500), 2*time.Minute))
+		second := w.resale(k, to(msisdn(501), 0))
+		w.placed(second)
+		w.apply(givenBack(second))
+		try(topup.SaleLimits{Gap: 2 * time.Minute}, "", to(msisdn(501), time.Second)) // what came to nothing is no top-up
+	}},
+	{"sales are found by all that a report asks for", func(w *world) {
+		k, stranger := w.developer(eur(100000)), w.developer(eur(100000))
+		var numbers []int64
+		for i := range 7 {
+			n := w.resale(k, identified(fmt.Sprint("Order ", i)), func(n *topup.NewOrder) {
+				n.Order.CreatedAt = start.Add(time.Duration(i) * time.Hour)
+				if i == 3 {
+					n.Sale.Country, n.Sale.Operator, n.Sale.OperatorName = "SR", 7, "Telesur"
+				}
+			})
+			o := w.placed(n)
+			numbers = append(numbers, must[topup.History](w)(w.db.Order(w.Context(), o.ID)).Sale.Number)
+		}
+		w.placed(w.resale(stranger, identified("Order 0 of another")))
+		second := start.Truncate(time.Second)
+		for name, c := range map[string]struct {
+			filter developers.Filter
+			total  int
+			page   []int // indices
+		}{
+			"all":                    {developers.Filter{}, 7, []int{0, 1, 2, 3, 4, 5, 6}},
+			"a page":                 {developers.Filter{Page: 2, Size: 3}, 7, []int{3, 4, 5}},
+			"the last page":          {developers.Filter{Page: 3, Size: 3}, 7, []int{6}},
+			"beyond":                 {developers.Filter{Page: 9, Size: 3}, 7, nil},
+			"by number":              {developers.Filter{TransactionID: reloadly.ID(numbers[2])}, 1, []int{2}},
+			"by identifier":          {developers.Filter{CustomIdentifier: "oRDER 5"}, 1, []int{5}},
+			"by another's":           {developers.Filter{CustomIdentifier: "Order 0 of another"}, 0, nil},
+			"by country":             {developers.Filter{CountryCode: "sr"}, 1, []int{3}},
+			"by operator":            {developers.Filter{OperatorID: 7, OperatorName: "TELESUR"}, 1, []int{3}},
+			"from":                   {developers.Filter{From: second.Add(5 * time.Hour)}, 2, []int{5, 6}},
+			"to its second included": {developers.Filter{To: second.Add(time.Hour)}, 2, []int{0, 1}},
+		} {
+			page, total, err := w.db.Sales(w.Context(), k.ID, c.filter)
+			w.ok(err)
+			var got []int
+			for _, h := range page {
+				got = append(got, slices.Index(numbers, h.Sale.Number))
+				if h.ID == "" || h.Amount != eur(1000) {
+					w.Errorf("%s: order %+v", name, h.Order)
+				}
+			}
+			if total != c.total || !slices.Equal(got, c.page) {
+				w.Errorf("%s: %d, %v; want %d, %v", name, total, got, c.total, c.page)
+			}
+		}
+	}},
+	{"requests are counted by window", func(w *world) {
+		k := w.developer(eur(0))
+		count := func(at time.Time) int { return must[int](w)(w.db.CountRequest(w.Context(), k.ID, at)) }
+		var highest atomic.Int32
+		together(20, func(int) {
+			n, err := w.db.CountRequest(w.Context(), k.ID, start)
+			if err != nil {
+				w.Error(err)
+			}
+			for {
+				old := highest.Load()
+				if int32(n) <= old || highest.CompareAndSwap(old, int32(n)) {
+					break
+				}
+			}
+		})
+		if highest.Load() != 20 {
+			w.Errorf("20 requests counted %d", highest.Load())
+		}
+		if n := count(start.Add(time.Minute)); n != 1 {
+			w.Errorf("the next window begins at %d", n)
+		}
+		same(w, "last use", w.key(k.ID).LastUsedAt, start.Add(time.Minute))
+	}},
+	{"the record of deeds is append-only", func(w *world) {
+		w.developer(eur(1))
+		for _, query := range []string{`UPDATE developer_deeds SET who = ''`, `DELETE FROM developer_deeds`} {
+			if _, err := w.db.Writer().ExecContext(w.Context(), query); err == nil {
+				w.Errorf("%s worked", query)
+			}
+		}
+	}},
+	{"a number's owner does not read what a developer bought for it", func(w *world) {
+		n := w.resale(w.developer(eur(1000)))
+		w.placed(n)
+		if _, err := w.db.Latest(w.Context(), brand, n.Order.MSISDN); !errors.Is(err, topup.ErrNoOrder) {
+			w.Errorf("latest: %v", err)
+		}
+	}},
+}
