@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/topup"
@@ -134,7 +135,7 @@ func (w *world) start() {
 	w.service = topup.New(topup.Config{
 		Orders: orders, Finder: w.db, Clock: w.clock, Interventions: w.db,
 		Network:  func(string) (string, topup.Network) { return "net", w.network },
-		Fundings: map[topup.FundingKind]topup.Funding{topup.ByCharge: w.gateway, topup.ByCard: w.gateway},
+		Fundings: map[topup.FundingKind]topup.Funding{topup.ByCharge: w.gateway, topup.ByCard: w.gateway, topup.ByDeveloper: developers.Funding{}},
 		Brands: map[string]*prepaid.Brand{"demo": {Name: "demo", Currency: "EUR", Country: "NL",
 			Amounts: prepaid.AmountRange{Min: eur(1000), Max: eur(5000), Step: eur(500)}}},
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
