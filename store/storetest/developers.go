@@ -104,7 +104,9 @@ var developerTests = []test{
 		if err := w.db.CreateKey(w.Context(), other, deedOf(other.ID, "create")); !errors.Is(err, developers.ErrNameTaken) {
 			w.Errorf("the name again: %v", err)
 		}
-		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		revoke := deedOf(k.ID, "revoke")
+		revoke.At = start.Add(time.Second)
+		w.ok(w.db.RevokeKey(w.Context(), revoke))
 		w.ok(w.db.CreateKey(w.Context(), other, deedOf(other.ID, "create")))
 		if err := w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")); !errors.Is(err, developers.ErrRevoked) {
 			w.Errorf("revoked again: %v", err)
@@ -122,7 +124,7 @@ var developerTests = []test{
 			w.Errorf("%d keys of another brand", len(none))
 		}
 		deeds := must[[]developers.Deed](w)(w.db.Deeds(w.Context(), k.ID))
-		if len(deeds) != 2 || deeds[0].What != "create" || deeds[1].What != "revoke" || deeds[1].By != by || !deeds[1].At.Equal(start) {
+		if len(deeds) != 2 || deeds[0].What != "create" || deeds[1].What != "revoke" || deeds[1].By != by || !deeds[1].At.Equal(revoke.At) {
 			w.Errorf("deeds %+v", deeds)
 		}
 	}},
