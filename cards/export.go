@@ -17,7 +17,8 @@ type ExportSpec struct {
 	Name       string // of the file, for the record
 }
 
-func (e ExportSpec) check(why string) error {
+// Check says what to change, if anything, before cards are chosen.
+func (e ExportSpec) Check(why string) error {
 	switch {
 	case e.Plaintext && len(e.Recipients) > 0:
 		return errors.New("a print file is either encrypted to a recipient or plain text, not both")
@@ -56,7 +57,7 @@ func (s *Service) PreviewExport(ctx context.Context, f Filter) (Preview, error) 
 
 // StartExport starts the export that was previewed.
 func (s *Service) StartExport(ctx context.Context, p Preview, e ExportSpec, by, why string) (Job, error) {
-	if err := e.check(why); err != nil {
+	if err := e.Check(why); err != nil {
 		return Job{}, err
 	}
 	if p.Cards() == 0 {
@@ -84,12 +85,12 @@ func (s *Service) ResumeExport(ctx context.Context, j Job, deliver func(write fu
 	if err := j.underWay(KindExport); err != nil {
 		return j, made, err
 	}
-	j, err := s.claim(ctx, j, p)
+	j, err := s.claim(ctx, j, func(done, total int64) { p.say(done/2, total) }) // writing the file is the other half
 	if err != nil {
 		return j, made, err
 	}
 	err = deliver(func(w io.Writer) error {
-		made, err = s.writePrintFile(ctx, j, w)
+		made, err = s.writePrintFile(ctx, j, w, func(done, total int64) { p.say((j.Done+done)/2, total) })
 		return err
 	})
 	if err != nil {
@@ -114,9 +115,9 @@ func (s *Service) claim(ctx context.Context, j Job, p Progress) (Job, error) {
 	return j, nil
 }
 
-func (s *Service) writePrintFile(ctx context.Context, j Job, w io.Writer) (Exported, error) {
+func (s *Service) writePrintFile(ctx context.Context, j Job, w io.Writer, p Progress) (Exported, error) {
 	if j.Spec.Export.Plaintext {
-		return s.writeCodes(ctx, j, w)
+		return s.writeCodes(ctx, j, w, p)
 	}
 	recipients, err := j.Spec.Export.recipients()
 	if err != nil {
@@ -126,14 +127,14 @@ func (s *Service) writePrintFile(ctx context.Context, j Job, w io.Writer) (Expor
 	if err != nil {
 		return Exported{}, err
 	}
-	made, err := s.writeCodes(ctx, j, sealed)
+	made, err := s.writeCodes(ctx, j, sealed, p)
 	if err != nil {
 		return made, err
 	}
 	return made, sealed.Close()
 }
 
-func (s *Service) writeCodes(ctx context.Context, j Job, w io.Writer) (Exported, error) {
+func (s *Service) writeCodes(ctx context.Context, j Job, w io.Writer, p Progress) (Exported, error) {
 	file := newPrintWriter(w)
 	for after, more := (Key{}), true; more; {
 		sealed, err := s.c.Codes.ExportedCards(ctx, *j.Spec.Filter, j.ID, after, s.c.Chunk)
@@ -150,6 +151,7 @@ func (s *Service) writeCodes(ctx context.Context, j Job, w io.Writer) (Exported,
 			}
 			after = *serialKey(c.Card)
 		}
+		p.say(file.cards, j.Total)
 		more = len(sealed) == s.c.Chunk
 	}
 	sum, err := file.end(w)

@@ -146,9 +146,9 @@ func TestGenerateSaysWhatToChange(t *testing.T) {
 		{"code length must be 5 to 32 digits", func(r *cards.GenerateRequest) { r.CodeLength = -1 }},
 		{"expiry must be in the future", func(r *cards.GenerateRequest) { r.ExpiresAt = w.clock.Now() }},
 		{"only cards of test brands can be live at once", func(r *cards.GenerateRequest) { r.Brand, r.Live = "luhn", true }},
-		{"code length must be at least 11 digits where 1001 cards can be guessed",
+		{"codes could be guessed: code length must be at least 11 digits where 1001 cards can be guessed",
 			func(r *cards.GenerateRequest) { r.Quantity, r.CodeLength = 1001, 10 }},
-		{"code length must be at least 12 digits where 1001 cards can be guessed", // the check digit is no help
+		{"codes could be guessed: code length must be at least 12 digits where 1001 cards can be guessed", // the check digit is no help
 			func(r *cards.GenerateRequest) { r.Brand, r.Quantity, r.CodeLength = "luhn", 1001, 10 }},
 		{"code length must be more than 5 digits for 50001 cards",
 			func(r *cards.GenerateRequest) { r.Quantity, r.CodeLength, r.AllowGuessable = 50_001, 5, true }},

@@ -2,6 +2,7 @@ package cards
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -12,6 +13,9 @@ import (
 // minGuesses is how many codes there must be for each card that is worth something: so many guesses it takes to
 // hit one.
 const minGuesses = 10_000_000
+
+// ErrGuessable says that too many cards would have codes that are too short.
+var ErrGuessable = errors.New("codes could be guessed")
 
 // codeSpace is how many codes of a length there are.
 func codeSpace(b *prepaid.Brand, length int) float64 {
@@ -34,7 +38,7 @@ func (s *Service) checkGuessable(ctx context.Context, b *prepaid.Brand, length i
 	if longer == length {
 		return nil
 	}
-	return fmt.Errorf("code length must be at least %d digits where %d cards can be guessed, not %d, or else allow guessable codes", longer, more+unspent, length)
+	return fmt.Errorf("%w: code length must be at least %d digits where %d cards can be guessed, not %d, or else allow guessable codes", ErrGuessable, longer, more+unspent, length)
 }
 
 // A guessing wave is so many wrong codes in so short a time, at a brand and from whomever: no single address

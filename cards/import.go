@@ -30,7 +30,7 @@ type ImportSpec struct {
 
 // maxMarks bounds what is kept in memory to find codes and serials that stand twice in a file: a longer one is read
 // several times for it.
-const maxMarks = 500_000
+const maxMarks = 200_000
 
 // Import takes over the cards of a file, as generated: they are released for sale like others. The file is
 // checked whole before any card is stored; what is wrong with it comes back as an *ImportError, by line. Called
@@ -61,7 +61,7 @@ func (s *Service) Import(ctx context.Context, r ImportRequest, file io.ReadSeeke
 		return j, err
 	}
 	if !found {
-		lengths, err := in.checkAll(ctx)
+		lengths, err := in.checkAll(ctx, p)
 		if err != nil {
 			return j, err
 		}
@@ -112,7 +112,7 @@ func (in importing) rewind() error {
 }
 
 // checkAll returns how many cards there are, by the length of their codes, or what is wrong.
-func (in importing) checkAll(ctx context.Context) (map[int]int64, error) {
+func (in importing) checkAll(ctx context.Context, progress Progress) (map[int]int64, error) {
 	var (
 		wrong   ImportError
 		chunk   []Sealed
@@ -123,6 +123,7 @@ func (in importing) checkAll(ctx context.Context) (map[int]int64, error) {
 	look := func() error {
 		err := in.checkTaken(ctx, chunk, lines, &wrong)
 		chunk, lines = chunk[:0], lines[:0]
+		progress.say(total, 0)
 		return err
 	}
 	if err := in.rewind(); err != nil {

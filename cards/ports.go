@@ -117,6 +117,8 @@ type Codes interface {
 	// CardsToRekey returns the next n cards of a brand beyond a serial that are sealed under another key version;
 	// under any where the version is 0.
 	CardsToRekey(ctx context.Context, brand string, version int, beyond string, n int) ([]Sealed, error)
+	// CountToRekey counts them all.
+	CountToRekey(ctx context.Context, brand string, version int) (int64, error)
 	// RekeyCards stores MAC, ciphertext and key version of cards, spent ones too.
 	RekeyCards(ctx context.Context, c Chunk, cards []Sealed) error
 }

@@ -14,7 +14,12 @@ func (s *Service) StartRekey(ctx context.Context, brand, by string) (Job, error)
 	if err := s.CheckKeys(ctx); err != nil {
 		return Job{}, err
 	}
-	return s.start(ctx, Job{Brand: brand, Kind: KindRekey, By: by, Spec: Spec{Version: s.vault.versions[0]}})
+	newest := s.vault.versions[0]
+	total, err := s.c.Codes.CountToRekey(ctx, brand, newest)
+	if err != nil {
+		return Job{}, err
+	}
+	return s.start(ctx, Job{Brand: brand, Kind: KindRekey, By: by, Total: total, Spec: Spec{Version: newest}})
 }
 
 // ResumeRekey seals what is not sealed with the newest key yet.

@@ -72,6 +72,15 @@ func (db *DB) CardsToRekey(ctx context.Context, brand string, version int, beyon
 	return db.sealedCards(ctx, ` WHERE brand = ? AND serial > ? AND key_version <> ? ORDER BY serial LIMIT ?`, brand, beyond, version, n)
 }
 
+// CountToRekey implements cards.Codes.
+func (db *DB) CountToRekey(ctx context.Context, brand string, version int) (n int64, err error) {
+	_, err = get(ctx, db.reader, &n, `SELECT COUNT(*) FROM cards WHERE brand = ? AND key_version <> ?`, brand, version)
+	if err != nil {
+		return 0, fmt.Errorf("count cards to rekey: %w", err)
+	}
+	return n, nil
+}
+
 // RekeyCards implements cards.Codes.
 func (db *DB) RekeyCards(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) error {
 	return db.write(ctx, "rekey cards", func(tx *sqlx.Tx) error {

@@ -113,10 +113,21 @@ func interrupted(j cards.Job, err error) error {
 	if err == nil || j.ID == "" || j.State != cards.UnderWay {
 		return err
 	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted") // whatever was being done just then
+	}
 	if j.Kind == cards.KindImport {
 		return fmt.Errorf("%w\n%d of %d cards are done; go on with the same command and file", err, j.Done, j.Total)
 	}
 	return fmt.Errorf("%w\n%d of %d cards are done; go on with: pulsa cards resume %s --brand %s", err, j.Done, j.Total, j.ID, j.Brand)
+}
+
+// allowing adds to an error about short codes which flag overrules it.
+func allowing(err error) error {
+	if errors.Is(err, cards.ErrGuessable) {
+		return fmt.Errorf("%w (--allow-guessable)", err)
+	}
+	return err
 }
 
 // announce says on stderr how a long piece of work is resumed, before it can be interrupted.

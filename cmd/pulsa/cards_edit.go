@@ -134,7 +134,7 @@ func (d *cardDesk) edit(ctx context.Context, j cards.Job) error {
 	if j.Total > 10_000 {
 		d.announce(j)
 	}
-	bar := d.progress(string(j.Kind))
+	bar := d.progress(kindOf(j))
 	j, err := d.ResumeEdit(ctx, j, bar.show)
 	bar.end()
 	if err != nil {

@@ -48,6 +48,10 @@ func (c *cardsExportCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
+	spec := cards.ExportSpec{Recipients: c.Recipient, Plaintext: c.Plaintext, Name: out}
+	if err := spec.Check(c.Reason); err != nil {
+		return err
+	}
 	preview, err := d.PreviewExport(ctx, filter)
 	if err != nil {
 		return err
@@ -55,7 +59,6 @@ func (c *cardsExportCommand) Run(ctx context.Context, e environ) error {
 	if goOn, err := d.say(preview, "export", c.Yes); err != nil || !goOn {
 		return err
 	}
-	spec := cards.ExportSpec{Recipients: c.Recipient, Plaintext: c.Plaintext, Name: out}
 	job, err := d.StartExport(ctx, preview, spec, by, c.Reason)
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func (g *cardsGenerateCommand) Run(ctx context.Context, e environ) error {
 	}
 	job, err := d.StartGenerate(ctx, request)
 	if err != nil {
-		return err
+		return allowing(err)
 	}
 	return d.generate(ctx, job)
 }

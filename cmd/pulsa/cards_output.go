@@ -129,13 +129,13 @@ func coloured(shown string, colours bool) string {
 	return shown
 }
 
-// onTerminal reports whether people see what is written to w.
-func onTerminal(w io.Writer) bool {
+// onTerminal reports whether people see what is written to w, on a terminal that knows colours.
+func (e environ) onTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	return ok && term.IsTerminal(int(f.Fd())) && e.getenv("TERM") != "dumb"
 }
 
-func (e environ) colours() bool { return onTerminal(e.stdout) && e.getenv("NO_COLOR") == "" }
+func (e environ) colours() bool { return e.onTerminal(e.stdout) && e.getenv("NO_COLOR") == "" }
 
 var cardNames = []string{"status", "serial", "amount", "currency", "reseller", "activated", "customer", "created", "expires", "state", "batch", "order"}
 
@@ -156,34 +156,52 @@ func stamp(t time.Time) string {
 
 // progressBar draws on a terminal, and nowhere else.
 type progressBar struct {
-	out   io.Writer
-	what  string
-	drawn string
+	out     io.Writer
+	columns func() int
+	what    string
+	drawn   string
 }
 
 func (e environ) progress(what string) *progressBar {
 	b := &progressBar{what: what}
-	if onTerminal(e.stderr) {
+	if e.onTerminal(e.stderr) {
 		b.out = e.stderr
+		b.columns = func() int {
+			columns, _, err := term.GetSize(int(e.stderr.(*os.File).Fd()))
+			if err != nil || columns < 1 {
+				return 80
+			}
+			return columns
+		}
 	}
 	return b
 }
 
 // show implements cards.Progress. It draws where the picture changes.
 func (b *progressBar) show(done, total int64) {
-	if b.out == nil {
+	if b.out == nil || done+total == 0 {
 		return
 	}
-	line := fmt.Sprintf("%s %d", b.what, done)
-	if total > 0 {
-		const width = 30
-		full := int(min(done, total) * width / total)
-		line = fmt.Sprintf("%s [%s%s] %d of %d", b.what, strings.Repeat("#", full), strings.Repeat(".", width-full), done, total)
-	}
-	if line != b.drawn {
+	if line := barLine(b.what, done, total, b.columns()); line != b.drawn {
 		b.drawn = line
 		fmt.Fprintf(b.out, "\r%s\x1b[K", line)
 	}
+}
+
+// barLine fits so many columns: a line that wraps could not be drawn again. Without a total
+// what is to be done is still being checked.
+func barLine(what string, done, total int64, columns int) string {
+	line := fmt.Sprintf("%s: %d checked", what, done)
+	if total > 0 {
+		numbers := fmt.Sprintf("%d of %d", done, total)
+		line = what + " " + numbers
+		const widest, narrowest = 30, 5
+		if width := min(widest, columns-1-len(line)-len(" []")); width >= narrowest {
+			full := int(min(done, total) * int64(width) / total)
+			line = fmt.Sprintf("%s [%s%s] %s", what, strings.Repeat("#", full), strings.Repeat(".", width-full), numbers)
+		}
+	}
+	return line[:min(len(line), max(columns-1, 0))]
 }
 
 func (b *progressBar) end() {
