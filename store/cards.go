@@ -49,23 +49,11 @@ const cardsAtOnce = 1000
 // SaveCards implements cards.Store. A serial that is taken is an error.
 func (db *DB) SaveCards(ctx context.Context, sealed []cards.Sealed) (clashes []int, err error) {
 	err = db.write(ctx, "save cards", func(tx *sqlx.Tx) error {
-		clashes = nil
 		if err := db.holdKeys(ctx, tx, sealed); err != nil {
 			return err
 		}
-		for from := 0; from < len(sealed); from += cardsAtOnce {
-			chunk := sealed[from:min(from+cardsAtOnce, len(sealed))]
-			stored, err := insertCards(ctx, tx, chunk)
-			if err != nil {
-				return err
-			}
-			for i, c := range chunk {
-				if !stored[cardKey{c.Brand, c.Serial}] {
-					clashes = append(clashes, from+i)
-				}
-			}
-		}
-		return nil
+		clashes, err = insertCards(ctx, tx, sealed)
+		return err
 	})
 	return clashes, err
 }
@@ -95,8 +83,30 @@ type cardKey struct {
 	Serial string `db:"serial"`
 }
 
-// insertCards stores those whose code is new, counts them in their series, and returns which they are.
-func insertCards(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) (map[cardKey]bool, error) {
+// insertCards stores those whose code is new, counts them in their series, and returns the indexes of the others. It
+// counts last: nobody waits for a code of somebody who waits for the count.
+func insertCards(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) (clashes []int, err error) {
+	issued := map[cardSeries]seriesCount{}
+	for from := 0; from < len(sealed); from += cardsAtOnce {
+		part := sealed[from:min(from+cardsAtOnce, len(sealed))]
+		stored, err := insertSome(ctx, tx, part)
+		if err != nil {
+			return nil, err
+		}
+		for i, c := range part {
+			if !stored[cardKey{c.Brand, c.Serial}] {
+				clashes = append(clashes, from+i)
+				continue
+			}
+			s := cardSeries{c.Brand, c.Series}
+			issued[s] = issued[s].plus(c.Serial)
+		}
+	}
+	return clashes, addIssued(ctx, tx, issued)
+}
+
+// insertSome returns which are stored.
+func insertSome(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) (map[cardKey]bool, error) {
 	row := `(?` + strings.Repeat(`, ?`, len(sealedColumns)-1) + `)`
 	args := make([]any, 0, len(sealedColumns)*len(sealed))
 	for _, c := range sealed {
@@ -114,17 +124,7 @@ func insertCards(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) (map[c
 	for _, k := range keys {
 		stored[k] = true
 	}
-	return stored, countIssued(ctx, tx, sealed, stored)
-}
-
-func countIssued(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed, stored map[cardKey]bool) error {
-	issued := map[cardSeries]seriesCount{}
-	for _, c := range sealed {
-		if stored[cardKey{c.Brand, c.Serial}] {
-			issued[cardSeries{c.Brand, c.Series}] = issued[cardSeries{c.Brand, c.Series}].plus(c.Serial)
-		}
-	}
-	return addIssued(ctx, tx, issued)
+	return stored, nil
 }
 
 type cardSeries struct{ brand, name string }

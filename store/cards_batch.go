@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,11 +21,30 @@ import (
 var errClash = errors.New("codes exist")
 
 // SaveChunk implements cards.Batches. PostgreSQL copies the chunk, and only where that meets a code or serial
-// that exists, the cards are inserted one by one to find out which.
+// that exists, the cards are inserted one by one to find out which. Everybody stores codes in the same order, so that two
+// who have drawn the same ones never wait for each other.
 func (db *DB) SaveChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) ([]int, error) {
 	if clashes, err := db.oldClashes(ctx, sealed); err != nil || len(clashes) > 0 {
 		return clashes, err
 	}
+	order := make([]int, len(sealed))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return bytes.Compare(sealed[a].MAC, sealed[b].MAC) })
+	sorted := make([]cards.Sealed, len(sealed))
+	for at, i := range order {
+		sorted[at] = sealed[i]
+	}
+	clashes, err := db.saveSorted(ctx, c, sorted)
+	for i, at := range clashes {
+		clashes[i] = order[at]
+	}
+	slices.Sort(clashes)
+	return clashes, err
+}
+
+func (db *DB) saveSorted(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) ([]int, error) {
 	if db.dialect == Postgres {
 		err := db.copyChunk(ctx, c, sealed)
 		var known *pgconn.PgError
@@ -83,7 +104,6 @@ func settleChunk(ctx context.Context, tx *sqlx.Tx, c cards.Chunk, sealed []cards
 
 func (db *DB) insertChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) (clashes []int, err error) {
 	err = db.write(ctx, "save chunk", func(tx *sqlx.Tx) error {
-		clashes = nil
 		if err := db.holdKeys(ctx, tx, sealed); err != nil {
 			return err
 		}
@@ -92,17 +112,9 @@ func (db *DB) insertChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sea
 		} else if len(taken) > 0 {
 			return fmt.Errorf("serial %s: %w", sealed[taken[0]].Serial, cards.ErrExists)
 		}
-		for from := 0; from < len(sealed); from += cardsAtOnce {
-			part := sealed[from:min(from+cardsAtOnce, len(sealed))]
-			stored, err := insertCards(ctx, tx, part)
-			if err != nil {
-				return err
-			}
-			for i, card := range part {
-				if !stored[cardKey{card.Brand, card.Serial}] {
-					clashes = append(clashes, from+i)
-				}
-			}
+		var err error
+		if clashes, err = insertCards(ctx, tx, sealed); err != nil {
+			return err
 		}
 		if len(clashes) > 0 {
 			return errClash

@@ -57,6 +57,29 @@ var cardBusinessTests = []test{
 		same(w, "unspent", must[int64](w)(w.db.Unspent(w.Context(), brand, 14, start)), int64(5))
 		w.clean()
 	}},
+	{"chunks with the same codes do not wait for each other in a ring", func(w *world) {
+		const n = 2000
+		steps, batches := make([]cards.Chunk, 3), make([][]cards.Sealed, 3)
+		for i := range steps {
+			j := w.job(n)
+			batches[i] = w.chunk(j, n)
+			for at := range batches[i] {
+				batches[i][at].MAC = fmt.Appendf(nil, "code %d", (at*7+i*n/3)%n)
+			}
+			if i == 1 {
+				slices.Reverse(batches[i])
+			}
+			steps[i] = cards.Chunk{Job: j, Cards: n, Last: cards.Key{Series: "101", Serial: "x"}, Now: start}
+		}
+		clashes, errs := make([][]int, 3), make([]error, 3)
+		together(len(steps), func(i int) { clashes[i], errs[i] = w.db.SaveChunk(context.Background(), steps[i], batches[i]) })
+		same(w, "errors", errs, make([]error, 3))
+		slices.SortFunc(clashes, func(a, b []int) int { return len(a) - len(b) })
+		same(w, "codes that exist", []int{len(clashes[0]), len(clashes[1]), len(clashes[2])}, []int{0, n, n})
+		if !slices.IsSorted(clashes[1]) || clashes[1][n-1] != n-1 {
+			w.Errorf("clashes: %v", clashes[1])
+		}
+	}},
 	{"codes under another key clash too", func(w *world) {
 		w.card("101-1")
 		j := w.job(2)
