@@ -38,11 +38,22 @@ func cardService(t testing.TB, db *store.DB) *cards.Service {
 }
 
 func TestGeneratingCostsAtMostTwiceACopy(t *testing.T) {
-	url, copied := storetest.PostgresURL(t), storetest.PostgresURL(t)
-	n, most := 10_000, 4.0 // so few take less time than the machine's other work disturbs
+	n, rounds := 10_000, 5 // so few take so little time that the machine's other work may disturb a round
 	if big() {
-		n, most = 1_000_000, 2.0
+		n, rounds = 1_000_000, 1
 	}
+	const most = 2.0
+	for range rounds {
+		if generatingToCopying(t, n) <= most {
+			return
+		}
+	}
+	t.Errorf("generating costs more than %.1f times a copy", most)
+}
+
+func generatingToCopying(t *testing.T, n int) float64 {
+	t.Helper()
+	url, copied := storetest.PostgresURL(t), storetest.PostgresURL(t)
 	db := openStore(t, url)
 	begun := time.Now()
 	err := cardService(t, db).Generate(t.Context(), cards.GenerateRequest{
@@ -56,9 +67,7 @@ func TestGeneratingCostsAtMostTwiceACopy(t *testing.T) {
 	copying := copyTable(t, url, copied, n)
 	ratio := generating.Seconds() / copying.Seconds()
 	t.Logf("%d cards: generated in %s, copied in %s: %.2f times", n, generating, copying, ratio)
-	if ratio > most {
-		t.Errorf("generating costs %.2f times a copy; want %.1f at most", ratio, most)
-	}
+	return ratio
 }
 
 func openStore(t testing.TB, url string) *store.DB {
