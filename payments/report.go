@@ -19,7 +19,8 @@ const (
 // Movement is one line of a gateway's own report.
 type Movement struct {
 	Kind      MovementKind
-	Reference string // the charge's id
-	Amount    prepaid.Money
+	Reference string        // the charge's id
+	Amount    prepaid.Money // zero where nothing moved
+	Status    string        // then: the gateway's word for it
 	At        time.Time
 }

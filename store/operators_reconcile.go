@@ -74,7 +74,8 @@ type OpenItem struct {
 	Kind         string
 	Order        prepaid.OrderID
 	Currency     prepaid.Currency
-	Ours, Theirs int64 // minor units; 0 where one side has nothing
+	Ours, Theirs int64  // minor units; 0 where one side has nothing
+	Note         string // the provider's word for what it has and did not carry out
 	HappenedAt   time.Time
 	FoundAt      time.Time
 	ClosedAt     time.Time // zero: open
@@ -91,6 +92,7 @@ type openItemRow struct {
 	Currency   prepaid.Currency `db:"currency"`
 	Ours       int64            `db:"ours"`
 	Theirs     int64            `db:"theirs"`
+	Note       string           `db:"note"`
 	HappenedAt int64            `db:"happened_at"`
 	FoundAt    int64            `db:"found_at"`
 	ClosedAt   int64            `db:"closed_at"`
@@ -99,7 +101,7 @@ type openItemRow struct {
 }
 
 func (r openItemRow) item() OpenItem {
-	return OpenItem{r.ID, r.Provider, r.Reference, r.Kind, r.Order, r.Currency, r.Ours, r.Theirs,
+	return OpenItem{r.ID, r.Provider, r.Reference, r.Kind, r.Order, r.Currency, r.Ours, r.Theirs, r.Note,
 		prepaid.FromMicros(r.HappenedAt), prepaid.FromMicros(r.FoundAt), prepaid.FromMicros(r.ClosedAt), r.ClosedBy, r.Reason}
 }
 
@@ -113,17 +115,11 @@ func (db *DB) SaveDifferences(ctx context.Context, found []OpenItem, from, to, n
 	return db.write(ctx, "save differences", func(tx *sqlx.Tx) error {
 		keep := map[string]bool{}
 		for _, d := range found {
-			row := openItemRow{ID: prepaid.NewID[string](), Provider: d.Provider, Reference: d.Reference, Kind: d.Kind, Order: d.Order,
-				Currency: d.Currency, Ours: d.Ours, Theirs: d.Theirs, HappenedAt: prepaid.Micros(d.HappenedAt), FoundAt: prepaid.Micros(now)}
-			_, err := insert(ctx, tx, `
-				INSERT INTO open_items (id, provider, reference, kind, order_id, currency, ours, theirs, happened_at, found_at)
-				VALUES (:id, :provider, :reference, :kind, :order_id, :currency, :ours, :theirs, :happened_at, :found_at)
-				ON CONFLICT (provider, reference, kind, currency, ours, theirs) DO NOTHING`, row)
-			if err != nil {
+			if err := insertItem(ctx, tx, d, now); err != nil {
 				return err
 			}
 			var id string
-			_, err = get(ctx, tx, &id, `
+			_, err := get(ctx, tx, &id, `
 				SELECT id FROM open_items WHERE provider = ? AND reference = ? AND kind = ? AND currency = ? AND ours = ? AND theirs = ?`,
 				d.Provider, d.Reference, d.Kind, d.Currency, d.Ours, d.Theirs)
 			if err != nil {
@@ -132,7 +128,7 @@ func (db *DB) SaveDifferences(ctx context.Context, found []OpenItem, from, to, n
 			keep[id] = true
 		}
 		var open []string
-		err := list(ctx, tx, &open, `SELECT id FROM open_items WHERE closed_at = 0 AND happened_at >= ? AND happened_at < ?`,
+		err := list(ctx, tx, &open, `SELECT id FROM open_items WHERE closed_at = 0 AND kind <> 'wallet' AND happened_at >= ? AND happened_at < ?`,
 			prepaid.Micros(from), prepaid.Micros(to))
 		if err != nil {
 			return err
@@ -147,6 +143,16 @@ func (db *DB) SaveDifferences(ctx context.Context, found []OpenItem, from, to, n
 		}
 		return nil
 	})
+}
+
+func insertItem(ctx context.Context, tx *sqlx.Tx, d OpenItem, now time.Time) error {
+	_, err := insert(ctx, tx, `
+		INSERT INTO open_items (id, provider, reference, kind, order_id, currency, ours, theirs, note, happened_at, found_at)
+		VALUES (:id, :provider, :reference, :kind, :order_id, :currency, :ours, :theirs, :note, :happened_at, :found_at)
+		ON CONFLICT (provider, reference, kind, currency, ours, theirs) DO UPDATE SET note = excluded.note`,
+		openItemRow{ID: prepaid.NewID[string](), Provider: d.Provider, Reference: d.Reference, Kind: d.Kind, Order: d.Order,
+			Currency: d.Currency, Ours: d.Ours, Theirs: d.Theirs, Note: d.Note, HappenedAt: prepaid.Micros(d.HappenedAt), FoundAt: prepaid.Micros(now)})
+	return err
 }
 
 // CloseItem closes an open item by hand; ErrNoOpenItem.
@@ -167,7 +173,7 @@ func closeItem(ctx context.Context, tx *sqlx.Tx, id string, by topup.By, now tim
 func (db *DB) OpenItems(ctx context.Context, closed bool) ([]OpenItem, error) {
 	var rows []openItemRow
 	err := list(ctx, db.reader, &rows, `
-		SELECT id, provider, reference, kind, order_id, currency, ours, theirs, happened_at, found_at, closed_at, closed_by, reason
+		SELECT id, provider, reference, kind, order_id, currency, ours, theirs, note, happened_at, found_at, closed_at, closed_by, reason
 		FROM open_items WHERE closed_at = 0 OR ? ORDER BY happened_at, id`, closed)
 	if err != nil {
 		return nil, fmt.Errorf("list open items: %w", err)

@@ -23,19 +23,23 @@ const (
 	walletWithin = 30 * time.Second
 )
 
-// wireReloadly makes the client where a brand's network is Reloadly.
-func (p *program) wireReloadly() {
-	c := p.config.Reloadly
-	for _, network := range p.config.Networks {
-		if network != networkReloadly {
-			continue
+// newReloadly is the client where a brand's network is Reloadly; else nil.
+func newReloadly(c Config, clock prepaid.Clock, log *slog.Logger) *reloadly.Client {
+	for _, network := range c.Networks {
+		if network == networkReloadly {
+			r := c.Reloadly
+			return reloadly.New(reloadly.Config{
+				ClientID: r.ClientID, ClientSecret: r.ClientSecret, WebhookSecret: r.WebhookSecret,
+				BaseURL: r.BaseURL, AuthURL: r.AuthURL, Audience: r.Audience, Async: r.Async, PINs: true, Clock: clock, Log: log,
+			})
 		}
-		p.reloadly = reloadly.New(reloadly.Config{
-			ClientID: c.ClientID, ClientSecret: c.ClientSecret, WebhookSecret: c.WebhookSecret,
-			BaseURL: c.BaseURL, AuthURL: c.AuthURL, Audience: c.Audience, Async: c.Async, PINs: true, Clock: p.clock, Log: p.log,
-		})
+	}
+	return nil
+}
+
+func (p *program) wireReloadly() {
+	if p.reloadly = newReloadly(p.config, p.clock, p.log); p.reloadly != nil {
 		p.metrics.watchWallet()
-		return
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 
 	"pulsa/payments"
@@ -10,26 +11,29 @@ import (
 	"pulsa/prepaid"
 )
 
-// wireStripe makes the gateway where a brand's customers pay by Stripe.
-func (p *program) wireStripe() error {
-	for _, gateway := range p.config.Gateways {
+// newStripe is the gateway where a brand's customers pay by Stripe; else nil.
+func newStripe(c Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error)) (*stripe.Gateway, error) {
+	for _, gateway := range c.Gateways {
 		if gateway != gatewayStripe {
 			continue
 		}
 		g, err := stripe.New(stripe.Config{
-			Key: p.config.Stripe.Key, WebhookSecrets: p.config.Stripe.WebhookSecrets, BaseURL: p.config.Stripe.BaseURL,
-			ReturnURL: p.config.PublicURL + stripe.ReturnPath, Clock: p.clock, Log: p.log,
-			Recorded: func(ctx context.Context, id prepaid.ChargeID) (payments.Recorded, error) {
-				return p.payments.Recorded(ctx, id)
-			},
+			Key: c.Stripe.Key, WebhookSecrets: c.Stripe.WebhookSecrets, BaseURL: c.Stripe.BaseURL,
+			ReturnURL: c.PublicURL + stripe.ReturnPath, Clock: clock, Log: log, Recorded: books,
 		})
 		if err != nil {
-			return fmt.Errorf("stripe: %w", err)
+			return nil, fmt.Errorf("stripe: %w", err)
 		}
-		p.stripe = g
-		return nil
+		return g, nil
 	}
-	return nil
+	return nil, nil
+}
+
+func (p *program) wireStripe() (err error) {
+	p.stripe, err = newStripe(p.config, p.clock, p.log, func(ctx context.Context, id prepaid.ChargeID) (payments.Recorded, error) {
+		return p.payments.Recorded(ctx, id)
+	})
+	return err
 }
 
 // gateways are all that brands may name.

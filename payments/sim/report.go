@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"pulsa/payments"
@@ -22,16 +23,17 @@ func OpenBook(c Config) (*Gateway, error) {
 }
 
 // Movements reports what was charged, refunded and returned from one time until before another.
-func (g *Gateway) Movements(_ context.Context, from, to time.Time) ([]payments.Movement, error) {
-	var report []payments.Movement
-	for kind, entries := range map[payments.MovementKind][]Entry{
-		payments.MovedCharge: g.Charged(Filter{}), payments.MovedRefund: g.Refunded(Filter{}), payments.MovedReturn: g.Returned(Filter{}),
-	} {
-		for _, e := range entries {
-			if !e.At.Before(from) && e.At.Before(to) {
-				report = append(report, payments.Movement{Kind: kind, Reference: e.Reference, Amount: e.Amount, At: e.At})
+func (g *Gateway) Movements(_ context.Context, from, to time.Time) iter.Seq2[payments.Movement, error] {
+	return func(yield func(payments.Movement, error) bool) {
+		for kind, entries := range map[payments.MovementKind][]Entry{
+			payments.MovedCharge: g.Charged(Filter{}), payments.MovedRefund: g.Refunded(Filter{}), payments.MovedReturn: g.Returned(Filter{}),
+		} {
+			for _, e := range entries {
+				if !e.At.Before(from) && e.At.Before(to) &&
+					!yield(payments.Movement{Kind: kind, Reference: e.Reference, Amount: e.Amount, At: e.At}, nil) {
+					return
+				}
 			}
 		}
 	}
-	return report, nil
 }

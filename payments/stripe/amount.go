@@ -3,6 +3,8 @@ package stripe
 import (
 	"strings"
 
+	api "github.com/stripe/stripe-go/v85"
+
 	"pulsa/prepaid"
 )
 
@@ -14,6 +16,18 @@ var stripeDecimals = map[prepaid.Currency]int{
 	"BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3,
 }
 
+// decimalsOf is how many decimals Stripe counts a currency with.
+func decimalsOf(c prepaid.Currency) int {
+	if decimals, listed := stripeDecimals[c]; listed {
+		return decimals
+	}
+	return 2
+}
+
+func moneyCurrency(c api.Currency) prepaid.Currency {
+	return prepaid.Currency(strings.ToUpper(string(c)))
+}
+
 // maxAmount is the largest that Stripe takes in most currencies: eight digits.
 const maxAmount = 99_999_999
 
@@ -23,10 +37,7 @@ func amountOf(m prepaid.Money) (amount int64, currency string, ok bool) {
 	if !m.Currency.Valid() || m.Minor <= 0 || m.Minor > maxAmount {
 		return 0, "", false
 	}
-	decimals, listed := stripeDecimals[m.Currency]
-	if !listed {
-		decimals = 2
-	}
+	decimals := decimalsOf(m.Currency)
 	amount = m.Minor
 	for d := m.Currency.Decimals(); d < decimals; d++ {
 		amount *= 10

@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	api "github.com/stripe/stripe-go/v85"
+
 	"pulsa/prepaid"
 )
 
@@ -20,7 +22,11 @@ func TestAmountsAreCountedAsStripeCountsThem(t *testing.T) {
 		{50000, "MGA", 500}, {50001, "MGA", 0},
 		{0, "EUR", 0}, {-5, "EUR", 0}, {math.MaxInt64, "ISK", 0}, {math.MinInt64, "EUR", 0}, {10, "eur", 0}, {10, "", 0},
 	} {
-		got, _, ok := amountOf(prepaid.Money{Minor: test.minor, Currency: test.currency})
+		m := prepaid.Money{Minor: test.minor, Currency: test.currency}
+		got, currency, ok := amountOf(m)
+		if back := moneyOf(got, api.Currency(currency)); ok && back != m {
+			t.Errorf("%s comes back as %s", m, back)
+		}
 		if got != test.want || ok != (test.want != 0) {
 			t.Errorf("%d %s: got %d, %t, want %d", test.minor, test.currency, got, ok, test.want)
 		}

@@ -43,9 +43,8 @@ func (s *server) change(q request) *answer {
 func (s *server) read(q request) *answer {
 	switch q.path {
 	case "/v1/payment_intents":
-		since, _ := strconv.ParseInt(q.form.Get("created[gte]"), 10, 64)
 		return s.list(q, "pi", func(o object) bool {
-			return o.text("customer") == q.form.Get("customer") && o["created"].(int64) >= since
+			return (q.form.Get("customer") == "" || o.text("customer") == q.form.Get("customer")) && createdIn(q, o)
 		})
 	case "/v1/setup_intents":
 		a := s.list(q, "seti", func(o object) bool { return o.text("customer") == q.form.Get("customer") })
@@ -62,9 +61,9 @@ func (s *server) read(q request) *answer {
 		}
 		return &answer{200, object{"object": "search_result", "data": found, "has_more": false, "url": q.path}}
 	case "/v1/refunds":
-		return s.list(q, "re", func(o object) bool { return o.text("payment_intent") == q.form.Get("payment_intent") })
+		return s.withIntents(q, s.list(q, "re", func(o object) bool { return ofIntent(q, o) && createdIn(q, o) }))
 	case "/v1/disputes":
-		return s.list(q, "dp", func(o object) bool { return o.text("payment_intent") == q.form.Get("payment_intent") })
+		return s.withIntents(q, s.list(q, "dp", func(o object) bool { return ofIntent(q, o) && createdIn(q, o) }))
 	}
 	o := s.objects[q.path[strings.LastIndex(q.path, "/")+1:]]
 	if o == nil || q.method != http.MethodGet {
@@ -74,6 +73,36 @@ func (s *server) read(q request) *answer {
 		return &answer{200, s.expanded(o)}
 	}
 	return &answer{200, o}
+}
+
+func ofIntent(q request, o object) bool {
+	return q.form.Get("payment_intent") == "" || o.text("payment_intent") == q.form.Get("payment_intent")
+}
+
+func createdIn(q request, o object) bool {
+	since, _ := strconv.ParseInt(q.form.Get("created[gte]"), 10, 64)
+	until, err := strconv.ParseInt(q.form.Get("created[lt]"), 10, 64)
+	at := o["created"].(int64)
+	return at >= since && (err != nil || at < until)
+}
+
+// withIntents puts whole PaymentIntents into a list that asks for them.
+func (s *server) withIntents(q request, a *answer) *answer {
+	if q.form.Get("expand[0]") != "data.payment_intent" {
+		return a
+	}
+	body := a.body.(object)
+	var data []object
+	for _, o := range body["data"].([]object) {
+		whole := object{}
+		for k, v := range o {
+			whole[k] = v
+		}
+		whole["payment_intent"] = s.objects[o.text("payment_intent")]
+		data = append(data, whole)
+	}
+	body["data"] = data
+	return a
 }
 
 func (s *server) createIntent(q request) *answer {
@@ -139,7 +168,7 @@ func (s *server) createRefund(q request) *answer {
 		return refusal(400, "invalid_request_error", "charge_disputed", nil)
 	}
 	i["refunded"] = true
-	return &answer{200, s.put("re", object{"object": "refund", "amount": i["amount"], "status": "succeeded",
+	return &answer{200, s.put("re", object{"object": "refund", "amount": i["amount"], "currency": i["currency"], "status": "succeeded",
 		"payment_intent": i.id(), "metadata": formMap(q.form, "metadata")})}
 }
 
@@ -197,7 +226,7 @@ func (s *server) dispute(reference, status string) error {
 			return "payment_intent.payment_failed", i
 		}
 		i["latest_charge"].(object)["disputed"] = true
-		return "charge.dispute.created", s.put("dp", object{"object": "dispute", "status": status, "reason": "fraudulent",
+		return "charge.dispute.created", s.put("dp", object{"object": "dispute", "status": status, "reason": "fraudulent", "amount": i["amount"], "currency": i["currency"],
 			"payment_intent": i.id()})
 	})
 }

@@ -95,6 +95,15 @@ func failed(i *api.PaymentIntent) topup.Result {
 	return r
 }
 
+// gone reports whether a dispute has taken the money.
+func gone(d *api.Dispute) bool {
+	switch d.Status {
+	case api.DisputeStatusNeedsResponse, api.DisputeStatusUnderReview, api.DisputeStatusLost:
+		return true
+	}
+	return false
+}
+
 // disputed tells of a disputed charge whether the money is gone. It is while a dispute is open or lost; an
 // inquiry takes nothing, and a dispute that was won has given it back.
 func (g *Gateway) disputed(ctx context.Context, intent string) topup.Result {
@@ -105,8 +114,7 @@ func (g *Gateway) disputed(ctx context.Context, intent string) topup.Result {
 			p := problemOf(ctx, err)
 			return topup.Result{Outcome: topup.Unknown, Code: p.name(), ProviderRef: intent}
 		}
-		switch d.Status {
-		case api.DisputeStatusNeedsResponse, api.DisputeStatusUnderReview, api.DisputeStatusLost:
+		if gone(d) {
 			return topup.Result{Outcome: topup.Returned, Code: "dispute_" + word(string(d.Reason)), ProviderRef: intent}
 		}
 	}

@@ -77,6 +77,52 @@ var operatorTests = []test{
 		same(w, "differs no longer", len(open()), 0)
 		same(w, "all", len(must[[]store.OpenItem](w)(w.db.OpenItems(w.Context(), true))), 2)
 	}},
+	{"a difference keeps the provider's newest word for it", func(w *world) {
+		d := store.OpenItem{Provider: "psp:sim", Reference: "r", Kind: "charge", Currency: "EUR", Ours: 1000, HappenedAt: start}
+		for _, note := range []string{"processing", "canceled"} {
+			d.Note = note
+			w.ok(w.db.SaveDifferences(w.Context(), []store.OpenItem{d}, start, start.Add(time.Hour), start))
+			same(w, "note", must[[]store.OpenItem](w)(w.db.OpenItems(w.Context(), true))[0].Note, note)
+		}
+	}},
+	{"a wallet's readings and what differs between them are kept", func(w *world) {
+		read := func(currency prepaid.Currency) (sum, postings int64, underway bool) {
+			sum, postings, underway, err := w.db.WalletBooked(w.Context(), "net", currency, []string{brand})
+			w.ok(err)
+			return sum, postings, underway
+		}
+		if sum, postings, underway := read("USD"); sum != 0 || postings != 0 || underway {
+			w.Errorf("nothing booked: %d in %d, under way %v", sum, postings, underway)
+		}
+		o := w.placed(w.purchase(w.customer()))
+		w.apply(charged(o))
+		if _, _, underway := read("USD"); !underway {
+			w.Error("a delivery under way is not seen")
+		}
+		c, cost := delivered(o), prepaid.Money{Minor: 960, Currency: "USD"}
+		c.Postings[0].Postings = append(c.Postings[0].Postings, topup.Posting{Account: "fx:USD", Amount: cost}, topup.Posting{Account: "wallet:net", Amount: cost.Neg()})
+		w.apply(c)
+		if sum, postings, underway := read("USD"); sum != -960 || postings != 1 || underway {
+			w.Errorf("one delivery: %d in %d, under way %v", sum, postings, underway)
+		}
+		if sum, _, _ := read("EUR"); sum != 0 {
+			w.Errorf("in another currency: %d", sum)
+		}
+		if _, found, err := w.db.LastWalletReading(w.Context(), "net", "USD"); found || err != nil {
+			w.Errorf("never read: %v, %v", found, err)
+		}
+		for i := range 2 {
+			r := store.WalletReading{Network: "net", Currency: "USD", At: start.Add(time.Duration(i) * time.Hour), Balance: int64(500 + i), Booked: -960, Postings: 1}
+			item := &store.OpenItem{Provider: "network:net", Reference: "since", Kind: "wallet", Currency: "USD", Ours: -960, Theirs: 40, HappenedAt: r.At}
+			w.ok(w.db.SaveWalletReading(w.Context(), r, item))
+			last, found, err := w.db.LastWalletReading(w.Context(), "net", "USD")
+			w.ok(err)
+			same(w, "found", found, true)
+			same(w, "last", last, r)
+		}
+		w.ok(w.db.SaveDifferences(w.Context(), nil, start.Add(-time.Hour), start.Add(time.Hour), start)) // of charges and deliveries
+		same(w, "open", len(must[[]store.OpenItem](w)(w.db.OpenItems(w.Context(), false))), 1)
+	}},
 	{"an unlocked customer may try the PIN again", func(w *world) {
 		c := w.customer()
 		w.count(c, "wrong")

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"pulsa/simbook"
@@ -22,12 +23,13 @@ func OpenBook(c Config) (*Network, error) {
 }
 
 // Deliveries reports what was delivered from one time until before another.
-func (n *Network) Deliveries(_ context.Context, from, to time.Time) ([]topup.Delivery, error) {
-	var report []topup.Delivery
-	for _, e := range n.Delivered(Filter{}) {
-		if !e.At.Before(from) && e.At.Before(to) {
-			report = append(report, topup.Delivery{Reference: e.Reference, NetworkRef: e.NetworkRef, Amount: e.Amount, At: e.At})
+func (n *Network) Deliveries(_ context.Context, from, to time.Time) iter.Seq2[topup.Delivery, error] {
+	return func(yield func(topup.Delivery, error) bool) {
+		for _, e := range n.Delivered(Filter{}) {
+			if !e.At.Before(from) && e.At.Before(to) &&
+				!yield(topup.Delivery{Reference: e.Reference, NetworkRef: e.NetworkRef, Amount: e.Amount, At: e.At}, nil) {
+				return
+			}
 		}
 	}
-	return report, nil
 }

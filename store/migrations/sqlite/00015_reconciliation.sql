@@ -1,0 +1,15 @@
+-- +goose Up
+-- The provider's word for what it has and did not carry out.
+ALTER TABLE open_items ADD COLUMN note TEXT NOT NULL DEFAULT '';
+
+-- What our wallet at a network held, and what our ledger had booked on it: from one reading to the next both must change
+-- alike.
+CREATE TABLE wallet_readings (
+    network  TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    balance  INTEGER NOT NULL, -- minor units
+    booked   INTEGER NOT NULL, -- minor units, the sum of all postings
+    postings INTEGER NOT NULL, -- how many they were
+    PRIMARY KEY (network, currency, at)
+) STRICT;

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+)
+
+// WalletReading is what our wallet at a network held, and what our ledger had booked on it by then.
+type WalletReading struct {
+	Network  string
+	Currency prepaid.Currency
+	At       time.Time
+	Balance  int64 // minor units
+	Booked   int64 // minor units: the sum of all postings, which is below zero, because nothing is booked when it is filled
+	Postings int64 // how many they were
+}
+
+// WalletBooked reads what the ledger has booked on a wallet, and whether top-ups of these brands are under way, whose
+// costs are perhaps taken already and not booked.
+func (db *DB) WalletBooked(ctx context.Context, network string, c prepaid.Currency, brands []string) (sum, postings int64, underway bool, err error) {
+	err = db.read(ctx, "read wallet's postings", func(tx *sqlx.Tx) error {
+		var row struct {
+			Sum   int64 `db:"total"`
+			Count int64 `db:"count"`
+		}
+		_, err := get(ctx, tx, &row, `SELECT COALESCE(CAST(SUM(minor) AS BIGINT), 0) AS total, COUNT(*) AS count
+			FROM ledger_postings WHERE account = ? AND currency = ?`, "wallet:"+network, c)
+		if err != nil {
+			return err
+		}
+		sum, postings = row.Sum, row.Count
+		var busy []int
+		err = listIn(ctx, tx, &busy, `SELECT 1 FROM orders WHERE status IN ('delivering', 'delivery_unknown') AND brand IN (?) LIMIT 1`, brands)
+		underway = len(busy) > 0
+		return err
+	})
+	return sum, postings, underway, err
+}
+
+// LastWalletReading returns the newest reading of a wallet; false where there is none.
+func (db *DB) LastWalletReading(ctx context.Context, network string, c prepaid.Currency) (WalletReading, bool, error) {
+	var row struct {
+		At       int64 `db:"at"`
+		Balance  int64 `db:"balance"`
+		Booked   int64 `db:"booked"`
+		Postings int64 `db:"postings"`
+	}
+	found, err := get(ctx, db.reader, &row, `SELECT at, balance, booked, postings FROM wallet_readings
+		WHERE network = ? AND currency = ? ORDER BY at DESC LIMIT 1`, network, c)
+	if err != nil {
+		return WalletReading{}, false, fmt.Errorf("read wallet reading: %w", err)
+	}
+	return WalletReading{network, c, prepaid.FromMicros(row.At), row.Balance, row.Booked, row.Postings}, found, nil
+}
+
+// SaveWalletReading stores a reading, and the difference from the one before, if there is one.
+func (db *DB) SaveWalletReading(ctx context.Context, r WalletReading, differs *OpenItem) error {
+	return db.write(ctx, "save wallet reading", func(tx *sqlx.Tx) error {
+		_, err := exec(ctx, tx, `INSERT INTO wallet_readings (network, currency, at, balance, booked, postings) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (network, currency, at) DO NOTHING`, r.Network, r.Currency, prepaid.Micros(r.At), r.Balance, r.Booked, r.Postings)
+		if err != nil || differs == nil {
+			return err
+		}
+		return insertItem(ctx, tx, *differs, r.At)
+	})
+}
