@@ -91,7 +91,9 @@ func (s *Service) Transactions(ctx context.Context, account string, f reloadly.F
 	}
 	page := make([]reloadly.Transaction, len(found))
 	for i, h := range found {
-		page[i] = transaction(h)
+		if page[i], err = s.transaction(ctx, h); err != nil {
+			return nil, 0, err
+		}
 	}
 	return page, total, nil
 }

@@ -73,6 +73,8 @@ type Filter = reloadly.Filter
 type Sales interface {
 	// Sales returns the page of a key's orders that fit, oldest first, without their attempts, and how many fit in all.
 	Sales(ctx context.Context, key string, f Filter) (page []topup.History, total int, err error)
+	// ForgetPINs drops the PINs of developers' orders that were delivered before then, and returns how many.
+	ForgetPINs(ctx context.Context, before time.Time) (int, error)
 }
 
 // ParseScopes reads scopes separated by blanks or commas; "" is all of them. known is false where there is another.

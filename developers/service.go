@@ -26,6 +26,7 @@ type Orders interface {
 	Placed(ctx context.Context, r topup.Request) (topup.History, error)
 	Place(ctx context.Context, r topup.Request) (topup.Order, error)
 	Order(ctx context.Context, id prepaid.OrderID) (topup.History, error)
+	PIN(ctx context.Context, id prepaid.OrderID) (*topup.PINDetail, error)
 }
 
 // Config is what a Service is made of. All fields are needed; whoever only keeps keys can do without Orders, Sales and

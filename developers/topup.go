@@ -63,7 +63,7 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 	case err != nil:
 		return reloadly.Transaction{}, err
 	case async:
-		return transaction(h), nil
+		return s.transaction(ctx, h)
 	}
 	return s.outcome(ctx, h, until)
 }
@@ -94,7 +94,10 @@ func (s *Service) outcome(ctx context.Context, h topup.History, until time.Time)
 		}
 		h = now
 	}
-	t := transaction(h)
+	t, err := s.transaction(ctx, h)
+	if err != nil {
+		return t, err
+	}
 	if t.Status == reloadly.Refunded || t.Status == reloadly.Failed {
 		return t, reloadly.RefuseCode(string(t.Reason))
 	}

@@ -2,6 +2,8 @@ package developers
 
 import (
 	"cmp"
+	"context"
+	"time"
 
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -20,7 +22,31 @@ func stateOf(status topup.Status) reloadly.State {
 	return reloadly.Processing
 }
 
-// transaction is a developer's order as the API shows it.
+// pinsKept is how long a PIN can be read again: an answer may get lost.
+const pinsKept = 30 * 24 * time.Hour
+
+// ForgetPINs drops PINs that were delivered long ago, and returns how many.
+func (s *Service) ForgetPINs(ctx context.Context) (int, error) {
+	return s.c.Sales.ForgetPINs(ctx, s.c.Clock.Now().Add(-pinsKept))
+}
+
+// transaction is a developer's order as the API shows it, with the PIN that it was delivered as.
+func (s *Service) transaction(ctx context.Context, h topup.History) (reloadly.Transaction, error) {
+	t := transaction(h)
+	if !h.ByPIN || t.Status != reloadly.Successful {
+		return t, nil
+	}
+	p, err := s.c.Orders.PIN(ctx, h.ID)
+	if err != nil || p == nil {
+		return t, err
+	}
+	t.PINDetail = &reloadly.PINDetail{
+		Serial: reloadly.Text(p.Serial), Code: reloadly.Text(p.Code.Reveal()), Value: reloadly.Text(p.Value), IVR: reloadly.Text(p.IVR),
+		Validity: reloadly.Text(p.Validity), Info1: reloadly.Text(p.Info[0]), Info2: reloadly.Text(p.Info[1]), Info3: reloadly.Text(p.Info[2]),
+	}
+	return t, nil
+}
+
 func transaction(h topup.History) reloadly.Transaction {
 	s := h.Sale
 	currency, at := reloadly.Text(s.Requested.Currency), wireTime(h.CreatedAt)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -67,6 +68,16 @@ func (db *DB) PIN(ctx context.Context, id prepaid.OrderID) (*topup.PINDetail, er
 func (db *DB) HasPIN(ctx context.Context, id prepaid.OrderID) (bool, error) {
 	var one int
 	return get(ctx, db.reader, &one, `SELECT 1 FROM pin_details WHERE order_id = ?`, id)
+}
+
+// ForgetPINs implements developers.Sales.
+func (db *DB) ForgetPINs(ctx context.Context, before time.Time) (int, error) {
+	rows, err := exec(ctx, db.writer, `
+		DELETE FROM pin_details WHERE at < ? AND order_id IN (SELECT id FROM orders WHERE funding_kind = 'developer')`, prepaid.Micros(before))
+	if err != nil {
+		return 0, fmt.Errorf("forget pins: %w", err)
+	}
+	return int(rows), nil
 }
 
 // dropPINs forgets the PINs of orders that were handed on. A message that shows one and was not sent keeps it: the

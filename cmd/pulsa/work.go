@@ -36,6 +36,9 @@ func (p *program) jobs() []job {
 	if p.reloadly != nil {
 		jobs = append(jobs, job{"wallet", walletEvery, p.watchWallet})
 	}
+	if p.developers != nil {
+		jobs = append(jobs, job{"developers' pins", time.Hour, p.developers.ForgetPINs})
+	}
 	return jobs
 }
 
