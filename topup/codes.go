@@ -1,5 +1,7 @@
 package topup
 
+import "strings"
+
 // Cause says whom a network's code concerns, so that operators see what is theirs to mend.
 type Cause string
 
@@ -22,6 +24,9 @@ const (
 	CodeReferenceUsed = "CUSTOM_IDENTIFIER_ALREADY_USED"
 	CodeNoOperator    = "COULD_NOT_AUTO_DETECT_OPERATOR"
 )
+
+// codeNoConnection begins the codes for a way to the operator that broke: the top-up may have arrived.
+const codeNoConnection = "CONNECTION_TO_OPERATOR_"
 
 type meaning struct {
 	outcome Outcome
@@ -73,7 +78,7 @@ var meanings = map[string]meaning{
 	"UNSUPPORTED_MEDIA_TYPE":                  {Refused, CauseConfiguration},
 
 	CodeReferenceUsed:                               {Unknown, CauseNetwork}, // most were in fact paid: adopt what a look-up finds
-	"CONNECTION_TO_OPERATOR_FAILED":                 {Unknown, CauseNetwork},
+	codeNoConnection + "FAILED":                     {Unknown, CauseNetwork},
 	"FX_RATE_NOT_AVAILABLE":                         {Unknown, CauseNetwork}, // with status 500, as the next
 	"INTERNAL_SERVER_ERROR":                         {Unknown, CauseNetwork},
 	"PROVIDER_INTERNAL_ERROR":                       {Unknown, CauseNetwork},
@@ -93,6 +98,9 @@ var meanings = map[string]meaning{
 func ClassifyCode(code string) (outcome Outcome, cause Cause, known bool) {
 	if m, known := meanings[code]; known {
 		return m.outcome, m.cause, true
+	}
+	if strings.HasPrefix(code, codeNoConnection) {
+		return Unknown, CauseNetwork, true
 	}
 	return Unknown, CauseNetwork, false
 }

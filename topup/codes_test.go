@@ -16,6 +16,8 @@ func TestClassifyCodeKnowsOnlyDefiniteRefusalsAsDefinite(t *testing.T) {
 		"INSUFFICIENT_BALANCE":                          {topup.Passing, topup.CauseAccount},
 		"PHONE_RECENTLY_RECHARGED":                      {topup.Passing, topup.CauseCustomer},
 		"CUSTOM_IDENTIFIER_ALREADY_USED":                {topup.Unknown, topup.CauseNetwork},
+		"CONNECTION_TO_OPERATOR_FAILED":                 {topup.Unknown, topup.CauseNetwork},
+		"CONNECTION_TO_OPERATOR_TIMED_OUT":              {topup.Unknown, topup.CauseNetwork},
 		"TRANSACTION_CANNOT_BE_PROCESSED_AT_THE_MOMENT": {topup.Unknown, topup.CauseNetwork},
 	} {
 		if outcome, cause, known := topup.ClassifyCode(code); outcome != want.outcome || cause != want.cause || !known {

@@ -46,6 +46,9 @@ func newReporters(c Config, log *slog.Logger) (reporters, error) {
 		gateways: map[string]moneyReporter{"sim": sims.gateway}, networks: map[string]deliveryReporter{"sim": sims.network},
 		wallets: map[string]walletReader{},
 	}
+	if c.Simulator.URL != "" {
+		delete(all.gateways, "sim") // its book is with pulsa sim
+	}
 	clock := prepaid.SystemClock{}
 	if r := newReloadly(c, clock, log); r != nil {
 		all.networks[networkReloadly], all.wallets[networkReloadly] = r, r

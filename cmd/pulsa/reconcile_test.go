@@ -380,3 +380,31 @@ func TestTwoSidesOfOneThingAreCompared(t *testing.T) {
 		}
 	}
 }
+
+func TestTheDoctorLooksIntoTheWallet(t *testing.T) {
+	a := newAccount(t)
+	text, err := os.ReadFile(a.env["PULSA_CONFIG"])
+	if err == nil {
+		err = os.WriteFile(a.env["PULSA_CONFIG"], []byte(strings.Replace(string(text), "reloadly:\n  client_id", "reloadly:\n  low_balance: 50\n  client_id", 1)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		balance string
+		down    bool
+		want    string
+	}{
+		{"100.00", false, `"level":"ok","what":"wallet at reloadly"`},
+		{"49.99", false, `it is below EUR 50.00`},
+		{"0", false, `every order is held until then`},
+		{"100.00", true, `check the client id and secret`},
+	} {
+		a.tell(func() { a.balance, a.down = c.balance, c.down })
+		var out, log strings.Builder
+		_ = run(context.WithoutCancel(t.Context()), []string{"doctor", "--json"}, func(name string) string { return a.env[name] }, strings.NewReader(""), &out, &log)
+		if !strings.Contains(out.String(), c.want) {
+			t.Errorf("%s: says nothing of %s:\n%s", c.balance, c.want, out.String())
+		}
+	}
+}
