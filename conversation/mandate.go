@@ -47,8 +47,10 @@ func mandateTransitions(flow, done, abandoned string) []Transition {
 		{From: in("ask_iban"), Event: "abandoned", To: in("ask_method"), Say: abandoned},
 		{From: in("ask_iban"), Event: evBack, To: in("ask_method")},
 		{From: in("ask_holder"), Event: "typed", To: in("agree")},
+		{From: in("ask_holder"), Event: "completed", To: idle, Say: done},
 		{From: in("ask_holder"), Event: evBack, To: in("ask_iban")},
 		{From: in("agree"), Event: "agreed", To: in("sign")},
+		{From: in("agree"), Event: "completed", To: idle, Say: done}, // the page after all; or by a turn that was killed
 		{From: in("agree"), Event: evBack, To: in("ask_iban")},
 		{From: in("sign"), Event: "signed", To: idle, Say: done},
 		{From: in("sign"), Event: "refused", To: in("ask_method"), Say: "mandate.refused"},

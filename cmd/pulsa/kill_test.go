@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/topup"
@@ -131,6 +132,9 @@ type crowd struct {
 	pending   []message // perhaps seen, never answered
 }
 
+// killIBAN is what some pay by: it must be found nowhere.
+const killIBAN = "NL91ABNA0417164300"
+
 // buyers is how many customers write at the same time.
 const buyers = 12
 
@@ -184,7 +188,7 @@ func (l *crowd) fresh() string {
 	return fmt.Sprintf("+316%d%03d%s", 1+n%5, n/5%1000, end)
 }
 
-// customer registers and buys a few times, until a message is not answered: then another one comes.
+// customer registers, perhaps changes to direct debit, and buys a few times, until a message is not answered: then another one comes.
 func (l *crowd) customer() {
 	number := l.fresh()
 	given := fmt.Sprintf(`{"Customer":{"Number":%q,"Kind":"sms"},"Language":"en","PIN":%q,"Method":"card"}`, number, testPIN)
@@ -197,8 +201,15 @@ func (l *crowd) customer() {
 		}
 		time.Sleep(20 * time.Millisecond) // it is being killed
 	}
+	var texts []string
+	if rand.IntN(3) == 0 {
+		texts = []string{"PAY", testPIN, "1", killIBAN, "J. Jansen", "AGREE"}
+	}
 	for _, amount := range []string{"10", "15", "20"} {
-		m := message{prepaid.NewToken(), number, "KOOP " + amount + " " + testPIN}
+		texts = append(texts, "KOOP "+amount+" "+testPIN)
+	}
+	for _, text := range texts {
+		m := message{prepaid.NewToken(), number, text}
 		answer, err := l.send(m)
 		l.mu.Lock()
 		if err != nil {
@@ -283,6 +294,7 @@ func (l *crowd) judge() {
 	s.rest()
 	s.settleByHand()
 	l.count(p)
+	s.mandates()
 	violations, err := p.audit(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -376,6 +388,33 @@ func (s survivor) rest() {
 			return
 		}
 		s.clock.AdvanceTo(next)
+	}
+}
+
+// mandates looks that each has come to its end, and that no IBAN is left.
+func (s survivor) mandates() {
+	s.Helper()
+	if due, err := s.p.db.NextMandate(s.Context()); err != nil || !due.IsZero() {
+		s.Errorf("a mandate is still due at %s, %v", due, err)
+	}
+	all, err := s.p.db.MandatesByReference(s.Context(), "")
+	if err != nil || len(all) == 0 {
+		s.Errorf("%d mandates, %v", len(all), err)
+	}
+	for _, m := range all {
+		setup, err := s.p.db.Setup(s.Context(), m.Setup)
+		if err != nil || setup.Status != payments.SetupCompleted || m.Sealed != "" {
+			s.Errorf("mandate %s is %s, %v", m.Reference, setup.Status, err)
+		}
+	}
+	texts, err := s.p.db.Texts(s.Context(), true)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for table, text := range texts {
+		if strings.Contains(text, killIBAN[4:]) {
+			s.Errorf("table %s holds an IBAN", table)
+		}
 	}
 }
 
