@@ -35,6 +35,7 @@ type Config struct {
 	Keys      Keys
 	Usage     Usage
 	Sales     Sales
+	Webhooks  Webhooks
 	Orders    Orders
 	Catalogue func(brand string) Catalogue
 	Terms     map[string]Terms       // by brand; where there are none, the brand has no API
@@ -46,8 +47,10 @@ type Config struct {
 
 // Service lets developers top up. Safe for concurrent use.
 type Service struct {
-	c     Config
-	seals seals
+	c        Config
+	seals    seals
+	vault    *prepaid.Vault // of webhooks' secrets
+	couriers couriers
 }
 
 var (
@@ -61,7 +64,11 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("developers: %w", err)
 	}
-	return &Service{c: c, seals: s}, nil
+	vault, err := prepaid.NewVault(c.Secrets, "webhooks' secrets")
+	if err != nil {
+		return nil, fmt.Errorf("developers: %w", err)
+	}
+	return &Service{c: c, seals: s, vault: vault, couriers: newCouriers()}, nil
 }
 
 // Why a key can't be made.

@@ -15,7 +15,8 @@ type Terms struct {
 	Currency  prepaid.Currency          // the brand's
 	Discounts map[int64]decimal.Decimal // by operator, in percent of what was requested
 	FX        map[prepaid.Currency]Rate
-	PerMinute int // requests of one key
+	PerMinute int  // requests of one key
+	Test      bool // the brand is marked test: its developers' webhooks may be on this machine
 	// What one key may buy; zero is no limit. A leaked key loses no more than that.
 	DayCount int
 	DaySum   prepaid.Money // in the brand's currency

@@ -82,3 +82,11 @@ func reason(code string) reloadly.Text {
 	}
 	return reloadly.Text(cmp.Or(code, "TOPUP_TRANSACTION_FAILED"))
 }
+
+// news is what a webhook tells of a developer's order that came to a state. The PIN of a PIN operator is not pushed:
+// whoever needs it asks.
+func news(h topup.History, state reloadly.State) reloadly.Transaction {
+	t := transaction(h)
+	t.Status, t.PINDetail, t.BalanceInfo = state, nil, nil
+	return t
+}

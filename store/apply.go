@@ -109,6 +109,9 @@ func (db *DB) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Chang
 			return err
 		}
 	}
+	if err := insertDelivery(ctx, tx, row, c); err != nil {
+		return err
+	}
 	if err := db.changePIN(ctx, tx, c); err != nil {
 		return fmt.Errorf("pin: %w", err)
 	}

@@ -24,6 +24,9 @@ type apikeysCommand struct {
 	Show   apikeysShowCommand   `cmd:"" help:"Show a key, and what operators have done to it."`
 	Revoke apikeysRevokeCommand `cmd:"" help:"End a key for good, and its tokens at once."`
 	Credit apikeysCreditCommand `cmd:"" help:"Book money that a developer has paid in advance."`
+
+	Webhook    apikeysWebhookCommand    `cmd:"" help:"Say where a developer is told how top-ups ended, and print what that is signed with, once."`
+	Deliveries apikeysDeliveriesCommand `cmd:"" help:"Look at what developers were told, and tell it again."`
 }
 
 // openDevelopers opens what keeps keys; a server may be running beside it. The caller closes the store.

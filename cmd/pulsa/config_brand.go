@@ -62,6 +62,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) {
 		b.Cards = prepaid.CardFormat{CodeLength: cards.integer("code_length", 5, 32, 14), Luhn: cards.boolean("luhn")}
 	}
 	if terms, ok := s.api(b.Currency); ok {
+		terms.Test = b.Test
 		c.API[b.Name] = terms
 	}
 	b.Creditor = s.creditor(b.Currency)

@@ -15,7 +15,7 @@ import (
 // newDevelopers makes what keeps developers' keys; orders is nil for whoever takes none.
 func newDevelopers(p *program, c Config, db *store.DB, clock prepaid.Clock) (*developers.Service, error) {
 	config := developers.Config{
-		Keys: db, Usage: db, Sales: db, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
+		Keys: db, Usage: db, Sales: db, Webhooks: db, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
 	}
 	if p != nil {
 		config.Orders, config.Log = p.topups, p.log

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"time"
 
 	"pulsa/prepaid"
@@ -67,18 +64,10 @@ func (n simNews) tell(ctx context.Context, t reloadly.Transaction) (err error) {
 func (n simNews) post(ctx context.Context, t reloadly.Transaction) error {
 	ctx, cancel := context.WithTimeout(ctx, simNewsWithin)
 	defer cancel()
-	body, err := json.Marshal(map[string]any{"type": "airtime_transaction.status", "data": t})
+	request, err := reloadly.NewEvent(ctx, n.url, n.secret, t, n.face.clock.Now())
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, n.url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	stamp := strconv.FormatInt(n.face.clock.Now().UnixMilli(), 10)
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("X-Reloadly-Request-Timestamp", stamp)
-	request.Header.Set("X-Reloadly-Signature", reloadly.Sign(n.secret, body, stamp))
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err

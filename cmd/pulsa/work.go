@@ -16,6 +16,9 @@ const (
 	transcriptEvery = 2 * time.Second
 	afterError      = 2 * time.Second
 	transcriptBatch = 500
+	// couriers send webhooks side by side: each waits for its receiver.
+	couriers     = 4
+	couriersLook = time.Second
 )
 
 // job is one kind of due work. It returns how much it did.
@@ -33,6 +36,11 @@ func (p *program) jobs() []job {
 		{"transcripts", transcriptEvery, p.drainTranscripts},
 		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.sims.redeliver(ctx) }},
 	}
+	if p.developers != nil {
+		for range couriers {
+			jobs = append(jobs, job{"webhooks", couriersLook, p.deliverDue})
+		}
+	}
 	if p.reloadly != nil {
 		jobs = append(jobs, job{"wallet", walletEvery, p.watchWallet})
 	}
@@ -40,6 +48,14 @@ func (p *program) jobs() []job {
 		jobs = append(jobs, job{"developers' pins", time.Hour, p.developers.ForgetPINs})
 	}
 	return jobs
+}
+
+// deliverDue sends a webhook to a developer.
+func (p *program) deliverDue(ctx context.Context) (int, error) {
+	if due, err := p.isDue(p.db.NextDelivery(ctx)); !due {
+		return 0, err
+	}
+	return p.developers.DeliverDue(ctx)
 }
 
 // ordersDue and its like look before they claim: a claim takes the write lock of an embedded store.

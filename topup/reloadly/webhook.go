@@ -1,13 +1,17 @@
 package reloadly
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+	"strconv"
+	"time"
 
 	"pulsa/prepaid"
 )
@@ -67,6 +71,24 @@ func (c *Client) Webhook(hint func(ctx context.Context, reference string) error)
 		}
 		w.WriteHeader(http.StatusOK)
 	})
+}
+
+// NewEvent is the signed request that tells a webhook of a transaction.
+func NewEvent(ctx context.Context, url string, secret prepaid.Secret, t Transaction, at time.Time) (*http.Request, error) {
+	body, err := json.Marshal(Event{Type: EventStatus, Data: t})
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, errors.New("webhook's address can't be read") // it may hold a token
+	}
+	stamp := strconv.FormatInt(at.UnixMilli(), 10)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "Pulsa")
+	request.Header.Set(timestampHeader, stamp)
+	request.Header.Set(signatureHeader, Sign(secret, body, stamp))
+	return request, nil
 }
 
 // Sign is the signature of a webhook's body sent at timestamp.

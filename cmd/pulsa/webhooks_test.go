@@ -1,0 +1,417 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pulsa/developers"
+	"pulsa/prepaid"
+	"pulsa/topup"
+	"pulsa/topup/reloadly"
+)
+
+// stepping is a clock that a test puts forward.
+type stepping struct {
+	prepaid.SystemClock
+	by *atomic.Int64
+}
+
+func (s stepping) Now() time.Time { return s.SystemClock.Now().Add(time.Duration(s.by.Load())) }
+
+func (s stepping) step(d time.Duration) { s.by.Add(int64(d)) }
+
+// hooked is the demo without anybody at its due work, a developer's key, and the developer's receiver.
+type hooked struct {
+	*program
+	t        *testing.T
+	clock    stepping
+	api      *httptest.Server
+	log      *logBuffer
+	key      string
+	token    string
+	receiver *httptest.Server
+	sent     int
+
+	mu       sync.Mutex
+	secret   prepaid.Secret
+	behave   http.HandlerFunc // nil: our own Reloadly client receives
+	bodies   [][]byte
+	received []string // the identifiers that the client took
+}
+
+func newHooked(t *testing.T, change func(*Config)) *hooked {
+	t.Helper()
+	known, err := knownWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseConfig("demo.yaml", demoYAML, func(string) string { return "" }, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data = t.TempDir()
+	if change != nil {
+		change(&c)
+	}
+	h := &hooked{t: t, clock: stepping{by: &atomic.Int64{}}, log: &logBuffer{}}
+	h.program, err = wire(t.Context(), c, wiring{clock: h.clock, log: slog.New(slog.NewTextHandler(h.log, nil)), volatile: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.api = httptest.NewServer(h.routes())
+	h.receiver = httptest.NewServer(http.HandlerFunc(h.receive))
+	t.Cleanup(func() {
+		h.api.Close()
+		h.receiver.Close()
+		_ = h.topups.Drain(context.Background())
+		_ = h.close()
+	})
+	r := &running{program: h.program, t: t}
+	var secret prepaid.Secret
+	h.key, secret = r.developer(developers.Key{Name: "shop"})
+	token, err := h.developers.Token(t.Context(), h.key, secret, reloadly.LiveURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.token = token.AccessToken
+	return h
+}
+
+func (h *hooked) receive(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	h.bodies = append(h.bodies, body)
+	if h.behave != nil {
+		h.behave(w, r)
+		return
+	}
+	reloadly.New(reloadly.Config{WebhookSecret: h.secret, Clock: h.clock, Log: slog.New(slog.DiscardHandler)}).Webhook(
+		func(_ context.Context, reference string) error {
+			h.received = append(h.received, reference)
+			return nil
+		}).ServeHTTP(w, r)
+}
+
+func (h *hooked) webhook(address string) {
+	h.t.Helper()
+	secret, err := h.developers.SetWebhook(h.t.Context(), h.key, address, topup.By{Who: "test", Why: "test"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.secret = secret
+}
+
+func (h *hooked) behaves(b http.HandlerFunc) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.behave = b
+}
+
+// buy tops a number up by the API under an identifier.
+func (h *hooked) buy(identifier, number string) {
+	h.t.Helper()
+	body := `{"operatorId":1349,"amount":5,"customIdentifier":"` + identifier + `","recipientPhone":{"countryCode":"NL","number":"` + number + `"}}`
+	ask{method: "POST", path: "/topups", token: h.token, body: body}.do(h.t, newContract(h.t, h.api.URL), h.api.URL)
+}
+
+// deliver does all that is due.
+func (h *hooked) deliver(d *developers.Service) (n int) {
+	h.t.Helper()
+	for {
+		done, err := d.DeliverDue(h.t.Context())
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if done == 0 {
+			return n
+		}
+		n += done
+	}
+}
+
+// deliveries are those of the key, oldest first.
+func (h *hooked) deliveries() []developers.Delivery {
+	h.t.Helper()
+	all, err := h.db.Deliveries(h.t.Context(), h.key, "", 100)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	slices.SortFunc(all, func(a, b developers.Delivery) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return all
+}
+
+// only is the one delivery that there is.
+func (h *hooked) only(status developers.DeliveryStatus, attempts int, code string) developers.Delivery {
+	h.t.Helper()
+	all := h.deliveries()
+	if len(all) != 1 {
+		h.t.Fatalf("%d deliveries", len(all))
+	}
+	if d := all[0]; d.Status != status || d.Attempts != attempts || d.Last.Code != code {
+		h.t.Fatalf("delivery is %s after %d tries: %q; want %s, %d, %q", d.Status, d.Attempts, d.Last.Code, status, attempts, code)
+	}
+	return all[0]
+}
+
+func TestWebhookTellsHowTopupsEnd(t *testing.T) {
+	h := newHooked(t, nil)
+	h.buy("before", "0612345671")
+	h.webhook(h.receiver.URL + "/pulsa?token=sesame")
+	h.buy("one", "0612345672")
+	h.buy("two", "0612348001") // refused by the network
+	if n := h.deliver(h.developers); n != 2 {
+		t.Errorf("%d delivered", n)
+	}
+	all := h.deliveries()
+	if len(all) != 2 || all[0].State != reloadly.Successful || all[1].State != reloadly.Refunded {
+		t.Fatalf("deliveries %+v", all)
+	}
+	if !slices.Equal(h.received, []string{"one", "two"}) {
+		t.Errorf("our own client took %q", h.received)
+	}
+	c := newContract(t, h.api.URL)
+	for _, body := range h.bodies {
+		c.validate("webhook", body, "webhooks", reloadly.EventStatus, "post", "requestBody", "content", "application/json", "schema")
+	}
+	if h.deliver(h.developers) != 0 {
+		t.Error("told twice")
+	}
+	if log := h.log.String(); strings.Contains(log, "sesame") || strings.Contains(log, h.secret.Reveal()) {
+		t.Error("the log tells the address or the secret")
+	}
+	w, err := h.db.Webhook(t.Context(), h.key)
+	if err != nil || bytes.Contains(w.Secret, []byte(h.secret.Reveal())) {
+		t.Errorf("the secret is stored in clear, %v", err)
+	}
+}
+
+func TestWebhookIsSentUntilItIsTaken(t *testing.T) {
+	h := newHooked(t, nil)
+	h.webhook(h.receiver.URL)
+	h.behaves(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.Copy(w, r.Body) // it tells what it was told
+		_, _ = w.Write(bytes.Repeat([]byte("x"), 1<<20))
+	})
+	h.buy("one", "0612345672")
+	h.deliver(h.developers)
+	d := h.only(developers.DeliveryWaiting, 1, "HTTP 500")
+	if strings.Contains(d.Last.Excerpt, "612345672") || len(d.Last.Excerpt) > 300 || !strings.Contains(d.Last.Excerpt, "airtime_transaction") {
+		t.Errorf("excerpt %q", d.Last.Excerpt)
+	}
+	if h.deliver(h.developers) != 0 {
+		t.Error("sent again at once")
+	}
+	h.behaves(func(w http.ResponseWriter, _ *http.Request) { // it is down
+		connection, _, _ := w.(http.Hijacker).Hijack()
+		_ = connection.Close()
+	})
+	h.clock.step(13 * time.Second)
+	h.deliver(h.developers)
+	h.only(developers.DeliveryWaiting, 2, developers.CodeNotReached)
+	h.behaves(nil)
+	h.buy("two", "0612345673")
+	// What was taken tells that the receiver is back: what had not reached it is due at once.
+	if n := h.deliver(h.developers); n != 2 || !slices.Equal(h.received, []string{"two", "one"}) {
+		t.Errorf("%d delivered, taken %q", n, h.received)
+	}
+
+	h.behaves(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
+	h.buy("three", "0612345674")
+	for range 200 {
+		h.deliver(h.developers)
+		h.clock.step(73 * time.Minute)
+	}
+	last := h.deliveries()[2]
+	if tried := last.Last.At.Sub(last.CreatedAt); last.Status != developers.DeliveryGivenUp || tried < developers.DeliverTries || tried > developers.DeliverTries+3*time.Hour {
+		t.Errorf("%s after %s and %d tries", last.Status, tried, last.Attempts)
+	}
+	h.behaves(nil)
+	if err := h.db.RepeatDelivery(t.Context(), last.ID, developers.Deed{What: "repeat", By: topup.By{Who: "a", Why: "b"}, At: h.clock.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.deliver(h.developers); n != 1 || h.received[2] != "three" {
+		t.Errorf("repeated by hand: %d, %q", n, h.received)
+	}
+	deeds, err := h.db.Deeds(t.Context(), h.key)
+	if err != nil || !slices.ContainsFunc(deeds, func(d developers.Deed) bool { return d.What == "repeat" && d.Who == "a" && d.Why == "b" }) {
+		t.Errorf("deeds %+v, %v", deeds, err)
+	}
+}
+
+// dying is a store that is not reached any more after a delivery.
+type dying struct{ developers.Webhooks }
+
+func (dying) EndDelivery(context.Context, developers.Delivery) error { return errors.New("killed") }
+
+func TestWebhookWhoseSenderDiesIsSentAgain(t *testing.T) {
+	h := newHooked(t, nil)
+	h.webhook(h.receiver.URL)
+	h.buy("one", "0612345672")
+	c := developers.Config{Keys: h.db, Usage: h.db, Sales: h.db, Webhooks: dying{h.db}, Orders: h.topups, Terms: h.config.API,
+		Secrets: h.config.Peppers, Clock: h.clock, Log: h.program.log}
+	killed, err := developers.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := killed.DeliverDue(t.Context()); err == nil {
+		t.Fatal("it did not die")
+	}
+	if h.deliver(h.developers) != 0 {
+		t.Error("sent again while its lease stood")
+	}
+	h.clock.step(time.Minute)
+	if n := h.deliver(h.developers); n != 1 || !slices.Equal(h.received, []string{"one", "one"}) {
+		t.Errorf("%d delivered, received %q", n, h.received)
+	}
+	h.only(developers.DeliveryTaken, 2, "taken")
+}
+
+func TestWebhookGoesNowhereElse(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") }))
+	defer other.Close()
+	h := newHooked(t, nil)
+	h.webhook(h.receiver.URL)
+	h.behaves(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	})
+	h.buy("one", "0612345672")
+	h.deliver(h.developers)
+	h.only(developers.DeliveryWaiting, 1, "HTTP 307")
+
+	by := topup.By{Who: "test", Why: "test"}
+	if err := h.developers.RemoveWebhook(t.Context(), h.key, by); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.step(time.Minute)
+	h.deliver(h.developers)
+	h.only(developers.DeliveryGivenUp, 2, "no webhook")
+	for _, address := range []string{"", "shop.example", "ftp://shop.example/", "https://a:b@shop.example/", "https://shop.example/#a",
+		"http://shop.example/", "http://10.0.0.1/", "https://" + strings.Repeat("a", 3000), "https://:80/"} {
+		if _, err := h.developers.SetWebhook(t.Context(), h.key, address, by); err == nil {
+			t.Errorf("%s is taken", address)
+		}
+	}
+	if _, err := h.developers.SetWebhook(t.Context(), "nobody", h.receiver.URL, by); !errors.Is(err, developers.ErrNoKey) {
+		t.Errorf("another's: %v", err)
+	}
+}
+
+func TestWebhooksOfRealBrandsReachNoPrivateAddress(t *testing.T) {
+	h := newHooked(t, func(c *Config) {
+		terms := c.API["demo"]
+		terms.Test = false
+		c.API["demo"] = terms
+	})
+	by := topup.By{Who: "test", Why: "test"}
+	for _, address := range []string{h.receiver.URL, "http://shop.example/", "https://127.0.0.1/", "https://10.1.2.3/", "https://192.168.1.1/",
+		"https://169.254.169.254/latest", "https://100.64.0.1/", "https://[::1]/", "https://[fd00::1]/", "https://[fe80::1]/", "https://0.0.0.0/",
+		"https://[::ffff:127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://[2002:7f00:1::]/", "https://224.0.0.1/", "https://255.255.255.255/"} {
+		if _, err := h.developers.SetWebhook(t.Context(), h.key, address, by); err == nil {
+			t.Errorf("%s is taken", address)
+		}
+	}
+	// A name is looked up when it is sent to.
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a private address was reached") }))
+	defer secure.Close()
+	h.webhook("https://localhost" + secure.URL[strings.LastIndex(secure.URL, ":"):])
+	h.buy("one", "0612345672")
+	h.deliver(h.developers)
+	h.only(developers.DeliveryWaiting, 1, "private address")
+}
+
+func TestWorkersDeliverWebhooks(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	id, secret := r.developer(developers.Key{Name: "shop"})
+	told := make(chan string, 10)
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+		text, _ := io.ReadAll(q.Body)
+		told <- string(text)
+	}))
+	defer receiver.Close()
+	if _, err := r.developers.SetWebhook(t.Context(), id, receiver.URL, topup.By{Who: "test", Why: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	client := reloadly.New(reloadly.Config{ClientID: id, ClientSecret: secret, BaseURL: r.server.URL, AuthURL: r.server.URL + "/oauth/token",
+		Audience: reloadly.LiveURL, Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler)})
+	result := client.Credit(t.Context(), topup.Credit{Reference: "REF", MSISDN: "31612345678", Amount: prepaid.Money{Minor: 500, Currency: "EUR"}})
+	if result.Outcome != topup.Done {
+		t.Fatalf("%+v", result)
+	}
+	select {
+	case text := <-told:
+		if !strings.Contains(text, `"type":"airtime_transaction.status"`) || !strings.Contains(text, `"customIdentifier":"REF"`) {
+			t.Errorf("told %s", text)
+		}
+	case <-time.After(time.Minute):
+		t.Error("nobody was told")
+	}
+}
+
+func TestOperatorsKeepWebhooks(t *testing.T) {
+	o := office{t, t.TempDir(), map[string]string{"USER": "anna"}}
+	o.env["PULSA_DATA"] = o.data
+	var key struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+	}
+	if err := json.Unmarshal([]byte(o.does("client_secret", "apikeys", "create", "--brand", "demo", "--name", "shop", "--json")), &key); err != nil {
+		t.Fatal(err)
+	}
+	o.does("booked", "apikeys", "credit", "--key", key.ID, "--amount", "100", "--reason", "paid")
+	o.fails("no webhook", "apikeys", "webhook", "--key", key.ID)
+	o.fails("https", "apikeys", "webhook", "--key", key.ID, "--url", "http://shop.example/", "--reason", "wrong")
+	o.fails("--reason", "apikeys", "webhook", "--key", key.ID, "--url", "https://shop.example/")
+	o.fails("no such key", "apikeys", "webhook", "--key", "nobody", "--url", "https://shop.example/", "--reason", "wrong")
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not today", http.StatusTeapot) }))
+	defer receiver.Close()
+	printed := o.does("webhook_secret", "apikeys", "webhook", "--key", key.ID, "--url", receiver.URL, "--reason", "asked for")
+	o.does(receiver.URL, "apikeys", "webhook", "--key", key.ID)
+	o.does(`"url":"`+receiver.URL, "apikeys", "webhook", "--key", key.ID, "--json")
+
+	p := o.program()
+	api := httptest.NewServer(p.routes())
+	client := reloadly.New(reloadly.Config{ClientID: key.ID, ClientSecret: prepaid.NewSecret(key.Secret), BaseURL: api.URL, AuthURL: api.URL + "/oauth/token",
+		Audience: reloadly.LiveURL, Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler)})
+	client.Credit(t.Context(), topup.Credit{Reference: "REF", MSISDN: "31612345678", Amount: prepaid.Money{Minor: 500, Currency: "EUR"}})
+	if n, err := p.developers.DeliverDue(t.Context()); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	api.Close()
+	if err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+
+	listed := o.does("waiting after 1 tries until", "apikeys", "deliveries", "list", "--key", key.ID)
+	delivery := strings.Fields(listed)[0]
+	o.does(`"code":"HTTP 418"`, "apikeys", "deliveries", "list", "--key", key.ID, "--status", "waiting", "--json")
+	if out := o.does("", "apikeys", "deliveries", "list", "--key", key.ID, "--status", "taken"); out != "" {
+		t.Errorf("taken: %s", out)
+	}
+	o.fails("no such key", "apikeys", "deliveries", "list", "--key", "nobody")
+	o.does("not today", "apikeys", "deliveries", "show", "--delivery", delivery)
+	o.does(`"excerpt":"not today"`, "apikeys", "deliveries", "show", "--delivery", delivery, "--json")
+	o.fails("no such delivery", "apikeys", "deliveries", "show", "--delivery", "none")
+	o.does("sent again", "apikeys", "deliveries", "repeat", "--delivery", delivery, "--reason", "they are back")
+	o.does("repeat delivery "+delivery, "apikeys", "show", "--key", key.ID)
+	o.does("no webhook any more", "apikeys", "webhook", "--key", key.ID, "--remove", "--reason", "left")
+	if out := o.does("remove webhook", "apikeys", "show", "--key", key.ID); strings.Contains(out, strings.Fields(printed)[1]) {
+		t.Error("the record tells the secret")
+	}
+}

@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/developers"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+var _ developers.Webhooks = (*DB)(nil)
+
+// SetWebhook implements developers.Webhooks.
+func (db *DB) SetWebhook(ctx context.Context, w developers.Webhook, d developers.Deed) error {
+	return db.write(ctx, "set webhook", func(tx *sqlx.Tx) error {
+		if _, err := getKey(ctx, tx, w.Key); err != nil {
+			return err
+		}
+		if _, err := exec(ctx, tx, `DELETE FROM developer_webhooks WHERE key_id = ?`, w.Key); err != nil {
+			return err
+		}
+		if w.URL != "" {
+			_, err := exec(ctx, tx, `INSERT INTO developer_webhooks (key_id, url, secret, created_at) VALUES (?, ?, ?, ?)`,
+				w.Key, w.URL, w.Secret, prepaid.Micros(w.CreatedAt))
+			if err != nil {
+				return err
+			}
+		}
+		return insertDeed(ctx, tx, d)
+	})
+}
+
+// Webhook implements developers.Webhooks.
+func (db *DB) Webhook(ctx context.Context, key string) (developers.Webhook, error) {
+	var row struct {
+		URL       string `db:"url"`
+		Secret    []byte `db:"secret"`
+		CreatedAt int64  `db:"created_at"`
+	}
+	found, err := get(ctx, db.reader, &row, `SELECT url, secret, created_at FROM developer_webhooks WHERE key_id = ?`, key)
+	if err == nil && !found {
+		err = developers.ErrNoWebhook
+	}
+	if err != nil {
+		return developers.Webhook{}, fmt.Errorf("read webhook: %w", err)
+	}
+	return developers.Webhook{Key: key, URL: row.URL, Secret: row.Secret, CreatedAt: prepaid.FromMicros(row.CreatedAt)}, nil
+}
+
+// insertDelivery writes that a developer is to be told of an order's end, where the key has a webhook.
+func insertDelivery(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
+	state := developers.EndState(row.Status)
+	if row.FundingKind != topup.ByDeveloper || len(c.To) == 0 || state == "" {
+		return nil
+	}
+	_, err := exec(ctx, tx, `
+		INSERT INTO developer_deliveries (id, key_id, order_id, state, status, run_at, give_up_at, created_at)
+		SELECT ?, key_id, ?, ?, 'waiting', ?, ?, ? FROM developer_webhooks WHERE key_id = ?
+		ON CONFLICT (order_id, state) DO NOTHING`,
+		prepaid.NewID[string](), row.ID, string(state), prepaid.Micros(c.At), prepaid.Micros(c.At.Add(developers.DeliverTries)),
+		prepaid.Micros(c.At), row.FundingRef)
+	if err != nil {
+		return fmt.Errorf("delivery to webhook: %w", err)
+	}
+	return nil
+}
+
+type deliveryRow struct {
+	ID         string                    `db:"id"`
+	Key        string                    `db:"key_id"`
+	Order      prepaid.OrderID           `db:"order_id"`
+	State      string                    `db:"state"`
+	Status     developers.DeliveryStatus `db:"status"`
+	Attempts   int                       `db:"attempts"`
+	RunAt      int64                     `db:"run_at"`
+	GiveUpAt   int64                     `db:"give_up_at"`
+	CreatedAt  int64                     `db:"created_at"`
+	TriedAt    int64                     `db:"tried_at"`
+	HTTPStatus int                       `db:"http_status"`
+	Code       string                    `db:"code"`
+	Excerpt    string                    `db:"excerpt"`
+}
+
+const deliveryColumns = `id, key_id, order_id, state, status, attempts, run_at, give_up_at, created_at, tried_at, http_status, code, excerpt`
+
+func (r deliveryRow) delivery() developers.Delivery {
+	return developers.Delivery{
+		ID: r.ID, Key: r.Key, Order: r.Order, State: developers.State(r.State), Status: r.Status, Attempts: r.Attempts,
+		RunAt: prepaid.FromMicros(r.RunAt), GiveUpAt: prepaid.FromMicros(r.GiveUpAt), CreatedAt: prepaid.FromMicros(r.CreatedAt),
+		Last: developers.DeliveryTry{At: prepaid.FromMicros(r.TriedAt), HTTPStatus: r.HTTPStatus, Code: r.Code, Excerpt: r.Excerpt},
+	}
+}
+
+// ClaimDelivery implements developers.Webhooks. Two that claim in the same moment may get two of one key.
+func (db *DB) ClaimDelivery(ctx context.Context, now, until time.Time) (d developers.Delivery, due bool, err error) {
+	var row deliveryRow
+	at := prepaid.Micros(now)
+	err = db.write(ctx, "claim delivery", func(tx *sqlx.Tx) error {
+		due, err = get(ctx, tx, &row, `
+			WITH due AS MATERIALIZED (
+				SELECT d.id AS due_id FROM developer_deliveries d
+				WHERE d.status = 'waiting' AND d.run_at <= ? AND d.lease_until <= ?
+				  AND NOT EXISTS (
+					SELECT 1 FROM developer_deliveries other
+					WHERE other.key_id = d.key_id AND other.status = 'waiting' AND other.lease_until > ?)
+				ORDER BY d.attempts, d.run_at, d.id LIMIT 1`+db.skipLocked+`)
+			UPDATE developer_deliveries SET lease_until = ?, attempts = attempts + 1
+			WHERE id IN (SELECT due_id FROM due)
+			RETURNING `+deliveryColumns, at, at, at, prepaid.Micros(until))
+		return err
+	})
+	return row.delivery(), due && err == nil, err
+}
+
+// EndDelivery implements developers.Webhooks.
+func (db *DB) EndDelivery(ctx context.Context, d developers.Delivery) error {
+	return db.write(ctx, "end delivery", func(tx *sqlx.Tx) error {
+		_, err := exec(ctx, tx, `
+			UPDATE developer_deliveries SET status = ?, run_at = ?, lease_until = 0, tried_at = ?, http_status = ?, code = ?, excerpt = ?
+			WHERE id = ? AND status = 'waiting'`,
+			string(d.Status), prepaid.Micros(d.RunAt), prepaid.Micros(d.Last.At), d.Last.HTTPStatus, d.Last.Code, storable(d.Last.Excerpt), d.ID)
+		if err != nil || d.Status != developers.DeliveryTaken {
+			return err
+		}
+		_, err = exec(ctx, tx, `
+			UPDATE developer_deliveries SET run_at = ? WHERE key_id = ? AND status = 'waiting' AND run_at > ? AND code = ?`,
+			prepaid.Micros(d.Last.At), d.Key, prepaid.Micros(d.Last.At), developers.CodeNotReached)
+		return err
+	})
+}
+
+// NextDelivery implements developers.Webhooks.
+func (db *DB) NextDelivery(ctx context.Context) (time.Time, error) {
+	var at int64
+	_, err := get(ctx, db.reader, &at, `
+		SELECT COALESCE(MIN(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END), 0)
+		FROM developer_deliveries WHERE status = 'waiting'`)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("next delivery: %w", err)
+	}
+	return prepaid.FromMicros(at), nil
+}
+
+// Deliveries lists what a key was, or is to be, told: of any status with "", the newest n, newest first.
+func (db *DB) Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, n int) ([]developers.Delivery, error) {
+	var rows []deliveryRow
+	err := list(ctx, db.reader, &rows, `
+		SELECT `+deliveryColumns+` FROM developer_deliveries WHERE key_id = ? AND (status = ? OR ? = '')
+		ORDER BY created_at DESC, id LIMIT ?`, key, string(status), string(status), n)
+	if err != nil {
+		return nil, fmt.Errorf("list deliveries: %w", err)
+	}
+	deliveries := make([]developers.Delivery, len(rows))
+	for i, r := range rows {
+		deliveries[i] = r.delivery()
+	}
+	return deliveries, nil
+}
+
+// Delivery reads one; developers.ErrNoDelivery.
+func (db *DB) Delivery(ctx context.Context, id string) (developers.Delivery, error) {
+	var row deliveryRow
+	found, err := get(ctx, db.reader, &row, `SELECT `+deliveryColumns+` FROM developer_deliveries WHERE id = ?`, id)
+	if err == nil && !found {
+		err = developers.ErrNoDelivery
+	}
+	if err != nil {
+		return developers.Delivery{}, fmt.Errorf("read delivery: %w", err)
+	}
+	return row.delivery(), nil
+}
+
+// RepeatDelivery has one sent again now, whatever became of it, and tried for as long as a new one. The deed's key is
+// the delivery's. developers.ErrNoDelivery.
+func (db *DB) RepeatDelivery(ctx context.Context, id string, d developers.Deed) error {
+	return db.write(ctx, "repeat delivery", func(tx *sqlx.Tx) error {
+		found, err := get(ctx, tx, &d.Key, `
+			UPDATE developer_deliveries SET status = 'waiting', run_at = ?, give_up_at = ? WHERE id = ? RETURNING key_id`,
+			prepaid.Micros(d.At), prepaid.Micros(d.At.Add(developers.DeliverTries)), id)
+		if err == nil && !found {
+			err = developers.ErrNoDelivery
+		}
+		if err != nil {
+			return err
+		}
+		return insertDeed(ctx, tx, d)
+	})
+}
