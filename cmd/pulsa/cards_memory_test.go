@@ -52,7 +52,8 @@ func TestCardCommandsNeedLittleMemory(t *testing.T) {
 		s.vars = append(s.vars, "PULSA_CARD_KEY_2", key32+"d", peakFile, peak)
 		file := filepath.Join(s.folder, "print.csv")
 		list := []string{"cards", "list", "--brand", "shop", "--all", "--format"}
-		first := s
+		first, other := s, shop()
+		other.vars = append(other.vars, peakFile, peak)
 		first.vars = append(append([]string{}, s.vars...), "PULSA_CARD_KEY_2", "") // the last one counts
 		for _, step := range []struct {
 			shop cardShop
@@ -66,7 +67,7 @@ func TestCardCommandsNeedLittleMemory(t *testing.T) {
 			{first, []string{"cards", "release", "--brand", "shop", "--yes"}},
 			{s, []string{"cards", "rekey", "--brand", "shop"}},
 			{s, []string{"cards", "delete", "--brand", "shop", "--all", "--why", "test", "--yes"}},
-			{s, []string{"cards", "import", "--brand", "shop", file}},
+			{other, []string{"cards", "import", "--brand", "shop", file}},
 		} {
 			c, output := step.shop.child(t, "", step.args...)
 			c.Stdout = io.Discard
