@@ -301,8 +301,11 @@ func TestAnInterruptedBatchCanOnlyBeResumedOrDeleted(t *testing.T) {
 	if err != nil || p.Cards() != 0 {
 		t.Errorf("release all: %d, %v", p.Cards(), err)
 	}
-	if p, err := w.PreviewExport(t.Context(), f); err != nil || p.Cards() != 0 {
-		t.Errorf("export: %d, %v", p.Cards(), err)
+	if _, err := w.PreviewExport(t.Context(), f); err == nil || !strings.Contains(err.Error(), "not complete") {
+		t.Errorf("export: %v", err)
+	}
+	if p, err := w.PreviewExport(t.Context(), cards.Filter{Brand: "luhn"}); err != nil || p.Cards() != 0 {
+		t.Errorf("export all: %d, %v", p.Cards(), err)
 	}
 	stale := j
 	if j, err = w.ResumeGenerate(t.Context(), j, nil, nil); err != nil || j.Done != 200 || j.State != cards.JobDone {

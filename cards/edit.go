@@ -84,13 +84,24 @@ func (s *Service) PreviewEdit(ctx context.Context, f Filter, c Change) (Preview,
 			return Preview{}, err
 		}
 	}
-	f.Whole = c.Action == Release
-	if f.Whole && f.Batch != "" {
-		if batch, err := s.Job(ctx, f.Batch); err == nil && batch.State != JobDone {
-			return Preview{}, fmt.Errorf("batch %s is not complete (%d of %d cards): resume or delete it first", batch.ID, batch.Done, batch.Total)
+	if f.Whole = c.Action == Release; f.Whole {
+		if err := s.checkWhole(ctx, f.Batch); err != nil {
+			return Preview{}, err
 		}
 	}
 	return s.preview(ctx, f, c.From(), f.Whole)
+}
+
+// checkWhole refuses a batch that is not complete.
+func (s *Service) checkWhole(ctx context.Context, id JobID) error {
+	if id == "" {
+		return nil
+	}
+	batch, err := s.Job(ctx, id)
+	if err != nil || batch.State == JobDone {
+		return err
+	}
+	return fmt.Errorf("batch %s is not complete (%d of %d cards): resume or delete it first", batch.ID, batch.Done, batch.Total)
 }
 
 // PreviewDelete tells what a deletion would touch. all must be set where the filter means every card.

@@ -51,6 +51,9 @@ func Exportable() []State { return []State{Generated, Live, Locked} }
 
 // PreviewExport tells which cards an export would take: those that none has taken before, of complete batches.
 func (s *Service) PreviewExport(ctx context.Context, f Filter) (Preview, error) {
+	if err := s.checkWhole(ctx, f.Batch); err != nil {
+		return Preview{}, err
+	}
 	f.Whole, f.Unexported = true, true
 	return s.preview(ctx, f, Exportable(), false)
 }
