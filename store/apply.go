@@ -34,6 +34,9 @@ func (db *DB) Apply(ctx context.Context, c topup.Change) (moved bool, err error)
 		if moved = row.Status == c.From; !moved {
 			return nil
 		}
+		if moved, err = chargeIs(ctx, tx, c); err != nil || !moved {
+			return err
+		}
 		known, err := hasEntry(ctx, tx, c)
 		switch {
 		case err != nil:
@@ -58,6 +61,16 @@ func checkChange(c topup.Change) error {
 		from = to
 	}
 	return checkEntries(c.Postings)
+}
+
+// chargeIs reports whether the charge still has the status that the change asks for. Under the order's lock.
+func chargeIs(ctx context.Context, tx *sqlx.Tx, c topup.Change) (bool, error) {
+	if c.IfCharge == "" {
+		return true, nil
+	}
+	var status topup.ChargeStatus
+	_, err := get(ctx, tx, &status, `SELECT status FROM charges WHERE order_id = ?`, c.Order)
+	return status == c.IfCharge, err
 }
 
 // answerAttempt writes an attempt's answer, unless it has a final one.

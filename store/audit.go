@@ -36,7 +36,8 @@ type rule func(ctx context.Context, tx *sqlx.Tx) ([]Violation, error)
 // Audit checks the invariants that SQL alone can show, on one view of the data, and returns what breaches them:
 //
 //  1. postings sum to zero per transaction and currency; a developer's balance is what they come to
-//  3. per order: captured + pending + owed − refunded = amount if delivered, 0 if finally not
+//  3. per order: captured + pending + owed − refunded + goodwill = amount if delivered, 0 if finally not; who owes is
+//     blocked
 //  4. no delivery without a captured or pending charge, or a spent card
 //  5. no charge without an authenticated request
 //  6. one operation key, at most one order; who ended an order is told
@@ -49,7 +50,7 @@ func (db *DB) Audit(ctx context.Context) ([]Violation, error) {
 	var found []Violation
 	err := db.read(ctx, "audit", func(tx *sqlx.Tx) error {
 		for _, check := range []rule{
-			unbalancedEntries, wrongBalance, wrongMoney, wrongSale, wrongCharge, paidByNothing, notAuthenticated, keyUsedTwice, nobodyTold,
+			unbalancedEntries, wrongBalance, wrongMoney, unownedDebt, wrongSale, wrongCharge, paidByNothing, notAuthenticated, keyUsedTwice, nobodyTold,
 			nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards,
 		} {
 			violations, err := check(ctx, tx)
@@ -120,7 +121,7 @@ func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 			SELECT o.id AS order_id, o.currency, COALESCE(SUM(p.minor), 0) AS held,
 				CASE WHEN o.status = 'delivered' THEN o.minor ELSE 0 END AS wanted
 			FROM orders o LEFT JOIN ledger_postings p ON p.order_id = o.id AND p.currency = o.currency
-				AND (p.account LIKE 'psp:%' OR p.account IN ('customer_owes', 'card_liability', 'suspense'))
+				AND (p.account LIKE 'psp:%' OR p.account IN ('customer_owes', 'card_liability', 'suspense', 'loss'))
 			WHERE o.funding_kind <> 'developer'
 			  AND (o.status = 'delivered' OR (o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human))
 			GROUP BY o.id, o.currency, o.status, o.minor) sums
@@ -141,6 +142,23 @@ func wrongSale(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 		WHERE held <> wanted ORDER BY order_id`)
 }
 
+// 3: whose debit came back after the delivery owes its amount, and is blocked until an operator takes the debt as paid.
+func unownedDebt(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 3, "is delivered, its charge was returned, and %s", `
+		SELECT o.id AS order_id, '' AS card, 'the customer does not owe the amount' AS what
+		FROM orders o JOIN charges c ON c.order_id = o.id
+		WHERE o.status = 'delivered' AND c.status = 'returned' AND o.minor <> (
+			SELECT COALESCE(SUM(p.minor), 0) FROM ledger_postings p
+			WHERE p.order_id = o.id AND p.account = 'customer_owes' AND p.currency = o.currency)
+		UNION ALL
+		SELECT o.id, '', 'the customer is ' || k.status
+		FROM orders o JOIN charges c ON c.order_id = o.id JOIN customers k ON k.id = o.customer
+		WHERE o.status = 'delivered' AND c.status = 'returned' AND k.status NOT IN ('blocked', 'erased')
+		  AND NOT EXISTS (SELECT 1 FROM interventions i
+			WHERE i.customer = k.id AND i.what = 'unlock, debt paid' AND i.at >= c.changed_at)
+		ORDER BY order_id`)
+}
+
 // 3, at the charge itself: what is finally not delivered keeps no money.
 func wrongCharge(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 	return find(ctx, tx, 3, "it %s", `
@@ -159,6 +177,8 @@ func paidByNothing(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 		FROM orders o LEFT JOIN charges c ON c.order_id = o.id
 		WHERE o.status IN ('delivering', 'delivery_unknown', 'held', 'delivered')
 		  AND (c.status IS NULL OR c.status NOT IN ('captured', 'pending', 'returned')
+				AND NOT (o.status = 'delivered' AND c.status = 'refunded' AND EXISTS ( -- as goodwill
+					SELECT 1 FROM ledger_postings p WHERE p.order_id = o.id AND p.account = 'loss' AND p.minor = o.minor))
 			OR (c.status = 'pending' AND o.funding_method <> 'sepa'))
 		UNION ALL
 		SELECT o.id, '', 'is delivered by card ' || o.funding_ref || ', which it has not spent'

@@ -51,7 +51,7 @@ func (s *Service) step(ctx context.Context, h *History) error {
 	case Refunding:
 		return s.lapse(ctx, h, h.last(StepRefund), s.afterRefund)
 	}
-	if a, ok := h.sending(); ok { // a cancellation, or the refund of a late charge
+	if a, ok := h.sending(); ok { // a cancellation, or the refund of a late charge or as goodwill
 		if err := s.lapse(ctx, h, a, s.kept); err != nil {
 			return err
 		}
@@ -68,6 +68,9 @@ func (s *Service) step(ctx context.Context, h *History) error {
 	case RefundUnknown:
 		return s.lookUpRefund(ctx, h)
 	case Delivered:
+		if h.givingAway() {
+			return s.giveAway(ctx, h)
+		}
 		return s.checkDelivery(ctx, h)
 	case Declined:
 		if h.Charge.Status == ChargeCaptured {

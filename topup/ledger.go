@@ -15,7 +15,9 @@ package topup
 //	          never delivered, but the bank had taken
 //	          the money back before                      refunds_due                customer_owes
 //	          paid back by other means, by hand          refunds_due                suspense
+//	          given back though delivered: goodwill      loss                       psp:{gateway}
 //	reversal  the network took its credit back           what delivery credited     what delivery debited
+//	          of what was given back before, too         refunds_due                loss
 //	return    the bank took a debit back                 customer_owes              psp:{gateway}
 //	credit    a developer has paid in advance            suspense                   developer:{key}
 //
@@ -33,6 +35,7 @@ const (
 	accountCardLiability = "card_liability"
 	accountOwed          = "customer_owes"
 	accountSuspense      = "suspense"
+	accountLoss          = "loss"
 	accountDiscount      = "discount"
 )
 
@@ -84,9 +87,19 @@ func paidBackEntry(o Order) Entry {
 	return transfer("refund", accountRefundsDue, accountSuspense, o.Amount)
 }
 
-// reversalEntry is a delivery undone by the network, which gives our wallet its cost back.
-func reversalEntry(o Order, network string) Entry {
-	return deliveryEntry(o, network, o.Cost).undone("reversal")
+// goodwillEntry books money given back of an order that stays delivered. Its kind is a refund's: there is one at most.
+func goodwillEntry(o Order) Entry {
+	return transfer("refund", accountLoss, paidFrom(o), o.Amount)
+}
+
+// reversalEntry is a delivery undone by the network, which gives our wallet its cost back. Where the money was given
+// back before, it is no loss after all.
+func reversalEntry(o Order, network string, givenAway bool) Entry {
+	e := deliveryEntry(o, network, o.Cost)
+	if givenAway {
+		e.Postings = append(e.Postings, Posting{accountLoss, o.Amount}, Posting{accountRefundsDue, o.Amount.Neg()})
+	}
+	return e.undone("reversal")
 }
 
 func returnEntry(o Order) Entry {

@@ -39,7 +39,7 @@ type Intervention struct {
 	ID       string
 	Order    prepaid.OrderID // or
 	Customer prepaid.CustomerID
-	What     string // "resolve not-delivered", "refund", "unlock", "erase"
+	What     string // "resolve not-delivered", "refund", "refund as goodwill", "unlock", "erase"
 	By
 	At      time.Time
 	Outcome string // "" until it has ended: the order's status, "done", or what was wrong

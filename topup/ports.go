@@ -154,7 +154,9 @@ type Change struct {
 	// that is Sending or Unknown can still be answered.
 	Answered *Attempt
 	// Next is the attempt to be made after this transaction.
-	Next      *Attempt
+	Next *Attempt
+	// IfCharge is the status that the charge must still have, or nothing moves; "" for any.
+	IfCharge  ChargeStatus
 	Charge    ChargeStatus // "" leaves it
 	ChargeRef string       // the gateway's own id, "" leaves it
 	Postings  []Entry

@@ -12,6 +12,9 @@ func (s *Service) refunding(h *History, reason string) Change {
 		return Change{To: []Status{Refunding, Refunded}, Reason: reason,
 			Postings: []Entry{h.refundEntry(true)}, Notice: s.notice(h)}
 	}
+	if h.Charge.Status == ChargeRefunded { // as goodwill, before the network took the delivery back
+		return Change{To: []Status{Refunding, Refunded}, Reason: reason, Notice: s.notice(h)}
+	}
 	now := s.c.Clock.Now()
 	return leased(Change{To: []Status{Refunding}, Reason: reason, Next: h.add(StepRefund, now)}, now)
 }

@@ -56,14 +56,26 @@ func (s *Service) checkDelivery(ctx context.Context, h *History) error {
 	return s.wait(ctx, h, Change{})
 }
 
-// reverse takes the delivery out of the books, writes the refund down in the same transaction, and makes it.
+// reverse takes the delivery out of the books, writes the refund down in the same transaction, and makes it. How that
+// is booked goes by the charge: where the bank or we have given it back meanwhile, it is read again.
 func (s *Service) reverse(ctx context.Context, h *History, r Result) error {
 	name, _ := s.c.Network(h.Brand)
-	c := s.refunding(h, r.Code)
-	c.Postings = append([]Entry{reversalEntry(h.Order, name)}, c.Postings...)
-	moved, err := s.apply(ctx, h, c)
-	if err != nil || !moved || h.Status != Refunding {
-		return err
+	for h.Status == Delivered {
+		c := s.refunding(h, r.Code)
+		c.IfCharge = h.Charge.Status
+		c.Postings = append([]Entry{reversalEntry(h.Order, name, h.Charge.Status == ChargeRefunded)}, c.Postings...)
+		moved, err := s.apply(ctx, h, c)
+		switch {
+		case err != nil:
+			return err
+		case moved && h.Status == Refunding:
+			return s.giveBack(ctx, h)
+		case moved:
+			return nil
+		}
+		if *h, err = s.c.Orders.Order(ctx, h.ID); err != nil {
+			return fmt.Errorf("read order again: %w", err)
+		}
 	}
-	return s.giveBack(ctx, h)
+	return nil
 }

@@ -61,6 +61,7 @@ func TestKilledServersKeepTheBooks(t *testing.T) {
 }
 
 func killServers(t *testing.T, env map[string]string) {
+	began := time.Now()
 	s := newStaged(t, env, "--time-out", "300ms") // who is never answered soon buys again
 	s.sim.start()
 	s.server.start()
@@ -81,6 +82,7 @@ func killServers(t *testing.T, env map[string]string) {
 		time.Sleep(50*time.Millisecond + rand.N(500*time.Millisecond))
 	}
 	l.end()
+	t.Logf("killed after %s", time.Since(began).Round(time.Second))
 	s.server.kill()
 	s.sim.kill()
 	s.sim.args = append(s.sim.args, "--time-out", "1ms") // a day of time-outs is to come

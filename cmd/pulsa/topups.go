@@ -310,31 +310,34 @@ func (r *topupsResolveCommand) verdict() topup.Verdict {
 
 // Run implements the command.
 func (r *topupsResolveCommand) Run(ctx context.Context, e environ) error {
-	return handCommand{r.settings, r.deed, r.Order, r.verdict()}.run(ctx, e)
+	return handCommand{r.settings, r.deed, r.Order, r.verdict(), false}.run(ctx, e)
 }
 
 type topupsRefundCommand struct {
 	settings
 	deed
-	Order string `arg:"" help:"The order's number." placeholder:"ORDER"`
+	Order    string `arg:"" help:"The order's number." placeholder:"ORDER"`
+	Goodwill bool   `help:"Of a delivered order: the customer keeps the airtime, and the money is our loss."`
 }
 
 // Help implements kong.HelpProvider.
 func (topupsRefundCommand) Help() string {
-	return `Example: pulsa topups refund BKTRMWQXZD --reason "the customer does not want to wait"`
+	return `Example: pulsa topups refund BKTRMWQXZD --reason "the customer does not want to wait"
+pulsa topups refund BKTRMWQXZD --goodwill --reason "ticket 4711: a wrong number, typed twice"`
 }
 
 // Run implements the command.
 func (r *topupsRefundCommand) Run(ctx context.Context, e environ) error {
-	return handCommand{r.settings, r.deed, r.Order, ""}.run(ctx, e)
+	return handCommand{r.settings, r.deed, r.Order, "", r.Goodwill}.run(ctx, e)
 }
 
 // handCommand does a thing to one order by hand.
 type handCommand struct {
 	settings
 	deed
-	order   string
-	verdict topup.Verdict // "": refund
+	order    string
+	verdict  topup.Verdict // "": refund
+	goodwill bool
 }
 
 func (b handCommand) run(ctx context.Context, e environ) error {
@@ -346,7 +349,7 @@ func (b handCommand) run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	request := handRequest{Order: prepaid.OrderID(strings.ToUpper(b.order)), Verdict: b.verdict, By: by}
+	request := handRequest{Order: prepaid.OrderID(strings.ToUpper(b.order)), Verdict: b.verdict, Goodwill: b.goodwill, By: by}
 	answer, err := request.carryOut(ctx, c, logger(c.Log, e.stderr))
 	if err != nil {
 		return err
@@ -357,9 +360,10 @@ func (b handCommand) run(ctx context.Context, e environ) error {
 
 // handRequest asks for a thing to be done to one order by hand.
 type handRequest struct {
-	Order   prepaid.OrderID
-	Verdict topup.Verdict // "": refund
-	By      topup.By
+	Order    prepaid.OrderID
+	Verdict  topup.Verdict // "": refund
+	Goodwill bool          // of a refund: though it is delivered
+	By       topup.By
 }
 
 // handAnswer is how the order then stands.
@@ -432,10 +436,16 @@ func (r handRequest) askServer(ctx context.Context, c Config, brand string) (han
 func (p *program) byHand(ctx context.Context, r handRequest) (handAnswer, error) {
 	var h topup.History
 	var err error
-	if r.Verdict == "" {
+	switch {
+	case r.Goodwill:
+		h, err = p.topups.Goodwill(ctx, r.Order, r.By)
+	case r.Verdict == "":
 		h, err = p.topups.Refund(ctx, r.Order, r.By)
-	} else {
+	default:
 		h, err = p.topups.Resolve(ctx, r.Order, r.Verdict, r.By)
+	}
+	if errors.Is(err, topup.ErrNotReversed) {
+		err = fmt.Errorf("%w: add --goodwill to give the money back at our loss", err)
 	}
 	if err != nil {
 		return handAnswer{}, fmt.Errorf("%s: %w", r.Order, err)

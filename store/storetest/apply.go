@@ -11,6 +11,18 @@ import (
 )
 
 var applyTests = []test{
+	{"a change that asks for the charge's status moves nothing once that is another", func(w *world) {
+		o := w.sale()
+		w.apply(givenAway(o))
+		again := givenAway(o)
+		again.Postings[0].Kind = "refund again"
+		if moved, err := w.db.Apply(w.Context(), again); err != nil || moved {
+			w.Errorf("moved %v, %v", moved, err)
+		}
+		if n := len(must[[]topup.Entry](w)(w.db.Entries(w.Context(), o.ID))); n != 3 {
+			w.Errorf("%d ledger entries", n)
+		}
+	}},
 	{"a change writes everything it holds", func(w *world) {
 		n := w.purchase(w.customer())
 		o := w.placed(n)

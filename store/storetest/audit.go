@@ -22,6 +22,7 @@ var auditTests = []test{
 		w.apply(charged(owing))
 		w.apply(delivered(owing))
 		w.apply(returned(owing))
+		w.apply(givenAway(w.sale()))
 		w.clean()
 	}},
 }
@@ -41,6 +42,12 @@ func refunded(o topup.Order) topup.Change {
 	c.Charge = topup.ChargeRefunded
 	c.Postings = []topup.Entry{transfer("refund", "refunds_due", "psp:sim", o.Amount)}
 	return c
+}
+
+// givenAway gives the money of a delivered order back as goodwill.
+func givenAway(o topup.Order) topup.Change {
+	return topup.Change{Order: o.ID, From: topup.Delivered, IfCharge: topup.ChargeCaptured, Charge: topup.ChargeRefunded, At: start,
+		Postings: []topup.Entry{transfer("refund", "loss", "psp:sim", o.Amount)}}
 }
 
 // breach breaks one invariant behind the store's back.
@@ -80,6 +87,21 @@ var breaches = []breach{
 		o := w.sale()
 		w.apply(topup.Change{Order: o.ID, From: topup.Delivered, At: start,
 			Postings: []topup.Entry{transfer("refund", "refunds_due", "psp:sim", o.Amount)}})
+	}},
+	{"a delivered order is given back as no loss", 4, func(w *world) {
+		c := givenAway(w.sale())
+		c.Postings = nil
+		w.apply(c)
+	}},
+	{"a returned debit is nobody's debt", 3, func(w *world) {
+		c := returned(w.sale())
+		c.Postings = nil
+		w.apply(c)
+	}},
+	{"a debtor is not blocked", 3, func(w *world) {
+		o := w.sale()
+		w.apply(returned(o))
+		w.exec(`UPDATE customers SET status = 'active' WHERE id = ?`, o.Customer)
 	}},
 	{"a refunded order keeps the money", 3, func(w *world) {
 		o := w.placed(w.purchase(w.customer()))

@@ -1,0 +1,73 @@
+package topup
+
+import (
+	"context"
+	"errors"
+
+	"pulsa/prepaid"
+)
+
+// Why a delivered order's money is not given back.
+var (
+	ErrNotGoodwill = errors.New("only what a customer paid through a gateway, finally and once, is given back as goodwill")
+	ErrRefusedBack = errors.New("the gateway refuses to give the money back")
+)
+
+// Goodwill gives the money of a delivered order back to its customer, who keeps the airtime: a loss of ours, booked
+// as one, once. Where the network says that it took the delivery back it is no goodwill: the order is refunded. What
+// the gateway does not answer is repeated until it does. Errors as Resolve, ErrNotGoodwill and ErrRefusedBack.
+func (s *Service) Goodwill(ctx context.Context, id prepaid.OrderID, by By) (History, error) {
+	return s.byHand(ctx, id, "refund as goodwill", by, func(h *History) bool { return h.Status == Delivered },
+		func(ctx context.Context, h *History) error {
+			if h.Funding.Kind != ByCharge || h.Charge.Status != ChargeCaptured {
+				return ErrNotGoodwill
+			}
+			r, err := s.ask(ctx, s.creditOf(h))
+			switch {
+			case err != nil:
+				return err
+			case r.Outcome == Refused, r.Outcome == Returned:
+				return s.reverse(ctx, h, r)
+			}
+			if err := s.giveAway(ctx, h); err != nil {
+				return err
+			}
+			if h.Charge.Status == ChargeCaptured && !h.givingAway() {
+				return ErrRefusedBack
+			}
+			return nil
+		})
+}
+
+// givingAway reports whether a goodwill refund is under way: an order that is delivered has no other.
+func (h *History) givingAway() bool {
+	a := h.last(StepRefund)
+	return h.Status == Delivered && h.Charge.Status == ChargeCaptured && a.Number > 0 && a.Outcome != Refused
+}
+
+// giveAway writes a goodwill refund down and makes it. Until it is answered the order's run time brings it to a
+// worker, who repeats it: giving back twice gives back once.
+func (s *Service) giveAway(ctx context.Context, h *History) error {
+	now := s.c.Clock.Now()
+	c := leased(Change{Next: h.add(StepRefund, now), IfCharge: ChargeCaptured}, now)
+	if moved, err := s.apply(ctx, h, c); err != nil || !moved {
+		return err
+	}
+	a := h.last(StepRefund)
+	r, err := s.refund(ctx, h, a)
+	if err != nil {
+		return err
+	}
+	_, err = s.settle(ctx, h, a, r, s.afterGoodwill)
+	return err
+}
+
+func (s *Service) afterGoodwill(h *History, r Result) Change {
+	switch r.Outcome {
+	case Done:
+		return Change{IfCharge: ChargeCaptured, Charge: ChargeRefunded, Postings: []Entry{goodwillEntry(h.Order)}}
+	case Refused:
+		return Change{}
+	}
+	return s.waiting(h, StepRefund)
+}

@@ -1,0 +1,162 @@
+package topup_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+func (w *world) goodwill(id prepaid.OrderID) error {
+	w.Helper()
+	var err error
+	w.run(func(ctx context.Context) { _, err = w.service.Goodwill(ctx, id, anna) })
+	return err
+}
+
+// wantAway checks that an order's money was given away once: the gateway has given it back, and it is our loss.
+func (w *world) wantAway(id prepaid.OrderID) {
+	w.Helper()
+	h := w.wantStatus(id, topup.Delivered)
+	m := w.gateway.of(h.Charge.ID)
+	if m.taken != 1 || m.given != 1 || h.Charge.Status != topup.ChargeRefunded || !h.RunAt.IsZero() || h.NeedsHuman {
+		w.Errorf("charged %d times, given back %d; the charge is %s, next due %s", m.taken, m.given, h.Charge.Status, h.RunAt)
+	}
+	b := w.balances(id)
+	got := map[string]int64{"psp:sim": b["psp:sim"], "loss": b["loss"], "refunds_due": b["refunds_due"]}
+	if diff := cmp.Diff(map[string]int64{"psp:sim": 0, "loss": h.Amount.Minor, "refunds_due": 0}, got); diff != "" {
+		w.Errorf("%s", diff)
+	}
+	w.wantClean()
+}
+
+func TestGoodwillIsABookedLossOnce(t *testing.T) {
+	w := newWorld(t)
+	o := w.place(w.request())
+	if err := w.goodwill(o.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.wantAway(o.ID)
+	if err := w.goodwill(o.ID); !errors.Is(err, topup.ErrNotGoodwill) {
+		t.Errorf("again: %v", err)
+	}
+	w.work(time.Hour)
+	w.wantAway(o.ID)
+	done, err := w.db.Interventions(t.Context(), o.ID, "")
+	if err != nil || len(done) != 2 {
+		t.Errorf("kept %+v, %v", done, err)
+	}
+	for _, d := range done { // at the same time: in any order
+		if d.What != "refund as goodwill" || d.By != anna || d.Outcome != "delivered" && d.Outcome != "refused: "+topup.ErrNotGoodwill.Error() {
+			t.Errorf("kept %+v", d)
+		}
+	}
+}
+
+func TestGoodwillGivesBackOnceWhateverTheGatewayAnswers(t *testing.T) {
+	for name, acts := range map[string][]act{
+		"unknown, done":       {{answer: topup.Unknown, effect: true}},
+		"unknown, not done":   {{answer: topup.Unknown}, {answer: topup.Unknown}},
+		"panics, done":        {{panics: true, effect: true}},
+		"answers late, done":  {{answer: topup.Unknown, effect: true, after: 80 * time.Second}},
+		"answers after leave": {{answer: topup.Done, effect: true, after: 200 * time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			o := w.place(w.request())
+			w.gateway.givesBack.then(acts...)
+			_ = w.goodwill(o.ID)
+			w.work(3 * time.Hour)
+			w.wantAway(o.ID)
+		})
+	}
+}
+
+func TestGoodwillSurvivesACrash(t *testing.T) {
+	w := newWorld(t)
+	o := w.place(w.request())
+	w.crashAt = "refund"
+	_ = w.goodwill(o.ID)
+	if !w.crashed {
+		t.Fatal("nothing was given back")
+	}
+	w.crashAt, w.crashed = "", false
+	w.start()
+	w.work(3 * time.Hour)
+	w.wantAway(o.ID)
+}
+
+func TestGoodwillThatIsRefusedChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.gateway.givesBack.then(act{answer: topup.Refused})
+	o := w.place(w.request())
+	if err := w.goodwill(o.ID); !errors.Is(err, topup.ErrRefusedBack) {
+		t.Errorf("got %v", err)
+	}
+	w.work(time.Hour)
+	w.wantBooks(w.wantStatus(o.ID, topup.Delivered), 1, 0, 1)
+	w.wantClean()
+	if err := w.goodwill(o.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.wantAway(o.ID)
+}
+
+func TestGoodwillIsForDeliveredOrdersThatAreFinallyPaid(t *testing.T) {
+	w := newWorld(t)
+	w.gateway.pending = true
+	pending := w.place(w.sepa())
+	w.wantStatus(pending.ID, topup.Delivered)
+	w.network.credits.then(act{answer: topup.Passing})
+	held := w.place(w.request())
+	w.wantStatus(held.ID, topup.Held)
+	for id, want := range map[prepaid.OrderID]error{held.ID: topup.ErrNotLegal, pending.ID: topup.ErrNotGoodwill, "NOBODY": topup.ErrNoOrder} {
+		if err := w.goodwill(id); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", id, err, want)
+		}
+	}
+	var err error
+	w.run(func(ctx context.Context) { _, err = w.service.Goodwill(ctx, pending.ID, topup.By{Who: "anna"}) })
+	if !errors.Is(err, topup.ErrNoReason) {
+		t.Errorf("without a reason: %v", err)
+	}
+}
+
+func TestReversalAfterGoodwillIsNoLoss(t *testing.T) {
+	w := newWorld(t)
+	o := w.place(w.request())
+	if err := w.goodwill(o.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.network.lookUps.then(act{answer: topup.Refused})
+	w.run(func(ctx context.Context) { _ = w.service.DeliveryChanged(ctx, o.ID) })
+	h := w.wantStatus(o.ID, topup.Refunded)
+	if m := w.gateway.of(h.Charge.ID); m.given != 1 {
+		t.Errorf("given back %d times", m.given)
+	}
+	for account, minor := range w.balances(o.ID) {
+		if minor != 0 {
+			t.Errorf("%s stands at %d", account, minor)
+		}
+	}
+	w.wantClean()
+}
+
+func TestGoodwillForWhatTheNetworkTookBackIsARefund(t *testing.T) {
+	w := newWorld(t)
+	o := w.place(w.request())
+	w.network.lookUps.then(act{answer: topup.Refused})
+	if err := w.goodwill(o.ID); err != nil {
+		t.Fatal(err)
+	}
+	h := w.wantStatus(o.ID, topup.Refunded)
+	if b := w.balances(h.ID); b["loss"] != 0 || b["psp:sim"] != 0 {
+		t.Errorf("balances %v", b)
+	}
+	w.wantClean()
+}
