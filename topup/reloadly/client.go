@@ -119,6 +119,9 @@ func (c *Client) Credit(ctx context.Context, r topup.Credit) topup.Result {
 	found := c.LookUp(ctx, r.Reference)
 	switch found.Outcome {
 	case topup.Done, topup.Pending, topup.Refused: // a reference is used up even by what was not delivered
+		if found.Outcome == result.Outcome {
+			found.Code = result.Code // the answer says more than the record
+		}
 		return found
 	case topup.Unknown:
 		if result.Outcome == topup.Refused {
