@@ -32,7 +32,9 @@ func (c *caller) ours(change func(*reloadly.Config)) *reloadly.Client {
 // hastyClock waits a hundredth of the time.
 type hastyClock struct{ prepaid.SystemClock }
 
-func (c hastyClock) Sleep(ctx context.Context, d time.Duration) error { return c.SystemClock.Sleep(ctx, d/100) }
+func (c hastyClock) Sleep(ctx context.Context, d time.Duration) error {
+	return c.SystemClock.Sleep(ctx, d/100)
+}
 
 func TestOurClientBuysAtOurAPI(t *testing.T) {
 	r := runDemo(t, nil, nil)

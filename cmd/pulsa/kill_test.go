@@ -106,16 +106,18 @@ func kills(t *testing.T) int {
 }
 
 // died waits until the server has crashed by itself.
-func (s *staged) died(point string) {
-	s.Helper()
+func (s *staged) died(point string) { died(s.T, s.server, point) }
+
+func died(t *testing.T, server *process, point string) {
+	t.Helper()
 	select {
-	case err := <-s.server.ended:
-		s.server.ended <- err
+	case err := <-server.ended:
+		server.ended <- err
 		if !strings.Contains(fmt.Sprint(err), "killed") {
-			s.Fatalf("the server was to crash at %s, and ended: %v\n%s", point, err, s.server.log.String())
+			t.Fatalf("the server was to crash at %s, and ended: %v\n%s", point, err, server.log.String())
 		}
 	case <-time.After(time.Minute):
-		s.Fatalf("the server never reaches %s", point)
+		t.Fatalf("the server never reaches %s", point)
 	}
 }
 
