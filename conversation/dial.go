@@ -103,6 +103,29 @@ func (t *Turn) dress(parts []channels.Outbound) {
 	}
 }
 
+// textLinks sends by SMS what holds a link, which can't be opened on a dialled session's screen, and says so there. In
+// one session a link is sent once; who dials again gets it again. Without an SMS channel the screen shows it.
+func (t *Turn) textLinks() {
+	_, ok := t.in.Address.Tel()
+	if t.in.Can.Push || t.brand.SMSChannel == "" || !ok {
+		return
+	}
+	can, _ := channels.Of(channels.SMS)
+	for i, p := range t.said {
+		link := p.Values["link"]
+		if link == "" || !strings.Contains(p.Text, link) {
+			continue
+		}
+		t.said[i] = t.prompts.Part("link.sms")
+		if texted := t.session.Dial + " " + link; t.session.Texted != texted {
+			t.session.Texted = texted
+			t.texts = append(t.texts, channels.Outbound{
+				Channel: t.brand.SMSChannel, Address: t.in.Address, MessageID: t.key("link"), Text: p.Text, Can: can, Repeatable: true,
+			})
+		}
+	}
+}
+
 // open answers a session that was opened: with the question that stands since an earlier one, else with the menu.
 func (h *Handler) open(ctx context.Context, t *Turn) error {
 	s := t.session

@@ -105,3 +105,44 @@ func TestNewsThatCantBeAnsweredAsksNothing(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+func TestALinkIsTextedOnceInADialledSession(t *testing.T) {
+	const link = "https://topup.example/pay/x"
+	ussd, _ := channels.Of(channels.USSD)
+	sms, _ := channels.Of(channels.SMS)
+	s := &Session{State: "pay.await_payment", Answers: Answers{Link: link}}
+	ask := func(smsChannel string, can channels.Capabilities, dial string) (shown string, texts []channels.Outbound) {
+		b := demoBrand()
+		b.SMSChannel = smsChannel
+		all, e := mustPrompts(t, b), mustEngine(t)
+		s.Dial = dial
+		turn := bareTurn(t, b, all, s, "")
+		turn.in.Can, turn.in.Address, turn.in.ID = can, "tel:+31612345678", "m1"
+		e.ask(turn, e.table.states[s.State])
+		turn.textLinks()
+		return turn.message().Text, turn.texts
+	}
+	for _, c := range []struct {
+		name, smsChannel string
+		can              channels.Capabilities
+		dial             string
+		shown            bool
+		texts            int
+	}{
+		{"dialled", "twilio", ussd, "1", false, 1},
+		{"again in the same session", "twilio", ussd, "1", false, 0},
+		{"dialled again", "twilio", ussd, "2", false, 1},
+		{"without an SMS channel", "", ussd, "3", true, 0},
+		{"by SMS", "twilio", sms, "", true, 0},
+	} {
+		shown, texts := ask(c.smsChannel, c.can, c.dial)
+		if strings.Contains(shown, link) != c.shown || len(texts) != c.texts {
+			t.Errorf("%s: shows %q, texts %v", c.name, shown, texts)
+		}
+		for _, m := range texts {
+			if m.Channel != "twilio" || m.Address != "tel:+31612345678" || !strings.Contains(m.Text, link) || m.Can.Kind != channels.SMS {
+				t.Errorf("%s: texts %+v", c.name, m)
+			}
+		}
+	}
+}

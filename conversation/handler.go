@@ -297,6 +297,7 @@ func (h *Handler) remember(t *Turn) memo {
 	if t.silent {
 		return m
 	}
+	t.textLinks()
 	now := h.c.Clock.Now()
 	for i, r := range channels.Render(t.message(), t.in.Can) {
 		m.Parts = append(m.Parts, channels.Outbound{

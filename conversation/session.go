@@ -20,6 +20,8 @@ type Session struct {
 	Told []string `json:"told,omitempty"`
 	// Dial is the provider's session (USSD) that the last message came in.
 	Dial string `json:"dial,omitempty"`
+	// Texted is that session, and the link that was sent by SMS in it.
+	Texted string `json:"texted,omitempty"`
 	Answers
 }
 

@@ -154,7 +154,7 @@ func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.
 // tryLater takes back what was said: nothing of it is remembered.
 func (t *Turn) tryLater() {
 	t.result = "later"
-	t.said, t.choices, t.contact = nil, nil, false
+	t.said, t.texts, t.choices, t.contact = nil, nil, nil, false
 	t.told, t.pins, t.shows = nil, nil, ""
 	t.Say("session.try_later")
 }

@@ -81,8 +81,15 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 	r.sees(r.dial("s2", "0612345678", testPIN), "CON", "PIN once more")
 	r.sees(r.dial("s2", "0612345678", testPIN, testPIN), "CON", "3 PayPal")
 	page := r.dial("s2", "0612345678", testPIN, testPIN, "1")
-	r.sees(page, "CON", "Open this page")
-	r.sees(r.dial("s3"), "CON", "Open this page")
+	r.sees(page, "CON", "the link by SMS")
+	r.awaitSent()
+	texted := r.hears("Open this page")
+	r.sees(r.dial("s2", "0612345678", testPIN, testPIN, "1", "ready?"), "CON", "the link by SMS") // which is not sent again
+	r.sees(r.dial("s3"), "CON", "the link by SMS")
+	r.awaitSent()
+	if sent, err := r.db.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 2 || sent[1].Text != texted {
+		t.Errorf("sent %v, %v", sent, err)
+	}
 	if err := r.sims.gateway.AbandonSetup(t.Context(), "31612345678"); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +97,7 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 		t.Errorf("an SMS asks what only USSD could answer: %q", news)
 	}
 	r.sees(r.dial("s4"), "CON", "3 PayPal")
-	r.sees(r.dial("s4", "3"), "CON", "Open this page")
+	r.sees(r.dial("s4", "3"), "CON", "the link by SMS")
 	if err := r.sims.gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +108,7 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 // hears waits for late news by SMS.
 func (r *running) hears(word string) string {
 	r.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		sent, err := r.db.OutboundTo(r.t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10)
 		if err != nil {
 			r.t.Fatal(err)
