@@ -116,11 +116,16 @@ func (t *Turn) textLinks() {
 		if link == "" || !strings.Contains(p.Text, link) {
 			continue
 		}
+		text := p.Text
 		t.said[i] = t.prompts.Part("link.sms")
+		if p.Key == "mandate.ask_iban" { // the screen takes an IBAN, the SMS would not
+			text = t.prompts.Part("pay.await_payment", "link", link).Text
+			t.said[i] = t.prompts.Part("mandate.ask_iban_sms")
+		}
 		if texted := t.session.Dial + " " + link; t.session.Texted != texted {
 			t.session.Texted = texted
 			t.texts = append(t.texts, channels.Outbound{
-				Channel: t.brand.SMSChannel, Address: t.in.Address, MessageID: t.key("link"), Text: p.Text, Can: can, Repeatable: true,
+				Channel: t.brand.SMSChannel, Address: t.in.Address, MessageID: t.key("link"), Text: text, Can: can, Repeatable: true,
 			})
 		}
 	}
