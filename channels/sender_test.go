@@ -354,7 +354,7 @@ func TestRunSendsWhatIsPutAndStops(t *testing.T) {
 		o.put(channels.Outbound{ID: prepaid.OutboundID(strconv.Itoa(i)), Address: prepaid.Address("telegram:" + strconv.Itoa(1000+i%3))})
 	}
 	o.sender.Wake()
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		o.mu.Lock()
 		n := len(o.sent)
 		o.mu.Unlock()

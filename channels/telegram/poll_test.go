@@ -24,7 +24,7 @@ type hasty struct{ prepaid.SystemClock }
 func (hasty) Sleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 
 func TestPollHandsOverUntilTakenInOrder(t *testing.T) {
-	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	broken := false
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

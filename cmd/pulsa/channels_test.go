@@ -232,7 +232,7 @@ func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 	d := newDesk(t)
 	d.v.refuseWith("sendMessage", refused{body: `{"ok":false,"error_code":401,"description":"Unauthorized"}`})
 	d.put("demo", "telegram", "telegram:1", "news")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		out, err := d.channels("status", "telegram")
 		if errors.Is(err, exitCode(1)) && strings.Contains(out, "the provider said 401 (1)") {
 			break
@@ -244,7 +244,7 @@ func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 	d.put("demo", "twilio", "tel:"+testNumber, "news")
 	d.v.await(testNumber, 1)
 	var h health
-	for deadline := time.Now().Add(5 * time.Second); h.Sent == 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); h.Sent == 0 && time.Now().Before(deadline); {
 		if err := json.Unmarshal([]byte(d.prints([]string{"status", "twilio", "--json"})), &h); err != nil {
 			t.Fatal(err)
 		}
@@ -278,7 +278,8 @@ func TestServeSaysWhatToConfigureAtTwilio(t *testing.T) {
 }
 
 func TestFaultsAndReportsOfTheFakeChannelReachTheOutbox(t *testing.T) {
-	r := runDemo(t, nil, nil)
+	clock := newSkipClock()
+	r := runWired(t, nil, nil, wiring{clock: clock})
 	post := func(path, body string) {
 		t.Helper()
 		response, err := http.Post(r.server.URL+"/webhooks/demo/fake/"+path, "application/json", strings.NewReader(body))
@@ -288,12 +289,17 @@ func TestFaultsAndReportsOfTheFakeChannelReachTheOutbox(t *testing.T) {
 		_ = response.Body.Close()
 	}
 	client := newFakeClient(r.server.URL, "demo", testNumber, "sms")
-	post("fault", `{"send":"throttled","after":"1s","times":1}`)
+	post("fault", `{"send":"throttled","after":"5s","times":1}`)
 	r.put("demo", "fake", "tel:"+testNumber, "late news")
-	time.Sleep(300 * time.Millisecond)
+	await(t, "it is refused", func() bool {
+		figures, err := r.db.ChannelFigures(t.Context(), "demo", []string{"fake"}, r.clock.Now())
+		return err == nil && figures["fake"].Retried == 1
+	}, nil)
 	if early, err := client.outbox(t.Context()); err != nil || len(early) != 0 {
 		t.Errorf("listed while it waits: %v, %v", early, err)
 	}
+	clock.skip(10 * time.Second)
+	r.sender.Wake()
 	r.hears("late news")
 	sent, err := r.db.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
 	if err != nil || len(sent) != 1 {

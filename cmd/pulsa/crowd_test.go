@@ -97,7 +97,7 @@ func (g guest) visit(a *arrivals) {
 	pair.Go(func() { first = g.send(g.id(1), fmt.Sprintf("KOOP %d", g.amount)) })
 	select {
 	case <-arrived:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		g.t.Errorf("%s never arrived", g.id(1))
 	}
 	second, again := "", ""

@@ -283,7 +283,7 @@ func TestASecretIsDeletedAndUsedButtonsGo(t *testing.T) {
 	l.says(testPIN)
 	secret := fmt.Sprint(500 + l.sent) // the message's id
 	l.chooses("PayPal", "")
-	for deadline := time.Now().Add(10 * time.Second); l.v.hook("editMessageReplyMarkup") == "" && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); l.v.hook("editMessageReplyMarkup") == "" && time.Now().Before(deadline); {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if got := l.v.hook("deleteMessage"); got != secret {
@@ -347,7 +347,7 @@ func TestDeliveryReportsReachTheMessageWhateverTheirOrder(t *testing.T) {
 	v.before = func(m pushed) { report(m, "delivered") } // overtakes the answer
 	r.put("demo", "twilio", "tel:"+testNumber, "news")
 	report(v.await(testNumber, 1), "sent") // overtaken
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		sent, err := r.db.OutboundTo(t.Context(), "demo", "twilio", "tel:"+testNumber, 0, 9)
 		if err == nil && len(sent) == 1 && sent[0].Delivery == "delivered" {
 			return

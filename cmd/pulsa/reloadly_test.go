@@ -135,7 +135,7 @@ func TestWalletIsWatched(t *testing.T) {
 	admin := httptest.NewServer(r.adminRoutes())
 	defer admin.Close()
 	const want = `pulsa_wallet_balance{currency="EUR",network="reloadly"} 1e+06`
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		response, err := http.Get(admin.URL + "/metrics")
 		if err != nil {
 			t.Fatal(err)
