@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"time"
 
 	"pulsa/developers"
 	"pulsa/prepaid"
@@ -39,6 +43,26 @@ func (p *program) wireDevelopers() (err error) {
 	}
 	p.developers, err = newDevelopers(p, p.config, p.db, p.clock)
 	return err
+}
+
+// ratesGoodFor is how old a rate of api.fx may be without anybody wondering.
+const ratesGoodFor = 31 * 24 * time.Hour
+
+// examineRates looks at how old the rates are by which developers pay.
+func (p *program) examineRates(context.Context) []finding {
+	var findings []finding
+	for _, brand := range slices.Sorted(maps.Keys(p.config.API)) {
+		rates := p.config.API[brand].FX
+		for _, currency := range slices.Sorted(maps.Keys(rates)) {
+			found := fmt.Sprintf("%s: %s of %s", brand, currency, rates[currency].Date.Format(time.DateOnly))
+			if p.clock.Now().Sub(rates[currency].Date) > ratesGoodFor {
+				findings = append(findings, finding{warn, "api rates", found, "write today's rate and date into the brand's api.fx"})
+				continue
+			}
+			findings = append(findings, finding{fine, "api rates", found, ""})
+		}
+	}
+	return findings
 }
 
 // apiRoutes serves the developers' API, at the paths that Reloadly's clients know.

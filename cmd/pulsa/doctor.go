@@ -117,7 +117,7 @@ func examine(ctx context.Context, c Config) []finding {
 	defer func() { _ = p.close() }()
 	for _, look := range []func(context.Context) []finding{
 		p.examineStores, p.examineChannels, p.examineCredentials, p.examineSimulated, p.examineRemote, p.examineGateway,
-		p.examineWallet, p.examineWork,
+		p.examineWallet, p.examineRates, p.examineWork,
 	} {
 		findings = append(findings, look(ctx)...)
 	}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pulsa/developers"
+	"pulsa/prepaid"
+)
+
+func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
+	o := office{t, t.TempDir(), map[string]string{}}
+	o.env["PULSA_DATA"], o.env["USER"] = o.data, "anna"
+	var made struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+	}
+	text := o.does("client_secret", "apikeys", "create", "--brand", "demo", "--name", "shop", "--scopes", "send-topups,read-operators", "--json")
+	if err := json.Unmarshal([]byte(text), &made); err != nil || len(made.Secret) < 32 || made.ID == "" {
+		t.Fatal(text)
+	}
+	o.does("The secret is shown this once", "apikeys", "create", "--brand", "demo", "--name", "dollars", "--currency", "USD")
+	o.fails("another key of the brand has this name", "apikeys", "create", "--brand", "demo", "--name", "shop")
+	o.fails("did you mean demo?", "apikeys", "create", "--brand", "demi", "--name", "x")
+	o.fails("no rate for the currency", "apikeys", "create", "--brand", "demo", "--name", "x", "--currency", "GBP")
+	o.fails("known are send-topups", "apikeys", "create", "--brand", "demo", "--name", "x", "--scopes", "send-money")
+	o.fails("up to 60 characters", "apikeys", "create", "--brand", "demo", "--name", " ")
+
+	o.does("EUR 100.00 booked, the balance is EUR 100.00.", "apikeys", "credit", "--key", made.ID, "--amount", "100", "--reason", "bank")
+	o.does("EUR -20.50 booked, the balance is EUR 79.50.", "apikeys", "credit", "--key", made.ID, "--amount=-20.50", "--reason", "typing error")
+	o.fails("holds EUR 79.50 only", "apikeys", "credit", "--key", made.ID, "--amount=-79.51", "--reason", "too much")
+	for _, amount := range []string{"0", "1.001", "ten", "--5", "1e3", ""} {
+		o.fails("write an amount of EUR", "apikeys", "credit", "--key", made.ID, "--amount="+amount, "--reason", "wrong")
+	}
+	o.fails("say why", "apikeys", "credit", "--key", made.ID, "--amount", "1")
+	o.fails("no such key", "apikeys", "credit", "--key", "nobody", "--amount", "1", "--reason", "x")
+
+	o.does("never used", "apikeys", "list")
+	if list := o.does(`"balance":"79.50"`, "apikeys", "list", "--brand", "demo", "--json"); strings.Count(list, "\n") != 2 || !strings.Contains(list, `"currency":"USD"`) {
+		t.Errorf("listed %s", list)
+	}
+	if list := o.does("", "apikeys", "list", "--brand", "other"); list != "" {
+		t.Errorf("of another brand: %s", list)
+	}
+	o.does("is revoked", "apikeys", "revoke", "--key", made.ID, "--reason", "left")
+	o.fails("the key is revoked", "apikeys", "revoke", "--key", made.ID, "--reason", "left again")
+	o.fails("no such key", "apikeys", "revoke", "--key", "nobody", "--reason", "x")
+	show := o.does("by anna", "apikeys", "show", "--key", made.ID)
+	for _, word := range []string{"send-topups read-operators", "EUR 79.50", "revoked", "create", "credit EUR 100.00", "credit EUR -20.50", "typing error", "left"} {
+		if !strings.Contains(show, word) {
+			t.Errorf("shown without %q: %s", word, show)
+		}
+	}
+	o.does(`"by_hand":[{`, "apikeys", "show", "--key", made.ID, "--json")
+	o.does("no violation", "audit")
+	files, err := filepath.Glob(filepath.Join(o.data, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		if text, err := os.ReadFile(name); err != nil || strings.Contains(string(text), made.Secret) {
+			t.Errorf("%s holds the secret, %v", name, err)
+		}
+	}
+}
+
+func TestOldRatesAreWarnedOf(t *testing.T) {
+	clock := prepaid.NewVirtualClock(time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC))
+	p := &program{clock: clock, config: Config{API: map[string]developers.Terms{"demo": {FX: map[prepaid.Currency]developers.Rate{
+		"USD": {Date: clock.Now().AddDate(0, 0, -30)}, "JPY": {Date: clock.Now().AddDate(0, 0, -32)}}}}}}
+	found := p.examineRates(t.Context())
+	if len(found) != 2 || found[0].Level != warn || found[0].Found != "demo: JPY of 2026-10-19" || found[1].Level != fine {
+		t.Errorf("found %+v", found)
+	}
+}
+
+func TestTermsOfTheAPIAreReadStrictly(t *testing.T) {
+	fine := minimal + `    api:
+      discounts: {"1349": 4, "7": 2.5}
+      fx:
+        USD: {rate: "0.92", date: 2026-11-01}
+      rate_limit: 60
+      day_count: 5
+      day_sum: 99.50
+      gap: 90s
+`
+	c, err := load(t, fine, env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms := c.API["shop"]
+	if terms.Discounts[7].String() != "2.5" || terms.FX["USD"].Rate.String() != "0.92" || terms.FX["USD"].Date.Day() != 1 || terms.PerMinute != 60 ||
+		terms.DayCount != 5 || terms.DaySum.Minor != 9950 || terms.Gap.Seconds() != 90 || terms.Currency != "EUR" {
+		t.Errorf("read %+v", terms)
+	}
+	if c, err := load(t, minimal, env()); err != nil || len(c.API) != 0 {
+		t.Errorf("without the key: %v, %v", c.API, err)
+	}
+	for old, c := range map[string]struct{ new, want string }{
+		`"1349": 4`:        {`EE: 4`, `"EE" is no operator's id`},
+		`"7": 2.5`:         {`"7": 60`, "more than half the price"},
+		`2.5}`:             {`-1}`, "write a number such as 2.5"},
+		`USD:`:             {`DOLLAR:`, `"DOLLAR" is no currency`},
+		`        USD: {`:   {`        EUR: {`, "EUR is the brand's own currency"},
+		`rate: "0.92"`:     {`rate: "0"`, "has no rate above zero"},
+		`date: 2026-11-01`: {`date: 1 November`, "write it as 2026-11-01"},
+		`rate_limit: 60`:   {`rate_limit: 0`, "write a whole number from 1"},
+		`gap: 90s`:         {`gap: soon`, "write a time up to 24h0m0s"},
+		`day_sum: 99.50`:   {`day_sum: 99.501`, "EUR has 2 decimals"},
+		`day_count: 5`:     {`day_sums: 5`, "has no key day_sums"},
+	} {
+		if _, err := load(t, strings.Replace(fine, old, c.new, 1), env()); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.new, err, c.want)
+		}
+	}
+}
