@@ -60,9 +60,20 @@ func (s cardShop) audit(t *testing.T) {
 	}
 }
 
+// unhindered skips where the race detector would make minutes of seconds: the work itself is tried with it in cards.
+func unhindered(t *testing.T) {
+	t.Helper()
+	if underRaceDetector() {
+		t.Skip("many cards in other processes, which are tried without the race detector")
+	}
+}
+
 func begun(j cards.Job) bool { return j.Done > 0 }
 
-func TestKilledWhileGeneratingResumes(t *testing.T) { onBothDatabases(t, killedWhileGenerating) }
+func TestKilledWhileGeneratingResumes(t *testing.T) {
+	unhindered(t)
+	onBothDatabases(t, killedWhileGenerating)
+}
 
 func killedWhileGenerating(t *testing.T, shop func() cardShop) {
 	s := shop()
@@ -85,6 +96,7 @@ func killedWhileGenerating(t *testing.T, shop func() cardShop) {
 }
 
 func TestKilledWhileEditingAndDeletingResumes(t *testing.T) {
+	unhindered(t)
 	onBothDatabases(t, killedWhileEditingAndDeleting)
 }
 
@@ -112,6 +124,7 @@ func killedWhileEditingAndDeleting(t *testing.T, shop func() cardShop) {
 }
 
 func TestKilledWhileExportingAndImportingResumes(t *testing.T) {
+	unhindered(t)
 	onBothDatabases(t, killedWhileExportingAndImporting)
 }
 
@@ -168,6 +181,7 @@ func (s cardShop) fills(t *testing.T, kind cards.Kind, blocks int, args ...strin
 }
 
 func TestAFullDiskLeavesWorkThatCanBeResumed(t *testing.T) {
+	unhindered(t)
 	t.Parallel()
 	s, other := newCardShop(t), newCardShop(t)
 	resume := func(j cards.Job) {
@@ -219,6 +233,7 @@ func TestAFullDiskLeavesWorkThatCanBeResumed(t *testing.T) {
 
 // The database is elsewhere here: the disk that is full is the print file's.
 func TestAFullDiskLeavesNoHalfPrintFile(t *testing.T) {
+	unhindered(t)
 	t.Parallel()
 	s := newCardShop(t).onPostgres(t)
 	s.must(t, append(generate, "30000")...)
