@@ -45,7 +45,7 @@ async function stopServer(server) {
 }
 
 // open returns a page as a customer has it who has never been here.
-async function open(browser, { width, height, scheme, query = "" }) {
+async function open(browser, { width, height, scheme, query = "", path = "/" }) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: "reduce" });
   context.setDefaultTimeout(20_000);
   const page = await context.newPage();
@@ -55,7 +55,8 @@ async function open(browser, { width, height, scheme, query = "" }) {
   });
   page.on("pageerror", (e) => problems.push(`${width} px: ${e}`));
   page.on("dialog", (d) => { problems.push("what was typed ran: " + d.message()); return d.dismiss(); });
-  await page.goto(base + "/?" + query);
+  page.on("request", (r) => { if (new URL(r.url()).origin !== base && !r.url().startsWith("data:")) problems.push("loaded from elsewhere: " + r.url()); });
+  await page.goto(base + path + "?" + query);
   return page;
 }
 
@@ -75,9 +76,13 @@ async function text(page, words, reply) {
   assert.equal(await page.evaluate(() => document.activeElement.id), "text", "the message field keeps the focus");
 }
 
-async function fits(page) {
+async function isNotWider(page) {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.equal(over, 0, `${page.viewportSize().width} px: wider than the window`);
+  assert.ok(over <= 0, `${page.viewportSize().width} px: wider than the window`);
+}
+
+async function fits(page) {
+  await isNotWider(page);
   const box = await page.locator("#text").boundingBox();
   assert.ok(box.y + box.height <= page.viewportSize().height, `${page.viewportSize().width} px: the message field is below the fold`);
 }
@@ -204,6 +209,29 @@ async function settings(browser) {
   await page.context().close();
 }
 
+// theAPI reads the developers' page, wide and narrow, light and dark, by keyboard.
+async function theAPI(browser) {
+  for (const [width, scheme, ink] of [[360, "light", "rgb(29, 36, 48)"], [360, "dark", "rgb(230, 234, 240)"], [1440, "light", "rgb(29, 36, 48)"], [1440, "dark", "rgb(230, 234, 240)"]]) {
+    const page = await open(browser, { width, height: 740, scheme, path: "/docs" });
+    await isNotWider(page);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).color), ink);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the API");
+    await page.keyboard.press("Enter");
+    const refusals = page.locator("#post-topups summary", { hasText: "refusals" });
+    await refusals.focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#post-topups").getByText("CUSTOM_IDENTIFIER_ALREADY_USED").waitFor();
+    await page.locator("#post-topups").getByRole("link", { name: "TopupRequest" }).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelector("#type-TopupRequest").getBoundingClientRect().top < innerHeight);
+    await page.evaluate(() => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
+    await isNotWider(page);
+    if (screenshot) await page.screenshot({ path: screenshot.replace(".png", `-api-${width}-${scheme}.png`) });
+    await page.context().close();
+  }
+}
+
 let server = await startServer();
 let browser;
 try {
@@ -215,6 +243,7 @@ try {
   const page = await registerBuyAndSpend(browser, code);
   await telegramInTheDark(browser);
   await settings(browser);
+  await theAPI(browser);
   for (const secret of ["4821", code]) { // masked numbers and fractions of seconds may hold a PIN's digits
     const leak = server.log.split("\n").find((line) => new RegExp(`(?<![\\w.:*])${secret}(?!\\w)`).test(line));
     if (leak) problems.push("a secret is logged: " + leak);
