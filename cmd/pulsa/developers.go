@@ -65,15 +65,13 @@ func (p *program) examineRates(context.Context) []finding {
 	return findings
 }
 
-// apiRoutes serves the developers' API, at the paths that Reloadly's clients know.
+// apiRoutes serves the developers' API, at the paths that Reloadly's clients know, and what nobody else serves: it says in
+// its own words that there is no such path.
 func (p *program) apiRoutes(mux *http.ServeMux) {
 	if p.developers == nil {
 		return
 	}
-	api := reloadly.NewServer(p.developers, p.developers, p.clock, p.log)
-	for _, pattern := range reloadly.Mounts() {
-		mux.Handle(pattern, api)
-	}
+	mux.Handle("/", reloadly.NewServer(p.developers, p.developers, p.clock, p.log))
 }
 
 // simCatalogue is what the simulated network sells: what its face shows.

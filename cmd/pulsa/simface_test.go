@@ -61,6 +61,7 @@ func TestFaceAnswersEveryEndpoint(t *testing.T) {
 	}{
 		{"GET", "/accounts/balance", "", 200, `"balance":999990.4`},
 		{"GET", "/countries", "", 200, `"isoName":"NL"`},
+		{"GET", "/countries", "", 200, `[{"isoName":"AF","name":"Afghanistan"`},
 		{"GET", "/countries/nl", "", 200, `"callingCodes":["+31"]`},
 		{"GET", "/countries/xx", "", 404, `"errorCode":"RESOURCE_NOT_FOUND"`},
 		{"GET", "/operators?size=3&page=2", "", 200, `"numberOfElements":3,"first":false`},

@@ -103,12 +103,6 @@ func NewServer(accounts Accounts, airtime Airtime, clock prepaid.Clock, log *slo
 	return s
 }
 
-// Mounts are the patterns of http.ServeMux under which a program that serves more than this serves it.
-func Mounts() []string {
-	return []string{"/oauth/token", "/accounts/", "/topups", "/topups/", "/topups-async", "/operators", "/operators/",
-		"/mnp-lookup/", "/countries", "/countries/", "/promotions", "/promotions/", documentPath, pagePath, pagePath + "/"}
-}
-
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxRequest)

@@ -1,6 +1,7 @@
 package reloadly
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -251,6 +252,7 @@ func (s *Server) allCountries(ctx context.Context, account string) ([]Country, e
 			CurrencySymbol: CurrencySymbol(o.DestinationCurrencyCode), CallingCodes: []string{"+" + strconv.Itoa(code)},
 		})
 	}
+	slices.SortFunc(list, func(a, b Country) int { return cmp.Compare(a.Name, b.Name) })
 	return list, nil
 }
 
