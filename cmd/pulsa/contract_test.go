@@ -287,6 +287,16 @@ func TestPageShowsTheWholeAPIAndLoadsNothing(t *testing.T) {
 			t.Errorf("the page does not show the type %s", name)
 		}
 	}
+	for path, status := range map[string]int{"/docs/": http.StatusOK, "/docs/api.css": http.StatusOK, "/docs/other": http.StatusNotFound} {
+		response, err := http.Get(f.server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != status {
+			t.Errorf("%s: %s", path, response.Status)
+		}
+	}
 	for _, outside := range []string{`src="http`, `href="http`, "<script", "url("} {
 		if strings.Contains(page, outside) {
 			t.Errorf("the page has %s", outside)

@@ -249,6 +249,11 @@ func TestWebhookIsSentUntilItIsTaken(t *testing.T) {
 	if n := h.deliver(h.developers); n != 1 || h.received[2] != "three" {
 		t.Errorf("repeated by hand: %d, %q", n, h.received)
 	}
+	for _, secret := range []string{h.receiver.URL, h.secret.Reveal(), "31612345672"} {
+		if strings.Contains(h.log.String(), secret) {
+			t.Errorf("the log tells %s", secret)
+		}
+	}
 	deeds, err := h.db.Deeds(t.Context(), h.key)
 	if err != nil || !slices.ContainsFunc(deeds, func(d developers.Deed) bool { return d.What == "repeat" && d.Who == "a" && d.Why == "b" }) {
 		t.Errorf("deeds %+v, %v", deeds, err)

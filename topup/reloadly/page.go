@@ -31,7 +31,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) bool {
 	case documentPath:
 		kind, text = "application/json;charset=UTF-8", s.shown().document
 		w.Header().Set("Access-Control-Allow-Origin", "*") // it is public, and tools run in browsers
-	case pagePath:
+	case pagePath, pagePath + "/":
 		text = s.shown().page
 	case pagePath + "/api.css":
 		kind = "text/css; charset=utf-8"
