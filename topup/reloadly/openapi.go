@@ -26,8 +26,9 @@ const aboutAPI = `Top up prepaid phones. The wire is Reloadly's airtime API: a c
 
 Numbers and money are exact JSON numbers: read them as decimals. Times are UTC, written 2026-01-31 23:59:59. In requests numbers may be strings.
 
-What is refused has an errorCode for programs and a message for people, whose words may change.
-Unless an answer says so, a request that was refused changed nothing: it may be repeated, under the same customIdentifier. After an answer of 500 or none at all, ask for the top-up by its customIdentifier before anything else, or repeat the very same request: it is made once.`
+What is refused has an errorCode for programs and a message for people, whose words may change. Nothing was bought then.
+
+A request that was refused before there was a top-up leaves no trace, and its customIdentifier is free. A top-up that was made and came to nothing is listed as REFUNDED or FAILED, its cost is in your balance, and it keeps its customIdentifier: the same request gets the same answer, a new try needs another. After a 500, or no answer at all, send the very same request again, or ask for the top-up by its customIdentifier, before anything else: it is made once.`
 
 // document is the OpenAPI document, made from the table and the wire's types: it can't say what the program
 // does not do.
