@@ -48,7 +48,7 @@ func (s *Service) news(ctx context.Context, h *History) error {
 	if err != nil {
 		return err
 	}
-	if r.Outcome == Unknown {
+	if r.Outcome == Unknown || r.Outcome == Absent { // told of, and not found: its reports are late
 		return fmt.Errorf("charge %s of order %s: %w", h.Charge.ID, h.ID, errUnread)
 	}
 	if h.Status == Declined {

@@ -163,8 +163,8 @@ func TestNewsThatCannotBeReadIsAskedForAgain(t *testing.T) {
 	w.gateway.pending = true
 	o := w.place(w.sepa())
 	h := w.history(o.ID)
-	w.gateway.lookUps.then(act{answer: topup.Unknown}, act{panics: true})
-	for range 2 {
+	w.gateway.lookUps.then(act{answer: topup.Unknown}, act{panics: true}, act{answer: topup.Absent}) // reports may be later than news
+	for range 3 {
 		w.run(func(ctx context.Context) {
 			if err := w.service.ChargeChanged(ctx, h.Charge.ID); err == nil {
 				t.Error("the gateway is told that its news was taken")

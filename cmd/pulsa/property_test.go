@@ -1,0 +1,390 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"pulsa/conversation/talk"
+	"pulsa/payments"
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/topup"
+	networksim "pulsa/topup/sim"
+)
+
+// TestWhateverHappensTheBooksAgreeAtRest lets customers text what comes to their minds while messages come twice, the
+// program crashes, providers misbehave, news comes late, repeated and in any order, and the clock jumps. When all has come
+// to rest, every message is answered and made one order at most, no order is left open, and the audit of the SQL and the
+// simulators' books is clean. PULSA_RAPID_CHECKS says how many runs (100; 4 on PostgreSQL and Redis).
+func TestWhateverHappensTheBooksAgreeAtRest(t *testing.T) {
+	c, _ := storyVocabularyFor(t)
+	t.Run("SQLite", func(t *testing.T) { chaos(t, c, 100, "", "") })
+	t.Run("PostgreSQL and Redis", func(t *testing.T) {
+		database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
+		if database == "" || redis == "" {
+			t.Skip("PULSA_TEST_DATABASE_URL or PULSA_TEST_REDIS_URL is not set")
+		}
+		chaos(t, c, 4, database, redis)
+	})
+}
+
+func chaos(t *testing.T, c Config, checks int, database, redis string) {
+	if underRaceDetector() {
+		checks = max(checks/4, 2)
+	}
+	text := os.Getenv("PULSA_RAPID_CHECKS")
+	if text == "" {
+		text = fmt.Sprint(checks)
+	}
+	before := flag.Lookup("rapid.checks").Value.String()
+	if err := flag.Set("rapid.checks", text); err != nil {
+		t.Fatalf("PULSA_RAPID_CHECKS: %v", err)
+	}
+	t.Cleanup(func() { _ = flag.Set("rapid.checks", before) })
+	m, err := newStoryMaker(t.Context(), c, database, redis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	rapid.Check(t, func(r *rapid.T) { newUnrest(r, m).run() })
+}
+
+// unrest is one run: a program, its customers, and news that waits to be delivered.
+type unrest struct {
+	*rapid.T
+	s         *storyProgram
+	customers []talk.Customer
+	sent      []talk.Inbound
+
+	mu    sync.Mutex
+	news  []payments.Event
+	taken []string // references of deliveries that were taken back
+}
+
+const unrestCode = "48215973620418"
+
+func newUnrest(r *rapid.T, m *storyMaker) *unrest {
+	u := &unrest{T: r}
+	for _, kind := range []string{"sms", "telegram", "sms"} {
+		number, err := m.Fresh("demo")
+		if err != nil {
+			r.Fatal(err)
+		}
+		u.customers = append(u.customers, talk.Customer{Number: number, Kind: kind})
+	}
+	p, err := m.New(r.Context(), talk.Setup{Story: "unrest", Brand: "demo", Language: "en", Customer: u.customers[0], Givens: []talk.Given{
+		{Customer: &talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"}},
+		{Card: &talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret(unrestCode), Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}}},
+	}})
+	if err != nil {
+		r.Fatal(err)
+	}
+	u.s = p.(*storyProgram)
+	r.Cleanup(func() { _ = u.s.Close() })
+	setup := u.s.setup
+	setup.Customer = u.customers[1]
+	u.must(u.s.run(func() error {
+		return u.s.p.givenCustomer(r.Context(), u.s.sims, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"})
+	}))
+	return u // the third is a stranger
+}
+
+func (u *unrest) must(err error) {
+	u.Helper()
+	if err != nil {
+		u.Fatalf("%+v\n%s", err, u.s.log.String())
+	}
+}
+
+// hold keeps the simulators' news until it is delivered; a program that starts takes it again.
+func (u *unrest) hold() {
+	u.s.sims.gateway.Connect(func(_ context.Context, e payments.Event) error {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.news = append(u.news, e)
+		return nil
+	})
+	u.s.sims.network.Connect(func(_ context.Context, reference string) error {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.taken = append(u.taken, reference)
+		return nil
+	})
+}
+
+func (u *unrest) run() {
+	for range rapid.IntRange(1, 25).Draw(u.T, "events") {
+		u.hold()
+		u.event()
+	}
+	u.rest()
+	u.judge()
+}
+
+// events are what may happen, the likelier ones more than once.
+var unrestful = []string{"text", "text", "text", "text", "text", "again", "two at once", "crash", "crash", "behave", "behave", "customer", "bank",
+	"news", "news", "wait", "wait", "sleep", "restart", "outage"}
+
+func (u *unrest) event() {
+	ctx := u.Context()
+	switch what := rapid.SampledFrom(unrestful).Draw(u.T, "event"); what {
+	case "text":
+		u.send(u.text())
+	case "again":
+		if len(u.sent) > 0 {
+			u.send(u.sent[rapid.IntRange(0, len(u.sent)-1).Draw(u.T, "message")])
+		}
+	case "two at once":
+		u.twoAtOnce()
+	case "crash":
+		points := storyPoints()
+		u.s.armed = points[rapid.IntRange(0, len(points)-1).Draw(u.T, "point")].Name
+	case "behave":
+		u.tell(rapid.SampledFrom([]string{"network delivers", "network", "network delivers after 40s", "network delivers after 100s",
+			"network rejects INVALID_RECIPIENT_PHONE", "network rejects PHONE_RECENTLY_RECHARGED", "network rejects TRANSACTION_FAILED_ON_OPERATOR",
+			"network times out", "network times out after delivering", "network is out of funds", "network is unavailable",
+			"network answers garbage", "network reports after 3m", "network reports after 20m", "network is not atomic",
+			"payment approves", "payment", "payment approves after 20s", "payment approves after 100s", "payment declines", "payment times out",
+			"payment times out after charging", "payment needs authentication", "payment pends", "payment answers garbage",
+			"payment reports after 3m", "payment reports after 20m", "payment refuses to refund", "payment times out refunding",
+			"payment times out after refunding", "payment is not atomic"}).Draw(u.T, "behaviour"))
+	case "customer":
+		u.tell("customer " + rapid.SampledFrom([]string{"completes payment setup", "abandons payment setup", "authenticates"}).Draw(u.T, "customer"))
+	case "bank":
+		u.tell(rapid.SampledFrom([]string{"payment returns the debit", "payment is disputed", "payment settles the debits",
+			"payment revokes the mandate", "network takes the delivery back"}).Draw(u.T, "bank"))
+	case "news":
+		u.deliverNews(rapid.Bool().Draw(u.T, "repeated"))
+	case "wait":
+		u.wait(time.Duration(rapid.IntRange(1, 3600).Draw(u.T, "seconds")) * time.Second)
+	case "sleep": // nobody is there to work
+		u.must(u.s.AdvanceTo(ctx, u.s.Now().Add(time.Duration(rapid.IntRange(1, 7200).Draw(u.T, "seconds"))*time.Second)))
+	case "restart":
+		u.s.armed = ""
+		u.must(u.s.Do(ctx, u.customers[0], talk.Event{Kind: talk.Restart}))
+	case "outage":
+		u.outage()
+	}
+}
+
+func (u *unrest) outage() {
+	e := rapid.SampledFrom([]talk.Event{{Kind: talk.RedisLost}, {Kind: talk.RedisDown, For: 2 * time.Minute}, {Kind: talk.ChannelDown, For: 2 * time.Minute}}).Draw(u.T, "outage")
+	u.must(u.s.Do(u.Context(), u.customers[0], e))
+}
+
+// text is what somebody sends.
+func (u *unrest) text() talk.Inbound {
+	from := rapid.SampledFrom(u.customers).Draw(u.T, "from")
+	text := rapid.SampledFrom([]string{
+		"KOOP 10 " + testPIN, "KOOP 10 " + testPIN, "KOOP 15 " + testPIN, "KOOP 20 " + testPIN, "KOOP 10 4822", "KOOP", "10", testPIN, "1", "2", "3",
+		"REDEEM " + unrestCode, unrestCode, "REDEEM 11111111111111", "REGISTER", "0" + strings.TrimPrefix(from.Number, "+31"), "246810", "PAY",
+		"NL91ABNA0417164300", "J. Jansen", "AGREE", "PIN", "STOP", "START", "HELP", "STATUS", "EXIT", "BACK", "LANG", "yes", "hello there",
+	}).Draw(u.T, "text")
+	return talk.Inbound{ID: prepaid.NewToken(), From: from, Language: "en", Text: text}
+}
+
+func (u *unrest) send(in talk.Inbound) {
+	u.Helper()
+	if !slices.ContainsFunc(u.sent, func(s talk.Inbound) bool { return s.ID == in.ID }) {
+		u.sent = append(u.sent, in)
+	}
+	if _, err := u.s.Send(u.Context(), in); err != nil {
+		u.Fatalf("%s %q: %v", in.From.Number, in.Text, err)
+	}
+}
+
+// twoAtOnce sends two messages at the same time, perhaps one and the same.
+func (u *unrest) twoAtOnce() {
+	first, second := u.text(), u.text()
+	if rapid.Bool().Draw(u.T, "same") {
+		second = first
+	}
+	u.s.armed = "" // one that crashes would leave the other in a program that is gone
+	u.sent = append(u.sent, first, second)
+	u.must(u.s.run(func() error {
+		var errs [2]error
+		other := make(chan struct{})
+		u.s.clock.Within(0, func() { errs[0] = u.post(first); close(other) })
+		errs[1] = u.post(second)
+		for {
+			select {
+			case <-other:
+				return errors.Join(errs[:]...)
+			default:
+				_ = u.s.clock.Sleep(u.Context(), 10*time.Millisecond)
+			}
+		}
+	}))
+}
+
+// post puts a message through the webhook, under the story's clock.
+func (u *unrest) post(in talk.Inbound) error {
+	body, err := json.Marshal(fakeMessage{ID: in.ID, From: in.From.Number, As: in.From.Kind, Text: in.Text, Language: in.Language})
+	if err != nil {
+		return err
+	}
+	answer, err := u.s.deliver(u.Context(), body)
+	if err == nil && answer.status != http.StatusOK {
+		err = fmt.Errorf("%q is answered %d", in.Text, answer.status)
+	}
+	return err
+}
+
+// tell tells the simulators, of whom there may be nothing to be told.
+func (u *unrest) tell(text string) {
+	u.Helper()
+	err := u.s.run(func() error { return u.s.sims.tell(u.Context(), text, "") })
+	if errors.Is(err, paymentsim.ErrNoSetup) || errors.Is(err, paymentsim.ErrNoCharge) || errors.Is(err, networksim.ErrNoDelivery) {
+		err = nil
+	}
+	u.must(u.s.reborn(u.Context(), err))
+}
+
+// deliverNews delivers one piece of news, any of those that wait; unless it is then repeated, it waits no more. What was
+// not taken waits on.
+func (u *unrest) deliverNews(repeated bool) {
+	ctx := u.Context()
+	u.mu.Lock()
+	news, taken := slices.Clone(u.news), slices.Clone(u.taken)
+	u.mu.Unlock()
+	if len(news)+len(taken) == 0 {
+		return
+	}
+	n := rapid.IntRange(0, len(news)+len(taken)-1).Draw(u.T, "which")
+	err := u.s.run(func() error {
+		if n < len(news) {
+			return u.s.p.payments.Handle(ctx, news[n])
+		}
+		return u.s.p.deliveryTakenBack(ctx, taken[n-len(news)])
+	})
+	if u.s.life.cut.Load() {
+		u.must(u.s.reborn(ctx, nil))
+		return
+	}
+	if err != nil || repeated {
+		return // it comes again
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if n < len(news) {
+		u.news = slices.Delete(u.news, n, n+1)
+	} else {
+		u.taken = slices.Delete(u.taken, n-len(news), n-len(news)+1)
+	}
+}
+
+// wait lets time pass, with all that is due on the way.
+func (u *unrest) wait(d time.Duration) {
+	u.Helper()
+	for until := u.s.Now().Add(d); ; {
+		u.hold()
+		if _, err := u.s.Settle(u.Context()); err != nil {
+			u.Fatalf("settle: %v", err)
+		}
+		next, any, err := u.s.Next(u.Context())
+		u.must(err)
+		if soon := u.s.Now().Add(time.Second); next.Before(soon) {
+			next = soon // what is due, and waits for a lock
+		}
+		if !any || next.After(until) {
+			u.must(u.s.AdvanceTo(u.Context(), until))
+			return
+		}
+		u.must(u.s.AdvanceTo(u.Context(), next))
+	}
+}
+
+// rest ends all trouble, delivers what waits, and lets time pass until nothing is to be done.
+func (u *unrest) rest() {
+	u.s.armed = ""
+	u.tell("network")
+	u.tell("payment")
+	u.tell("payment settles the debits")
+	u.wait(time.Hour) // what is down comes back, locks lapse, late reports appear
+	for _, in := range u.sent {
+		u.send(in)
+	}
+	for range 100 { // with the steps between, some days
+		u.deliverAll()
+		u.wait(time.Hour)
+		next, any, err := u.s.Next(u.Context())
+		u.must(err)
+		if !any && len(u.news)+len(u.taken) == 0 {
+			return
+		}
+		u.must(u.s.AdvanceTo(u.Context(), next))
+	}
+	u.Fatalf("not at rest at %s\n%s", u.s.Now(), u.s.log.String())
+}
+
+func (u *unrest) deliverAll() {
+	for range 100 {
+		u.mu.Lock()
+		n := len(u.news) + len(u.taken)
+		u.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		u.deliverNews(false)
+		u.hold()
+	}
+	u.Fatalf("news that is never taken: %+v %v", u.news, u.taken)
+}
+
+func (u *unrest) judge() {
+	ctx := u.Context()
+	waiting, err := u.s.p.db.Orders(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	u.must(err)
+	for _, o := range waiting { // an operator tries again, now that the gateway gives back, or pays by other means
+		if o.Status != topup.RefundFailed {
+			continue
+		}
+		by := topup.By{Who: "test", Why: "once more"}
+		u.must(u.s.run(func() error {
+			h, err := u.s.p.topups.Refund(ctx, o.ID, by)
+			if err == nil && h.Status == topup.RefundFailed { // a spent card, or a debit that the bank has returned
+				_, err = u.s.p.topups.Resolve(ctx, o.ID, topup.WasRefunded, by)
+			}
+			return err
+		}))
+	}
+	orders, err := u.s.p.db.AllOrders(ctx)
+	u.must(err)
+	made := map[string]int{}
+	for _, o := range orders {
+		if !o.Status.Ended() || o.Status == topup.RefundFailed {
+			u.Errorf("order %s is %s, next due %s", o.ID, o.Status, o.RunAt)
+		}
+		made[o.OperationKey]++
+	}
+	for key, n := range made {
+		if n > 1 {
+			u.Errorf("%s made %d orders", key, n)
+		}
+	}
+	violations, err := u.s.p.audit(ctx)
+	u.must(err)
+	for _, v := range violations {
+		u.Errorf("%s", v)
+	}
+	if u.Failed() {
+		u.Log(u.s.log.String())
+	}
+}
