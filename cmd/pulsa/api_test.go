@@ -407,7 +407,6 @@ func TestRequestsAboveTheRateAreRefusedUntilTheNextMinute(t *testing.T) {
 		terms.PerMinute = 5
 		c.API["demo"] = terms
 	}, wiring{clock: clock})
-	clock.skip(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute)) % time.Minute) // a window begins
 	c, other := r.caller(developers.Key{Name: "eager"}), r.caller(developers.Key{Name: "calm"})
 	var last http.Header
 	refused := 0
@@ -532,4 +531,53 @@ func (r *running) tellNetwork(b networksim.Behaviour) {
 	if err := r.sims.network.Set(r.t.Context(), b); err != nil {
 		r.t.Fatal(err)
 	}
+}
+
+func TestCopiesOfTheServerShareKeysOrdersAndRates(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+		shared := func(c *Config) {
+			change(c)
+			if c.DatabaseURL.Empty() {
+				t.Skip("one SQLite file has one copy of the server")
+			}
+			c.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(key32)} // as PULSA_PIN_PEPPER is
+			terms := c.API["demo"]
+			terms.PerMinute = 100
+			c.API["demo"] = terms
+		}
+		clock := newSkipClock()
+		first := runWired(t, nil, shared, wiring{clock: clock})
+		second := runWired(t, nil, shared, wiring{clock: clock})
+		c := first.caller(developers.Key{Name: "copies"})
+		at := []*caller{c, {running: second, c: c.c, id: c.id, secret: c.secret, token: c.token}}
+		answers := make([]string, 32)
+		var all sync.WaitGroup
+		for i := range answers {
+			all.Go(func() { _, answers[i] = at[i%2].call(http.MethodPost, "/topups", buying("one", "0612345678")) })
+		}
+		all.Wait()
+		for _, a := range answers {
+			if a != answers[0] || !strings.Contains(a, `"status":"SUCCESSFUL"`) {
+				t.Fatalf("answered\n%s\nand\n%s", answers[0], a)
+			}
+		}
+		n := len(first.sims.network.Delivered(networksim.Filter{})) + len(second.sims.network.Delivered(networksim.Filter{}))
+		if n != 1 || at[1].balance() != "90.4" {
+			t.Errorf("delivered %d times, left %s", n, at[1].balance())
+		}
+		clock.skip(clock.Now().Truncate(time.Minute).Add(time.Minute).Sub(clock.Now())) // a window begins
+		refused := 0
+		for i := range 150 { // 75 each
+			if status, _ := at[i%2].call(http.MethodGet, "/countries/NL", ""); status == http.StatusTooManyRequests {
+				refused++
+			}
+		}
+		if refused == 0 {
+			t.Error("the copies count apart")
+		}
+		if err := second.developers.Revoke(t.Context(), c.id, topup.By{Who: "t", Why: "t"}); err != nil {
+			t.Fatal(err)
+		}
+		c.wants(http.MethodGet, "/accounts/balance", "", http.StatusUnauthorized, "INVALID_TOKEN")
+	})
 }
