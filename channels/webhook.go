@@ -100,13 +100,13 @@ func (w *Webhooks) route(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request) {
+	c, a, ok := w.find(rw, r)
+	if !ok {
+		return
+	}
 	if r.Method != http.MethodPost {
 		rw.Header().Set("Allow", http.MethodPost)
 		rw.WriteHeader(http.StatusMethodNotAllowed)
-		return
-	}
-	c, a, ok := w.find(rw, r)
-	if !ok {
 		return
 	}
 	received, err := a.Receive(r, c)

@@ -93,6 +93,10 @@ func TestUnknownOrDisabledIs404BeforeTheBodyIsRead(t *testing.T) {
 		if s.hooks.ServeHTTP(w, r); w.Code != 404 {
 			t.Errorf("%s: %d", path, w.Code)
 		}
+		w = httptest.NewRecorder()
+		if s.hooks.ServeHTTP(w, httptest.NewRequest("GET", path, nil)); w.Code != 404 {
+			t.Errorf("GET %s: %d", path, w.Code)
+		}
 	}
 	w := httptest.NewRecorder()
 	if s.hooks.ServeHTTP(w, httptest.NewRequest("GET", "/webhooks/demo/line", nil)); w.Code != 405 {

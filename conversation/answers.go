@@ -11,6 +11,9 @@ import (
 	"pulsa/topup"
 )
 
+// errNoSMS takes a message back: nothing has changed, and the customer is asked to try again later.
+var errNoSMS = errors.New("the channel that carries SMS is off")
+
 var errNotAuthorised = errors.New("a change without proof of who asks")
 
 // fail ends the turn without an answer: what it needs does not answer. The provider sends the message again.

@@ -104,10 +104,10 @@ func (t *Turn) dress(parts []channels.Outbound) {
 }
 
 // textLinks sends by SMS what holds a link, which can't be opened on a dialled session's screen, and says so there. In
-// one session a link is sent once; who dials again gets it again. Without an SMS channel the screen shows it.
+// one session a link is sent once; who dials again gets it again. Without an SMS channel that is on the screen shows it.
 func (t *Turn) textLinks() {
 	_, ok := t.in.Address.Tel()
-	if t.in.Can.Push || t.brand.SMSChannel == "" || !ok {
+	if t.in.Can.Push || t.sms == "" || !ok {
 		return
 	}
 	can, _ := channels.Of(channels.SMS)
@@ -125,7 +125,7 @@ func (t *Turn) textLinks() {
 		if texted := t.session.Dial + " " + link; t.session.Texted != texted {
 			t.session.Texted = texted
 			t.texts = append(t.texts, channels.Outbound{
-				Channel: t.brand.SMSChannel, Address: t.in.Address, MessageID: t.key("link"), Text: text, Can: can, Repeatable: true,
+				Channel: t.sms, Address: t.in.Address, MessageID: t.key("link"), Text: text, Can: can, Repeatable: true,
 			})
 		}
 	}

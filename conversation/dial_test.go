@@ -113,10 +113,10 @@ func TestALinkIsTextedOnceInADialledSession(t *testing.T) {
 	s := &Session{State: "pay.await_payment", Answers: Answers{Link: link}}
 	ask := func(smsChannel string, can channels.Capabilities, dial string) (shown string, texts []channels.Outbound) {
 		b := demoBrand()
-		b.SMSChannel = smsChannel
 		all, e := mustPrompts(t, b), mustEngine(t)
 		s.Dial = dial
 		turn := bareTurn(t, b, all, s, "")
+		turn.sms = smsChannel
 		turn.in.Can, turn.in.Address, turn.in.ID = can, "tel:+31612345678", "m1"
 		e.ask(turn, e.table.states[s.State])
 		turn.textLinks()

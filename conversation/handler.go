@@ -22,8 +22,10 @@ type Config struct {
 	Outbox   channels.Outbox
 	// Channel finds a declared channel, switched on or not: late news goes to where the customer wrote from.
 	Channel func(brand, name string) (channels.Channel, bool)
-	Clock   prepaid.Clock
-	Log     *slog.Logger
+	// On reports whether a channel is switched on and can work.
+	On    func(ctx context.Context, brand, name string) bool
+	Clock prepaid.Clock
+	Log   *slog.Logger
 	// Vault seals the memos of replies that show a PIN.
 	Vault *prepaid.Vault
 	// Reached is called at the named crash points "begin" and "commit". Only tests set it.
@@ -167,12 +169,17 @@ func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inb
 		}
 	}()
 	session, lost := decodeSession(begun.Session, h.engine.table)
-	t := h.newTurn(ch, in, &session)
+	t := h.newTurn(ctx, ch, in, &session)
 	if lost {
 		t.Say("session.lost")
 	}
 	from := session.State
-	if err := kind.take(ctx, t); err != nil {
+	if err := kind.take(ctx, t); errors.Is(err, errNoSMS) {
+		h.c.Log.Warn("message not taken", "channel", ch.ID(), "error", err)
+		session, _ = decodeSession(begun.Session, h.engine.table)
+		t = h.newTurn(ctx, ch, in, &session)
+		t.tryLater()
+	} else if err != nil {
 		return memo{}, false, err
 	}
 	m = h.remember(t)
@@ -277,13 +284,16 @@ func (h *Handler) readMemo(data []byte, in channels.Inbound) (memo, error) {
 	return m, nil
 }
 
-func (h *Handler) newTurn(c channels.Channel, in channels.Inbound, s *Session) *Turn {
+func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.Inbound, s *Session) *Turn {
 	all := h.prompts[c.Brand.Name]
 	t := &Turn{brand: c.Brand, channel: c, in: in, now: h.c.Clock.Now(), session: s, all: all, result: "ok"}
 	t.prompts = all.ByLanguage[c.Brand.Language(s.Language, in.Language)]
 	t.command = all.Words.Read(in.Text)
 	t.readDial()
 	t.readMenu()
+	if sms := c.Brand.SMSChannel; sms != "" && h.c.On(ctx, c.Brand.Name, sms) {
+		t.sms = sms
+	}
 	sender := c.ID() + "/" + string(in.Address)
 	t.pinKey = func(pin prepaid.Secret) string { return h.c.Services.Accounts.PINKey(sender, pin) }
 	t.sealIBAN = h.c.Services.Payments.SealIBAN

@@ -167,6 +167,9 @@ func checkMSISDN(ctx context.Context, s *Services, t *Turn) Event {
 
 // sendCode sends a one-time code to the number that is to be proven.
 func sendCode(ctx context.Context, s *Services, t *Turn) Event {
+	if t.sms == "" {
+		return t.fail(errNoSMS)
+	}
 	code, err := s.Accounts.NewCode(ctx, t.brand.Name, t.in.Address, t.session.MSISDN, t.key("code"))
 	if errors.Is(err, accounts.ErrTooManyCodes) {
 		return "too_many"
@@ -176,7 +179,7 @@ func sendCode(ctx context.Context, s *Services, t *Turn) Event {
 	}
 	can, _ := channels.Of(channels.SMS)
 	t.texts = append(t.texts, channels.Outbound{
-		Channel: t.brand.SMSChannel, Address: t.session.MSISDN.Tel(), MessageID: t.key("code"),
+		Channel: t.sms, Address: t.session.MSISDN.Tel(), MessageID: t.key("code"),
 		Text: t.prompts.Part("code.sms", "code", code.Reveal()).Text, Can: can, Repeatable: true,
 	})
 	return "sent"

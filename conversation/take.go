@@ -133,7 +133,7 @@ func (t *Turn) readBareCode() {
 // The operation keys of the message keep a repeated one from having a second effect.
 func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.Inbound) (memo, error) {
 	session := Session{State: idle}
-	t := h.newTurn(c, in, &session)
+	t := h.newTurn(ctx, c, in, &session)
 	t.degraded = true
 	if !t.standsAlone() {
 		t.tryLater()

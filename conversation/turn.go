@@ -23,6 +23,7 @@ type Turn struct {
 	prompts  *Prompts // in the customer's language
 	all      *BrandPrompts
 	command  Command // what the text means outside of any state
+	sms      string  // the brand's channel that carries SMS, where it is on
 	opens    bool    // a session was dialled, and nothing said yet
 	invites  bool    // nothing is asked, but a word may well follow: a dialled session stays open
 	degraded bool    // sessions can't be kept: only what stands on its own is done

@@ -108,8 +108,13 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 // hears waits for late news by SMS.
 func (r *running) hears(word string) string {
 	r.t.Helper()
+	return r.hearsAt("tel:"+testNumber, word)
+}
+
+func (r *running) hearsAt(address prepaid.Address, word string) string {
+	r.t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		sent, err := r.db.OutboundTo(r.t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10)
+		sent, err := r.db.OutboundTo(r.t.Context(), "demo", "fake", address, 0, 10)
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -166,4 +171,38 @@ func TestAUSSDCallerWhoHasOptedOutMayStartAgain(t *testing.T) {
 	r.sees(r.dial("s1"), "CON", "START")
 	r.sees(r.dial("s1", "START"), "END", "Welcome back")
 	r.sees(r.dial("s2"), "CON", "1 Top up")
+}
+
+func TestWhileSMSIsOffNothingIsSaidToComeByIt(t *testing.T) {
+	r := runUSSD(t)
+	r.switches("fake", false)
+	number := []string{"1", "0687654321", "0687654321"}
+	r.dial("s1", number[:1]...)
+	r.dial("s1", number[:2]...)
+	r.sees(r.dial("s1", number...), "CON", "We can't do that just now") // no code can be sent to another number
+	r.switches("fake", true)
+	r.sees(r.dial("s1", append(number, "0687654321")...), "CON", "We sent a code by SMS")
+	r.hearsAt("tel:+31687654321", "is your code")
+
+	r.switches("fake", false)
+	typed := []string{"EXIT", "KOOP", "0612345678", "0612345678", testPIN, testPIN}
+	for n := range typed {
+		r.dial("s2", typed[:n+1]...)
+	}
+	r.sees(r.dial("s2", append(typed, "3")...), "CON", "you will hear from us when it is done: http")
+	if sent, err := r.db.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 0 {
+		t.Errorf("sent %v, %v", sent, err)
+	}
+}
+
+// switches switches a channel and waits until that is known.
+func (r *running) switches(channel string, on bool) {
+	r.t.Helper()
+	if err := r.db.SetSwitch(r.t.Context(), "demo", channel, on, "test", r.clock.Now()); err != nil {
+		r.t.Fatal(err)
+	}
+	await(r.t, channel+" is switched", func() bool {
+		_, _, is := r.registry.Channel(r.t.Context(), "demo", channel)
+		return is == on
+	}, nil)
 }

@@ -280,6 +280,10 @@ func (p *program) wireChannels(w wiring) (err error) {
 	})
 	p.handler, err = conversation.New(conversation.Config{
 		Brands: p.brands, Sessions: p.sessions, Outbox: p.db, Clock: p.clock, Log: p.log, Vault: p.vault, Channel: p.registry.Declared,
+		On: func(ctx context.Context, brand, name string) bool {
+			_, _, on := p.registry.Channel(ctx, brand, name)
+			return on
+		},
 		Services: conversation.Services{
 			Accounts: p.accounts, Payments: p.payments, Topups: p.topups, Cards: p.cards, Notices: p.db, Clock: p.clock,
 		},
