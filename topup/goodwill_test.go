@@ -160,3 +160,16 @@ func TestGoodwillForWhatTheNetworkTookBackIsARefund(t *testing.T) {
 	}
 	w.wantClean()
 }
+
+func TestReversalThatIsNotReportedYetIsReadAgain(t *testing.T) {
+	w := newWorld(t)
+	o := w.place(w.request())
+	w.network.lookUps.then(act{answer: topup.Absent}, act{answer: topup.Refused})
+	w.run(func(ctx context.Context) { _ = w.service.DeliveryChanged(ctx, o.ID) })
+	if h := w.history(o.ID); h.Status != topup.Delivered || h.RunAt.IsZero() {
+		t.Errorf("it is %s, next due %s", h.Status, h.RunAt)
+	}
+	w.work(time.Hour)
+	w.wantStatus(o.ID, topup.Refunded)
+	w.wantClean()
+}

@@ -45,7 +45,7 @@ func (s *Service) checkDelivery(ctx context.Context, h *History) error {
 	switch r.Outcome {
 	case Refused, Returned:
 		return s.reverse(ctx, h, r)
-	case Unknown:
+	case Unknown, Absent: // what was delivered and is not found is unclear, too: its reports may be late
 		if h.Tries < readAgainAtMost {
 			return s.wait(ctx, h, Change{RunAt: s.c.Clock.Now().Add(readAgainAfter), Tries: h.Tries + 1})
 		}
