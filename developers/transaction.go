@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"pulsa/prepaid"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
 )
@@ -47,6 +48,14 @@ func (s *Service) transaction(ctx context.Context, h topup.History) (reloadly.Tr
 	return t, nil
 }
 
+// recipient is the number as it is shown; of one whose owner was erased there is none.
+func recipient(m prepaid.MSISDN) reloadly.Text {
+	if _, err := prepaid.ParseE164(m.String()); err != nil {
+		return ""
+	}
+	return reloadly.Text(m)
+}
+
 func transaction(h topup.History) reloadly.Transaction {
 	s := h.Sale
 	currency, at := reloadly.Text(s.Requested.Currency), wireTime(h.CreatedAt)
@@ -54,7 +63,7 @@ func transaction(h topup.History) reloadly.Transaction {
 	before.Minor += s.Price.Minor
 	t := reloadly.Transaction{
 		TransactionID: reloadly.ID(s.Number), Status: stateOf(h.Status), CustomIdentifier: reloadly.Text(s.Identifier),
-		RecipientPhone: reloadly.Text(h.MSISDN), RecipientEmail: reloadly.Text(h.Email), SenderPhone: reloadly.Text(s.Sender),
+		RecipientPhone: recipient(h.MSISDN), RecipientEmail: reloadly.Text(h.Email), SenderPhone: reloadly.Text(s.Sender),
 		CountryCode: reloadly.Text(s.Country), OperatorID: reloadly.ID(s.Operator), OperatorName: reloadly.Text(s.OperatorName),
 		Discount: reloadly.NumberOf(s.Discount), DiscountCurrencyCode: currency,
 		RequestedAmount: reloadly.NumberOf(s.Requested), RequestedCurrencyCode: currency,
