@@ -39,7 +39,7 @@ type rule func(ctx context.Context, tx *sqlx.Tx) ([]Violation, error)
 //  3. per order: captured + pending + owed − refunded + goodwill = amount if delivered, 0 if finally not; who owes is
 //     blocked
 //  4. no delivery without a captured or pending charge, or a spent card
-//  5. no charge without an authenticated request
+//  5. no charge without an authenticated request, no SEPA instrument by text without the mandate agreed to
 //  6. one operation key, at most one order; who ended an order is told
 //  7. unknown always ends: it is worked on, or on the operator's list
 //  8. end states are final, and no order has made an illegal step
@@ -50,8 +50,8 @@ func (db *DB) Audit(ctx context.Context) ([]Violation, error) {
 	var found []Violation
 	err := db.read(ctx, "audit", func(tx *sqlx.Tx) error {
 		for _, check := range []rule{
-			unbalancedEntries, wrongBalance, wrongMoney, unownedDebt, wrongSale, wrongCharge, paidByNothing, notAuthenticated, keyUsedTwice, nobodyTold,
-			nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards,
+			unbalancedEntries, wrongBalance, wrongMoney, unownedDebt, wrongSale, wrongCharge, paidByNothing, notAuthenticated, notAgreed, keyUsedTwice,
+			nobodyTold, nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards,
 		} {
 			violations, err := check(ctx, tx)
 			if err != nil {
@@ -195,6 +195,23 @@ func notAuthenticated(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 			CASE WHEN authorised_by = '' THEN 'an authenticated request' ELSE 'a customer' END AS what
 		FROM orders WHERE authorised_by = '' OR (customer = '' AND funding_kind = 'charge')
 		ORDER BY id`)
+}
+
+// 5: what was agreed to by text, by whom and when, is kept with the setup of its instrument; the IBAN only until that has
+// ended. Of an erased customer the text and the time stay.
+func notAgreed(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 5, "the mandate of setup %s", `
+		SELECT '' AS order_id, '' AS card, s.id || CASE
+			WHEN m.setup IS NULL THEN ' is missing'
+			WHEN m.customer <> s.customer THEN ' is another customer''s'
+			WHEN m.sealed <> '' THEN ' keeps the IBAN though the setup has ended'
+			ELSE ' lacks its text, its creditor, or when and from where it was agreed to' END AS what
+		FROM payment_setups s JOIN customers c ON c.id = s.customer LEFT JOIN mandates m ON m.setup = s.id
+		WHERE (m.setup IS NOT NULL OR s.operation_key LIKE 'mandate/%')
+		  AND (m.setup IS NULL OR m.customer <> s.customer OR m.sealed <> '' AND s.status <> 'open'
+			OR m.text = '' OR m.text_version = '' OR m.agreed_at <= 0 OR m.creditor_id = ''
+			OR c.status <> 'erased' AND (m.address = '' OR m.iban = '' OR m.holder = ''))
+		ORDER BY s.id`)
 }
 
 // 6: one operation key, at most one order. A constraint keeps it; that it is there is checked all the same.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -196,7 +197,7 @@ func (c stagedCustomer) hears(part string) {
 			}
 		}
 	}
-	c.Fatalf("heard %q, without %q", all, part)
+	c.Fatalf("heard %q, without %q\nserver: %s\nsimulators: %s", all, part, c.server.log.String(), c.sim.log.String())
 }
 
 func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
@@ -237,10 +238,31 @@ func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
 	if err != nil || len(books.Charged) != 4 || len(books.Refunded) != 2 || len(books.Returned) != 1 || len(books.Delivered) != 2 {
 		t.Errorf("%v: %+v", err, books)
 	}
-	var out bytes.Buffer
-	err = run(context.Background(), []string{"audit", "--books", s.books}, func(name string) string { return s.env[name] },
-		strings.NewReader(""), &out, io.Discard)
-	if err != nil || !strings.Contains(out.String(), "no violation") {
-		t.Errorf("audit: %v: %s", err, out.String())
+	if out, err := s.operator("audit", "--books", s.books); err != nil || !strings.Contains(out, "no violation") {
+		t.Errorf("audit: %v: %s", err, out)
 	}
+
+	days := []string{"reconcile", "--from", time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly), "--to", time.Now().UTC().Format(time.DateOnly)}
+	if out, err := s.operator(days...); err != nil || !strings.Contains(out, "no open item") {
+		t.Errorf("reconcile: %v: %s", err, out)
+	}
+	s.sim.kill()
+	if out, err := s.operator(days...); err == nil || strings.Contains(out, "no open item") {
+		t.Errorf("reconcile without the simulators: %v: %s", err, out)
+	}
+	s.sim.args[slices.Index(s.sim.args, s.books)] = t.TempDir() // theirs know nothing
+	s.sim.start()
+	out, err := s.operator(days...)
+	for kind, want := range map[string]int{"charge": 4, "refund": 2, "return": 1} {
+		if n := len(regexp.MustCompile(`psp:sim +`+kind+` `).FindAllString(out, -1)); n != want || err == nil {
+			t.Errorf("reconcile with other books finds %d of %s, want %d: %v: %s", n, kind, want, err, out)
+		}
+	}
+}
+
+// operator runs a command beside the server.
+func (s *staged) operator(args ...string) (string, error) {
+	var out bytes.Buffer
+	err := run(s.Context(), args, func(name string) string { return s.env[name] }, strings.NewReader(""), &out, io.Discard)
+	return out.String(), err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -180,11 +181,29 @@ func (all reporters) compare(ctx context.Context, db *store.DB, networks map[str
 			unreported = append(unreported, name)
 		}
 	}
+	if err := named(ctx, db, found); err != nil {
+		return nil, nil, err
+	}
 	slices.Sort(unreported)
 	slices.SortFunc(found, func(a, b store.OpenItem) int {
 		return cmp.Or(a.HappenedAt.Compare(b.HappenedAt), strings.Compare(a.Reference, b.Reference), strings.Compare(a.Kind, b.Kind))
 	})
 	return found, unreported, nil
+}
+
+// named adds the orders of charges that only the gateway has booked, such as one that is still unknown.
+func named(ctx context.Context, db *store.DB, items []store.OpenItem) error {
+	for i, item := range items {
+		if item.Order != "" || !strings.HasPrefix(item.Provider, "psp:") {
+			continue
+		}
+		o, err := db.ByCharge(ctx, prepaid.ChargeID(item.Reference))
+		if err != nil && !errors.Is(err, topup.ErrNoOrder) {
+			return err
+		}
+		items[i].Order = o.ID
+	}
+	return nil
 }
 
 // read takes all reports of a time.

@@ -47,7 +47,7 @@ func newReporters(c Config, log *slog.Logger) (reporters, error) {
 		wallets: map[string]walletReader{},
 	}
 	if c.Simulator.URL != "" {
-		delete(all.gateways, "sim") // its book is with pulsa sim
+		all.gateways["sim"] = &remoteSimulators{url: c.Simulator.URL}
 	}
 	clock := prepaid.SystemClock{}
 	if r := newReloadly(c, clock, log); r != nil {

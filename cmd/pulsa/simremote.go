@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"pulsa/conversation/talk"
+	"pulsa/payments"
 	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
 	networksim "pulsa/topup/sim"
@@ -107,6 +109,22 @@ func (r *remoteSimulators) books(ctx context.Context) (b simBooks, err error) {
 		err = r.control(ctx, http.MethodGet, "network", "", &b.Delivered)
 	}
 	return b, err
+}
+
+// Movements reports what the gateway has moved from one time until before another.
+func (r *remoteSimulators) Movements(ctx context.Context, from, to time.Time) iter.Seq2[payments.Movement, error] {
+	return func(yield func(payments.Movement, error) bool) {
+		var b paymentBook
+		if err := r.control(ctx, http.MethodGet, "payment", "", &b); err != nil {
+			yield(payments.Movement{}, err)
+			return
+		}
+		for m := range paymentsim.MovementsOf(b.Charged, b.Refunded, b.Returned, from, to) {
+			if !yield(m, nil) {
+				return
+			}
+		}
+	}
 }
 
 // books are those of all simulators that brands of the program may use.

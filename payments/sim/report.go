@@ -25,12 +25,23 @@ func OpenBook(c Config) (*Gateway, error) {
 // Movements reports what was charged, refunded and returned from one time until before another.
 func (g *Gateway) Movements(_ context.Context, from, to time.Time) iter.Seq2[payments.Movement, error] {
 	return func(yield func(payments.Movement, error) bool) {
+		for m := range MovementsOf(g.Charged(Filter{}), g.Refunded(Filter{}), g.Returned(Filter{}), from, to) {
+			if !yield(m, nil) {
+				return
+			}
+		}
+	}
+}
+
+// MovementsOf reports those of the entries of a book that are from one time until before another.
+func MovementsOf(charged, refunded, returned []Entry, from, to time.Time) iter.Seq[payments.Movement] {
+	return func(yield func(payments.Movement) bool) {
 		for kind, entries := range map[payments.MovementKind][]Entry{
-			payments.MovedCharge: g.Charged(Filter{}), payments.MovedRefund: g.Refunded(Filter{}), payments.MovedReturn: g.Returned(Filter{}),
+			payments.MovedCharge: charged, payments.MovedRefund: refunded, payments.MovedReturn: returned,
 		} {
 			for _, e := range entries {
 				if !e.At.Before(from) && e.At.Before(to) &&
-					!yield(payments.Movement{Kind: kind, Reference: e.Reference, Amount: e.Amount, At: e.At}, nil) {
+					!yield(payments.Movement{Kind: kind, Reference: e.Reference, Amount: e.Amount, At: e.At}) {
 					return
 				}
 			}

@@ -3,6 +3,8 @@ package storetest
 import (
 	"time"
 
+	"pulsa/payments"
+	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/topup"
 )
@@ -23,6 +25,7 @@ var auditTests = []test{
 		w.apply(delivered(owing))
 		w.apply(returned(owing))
 		w.apply(givenAway(w.sale()))
+		w.signed()
 		w.clean()
 	}},
 }
@@ -48,6 +51,15 @@ func refunded(o topup.Order) topup.Change {
 func givenAway(o topup.Order) topup.Change {
 	return topup.Change{Order: o.ID, From: topup.Delivered, IfCharge: topup.ChargeCaptured, Charge: topup.ChargeRefunded, At: start,
 		Postings: []topup.Entry{transfer("refund", "loss", "psp:sim", o.Amount)}}
+}
+
+// signed makes an instrument of a mandate by text.
+func (w *world) signed() {
+	w.Helper()
+	c := w.customer()
+	s, m := mandate(c, "mandate/1")
+	must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
+	must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(c), prepaid.NoticeID(s.ID), start))
 }
 
 // breach breaks one invariant behind the store's back.
@@ -128,6 +140,26 @@ var breaches = []breach{
 	}},
 	{"nobody has authorised an order", 5, func(w *world) {
 		w.exec(`UPDATE orders SET authorised_by = '' WHERE id = ?`, w.sale().ID)
+	}},
+	{"a mandate is gone", 5, func(w *world) {
+		w.signed()
+		w.exec(`DELETE FROM mandates`)
+	}},
+	{"a mandate lost its text", 5, func(w *world) {
+		w.signed()
+		w.exec(`UPDATE mandates SET text = ''`)
+	}},
+	{"nobody knows when a mandate was agreed to", 5, func(w *world) {
+		w.signed()
+		w.exec(`UPDATE mandates SET agreed_at = 0`)
+	}},
+	{"nobody knows from where a mandate was agreed to", 5, func(w *world) {
+		w.signed()
+		w.exec(`UPDATE mandates SET address = ''`)
+	}},
+	{"a mandate keeps its IBAN", 5, func(w *world) {
+		w.signed()
+		w.exec(`UPDATE mandates SET sealed = 'x'`)
 	}},
 	{"an ended order asks nobody to tell", 6, func(w *world) {
 		o := w.placed(w.purchase(w.customer()))
