@@ -234,7 +234,7 @@ func TestATopupEndsAsItsStatusTells(t *testing.T) {
 	}
 	until := func(number, word string) string {
 		t.Helper()
-		for end := time.Now().Add(time.Minute); ; {
+		for end := time.Now().Add(patience); ; {
 			_, text := c.call(http.MethodGet, "/topups/"+number+"/status", "")
 			if strings.Contains(text, word) {
 				return text

@@ -157,7 +157,7 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 	c.wants(http.MethodPost, "/topups", buying("1", "0612345678"), http.StatusOK, "")
 	c.wants(http.MethodPost, "/topups", buying("2", "0612345678"), http.StatusBadRequest, topup.CodeRecharged)
 	c.wants(http.MethodPost, "/topups-async", buying("3", "0612348005"), http.StatusOK, "")
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		if _, text := c.call(http.MethodPost, "/topups", buying("4", "0612348005")); strings.Contains(text, "RECIPIENT_HAS_PENDING_TRANSACTION") {
 			break
 		} else if time.Now().After(end) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -48,13 +49,15 @@ type desk struct {
 	file string
 }
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t *testing.T) *desk { return newDeskAt(t, newSkipClock()) }
+
+func newDeskAt(t *testing.T, clock prepaid.Clock) *desk {
 	v := newProvider(t)
 	d := &desk{v: v, file: filepath.Join(t.TempDir(), "pulsa.yaml")}
 	if err := os.WriteFile(d.file, []byte(strings.ReplaceAll(linesFile, "SERVER", v.URL)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d.running = runDemo(t, realLines, func(c *Config) {
+	d.running = runWired(t, realLines, func(c *Config) {
 		known, err := knownWords()
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +68,7 @@ func newDesk(t *testing.T) *desk {
 		}
 		own.Data = c.Data
 		*c = own
-	})
+	}, wiring{clock: clock})
 	return d
 }
 
@@ -100,27 +103,24 @@ func (d *desk) prints(args []string, words ...string) string {
 }
 
 func TestASwitchIsInForceOnARunningCopyWithinFiveSeconds(t *testing.T) {
-	d := newDesk(t)
+	clock := newStillClock()
+	d := newDeskAt(t, clock)
 	answers := func(want int) {
 		t.Helper()
-		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		clock.skip(5 * time.Second) // and not a moment more passes
+		await(t, fmt.Sprintf("after 5 seconds it answers %d", want), func() bool {
 			_, status := d.text(testNumber, "HELP")
-			if status == want {
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("after 5 seconds it still answers %d, want %d", status, want)
-			}
-		}
+			return status == want
+		}, nil)
 	}
 	answers(http.StatusOK)
 	d.prints([]string{"disable", "fake"}, "demo/fake is off", "5 seconds")
 	answers(http.StatusNotFound)
 	d.put("demo", "fake", "tel:"+testNumber, "news that waits")
-	time.Sleep(50 * time.Millisecond)
 	d.prints([]string{"status", "fake"}, "down", "switched off by anna")
 	d.prints([]string{"enable", "fake", "--by", "bert"}, "demo/fake is on")
 	answers(http.StatusOK)
+	clock.skip(time.Minute) // it is tried again
 	d.hears("news that waits")
 	history, err := d.db.SwitchHistory(t.Context(), "demo")
 	if err != nil || len(history) != 2 || history[0].Who != "anna" || history[0].On || history[1].Who != "bert" || !history[1].On {

@@ -78,7 +78,7 @@ func (r *running) say(id, from, text string) string {
 	if err != nil {
 		r.t.Error(err)
 	}
-	for range 50 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		response, err := http.Post(r.server.URL+"/webhooks/demo/fake", "application/json", bytes.NewReader(body))
 		if err != nil {
 			r.t.Error(err)
@@ -90,7 +90,6 @@ func (r *running) say(id, from, text string) string {
 		if err == nil && response.StatusCode == http.StatusOK {
 			return answer.String()
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 	r.t.Errorf("message %s is never answered", id)
 	return ""

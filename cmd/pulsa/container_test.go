@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"debug/elf"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -131,7 +130,7 @@ func TestTheStaticBuildRuns(t *testing.T) {
 	if runtime.GOOS == "linux" {
 		checkStatic(t, binary)
 	}
-	public, admin := freeAddress(t), freeAddress(t)
+	public, admin := freePort(t), freePort(t)
 	var log bytes.Buffer
 	server := exec.Command(binary, "serve")
 	server.Dir = t.TempDir()
@@ -177,23 +176,12 @@ func checkStatic(t *testing.T, binary string) {
 
 // healthy asks as the image's HEALTHCHECK does, until the server is ready.
 func healthy(binary, address string) (err error) {
-	for range 100 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		var text []byte
 		if text, err = exec.Command(binary, "health", "--server", "http://"+address).CombinedOutput(); err == nil {
 			return nil
 		}
 		err = fmt.Errorf("pulsa health: %w: %s", err, text)
-		time.Sleep(100 * time.Millisecond)
 	}
 	return err
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

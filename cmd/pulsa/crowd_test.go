@@ -118,7 +118,7 @@ func (g guest) visit(a *arrivals) {
 func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 	n := crowdSize(t)
 	var line *arrivals
-	r := runWired(t, nil, nil, wiring{clock: prepaid.SystemClock{}, sessions: func(real conversation.Sessions) conversation.Sessions {
+	r := runWired(t, nil, nil, wiring{clock: newSlowClock(20), sessions: func(real conversation.Sessions) conversation.Sessions {
 		line = &arrivals{Sessions: real}
 		return line
 	}})

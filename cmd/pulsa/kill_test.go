@@ -116,7 +116,7 @@ func died(t *testing.T, server *process, point string) {
 		if !strings.Contains(fmt.Sprint(err), "killed") {
 			t.Fatalf("the server was to crash at %s, and ended: %v\n%s", point, err, server.log.String())
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		t.Fatalf("the server never reaches %s", point)
 	}
 }

@@ -34,11 +34,17 @@ var builtServer = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
+// drawnPorts are those that freePort has given away.
+var drawnPorts sync.Map
+
 // freePort draws one that no outgoing connection takes while its server is down.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
 		address := fmt.Sprintf("127.0.0.1:%d", 12000+rand.IntN(18000))
+		if _, drawn := drawnPorts.LoadOrStore(address, true); drawn {
+			continue
+		}
 		if l, err := net.Listen("tcp", address); err == nil {
 			_ = l.Close()
 			return address
@@ -79,7 +85,7 @@ func (p *process) start(more ...string) {
 	}
 	p.ended = make(chan error, 1)
 	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(p.cmd, p.ended)
-	for range 6000 {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		if response, err := http.Get(p.ask); err == nil {
 			_ = response.Body.Close()
 			if response.StatusCode == http.StatusOK {
@@ -186,7 +192,7 @@ func (c stagedCustomer) says(text, part string) string {
 func (c stagedCustomer) hears(part string) {
 	c.Helper()
 	var all []string
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		messages, err := c.client.outbox(c.Context())
 		if err != nil {
 			c.Fatal(err)

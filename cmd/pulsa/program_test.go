@@ -20,7 +20,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -48,7 +47,7 @@ type running struct {
 // runDemo starts the demo, its configuration changed by change, and work going on behind it.
 func runDemo(t *testing.T, env map[string]string, change func(*Config)) *running {
 	t.Helper()
-	return runWired(t, env, change, wiring{clock: prepaid.SystemClock{}})
+	return runWired(t, env, change, wiring{clock: newSkipClock()})
 }
 
 // runWired is runDemo with a clock, and whatever else is wired otherwise.
@@ -407,7 +406,7 @@ func TestLogsHoldNoSecret(t *testing.T) {
 	r.customer(testNumber)
 	r.wants(testNumber, "KOOP 10 "+testPIN, "EUR 10.00")
 	r.wants(testNumber, "KOOP 10 7777", "PIN is wrong")
-	time.Sleep(20 * time.Millisecond)
+	r.server.Close() // every turn has ended, and is logged
 	for _, secret := range []string{testPIN, "7777", "612345678"} {
 		if strings.Contains(r.log.String(), secret) {
 			t.Errorf("the log shows %s:\n%s", secret, r.log.String())

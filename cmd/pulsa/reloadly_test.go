@@ -17,16 +17,16 @@ import (
 )
 
 // runOnReloadly is the demo, its network pointed at the simulator's Reloadly face.
-func runOnReloadly(t *testing.T) (*running, *faced) {
+func runOnReloadly(t *testing.T, clock prepaid.Clock) (*running, *faced) {
 	t.Helper()
 	f := newFaced(t, false, nil)
-	r := runDemo(t, nil, func(c *Config) {
+	r := runWired(t, nil, func(c *Config) {
 		c.Networks["demo"] = networkReloadly
 		c.Reloadly = ReloadlyConfig{
 			ClientID: "id", ClientSecret: prepaid.NewSecret("client-secret"), WebhookSecret: prepaid.NewSecret("hook-secret"),
 			BaseURL: f.server.URL, AuthURL: f.server.URL + "/oauth/token", LowBalance: "2000000",
 		}
-	})
+	}, wiring{clock: clock})
 	r.customer(testNumber)
 	return r, f
 }
@@ -41,7 +41,7 @@ func (r *running) latest() topup.Order {
 }
 
 func TestTextedTopupIsBoughtAtReloadly(t *testing.T) {
-	r, f := runOnReloadly(t)
+	r, f := runOnReloadly(t, newSkipClock())
 	r.wants(testNumber, "KOOP 10 "+testPIN, "10.00")
 	o := r.latest()
 	if o.Status != topup.Delivered || o.Cost != (prepaid.Money{Minor: 960, Currency: "EUR"}) {
@@ -56,7 +56,7 @@ func TestTextedTopupIsBoughtAtReloadly(t *testing.T) {
 }
 
 func TestReloadlysNewsIsTakenOnlyIfItIsSigned(t *testing.T) {
-	r, f := runOnReloadly(t)
+	r, f := runOnReloadly(t, newSkipClock())
 	f.tell(http.MethodPut, "/control/network", "is out of funds")
 	r.wants(testNumber, "KOOP 10 "+testPIN, "10.00")
 	if o := r.latest(); o.Status != topup.Held || o.Reason != topup.CodeNoFunds {
@@ -86,7 +86,7 @@ func TestReloadlysNewsIsTakenOnlyIfItIsSigned(t *testing.T) {
 }
 
 func TestReloadlysNewsSettlesAnUnclearDeliveryAtOnce(t *testing.T) {
-	r, f := runOnReloadly(t)
+	r, f := runOnReloadly(t, newStillClock())
 	f.tell(http.MethodPut, "/control/network", "answers garbage")
 	f.tell(http.MethodPut, "/control/network", "reports after 1h")
 	r.wants(testNumber, "KOOP 10 "+testPIN, "")
@@ -98,12 +98,8 @@ func TestReloadlysNewsSettlesAnUnclearDeliveryAtOnce(t *testing.T) {
 	if err := news.tell(t.Context(), f.face.transaction(f.network.Find(networksim.Filter{})[0])); err != nil {
 		t.Fatal(err)
 	}
-	// Without news the first look-up would be 10 s after the answer.
-	for end := time.Now().Add(5 * time.Second); r.latest().Status != topup.Delivered; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("order %s", r.latest().Status)
-		}
-	}
+	// Without news the first look-up would be 10 s after the answer, which never come.
+	await(t, "the order is delivered", func() bool { return r.latest().Status == topup.Delivered }, nil)
 }
 
 func TestSimulatorTellsOfWhatItDelivers(t *testing.T) {
@@ -115,13 +111,14 @@ func TestSimulatorTellsOfWhatItDelivers(t *testing.T) {
 	}))
 	defer hook.Close()
 	f.buy("BEFORE", "31612345678")
+	news := simNews{face: f.face, url: hook.URL, secret: prepaid.NewSecret("hook-secret"), log: slog.New(slog.DiscardHandler)}
+	known := news.known()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		simNews{face: f.face, url: hook.URL, secret: prepaid.NewSecret("hook-secret"), log: slog.New(slog.DiscardHandler)}.run(ctx)
+		news.run(ctx, known)
 	}()
-	time.Sleep(50 * time.Millisecond) // it has read the book
 	f.buy("AFTER", "31612345678")
 	if reference := <-told; reference != "AFTER" {
 		t.Errorf("told of %s", reference)
@@ -131,7 +128,7 @@ func TestSimulatorTellsOfWhatItDelivers(t *testing.T) {
 }
 
 func TestWalletIsWatched(t *testing.T) {
-	r, _ := runOnReloadly(t)
+	r, _ := runOnReloadly(t, newSkipClock())
 	admin := httptest.NewServer(r.adminRoutes())
 	defer admin.Close()
 	const want = `pulsa_wallet_balance{currency="EUR",network="reloadly"} 1e+06`

@@ -109,9 +109,9 @@ func (s *simCommand) Run(ctx context.Context, e environ) (err error) {
 	face := newSimFace(life, sims.network, clock, wallet)
 	face.clientID, face.secret = s.ClientID, prepaid.NewSecret(s.ClientSecret)
 	if s.Webhook != "" {
-		all.Go(func() {
-			simNews{face: face, url: s.Webhook, secret: prepaid.NewSecret(s.WebhookKey), log: log}.run(life)
-		})
+		news := simNews{face: face, url: s.Webhook, secret: prepaid.NewSecret(s.WebhookKey), log: log}
+		known := news.known()
+		all.Go(func() { news.run(life, known) })
 	}
 	mux := face.routes(clock, log)
 	sims.controlRoutes(mux)

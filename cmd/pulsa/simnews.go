@@ -28,12 +28,17 @@ type simNews struct {
 	log    *slog.Logger
 }
 
-// run tells of every delivery and reversal from now on, until ctx ends.
-func (n simNews) run(ctx context.Context) {
-	told := map[string]reloadly.State{}
+// known is how everything stands: of what nothing is to be told until it changes.
+func (n simNews) known() map[string]reloadly.State {
+	known := map[string]reloadly.State{}
 	for _, r := range n.face.network.Find(networksim.Filter{}) {
-		told[r.NetworkRef] = simStatus(r)
+		known[r.NetworkRef] = simStatus(r)
 	}
+	return known
+}
+
+// run tells of every delivery and reversal that is not told yet, until ctx ends.
+func (n simNews) run(ctx context.Context, told map[string]reloadly.State) {
 	for n.face.clock.Sleep(ctx, simNewsEvery) == nil {
 		for _, r := range n.face.network.Find(networksim.Filter{}) {
 			status := simStatus(r)

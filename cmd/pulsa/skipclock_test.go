@@ -2,52 +2,83 @@ package main
 
 import (
 	"context"
+	"math"
 	"sync"
 	"testing"
 	"time"
-
-	"pulsa/prepaid"
 )
 
 // skipClock is the real time, in which tests skip what they would have to wait for. However slow the machine is,
-// no more time passes at once than passes there.
+// no more time passes at once than passes there, and nobody loses patience.
 type skipClock struct {
-	prepaid.SystemClock
+	started time.Time
+	pace    int64 // real time is divided by it
 
 	mu      sync.Mutex
 	skipped time.Duration
 	moved   chan struct{} // closed by the next skip
 }
 
-func newSkipClock() *skipClock { return &skipClock{moved: make(chan struct{})} }
+func newSkipClock() *skipClock { return newSlowClock(1) }
 
-// look returns the time and what is closed when time is skipped.
-func (c *skipClock) look() (now time.Time, moved <-chan struct{}) {
+// newSlowClock returns a clock on which time passes so many times as slowly as in reality.
+func newSlowClock(pace int64) *skipClock {
+	return &skipClock{started: time.Now(), pace: pace, moved: make(chan struct{})}
+}
+
+// newStillClock returns a clock on which no time passes but what is skipped. Who sleeps is woken all the same.
+func newStillClock() *skipClock { return newSlowClock(math.MaxInt64) }
+
+// look returns how much time was skipped and what is closed when more is.
+func (c *skipClock) look() (skipped time.Duration, moved <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Now().Add(c.skipped).UTC(), c.moved
+	return c.skipped, c.moved
 }
 
 func (c *skipClock) Now() time.Time {
-	now, _ := c.look()
-	return now
+	skipped, _ := c.look()
+	return c.started.Add(time.Since(c.started)/time.Duration(c.pace) + skipped).UTC()
 }
 
 func (c *skipClock) Sleep(ctx context.Context, d time.Duration) error {
-	now, moved := c.look()
-	for until := now.Add(d); now.Before(until); now, moved = c.look() {
-		timer := time.NewTimer(until.Sub(now))
+	if d <= 0 {
+		return ctx.Err()
+	}
+	c.wait(ctx, d, d)
+	return ctx.Err()
+}
+
+// Within waits until the work has ended, or so much time was skipped.
+func (c *skipClock) Within(d time.Duration, work func()) bool {
+	ctx, end := context.WithCancel(context.Background())
+	go func() {
+		defer end()
+		work()
+	}()
+	if d > 0 {
+		c.wait(ctx, d, patience)
+	}
+	return ctx.Err() != nil
+}
+
+// wait waits until ctx has ended, d was skipped or, together with what was skipped, most has passed in reality.
+func (c *skipClock) wait(ctx context.Context, d, most time.Duration) {
+	began := time.Now()
+	before, moved := c.look()
+	for now := before; ctx.Err() == nil && now-before < d; now, moved = c.look() {
+		left := most - time.Since(began) - (now - before)
+		if left <= 0 {
+			return
+		}
+		timer := time.NewTimer(left)
 		select {
 		case <-timer.C:
 		case <-moved:
 		case <-ctx.Done():
 		}
 		timer.Stop()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 	}
-	return ctx.Err()
 }
 
 // skip lets so much time pass at once.

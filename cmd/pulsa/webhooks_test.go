@@ -364,7 +364,7 @@ func TestWorkersDeliverWebhooks(t *testing.T) {
 		if !strings.Contains(text, `"type":"airtime_transaction.status"`) || !strings.Contains(text, `"customIdentifier":"REF"`) {
 			t.Errorf("told %s", text)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		t.Error("nobody was told")
 	}
 }
