@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 func openAndClose(url string) int {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	db, err := store.Open(ctx, url, store.Options{})
 	if err == nil {

@@ -106,8 +106,10 @@ func killForDevelopers(t *testing.T, env map[string]string) {
 	}
 	for range 2 {
 		c.server.kill()
+		before := c.total()
 		c.server.start()
-		time.Sleep(50*time.Millisecond + rand.N(300*time.Millisecond))
+		await(t, "programs top up between two kills", func() bool { return c.total() >= before+programs }, nil)
+		time.Sleep(rand.N(300 * time.Millisecond))
 	}
 	close(stop)
 	c.server.kill()
@@ -211,6 +213,17 @@ func (c *callers) buy(i, n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.topups[i] = append(c.topups[i], asked{body, answer})
+}
+
+// total counts the top-ups that were asked for.
+func (c *callers) total() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, list := range c.topups {
+		n += len(list)
+	}
+	return n
 }
 
 // final reports whether an answer is a top-up's last word.

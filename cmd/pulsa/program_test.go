@@ -213,7 +213,7 @@ func TestChannelsWithoutCredentialsAreOff(t *testing.T) {
 
 func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 	m := miniredis.RunT(t)
-	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret("redis://" + m.Addr()) })
+	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
 	r.customer(testNumber)
 	r.wants(testNumber, "hello", "not understand")
 
@@ -239,7 +239,7 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 
 func TestWhileSQLIsDownTheProviderIsAskedToSendAgain(t *testing.T) {
 	m := miniredis.RunT(t)
-	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret("redis://" + m.Addr()) })
+	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
 	r.customer(testNumber)
 	if err := r.db.Close(); err != nil {
 		t.Fatal(err)
@@ -257,7 +257,7 @@ func TestWhileSQLIsDownTheProviderIsAskedToSendAgain(t *testing.T) {
 
 func TestATurnTakesTwoRoundTripsToRedis(t *testing.T) {
 	m := miniredis.RunT(t)
-	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret("redis://" + m.Addr()) })
+	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
 	r.wants(testNumber, "HELP", "tops up") // loads the scripts, opens the connection
 	trips := &roundTrips{}
 	r.redis.AddHook(trips)

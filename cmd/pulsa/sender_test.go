@@ -149,7 +149,7 @@ func TestTwoCopiesSendEachMessageOnceAndInOrder(t *testing.T) {
 				line.Settings["rate"] = "1000"
 			}
 			if database != "" {
-				c.DatabaseURL, c.RedisURL = prepaid.NewSecret(database), prepaid.NewSecret(redis)
+				c.DatabaseURL, c.RedisURL = prepaid.NewSecret(database), prepaid.NewSecret(patientRedis(redis))
 			}
 		}, wiring{clock: clock, sims: sims, redisPrefix: prefix})
 	}

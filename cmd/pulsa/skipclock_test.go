@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -92,6 +93,15 @@ func (c *skipClock) skip(d time.Duration) {
 
 // patience is how long a test waits for what must come, on however slow a machine.
 const patience = 2 * time.Minute
+
+// patientRedis makes a URL of one with which no machine is too slow.
+func patientRedis(address string) string {
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return address + separator + "dial_timeout=1m&read_timeout=1m&write_timeout=1m&pool_timeout=1m"
+}
 
 // await waits until something is so, calling meanwhile, if not nil, whenever it looks and it is not.
 func await(t testing.TB, what string, is func() bool, meanwhile func()) {

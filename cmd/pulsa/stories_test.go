@@ -243,7 +243,7 @@ func TestStoriesOnServers(t *testing.T) {
 	c, v := storyVocabularyFor(t)
 	scripts := loadAll(t, v, storyFolder)
 	keepStoreBound(scripts)
-	play(t, c, scripts, database, redis)
+	play(t, c, scripts, database, patientRedis(redis))
 }
 
 // tenTurns is a story of ten turns, as often as its table says.

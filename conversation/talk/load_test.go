@@ -231,7 +231,7 @@ func TestMonstersAreAnErrorOrAResultSoon(t *testing.T) {
 				var b bytes.Buffer
 				_ = r.WriteText(&b, false)
 			}
-			if took := time.Since(begun); took > 20*time.Second {
+			if took := time.Since(begun); took > time.Minute { // it takes two seconds at most, but the machine may be busy
 				t.Errorf("took %s", took)
 			}
 		})

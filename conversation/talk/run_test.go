@@ -241,7 +241,7 @@ func TestManyStoriesTakeNoTime(t *testing.T) {
 	if r.Count(talk.Passed) != 1000 {
 		t.Error(r.Count(talk.Passed))
 	}
-	if r.Took.Seconds() > 10 { // it takes a fifth of a second, but the machine may be busy
+	if r.Took.Seconds() > 60 { // it takes a fifth of a second, but the machine may be busy
 		t.Errorf("a thousand stories took %s", r.Took)
 	}
 }

@@ -205,7 +205,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 		began := time.Now()
-		if got := call(ctx); got.Outcome != topup.Unknown || got.Code != "timeout" || time.Since(began) > 5*time.Second {
+		if got := call(ctx); got.Outcome != topup.Unknown || got.Code != "timeout" || time.Since(began) > time.Minute {
 			t.Errorf("%s: got %+v after %s", name, got, time.Since(began))
 		}
 		cancel()

@@ -50,12 +50,11 @@ func stripeMock(t *testing.T) string {
 		_ = command.Process.Kill()
 		_ = command.Wait()
 	})
-	for range 200 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if c, err := net.Dial("tcp", address); err == nil {
 			_ = c.Close()
 			return "http://" + address
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	t.Fatal("stripe-mock does not listen")
 	return ""

@@ -63,18 +63,35 @@ func TestDialRedisRefusesOthersWithoutShowingThem(t *testing.T) {
 	}
 }
 
-// beginOnce says how long a store took to fail.
-func beginOnce(t *testing.T, ctx context.Context, url string) time.Duration {
+// failsWithin checks that a store which has so long, where not 0, can fail in a time. Where the machine stands still
+// meanwhile it takes longer, and is tried again.
+func failsWithin(t *testing.T, most, has time.Duration, url string) {
 	t.Helper()
 	store := sessions.NewRedis(dial(t, url))
-	started := time.Now()
-	_, err := store.Begin(ctx, conversation.Begin{
-		Sender: "s", MessageID: "m", Token: "t", Now: noon, LockFor: time.Minute, LineUntil: noon.Add(time.Minute),
-	})
-	if err == nil {
-		t.Fatalf("%s: no error", url)
+	begin := func(ctx context.Context) time.Duration {
+		if has > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, has)
+			defer cancel()
+		}
+		started := time.Now()
+		_, err := store.Begin(ctx, conversation.Begin{
+			Sender: "s", MessageID: "m", Token: "t", Now: noon, LockFor: time.Minute, LineUntil: noon.Add(time.Minute),
+		})
+		if err == nil {
+			t.Fatalf("%s: no error", url)
+		}
+		return time.Since(started)
 	}
-	return time.Since(started)
+	for end := time.Now().Add(time.Minute); ; {
+		took := begin(t.Context())
+		if took <= most {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s: took %v, every time", url, took)
+		}
+	}
 }
 
 func TestARedisThatIsDownIsKnownQuickly(t *testing.T) {
@@ -85,9 +102,7 @@ func TestARedisThatIsDownIsKnownQuickly(t *testing.T) {
 	closed := listener.Addr().String()
 	_ = listener.Close()
 	for _, url := range []string{"redis://" + closed, "redis://" + closed + "?addr=" + closed} {
-		if took := beginOnce(t, t.Context(), url); took > 500*time.Millisecond {
-			t.Errorf("%s: took %v", url, took)
-		}
+		failsWithin(t, 500*time.Millisecond, 0, url)
 	}
 }
 
@@ -98,12 +113,6 @@ func TestARedisThatHangsIsKnownInTime(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = listener.Close() })
 	url := "redis://" + listener.Addr().String()
-	if took := beginOnce(t, t.Context(), url); took > 2*time.Second {
-		t.Errorf("took %v", took)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if took := beginOnce(t, ctx, url); took > 300*time.Millisecond {
-		t.Errorf("took %v, but the turn had only 100 ms", took)
-	}
+	failsWithin(t, 2*time.Second, 0, url)
+	failsWithin(t, 300*time.Millisecond, 100*time.Millisecond, url)
 }

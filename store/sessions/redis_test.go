@@ -22,7 +22,7 @@ import (
 
 func TestMiniredisKeepsTheContract(t *testing.T) {
 	sessionstest.Run(t, func(t *testing.T) sessionstest.Store {
-		return sessions.NewRedis(dial(t, "redis://"+miniredis.RunT(t).Addr()))
+		return sessions.NewRedis(miniredisOf(t))
 	})
 }
 
@@ -41,7 +41,21 @@ func realRedis(t testing.TB) redis.UniversalClient {
 	if address == "" {
 		t.Skip("PULSA_TEST_REDIS_URL is not set")
 	}
-	return dial(t, address)
+	return dial(t, patient(address))
+}
+
+// patient makes a URL of one with which no machine is too slow.
+func patient(address string) string {
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return address + separator + "dial_timeout=1m&read_timeout=1m&write_timeout=1m&pool_timeout=1m"
+}
+
+func miniredisOf(t testing.TB) redis.UniversalClient {
+	t.Helper()
+	return dial(t, patient("redis://"+miniredis.RunT(t).Addr()))
 }
 
 func dial(t testing.TB, address string) redis.UniversalClient {
@@ -92,7 +106,7 @@ func (c *counter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proc
 }
 
 func TestATurnIsTwoRoundTrips(t *testing.T) {
-	client := dial(t, "redis://"+miniredis.RunT(t).Addr())
+	client := miniredisOf(t)
 	store := sessions.NewRedis(client)
 	if err := turnAt(t.Context(), store, noon, "s", "warm up"); err != nil {
 		t.Fatal(err)
@@ -108,7 +122,7 @@ func TestATurnIsTwoRoundTrips(t *testing.T) {
 }
 
 func TestScriptsAreLoadedAgainWhenRedisForgetsThem(t *testing.T) {
-	client := dial(t, "redis://"+miniredis.RunT(t).Addr())
+	client := miniredisOf(t)
 	store := sessions.NewRedis(client)
 	for _, message := range []string{"m1", "m2"} {
 		if err := turnAt(t.Context(), store, noon, "s", message); err != nil {
@@ -122,7 +136,7 @@ func TestScriptsAreLoadedAgainWhenRedisForgetsThem(t *testing.T) {
 
 func TestKeysOfASenderShareOneHashTagAndAreSwept(t *testing.T) {
 	server := miniredis.RunT(t)
-	store := sessions.NewRedis(dial(t, "redis://"+server.Addr()))
+	store := sessions.NewRedis(dial(t, patient("redis://"+server.Addr())))
 	const sender = "demo/{x}/tel:+31612345678"
 	if err := turnAt(t.Context(), store, noon, sender, "SM1"); err != nil {
 		t.Fatal(err)
@@ -148,7 +162,7 @@ func TestKeysOfASenderShareOneHashTagAndAreSwept(t *testing.T) {
 
 func TestATurnThatNeverEndsIsSwept(t *testing.T) {
 	server := miniredis.RunT(t)
-	store := sessions.NewRedis(dial(t, "redis://"+server.Addr()))
+	store := sessions.NewRedis(dial(t, patient("redis://"+server.Addr())))
 	for i, lineUntil := range []time.Time{noon.Add(time.Second), noon.Add(time.Hour)} {
 		_, err := store.Begin(t.Context(), conversation.Begin{
 			Sender: "s", MessageID: fmt.Sprint("m", i), Token: fmt.Sprint("t", i), Now: noon,
@@ -223,7 +237,7 @@ func TestALostAnswerChangesNothing(t *testing.T) {
 }
 
 func BenchmarkMiniredisTurn(b *testing.B) {
-	benchmarkTurn(b, sessions.NewRedis(dial(b, "redis://"+miniredis.RunT(b).Addr())))
+	benchmarkTurn(b, sessions.NewRedis(miniredisOf(b)))
 }
 
 func BenchmarkRedisTurn(b *testing.B) {

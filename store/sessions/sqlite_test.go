@@ -105,7 +105,7 @@ func TestSQLiteSaveMayWriteToTheSameHandle(t *testing.T) {
 	if err := turnAt(t.Context(), store, time.UnixMicro(1), "s", "m"); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	saved, err := store.DrainTranscripts(ctx, 10, func(ctx context.Context, _ []conversation.Transcript) error {
 		_, err := db.ExecContext(ctx, "CREATE TABLE kept (entry BLOB)")

@@ -46,7 +46,7 @@ func TestEntriesOfADeadDrainAreHandedOverAMinuteLater(t *testing.T) {
 	server := miniredis.RunT(t)
 	now := time.Now()
 	server.SetTime(now)
-	store := sessions.NewRedis(dial(t, "redis://"+server.Addr()))
+	store := sessions.NewRedis(dial(t, patient("redis://"+server.Addr())))
 	if err := turnAt(t.Context(), store, noon, "s", "m1"); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestEntriesOfADeadDrainAreHandedOverAMinuteLater(t *testing.T) {
 }
 
 func TestTranscriptsAreCappedWhileNobodyDrains(t *testing.T) {
-	store := sessions.NewRedis(dial(t, "redis://"+miniredis.RunT(t).Addr()))
+	store := sessions.NewRedis(miniredisOf(t))
 	sessions.KeepTranscripts(store, 10)
 	for i := range 50 {
 		if err := turnAt(t.Context(), store, noon, "s", fmt.Sprint("m", i)); err != nil {

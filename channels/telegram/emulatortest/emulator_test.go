@@ -144,7 +144,7 @@ func startPulsa(t *testing.T, emulator string) (admin string, log func() string)
 	out := start(t, file, []string{"BOT=" + token}, pulsa, "serve", "--config", config, "--data", filepath.Join(folder, "data"),
 		"--listen", listen, "--admin-listen", strings.TrimPrefix(admin, "http://"))
 	go func() { _, _ = io.Copy(io.Discard, out) }() // until the program ends
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		response, err := http.Get("http://" + listen + "/readyz")
 		if err == nil {
 			_ = response.Body.Close()
@@ -183,7 +183,7 @@ func post(t *testing.T, address string, body any) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(text))
 	if err != nil {
@@ -312,7 +312,7 @@ func (c *customer) ask(path string, body map[string]any) []botMessage {
 
 func (c *customer) await(what string, holds func() bool) {
 	c.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			c.t.Fatalf("waited in vain for %s", what)
 		}
