@@ -196,7 +196,7 @@ func TestCopiesOfTheServerShareKeysOrdersAndRates(t *testing.T) {
 			terms.PerMinute = 100
 			c.API["demo"] = terms
 		}
-		clock := newSkipClock()
+		clock := newSlowClock(20) // all requests are of one minute
 		first := runWired(t, nil, shared, wiring{clock: clock})
 		second := runWired(t, nil, shared, wiring{clock: clock})
 		c := first.caller(developers.Key{Name: "copies"})

@@ -73,6 +73,7 @@ func TestTheDemoIsBuiltIn(t *testing.T) {
 		Amounts: prepaid.AmountRange{Min: euro(10), Max: euro(50), Step: euro(5)}, DefaultAmount: euro(0),
 		Limits: prepaid.Limits{DayCount: 10, DaySum: euro(200), MonthSum: euro(600), SEPAExposure: euro(100)},
 		Cards:  prepaid.CardFormat{CodeLength: 14}, CheapPINHash: true, TestCode: "246810", SMSChannel: "fake",
+		Creditor: prepaid.Creditor{Name: "Demo Mobile B.V.", Address: "Kerkstraat 1, 1017 GA Amsterdam", Identifier: "NL79ZZZ999999990000"},
 		Channels: []prepaid.ChannelConfig{
 			{Name: "fake", Type: "fake", Settings: map[string]string{}, Secrets: map[string]prepaid.Secret{}},
 			{Name: "twilio", Type: "twilio", Settings: map[string]string{}, Secrets: map[string]prepaid.Secret{}},
