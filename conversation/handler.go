@@ -328,7 +328,9 @@ func (h *Handler) remember(t *Turn) memo {
 }
 
 // holdsSecret reports whether the customer's message should not stay on the screen.
-func (t *Turn) holdsSecret() bool { return t.secret || !t.pin.Empty() || !t.code.Empty() }
+func (t *Turn) holdsSecret() bool {
+	return t.secret || !t.pin.Empty() || !t.code.Empty() || mayHoldPIN(t.in.Text, t.brand.Country)
+}
 
 // keepNews leaves a PIN that was shown to its notice as well, because no memo answers the message when it comes again.
 func (t *Turn) keepNews() {

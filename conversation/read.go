@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"strings"
 
 	"pulsa/cards"
@@ -122,6 +123,19 @@ func squeeze(text string) string {
 func looksLikePaymentCard(text string) bool {
 	number, ok := readDigits(text, 13, 19)
 	return ok && cards.Luhn(number.Reveal())
+}
+
+// mayHoldPIN reports whether there may be a PIN or a one-time code in a text, which need not have been read as one: the
+// amount beside it is wrong, or the customer has opted out. It is a number of four to six digits. A phone number that is
+// typed in groups is none.
+func mayHoldPIN(text, country string) bool {
+	text = tidy(text)
+	if _, err := prepaid.ParseMSISDN(text, country); err == nil {
+		return false
+	}
+	return slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return r < '0' || r > '9' }), func(number string) bool {
+		return len(number) >= 4 && len(number) <= 6
+	})
 }
 
 // maskDigits replaces every run of four or more digits, spaces and dashes ignored, for transcripts and logs.

@@ -8,6 +8,17 @@ import (
 	"pulsa/prepaid"
 )
 
+func TestATextMayHoldAPIN(t *testing.T) {
+	for text, want := range map[string]bool{
+		"KOOP 12 4821": true, "koop 4821": true, "KOOP 10 48211": true, "4821.": true, "code:246810": true, "ＫＯＯＰ　１２　４８２１": true, "KOOP10,4821": true,
+		"": false, "KOOP 10": false, "HELP": false, "0612345678": false, "06 1234 5678": false, "+31 6 1234 5678": false, "061234567": false, "KOOP 100": false,
+	} {
+		if got := mayHoldPIN(text, "NL"); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
 func TestPurchasesAreReadAsCustomersTypeThem(t *testing.T) {
 	words := mustPrompts(t, demoBrand()).Words
 	tests := []struct {

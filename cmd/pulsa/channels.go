@@ -83,7 +83,7 @@ func (d *channelDesk) find(name string) (channels.Channel, error) {
 	for _, c := range d.brand.Channels {
 		names = append(names, c.Name)
 	}
-	return channels.Channel{}, fmt.Errorf("%s has no channel %s%s: it has %s", d.brand.Name, name, didYouMean(name, names), strings.Join(names, ", "))
+	return channels.Channel{}, fmt.Errorf("%s has no channel %s%s", d.brand.Name, name, didYouMean(name, names))
 }
 
 // wanted lists how the brand's channels stand, or only the one that is named.

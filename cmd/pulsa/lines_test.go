@@ -278,6 +278,8 @@ func TestASecretIsDeletedAndUsedButtonsGo(t *testing.T) {
 	if m := l.v.to(l.at())[0]; !m.contact {
 		t.Errorf("no button shares the number: %+v", m)
 	}
+	l.says("KOOP 12 " + testPIN)
+	await(t, "a PIN that was not asked for is deleted", func() bool { return l.v.hook("deleteMessage") == fmt.Sprint(500+l.sent) }, nil)
 	l.sends(nil, fmt.Sprintf(`"contact":{"phone_number":"31612345678","first_name":"Jo","user_id":%s}`, telegramChat), "")
 	l.says(testPIN)
 	l.says(testPIN)
