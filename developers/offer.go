@@ -132,7 +132,7 @@ func (f offer) quoteRequested(amount decimal.Decimal) (q quote, code string) {
 		return q, topup.CodeInvalidAmount
 	}
 	base, ok := f.baseOf(requested)
-	if !ok || !f.sells(reloadly.NumberOf(base).Value) {
+	if !ok || !f.sells(reloadly.NumberOf(base).Value) || !f.within(amount) {
 		return q, codeBadAmount
 	}
 	return quote{amount: base, requested: requested}, ""
@@ -166,6 +166,24 @@ func (f offer) sells(base decimal.Decimal) bool {
 	return (!low.Valid || base.GreaterThanOrEqual(low.Value)) && (!high.Valid || base.LessThanOrEqual(high.Value))
 }
 
+// within reports whether an amount of the account's currency lies between the bounds that the account is shown: rounding
+// could bring one from outside to them.
+func (f offer) within(amount decimal.Decimal) bool {
+	low, high := f.shownBounds()
+	return f.isFixed() || (!low.Valid || amount.GreaterThanOrEqual(low.Value)) && (!high.Valid || amount.LessThanOrEqual(high.Value))
+}
+
+// shownBounds are the bounds in the account's currency.
+func (f offer) shownBounds() (low, high reloadly.Number) {
+	low, high = f.bounds()
+	for _, bound := range []*reloadly.Number{&low, &high} {
+		if bound.Valid {
+			bound.Value = f.toBase.back().inner(bound.Value, f.account, bound == &low)
+		}
+	}
+	return low, high
+}
+
 // shown is the operator as the account sees it. Without a rate it has no amounts in the account's currency.
 func (t Terms) shown(o reloadly.Operator, account prepaid.Currency) reloadly.Operator {
 	f, sold := t.offer(o, account)
@@ -191,13 +209,6 @@ func (t Terms) shown(o reloadly.Operator, account prepaid.Currency) reloadly.Ope
 		}
 		return o
 	}
-	low, high := f.bounds()
-	inner := func(bound reloadly.Number, lower bool) reloadly.Number {
-		if bound.Valid {
-			bound.Value = f.toBase.back().inner(bound.Value, account, lower)
-		}
-		return bound
-	}
-	o.MinAmount, o.MaxAmount = inner(low, true), inner(high, false)
+	o.MinAmount, o.MaxAmount = f.shownBounds()
 	return o
 }
