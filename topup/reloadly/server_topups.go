@@ -37,9 +37,9 @@ func (s *Server) topupRequest(r *http.Request) (TopupRequest, error) {
 	}
 	switch {
 	case t.OperatorID == 0:
-		return t, invalid("operatorId is required")
+		return t, invalid("operatorId is required: an operator's id")
 	case !t.Amount.Valid:
-		return t, invalid("amount is required")
+		return t, invalid("amount is required: a number such as 10 or 7.50")
 	case t.Amount.Value.Sign() <= 0:
 		return t, Refuse(http.StatusBadRequest, "INVALID_AMOUNT", "The amount must be above zero")
 	case utf8.RuneCountInString(string(t.CustomIdentifier)) > maxIdentifier:

@@ -2,6 +2,8 @@ package reloadly
 
 import (
 	"encoding/json"
+	"errors"
+	"strings"
 
 	"pulsa/prepaid"
 )
@@ -15,6 +17,22 @@ type TopupRequest struct {
 	RecipientPhone   *Phone `json:"recipientPhone,omitempty" doc:"Whose credit it is. Needed unless there is recipientEmail."`
 	RecipientEmail   Text   `json:"recipientEmail,omitempty" doc:"For Nauta Cuba only: an account of @nauta.com.cu or @nauta.co.cu." example:"-"`
 	SenderPhone      *Phone `json:"senderPhone,omitempty" doc:"Who gives it." example:"-"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. An identifier that is neither text nor number makes the request one that
+// can't be read: taken for none, it would no longer keep a repeat from buying again.
+func (t *TopupRequest) UnmarshalJSON(text []byte) error {
+	var told struct {
+		CustomIdentifier json.RawMessage `json:"customIdentifier"`
+	}
+	type fields TopupRequest
+	if err := errors.Join(json.Unmarshal(text, &told), json.Unmarshal(text, (*fields)(t))); err != nil {
+		return err
+	}
+	if id := string(told.CustomIdentifier); strings.IndexAny(id, "{[tf") == 0 {
+		return errors.New("customIdentifier is no text")
+	}
+	return nil
 }
 
 // Phone is a number with its country.
