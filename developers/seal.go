@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -67,24 +68,38 @@ func (s seals) fits(hash, id string, secret prepaid.Secret) bool {
 	return known && hmac.Equal([]byte(mac), []byte(sum(keys.secret, id+"."+secret.Reveal())))
 }
 
-// token is a bearer token of a key, good until expiry: "1.bcdf….1795000000.kZ…". Nothing of it is stored.
+// claims are what a token tells; clients of Reloadly's read when it ends.
+type claims struct {
+	Key    string `json:"sub"`
+	Expiry int64  `json:"exp"` // in seconds since 1970
+}
+
+// header is a token's first part. The version says which key has signed it; nothing else of it is ever read.
+func header(version int) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"alg":"HS256","kid":"%d","typ":"JWT"}`, version))
+}
+
+// token is a bearer token of a key, good until expiry: a JSON Web Token. Nothing of it is stored.
 func (s seals) token(id string, expiry time.Time) string {
-	text := fmt.Sprintf("%d.%s.%d", s.newest, id, expiry.Unix())
+	told, _ := json.Marshal(claims{id, expiry.Unix()}) // a text and a number
+	text := header(s.newest) + "." + base64.RawURLEncoding.EncodeToString(told)
 	return text + "." + sum(s.keys[s.newest].token, text)
 }
 
 // open reads a token that this program has signed, and until when it is good.
 func (s seals) open(token string) (id string, expiry time.Time, ok bool) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 4 {
-		return "", time.Time{}, false
+	head, rest, _ := strings.Cut(token, ".")
+	body, mac, _ := strings.Cut(rest, ".")
+	for version, keys := range s.keys {
+		if head != header(version) || !hmac.Equal([]byte(mac), []byte(sum(keys.token, head+"."+body))) {
+			continue
+		}
+		var told claims
+		text, err := base64.RawURLEncoding.DecodeString(body)
+		if err != nil || json.Unmarshal(text, &told) != nil {
+			return "", time.Time{}, false
+		}
+		return told.Key, time.Unix(told.Expiry, 0), true
 	}
-	version, _ := strconv.Atoi(parts[0])
-	keys, known := s.keys[version]
-	text := strings.Join(parts[:3], ".")
-	seconds, err := strconv.ParseInt(parts[2], 10, 64)
-	if !known || err != nil || !hmac.Equal([]byte(parts[3]), []byte(sum(keys.token, text))) {
-		return "", time.Time{}, false
-	}
-	return parts[1], time.Unix(seconds, 0), true
+	return "", time.Time{}, false
 }

@@ -1,6 +1,7 @@
 package developers
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -55,10 +56,16 @@ func TestATokenIsReadAsItWasSigned(t *testing.T) {
 		}
 	}
 	parts := strings.Split(token, ".")
+	encoded := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+	if len(parts) != 3 || parts[0] != encoded(`{"alg":"HS256","kid":"1","typ":"JWT"}`) || parts[1] != encoded(`{"sub":"id","exp":1795000000}`) {
+		t.Errorf("%s is no JSON Web Token", token)
+	}
 	for name, forged := range map[string]string{
-		"another id": parts[0] + ".di." + parts[2] + "." + parts[3], "a later end": parts[0] + ".id.1895000000." + parts[3],
-		"another version": "2." + strings.Join(parts[1:], "."), "no signature": strings.Join(parts[:3], ".") + ".",
-		"a part missing": strings.Join(parts[:3], "."), "more": token + ".x", "nothing": "", "dots": "...",
+		"another id":      parts[0] + "." + encoded(`{"sub":"di","exp":1795000000}`) + "." + parts[2],
+		"a later end":     parts[0] + "." + encoded(`{"sub":"id","exp":1895000000}`) + "." + parts[2],
+		"another version": header(2) + "." + parts[1] + "." + parts[2], "an unknown version": header(3) + "." + parts[1] + "." + parts[2],
+		"no algorithm": encoded(`{"alg":"none","kid":"1","typ":"JWT"}`) + "." + parts[1] + ".", "no signature": parts[0] + "." + parts[1] + ".",
+		"a part missing": parts[0] + "." + parts[1], "more": token + ".x", "nothing": "", "dots": "..",
 		"of a stranger": sealed(t, map[int]prepaid.Secret{1: key("b")}).token("id", end),
 	} {
 		if _, _, ok := both.open(forged); ok {

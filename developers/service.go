@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -177,7 +178,8 @@ func (s *Service) Account(ctx context.Context, token string) (reloadly.Caller, e
 	header := reloadly.RateLimit(terms.PerMinute, terms.PerMinute-count, started.Add(time.Minute))
 	if count > terms.PerMinute {
 		refused := reloadly.RefuseCode("RATE_LIMIT_REACHED")
-		refused.Header = header
+		refused.Header = header.Clone()
+		refused.Header.Set("Retry-After", strconv.Itoa(int(started.Add(time.Minute).Sub(now)/time.Second)+1))
 		return reloadly.Caller{}, refused
 	}
 	return reloadly.Caller{Account: k.ID, Scopes: k.Scopes, Header: header}, nil

@@ -201,6 +201,9 @@ func TestARepeatIsAnsweredAsTheFirst(t *testing.T) {
 	c.wants(http.MethodPost, "/topups", buying("A", "0612345678"), http.StatusOK, `"customIdentifier":"A"`)
 	c.wants(http.MethodPost, "/topups", buying("", "0612345678"), http.StatusOK, `"customIdentifier":null`)
 	c.wants(http.MethodPost, "/topups", buying("", "0612345678"), http.StatusOK, `"customIdentifier":null`)
+	for _, unreadable := range []string{"[1]", `{"id":"c"}`, "true"} { // taken for none, each repeat would buy again
+		c.wants(http.MethodPost, "/topups", buying("c", "0612345678", `"c"`, unreadable), http.StatusUnprocessableEntity, "UNPROCCESSABLE_ENTITY")
+	}
 	other := r.caller(developers.Key{Name: "another"})
 	if text := other.wants(http.MethodPost, "/topups", buying("a", "0612345678"), http.StatusOK, `"SUCCESSFUL"`); text == first {
 		t.Error("another developer got somebody's answer")

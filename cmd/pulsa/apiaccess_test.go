@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -46,7 +47,8 @@ func TestOnlyTheKeyOpensItsAccount(t *testing.T) {
 			`","grant_type":"client_credentials","audience":"`+audience+`"}`, status, "")
 	}
 	good := c.token
-	for _, forged := range []string{"guess", good + "x", good[:len(good)-1], strings.Replace(good, c.id, other.id, 1)} {
+	mine, others := strings.Split(good, "."), strings.Split(other.token, ".")
+	for _, forged := range []string{"guess", good + "x", good[:len(good)-1], mine[0] + "." + others[1] + "." + mine[2]} {
 		c.token = forged
 		c.wants(http.MethodPost, "/topups", buying("forged", "0612345678"), http.StatusUnauthorized, "INVALID_TOKEN")
 	}
@@ -101,6 +103,9 @@ func TestRequestsAboveTheRateAreRefusedUntilTheNextMinute(t *testing.T) {
 	}
 	if refused < 2 || last.Get("X-RateLimit-Limit") != "5" || last.Get("X-RateLimit-Remaining") != "0" || last.Get("X-RateLimit-Reset") == "" {
 		t.Fatalf("%d refused, %v", refused, last)
+	}
+	if wait, err := strconv.Atoi(last.Get("Retry-After")); err != nil || wait < 1 || wait > 60 {
+		t.Errorf("to wait %q seconds", last.Get("Retry-After"))
 	}
 	other.wants(http.MethodGet, "/countries/NL", "", http.StatusOK, "Netherlands")
 	clock.skip(time.Minute)

@@ -184,6 +184,7 @@ func headers() map[string]any {
 		"X-RateLimit-Limit":     header("integer", "How many requests a key may make in its time; missing where there is no limit, as the next two."),
 		"X-RateLimit-Remaining": header("integer", "How many are left."),
 		"X-RateLimit-Reset":     header("integer", "When the limit begins anew, in seconds since 1970."),
+		"Retry-After":           header("integer", "After how many seconds to ask again."),
 		"Allow":                 header("string", "The methods that the path has."),
 		"WWW-Authenticate":      header("string", "Bearer, and the scope that is missing."),
 	}
@@ -194,6 +195,8 @@ func (e *endpoint) headersOf(status int) map[string]any {
 	switch status {
 	case http.StatusMethodNotAllowed:
 		names = []string{"Allow"}
+	case http.StatusTooManyRequests:
+		names = []string{"Retry-After"}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		names = []string{"WWW-Authenticate"}
 	}
