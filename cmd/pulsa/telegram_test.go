@@ -23,7 +23,7 @@ type bots struct {
 
 // runBots starts the first copy, a, which polls.
 func runBots(t *testing.T) *bots {
-	o := &bots{t: t, v: newProvider(t), clock: newSkipClock(), data: t.TempDir()}
+	o := &bots{t: t, v: newProvider(t), clock: newSlowClock(20), data: t.TempDir()}
 	var err error
 	o.sims, err = openSimulators(Config{}, o.clock, slog.New(slog.DiscardHandler), func(string) string { return "" })
 	if err != nil {
