@@ -222,11 +222,11 @@ func TestInternalErrorsTellNothing(t *testing.T) {
 	server := httptest.NewServer(reloadly.NewServer(troubled{f.face}, f.face, prepaid.SystemClock{}, slog.New(slog.NewTextHandler(log, nil))))
 	defer server.Close()
 	c := newContract(t, server.URL)
-	status, header, text := ask{method: "GET", path: "/accounts/balance", token: "broken"}.do(t, c, server.URL)
+	status, _, text := ask{method: "GET", path: "/accounts/balance", token: "broken"}.do(t, c, server.URL)
 	if status != http.StatusInternalServerError || strings.Contains(text, "hunter2") || !strings.Contains(log.String(), "hunter2") {
 		t.Errorf("%d %s, logged %s", status, text, log)
 	}
-	status, header, text = ask{method: "GET", path: "/accounts/balance", token: "busy"}.do(t, c, server.URL)
+	status, header, text := ask{method: "GET", path: "/accounts/balance", token: "busy"}.do(t, c, server.URL)
 	if status != http.StatusTooManyRequests || header.Get("X-RateLimit-Limit") != "60" || header.Get("X-RateLimit-Remaining") != "0" ||
 		header.Get("X-RateLimit-Reset") != "1763726400" {
 		t.Errorf("%d %s %v", status, text, header)

@@ -42,7 +42,6 @@ type hooked struct {
 	key      string
 	token    string
 	receiver *httptest.Server
-	sent     int
 
 	mu       sync.Mutex
 	secret   prepaid.Secret
