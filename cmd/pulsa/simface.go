@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -69,17 +70,18 @@ func simOperators(wallet prepaid.Currency) []reloadly.Operator {
 		if !ok {
 			continue
 		}
+		destination := reloadly.Text(cmp.Or(newCurrency(country), unit.String()))
 		number := func(n int64, exponent int32) reloadly.Number {
 			return reloadly.Number{Value: decimal.New(n, exponent), Valid: true}
 		}
 		o := reloadly.Operator{
 			OperatorID: reloadly.ID(1000 + int(country[0]-'A')*26 + int(country[1]-'A')), Name: reloadly.Text("Simulated " + country),
 			SupportsLocalAmounts: true, DenominationType: "RANGE", Status: "ACTIVE",
-			SenderCurrencyCode: reloadly.Text(wallet), DestinationCurrencyCode: reloadly.Text(unit.String()),
+			SenderCurrencyCode: reloadly.Text(wallet), DestinationCurrencyCode: destination,
 			InternationalDiscount: number(4, 0), LocalDiscount: number(4, 0),
 			MinAmount: number(1, -2), MaxAmount: number(1, 6), LocalMinAmount: number(1, -2), LocalMaxAmount: number(1, 6),
 			Country: reloadly.OperatorCountry{ISOName: reloadly.Text(country), Name: reloadly.CountryName(reloadly.Text(country))},
-			FX:      reloadly.FX{Rate: number(1, 0), CurrencyCode: reloadly.Text(unit.String())},
+			FX:      reloadly.FX{Rate: number(1, 0), CurrencyCode: destination},
 		}
 		all = append(all, o)
 		o.OperatorID, o.Name, o.PIN = o.OperatorID+simPINOperator, "Simulated PIN "+o.Country.ISOName, true
@@ -90,6 +92,11 @@ func simOperators(wallet prepaid.Currency) []reloadly.Operator {
 		}
 	}
 	return all
+}
+
+// newCurrency is what a country has come to pay with since x/text's table was made; "" where that is right.
+func newCurrency(country string) string {
+	return map[string]string{"BG": "EUR", "CW": "XCG", "HR": "EUR", "MR": "MRU", "SL": "SLE", "SX": "XCG", "VE": "VES"}[country]
 }
 
 // Each country has an operator of airtime and one of PINs, whose id is so much higher. One more tops up mail accounts.

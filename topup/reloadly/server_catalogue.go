@@ -11,6 +11,8 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 	"github.com/shopspring/decimal"
+
+	"pulsa/prepaid"
 )
 
 // nothing is an empty page: we give no commissions and promote nothing.
@@ -108,8 +110,9 @@ func (o *Operator) suggest() {
 		return
 	}
 	o.SuggestedAmountsMap = map[string]Number{}
+	decimals := int32(prepaid.Currency(o.DestinationCurrencyCode).Decimals())
 	for _, n := range o.SuggestedAmounts {
-		o.SuggestedAmountsMap[n.Value.String()] = Number{Value: n.Value.Mul(o.FX.Rate.Value).Round(2), Valid: true}
+		o.SuggestedAmountsMap[n.Value.String()] = Number{Value: n.Value.Mul(o.FX.Rate.Value).Round(decimals), Valid: true}
 	}
 }
 

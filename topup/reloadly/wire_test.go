@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -116,4 +118,15 @@ func FuzzDecoding(f *testing.F) {
 			t.Errorf("read again: %+v, %v", again, err)
 		}
 	})
+}
+
+func TestSuggestedAmountsAreWhatTheCurrencyCanExpress(t *testing.T) {
+	for code, want := range map[Text]string{"JPY": "754", "EUR": "754.1", "KWD": "754.098"} {
+		o := Operator{DenominationType: "FIXED", FixedAmounts: []Number{{Value: decimal.New(5, 0), Valid: true}}, DestinationCurrencyCode: code,
+			FX: FX{Rate: Number{Value: decimal.RequireFromString("150.81967213"), Valid: true}}}
+		o.suggest()
+		if got := o.SuggestedAmountsMap["5"].Value.String(); got != want {
+			t.Errorf("%s %s, want %s", code, got, want)
+		}
+	}
 }
