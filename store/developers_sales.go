@@ -177,6 +177,18 @@ func (db *DB) Sales(ctx context.Context, key string, f developers.Filter) (page 
 	return page, total, err
 }
 
+// OrderOfSale is the order of a transaction of the API, by its id there; topup.ErrNoOrder.
+func (db *DB) OrderOfSale(ctx context.Context, transaction int64) (id prepaid.OrderID, err error) {
+	err = db.read(ctx, "find sale", func(tx *sqlx.Tx) error {
+		found, err := get(ctx, tx, &id, `SELECT order_id FROM developer_sales WHERE number = ?`, transaction)
+		if err == nil && !found {
+			err = topup.ErrNoOrder
+		}
+		return err
+	})
+	return id, err
+}
+
 func salesWhere(key string, f developers.Filter) (where string, args []any) {
 	where, args = "key_id = ?", []any{key}
 	add := func(use bool, condition string, value any) {

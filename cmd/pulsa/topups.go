@@ -128,7 +128,7 @@ func orderJSON(o topup.Order) map[string]any {
 
 type topupsShowCommand struct {
 	settings
-	Order string `arg:"" help:"The order's number." placeholder:"ORDER"`
+	Order string `arg:"" help:"The order's number, or a developer's transactionId." placeholder:"ORDER"`
 	JSON  bool   `help:"Print JSON."`
 }
 
@@ -179,7 +179,11 @@ func (s *topupsShowCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	d, err := readDossier(ctx, db, prepaid.OrderID(strings.ToUpper(s.Order)))
+	id, err := orderNamed(ctx, db, s.Order)
+	if err != nil {
+		return err
+	}
+	d, err := readDossier(ctx, db, id)
 	if err != nil {
 		return err
 	}
@@ -198,6 +202,9 @@ func (d dossier) print(w io.Writer) error {
 	line("amount\t%s", d.Amount)
 	line("paid by\t%s %s %s", d.Funding.Kind, d.Funding.Provider, cmp.Or(d.Funding.Method, d.Funding.Ref))
 	line("authorised by\t%s", d.AuthorisedBy)
+	if d.Sale != nil {
+		printSale(line, *d.Sale)
+	}
 	line("status\t%s since %s %s", d.Status, d.StatusAt.Format(time.DateTime), d.Reason)
 	if d.ByPIN {
 		line("delivered as\ta PIN, %s", d.pin())
@@ -253,6 +260,9 @@ func (d dossier) json() map[string]any {
 		all["pin"] = d.pin()
 	}
 	all["charge"] = map[string]any{"id": d.Charge.ID, "status": d.Charge.Status, "provider_ref": d.Charge.ProviderRef}
+	if d.Sale != nil {
+		all["sale"] = saleJSON(*d.Sale)
+	}
 	attempts, passages, entries := []any{}, []any{}, []any{}
 	for _, a := range d.Attempts {
 		attempts = append(attempts, map[string]any{"number": a.Number, "step": a.Step, "reference": a.Reference, "outcome": a.Outcome,
