@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"strings"
+	"unicode"
 
 	"pulsa/prepaid"
 )
@@ -14,6 +15,8 @@ var currencyWords = map[string]prepaid.Currency{
 	"¥": "JPY", "jpy": "JPY", "yen": "JPY", "chf": "CHF", "cad": "CAD", "aud": "AUD",
 	"sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN", "mad": "MAD", "inr": "INR", "₹": "INR",
 }
+
+const minuses = "-−–—"
 
 // otherMoney reports whether an amount is typed that can't be meant in the brand's currency: another's name or sign
 // stands beside the first number, or a minus before it.
@@ -28,7 +31,7 @@ func otherMoney(text string, c prepaid.Currency) bool {
 	}
 	before := strings.Fields(text[:start])
 	glued := start > 0 && text[start-1] != ' ' && len(before) > 0
-	if glued && strings.ContainsAny(before[len(before)-1], "-−") && strings.Trim(before[len(before)-1], "-−+€$£") == "" {
+	if glued && strings.ContainsAny(before[len(before)-1], minuses) && strings.Trim(before[len(before)-1], minuses+"+€$£") == "" {
 		return true
 	}
 	var beside []string
@@ -39,10 +42,29 @@ func otherMoney(text string, c prepaid.Currency) bool {
 		beside = append(beside, after[0])
 	}
 	for _, word := range beside {
-		named, known := currencyWords[strings.ToLower(strings.Trim(word, ".,:;!?-−+()"))]
+		named, known := currencyWords[strings.ToLower(strings.Trim(word, ".,:;!?+()"+minuses))]
 		if known && named != c {
 			return true
 		}
 	}
 	return false
+}
+
+// mistyped reports whether the first number of a text goes on as no amount does: "10.005", "10,000", "10.00.00", and "10O" with
+// a letter for a zero. Four digits behind it are a PIN.
+func mistyped(text string) bool {
+	start := strings.IndexAny(text, "0123456789")
+	if start < 0 {
+		return false
+	}
+	rest := text[digitsEnd(text, start):]
+	for groups := 0; len(rest) > 1 && (rest[0] == '.' || rest[0] == ',') && isDigit(rest[1]); groups++ {
+		end := digitsEnd(rest, 1)
+		if n := end - 1; n == 3 || groups > 0 && n < 4 {
+			return true
+		}
+		rest = rest[end:]
+	}
+	word := strings.ToLower(rest[:len(rest)-len(strings.TrimLeftFunc(rest, unicode.IsLetter))])
+	return word != "" && word != "e" && word != "pin" && currencyWords[word] == ""
 }

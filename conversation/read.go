@@ -26,7 +26,7 @@ func (p purchase) complete() bool {
 // "10,1234", with a signature behind it. The amount comes first; four digits alone are the PIN, unless the brand sells that
 // amount.
 func readPurchase(text string, b *prepaid.Brand) purchase {
-	p := purchase{Unclear: otherMoney(text, b.Currency)}
+	p := purchase{Unclear: otherMoney(text, b.Currency) || mistyped(text)}
 	if p.Unclear {
 		return p
 	}

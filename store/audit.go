@@ -50,7 +50,7 @@ func (db *DB) Audit(ctx context.Context) ([]Violation, error) {
 	var found []Violation
 	err := db.read(ctx, "audit", func(tx *sqlx.Tx) error {
 		for _, check := range []rule{
-			unbalancedEntries, wrongBalance, wrongMoney, unownedDebt, wrongSale, wrongCharge, paidByNothing, notAuthenticated, notAgreed, keyUsedTwice,
+			unbalancedEntries, wrongBalance, wrongMoney, unsettled, unownedDebt, wrongSale, wrongCharge, paidByNothing, notAuthenticated, notAgreed, keyUsedTwice,
 			nobodyTold, nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards,
 		} {
 			violations, err := check(ctx, tx)
@@ -126,6 +126,15 @@ func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 			  AND (o.status = 'delivered' OR (o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human))
 			GROUP BY o.id, o.currency, o.status, o.minor) sums
 		WHERE held <> wanted ORDER BY order_id`)
+}
+
+// 3: what an order that has ended was paid is turnover or given back: nothing of it is due any more.
+func unsettled(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 3, "has ended, and the ledger has %s minor units of it due", `
+		SELECT o.id AS order_id, '' AS card, p.currency || ' ' || CAST(-SUM(p.minor) AS TEXT) AS what
+		FROM orders o JOIN ledger_postings p ON p.order_id = o.id AND p.account = 'refunds_due'
+		WHERE o.status = 'delivered' OR (o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human)
+		GROUP BY o.id, p.currency HAVING SUM(p.minor) <> 0 ORDER BY o.id`)
 }
 
 // 3, of a developer's order: its account was debited the price, and got it back if the order finally came to nothing.

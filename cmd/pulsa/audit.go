@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -35,6 +37,9 @@ func (a *auditCommand) Run(ctx context.Context, e environ) error {
 	c, err := a.load(e, nil)
 	if err != nil {
 		return err
+	}
+	if a.Books != "" && !holdsBook(a.Books) {
+		return fmt.Errorf("--books %s: neither %s nor %s is there: name the folder of --data, of the server or of pulsa sim", a.Books, gatewayBook, networkBook)
 	}
 	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
 	if err != nil {
@@ -74,15 +79,29 @@ func (a *auditCommand) print(w io.Writer, violations []store.Violation) error {
 	return nil
 }
 
+// The simulators' books in their folder.
+const (
+	gatewayBook = "gateway.book"
+	networkBook = "network.book"
+)
+
+// holdsBook reports whether a folder has a book. Against none at all every order would be a violation.
+func holdsBook(folder string) bool {
+	return slices.ContainsFunc([]string{gatewayBook, networkBook}, func(name string) bool {
+		_, err := os.Stat(filepath.Join(folder, name))
+		return !errors.Is(err, fs.ErrNotExist)
+	})
+}
+
 // readBooks opens the simulators' books in a folder for reading, even while a server writes into them.
 func readBooks(c Config, folder string, log *slog.Logger) (*simulators, error) {
 	gateway, err := paymentsim.OpenBook(paymentsim.Config{
-		Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, "gateway.book"), Log: log,
+		Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, gatewayBook), Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	network, err := networksim.OpenBook(networksim.Config{Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, "network.book"), Log: log})
+	network, err := networksim.OpenBook(networksim.Config{Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, networkBook), Log: log})
 	return &simulators{gateway: gateway, network: network}, err
 }
 

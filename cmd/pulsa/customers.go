@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -38,6 +40,9 @@ func (w whom) find(ctx context.Context, e environ) (c Config, db *store.DB, cust
 		return c, nil, customer, err
 	}
 	if customer, err = db.CustomerByMSISDN(ctx, w.Brand, m); err != nil {
+		if _, known := c.Gateways[w.Brand]; !known {
+			err = fmt.Errorf("%w: %s has no brand %s%s", err, c.File, w.Brand, didYouMean(w.Brand, slices.Sorted(maps.Keys(c.Gateways))))
+		}
 		return c, nil, customer, errors.Join(fmt.Errorf("%s at %s: %w", m.Masked(), w.Brand, err), db.Close())
 	}
 	return c, db, customer, nil

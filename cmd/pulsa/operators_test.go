@@ -142,6 +142,16 @@ func TestOperatorsSeeAndRefundOrders(t *testing.T) {
 	o.does("no violation", "audit", "--books", o.data)
 }
 
+func TestWhatOperatorsMistypeIsNotAnsweredWithNothing(t *testing.T) {
+	o := newOffice(t)
+	o.fails("did you mean delivered?", "topups", "list", "--status", "deliverd")
+	o.fails("more than nothing", "topups", "list", "--limit=-1")
+	o.fails("more than nothing", "topups", "list", "--since=-1h")
+	o.fails("did you mean demo?", "customers", "show", testNumber, "--brand", "dema")
+	o.fails("neither gateway.book nor network.book", "audit", "--books", t.TempDir())
+	o.does("delivered", "topups", "list", "--status", "delivered")
+}
+
 func TestOperatorsUnlockAndEraseCustomers(t *testing.T) {
 	o := newOffice(t)
 	about := []string{testNumber, "--brand", "demo"}

@@ -128,13 +128,13 @@ func (s *simCommand) Run(ctx context.Context, e environ) (err error) {
 
 func (s *simCommand) open(public string, wallet prepaid.Currency, clock prepaid.Clock, log *slog.Logger) (*simulators, error) {
 	gateway, err := paymentsim.New(paymentsim.Config{
-		Clock: clock, Book: filepath.Join(s.Data, "gateway.book"), BaseURL: public, Patience: s.TimeOut, Log: log,
+		Clock: clock, Book: filepath.Join(s.Data, gatewayBook), BaseURL: public, Patience: s.TimeOut, Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	network, err := networksim.New(networksim.Config{
-		Clock: clock, Book: filepath.Join(s.Data, "network.book"), Currency: wallet, NonAtomic: s.NonAtomic, Patience: s.TimeOut, Log: log,
+		Clock: clock, Book: filepath.Join(s.Data, networkBook), Currency: wallet, NonAtomic: s.NonAtomic, Patience: s.TimeOut, Log: log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, gateway.Close())

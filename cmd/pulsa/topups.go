@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -78,6 +79,16 @@ func (l *topupsListCommand) Run(ctx context.Context, e environ) error {
 			return fmt.Errorf("--number %s: %w; write it like +31612345678", l.MSISDN, err)
 		}
 		f.MSISDN = m
+	}
+	if s := f.Status; s != "" && !slices.Contains(topup.Statuses(), s) {
+		var all []string
+		for _, known := range topup.Statuses() {
+			all = append(all, string(known))
+		}
+		return fmt.Errorf("--status %s is none%s", s, didYouMean(string(s), all))
+	}
+	if l.Limit < 1 || l.Since < 0 {
+		return errors.New("--limit and --since are more than nothing: --limit 50 --since 24h")
 	}
 	if l.Since > 0 {
 		f.Since = time.Now().Add(-l.Since)

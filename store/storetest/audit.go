@@ -105,6 +105,13 @@ var breaches = []breach{
 		c.Postings = nil
 		w.apply(c)
 	}},
+	{"a delivery was never booked", 3, func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.apply(charged(o))
+		c := delivered(o)
+		c.Postings = nil
+		w.apply(c)
+	}},
 	{"a returned debit is nobody's debt", 3, func(w *world) {
 		c := returned(w.sale())
 		c.Postings = nil
