@@ -250,7 +250,11 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	var e *Error
 	if !errors.As(err, &e) {
-		s.log.ErrorContext(r.Context(), "reloadly request failed", "method", r.Method, "error", err)
+		level := slog.LevelError
+		if r.Context().Err() != nil {
+			level = slog.LevelInfo // whoever asked is gone
+		}
+		s.log.Log(r.Context(), level, "reloadly request failed", "method", r.Method, "error", err)
 		e = RefuseCode("INTERNAL_SERVER_ERROR")
 	}
 	for name, values := range e.Header {
