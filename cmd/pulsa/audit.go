@@ -34,14 +34,10 @@ func (auditCommand) Help() string {
 
 // Run implements the command.
 func (a *auditCommand) Run(ctx context.Context, e environ) error {
-	c, err := a.load(e, nil)
-	if err != nil {
-		return err
-	}
 	if a.Books != "" && !holdsBook(a.Books) {
 		return fmt.Errorf("--books %s: neither %s nor %s is there: name the folder of --data, of the server or of pulsa sim", a.Books, gatewayBook, networkBook)
 	}
-	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
+	c, db, err := a.openExisting(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (w whom) find(ctx context.Context, e environ) (c Config, db *store.DB, cust
 	if err != nil {
 		return c, nil, customer, fmt.Errorf("%s: %w; write it like +31612345678", w.Number, err)
 	}
-	if c, db, err = w.openDB(ctx, e); err != nil {
+	if c, db, err = w.openExisting(ctx, e); err != nil {
 		return c, nil, customer, err
 	}
 	if customer, err = db.CustomerByMSISDN(ctx, w.Brand, m); err != nil {

@@ -25,7 +25,7 @@ func (customersMandateCommand) Help() string {
 
 // Run implements the command.
 func (m *customersMandateCommand) Run(ctx context.Context, e environ) error {
-	_, db, err := m.openDB(ctx, e)
+	_, db, err := m.openExisting(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -150,6 +150,13 @@ func TestWhatOperatorsMistypeIsNotAnsweredWithNothing(t *testing.T) {
 	o.fails("did you mean demo?", "customers", "show", testNumber, "--brand", "dema")
 	o.fails("neither gateway.book nor network.book", "audit", "--books", t.TempDir())
 	o.does("delivered", "topups", "list", "--status", "delivered")
+	empty := filepath.Join(t.TempDir(), "mistyped")
+	for _, args := range [][]string{{"audit"}, {"reconcile"}, {"topups", "list"}, {"customers", "show", testNumber, "--brand", "demo"}} {
+		o.fails("there is no database", append(args, "--data", empty)...)
+	}
+	if _, err := os.Stat(empty); err == nil {
+		t.Error("who only looks has made a folder")
+	}
 }
 
 func TestOperatorsUnlockAndEraseCustomers(t *testing.T) {

@@ -36,11 +36,7 @@ func (reconcileCommand) Help() string {
 
 // Run implements the command.
 func (r *reconcileCommand) Run(ctx context.Context, e environ) error {
-	c, err := r.load(e, nil)
-	if err != nil {
-		return err
-	}
-	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
+	c, db, err := r.openExisting(ctx, e)
 	if err != nil {
 		return err
 	}

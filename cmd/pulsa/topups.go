@@ -28,33 +28,6 @@ type topupsCommand struct {
 	Refund  topupsRefundCommand  `cmd:"" help:"Give the money back: of a held order, a failed refund, or a delivery that the network reversed."`
 }
 
-// deed says who does something by hand, and why.
-type deed struct {
-	By     string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)." placeholder:"NAME"`
-	Reason string `help:"Why, for the record. Write no number or name of a customer." placeholder:"TEXT"`
-}
-
-func (d deed) by(e environ) (topup.By, error) {
-	by := topup.By{Who: cmp.Or(d.By, e.getenv("PULSA_OPERATOR"), e.getenv("USER")), Why: strings.TrimSpace(d.Reason)}
-	switch {
-	case by.Who == "":
-		return by, errors.New("say who does it: --by NAME, or PULSA_OPERATOR in the environment")
-	case by.Why == "":
-		return by, errors.New("say why: --reason TEXT")
-	}
-	return by, nil
-}
-
-// openDB opens the store alone: what only reads or writes SQL may run beside a server.
-func (s settings) openDB(ctx context.Context, e environ) (Config, *store.DB, error) {
-	c, err := s.load(e, nil)
-	if err != nil {
-		return c, nil, err
-	}
-	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
-	return c, db, err
-}
-
 type topupsListCommand struct {
 	settings
 	Brand      string        `help:"Of one brand only."`
@@ -93,7 +66,7 @@ func (l *topupsListCommand) Run(ctx context.Context, e environ) error {
 	if l.Since > 0 {
 		f.Since = time.Now().Add(-l.Since)
 	}
-	_, db, err := l.openDB(ctx, e)
+	_, db, err := l.openExisting(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -185,7 +158,7 @@ func readDossier(ctx context.Context, db *store.DB, id prepaid.OrderID) (d dossi
 
 // Run implements the command.
 func (s *topupsShowCommand) Run(ctx context.Context, e environ) error {
-	_, db, err := s.openDB(ctx, e)
+	_, db, err := s.openExisting(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"pulsa/store"
+	"pulsa/topup"
+)
+
+// deed says who does something by hand, and why.
+type deed struct {
+	By     string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)." placeholder:"NAME"`
+	Reason string `help:"Why, for the record. Write no number or name of a customer." placeholder:"TEXT"`
+}
+
+func (d deed) by(e environ) (topup.By, error) {
+	by := topup.By{Who: cmp.Or(d.By, e.getenv("PULSA_OPERATOR"), e.getenv("USER")), Why: strings.TrimSpace(d.Reason)}
+	switch {
+	case by.Who == "":
+		return by, errors.New("say who does it: --by NAME, or PULSA_OPERATOR in the environment")
+	case by.Why == "":
+		return by, errors.New("say why: --reason TEXT")
+	}
+	return by, nil
+}
+
+// openDB opens the store alone: what only reads or writes SQL may run beside a server.
+func (s settings) openDB(ctx context.Context, e environ) (Config, *store.DB, error) {
+	c, err := s.load(e, nil)
+	if err != nil {
+		return c, nil, err
+	}
+	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
+	return c, db, err
+}
+
+// openExisting is openDB for what only looks, or changes what is there: an empty database, made for a mistyped --data,
+// would have no violation and nobody to refund.
+func (s settings) openExisting(ctx context.Context, e environ) (Config, *store.DB, error) {
+	c, err := s.load(e, nil)
+	if err != nil {
+		return c, nil, err
+	}
+	path, _ := strings.CutPrefix(c.databaseURL(), "sqlite:")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !strings.Contains(path, "://") {
+		return c, nil, fmt.Errorf("there is no database %s: give the server's --data (PULSA_DATA) or --config", path)
+	}
+	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
+	return c, db, err
+}
