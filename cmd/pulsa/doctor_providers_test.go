@@ -99,14 +99,17 @@ func TestTheDoctorTriesTheCredentialsOfProviders(t *testing.T) {
 			key = stripeTestKey
 		}
 		p := examined(t, key, serving(c.stripe, c.twilio, c.telegram))
-		findings := append(p.examineGateway(t.Context()), p.examineCredentials(t.Context())...)
+		var findings []finding
 		met := false
-		for _, f := range findings {
-			if strings.Contains(f.Found+f.Do, key) || strings.Contains(f.Found+f.Do, "0123456789abcdef") || strings.Contains(f.Found+f.Do, "123456:abc") {
-				t.Errorf("%s: shows a secret: %+v", c.name, f)
-			}
-			if f.What == c.what && f.Level == c.level && strings.Contains(f.Found, c.found) && strings.Contains(f.Do, c.do) && (f.Do == "") == (c.do == "") {
-				met = true
+		for tries := 5; !met && tries > 0; tries-- { // on a slow machine, who answers may seem not to
+			findings = append(p.examineGateway(t.Context()), p.examineCredentials(t.Context())...)
+			for _, f := range findings {
+				if strings.Contains(f.Found+f.Do, key) || strings.Contains(f.Found+f.Do, "0123456789abcdef") || strings.Contains(f.Found+f.Do, "123456:abc") {
+					t.Errorf("%s: shows a secret: %+v", c.name, f)
+				}
+				if f.What == c.what && f.Level == c.level && strings.Contains(f.Found, c.found) && strings.Contains(f.Do, c.do) && (f.Do == "") == (c.do == "") {
+					met = true
+				}
 			}
 		}
 		if !met {
