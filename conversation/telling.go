@@ -38,9 +38,15 @@ func (t *Turn) telling(ctx context.Context, s *Services, o topup.Order) (telling
 	switch {
 	case err != nil || pin == nil:
 		return say, err
-	case !t.in.Can.Push:
-		say.prompt = pinComing
-		return say, nil
+	case !t.in.Can.Push && t.sms != "":
+		coming, err := s.Notices.NoticesOf(ctx, o.ID)
+		if err != nil {
+			return say, err
+		}
+		if len(coming) > 0 {
+			say.prompt = pinComing
+			return say, nil
+		}
 	}
 	say.prompt, say.pin = pinShown, pin
 	return say, nil
@@ -54,7 +60,8 @@ func (o telling) say(t *Turn) {
 		return
 	}
 	t.shows = o.ID
-	if t.in.Can.InResponse { // else it is handed on when the outbox has sent it
+	// Else it is handed on when the outbox has sent it; on a page that closes it is not: STATUS shows it again.
+	if t.in.Can.InResponse && t.in.Can.Push {
 		t.pins = append(t.pins, o.ID)
 	}
 	t.Say(o.prompt, append(values, "code", o.pin.Code.Reveal())...)

@@ -23,8 +23,13 @@ func runUSSD(t *testing.T) *running {
 // dial sends all that was typed in a USSD session so far, as the gateway does. The answer begins with CON or END.
 func (r *running) dial(session string, typed ...string) string {
 	r.t.Helper()
+	return r.dialFrom(testNumber, session, typed...)
+}
+
+func (r *running) dialFrom(number, session string, typed ...string) string {
+	r.t.Helper()
 	response, err := http.PostForm(r.server.URL+"/webhooks/demo/ussd?token="+ussdToken, url.Values{
-		"sessionId": {session}, "serviceCode": {"*123#"}, "phoneNumber": {testNumber}, "networkCode": {"20404"}, "text": {strings.Join(typed, "*")},
+		"sessionId": {session}, "serviceCode": {"*123#"}, "phoneNumber": {number}, "networkCode": {"20404"}, "text": {strings.Join(typed, "*")},
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -193,6 +198,14 @@ func TestWhileSMSIsOffNothingIsSaidToComeByIt(t *testing.T) {
 	if sent, err := r.db.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 0 {
 		t.Errorf("sent %v, %v", sent, err)
 	}
+
+	const byPIN = "+31612348020"
+	r.switches("fake", true)
+	r.customer(byPIN)
+	r.switches("fake", false)
+	r.sees(r.dialFrom(byPIN, "s3", "10", testPIN), "END", "Your code: ")
+	r.switches("fake", true)
+	r.sees(r.dialFrom(byPIN, "s4", "3"), "END", "Your code: ") // which no SMS tells any more
 }
 
 // switches switches a channel and waits until that is known.
