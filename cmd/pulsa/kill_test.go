@@ -66,6 +66,7 @@ func killServers(t *testing.T, env map[string]string) {
 	s.sim.start()
 	s.server.start()
 	l := newCrowd(s)
+	await(t, "somebody buys before the first kill", func() bool { return l.added() > 0 }, nil)
 	for i := range max(kills(t), len(storyPoints())) {
 		s.server.kill()
 		if i%5 == 4 {
@@ -78,10 +79,8 @@ func killServers(t *testing.T, env map[string]string) {
 			s.died(point)
 			continue
 		}
-		before := l.added()
 		s.server.start()
-		await(t, "somebody buys between two kills", func() bool { return l.added() > before }, nil)
-		time.Sleep(rand.N(500 * time.Millisecond))
+		time.Sleep(50*time.Millisecond + rand.N(500*time.Millisecond))
 	}
 	l.end()
 	t.Logf("killed after %s", time.Since(began).Round(time.Second))
