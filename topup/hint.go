@@ -10,15 +10,19 @@ import (
 // CreditChanged says that a network reported news of the credit with the order's reference. It is a hint: it
 // only makes the look-up of an unclear delivery, or of one that the network may have reversed, due at once for
 // whoever does due work. ErrNoOrder where there is no such order; any other error means that the news should
-// be repeated.
+// be repeated: ErrWorkedOn where somebody reads a delivery just now, and may have read it before the news.
 func (s *Service) CreditChanged(ctx context.Context, id prepaid.OrderID) error {
 	h, err := s.c.Orders.Order(ctx, id)
 	if err != nil {
 		return fmt.Errorf("find order of credit %s: %w", id, err)
 	}
 	now := s.c.Clock.Now()
-	if (h.Status != DeliveryUnknown && h.Status != Delivered) || h.LeaseUntil.After(now) {
-		return nil // settled, or somebody is at it
+	worked := h.LeaseUntil.After(now)
+	switch {
+	case h.Status == Delivered && worked: // nobody would read it again
+		return ErrWorkedOn
+	case h.Status != Delivered && h.Status != DeliveryUnknown, worked:
+		return nil // settled, or to be looked up again in any case
 	}
 	c := s.kept(&h, Result{})
 	c.RunAt = now

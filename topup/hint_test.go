@@ -31,6 +31,25 @@ func TestNewsOfAnUnclearDeliveryMakesItsLookUpDueAtOnce(t *testing.T) {
 	w.wantBooks(w.wantStatus(o.ID, topup.Delivered), 1, 0, 1)
 }
 
+// The network tells of a delivery and, while somebody reads it, that it took it back.
+func TestNewsWhileADeliveryIsReadIsAskedForAgain(t *testing.T) {
+	w := newWorld(t)
+	o := w.place(w.request())
+	w.hintCredit(o.ID)
+	now := w.clock.Now()
+	if reading, err := w.db.Claim(t.Context(), now, now.Add(2*time.Minute), 1); err != nil || len(reading) != 1 {
+		t.Fatal(reading, err)
+	}
+	if err := w.service.CreditChanged(t.Context(), o.ID); !errors.Is(err, topup.ErrWorkedOn) {
+		t.Errorf("while it is read: got %v", err)
+	}
+	w.work(3 * time.Minute)
+	w.network.lookUps.then(act{answer: topup.Refused})
+	w.hintCredit(o.ID)
+	w.work(time.Second)
+	w.wantStatus(o.ID, topup.Refunded)
+}
+
 func TestNewsOfACreditMovesNothingByItself(t *testing.T) {
 	w := newWorld(t)
 	o := w.place(w.request())

@@ -16,7 +16,7 @@ const (
 	// simNewsEvery is how often the book is looked at for deliveries to tell of.
 	simNewsEvery = 200 * time.Millisecond
 	// simNewsTries is how often one piece of news is sent at most; a receiver answers within simNewsWithin.
-	simNewsTries  = 3
+	simNewsTries  = 6
 	simNewsWithin = 10 * time.Second
 )
 
