@@ -14,6 +14,7 @@ import (
 	"pulsa/accounts"
 	"pulsa/prepaid"
 	"pulsa/store"
+	"pulsa/store/storetest"
 )
 
 const (
@@ -35,7 +36,11 @@ type world struct {
 
 func newWorld(t *testing.T) world {
 	t.Helper()
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "pulsa.db"), store.Options{Volatile: true})
+	path := filepath.Join(t.TempDir(), "pulsa.db")
+	if err := storetest.NewSQLite(path); err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), "sqlite:"+path, store.Options{Volatile: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"pulsa/cards"
 	"pulsa/prepaid"
 	"pulsa/store"
+	"pulsa/store/storetest"
 )
 
 var tenEuros = prepaid.Money{Minor: 1000, Currency: "EUR"}
@@ -29,7 +30,11 @@ func newWorld(t testing.TB) world {
 	t.Helper()
 	w := world{dir: t.TempDir(), log: new(bytes.Buffer)}
 	w.clock = prepaid.NewVirtualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
-	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(w.dir, "pulsa.db"), store.Options{Volatile: true})
+	path := filepath.Join(w.dir, "pulsa.db")
+	if err := storetest.NewSQLite(path); err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), "sqlite:"+path, store.Options{Volatile: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/store"
+	"pulsa/store/storetest"
 	"pulsa/topup"
 )
 
@@ -61,38 +61,16 @@ func newWorld(t *testing.T) *world {
 	return worldOver(t, openStore(t, t.Cleanup), msisdn)
 }
 
-// emptyStore is the file of a migrated, empty store: migrating one for every test takes most of the time.
-var emptyStore = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "topup")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	path := filepath.Join(folder, "empty.db")
-	db, err := store.Open(context.Background(), "sqlite:"+path, store.Options{Volatile: true})
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // openStore opens a store of its own.
 func openStore(t tester, cleanup func(func())) *store.DB {
 	t.Helper()
-	empty, err := emptyStore()
-	if err != nil {
-		t.Fatalf("make an empty store: %v", err)
-	}
 	folder, err := os.MkdirTemp("", "topup")
 	if err != nil {
 		t.Fatalf("make a folder: %v", err)
 	}
 	path := filepath.Join(folder, "pulsa.db")
-	if err := os.WriteFile(path, empty, 0o600); err != nil {
-		t.Fatalf("copy the empty store: %v", err)
+	if err := storetest.NewSQLite(path); err != nil {
+		t.Fatalf("make a store: %v", err)
 	}
 	vault, err := prepaid.NewVault(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, "tests")
 	if err != nil {

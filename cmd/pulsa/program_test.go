@@ -28,6 +28,7 @@ import (
 	"pulsa/conversation/talk"
 	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	"pulsa/store/storetest"
 )
 
 const (
@@ -63,6 +64,9 @@ func runWired(t *testing.T, env map[string]string, change func(*Config), w wirin
 		t.Fatal(err)
 	}
 	c.Data = data
+	if err := storetest.NewSQLite(filepath.Join(data, "pulsa.db")); err != nil {
+		t.Fatal(err)
+	}
 	if change != nil {
 		change(&c)
 	}
