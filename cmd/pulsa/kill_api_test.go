@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +22,6 @@ import (
 
 	"pulsa/developers"
 	"pulsa/prepaid"
-	"pulsa/store"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
 )
@@ -48,28 +46,7 @@ type callers struct {
 
 // TestKilledServersKeepDevelopersBooks kills the real server at the points of an order and at random moments while
 // developers top up, repeats what was not answered, and holds every account against what its developer was told.
-func TestKilledServersKeepDevelopersBooks(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills servers for a while")
-	}
-	t.Run("SQLite", func(t *testing.T) { killForDevelopers(t, nil) })
-	t.Run("PostgreSQL and Redis", func(t *testing.T) {
-		database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
-		if database == "" || redis == "" {
-			t.Skip("PULSA_TEST_DATABASE_URL or PULSA_TEST_REDIS_URL is not set")
-		}
-		address, drop, err := store.Scratch(t.Context(), database)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := drop(context.WithoutCancel(t.Context())); err != nil {
-				t.Error(err)
-			}
-		})
-		killForDevelopers(t, map[string]string{"PULSA_DATABASE_URL": address, "PULSA_REDIS_URL": crowdedRedis(t, redis)})
-	})
-}
+func TestKilledServersKeepDevelopersBooks(t *testing.T) { killOnEveryStore(t, killForDevelopers) }
 
 func killForDevelopers(t *testing.T, env map[string]string) {
 	c := &callers{T: t, listen: freePort(t), topups: make([][]asked, programs)}
