@@ -212,6 +212,9 @@ func (c stagedCustomer) hears(part string) {
 }
 
 func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
+	if underRaceDetector() {
+		t.Skip("it sees nothing of processes of their own")
+	}
 	s := newStaged(t, nil)
 	s.sim.start()
 	s.server.start()
