@@ -49,17 +49,7 @@ func (h *History) givingAway() bool {
 // worker, who repeats it: giving back twice gives back once.
 func (s *Service) giveAway(ctx context.Context, h *History) error {
 	now := s.c.Clock.Now()
-	c := leased(Change{Next: h.add(StepRefund, now), IfCharge: ChargeCaptured}, now)
-	if moved, err := s.apply(ctx, h, c); err != nil || !moved {
-		return err
-	}
-	a := h.last(StepRefund)
-	r, err := s.refund(ctx, h, a)
-	if err != nil {
-		return err
-	}
-	_, err = s.settle(ctx, h, a, r, s.afterGoodwill)
-	return err
+	return s.refundBy(ctx, h, leased(Change{Next: h.add(StepRefund, now), IfCharge: ChargeCaptured}, now), s.afterGoodwill)
 }
 
 func (s *Service) afterGoodwill(h *History, r Result) Change {

@@ -104,6 +104,14 @@ func (s *Service) lateCharge(ctx context.Context, h *History) error {
 		c.Charge, c.Postings = ChargeCaptured, []Entry{h.captureEntry()}
 		s.c.Log.WarnContext(ctx, "charge turned up after its order was declined", "order", h.ID, "brand", h.Brand)
 	}
+	if err := s.refundBy(ctx, h, c, s.afterLateRefund); err != nil {
+		return fmt.Errorf("give back late charge: %w", err)
+	}
+	return nil
+}
+
+// refundBy writes down by a change, which holds the attempt, that money is given back, and gives it back.
+func (s *Service) refundBy(ctx context.Context, h *History, c Change, after func(*History, Result) Change) error {
 	if moved, err := s.apply(ctx, h, c); err != nil || !moved {
 		return err
 	}
@@ -112,10 +120,8 @@ func (s *Service) lateCharge(ctx context.Context, h *History) error {
 	if err != nil {
 		return err
 	}
-	if _, err = s.settle(ctx, h, a, r, s.afterLateRefund); err != nil {
-		return fmt.Errorf("give back late charge: %w", err)
-	}
-	return nil
+	_, err = s.settle(ctx, h, a, r, after)
+	return err
 }
 
 func (s *Service) afterLateRefund(h *History, r Result) Change {
