@@ -43,6 +43,7 @@ var (
 	ErrNameTaken = errors.New("another key of the brand has this name")
 	ErrRevoked   = errors.New("the key is revoked")
 	ErrCurrency  = errors.New("the account has another currency")
+	ErrBooked    = errors.New("this reference is booked already")
 )
 
 // Keys keeps keys. Each method is one transaction, with its deed.
@@ -55,9 +56,10 @@ type Keys interface {
 	Keys(ctx context.Context, brand string) ([]Key, error)
 	// RevokeKey ends a key for good; ErrNoKey, ErrRevoked.
 	RevokeKey(ctx context.Context, d Deed) error
-	// CreditKey books money paid in advance, or with a negative amount paid back, and returns the balance after it.
-	// ErrNoKey, ErrCurrency; topup.ErrNoFunds where there is less to pay back.
-	CreditKey(ctx context.Context, amount prepaid.Money, d Deed) (prepaid.Money, error)
+	// CreditKey books money paid in advance, or with a negative amount paid back, and returns the balance after it. A
+	// reference that is not empty is booked once a key. ErrNoKey, ErrBooked, ErrCurrency; ErrRevoked for money paid in
+	// advance, topup.ErrNoFunds where there is less to pay back.
+	CreditKey(ctx context.Context, amount prepaid.Money, reference string, d Deed) (prepaid.Money, error)
 }
 
 // Usage counts requests.

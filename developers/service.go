@@ -103,9 +103,15 @@ func (s *Service) Revoke(ctx context.Context, id string, by topup.By) error {
 	return s.c.Keys.RevokeKey(ctx, Deed{Key: id, What: "revoke", By: by, At: s.c.Clock.Now()})
 }
 
-// Credit books money that a developer has paid in advance, or with a negative amount got back.
-func (s *Service) Credit(ctx context.Context, id string, amount prepaid.Money, by topup.By) (prepaid.Money, error) {
-	return s.c.Keys.CreditKey(ctx, amount, Deed{Key: id, What: "credit " + amount.String(), By: by, At: s.c.Clock.Now()})
+// Credit books money that a developer has paid in advance, or with a negative amount got back, and returns the balance.
+// The reference, if there is one, is the payment's: it is booked once. ErrNoKey, ErrBooked, ErrCurrency, ErrRevoked,
+// topup.ErrNoFunds.
+func (s *Service) Credit(ctx context.Context, id string, amount prepaid.Money, reference string, by topup.By) (prepaid.Money, error) {
+	what := "credit " + amount.String()
+	if reference != "" {
+		what += ", " + reference
+	}
+	return s.c.Keys.CreditKey(ctx, amount, reference, Deed{Key: id, What: what, By: by, At: s.c.Clock.Now()})
 }
 
 // key is who calls. Whoever is revoked, or whose brand sells by the API no more, is not known.

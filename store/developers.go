@@ -118,20 +118,36 @@ func (db *DB) RevokeKey(ctx context.Context, d developers.Deed) error {
 	})
 }
 
-// CreditKey implements developers.Keys. A credit is an entry of the ledger under an id of its own.
-func (db *DB) CreditKey(ctx context.Context, amount prepaid.Money, d developers.Deed) (balance prepaid.Money, err error) {
+// CreditKey implements developers.Keys. A credit is an entry of the ledger: about its reference, or an id of its own.
+func (db *DB) CreditKey(ctx context.Context, amount prepaid.Money, reference string, d developers.Deed) (balance prepaid.Money, err error) {
 	err = db.write(ctx, "credit key", func(tx *sqlx.Tx) error {
+		// Whoever credits the same key waits here, and then sees what was booked.
+		if _, err := exec(ctx, tx, `UPDATE developer_keys SET changed_at = ? WHERE id = ?`, prepaid.Micros(d.At), d.Key); err != nil {
+			return err
+		}
 		k, err := getKey(ctx, tx, d.Key)
 		if err != nil {
 			return err
 		}
-		if k.Balance.Currency != amount.Currency {
+		about, booked := prepaid.NewID[string](), false
+		if reference != "" {
+			about = k.ID + ":" + reference
+			if booked, err = get(ctx, tx, new(int), `SELECT 1 FROM ledger_entries WHERE order_id = ? AND kind = 'credit'`, about); err != nil {
+				return err
+			}
+		}
+		switch {
+		case booked:
+			return developers.ErrBooked
+		case k.Revoked() && amount.Minor > 0:
+			return developers.ErrRevoked
+		case k.Balance.Currency != amount.Currency:
 			return developers.ErrCurrency
 		}
 		entry := topup.Entry{Kind: "credit", Postings: []topup.Posting{
 			{Account: "suspense", Amount: amount}, {Account: "developer:" + k.ID, Amount: amount.Neg()},
 		}}
-		if err := insertEntries(ctx, tx, k.Brand, prepaid.NewID[string](), []topup.Entry{entry}, d.At); err != nil {
+		if err := insertEntries(ctx, tx, k.Brand, about, []topup.Entry{entry}, d.At); err != nil {
 			return err
 		}
 		if k, err = getKey(ctx, tx, d.Key); err != nil {

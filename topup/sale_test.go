@@ -24,7 +24,7 @@ func (w *world) resale() topup.Request {
 	d := developers.Deed{Key: developer, What: "credit", By: topup.By{Who: "ops", Why: "test"}, At: noon}
 	err := w.db.CreateKey(context.Background(), k, d)
 	if err == nil {
-		_, err = w.db.CreditKey(context.Background(), usd(5000), d)
+		_, err = w.db.CreditKey(context.Background(), usd(5000), "", d)
 	}
 	if err != nil && !errors.Is(err, developers.ErrNameTaken) {
 		w.Fatalf("make a key: %v", err)

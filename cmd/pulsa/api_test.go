@@ -217,7 +217,7 @@ func TestARepeatIsAnsweredAsTheFirst(t *testing.T) {
 	}
 	// What was not bought for want of money has not used its identifier up.
 	c.wants(http.MethodPost, "/topups", buying("dear", "0612345678", ":10,", ":90,"), http.StatusBadRequest, topup.CodeNoFunds)
-	if _, err := r.developers.Credit(t.Context(), c.id, prepaid.Money{Minor: 10000, Currency: "EUR"}, topup.By{Who: "t", Why: "t"}); err != nil {
+	if _, err := r.developers.Credit(t.Context(), c.id, prepaid.Money{Minor: 10000, Currency: "EUR"}, "", topup.By{Who: "t", Why: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	c.wants(http.MethodPost, "/topups", buying("dear", "0612345678", ":10,", ":90,"), http.StatusOK, `"SUCCESSFUL"`)

@@ -27,7 +27,7 @@ func (r *running) developer(k developers.Key) (id string, secret prepaid.Secret)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := r.developers.Credit(r.t.Context(), key.ID, prepaid.Money{Minor: 10000, Currency: key.Balance.Currency}, by); err != nil {
+	if _, err := r.developers.Credit(r.t.Context(), key.ID, prepaid.Money{Minor: 10000, Currency: key.Balance.Currency}, "", by); err != nil {
 		r.t.Fatal(err)
 	}
 	return key.ID, secret

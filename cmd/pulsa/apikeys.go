@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"pulsa/developers"
 	"pulsa/prepaid"
@@ -230,18 +231,22 @@ func (k *apikeysRevokeCommand) Run(ctx context.Context, e environ) error {
 	return nil
 }
 
+// maxReference bounds a payment's reference, in bytes.
+const maxReference = 100
+
 type apikeysCreditCommand struct {
 	whichKey
 	deed
-	Amount string `required:"" help:"How much, in the account's currency: 100, 99.50; --amount=-20 pays back." placeholder:"AMOUNT"`
-	JSON   bool   `help:"Print JSON."`
+	Amount    string `required:"" help:"How much, in the account's currency: 100, 99.50; --amount=-20 pays back." placeholder:"AMOUNT"`
+	Reference string `help:"The payment's own, such as the bank statement's: it is booked once." placeholder:"TEXT"`
+	JSON      bool   `help:"Print JSON."`
 }
 
 // Help implements kong.HelpProvider.
 func (apikeysCreditCommand) Help() string {
 	return "It is booked from suspense: whoever keeps the bank account's books clears it there. " +
 		"A negative amount pays back, or mends a mistake; never more than there is.\n\n" +
-		`Example: pulsa apikeys credit --key bcdfghjklmnpqrstvwxz --amount 100 --reason "bank transfer of 1 November"`
+		`Example: pulsa apikeys credit --key bcdfghjklmnpqrstvwxz --amount 100 --reference NL-20261101-7 --reason "bank transfer of 1 November"`
 }
 
 // Run implements the command.
@@ -267,9 +272,17 @@ func (k *apikeysCreditCommand) Run(ctx context.Context, e environ) error {
 	if back {
 		amount = amount.Neg()
 	}
-	balance, err := d.Credit(ctx, key.ID, amount, by)
-	if errors.Is(err, topup.ErrNoFunds) {
+	if len(k.Reference) > maxReference || strings.ContainsFunc(k.Reference, unicode.IsControl) {
+		return fmt.Errorf("--reference: write at most %d characters, on one line", maxReference)
+	}
+	balance, err := d.Credit(ctx, key.ID, amount, strings.TrimSpace(k.Reference), by)
+	switch {
+	case errors.Is(err, topup.ErrNoFunds):
 		return fmt.Errorf("the account holds %s only", key.Balance)
+	case errors.Is(err, developers.ErrBooked):
+		return fmt.Errorf("--reference %s is booked already, nothing was booked now: see pulsa apikeys show --key %s", k.Reference, key.ID)
+	case errors.Is(err, developers.ErrRevoked):
+		return fmt.Errorf("the key is revoked: money can only be paid back, with --amount=-%s", digits)
 	}
 	if err != nil {
 		return err

@@ -33,6 +33,11 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	o.does("EUR 100.00 booked, the balance is EUR 100.00.", "apikeys", "credit", "--key", made.ID, "--amount", "100", "--reason", "bank")
 	o.does("EUR -20.50 booked, the balance is EUR 79.50.", "apikeys", "credit", "--key", made.ID, "--amount=-20.50", "--reason", "typing error")
 	o.fails("holds EUR 79.50 only", "apikeys", "credit", "--key", made.ID, "--amount=-79.51", "--reason", "too much")
+	paid := []string{"apikeys", "credit", "--key", made.ID, "--amount", "10", "--reference", "statement 7", "--reason", "bank"}
+	o.does("the balance is EUR 89.50.", paid...)
+	o.fails("statement 7 is booked already, nothing was booked now", paid...)
+	o.does("the balance is EUR 79.50.", "apikeys", "credit", "--key", made.ID, "--amount=-10", "--reference", "statement 8", "--reason", "bank")
+	o.fails("on one line", append(paid[:6:6], "--reference", "a\nb", "--reason", "bank")...)
 	for _, amount := range []string{"0", "1.001", "ten", "--5", "1e3", ""} {
 		o.fails("write an amount of EUR", "apikeys", "credit", "--key", made.ID, "--amount="+amount, "--reason", "wrong")
 	}
@@ -49,8 +54,10 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	o.does("is revoked", "apikeys", "revoke", "--key", made.ID, "--reason", "left")
 	o.fails("the key is revoked", "apikeys", "revoke", "--key", made.ID, "--reason", "left again")
 	o.fails("no such key", "apikeys", "revoke", "--key", "nobody", "--reason", "x")
+	o.fails("money can only be paid back, with --amount=-1", "apikeys", "credit", "--key", made.ID, "--amount", "1", "--reason", "late")
+	o.does("the balance is EUR 79.00.", "apikeys", "credit", "--key", made.ID, "--amount=-0.50", "--reason", "left")
 	show := o.does("by anna", "apikeys", "show", "--key", made.ID)
-	for _, word := range []string{"send-topups read-operators", "EUR 79.50", "revoked", "create", "credit EUR 100.00", "credit EUR -20.50", "typing error", "left"} {
+	for _, word := range []string{"send-topups read-operators", "EUR 79.00", "revoked", "create", "credit EUR 100.00", "credit EUR 10.00, statement 7", "credit EUR -20.50", "typing error", "left"} {
 		if !strings.Contains(show, word) {
 			t.Errorf("shown without %q: %s", word, show)
 		}

@@ -125,7 +125,7 @@ func (c *callers) makeKeys(p *program) {
 	for i := range programs {
 		k, secret, err := p.developers.Create(c.Context(), developers.Key{Brand: "demo", Name: fmt.Sprint("program ", i)}, by)
 		if err == nil {
-			_, err = p.developers.Credit(c.Context(), k.ID, prepaid.Money{Minor: deposit, Currency: "EUR"}, by)
+			_, err = p.developers.Credit(c.Context(), k.ID, prepaid.Money{Minor: deposit, Currency: "EUR"}, "", by)
 		}
 		if err != nil {
 			c.Fatal(err)

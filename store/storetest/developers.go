@@ -28,7 +28,7 @@ func (w *world) developer(balance prepaid.Money) developers.Key {
 		SecretHash: "1.hash", Balance: prepaid.Money{Currency: balance.Currency}, ChangedAt: start, CreatedAt: start}
 	w.ok(w.db.CreateKey(w.Context(), k, deedOf(k.ID, "create")))
 	if !balance.Zero() {
-		same(w, "balance", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), balance, deedOf(k.ID, "credit"))), balance)
+		same(w, "balance", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), balance, "", deedOf(k.ID, "credit"))), balance)
 	}
 	return w.key(k.ID)
 }
@@ -128,16 +128,42 @@ var developerTests = []test{
 			w.Errorf("deeds %+v", deeds)
 		}
 	}},
+	{"a payment is credited once, whoever books it and how often", func(w *world) {
+		k, other := w.developer(eur(0)), w.developer(eur(0))
+		var booked atomic.Int32
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				switch _, err := w.db.CreditKey(w.Context(), eur(10), "statement 7", deedOf(k.ID, "credit")); {
+				case err == nil:
+					booked.Add(1)
+				case !errors.Is(err, developers.ErrBooked):
+					w.Errorf("booked again: %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if n := booked.Load(); n != 1 {
+			w.Errorf("booked %d times", n)
+		}
+		same(w, "balance", w.key(k.ID).Balance, eur(10))
+		same(w, "of another key", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(1), "statement 7", deedOf(other.ID, "credit"))), eur(1))
+		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		if _, err := w.db.CreditKey(w.Context(), eur(10), "", deedOf(k.ID, "credit")); !errors.Is(err, developers.ErrRevoked) {
+			w.Errorf("of a revoked key: %v", err)
+		}
+		same(w, "paid back", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(-10), "", deedOf(k.ID, "credit"))), eur(0))
+	}},
 	{"an account is credited, and never overdrawn", func(w *world) {
 		k := w.developer(eur(10000))
-		same(w, "paid back", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(-9999), deedOf(k.ID, "credit"))), eur(1))
-		if _, err := w.db.CreditKey(w.Context(), eur(-2), deedOf(k.ID, "credit")); !errors.Is(err, topup.ErrNoFunds) {
+		same(w, "paid back", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(-9999), "", deedOf(k.ID, "credit"))), eur(1))
+		if _, err := w.db.CreditKey(w.Context(), eur(-2), "", deedOf(k.ID, "credit")); !errors.Is(err, topup.ErrNoFunds) {
 			w.Errorf("more than there is: %v", err)
 		}
-		if _, err := w.db.CreditKey(w.Context(), usd(1), deedOf(k.ID, "credit")); !errors.Is(err, developers.ErrCurrency) {
+		if _, err := w.db.CreditKey(w.Context(), usd(1), "", deedOf(k.ID, "credit")); !errors.Is(err, developers.ErrCurrency) {
 			w.Errorf("another currency: %v", err)
 		}
-		if _, err := w.db.CreditKey(w.Context(), eur(1), deedOf("nobody", "credit")); !errors.Is(err, developers.ErrNoKey) {
+		if _, err := w.db.CreditKey(w.Context(), eur(1), "", deedOf("nobody", "credit")); !errors.Is(err, developers.ErrNoKey) {
 			w.Errorf("nobody: %v", err)
 		}
 		same(w, "balance", w.key(k.ID).Balance, eur(1))
@@ -182,7 +208,7 @@ var developerTests = []test{
 			w.Errorf("the identifier is taken: %v", err)
 		}
 		same(w, "balance", w.key(k.ID).Balance, eur(959))
-		must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(1), deedOf(k.ID, "credit")))
+		must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(1), "", deedOf(k.ID, "credit")))
 		w.placed(n)
 		same(w, "balance", w.key(k.ID).Balance, eur(0))
 		for name, other := range map[string]topup.NewOrder{
