@@ -102,19 +102,38 @@ func (w Words) action(text string) (Action, int) {
 	return ActNone, 0
 }
 
-// tidy makes what phones and fingers do to a text alike: capitals, one kind of space, quotes around it all,
-// full-width letters and digits.
+// tidy makes what phones and fingers do to a text alike: capitals, one kind of space, quotes around it all, and what
+// fold does.
 func tidy(text string) string {
-	if !isPlain(text) {
-		text = prepaid.FoldDigits(norm.NFKC.String(strings.ToValidUTF8(text, " ")))
-	}
-	text = strings.TrimFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) || strings.ContainsRune("\"'`“”‘’„«»", r)
+	text = strings.TrimFunc(fold(text), func(r rune) bool {
+		return isGap(r) || strings.ContainsRune("\"'`“”‘’„«»", r)
 	})
-	return strings.ToUpper(strings.Join(strings.FieldsFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
-	}), " "))
+	return strings.ToUpper(strings.Join(strings.FieldsFunc(text, isGap), " "))
 }
+
+func isGap(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// fold makes full-width, boxed and circled letters and digits plain, and takes out what nobody sees: marks of direction,
+// joiners, soft hyphens. A space without width parts words.
+func fold(text string) string {
+	if isPlain(text) {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == zeroWidthSpace:
+			return ' '
+		case unicode.In(r, unicode.Cf, unicode.Variation_Selector), r == keycap:
+			return -1
+		}
+		return r
+	}, prepaid.FoldDigits(norm.NFKC.String(strings.ToValidUTF8(text, " "))))
+}
+
+const (
+	zeroWidthSpace = '\u200b'
+	keycap         = '\u20e3' // the box around the digit before it
+)
 
 // isPlain reports whether a text is printable ASCII: most are, and need no folding.
 func isPlain(text string) bool {

@@ -112,12 +112,15 @@ func readDigits(text string, least, most int) (prepaid.Secret, bool) {
 
 func squeeze(text string) string {
 	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" -.–—\u2011", r) {
+		if isSeparator(r) {
 			return -1
 		}
 		return r
 	}, text)
 }
+
+// isSeparator reports whether a rune may stand among the digits of one number.
+func isSeparator(r rune) bool { return strings.ContainsRune(" -.–—\u2011", r) }
 
 // looksLikePaymentCard reports whether a text holds nothing but a number that a bank card could have.
 func looksLikePaymentCard(text string) bool {
@@ -138,9 +141,10 @@ func mayHoldPIN(text, country string) bool {
 	})
 }
 
-// maskDigits replaces every run of four or more digits, spaces and dashes ignored, for transcripts and logs.
+// maskDigits replaces every run of four or more digits, spaces and dashes ignored, for transcripts and logs. It finds them in
+// the text as it is understood: folded.
 func maskDigits(text string) string {
-	text = prepaid.FoldDigits(text)
+	text = fold(text)
 	var out strings.Builder
 	for i := 0; i < len(text); {
 		if !isDigit(text[i]) {
@@ -149,10 +153,12 @@ func maskDigits(text string) string {
 			continue
 		}
 		end, count := i, 0
-		for j := i; j < len(text) && (isDigit(text[j]) || text[j] == ' ' || text[j] == '-' || text[j] == '.'); j++ {
-			if isDigit(text[j]) {
+		for j, r := range text[i:] {
+			if r >= '0' && r <= '9' {
 				count++
-				end = j + 1
+				end = i + j + 1
+			} else if !isSeparator(r) {
+				break
 			}
 		}
 		if count >= 4 {

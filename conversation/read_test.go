@@ -54,6 +54,10 @@ func TestPurchasesAreReadAsCustomersTypeThem(t *testing.T) {
 		{"KOOP 10 1234 Sent from my phone", "10.00", "1234"},
 		{"KOOP 10 1234 -- Jan, 42", "10.00", "1234"},
 		{"KOOP\n10\n1234", "10.00", "1234"},
+		{"\u202a\"KOOP 10 1234\"\u202c", "10.00", "1234"},
+		{"KOOP 1\ufe0f\u20e30\ufe0f\u20e3 1\u20e32\u20e33\u20e34\u20e3", "10.00", "1234"},
+		{"KOOP ①⓪ 12\u00ad34", "10.00", "1234"},
+		{"KOOP\u200b10\u200b1234", "10.00", "1234"},
 		{"KOOP: 10 1234", "10.00", "1234"},
 		{"#KOOP 10 1234", "10.00", "1234"},
 		{"KOOP 10 0012", "10.00", "0012"},
@@ -143,18 +147,52 @@ func TestWords(t *testing.T) {
 
 func TestMaskDigits(t *testing.T) {
 	for text, want := range map[string]string{
-		"KOOP 10 1234":           "KOOP ****",
-		"pin 1234 ok":            "pin **** ok",
-		"12 3":                   "12 3",
-		"1234-5678-9012":         "****",
-		"１２３４":                   "****",
-		"EUR 10.00":              "EUR ****",
+		"KOOP 10 1234":   "KOOP ****",
+		"pin 1234 ok":    "pin **** ok",
+		"12 3":           "12 3",
+		"1234-5678-9012": "****",
+		"１２３４":           "****",
+		"EUR 10.00":      "EUR ****",
+		"4\ufe0f\u20e38\ufe0f\u20e32\ufe0f\u20e31\ufe0f\u20e3": "****",
+		"KOOP ④⑧②①":              "KOOP ****",
+		"48\u00ad21":             "****",
+		"4–8–2–1, café":          "****, café",
 		"call +31 6 12345678!":   "call +****!",
 		"order BKTRMWQXZD in 15": "order BKTRMWQXZD in 15",
 	} {
 		if got := maskDigits(text); got != want {
 			t.Errorf("%q is masked as %q, want %q", text, got, want)
 		}
+	}
+}
+
+func TestCodesAreReadAsCustomersTypeThem(t *testing.T) {
+	words := mustPrompts(t, demoBrand()).Words
+	for text, want := range map[string]struct{ code, other string }{
+		"REDEEM 12345678901234":                        {code: "12345678901234"},
+		"redeem 1234 5678-9012.34":                     {code: "12345678901234"},
+		"REDEEM code: 1234 5678 9012 34":               {code: "12345678901234"},
+		"redeem card no. 12345678901234":               {code: "12345678901234"},
+		"INWISSELEN pincode 12345678901234":            {code: "12345678901234"},
+		"REDEEM code 12345678901234\n-- \nJan":         {code: "12345678901234"},
+		"REDEEM 12345678901234 0612345678":             {code: "12345678901234", other: "31612345678"},
+		"REDEEM code 1234-5678-9012-34 +31 6 12345678": {code: "12345678901234", other: "31612345678"},
+		"REDEEM 12345678901234 for my sister":          {code: "12345678901234 FOR MY SISTER"},
+		"REDEEM for my sister 12345678901234":          {code: "FOR MY SISTER 12345678901234"},
+	} {
+		turn := Turn{brand: demoBrand(), command: words.Read(text)}
+		code, other := turn.readCardCode()
+		if code.Reveal() != want.code || string(other) != want.other {
+			t.Errorf("%q: code %q for %q, want %q for %q", text, code.Reveal(), string(other), want.code, want.other)
+		}
+	}
+}
+
+// A text of 64 KB must not keep the processor busy: what is read of it is as long as a code.
+func TestALongTextIsNoCode(t *testing.T) {
+	turn := Turn{brand: demoBrand(), command: Command{Action: ActRedeem, Rest: strings.Repeat("1 ", 32<<10)}}
+	if n := testing.AllocsPerRun(1, func() { turn.readCardCode() }); n > 200 {
+		t.Errorf("%.0f allocations", n)
 	}
 }
 

@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"pulsa/accounts"
@@ -77,13 +78,16 @@ func identifyRedeemer(ctx context.Context, s *Services, t *Turn) Event {
 
 // readCardCode reads what stands behind REDEEM: a code, and perhaps another phone's number behind it.
 func (t *Turn) readCardCode() (prepaid.Secret, prepaid.MSISDN) {
-	words := strings.Fields(t.command.Rest)
-	for i := 1; i < len(words); i++ {
-		code := strings.Join(words[:i], "")
+	words := strings.Fields(withoutLabel(t.command.Rest))
+	code := ""
+	for i, word := range words {
+		if code += squeeze(word); len(code) > maxCodeLength {
+			break
+		}
 		if !cards.Looks(t.brand, code) {
 			continue
 		}
-		if m, err := prepaid.ParseMSISDN(strings.Join(words[i:], " "), t.brand.Country); err == nil {
+		if m, err := prepaid.ParseMSISDN(strings.Join(words[i+1:], " "), t.brand.Country); err == nil {
 			digits, _ := readDigits(code, 1, maxCodeLength)
 			return digits, m
 		}
@@ -95,15 +99,29 @@ func (t *Turn) readCardCode() (prepaid.Secret, prepaid.MSISDN) {
 // can't be a code is found out by cards.
 func (t *Turn) bareCode() prepaid.Secret {
 	for _, text := range []string{t.command.Line, t.command.Rest} {
-		if code, ok := readDigits(text, 1, maxCodeLength); ok && text != "" {
+		if code, ok := readDigits(withoutLabel(text), 1, maxCodeLength); ok && text != "" {
 			return code
 		}
 	}
 	return prepaid.NewSecret(t.command.Rest)
 }
 
+// codeLabels are what customers write before a code, for no other reason than that it is one.
+var codeLabels = []string{"CODE", "PIN", "PINCODE", "CARD", "KAART", "NUMBER", "NUMMER", "NR", "NO"}
+
+// withoutLabel takes the label off a tidy text: "CODE: 1234", "CARD NO. 1234".
+func withoutLabel(text string) string {
+	at := strings.IndexAny(text, "0123456789")
+	if at < 0 || slices.ContainsFunc(strings.Fields(text[:at]), func(word string) bool {
+		return !slices.Contains(codeLabels, strings.TrimRight(word, ".:=#"))
+	}) {
+		return text
+	}
+	return text[at:]
+}
+
 func acceptCardCode(t *Turn) (Event, string) {
-	code, ok := readDigits(t.in.Text, 5, maxCodeLength)
+	code, ok := readDigits(withoutLabel(tidy(t.in.Text)), 5, maxCodeLength)
 	if !ok {
 		return noEvent, "redeem.code_invalid"
 	}
