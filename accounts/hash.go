@@ -79,6 +79,9 @@ func parsePINHash(text string) (pinHash, error) {
 
 // hashPIN returns the hash of a customer's PIN to be stored. It waits for a free core, or for ctx.
 func (s *Service) hashPIN(ctx context.Context, c cost, id prepaid.CustomerID, pin prepaid.Secret) (string, error) {
+	if err := s.c.PeppersFit(ctx); err != nil {
+		return "", err
+	}
 	h := pinHash{Cost: c, Pepper: s.peppers.newest, Salt: make([]byte, saltLength)}
 	_, _ = rand.Read(h.Salt) // crypto/rand.Read never fails since Go 1.24
 	var err error

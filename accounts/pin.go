@@ -29,8 +29,11 @@ func lockFor(locks int) time.Duration {
 // CheckPIN judges a PIN. The try is counted before it is judged, once per operation key; three wrong in a
 // row lock for 15 min, 1 h, 24 h; ten in 30 days lock for good. nil means right, but the tries counted stay until
 // Forgive or an order placed with FreePIN; the month's wrong ones stay even then. Errors: *WrongPINError, *LockedError (also for the wrong try
-// that locks), ErrHardLocked.
+// that locks), ErrHardLocked; any other, and nothing is counted, where the PIN can't be judged with our peppers.
 func (s *Service) CheckPIN(ctx context.Context, c Customer, pin prepaid.Secret, operationKey string) error {
+	if err := s.c.PeppersFit(ctx); err != nil {
+		return fmt.Errorf("check PIN: %w", err)
+	}
 	now := s.c.Clock.Now()
 	p, counted, err := s.c.Tries.CountPINTry(ctx, c.ID, operationKey, now)
 	if err != nil {

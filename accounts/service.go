@@ -17,6 +17,9 @@ type Config struct {
 	Brands    map[string]*prepaid.Brand
 	Clock     prepaid.Clock
 	Peppers   Peppers
+	// PeppersFit returns an error where PINs are stored under other peppers than ours, given to another copy of the program:
+	// then none is judged, counted or stored. nil: that need not be asked.
+	PeppersFit func(context.Context) error
 }
 
 // Peppers are the keys outside the database that PINs and one-time codes are hashed with, by version;
@@ -37,6 +40,9 @@ func New(c Config) (*Service, error) {
 	p, err := newPeppers(c.Peppers)
 	if err != nil {
 		return nil, err
+	}
+	if c.PeppersFit == nil {
+		c.PeppersFit = func(context.Context) error { return nil }
 	}
 	return &Service{c: c, peppers: p, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}, nil
 }

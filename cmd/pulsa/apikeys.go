@@ -36,7 +36,11 @@ func (s settings) openDevelopers(ctx context.Context, e environ) (Config, *store
 	if err != nil {
 		return c, nil, nil, err
 	}
-	if err := c.OpenKeys(); err != nil {
+	err = c.OpenKeys()
+	if err == nil {
+		err = checkPepper(ctx, c, db)
+	}
+	if err != nil {
 		return c, nil, nil, errors.Join(err, db.Close())
 	}
 	d, err := newDevelopers(nil, c, db, prepaid.SystemClock{})

@@ -81,7 +81,7 @@ func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
 	}
 	service, err := newCards(c, db, prepaid.SystemClock{}, logger(c.Log, e.stderr))
 	if err == nil {
-		err = checkCardKeys(ctx, c, service)
+		err = checkCardKeys(ctx, c, db, service)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

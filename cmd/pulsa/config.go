@@ -39,8 +39,8 @@ type Config struct {
 	// Peppers and CardKeys are by version. What the environment does not give is there after OpenKeys.
 	Peppers  map[int]prepaid.Secret
 	CardKeys map[int]prepaid.Secret
-	// CardKeyFile is where OpenKeys found the card key; empty: in the environment.
-	CardKeyFile string
+	// PepperFile and CardKeyFile are where OpenKeys found the key; empty: in the environment.
+	PepperFile, CardKeyFile string
 
 	// Notes are lines for the log at start: a channel that is off for want of credentials.
 	Notes []string

@@ -13,11 +13,18 @@ import (
 
 	"pulsa/cards"
 	"pulsa/prepaid"
+	"pulsa/store"
 )
 
 const (
 	minKeyBytes   = 32
 	maxKeyVersion = 9
+)
+
+// The keys of test brands, in the data folder.
+const (
+	pepperFile  = "pin-pepper.key"
+	cardKeyFile = "card.key"
 )
 
 // keysFromEnvironment reads a key's versions: NAME is the first, NAME_2 to NAME_9 the later ones.
@@ -45,14 +52,15 @@ func (r *configReader) keysFromEnvironment(name string) map[int]prepaid.Secret {
 // share the folder get the same keys, whoever comes first.
 func (c *Config) OpenKeys() error {
 	if len(c.Peppers) == 0 {
-		key, err := keyFile(filepath.Join(c.Data, "pin-pepper.key"))
+		c.PepperFile = filepath.Join(c.Data, pepperFile)
+		key, err := keyFile(c.PepperFile)
 		if err != nil {
 			return fmt.Errorf("open PIN pepper: %w", err)
 		}
 		c.Peppers = map[int]prepaid.Secret{1: key}
 	}
 	if len(c.CardKeys) == 0 {
-		c.CardKeyFile = filepath.Join(c.Data, "card.key")
+		c.CardKeyFile = filepath.Join(c.Data, cardKeyFile)
 		key, err := keyFile(c.CardKeyFile)
 		if err != nil {
 			return fmt.Errorf("open card key: %w", err)
@@ -104,29 +112,55 @@ func makeKeyFile(path string) error {
 	return nil
 }
 
-// keyFault says which card key is wrong, and what to change.
+// keyFault says which key is wrong, and what to change.
 type keyFault struct{ found, do string }
 
 func (f *keyFault) Error() string { return f.found + ": " + f.do }
 
-// checkCardKeys returns a *keyFault where right codes would count as wrong, since the program was given other keys than
-// the database's cards are sealed with.
-func checkCardKeys(ctx context.Context, c Config, s *cards.Service) error {
+// checkPepper returns a *keyFault where right PINs and secrets would count as wrong, since the program was given other
+// peppers than they are hashed with. Whoever hashes or checks any begins with it.
+func checkPepper(ctx context.Context, c Config, db *store.DB) error {
+	return keyFaultOf("PULSA_PIN_PEPPER", c.PepperFile, filepath.Join(c.Data, pepperFile), db.CheckKeys(ctx, store.PINPepper, c.Peppers))
+}
+
+// checkCardKeys returns a *keyFault where right codes would count as wrong, or something could not be opened, since the
+// program was given other keys than it is sealed with.
+func checkCardKeys(ctx context.Context, c Config, db *store.DB, s *cards.Service) error {
 	err := s.CheckKeys(ctx)
-	var wrong *cards.KeyError
-	if !errors.As(err, &wrong) {
+	if err == nil {
+		err = db.CheckKeys(ctx, store.CardKey, c.CardKeys)
+	}
+	return keyFaultOf("PULSA_CARD_KEY", c.CardKeyFile, filepath.Join(c.Data, cardKeyFile), err)
+}
+
+// keyFaultOf says which variable is to be changed. file is where the key was found, "" for the environment; made is where
+// that of a test set-up would be.
+func keyFaultOf(variable, file, made string, err error) error {
+	var ofCards *cards.KeyError
+	var ofStore *store.KeyError
+	version, missing, stored := 0, false, "the cards in the database are sealed"
+	switch {
+	case errors.As(err, &ofCards):
+		version, missing = ofCards.Version, ofCards.Missing
+	case errors.As(err, &ofStore):
+		version, missing, stored = ofStore.Version, ofStore.Missing, ofStore.Stored
+	default:
 		return err
 	}
-	variable := "PULSA_CARD_KEY"
-	if wrong.Version > 1 {
-		variable = fmt.Sprintf("%s_%d", variable, wrong.Version)
+	first := variable
+	if version > 1 {
+		variable = fmt.Sprintf("%s_%d", variable, version)
 	}
 	switch {
-	case wrong.Missing:
-		return &keyFault{variable + " is not set, but cards in the database are sealed with it", "set " + variable + " to the key that it was; nothing was changed"}
-	case c.CardKeyFile != "":
-		return &keyFault{"PULSA_CARD_KEY is not set, and the key in " + c.CardKeyFile + " is not the one that the cards in the database are sealed with",
-			"set PULSA_CARD_KEY to that one, or restore the file; nothing was changed"}
+	case missing:
+		return &keyFault{variable + " is not set, but " + stored + " with it", "set " + variable + " to the key that it was; nothing was changed"}
+	case file != "":
+		return &keyFault{first + " is not set, and the key in " + file + " is not the one that " + stored + " with",
+			"set " + first + " to that one, or restore the file; nothing was changed"}
 	}
-	return &keyFault{variable + " is not the key that the cards in the database are sealed with", "set " + variable + " to that key; nothing was changed"}
+	do := "set " + variable + " to that key; nothing was changed"
+	if _, err := os.Stat(made); err == nil {
+		do = "set " + variable + " to that key, which may be the one in " + made + "; nothing was changed"
+	}
+	return &keyFault{variable + " is not the key that " + stored + " with", do}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,4 +62,68 @@ func TestADamagedKeyFileIsNotReplaced(t *testing.T) {
 	if err := c.OpenKeys(); err == nil || !strings.Contains(err.Error(), "restore the file") || strings.Contains(err.Error(), "half") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// A right PIN that counts as wrong would lock its customer.
+func TestAnotherPepperIsRefused(t *testing.T) {
+	o := newOffice(t)
+	own := filepath.Join(o.data, "pin-pepper.key")
+	refused := func(want string) {
+		t.Helper()
+		for _, args := range [][]string{
+			{"serve", "--listen", "127.0.0.1:0"}, {"chat", "--brand", "demo"}, {"doctor"},
+			{"apikeys", "create", "--brand", "demo", "--name", "shop"},
+			{"topups", "refund", o.order("held"), "--reason", "x"},
+			{"customers", "erase", testNumber, "--brand", "demo", "--reason", "x"},
+		} {
+			o.fails(want, args...)
+		}
+	}
+	o.env["PULSA_PIN_PEPPER"] = key32
+	refused("PULSA_PIN_PEPPER is not the key that PINs in the database are hashed with")
+	refused("set PULSA_PIN_PEPPER to that key, which may be the one in " + own)
+	o.env["PULSA_PIN_PEPPER"], o.env["PULSA_PIN_PEPPER_2"] = "", key32
+	refused("PULSA_PIN_PEPPER is not set, but PINs in the database are hashed with it")
+	o.env["PULSA_PIN_PEPPER_2"] = ""
+	kept, err := os.ReadFile(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(own, []byte(key32), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused("the key in " + own + " is not the one that PINs in the database are hashed with")
+	o.env["PULSA_PIN_PEPPER"] = strings.TrimSpace(string(kept))
+	o.does("refunded", "topups", "refund", o.order("held"), "--reason", "x")
+}
+
+// Copies that start on an empty database, each with a pepper of its own: the first to hash a PIN wins.
+func TestACopyWithAnotherPepperJudgesNoPIN(t *testing.T) {
+	var first *Config
+	r := runDemo(t, map[string]string{"PULSA_PIN_PEPPER": key32}, func(c *Config) { first = c })
+	other := *first
+	other.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(key32 + "x")}
+	late, err := wire(t.Context(), other, wiring{clock: r.clock, log: r.program.log, sims: r.sims, volatile: true})
+	if err != nil {
+		t.Fatal("before there are PINs:", err)
+	}
+	defer late.close()
+	r.customer(testNumber)
+	second := &running{program: late, t: t, server: httptest.NewServer(late.routes()), log: r.log, sent: 100}
+	defer second.server.Close()
+	puts := func(number, text string) { // to be delivered again, best to the first
+		t.Helper()
+		if answer, status := second.text(number, text); status != http.StatusServiceUnavailable {
+			t.Errorf("%q is answered %d %q", text, status, answer)
+		}
+	}
+	for range 5 {
+		puts(testNumber, "KOOP 10 "+testPIN)
+	}
+	second.wants("+31612340002", "KOOP", "What is your mobile number?")
+	second.wants("+31612340002", "0612340002", "once more")
+	second.wants("+31612340002", "0612340002", "Choose a PIN")
+	second.wants("+31612340002", "4821", "once more")
+	puts("+31612340002", "4821")
+	r.wants(testNumber, "KOOP 10 "+testPIN, "EUR 10.00 was added")
 }

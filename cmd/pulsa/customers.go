@@ -188,6 +188,9 @@ func (r *customersEraseCommand) Run(ctx context.Context, e environ) error {
 	if err := c.OpenKeys(); err != nil {
 		return err
 	}
+	if err := checkPepper(ctx, c, db); err != nil {
+		return err
+	}
 	service, err := accounts.New(accounts.Config{Brands: brandsByName(c), Peppers: c.Peppers})
 	if err != nil {
 		return err

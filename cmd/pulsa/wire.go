@@ -146,7 +146,10 @@ func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
 	if err := p.wireServices(w); err != nil {
 		return nil, err
 	}
-	if err := checkCardKeys(ctx, c, p.cards); err != nil {
+	if err := checkPepper(ctx, c, p.db); err != nil {
+		return nil, err
+	}
+	if err := checkCardKeys(ctx, c, p.db, p.cards); err != nil {
 		return nil, err
 	}
 	if err := p.wireDevelopers(); err != nil {
@@ -215,6 +218,7 @@ func (c Config) databaseURL() string {
 func (p *program) wireServices(w wiring) (err error) {
 	p.accounts, err = accounts.New(accounts.Config{
 		Customers: p.db, Tries: p.db, Codes: p.db, OptOuts: p.db, Brands: p.brands, Clock: p.clock, Peppers: p.config.Peppers,
+		PeppersFit: func(ctx context.Context) error { return checkPepper(ctx, p.config, p.db) },
 	})
 	if err != nil {
 		return err
