@@ -22,7 +22,7 @@ type WebhookConfig struct {
 	Outbox   Outbox
 	// Turn takes one message to the parts of its one reply. It may be called again with the same message
 	// and then answers the same. An error means that the message was not taken: the provider is asked to
-	// deliver it again.
+	// deliver it again, unless it is ErrBadRequest, which no second delivery makes better.
 	Turn func(ctx context.Context, c Channel, in Inbound) ([]Outbound, error)
 	// Wake is called when something was put into the outbox; may be nil.
 	Wake  func()
@@ -118,6 +118,10 @@ func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), turnFor)
 	defer cancel()
 	in, parts, err := w.take(ctx, c, received)
+	if errors.Is(err, ErrBadRequest) {
+		w.refuse(rw, c, err)
+		return
+	}
 	if err != nil {
 		w.Log.Error("webhook not taken", "channel", c.ID(), "error", err.Error())
 		rw.Header().Set("Retry-After", "5")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -148,6 +149,12 @@ func TestATurnThatFailsIsAskedForAgain(t *testing.T) {
 	}
 	if w := s.post("/webhooks/demo/line", "KOOP"); w.Code != 503 || w.Header().Get("Retry-After") == "" || s.woken != 0 {
 		t.Errorf("turn: %d", w.Code)
+	}
+	s.turn = func(context.Context, channels.Inbound) ([]channels.Outbound, error) {
+		return nil, fmt.Errorf("turn: %w", channels.BadRequest("no such thing"))
+	}
+	if w := s.post("/webhooks/demo/line", "KOOP"); w.Code != 400 {
+		t.Errorf("a turn that no second delivery makes better: %d", w.Code)
 	}
 	s = newStage(t, &bare{kind: "bare", receive: one("m1", false)})
 	s.box.Err = errors.New("store is down")

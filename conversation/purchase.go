@@ -211,7 +211,7 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 		OperationKey: t.flowKey("topup"), ReplyTo: t.replyTo(), AuthorisedBy: "pin",
 		Confirmed: t.session.Confirmed, FreePIN: true, Patience: t.patience(s.Clock.Now()),
 	})
-	if o, err = sameMessage(o, err); err == nil {
+	if o, err = t.sameMessage(o, err); err == nil {
 		return t.placed(ctx, s, o)
 	}
 	t.note(s.Accounts.Forgive(ctx, c.ID)) // the PIN was right all the same
@@ -223,12 +223,16 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 }
 
 // sameMessage takes the order of the message's first delivery for its answer: what has changed since (the instrument, say)
-// makes it no other message.
-func sameMessage(o topup.Order, err error) (topup.Order, error) {
-	if reused := (*topup.KeyReusedError)(nil); errors.As(err, &reused) {
-		return reused.Order, nil
+// makes it no other message. A message from another address is one, and is not told of somebody else's order.
+func (t *Turn) sameMessage(o topup.Order, err error) (topup.Order, error) {
+	reused := (*topup.KeyReusedError)(nil)
+	switch {
+	case !errors.As(err, &reused):
+		return o, err
+	case reused.Order.ReplyTo.Address != t.in.Address:
+		return o, channels.BadRequest("the message's id was another sender's before")
 	}
-	return o, err
+	return reused.Order, nil
 }
 
 // recogniseLate makes the look-up that was not to be had at registration.

@@ -232,7 +232,7 @@ func placeRedemption(ctx context.Context, s *Services, t *Turn) Event {
 		OperationKey: t.flowKey("redeem"), ReplyTo: t.replyTo(), AuthorisedBy: "card",
 		Patience: t.patience(s.Clock.Now()),
 	})
-	if o, err = sameMessage(o, err); err != nil {
+	if o, err = t.sameMessage(o, err); err != nil {
 		return t.refused(err)
 	}
 	return t.placed(ctx, s, o)

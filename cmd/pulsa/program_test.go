@@ -391,7 +391,7 @@ func TestEveryTextGetsAPoliteAnswerOrA4xx(t *testing.T) {
 	texts := []string{
 		"", " ", "\x00", "\xff\xfe\xfd", strings.Repeat("9", 60000), strings.Repeat("KOOP 10 1234 ", 4000), "😀😀😀", "\u202eKOOP",
 		"{\"a\":1}", "<script>alert(1)</script>", "'; DROP TABLE orders; --", "KOOP " + strings.Repeat("1", 5000) + " 1234",
-		"KOOP 9223372036854775808 1234", "KOOP 1e9 1234", "KOOP -10 1234", "REDEEM " + strings.Repeat("1", 60000), strings.Repeat("x", 70000),
+		"KOOP 9223372036854775808 1234", "KOOP 1e9 1234", "KOOP -10 1234", "REDEEM " + strings.Repeat("1", 60000), "REDEEM " + strings.Repeat("1 ", 30000), strings.Repeat("x", 70000),
 	}
 	for _, text := range texts {
 		answer, status := r.text("+31687654321", text)
@@ -403,6 +403,20 @@ func TestEveryTextGetsAPoliteAnswerOrA4xx(t *testing.T) {
 	if strings.Contains(r.log.String(), "panic") {
 		t.Error("there was a panic")
 	}
+}
+
+func TestAnIDThatWasAnothersIsAnsweredWithNobodysOrder(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	const other = "+31687654322"
+	r.customer(testNumber)
+	r.customer(other)
+	for _, tt := range []struct{ from, answer string }{{testNumber, "was added to " + testNumber}, {other, "another sender's"}} {
+		answer, _ := r.post(map[string]any{"id": "once", "from": tt.from, "text": "KOOP 10 " + testPIN})
+		if !strings.Contains(answer, tt.answer) {
+			t.Errorf("%s is answered %q, want %q", tt.from, answer, tt.answer)
+		}
+	}
+	r.wants(other, "KOOP 10 "+testPIN, "was added to "+other)
 }
 
 func TestLogsHoldNoSecret(t *testing.T) {
