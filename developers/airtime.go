@@ -55,7 +55,7 @@ func (s *Service) Detect(ctx context.Context, account string, p reloadly.Phone) 
 	if err != nil {
 		return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeNoOperator)
 	}
-	o, err := s.operatorOf(ctx, k.Brand, m)
+	o, err := operatorOf(ctx, s.c.Catalogue(k.Brand), m)
 	if errors.Is(err, topup.ErrUnknownNumber) {
 		err = reloadly.RefuseCode(topup.CodeNoOperator)
 	}
@@ -71,9 +71,13 @@ func serves(all []reloadly.Operator, country reloadly.Text) bool {
 	return false
 }
 
-// operatorOf finds a number's operator: topup.ErrUnknownNumber, or OPERATOR_UNAVAILABLE while the network does not tell.
-func (s *Service) operatorOf(ctx context.Context, brand string, m prepaid.MSISDN) (reloadly.Operator, error) {
-	o, err := s.c.Catalogue(brand).OperatorOf(ctx, m)
+// operatorOf finds a number's operator: topup.ErrUnknownNumber, or OPERATOR_UNAVAILABLE while the network does not tell,
+// or there is none.
+func operatorOf(ctx context.Context, c Catalogue, m prepaid.MSISDN) (reloadly.Operator, error) {
+	if c == nil {
+		return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeUnavailable)
+	}
+	o, err := c.OperatorOf(ctx, m)
 	switch {
 	case err == nil, errors.Is(err, topup.ErrUnknownNumber):
 		return o, err

@@ -24,9 +24,9 @@ const (
 	lookEvery = time.Second
 )
 
-// Topup implements reloadly.Airtime. The identifier is claimed by the order itself, in one transaction with the debit:
-// of requests that meet one makes the order, and all get its answer. What is refused before there is an order leaves no
-// trace, and its identifier free.
+// Topup implements reloadly.Airtime. The identifier is claimed by the order itself: of requests that meet one makes the
+// order, and all get its answer. What is refused before there is an order leaves no trace, and its identifier free. The
+// synchronous order is debited by being made; the asynchronous one waits for nobody, and may fail afterwards.
 func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupRequest, async bool) (reloadly.Transaction, error) {
 	k, terms, err := s.key(ctx, account)
 	if err != nil {
@@ -43,12 +43,9 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 	var limit *topup.LimitError
 	h, err := s.c.Orders.Placed(ctx, request)
 	if errors.Is(err, topup.ErrNoOrder) {
-		if err = s.fill(ctx, terms, k, r, &request); err != nil {
-			return reloadly.Transaction{}, err
-		}
-		var o topup.Order
-		if o, err = s.c.Orders.Place(ctx, request); err == nil {
-			h, err = s.c.Orders.Order(ctx, o.ID)
+		request.DebitLater = async
+		if err = s.fill(ctx, terms, k, r, &request); err == nil {
+			h, err = s.place(ctx, request)
 		}
 	}
 	switch {
@@ -58,6 +55,8 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 		return reloadly.Transaction{}, reloadly.RefuseCode(topup.CodeNoFunds)
 	case errors.Is(err, topup.ErrNoKey):
 		return reloadly.Transaction{}, reloadly.RefuseCode("INVALID_TOKEN")
+	case errors.Is(err, topup.ErrInactive):
+		return reloadly.Transaction{}, reloadly.RefuseCode(topup.CodeInactive)
 	case errors.As(err, &limit):
 		return reloadly.Transaction{}, reloadly.RefuseCode(codeOf(limit))
 	case err != nil:
@@ -66,6 +65,14 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 		return s.transaction(ctx, h)
 	}
 	return s.outcome(ctx, h, until)
+}
+
+func (s *Service) place(ctx context.Context, r topup.Request) (topup.History, error) {
+	o, err := s.c.Orders.Place(ctx, r)
+	if err != nil {
+		return topup.History{}, err
+	}
+	return s.c.Orders.Order(ctx, o.ID)
 }
 
 // codeOf is how the API tells which limit a top-up would have crossed.
@@ -167,7 +174,8 @@ func senderOf(p *reloadly.Phone) (string, error) {
 	return digits, nil
 }
 
-// fill completes a request for an order that there is not yet: its operator, and what it costs.
+// fill completes a request for an order that there is not yet: its operator, and what it costs. Whether the number is the
+// operator's is asked here only where the order is not asked for at once.
 func (s *Service) fill(ctx context.Context, terms Terms, k Key, r reloadly.TopupRequest, request *topup.Request) error {
 	all, err := s.catalogue(ctx, k.Brand)
 	if err != nil {
@@ -178,8 +186,14 @@ func (s *Service) fill(ctx context.Context, terms Terms, k Key, r reloadly.Topup
 		return reloadly.RefuseCode(topup.CodeUnavailable)
 	}
 	o := all[i]
-	if err := s.fits(ctx, k.Brand, o, r, *request); err != nil {
-		return err
+	if request.Email != "" && !o.TopsUpMail() ||
+		request.Email == "" && !strings.EqualFold(string(o.Country.ISOName), string(r.RecipientPhone.CountryCode)) {
+		return reloadly.RefuseCode(topup.CodeMismatch)
+	}
+	if !request.DebitLater {
+		if err := fits(ctx, s.c.Catalogue(k.Brand), o.OperatorID, request.MSISDN); err != nil {
+			return err
+		}
 	}
 	f, ok := terms.offer(o, k.Balance.Currency)
 	if !ok {
@@ -194,29 +208,8 @@ func (s *Service) fill(ctx context.Context, terms Terms, k Key, r reloadly.Topup
 	sale.Requested, sale.Discount, sale.Delivered, sale.FX = q.requested, q.discount, q.delivered, f.toBase.said
 	sale.Price = prepaid.Money{Minor: q.requested.Minor - q.discount.Minor, Currency: q.requested.Currency}
 	request.Amount, sale.Limits = q.amount, terms.limits(k.Balance.Currency)
-	return nil
-}
-
-// fits refuses a recipient who is not the operator's: the network would top up at another.
-func (s *Service) fits(ctx context.Context, brand string, o reloadly.Operator, r reloadly.TopupRequest, request topup.Request) error {
-	mismatch := reloadly.RefuseCode("OPERATOR_AND_RECIPIENT_PHONE_MISMATCH")
-	if request.Email != "" {
-		if !o.TopsUpMail() {
-			return mismatch
-		}
-		return nil
-	}
-	if !strings.EqualFold(string(o.Country.ISOName), string(r.RecipientPhone.CountryCode)) {
-		return mismatch
-	}
-	detected, err := s.operatorOf(ctx, brand, request.MSISDN)
-	switch {
-	case errors.Is(err, topup.ErrUnknownNumber):
-		return reloadly.RefuseCode(topup.CodeInvalidNumber)
-	case err != nil:
-		return err
-	case detected.OperatorID != o.OperatorID:
-		return mismatch
+	if request.DebitLater && k.Balance.Minor < sale.Price.Minor {
+		return topup.ErrNoFunds // what creates the other orders finds out by itself
 	}
 	return nil
 }

@@ -59,8 +59,6 @@ func recipient(m prepaid.MSISDN) reloadly.Text {
 func transaction(h topup.History) reloadly.Transaction {
 	s := h.Sale
 	currency, at := reloadly.Text(s.Requested.Currency), wireTime(h.CreatedAt)
-	before := s.Balance
-	before.Minor += s.Price.Minor
 	t := reloadly.Transaction{
 		TransactionID: reloadly.ID(s.Number), Status: stateOf(h.Status), CustomIdentifier: reloadly.Text(s.Identifier),
 		RecipientPhone: recipient(h.MSISDN), RecipientEmail: reloadly.Text(h.Email), SenderPhone: reloadly.Text(s.Sender),
@@ -69,24 +67,35 @@ func transaction(h topup.History) reloadly.Transaction {
 		RequestedAmount: reloadly.NumberOf(s.Requested), RequestedCurrencyCode: currency,
 		DeliveredAmount: reloadly.NumberOf(s.Delivered), DeliveredCurrencyCode: reloadly.Text(s.Delivered.Currency),
 		TransactionDate: at, Fee: reloadly.Number{Valid: true},
-		BalanceInfo: &reloadly.BalanceInfo{
-			OldBalance: reloadly.NumberOf(before), NewBalance: reloadly.NumberOf(s.Balance), Cost: reloadly.NumberOf(s.Price),
-			CurrencyCode: currency, CurrencyName: reloadly.CurrencyName(currency), UpdatedAt: at,
-		},
+		BalanceInfo: balanceInfo(s),
 	}
 	switch t.Status {
 	case reloadly.Successful:
 		t.OperatorTransactionID = reloadly.Text(h.NetworkRef)
 	case reloadly.Refunded, reloadly.Failed:
-		t.Reason = reason(h.Reason)
+		t.Reason = reason(t.Status, h.Reason)
 	}
 	return t
 }
 
-// reason is why nothing was delivered, in a word of the API's. What is ours or our account's at the network is not told.
-func reason(code string) reloadly.Text {
+// balanceInfo is what a top-up did to its account; nil where it has done nothing yet.
+func balanceInfo(s *topup.Sale) *reloadly.BalanceInfo {
+	if s.DebitedAt.IsZero() {
+		return nil
+	}
+	currency, before := reloadly.Text(s.Price.Currency), s.Balance
+	before.Minor += s.Price.Minor
+	return &reloadly.BalanceInfo{
+		OldBalance: reloadly.NumberOf(before), NewBalance: reloadly.NumberOf(s.Balance), Cost: reloadly.NumberOf(s.Price),
+		CurrencyCode: currency, CurrencyName: reloadly.CurrencyName(currency), UpdatedAt: wireTime(s.DebitedAt),
+	}
+}
+
+// reason is why nothing was delivered, in a word of the API's. What concerns an account is told of the developer's, for
+// which a top-up fails, not of ours at the network, for which it is refunded.
+func reason(state reloadly.State, code string) reloadly.Text {
 	_, cause, known := topup.ClassifyCode(code)
-	if !known || cause == topup.CauseAccount || code == topup.CodeReferenceUsed {
+	if !known || cause == topup.CauseAccount && state != reloadly.Failed || code == topup.CodeReferenceUsed {
 		code = ""
 	}
 	return reloadly.Text(cmp.Or(code, "TOPUP_TRANSACTION_FAILED"))

@@ -29,6 +29,14 @@ func TestAnOrderIsToldInTheAPIsWords(t *testing.T) {
 			t.Errorf("%s is told as %s", code, got.Reason)
 		}
 	}
+	for code, want := range map[string]reloadly.Text{
+		topup.CodeMismatch: topup.CodeMismatch, topup.CodeNoFunds: topup.CodeNoFunds, topup.CodeInactive: topup.CodeInactive, // the developer's own
+		topup.CodeByHand: "TOPUP_TRANSACTION_FAILED",
+	} {
+		if got := sold(topup.Declined, code, ""); got.Reason != want || got.BalanceInfo != nil {
+			t.Errorf("%s is told as %s, %+v", code, got.Reason, got.BalanceInfo)
+		}
+	}
 	if got := sold(topup.Delivered, "", "31612345678"); got.RecipientPhone != "31612345678" {
 		t.Errorf("recipient %q", got.RecipientPhone)
 	}

@@ -107,7 +107,7 @@ func (db *DB) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Chang
 	if err := changeCharge(ctx, tx, c); err != nil {
 		return err
 	}
-	if err := insertEntries(ctx, tx, row.Brand, c.Order, c.Postings, c.At); err != nil {
+	if err := db.bookChange(ctx, tx, row, c); err != nil {
 		return err
 	}
 	if c.Next != nil {

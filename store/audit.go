@@ -137,18 +137,24 @@ func unsettled(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 		GROUP BY o.id, p.currency HAVING SUM(p.minor) <> 0 ORDER BY o.id`)
 }
 
-// 3, of a developer's order: its account was debited the price, and got it back if the order finally came to nothing.
+// 3, of a developer's order: its account was debited the price as the order was charged, and got it back if the order
+// finally came to nothing. When it was debited is told with what it has bought.
 func wrongSale(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 	return find(ctx, tx, 3, "the developer's account has paid %s", `
 		SELECT order_id, '' AS card, CAST(held AS TEXT) || ' instead of ' || CAST(wanted AS TEXT) || ' minor units' AS what
 		FROM (
 			SELECT o.id AS order_id, COALESCE(SUM(p.minor), 0) AS held,
-				CASE WHEN o.status IN ('declined', 'refunded') THEN 0 ELSE COALESCE(s.price_minor, -1) END AS wanted
+				CASE WHEN s.order_id IS NULL THEN -1
+					WHEN o.status IN ('charging', 'charge_unknown', 'declined', 'refunded') THEN 0 ELSE s.price_minor END AS wanted
 			FROM orders o LEFT JOIN developer_sales s ON s.order_id = o.id AND s.key_id = o.funding_ref
 			LEFT JOIN ledger_postings p ON p.order_id = o.id AND p.account = 'developer:' || o.funding_ref AND p.currency = s.currency
 			WHERE o.funding_kind = 'developer'
-			GROUP BY o.id, o.status, s.price_minor) sums
-		WHERE held <> wanted ORDER BY order_id`)
+			GROUP BY o.id, o.status, s.order_id, s.price_minor) sums
+		WHERE held <> wanted
+		UNION ALL
+		SELECT s.order_id, '', CASE WHEN s.debited_at = 0 THEN 'at no time that is told' ELSE 'nothing, at a time that is told' END
+		FROM developer_sales s LEFT JOIN ledger_entries e ON e.order_id = s.order_id AND e.kind = 'capture'
+		WHERE (s.debited_at = 0) <> (e.order_id IS NULL) ORDER BY order_id`)
 }
 
 // 3: whose debit came back after the delivery owes its amount, and is blocked until an operator takes the debt as paid.

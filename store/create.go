@@ -34,7 +34,7 @@ func (db *DB) create(ctx context.Context, n topup.NewOrder) (stored topup.Order,
 		// The lock comes first: whoever waited for it sees what the one before has stored.
 		status, err := db.lockCustomer(ctx, tx, n.Order.Customer)
 		if err == nil && n.Sale != nil {
-			err = db.lockKey(ctx, tx, n.Order)
+			err = db.lockKey(ctx, tx, n.Order.Brand, n.Order.Funding.Ref)
 		}
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,10 +15,9 @@ import (
 )
 
 // lockKey makes the orders of a developer's key wait for each other; topup.ErrNoKey where it may not buy.
-func (db *DB) lockKey(ctx context.Context, tx *sqlx.Tx, o topup.Order) error {
+func (db *DB) lockKey(ctx context.Context, tx *sqlx.Tx, brand, key string) error {
 	var revoked int64
-	found, err := get(ctx, tx, &revoked, `SELECT revoked_at FROM developer_keys WHERE id = ? AND brand = ?`+db.forUpdate,
-		o.Funding.Ref, o.Brand)
+	found, err := get(ctx, tx, &revoked, `SELECT revoked_at FROM developer_keys WHERE id = ? AND brand = ?`+db.forUpdate, key, brand)
 	if err == nil && (!found || revoked != 0) {
 		err = topup.ErrNoKey
 	}
@@ -61,18 +61,20 @@ type saleRow struct {
 	Delivered         int64            `db:"delivered_minor"`
 	FX                string           `db:"fx"`
 	SoldAt            int64            `db:"sold_at"`
+	DebitedAt         int64            `db:"debited_at"`
 }
 
 // saleColumns are what saleRow reads; some would be taken for an order's.
 const saleColumns = `number, order_id, key_id, identifier, identifier_folded, operator_id, operator_name, country, sender,
 	s.currency AS sale_currency, requested_minor, discount_minor, price_minor, balance_minor, delivered_currency,
-	delivered_minor, fx, s.created_at AS sold_at`
+	delivered_minor, fx, s.created_at AS sold_at, debited_at`
 
 func (r saleRow) sale() *topup.Sale {
 	money := func(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currency: r.SaleCurrency} }
 	return &topup.Sale{
 		Number: r.Number, Identifier: r.Identifier, Operator: r.Operator, OperatorName: r.OperatorName, Country: r.Country,
 		Sender: r.Sender, Requested: money(r.Requested), Discount: money(r.Discount), Price: money(r.Price), Balance: money(r.Balance),
+		DebitedAt: prepaid.FromMicros(r.DebitedAt),
 		Delivered: prepaid.Money{Minor: r.Delivered, Currency: r.DeliveredCurrency}, FX: r.FX,
 	}
 }
@@ -122,7 +124,7 @@ func mayResell(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	return nil
 }
 
-// insertSale debits the developer's account and writes down what was sold, with what the debit has left.
+// insertSale writes down what was sold and, where the order is charged already, debits the developer's account.
 func insertSale(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	o, s := n.Order, n.Sale
 	if err := checkEntries(n.Postings); err != nil {
@@ -131,25 +133,47 @@ func insertSale(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	if err := insertEntries(ctx, tx, o.Brand, o.ID, n.Postings, o.CreatedAt); err != nil {
 		return err
 	}
-	var left int64
-	if _, err := get(ctx, tx, &left, `SELECT minor FROM developer_keys WHERE id = ?`, o.Funding.Ref); err != nil {
-		return err
-	}
 	_, err := insert(ctx, tx, `
 		INSERT INTO developer_sales (order_id, key_id, identifier, identifier_folded, operator_id, operator_name, country, sender,
 			currency, requested_minor, discount_minor, price_minor, balance_minor, delivered_currency, delivered_minor, fx, created_at)
 		VALUES (:order_id, :key_id, :identifier, :identifier_folded, :operator_id, :operator_name, :country, :sender,
-			:sale_currency, :requested_minor, :discount_minor, :price_minor, :balance_minor, :delivered_currency, :delivered_minor, :fx, :sold_at)`,
+			:sale_currency, :requested_minor, :discount_minor, :price_minor, 0, :delivered_currency, :delivered_minor, :fx, :sold_at)`,
 		saleRow{
 			Order: o.ID, Key: o.Funding.Ref, Identifier: s.Identifier, IdentifierFolded: strings.ToLower(s.Identifier),
 			Operator: s.Operator, OperatorName: s.OperatorName, Country: s.Country, Sender: s.Sender, SaleCurrency: s.Price.Currency,
-			Requested: s.Requested.Minor, Discount: s.Discount.Minor, Price: s.Price.Minor, Balance: left,
+			Requested: s.Requested.Minor, Discount: s.Discount.Minor, Price: s.Price.Minor,
 			DeliveredCurrency: s.Delivered.Currency, Delivered: s.Delivered.Minor, FX: s.FX, SoldAt: prepaid.Micros(o.CreatedAt),
 		})
+	if err == nil && o.Status == topup.Charged {
+		err = saleDebited(ctx, tx, o.ID, o.CreatedAt)
+	}
 	if err != nil {
 		return fmt.Errorf("sale: %w", err)
 	}
 	return nil
+}
+
+// saleDebited writes down what the debit that this transaction has made has left of the account.
+func saleDebited(ctx context.Context, tx *sqlx.Tx, order prepaid.OrderID, at time.Time) error {
+	_, err := exec(ctx, tx, `
+		UPDATE developer_sales SET debited_at = ?, balance_minor = (SELECT minor FROM developer_keys WHERE id = key_id)
+		WHERE order_id = ?`, prepaid.Micros(at), order)
+	return err
+}
+
+// bookChange writes a change's ledger entries. Those that debit a developer's account do so only for a key that may buy.
+func (db *DB) bookChange(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
+	debits := row.FundingKind == topup.ByDeveloper && slices.Contains(c.To, topup.Charged)
+	if debits {
+		if err := db.lockKey(ctx, tx, row.Brand, row.FundingRef); err != nil {
+			return err
+		}
+	}
+	err := insertEntries(ctx, tx, row.Brand, c.Order, c.Postings, c.At)
+	if err == nil && debits {
+		err = saleDebited(ctx, tx, c.Order, c.At)
+	}
+	return err
 }
 
 // Sales implements developers.Sales.

@@ -21,6 +21,10 @@ func (s *Service) charge(ctx context.Context, h *History) error {
 // chargeAnswered moves the order by what is known of its charge.
 func (s *Service) chargeAnswered(ctx context.Context, h *History, a Attempt, r Result) error {
 	moved, err := s.settle(ctx, h, a, r, s.afterCharge)
+	if code := refusedDebit(err); code != "" { // the developer's account was spent, or closed, meanwhile
+		r = Result{Outcome: Refused, Code: code}
+		moved, err = s.settle(ctx, h, a, r, s.afterCharge)
+	}
 	switch {
 	case err != nil:
 		return err

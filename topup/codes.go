@@ -23,6 +23,8 @@ const (
 	CodeInvalidAmount = "INVALID_AMOUNT"
 	CodeReferenceUsed = "CUSTOM_IDENTIFIER_ALREADY_USED"
 	CodeNoOperator    = "COULD_NOT_AUTO_DETECT_OPERATOR"
+	CodeMismatch      = "OPERATOR_AND_RECIPIENT_PHONE_MISMATCH"
+	CodeInactive      = "INACTIVE_ACCOUNT"
 )
 
 // codeNoConnection begins the codes for a way to the operator that broke: the top-up may have arrived.
@@ -43,7 +45,7 @@ var meanings = map[string]meaning{
 
 	CodeNoFunds:                            {Passing, CauseAccount},
 	"ACCOUNT_NOT_FOUND":                    {Passing, CauseAccount},
-	"INACTIVE_ACCOUNT":                     {Passing, CauseAccount},
+	CodeInactive:                           {Passing, CauseAccount},
 	"INVALID_AUDIENCE":                     {Passing, CauseAccount},
 	"INVALID_CREDENTIALS":                  {Passing, CauseAccount},
 	"INVALID_TOKEN":                        {Passing, CauseAccount},
@@ -53,16 +55,16 @@ var meanings = map[string]meaning{
 	"RATE_LIMIT_REACHED":                   {Passing, CauseAccount},
 	"TOKEN_EXPIRED":                        {Passing, CauseAccount},
 
-	CodeRefused:                             {Refused, CauseCustomer},
-	CodeInvalidNumber:                       {Refused, CauseCustomer},
-	CodeNoOperator:                          {Refused, CauseCustomer},
-	"COUNTRY_NOT_SUPPORTED":                 {Refused, CauseCustomer},
-	"INVALID_PHONE_NUMBER":                  {Refused, CauseCustomer},
-	"OPERATOR_AND_RECIPIENT_PHONE_MISMATCH": {Refused, CauseCustomer},
-	"PHONE_BANNED_BY_OPERATOR":              {Refused, CauseCustomer},
-	"RECIPIENT_PHONE_INACTIVE":              {Refused, CauseCustomer},
-	"RECIPIENT_REACHED_MAX_TOPUP_NUMBER":    {Refused, CauseCustomer},
-	"TRANSACTION_REJECTED_BY_OPERATOR":      {Refused, CauseCustomer},
+	CodeRefused:                          {Refused, CauseCustomer},
+	CodeInvalidNumber:                    {Refused, CauseCustomer},
+	CodeNoOperator:                       {Refused, CauseCustomer},
+	"COUNTRY_NOT_SUPPORTED":              {Refused, CauseCustomer},
+	"INVALID_PHONE_NUMBER":               {Refused, CauseCustomer},
+	CodeMismatch:                         {Refused, CauseCustomer},
+	"PHONE_BANNED_BY_OPERATOR":           {Refused, CauseCustomer},
+	"RECIPIENT_PHONE_INACTIVE":           {Refused, CauseCustomer},
+	"RECIPIENT_REACHED_MAX_TOPUP_NUMBER": {Refused, CauseCustomer},
+	"TRANSACTION_REJECTED_BY_OPERATOR":   {Refused, CauseCustomer},
 
 	CodeInvalidAmount:                         {Refused, CauseConfiguration},
 	"INVALID_AMOUNT_FOR_OPERATOR":             {Refused, CauseConfiguration},

@@ -73,13 +73,14 @@ func (h *History) heldSince(now time.Time) time.Time {
 // returned reports whether the bank has taken the money back.
 func (h *History) returned() bool { return h.Charge.Status == ChargeReturned }
 
-// turnedUp reports whether the books know nothing yet of a charge that was found done.
+// turnedUp reports whether the books know nothing yet of a charge that was found done. A developer's account is debited
+// in our books alone.
 func (h *History) turnedUp() bool {
 	switch h.Charge.Status {
 	case ChargeCaptured, ChargeRefunded, ChargeReturned:
 		return false
 	}
-	return true
+	return h.Sale == nil
 }
 
 // absent counts a look-up that found nothing of an attempt, and reports whether that is now believed: two

@@ -12,7 +12,7 @@ import (
 // returns it as it then stands. Repeated with the same operation key and request it returns the same
 // order without working on it. The context ends the taking, not the work. Errors: ErrRecipient,
 // prepaid.ErrNotAnAccount, ErrOutOfRange, ErrWrongStep, *KeyReusedError, ErrBlocked, *InFlightError, *RepeatError, *LimitError,
-// ErrNoFunds, ErrNoKey, or the store's.
+// ErrNoFunds, ErrNoKey, ErrInactive, or the store's.
 func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 	brand, ok := s.c.Brands[r.Brand]
 	if !ok {
@@ -60,7 +60,10 @@ func (s *Service) create(ctx context.Context, brand *prepaid.Brand, r Request) (
 			n.Limits, n.Confirmed = prepaid.Limits{}, true
 		}
 		if h.Sale != nil {
-			n.Sale, n.Postings, n.Limits = h.Sale, []Entry{h.captureEntry()}, prepaid.Limits{}
+			n.Sale, n.Limits = h.Sale, prepaid.Limits{}
+			if h.Status == Charged {
+				n.Postings = []Entry{h.captureEntry()}
+			}
 		}
 		order, existing, err := s.c.Orders.Create(ctx, n)
 		if errors.Is(err, ErrOrderIDTaken) {
@@ -81,9 +84,12 @@ func (s *Service) newHistory(r Request) History {
 	}}
 	h.Charge = Charge{ID: prepaid.NewID[prepaid.ChargeID](), Order: h.ID, Status: ChargeSending}
 	h.Attempts = []Attempt{*h.add(StepCharge, now)}
-	if r.Funding.Kind == ByDeveloper { // the creation itself debits the account
-		h.Sale, h.Status, h.Charge.Status = r.Sale, Charged, ChargeCaptured
-		h.Attempts[0].Outcome, h.Attempts[0].EndedAt = Done, now
+	if r.Funding.Kind == ByDeveloper {
+		h.Sale = r.Sale
+		if !r.DebitLater { // the creation itself debits the account
+			h.Status, h.Charge.Status = Charged, ChargeCaptured
+			h.Attempts[0].Outcome, h.Attempts[0].EndedAt = Done, now
+		}
 	}
 	return h
 }

@@ -94,12 +94,13 @@ type Orders interface {
 	// the existing order of the same operation key and request (existing true). In that transaction it
 	// locks the customer's limit row, checks the limits, and forgives the PIN try that authorised the
 	// order. Errors: ErrOrderIDTaken (draw another id), *KeyReusedError; *InFlightError, *RepeatError,
-	// *LimitError; ErrBlocked. A developer's order is stored as Charged with its sale and postings, which debit the
-	// account: ErrNoFunds, ErrNoKey.
+	// *LimitError; ErrBlocked. A developer's order is stored with its sale; ErrNoKey, ErrInactive. One that is
+	// Charged comes with its postings, which debit the account: ErrNoFunds.
 	Create(ctx context.Context, n NewOrder) (o Order, existing bool, err error)
 	// Apply writes an attempt's answer and, if the order is still in Change.From, its new status, postings,
 	// charge status, next attempt and notice, all in one transaction. It reports whether the order was
-	// still in Change.From, and thus all of the change is written.
+	// still in Change.From, and thus all of the change is written. What moves a developer's order to Charged debits the
+	// account: ErrNoFunds, ErrNoKey, ErrInactive, and nothing is written.
 	Apply(ctx context.Context, c Change) (moved bool, err error)
 	// Order returns an order with its charge and attempts; ErrNoOrder.
 	Order(ctx context.Context, id prepaid.OrderID) (History, error)
@@ -139,8 +140,8 @@ type NewOrder struct {
 	Confirmed bool      // the customer was asked whether to buy the same again
 	Since     time.Time // start of the 60 s within which the same again is asked about
 	FreePIN   bool      // forgive the customer's counted PIN tries: the PIN was right
-	Sale      *Sale     // of a developer's order, with its Postings
-	Postings  []Entry
+	Sale      *Sale     // of a developer's order
+	Postings  []Entry   // of one that is Charged
 }
 
 // Change moves an order.

@@ -15,13 +15,14 @@ import (
 func TestOrdersComeToRestWithBooksThatAgree(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		w := worldOver(r, openStore(r, r.Cleanup), msisdn)
-		requests := []topup.Request{w.request(), w.sepa()}
+		requests := []topup.Request{w.request(), w.sepa(), w.resale(), w.laterSale(), w.laterSale()}
 		w.gateway.pending = rapid.Bool().Draw(r, "debits are pending")
 		w.gateway.takes.then(drawActs(r, "charges", true)...)
 		w.gateway.lookUps.then(drawLookUps(r, "charge look-ups")...)
 		w.gateway.cancels.then(drawUnclear(r, "cancellations")...)
 		w.gateway.givesBack.then(drawUnclear(r, "refunds")...)
 		w.gateway.lookUpsBack.then(drawLookUps(r, "refund look-ups")...)
+		w.network.operators.then(drawOperators(r)...)
 		w.network.credits.then(drawActs(r, "credits", false)...)
 		w.network.lookUps.then(drawLookUps(r, "credit look-ups", act{answer: topup.Pending})...)
 		for range rapid.IntRange(1, 8).Draw(r, "events") {
@@ -92,6 +93,7 @@ func (w *world) check() {
 	for _, v := range violations {
 		w.Errorf("audit: %s", v)
 	}
+	spent := int64(0)
 	for _, id := range ids {
 		h := w.history(w.orderOf(id))
 		m, credited := w.gateway.of(h.Charge.ID), w.network.credited[string(h.ID)]
@@ -101,6 +103,13 @@ func (w *world) check() {
 		if (credited == 1) != (h.Status == topup.Delivered) || credited > 1 {
 			w.Errorf("order %s is %s, credited %d times", h.ID, h.Status, credited)
 		}
+		if h.Sale != nil {
+			spent += int64(credited) * h.Sale.Price.Minor
+			if debited := h.Status != topup.Declined; debited == h.Sale.DebitedAt.IsZero() {
+				w.Errorf("order %s is %s, debited at %s", h.ID, h.Status, h.Sale.DebitedAt)
+			}
+			continue
+		}
 		if (m.taken-m.given == 1) != (h.Status == topup.Delivered) {
 			w.Errorf("order %s is %s, charged %d times and refunded %d", h.ID, h.Status, m.taken, m.given)
 		}
@@ -108,6 +117,9 @@ func (w *world) check() {
 		if len(w.notices(h.ID)) == 0 {
 			w.Errorf("order %s is %s, and nobody is told", h.ID, h.Status)
 		}
+	}
+	if spent > 0 && w.left() != usd(5000-spent) {
+		w.Errorf("developers were delivered for %d, and have %s left of 5000", spent, w.left())
 	}
 }
 
@@ -126,6 +138,15 @@ func drawActs(r *rapid.T, label string, charges bool) []act {
 			act{answer: topup.Unknown, effect: true, after: 80 * time.Second, lag: 30 * time.Second})
 	}
 	return rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 6).Draw(r, label)
+}
+
+// drawOperators draws answers to whose number it is.
+func drawOperators(r *rapid.T) []act {
+	kinds := []act{
+		{answer: topup.Done}, {answer: topup.Refused}, {answer: topup.Absent}, {answer: topup.Unknown}, {panics: true},
+		{answer: topup.Done, after: 40 * time.Second}, {answer: topup.Done, after: time.Hour}, {answer: topup.Refused, after: 80 * time.Second},
+	}
+	return rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 6).Draw(r, "operators")
 }
 
 // drawLookUps draws look-ups that don't answer, or late; the zero act answers the truth.

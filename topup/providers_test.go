@@ -7,6 +7,7 @@ import (
 
 	"pulsa/prepaid"
 	"pulsa/topup"
+	"pulsa/topup/reloadly"
 )
 
 // act is what the other side does when it is called.
@@ -65,6 +66,7 @@ var well = act{answer: topup.Done, effect: true}
 type network struct {
 	w         *world
 	mu        sync.Mutex
+	operators acts // which operator a number has: Done is the right one, Refused another, Absent none
 	credits   acts
 	lookUps   acts             // an answer other than Unknown is replaced by the truth
 	recipient string           // of the last credit
@@ -82,6 +84,23 @@ func (n *network) Recognise(ctx context.Context, _ prepaid.MSISDN) error {
 		return err
 	}
 	return n.known
+}
+
+// OperatorOf implements developers.Catalogue, as Operators does.
+func (n *network) OperatorOf(ctx context.Context, _ prepaid.MSISDN) (reloadly.Operator, error) {
+	switch r := n.operators.next(act{answer: topup.Done}).do(ctx, n.w.clock, nil); r.Outcome {
+	case topup.Done:
+		return reloadly.Operator{OperatorID: 1349}, nil
+	case topup.Refused:
+		return reloadly.Operator{OperatorID: 7}, nil
+	case topup.Absent:
+		return reloadly.Operator{}, topup.ErrUnknownNumber
+	}
+	return reloadly.Operator{}, topup.ErrNetworkDown
+}
+
+func (n *network) Operators(context.Context) ([]reloadly.Operator, error) {
+	return nil, topup.ErrNetworkDown
 }
 
 func (n *network) Credit(ctx context.Context, c topup.Credit) topup.Result {

@@ -8,14 +8,28 @@ import (
 )
 
 // ByDeveloper is the funding by a developer's prepaid account; Ref is the key. The account is ours: it is debited in
-// the transaction that creates the order, and credited in the one that refunds it.
+// the transaction that moves the order to charged, which is the one that creates it unless Request.DebitLater, and
+// credited in the one that refunds it.
 const ByDeveloper FundingKind = "developer"
 
-// Why a developer's order is not taken. Nothing is stored then.
+// Why a developer's order is not taken, and nothing stored; or why one that was stored before its debit is declined.
 var (
-	ErrNoFunds = errors.New("the developer's account does not hold the price")
-	ErrNoKey   = errors.New("no such key, or it is revoked")
+	ErrNoFunds  = errors.New("the developer's account does not hold the price")
+	ErrNoKey    = errors.New("no such key, or it is revoked")
+	ErrInactive = errors.New("the key is suspended")
 )
+
+// refusedDebit is the code for which the debit of a developer's account, and with it the change of the order, was not
+// made; "" where err is another.
+func refusedDebit(err error) string {
+	switch {
+	case errors.Is(err, ErrNoFunds):
+		return CodeNoFunds
+	case errors.Is(err, ErrNoKey), errors.Is(err, ErrInactive):
+		return CodeInactive
+	}
+	return ""
+}
 
 // Sale is what a developer asked for by the API and what it cost. Orders by ByDeveloper have one, no others. Requested,
 // Discount, Price and Balance are in the account's currency.
@@ -30,7 +44,8 @@ type Sale struct {
 	Requested    prepaid.Money // what the airtime costs before the discount
 	Discount     prepaid.Money
 	Price        prepaid.Money // Requested - Discount: what the account is debited
-	Balance      prepaid.Money // what the debit left; the store fills it in
+	Balance      prepaid.Money // what the debit left; the store fills it in, with the next
+	DebitedAt    time.Time     // zero: not yet, or never
 	Delivered    prepaid.Money // what the recipient gets. The order's amount is what the network is asked for: mostly the same
 	FX           string        // the rate and its date, "" where none was used
 	Limits       SaleLimits    // not stored

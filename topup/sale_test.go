@@ -3,6 +3,8 @@ package topup_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +35,13 @@ func (w *world) resale() topup.Request {
 	r.Customer, r.ReplyTo, r.AuthorisedBy, r.Confirmed = "", topup.ReplyTo{}, "api", false
 	r.Funding = topup.FundingRef{Kind: topup.ByDeveloper, Ref: developer}
 	r.Sale = &topup.Sale{Asked: "what was asked", Operator: 1349, Requested: usd(1100), Discount: usd(100), Price: usd(1000), Delivered: eur(1000)}
+	return r
+}
+
+// laterSale is a resale that is debited only when the network has told whose number it is.
+func (w *world) laterSale() topup.Request {
+	r := w.resale()
+	r.DebitLater = true
 	return r
 }
 
@@ -99,23 +108,124 @@ func TestDevelopersOrdersAreDebitedDeliveredAndRefunded(t *testing.T) {
 	}
 }
 
-func TestACrashOfADevelopersOrderLosesNothing(t *testing.T) {
-	for _, c := range []struct {
-		point  string
-		refuse bool
+func TestAnOrderThatIsDebitedLaterFailsUndebited(t *testing.T) {
+	for name, c := range map[string]struct {
+		script func(*world)
+		reason string
+		left   int64
+	}{
+		"another operator's number": {func(w *world) { w.network.operators.then(act{answer: topup.Refused}) }, topup.CodeMismatch, 5000},
+		"nobody's number":           {func(w *world) { w.network.operators.then(act{answer: topup.Absent}) }, topup.CodeInvalidNumber, 5000},
+		"nobody tells":              {func(w *world) { w.network.operators.then(act{answer: topup.Unknown}) }, topup.CodeUnavailable, 5000},
+		"spent meanwhile": {func(w *world) {
+			w.network.operators.then(act{answer: topup.Done, during: func() { w.spend(4001) }})
+		}, topup.CodeNoFunds, 999},
+		"revoked meanwhile": {func(w *world) {
+			w.network.operators.then(act{answer: topup.Done, during: func() {
+				if err := w.db.RevokeKey(context.Background(), developers.Deed{Key: developer, What: "revoke", At: noon}); err != nil {
+					w.Errorf("revoke: %v", err)
+				}
+			}})
+		}, topup.CodeInactive, 5000},
+		"spent while nobody worked on it": {func(w *world) {
+			w.crashAt = "order"
+			w.network.operators.then(act{answer: topup.Done, during: func() { w.spend(4001) }})
+		}, topup.CodeNoFunds, 999},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			r := w.laterSale()
+			c.script(w)
+			o := w.place(r)
+			if w.crashed {
+				w.crashed = false
+				w.start()
+			}
+			if !w.work(time.Hour) {
+				t.Error("not at rest")
+			}
+			h := w.wantStatus(o.ID, topup.Declined)
+			if h.Reason != c.reason || h.Charge.Status != topup.ChargeDeclined || !h.Sale.DebitedAt.IsZero() || w.left() != usd(c.left) {
+				t.Errorf("%s, charge %s, debited at %s, left %s", h.Reason, h.Charge.Status, h.Sale.DebitedAt, w.left())
+			}
+			if len(w.balances(o.ID)) != 0 || w.network.credited[string(o.ID)] != 0 {
+				t.Errorf("ledger %v, credited %d times", w.balances(o.ID), w.network.credited[string(o.ID)])
+			}
+			if again, err := w.service.Placed(t.Context(), r); err != nil || again.ID != o.ID {
+				t.Errorf("placed before: %s, %v", again.ID, err)
+			}
+			w.wantClean()
+		})
+	}
+}
+
+// spend takes money back from the developer's account.
+func (w *world) spend(minor int64) {
+	_, err := w.db.CreditKey(context.Background(), usd(-minor), "", developers.Deed{Key: developer, What: "credit", At: noon})
+	if err != nil {
+		w.Errorf("spend: %v", err)
+	}
+}
+
+// Whoever asked too late which operator has the number finds the order delivered or declined, and debits nothing.
+func TestALateAnswerDebitsNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		second act // of the one who took over
 		want   topup.Status
 		left   int64
 	}{
-		{"order", false, topup.Delivered, 4000}, {"delivery", false, topup.Delivered, 4000}, {"delivered", false, topup.Delivered, 4000},
-		{"delivery", true, topup.Refunded, 5000}, {"refund", true, topup.Refunded, 5000},
+		"delivered": {act{answer: topup.Done}, topup.Delivered, 4000}, "declined": {act{answer: topup.Refused}, topup.Declined, 5000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.network.operators.then(act{answer: topup.Done}, c.second)
+			r := w.laterSale()
+			w.stallAt, w.stall = "charge", func() { _ = w.clock.Sleep(context.Background(), 10*time.Minute) }
+			o := w.place(r)
+			if !w.work(time.Hour) {
+				t.Error("not at rest")
+			}
+			w.wantStatus(o.ID, c.want)
+			if w.left() != usd(c.left) || !strings.Contains(w.log.String(), "late answer moves nothing") {
+				t.Errorf("left %s; log %s", w.left(), w.log)
+			}
+			w.wantClean()
+		})
+	}
+}
+
+func TestACrashOfADevelopersOrderLosesNothing(t *testing.T) {
+	refused, another := act{answer: topup.Refused}, act{answer: topup.Refused}
+	for _, c := range []struct {
+		point     string
+		later     bool
+		operators []act
+		credits   []act
+		want      topup.Status
+		left      int64
+	}{
+		{"order", false, nil, nil, topup.Delivered, 4000},
+		{"delivery", false, nil, nil, topup.Delivered, 4000},
+		{"delivered", false, nil, nil, topup.Delivered, 4000},
+		{"delivery", false, nil, []act{refused, refused}, topup.Refunded, 5000},
+		{"refund", false, nil, []act{refused, refused}, topup.Refunded, 5000},
+
+		{"order", true, nil, nil, topup.Delivered, 4000},
+		{"charge", true, nil, nil, topup.Delivered, 4000},
+		{"charged", true, nil, nil, topup.Delivered, 4000},
+		{"delivery", true, nil, nil, topup.Delivered, 4000},
+		{"delivered", true, nil, nil, topup.Delivered, 4000},
+		{"order", true, []act{another, another}, nil, topup.Declined, 5000},
+		{"charge", true, []act{another, another}, nil, topup.Declined, 5000},
+		{"refund", true, nil, []act{refused, refused}, topup.Refunded, 5000},
 	} {
 		for _, sever := range []bool{false, true} {
-			t.Run(c.point, func(t *testing.T) {
+			t.Run(fmt.Sprint(c.point, " ", c.want, ", later ", c.later, ", severed ", sever), func(t *testing.T) {
 				w := newWorld(t)
 				r := w.resale()
-				if c.refuse {
-					w.network.credits.then(act{answer: topup.Refused}, act{answer: topup.Refused})
-				}
+				r.DebitLater = c.later
+				w.network.operators.then(c.operators...)
+				w.network.credits.then(c.credits...)
 				w.crashAt, w.sever = c.point, sever
 				first := w.place(r)
 				if !w.crashed {

@@ -112,8 +112,11 @@ func (w *world) start() {
 	orders := w.orders
 	w.service = topup.New(topup.Config{
 		Orders: orders, Finder: w.db, Clock: w.clock, Interventions: w.db,
-		Network:  func(string) (string, topup.Network) { return "net", w.network },
-		Fundings: map[topup.FundingKind]topup.Funding{topup.ByCharge: w.gateway, topup.ByCard: w.gateway, topup.ByDeveloper: developers.Funding{}},
+		Network: func(string) (string, topup.Network) { return "net", w.network },
+		Fundings: map[topup.FundingKind]topup.Funding{
+			topup.ByCharge: w.gateway, topup.ByCard: w.gateway,
+			topup.ByDeveloper: developers.Funding{Order: w.db.Order, Catalogue: func(string) developers.Catalogue { return w.network }},
+		},
 		Brands: map[string]*prepaid.Brand{"demo": {Name: "demo", Currency: "EUR", Country: "NL",
 			Amounts: prepaid.AmountRange{Min: eur(1000), Max: eur(5000), Step: eur(500)}}},
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),

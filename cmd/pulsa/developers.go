@@ -22,11 +22,13 @@ func newDevelopers(p *program, c Config, db *store.DB, clock prepaid.Clock) (*de
 		Keys: db, Usage: db, Sales: db, Webhooks: db, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
 	}
 	if p != nil {
-		config.Orders, config.Log = p.topups, p.log
-		config.Catalogue = func(brand string) developers.Catalogue { return p.catalogues[brand] }
+		config.Orders, config.Log, config.Catalogue = p.topups, p.log, p.catalogue
 	}
 	return developers.New(config)
 }
+
+// catalogue is what a brand's network sells by the API; nil where the brand has none.
+func (p *program) catalogue(brand string) developers.Catalogue { return p.catalogues[brand] }
 
 // wireDevelopers lets developers top up where a brand has an API.
 func (p *program) wireDevelopers() (err error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -25,12 +26,21 @@ func printSale(line func(format string, args ...any), s topup.Sale) {
 	line("operator\t%d %s", s.Operator, s.OperatorName)
 	line("delivers\t%s", s.Delivered)
 	line("price\t%s less %s, rate %s", s.Requested, s.Discount, cmp.Or(s.FX, "none"))
+	if s.DebitedAt.IsZero() {
+		line("debited\tno")
+	} else {
+		line("debited\t%s, leaving %s", s.DebitedAt.Format(time.DateTime), s.Balance)
+	}
 }
 
 func saleJSON(s topup.Sale) map[string]any {
-	return map[string]any{
+	out := map[string]any{
 		"transaction_id": s.Number, "identifier": s.Identifier, "operator_id": s.Operator, "operator": s.OperatorName,
 		"requested": s.Requested.Number(), "discount": s.Discount.Number(), "cost": s.Price.Number(), "currency": s.Price.Currency,
-		"delivered": s.Delivered.Number(), "delivered_currency": s.Delivered.Currency, "fx": s.FX,
+		"delivered": s.Delivered.Number(), "delivered_currency": s.Delivered.Currency, "fx": s.FX, "debited_at": nil,
 	}
+	if !s.DebitedAt.IsZero() {
+		out["debited_at"], out["balance"] = s.DebitedAt, s.Balance.Number()
+	}
+	return out
 }

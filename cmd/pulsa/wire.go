@@ -249,7 +249,9 @@ func (p *program) wireServices(w wiring) (err error) {
 			}
 			return p.config.Networks[brand], simulated
 		},
-		Fundings: map[topup.FundingKind]topup.Funding{topup.ByCharge: p.payments, topup.ByCard: p.cards, topup.ByDeveloper: developers.Funding{}},
+		Fundings: map[topup.FundingKind]topup.Funding{
+			topup.ByCharge: p.payments, topup.ByCard: p.cards, topup.ByDeveloper: developers.Funding{Order: p.db.Order, Catalogue: p.catalogue},
+		},
 	})
 	return nil
 }

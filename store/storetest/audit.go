@@ -224,6 +224,17 @@ var breaches = []breach{
 		o := w.placed(w.purchase(w.customer()))
 		w.exec(`UPDATE orders SET funding_kind = 'developer', funding_ref = 'somebody' WHERE id = ?`, o.ID)
 	}},
+	{"a developer's order was declined and keeps the price", 3, func(w *world) {
+		n := w.resale(w.developer(eur(1000)), debitedLater)
+		w.placed(n)
+		c := debited(n)
+		c.To, c.RunAt = []topup.Status{topup.Declined}, time.Time{}
+		w.apply(c)
+	}},
+	{"a developer's debit has no time", 3, func(w *world) {
+		o := w.placed(w.resale(w.developer(eur(1000))))
+		w.exec(`UPDATE developer_sales SET debited_at = 0 WHERE order_id = ?`, o.ID)
+	}},
 	{"a card is gone", 9, func(w *world) {
 		w.card("101-1")
 		w.exec(`DELETE FROM cards`)

@@ -54,8 +54,21 @@ func (w *world) resale(k developers.Key, change ...func(*topup.NewOrder)) topup.
 	for _, f := range change {
 		f(&n)
 	}
-	n.Postings = []topup.Entry{paidByDeveloper(n, 1)}
+	if n.Order.Status == topup.Charged {
+		n.Postings = []topup.Entry{paidByDeveloper(n, 1)}
+	}
 	return n
+}
+
+// debitedLater makes a resale one that is stored before its debit, and debited is the change that makes that.
+func debitedLater(n *topup.NewOrder) {
+	n.Order.Status, n.Charge.Status = topup.Charging, topup.ChargeSending
+	n.Attempt.Outcome, n.Attempt.EndedAt = topup.Sending, time.Time{}
+}
+
+func debited(n topup.NewOrder) topup.Change {
+	return topup.Change{Order: n.Order.ID, From: topup.Charging, To: []topup.Status{topup.Charged}, Charge: topup.ChargeCaptured,
+		Postings: []topup.Entry{paidByDeveloper(n, 1)}, At: start.Add(time.Minute), RunAt: start.Add(time.Minute)}
 }
 
 // paidByDeveloper is the capture of a developer's order, or with -1 its refund.
@@ -180,6 +193,7 @@ var developerTests = []test{
 			h := must[topup.History](w)(w.db.Order(w.Context(), o.ID))
 			want := *n.Sale
 			want.Number, want.Balance = h.Sale.Number, prepaid.Money{Minor: 1000 - price.Minor, Currency: price.Currency}
+			want.DebitedAt = o.CreatedAt
 			same(w, "sale", *h.Sale, want)
 			same(w, "balance", w.key(k.ID).Balance, want.Balance)
 			if h.Status != topup.Charged || h.Charge.Status != topup.ChargeCaptured || h.Sale.Number == 0 {
@@ -222,6 +236,57 @@ var developerTests = []test{
 		if _, _, err := w.db.Create(w.Context(), w.resale(k)); !errors.Is(err, topup.ErrNoKey) {
 			w.Errorf("revoked: %v", err)
 		}
+		w.clean()
+	}},
+	{"a debit that comes later is made while the key may buy, and once", func(w *world) {
+		k := w.developer(eur(2 * 960))
+		orders := make([]topup.NewOrder, 8)
+		for i := range orders {
+			orders[i] = w.resale(k, debitedLater)
+			o := w.placed(orders[i])
+			if h := must[topup.History](w)(w.db.Order(w.Context(), o.ID)); !h.Sale.DebitedAt.IsZero() || h.Sale.Price != eur(960) || h.Status != topup.Charging {
+				w.Errorf("stored %s %+v", h.Status, h.Sale)
+			}
+		}
+		same(w, "balance before", w.key(k.ID).Balance, eur(2*960))
+		w.clean()
+		var made, short atomic.Int32
+		together(4*len(orders), func(i int) {
+			moved, err := w.db.Apply(w.Context(), debited(orders[i%len(orders)]))
+			switch {
+			case errors.Is(err, topup.ErrNoFunds):
+				short.Add(1)
+			case err != nil:
+				w.Error(err)
+			case moved:
+				made.Add(1)
+			}
+		})
+		if made.Load() != 2 || short.Load() == 0 {
+			w.Errorf("%d debits, %d refused; want 2", made.Load(), short.Load())
+		}
+		same(w, "balance", w.key(k.ID).Balance, eur(0))
+		var left []int64
+		waiting := -1
+		for i, n := range orders {
+			h := must[topup.History](w)(w.db.Order(w.Context(), n.Order.ID))
+			if h.Status == topup.Charging { // what was refused has written nothing
+				waiting = i
+				continue
+			}
+			left = append(left, h.Sale.Balance.Minor)
+			same(w, "debited at", h.Sale.DebitedAt, start.Add(time.Minute))
+		}
+		if slices.Sort(left); !slices.Equal(left, []int64{0, 960}) {
+			w.Errorf("balances %v", left)
+		}
+		must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(960), "", deedOf(k.ID, "credit")))
+		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		if _, err := w.db.Apply(w.Context(), debited(orders[waiting])); !errors.Is(err, topup.ErrNoKey) {
+			w.Errorf("revoked: %v", err)
+		}
+		same(w, "balance of the revoked", w.key(k.ID).Balance, eur(960))
+		w.apply(declined(orders[waiting].Order))
 		w.clean()
 	}},
 	{"many orders at once spend what there is and no more", func(w *world) {

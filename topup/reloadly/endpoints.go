@@ -37,7 +37,7 @@ func (s *Server) table() []endpoint {
 		{post, "/topups", "Top-ups", "Make a top-up",
 			"Answers when the top-up has come to its end, or is PROCESSING after 50 seconds: allow 90. With a customIdentifier it can be repeated: the same request gets the first one's answer, another is refused.",
 			ScopeTopups, nil, TopupRequest{}, Transaction{}, topupCodes(), s.topup},
-		{post, "/topups-async", "Top-ups", "Make a top-up, and ask for its end later", "Answers as soon as the top-up has an id. Its end is told by its status and by a webhook.",
+		{post, "/topups-async", "Top-ups", "Make a top-up, and ask for its end later", "Answers as soon as the top-up has an id. Whether the number is the operator's is found out, and your account debited, after that: a top-up for which that goes wrong is FAILED. Its end is told by its status and by a webhook.",
 			ScopeTopups, nil, TopupRequest{}, topupAccepted{}, topupCodes(), s.topupAsync},
 		{get, "/topups/{transactionId}/status", "Top-ups", "Ask how a top-up stands", "The transaction is there once it is SUCCESSFUL.",
 			ScopeHistory, []parameter{{"transactionId", "integer", "26523", "The transaction's id."}}, nil, Status{}, []string{"TRANSACTION_NOT_FOUND"}, s.status},

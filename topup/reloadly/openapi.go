@@ -28,7 +28,7 @@ Numbers and money are exact JSON numbers: read them as decimals. Times are UTC, 
 
 What is refused has an errorCode for programs and a message for people, whose words may change. Nothing was bought then.
 
-A request that was refused before there was a top-up leaves no trace, and its customIdentifier is free. A top-up that was made and came to nothing is listed as REFUNDED or FAILED, its cost is in your balance, and it keeps its customIdentifier: the same request gets the same answer, a new try needs another. After a 500, or no answer at all, send the very same request again, or ask for the top-up by its customIdentifier, before anything else: it is made once.`
+A request that was refused before there was a top-up leaves no trace, and its customIdentifier is free. A top-up that was made and came to nothing is listed as REFUNDED or, where your account was never debited, FAILED; it keeps its customIdentifier: the same request gets the same answer, a new try needs another. After a 500, or no answer at all, send the very same request again, or ask for the top-up by its customIdentifier, before anything else: it is made once.`
 
 // document is the OpenAPI document, made from the table and the wire's types: it can't say what the program
 // does not do.

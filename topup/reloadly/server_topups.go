@@ -103,7 +103,7 @@ func (s *Server) status(ctx context.Context, account string, r *http.Request) (a
 	case Refunded:
 		answer.Code, answer.Message = "TRANSACTION_FAILED_ON_OPERATOR", "The operator did not deliver the top-up. Its cost is back in your balance."
 	case Failed:
-		answer.Code, answer.Message = "TOPUP_TRANSACTION_FAILED", "The top-up was not delivered. Nothing was charged."
+		answer.Code, answer.Message = "TOPUP_TRANSACTION_FAILED", "The top-up was not delivered. Nothing was debited."
 	}
 	if t.Reason != "" {
 		answer.Code, answer.Message = t.Reason, Text(RefuseCode(string(t.Reason)).Message)

@@ -63,7 +63,7 @@ func (s *State) UnmarshalJSON(text []byte) error {
 // Transaction is one top-up: the answer of POST /topups, a row of a report, a part of a status.
 type Transaction struct {
 	TransactionID         ID           `json:"transactionId" wire:"always" doc:"The top-up's id." example:"26523"`
-	Status                State        `json:"status" wire:"always" doc:"SUCCESSFUL: delivered. PROCESSING: not yet known. REFUNDED: not delivered, its cost is back in your balance. FAILED: not delivered, nothing was charged." example:"SUCCESSFUL"`
+	Status                State        `json:"status" wire:"always" doc:"SUCCESSFUL: delivered. PROCESSING: not yet known. REFUNDED: not delivered, its cost is back in your balance. FAILED: not delivered, nothing was debited." example:"SUCCESSFUL"`
 	OperatorTransactionID Text         `json:"operatorTransactionId" doc:"The operator's own id, where it tells one." example:"7297929551"`
 	CustomIdentifier      Text         `json:"customIdentifier" doc:"Your own reference." example:"order-1"`
 	RecipientPhone        Text         `json:"recipientPhone" doc:"International, without the plus." example:"31612345678"`
@@ -81,7 +81,7 @@ type Transaction struct {
 	TransactionDate       Text         `json:"transactionDate" wire:"always" doc:"In UTC." example:"2026-01-26 03:19:16"` // wireTime, UTC
 	Fee                   Number       `json:"fee" doc:"What was charged beside the amount." example:"0"`
 	PINDetail             *PINDetail   `json:"pinDetail" doc:"What the recipient types, at a PIN operator; else null." example:"-"`
-	BalanceInfo           *BalanceInfo `json:"balanceInfo" doc:"What the top-up did to your balance; null in reports."` // null in reports
+	BalanceInfo           *BalanceInfo `json:"balanceInfo" doc:"What the top-up did to your balance; null in reports, and until your account is debited."` // null in reports
 	// Reason is why one was Refunded or Failed, in a word of the API's: not on the wire, but in the answer of its status.
 	Reason Text `json:"-"`
 }
