@@ -24,26 +24,33 @@ type Key struct {
 	CreatedAt  time.Time
 	RevokedAt  time.Time // zero: it is good
 	LastUsedAt time.Time // to the minute; zero: never
+
+	SuspendedAt time.Time // since when it reads and buys nothing; zero: it is not suspended
 }
 
 // Revoked reports whether the key opens nothing any more.
 func (k Key) Revoked() bool { return !k.RevokedAt.IsZero() }
 
+// Suspended reports whether the key may read and not buy.
+func (k Key) Suspended() bool { return !k.SuspendedAt.IsZero() }
+
 // Deed is what an operator has done to a key, for the record.
 type Deed struct {
 	Key  string
-	What string // "create", "revoke", "credit EUR 100.00"
+	What string // "create", "revoke", "suspend", "resume", "credit EUR 100.00"
 	topup.By
 	At time.Time
 }
 
 // Why something can't be done to a key.
 var (
-	ErrNoKey     = errors.New("no such key")
-	ErrNameTaken = errors.New("another key of the brand has this name")
-	ErrRevoked   = errors.New("the key is revoked")
-	ErrCurrency  = errors.New("the account has another currency")
-	ErrBooked    = errors.New("this reference is booked already")
+	ErrNoKey        = errors.New("no such key")
+	ErrNameTaken    = errors.New("another key of the brand has this name")
+	ErrRevoked      = errors.New("the key is revoked")
+	ErrSuspended    = errors.New("the key is suspended already")
+	ErrNotSuspended = errors.New("the key is not suspended")
+	ErrCurrency     = errors.New("the account has another currency")
+	ErrBooked       = errors.New("this reference is booked already")
 )
 
 // Keys keeps keys. Each method is one transaction, with its deed.
@@ -52,10 +59,10 @@ type Keys interface {
 	CreateKey(ctx context.Context, k Key, d Deed) error
 	// Key returns a key; ErrNoKey.
 	Key(ctx context.Context, id string) (Key, error)
-	// Keys lists the keys of a brand, or with "" of all, oldest first.
-	Keys(ctx context.Context, brand string) ([]Key, error)
 	// RevokeKey ends a key for good; ErrNoKey, ErrRevoked.
 	RevokeKey(ctx context.Context, d Deed) error
+	// SuspendKey keeps a key from buying, or lets it again; ErrNoKey, ErrRevoked, ErrSuspended, ErrNotSuspended.
+	SuspendKey(ctx context.Context, suspended bool, d Deed) error
 	// CreditKey books money paid in advance, or with a negative amount paid back, and returns the balance after it. A
 	// reference that is not empty is booked once a key. ErrNoKey, ErrBooked, ErrCurrency; ErrRevoked for money paid in
 	// advance, topup.ErrNoFunds where there is less to pay back.

@@ -103,6 +103,16 @@ func (s *Service) Revoke(ctx context.Context, id string, by topup.By) error {
 	return s.c.Keys.RevokeKey(ctx, Deed{Key: id, What: "revoke", By: by, At: s.c.Clock.Now()})
 }
 
+// Suspend keeps a key from buying until it is resumed. Its tokens go on reading, and what was debited is still delivered.
+func (s *Service) Suspend(ctx context.Context, id string, by topup.By) error {
+	return s.c.Keys.SuspendKey(ctx, true, Deed{Key: id, What: "suspend", By: by, At: s.c.Clock.Now()})
+}
+
+// Resume lets a suspended key buy again.
+func (s *Service) Resume(ctx context.Context, id string, by topup.By) error {
+	return s.c.Keys.SuspendKey(ctx, false, Deed{Key: id, What: "resume", By: by, At: s.c.Clock.Now()})
+}
+
 // Credit books money that a developer has paid in advance, or with a negative amount got back, and returns the balance.
 // The reference, if there is one, is the payment's: it is booked once. ErrNoKey, ErrBooked, ErrCurrency, ErrRevoked,
 // topup.ErrNoFunds.
@@ -114,12 +124,16 @@ func (s *Service) Credit(ctx context.Context, id string, amount prepaid.Money, r
 	return s.c.Keys.CreditKey(ctx, amount, reference, Deed{Key: id, What: what, By: by, At: s.c.Clock.Now()})
 }
 
-// key is who calls. Whoever is revoked, or whose brand sells by the API no more, is not known.
+// key is who calls, by a token that we have signed: a *reloadly.Error for one whom we do not have (any more), who is
+// revoked, or whose brand sells by the API no more.
 func (s *Service) key(ctx context.Context, id string) (Key, Terms, error) {
 	k, err := s.c.Keys.Key(ctx, id)
 	terms, sells := s.c.Terms[k.Brand]
-	if err == nil && (k.Revoked() || !sells) {
-		err = ErrNoKey
+	switch {
+	case errors.Is(err, ErrNoKey):
+		err = reloadly.RefuseCode("ACCOUNT_NOT_FOUND")
+	case err == nil && (k.Revoked() || !sells):
+		err = reloadly.RefuseCode("INVALID_TOKEN")
 	}
 	return k, terms, err
 }
@@ -135,11 +149,12 @@ func audiences() []string {
 // Token implements reloadly.Accounts.
 func (s *Service) Token(ctx context.Context, clientID string, secret prepaid.Secret, audience string) (reloadly.Token, error) {
 	k, _, err := s.key(ctx, clientID)
+	var unknown *reloadly.Error
 	switch {
-	case err != nil && !errors.Is(err, ErrNoKey):
+	case errors.As(err, &unknown), err == nil && !s.seals.fits(k.SecretHash, k.ID, secret):
+		return reloadly.Token{}, reloadly.RefuseCode("INVALID_CREDENTIALS") // which of them is nobody's to know
+	case err != nil:
 		return reloadly.Token{}, err
-	case err != nil || !s.seals.fits(k.SecretHash, k.ID, secret):
-		return reloadly.Token{}, reloadly.RefuseCode("INVALID_CREDENTIALS")
 	case !s.isOurs(audience):
 		return reloadly.Token{}, reloadly.RefuseCode("INVALID_AUDIENCE")
 	}
@@ -170,9 +185,6 @@ func (s *Service) Account(ctx context.Context, token string) (reloadly.Caller, e
 		return reloadly.Caller{}, reloadly.RefuseCode("TOKEN_EXPIRED")
 	}
 	k, terms, err := s.key(ctx, id)
-	if errors.Is(err, ErrNoKey) {
-		return reloadly.Caller{}, reloadly.RefuseCode("INVALID_TOKEN")
-	}
 	if err != nil {
 		return reloadly.Caller{}, err
 	}

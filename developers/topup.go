@@ -177,6 +177,9 @@ func senderOf(p *reloadly.Phone) (string, error) {
 // fill completes a request for an order that there is not yet: its operator, and what it costs. Whether the number is the
 // operator's is asked here only where the order is not asked for at once.
 func (s *Service) fill(ctx context.Context, terms Terms, k Key, r reloadly.TopupRequest, request *topup.Request) error {
+	if k.Suspended() {
+		return topup.ErrInactive
+	}
 	all, err := s.catalogue(ctx, k.Brand)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type developerKeyRow struct {
 	ChangedAt  int64            `db:"changed_at"`
 	CreatedAt  int64            `db:"created_at"`
 	RevokedAt  int64            `db:"revoked_at"`
+	Suspended  int64            `db:"suspended_at"`
 	LastUsedAt int64            `db:"last_used_at"`
 }
 
@@ -37,13 +38,14 @@ func (r developerKeyRow) key() developers.Key {
 	return developers.Key{
 		ID: r.ID, Brand: r.Brand, Name: r.Name, Scopes: scopes, SecretHash: r.SecretHash,
 		Balance: prepaid.Money{Minor: r.Minor, Currency: r.Currency}, ChangedAt: prepaid.FromMicros(r.ChangedAt),
-		CreatedAt: prepaid.FromMicros(r.CreatedAt), RevokedAt: prepaid.FromMicros(r.RevokedAt), LastUsedAt: prepaid.FromMicros(r.LastUsedAt),
+		CreatedAt: prepaid.FromMicros(r.CreatedAt), RevokedAt: prepaid.FromMicros(r.RevokedAt), SuspendedAt: prepaid.FromMicros(r.Suspended),
+		LastUsedAt: prepaid.FromMicros(r.LastUsedAt),
 	}
 }
 
 // selectKeys reads developerKeyRows; a key was last used in the window that its requests were last counted in.
 const selectKeys = `
-	SELECT k.id, brand, name, scopes, secret_hash, currency, minor, changed_at, created_at, revoked_at,
+	SELECT k.id, brand, name, scopes, secret_hash, currency, minor, changed_at, created_at, revoked_at, suspended_at,
 		COALESCE(r.started, 0) AS last_used_at
 	FROM developer_keys k LEFT JOIN developer_rates r ON r.key_id = k.id`
 
@@ -88,7 +90,7 @@ func getKey(ctx context.Context, q querier, id string) (developers.Key, error) {
 	return row.key(), nil
 }
 
-// Keys implements developers.Keys.
+// Keys lists the keys of a brand, or with "" of all, oldest first.
 func (db *DB) Keys(ctx context.Context, brand string) ([]developers.Key, error) {
 	var rows []developerKeyRow
 	err := list(ctx, db.reader, &rows, selectKeys+` WHERE brand = ? OR ? = '' ORDER BY created_at, id`, brand, brand)
@@ -108,6 +110,32 @@ func (db *DB) RevokeKey(ctx context.Context, d developers.Deed) error {
 		rows, err := exec(ctx, tx, `UPDATE developer_keys SET revoked_at = ? WHERE id = ? AND revoked_at = 0`, prepaid.Micros(d.At), d.Key)
 		if err == nil && rows == 0 {
 			if _, err = getKey(ctx, tx, d.Key); err == nil {
+				err = developers.ErrRevoked
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return insertDeed(ctx, tx, d)
+	})
+}
+
+// SuspendKey implements developers.Keys.
+func (db *DB) SuspendKey(ctx context.Context, suspended bool, d developers.Deed) error {
+	query, already, at := `UPDATE developer_keys SET suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at = 0`,
+		developers.ErrSuspended, prepaid.Micros(d.At)
+	if !suspended {
+		query, already, at = `UPDATE developer_keys SET suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at > 0`,
+			developers.ErrNotSuspended, 0
+	}
+	return db.write(ctx, "suspend key", func(tx *sqlx.Tx) error {
+		rows, err := exec(ctx, tx, query, at, d.Key)
+		if err == nil && rows == 0 {
+			var k developers.Key
+			if k, err = getKey(ctx, tx, d.Key); err == nil {
+				err = already
+			}
+			if k.Revoked() {
 				err = developers.ErrRevoked
 			}
 		}

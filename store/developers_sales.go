@@ -14,14 +14,20 @@ import (
 	"pulsa/topup"
 )
 
-// lockKey makes the orders of a developer's key wait for each other; topup.ErrNoKey where it may not buy.
+// lockKey makes the orders of a developer's key wait for each other; topup.ErrNoKey or topup.ErrInactive where it may
+// not buy.
 func (db *DB) lockKey(ctx context.Context, tx *sqlx.Tx, brand, key string) error {
-	var revoked int64
-	found, err := get(ctx, tx, &revoked, `SELECT revoked_at FROM developer_keys WHERE id = ? AND brand = ?`+db.forUpdate, key, brand)
-	if err == nil && (!found || revoked != 0) {
-		err = topup.ErrNoKey
+	var row developerKeyRow
+	found, err := get(ctx, tx, &row, `SELECT revoked_at, suspended_at FROM developer_keys WHERE id = ? AND brand = ?`+db.forUpdate, key, brand)
+	switch {
+	case err != nil:
+		return err
+	case !found || row.RevokedAt != 0:
+		return topup.ErrNoKey
+	case row.Suspended != 0:
+		return topup.ErrInactive
 	}
-	return err
+	return nil
 }
 
 // postToDeveloper keeps a developer's balance equal to what the ledger says: every posting passes here.

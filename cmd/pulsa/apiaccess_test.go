@@ -81,6 +81,35 @@ func TestOnlyTheKeyOpensItsAccount(t *testing.T) {
 	r.wantClean()
 }
 
+func TestASuspendedKeyReadsAndBuysNothing(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	c := r.caller(developers.Key{Name: "suspended"})
+	by := topup.By{Who: "t", Why: "t"}
+	before := c.wants(http.MethodPost, "/topups", buying("before", "0612345678"), http.StatusOK, `"SUCCESSFUL"`)
+	held := c.accepted(buying("held", "0612348005")) // debited, and not delivered yet
+	await(t, "it is debited", func() bool { return c.balance() == "80.8" }, nil)
+	if err := r.developers.Suspend(t.Context(), c.id, by); err != nil {
+		t.Fatal(err)
+	}
+	c.token = c.newToken()
+	for _, path := range []string{"/topups", "/topups-async"} {
+		c.wants(http.MethodPost, path, buying("after", "0612345678"), http.StatusBadRequest, topup.CodeInactive)
+	}
+	if again := c.wants(http.MethodPost, "/topups", buying("before", "0612345678"), http.StatusOK, ""); again != before {
+		t.Errorf("what was bought before is answered %s", again)
+	}
+	c.wants(http.MethodGet, "/operators/1349", "", http.StatusOK, "Simulated NL")
+	c.wants(http.MethodGet, "/topups/"+held+"/status", "", http.StatusOK, "PROCESSING")
+	if n := c.transactions().TotalElements; n != 2 || c.balance() != "80.8" {
+		t.Errorf("%d transactions, left %s", n, c.balance())
+	}
+	if err := r.developers.Resume(t.Context(), c.id, by); err != nil {
+		t.Fatal(err)
+	}
+	c.wants(http.MethodPost, "/topups", buying("after", "0612345678"), http.StatusOK, `"SUCCESSFUL"`)
+	r.wantClean()
+}
+
 func TestRequestsAboveTheRateAreRefusedUntilTheNextMinute(t *testing.T) {
 	clock := newSkipClock()
 	r := runWired(t, nil, func(c *Config) {

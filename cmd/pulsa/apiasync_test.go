@@ -77,6 +77,11 @@ func TestAnAsynchronousTopupFailsUndebited(t *testing.T) {
 				r.t.Error(err)
 			}
 		}, topup.CodeNoFunds, 400, "9.59"},
+		"a key that is suspended": {buying("x", "0612345678"), func(r *running, c *caller) {
+			if err := r.developers.Suspend(r.t.Context(), c.id, by); err != nil {
+				r.t.Error(err)
+			}
+		}, topup.CodeInactive, 400, "100"},
 		"a key that is revoked": {buying("x", "0612345678"), func(r *running, c *caller) {
 			if err := r.developers.Revoke(r.t.Context(), c.id, by); err != nil {
 				r.t.Error(err)

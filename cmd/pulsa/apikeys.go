@@ -24,6 +24,10 @@ type apikeysCommand struct {
 	List   apikeysListCommand   `cmd:"" help:"List keys with their balance and when they were last used."`
 	Show   apikeysShowCommand   `cmd:"" help:"Show a key, and what operators have done to it."`
 	Revoke apikeysRevokeCommand `cmd:"" help:"End a key for good, and its tokens at once."`
+
+	Suspend apikeysSuspendCommand `cmd:"" help:"Keep a key from buying. It can still read."`
+	Resume  apikeysResumeCommand  `cmd:"" help:"Let a suspended key buy again."`
+
 	Credit apikeysCreditCommand `cmd:"" help:"Book money that a developer has paid in advance."`
 
 	Webhook    apikeysWebhookCommand    `cmd:"" help:"Say where a developer is told how top-ups ended, and print what that is signed with, once."`
@@ -107,9 +111,9 @@ func (k *apikeysCreateCommand) Run(ctx context.Context, e environ) error {
 func keyJSON(k developers.Key) map[string]any {
 	out := map[string]any{
 		"key": k.ID, "brand": k.Brand, "name": k.Name, "scopes": developers.ScopeText(k.Scopes), "balance": k.Balance.Number(),
-		"currency": k.Balance.Currency, "created_at": k.CreatedAt, "revoked": k.Revoked(),
+		"currency": k.Balance.Currency, "created_at": k.CreatedAt, "revoked": k.Revoked(), "suspended": k.Suspended(),
 	}
-	for name, at := range map[string]time.Time{"revoked_at": k.RevokedAt, "last_used_at": k.LastUsedAt} {
+	for name, at := range map[string]time.Time{"revoked_at": k.RevokedAt, "suspended_at": k.SuspendedAt, "last_used_at": k.LastUsedAt} {
 		if out[name] = nil; !at.IsZero() {
 			out[name] = at
 		}
@@ -154,6 +158,8 @@ func keyState(k developers.Key) string {
 	switch {
 	case k.Revoked():
 		return "revoked " + k.RevokedAt.Format(time.DateTime)
+	case k.Suspended():
+		return "suspended " + k.SuspendedAt.Format(time.DateTime)
 	case k.LastUsedAt.IsZero():
 		return "never used"
 	}
@@ -219,20 +225,57 @@ func (apikeysRevokeCommand) Help() string {
 
 // Run implements the command.
 func (k *apikeysRevokeCommand) Run(ctx context.Context, e environ) error {
-	by, err := k.by(e)
+	return k.change(ctx, e, k.deed, (*developers.Service).Revoke, "is revoked")
+}
+
+// change does something to the key for the reason told, and says what it is then.
+func (w whichKey) change(ctx context.Context, e environ, why deed, do func(*developers.Service, context.Context, string, topup.By) error, is string) error {
+	by, err := why.by(e)
 	if err != nil {
 		return err
 	}
-	_, db, d, err := k.openDevelopers(ctx, e)
+	_, db, d, err := w.openDevelopers(ctx, e)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := d.Revoke(ctx, k.Key, by); err != nil {
+	if err := do(d, ctx, w.Key, by); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "Key %s is revoked.\n", k.Key)
+	fmt.Fprintf(e.stdout, "Key %s %s.\n", w.Key, is)
 	return nil
+}
+
+type apikeysSuspendCommand struct {
+	whichKey
+	deed
+}
+
+// Help implements kong.HelpProvider.
+func (apikeysSuspendCommand) Help() string {
+	return "Its top-ups are refused with INACTIVE_ACCOUNT until it is resumed. Tokens and reading work as before; what was " +
+		"debited is still delivered, and asynchronous top-ups that were not yet fail.\n\n" +
+		`Example: pulsa apikeys suspend --key bcdfghjklmnpqrstvwxz --reason "unusual numbers at night"`
+}
+
+// Run implements the command.
+func (k *apikeysSuspendCommand) Run(ctx context.Context, e environ) error {
+	return k.change(ctx, e, k.deed, (*developers.Service).Suspend, "is suspended")
+}
+
+type apikeysResumeCommand struct {
+	whichKey
+	deed
+}
+
+// Help implements kong.HelpProvider.
+func (apikeysResumeCommand) Help() string {
+	return `Example: pulsa apikeys resume --key bcdfghjklmnpqrstvwxz --reason "it was their own test"`
+}
+
+// Run implements the command.
+func (k *apikeysResumeCommand) Run(ctx context.Context, e environ) error {
+	return k.change(ctx, e, k.deed, (*developers.Service).Resume, "may buy again")
 }
 
 // maxReference bounds a payment's reference, in bytes.

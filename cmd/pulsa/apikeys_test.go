@@ -51,13 +51,22 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	if list := o.does("", "apikeys", "list", "--brand", "other"); list != "" {
 		t.Errorf("of another brand: %s", list)
 	}
+	o.does("is suspended", "apikeys", "suspend", "--key", made.ID, "--reason", "odd numbers")
+	o.fails("suspended already", "apikeys", "suspend", "--key", made.ID, "--reason", "again")
+	o.fails("say why", "apikeys", "resume", "--key", made.ID)
+	o.does("suspended 2", "apikeys", "list")
+	o.does(`"suspended":true,"suspended_at":"2`, "apikeys", "list", "--json")
+	o.does("may buy again", "apikeys", "resume", "--key", made.ID, "--reason", "our own test")
+	o.fails("not suspended", "apikeys", "resume", "--key", made.ID, "--reason", "again")
+	o.fails("no such key", "apikeys", "suspend", "--key", "nobody", "--reason", "x")
 	o.does("is revoked", "apikeys", "revoke", "--key", made.ID, "--reason", "left")
 	o.fails("the key is revoked", "apikeys", "revoke", "--key", made.ID, "--reason", "left again")
+	o.fails("the key is revoked", "apikeys", "suspend", "--key", made.ID, "--reason", "left")
 	o.fails("no such key", "apikeys", "revoke", "--key", "nobody", "--reason", "x")
 	o.fails("money can only be paid back, with --amount=-1", "apikeys", "credit", "--key", made.ID, "--amount", "1", "--reason", "late")
 	o.does("the balance is EUR 79.00.", "apikeys", "credit", "--key", made.ID, "--amount=-0.50", "--reason", "left")
 	show := o.does("by anna", "apikeys", "show", "--key", made.ID)
-	for _, word := range []string{"send-topups read-operators", "EUR 79.00", "revoked", "create", "credit EUR 100.00", "credit EUR 10.00, statement 7", "credit EUR -20.50", "typing error", "left"} {
+	for _, word := range []string{"send-topups read-operators", "EUR 79.00", "revoked", "create", "credit EUR 100.00", "credit EUR 10.00, statement 7", "credit EUR -20.50", "typing error", "suspend", "odd numbers", "resume", "our own test", "left"} {
 		if !strings.Contains(show, word) {
 			t.Errorf("shown without %q: %s", word, show)
 		}

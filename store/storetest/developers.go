@@ -289,6 +289,50 @@ var developerTests = []test{
 		w.apply(declined(orders[waiting].Order))
 		w.clean()
 	}},
+	{"a suspended key buys nothing until it is resumed", func(w *world) {
+		k := w.developer(eur(10000))
+		later := w.resale(k, debitedLater)
+		w.placed(later)
+		suspend := deedOf(k.ID, "suspend")
+		suspend.At = start.Add(time.Second)
+		w.ok(w.db.SuspendKey(w.Context(), true, suspend))
+		if got := w.key(k.ID); !got.SuspendedAt.Equal(suspend.At) || !got.Suspended() || got.Revoked() {
+			w.Errorf("suspended at %s", got.SuspendedAt)
+		}
+		if err := w.db.SuspendKey(w.Context(), true, suspend); !errors.Is(err, developers.ErrSuspended) {
+			w.Errorf("suspended again: %v", err)
+		}
+		if _, _, err := w.db.Create(w.Context(), w.resale(k)); !errors.Is(err, topup.ErrInactive) {
+			w.Errorf("bought: %v", err)
+		}
+		if _, err := w.db.Apply(w.Context(), debited(later)); !errors.Is(err, topup.ErrInactive) {
+			w.Errorf("debited: %v", err)
+		}
+		same(w, "balance", w.key(k.ID).Balance, eur(10000))
+		w.ok(w.db.SuspendKey(w.Context(), false, deedOf(k.ID, "resume")))
+		if err := w.db.SuspendKey(w.Context(), false, deedOf(k.ID, "resume")); !errors.Is(err, developers.ErrNotSuspended) {
+			w.Errorf("resumed again: %v", err)
+		}
+		w.placed(w.resale(k))
+		w.apply(debited(later))
+		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		for _, suspended := range []bool{true, false} {
+			if err := w.db.SuspendKey(w.Context(), suspended, deedOf(k.ID, "x")); !errors.Is(err, developers.ErrRevoked) {
+				w.Errorf("of a revoked key, %v: %v", suspended, err)
+			}
+			if err := w.db.SuspendKey(w.Context(), suspended, deedOf("nobody", "x")); !errors.Is(err, developers.ErrNoKey) {
+				w.Errorf("of nobody, %v: %v", suspended, err)
+			}
+		}
+		var did []string
+		for _, d := range must[[]developers.Deed](w)(w.db.Deeds(w.Context(), k.ID)) {
+			did = append(did, d.What)
+		}
+		if slices.Sort(did); !slices.Equal(did, []string{"create", "credit", "resume", "revoke", "suspend"}) {
+			w.Errorf("deeds %v", did)
+		}
+		w.clean()
+	}},
 	{"many orders at once spend what there is and no more", func(w *world) {
 		k := w.developer(eur(10 * 960))
 		orders := make([]topup.NewOrder, 32)

@@ -25,8 +25,8 @@ func refusals() []refusal {
 		{"INVALID_TOKEN", http.StatusUnauthorized, "The token is not valid"},
 		{"TOKEN_EXPIRED", http.StatusUnauthorized, "The token has expired"},
 		{"INSUFFICIENT_SCOPE", http.StatusForbidden, "The token does not allow this"},
-		{"ACCOUNT_NOT_FOUND", bad, "There is no such account"},
-		{"INACTIVE_ACCOUNT", bad, "The account is not active"},
+		{"ACCOUNT_NOT_FOUND", bad, "There is no account for this token"},
+		{topup.CodeInactive, bad, "The account is not active"},
 
 		{"RESOURCE_NOT_FOUND", http.StatusNotFound, "Not found"},
 		{"", http.StatusNotFound, "Operator not found for given id"}, // so, without a code
@@ -102,7 +102,7 @@ func RefuseCode(code string) *Error {
 func (e *endpoint) refuses() []string {
 	codes := []string{"METHOD_NOT_SUPPORTED", "MEDIA_TYPE_NOT_ACCEPTABLE", "INTERNAL_SERVER_ERROR"}
 	if e.scope != "" {
-		codes = append(codes, "MISSING_TOKEN", "INVALID_TOKEN", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "RATE_LIMIT_REACHED")
+		codes = append(codes, "MISSING_TOKEN", "INVALID_TOKEN", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "ACCOUNT_NOT_FOUND", "RATE_LIMIT_REACHED")
 	}
 	if e.body != nil {
 		codes = append(codes, "INVALID_INPUT_PROVIDED", "UNSUPPORTED_MEDIA_TYPE", "UNPROCCESSABLE_ENTITY")

@@ -23,8 +23,8 @@ import (
 type Accounts interface {
 	// Token issues a bearer token. INVALID_CREDENTIALS, INVALID_AUDIENCE.
 	Token(ctx context.Context, clientID string, secret prepaid.Secret, audience string) (Token, error)
-	// Account says whom a bearer token was issued to. INVALID_TOKEN, TOKEN_EXPIRED, RATE_LIMIT_REACHED (with
-	// the header of RateLimit).
+	// Account says whom a bearer token was issued to. INVALID_TOKEN, TOKEN_EXPIRED, ACCOUNT_NOT_FOUND,
+	// RATE_LIMIT_REACHED (with the header of RateLimit).
 	Account(ctx context.Context, token string) (Caller, error)
 	// Balance is the account's wallet.
 	Balance(ctx context.Context, account string) (Balance, error)
