@@ -93,7 +93,7 @@ func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter,
 	if change.Action != "" {
 		verb = string(change.Action)
 	}
-	if goOn, err := d.say(preview, verb, yes); err != nil || !goOn {
+	if err := d.say(preview, verb, yes); err != nil {
 		return err
 	}
 	job, err := d.StartEdit(ctx, preview, change, by, o.Why)
@@ -103,17 +103,16 @@ func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter,
 	return d.edit(ctx, job)
 }
 
-// say tells what will be touched, and asks. It reports whether there is anything to do.
-func (d *cardDesk) say(p cards.Preview, verb string, yes bool) (bool, error) {
+// say tells what will be touched, and asks. That there is nothing to do is an error.
+func (d *cardDesk) say(p cards.Preview, verb string, yes bool) error {
 	if len(p.Left) > 0 {
 		fmt.Fprintf(d.stdout, "Left alone: %s.\n", states(p.Left))
 	}
 	if p.Cards() == 0 {
-		fmt.Fprintf(d.stdout, "No card to %s.\n", verb)
-		return false, nil
+		return fmt.Errorf("no card to %s: look with pulsa cards list --brand %s and the same filter", verb, d.brand.Name)
 	}
 	fmt.Fprintf(d.stdout, "To %s: %s.\n", verb, states(p.Touched))
-	return true, d.confirm(yes, fmt.Sprintf("%s %d cards of brand %s?", strings.ToUpper(verb[:1])+verb[1:], p.Cards(), d.brand.Name))
+	return d.confirm(yes, fmt.Sprintf("%s %d cards of brand %s?", strings.ToUpper(verb[:1])+verb[1:], p.Cards(), d.brand.Name))
 }
 
 // states lists counts: "3 generated, 2 live, 1 expired (locked)".
@@ -145,6 +144,10 @@ func (d *cardDesk) edit(ctx context.Context, j cards.Job) error {
 		done = "deleted"
 	}
 	fmt.Fprintf(d.stdout, "%d cards %s (job %s).\n", j.Done, done, j.ID)
+	if j.Done < j.Total {
+		return fmt.Errorf("%d cards were counted, and %d %s: the others have changed since; look with pulsa cards list --brand %s and the same filter",
+			j.Total, j.Done, done, j.Brand)
+	}
 	return nil
 }
 
@@ -184,7 +187,7 @@ func (c *cardsDeleteCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	if goOn, err := d.say(preview, "delete", c.Yes); err != nil || !goOn {
+	if err := d.say(preview, "delete", c.Yes); err != nil {
 		return err
 	}
 	job, err := d.StartDelete(ctx, preview, by, c.Why)

@@ -56,7 +56,7 @@ func (c *cardsExportCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	if goOn, err := d.say(preview, "export", c.Yes); err != nil || !goOn {
+	if err := d.say(preview, "export", c.Yes); err != nil {
 		return err
 	}
 	job, err := d.StartExport(ctx, preview, spec, by, c.Reason)

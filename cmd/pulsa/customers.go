@@ -145,6 +145,7 @@ func (u *customersUnlockCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
+	unlocked := c.PIN.HardLocked || c.PIN.Locked(time.Now()) || c.PIN.Tries > 0
 	if err := db.Unlock(ctx, c.ID, u.Paid, by, time.Now().UTC()); err != nil {
 		return err
 	}
@@ -152,6 +153,9 @@ func (u *customersUnlockCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "%s is %s, PIN: %s\n", c.MSISDN.Masked(), c.Status, pinState(c, time.Now()))
+	if c.Status == accounts.Blocked && !unlocked {
+		return errors.New("the PIN was not locked: the customer is blocked for a debt that the bank took back; once it is paid, add --paid")
+	}
 	return nil
 }
 

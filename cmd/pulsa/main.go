@@ -82,7 +82,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		return exitCode(2)
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return parsed.Run(environ{getenv, stdin, stdout, stderr})
+	return advised(parsed.Run(environ{getenv, stdin, stdout, stderr}))
 }
 
 func newParser(stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {

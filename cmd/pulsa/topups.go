@@ -349,7 +349,7 @@ func (b handCommand) run(ctx context.Context, e environ) error {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "order %s is %s\n", answer.Order, answer.Status)
-	return nil
+	return request.unfinished(answer)
 }
 
 // handRequest asks for a thing to be done to one order by hand.
@@ -362,8 +362,12 @@ type handRequest struct {
 
 // handAnswer is how the order then stands.
 type handAnswer struct {
-	Order  prepaid.OrderID
-	Status topup.Status
+	Order      prepaid.OrderID
+	Status     topup.Status
+	Reason     string
+	NeedsHuman bool
+	Charge     topup.ChargeStatus
+	Funding    topup.FundingKind
 }
 
 // carryOut does what is asked. The simulators of a running server are its own: it is asked to do it, for test
@@ -438,13 +442,10 @@ func (p *program) byHand(ctx context.Context, r handRequest) (handAnswer, error)
 	default:
 		h, err = p.topups.Resolve(ctx, r.Order, r.Verdict, r.By)
 	}
-	if errors.Is(err, topup.ErrNotReversed) {
-		err = fmt.Errorf("%w: add --goodwill to give the money back at our loss", err)
-	}
 	if err != nil {
-		return handAnswer{}, fmt.Errorf("%s: %w", r.Order, err)
+		return handAnswer{}, fmt.Errorf("%s: %w", r.Order, r.nextAfter(err))
 	}
-	return handAnswer{h.ID, h.Status}, nil
+	return handAnswer{h.ID, h.Status, h.Reason, h.NeedsHuman, h.Charge.Status, h.Funding.Kind}, nil
 }
 
 // handRoutes lets operators reach the simulators of a running server.

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"pulsa/accounts"
+	"pulsa/cards"
+	"pulsa/developers"
+	"pulsa/store"
+	"pulsa/topup"
+)
+
+// advised adds to an error, where a command was given something that is not there, what shows what there is.
+func advised(err error) error {
+	for _, missing := range []struct {
+		err  error
+		look string
+	}{
+		{topup.ErrNoOrder, "pulsa topups list shows which there are"},
+		{accounts.ErrNoCustomer, "look at the number and the brand"},
+		{developers.ErrNoKey, "pulsa apikeys list shows which there are"},
+		{developers.ErrNoDelivery, "pulsa apikeys deliveries list shows which there are"},
+		{cards.ErrNoJob, "pulsa cards jobs shows which there are"},
+		{cards.ErrUnknown, "pulsa cards list shows which there are"},
+		{store.ErrNoOpenItem, "pulsa reconcile --list shows which there are"},
+	} {
+		if errors.Is(err, missing.err) {
+			return fmt.Errorf("%w: %s", err, missing.look)
+		}
+	}
+	return err
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"testing"
+
+	"pulsa/accounts"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+func TestWhatIsNotDoneExitsOtherwise(t *testing.T) {
+	o := newOffice(t)
+	held, delivered := o.order("held"), o.order("delivered")
+	p := o.program()
+	admin := listenAdmin(t, p.adminRoutes())
+	o.env["PULSA_ADMIN_LISTEN"] = admin
+	why := []string{"--reason", "test"}
+
+	if err := p.sims.tell(t.Context(), "payment refuses to refund", ""); err != nil {
+		t.Fatal(err)
+	}
+	refused := "the gateway refuses (refund_refused)"
+	o.fails(refused, append([]string{"topups", "refund", held}, why...)...)
+	o.fails("pulsa topups resolve "+held+" --refunded", append([]string{"topups", "refund", held}, why...)...)
+	o.fails("the gateway refuses to give the money back", append([]string{"topups", "refund", delivered, "--goodwill"}, why...)...)
+	o.fails("pulsa topups show "+held, append([]string{"topups", "resolve", held, "--delivered"}, why...)...)
+	o.does("is refunded", append([]string{"topups", "resolve", held, "--refunded"}, why...)...)
+	o.fails("pulsa topups list shows", append([]string{"topups", "refund", "BBBBBBBBBB"}, why...)...)
+	if err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+
+	o.fails("pulsa apikeys list shows", append([]string{"apikeys", "revoke", "--key", "nobody"}, why...)...)
+	o.fails("pulsa apikeys deliveries list shows", append([]string{"apikeys", "deliveries", "repeat", "--delivery", "nobody"}, why...)...)
+	o.fails("pulsa cards jobs shows", "cards", "resume", "--brand", "demo", "nobody")
+	o.fails("pulsa cards list --brand demo", "cards", "release", "--brand", "demo", "--series", "999", "--yes")
+	o.fails("pulsa cards list --brand demo", "cards", "delete", "--brand", "demo", "--all", "--why", "test", "--yes")
+	o.fails("look at the number", append([]string{"customers", "unlock", "+31612345670", "--brand", "demo"}, why...)...)
+}
+
+func TestUnlockingWhoIsBlockedForADebtSaysWhatIsMissing(t *testing.T) {
+	o := newOffice(t)
+	p := o.program()
+	m, err := prepaid.ParseE164(testNumber)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := p.accounts.ByMSISDN(t.Context(), "demo", m)
+	blocked := accounts.Blocked
+	if err == nil {
+		err = p.db.UpdateCustomer(t.Context(), c.ID, accounts.Update{Status: &blocked})
+	}
+	if err == nil {
+		_, _, err = p.db.CountPINTry(t.Context(), c.ID, "a wrong one", p.clock.Now())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+	unlock := []string{"customers", "unlock", testNumber, "--brand", "demo", "--reason", "test"}
+	o.does("is blocked, PIN: 0 wrong", unlock...)
+	o.fails("add --paid", unlock...)
+	o.does("is active", append(unlock, "--paid")...)
+}
+
+func TestAnOrderIsUnfinishedUntilItIsAsWasAsked(t *testing.T) {
+	for _, test := range []struct {
+		asked    topup.Verdict
+		answer   handAnswer
+		finished bool
+	}{
+		{topup.WasCharged, handAnswer{Status: topup.Delivered}, true},
+		{topup.WasCharged, handAnswer{Status: topup.DeliveryUnknown}, true},
+		{topup.WasCharged, handAnswer{Status: topup.ChargeUnknown}, false},
+		{topup.WasCharged, handAnswer{Status: topup.RefundFailed}, false},
+		{topup.NotCharged, handAnswer{Status: topup.Declined}, true},
+		{topup.NotCharged, handAnswer{Status: topup.Declined, NeedsHuman: true}, false},
+		{topup.WasDelivered, handAnswer{Status: topup.Delivered}, true},
+		{topup.WasDelivered, handAnswer{Status: topup.DeliveryUnknown}, false},
+		{topup.NotDelivered, handAnswer{Status: topup.Refunded}, true},
+		{topup.NotDelivered, handAnswer{Status: topup.RefundUnknown}, false},
+		{topup.NotDelivered, handAnswer{Status: topup.RefundFailed, Funding: topup.ByCard}, false},
+		{topup.WasRefunded, handAnswer{Status: topup.Declined, Charge: topup.ChargeRefunded}, true},
+		{topup.NotRefunded, handAnswer{Status: topup.RefundFailed}, true},
+		{"", handAnswer{Status: topup.Declined, Charge: topup.ChargeCaptured}, false},
+		{"", handAnswer{Status: topup.Refunding}, false},
+	} {
+		if err := (handRequest{Verdict: test.asked}).unfinished(test.answer); (err == nil) != test.finished {
+			t.Errorf("%s: %+v: %v", test.asked, test.answer, err)
+		}
+	}
+	goodwill := handRequest{Goodwill: true}
+	if err := goodwill.unfinished(handAnswer{Status: topup.Delivered, Charge: topup.ChargeCaptured}); err == nil {
+		t.Error("goodwill without an answer is done")
+	}
+	if err := goodwill.unfinished(handAnswer{Status: topup.Delivered, Charge: topup.ChargeRefunded}); err != nil {
+		t.Error(err)
+	}
+}
