@@ -41,7 +41,15 @@ func (c *chatCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
+	if c.Server != "" {
+		if err := checkServer("--server", c.Server); err != nil {
+			return err
+		}
+	}
 	if c.From == "" {
+		if brand.Country == "" {
+			return fmt.Errorf("--brand %s: %s does not know it, so give your number with --from", brand.Name, config.File)
+		}
 		m, err := prepaid.FreshMSISDN(brand.Country, rand.Int())
 		if err != nil {
 			return fmt.Errorf("make up a number: %w; give one with --from", err)
@@ -57,11 +65,16 @@ func (c *chatCommand) Run(ctx context.Context, e environ) error {
 	return c.alone(ctx, e, config, brand)
 }
 
+// brand is whom to talk to. A server may know brands that the configuration here does not: of such a one only the name is
+// known.
 func (c *chatCommand) brand(config Config) (*prepaid.Brand, error) {
 	for _, b := range config.Brands {
 		if b.Test && (c.Brand == "" || c.Brand == b.Name) {
 			return b, nil
 		}
+	}
+	if c.Brand != "" && c.Server != "" {
+		return &prepaid.Brand{Name: c.Brand}, nil
 	}
 	if c.Brand == "" {
 		return nil, fmt.Errorf("%s declares no brand marked test, and only those can be chatted with", config.File)
@@ -126,6 +139,10 @@ func (c *chatCommand) line(ctx context.Context, client *fakeClient, s *screen, l
 	case "/photo":
 		m = fakeMessage{Attachment: true}
 	case "/again":
+		if client.last.ID == "" {
+			s.note("Nothing was sent yet.")
+			return nil
+		}
 		m = client.last
 	}
 	replies, err := client.send(ctx, m)
@@ -186,6 +203,13 @@ type screen struct {
 	w  io.Writer
 }
 
+// note shows what the brand did not say.
+func (s *screen) note(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprintln(s.w, text)
+}
+
 func (s *screen) show(messages []fakeReply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -193,6 +217,9 @@ func (s *screen) show(messages []fakeReply) {
 		fmt.Fprintf(s.w, "< %s\n", strings.ReplaceAll(m.Text, "\n", "\n  "))
 		for _, b := range m.Buttons {
 			fmt.Fprintf(s.w, "  [%s]\n", b)
+		}
+		if m.Contact {
+			fmt.Fprintln(s.w, "  [/contact shares your number]")
 		}
 	}
 }

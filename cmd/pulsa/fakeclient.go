@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,6 +40,15 @@ type fakeReply struct {
 	N       int64    `json:"n"`
 	Text    string   `json:"text"`
 	Buttons []string `json:"buttons"`
+	Contact bool     `json:"ask_contact"`
+}
+
+// checkServer says how a flag that names a server is written.
+func checkServer(flag, address string) error {
+	if !isHTTP(address) {
+		return fmt.Errorf("%s %s: write a URL, such as http://127.0.0.1:8080", flag, address)
+	}
+	return nil
 }
 
 func newFakeClient(server, brand, from, as string) *fakeClient {
@@ -96,13 +106,19 @@ func (c *fakeClient) do(ctx context.Context, method, address string, body []byte
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.http.Do(request)
+	if about := (*url.Error)(nil); errors.As(err, &about) {
+		return fmt.Errorf("%s: %w (is the server running?)", c.base, about.Err) // without the number
+	}
 	if err != nil {
-		return fmt.Errorf("%w (is the server running?)", err)
+		return err
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
 		return err
+	}
+	if response.StatusCode == http.StatusNotFound {
+		return fmt.Errorf("%s: there is no fake channel of a brand %s", c.base, c.brand)
 	}
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s %s: %s: %s", method, c.base, response.Status, bytes.TrimSpace(text))

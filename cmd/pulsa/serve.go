@@ -168,6 +168,9 @@ func (healthCommand) Help() string { return "Example: pulsa health --server http
 
 // Run implements the command.
 func (h *healthCommand) Run(ctx context.Context, e environ) error {
+	if err := checkServer("--server", h.Server); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(h.Server, "/")+"/readyz", nil)

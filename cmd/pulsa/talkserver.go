@@ -37,6 +37,9 @@ func newServerMaker(ctx context.Context, server, admin string, c Config) (*serve
 
 // reach says which listener does not answer, before any story fails for it.
 func (m *serverMaker) reach(ctx context.Context, flag, address string) error {
+	if err := checkServer(flag, address); err != nil {
+		return err
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/healthz", nil)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", flag, address, err)

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestChatSaysWhatIsWrongAndWhatToDo(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	noEnv := func(string) string { return "" }
+	for _, tt := range []struct {
+		args   []string
+		typed  string
+		answer string // shown, or the error
+	}{
+		{[]string{"--server", r.server.URL, "--as", "telegram"}, "KOOP\n", "< Welcome to Demo Mobile. What is your mobile number?\n  [/contact shares your number]\n"},
+		{[]string{"--server", r.server.URL}, "/again\n", "Nothing was sent yet.\n"},
+		{[]string{"--server", "127.0.0.1:8080"}, "", "--server 127.0.0.1:8080: write a URL, such as http://127.0.0.1:8080"},
+		{[]string{"--server", "http://127.0.0.1:1"}, "", "http://127.0.0.1:1/webhooks/demo/fake: dial tcp 127.0.0.1:1: connect: connection refused (is the server running?)"},
+		{[]string{"--server", r.server.URL, "--brand", "strange"}, "", "--brand strange: demo.yaml (built in) does not know it, so give your number with --from"},
+		{[]string{"--server", r.server.URL, "--brand", "strange", "--from", testNumber}, "", "there is no fake channel of a brand strange"},
+	} {
+		var out bytes.Buffer
+		said := ""
+		if err := run(t.Context(), append([]string{"chat"}, tt.args...), noEnv, strings.NewReader(tt.typed), &out, &out); err != nil {
+			said = err.Error()
+		}
+		if said += out.String(); !strings.Contains(said, tt.answer) {
+			t.Errorf("%v %q: got %q, want %q", tt.args, tt.typed, said, tt.answer)
+		}
+	}
+}
