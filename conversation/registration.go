@@ -40,6 +40,7 @@ func registrationFlow() Flow {
 			{From: "registration.ask_msisdn", Event: "typed", To: "registration.ask_msisdn_again"},
 			{From: "registration.ask_msisdn", Event: "shared", To: "registration.check_msisdn"},
 			{From: "registration.ask_msisdn_again", Event: "same", To: "registration.check_msisdn"},
+			{From: "registration.ask_msisdn_again", Event: "shared", To: "registration.check_msisdn"},
 			{From: "registration.ask_msisdn_again", Event: "differs", To: "registration.ask_msisdn", Say: "registration.msisdn_differs", Instead: true},
 			{From: "registration.ask_msisdn_again", Event: evBack, To: "registration.ask_msisdn"},
 			{From: "registration.check_msisdn", Event: "unknown", To: "registration.ask_msisdn", Say: "registration.msisdn_unknown", Instead: true},
@@ -118,6 +119,9 @@ func acceptContact(t *Turn) (Event, string) {
 }
 
 func acceptMSISDNAgain(t *Turn) (Event, string) {
+	if t.in.Contact != nil { // the button is still there: it proves more than typing does
+		return acceptContact(t)
+	}
 	m, wrong := readMSISDN(t)
 	if wrong != "" {
 		return noEvent, wrong
