@@ -46,7 +46,7 @@ func (db *DB) SaveChunk(ctx context.Context, c cards.Chunk, sealed []cards.Seale
 
 func (db *DB) saveSorted(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) ([]int, error) {
 	if db.dialect == Postgres {
-		err := db.copyChunk(ctx, c, sealed)
+		err := again(ctx, func() error { return db.copyChunk(ctx, c, sealed) })
 		var known *pgconn.PgError
 		if err == nil || !errors.As(err, &known) || known.Code != uniqueViolation {
 			return nil, err
@@ -103,14 +103,14 @@ func settleChunk(ctx context.Context, tx *sqlx.Tx, c cards.Chunk, sealed []cards
 }
 
 func (db *DB) insertChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) (clashes []int, err error) {
-	err = db.write(ctx, "save chunk", func(tx *sqlx.Tx) error {
+	err = db.writeAgain(ctx, "save chunk", func(tx *sqlx.Tx) error {
 		if err := db.holdKeys(ctx, tx, sealed); err != nil {
 			return err
 		}
 		if taken, err := takenSerials(ctx, tx, sealed); err != nil {
 			return err
 		} else if len(taken) > 0 {
-			return fmt.Errorf("serial %s: %w", sealed[taken[0]].Serial, cards.ErrExists)
+			return serialTaken(ctx, tx, c.Job, sealed[taken[0]].Serial)
 		}
 		var err error
 		if clashes, err = insertCards(ctx, tx, sealed); err != nil {
@@ -125,6 +125,19 @@ func (db *DB) insertChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sea
 		return clashes, nil
 	}
 	return nil, err
+}
+
+// serialTaken is why a serial exists already: another process has made the chunk, or somebody else the card.
+func serialTaken(ctx context.Context, tx *sqlx.Tx, j cards.Job, serial string) error {
+	var still int
+	found, err := get(ctx, tx, &still, `SELECT 1 FROM card_jobs WHERE id = ? AND step = ? AND state = 'under way'`, j.ID, j.Step)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return cards.ErrJobElsewhere
+	}
+	return fmt.Errorf("serial %s: %w", serial, cards.ErrExists)
 }
 
 // oldClashes finds the codes that a card has under another key.

@@ -12,7 +12,7 @@ import (
 // ClaimCards implements cards.Codes.
 func (db *DB) ClaimCards(ctx context.Context, c cards.Chunk, f cards.Filter, n int) (j cards.Job, more bool, err error) {
 	f.Unexported = true
-	err = db.write(ctx, "claim cards", func(tx *sqlx.Tx) error {
+	err = db.writeAgain(ctx, "claim cards", func(tx *sqlx.Tx) error {
 		step := c
 		keys, found, err := nextKeys(ctx, tx, f, cards.Exportable(), c.Job.After, n)
 		if err != nil {
@@ -83,7 +83,7 @@ func (db *DB) CountToRekey(ctx context.Context, brand string, version int) (n in
 
 // RekeyCards implements cards.Codes.
 func (db *DB) RekeyCards(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) error {
-	return db.write(ctx, "rekey cards", func(tx *sqlx.Tx) error {
+	return db.writeAgain(ctx, "rekey cards", func(tx *sqlx.Tx) error {
 		if err := db.holdKeys(ctx, tx, sealed); err != nil {
 			return err
 		}

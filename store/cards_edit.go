@@ -63,7 +63,7 @@ func (db *DB) DeleteCards(ctx context.Context, c cards.Chunk, f cards.Filter, n 
 // chunk has touch deal with the next n cards, and moves the job on behind them.
 func (db *DB) chunk(ctx context.Context, what string, c cards.Chunk, f cards.Filter, states []cards.State, n int,
 	touch func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error)) (j cards.Job, err error) {
-	err = db.write(ctx, what, func(tx *sqlx.Tx) error {
+	err = db.writeAgain(ctx, what, func(tx *sqlx.Tx) error {
 		step := c
 		keys, found, err := nextKeys(ctx, tx, f, states, c.Job.After, n)
 		if err != nil {

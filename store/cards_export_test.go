@@ -1,6 +1,10 @@
 package store
 
-import "pulsa/cards"
+import (
+	"context"
+
+	"pulsa/cards"
+)
 
 // What the tests explain.
 const ReserveCardSQL = reserveCard
@@ -20,3 +24,6 @@ func ListCardsSQL(db *DB, f cards.Filter, by cards.Sort, descending bool, beyond
 	}
 	return all
 }
+
+// Again begins a chunk anew where the database undid it.
+func Again(ctx context.Context, chunk func() error) error { return again(ctx, chunk) }

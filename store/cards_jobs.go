@@ -61,7 +61,7 @@ func (r jobRow) job() (cards.Job, error) {
 
 // StartCardJob implements cards.Jobs.
 func (db *DB) StartCardJob(ctx context.Context, j cards.Job) (cards.Job, error) {
-	err := db.write(ctx, "start card job", func(tx *sqlx.Tx) error {
+	err := db.writeAgain(ctx, "start card job", func(tx *sqlx.Tx) error {
 		if g := j.Spec.Generate; g != nil {
 			request := *g
 			first, err := nextSerial(ctx, tx, j.Brand, g.Series, j.Total)

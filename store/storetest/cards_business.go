@@ -57,6 +57,18 @@ var cardBusinessTests = []test{
 		same(w, "unspent", must[int64](w)(w.db.Unspent(w.Context(), brand, 14, start)), int64(5))
 		w.clean()
 	}},
+	{"a chunk that another process has made is not taken for somebody else's cards", func(w *world) {
+		j := w.job(10)
+		step := cards.Chunk{Job: j, Cards: 5, Last: cards.Key{Series: "101", Serial: "x"}, Now: start}
+		must[[]int](w)(w.db.SaveChunk(w.Context(), step, w.chunk(j, 5)))
+		again := w.chunk(j, 5)
+		for i := range again {
+			again[i].MAC = fmt.Append(nil, "another code", i)
+		}
+		if _, err := w.db.SaveChunk(w.Context(), step, again); !errors.Is(err, cards.ErrJobElsewhere) {
+			w.Errorf("%v", err)
+		}
+	}},
 	{"chunks with the same codes do not wait for each other in a ring", func(w *world) {
 		const n = 2000
 		steps, batches := make([]cards.Chunk, 3), make([][]cards.Sealed, 3)
