@@ -90,7 +90,7 @@ func (k *apikeysCreateCommand) Run(ctx context.Context, e environ) error {
 	}
 	defer db.Close()
 	if _, ok := c.API[k.Brand]; !ok {
-		return fmt.Errorf("--brand %s: no such brand has api: in %s%s", k.Brand, c.File, didYouMean(k.Brand, slices.Sorted(maps.Keys(c.API))))
+		return wrongFlag("--brand %s: no such brand has api: in %s%s", k.Brand, c.File, didYouMean(k.Brand, slices.Sorted(maps.Keys(c.API))))
 	}
 	key, secret, err := d.Create(ctx, developers.Key{Brand: k.Brand, Name: strings.TrimSpace(k.Name), Scopes: scopes,
 		Balance: prepaid.Money{Currency: prepaid.Currency(k.Currency)}}, by)
@@ -132,7 +132,7 @@ func (apikeysListCommand) Help() string { return "Example: pulsa apikeys list --
 
 // Run implements the command.
 func (k *apikeysListCommand) Run(ctx context.Context, e environ) error {
-	_, db, err := k.openDB(ctx, e)
+	_, db, err := k.openFor(ctx, e, k.Brand)
 	if err != nil {
 		return err
 	}

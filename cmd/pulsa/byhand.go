@@ -43,7 +43,15 @@ func (s settings) openDB(ctx context.Context, e environ) (Config, *store.DB, err
 // openExisting is openDB for what only looks, or changes what is there: an empty database, made for a mistyped --data,
 // would have no violation and nobody to refund.
 func (s settings) openExisting(ctx context.Context, e environ) (Config, *store.DB, error) {
+	return s.openFor(ctx, e, "")
+}
+
+// openFor is openExisting for a command about one brand; "" for one about all.
+func (s settings) openFor(ctx context.Context, e environ, brand string) (Config, *store.DB, error) {
 	c, err := s.load(e, nil)
+	if err == nil && brand != "" {
+		_, err = c.brand(brand, false)
+	}
 	if err != nil {
 		return c, nil, err
 	}

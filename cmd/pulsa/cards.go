@@ -68,9 +68,9 @@ func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	brand, ok := brandsByName(c)[f.Brand]
-	if !ok {
-		return nil, fmt.Errorf("--brand %s: %s declares no such brand", f.Brand, c.File)
+	brand, err := c.brand(f.Brand, false)
+	if err != nil {
+		return nil, err
 	}
 	if err := c.OpenKeys(); err != nil {
 		return nil, err

@@ -54,9 +54,9 @@ func (o ofBrand) open(ctx context.Context, e environ) (*channelDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	brand, ok := brandsByName(c)[o.Brand]
-	if !ok {
-		return nil, fmt.Errorf("--brand %s: %s declares no such brand", o.Brand, c.File)
+	brand, err := c.brand(o.Brand, false)
+	if err != nil {
+		return nil, err
 	}
 	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
 	if err != nil {

@@ -79,7 +79,7 @@ func (c *chatCommand) brand(config Config) (*prepaid.Brand, error) {
 	if c.Brand == "" {
 		return nil, fmt.Errorf("%s declares no brand marked test, and only those can be chatted with", config.File)
 	}
-	return nil, fmt.Errorf("--brand %s: %s declares no such brand marked test", c.Brand, config.File)
+	return config.brand(c.Brand, true)
 }
 
 // alone runs a server of its own, so that the payment page works as well, for as long as the chat lasts.

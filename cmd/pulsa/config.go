@@ -46,6 +46,25 @@ type Config struct {
 	Notes []string
 }
 
+// brand is the one that --brand names, one marked test where testing is set; a flagError that tells which there are.
+func (c Config) brand(name string, testing bool) (*prepaid.Brand, error) {
+	var names []string
+	for _, b := range c.Brands {
+		switch {
+		case testing && !b.Test:
+		case b.Name == name:
+			return b, nil
+		default:
+			names = append(names, b.Name)
+		}
+	}
+	kind := ""
+	if testing {
+		kind = " marked test"
+	}
+	return nil, wrongFlag("--brand %s: %s declares no such brand%s%s", name, c.File, kind, didYouMean(name, names))
+}
+
 // LogConfig says how the log is written.
 type LogConfig struct {
 	Format string // "text" or "json"

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -36,13 +34,10 @@ func (w whom) find(ctx context.Context, e environ) (c Config, db *store.DB, cust
 	if err != nil {
 		return c, nil, customer, fmt.Errorf("%s: %w; write it like +31612345678", w.Number, err)
 	}
-	if c, db, err = w.openExisting(ctx, e); err != nil {
+	if c, db, err = w.openFor(ctx, e, w.Brand); err != nil {
 		return c, nil, customer, err
 	}
 	if customer, err = db.CustomerByMSISDN(ctx, w.Brand, m); err != nil {
-		if _, known := c.Gateways[w.Brand]; !known {
-			err = fmt.Errorf("%w: %s has no brand %s%s", err, c.File, w.Brand, didYouMean(w.Brand, slices.Sorted(maps.Keys(c.Gateways))))
-		}
 		return c, nil, customer, errors.Join(fmt.Errorf("%s at %s: %w", m.Masked(), w.Brand, err), db.Close())
 	}
 	return c, db, customer, nil

@@ -26,6 +26,9 @@ func main() {
 	case err == nil:
 	case errors.As(err, &code):
 		os.Exit(int(code))
+	case errors.As(err, new(flagError)):
+		fmt.Fprintln(os.Stderr, "pulsa:", err)
+		os.Exit(2)
 	default:
 		fmt.Fprintln(os.Stderr, "pulsa:", err)
 		os.Exit(1)
@@ -36,6 +39,12 @@ func main() {
 type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// flagError is what is wrong with a flag's value: the program exits 2, as it does where a flag is unknown.
+type flagError struct{ error }
+
+// wrongFlag is a flagError of such words.
+func wrongFlag(format string, args ...any) error { return flagError{fmt.Errorf(format, args...)} }
 
 // environ is what a command is run with.
 type environ struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -156,6 +157,21 @@ func TestWhatOperatorsMistypeIsNotAnsweredWithNothing(t *testing.T) {
 	}
 	if _, err := os.Stat(empty); err == nil {
 		t.Error("who only looks has made a folder")
+	}
+}
+
+func TestAnUnknownBrandIsAWrongFlag(t *testing.T) {
+	o := newOffice(t)
+	for _, args := range [][]string{
+		{"topups", "list"}, {"apikeys", "list"}, {"apikeys", "create", "--name", "x"},
+		{"customers", "show", testNumber}, {"customers", "unlock", testNumber, "--reason", "x"}, {"customers", "erase", testNumber, "--reason", "x"},
+		{"cards", "list"}, {"cards", "jobs"}, {"cards", "release"}, {"resellers", "list"},
+		{"channels", "list"}, {"channels", "status"}, {"channels", "enable", "fake"}, {"chat"}, {"talk", "record"},
+	} {
+		_, err := o.pulsa(append(args, "--brand", "nope")...)
+		if wrong := (flagError{}); !errors.As(err, &wrong) || !strings.Contains(err.Error(), ": known are demo") {
+			t.Errorf("%v: %v", args, err)
+		}
 	}
 }
 

@@ -246,12 +246,15 @@ func (t *talkRecordCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
+	if t.Brand == "" {
+		t.Brand = v.Brands[0].Name
+	}
+	if _, err := c.brand(t.Brand, true); err != nil {
+		return err
+	}
 	m, err := newStoryMaker(ctx, c, t.Database, t.Redis)
 	if err != nil {
 		return err
-	}
-	if t.Brand == "" {
-		t.Brand = v.Brands[0].Name
 	}
 	story, err := talk.Record(ctx, m, v, talk.Recording{
 		Name: t.Name, Brand: t.Brand, Channel: t.Channel, Language: t.Language, From: t.From,

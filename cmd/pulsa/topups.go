@@ -58,15 +58,15 @@ func (l *topupsListCommand) Run(ctx context.Context, e environ) error {
 		for _, known := range topup.Statuses() {
 			all = append(all, string(known))
 		}
-		return fmt.Errorf("--status %s is none%s", s, didYouMean(string(s), all))
+		return wrongFlag("--status %s is none%s", s, didYouMean(string(s), all))
 	}
 	if l.Limit < 1 || l.Since < 0 {
-		return errors.New("--limit and --since are more than nothing: --limit 50 --since 24h")
+		return wrongFlag("--limit and --since are more than nothing: --limit 50 --since 24h")
 	}
 	if l.Since > 0 {
 		f.Since = time.Now().Add(-l.Since)
 	}
-	_, db, err := l.openExisting(ctx, e)
+	_, db, err := l.openFor(ctx, e, l.Brand)
 	if err != nil {
 		return err
 	}
