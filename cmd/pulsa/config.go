@@ -109,6 +109,9 @@ func parseConfig(file string, text []byte, getenv func(string) string, known Kno
 	return c, nil
 }
 
+// builtIn is the name of the demo's configuration, which is used where there is no file.
+const builtIn = "demo.yaml (built in)"
+
 func configText(path string, getenv func(string) string) (file string, text []byte, err error) {
 	if path == "" {
 		path = getenv("PULSA_CONFIG")
@@ -119,7 +122,7 @@ func configText(path string, getenv func(string) string) (file string, text []by
 	}
 	f, err := os.Open(path)
 	if !given && errors.Is(err, fs.ErrNotExist) {
-		return "demo.yaml (built in)", demoYAML, nil
+		return builtIn, demoYAML, nil
 	}
 	if err != nil {
 		return "", nil, err

@@ -32,17 +32,22 @@ func (r *configReader) listenAddress(v value, fallback string) string {
 // publicURL reads where providers reach us; for trials on one machine it follows from where we listen.
 func (r *configReader) publicURL(v value, listen string) string {
 	if !v.given() {
-		host, port, err := net.SplitHostPort(listen)
-		if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
-			host = "127.0.0.1"
-		}
-		return "http://" + net.JoinHostPort(host, port)
+		return localURL(listen)
 	}
 	u, err := url.Parse(v.text)
 	if err != nil || !isHTTP(v.text) || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		r.fault(v.line, "%s is %q: write https://host, without ? and #", v.name(), v.text)
 	}
 	return strings.TrimRight(v.text, "/")
+}
+
+// localURL is where a listener is reached on its own machine.
+func localURL(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 func isHTTP(text string) bool {

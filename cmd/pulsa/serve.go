@@ -86,7 +86,7 @@ func (p *program) serve(ctx context.Context, public, admin net.Listener) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		p.log.Info("stopping: turns and calls in flight are finished first", "at_most", drainFor.String())
+		p.log.Info("stopping: turns and calls in flight are finished first; Ctrl-C again leaves them to the next start", "at_most", drainFor.String())
 	}
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
 	defer cancel()
@@ -110,7 +110,11 @@ func (p *program) server(h http.Handler) *http.Server {
 
 // welcome prints where the server is and what to try next.
 func (p *program) welcome(ctx context.Context, w io.Writer) {
-	fmt.Fprintf(w, "Pulsa is at %s (%s, data in %s)\n\n", p.config.PublicURL, p.config.File, p.config.Data)
+	fmt.Fprintf(w, "Pulsa is at %s (%s, data in %s)\n", p.config.PublicURL, p.config.File, p.config.Data)
+	if here := localURL(p.config.Listen); here != p.config.PublicURL {
+		fmt.Fprintf(w, "On this machine: %s\n", here)
+	}
+	fmt.Fprintln(w)
 	for _, s := range p.registry.List(ctx) {
 		state := "on   " + s.ProviderURL
 		switch {
@@ -134,13 +138,17 @@ func (p *program) suggest(w io.Writer, b *prepaid.Brand) {
 	if len(os.Args) > 0 && strings.Contains(os.Args[0], "go-build") {
 		self = "go run ./cmd/pulsa"
 	}
-	keyword, example, folder := topUpWord(b), b.Amounts.Min.Typed(), ""
+	keyword, example, flags := topUpWord(b), b.Amounts.Min.Typed(), ""
+	if f := p.config.File; f != "pulsa.yaml" && f != builtIn {
+		flags = " --config " + f
+	}
+	here, folder := localURL(p.config.Listen), flags
 	if p.config.Data != "pulsa-data" {
-		folder = " --data " + p.config.Data
+		folder += " --data " + p.config.Data
 	}
 	fmt.Fprintf(w, "\nBrand %s is a test brand: its payments and its network are simulated. Try it:\n\n", b.Name)
-	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", p.config.PublicURL)
-	fmt.Fprintf(w, "  %s chat --server %s --brand %s\n", self, p.config.PublicURL, b.Name)
+	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", here)
+	fmt.Fprintf(w, "  %s chat --server %s --brand %s%s\n", self, here, b.Name, flags)
 	fmt.Fprintf(w, "  > %-22s registers: follow the questions and open the link\n", keyword)
 	fmt.Fprintf(w, "  > %-22s buys, with the PIN you have chosen\n\n", keyword+" "+example+" 4821")
 	fmt.Fprintf(w, "  %s cards generate --brand %s --amount %s --quantity 5 --series 101%s\n", self, b.Name, example, folder)
