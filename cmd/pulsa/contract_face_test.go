@@ -24,6 +24,8 @@ func (a troubled) Account(ctx context.Context, token string) (reloadly.Caller, e
 	switch token {
 	case "expired":
 		return reloadly.Caller{}, reloadly.RefuseCode("TOKEN_EXPIRED")
+	case "gone":
+		return reloadly.Caller{}, reloadly.RefuseCode("ACCOUNT_NOT_FOUND")
 	case "narrow":
 		return reloadly.Caller{Account: "sim", Scopes: []reloadly.Scope{}}, nil
 	case "busy":
@@ -133,7 +135,7 @@ func TestEveryDocumentedAnswerIsReached(t *testing.T) {
 		with(func(a *ask) { a.body = strings.Replace(a.body, "order-1", o.name, 1) })
 		with(func(a *ask) { a.accept = "text/html, application/json;q=0" })
 		with(func(a *ask) { a.method = "PATCH" })
-		for _, token := range []string{"", "guess", "expired", "narrow", "busy", "broken"} {
+		for _, token := range []string{"", "guess", "expired", "gone", "narrow", "busy", "broken"} {
 			if !o.public {
 				with(func(a *ask) { a.token = token })
 			}
