@@ -162,7 +162,7 @@ func (u *unrest) event() {
 	case "behave":
 		u.tell(rapid.SampledFrom([]string{"network delivers", "network", "network delivers after 40s", "network delivers after 100s",
 			"network rejects INVALID_RECIPIENT_PHONE", "network rejects PHONE_RECENTLY_RECHARGED", "network rejects TRANSACTION_FAILED_ON_OPERATOR",
-			"network times out", "network times out after delivering", "network is out of funds", "network is unavailable",
+			"network fails with CONNECTION_TO_OPERATOR_FAILED", "network times out", "network times out after delivering", "network is out of funds", "network is unavailable",
 			"network answers garbage", "network reports after 3m", "network reports after 20m", "network is not atomic",
 			"payment approves", "payment", "payment approves after 20s", "payment approves after 100s", "payment declines", "payment times out",
 			"payment times out after charging", "payment needs authentication", "payment pends", "payment answers garbage",

@@ -76,7 +76,8 @@ Numbers whose end chooses:
   8009 the same, and reports after 3m                      9009 pends, and returns the debit a minute later
   8010 is not atomic                                       9010 answers garbage
   8011 takes the delivery back, a minute later             9011 the same, and reports after 3m
-  8020 delivers a PIN                                      9012 is not atomic
+  8012 fails with TRANSACTION_FAILED_ON_OPERATOR           9012 is not atomic
+  8020 delivers a PIN
   8021 the same, then times out
   8022 delivers a PIN after 40s
   9999 is not recognised`

@@ -169,7 +169,7 @@ func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
 		DeliveredAmount: amount, DeliveredCurrencyCode: reloadly.Text(r.Amount.Currency),
 		Discount:             reloadly.Number{Value: amount.Value.Sub(reloadly.NumberOf(r.Cost).Value), Valid: true},
 		DiscountCurrencyCode: reloadly.Text(f.wallet), Fee: reloadly.Number{Value: decimal.Zero, Valid: true},
-		TransactionDate: reloadly.Text(r.At.UTC().Format(time.DateTime)),
+		TransactionDate: reloadly.Text(r.At.UTC().Format(time.DateTime)), Reason: reloadly.Text(r.Failed),
 	}
 	if t.Status != reloadly.Successful {
 		return t
@@ -192,7 +192,7 @@ func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
 // simStatus is where a credit of the book stands, in the API's words.
 func simStatus(r networksim.Record) reloadly.State {
 	switch {
-	case r.TakenBack:
+	case r.TakenBack, r.Failed != "":
 		return reloadly.Refunded
 	case r.Delivered:
 		return reloadly.Successful

@@ -37,7 +37,7 @@ const (
 type Event struct {
 	Kind      EventKind
 	Behaviour string        // of PaymentBehaves and NetworkBehaves, as written: "times out after delivering", "rejects INVALID_AMOUNT"
-	Code      string        // of "network rejects": "INVALID_AMOUNT"
+	Code      string        // of "network rejects" and "fails with": "INVALID_AMOUNT"
 	For       time.Duration // of Wait, ChannelDown, RedisDown and what is "after" a while
 	Point     string        // of CrashAfter
 	Number    string        // of CustomerIs
@@ -73,6 +73,7 @@ func eventPhrases() []phrase[EventKind] {
 		{"payment settles the debits", PaymentBehaves},
 		{"network delivers", NetworkBehaves},
 		{"network rejects CODE", NetworkBehaves},
+		{"network fails with CODE", NetworkBehaves},
 		{"network times out", NetworkBehaves},
 		{"network times out after delivering", NetworkBehaves},
 		{"network delivers after DURATION", NetworkBehaves},

@@ -145,7 +145,7 @@ func TestEventsAndFactsAreSaidAsTheyAreRead(t *testing.T) {
 	for _, text := range []string{"again", "another customer", "customer +31612345678", "wait 31m", "wait 2h", "wait 30d", "wait 90s",
 		"customer completes payment setup", "customer abandons payment setup", "customer authenticates", "payment approves",
 		"payment declines", "payment times out", "payment times out after charging", "payment needs authentication", "payment returns the debit", "payment revokes the mandate",
-		"network delivers", "network rejects INVALID_AMOUNT_FOR_OPERATOR", "network times out", "network times out after delivering",
+		"network delivers", "network rejects INVALID_AMOUNT_FOR_OPERATOR", "network fails with PROVIDER_INTERNAL_ERROR", "network times out", "network times out after delivering",
 		"network delivers after 40s", "network is out of funds", "network is unavailable", "channel down 2m", "redis lost", "redis down 2m",
 		"restart", "crash after charge"} {
 		e, err := parseEvent("  "+text+" ", nil)

@@ -109,6 +109,8 @@ func TestWhatWasBoughtIsFoundAndNeverTakenForFailed(t *testing.T) {
 	}{
 		"used and paid":                    {used, ok(page(row("SUCCESSFUL"))), answer{}, topup.Done, ""},
 		"used and refunded":                {used, ok(page(row("REFUNDED"))), answer{}, topup.Refused, "REFUNDED"},
+		"used and refunded, told why":      {used, ok(page(row("REFUNDED"))), ok(`{"code":"OUTAGE","message":"x","status":"REFUNDED","transaction":null}`), topup.Refused, "OUTAGE"},
+		"refunded, whatever its status":    {used, ok(page(row("REFUNDED"))), ok(`{"code":null,"message":null,"status":"PROCESSING","transaction":null}`), topup.Refused, "REFUNDED"},
 		"used and not found":               {used, ok(page()), answer{}, topup.Unknown, "CUSTOM_IDENTIFIER_ALREADY_USED"},
 		"used by another case":             {used, ok(page(strings.ReplaceAll(row("SUCCESSFUL"), "REF", "ref"))), answer{}, topup.Unknown, "CUSTOM_IDENTIFIER_ALREADY_USED"},
 		"used and unreadable":              {used, unreadable, answer{}, topup.Unknown, "CUSTOM_IDENTIFIER_ALREADY_USED"},

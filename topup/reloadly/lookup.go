@@ -39,19 +39,21 @@ func (c *Client) LookUp(ctx context.Context, reference string) topup.Result {
 	return better(best, topup.Result{Outcome: topup.Unknown, Code: codeNoLookUp})
 }
 
-// row is what a row of a report came to; where it is not at its end, its status may know more.
+// row is what a row of a report came to. Its status may know more: how one that is not at its end has ended, and why one was
+// refused.
 func (c *Client) row(ctx context.Context, t Transaction) topup.Result {
 	r := t.result()
 	if r.Outcome == topup.Done {
 		return c.rowByPIN(ctx, t, r)
 	}
-	if r.Outcome != topup.Pending && r.Outcome != topup.Unknown || t.TransactionID == 0 {
+	if t.TransactionID == 0 {
 		return r
 	}
-	if now := c.status(ctx, t.TransactionID); now.Outcome != topup.Unknown {
-		return now
+	now := c.status(ctx, t.TransactionID)
+	if now.Outcome == topup.Unknown || r.Outcome == topup.Refused && now.Outcome != topup.Refused {
+		return r
 	}
-	return r
+	return now
 }
 
 // rowByPIN sees to it that a delivery which is a PIN is not taken for one before the PIN is known: reports may lack it.

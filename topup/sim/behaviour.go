@@ -16,8 +16,9 @@ type Kind string
 // The kinds. The zero Kind lets the topped up number choose.
 const (
 	Delivers                Kind = "delivers"
-	Rejects                 Kind = "rejects"   // with Behaviour.Code
-	TimesOut                Kind = "times out" // before anything is delivered
+	Rejects                 Kind = "rejects"    // with Behaviour.Code
+	Fails                   Kind = "fails with" // Behaviour.Code, which leaves it open; look-ups tell that it was refused
+	TimesOut                Kind = "times out"  // before anything is delivered
 	TimesOutAfterDelivering Kind = "times out after delivering"
 	OutOfFunds              Kind = "is out of funds"
 	Unavailable             Kind = "is unavailable"  // nor does it recognise numbers: ErrNetworkDown
@@ -36,13 +37,13 @@ const (
 // Behaviour is how the network answers.
 type Behaviour struct {
 	Kind  Kind
-	Code  string        // of Rejects: Reloadly's errorCode
+	Code  string        // of Rejects and Fails: Reloadly's errorCode
 	After time.Duration // how long it takes; airtime is delivered, if at all, only then. Of ReportsAfter: how late
 	PIN   bool          // what is delivered is a code to be typed
 }
 
 // understood lists the phrases of ParseBehaviour.
-const understood = "delivers, delivers after 40s (s, m, h or d), rejects CODE (as INVALID_RECIPIENT_PHONE), " +
+const understood = "delivers, delivers after 40s (s, m, h or d), rejects CODE (as INVALID_RECIPIENT_PHONE), fails with CODE, " +
 	"times out, times out after delivering, is out of funds, is unavailable, answers garbage, " +
 	"reports after 2m, is not atomic, is atomic, takes the delivery back"
 
@@ -56,8 +57,10 @@ func ParseBehaviour(phrase string) (Behaviour, error) {
 		NotAtomic, Atomic, TakesBack}, kind) {
 		return Behaviour{Kind: kind}, nil
 	}
-	if code, ok := strings.CutPrefix(text, "rejects "); ok && isCode(code) {
-		return Behaviour{Kind: Rejects, Code: code}, nil
+	for _, kind := range []Kind{Rejects, Fails} {
+		if code, ok := strings.CutPrefix(text, string(kind)+" "); ok && isCode(code) {
+			return Behaviour{Kind: kind, Code: code}, nil
+		}
 	}
 	for prefix, kind := range map[string]Kind{"delivers after ": Delivers, "reports after ": ReportsAfter} {
 		if after, ok := strings.CutPrefix(text, prefix); ok {
@@ -117,6 +120,8 @@ func byRecipient(who string) Behaviour {
 		return Behaviour{Kind: Rejects, Code: topup.CodeRecharged}
 	case "8008", "8009":
 		return Behaviour{Kind: AnswersGarbage}
+	case "8012":
+		return Behaviour{Kind: Fails, Code: "TRANSACTION_FAILED_ON_OPERATOR"}
 	case "8021":
 		return Behaviour{Kind: TimesOutAfterDelivering, PIN: true}
 	case "8022":

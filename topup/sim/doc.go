@@ -16,6 +16,7 @@
 //	…8009  the same, and look-ups find it only 3 min later
 //	…8010  delivers all requests under one reference that meet
 //	…8011  delivers, and takes it back a minute later
+//	…8012  fails with TRANSACTION_FAILED_ON_OPERATOR, which leaves it open; look-ups tell that it was refused
 //	…8020  delivers a PIN: a code that is to be typed
 //	…8021  delivers a PIN, then times out
 //	…8022  delivers a PIN after 40 s

@@ -2,10 +2,11 @@ package sim
 
 // Record is one credit in the book, delivered or still on its way.
 type Record struct {
-	Entry          // At is when it is delivered, past or to come
-	Delivered bool // false: not yet
-	TakenBack bool // it was delivered once
-	Reported  bool // false: look-ups do not find it yet
+	Entry            // At is when it is delivered, past or to come
+	Delivered bool   // false: not yet
+	TakenBack bool   // it was delivered once
+	Reported  bool   // false: look-ups do not find it yet
+	Failed    string // why it never is delivered, "" if it may be
 }
 
 // Find lists the credits of the book, oldest request first, those on their way too.
@@ -16,7 +17,7 @@ func (n *Network) Find(f Filter) []Record {
 	var found []Record
 	for _, c := range n.credits {
 		if f.fits(c) {
-			found = append(found, Record{c.entry(), c.Delivered, c.TakenBack, n.reported(c)})
+			found = append(found, Record{c.entry(), c.Delivered, c.TakenBack, n.reported(c), c.Failed})
 		}
 	}
 	return found

@@ -149,6 +149,8 @@ func (n *Network) Credit(ctx context.Context, r topup.Credit) topup.Result {
 	case b.Kind == TimesOut, b.Kind == TimesOutAfterDelivering:
 		_ = n.c.Clock.Sleep(ctx, n.c.Patience) // whichever ends the wait, the caller has learnt nothing
 		return topup.Result{Outcome: topup.Unknown, Code: CodeTimeout}
+	case b.Kind == Fails:
+		return topup.Result{Outcome: topup.Unknown, Code: b.Code}
 	case b.Kind == AnswersGarbage:
 		return topup.Result{Outcome: topup.Unknown, Code: CodeGarbage}
 	}
@@ -184,13 +186,17 @@ func (n *Network) begin(r topup.Credit, look bool) (ref string, b Behaviour, err
 		return "", b, nil
 	}
 	ref = "sim_" + prepaid.NewID[string]()
-	return ref, b, n.write(credit{
+	c := credit{
 		NetworkRef: ref, Reference: r.Reference, MSISDN: r.MSISDN, Email: r.Email, Amount: r.Amount, Cost: n.cost(r.Amount),
 		PIN: b.PIN, Delivered: b.After <= 0, At: now.Add(b.After), TakenBackAt: takenBack,
-	})
+	}
+	if b.Kind == Fails {
+		c.Delivered, c.Failed = false, b.Code
+	}
+	return ref, b, n.write(c)
 }
 
-// LookUp implements topup.Network: Done, Pending, Refused where it was taken back, or Absent, of the first credit
+// LookUp implements topup.Network: Done, Pending, Refused where it failed or was taken back, or Absent, of the first credit
 // under the reference.
 func (n *Network) LookUp(ctx context.Context, reference string) topup.Result {
 	n.mu.Lock()
@@ -223,6 +229,9 @@ func (n *Network) answer(ctx context.Context, ref, code string) topup.Result {
 		return n.notBooked(ctx, ref, err)
 	}
 	c := n.credit(ref)
+	if c.Failed != "" {
+		return topup.Result{Outcome: topup.Refused, Code: c.Failed, ProviderRef: c.NetworkRef}
+	}
 	if c.TakenBack {
 		return topup.Result{Outcome: topup.Refused, Code: CodeTakenBack, ProviderRef: c.NetworkRef}
 	}

@@ -29,13 +29,17 @@ type credit struct {
 	Delivered  bool           `json:"delivered"`
 	At         time.Time      `json:"at"` // when it is delivered, past or to come
 
+	Failed string `json:"failed,omitempty"` // why it never is
+
 	TakenBack   bool      `json:"taken_back,omitempty"`
 	TakenBackAt time.Time `json:"taken_back_at,omitzero"` // when it is to be, where that is planned
 	Untold      bool      `json:"untold,omitempty"`       // nobody has heard of it yet
 }
 
 // waits reports whether something is still to happen to the credit by itself.
-func (c credit) waits() bool { return !c.Delivered || !c.TakenBack && !c.TakenBackAt.IsZero() }
+func (c credit) waits() bool {
+	return c.Failed == "" && (!c.Delivered || !c.TakenBack && !c.TakenBackAt.IsZero())
+}
 
 // write makes a credit durable and then true. Under mu.
 func (n *Network) write(c credit) error {

@@ -94,6 +94,7 @@ func TestEachBehaviourTellsAndDeliversWhatItSays(t *testing.T) {
 		{"rejects PHONE_RECENTLY_RECHARGED", "8007", topup.Passing, "PHONE_RECENTLY_RECHARGED", 0, 0},
 		{"answers garbage", "8008", topup.Unknown, "garbage", 0, 1},
 		{"rejects TRANSACTION_FAILED_ON_OPERATOR", "", topup.Unknown, "TRANSACTION_FAILED_ON_OPERATOR", 0, 0},
+		{"fails with TRANSACTION_FAILED_ON_OPERATOR", "8012", topup.Unknown, "TRANSACTION_FAILED_ON_OPERATOR", 0, 0},
 		{"rejects SOMETHING_NEW", "", topup.Refused, "SOMETHING_NEW", 0, 0},
 		{"delivers", "9999", topup.Refused, "INVALID_RECIPIENT_PHONE", 0, 0},
 	}
@@ -116,12 +117,21 @@ func TestEachBehaviourTellsAndDeliversWhatItSays(t *testing.T) {
 			if n.delivered() != test.delivered {
 				t.Errorf("%s %s: delivered %d times", test.phrase, m, n.delivered())
 			}
-			found, want := n.LookUp(t.Context(), "ref").Outcome, topup.Absent
-			if test.delivered > 0 {
+			found, want := n.LookUp(t.Context(), "ref"), topup.Absent
+			switch {
+			case test.delivered > 0:
 				want = topup.Done
+			case test.suffix == "8012":
+				want = topup.Refused
 			}
-			if found != want {
-				t.Errorf("%s %s: look-up found %s", test.phrase, m, found)
+			if found.Outcome != want || want == topup.Refused && found.Code != test.code {
+				t.Errorf("%s %s: look-up found %s %s", test.phrase, m, found.Outcome, found.Code)
+			}
+			if want != topup.Refused {
+				continue
+			}
+			if again, _ := n.credit(t.Context(), "ref", m); again.Outcome != want || n.delivered() != 0 {
+				t.Errorf("%s %s: repeated, it is %s", test.phrase, m, again.Outcome)
 			}
 		}
 	}
@@ -381,6 +391,7 @@ func TestParseBehaviourUnderstandsTheScriptsPhrasesOnly(t *testing.T) {
 		"is unavailable":             {Kind: sim.Unavailable},
 		"answers garbage":            {Kind: sim.AnswersGarbage},
 		"reports after 2m":           {Kind: sim.ReportsAfter, After: 2 * time.Minute},
+		"fails with OUTAGE":          {Kind: sim.Fails, Code: "OUTAGE"},
 		"is not atomic":              {Kind: sim.NotAtomic},
 		"is atomic":                  {Kind: sim.Atomic},
 		"takes the delivery back":    {Kind: sim.TakesBack},
@@ -389,7 +400,7 @@ func TestParseBehaviourUnderstandsTheScriptsPhrasesOnly(t *testing.T) {
 			t.Errorf("%q: got %v, %v", phrase, b, err)
 		}
 	}
-	for _, phrase := range []string{"", "rejects", "rejects no", "rejects A B", "delivers after", "delivers after 40",
+	for _, phrase := range []string{"", "rejects", "rejects no", "fails", "fails with", "rejects A B", "delivers after", "delivers after 40",
 		"delivers after s", "delivers after -1s", "delivers after 1.5s", "delivers after 9223372036854775807d",
 		"times out after charging", "reports", "is disputed"} {
 		_, err := sim.ParseBehaviour(phrase)
