@@ -73,6 +73,9 @@ func identifyBuyer(ctx context.Context, s *Services, t *Turn) Event {
 	case c.Pays.ID == "":
 		t.Say("pay.ended")
 		return "refused"
+	case p.Extra:
+		t.Say("topup.extra_number")
+		return "refused"
 	case p.Unclear:
 		t.Say("topup.unclear")
 		return "refused"

@@ -3,6 +3,7 @@ package conversation
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"pulsa/cards"
 	"pulsa/prepaid"
@@ -15,6 +16,7 @@ type purchase struct {
 	PIN     prepaid.Secret
 	BadPIN  bool // digits stand where the PIN belongs, but not four
 	Unclear bool // another number besides, or an amount that is none
+	Extra   bool // it is unclear since a number follows that may be another amount
 }
 
 // complete reports whether nothing need be asked.
@@ -24,14 +26,16 @@ func (p purchase) complete() bool {
 
 // readPurchase reads "10 1234" as customers type it: "€10", "10,-", "10.00", "10 euro", "eur 10 pin 1234",
 // "10,1234", with a signature behind it. The amount comes first; four digits alone are the PIN, unless the brand sells that
-// amount.
+// amount. A number behind the PIN is another amount, or who knows what, unless words stand before it: then it is if the brand
+// sells it, and else part of a signature, as is all that follows a dash.
 func readPurchase(text string, b *prepaid.Brand) purchase {
 	p := purchase{Unclear: otherMoney(text, b.Currency) || mistyped(text)}
 	if p.Unclear {
 		return p
 	}
-	amountSeen := false
-	for _, token := range numbers(text) {
+	amountSeen, pinEnd := false, 0
+	for _, n := range numbersAt(text) {
+		token := n.text
 		plain := strings.Trim(token, "0123456789") == ""
 		switch {
 		case !amountSeen && len(token) == 4 && plain && p.PIN.Empty() && !moreNumbers(text, token) && !sells(b, token):
@@ -44,14 +48,26 @@ func readPurchase(text string, b *prepaid.Brand) purchase {
 			}
 			p.Amount, amountSeen = m, true
 		case p.PIN.Empty() && !p.BadPIN && plain && len(token) == 4:
-			p.PIN = prepaid.NewSecret(token)
+			p.PIN, pinEnd = prepaid.NewSecret(token), n.end
 		case p.PIN.Empty() && !p.BadPIN && plain:
 			p.BadPIN = true
 		case len(token) >= 6:
 			p.Unclear = true // another phone's number? nobody's credit is bought for a guess
+		case p.BadPIN && plain && len(token) == 4, pinEnd > 0 && mayBeAmount(text[pinEnd:n.start], token, b):
+			p.Unclear, p.Extra = true, true
 		}
 	}
 	return p
+}
+
+// mayBeAmount reports whether a number may be meant as another amount, by what stands between it and the PIN.
+func mayBeAmount(between, token string, b *prepaid.Brand) bool {
+	if strings.Contains(between, "--") || strings.ContainsAny(between, "–—") {
+		return false
+	}
+	words := strings.FieldsFunc(strings.ToLower(between), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Sc, r) })
+	words = slices.DeleteFunc(words, func(w string) bool { return currencyWords[w] != "" })
+	return len(words) == 0 || sells(b, token)
 }
 
 func moreNumbers(text, than string) bool {
@@ -63,6 +79,20 @@ func moreNumbers(text, than string) bool {
 // A comma or point with other than one or two digits behind it parts two numbers.
 func numbers(text string) []string {
 	var out []string
+	for _, n := range numbersAt(text) {
+		out = append(out, n.text)
+	}
+	return out
+}
+
+// number is one of numbers, and where in the text it begins and ends.
+type number struct {
+	text       string
+	start, end int
+}
+
+func numbersAt(text string) []number {
+	var out []number
 	for i := 0; i < len(text); {
 		if !isDigit(text[i]) {
 			i++
@@ -72,12 +102,12 @@ func numbers(text string) []string {
 		i = digitsEnd(text, i)
 		if i+1 < len(text) && (text[i] == '.' || text[i] == ',') {
 			if end := digitsEnd(text, i+1); end-i-1 == 1 || end-i-1 == 2 {
-				out = append(out, text[start:i]+"."+text[i+1:end])
+				out = append(out, number{text[start:i] + "." + text[i+1:end], start, end})
 				i = end
 				continue
 			}
 		}
-		out = append(out, text[start:i])
+		out = append(out, number{text[start:i], start, i})
 	}
 	return out
 }

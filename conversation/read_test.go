@@ -53,6 +53,13 @@ func TestPurchasesAreReadAsCustomersTypeThem(t *testing.T) {
 		{"KOOP 10 1234\nGroetjes, Jan 06-12345678", "10.00", "1234"},
 		{"KOOP 10 1234 Sent from my phone", "10.00", "1234"},
 		{"KOOP 10 1234 -- Jan, 42", "10.00", "1234"},
+		{"KOOP 10 1234 please", "10.00", "1234"},
+		{"KOOP 10 1234 thanks!!", "10.00", "1234"},
+		{"KOOP 10 1234 euro", "10.00", "1234"},
+		{"KOOP 10 1234 -- 20 Market Street", "10.00", "1234"},
+		{"KOOP 10 1234 – Jan 20", "10.00", "1234"},
+		{"KOOP 10 1234 from my phone 4", "10.00", "1234"},
+		{"KOOP 10 1234\n20 Market Street", "10.00", "1234"},
 		{"KOOP\n10\n1234", "10.00", "1234"},
 		{"\u202a\"KOOP 10 1234\"\u202c", "10.00", "1234"},
 		{"KOOP 1\ufe0f\u20e30\ufe0f\u20e3 1\u20e32\u20e33\u20e34\u20e3", "10.00", "1234"},
@@ -103,6 +110,20 @@ func TestPurchasesThatAreUnclear(t *testing.T) {
 		}
 		if p.complete() {
 			t.Errorf("%q would be bought", text)
+		}
+	}
+}
+
+func TestANumberBehindThePINIsNotPassedOver(t *testing.T) {
+	words := mustPrompts(t, demoBrand()).Words
+	for _, text := range []string{
+		"KOOP 10 4821 20", "koop 10 4821 €20", "KOOP 10 4821 20 euro", "KOOP 10 4821 EUR 20", "KOOP 10,- 4821, 20,-", "KOOP 10 4821 20.00",
+		"KOOP 10 4821 or 20", "KOOP 10 4821 and then 20 please", "KOOP 10 4821 7", "KOOP 10 4821 1234", "KOOP 10 4821 20 -- Jan", "KOOP\n10\n4821\n20",
+		"KOOP 10 4821 20\nJan", "KOOP 10 20 4821", "KOOP10 4821/20", "KOOP 10 4821 10",
+	} {
+		turn := Turn{brand: demoBrand(), command: words.Read(text)}
+		if p := turn.readPurchase(); !p.Extra || !p.Unclear || p.complete() {
+			t.Errorf("%q: %+v", text, p)
 		}
 	}
 }
@@ -197,7 +218,7 @@ func TestALongTextIsNoCode(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, s := range []string{"KOOP 10 1234", "koop €10,- 1234", "REDEEM 1234 5678 9012 34", "\xff\xfe", "ＫＯＯＰ１０", "KOOP10", strings.Repeat("9", 1000)} {
+	for _, s := range []string{"KOOP 10 1234", "koop €10,- 1234", "REDEEM 1234 5678 9012 34", "\xff\xfe", "ＫＯＯＰ１０", "KOOP10", "KOOP 10 4821 or 20 -- 5", strings.Repeat("9", 1000)} {
 		f.Add(s)
 	}
 	words := mustPrompts(f, demoBrand()).Words
