@@ -112,7 +112,7 @@ func TestPagesLeadForwardsAndBackInEveryOrder(t *testing.T) {
 func (w world) edit(t *testing.T, f cards.Filter, c cards.Change) (cards.Preview, cards.Job) {
 	t.Helper()
 	f.Brand = "demo"
-	p, err := w.PreviewEdit(t.Context(), f, c)
+	p, err := w.PreviewEdit(t.Context(), f, c, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,11 +187,41 @@ func TestCardsGoFromStateToState(t *testing.T) {
 	}
 }
 
+func TestAllCardsAreTouchedOnlyWhereThatIsSaid(t *testing.T) {
+	w := stock(t)
+	all := cards.Filter{Brand: "demo"}
+	_, edit := w.PreviewEdit(t.Context(), all, cards.Change{Action: cards.Release}, false)
+	_, remove := w.PreviewDelete(t.Context(), all, false)
+	_, export := w.PreviewExport(t.Context(), all, false)
+	for i, err := range []error{edit, remove, export} {
+		if !errors.Is(err, cards.ErrOpen) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
+
+func TestFiltersThatFitNothingAreRefused(t *testing.T) {
+	w := stock(t)
+	later := cards.Span{From: w.clock.Now(), To: w.clock.Now().Add(-time.Hour)}
+	for want, f := range map[string]cards.Filter{
+		"101-00000010 stands behind 101-00000009": {From: "101-00000010", To: "101-00000009"},
+		"is not of series 101":                    {From: "101-00000001", To: "102-00000002"},
+		"must be a series":                        {To: "7"},
+		"must end after it begins":                {Expires: later},
+		"choose from new, activated":              {Statuses: []cards.Status{"odd"}},
+	} {
+		f.Brand = "demo"
+		if _, err := w.Search(t.Context(), f, cards.Page{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %s", err, want)
+		}
+	}
+	if _, err := w.Redemptions(t.Context(), "demo", later, cards.ByNothing); err == nil {
+		t.Error("a report on days that end before they begin")
+	}
+}
+
 func TestDeletingLeavesWhatWasSpent(t *testing.T) {
 	w := stock(t)
-	if _, err := w.PreviewDelete(t.Context(), cards.Filter{Brand: "demo"}, false); err == nil {
-		t.Error("nothing said which cards, and yet")
-	}
 	p, err := w.PreviewDelete(t.Context(), cards.Filter{Brand: "demo"}, true)
 	if err != nil || p.Cards() != 12 {
 		t.Fatal(p, err)
@@ -248,10 +278,11 @@ func TestResellersMustExistAndAreCreatedOnce(t *testing.T) {
 	w := newWorld(t)
 	unknown := "nobody"
 	_, generate := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", Reseller: unknown, By: "ann"})
-	_, edit := w.PreviewEdit(t.Context(), cards.Filter{Brand: "demo"}, cards.Change{Reseller: &unknown})
+	_, edit := w.PreviewEdit(t.Context(), cards.Filter{Brand: "demo"}, cards.Change{Reseller: &unknown}, true)
 	_, take := w.Import(t.Context(), cards.ImportRequest{Brand: "demo", Reseller: unknown, By: "ann"}, strings.NewReader("x"), nil)
 	_, statement := w.Statement(t.Context(), "demo", unknown)
-	for i, err := range []error{generate, edit, take, statement} {
+	_, listing := w.Search(t.Context(), cards.Filter{Brand: "demo", Reseller: unknown}, cards.Page{})
+	for i, err := range []error{generate, edit, take, statement, listing} {
 		if err == nil || !strings.Contains(err.Error(), `no reseller "nobody"`) {
 			t.Errorf("%d: %v", i, err)
 		}
@@ -260,7 +291,7 @@ func TestResellersMustExistAndAreCreatedOnce(t *testing.T) {
 	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: "kiosk", CreatedBy: "ann"}, "test"); !errors.Is(err, cards.ErrResellerExists) {
 		t.Errorf("again: %v", err)
 	}
-	for _, name := range []string{"", " x", "x ", "a  b", "a\nb", "é", strings.Repeat("x", 41)} {
+	for _, name := range []string{"", " x", "x ", "a  b", "a\nb", "é", cards.NoReseller, strings.Repeat("x", 41)} {
 		if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: name, CreatedBy: "ann"}, "test"); err == nil {
 			t.Errorf("%q was created", name)
 		}
@@ -294,17 +325,17 @@ func TestAnInterruptedBatchCanOnlyBeResumedOrDeleted(t *testing.T) {
 		t.Fatalf("%+v, %v", j, err)
 	}
 	f := cards.Filter{Brand: "luhn", Batch: j.ID}
-	if _, err := w.PreviewEdit(t.Context(), f, cards.Change{Action: cards.Release}); err == nil || !strings.Contains(err.Error(), "not complete") {
+	if _, err := w.PreviewEdit(t.Context(), f, cards.Change{Action: cards.Release}, true); err == nil || !strings.Contains(err.Error(), "not complete") {
 		t.Errorf("release: %v", err)
 	}
-	p, err := w.PreviewEdit(t.Context(), cards.Filter{Brand: "luhn"}, cards.Change{Action: cards.Release})
+	p, err := w.PreviewEdit(t.Context(), cards.Filter{Brand: "luhn"}, cards.Change{Action: cards.Release}, true)
 	if err != nil || p.Cards() != 0 {
 		t.Errorf("release all: %d, %v", p.Cards(), err)
 	}
-	if _, err := w.PreviewExport(t.Context(), f); err == nil || !strings.Contains(err.Error(), "not complete") {
+	if _, err := w.PreviewExport(t.Context(), f, true); err == nil || !strings.Contains(err.Error(), "not complete") {
 		t.Errorf("export: %v", err)
 	}
-	if p, err := w.PreviewExport(t.Context(), cards.Filter{Brand: "luhn"}); err != nil || p.Cards() != 0 {
+	if p, err := w.PreviewExport(t.Context(), cards.Filter{Brand: "luhn"}, true); err != nil || p.Cards() != 0 {
 		t.Errorf("export all: %d, %v", p.Cards(), err)
 	}
 	stale := j
@@ -318,7 +349,7 @@ func TestAnInterruptedBatchCanOnlyBeResumedOrDeleted(t *testing.T) {
 	if err != nil || b[0].Issued.Cards != 200 {
 		t.Errorf("%+v, %v", b, err)
 	}
-	if p, err := w.PreviewEdit(t.Context(), f, cards.Change{Action: cards.Release}); err != nil || p.Cards() != 200 {
+	if p, err := w.PreviewEdit(t.Context(), f, cards.Change{Action: cards.Release}, true); err != nil || p.Cards() != 200 {
 		t.Errorf("release: %d, %v", p.Cards(), err)
 	}
 }
@@ -353,7 +384,7 @@ func TestABatchWhoseCardsAreDeletedIsNeverResumed(t *testing.T) {
 func TestAnInterruptedEditGoesOnWhereItWas(t *testing.T) {
 	w := newWorld(t)
 	w.batch(t, cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 200, Series: "101"})
-	p, err := w.PreviewEdit(t.Context(), cards.Filter{Brand: "demo"}, cards.Change{Action: cards.Lock})
+	p, err := w.PreviewEdit(t.Context(), cards.Filter{Brand: "demo"}, cards.Change{Action: cards.Lock}, true)
 	if err != nil {
 		t.Fatal(err)
 	}

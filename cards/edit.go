@@ -39,6 +39,8 @@ type Change struct {
 	Expires  *time.Time `json:",omitempty"` // the zero time: never
 	Reseller *string    `json:",omitempty"` // "": none
 	Action   Action     `json:",omitempty"`
+	// AllowGuessable lets expired cards be worth something again even if their codes are too short for it.
+	AllowGuessable bool `json:",omitempty"`
 }
 
 // From are the states of the cards that the change touches; all others, spent ones above all, it leaves alone.
@@ -58,6 +60,9 @@ func (c Change) check(now time.Time) error {
 	return fmt.Errorf("action %q: choose release, lock, unlock or void", c.Action)
 }
 
+// ErrOpen says that a filter means every card of a brand, and nobody has said that this is meant.
+var ErrOpen = errors.New("say which cards are meant, or that all of the brand are")
+
 // Preview is what an edit or deletion would do.
 type Preview struct {
 	Filter  Filter  // to start it with
@@ -74,10 +79,13 @@ func (p Preview) Cards() int64 {
 	return n
 }
 
-// PreviewEdit tells what an edit would touch, without doing anything.
-func (s *Service) PreviewEdit(ctx context.Context, f Filter, c Change) (Preview, error) {
+// PreviewEdit tells what an edit would touch, without doing anything. all must be set where the filter means every card.
+func (s *Service) PreviewEdit(ctx context.Context, f Filter, c Change, all bool) (Preview, error) {
 	if err := c.check(s.c.Clock.Now()); err != nil {
 		return Preview{}, err
+	}
+	if f.open() && !all {
+		return Preview{}, ErrOpen
 	}
 	if c.Reseller != nil {
 		if err := s.checkReseller(ctx, f.Brand, *c.Reseller); err != nil {
@@ -89,7 +97,11 @@ func (s *Service) PreviewEdit(ctx context.Context, f Filter, c Change) (Preview,
 			return Preview{}, err
 		}
 	}
-	return s.preview(ctx, f, c.From(), f.Whole)
+	p, err := s.preview(ctx, f, c.From(), f.Whole)
+	if err != nil {
+		return p, err
+	}
+	return p, s.checkRevived(ctx, p, c, s.c.Clock.Now())
 }
 
 // checkWhole refuses a batch that is not complete.
@@ -107,7 +119,7 @@ func (s *Service) checkWhole(ctx context.Context, id JobID) error {
 // PreviewDelete tells what a deletion would touch. all must be set where the filter means every card.
 func (s *Service) PreviewDelete(ctx context.Context, f Filter, all bool) (Preview, error) {
 	if f.open() && !all {
-		return Preview{}, errors.New("say which cards to delete, or that all of the brand are meant")
+		return Preview{}, ErrOpen
 	}
 	return s.preview(ctx, f, Deletable(), false)
 }
@@ -144,7 +156,11 @@ func contains(states []State, s State) bool {
 
 // StartEdit starts the mass edit that was previewed.
 func (s *Service) StartEdit(ctx context.Context, p Preview, c Change, by, why string) (Job, error) {
-	if err := c.check(s.c.Clock.Now()); err != nil {
+	now := s.c.Clock.Now()
+	if err := c.check(now); err != nil {
+		return Job{}, err
+	}
+	if err := s.checkRevived(ctx, p, c, now); err != nil {
 		return Job{}, err
 	}
 	return s.start(ctx, Job{

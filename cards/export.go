@@ -50,7 +50,11 @@ func (e ExportSpec) recipients() ([]age.Recipient, error) {
 func Exportable() []State { return []State{Generated, Live, Locked} }
 
 // PreviewExport tells which cards an export would take: those that none has taken before, of complete batches.
-func (s *Service) PreviewExport(ctx context.Context, f Filter) (Preview, error) {
+// all must be set where the filter means every card.
+func (s *Service) PreviewExport(ctx context.Context, f Filter, all bool) (Preview, error) {
+	if f.open() && !all {
+		return Preview{}, ErrOpen
+	}
 	if err := s.checkWhole(ctx, f.Batch); err != nil {
 		return Preview{}, err
 	}

@@ -60,6 +60,13 @@ type Span struct{ From, To time.Time }
 // Zero reports whether the span means any time.
 func (s Span) Zero() bool { return s.From.IsZero() && s.To.IsZero() }
 
+func (s Span) check() error {
+	if !s.From.IsZero() && !s.To.IsZero() && !s.From.Before(s.To) {
+		return errors.New("a time span must end after it begins")
+	}
+	return nil
+}
+
 // maxDigits bounds the number in a serial, so that it fits every database's integers and file formats.
 const maxDigits = 15
 
@@ -84,7 +91,7 @@ func (f Filter) check(currency prepaid.Currency, now time.Time) (Filter, error) 
 	f.Now = now
 	for _, status := range f.Statuses {
 		if !known(status) {
-			return f, fmt.Errorf("status %q: choose from %v", status, Statuses())
+			return f, fmt.Errorf("status %q: choose from %s", status, strings.ReplaceAll(strings.Trim(fmt.Sprint(Statuses()), "[]"), " ", ", "))
 		}
 	}
 	if !f.Amount.Zero() && f.Amount.Currency != currency {
@@ -103,9 +110,14 @@ func (f Filter) check(currency prepaid.Currency, now time.Time) (Filter, error) 
 		}
 		f.Series = series
 	}
+	_, first, _ := SplitSerial(f.From)
+	_, last, _ := SplitSerial(f.To)
+	if f.To != "" && first > last {
+		return f, fmt.Errorf("serial %s stands behind %s: a range begins with the lower one", f.From, f.To)
+	}
 	for _, span := range []Span{f.Created, f.Expires, f.Activated} {
-		if !span.From.IsZero() && !span.To.IsZero() && !span.From.Before(span.To) {
-			return f, errors.New("a time span must end after it begins")
+		if err := span.check(); err != nil {
+			return f, err
 		}
 	}
 	return f, nil

@@ -27,8 +27,8 @@ type GenerateRequest struct {
 	First          int64  // the number of the first serial; StartGenerate sets it
 }
 
-// maxRounds bounds how often codes that exist already are drawn anew. At most half of all codes are taken by
-// one request, so that only a full code space needs so many.
+// maxRounds bounds how often codes that exist already are drawn anew. A request is refused where more than half of all
+// codes would be taken, so that only a full code space needs so many.
 const maxRounds = 100
 
 // Generate is StartGenerate and ResumeGenerate, for what is not to be resumed.
@@ -61,11 +61,16 @@ func (s *Service) StartGenerate(ctx context.Context, r GenerateRequest) (Job, er
 	if err := s.checkReseller(ctx, r.Brand, r.Reseller); err != nil {
 		return Job{}, err
 	}
-	if space := codeSpace(b, r.CodeLength); float64(r.Quantity) > space/2 {
-		return Job{}, fmt.Errorf("code length must be more than %d digits for %d cards", r.CodeLength, r.Quantity)
+	taken, unspent, err := s.c.Batches.CountCodes(ctx, r.Brand, r.CodeLength, now)
+	if err != nil {
+		return Job{}, fmt.Errorf("count cards: %w", err)
+	}
+	if float64(taken+int64(r.Quantity)) > codeSpace(b, r.CodeLength)/2 {
+		return Job{}, fmt.Errorf("code length must be more than %d digits for %s where %d have codes of that length already",
+			r.CodeLength, number(int64(r.Quantity), "card"), taken)
 	}
 	if !r.AllowGuessable {
-		if err := s.checkGuessable(ctx, b, r.CodeLength, int64(r.Quantity), now); err != nil {
+		if err := guessable(b, r.CodeLength, unspent+int64(r.Quantity)); err != nil {
 			return Job{}, err
 		}
 	}
@@ -221,10 +226,10 @@ func (r GenerateRequest) check(b *prepaid.Brand, now time.Time) error {
 	switch {
 	case r.Quantity < 1 || r.Quantity > maxQuantity:
 		return fmt.Errorf("quantity must be 1 to %d", maxQuantity)
-	case r.Amount.Currency != b.Currency:
-		return fmt.Errorf("amount must be in %s", b.Currency)
 	case r.Amount.Minor <= 0:
 		return errors.New("amount must be more than 0")
+	case r.Amount.Currency != b.Currency:
+		return fmt.Errorf("amount must be in %s", b.Currency)
 	case !seriesFits(r.Series):
 		return fmt.Errorf("series must be 1 to %d letters or digits", maxSeries)
 	case r.CodeLength < minCodeLength || r.CodeLength > maxCodeLength:

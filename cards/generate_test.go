@@ -146,9 +146,9 @@ func TestGenerateSaysWhatToChange(t *testing.T) {
 		{"code length must be 5 to 32 digits", func(r *cards.GenerateRequest) { r.CodeLength = -1 }},
 		{"expiry must be in the future", func(r *cards.GenerateRequest) { r.ExpiresAt = w.clock.Now() }},
 		{"only cards of test brands can be live at once", func(r *cards.GenerateRequest) { r.Brand, r.Live = "luhn", true }},
-		{"codes could be guessed: code length must be at least 11 digits where 1001 cards can be guessed",
+		{"codes could be guessed: where guessing may hit 1001 cards the code length must be at least 11 digits, not 10",
 			func(r *cards.GenerateRequest) { r.Quantity, r.CodeLength = 1001, 10 }},
-		{"codes could be guessed: code length must be at least 12 digits where 1001 cards can be guessed", // the check digit is no help
+		{"codes could be guessed: where guessing may hit 1001 cards the code length must be at least 12 digits", // the check digit is no help
 			func(r *cards.GenerateRequest) { r.Brand, r.Quantity, r.CodeLength = "luhn", 1001, 10 }},
 		{"code length must be more than 5 digits for 50001 cards",
 			func(r *cards.GenerateRequest) { r.Quantity, r.CodeLength, r.AllowGuessable = 50_001, 5, true }},
@@ -184,6 +184,53 @@ func TestCardsThatExistAreGuessableToo(t *testing.T) {
 	if err := w.Generate(t.Context(), r, none); err != nil {
 		t.Errorf("allowed: %v", err)
 	}
+}
+
+func TestALaterExpiryDoesNotMakeCodesGuessable(t *testing.T) {
+	w := newWorld(t)
+	soon := w.clock.Now().Add(time.Hour)
+	w.batch(t, cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 600, Series: "101", CodeLength: 10, ExpiresAt: soon})
+	w.batch(t, cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 10, Series: "102", CodeLength: 12, ExpiresAt: soon})
+	w.wait(2 * time.Hour)
+	w.batch(t, cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 401, Series: "103", CodeLength: 10})
+	later := w.clock.Now().AddDate(1, 0, 0)
+	change, old := cards.Change{Expires: &later}, cards.Filter{Brand: "demo", Series: "101"}
+	p, err := w.PreviewEdit(t.Context(), old, change, false)
+	if !errors.Is(err, cards.ErrGuessable) || !strings.Contains(err.Error(), "600 expired cards") || !strings.Contains(err.Error(), "1001 cards") {
+		t.Errorf("600 cards: %v", err)
+	}
+	if _, err := w.StartEdit(t.Context(), p, change, "ann", "test"); !errors.Is(err, cards.ErrGuessable) {
+		t.Errorf("600 cards that were previewed: %v", err)
+	}
+	for name, tt := range map[string]struct {
+		f cards.Filter
+		c cards.Change
+	}{
+		"longer codes":     {cards.Filter{Series: "102"}, change},
+		"599 of them":      {cards.Filter{Series: "101", From: "101-00000002"}, cards.Change{Expires: &later}},
+		"allowed":          {cards.Filter{Series: "101"}, cards.Change{Expires: &later, AllowGuessable: true}},
+		"not expired":      {cards.Filter{Series: "103"}, change},
+		"something else":   {cards.Filter{Series: "101"}, cards.Change{Action: cards.Lock}},
+		"and at once void": {cards.Filter{Series: "101"}, cards.Change{Expires: &later, Action: cards.Withdraw}},
+	} {
+		tt.f.Brand = "demo"
+		if _, err := w.PreviewEdit(t.Context(), tt.f, tt.c, false); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAFullCodeSpaceIsRefusedBeforeAnythingIsMade(t *testing.T) {
+	w := newWorld(t)
+	r := cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 30_000, Series: "101", CodeLength: 5, AllowGuessable: true}
+	w.batch(t, r)
+	r.Quantity = 20_001
+	err := w.Generate(t.Context(), r, nil)
+	if err == nil || !strings.Contains(err.Error(), "more than 5 digits for 20001 cards where 30000 have codes of that length") {
+		t.Error(err)
+	}
+	r.Quantity = 20_000
+	w.batch(t, r)
 }
 
 func TestNoCodeIsStoredOrLoggedInClear(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"time"
 
 	"pulsa/prepaid"
@@ -27,18 +29,62 @@ func codeSpace(b *prepaid.Brand, length int) float64 {
 
 // checkGuessable refuses more cards with codes of a length where too many would be worth something for it.
 func (s *Service) checkGuessable(ctx context.Context, b *prepaid.Brand, length int, more int64, now time.Time) error {
-	unspent, err := s.c.Batches.Unspent(ctx, b.Name, length, now)
+	_, unspent, err := s.c.Batches.CountCodes(ctx, b.Name, length, now)
 	if err != nil {
 		return fmt.Errorf("count cards: %w", err)
 	}
-	need, longer := float64(more+unspent)*minGuesses, length
+	return guessable(b, length, unspent+more)
+}
+
+func guessable(b *prepaid.Brand, length int, unspent int64) error {
+	need, longer := float64(unspent)*minGuesses, length
 	for space := codeSpace(b, length); need > space; space *= 10 {
 		longer++
 	}
 	if longer == length {
 		return nil
 	}
-	return fmt.Errorf("%w: code length must be at least %d digits where %d cards can be guessed, not %d, or else allow guessable codes", ErrGuessable, longer, more+unspent, length)
+	return fmt.Errorf("%w: where guessing may hit %s the code length must be at least %d digits, not %d", ErrGuessable, number(unspent, "card"), longer, length)
+}
+
+// checkRevived refuses a later expiry for expired cards that would again be worth something, where their codes are too short
+// for it.
+func (s *Service) checkRevived(ctx context.Context, p Preview, c Change, now time.Time) error {
+	if c.Expires == nil || c.Action == Withdraw || c.AllowGuessable || !slices.ContainsFunc(p.Touched, func(c Count) bool { return c.Expired }) {
+		return nil
+	}
+	b, err := s.brand(p.Filter.Brand)
+	if err != nil {
+		return err
+	}
+	counts, err := s.c.Shelf.CountCards(ctx, p.Filter, ByCodeLength)
+	if err != nil {
+		return fmt.Errorf("count expired cards: %w", err)
+	}
+	revived := map[string]int64{}
+	for _, count := range counts {
+		if count.Expired && contains(c.From(), count.State) {
+			revived[count.Group] += count.Cards
+		}
+	}
+	for group, cards := range revived {
+		length, err := strconv.Atoi(group)
+		if err != nil {
+			return fmt.Errorf("count expired cards: %w", err)
+		}
+		if err := s.checkGuessable(ctx, b, length, cards, now); err != nil {
+			return fmt.Errorf("%s would be worth something again: %w", number(cards, "expired card"), err)
+		}
+	}
+	return nil
+}
+
+// number is "1 card" or "2 cards".
+func number(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // A guessing wave is so many wrong codes in so short a time, at a brand and from whomever: no single address

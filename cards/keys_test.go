@@ -50,7 +50,7 @@ func TestNothingIsDoneWithAWrongKey(t *testing.T) {
 	w := newWorld(t)
 	request := cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", By: "ann"}
 	w.batch(t, request)
-	p, err := w.PreviewExport(t.Context(), cards.Filter{Brand: "demo"})
+	p, err := w.PreviewExport(t.Context(), cards.Filter{Brand: "demo"}, true)
 	if err != nil {
 		t.Fatal(err)
 	}

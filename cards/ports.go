@@ -75,9 +75,9 @@ type Batches interface {
 	SaveChunk(ctx context.Context, c Chunk, cards []Sealed) (clashes []int, err error)
 	// Taken returns the indexes of those cards whose serial or code exists already.
 	Taken(ctx context.Context, cards []Sealed) (serials, codes []int, err error)
-	// Unspent counts the cards with codes of a length that are neither spent, void nor expired: whoever guesses may
-	// hit any of them.
-	Unspent(ctx context.Context, brand string, codeLength int, now time.Time) (int64, error)
+	// CountCodes counts the codes of a length that cards have, and those of cards that are neither spent, void nor
+	// expired: whoever guesses may hit any of them.
+	CountCodes(ctx context.Context, brand string, codeLength int, now time.Time) (all, unspent int64, err error)
 }
 
 // KeyChecks tells which card keys are in use.

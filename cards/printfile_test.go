@@ -26,7 +26,7 @@ func into(out *bytes.Buffer) func(func(io.Writer) error) error {
 
 func (w world) startExport(t *testing.T, f cards.Filter, e cards.ExportSpec) cards.Job {
 	t.Helper()
-	p, err := w.PreviewExport(t.Context(), f)
+	p, err := w.PreviewExport(t.Context(), f, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestAPrintFileIsForItsRecipientAloneAndWrittenOnce(t *testing.T) {
 	if _, _, err := w.ResumeExport(t.Context(), j, into(&file), nil); err == nil {
 		t.Error("written again")
 	}
-	if p, err := w.PreviewExport(t.Context(), f); err != nil || p.Cards() != 0 {
+	if p, err := w.PreviewExport(t.Context(), f, true); err != nil || p.Cards() != 0 {
 		t.Errorf("%d cards can be exported again, %v", p.Cards(), err)
 	}
 }
@@ -86,7 +86,7 @@ func TestAnExportThatFailsIsMadeAnewByItsOwnJobAlone(t *testing.T) {
 	if !errors.Is(err, full) || j.State != cards.UnderWay {
 		t.Fatalf("%v, %s", err, j.State)
 	}
-	if p, err := w.PreviewExport(t.Context(), f); err != nil || p.Cards() != 0 {
+	if p, err := w.PreviewExport(t.Context(), f, true); err != nil || p.Cards() != 0 {
 		t.Errorf("another export takes %d, %v", p.Cards(), err)
 	}
 	if j, err = w.Job(t.Context(), j.ID); err != nil {
@@ -101,7 +101,7 @@ func TestAnExportThatFailsIsMadeAnewByItsOwnJobAlone(t *testing.T) {
 func TestExportsThatAreRefused(t *testing.T) {
 	w := newWorld(t)
 	w.batch(t, cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 3, Series: "101"})
-	p, err := w.PreviewExport(t.Context(), cards.Filter{Brand: "demo"})
+	p, err := w.PreviewExport(t.Context(), cards.Filter{Brand: "demo"}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestAnInterruptedImportGoesOnWithTheSameFile(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	if p, err := w.PreviewEdit(t.Context(), cards.Filter{Brand: "demo"}, cards.Change{Action: cards.Release}); err != nil || p.Cards() != 0 {
+	if p, err := w.PreviewEdit(t.Context(), cards.Filter{Brand: "demo"}, cards.Change{Action: cards.Release}, true); err != nil || p.Cards() != 0 {
 		t.Errorf("%d can be released, %v", p.Cards(), err)
 	}
 	j, err := w.take(t, text.String())

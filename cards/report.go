@@ -1,9 +1,11 @@
 package cards
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"pulsa/prepaid"
@@ -17,6 +19,8 @@ const (
 	ByNothing  Group = ""
 	BySeries   Group = "series"
 	ByReseller Group = "reseller"
+	// ByCodeLength is for counting what could be guessed: "14".
+	ByCodeLength Group = "code length"
 )
 
 func (g Group) check() error {
@@ -113,6 +117,9 @@ func (s *Service) Redemptions(ctx context.Context, brand string, during Span, by
 	if _, err := s.brand(brand); err != nil {
 		return nil, err
 	}
+	if err := during.check(); err != nil {
+		return nil, err
+	}
 	list, err := s.c.Reports.Redemptions(ctx, brand, during, by)
 	if err != nil {
 		return nil, fmt.Errorf("report redemptions: %w", err)
@@ -129,6 +136,9 @@ type Reseller struct {
 	CreatedBy string
 }
 
+// NoReseller is what people type for none.
+const NoReseller = "none"
+
 // ErrResellerExists says that a reseller can't be created: the name is taken.
 var ErrResellerExists = errors.New("a reseller with this name exists already")
 
@@ -140,6 +150,8 @@ func (s *Service) CreateReseller(ctx context.Context, r Reseller, why string) (R
 	switch {
 	case !resellerFits(r.Name):
 		return r, errors.New("a reseller's name has 1 to 40 letters, digits, dashes, dots and single spaces")
+	case r.Name == NoReseller:
+		return r, fmt.Errorf("a reseller can't be named %q: cards that nobody sells have that", NoReseller)
 	case len(r.Title) > 200:
 		return r, errors.New("a reseller's title has 200 letters at most")
 	case r.CreatedBy == "":
@@ -169,9 +181,6 @@ func (s *Service) Statement(ctx context.Context, brand, reseller string) ([]Bala
 	if reseller == "" {
 		return nil, errors.New("say which reseller")
 	}
-	if err := s.checkReseller(ctx, brand, reseller); err != nil {
-		return nil, err
-	}
 	return s.Balances(ctx, Filter{Brand: brand, Reseller: reseller}, BySeries)
 }
 
@@ -184,12 +193,17 @@ func (s *Service) checkReseller(ctx context.Context, brand, name string) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range list {
-		if r.Name == name {
+	names := make([]string, len(list))
+	for i, r := range list {
+		if names[i] = r.Name; r.Name == name {
 			return nil
 		}
 	}
-	return fmt.Errorf("brand %s has no reseller %q: create it first", brand, name)
+	const some = 10
+	if len(names) > some {
+		names = append(names[:some], "…")
+	}
+	return fmt.Errorf("brand %s has no reseller %q: create it first, or choose from: %s", brand, name, cmp.Or(strings.Join(names, ", "), "none"))
 }
 
 func resellerFits(name string) bool {

@@ -219,7 +219,10 @@ func (s *Service) filter(ctx context.Context, f Filter) (Filter, error) {
 	if err != nil {
 		return f, err
 	}
-	if f, err = f.check(b.Currency, s.c.Clock.Now()); err != nil || f.Batch == "" {
+	if f, err = f.check(b.Currency, s.c.Clock.Now()); err != nil {
+		return f, err
+	}
+	if err := s.checkReseller(ctx, f.Brand, f.Reseller); err != nil || f.Batch == "" {
 		return f, err
 	}
 	batch, err := s.Job(ctx, f.Batch)

@@ -238,14 +238,18 @@ func (db *DB) Taken(ctx context.Context, sealed []cards.Sealed) (serials, codes 
 // sealOverhead is how much longer a sealed code is than the code: nonce and tag of AES-GCM.
 const sealOverhead = 12 + 16
 
-// Unspent implements cards.Batches. The length of a code is known from its ciphertext's.
-func (db *DB) Unspent(ctx context.Context, brand string, codeLength int, now time.Time) (n int64, err error) {
-	_, err = get(ctx, db.reader, &n, `
-		SELECT COUNT(*) FROM cards
-		WHERE brand = ? AND state NOT IN ('spent', 'void') AND (expires_at = 0 OR expires_at > ?) AND length(ciphertext) = ?`,
-		brand, prepaid.Micros(now), codeLength+sealOverhead)
-	if err != nil {
-		return 0, fmt.Errorf("count unspent cards: %w", err)
+// CountCodes implements cards.Batches. The length of a code is known from its ciphertext's.
+func (db *DB) CountCodes(ctx context.Context, brand string, codeLength int, now time.Time) (all, unspent int64, err error) {
+	var row struct {
+		All     int64 `db:"codes"`
+		Unspent int64 `db:"unspent"`
 	}
-	return n, nil
+	_, err = get(ctx, db.reader, &row, `
+		SELECT COUNT(*) AS codes,
+			COALESCE(SUM(CASE WHEN state NOT IN ('spent', 'void') AND (expires_at = 0 OR expires_at > ?) THEN 1 ELSE 0 END), 0) AS unspent
+		FROM cards WHERE brand = ? AND length(ciphertext) = ?`, prepaid.Micros(now), brand, codeLength+sealOverhead)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count codes: %w", err)
+	}
+	return row.All, row.Unspent, nil
 }

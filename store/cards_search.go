@@ -283,6 +283,8 @@ func groupColumn(by cards.Group) string {
 		return "series"
 	case cards.ByReseller:
 		return "reseller"
+	case cards.ByCodeLength:
+		return fmt.Sprintf("CAST(length(ciphertext) - %d AS TEXT)", sealOverhead)
 	}
 	return "''"
 }

@@ -122,10 +122,13 @@ func interrupted(j cards.Job, err error) error {
 	return fmt.Errorf("%w\n%d of %d cards are done; go on with: pulsa cards resume %s --brand %s", err, j.Done, j.Total, j.ID, j.Brand)
 }
 
-// allowing adds to an error about short codes which flag overrules it.
-func allowing(err error) error {
-	if errors.Is(err, cards.ErrGuessable) {
-		return fmt.Errorf("%w (--allow-guessable)", err)
+// withFlag adds to an error which flag answers it.
+func withFlag(err error) error {
+	switch {
+	case errors.Is(err, cards.ErrGuessable):
+		return fmt.Errorf("%w; or say --allow-guessable", err)
+	case errors.Is(err, cards.ErrOpen):
+		return fmt.Errorf("%w (--all)", err)
 	}
 	return err
 }

@@ -14,6 +14,7 @@ type cardsReleaseCommand struct {
 	forBrand
 	cardFilter
 	operator
+	All bool `help:"Release all cards of the brand."`
 	Yes bool `help:"Do not ask."`
 }
 
@@ -24,17 +25,19 @@ func (cardsReleaseCommand) Help() string {
 
 // Run implements the command.
 func (r *cardsReleaseCommand) Run(ctx context.Context, e environ) error {
-	return editCards(ctx, e, r.forBrand, r.cardFilter, r.operator, cards.Change{Action: cards.Release}, r.Yes)
+	return editCards(ctx, e, r.forBrand, r.cardFilter, r.operator, cards.Change{Action: cards.Release}, r.All, r.Yes)
 }
 
 type cardsEditCommand struct {
 	forBrand
 	cardFilter
 	operator
-	SetExpires  string `help:"Set the first day on which they are worth nothing, or never." placeholder:"DATE"`
-	SetReseller string `help:"Set who sells them, or none." placeholder:"NAME"`
-	SetStatus   string `help:"lock withdraws cards for now, unlock puts them back where they were, void withdraws them for good." enum:"lock,unlock,void,preserve" default:"preserve"`
-	Yes         bool   `help:"Do not ask."`
+	SetExpires     string `help:"Set the first day on which they are worth nothing, or never." placeholder:"DATE"`
+	SetReseller    string `help:"Set who sells them, or none." placeholder:"NAME"`
+	SetStatus      string `help:"lock withdraws cards for now, unlock puts them back where they were, void withdraws them for good." enum:"lock,unlock,void,preserve" default:"preserve"`
+	AllowGuessable bool   `help:"Let expired cards be worth something again even if codes so short can be guessed."`
+	All            bool   `help:"Edit all cards of the brand that were never spent."`
+	Yes            bool   `help:"Do not ask."`
 }
 
 // Help implements kong.HelpProvider.
@@ -48,7 +51,7 @@ func (c *cardsEditCommand) Run(ctx context.Context, e environ) error {
 	if c.Why == "" {
 		return errors.New("say why, for the record: --why TEXT")
 	}
-	change := cards.Change{}
+	change := cards.Change{AllowGuessable: c.AllowGuessable}
 	if c.SetStatus != "preserve" {
 		change.Action = cards.Action(c.SetStatus)
 	}
@@ -63,15 +66,15 @@ func (c *cardsEditCommand) Run(ctx context.Context, e environ) error {
 		change.Expires = &t
 	}
 	switch {
-	case c.SetReseller == "none":
+	case c.SetReseller == cards.NoReseller:
 		change.Reseller = new(string)
 	case c.SetReseller != "":
 		change.Reseller = &c.SetReseller
 	}
-	return editCards(ctx, e, c.forBrand, c.cardFilter, c.operator, change, c.Yes)
+	return editCards(ctx, e, c.forBrand, c.cardFilter, c.operator, change, c.All, c.Yes)
 }
 
-func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter, o operator, change cards.Change, yes bool) error {
+func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter, o operator, change cards.Change, all, yes bool) error {
 	d, err := brand.open(ctx, e)
 	if err != nil {
 		return err
@@ -85,9 +88,9 @@ func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter,
 	if err != nil {
 		return err
 	}
-	preview, err := d.PreviewEdit(ctx, filter, change)
+	preview, err := d.PreviewEdit(ctx, filter, change, all)
 	if err != nil {
-		return err
+		return withFlag(err)
 	}
 	verb := "edit"
 	if change.Action != "" {
@@ -98,7 +101,7 @@ func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter,
 	}
 	job, err := d.StartEdit(ctx, preview, change, by, o.Why)
 	if err != nil {
-		return err
+		return withFlag(err)
 	}
 	return d.edit(ctx, job)
 }
@@ -185,7 +188,7 @@ func (c *cardsDeleteCommand) Run(ctx context.Context, e environ) error {
 	}
 	preview, err := d.PreviewDelete(ctx, filter, c.All)
 	if err != nil {
-		return err
+		return withFlag(err)
 	}
 	if err := d.say(preview, "delete", c.Yes); err != nil {
 		return err

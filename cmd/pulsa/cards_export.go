@@ -19,6 +19,7 @@ type cardsExportCommand struct {
 	Out       string   `required:"" help:"The print file, which must not exist yet." placeholder:"FILE"`
 	Plaintext bool     `help:"Write the codes in clear. Needs --reason."`
 	Reason    string   `help:"Why, for the record."`
+	All       bool     `help:"Export all cards of the brand."`
 	Yes       bool     `help:"Do not ask."`
 }
 
@@ -52,9 +53,9 @@ func (c *cardsExportCommand) Run(ctx context.Context, e environ) error {
 	if err := spec.Check(c.Reason); err != nil {
 		return err
 	}
-	preview, err := d.PreviewExport(ctx, filter)
+	preview, err := d.PreviewExport(ctx, filter, c.All)
 	if err != nil {
-		return err
+		return withFlag(err)
 	}
 	if err := d.say(preview, "export", c.Yes); err != nil {
 		return err

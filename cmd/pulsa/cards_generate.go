@@ -41,7 +41,7 @@ func (g *cardsGenerateCommand) Run(ctx context.Context, e environ) error {
 	}
 	job, err := d.StartGenerate(ctx, request)
 	if err != nil {
-		return allowing(err)
+		return withFlag(err)
 	}
 	return d.generate(ctx, job)
 }

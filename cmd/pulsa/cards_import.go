@@ -49,7 +49,7 @@ func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
 		return fmt.Errorf("%s: nothing was imported\n%w", c.File, err)
 	}
 	if err != nil {
-		return interrupted(j, fmt.Errorf("%s: %w", c.File, allowing(err)))
+		return interrupted(j, fmt.Errorf("%s: %w", c.File, withFlag(err)))
 	}
 	fmt.Fprintf(d.stdout, "%d cards imported, batch %s, not on sale yet.\n", j.Total, j.ID)
 	return nil

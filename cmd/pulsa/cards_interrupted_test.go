@@ -125,7 +125,7 @@ func TestKilledWhileEditingAndDeletingResumes(t *testing.T) {
 func killedWhileEditingAndDeleting(t *testing.T, shop func() cardShop) bool {
 	s := shop()
 	s.must(t, append(generate, "30000")...)
-	j, killed := s.killWhen(t, cards.KindEdit, begun, "cards", "release", "--brand", "shop", "--yes")
+	j, killed := s.killWhen(t, cards.KindEdit, begun, "cards", "release", "--brand", "shop", "--all", "--yes")
 	if !killed {
 		return false
 	}
@@ -161,7 +161,7 @@ func killedWhileExportingAndImporting(t *testing.T, shop func() cardShop) bool {
 	s, other := shop(), shop()
 	s.must(t, append(generate, "30000")...)
 	file := filepath.Join(s.folder, "print.csv")
-	j, killed := s.killWhen(t, cards.KindExport, begun, "cards", "export", "--brand", "shop", "--out", file, "--plaintext", "--reason", "test", "--yes")
+	j, killed := s.killWhen(t, cards.KindExport, begun, "cards", "export", "--brand", "shop", "--out", file, "--plaintext", "--reason", "test", "--all", "--yes")
 	if !killed {
 		return false
 	}
@@ -169,7 +169,7 @@ func killedWhileExportingAndImporting(t *testing.T, shop func() cardShop) bool {
 		t.Errorf("half a file has its name: %v", err)
 	}
 	s.must(t, "cards", "resume", "--brand", "shop", string(j.ID))
-	_, _, err := s.run(t, "", "cards", "export", "--brand", "shop", "--out", file+"2", "--plaintext", "--reason", "test", "--yes")
+	_, _, err := s.run(t, "", "cards", "export", "--brand", "shop", "--out", file+"2", "--plaintext", "--reason", "test", "--all", "--yes")
 	if err == nil || !strings.Contains(err.Error(), "no card to export") {
 		t.Errorf("exported twice: %v", err)
 	}
@@ -238,7 +238,7 @@ func TestAFullDiskLeavesWorkThatCanBeResumed(t *testing.T) {
 	has("generated", 30_000)
 
 	file := filepath.Join(s.folder, "print.csv")
-	export := []string{"cards", "export", "--brand", "shop", "--out", file, "--plaintext", "--reason", "test", "--yes"}
+	export := []string{"cards", "export", "--brand", "shop", "--out", file, "--plaintext", "--reason", "test", "--all", "--yes"}
 	j = s.fills(t, cards.KindExport, 16_000, export...)
 	if left, _ := filepath.Glob(file + "*"); len(left) > 0 {
 		t.Errorf("left: %v", left)
@@ -255,7 +255,7 @@ func TestAFullDiskLeavesWorkThatCanBeResumed(t *testing.T) {
 	}
 	other.audit(t)
 
-	j = s.fills(t, cards.KindEdit, 16_000, "cards", "release", "--brand", "shop", "--yes")
+	j = s.fills(t, cards.KindEdit, 16_000, "cards", "release", "--brand", "shop", "--all", "--yes")
 	has("live", j.Done)
 	resume(j)
 	has("live", 30_000)
@@ -275,7 +275,7 @@ func TestAFullDiskLeavesNoHalfPrintFile(t *testing.T) {
 	s := newCardShop(t).onPostgres(t)
 	s.must(t, append(generate, "30000")...)
 	file := filepath.Join(s.folder, "print.csv")
-	j := s.fills(t, cards.KindExport, 1_000, "cards", "export", "--brand", "shop", "--out", file, "--plaintext", "--reason", "test", "--yes")
+	j := s.fills(t, cards.KindExport, 1_000, "cards", "export", "--brand", "shop", "--out", file, "--plaintext", "--reason", "test", "--all", "--yes")
 	if left, _ := filepath.Glob(file + "*"); len(left) > 0 || j.Done != 30_000 {
 		t.Errorf("left: %v of %+v", left, j)
 	}
