@@ -8,13 +8,13 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
 	"pulsa/store"
 )
@@ -255,18 +255,27 @@ func (p *program) examineSimulated(context.Context) []finding {
 	return findings
 }
 
-// examineRemote asks whether pulsa sim is there.
+// examineRemote asks whether pulsa sim is there, and lets us in.
 func (p *program) examineRemote(ctx context.Context) []finding {
 	if p.remote == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorWithin)
 	defer cancel()
-	var book paymentBook
-	if err := p.remote.control(ctx, http.MethodGet, "payment", "", &book); err != nil {
-		return []finding{{wrong, "simulator", err.Error(), "start pulsa sim, or correct simulator.url; without it payments are simulated in the server"}}
+	f := finding{wrong, "simulator", "", ""}
+	err := p.remote.gateway.Probe(ctx)
+	switch {
+	case err == nil:
+		return []finding{{warn, "simulator", "SIMULATED payments at " + p.remote.url, "nothing for brands marked test"}}
+	case errors.Is(err, paymentsim.ErrSecret):
+		f.Do = "set simulator.secret to the PULSA_SIM_GATEWAY_SECRET that pulsa sim was started with: until then no payment is made, and no news of it taken"
+	case errors.Is(err, paymentsim.ErrNoFace):
+		f.Do = "start pulsa sim with --gateway-webhook " + p.config.PublicURL + simHook + ", or correct simulator.url"
+	default:
+		f.Do = "start pulsa sim, or correct simulator.url; without it payments are simulated in the server"
 	}
-	return []finding{{warn, "simulator", "SIMULATED payments at " + p.remote.url, "nothing for brands marked test"}}
+	f.Found = p.remote.url + ": " + err.Error()
+	return []finding{f}
 }
 
 func (p *program) examineWallet(ctx context.Context) []finding {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
 )
 
@@ -117,6 +118,33 @@ func TestTheDoctorTriesTheCredentialsOfProviders(t *testing.T) {
 		}
 		if err := p.close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+func TestTheDoctorTriesTheSecretOfASimulatorInAnotherProcess(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	gateway, err := paymentsim.New(paymentsim.Config{Clock: prepaid.SystemClock{}, Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux, none := http.NewServeMux(), httptest.NewServer(http.NotFoundHandler())
+	(&paymentsim.Face{Gateway: gateway, Secret: prepaid.NewSecret("right")}).Routes(mux)
+	server, gone := httptest.NewServer(mux), httptest.NewServer(nil)
+	t.Cleanup(server.Close)
+	t.Cleanup(none.Close)
+	gone.Close()
+	for _, test := range []struct{ url, secret, level, do string }{
+		{server.URL, "right", warn, "nothing for brands marked test"},
+		{server.URL, "other", wrong, "set simulator.secret"},
+		{none.URL, "right", wrong, "--gateway-webhook"},
+		{gone.URL, "right", wrong, "start pulsa sim, or"},
+	} {
+		p := &program{config: Config{PublicURL: "http://127.0.0.1:8080"}}
+		p.remote = newRemoteSimulators(SimulatorConfig{test.url, prepaid.NewSecret(test.secret)}, quiet)
+		found := p.examineRemote(t.Context())
+		if len(found) != 1 || found[0].Level != test.level || !strings.Contains(found[0].Do, test.do) {
+			t.Errorf("%s %s: %+v", test.url, test.secret, found)
 		}
 	}
 }

@@ -110,6 +110,19 @@ func (c *Client) ask(ctx context.Context, op string, call wireCall) (wireAnswer,
 	return a, topup.Result{Outcome: a.Outcome, Code: a.Code, ProviderRef: a.ProviderRef, ActionURL: a.ActionURL}
 }
 
+// What Probe finds out.
+var (
+	ErrSecret = errors.New("the secret is another")
+	ErrNoFace = errors.New("no simulated gateway is there")
+)
+
+// Probe tries whether the gateway lets us in, and changes nothing: ErrSecret, ErrNoFace, or another error where nothing
+// clear was answered.
+func (c *Client) Probe(ctx context.Context) error {
+	_, err := c.call(ctx, opProbe, wireCall{Reference: opProbe})
+	return err
+}
+
 var errUnread = errors.New("the answer can't be read")
 
 func (c *Client) call(ctx context.Context, op string, call wireCall) (wireAnswer, error) {
@@ -133,7 +146,13 @@ func (c *Client) call(ctx context.Context, op string, call wireCall) (wireAnswer
 	if err != nil {
 		return answer, err
 	}
-	if response.StatusCode != http.StatusOK {
+	switch response.StatusCode {
+	case http.StatusOK:
+	case http.StatusUnauthorized:
+		return answer, ErrSecret
+	case http.StatusNotFound:
+		return answer, ErrNoFace
+	default:
 		return answer, fmt.Errorf("answered %d", response.StatusCode)
 	}
 	if json.Unmarshal(text, &answer) != nil {

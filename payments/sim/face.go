@@ -53,6 +53,7 @@ func (f *Face) Routes(mux *http.ServeMux) {
 		opSigned: func(ctx context.Context, c wireCall) (wireAnswer, error) {
 			return signedAnswer(f.Gateway.LookUpSigned(ctx, c.agreement())), nil
 		},
+		opProbe: func(context.Context, wireCall) (wireAnswer, error) { return wireAnswer{Outcome: topup.Done}, nil },
 		opLookUp: func(ctx context.Context, c wireCall) (wireAnswer, error) {
 			return result(f.Gateway.LookUp(ctx, c.What, c.Reference)), nil
 		},

@@ -22,6 +22,7 @@ const (
 	opLookUp = "look-up"
 	opSign   = "sign"
 	opSigned = "look-up-signed"
+	opProbe  = "probe"
 
 	signatureHeader = "X-Pulsa-Sim-Signature"
 	// wireLimit is far more than any message of either side.
