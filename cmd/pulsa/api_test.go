@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -293,6 +294,61 @@ func TestATopupEndsAsItsStatusTells(t *testing.T) {
 	}
 	until(id(answer), `"status":"SUCCESSFUL"`)
 	c.wants(http.MethodPost, "/topups", buying("slow", "0612348003"), http.StatusOK, `"status":"SUCCESSFUL"`)
+	r.wantClean()
+}
+
+// holding is a network that credits when it is let.
+type holding struct {
+	topup.Network
+	asked, open chan struct{}
+}
+
+// Credit implements topup.Network.
+func (h holding) Credit(ctx context.Context, c topup.Credit) topup.Result {
+	close(h.asked)
+	<-h.open
+	return h.Network.Credit(ctx, c)
+}
+
+func TestATopupIsProcessingAfterFiftySeconds(t *testing.T) {
+	clock := newStillClock()
+	network := holding{asked: make(chan struct{}), open: make(chan struct{})}
+	r := runWired(t, nil, nil, wiring{clock: clock, network: func(n topup.Network) topup.Network {
+		network.Network = n
+		return network
+	}})
+	c := r.caller(developers.Key{Name: "patient"})
+	answers := make(chan string, 1)
+	go func() {
+		_, text := c.call(http.MethodPost, "/topups", buying("slow", "0612345678"))
+		answers <- text
+	}()
+	<-network.asked
+	clock.skip(49 * time.Second)
+	select {
+	case text := <-answers:
+		t.Fatalf("answered before its time: %s", text)
+	case <-time.After(200 * time.Millisecond):
+	}
+	var answer string
+	await(t, "it is answered", func() bool {
+		select {
+		case answer = <-answers:
+		default:
+		}
+		return answer != ""
+	}, func() { clock.skip(time.Second) })
+	if !strings.Contains(answer, `"status":"PROCESSING"`) || !strings.Contains(answer, `"newBalance":90.4`) {
+		t.Errorf("answered %s", answer)
+	}
+	close(network.open)
+	await(t, "it is delivered", func() bool {
+		_, text := c.call(http.MethodPost, "/topups", buying("slow", "0612345678"))
+		return strings.Contains(text, `"status":"SUCCESSFUL"`)
+	}, func() { clock.skip(10 * time.Second) })
+	if n := len(r.sims.network.Delivered(networksim.Filter{})); n != 1 {
+		t.Errorf("delivered %d times", n)
+	}
 	r.wantClean()
 }
 
