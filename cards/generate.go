@@ -201,13 +201,14 @@ func (s *Service) storeChunk(ctx context.Context, j Job, chunk batchChunk, d dra
 	return j, fmt.Errorf("nearly all codes of %d digits are taken; choose a longer code", d.length)
 }
 
-func (r GenerateRequest) serial(n int) string {
+// Serial is that of card n, counted from 0, of a request that was started.
+func (r GenerateRequest) Serial(n int) string {
 	return fmt.Sprintf("%s-%08d", r.Series, r.First+int64(n))
 }
 
 func (r GenerateRequest) card(n int, j Job) Card {
 	c := Card{
-		Serial: r.serial(n), Brand: r.Brand, Series: r.Series, Amount: r.Amount, State: Generated, Reseller: r.Reseller,
+		Serial: r.Serial(n), Brand: r.Brand, Series: r.Series, Amount: r.Amount, State: Generated, Reseller: r.Reseller,
 		CreatedAt: j.CreatedAt, ExpiresAt: r.ExpiresAt, Batch: j.ID,
 	}
 	if r.Live {

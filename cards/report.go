@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,6 +75,25 @@ func (b *Balance) add(c Count) {
 	if place != &b.Spent && place != &b.Void && place != &b.Expired {
 		b.Liability.add(c.Sum)
 	}
+}
+
+// Total sums up balances: one for each currency, of no group.
+func Total(balances []Balance) []Balance {
+	var totals []Balance
+	for _, b := range balances {
+		i := slices.IndexFunc(totals, func(t Balance) bool { return t.Currency == b.Currency })
+		if i < 0 {
+			i, totals = len(totals), append(totals, Balance{Currency: b.Currency})
+		}
+		t := &totals[i]
+		for sum, more := range map[*Sum]Sum{
+			&t.Issued: b.Issued, &t.Generated: b.Generated, &t.Live: b.Live, &t.Reserved: b.Reserved, &t.Locked: b.Locked,
+			&t.Spent: b.Spent, &t.Expired: b.Expired, &t.Void: b.Void, &t.Liability: b.Liability,
+		} {
+			sum.add(more)
+		}
+	}
+	return totals
 }
 
 // Balances tells where the cards that fit stand, by group and currency, in the order of the groups.

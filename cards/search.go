@@ -233,7 +233,7 @@ func (s *Service) filter(ctx context.Context, f Filter) (Filter, error) {
 		return f, fmt.Errorf("job %s has made no cards of brand %s", f.Batch, f.Brand)
 	}
 	if g := batch.Spec.Generate; g != nil && f.Series == "" {
-		f.Series, f.From, f.To = g.Series, g.serial(0), g.serial(g.Quantity-1)
+		f.Series, f.From, f.To = g.Series, g.Serial(0), g.Serial(g.Quantity-1)
 	}
 	return f, nil
 }

@@ -92,34 +92,58 @@ func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
 func (d *cardDesk) close() { _ = d.db.Close() }
 
 // confirm asks unless yes is set. What is no plain yes is a no.
-func (d *cardDesk) confirm(yes bool, question string) error {
+func (d *cardDesk) confirm(ctx context.Context, yes bool, question string) error {
 	if yes {
 		return nil
 	}
 	fmt.Fprintf(d.stdout, "%s Type yes to go on: ", question)
-	line, err := bufio.NewReader(d.stdin).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer: %w", err)
+	type reply struct {
+		line string
+		err  error
 	}
-	if strings.ToLower(strings.TrimSpace(line)) != "yes" {
+	replies := make(chan reply, 1)
+	go func() { // a terminal can't be told to stop reading: where Ctrl-C comes first, this ends with the process
+		line, err := bufio.NewReader(d.stdin).ReadString('\n')
+		replies <- reply{line, err}
+	}()
+	select {
+	case <-ctx.Done():
 		fmt.Fprintln(d.stdout)
-		return errors.New("nothing was changed; scripts say --yes")
+		return errors.New("interrupted: nothing was changed")
+	case r := <-replies:
+		if r.err != nil && !errors.Is(r.err, io.EOF) {
+			return fmt.Errorf("read the answer: %w", r.err)
+		}
+		if strings.ToLower(strings.TrimSpace(r.line)) != "yes" {
+			fmt.Fprintln(d.stdout)
+			return errors.New("nothing was changed; scripts say --yes")
+		}
+		return nil
 	}
-	return nil
 }
 
 // interrupted adds to an error how to go on.
-func interrupted(j cards.Job, err error) error {
-	if err == nil || j.ID == "" || j.State != cards.UnderWay {
+func interrupted(ctx context.Context, j cards.Job, err error) error {
+	switch {
+	case err == nil || j.ID == "" || j.State != cards.UnderWay:
 		return err
-	}
-	if errors.Is(err, context.Canceled) {
+	case errors.Is(err, cards.ErrJobElsewhere):
+		return fmt.Errorf("%w: pulsa cards jobs %s --brand %s tells how far it is", err, j.ID, j.Brand)
+	case ctx.Err() != nil:
 		err = errors.New("interrupted") // whatever was being done just then
 	}
 	if j.Kind == cards.KindImport {
-		return fmt.Errorf("%w\n%d of %d cards are done; go on with the same command and file", err, j.Done, j.Total)
+		return fmt.Errorf("%w\n%d of %s are done; go on with the same command and file", err, j.Done, howMany(j.Total, "card"))
 	}
-	return fmt.Errorf("%w\n%d of %d cards are done; go on with: pulsa cards resume %s --brand %s", err, j.Done, j.Total, j.ID, j.Brand)
+	return fmt.Errorf("%w\n%d of %s are done; go on with: pulsa cards resume %s --brand %s", err, j.Done, howMany(j.Total, "card"), j.ID, j.Brand)
+}
+
+// howMany is "1 card" or "2 cards".
+func howMany(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // withFlag adds to an error which flag answers it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter,
 	if change.Action != "" {
 		verb = string(change.Action)
 	}
-	if err := d.say(preview, verb, yes); err != nil {
+	if err := d.say(ctx, preview, verb, yes); err != nil {
 		return err
 	}
 	job, err := d.StartEdit(ctx, preview, change, by, o.Why)
@@ -107,7 +108,7 @@ func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter,
 }
 
 // say tells what will be touched, and asks. That there is nothing to do is an error.
-func (d *cardDesk) say(p cards.Preview, verb string, yes bool) error {
+func (d *cardDesk) say(ctx context.Context, p cards.Preview, verb string, yes bool) error {
 	if len(p.Left) > 0 {
 		fmt.Fprintf(d.stdout, "Left alone: %s.\n", states(p.Left))
 	}
@@ -115,7 +116,7 @@ func (d *cardDesk) say(p cards.Preview, verb string, yes bool) error {
 		return fmt.Errorf("no card to %s: look with pulsa cards list --brand %s and the same filter", verb, d.brand.Name)
 	}
 	fmt.Fprintf(d.stdout, "To %s: %s.\n", verb, states(p.Touched))
-	return d.confirm(yes, fmt.Sprintf("%s %d cards of brand %s?", strings.ToUpper(verb[:1])+verb[1:], p.Cards(), d.brand.Name))
+	return d.confirm(ctx, yes, fmt.Sprintf("%s %s of brand %s?", strings.ToUpper(verb[:1])+verb[1:], howMany(p.Cards(), "card"), d.brand.Name))
 }
 
 // states lists counts: "3 generated, 2 live, 1 expired (locked)".
@@ -140,17 +141,10 @@ func (d *cardDesk) edit(ctx context.Context, j cards.Job) error {
 	j, err := d.ResumeEdit(ctx, j, bar.show)
 	bar.end()
 	if err != nil {
-		return interrupted(j, err)
+		return interrupted(ctx, j, err)
 	}
-	done := "edited"
-	if j.Kind == cards.KindDelete {
-		done = "deleted"
-	}
-	fmt.Fprintf(d.stdout, "%d cards %s (job %s).\n", j.Done, done, j.ID)
-	if j.Done < j.Total {
-		return fmt.Errorf("%d cards were counted, and %d %s: the others have changed since; look with pulsa cards list --brand %s and the same filter",
-			j.Total, j.Done, done, j.Brand)
-	}
+	done := map[string]string{"release": "released", "lock": "locked", "unlock": "unlocked", "void": "made void", "delete": "deleted"}
+	fmt.Fprintf(d.stdout, "%s %s (job %s).\n", howMany(j.Done, "card"), cmp.Or(done[kindOf(j)], "edited"), j.ID)
 	return nil
 }
 
@@ -190,7 +184,7 @@ func (c *cardsDeleteCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return withFlag(err)
 	}
-	if err := d.say(preview, "delete", c.Yes); err != nil {
+	if err := d.say(ctx, preview, "delete", c.Yes); err != nil {
 		return err
 	}
 	job, err := d.StartDelete(ctx, preview, by, c.Why)

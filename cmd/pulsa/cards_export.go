@@ -57,7 +57,7 @@ func (c *cardsExportCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return withFlag(err)
 	}
-	if err := d.say(preview, "export", c.Yes); err != nil {
+	if err := d.say(ctx, preview, "export", c.Yes); err != nil {
 		return err
 	}
 	job, err := d.StartExport(ctx, preview, spec, by, c.Reason)
@@ -89,9 +89,9 @@ func (d *cardDesk) export(ctx context.Context, j cards.Job, out string) error {
 	j, made, err := d.ResumeExport(ctx, j, func(write func(io.Writer) error) error { return keepFile(out, write) }, bar.show)
 	bar.end()
 	if err != nil {
-		return interrupted(j, err)
+		return interrupted(ctx, j, err)
 	}
-	fmt.Fprintf(d.stdout, "%d cards in %s, checksum %s (job %s).\n", made.Cards, out, made.Checksum, j.ID)
+	fmt.Fprintf(d.stdout, "%s in %s, checksum %s (job %s).\n", howMany(made.Cards, "card"), out, made.Checksum, j.ID)
 	return nil
 }
 

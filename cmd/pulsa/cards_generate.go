@@ -12,7 +12,7 @@ type cardsGenerateCommand struct {
 	forBrand
 	operator
 	Amount         string `required:"" help:"What each is worth, in the brand's currency: 10 or 7.50."`
-	Quantity       int    `required:"" help:"How many: 1 to 10,000,000."`
+	Quantity       int    `required:"" help:"How many: 1 to 10000000."`
 	Series         string `required:"" help:"What their serials begin with: 101 gives 101-00000001."`
 	CodeLength     int    `help:"Digits of a code, 5 or more (default: the brand's)."`
 	Reseller       string `help:"Who sells them."`
@@ -62,13 +62,14 @@ func (d *cardDesk) generate(ctx context.Context, j cards.Job) error {
 	j, err := d.ResumeGenerate(ctx, j, made, bar.show)
 	bar.end()
 	if err != nil {
-		return interrupted(j, err)
+		return interrupted(ctx, j, err)
 	}
 	if j.Spec.Generate.Live {
-		fmt.Fprintf(d.stdout, "%d cards, on sale. Spend one by text: REDEEM code\n", j.Total)
+		fmt.Fprintf(d.stdout, "%s, on sale. Spend one by text: REDEEM code\n", howMany(j.Total, "card"))
 		return nil
 	}
-	fmt.Fprintf(d.stdout, "%d cards generated in series %s, batch %s, not on sale yet.\n", j.Total, j.Spec.Generate.Series, j.ID)
+	request := j.Spec.Generate
+	fmt.Fprintf(d.stdout, "%s generated, %s to %s, batch %s, not on sale yet.\n", howMany(j.Total, "card"), request.Serial(0), request.Serial(request.Quantity-1), j.ID)
 	return nil
 }
 

@@ -39,6 +39,11 @@ func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer func() { _ = file.Close() }()
+	if info, err := file.Stat(); err != nil {
+		return err
+	} else if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is read several times: write what it gives to a file, and import that", c.File)
+	}
 	bar := d.progress("importing")
 	j, err := d.Import(ctx, cards.ImportRequest{
 		Brand: d.brand.Name, Reseller: c.Reseller, AllowGuessable: c.AllowGuessable, By: by, Why: c.Why,
@@ -49,8 +54,8 @@ func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
 		return fmt.Errorf("%s: nothing was imported\n%w", c.File, err)
 	}
 	if err != nil {
-		return interrupted(j, fmt.Errorf("%s: %w", c.File, withFlag(err)))
+		return interrupted(ctx, j, fmt.Errorf("%s: %w", c.File, withFlag(err)))
 	}
-	fmt.Fprintf(d.stdout, "%d cards imported, batch %s, not on sale yet.\n", j.Total, j.ID)
+	fmt.Fprintf(d.stdout, "%s imported, batch %s, not on sale yet.\n", howMany(j.Total, "card"), j.ID)
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,9 +45,9 @@ func (d *cardDesk) rekey(ctx context.Context, j cards.Job) error {
 	j, err := d.ResumeRekey(ctx, j, bar.show)
 	bar.end()
 	if err != nil {
-		return interrupted(j, err)
+		return interrupted(ctx, j, err)
 	}
-	fmt.Fprintf(d.stdout, "%d cards sealed anew; all cards of %s are under key version %d.\n", j.Done, d.brand.Name, j.Spec.Version)
+	fmt.Fprintf(d.stdout, "%s sealed anew; all cards of %s are under key version %d.\n", howMany(j.Done, "card"), d.brand.Name, j.Spec.Version)
 	return nil
 }
 
@@ -70,17 +71,17 @@ func (c *cardsJobsCommand) Run(ctx context.Context, e environ) error {
 	}
 	defer d.close()
 	if c.Job != "" {
-		return d.printAudit(ctx, cards.JobID(c.Job), c.output)
+		return d.printAudit(ctx, c.Job, c.output)
 	}
 	jobs, err := d.Jobs(ctx, d.brand.Name, c.Open)
 	if err != nil {
 		return err
 	}
-	t := c.table(d.stdout, "job", "kind", "state", "done", "total", "by", "why", "started", "ended")
+	t := c.table(d.environ, []string{"job", "kind", "state", "done", "total", "by", "why", "started", "ended", "what"}, "what", "ended", "total", "started", "why")
 	for _, j := range jobs {
 		err := t.row([]string{
 			string(j.ID), kindOf(j), string(j.State), strconv.FormatInt(j.Done, 10), strconv.FormatInt(j.Total, 10), j.By, j.Why,
-			stamp(j.CreatedAt), stamp(j.EndedAt),
+			stamp(j.CreatedAt), stamp(j.EndedAt), whatOf(j),
 		}, nil)
 		if err != nil {
 			return err
@@ -97,12 +98,29 @@ func kindOf(j cards.Job) string {
 	return string(j.Kind)
 }
 
-func (d *cardDesk) printAudit(ctx context.Context, id cards.JobID, o output) error {
-	records, err := d.Audit(ctx, id)
+// job is one of the brand's.
+func (d *cardDesk) job(ctx context.Context, id string) (cards.Job, error) {
+	j, err := d.Job(ctx, cards.JobID(id))
+	if err == nil && j.Brand != d.brand.Name {
+		return j, fmt.Errorf("job %s is of brand %s", j.ID, j.Brand)
+	}
+	return j, err
+}
+
+// printAudit prints what a job did, and before it, for people, what it was to do.
+func (d *cardDesk) printAudit(ctx context.Context, id string, o output) error {
+	j, err := d.job(ctx, id)
 	if err != nil {
 		return err
 	}
-	t := o.table(d.stdout, "at", "kind", "by", "why", "first", "last", "cards")
+	records, err := d.Audit(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	if o.format() == "text" {
+		fmt.Fprintf(d.stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", kindOf(j), j.ID, whatOf(j), j.State, j.Done, howMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
+	}
+	t := o.table(d.environ, []string{"at", "kind", "by", "why", "first", "last", "cards"}, "why", "by", "kind")
 	for _, r := range records {
 		err := t.row([]string{stamp(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, strconv.FormatInt(r.Cards, 10)}, nil)
 		if err != nil {
@@ -130,12 +148,10 @@ func (c *cardsResumeCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	j, err := d.Job(ctx, cards.JobID(c.Job))
+	j, err := d.job(ctx, c.Job)
 	switch {
 	case err != nil:
 		return err
-	case j.Brand != d.brand.Name:
-		return fmt.Errorf("job %s is of brand %s", j.ID, j.Brand)
 	case j.State != cards.UnderWay:
 		return fmt.Errorf("job %s is %s already", j.ID, j.State)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"pulsa/cards"
 	"pulsa/prepaid"
@@ -80,7 +81,7 @@ func (l *cardsListCommand) page() (cards.Page, error) {
 
 // printPages prints one page, or all from there.
 func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page, o output, all bool) error {
-	t := o.table(d.stdout, cardNames...)
+	t := o.table(d.environ, cardNames, "order", "batch", "state", "created", "currency", "expires")
 	for {
 		list, err := d.Search(ctx, f, p)
 		if err != nil {
@@ -97,7 +98,9 @@ func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page,
 			if err := t.end(); err != nil {
 				return err
 			}
-			d.printKeys(list, o)
+			if !all {
+				d.printKeys(list, o)
+			}
 			return nil
 		}
 		p.After = list.Next
@@ -106,7 +109,7 @@ func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page,
 
 func (d *cardDesk) printKeys(l cards.Listing, o output) {
 	out := d.stdout
-	if o.Format != "text" {
+	if o.format() != "text" {
 		out = d.stderr // what programs read holds cards alone
 	}
 	if l.Next != nil {
@@ -143,16 +146,17 @@ func (s *cardsShowCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	now := prepaid.SystemClock{}.Now()
-	fields := cardFields(c, now)
-	if s.Format != "text" {
-		t := s.table(d.stdout, cardNames...)
+	names := append(slices.Clone(cardNames), "released", "export")
+	fields := append(cardFields(c, now), stamp(c.ReleasedAt), string(c.Export))
+	if s.format() != "text" {
+		t := s.table(d.environ, names)
 		if err := t.row(fields, nil); err != nil {
 			return err
 		}
 		return t.end()
 	}
 	fields[0] = coloured(fields[0], d.colours())
-	for i, name := range cardNames {
+	for i, name := range names {
 		fmt.Fprintf(d.stdout, "%-10s %s\n", name, fields[i])
 	}
 	return nil

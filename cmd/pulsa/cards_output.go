@@ -16,9 +16,17 @@ import (
 	"pulsa/cards"
 )
 
-// output is the flag of commands that print tables.
+// output are the flags of commands that print tables.
 type output struct {
 	Format string `help:"text, json or csv." enum:"text,json,csv" default:"text"`
+	JSON   bool   `help:"The same as --format json."`
+}
+
+func (o output) format() string {
+	if o.JSON {
+		return "json"
+	}
+	return o.Format
 }
 
 // table prints rows of named columns. A long listing needs no memory: JSON is one object a line, and the columns of text
@@ -30,15 +38,29 @@ type table struct {
 	csv    *csv.Writer
 	first  [][]string // rows of text that wait for the widths
 	widths []int
+	filled []bool // which columns have something in any row
+	rows   int
+	// Of a terminal: how wide it is (0: there is none), the columns of the table that matter least, and those that there
+	// was no room for.
+	columns int
+	least   []string
+	hidden  []bool
 }
 
-const firstRows = 1000
+const (
+	firstRows = 1000
+	// widest is what fields are cut to where the terminal is narrower than the table. Serials and ids fit.
+	widest = 26
+)
 
-func (o output) table(w io.Writer, names ...string) *table {
-	t := &table{format: o.Format, out: w, names: names, widths: make([]int, len(names))}
-	switch o.Format {
+// table is for e's stdout. On a terminal that is too narrow columns are left out: first those with nothing in them, then
+// the least ones in their order.
+func (o output) table(e environ, names []string, least ...string) *table {
+	t := &table{format: o.format(), out: e.stdout, names: names, least: least, columns: e.columns(e.stdout),
+		widths: make([]int, len(names)), filled: make([]bool, len(names)), hidden: make([]bool, len(names))}
+	switch t.format {
 	case "csv":
-		t.csv = csv.NewWriter(w)
+		t.csv = csv.NewWriter(t.out)
 		_ = t.csv.Write(names) // a csv.Writer keeps its error until Flush
 	case "text":
 		t.add(names)
@@ -80,19 +102,71 @@ func (t *table) row(fields []string, shown map[int]string) error {
 	for i, field := range shown {
 		people[i] = field
 	}
+	for i, field := range people {
+		t.filled[i] = t.filled[i] || field != ""
+	}
+	t.rows++
 	if t.add(people); len(t.first) < firstRows {
 		return nil
 	}
 	return t.print()
 }
 
+// wide is how wide column i is printed.
+func (t *table) wide(i int) int {
+	switch {
+	case t.hidden[i]:
+		return 0
+	case t.narrow():
+		return min(t.widths[i], widest)
+	}
+	return t.widths[i]
+}
+
+// narrow reports whether the terminal has no room for all that the table holds.
+func (t *table) narrow() bool {
+	whole := -len("  ")
+	for _, w := range t.widths {
+		whole += w + len("  ")
+	}
+	return t.columns > 0 && whole > t.columns
+}
+
+// fit leaves columns out until the others fit.
+func (t *table) fit() {
+	leave := []string{}
+	for i := range t.names {
+		if !t.filled[i] {
+			leave = append(leave, t.names[i])
+		}
+	}
+	for _, name := range append(leave, t.least...) {
+		used := -len("  ")
+		for i := range t.names {
+			if !t.hidden[i] {
+				used += t.wide(i) + len("  ")
+			}
+		}
+		if t.columns == 0 || used <= t.columns {
+			return
+		}
+		t.hidden[slices.Index(t.names, name)] = true
+	}
+}
+
 // print prints the rows that wait.
 func (t *table) print() error {
+	if t.rows <= firstRows {
+		t.fit()
+	}
 	var lines strings.Builder
 	for _, row := range t.first {
 		line := ""
 		for i, field := range row {
-			line += field + strings.Repeat(" ", t.widths[i]+2-width(field))
+			if !t.hidden[i] {
+				field = cut(field, t.wide(i))
+				line += field + strings.Repeat(" ", t.wide(i)+2-width(field))
+			}
 		}
 		lines.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
@@ -101,15 +175,44 @@ func (t *table) print() error {
 	return err
 }
 
+// cut shortens a text that has more letters than there is room for.
+func cut(text string, room int) string {
+	if width(text) <= room {
+		return text
+	}
+	return string([]rune(text)[:room-1]) + "…"
+}
+
 func (t *table) end() error {
 	switch t.format {
 	case "csv":
 		t.csv.Flush()
 		return t.csv.Error()
 	case "text":
-		return t.print()
+		return t.endText()
 	}
 	return nil
+}
+
+func (t *table) endText() error {
+	if t.rows == 0 {
+		_, err := fmt.Fprintln(t.out, "Nothing found.")
+		return err
+	}
+	if err := t.print(); err != nil {
+		return err
+	}
+	var missing []string
+	for i, name := range t.names {
+		if t.hidden[i] && t.filled[i] {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(t.out, "The terminal is too narrow for: %s; --format csv has all.\n", strings.Join(missing, ", "))
+	return err
 }
 
 // The colours of the source's status column; the other states are red.
@@ -133,6 +236,18 @@ func coloured(shown string, colours bool) string {
 func (e environ) onTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && e.getenv("TERM") != "dumb"
+}
+
+// columns is how wide the terminal is that w writes to; 0 where it is none.
+func (e environ) columns(w io.Writer) int {
+	if !e.onTerminal(w) {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(w.(*os.File).Fd()))
+	if err != nil || columns < 1 {
+		return 80
+	}
+	return columns
 }
 
 func (e environ) colours() bool { return e.onTerminal(e.stdout) && e.getenv("NO_COLOR") == "" }
@@ -166,13 +281,7 @@ func (e environ) progress(what string) *progressBar {
 	b := &progressBar{what: what}
 	if e.onTerminal(e.stderr) {
 		b.out = e.stderr
-		b.columns = func() int {
-			columns, _, err := term.GetSize(int(e.stderr.(*os.File).Fd()))
-			if err != nil || columns < 1 {
-				return 80
-			}
-			return columns
-		}
+		b.columns = func() int { return e.columns(e.stderr) }
 	}
 	return b
 }

@@ -57,9 +57,14 @@ func (d *cardDesk) printBalances(ctx context.Context, f cards.Filter, by cards.G
 
 // printBalances prints a row for each group: numbers of cards, and the money that is owed for them.
 func printBalances(d *cardDesk, balances []cards.Balance, by cards.Group, o output) error {
-	t := o.table(d.stdout, "group", "issued", "generated", "live", "reserved", "locked", "spent", "expired", "void", "open",
-		"currency", "issued_worth", "spent_worth", "expired_worth", "liability")
-	for _, b := range balances {
+	t := o.table(d.environ, []string{"group", "issued", "generated", "live", "reserved", "locked", "spent", "expired", "void", "open",
+		"currency", "issued_worth", "spent_worth", "expired_worth", "liability"},
+		"currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired")
+	last := len(balances)
+	if o.format() == "text" && last > 1 {
+		balances = append(balances, cards.Total(balances)...)
+	}
+	for i, b := range balances {
 		fields := []string{b.Group}
 		for _, s := range []cards.Sum{b.Issued, b.Generated, b.Live, b.Reserved, b.Locked, b.Spent, b.Expired, b.Void, b.Liability} {
 			fields = append(fields, strconv.FormatInt(s.Cards, 10))
@@ -69,8 +74,11 @@ func printBalances(d *cardDesk, balances []cards.Balance, by cards.Group, o outp
 			fields = append(fields, prepaid.Money{Minor: s.Minor, Currency: b.Currency}.Number())
 		}
 		shown := map[int]string{}
-		if by == cards.ByNothing {
+		switch {
+		case by == cards.ByNothing || i >= last:
 			shown[0] = "all"
+		case b.Group == "":
+			shown[0] = cards.NoReseller
 		}
 		if err := t.row(fields, shown); err != nil {
 			return err
@@ -110,7 +118,7 @@ func (c *redemptionsCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	t := c.table(d.stdout, "day", "group", "cards", "currency", "worth")
+	t := c.table(d.environ, []string{"day", "group", "cards", "currency", "worth"})
 	for _, r := range found {
 		worth := prepaid.Money{Minor: r.Minor, Currency: r.Currency}.Number()
 		err := t.row([]string{r.Day.Format(time.DateOnly), r.Group, strconv.FormatInt(r.Cards, 10), string(r.Currency), worth}, nil)

@@ -247,7 +247,7 @@ func TestCardsAreListedForPeopleAndPrograms(t *testing.T) {
 	s := newCardShop(t)
 	s.must(t, append(generate, "3")...)
 	out, _, err := s.run(t, "yes\n", "cards", "release", "--brand", "shop", "--serial", "101-00000002")
-	if err != nil || !strings.Contains(out, "To release: 1 generated.") || !strings.Contains(out, "1 cards edited") {
+	if err != nil || !strings.Contains(out, "To release: 1 generated.") || !strings.Contains(out, "1 card released") {
 		t.Errorf("%s, %v", out, err)
 	}
 	text := s.must(t, "cards", "list", "--brand", "shop", "--limit", "2")
@@ -265,6 +265,109 @@ func TestCardsAreListedForPeopleAndPrograms(t *testing.T) {
 	}
 	if jobs := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv"); !strings.Contains(jobs, "release,done,1,1,ann") {
 		t.Error(jobs)
+	}
+}
+
+func TestATableFitsItsTerminal(t *testing.T) {
+	names := []string{"serial", "reseller", "why", "batch", "amount"}
+	why := strings.Repeat("because ", 10)
+	for columns, want := range map[int][]string{
+		0:  {"serial  reseller  why" + strings.Repeat(" ", 79) + "batch  amount", "101-1             " + why + "  bcdf   10"},
+		50: {"serial  why                         batch  amount", "101-1   because because because b…  bcdf   10"},
+		43: {"serial  why                         amount", "101-1   because because because b…  10", "The terminal is too narrow for: batch; --format csv has all."},
+		20: {"serial  amount", "101-1   10", "The terminal is too narrow for: why, batch; --format csv has all."},
+		5:  {"serial  amount", "101-1   10", "The terminal is too narrow for: why, batch; --format csv has all."},
+	} {
+		var out bytes.Buffer
+		table := output{Format: "text"}.table(environ{stdout: &out}, names, "batch", "why")
+		table.columns = columns
+		if err := errors.Join(table.row([]string{"101-1", "", why, "bcdf", "10"}, nil), table.end()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Split(strings.TrimSpace(out.String()), "\n"); !slices.Equal(got, want) {
+			t.Errorf("%d columns: %q", columns, got)
+		}
+	}
+}
+
+func TestATableOfNothingSaysSo(t *testing.T) {
+	s := newCardShop(t)
+	for args, want := range map[string]string{"": "Nothing found.\n", "--json": "", "--format=json": ""} {
+		if got := s.must(t, slices.DeleteFunc([]string{"cards", "list", "--brand", "shop", args}, func(a string) bool { return a == "" })...); got != want {
+			t.Errorf("%s: %q", args, got)
+		}
+	}
+}
+
+func TestTheRecordTellsWhatAJobWasToDo(t *testing.T) {
+	s := newCardShop(t)
+	s.must(t, "resellers", "create", "--brand", "shop", "--name", "kiosk")
+	s.must(t, append(generate, "4", "--reseller", "kiosk", "--expires", "2090-01-01")...)
+	s.must(t, "cards", "edit", "--brand", "shop", "--series", "101", "--to-serial", "101-3", "--amount", "10", "--status", "new,locked",
+		"--expires-from", "2080-01-01", "--set-expires", "never", "--set-reseller", "none", "--why", "no contract", "--yes")
+	s.must(t, "cards", "export", "--brand", "shop", "--all", "--out", filepath.Join(s.folder, "x.csv"), "--plaintext", "--reason", "test", "--yes")
+	s.must(t, "cards", "delete", "--brand", "shop", "--all", "--why", "test", "--yes")
+	jobs := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv")
+	for _, want := range []string{
+		`"4 of EUR 10.00, 101-00000001 to 101-00000004, codes of 14 digits, reseller kiosk, expires 2090-01-01T00:00:00Z"`,
+		`"set expires never, set reseller none; series 101, to 101-3, status new or locked, amount EUR 10.00, expires from 2080-01-01T00:00:00Z"`,
+		`x.csv in clear; all cards`, `,all cards`,
+	} {
+		if !strings.Contains(jobs, want+"\n") {
+			t.Errorf("%s\nlacks %s", jobs, want)
+		}
+	}
+	edit := regexp.MustCompile(`(\w+),edit,`).FindStringSubmatch(jobs)[1]
+	if got := s.must(t, "cards", "jobs", "--brand", "shop", edit); !strings.Contains(got, "edit "+edit+": set expires never, set reseller none; series 101") ||
+		!strings.Contains(got, "done, 3 of 3 cards, by ann, why: no contract") || !strings.Contains(got, "101-00000001  101-00000003  3") {
+		t.Error(got)
+	}
+	if _, _, err := s.run(t, "", "cards", "jobs", "--brand", "shop", "nobody"); !errors.Is(err, cards.ErrNoJob) {
+		t.Error(err)
+	}
+}
+
+func TestAQuestionEndsWithAnInterrupt(t *testing.T) {
+	s := newCardShop(t)
+	s.must(t, append(generate, "1")...)
+	stdin, keyboard := io.Pipe() // nobody types
+	defer func() { _ = keyboard.Close() }()
+	ctx, interrupt := context.WithCancel(t.Context())
+	err := run(ctx, []string{"cards", "release", "--brand", "shop", "--all"}, env(s.vars...), stdin, interruptWhen{"Type yes", interrupt}, io.Discard)
+	if err == nil || err.Error() != "interrupted: nothing was changed" {
+		t.Error(err)
+	}
+	if got := s.counts(t)["generated"]; got != "1" {
+		t.Errorf("%s cards", got)
+	}
+}
+
+// interruptWhen interrupts as soon as a text is written.
+type interruptWhen struct {
+	text      string
+	interrupt func()
+}
+
+func (w interruptWhen) Write(text []byte) (int, error) {
+	if strings.Contains(string(text), w.text) {
+		w.interrupt()
+	}
+	return len(text), nil
+}
+
+func TestWhoIsInterruptedIsToldHowToGoOn(t *testing.T) {
+	j := cards.Job{ID: "bcdf", Brand: "shop", State: cards.UnderWay, Done: 5, Total: 10}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	closed := errors.New("use of closed network connection")
+	for want, got := range map[string]error{
+		"interrupted\n5 of 10 cards are done; go on with: pulsa cards resume bcdf --brand shop":       interrupted(stopped, j, closed),
+		closed.Error() + "\n5 of 10 cards are done; go on with: pulsa cards resume bcdf --brand shop": interrupted(t.Context(), j, closed),
+		cards.ErrJobElsewhere.Error() + ": pulsa cards jobs bcdf --brand shop tells how far it is":    interrupted(t.Context(), j, cards.ErrJobElsewhere),
+	} {
+		if got.Error() != want {
+			t.Errorf("%v; want %s", got, want)
+		}
 	}
 }
 
@@ -302,14 +405,19 @@ func TestResellersAreCreatedListedAndAccountedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.must(t, append(generate, "4", "--reseller", "kiosk")...)
-	if err := (&resellersListCommand{forBrand: brand, output: output{"csv"}}).Run(t.Context(), e); err != nil {
+	if err := (&resellersListCommand{forBrand: brand, output: output{Format: "csv"}}).Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&resellersStatementCommand{forBrand: brand, output: output{"csv"}, Name: "kiosk"}).Run(t.Context(), e); err != nil {
+	if err := (&resellersStatementCommand{forBrand: brand, output: output{Format: "csv"}, Name: "kiosk"}).Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv"); !strings.Contains(got, ",reseller,done,0,0,ann,contract 12,") {
 		t.Error(got)
+	}
+	s.must(t, append(generate, "1")...)
+	report := s.must(t, "cards", "report", "liability", "--brand", "shop", "--group", "reseller")
+	if !regexp.MustCompile(`\nnone +1 .*\nkiosk +4 .*\nall +5 +5 .* 50.00\n$`).MatchString(report) {
+		t.Error(report)
 	}
 	if got := out.String(); !strings.Contains(got, "\nkiosk,Kiosk,") || !strings.Contains(got, "\n101,4,4,0,0,0,0,0,0,4,EUR,40.00,0.00,0.00,40.00\n") {
 		t.Error(got)

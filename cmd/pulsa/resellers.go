@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"pulsa/cards"
@@ -37,7 +38,10 @@ func (c *resellersCreateCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	r, err := d.CreateReseller(ctx, cards.Reseller{Brand: d.brand.Name, Name: c.Name, Title: c.Title, CreatedBy: by}, c.Why)
-	if err != nil {
+	switch {
+	case errors.Is(err, cards.ErrResellerExists):
+		return fmt.Errorf("--name %s: %w", c.Name, cards.ErrResellerExists)
+	case err != nil:
 		return err
 	}
 	fmt.Fprintf(d.stdout, "Reseller %s created.\n", r.Name)
@@ -65,7 +69,7 @@ func (c *resellersListCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	t := c.table(d.stdout, "name", "title", "created", "by")
+	t := c.table(d.environ, []string{"name", "title", "created", "by"}, "by", "created")
 	for _, r := range list {
 		if err := t.row([]string{r.Name, r.Title, stamp(r.CreatedAt), r.CreatedBy}, nil); err != nil {
 			return err
