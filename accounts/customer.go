@@ -61,6 +61,7 @@ func (p PIN) Locked(now time.Time) bool { return p.HardLocked || now.Before(p.Lo
 var (
 	ErrNoCustomer   = errors.New("no such customer")
 	ErrWeakPIN      = errors.New("PIN is too easy to guess")
+	ErrRegistered   = errors.New("number was registered meanwhile")
 	ErrHardLocked   = errors.New("PIN is locked until the number is proven anew")
 	ErrWrongCode    = errors.New("one-time code is wrong")
 	ErrCodeExpired  = errors.New("one-time code is too old, used up or was never sent")

@@ -13,8 +13,9 @@ type Customers interface {
 	CustomerByAddress(ctx context.Context, brand string, a prepaid.Address) (Customer, error)
 	CustomerByMSISDN(ctx context.Context, brand string, m prepaid.MSISDN) (Customer, error)
 	// SaveRegistration stores a pending customer and its proven addresses in one transaction. An existing
-	// customer of the same brand and MSISDN keeps id, status and instrument, and takes the new PIN (its
-	// locks are gone), language and addresses; the stored customer is returned.
+	// customer of the same brand and MSISDN keeps id, status and instrument, and takes the addresses; one who is
+	// pending or whose PIN is hard locked takes the new PIN (its locks are gone) and language too. The stored
+	// customer is returned.
 	SaveRegistration(ctx context.Context, c Customer, addresses []prepaid.Address) (Customer, error)
 	// LinkAddress says that the address is the customer's, and no longer anybody else's.
 	LinkAddress(ctx context.Context, id prepaid.CustomerID, a prepaid.Address, now time.Time) error

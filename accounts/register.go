@@ -27,7 +27,9 @@ func (s *Service) PINKey(sender string, pin prepaid.Secret) string {
 	return base64.RawURLEncoding.EncodeToString(s.peppers.newMAC(forPINKey, sender, pin.Reveal()))
 }
 
-// Register stores a customer who can't pay yet, and the addresses proven to be theirs. It may be repeated.
+// Register stores a customer who can't pay yet, or the new PIN of one whose old one is hard locked, and the addresses
+// proven to be theirs. It may be repeated. ErrRegistered says that somebody else who has proven the number was registered
+// meanwhile: that PIN stays.
 func (s *Service) Register(ctx context.Context, r Registration) (Customer, error) {
 	customer, err := s.register(ctx, r)
 	if err != nil {
@@ -58,8 +60,13 @@ func (s *Service) register(ctx context.Context, r Registration) (Customer, error
 			return Customer{}, err
 		}
 		stored, err := s.c.Customers.SaveRegistration(ctx, c, r.Addresses)
-		if err != nil || stored.ID == c.ID {
-			return stored, err
+		switch {
+		case err != nil:
+			return Customer{}, err
+		case stored.ID == c.ID && stored.PIN.Hash != c.PIN.Hash:
+			return Customer{}, ErrRegistered
+		case stored.ID == c.ID:
+			return stored, nil
 		}
 		c.ID = stored.ID
 	}

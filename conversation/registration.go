@@ -65,6 +65,7 @@ func registrationFlow() Flow {
 			{From: "registration.ask_pin_again", Event: evBack, To: "registration.ask_pin"},
 			{From: "registration.save", Event: "saved", To: "registration.ask_method"},
 			{From: "registration.save", Event: "registered", To: idle, Say: "pin.changed"},
+			{From: "registration.save", Event: "linked", To: idle, Say: "registration.linked"},
 
 			{From: "registration.ask_method", Event: "chosen", To: "registration.open_page"},
 			{From: "registration.ask_method", Event: evBack, To: "registration.ask_pin"},
@@ -264,6 +265,9 @@ func saveRegistration(ctx context.Context, s *Services, t *Turn) Event {
 		Brand: t.brand.Name, MSISDN: t.session.MSISDN, PIN: t.pin, Language: t.prompts.Language,
 		Addresses: addresses, Recognised: t.session.Recognised,
 	})
+	if errors.Is(err, accounts.ErrRegistered) {
+		return "linked"
+	}
 	if err != nil {
 		return t.fail(err)
 	}

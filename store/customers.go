@@ -77,8 +77,9 @@ func (db *DB) SaveRegistration(ctx context.Context, c accounts.Customer, address
 			ON CONFLICT (brand, msisdn) DO UPDATE SET language = excluded.language, pin_hash = excluded.pin_hash,
 				pin_tries = 0, pin_month_tries = 0, pin_month_start = 0, pin_locks = 0, pin_locked_until = 0,
 				pin_hard_locked = FALSE,
-				recognised_at = CASE WHEN excluded.recognised_at > 0 THEN excluded.recognised_at ELSE customers.recognised_at END`,
-			c.ID, c.Brand, c.MSISDN, c.Language, accounts.Pending, c.PIN.Hash, prepaid.Micros(c.CreatedAt), recognised)
+				recognised_at = CASE WHEN excluded.recognised_at > 0 THEN excluded.recognised_at ELSE customers.recognised_at END
+			WHERE customers.status = ? OR customers.pin_hard_locked`,
+			c.ID, c.Brand, c.MSISDN, c.Language, accounts.Pending, c.PIN.Hash, prepaid.Micros(c.CreatedAt), recognised, accounts.Pending)
 		if err != nil {
 			return err
 		}

@@ -29,14 +29,15 @@ var unsaid = map[string]string{
 
 // notBySMS are the transitions that a channel which vouches for its numbers never takes, and why.
 var notBySMS = map[string]string{
-	"registration.ask_msisdn by shared": "a contact is shared on a messenger",
-	"redeem.identify by nobody":         "the SMS says who sends it",
-	"redeem.find_number by whose":       "the SMS says whose number it is",
-	"redeem.ask_msisdn":                 "as above",
-	"redeem.check_msisdn":               "as above",
-	"redeem.send_code":                  "as above",
-	"redeem.ask_proof":                  "as above",
-	"redeem.check_proof":                "as above",
+	"registration.ask_msisdn by shared":       "a contact is shared on a messenger",
+	"registration.ask_msisdn_again by shared": "as above",
+	"redeem.identify by nobody":               "the SMS says who sends it",
+	"redeem.find_number by whose":             "the SMS says whose number it is",
+	"redeem.ask_msisdn":                       "as above",
+	"redeem.check_msisdn":                     "as above",
+	"redeem.send_code":                        "as above",
+	"redeem.ask_proof":                        "as above",
+	"redeem.check_proof":                      "as above",
 }
 
 // flowEnds are the transitions with which a flow has done what it is for.

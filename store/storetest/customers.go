@@ -25,6 +25,14 @@ var customerTests = []test{
 			w.Errorf("another brand: %v", err)
 		}
 	}},
+	{"a registered customer's PIN is not replaced by another registration", func(w *world) {
+		c := w.customer()
+		again := c
+		again.ID, again.Language, again.PIN = "other", "en", accounts.PIN{Hash: "new"}
+		got := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), again, []prepaid.Address{"telegram:1"}))
+		same(w, "stored", got, c)
+		same(w, "by new address", must[accounts.Customer](w)(w.db.CustomerByAddress(w.Context(), brand, "telegram:1")), c)
+	}},
 	{"a second registration keeps id, status and instrument", func(w *world) {
 		c := w.customer()
 		w.count(c, "wrong")
