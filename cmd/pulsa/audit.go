@@ -6,36 +6,33 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"log/slog"
-	"os"
-	"path/filepath"
+	"maps"
 	"slices"
 
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/topup"
-	networksim "pulsa/topup/sim"
 )
 
 type auditCommand struct {
 	settings
-	Books string `help:"Also hold the simulators' books in this folder against the orders (the server's --data; it may be running)." placeholder:"DIR" type:"existingdir"`
-	JSON  bool   `help:"Print one JSON object per violation."`
+	Books []string `help:"Also hold the simulators' books against the orders: the server's --data, and that of a pulsa sim that does not run. One that runs is asked." placeholder:"DIR" type:"existingdir"`
+	JSON  bool     `help:"Print one JSON object per violation."`
 }
 
 // Help implements kong.HelpProvider.
 func (auditCommand) Help() string {
 	return "Checks that no money and no airtime is lost, made or spent twice, and prints every violation with its order. " +
-		"It only reads, and may run beside a server. Exit code 1 if there is a violation.\n\n" +
+		"It only reads, and may run beside a server. Exit code 1 if there is a violation, or --books did not show all simulators' books.\n\n" +
 		"Example: pulsa audit --books pulsa-data"
 }
 
 // Run implements the command.
 func (a *auditCommand) Run(ctx context.Context, e environ) error {
-	if a.Books != "" && !holdsBook(a.Books) {
-		return fmt.Errorf("--books %s: neither %s nor %s is there: name the folder of --data, of the server or of pulsa sim", a.Books, gatewayBook, networkBook)
+	for _, folder := range a.Books { // against none at all every order would be a violation
+		if !hasBook(folder, gatewayBook) && !hasBook(folder, networkBook) {
+			return wrongFlag("--books %s: neither %s nor %s is there: name the folder of --data, of the server or of pulsa sim", folder, gatewayBook, networkBook)
+		}
 	}
 	c, db, err := a.openExisting(ctx, e)
 	if err != nil {
@@ -43,15 +40,26 @@ func (a *auditCommand) Run(ctx context.Context, e environ) error {
 	}
 	defer db.Close()
 	violations, err := db.Audit(ctx)
-	if err == nil && a.Books != "" {
+	var unseen map[string]string
+	if err == nil && len(a.Books) > 0 {
 		var found []store.Violation
-		found, err = auditFolder(ctx, c, db, a.Books)
-		violations = append(violations, found...)
+		var seen *seenBooks
+		if found, seen, err = auditSeen(ctx, c, db, a.Books); err == nil {
+			violations, unseen = append(violations, found...), seen.unseen
+		}
 	}
 	if err != nil {
 		return err
 	}
-	return a.print(e.stdout, violations)
+	incomplete := false
+	for _, what := range slices.Sorted(maps.Keys(unseen)) {
+		incomplete = incomplete || unseen[what] != notSimulated
+		fmt.Fprintf(e.stderr, "not compared: %s (%s)\n", what, unseen[what])
+	}
+	if err := a.print(e.stdout, violations); err != nil || !incomplete {
+		return err
+	}
+	return errors.New("not all simulators' books were seen: what was not compared stands above")
 }
 
 func (a *auditCommand) print(w io.Writer, violations []store.Violation) error {
@@ -75,43 +83,18 @@ func (a *auditCommand) print(w io.Writer, violations []store.Violation) error {
 	return nil
 }
 
-// The simulators' books in their folder.
-const (
-	gatewayBook = "gateway.book"
-	networkBook = "network.book"
-)
-
-// holdsBook reports whether a folder has a book. Against none at all every order would be a violation.
-func holdsBook(folder string) bool {
-	return slices.ContainsFunc([]string{gatewayBook, networkBook}, func(name string) bool {
-		_, err := os.Stat(filepath.Join(folder, name))
-		return !errors.Is(err, fs.ErrNotExist)
-	})
-}
-
-// readBooks opens the simulators' books in a folder for reading, even while a server writes into them.
-func readBooks(c Config, folder string, log *slog.Logger) (*simulators, error) {
-	gateway, err := paymentsim.OpenBook(paymentsim.Config{
-		Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, gatewayBook), Log: log,
-	})
-	if err != nil {
-		return nil, err
-	}
-	network, err := networksim.OpenBook(networksim.Config{Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, networkBook), Log: log})
-	return &simulators{gateway: gateway, network: network}, err
-}
-
-// auditFolder reads the orders before the books: a book knows at once what an order's end says later.
-func auditFolder(ctx context.Context, c Config, db *store.DB, folder string) ([]store.Violation, error) {
+// auditSeen reads the orders before the books: a book knows at once what an order's end says later.
+func auditSeen(ctx context.Context, c Config, db *store.DB, folders []string) ([]store.Violation, *seenBooks, error) {
 	orders, err := db.AllOrders(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	sims, err := readBooks(c, folder, slog.New(slog.DiscardHandler))
+	seen, err := seeBooks(ctx, c, folders)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return auditBooks(ctx, db, orders, sims.books())
+	violations, err := auditBooks(ctx, db, orders, seen.simBooks, seen.sees)
+	return violations, seen, err
 }
 
 // audit checks the invariants over the SQL, and over the simulators' own books.
@@ -128,13 +111,14 @@ func (p *program) audit(ctx context.Context) ([]store.Violation, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := auditBooks(ctx, p.db, orders, books)
+	everything := func(topup.History) (bool, bool) { return true, true }
+	found, err := auditBooks(ctx, p.db, orders, books, everything)
 	return append(violations, found...), err
 }
 
 // auditBooks compares what was charged and delivered, by the simulators' books, with how our orders stand. Books
-// that know of money or airtime of no order of ours are found too.
-func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books simBooks) ([]store.Violation, error) {
+// that know of money or airtime of no order of ours are found too. sees tells which of an order's providers they are of.
+func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books simBooks, sees func(topup.History) (network, gateway bool)) ([]store.Violation, error) {
 	delivered := map[prepaid.OrderID]int{}
 	for _, e := range books.Delivered {
 		delivered[prepaid.OrderID(e.Reference)]++
@@ -148,7 +132,8 @@ func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books
 	}
 	var found []store.Violation
 	for _, o := range orders {
-		found = append(found, auditOrder(o, delivered[o.ID], kept[o.Charge.ID])...)
+		network, gateway := sees(o)
+		found = append(found, auditOrder(o, delivered[o.ID], kept[o.Charge.ID], network, gateway)...)
 		delete(delivered, o.ID)
 		delete(kept, o.Charge.ID)
 	}
@@ -176,7 +161,7 @@ func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books
 	return found, nil
 }
 
-func auditOrder(o topup.History, delivered int, kept int64) []store.Violation {
+func auditOrder(o topup.History, delivered int, kept int64, network, gateway bool) []store.Violation {
 	var found []store.Violation
 	say := func(invariant int, format string, args ...any) {
 		found = append(found, store.Violation{Invariant: invariant, Order: o.ID, Text: fmt.Sprintf(format, args...)})
@@ -190,10 +175,10 @@ func auditOrder(o topup.History, delivered int, kept int64) []store.Violation {
 	if byHand(o, topup.StepCharge) || byHand(o, topup.StepCredit) || o.Status == topup.Refunded && o.Reason == topup.CodeByHand {
 		return found // an operator knew what the books did not tell
 	}
-	if wantsDelivery := o.Status == topup.Delivered; wantsDelivery != (delivered > 0) {
+	if wantsDelivery := o.Status == topup.Delivered; network && wantsDelivery != (delivered > 0) {
 		say(3, "is %s, but the network delivered it %d times", o.Status, delivered)
 	}
-	if o.Funding.Kind != topup.ByCharge {
+	if o.Funding.Kind != topup.ByCharge || !gateway {
 		return found
 	}
 	want := int64(0)

@@ -38,7 +38,7 @@ type reporters struct {
 
 // newReporters are those of the configuration. The simulators' books may be another process's.
 func newReporters(c Config, log *slog.Logger) (reporters, error) {
-	sims, err := readBooks(c, c.Data, slog.New(slog.DiscardHandler))
+	sims, err := readBooks(c.Data, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return reporters{}, err
 	}

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -134,8 +133,5 @@ func (p *program) books(ctx context.Context) (simBooks, error) {
 		return ours, nil
 	}
 	theirs, err := p.remote.books(ctx)
-	return simBooks{
-		paymentBook{slices.Concat(ours.Charged, theirs.Charged), slices.Concat(ours.Refunded, theirs.Refunded), slices.Concat(ours.Returned, theirs.Returned)},
-		slices.Concat(ours.Delivered, theirs.Delivered),
-	}, err
+	return ours.with(theirs), err
 }

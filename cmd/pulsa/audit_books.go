@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	paymentsim "pulsa/payments/sim"
+	"pulsa/prepaid"
+	"pulsa/topup"
+	networksim "pulsa/topup/sim"
+)
+
+// The simulators' books in their folder.
+const (
+	gatewayBook = "gateway.book"
+	networkBook = "network.book"
+)
+
+func hasBook(folder, name string) bool {
+	_, err := os.Stat(filepath.Join(folder, name))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// readBooks opens the simulators' books in a folder for reading, even while a server writes into them.
+func readBooks(folder string, log *slog.Logger) (*simulators, error) {
+	gateway, err := paymentsim.OpenBook(paymentsim.Config{
+		Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, gatewayBook), Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	network, err := networksim.OpenBook(networksim.Config{Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, networkBook), Log: log})
+	return &simulators{gateway: gateway, network: network}, err
+}
+
+func readFolders(folders []string) (b simBooks, err error) {
+	for _, folder := range folders {
+		sims, err := readBooks(folder, slog.New(slog.DiscardHandler))
+		if err != nil {
+			return b, err
+		}
+		b = b.with(sims.books())
+	}
+	return b, nil
+}
+
+// with is both books in one.
+func (b simBooks) with(c simBooks) simBooks {
+	return simBooks{
+		paymentBook{slices.Concat(b.Charged, c.Charged), slices.Concat(b.Refunded, c.Refunded), slices.Concat(b.Returned, c.Returned)},
+		slices.Concat(b.Delivered, c.Delivered),
+	}
+}
+
+// notSimulated is why a real provider has no book.
+const notSimulated = "it is no simulator, pulsa reconcile compares it"
+
+// seenBooks are the books that an audit sees, all in one, and why it does not see others: those are not held against orders.
+type seenBooks struct {
+	simBooks
+	config   Config
+	gateways map[string]string // by name, why its book is not seen; "" where it is
+	networks map[string]string
+	unseen   map[string]string // what orders could not be held against, and why: for people
+}
+
+// seeBooks reads the books of all simulators that brands use: the server's own, from its data folder where pulsa sim has others,
+// and those of pulsa sim at its address, or in the folders given where nothing answers there.
+func seeBooks(ctx context.Context, c Config, folders []string) (*seenBooks, error) {
+	s := &seenBooks{config: c, gateways: map[string]string{gatewayStripe: notSimulated}, networks: map[string]string{networkReloadly: notSimulated},
+		unseen: map[string]string{}}
+	folders = slices.CompactFunc(slices.Clone(folders), sameFolder)
+	own, others, reloadly := folders, []string(nil), c.simulatedReloadly()
+	if c.Simulator.URL != "" || reloadly != "" {
+		own, others = []string{c.Data}, slices.DeleteFunc(slices.Clone(folders), func(f string) bool { return sameFolder(f, c.Data) })
+	}
+	stopped, err := readFolders(others)
+	if err == nil {
+		s.simBooks, err = readFolders(own)
+	}
+	if err != nil {
+		return nil, err
+	}
+	missing := func(name string) string {
+		if slices.ContainsFunc(own, func(f string) bool { return hasBook(f, name) }) {
+			return ""
+		}
+		return fmt.Sprintf("%s has no %s", strings.Join(own, ", "), name)
+	}
+	s.networks["sim"] = missing(networkBook)
+	if c.Simulator.URL == "" {
+		s.gateways["sim"] = missing(gatewayBook)
+	} else {
+		var book paymentBook
+		book, s.gateways["sim"] = bookAt(ctx, c.Simulator.URL, "payment", stopped.paymentBook, len(others) > 0)
+		s.simBooks = s.with(simBooks{book, nil})
+	}
+	if reloadly != "" {
+		var delivered []networksim.Entry
+		delivered, s.networks[networkReloadly] = bookAt(ctx, reloadly, "network", stopped.Delivered, len(others) > 0)
+		s.simBooks = s.with(simBooks{Delivered: delivered})
+	}
+	return s, nil
+}
+
+// bookAt asks pulsa sim for a book; why there is none, "" where there is. Where nothing answers it is what folders hold, if
+// there are any.
+func bookAt[B any](ctx context.Context, address, kind string, stopped B, folders bool) (book B, why string) {
+	err := (&remoteSimulators{url: address}).control(ctx, http.MethodGet, kind, "", &book)
+	var noAnswer *url.Error
+	switch {
+	case err == nil:
+		return book, ""
+	case !errors.As(err, &noAnswer):
+		return book, fmt.Sprintf("%s is no pulsa sim: %s", address, err)
+	case folders:
+		return stopped, ""
+	}
+	return book, fmt.Sprintf("pulsa sim at %s does not answer: start it, or name its --data with another --books", address)
+}
+
+// simulatedReloadly is the address that a test brand finds in Reloadly's place; "" for Reloadly itself.
+func (c Config) simulatedReloadly() string {
+	u, err := url.Parse(c.Reloadly.BaseURL)
+	users, _ := c.usersOf(c.Networks, networkReloadly)
+	if err != nil || len(users) == 0 || u.Hostname() == "" || strings.HasSuffix(u.Hostname(), ".reloadly.com") {
+		return ""
+	}
+	return c.Reloadly.BaseURL
+}
+
+func sameFolder(a, b string) bool {
+	left, err := os.Stat(a)
+	right, errRight := os.Stat(b)
+	return err == nil && errRight == nil && os.SameFile(left, right)
+}
+
+// sees tells which providers of an order have shown their books.
+func (s *seenBooks) sees(o topup.History) (network, gateway bool) {
+	name, known := s.config.Networks[o.Brand]
+	why := s.networks[name]
+	if !known {
+		why = s.config.File + " declares no such brand"
+	}
+	if why != "" {
+		s.unseen["deliveries of brand "+o.Brand] = why
+	}
+	if o.Funding.Kind != topup.ByCharge {
+		return why == "", true
+	}
+	if hidden := s.gateways[o.Funding.Provider]; hidden != "" {
+		s.unseen["payments of brand "+o.Brand+" by "+o.Funding.Provider] = hidden
+		return why == "", false
+	}
+	return why == "", true
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pulsa/topup"
+)
+
+// The gateway's book, or both, are another process's: they are found at its address, or in its folder once it has ended.
+func TestAnAuditSeesEachBrandsOwnBooks(t *testing.T) {
+	for _, elsewhere := range [][]string{{gatewayBook}, {networkBook}, {gatewayBook, networkBook}} {
+		t.Run(strings.Join(elsewhere, " and "), func(t *testing.T) {
+			o := newOffice(t)
+			other := t.TempDir()
+			for _, book := range elsewhere {
+				if err := os.Rename(filepath.Join(o.data, book), filepath.Join(other, book)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			books, err := readBooks(other, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			mux := http.NewServeMux()
+			books.controlRoutes(mux)
+			server := httptest.NewServer(mux)
+			defer server.Close()
+			o.elsewhere(server.URL, elsewhere)
+
+			given := []string{"audit", "--books", o.data}
+			if len(elsewhere) == 2 {
+				given[2] = other // nothing is left in the server's
+			}
+			o.does("no violation", given...)
+			server.Close()
+			if len(elsewhere) == 2 {
+				o.does("no violation", given...)
+			} else {
+				o.fails("not all simulators' books were seen", given...)
+				o.does("no violation", append(given, "--books", other)...)
+			}
+			if err := os.WriteFile(filepath.Join(other, elsewhere[0]), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			o.fails("3: order", append(given, "--books", other)...)
+		})
+	}
+}
+
+// elsewhere configures the demo with providers at an address.
+func (o office) elsewhere(address string, books []string) {
+	o.Helper()
+	text := string(demoYAML)
+	for _, book := range books {
+		if book == gatewayBook {
+			text += "\nsimulator: {url: " + address + ", secret: \"${SIM_SECRET}\"}\n"
+			continue
+		}
+		text = strings.Replace(text, "network: sim", "network: reloadly", 1) +
+			"\nreloadly: {base_url: " + address + ", client_id: id, client_secret: \"${SIM_SECRET}\"}\n"
+	}
+	file := filepath.Join(o.TempDir(), "pulsa.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		o.Fatal(err)
+	}
+	o.env["PULSA_CONFIG"], o.env["SIM_SECRET"] = file, "0123456789abcdef"
+}
+
+func TestAnAuditTellsWhichRealProvidersItDoesNotSee(t *testing.T) {
+	s := &seenBooks{config: Config{File: "pulsa.yaml", Networks: map[string]string{"demo": networkReloadly}},
+		gateways: map[string]string{gatewayStripe: notSimulated}, networks: map[string]string{networkReloadly: notSimulated}, unseen: map[string]string{}}
+	order := func(brand string) topup.History {
+		return topup.History{Order: topup.Order{Brand: brand, Funding: topup.FundingRef{Kind: topup.ByCharge, Provider: gatewayStripe}}}
+	}
+	if network, gateway := s.sees(order("demo")); network || gateway {
+		t.Error(network, gateway)
+	}
+	if network, _ := s.sees(order("gone")); network || s.unseen["deliveries of brand gone"] != "pulsa.yaml declares no such brand" {
+		t.Errorf("%v", s.unseen)
+	}
+}
