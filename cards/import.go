@@ -9,6 +9,7 @@ import (
 	"hash/maphash"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"pulsa/prepaid"
@@ -213,7 +214,9 @@ func (in importing) checkTaken(ctx context.Context, chunk []Sealed, lines []int,
 		wrong.add(lines[i], "a card with serial %s exists already", chunk[i].Serial)
 	}
 	for _, i := range codes {
-		wrong.add(lines[i], "a card with this code exists already")
+		if !slices.Contains(serials, i) { // one reason is enough
+			wrong.add(lines[i], "a card with this code exists already")
+		}
 	}
 	return nil
 }
@@ -236,11 +239,11 @@ func reportDoubles(marks []mark, what string, wrong *ImportError) {
 	}
 }
 
-// card reads one line.
+// card reads one line. Its errors quote nothing: where columns have been mixed up, a code may stand anywhere.
 func (in importing) card(p printedCard, j Job) (Sealed, error) {
 	series, _, ok := SplitSerial(p.serial)
 	if !ok {
-		return Sealed{}, fmt.Errorf("serial %.40q must be a series, a dash and up to %d digits: 101-00000042", p.serial, maxDigits)
+		return Sealed{}, fmt.Errorf("serial must be a series, a dash and up to %d digits: 101-00000042", maxDigits)
 	}
 	code, ok := normalise(p.code)
 	switch {
@@ -252,10 +255,10 @@ func (in importing) card(p printedCard, j Job) (Sealed, error) {
 	amount, err := prepaid.ParseMoney(p.amount, in.brand.Currency)
 	switch {
 	case err != nil:
-		return Sealed{}, fmt.Errorf("amount %.20q: %w", p.amount, err)
+		return Sealed{}, fmt.Errorf("amount: %w; write it like 7.50", err)
 	case amount.Minor <= 0:
 		return Sealed{}, errors.New("amount must be more than 0")
-	case p.currency != "" && p.currency != string(in.brand.Currency):
+	case p.currency != "" && !strings.EqualFold(p.currency, string(in.brand.Currency)):
 		return Sealed{}, fmt.Errorf("currency must be %s", in.brand.Currency)
 	}
 	c := Card{Serial: p.serial, Brand: in.brand.Name, Series: series, Amount: amount, State: Generated, CreatedAt: j.CreatedAt, Batch: j.ID, Export: j.ID}
@@ -264,7 +267,7 @@ func (in importing) card(p printedCard, j Job) (Sealed, error) {
 	}
 	if p.expires != "" {
 		if c.ExpiresAt, err = ParseTime(p.expires); err != nil {
-			return Sealed{}, fmt.Errorf("expires %.40q: %w", p.expires, err)
+			return Sealed{}, fmt.Errorf("expires: %w", err)
 		}
 		if !c.ExpiresAt.After(j.CreatedAt) {
 			return Sealed{}, errors.New("expiry must be in the future")

@@ -86,7 +86,7 @@ type LineError struct {
 // ImportError says why nothing of a file was stored.
 type ImportError struct {
 	Lines []LineError // the first hundred
-	More  int         // how many others are wrong
+	More  int         // how many other things are wrong
 }
 
 const maxLineErrors = 100
@@ -100,7 +100,7 @@ func (e *ImportError) Error() string {
 		fmt.Fprintf(&b, "line %d: %s", l.Line, l.Text)
 	}
 	if e.More > 0 {
-		fmt.Fprintf(&b, "\nand %d more lines", e.More)
+		fmt.Fprintf(&b, "\nand %s more", number(int64(e.More), "fault"))
 	}
 	return b.String()
 }
@@ -147,9 +147,10 @@ func readPrintFile(file io.Reader, wrong *ImportError, each func(printedCard) er
 		fields, err := splitLine(text)
 		switch {
 		case err != nil:
-			wrong.add(line, "is not CSV")
+			wrong.add(line, "is not CSV: a quote is missing, or stands in the wrong place")
 		case fields[0] == totalLine:
-			return checkTotal(fields, cards, counted, wrong, line)
+			checkTotal(fields, cards, counted, wrong, line)
+			return checkEnd(lines, wrong, line)
 		case len(fields) != len(columns):
 			wrong.add(line, "has %d columns instead of %d", len(fields), len(columns))
 		default:
@@ -230,6 +231,11 @@ func readHeader(lines *bufio.Reader, counted *countingReader) ([]string, error) 
 		return nil, err
 	}
 	counted.add(text)
+	for _, other := range []struct{ separator, name string }{{";", "semicolons"}, {"\t", "tabs"}} {
+		if strings.Contains(text, other.separator) {
+			return nil, fmt.Errorf("the columns are separated by %s: separate them by commas", other.name)
+		}
+	}
 	columns, err := splitLine(text)
 	if err != nil {
 		return nil, errNotCSV
@@ -253,10 +259,10 @@ func readHeader(lines *bufio.Reader, counted *countingReader) ([]string, error) 
 	return columns, nil
 }
 
-func checkTotal(fields []string, cards int64, counted *countingReader, wrong *ImportError, line int) error {
+func checkTotal(fields []string, cards int64, counted *countingReader, wrong *ImportError, line int) {
 	if len(fields) < 4 || fields[2] != "sha256" {
 		wrong.add(line, "is no line of totals: total,NUMBER,sha256,CHECKSUM")
-		return nil
+		return
 	}
 	if n, err := strconv.ParseInt(fields[1], 10, 64); err != nil || n != cards {
 		wrong.add(line, "says %q cards, but there are %d: the file was cut off or changed", fields[1], cards)
@@ -264,5 +270,21 @@ func checkTotal(fields []string, cards int64, counted *countingReader, wrong *Im
 	if sum := hex.EncodeToString(counted.sum.Sum(nil)); sum != fields[3] {
 		wrong.add(line, "has another checksum than the lines before it: the file was changed")
 	}
-	return nil
+}
+
+// checkEnd looks for what follows the line of totals: of two print files in one, the second would go unnoticed.
+func checkEnd(lines *bufio.Reader, wrong *ImportError, line int) error {
+	for {
+		text, err := readLine(lines)
+		line++
+		switch {
+		case strings.TrimSpace(text) != "":
+			wrong.add(line, "stands behind the line of totals: import each print file by itself")
+			return nil
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }

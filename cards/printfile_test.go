@@ -162,12 +162,12 @@ func TestImportsSayWhatIsWrongByLineAndStoreNothing(t *testing.T) {
 		"must be CSV":                               "",
 		"the file has no cards":                     header,
 		"line 2: has 2 columns instead of 5":        header + "101-1,11111111111111\n",
-		"line 3: serial \"x\" must be":              header + "101-1,11111111111111,10,EUR,\nx,22222222222222,10,EUR,\n",
+		"line 3: serial must be a series":           header + "101-1,11111111111111,10,EUR,\nx,22222222222222,10,EUR,\n",
 		"line 2: code must be 5 to 32 digits":       header + "101-1,1111,10,EUR,\n",
-		"line 2: amount \"ten\": not an amount":     header + "101-1,11111111111111,ten,EUR,\n",
+		"line 2: amount: not an amount":             header + "101-1,11111111111111,ten,EUR,\n",
 		"line 2: amount must be more than 0":        header + "101-1,11111111111111,0,EUR,\n",
 		"line 2: currency must be EUR":              header + "101-1,11111111111111,10,USD,\n",
-		"line 2: expires \"soon\": write a day":     header + "101-1,11111111111111,10,EUR,soon\n",
+		"line 2: expires: write a day":              header + "101-1,11111111111111,10,EUR,soon\n",
 		"line 2: expiry must be in the future":      header + "101-1,11111111111111,10,EUR,2020-01-01\n",
 		"line 4: has the same code as line 2":       header + "101-1,11111111111111,10,EUR,\n\n101-2,1111-1111-1111-11,10,EUR,\n",
 		"line 3: has the same serial as line 2":     header + "101-1,11111111111111,10,EUR,\n101-1,22222222222222,10,EUR,\n",
@@ -175,6 +175,11 @@ func TestImportsSayWhatIsWrongByLineAndStoreNothing(t *testing.T) {
 		"line 2: a card with this code exists":      header + "101-1,77777777777777,10,EUR,\n",
 		"line 3: says \"2\" cards, but there are 1": header + "101-1,11111111111111,10,EUR,\ntotal,2,sha256,x,\n",
 		"line 2: is not CSV":                        header + "\"101-1,11111111111111\n",
+		"separated by semicolons":                   "serial;code;amount\n101-1;11111111111111;10\n",
+		"line 2: serial must be":                    header + "11111111111111,101-1,10,EUR,\n",
+		"line 2: amount: not":                       header + "101-1,22222222222222,1111 1111 1111 11,EUR,\n",
+		"line 2: expires: write":                    header + "101-1,22222222222222,10,EUR,11111111111111\n",
+		"line 5: stands behind the line of totals":  header + "101-1,11111111111111,10,EUR,\ntotal,1,sha256,x,\n\n101-2,22222222222222,10,EUR,\n",
 		"two columns named code":                    "serial,code,code,amount\n",
 	} {
 		w := newWorld(t)
@@ -218,8 +223,11 @@ func TestAnInterruptedImportGoesOnWithTheSameFile(t *testing.T) {
 	if err != nil || len(jobs) != 1 {
 		t.Errorf("%+v, %v", jobs, err)
 	}
-	if _, err := w.take(t, text.String()); err == nil || !strings.Contains(err.Error(), "more lines") {
-		t.Errorf("again: %.80v", err)
+	if _, err := w.take(t, text.String()); err == nil || !strings.HasSuffix(err.Error(), "\nand 20 faults more") {
+		t.Errorf("again: %v", err) // one fault a line, though serial and code are taken
+	}
+	if j, err := w.take(t, "serial,code,amount,currency\n8-1,88888888888888,10,eur\n"); err != nil || j.Done != 1 {
+		t.Errorf("a currency in small letters: %v", err)
 	}
 }
 

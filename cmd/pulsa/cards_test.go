@@ -186,6 +186,7 @@ func TestCardCommandsSayWhatToDo(t *testing.T) {
 		"nothing was imported":                               {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx,1,1\n")},
 		"at least 7 digits":                                  {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx-1,12345,10\n")},
 		"the file must be CSV":                               {"cards", "import", "--brand", "shop", s.odd(t, "\x7fELF\x00")},
+		"is read several times":                              {"cards", "import", "--brand", "shop", os.DevNull},
 		"no such job":                                        {"cards", "resume", "--brand", "shop", "x"},
 	} {
 		if _, _, err := s.run(t, "no\n", args...); err == nil || !strings.Contains(err.Error(), want) {
