@@ -128,7 +128,7 @@ func (db *DB) SaveDifferences(ctx context.Context, found []OpenItem, from, to, n
 			keep[id] = true
 		}
 		var open []string
-		err := list(ctx, tx, &open, `SELECT id FROM open_items WHERE closed_at = 0 AND kind <> 'wallet' AND happened_at >= ? AND happened_at < ?`,
+		err := list(ctx, tx, &open, `SELECT id FROM open_items WHERE closed_at = 0 AND kind NOT IN ('wallet', 'dispute') AND happened_at >= ? AND happened_at < ?`,
 			prepaid.Micros(from), prepaid.Micros(to))
 		if err != nil {
 			return err
@@ -153,6 +153,12 @@ func insertItem(ctx context.Context, tx *sqlx.Tx, d OpenItem, now time.Time) err
 		openItemRow{ID: prepaid.NewID[string](), Provider: d.Provider, Reference: d.Reference, Kind: d.Kind, Order: d.Order,
 			Currency: d.Currency, Ours: d.Ours, Theirs: d.Theirs, Note: d.Note, HappenedAt: prepaid.Micros(d.HappenedAt), FoundAt: prepaid.Micros(now)})
 	return err
+}
+
+// SaveDispute stores a dispute of which we have no order, or its new Note. It stays open until somebody closes it.
+func (db *DB) SaveDispute(ctx context.Context, d OpenItem, now time.Time) error {
+	d.Kind = "dispute"
+	return db.write(ctx, "save dispute", func(tx *sqlx.Tx) error { return insertItem(ctx, tx, d, now) })
 }
 
 // CloseItem closes an open item by hand; ErrNoOpenItem.

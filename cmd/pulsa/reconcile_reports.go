@@ -57,7 +57,7 @@ func newReporters(c Config, log *slog.Logger) (reporters, error) {
 	books := func(context.Context, prepaid.ChargeID) (payments.Recorded, error) {
 		return payments.Recorded{}, topup.ErrNoOrder
 	}
-	s, err := newStripe(c, clock, log, books)
+	s, err := newStripe(c, clock, log, books, nil)
 	if err != nil {
 		return all, err
 	}

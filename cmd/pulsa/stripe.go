@@ -9,17 +9,20 @@ import (
 	"pulsa/payments"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
+	"pulsa/store"
 )
 
-// newStripe is the gateway where a brand's customers pay by Stripe; else nil.
-func newStripe(c Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error)) (*stripe.Gateway, error) {
+// newStripe is the gateway where a brand's customers pay by Stripe; else nil. stray may be nil.
+func newStripe(c Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error),
+	stray func(context.Context, stripe.Dispute) error,
+) (*stripe.Gateway, error) {
 	for _, gateway := range c.Gateways {
 		if gateway != gatewayStripe {
 			continue
 		}
 		g, err := stripe.New(stripe.Config{
 			Key: c.Stripe.Key, WebhookSecrets: c.Stripe.WebhookSecrets, BaseURL: c.Stripe.BaseURL,
-			ReturnURL: c.PublicURL + stripe.ReturnPath, Clock: clock, Log: log, Recorded: books,
+			ReturnURL: c.PublicURL + stripe.ReturnPath, Clock: clock, Log: log, Recorded: books, Stray: stray,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("stripe: %w", err)
@@ -32,8 +35,14 @@ func newStripe(c Config, clock prepaid.Clock, log *slog.Logger, books func(conte
 func (p *program) wireStripe() (err error) {
 	p.stripe, err = newStripe(p.config, p.clock, p.log, func(ctx context.Context, id prepaid.ChargeID) (payments.Recorded, error) {
 		return p.payments.Recorded(ctx, id)
-	})
+	}, p.strayDispute)
 	return err
+}
+
+// strayDispute puts a dispute that is no order's on the operators' list, once, however its events are repeated.
+func (p *program) strayDispute(ctx context.Context, d stripe.Dispute) error {
+	return p.db.SaveDispute(ctx, store.OpenItem{Provider: "psp:" + gatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
+		Note: d.Status, HappenedAt: d.At}, p.clock.Now())
 }
 
 // gateways are all that brands may name.

@@ -107,6 +107,27 @@ func TestARevokedMandateEndsTheWayToPayAndIsTold(t *testing.T) {
 	}
 }
 
+func TestADisputeOfNoPaymentOfOursWaitsForPeople(t *testing.T) {
+	p := examined(t, stripeTestKey, serving(`404 {"error":{"type":"invalid_request_error","code":"resource_missing"}}`, goodTwilio, goodTelegram))
+	said := func(kind, status string) {
+		t.Helper()
+		body := stripeEvent(kind, `{"id":"dp_1","object":"dispute","payment_intent":"pi_1","amount":2500,"currency":"eur","status":"`+status+`"}`)
+		if status := stripeSays(t, p, body, signedByStripe(stripeHook, body, time.Now())); status != http.StatusOK {
+			t.Fatalf("answered %d", status)
+		}
+	}
+	said("charge.dispute.created", "needs_response")
+	said("charge.dispute.created", "needs_response")
+	said("charge.dispute.closed", "lost")
+	if err := p.db.SaveDifferences(t.Context(), nil, time.Unix(0, 0), time.Now(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	items, err := p.db.OpenItems(t.Context(), false)
+	if err != nil || len(items) != 1 || items[0].Kind != "dispute" || items[0].Reference != "dp_1" || items[0].Theirs != 2500 || items[0].Note != "lost" {
+		t.Errorf("%+v, %v", items, err)
+	}
+}
+
 // said is what the fake channel answers.
 func (r *running) said(text string) string {
 	r.t.Helper()

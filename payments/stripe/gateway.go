@@ -24,7 +24,7 @@ const (
 // keyKept is how long an Idempotency-Key is relied upon. Stripe keeps it for a day.
 const keyKept = 23 * time.Hour
 
-// Config is what a Gateway is made of. All fields are needed but BaseURL and HTTP.
+// Config is what a Gateway is made of. All fields are needed but Stray, BaseURL and HTTP.
 type Config struct {
 	// Key is a secret or restricted key: sk_test_…, rk_live_…. A test key charges nobody and serves brands
 	// marked test only, a live key all others only.
@@ -35,10 +35,13 @@ type Config struct {
 	ReturnURL string
 	// Recorded tells what our books hold of a charge: payments.Service.Recorded.
 	Recorded func(context.Context, prepaid.ChargeID) (payments.Recorded, error)
-	BaseURL  string       // default: Stripe's own
-	HTTP     *http.Client // default: one of its own. Redirects are never followed
-	Clock    prepaid.Clock
-	Log      *slog.Logger
+	// Stray is given, at least once, each dispute of a payment that Stripe does not show to our key; an error means: later
+	// again. nil: nobody is told but the log.
+	Stray   func(context.Context, Dispute) error
+	BaseURL string       // default: Stripe's own
+	HTTP    *http.Client // default: one of its own. Redirects are never followed
+	Clock   prepaid.Clock
+	Log     *slog.Logger
 }
 
 // Gateway is Stripe as a payments.Gateway. It keeps nothing; safe for concurrent use.

@@ -15,7 +15,9 @@ import (
 type object struct {
 	ID            string            `json:"id"`
 	Mode          string            `json:"mode"`   // of a Checkout session
-	Status        string            `json:"status"` // of a mandate
+	Status        string            `json:"status"` // of a mandate or dispute
+	Amount        int64             `json:"amount"` // of a dispute, as the next
+	Currency      string            `json:"currency"`
 	Metadata      map[string]string `json:"metadata"`
 	SetupIntent   reference         `json:"setup_intent"`
 	PaymentIntent reference         `json:"payment_intent"`

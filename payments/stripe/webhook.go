@@ -32,6 +32,7 @@ const (
 type event struct {
 	ID       string `json:"id"`
 	Type     string `json:"type"`
+	Created  int64  `json:"created"` // in seconds since 1970
 	Livemode bool   `json:"livemode"`
 	Data     struct {
 		Object json.RawMessage `json:"object"`
@@ -40,7 +41,8 @@ type event struct {
 
 // Webhook receives Stripe's events and gives what concerns us to take. An unsigned or stale request is
 // answered 403, one that is too long 413, one that can't be read 400, and none of them has any effect; what
-// take or Stripe's API can't do now is 503, so that Stripe repeats it. Events that are not ours are 200.
+// take or Stripe's API can't do now is 503, so that Stripe repeats it. Events that are not ours are 200, and so are, some
+// minutes later, those about what Stripe does not know.
 func (g *Gateway) Webhook(take func(context.Context, payments.Event) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
@@ -81,6 +83,9 @@ func (g *Gateway) receive(ctx context.Context, body []byte, take func(context.Co
 		return http.StatusBadRequest
 	}
 	news, err := g.news(ctx, e.Type, about)
+	if unknown(err) {
+		return g.stray(ctx, e, about)
+	}
 	if err == nil && news != (payments.Event{}) {
 		err = take(ctx, news)
 	}

@@ -2,6 +2,7 @@ package stripe_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -191,6 +192,58 @@ func TestNewsThatIsNotTakenIsAskedForAgain(t *testing.T) {
 	}
 	if diff := cmp.Diff([]payments.Event{{Charge: "ref"}}, w.events(), cmp.Comparer(func(a, b payments.Event) bool { return a == b })); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestEventsAboutWhatStripeDoesNotKnowAreNotAskedForForEver(t *testing.T) {
+	var strays []stripe.Dispute
+	var full error
+	w := newWorld(t, func(c *stripe.Config) {
+		c.Stray = func(_ context.Context, d stripe.Dispute) error {
+			if full == nil {
+				strays = append(strays, d)
+			}
+			return full
+		}
+	})
+	made := w.clock.Now().Truncate(time.Second)
+	said := func(kind string, about object) []byte {
+		return bytes.Replace(event(kind, about), []byte(`"data":`), fmt.Appendf(nil, `"created":%d,"data":`, made.Unix()), 1)
+	}
+	dispute := said("charge.dispute.created", object{"id": "dp_1", "payment_intent": "pi_gone", "amount": 1000, "currency": "eur", "status": "needs_response"})
+	events := [][]byte{
+		dispute, said("mandate.updated", object{"id": "mandate_1", "status": "inactive", "payment_method": "pm_gone"}),
+		said("charge.refunded", object{"id": "ch_1", "payment_intent": "pi_gone"}),
+		said("setup_intent.succeeded", object{"id": "seti_gone", "metadata": map[string]string{"setup": "s"}}),
+	}
+	all := func(want int) {
+		t.Helper()
+		for _, e := range events {
+			if got := w.post(e); got != want {
+				t.Errorf("after %s: answered %d to %s", w.clock.Now().Sub(made), got, e)
+			}
+		}
+	}
+	all(http.StatusServiceUnavailable)
+	w.clock.AdvanceTo(made.Add(9 * time.Minute))
+	all(http.StatusServiceUnavailable)
+	if len(strays) > 0 {
+		t.Errorf("told %+v", strays)
+	}
+	w.clock.AdvanceTo(made.Add(11 * time.Minute))
+	full = errors.New("the store is down")
+	if got := w.post(dispute); got != http.StatusServiceUnavailable {
+		t.Errorf("not written down: answered %d", got)
+	}
+	full = nil
+	w.server.tell(func() { w.server.problem = refusal(500, "api_error", "", nil) })
+	if got := w.post(dispute); got != http.StatusServiceUnavailable {
+		t.Errorf("Stripe down: answered %d", got)
+	}
+	all(http.StatusOK)
+	want := []stripe.Dispute{{ID: "dp_1", Status: "needs_response", Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}, At: made}}
+	if diff := cmp.Diff(want, strays); diff != "" || len(w.events()) > 0 {
+		t.Error(diff, w.events())
 	}
 }
 
