@@ -354,6 +354,34 @@ func TestAnInterruptedBatchCanOnlyBeResumedOrDeleted(t *testing.T) {
 	}
 }
 
+func TestABatchWithoutACardIsGivenUpByDeletingIt(t *testing.T) {
+	w := newWorld(t)
+	batch, err := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 10, Series: "101", By: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := w.PreviewDelete(t.Context(), cards.Filter{Brand: "demo", Batch: batch.ID}, false)
+	if err != nil || p.Cards() != 0 || p.Abandons != batch.ID {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	j, err := w.StartDelete(t.Context(), p, "ann", "test")
+	if err == nil {
+		_, err = w.ResumeEdit(t.Context(), j, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if open, err := w.Jobs(t.Context(), "demo", true); err != nil || len(open) > 0 {
+		t.Errorf("open: %+v, %v", open, err)
+	}
+	if batch, err = w.Job(t.Context(), batch.ID); err != nil || batch.State != cards.Abandoned {
+		t.Errorf("%+v, %v", batch, err)
+	}
+	if p, err := w.PreviewDelete(t.Context(), cards.Filter{Brand: "demo", Batch: batch.ID}, false); err != nil || p.Abandons != "" {
+		t.Errorf("again: %+v, %v", p, err)
+	}
+}
+
 func TestABatchWhoseCardsAreDeletedIsNeverResumed(t *testing.T) {
 	w := newWorld(t)
 	j, err := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 100, Series: "101", By: "ann"})

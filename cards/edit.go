@@ -68,6 +68,8 @@ type Preview struct {
 	Filter  Filter  // to start it with
 	Touched []Count // by state
 	Left    []Count // what fits, but is in no state to be touched
+	// Abandons is a batch that is not complete, and will not be once it is deleted.
+	Abandons JobID
 }
 
 // Cards is how many would be touched.
@@ -121,7 +123,15 @@ func (s *Service) PreviewDelete(ctx context.Context, f Filter, all bool) (Previe
 	if f.open() && !all {
 		return Preview{}, ErrOpen
 	}
-	return s.preview(ctx, f, Deletable(), false)
+	p, err := s.preview(ctx, f, Deletable(), false)
+	if err != nil || f.Batch == "" {
+		return p, err
+	}
+	batch, err := s.Job(ctx, f.Batch)
+	if err == nil && batch.State == UnderWay {
+		p.Abandons = batch.ID
+	}
+	return p, err
 }
 
 // preview counts. unexpired is set where expired cards are not touched.

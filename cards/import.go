@@ -61,6 +61,9 @@ func (s *Service) Import(ctx context.Context, r ImportRequest, file io.ReadSeeke
 	if err != nil {
 		return j, err
 	}
+	if found && j.Spec.Import.Reseller != r.Reseller {
+		return Job{}, fmt.Errorf("the import of this file was begun with reseller %q: go on with that one, and edit the cards afterwards", j.Spec.Import.Reseller)
+	}
 	if !found {
 		lengths, err := in.checkAll(ctx, p)
 		if err != nil {

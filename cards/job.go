@@ -117,7 +117,7 @@ func (s *Service) Job(ctx context.Context, id JobID) (Job, error) {
 	return j, nil
 }
 
-// Jobs lists a brand's newest jobs, at most 200; with open set only those that are not done.
+// Jobs lists a brand's newest jobs, at most 200; with open set only those under way.
 func (s *Service) Jobs(ctx context.Context, brand string, open bool) ([]Job, error) {
 	if _, err := s.brand(brand); err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ type Jobs interface {
 	StartCardJob(ctx context.Context, j Job) (Job, error)
 	// CardJob returns a job; ErrNoJob.
 	CardJob(ctx context.Context, id JobID) (Job, error)
-	// CardJobs returns a brand's newest n jobs, newest first; with open set only those that are not done.
+	// CardJobs returns a brand's newest n jobs, newest first; with open set only those under way.
 	CardJobs(ctx context.Context, brand string, open bool, n int) ([]Job, error)
 	// EndCardJob moves a job that is under way to another state.
 	EndCardJob(ctx context.Context, j Job, to JobState, now time.Time) error

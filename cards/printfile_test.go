@@ -215,12 +215,17 @@ func TestAnInterruptedImportGoesOnWithTheSameFile(t *testing.T) {
 	if p, err := w.PreviewEdit(t.Context(), cards.Filter{Brand: "demo"}, cards.Change{Action: cards.Release}, true); err != nil || p.Cards() != 0 {
 		t.Errorf("%d can be released, %v", p.Cards(), err)
 	}
+	w.reseller(t, "kiosk")
+	other := cards.ImportRequest{Brand: "demo", Reseller: "kiosk", By: "ann"}
+	if _, err := w.Import(t.Context(), other, strings.NewReader(text.String()), nil); err == nil || !strings.Contains(err.Error(), `begun with reseller ""`) {
+		t.Errorf("for another reseller: %v", err)
+	}
 	j, err := w.take(t, text.String())
 	if err != nil || j.Done != 120 || j.State != cards.JobDone {
 		t.Fatalf("%+v, %v", j, err)
 	}
 	jobs, err := w.Jobs(t.Context(), "demo", false)
-	if err != nil || len(jobs) != 1 {
+	if err != nil || len(jobs) != 2 { // one created the reseller
 		t.Errorf("%+v, %v", jobs, err)
 	}
 	if _, err := w.take(t, text.String()); err == nil || !strings.HasSuffix(err.Error(), "\nand 20 faults more") {

@@ -114,7 +114,7 @@ func (db *DB) CardJob(ctx context.Context, id cards.JobID) (cards.Job, error) {
 func (db *DB) CardJobs(ctx context.Context, brand string, open bool, n int) ([]cards.Job, error) {
 	only := ``
 	if open {
-		only = ` AND state <> 'done'`
+		only = ` AND state <> 'done' AND state <> 'abandoned'` // the first is what the index knows
 	}
 	var rows []jobRow
 	err := list(ctx, db.reader, &rows, `SELECT `+jobColumns+` FROM card_jobs WHERE brand = ?`+only+` ORDER BY created_at DESC, id LIMIT ?`, brand, n)

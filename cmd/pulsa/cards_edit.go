@@ -112,10 +112,16 @@ func (d *cardDesk) say(ctx context.Context, p cards.Preview, verb string, yes bo
 	if len(p.Left) > 0 {
 		fmt.Fprintf(d.stdout, "Left alone: %s.\n", states(p.Left))
 	}
-	if p.Cards() == 0 {
+	if p.Abandons != "" {
+		fmt.Fprintf(d.stdout, "Batch %s is not complete, and can't be resumed afterwards.\n", p.Abandons)
+	}
+	if p.Cards() == 0 && verb == "export" {
+		return fmt.Errorf("no card to export: each is exported once, and those that were imported are in a file already; look with pulsa cards list --brand %s and the same filter", d.brand.Name)
+	}
+	if p.Cards() == 0 && p.Abandons == "" {
 		return fmt.Errorf("no card to %s: look with pulsa cards list --brand %s and the same filter", verb, d.brand.Name)
 	}
-	fmt.Fprintf(d.stdout, "To %s: %s.\n", verb, states(p.Touched))
+	fmt.Fprintf(d.stdout, "To %s: %s.\n", verb, cmp.Or(states(p.Touched), "nothing"))
 	return d.confirm(ctx, yes, fmt.Sprintf("%s %s of brand %s?", strings.ToUpper(verb[:1])+verb[1:], howMany(p.Cards(), "card"), d.brand.Name))
 }
 

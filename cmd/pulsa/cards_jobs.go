@@ -54,7 +54,7 @@ func (d *cardDesk) rekey(ctx context.Context, j cards.Job) error {
 type cardsJobsCommand struct {
 	forBrand
 	output
-	Open bool   `help:"Only what is not done: under way, interrupted or abandoned."`
+	Open bool   `help:"Only what is under way or was interrupted."`
 	Job  string `arg:"" optional:"" help:"Show what this job has done, step by step."`
 }
 

@@ -307,6 +307,9 @@ func TestTheRecordTellsWhatAJobWasToDo(t *testing.T) {
 	s.must(t, "cards", "edit", "--brand", "shop", "--series", "101", "--to-serial", "101-3", "--amount", "10", "--status", "new,locked",
 		"--expires-from", "2080-01-01", "--set-expires", "never", "--set-reseller", "none", "--why", "no contract", "--yes")
 	s.must(t, "cards", "export", "--brand", "shop", "--all", "--out", filepath.Join(s.folder, "x.csv"), "--plaintext", "--reason", "test", "--yes")
+	if _, _, err := s.run(t, "", "cards", "export", "--brand", "shop", "--all", "--out", filepath.Join(s.folder, "y.csv"), "--plaintext", "--reason", "test"); err == nil || !strings.Contains(err.Error(), "each is exported once") {
+		t.Errorf("exported twice: %v", err)
+	}
 	s.must(t, "cards", "delete", "--brand", "shop", "--all", "--why", "test", "--yes")
 	jobs := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv")
 	for _, want := range []string{
