@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -29,6 +30,7 @@ import (
 	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
 	"pulsa/store/storetest"
+	networksim "pulsa/topup/sim"
 )
 
 const (
@@ -447,6 +449,22 @@ func TestAWithdrawnCardIsRefused(t *testing.T) {
 		if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "withdrawn") {
 			t.Errorf("%s: answered %v, %v", state, messages, err)
 		}
+	}
+}
+
+func TestAnEventThatNothingIsThereForIsTheStorysFault(t *testing.T) {
+	p := storyProgramForTest(t)
+	for _, e := range []talk.Event{
+		{Kind: talk.CustomerAuthenticates}, {Kind: talk.SetupCompleted},
+		{Kind: talk.PaymentBehaves, Behaviour: string(paymentsim.ReturnsDebit)}, {Kind: talk.NetworkBehaves, Behaviour: string(networksim.TakesBack)},
+	} {
+		if err := p.Do(t.Context(), p.setup.Customer, e); !errors.Is(err, talk.ErrCantHappen) {
+			t.Errorf("%v: %v", e, err)
+		}
+	}
+	found, err := p.Check(t.Context(), p.setup.Customer, talk.Fact{Kind: talk.CardIs, Serial: "101-00000099", Name: "new"})
+	if err != nil || found.Actual != "no such card" {
+		t.Errorf("a card that there is not: %+v, %v", found, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pulsa/accounts"
+	"pulsa/cards"
 	"pulsa/conversation/talk"
 	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
@@ -51,11 +52,22 @@ func (s *simulators) do(ctx context.Context, who talk.Customer, e talk.Event) er
 	}
 	switch e.Kind {
 	case talk.SetupCompleted, talk.SetupAbandoned, talk.CustomerAuthenticates:
-		return s.tell(ctx, string(e.Kind), m)
+		err = s.tell(ctx, string(e.Kind), m)
 	case talk.PaymentBehaves, talk.NetworkBehaves:
-		return s.tell(ctx, string(e.Kind)+" "+e.Behaviour, m)
+		err = s.tell(ctx, string(e.Kind)+" "+e.Behaviour, m)
+	default:
+		return talk.ErrNotOffered
 	}
-	return talk.ErrNotOffered
+	for nothing, needs := range map[error]string{
+		paymentsim.ErrNoSetup:    "there is no payment page or way to pay for it",
+		paymentsim.ErrNoCharge:   "there is no charge for it",
+		networksim.ErrNoDelivery: "nothing was delivered",
+	} {
+		if errors.Is(err, nothing) {
+			return fmt.Errorf("%w: %s", talk.ErrCantHappen, needs)
+		}
+	}
+	return err
 }
 
 // tell tells the simulators in the words of a script: "network is out of funds"; "network" alone lets the number
@@ -165,10 +177,10 @@ func (p *program) check(ctx context.Context, brand string, who talk.Customer, f 
 		return is(string(o.Status), f.Name), err
 	case talk.CardIs:
 		card, err := p.cards.Card(ctx, brand, f.Serial)
-		if err != nil {
-			return talk.Finding{Actual: err.Error()}, nil
+		if errors.Is(err, cards.ErrUnknown) {
+			return talk.Finding{Actual: "no such card"}, nil
 		}
-		return is(card.Shown(p.clock.Now()), f.Name), nil
+		return is(card.Shown(p.clock.Now()), f.Name), err
 	case talk.Registered:
 		return yes(c.Registered(), f), nil
 	case talk.Locked:

@@ -235,6 +235,8 @@ func (s *serverProgram) ask(ctx context.Context, what string, request testReques
 		return err
 	case response.StatusCode == http.StatusNotImplemented, response.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%w by the server", talk.ErrNotOffered)
+	case response.StatusCode == http.StatusConflict:
+		return fmt.Errorf("%w%s", talk.ErrCantHappen, strings.TrimPrefix(string(bytes.TrimSpace(text)), talk.ErrCantHappen.Error()))
 	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("%s: %s", what, bytes.TrimSpace(text))
 	case into == nil:

@@ -110,6 +110,8 @@ func (p *program) answerTest(w http.ResponseWriter, r *http.Request, do func(con
 	}
 	answer, err := do(r.Context(), brand.Name, request)
 	switch {
+	case errors.Is(err, talk.ErrCantHappen):
+		http.Error(w, err.Error(), http.StatusConflict)
 	case errors.Is(err, talk.ErrNotOffered):
 		http.Error(w, err.Error(), http.StatusNotImplemented)
 	case err != nil:

@@ -72,6 +72,8 @@ func (p *player) end(ctx context.Context, err error) {
 		p.fail(p.at, Failure{Problem: fmt.Sprintf("the story %q can't end: this line %s", p.story.Name, prepaid.ErrNeverEnds), Came: err.Error()})
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		p.fail(p.at, Failure{Problem: fmt.Sprintf("the story %q took longer than %s", p.story.Name, p.timeout), Came: err.Error()})
+	case errors.Is(err, ErrCantHappen):
+		p.fail(p.at, Failure{Problem: "this event can't happen now", Came: err.Error()})
 	default:
 		p.fail(p.at, Failure{Problem: "the program failed", Came: err.Error()})
 	}

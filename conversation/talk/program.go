@@ -13,6 +13,10 @@ import (
 // clock can't be moved). The story is then reported as not run.
 var ErrNotOffered = errors.New("not offered here")
 
+// ErrCantHappen is returned by a Program for an event that nothing is there for: an authentication where no charge waits.
+// The story fails: it says what the customer could not do.
+var ErrCantHappen = errors.New("can't happen now")
+
 // Maker makes the programs that stories talk to. Its methods are called at the same time for many stories.
 type Maker interface {
 	// New makes a program for one story, or a view of a running server: nothing of another story shows in
@@ -59,7 +63,8 @@ type Program interface {
 	// Settle finishes all work that is due now and returns the messages pushed to anybody since it was
 	// last called, oldest first.
 	Settle(ctx context.Context) ([]Message, error)
-	// Do makes an event happen. It returns ErrNotOffered for one that it can't bring about.
+	// Do makes an event happen. It returns ErrNotOffered for one that it can't bring about, ErrCantHappen where
+	// nothing is there for it.
 	Do(ctx context.Context, who Customer, e Event) error
 	// Check tells whether a fact holds now, or ErrNotOffered. Counts are over the whole story, at the
 	// simulators' own books.

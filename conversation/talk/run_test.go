@@ -120,6 +120,7 @@ func TestStoriesThatFail(t *testing.T) {
 		"never rests":            {"! wait 1m\n", []string{`the story "S" can't end`, "due again and again"}, func(t *toy) { t.again = true }},
 		"a panic":                {"> panic\n", []string{"s.talk:4: the program panicked: oops"}, nil},
 		"a failing program":      {"! restart\n", []string{"the program failed", "restart: it did not come up"}, nil},
+		"nothing to happen to":   {"! customer authenticates\n", []string{"s.talk:4: this event can't happen now", "no charge waits"}, nil},
 		"a hole":                 {"> hole\n< Dear*\n", []string{"not fit to be sent: it misses a prompt or value: {name}"}, nil},
 		"a secret in the log":    {"> KOOP 10 [secret 4821]\n< {topup.done}\n", []string{"a secret of the story stands in the log", `text="KOOP 10 ****"`}, func(t *toy) { t.loose = true }},
 		"a given PIN in the log": {"> KOOP 10 4821\n< {topup.done}\n", []string{"a secret of the story stands in the log"}, func(t *toy) { t.loose = true }},

@@ -242,6 +242,8 @@ func (t *toy) Do(_ context.Context, who talk.Customer, e talk.Event) error {
 		t.crash = true
 	case talk.RedisLost:
 		return fmt.Errorf("redis: %w", talk.ErrNotOffered)
+	case talk.CustomerAuthenticates:
+		return fmt.Errorf("%w: no charge waits", talk.ErrCantHappen)
 	case talk.Restart:
 		return errors.New("it did not come up")
 	}
