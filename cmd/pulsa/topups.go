@@ -443,7 +443,7 @@ func (p *program) byHand(ctx context.Context, r handRequest) (handAnswer, error)
 		h, err = p.topups.Resolve(ctx, r.Order, r.Verdict, r.By)
 	}
 	if err != nil {
-		return handAnswer{}, fmt.Errorf("%s: %w", r.Order, r.nextAfter(err))
+		return handAnswer{}, fmt.Errorf("%s: %w", r.Order, r.nextAfter(h, err))
 	}
 	return handAnswer{h.ID, h.Status, h.Reason, h.NeedsHuman, h.Charge.Status, h.Funding.Kind}, nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"pulsa/accounts"
@@ -36,6 +38,32 @@ func TestWhatIsNotDoneExitsOtherwise(t *testing.T) {
 	o.fails("pulsa cards list --brand demo", "cards", "release", "--brand", "demo", "--series", "999", "--yes")
 	o.fails("pulsa cards list --brand demo", "cards", "delete", "--brand", "demo", "--all", "--why", "test", "--yes")
 	o.fails("look at the number", append([]string{"customers", "unlock", "+31612345670", "--brand", "demo"}, why...)...)
+}
+
+func TestWhoCantBeGivenGoodwillIsHelpedOtherwise(t *testing.T) {
+	order := func(kind topup.FundingKind, charge topup.ChargeStatus) topup.History {
+		return topup.History{Order: topup.Order{ID: "BKTRMWQXZD", Brand: "demo", Status: topup.Delivered, Amount: prepaid.Money{Minor: 1000, Currency: "EUR"},
+			Funding: topup.FundingRef{Kind: kind, Ref: "101-00000042"}}, Charge: topup.Charge{Status: charge}}
+	}
+	held := order(topup.ByCharge, topup.ChargeCaptured)
+	held.Status = topup.Held
+	for want, test := range map[string]struct {
+		order topup.History
+		err   error
+	}{
+		"give the customer another of EUR 10.00":  {order(topup.ByCard, ""), topup.ErrNotGoodwill},
+		"pulsa apikeys credit --key 101-00000042": {order(topup.ByDeveloper, ""), topup.ErrNotGoodwill},
+		"show BKTRMWQXZD says captured":           {order(topup.ByCharge, topup.ChargePending), topup.ErrNotGoodwill},
+		"has the money back already":              {order(topup.ByCharge, topup.ChargeRefunded), topup.ErrNotGoodwill},
+		"unlock NUMBER --brand demo --paid":       {order(topup.ByCharge, topup.ChargeReturned), topup.ErrNotGoodwill},
+		"by other means":                          {order(topup.ByCharge, topup.ChargeCaptured), topup.ErrRefusedBack},
+		"leave --goodwill out":                    {held, topup.ErrNotLegal},
+	} {
+		err := handRequest{Order: "BKTRMWQXZD", Goodwill: true}.nextAfter(test.order, test.err)
+		if !errors.Is(err, test.err) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
 }
 
 func TestUnlockingWhoIsBlockedForADebtSaysWhatIsMissing(t *testing.T) {
