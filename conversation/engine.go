@@ -178,7 +178,7 @@ func (e *engine) ask(t *Turn, state *State) {
 }
 
 func (e *engine) offer(t *Turn, state *State) {
-	t.choices = t.labels(state.Choices)
+	t.choices = t.offered(state.Choices)
 	if state.Languages {
 		t.choices = t.prompts.languages
 	}

@@ -233,3 +233,17 @@ func BenchmarkEngineTurn(b *testing.B) {
 		})
 	}
 }
+
+func TestDirectDebitsAreOfferedInEurosOnly(t *testing.T) {
+	for currency, want := range map[prepaid.Currency]string{"EUR": "sepa", "SRD": "card"} {
+		b := demoBrand()
+		b.Currency = currency
+		s := &Session{State: "registration.ask_method"}
+		turn := bareTurn(t, b, mustPrompts(t, b), s, "1")
+		e := mustEngine(t)
+		e.ask(turn, e.table.states[s.State])
+		if event := e.understand(turn); turn.choices[0].ID != want || event != "chosen" || s.Method != want {
+			t.Errorf("%s: %v offered, %q chosen by %q", currency, turn.choices, s.Method, event)
+		}
+	}
+}

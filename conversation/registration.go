@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"pulsa/accounts"
 	"pulsa/channels"
@@ -286,8 +287,16 @@ func methodChoices() []string {
 	return ids
 }
 
+// offered labels the choices that the brand has: a SEPA direct debit is in euros.
+func (t *Turn) offered(ids []string) []channels.Choice {
+	if t.brand.Currency != "EUR" {
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == string(payments.SEPA) })
+	}
+	return t.labels(ids)
+}
+
 func acceptMethod(t *Turn) (Event, string) {
-	id, ok := channels.ReadChoice(t.labels(methodChoices()), t.in)
+	id, ok := channels.ReadChoice(t.offered(methodChoices()), t.in)
 	if !ok {
 		return noEvent, "input.not_a_choice"
 	}

@@ -83,8 +83,8 @@ func (g guest) wants(id, answer string, words ...string) {
 
 // guestWords are texts of the languages, by what they are about.
 var guestWords = map[string]map[string]string{
-	"en": {"pin": "Please type your PIN", "done": "was added", "nothing": "nothing to stop"},
-	"nl": {"pin": "Typ je pincode", "done": "opgewaardeerd", "nothing": "niets om te stoppen"},
+	"en": {"pin": "Please type your PIN", "done": "was added", "nothing": "Nothing is going on"},
+	"nl": {"pin": "Typ je pincode", "done": "opgewaardeerd", "nothing": "niets gaande"},
 }
 
 // visit is one customer's evening: an amount and its PIN sent right behind each other, a delivery that comes twice at
