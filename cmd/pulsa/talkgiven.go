@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ func (p *program) givenCustomer(ctx context.Context, sims *simulators, s talk.Se
 		Brand: s.Brand, MSISDN: m, PIN: g.PIN, Language: s.Language, Recognised: true,
 		Addresses: []prepaid.Address{s.Customer.Address(), m.Tel()},
 	})
+	if errors.Is(err, accounts.ErrRegistered) { // by a story before this one
+		c, err = p.givenAgain(ctx, s, m, g.PIN)
+	}
 	if err != nil {
 		return err
 	}
@@ -32,6 +36,18 @@ func (p *program) givenCustomer(ctx context.Context, sims *simulators, s talk.Se
 		return err
 	}
 	return p.completeSetup(ctx, sims, m)
+}
+
+// givenAgain makes a customer who is registered like one who has just been.
+func (p *program) givenAgain(ctx context.Context, s talk.Setup, m prepaid.MSISDN, pin prepaid.Secret) (accounts.Customer, error) {
+	c, err := p.accounts.ByMSISDN(ctx, s.Brand, m)
+	if err == nil {
+		err = p.accounts.ChangePIN(ctx, c, pin)
+	}
+	if err == nil {
+		err = p.accounts.SetLanguage(ctx, c.ID, s.Language)
+	}
+	return c, err
 }
 
 func (p *program) givenCard(ctx context.Context, brand string, g talk.GivenCard) error {
