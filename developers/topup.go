@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -119,9 +118,6 @@ func underWay(status topup.Status) bool {
 // request is what was asked for, in one form however it was written: enough to find its order, if there is one.
 func (s *Service) request(k Key, r reloadly.TopupRequest) (topup.Request, error) {
 	identifier := string(r.CustomIdentifier)
-	if strings.ContainsFunc(identifier, unicode.IsControl) {
-		return topup.Request{}, reloadly.RefuseCode("INVALID_INPUT_PROVIDED")
-	}
 	sender, err := senderOf(r.SenderPhone)
 	if err != nil {
 		return topup.Request{}, err
@@ -158,20 +154,33 @@ func senderOf(p *reloadly.Phone) (string, error) {
 	if m, err := p.MSISDN(); err == nil {
 		return string(m), nil
 	}
+	country := strings.ToUpper(string(p.CountryCode))
+	if n, err := phonenumbers.Parse(string(p.Number), country); err == nil && phonenumbers.IsValidNumber(n) {
+		return strings.TrimPrefix(phonenumbers.Format(n, phonenumbers.E164), "+"), nil // a landline
+	}
 	digits := strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
 			return r
 		}
 		return -1
 	}, string(p.Number))
-	calling := phonenumbers.GetCountryCodeForRegion(strings.ToUpper(string(p.CountryCode)))
+	calling := phonenumbers.GetCountryCodeForRegion(country)
 	if len(digits) < 4 || len(digits) > 15 || calling == 0 {
 		return "", reloadly.RefuseCode("INVALID_SENDER_PHONE")
 	}
-	if code := strconv.Itoa(calling); !strings.HasPrefix(strings.TrimSpace(string(p.Number)), "+") {
-		digits = code + digits
+	code := strconv.Itoa(calling)
+	if strings.HasPrefix(strings.TrimSpace(string(p.Number)), "+") || strings.HasPrefix(digits, code) && tooLong(calling, digits) {
+		return digits, nil
 	}
-	return digits, nil
+	return code + digits, nil
+}
+
+// tooLong reports whether digits are more than a national number of the calling code has.
+func tooLong(calling int, digits string) bool {
+	national, err := strconv.ParseUint(digits, 10, 64)
+	country := int32(calling)
+	return err == nil && phonenumbers.IsPossibleNumberWithReason(&phonenumbers.PhoneNumber{CountryCode: &country, NationalNumber: &national}) ==
+		phonenumbers.TOO_LONG
 }
 
 // fill completes a request for an order that there is not yet: its operator, and what it costs. Whether the number is the

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -326,4 +327,45 @@ func TestEveryErrorOfTheTableIsReached(t *testing.T) {
 		}
 	}
 	r.wantClean()
+}
+
+func TestWhatIsWrongIsNamed(t *testing.T) {
+	c := runDemo(t, nil, nil).caller(developers.Key{Name: "hasty"})
+	for request, want := range map[[3]string]struct {
+		status int
+		words  string
+	}{
+		{"GET", "/operators?page=-1"}:                                    {400, "page must be a whole number"},
+		{"GET", "/operators?includeCombo=maybe"}:                         {400, "includeCombo must be true or false"},
+		{"GET", "/operators/countries/NL?includePin=no"}:                 {400, "includePin must be true or false"},
+		{"GET", "/operators/1349?suggestedAmounts=all"}:                  {400, "suggestedAmounts must be true or false"},
+		{"GET", "/operators/fx-rate"}:                                    {405, "METHOD_NOT_SUPPORTED"},
+		{"POST", "/operators/commissions", "{}"}:                         {405, "METHOD_NOT_SUPPORTED"},
+		{"POST", "/operators/fx-rate", `{"amount":10}`}:                  {400, "operatorId is required"},
+		{"POST", "/operators/fx-rate", `{"operatorId":1349}`}:            {400, "amount is required"},
+		{"POST", "/operators/1349/fx-rate", `{"amount":-1}`}:             {400, "amount is required"},
+		{"POST", "/topups", buying(`a\nb`, "0612345678")}:                {400, "customIdentifier must be text"},
+		{"POST", "/topups", buying(`a\ud800b`, "0612345678")}:            {400, "customIdentifier must be text"},
+		{"POST", "/topups", buying("caf\xe9", "0612345678")}:             {400, "customIdentifier must be text"},
+		{"POST", "/topups", `{"recipientPhone":"0612345678"}`}:           {422, "see recipientPhone"},
+		{"POST", "/topups", `{"useLocalAmount":"yes"}`}:                  {422, "see useLocalAmount"},
+		{"POST", "/topups", `{"customIdentifier":["a"]}`}:                {422, "see customIdentifier"},
+		{"POST", "/topups", buying("x", "0612345678", "10,", "10.001,")}: {400, "finer than its currency"},
+	} {
+		c.wants(request[0], request[1], request[2], want.status, want.words)
+	}
+	if n := c.transactions().TotalElements; n != 0 {
+		t.Errorf("%d transactions", n)
+	}
+	if _, text := c.call(http.MethodGet, "/operators/countries/NL?includePin=0", ""); strings.Contains(text, `"pin":true`) {
+		t.Error("0 is not false")
+	}
+}
+
+func TestTheSendersNumberIsShownOnceWithItsCountrys(t *testing.T) {
+	c := runDemo(t, nil, nil).caller(developers.Key{Name: "senders"})
+	for i, number := range []string{"1231231231", "11231231231", "+11231231231", "+1 (123) 123-1231"} {
+		sent := `"senderPhone":{"countryCode":"CA","number":"` + number + `"},"amount"`
+		c.wants(http.MethodPost, "/topups", buying(strconv.Itoa(i), "0612345678", `"amount"`, sent), http.StatusOK, `"senderPhone":"11231231231"`)
+	}
 }

@@ -146,7 +146,7 @@ func TestEveryDocumentedAnswerIsReached(t *testing.T) {
 			with(func(a *ask) { a.body = `["a","list"]` })
 			with(func(a *ask) { a.body = `{"operatorId":"` + strings.Repeat("1", 70_000) + `"}` })
 		}
-		with(func(a *ask) { a.path = strings.Replace(o.path, "26523", "1", 1) + "?page=first" })
+		with(func(a *ask) { a.path = strings.Replace(o.path, "26523", "1", 1) + "?page=first&suggestedAmounts=some" })
 		with(func(a *ask) { a.path = strings.NewReplacer("1349", "1", "NL", "ZZ").Replace(o.path) })
 		with(func(a *ask) { a.body = strings.Replace(o.body, "1349", "7", 1) })
 	}

@@ -67,7 +67,7 @@ func TestFaceAnswersEveryEndpoint(t *testing.T) {
 		{"GET", "/operators?size=3&page=2", "", 200, `"numberOfElements":3,"first":false`},
 		{"GET", "/operators?page=1000000&size=500", "", 200, `"content":[],"pageable"`},
 		{"GET", "/operators?size=900", "", 200, `"size":500`},
-		{"GET", "/operators?page=-1", "", 400, `page must be a number`},
+		{"GET", "/operators?page=-1", "", 400, `page must be a whole number`},
 		{"GET", "/operators?page=2&size=3", "", 200, `"pageable":{"sort":{"sorted":false,"unsorted":true,"empty":true},"offset":3,"pageNumber":2,"pageSize":3,"paged":true,"unpaged":false}`},
 		{"GET", "/operators/1349?suggestedAmounts=true", "", 200, `"suggestedAmounts":[1,5,10,`},
 		{"GET", "/operators/1349?suggestedAmountsMap=true", "", 200, `"suggestedAmounts":[],"suggestedAmountsMap":{"1":1,"10":10,`},

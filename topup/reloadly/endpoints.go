@@ -22,7 +22,8 @@ func (s *Server) table() []endpoint {
 		{"suggestedAmounts", "boolean", "false", "Fill suggestedAmounts."},
 		{"suggestedAmountsMap", "boolean", "false", "Fill suggestedAmountsMap: from your currency's amounts to the operator's."},
 	}
-	operatorNotFound, noOperator := []string{"RESOURCE_NOT_FOUND"}, []string{"COULD_NOT_AUTO_DETECT_OPERATOR", "COUNTRY_NOT_SUPPORTED", "OPERATOR_UNAVAILABLE_OR_CURRENTLY_INACTIVE"}
+	const badInput = "INVALID_INPUT_PROVIDED"
+	operatorNotFound, noOperator := []string{"RESOURCE_NOT_FOUND"}, []string{"COULD_NOT_AUTO_DETECT_OPERATOR", "COUNTRY_NOT_SUPPORTED", "OPERATOR_UNAVAILABLE_OR_CURRENTLY_INACTIVE", badInput}
 	of := func(lists ...[]parameter) (all []parameter) {
 		for _, l := range lists {
 			all = append(all, l...)
@@ -47,18 +48,17 @@ func (s *Server) table() []endpoint {
 			{"customIdentifier", "string", "order-1", "Under this identifier, in capitals or not."},
 			{"startDate", "string", "2026-01-01 00:00:00", "Not before this time of UTC."},
 			{"endDate", "string", "2026-12-31", "Not after this time of UTC, or this day."},
-		}), nil, Page[Transaction]{}, []string{"INVALID_INPUT_PROVIDED"}, s.report},
+		}), nil, Page[Transaction]{}, []string{badInput}, s.report},
 		{get, "/topups/reports/transactions/{transactionId}", "Top-ups", "Read one top-up", "balanceInfo is null.",
 			ScopeHistory, []parameter{{"transactionId", "integer", "26523", "The transaction's id."}}, nil, Transaction{}, []string{"TRANSACTION_NOT_FOUND"}, s.transaction},
 
-		{get, "/operators", one, "List operators", "", ScopeOperators, of(paging, which, suggested), nil, Page[Operator]{}, []string{"INVALID_INPUT_PROVIDED"}, s.operators},
-		{get, "/operators/{operatorId}", one, "Read one operator", "", ScopeOperators, of([]parameter{operator}, suggested), nil, Operator{}, operatorNotFound, s.operator},
-		{get, "/operators/countries/{countryCode}", one, "List a country's operators", "", ScopeOperators, of([]parameter{iso}, which, suggested), nil, []Operator{}, nil, s.operatorsOf},
+		{get, "/operators", one, "List operators", "", ScopeOperators, of(paging, which, suggested), nil, Page[Operator]{}, []string{badInput}, s.operators},
+		{get, "/operators/{operatorId}", one, "Read one operator", "", ScopeOperators, of([]parameter{operator}, suggested), nil, Operator{}, []string{"RESOURCE_NOT_FOUND", badInput}, s.operator},
+		{get, "/operators/countries/{countryCode}", one, "List a country's operators", "", ScopeOperators, of([]parameter{iso}, which, suggested), nil, []Operator{}, []string{badInput}, s.operatorsOf},
 		{get, "/operators/auto-detect/phone/{phone}/countries/{countryCode}", one, "Detect a number's operator", found, ScopeOperators, of([]parameter{phone, iso}, suggested), nil, Operator{}, noOperator, s.detect},
 		{get, "/operators/mnp-lookup/phone/{phone}/countries/{countryCode}", one, "Look a ported number up", found, ScopeOperators, of([]parameter{phone, iso}, suggested), nil, Operator{}, noOperator, s.detect},
 		{post, "/operators/mnp-lookup/phone/{phone}/countries/{countryCode}", one, "Look a ported number up, posted", found, ScopeOperators, of([]parameter{phone, iso}, suggested), nil, Operator{}, noOperator, s.detect},
-		{get, "/mnp-lookup/operators", one, "Look a ported number up by query", found, ScopeOperators, of([]parameter{phone, iso}, suggested), nil, Operator{},
-			append([]string{"INVALID_INPUT_PROVIDED"}, noOperator...), s.lookupAsked},
+		{get, "/mnp-lookup/operators", one, "Look a ported number up by query", found, ScopeOperators, of([]parameter{phone, iso}, suggested), nil, Operator{}, noOperator, s.lookupAsked},
 		{post, "/mnp-lookup/operators", one, "Look a ported number up, out of the address", "The number is in no log of addresses.", ScopeOperators, suggested, lookupRequest{}, Operator{}, noOperator, s.lookupPosted},
 		{post, "/operators/fx-rate", one, "Convert an amount", "What an amount of your currency is in the operator's.", ScopeOperators, nil, fxRequest{}, FXAnswer{},
 			[]string{"RESOURCE_NOT_FOUND", "FX_RATE_NOT_AVAILABLE"}, s.fxRate},
@@ -70,9 +70,9 @@ func (s *Server) table() []endpoint {
 
 		{get, "/accounts/balance", "Account", "Read your balance", "", ScopeBalance, nil, nil, Balance{}, nil, s.balance},
 
-		{get, "/operators/commissions", "Commissions", "List commissions", "None are given so: see discount in transactions.", ScopeCommissions, paging, nil, Page[Discount]{}, []string{"INVALID_INPUT_PROVIDED"}, nothing[Discount]},
+		{get, "/operators/commissions", "Commissions", "List commissions", "None are given so: see discount in transactions.", ScopeCommissions, paging, nil, Page[Discount]{}, []string{badInput}, nothing[Discount]},
 		{get, "/operators/{operatorId}/commissions", "Commissions", "Read an operator's commission", "", ScopeCommissions, []parameter{operator}, nil, Discount{}, []string{""}, noCommission},
-		{get, "/promotions", "Promotions", "List promotions", "There are none yet.", ScopePromotions, paging, nil, Page[Promotion]{}, []string{"INVALID_INPUT_PROVIDED"}, nothing[Promotion]},
+		{get, "/promotions", "Promotions", "List promotions", "There are none yet.", ScopePromotions, paging, nil, Page[Promotion]{}, []string{badInput}, nothing[Promotion]},
 		{get, "/promotions/{promotionId}", "Promotions", "Read one promotion", "", ScopePromotions, []parameter{{"promotionId", "integer", "1", "The promotion's id."}}, nil, Promotion{}, operatorNotFound, notFound},
 		{get, "/promotions/operators/{operatorId}", "Promotions", "List an operator's promotions", "", ScopePromotions, []parameter{operator}, nil, []Promotion{}, nil, noList},
 		{get, "/promotions/country-codes/{countryCode}", "Promotions", "List a country's promotions", "", ScopePromotions, []parameter{iso}, nil, []Promotion{}, nil, noList},

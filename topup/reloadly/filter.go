@@ -1,7 +1,9 @@
 package reloadly
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,7 +84,7 @@ func pageOf(query url.Values) (page, size int, err error) {
 	read := func(name string) (n int) {
 		if text := query.Get(name); text != "" && err == nil {
 			if n, err = strconv.Atoi(text); err != nil || n < 0 || n > maxPage {
-				n, err = 0, invalid(name+" must be a number")
+				n, err = 0, invalid(name+" must be a whole number from 0 to "+strconv.Itoa(maxPage))
 			}
 		}
 		return n
@@ -92,6 +94,20 @@ func pageOf(query url.Values) (page, size int, err error) {
 		size = standardSize
 	}
 	return page, min(size, maxSize), err
+}
+
+// flagsOf reads flags from a query: each has the value that it has in flags where it is not told.
+func flagsOf(query url.Values, flags map[string]*bool) error {
+	for _, name := range slices.Sorted(maps.Keys(flags)) {
+		if text := query.Get(name); text != "" {
+			value, err := strconv.ParseBool(strings.ToLower(text))
+			if err != nil {
+				return invalid(name + " must be true or false")
+			}
+			*flags[name] = value
+		}
+	}
+	return nil
 }
 
 // dateOf reads a date of UTC, with or without a time; without one it is late after its beginning.

@@ -26,8 +26,8 @@ type handler func(ctx context.Context, account string, r *http.Request) (any, er
 // parameter is one in a query, or in the path if that has its name.
 type parameter struct{ name, kind, example, about string }
 
-// match finds the endpoint of a request. Where the path has none for the method, allowed says for which it has.
-// The more of a path is literal, the better it fits.
+// match finds the endpoint of a request. The more of a path is literal, the better it fits. Where the best has none for
+// the method, allowed says for which it has: /operators/fx-rate, asked by GET, is no operator.
 func (s *Server) match(r *http.Request) (found *endpoint, allowed []string) {
 	given := strings.Split(r.URL.EscapedPath(), "/")
 	best := -1
@@ -35,16 +35,15 @@ func (s *Server) match(r *http.Request) (found *endpoint, allowed []string) {
 	for i := range s.endpoints {
 		e := &s.endpoints[i]
 		literal, named, ok := fit(strings.Split(e.path, "/"), given)
-		if !ok {
+		if !ok || literal < best {
 			continue
 		}
-		for _, m := range methods(e.method) {
-			if !slices.Contains(allowed, m) {
-				allowed = append(allowed, m)
-			}
+		if literal > best {
+			best, found, allowed = literal, nil, nil
 		}
-		if slices.Contains(methods(e.method), r.Method) && literal > best {
-			best, found, values = literal, e, named
+		allowed = append(allowed, methods(e.method)...)
+		if found == nil && slices.Contains(methods(e.method), r.Method) {
+			found, values = e, named
 		}
 	}
 	for _, v := range values {

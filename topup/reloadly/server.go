@@ -218,10 +218,22 @@ func read(r *http.Request, into any) error {
 		return Refuse(http.StatusRequestEntityTooLarge, "INVALID_INPUT_PROVIDED", tooLarge)
 	case err != nil || !json.Valid(body):
 		return invalid("The request is not JSON")
-	case bytes.TrimSpace(body)[0] != '{' || json.Unmarshal(body, into) != nil:
+	case bytes.TrimSpace(body)[0] != '{':
 		return RefuseCode("UNPROCCESSABLE_ENTITY")
 	}
-	return nil
+	return misfit(json.Unmarshal(body, into))
+}
+
+// misfit is the refusal of JSON that does not fit, naming the field if that is known.
+func misfit(err error) error {
+	if err == nil {
+		return nil
+	}
+	refused := RefuseCode("UNPROCCESSABLE_ENTITY")
+	if field := new(json.UnmarshalTypeError); errors.As(err, &field) && field.Field != "" {
+		refused.Message += ": see " + field.Field
+	}
+	return refused
 }
 
 func invalid(message string) *Error {

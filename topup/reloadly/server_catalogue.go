@@ -42,30 +42,36 @@ func (s *Server) operators(ctx context.Context, account string, r *http.Request)
 	if err != nil {
 		return nil, err
 	}
-	fits := wanted(all, query)
-	return pageFor(shown(cut(fits, page, size), query), len(fits), page, size), nil
+	fits, err := wanted(all, query)
+	if err != nil {
+		return nil, err
+	}
+	content, err := shown(cut(fits, page, size), query)
+	return pageFor(content, len(fits), page, size), err
 }
 
 // wanted drops the kinds of operators that a query excludes.
-func wanted(all []Operator, query url.Values) []Operator {
-	excluded := func(name string) bool { return strings.EqualFold(query.Get(name), "false") }
-	bundles, data, pin, combo := excluded("includeBundles"), excluded("includeData"), excluded("includePin"), excluded("includeCombo")
-	ranges, fixed := excluded("includeRange"), excluded("includeFixed")
+func wanted(all []Operator, query url.Values) ([]Operator, error) {
+	bundles, data, pin, combo, ranges, fixed := true, true, true, true, true, true
+	err := flagsOf(query, map[string]*bool{"includeBundles": &bundles, "includeData": &data, "includePin": &pin, "includeCombo": &combo,
+		"includeRange": &ranges, "includeFixed": &fixed})
 	fits := []Operator{}
 	for _, o := range all {
-		if o.Bundle && bundles || o.Data && data || o.PIN && pin || o.ComboProduct && combo ||
-			o.DenominationType == denominationRange && ranges || o.DenominationType == denominationFixed && fixed {
+		if o.Bundle && !bundles || o.Data && !data || o.PIN && !pin || o.ComboProduct && !combo ||
+			o.DenominationType == denominationRange && !ranges || o.DenominationType == denominationFixed && !fixed {
 			continue
 		}
 		fits = append(fits, o)
 	}
-	return fits
+	return fits, err
 }
 
 // shown is how operators are answered to a query.
-func shown(all []Operator, query url.Values) []Operator {
-	asked := func(name string) bool { return strings.EqualFold(query.Get(name), "true") }
-	amounts, table := asked("suggestedAmounts"), asked("suggestedAmountsMap")
+func shown(all []Operator, query url.Values) ([]Operator, error) {
+	var amounts, table bool
+	if err := flagsOf(query, map[string]*bool{"suggestedAmounts": &amounts, "suggestedAmountsMap": &table}); err != nil {
+		return nil, err
+	}
 	list := make([]Operator, 0, len(all))
 	for _, o := range all {
 		o = o.complete()
@@ -78,14 +84,18 @@ func shown(all []Operator, query url.Values) []Operator {
 		}
 		list = append(list, o)
 	}
-	return list
+	return list, nil
 }
 
 func (s *Server) showOne(o Operator, err error, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return shown([]Operator{o}, r.URL.Query())[0], nil
+	list, err := shown([]Operator{o}, r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
 }
 
 // suggested are the amounts that a range is shown by, as far as they are in it.
@@ -172,13 +182,17 @@ func (s *Server) operatorsOf(ctx context.Context, account string, r *http.Reques
 	if err != nil {
 		return nil, err
 	}
+	all, err = wanted(all, r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
 	fits := []Operator{}
-	for _, o := range wanted(all, r.URL.Query()) {
+	for _, o := range all {
 		if strings.EqualFold(string(o.Country.ISOName), r.PathValue("countryCode")) {
 			fits = append(fits, o)
 		}
 	}
-	return shown(fits, r.URL.Query()), nil
+	return shown(fits, r.URL.Query())
 }
 
 func (s *Server) detect(ctx context.Context, account string, r *http.Request) (any, error) {
@@ -222,12 +236,16 @@ func (s *Server) fxRate(ctx context.Context, account string, r *http.Request) (a
 	if id == "" {
 		id = request.OperatorID.String()
 	}
+	switch {
+	case id == "0":
+		return nil, invalid(operatorNeeded)
+	case !request.Amount.Valid || request.Amount.Value.Sign() < 0:
+		return nil, invalid(amountNeeded)
+	}
 	o, err := s.find(ctx, account, id)
 	switch {
 	case err != nil:
 		return nil, err
-	case !request.Amount.Valid:
-		return nil, invalid("amount is required")
 	case !o.FX.Rate.Valid:
 		return nil, RefuseCode("FX_RATE_NOT_AVAILABLE")
 	}

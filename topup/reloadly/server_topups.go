@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"pulsa/prepaid"
@@ -12,6 +13,12 @@ import (
 
 // maxIdentifier is how many characters a customIdentifier may have.
 const maxIdentifier = 150
+
+// What a request must not lack.
+const (
+	operatorNeeded = "operatorId is required: an operator's id"
+	amountNeeded   = "amount is required: a number such as 10 or 7.50"
+)
 
 func (s *Server) topup(ctx context.Context, account string, r *http.Request) (any, error) {
 	request, err := s.topupRequest(r)
@@ -37,13 +44,15 @@ func (s *Server) topupRequest(r *http.Request) (TopupRequest, error) {
 	}
 	switch {
 	case t.OperatorID == 0:
-		return t, invalid("operatorId is required: an operator's id")
+		return t, invalid(operatorNeeded)
 	case !t.Amount.Valid:
-		return t, invalid("amount is required: a number such as 10 or 7.50")
+		return t, invalid(amountNeeded)
 	case t.Amount.Value.Sign() <= 0:
 		return t, Refuse(http.StatusBadRequest, "INVALID_AMOUNT", "The amount must be above zero")
 	case utf8.RuneCountInString(string(t.CustomIdentifier)) > maxIdentifier:
 		return t, invalid("customIdentifier must not have more than 150 characters")
+	case strings.ContainsFunc(string(t.CustomIdentifier), unfit):
+		return t, invalid("customIdentifier must be text of Unicode without control characters")
 	case t.RecipientEmail != "" && !isAccount(t.RecipientEmail):
 		return t, invalid("recipientEmail must be of @" + strings.Join(prepaid.EmailDomains(), " or @"))
 	case t.RecipientEmail == "" && (t.RecipientPhone == nil || t.RecipientPhone.Number == "" || t.RecipientPhone.CountryCode == ""):
@@ -55,6 +64,10 @@ func (s *Server) topupRequest(r *http.Request) (TopupRequest, error) {
 	}
 	return t, nil
 }
+
+// unfit reports whether a character is none that a reference is known by. What was not Unicode has become U+FFFD, and
+// might have been anything: two references would be one.
+func unfit(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
 
 func isAccount(email Text) bool {
 	_, err := prepaid.ParseEmail(string(email))

@@ -2,7 +2,7 @@ package reloadly
 
 import (
 	"encoding/json"
-	"errors"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -115,7 +115,7 @@ func (f *Flag) UnmarshalJSON(text []byte) error {
 	case "false", "null", "":
 		*f = false
 	default:
-		return errors.New("neither true nor false")
+		return &json.UnmarshalTypeError{Value: "value", Type: reflect.TypeFor[bool]()} // neither true nor false
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package reloadly
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 
 	"pulsa/prepaid"
@@ -30,7 +31,7 @@ func (t *TopupRequest) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	if id := string(told.CustomIdentifier); strings.IndexAny(id, "{[tf") == 0 {
-		return errors.New("customIdentifier is no text")
+		return &json.UnmarshalTypeError{Value: "value", Type: reflect.TypeFor[Text](), Field: "customIdentifier"} // no text
 	}
 	return nil
 }
