@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pulsa/prepaid"
+	"pulsa/topup"
 )
 
 // Sessions keeps conversations: per sender one session with its lock, its line of waiting turns and the
@@ -115,8 +116,9 @@ type Notice struct {
 type Notices interface {
 	// ClaimNotices leases up to n untold notices that are due until the given time.
 	ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]Notice, error)
-	// NoticesOf returns the untold notices of an order, whether due or not.
-	NoticesOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID, error)
+	// NoticesOf returns the untold notices of how an order stands, whether due or not, as long as that is its status;
+	// none where it has another by now.
+	NoticesOf(ctx context.Context, o prepaid.OrderID, status topup.Status) ([]prepaid.NoticeID, error)
 	// MarkTold says that notices need not be told any more, and that the PINs of these orders were handed on: they
 	// are forgotten, unless a message that shows one waits to be sent.
 	MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepaid.OrderID, now time.Time) error

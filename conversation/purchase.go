@@ -282,7 +282,7 @@ func (t *Turn) placed(ctx context.Context, s *Services, o topup.Order) Event {
 	telling.say(t)
 	t.session.toldBefore(telling)
 	if o.Status.Ended() && telling.prompt != pinComing {
-		ids, err := s.Notices.NoticesOf(ctx, o.ID)
+		ids, err := s.Notices.NoticesOf(ctx, o.ID, o.Status)
 		t.note(err) // then it is told once more: not never
 		t.told = ids
 	}

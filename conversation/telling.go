@@ -39,7 +39,7 @@ func (t *Turn) telling(ctx context.Context, s *Services, o topup.Order) (telling
 	case err != nil || pin == nil:
 		return say, err
 	case !t.in.Can.Push && t.sms != "":
-		coming, err := s.Notices.NoticesOf(ctx, o.ID)
+		coming, err := s.Notices.NoticesOf(ctx, o.ID, o.Status)
 		if err != nil {
 			return say, err
 		}

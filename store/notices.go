@@ -44,20 +44,19 @@ func insertNotice(ctx context.Context, tx *sqlx.Tx, row noticeRow) error {
 }
 
 // insertOrderNotice asks that an order's news be told. Where the same is asked already and nobody is about
-// to tell it, that one will tell how the order then stands, at the earlier of the two times.
+// to tell it, this notice takes its place, at the earlier of the two times: it has another id, because a turn that has
+// told what was before may yet mark that one told.
 func insertOrderNotice(ctx context.Context, tx *sqlx.Tx, o orderRow, n topup.NewNotice, now time.Time) error {
-	due := prepaid.Micros(n.DueAt)
-	waiting, err := exec(ctx, tx, `
-		UPDATE notices SET due_at = CASE WHEN due_at < ? THEN due_at ELSE ? END
-		WHERE order_id = ? AND about = ? AND told_at = 0 AND lease_until <= ?`,
-		due, due, o.ID, n.Kind, prepaid.Micros(now))
+	var waiting []int64
+	err := list(ctx, tx, &waiting, `
+		DELETE FROM notices WHERE order_id = ? AND about = ? AND told_at = 0 AND lease_until <= ? RETURNING due_at`,
+		o.ID, n.Kind, prepaid.Micros(now))
 	if err != nil {
 		return fmt.Errorf("waiting notice: %w", err)
 	}
-	if waiting > 0 {
-		return nil
-	}
-	return insertNotice(ctx, tx, toNoticeRow(n.ID, o.Brand, n.Kind, o.replyRow, o.ID, n.DueAt, now))
+	row := toNoticeRow(n.ID, o.Brand, n.Kind, o.replyRow, o.ID, n.DueAt, now)
+	row.DueAt = slices.Min(append(waiting, row.DueAt))
+	return insertNotice(ctx, tx, row)
 }
 
 // ClaimNotices implements conversation.Notices.
@@ -86,9 +85,13 @@ func (db *DB) ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]
 }
 
 // NoticesOf implements conversation.Notices.
-func (db *DB) NoticesOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID, error) {
+func (db *DB) NoticesOf(ctx context.Context, o prepaid.OrderID, status topup.Status) ([]prepaid.NoticeID, error) {
 	var ids []prepaid.NoticeID
-	err := list(ctx, db.reader, &ids, `SELECT id FROM notices WHERE order_id = ? AND told_at = 0 ORDER BY due_at, id`, o)
+	err := list(ctx, db.reader, &ids, `
+		SELECT id FROM notices
+		WHERE order_id = ? AND about = 'order' AND told_at = 0
+		  AND EXISTS (SELECT 1 FROM orders WHERE orders.id = notices.order_id AND orders.status = ?)
+		ORDER BY due_at, id`, o, status)
 	if err != nil {
 		return nil, fmt.Errorf("notices of order: %w", err)
 	}

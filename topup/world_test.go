@@ -326,7 +326,11 @@ func (w *world) notices(id prepaid.OrderID) []string {
 // tell marks an order's notices as told, as the turn does that carried the news.
 func (w *world) tell(id prepaid.OrderID) {
 	w.Helper()
-	ids, err := w.db.NoticesOf(context.Background(), id)
+	h, err := w.db.Order(context.Background(), id)
+	if err != nil {
+		w.Fatalf("read order: %v", err)
+	}
+	ids, err := w.db.NoticesOf(context.Background(), id, h.Status)
 	if err == nil {
 		err = w.db.MarkTold(context.Background(), ids, nil, w.clock.Now())
 	}

@@ -228,7 +228,7 @@ func (s *speed) script() string {
 	if err != nil {
 		s.Fatal(err)
 	}
-	notices, err := s.p.db.NoticesOf(s.Context(), order.ID)
+	notices, err := s.p.db.NoticesOf(s.Context(), order.ID, order.Status)
 	if err != nil || len(notices) != 1 {
 		s.Fatalf("the recorded notice: %v, %v", notices, err)
 	}

@@ -263,12 +263,13 @@ var noticeTests = []test{
 		same(w, "leased", w.due(at), nil)
 		same(w, "next is a lease", must[time.Time](w)(w.db.NextNotice(w.Context())), start.Add(time.Minute))
 		same(w, "lapsed", w.due(at.Add(time.Minute)), []string{"registered", "order"})
-		ids := must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID))
+		ids := must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined))
 		same(w, "of the order", ids, []prepaid.NoticeID{c.Notice.ID})
+		same(w, "of another status", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Charging)), nil)
 		w.ok(w.db.MarkTold(w.Context(), ids, nil, at))
 		w.ok(w.db.MarkTold(w.Context(), nil, nil, at))
 		same(w, "told", w.due(at.Add(time.Hour)), []string{"registered"})
-		same(w, "none of the order", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID)), nil)
+		same(w, "none of the order", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined)), nil)
 	}},
 	{"an order has one untold notice that nobody is telling", func(w *world) {
 		o := w.placed(w.purchase(w.customer()))
@@ -281,14 +282,16 @@ var noticeTests = []test{
 		w.apply(held(2, start))
 		w.apply(held(1, start))
 		w.apply(held(3, start))
-		same(w, "one", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID)), []prepaid.NoticeID{"n2"})
+		same(w, "one", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Charging)), []prepaid.NoticeID{"n3"})
+		w.ok(w.db.MarkTold(w.Context(), []prepaid.NoticeID{"n1", "n2"}, nil, start)) // by turns that told what was before
 		same(w, "at the earliest time", w.due(due.Add(time.Second)), []string{"order"})
-		w.apply(held(4, due.Add(time.Second))) // n2 is being told, and may tell what was before
-		same(w, "two", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID)), []prepaid.NoticeID{"n2", "n4"})
+		w.apply(held(4, due.Add(time.Second))) // n3 is being told, and may tell what was before
+		same(w, "two", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Charging)), []prepaid.NoticeID{"n3", "n4"})
 		other := held(5, start)
 		other.Notice.Kind = "debit_returned"
 		w.apply(other)
-		same(w, "other news", len(must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID))), 3)
+		same(w, "other news", w.column(`SELECT id FROM notices WHERE about = 'debit_returned'`), "n5")
+		same(w, "is none of how it stands", len(must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Charging))), 2)
 	}},
 	{"a transcript entry is stored once", func(w *world) {
 		entry := conversation.Transcript{Sender: "demo/twilio/tel:+1", MessageID: "m1", At: start, Entry: []byte(`{"in":"KOOP"}`)}

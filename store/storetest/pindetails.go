@@ -25,7 +25,7 @@ var pinDetailTests = []test{
 		if bytes.Contains(sealed, []byte("7737")) || bytes.Contains(sealed, []byte("558111")) {
 			w.Error("it shows in the store")
 		}
-		ids := must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID))
+		ids := must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Delivered))
 		w.ok(w.db.MarkTold(w.Context(), ids, nil, start))
 		w.keepsPIN(o, true)
 		w.ok(w.db.MarkTold(w.Context(), nil, []prepaid.OrderID{o.ID}, start))

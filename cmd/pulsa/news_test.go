@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pulsa/prepaid"
+	networksim "pulsa/topup/sim"
+)
+
+// The network takes a delivery back while the turn is about to say that it was delivered: both are told.
+func TestWhatHappensBetweenADeliveryAndItsAnswerIsTold(t *testing.T) {
+	var takeBack atomic.Pointer[func()]
+	clock := newSkipClock()
+	r := runWired(t, nil, nil, wiring{clock: clock, reached: func(point string) {
+		if act := takeBack.Load(); act != nil && point == "delivered" {
+			(*act)()
+		}
+	}})
+	r.customer(testNumber)
+	act := func() {
+		takeBack.Store(nil)
+		number, _ := prepaid.ParseE164(testNumber)
+		if err := r.sims.network.TakeBack(context.Background(), networksim.Filter{MSISDN: number}); err != nil {
+			t.Error(err)
+		}
+	}
+	takeBack.Store(&act)
+	r.wants(testNumber, "KOOP 10 "+testPIN, "EUR 10.00")
+	clock.skip(time.Minute)
+	r.hears("EUR 10.00 was paid back")
+}
