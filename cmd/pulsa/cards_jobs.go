@@ -77,7 +77,8 @@ func (c *cardsJobsCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	t := c.table(d.environ, []string{"job", "kind", "state", "done", "total", "by", "why", "started", "ended", "what"}, "what", "ended", "total", "started", "why")
+	t := c.table(d.environ, []string{"job", "kind", "state", "done", "total", "by", "why", "started", "ended", "what"}, "what", "ended", "total", "started", "why").
+		counting("done", "total")
 	for _, j := range jobs {
 		err := t.row([]string{
 			string(j.ID), kindOf(j), string(j.State), strconv.FormatInt(j.Done, 10), strconv.FormatInt(j.Total, 10), j.By, j.Why,
@@ -120,7 +121,7 @@ func (d *cardDesk) printAudit(ctx context.Context, id string, o output) error {
 	if o.format() == "text" {
 		fmt.Fprintf(d.stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", kindOf(j), j.ID, whatOf(j), j.State, j.Done, howMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
 	}
-	t := o.table(d.environ, []string{"at", "kind", "by", "why", "first", "last", "cards"}, "why", "by", "kind")
+	t := o.table(d.environ, []string{"at", "kind", "by", "why", "first", "last", "cards"}, "why", "by", "kind").counting("cards")
 	for _, r := range records {
 		err := t.row([]string{stamp(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, strconv.FormatInt(r.Cards, 10)}, nil)
 		if err != nil {

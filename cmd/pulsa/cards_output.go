@@ -35,6 +35,7 @@ type table struct {
 	format string
 	out    io.Writer
 	names  []string
+	counts []string // the columns that hold whole numbers
 	csv    *csv.Writer
 	first  [][]string // rows of text that wait for the widths
 	widths []int
@@ -68,6 +69,12 @@ func (o output) table(e environ, names []string, least ...string) *table {
 	return t
 }
 
+// counting says which columns hold whole numbers: they are numbers in JSON too.
+func (t *table) counting(names ...string) *table {
+	t.counts = names
+	return t
+}
+
 func (t *table) add(row []string) {
 	t.first = append(t.first, row)
 	for i, field := range row {
@@ -92,11 +99,7 @@ func (t *table) row(fields []string, shown map[int]string) error {
 	case "csv":
 		return t.csv.Write(fields)
 	case "json":
-		object := make(map[string]string, len(fields))
-		for i, field := range fields {
-			object[t.names[i]] = field
-		}
-		return json.NewEncoder(t.out).Encode(object)
+		return t.object(fields)
 	}
 	people := slices.Clone(fields)
 	for i, field := range shown {
@@ -110,6 +113,24 @@ func (t *table) row(fields []string, shown map[int]string) error {
 		return nil
 	}
 	return t.print()
+}
+
+// object prints a row as JSON, in the order of the columns.
+func (t *table) object(fields []string) error {
+	line := []byte("{")
+	for i, field := range fields {
+		value := []byte(field)
+		if !slices.Contains(t.counts, t.names[i]) {
+			var err error
+			if value, err = json.Marshal(field); err != nil {
+				return err
+			}
+		}
+		line = fmt.Appendf(line, "%q:%s,", t.names[i], value)
+	}
+	line[len(line)-1] = '}'
+	_, err := t.out.Write(append(line, '\n'))
+	return err
 }
 
 // wide is how wide column i is printed.

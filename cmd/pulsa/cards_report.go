@@ -59,7 +59,8 @@ func (d *cardDesk) printBalances(ctx context.Context, f cards.Filter, by cards.G
 func printBalances(d *cardDesk, balances []cards.Balance, by cards.Group, o output) error {
 	t := o.table(d.environ, []string{"group", "issued", "generated", "live", "reserved", "locked", "spent", "expired", "void", "open",
 		"currency", "issued_worth", "spent_worth", "expired_worth", "liability"},
-		"currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired")
+		"currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired").
+		counting("issued", "generated", "live", "reserved", "locked", "spent", "expired", "void", "open")
 	last := len(balances)
 	if o.format() == "text" && last > 1 {
 		balances = append(balances, cards.Total(balances)...)
@@ -118,7 +119,7 @@ func (c *redemptionsCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	t := c.table(d.environ, []string{"day", "group", "cards", "currency", "worth"})
+	t := c.table(d.environ, []string{"day", "group", "cards", "currency", "worth"}).counting("cards")
 	for _, r := range found {
 		worth := prepaid.Money{Minor: r.Minor, Currency: r.Currency}.Number()
 		err := t.row([]string{r.Day.Format(time.DateOnly), r.Group, strconv.FormatInt(r.Cards, 10), string(r.Currency), worth}, nil)

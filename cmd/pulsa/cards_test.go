@@ -134,10 +134,19 @@ func (s cardShop) store(t *testing.T) *store.DB {
 // counts is the line of `cards list --count`, as JSON.
 func (s cardShop) counts(t *testing.T, args ...string) map[string]string {
 	t.Helper()
-	counts := map[string]string{}
+	var line map[string]any
 	out := s.must(t, append([]string{"cards", "list", "--brand", "shop", "--count", "--format", "json"}, args...)...)
-	if err := json.Unmarshal([]byte(out), &counts); err != nil && out != "" {
+	decoder := json.NewDecoder(strings.NewReader(out))
+	decoder.UseNumber()
+	if err := decoder.Decode(&line); err != nil && out != "" {
 		t.Fatal(err)
+	}
+	counts := map[string]string{}
+	for name, value := range line {
+		counts[name] = fmt.Sprint(value)
+		if _, number := value.(json.Number); number == slices.Contains([]string{"group", "currency", "issued_worth", "spent_worth", "expired_worth", "liability"}, name) {
+			t.Errorf("%s is written %#v", name, value)
+		}
 	}
 	return counts
 }
