@@ -37,16 +37,18 @@ type State = reloadly.State
 // Delivery is the news of one end of one order. It is written in the transaction that ends the order, where the key
 // has a webhook then, and goes to the webhook that the key has when it is sent.
 type Delivery struct {
-	ID        string
-	Key       string
-	Order     prepaid.OrderID
-	State     State // what it tells
-	Status    DeliveryStatus
-	Attempts  int
-	RunAt     time.Time // when it is sent next
-	GiveUpAt  time.Time // what fails from then on is not sent again
-	CreatedAt time.Time
-	Last      DeliveryTry
+	ID          string
+	Key         string
+	Order       prepaid.OrderID
+	Transaction int64 // what the API calls the order
+	State       State // what it tells
+	Status      DeliveryStatus
+	Attempts    int
+	RunAt       time.Time // when it is sent next
+	LeaseUntil  time.Time // until then somebody may be sending it
+	GiveUpAt    time.Time // what fails from then on is not sent again
+	CreatedAt   time.Time
+	Last        DeliveryTry
 }
 
 // DeliveryTry is what came of sending; zero where nothing was sent yet.

@@ -122,13 +122,13 @@ func (db *DB) RevokeKey(ctx context.Context, d developers.Deed) error {
 
 // SuspendKey implements developers.Keys.
 func (db *DB) SuspendKey(ctx context.Context, suspended bool, d developers.Deed) error {
-	query, already, at := `UPDATE developer_keys SET suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at = 0`,
+	what, query, already, at := "suspend key", `UPDATE developer_keys SET suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at = 0`,
 		developers.ErrSuspended, prepaid.Micros(d.At)
 	if !suspended {
-		query, already, at = `UPDATE developer_keys SET suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at > 0`,
+		what, query, already, at = "resume key", `UPDATE developer_keys SET suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at > 0`,
 			developers.ErrNotSuspended, 0
 	}
-	return db.write(ctx, "suspend key", func(tx *sqlx.Tx) error {
+	return db.write(ctx, what, func(tx *sqlx.Tx) error {
 		rows, err := exec(ctx, tx, query, at, d.Key)
 		if err == nil && rows == 0 {
 			var k developers.Key

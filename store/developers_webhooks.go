@@ -73,10 +73,12 @@ type deliveryRow struct {
 	ID         string                    `db:"id"`
 	Key        string                    `db:"key_id"`
 	Order      prepaid.OrderID           `db:"order_id"`
+	Number     int64                     `db:"number"`
 	State      string                    `db:"state"`
 	Status     developers.DeliveryStatus `db:"status"`
 	Attempts   int                       `db:"attempts"`
 	RunAt      int64                     `db:"run_at"`
+	LeaseUntil int64                     `db:"lease_until"`
 	GiveUpAt   int64                     `db:"give_up_at"`
 	CreatedAt  int64                     `db:"created_at"`
 	TriedAt    int64                     `db:"tried_at"`
@@ -85,12 +87,13 @@ type deliveryRow struct {
 	Excerpt    string                    `db:"excerpt"`
 }
 
-const deliveryColumns = `id, key_id, order_id, state, status, attempts, run_at, give_up_at, created_at, tried_at, http_status, code, excerpt`
+const deliveryColumns = `id, key_id, order_id, state, status, attempts, run_at, lease_until, give_up_at, created_at, tried_at, http_status, code,
+	excerpt, (SELECT number FROM developer_sales WHERE developer_sales.order_id = developer_deliveries.order_id) AS number`
 
 func (r deliveryRow) delivery() developers.Delivery {
 	return developers.Delivery{
-		ID: r.ID, Key: r.Key, Order: r.Order, State: developers.State(r.State), Status: r.Status, Attempts: r.Attempts,
-		RunAt: prepaid.FromMicros(r.RunAt), GiveUpAt: prepaid.FromMicros(r.GiveUpAt), CreatedAt: prepaid.FromMicros(r.CreatedAt),
+		ID: r.ID, Key: r.Key, Order: r.Order, Transaction: r.Number, State: developers.State(r.State), Status: r.Status,
+		Attempts: r.Attempts, RunAt: prepaid.FromMicros(r.RunAt), LeaseUntil: prepaid.FromMicros(r.LeaseUntil), GiveUpAt: prepaid.FromMicros(r.GiveUpAt), CreatedAt: prepaid.FromMicros(r.CreatedAt),
 		Last: developers.DeliveryTry{At: prepaid.FromMicros(r.TriedAt), HTTPStatus: r.HTTPStatus, Code: r.Code, Excerpt: r.Excerpt},
 	}
 }

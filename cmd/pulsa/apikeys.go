@@ -93,8 +93,13 @@ func (k *apikeysCreateCommand) Run(ctx context.Context, e environ) error {
 		return wrongFlag("--brand %s: no such brand has api: in %s%s", k.Brand, c.File, didYouMean(k.Brand, slices.Sorted(maps.Keys(c.API))))
 	}
 	key, secret, err := d.Create(ctx, developers.Key{Brand: k.Brand, Name: strings.TrimSpace(k.Name), Scopes: scopes,
-		Balance: prepaid.Money{Currency: prepaid.Currency(k.Currency)}}, by)
-	if err != nil {
+		Balance: prepaid.Money{Currency: prepaid.Currency(strings.ToUpper(k.Currency))}}, by)
+	switch {
+	case errors.Is(err, developers.ErrNoRate):
+		return wrongFlag("--currency %s: api.fx of brand %s in %s has no rate for it: known are %s", k.Currency, k.Brand, c.File, soldIn(c.API[k.Brand]))
+	case errors.Is(err, developers.ErrNameTaken):
+		return wrongFlag("--name %s: %w", k.Name, developers.ErrNameTaken)
+	case err != nil:
 		return err
 	}
 	if k.JSON {
@@ -106,6 +111,15 @@ func (k *apikeysCreateCommand) Run(ctx context.Context, e environ) error {
 	fmt.Fprintf(e.stdout, "The secret is shown this once. The account is in %s and empty:\n", key.Balance.Currency)
 	fmt.Fprintf(e.stdout, "  pulsa apikeys credit --key %s --amount 100 --reason \"paid by bank\"\n", key.ID)
 	return nil
+}
+
+// soldIn are the currencies in which accounts can be had, with blanks between.
+func soldIn(t developers.Terms) string {
+	words := []string{string(t.Currency)}
+	for _, c := range slices.Sorted(maps.Keys(t.FX)) {
+		words = append(words, string(c))
+	}
+	return strings.Join(words, " ")
 }
 
 func keyJSON(k developers.Key) map[string]any {

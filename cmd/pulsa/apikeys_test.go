@@ -23,10 +23,10 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &made); err != nil || len(made.Secret) < 32 || made.ID == "" {
 		t.Fatal(text)
 	}
-	o.does("The secret is shown this once", "apikeys", "create", "--brand", "demo", "--name", "dollars", "--currency", "USD")
-	o.fails("another key of the brand has this name", "apikeys", "create", "--brand", "demo", "--name", "shop")
+	o.does("The secret is shown this once", "apikeys", "create", "--brand", "demo", "--name", "dollars", "--currency", "usd")
+	o.fails("--name shop: another key of the brand has this name", "apikeys", "create", "--brand", "demo", "--name", "shop")
 	o.fails("did you mean demo?", "apikeys", "create", "--brand", "demi", "--name", "x")
-	o.fails("no rate for the currency", "apikeys", "create", "--brand", "demo", "--name", "x", "--currency", "GBP")
+	o.fails("--currency GBP: api.fx of brand demo in demo.yaml (built in) has no rate for it: known are EUR USD", "apikeys", "create", "--brand", "demo", "--name", "x", "--currency", "GBP")
 	o.fails("known are send-topups", "apikeys", "create", "--brand", "demo", "--name", "x", "--scopes", "send-money")
 	o.fails("up to 60 characters", "apikeys", "create", "--brand", "demo", "--name", " ")
 
@@ -54,7 +54,7 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	o.does("suspended 2", "apikeys", "list")
 	o.does(`"suspended":true,"suspended_at":"2`, "apikeys", "list", "--json")
 	o.does("may buy again", "apikeys", "resume", "--key", made.ID, "--reason", "our own test")
-	o.fails("not suspended", "apikeys", "resume", "--key", made.ID, "--reason", "again")
+	o.fails("resume key: the key is not suspended", "apikeys", "resume", "--key", made.ID, "--reason", "again")
 	o.fails("no such key", "apikeys", "suspend", "--key", "nobody", "--reason", "x")
 	o.does("is revoked", "apikeys", "revoke", "--key", made.ID, "--reason", "left")
 	o.fails("the key is revoked", "apikeys", "revoke", "--key", made.ID, "--reason", "left again")

@@ -38,6 +38,9 @@ func (k *apikeysWebhookCommand) Run(ctx context.Context, e environ) error {
 	defer db.Close()
 	if k.URL == "" && !k.Remove {
 		w, err := db.Webhook(ctx, k.Key)
+		if errors.Is(err, developers.ErrNoWebhook) {
+			err = fmt.Errorf("%w: --url URL gives it one", developers.ErrNoWebhook)
+		}
 		if err != nil {
 			return err
 		}
@@ -55,7 +58,7 @@ func (k *apikeysWebhookCommand) Run(ctx context.Context, e environ) error {
 	}
 	secret, err := d.SetWebhook(ctx, k.Key, k.URL, by)
 	if err != nil {
-		return fmt.Errorf("webhook of key %s: %w", k.Key, err)
+		return fmt.Errorf("--url: %w", err)
 	}
 	return k.print(e, fmt.Sprintf("webhook_secret  %s\n\nThe secret is shown this once.\n", secret.Reveal()),
 		map[string]any{"url": k.URL, "webhook_secret": secret.Reveal()})
@@ -90,6 +93,9 @@ func (deliveriesListCommand) Help() string {
 
 // Run implements the command.
 func (l *deliveriesListCommand) Run(ctx context.Context, e environ) error {
+	if l.Limit < 1 {
+		return wrongFlag("--limit is more than nothing: --limit 50")
+	}
 	_, db, err := l.openDB(ctx, e)
 	if err != nil {
 		return err
@@ -98,7 +104,7 @@ func (l *deliveriesListCommand) Run(ctx context.Context, e environ) error {
 	if _, err := db.Key(ctx, l.Key); err != nil {
 		return err
 	}
-	deliveries, err := db.Deliveries(ctx, l.Key, developers.DeliveryStatus(l.Status), max(l.Limit, 1))
+	deliveries, err := db.Deliveries(ctx, l.Key, developers.DeliveryStatus(l.Status), l.Limit)
 	if err != nil {
 		return err
 	}
@@ -110,24 +116,31 @@ func (l *deliveriesListCommand) Run(ctx context.Context, e environ) error {
 			}
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", d.ID, d.CreatedAt.Format(time.DateTime), d.Order, d.State, deliveryStatus(d), d.Last.Code)
+		fmt.Fprintf(table, "%s\t%s\ttransaction %d\t%s\t%s\t%s\t%s\n", d.ID, d.CreatedAt.Format(time.DateTime), d.Transaction, d.Order, d.State,
+			deliveryStatus(d, time.Now()), d.Last.Code)
 	}
 	return table.Flush()
 }
 
-func deliveryStatus(d developers.Delivery) string {
+func deliveryStatus(d developers.Delivery, now time.Time) string {
+	tries := fmt.Sprintf("%d tries", d.Attempts)
+	if d.Attempts == 1 {
+		tries = "1 try"
+	}
 	switch {
+	case d.Status == developers.DeliveryWaiting && d.LeaseUntil.After(now):
+		return fmt.Sprintf("being sent, try %d", d.Attempts)
 	case d.Status == developers.DeliveryWaiting && d.Attempts > 0:
-		return fmt.Sprintf("waiting after %d tries until %s", d.Attempts, d.RunAt.Format(time.DateTime))
+		return fmt.Sprintf("waiting after %s until %s", tries, d.RunAt.Format(time.DateTime))
 	case d.Status == developers.DeliveryGivenUp:
-		return fmt.Sprintf("given up after %d tries", d.Attempts)
+		return "given up after " + tries
 	}
 	return string(d.Status)
 }
 
 func deliveryJSON(d developers.Delivery) map[string]any {
 	out := map[string]any{
-		"delivery": d.ID, "key": d.Key, "order": d.Order, "state": d.State, "status": d.Status, "attempts": d.Attempts,
+		"delivery": d.ID, "key": d.Key, "order": d.Order, "transaction": d.Transaction, "state": d.State, "status": d.Status, "attempts": d.Attempts,
 		"created_at": d.CreatedAt, "give_up_at": d.GiveUpAt, "next_at": nil, "tried_at": nil, "http_status": d.Last.HTTPStatus,
 		"code": d.Last.Code, "excerpt": d.Last.Excerpt,
 	}
@@ -166,7 +179,8 @@ func (s *deliveriesShowCommand) Run(ctx context.Context, e environ) error {
 		return json.NewEncoder(e.stdout).Encode(deliveryJSON(d))
 	}
 	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "delivery\t%s\nkey\t%s\norder\t%s\ntells\t%s\nstatus\t%s\n", d.ID, d.Key, d.Order, d.State, deliveryStatus(d))
+	fmt.Fprintf(table, "delivery\t%s\nkey\t%s\ntransaction\t%d\norder\t%s\ntells\t%s\nstatus\t%s\n", d.ID, d.Key, d.Transaction, d.Order, d.State,
+		deliveryStatus(d, time.Now()))
 	fmt.Fprintf(table, "since\t%s\n", d.CreatedAt.Format(time.DateTime))
 	if !d.Last.At.IsZero() {
 		fmt.Fprintf(table, "last try\t%s: %s\nanswer\t%s\n", d.Last.At.Format(time.DateTime), d.Last.Code, strings.TrimSpace(d.Last.Excerpt))
@@ -197,6 +211,16 @@ func (r *deliveriesRepeatCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
+	d, err := db.Delivery(ctx, r.Delivery)
+	if err == nil {
+		_, err = db.Webhook(ctx, d.Key)
+	}
+	if errors.Is(err, developers.ErrNoWebhook) {
+		err = fmt.Errorf("%w: give it one with pulsa apikeys webhook --key %s --url URL", developers.ErrNoWebhook, d.Key)
+	}
+	if err != nil {
+		return err
+	}
 	err = db.RepeatDelivery(ctx, r.Delivery, developers.Deed{What: "repeat delivery " + r.Delivery, By: by, At: time.Now()})
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -379,8 +380,8 @@ func TestOperatorsKeepWebhooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.does("booked", "apikeys", "credit", "--key", key.ID, "--amount", "100", "--reason", "paid")
-	o.fails("no webhook", "apikeys", "webhook", "--key", key.ID)
-	o.fails("https", "apikeys", "webhook", "--key", key.ID, "--url", "http://shop.example/", "--reason", "wrong")
+	o.fails("no webhook: --url URL gives it one", "apikeys", "webhook", "--key", key.ID)
+	o.fails("--url: write an https address", "apikeys", "webhook", "--key", key.ID, "--url", "http://shop.example/", "--reason", "wrong")
 	o.fails("--reason", "apikeys", "webhook", "--key", key.ID, "--url", "https://shop.example/")
 	o.fails("no such key", "apikeys", "webhook", "--key", "nobody", "--url", "https://shop.example/", "--reason", "wrong")
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not today", http.StatusTeapot) }))
@@ -402,12 +403,19 @@ func TestOperatorsKeepWebhooks(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	listed := o.does("waiting after 1 tries until", "apikeys", "deliveries", "list", "--key", key.ID)
+	listed := o.does("waiting after 1 try until", "apikeys", "deliveries", "list", "--key", key.ID)
 	delivery := strings.Fields(listed)[0]
 	o.does(`"code":"HTTP 418"`, "apikeys", "deliveries", "list", "--key", key.ID, "--status", "waiting", "--json")
 	if out := o.does("", "apikeys", "deliveries", "list", "--key", key.ID, "--status", "taken"); out != "" {
 		t.Errorf("taken: %s", out)
 	}
+	for _, where := range [][]string{{"list", "--key", key.ID}, {"show", "--delivery", delivery}} {
+		if out := o.does("", append([]string{"apikeys", "deliveries"}, where...)...); !regexp.MustCompile(`transaction +1\b`).MatchString(out) {
+			t.Errorf("without the transaction's id: %s", out)
+		}
+	}
+	o.does(`"transaction":1`, "apikeys", "deliveries", "show", "--delivery", delivery, "--json")
+	o.fails("--limit is more than nothing", "apikeys", "deliveries", "list", "--key", key.ID, "--limit", "0")
 	o.fails("no such key", "apikeys", "deliveries", "list", "--key", "nobody")
 	o.does("not today", "apikeys", "deliveries", "show", "--delivery", delivery)
 	o.does(`"excerpt":"not today"`, "apikeys", "deliveries", "show", "--delivery", delivery, "--json")
@@ -415,6 +423,7 @@ func TestOperatorsKeepWebhooks(t *testing.T) {
 	o.does("sent again", "apikeys", "deliveries", "repeat", "--delivery", delivery, "--reason", "they are back")
 	o.does("repeat delivery "+delivery, "apikeys", "show", "--key", key.ID)
 	o.does("no webhook any more", "apikeys", "webhook", "--key", key.ID, "--remove", "--reason", "left")
+	o.fails("no webhook: give it one with", "apikeys", "deliveries", "repeat", "--delivery", delivery, "--reason", "again")
 	if out := o.does("remove webhook", "apikeys", "show", "--key", key.ID); strings.Contains(out, strings.Fields(printed)[1]) {
 		t.Error("the record tells the secret")
 	}

@@ -44,6 +44,8 @@ var webhookTests = []test{
 		lapsed := now.Add(time.Minute)
 		c := w.claimDelivery(lapsed)
 		same(w, "untried first", c.Attempts, 1)
+		same(w, "is being sent", must[developers.Delivery](w)(w.db.Delivery(w.Context(), c.ID)).LeaseUntil.After(lapsed), true)
+		same(w, "under the API's number", c.Transaction, must[topup.History](w)(w.db.Order(w.Context(), c.Order)).Sale.Number)
 		c.Status, c.Last = developers.DeliveryWaiting, developers.DeliveryTry{At: lapsed, Code: "HTTP 500", HTTPStatus: 500, Excerpt: "a\x00b"}
 		c.RunAt = lapsed.Add(time.Hour)
 		w.ok(w.db.EndDelivery(w.Context(), c))
