@@ -1,6 +1,7 @@
 package channels
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -119,8 +120,8 @@ func fitting(text string, m meter) int {
 }
 
 // ReadChoice finds which choice a customer has made: by tapping its button, by its number ("2", "2.",
-// "(2)"), by its label in any case, or by leading words that only one label has. ok is false where no
-// choice, or more than one, is meant.
+// "(2)"), by its label in any case, or by words that only one label has. ok is false where no choice, or more than
+// one, is meant.
 func ReadChoice(choices []Choice, in Inbound) (id string, ok bool) {
 	text := in.Text
 	if in.Button != "" {
@@ -147,7 +148,27 @@ func ReadChoice(choices []Choice, in Inbound) (id string, ok bool) {
 	if i := onlyChoice(choices, func(label string) bool { return strings.HasPrefix(label, text+" ") }); i >= 0 {
 		return choices[i].ID, true
 	}
+	if i := onlyChoice(choices, func(label string) bool { return hasWords(label, text) }); i >= 0 {
+		return choices[i].ID, true
+	}
 	return "", false
+}
+
+// hasWords reports whether all words of a text, short ones apart, are words of the label: "credit card" of "credit or debit
+// card".
+func hasWords(label, text string) bool {
+	isBreak := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }
+	words := strings.FieldsFunc(label, isBreak)
+	said := 0
+	for _, word := range strings.FieldsFunc(text, isBreak) {
+		if !slices.Contains(words, word) {
+			return false
+		}
+		if utf8.RuneCountInString(word) > 2 {
+			said++
+		}
+	}
+	return said > 0
 }
 
 func onlyChoice(choices []Choice, matches func(folded string) bool) int {

@@ -143,6 +143,7 @@ func FuzzRender(f *testing.F) {
 func TestReadChoice(t *testing.T) {
 	tens := []channels.Choice{{ID: "a", Label: "10"}, {ID: "b", Label: "2"}, {ID: "c", Label: "EUR 20"}}
 	twins := []channels.Choice{{ID: "v", Label: "Card Visa"}, {ID: "m", Label: "Card Maestro"}, {ID: "x", Label: "Geïnd, later"}, {ID: "y", Label: "Позже"}}
+	wordy := []channels.Choice{{ID: "sepa", Label: "SEPA direct debit"}, {ID: "card", Label: "Credit or debit card"}, {ID: "incasso", Label: "SEPA-incasso"}}
 	for _, test := range []struct {
 		name    string
 		choices []channels.Choice
@@ -168,7 +169,12 @@ func TestReadChoice(t *testing.T) {
 		{"first word", methods, channels.Inbound{Text: "sepa"}, "sepa"},
 		{"first words", methods, channels.Inbound{Text: "Sepa direct"}, "sepa"},
 		{"half a word", methods, channels.Inbound{Text: "sep"}, ""},
-		{"a later word", methods, channels.Inbound{Text: "debit"}, ""},
+		{"a later word", methods, channels.Inbound{Text: "debit"}, "sepa"},
+		{"later words", methods, channels.Inbound{Text: "direct debit please"}, ""},
+		{"words of one label", wordy, channels.Inbound{Text: "Credit card."}, "card"},
+		{"a word of two labels", wordy, channels.Inbound{Text: "debit"}, ""},
+		{"a word that says nothing", wordy, channels.Inbound{Text: "or"}, ""},
+		{"half of a hyphened word", wordy, channels.Inbound{Text: "incasso"}, "incasso"},
 		{"first word of two", twins, channels.Inbound{Text: "card"}, ""},
 		{"without its accent", twins, channels.Inbound{Text: "geind, later"}, "x"},
 		{"another script", twins, channels.Inbound{Text: "позже"}, "y"},
