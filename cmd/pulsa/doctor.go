@@ -238,21 +238,27 @@ func examineAddress(public string, needed bool) finding {
 func (p *program) examineSimulated(context.Context) []finding {
 	var findings []finding
 	for _, b := range p.config.Brands {
-		var what []string
-		if p.config.Gateways[b.Name] == "sim" {
-			what = append(what, "payments")
-		}
-		if p.config.Networks[b.Name] == "sim" {
-			what = append(what, "network")
-		}
-		if len(what) == 0 {
+		what := p.config.simulated(b.Name)
+		if what == "" {
 			findings = append(findings, finding{fine, "brand " + b.Name, "gateway " + p.config.Gateways[b.Name] + ", network " + p.config.Networks[b.Name], ""})
 			continue
 		}
-		findings = append(findings, finding{warn, "brand " + b.Name, "SIMULATED " + strings.Join(what, " and "),
+		findings = append(findings, finding{warn, "brand " + b.Name, "SIMULATED " + what,
 			"nothing for a brand marked test; real customers need a real gateway and network"})
 	}
 	return findings
+}
+
+// simulated is what of a brand is: "payments and network", or "" for nothing.
+func (c Config) simulated(brand string) string {
+	var what []string
+	if c.Gateways[brand] == "sim" {
+		what = append(what, "payments")
+	}
+	if c.Networks[brand] == "sim" {
+		what = append(what, "network")
+	}
+	return strings.Join(what, " and ")
 }
 
 // examineRemote asks whether pulsa sim is there, and lets us in.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,13 +147,18 @@ func (p *program) suggest(w io.Writer, b *prepaid.Brand) {
 	if p.config.Data != "pulsa-data" {
 		folder += " --data " + p.config.Data
 	}
-	fmt.Fprintf(w, "\nBrand %s is a test brand: its payments and its network are simulated. Try it:\n\n", b.Name)
+	fmt.Fprintf(w, "\nBrand %s is a test brand. SIMULATED: %s. Try it:\n\n", b.Name, cmp.Or(p.config.simulated(b.Name), "nothing"))
 	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", here)
 	fmt.Fprintf(w, "  %s chat --server %s --brand %s%s\n", self, here, b.Name, flags)
 	fmt.Fprintf(w, "  > %-22s registers: follow the questions and open the link\n", keyword)
 	fmt.Fprintf(w, "  > %-22s buys, with the PIN you have chosen\n\n", keyword+" "+example+" 4821")
 	fmt.Fprintf(w, "  %s cards generate --brand %s --amount %s --quantity 5 --series 101%s\n", self, b.Name, example, folder)
-	fmt.Fprintf(w, "  > %-22s spends a card\n\nCtrl-C stops.\n", "REDEEM code")
+	fmt.Fprintf(w, "  > %-22s spends a card\n\n", "REDEEM code")
+	if _, sold := p.config.API[b.Name]; sold {
+		fmt.Fprintf(w, "  %s apikeys create --brand %s --name shop%s\n", self, b.Name, folder)
+		fmt.Fprintf(w, "  %-24s tells how developers top up with that key\n\n", here+"/docs")
+	}
+	fmt.Fprintln(w, "Ctrl-C stops.")
 }
 
 // topUpWord is the word that a brand's prompts offer for buying: its own, else its language's.

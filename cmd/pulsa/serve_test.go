@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -49,5 +50,29 @@ func interrupt(t *testing.T, p *process) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatal(err)
+	}
+}
+
+func TestServeTellsWhatIsSimulatedAndWhatToTry(t *testing.T) {
+	for _, each := range []struct {
+		change     func(*Config)
+		want, lack string
+	}{
+		{func(*Config) {}, "SIMULATED: payments and network", ""},
+		{func(*Config) {}, "apikeys create --brand demo --name shop", ""},
+		{func(*Config) {}, "http://127.0.0.1:8080/docs", ""},
+		{func(c *Config) { delete(c.API, "demo") }, "REDEEM", "/docs"},
+		{func(c *Config) {
+			c.Networks["demo"] = networkReloadly
+			c.Reloadly = ReloadlyConfig{ClientID: "id", BaseURL: "http://127.0.0.1:1", AuthURL: "http://127.0.0.1:1/oauth/token"}
+		}, "SIMULATED: payments.", "network"},
+	} {
+		var out strings.Builder
+		r := runDemo(t, nil, each.change)
+		r.config.Listen = "127.0.0.1:8080"
+		r.welcome(t.Context(), &out)
+		if !strings.Contains(out.String(), each.want) || each.lack != "" && strings.Contains(out.String(), each.lack) {
+			t.Errorf("want %q, not %q: %s", each.want, each.lack, out.String())
+		}
 	}
 }
