@@ -190,3 +190,25 @@ func TestWhatIsShownIsSold(t *testing.T) {
 		}
 	})
 }
+
+func TestNothingIsSoldPastASumOfTheDayThatCannotBeTold(t *testing.T) {
+	terms := euros()
+	if _, ok := terms.limits("GBP"); !ok {
+		t.Error("no sum: nothing to tell")
+	}
+	terms.DaySum = prepaid.Money{Minor: 5000, Currency: "EUR"}
+	if l, ok := terms.limits("KWD"); !ok || l.DaySum != (prepaid.Money{Minor: 16661, Currency: "KWD"}) {
+		t.Errorf("in dinars %+v, %t", l, ok)
+	}
+	if _, ok := terms.limits("GBP"); ok { // its rate was taken out of the configuration
+		t.Error("no rate: no limit")
+	}
+	terms.DaySum.Minor = 1
+	if _, ok := terms.limits("KWD"); !ok {
+		t.Error("a cent")
+	}
+	terms.FX["USD"] = Rate{Rate: dec("9999"), Date: day}
+	if _, ok := terms.limits("USD"); ok {
+		t.Error("nothing is no limit")
+	}
+}

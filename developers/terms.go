@@ -23,13 +23,18 @@ type Terms struct {
 	Gap      time.Duration // between two top-ups of one recipient by one key, and none while one is under way
 }
 
-// limits are those of a key whose account has a currency.
-func (t Terms) limits(c prepaid.Currency) topup.SaleLimits {
+// limits are those of a key whose account has a currency; false where the sum of a day can't be told in it, so that it
+// would not be limited.
+func (t Terms) limits(c prepaid.Currency) (topup.SaleLimits, bool) {
 	l := topup.SaleLimits{DayCount: t.DayCount, Gap: t.Gap, DaySum: prepaid.Money{Currency: c}}
-	if by, ok := t.convert(t.Currency, c); ok && !t.DaySum.Zero() {
-		l.DaySum, _ = by.of(reloadly.NumberOf(t.DaySum).Value, c)
+	if t.DaySum.Zero() {
+		return l, true
 	}
-	return l
+	by, ok := t.convert(t.Currency, c)
+	if ok {
+		l.DaySum, ok = by.of(reloadly.NumberOf(t.DaySum).Value, c)
+	}
+	return l, ok && !l.DaySum.Zero()
 }
 
 // Rate is what one unit of a currency is in the brand's.

@@ -208,7 +208,8 @@ func (s *Service) fill(ctx context.Context, terms Terms, k Key, r reloadly.Topup
 		}
 	}
 	f, ok := terms.offer(o, k.Balance.Currency)
-	if !ok {
+	limits, limited := terms.limits(k.Balance.Currency)
+	if !ok || !limited {
 		return reloadly.RefuseCode(codeNoRate)
 	}
 	q, code := f.quote(r.Amount.Value, bool(r.UseLocalAmount))
@@ -219,7 +220,7 @@ func (s *Service) fill(ctx context.Context, terms Terms, k Key, r reloadly.Topup
 	sale.OperatorName, sale.Country = string(o.Name), string(o.Country.ISOName)
 	sale.Requested, sale.Discount, sale.Delivered, sale.FX = q.requested, q.discount, q.delivered, f.toBase.said
 	sale.Price = prepaid.Money{Minor: q.requested.Minor - q.discount.Minor, Currency: q.requested.Currency}
-	request.Amount, sale.Limits = q.amount, terms.limits(k.Balance.Currency)
+	request.Amount, sale.Limits = q.amount, limits
 	if request.DebitLater && k.Balance.Minor < sale.Price.Minor {
 		return topup.ErrNoFunds // what creates the other orders finds out by itself
 	}
