@@ -116,7 +116,8 @@ func (t *Turn) start(ctx context.Context, s *Services, out bool) {
 // status tells how the newest order for the customer's number stands.
 func (t *Turn) status(ctx context.Context, s *Services) {
 	number, ok := t.number()
-	if c, err := t.who(ctx, s); err == nil {
+	c, err := t.who(ctx, s)
+	if err == nil {
 		number, ok = c.MSISDN, true
 	}
 	if t.err != nil {
@@ -126,7 +127,7 @@ func (t *Turn) status(ctx context.Context, s *Services) {
 		t.Say("status.none")
 		return
 	}
-	o, err := s.Topups.Latest(ctx, t.brand.Name, number)
+	o, err := s.Topups.Latest(ctx, t.brand.Name, number, c.ID)
 	switch {
 	case errors.Is(err, topup.ErrNoOrder):
 		t.Say("status.none")

@@ -113,8 +113,8 @@ type Orders interface {
 
 // Finder reads orders for people.
 type Finder interface {
-	// Latest returns the newest order of a number within a brand; ErrNoOrder.
-	Latest(ctx context.Context, brand string, m prepaid.MSISDN) (Order, error)
+	// Latest returns the newest order within a brand for a number, or made by a customer for any ("" for nobody); ErrNoOrder.
+	Latest(ctx context.Context, brand string, m prepaid.MSISDN, by prepaid.CustomerID) (Order, error)
 	// ByCharge returns the order that a charge belongs to, for a gateway's webhook; ErrNoOrder.
 	ByCharge(ctx context.Context, id prepaid.ChargeID) (History, error)
 	// ByOperation returns the order of an operation key; ErrNoOrder.

@@ -88,9 +88,9 @@ func (s *Service) Recognise(ctx context.Context, brand string, m prepaid.MSISDN)
 	return fmt.Errorf("%w: %w", ErrNetworkDown, err)
 }
 
-// Latest returns the newest order for a number; ErrNoOrder.
-func (s *Service) Latest(ctx context.Context, brand string, m prepaid.MSISDN) (Order, error) {
-	return s.c.Finder.Latest(ctx, brand, m)
+// Latest returns the newest order for a number, or made by a customer for any ("" for nobody); ErrNoOrder.
+func (s *Service) Latest(ctx context.Context, brand string, m prepaid.MSISDN, by prepaid.CustomerID) (Order, error) {
+	return s.c.Finder.Latest(ctx, brand, m, by)
 }
 
 // PIN returns what the credit of a ByPIN order is used with, for whoever bought it; nil once it was handed on.

@@ -33,7 +33,7 @@ func runOnReloadly(t *testing.T, clock prepaid.Clock) (*running, *faced) {
 
 func (r *running) latest() topup.Order {
 	r.t.Helper()
-	o, err := r.topups.Latest(r.t.Context(), "demo", prepaid.MSISDN(strings.TrimPrefix(testNumber, "+")))
+	o, err := r.topups.Latest(r.t.Context(), "demo", prepaid.MSISDN(strings.TrimPrefix(testNumber, "+")), "")
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -170,7 +170,7 @@ func (p *program) check(ctx context.Context, brand string, who talk.Customer, f 
 		if m == "" {
 			m, _ = prepaid.ParseE164(who.Number)
 		}
-		o, err := p.topups.Latest(ctx, brand, m)
+		o, err := p.topups.Latest(ctx, brand, m, c.ID)
 		if errors.Is(err, topup.ErrNoOrder) {
 			return talk.Finding{Actual: "no order"}, nil
 		}

@@ -23,7 +23,7 @@ var orderTests = []test{
 	{"an order that is not there is ErrNoOrder", func(w *world) {
 		_, err := w.db.Order(w.Context(), "NONE")
 		_, errCharge := w.db.ByCharge(w.Context(), "none")
-		_, errLatest := w.db.Latest(w.Context(), brand, "31600000000")
+		_, errLatest := w.db.Latest(w.Context(), brand, "31600000000", "")
 		_, errApply := w.db.Apply(w.Context(), topup.Change{Order: "NONE", From: topup.Charging})
 		for _, err := range []error{err, errCharge, errLatest, errApply} {
 			if !errors.Is(err, topup.ErrNoOrder) {
@@ -36,7 +36,13 @@ var orderTests = []test{
 		first := w.placed(w.purchase(c))
 		w.apply(declined(first))
 		second := w.placed(w.purchase(c, func(n *topup.NewOrder) { n.Order.CreatedAt = start.Add(time.Hour) }))
-		same(w, "latest", must[topup.Order](w)(w.db.Latest(w.Context(), brand, c.MSISDN)).ID, second.ID)
+		same(w, "latest", must[topup.Order](w)(w.db.Latest(w.Context(), brand, c.MSISDN, c.ID)).ID, second.ID)
+		gift := w.placed(w.purchase(c, func(n *topup.NewOrder) {
+			n.Order.MSISDN, n.Order.CreatedAt = "31687654321", start.Add(2*time.Hour)
+		}))
+		same(w, "made for another", must[topup.Order](w)(w.db.Latest(w.Context(), brand, c.MSISDN, c.ID)).ID, gift.ID)
+		same(w, "got by another", must[topup.Order](w)(w.db.Latest(w.Context(), brand, gift.MSISDN, "")).ID, gift.ID)
+		same(w, "for the number alone", must[topup.Order](w)(w.db.Latest(w.Context(), brand, c.MSISDN, "")).ID, second.ID)
 	}},
 	{"a repeated operation key returns the first order as it now stands", func(w *world) {
 		c := w.customer()
