@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -26,6 +27,8 @@ func (a troubled) Account(ctx context.Context, token string) (reloadly.Caller, e
 		return reloadly.Caller{}, reloadly.RefuseCode("TOKEN_EXPIRED")
 	case "gone":
 		return reloadly.Caller{}, reloadly.RefuseCode("ACCOUNT_NOT_FOUND")
+	case "unserved":
+		return reloadly.Caller{Account: token}, nil
 	case "narrow":
 		return reloadly.Caller{Account: "sim", Scopes: []reloadly.Scope{}}, nil
 	case "busy":
@@ -45,6 +48,23 @@ func (a troubled) Token(ctx context.Context, id string, secret prepaid.Secret, a
 		return reloadly.Token{}, errors.New("the password is hunter2")
 	}
 	return a.simFace.Token(ctx, id, secret, audience)
+}
+
+// unserved is a face's airtime, but for an account whose network does not tell what it sells.
+type unserved struct{ *simFace }
+
+func (a unserved) Operators(ctx context.Context, account string) ([]reloadly.Operator, error) {
+	if account == "unserved" {
+		return nil, reloadly.RefuseCode("SERVICE_UNAVAILABLE")
+	}
+	return a.simFace.Operators(ctx, account)
+}
+
+func (a unserved) Detect(ctx context.Context, account string, p reloadly.Phone) (reloadly.Operator, error) {
+	if _, err := a.Operators(ctx, account); err != nil {
+		return reloadly.Operator{}, err
+	}
+	return a.simFace.Detect(ctx, account, p)
 }
 
 // ask is one request of the contract's test.
@@ -112,7 +132,7 @@ func (c *contract) operations() []operation {
 // against the document.
 func TestEveryDocumentedAnswerIsReached(t *testing.T) {
 	f := newFaced(t, false, nil)
-	server := httptest.NewServer(reloadly.NewServer(troubled{f.face}, f.face, prepaid.SystemClock{}, slog.New(slog.DiscardHandler)))
+	server := httptest.NewServer(reloadly.NewServer(troubled{f.face}, unserved{f.face}, prepaid.SystemClock{}, slog.New(slog.DiscardHandler)))
 	defer server.Close()
 	c := newContract(t, server.URL)
 	token := f.tokenFor("https://topups.reloadly.com")
@@ -135,7 +155,7 @@ func TestEveryDocumentedAnswerIsReached(t *testing.T) {
 		with(func(a *ask) { a.body = strings.Replace(a.body, "order-1", o.name, 1) })
 		with(func(a *ask) { a.accept = "text/html, application/json;q=0" })
 		with(func(a *ask) { a.method = "PATCH" })
-		for _, token := range []string{"", "guess", "expired", "gone", "narrow", "busy", "broken"} {
+		for _, token := range []string{"", "guess", "expired", "gone", "narrow", "busy", "broken", "unserved"} {
 			if !o.public {
 				with(func(a *ask) { a.token = token })
 			}
@@ -150,6 +170,8 @@ func TestEveryDocumentedAnswerIsReached(t *testing.T) {
 		with(func(a *ask) { a.path = strings.NewReplacer("1349", "1", "NL", "ZZ").Replace(o.path) })
 		with(func(a *ask) { a.body = strings.Replace(o.body, "1349", "7", 1) })
 	}
+
+	do(ask{method: "GET", path: "/mnp-lookup/operators?phone=31612345678&countryCode=NL", token: "unserved"})
 
 	secret := `"client_secret":"s","grant_type":"client_credentials","audience":"https://topups.reloadly.com"}`
 	for _, body := range []string{`{"client_id":"broken",` + secret, `{"client_id":"",` + secret,
@@ -236,5 +258,20 @@ func TestInternalErrorsTellNothing(t *testing.T) {
 	status, header, text = ask{method: "GET", path: "/countries", token: "narrow"}.do(t, c, server.URL)
 	if status != http.StatusForbidden || !strings.Contains(header.Get("WWW-Authenticate"), `scope="read-operators"`) {
 		t.Errorf("%d %s %v", status, text, header)
+	}
+}
+
+func TestTheDocumentTellsWhatALookUpNeeds(t *testing.T) {
+	f := newFaced(t, false, nil)
+	server := httptest.NewServer(reloadly.NewServer(f.face, f.face, prepaid.SystemClock{}, slog.New(slog.DiscardHandler)))
+	defer server.Close()
+	parameters, _ := at(newContract(t, server.URL).document, "paths", "/mnp-lookup/operators", "get", "parameters").([]any)
+	required := map[any]any{}
+	for _, p := range parameters {
+		required[at(p, "name")] = at(p, "required")
+	}
+	want := map[any]any{"phone": true, "countryCode": true, "suggestedAmounts": false, "suggestedAmountsMap": false}
+	if !maps.Equal(required, want) {
+		t.Errorf("required are %v", required)
 	}
 }

@@ -104,6 +104,9 @@ func (e *endpoint) refuses() []string {
 	if e.scope != "" {
 		codes = append(codes, "MISSING_TOKEN", "INVALID_TOKEN", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "ACCOUNT_NOT_FOUND", "RATE_LIMIT_REACHED")
 	}
+	if e.scope == ScopeOperators {
+		codes = append(codes, "SERVICE_UNAVAILABLE") // they are the network's
+	}
 	if e.body != nil {
 		codes = append(codes, "INVALID_INPUT_PROVIDED", "UNSUPPORTED_MEDIA_TYPE", "UNPROCCESSABLE_ENTITY")
 	}

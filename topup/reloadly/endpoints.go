@@ -2,6 +2,9 @@ package reloadly
 
 import "net/http"
 
+// lookupPath is where a number is looked up that is not in the path.
+const lookupPath = "/mnp-lookup/operators"
+
 // table is the whole API: routes, what they ask for, and what the document says of them stand in one row.
 func (s *Server) table() []endpoint {
 	const get, post = http.MethodGet, http.MethodPost
@@ -58,8 +61,8 @@ func (s *Server) table() []endpoint {
 		{get, "/operators/auto-detect/phone/{phone}/countries/{countryCode}", one, "Detect a number's operator", found, ScopeOperators, of([]parameter{phone, iso}, suggested), nil, Operator{}, noOperator, s.detect},
 		{get, "/operators/mnp-lookup/phone/{phone}/countries/{countryCode}", one, "Look a ported number up", found, ScopeOperators, of([]parameter{phone, iso}, suggested), nil, Operator{}, noOperator, s.detect},
 		{post, "/operators/mnp-lookup/phone/{phone}/countries/{countryCode}", one, "Look a ported number up, posted", found, ScopeOperators, of([]parameter{phone, iso}, suggested), nil, Operator{}, noOperator, s.detect},
-		{get, "/mnp-lookup/operators", one, "Look a ported number up by query", found, ScopeOperators, of([]parameter{phone, iso}, suggested), nil, Operator{}, noOperator, s.lookupAsked},
-		{post, "/mnp-lookup/operators", one, "Look a ported number up, out of the address", "The number is in no log of addresses.", ScopeOperators, suggested, lookupRequest{}, Operator{}, noOperator, s.lookupPosted},
+		{get, lookupPath, one, "Look a ported number up by query", found, ScopeOperators, of([]parameter{phone, iso}, suggested), nil, Operator{}, noOperator, s.lookupAsked},
+		{post, lookupPath, one, "Look a ported number up, out of the address", "The number is in no log of addresses.", ScopeOperators, suggested, lookupRequest{}, Operator{}, noOperator, s.lookupPosted},
 		{post, "/operators/fx-rate", one, "Convert an amount", "What an amount of your currency is in the operator's.", ScopeOperators, nil, fxRequest{}, FXAnswer{},
 			[]string{"RESOURCE_NOT_FOUND", "FX_RATE_NOT_AVAILABLE"}, s.fxRate},
 		{post, "/operators/{operatorId}/fx-rate", one, "Convert an amount, of an operator in the path", "", ScopeOperators, []parameter{operator}, fxAmount{}, FXAnswer{},

@@ -109,7 +109,7 @@ func (e *endpoint) operation(types schemas) map[string]any {
 			in = "path"
 		}
 		parameters = append(parameters, map[string]any{
-			"name": p.name, "in": in, "required": in == "path", "description": p.about, "schema": map[string]any{"type": p.kind}, "example": p.value(),
+			"name": p.name, "in": in, "required": e.needs(p), "description": p.about, "schema": map[string]any{"type": p.kind}, "example": p.value(),
 		})
 	}
 	if parameters != nil {
@@ -119,6 +119,11 @@ func (e *endpoint) operation(types schemas) map[string]any {
 }
 
 func (e *endpoint) inPath(p parameter) bool { return strings.Contains(e.path, "{"+p.name+"}") }
+
+// needs reports whether there is no answer without the parameter: of those in a query only a look-up's own.
+func (e *endpoint) needs(p parameter) bool {
+	return e.inPath(p) || e.path == lookupPath && (p.name == "phone" || p.name == "countryCode")
+}
 
 func (p parameter) value() any {
 	var v any

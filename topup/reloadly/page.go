@@ -136,6 +136,8 @@ func (e *endpoint) shown() pageEndpoint {
 		note := ""
 		if e.inPath(x) {
 			note = "in the path"
+		} else if e.needs(x) {
+			note = "required"
 		}
 		p.Parameters = append(p.Parameters, pageField{x.name, x.about + " Example: " + x.example, note, template.HTML(template.HTMLEscapeString(x.kind))})
 	}
