@@ -19,6 +19,9 @@ const (
 	// couriers send webhooks side by side: each waits for its receiver.
 	couriers     = 4
 	couriersLook = time.Second
+	// carriers work on orders side by side: a mobile operator may take a minute over each, and keeps nobody else's waiting.
+	carriers     = 8
+	carriersLook = time.Second
 )
 
 // job is one kind of due work. It returns how much it did.
@@ -35,6 +38,9 @@ func (p *program) jobs() []job {
 		{"mandates", lookEvery, p.mandatesDue},
 		{"transcripts", transcriptEvery, p.drainTranscripts},
 		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.sims.redeliver(ctx) }},
+	}
+	for range carriers - 1 {
+		jobs = append(jobs, job{"orders", carriersLook, p.ordersDue})
 	}
 	if p.developers != nil {
 		for range couriers {
