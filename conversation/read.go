@@ -34,7 +34,12 @@ func readPurchase(text string, b *prepaid.Brand) purchase {
 		return p
 	}
 	amountSeen, pinEnd := false, 0
+	var behind tail
 	for _, n := range numbersAt(text) {
+		if pinEnd > 0 { // each piece once: a text may hold thousands of numbers
+			behind.add(text[pinEnd:n.start])
+			pinEnd = n.end
+		}
 		token := n.text
 		plain := strings.Trim(token, "0123456789") == ""
 		switch {
@@ -53,21 +58,20 @@ func readPurchase(text string, b *prepaid.Brand) purchase {
 			p.BadPIN = true
 		case len(token) >= 6:
 			p.Unclear = true // another phone's number? nobody's credit is bought for a guess
-		case p.BadPIN && plain && len(token) == 4, pinEnd > 0 && mayBeAmount(text[pinEnd:n.start], token, b):
+		case p.BadPIN && plain && len(token) == 4, pinEnd > 0 && !behind.signed && (!behind.words || sells(b, token)):
 			p.Unclear, p.Extra = true, true
 		}
 	}
 	return p
 }
 
-// mayBeAmount reports whether a number may be meant as another amount, by what stands between it and the PIN.
-func mayBeAmount(between, token string, b *prepaid.Brand) bool {
-	if strings.Contains(between, "--") || strings.ContainsAny(between, "–—") {
-		return false
-	}
-	words := strings.FieldsFunc(strings.ToLower(between), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Sc, r) })
-	words = slices.DeleteFunc(words, func(w string) bool { return currencyWords[w] != "" })
-	return len(words) == 0 || sells(b, token)
+// tail is what stands behind the PIN, up to a number: words other than currencies', or a dash before a signature.
+type tail struct{ words, signed bool }
+
+func (t *tail) add(text string) {
+	t.signed = t.signed || strings.Contains(text, "--") || strings.ContainsAny(text, "–—")
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Sc, r) })
+	t.words = t.words || slices.ContainsFunc(words, func(w string) bool { return currencyWords[w] == "" })
 }
 
 func moreNumbers(text, than string) bool {

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -245,4 +246,18 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Each piece of a text is read once, however many numbers it holds: what is read over and over is copied over and over.
+func TestALongTextIsReadOnce(t *testing.T) {
+	for _, piece := range []string{"KOOP 10 1234 ", "a 7 ", "1 "} {
+		text := "10 1234 " + strings.Repeat(piece, 64_000/len(piece))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		readPurchase(text, demoBrand())
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
+			t.Errorf("%q again and again: %d KiB", piece, used>>10)
+		}
+	}
 }
