@@ -67,7 +67,7 @@ func (s *Service) StartGenerate(ctx context.Context, r GenerateRequest) (Job, er
 	}
 	if float64(taken+int64(r.Quantity)) > codeSpace(b, r.CodeLength)/2 {
 		return Job{}, fmt.Errorf("code length must be more than %d digits for %s where %d have codes of that length already",
-			r.CodeLength, number(int64(r.Quantity), "card"), taken)
+			r.CodeLength, HowMany(int64(r.Quantity), "card"), taken)
 	}
 	if !r.AllowGuessable {
 		if err := guessable(b, r.CodeLength, unspent+int64(r.Quantity)); err != nil {

@@ -44,7 +44,7 @@ func guessable(b *prepaid.Brand, length int, unspent int64) error {
 	if longer == length {
 		return nil
 	}
-	return fmt.Errorf("%w: where guessing may hit %s the code length must be at least %d digits, not %d", ErrGuessable, number(unspent, "card"), longer, length)
+	return fmt.Errorf("%w: where guessing may hit %s the code length must be at least %d digits, not %d", ErrGuessable, HowMany(unspent, "card"), longer, length)
 }
 
 // checkRevived refuses a later expiry for expired cards that would again be worth something, where their codes are too short
@@ -73,14 +73,14 @@ func (s *Service) checkRevived(ctx context.Context, p Preview, c Change, now tim
 			return fmt.Errorf("count expired cards: %w", err)
 		}
 		if err := s.checkGuessable(ctx, b, length, cards, now); err != nil {
-			return fmt.Errorf("%s would be worth something again: %w", number(cards, "expired card"), err)
+			return fmt.Errorf("%s would be worth something again: %w", HowMany(cards, "expired card"), err)
 		}
 	}
 	return nil
 }
 
-// number is "1 card" or "2 cards".
-func number(n int64, thing string) string {
+// HowMany is "1 card" or "2 cards".
+func HowMany(n int64, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

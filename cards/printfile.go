@@ -100,7 +100,7 @@ func (e *ImportError) Error() string {
 		fmt.Fprintf(&b, "line %d: %s", l.Line, l.Text)
 	}
 	if e.More > 0 {
-		fmt.Fprintf(&b, "\nand %s more", number(int64(e.More), "fault"))
+		fmt.Fprintf(&b, "\nand %s more", HowMany(int64(e.More), "fault"))
 	}
 	return b.String()
 }

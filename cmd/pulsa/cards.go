@@ -133,17 +133,9 @@ func interrupted(ctx context.Context, j cards.Job, err error) error {
 		err = errors.New("interrupted") // whatever was being done just then
 	}
 	if j.Kind == cards.KindImport {
-		return fmt.Errorf("%w\n%d of %s are done; go on with the same command and file", err, j.Done, howMany(j.Total, "card"))
+		return fmt.Errorf("%w\n%d of %s are done; go on with the same command and file", err, j.Done, cards.HowMany(j.Total, "card"))
 	}
-	return fmt.Errorf("%w\n%d of %s are done; go on with: pulsa cards resume %s --brand %s", err, j.Done, howMany(j.Total, "card"), j.ID, j.Brand)
-}
-
-// howMany is "1 card" or "2 cards".
-func howMany(n int64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return fmt.Errorf("%w\n%d of %s are done; go on with: pulsa cards resume %s --brand %s", err, j.Done, cards.HowMany(j.Total, "card"), j.ID, j.Brand)
 }
 
 // withFlag adds to an error which flag answers it.

@@ -122,7 +122,7 @@ func (d *cardDesk) say(ctx context.Context, p cards.Preview, verb string, yes bo
 		return fmt.Errorf("no card to %s: look with pulsa cards list --brand %s and the same filter", verb, d.brand.Name)
 	}
 	fmt.Fprintf(d.stdout, "To %s: %s.\n", verb, cmp.Or(states(p.Touched), "nothing"))
-	return d.confirm(ctx, yes, fmt.Sprintf("%s %s of brand %s?", strings.ToUpper(verb[:1])+verb[1:], howMany(p.Cards(), "card"), d.brand.Name))
+	return d.confirm(ctx, yes, fmt.Sprintf("%s %s of brand %s?", strings.ToUpper(verb[:1])+verb[1:], cards.HowMany(p.Cards(), "card"), d.brand.Name))
 }
 
 // states lists counts: "3 generated, 2 live, 1 expired (locked)".
@@ -150,7 +150,7 @@ func (d *cardDesk) edit(ctx context.Context, j cards.Job) error {
 		return interrupted(ctx, j, err)
 	}
 	done := map[string]string{"release": "released", "lock": "locked", "unlock": "unlocked", "void": "made void", "delete": "deleted"}
-	fmt.Fprintf(d.stdout, "%s %s (job %s).\n", howMany(j.Done, "card"), cmp.Or(done[kindOf(j)], "edited"), j.ID)
+	fmt.Fprintf(d.stdout, "%s %s (job %s).\n", cards.HowMany(j.Done, "card"), cmp.Or(done[kindOf(j)], "edited"), j.ID)
 	return nil
 }
 

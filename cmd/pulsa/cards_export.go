@@ -91,7 +91,7 @@ func (d *cardDesk) export(ctx context.Context, j cards.Job, out string) error {
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}
-	fmt.Fprintf(d.stdout, "%s in %s, checksum %s (job %s).\n", howMany(made.Cards, "card"), out, made.Checksum, j.ID)
+	fmt.Fprintf(d.stdout, "%s in %s, checksum %s (job %s).\n", cards.HowMany(made.Cards, "card"), out, made.Checksum, j.ID)
 	return nil
 }
 

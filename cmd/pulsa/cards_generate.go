@@ -65,11 +65,11 @@ func (d *cardDesk) generate(ctx context.Context, j cards.Job) error {
 		return interrupted(ctx, j, err)
 	}
 	if j.Spec.Generate.Live {
-		fmt.Fprintf(d.stdout, "%s, on sale. Spend one by text: REDEEM code\n", howMany(j.Total, "card"))
+		fmt.Fprintf(d.stdout, "%s, on sale. Spend one by text: REDEEM code\n", cards.HowMany(j.Total, "card"))
 		return nil
 	}
 	request := j.Spec.Generate
-	fmt.Fprintf(d.stdout, "%s generated, %s to %s, batch %s, not on sale yet.\n", howMany(j.Total, "card"), request.Serial(0), request.Serial(request.Quantity-1), j.ID)
+	fmt.Fprintf(d.stdout, "%s generated, %s to %s, batch %s, not on sale yet.\n", cards.HowMany(j.Total, "card"), request.Serial(0), request.Serial(request.Quantity-1), j.ID)
 	return nil
 }
 

@@ -56,6 +56,6 @@ func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return interrupted(ctx, j, fmt.Errorf("%s: %w", c.File, withFlag(err)))
 	}
-	fmt.Fprintf(d.stdout, "%s imported, batch %s, not on sale yet.\n", howMany(j.Total, "card"), j.ID)
+	fmt.Fprintf(d.stdout, "%s imported, batch %s, not on sale yet.\n", cards.HowMany(j.Total, "card"), j.ID)
 	return nil
 }

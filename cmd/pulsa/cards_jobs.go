@@ -47,7 +47,7 @@ func (d *cardDesk) rekey(ctx context.Context, j cards.Job) error {
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}
-	fmt.Fprintf(d.stdout, "%s sealed anew; all cards of %s are under key version %d.\n", howMany(j.Done, "card"), d.brand.Name, j.Spec.Version)
+	fmt.Fprintf(d.stdout, "%s sealed anew; all cards of %s are under key version %d.\n", cards.HowMany(j.Done, "card"), d.brand.Name, j.Spec.Version)
 	return nil
 }
 
@@ -119,7 +119,7 @@ func (d *cardDesk) printAudit(ctx context.Context, id string, o output) error {
 		return err
 	}
 	if o.format() == "text" {
-		fmt.Fprintf(d.stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", kindOf(j), j.ID, whatOf(j), j.State, j.Done, howMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
+		fmt.Fprintf(d.stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", kindOf(j), j.ID, whatOf(j), j.State, j.Done, cards.HowMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
 	}
 	t := o.table(d.environ, []string{"at", "kind", "by", "why", "first", "last", "cards"}, "why", "by", "kind").counting("cards")
 	for _, r := range records {
