@@ -106,30 +106,22 @@ func (db *DB) Keys(ctx context.Context, brand string) ([]developers.Key, error) 
 
 // RevokeKey implements developers.Keys.
 func (db *DB) RevokeKey(ctx context.Context, d developers.Deed) error {
-	return db.write(ctx, "revoke key", func(tx *sqlx.Tx) error {
-		rows, err := exec(ctx, tx, `UPDATE developer_keys SET revoked_at = ? WHERE id = ? AND revoked_at = 0`, prepaid.Micros(d.At), d.Key)
-		if err == nil && rows == 0 {
-			if _, err = getKey(ctx, tx, d.Key); err == nil {
-				err = developers.ErrRevoked
-			}
-		}
-		if err != nil {
-			return err
-		}
-		return insertDeed(ctx, tx, d)
-	})
+	return db.changeKey(ctx, `revoked_at = ? WHERE id = ? AND revoked_at = 0`, d.At, d, developers.ErrRevoked)
 }
 
 // SuspendKey implements developers.Keys.
 func (db *DB) SuspendKey(ctx context.Context, suspended bool, d developers.Deed) error {
-	what, query, already, at := "suspend key", `UPDATE developer_keys SET suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at = 0`,
-		developers.ErrSuspended, prepaid.Micros(d.At)
-	if !suspended {
-		what, query, already, at = "resume key", `UPDATE developer_keys SET suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at > 0`,
-			developers.ErrNotSuspended, 0
+	if suspended {
+		return db.changeKey(ctx, `suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at = 0`, d.At, d, developers.ErrSuspended)
 	}
-	return db.write(ctx, what, func(tx *sqlx.Tx) error {
-		rows, err := exec(ctx, tx, query, at, d.Key)
+	return db.changeKey(ctx, `suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at > 0`, time.Time{}, d, developers.ErrNotSuspended)
+}
+
+// changeKey sets a time of a deed's key where the key fits, with the deed. Where it does not: ErrNoKey, ErrRevoked, or else
+// already.
+func (db *DB) changeKey(ctx context.Context, set string, at time.Time, d developers.Deed, already error) error {
+	return db.write(ctx, d.What+" key", func(tx *sqlx.Tx) error {
+		rows, err := exec(ctx, tx, `UPDATE developer_keys SET `+set, prepaid.Micros(at), d.Key)
 		if err == nil && rows == 0 {
 			var k developers.Key
 			if k, err = getKey(ctx, tx, d.Key); err == nil {
