@@ -73,8 +73,10 @@ func plainMobile(text, country string) (MSISDN, bool) {
 	}, text)
 	calling := phonenumbers.GetCountryCodeForRegion(country)
 	national, ok := strings.CutPrefix(digits, "+"+strconv.Itoa(calling))
-	if trunk := phonenumbers.GetNddPrefixForRegion(country, true); !ok && trunk != "" {
+	if !ok {
+		trunk := phonenumbers.GetNddPrefixForRegion(country, true)
 		national, ok = strings.CutPrefix(digits, trunk)
+		ok = ok && trunk != ""
 	}
 	if !ok || len(national) > 15 || strings.HasPrefix(national, "0") || strings.HasPrefix(national, "+") {
 		return "", false
