@@ -30,6 +30,13 @@ type Customer struct {
 	CreatedAt time.Time
 	// Recognised is when the network last knew the number; zero where its look-up was down at registration.
 	Recognised time.Time
+	// Holder counts who has held the number: a recovery (a PIN set without the old one) raises it. What an earlier holder
+	// set up (instruments, setups, addresses) serves no later one.
+	Holder int
+	// RecoveredAt is when the last recovery was; zero for none.
+	RecoveredAt time.Time
+	// FrozenAt is when an earlier holder said NOT ME to a recovery; zero: the account is not frozen.
+	FrozenAt time.Time
 }
 
 // Registered reports whether the customer can buy.
@@ -41,6 +48,7 @@ type Instrument struct {
 	Gateway string
 	Method  string // "sepa", "card", "paypal"
 	Display string // "NL** **** 4300": fit to show to the customer
+	ByText  bool   // a mandate given by text: no page of a bank has authenticated its owner
 }
 
 // PIN is a customer's PIN as stored. The hash is Argon2id over HMAC(pepper, customer id ‖ PIN).

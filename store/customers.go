@@ -20,25 +20,30 @@ type customerRow struct {
 	pinRow
 	CreatedAt  int64                `db:"created_at"`
 	Recognised int64                `db:"recognised_at"`
+	Holder     int                  `db:"holder"`
+	Recovered  int64                `db:"recovered_at"`
+	Frozen     int64                `db:"frozen_at"`
 	Instrument prepaid.InstrumentID `db:"instrument"`
 	Gateway    string               `db:"gateway"`
 	Method     string               `db:"method"`
 	Display    string               `db:"display"`
+	ByText     bool                 `db:"by_text"`
 }
 
 // selectCustomer reads a customerRow; a WHERE of c, the customer, follows.
 const selectCustomer = `
 	SELECT c.id, c.brand, c.msisdn, c.language, c.status, ` + pinColumns + `, c.created_at, c.recognised_at,
-		COALESCE(i.id, '') AS instrument, COALESCE(i.gateway, '') AS gateway,
-		COALESCE(i.method, '') AS method, COALESCE(i.display, '') AS display
-	FROM customers c LEFT JOIN instruments i ON i.customer = c.id AND i.active
+		c.holder, c.recovered_at, c.frozen_at, COALESCE(i.id, '') AS instrument, COALESCE(i.gateway, '') AS gateway,
+		COALESCE(i.method, '') AS method, COALESCE(i.display, '') AS display, COALESCE(i.by_text, FALSE) AS by_text
+	FROM customers c LEFT JOIN instruments i ON i.customer = c.id AND i.active AND i.holder = c.holder
 	WHERE `
 
 func (r customerRow) customer() accounts.Customer {
 	return accounts.Customer{
 		ID: r.ID, Brand: r.Brand, MSISDN: r.MSISDN, Language: r.Language, Status: r.Status, PIN: r.pin(),
-		Pays:      accounts.Instrument{ID: r.Instrument, Gateway: r.Gateway, Method: r.Method, Display: r.Display},
+		Pays:      accounts.Instrument{ID: r.Instrument, Gateway: r.Gateway, Method: r.Method, Display: r.Display, ByText: r.ByText},
 		CreatedAt: prepaid.FromMicros(r.CreatedAt), Recognised: prepaid.FromMicros(r.Recognised),
+		Holder: r.Holder, RecoveredAt: prepaid.FromMicros(r.Recovered), FrozenAt: prepaid.FromMicros(r.Frozen),
 	}
 }
 

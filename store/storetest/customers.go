@@ -15,7 +15,7 @@ import (
 var customerTests = []test{
 	{"a registration is read by number and by proven address", func(w *world) {
 		c := accounts.Customer{ID: "a", Brand: brand, MSISDN: "31612345678", Language: "nl", Status: accounts.Pending,
-			PIN: accounts.PIN{Hash: "h"}, CreatedAt: start, Recognised: start}
+			PIN: accounts.PIN{Hash: "h"}, CreatedAt: start, Recognised: start, Holder: 1}
 		got := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), c, []prepaid.Address{"tel:+31612345678", "telegram:3527"}))
 		same(w, "stored", got, c)
 		same(w, "by number", must[accounts.Customer](w)(w.db.CustomerByMSISDN(w.Context(), brand, c.MSISDN)), c)
