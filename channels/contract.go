@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"pulsa/prepaid"
@@ -88,7 +90,7 @@ type Inbound struct {
 	ID         string // the provider's, unique within the channel; a repeated delivery has the same
 	Address    prepaid.Address
 	Text       string // as typed; "" where something else was sent
-	Button     string // the Choice.ID of a tapped button
+	Button     string // what a tapped button brought back: its Choice.Button
 	Contact    *Contact
 	Attachment bool // a photo, sticker, location, voice message: nothing we can read
 	Signal     OptSignal
@@ -120,8 +122,22 @@ type Message struct {
 
 // Choice is one possible answer.
 type Choice struct {
-	ID    string // stable: "sepa"; comes back as Inbound.Button
-	Label string // "SEPA direct debit"
+	ID       string // stable: "sepa"
+	Label    string // "SEPA direct debit"
+	Question uint32 // the number of the question that it answers
+}
+
+// Button is what the choice's button carries, and brings back as Inbound.Button: "2871339.sepa". It names the
+// question, because a messenger keeps old buttons on the screen.
+func (c Choice) Button() string {
+	return strconv.FormatUint(uint64(c.Question), 10) + "." + c.ID
+}
+
+// ReadButton takes apart what a button brought back; ok is false for what Choice.Button has not made.
+func ReadButton(button string) (question uint32, id string, ok bool) {
+	number, id, _ := strings.Cut(button, ".")
+	n, err := strconv.ParseUint(number, 10, 32)
+	return uint32(n), id, err == nil && id != ""
 }
 
 // Outbound is one message as it goes to the provider: a rendered part of a Message.

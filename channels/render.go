@@ -56,7 +56,7 @@ func buttonsFit(choices []Choice, buttons int) bool {
 		return false
 	}
 	for _, c := range choices {
-		if c.ID == "" || len(c.ID) > maxButtonID || c.Label == "" {
+		if c.ID == "" || len(c.Button()) > maxButtonID || c.Label == "" {
 			return false
 		}
 	}
@@ -121,18 +121,17 @@ func fitting(text string, m meter) int {
 
 // ReadChoice finds which choice a customer has made: by tapping its button, by its number ("2", "2.",
 // "(2)"), by its label in any case, or by words that only one label has. ok is false where no choice, or more than
-// one, is meant.
+// one, is meant. The caller knows whether a button belongs to the
+// question of these choices.
 func ReadChoice(choices []Choice, in Inbound) (id string, ok bool) {
-	text := in.Text
 	if in.Button != "" {
-		for _, c := range choices {
-			if c.ID == in.Button {
-				return c.ID, true
-			}
+		_, tapped, _ := ReadButton(in.Button)
+		if slices.ContainsFunc(choices, func(c Choice) bool { return c.ID == tapped }) {
+			return tapped, true
 		}
-		text = in.Button
+		return "", false
 	}
-	text = foldChoice(text)
+	text := foldChoice(in.Text)
 	if text == "" {
 		return "", false
 	}

@@ -1,6 +1,7 @@
 package channels_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -140,6 +141,21 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
+func TestAButtonNamesItsQuestion(t *testing.T) {
+	longest := channels.Choice{ID: strings.Repeat("x", 53), Question: math.MaxUint32}
+	for _, c := range []channels.Choice{{ID: "sepa"}, {ID: "a.b", Question: 17}, longest} {
+		question, id, ok := channels.ReadButton(c.Button())
+		if question != c.Question || id != c.ID || !ok || len(c.Button()) > 64 {
+			t.Errorf("%+v: %q is read as %d, %q, %v", c, c.Button(), question, id, ok)
+		}
+	}
+	for _, button := range []string{"", "sepa", ".sepa", "17.", "17", "-1.sepa", "4294967296.sepa", "SEPA direct debit"} {
+		if question, id, ok := channels.ReadButton(button); ok {
+			t.Errorf("%q is read as %d, %q", button, question, id)
+		}
+	}
+}
+
 func TestReadChoice(t *testing.T) {
 	tens := []channels.Choice{{ID: "a", Label: "10"}, {ID: "b", Label: "2"}, {ID: "c", Label: "EUR 20"}}
 	twins := []channels.Choice{{ID: "v", Label: "Card Visa"}, {ID: "m", Label: "Card Maestro"}, {ID: "x", Label: "Geïnd, later"}, {ID: "y", Label: "Позже"}}
@@ -150,9 +166,10 @@ func TestReadChoice(t *testing.T) {
 		in      channels.Inbound
 		want    string
 	}{
-		{"button", methods, channels.Inbound{Button: "paypal"}, "paypal"},
-		{"button by its label", methods, channels.Inbound{Button: "PayPal"}, "paypal"},
-		{"stale button", methods, channels.Inbound{Button: "ideal", Text: "1"}, ""},
+		{"button", methods, channels.Inbound{Button: channels.Choice{ID: "paypal", Question: 7}.Button()}, "paypal"},
+		{"button and its label as text", methods, channels.Inbound{Button: "7.card", Text: "PayPal"}, "card"},
+		{"button of another choice", methods, channels.Inbound{Button: "7.ideal", Text: "1"}, ""},
+		{"button without a question", methods, channels.Inbound{Button: "paypal", Text: "1"}, ""},
 		{"number", methods, channels.Inbound{Text: " 2 "}, "card"},
 		{"dot", methods, channels.Inbound{Text: "2."}, "card"},
 		{"bracket", methods, channels.Inbound{Text: "2)"}, "card"},

@@ -62,7 +62,7 @@ func (u customer) heard(o channels.Outbound, e entry) bubble {
 	}
 	b.measure(u, can, o.Text)
 	for _, c := range o.Buttons {
-		values, _ := json.Marshal(map[string]string{"button": c.ID, "label": c.Label}) // strings always marshal
+		values, _ := json.Marshal(map[string]string{"button": c.Button(), "label": c.Label}) // strings always marshal
 		b.Choices = append(b.Choices, choice{Label: c.Label, Values: string(values)})
 	}
 	return b

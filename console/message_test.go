@@ -96,11 +96,11 @@ func TestEachKindIsTakenOn(t *testing.T) {
 func TestButtonsAndContactCanBeTapped(t *testing.T) {
 	p := newPhone(t)
 	p.answer = func(channels.Inbound) ([]channels.Outbound, error) {
-		return []channels.Outbound{{Text: "How?", AskContact: true, Buttons: []channels.Choice{{ID: "sepa", Label: "SEPA direct debit"}}}}, nil
+		return []channels.Outbound{{Text: "How?", AskContact: true, Buttons: []channels.Choice{{ID: "sepa", Label: "SEPA direct debit", Question: 17}}}}, nil
 	}
 	_, body := p.send("telegram", "text", "hi")
 	contains(t, body, `<button type="button" hx-post="/phone/messages"`, ">SEPA direct debit</button>", ">Share my number</button>",
-		`hx-vals="{&#34;button&#34;:&#34;sepa&#34;,&#34;label&#34;:&#34;SEPA direct debit&#34;}"`)
+		`hx-vals="{&#34;button&#34;:&#34;17.sepa&#34;,&#34;label&#34;:&#34;SEPA direct debit&#34;}"`)
 	_, body = p.send("telegram", "button", "sepa", "label", "SEPA direct debit")
 	contains(t, body, `<p class="text">SEPA direct debit</p>`)
 }

@@ -36,7 +36,7 @@ func acceptMenu(*Turn) (Event, string) { return noEvent, "input.not_a_choice" }
 
 // readMenu takes a choice of the menu for the word that it stands for.
 func (t *Turn) readMenu() {
-	if t.session.State == menu && t.command.Action == ActNone {
+	if t.session.State == menu && t.command.Action == ActNone && !t.over {
 		if c := t.chosenFromMenu(t.in); c.Action != ActNone {
 			t.command = c
 		}

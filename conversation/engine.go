@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"pulsa/channels"
 )
@@ -111,12 +112,12 @@ func (e *engine) failed(t *Turn, state *State, wrong string) {
 
 // goOn reads whether an expired conversation is taken up again.
 func (e *engine) goOn(t *Turn, state *State) Event {
-	choices := t.labels([]string{"continue", "leave"})
-	id, ok := channels.ReadChoice(choices, t.in)
+	id, ok := channels.ReadChoice(t.goOnChoices(), t.in)
 	switch {
 	case ok && t.session.Failures > 0 && id == "continue":
 		t.session.Expired = false
 		t.session.Failures = 0
+		t.session.newQuestion()
 		e.ask(t, state)
 		return noEvent
 	case ok && t.session.Failures > 0:
@@ -130,10 +131,20 @@ func (e *engine) goOn(t *Turn, state *State) Event {
 	if t.command.Action == ActExit {
 		return evExit
 	}
-	t.session.Failures++
-	t.Say("session.expired")
-	t.choices = choices
+	t.askToGoOn()
 	return noEvent
+}
+
+func (t *Turn) goOnChoices() []channels.Choice { return t.labels([]string{"continue", "leave"}) }
+
+// askToGoOn asks whether an expired conversation is taken up again. That it was asked is noted as a failure.
+func (t *Turn) askToGoOn() {
+	if t.session.Failures == 0 {
+		t.session.Failures = 1
+		t.session.newQuestion()
+	}
+	t.Say("session.expired")
+	t.choices = t.goOnChoices()
 }
 
 // fire makes the transition of an event and says what belongs to it. In a state that asks it puts the question.
@@ -154,8 +165,10 @@ func (e *engine) fire(ctx context.Context, t *Turn, event Event) (*State, error)
 	case to == idle:
 		t.session.leave()
 	case state.Act == nil && tr.Instead:
+		t.session.newQuestion()
 		e.offer(t, state)
 	case state.Act == nil:
+		t.session.newQuestion()
 		e.ask(t, state)
 	}
 	return state, nil
@@ -180,7 +193,7 @@ func (e *engine) ask(t *Turn, state *State) {
 func (e *engine) offer(t *Turn, state *State) {
 	t.choices = t.offered(state.Choices)
 	if state.Languages {
-		t.choices = t.prompts.languages
+		t.choices = slices.Clone(t.prompts.languages) // they are numbered
 	}
 	t.contact = state.AskContact && t.in.Can.Contact
 }

@@ -42,7 +42,7 @@ type Record struct {
 	MessageID string
 	From, To  string // states
 	Path      []Step
-	Result    string // "ok", "failed" (nonsense), "seen", "opted_out", "later", "news"
+	Result    string // "ok", "failed" (nonsense), "over" (a button of an earlier question), "seen", "opted_out", "later", "news"
 	Parts     []Part
 	Choices   []channels.Choice
 	Duration  time.Duration
@@ -289,6 +289,7 @@ func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.I
 	t := &Turn{brand: c.Brand, channel: c, in: in, now: h.c.Clock.Now(), session: s, all: all, result: "ok"}
 	t.prompts = all.ByLanguage[c.Brand.Language(s.Language, in.Language)]
 	t.command = all.Words.Read(in.Text)
+	t.readButton()
 	t.readDial()
 	t.readMenu()
 	if sms := c.Brand.SMSChannel; sms != "" && h.c.On(ctx, c.Brand.Name, sms) {

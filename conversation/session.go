@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,10 @@ type Session struct {
 	At       int64  `json:"at"` // microseconds: when the last message was answered
 	Language string `json:"lang,omitempty"`
 	Failures int    `json:"failures,omitempty"` // answers in a row that the state could not use
-	Expired  bool   `json:"expired,omitempty"`  // the customer was asked whether to go on
+	// Question numbers the question that was asked last, which its buttons carry. One that is put again, because
+	// the answer was not understood or news came in between, keeps its number.
+	Question uint32 `json:"question,omitempty"`
+	Expired  bool   `json:"expired,omitempty"` // the customer was asked whether to go on
 	// Told are the last orders that the customer was told of, each with what was told: "BKTRMWQXZD:order.delivered".
 	Told []string `json:"told,omitempty"`
 	// Dial is the provider's session (USSD) that the last message came in.
@@ -63,7 +67,7 @@ func decodeSession(data []byte, tb *table) (s Session, lost bool) {
 		return Session{State: idle}, true
 	}
 	if st := tb.states[s.State]; st == nil || st.Act != nil {
-		return Session{State: idle, Language: s.Language, Told: s.Told, Dial: s.Dial}, true
+		return Session{State: idle, Language: s.Language, Told: s.Told, Dial: s.Dial, Question: s.Question}, true
 	}
 	return s, false
 }
@@ -83,6 +87,10 @@ func (s *Session) toldBefore(o telling) bool {
 }
 
 func (s *Session) encode() ([]byte, error) { return json.Marshal(s) }
+
+// newQuestion numbers the next question. The number is a random distance from the last one: a session that was lost
+// begins anew, and must not give out the numbers of the buttons that are still on the customer's screen.
+func (s *Session) newQuestion() { s.Question += 1 + rand.Uint32N(1<<31) }
 
 // leave ends the flow and forgets its answers.
 func (s *Session) leave() {

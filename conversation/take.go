@@ -27,6 +27,10 @@ func (h *Handler) take(ctx context.Context, t *Turn) error {
 		return t.err
 	}
 	t.session.judge(t.now, h.engine.table)
+	if t.over || t.in.Button != "" && t.session.State == idle && t.command.Action == ActNone {
+		h.isOver(t)
+		return t.err
+	}
 	if t.opens {
 		return h.open(ctx, t)
 	}
@@ -91,6 +95,25 @@ func (h *Handler) again(t *Turn) {
 		return
 	}
 	h.engine.ask(t, h.engine.table.states[t.session.State])
+}
+
+// readButton finds out whether a button that was tapped belongs to an earlier question.
+func (t *Turn) readButton() {
+	if t.in.Button != "" {
+		question, _, ok := channels.ReadButton(t.in.Button)
+		t.over = !ok || question != t.session.Question || t.session.State == idle
+	}
+}
+
+// isOver answers a button of an earlier question: nothing is done, and the present question is put once more.
+func (h *Handler) isOver(t *Turn) {
+	t.result = "over"
+	t.Say("session.question_over")
+	if t.session.Expired {
+		t.askToGoOn()
+		return
+	}
+	h.again(t)
 }
 
 func (t *Turn) help() {

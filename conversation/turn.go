@@ -26,6 +26,7 @@ type Turn struct {
 	sms      string  // the brand's channel that carries SMS, where it is on
 	opens    bool    // a session was dialled, and nothing said yet
 	invites  bool    // nothing is asked, but a word may well follow: a dialled session stays open
+	over     bool    // the button that was tapped belongs to an earlier question
 	degraded bool    // sessions can't be kept: only what stands on its own is done
 
 	pin  prepaid.Secret // typed in this message
@@ -120,6 +121,9 @@ func (t *Turn) ends() bool { return t.session.State == idle && !t.invites }
 
 // message puts the reply together.
 func (t *Turn) message() channels.Message {
+	for i := range t.choices {
+		t.choices[i].Question = t.session.Question
+	}
 	m := channels.Message{Choices: t.choices, AskContact: t.contact, ContactLabel: t.prompts.text("button.contact"), Ends: t.ends()}
 	for i, p := range t.said {
 		if i > 0 {

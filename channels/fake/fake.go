@@ -73,14 +73,20 @@ type reply struct {
 	Status   channels.Delivery  `json:"status,omitempty"` // as reported
 
 	Text       string   `json:"text"`
-	Buttons    []string `json:"buttons"` // labels; a tap sends one of them as "button"
+	Buttons    []button `json:"buttons"`
 	AskContact bool     `json:"ask_contact,omitempty"`
 }
 
+// button is one button of a message. A tap sends its id as "button".
+type button struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+}
+
 func show(o channels.Outbound) reply {
-	r := reply{Text: o.Text, Buttons: []string{}, AskContact: o.AskContact}
+	r := reply{Text: o.Text, Buttons: []button{}, AskContact: o.AskContact}
 	for _, b := range o.Buttons {
-		r.Buttons = append(r.Buttons, b.Label)
+		r.Buttons = append(r.Buttons, button{b.Button(), b.Label})
 	}
 	return r
 }

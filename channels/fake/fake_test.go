@@ -38,7 +38,7 @@ func serve(t testing.TB, b *prepaid.Brand, box *channeltest.Outbox, got *[]chann
 		Registry: registry, Outbox: box, Clock: clock, Log: slog.New(slog.DiscardHandler),
 		Turn: func(_ context.Context, _ channels.Channel, in channels.Inbound) ([]channels.Outbound, error) {
 			*got = append(*got, in)
-			return []channels.Outbound{{Text: "You said " + in.Text, Buttons: []channels.Choice{{ID: "sepa", Label: "SEPA"}}}}, nil
+			return []channels.Outbound{{Text: "You said " + in.Text, Buttons: []channels.Choice{{ID: "sepa", Label: "SEPA", Question: 17}}}}, nil
 		},
 	}))
 	t.Cleanup(server.Close)
@@ -83,7 +83,7 @@ func TestAMessageIsAnsweredInTheResponse(t *testing.T) {
 	var got []channels.Inbound
 	server := serve(t, brand(true), &channeltest.Outbox{}, &got)
 	status, body := post(t, server, `{"id":"m1","from":"+31612345678","text":"KOOP <10> \u0000 `+"\xff"+`"}`)
-	if status != 200 || body != `{"replies":[{"text":"You said KOOP <10> � �","buttons":["SEPA"]}]}` {
+	if status != 200 || body != `{"replies":[{"text":"You said KOOP <10> � �","buttons":[{"id":"17.sepa","label":"SEPA"}]}]}` {
 		t.Fatalf("%d %s", status, body)
 	}
 	can, _ := channels.Of(channels.SMS)
@@ -101,7 +101,7 @@ func TestEachKindIsTakenOn(t *testing.T) {
 		`{"id":"1","from":"+31612345678","as":"telegram","contact":"own","language":"nl"}`,
 		`{"id":"2","from":"+31612345678","as":"telegram","contact":"+31687654321"}`,
 		`{"id":"3","from":"+31612345678","as":"ussd","contact":"own","signal":"help"}`,
-		`{"id":"4","from":"+31612345678","as":"whatsapp","attachment":true,"button":"sepa"}`,
+		`{"id":"4","from":"+31612345678","as":"whatsapp","attachment":true,"button":"17.sepa"}`,
 		`{"id":"5","from":"3527","as":"telegram","signal":"stop"}`,
 	} {
 		if status, answer := post(t, server, body); status != 200 {
@@ -125,7 +125,7 @@ func TestEachKindIsTakenOn(t *testing.T) {
 		{"telegram:31612345678", channels.Telegram, true, &channels.Contact{MSISDN: "31612345678", Own: true}, false, "", ""},
 		{"telegram:31612345678", channels.Telegram, true, &channels.Contact{MSISDN: "31687654321"}, false, "", ""},
 		{"tel:+31612345678", channels.USSD, true, nil, true, channels.AskedHelp, ""},
-		{"tel:+31612345678", channels.WhatsApp, true, nil, true, "", "sepa"},
+		{"tel:+31612345678", channels.WhatsApp, true, nil, true, "", "17.sepa"},
 		{"telegram:3527", channels.Telegram, true, nil, false, channels.OptedOut, ""},
 	}
 	if diff := cmp.Diff(want, brought); diff != "" {
@@ -149,6 +149,7 @@ func TestABadMessageIsToldWhatIsWrong(t *testing.T) {
 		`{"id":"1","from":"+31612345678","text":4821}`:                `"text" must be a string, not a number`,
 		`{"id":"1","from":"+31612345678","attachment":"yes"}`:         `"attachment" must be true or false, not a string`,
 		`{"id":"1","from":"0612345678"}`:                              `"from" must be a number`,
+		`{"id":"1","from":"+31612345678","button":"SEPA 4821"}`:       `"button" must be`,
 		`{"id":"1","from":"+31612345678","as":"fax"}`:                 `"as" must be`,
 		`{"id":"1","from":"+31612345678","signal":"go"}`:              `"signal" must be`,
 		`{"id":"1","from":"+31612345678","contact":"me"}`:             `"contact" must be`,

@@ -60,6 +60,9 @@ func read(body []byte) (channels.Inbound, error) {
 	if !ok {
 		return channels.Inbound{}, channels.BadRequest(`"from" must be a number such as "+31612345678"`)
 	}
+	if _, _, ok := channels.ReadButton(m.Button); m.Button != "" && !ok {
+		return channels.Inbound{}, channels.BadRequest(`"button" must be the "id" of a button in a reply, such as "2871339.sepa"`)
+	}
 	signal := channels.OptSignal(m.Signal)
 	switch signal {
 	case channels.NoSignal, channels.OptedOut, channels.OptedIn, channels.AskedHelp:

@@ -60,7 +60,7 @@ func keyboard(c channels.Channel, m channels.Outbound) any {
 	case len(m.Buttons) > 0:
 		var rows [][]tgbotapi.InlineKeyboardButton
 		for _, b := range m.Buttons {
-			rows = append(rows, []tgbotapi.InlineKeyboardButton{tgbotapi.NewInlineKeyboardButtonData(b.Label, b.ID)})
+			rows = append(rows, []tgbotapi.InlineKeyboardButton{tgbotapi.NewInlineKeyboardButtonData(b.Label, b.Button())})
 		}
 		return tgbotapi.NewInlineKeyboardMarkup(rows...)
 	}

@@ -45,8 +45,8 @@ func TestAMessageBringsItsKeyboard(t *testing.T) {
 		m            channels.Outbound
 	}{
 		{"none", `{"remove_keyboard":true}`, channels.Outbound{}},
-		{"choices", `{"inline_keyboard":[[{"text":"SEPA","callback_data":"sepa"}],[{"text":"Card","callback_data":"card"}]]}`,
-			channels.Outbound{Buttons: []channels.Choice{{ID: "sepa", Label: "SEPA"}, {ID: "card", Label: "Card"}}}},
+		{"choices", `{"inline_keyboard":[[{"text":"SEPA","callback_data":"17.sepa"}],[{"text":"Card","callback_data":"17.card"}]]}`,
+			channels.Outbound{Buttons: []channels.Choice{{ID: "sepa", Label: "SEPA", Question: 17}, {ID: "card", Label: "Card", Question: 17}}}},
 		{"contact", `{"keyboard":[[{"text":"Share my number","request_contact":true}],[{"text":"No"}]],"resize_keyboard":true,"one_time_keyboard":true}`,
 			channels.Outbound{AskContact: true, ContactLabel: "Share my number", Buttons: []channels.Choice{{ID: "no", Label: "No"}}}},
 	} {

@@ -216,7 +216,7 @@ func (s *screen) show(messages []fakeReply) {
 	for _, m := range messages {
 		fmt.Fprintf(s.w, "< %s\n", strings.ReplaceAll(m.Text, "\n", "\n  "))
 		for _, b := range m.Buttons {
-			fmt.Fprintf(s.w, "  [%s]\n", b)
+			fmt.Fprintf(s.w, "  [%s]\n", b.Label)
 		}
 		if m.Contact {
 			fmt.Fprintln(s.w, "  [/contact shares your number]")

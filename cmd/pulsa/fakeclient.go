@@ -35,12 +35,15 @@ type fakeMessage struct {
 	Language   string `json:"language,omitempty"`
 }
 
+// fakeButton is one button of a message; a tap sends its id.
+type fakeButton struct{ ID, Label string }
+
 // fakeReply is one message to the customer.
 type fakeReply struct {
-	N       int64    `json:"n"`
-	Text    string   `json:"text"`
-	Buttons []string `json:"buttons"`
-	Contact bool     `json:"ask_contact"`
+	N       int64        `json:"n"`
+	Text    string       `json:"text"`
+	Buttons []fakeButton `json:"buttons"`
+	Contact bool         `json:"ask_contact"`
 }
 
 // checkServer says how a flag that names a server is written.

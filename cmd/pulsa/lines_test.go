@@ -296,6 +296,47 @@ func TestASecretIsDeletedAndUsedButtonsGo(t *testing.T) {
 	}
 }
 
+// KOOP 10 has been asked about, and so has KOOP 20: "Again" below the older question must not buy EUR 20.
+func TestAButtonBelongsToItsQuestionOnTelegram(t *testing.T) {
+	l := newLine(t, "telegram")
+	setup := talk.Setup{Brand: "demo", Language: "en", Customer: l.customer()}
+	if err := l.r.givenCustomer(t.Context(), l.r.sims, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"}); err != nil {
+		t.Fatal(err)
+	}
+	asks := func(amount string) (again string) {
+		l.wants(l.says("KOOP "+amount+" "+testPIN), "Order ")
+		l.wants(l.says("KOOP "+amount+" "+testPIN), "Buy it again?")
+		again = l.buttons["Buy again"]
+		if again == "" || len(again) > 64 {
+			t.Fatalf("no button buys again: %v", l.buttons)
+		}
+		return again
+	}
+	charged := func(want ...string) {
+		t.Helper()
+		var amounts []string
+		for _, e := range l.r.sims.gateway.Charged(paymentsim.Filter{}) {
+			amounts = append(amounts, e.Amount.String())
+		}
+		if !slices.Equal(amounts, want) {
+			t.Errorf("charged %v, want %v", amounts, want)
+		}
+	}
+	ten := asks("10")
+	l.wants(l.says("EXIT"), "Stopped")
+	twenty := asks("20")
+	l.wants(l.sends(nil, "", ten), "That question is over")
+	charged("EUR 10.00", "EUR 20.00")
+	if l.state() != "topup.confirm_again" {
+		t.Errorf("the present question does not stand any more: %s", l.state())
+	}
+	l.wants(l.sends(nil, "", "again"), "That question is over") // as buttons were before they named their question
+	l.wants(l.sends(nil, "", twenty), "Order ")
+	charged("EUR 10.00", "EUR 20.00", "EUR 20.00")
+	l.wants(l.sends(nil, "", twenty), "That question is over")
+	charged("EUR 10.00", "EUR 20.00", "EUR 20.00")
+}
+
 func TestTwoBrandsShareAnAccountWithDifferentNumbers(t *testing.T) {
 	r, v := runLines(t, func(c *Config) {
 		second := *c.Brands[0]

@@ -181,7 +181,7 @@ func (s *storyProgram) explain(m talk.Message, messageID string) talk.Message {
 		m.Parts = append(m.Parts, talk.Part{Key: p.Key, Values: p.Values, Text: p.Text})
 	}
 	for _, c := range r.Choices {
-		m.Choices = append(m.Choices, talk.Choice{ID: c.ID, Label: c.Label})
+		m.Choices = append(m.Choices, talk.Choice{ID: c.ID, Label: c.Label, Button: c.Button()})
 	}
 	return m
 }

@@ -178,7 +178,7 @@ func (t *recentTurns) observe(r conversation.Record) {
 		turn.Parts = append(turn.Parts, talk.Part{Key: p.Key, Values: p.Values, Text: p.Text})
 	}
 	for _, c := range r.Choices {
-		turn.Choices = append(turn.Choices, talk.Choice{ID: c.ID, Label: c.Label})
+		turn.Choices = append(turn.Choices, talk.Choice{ID: c.ID, Label: c.Label, Button: c.Button()})
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -128,7 +128,10 @@ func TestNumberedChoicesAreRead(t *testing.T) {
 }
 
 func TestButtonIsFoundByItsLabelItsIDOrItsFirstWords(t *testing.T) {
-	choices := []Choice{{"again", "Nog een keer"}, {"no", "Nee"}, {"sepa", "SEPA direct debit"}, {"sepa2", "SEPA later"}, {"", "PayPal account"}}
+	choices := []Choice{
+		{ID: "again", Label: "Nog een keer"}, {ID: "no", Label: "Nee"}, {ID: "sepa", Label: "SEPA direct debit"}, {ID: "sepa2", Label: "SEPA later"},
+		{Label: "PayPal account"},
+	}
 	for label, want := range map[string]int{
 		"Nee": 1, "nee": 1, "No": 1, "SEPA": 2, "SEPA later": 3, "paypal": 4, "PayPal  account": 4, "Pay": -1, "Nog een": 0, "SEPA l": -1, "x": -1,
 	} {
@@ -136,7 +139,7 @@ func TestButtonIsFoundByItsLabelItsIDOrItsFirstWords(t *testing.T) {
 			t.Errorf("%q: %d, want %d", label, got, want)
 		}
 	}
-	if got := findChoice([]Choice{{"a", "Card one"}, {"b", "Card two"}}, "Card"); got != -1 {
+	if got := findChoice([]Choice{{ID: "a", Label: "Card one"}, {ID: "b", Label: "Card two"}}, "Card"); got != -1 {
 		t.Errorf("two begin so, and %d is taken", got)
 	}
 }

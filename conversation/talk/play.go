@@ -184,8 +184,8 @@ func (p *player) inbound(s *say) (*Inbound, error) {
 			continue
 		case !o.buttons:
 			in.Text = fmt.Sprint(n + 1)
-		case o.choices[n].ID != "":
-			in.Button = o.choices[n].ID
+		case o.choices[n].Button != "":
+			in.Button = o.choices[n].Button
 		default:
 			in.Text = o.choices[n].Label
 		}

@@ -131,7 +131,7 @@ type Inbound struct {
 	From       Customer
 	Language   string // of the story: the messenger's hint
 	Text       string
-	Button     string // Choice.ID of a tapped button
+	Button     string // Choice.Button of a tapped button
 	Contact    string // "own", or the number of a shared contact: "+31612345678"
 	Attachment bool   // a photo: nothing a program can read
 }
@@ -154,8 +154,9 @@ type Part struct {
 
 // Choice is one possible answer.
 type Choice struct {
-	ID    string // as Inbound.Button takes it; empty where the program can't tell: the label is sent as text
-	Label string
+	ID     string // the same in every language: "sepa"
+	Label  string
+	Button string // as Inbound.Button takes it; empty where the program can't tell: the label is sent as text
 }
 
 // Finding is what became of a fact.

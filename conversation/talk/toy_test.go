@@ -184,7 +184,7 @@ func (t *toy) answer(c *toyCustomer, in talk.Inbound) ([]talk.Message, error) {
 	case c.state == "registration.ask_pin_again":
 		c.state = "registration.ask_method"
 		m := t.reply(c.state)
-		choices := []talk.Choice{{ID: "sepa", Label: "SEPA direct debit"}, {ID: "card", Label: "Card"}}
+		choices := []talk.Choice{{ID: "sepa", Label: "SEPA direct debit", Button: "1.sepa"}, {ID: "card", Label: "Card", Button: "1.card"}}
 		m[0].Choices = choices
 		if in.From.Kind == talk.Telegram {
 			m[0].Buttons = true
