@@ -32,9 +32,11 @@ type world struct {
 	*accounts.Service
 	db    *store.DB
 	clock *prepaid.VirtualClock
+	// refused is told of codes that a cap has refused; may be nil.
+	refused func(brand, channel string, by accounts.CodeCap)
 }
 
-func newWorld(t *testing.T) world {
+func newWorld(t *testing.T) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pulsa.db")
 	if err := storetest.NewSQLite(path); err != nil {
@@ -46,20 +48,26 @@ func newWorld(t *testing.T) world {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	clock := prepaid.NewVirtualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
-	s, err := accounts.New(accounts.Config{
+	w := &world{db: db, clock: clock}
+	w.Service, err = accounts.New(accounts.Config{
 		Customers: db, Tries: db, Codes: db, OptOuts: db, Clock: clock,
 		Brands:  map[string]*prepaid.Brand{"demo": {Name: "demo", Test: true, CheapPINHash: true}},
 		Peppers: accounts.Peppers{1: prepaid.NewSecret(strings.Repeat("p", 32))},
+		CodeRefused: func(brand, channel string, by accounts.CodeCap) {
+			if w.refused != nil {
+				w.refused(brand, channel, by)
+			}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return world{Service: s, db: db, clock: clock}
+	return w
 }
 
-func (w world) wait(d time.Duration) { w.clock.AdvanceTo(w.clock.Now().Add(d)) }
+func (w *world) wait(d time.Duration) { w.clock.AdvanceTo(w.clock.Now().Add(d)) }
 
-func (w world) register(t *testing.T, addresses ...prepaid.Address) accounts.Customer {
+func (w *world) register(t *testing.T, addresses ...prepaid.Address) accounts.Customer {
 	t.Helper()
 	c, err := w.Register(t.Context(), accounts.Registration{
 		Brand: "demo", MSISDN: msisdn, PIN: right, Language: "nl", Addresses: addresses, Recognised: true,
@@ -71,7 +79,7 @@ func (w world) register(t *testing.T, addresses ...prepaid.Address) accounts.Cus
 }
 
 // stored is the customer's PIN as it now stands in the store.
-func (w world) stored(t *testing.T) accounts.PIN {
+func (w *world) stored(t *testing.T) accounts.PIN {
 	t.Helper()
 	c, err := w.ByMSISDN(t.Context(), "demo", msisdn)
 	if err != nil {

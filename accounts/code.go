@@ -17,31 +17,62 @@ import (
 const (
 	codeAge   = 10 * time.Minute
 	codeTries = 3
-	codesHour = 5 // for one address or one number
+	codeHour  = time.Hour // what a brand's budget is for
 )
 
-// NewCode makes a one-time code of six digits for the number, valid 10 min and 3 tries, to be sent to it by
-// SMS. Repeated with the same operation key it returns the same code. ErrTooManyCodes after 5 in an
-// hour for the address or the number.
-func (s *Service) NewCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN, operationKey string) (prepaid.Secret, error) {
-	b, err := s.brand(brand)
+// CodeRequest asks for a one-time code.
+type CodeRequest struct {
+	Brand, Channel string
+	Address        prepaid.Address // who asks
+	MSISDN         prepaid.MSISDN  // whose phone it goes to
+	OperationKey   string
+}
+
+// NewCode makes a one-time code of six digits for a number, valid 10 min and 3 tries, to be sent to it by SMS. Repeated
+// with the same operation key it returns the same code, which counts once. Errors: ErrTooManyCodes where the address or
+// the number has had its share of the hour; ErrCodesSpent where the number's block, the channel or the brand has.
+// Strangers leave the last fifth of these three to customers, who are known by their address.
+func (s *Service) NewCode(ctx context.Context, r CodeRequest) (prepaid.Secret, error) {
+	b, err := s.brand(r.Brand)
 	if err != nil {
 		return prepaid.Secret{}, err
 	}
+	budget := b.Codes.OrDefault()
+	c, err := s.c.Customers.CustomerByAddress(ctx, r.Brand, r.Address)
+	switch {
+	case err != nil && !errors.Is(err, ErrNoCustomer):
+		return prepaid.Secret{}, fmt.Errorf("look up who asks for a one-time code: %w", err)
+	case err != nil || !c.Registered():
+		budget = forStrangers(budget)
+	}
 	now := s.c.Clock.Now()
-	code := s.makeCode(b, a, m, operationKey)
-	recent, _, err := s.c.Codes.SaveCode(ctx, Code{
-		Brand: brand, Address: a, MSISDN: m, OperationKey: operationKey,
-		Hash:      s.hashCode(brand, a, m, code),
+	code := s.makeCode(b, r.Address, r.MSISDN, r.OperationKey)
+	by, err := s.c.Codes.SaveCode(ctx, Code{
+		Brand: r.Brand, Channel: r.Channel, Address: r.Address, MSISDN: r.MSISDN, OperationKey: r.OperationKey,
+		Hash:      s.hashCode(r.Brand, r.Address, r.MSISDN, code),
 		CreatedAt: now, ExpiresAt: now.Add(codeAge),
-	}, now.Add(-time.Hour))
+	}, CodeCaps{Since: now.Add(-codeHour), Budget: budget})
 	if err != nil {
 		return prepaid.Secret{}, fmt.Errorf("save one-time code: %w", err)
 	}
-	if recent > codesHour {
-		return prepaid.Secret{}, ErrTooManyCodes
+	switch by {
+	case NoCap:
+		return code, nil
+	case CapAddress, CapNumber:
+		err = ErrTooManyCodes
+	default:
+		err = ErrCodesSpent
 	}
-	return code, nil
+	s.c.CodeRefused(r.Brand, r.Channel, by)
+	return prepaid.Secret{}, err
+}
+
+// forStrangers is the budget without the fifth that is kept for customers.
+func forStrangers(b prepaid.CodeBudget) prepaid.CodeBudget {
+	for _, shared := range []*int{&b.PerBlock, &b.PerChannel, &b.PerBrand} {
+		*shared -= *shared / 5
+	}
+	return b
 }
 
 // CheckCode judges a one-time code, once per operation key, and uses it up when it is right. Errors: ErrWrongCode,

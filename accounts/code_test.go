@@ -3,6 +3,7 @@ package accounts_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,9 +17,13 @@ func other(code prepaid.Secret) prepaid.Secret {
 	return prepaid.NewSecret(code.Reveal()[:5] + string('0'+(last-'0'+1)%10))
 }
 
-func (w world) newCode(t *testing.T, operationKey string) prepaid.Secret {
+func request(a prepaid.Address, m prepaid.MSISDN, operationKey string) accounts.CodeRequest {
+	return accounts.CodeRequest{Brand: "demo", Channel: "telegram", Address: a, MSISDN: m, OperationKey: operationKey}
+}
+
+func (w *world) newCode(t *testing.T, operationKey string) prepaid.Secret {
 	t.Helper()
-	code, err := w.NewCode(t.Context(), "demo", address, msisdn, operationKey)
+	code, err := w.NewCode(t.Context(), request(address, msisdn, operationKey))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +90,7 @@ func TestANewCodeReplacesTheOld(t *testing.T) {
 func TestFiveCodesAnHourForAnAddressOrANumber(t *testing.T) {
 	for name, ask := range map[string]func(i int) (prepaid.Address, prepaid.MSISDN){
 		"address": func(i int) (prepaid.Address, prepaid.MSISDN) {
-			return address, prepaid.MSISDN(fmt.Sprint(31612345670 + i))
+			return address, prepaid.MSISDN(fmt.Sprint(31612345670 + i*100))
 		},
 		"number": func(i int) (prepaid.Address, prepaid.MSISDN) {
 			return prepaid.Address(fmt.Sprint("telegram:", i)), msisdn
@@ -95,18 +100,97 @@ func TestFiveCodesAnHourForAnAddressOrANumber(t *testing.T) {
 			w := newWorld(t)
 			for i := range 5 {
 				a, m := ask(i)
-				if _, err := w.NewCode(t.Context(), "demo", a, m, fmt.Sprint("m", i)); err != nil {
+				if _, err := w.NewCode(t.Context(), request(a, m, fmt.Sprint("m", i))); err != nil {
 					t.Fatalf("code %d: %v", i+1, err)
 				}
 			}
 			a, m := ask(5)
-			if _, err := w.NewCode(t.Context(), "demo", a, m, "m5"); !errors.Is(err, accounts.ErrTooManyCodes) {
+			if _, err := w.NewCode(t.Context(), request(a, m, "m5")); !errors.Is(err, accounts.ErrTooManyCodes) {
 				t.Errorf("the sixth: %v", err)
 			}
 			w.wait(time.Hour + time.Second)
-			if _, err := w.NewCode(t.Context(), "demo", a, m, "m6"); err != nil {
+			if _, err := w.NewCode(t.Context(), request(a, m, "m6")); err != nil {
 				t.Errorf("an hour later: %v", err)
 			}
 		})
+	}
+}
+
+// strangers ask for codes to numbers of their own, each from another address, and returns how many are sent before the
+// budget is spent.
+func (w *world) strangers(t *testing.T, channel string, apart int) int {
+	t.Helper()
+	for i := range 1000 {
+		r := request(prepaid.Address(fmt.Sprint(channel, ":", i)), prepaid.MSISDN(fmt.Sprint(31620000000+i*apart)), fmt.Sprint(channel, i))
+		r.Channel = channel
+		switch _, err := w.NewCode(t.Context(), r); {
+		case errors.Is(err, accounts.ErrCodesSpent):
+			return i
+		case err != nil:
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("there is no end to it")
+	return 0
+}
+
+func TestStrangersLeaveAFifthToCustomers(t *testing.T) {
+	const mine = prepaid.Address("tel:+31612345678")
+	for name, c := range map[string]struct {
+		spend func(w *world) int
+		want  int
+	}{
+		"of a block":   {func(w *world) int { return w.strangers(t, "telegram", 1) }, 8},
+		"of a channel": {func(w *world) int { return w.strangers(t, "telegram", 100) }, 80},
+		"of the brand": {func(w *world) int {
+			sum := 0
+			for _, channel := range []string{"telegram", "web", "whatsapp", "second"} {
+				sum += w.strangers(t, channel, 100+sum)
+			}
+			return sum
+		}, 240},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			refused := map[string]int{}
+			w.refused = func(brand, channel string, by accounts.CodeCap) { refused[string(by)]++ }
+			active := accounts.Active
+			if err := w.db.UpdateCustomer(t.Context(), w.register(t, mine).ID, accounts.Update{Status: &active}); err != nil {
+				t.Fatal(err)
+			}
+			if sent := c.spend(w); sent != c.want {
+				t.Errorf("%d codes are sent to strangers, want %d", sent, c.want)
+			}
+			if cap := strings.TrimPrefix(strings.TrimPrefix(name, "of a "), "of the "); refused[cap] != 1 {
+				t.Errorf("refused %v", refused)
+			}
+			number := msisdn
+			if name == "of a block" {
+				number = "31620000099"
+			}
+			if _, err := w.NewCode(t.Context(), request(mine, number, "mine")); err != nil {
+				t.Errorf("a customer: %v", err)
+			}
+			if _, err := w.NewCode(t.Context(), request("telegram:new", number, "stranger")); !errors.Is(err, accounts.ErrCodesSpent) {
+				t.Errorf("a stranger: %v", err)
+			}
+		})
+	}
+}
+
+func TestWhatIsRefusedLeavesTheLastCodeAsItIs(t *testing.T) {
+	w := newWorld(t)
+	var code prepaid.Secret
+	for i := range 5 {
+		code = w.newCode(t, fmt.Sprint("m", i))
+	}
+	if _, err := w.NewCode(t.Context(), request(address, msisdn, "m5")); !errors.Is(err, accounts.ErrTooManyCodes) {
+		t.Fatal(err)
+	}
+	if again := w.newCode(t, "m4"); again != code {
+		t.Error("repeated: another code")
+	}
+	if err := w.CheckCode(t.Context(), "demo", address, msisdn, code, "try"); err != nil {
+		t.Errorf("the last code: %v", err)
 	}
 }

@@ -74,6 +74,7 @@ var (
 	ErrWrongCode    = errors.New("one-time code is wrong")
 	ErrCodeExpired  = errors.New("one-time code is too old, used up or was never sent")
 	ErrTooManyCodes = errors.New("too many one-time codes for this number or address")
+	ErrCodesSpent   = errors.New("the hour's one-time codes are spent")
 )
 
 // WrongPINError says how many tries are left before the lock.

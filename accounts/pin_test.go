@@ -12,7 +12,7 @@ import (
 )
 
 // lockedFor tells for how long err says that the PIN is locked; 0 where it says something else.
-func (w world) lockedFor(err error) time.Duration {
+func (w *world) lockedFor(err error) time.Duration {
 	var locked *accounts.LockedError
 	if !errors.As(err, &locked) {
 		return 0

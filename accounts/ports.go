@@ -49,20 +49,46 @@ type Tries interface {
 
 // Codes keeps one-time codes, hashed.
 type Codes interface {
-	// SaveCode replaces the code for an address and number, unless this operation key has saved one
-	// before (saved false). It returns how many were saved for the number or the address since the given
-	// time, this one included.
-	SaveCode(ctx context.Context, c Code, since time.Time) (recent int, saved bool, err error)
+	// SaveCode replaces the code for an address and number where the caps allow one more, and counts it, in one
+	// transaction: of any number of callers at once no more are allowed than the caps say. It returns the cap that is
+	// reached, the narrowest first; NoCap where the code was saved, now or before by the same operation key.
+	SaveCode(ctx context.Context, c Code, caps CodeCaps) (CodeCap, error)
 	// TryCode counts a try, unless operationKey was counted before, and returns the code; ErrCodeExpired
 	// where there is none.
 	TryCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN, operationKey string) (Code, error)
-	// UseCode deletes the code; it can't be used again.
+	// UseCode uses the code up, and notes that what was sent was used.
 	UseCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN) error
+}
+
+// CodeCap names what bounds the sending of codes: "block".
+type CodeCap string
+
+// The caps, the narrowest first.
+const (
+	NoCap      CodeCap = ""
+	CapAddress CodeCap = "address"
+	CapNumber  CodeCap = "number"
+	CapBlock   CodeCap = "block"
+	CapChannel CodeCap = "channel"
+	CapBrand   CodeCap = "brand"
+)
+
+// CodeCaps are how many codes may have been sent since a time.
+type CodeCaps struct {
+	Since  time.Time
+	Budget prepaid.CodeBudget
+}
+
+// CodeFigures is what became of the codes that were asked for on a channel.
+type CodeFigures struct {
+	Brand, Channel string
+	Sent, Used     int
 }
 
 // Code is a one-time code that proves a number.
 type Code struct {
 	Brand        string
+	Channel      string          // on which it was asked for
 	Address      prepaid.Address // who asked for it
 	MSISDN       prepaid.MSISDN  // whose phone it was sent to
 	Hash         string

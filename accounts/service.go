@@ -20,6 +20,8 @@ type Config struct {
 	// PeppersFit returns an error where PINs are stored under other peppers than ours, given to another copy of the program:
 	// then none is judged, counted or stored. nil: that need not be asked.
 	PeppersFit func(context.Context) error
+	// CodeRefused is told of each one-time code that a cap has refused; may be nil.
+	CodeRefused func(brand, channel string, by CodeCap)
 }
 
 // Peppers are the keys outside the database that PINs and one-time codes are hashed with, by version;
@@ -43,6 +45,9 @@ func New(c Config) (*Service, error) {
 	}
 	if c.PeppersFit == nil {
 		c.PeppersFit = func(context.Context) error { return nil }
+	}
+	if c.CodeRefused == nil {
+		c.CodeRefused = func(string, string, CodeCap) {}
 	}
 	return &Service{c: c, peppers: p, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}, nil
 }

@@ -18,8 +18,8 @@ func registrationFlow() Flow {
 		Name: "registration",
 		States: append([]State{
 			{Name: "registration.begin", Act: beginRegistration},
-			{Name: "registration.ask_msisdn", Prompt: "registration.ask_msisdn", Accept: acceptMSISDN, AskContact: true, Public: true},
-			{Name: "registration.ask_msisdn_again", Prompt: "registration.ask_msisdn_again", Accept: acceptMSISDNAgain, Public: true},
+			{Name: "registration.ask_msisdn", Prompt: "registration.ask_msisdn", Fill: contactFirst, Accept: acceptMSISDN, AskContact: true, Public: true},
+			{Name: "registration.ask_msisdn_again", Prompt: "registration.ask_msisdn_again", Accept: acceptMSISDNAgain, AskContact: true, Public: true},
 			{Name: "registration.check_msisdn", Act: checkMSISDN},
 			{Name: "registration.send_code", Act: sendCode},
 			{Name: "registration.ask_code", Prompt: "registration.ask_code", Accept: acceptCode, Secret: true, Timeout: pinTimeout},
@@ -50,6 +50,7 @@ func registrationFlow() Flow {
 
 			{From: "registration.send_code", Event: "sent", To: "registration.ask_code"},
 			{From: "registration.send_code", Event: "too_many", To: idle, Say: "code.too_many"},
+			{From: "registration.send_code", Event: "later", To: "registration.ask_msisdn", Say: "code.later"},
 			{From: "registration.ask_code", Event: "typed", To: "registration.check_code"},
 			{From: "registration.ask_code", Event: evBack, To: "registration.ask_msisdn"},
 			{From: "registration.check_code", Event: "right", To: "registration.proven"},
@@ -105,6 +106,14 @@ func acceptMSISDN(t *Turn) (Event, string) {
 	}
 	t.session.Answers = Answers{Key: t.session.Key, MSISDN: m}
 	return "typed", ""
+}
+
+// contactFirst tells of the button that shares the number, where there is one: it proves the number, and costs no SMS.
+func contactFirst(t *Turn) []string {
+	if !t.in.Can.Contact {
+		return []string{"share", ""}
+	}
+	return []string{"share", " " + t.prompts.text("registration.share")}
 }
 
 // acceptContact takes a shared contact: the messenger says whether it is the sender's own.
@@ -176,11 +185,15 @@ func sendCode(ctx context.Context, s *Services, t *Turn) Event {
 	if t.sms == "" {
 		return t.fail(errNoSMS)
 	}
-	code, err := s.Accounts.NewCode(ctx, t.brand.Name, t.in.Address, t.session.MSISDN, t.key("code"))
-	if errors.Is(err, accounts.ErrTooManyCodes) {
+	code, err := s.Accounts.NewCode(ctx, accounts.CodeRequest{
+		Brand: t.brand.Name, Channel: t.channel.Name, Address: t.in.Address, MSISDN: t.session.MSISDN, OperationKey: t.key("code"),
+	})
+	switch {
+	case errors.Is(err, accounts.ErrTooManyCodes):
 		return "too_many"
-	}
-	if err != nil {
+	case errors.Is(err, accounts.ErrCodesSpent):
+		return "later"
+	case err != nil:
 		return t.fail(err)
 	}
 	can, _ := channels.Of(channels.SMS)

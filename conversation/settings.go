@@ -33,6 +33,7 @@ func pinFlow() Flow {
 			{From: "pin.check_current", Event: "locked", To: idle},
 			{From: "pin.send_code", Event: "sent", To: "pin.ask_code"},
 			{From: "pin.send_code", Event: "too_many", To: idle, Say: "code.too_many"},
+			{From: "pin.send_code", Event: "later", To: idle, Say: "code.later"},
 			{From: "pin.ask_code", Event: "typed", To: "pin.check_code"},
 			{From: "pin.check_code", Event: "right", To: "pin.ask_new"},
 			{From: "pin.check_code", Event: "wrong", To: "pin.ask_code", Say: "code.wrong", Instead: true},

@@ -1,6 +1,9 @@
 package prepaid
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Brand is whom the customer buys from. It is read from the configuration at start and never changes
 // while the program runs.
@@ -24,8 +27,9 @@ type Brand struct {
 	Limits        Limits
 	Cards         CardFormat
 	Creditor      Creditor // the zero value: customers can't type an IBAN
-	CheapPINHash  bool     // only with Test
-	TestCode      string   // only with Test: every one-time code is this one; "" for random codes
+	Codes         CodeBudget
+	CheapPINHash  bool   // only with Test
+	TestCode      string // only with Test: every one-time code is this one; "" for random codes
 
 	Channels []ChannelConfig
 	// SMSChannel names the channel that carries one-time codes and late news of channels that can't push.
@@ -43,6 +47,24 @@ type Limits struct {
 	MonthCount int
 	// SEPAExposure is how much may be delivered while its debits are pending.
 	SEPAExposure Money
+}
+
+// CodeBudget bounds the one-time codes that a brand sends by SMS within an hour; a field that is zero is not said. The last
+// fifth of what strangers share with customers (block, channel, brand) is kept for customers.
+type CodeBudget struct {
+	PerAddress int // asked for by one address
+	PerNumber  int // sent to one number
+	PerBlock   int // sent to the 100 numbers that differ in their last two digits alone
+	PerChannel int // asked for on one channel
+	PerBrand   int
+}
+
+// OrDefault fills in what is not said.
+func (b CodeBudget) OrDefault() CodeBudget {
+	return CodeBudget{
+		PerAddress: cmp.Or(b.PerAddress, 5), PerNumber: cmp.Or(b.PerNumber, 5), PerBlock: cmp.Or(b.PerBlock, 10),
+		PerChannel: cmp.Or(b.PerChannel, 100), PerBrand: cmp.Or(b.PerBrand, 300),
+	}
 }
 
 // Creditor is who debits customers' bank accounts, as SEPA mandates name it.

@@ -127,6 +127,9 @@ func (m MSISDN) Masked() string {
 // LogValue implements slog.LogValuer.
 func (m MSISDN) LogValue() slog.Value { return slog.StringValue(m.Masked()) }
 
+// Block is the number without its last two digits: what 100 neighbours share.
+func (m MSISDN) Block() string { return string(m[:max(len(m)-2, 0)]) }
+
 // Tel is the address of the number's phone.
 func (m MSISDN) Tel() Address { return Address("tel:+" + string(m)) }
 

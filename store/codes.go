@@ -23,39 +23,66 @@ type codeRow struct {
 	ExpiresAt    int64           `db:"expires_at"`
 }
 
-// SaveCode implements accounts.Codes. recent counts the codes of the address and those of the number apart,
-// this one included, and is the larger.
-func (db *DB) SaveCode(ctx context.Context, c accounts.Code, since time.Time) (recent int, saved bool, err error) {
+// SaveCode implements accounts.Codes. The codes of a brand are counted one after the other.
+func (db *DB) SaveCode(ctx context.Context, c accounts.Code, caps accounts.CodeCaps) (by accounts.CodeCap, err error) {
 	err = db.write(ctx, "save one-time code", func(tx *sqlx.Tx) error {
-		rows, err := exec(ctx, tx, `
-			INSERT INTO one_time_code_requests (brand, operation_key, address, msisdn, created_at) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (brand, operation_key) DO NOTHING`,
-			c.Brand, c.OperationKey, c.Address, c.MSISDN, prepaid.Micros(c.CreatedAt))
-		if err != nil {
+		if db.dialect == Postgres { // on SQLite the transaction has the whole file
+			if _, err := exec(ctx, tx, `SELECT pg_advisory_xact_lock(hashtext('one-time codes'), hashtext(?))`, c.Brand); err != nil {
+				return err
+			}
+		}
+		var sent struct {
+			Known   int `db:"known"`
+			Address int `db:"by_address"`
+			Number  int `db:"by_number"`
+			Block   int `db:"by_block"`
+			Channel int `db:"by_channel"`
+			Brand   int `db:"by_brand"`
+		}
+		if _, err := get(ctx, tx, &sent, `
+			SELECT (SELECT COUNT(*) FROM one_time_code_requests WHERE brand = ? AND operation_key = ?) AS known,
+				COUNT(CASE WHEN address = ? THEN 1 END) AS by_address, COUNT(CASE WHEN msisdn = ? THEN 1 END) AS by_number,
+				COUNT(CASE WHEN block = ? THEN 1 END) AS by_block, COUNT(CASE WHEN channel = ? THEN 1 END) AS by_channel,
+				COUNT(*) AS by_brand
+			FROM one_time_code_requests WHERE brand = ? AND created_at >= ?`,
+			c.Brand, c.OperationKey, c.Address, c.MSISDN, c.MSISDN.Block(), c.Channel, c.Brand, prepaid.Micros(caps.Since)); err != nil {
 			return err
 		}
-		if saved = rows == 1; saved {
-			if err := replaceCode(ctx, tx, c); err != nil {
-				return err
-			}
-			_, err := exec(ctx, tx, `DELETE FROM one_time_code_requests WHERE brand = ? AND address = ? AND created_at < ?`,
-				c.Brand, c.Address, prepaid.Micros(c.CreatedAt.Add(-tryKeysFor)))
-			if err != nil {
-				return err
-			}
+		b := caps.Budget
+		switch {
+		case sent.Known > 0:
+			return nil
+		case sent.Address >= b.PerAddress:
+			by = accounts.CapAddress
+		case sent.Number >= b.PerNumber:
+			by = accounts.CapNumber
+		case sent.Block >= b.PerBlock:
+			by = accounts.CapBlock
+		case sent.Channel >= b.PerChannel:
+			by = accounts.CapChannel
+		case sent.Brand >= b.PerBrand:
+			by = accounts.CapBrand
+		default:
+			return saveCode(ctx, tx, c)
 		}
-		var counts struct {
-			Address int `db:"by_address"`
-			MSISDN  int `db:"by_msisdn"`
-		}
-		_, err = get(ctx, tx, &counts, `
-			SELECT COUNT(CASE WHEN address = ? THEN 1 END) AS by_address, COUNT(CASE WHEN msisdn = ? THEN 1 END) AS by_msisdn
-			FROM one_time_code_requests WHERE brand = ? AND created_at >= ? AND (address = ? OR msisdn = ?)`,
-			c.Address, c.MSISDN, c.Brand, prepaid.Micros(since), c.Address, c.MSISDN)
-		recent = max(counts.Address, counts.MSISDN)
-		return err
+		return nil
 	})
-	return recent, saved, err
+	return by, err
+}
+
+func saveCode(ctx context.Context, tx *sqlx.Tx, c accounts.Code) error {
+	_, err := exec(ctx, tx, `
+		INSERT INTO one_time_code_requests (brand, operation_key, channel, address, msisdn, block, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		c.Brand, c.OperationKey, c.Channel, c.Address, c.MSISDN, c.MSISDN.Block(), prepaid.Micros(c.CreatedAt))
+	if err != nil {
+		return err
+	}
+	if err := replaceCode(ctx, tx, c); err != nil {
+		return err
+	}
+	_, err = exec(ctx, tx, `DELETE FROM one_time_code_requests WHERE brand = ? AND created_at < ?`,
+		c.Brand, prepaid.Micros(c.CreatedAt.Add(-tryKeysFor)))
+	return err
 }
 
 func replaceCode(ctx context.Context, tx *sqlx.Tx, c accounts.Code) error {
@@ -119,10 +146,33 @@ func (db *DB) TryCode(ctx context.Context, brand string, a prepaid.Address, m pr
 
 // UseCode implements accounts.Codes.
 func (db *DB) UseCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN) error {
-	_, err := exec(ctx, db.writer, `UPDATE one_time_codes SET used = TRUE WHERE brand = ? AND address = ? AND msisdn = ?`,
-		brand, a, m)
-	if err != nil {
-		return fmt.Errorf("use one-time code: %w", err)
+	return db.write(ctx, "use one-time code", func(tx *sqlx.Tx) error {
+		if _, err := exec(ctx, tx, `
+			UPDATE one_time_code_requests SET used = TRUE WHERE brand = ? AND operation_key = (
+				SELECT operation_key FROM one_time_codes WHERE brand = ? AND address = ? AND msisdn = ?)`, brand, brand, a, m); err != nil {
+			return err
+		}
+		_, err := exec(ctx, tx, `UPDATE one_time_codes SET used = TRUE WHERE brand = ? AND address = ? AND msisdn = ?`, brand, a, m)
+		return err
+	})
+}
+
+// CodeFigures tells what became of the codes that were sent since a time, by brand and channel.
+func (db *DB) CodeFigures(ctx context.Context, since time.Time) ([]accounts.CodeFigures, error) {
+	var rows []struct {
+		Brand   string `db:"brand"`
+		Channel string `db:"channel"`
+		Sent    int    `db:"sent"`
+		Used    int    `db:"used"`
 	}
-	return nil
+	if err := list(ctx, db.reader, &rows, `
+		SELECT brand, channel, COUNT(*) AS sent, COUNT(CASE WHEN used THEN 1 END) AS used
+		FROM one_time_code_requests WHERE created_at >= ? GROUP BY brand, channel ORDER BY brand, channel`, prepaid.Micros(since)); err != nil {
+		return nil, fmt.Errorf("count one-time codes: %w", err)
+	}
+	var all []accounts.CodeFigures
+	for _, r := range rows {
+		all = append(all, accounts.CodeFigures{Brand: r.Brand, Channel: r.Channel, Sent: r.Sent, Used: r.Used})
+	}
+	return all, nil
 }

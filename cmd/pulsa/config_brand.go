@@ -17,11 +17,12 @@ import (
 var configKeys = map[string][]string{
 	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "redis_url", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
-	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "cards", "creditor", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
+	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "codes", "cards", "creditor", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},
 	"fx":        {"rate", "date"},
 	"amounts":   {"min", "max", "step", "default"},
 	"limits":    {"day_count", "day_sum", "month_count", "month_sum", "sepa_exposure"},
+	"codes":     {"per_address", "per_number", "per_block", "per_channel", "per_brand"},
 	"cards":     {"code_length", "luhn"},
 	"creditor":  {"name", "address", "identifier", "email"},
 	"simulator": {"url", "secret"},
@@ -57,6 +58,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) {
 	b.Prompts = s.prompts(b.Languages)
 	b.Amounts, b.DefaultAmount = s.amounts(b.Currency)
 	b.Limits = s.limits(b.Currency, b.Amounts.Max)
+	b.Codes = s.codes()
 	b.Cards = prepaid.CardFormat{CodeLength: 14}
 	if cards, ok := s.sub("cards"); ok {
 		b.Cards = prepaid.CardFormat{CodeLength: cards.integer("code_length", 5, 32, 14), Luhn: cards.boolean("luhn")}
@@ -263,6 +265,35 @@ func (s section) limits(c prepaid.Currency, largest prepaid.Money) prepaid.Limit
 		s.r.fault(limits.lines["month_count"], "month_count %d is less than day_count %d", l.MonthCount, l.DayCount)
 	}
 	return l
+}
+
+// codes reads how many one-time codes are sent within an hour. A wider cap below a narrower one would never let it be reached.
+func (s section) codes() prepaid.CodeBudget {
+	codes, ok := s.sub("codes")
+	if !ok {
+		return prepaid.CodeBudget{}.OrDefault()
+	}
+	standard := prepaid.CodeBudget{}.OrDefault()
+	read := func(key string, fallback int) int { return codes.integer(key, 1, 100_000, fallback) }
+	b := prepaid.CodeBudget{
+		PerAddress: read("per_address", standard.PerAddress), PerNumber: read("per_number", standard.PerNumber),
+		PerBlock: read("per_block", standard.PerBlock), PerChannel: read("per_channel", standard.PerChannel),
+		PerBrand: read("per_brand", standard.PerBrand),
+	}
+	for _, pair := range []struct {
+		wide, narrow string
+		bad          bool
+	}{
+		{"per_block", "per_number", b.PerBlock < b.PerNumber},
+		{"per_channel", "per_address", b.PerChannel < b.PerAddress},
+		{"per_brand", "per_channel", b.PerBrand < b.PerChannel},
+		{"per_brand", "per_block", b.PerBrand < b.PerBlock},
+	} {
+		if pair.bad {
+			s.r.fault(codes.line, "codes: %s is less than %s, which could never be reached: say both", pair.wide, pair.narrow)
+		}
+	}
+	return b
 }
 
 // provider reads the name of a gateway or network; the simulated ones are for test brands.

@@ -72,6 +72,7 @@ func TestTheDemoIsBuiltIn(t *testing.T) {
 		Support: "demo.example/help", Keywords: map[string][]string{"topup": {"KOOP", "TOPUP"}}, Prompts: map[string]map[string]string{},
 		Amounts: prepaid.AmountRange{Min: euro(10), Max: euro(50), Step: euro(5)}, DefaultAmount: euro(0),
 		Limits: prepaid.Limits{DayCount: 10, DaySum: euro(200), MonthSum: euro(600), SEPAExposure: euro(100)},
+		Codes:  prepaid.CodeBudget{PerAddress: 5, PerNumber: 5, PerBlock: 10, PerChannel: 100, PerBrand: 300},
 		Cards:  prepaid.CardFormat{CodeLength: 14}, CheapPINHash: true, TestCode: "246810", SMSChannel: "fake",
 		Creditor: prepaid.Creditor{Name: "Demo Mobile B.V.", Address: "Kerkstraat 1, 1017 GA Amsterdam", Identifier: "NL79ZZZ999999990000"},
 		Channels: []prepaid.ChannelConfig{

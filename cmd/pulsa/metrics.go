@@ -17,11 +17,12 @@ import (
 // metrics are what the admin listener tells Prometheus. Labels are names of the program's and the
 // configuration's own making, never a number or a text of a customer. Safe for concurrent use.
 type metrics struct {
-	registry   *prometheus.Registry
-	turns      *prometheus.CounterVec
-	turnTime   *prometheus.HistogramVec
-	orderMoves *prometheus.CounterVec
-	states     *prometheus.CounterVec
+	registry     *prometheus.Registry
+	turns        *prometheus.CounterVec
+	turnTime     *prometheus.HistogramVec
+	orderMoves   *prometheus.CounterVec
+	states       *prometheus.CounterVec
+	codesRefused *prometheus.CounterVec
 	// Where a brand has a network with a wallet.
 	wallet       *prometheus.GaugeVec
 	walletUnread prometheus.Counter
@@ -48,7 +49,8 @@ func newMetrics(clock prepaid.Clock) *metrics {
 			Name: "state_change", Help: "Conversations that went from one state of a flow to another.",
 		}, []string{"flow", "from", "to"}),
 	}
-	m.registry.MustRegister(m.turns, m.turnTime, m.orderMoves, m.states,
+	m.codesRefused = newCodesRefused()
+	m.registry.MustRegister(m.turns, m.turnTime, m.orderMoves, m.states, m.codesRefused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

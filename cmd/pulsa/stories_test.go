@@ -156,8 +156,8 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// checkSaid finds the prompts that are in no reply. Labels of choices and texts to other phones are no parts of a
-// reply, so they are looked for by their words.
+// checkSaid finds the prompts that are in no reply. Labels of choices, parts of questions and texts to other phones are not
+// told by their keys, so they are looked for by their words.
 func checkSaid(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
 	brand := v.Brands[0]
 	for _, language := range brand.Languages {
@@ -175,7 +175,7 @@ func checkSaid(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
 		}
 		for _, key := range v.Keys {
 			heard := said[key]
-			if template, ok := v.Prompt(brand.Name, language, key); ok && (strings.HasPrefix(key, "choice.") || key == "code.sms") {
+			if template, ok := v.Prompt(brand.Name, language, key); ok && (strings.HasPrefix(key, "choice.") || key == "code.sms" || key == "registration.share") {
 				heard = inWords(template).MatchString(words.String())
 			}
 			if why, excused := unsaid[key]; heard == excused {

@@ -162,6 +162,7 @@ func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
 	p.sims.network.Connect(p.deliveryTakenBack)
 	p.metrics.watchOrders(p.db.OpenOrders)
 	p.metrics.watchCards(p.cards.Guessing)
+	p.metrics.watchCodes(p.db.CodeFigures)
 	return p, nil
 }
 
@@ -218,7 +219,8 @@ func (c Config) databaseURL() string {
 func (p *program) wireServices(w wiring) (err error) {
 	p.accounts, err = accounts.New(accounts.Config{
 		Customers: p.db, Tries: p.db, Codes: p.db, OptOuts: p.db, Brands: p.brands, Clock: p.clock, Peppers: p.config.Peppers,
-		PeppersFit: func(ctx context.Context) error { return checkPepper(ctx, p.config, p.db) },
+		PeppersFit:  func(ctx context.Context) error { return checkPepper(ctx, p.config, p.db) },
+		CodeRefused: p.metrics.codeRefused,
 	})
 	if err != nil {
 		return err

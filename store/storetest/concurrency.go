@@ -162,6 +162,29 @@ var concurrencyTests = []test{
 		same(w, "keys", size(&counted), 3)
 		same(w, "tries", w.pin(c).Tries, 3)
 	}},
+	{"no more one-time codes are sent than the caps say", func(w *world) {
+		var sent sync.Map
+		together(64, func(i int) {
+			code := oneTimeCode(fmt.Sprint("message", i/2)) // each is delivered twice
+			code.Address, code.MSISDN = prepaid.Address(fmt.Sprint("telegram:", i/2)), msisdn(i/2*100)
+			code.Channel = []string{"one", "two"}[i/2%2]
+			by, err := w.db.SaveCode(w.Context(), code, codeCaps)
+			switch {
+			case err != nil:
+				w.Error(err)
+			case by == accounts.NoCap:
+				sent.Store(code.OperationKey, true)
+			case by != accounts.CapChannel && by != accounts.CapBrand:
+				w.Errorf("stopped by %s", by)
+			}
+		})
+		same(w, "sent", size(&sent), codeCaps.Budget.PerBrand)
+		total := 0
+		for _, f := range must[[]accounts.CodeFigures](w)(w.db.CodeFigures(w.Context(), start)) {
+			total += f.Sent
+		}
+		same(w, "counted", total, codeCaps.Budget.PerBrand)
+	}},
 	{"wrong codes of many are all counted", func(w *world) {
 		together(32, func(i int) {
 			keys := []string{"all", fmt.Sprint("address", i%4)}

@@ -177,14 +177,12 @@ var pinTests = []test{
 	}},
 	{"a one-time code is replaced, tried and used", func(w *world) {
 		code := oneTimeCode("first")
-		if _, saved, err := w.db.SaveCode(w.Context(), code, start); err != nil || !saved {
-			w.Fatalf("saved %v, %v", saved, err)
-		}
+		same(w, "saved", w.saveCode(code), accounts.NoCap)
 		same(w, "tried", w.tryCode("a").Tries, 1)
 		same(w, "same key", w.tryCode("a").Tries, 1)
 		same(w, "tried again", w.tryCode("b").Tries, 2)
 		code = oneTimeCode("second")
-		must[int](w)(w.saveCode(code))
+		same(w, "saved", w.saveCode(code), accounts.NoCap)
 		got := w.tryCode("a")
 		code.Tries = 1
 		same(w, "replaced", got, code)
@@ -197,40 +195,57 @@ var pinTests = []test{
 			w.Errorf("never sent: %v", err)
 		}
 	}},
-	{"codes are counted by number and by address", func(w *world) {
+	{"codes are counted by address, number, block, channel and brand", func(w *world) {
+		ask := func(key, channel string, a prepaid.Address, m prepaid.MSISDN) accounts.CodeCap {
+			code := oneTimeCode(key)
+			code.Channel, code.Address, code.MSISDN = channel, a, m
+			return w.saveCode(code)
+		}
+		for i := range codeCaps.Budget.PerAddress {
+			same(w, "by one address", ask(fmt.Sprint("a", i), "one", "telegram:1", prepaid.MSISDN(fmt.Sprint(31610000000+i*100))), accounts.NoCap)
+		}
+		same(w, "one more of it", ask("more", "one", "telegram:1", "31610009900"), accounts.CapAddress)
+		same(w, "the first again", ask("a0", "one", "telegram:1", "31610000000"), accounts.NoCap)
+		same(w, "to one number", ask("n1", "one", "telegram:2", "31610000000"), accounts.NoCap)
+		same(w, "one more to it", ask("n2", "one", "telegram:3", "31610000000"), accounts.CapNumber)
+		same(w, "to a neighbour", ask("b1", "one", "telegram:3", "31610000099"), accounts.NoCap)
+		same(w, "one more of the block", ask("b2", "one", "telegram:4", "31610000050"), accounts.CapBlock)
+		same(w, "on the channel", ask("c1", "one", "telegram:4", "31610000100"), accounts.NoCap)
+		same(w, "one more on it", ask("c2", "one", "telegram:5", "31610000200"), accounts.CapChannel)
+		same(w, "on another", ask("d1", "two", "telegram:5", "31610000200"), accounts.NoCap)
+		same(w, "one more of the brand", ask("d2", "two", "telegram:6", "31610000300"), accounts.CapBrand)
+		same(w, "what was refused, again", ask("more", "two", "telegram:1", "31610009900"), accounts.CapAddress)
+		late := oneTimeCode("an hour later")
+		late.Address, late.Channel = "telegram:1", "one"
+		by, err := w.db.SaveCode(w.Context(), late, accounts.CodeCaps{Since: start.Add(time.Microsecond), Budget: codeCaps.Budget})
+		w.ok(err)
+		same(w, "an hour later", by, accounts.NoCap)
+	}},
+	{"what became of codes is told by channel", func(w *world) {
 		for i := range 3 {
-			code := oneTimeCode(fmt.Sprint("by address", i))
-			code.MSISDN = msisdn(i)
-			same(w, "address", must[int](w)(w.saveCode(code)), i+1)
+			code := oneTimeCode(fmt.Sprint(i))
+			code.Channel, code.MSISDN = []string{"one", "two", "two"}[i], msisdn(i*1000)
+			same(w, "saved", w.saveCode(code), accounts.NoCap)
 		}
-		for i := range 2 {
-			code := oneTimeCode(fmt.Sprint("by number", i))
-			code.MSISDN, code.Address = msisdn(0), prepaid.Address(fmt.Sprint("telegram:", i))
-			same(w, "number", must[int](w)(w.saveCode(code)), i+2)
-		}
-		again := oneTimeCode("by address0")
-		recent, saved, err := w.db.SaveCode(w.Context(), again, start)
-		if err != nil || saved || recent != 3 {
-			w.Errorf("same key: saved %v, %d recent, %v", saved, recent, err)
-		}
-		recent, _, err = w.db.SaveCode(w.Context(), again, start.Add(time.Microsecond))
-		if err != nil || recent != 0 {
-			w.Errorf("an hour later: %d recent, %v", recent, err)
-		}
+		w.ok(w.db.UseCode(w.Context(), brand, "telegram:3527", msisdn(2000)))
+		figures := must[[]accounts.CodeFigures](w)(w.db.CodeFigures(w.Context(), start))
+		same(w, "figures", figures, []accounts.CodeFigures{
+			{Brand: brand, Channel: "one", Sent: 1}, {Brand: brand, Channel: "two", Sent: 2, Used: 1},
+		})
+		same(w, "later", len(must[[]accounts.CodeFigures](w)(w.db.CodeFigures(w.Context(), start.Add(time.Microsecond)))), 0)
 	}},
 }
+
+var codeCaps = accounts.CodeCaps{Since: start, Budget: prepaid.CodeBudget{PerAddress: 3, PerNumber: 2, PerBlock: 3, PerChannel: 6, PerBrand: 7}}
 
 func oneTimeCode(key string) accounts.Code {
 	return accounts.Code{Brand: brand, Address: "telegram:3527", MSISDN: "31612345678", Hash: key, OperationKey: key,
 		CreatedAt: start, ExpiresAt: start.Add(10 * time.Minute)}
 }
 
-func (w *world) saveCode(c accounts.Code) (int, error) {
-	recent, saved, err := w.db.SaveCode(w.Context(), c, start)
-	if err == nil && !saved {
-		err = errors.New("not saved")
-	}
-	return recent, err
+func (w *world) saveCode(c accounts.Code) accounts.CodeCap {
+	w.Helper()
+	return must[accounts.CodeCap](w)(w.db.SaveCode(w.Context(), c, codeCaps))
 }
 
 func (w *world) tryCode(key string) accounts.Code {
