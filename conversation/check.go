@@ -19,6 +19,7 @@ const (
 // sampleValues are what the {names} of prompts are filled with to see how long they get.
 var sampleValues = []string{
 	"amount", "EUR 150.00", "number", "+31612345678", "order", "BKTRMWQXZD", "minutes", "1440", "left", "2",
+	"question", "EUR 150.00 for +31612345678. Please type your PIN.", "what", "EUR 150.00 for +31612345678",
 	"code", "123456", "languages", "EN, NL", "link", "https://topup.example/pay/bcdfghjklmnpqrstvwxzbcdfghjklmnp",
 	"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", "2026-11-21",
 }
@@ -48,8 +49,21 @@ func checkPrompt(b *prepaid.Brand, p *Prompts, key string) error {
 	return nil
 }
 
-// fits says why a prompt, filled with long values, does not fit an SMS or a button.
+// mustShow are the {names} that the texts of questions which lead to a charge can't do without, a brand's own texts included:
+// nobody pays for what the question did not name.
+var mustShow = map[string][]string{
+	"topup.ask_pin": {"amount", "number"}, "topup.confirm_again": {"amount", "number"}, "session.purchase": {"amount", "number"},
+	"session.expired": {"what"}, "pin.wrong": {"question"},
+}
+
+// fits says why a prompt lacks what it must show or, filled with long values, does not fit an SMS or a button.
 func fits(p *Prompts, key string) error {
+	template, _ := p.Template(key)
+	for _, name := range mustShow[key] {
+		if !strings.Contains(template, "{"+name+"}") {
+			return fmt.Errorf("must show {%s}: it says what will be charged for", name)
+		}
+	}
 	text := p.Part(key, sampleValues...).Text
 	begins := text
 	if runes := []rune(text); len(runes) > 60 {

@@ -50,12 +50,15 @@ func otherMoney(text string, c prepaid.Currency) bool {
 	return false
 }
 
-// mistyped reports whether the first number of a text goes on as no amount does: "10.005", "10,000", "10.00.00", and "10O" with
-// a letter for a zero. Four digits behind it are a PIN.
+// mistyped reports whether the first number of a text is written as no amount is: "10.005", "10,000", "10.00.00", ".50", and
+// "10O" with a letter for a zero. Four digits behind it are a PIN.
 func mistyped(text string) bool {
 	start := strings.IndexAny(text, "0123456789")
 	if start < 0 {
 		return false
+	}
+	if start > 0 && strings.IndexByte(".,", text[start-1]) >= 0 && (start == 1 || text[start-2] == ' ') {
+		return true
 	}
 	rest := text[digitsEnd(text, start):]
 	for groups := 0; len(rest) > 1 && (rest[0] == '.' || rest[0] == ',') && isDigit(rest[1]); groups++ {

@@ -143,7 +143,11 @@ func (t *Turn) askToGoOn() {
 		t.session.Failures = 1
 		t.session.newQuestion()
 	}
-	t.Say("session.expired")
+	what := t.prompts.text("session.what")
+	if t.buys() {
+		what = t.prompts.Part("session.purchase", fillPurchase(t)...).Text
+	}
+	t.Say("session.expired", "what", what)
 	t.choices = t.goOnChoices()
 }
 

@@ -97,6 +97,9 @@ func (w Words) action(text string) (Action, int) {
 		return ActNone, 0
 	}
 	if a := w[word[:i]]; a == ActTopUp || a == ActRedeem {
+		if strings.IndexByte(".,:;", word[i]) >= 0 { // "KOOP,10": it ends the word, and begins no number
+			i++
+		}
 		return a, i
 	}
 	return ActNone, 0
@@ -123,6 +126,10 @@ func fold(text string) string {
 		switch {
 		case r == zeroWidthSpace:
 			return ' '
+		case r == arabicPoint:
+			return '.'
+		case r == arabicComma:
+			return ','
 		case unicode.In(r, unicode.Cf, unicode.Variation_Selector), r == keycap:
 			return -1
 		}
@@ -132,6 +139,8 @@ func fold(text string) string {
 
 const (
 	zeroWidthSpace = '\u200b'
+	arabicPoint    = '\u066b' // before decimals
+	arabicComma    = '\u066c' // between thousands
 	keycap         = '\u20e3' // the box around the digit before it
 )
 

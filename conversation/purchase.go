@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"pulsa/accounts"
@@ -18,11 +19,11 @@ func topupFlow() Flow {
 		Name: "topup",
 		States: []State{
 			{Name: "topup.identify", Act: identifyBuyer},
-			{Name: "topup.ask_amount", Prompt: "topup.ask_amount", Accept: acceptAmount, Secret: true}, // a PIN may stand behind it
-			{Name: "topup.ask_pin", Prompt: "topup.ask_pin", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
+			{Name: "topup.ask_amount", Prompt: "topup.ask_amount", Fill: fillNumber, Accept: acceptAmount, Secret: true}, // a PIN may stand behind it
+			{Name: "topup.ask_pin", Prompt: "topup.ask_pin", Fill: fillPurchase, Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
 			{Name: "topup.check_pin", Act: checkPIN},
 			{Name: "topup.place", Act: placeOrder},
-			{Name: "topup.confirm_again", Prompt: "topup.confirm_again", Accept: acceptAgain, Choices: []string{"again", "no"}, Public: true, Timeout: againTimeout, Resume: "topup.ask_pin"},
+			{Name: "topup.confirm_again", Prompt: "topup.confirm_again", Fill: fillPurchase, Accept: acceptAgain, Choices: []string{"again", "no"}, Public: true, Timeout: againTimeout, Resume: "topup.ask_pin"},
 		},
 		Transitions: []Transition{
 			{From: "topup.identify", Event: "stranger", To: "registration.ask_msisdn"},
@@ -86,9 +87,33 @@ func identifyBuyer(ctx context.Context, s *Services, t *Turn) Event {
 	return t.takePurchase(p, "no_amount", "no_pin")
 }
 
-// readPurchase reads what follows the keyword: its own line where that says it all.
+// fillNumber tells whom is topped up. The amount is chosen anew.
+func fillNumber(t *Turn) []string {
+	t.session.Amount = 0
+	return []string{"number", t.session.MSISDN.String()}
+}
+
+// fillPurchase tells what a question leads to: nothing is charged for but this.
+func fillPurchase(t *Turn) []string {
+	return []string{"amount", t.amount().String(), "number", t.session.MSISDN.String()}
+}
+
+// amount is what the present flow is about.
+func (t *Turn) amount() prepaid.Money {
+	return prepaid.Money{Minor: t.session.Amount, Currency: t.brand.Currency}
+}
+
+// buys reports whether the present flow is to charge for an amount that is known.
+func (t *Turn) buys() bool { return t.session.Amount > 0 && t.session.Card == "" }
+
+// readPurchase reads what follows the keyword, or all of an answer: its first line where that says it all.
 func (t *Turn) readPurchase() purchase {
-	if p := readPurchase(t.command.Line, t.brand); p.complete() {
+	line := t.command.Line
+	if t.command.Action == ActNone {
+		line, _, _ = strings.Cut(strings.TrimSpace(t.in.Text), "\n")
+		line = tidy(line)
+	}
+	if p := readPurchase(line, t.brand); p.complete() {
 		return p
 	}
 	return readPurchase(t.command.Rest, t.brand)
@@ -129,19 +154,14 @@ func acceptAmount(t *Turn) (Event, string) {
 	if t.command.Action != ActNone {
 		return noEvent, ""
 	}
-	p := readPurchase(t.command.Rest, t.brand)
+	p := t.readPurchase()
 	switch {
 	case p.Unclear || p.Amount.Zero():
 		return noEvent, "topup.amount_invalid"
 	case t.amountError(p.Amount) != "":
 		return noEvent, t.amountError(p.Amount)
 	}
-	t.session.Amount = p.Amount.Minor
-	if p.PIN.Empty() {
-		return "amount", ""
-	}
-	t.pin = p.PIN
-	return "complete", ""
+	return t.takePurchase(p, noEvent, "amount"), ""
 }
 
 func acceptPIN(t *Turn) (Event, string) {
@@ -167,7 +187,7 @@ func checkPIN(ctx context.Context, s *Services, t *Turn) Event {
 		t.session.Authorised = true
 		return "right"
 	case errors.As(err, &wrong):
-		t.Say("pin.wrong", "left", strconv.Itoa(wrong.Left))
+		t.Say("pin.wrong", "left", strconv.Itoa(wrong.Left), "question", t.pinQuestion())
 		return "wrong"
 	case errors.As(err, &locked):
 		t.sayLocked(accounts.PIN{LockedUntil: locked.Until})
@@ -177,6 +197,14 @@ func checkPIN(ctx context.Context, s *Services, t *Turn) Event {
 		return "locked"
 	}
 	return t.fail(err)
+}
+
+// pinQuestion asks for the PIN once more: with what it is to pay for, where that is so.
+func (t *Turn) pinQuestion() string {
+	if t.buys() {
+		return t.prompts.Part("topup.ask_pin", fillPurchase(t)...).Text
+	}
+	return t.prompts.text("pin.ask")
 }
 
 func (t *Turn) sayLocked(p accounts.PIN) {
@@ -201,6 +229,11 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 	if !t.session.Authorised {
 		return t.fail(errors.New("an order without a right PIN"))
 	}
+	if c.MSISDN != t.session.MSISDN { // it was changed from elsewhere since the question named it
+		t.note(s.Accounts.Forgive(ctx, c.ID))
+		t.Say("session.lost")
+		return "refused"
+	}
 	if c.Recognised.IsZero() {
 		if wrong := t.recogniseLate(ctx, s, c); wrong != "" {
 			t.Say(wrong)
@@ -208,8 +241,7 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 		}
 	}
 	o, err := s.Topups.Place(ctx, topup.Request{
-		Brand: t.brand.Name, Customer: c.ID, MSISDN: c.MSISDN,
-		Amount:       prepaid.Money{Minor: t.session.Amount, Currency: t.brand.Currency},
+		Brand: t.brand.Name, Customer: c.ID, MSISDN: c.MSISDN, Amount: t.amount(),
 		Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: c.Pays.Gateway, Method: c.Pays.Method},
 		OperationKey: t.flowKey("topup"), ReplyTo: t.replyTo(), AuthorisedBy: "pin",
 		Confirmed: t.session.Confirmed, FreePIN: true, Patience: t.patience(s.Clock.Now()),
@@ -266,7 +298,7 @@ func (t *Turn) refused(err error) Event {
 	case errors.Is(err, topup.ErrBlocked):
 		t.Say("topup.blocked")
 	case errors.Is(err, topup.ErrOutOfRange), errors.Is(err, topup.ErrWrongStep):
-		t.Say("topup.out_of_range", "amount", prepaid.Money{Minor: t.session.Amount, Currency: t.brand.Currency}.String())
+		t.Say("topup.out_of_range", "amount", t.amount().String())
 	default:
 		return t.fail(err)
 	}

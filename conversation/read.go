@@ -14,8 +14,8 @@ import (
 type purchase struct {
 	Amount  prepaid.Money // zero: none was typed
 	PIN     prepaid.Secret
-	BadPIN  bool // digits stand where the PIN belongs, but not four
-	Unclear bool // another number besides, or an amount that is none
+	BadPIN  bool // five digits stand where the PIN belongs
+	Unclear bool // there is more in it than an amount and a PIN, or an amount that is none: nothing is bought
 	Extra   bool // it is unclear since a number follows that may be another amount
 }
 
@@ -26,43 +26,60 @@ func (p purchase) complete() bool {
 
 // readPurchase reads "10 1234" as customers type it: "€10", "10,-", "10.00", "10 euro", "eur 10 pin 1234",
 // "10,1234", with a signature behind it. The amount comes first; four digits alone are the PIN, unless the brand sells that
-// amount. A number behind the PIN is another amount, or who knows what, unless words stand before it: then it is if the brand
-// sells it, and else part of a signature, as is all that follows a dash.
+// amount. What is not wholly an amount and a PIN is Unclear, so that no amount is bought but the only one in the text: "10 15",
+// "10/20", "500 000" and "10 for mum 1234" are. Five digits where the PIN belongs are a mistyped PIN. A number behind the PIN is
+// another amount, or who knows what, unless words stand before it: then it is if the brand sells it, and else part of a
+// signature, as is all that follows a dash.
 func readPurchase(text string, b *prepaid.Brand) purchase {
-	p := purchase{Unclear: otherMoney(text, b.Currency) || mistyped(text)}
-	if p.Unclear {
+	if otherMoney(text, b.Currency) || mistyped(text) {
+		return purchase{Unclear: true}
+	}
+	found := numbersAt(text)
+	if len(found) == 0 {
+		return purchase{}
+	}
+	first := found[0]
+	if len(found) == 1 && first.isPIN() && !sells(b, first.text) {
+		return purchase{PIN: prepaid.NewSecret(first.text)}
+	}
+	amount, err := prepaid.ParseMoney(first.text, b.Currency)
+	if err != nil || len(first.text) >= phoneDigits && !sells(b, first.text) && isMSISDN(first.text, b) {
+		return purchase{Unclear: true}
+	}
+	p := purchase{Amount: amount}
+	if len(found) == 1 {
 		return p
 	}
-	amountSeen, pinEnd := false, 0
+	second := found[1]
+	switch words := countUnknown(text[first.end:second.start]); {
+	case second.isPIN() && words <= 1: // the one may name the money
+		p.PIN = prepaid.NewSecret(second.text)
+	case second.plain() && len(second.text) == 5 && words <= 1 && !sells(b, second.text):
+		p.BadPIN = true
+	default:
+		p.Unclear, p.Extra = true, len(second.text) < phoneDigits && !second.isGroup()
+		return p
+	}
+	p.readBehind(text, second.end, found[2:], b)
+	return p
+}
+
+// phoneDigits is the least length of a number that may be a phone's.
+const phoneDigits = 6
+
+// readBehind judges the numbers behind the PIN. Each piece of the text is read once: it may hold thousands of numbers.
+func (p *purchase) readBehind(text string, end int, found []number, b *prepaid.Brand) {
 	var behind tail
-	for _, n := range numbersAt(text) {
-		if pinEnd > 0 { // each piece once: a text may hold thousands of numbers
-			behind.add(text[pinEnd:n.start])
-			pinEnd = n.end
-		}
-		token := n.text
-		plain := strings.Trim(token, "0123456789") == ""
+	for _, n := range found {
+		behind.add(text[end:n.start])
+		end = n.end
 		switch {
-		case !amountSeen && len(token) == 4 && plain && p.PIN.Empty() && !moreNumbers(text, token) && !sells(b, token):
-			p.PIN = prepaid.NewSecret(token)
-		case !amountSeen:
-			m, err := prepaid.ParseMoney(token, b.Currency)
-			if err != nil {
-				p.Unclear = true
-				return p
-			}
-			p.Amount, amountSeen = m, true
-		case p.PIN.Empty() && !p.BadPIN && plain && len(token) == 4:
-			p.PIN, pinEnd = prepaid.NewSecret(token), n.end
-		case p.PIN.Empty() && !p.BadPIN && plain:
-			p.BadPIN = true
-		case len(token) >= 6:
-			p.Unclear = true // another phone's number? nobody's credit is bought for a guess
-		case p.BadPIN && plain && len(token) == 4, pinEnd > 0 && !behind.signed && (!behind.words || sells(b, token)):
+		case len(n.text) >= phoneDigits:
+			p.Unclear = true // another phone's? nobody's credit is bought for a guess
+		case p.BadPIN && n.isPIN(), !behind.signed && (!behind.words || sells(b, n.text)):
 			p.Unclear, p.Extra = true, true
 		}
 	}
-	return p
 }
 
 // tail is what stands behind the PIN, up to a number: words other than currencies', or a dash before a signature.
@@ -70,31 +87,42 @@ type tail struct{ words, signed bool }
 
 func (t *tail) add(text string) {
 	t.signed = t.signed || strings.Contains(text, "--") || strings.ContainsAny(text, "–—")
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Sc, r) })
-	t.words = t.words || slices.ContainsFunc(words, func(w string) bool { return currencyWords[w] == "" })
+	t.words = t.words || slices.ContainsFunc(wordsOf(text), func(w string) bool { return currencyWords[w] == "" })
 }
 
-func moreNumbers(text, than string) bool {
-	n := numbers(text)
-	return len(n) > 1 || n[0] != than
-}
+// pinWords may stand between an amount and the PIN.
+var pinWords = []string{"pin", "pincode", "code", "e", "and", "en", "with", "met", "my", "mijn", "is"}
 
-// numbers lists the runs of digits of a text, each with the decimals that belong to it: "10", "10.00", "1234".
-// A comma or point with other than one or two digits behind it parts two numbers.
-func numbers(text string) []string {
-	var out []string
-	for _, n := range numbersAt(text) {
-		out = append(out, n.text)
+// countUnknown counts the words of a text that neither name money nor announce a PIN.
+func countUnknown(text string) int {
+	n := 0
+	for _, w := range wordsOf(text) {
+		if currencyWords[w] == "" && !slices.Contains(pinWords, w) {
+			n++
+		}
 	}
-	return out
+	return n
 }
 
-// number is one of numbers, and where in the text it begins and ends.
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Sc, r) })
+}
+
+// number is a run of digits with the decimals that belong to it, "10", "10.00", "1234", and where in the text it begins and
+// ends.
 type number struct {
 	text       string
 	start, end int
 }
 
+func (n number) plain() bool { return !strings.Contains(n.text, ".") }
+
+func (n number) isPIN() bool { return n.plain() && len(n.text) == 4 }
+
+// isGroup reports whether a number behind another may be its last three digits: "500 000".
+func (n number) isGroup() bool { return n.plain() && len(n.text) == 3 }
+
+// numbersAt lists the numbers of a text. A comma or point with other than one or two digits behind it parts two.
 func numbersAt(text string) []number {
 	var out []number
 	for i := 0; i < len(text); {
@@ -125,13 +153,21 @@ func digitsEnd(text string, i int) int {
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
+func isMSISDN(token string, b *prepaid.Brand) bool {
+	_, err := prepaid.ParseMSISDN(token, b.Country)
+	return err == nil
+}
+
 func sells(b *prepaid.Brand, token string) bool {
 	m, err := prepaid.ParseMoney(token, b.Currency)
 	return err == nil && topup.CheckAmount(b, m) == nil
 }
 
-// readPIN reads four digits, with spaces, dashes or quotes about them, and nothing else.
+// readPIN reads four digits, with spaces, dashes or quotes about them, and nothing else. "20.00" is an amount.
 func readPIN(text string) (prepaid.Secret, bool) {
+	if found := numbersAt(tidy(text)); len(found) == 1 && !found[0].plain() {
+		return prepaid.Secret{}, false
+	}
 	return readDigits(text, 4, 4)
 }
 

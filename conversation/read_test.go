@@ -1,6 +1,8 @@
 package conversation
 
 import (
+	"math/rand/v2"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -75,6 +77,12 @@ func TestPurchasesAreReadAsCustomersTypeThem(t *testing.T) {
 		{"KOOP", "", ""},
 		{"KOOP 1234", "", "1234"},
 		{"KOOP please", "", ""},
+		{"koop 10 euro met pin 1234", "10.00", "1234"},
+		{"koop 10 piek 1234", "10.00", "1234"}, // one word that we don't know may name money
+		{"KOOP,10,1234", "10.00", "1234"},
+		{"KOOP.10 1234", "10.00", "1234"},
+		{"koop Eur.10 1234", "10.00", "1234"},
+		{"koop ١٠٫٥٠ ١٢٣٤", "10.50", "1234"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
@@ -101,13 +109,34 @@ func TestPurchasesAreReadAsCustomersTypeThem(t *testing.T) {
 func TestPurchasesThatAreUnclear(t *testing.T) {
 	for text, want := range map[string]purchase{
 		"10 1234 0612345678":        {Unclear: true},
-		"10 123":                    {BadPIN: true},
+		"10 0612345678":             {Unclear: true},
+		"10 0612345678 1234":        {Unclear: true},
+		"0612345678":                {Unclear: true},
+		"0612345678 10 1234":        {Unclear: true},
+		"10 123":                    {Unclear: true},
 		"10 12345":                  {BadPIN: true},
+		"10 12345 please":           {BadPIN: true},
 		"99999999999999999999 1234": {Unclear: true},
+		".50 1234":                  {Unclear: true},
+		"€ .50 1234":                {Unclear: true},
+		"500 000":                   {Unclear: true},
+		"500 000 1234":              {Unclear: true},
+		"500'000":                   {Unclear: true},
+		"1000 000":                  {Unclear: true},
+		"10 for mum 1234":           {Unclear: true, Extra: true},
+		"10 15":                     {Unclear: true, Extra: true},
+		"10/20":                     {Unclear: true, Extra: true},
+		"10-20":                     {Unclear: true, Extra: true},
+		"10 of 20":                  {Unclear: true, Extra: true},
+		"10:30 1234":                {Unclear: true, Extra: true},
+		"10 48 21":                  {Unclear: true, Extra: true},
+		"10 + 10 1234":              {Unclear: true, Extra: true},
+		"2*10 1234":                 {Unclear: true, Extra: true},
+		"10 12345 20":               {Unclear: true, Extra: true, BadPIN: true},
 	} {
 		p := readPurchase(text, demoBrand())
-		if p.Unclear != want.Unclear || p.BadPIN != want.BadPIN {
-			t.Errorf("%q: unclear %v bad PIN %v, want %v %v", text, p.Unclear, p.BadPIN, want.Unclear, want.BadPIN)
+		if p.Unclear != want.Unclear || p.BadPIN != want.BadPIN || p.Extra != want.Extra {
+			t.Errorf("%q: %+v, want %+v", text, p, want)
 		}
 		if p.complete() {
 			t.Errorf("%q would be bought", text)
@@ -218,6 +247,65 @@ func TestALongTextIsNoCode(t *testing.T) {
 	}
 }
 
+// onlyAmount is a text that means one amount and perhaps a PIN, as a reference that is too slow for customers knows it: no other
+// number stands before the PIN, and what touches the amount belongs to it.
+var onlyAmount = regexp.MustCompile(`(?s)^[^0-9]*?([0-9]+)(?:[.,]([0-9]{1,2}))?(?:[^0-9]*|[^0-9]+[0-9]{4,5}(?:[^0-9].*)?)$`)
+
+// checkPurchase fails where a text would buy another amount than the only one that stands in it.
+func checkPurchase(t *testing.T, text string, p purchase) {
+	t.Helper()
+	if p.Unclear || p.Amount.Zero() {
+		return
+	}
+	found := onlyAmount.FindStringSubmatch(text)
+	if found == nil {
+		t.Fatalf("%q: %s would be bought, which is not all that it says", text, p.Amount)
+	}
+	typed := found[1]
+	if found[2] != "" {
+		typed += "." + found[2]
+	}
+	if m, err := prepaid.ParseMoney(typed, p.Amount.Currency); err != nil || m != p.Amount {
+		t.Fatalf("%q: %s would be bought instead of %s", text, p.Amount, typed)
+	}
+}
+
+func TestATextNeverBuysAnotherAmountThanItSays(t *testing.T) {
+	pieces := []string{
+		"10", "20", "15", "5", "500", "000", "50", "4821", "48211", "0612345678", " ", " ", " ", "/", "-", ".", ",", "'", "+", ":", "\n", "€", "euro", "of",
+		"pin", "voor mam", "KOOP", "x", "-- ", "٫",
+	}
+	words := mustPrompts(t, demoBrand()).Words
+	random := rand.New(rand.NewPCG(11, 1))
+	bought := 0
+	for range 50_000 {
+		text := ""
+		for range 1 + random.IntN(7) {
+			text += pieces[random.IntN(len(pieces))]
+		}
+		for _, typed := range []string{text, "KOOP " + text} { // in answer to the question, and in one text
+			turn := Turn{brand: demoBrand(), command: words.Read(typed)}
+			turn.in.Text = typed
+			p := turn.readPurchase()
+			checkPurchase(t, tidy(typed), p)
+			if p.complete() {
+				bought++
+			}
+		}
+	}
+	if bought < 500 {
+		t.Errorf("%d texts would buy: too few to tell", bought)
+	}
+}
+
+func TestAnAmountIsNoPIN(t *testing.T) {
+	for text, want := range map[string]bool{"4821": true, "48 21": true, "4.8.2.1": true, "\"4821\"": true, "20.00": false, "20,00": false, "10/20": false, "482": false} {
+		if _, ok := readPIN(text); ok != want {
+			t.Errorf("%q: %v", text, ok)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{"KOOP 10 1234", "koop €10,- 1234", "REDEEM 1234 5678 9012 34", "\xff\xfe", "ＫＯＯＰ１０", "KOOP10", "KOOP 10 4821 or 20 -- 5", strings.Repeat("9", 1000)} {
 		f.Add(s)
@@ -229,7 +317,9 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("rest is not UTF-8: %q", c.Rest)
 		}
 		turn := Turn{brand: demoBrand(), command: c}
+		turn.in.Text = text
 		p := turn.readPurchase()
+		checkPurchase(t, tidy(text), p)
 		if !p.PIN.Empty() && len(p.PIN.Reveal()) != 4 {
 			t.Errorf("a PIN of %d characters", len(p.PIN.Reveal()))
 		}

@@ -227,8 +227,7 @@ func placeRedemption(ctx context.Context, s *Services, t *Turn) Event {
 		return t.fail(err)
 	}
 	o, err := s.Topups.Place(ctx, topup.Request{
-		Brand: t.brand.Name, Customer: c.ID, MSISDN: t.session.MSISDN,
-		Amount:       prepaid.Money{Minor: t.session.Amount, Currency: t.brand.Currency},
+		Brand: t.brand.Name, Customer: c.ID, MSISDN: t.session.MSISDN, Amount: t.amount(),
 		Funding:      topup.FundingRef{Kind: topup.ByCard, Ref: t.session.Card},
 		OperationKey: t.flowKey("redeem"), ReplyTo: t.replyTo(), AuthorisedBy: "card",
 		Patience: t.patience(s.Clock.Now()),

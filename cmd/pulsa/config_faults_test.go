@@ -234,6 +234,18 @@ func TestTextsOfABrandsOwnAreJudgedWhereTheyStand(t *testing.T) {
 			t.Errorf("%.40s: %q, want %q", text, got, want)
 		}
 	}
+	for key, want := range map[string]string{
+		`topup.ask_pin: "Your PIN for {amount}?"`:       "prompts: topup.ask_pin must show {number}",
+		`topup.confirm_again: "Again?"`:                 "prompts: topup.confirm_again must show {amount}",
+		`session.expired: "Go on?"`:                     "prompts: session.expired must show {what}",
+		`pin.wrong: "Wrong, {left} left. {exit} ends."`: "prompts: pin.wrong must show {question}",
+		`pin.wrong: "Wrong, {left} left. {question}"`:   "",
+	} {
+		_, err := parseConfig("pulsa.yaml", []byte(minimal+"    prompts: {en: {"+key+"}}\n"), env(), k)
+		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", key, err, want)
+		}
+	}
 	if _, err := parseConfig("pulsa.yaml", []byte(strings.Replace(minimal, "title: Shop", `title: " "`, 1)), env(), k); err == nil || !strings.Contains(err.Error(), "title is empty") {
 		t.Errorf("an empty title: %v", err)
 	}

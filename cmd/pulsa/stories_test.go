@@ -156,8 +156,11 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// checkSaid finds the prompts that are in no reply. Labels of choices, parts of questions and texts to other phones are not
-// told by their keys, so they are looked for by their words.
+// withinOthers are the prompts that stand within others, or go to another phone.
+var withinOthers = []string{"code.sms", "registration.share", "pin.ask", "session.what", "session.purchase"}
+
+// checkSaid finds the prompts that are in no reply. Labels of choices, texts to other phones and what stands within a prompt are
+// no parts of a reply, so they are looked for by their words.
 func checkSaid(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
 	brand := v.Brands[0]
 	for _, language := range brand.Languages {
@@ -175,7 +178,7 @@ func checkSaid(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
 		}
 		for _, key := range v.Keys {
 			heard := said[key]
-			if template, ok := v.Prompt(brand.Name, language, key); ok && (strings.HasPrefix(key, "choice.") || key == "code.sms" || key == "registration.share") {
+			if template, ok := v.Prompt(brand.Name, language, key); ok && (strings.HasPrefix(key, "choice.") || slices.Contains(withinOthers, key)) {
 				heard = inWords(template).MatchString(words.String())
 			}
 			if why, excused := unsaid[key]; heard == excused {
