@@ -43,7 +43,7 @@ func readPurchase(text string, b *prepaid.Brand) purchase {
 		return purchase{PIN: prepaid.NewSecret(first.text)}
 	}
 	amount, err := prepaid.ParseMoney(first.text, b.Currency)
-	if err != nil || len(first.text) >= phoneDigits && !sells(b, first.text) && isMSISDN(first.text, b) {
+	if err != nil || first.isLong() && !sells(b, first.text) && isMSISDN(first.text, b) {
 		return purchase{Unclear: true}
 	}
 	p := purchase{Amount: amount}
@@ -57,15 +57,12 @@ func readPurchase(text string, b *prepaid.Brand) purchase {
 	case second.plain() && len(second.text) == 5 && words <= 1 && !sells(b, second.text):
 		p.BadPIN = true
 	default:
-		p.Unclear, p.Extra = true, len(second.text) < phoneDigits && !second.isGroup()
+		p.Unclear, p.Extra = true, !second.isGroup() && !slices.ContainsFunc(found, number.isLong)
 		return p
 	}
 	p.readBehind(text, second.end, found[2:], b)
 	return p
 }
-
-// phoneDigits is the least length of a number that may be a phone's.
-const phoneDigits = 6
 
 // readBehind judges the numbers behind the PIN. Each piece of the text is read once: it may hold thousands of numbers.
 func (p *purchase) readBehind(text string, end int, found []number, b *prepaid.Brand) {
@@ -74,7 +71,7 @@ func (p *purchase) readBehind(text string, end int, found []number, b *prepaid.B
 		behind.add(text[end:n.start])
 		end = n.end
 		switch {
-		case len(n.text) >= phoneDigits:
+		case n.isLong():
 			p.Unclear = true // another phone's? nobody's credit is bought for a guess
 		case p.BadPIN && n.isPIN(), !behind.signed && (!behind.words || sells(b, n.text)):
 			p.Unclear, p.Extra = true, true
@@ -118,6 +115,9 @@ type number struct {
 func (n number) plain() bool { return !strings.Contains(n.text, ".") }
 
 func (n number) isPIN() bool { return n.plain() && len(n.text) == 4 }
+
+// isLong reports whether a number may be a phone's, or the last part of one.
+func (n number) isLong() bool { return len(n.text) >= 6 }
 
 // isGroup reports whether a number behind another may be its last three digits: "500 000".
 func (n number) isGroup() bool { return n.plain() && len(n.text) == 3 }
