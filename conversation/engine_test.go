@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"pulsa/accounts"
 	"pulsa/channels"
 	"pulsa/prepaid"
+	"pulsa/topup"
 )
 
 // bareTurn is a turn at a state, without services.
@@ -244,6 +246,21 @@ func TestDirectDebitsAreOfferedInEurosOnly(t *testing.T) {
 		e.ask(turn, e.table.states[s.State])
 		if event := e.understand(turn); turn.choices[0].ID != want || event != "chosen" || s.Method != want {
 			t.Errorf("%s: %v offered, %q chosen by %q", currency, turn.choices, s.Method, event)
+		}
+	}
+}
+
+func TestWhyAnOrderIsRefusedIsSaid(t *testing.T) {
+	for key, err := range map[string]error{
+		"topup.blocked":  topup.ErrBlocked,
+		"account.frozen": topup.ErrFrozen,
+		"pay.ended":      topup.ErrInstrumentEnded,
+		"topup.limit":    &topup.LimitError{Name: "day_sum"},
+	} {
+		turn := Turn{brand: demoBrand(), prompts: mustPrompts(t, demoBrand()).ByLanguage["en"]}
+		event := turn.refused(fmt.Errorf("place order: %w", err))
+		if event != "refused" || len(turn.said) != 1 || turn.said[0].Key != key {
+			t.Errorf("%v: %s, said %+v; want %s", err, event, turn.said, key)
 		}
 	}
 }

@@ -297,6 +297,10 @@ func (t *Turn) refused(err error) Event {
 		t.Say("topup.limit")
 	case errors.Is(err, topup.ErrBlocked):
 		t.Say("topup.blocked")
+	case errors.Is(err, topup.ErrFrozen):
+		t.Say("account.frozen")
+	case errors.Is(err, topup.ErrInstrumentEnded):
+		t.Say("pay.ended")
 	case errors.Is(err, topup.ErrOutOfRange), errors.Is(err, topup.ErrWrongStep):
 		t.Say("topup.out_of_range", "amount", t.amount().String())
 	default:

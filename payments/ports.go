@@ -122,6 +122,7 @@ type Setup struct {
 	Status       SetupStatus
 	ReplyTo      topup.ReplyTo // who is told; without an address nobody is
 	CreatedAt    time.Time
+	Holder       int // who held the customer's number when it was begun: the store sets it
 }
 
 // Store keeps setups and instruments. Every method is one transaction.
@@ -134,7 +135,8 @@ type Store interface {
 	// active one, and a notice of kind "setup_completed" is due at once; a pending customer becomes active, and
 	// the kind is "registered";
 	// abandoned: a notice "setup_abandoned". Of a mandate: "mandate_refused", no notice before its TellAt, and
-	// its sealed IBAN is dropped. Zero rows (it was ended before) is ended=false.
+	// its sealed IBAN is dropped. A setup begun before the customer's last recovery is abandoned in any case, its
+	// instrument is not stored, and nobody is told. Zero rows (it was ended before) is ended=false.
 	EndSetup(ctx context.Context, id prepaid.SetupID, i *Instrument, n prepaid.NoticeID, now time.Time) (ended bool, err error)
 	// Instrument returns one, with its token; ErrNoInstrument.
 	Instrument(ctx context.Context, id prepaid.InstrumentID) (Instrument, error)

@@ -25,6 +25,7 @@ type Brand struct {
 	Amounts       AmountRange
 	DefaultAmount Money // what KOOP alone buys; zero: it asks
 	Limits        Limits
+	Recovery      Recovery
 	Cards         CardFormat
 	Creditor      Creditor // the zero value: customers can't type an IBAN
 	Codes         CodeBudget
@@ -65,6 +66,26 @@ func (b CodeBudget) OrDefault() CodeBudget {
 		PerAddress: cmp.Or(b.PerAddress, 5), PerNumber: cmp.Or(b.PerNumber, 5), PerBlock: cmp.Or(b.PerBlock, 10),
 		PerChannel: cmp.Or(b.PerChannel, 100), PerBrand: cmp.Or(b.PerBrand, 300),
 	}
+}
+
+// Recovery says how a brand trusts who has just set a PIN without the old one.
+type Recovery struct {
+	Hold time.Duration // how long HoldLimits hold; zero: not at all
+	// DayPercent is how much of the limits of a day they leave: 1 to 100.
+	DayPercent int
+}
+
+// HoldLimits are the limits that hold for a while after a recovery: a share of what is allowed in a day, but at least the
+// smallest amount, once. Where a day's sum is not limited, it is the largest amount.
+func (b *Brand) HoldLimits() Limits {
+	l, percent := b.Limits, int64(b.Recovery.DayPercent)
+	l.DayCount = (l.DayCount*b.Recovery.DayPercent + 99) / 100
+	if l.DaySum.Zero() {
+		l.DaySum = b.Amounts.Max
+		return l
+	}
+	l.DaySum.Minor = max(l.DaySum.Minor/100*percent+l.DaySum.Minor%100*percent/100, b.Amounts.Min.Minor)
+	return l
 }
 
 // Creditor is who debits customers' bank accounts, as SEPA mandates name it.

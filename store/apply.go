@@ -92,6 +92,11 @@ func answerAttempt(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
 // move changes the order's row, which this transaction has locked, and all that goes with it.
 func (db *DB) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
 	row = changed(row, c)
+	if len(c.To) > 0 && row.Status == topup.Confirming {
+		if err := db.enterConfirming(ctx, tx, &row, c.At); err != nil {
+			return fmt.Errorf("holder: %w", err)
+		}
+	}
 	_, err := insert(ctx, tx, `
 		UPDATE orders SET status = :status, status_at = :status_at, reason = :reason, action_url = :action_url,
 			network_ref = :network_ref, by_pin = :by_pin, cost_currency = :cost_currency, cost_minor = :cost_minor, absents = :absents,

@@ -12,7 +12,7 @@ import (
 
 // Violation is one breach of an invariant.
 type Violation struct {
-	Invariant int             // 1 to 9, as the rules in this package are numbered
+	Invariant int             // 1 to 10, as the rules in this package are numbered
 	Order     prepaid.OrderID // or
 	Card      string          // the serial, or neither
 	Text      string          // one sentence for operators; no secret, no number
@@ -44,6 +44,7 @@ type rule func(ctx context.Context, tx *sqlx.Tx) ([]Violation, error)
 //  7. unknown always ends: it is worked on, or on the operator's list
 //  8. end states are final, and no order has made an illegal step
 //  9. a card is spent at most once; none is missing from its series
+//  10. a charge's instrument was set up by the customer's present holder
 //
 // The second, at most one delivery per order at the network, only the network's own books can show.
 func (db *DB) Audit(ctx context.Context) ([]Violation, error) {
@@ -51,7 +52,7 @@ func (db *DB) Audit(ctx context.Context) ([]Violation, error) {
 	err := db.read(ctx, "audit", func(tx *sqlx.Tx) error {
 		for _, check := range []rule{
 			unbalancedEntries, wrongBalance, wrongMoney, unsettled, unownedDebt, wrongSale, wrongCharge, paidByNothing, notAuthenticated, notAgreed, keyUsedTwice,
-			nobodyTold, nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards,
+			nobodyTold, nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards, wrongHolder,
 		} {
 			violations, err := check(ctx, tx)
 			if err != nil {
@@ -339,4 +340,27 @@ func missingCards(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 			AND k.state IN ('generated', 'live', 'locked', 'reserved', 'spent', 'void')
 		GROUP BY s.brand, s.series, s.issued HAVING COUNT(k.serial) <> s.issued
 		ORDER BY s.brand, s.series`)
+}
+
+// 10: who is charged has set the instrument up: the holder of the customer's number when the order was made. A recovery and
+// an order that meet may have read the clock in another order than they were carried out, by a minute at most.
+func wrongHolder(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+	return find(ctx, tx, 10, "%s", `
+		SELECT o.id AS order_id, '' AS card, CASE
+			WHEN i.id IS NULL THEN 'charges an instrument that is not there'
+			WHEN i.customer <> o.customer THEN 'charges another customer''s instrument'
+			WHEN i.holder <> ch.holder THEN 'charges what holder ' || CAST(i.holder AS TEXT) || ' of the number has set up, for holder '
+				|| CAST(ch.holder AS TEXT)
+			ELSE 'was made by holder ' || CAST(ch.holder AS TEXT) || ' of the number, at a time when that was holder '
+				|| CAST(c.holder AS TEXT) END AS what
+		FROM orders o JOIN charges ch ON ch.order_id = o.id JOIN customers c ON c.id = o.customer
+			LEFT JOIN instruments i ON i.id = o.funding_ref
+		WHERE o.funding_kind = 'charge' AND (i.id IS NULL OR i.customer <> o.customer OR i.holder <> ch.holder
+			OR ch.holder > c.holder
+			OR ch.holder < c.holder AND o.created_at > c.recovered_at + 60000000
+			OR ch.holder = c.holder AND o.created_at < c.recovered_at - 60000000)
+		UNION ALL
+		SELECT '', '', 'instrument ' || i.id || ' is active, and an earlier holder''s'
+		FROM instruments i JOIN customers c ON c.id = i.customer WHERE i.active AND i.holder <> c.holder
+		ORDER BY order_id`)
 }

@@ -32,7 +32,7 @@ var errMetGone = errors.New("met an order that is gone")
 func (db *DB) create(ctx context.Context, n topup.NewOrder) (stored topup.Order, existing bool, err error) {
 	err = db.write(ctx, "create order", func(tx *sqlx.Tx) error {
 		// The lock comes first: whoever waited for it sees what the one before has stored.
-		status, err := db.lockCustomer(ctx, tx, n.Order.Customer)
+		p, err := db.lockPayer(ctx, tx, n.Order.Customer)
 		if err == nil && n.Sale != nil {
 			err = db.lockKey(ctx, tx, n.Order.Brand, n.Order.Funding.Ref)
 		}
@@ -42,11 +42,14 @@ func (db *DB) create(ctx context.Context, n topup.NewOrder) (stored topup.Order,
 		if stored, existing, err = replayed(ctx, tx, n.Order); err != nil || existing {
 			return err
 		}
-		if status == accounts.Blocked || status == accounts.Erased {
+		switch {
+		case p.Status == accounts.Blocked, p.Status == accounts.Erased:
 			return topup.ErrBlocked
+		case p.Frozen > 0:
+			return topup.ErrFrozen
 		}
 		if n.Order.Funding.Kind == topup.ByCharge {
-			err = mayBuy(ctx, tx, n)
+			err = mayBuy(ctx, tx, n, p)
 		} else if n.Sale != nil {
 			err = mayResell(ctx, tx, n)
 		}
@@ -83,17 +86,31 @@ func afterLatest(ctx context.Context, tx *sqlx.Tx, o topup.Order) (time.Time, er
 	return o.CreatedAt, err
 }
 
-// lockCustomer makes the customer's orders wait for each other. A stranger has nothing to lock.
+// payer is what a transaction that has locked a customer's row decides by.
+type payer struct {
+	Status    accounts.Status `db:"status"`
+	Holder    int             `db:"holder"`
+	Recovered int64           `db:"recovered_at"`
+	Frozen    int64           `db:"frozen_at"`
+}
+
+// lockCustomer is lockPayer where only the status is asked for.
 func (db *DB) lockCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Status, error) {
+	p, err := db.lockPayer(ctx, tx, id)
+	return p.Status, err
+}
+
+// lockPayer makes the customer's orders, setups and recoveries wait for each other. A stranger has nothing to lock.
+func (db *DB) lockPayer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (payer, error) {
 	if id == "" {
-		return "", nil
+		return payer{}, nil
 	}
-	var status accounts.Status
-	found, err := get(ctx, tx, &status, `SELECT status FROM customers WHERE id = ?`+db.forUpdate, id)
+	var p payer
+	found, err := get(ctx, tx, &p, `SELECT status, holder, recovered_at, frozen_at FROM customers WHERE id = ?`+db.forUpdate, id)
 	if err == nil && !found {
 		err = accounts.ErrNoCustomer
 	}
-	return status, err
+	return p, err
 }
 
 func replayed(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, bool, error) {
@@ -110,7 +127,7 @@ func replayed(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, boo
 }
 
 // mayBuy refuses what the customer may not buy now. Under the customer's lock.
-func mayBuy(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
+func mayBuy(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder, p payer) error {
 	o := n.Order
 	var met orderRow
 	// One statement, so that an order that somebody else commits meanwhile is seen as in flight or not at all.
@@ -127,6 +144,9 @@ func mayBuy(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 		return &topup.InFlightError{Order: met.order()}
 	case found:
 		return &topup.RepeatError{Order: met.order()}
+	}
+	if p.Recovered > 0 && n.Order.CreatedAt.Before(prepaid.FromMicros(p.Recovered).Add(n.Hold)) {
+		n.Limits = n.HoldLimits
 	}
 	if err := withinLimits(ctx, tx, n); err != nil {
 		return err
@@ -245,10 +265,8 @@ func insertBeginning(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	if err := insertHistory(ctx, tx, o.ID, topup.Requested, topup.Beginning(o.Status), "", o.CreatedAt); err != nil {
 		return err
 	}
-	_, err := exec(ctx, tx, `INSERT INTO charges (id, order_id, status, provider_ref, changed_at) VALUES (?, ?, ?, ?, ?)`,
-		n.Charge.ID, o.ID, n.Charge.Status, n.Charge.ProviderRef, prepaid.Micros(o.CreatedAt))
-	if err != nil {
-		return fmt.Errorf("charge: %w", err)
+	if err := insertCharge(ctx, tx, n); err != nil {
+		return err
 	}
 	n.Attempt.Order = o.ID
 	if err := insertAttempt(ctx, tx, n.Attempt); err != nil {
@@ -259,6 +277,31 @@ func insertBeginning(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	}
 	if n.FreePIN && o.Customer != "" {
 		return forgivePIN(ctx, tx, o.Customer)
+	}
+	return nil
+}
+
+// insertCharge stores a new order's charge. One to an instrument is stored only where that is active, and the customer's
+// present holder has set it up.
+func insertCharge(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
+	o := n.Order
+	args := []any{n.Charge.ID, o.ID, n.Charge.Status, n.Charge.ProviderRef, prepaid.Micros(o.CreatedAt)}
+	query := `INSERT INTO charges (id, order_id, status, provider_ref, changed_at, holder) VALUES (?, ?, ?, ?, ?, 0)`
+	if o.Funding.Kind == topup.ByCharge {
+		// In a SELECT, PostgreSQL does not take the columns' types for the placeholders'.
+		query = `
+			INSERT INTO charges (id, order_id, status, provider_ref, changed_at, holder)
+			SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), c.holder
+			FROM instruments i JOIN customers c ON c.id = i.customer AND c.holder = i.holder
+			WHERE i.id = ? AND i.customer = ? AND i.active`
+		args = append(args, o.Funding.Ref, o.Customer)
+	}
+	rows, err := exec(ctx, tx, query, args...)
+	if err != nil {
+		return fmt.Errorf("charge: %w", err)
+	}
+	if rows == 0 {
+		return topup.ErrInstrumentEnded
 	}
 	return nil
 }

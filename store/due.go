@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -19,6 +21,34 @@ func (db *DB) NextOutbound(ctx context.Context) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("next outbound message: %w", err)
 	}
 	return prepaid.FromMicros(at), nil
+}
+
+// recoverOrders lets those orders of a customer be declined at once that wait for an earlier holder of the number to
+// authenticate; all others run on. A recovery calls it once it has raised customers.holder. Orders that are being
+// moved just now are left to whoever moves them, see enterConfirming: waiting for them would be a deadlock.
+func (db *DB) recoverOrders(ctx context.Context, tx *sqlx.Tx, c prepaid.CustomerID, now time.Time) error {
+	_, err := exec(ctx, tx, `
+		UPDATE orders SET run_at = ? WHERE id IN (
+			SELECT id FROM orders WHERE customer = ? AND funding_kind = 'charge' AND status = 'confirming'`+db.skipLocked+`)`,
+		prepaid.Micros(now), c)
+	if err != nil {
+		return fmt.Errorf("orders to be confirmed: %w", err)
+	}
+	return nil
+}
+
+// enterConfirming makes an order due at once that comes to wait for an earlier holder of its customer's number.
+func (db *DB) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *orderRow, at time.Time) error {
+	var holder int // shared: a recovery that is under way is waited for
+	found, err := get(ctx, tx, &holder, `SELECT holder FROM customers WHERE id = ?`+db.forShare, row.Customer)
+	if err != nil || !found {
+		return err
+	}
+	former, err := get(ctx, tx, new(int), `SELECT 1 FROM charges WHERE order_id = ? AND holder > 0 AND holder < ?`, row.ID, holder)
+	if former {
+		row.RunAt = prepaid.Micros(at)
+	}
+	return err
 }
 
 // OpenOrders counts the orders that have not come to an end and were created at or before a time, by brand and

@@ -129,6 +129,7 @@ type chargeRow struct {
 	Order       prepaid.OrderID    `db:"order_id"`
 	Status      topup.ChargeStatus `db:"status"`
 	ProviderRef string             `db:"provider_ref"`
+	Former      bool               `db:"former"`
 }
 
 // Order implements topup.Orders.
@@ -217,7 +218,10 @@ func withHistory(ctx context.Context, tx *sqlx.Tx, rows []orderRow) ([]topup.His
 		ids[i], index[row.ID], histories[i].Order = row.ID, i, row.order()
 	}
 	var charges []chargeRow
-	err := listIn(ctx, tx, &charges, `SELECT id, order_id, status, provider_ref FROM charges WHERE order_id IN (?)`, ids)
+	err := listIn(ctx, tx, &charges, `
+		SELECT ch.id, ch.order_id, ch.status, ch.provider_ref, ch.holder > 0 AND ch.holder < COALESCE(c.holder, 0) AS former
+		FROM charges ch JOIN orders o ON o.id = ch.order_id LEFT JOIN customers c ON c.id = o.customer
+		WHERE ch.order_id IN (?)`, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -24,10 +24,11 @@ type setupRow struct {
 	Status       payments.SetupStatus `db:"status"`
 	replyRow
 	CreatedAt int64 `db:"created_at"`
+	Holder    int   `db:"holder"`
 }
 
 const setupColumns = `id, brand, operation_key, customer, gateway, method, url, gateway_ref, status,
-	reply_channel, reply_kind, reply_address, reply_language, created_at`
+	reply_channel, reply_kind, reply_address, reply_language, created_at, holder`
 
 func getSetup(ctx context.Context, q querier, where string, args ...any) (payments.Setup, error) {
 	var r setupRow
@@ -40,7 +41,7 @@ func getSetup(ctx context.Context, q querier, where string, args ...any) (paymen
 	}
 	return payments.Setup{ID: r.ID, OperationKey: r.OperationKey, Brand: r.Brand, Customer: r.Customer,
 		Gateway: r.Gateway, Method: r.Method, URL: r.URL, GatewayRef: r.GatewayRef, Status: r.Status,
-		ReplyTo: r.replyTo(), CreatedAt: prepaid.FromMicros(r.CreatedAt)}, nil
+		ReplyTo: r.replyTo(), CreatedAt: prepaid.FromMicros(r.CreatedAt), Holder: r.Holder}, nil
 }
 
 // SaveSetup implements payments.Store.
@@ -60,12 +61,13 @@ func (db *DB) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, 
 	return stored, nil
 }
 
-// insertSetup returns 0 where the operation key has stored one before.
+// insertSetup returns 0 where the operation key has stored one before. The setup is the customer's present holder's.
 func insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (int64, error) {
 	return insert(ctx, tx, `
 		INSERT INTO payment_setups (`+setupColumns+`)
 		VALUES (:id, :brand, :operation_key, :customer, :gateway, :method, :url, :gateway_ref, :status,
-			:reply_channel, :reply_kind, :reply_address, :reply_language, :created_at)
+			:reply_channel, :reply_kind, :reply_address, :reply_language, :created_at,
+			(SELECT holder FROM customers WHERE id = :customer))
 		ON CONFLICT (brand, operation_key) DO NOTHING`,
 		setupRow{ID: s.ID, Brand: s.Brand, OperationKey: s.OperationKey, Customer: s.Customer, Gateway: s.Gateway,
 			Method: s.Method, URL: s.URL, GatewayRef: s.GatewayRef, Status: s.Status,
@@ -81,34 +83,38 @@ func (db *DB) Setup(ctx context.Context, id prepaid.SetupID) (payments.Setup, er
 	return s, nil
 }
 
-// EndSetup implements payments.Store. With an instrument the setup is completed, without one abandoned.
+// EndSetup implements payments.Store. With an instrument the setup is completed, without one abandoned. One that an
+// earlier holder began is abandoned, whatever its page says, and nobody is told.
 func (db *DB) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments.Instrument, n prepaid.NoticeID, now time.Time) (ended bool, err error) {
 	err = db.write(ctx, "end payment setup", func(tx *sqlx.Tx) error {
-		status, about := payments.SetupCompleted, "setup_completed"
-		if i == nil {
-			status, about = payments.SetupAbandoned, "setup_abandoned"
-		}
-		rows, err := exec(ctx, tx, `UPDATE payment_setups SET status = ?, ended_at = ? WHERE id = ? AND status = ?`,
-			status, prepaid.Micros(now), id, payments.SetupOpen)
-		if err != nil {
-			return err
-		}
 		s, err := getSetup(ctx, tx, `id = ?`, id)
 		if err != nil {
 			return err
 		}
-		if ended = rows == 1; !ended {
-			return nil
+		// The customer's row is the lock under which there is one active instrument, and no recovery meanwhile.
+		p, err := db.lockPayer(ctx, tx, s.Customer)
+		if err != nil {
+			return fmt.Errorf("lock customer: %w", err)
+		}
+		earlier := s.Holder != p.Holder
+		status, about := payments.SetupCompleted, "setup_completed"
+		if i == nil || earlier {
+			status, about = payments.SetupAbandoned, "setup_abandoned"
+		}
+		rows, err := exec(ctx, tx, `UPDATE payment_setups SET status = ?, ended_at = ? WHERE id = ? AND status = ?`,
+			status, prepaid.Micros(now), id, payments.SetupOpen)
+		if ended = rows == 1; err != nil || !ended {
+			return err
 		}
 		tellAt, byText, err := endMandate(ctx, tx, id)
-		if err != nil {
+		if err != nil || earlier {
 			return err
 		}
 		if byText && i == nil {
 			about = "mandate_refused"
 		}
 		if i != nil {
-			registered, err := db.activateInstrument(ctx, tx, *i)
+			registered, err := activateInstrument(ctx, tx, *i, p, byText)
 			if err != nil {
 				return err
 			}
@@ -156,14 +162,9 @@ func (db *DB) EndInstrument(ctx context.Context, token prepaid.Secret, n prepaid
 }
 
 // activateInstrument stores an instrument as the customer's only active one. A customer who could not pay
-// before is registered by it.
-func (db *DB) activateInstrument(ctx context.Context, tx *sqlx.Tx, i payments.Instrument) (registered bool, err error) {
-	// The customer's row is the lock under which there is one active instrument.
-	status, err := db.lockCustomer(ctx, tx, i.Customer)
-	if err != nil {
-		return false, fmt.Errorf("lock customer: %w", err)
-	}
-	if registered = status == accounts.Pending; registered {
+// before is registered by it. Under the customer's lock.
+func activateInstrument(ctx context.Context, tx *sqlx.Tx, i payments.Instrument, p payer, byText bool) (registered bool, err error) {
+	if registered = p.Status == accounts.Pending; registered {
 		if _, err := exec(ctx, tx, `UPDATE customers SET status = ? WHERE id = ?`, accounts.Active, i.Customer); err != nil {
 			return false, fmt.Errorf("activate customer: %w", err)
 		}
@@ -173,9 +174,10 @@ func (db *DB) activateInstrument(ctx context.Context, tx *sqlx.Tx, i payments.In
 		return false, fmt.Errorf("former instrument: %w", err)
 	}
 	_, err = insert(ctx, tx, `
-		INSERT INTO instruments (id, customer, brand, gateway, method, token, display, active, created_at)
-		VALUES (:id, :customer, :brand, :gateway, :method, :token, :display, TRUE, :created_at)`,
-		instrumentRow{i.ID, i.Customer, i.Brand, i.Gateway, i.Method, i.Token.Reveal(), i.Display, prepaid.Micros(i.CreatedAt)})
+		INSERT INTO instruments (id, customer, brand, gateway, method, token, display, active, created_at, holder, by_text)
+		VALUES (:id, :customer, :brand, :gateway, :method, :token, :display, TRUE, :created_at, :holder, :by_text)`,
+		instrumentRow{i.ID, i.Customer, i.Brand, i.Gateway, i.Method, i.Token.Reveal(), i.Display, prepaid.Micros(i.CreatedAt),
+			p.Holder, byText})
 	if err != nil {
 		return false, fmt.Errorf("instrument: %w", err)
 	}
@@ -191,6 +193,8 @@ type instrumentRow struct {
 	Token     string               `db:"token"`
 	Display   string               `db:"display"`
 	CreatedAt int64                `db:"created_at"`
+	Holder    int                  `db:"holder"`
+	ByText    bool                 `db:"by_text"`
 }
 
 // Instrument implements payments.Store.

@@ -90,6 +90,7 @@ const (
 	ReasonHeldTooLong  = "HELD_TOO_LONG"  // the network would not take it for a day
 	ReasonReturned     = "DEBIT_RETURNED" // the bank took the money back before the delivery
 	ReasonNoAnswer     = "NO_ANSWER"      // the provider did not answer in time
+	ReasonRecovered    = "RECOVERED"      // the customer's number was recovered before they authenticated
 )
 
 // FundingKind says which Funding pays.
@@ -196,4 +197,6 @@ type Charge struct {
 	Order       prepaid.OrderID
 	Status      ChargeStatus
 	ProviderRef string
+	// Former: the customer's number was recovered since, so that the instrument is an earlier holder's.
+	Former bool
 }

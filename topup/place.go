@@ -11,8 +11,8 @@ import (
 // Place takes an order and works on it until it ends or the patience runs out, whichever is first, and
 // returns it as it then stands. Repeated with the same operation key and request it returns the same
 // order without working on it. The context ends the taking, not the work. Errors: ErrRecipient,
-// prepaid.ErrNotAnAccount, ErrOutOfRange, ErrWrongStep, *KeyReusedError, ErrBlocked, *InFlightError, *RepeatError, *LimitError,
-// ErrNoFunds, ErrNoKey, ErrInactive, or the store's.
+// prepaid.ErrNotAnAccount, ErrOutOfRange, ErrWrongStep, *KeyReusedError, ErrBlocked, ErrFrozen, ErrInstrumentEnded,
+// *InFlightError, *RepeatError, *LimitError, ErrNoFunds, ErrNoKey, ErrInactive, or the store's.
 func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 	brand, ok := s.c.Brands[r.Brand]
 	if !ok {
@@ -52,7 +52,8 @@ func (s *Service) create(ctx context.Context, brand *prepaid.Brand, r Request) (
 	for {
 		h := s.newHistory(r)
 		n := NewOrder{
-			Order: h.Order, Charge: h.Charge, Attempt: h.Attempts[0], Limits: brand.Limits,
+			Order: h.Order, Charge: h.Charge, Attempt: h.Attempts[0],
+			Limits: brand.Limits, HoldLimits: brand.HoldLimits(), Hold: brand.Recovery.Hold,
 			Confirmed: r.Confirmed, Since: h.CreatedAt.Add(-repeatWithin), FreePIN: r.FreePIN,
 		}
 		if r.Funding.Kind == ByCard {

@@ -93,8 +93,9 @@ type Orders interface {
 	// Create stores a new order in status Charging with its charge (sending) and first attempt, or returns
 	// the existing order of the same operation key and request (existing true). In that transaction it
 	// locks the customer's limit row, checks the limits, and forgives the PIN try that authorised the
-	// order. Errors: ErrOrderIDTaken (draw another id), *KeyReusedError; *InFlightError, *RepeatError,
-	// *LimitError; ErrBlocked. A developer's order is stored with its sale; ErrNoKey, ErrInactive. One that is
+	// order. What it charges must be active and set up by the customer's present holder, or it is
+	// ErrInstrumentEnded. Errors: ErrOrderIDTaken (draw another id), *KeyReusedError; *InFlightError, *RepeatError,
+	// *LimitError; ErrBlocked, ErrFrozen. A developer's order is stored with its sale; ErrNoKey, ErrInactive. One that is
 	// Charged comes with its postings, which debit the account: ErrNoFunds.
 	Create(ctx context.Context, n NewOrder) (o Order, existing bool, err error)
 	// Apply writes an attempt's answer and, if the order is still in Change.From, its new status, postings,
@@ -133,15 +134,18 @@ type History struct {
 
 // NewOrder is what Create stores.
 type NewOrder struct {
-	Order     Order // complete but for what Create decides
-	Charge    Charge
-	Attempt   Attempt
-	Limits    prepaid.Limits
-	Confirmed bool      // the customer was asked whether to buy the same again
-	Since     time.Time // start of the 60 s within which the same again is asked about
-	FreePIN   bool      // forgive the customer's counted PIN tries: the PIN was right
-	Sale      *Sale     // of a developer's order
-	Postings  []Entry   // of one that is Charged
+	Order   Order // complete but for what Create decides
+	Charge  Charge
+	Attempt Attempt
+	Limits  prepaid.Limits
+	// HoldLimits take the place of Limits for Hold after the customer's last recovery.
+	HoldLimits prepaid.Limits
+	Hold       time.Duration
+	Confirmed  bool      // the customer was asked whether to buy the same again
+	Since      time.Time // start of the 60 s within which the same again is asked about
+	FreePIN    bool      // forgive the customer's counted PIN tries: the PIN was right
+	Sale       *Sale     // of a developer's order
+	Postings   []Entry   // of one that is Charged
 }
 
 // Change moves an order.
@@ -203,9 +207,12 @@ var (
 	ErrKeyReused    = errors.New("operation key was used for another request")
 	ErrOrderIDTaken = errors.New("order id is taken")
 	ErrBlocked      = errors.New("customer is blocked")
-	ErrOutOfRange   = errors.New("amount outside the brand's range")
-	ErrWrongStep    = errors.New("amount not on the brand's steps")
-	ErrRecipient    = errors.New("neither a number nor a mail account is to be topped up, or both")
+	ErrFrozen       = errors.New("customer is frozen: an earlier holder of the number has objected")
+	// ErrInstrumentEnded: nothing is charged that was removed, revoked, or set up by an earlier holder of the number.
+	ErrInstrumentEnded = errors.New("instrument is not active any more")
+	ErrOutOfRange      = errors.New("amount outside the brand's range")
+	ErrWrongStep       = errors.New("amount not on the brand's steps")
+	ErrRecipient       = errors.New("neither a number nor a mail account is to be topped up, or both")
 )
 
 // KeyReusedError is an ErrKeyReused with the order that has the key.

@@ -21,6 +21,8 @@ func (s *Service) lookUpCharge(ctx context.Context, h *History) error {
 		return err
 	}
 	switch {
+	case h.former(r):
+		return s.cancel(ctx, h, s.waiting(h, StepCharge), ReasonRecovered)
 	case r.Outcome == Done, r.Outcome == Refused, r.Outcome == Returned, pendingDebit(h, r),
 		r.Outcome == Action && h.Status != Confirming:
 		return s.chargeAnswered(ctx, h, a, r)
@@ -36,6 +38,13 @@ func (s *Service) lookUpCharge(ctx context.Context, h *History) error {
 		return s.wait(ctx, h, s.found(h, StepCharge))
 	}
 	return s.wait(ctx, h, s.waiting(h, StepCharge))
+}
+
+// former reports whether an order waits for an earlier holder of the number to authenticate. One whose charge could not be
+// cancelled has been charged, and runs on.
+func (h *History) former(r Result) bool {
+	waits := r.Outcome == Action || h.Status == Confirming && (r.Outcome == Unknown || r.Outcome == Absent)
+	return waits && h.Charge.Former && !h.tried(StepCancel, Refused)
 }
 
 // awaitConfirmation lets the customer go on authenticating, or ends it when the time is up. News that could

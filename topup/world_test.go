@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"pulsa/accounts"
 	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -46,14 +45,16 @@ type world struct {
 	moves   []string
 	service *topup.Service
 
-	customer prepaid.CustomerID
-	crashAt  string // the point at which the program crashes next
-	sever    bool   // it goes on, but its store is cut off; otherwise it panics
-	crashed  bool
-	stallAt  string
-	stall    func() // what happens when that point is reached
-	reached  []string
-	keys     int
+	brand      *prepaid.Brand
+	customer   prepaid.CustomerID
+	instrument string
+	crashAt    string // the point at which the program crashes next
+	sever      bool   // it goes on, but its store is cut off; otherwise it panics
+	crashed    bool
+	stallAt    string
+	stall      func() // what happens when that point is reached
+	reached    []string
+	keys       int
 }
 
 func newWorld(t *testing.T) *world {
@@ -88,20 +89,15 @@ func openStore(t tester, cleanup func(func())) *store.DB {
 func worldOver(t tester, db *store.DB, m prepaid.MSISDN) *world {
 	t.Helper()
 	w := &world{tester: t, clock: prepaid.NewVirtualClock(noon), db: db, log: &bytes.Buffer{}}
+	w.brand = &prepaid.Brand{Name: "demo", Currency: "EUR", Country: "NL",
+		Amounts: prepaid.AmountRange{Min: eur(1000), Max: eur(5000), Step: eur(500)}}
 	w.network = &network{w: w, credited: map[string]int{}, visible: map[string]time.Time{}}
 	w.gateway = &gateway{w: w, charges: map[prepaid.ChargeID]*money{}}
-	c, err := db.SaveRegistration(context.Background(), accounts.Customer{
-		ID: prepaid.NewID[prepaid.CustomerID](), Brand: "demo", MSISDN: m, Language: "en",
-		Status: accounts.Pending, CreatedAt: noon,
-	}, nil)
-	active := accounts.Active
-	if err == nil {
-		err = db.UpdateCustomer(context.Background(), c.ID, accounts.Update{Status: &active})
-	}
+	c, err := storetest.Payer(context.Background(), db, "demo", m, noon)
 	if err != nil {
 		t.Fatalf("register customer: %v", err)
 	}
-	w.customer = c.ID
+	w.customer, w.instrument = c.ID, string(c.Pays.ID)
 	w.start()
 	return w
 }
@@ -117,9 +113,8 @@ func (w *world) start() {
 			topup.ByCharge: w.gateway, topup.ByCard: w.gateway,
 			topup.ByDeveloper: developers.Funding{Order: w.db.Order, Catalogue: func(string) developers.Catalogue { return w.network }},
 		},
-		Brands: map[string]*prepaid.Brand{"demo": {Name: "demo", Currency: "EUR", Country: "NL",
-			Amounts: prepaid.AmountRange{Min: eur(1000), Max: eur(5000), Step: eur(500)}}},
-		Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Brands: map[string]*prepaid.Brand{"demo": w.brand},
+		Log:    slog.New(slog.NewTextHandler(w.log, nil)),
 		Reached: func(point string) {
 			w.reached = append(w.reached, point)
 			if stall := w.stall; stall != nil && point == w.stallAt {
@@ -175,7 +170,7 @@ func (w *world) request() topup.Request {
 	w.keys++
 	return topup.Request{
 		Brand: "demo", Customer: w.customer, MSISDN: msisdn, Amount: eur(1000),
-		Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: "instrument", Provider: "sim", Method: "card"},
+		Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: w.instrument, Provider: "sim", Method: "card"},
 		OperationKey: fmt.Sprint("message ", w.keys), AuthorisedBy: "pin", Patience: 8 * time.Second, Confirmed: true,
 		ReplyTo: topup.ReplyTo{Channel: "fake", Kind: "sms", Address: msisdn.Tel(), Language: "en"},
 	}

@@ -4,10 +4,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
+	"github.com/shopspring/decimal"
 	"go.yaml.in/yaml/v3"
 
 	"pulsa/prepaid"
@@ -17,12 +19,13 @@ import (
 var configKeys = map[string][]string{
 	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "redis_url", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
-	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "codes", "cards", "creditor", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
+	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},
 	"fx":        {"rate", "date"},
 	"amounts":   {"min", "max", "step", "default"},
 	"limits":    {"day_count", "day_sum", "month_count", "month_sum", "sepa_exposure"},
 	"codes":     {"per_address", "per_number", "per_block", "per_channel", "per_brand"},
+	"recovery":  {"hold", "day_share"},
 	"cards":     {"code_length", "luhn"},
 	"creditor":  {"name", "address", "identifier", "email"},
 	"simulator": {"url", "secret"},
@@ -59,6 +62,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) {
 	b.Amounts, b.DefaultAmount = s.amounts(b.Currency)
 	b.Limits = s.limits(b.Currency, b.Amounts.Max)
 	b.Codes = s.codes()
+	b.Recovery = s.recovery()
 	b.Cards = prepaid.CardFormat{CodeLength: 14}
 	if cards, ok := s.sub("cards"); ok {
 		b.Cards = prepaid.CardFormat{CodeLength: cards.integer("code_length", 5, 32, 14), Luhn: cards.boolean("luhn")}
@@ -294,6 +298,27 @@ func (s section) codes() prepaid.CodeBudget {
 		}
 	}
 	return b
+}
+
+// recovery reads how long, and to what share of a day's limits, a recovered number is held.
+func (s section) recovery() prepaid.Recovery {
+	r := prepaid.Recovery{Hold: 24 * time.Hour, DayPercent: 50}
+	recovery, ok := s.sub("recovery")
+	if !ok {
+		return r
+	}
+	if recovery.has("hold") {
+		r.Hold = recovery.duration("hold", 30*24*time.Hour)
+	}
+	if v := recovery.value("day_share"); v.given() {
+		share, err := decimal.NewFromString(v.text)
+		percent := share.Shift(2)
+		if err != nil || !plainDecimal.MatchString(v.text) || !percent.IsInteger() || percent.LessThan(decimal.New(1, 0)) || percent.GreaterThan(decimal.New(100, 0)) {
+			s.r.fault(v.line, "day_share is %s: write a share from 0.01 to 1, such as 0.5", v.shown())
+		}
+		r.DayPercent = int(percent.IntPart())
+	}
+	return r
 }
 
 // provider reads the name of a gateway or network; the simulated ones are for test brands.

@@ -56,6 +56,10 @@ func TestFaults(t *testing.T) {
 		want []string
 	}{
 		"empty": {"", nil, []string{"1: the file is empty: declare brands, as the example does"}},
+		"a recovery that can't be": {minimal + "    recovery: {hold: 1000h, day_share: 1.5}\n", nil,
+			[]string{"14: hold is \"1000h\": write a time up to 720h0m0s, such as 2m or 30s", "14: day_share is \"1.5\": write a share from 0.01 to 1, such as 0.5"}},
+		"a share that is no number": {minimal + "    recovery: {day_share: half}\n", nil,
+			[]string{"14: day_share is \"half\": write a share from 0.01 to 1, such as 0.5"}},
 		"a creditor without an identifier": {minimal + "    creditor: {name: Shop B.V., address: Street 1}\n", nil,
 			[]string{"14: creditor has no identifier: write identifier: NL79ZZZ999999990000"}},
 		"a creditor's mistyped identifier": {minimal + "    creditor: {name: Shop B.V., address: Street 1, identifier: NL79ZZZ999999990001, email: nobody}\n", nil,

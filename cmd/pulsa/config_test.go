@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -71,9 +72,10 @@ func TestTheDemoIsBuiltIn(t *testing.T) {
 		Name: "demo", Title: "Demo Mobile", Test: true, Country: "NL", Currency: "EUR", Languages: []string{"en", "nl"},
 		Support: "demo.example/help", Keywords: map[string][]string{"topup": {"KOOP", "TOPUP"}}, Prompts: map[string]map[string]string{},
 		Amounts: prepaid.AmountRange{Min: euro(10), Max: euro(50), Step: euro(5)}, DefaultAmount: euro(0),
-		Limits: prepaid.Limits{DayCount: 10, DaySum: euro(200), MonthSum: euro(600), SEPAExposure: euro(100)},
-		Codes:  prepaid.CodeBudget{PerAddress: 5, PerNumber: 5, PerBlock: 10, PerChannel: 100, PerBrand: 300},
-		Cards:  prepaid.CardFormat{CodeLength: 14}, CheapPINHash: true, TestCode: "246810", SMSChannel: "fake",
+		Limits:   prepaid.Limits{DayCount: 10, DaySum: euro(200), MonthSum: euro(600), SEPAExposure: euro(100)},
+		Recovery: prepaid.Recovery{Hold: 24 * time.Hour, DayPercent: 50},
+		Codes:    prepaid.CodeBudget{PerAddress: 5, PerNumber: 5, PerBlock: 10, PerChannel: 100, PerBrand: 300},
+		Cards:    prepaid.CardFormat{CodeLength: 14}, CheapPINHash: true, TestCode: "246810", SMSChannel: "fake",
 		Creditor: prepaid.Creditor{Name: "Demo Mobile B.V.", Address: "Kerkstraat 1, 1017 GA Amsterdam", Identifier: "NL79ZZZ999999990000"},
 		Channels: []prepaid.ChannelConfig{
 			{Name: "fake", Type: "fake", Settings: map[string]string{}, Secrets: map[string]prepaid.Secret{}},

@@ -21,6 +21,7 @@ import (
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
+	"pulsa/store/storetest"
 	"pulsa/topup"
 )
 
@@ -142,9 +143,13 @@ func (a *account) sells(at time.Time) (order, charge string) {
 	transfer := func(kind, debit, credit string, m prepaid.Money) topup.Entry {
 		return topup.Entry{Kind: kind, Postings: []topup.Posting{{Account: debit, Amount: m}, {Account: credit, Amount: m.Neg()}}}
 	}
-	_, _, err := a.db.Create(a.Context(), topup.NewOrder{
-		Order: topup.Order{ID: id, Brand: "demo", MSISDN: prepaid.MSISDN(fmt.Sprint(31612340000 + a.sold)), Amount: ten,
-			Funding:      topup.FundingRef{Kind: topup.ByCharge, Provider: "stripe", Method: "card"},
+	c, err := storetest.Payer(a.Context(), a.db, "demo", prepaid.MSISDN(fmt.Sprint(31612340000+a.sold)), at)
+	if err != nil {
+		a.Fatal(err)
+	}
+	_, _, err = a.db.Create(a.Context(), topup.NewOrder{
+		Order: topup.Order{ID: id, Brand: "demo", Customer: c.ID, MSISDN: c.MSISDN, Amount: ten,
+			Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: "stripe", Method: "card"},
 			OperationKey: string(id), RequestHash: "h", AuthorisedBy: "pin", Status: topup.Charging, CreatedAt: at, StatusAt: at},
 		Charge:  topup.Charge{ID: ch, Order: id, Status: topup.ChargeSending},
 		Attempt: topup.Attempt{Order: id, Number: 1, Step: topup.StepCharge, Reference: string(ch), Outcome: topup.Sending, StartedAt: at},

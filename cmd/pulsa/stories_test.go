@@ -19,6 +19,7 @@ var storyFolder = filepath.Join(rootFolder, "conversation", "stories")
 
 // unsaid are the prompts that no story can hear, why, and the test that hears them.
 var unsaid = map[string]string{
+	"account.frozen":   "no conversation freezes an account yet: store TestStore, conversation TestRefusals",
 	"button.back":      "turns the pages of the real USSD adapter",
 	"button.contact":   "the label of a button that the fake channel does not name",
 	"button.more":      "as button.back",

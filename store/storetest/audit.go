@@ -3,6 +3,7 @@ package storetest
 import (
 	"time"
 
+	"pulsa/accounts"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -234,6 +235,35 @@ var breaches = []breach{
 	{"a developer's debit has no time", 3, func(w *world) {
 		o := w.placed(w.resale(w.developer(eur(1000))))
 		w.exec(`UPDATE developer_sales SET debited_at = 0 WHERE order_id = ?`, o.ID)
+	}},
+	{"an instrument is charged for a later holder", 10, func(w *world) {
+		o := w.sale()
+		w.exec(`UPDATE charges SET holder = 2 WHERE order_id = ?`, o.ID)
+		w.exec(`UPDATE customers SET holder = 2, recovered_at = 1 WHERE id = ?`, o.Customer)
+		w.exec(`UPDATE instruments SET active = FALSE WHERE customer = ?`, o.Customer)
+	}},
+	{"an earlier holder's instrument is charged after a recovery", 10, func(w *world) {
+		o := w.sale()
+		w.recovered(accounts.Customer{ID: o.Customer, Brand: brand, MSISDN: o.MSISDN, Pays: accounts.Instrument{ID: prepaid.InstrumentID(o.Funding.Ref)}},
+			start.Add(-2*time.Minute))
+	}},
+	{"an order is of a holder who came after it", 10, func(w *world) {
+		o := w.sale()
+		w.exec(`UPDATE customers SET holder = 2, recovered_at = ? WHERE id = ?`, prepaid.Micros(start.Add(2*time.Minute)), o.Customer)
+		w.exec(`UPDATE instruments SET holder = 2 WHERE customer = ?`, o.Customer)
+		w.exec(`UPDATE charges SET holder = 2 WHERE order_id = ?`, o.ID)
+	}},
+	{"another customer's instrument is charged", 10, func(w *world) {
+		w.exec(`UPDATE orders SET funding_ref = ? WHERE id = ?`, string(w.customer().Pays.ID), w.sale().ID)
+	}},
+	{"an instrument that was charged is gone", 10, func(w *world) {
+		w.exec(`DELETE FROM instruments WHERE customer = ?`, w.sale().Customer)
+	}},
+	{"a charge is nobody's", 10, func(w *world) {
+		w.exec(`UPDATE charges SET holder = 0 WHERE order_id = ?`, w.sale().ID)
+	}},
+	{"an earlier holder's instrument is active", 10, func(w *world) {
+		w.exec(`UPDATE customers SET holder = 2, recovered_at = 1 WHERE id = ?`, w.customer().ID)
 	}},
 	{"a card is gone", 9, func(w *world) {
 		w.card("101-1")

@@ -33,7 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 	}{
 		{"orders", orderTests}, {"limits", limitTests}, {"apply", applyTests}, {"customers", customerTests},
 		{"pins", pinTests}, {"payments", paymentTests}, {"cards", cardTests}, {"outbox", outboxTests},
-		{"notices", noticeTests}, {"switches", switchTests}, {"audit", auditTests}, {"concurrency", concurrencyTests},
+		{"notices", noticeTests}, {"holders", holderTests}, {"switches", switchTests}, {"audit", auditTests}, {"concurrency", concurrencyTests},
 		{"breaches", breachTests()}, {"operators", operatorTests}, {"pin_details", pinDetailTests}, {"developers", developerTests}, {"webhooks", webhookTests}, {"key_checks", keyCheckTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
@@ -213,7 +213,7 @@ func (w *world) customer() accounts.Customer {
 func setup(c accounts.Customer, key string) payments.Setup {
 	return payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: key, Brand: brand, Customer: c.ID,
 		Gateway: "sim", Method: payments.SEPA, URL: "https://pay.example/1", GatewayRef: "ref", Status: payments.SetupOpen,
-		ReplyTo: replyTo(c.MSISDN), CreatedAt: start}
+		ReplyTo: replyTo(c.MSISDN), CreatedAt: start, Holder: 1}
 }
 
 // mandate is one by text, with the setup that it makes an instrument for.

@@ -1,0 +1,182 @@
+package storetest
+
+import (
+	"errors"
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/payments"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// recovered gives the customer's number to the next holder.
+func (w *world) recovered(c accounts.Customer, at time.Time) accounts.Customer {
+	w.Helper()
+	w.exec(`UPDATE customers SET holder = holder + 1, recovered_at = ? WHERE id = ?`, prepaid.Micros(at), c.ID)
+	if c.Pays.ID != "" {
+		w.exec(`UPDATE instruments SET active = FALSE WHERE id = ?`, c.Pays.ID)
+	}
+	return w.read(c)
+}
+
+// paysAnew sets up a way to pay on a page.
+func (w *world) paysAnew(c accounts.Customer) accounts.Customer {
+	w.Helper()
+	must[prepaid.InstrumentID](w)(Instrument(w.Context(), w.db, c, start))
+	return w.read(c)
+}
+
+// signs sets up a mandate given by text.
+func (w *world) signs(c accounts.Customer) accounts.Customer {
+	w.Helper()
+	s, m := mandate(c, "mandate/"+prepaid.NewToken())
+	must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
+	i := instrument(c)
+	i.Token = prepaid.NewSecret("tok_" + string(s.ID))
+	must[bool](w)(w.db.EndSetup(w.Context(), s.ID, i, payments.NoticeOf(s.ID), start))
+	return w.read(c)
+}
+
+var holderTests = []test{
+	{"a setup is its holder's, and so is what it makes", func(w *world) {
+		c := w.recovered(w.customer(), start)
+		s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "second")))
+		same(w, "setup", s.Holder, 2)
+		ms, m := mandate(c, "mandate/1")
+		same(w, "mandate", must[payments.Setup](w)(w.db.SaveMandate(w.Context(), ms, m)).Holder, 2)
+		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(c), "n1", start))
+		same(w, "on the page", w.read(c).Pays.ByText, false)
+		must[bool](w)(w.db.EndSetup(w.Context(), ms.ID, instrument(c), "n2", start))
+		same(w, "by text", w.read(c).Pays.ByText, true)
+		w.placed(w.purchase(w.read(c)))
+		w.clean()
+	}},
+	{"what an earlier holder began on a page is nobody's way to pay, and nobody is told", func(w *world) {
+		w.tooLate(func(c accounts.Customer) payments.Setup {
+			return must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "page")))
+		})
+	}},
+	{"a mandate that an earlier holder gave is nobody's way to pay, and nobody is told", func(w *world) {
+		w.tooLate(func(c accounts.Customer) payments.Setup {
+			s, m := mandate(c, "mandate/1")
+			return must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
+		})
+		same(w, "due", must[time.Time](w)(w.db.NextMandate(w.Context())), time.Time{})
+	}},
+	{"an unfinished registration that is recovered is finished by its new holder alone", func(w *world) {
+		pending := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), accounts.Customer{ID: "p", Brand: brand,
+			MSISDN: "31687654321", CreatedAt: start}, nil))
+		s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(pending, "key")))
+		w.recovered(pending, start)
+		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(pending), "n1", start))
+		same(w, "by the earlier", w.read(pending).Status, accounts.Pending)
+		same(w, "by the present", w.paysAnew(pending).Status, accounts.Active)
+	}},
+	{"nothing is charged to what has ended or an earlier holder has set up", func(w *world) {
+		refused := func(what string, n topup.NewOrder) {
+			w.Helper()
+			if _, _, err := w.db.Create(w.Context(), n); !errors.Is(err, topup.ErrInstrumentEnded) {
+				w.Errorf("%s: %v; want ErrInstrumentEnded", what, err)
+			}
+			if _, err := w.db.Order(w.Context(), n.Order.ID); !errors.Is(err, topup.ErrNoOrder) {
+				w.Errorf("%s: the order is there all the same: %v", what, err)
+			}
+		}
+		c, other := w.customer(), w.paysAnew(w.customer())
+		stranger := w.purchase(c)
+		stranger.Order.Funding.Ref = string(other.Pays.ID)
+		refused("another customer's", stranger)
+		nothing := w.purchase(c)
+		nothing.Order.Funding.Ref = ""
+		refused("none", nothing)
+		changed := w.paysAnew(c)
+		refused("replaced", w.purchase(c))
+		taken := w.recovered(changed, start)
+		refused("an earlier holder's", w.purchase(changed))
+		w.exec(`UPDATE instruments SET active = TRUE WHERE id = ?`, changed.Pays.ID) // whatever else went wrong
+		refused("an earlier holder's, though active", w.purchase(changed))
+		w.exec(`UPDATE instruments SET active = FALSE WHERE id = ?`, changed.Pays.ID)
+		mine := w.paysAnew(taken)
+		n := w.purchase(mine)
+		w.apply(declined(w.placed(n)))
+		token := must[payments.Instrument](w)(w.db.Instrument(w.Context(), mine.Pays.ID)).Token
+		must[bool](w)(w.db.EndInstrument(w.Context(), token, "n9", start))
+		refused("revoked", w.purchase(mine))
+		if _, existing, err := w.db.Create(w.Context(), n); err != nil || !existing {
+			w.Errorf("a replay: existing %v, %v", existing, err)
+		}
+		w.clean()
+	}},
+	{"a frozen customer buys nothing, but a replay is answered", func(w *world) {
+		c := w.customer()
+		n := w.purchase(c)
+		w.apply(declined(w.placed(n)))
+		w.exec(`UPDATE customers SET frozen_at = 1 WHERE id = ?`, c.ID)
+		for _, again := range []topup.NewOrder{w.purchase(c), w.purchase(c, byCard("101-1"))} {
+			if _, _, err := w.db.Create(w.Context(), again); !errors.Is(err, topup.ErrFrozen) {
+				w.Errorf("%v; want ErrFrozen", err)
+			}
+		}
+		if _, existing, err := w.db.Create(w.Context(), n); err != nil || !existing {
+			w.Errorf("replay: existing %v, %v", existing, err)
+		}
+	}},
+	{"a recovered number buys within its limits for as long as it is held", func(w *world) {
+		held := func(at time.Time) func(*topup.NewOrder) {
+			return func(n *topup.NewOrder) {
+				limited(prepaid.Limits{DaySum: eur(9000)}, at)(n)
+				n.HoldLimits, n.Hold = prepaid.Limits{DaySum: eur(2000)}, 2*time.Hour
+			}
+		}
+		c := w.customer()
+		w.apply(charged(w.placed(w.purchase(c, held(start)))))
+		c = w.paysAnew(w.recovered(c, start.Add(time.Minute)))
+		w.apply(charged(w.placed(w.purchase(c, held(start.Add(2*time.Minute)))))) // what the earlier holder bought counts
+		_, _, err := w.db.Create(w.Context(), w.purchase(c, held(start.Add(121*time.Minute-time.Microsecond))))
+		var limit *topup.LimitError
+		if !errors.As(err, &limit) || limit.Name != "day_sum" || limit.Money != eur(2000) {
+			w.Errorf("just before the end: %v", err)
+		}
+		w.placed(w.purchase(c, held(start.Add(121*time.Minute))))
+	}},
+	{"an order that comes to wait for an earlier holder's confirmation is due at once", func(w *world) {
+		c := w.customer()
+		o, other := w.placed(w.purchase(c)), w.placed(w.purchase(w.customer()))
+		w.recovered(c, start)
+		for _, o := range []topup.Order{o, other} {
+			w.apply(topup.Change{Order: o.ID, From: topup.Charging, To: []topup.Status{topup.Confirming}, At: start.Add(time.Second),
+				RunAt: start.Add(time.Hour)})
+		}
+		h := must[topup.History](w)(w.db.Order(w.Context(), o.ID))
+		if !h.Charge.Former || !h.RunAt.Equal(start.Add(time.Second)) {
+			w.Errorf("former %v, due at %s", h.Charge.Former, h.RunAt)
+		}
+		h = must[topup.History](w)(w.db.Order(w.Context(), other.ID))
+		if h.Charge.Former || !h.RunAt.Equal(start.Add(time.Hour)) {
+			w.Errorf("another's: former %v, due at %s", h.Charge.Former, h.RunAt)
+		}
+	}},
+}
+
+// tooLate ends a setup in both ways after a recovery.
+func (w *world) tooLate(begin func(accounts.Customer) payments.Setup) {
+	w.Helper()
+	for _, completed := range []bool{true, false} {
+		c := w.customer()
+		w.exec(`UPDATE notices SET told_at = 1`)
+		s := begin(c)
+		w.recovered(c, start)
+		var i *payments.Instrument
+		if completed {
+			i = instrument(c)
+		}
+		if !must[bool](w)(w.db.EndSetup(w.Context(), s.ID, i, payments.NoticeOf(s.ID), start)) {
+			w.Error("not ended")
+		}
+		same(w, "setup", must[payments.Setup](w)(w.db.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
+		same(w, "pays", w.read(c).Pays, accounts.Instrument{})
+		same(w, "told", w.due(start.Add(time.Hour)), nil)
+		w.exec(`UPDATE payment_setups SET operation_key = id WHERE id = ?`, s.ID) // free for the other way
+	}
+}
