@@ -51,7 +51,7 @@ type Tries interface {
 type Codes interface {
 	// SaveCode replaces the code for an address and number where the caps allow one more, and counts it, in one
 	// transaction: of any number of callers at once no more are allowed than the caps say. It returns the cap that is
-	// reached, the narrowest first; NoCap where the code was saved, now or before by the same operation key.
+	// reached, the narrowest first; NoCap where the code was saved, now or before for the same address, number and operation key.
 	SaveCode(ctx context.Context, c Code, caps CodeCaps) (CodeCap, error)
 	// TryCode counts a try, unless operationKey was counted before, and returns the code; ErrCodeExpired
 	// where there is none.

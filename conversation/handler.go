@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"pulsa/channels"
 	"pulsa/prepaid"
+	"pulsa/topup"
 )
 
 // Config is what a Handler is made of. All fields are needed but Reached and Observe.
@@ -145,7 +147,7 @@ func (h *Handler) attempt(ctx context.Context, c channels.Channel, in channels.I
 }
 
 func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inbound, kind turnKind) (m memo, done bool, err error) {
-	sender, token := ch.ID()+"/"+string(in.Address), prepaid.NewToken()
+	sender, token := senderOf(ch, in.Address), prepaid.NewToken()
 	begun, err := h.begin(ctx, sender, token, in)
 	switch {
 	case errors.Is(err, ErrBusy):
@@ -157,7 +159,7 @@ func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inb
 		m, err := kind.alone(ctx, ch, in)
 		return m, true, err
 	case begun.Status == Seen:
-		m, err := h.readMemo(begun.Memo, in)
+		m, err := h.readMemo(begun.Memo, ch, in)
 		h.seen(ch, in)
 		return m, true, err
 	}
@@ -174,12 +176,16 @@ func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inb
 		t.Say("session.lost")
 	}
 	from := session.State
-	if err := kind.take(ctx, t); errors.Is(err, errNoSMS) {
+	switch err := kind.take(ctx, t); {
+	case errors.Is(err, errNoSMS):
 		h.c.Log.Warn("message not taken", "channel", ch.ID(), "error", err)
 		session, _ = decodeSession(begun.Session, h.engine.table)
 		t = h.newTurn(ctx, ch, in, &session)
 		t.tryLater()
-	} else if err != nil {
+	case errors.Is(err, topup.ErrKeyReused):
+		h.c.Log.Warn("message not taken", "channel", ch.ID(), "error", err)
+		t = h.startAgain(ctx, ch, in, &session)
+	case err != nil:
 		return memo{}, false, err
 	}
 	m = h.remember(t)
@@ -202,7 +208,7 @@ func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inb
 		h.finish(t, from)
 		return m, true, nil
 	case result.Status == CommitStatus(Seen) && !bytes.Equal(result.Memo, c.Memo):
-		m, err := h.readMemo(result.Memo, in)
+		m, err := h.readMemo(result.Memo, ch, in)
 		return m, true, err
 	case result.Status == Lost:
 		return memo{}, false, nil
@@ -266,17 +272,26 @@ func (h *Handler) writeMemo(t *Turn, m memo) ([]byte, error) {
 	if err != nil || t.shows == "" {
 		return kept, err
 	}
-	return json.Marshal(memo{Sealed: h.c.Vault.Seal(kept, "memo "+t.in.ID)})
+	return json.Marshal(memo{Sealed: h.c.Vault.Seal(kept, memoOwner(t.channel, t.in))})
 }
 
-func (h *Handler) readMemo(data []byte, in channels.Inbound) (memo, error) {
+// memoOwner is what a sealed memo is bound to.
+func memoOwner(c channels.Channel, in channels.Inbound) string {
+	return "memo " + senderOf(c, in.Address) + " " + in.ID
+}
+
+// readMemo opens the memo of a message. Its reply is the sender's, or it is an error.
+func (h *Handler) readMemo(data []byte, c channels.Channel, in channels.Inbound) (memo, error) {
 	var m memo
 	err := json.Unmarshal(data, &m)
 	if err == nil && len(m.Sealed) > 0 {
-		if data, err = h.c.Vault.Open(m.Sealed, "memo "+in.ID); err == nil {
+		if data, err = h.c.Vault.Open(m.Sealed, memoOwner(c, in)); err == nil {
 			m = memo{}
 			err = json.Unmarshal(data, &m)
 		}
+	}
+	if err == nil && slices.ContainsFunc(m.Parts, func(p channels.Outbound) bool { return p.Address != in.Address }) {
+		err = topup.ErrKeyReused
 	}
 	if err != nil {
 		return memo{}, fmt.Errorf("read memo: %w", err)
@@ -295,7 +310,7 @@ func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.I
 	if sms := c.Brand.SMSChannel; sms != "" && h.c.On(ctx, c.Brand.Name, sms) {
 		t.sms = sms
 	}
-	sender := c.ID() + "/" + string(in.Address)
+	sender := senderOf(c, in.Address)
 	t.pinKey = func(pin prepaid.Secret) string { return h.c.Services.Accounts.PINKey(sender, pin) }
 	t.sealIBAN = h.c.Services.Payments.SealIBAN
 	t.checkStrength = h.c.Services.Accounts.CheckStrength
@@ -397,7 +412,7 @@ func (h *Handler) seen(c channels.Channel, in channels.Inbound) {
 // "registration.ask_pin". secret says whether that state reads a secret. It waits for no turn.
 func (h *Handler) State(ctx context.Context, c channels.Channel, a prepaid.Address) (state string, secret bool, err error) {
 	now, token := h.c.Clock.Now(), prepaid.NewToken()
-	sender := c.ID() + "/" + string(a)
+	sender := senderOf(c, a)
 	begun, err := h.c.Sessions.Begin(ctx, Begin{Sender: sender, MessageID: token, Token: token, Now: now, LockFor: time.Second, LineUntil: now})
 	if err != nil {
 		return "", false, err

@@ -258,16 +258,17 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 }
 
 // sameMessage takes the order of the message's first delivery for its answer: what has changed since (the instrument, say)
-// makes it no other message. A message from another address is one, and is not told of somebody else's order.
+// makes it no other message. An order of another address is never an answer, nor is one that is older than any message
+// which is delivered again: topup.ErrKeyReused.
 func (t *Turn) sameMessage(o topup.Order, err error) (topup.Order, error) {
 	reused := (*topup.KeyReusedError)(nil)
-	switch {
-	case !errors.As(err, &reused):
-		return o, err
-	case reused.Order.ReplyTo.Address != t.in.Address:
-		return o, channels.BadRequest("the message's id was another sender's before")
+	if errors.As(err, &reused) {
+		o, err = reused.Order, nil
 	}
-	return reused.Order, nil
+	if err == nil && (o.ReplyTo.Address != t.in.Address || t.now.Sub(o.CreatedAt) > memoKept) {
+		return topup.Order{}, topup.ErrKeyReused
+	}
+	return o, err
 }
 
 // recogniseLate makes the look-up that was not to be had at registration.

@@ -165,7 +165,7 @@ func (t *Turn) hasSpent(ctx context.Context, s *Services, card cards.Card) bool 
 		return false
 	}
 	o, err := s.Topups.Order(ctx, card.Order)
-	return err == nil && o.OperationKey == t.flowKey("redeem")
+	return err == nil && o.OperationKey == t.flowKey("redeem") && o.ReplyTo.Address == t.in.Address
 }
 
 // cardErrors says what is answered to a code that can't be redeemed, and whether another is asked for.

@@ -10,6 +10,7 @@ import (
 	"pulsa/cards"
 	"pulsa/channels"
 	"pulsa/payments"
+	"pulsa/topup"
 )
 
 // take answers one message: it understands the text, makes the transitions, and lets the acting states ask
@@ -160,7 +161,10 @@ func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.
 	t.degraded = true
 	if !t.standsAlone() {
 		t.tryLater()
-	} else if err := h.take(ctx, t); err != nil {
+	} else if err := h.take(ctx, t); errors.Is(err, topup.ErrKeyReused) {
+		h.c.Log.Warn("message not taken", "channel", c.ID(), "error", err)
+		t = h.startAgain(ctx, c, in, &session)
+	} else if err != nil {
 		return memo{}, err
 	}
 	if session.State != idle { // what was said is true; what was asked can't be answered
@@ -180,6 +184,17 @@ func (t *Turn) tryLater() {
 	t.said, t.texts, t.choices, t.contact = nil, nil, nil, false
 	t.told, t.pins, t.shows = nil, nil, ""
 	t.Say("session.try_later")
+}
+
+// startAgain answers a message whose operation key somebody else's message, or another message of the sender's, had
+// before: nothing of that is shown, and the next message has a key of its own.
+func (h *Handler) startAgain(ctx context.Context, c channels.Channel, in channels.Inbound, s *Session) *Turn {
+	s.leave()
+	s.State = idle
+	t := h.newTurn(ctx, c, in, s)
+	t.result = "later"
+	t.Say("session.lost")
+	return t
 }
 
 // standsAlone reports whether a text needs no session: KOOP with amount and PIN, REDEEM with a code, STOP, START,

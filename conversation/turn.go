@@ -2,7 +2,10 @@ package conversation
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"time"
 
 	"pulsa/accounts"
@@ -76,10 +79,24 @@ func (t *Turn) Say(key string, values ...string) {
 }
 
 // key makes the operation key of one thing that this message asks for.
-func (t *Turn) key(what string) string { return t.channel.ID() + "/" + t.in.ID + "/" + what }
+func (t *Turn) key(what string) string { return t.operationKey(t.in.ID, what) }
 
 // flowKey makes the operation key of the one thing that the present flow is for.
-func (t *Turn) flowKey(what string) string { return t.channel.ID() + "/" + t.session.Key + "/" + what }
+func (t *Turn) flowKey(what string) string { return t.operationKey(t.session.Key, what) }
+
+// operationKey names brand, channel, sender and message, for providers repeat the ids of their messages: a gateway that
+// recycles sessions, a bot that takes another's place. The key is kept and handed on where no address belongs, so of
+// sender and message it holds a digest.
+func (t *Turn) operationKey(message, what string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d:%s%s", len(t.in.Address), t.in.Address, message))
+	return t.channel.ID() + "/" + base64.RawURLEncoding.EncodeToString(sum[:keyBytes]) + "/" + what
+}
+
+// keyBytes is how much of the digest an operation key holds: no two are ever alike by chance.
+const keyBytes = 18
+
+// senderOf names whose session and memo a message has: "demo/twilio/tel:+31612345678".
+func senderOf(c channels.Channel, a prepaid.Address) string { return c.ID() + "/" + string(a) }
 
 // number is the sender's own number where it is certain: the channel vouches for the address.
 func (t *Turn) number() (prepaid.MSISDN, bool) {

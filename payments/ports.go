@@ -127,7 +127,8 @@ type Setup struct {
 
 // Store keeps setups and instruments. Every method is one transaction.
 type Store interface {
-	// SaveSetup stores a setup, or returns the one that the operation key has stored before.
+	// SaveSetup stores a setup, or returns the one that the operation key has stored before; topup.ErrKeyReused where that
+	// is another customer's.
 	SaveSetup(ctx context.Context, s Setup) (Setup, error)
 	// Setup returns one; ErrNoSetup.
 	Setup(ctx context.Context, id prepaid.SetupID) (Setup, error)

@@ -54,11 +54,15 @@ type StartRequest struct {
 	ReplyTo      topup.ReplyTo
 }
 
-// StartSetup opens a payment page for a customer. Repeated with the same operation key it returns the same page.
+// StartSetup opens a payment page for a customer. Repeated with the same operation key it returns the same page;
+// topup.ErrKeyReused where that is another customer's.
 func (s *Service) StartSetup(ctx context.Context, r StartRequest) (Setup, error) {
 	id := setupID(r.Brand, r.OperationKey)
 	setup, err := s.c.Store.Setup(ctx, id)
-	if err == nil {
+	switch {
+	case err == nil && setup.Customer != r.Customer:
+		return Setup{}, fmt.Errorf("start payment setup: %w", topup.ErrKeyReused)
+	case err == nil:
 		return setup, nil
 	}
 	if !errors.Is(err, ErrNoSetup) {

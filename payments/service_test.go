@@ -130,6 +130,19 @@ func TestStartSetupKeepsOnePagePerOperationKey(t *testing.T) {
 	}
 }
 
+func TestNobodyGetsAnothersPage(t *testing.T) {
+	w := newWorld(t)
+	first := w.start("message:1")
+	r := w.request("message:1")
+	r.Customer = "bcdfghjklmnpqrstvwxz"
+	if s, err := w.StartSetup(t.Context(), r); !errors.Is(err, topup.ErrKeyReused) || s.URL != "" {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	if s := w.start("message:1"); s.URL != first.URL {
+		t.Errorf("its own is %s, was %s", s.URL, first.URL)
+	}
+}
+
 // forgetful loses one setup on its way into the store, as a crash does.
 type forgetful struct{ payments.Store }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -34,9 +35,13 @@ func (db *DB) CardTries(ctx context.Context, brand string, keys []string) (wrong
 	return row.Wrong, prepaid.FromMicros(row.LockedUntil), nil
 }
 
-// CountWrongCode implements cards.Tries. A lock is never shortened. A repeated operation key returns the
-// count that it came to.
+// CountWrongCode implements cards.Tries. A lock is never shortened. An operation key is repeated where the first key is
+// the same too: then the count that it came to is returned.
 func (db *DB) CountWrongCode(ctx context.Context, brand string, keys []string, operationKey string, now time.Time, lock func(wrong int) time.Time) (wrong int, err error) {
+	if len(keys) == 0 {
+		return 0, errors.New("count wrong card code: nobody's")
+	}
+	whose := keys[0]
 	keys = slices.Compact(slices.Sorted(slices.Values(keys))) // sorted: two callers never wait for each other
 	err = db.write(ctx, "count wrong card code", func(tx *sqlx.Tx) error {
 		wrong = 0
@@ -47,13 +52,14 @@ func (db *DB) CountWrongCode(ctx context.Context, brand string, keys []string, o
 		}
 		// The row of a caller who is first makes the others wait here until its count is known.
 		rows, err := exec(ctx, tx, `
-			INSERT INTO card_try_keys (brand, operation_key, wrong, tried_at) VALUES (?, ?, 0, ?)
-			ON CONFLICT (brand, operation_key) DO NOTHING`, brand, operationKey, prepaid.Micros(now))
+			INSERT INTO card_try_keys (brand, key, operation_key, wrong, tried_at) VALUES (?, ?, ?, 0, ?)
+			ON CONFLICT (brand, key, operation_key) DO NOTHING`, brand, whose, operationKey, prepaid.Micros(now))
 		if err != nil {
 			return err
 		}
 		if rows == 0 {
-			_, err := get(ctx, tx, &wrong, `SELECT wrong FROM card_try_keys WHERE brand = ? AND operation_key = ?`, brand, operationKey)
+			_, err := get(ctx, tx, &wrong, `SELECT wrong FROM card_try_keys WHERE brand = ? AND key = ? AND operation_key = ?`,
+				brand, whose, operationKey)
 			return err
 		}
 		for _, key := range keys {
@@ -63,7 +69,8 @@ func (db *DB) CountWrongCode(ctx context.Context, brand string, keys []string, o
 			}
 			wrong = max(wrong, count)
 		}
-		_, err = exec(ctx, tx, `UPDATE card_try_keys SET wrong = ? WHERE brand = ? AND operation_key = ?`, wrong, brand, operationKey)
+		_, err = exec(ctx, tx, `UPDATE card_try_keys SET wrong = ? WHERE brand = ? AND key = ? AND operation_key = ?`,
+			wrong, brand, whose, operationKey)
 		return err
 	})
 	return wrong, err

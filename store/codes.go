@@ -40,12 +40,12 @@ func (db *DB) SaveCode(ctx context.Context, c accounts.Code, caps accounts.CodeC
 			Brand   int `db:"by_brand"`
 		}
 		if _, err := get(ctx, tx, &sent, `
-			SELECT (SELECT COUNT(*) FROM one_time_code_requests WHERE brand = ? AND operation_key = ?) AS known,
+			SELECT (SELECT COUNT(*) FROM one_time_code_requests WHERE brand = ? AND address = ? AND msisdn = ? AND operation_key = ?) AS known,
 				COUNT(CASE WHEN address = ? THEN 1 END) AS by_address, COUNT(CASE WHEN msisdn = ? THEN 1 END) AS by_number,
 				COUNT(CASE WHEN block = ? THEN 1 END) AS by_block, COUNT(CASE WHEN channel = ? THEN 1 END) AS by_channel,
 				COUNT(*) AS by_brand
 			FROM one_time_code_requests WHERE brand = ? AND created_at >= ?`,
-			c.Brand, c.OperationKey, c.Address, c.MSISDN, c.MSISDN.Block(), c.Channel, c.Brand, prepaid.Micros(caps.Since)); err != nil {
+			c.Brand, c.Address, c.MSISDN, c.OperationKey, c.Address, c.MSISDN, c.MSISDN.Block(), c.Channel, c.Brand, prepaid.Micros(caps.Since)); err != nil {
 			return err
 		}
 		b := caps.Budget
@@ -148,8 +148,8 @@ func (db *DB) TryCode(ctx context.Context, brand string, a prepaid.Address, m pr
 func (db *DB) UseCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN) error {
 	return db.write(ctx, "use one-time code", func(tx *sqlx.Tx) error {
 		if _, err := exec(ctx, tx, `
-			UPDATE one_time_code_requests SET used = TRUE WHERE brand = ? AND operation_key = (
-				SELECT operation_key FROM one_time_codes WHERE brand = ? AND address = ? AND msisdn = ?)`, brand, brand, a, m); err != nil {
+			UPDATE one_time_code_requests SET used = TRUE WHERE brand = ? AND address = ? AND msisdn = ? AND operation_key = (
+				SELECT operation_key FROM one_time_codes WHERE brand = ? AND address = ? AND msisdn = ?)`, brand, a, m, brand, a, m); err != nil {
 			return err
 		}
 		_, err := exec(ctx, tx, `UPDATE one_time_codes SET used = TRUE WHERE brand = ? AND address = ? AND msisdn = ?`, brand, a, m)

@@ -120,7 +120,7 @@ func replayed(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, boo
 	if err != nil || !found {
 		return topup.Order{}, false, err
 	}
-	if row.RequestHash != o.RequestHash {
+	if row.RequestHash != o.RequestHash || row.Customer != o.Customer {
 		return topup.Order{}, false, &topup.KeyReusedError{Order: row.order()}
 	}
 	return row.order(), true, nil

@@ -116,6 +116,9 @@ func eraseAddresses(ctx context.Context, tx *sqlx.Tx, brand string, addresses []
 			`DELETE FROM notices WHERE order_id = '' AND brand = ? AND address = ?`,
 			`DELETE FROM outbox WHERE brand = ? AND address = ?`,
 			`DELETE FROM card_tries WHERE brand = ? AND key = 'address:' || ?`,
+			`DELETE FROM card_tries WHERE brand = ? AND key = 'address:' || ? || ' other length'`,
+			`DELETE FROM card_try_keys WHERE brand = ? AND key = 'address:' || ?`,
+			`DELETE FROM card_try_keys WHERE brand = ? AND key = 'address:' || ? || ' other length'`,
 			`UPDATE notices SET address = '', told_at = CASE WHEN told_at = 0 THEN due_at ELSE told_at END WHERE brand = ? AND address = ?`,
 			`UPDATE orders SET reply_address = '', action_url = '', operation_key = id WHERE brand = ? AND reply_address = ?`,
 		} {

@@ -78,7 +78,7 @@ func (db *DB) SaveMandate(ctx context.Context, s payments.Setup, m payments.Mand
 				return err
 			}
 		}
-		stored, err = getSetup(ctx, tx, `brand = ? AND operation_key = ?`, s.Brand, s.OperationKey)
+		stored, err = setupOf(ctx, tx, s)
 		return err
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"pulsa/accounts"
 	"pulsa/payments"
 	"pulsa/prepaid"
+	"pulsa/topup"
 )
 
 type setupRow struct {
@@ -52,7 +53,7 @@ func (db *DB) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, 
 			return err
 		}
 		var err error
-		stored, err = getSetup(ctx, tx, `brand = ? AND operation_key = ?`, s.Brand, s.OperationKey)
+		stored, err = setupOf(ctx, tx, s)
 		return err
 	})
 	if err != nil {
@@ -72,6 +73,15 @@ func insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (int64, err
 		setupRow{ID: s.ID, Brand: s.Brand, OperationKey: s.OperationKey, Customer: s.Customer, Gateway: s.Gateway,
 			Method: s.Method, URL: s.URL, GatewayRef: s.GatewayRef, Status: s.Status,
 			replyRow: toReplyRow(s.ReplyTo), CreatedAt: prepaid.Micros(s.CreatedAt)})
+}
+
+// setupOf returns the setup that has the operation key of one, if it is the same customer's.
+func setupOf(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (payments.Setup, error) {
+	stored, err := getSetup(ctx, tx, `brand = ? AND operation_key = ?`, s.Brand, s.OperationKey)
+	if err == nil && stored.Customer != s.Customer {
+		return payments.Setup{}, topup.ErrKeyReused
+	}
+	return stored, err
 }
 
 // Setup implements payments.Store.

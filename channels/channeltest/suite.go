@@ -23,6 +23,8 @@ type Harness struct {
 	Channel func(providerURL string) channels.Channel
 	// Request is what the provider sends when the customer writes a text, with all that proves it.
 	Request func(c channels.Channel, id, text string) *http.Request
+	// OtherRequest is the same of another customer, Other.
+	OtherRequest func(c channels.Channel, id, text string) *http.Request
 	// Forge takes the proof away; nil where the channel asks for none.
 	Forge func(r *http.Request)
 	// Repeated is an authentic request in which a parameter stands twice; nil where there are no parameters.
@@ -31,6 +33,7 @@ type Harness struct {
 	Report func(c channels.Channel, id prepaid.OutboundID, status channels.Delivery) *http.Request
 	// Customer is who writes in Request, and is written to.
 	Customer prepaid.Address
+	Other    prepaid.Address
 	// Hidden is what no error may show: tokens and the customer's number or account.
 	Hidden []string
 	// Provider says what the provider answers; nil where Send calls nobody.
@@ -93,6 +96,12 @@ func runReceive(t *testing.T, h Harness) {
 			t.Errorf("%s; ids %q and %q", diff, first.ID, other.ID)
 		}
 	})
+	t.Run("equal ids of two senders are told apart by the sender", func(t *testing.T) {
+		one, two := receive(t, h.Request(c, "7001", "a")), receive(t, h.OtherRequest(c, "7001", "a"))
+		if one.ID != two.ID || one.Address != h.Customer || two.Address != h.Other {
+			t.Errorf("ids %q and %q of %q and %q", one.ID, two.ID, one.Address, two.Address)
+		}
+	})
 	t.Run("a body that can't be read is refused", func(t *testing.T) {
 		r := h.Request(c, "7001", "a")
 		r.Body = http.NoBody
@@ -130,7 +139,7 @@ func runWebhook(t *testing.T, h Harness) {
 		Registry: registry, Outbox: box, Clock: clock, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Turn: func(_ context.Context, c channels.Channel, in channels.Inbound) ([]channels.Outbound, error) {
 			turns++
-			return []channels.Outbound{{ID: prepaid.OutboundID(in.ID), Brand: c.Brand.Name, Channel: c.Name, Address: in.Address, MessageID: in.ID, Text: "answer"}}, nil
+			return []channels.Outbound{{ID: prepaid.OutboundID(in.ID + "/" + string(in.Address)), Brand: c.Brand.Name, Channel: c.Name, Address: in.Address, MessageID: in.ID, Text: "answer"}}, nil
 		},
 	})
 	serve := func(r *http.Request) *httptest.ResponseRecorder {
@@ -159,6 +168,17 @@ func runWebhook(t *testing.T, h Harness) {
 			}
 		})
 	}
+	t.Run("equal ids of two senders are answered each", func(t *testing.T) {
+		before, pushed := turns, len(box.All())
+		for i, r := range []*http.Request{h.Request(c, "7004", "a"), h.OtherRequest(c, "7004", "a")} {
+			w := serve(r)
+			inResponse, rows := strings.Contains(w.Body.String(), "answer"), len(box.All())-pushed
+			if w.Code != 200 || turns != before+i+1 || inResponse == (rows == i+1) {
+				t.Errorf("message %d: %d %q, %d pushed after %d turns", i, w.Code, w.Body, rows, turns-before)
+			}
+		}
+		turns = before
+	})
 	if h.Report != nil {
 		t.Run("reports are taken as they come, and answered with nothing", func(t *testing.T) {
 			for _, status := range []channels.Delivery{channels.DeliveredTo, channels.Sent, channels.Failed} {

@@ -74,8 +74,13 @@ func TestAdapter(t *testing.T) {
 			body, _ := json.Marshal(map[string]string{"id": id, "from": "+31612345678", "text": text})
 			return httptest.NewRequest("POST", "/webhooks/demo/line", strings.NewReader(string(body)))
 		},
+		OtherRequest: func(_ channels.Channel, id, text string) *http.Request {
+			body, _ := json.Marshal(map[string]string{"id": id, "from": "+31687654321", "text": text})
+			return httptest.NewRequest("POST", "/webhooks/demo/line", strings.NewReader(string(body)))
+		},
 		Customer: "tel:+31612345678",
-		Hidden:   []string{"31612345678"},
+		Other:    "tel:+31687654321",
+		Hidden:   []string{"31612345678", "31687654321"},
 	})
 }
 

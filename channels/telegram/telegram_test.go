@@ -58,9 +58,14 @@ func TestAdapter(t *testing.T) {
 			quoted, _ := json.Marshal(text)
 			return post(secret, update(id, `"text":`+string(quoted)))
 		},
+		OtherRequest: func(_ channels.Channel, id, text string) *http.Request {
+			quoted, _ := json.Marshal(text)
+			return post(secret, strings.ReplaceAll(update(id, `"text":`+string(quoted)), "35278814", "35278815"))
+		},
 		Forge:    func(r *http.Request) { r.Header.Set("X-Telegram-Bot-Api-Secret-Token", secret+"x") },
 		Customer: "telegram:35278814",
-		Hidden:   []string{token, secret, "35278814"},
+		Other:    "telegram:35278815",
+		Hidden:   []string{token, secret, "35278814", "35278815"},
 		Provider: &channeltest.Provider{
 			Accepts: channeltest.Answer{Status: 200, Body: `{"ok":true,"result":{"message_id":78}}`}, Reference: "78",
 			Throttles:    refusal(429, "429", `,"parameters":{"retry_after":7}`),

@@ -92,6 +92,11 @@ func harness() channeltest.Harness {
 		Request: func(c channels.Channel, id, text string) *http.Request {
 			return post(token, c.WebhookURL, inbound(id, text))
 		},
+		OtherRequest: func(c channels.Channel, id, text string) *http.Request {
+			form := inbound(id, text)
+			form.Set("From", "+31687654321")
+			return post(token, c.WebhookURL, form)
+		},
 		Forge: func(r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			r.Body = io.NopCloser(strings.NewReader(strings.Replace(string(body), "31612345678", "31687654321", 1)))
@@ -103,7 +108,8 @@ func harness() channeltest.Harness {
 			return post(token, c.WebhookURL+"?outbound="+string(id), url.Values{"MessageSid": {"SMbcd"}, "AccountSid": {account}, "MessageStatus": {string(status)}})
 		},
 		Customer: "tel:+31612345678",
-		Hidden:   []string{token, "31612345678"},
+		Other:    "tel:+31687654321",
+		Hidden:   []string{token, "31612345678", "31687654321"},
 		Provider: &channeltest.Provider{
 			Accepts: channeltest.Answer{Status: 201, Body: `{"sid":"SMbcd","status":"queued","num_segments":"1"}`}, Reference: "SMbcd",
 			Throttles:    refusal(429, `{"code":20429,"message":"Too many requests to +31612345678","status":429}`),
@@ -127,6 +133,11 @@ func TestTheWhatsAppAdapter(t *testing.T) {
 	h.Request = func(c channels.Channel, id, text string) *http.Request {
 		form := inbound(id, text)
 		form.Set("From", "whatsapp:+31612345678")
+		return post(token, c.WebhookURL, form)
+	}
+	h.OtherRequest = func(c channels.Channel, id, text string) *http.Request {
+		form := inbound(id, text)
+		form.Set("From", "whatsapp:+31687654321")
 		return post(token, c.WebhookURL, form)
 	}
 	channeltest.Run(t, h)

@@ -57,14 +57,20 @@ func TestAdapter(t *testing.T) {
 		New:     func(clock prepaid.Clock) channels.Adapter { return ussd.New(clock) },
 		Channel: line,
 		Request: func(_ channels.Channel, id, text string) *http.Request { return post("token="+token, typed(id, text)) },
-		Forge:   func(r *http.Request) { r.URL.RawQuery = "token=" + strings.ToUpper(token) },
+		OtherRequest: func(_ channels.Channel, id, text string) *http.Request {
+			form := typed(id, text)
+			form.Set("phoneNumber", "+31687654321")
+			return post("token="+token, form)
+		},
+		Forge: func(r *http.Request) { r.URL.RawQuery = "token=" + strings.ToUpper(token) },
 		Repeated: func(channels.Channel) *http.Request {
 			form := typed("7001", "a")
 			form["text"] = []string{"a", "b"}
 			return post("token="+token+"&token=x", form)
 		},
 		Customer: "tel:+31612345678",
-		Hidden:   []string{token, "31612345678"},
+		Other:    "tel:+31687654321",
+		Hidden:   []string{token, "31612345678", "31687654321"},
 	})
 }
 

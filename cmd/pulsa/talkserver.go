@@ -137,7 +137,7 @@ func (s *serverProgram) Send(ctx context.Context, in talk.Inbound) ([]talk.Messa
 		m.Buttons = len(r.Buttons) > 0
 	}
 	var turn testTurn
-	if err := s.ask(ctx, "turn/"+in.ID, testRequest{}, &turn); err != nil {
+	if err := s.ask(ctx, "turn/"+in.ID, testRequest{Customer: in.From}, &turn); err != nil {
 		return nil, err
 	}
 	m.Parts, m.Choices = turn.Parts, turn.Choices

@@ -91,7 +91,9 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 		return testState{state, secret}, err
 	})
 	mux.HandleFunc("POST /test/{brand}/turn/{id}", func(w http.ResponseWriter, r *http.Request) {
-		p.answerTest(w, r, func(context.Context, string, testRequest) (any, error) { return p.turns.get(r.PathValue("id")), nil })
+		p.answerTest(w, r, func(_ context.Context, brand string, of testRequest) (any, error) {
+			return p.turns.get(turnKey{brand, of.Customer.Address(), r.PathValue("id")}), nil
+		})
 	})
 }
 
@@ -165,8 +167,15 @@ const maxTurns = 4096
 // recentTurns remembers the prompts of the last turns of test brands. Safe for concurrent use.
 type recentTurns struct {
 	mu   sync.Mutex
-	byID map[string]testTurn
-	ids  []string // oldest first
+	byID map[turnKey]testTurn
+	ids  []turnKey // oldest first
+}
+
+// turnKey is whose message a turn answered, and which.
+type turnKey struct {
+	brand   string
+	address prepaid.Address
+	id      string
 }
 
 func (t *recentTurns) observe(r conversation.Record) {
@@ -183,20 +192,21 @@ func (t *recentTurns) observe(r conversation.Record) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.byID == nil {
-		t.byID = map[string]testTurn{}
+		t.byID = map[turnKey]testTurn{}
 	}
-	if _, again := t.byID[r.MessageID]; !again {
-		t.ids = append(t.ids, r.MessageID)
+	key := turnKey{r.Channel.Brand.Name, r.Address, r.MessageID}
+	if _, again := t.byID[key]; !again {
+		t.ids = append(t.ids, key)
 	}
-	t.byID[r.MessageID] = turn
+	t.byID[key] = turn
 	if len(t.ids) > maxTurns {
 		delete(t.byID, t.ids[0])
 		t.ids = t.ids[1:]
 	}
 }
 
-func (t *recentTurns) get(id string) testTurn {
+func (t *recentTurns) get(key turnKey) testTurn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.byID[id]
+	return t.byID[key]
 }

@@ -102,6 +102,19 @@ var oneCardTests = []test{
 		w.apply(declined(o))
 		same(w, "reserved", must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o.ID, start)), false)
 	}},
+	{"equal operation keys of two senders are two wrong codes", func(w *world) {
+		never := func(int) time.Time { return time.Time{} }
+		for _, address := range []string{"address:tel:+31612345678", "address:telegram:3527"} {
+			for range 2 {
+				must[int](w)(w.db.CountWrongCode(w.Context(), brand, []string{address, "customer:x"}, "m1", start, never))
+			}
+			w.tries([]string{address}, 1, time.Time{})
+		}
+		w.tries([]string{"customer:x"}, 2, time.Time{})
+		if _, err := w.db.CountWrongCode(w.Context(), brand, nil, "m1", start, never); err == nil {
+			w.Error("nobody's wrong code was counted")
+		}
+	}},
 	{"wrong codes are counted for each key, once per operation key", func(w *world) {
 		lock := func(wrong int) time.Time {
 			if wrong%2 == 0 {

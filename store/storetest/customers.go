@@ -234,6 +234,18 @@ var pinTests = []test{
 		})
 		same(w, "later", len(must[[]accounts.CodeFigures](w)(w.db.CodeFigures(w.Context(), start.Add(time.Microsecond)))), 0)
 	}},
+	{"equal keys of two senders are two codes, and two tries", func(w *world) {
+		first, second := oneTimeCode("message 1"), oneTimeCode("message 1")
+		second.Address, second.MSISDN, second.Hash = "telegram:3528", msisdn(1), "second"
+		for _, code := range []accounts.Code{first, second} {
+			same(w, "saved", w.saveCode(code), accounts.NoCap)
+		}
+		for _, code := range []accounts.Code{first, second} {
+			got := must[accounts.Code](w)(w.db.TryCode(w.Context(), brand, code.Address, code.MSISDN, "message 2"))
+			code.Tries = 1
+			same(w, "code of "+string(code.Address), got, code)
+		}
+	}},
 }
 
 var codeCaps = accounts.CodeCaps{Since: start, Budget: prepaid.CodeBudget{PerAddress: 3, PerNumber: 2, PerBlock: 3, PerChannel: 6, PerBrand: 7}}
@@ -263,6 +275,20 @@ var paymentTests = []test{
 		if _, err := w.db.Setup(w.Context(), "none"); !errors.Is(err, payments.ErrNoSetup) {
 			w.Errorf("%v; want ErrNoSetup", err)
 		}
+	}},
+	{"nobody gets a setup or a mandate of another's key", func(w *world) {
+		one, two := w.customer(), w.customer()
+		must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(one, "key")))
+		if s, err := w.db.SaveSetup(w.Context(), setup(two, "key")); !errors.Is(err, topup.ErrKeyReused) || s.ID != "" {
+			w.Errorf("setup: %+v, %v", s, err)
+		}
+		s, m := mandate(one, "mandate/1")
+		must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
+		s, m = mandate(two, "mandate/1")
+		if s, err := w.db.SaveMandate(w.Context(), s, m); !errors.Is(err, topup.ErrKeyReused) || s.ID != "" {
+			w.Errorf("mandate: %+v, %v", s, err)
+		}
+		same(w, "mandates", len(must[[]payments.Mandate](w)(w.db.MandatesOf(w.Context(), two.ID))), 0)
 	}},
 	{"a completed setup makes the customer able to pay, once", func(w *world) {
 		pending := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), accounts.Customer{ID: "p", Brand: brand,

@@ -63,6 +63,10 @@ var orderTests = []test{
 		if _, _, err := w.db.Create(w.Context(), other); !errors.Is(err, topup.ErrKeyReused) {
 			w.Errorf("%v; want ErrKeyReused", err)
 		}
+		others := w.purchase(w.customer(), func(a *topup.NewOrder) { a.Order.OperationKey = n.Order.OperationKey })
+		if got, _, err := w.db.Create(w.Context(), others); !errors.Is(err, topup.ErrKeyReused) || got.ID != "" {
+			w.Errorf("the same of another customer: %+v, %v; want ErrKeyReused", got, err)
+		}
 	}},
 	{"a taken id is drawn again", func(w *world) {
 		n := w.purchase(w.customer())

@@ -49,6 +49,20 @@ var turns = map[string]func(*scene){
 			s.leave("other")
 		}
 	},
+	"equal ids of two senders are two messages": func(s *scene) {
+		one, two := "demo/telegram/telegram:3527", "demo/telegram/telegram:35278"
+		for _, s.sender = range []string{one, two} {
+			s.begin("1", "turn", conversation.Yours)
+			c := s.commitOf("1", "turn", 0)
+			c.Session, c.Memo = []byte("session of "+s.sender), []byte("memo of "+s.sender)
+			s.send(c, conversation.Stored)
+		}
+		for _, s.sender = range []string{one, two} {
+			s.equal("memo", s.begin("1", "again", conversation.Seen).Memo, []byte("memo of "+s.sender))
+			s.holds(s.begin("2", "next", conversation.Yours), "session of "+s.sender, 1)
+			s.leave("next")
+		}
+	},
 	"awkward names are only names": func(s *scene) {
 		for _, name := range []string{"{", "}", "{}", "{1}:x", "*", "a b\n", "é\x00\xff", "'; --", "%s"} {
 			s.sender = "demo/fake/" + name
