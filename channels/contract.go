@@ -35,6 +35,7 @@ const (
 	WhatsApp Kind = "whatsapp"
 	Telegram Kind = "telegram"
 	USSD     Kind = "ussd"
+	Web      Kind = "web"
 )
 
 // Capabilities are what a kind of channel can do.
@@ -64,6 +65,8 @@ func Of(k Kind) (c Capabilities, ok bool) {
 		return Capabilities{Kind: Telegram, MaxUnits: 4096, Buttons: 8, Push: true, Contact: true, Deletes: true}, true
 	case USSD:
 		return Capabilities{Kind: USSD, MaxUnits: 182, Plain: true, InResponse: true, Vouches: true}, true
+	case Web:
+		return Capabilities{Kind: Web, MaxUnits: 4096, Buttons: 8, InResponse: true}, true
 	}
 	return Capabilities{}, false
 }

@@ -122,7 +122,7 @@ func lastLink(text string) string {
 }
 
 var kindNames = map[channels.Kind]string{
-	channels.SMS: "SMS", channels.Telegram: "Telegram", channels.WhatsApp: "WhatsApp", channels.USSD: "USSD",
+	channels.SMS: "SMS", channels.Telegram: "Telegram", channels.WhatsApp: "WhatsApp", channels.USSD: "USSD", channels.Web: "Web",
 }
 
 // entry is what the page keeps of one message for the story.

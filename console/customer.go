@@ -74,8 +74,8 @@ func readNumber(text string) (prepaid.MSISDN, error) {
 
 // address is where the customer's messages come from.
 func (u customer) address() prepaid.Address {
-	if u.can.Kind == channels.Telegram {
-		return prepaid.Address("telegram:" + string(u.number))
+	if u.can.Kind == channels.Telegram || u.can.Kind == channels.Web {
+		return prepaid.Address(string(u.can.Kind) + ":" + string(u.number))
 	}
 	return u.number.Tel()
 }

@@ -51,8 +51,9 @@ func (h *Handler) tell(ctx context.Context, n Notice) error {
 	if !ok {
 		return fmt.Errorf("unknown kind %q", n.Kind)
 	}
-	push := can.Push
+	push, told := can.Push, true
 	if !push {
+		_, told = n.Address.Tel() // who is no phone looks for themselves
 		can, _ = channels.Of(channels.SMS)
 	}
 	now := h.c.Clock.Now()
@@ -74,7 +75,7 @@ func (h *Handler) tell(ctx context.Context, n Notice) error {
 			parts[i].Channel = c.Brand.SMSChannel
 		}
 	}
-	if len(parts) == 0 {
+	if len(parts) == 0 || !told {
 		return nil
 	}
 	return h.c.Outbox.PutOutbound(ctx, parts)

@@ -98,26 +98,28 @@ func (c *VirtualClock) Within(d time.Duration, work func()) bool {
 	return done
 }
 
-// Run carries out work and lets time pass whenever all that runs waits for it. It returns when work has
-// ended and whatever work left behind waits for a later time. It returns ErrNeverEnds where time can't help.
+// Run carries out work, all of it at one instant, and lets time pass whenever all that runs waits for it. It returns
+// when all of it has ended and whatever it left behind waits for a later time. It returns ErrNeverEnds where time can't help.
 // One Run at a time.
-func (c *VirtualClock) Run(work func()) error {
-	ended := false
+func (c *VirtualClock) Run(work ...func()) error {
+	going := len(work)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.busy++
-	go func() {
-		defer func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			ended = true
-			c.rest()
+	c.busy += going
+	for _, one := range work {
+		go func() {
+			defer func() {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				going--
+				c.rest()
+			}()
+			one()
 		}()
-		work()
-	}()
+	}
 	for {
 		c.settle()
-		if ended {
+		if going == 0 {
 			return nil
 		}
 		if len(c.timers) == 0 {

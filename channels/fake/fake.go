@@ -75,6 +75,7 @@ type reply struct {
 	Text       string   `json:"text"`
 	Buttons    []button `json:"buttons"`
 	AskContact bool     `json:"ask_contact,omitempty"`
+	Ends       bool     `json:"ends,omitempty"` // the dialled session is over
 }
 
 // button is one button of a message. A tap sends its id as "button".
@@ -84,7 +85,7 @@ type button struct {
 }
 
 func show(o channels.Outbound) reply {
-	r := reply{Text: o.Text, Buttons: []button{}, AskContact: o.AskContact}
+	r := reply{Text: o.Text, Buttons: []button{}, AskContact: o.AskContact, Ends: o.Ends}
 	for _, b := range o.Buttons {
 		r.Buttons = append(r.Buttons, button{b.Button(), b.Label})
 	}
@@ -119,12 +120,12 @@ func writeJSON(w http.ResponseWriter, status int, body any) error {
 
 // address reads a sender: "+31612345678" has the same digits on every kind.
 func address(from string, kind channels.Kind) (prepaid.Address, bool) {
-	if kind == channels.Telegram {
+	if kind == channels.Telegram || kind == channels.Web {
 		digits := strings.TrimPrefix(from, "+")
 		if digits == "" || len(digits) > 20 || strings.Trim(digits, "0123456789") != "" {
 			return "", false
 		}
-		return prepaid.Address("telegram:" + digits), true
+		return prepaid.Address(string(kind) + ":" + digits), true
 	}
 	m, err := prepaid.ParseE164(from)
 	return m.Tel(), err == nil

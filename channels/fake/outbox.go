@@ -31,7 +31,7 @@ func (a *Adapter) listOutbox(w http.ResponseWriter, r *http.Request, c channels.
 		kind = channels.SMS
 	}
 	if _, ok := channels.Of(kind); !ok {
-		complain(w, http.StatusBadRequest, `"as" must be sms, telegram, whatsapp or ussd`)
+		complain(w, http.StatusBadRequest, `"as" must be sms, telegram, whatsapp, ussd or web`)
 		return
 	}
 	// A plus that was not written as %2B arrives as a space.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -29,6 +30,8 @@ type message struct {
 	Attachment bool   `json:"attachment"`
 	Signal     string `json:"signal"`
 	Language   string `json:"language"`
+	Session    string `json:"session"` // that the text is typed in, where sessions are dialled
+	Typed      bool   `json:"typed"`   // not dialled, whatever it looks like
 }
 
 // read turns a request's body into a message. What it says of a bad one quotes no value of it.
@@ -45,6 +48,8 @@ func read(body []byte) (channels.Inbound, error) {
 		return channels.Inbound{}, channels.BadRequest(`"id" is missing: any text that no other message has`)
 	case len(m.ID) > maxID || strings.ContainsFunc(m.ID, unicode.IsControl):
 		return channels.Inbound{}, channels.BadRequest(`"id" must be at most %d bytes without control characters`, maxID)
+	case len(m.Session) > maxID || strings.ContainsFunc(m.Session, unicode.IsControl):
+		return channels.Inbound{}, channels.BadRequest(`"session" must be at most %d bytes without control characters`, maxID)
 	case m.From == "":
 		return channels.Inbound{}, channels.BadRequest(`"from" is missing: a number such as "+31612345678"`)
 	}
@@ -53,7 +58,7 @@ func read(body []byte) (channels.Inbound, error) {
 	}
 	can, ok := channels.Of(channels.Kind(m.As))
 	if !ok {
-		return channels.Inbound{}, channels.BadRequest(`"as" must be sms, telegram, whatsapp or ussd`)
+		return channels.Inbound{}, channels.BadRequest(`"as" must be sms, telegram, whatsapp, ussd or web`)
 	}
 	can.InResponse = true
 	from, ok := address(m.From, can.Kind)
@@ -76,7 +81,38 @@ func read(body []byte) (channels.Inbound, error) {
 	if can.Deletes {
 		in.MessageRef = m.ID
 	}
+	if can.Kind == channels.USSD {
+		dial(&in, m)
+	}
 	return in, share(&in, m)
+}
+
+var dialled = regexp.MustCompile(`^\*[0-9]+((?:\*[^*#]*)*)#$`)
+
+// dial says how a text stands in a dialled session: "*123*10#" opens one, with 10 typed at once. A text in a session is
+// typed in it, or opens it; a text in none is typed in whichever is open.
+func dial(in *channels.Inbound, m message) {
+	var inputs, found []string
+	session := m.Session
+	if !m.Typed {
+		found = dialled.FindStringSubmatch(in.Text)
+	}
+	switch {
+	case found == nil && session == "":
+		return
+	case found == nil && in.Text != "":
+		inputs = []string{in.Text}
+	case found == nil:
+	case found[1] != "":
+		inputs = strings.Split(found[1][1:], "*")
+	}
+	if session == "" {
+		session = in.ID
+	}
+	in.Dial = &channels.Dial{Session: channels.CleanText(session), Inputs: inputs}
+	if in.Text = ""; len(inputs) > 0 {
+		in.Text = inputs[len(inputs)-1]
+	}
 }
 
 // share reads a shared contact. Where the kind knows no contacts, it is a thing that can't be read.

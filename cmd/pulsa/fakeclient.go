@@ -33,6 +33,8 @@ type fakeMessage struct {
 	Contact    string `json:"contact,omitempty"`
 	Attachment bool   `json:"attachment,omitempty"`
 	Language   string `json:"language,omitempty"`
+	Session    string `json:"session,omitempty"`
+	Typed      bool   `json:"typed,omitempty"`
 }
 
 // fakeButton is one button of a message; a tap sends its id.
@@ -44,6 +46,7 @@ type fakeReply struct {
 	Text    string       `json:"text"`
 	Buttons []fakeButton `json:"buttons"`
 	Contact bool         `json:"ask_contact"`
+	Ends    bool         `json:"ends"`
 }
 
 // checkServer says how a flag that names a server is written.

@@ -20,6 +20,8 @@ func (s *storyProgram) Do(ctx context.Context, who talk.Customer, e talk.Event) 
 	switch e.Kind {
 	case talk.ChannelDown:
 		s.offline = s.outage(e.For)
+	case talk.WindowCloses:
+		s.closed[who.Address()] = true
 	case talk.RedisDown:
 		s.redis = s.outage(e.For)
 	case talk.RedisLost:
@@ -36,7 +38,9 @@ func (s *storyProgram) Do(ctx context.Context, who talk.Customer, e talk.Event) 
 		}
 		return s.start(ctx)
 	case talk.CrashAfter:
+		s.mu.Lock()
 		s.armed = e.Point
+		s.mu.Unlock()
 	default:
 		err := s.run(func() error { return s.sims.do(ctx, who, e) })
 		return s.reborn(ctx, err) // the simulators tell again what a killed program has not taken
@@ -185,6 +189,14 @@ func (p *program) check(ctx context.Context, brand string, who talk.Customer, f 
 		return yes(c.Registered(), f), nil
 	case talk.Locked:
 		return yes(c.PIN.Locked(p.clock.Now()), f), nil
+	case talk.PaysBy:
+		if c.Pays.Method == "" {
+			return is(talk.Nothing, f.Name), nil
+		}
+		return is(c.Pays.Method, f.Name), nil
+	case talk.Automatic: // until it is built nobody has it
+		none := talk.Fact{Kind: talk.Automatic, Name: talk.Off}
+		return is(none.String(), f.String()), nil
 	case talk.OptedOut:
 		out, err := p.accounts.OptedOut(ctx, brand, who.Address())
 		return yes(out, f), err

@@ -53,7 +53,8 @@ func (u *unsteadySessions) DrainTranscripts(ctx context.Context, n int, save fun
 	return u.Sessions.DrainTranscripts(ctx, n, save)
 }
 
-// unsteadyFake is the fake channel when a script has taken its provider away: nothing can be pushed.
+// unsteadyFake is the fake channel when a script has taken its provider away, so that nothing can be pushed, or
+// has closed a customer's window, so that nothing can be pushed to them.
 type unsteadyFake struct {
 	*fake.Adapter
 	story *storyProgram
@@ -62,6 +63,9 @@ type unsteadyFake struct {
 func (u *unsteadyFake) Send(ctx context.Context, c channels.Channel, m channels.Outbound) (string, error) {
 	if now := u.story.clock.Now(); now.Before(u.story.offline) {
 		return "", &channels.SendError{Class: channels.Throttled, Code: "down", After: u.story.offline.Sub(now)}
+	}
+	if u.story.closed[m.Address] {
+		return "", &channels.SendError{Class: channels.RefusedFor, Code: "outside window"}
 	}
 	return u.Adapter.Send(ctx, c, m)
 }

@@ -69,9 +69,12 @@ func (m *storyMaker) Fresh(brand string) (string, error) {
 
 // New implements talk.Maker.
 func (m *storyMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, error) {
-	today := time.Now().UTC().Truncate(24 * time.Hour)
+	begins := setup.Now
+	if begins.IsZero() {
+		begins = time.Now().UTC().Truncate(24 * time.Hour).Add(9 * time.Hour)
+	}
 	s := &storyProgram{
-		maker: m, setup: setup, config: m.config, clock: prepaid.NewVirtualClock(today.Add(9 * time.Hour)),
+		maker: m, setup: setup, config: m.config, clock: prepaid.NewVirtualClock(begins), closed: map[prepaid.Address]bool{},
 		pushed: map[prepaid.OutboundID]bool{}, records: map[string]conversation.Record{},
 	}
 	if err := m.stores(ctx, s); err != nil {

@@ -36,14 +36,15 @@ type storyProgram struct {
 
 	p       *program
 	life    *life
-	armed   string // crash point
 	offline time.Time
-	redis   time.Time // the sessions' store is down until then
+	closed  map[prepaid.Address]bool // whom nothing can be pushed to until they write
+	redis   time.Time                // the sessions' store is down until then
 	log     logBuffer
 	pushed  map[prepaid.OutboundID]bool
 
 	mu      sync.Mutex
-	records map[string]conversation.Record // by message id
+	armed   string                         // crash point
+	records map[string]conversation.Record // by recordKey
 	walked  []talk.Transition
 }
 
@@ -71,11 +72,15 @@ func (s *storyProgram) start(ctx context.Context) error {
 
 // reached crashes the program where the script has asked for it.
 func (s *storyProgram) reached(l *life, point string) {
-	if l.cut.Load() || s.armed != point {
+	s.mu.Lock()
+	struck := s.armed == point && l.cut.CompareAndSwap(false, true)
+	if struck {
+		s.armed = ""
+	}
+	s.mu.Unlock()
+	if !struck {
 		return
 	}
-	s.armed = ""
-	l.cut.Store(true)
 	_ = s.p.close() // as the kernel closes a killed program's files and connections
 }
 
@@ -85,13 +90,17 @@ func (s *storyProgram) observe(l *life, r conversation.Record) {
 	if l.cut.Load() {
 		return
 	}
-	if _, seen := s.records[r.MessageID]; !seen || r.Result != "seen" {
-		s.records[r.MessageID] = r
+	key := recordKey(r.Address, r.MessageID)
+	if _, seen := s.records[key]; !seen || r.Result != "seen" {
+		s.records[key] = r
 	}
 	for _, step := range r.Path {
 		s.walked = append(s.walked, talk.Transition{From: step.From, Event: string(step.Event), To: step.To})
 	}
 }
+
+// recordKey names a turn: two senders' messages may have the same id.
+func recordKey(a prepaid.Address, messageID string) string { return string(a) + " " + messageID }
 
 // run does something under the story's clock.
 func (s *storyProgram) run(do func() error) error {
@@ -112,24 +121,52 @@ func (s *storyProgram) reborn(ctx context.Context, err error) error {
 
 // Send implements talk.Program: the message goes through the webhook, as a provider's would.
 func (s *storyProgram) Send(ctx context.Context, in talk.Inbound) ([]talk.Message, error) {
-	body, err := json.Marshal(fakeMessage{
-		ID: in.ID, From: in.From.Number, As: in.From.Kind, Text: in.Text, Button: in.Button, Contact: in.Contact,
-		Attachment: in.Attachment, Language: in.Language,
-	})
+	answers, err := s.SendTogether(ctx, []talk.Inbound{in})
 	if err != nil {
 		return nil, err
 	}
-	var answer capture
-	err = s.run(func() (err error) {
-		answer, err = s.deliver(ctx, body)
-		return err
-	})
+	return answers[0], nil
+}
+
+// SendTogether implements talk.Crowd.
+func (s *storyProgram) SendTogether(ctx context.Context, ins []talk.Inbound) ([][]talk.Message, error) {
+	captured := make([]capture, len(ins))
+	errs := make([]error, len(ins))
+	var work []func()
+	for i, in := range ins {
+		delete(s.closed, in.From.Address())
+		body, err := json.Marshal(fakeMessageOf(in))
+		if err != nil {
+			return nil, err
+		}
+		work = append(work, func() { captured[i], errs[i] = s.deliver(ctx, body) })
+	}
+	if err := s.clock.Run(work...); err != nil {
+		return nil, err
+	}
+	answers := make([][]talk.Message, len(ins))
+	err := errors.Join(errs...)
 	if s.life.cut.Load() {
-		return nil, s.reborn(ctx, err)
+		return answers, s.reborn(ctx, err)
 	}
-	if err != nil {
-		return nil, err
+	for i, in := range ins {
+		if err == nil {
+			answers[i], err = s.read(in, &captured[i])
+		}
 	}
+	return answers, err
+}
+
+// fakeMessageOf is a message as the fake channel takes it.
+func fakeMessageOf(in talk.Inbound) fakeMessage {
+	return fakeMessage{
+		ID: in.ID, From: in.From.Number, As: in.From.Kind, Text: in.Text, Button: in.Button, Contact: in.Contact,
+		Attachment: in.Attachment, Language: in.Language, Session: in.Session, Typed: in.Typed,
+	}
+}
+
+// read returns what the webhook answered to a message.
+func (s *storyProgram) read(in talk.Inbound, answer *capture) ([]talk.Message, error) {
 	if answer.status != http.StatusOK {
 		return nil, fmt.Errorf("the webhook answered %d: %s", answer.status, strings.TrimSpace(answer.body.String()))
 	}
@@ -140,11 +177,17 @@ func (s *storyProgram) Send(ctx context.Context, in talk.Inbound) ([]talk.Messag
 	if len(replies.Replies) == 0 {
 		return nil, nil
 	}
-	m := talk.Message{Buttons: len(replies.Replies[len(replies.Replies)-1].Buttons) > 0}
-	for _, r := range replies.Replies {
+	return []talk.Message{s.explain(joined(replies.Replies), recordKey(in.From.Address(), in.ID))}, nil
+}
+
+// joined makes one message of its parts.
+func joined(replies []fakeReply) talk.Message {
+	last := replies[len(replies)-1]
+	m := talk.Message{Buttons: len(last.Buttons) > 0, Ends: last.Ends}
+	for _, r := range replies {
 		m.Text = strings.TrimSpace(m.Text + " " + r.Text)
 	}
-	return []talk.Message{s.explain(m, in.ID)}, nil
+	return m
 }
 
 // What a provider does where we answer 503: Twilio, asked by #rc=5, delivers again up to five times.
@@ -173,9 +216,9 @@ func (s *storyProgram) deliver(ctx context.Context, body []byte) (capture, error
 }
 
 // explain adds the prompts that a message was made of.
-func (s *storyProgram) explain(m talk.Message, messageID string) talk.Message {
+func (s *storyProgram) explain(m talk.Message, recordKey string) talk.Message {
 	s.mu.Lock()
-	r := s.records[messageID]
+	r := s.records[recordKey]
 	s.mu.Unlock()
 	for _, p := range r.Parts {
 		m.Parts = append(m.Parts, talk.Part{Key: p.Key, Values: p.Values, Text: p.Text})
@@ -209,13 +252,13 @@ func (s *storyProgram) Settle(ctx context.Context) ([]talk.Message, error) {
 			continue
 		}
 		s.pushed[o.ID] = true
-		key := string(o.Address) + " " + o.MessageID
+		key := recordKey(o.Address, o.MessageID)
 		if i, ok := at[key]; ok {
 			messages[i].Text += " " + o.Text
 			continue
 		}
 		at[key] = len(messages)
-		messages = append(messages, s.explain(talk.Message{To: o.Address, Text: o.Text, Buttons: len(o.Buttons) > 0}, o.MessageID))
+		messages = append(messages, s.explain(talk.Message{To: o.Address, Text: o.Text, Buttons: len(o.Buttons) > 0}, key))
 	}
 	return messages, nil
 }

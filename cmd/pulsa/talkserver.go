@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -67,6 +68,9 @@ func (m *serverMaker) Fresh(brand string) (string, error) {
 
 // New implements talk.Maker. A number that the server knows already can't begin a story anew.
 func (m *serverMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, error) {
+	if !setup.Now.IsZero() {
+		return nil, fmt.Errorf("given now: %w: the server's time is the real one", talk.ErrNotOffered)
+	}
 	s := &serverProgram{maker: m, setup: setup, began: time.Now().UTC(), clients: map[talk.Customer]*fakeClient{}}
 	var known talk.Finding
 	err := s.ask(ctx, "fact", testRequest{Customer: setup.Customer, Fact: &talk.Fact{Kind: talk.Registered}}, &known)
@@ -125,23 +129,34 @@ func (s *serverProgram) Send(ctx context.Context, in talk.Inbound) ([]talk.Messa
 	if err != nil {
 		return nil, err
 	}
-	replies, err := c.send(ctx, fakeMessage{
-		ID: in.ID, Text: in.Text, Button: in.Button, Contact: in.Contact, Attachment: in.Attachment, Language: in.Language,
-	})
+	replies, err := c.send(ctx, fakeMessageOf(in))
 	if err != nil || len(replies) == 0 {
 		return nil, err
 	}
-	var m talk.Message
-	for _, r := range replies {
-		m.Text = strings.TrimSpace(m.Text + " " + r.Text)
-		m.Buttons = len(r.Buttons) > 0
-	}
+	m := joined(replies)
 	var turn testTurn
 	if err := s.ask(ctx, "turn/"+in.ID, testRequest{Customer: in.From}, &turn); err != nil {
 		return nil, err
 	}
 	m.Parts, m.Choices = turn.Parts, turn.Choices
 	return []talk.Message{m}, nil
+}
+
+// SendTogether implements talk.Crowd.
+func (s *serverProgram) SendTogether(ctx context.Context, ins []talk.Inbound) ([][]talk.Message, error) {
+	answers := make([][]talk.Message, len(ins))
+	errs := make([]error, len(ins))
+	for _, in := range ins { // all clients are made before any message is sent
+		if _, err := s.client(ctx, in.From); err != nil {
+			return nil, err
+		}
+	}
+	var wait sync.WaitGroup
+	for i, in := range ins {
+		wait.Go(func() { answers[i], errs[i] = s.Send(ctx, in) })
+	}
+	wait.Wait()
+	return answers, errors.Join(errs...)
 }
 
 // Settle implements talk.Program: the server is asked to do what is due, and then what it has pushed is read.
@@ -156,7 +171,12 @@ func (s *serverProgram) Settle(ctx context.Context) ([]talk.Message, error) {
 			return nil, err
 		}
 		for _, r := range pushed {
-			messages = append(messages, talk.Message{To: who.Address(), Text: r.Text, Buttons: len(r.Buttons) > 0})
+			m := joined([]fakeReply{r})
+			m.To = who.Address()
+			for _, b := range r.Buttons {
+				m.Choices = append(m.Choices, talk.Choice{Label: b.Label, Button: b.ID})
+			}
+			messages = append(messages, m)
 		}
 	}
 	return messages, nil

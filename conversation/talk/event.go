@@ -9,12 +9,15 @@ import (
 	"pulsa/prepaid"
 )
 
-// EventKind says what happens. The first four are the runner's own; a Program is never asked for them.
+// EventKind says what happens. The first seven are the runner's own; a Program is never asked for them.
 type EventKind string
 
 // The kinds of events.
 const (
 	Again           EventKind = "again"
+	SameID          EventKind = "same id" // the next message carries the id of the last
+	Together        EventKind = "together"
+	End             EventKind = "end" // of Together
 	AnotherCustomer EventKind = "another customer"
 	CustomerIs      EventKind = "customer"
 	Wait            EventKind = "wait"
@@ -26,11 +29,14 @@ const (
 	// debit" and "network takes the delivery back", happens at once.
 	PaymentBehaves EventKind = "payment"
 	NetworkBehaves EventKind = "network"
+	WindowCloses   EventKind = "window closes" // nothing can be pushed to the present customer until they write
 	ChannelDown    EventKind = "channel down"
 	RedisLost      EventKind = "redis lost"
 	RedisDown      EventKind = "redis down"
 	Restart        EventKind = "restart"
 	CrashAfter     EventKind = "crash after"
+
+	tellsBalance EventKind = "balance" // until networks tell balances, a story that says it is wrong
 )
 
 // Event is one "!" line.
@@ -84,6 +90,11 @@ func eventPhrases() []phrase[EventKind] {
 		{"network is not atomic", NetworkBehaves},
 		{"network is atomic", NetworkBehaves},
 		{"network takes the delivery back", NetworkBehaves},
+		{"same id", SameID},
+		{"together", Together},
+		{"end", End},
+		{"balance CURRENCY AMOUNT", tellsBalance},
+		{"window closes", WindowCloses},
 		{"channel down DURATION", ChannelDown},
 		{"redis lost", RedisLost},
 		{"redis down DURATION", RedisDown},
@@ -111,6 +122,12 @@ func parseEvent(text string, points []string) (Event, *wrong) {
 		if e.For, err = parseDuration(d); err != nil {
 			return Event{}, err
 		}
+	}
+	if kind == tellsBalance {
+		if _, err := parseAmount(args["CURRENCY"], args["AMOUNT"]); err != nil {
+			return Event{}, err
+		}
+		return Event{}, wrongf("take the line out until automatic top-up is there", "! balance is not available yet: no network tells balances")
 	}
 	switch {
 	case e.Number != "" && !e164(e.Number):

@@ -17,15 +17,17 @@ type expect struct {
 	tokens   []token
 }
 
-// token is a piece of what is expected: one of literal text, anything, and a prompt.
+// token is a piece of what is expected: one of literal text, anything, what a name has kept, and a prompt.
 type token struct {
 	literal string
 	any     bool
+	name    string
 	key     string
 	values  []value
 }
 
-// value is what must have been put into a prompt; its pattern has * for anything.
+// value is what must have been put into a prompt; its pattern has * for anything. A name alone that has kept nothing
+// keeps what was put there.
 type value struct {
 	name    string
 	pattern []token
@@ -162,7 +164,7 @@ func parseKey(inside string) (token, *wrong) {
 // onlyPrompts reports whether nothing but prompts is expected, with white space between them.
 func (e *expect) onlyPrompts() bool {
 	for _, t := range e.tokens {
-		if t.key == "" && (t.any || strings.TrimSpace(t.literal) != "") {
+		if t.key == "" && (t.any || t.name != "" || strings.TrimSpace(t.literal) != "") {
 			return false
 		}
 	}

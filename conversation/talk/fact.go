@@ -23,7 +23,15 @@ const (
 	Registered FactKind = "registered"
 	Locked     FactKind = "locked" // the PIN
 	OptedOut   FactKind = "opted out"
+	PaysBy     FactKind = "pays by"     // Name is the way to pay: sepa, card, paypal, or nothing
+	Automatic  FactKind = "automatic"   // Amount and Name: monthly, every 14 days, below EUR 5.00; or Name alone: off, paused
 	AuditClean FactKind = "audit clean" // every invariant holds
+)
+
+// What a customer has who has none: a way to pay, an automatic top-up.
+const (
+	Nothing = "nothing"
+	Off     = "off"
 )
 
 // Fact is one "=" line.
@@ -57,6 +65,10 @@ func factPhrases() []phrase[factShape] {
 		{"not locked", not(Locked)},
 		{"opted out", is(OptedOut)},
 		{"not opted out", not(OptedOut)},
+		{"pays by WORD", is(PaysBy)},
+		{"automatic off", is(Automatic)},
+		{"automatic paused", is(Automatic)},
+		{"automatic CURRENCY AMOUNT COUNT", is(Automatic)},
 		{"audit clean", is(AuditClean)},
 	}
 }
@@ -84,6 +96,12 @@ func parseFact(text string, v *Vocabulary) (Fact, *wrong) {
 		if err = known("word for a card", f.Name, cardWords()); err == nil && !serial(f.Serial) {
 			err = wrongf("write it like 101-00000042", "%q is not a serial number", f.Serial)
 		}
+	case PaysBy:
+		err = known("way to pay", f.Name, append(methods(), Nothing))
+	case Automatic:
+		if f.Name = words[1]; len(words) > 2 {
+			f.Amount, f.Name, err = parseRule(words[1:])
+		}
 	case Charged, ToppedUp, Refunded:
 		f.Amount, f.Times, err = counted(args)
 	}
@@ -94,6 +112,9 @@ func likelyFact(words []string) string {
 	phrases := factPhrases()
 	if len(words) < 4 { // "charged EUR 10.00" lacks the count: any count makes it a phrase
 		if shape, _, ok := matchPhrase(append(slices.Clone(words), "once"), phrases); ok && shape.kind != InState {
+			if shape.kind == Automatic {
+				return wantRule
+			}
 			return "say how often: once, twice, 3 times or never"
 		}
 	}
@@ -109,19 +130,54 @@ func known(what, name string, names []string) *wrong {
 
 // counted reads "EUR 10.00 once".
 func counted(args map[string]string) (prepaid.Money, int, *wrong) {
-	currency := prepaid.Currency(args["CURRENCY"])
-	if !currency.Valid() {
-		return prepaid.Money{}, 0, wrongf("write it like EUR 10.00", "%q is not a currency", args["CURRENCY"])
-	}
-	amount, err := prepaid.ParseMoney(args["AMOUNT"], currency)
+	amount, err := parseAmount(args["CURRENCY"], args["AMOUNT"])
 	if err != nil {
-		return prepaid.Money{}, 0, wrongf("write it like EUR 10.00", "%q is not an amount: %s", args["AMOUNT"], err)
+		return prepaid.Money{}, 0, err
 	}
 	times, ok := parseTimes(args["COUNT"])
 	if !ok {
 		return prepaid.Money{}, 0, wrongf("write once, twice, 3 times or never", "%q is not a count", args["COUNT"])
 	}
 	return amount, times, nil
+}
+
+// parseAmount reads "EUR" and "10.00".
+func parseAmount(currency, number string) (prepaid.Money, *wrong) {
+	c := prepaid.Currency(currency)
+	if !c.Valid() {
+		return prepaid.Money{}, wrongf("write it like EUR 10.00", "%q is not a currency", currency)
+	}
+	amount, err := prepaid.ParseMoney(number, c)
+	if err != nil {
+		return prepaid.Money{}, wrongf("write it like EUR 10.00", "%q is not an amount: %s", number, err)
+	}
+	return amount, nil
+}
+
+const wantRule = "write automatic EUR 10.00 monthly, automatic EUR 10.00 every 14 days, automatic EUR 10.00 below EUR 5.00, automatic off or automatic paused"
+
+// parseRule reads an automatic top-up: "EUR 10.00 every 14 days". when is what follows the amount.
+func parseRule(words []string) (amount prepaid.Money, when string, err *wrong) {
+	if len(words) < 3 {
+		return amount, "", wrongf(wantRule, "an automatic top-up that lacks its amount, or when it comes")
+	}
+	if amount, err = parseAmount(words[0], words[1]); err != nil {
+		return amount, "", err
+	}
+	rest := words[2:]
+	days := len(rest) == 3 && rest[0] == "every" && allDigits(rest[1]) && strings.Trim(rest[1], "0") != "" && (rest[2] == "days" || rest[2] == "day")
+	switch {
+	case len(rest) == 1 && rest[0] == "monthly", days:
+	case len(rest) == 3 && rest[0] == "below":
+		below, err := parseAmount(rest[1], rest[2])
+		if err != nil {
+			return amount, "", err
+		}
+		return amount, "below " + below.String(), nil
+	default:
+		return amount, "", wrongf(wantRule, "%q does not say when", strings.Join(rest, " "))
+	}
+	return amount, strings.Join(rest, " "), nil
 }
 
 func parseTimes(text string) (int, bool) {
@@ -159,8 +215,13 @@ func (f Fact) String() string {
 		text = "not " + text
 	}
 	switch f.Kind {
-	case InState, OrderIs:
+	case InState, OrderIs, PaysBy:
 		return text + " " + f.Name
+	case Automatic:
+		if f.Amount == (prepaid.Money{}) {
+			return text + " " + f.Name
+		}
+		return text + " " + f.Amount.String() + " " + f.Name
 	case CardIs:
 		return text + " " + f.Serial + " " + f.Name
 	case Charged, ToppedUp, Refunded:

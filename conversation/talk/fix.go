@@ -61,8 +61,7 @@ func (f *fixer) collect(r *Result) {
 		if f.turns[t.step.pos] == nil {
 			f.order = append(f.order, t.step.pos)
 		}
-		m := matcher{f.scripts.vocabulary.prompt(r.Story.Brand, r.Story.Language)}
-		f.turns[t.step.pos] = append(f.turns[t.step.pos], played{m, r.Story, t, came})
+		f.turns[t.step.pos] = append(f.turns[t.step.pos], played{came.matcher, r.Story, t, came.messages})
 	}
 	if len(r.came) < len(r.Story.turns) {
 		why := r.Reason
@@ -86,7 +85,8 @@ type item struct {
 // turn mends the lines of one turn, so that they fit all runs that go through it.
 func (f *fixer) turn(at pos, runs []played) {
 	fits := func(replies []*expect, run played) bool {
-		return (&player{matcher: run.matcher}).listed(replies, run.came)
+		_, ok := run.matcher.listed(replies, run.came)
+		return ok
 	}
 	var proposals []proposal
 	for _, run := range runs {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"pulsa/prepaid"
 )
@@ -15,6 +16,9 @@ type head struct {
 	channels  []string
 	languages []string
 	from      string
+	tags      []string
+	now       time.Time
+	nowAt     pos
 	givens    []Given
 	secrets   []string
 }
@@ -38,6 +42,8 @@ func (b *builder) head(at pos, keys []headLine) head {
 			h.channels = b.list(k, "channel", kinds())
 		case "from":
 			h.from = b.from(k)
+		case "tags":
+			h.tags = strings.FieldsFunc(k.value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 		}
 	}
 	brand := b.vocabulary.brand(h.brand)
@@ -127,18 +133,38 @@ func (b *builder) given(k headLine, brand *prepaid.Brand, h *head) {
 		if err == nil {
 			h.secrets = append(h.secrets, g.Card.Code.Reveal())
 		}
+	case "now":
+		b.givenNow(k, words[1:], h)
+		return
+	case "automatic":
+		if _, _, err = parseRule(words[1:]); err == nil {
+			err = wrongf("take the line out until it is there", "given: automatic is not available yet: there is no automatic top-up")
+		}
 	case "network", "payment":
 		var e Event
 		e, err = parseEvent(k.value, nil)
 		g.Event = &e
 	default:
-		err = wrongf(instead(words[0], []string{"customer", "card", "network", "payment"}), "unknown given %q", words[0])
+		err = wrongf(instead(words[0], []string{"customer", "card", "automatic", "now", "network", "payment"}), "unknown given %q", words[0])
 	}
 	if err != nil {
 		b.problems.add(k.pos, err.problem, err.want)
 		return
 	}
 	h.givens = append(h.givens, g)
+}
+
+// givenNow reads when the story begins. A story's own time counts before that of what it includes.
+func (b *builder) givenNow(k headLine, words []string, h *head) {
+	now, err := time.Parse("2006-01-02 15:04", strings.Join(words, " "))
+	switch {
+	case err != nil:
+		b.problems.add(k.pos, fmt.Sprintf("%q is not a time", strings.Join(words, " ")), "write now 2028-02-28 09:00, which is UTC")
+	case h.nowAt.file == k.file:
+		b.problems.add(k.pos, "a second time to begin at", "write one given: now")
+	default:
+		h.now, h.nowAt = now, k.pos
+	}
 }
 
 // pairs reads "pin 4821 method sepa"; a word that flags are stands alone.

@@ -42,7 +42,7 @@ func TestSecretsAreFoundAsWholeRunsOfDigits(t *testing.T) {
 }
 
 func TestRepliesMatch(t *testing.T) {
-	m := matcher{func(key string) (string, bool) {
+	m := matcher{prompt: func(key string) (string, bool) {
 		text, ok := map[string]string{"a": "First.", "b": "You have {n} left {more}", "choose": "Choose:"}[key]
 		return text, ok
 	}}

@@ -11,14 +11,26 @@ import (
 
 // checkReplies compares what came in a turn with what the script lists, in order.
 func (p *player) checkReplies(ctx context.Context, t *turn, came []Message) {
-	if p.listed(t.replies, came) {
+	if m, ok := p.matcher.listed(t.replies, came); ok {
+		p.matcher = m
 		return
+	}
+	for _, e := range t.replies {
+		if name := p.unkept(e); name != "" {
+			p.failNow(ctx, e.pos, Failure{Problem: "nothing is kept as $" + name, Expected: "a reply before this line that keeps it"})
+			return
+		}
 	}
 	next := 0
 	for _, e := range t.replies {
-		matches := next < len(came) && !e.nothing && p.matcher.matches(e, came[next])
+		var after matcher
+		matches := false
+		if next < len(came) && !e.nothing {
+			after, matches = p.matcher.match(e, came[next])
+		}
 		switch {
 		case matches:
+			p.matcher = after
 			next++
 		case e.nothing && next == len(came), e.optional:
 		case e.nothing:
@@ -41,26 +53,27 @@ func (p *player) checkReplies(ctx context.Context, t *turn, came []Message) {
 	}
 }
 
-// listed reports whether the messages are what is expected: each line one message, optional ones perhaps.
-func (p *player) listed(replies []*expect, came []Message) bool {
-	replies = slices.DeleteFunc(slices.Clone(replies), func(e *expect) bool { return e.nothing })
-	// can[j]: the lines so far can account for the first j messages.
-	can := make([]bool, len(came)+1)
-	can[0] = true
-	for _, e := range replies {
-		next := make([]bool, len(came)+1)
-		for j, ok := range can {
-			if !ok {
-				continue
-			}
-			next[j] = next[j] || e.optional
-			if j < len(came) && p.matcher.matches(e, came[j]) {
-				next[j+1] = true
+// unkept returns a name that a reply needs and that has kept nothing, "" for none.
+func (p *player) unkept(e *expect) string {
+	needs := func(tokens []token) string {
+		for _, t := range tokens {
+			if _, kept := p.matcher.kept[t.name]; t.name != "" && !kept {
+				return t.name
 			}
 		}
-		can = next
+		return ""
 	}
-	return can[len(came)]
+	if name := needs(e.tokens); name != "" {
+		return name
+	}
+	for _, t := range e.tokens {
+		for _, v := range t.values {
+			if name := needs(v.pattern); name != "" && len(v.pattern) > 1 {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // shown is a message for people: its text, its buttons, and the prompts it was made of.
@@ -124,16 +137,20 @@ func (p *player) proofread(ctx context.Context, t *turn, m Message) {
 }
 
 func (p *player) check(ctx context.Context, f *factLine) error {
-	found, err := p.program.Check(ctx, p.customer, f.fact)
+	fact, err := p.readFact(f)
 	if err != nil {
-		return fmt.Errorf("%s: %w", f.fact, err)
+		return err
+	}
+	found, err := p.program.Check(ctx, p.customer, fact)
+	if err != nil {
+		return fmt.Errorf("%s: %w", fact, err)
 	}
 	if !found.Holds {
 		actual := found.Actual
 		if actual == "" {
 			actual = "it is not so"
 		}
-		p.failNow(ctx, f.pos, Failure{Problem: "a fact does not hold", Expected: f.fact.String(), Came: actual})
+		p.failNow(ctx, f.pos, Failure{Problem: "a fact does not hold", Expected: fact.String(), Came: actual})
 	}
 	return nil
 }
@@ -141,7 +158,7 @@ func (p *player) check(ctx context.Context, f *factLine) error {
 // hunt looks for the story's secrets in all that the program wrote down.
 func (p *player) hunt(ctx context.Context) {
 	witness, ok := p.program.(Witness)
-	hunter, secrets := p.hunter, p.story.secrets
+	hunter, secrets := p.hunter, p.secrets
 	if h, hands := p.program.(HandsOut); hands {
 		if codes := h.HandedOut(); len(codes) > 0 {
 			secrets = append(slices.Clone(secrets), codes...)

@@ -11,6 +11,8 @@ type turnReader struct {
 	*builder
 	turns   []turn
 	secrets []string
+	names   nameReader
+	crowd   *crowdReader // between "! together" and "! end"
 }
 
 func (b *turnReader) lines(body []line) {
@@ -61,45 +63,117 @@ func (b *turnReader) current() *turn {
 	return &b.turns[len(b.turns)-1]
 }
 
+// end finds what can be said only when all lines are read.
+func (b *turnReader) end() {
+	if b.crowd != nil {
+		b.problems.add(b.crowd.pos, "! together without its end", "write ! end below the last of its messages")
+		b.crowd = nil
+	}
+	for i, t := range b.turns {
+		if t.step != nil && t.step.event != nil && t.step.event.Kind == SameID && !slices.ContainsFunc(b.turns[i:], turn.says) {
+			b.problems.add(t.step.pos, "no message follows that could have the same id", "write a > line below it")
+		}
+	}
+	b.names.check(b.problems)
+}
+
+// says reports whether a customer texts in the turn.
+func (t turn) says() bool {
+	return t.step != nil && (t.step.say != nil || len(t.step.crowd) > 0)
+}
+
 func (b *turnReader) say(l line, text string) {
+	late := b.names.used(l.pos, text)
 	s, err := parseSay(text)
 	if err != nil {
-		b.problems.add(l.pos, err.problem, err.want)
+		if !late {
+			b.problems.add(l.pos, err.problem, err.want)
+		}
 		s = &say{}
 	}
-	b.secrets = append(b.secrets, s.secrets...)
-	b.turns = append(b.turns, turn{step: &step{pos: l.pos, raw: l.text, say: s}})
+	b.secrets = append(b.secrets, slices.DeleteFunc(slices.Clone(s.secrets), nameRef.MatchString)...)
+	b.step(step{pos: l.pos, raw: l.text, late: late, say: s})
 }
 
 func (b *turnReader) event(l line, text string) {
-	e, err := parseEvent(text, b.vocabulary.points())
-	if err != nil {
-		b.problems.add(l.pos, err.problem, err.want)
-	} else if e.Kind == Again && !slices.ContainsFunc(b.turns, func(t turn) bool { return t.step != nil && t.step.say != nil }) {
-		b.problems.add(l.pos, "nothing was sent that could come again", "write a > line before it")
+	if b.names.used(l.pos, text) {
+		b.step(step{pos: l.pos, raw: l.text, late: true, event: &Event{}})
+		return
 	}
-	b.turns = append(b.turns, turn{step: &step{pos: l.pos, raw: l.text, event: &e}})
+	e, err := parseEvent(text, b.vocabulary.points())
+	said := b.crowd != nil && b.crowd.says() || slices.ContainsFunc(b.turns, turn.says)
+	switch {
+	case err != nil:
+		b.problems.add(l.pos, err.problem, err.want)
+	case e.Kind == Again && !said:
+		b.problems.add(l.pos, "nothing was sent that could come again", "write a > line before it")
+	case e.Kind == SameID && !said:
+		b.problems.add(l.pos, "nothing was sent whose id a message could have", "write a > line before it")
+	}
+	b.step(step{pos: l.pos, raw: l.text, event: &e})
+}
+
+// step adds a turn, or a line to what happens together.
+func (b *turnReader) step(s step) {
+	switch kind := s.kind(); {
+	case kind == Together && b.crowd != nil:
+		b.problems.add(s.pos, "! together within ! together", "write ! end before it")
+	case kind == Together:
+		b.crowd = &crowdReader{pos: s.pos}
+	case kind == End && b.crowd == nil:
+		b.problems.add(s.pos, "! end without ! together", "write ! together above the messages that are sent at one instant")
+	case kind == End:
+		b.turns = append(b.turns, b.crowd.turn(s, b.problems))
+		b.crowd = nil
+	case b.crowd != nil:
+		b.crowd.add(s, b.problems)
+	default:
+		b.turns = append(b.turns, turn{step: &s})
+	}
+}
+
+// kind is what happens in an event's line; "" in others.
+func (s *step) kind() EventKind {
+	if s.event == nil {
+		return ""
+	}
+	return s.event.Kind
 }
 
 func (b *turnReader) fact(l line, text string) {
-	f, err := parseFact(text, b.vocabulary)
-	if err != nil {
-		b.problems.add(l.pos, err.problem, err.want)
+	if b.crowd != nil {
+		b.problems.add(l.pos, "a fact within ! together", "write it below ! end")
 		return
 	}
+	late := b.names.used(l.pos, text)
+	var f Fact
+	if !late {
+		var err *wrong
+		if f, err = parseFact(text, b.vocabulary); err != nil {
+			b.problems.add(l.pos, err.problem, err.want)
+			return
+		}
+	}
 	t := b.current()
-	t.facts = append(t.facts, factLine{l.pos, l.text, f})
+	t.facts = append(t.facts, factLine{l.pos, l.text, late, f})
 }
 
 func (b *turnReader) reply(lines []line) {
 	l := lines[0]
-	if len(b.turns) == 0 || b.turns[len(b.turns)-1].step == nil {
+	if b.crowd == nil && len(b.turns) == 0 || b.crowd == nil && b.turns[len(b.turns)-1].step == nil {
 		b.problems.add(l.pos, "a reply to nothing", "write a > or ! line before it")
 		return
 	}
 	e, err := parseExpect(lines)
 	if err != nil {
 		b.problems.add(err.at, err.problem, err.want)
+		return
+	}
+	if err := b.names.reply(e); err != nil {
+		b.problems.add(e.pos, err.problem, err.want)
+	}
+	if b.crowd != nil {
+		b.crowd.reply(e, b.problems)
 		return
 	}
 	t := b.current()

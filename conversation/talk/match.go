@@ -1,15 +1,21 @@
 package talk
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"pulsa/prepaid"
 )
 
-// matcher compares replies with what a story expects, in its brand and language.
+// matcher compares replies with what a story expects, in its brand and language. It is a value: what names keep is in
+// the matcher that a comparison returns.
 type matcher struct {
-	prompt func(key string) (template string, ok bool)
+	prompt   func(key string) (template string, ok bool)
+	currency prepaid.Currency  // of an amount that is shown without any
+	kept     map[string]string // by names; never changed
 }
 
 var templateName = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
@@ -27,92 +33,173 @@ func templateNames(template string) []string {
 
 // matches reports whether a message is what is expected.
 func (m matcher) matches(e *expect, msg Message) bool {
+	_, ok := m.match(e, msg)
+	return ok
+}
+
+// match is matches, and returns the matcher with what the message makes names keep.
+func (m matcher) match(e *expect, msg Message) (matcher, bool) {
 	if msg.Parts == nil {
-		return m.matchesText(e, msg)
+		return m.matchText(e, msg)
 	}
 	if e.onlyPrompts() {
-		return m.matchesParts(e, msg.Parts)
+		return m.matchParts(e, msg.Parts)
 	}
 	texts := []string{fold(msg.Text), fold(partsText(msg.Parts))}
 	return m.tryParts(e.tokens, nil, msg.Parts, texts)
 }
 
-// matchesParts compares prompt by prompt.
-func (m matcher) matchesParts(e *expect, parts []Part) bool {
+// listed reports whether the messages are what is expected: each line one message, optional ones perhaps.
+func (m matcher) listed(replies []*expect, came []Message) (matcher, bool) {
+	replies = slices.DeleteFunc(slices.Clone(replies), func(e *expect) bool { return e.nothing })
+	// can[j]: the lines so far can account for the first j messages.
+	can := make([]*matcher, len(came)+1)
+	can[0] = &m
+	for _, e := range replies {
+		next := make([]*matcher, len(came)+1)
+		for j, at := range can {
+			if at == nil {
+				continue
+			}
+			if e.optional && next[j] == nil {
+				next[j] = at
+			}
+			if j < len(came) {
+				if after, ok := at.match(e, came[j]); ok {
+					next[j+1] = &after
+				}
+			}
+		}
+		can = next
+	}
+	if all := can[len(came)]; all != nil {
+		return *all, true
+	}
+	return m, false
+}
+
+// keep makes a name keep a value, or compares with what it has kept.
+func (m matcher) keep(name, value string) (matcher, bool) {
+	if have, kept := m.kept[name]; kept {
+		money, isMoney := scriptMoney(have)
+		return m, have == value || isMoney && sameMoney(money, value, m.currency)
+	}
+	kept := maps.Clone(m.kept)
+	if kept == nil {
+		kept = map[string]string{}
+	}
+	kept[name] = value
+	m.kept = kept
+	return m, true
+}
+
+// matchParts compares prompt by prompt.
+func (m matcher) matchParts(e *expect, parts []Part) (matcher, bool) {
+	before := m
 	for _, t := range e.tokens {
 		if t.key == "" {
 			continue
 		}
-		if len(parts) == 0 || !m.matchesPart(t, parts[0]) {
-			return false
+		if len(parts) == 0 {
+			return before, false
+		}
+		var ok bool
+		if m, ok = m.matchPart(t, parts[0]); !ok {
+			return before, false
 		}
 		parts = parts[1:]
 	}
-	return len(parts) == 0
+	return m, len(parts) == 0
 }
 
-// matchesPart reports whether a part is the prompt, with the values, and in the story's own words: a
+// matchPart reports whether a part is the prompt, with the values, and in the story's own words: a
 // prompt of another language has the same key.
-func (m matcher) matchesPart(t token, p Part) bool {
+func (m matcher) matchPart(t token, p Part) (matcher, bool) {
 	if t.key != p.Key {
-		return false
+		return m, false
 	}
 	for _, v := range t.values {
 		have, ok := p.Values[v.name]
-		if !ok || !glob(globOf(v.pattern), fold(have)) {
-			return false
+		if !ok {
+			return m, false
+		}
+		if m, ok = m.fits(m.valueTokens(v.pattern), fold(have)); !ok {
+			return m, false
 		}
 	}
 	template, ok := m.prompt(t.key)
 	if !ok {
-		return true
+		return m, true
 	}
-	return glob(squeezed(templateTokens(template, nil)), squeeze(p.Text))
+	return m, glob(squeezed(m.templateTokens(template, nil)), squeeze(p.Text))
 }
 
 // tryParts puts the text of fitting parts in the place of prompts, in every way there is, until the whole
 // is one of the texts.
-func (m matcher) tryParts(tokens []token, pattern []globToken, parts []Part, texts []string) bool {
+func (m matcher) tryParts(tokens []token, pattern []globToken, parts []Part, texts []string) (matcher, bool) {
 	for i, t := range tokens {
 		if t.key == "" {
-			pattern = append(pattern, globOf(tokens[i:i+1])...)
+			pattern = append(pattern, m.globOf(tokens[i:i+1])...)
 			continue
 		}
 		for j, p := range parts {
-			if m.matchesPart(t, p) && m.tryParts(tokens[i+1:], append(slices.Clip(pattern), globToken{text: fold(p.Text)}), parts[j+1:], texts) {
-				return true
+			after, ok := m.matchPart(t, p)
+			if !ok {
+				continue
+			}
+			if after, ok = after.tryParts(tokens[i+1:], append(slices.Clip(pattern), globToken{text: fold(p.Text)}), parts[j+1:], texts); ok {
+				return after, true
 			}
 		}
-		return false
+		return m, false
 	}
-	return slices.ContainsFunc(texts, func(text string) bool { return globLoose(pattern, text) })
+	return m, slices.ContainsFunc(texts, func(text string) bool { return globLoose(pattern, text) })
 }
 
-// matchesText compares with the rendered text alone: prompts by their templates, where what stands for a
+// matchText compares with the rendered text alone: prompts by their templates, where what stands for a
 // value may be anything.
-func (m matcher) matchesText(e *expect, msg Message) bool {
+func (m matcher) matchText(e *expect, msg Message) (matcher, bool) {
 	var pattern []globToken
 	for i, t := range e.tokens {
 		if t.key == "" {
-			pattern = append(pattern, globOf(e.tokens[i:i+1])...)
+			pattern = append(pattern, m.globOf(e.tokens[i:i+1])...)
 			continue
 		}
 		template, ok := m.prompt(t.key)
 		if !ok {
-			return false
+			return m, false
 		}
-		pattern = append(pattern, templateTokens(template, t.values)...)
+		pattern = append(pattern, m.templateTokens(template, t.values)...)
 	}
 	for _, text := range []string{msg.Text, withoutChoices(msg.Text)} {
-		if globLoose(pattern, fold(text)) || e.onlyPrompts() && glob(squeezed(pattern), squeeze(text)) {
-			return true
+		if after, ok := m.fitsLoosely(pattern, fold(text)); ok {
+			return after, true
+		}
+		if e.onlyPrompts() {
+			if after, ok := m.fits(squeezed(pattern), squeeze(text)); ok {
+				return after, true
+			}
 		}
 	}
-	return false
+	return m, false
+}
+
+// valueTokens is the pattern of a value: money is any text that says this amount, and a name alone anything that it
+// may keep.
+func (m matcher) valueTokens(pattern []token) []globToken {
+	if len(pattern) == 1 {
+		if name := pattern[0].name; name != "" {
+			return []globToken{{any: true, keep: name}}
+		}
+		if amount, ok := scriptMoney(pattern[0].literal); ok {
+			return []globToken{{any: true, money: &amount}}
+		}
+	}
+	return m.globOf(pattern)
 }
 
 // templateTokens is a prompt's text with its values: those that are given, and anything for the others.
-func templateTokens(template string, values []value) []globToken {
+func (m matcher) templateTokens(template string, values []value) []globToken {
 	template = fold(template)
 	var tokens []globToken
 	end := 0
@@ -123,7 +210,7 @@ func templateTokens(template string, values []value) []globToken {
 		if i < 0 {
 			tokens = append(tokens, globToken{any: true})
 		} else {
-			tokens = append(tokens, globOf(values[i].pattern)...)
+			tokens = append(tokens, m.valueTokens(values[i].pattern)...)
 		}
 		end = at[1]
 	}
@@ -187,68 +274,4 @@ func squeezed(pattern []globToken) []globToken {
 		out[i].text = squeeze(out[i].text)
 	}
 	return out
-}
-
-// globToken is literal text, or anything.
-type globToken struct {
-	text string
-	any  bool
-}
-
-func globOf(tokens []token) []globToken {
-	out := make([]globToken, len(tokens))
-	for i, t := range tokens {
-		out[i] = globToken{t.literal, t.any}
-	}
-	return out
-}
-
-// globLoose is glob, but "text *" also matches the text alone, and "* text" too.
-func globLoose(tokens []globToken, text string) bool {
-	if glob(tokens, text) {
-		return true
-	}
-	n := len(tokens)
-	if n >= 2 && tokens[n-1].any && strings.HasSuffix(tokens[n-2].text, " ") {
-		shorter := slices.Clone(tokens[:n-1])
-		shorter[n-2].text = strings.TrimSuffix(shorter[n-2].text, " ")
-		return globLoose(shorter, text)
-	}
-	if n >= 2 && tokens[0].any && strings.HasPrefix(tokens[1].text, " ") {
-		shorter := slices.Clone(tokens[1:])
-		shorter[0].text = shorter[0].text[1:]
-		return globLoose(shorter, text)
-	}
-	return false
-}
-
-// glob reports whether the tokens make up the whole text. It takes time in proportion to the text.
-func glob(tokens []globToken, text string) bool {
-	var literals []string // between the anys
-	var current strings.Builder
-	for _, t := range tokens {
-		if t.any {
-			literals = append(literals, current.String())
-			current.Reset()
-		} else {
-			current.WriteString(t.text)
-		}
-	}
-	last := current.String()
-	if len(literals) == 0 {
-		return text == last
-	}
-	text, ok := strings.CutPrefix(text, literals[0])
-	if !ok {
-		return false
-	}
-	if text, ok = strings.CutSuffix(text, last); !ok {
-		return false
-	}
-	for _, literal := range literals[1:] {
-		if _, text, ok = strings.Cut(text, literal); !ok {
-			return false
-		}
-	}
-	return true
 }

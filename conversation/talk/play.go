@@ -13,17 +13,20 @@ import (
 
 // player plays one story.
 type player struct {
-	story   *Story
-	maker   Maker
-	matcher matcher
-	hunter  *hunter
-	fixing  bool // go on where another reply comes or a fact does not hold
-	timeout time.Duration
+	story      *Story
+	maker      Maker
+	vocabulary *Vocabulary
+	matcher    matcher // and what names have kept
+	hunter     *hunter
+	secrets    []string // that the hunter hunts
+	fixing     bool     // go on where another reply comes or a fact does not hold
+	timeout    time.Duration
 
 	program  Program
 	customer Customer
+	phones   map[prepaid.Address]*phone
 	last     *Inbound // the last message, for "again"
-	offered  []offer  // what the present customer may choose, the newest first
+	sameID   bool     // the next message has its id
 	at       pos      // the line being played
 	turn     int
 	result   Result
@@ -85,7 +88,7 @@ func (p *player) begin(ctx context.Context) (err error) {
 	}
 	p.program, err = p.maker.New(ctx, Setup{
 		Story: p.story.Name, Brand: p.story.Brand, Language: p.story.Language,
-		Customer: p.customer, Givens: slices.Clone(p.story.givens),
+		Customer: p.customer, Givens: slices.Clone(p.story.givens), Now: p.story.now,
 	})
 	if err != nil {
 		return fmt.Errorf("make a program: %w", err)
@@ -114,7 +117,8 @@ func (p *player) play1(ctx context.Context, t *turn) error {
 	}
 	failed := len(p.result.Failures)
 	if p.fixing {
-		p.result.came = append(p.result.came, came)
+		p.result.came = append(p.result.came, cameIn{came, p.matcher})
+		p.matcher, _ = p.matcher.listed(t.replies, came)
 	} else {
 		p.checkReplies(ctx, t, came)
 	}
@@ -135,6 +139,13 @@ func (p *player) play1(ctx context.Context, t *turn) error {
 
 // step does what a line says and returns what the present customer is sent.
 func (p *player) step(ctx context.Context, s *step) ([]Message, error) {
+	if s.crowd != nil {
+		return p.together(ctx, s)
+	}
+	s, err := p.read(s)
+	if err != nil {
+		return nil, err
+	}
 	if s.say != nil {
 		in, err := p.inbound(s.say)
 		if err != nil {
@@ -150,14 +161,10 @@ func (p *player) step(ctx context.Context, s *step) ([]Message, error) {
 		return p.send(ctx, *p.last)
 	case Wait:
 		return p.wait(ctx, s.event.For)
-	case AnotherCustomer:
-		number, err := p.maker.Fresh(p.story.Brand)
-		if err != nil {
-			return nil, fmt.Errorf("fresh number: %w", err)
+	case SameID, AnotherCustomer, CustomerIs:
+		if err := p.arrange(s.event); err != nil {
+			return nil, err
 		}
-		p.customer, p.offered = Customer{number, p.story.Channel}, nil
-	case CustomerIs:
-		p.customer, p.offered = Customer{s.event.Number, p.story.Channel}, nil
 	default:
 		if err := p.program.Do(ctx, p.customer, *s.event); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.event, err)
@@ -171,16 +178,46 @@ func (p *player) inbound(s *say) (*Inbound, error) {
 		ID: prepaid.NewID[string](), From: p.customer, Language: p.story.Language,
 		Text: s.text, Contact: s.contact, Attachment: s.attachment,
 	}
-	if s.button == "" {
-		return in, nil
+	if p.sameID && p.last != nil {
+		in.ID = p.last.ID
 	}
-	for i, o := range p.offered {
-		if i > 0 && !o.buttons {
+	p.sameID = false
+	if s.button != "" {
+		if err := p.tap(in, s); err != nil {
+			return nil, err
+		}
+	}
+	p.dial(in, s)
+	return in, nil
+}
+
+// dial says in which session a message is typed, where sessions are dialled: "*123#" begins one, which lasts until an
+// answer ends it.
+func (p *player) dial(in *Inbound, s *say) {
+	if in.From.Kind != USSD {
+		return
+	}
+	phone := p.phone(in.From.Address())
+	if s.dials {
+		phone.session = prepaid.NewID[string]()
+	}
+	in.Session, in.Typed = phone.session, !s.dials
+}
+
+// tap chooses what a label says: of the newest question that offers it, or of an older one.
+func (p *player) tap(in *Inbound, s *say) error {
+	offered := p.phone(p.customer.Address()).offered
+	skip := s.of - 1
+	for i, o := range offered {
+		if i > 0 && !o.buttons && s.of == 0 {
 			continue // numbered lines count only in the last message; a button stays
 		}
 		n := findChoice(o.choices, s.button)
 		switch {
 		case n < 0:
+			continue
+		case skip > 0:
+			skip--
 			continue
 		case !o.buttons:
 			in.Text = fmt.Sprint(n + 1)
@@ -189,20 +226,23 @@ func (p *player) inbound(s *say) (*Inbound, error) {
 		default:
 			in.Text = o.choices[n].Label
 		}
-		return in, nil
+		return nil
+	}
+	expected, came := s.button, "there is none"
+	if s.of > 1 {
+		expected = fmt.Sprintf("%s of %d", s.button, s.of)
 	}
 	var labels []string
-	if len(p.offered) > 0 {
-		for _, c := range p.offered[0].choices {
+	if len(offered) > 0 {
+		for _, c := range offered[0].choices {
 			labels = append(labels, fmt.Sprintf("%q", c.Label))
 		}
 	}
-	came := "there is none"
 	if len(labels) > 0 {
 		came = strings.Join(labels, ", ")
 	}
-	p.fail(p.at, Failure{Problem: "no such button", Expected: s.button, Came: came})
-	return nil, errStop
+	p.fail(p.at, Failure{Problem: "no such button", Expected: expected, Came: came})
+	return errStop
 }
 
 // findChoice returns the choice with the label, or with the id, which is the same in every language, or
@@ -231,12 +271,20 @@ func (p *player) send(ctx context.Context, in Inbound) ([]Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("send: %w", err)
 	}
+	return p.settle(ctx, p.answered(in, answer))
+}
+
+// answered says to whom an answer goes, and takes note of a dialled session that it ends.
+func (p *player) answered(in Inbound, answer []Message) []Message {
 	for i := range answer {
 		if answer[i].To == "" {
 			answer[i].To = in.From.Address()
 		}
+		if phone := p.phone(in.From.Address()); answer[i].Ends && phone.session == in.Session {
+			phone.session = ""
+		}
 	}
-	return p.settle(ctx, answer)
+	return answer
 }
 
 // settle lets the program finish what is due, and returns the messages to the present customer.
@@ -303,9 +351,10 @@ func (p *player) hear(m Message) {
 			said.Buttons = append(said.Buttons, c.Label)
 		}
 	}
-	p.offered = slices.Insert(p.offered, 0, o)
-	if len(p.offered) > 20 {
-		p.offered = p.offered[:20]
+	to := p.phone(m.To)
+	to.offered = slices.Insert(to.offered, 0, o)
+	if len(to.offered) > 20 {
+		to.offered = to.offered[:20]
 	}
 	p.said(TheProgram, said)
 }

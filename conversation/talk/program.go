@@ -34,24 +34,25 @@ type Setup struct {
 	Language string
 	Customer Customer // who texts until the story says otherwise
 	Givens   []Given
+	Now      time.Time // when the story begins; the zero time: today at 09:00 UTC
 }
 
 // Customer is who texts, and on what kind of channel.
 type Customer struct {
 	Number string // "+31612345678": as the fake channel's "from"
-	Kind   string // "sms", "telegram", "ussd", "whatsapp": as its "as"
+	Kind   string // "sms", "telegram", "ussd", "whatsapp", "web": as its "as"
 }
 
-// Address is where messages to the customer go: "tel:+31612345678", "telegram:31612345678".
+// Address is where messages to the customer go: "tel:+31612345678", "telegram:31612345678", "web:31612345678".
 func (c Customer) Address() prepaid.Address {
-	if c.Kind == Telegram {
-		return prepaid.Address("telegram:" + strings.TrimPrefix(c.Number, "+"))
+	if c.Kind == Telegram || c.Kind == Web {
+		return prepaid.Address(c.Kind + ":" + strings.TrimPrefix(c.Number, "+"))
 	}
 	return prepaid.Address("tel:" + c.Number)
 }
 
 // Program is what one story talks to. Its methods are called one at a time. What only some programs can
-// do is an optional interface beside it: TimeTraveller, Stater, Proofreader, Witness, HandsOut, Walker, SecretReader.
+// do is an optional interface beside it: Crowd, TimeTraveller, Stater, Proofreader, Witness, HandsOut, Walker, SecretReader.
 type Program interface {
 	// Send delivers one message and returns what it was answered: at most one message, however many parts
 	// the channel made of it. An id that was sent before is a repeated delivery. Where the turn waits for
@@ -71,6 +72,12 @@ type Program interface {
 	Check(ctx context.Context, who Customer, f Fact) (Finding, error)
 	// Close ends the program. It is called once, also after an error.
 	Close() error
+}
+
+// Crowd is a Program that takes several messages at one instant.
+type Crowd interface {
+	// SendTogether delivers the messages at the same time, each as Send does, and returns what each was answered.
+	SendTogether(ctx context.Context, ins []Inbound) ([][]Message, error)
 }
 
 // TimeTraveller is a Program whose clock stands still until it is moved.
@@ -131,6 +138,8 @@ type Inbound struct {
 	From       Customer
 	Language   string // of the story: the messenger's hint
 	Text       string
+	Session    string // that was dialled and that it is typed in, the dialled text included; "" for none
+	Typed      bool   // not dialled, whatever it looks like
 	Button     string // Choice.Button of a tapped button
 	Contact    string // "own", or the number of a shared contact: "+31612345678"
 	Attachment bool   // a photo: nothing a program can read
@@ -143,6 +152,7 @@ type Message struct {
 	Parts   []Part          // the prompts it was made of; nil where the program can't tell
 	Choices []Choice        // what may be answered; nil where there is none or the program can't tell
 	Buttons bool            // the choices are buttons, not numbered lines
+	Ends    bool            // a dialled session is over
 }
 
 // Part is one prompt of a message, before choices were rendered.

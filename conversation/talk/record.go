@@ -71,7 +71,7 @@ func (r *recorder) open(ctx context.Context, m Maker, rec Recording) error {
 		return err
 	}
 	story := &Story{Name: rec.Name, File: "record", Brand: h.brand, Channel: h.channels[0], Language: h.languages[0], From: h.from}
-	r.player = &player{story: story, maker: m, hunter: newHunter(nil), matcher: matcher{r.vocabulary.prompt(h.brand, story.Language)}}
+	r.player = &player{story: story, maker: m, vocabulary: r.vocabulary, hunter: newHunter(nil), matcher: r.vocabulary.matcher(h.brand, story.Language)}
 	if err := r.player.begin(ctx); err != nil {
 		return err
 	}
@@ -90,8 +90,12 @@ func (r *recorder) line(ctx context.Context, text, comment string) error {
 		return r.fact(ctx, text, comment)
 	case strings.HasPrefix(text, "! "):
 		e, wrong := parseEvent(text[2:], r.vocabulary.points())
-		if wrong == nil && e.Kind == Again && r.player.last == nil {
-			wrong = wrongf("text something first", "nothing was sent that could come again")
+		switch {
+		case wrong != nil:
+		case (e.Kind == Again || e.Kind == SameID) && r.player.last == nil:
+			wrong = wrongf("text something first", "nothing was sent yet")
+		case e.Kind == Together || e.Kind == End:
+			wrong = wrongf("write it into the story afterwards", "a chat is one line after the other")
 		}
 		if wrong != nil {
 			r.show(wrong.problem + "; " + wrong.want + "\n")

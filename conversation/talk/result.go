@@ -31,7 +31,13 @@ type Result struct {
 	Took     time.Duration
 
 	walked []Transition
-	came   [][]Message // by turn, as far as it went: only for fixing
+	came   []cameIn // by turn, as far as it went: only for fixing
+}
+
+// cameIn is what came in a turn, and what names had kept before.
+type cameIn struct {
+	messages []Message
+	matcher  matcher
 }
 
 // Failure is one thing that was not as the story says.

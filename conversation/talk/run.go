@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,8 +67,9 @@ func run(ctx context.Context, m Maker, s *Scripts, o Options, fixing bool) *Repo
 func playStory(ctx context.Context, m Maker, s *Scripts, story *Story, timeout time.Duration, fixing bool) (result Result) {
 	begun := prepaid.SystemClock{}.Now()
 	p := &player{
-		story: story, maker: m, fixing: fixing, timeout: timeout, hunter: newHunter(story.secrets),
-		matcher: matcher{s.vocabulary.prompt(story.Brand, story.Language)},
+		story: story, maker: m, fixing: fixing, timeout: timeout, vocabulary: s.vocabulary,
+		hunter: newHunter(story.secrets), secrets: slices.Clone(story.secrets),
+		matcher: s.vocabulary.matcher(story.Brand, story.Language),
 		result:  Result{Story: story, Outcome: Passed},
 	}
 	defer func() {

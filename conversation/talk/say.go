@@ -1,21 +1,28 @@
 package talk
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
 )
 
 // say is what a ">" line sends.
 type say struct {
 	text       string   // with its secrets
+	dials      bool     // on a dialled channel the text is dialled, not typed: "*123*10#"
 	shown      string   // with **** for them
 	secrets    []string // as written
 	button     string   // the label of [button "…"]
+	of         int      // [button "…" of 2]: of the second newest question that had such; 0: not said
 	contact    string   // "own", or a number
 	attachment bool
 }
 
+// dialled is what phones dial; a story that means the text writes \*123#.
+var dialled = regexp.MustCompile(`^\*[0-9]+(\*[^*#]*)*#$`)
+
 // directives says what may stand in brackets.
-const directives = `write [secret 4821], [button "SEPA"], [contact], [contact +31612345678] or [photo]; a plain [ is \[`
+const directives = `write [secret 4821], [button "SEPA"], [button "SEPA" of 2], [contact], [contact +31612345678] or [photo]; a plain [ is \[`
 
 // parseSay reads what stands behind ">".
 func parseSay(text string) (*say, *wrong) {
@@ -70,6 +77,7 @@ func parseSay(text string) (*say, *wrong) {
 		shown.WriteString("[" + strings.TrimSpace(inside) + "]")
 	}
 	s.text, s.shown = sent.String(), shown.String()
+	s.dials = strings.HasPrefix(text, "*") && dialled.MatchString(s.text)
 	if alone != "" && (strings.TrimSpace(s.text) != "" || len(s.secrets) > 0) {
 		return nil, wrongf("send the text on a line of its own", "[%s] with text beside it", alone)
 	}
@@ -87,15 +95,19 @@ func escaped(text string) (string, bool) {
 	return "", false
 }
 
+var buttonArg = regexp.MustCompile(`^"\s*(.*\S)\s*"(?:\s+of\s+([1-9]\d?))?$`)
+
 func (s *say) directive(word, arg string) *wrong {
 	switch {
 	case word == "button":
-		label, ok := strings.CutPrefix(arg, `"`)
-		label, closed := strings.CutSuffix(label, `"`)
-		if label = strings.TrimSpace(label); !ok || !closed || label == "" {
-			return wrongf(`write [button "SEPA"]`, "a button without its label in quotes")
+		found := buttonArg.FindStringSubmatch(arg)
+		if found == nil {
+			return wrongf(`write [button "SEPA"], or [button "SEPA" of 2] for that of the second newest question that had one`, "a button without its label in quotes")
 		}
-		s.button = label
+		s.button = strings.TrimSpace(found[1])
+		if found[2] != "" {
+			s.of, _ = strconv.Atoi(found[2]) // of one or two digits, by the pattern
+		}
 	case word == "contact" && arg == "":
 		s.contact = "own"
 	case word == "contact":

@@ -46,7 +46,7 @@ type fragment struct {
 var headKey = regexp.MustCompile(`^([A-Za-z][A-Za-z_-]*):(?:[ \t]|$)`)
 
 func headKeys() []string {
-	return []string{"story", "brand", "channel", "language", "from", "given", "include", "examples"}
+	return []string{"story", "brand", "channel", "language", "from", "tags", "given", "include", "examples"}
 }
 
 // readSource cuts a file into its fragments.
@@ -180,7 +180,7 @@ func (s *source) key(h headLine) {
 			s.problems.add(h.pos, "nothing may follow examples:", "put the table on the lines under it, like | amount |")
 		}
 		f.examples, f.inExample = &table{pos: h.pos}, true
-	case "brand", "channel", "language", "from", "given", "include":
+	case "brand", "channel", "language", "from", "tags", "given", "include":
 		f := s.fragment(h.pos)
 		if len(f.body) > 0 {
 			s.problems.add(h.pos, h.key+": stands after the first line of the story", "put it under story:, before the first > or !")
@@ -198,7 +198,7 @@ func (s *source) key(h headLine) {
 
 func headExample(key string) string {
 	return map[string]string{
-		"brand": "demo", "channel": "sms", "language": "en", "from": "+31612345678",
+		"brand": "demo", "channel": "sms", "language": "en", "from": "+31612345678", "tags": "money slow",
 		"given": "customer pin 4821 method sepa", "include": "registered.talk",
 	}[key]
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"pulsa/prepaid"
 )
@@ -18,10 +19,13 @@ type Story struct {
 	Channel  string
 	Language string
 	From     string // "" for a fresh number
+	Tags     []string
 
+	now     time.Time // when it begins; zero: today at 09:00
 	givens  []Given
 	turns   []turn
-	secrets []string // of [secret X] and the givens
+	secrets []string        // of [secret X] and the givens
+	names   map[string]bool // that its replies keep
 }
 
 // Title names the run among the others of its story: "Register (sms, en, row 2)".
@@ -46,18 +50,21 @@ type turn struct {
 	facts   []factLine
 }
 
-// step is a ">" or "!" line.
+// step is a ">" or "!" line, or all from "! together" to "! end"; one of say, event and crowd is set.
 type step struct {
 	pos
 	raw   string // as written
-	say   *say   // one of the two
+	late  bool   // it holds names, so that it is read once their values are known
+	say   *say
 	event *Event
+	crowd []step // the lines between, in order
 }
 
 // factLine is a "=" line.
 type factLine struct {
 	pos
 	raw  string
+	late bool // as a step's
 	fact Fact
 }
 
@@ -133,8 +140,9 @@ func (b *builder) row(f *fragment, row int, fill filler) []*Story {
 		}
 	}
 	h := b.head(f.pos, keys)
-	parsed := &turnReader{builder: b, secrets: h.secrets}
+	parsed := &turnReader{builder: b, secrets: h.secrets, names: nameReader{kept: map[string]bool{}}}
 	parsed.lines(body)
+	parsed.end()
 	if len(body) == 0 {
 		b.problems.add(f.pos, "a story without lines", "write > KOOP and < what is answered")
 	}
@@ -154,7 +162,7 @@ func (b *builder) row(f *fragment, row int, fill filler) []*Story {
 		for _, channel := range h.channels {
 			all = append(all, &Story{
 				Name: name, File: f.file, Line: f.line, Row: row, Brand: h.brand, Channel: channel,
-				Language: language, From: h.from, givens: h.givens, turns: parsed.turns, secrets: parsed.secrets,
+				Language: language, From: h.from, Tags: h.tags, now: h.now, givens: h.givens, turns: parsed.turns, secrets: parsed.secrets, names: parsed.names.kept,
 			})
 		}
 	}

@@ -14,9 +14,10 @@ const (
 	Telegram = "telegram"
 	USSD     = "ussd"
 	WhatsApp = "whatsapp"
+	Web      = "web"
 )
 
-func kinds() []string { return []string{SMS, Telegram, USSD, WhatsApp} }
+func kinds() []string { return []string{SMS, Telegram, USSD, WhatsApp, Web} }
 
 // Vocabulary is what scripts are checked against: the names that the program under test knows. What is
 // nil is not checked.
@@ -90,6 +91,15 @@ func (v *Vocabulary) prompt(brand, language string) func(key string) (string, bo
 		}
 		return v.Prompt(brand, language, key)
 	}
+}
+
+// matcher compares replies with texts of one brand and language.
+func (v *Vocabulary) matcher(brand, language string) matcher {
+	m := matcher{prompt: v.prompt(brand, language)}
+	if b := v.brand(brand); b != nil {
+		m.currency = b.Currency
+	}
+	return m
 }
 
 // instead says what could be written where have is unknown: the nearest of the known names, or all of them.
