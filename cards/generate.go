@@ -103,9 +103,9 @@ func (s *Service) ResumeGenerate(ctx context.Context, j Job, made func(Card, pre
 	begun := j
 	group.Go(func() error {
 		defer close(chunks)
-		return draws.all(ctx, begun, chunks)
+		return prepaid.Guard(func() error { return draws.all(ctx, begun, chunks) })
 	})
-	group.Go(func() error {
+	store := func() error {
 		again := draws // its own source: the other goroutine reads the first
 		again.random = newDigits()
 		for chunk := range chunks {
@@ -120,7 +120,8 @@ func (s *Service) ResumeGenerate(ctx context.Context, j Job, made func(Card, pre
 			}
 		}
 		return nil
-	})
+	}
+	group.Go(func() error { return prepaid.Guard(store) })
 	err = group.Wait()
 	return j, err
 }

@@ -82,7 +82,11 @@ func (s *Sender) work(ctx context.Context) {
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	for ctx.Err() == nil {
-		if _, err := s.SendDue(ctx); err != nil && ctx.Err() == nil {
+		err := prepaid.Guard(func() error {
+			_, err := s.SendDue(ctx)
+			return err
+		})
+		if err != nil && ctx.Err() == nil {
 			s.Log.Error("outbox not read", "error", err.Error())
 		}
 		select {
@@ -168,13 +172,15 @@ func (s *Sender) try(ctx context.Context, m Outbound) SendEnd {
 func (s *Sender) send(ctx context.Context, c Channel, a Adapter, m Outbound) (ref string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sendFor)
 	defer cancel()
-	defer func() {
-		if p := recover(); p != nil {
-			s.Log.Error("adapter panicked", "channel", c.ID(), "outbound", m.ID, "panic", describePanic(p))
-			err = &SendError{Class: UnknownIfSent, Code: "panic"}
-		}
-	}()
-	return a.Send(ctx, c, m)
+	err = prepaid.Guard(func() error {
+		ref, err = a.Send(ctx, c, m)
+		return err
+	})
+	if errors.As(err, new(*prepaid.PanicError)) {
+		s.Log.Error("adapter panicked", "channel", c.ID(), "outbound", m.ID, "error", err.Error())
+		return "", &SendError{Class: UnknownIfSent, Code: "panic"}
+	}
+	return ref, err
 }
 
 // judge decides what follows a failure.

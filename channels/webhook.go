@@ -6,8 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	"pulsa/prepaid"
@@ -57,18 +55,10 @@ func (w *Webhooks) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			panic(p)
 		}
 		w.Log.Error("webhook panicked", "brand", r.PathValue("brand"), "channel", r.PathValue("channel"),
-			"panic", describePanic(p), "stack", string(debug.Stack()))
+			"error", prepaid.Recovered(p).Error())
 		answer(rw, http.StatusInternalServerError, "something went wrong")
 	}()
 	w.mux.ServeHTTP(rw, r)
-}
-
-// describePanic names a panic; only the runtime's own are known to quote no customer.
-func describePanic(p any) string {
-	if err, ok := p.(runtime.Error); ok {
-		return err.Error()
-	}
-	return "a panic with a value of its own"
 }
 
 // find returns the channel of a request and limits its body; it has answered 404 where ok is false.

@@ -163,13 +163,13 @@ func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inb
 		h.seen(ch, in)
 		return m, true, err
 	}
-	h.c.Reached("begin")
 	committed := false
 	defer func() {
 		if !committed {
 			h.leave(ctx, sender, token)
 		}
 	}()
+	h.c.Reached("begin")
 	session, lost := decodeSession(begun.Session, h.engine.table)
 	t := h.newTurn(ctx, ch, in, &session)
 	if lost {

@@ -125,7 +125,18 @@ func (s *Service) inTime(ctx context.Context, gateway string, within time.Durati
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	answers := make(chan Signed, 1)
-	if s.c.Clock.Within(within, func() { answers <- question(ctx, signer) }) {
+	inTime := s.c.Clock.Within(within, func() {
+		a := Signed{Result: topup.Result{Outcome: topup.Unknown, Code: "panic"}}
+		err := prepaid.Guard(func() error {
+			a = question(ctx, signer)
+			return nil
+		})
+		if err != nil {
+			s.c.Log.ErrorContext(ctx, "gateway panicked over a mandate", "gateway", gateway, "error", err)
+		}
+		answers <- a
+	})
+	if inTime {
 		return <-answers
 	}
 	return Signed{Result: topup.Result{Outcome: topup.Unknown, Code: "timeout"}}

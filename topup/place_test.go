@@ -258,8 +258,8 @@ func TestPanicOfAProviderLeavesTheOrderToItsLease(t *testing.T) {
 			if h := w.history(o.ID); h.Status.Ended() || !h.LeaseUntil.Equal(noon.Add(2*time.Minute)) {
 				t.Errorf("order is %s, leased until %s", h.Status, h.LeaseUntil)
 			}
-			if !strings.Contains(w.log.String(), "foreign implementation") {
-				t.Errorf("the panic is not logged:\n%s", w.log)
+			if log := w.log.String(); !strings.Contains(log, "panic with a string") || !strings.Contains(log, "providers_test.go") || strings.Contains(log, "foreign implementation") {
+				t.Errorf("the panic is not logged, or with its value:\n%s", w.log)
 			}
 			w.work(time.Hour)
 			w.wantBooks(w.wantStatus(o.ID, topup.Delivered), 1, 0, 1)

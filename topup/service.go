@@ -69,14 +69,12 @@ func (s *Service) Recognise(ctx context.Context, brand string, m prepaid.MSISDN)
 	defer cancel()
 	answers := make(chan error, 1)
 	inTime := s.c.Clock.Within(recogniseMax, func() {
-		err := ErrNetworkDown
-		defer func() {
-			if p := recover(); p != nil {
-				s.c.Log.ErrorContext(ctx, "recognise number", "brand", brand, "msisdn", m, "error", panicked(p))
-			}
-			answers <- err
-		}()
-		err = network.Recognise(ctx, m)
+		err := prepaid.Guard(func() error { return network.Recognise(ctx, m) })
+		if errors.As(err, new(*prepaid.PanicError)) {
+			s.c.Log.ErrorContext(ctx, "recognise number", "brand", brand, "msisdn", m, "error", err)
+			err = ErrNetworkDown
+		}
+		answers <- err
 	})
 	if !inTime {
 		return ErrNetworkDown

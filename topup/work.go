@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
+
+	"pulsa/prepaid"
 )
 
 var errTooLate = errors.New("call would outlast its lease")
@@ -66,20 +67,14 @@ func (s *Service) Drain(ctx context.Context) error {
 
 // guard works on an order, and logs what it can't do. Whatever it leaves behind is found by the order's
 // lease: an attempt without an answer is unknown.
-func (s *Service) guard(ctx context.Context, h *History, work func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = panicked(p)
-		}
-		if err != nil {
-			s.c.Log.ErrorContext(ctx, "order left to its lease", "order", h.ID, "brand", h.Brand,
-				"status", h.Status, "error", err)
-		}
-	}()
-	return work()
+func (s *Service) guard(ctx context.Context, h *History, work func() error) error {
+	err := prepaid.Guard(work)
+	if err != nil {
+		s.c.Log.ErrorContext(ctx, "order left to its lease", "order", h.ID, "brand", h.Brand,
+			"status", h.Status, "error", err)
+	}
+	return err
 }
-
-func panicked(p any) error { return fmt.Errorf("panic: %v\n%s", p, debug.Stack()) }
 
 // call makes the foreign call of an attempt that is written down. It is not made where too much of the
 // attempt's lease has gone by: it might outlast it.
@@ -102,13 +97,11 @@ func (s *Service) ask(ctx context.Context, call func(context.Context) Result) (R
 	answers := make(chan answer, 1)
 	inTime := s.c.Clock.Within(callMax+time.Second, func() {
 		var a answer
-		defer func() {
-			if p := recover(); p != nil {
-				a.err = panicked(p)
-			}
-			answers <- a
-		}()
-		a.Result = call(ctx)
+		a.err = prepaid.Guard(func() error {
+			a.Result = call(ctx)
+			return nil
+		})
+		answers <- a
 	})
 	if !inTime {
 		return Result{Outcome: Unknown, Code: ReasonNoAnswer}, nil

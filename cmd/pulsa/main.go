@@ -14,13 +14,14 @@ import (
 	"github.com/alecthomas/kong"
 
 	"pulsa/conversation"
+	"pulsa/prepaid"
 )
 
 func main() {
 	quietRedis()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once, as a crash would
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+	err := prepaid.Guard(func() error { return run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr) })
 	stop()
 	var code exitCode
 	switch {

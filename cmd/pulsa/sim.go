@@ -112,7 +112,7 @@ func (s *simCommand) Run(ctx context.Context, e environ) (err error) {
 	if s.Webhook != "" {
 		news := simNews{face: face, url: s.Webhook, secret: prepaid.NewSecret(s.WebhookKey), log: log}
 		known := news.known()
-		all.Go(func() { news.run(life, known) })
+		all.Go(func() { keepGoing(life, clock, log, "news of the network", func() { news.run(life, known) }) })
 	}
 	mux := face.routes(clock, log)
 	sims.controlRoutes(mux)
@@ -120,11 +120,13 @@ func (s *simCommand) Run(ctx context.Context, e environ) (err error) {
 		gateway := &paymentsim.Face{Gateway: sims.gateway, Secret: prepaid.NewSecret(s.GatewaySecret), Webhook: s.GatewayWebhook}
 		sims.gateway.Connect(gateway.Tell)
 		gateway.Routes(mux)
-		all.Go(func() { repeatNews(life, sims.gateway, clock, log) })
+		all.Go(func() {
+			keepGoing(life, clock, log, "news of the gateway", func() { repeatNews(life, sims.gateway, clock, log) })
+		})
 	}
 	fmt.Fprintf(e.stdout, "SIMULATORS at http://%s: nobody's phone is credited, no money moves. Their books are in %s\n\n%s\n",
 		listener.Addr(), s.Data, s.Help())
-	return serveSimulator(ctx, listener, mux)
+	return serveSimulator(ctx, listener, withoutPanics(mux, log))
 }
 
 func (s *simCommand) open(public string, wallet prepaid.Currency, clock prepaid.Clock, log *slog.Logger) (*simulators, error) {

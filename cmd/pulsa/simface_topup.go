@@ -77,11 +77,21 @@ func simRecipient(r reloadly.TopupRequest, o reloadly.Operator) (topup.Credit, e
 // accept begins a credit, and answers as soon as it is in the book or refused.
 func (f *simFace) accept(ctx context.Context, credit topup.Credit) (reloadly.Transaction, error) {
 	results := make(chan topup.Result, 1)
-	go func() { results <- f.network.Credit(f.life, credit) }()
+	failed := make(chan error, 1)
+	go func() {
+		failed <- prepaid.Guard(func() error {
+			results <- f.network.Credit(f.life, credit)
+			return nil
+		})
+	}()
 	for {
 		select {
 		case r := <-results:
 			return f.judge(r, credit)
+		case err := <-failed:
+			if err != nil {
+				return reloadly.Transaction{}, err
+			}
 		default:
 		}
 		if found := f.network.Find(networksim.Filter{Reference: credit.Reference}); len(found) > 0 {

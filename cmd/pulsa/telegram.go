@@ -25,7 +25,9 @@ func (p *program) connectBots(ctx context.Context) {
 	for _, b := range p.config.Brands {
 		for _, c := range b.Channels {
 			if c.Type == "telegram" {
-				all.Go(func() { p.connectBot(ctx, b.Name, c.Name, holder) })
+				all.Go(func() {
+					keepGoing(ctx, p.clock, p.log, "bot of "+b.Name+"/"+c.Name, func() { p.connectBot(ctx, b.Name, c.Name, holder) })
+				})
 			}
 		}
 	}
@@ -86,7 +88,14 @@ func (p *program) poll(ctx context.Context, bot *telegram.Adapter, c channels.Ch
 	ended := make(chan error, 1)
 	go func() {
 		defer stop()
-		ended <- bot.Poll(polling, c, func(ctx context.Context, in channels.Inbound) error { return p.webhooks.Handle(ctx, c, in) })
+		handle := func(ctx context.Context, in channels.Inbound) error {
+			err := prepaid.Guard(func() error { return p.webhooks.Handle(ctx, c, in) })
+			if errors.As(err, new(*prepaid.PanicError)) {
+				p.log.Error("message panicked", "channel", c.ID(), "error", err)
+			}
+			return err
+		}
+		ended <- prepaid.Guard(func() error { return bot.Poll(polling, c, handle) })
 	}()
 	for p.clock.Sleep(polling, botLook) == nil {
 		if _, _, on := p.registry.Channel(ctx, c.Brand.Name, c.Name); !on || !p.holdsBot(ctx, c, holder) {
@@ -94,7 +103,8 @@ func (p *program) poll(ctx context.Context, bot *telegram.Adapter, c channels.Ch
 		}
 	}
 	var refused *channels.SendError
-	if err := <-ended; errors.As(err, &refused) && ctx.Err() == nil {
+	var panicked *prepaid.PanicError
+	if err := <-ended; (errors.As(err, &refused) || errors.As(err, &panicked)) && ctx.Err() == nil {
 		p.log.Warn("polling ended", "channel", c.ID(), "error", err)
 		_ = p.clock.Sleep(ctx, botLease)
 		return

@@ -353,7 +353,7 @@ func (p *program) routes() http.Handler {
 	if p.remote != nil {
 		mux.Handle("POST "+simHook, p.remote.gateway.Webhook(p.payments.Handle))
 	}
-	return mux
+	return withoutPanics(mux, p.log)
 }
 
 // adminRoutes serves operators and their monitoring: on a listener of its own, on loopback by default.
@@ -365,7 +365,7 @@ func (p *program) adminRoutes() http.Handler {
 		p.handRoutes(mux)
 	}
 	p.healthRoutes(mux)
-	return mux
+	return withoutPanics(mux, p.log)
 }
 
 func (p *program) healthRoutes(mux *http.ServeMux) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pulsa/conversation"
+	"pulsa/prepaid"
 )
 
 // How often due work is looked for. Each look is one indexed read where there is nothing to do.
@@ -107,8 +108,11 @@ func (p *program) work(ctx context.Context) {
 	for _, j := range p.jobs() {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				pause := j.every
-				done, err := j.run(ctx)
+				pause, done := j.every, 0
+				err := prepaid.Guard(func() (err error) {
+					done, err = j.run(ctx)
+					return err
+				})
 				switch {
 				case err != nil && ctx.Err() == nil:
 					p.log.Warn("due work", "job", j.name, "error", err)

@@ -74,7 +74,7 @@ func playStory(ctx context.Context, m Maker, s *Scripts, story *Story, timeout t
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			p.fail(p.at, Failure{Problem: fmt.Sprintf("the program panicked: %v", r), Came: string(debug.Stack())})
+			p.fail(p.at, Failure{Problem: "the program panicked: " + p.hunter.hide(fmt.Sprint(r)), Came: string(debug.Stack())})
 		}
 		result = p.result
 		result.Took = prepaid.SystemClock{}.Now().Sub(begun)
