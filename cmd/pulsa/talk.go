@@ -28,6 +28,24 @@ type talkFlags struct {
 	Config string `help:"Configuration file, for its test brands (default: ./pulsa.yaml, else the built-in demo)." placeholder:"FILE"`
 }
 
+// talkOnlyFlags choose among the stories that were read.
+type talkOnlyFlags struct {
+	Only []string `help:"Only stories with this tag, or with this in their name; may be repeated." placeholder:"TAG" sep:"none"`
+}
+
+// choose leaves out the stories that were not asked for. Where none is left it says so, and ends with exit code 2.
+func (f talkOnlyFlags) choose(e environ, s *talk.Scripts) error {
+	tags := s.Tags()
+	if s.Only(f.Only) {
+		return nil
+	}
+	fmt.Fprintf(e.stderr, "--only %s: no story has that tag, or that in its name\n", strings.Join(f.Only, ", "))
+	if len(tags) > 0 {
+		fmt.Fprintf(e.stderr, "the tags are: %s\n", strings.Join(tags, ", "))
+	}
+	return exitCode(talk.ExitScript)
+}
+
 // talkPlayFlags are those of every command that runs stories.
 type talkPlayFlags struct {
 	talkFlags
@@ -61,7 +79,8 @@ func (f talkFlags) vocabulary(e environ) (Config, *talk.Vocabulary, error) {
 func loadStories(e environ, v *talk.Vocabulary, paths []string) (*talk.Scripts, error) {
 	files, err := storyFiles(paths)
 	if err != nil {
-		return nil, err
+		fmt.Fprintln(e.stderr, err)
+		return nil, exitCode(talk.ExitScript)
 	}
 	scripts, err := talk.Load(files, v)
 	var wrong talk.ScriptErrors
@@ -100,6 +119,7 @@ func storyFiles(paths []string) ([]string, error) {
 
 type talkRunCommand struct {
 	talkPlayFlags
+	talkOnlyFlags
 	Server string   `help:"Run them against a server's fake channel instead of a fresh program for each story." placeholder:"URL"`
 	Admin  string   `help:"With --server: its admin listener, for facts and events." default:"http://127.0.0.1:9090" placeholder:"URL"`
 	JUnit  string   `help:"Write a JUnit report." placeholder:"FILE" name:"junit"`
@@ -111,7 +131,8 @@ type talkRunCommand struct {
 // Help implements kong.HelpProvider.
 func (talkRunCommand) Help() string {
 	return "Exit code 0: all passed; 1: some failed; 2: a story is wrong, and nothing was run.\n\n" +
-		"Example: pulsa talk run --junit report.xml conversation/stories"
+		"Examples: pulsa talk run --junit report.xml conversation/stories\n" +
+		"          pulsa talk run --only money --only \"wrong PIN\" conversation/stories"
 }
 
 // Run implements the command.
@@ -121,6 +142,9 @@ func (r *talkRunCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	scripts, err := loadStories(e, v, r.Paths)
+	if err == nil {
+		err = r.choose(e, scripts)
+	}
 	if err != nil {
 		return err
 	}
@@ -149,12 +173,15 @@ func (r *talkRunCommand) maker(ctx context.Context, c Config) (talk.Maker, func(
 }
 
 // prepare reads stories and makes ready what plays them. The caller closes the maker.
-func (f talkPlayFlags) prepare(ctx context.Context, e environ, paths []string) (*talk.Scripts, *talk.Vocabulary, *storyMaker, error) {
+func (f talkPlayFlags) prepare(ctx context.Context, e environ, paths []string, only talkOnlyFlags) (*talk.Scripts, *talk.Vocabulary, *storyMaker, error) {
 	c, v, err := f.vocabulary(e)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	scripts, err := loadStories(e, v, paths)
+	if err == nil {
+		err = only.choose(e, scripts)
+	}
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -226,7 +253,7 @@ func (t *talkCheckCommand) Run(_ context.Context, e environ) error {
 type talkRecordCommand struct {
 	talkPlayFlags
 	Brand    string `help:"Whom to talk to (default: the first test brand)."`
-	Channel  string `help:"sms, telegram, ussd or whatsapp." enum:"sms,telegram,ussd,whatsapp" default:"sms"`
+	Channel  string `help:"sms, telegram, ussd, whatsapp or web." enum:"sms,telegram,ussd,whatsapp,web" default:"sms"`
 	Language string `help:"The story's language (default: the brand's first)."`
 	From     string `help:"The customer's number (default: a new one)." placeholder:"+NUMBER"`
 	Name     string `help:"The story's name." default:"Recorded"`
@@ -236,7 +263,8 @@ type talkRecordCommand struct {
 // Help implements kong.HelpProvider.
 func (talkRecordCommand) Help() string {
 	return "Type what the customer texts; [secret 4821] keeps a PIN out of reports. A line that begins with ! makes something\n" +
-		"happen (! customer completes payment setup), one with = asks whether a fact holds (= registered). Ctrl-D ends.\n\n" +
+		"happen (! customer completes payment setup), one with = asks whether a fact holds (= registered). Ctrl-D ends.\n" +
+		"A file that is there already is never overwritten, and where nothing was texted no story is written.\n\n" +
 		"Example: pulsa talk record --brand demo -o mine.talk"
 }
 
@@ -244,6 +272,9 @@ func (talkRecordCommand) Help() string {
 func (t *talkRecordCommand) Run(ctx context.Context, e environ) error {
 	c, v, err := t.vocabulary(e)
 	if err != nil {
+		return err
+	}
+	if err := t.checkOutput(); err != nil {
 		return err
 	}
 	if t.Brand == "" {
@@ -262,19 +293,49 @@ func (t *talkRecordCommand) Run(ctx context.Context, e environ) error {
 	if err = errors.Join(err, m.close()); err != nil {
 		return err
 	}
+	if story == "" {
+		return errors.New("nothing was texted, so no story is written")
+	}
 	if t.Output == "" {
 		_, err = io.WriteString(e.stdout, story)
 		return err
 	}
-	if err := os.WriteFile(t.Output, []byte(story), 0o644); err != nil {
+	if err := writeNew(t.Output, story); err != nil {
+		fmt.Fprint(e.stdout, story) // what was said is not lost
 		return err
 	}
 	fmt.Fprintf(e.stdout, "%s written. Try: pulsa talk run %s\n", t.Output, t.Output)
 	return nil
 }
 
+// checkOutput finds out before the chat that the story could not be written after it.
+func (t *talkRecordCommand) checkOutput() error {
+	if t.Output == "" {
+		return nil
+	}
+	if _, err := os.Lstat(t.Output); err == nil {
+		return wrongFlag("-o %s: there is such a file already, and it is not overwritten", t.Output)
+	}
+	folder := filepath.Dir(t.Output)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return wrongFlag("-o %s: there is no folder %s", t.Output, folder)
+	}
+	return nil
+}
+
+// writeNew writes a file that must not be there yet.
+func writeNew(name, text string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(f, text)
+	return errors.Join(err, f.Close())
+}
+
 type talkFixCommand struct {
 	talkPlayFlags
+	talkOnlyFlags
 	DryRun bool     `help:"Only show the difference." short:"n"`
 	Paths  []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
 }
@@ -287,7 +348,7 @@ func (talkFixCommand) Help() string {
 
 // Run implements the command.
 func (t *talkFixCommand) Run(ctx context.Context, e environ) error {
-	scripts, _, m, err := t.prepare(ctx, e, t.Paths)
+	scripts, _, m, err := t.prepare(ctx, e, t.Paths, t.talkOnlyFlags)
 	if err != nil {
 		return err
 	}
@@ -316,6 +377,7 @@ func (t *talkFixCommand) Run(ctx context.Context, e environ) error {
 
 type talkCoverageCommand struct {
 	talkPlayFlags
+	talkOnlyFlags
 	Paths []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
 }
 
@@ -327,7 +389,7 @@ func (talkCoverageCommand) Help() string {
 
 // Run implements the command.
 func (t *talkCoverageCommand) Run(ctx context.Context, e environ) error {
-	scripts, v, m, err := t.prepare(ctx, e, t.Paths)
+	scripts, v, m, err := t.prepare(ctx, e, t.Paths, t.talkOnlyFlags)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func parseFact(text string, v *Vocabulary) (Fact, *wrong) {
 func likelyFact(words []string) string {
 	phrases := factPhrases()
 	if len(words) < 4 { // "charged EUR 10.00" lacks the count: any count makes it a phrase
-		if shape, _, ok := matchPhrase(append(slices.Clone(words), "once"), phrases); ok && shape.kind != InState {
+		if shape, _, ok := matchPhrase(append(slices.Clone(words), "once"), phrases); ok && slices.Contains([]FactKind{Charged, ToppedUp, Refunded, Automatic}, shape.kind) {
 			if shape.kind == Automatic {
 				return wantRule
 			}

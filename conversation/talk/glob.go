@@ -11,6 +11,7 @@ import (
 type globToken struct {
 	text  string
 	any   bool
+	never bool // a name that has kept nothing
 	keep  string
 	money *prepaid.Money
 }
@@ -24,7 +25,7 @@ func (m matcher) globOf(tokens []token) []globToken {
 		out[i] = globToken{text: t.literal, any: t.any}
 		if t.name != "" {
 			value, kept := m.kept[t.name]
-			out[i] = globToken{text: value, any: !kept}
+			out[i] = globToken{text: value, never: !kept}
 		}
 	}
 	return out
@@ -91,6 +92,9 @@ func capture(tokens []globToken, text string) (found []string, ok bool) {
 	var literals []string // between the anys
 	var current strings.Builder
 	for _, t := range tokens {
+		if t.never {
+			return nil, false
+		}
 		if t.any {
 			literals = append(literals, current.String())
 			current.Reset()

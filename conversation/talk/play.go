@@ -276,6 +276,7 @@ func (p *player) send(ctx context.Context, in Inbound) ([]Message, error) {
 
 // answered says to whom an answer goes, and takes note of a dialled session that it ends.
 func (p *player) answered(in Inbound, answer []Message) []Message {
+	answer = slices.Clone(answer)
 	for i := range answer {
 		if answer[i].To == "" {
 			answer[i].To = in.From.Address()

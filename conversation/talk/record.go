@@ -2,6 +2,7 @@ package talk
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ type Recording struct {
 }
 
 // Record is a chat that writes itself down: what is typed is sent, what is answered is shown on w, and
-// when in ends the story is returned. What is typed is a script's line without its ">": [secret 4821] and
+// when in ends the story is returned, "" where it would hold no line. What is typed is a script's line without its ">": [secret 4821] and
 // [button "SEPA"] work. A line that begins with "!" makes an event happen, one with "=" asks whether a
 // fact holds and writes it down if so.
 func Record(ctx context.Context, m Maker, v *Vocabulary, rec Recording, in io.Reader, w io.Writer) (string, error) {
@@ -51,6 +52,7 @@ type recorder struct {
 	w          io.Writer
 	player     *player
 	lines      []string
+	head       int // how many of the lines are the story's head
 	secrets    []string
 }
 
@@ -76,13 +78,21 @@ func (r *recorder) open(ctx context.Context, m Maker, rec Recording) error {
 		return err
 	}
 	r.lines = []string{
-		"story: " + fold(rec.Name), "brand: " + story.Brand, "channel: " + story.Channel, "language: " + story.Language,
+		"story: " + cmp.Or(fold(rec.Name), "Recorded"), "brand: " + story.Brand, "channel: " + story.Channel, "language: " + story.Language,
 		"from: " + r.player.customer.Number, "",
 	}
+	r.head = len(r.lines)
 	return nil
 }
 
-func (r *recorder) script() string { return strings.Join(r.lines, "\n") + "\n" }
+// script is the story so far; "" where nothing but its head and comments were written.
+func (r *recorder) script() string {
+	body := r.lines[r.head:]
+	if !slices.ContainsFunc(body, func(l string) bool { return l != "" && strings.Contains(">!=", l[:1]) }) {
+		return ""
+	}
+	return strings.Join(r.lines, "\n") + "\n"
+}
 
 func (r *recorder) line(ctx context.Context, text, comment string) error {
 	switch {

@@ -67,6 +67,9 @@ type toy struct {
 	again     bool // a timer sets itself anew for ever
 	walked    []talk.Transition
 	loose     bool // logs what it should not
+	together  []int
+	asked     int
+	sent      []talk.Inbound
 }
 
 var toyPrompts = map[string]map[string]string{
@@ -83,6 +86,8 @@ var toyPrompts = map[string]map[string]string{
 		"topup.working":                 "We work on it.",
 		"pin.wrong":                     "That PIN is wrong.",
 		"error.unread":                  "I can't read that.",
+		"echo":                          "You said {text}.",
+		"choose":                        "What next?",
 	},
 	"nl": {"registration.ask_msisdn": "Uw mobiele nummer?", "topup.done": "Klaar: {amount} voor {number}.", "pin.wrong": "Die PIN is fout.", "error.unread": "Dat kan ik niet lezen."},
 }
@@ -138,6 +143,7 @@ func (t *toy) reply(keysAndValues ...string) []talk.Message {
 }
 
 func (t *toy) Send(_ context.Context, in talk.Inbound) ([]talk.Message, error) {
+	t.sent = append(t.sent, in)
 	if t.crash {
 		t.crash = false
 		return nil, nil
@@ -158,6 +164,20 @@ func (t *toy) Send(_ context.Context, in talk.Inbound) ([]talk.Message, error) {
 	return answer, err
 }
 
+// SendTogether implements talk.Crowd.
+func (t *toy) SendTogether(ctx context.Context, ins []talk.Inbound) ([][]talk.Message, error) {
+	t.together = append(t.together, len(ins))
+	answers := make([][]talk.Message, len(ins))
+	for i := range ins { // the last first: the order of the answers is the runner's
+		n := len(ins) - 1 - i
+		var err error
+		if answers[n], err = t.Send(ctx, ins[n]); err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
+}
+
 func (t *toy) answer(c *toyCustomer, in talk.Inbound) ([]talk.Message, error) {
 	words := strings.Fields(in.Text)
 	switch {
@@ -165,6 +185,21 @@ func (t *toy) answer(c *toyCustomer, in talk.Inbound) ([]talk.Message, error) {
 		return nil, fmt.Errorf("turn: %w", prepaid.ErrNeverEnds)
 	case in.Text == "panic":
 		panic("oops")
+	case strings.HasPrefix(in.Text, "echo "):
+		return t.reply("echo|text=" + strings.TrimPrefix(in.Text, "echo ")), nil
+	case in.Text == "choose" || in.Text == "choose else":
+		label := map[string]string{"choose": "Again", "choose else": "Else"}[in.Text]
+		m := t.reply("choose")
+		t.asked++
+		m[0].Choices = []talk.Choice{{ID: strings.ToLower(label), Label: label, Button: fmt.Sprintf("%d.%s", t.asked, label)}}
+		if m[0].Buttons = in.From.Kind == talk.Telegram; !m[0].Buttons {
+			m[0].Text += "\n1 " + label
+		}
+		return m, nil
+	case in.Session != "":
+		m := t.reply("echo|text=" + in.Text)
+		m[0].Ends = in.Text == "bye"
+		return m, nil
 	case in.Text == "silence":
 		return nil, nil
 	case in.Text == "twice":
