@@ -9,10 +9,10 @@ import (
 	"pulsa/prepaid"
 )
 
-// Find returns the card of a code, redeemable now. who are the keys that wrong codes are counted for: the
-// sender's address and, if known, the customer. Every try of an unknown code is counted once per operation
+// Find returns the card of a code, redeemable now. who are the sender's TryKeys. Every try of an unknown code is counted once per operation
 // key; the fifth in a row locks for 15 min, the tenth 30 min, then 1 h, then 24 h. A typing error
-// (ErrMistyped) does not count. Errors: ErrMistyped, ErrUnknown, ErrNotLive, ErrSpent, ErrExpired,
+// (ErrMistyped) does not count, nor does a right code; but a right code forgives nothing either, or one live card that
+// is never spent would let its owner guess for ever: the order that spends it does. Errors: ErrMistyped, ErrUnknown, ErrNotLive, ErrSpent, ErrExpired,
 // ErrWithdrawn, ErrInUse, *LockedError (also for the wrong code that locks); *KeyError, and nothing is counted, where the
 // program was given other card keys than those in use. With the errors about a card that
 // was found the card is returned too: its Order tells who has it.
@@ -35,11 +35,7 @@ func (s *Service) Find(ctx context.Context, brand string, code prepaid.Secret, w
 // looked up; but most likely a digit is missing, so it is no wrong code. So that these codes can't be tried
 // without end either, they are counted apart: who is locked there is told of a typing error, right or wrong.
 func (s *Service) findOther(ctx context.Context, brand, digits string, who []string, operationKey string) (Card, error) {
-	apart := make([]string, len(who))
-	for i, key := range who {
-		apart[i] = key + " other length"
-	}
-	card, err := s.find(ctx, brand, digits, apart, operationKey)
+	card, err := s.find(ctx, brand, digits, apart(who), operationKey)
 	var locked *LockedError
 	if errors.Is(err, ErrUnknown) || errors.As(err, &locked) {
 		return Card{}, ErrMistyped
@@ -47,9 +43,34 @@ func (s *Service) findOther(ctx context.Context, brand, digits string, who []str
 	return card, err
 }
 
+// TryKeys are whom the wrong codes of a sender are counted for: the address, and the customer if there is one.
+func TryKeys(a prepaid.Address, c prepaid.CustomerID) []string {
+	keys := []string{"address:" + string(a)}
+	if c != "" {
+		keys = append(keys, "customer:"+string(c))
+	}
+	return keys
+}
+
+// apart are the keys that codes of another length are counted under.
+func apart(who []string) []string {
+	keys := make([]string, len(who))
+	for i, key := range who {
+		keys[i] = key + " other length"
+	}
+	return keys
+}
+
+// AllTryKeys are all keys under which a sender's wrong codes are counted, whatever their length: a card that is spent
+// forgives them all.
+func AllTryKeys(a prepaid.Address, c prepaid.CustomerID) []string {
+	keys := TryKeys(a, c)
+	return append(keys, apart(keys)...)
+}
+
 func (s *Service) find(ctx context.Context, brand, digits string, who []string, operationKey string) (Card, error) {
 	now := s.c.Clock.Now()
-	wrong, until, err := s.c.Tries.CardTries(ctx, brand, who)
+	_, until, err := s.c.Tries.CardTries(ctx, brand, who)
 	switch {
 	case err != nil:
 		return Card{}, fmt.Errorf("read card tries: %w", err)
@@ -63,16 +84,7 @@ func (s *Service) find(ctx context.Context, brand, digits string, who []string, 
 	case err != nil:
 		return Card{}, fmt.Errorf("find card: %w", err)
 	}
-	if err := redeemable(card, now); err != nil {
-		return card, err
-	}
-	// Only a card that is still worth something forgives: a spent one would let its owner guess for ever.
-	if wrong > 0 {
-		if err := s.c.Tries.ForgiveCodes(ctx, brand, who); err != nil {
-			return Card{}, fmt.Errorf("forgive card tries: %w", err)
-		}
-	}
-	return card, nil
+	return card, redeemable(card, now)
 }
 
 // countWrong counts an unknown code and returns ErrUnknown, or *LockedError where it locked. With a wrong key every code is

@@ -40,7 +40,8 @@ type Releaser interface {
 	ReleaseCard(ctx context.Context, brand, serial string, o prepaid.OrderID) (bool, error)
 }
 
-// Tries counts wrong codes.
+// Tries counts wrong codes. The transaction that spends a card sets all counts of its order's sender to zero, and ends
+// their locks: AllTryKeys.
 type Tries interface {
 	// CardTries returns how many wrong codes in a row the keys (an address, a customer) have tried, the
 	// largest of them, and until when they are locked.
@@ -48,8 +49,6 @@ type Tries interface {
 	// CountWrongCode adds one to each key, unless operationKey was counted before, and locks them until
 	// lock(wrong) says, where that is not zero. It returns the largest count.
 	CountWrongCode(ctx context.Context, brand string, keys []string, operationKey string, now time.Time, lock func(wrong int) time.Time) (wrong int, err error)
-	// ForgiveCodes sets the keys' counts to zero after a right code.
-	ForgiveCodes(ctx context.Context, brand string, keys []string) error
 }
 
 // Jobs keeps work on many cards, and its record. A job that another process has moved on in the meantime is

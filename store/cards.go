@@ -228,15 +228,18 @@ func (db *DB) ReleaseCard(ctx context.Context, brand, serial string, o prepaid.O
 	return released && err == nil, err
 }
 
-// spendCard makes the order's reserved card spent. That the order has none is for the audit to tell: what
+// spendCard makes the order's reserved card spent, which forgives the wrong codes before it. That the order has none is for the audit to tell: what
 // the network has delivered is delivered.
 func spendCard(ctx context.Context, tx *sqlx.Tx, o orderRow, now time.Time) error {
-	_, err := exec(ctx, tx, `
+	rows, err := exec(ctx, tx, `
 		UPDATE cards SET state = 'spent', activated_at = ?, activated_by = ?
 		WHERE brand = ? AND serial = ? AND state = 'reserved' AND order_id = ?`,
 		prepaid.Micros(now), o.MSISDN, o.Brand, o.FundingRef, o.ID)
 	if err != nil {
 		return fmt.Errorf("spend card: %w", err)
 	}
-	return nil
+	if rows == 0 {
+		return nil
+	}
+	return forgiveCodes(ctx, tx, o)
 }

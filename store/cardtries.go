@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"pulsa/cards"
 	"pulsa/prepaid"
 )
 
@@ -92,17 +93,15 @@ func countWrong(ctx context.Context, tx *sqlx.Tx, brand, key string, lock func(w
 	return count, err
 }
 
-// ForgiveCodes implements cards.Tries.
-func (db *DB) ForgiveCodes(ctx context.Context, brand string, keys []string) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	query, args, err := sqlx.In(`UPDATE card_tries SET wrong = 0, locked_until = 0 WHERE brand = ? AND key IN (?)`, brand, keys)
+// forgiveCodes sets to zero what was counted for whoever has just spent a card.
+func forgiveCodes(ctx context.Context, tx *sqlx.Tx, o orderRow) error {
+	query, args, err := sqlx.In(`UPDATE card_tries SET wrong = 0, locked_until = 0 WHERE brand = ? AND key IN (?)`,
+		o.Brand, cards.AllTryKeys(o.ReplyAddress, o.Customer))
 	if err == nil {
-		_, err = exec(ctx, db.writer, query, args...)
+		_, err = exec(ctx, tx, query, args...)
 	}
 	if err != nil {
-		return fmt.Errorf("forgive card codes: %w", err)
+		return fmt.Errorf("forgive wrong codes: %w", err)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/accounts"
+	"pulsa/cards"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -58,7 +59,7 @@ func (db *DB) EraseCustomer(ctx context.Context, e Erasure, now time.Time) (addr
 		if addresses, err = addressesOf(ctx, tx, c); err != nil {
 			return err
 		}
-		if err := eraseAddresses(ctx, tx, c.Brand, addresses); err != nil {
+		if err := eraseAddresses(ctx, tx, c, addresses); err != nil {
 			return err
 		}
 		if err := erasePerson(ctx, tx, c, e.Pseudonym); err != nil {
@@ -104,8 +105,8 @@ func addressesOf(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) ([]prepa
 	return append(addresses, c.MSISDN.Tel()), nil
 }
 
-// eraseAddresses removes what is kept by address.
-func eraseAddresses(ctx context.Context, tx *sqlx.Tx, brand string, addresses []prepaid.Address) error {
+// eraseAddresses removes what is kept by address; there is one at least, the number's own.
+func eraseAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addresses []prepaid.Address) error {
 	for _, a := range addresses {
 		for _, query := range []string{
 			`DELETE FROM customer_addresses WHERE brand = ? AND address = ?`,
@@ -115,18 +116,21 @@ func eraseAddresses(ctx context.Context, tx *sqlx.Tx, brand string, addresses []
 			`DELETE FROM one_time_code_requests WHERE brand = ? AND address = ?`,
 			`DELETE FROM notices WHERE order_id = '' AND brand = ? AND address = ?`,
 			`DELETE FROM outbox WHERE brand = ? AND address = ?`,
-			`DELETE FROM card_tries WHERE brand = ? AND key = 'address:' || ?`,
-			`DELETE FROM card_tries WHERE brand = ? AND key = 'address:' || ? || ' other length'`,
-			`DELETE FROM card_try_keys WHERE brand = ? AND key = 'address:' || ?`,
-			`DELETE FROM card_try_keys WHERE brand = ? AND key = 'address:' || ? || ' other length'`,
 			`UPDATE notices SET address = '', told_at = CASE WHEN told_at = 0 THEN due_at ELSE told_at END WHERE brand = ? AND address = ?`,
 			`UPDATE orders SET reply_address = '', action_url = '', operation_key = id WHERE brand = ? AND reply_address = ?`,
 		} {
-			if _, err := exec(ctx, tx, query, brand, a); err != nil {
+			if _, err := exec(ctx, tx, query, c.Brand, a); err != nil {
 				return err
 			}
 		}
-		_, err := exec(ctx, tx, `DELETE FROM transcripts WHERE sender LIKE ? ESCAPE '\'`, likeEscape(brand)+"/%/"+likeEscape(string(a)))
+		for _, key := range cards.AllTryKeys(a, c.ID) {
+			for _, table := range []string{"card_tries", "card_try_keys"} {
+				if _, err := exec(ctx, tx, `DELETE FROM `+table+` WHERE brand = ? AND key = ?`, c.Brand, key); err != nil {
+					return err
+				}
+			}
+		}
+		_, err := exec(ctx, tx, `DELETE FROM transcripts WHERE sender LIKE ? ESCAPE '\'`, likeEscape(c.Brand)+"/%/"+likeEscape(string(a)))
 		if err != nil {
 			return err
 		}
@@ -150,7 +154,6 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 		{`DELETE FROM pin_tries WHERE customer = ?`, []any{c.ID}},
 		{`DELETE FROM pin_details WHERE order_id IN (SELECT id FROM orders WHERE customer = ? OR (brand = ? AND msisdn = ?))`,
 			[]any{c.ID, c.Brand, c.MSISDN}},
-		{`DELETE FROM card_tries WHERE brand = ? AND key = ?`, []any{c.Brand, "customer:" + string(c.ID)}},
 		{`DELETE FROM one_time_code_tries WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},
 		{`DELETE FROM one_time_codes WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},
 		{`DELETE FROM one_time_code_requests WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},

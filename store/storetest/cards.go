@@ -135,9 +135,28 @@ var oneCardTests = []test{
 		same(w, "an old key still tells its own count", wrong("b", "customer", "address"), 2)
 		same(w, "at the brand", must[int64](w)(w.db.WrongCodes(w.Context(), brand, start)), int64(3))
 		same(w, "later", must[int64](w)(w.db.WrongCodes(w.Context(), brand, start.Add(time.Second))), int64(0))
-		w.ok(w.db.ForgiveCodes(w.Context(), brand, []string{"address"}))
-		w.tries([]string{"address"}, 0, time.Time{})
-		w.tries([]string{"address", "customer"}, 1, time.Time{})
+	}},
+	{"the order that spends a card forgives its sender's wrong codes, and no other does", func(w *world) {
+		lost, won := w.card("101-1"), w.card("101-2")
+		c := w.customer()
+		mine, others := cards.AllTryKeys(c.MSISDN.Tel(), c.ID), cards.AllTryKeys("telegram:3527", "another")
+		until := start.Add(time.Hour)
+		for _, keys := range [][]string{mine, others} {
+			must[int](w)(w.db.CountWrongCode(w.Context(), brand, keys, "m1", start, func(int) time.Time { return until }))
+		}
+		o := w.placed(w.purchase(c, byCard(lost.Serial)))
+		must[bool](w)(w.db.ReserveCard(w.Context(), brand, lost.Serial, o.ID, start))
+		w.tries(mine, 1, until)
+		must[bool](w)(w.db.ReleaseCard(w.Context(), brand, lost.Serial, o.ID))
+		w.apply(declined(o))
+		w.tries(mine, 1, until)
+		o = w.placed(w.purchase(c, byCard(won.Serial)))
+		must[bool](w)(w.db.ReserveCard(w.Context(), brand, won.Serial, o.ID, start))
+		w.apply(charged(o))
+		w.tries(mine, 1, until)
+		w.apply(delivered(o))
+		w.tries(mine, 0, time.Time{})
+		w.tries(others, 1, until)
 	}},
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/cards"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -145,6 +146,9 @@ var operatorTests = []test{
 		w.ok(w.db.LinkAddress(w.Context(), c.ID, c.MSISDN.Tel(), start))
 		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:352735", true, start))
 		w.count(c, "m1")
+		for _, key := range cards.AllTryKeys("telegram:352735", c.ID) {
+			must[int](w)(w.db.CountWrongCode(w.Context(), brand, []string{key}, "m1", start, func(int) time.Time { return time.Time{} }))
+		}
 		w.apply(declined(w.placed(w.purchase(c, func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.Email = "", "anyone@nauta.com.cu" }))))
 		s, m := mandate(c, "mandate/1")
 		must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
