@@ -331,6 +331,10 @@ func (t *Turn) placed(ctx context.Context, s *Services, o topup.Order) Event {
 func orderPrompt(o topup.Order) string {
 	card := o.Funding.Kind == topup.ByCard
 	switch o.Status {
+	case topup.Charging:
+		if o.AfterDebit {
+			return "order.after_debit"
+		}
 	case topup.Delivered:
 		return "order.delivered"
 	case topup.Declined:

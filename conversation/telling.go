@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"strings"
+	"time"
 
 	"pulsa/topup"
 )
@@ -54,7 +55,8 @@ func (t *Turn) telling(ctx context.Context, s *Services, o topup.Order) (telling
 
 // say tells it. What shows the PIN is no transcript's.
 func (o telling) say(t *Turn) {
-	values := []string{"amount", o.Amount.String(), "number", o.MSISDN.String(), "order", string(o.ID), "link", o.ActionURL}
+	values := []string{"amount", o.Amount.String(), "number", o.MSISDN.String(), "order", string(o.ID), "link", o.ActionURL,
+		"date", o.SettlesBy().Format(time.DateOnly)}
 	if o.pin == nil {
 		t.Say(o.prompt, values...)
 		return

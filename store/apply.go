@@ -159,7 +159,8 @@ func changed(row orderRow, c topup.Change) orderRow {
 		row.Status, row.StatusAt = c.To[len(c.To)-1], prepaid.Micros(c.At)
 	}
 	// An order that the network reverses is worked on again, but never again in the way of another.
-	row.InFlight = row.InFlight && !row.Status.Ended()
+	// Nor is one that waits for days until its debit has settled.
+	row.InFlight = row.InFlight && !row.Status.Ended() && !(row.AfterDebit && c.Charge == topup.ChargePending)
 	row.RunAt, row.LeaseUntil = prepaid.Micros(c.RunAt), prepaid.Micros(c.LeaseUntil)
 	row.Absents, row.AbsentAt, row.Tries = c.Absents, prepaid.Micros(c.AbsentAt), c.Tries
 	row.NeedsHuman = c.NeedsHuman

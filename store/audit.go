@@ -38,7 +38,7 @@ type rule func(ctx context.Context, tx *sqlx.Tx) ([]Violation, error)
 //  1. postings sum to zero per transaction and currency; a developer's balance is what they come to
 //  3. per order: captured + pending + owed − refunded + goodwill = amount if delivered, 0 if finally not; who owes is
 //     blocked
-//  4. no delivery without a captured or pending charge, or a spent card
+//  4. no delivery without a captured or pending charge, or a spent card; no pending one of an order that is to wait for it
 //  5. no charge without an authenticated request, no SEPA instrument by text without the mandate agreed to
 //  6. one operation key, at most one order; who ended an order is told
 //  7. unknown always ends: it is worked on, or on the operator's list
@@ -195,7 +195,7 @@ func paidByNothing(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 		  AND (c.status IS NULL OR c.status NOT IN ('captured', 'pending', 'returned')
 				AND NOT (o.status = 'delivered' AND c.status = 'refunded' AND EXISTS ( -- as goodwill
 					SELECT 1 FROM ledger_postings p WHERE p.order_id = o.id AND p.account = 'loss' AND p.minor = o.minor))
-			OR (c.status = 'pending' AND o.funding_method <> 'sepa'))
+			OR (c.status = 'pending' AND (o.funding_method <> 'sepa' OR o.after_debit)))
 		UNION ALL
 		SELECT o.id, '', 'is delivered by card ' || o.funding_ref || ', which it has not spent'
 		FROM orders o LEFT JOIN cards k ON k.brand = o.brand AND k.serial = o.funding_ref

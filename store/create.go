@@ -49,6 +49,9 @@ func (db *DB) create(ctx context.Context, n topup.NewOrder) (stored topup.Order,
 			return topup.ErrFrozen
 		}
 		if n.Order.Funding.Kind == topup.ByCharge {
+			if n.Order.AfterDebit, err = unproven(ctx, tx, n.Order, p); err != nil {
+				return err
+			}
 			err = mayBuy(ctx, tx, n, p)
 		} else if n.Sale != nil {
 			err = mayResell(ctx, tx, n)
@@ -196,18 +199,30 @@ func withinLimits(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	return nil
 }
 
+// unproven reports whether an order is paid by a mandate that was given by text after a recovery, of which no debit has
+// settled: whoever took the number over may have typed anybody's IBAN.
+func unproven(ctx context.Context, tx *sqlx.Tx, o topup.Order, p payer) (bool, error) {
+	if o.Funding.Method != "sepa" || p.Holder <= 1 {
+		return false, nil
+	}
+	return get(ctx, tx, new(int), `
+		SELECT 1 FROM instruments i WHERE i.id = ? AND i.by_text AND i.holder > 1 AND NOT EXISTS (
+			SELECT 1 FROM orders o JOIN charges c ON c.order_id = o.id
+			WHERE o.customer = ? AND o.funding_ref = i.id AND c.status = 'captured')`, o.Funding.Ref, o.Customer)
+}
+
 // withinExposure bounds what is delivered before its debits are final. A charge whose answer is not known
 // yet may turn out to be pending, and counts.
 func withinExposure(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	limit := n.Limits.SEPAExposure
-	if n.Order.Funding.Method != "sepa" || limit.Zero() {
+	if n.Order.Funding.Method != "sepa" || n.Order.AfterDebit || limit.Zero() {
 		return nil
 	}
 	var pending int64
 	_, err := get(ctx, tx, &pending, `
 		SELECT COALESCE(CAST(SUM(o.minor) AS BIGINT), 0)
 		FROM orders o JOIN charges c ON c.order_id = o.id
-		WHERE o.customer = ? AND o.currency = ? AND o.funding_method = 'sepa'
+		WHERE o.customer = ? AND o.currency = ? AND o.funding_method = 'sepa' AND NOT o.after_debit
 		  AND o.status NOT IN ('declined', 'refunded') AND c.status IN ('sending', 'pending', 'unknown')`,
 		n.Order.Customer, n.Order.Amount.Currency)
 	if err != nil {
@@ -225,7 +240,7 @@ func insertOrder(ctx context.Context, tx *sqlx.Tx, row orderRow) (inserted bool,
 		VALUES (:id, :brand, :customer, :msisdn, :email, :currency, :minor, :funding_kind, :funding_ref, :funding_provider,
 			:funding_method, :operation_key, :request_hash, :reply_channel, :reply_kind, :reply_address, :reply_language,
 			:authorised_by, :status, :reason, :action_url, :network_ref, :by_pin, :cost_currency, :cost_minor, :absents, :absent_at, :tries,
-			:needs_human, :in_flight, :created_at, :status_at, :run_at, :lease_until)
+			:needs_human, :in_flight, :after_debit, :created_at, :status_at, :run_at, :lease_until)
 		ON CONFLICT DO NOTHING`, row)
 	return rows == 1, err
 }

@@ -52,7 +52,7 @@ func (db *DB) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *orderRow, a
 }
 
 // OpenOrders counts the orders that have not come to an end and were created at or before a time, by brand and
-// status.
+// status. Those that wait until their debit has settled, as they should, are not among them.
 func (db *DB) OpenOrders(ctx context.Context, createdBefore time.Time) (map[string]map[topup.Status]int, error) {
 	var rows []struct {
 		Brand  string       `db:"brand"`
@@ -61,7 +61,8 @@ func (db *DB) OpenOrders(ctx context.Context, createdBefore time.Time) (map[stri
 	}
 	err := db.reader.SelectContext(ctx, &rows, db.reader.Rebind(`
 		SELECT brand, status, COUNT(*) AS count FROM orders
-		WHERE run_at > 0 AND created_at <= ? GROUP BY brand, status`), prepaid.Micros(createdBefore))
+		WHERE run_at > 0 AND created_at <= ? AND NOT (after_debit AND status = 'charging' AND NOT in_flight AND NOT needs_human)
+		GROUP BY brand, status`), prepaid.Micros(createdBefore))
 	if err != nil {
 		return nil, fmt.Errorf("count open orders: %w", err)
 	}

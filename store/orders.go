@@ -41,6 +41,7 @@ type orderRow struct {
 	Tries        int              `db:"tries"`
 	NeedsHuman   bool             `db:"needs_human"`
 	InFlight     bool             `db:"in_flight"`
+	AfterDebit   bool             `db:"after_debit"`
 	CreatedAt    int64            `db:"created_at"`
 	StatusAt     int64            `db:"status_at"`
 	RunAt        int64            `db:"run_at"`
@@ -67,7 +68,7 @@ func (r replyRow) replyTo() topup.ReplyTo {
 const orderColumns = `id, brand, customer, msisdn, email, currency, minor, funding_kind, funding_ref, funding_provider,
 	funding_method, operation_key, request_hash, reply_channel, reply_kind, reply_address, reply_language,
 	authorised_by, status, reason, action_url, network_ref, by_pin, cost_currency, cost_minor, absents, absent_at, tries,
-	needs_human, in_flight, created_at, status_at, run_at, lease_until`
+	needs_human, in_flight, after_debit, created_at, status_at, run_at, lease_until`
 
 func toOrderRow(o topup.Order) orderRow {
 	return orderRow{
@@ -79,7 +80,7 @@ func toOrderRow(o topup.Order) orderRow {
 		AuthorisedBy: o.AuthorisedBy, Status: o.Status, Reason: o.Reason, ActionURL: o.ActionURL,
 		NetworkRef: o.NetworkRef, ByPIN: o.ByPIN, CostCurrency: o.Cost.Currency, CostMinor: o.Cost.Minor,
 		Absents: o.Absents, AbsentAt: prepaid.Micros(o.AbsentAt), Tries: o.Tries, NeedsHuman: o.NeedsHuman,
-		InFlight:  o.Funding.Kind == topup.ByCharge && !o.Status.Ended(),
+		InFlight: o.Funding.Kind == topup.ByCharge && !o.Status.Ended(), AfterDebit: o.AfterDebit,
 		CreatedAt: prepaid.Micros(o.CreatedAt), StatusAt: prepaid.Micros(o.StatusAt),
 		RunAt: prepaid.Micros(o.RunAt), LeaseUntil: prepaid.Micros(o.LeaseUntil),
 	}
@@ -92,7 +93,7 @@ func (r orderRow) order() topup.Order {
 		Funding: topup.FundingRef{Kind: r.FundingKind, Ref: r.FundingRef,
 			Provider: r.FundingProvider, Method: r.FundingMethod},
 		OperationKey: r.OperationKey, RequestHash: r.RequestHash, ReplyTo: r.replyTo(),
-		AuthorisedBy: r.AuthorisedBy, Status: r.Status, Reason: r.Reason, ActionURL: r.ActionURL,
+		AuthorisedBy: r.AuthorisedBy, AfterDebit: r.AfterDebit, Status: r.Status, Reason: r.Reason, ActionURL: r.ActionURL,
 		NetworkRef: r.NetworkRef, ByPIN: r.ByPIN, Cost: prepaid.Money{Minor: r.CostMinor, Currency: r.CostCurrency},
 		Absents: r.Absents, AbsentAt: prepaid.FromMicros(r.AbsentAt), Tries: r.Tries, NeedsHuman: r.NeedsHuman,
 		CreatedAt: prepaid.FromMicros(r.CreatedAt), StatusAt: prepaid.FromMicros(r.StatusAt),

@@ -43,6 +43,8 @@ func (s *Service) afterCharge(h *History, r Result) Change {
 	switch {
 	case r.Outcome == Done:
 		return s.paid(h, ChargeCaptured, r)
+	case pendingDebit(h, r) && h.AfterDebit:
+		return s.debited(h, r)
 	case pendingDebit(h, r):
 		return s.paid(h, ChargePending, r)
 	case r.Outcome == Refused:
@@ -63,17 +65,43 @@ func pendingDebit(h *History, r Result) bool {
 	return r.Outcome == Pending && h.Funding.Method == methodSEPA
 }
 
-// paid takes the money into the books and writes the credit down, in one.
+// paid takes the money into the books, unless it is there since the debit was on its way, and writes the credit down, in one.
 func (s *Service) paid(h *History, status ChargeStatus, r Result) Change {
 	now := s.c.Clock.Now()
-	return leased(Change{
-		To: []Status{Charged, Delivering}, Charge: status, ChargeRef: r.ProviderRef,
-		Postings: []Entry{h.captureEntry()}, Next: h.add(StepCredit, now),
-	}, now)
+	c := Change{To: []Status{Charged, Delivering}, Charge: status, ChargeRef: r.ProviderRef, Next: h.add(StepCredit, now)}
+	if !h.awaitsDebit() {
+		c.Postings = []Entry{h.captureEntry()}
+	}
+	return leased(c, now)
 }
 
+// declined ends an order that is not charged. Of a debit that was on its way nothing is owed: nothing was delivered for it.
 func (s *Service) declined(h *History, reason string) Change {
-	return Change{To: []Status{Declined}, Charge: ChargeDeclined, Reason: reason, Notice: s.notice(h)}
+	c := Change{To: []Status{Declined}, Charge: ChargeDeclined, Reason: reason, Notice: s.notice(h)}
+	if h.awaitsDebit() {
+		c.Charge, c.Postings = ChargeReturned, []Entry{returnEntry(h.Order), h.refundEntry(true)}
+	}
+	return c
+}
+
+// debited books a debit that is on its way like any other, and lets its order wait for it.
+func (s *Service) debited(h *History, r Result) Change {
+	c := s.awaiting(h, r)
+	c.Charge, c.ChargeRef, c.Postings, c.Notice = ChargePending, r.ProviderRef, []Entry{h.captureEntry()}, s.notice(h)
+	if h.Status != Charging {
+		c.To = []Status{Charging}
+	}
+	return c
+}
+
+// awaiting looks again for a debit that has not settled: in a day, or sooner where the gateway tells nothing of it. One that
+// takes longer than debits do is on the operator's list.
+func (s *Service) awaiting(h *History, r Result) Change {
+	now, next := s.c.Clock.Now(), debitEvery
+	if r.Outcome != Pending {
+		next = time.Hour
+	}
+	return Change{RunAt: now.Add(next), Tries: h.Tries + 1, NeedsHuman: now.After(h.SettlesBy().Add(debitLate))}
 }
 
 // cancel makes sure that a charge which nobody has confirmed or heard of never happens, and declines the

@@ -45,6 +45,9 @@ func (s *Service) carryOn(ctx context.Context, h *History) {
 func (s *Service) step(ctx context.Context, h *History) error {
 	switch h.Status {
 	case Charging:
+		if h.awaitsDebit() {
+			return s.lookUpCharge(ctx, h)
+		}
 		return s.lapse(ctx, h, h.last(StepCharge), s.afterCharge)
 	case Delivering:
 		return s.lapse(ctx, h, h.last(StepCredit), s.afterCredit)

@@ -70,6 +70,11 @@ func (h *History) heldSince(now time.Time) time.Time {
 	return now
 }
 
+// awaitsDebit reports whether the order waits for its debit, which is on its way, to settle.
+func (h *History) awaitsDebit() bool {
+	return h.AfterDebit && h.Status == Charging && h.Charge.Status == ChargePending
+}
+
 // returned reports whether the bank has taken the money back.
 func (h *History) returned() bool { return h.Charge.Status == ChargeReturned }
 

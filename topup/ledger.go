@@ -3,7 +3,8 @@ package topup
 // The ledger is append-only double entry in minor units, per brand. Positive is a debit.
 //
 //	entry     when                                       debit                      credit
-//	capture   charged, also by a pending debit           psp:{gateway}              refunds_due
+//	capture   charged, also by a pending debit, even of
+//	          an order that waits until it has settled   psp:{gateway}              refunds_due
 //	          paid by a top-up card                      card_liability             refunds_due
 //	          paid by a developer's account              developer:{key}, discount  refunds_due
 //	          in another currency than the order's, too  fx:{account's currency}    fx:{account's currency}

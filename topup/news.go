@@ -38,7 +38,10 @@ func (s *Service) ChargeChanged(ctx context.Context, id prepaid.ChargeID) error 
 func (s *Service) news(ctx context.Context, h *History) error {
 	switch h.Status {
 	case Requested, Charging:
-		return nil
+		if !h.awaitsDebit() {
+			return nil
+		}
+		return s.lookUpCharge(ctx, h)
 	case Confirming, ChargeUnknown:
 		return s.lookUpCharge(ctx, h)
 	}

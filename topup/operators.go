@@ -67,7 +67,7 @@ var (
 func mayResolve(h *History, v Verdict) bool {
 	switch v {
 	case WasCharged, NotCharged:
-		return h.Status == ChargeUnknown
+		return h.Status == ChargeUnknown || h.awaitsDebit() && h.NeedsHuman
 	case WasDelivered, NotDelivered:
 		return h.Status == DeliveryUnknown
 	case WasRefunded:
@@ -129,6 +129,10 @@ func (s *Service) resolve(ctx context.Context, h *History, v Verdict) error {
 // neverCharged declines an order whose charge an operator knows not to have happened. The gateway is told
 // never to make it; where it answers that it has, that counts.
 func (s *Service) neverCharged(ctx context.Context, h *History) error {
+	if h.awaitsDebit() { // no gateway cancels a debit that it has sent to the bank
+		_, err := s.settle(ctx, h, h.last(StepCharge), Result{Outcome: Refused, Code: CodeByHand}, s.afterCharge)
+		return err
+	}
 	if err := s.cancel(ctx, h, s.waiting(h, StepCharge), ReasonNotCharged); err != nil {
 		return err
 	}

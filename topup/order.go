@@ -13,7 +13,7 @@ type Status string
 // The statuses of an order. Declined, Delivered, Refunded and RefundFailed are ends.
 const (
 	Requested       Status = "requested"
-	Charging        Status = "charging"         // the funding's attempt is written down, perhaps sent
+	Charging        Status = "charging"         // the funding's attempt is written down, perhaps sent; or AfterDebit
 	Confirming      Status = "confirming"       // the customer must authenticate on a page, 30 min
 	ChargeUnknown   Status = "charge_unknown"   // charged or not? look-ups will tell
 	Charged         Status = "charged"          // the money is ours, or a debit pending inside the exposure limit
@@ -37,9 +37,9 @@ func next(from Status) []Status {
 	case Charging:
 		return []Status{Charged, Declined, Confirming, ChargeUnknown}
 	case Confirming:
-		return []Status{Charged, Declined, ChargeUnknown}
+		return []Status{Charged, Declined, ChargeUnknown, Charging}
 	case ChargeUnknown:
-		return []Status{Charged, Declined, Confirming}
+		return []Status{Charged, Declined, Confirming, Charging} // a debit that is to settle first
 	case Charged:
 		return []Status{Delivering}
 	case Delivering:
@@ -135,6 +135,9 @@ type Order struct {
 	RequestHash  string // of brand, MSISDN or Email, amount and funding
 	ReplyTo      ReplyTo
 	AuthorisedBy string // "pin", "card", "operator", "api": why it may be charged
+	// AfterDebit: it is delivered only once its debit has settled, for nobody but a text has proven yet whose bank account
+	// that is. Until then it is Charging, its charge pending, and in no other order's way. Create decides it.
+	AfterDebit bool
 
 	Status     Status
 	Reason     string        // the last refusal's code, ours or the provider's: "INSUFFICIENT_BALANCE"
@@ -152,6 +155,12 @@ type Order struct {
 	RunAt      time.Time // when it is next to be worked on; zero: ended
 	LeaseUntil time.Time // nobody else works on it before
 }
+
+// settleDays is how many working days a direct debit takes until its result is known, at most.
+const settleDays = 14
+
+// SettlesBy is the day by which the debit of an order AfterDebit has settled.
+func (o Order) SettlesBy() time.Time { return workingDaysAfter(o.CreatedAt, settleDays) }
 
 // Step is one kind of foreign call.
 type Step string

@@ -94,7 +94,8 @@ type Orders interface {
 	// the existing order of the same operation key and request (existing true). In that transaction it
 	// locks the customer's limit row, checks the limits, and forgives the PIN try that authorised the
 	// order. What it charges must be active and set up by the customer's present holder, or it is
-	// ErrInstrumentEnded. Errors: ErrOrderIDTaken (draw another id), *KeyReusedError; *InFlightError, *RepeatError,
+	// ErrInstrumentEnded; an order is AfterDebit where that is a mandate given by text after a recovery, of which no debit
+	// has settled yet. Errors: ErrOrderIDTaken (draw another id), *KeyReusedError; *InFlightError, *RepeatError,
 	// *LimitError; ErrBlocked, ErrFrozen. A developer's order is stored with its sale; ErrNoKey, ErrInactive. One that is
 	// Charged comes with its postings, which debit the account: ErrNoFunds.
 	Create(ctx context.Context, n NewOrder) (o Order, existing bool, err error)

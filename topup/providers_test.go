@@ -184,6 +184,9 @@ func (g *gateway) with(id prepaid.ChargeID, call string, do func(*money)) {
 
 func (g *gateway) Take(ctx context.Context, o topup.Order, id prepaid.ChargeID) topup.Result {
 	g.with(id, "take", nil)
+	if setUpBy := g.w.setUpBy[o.Funding.Ref]; o.Funding.Kind == topup.ByCharge && setUpBy != g.w.holder {
+		g.w.Errorf("holder %d is charged what holder %d has set up", g.w.holder, setUpBy)
+	}
 	a, pending := g.takes.next(well), g.pending && o.Funding.Method == "sepa"
 	r := a.do(ctx, g.w.clock, func() {
 		g.with(id, "", func(m *money) {

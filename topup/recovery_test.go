@@ -15,6 +15,7 @@ import (
 // recover gives the customer's number to its next holder: what the earlier one has set up ends.
 func (w *world) recover() {
 	w.Helper()
+	w.holder++
 	for _, query := range []string{
 		`UPDATE customers SET holder = holder + 1, recovered_at = ? WHERE id = ?`,
 		`UPDATE instruments SET active = FALSE WHERE ? > 0 AND customer = ?`,
@@ -34,6 +35,7 @@ func (w *world) setUp() {
 		var id prepaid.InstrumentID
 		id, err = storetest.Instrument(context.Background(), w.db, c, w.clock.Now())
 		w.instrument = string(id)
+		w.setUpBy[w.instrument] = w.holder
 	}
 	if err != nil {
 		w.Fatalf("set up: %v", err)

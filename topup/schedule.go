@@ -20,6 +20,10 @@ const (
 	// toldAfter is how long after the customer's patience the notice is due: by then the turn that waited has
 	// told what it knew.
 	toldAfter = 5 * time.Second
+	// debitEvery is how often a debit on its way is looked up: its gateway's news mostly comes first.
+	debitEvery = 24 * time.Hour
+	// debitLate is how long after its day a debit goes to a human.
+	debitLate = 3 * 24 * time.Hour
 	// repeatWithin is how soon the same again is asked about.
 	repeatWithin = 60 * time.Second
 )
@@ -53,4 +57,16 @@ func nextRetry(since, now time.Time) time.Time {
 		return end
 	}
 	return at
+}
+
+// workingDaysAfter counts days from a time on. Saturdays and Sundays don't count; what other days banks rest does not matter
+// to a time at which something is to be expected.
+func workingDaysAfter(t time.Time, days int) time.Time {
+	for days > 0 {
+		t = t.AddDate(0, 0, 1)
+		if t.Weekday() != time.Saturday && t.Weekday() != time.Sunday {
+			days--
+		}
+	}
+	return t
 }

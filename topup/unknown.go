@@ -20,10 +20,13 @@ func (s *Service) lookUpCharge(ctx context.Context, h *History) error {
 	if err != nil {
 		return err
 	}
+	settled := r.Outcome == Done || r.Outcome == Refused || r.Outcome == Returned
 	switch {
+	case h.awaitsDebit() && !settled:
+		return s.wait(ctx, h, s.awaiting(h, r))
 	case h.former(r):
 		return s.cancel(ctx, h, s.waiting(h, StepCharge), ReasonRecovered)
-	case r.Outcome == Done, r.Outcome == Refused, r.Outcome == Returned, pendingDebit(h, r),
+	case settled, pendingDebit(h, r),
 		r.Outcome == Action && h.Status != Confirming:
 		return s.chargeAnswered(ctx, h, a, r)
 	case h.Status == Confirming:

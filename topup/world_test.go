@@ -48,8 +48,10 @@ type world struct {
 	brand      *prepaid.Brand
 	customer   prepaid.CustomerID
 	instrument string
-	crashAt    string // the point at which the program crashes next
-	sever      bool   // it goes on, but its store is cut off; otherwise it panics
+	holder     int            // who has the number, counted from 0
+	setUpBy    map[string]int // instrument, holder
+	crashAt    string         // the point at which the program crashes next
+	sever      bool           // it goes on, but its store is cut off; otherwise it panics
 	crashed    bool
 	stallAt    string
 	stall      func() // what happens when that point is reached
@@ -98,6 +100,7 @@ func worldOver(t tester, db *store.DB, m prepaid.MSISDN) *world {
 		t.Fatalf("register customer: %v", err)
 	}
 	w.customer, w.instrument = c.ID, string(c.Pays.ID)
+	w.setUpBy = map[string]int{w.instrument: 0}
 	w.start()
 	return w
 }

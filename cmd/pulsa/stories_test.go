@@ -19,13 +19,14 @@ var storyFolder = filepath.Join(rootFolder, "conversation", "stories")
 
 // unsaid are the prompts that no story can hear, why, and the test that hears them.
 var unsaid = map[string]string{
-	"account.frozen":   "no conversation freezes an account yet: store TestStore, conversation TestRefusals",
-	"button.back":      "turns the pages of the real USSD adapter",
-	"button.contact":   "the label of a button that the fake channel does not name",
-	"button.more":      "as button.back",
-	"pin.weak":         "test brands take any PIN: conversation TestUnderstanding",
-	"redeem.withdrawn": "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
-	"session.lost":     "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
+	"account.frozen":    "no conversation freezes an account yet: conversation TestWhyAnOrderIsRefusedIsSaid",
+	"order.after_debit": "no conversation recovers a number yet: topup TestAfterARecoveryAMandateByTextIsDebitedFirst",
+	"button.back":       "turns the pages of the real USSD adapter",
+	"button.contact":    "the label of a button that the fake channel does not name",
+	"button.more":       "as button.back",
+	"pin.weak":          "test brands take any PIN: conversation TestUnderstanding",
+	"redeem.withdrawn":  "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
+	"session.lost":      "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
 }
 
 // notBySMS are the transitions that a channel which vouches for its numbers never takes, and why.

@@ -141,6 +141,11 @@ var breaches = []breach{
 	{"a card payment is pending", 4, func(w *world) {
 		w.exec(`UPDATE charges SET status = 'pending' WHERE order_id = ?`, w.sale().ID)
 	}},
+	{"an order that was to wait for its debit is delivered before", 4, func(w *world) {
+		o := w.sale()
+		w.exec(`UPDATE orders SET funding_method = 'sepa', after_debit = TRUE WHERE id = ?`, o.ID)
+		w.exec(`UPDATE charges SET status = 'pending' WHERE order_id = ?`, o.ID)
+	}},
 	{"a delivery by card spends none", 4, func(w *world) {
 		o := w.placed(w.purchase(w.customer(), byCard("101-1")))
 		w.apply(charged(o))

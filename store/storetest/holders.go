@@ -30,11 +30,7 @@ func (w *world) paysAnew(c accounts.Customer) accounts.Customer {
 // signs sets up a mandate given by text.
 func (w *world) signs(c accounts.Customer) accounts.Customer {
 	w.Helper()
-	s, m := mandate(c, "mandate/"+prepaid.NewToken())
-	must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
-	i := instrument(c)
-	i.Token = prepaid.NewSecret("tok_" + string(s.ID))
-	must[bool](w)(w.db.EndSetup(w.Context(), s.ID, i, payments.NoticeOf(s.ID), start))
+	must[prepaid.InstrumentID](w)(Mandate(w.Context(), w.db, c))
 	return w.read(c)
 }
 
@@ -139,6 +135,58 @@ var holderTests = []test{
 			w.Errorf("just before the end: %v", err)
 		}
 		w.placed(w.purchase(c, held(start.Add(121*time.Minute))))
+	}},
+	{"a mandate given by text after a recovery is debited first, until a debit has settled", func(w *world) {
+		later := start
+		sepa := func(n *topup.NewOrder) {
+			later = later.Add(2 * time.Minute)
+			n.Order.Funding.Method, n.Order.CreatedAt, n.Since = "sepa", later, later.Add(-time.Minute)
+			n.Limits.SEPAExposure = eur(1000)
+		}
+		waits := func(what string, c accounts.Customer, want bool) topup.Order {
+			w.Helper()
+			o := w.placed(w.purchase(c, sepa))
+			same(w, what, o.AfterDebit, want)
+			same(w, what+", as read", must[topup.History](w)(w.db.Order(w.Context(), o.ID)).AfterDebit, want)
+			return o
+		}
+		pending := func(o topup.Order) {
+			w.apply(topup.Change{Order: o.ID, From: topup.Charging, Charge: topup.ChargePending, RunAt: start.Add(24 * time.Hour), At: start,
+				Postings: []topup.Entry{transfer("capture", "psp:sim", "refunds_due", o.Amount)}})
+		}
+		settled := func(o topup.Order) {
+			c := charged(o)
+			c.Postings = nil
+			w.apply(c)
+			w.apply(delivered(o))
+		}
+		w.apply(declined(waits("a first registration", w.signs(w.customer()), false)))
+		c := w.recovered(w.customer(), start)
+		w.apply(declined(waits("authenticated on a page", w.paysAnew(c), false)))
+		c = w.signs(c)
+		first := waits("by text", c, true)
+		var flight *topup.InFlightError
+		if _, _, err := w.db.Create(w.Context(), w.purchase(c, sepa)); !errors.As(err, &flight) {
+			w.Errorf("while the gateway has not answered: %v; want in flight", err)
+		}
+		pending(first)
+		second := waits("while that has not settled", c, true) // in nobody's way, and nobody's risk
+		pending(second)
+		w.clean()
+		same(w, "open orders", must[map[string]map[topup.Status]int](w)(w.db.OpenOrders(w.Context(), later)), map[string]map[topup.Status]int{})
+		settled(first)
+		w.clean()
+		third := waits("once one has settled", c, false) // the second, which waits on, is no risk
+		p := charged(third)
+		p.Charge = topup.ChargePending
+		w.apply(p)
+		w.apply(delivered(third))
+		w.clean()
+		var limit *topup.LimitError
+		if _, _, err := w.db.Create(w.Context(), w.purchase(c, sepa)); !errors.As(err, &limit) || limit.Name != "exposure" {
+			w.Errorf("%v; want the exposure limit", err)
+		}
+		w.apply(returned(third))
 	}},
 	{"an order that comes to wait for an earlier holder's confirmation is due at once", func(w *world) {
 		c := w.customer()

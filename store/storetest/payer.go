@@ -36,3 +36,15 @@ func Instrument(ctx context.Context, db *store.DB, c accounts.Customer, at time.
 	_, err = db.EndSetup(ctx, s.ID, &i, payments.NoticeOf(s.ID), at)
 	return i.ID, err
 }
+
+// Mandate sets up a direct debit at the simulated gateway's, by a mandate given by text, for a customer's present holder.
+func Mandate(ctx context.Context, db *store.DB, c accounts.Customer) (prepaid.InstrumentID, error) {
+	s, m := mandate(c, "mandate/"+prepaid.NewToken())
+	if _, err := db.SaveMandate(ctx, s, m); err != nil {
+		return "", err
+	}
+	i := instrument(c)
+	i.Token = prepaid.NewSecret("tok_" + string(s.ID))
+	_, err := db.EndSetup(ctx, s.ID, i, payments.NoticeOf(s.ID), s.CreatedAt)
+	return i.ID, err
+}
