@@ -76,7 +76,13 @@ func New(c Config) *Console {
 func (c *Console) Routes(mux *http.ServeMux) {
 	own := http.NewCrossOriginProtection()
 	mux.HandleFunc("GET /{$}", c.showPhone)
-	mux.HandleFunc("GET /phone/news", c.streamNews)
+	mux.HandleFunc("GET /phone/news", func(w http.ResponseWriter, r *http.Request) {
+		if channels.Foreign(r) {
+			http.Error(w, "a page of another site may not listen", http.StatusForbidden)
+			return
+		}
+		c.streamNews(w, r)
+	})
 	mux.HandleFunc("GET /phone/{asset}", c.serveAsset)
 	mux.Handle("POST /phone/messages", own.Handler(http.HandlerFunc(c.takeMessage)))
 	mux.Handle("POST /phone/story", own.Handler(http.HandlerFunc(c.saveStory)))

@@ -52,6 +52,12 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	if !c.Brand.Test {
 		return channels.Received{}, channels.ErrNotAuthentic
 	}
+	switch {
+	case channels.Foreign(r):
+		return channels.Received{}, channels.ErrNotAuthentic
+	case !channels.IsJSON(r):
+		return channels.Received{}, channels.BadRequest("%s", notJSON)
+	}
 	body, err := channels.ReadBody(r)
 	if err != nil {
 		return channels.Received{}, err
@@ -64,6 +70,9 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	in.Deadline = in.ReceivedAt.Add(patience)
 	return channels.Received{Messages: []channels.Inbound{in}}, nil
 }
+
+// notJSON is what is told of a body that says it is something else.
+const notJSON = "the Content-Type must be application/json"
 
 // reply is one message as the fake channel shows it.
 type reply struct {

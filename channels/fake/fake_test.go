@@ -64,6 +64,13 @@ func postTo(t testing.TB, address, body string) (int, string) {
 	return resp.StatusCode, strings.TrimSpace(string(answer))
 }
 
+// request is a client's, as the handler sees it.
+func request(path, body string) *http.Request {
+	r := httptest.NewRequest("POST", path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
 func TestAdapter(t *testing.T) {
 	channeltest.Run(t, channeltest.Harness{
 		New: func(clock prepaid.Clock) channels.Adapter { return fake.New(&channeltest.Outbox{}, clock) },
@@ -72,11 +79,11 @@ func TestAdapter(t *testing.T) {
 		},
 		Request: func(_ channels.Channel, id, text string) *http.Request {
 			body, _ := json.Marshal(map[string]string{"id": id, "from": "+31612345678", "text": text})
-			return httptest.NewRequest("POST", "/webhooks/demo/line", strings.NewReader(string(body)))
+			return request("/webhooks/demo/line", string(body))
 		},
 		OtherRequest: func(_ channels.Channel, id, text string) *http.Request {
 			body, _ := json.Marshal(map[string]string{"id": id, "from": "+31687654321", "text": text})
-			return httptest.NewRequest("POST", "/webhooks/demo/line", strings.NewReader(string(body)))
+			return request("/webhooks/demo/line", string(body))
 		},
 		Customer: "tel:+31612345678",
 		Other:    "tel:+31687654321",
@@ -201,7 +208,7 @@ func TestItAnswersForTestBrandsOnly(t *testing.T) {
 	if status, _ := post(t, server, `{"id":"1","from":"+31612345678"}`); status != 404 {
 		t.Errorf("%d", status)
 	}
-	r := httptest.NewRequest("POST", "/", strings.NewReader(`{"id":"1","from":"+31612345678"}`))
+	r := request("/", `{"id":"1","from":"+31612345678"}`)
 	if _, err := fake.New(nil, prepaid.SystemClock{}).Receive(r, channels.Channel{Brand: brand(false)}); err != channels.ErrNotAuthentic {
 		t.Errorf("Receive: %v", err)
 	}
@@ -278,7 +285,7 @@ func TestFaultsAreMetUntilTheyAreOver(t *testing.T) {
 	c := channels.Channel{Brand: brand(true), Name: "fake"}
 	fault := func(body string) (int, string) {
 		w := httptest.NewRecorder()
-		a.Routes(c).ServeHTTP(w, httptest.NewRequest("POST", "/fault", strings.NewReader(body)))
+		a.Routes(c).ServeHTTP(w, request("/fault", body))
 		return w.Code, w.Body.String()
 	}
 	send := func() *channels.SendError {
@@ -326,7 +333,52 @@ func FuzzReceive(f *testing.F) {
 	f.Add([]byte(`{"id":1}`))
 	adapter := fake.New(nil, prepaid.SystemClock{})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		r := httptest.NewRequest("POST", "/", strings.NewReader(string(body)))
+		r := request("/", string(body))
 		channeltest.CheckReceived(t, adapter, channels.Channel{Brand: brand(true)}, r)
 	})
+}
+
+// A page of another site that a developer has open may not play customers on the developer's machine.
+func TestPagesOfOtherSitesAreRefused(t *testing.T) {
+	var got []channels.Inbound
+	box := &channeltest.Outbox{}
+	server := serve(t, brand(true), box, &got)
+	ask := func(method, path, kind, body string, header ...string) int {
+		r, err := http.NewRequest(method, server.URL+"/webhooks/demo/fake"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", kind)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	message := `{"id":"1","from":"+31612345678","text":"KOOP"}`
+	for path, body := range map[string]string{"": message, "/report": `{"outbound":"b","status":"read"}`, "/fault": `{"send":"refused"}`} {
+		for _, foreign := range [][]string{{"Origin", "http://evil.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"}} {
+			if status := ask("POST", path, "application/json", body, foreign...); status != 403 {
+				t.Errorf("%s from %v: %d", path, foreign, status)
+			}
+		}
+		for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"} {
+			if status := ask("POST", path, kind, body); status != 400 && status != 415 {
+				t.Errorf("%s as %q: %d", path, kind, status)
+			}
+		}
+	}
+	if status := ask("GET", "/outbox?to=%2B31612345678", "", "", "Origin", "http://evil.example"); status != 403 {
+		t.Errorf("outbox: %d", status)
+	}
+	if len(got) != 0 || len(box.Reports()) != 0 {
+		t.Errorf("taken: %v, %v", got, box.Reports())
+	}
+	if status := ask("POST", "", "application/json; charset=utf-8", message, "Origin", server.URL, "Sec-Fetch-Site", "same-origin"); status != 200 || len(got) != 1 {
+		t.Errorf("from a page of its own: %d", status)
+	}
 }

@@ -21,7 +21,16 @@ func (a *Adapter) Routes(c channels.Channel) http.Handler {
 	mux.HandleFunc("GET /outbox", func(w http.ResponseWriter, r *http.Request) { a.listOutbox(w, r, c) })
 	mux.HandleFunc("POST /report", a.takeReport)
 	mux.HandleFunc("POST /fault", func(w http.ResponseWriter, r *http.Request) { a.takeFault(w, r, c) })
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case channels.Foreign(r):
+			complain(w, http.StatusForbidden, "a page of another site may not do this")
+		case r.Method == http.MethodPost && !channels.IsJSON(r):
+			complain(w, http.StatusUnsupportedMediaType, notJSON)
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	})
 }
 
 func (a *Adapter) listOutbox(w http.ResponseWriter, r *http.Request, c channels.Channel) {

@@ -373,6 +373,7 @@ func (s survivor) deliver(m message) string {
 		if err != nil {
 			s.Fatal(err)
 		}
+		r.Header.Set("Content-Type", "application/json")
 		var answer capture
 		if err := s.clock.Run(func() { s.p.routes().ServeHTTP(&answer, r) }); err != nil {
 			s.Fatal(err)

@@ -24,7 +24,7 @@ func TestCtrlCTwiceEndsTheServerAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer request.Close()
-		if _, err := io.WriteString(request, "POST /webhooks/demo/fake HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"); err != nil {
+		if _, err := io.WriteString(request, "POST /webhooks/demo/fake HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"); err != nil {
 			t.Fatal(err)
 		}
 		interrupt(t, p)

@@ -173,10 +173,10 @@ func serveSimulator(ctx context.Context, l net.Listener, h http.Handler) error {
 func (f *simFace) routes(clock prepaid.Clock, log *slog.Logger) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("/", reloadly.NewServer(f, f, clock, log))
-	mux.HandleFunc("DELETE /control/tokens", func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle("DELETE /control/tokens", ownPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		f.dropTokens()
 		w.WriteHeader(http.StatusNoContent)
-	})
+	})))
 	return mux
 }
 

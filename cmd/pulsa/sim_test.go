@@ -69,6 +69,7 @@ func (f *faced) tell(method, path, body string) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	request.Header.Set("Content-Type", "text/plain")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		f.t.Fatal(err)
@@ -294,6 +295,7 @@ func TestSimCommandSaysLoudlyWhatItIsAndServesUntilStopped(t *testing.T) {
 func TestControlSaysWhatItUnderstands(t *testing.T) {
 	f := newFaced(t, false, nil)
 	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPut, f.server.URL+"/control/network", strings.NewReader("explodes"))
+	request.Header.Set("Content-Type", "text/plain")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)

@@ -21,20 +21,23 @@ type paymentBook struct{ Charged, Refunded, Returned []paymentsim.Entry }
 // controlRoutes let tests and people tell the simulators how things go, and show their books.
 func (s *simulators) controlRoutes(mux *http.ServeMux) {
 	for _, subject := range []string{"network", "payment", "customer"} {
-		mux.HandleFunc("PUT /control/"+subject, func(w http.ResponseWriter, r *http.Request) { s.control(w, r, subject) })
+		mux.Handle("PUT /control/"+subject, ofType(func(w http.ResponseWriter, r *http.Request) { s.control(w, r, subject) }, phraseTypes...))
 	}
 	for _, subject := range []string{"network", "payment"} {
-		mux.HandleFunc("DELETE /control/"+subject, func(w http.ResponseWriter, r *http.Request) {
+		mux.Handle("DELETE /control/"+subject, ownPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			controlled(w, s.tell(r.Context(), subject, ""))
-		})
+		})))
 	}
-	mux.HandleFunc("GET /control/network", func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle("GET /control/network", ownPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		show(w, append([]networksim.Entry{}, s.network.Delivered(networksim.Filter{})...))
-	})
-	mux.HandleFunc("GET /control/payment", func(w http.ResponseWriter, _ *http.Request) {
+	})))
+	mux.Handle("GET /control/payment", ownPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		show(w, s.paymentBook())
-	})
+	})))
 }
+
+// phraseTypes are what a phrase may be said to be: text, and what curl says where it is told nothing.
+var phraseTypes = []string{"text/plain", "application/x-www-form-urlencoded"}
 
 func (s *simulators) paymentBook() paymentBook {
 	return paymentBook{

@@ -78,6 +78,7 @@ func (r *remoteSimulators) control(ctx context.Context, method, path, body strin
 	if err != nil {
 		return err
 	}
+	request.Header.Set("Content-Type", phraseTypes[0])
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("ask the simulators: %w", err)

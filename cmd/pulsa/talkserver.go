@@ -244,6 +244,7 @@ func (s *serverProgram) ask(ctx context.Context, what string, request testReques
 	if err != nil {
 		return err
 	}
+	r.Header.Set("Content-Type", "application/json")
 	response, err := s.maker.http.Do(r)
 	if err != nil {
 		return fmt.Errorf("%w (is --admin the server's admin listener?)", err)

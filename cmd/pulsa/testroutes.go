@@ -54,9 +54,9 @@ type testState struct {
 
 func (p *program) testRoutes(mux *http.ServeMux) {
 	handle := func(what string, do func(context.Context, string, testRequest) (any, error)) {
-		mux.HandleFunc("POST /test/{brand}/"+what, func(w http.ResponseWriter, r *http.Request) {
+		mux.Handle("POST /test/{brand}/"+what, ofType(func(w http.ResponseWriter, r *http.Request) {
 			p.answerTest(w, r, do)
-		})
+		}, "application/json"))
 	}
 	handle("event", func(ctx context.Context, brand string, r testRequest) (any, error) {
 		if r.Event == nil {
@@ -90,11 +90,11 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 		state, secret, err := p.handler.State(ctx, c, r.Customer.Address())
 		return testState{state, secret}, err
 	})
-	mux.HandleFunc("POST /test/{brand}/turn/{id}", func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("POST /test/{brand}/turn/{id}", ofType(func(w http.ResponseWriter, r *http.Request) {
 		p.answerTest(w, r, func(_ context.Context, brand string, of testRequest) (any, error) {
 			return p.turns.get(turnKey{brand, of.Customer.Address(), r.PathValue("id")}), nil
 		})
-	})
+	}, "application/json"))
 }
 
 func (p *program) answerTest(w http.ResponseWriter, r *http.Request, do func(context.Context, string, testRequest) (any, error)) {

@@ -415,6 +415,7 @@ func (r handRequest) askServer(ctx context.Context, c Config, brand string) (han
 	if err != nil {
 		return answer, err
 	}
+	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return answer, fmt.Errorf("ask the running server, which has the simulators: %w", err)
@@ -450,7 +451,7 @@ func (p *program) byHand(ctx context.Context, r handRequest) (handAnswer, error)
 
 // handRoutes lets operators reach the simulators of a running server.
 func (p *program) handRoutes(mux *http.ServeMux) {
-	mux.HandleFunc("POST /test/{brand}/by-hand", func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("POST /test/{brand}/by-hand", ofType(func(w http.ResponseWriter, r *http.Request) {
 		brand := p.brands[r.PathValue("brand")]
 		var request handRequest
 		if brand == nil || !brand.Test || json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<10)).Decode(&request) != nil {
@@ -470,5 +471,5 @@ func (p *program) handRoutes(mux *http.ServeMux) {
 			return
 		}
 		_ = json.NewEncoder(w).Encode(answer) // the client may have gone
-	})
+	}, "application/json"))
 }

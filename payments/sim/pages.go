@@ -158,7 +158,8 @@ func (p *pages) clickCharge(w http.ResponseWriter, r *http.Request) {
 // clicked reads which of the two buttons was clicked.
 func clicked(w http.ResponseWriter, r *http.Request, complete, abandon status) (status, bool) {
 	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	switch r.PostFormValue("action") {
+	_ = r.ParseForm() // reads no other type; what can't be read is no click
+	switch r.PostForm.Get("action") {
 	case doComplete:
 		return complete, true
 	case doAbandon:
