@@ -113,26 +113,25 @@ func (t *Turn) start(ctx context.Context, s *Services, out bool) {
 	t.Say("start.done")
 }
 
-// status tells how the newest order for the customer's number stands.
+// status tells how the newest order that the sender made or was given stands. Of what they were given they hear no more than that.
 func (t *Turn) status(ctx context.Context, s *Services) {
-	number, ok := t.number()
+	number, _ := t.number()
 	c, err := t.who(ctx, s)
 	if err == nil {
-		number, ok = c.MSISDN, true
+		number = c.MSISDN
 	}
 	if t.err != nil {
 		return
 	}
-	if !ok {
-		t.Say("status.none")
-		return
-	}
-	o, err := s.Topups.Latest(ctx, t.brand.Name, number, c.ID)
+	whose := topup.Whose{Customer: c.ID, Address: t.in.Address, MSISDN: number}
+	o, err := s.Topups.Latest(ctx, t.brand.Name, whose)
 	switch {
 	case errors.Is(err, topup.ErrNoOrder):
 		t.Say("status.none")
 	case err != nil:
 		t.fail(err)
+	case !whose.Made(o):
+		t.sayGift(o)
 	default:
 		telling, err := t.telling(ctx, s, o)
 		if err != nil {

@@ -79,3 +79,8 @@ func (o telling) say(t *Turn) {
 		t.said[i].Secret = t.said[i].Secret || strings.HasPrefix(t.said[i].Key, pinShown)
 	}
 }
+
+// sayGift tells of a top-up that somebody else has paid for: neither who, nor by which order.
+func (t *Turn) sayGift(o topup.Order) {
+	t.Say("order.gift", "amount", o.Amount.String(), "number", o.MSISDN.String())
+}

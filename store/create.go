@@ -133,13 +133,16 @@ func replayed(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, boo
 func mayBuy(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder, p payer) error {
 	o := n.Order
 	var met orderRow
-	// One statement, so that an order that somebody else commits meanwhile is seen as in flight or not at all.
-	found, err := get(ctx, tx, &met, `
-		SELECT `+orderColumns+` FROM orders
-		WHERE brand = ? AND msisdn = ? AND email = ? AND (in_flight OR (NOT ? AND created_at >= ? AND currency = ? AND minor = ?
-			AND funding_kind = 'charge' AND status <> 'declined'))
-		ORDER BY in_flight DESC, created_at DESC, id LIMIT 1`,
-		o.Brand, o.MSISDN, o.Email, n.Confirmed, prepaid.Micros(n.Since), o.Amount.Currency, o.Amount.Minor)
+	found := false
+	var err error
+	if o.Customer != "" { // what they have in flight, or have just bought; nobody else's orders are in their way
+		found, err = get(ctx, tx, &met, `
+			SELECT `+orderColumns+` FROM orders
+			WHERE brand = ? AND customer = ? AND (in_flight OR (NOT ? AND msisdn = ? AND email = ? AND created_at >= ? AND currency = ?
+				AND minor = ? AND funding_kind = 'charge' AND status <> 'declined'))
+			ORDER BY in_flight DESC, created_at DESC, id LIMIT 1`,
+			o.Brand, o.Customer, n.Confirmed, o.MSISDN, o.Email, prepaid.Micros(n.Since), o.Amount.Currency, o.Amount.Minor)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -254,8 +257,8 @@ func whyNotInserted(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Orde
 	}
 	if o.Funding.Kind == topup.ByCharge {
 		var row orderRow
-		found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE brand = ? AND msisdn = ? AND email = ? AND in_flight`,
-			o.Brand, o.MSISDN, o.Email)
+		found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE brand = ? AND customer = ? AND customer <> '' AND in_flight`,
+			o.Brand, o.Customer)
 		if err == nil && found {
 			err = &topup.InFlightError{Order: row.order()}
 		}

@@ -169,14 +169,19 @@ func (db *DB) history(ctx context.Context, what, where string, args ...any) (top
 }
 
 // Latest implements topup.Finder. What a developer has bought for the number is the developer's.
-func (db *DB) Latest(ctx context.Context, brand string, m prepaid.MSISDN, by prepaid.CustomerID) (topup.Order, error) {
+func (db *DB) Latest(ctx context.Context, brand string, w topup.Whose) (topup.Order, error) {
 	const newest = ` ORDER BY created_at DESC, id LIMIT 1`
 	var row orderRow
 	found, err := get(ctx, db.reader, &row, `
 		SELECT `+orderColumns+` FROM orders WHERE id IN (
-			SELECT id FROM (SELECT id FROM orders WHERE brand = ? AND msisdn = ? AND funding_kind <> 'developer'`+newest+`) their
+			SELECT id FROM (SELECT id FROM orders WHERE customer = ? AND customer <> ''`+newest+`) made
 			UNION ALL
-			SELECT id FROM (SELECT id FROM orders WHERE customer = ? AND customer <> ''`+newest+`) made)`+newest, brand, m, by)
+			SELECT id FROM (SELECT id FROM orders
+				WHERE brand = ? AND reply_address = ? AND customer = '' AND reply_address <> ''`+newest+`) asked
+			UNION ALL
+			SELECT id FROM (SELECT id FROM orders
+				WHERE brand = ? AND msisdn = ? AND msisdn <> '' AND funding_kind <> 'developer' AND status = 'delivered' AND NOT by_pin`+newest+`) got
+		)`+newest, w.Customer, brand, w.Address, brand, w.MSISDN)
 	if err != nil {
 		return topup.Order{}, fmt.Errorf("latest order: %w", err)
 	}

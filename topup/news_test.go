@@ -198,7 +198,7 @@ func TestNewsWhileTheChargeIsBeingMadeWaitsForItsAnswer(t *testing.T) {
 
 // moveAway does what a worker does with an order whose lease has lapsed.
 func (w *world) moveAway(to []topup.Status, next *topup.Attempt) {
-	o, err := w.db.Latest(context.Background(), "demo", msisdn, "")
+	o, err := w.db.Latest(context.Background(), "demo", topup.Whose{Customer: w.customer})
 	if err != nil {
 		w.Fatalf("latest: %v", err)
 	}

@@ -115,14 +115,31 @@ type Orders interface {
 
 // Finder reads orders for people.
 type Finder interface {
-	// Latest returns the newest order within a brand for a number, or made by a customer for any ("" for nobody); ErrNoOrder.
-	Latest(ctx context.Context, brand string, m prepaid.MSISDN, by prepaid.CustomerID) (Order, error)
+	// Latest returns the newest order within a brand that somebody made, whatever became of it, or that others have had
+	// credited to their number; ErrNoOrder.
+	Latest(ctx context.Context, brand string, w Whose) (Order, error)
 	// ByCharge returns the order that a charge belongs to, for a gateway's webhook; ErrNoOrder.
 	ByCharge(ctx context.Context, id prepaid.ChargeID) (History, error)
 	// ByOperation returns the order of an operation key; ErrNoOrder.
 	ByOperation(ctx context.Context, brand, key string) (History, error)
 	// PIN returns what the credit of a ByPIN order is used with; nil once it was handed on, and where there is none.
 	PIN(ctx context.Context, id prepaid.OrderID) (*PINDetail, error)
+}
+
+// Whose says who asks for their orders. Each field may be empty.
+type Whose struct {
+	Customer prepaid.CustomerID
+	Address  prepaid.Address // where they write from: what they ordered before they were a customer was ordered there
+	MSISDN   prepaid.MSISDN
+}
+
+// Made reports whether they have made an order. What they have not, somebody gave them: its payer and its number are not
+// told to them.
+func (w Whose) Made(o Order) bool {
+	if o.Customer == "" {
+		return o.ReplyTo.Address != "" && o.ReplyTo.Address == w.Address
+	}
+	return o.Customer == w.Customer
 }
 
 // History is an order with all that was tried for it.
@@ -224,12 +241,12 @@ func (e *KeyReusedError) Error() string { return ErrKeyReused.Error() }
 // Is makes it an ErrKeyReused.
 func (e *KeyReusedError) Is(target error) bool { return target == ErrKeyReused }
 
-// InFlightError says that a paid order for the number is still under way.
+// InFlightError says that a paid order of the same payer is still under way.
 type InFlightError struct{ Order Order }
 
 func (e *InFlightError) Error() string { return "order " + string(e.Order.ID) + " is still in flight" }
 
-// RepeatError says that the same amount was bought for the same number within the last minute.
+// RepeatError says that the same payer bought the same amount for the same number within the last minute.
 type RepeatError struct{ Order Order }
 
 func (e *RepeatError) Error() string { return "same as order " + string(e.Order.ID) + " a moment ago" }

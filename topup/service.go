@@ -86,9 +86,9 @@ func (s *Service) Recognise(ctx context.Context, brand string, m prepaid.MSISDN)
 	return fmt.Errorf("%w: %w", ErrNetworkDown, err)
 }
 
-// Latest returns the newest order for a number, or made by a customer for any ("" for nobody); ErrNoOrder.
-func (s *Service) Latest(ctx context.Context, brand string, m prepaid.MSISDN, by prepaid.CustomerID) (Order, error) {
-	return s.c.Finder.Latest(ctx, brand, m, by)
+// Latest returns the newest order that somebody made or was given; ErrNoOrder.
+func (s *Service) Latest(ctx context.Context, brand string, w Whose) (Order, error) {
+	return s.c.Finder.Latest(ctx, brand, w)
 }
 
 // PIN returns what the credit of a ByPIN order is used with, for whoever bought it; nil once it was handed on.

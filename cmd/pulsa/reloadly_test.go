@@ -33,7 +33,11 @@ func runOnReloadly(t *testing.T, clock prepaid.Clock) (*running, *faced) {
 
 func (r *running) latest() topup.Order {
 	r.t.Helper()
-	o, err := r.topups.Latest(r.t.Context(), "demo", prepaid.MSISDN(strings.TrimPrefix(testNumber, "+")), "")
+	c, err := r.accounts.ByAddress(r.t.Context(), "demo", prepaid.Address("tel:"+testNumber))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	o, err := r.topups.Latest(r.t.Context(), "demo", topup.Whose{Customer: c.ID})
 	if err != nil {
 		r.t.Fatal(err)
 	}

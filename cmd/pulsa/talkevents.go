@@ -174,7 +174,7 @@ func (p *program) check(ctx context.Context, brand string, who talk.Customer, f 
 		if m == "" {
 			m, _ = prepaid.ParseE164(who.Number)
 		}
-		o, err := p.topups.Latest(ctx, brand, m, c.ID)
+		o, err := p.topups.Latest(ctx, brand, topup.Whose{Customer: c.ID, Address: who.Address(), MSISDN: m})
 		if errors.Is(err, topup.ErrNoOrder) {
 			return talk.Finding{Actual: "no order"}, nil
 		}

@@ -42,14 +42,26 @@ var concurrencyTests = []test{
 			}
 		}
 	}},
-	{"a number has one order in flight, whoever pays", func(w *world) {
+	{"a payer has one order in flight, whomever it is for", func(w *world) {
+		c := w.customer()
 		orders := make([]topup.NewOrder, 16)
 		for i := range orders {
-			orders[i] = w.purchase(w.customer(), func(n *topup.NewOrder) { n.Order.MSISDN = msisdn(99) })
+			orders[i] = w.purchase(c, func(n *topup.NewOrder) { n.Order.MSISDN = msisdn(90 + i%2) })
 		}
 		w.oneOf(orders, func(err error) bool {
 			var inFlight *topup.InFlightError
 			return errors.As(err, &inFlight)
+		})
+	}},
+	{"a number has an order in flight for each who pays", func(w *world) {
+		orders := make([]topup.NewOrder, 16)
+		for i := range orders {
+			orders[i] = w.purchase(w.customer(), func(n *topup.NewOrder) { n.Order.MSISDN = msisdn(99) })
+		}
+		together(len(orders), func(i int) {
+			if _, existing, err := w.db.Create(w.Context(), orders[i]); err != nil || existing {
+				w.Errorf("existing %v, %v", existing, err)
+			}
 		})
 	}},
 	{"no order passes a limit", func(w *world) {
@@ -58,15 +70,24 @@ var concurrencyTests = []test{
 		for i := range orders {
 			orders[i] = w.purchase(c, limited(prepaid.Limits{DaySum: eur(5000)}, start))
 		}
-		var bought atomic.Int32
+		var bought, waited atomic.Int32
 		together(len(orders), func(i int) {
-			_, _, err := w.db.Create(w.Context(), orders[i])
-			var limit *topup.LimitError
-			switch {
-			case err == nil:
-				bought.Add(1)
-			case !errors.As(err, &limit):
-				w.Error(err)
+			for {
+				o, _, err := w.db.Create(w.Context(), orders[i])
+				var limit *topup.LimitError
+				var inFlight *topup.InFlightError
+				switch {
+				case err == nil:
+					bought.Add(1)
+					w.apply(charged(o))
+					w.apply(delivered(o))
+					return
+				case errors.As(err, &limit):
+					return
+				case !errors.As(err, &inFlight) || waited.Add(1) > 100_000:
+					w.Error(err)
+					return
+				}
 			}
 		})
 		same(w, "bought", bought.Load(), int32(5))

@@ -540,7 +540,7 @@ var developerTests = []test{
 	{"a number's owner does not read what a developer bought for it", func(w *world) {
 		n := w.resale(w.developer(eur(1000)))
 		w.placed(n)
-		if _, err := w.db.Latest(w.Context(), brand, n.Order.MSISDN, ""); !errors.Is(err, topup.ErrNoOrder) {
+		if _, err := w.db.Latest(w.Context(), brand, topup.Whose{MSISDN: n.Order.MSISDN}); !errors.Is(err, topup.ErrNoOrder) {
 			w.Errorf("latest: %v", err)
 		}
 	}},

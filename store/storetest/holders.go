@@ -126,9 +126,14 @@ var holderTests = []test{
 			}
 		}
 		c := w.customer()
-		w.apply(charged(w.placed(w.purchase(c, held(start)))))
+		buy := func(at time.Time) {
+			o := w.placed(w.purchase(c, held(at)))
+			w.apply(charged(o))
+			w.apply(delivered(o))
+		}
+		buy(start)
 		c = w.paysAnew(w.recovered(c, start.Add(time.Minute)))
-		w.apply(charged(w.placed(w.purchase(c, held(start.Add(2*time.Minute)))))) // what the earlier holder bought counts
+		buy(start.Add(2 * time.Minute)) // what the earlier holder bought counts
 		_, _, err := w.db.Create(w.Context(), w.purchase(c, held(start.Add(121*time.Minute-time.Microsecond))))
 		var limit *topup.LimitError
 		if !errors.As(err, &limit) || limit.Name != "day_sum" || limit.Money != eur(2000) {

@@ -71,14 +71,19 @@ var limitTests = []test{
 		pending.Charge = topup.ChargePending
 		w.apply(pending)
 		w.apply(delivered(first))
-		second := w.placed(w.purchase(c, sepa)) // its charge is not answered yet: it may become pending
+		second := w.placed(w.purchase(c, sepa))
+		unclear := charged(second) // its charge is not answered yet: it may become pending
+		unclear.Charge = topup.ChargeUnclear
+		w.apply(unclear)
+		w.apply(delivered(second))
 		_, _, err := w.db.Create(w.Context(), w.purchase(c, sepa))
 		var limit *topup.LimitError
 		if !errors.As(err, &limit) || limit.Name != "exposure" {
 			w.Fatalf("%v; want the exposure limit", err)
 		}
-		w.placed(w.purchase(c, limited(prepaid.Limits{SEPAExposure: eur(2000)}, start))) // not by SEPA
-		w.apply(declined(second))
+		byCreditCard := w.placed(w.purchase(c, limited(prepaid.Limits{SEPAExposure: eur(2000)}, start)))
+		w.apply(declined(byCreditCard))
+		w.apply(topup.Change{Order: second.ID, From: topup.Delivered, Charge: topup.ChargeCaptured, At: start})
 		w.placed(w.purchase(c, sepa))
 	}},
 }

@@ -23,7 +23,7 @@ var orderTests = []test{
 	{"an order that is not there is ErrNoOrder", func(w *world) {
 		_, err := w.db.Order(w.Context(), "NONE")
 		_, errCharge := w.db.ByCharge(w.Context(), "none")
-		_, errLatest := w.db.Latest(w.Context(), brand, "31600000000", "")
+		_, errLatest := w.db.Latest(w.Context(), brand, topup.Whose{MSISDN: "31600000000"})
 		_, errApply := w.db.Apply(w.Context(), topup.Change{Order: "NONE", From: topup.Charging})
 		for _, err := range []error{err, errCharge, errLatest, errApply} {
 			if !errors.Is(err, topup.ErrNoOrder) {
@@ -31,18 +31,48 @@ var orderTests = []test{
 			}
 		}
 	}},
-	{"the newest order of a number is the latest", func(w *world) {
-		c := w.customer()
+	{"the latest order is the newest that was made or given", func(w *world) {
+		c, other := w.customer(), w.customer()
+		latest := func(who topup.Whose) prepaid.OrderID {
+			return must[topup.Order](w)(w.db.Latest(w.Context(), brand, who)).ID
+		}
+		payer, recipient := topup.Whose{Customer: c.ID, MSISDN: c.MSISDN}, topup.Whose{Customer: other.ID, MSISDN: other.MSISDN}
 		first := w.placed(w.purchase(c))
 		w.apply(declined(first))
 		second := w.placed(w.purchase(c, func(n *topup.NewOrder) { n.Order.CreatedAt = start.Add(time.Hour) }))
-		same(w, "latest", must[topup.Order](w)(w.db.Latest(w.Context(), brand, c.MSISDN, c.ID)).ID, second.ID)
+		same(w, "latest", latest(payer), second.ID)
+		w.apply(declined(second))
 		gift := w.placed(w.purchase(c, func(n *topup.NewOrder) {
-			n.Order.MSISDN, n.Order.CreatedAt = "31687654321", start.Add(2*time.Hour)
+			n.Order.MSISDN, n.Order.CreatedAt = other.MSISDN, start.Add(2*time.Hour)
 		}))
-		same(w, "made for another", must[topup.Order](w)(w.db.Latest(w.Context(), brand, c.MSISDN, c.ID)).ID, gift.ID)
-		same(w, "got by another", must[topup.Order](w)(w.db.Latest(w.Context(), brand, gift.MSISDN, "")).ID, gift.ID)
-		same(w, "for the number alone", must[topup.Order](w)(w.db.Latest(w.Context(), brand, c.MSISDN, "")).ID, second.ID)
+		same(w, "made for another", latest(payer), gift.ID)
+		if _, err := w.db.Latest(w.Context(), brand, recipient); !errors.Is(err, topup.ErrNoOrder) {
+			w.Errorf("%v: nothing was given yet", err)
+		}
+		w.apply(charged(gift))
+		w.apply(delivered(gift))
+		same(w, "given by another", latest(recipient), gift.ID)
+		same(w, "who made it", recipient.Made(gift), false)
+		same(w, "who made it", payer.Made(gift), true)
+		own := w.placed(w.purchase(other, func(n *topup.NewOrder) { n.Order.CreatedAt = start.Add(3 * time.Hour) }))
+		same(w, "made since", latest(recipient), own.ID)
+	}},
+	{"what a stranger has ordered is found by where they wrote from", func(w *world) {
+		from := func(a prepaid.Address) func(*topup.NewOrder) {
+			return func(n *topup.NewOrder) {
+				byCard("101-3")(n)
+				n.Order.ReplyTo.Address = a
+			}
+		}
+		o := w.placed(w.purchase(accounts.Customer{MSISDN: msisdn(77)}, from("telegram:77")))
+		who := topup.Whose{Address: "telegram:77"}
+		same(w, "theirs", must[topup.Order](w)(w.db.Latest(w.Context(), brand, who)).ID, o.ID)
+		same(w, "made", who.Made(o), true)
+		for _, who := range []topup.Whose{{Address: "telegram:78"}, {MSISDN: msisdn(77)}, {}} {
+			if _, err := w.db.Latest(w.Context(), brand, who); !errors.Is(err, topup.ErrNoOrder) || who.Made(o) {
+				w.Errorf("%+v: %v", who, err)
+			}
+		}
 	}},
 	{"a repeated operation key returns the first order as it now stands", func(w *world) {
 		c := w.customer()
@@ -76,38 +106,47 @@ var orderTests = []test{
 			w.Errorf("%v; want ErrOrderIDTaken", err)
 		}
 	}},
-	{"a number has one paid order in flight", func(w *world) {
+	{"a payer has one paid order in flight, whomever it is for", func(w *world) {
 		c, other := w.customer(), w.customer()
 		first := w.placed(w.purchase(c))
-		for _, who := range []accounts.Customer{c, other} {
-			_, _, err := w.db.Create(w.Context(), w.purchase(who, func(n *topup.NewOrder) {
-				n.Order.MSISDN, n.Order.Amount = c.MSISDN, eur(2000)
-			}))
+		for _, to := range []prepaid.MSISDN{c.MSISDN, other.MSISDN} {
+			_, _, err := w.db.Create(w.Context(), w.purchase(c, func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.Amount = to, eur(2000) }))
 			var inFlight *topup.InFlightError
 			if !errors.As(err, &inFlight) || inFlight.Order.ID != first.ID {
-				w.Errorf("%v; want in flight: %s", err, first.ID)
+				w.Errorf("for %s: %v; want in flight: %s", to, err, first.ID)
 			}
 		}
 		w.apply(declined(first))
 		w.placed(w.purchase(c))
 	}},
-	{"a mail account has one paid order in flight, and every other its own", func(w *world) {
+	{"a stranger's gift is not in its recipient's way", func(w *world) {
+		giver, c := w.customer(), w.customer()
+		to := func(n *topup.NewOrder) { n.Order.MSISDN = c.MSISDN }
+		gift := w.placed(w.purchase(giver, to))
+		own := w.placed(w.purchase(c)) // while the gift is in flight
+		w.apply(charged(own))
+		w.apply(delivered(own))
+		w.apply(charged(gift))
+		w.apply(delivered(gift))
+		for who, want := range map[prepaid.CustomerID]prepaid.OrderID{c.ID: own.ID, giver.ID: gift.ID} {
+			_, _, err := w.db.Create(w.Context(), w.purchase(accounts.Customer{ID: who}, to))
+			var repeat *topup.RepeatError
+			if !errors.As(err, &repeat) || repeat.Order.ID != want {
+				w.Errorf("%v; want a repeat of %s, which is the payer's own", err, want)
+			}
+		}
+		w.placed(w.purchase(giver)) // the same amount, and another number
+	}},
+	{"a purchase for a mail account is asked about again, and one for another is not", func(w *world) {
 		c := w.customer()
 		to := func(email prepaid.Email) func(*topup.NewOrder) {
 			return func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.Email = "", email }
 		}
 		first := w.placed(w.purchase(c, to("a@nauta.com.cu")))
 		same(w, "read", must[topup.History](w)(w.db.Order(w.Context(), first.ID)).Email, "a@nauta.com.cu")
-		_, _, err := w.db.Create(w.Context(), w.purchase(c, to("a@nauta.com.cu")))
-		var inFlight *topup.InFlightError
-		if !errors.As(err, &inFlight) || inFlight.Order.ID != first.ID {
-			w.Errorf("%v; want in flight: %s", err, first.ID)
-		}
-		w.placed(w.purchase(c, to("b@nauta.com.cu")))
-		w.placed(w.purchase(c))
 		w.apply(charged(first))
 		w.apply(delivered(first))
-		_, _, err = w.db.Create(w.Context(), w.purchase(c, to("a@nauta.com.cu")))
+		_, _, err := w.db.Create(w.Context(), w.purchase(c, to("a@nauta.com.cu")))
 		var repeat *topup.RepeatError
 		if !errors.As(err, &repeat) || repeat.Order.ID != first.ID {
 			w.Errorf("%v; want a repeat of %s", err, first.ID)
