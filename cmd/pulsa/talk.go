@@ -23,6 +23,31 @@ type talkCommand struct {
 	Points   talkPointsCommand   `cmd:"" help:"List where 'crash after' can strike."`
 }
 
+// Help implements kong.HelpProvider.
+func (talkCommand) Help() string {
+	return `A story is a text file that says what a customer texts and what must come back (docs/qa.md has all of it):
+
+    story: Buy with a wrong PIN once
+    brand: demo
+    channel: sms, telegram
+    tags: money
+    given: customer pin 4821 method sepa
+
+    > KOOP 10 [secret 4822]
+    < *PIN*
+    = charged EUR 10.00 never
+    > KOOP 10 [secret 4821]
+    < {order.delivered amount=EUR 10.00 order=$o}
+    ! again
+    < {order.delivered order=$o}
+    = charged EUR 10.00 once
+    = pays by sepa
+
+What the customer sends begins with >, a reply with <, a fact with =, what happens with !, a comment with #.
+
+Example: pulsa talk run --only money conversation/stories`
+}
+
 // talkFlags are those of every command that reads stories.
 type talkFlags struct {
 	Config string `help:"Configuration file, for its test brands (default: ./pulsa.yaml, else the built-in demo)." placeholder:"FILE"`
