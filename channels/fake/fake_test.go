@@ -115,6 +115,7 @@ func TestEachKindIsTakenOn(t *testing.T) {
 		`{"id":"3","from":"+31612345678","as":"ussd","contact":"own","signal":"help"}`,
 		`{"id":"4","from":"+31612345678","as":"whatsapp","attachment":true,"button":"17.sepa"}`,
 		`{"id":"5","from":"3527","as":"telegram","signal":"stop"}`,
+		`{"id":"6","from":"+31612345678","as":"web","contact":"own"}`,
 	} {
 		if status, answer := post(t, server, body); status != 200 {
 			t.Fatalf("%s: %d %s", body, status, answer)
@@ -139,9 +140,53 @@ func TestEachKindIsTakenOn(t *testing.T) {
 		{"tel:+31612345678", channels.USSD, true, nil, true, channels.AskedHelp, ""},
 		{"tel:+31612345678", channels.WhatsApp, true, nil, true, "", "17.sepa"},
 		{"telegram:3527", channels.Telegram, true, nil, false, channels.OptedOut, ""},
+		{"web:31612345678", channels.Web, true, nil, true, "", ""},
 	}
 	if diff := cmp.Diff(want, brought); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestOnUSSDACodeIsDialledAndWhatFollowsIsTypedInItsSession(t *testing.T) {
+	dial := func(session string, inputs ...string) *channels.Dial {
+		return &channels.Dial{Session: session, Inputs: inputs}
+	}
+	for message, want := range map[string]struct {
+		text string
+		dial *channels.Dial
+	}{
+		`"as":"ussd","text":"*123#"`:                            {"", dial("m1")},
+		`"as":"ussd","text":"*123#","session":"s"`:              {"", dial("s")},
+		`"as":"ussd","text":"*123*10*4821#"`:                    {"4821", dial("m1", "10", "4821")},
+		`"as":"ussd","text":"*123*#","session":"s"`:             {"", dial("s")},
+		`"as":"ussd","text":"10","session":"s"`:                 {"10", dial("s", "10")},
+		`"as":"ussd","text":"*123#","session":"s","typed":true`: {"*123#", dial("s", "*123#")},
+		`"as":"ussd","text":"*123#","typed":true`:               {"*123#", nil},
+		`"as":"ussd","attachment":true,"session":"s"`:           {"", dial("s")},
+		`"as":"ussd","text":"KOOP"`:                             {"KOOP", nil},
+		`"as":"ussd","text":"*KOOP#"`:                           {"*KOOP#", nil},
+		`"as":"sms","text":"*123*10#","session":"s"`:            {"*123*10#", nil},
+		`"as":"telegram","text":"*123#"`:                        {"*123#", nil},
+	} {
+		var got []channels.Inbound
+		server := serve(t, brand(true), &channeltest.Outbox{}, &got)
+		if status, answer := post(t, server, `{"id":"m1","from":"+31612345678",`+message+`}`); status != 200 {
+			t.Fatalf("%s: %d %s", message, status, answer)
+		}
+		if diff := cmp.Diff(want.dial, got[0].Dial); diff != "" || got[0].Text != want.text {
+			t.Errorf("%s: text %q, dial %s", message, got[0].Text, diff)
+		}
+	}
+}
+
+func TestTheReplyThatEndsADialledSessionSaysSo(t *testing.T) {
+	w := httptest.NewRecorder()
+	parts := []channels.Outbound{{Text: "Done.", Ends: true}}
+	if err := fake.New(nil, prepaid.SystemClock{}).Respond(w, channels.Channel{}, channels.Inbound{}, parts); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.TrimSpace(w.Body.String()); got != `{"replies":[{"text":"Done.","buttons":[],"ends":true}]}` {
+		t.Error(got)
 	}
 }
 
@@ -167,6 +212,7 @@ func TestABadMessageIsToldWhatIsWrong(t *testing.T) {
 		`{"id":"1","from":"+31612345678","contact":"me"}`:             `"contact" must be`,
 		`{"id":"1","from":"31","as":"telegram","contact":"own"}`:      `"own"`,
 		`{"id":"1","from":"+31612345678","txt":"a"}`:                  `unknown field "txt"`,
+		`{"id":"1","from":"+31612345678","session":"a\u0000"}`:        `"session" must be at most`,
 		`{"id":"a\u0000","from":"+31612345678"}`:                      `"id" must be at most`,
 		`{"id":"` + strings.Repeat("x", 201) + `","from":"+3161234"}`: `"id" must be at most`,
 	} {

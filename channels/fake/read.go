@@ -103,7 +103,7 @@ func dial(in *channels.Inbound, m message) {
 	case found == nil && in.Text != "":
 		inputs = []string{in.Text}
 	case found == nil:
-	case found[1] != "":
+	case strings.Trim(found[1], "*") != "":
 		inputs = strings.Split(found[1][1:], "*")
 	}
 	if session == "" {
