@@ -407,3 +407,20 @@ func TestARevokedInstrumentEndsAndItsOwnerIsTold(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestTheGatewaysBookTellsWhoseSetupWasCharged(t *testing.T) {
+	w := newWorld(t)
+	begun := w.clock.Now()
+	s := w.start("message:1")
+	if err := w.gateway.CompleteSetup(t.Context(), number); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.AdvanceTo(begun.Add(time.Hour))
+	if r := w.Take(t.Context(), w.order(), "charge1"); r.Outcome != topup.Done {
+		t.Fatalf("took %+v", r)
+	}
+	charged := w.gateway.Charged(sim.Filter{})
+	if len(charged) != 1 || charged[0].Setup != string(s.ID) || !charged[0].SetUpAt.Equal(begun) {
+		t.Errorf("booked %+v; want setup %s", charged, s.ID)
+	}
+}

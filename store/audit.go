@@ -364,3 +364,16 @@ func wrongHolder(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 		FROM instruments i JOIN customers c ON c.id = i.customer WHERE i.active AND i.holder <> c.holder
 		ORDER BY order_id`)
 }
+
+// ChargedForOthers holds a gateway's book against ours: it returns the order of a charge to what a setup has made, where
+// another customer, or another holder of the customer's number, had begun that. "" where all is well, or there is no such charge.
+func (db *DB) ChargedForOthers(ctx context.Context, charge prepaid.ChargeID, setup prepaid.SetupID) (prepaid.OrderID, error) {
+	var order prepaid.OrderID
+	_, err := get(ctx, db.reader, &order, `
+		SELECT ch.order_id FROM charges ch JOIN orders o ON o.id = ch.order_id LEFT JOIN payment_setups s ON s.id = ?
+		WHERE ch.id = ? AND (s.id IS NULL OR s.customer <> o.customer OR s.holder <> ch.holder)`, setup, charge)
+	if err != nil {
+		return "", fmt.Errorf("read who has set up what charge %s takes: %w", charge, err)
+	}
+	return order, nil
+}

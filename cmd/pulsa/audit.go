@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/topup"
@@ -130,7 +131,10 @@ func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books
 	for _, e := range slices.Concat(books.Refunded, books.Returned) {
 		kept[prepaid.ChargeID(e.Reference)] -= e.Amount.Minor
 	}
-	var found []store.Violation
+	found, err := auditSetups(ctx, db, books.Charged)
+	if err != nil {
+		return nil, err
+	}
 	for _, o := range orders {
 		network, gateway := sees(o)
 		found = append(found, auditOrder(o, delivered[o.ID], kept[o.Charge.ID], network, gateway)...)
@@ -156,6 +160,25 @@ func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books
 		}
 		if err != nil && !errors.Is(err, topup.ErrNoOrder) {
 			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// auditSetups finds what the gateway charged for anyone but the person who had set it up.
+func auditSetups(ctx context.Context, db *store.DB, charged []paymentsim.Entry) ([]store.Violation, error) {
+	var found []store.Violation
+	for _, e := range charged {
+		if e.Setup == "" {
+			continue
+		}
+		order, err := db.ChargedForOthers(ctx, prepaid.ChargeID(e.Reference), prepaid.SetupID(e.Setup))
+		if err != nil {
+			return nil, err
+		}
+		if order != "" {
+			text := fmt.Sprintf("the gateway charged what setup %s has made, which was not begun by who has ordered", e.Setup)
+			found = append(found, store.Violation{Invariant: 10, Order: order, Text: text})
 		}
 	}
 	return found, nil

@@ -204,6 +204,9 @@ func (g *Gateway) begin(r payments.ChargeRequest, meets bool) (charge, Behaviour
 		Reference: r.Reference, Brand: r.Brand.Name, Title: r.Brand.Title, Customer: r.Customer, MSISDN: r.MSISDN,
 		Method: r.Method, Amount: r.Amount, Language: r.Language, At: now,
 	}
+	if s, ok := g.setups.latest(func(s setup) bool { return s.Token == r.Token.Reveal() }); ok {
+		c.Setup = s.Reference
+	}
 	switch {
 	case b.Kind == Declines:
 		c.Status, c.Code = declined, "card_declined"

@@ -70,6 +70,7 @@ type charge struct {
 	ReturnedAt time.Time          `json:"returned_at,omitzero"`
 	Untold     bool               `json:"untold,omitempty"`
 
+	Setup       string `json:"setup,omitempty"` // the reference of the one that made what is charged
 	BecomesCode string `json:"becomes_code,omitempty"`
 	Again       int    `json:"again,omitempty"` // how often it was charged beside the first time
 }

@@ -138,6 +138,10 @@ type Entry struct {
 	Amount    prepaid.Money
 	At        time.Time
 	Pending   bool // of Charged: a debit still on its way
+	// Setup is the reference of the setup that made what was charged, and SetUpAt when that began; empty where the gateway
+	// has made no such token.
+	Setup   string    `json:",omitempty"`
+	SetUpAt time.Time `json:",omitzero"`
 }
 
 // Charged lists what was charged, oldest request first: also what is pending, and what was refunded or
@@ -172,8 +176,9 @@ func (g *Gateway) entries(f Filter, when func(charge) time.Time) []Entry {
 	g.ripen()
 	var found []Entry
 	for _, c := range g.charges.all(func(c charge) bool { return f.fits(c) && !when(c).IsZero() }) {
+		s, _ := g.setups.get(c.Setup)
 		found = append(found, Entry{Reference: c.Reference, Brand: c.Brand, Customer: c.Customer, MSISDN: c.MSISDN,
-			Method: c.Method, Amount: c.Amount, At: when(c), Pending: c.Status == pending})
+			Method: c.Method, Amount: c.Amount, At: when(c), Pending: c.Status == pending, Setup: c.Setup, SetUpAt: s.At})
 	}
 	return found
 }

@@ -104,6 +104,20 @@ var holderTests = []test{
 		}
 		w.clean()
 	}},
+	{"a gateway's book tells whose setup was charged", func(w *world) {
+		c := w.recovered(w.customer(), start)
+		s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "mine")))
+		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(c), "n", start))
+		n := w.purchase(w.read(c))
+		o := w.placed(n)
+		other := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(w.customer(), "theirs")))
+		for id, want := range map[prepaid.SetupID]prepaid.OrderID{s.ID: "", other.ID: o.ID, "nobody's": o.ID} {
+			same(w, string(id), must[prepaid.OrderID](w)(w.db.ChargedForOthers(w.Context(), n.Charge.ID, id)), want)
+		}
+		same(w, "no charge of ours", must[prepaid.OrderID](w)(w.db.ChargedForOthers(w.Context(), "none", other.ID)), "")
+		w.exec(`UPDATE payment_setups SET holder = 1 WHERE id = ?`, s.ID)
+		same(w, "an earlier holder's", must[prepaid.OrderID](w)(w.db.ChargedForOthers(w.Context(), n.Charge.ID, s.ID)), o.ID)
+	}},
 	{"a frozen customer buys nothing, but a replay is answered", func(w *world) {
 		c := w.customer()
 		n := w.purchase(c)
