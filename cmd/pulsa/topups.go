@@ -106,7 +106,7 @@ func orderJSON(o topup.Order) map[string]any {
 		"id": o.ID, "brand": o.Brand, "customer": o.Customer, "number": recipient(o), "amount": o.Amount.Number(),
 		"currency": o.Amount.Currency, "funding": o.Funding.Kind, "method": o.Funding.Method, "provider": o.Funding.Provider,
 		"status": o.Status, "reason": o.Reason, "needs_human": o.NeedsHuman, "created_at": o.CreatedAt, "status_at": o.StatusAt,
-		"next_at": o.RunAt, "network_ref": o.NetworkRef, "authorised_by": o.AuthorisedBy,
+		"next_at": o.RunAt, "after_debit": o.AfterDebit, "network_ref": o.NetworkRef, "authorised_by": o.AuthorisedBy,
 	}
 }
 
@@ -190,6 +190,9 @@ func (d dossier) print(w io.Writer) error {
 		printSale(line, *d.Sale)
 	}
 	line("status\t%s since %s %s", d.Status, d.StatusAt.Format(time.DateTime), d.Reason)
+	if d.AfterDebit {
+		line("delivered\tonce its debit has settled, by %s: see docs/operators.md", d.SettlesBy().Format(time.DateOnly))
+	}
 	if d.ByPIN {
 		line("delivered as\ta PIN, %s", d.pin())
 	}
