@@ -176,26 +176,38 @@ func TestLanguageAndRecognitionAreKept(t *testing.T) {
 	}
 }
 
-func TestOptOutLastsUntilOptIn(t *testing.T) {
+func TestAnOptOutLastsUntilItIsUndoneWhereItWasSaid(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
-	expect := func(step string, want bool) {
+	do := func(err error) {
 		t.Helper()
-		if out, err := w.OptedOut(ctx, "demo", address); err != nil || out != want {
-			t.Errorf("%s: %v, %v; want %v", step, out, err, want)
-		}
-	}
-	expect("at first", false)
-	for range 2 {
-		if err := w.OptOut(ctx, "demo", address); err != nil {
+		if err != nil {
 			t.Fatal(err)
 		}
-		expect("opted out", true)
 	}
-	if err := w.OptIn(ctx, "demo", address); err != nil {
-		t.Fatal(err)
+	expect := func(step string, want accounts.OptOut) {
+		t.Helper()
+		out, err := w.OptedOut(ctx, "demo", address)
+		if diff := cmp.Diff(want, out); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", step, err, diff)
+		}
 	}
-	expect("opted in", false)
+	expect("at first", accounts.OptOut{})
+	do(w.OptOut(ctx, "demo", address))
+	do(w.OptOut(ctx, "demo", address))
+	expect("by word", accounts.OptOut{ByWord: true})
+	do(w.OptOutAt(ctx, "demo", "twilio", address))
+	do(w.OptOutAt(ctx, "demo", "second", address))
+	expect("at carriers too", accounts.OptOut{ByWord: true, AtCarrier: []string{"second", "twilio"}})
+	do(w.OptInAt(ctx, "demo", "second", address))
+	expect("reached again by the second", accounts.OptOut{ByWord: true, AtCarrier: []string{"twilio"}})
+	do(w.OptIn(ctx, "demo", "second", address))
+	expect("START on the second", accounts.OptOut{AtCarrier: []string{"twilio"}})
+	do(w.OptIn(ctx, "demo", "twilio", address))
+	expect("START on the first", accounts.OptOut{})
+	if out := (accounts.OptOut{AtCarrier: []string{"twilio"}}); out.Wants("twilio") || !out.Wants("telegram") || (accounts.OptOut{ByWord: true}).Wants("telegram") {
+		t.Error("a carrier's STOP is that channel's, our own word is every channel's")
+	}
 }
 
 // together runs do n times at once and waits.

@@ -98,8 +98,12 @@ type Code struct {
 	ExpiresAt    time.Time
 }
 
-// OptOuts keeps who wants no messages.
+// OptOuts keeps who wants no messages. The name of a channel says at whose carrier; "" is our own word.
 type OptOuts interface {
-	SetOptOut(ctx context.Context, brand string, a prepaid.Address, out bool, now time.Time) error
-	OptedOut(ctx context.Context, brand string, a prepaid.Address) (bool, error)
+	// SetOptOut writes down that an address has opted out by each of the channels, or in again.
+	SetOptOut(ctx context.Context, brand string, a prepaid.Address, channels []string, out bool, now time.Time) error
+	// OptedOut lists the channels by which an address has opted out, sorted.
+	OptedOut(ctx context.Context, brand string, a prepaid.Address) ([]string, error)
+	// AddressesOf lists the addresses of a customer's present holder in the order in which they were proven.
+	AddressesOf(ctx context.Context, id prepaid.CustomerID) ([]KnownAddress, error)
 }

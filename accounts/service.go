@@ -78,21 +78,6 @@ func (s *Service) Link(ctx context.Context, id prepaid.CustomerID, a prepaid.Add
 	return s.c.Customers.LinkAddress(ctx, id, a, s.c.Clock.Now())
 }
 
-// OptOut ends all messages to an address but answers to its own START and HELP.
-func (s *Service) OptOut(ctx context.Context, brand string, a prepaid.Address) error {
-	return s.c.OptOuts.SetOptOut(ctx, brand, a, true, s.c.Clock.Now())
-}
-
-// OptIn undoes OptOut.
-func (s *Service) OptIn(ctx context.Context, brand string, a prepaid.Address) error {
-	return s.c.OptOuts.SetOptOut(ctx, brand, a, false, s.c.Clock.Now())
-}
-
-// OptedOut reports whether the address has opted out.
-func (s *Service) OptedOut(ctx context.Context, brand string, a prepaid.Address) (bool, error) {
-	return s.c.OptOuts.OptedOut(ctx, brand, a)
-}
-
 func (s *Service) brand(name string) (*prepaid.Brand, error) {
 	b, ok := s.c.Brands[name]
 	if !ok {

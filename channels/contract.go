@@ -38,6 +38,17 @@ const (
 	Web      Kind = "web"
 )
 
+// Title is what customers call a kind of channel: "WhatsApp".
+func (k Kind) Title() string {
+	switch k {
+	case WhatsApp:
+		return "WhatsApp"
+	case Telegram:
+		return "Telegram"
+	}
+	return strings.ToUpper(string(k))
+}
+
 // Capabilities are what a kind of channel can do.
 type Capabilities struct {
 	Kind        Kind
@@ -52,6 +63,8 @@ type Capabilities struct {
 	OwnsOptOut  bool // the carrier acts on STOP and START itself
 	Contact     bool // a contact can be shared by a button
 	Deletes     bool // a customer's message can be deleted
+	// MutualBlock: who has blocked us can't write to us, so that a message proves that they have not, or no more.
+	MutualBlock bool
 }
 
 // Of returns what a kind can do; ok is false for an unknown kind.
@@ -62,7 +75,7 @@ func Of(k Kind) (c Capabilities, ok bool) {
 	case WhatsApp:
 		return Capabilities{Kind: WhatsApp, MaxUnits: 1600, InResponse: true, Push: true, Vouches: true}, true
 	case Telegram:
-		return Capabilities{Kind: Telegram, MaxUnits: 4096, Buttons: 8, Push: true, Contact: true, Deletes: true}, true
+		return Capabilities{Kind: Telegram, MaxUnits: 4096, Buttons: 8, Push: true, Contact: true, Deletes: true, MutualBlock: true}, true
 	case USSD:
 		return Capabilities{Kind: USSD, MaxUnits: 182, Plain: true, InResponse: true, Vouches: true}, true
 	case Web:
@@ -172,6 +185,12 @@ type Outbound struct {
 	More, Back string // what turning its pages is called, in the customer's language
 }
 
+// Way is a channel by which an address can be reached at any time.
+type Way struct {
+	Channel string // name within the brand
+	Can     Capabilities
+}
+
 // Received is what one request from a provider held.
 type Received struct {
 	Messages []Inbound
@@ -184,6 +203,8 @@ type DeliveryReport struct {
 	ProviderRef string             // the provider's
 	Status      Delivery
 	Code        string
+	// Refused is, with Failed, who wants nothing from us on this channel, says the provider; else "".
+	Refused prepaid.Address
 }
 
 // Delivery is how far a message has come. Reports arrive in any order: the furthest counts, and failed or
@@ -203,7 +224,7 @@ const (
 // same time for any number of channels.
 //
 // What only some can do is an optional interface beside it: Responder, Checker, Routes, BodyLimiter, Hooked,
-// Addressed, Prober.
+// Addressed, Prober, Reacher.
 type Adapter interface {
 	// Type names the adapter in the configuration: "twilio".
 	Type() string
@@ -274,6 +295,12 @@ type Prober interface {
 	Probe(ctx context.Context, c Channel) (whose string, err error)
 }
 
+// Reacher is an Adapter that can write first.
+type Reacher interface {
+	// Reaches says what can be done in a message pushed to an address; ok is false where none can be.
+	Reaches(a prepaid.Address) (can Capabilities, ok bool)
+}
+
 // What Receive answers.
 var (
 	ErrNotAuthentic = errors.New("request is not authentic")
@@ -316,9 +343,11 @@ type Outbox interface {
 	// ClaimOutbound leases up to n messages that are due until the given time: the oldest unsent one of
 	// each address, and none of an address whose former message is being sent.
 	ClaimOutbound(ctx context.Context, now, until time.Time, n int) ([]Outbound, error)
-	// EndOutbound writes what became of a sending.
+	// EndOutbound writes what became of a sending. What a message has told that was given up is to be told anew, or by
+	// an operator.
 	EndOutbound(ctx context.Context, id prepaid.OutboundID, e SendEnd) error
-	// ReportDelivery ranks a delivery report; one that tells nothing new changes nothing.
+	// ReportDelivery ranks a delivery report; one that tells nothing new changes nothing. What the recipient has Refused
+	// is to be told elsewhere, as after EndOutbound.
 	ReportDelivery(ctx context.Context, r DeliveryReport, now time.Time) error
 	// OutboundTo lists the messages to an address on a channel that the provider has taken, after a sequence number,
 	// oldest first.
@@ -332,6 +361,7 @@ type SendEnd struct {
 	Code        string
 	RunAt       time.Time // with Waiting: when to try again
 	Untried     bool      // with Waiting: the provider was not asked, so that this was no attempt
+	Refused     bool      // with GivenUp: the recipient wants nothing from us there
 	Keep        bool      // with HandedOn: keep the sealed text of what shows a PIN
 	Now         time.Time
 }

@@ -26,6 +26,7 @@ type Switches interface {
 // used; after that it is safe for concurrent use.
 type Registry struct {
 	adapters map[string]Adapter
+	brands   map[string]*prepaid.Brand
 	channels map[string]Channel // by ID
 	switches Switches
 	clock    prepaid.Clock
@@ -40,10 +41,11 @@ type Registry struct {
 // "https://topup.example". switches may be nil.
 func NewRegistry(brands []*prepaid.Brand, publicURL string, switches Switches, clock prepaid.Clock) *Registry {
 	r := &Registry{
-		adapters: map[string]Adapter{}, channels: map[string]Channel{},
+		adapters: map[string]Adapter{}, brands: map[string]*prepaid.Brand{}, channels: map[string]Channel{},
 		switches: switches, clock: clock, troubles: map[string]string{},
 	}
 	for _, b := range brands {
+		r.brands[b.Name] = b
 		for _, c := range b.Channels {
 			channel := Channel{
 				Brand: b, Name: c.Name, Type: c.Type, Settings: c.Settings, Secrets: c.Secrets,
@@ -72,6 +74,31 @@ func (r *Registry) Channel(ctx context.Context, brand, name string) (c Channel, 
 		return Channel{}, nil, false
 	}
 	return c, r.adapters[c.Type], true
+}
+
+// Ways lists the channels of a brand that are on and can push to an address: the one that carries its SMS first, then
+// in the order of the configuration.
+func (r *Registry) Ways(ctx context.Context, brand string, a prepaid.Address) []Way {
+	b := r.brands[brand]
+	if b == nil {
+		return nil
+	}
+	var ways []Way
+	for _, declared := range b.Channels {
+		c, adapter, on := r.Channel(ctx, brand, declared.Name)
+		reacher, able := adapter.(Reacher)
+		if !on || !able {
+			continue
+		}
+		can, ok := reacher.Reaches(a)
+		switch way := (Way{Channel: c.Name, Can: can}); {
+		case ok && c.Name == b.SMSChannel:
+			ways = slices.Insert(ways, 0, way)
+		case ok:
+			ways = append(ways, way)
+		}
+	}
+	return ways
 }
 
 // Declared returns a channel that a brand has, on or off.

@@ -32,10 +32,10 @@ const CodeOff = "channel is off"
 type SenderConfig struct {
 	Outbox   Outbox
 	Registry *Registry
-	// OptedOut reports whether an address wants nothing that it did not ask for.
-	OptedOut func(ctx context.Context, brand string, a prepaid.Address) (bool, error)
-	// OptOut is told who has blocked us at the provider. It may be repeated.
-	OptOut func(ctx context.Context, brand string, a prepaid.Address) error
+	// OptedOut reports whether an address wants nothing on a channel that it did not ask for.
+	OptedOut func(ctx context.Context, brand, channel string, a prepaid.Address) (bool, error)
+	// OptOut is told who has blocked a channel at its provider. It may be repeated.
+	OptOut func(ctx context.Context, brand, channel string, a prepaid.Address) error
 	// Slot takes the channel's next sending slot: the first at or after earliest that is every after the one before,
 	// and returns its time. All copies of the program share the slots. ok is false, and none is taken, where it
 	// would be after latest.
@@ -143,12 +143,12 @@ func (s *Sender) try(ctx context.Context, m Outbound) SendEnd {
 		return s.untried(m, mendPause, CodeOff)
 	}
 	if !m.Answer {
-		out, err := s.OptedOut(ctx, m.Brand, m.Address)
+		out, err := s.OptedOut(ctx, m.Brand, m.Channel, m.Address)
 		if err != nil {
 			return s.untried(m, firstPause, "opt-outs not read")
 		}
 		if out {
-			return SendEnd{Status: GivenUp, Code: string(RecipientOut)}
+			return SendEnd{Status: GivenUp, Code: string(RecipientOut), Refused: true}
 		}
 	}
 	at, ok, err := s.reserve(ctx, c)
@@ -199,10 +199,10 @@ func (s *Sender) judge(ctx context.Context, c Channel, m Outbound, err error) Se
 		s.Registry.SetTrouble(c, failure.Code)
 		return s.later(m, mendPause, failure.Code)
 	case RecipientOut:
-		if err := s.OptOut(ctx, m.Brand, m.Address); err != nil {
+		if err := s.OptOut(ctx, m.Brand, m.Channel, m.Address); err != nil {
 			return s.later(m, firstPause, "opt-out not stored") // the provider will refuse it again
 		}
-		return SendEnd{Status: GivenUp, Code: failure.Code}
+		return SendEnd{Status: GivenUp, Code: failure.Code, Refused: true}
 	case RefusedFor:
 		return SendEnd{Status: GivenUp, Code: failure.Code}
 	}

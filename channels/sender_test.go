@@ -29,6 +29,7 @@ type office struct {
 	log      bytes.Buffer
 	out      map[prepaid.Address]bool
 	outErr   error
+	outAt    string // the channel at which the last has opted out
 
 	mu   sync.Mutex
 	sent []string
@@ -51,8 +52,11 @@ func newOffice(t *testing.T) *office {
 	o.sender = channels.NewSender(channels.SenderConfig{
 		Outbox: o.box, Slot: o.box.Slot, Registry: o.registry, Clock: o.clock, Jitter: func() float64 { return 0.5 },
 		Log:      slog.New(slog.NewTextHandler(&o.log, nil)),
-		OptedOut: func(_ context.Context, _ string, a prepaid.Address) (bool, error) { return o.out[a], o.outErr },
-		OptOut:   func(_ context.Context, _ string, a prepaid.Address) error { o.out[a] = true; return o.outErr },
+		OptedOut: func(_ context.Context, _, _ string, a prepaid.Address) (bool, error) { return o.out[a], o.outErr },
+		OptOut: func(_ context.Context, brand, channel string, a prepaid.Address) error {
+			o.out[a], o.outAt = true, brand+"/"+channel
+			return o.outErr
+		},
 	})
 	return o
 }
@@ -115,7 +119,7 @@ func TestTheClassOfAFailureDecides(t *testing.T) {
 		{"retryable", channels.Outbound{}, failure(channels.Retryable, 0), channels.SendEnd{Status: channels.Waiting, RunAt: start.Add(5500 * time.Millisecond)}},
 		{"throttled shortly", channels.Outbound{}, failure(channels.Throttled, time.Second), channels.SendEnd{Status: channels.Waiting, RunAt: start.Add(5500 * time.Millisecond)}},
 		{"throttled", channels.Outbound{}, failure(channels.Throttled, time.Minute), channels.SendEnd{Status: channels.Waiting, RunAt: start.Add(66 * time.Second)}},
-		{"opted out", channels.Outbound{}, failure(channels.RecipientOut, 0), channels.SendEnd{Status: channels.GivenUp}},
+		{"opted out", channels.Outbound{}, failure(channels.RecipientOut, 0), channels.SendEnd{Status: channels.GivenUp, Refused: true}},
 		{"misconfigured", channels.Outbound{}, failure(channels.Misconfigured, 0), channels.SendEnd{Status: channels.Waiting, RunAt: start.Add(5*time.Minute + 30*time.Second)}},
 		{"refused", channels.Outbound{}, failure(channels.RefusedFor, 0), channels.SendEnd{Status: channels.GivenUp}},
 		{"unknown", channels.Outbound{}, failure(channels.UnknownIfSent, 0), channels.SendEnd{Status: channels.Uncertain}},
@@ -140,6 +144,8 @@ func TestTheClassOfAFailureDecides(t *testing.T) {
 			}
 			if opted := o.out["tel:+31612345678"]; opted != (test.name == "opted out") {
 				t.Errorf("opted out: %v", opted)
+			} else if opted && o.outAt != "demo/line" {
+				t.Errorf("opted out at %s", o.outAt)
 			}
 			if trouble := o.registry.List(t.Context())[1].Trouble != ""; trouble != (test.name == "misconfigured") {
 				t.Errorf("trouble: %v", trouble)
@@ -248,7 +254,7 @@ func TestWhoHasOptedOutGetsOnlyAnswers(t *testing.T) {
 	o.put(channels.Outbound{ID: "news"})
 	o.put(channels.Outbound{ID: "answer", Answer: true})
 	o.sendDue()
-	if len(o.sent) != 1 || o.sent[0] != "answer" || o.box.End("news").Status != channels.GivenUp {
+	if len(o.sent) != 1 || o.sent[0] != "answer" || o.box.End("news").Status != channels.GivenUp || !o.box.End("news").Refused {
 		t.Errorf("sent %v; news: %+v", o.sent, o.box.End("news"))
 	}
 }

@@ -22,6 +22,8 @@ type WebhookConfig struct {
 	// and then answers the same. An error means that the message was not taken: the provider is asked to
 	// deliver it again, unless it is ErrBadRequest, which no second delivery makes better.
 	Turn func(ctx context.Context, c Channel, in Inbound) ([]Outbound, error)
+	// OptOut is told who has blocked a channel at its provider, as a delivery report says. It may be repeated.
+	OptOut func(ctx context.Context, brand, channel string, a prepaid.Address) error
 	// Wake is called when something was put into the outbox; may be nil.
 	Wake  func()
 	Clock prepaid.Clock
@@ -131,6 +133,11 @@ func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request) {
 // that this answers, if there is one.
 func (w *Webhooks) take(ctx context.Context, c Channel, received Received) (in Inbound, parts []Outbound, err error) {
 	for _, report := range received.Reports {
+		if report.Refused != "" {
+			if err := w.OptOut(ctx, c.Brand.Name, c.Name, report.Refused); err != nil {
+				return in, nil, err
+			}
+		}
 		if err := w.Outbox.ReportDelivery(ctx, report, w.Clock.Now()); err != nil {
 			return in, nil, err
 		}

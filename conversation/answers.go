@@ -89,31 +89,8 @@ func switchLanguage(t *Turn) {
 	t.Say("lang.done")
 }
 
-// stop opts the sender out, and ends whatever was under way.
-func (t *Turn) stop(ctx context.Context, s *Services) {
-	if err := s.Accounts.OptOut(ctx, t.brand.Name, t.in.Address); err != nil {
-		t.fail(err)
-		return
-	}
-	t.session.leave()
-	t.session.State = idle
-	t.Say("stop.done")
-}
-
-// start opts the sender in again.
-func (t *Turn) start(ctx context.Context, s *Services, out bool) {
-	if !out {
-		t.Say("start.welcome")
-		return
-	}
-	if err := s.Accounts.OptIn(ctx, t.brand.Name, t.in.Address); err != nil {
-		t.fail(err)
-		return
-	}
-	t.Say("start.done")
-}
-
-// status tells how the newest order that the sender made or was given stands. Of what they were given they hear no more than that.
+// status tells how the newest order that the sender made or was given stands, and where our messages reach them no more. Of
+// what they were given they hear no more than that.
 func (t *Turn) status(ctx context.Context, s *Services) {
 	number, _ := t.number()
 	c, err := t.who(ctx, s)
@@ -123,6 +100,7 @@ func (t *Turn) status(ctx context.Context, s *Services) {
 	if t.err != nil {
 		return
 	}
+	defer t.tellStopped(ctx, s)
 	whose := topup.Whose{Customer: c.ID, Address: t.in.Address, MSISDN: number}
 	o, err := s.Topups.Latest(ctx, t.brand.Name, whose)
 	switch {

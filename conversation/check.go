@@ -22,6 +22,7 @@ var sampleValues = []string{
 	"question", "EUR 150.00 for +31612345678. Please type your PIN.", "what", "EUR 150.00 for +31612345678",
 	"code", "123456", "languages", "EN, NL", "link", "https://topup.example/pay/bcdfghjklmnpqrstvwxzbcdfghjklmnp",
 	"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", "2026-11-21",
+	"place", "+31612345678",
 }
 
 // checkPrompts finds the prompts that a brand's flows need and a language lacks, and those that are too long or

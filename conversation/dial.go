@@ -125,7 +125,7 @@ func (t *Turn) textLinks() {
 		if texted := t.session.Dial + " " + link; t.session.Texted != texted {
 			t.session.Texted = texted
 			t.texts = append(t.texts, channels.Outbound{
-				Channel: t.sms, Address: t.in.Address, MessageID: t.key("link"), Text: text, Can: can, Repeatable: true,
+				Channel: t.sms, Address: t.in.Address, MessageID: t.key("link"), Text: text, Can: can, Repeatable: true, Answer: true,
 			})
 		}
 	}

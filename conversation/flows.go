@@ -17,6 +17,7 @@ type Services struct {
 	Topups   *topup.Service
 	Cards    *cards.Service
 	Notices  Notices
+	Held     HeldNotices
 	Clock    prepaid.Clock
 }
 

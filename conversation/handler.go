@@ -25,7 +25,9 @@ type Config struct {
 	// Channel finds a declared channel, switched on or not: late news goes to where the customer wrote from.
 	Channel func(brand, name string) (channels.Channel, bool)
 	// On reports whether a channel is switched on and can work.
-	On    func(ctx context.Context, brand, name string) bool
+	On func(ctx context.Context, brand, name string) bool
+	// Ways lists the channels that are on and can push to an address, the best first.
+	Ways  func(ctx context.Context, brand string, a prepaid.Address) []channels.Way
 	Clock prepaid.Clock
 	Log   *slog.Logger
 	// Vault seals the memos of replies that show a PIN.
@@ -335,6 +337,9 @@ func (h *Handler) remember(t *Turn) memo {
 	t.dress(m.Parts)
 	if len(m.Parts) > 0 && t.holdsSecret() && t.in.Can.Deletes {
 		m.Parts[0].DeleteRef = t.in.MessageRef
+	}
+	if t.pushed {
+		m.Parts, m.Texts = nil, m.Parts
 	}
 	for _, text := range t.texts {
 		text.ID, text.Brand, text.CreatedAt = prepaid.NewID[prepaid.OutboundID](), t.brand.Name, now

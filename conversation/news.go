@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"pulsa/accounts"
 	"pulsa/channels"
-	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
@@ -24,28 +25,53 @@ func (h *Handler) TellDue(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("claim notices: %w", err)
 	}
-	var told []prepaid.NoticeID
 	var errs []error
 	for _, n := range notices {
 		if err := h.tell(ctx, n); err != nil {
 			errs = append(errs, fmt.Errorf("tell notice %s: %w", n.ID, err)) // its lease lapses, and it is told again
-			continue
 		}
-		told = append(told, n.ID)
-	}
-	if len(told) > 0 {
-		errs = append(errs, h.c.Services.Notices.MarkTold(ctx, told, nil, h.c.Clock.Now()))
 	}
 	return len(notices), errors.Join(errs...)
 }
 
 // tell makes one notice a turn whose message id is the notice's. The words leave through the outbox: where the
-// channel can't push, by SMS.
+// channel can't push, by SMS. Who wants no messages hears how what they began themselves ended, and all else when they
+// write. Where no message of ours arrives, another address of theirs is told, else an operator.
 func (h *Handler) tell(ctx context.Context, n Notice) error {
+	s, now := &h.c.Services, h.c.Clock.Now()
+	out, err := s.Accounts.OptedOut(ctx, n.Brand, n.Address)
+	if err != nil {
+		return fmt.Errorf("look up opt-out: %w", err)
+	}
+	answers, err := h.answersThem(ctx, n)
+	if err != nil {
+		return err
+	}
+	if out.ByWord && !answers {
+		return s.Held.Hold(ctx, n.ID, HeldByStop, now)
+	}
+	if way, ok := h.way(n); !ok || out.At(way) {
+		moved, err := h.elsewhere(ctx, n)
+		if err != nil {
+			return err
+		}
+		if moved == nil {
+			h.c.Log.Warn("nobody can be told", "notice", n.ID, "about", n.About, "order", n.Order, "address", n.Address)
+			return s.Held.Hold(ctx, n.ID, NoWay, now)
+		}
+		n = *moved
+		if err := s.Held.Redirect(ctx, n); err != nil {
+			return err
+		}
+	}
+	return h.push(ctx, n, answers)
+}
+
+// push tells a notice on its channel. answers says that it goes even to who wants no messages.
+func (h *Handler) push(ctx context.Context, n Notice, answers bool) error {
 	c, ok := h.c.Channel(n.Brand, n.Channel)
 	if !ok {
-		h.c.Log.Warn("news for a channel that is not declared any more", "channel", n.Brand+"/"+n.Channel)
-		return nil
+		return fmt.Errorf("no channel %s/%s", n.Brand, n.Channel)
 	}
 	can, ok := channels.Of(channels.Kind(n.Kind))
 	if !ok {
@@ -70,15 +96,71 @@ func (h *Handler) tell(ctx context.Context, n Notice) error {
 	}
 	parts := m.Parts
 	for i := range parts {
-		parts[i].Answer, parts[i].Repeatable = false, false
+		parts[i].Answer, parts[i].Repeatable = answers, false
 		if !push {
 			parts[i].Channel = c.Brand.SMSChannel
 		}
 	}
-	if len(parts) == 0 || !told {
-		return nil
+	if !told {
+		parts = nil
 	}
-	return h.c.Outbox.PutOutbound(ctx, parts)
+	return h.c.Services.Notices.HandOver(ctx, n.ID, parts, h.c.Clock.Now())
+}
+
+// way names the channel by which a notice is pushed; ok is false where there is none (any more).
+func (h *Handler) way(n Notice) (channel string, ok bool) {
+	c, ok := h.c.Channel(n.Brand, n.Channel)
+	can, known := channels.Of(channels.Kind(n.Kind))
+	if _, phone := n.Address.Tel(); ok && known && !can.Push && phone {
+		_, ok = h.c.Channel(n.Brand, c.Brand.SMSChannel)
+		return c.Brand.SMSChannel, ok
+	}
+	return n.Channel, ok
+}
+
+// elsewhere finds another address of a notice's customer that a message of ours reaches; nil where there is none. Only
+// who still is the customer at the notice's own address is told elsewhere: a number may have changed hands.
+func (h *Handler) elsewhere(ctx context.Context, n Notice) (*Notice, error) {
+	s := &h.c.Services
+	c, err := s.Accounts.ByAddress(ctx, n.Brand, n.Address)
+	if errors.Is(err, accounts.ErrNoCustomer) {
+		return nil, nil //nolint:nilnil // nobody is an answer
+	}
+	if err != nil {
+		return nil, err
+	}
+	known, err := s.Accounts.AddressesOf(ctx, c.ID)
+	if err != nil || !slices.ContainsFunc(known, func(k accounts.KnownAddress) bool { return k.Address == n.Address }) {
+		return nil, err
+	}
+	for _, k := range known {
+		for _, way := range h.c.Ways(ctx, n.Brand, k.Address) {
+			if k.Out.Wants(way.Channel) {
+				n.Channel, n.Kind, n.Address, n.Retold = way.Channel, string(way.Can.Kind), k.Address, true
+				return &n, nil
+			}
+		}
+	}
+	return nil, nil //nolint:nilnil // nobody is an answer
+}
+
+// answerFor is for how long news of what a customer has begun counts as the answer to it.
+const answerFor = 24 * time.Hour
+
+// answersThem reports whether a notice tells how something ended that the customer has begun a short while ago: it is
+// then no message that we start.
+func (h *Handler) answersThem(ctx context.Context, n Notice) (bool, error) {
+	switch n.About {
+	case "registered", "setup_completed", "setup_abandoned", "mandate_refused":
+		return true, nil
+	case "order":
+		o, err := h.c.Services.Topups.Order(ctx, n.Order)
+		if errors.Is(err, topup.ErrNoOrder) {
+			return false, nil
+		}
+		return err == nil && h.c.Clock.Now().Sub(o.CreatedAt) <= answerFor, err
+	}
+	return false, nil
 }
 
 // takeNews says what happened, and puts the question that stood before once more.
@@ -89,6 +171,38 @@ func (h *Handler) takeNews(ctx context.Context, t *Turn, n Notice) error {
 	}
 	t.session.judge(t.now, h.engine.table)
 	switch n.About {
+	case "registered":
+		return h.setupNews(ctx, t, "completed", n)
+	case "setup_completed":
+		return h.setupNews(ctx, t, "completed", n)
+	case "setup_abandoned", "mandate_refused":
+		return h.setupNews(ctx, t, "abandoned", n)
+	}
+	return h.inPassing(ctx, t, n)
+}
+
+// inPassing says what happened and puts the question that stood before once more; nothing where nothing is to be said.
+func (h *Handler) inPassing(ctx context.Context, t *Turn, n Notice) error {
+	before := len(t.said)
+	if err := h.sayNews(ctx, t, n); err != nil {
+		return err
+	}
+	t.pins = nil // the outbox hands it on
+	if t.silent = len(t.said) == before; !t.silent {
+		h.again(t)
+	}
+	return nil
+}
+
+// passing are the words for news that changes no conversation.
+var passing = map[string]string{
+	"registered": "registration.done", "setup_completed": "pay.done", "setup_abandoned": "", "mandate_refused": "mandate.refused",
+	"instrument_ended": "pay.ended",
+}
+
+// sayNews says what happened, unless it was said before.
+func (h *Handler) sayNews(ctx context.Context, t *Turn, n Notice) error {
+	switch n.About {
 	case "order":
 		return h.orderNews(ctx, t, n)
 	case "debit_returned":
@@ -97,62 +211,47 @@ func (h *Handler) takeNews(ctx context.Context, t *Turn, n Notice) error {
 			return err
 		}
 		t.Say("order.debit_returned", "amount", o.Amount.String(), "order", string(o.ID))
-	case "registered":
-		return h.setupNews(ctx, t, "completed", "registration.done")
-	case "setup_completed":
-		return h.setupNews(ctx, t, "completed", "pay.done")
-	case "setup_abandoned":
-		return h.setupNews(ctx, t, "abandoned", "")
-	case "mandate_refused":
-		return h.setupNews(ctx, t, "abandoned", "mandate.refused")
-	case "instrument_ended":
-		t.Say("pay.ended")
-	default:
+		return nil
+	}
+	prompt, ok := passing[n.About]
+	if !ok {
 		return fmt.Errorf("unknown news %q", n.About)
 	}
-	h.again(t)
+	if prompt != "" {
+		t.Say(prompt)
+	}
 	return nil
 }
 
 func (h *Handler) orderNews(ctx context.Context, t *Turn, n Notice) error {
 	o, err := h.c.Services.Topups.Order(ctx, n.Order)
 	if errors.Is(err, topup.ErrNoOrder) {
-		t.silent = true
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	t.retold = n.Retold
 	telling, err := t.telling(ctx, &h.c.Services, o.Order)
 	if err != nil {
 		return err
 	}
-	told := t.session.toldBefore(telling) || telling.prompt == pinTold // by a turn or an earlier notice
-	if told && telling.pin == nil {                                    // a PIN is told until it is known to be handed on
-		t.silent = true
+	told := t.session.toldBefore(telling) && !n.Retold || telling.prompt == pinTold // by a turn or an earlier notice
+	if told && telling.pin == nil {                                                 // a PIN is told until it is known to be handed on
 		return nil
 	}
 	telling.say(t)
-	t.pins = nil // the outbox hands it on
 	if o.Status == topup.Delivered && o.Charge.Status == topup.ChargeReturned {
 		t.Say("order.debit_returned", "amount", o.Amount.String(), "order", string(o.ID))
 	}
-	h.again(t)
 	return nil
 }
 
 // setupNews moves a conversation that waits for the payment page; one that does not is told in passing.
-func (h *Handler) setupNews(ctx context.Context, t *Turn, event Event, inPassing string) error {
-	state := t.session.State
-	if h.engine.table.transitions[state][event] != nil {
+func (h *Handler) setupNews(ctx context.Context, t *Turn, event Event, n Notice) error {
+	if !n.Retold && h.engine.table.transitions[t.session.State][event] != nil {
 		t.session.Expired = false
 		return h.walk(ctx, t, event)
 	}
-	if inPassing == "" {
-		t.silent = true
-		return nil
-	}
-	t.Say(inPassing)
-	h.again(t)
-	return nil
+	return h.inPassing(ctx, t, n)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"pulsa/channels"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -109,7 +110,10 @@ type Notice struct {
 	About    string // "order", "registered", "setup_completed", "setup_abandoned", "mandate_refused",
 	// "instrument_ended", "debit_returned"
 	Order prepaid.OrderID
-	DueAt time.Time
+	// Retold: it was sent in vain, or is now told at another address of the customer's than the one that it was for.
+	// What the conversation there has heard of it before does not count.
+	Retold bool
+	DueAt  time.Time
 }
 
 // Notices keeps late news until it is told.
@@ -124,4 +128,30 @@ type Notices interface {
 	MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepaid.OrderID, now time.Time) error
 	// NextNotice tells when the next one is due or its lease lapses, whichever is later; zero for none.
 	NextNotice(ctx context.Context) (time.Time, error)
+	// HandOver puts the messages that tell a notice into the outbox and marks it told, in one transaction. Where one of
+	// them ends as given up, the notice is untold again, under another id, and Retold: due at once where the recipient
+	// refuses us there, else held as Undelivered.
+	HandOver(ctx context.Context, id prepaid.NoticeID, parts []channels.Outbound, now time.Time) error
+}
+
+// HeldFor is why a notice waits.
+type HeldFor string
+
+// Why notices are held. Those that no channel can tell are on the operators' list.
+const (
+	HeldByStop  HeldFor = "stop"        // they want no messages: it is told when they write
+	NoWay       HeldFor = "carrier"     // no channel reaches any address of theirs
+	Undelivered HeldFor = "undelivered" // the provider did not take it
+)
+
+// HeldNotices keeps late news that can't be told for now.
+type HeldNotices interface {
+	// Redirect has an untold notice retold at its new channel, kind and address.
+	Redirect(ctx context.Context, n Notice) error
+	// Hold keeps an untold notice from being due.
+	Hold(ctx context.Context, id prepaid.NoticeID, why HeldFor, now time.Time) error
+	// Held lists what is held for an address, oldest first.
+	Held(ctx context.Context, brand string, a prepaid.Address) ([]Notice, error)
+	// Release makes what is held for an address due again.
+	Release(ctx context.Context, brand string, a prepaid.Address) error
 }

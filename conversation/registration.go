@@ -200,6 +200,7 @@ func sendCode(ctx context.Context, s *Services, t *Turn) Event {
 	t.texts = append(t.texts, channels.Outbound{
 		Channel: t.sms, Address: t.session.MSISDN.Tel(), MessageID: t.key("code"),
 		Text: t.prompts.Part("code.sms", "code", code.Reveal()).Text, Can: can, Repeatable: true,
+		Answer: true,
 	})
 	return "sent"
 }

@@ -20,11 +20,10 @@ func (h *Handler) take(ctx context.Context, t *Turn) error {
 	if err := h.chooseLanguage(ctx, t); err != nil {
 		return err
 	}
-	out, err := s.Accounts.OptedOut(ctx, t.brand.Name, t.in.Address)
-	if err != nil {
-		return fmt.Errorf("look up opt-out: %w", err)
+	if err := t.readOptOut(ctx, s); err != nil {
+		return err
 	}
-	if h.concernsChannel(ctx, t, out) {
+	if h.concernsChannel(ctx, t) {
 		return t.err
 	}
 	t.session.judge(t.now, h.engine.table)
@@ -66,26 +65,32 @@ func (h *Handler) chooseLanguage(ctx context.Context, t *Turn) error {
 }
 
 // concernsChannel answers what is about the channel itself, before anything else is understood: STOP, START,
-// HELP. A signal was acted on, and answered, by the provider.
-func (h *Handler) concernsChannel(ctx context.Context, t *Turn, out bool) bool {
+// HELP. A signal was acted on, and answered, by the provider. What comes from where nothing can be answered is told
+// so and has no effect: the customer would not know what became of their money.
+func (h *Handler) concernsChannel(ctx context.Context, t *Turn) bool {
 	s := &h.c.Services
 	t.silent = t.in.Signal != channels.NoSignal
+	stop := t.in.Signal == channels.OptedOut || !t.silent && t.command.Action == ActStop
+	start := t.in.Signal == channels.OptedIn || !t.silent && t.command.Action == ActStart
+	unanswerable := t.in.Can.Push && t.out.At(t.channel.Name) // a dialled screen is no message that a carrier stops
+	if t.out.ByWord && !t.silent && !stop && !start && !unanswerable {
+		h.tellHeld(ctx, t)
+	}
 	switch {
-	case t.in.Signal == channels.OptedOut || !t.silent && t.command.Action == ActStop:
+	case stop:
 		t.stop(ctx, s)
-	case t.in.Signal == channels.OptedIn || !t.silent && t.command.Action == ActStart:
-		t.start(ctx, s, out)
+	case start:
+		t.start(ctx, s)
 		h.again(t)
 	case t.silent: // HELP was answered by the provider
 	case t.command.Action == ActHelp:
 		t.help()
 		h.again(t)
-	case out:
+	case unanswerable:
 		t.result = "opted_out"
 		t.Say("stop.is_out")
-		t.invites = true
 	default:
-		return false
+		return t.err != nil
 	}
 	return true
 }

@@ -25,14 +25,15 @@ type telling struct {
 // key names what a customer has been told: statuses that are told in the same words are one.
 func (o telling) key() string { return string(o.ID) + ":" + o.prompt }
 
-// telling finds the words. A PIN is shown to the address that bought it, until it was handed on.
+// telling finds the words. A PIN is shown to the address that bought it, or where that
+// can't be told, to another of its customer's, until it was handed on.
 func (t *Turn) telling(ctx context.Context, s *Services, o topup.Order) (telling, error) {
 	say := telling{Order: o, prompt: orderPrompt(o)}
 	if o.Status != topup.Delivered || !o.ByPIN {
 		return say, nil
 	}
 	say.prompt = pinTold
-	if o.ReplyTo.Address != t.in.Address {
+	if o.ReplyTo.Address != t.in.Address && !t.retold {
 		return say, nil
 	}
 	pin, err := s.Topups.PIN(ctx, o.ID)

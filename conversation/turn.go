@@ -25,12 +25,15 @@ type Turn struct {
 	session  *Session
 	prompts  *Prompts // in the customer's language
 	all      *BrandPrompts
-	command  Command // what the text means outside of any state
-	sms      string  // the brand's channel that carries SMS, where it is on
-	opens    bool    // a session was dialled, and nothing said yet
-	invites  bool    // nothing is asked, but a word may well follow: a dialled session stays open
-	over     bool    // the button that was tapped belongs to an earlier question
-	degraded bool    // sessions can't be kept: only what stands on its own is done
+	command  Command         // what the text means outside of any state
+	sms      string          // the brand's channel that carries SMS, where it is on
+	opens    bool            // a session was dialled, and nothing said yet
+	invites  bool            // nothing is asked, but a word may well follow: a dialled session stays open
+	over     bool            // the button that was tapped belongs to an earlier question
+	out      accounts.OptOut // of the sender
+	retold   bool            // late news that can't be told where it was for
+	pushed   bool            // the reply leaves by the outbox, also where the channel could answer at once
+	degraded bool            // sessions can't be kept: only what stands on its own is done
 
 	pin  prepaid.Secret // typed in this message
 	code prepaid.Secret // a card's or one-time code, typed in this message

@@ -153,24 +153,3 @@ func (db *DB) UpdateCustomer(ctx context.Context, id prepaid.CustomerID, u accou
 		return nil
 	})
 }
-
-// SetOptOut implements accounts.OptOuts.
-func (db *DB) SetOptOut(ctx context.Context, brand string, a prepaid.Address, out bool, now time.Time) error {
-	return db.write(ctx, "set opt-out", func(tx *sqlx.Tx) error {
-		_, err := exec(ctx, tx, `
-			INSERT INTO opt_outs (brand, address, is_out, changed_at) VALUES (?, ?, ?, ?)
-			ON CONFLICT (brand, address) DO UPDATE SET is_out = excluded.is_out, changed_at = excluded.changed_at`,
-			brand, a, out, prepaid.Micros(now))
-		return err
-	})
-}
-
-// OptedOut implements accounts.OptOuts.
-func (db *DB) OptedOut(ctx context.Context, brand string, a prepaid.Address) (bool, error) {
-	var out bool
-	_, err := get(ctx, db.reader, &out, `SELECT is_out FROM opt_outs WHERE brand = ? AND address = ?`, brand, a)
-	if err != nil {
-		return false, fmt.Errorf("read opt-out: %w", err)
-	}
-	return out, nil
-}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -15,25 +14,6 @@ import (
 // CustomerByID returns a customer; accounts.ErrNoCustomer.
 func (db *DB) CustomerByID(ctx context.Context, id prepaid.CustomerID) (accounts.Customer, error) {
 	return getCustomer(ctx, db.reader, `c.id = ?`, id)
-}
-
-// KnownAddress is an address that a customer has proven, and whether it wants no messages.
-type KnownAddress struct {
-	Address  prepaid.Address `db:"address"`
-	OptedOut bool            `db:"is_out"`
-}
-
-// AddressesOf lists a customer's addresses.
-func (db *DB) AddressesOf(ctx context.Context, id prepaid.CustomerID) ([]KnownAddress, error) {
-	var rows []KnownAddress
-	err := list(ctx, db.reader, &rows, `
-		SELECT a.address, COALESCE(o.is_out, FALSE) AS is_out
-		FROM customer_addresses a LEFT JOIN opt_outs o ON o.brand = a.brand AND o.address = a.address
-		WHERE a.customer = ? ORDER BY a.linked_at, a.address`, id)
-	if err != nil {
-		return nil, fmt.Errorf("read customer's addresses: %w", err)
-	}
-	return rows, nil
 }
 
 // Unlock takes a customer's PIN locks away, and, where paid says that the debt was paid by other means, the

@@ -61,6 +61,7 @@ var (
 	_ cards.Tries              = (*DB)(nil)
 	_ channels.Outbox          = (*DB)(nil)
 	_ conversation.Notices     = (*DB)(nil)
+	_ conversation.HeldNotices = (*DB)(nil)
 	_ conversation.Transcripts = (*DB)(nil)
 )
 

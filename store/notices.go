@@ -24,9 +24,17 @@ type noticeRow struct {
 	About    string           `db:"about"`
 	Order    prepaid.OrderID  `db:"order_id"`
 	DueAt    int64            `db:"due_at"`
+	Retold   bool             `db:"retold"`
 	// CreatedAt is for people who look into the table.
 	CreatedAt int64 `db:"created_at"`
 }
+
+func (r noticeRow) notice() conversation.Notice {
+	return conversation.Notice{ID: r.ID, Brand: r.Brand, Channel: r.Channel, Kind: r.Kind, Address: r.Address,
+		Language: r.Language, About: r.About, Order: r.Order, Retold: r.Retold, DueAt: prepaid.FromMicros(r.DueAt)}
+}
+
+const noticeColumns = `id, brand, channel, kind, address, language, about, order_id, retold, due_at, created_at`
 
 func toNoticeRow(id prepaid.NoticeID, brand, about string, to replyRow, o prepaid.OrderID, due, now time.Time) noticeRow {
 	return noticeRow{ID: id, Brand: brand, Channel: to.ReplyChannel, Kind: to.ReplyKind, Address: to.ReplyAddress,
@@ -66,10 +74,10 @@ func (db *DB) ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]
 		return list(ctx, tx, &rows, `
 			WITH due AS MATERIALIZED (
 				SELECT id AS due_id FROM notices
-				WHERE told_at = 0 AND due_at <= ? AND lease_until <= ?
+				WHERE told_at = 0 AND held = '' AND due_at <= ? AND lease_until <= ?
 				ORDER BY due_at, id LIMIT ?`+db.skipLocked+`)
 			UPDATE notices SET lease_until = ? WHERE id IN (SELECT due_id FROM due)
-			RETURNING id, brand, channel, kind, address, language, about, order_id, due_at, created_at`,
+			RETURNING `+noticeColumns,
 			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))
 	})
 	if err != nil {
@@ -78,8 +86,7 @@ func (db *DB) ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]
 	slices.SortFunc(rows, func(a, b noticeRow) int { return cmp.Or(cmp.Compare(a.DueAt, b.DueAt), cmp.Compare(a.ID, b.ID)) })
 	notices := make([]conversation.Notice, len(rows))
 	for i, r := range rows {
-		notices[i] = conversation.Notice{ID: r.ID, Brand: r.Brand, Channel: r.Channel, Kind: r.Kind, Address: r.Address,
-			Language: r.Language, About: r.About, Order: r.Order, DueAt: prepaid.FromMicros(r.DueAt)}
+		notices[i] = r.notice()
 	}
 	return notices, nil
 }
@@ -98,7 +105,7 @@ func (db *DB) NoticesOf(ctx context.Context, o prepaid.OrderID, status topup.Sta
 	return ids, nil
 }
 
-// MarkTold implements conversation.Notices.
+// MarkTold implements conversation.Notices. What was told on a channel that reaches the address no more was not told.
 func (db *DB) MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepaid.OrderID, now time.Time) error {
 	if len(ids)+len(pins) == 0 {
 		return nil
@@ -107,7 +114,10 @@ func (db *DB) MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepa
 		if err := dropPINs(ctx, tx, pins); err != nil || len(ids) == 0 {
 			return err
 		}
-		query, args, err := sqlx.In(`UPDATE notices SET told_at = ? WHERE told_at = 0 AND id IN (?)`, prepaid.Micros(now), ids)
+		query, args, err := sqlx.In(`
+			UPDATE notices SET told_at = ? WHERE told_at = 0 AND id IN (?) AND NOT EXISTS (
+				SELECT 1 FROM opt_outs o
+				WHERE o.brand = notices.brand AND o.address = notices.address AND o.channel = notices.channel AND o.is_out)`, prepaid.Micros(now), ids)
 		if err != nil {
 			return err
 		}
@@ -121,7 +131,7 @@ func (db *DB) NextNotice(ctx context.Context) (time.Time, error) {
 	var at int64
 	_, err := get(ctx, db.reader, &at, `
 		SELECT COALESCE(MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END), 0)
-		FROM notices WHERE told_at = 0`)
+		FROM notices WHERE told_at = 0 AND held = ''`)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("next notice: %w", err)
 	}

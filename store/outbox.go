@@ -100,24 +100,26 @@ func (db *DB) PutOutbound(ctx context.Context, parts []channels.Outbound) error 
 	if len(parts) == 0 {
 		return nil
 	}
-	return db.write(ctx, "put outbound", func(tx *sqlx.Tx) error {
-		for _, m := range parts {
-			row, err := db.toOutboxRow(m)
-			if err != nil {
-				return err
-			}
-			_, err = insert(ctx, tx, `
-				INSERT INTO outbox (id, brand, channel, address, message_id, part, text, pin_order, sealed, buttons, ask_contact, contact_label, can,
-					repeatable, answer, delete_ref, status, run_at, created_at)
-				VALUES (:id, :brand, :channel, :address, :message_id, :part, :text, :pin_order, :sealed, :buttons, :ask_contact, :contact_label, :can,
-					:repeatable, :answer, :delete_ref, 'waiting', :run_at, :created_at)
-				ON CONFLICT (brand, channel, address, message_id, part) DO NOTHING`, row)
-			if err != nil {
-				return err
-			}
+	return db.write(ctx, "put outbound", func(tx *sqlx.Tx) error { return db.putOutbound(ctx, tx, parts) })
+}
+
+func (db *DB) putOutbound(ctx context.Context, tx *sqlx.Tx, parts []channels.Outbound) error {
+	for _, m := range parts {
+		row, err := db.toOutboxRow(m)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		_, err = insert(ctx, tx, `
+			INSERT INTO outbox (id, brand, channel, address, message_id, part, text, pin_order, sealed, buttons, ask_contact, contact_label, can,
+				repeatable, answer, delete_ref, status, run_at, created_at)
+			VALUES (:id, :brand, :channel, :address, :message_id, :part, :text, :pin_order, :sealed, :buttons, :ask_contact, :contact_label, :can,
+				:repeatable, :answer, :delete_ref, 'waiting', :run_at, :created_at)
+			ON CONFLICT (brand, channel, address, message_id, part) DO NOTHING`, row)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ClaimOutbound implements channels.Outbox. A message that waits to be tried again keeps the later ones of
@@ -168,6 +170,9 @@ func (db *DB) EndOutbound(ctx context.Context, id prepaid.OutboundID, e channels
 				attempts = attempts - ?, lease_until = 0, sending = FALSE, ended_at = ?
 			WHERE id = ? AND (status = 'waiting' OR (status = 'unknown' AND ? <> 'waiting'))`,
 			e.Status, e.ProviderRef, e.Code, prepaid.Micros(e.RunAt), prepaid.Micros(e.RunAt), untried, ended, id, string(e.Status))
+		if err == nil && e.Status == channels.GivenUp {
+			err = tellAnew(ctx, tx, `id = ?`, id, e)
+		}
 		if err != nil || rank == 0 {
 			return err
 		}
@@ -198,11 +203,16 @@ func (db *DB) ReportDelivery(ctx context.Context, r channels.DeliveryReport, now
 	if deliveryRank(r.Status) == 0 || (r.Outbound == "" && r.ProviderRef == "") {
 		return nil
 	}
+	where, arg := `provider_ref = ?`, r.ProviderRef
+	if r.Outbound != "" {
+		where, arg = `id = ?`, string(r.Outbound)
+	}
 	return db.write(ctx, "report delivery", func(tx *sqlx.Tx) error {
-		if r.Outbound != "" {
-			return rankDelivery(ctx, tx, `id = ?`, r.Outbound, r, now)
+		err := rankDelivery(ctx, tx, where, arg, r, now)
+		if err == nil && r.Refused != "" {
+			err = tellAnew(ctx, tx, where, arg, channels.SendEnd{Refused: true, Now: now})
 		}
-		return rankDelivery(ctx, tx, `provider_ref = ?`, r.ProviderRef, r, now)
+		return err
 	})
 }
 

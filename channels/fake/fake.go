@@ -47,6 +47,15 @@ func (a *Adapter) Check(c channels.Channel) error {
 	return nil
 }
 
+// Reaches implements channels.Reacher: whoever is played, as they are addressed.
+func (a *Adapter) Reaches(to prepaid.Address) (channels.Capabilities, bool) {
+	kind, _, _ := strings.Cut(string(to), ":")
+	if kind == "tel" {
+		kind = string(channels.SMS)
+	}
+	return channels.Of(channels.Kind(kind))
+}
+
 // Receive implements channels.Adapter.
 func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Received, error) {
 	if !c.Brand.Test {

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	tgbotapi "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
@@ -83,4 +84,10 @@ func webhookSecret(c channels.Channel) string {
 	mac := hmac.New(sha256.New, []byte(c.Secrets["bot_token"].Reveal()))
 	mac.Write([]byte("webhook secret of " + c.ID()))
 	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// Reaches implements channels.Reacher. A bot can't be the first to write: Telegram then refuses, as where it is blocked.
+func (a *Adapter) Reaches(to prepaid.Address) (channels.Capabilities, bool) {
+	can, _ := channels.Of(channels.Telegram)
+	return can, strings.HasPrefix(string(to), scheme)
 }

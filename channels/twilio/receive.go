@@ -129,6 +129,9 @@ func report(r *http.Request, form url.Values) channels.Received {
 		Status:      delivery(form.Get("MessageStatus")),
 		Code:        channels.CleanText(form.Get("ErrorCode")),
 	}
+	if code, err := strconv.Atoi(d.Code); err == nil && classOfCode(code, 0) == channels.RecipientOut {
+		d.Refused, _ = sender(form.Get("To"))
+	}
 	if d.Status == "" || d.Outbound == "" && d.ProviderRef == "" {
 		return channels.Received{}
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"net/http"
+	"strings"
 
 	"pulsa/channels"
 	"pulsa/prepaid"
@@ -47,6 +48,18 @@ func (a *Adapter) Check(c channels.Channel) error {
 		return errors.New("auth_token is not set (TWILIO_AUTH_TOKEN)")
 	}
 	return nil
+}
+
+// Reaches implements channels.Reacher. WhatsApp takes no free text by a number of ours alone: who wrote there may be
+// known by number too, and is reached by SMS.
+func (a *Adapter) Reaches(to prepaid.Address) (channels.Capabilities, bool) {
+	if a.name == "whatsapp" {
+		can, _ := channels.Of(channels.WhatsApp)
+		return can, strings.HasPrefix(string(to), whatsAppPrefix)
+	}
+	can, _ := channels.Of(channels.SMS)
+	_, ok := to.Tel()
+	return can, ok
 }
 
 // Respond implements channels.Responder: TwiML, one message a part. It costs no call of Twilio's API.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -18,6 +20,7 @@ type customersCommand struct {
 	Show    customersShowCommand    `cmd:"" help:"Show a customer, with the last orders."`
 	Unlock  customersUnlockCommand  `cmd:"" help:"Take PIN locks away, or the block of a debt that was paid."`
 	Mandate customersMandateCommand `cmd:"" help:"Show a SEPA mandate that was agreed to by text."`
+	Untold  customersUntoldCommand  `cmd:"" help:"List news that no channel can tell a customer, or say that you have told it."`
 	Erase   customersEraseCommand   `cmd:"" help:"Erase who a customer is; the books stay."`
 }
 
@@ -90,8 +93,8 @@ func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
 		agreed = append(agreed, mandateJSON(m))
 	}
 	for _, a := range addresses {
-		fmt.Fprintf(table, "address\t%s\topted out: %v\n", a.Address.Masked(), a.OptedOut)
-		listed = append(listed, map[string]any{"address": a.Address.Masked(), "opted_out": a.OptedOut})
+		fmt.Fprintf(table, "address\t%s\t%s\n", a.Address.Masked(), optedOut(a.Out))
+		listed = append(listed, map[string]any{"address": a.Address.Masked(), "opted_out": a.Out.ByWord, "opted_out_at": a.Out.AtCarrier})
 	}
 	for _, o := range orders {
 		fmt.Fprintf(table, "order\t%s\t%s\t%s\t%s %s\n", o.ID, o.CreatedAt.Format(time.DateTime), o.Amount, o.Status, o.Reason)
@@ -106,6 +109,18 @@ func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
 	}
 	all["addresses"], all["orders"], all["by_hand"], all["mandates"] = listed, bought, by, agreed
 	return json.NewEncoder(e.stdout).Encode(all)
+}
+
+// optedOut says how an address has opted out.
+func optedOut(o accounts.OptOut) string {
+	var said []string
+	if o.ByWord {
+		said = append(said, "texted STOP: gets answers alone")
+	}
+	if len(o.AtCarrier) > 0 {
+		said = append(said, "can't be reached by "+strings.Join(o.AtCarrier, ", "))
+	}
+	return cmp.Or(strings.Join(said, "; "), "takes messages")
 }
 
 func pinState(c accounts.Customer, now time.Time) string {

@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"pulsa/conversation"
 	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -311,13 +312,20 @@ func (p *program) examineWork(ctx context.Context) []finding {
 	waiting, err := p.db.Orders(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
 	open, openErr := p.db.OpenOrders(ctx, p.clock.Now().Add(-stuckAfter))
 	items, itemsErr := p.db.OpenItems(ctx, false)
-	if err := errors.Join(err, openErr, itemsErr); err != nil {
+	untold, untoldErr := p.db.CountUntold(ctx)
+	if err := errors.Join(err, openErr, itemsErr, untoldErr); err != nil {
 		return []finding{{wrong, "work", err.Error(), "see SQL above"}}
 	}
 	old := 0
 	for _, statuses := range open {
 		for _, n := range statuses {
 			old += n
+		}
+	}
+	unreached := 0
+	for _, n := range untold {
+		if n.Why != conversation.HeldByStop {
+			unreached += n.Count
 		}
 	}
 	findings := []finding{{fine, "work", "nothing waits for people", ""}}
@@ -328,6 +336,7 @@ func (p *program) examineWork(ctx context.Context) []finding {
 	}
 	add(len(waiting), "%d orders wait for an operator", "pulsa topups list --needs-human")
 	add(old, "%d orders are open for more than an hour", "pulsa topups list --open")
+	add(unreached, "%d pieces of news reach their customers on no channel", "pulsa customers untold")
 	add(len(items), "%d differences with providers are open", "pulsa reconcile --list")
 	if len(findings) > 1 {
 		return findings[1:]

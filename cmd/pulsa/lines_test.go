@@ -250,7 +250,7 @@ func TestTheCarrierSStopEndsTheFlowAndIsNotAnswered(t *testing.T) {
 func TestWhoHasOptedOutHearsAnswersAndNoNews(t *testing.T) {
 	l := newLine(t, "telegram")
 	l.wants(l.says("STOP"), "no more messages") // an answer, though it is pushed and they are out by then
-	l.wants(l.says("KOOP"), "START")
+	l.wants(l.says("KOOP"), "mobile number")    // what they begin is served
 	news := func(text string) {
 		t.Helper()
 		l.r.put("demo", "telegram", l.address(), text)
@@ -267,7 +267,7 @@ func TestWhoHasOptedOutHearsAnswersAndNoNews(t *testing.T) {
 	if status := l.r.postTelegram(blocked); status != http.StatusOK {
 		t.Fatal(status)
 	}
-	if out, err := l.r.accounts.OptedOut(t.Context(), "demo", l.address()); err != nil || !out {
+	if out, err := l.r.accounts.OptedOut(t.Context(), "demo", l.address()); err != nil || out.ByWord || !out.At("telegram") {
 		t.Errorf("who has blocked the bot is opted out: %v, %v", out, err)
 	}
 }

@@ -232,13 +232,14 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 	r.wants(testNumber, "KOOP", "try again in a minute")
 	r.wants(testNumber, "KOOP 20", "try again in a minute")
 	r.wants(testNumber, "hello", "try again in a minute")
-	r.wants(testNumber, "STOP", "no more messages")
-	r.wants(testNumber, "KOOP 20 "+testPIN, "did nothing")
+	r.text(testNumber, "STOP")
+	r.hears("no more messages")
+	r.wants(testNumber, "KOOP 20 "+testPIN, "EUR 20.00 was added")
 	r.wants(testNumber, "START", "Welcome back")
 
 	m.SetError("")
-	r.wants(testNumber, "KOOP 20 "+testPIN, "EUR 20.00 was added")
-	if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 2 {
+	r.wants(testNumber, "KOOP 15 "+testPIN, "EUR 15.00 was added")
+	if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 3 {
 		t.Errorf("charged %d times", n)
 	}
 }

@@ -84,7 +84,7 @@ func TestWhoHasBlockedUsIsOptedOutAndLeftAlone(t *testing.T) {
 	r.put("demo", "twilio", "tel:+31687654321", "to another")
 	v.await("+31687654321", 1)
 	r.awaitSent()
-	if out, err := r.accounts.OptedOut(t.Context(), "demo", "tel:"+testNumber); err != nil || !out || v.calls(sendCall, 2) != 2 {
+	if out, err := r.accounts.OptedOut(t.Context(), "demo", "tel:"+testNumber); err != nil || out.ByWord || !out.At("twilio") || v.calls(sendCall, 2) != 2 {
 		t.Errorf("opted out: %v, %v; %d calls", out, err, v.calls(sendCall, 2))
 	}
 }
@@ -106,7 +106,7 @@ func TestASenderThatDiesLeavesItUnclearAndTheNextGoes(t *testing.T) {
 		t.Fatal(claimed, err)
 	}
 	s := channels.NewSender(channels.SenderConfig{Outbox: r.db, Slot: r.db.SendSlot, Registry: r.registry, Clock: ahead{r.clock, time.Hour + time.Minute}, Log: r.program.log,
-		OptedOut: r.accounts.OptedOut, OptOut: r.accounts.OptOut})
+		OptedOut: r.wantsNothing, OptOut: r.accounts.OptOutAt})
 	if n, err := s.SendDue(t.Context()); n != 2 || err != nil {
 		t.Errorf("%d dealt with, %v", n, err)
 	}

@@ -27,6 +27,8 @@ var unsaid = map[string]string{
 	"pin.weak":          "test brands take any PIN: conversation TestUnderstanding",
 	"redeem.withdrawn":  "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
 	"session.lost":      "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
+	"stop.is_out":       "no script says STOP at a carrier: TestNothingIsBoughtWhereTheCarrierDeliversNoAnswer",
+	"status.stopped":    "the same: TestStatusTellsOfAnOptOutAtTheCarrier",
 }
 
 // notBySMS are the transitions that a channel which vouches for its numbers never takes, and why.

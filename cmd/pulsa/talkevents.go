@@ -199,7 +199,7 @@ func (p *program) check(ctx context.Context, brand string, who talk.Customer, f 
 		return is(none.String(), f.String()), nil
 	case talk.OptedOut:
 		out, err := p.accounts.OptedOut(ctx, brand, who.Address())
-		return yes(out, f), err
+		return yes(!out.None(), f), err
 	}
 	return talk.Finding{}, talk.ErrNotOffered
 }

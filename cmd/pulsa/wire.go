@@ -161,6 +161,7 @@ func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
 	p.sims.gateway.Connect(p.payments.Handle)
 	p.sims.network.Connect(p.deliveryTakenBack)
 	p.metrics.watchOrders(p.db.OpenOrders)
+	p.metrics.watchUntold(p.db.CountUntold)
 	p.metrics.watchCards(p.cards.Guessing)
 	p.metrics.watchCodes(p.db.CodeFigures)
 	return p, nil
@@ -284,7 +285,7 @@ func (p *program) wireChannels(w wiring) (err error) {
 	}
 	p.sender = channels.NewSender(channels.SenderConfig{
 		Outbox: p.db, Slot: p.db.SendSlot, Registry: p.registry, Clock: p.clock, Log: p.log,
-		OptedOut: p.accounts.OptedOut, OptOut: p.accounts.OptOut, Jitter: rand.Float64,
+		OptedOut: p.wantsNothing, OptOut: p.accounts.OptOutAt, Jitter: rand.Float64,
 	})
 	p.handler, err = conversation.New(conversation.Config{
 		Brands: p.brands, Sessions: p.sessions, Outbox: p.db, Clock: p.clock, Log: p.log, Vault: p.vault, Channel: p.registry.Declared,
@@ -292,8 +293,9 @@ func (p *program) wireChannels(w wiring) (err error) {
 			_, _, on := p.registry.Channel(ctx, brand, name)
 			return on
 		},
+		Ways: p.registry.Ways,
 		Services: conversation.Services{
-			Accounts: p.accounts, Payments: p.payments, Topups: p.topups, Cards: p.cards, Notices: p.db, Clock: p.clock,
+			Accounts: p.accounts, Payments: p.payments, Topups: p.topups, Cards: p.cards, Notices: p.db, Held: p.db, Clock: p.clock,
 		},
 		Reached: w.reached,
 		Observe: func(r conversation.Record) {
@@ -308,9 +310,15 @@ func (p *program) wireChannels(w wiring) (err error) {
 		return err
 	}
 	p.webhooks = channels.NewWebhooks(channels.WebhookConfig{
-		Registry: p.registry, Outbox: p.db, Turn: p.handler.Turn, Wake: p.sender.Wake, Clock: p.clock, Log: p.log,
+		Registry: p.registry, Outbox: p.db, Turn: p.handler.Turn, OptOut: p.accounts.OptOutAt, Wake: p.sender.Wake, Clock: p.clock, Log: p.log,
 	})
 	return nil
+}
+
+// wantsNothing is the sender's OptedOut.
+func (p *program) wantsNothing(ctx context.Context, brand, channel string, a prepaid.Address) (bool, error) {
+	out, err := p.accounts.OptedOut(ctx, brand, a)
+	return !out.Wants(channel), err
 }
 
 // close closes what wire has opened. Turns and calls in flight should have ended before.

@@ -70,15 +70,39 @@ var customerTests = []test{
 			w.Errorf("nobody: %v", err)
 		}
 	}},
-	{"an opt-out lasts until it is undone", func(w *world) {
-		out := func() bool {
-			return must[bool](w)(w.db.OptedOut(w.Context(), brand, "tel:+31612345678"))
-		}
-		same(w, "at first", out(), false)
-		w.ok(w.db.SetOptOut(w.Context(), brand, "tel:+31612345678", true, start))
-		same(w, "opted out", out(), true)
-		w.ok(w.db.SetOptOut(w.Context(), brand, "tel:+31612345678", false, start))
-		same(w, "opted in", out(), false)
+	{"an opt-out lasts until it is undone, where it was said", func(w *world) {
+		const a = prepaid.Address("tel:+31612345678")
+		out := func() []string { return must[[]string](w)(w.db.OptedOut(w.Context(), brand, a)) }
+		same(w, "at first", out(), nil)
+		w.ok(w.db.SetOptOut(w.Context(), brand, a, []string{"twilio"}, true, start))
+		w.ok(w.db.SetOptOut(w.Context(), brand, a, []string{""}, true, start))
+		w.ok(w.db.SetOptOut(w.Context(), brand, a, []string{""}, true, start.Add(time.Hour)))
+		same(w, "twice", out(), []string{"", "twilio"})
+		same(w, "since", w.column(`SELECT CAST(MAX(changed_at) AS TEXT) FROM opt_outs`), fmt.Sprint(prepaid.Micros(start)))
+		same(w, "another brand's", must[[]string](w)(w.db.OptedOut(w.Context(), "other", a)), nil)
+		w.ok(w.db.SetOptOut(w.Context(), brand, a, []string{"", "second"}, false, start))
+		same(w, "in again by word", out(), []string{"twilio"})
+		w.ok(w.db.SetOptOut(w.Context(), brand, a, []string{"twilio"}, false, start))
+		same(w, "in again", out(), nil)
+	}},
+	{"the addresses of a customer tell how they have opted out, and are the present holder's", func(w *world) {
+		c := w.customer()
+		w.ok(w.db.LinkAddress(w.Context(), c.ID, "telegram:2", start.Add(-time.Minute)))
+		w.ok(w.db.LinkAddress(w.Context(), c.ID, "telegram:3", start.Add(-time.Hour)))
+		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:2", []string{"", "bot", "second"}, true, start))
+		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:3", []string{"bot"}, false, start))
+		known := must[[]accounts.KnownAddress](w)(w.db.AddressesOf(w.Context(), c.ID))
+		same(w, "known", known[:2], []accounts.KnownAddress{{Address: "telegram:3"},
+			{Address: "telegram:2", Out: accounts.OptOut{ByWord: true, AtCarrier: []string{"bot", "second"}}}})
+		w.column(`UPDATE customers SET holder = holder + 1 RETURNING id`)
+		same(w, "an earlier holder's", len(must[[]accounts.KnownAddress](w)(w.db.AddressesOf(w.Context(), c.ID))), 0)
+	}},
+	{"an opt-out outlives registering anew and a recovery", func(w *world) {
+		c := w.customer()
+		w.ok(w.db.SetOptOut(w.Context(), brand, c.MSISDN.Tel(), []string{"", "twilio"}, true, start))
+		w.column(`UPDATE customers SET pin_hard_locked = TRUE, holder = holder + 1 RETURNING id`)
+		must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), c, []prepaid.Address{c.MSISDN.Tel()}))
+		same(w, "still", must[[]string](w)(w.db.OptedOut(w.Context(), brand, c.MSISDN.Tel())), []string{"", "twilio"})
 	}},
 }
 

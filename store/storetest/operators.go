@@ -144,7 +144,7 @@ var operatorTests = []test{
 		c := must[accounts.Customer](w)(w.db.CustomerByID(w.Context(), o.Customer))
 		w.ok(w.db.LinkAddress(w.Context(), c.ID, "telegram:352735", start))
 		w.ok(w.db.LinkAddress(w.Context(), c.ID, c.MSISDN.Tel(), start))
-		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:352735", true, start))
+		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:352735", []string{"", "twilio"}, true, start))
 		w.count(c, "m1")
 		for _, key := range cards.AllTryKeys("telegram:352735", c.ID) {
 			must[int](w)(w.db.CountWrongCode(w.Context(), brand, []string{key}, "m1", start, func(int) time.Time { return time.Time{} }))

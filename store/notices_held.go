@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/channels"
+	"pulsa/conversation"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// HandOver implements conversation.Notices.
+func (db *DB) HandOver(ctx context.Context, id prepaid.NoticeID, parts []channels.Outbound, now time.Time) error {
+	return db.write(ctx, "hand notice over", func(tx *sqlx.Tx) error {
+		if err := db.putOutbound(ctx, tx, parts); err != nil {
+			return err
+		}
+		_, err := exec(ctx, tx, `UPDATE notices SET told_at = ? WHERE id = ? AND told_at = 0`, prepaid.Micros(now), id)
+		return err
+	})
+}
+
+// tellAnew makes the notices of a message that will never arrive untold again, under other ids: what is known of the
+// old ones is that they were told. What the recipient refuses is due at once, to be told elsewhere: also what a turn
+// has told, whose answer it was. What else could not be sent is held for an operator.
+func tellAnew(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channels.SendEnd) error {
+	var m outboxRow
+	found, err := get(ctx, tx, &m, `SELECT `+outboxColumns+` FROM outbox WHERE `+where, arg)
+	if err != nil || !found {
+		return err
+	}
+	var ids []prepaid.NoticeID
+	err = list(ctx, tx, &ids, `SELECT id FROM notices WHERE id = ? AND told_at > 0`, m.MessageID)
+	if err == nil && m.Answer && e.Refused {
+		var more []prepaid.NoticeID
+		err = list(ctx, tx, &more, `
+			SELECT id FROM notices WHERE brand = ? AND address = ? AND channel = ? AND told_at >= ? AND id <> ?`,
+			m.Brand, m.Address, m.Channel, m.CreatedAt, m.MessageID)
+		ids = append(ids, more...)
+	}
+	if err != nil {
+		return err
+	}
+	now, held, since := prepaid.Micros(e.Now), conversation.HeldFor(""), int64(0)
+	if !e.Refused {
+		held, since = conversation.Undelivered, now
+	}
+	for _, id := range ids {
+		_, err := exec(ctx, tx, `
+			UPDATE notices SET id = ?, told_at = 0, lease_until = 0, due_at = ?, held = ?, held_at = ?, retold = TRUE WHERE id = ?`,
+			prepaid.NewID[prepaid.NoticeID](), now, held, since, id)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Redirect implements conversation.HeldNotices.
+func (db *DB) Redirect(ctx context.Context, n conversation.Notice) error {
+	_, err := exec(ctx, db.writer, `UPDATE notices SET channel = ?, kind = ?, address = ?, retold = TRUE WHERE id = ? AND told_at = 0`,
+		n.Channel, n.Kind, n.Address, n.ID)
+	if err != nil {
+		return fmt.Errorf("redirect notice: %w", err)
+	}
+	return nil
+}
+
+// Hold implements conversation.HeldNotices.
+func (db *DB) Hold(ctx context.Context, id prepaid.NoticeID, why conversation.HeldFor, now time.Time) error {
+	_, err := exec(ctx, db.writer, `UPDATE notices SET held = ?, held_at = ? WHERE id = ? AND told_at = 0 AND held = ''`,
+		why, prepaid.Micros(now), id)
+	if err != nil {
+		return fmt.Errorf("hold notice: %w", err)
+	}
+	return nil
+}
+
+// Held implements conversation.HeldNotices.
+func (db *DB) Held(ctx context.Context, brand string, a prepaid.Address) ([]conversation.Notice, error) {
+	var rows []noticeRow
+	err := list(ctx, db.reader, &rows, `
+		SELECT `+noticeColumns+` FROM notices
+		WHERE told_at = 0 AND held <> '' AND brand = ? AND address = ? ORDER BY due_at, id`, brand, a)
+	if err != nil {
+		return nil, fmt.Errorf("held notices: %w", err)
+	}
+	notices := make([]conversation.Notice, len(rows))
+	for i, r := range rows {
+		notices[i] = r.notice()
+	}
+	return notices, nil
+}
+
+// Release implements conversation.HeldNotices.
+func (db *DB) Release(ctx context.Context, brand string, a prepaid.Address) error {
+	_, err := exec(ctx, db.writer, `
+		UPDATE notices SET held = '', held_at = 0, lease_until = 0 WHERE told_at = 0 AND held <> '' AND brand = ? AND address = ?`, brand, a)
+	if err != nil {
+		return fmt.Errorf("release notices: %w", err)
+	}
+	return nil
+}
+
+// Untold is late news that waits: for its customer to write, or for an operator.
+type Untold struct {
+	conversation.Notice
+	Why    conversation.HeldFor
+	Since  time.Time
+	Number prepaid.MSISDN // that the order is for; "" where it is about none
+}
+
+// Untold lists held news of one brand, or of all (""), the oldest first.
+func (db *DB) Untold(ctx context.Context, brand string, limit int) ([]Untold, error) {
+	var rows []struct {
+		noticeRow
+		Held   conversation.HeldFor `db:"held"`
+		HeldAt int64                `db:"held_at"`
+		MSISDN prepaid.MSISDN       `db:"msisdn"`
+	}
+	err := list(ctx, db.reader, &rows, `
+		SELECT n.id, n.brand, n.channel, n.kind, n.address, n.language, n.about, n.order_id, n.retold, n.due_at, n.created_at, n.held, n.held_at,
+			COALESCE(o.msisdn, '') AS msisdn
+		FROM notices n LEFT JOIN orders o ON o.id = n.order_id
+		WHERE n.told_at = 0 AND n.held <> '' AND (CAST(? AS TEXT) = '' OR n.brand = ?) ORDER BY n.held_at, n.id LIMIT ?`, brand, brand, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list untold news: %w", err)
+	}
+	untold := make([]Untold, len(rows))
+	for i, r := range rows {
+		untold[i] = Untold{Notice: r.notice(), Why: r.Held, Since: prepaid.FromMicros(r.HeldAt), Number: r.MSISDN}
+	}
+	return untold, nil
+}
+
+// ToldByHand says that an operator has told held news. It keeps who and why, and reports whether the news waited.
+func (db *DB) ToldByHand(ctx context.Context, id prepaid.NoticeID, by topup.By, now time.Time) (bool, error) {
+	waited := false
+	err := db.write(ctx, "tell by hand", func(tx *sqlx.Tx) error {
+		var n struct {
+			Brand   string          `db:"brand"`
+			Address prepaid.Address `db:"address"`
+			Order   prepaid.OrderID `db:"order_id"`
+			About   string          `db:"about"`
+		}
+		found, err := get(ctx, tx, &n, `
+			UPDATE notices SET told_at = ? WHERE id = ? AND told_at = 0 AND held <> '' RETURNING brand, address, order_id, about`,
+			prepaid.Micros(now), id)
+		if err != nil || !found {
+			return err
+		}
+		waited = true
+		var customer prepaid.CustomerID
+		if _, err := get(ctx, tx, &customer, `SELECT customer FROM customer_addresses WHERE brand = ? AND address = ?`, n.Brand, n.Address); err != nil {
+			return err
+		}
+		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Order: n.Order, Customer: customer,
+			What: "told " + n.About, By: by, At: now, Outcome: "done", EndedAt: now})
+	})
+	return waited, err
+}
+
+// UntoldCount is how much news of a brand waits for one reason, and since when the oldest does.
+type UntoldCount struct {
+	Brand  string               `db:"brand"`
+	Why    conversation.HeldFor `db:"held"`
+	Count  int                  `db:"count"`
+	Oldest int64                `db:"oldest"` // microseconds
+}
+
+// CountUntold counts held news.
+func (db *DB) CountUntold(ctx context.Context) ([]UntoldCount, error) {
+	var counts []UntoldCount
+	err := list(ctx, db.reader, &counts, `
+		SELECT brand, held, COUNT(*) AS count, MIN(held_at) AS oldest FROM notices
+		WHERE told_at = 0 AND held <> '' GROUP BY brand, held ORDER BY brand, held`)
+	if err != nil {
+		return nil, fmt.Errorf("count untold news: %w", err)
+	}
+	return counts, nil
+}
