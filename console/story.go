@@ -161,6 +161,9 @@ func said(e entry) string {
 		return `[button "` + text + `"]`
 	}
 	plain := strings.NewReplacer(`\`, `\\`, `[`, `\[`).Replace(text)
+	if strings.HasPrefix(plain, "*") {
+		plain = `\` + plain // typed, not dialled
+	}
 	if !e.Secret {
 		return plain
 	}

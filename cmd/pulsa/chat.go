@@ -20,7 +20,7 @@ type chatCommand struct {
 	settings
 	Brand  string `help:"Whom to talk to (default: the first test brand)."`
 	From   string `help:"Your number, as +31612345678 (default: a new one)." placeholder:"+NUMBER"`
-	As     string `help:"What you write on: sms, telegram, whatsapp or ussd." enum:"sms,telegram,whatsapp,ussd" default:"sms"`
+	As     string `help:"What you write on: sms, telegram, whatsapp, ussd or web." enum:"sms,telegram,whatsapp,ussd,web" default:"sms"`
 	Server string `help:"Talk to a running server (default: one of its own in this process, on the data folder)." placeholder:"URL"`
 }
 

@@ -131,7 +131,7 @@ func (run played) propose() proposal {
 				p = append(p, item{old: old[i]})
 				i++
 			case i < toOld && j < toNew:
-				p = append(p, item{old: old[i], lines: run.matcher.replyLines(run.came[j])})
+				p = append(p, item{old: old[i], lines: withNames(run.matcher.replyLines(run.came[j]), old[i], run.came[j])})
 				i, j = i+1, j+1
 			case i < toOld:
 				p = append(p, item{old: old[i], drop: !old[i].nothing})
@@ -149,6 +149,25 @@ func (run played) propose() proposal {
 	}
 	gap(len(old), len(run.came))
 	return p
+}
+
+// withNames adds the names that an old reply keeps to the lines of a new one, where its prompts have such values.
+func withNames(lines []string, old *expect, m Message) []string {
+	for _, t := range old.tokens {
+		for _, v := range t.values {
+			name, alone := aloneName(v.pattern)
+			if !alone {
+				continue
+			}
+			for i, part := range m.Parts {
+				if _, has := part.Values[v.name]; has && i < len(lines) && strings.HasSuffix(lines[i], "}") {
+					lines[i] = strings.TrimSuffix(lines[i], "}") + fmt.Sprintf(" %s=$%s}", v.name, name)
+					break
+				}
+			}
+		}
+	}
+	return lines
 }
 
 // align pairs as many lines and messages as match, in order.

@@ -153,3 +153,19 @@ func TestRecordingOfAnUnknownBrandIsAnError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestFixKeepsWhatNamesKeep(t *testing.T) {
+	s, err := loadText(t, head+"> KOOP 10 [secret 4821]\n< {topup.again number=$who}\n> KOOP 10 [secret 4821]\n< {echo text=$gone}\n> echo hello\n< {echo text=$who}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixed, notes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
+	if len(fixed) != 1 || len(notes) > 0 {
+		t.Fatalf("%v, %v", fixed, notes)
+	}
+	_, got, _ := strings.Cut(string(fixed[0].New), "\n> ")
+	want := "KOOP 10 [secret 4821]\n< {topup.done number=$who}\n> KOOP 10 [secret 4821]\n< {topup.done}\n> echo hello\n< {echo text=$who}\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -83,6 +83,7 @@ var toyPrompts = map[string]map[string]string{
 		"registration.link":             "Go to {url} please.",
 		"registration.done":             "You are registered.",
 		"topup.done":                    "Done: {amount} for {number}.",
+		"topup.again":                   "Again {amount} for {number}?",
 		"topup.working":                 "We work on it.",
 		"pin.wrong":                     "That PIN is wrong.",
 		"error.unread":                  "I can't read that.",

@@ -61,6 +61,9 @@ func expectOf(written []string) *expect {
 		lines = append(lines, line{pos: pos{"", i + 1}, text: text})
 	}
 	e, err := parseExpect(lines)
+	if err == nil {
+		err = (&nameReader{kept: map[string]bool{}}).reply(e)
+	}
 	if err != nil {
 		return nil
 	}
