@@ -145,7 +145,7 @@ func (h *Handler) open(ctx context.Context, t *Turn) error {
 	case s.Expired:
 		h.engine.goOn(t, state)
 	default:
-		h.engine.ask(t, state)
+		h.engine.repeat(t, state)
 	}
 	return t.err
 }

@@ -67,14 +67,14 @@ func (e *engine) global(t *Turn, state *State) (Event, bool) {
 				return noEvent, true
 			}
 			t.Say("back.nothing")
-			e.ask(t, state)
+			e.repeat(t, state)
 			return noEvent, true
 		}
 		return evBack, true
 	case ActLanguage:
 		if state.Name != idle && state.Name != menu || t.command.Rest != "" {
 			switchLanguage(t)
-			e.ask(t, state)
+			e.repeat(t, state)
 			return noEvent, true
 		}
 	}
@@ -107,7 +107,7 @@ func (e *engine) failed(t *Turn, state *State, wrong string) {
 	if t.session.Failures >= 3 {
 		t.Say("input.offer_exit")
 	}
-	e.ask(t, state)
+	e.repeat(t, state)
 }
 
 // goOn reads whether an expired conversation is taken up again.
@@ -192,6 +192,26 @@ func (e *engine) ask(t *Turn, state *State) {
 		t.Say(state.Prompt)
 	}
 	e.offer(t, state)
+}
+
+// repeat puts the present question once more: in short, where it has a short form that was not said in this reply yet.
+func (e *engine) repeat(t *Turn, state *State) {
+	short := state.short(t)
+	switch {
+	case short == "":
+		e.ask(t, state)
+		return
+	case !slices.ContainsFunc(t.said, func(p Part) bool { return p.Key == short }):
+		t.Say(short)
+	}
+	e.offer(t, state)
+}
+
+func (s *State) short(t *Turn) string {
+	if s.Short == nil {
+		return ""
+	}
+	return s.Short(t)
 }
 
 func (e *engine) offer(t *Turn, state *State) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"pulsa/accounts"
 	"pulsa/channels"
 	"pulsa/prepaid"
@@ -262,5 +264,31 @@ func TestWhyAnOrderIsRefusedIsSaid(t *testing.T) {
 		if event != "refused" || len(turn.said) != 1 || turn.said[0].Key != key {
 			t.Errorf("%v: %s, said %+v; want %s", err, event, turn.said, key)
 		}
+	}
+}
+
+func TestAMandateWhoseTextHasChangedIsShownWholeBeforeItIsGiven(t *testing.T) {
+	b := demoBrand()
+	all, e := mustPrompts(t, b), mustEngine(t)
+	s := &Session{State: "pay.agree", Answers: Answers{Mandate: Mandate{Reference: "R", Holder: "J. Jansen", IBAN: "NL** **** 4300", Shown: "of a program before"}}}
+	say := func(text string) (Event, []string) {
+		turn := bareTurn(t, b, all, s, text)
+		event := e.understand(turn)
+		keys := make([]string, len(turn.said))
+		for i, p := range turn.said {
+			keys[i] = p.Key
+		}
+		return event, keys
+	}
+	event, keys := say("AGREE")
+	if diff := cmp.Diff([]string{"mandate.agree_only", mandateText}, keys); diff != "" || event != noEvent {
+		t.Errorf("event %q, %s", event, diff)
+	}
+	event, keys = say("yes")
+	if diff := cmp.Diff([]string{"mandate.agree_only"}, keys); diff != "" || event != noEvent {
+		t.Errorf("event %q, %s", event, diff)
+	}
+	if event, _ = say("AGREE"); event != "agreed" {
+		t.Errorf("event %q", event)
 	}
 }

@@ -21,6 +21,9 @@ type State struct {
 	Prompt string // the key of its question
 	// Fill gives what the question's {names} stand for, names and texts in turn, and may note what was shown.
 	Fill func(t *Turn) []string
+	// Short is the prompt that repeats a long question in few words: after an error, HELP, news. It gives "" where the question
+	// must be put whole: nil for all but those that the customer can have put whole again.
+	Short func(t *Turn) string
 	// Accept reads the customer's input. It is pure but for the answers it notes in the session. Input
 	// that does not fit returns noEvent and the key of the prompt that says what is wrong.
 	Accept func(t *Turn) (e Event, wrong string)

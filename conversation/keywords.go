@@ -28,7 +28,8 @@ const (
 	ActExit     Action = "exit"
 	ActBack     Action = "back"
 	ActMenu     Action = "menu"
-	ActAgree    Action = "agree" // to a mandate; it leads nowhere else
+	ActAgree    Action = "agree"   // to a mandate; it leads nowhere else
+	ActMandate  Action = "mandate" // reads it again, likewise
 )
 
 // The events that lead into flows or out of them from every question.

@@ -30,7 +30,7 @@ func mandateStates(flow, resume string) []State {
 	return []State{
 		{Name: flow + ".ask_iban", Prompt: "mandate.ask_iban", Accept: acceptIBAN, Secret: true, Timeout: pageTimeout},
 		{Name: flow + ".ask_holder", Prompt: "mandate.ask_holder", Accept: acceptHolder, Resume: resume},
-		{Name: flow + ".agree", Prompt: mandateText, Fill: fillMandate, Accept: acceptAgreement, Resume: resume},
+		{Name: flow + ".agree", Prompt: mandateText, Fill: fillMandate, Short: shortMandate, Accept: acceptAgreement, Resume: resume},
 		{Name: flow + ".sign", Act: signMandate},
 		{Name: flow + ".await_mandate", Prompt: "mandate.await", Accept: acceptWaiting, Timeout: pageTimeout},
 	}
@@ -50,6 +50,7 @@ func mandateTransitions(flow, done, abandoned string) []Transition {
 		{From: in("ask_holder"), Event: "completed", To: idle, Say: done},
 		{From: in("ask_holder"), Event: evBack, To: in("ask_iban")},
 		{From: in("agree"), Event: "agreed", To: in("sign")},
+		{From: in("agree"), Event: "read", To: in("agree")},
 		{From: in("agree"), Event: "completed", To: idle, Say: done}, // the page after all; or by a turn that was killed
 		{From: in("agree"), Event: evBack, To: in("ask_iban")},
 		{From: in("sign"), Event: "signed", To: idle, Say: done},
@@ -108,8 +109,19 @@ func fillMandate(t *Turn) []string {
 	return []string{"reference", m.Reference, "holder", m.Holder, "iban", m.IBAN, "date", t.now.Format(time.DateOnly)}
 }
 
-// acceptAgreement takes nothing but the one word, and only for the text that was shown.
+// shortMandate repeats what is asked, not the text: that was shown whole, as it would be agreed to now.
+func shortMandate(t *Turn) string {
+	if t.session.Mandate.Shown != t.prompts.Version(mandateText) {
+		return ""
+	}
+	return "mandate.agree_only"
+}
+
+// acceptAgreement takes nothing but the one word, and only for the text that was shown; or the word that shows it again.
 func acceptAgreement(t *Turn) (Event, string) {
+	if t.command.Action == ActMandate {
+		return "read", ""
+	}
 	if t.command.Action != ActAgree || t.command.Rest != "" || t.session.Mandate.Shown != t.prompts.Version(mandateText) {
 		return noEvent, "mandate.agree_only"
 	}

@@ -100,7 +100,7 @@ func (h *Handler) again(t *Turn) {
 	if t.session.Expired {
 		return
 	}
-	h.engine.ask(t, h.engine.table.states[t.session.State])
+	h.engine.repeat(t, h.engine.table.states[t.session.State])
 }
 
 // readButton finds out whether a button that was tapped belongs to an earlier question.
@@ -218,8 +218,8 @@ func (t *Turn) standsAlone() bool {
 
 // unask takes the present question out of the reply: it can't be answered.
 func (t *Turn) unask(tb *table) {
-	question := tb.states[t.session.State].Prompt
-	t.said = slices.DeleteFunc(t.said, func(p Part) bool { return p.Key == question })
+	state := tb.states[t.session.State]
+	t.said = slices.DeleteFunc(t.said, func(p Part) bool { return p.Key == state.Prompt || state.Short != nil && p.Key == state.short(t) })
 	t.choices, t.contact = nil, false
 }
 
