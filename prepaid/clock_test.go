@@ -72,6 +72,30 @@ func TestVirtualTimersStopTheClockOneByOne(t *testing.T) {
 	}
 }
 
+func TestVirtualWorkOfManyBeginsAtOneInstant(t *testing.T) {
+	c := NewVirtualClock(start)
+	begun, ended := make([]time.Duration, 3), make([]time.Duration, 3)
+	var work []func()
+	for i := range begun {
+		work = append(work, func() {
+			begun[i] = c.Now().Sub(start)
+			_ = c.Sleep(context.Background(), time.Duration(3-i)*time.Second)
+			ended[i] = c.Now().Sub(start)
+		})
+	}
+	if err := c.Run(work...); err != nil {
+		t.Fatal(err)
+	}
+	for i := range begun {
+		if begun[i] != 0 || ended[i] != time.Duration(3-i)*time.Second {
+			t.Errorf("%d ran from %s to %s", i, begun[i], ended[i])
+		}
+	}
+	if err := c.Run(); err != nil || c.Now().Sub(start) != 3*time.Second {
+		t.Errorf("no work ends at %s, %v", c.Now().Sub(start), err)
+	}
+}
+
 func TestVirtualSleepEndsWithItsContext(t *testing.T) {
 	c := NewVirtualClock(start)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -150,7 +150,7 @@ func TestEventsAndFactsAreSaidAsTheyAreRead(t *testing.T) {
 		"payment declines", "payment times out", "payment times out after charging", "payment needs authentication", "payment returns the debit", "payment revokes the mandate",
 		"network delivers", "network rejects INVALID_AMOUNT_FOR_OPERATOR", "network fails with PROVIDER_INTERNAL_ERROR", "network times out", "network times out after delivering",
 		"network delivers after 40s", "network is out of funds", "network is unavailable", "channel down 2m", "redis lost", "redis down 2m",
-		"restart", "crash after charge"} {
+		"restart", "crash after charge", "same id", "together", "end", "window closes"} {
 		e, err := parseEvent("  "+text+" ", nil)
 		if err != nil {
 			t.Errorf("%s: %s", text, err.problem)
@@ -159,7 +159,8 @@ func TestEventsAndFactsAreSaidAsTheyAreRead(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"state idle", "charged EUR 10.00 once", "topped up EUR 10.00 twice", "refunded EUR 10.00 3 times", "charged JPY 10 never",
-		"order delivered", "card 101-00000042 activated", "registered", "not registered", "locked", "not locked", "opted out", "not opted out", "audit clean"} {
+		"order delivered", "card 101-00000042 activated", "registered", "not registered", "locked", "not locked", "opted out", "not opted out", "audit clean",
+		"pays by sepa", "pays by nothing", "automatic off", "automatic paused", "automatic EUR 10.00 monthly", "automatic EUR 10.00 every 14 days", "automatic EUR 10.00 below EUR 5.00"} {
 		f, err := parseFact(text, &Vocabulary{})
 		if err != nil {
 			t.Errorf("%s: %s", text, err.problem)
