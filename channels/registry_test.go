@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -176,4 +177,37 @@ func TestASlowStoreHoldsUpOnlyWhoeverReadsIt(t *testing.T) {
 	}
 	s.release <- struct{}{}
 	<-done
+}
+
+// reaching is an adapter that reaches the addresses of one scheme.
+type reaching struct {
+	bare
+	scheme string
+}
+
+func (r *reaching) Reaches(a prepaid.Address) (channels.Capabilities, bool) {
+	return channels.Capabilities{Kind: channels.Kind(r.kind)}, strings.HasPrefix(string(a), r.scheme)
+}
+
+func TestTheWaysToAnAddressBeginWithTheBrandsSMS(t *testing.T) {
+	b := &prepaid.Brand{Name: "demo", SMSChannel: "third", Channels: []prepaid.ChannelConfig{
+		{Name: "first", Type: "sms"}, {Name: "second", Type: "bot"}, {Name: "third", Type: "sms"}, {Name: "fourth", Type: "sms", Disabled: true}, {Name: "mute", Type: "bare"},
+	}}
+	r := channels.NewRegistry([]*prepaid.Brand{b}, "", nil, prepaid.NewVirtualClock(start))
+	for _, a := range []channels.Adapter{&reaching{bare{kind: "sms"}, "tel:"}, &reaching{bare{kind: "bot"}, "bot:"}, &bare{kind: "bare"}} {
+		if err := r.Register(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := func(brand string, a prepaid.Address) string {
+		var all []string
+		for _, way := range r.Ways(t.Context(), brand, a) {
+			all = append(all, way.Channel+" as "+string(way.Can.Kind))
+		}
+		return strings.Join(all, ", ")
+	}
+	got := names("demo", "tel:+1") + "; " + names("demo", "bot:1") + "; " + names("demo", "web:1") + "; " + names("none", "tel:+1")
+	if want := "third as sms, first as sms; second as bot; ; "; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 }

@@ -29,11 +29,13 @@ func (*responder) Respond(w http.ResponseWriter, _ channels.Channel, in channels
 }
 
 type stage struct {
-	box   *channeltest.Outbox
-	log   bytes.Buffer
-	woken int
-	turn  func(context.Context, channels.Inbound) ([]channels.Outbound, error)
-	hooks *channels.Webhooks
+	box    *channeltest.Outbox
+	log    bytes.Buffer
+	woken  int
+	out    []string // who has opted out
+	outErr error
+	turn   func(context.Context, channels.Inbound) ([]channels.Outbound, error)
+	hooks  *channels.Webhooks
 }
 
 func newStage(t *testing.T, a channels.Adapter) *stage {
@@ -48,7 +50,11 @@ func newStage(t *testing.T, a channels.Adapter) *stage {
 			return s.turn(ctx, in)
 		},
 		Wake: func() { s.woken++ },
-		Log:  slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		OptOut: func(_ context.Context, brand, channel string, a prepaid.Address) error {
+			s.out = append(s.out, brand+"/"+channel+" "+string(a))
+			return s.outErr
+		},
+		Log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	return s
 }
@@ -83,6 +89,21 @@ func TestTheReplyGoesInTheResponseOrByTheOutbox(t *testing.T) {
 	}
 	if all := s.box.All(); len(all) != 1 || !all[0].Answer || !all[0].CreatedAt.Equal(start) || s.woken != 2 {
 		t.Errorf("a repeated message left %d messages, woke %d times", len(all), s.woken)
+	}
+}
+
+func TestARefusalInAReportIsAnOptOut(t *testing.T) {
+	report := channels.DeliveryReport{Outbound: "a", Status: channels.Failed, Code: "21610", Refused: "tel:+31612345678"}
+	s := newStage(t, &bare{kind: "bare", receive: func(*http.Request) (channels.Received, error) {
+		return channels.Received{Reports: []channels.DeliveryReport{report, {Outbound: "b", Status: channels.Failed}}}, nil
+	}})
+	s.outErr = errors.New("store is down")
+	if w := s.post("/webhooks/demo/line", ""); w.Code != 503 || len(s.box.Reports()) != 0 {
+		t.Errorf("%d, %v: what could not be stored must come again", w.Code, s.box.Reports())
+	}
+	s.outErr = nil
+	if w := s.post("/webhooks/demo/line", ""); w.Code != 200 || len(s.box.Reports()) != 2 || len(s.out) != 2 || s.out[1] != "demo/line tel:+31612345678" {
+		t.Errorf("%d, %v, %v", w.Code, s.box.Reports(), s.out)
 	}
 }
 

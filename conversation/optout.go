@@ -53,13 +53,18 @@ func (t *Turn) stop(ctx context.Context, s *Services) {
 	t.Say("stop.done")
 }
 
-// start opts the sender in again, and lets them hear what has waited.
+// start opts the sender in again, and lets them hear what has waited. Who unblocks us without a word has not taken back
+// a STOP that they have said in words.
 func (t *Turn) start(ctx context.Context, s *Services) {
 	if !t.out.ByWord && !t.out.At(t.channel.Name) {
 		t.Say("start.welcome")
 		return
 	}
-	if err := s.Accounts.OptIn(ctx, t.brand.Name, t.channel.Name, t.in.Address); err != nil {
+	in := s.Accounts.OptIn
+	if t.in.Text == "" {
+		in = s.Accounts.OptInAt
+	}
+	if err := in(ctx, t.brand.Name, t.channel.Name, t.in.Address); err != nil {
 		t.fail(err)
 		return
 	}
@@ -101,7 +106,9 @@ func (t *Turn) tellStopped(ctx context.Context, s *Services) {
 		return
 	}
 	for _, k := range known {
-		here := func(channel string) bool { return t.in.Can.Push && k.Address == t.in.Address && channel == t.channel.Name }
+		here := func(channel string) bool {
+			return t.in.Can.Push && k.Address == t.in.Address && channel == t.channel.Name
+		}
 		if k.Out.AtCarrier = slices.DeleteFunc(k.Out.AtCarrier, here); len(k.Out.AtCarrier) > 0 {
 			t.Say("status.stopped", "place", placeOf(k.Address))
 		}

@@ -250,6 +250,36 @@ func TestStatusCallbacksAreReports(t *testing.T) {
 	}
 }
 
+func TestAReportTellsWhoHasOptedOut(t *testing.T) {
+	for _, test := range []struct {
+		to, code string
+		want     prepaid.Address
+	}{
+		{"+31612345678", "21610", "tel:+31612345678"}, {"whatsapp:+31612345678", "21610", "tel:+31612345678"},
+		{"whatsapp:US.1234", "21610", "whatsapp:US.1234"}, {"+31612345678", "30003", ""}, {"+31612345678", "", ""}, {"", "21610", ""},
+	} {
+		form := url.Values{"MessageStatus": {"failed"}, "MessageSid": {"SM9"}, "AccountSid": {account}, "ErrorCode": {test.code}, "To": {test.to}}
+		got, err := receive(post(token, webhook+"?outbound=bcdfg", form), line(""))
+		if err != nil || len(got.Reports) != 1 || got.Reports[0].Refused != test.want {
+			t.Errorf("%+v: %+v, %v", test, got, err)
+		}
+	}
+}
+
+func TestWhoIsReached(t *testing.T) {
+	sms, whatsApp := twilio.New(prepaid.SystemClock{}), twilio.NewWhatsApp(prepaid.SystemClock{})
+	for address, want := range map[prepaid.Address][2]channels.Kind{
+		"tel:+31612345678": {channels.SMS, ""}, "whatsapp:US.1234": {"", channels.WhatsApp}, "telegram:31612345678": {"", ""},
+	} {
+		for i, a := range []*twilio.Adapter{sms, whatsApp} {
+			can, ok := a.Reaches(address)
+			if ok != (want[i] != "") || ok && can.Kind != want[i] {
+				t.Errorf("%s by %s: %v %v", address, a.Type(), can.Kind, ok)
+			}
+		}
+	}
+}
+
 func TestRepliesAreTwiML(t *testing.T) {
 	respond := func(texts ...string) (string, []string) {
 		var parts []channels.Outbound

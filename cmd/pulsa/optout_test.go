@@ -13,6 +13,7 @@ import (
 	"pulsa/accounts"
 	"pulsa/channels"
 	"pulsa/channels/fake"
+	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
@@ -176,6 +177,8 @@ func TestAMessageProvesThatTelegramIsNotBlockedAnyMore(t *testing.T) {
 		}
 		s.same("STOP by word", s.says(byTelegram, "STOP"), "stop.done")
 		s.signals(byTelegram, channels.OptedOut)
+		s.signals(byTelegram, channels.OptedIn)
+		s.signals(byTelegram, channels.OptedOut)
 		s.same("is served", s.says(byTelegram, "KOOP"), "topup.ask_amount")
 		out, err := s.p.accounts.OptedOut(t.Context(), "demo", byTelegram.Address())
 		if s.ok(err); !out.ByWord || len(out.AtCarrier) > 0 {
@@ -284,7 +287,7 @@ func faked(t *testing.T, p *program) *fake.Adapter {
 	return p.registry.Adapter(c).(*unsteadyFake).Adapter
 }
 
-// untold compares the operators' list, and closes what is on it by hand.
+// untold compares the operators' list.
 func (s *scene) untold(why ...string) {
 	s.t.Helper()
 	untold, err := s.p.db.Untold(s.t.Context(), "demo", 9)
@@ -311,6 +314,45 @@ func must(text string, err error) string {
 }
 
 func euros(n int64) prepaid.Money { return prepaid.Money{Minor: 100 * n, Currency: "EUR"} }
+
+func TestOperatorsTellByHandWhatNoChannelCan(t *testing.T) {
+	o := newOffice(t)
+	p := o.program()
+	ctx := t.Context()
+	a := prepaid.Address("tel:" + testNumber)
+	for id, why := range map[prepaid.NoticeID]conversation.HeldFor{"nbcd": conversation.NoWay, "nfgh": conversation.HeldByStop} {
+		_, err := p.db.Writer().ExecContext(ctx, `
+			INSERT INTO notices (id, brand, channel, kind, address, language, about, order_id, due_at, created_at)
+			VALUES (?, 'demo', 'fake', 'sms', ?, 'en', 'instrument_ended', '', 1, 1)`, id, a)
+		if err == nil {
+			err = p.db.Hold(ctx, id, why, p.clock.Now())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := scrape(t, p.metrics)
+	for _, want := range []string{`pulsa_news_untold{brand="demo",why="carrier"} 1`, `pulsa_news_untold{brand="demo",why="stop"} 1`, `pulsa_news_untold_seconds{brand="demo",why="carrier"} `} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no metric %s", want)
+		}
+	}
+	if err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+	o.does("nbcd", "customers", "untold", "--brand", "demo")
+	o.does(`"why":"texted STOP: told when they write"`, "customers", "untold", "--json")
+	if out, _ := o.pulsa("doctor"); !strings.Contains(out, "1 pieces of news reach their customers on no channel") {
+		t.Errorf("the doctor says %s", out)
+	}
+	o.fails("--reason", "customers", "untold", "--told", "nbcd")
+	o.does("nbcd was told", "customers", "untold", "--told", "nbcd", "--reason", "ticket 4711: told by phone")
+	o.fails("no news with that id", "customers", "untold", "--told", "nbcd", "--reason", "again")
+	o.does("ticket 4711: told by phone", "customers", "show", testNumber, "--brand", "demo")
+	if out := o.does("nfgh", "customers", "untold"); strings.Contains(out, "nbcd") {
+		t.Errorf("what was told by hand still waits: %s", out)
+	}
+}
 
 // The real adapters, and servers in their providers' place.
 

@@ -293,6 +293,74 @@ var noticeTests = []test{
 		same(w, "other news", w.column(`SELECT id FROM notices WHERE about = 'debit_returned'`), "n5")
 		same(w, "is none of how it stands", len(must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Charging))), 2)
 	}},
+	{"what a message should have told and never will is told anew", func(w *world) {
+		told := func() (id prepaid.NoticeID) {
+			w.ok(w.db.Writer().GetContext(w.Context(), &id, `SELECT id FROM notices WHERE about = 'order'`))
+			return id
+		}
+		o := w.placed(w.purchase(w.customer()))
+		w.due(start)
+		c := declined(o)
+		w.apply(c)
+		at := c.Notice.DueAt
+		for i, e := range []channels.SendEnd{
+			{Status: channels.GivenUp, Refused: true, Now: at}, {Status: channels.HandedOn, Now: at}, {Status: channels.GivenUp, Now: at},
+		} {
+			id := told()
+			m := message(o.ReplyTo.Address, string(id), 0)
+			w.ok(w.db.HandOver(w.Context(), id, []channels.Outbound{m}, at))
+			w.ok(w.db.HandOver(w.Context(), id, []channels.Outbound{m}, at))
+			same(w, "told", w.due(at.Add(-time.Second)), nil)
+			w.end(w.claimOut(at)[0], e)
+			held := must[[]conversation.Notice](w)(w.db.Held(w.Context(), brand, o.ReplyTo.Address))
+			switch i {
+			case 0:
+				due := must[[]conversation.Notice](w)(w.db.ClaimNotices(w.Context(), at, at.Add(time.Second), 9))
+				if len(due) != 1 || due[0].ID != told() || due[0].ID == id || !due[0].Retold || len(held) != 0 {
+					w.Errorf("refused: due %v, held %v", due, held)
+				}
+			case 1: // arrived, as far as we know, until the report
+				same(w, "sent", told(), id)
+				r := channels.DeliveryReport{Outbound: m.ID, Status: channels.Failed, Refused: o.ReplyTo.Address}
+				w.ok(w.db.ReportDelivery(w.Context(), r, at))
+				if again := told(); again == id {
+					w.Errorf("what a report says was refused is told anew")
+				}
+			case 2:
+				if len(held) != 1 || !held[0].Retold || held[0].ID != told() {
+					w.Errorf("never taken: held %+v", held)
+				}
+			}
+		}
+		untold := must[[]store.Untold](w)(w.db.Untold(w.Context(), brand, 9))
+		if len(untold) != 1 || untold[0].Why != conversation.Undelivered || untold[0].Number != o.MSISDN || !untold[0].Since.Equal(at) {
+			w.Errorf("untold: %+v", untold)
+		}
+		same(w, "another brand's", len(must[[]store.Untold](w)(w.db.Untold(w.Context(), "other", 9))), 0)
+		same(w, "next", must[time.Time](w)(w.db.NextNotice(w.Context())), start.Add(time.Minute)) // the setup's alone
+		w.ok(w.db.Release(w.Context(), brand, o.ReplyTo.Address))
+		same(w, "released", w.due(at.Add(time.Hour)), []string{"registered", "order"})
+	}},
+	{"a turn that told where nothing arrives has told nothing", func(w *world) {
+		o := w.placed(w.purchase(w.customer()))
+		w.due(start)
+		c := declined(o)
+		w.apply(c)
+		at := c.Notice.DueAt
+		answer := message(o.ReplyTo.Address, "m1", 0)
+		answer.Answer, answer.CreatedAt = true, at
+		w.put(answer)
+		w.ok(w.db.MarkTold(w.Context(), []prepaid.NoticeID{c.Notice.ID}, nil, at)) // before the refusal
+		w.ok(w.db.SetOptOut(w.Context(), brand, o.ReplyTo.Address, []string{"twilio"}, true, at))
+		w.end(w.claimOut(at)[0], channels.SendEnd{Status: channels.GivenUp, Refused: true, Now: at})
+		anew := must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined))
+		same(w, "untold again", len(anew), 1)
+		w.ok(w.db.MarkTold(w.Context(), anew, nil, at)) // after it
+		same(w, "still untold", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined)), anew)
+		w.ok(w.db.Redirect(w.Context(), conversation.Notice{ID: anew[0], Channel: "bot", Kind: "telegram", Address: "telegram:2"}))
+		w.ok(w.db.MarkTold(w.Context(), anew, nil, at))
+		same(w, "told elsewhere", len(must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined))), 0)
+	}},
 	{"a transcript entry is stored once", func(w *world) {
 		entry := conversation.Transcript{Sender: "demo/twilio/tel:+1", MessageID: "m1", At: start, Entry: []byte(`{"in":"KOOP"}`)}
 		w.ok(w.db.SaveTranscripts(w.Context(), []conversation.Transcript{entry}))
