@@ -316,6 +316,7 @@ func (t *talkRecordCommand) Run(ctx context.Context, e environ) error {
 		Name: t.Name, Brand: t.Brand, Channel: t.Channel, Language: t.Language, From: t.From,
 	}, e.stdin, e.stdout)
 	if err = errors.Join(err, m.close()); err != nil {
+		fmt.Fprint(e.stdout, story) // what was said is not lost
 		return err
 	}
 	if story == "" {
@@ -326,7 +327,7 @@ func (t *talkRecordCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	if err := writeNew(t.Output, story); err != nil {
-		fmt.Fprint(e.stdout, story) // what was said is not lost
+		fmt.Fprint(e.stdout, story)
 		return err
 	}
 	fmt.Fprintf(e.stdout, "%s written. Try: pulsa talk run %s\n", t.Output, t.Output)
