@@ -197,7 +197,7 @@ func (h *Handler) inPassing(ctx context.Context, t *Turn, n Notice) error {
 // passing are the words for news that changes no conversation.
 var passing = map[string]string{
 	"registered": "registration.done", "setup_completed": "pay.done", "setup_abandoned": "", "mandate_refused": "mandate.refused",
-	"instrument_ended": "pay.ended",
+	"instrument_ended": "pay.ended", "setup_over": "pay.page_over",
 }
 
 // sayNews says what happened, unless it was said before.

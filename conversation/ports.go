@@ -107,7 +107,7 @@ type Notice struct {
 	Kind     string // how the customer writes to us: a channels.Kind
 	Address  prepaid.Address
 	Language string
-	About    string // "order", "registered", "setup_completed", "setup_abandoned", "mandate_refused",
+	About    string // "order", "registered", "setup_completed", "setup_abandoned", "setup_over", "mandate_refused",
 	// "instrument_ended", "debit_returned"
 	Order prepaid.OrderID
 	// Retold: it was sent in vain, or is now told at another address of the customer's than the one that it was for.

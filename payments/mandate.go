@@ -65,7 +65,7 @@ func (m Mandate) AsShown() string {
 
 // Mandates keeps mandates. Every method is one transaction. Store.EndSetup ends them too.
 type Mandates interface {
-	// SaveMandate stores a mandate and its open setup, or returns the setup that the operation key has stored before;
+	// SaveMandate stores a mandate and its open setup, as Store.SaveSetup does, or returns the setup that the operation key has stored before;
 	// topup.ErrKeyReused where that is another customer's.
 	SaveMandate(ctx context.Context, s Setup, m Mandate) (Setup, error)
 	// ClaimMandates leases up to n mandates that are due, with their setups, until the given time.

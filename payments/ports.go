@@ -28,6 +28,9 @@ type Gateway interface {
 	// StartSetup opens a page on which the customer gives the details of a method. A repeated reference
 	// opens the same page again.
 	StartSetup(ctx context.Context, s SetupRequest) (Page, error)
+	// CloseSetup ends a page that its customer has not ended: it says so from then on, and sets nothing up. It tells no
+	// news. An error where that is not certain.
+	CloseSetup(ctx context.Context, s Setup) error
 	// Charge debits an instrument. A repeated reference charges once.
 	Charge(ctx context.Context, c ChargeRequest) topup.Result
 	// Cancel makes sure that a charge which is not done never will be.
@@ -128,16 +131,19 @@ type Setup struct {
 // Store keeps setups and instruments. Every method is one transaction.
 type Store interface {
 	// SaveSetup stores a setup, or returns the one that the operation key has stored before; topup.ErrKeyReused where that
-	// is another customer's.
+	// is another customer's. A customer has one open setup at most: a new one abandons the earlier, and nobody is told.
 	SaveSetup(ctx context.Context, s Setup) (Setup, error)
 	// Setup returns one; ErrNoSetup.
 	Setup(ctx context.Context, id prepaid.SetupID) (Setup, error)
+	// OpenSetup returns a customer's open one; ErrNoSetup.
+	OpenSetup(ctx context.Context, c prepaid.CustomerID) (Setup, error)
 	// EndSetup closes an open setup. Completed: the instrument is stored and becomes the customer's only
 	// active one, and a notice of kind "setup_completed" is due at once; a pending customer becomes active, and
 	// the kind is "registered";
 	// abandoned: a notice "setup_abandoned". Of a mandate: "mandate_refused", no notice before its TellAt, and
 	// its sealed IBAN is dropped. A setup begun before the customer's last recovery is abandoned in any case, its
-	// instrument is not stored, and nobody is told. Zero rows (it was ended before) is ended=false.
+	// instrument is not stored, and nobody is told. Zero rows (it was ended before) is ended=false; completed after it was
+	// abandoned, a notice "setup_over" says that it has changed nothing.
 	EndSetup(ctx context.Context, id prepaid.SetupID, i *Instrument, n prepaid.NoticeID, now time.Time) (ended bool, err error)
 	// Instrument returns one, with its token; ErrNoInstrument.
 	Instrument(ctx context.Context, id prepaid.InstrumentID) (Instrument, error)

@@ -73,6 +73,10 @@ func (s *Service) StartSetup(ctx context.Context, r StartRequest) (Setup, error)
 	if brand == nil || gateway == nil {
 		return Setup{}, fmt.Errorf("start payment setup: brand %q has no gateway %q", r.Brand, name)
 	}
+	former, err := s.openSetup(ctx, r.Customer)
+	if err != nil {
+		return Setup{}, fmt.Errorf("start payment setup: %w", err)
+	}
 	page, err := gateway.StartSetup(ctx, SetupRequest{
 		Reference: string(id), Brand: brand, Customer: r.Customer, MSISDN: r.MSISDN,
 		Method: r.Method, Language: brand.Language(r.ReplyTo.Language),
@@ -88,7 +92,29 @@ func (s *Service) StartSetup(ctx context.Context, r StartRequest) (Setup, error)
 	if err != nil {
 		return Setup{}, fmt.Errorf("start payment setup: %w", err)
 	}
+	s.closePage(ctx, former, setup)
 	return setup, nil
+}
+
+// openSetup returns a customer's open setup, the zero one where there is none.
+func (s *Service) openSetup(ctx context.Context, c prepaid.CustomerID) (Setup, error) {
+	open, err := s.c.Store.OpenSetup(ctx, c)
+	if errors.Is(err, ErrNoSetup) {
+		return Setup{}, nil
+	}
+	return open, err
+}
+
+// closePage closes the page of a setup that a newer one has abandoned. A page that stays open for all that completes
+// nothing.
+func (s *Service) closePage(ctx context.Context, former, setup Setup) {
+	gateway := s.c.Gateways[former.Gateway]
+	if gateway == nil || former.URL == "" || former.ID == setup.ID || setup.Status != SetupOpen {
+		return
+	}
+	if err := gateway.CloseSetup(ctx, former); err != nil {
+		s.c.Log.WarnContext(ctx, "page of an abandoned payment setup not closed", "setup", former.ID, "brand", former.Brand, "error", err)
+	}
 }
 
 // setupID derives the id from the operation key. A start that is repeated because we died between the

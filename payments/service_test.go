@@ -32,6 +32,7 @@ type world struct {
 	t        *testing.T
 	store    *store.DB
 	gateway  *sim.Gateway
+	gateways map[string]payments.Gateway
 	customer prepaid.CustomerID
 	clock    *prepaid.VirtualClock
 	brand    *prepaid.Brand
@@ -60,8 +61,9 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.gateways = map[string]payments.Gateway{"sim": w.gateway}
 	w.Service, err = payments.New(payments.Config{
-		Store: db, Mandates: db, Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Gateways: map[string]payments.Gateway{"sim": w.gateway}, Gateway: func(string) string { return "sim" },
+		Store: db, Mandates: db, Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Gateways: w.gateways, Gateway: func(string) string { return "sim" },
 		Charges: func(_ context.Context, id prepaid.ChargeID) error {
 			w.charges = append(w.charges, id)
 			return w.chargesErr
@@ -121,12 +123,78 @@ func TestStartSetupKeepsOnePagePerOperationKey(t *testing.T) {
 	if diff := cmp.Diff(first, w.start("message:1")); diff != "" {
 		t.Errorf("repeated: %s", diff)
 	}
-	if other := w.start("message:2"); other.ID == first.ID || other.URL == first.URL {
-		t.Errorf("another key got the same page %+v", other)
-	}
 	stored, err := w.Setup(t.Context(), first.ID)
 	if diff := cmp.Diff(first, stored); diff != "" || err != nil {
 		t.Errorf("stored: %v %s", err, diff)
+	}
+	if other := w.start("message:2"); other.ID == first.ID || other.URL == first.URL {
+		t.Errorf("another key got the same page %+v", other)
+	}
+}
+
+func TestANewerPageClosesTheEarlierOne(t *testing.T) {
+	w := newWorld(t)
+	first := w.start("message:1")
+	second := w.start("message:2")
+	status := func(id prepaid.SetupID) payments.SetupStatus {
+		t.Helper()
+		s, err := w.Setup(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Status
+	}
+	if status(first.ID) != payments.SetupAbandoned || status(second.ID) != payments.SetupOpen {
+		t.Errorf("the first is %s, the second %s", status(first.ID), status(second.ID))
+	}
+	if again := w.start("message:1"); again.ID != first.ID || status(second.ID) != payments.SetupOpen {
+		t.Errorf("the first message, delivered again, gets %+v and leaves the second %s", again, status(second.ID))
+	}
+	// The earlier page may have been completed at the gateway, which is told too late: the newer one counts.
+	late := payments.Event{Setup: first.ID, Completed: true, Token: prepaid.NewSecret("tok_late"), Display: "late"}
+	for range 2 {
+		if err := w.Handle(t.Context(), late); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c := w.reload(); c.Pays.ID != "" || c.Status != accounts.Pending {
+		t.Errorf("an abandoned page has set up %+v of a customer who is %s", c.Pays, c.Status)
+	}
+	if err := w.gateway.CompleteSetup(t.Context(), number); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.gateway.CompleteSetup(t.Context(), number); !errors.Is(err, sim.ErrNoSetup) {
+		t.Errorf("the earlier page was open as well: %v", err)
+	}
+	c := w.reload()
+	if c.Status != accounts.Active || status(second.ID) != payments.SetupCompleted {
+		t.Errorf("the newer page: customer %s, setup %s", c.Status, status(second.ID))
+	}
+	if err := w.Handle(t.Context(), late); err != nil || w.reload().Pays.ID != c.Pays.ID {
+		t.Errorf("the earlier page has changed how the customer pays: %v", err)
+	}
+}
+
+// stubborn is a gateway that can't close a page.
+type stubborn struct{ payments.Gateway }
+
+// CloseSetup implements payments.Gateway.
+func (stubborn) CloseSetup(context.Context, payments.Setup) error {
+	return errors.New("gateway unreachable")
+}
+
+func TestAPageThatCantBeClosedCompletesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.gateways["sim"] = stubborn{w.gateway}
+	w.start("message:1")
+	w.start("message:2")
+	for range 2 { // both pages, the newer one first
+		if err := w.gateway.CompleteSetup(t.Context(), number); err != nil {
+			t.Fatal(err)
+		}
+		if s, _ := w.Setup(t.Context(), w.start("message:2").ID); s.Status != payments.SetupCompleted {
+			t.Errorf("the newer page is %s", s.Status)
+		}
 	}
 }
 

@@ -73,6 +73,10 @@ func (s *Service) Sign(ctx context.Context, r SignRequest) (Setup, error) {
 	key := "mandate/" + m.Reference
 	m.Setup, m.AgreedAt = setupID(m.Brand, key), now
 	m.TellAt, m.RunAt = now.Add(r.Patience+tellAfter), now.Add(signLease)
+	former, err := s.openSetup(ctx, m.Customer)
+	if err != nil {
+		return Setup{}, fmt.Errorf("sign mandate: %w", err)
+	}
 	setup, err := s.c.Mandates.SaveMandate(ctx, Setup{
 		ID: m.Setup, OperationKey: key, Brand: m.Brand, Customer: m.Customer, Gateway: gateway, Method: SEPA,
 		Status: SetupOpen, ReplyTo: m.From, CreatedAt: now,
@@ -84,6 +88,7 @@ func (s *Service) Sign(ctx context.Context, r SignRequest) (Setup, error) {
 		return setup, nil
 	}
 	s.reached("mandate")
+	s.closePage(ctx, former, setup)
 	m.AgreedAt = setup.CreatedAt
 	answer := s.sign(ctx, setup, m, min(r.Patience, signWithin))
 	s.reached("signed")

@@ -65,7 +65,7 @@ func (r mandateRow) mandate() payments.Mandate {
 func (db *DB) SaveMandate(ctx context.Context, s payments.Setup, m payments.Mandate) (payments.Setup, error) {
 	var stored payments.Setup
 	err := db.write(ctx, "save mandate", func(tx *sqlx.Tx) error {
-		added, err := insertSetup(ctx, tx, s)
+		added, err := db.insertSetup(ctx, tx, s)
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func getSetup(ctx context.Context, q querier, where string, args ...any) (paymen
 func (db *DB) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, error) {
 	var stored payments.Setup
 	err := db.write(ctx, "save payment setup", func(tx *sqlx.Tx) error {
-		if _, err := insertSetup(ctx, tx, s); err != nil {
+		if _, err := db.insertSetup(ctx, tx, s); err != nil {
 			return err
 		}
 		var err error
@@ -62,8 +62,26 @@ func (db *DB) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, 
 	return stored, nil
 }
 
-// insertSetup returns 0 where the operation key has stored one before. The setup is the customer's present holder's.
-func insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (int64, error) {
+// insertSetup returns 0 where the operation key has stored one before; else the customer's earlier open one is abandoned.
+// The setup is the customer's present holder's.
+func (db *DB) insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (int64, error) {
+	if _, err := db.lockPayer(ctx, tx, s.Customer); err != nil {
+		return 0, fmt.Errorf("lock customer: %w", err)
+	}
+	var former prepaid.SetupID
+	found, err := get(ctx, tx, &former, `
+		UPDATE payment_setups SET status = ?, ended_at = ? WHERE customer = ? AND status = ?
+		  AND NOT EXISTS (SELECT 1 FROM payment_setups WHERE brand = ? AND operation_key = ?)
+		RETURNING id`,
+		payments.SetupAbandoned, prepaid.Micros(s.CreatedAt), s.Customer, payments.SetupOpen, s.Brand, s.OperationKey)
+	if err != nil {
+		return 0, err
+	}
+	if found {
+		if _, _, err := endMandate(ctx, tx, former); err != nil {
+			return 0, err
+		}
+	}
 	return insert(ctx, tx, `
 		INSERT INTO payment_setups (`+setupColumns+`)
 		VALUES (:id, :brand, :operation_key, :customer, :gateway, :method, :url, :gateway_ref, :status,
@@ -93,6 +111,15 @@ func (db *DB) Setup(ctx context.Context, id prepaid.SetupID) (payments.Setup, er
 	return s, nil
 }
 
+// OpenSetup implements payments.Store.
+func (db *DB) OpenSetup(ctx context.Context, c prepaid.CustomerID) (payments.Setup, error) {
+	s, err := getSetup(ctx, db.reader, `customer = ? AND status = ?`, c, payments.SetupOpen)
+	if err != nil {
+		return payments.Setup{}, fmt.Errorf("read open payment setup: %w", err)
+	}
+	return s, nil
+}
+
 // EndSetup implements payments.Store. With an instrument the setup is completed, without one abandoned. One that an
 // earlier holder began is abandoned, whatever its page says, and nobody is told.
 func (db *DB) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments.Instrument, n prepaid.NoticeID, now time.Time) (ended bool, err error) {
@@ -114,6 +141,9 @@ func (db *DB) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments.Inst
 		rows, err := exec(ctx, tx, `UPDATE payment_setups SET status = ?, ended_at = ? WHERE id = ? AND status = ?`,
 			status, prepaid.Micros(now), id, payments.SetupOpen)
 		if ended = rows == 1; err != nil || !ended {
+			if err == nil && i != nil && !earlier && s.Status == payments.SetupAbandoned {
+				err = tellOver(ctx, tx, s, n, now)
+			}
 			return err
 		}
 		tellAt, byText, err := endMandate(ctx, tx, id)
@@ -142,6 +172,17 @@ func (db *DB) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments.Inst
 		return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, about, toReplyRow(s.ReplyTo), "", due, now))
 	})
 	return ended && err == nil, err
+}
+
+// tellOver asks, once, that a customer is told that the page they have completed was over.
+func tellOver(ctx context.Context, tx *sqlx.Tx, s payments.Setup, n prepaid.NoticeID, now time.Time) error {
+	n += "-over" // the end of the setup has a notice of its own
+	var asked prepaid.NoticeID
+	found, err := get(ctx, tx, &asked, `SELECT id FROM notices WHERE id = ?`, n)
+	if err != nil || found || s.ReplyTo.Address == "" {
+		return err
+	}
+	return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, "setup_over", toReplyRow(s.ReplyTo), "", now, now))
 }
 
 // EndInstrument implements payments.Store.

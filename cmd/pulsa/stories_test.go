@@ -24,6 +24,7 @@ var unsaid = map[string]string{
 	"button.back":       "turns the pages of the real USSD adapter",
 	"button.contact":    "the label of a button that the fake channel does not name",
 	"button.more":       "as button.back",
+	"pay.page_over":     "a gateway that can't close its page: TestWhoCompletesAPageThatIsOverIsTold",
 	"pin.weak":          "test brands take any PIN: conversation TestUnderstanding",
 	"redeem.withdrawn":  "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
 	"session.lost":      "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",

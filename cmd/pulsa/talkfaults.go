@@ -83,6 +83,13 @@ func (c cutGateway) StartSetup(ctx context.Context, r payments.SetupRequest) (pa
 	return c.Gateway.StartSetup(ctx, r)
 }
 
+func (c cutGateway) CloseSetup(ctx context.Context, s payments.Setup) error {
+	if c.life.cut.Load() {
+		return errCut
+	}
+	return c.Gateway.CloseSetup(ctx, s)
+}
+
 func (c cutGateway) Charge(ctx context.Context, r payments.ChargeRequest) topup.Result {
 	return c.life.unless(func() topup.Result { return c.Gateway.Charge(ctx, r) })
 }

@@ -19,6 +19,7 @@ func Run(t *testing.T, open func(t *testing.T) Provider) {
 	}{
 		{"a setup has one page, and is told once it is completed", setupCompleted},
 		{"an abandoned setup is told", setupAbandoned},
+		{"a setup that is closed sets nothing up", setupClosed},
 		{"a charge comes to what the provider says, and is found so", answers},
 		{"an authenticated charge is charged", authenticated},
 		{"a cancelled charge never happens", cancelled},
@@ -77,6 +78,29 @@ func setupAbandoned(p trial) {
 	told := p.Told()
 	if len(told) != 1 || told[0] != (payments.Event{Setup: "ref", Abandoned: true}) {
 		p.Errorf("told %+v", told)
+	}
+}
+
+func setupClosed(p trial) {
+	page := p.setup("ref", payments.Card)
+	closed := payments.Setup{ID: "ref", GatewayRef: page.GatewayRef}
+	if err := p.Gateway.CloseSetup(p.Context(), closed); err != nil {
+		p.Fatal(err)
+	}
+	if err := p.Complete("ref"); err == nil {
+		p.Error("it was open still")
+	}
+	for _, e := range p.Told() {
+		if e.Completed {
+			p.Errorf("told %+v", e)
+		}
+	}
+	other := p.setup("other", payments.Card)
+	if err := p.Complete("other"); err != nil {
+		p.Fatal(err)
+	}
+	if err := p.Gateway.CloseSetup(p.Context(), payments.Setup{ID: "other", GatewayRef: other.GatewayRef}); err == nil {
+		p.Error("one that was completed is said to be closed")
 	}
 }
 

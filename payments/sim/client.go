@@ -45,6 +45,18 @@ func (c *Client) StartSetup(ctx context.Context, r payments.SetupRequest) (payme
 	return payments.Page{URL: a.PageURL, GatewayRef: a.GatewayRef}, nil
 }
 
+// CloseSetup implements payments.Gateway.
+func (c *Client) CloseSetup(ctx context.Context, s payments.Setup) error {
+	a, err := c.call(ctx, opClose, wireCall{Reference: string(s.ID)})
+	if err == nil && a.Outcome != topup.Done {
+		err = errUnread
+	}
+	if err != nil {
+		return fmt.Errorf("close simulated setup: %w", err)
+	}
+	return nil
+}
+
 // Charge implements payments.Gateway.
 func (c *Client) Charge(ctx context.Context, r payments.ChargeRequest) topup.Result {
 	if r.Brand == nil || !r.Brand.Test {

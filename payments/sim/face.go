@@ -29,6 +29,9 @@ func (f *Face) Routes(mux *http.ServeMux) {
 	f.Gateway.Routes(mux)
 	for op, do := range map[string]func(context.Context, wireCall) (wireAnswer, error){
 		opSetup: f.setup,
+		opClose: func(ctx context.Context, c wireCall) (wireAnswer, error) {
+			return wireAnswer{Outcome: topup.Done}, f.Gateway.CloseSetup(ctx, payments.Setup{ID: prepaid.SetupID(c.Reference)})
+		},
 		opCharge: func(ctx context.Context, c wireCall) (wireAnswer, error) {
 			return result(f.Gateway.Charge(ctx, payments.ChargeRequest{
 				Reference: c.Reference, Brand: c.Brand.brand(), Customer: c.Customer, Token: prepaid.NewSecret(c.Token),

@@ -133,6 +133,23 @@ func (g *Gateway) StartSetup(_ context.Context, r payments.SetupRequest) (paymen
 	return payments.Page{URL: g.c.BaseURL + setupPath + s.Page, GatewayRef: "sim_setup_" + s.Reference}, nil
 }
 
+// CloseSetup implements payments.Gateway.
+func (g *Gateway) CloseSetup(_ context.Context, of payments.Setup) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s, ok := g.setups.get(string(of.ID))
+	switch {
+	case !ok:
+		return ErrNoSetup
+	case s.Status == superseded:
+		return nil
+	case s.Status != open:
+		return fmt.Errorf("%w: it is %s", ErrNoSetup, s.Status)
+	}
+	s.Status = superseded
+	return g.write(line{Setup: &s})
+}
+
 var errTimesOut = errors.New("simulated gateway was told to time out")
 
 var errNotTest = errors.New("simulated gateway serves only brands marked test")

@@ -80,6 +80,8 @@ func (p *pages) showSetup(w http.ResponseWriter, r *http.Request) {
 		v.Buttons = []button{{doComplete, v.Words.Complete}, {doAbandon, v.Words.Abandon}}
 	case completed:
 		v.Text = v.Words.Completed
+	case superseded:
+		v.Text = v.Words.Superseded
 	default:
 		v.Text = v.Words.Abandoned
 	}

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -214,5 +215,41 @@ func TestPolicyAllowsThePagesOwnStyleAndNothingElse(t *testing.T) {
 	policy := r.Header.Get("Content-Security-Policy")
 	if !strings.Contains(policy, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") || !strings.Contains(policy, "default-src 'none'") {
 		t.Errorf("policy %q", policy)
+	}
+}
+
+func TestThePageOfAnAbandonedSetupSaysSoAndCompletesNothing(t *testing.T) {
+	g := serve(t)
+	told := 0
+	g.Connect(func(context.Context, payments.Event) error {
+		told++
+		return nil
+	})
+	for language, says := range map[string]string{"en": "This page is over", "nl": "Deze pagina is voorbij"} {
+		brand := *demo()
+		p, err := g.StartSetup(t.Context(), payments.SetupRequest{Reference: language, Brand: &brand, Customer: "kunde",
+			MSISDN: "31612345678", Method: payments.Card, Language: language})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // once more changes nothing
+			if err := g.CloseSetup(t.Context(), payments.Setup{ID: prepaid.SetupID(language)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		code, body := get(t, p.URL)
+		if wantPage(t, body, says); code != http.StatusOK || strings.Contains(body, "<button") {
+			t.Errorf("%s: %d, with buttons still: %s", language, code, body)
+		}
+		for _, action := range []string{"complete", "abandon"} { // a tab that shows the buttons still
+			_, body = click(t, p.URL, action)
+			wantPage(t, body, says)
+		}
+	}
+	if told != 0 {
+		t.Errorf("told %d times", told)
+	}
+	if err := g.CloseSetup(t.Context(), payments.Setup{ID: "none"}); !errors.Is(err, sim.ErrNoSetup) {
+		t.Errorf("a setup that is none: %v", err)
 	}
 }

@@ -11,10 +11,11 @@ import (
 type status string
 
 const (
-	open      status = "open" // setups
-	completed status = "completed"
-	abandoned status = "abandoned"
-	revoked   status = "revoked" // completed before
+	open       status = "open" // setups
+	completed  status = "completed"
+	abandoned  status = "abandoned"
+	superseded status = "superseded" // by a newer one
+	revoked    status = "revoked"    // completed before
 
 	processing status = "processing" // charges: becomes something else at Due
 	action     status = "needs authentication"

@@ -16,6 +16,7 @@ import (
 const (
 	callPath = "/gateway/"
 	opSetup  = "setup"
+	opClose  = "close-setup"
 	opCharge = "charge"
 	opCancel = "cancel"
 	opRefund = "refund"

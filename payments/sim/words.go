@@ -8,6 +8,7 @@ type words struct {
 	Number, Method, Amount         string
 	SetUp, Complete, Abandon       string // an open setup
 	Completed, Abandoned           string
+	Superseded                     string // by a newer setup
 	Confirm, Agree, Disagree       string // a charge that waits for the customer
 	Confirmed, Declined, NoLonger  string
 	NotFound, NotUnderstood, Broke string
@@ -29,9 +30,11 @@ func english() words {
 		SetUp:    "You are about to set up how you pay for your top-ups.",
 		Complete: "Complete", Abandon: "Abandon",
 		Completed: "Done: your payment method is set up. You can close this page.",
-		Abandoned: "Done: you abandoned the set-up. You can close this page.",
-		Confirm:   "Your bank asks you to confirm this payment.",
-		Agree:     "Complete", Disagree: "Abandon",
+		Abandoned: "Done: you abandoned the set-up, nothing was set up. Our message to you says how to go on. You can close this page.",
+		Superseded: "This page is over: you have chosen anew since. Nothing was set up here. " +
+			"Our newest message to you says how to go on. You can close this page.",
+		Confirm: "Your bank asks you to confirm this payment.",
+		Agree:   "Complete", Disagree: "Abandon",
 		Confirmed:     "Done: the payment is confirmed. You can close this page.",
 		Declined:      "Done: the payment was not made. You can close this page.",
 		NoLonger:      "This payment no longer waits for you. You can close this page.",
@@ -52,9 +55,11 @@ func dutch() words {
 		SetUp:    "U stelt in hoe u voor uw opwaarderingen betaalt.",
 		Complete: "Voltooien", Abandon: "Afbreken",
 		Completed: "Klaar: uw betaalwijze is ingesteld. U kunt deze pagina sluiten.",
-		Abandoned: "Klaar: u hebt het instellen afgebroken. U kunt deze pagina sluiten.",
-		Confirm:   "Uw bank vraagt u om deze betaling te bevestigen.",
-		Agree:     "Voltooien", Disagree: "Afbreken",
+		Abandoned: "Klaar: u hebt het afgebroken, er is niets ingesteld. In ons bericht aan u staat hoe het verder gaat. U kunt deze pagina sluiten.",
+		Superseded: "Deze pagina is voorbij: u hebt daarna opnieuw gekozen. Hier is niets ingesteld. " +
+			"In ons laatste bericht aan u staat hoe het verder gaat. U kunt deze pagina sluiten.",
+		Confirm: "Uw bank vraagt u om deze betaling te bevestigen.",
+		Agree:   "Voltooien", Disagree: "Afbreken",
 		Confirmed:     "Klaar: de betaling is bevestigd. U kunt deze pagina sluiten.",
 		Declined:      "Klaar: de betaling is niet gedaan. U kunt deze pagina sluiten.",
 		NoLonger:      "Deze betaling wacht niet meer op u. U kunt deze pagina sluiten.",

@@ -17,6 +17,8 @@ func (s *server) change(q request) *answer {
 		return &answer{200, s.put("cus", object{"object": "customer", "metadata": formMap(q.form, "metadata")})}
 	case q.path == "/v1/checkout/sessions":
 		return s.openSession(q)
+	case strings.HasPrefix(q.path, "/v1/checkout/sessions/"):
+		return s.expireSession(strings.TrimPrefix(q.path, "/v1/checkout/sessions/"))
 	case q.path == "/v1/setup_intents":
 		return s.sign(q)
 	case q.path == "/v1/payment_intents":

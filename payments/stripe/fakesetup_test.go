@@ -2,6 +2,7 @@ package stripe_test
 
 import (
 	"errors"
+	"strings"
 
 	"pulsa/payments/paymentstest"
 )
@@ -17,6 +18,20 @@ func (s *server) openSession(q request) *answer {
 	o := s.put("cs", object{"object": "checkout.session", "mode": "setup", "status": "open", "metadata": about,
 		"setup_intent": intent.id()})
 	o["url"] = s.URL + "/c/pay/" + o.id()
+	return &answer{200, o}
+}
+
+// expireSession ends an open page. Under mu.
+func (s *server) expireSession(path string) *answer {
+	id, verb, _ := strings.Cut(path, "/")
+	o := s.objects[id]
+	switch {
+	case o == nil || verb != "expire":
+		return refusal(404, "invalid_request_error", "resource_missing", nil)
+	case o.text("status") != "open":
+		return refusal(400, "invalid_request_error", "", nil)
+	}
+	o["status"] = "expired"
 	return &answer{200, o}
 }
 

@@ -143,6 +143,9 @@ func TestStripeMockAcceptsEveryRequestAsItIs(t *testing.T) {
 		if _, err := w.StartSetup(ctx, payments.SetupRequest{Reference: "ref", Brand: demo(), Customer: "kunde", Method: m, Language: "nl"}); err != nil {
 			t.Errorf("%s: %v", m, err)
 		}
+		if err := w.CloseSetup(ctx, payments.Setup{ID: "ref", GatewayRef: "cs_1"}); err != nil {
+			t.Errorf("%s: close: %v", m, err)
+		}
 		set(map[string]any{"status": "succeeded"})
 		outcome("charge", w.Charge(ctx, payments.ChargeRequest{Reference: "ref", Brand: demo(), Token: token, Method: m, Amount: amount, Language: "nl"}), topup.Done)
 	}

@@ -56,6 +56,19 @@ func (g *Gateway) StartSetup(ctx context.Context, r payments.SetupRequest) (paym
 	return payments.Page{URL: session.URL, GatewayRef: session.ID}, nil
 }
 
+// CloseSetup implements payments.Gateway: the Checkout page then says that it has expired.
+func (g *Gateway) CloseSetup(ctx context.Context, s payments.Setup) error {
+	if !isID(s.GatewayRef) {
+		return errNoPage
+	}
+	ctx, cancel := context.WithTimeout(ctx, setupWithin)
+	defer cancel()
+	if _, err := g.api.V1CheckoutSessions.Expire(ctx, s.GatewayRef, nil); err != nil {
+		return fmt.Errorf("close checkout page: %w", problemOf(ctx, err))
+	}
+	return nil
+}
+
 // customer is the Stripe customer of one of ours, made under a key. After a day another may be made for the same
 // customer: every instrument's token names its own.
 func (g *Gateway) customer(ctx context.Context, key string, id prepaid.CustomerID, b *prepaid.Brand) (string, error) {

@@ -362,6 +362,35 @@ var paymentTests = []test{
 		same(w, "notices", w.due(start), []string{"setup_abandoned"})
 		same(w, "setup", must[payments.Setup](w)(w.db.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
 	}},
+	{"a newer setup abandons the earlier one, whose page then completes nothing", func(w *world) {
+		c := w.customer()
+		w.due(start)
+		s, m := mandate(c, "mandate/1")
+		must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
+		page := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "page")))
+		same(w, "the mandate", must[payments.Setup](w)(w.db.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
+		same(w, "its IBAN", must[[]payments.Mandate](w)(w.db.MandatesOf(w.Context(), c.ID))[0].Sealed, "")
+		same(w, "its work", must[time.Time](w)(w.db.NextMandate(w.Context())), time.Time{})
+		same(w, "open", must[payments.Setup](w)(w.db.OpenSetup(w.Context(), c.ID)), page)
+		newest := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "newest")))
+		same(w, "the page, asked for again", must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "page"))).Status, payments.SetupAbandoned)
+		same(w, "open", must[payments.Setup](w)(w.db.OpenSetup(w.Context(), c.ID)), newest)
+		if got := w.due(start); len(got) != 0 {
+			w.Errorf("told %v", got)
+		}
+		for range 2 {
+			if must[bool](w)(w.db.EndSetup(w.Context(), page.ID, instrument(c), "n1", start)) {
+				w.Error("an abandoned setup was completed")
+			}
+		}
+		same(w, "pays", w.read(c).Pays, c.Pays)
+		same(w, "told once", w.due(start), []string{"setup_over"})
+		must[bool](w)(w.db.EndSetup(w.Context(), newest.ID, instrument(c), "n2", start))
+		if _, err := w.db.OpenSetup(w.Context(), c.ID); !errors.Is(err, payments.ErrNoSetup) {
+			w.Errorf("%v; want ErrNoSetup", err)
+		}
+		same(w, "another's is left alone", must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(w.customer(), "other"))).Status, payments.SetupOpen)
+	}},
 	{"a mandate is kept with its setup, and drops the IBAN when that ends", func(w *world) {
 		c := w.customer()
 		w.due(start)

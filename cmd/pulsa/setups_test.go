@@ -1,0 +1,97 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"pulsa/payments"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Whoever chooses anew gets another page; the earlier one says that it is over, and completes nothing.
+func TestTheEarlierPaymentPageIsOver(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	r.customer(testNumber)
+	link := regexp.MustCompile(`http://\S+/(sim/pay/\w+)`)
+	page := func(answer string) string {
+		t.Helper()
+		found := link.FindStringSubmatch(answer)
+		if found == nil {
+			t.Fatalf("no page in %q", answer)
+		}
+		return r.server.URL + "/" + found[1]
+	}
+	read := func(response *http.Response, err error) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(body)
+	}
+	pays := func() string {
+		t.Helper()
+		number, _ := prepaid.ParseE164(testNumber)
+		c, err := r.accounts.ByMSISDN(t.Context(), "demo", number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Pays.Method
+	}
+	r.wants(testNumber, "PAY", "type your PIN")
+	r.wants(testNumber, testPIN, "How do you want to pay")
+	answer, _ := r.text(testNumber, "1") // the page, or an IBAN typed here
+	first := page(answer)
+	r.wants(testNumber, "BACK", "How do you want to pay")
+	answer, _ = r.text(testNumber, "3")
+	second := page(answer)
+	if body := read(http.Get(first)); !strings.Contains(body, "This page is over") {
+		t.Errorf("the earlier page says %s", body)
+	}
+	if body := read(http.PostForm(first, url.Values{"action": {"complete"}})); !strings.Contains(body, "This page is over") || pays() != "card" {
+		t.Errorf("the earlier page, completed, says %s; the customer pays by %s", body, pays())
+	}
+	if body := read(http.PostForm(second, url.Values{"action": {"complete"}})); !strings.Contains(body, "is set up") || pays() != "paypal" {
+		t.Errorf("the newer page says %s; the customer pays by %s", body, pays())
+	}
+	r.hears("from now on you pay")
+}
+
+// A gateway that could not be told to close its page tells of a completion that counts no more: the customer, who has seen
+// its page succeed, is told.
+func TestWhoCompletesAPageThatIsOverIsTold(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	r.customer(testNumber)
+	number, _ := prepaid.ParseE164(testNumber)
+	c, err := r.accounts.ByMSISDN(t.Context(), "demo", number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := func(key string) payments.Setup {
+		s, err := r.payments.StartSetup(t.Context(), payments.StartRequest{Brand: "demo", Customer: c.ID, MSISDN: number, Method: payments.PayPal,
+			OperationKey: key, ReplyTo: topup.ReplyTo{Channel: "fake", Kind: "sms", Address: number.Tel(), Language: "en"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	first := start("first")
+	start("second")
+	err = r.payments.Handle(t.Context(), payments.Event{Setup: first.ID, Completed: true, Token: prepaid.NewSecret("tok"), Display: "PayPal"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.hears("was over and changed nothing")
+	if c, err = r.accounts.ByMSISDN(t.Context(), "demo", number); err != nil || c.Pays.Method != "card" {
+		t.Errorf("the customer pays by %s, %v", c.Pays.Method, err)
+	}
+}
