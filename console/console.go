@@ -28,7 +28,7 @@ type Words struct {
 	Help     string
 }
 
-// Config is what a Console is made of. All fields are needed but Event.
+// Config is what a Console is made of. All fields are needed but Event and Flags.
 type Config struct {
 	// Lines lists the channels that the phone may call: the fake channels that are on, at most one of each
 	// brand. Those of brands that are not marked test are left out whatever it says.
@@ -41,8 +41,11 @@ type Config struct {
 	// payment setup". link is the last one that the customer was sent, "" for none since the last event. It
 	// returns "" where nothing but time has passed. May be nil.
 	Event func(brand, link, news string) string
-	Clock prepaid.Clock
-	Log   *slog.Logger
+	// Command is how the program is called in hints: "pulsa", "go run ./cmd/pulsa"; Flags, if any, have a command find
+	// what this server works on: "--data elsewhere".
+	Command, Flags string
+	Clock          prepaid.Clock
+	Log            *slog.Logger
 }
 
 const (

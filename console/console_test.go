@@ -53,7 +53,7 @@ func newPhone(t testing.TB) *phone {
 			p.got = append(p.got, in)
 			return p.answer(in)
 		},
-		Outbox: p.box, Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler),
+		Outbox: p.box, Command: "go run ./cmd/pulsa", Flags: "--data elsewhere", Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler),
 		Words: func(_, language string) console.Words {
 			return console.Words{Language: "language " + language, TopUp: "KOOP", Redeem: "REDEEM", Status: "STATUS", Help: "HELP"}
 		},

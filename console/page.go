@@ -28,6 +28,7 @@ type phonePage struct {
 	Words          Words
 	Amount         string
 	Example        []string // a command, in pieces that stay on one line
+	Command        string
 }
 
 // option is one of several to choose from.
@@ -86,7 +87,11 @@ func (c *Console) phonePage(r *http.Request, u customer) phonePage {
 		Fresh: "/?" + other.Encode(), Words: c.Words(b.Name, u.language),
 		Amount: b.Amounts.Min.Typed(),
 	}
-	p.Example = []string{"pulsa cards generate", "--brand " + b.Name, "--amount " + p.Amount, "--quantity 5", "--series 101"}
+	p.Example = []string{c.Command + " cards generate", "--brand " + b.Name, "--amount " + p.Amount, "--quantity 5", "--series 101"}
+	if c.Flags != "" {
+		p.Example = append(p.Example, c.Flags)
+	}
+	p.Command = c.Command
 	for _, l := range c.lines(r.Context()) {
 		p.Brands = append(p.Brands, option{l.Brand.Name, l.Brand.Title, l.Brand.Name == b.Name})
 	}

@@ -60,7 +60,7 @@ type apikeysCreateCommand struct {
 	Name     string `required:"" help:"What operators call it: shop-backend."`
 	Scopes   string `help:"What it may do (default: everything): send-topups, read-operators, read-promotions, read-topups-history, read-prepaid-balance, read-prepaid-commissions." placeholder:"SCOPE,…"`
 	Currency string `help:"Of its prepaid account (default: the brand's)." placeholder:"EUR"`
-	By       string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)." placeholder:"NAME"`
+	By       string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)." placeholder:"NAME"`
 	Reason   string `help:"Why, for the record." default:"new key" placeholder:"TEXT"`
 	JSON     bool   `help:"Print JSON."`
 }

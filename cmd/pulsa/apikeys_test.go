@@ -14,7 +14,7 @@ import (
 
 func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	o := office{t, t.TempDir(), map[string]string{}}
-	o.env["PULSA_DATA"], o.env["USER"] = o.data, "anna"
+	o.env["PULSA_DATA"], o.env["PULSA_OPERATOR"] = o.data, "anna"
 	var made struct {
 		ID     string `json:"client_id"`
 		Secret string `json:"client_secret"`

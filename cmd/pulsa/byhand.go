@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,16 +14,13 @@ import (
 
 // deed says who does something by hand, and why.
 type deed struct {
-	By     string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)." placeholder:"NAME"`
+	By     string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)." placeholder:"NAME"`
 	Reason string `help:"Why, for the record. Write no number or name of a customer." placeholder:"TEXT"`
 }
 
 func (d deed) by(e environ) (topup.By, error) {
-	by := topup.By{Who: cmp.Or(d.By, e.getenv("PULSA_OPERATOR"), e.getenv("USER")), Why: strings.TrimSpace(d.Reason)}
-	switch {
-	case by.Who == "":
-		return by, errors.New("say who does it: --by NAME, or PULSA_OPERATOR in the environment")
-	case by.Why == "":
+	by := topup.By{Who: operatorName(e, d.By), Why: strings.TrimSpace(d.Reason)}
+	if by.Why == "" {
 		return by, errors.New("say why: --reason TEXT")
 	}
 	return by, nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/user"
 	"strings"
 	"time"
 
@@ -38,20 +37,8 @@ type forBrand struct {
 
 // operator says who works, and why.
 type operator struct {
-	By  string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)."`
+	By  string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)."`
 	Why string `help:"Why, for the record."`
-}
-
-func (o operator) name(e environ) (string, error) {
-	for _, name := range []string{o.By, e.getenv("PULSA_OPERATOR"), e.getenv("USER")} {
-		if name != "" {
-			return name, nil
-		}
-	}
-	if u, err := user.Current(); err == nil && u.Username != "" {
-		return u.Username, nil
-	}
-	return "", errors.New("say who does it: --by NAME, or PULSA_OPERATOR in the environment")
 }
 
 // cardDesk is what commands about cards work with: a running server keeps the rest.

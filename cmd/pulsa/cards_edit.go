@@ -81,10 +81,7 @@ func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter,
 		return err
 	}
 	defer d.close()
-	by, err := o.name(e)
-	if err != nil {
-		return err
-	}
+	by := operatorName(e, o.By)
 	filter, err := which.filter(d.brand)
 	if err != nil {
 		return err
@@ -178,10 +175,7 @@ func (c *cardsDeleteCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	by, err := c.name(e)
-	if err != nil {
-		return err
-	}
+	by := operatorName(e, c.By)
 	filter, err := c.filter(d.brand)
 	if err != nil {
 		return err

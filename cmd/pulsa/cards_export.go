@@ -14,7 +14,7 @@ import (
 type cardsExportCommand struct {
 	forBrand
 	cardFilter
-	By        string   `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)."`
+	By        string   `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)."`
 	Recipient []string `help:"The printer's age recipient: age1…" placeholder:"AGE1…"`
 	Out       string   `required:"" help:"The print file, which must not exist yet." placeholder:"FILE"`
 	Plaintext bool     `help:"Write the codes in clear. Needs --reason."`
@@ -37,10 +37,7 @@ func (c *cardsExportCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	by, err := operator{By: c.By}.name(e)
-	if err != nil {
-		return err
-	}
+	by := operatorName(e, c.By)
 	filter, err := c.filter(d.brand)
 	if err != nil {
 		return err

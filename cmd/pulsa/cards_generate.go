@@ -76,12 +76,9 @@ func (d *cardDesk) generate(ctx context.Context, j cards.Job) error {
 func (g *cardsGenerateCommand) request(d *cardDesk) (cards.GenerateRequest, error) {
 	r := cards.GenerateRequest{
 		Brand: d.brand.Name, Quantity: g.Quantity, Series: g.Series, CodeLength: g.CodeLength, Reseller: g.Reseller,
-		Live: d.brand.Test && !g.Hold, AllowGuessable: g.AllowGuessable, Why: g.Why,
+		Live: d.brand.Test && !g.Hold, AllowGuessable: g.AllowGuessable, Why: g.Why, By: operatorName(d.environ, g.By),
 	}
 	var err error
-	if r.By, err = g.name(d.environ); err != nil {
-		return r, err
-	}
 	if r.Amount, err = parseAmount(g.Amount, d.brand); err != nil {
 		return r, err
 	}

@@ -30,10 +30,7 @@ func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	by, err := c.name(e)
-	if err != nil {
-		return err
-	}
+	by := operatorName(e, c.By)
 	file, err := os.Open(c.File)
 	if err != nil {
 		return err

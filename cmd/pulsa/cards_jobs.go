@@ -12,7 +12,7 @@ import (
 
 type cardsRekeyCommand struct {
 	forBrand
-	By string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)."`
+	By string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)."`
 }
 
 // Help implements kong.HelpProvider.
@@ -28,10 +28,7 @@ func (c *cardsRekeyCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	by, err := operator{By: c.By}.name(e)
-	if err != nil {
-		return err
-	}
+	by := operatorName(e, c.By)
 	job, err := d.StartRekey(ctx, d.brand.Name, by)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func newCardShop(t *testing.T) cardShop {
 	if err := os.WriteFile(s.config, []byte(minimal), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.vars = []string{"PULSA_PIN_PEPPER", key32, "PULSA_CARD_KEY", key32 + "c", "TOKEN", "t", "FROM", "+31300000000", "USER", "ann",
+	s.vars = []string{"PULSA_PIN_PEPPER", key32, "PULSA_CARD_KEY", key32 + "c", "TOKEN", "t", "FROM", "+31300000000", "PULSA_OPERATOR", "ann",
 		"PULSA_CONFIG", s.config, "PULSA_DATA", folder}
 	return s
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -256,7 +255,7 @@ func isPublic(address string) bool {
 // switchFlags are those of enable and disable.
 type switchFlags struct {
 	ofBrand
-	By      string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else $USER)." placeholder:"NAME"`
+	By      string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)." placeholder:"NAME"`
 	Channel string `arg:"" help:"Which one."`
 }
 
@@ -286,10 +285,7 @@ func (c *channelsDisableCommand) Run(ctx context.Context, e environ) error {
 }
 
 func (f switchFlags) turn(ctx context.Context, e environ, on bool) error {
-	who := cmp.Or(f.By, e.getenv("PULSA_OPERATOR"), e.getenv("USER"))
-	if who == "" {
-		return errors.New("say who does it: --by NAME, or PULSA_OPERATOR in the environment")
-	}
+	who := operatorName(e, f.By)
 	d, err := f.open(ctx, e)
 	if err != nil {
 		return err

@@ -72,7 +72,7 @@ func newDeskAt(t *testing.T, clock prepaid.Clock) *desk {
 }
 
 func (d *desk) env(name string) string {
-	if name == "USER" {
+	if name == "PULSA_OPERATOR" {
 		return "anna"
 	}
 	return realLines[name]

@@ -21,7 +21,7 @@ type chatCommand struct {
 	Brand  string `help:"Whom to talk to (default: the first test brand)."`
 	From   string `help:"Your number, as +31612345678 (default: a new one)." placeholder:"+NUMBER"`
 	As     string `help:"What you write on: sms, telegram, whatsapp, ussd or web." enum:"sms,telegram,whatsapp,ussd,web" default:"sms"`
-	Server string `help:"Talk to a running server (default: one of its own in this process, on the data folder)." placeholder:"URL"`
+	Server string `help:"Talk to this server (default: the one that runs on the data folder, else one of its own in this process)." placeholder:"URL"`
 }
 
 // Help implements kong.HelpProvider.
@@ -58,6 +58,11 @@ func (c *chatCommand) Run(ctx context.Context, e environ) error {
 	}
 	if _, err := prepaid.ParseE164(c.From); err != nil {
 		return fmt.Errorf("--from %s: write a number in full, like +31612345678", c.From)
+	}
+	if c.Server == "" {
+		if c.Server = runningServer(ctx, config.Data); c.Server != "" {
+			fmt.Fprintf(e.stdout, "A server runs on %s, at %s: this is a chat with it.\n", config.Data, c.Server)
+		}
 	}
 	if c.Server != "" {
 		return c.talk(ctx, e, newFakeClient(c.Server, brand.Name, c.From, c.As))

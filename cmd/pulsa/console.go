@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"os"
 	"strings"
 
 	"pulsa/channels"
@@ -17,6 +18,7 @@ func (p *program) consoleRoutes(mux *http.ServeMux) {
 	}
 	console.New(console.Config{
 		Lines: p.fakeLines, Turn: p.handler.Turn, Outbox: p.db, Words: p.words, Event: p.newsEvent, Clock: p.clock, Log: p.log,
+		Command: calledAs(os.Args[0]), Flags: strings.TrimSpace(p.config.sameFlags()),
 	}).Routes(mux)
 }
 

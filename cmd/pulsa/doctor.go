@@ -35,10 +35,7 @@ type finding struct {
 	Do    string `json:"do,omitempty"` // what to do about it
 }
 
-// How far our clock and SQL's may be apart: leases and limits are judged by ours, and copies share them.
 const (
-	skewWarn  = 2 * time.Second
-	skewWrong = 30 * time.Second
 	// doctorWithin bounds what a provider or store may take.
 	doctorWithin = 15 * time.Second
 	// stuckAfter is how old an order may be that is still open without anybody wondering.
@@ -154,15 +151,13 @@ func examineFolder(c Config) []finding {
 }
 
 func (p *program) examineStores(ctx context.Context) []finding {
-	sent := p.clock.Now()
-	now, err := p.db.Now(ctx)
+	skew, took, err := p.clockSkew(ctx)
 	if err != nil {
 		return []finding{{wrong, "SQL", err.Error(), "start the database, or correct database_url (PULSA_DATABASE_URL)"}}
 	}
-	took := p.clock.Now().Sub(sent)
 	findings := []finding{
 		{fine, "SQL", fmt.Sprintf("%s answers in %s, its schema is this program's", p.db.Dialect(), took.Round(time.Millisecond)), ""},
-		judgeSkew(now.Sub(sent.Add(took / 2))),
+		judgeSkew(skew),
 	}
 	if p.redis == nil {
 		return append(findings, finding{fine, "sessions", "in the embedded database: one copy of the server at a time", ""})

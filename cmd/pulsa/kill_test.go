@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -140,6 +141,9 @@ type crowd struct {
 
 // told reports whether an answer tells of airtime that was bought.
 func told(answer string) bool { return strings.Contains(answer, "was added") }
+
+// toldOrder is an order's number in an answer.
+var toldOrder = regexp.MustCompile(`\b[B-Z]{10}\b`)
 
 // added counts the messages that were answered so.
 func (l *crowd) added() int {
@@ -339,16 +343,21 @@ func (l *crowd) count(p *program) {
 		if !o.Status.Ended() {
 			t.Errorf("order %s is %s and next due at %s", o.ID, o.Status, o.RunAt)
 		}
-		made[strings.Split(o.OperationKey, "/")[2]]++
+		made[string(o.ID)] = 0
 	}
 	for m, answer := range l.answered {
-		if told(answer) && made[m.id] != 1 {
-			t.Errorf("message %s has %d orders, and was answered %s", m.id, made[m.id], answer)
+		if !told(answer) {
+			continue
 		}
+		id := toldOrder.FindString(answer)
+		if _, there := made[id]; !there {
+			t.Errorf("message %s has no order, and was answered %s", m.id, answer)
+		}
+		made[id]++
 	}
 	for id, n := range made {
 		if n > 1 {
-			t.Errorf("message %s has %d orders", id, n)
+			t.Errorf("order %s answers %d messages", id, n)
 		}
 	}
 	t.Logf("%d customers, %d messages answered (%d at once with the airtime), %d only when delivered again, %d orders: %v",

@@ -92,6 +92,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		fmt.Fprintf(stderr, "pulsa: %s\nTry: pulsa --help\n", err)
 		return exitCode(2)
 	}
+	if command := parsed.Command(); command != "serve" && command != "sim" { // which have logs of their own
+		defer ignoreHangup(slog.New(slog.NewTextHandler(stderr, nil)))()
+	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return advised(parsed.Run(environ{getenv, stdin, stdout, stderr}))
 }

@@ -31,7 +31,7 @@ type office struct {
 func newOffice(t *testing.T) office {
 	t.Helper()
 	o := office{t, t.TempDir(), map[string]string{}}
-	o.env["PULSA_DATA"], o.env["USER"] = o.data, "anna"
+	o.env["PULSA_DATA"], o.env["PULSA_OPERATOR"] = o.data, "anna"
 	p := o.program()
 	server := &running{program: p, t: t}
 	for _, number := range []string{testNumber, "+31612348005"} {

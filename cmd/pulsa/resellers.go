@@ -33,10 +33,7 @@ func (c *resellersCreateCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	by, err := c.name(e)
-	if err != nil {
-		return err
-	}
+	by := operatorName(e, c.By)
 	r, err := d.CreateReseller(ctx, cards.Reseller{Brand: d.brand.Name, Name: c.Name, Title: c.Title, CreatedBy: by}, c.Why)
 	switch {
 	case errors.Is(err, cards.ErrResellerExists):

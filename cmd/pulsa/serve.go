@@ -38,6 +38,7 @@ func (s *serveCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	log := logger(c.Log, e.stderr)
+	defer ignoreHangup(log)()
 	for _, note := range c.Notes {
 		log.Warn(note)
 	}
@@ -53,8 +54,13 @@ func (s *serveCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
+	p.warnOfClock(ctx)
+	remove, err := leaveAddress(c.Data, localURL(public.Addr().String()), p.instance)
+	if err != nil {
+		return errors.Join(err, public.Close(), admin.Close(), p.close())
+	}
 	p.welcome(ctx, e.stdout)
-	return p.serve(ctx, public, admin)
+	return errors.Join(p.serve(ctx, public, admin), remove())
 }
 
 func listenBoth(c Config) (public, admin net.Listener, err error) {
@@ -135,21 +141,11 @@ func (p *program) welcome(ctx context.Context, w io.Writer) {
 }
 
 func (p *program) suggest(w io.Writer, b *prepaid.Brand) {
-	self := "pulsa"
-	if len(os.Args) > 0 && strings.Contains(os.Args[0], "go-build") {
-		self = "go run ./cmd/pulsa"
-	}
-	keyword, example, flags := topUpWord(b), b.Amounts.Min.Typed(), ""
-	if f := p.config.File; f != "pulsa.yaml" && f != builtIn {
-		flags = " --config " + f
-	}
-	here, folder := localURL(p.config.Listen), flags
-	if p.config.Data != "pulsa-data" {
-		folder += " --data " + p.config.Data
-	}
+	self, folder := calledAs(os.Args[0]), p.config.sameFlags()
+	keyword, example, here := topUpWord(b), b.Amounts.Min.Typed(), localURL(p.config.Listen)
 	fmt.Fprintf(w, "\nBrand %s is a test brand. SIMULATED: %s. Try it:\n\n", b.Name, cmp.Or(p.config.simulated(b.Name), "nothing"))
 	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", here)
-	fmt.Fprintf(w, "  %s chat --server %s --brand %s%s\n", self, here, b.Name, flags)
+	fmt.Fprintf(w, "  %s chat --server %s --brand %s%s\n", self, here, b.Name, folder)
 	fmt.Fprintf(w, "  > %-22s registers: follow the questions and open the link\n", keyword)
 	fmt.Fprintf(w, "  > %-22s buys, with the PIN you have chosen\n\n", keyword+" "+example+" 4821")
 	fmt.Fprintf(w, "  %s cards generate --brand %s --amount %s --quantity 5 --series 101%s\n", self, b.Name, example, folder)
@@ -159,6 +155,17 @@ func (p *program) suggest(w io.Writer, b *prepaid.Brand) {
 		fmt.Fprintf(w, "  %-24s tells how developers top up with that key\n\n", here+"/docs")
 	}
 	fmt.Fprintln(w, "Ctrl-C stops.")
+}
+
+// sameFlags are the flags by which a command finds the server's settings and data, with a space before each.
+func (c Config) sameFlags() (flags string) {
+	if c.File != "pulsa.yaml" && c.File != builtIn {
+		flags = " --config " + c.File
+	}
+	if c.Data != "pulsa-data" {
+		flags += " --data " + c.Data
+	}
+	return flags
 }
 
 // topUpWord is the word that a brand's prompts offer for buying: its own, else its language's.

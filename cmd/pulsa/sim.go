@@ -99,6 +99,7 @@ func (s *simCommand) Run(ctx context.Context, e environ) (err error) {
 	defer func() { _ = listener.Close() }()
 	public := cmp.Or(strings.TrimRight(s.PublicURL, "/"), "http://"+listener.Addr().String())
 	log, clock := slog.New(slog.NewTextHandler(e.stderr, nil)), prepaid.SystemClock{}
+	defer ignoreHangup(log)()
 	sims, err := s.open(public, wallet, clock, log)
 	if err != nil {
 		return err

@@ -370,7 +370,7 @@ func TestWorkersDeliverWebhooks(t *testing.T) {
 }
 
 func TestOperatorsKeepWebhooks(t *testing.T) {
-	o := office{t, t.TempDir(), map[string]string{"USER": "anna"}}
+	o := office{t, t.TempDir(), map[string]string{"PULSA_OPERATOR": "anna"}}
 	o.env["PULSA_DATA"] = o.data
 	var key struct {
 		ID     string `json:"client_id"`

@@ -61,6 +61,7 @@ type program struct {
 	handler    *conversation.Handler
 	metrics    *metrics
 	turns      recentTurns // for the test endpoints
+	instance   string      // names this run of the program
 }
 
 // wiring is what differs between a server, a chat and a conversation script.
@@ -122,7 +123,7 @@ func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
 	if err := c.OpenKeys(); err != nil {
 		return nil, err
 	}
-	p = &program{config: c, clock: w.clock, log: w.log, brands: brandsByName(c), sims: w.sims, metrics: newMetrics(w.clock)}
+	p = &program{config: c, clock: w.clock, log: w.log, brands: brandsByName(c), sims: w.sims, metrics: newMetrics(w.clock), instance: prepaid.NewToken()}
 	opened := p // p is nil once an error is returned
 	defer func() {
 		if err != nil {
@@ -377,7 +378,10 @@ func (p *program) adminRoutes() http.Handler {
 }
 
 func (p *program) healthRoutes(mux *http.ServeMux) {
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(instanceHeader, p.instance)
+		fmt.Fprintln(w, "alive")
+	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
@@ -385,7 +389,14 @@ func (p *program) healthRoutes(mux *http.ServeMux) {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintln(w, "ready")
+		switch fault, level := p.clockFault(ctx); level {
+		case wrong:
+			http.Error(w, fault, http.StatusServiceUnavailable)
+		case warn:
+			fmt.Fprintln(w, "ready, but "+fault)
+		default:
+			fmt.Fprintln(w, "ready")
+		}
 	})
 }
 

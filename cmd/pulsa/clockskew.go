@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pulsa/store"
+)
+
+// How far our clock and the database's may be apart: leases and limits are judged by ours, and copies share them.
+const (
+	skewWarn  = 2 * time.Second
+	skewWrong = 30 * time.Second
+)
+
+// clockSkew is how far the database's clock is ahead of ours, as far as that is sure: the time that its answer took may
+// lie on either side.
+func (p *program) clockSkew(ctx context.Context) (skew, took time.Duration, err error) {
+	sent := p.clock.Now()
+	now, err := p.db.Now(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	took = p.clock.Now().Sub(sent)
+	switch {
+	case now.Before(sent):
+		skew = now.Sub(sent)
+	case now.After(sent.Add(took)):
+		skew = now.Sub(sent.Add(took))
+	}
+	return skew, took, nil
+}
+
+// clockFault says that our clock is too far from the database's, "" where it is not. The embedded database has ours. A
+// database that does not answer is another fault.
+func (p *program) clockFault(ctx context.Context) (fault, level string) {
+	if p.db.Dialect() == store.SQLite {
+		return "", fine
+	}
+	skew, _, err := p.clockSkew(ctx)
+	if err != nil {
+		return "", fine
+	}
+	f := judgeSkew(skew)
+	if f.Level == fine {
+		return "", fine
+	}
+	return fmt.Sprintf("the clock is %s apart from the database's", skew.Abs().Round(time.Millisecond)), f.Level
+}
+
+// warnOfClock logs a clock that is too far from the database's.
+func (p *program) warnOfClock(ctx context.Context) {
+	if fault, _ := p.clockFault(ctx); fault != "" {
+		p.log.WarnContext(ctx, fault+": leases and limits go by both, so let NTP set them")
+	}
+}
