@@ -37,6 +37,19 @@ type Customer struct {
 	RecoveredAt time.Time
 	// FrozenAt is when an earlier holder said NOT ME to a recovery; zero: the account is not frozen.
 	FrozenAt time.Time
+	// RegisteredBy is the operation key of the registration that made the customer: it alone, repeated or corrected, may
+	// set the PIN again without the old one. Empty after a recovery.
+	RegisteredBy string
+}
+
+// Frozen reports whether nothing may be bought or changed until an operator has decided whose the account is.
+func (c Customer) Frozen() bool { return !c.FrozenAt.IsZero() }
+
+// Place is where a customer is reached: an address, and the channel that it was proven on.
+type Place struct {
+	Address prepaid.Address
+	Channel string // its name; empty where it is not known
+	Kind    string // how the customer writes there: a channels.Kind
 }
 
 // Registered reports whether the customer can buy.
@@ -56,6 +69,7 @@ type PIN struct {
 	Hash        string
 	Tries       int       // wrong or unjudged ones in a row
 	MonthTries  int       // wrong or unjudged ones since MonthStart
+	Unjudged    int       // how many of them others are judging just now; known of a try that was just counted
 	MonthStart  time.Time // 30 days are counted from here
 	Locks       int       // how often it was locked in a row: each lock is longer
 	LockedUntil time.Time
@@ -69,7 +83,11 @@ func (p PIN) Locked(now time.Time) bool { return p.HardLocked || now.Before(p.Lo
 var (
 	ErrNoCustomer   = errors.New("no such customer")
 	ErrWeakPIN      = errors.New("PIN is too easy to guess")
-	ErrRegistered   = errors.New("number was registered meanwhile")
+	ErrRegistered   = errors.New("number is registered already")
+	ErrRecovered    = errors.New("number has another holder by now")
+	ErrFrozen       = errors.New("account is frozen until an operator decides whose it is")
+	ErrNothingTaken = errors.New("no number was taken from this address in the last 72 hours")
+	ErrNotJudged    = errors.New("PIN was not judged in time")
 	ErrHardLocked   = errors.New("PIN is locked until the number is proven anew")
 	ErrWrongCode    = errors.New("one-time code is wrong")
 	ErrCodeExpired  = errors.New("one-time code is too old, used up or was never sent")

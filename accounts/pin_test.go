@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/prepaid"
 )
 
 // lockedFor tells for how long err says that the PIN is locked; 0 where it says something else.
@@ -66,7 +68,7 @@ func TestThreeWrongPINsLockLongerAndLongerTenForGood(t *testing.T) {
 	}
 }
 
-func TestARightPINForgivesOnlyWhenTold(t *testing.T) {
+func TestARightPINForgivesAtOnce(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(t)
 	ctx := t.Context()
@@ -76,17 +78,13 @@ func TestARightPINForgivesOnlyWhenTold(t *testing.T) {
 				t.Fatalf("round %d: %v", round, err)
 			}
 		}
-		if err := w.CheckPIN(ctx, c, right, fmt.Sprint("right", round)); err != nil {
-			t.Fatalf("round %d: right PIN: %v", round, err)
-		}
-		if p := w.stored(t); p.Tries != 3 {
-			t.Fatalf("round %d: %d tries counted; want 3", round, p.Tries)
-		}
-		if err := w.Forgive(ctx, c.ID); err != nil {
-			t.Fatal(err)
-		}
-		if p := w.stored(t); p.Tries != 0 || p.MonthTries != 2*(round+1) {
-			t.Fatalf("round %d: forgiven: %+v; want the month's wrong ones to stay", round, p)
+		for range 2 { // a repeated call changes nothing more
+			if err := w.CheckPIN(ctx, c, right, fmt.Sprint("right", round)); err != nil {
+				t.Fatalf("round %d: right PIN: %v", round, err)
+			}
+			if p := w.stored(t); p.Tries != 0 || p.MonthTries != 2*(round+1) {
+				t.Fatalf("round %d: forgiven: %+v; want the month's wrong ones to stay", round, p)
+			}
 		}
 	}
 	if err := w.CheckPIN(ctx, c, wrong, "ninth"); left(err) != 1 {
@@ -104,9 +102,94 @@ func TestManyRightPINsLockNobody(t *testing.T) {
 		if err := w.CheckPIN(t.Context(), c, right, fmt.Sprint("m", i)); err != nil {
 			t.Fatalf("purchase %d: %v", i+1, err)
 		}
-		if err := w.Forgive(t.Context(), c.ID); err != nil {
-			t.Fatal(err)
+	}
+	if p := w.stored(t); p.Tries != 0 || p.MonthTries != 0 {
+		t.Errorf("%d tries counted, %d in the month", p.Tries, p.MonthTries)
+	}
+}
+
+func TestRightPINsAtOnceLeaveNothingCounted(t *testing.T) {
+	w := newWorld(t)
+	c := w.register(t)
+	together(3, func(i int) {
+		if err := w.CheckPIN(context.Background(), c, right, fmt.Sprint("m", i)); err != nil {
+			t.Error(err)
 		}
+	})
+	if p := w.stored(t); p.Tries != 0 || p.MonthTries != 0 || p.Locked(w.clock.Now()) {
+		t.Errorf("counted: %+v", p)
+	}
+}
+
+func TestATryThatIsOutOfTimeIsNotCounted(t *testing.T) {
+	w := newWorld(t)
+	c := w.register(t)
+	for i := range 5 {
+		ctx, cancel := context.WithCancel(t.Context())
+		free := w.HoldSlots()
+		time.AfterFunc(20*time.Millisecond, cancel)
+		err := w.CheckPIN(ctx, c, right, fmt.Sprint("waits for a core", i))
+		free()
+		if !errors.Is(err, accounts.ErrNotJudged) {
+			t.Fatalf("%v; want ErrNotJudged", err)
+		}
+	}
+	if p := w.stored(t); p.Tries != 0 || p.MonthTries != 0 {
+		t.Errorf("%d tries counted, %d in the month", p.Tries, p.MonthTries)
+	}
+	if err := w.CheckPIN(t.Context(), c, right, "waits for a core0"); err != nil {
+		t.Errorf("its message again: %v", err)
+	}
+}
+
+func TestATryThatOurPeppersCantJudgeIsNotCounted(t *testing.T) {
+	w := newWorld(t)
+	c := w.register(t)
+	other := w.withPeppers(t, accounts.Peppers{2: prepaid.NewSecret(strings.Repeat("q", 32))})
+	for i := range 5 {
+		if err := other.CheckPIN(t.Context(), c, right, fmt.Sprint("m", i)); err == nil || w.lockedFor(err) > 0 || left(err) >= 0 {
+			t.Fatalf("%v; want it said that the pepper is missing", err)
+		}
+	}
+	if p := w.stored(t); p.Tries != 0 || p.MonthTries != 0 {
+		t.Errorf("%d tries counted, %d in the month", p.Tries, p.MonthTries)
+	}
+}
+
+func TestTriesThatDiedNeverLockForGood(t *testing.T) {
+	w := newWorld(t)
+	c := w.register(t)
+	for i := range 12 { // a process that is killed each time between counting and judging, once a day
+		_, counted, err := w.db.CountPINTry(t.Context(), c.ID, fmt.Sprint("died", i), w.clock.Now())
+		if err != nil || !counted {
+			t.Fatalf("try %d: counted %v, %v", i, counted, err)
+		}
+		w.wait(24 * time.Hour)
+	}
+	if err := w.CheckPIN(t.Context(), c, right, "m1"); err != nil {
+		t.Errorf("the right PIN: %v", err)
+	}
+}
+
+func TestNineWrongAndOneUnjudgedLockForAWhile(t *testing.T) {
+	w := newWorld(t)
+	c := w.register(t)
+	ctx := t.Context()
+	for i := range 9 {
+		if i > 0 && i%3 == 0 {
+			w.wait(24 * time.Hour)
+		}
+		_ = w.CheckPIN(ctx, c, wrong, fmt.Sprint("m", i))
+	}
+	w.wait(24 * time.Hour)
+	if _, counted, err := w.db.CountPINTry(ctx, c.ID, "being judged", w.clock.Now()); err != nil || !counted {
+		t.Fatal(counted, err)
+	}
+	if err := w.CheckPIN(ctx, c, right, "beside it"); w.lockedFor(err) == 0 {
+		t.Errorf("%v; want a lock that ends", err)
+	}
+	if p := w.stored(t); p.HardLocked {
+		t.Error("locked for good by a try that may be right")
 	}
 }
 
@@ -177,7 +260,7 @@ func TestARepeatedCallIsAnsweredAsBefore(t *testing.T) {
 	}
 }
 
-func TestATryThatWasNeverJudgedCountsAndLocksNobodyOutForEver(t *testing.T) {
+func TestATryThatDiedCountsAtFirstAndLocksNobodyOutForEver(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(t)
 	ctx := t.Context()
@@ -187,7 +270,7 @@ func TestATryThatWasNeverJudgedCountsAndLocksNobodyOutForEver(t *testing.T) {
 		}
 	}
 	if err := w.CheckPIN(ctx, c, right, "m1"); w.lockedFor(err) != 15*time.Minute {
-		t.Fatalf("the fourth: %v", err)
+		t.Fatalf("the fourth, at once: %v", err)
 	}
 	w.wait(15 * time.Minute)
 	if err := w.CheckPIN(ctx, c, right, "m2"); err != nil {
@@ -202,14 +285,14 @@ func TestARightLastTryUndoesTheLockOfWhoCameAfterIt(t *testing.T) {
 	for i := range 2 {
 		_ = w.CheckPIN(ctx, c, wrong, fmt.Sprint("m", i))
 	}
-	if err := w.CheckPIN(ctx, c, right, "third"); err != nil {
-		t.Fatal(err)
+	if _, counted, err := w.db.CountPINTry(ctx, c.ID, "third", w.clock.Now()); err != nil || !counted {
+		t.Fatal(counted, err)
 	}
-	if err := w.CheckPIN(ctx, c, right, "fourth, before the third is forgiven"); w.lockedFor(err) == 0 {
+	if err := w.CheckPIN(ctx, c, right, "fourth, while the third is being judged"); w.lockedFor(err) == 0 {
 		t.Fatalf("the fourth: %v", err)
 	}
-	if err := w.Forgive(ctx, c.ID); err != nil {
-		t.Fatal(err)
+	if err := w.CheckPIN(ctx, c, right, "third"); err != nil {
+		t.Fatalf("the third: %v", err)
 	}
 	if err := w.CheckPIN(ctx, c, right, "fifth"); err != nil {
 		t.Errorf("after the third is forgiven: %v", err)

@@ -12,39 +12,63 @@ type Customers interface {
 	// CustomerByAddress and the next return ErrNoCustomer. The instrument is the active one.
 	CustomerByAddress(ctx context.Context, brand string, a prepaid.Address) (Customer, error)
 	CustomerByMSISDN(ctx context.Context, brand string, m prepaid.MSISDN) (Customer, error)
-	// SaveRegistration stores a pending customer and its proven addresses in one transaction. An existing
-	// customer of the same brand and MSISDN keeps id, status and instrument, and takes the addresses; one who is
-	// pending or whose PIN is hard locked takes the new PIN (its locks are gone) and language too. The stored
-	// customer is returned.
-	SaveRegistration(ctx context.Context, c Customer, addresses []prepaid.Address) (Customer, error)
-	// LinkAddress says that the address is the customer's, and no longer anybody else's.
-	LinkAddress(ctx context.Context, id prepaid.CustomerID, a prepaid.Address, now time.Time) error
+	// SaveRegistration stores a pending customer and its proven addresses in one transaction. An existing customer of the
+	// same brand and MSISDN stays as it is, unless the same registration (RegisteredBy) has made it: that one's PIN (its
+	// locks are gone), language and addresses are taken. The stored customer is returned.
+	SaveRegistration(ctx context.Context, c Customer, places []Place) (Customer, error)
+	// LinkAddress says that the address is the customer's, and no longer anybody else's. ErrRecovered where the number has
+	// another holder than c, ErrFrozen while the account is frozen.
+	LinkAddress(ctx context.Context, c Customer, p Place, now time.Time) error
 	// UpdateCustomer sets what is not nil.
 	UpdateCustomer(ctx context.Context, id prepaid.CustomerID, u Update) error
+	// RecoverCustomer makes whoever set a PIN without the old one the number's next holder, in one transaction under the
+	// customer's lock, once per operation key; the stored customer is returned. ErrFrozen, ErrNoCustomer.
+	RecoverCustomer(ctx context.Context, n NewHolder) (Customer, error)
+	// UnlinkedFrom returns the customer that a recovery took away from an address, until the remembered time; the newest of
+	// several. ErrNothingTaken.
+	UnlinkedFrom(ctx context.Context, brand string, a prepaid.Address, now time.Time) (Customer, error)
+	// FreezeCustomer freezes the account that UnlinkedFrom returns, where it is not frozen yet, and returns it so.
+	FreezeCustomer(ctx context.Context, brand string, a prepaid.Address, now time.Time) (Customer, error)
+}
+
+// NewHolder is a recovery as it is stored.
+type NewHolder struct {
+	Customer     prepaid.CustomerID
+	PINHash      string
+	Places       []Place // proven to be the new holder's; where it was asked for comes first
+	OperationKey string
+	At           time.Time
+	Until        time.Time // how long the addresses that are taken away may say NOT ME
 }
 
 // Update names the fields of a customer to set; nil leaves one.
 type Update struct {
 	Language   *string
-	PINHash    *string // also clears the locks
+	PINHash    *string // also clears the locks; ErrFrozen while the account is frozen
+	Holder     int     // with PINHash: ErrRecovered unless this is the number's holder; 0 is any
 	Recognised *time.Time
 	Status     *Status
 }
 
-// Tries counts tries of secrets before they are judged.
+// Tries counts tries of PINs before they are judged, and settles them by the verdict.
 type Tries interface {
 	// CountPINTry counts one try in one transaction, unless operationKey was counted before, and returns
 	// the PIN as it then stands with counted=true; while the PIN is locked (or would be by this try's
 	// being one too many) nothing is counted and counted is false. One too many is the fourth of a row that
-	// has neither been locked nor forgiven, and the eleventh of a month; a lapsed month starts anew.
+	// has neither been locked nor forgiven, and the eleventh of a month; a lapsed month starts anew. A try without a
+	// verdict two minutes later was its turn's last act: it is uncounted first.
 	CountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) (p PIN, counted bool, err error)
+	// ForgivePIN is the verdict right: it ends the row and undoes its locks. The right try leaves the month's count, the
+	// wrong ones stay.
+	ForgivePIN(ctx context.Context, id prepaid.CustomerID, operationKey string) error
+	// KeepPINTry is the verdict wrong: the try stays counted, or is counted now where it was uncounted meanwhile.
+	KeepPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) error
+	// UncountPINTry takes back a try that was never judged; one that was stays.
+	UncountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string) error
 	// LockPIN locks the PIN after the last allowed wrong try: it counts one more lock and ends the row, so
 	// that Tries is 0. Where the row has no tries any more, since another call locked or forgave it, nothing
 	// happens.
 	LockPIN(ctx context.Context, id prepaid.CustomerID, until time.Time, hard bool) error
-	// ForgivePIN ends the row of a right PIN and undoes its locks. The right try leaves the month's count,
-	// the wrong ones stay.
-	ForgivePIN(ctx context.Context, id prepaid.CustomerID) error
 }
 
 // Codes keeps one-time codes, hashed.

@@ -17,8 +17,10 @@ type Registration struct {
 	MSISDN     prepaid.MSISDN
 	PIN        prepaid.Secret
 	Language   string
-	Addresses  []prepaid.Address
-	Recognised bool // the network knows the number
+	Places     []Place // proven to be the customer's
+	Recognised bool    // the network knows the number
+	// OperationKey is the registration's: repeated or corrected (another PIN) it is the same.
+	OperationKey string
 }
 
 // PINKey is a PIN as it may wait in a session between being typed twice: a keyed hash that can only be
@@ -27,9 +29,9 @@ func (s *Service) PINKey(sender string, pin prepaid.Secret) string {
 	return base64.RawURLEncoding.EncodeToString(s.peppers.newMAC(forPINKey, sender, pin.Reveal()))
 }
 
-// Register stores a customer who can't pay yet, or the new PIN of one whose old one is hard locked, and the addresses
-// proven to be theirs. It may be repeated. ErrRegistered says that somebody else who has proven the number was registered
-// meanwhile: that PIN stays.
+// Register stores a customer who can't pay yet and the addresses proven to be theirs. Its own operation key may do so again,
+// with another PIN too, until the number is recovered. ErrRegistered, and nothing is stored, where the number is a customer's
+// already: who knows the PIN links another address, who does not recovers the number.
 func (s *Service) Register(ctx context.Context, r Registration) (Customer, error) {
 	customer, err := s.register(ctx, r)
 	if err != nil {
@@ -40,7 +42,7 @@ func (s *Service) Register(ctx context.Context, r Registration) (Customer, error
 
 func (s *Service) register(ctx context.Context, r Registration) (Customer, error) {
 	now := s.c.Clock.Now()
-	c := Customer{Brand: r.Brand, MSISDN: r.MSISDN, Language: r.Language, Status: Pending, CreatedAt: now}
+	c := Customer{Brand: r.Brand, MSISDN: r.MSISDN, Language: r.Language, Status: Pending, CreatedAt: now, RegisteredBy: r.OperationKey}
 	if r.Recognised {
 		c.Recognised = now
 	}
@@ -59,7 +61,7 @@ func (s *Service) register(ctx context.Context, r Registration) (Customer, error
 		if c.PIN.Hash, err = s.newPINHash(ctx, c.Brand, c.ID, r.PIN); err != nil {
 			return Customer{}, err
 		}
-		stored, err := s.c.Customers.SaveRegistration(ctx, c, r.Addresses)
+		stored, err := s.c.Customers.SaveRegistration(ctx, c, r.Places)
 		switch {
 		case err != nil:
 			return Customer{}, err
@@ -72,13 +74,14 @@ func (s *Service) register(ctx context.Context, r Registration) (Customer, error
 	}
 }
 
-// ChangePIN stores a new PIN and ends all locks.
+// ChangePIN stores a new PIN and ends all locks. ErrRecovered where the number has another holder than c by now, ErrFrozen
+// while the account is.
 func (s *Service) ChangePIN(ctx context.Context, c Customer, pin prepaid.Secret) error {
 	hash, err := s.newPINHash(ctx, c.Brand, c.ID, pin)
 	if err != nil {
 		return fmt.Errorf("change PIN: %w", err)
 	}
-	return s.c.Customers.UpdateCustomer(ctx, c.ID, Update{PINHash: &hash})
+	return s.c.Customers.UpdateCustomer(ctx, c.ID, Update{PINHash: &hash, Holder: c.Holder})
 }
 
 func (s *Service) newPINHash(ctx context.Context, brand string, id prepaid.CustomerID, pin prepaid.Secret) (string, error) {

@@ -73,9 +73,10 @@ func (s *Service) SetRecognised(ctx context.Context, id prepaid.CustomerID) erro
 	return s.c.Customers.UpdateCustomer(ctx, id, Update{Recognised: &now})
 }
 
-// Link says that the customer has proven to own an address.
-func (s *Service) Link(ctx context.Context, id prepaid.CustomerID, a prepaid.Address) error {
-	return s.c.Customers.LinkAddress(ctx, id, a, s.c.Clock.Now())
+// Link says that the customer has proven to own an address. ErrRecovered where the number has another holder than c by
+// now, ErrFrozen while the account is frozen.
+func (s *Service) Link(ctx context.Context, c Customer, p Place) error {
+	return s.c.Customers.LinkAddress(ctx, c, p, s.c.Clock.Now())
 }
 
 func (s *Service) brand(name string) (*prepaid.Brand, error) {

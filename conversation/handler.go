@@ -179,16 +179,16 @@ func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inb
 	}
 	from := session.State
 	switch err := kind.take(ctx, t); {
-	case errors.Is(err, errNoSMS):
-		h.c.Log.Warn("message not taken", "channel", ch.ID(), "error", err)
-		session, _ = decodeSession(begun.Session, h.engine.table)
-		t = h.newTurn(ctx, ch, in, &session)
-		t.tryLater()
 	case errors.Is(err, topup.ErrKeyReused):
 		h.c.Log.Warn("message not taken", "channel", ch.ID(), "error", err)
 		t = h.startAgain(ctx, ch, in, &session)
 	case err != nil:
-		return memo{}, false, err
+		session, _ = decodeSession(begun.Session, h.engine.table)
+		t = h.newTurn(ctx, ch, in, &session)
+		if !t.takeBack(err) {
+			return memo{}, false, err
+		}
+		h.c.Log.Warn("message not taken", "channel", ch.ID(), "error", err)
 	}
 	m = h.remember(t)
 	c, err := h.commitOf(t, m, from)
@@ -307,6 +307,7 @@ func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.I
 	t.prompts = all.ByLanguage[c.Brand.Language(s.Language, in.Language)]
 	t.command = all.Words.Read(in.Text)
 	t.readButton()
+	t.readSentence()
 	t.readDial()
 	t.readMenu()
 	if sms := c.Brand.SMSChannel; sms != "" && h.c.On(ctx, c.Brand.Name, sms) {

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -30,6 +31,8 @@ const (
 	ActMenu     Action = "menu"
 	ActAgree    Action = "agree"   // to a mandate; it leads nowhere else
 	ActMandate  Action = "mandate" // reads it again, likewise
+	ActForgot   Action = "forgot"
+	ActNotMe    Action = "notme" // to the news that somebody has set a new PIN
 )
 
 // The events that lead into flows or out of them from every question.
@@ -42,6 +45,7 @@ const (
 	evPIN      Event = "pin"
 	evPay      Event = "pay"
 	evLanguage Event = "lang"
+	evForgot   Event = "forgot"
 )
 
 // entries says where a keyword's flow begins.
@@ -51,6 +55,8 @@ var entries = map[Event]string{
 	evRegister: "registration.begin",
 	evPIN:      "pin.identify",
 	evPay:      "pay.identify",
+	evForgot:   "pin.forgot",
+	evResetPIN: "pin.ask_code",
 	evLanguage: "lang.ask",
 	evMenu:     menu,
 }
@@ -87,12 +93,28 @@ func (w Words) Read(text string) Command {
 	return c
 }
 
-// action finds the word that a tidy text begins with, and where the rest begins.
-func (w Words) action(text string) (Action, int) {
-	word, _, _ := strings.Cut(text, " ")
-	if a, ok := w[strings.Trim(word, ".,:;!?-*#")]; ok {
-		return a, len(word)
+// longestKeyword is how many words one may have: "NOT ME".
+const longestKeyword = 4
+
+// action finds the word or words that a tidy text begins with, the longest that mean something, and where the rest begins.
+func (w Words) action(text string) (found Action, at int) {
+	phrase, end := "", 0
+	for i, word := range strings.SplitN(text, " ", longestKeyword+1) {
+		if i == longestKeyword {
+			break
+		}
+		if i > 0 {
+			phrase, end = phrase+" ", end+1
+		}
+		phrase, end = phrase+strings.Trim(word, punctuation), end+len(word)
+		if a, ok := w[phrase]; ok {
+			found, at = a, end
+		}
 	}
+	if found != ActNone {
+		return found, at
+	}
+	word, _, _ := strings.Cut(text, " ")
 	i := strings.IndexFunc(word, func(r rune) bool { return !unicode.IsLetter(r) })
 	if i <= 0 {
 		return ActNone, 0
@@ -104,6 +126,45 @@ func (w Words) action(text string) (Action, int) {
 		return a, i
 	}
 	return ActNone, 0
+}
+
+const punctuation = ".,:;!?-*#"
+
+// sentence means an action where a text holds a word of each list, whatever stands around them: "I forgot my PIN code".
+type sentence struct {
+	Action Action
+	Words  [][]string // in capitals
+}
+
+func (s sentence) in(words []string) bool {
+	for _, list := range s.Words {
+		if !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(list, w) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// longestSentence bounds what is read as one: a letter to us is not.
+const longestSentence = 12
+
+// readSentence understands a text that no keyword begins, and "PIN forgot".
+func (t *Turn) readSentence() {
+	if t.command.Action != ActNone && t.command.Action != ActPIN {
+		return
+	}
+	words := strings.FieldsFunc(tidy(t.in.Text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' })
+	if len(words) > longestSentence {
+		return
+	}
+	if t.command.Action == ActPIN && t.all.Words.Read(t.command.Rest).Action == ActForgot {
+		t.command = Command{Action: ActForgot}
+	}
+	for _, s := range t.all.sentences {
+		if s.in(words) {
+			t.command = Command{Action: s.Action}
+		}
+	}
 }
 
 // tidy makes what phones and fingers do to a text alike: capitals, one kind of space, quotes around it all, and what

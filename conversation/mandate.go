@@ -133,6 +133,9 @@ func signMandate(ctx context.Context, s *Services, t *Turn) Event {
 	if !t.session.Authorised && !t.session.Proven {
 		return t.fail(errNotAuthorised)
 	}
+	if _, err := t.still(ctx, s); err != nil {
+		return noEvent
+	}
 	m := t.session.Mandate
 	setup, err := s.Payments.Sign(ctx, payments.SignRequest{
 		Mandate: payments.Mandate{

@@ -123,7 +123,7 @@ func (h *Handler) way(n Notice) (channel string, ok bool) {
 func (h *Handler) elsewhere(ctx context.Context, n Notice) (*Notice, error) {
 	s := &h.c.Services
 	c, err := s.Accounts.ByAddress(ctx, n.Brand, n.Address)
-	if errors.Is(err, accounts.ErrNoCustomer) {
+	if errors.Is(err, accounts.ErrNoCustomer) || n.About == "pin_reset" { // whose code proves the number's own phone
 		return nil, nil //nolint:nilnil // nobody is an answer
 	}
 	if err != nil {
@@ -151,7 +151,8 @@ const answerFor = 24 * time.Hour
 // then no message that we start.
 func (h *Handler) answersThem(ctx context.Context, n Notice) (bool, error) {
 	switch n.About {
-	case "registered", "setup_completed", "setup_abandoned", "mandate_refused":
+	case "registered", "setup_completed", "setup_abandoned", "mandate_refused",
+		"pin_reset": // which they have asked an operator for
 		return true, nil
 	case "order":
 		o, err := h.c.Services.Topups.Order(ctx, n.Order)
@@ -177,6 +178,8 @@ func (h *Handler) takeNews(ctx context.Context, t *Turn, n Notice) error {
 		return h.setupNews(ctx, t, "completed", n)
 	case "setup_abandoned", "mandate_refused":
 		return h.setupNews(ctx, t, "abandoned", n)
+	case "pin_reset":
+		return h.pinReset(ctx, t)
 	}
 	return h.inPassing(ctx, t, n)
 }
@@ -205,6 +208,8 @@ func (h *Handler) sayNews(ctx context.Context, t *Turn, n Notice) error {
 	switch n.About {
 	case "order":
 		return h.orderNews(ctx, t, n)
+	case "number_taken":
+		return h.numberTaken(ctx, t)
 	case "debit_returned":
 		o, err := h.c.Services.Topups.Order(ctx, n.Order)
 		if err != nil {

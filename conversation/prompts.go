@@ -34,8 +34,10 @@ func Languages() []string {
 type promptFile struct {
 	Name     string              `yaml:"name"`     // in the language itself: "Nederlands"
 	Keywords map[Action][]string `yaml:"keywords"` // the first word of each is the one that prompts offer
-	Words    map[string]string   `yaml:"words"`    // short texts that prompts are made of: statuses
-	Prompts  map[string]string   `yaml:"prompts"`
+	// Sentences are what customers text instead of a keyword: a text that holds a word of each list.
+	Sentences map[Action][][]string `yaml:"sentences"`
+	Words     map[string]string     `yaml:"words"` // short texts that prompts are made of: statuses
+	Prompts   map[string]string     `yaml:"prompts"`
 }
 
 func readPromptFile(language string) (promptFile, error) {
@@ -89,6 +91,7 @@ type template []string
 type BrandPrompts struct {
 	ByLanguage map[string]*Prompts
 	Words      Words
+	sentences  []sentence
 }
 
 // LoadPrompts reads the texts of a brand in all its languages. Names of words ({exit}) and of the brand
@@ -107,6 +110,9 @@ func LoadPrompts(b *prepaid.Brand) (*BrandPrompts, error) {
 		files[language] = f
 		errs = append(errs, override(&f, b, language))
 		out.Words.add(f.Keywords)
+		for _, action := range slices.Sorted(maps.Keys(f.Sentences)) {
+			out.sentences = append(out.sentences, sentence{action, f.Sentences[action]})
+		}
 		out.ByLanguage[language] = compile(f, b, language)
 	}
 	for action, words := range b.Keywords {

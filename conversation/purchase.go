@@ -60,8 +60,11 @@ func identifyBuyer(ctx context.Context, s *Services, t *Turn) Event {
 		}
 		return "stranger"
 	}
-	t.session.Customer, t.session.MSISDN = c.ID, c.MSISDN
+	t.about(c)
 	switch {
+	case c.Frozen():
+		t.Say("account.frozen")
+		return "refused"
 	case c.Status == accounts.Blocked:
 		t.Say("topup.blocked")
 		return "refused"
@@ -175,11 +178,19 @@ func acceptPIN(t *Turn) (Event, string) {
 
 // checkPIN judges the PIN of this message.
 func checkPIN(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.who(ctx, s)
+	c, err := t.still(ctx, s)
 	if err != nil {
-		return t.fail(err)
+		return noEvent
 	}
-	err = s.Accounts.CheckPIN(ctx, c, t.pin, t.key("pin"))
+	return t.judgePIN(ctx, s, c)
+}
+
+// judgePIN says whether the PIN of this message is the customer's, and what is wrong. The customer's patience ends the wait
+// for it: then it was not tried, and the turn is taken back.
+func (t *Turn) judgePIN(ctx context.Context, s *Services, c accounts.Customer) Event {
+	ctx, cancel := context.WithTimeout(ctx, t.patience(s.Clock.Now()))
+	defer cancel()
+	err := s.Accounts.CheckPIN(ctx, c, t.pin, t.key("pin"))
 	var wrong *accounts.WrongPINError
 	var locked *accounts.LockedError
 	switch {
@@ -222,15 +233,14 @@ func (t *Turn) minutesUntil(at time.Time) string {
 
 // placeOrder buys. Only a turn or flow whose PIN was right comes here.
 func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.who(ctx, s)
+	c, err := t.still(ctx, s)
 	if err != nil {
-		return t.fail(err)
+		return noEvent
 	}
 	if !t.session.Authorised {
 		return t.fail(errors.New("an order without a right PIN"))
 	}
 	if c.MSISDN != t.session.MSISDN { // it was changed from elsewhere since the question named it
-		t.note(s.Accounts.Forgive(ctx, c.ID))
 		t.Say("session.lost")
 		return "refused"
 	}
@@ -244,12 +254,11 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 		Brand: t.brand.Name, Customer: c.ID, MSISDN: c.MSISDN, Amount: t.amount(),
 		Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: c.Pays.Gateway, Method: c.Pays.Method},
 		OperationKey: t.flowKey("topup"), ReplyTo: t.replyTo(), AuthorisedBy: "pin",
-		Confirmed: t.session.Confirmed, FreePIN: true, Patience: t.patience(s.Clock.Now()),
+		Confirmed: t.session.Confirmed, Patience: t.patience(s.Clock.Now()),
 	})
 	if o, err = t.sameMessage(o, err); err == nil {
 		return t.placed(ctx, s, o)
 	}
-	t.note(s.Accounts.Forgive(ctx, c.ID)) // the PIN was right all the same
 	var repeat *topup.RepeatError
 	if errors.As(err, &repeat) && !t.degraded {
 		return "same_again"

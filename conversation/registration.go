@@ -25,6 +25,9 @@ func registrationFlow() Flow {
 			{Name: "registration.ask_code", Prompt: "registration.ask_code", Accept: acceptCode, Secret: true, Timeout: pinTimeout},
 			{Name: "registration.check_code", Act: checkCode},
 			{Name: "registration.proven", Act: findProven},
+			{Name: "registration.ask_known_pin", Prompt: "registration.ask_known_pin", Accept: acceptKnownPIN, Secret: true, Timeout: pinTimeout, Resume: "registration.ask_msisdn"},
+			{Name: "registration.check_known_pin", Act: checkKnownPIN},
+			{Name: "registration.forgot", Act: forgetKnownPIN},
 			{Name: "registration.ask_pin", Prompt: "registration.ask_pin", Accept: acceptNewPIN, Secret: true},
 			{Name: "registration.ask_pin_again", Prompt: "registration.ask_pin_again", Accept: acceptPINAgain, Secret: true, Timeout: pinTimeout, Resume: "registration.ask_pin"},
 			{Name: "registration.save", Act: saveRegistration},
@@ -37,6 +40,7 @@ func registrationFlow() Flow {
 			{From: "registration.begin", Event: "has_pin", To: "registration.ask_method"},
 			{From: "registration.begin", Event: "registered", To: idle, Say: "registration.already"},
 			{From: "registration.begin", Event: "pin_locked", To: "registration.send_code"},
+			{From: "registration.begin", Event: "frozen", To: idle, Say: "account.frozen"},
 
 			{From: "registration.ask_msisdn", Event: "typed", To: "registration.ask_msisdn_again"},
 			{From: "registration.ask_msisdn", Event: "shared", To: "registration.check_msisdn"},
@@ -58,7 +62,20 @@ func registrationFlow() Flow {
 			{From: "registration.check_code", Event: "expired", To: "registration.ask_msisdn", Say: "code.expired"},
 
 			{From: "registration.proven", Event: "new", To: "registration.ask_pin"},
-			{From: "registration.proven", Event: "linked", To: idle, Say: "registration.linked"},
+			{From: "registration.proven", Event: "known", To: "registration.ask_known_pin"},
+			{From: "registration.proven", Event: "unproven", To: "registration.send_code"},
+			{From: "registration.proven", Event: "frozen", To: idle, Say: "account.frozen"},
+
+			{From: "registration.ask_known_pin", Event: "typed", To: "registration.check_known_pin"},
+			{From: "registration.ask_known_pin", Event: "forgot_it", To: "registration.forgot"},
+			{From: "registration.ask_known_pin", Event: evBack, To: "registration.ask_msisdn"},
+			{From: "registration.check_known_pin", Event: "linked", To: idle, Say: "registration.linked"},
+			{From: "registration.check_known_pin", Event: "unfinished", To: "registration.ask_method", Say: "topup.setup_unfinished"},
+			{From: "registration.check_known_pin", Event: "wrong", To: "registration.ask_known_pin", Instead: true},
+			{From: "registration.check_known_pin", Event: "locked", To: "registration.ask_known_pin", Instead: true},
+			{From: "registration.check_known_pin", Event: "frozen", To: idle, Say: "account.frozen"},
+			{From: "registration.forgot", Event: "proven", To: "registration.ask_pin"},
+			{From: "registration.forgot", Event: "unproven", To: "registration.send_code"},
 
 			{From: "registration.ask_pin", Event: "typed", To: "registration.ask_pin_again"},
 			{From: "registration.ask_pin", Event: evBack, To: "registration.ask_msisdn"},
@@ -66,8 +83,10 @@ func registrationFlow() Flow {
 			{From: "registration.ask_pin_again", Event: "differs", To: "registration.ask_pin", Say: "registration.pin_differs", Instead: true},
 			{From: "registration.ask_pin_again", Event: evBack, To: "registration.ask_pin"},
 			{From: "registration.save", Event: "saved", To: "registration.ask_method"},
-			{From: "registration.save", Event: "registered", To: idle, Say: "pin.changed"},
-			{From: "registration.save", Event: "linked", To: idle, Say: "registration.linked"},
+			{From: "registration.save", Event: "known", To: "registration.ask_known_pin"},
+			{From: "registration.save", Event: "recovered", To: "pay.ask_method", Say: "pin.recovered"},
+			{From: "registration.save", Event: "recovered_cards", To: idle, Say: "pin.recovered_cards"},
+			{From: "registration.save", Event: "frozen", To: idle, Say: "account.frozen"},
 
 			{From: "registration.ask_method", Event: "chosen", To: "registration.open_page"},
 			{From: "registration.ask_method", Event: evBack, To: "registration.ask_pin"},
@@ -86,13 +105,17 @@ func beginRegistration(ctx context.Context, s *Services, t *Turn) Event {
 	switch {
 	case err != nil: // a stranger; a store that does not answer ends the turn
 		return "stranger"
+	case c.Frozen():
+		return "frozen"
 	case c.PIN.HardLocked:
-		t.session.MSISDN, t.session.Customer = c.MSISDN, c.ID
+		t.about(c)
+		t.session.Recovers = true
 		return "pin_locked"
 	case c.Registered():
 		return "registered"
 	}
-	t.session.MSISDN, t.session.Customer, t.session.Proven = c.MSISDN, c.ID, true
+	t.about(c)
+	t.session.Proven = true
 	return "has_pin"
 }
 
@@ -104,7 +127,7 @@ func acceptMSISDN(t *Turn) (Event, string) {
 	if wrong != "" {
 		return noEvent, wrong
 	}
-	t.session.Answers = Answers{Key: t.session.Key, MSISDN: m}
+	t.session.Answers = Answers{Key: t.session.Key, MSISDN: m, Recovers: t.session.Recovers}
 	return "typed", ""
 }
 
@@ -125,7 +148,7 @@ func acceptContact(t *Turn) (Event, string) {
 	if err != nil {
 		return noEvent, msisdnError(err)
 	}
-	t.session.Answers = Answers{Key: t.session.Key, MSISDN: m, Proven: true}
+	t.session.Answers = Answers{Key: t.session.Key, MSISDN: m, Proven: true, Recovers: t.session.Recovers}
 	return "shared", ""
 }
 
@@ -167,7 +190,7 @@ func msisdnError(err error) string {
 func checkMSISDN(ctx context.Context, s *Services, t *Turn) Event {
 	err := s.Topups.Recognise(ctx, t.brand.Name, t.session.MSISDN)
 	if errors.Is(err, topup.ErrUnknownNumber) {
-		t.session.Answers = Answers{Key: t.session.Key}
+		t.session.Answers = Answers{Key: t.session.Key, Recovers: t.session.Recovers}
 		return "unknown"
 	}
 	t.session.Recognised = err == nil
@@ -218,7 +241,7 @@ func checkCode(ctx context.Context, s *Services, t *Turn) Event {
 	err := s.Accounts.CheckCode(ctx, t.brand.Name, t.in.Address, t.session.MSISDN, t.code, t.key("code"))
 	switch {
 	case err == nil:
-		t.session.Proven = true
+		t.session.Proven, t.session.Coded = true, true
 		return "right"
 	case errors.Is(err, accounts.ErrWrongCode):
 		return "wrong"
@@ -228,21 +251,81 @@ func checkCode(ctx context.Context, s *Services, t *Turn) Event {
 	return t.fail(err)
 }
 
-// findProven looks whether the proven number is a customer's already: then this is one more address of theirs.
+// findProven looks whether the proven number is a customer's already. Then its PIN says whether this is one more address of
+// theirs; who has none sets a new one, once a code by SMS has shown that the number is theirs now: a shared contact may be of
+// a time when it was.
 func findProven(ctx context.Context, s *Services, t *Turn) Event {
 	c, err := s.Accounts.ByMSISDN(ctx, t.brand.Name, t.session.MSISDN)
 	switch {
 	case errors.Is(err, accounts.ErrNoCustomer):
+		t.session.Recovers = false
 		return "new"
 	case err != nil:
 		return t.fail(err)
-	case !c.Registered() || c.PIN.HardLocked:
-		return "new" // a locked PIN is replaced by proving the number
+	case c.Frozen():
+		return "frozen"
+	case !t.session.Recovers && !c.PIN.HardLocked:
+		return "known"
 	}
-	if err := s.Accounts.Link(ctx, c.ID, t.in.Address); err != nil {
+	return forgetPIN(t, "new")
+}
+
+// forgetPIN begins a recovery of the session's number.
+func forgetPIN(t *Turn, proven Event) Event {
+	t.session.Recovers = true
+	if t.session.Coded {
+		return proven
+	}
+	return "unproven"
+}
+
+// acceptKnownPIN takes the PIN of a number that is a customer's already, or that it is forgotten.
+func acceptKnownPIN(t *Turn) (Event, string) {
+	if t.command.Action == ActForgot {
+		return "forgot_it", ""
+	}
+	return acceptPIN(t)
+}
+
+func forgetKnownPIN(_ context.Context, _ *Services, t *Turn) Event { return forgetPIN(t, "proven") }
+
+// checkKnownPIN links the sender's address to the customer whose number and PIN they know. Nothing else changes.
+func checkKnownPIN(ctx context.Context, s *Services, t *Turn) Event {
+	if !t.session.Proven {
+		return t.fail(errNotAuthorised)
+	}
+	c, err := s.Accounts.ByMSISDN(ctx, t.brand.Name, t.session.MSISDN)
+	if err != nil {
 		return t.fail(err)
 	}
+	if event := t.judgePIN(ctx, s, c); event != "right" {
+		return event
+	}
+	for _, p := range t.places() {
+		err := s.Accounts.Link(ctx, c, p)
+		switch {
+		case errors.Is(err, accounts.ErrFrozen):
+			return "frozen"
+		case errors.Is(err, accounts.ErrRecovered):
+			return t.fail(errNotTheirs)
+		case err != nil:
+			return t.fail(err)
+		}
+	}
+	t.about(c)
+	if !c.Registered() {
+		return "unfinished"
+	}
 	return "linked"
+}
+
+// places are the addresses that whoever has proven the session's number has: where they write from, and the number's own.
+func (t *Turn) places() []accounts.Place {
+	places := []accounts.Place{{Address: t.in.Address, Channel: t.channel.Name, Kind: string(t.in.Can.Kind)}}
+	if own := t.session.MSISDN.Tel(); own != t.in.Address {
+		places = append(places, accounts.Place{Address: own, Channel: t.brand.SMSChannel, Kind: string(channels.SMS)})
+	}
+	return places
 }
 
 func acceptNewPIN(t *Turn) (Event, string) {
@@ -272,24 +355,20 @@ func acceptPINAgain(t *Turn) (Event, string) {
 }
 
 func saveRegistration(ctx context.Context, s *Services, t *Turn) Event {
-	addresses := []prepaid.Address{t.in.Address}
-	if own := t.session.MSISDN.Tel(); own != t.in.Address {
-		addresses = append(addresses, own)
+	if t.session.Recovers {
+		return t.recover(ctx, s)
 	}
 	c, err := s.Accounts.Register(ctx, accounts.Registration{
 		Brand: t.brand.Name, MSISDN: t.session.MSISDN, PIN: t.pin, Language: t.prompts.Language,
-		Addresses: addresses, Recognised: t.session.Recognised,
+		Places: t.places(), Recognised: t.session.Recognised, OperationKey: t.flowKey("register"),
 	})
-	if errors.Is(err, accounts.ErrRegistered) {
-		return "linked"
+	if errors.Is(err, accounts.ErrRegistered) { // by somebody else meanwhile, or before this conversation
+		return "known"
 	}
 	if err != nil {
 		return t.fail(err)
 	}
-	t.session.Customer = c.ID
-	if c.Registered() {
-		return "registered"
-	}
+	t.about(c)
 	return "saved"
 }
 
@@ -321,6 +400,9 @@ func acceptMethod(t *Turn) (Event, string) {
 // openPage opens a payment page for the method chosen. A gateway that takes too long has failed: the page is asked for
 // again.
 func openPage(ctx context.Context, s *Services, t *Turn) Event {
+	if _, err := t.still(ctx, s); err != nil {
+		return noEvent
+	}
 	ctx, cancel := context.WithTimeout(ctx, t.patience(s.Clock.Now()))
 	defer cancel()
 	setup, err := s.Payments.StartSetup(ctx, payments.StartRequest{

@@ -36,7 +36,10 @@ type Answers struct {
 	Proven     bool               `json:"proven,omitempty"`     // that the number is the customer's own
 	Recognised bool               `json:"recognised,omitempty"` // the network knows it
 	PINKey     string             `json:"pinkey,omitempty"`     // the first PIN, only comparable
+	Coded      bool               `json:"coded,omitempty"`      // by a code that was sent to it in this flow
+	Recovers   bool               `json:"recovers,omitempty"`   // the PIN is to be set without the old one
 	Customer   prepaid.CustomerID `json:"customer,omitempty"`
+	Holder     int                `json:"holder,omitempty"`     // the number's when the flow began
 	Authorised bool               `json:"authorised,omitempty"` // the PIN was right in this flow
 	Amount     int64              `json:"amount,omitempty"`     // minor units of the brand's currency
 	Confirmed  bool               `json:"confirmed,omitempty"`  // buy the same again

@@ -2,11 +2,13 @@ package conversation
 
 import (
 	"context"
+	"errors"
 
+	"pulsa/accounts"
 	"pulsa/channels"
 )
 
-// pinFlow changes the PIN. One that is locked for good is replaced by proving the number anew.
+// pinFlow changes the PIN. One that is forgotten or locked for good is replaced by proving the number anew: a recovery.
 func pinFlow() Flow {
 	return Flow{
 		Name: "pin",
@@ -14,7 +16,8 @@ func pinFlow() Flow {
 			{Name: "pin.identify", Act: identifyCustomer},
 			{Name: "pin.ask_current", Prompt: "pin.ask_current", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
 			{Name: "pin.check_current", Act: checkPIN},
-			{Name: "pin.send_code", Act: sendCode},
+			{Name: "pin.forgot", Act: identifyForgetful},
+			{Name: "pin.send_code", Act: sendPINCode},
 			{Name: "pin.ask_code", Prompt: "pin.ask_code", Accept: acceptCode, Secret: true, Timeout: pinTimeout},
 			{Name: "pin.check_code", Act: checkCode},
 			{Name: "pin.ask_new", Prompt: "pin.ask_new", Accept: acceptNewPIN, Secret: true, Timeout: pinTimeout, Resume: "pin.ask_current"},
@@ -26,7 +29,11 @@ func pinFlow() Flow {
 			{From: "pin.identify", Event: "has_pin", To: "registration.ask_method", Say: "topup.setup_unfinished"},
 			{From: "pin.identify", Event: "locked", To: idle},
 			{From: "pin.identify", Event: "hard_locked", To: "pin.send_code"},
+			{From: "pin.identify", Event: "frozen", To: idle, Say: "account.frozen"},
 			{From: "pin.identify", Event: "registered", To: "pin.ask_current"},
+			{From: "pin.forgot", Event: "stranger", To: "registration.ask_msisdn", Say: "pin.forgot_unknown"},
+			{From: "pin.forgot", Event: "frozen", To: idle, Say: "account.frozen"},
+			{From: "pin.forgot", Event: "known", To: "pin.send_code"},
 			{From: "pin.ask_current", Event: "typed", To: "pin.check_current"},
 			{From: "pin.check_current", Event: "right", To: "pin.ask_new"},
 			{From: "pin.check_current", Event: "wrong", To: "pin.ask_current", Instead: true},
@@ -43,6 +50,9 @@ func pinFlow() Flow {
 			{From: "pin.ask_new_again", Event: "differs", To: "pin.ask_new", Say: "pin.differs", Instead: true},
 			{From: "pin.ask_new_again", Event: evBack, To: "pin.ask_new"},
 			{From: "pin.save", Event: "saved", To: idle, Say: "pin.changed"},
+			{From: "pin.save", Event: "recovered", To: "pay.ask_method", Say: "pin.recovered"},
+			{From: "pin.save", Event: "recovered_cards", To: idle, Say: "pin.recovered_cards"},
+			{From: "pin.save", Event: "frozen", To: idle, Say: "account.frozen"},
 		},
 	}
 }
@@ -55,7 +65,6 @@ func payFlow() Flow {
 			{Name: "pay.identify", Act: identifyCustomer},
 			{Name: "pay.ask_pin", Prompt: "pay.ask_pin", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
 			{Name: "pay.check_pin", Act: checkPIN},
-			{Name: "pay.forgive", Act: forgivePIN},
 			{Name: "pay.ask_method", Prompt: "pay.ask_method", Accept: acceptMethod, Choices: methodChoices(), Public: true, Resume: "pay.ask_pin"},
 			{Name: "pay.open_page", Act: openPage},
 			{Name: "pay.await_payment", Prompt: "pay.await_payment", Accept: acceptNothing, Timeout: pageTimeout},
@@ -65,12 +74,12 @@ func payFlow() Flow {
 			{From: "pay.identify", Event: "has_pin", To: "registration.ask_method", Say: "topup.setup_unfinished"},
 			{From: "pay.identify", Event: "locked", To: idle},
 			{From: "pay.identify", Event: "hard_locked", To: idle, Say: "pin.hard_locked"},
+			{From: "pay.identify", Event: "frozen", To: idle, Say: "account.frozen"},
 			{From: "pay.identify", Event: "registered", To: "pay.ask_pin"},
 			{From: "pay.ask_pin", Event: "typed", To: "pay.check_pin"},
-			{From: "pay.check_pin", Event: "right", To: "pay.forgive"},
+			{From: "pay.check_pin", Event: "right", To: "pay.ask_method"},
 			{From: "pay.check_pin", Event: "wrong", To: "pay.ask_pin", Instead: true},
 			{From: "pay.check_pin", Event: "locked", To: idle},
-			{From: "pay.forgive", Event: "forgiven", To: "pay.ask_method"},
 			{From: "pay.ask_method", Event: "chosen", To: "pay.open_page"},
 			{From: "pay.ask_method", Event: "completed", To: idle, Say: "pay.done"},
 			{From: "pay.open_page", Event: "opened", To: "pay.await_payment"},
@@ -102,8 +111,10 @@ func identifyCustomer(ctx context.Context, s *Services, t *Turn) Event {
 	if err != nil {
 		return "stranger"
 	}
-	t.session.Customer, t.session.MSISDN = c.ID, c.MSISDN
+	t.about(c)
 	switch {
+	case c.Frozen():
+		return "frozen"
 	case !c.Registered():
 		t.session.Proven = true
 		return "has_pin"
@@ -117,24 +128,23 @@ func identifyCustomer(ctx context.Context, s *Services, t *Turn) Event {
 }
 
 func savePIN(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.who(ctx, s)
+	if !t.session.Authorised {
+		return t.recover(ctx, s)
+	}
+	c, err := t.still(ctx, s)
 	if err != nil {
-		return t.fail(err)
+		return noEvent
 	}
-	if !t.session.Authorised && !t.session.Proven {
-		return t.fail(errNotAuthorised)
-	}
-	if err := s.Accounts.ChangePIN(ctx, c, t.pin); err != nil {
+	err = s.Accounts.ChangePIN(ctx, c, t.pin)
+	switch {
+	case errors.Is(err, accounts.ErrFrozen):
+		return "frozen"
+	case errors.Is(err, accounts.ErrRecovered):
+		return t.fail(errNotTheirs)
+	case err != nil:
 		return t.fail(err)
 	}
 	return "saved"
-}
-
-func forgivePIN(ctx context.Context, s *Services, t *Turn) Event {
-	if err := s.Accounts.Forgive(ctx, t.session.Customer); err != nil {
-		return t.fail(err)
-	}
-	return "forgiven"
 }
 
 func acceptLanguage(t *Turn) (Event, string) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"pulsa/accounts"
 	"pulsa/cards"
 	"pulsa/channels"
 	"pulsa/payments"
@@ -36,6 +37,11 @@ func (h *Handler) take(ctx context.Context, t *Turn) error {
 	}
 	if t.command.Action == ActStatus {
 		t.status(ctx, s)
+		h.again(t)
+		return t.err
+	}
+	if t.command.Action == ActNotMe {
+		t.notMe(ctx, s)
 		h.again(t)
 		return t.err
 	}
@@ -170,7 +176,11 @@ func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.
 		h.c.Log.Warn("message not taken", "channel", c.ID(), "error", err)
 		t = h.startAgain(ctx, c, in, &session)
 	} else if err != nil {
-		return memo{}, err
+		session = Session{State: idle}
+		t = h.newTurn(ctx, c, in, &session)
+		if !t.takeBack(err) {
+			return memo{}, err
+		}
 	}
 	if session.State != idle { // what was said is true; what was asked can't be answered
 		t.unask(h.engine.table)
@@ -181,6 +191,28 @@ func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.
 	t.keepNews()
 	h.finish(t, idle)
 	return m, nil
+}
+
+// takeBack answers a message of which nothing was done, because of an error that the customer can do something about. The
+// conversation stands as before the message, or has ended where it is not the sender's any more.
+func (t *Turn) takeBack(err error) bool {
+	switch {
+	case errors.Is(err, errNoSMS):
+		t.tryLater()
+	case errors.Is(err, errNoPINCode):
+		t.result = "later"
+		t.Say("code.no_sms")
+	case errors.Is(err, accounts.ErrNotJudged):
+		t.result = "later"
+		t.Say("pin.busy")
+	case errors.Is(err, errNotTheirs):
+		t.session.leave()
+		t.session.State = idle
+		t.Say("account.not_yours")
+	default:
+		return false
+	}
+	return true
 }
 
 // tryLater takes back what was said: nothing of it is remembered.

@@ -76,7 +76,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.gateway.Connect(w.Handle)
 	c, err := db.SaveRegistration(t.Context(), accounts.Customer{ID: prepaid.NewID[prepaid.CustomerID](), Brand: "demo",
-		MSISDN: number, Language: "en", PIN: accounts.PIN{Hash: "hash"}, CreatedAt: start}, []prepaid.Address{number.Tel()})
+		MSISDN: number, Language: "en", PIN: accounts.PIN{Hash: "hash"}, CreatedAt: start}, []accounts.Place{{Address: number.Tel(), Channel: "fake", Kind: "sms"}})
 	if err != nil {
 		t.Fatal(err)
 	}

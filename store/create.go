@@ -293,9 +293,6 @@ func insertBeginning(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	if n.Sale != nil {
 		return insertSale(ctx, tx, n)
 	}
-	if n.FreePIN && o.Customer != "" {
-		return forgivePIN(ctx, tx, o.Customer)
-	}
 	return nil
 }
 

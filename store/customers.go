@@ -23,6 +23,7 @@ type customerRow struct {
 	Holder     int                  `db:"holder"`
 	Recovered  int64                `db:"recovered_at"`
 	Frozen     int64                `db:"frozen_at"`
+	Registered string               `db:"registered_by"`
 	Instrument prepaid.InstrumentID `db:"instrument"`
 	Gateway    string               `db:"gateway"`
 	Method     string               `db:"method"`
@@ -33,7 +34,7 @@ type customerRow struct {
 // selectCustomer reads a customerRow; a WHERE of c, the customer, follows.
 const selectCustomer = `
 	SELECT c.id, c.brand, c.msisdn, c.language, c.status, ` + pinColumns + `, c.created_at, c.recognised_at,
-		c.holder, c.recovered_at, c.frozen_at, COALESCE(i.id, '') AS instrument, COALESCE(i.gateway, '') AS gateway,
+		c.holder, c.recovered_at, c.frozen_at, c.registered_by, COALESCE(i.id, '') AS instrument, COALESCE(i.gateway, '') AS gateway,
 		COALESCE(i.method, '') AS method, COALESCE(i.display, '') AS display, COALESCE(i.by_text, FALSE) AS by_text
 	FROM customers c LEFT JOIN instruments i ON i.customer = c.id AND i.active AND i.holder = c.holder
 	WHERE `
@@ -44,6 +45,7 @@ func (r customerRow) customer() accounts.Customer {
 		Pays:      accounts.Instrument{ID: r.Instrument, Gateway: r.Gateway, Method: r.Method, Display: r.Display, ByText: r.ByText},
 		CreatedAt: prepaid.FromMicros(r.CreatedAt), Recognised: prepaid.FromMicros(r.Recognised),
 		Holder: r.Holder, RecoveredAt: prepaid.FromMicros(r.Recovered), FrozenAt: prepaid.FromMicros(r.Frozen),
+		RegisteredBy: r.Registered,
 	}
 }
 
@@ -72,28 +74,27 @@ func (db *DB) CustomerByMSISDN(ctx context.Context, brand string, m prepaid.MSIS
 
 // SaveRegistration implements accounts.Customers. A PIN's hash is bound to the customer's id: where the
 // customer returned has another id than the one given, the PIN must be hashed and saved again.
-func (db *DB) SaveRegistration(ctx context.Context, c accounts.Customer, addresses []prepaid.Address) (accounts.Customer, error) {
+func (db *DB) SaveRegistration(ctx context.Context, c accounts.Customer, places []accounts.Place) (accounts.Customer, error) {
 	var stored accounts.Customer
 	err := db.write(ctx, "save registration", func(tx *sqlx.Tx) error {
-		recognised := prepaid.Micros(c.Recognised)
-		_, err := exec(ctx, tx, `
-			INSERT INTO customers (id, brand, msisdn, language, status, pin_hash, created_at, recognised_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		rows, err := exec(ctx, tx, `
+			INSERT INTO customers (id, brand, msisdn, language, status, pin_hash, created_at, recognised_at, registered_by)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (brand, msisdn) DO UPDATE SET language = excluded.language, pin_hash = excluded.pin_hash,
 				pin_tries = 0, pin_month_tries = 0, pin_month_start = 0, pin_locks = 0, pin_locked_until = 0,
 				pin_hard_locked = FALSE,
 				recognised_at = CASE WHEN excluded.recognised_at > 0 THEN excluded.recognised_at ELSE customers.recognised_at END
-			WHERE customers.status = ? OR customers.pin_hard_locked`,
-			c.ID, c.Brand, c.MSISDN, c.Language, accounts.Pending, c.PIN.Hash, prepaid.Micros(c.CreatedAt), recognised, accounts.Pending)
+			WHERE customers.registered_by = excluded.registered_by AND customers.registered_by <> '' AND customers.frozen_at = 0`,
+			c.ID, c.Brand, c.MSISDN, c.Language, accounts.Pending, c.PIN.Hash, prepaid.Micros(c.CreatedAt), prepaid.Micros(c.Recognised), c.RegisteredBy)
 		if err != nil {
 			return err
 		}
 		stored, err = getCustomer(ctx, tx, `c.brand = ? AND c.msisdn = ?`, c.Brand, c.MSISDN)
-		if err != nil {
+		if err != nil || rows == 0 {
 			return err
 		}
-		for _, a := range addresses {
-			if err := linkAddress(ctx, tx, stored.ID, a, c.CreatedAt); err != nil {
+		for _, p := range places {
+			if err := linkAddress(ctx, tx, stored, p, c.CreatedAt); err != nil {
 				return err
 			}
 		}
@@ -106,20 +107,43 @@ func (db *DB) SaveRegistration(ctx context.Context, c accounts.Customer, address
 }
 
 // LinkAddress implements accounts.Customers.
-func (db *DB) LinkAddress(ctx context.Context, id prepaid.CustomerID, a prepaid.Address, now time.Time) error {
-	return db.write(ctx, "link address", func(tx *sqlx.Tx) error { return linkAddress(ctx, tx, id, a, now) })
+func (db *DB) LinkAddress(ctx context.Context, c accounts.Customer, p accounts.Place, now time.Time) error {
+	return db.write(ctx, "link address", func(tx *sqlx.Tx) error {
+		if err := db.lockHolder(ctx, tx, c.ID, c.Holder); err != nil {
+			return err
+		}
+		return linkAddress(ctx, tx, c, p, now)
+	})
 }
 
-func linkAddress(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address, now time.Time) error {
-	linked, err := exec(ctx, tx, `
-		INSERT INTO customer_addresses (brand, address, customer, linked_at)
-		SELECT brand, ?, id, ? FROM customers WHERE id = ?
-		ON CONFLICT (brand, address) DO UPDATE SET customer = excluded.customer, linked_at = excluded.linked_at`,
-		a, prepaid.Micros(now), id)
-	if err == nil && linked == 0 {
-		err = accounts.ErrNoCustomer
+// linkAddress gives an address to the customer, under the customer's lock. Nobody has taken anything from it any more.
+func linkAddress(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, p accounts.Place, now time.Time) error {
+	_, err := exec(ctx, tx, `
+		INSERT INTO customer_addresses (brand, address, customer, linked_at, holder, channel, kind) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (brand, address) DO UPDATE SET customer = excluded.customer, linked_at = excluded.linked_at,
+			holder = excluded.holder, channel = excluded.channel, kind = excluded.kind`,
+		c.Brand, p.Address, c.ID, prepaid.Micros(now), c.Holder, p.Channel, p.Kind)
+	if err != nil {
+		return err
 	}
+	_, err = exec(ctx, tx, `DELETE FROM unlinked_addresses WHERE brand = ? AND address = ? AND customer = ?`, c.Brand, p.Address, c.ID)
 	return err
+}
+
+// lockHolder locks a customer's row for a change by the number's holder; 0 is any.
+func (db *DB) lockHolder(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, holder int) error {
+	p, err := db.lockPayer(ctx, tx, id)
+	switch {
+	case err != nil:
+		return err
+	case p.Status == "" || p.Status == accounts.Erased:
+		return accounts.ErrNoCustomer
+	case holder > 0 && p.Holder != holder:
+		return accounts.ErrRecovered
+	case p.Frozen > 0:
+		return accounts.ErrFrozen
+	}
+	return nil
 }
 
 // UpdateCustomer implements accounts.Customers; ErrNoCustomer where there is none.
@@ -138,6 +162,9 @@ func (db *DB) UpdateCustomer(ctx context.Context, id prepaid.CustomerID, u accou
 			}
 		}
 		if u.PINHash != nil {
+			if err := db.lockHolder(ctx, tx, id, u.Holder); err != nil {
+				return err
+			}
 			if err := set(`pin_hash = ?, `+noTries, *u.PINHash); err != nil {
 				return err
 			}

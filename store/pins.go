@@ -34,9 +34,21 @@ func (r pinRow) pin() accounts.PIN {
 		Locks: r.Locks, LockedUntil: prepaid.FromMicros(r.LockedUntil), HardLocked: r.HardLocked}
 }
 
+// verdictWithin is how long a PIN may be judged for: longer than any turn lasts. A try that is older and has no verdict
+// was its turn's last act.
+const verdictWithin = 2 * time.Minute
+
+// pinTries is what the tries of a customer say of one more.
+type pinTries struct {
+	Known    int `db:"known"`    // it was counted before
+	Unjudged int `db:"unjudged"` // others that are being judged
+	Lapsed   int `db:"lapsed"`   // others that never will be
+}
+
 // CountPINTry implements accounts.Tries.
 func (db *DB) CountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) (accounts.PIN, bool, error) {
 	var pin pinRow
+	var tries pinTries
 	counted := false
 	err := db.write(ctx, "count PIN try", func(tx *sqlx.Tx) error {
 		found, err := get(ctx, tx, &pin, `SELECT `+pinColumns+` FROM customers WHERE id = ?`+db.forUpdate, id)
@@ -46,10 +58,17 @@ func (db *DB) CountPINTry(ctx context.Context, id prepaid.CustomerID, operationK
 		if err != nil {
 			return err
 		}
-		var known int
-		counted, err = get(ctx, tx, &known, `SELECT 1 FROM pin_tries WHERE customer = ? AND operation_key = ?`, id, operationKey)
-		if err != nil || counted {
+		lapsed := prepaid.Micros(now.Add(-verdictWithin))
+		_, err = get(ctx, tx, &tries, `
+			SELECT COUNT(CASE WHEN operation_key = ? THEN 1 END) AS known,
+				COUNT(CASE WHEN operation_key <> ? AND judged = '' AND tried_at >= ? THEN 1 END) AS unjudged,
+				COUNT(CASE WHEN operation_key <> ? AND judged = '' AND tried_at < ? THEN 1 END) AS lapsed
+			FROM pin_tries WHERE customer = ?`, operationKey, operationKey, lapsed, operationKey, lapsed, id)
+		if counted = tries.Known > 0; err != nil || counted {
 			return err
+		}
+		if tries.Lapsed > 0 {
+			pin.uncount(tries.Lapsed)
 		}
 		if prepaid.FromMicros(pin.MonthStart).Add(month).Before(now) {
 			pin.MonthStart, pin.MonthTries = prepaid.Micros(now), 0
@@ -65,7 +84,14 @@ func (db *DB) CountPINTry(ctx context.Context, id prepaid.CustomerID, operationK
 	if err != nil {
 		return accounts.PIN{}, false, err
 	}
-	return pin.pin(), counted, nil
+	p := pin.pin()
+	p.Unjudged = tries.Unjudged
+	return p, counted, nil
+}
+
+// uncount takes back tries that were never judged.
+func (r *pinRow) uncount(n int) {
+	r.Tries, r.MonthTries = max(r.Tries-n, 0), max(r.MonthTries-n, 0)
 }
 
 func storePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operationKey string, pin pinRow, now time.Time) error {
@@ -74,13 +100,60 @@ func storePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operat
 	if err != nil {
 		return err
 	}
-	_, err = exec(ctx, tx, `DELETE FROM pin_tries WHERE customer = ? AND tried_at < ?`, id, prepaid.Micros(now.Add(-tryKeysFor)))
+	_, err = exec(ctx, tx, `DELETE FROM pin_tries WHERE customer = ? AND (tried_at < ? OR (judged = '' AND tried_at < ?))`,
+		id, prepaid.Micros(now.Add(-tryKeysFor)), prepaid.Micros(now.Add(-verdictWithin)))
 	if err != nil {
 		return err
 	}
-	_, err = exec(ctx, tx, `INSERT INTO pin_tries (customer, operation_key, tried_at) VALUES (?, ?, ?)`,
+	_, err = exec(ctx, tx, `INSERT INTO pin_tries (customer, operation_key, tried_at, judged) VALUES (?, ?, ?, '')`,
 		id, operationKey, prepaid.Micros(now))
 	return err
+}
+
+// settlePINTry stores a verdict under the customer's lock; false where the try has one, or is not counted.
+func (db *DB) settlePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operationKey, judged string) (bool, error) {
+	if _, err := db.lockCustomer(ctx, tx, id); err != nil {
+		return false, err
+	}
+	rows, err := exec(ctx, tx, `UPDATE pin_tries SET judged = ? WHERE customer = ? AND operation_key = ? AND judged = ''`,
+		judged, id, operationKey)
+	return rows == 1, err
+}
+
+// KeepPINTry implements accounts.Tries.
+func (db *DB) KeepPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) error {
+	return db.write(ctx, "keep PIN try", func(tx *sqlx.Tx) error {
+		settled, err := db.settlePINTry(ctx, tx, id, operationKey, "wrong")
+		if err != nil || settled {
+			return err
+		}
+		rows, err := exec(ctx, tx, `
+			INSERT INTO pin_tries (customer, operation_key, tried_at, judged) VALUES (?, ?, ?, 'wrong')
+			ON CONFLICT (customer, operation_key) DO NOTHING`, id, operationKey, prepaid.Micros(now))
+		if err != nil || rows == 0 {
+			return err
+		}
+		_, err = exec(ctx, tx, `UPDATE customers SET pin_tries = pin_tries + 1, pin_month_tries = pin_month_tries + 1 WHERE id = ?`, id)
+		return err
+	})
+}
+
+// UncountPINTry implements accounts.Tries.
+func (db *DB) UncountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string) error {
+	return db.write(ctx, "uncount PIN try", func(tx *sqlx.Tx) error {
+		if _, err := db.lockCustomer(ctx, tx, id); err != nil {
+			return err
+		}
+		rows, err := exec(ctx, tx, `DELETE FROM pin_tries WHERE customer = ? AND operation_key = ? AND judged = ''`, id, operationKey)
+		if err != nil || rows == 0 {
+			return err
+		}
+		_, err = exec(ctx, tx, `
+			UPDATE customers SET pin_tries = CASE WHEN pin_tries > 0 THEN pin_tries - 1 ELSE 0 END,
+				pin_month_tries = CASE WHEN pin_month_tries > 0 THEN pin_month_tries - 1 ELSE 0 END
+			WHERE id = ?`, id)
+		return err
+	})
 }
 
 // LockPIN implements accounts.Tries.
@@ -94,17 +167,22 @@ func (db *DB) LockPIN(ctx context.Context, id prepaid.CustomerID, until time.Tim
 	})
 }
 
-// ForgivePIN implements accounts.Tries. A lock that came while the right PIN was being judged is undone too.
-// The wrong tries stay in the month's count, the right one does not.
-func (db *DB) ForgivePIN(ctx context.Context, id prepaid.CustomerID) error {
-	return db.write(ctx, "forgive PIN", func(tx *sqlx.Tx) error { return forgivePIN(ctx, tx, id) })
-}
-
-// forgivePIN may be repeated: without tries and locks nothing is left to forgive.
-func forgivePIN(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) error {
-	_, err := exec(ctx, tx, `
-		UPDATE customers SET pin_tries = 0, pin_locks = 0, pin_locked_until = 0, pin_hard_locked = FALSE,
-			pin_month_tries = CASE WHEN pin_month_tries > 0 THEN pin_month_tries - 1 ELSE 0 END
-		WHERE id = ? AND (pin_tries > 0 OR pin_locked_until > 0 OR pin_hard_locked)`, id)
-	return err
+// ForgivePIN implements accounts.Tries. A lock that came while the right PIN was being judged is undone too. A right PIN that
+// is judged again forgives again, but is taken from the month's count once.
+func (db *DB) ForgivePIN(ctx context.Context, id prepaid.CustomerID, operationKey string) error {
+	return db.write(ctx, "forgive PIN", func(tx *sqlx.Tx) error {
+		settled, err := db.settlePINTry(ctx, tx, id, operationKey, "right")
+		if err != nil {
+			return err
+		}
+		own := 0
+		if settled {
+			own = 1
+		}
+		_, err = exec(ctx, tx, `
+			UPDATE customers SET pin_tries = 0, pin_locks = 0, pin_locked_until = 0, pin_hard_locked = FALSE,
+				pin_month_tries = CASE WHEN pin_month_tries > ? THEN pin_month_tries - ? ELSE 0 END
+			WHERE id = ? AND (pin_tries > 0 OR pin_month_tries > 0 OR pin_locked_until > 0 OR pin_hard_locked)`, own, own, id)
+		return err
+	})
 }

@@ -54,7 +54,7 @@ func (s *Service) create(ctx context.Context, brand *prepaid.Brand, r Request) (
 		n := NewOrder{
 			Order: h.Order, Charge: h.Charge, Attempt: h.Attempts[0],
 			Limits: brand.Limits, HoldLimits: brand.HoldLimits(), Hold: brand.Recovery.Hold,
-			Confirmed: r.Confirmed, Since: h.CreatedAt.Add(-repeatWithin), FreePIN: r.FreePIN,
+			Confirmed: r.Confirmed, Since: h.CreatedAt.Add(-repeatWithin),
 		}
 		if r.Funding.Kind == ByCard {
 			// Limits protect whoever is charged, and no card is spent twice by mistake.

@@ -161,7 +161,6 @@ type NewOrder struct {
 	Hold       time.Duration
 	Confirmed  bool      // the customer was asked whether to buy the same again
 	Since      time.Time // start of the 60 s within which the same again is asked about
-	FreePIN    bool      // forgive the customer's counted PIN tries: the PIN was right
 	Sale       *Sale     // of a developer's order
 	Postings   []Entry   // of one that is Charged
 }

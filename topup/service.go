@@ -53,7 +53,6 @@ type Request struct {
 	ReplyTo      ReplyTo
 	AuthorisedBy string
 	Confirmed    bool          // the customer was asked whether to buy the same again
-	FreePIN      bool          // the PIN was right: forgive the tries counted
 	Sale         *Sale         // with a funding ByDeveloper
 	DebitLater   bool          // with a Sale: the order is stored before its funding is asked, and declined if that refuses
 	Patience     time.Duration // how long the caller waits; the order goes on without it

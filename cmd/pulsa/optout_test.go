@@ -130,7 +130,7 @@ func (s *scene) links(a prepaid.Address) {
 	s.t.Helper()
 	c, err := s.p.accounts.ByAddress(s.t.Context(), "demo", bySMS.Address())
 	s.ok(err)
-	s.ok(s.p.accounts.Link(s.t.Context(), c.ID, a))
+	s.ok(s.p.accounts.Link(s.t.Context(), c, accounts.Place{Address: a, Channel: "fake", Kind: "telegram"}))
 }
 
 func (s *scene) charged(times int) {
@@ -432,7 +432,7 @@ func (r *running) links(t *testing.T, a prepaid.Address) {
 	t.Helper()
 	c, err := r.accounts.ByAddress(t.Context(), "demo", "tel:"+testNumber)
 	if err == nil {
-		err = r.accounts.Link(t.Context(), c.ID, a)
+		err = r.accounts.Link(t.Context(), c, accounts.Place{Address: a, Channel: "fake", Kind: "telegram"})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -180,9 +180,7 @@ func (s *speed) withPIN(client, n int) error {
 	if err := s.p.accounts.CheckPIN(s.Context(), c, prepaid.NewSecret(testPIN), key); err != nil {
 		return err
 	}
-	r := s.request(c.ID, "pin"+strconv.Itoa(client), c.MSISDN, key)
-	r.FreePIN = true
-	return delivered(s.p.topups.Place(s.Context(), r))
+	return delivered(s.p.topups.Place(s.Context(), s.request(c.ID, "pin"+strconv.Itoa(client), c.MSISDN, key)))
 }
 
 // perSecond lets all clients work for a while.

@@ -19,12 +19,13 @@ var storyFolder = filepath.Join(rootFolder, "conversation", "stories")
 
 // unsaid are the prompts that no story can hear, why, and the test that hears them.
 var unsaid = map[string]string{
-	"account.frozen":    "no conversation freezes an account yet: conversation TestWhyAnOrderIsRefusedIsSaid",
 	"order.after_debit": "no conversation recovers a number yet: topup TestAfterARecoveryAMandateByTextIsDebitedFirst",
 	"button.back":       "turns the pages of the real USSD adapter",
 	"button.contact":    "the label of a button that the fake channel does not name",
 	"button.more":       "as button.back",
 	"pay.page_over":     "a gateway that can't close its page: TestWhoCompletesAPageThatIsOverIsTold",
+	"code.no_sms":       "a story's one channel carries SMS, too: TestWhileSMSIsOffAForgottenPINIsAnsweredSo",
+	"pin.busy":          "stories' PINs are hashed in no time: conversation TestAPINThatIsNotJudgedInTimeIsAskedForAgain",
 	"pin.weak":          "test brands take any PIN: conversation TestUnderstanding",
 	"redeem.withdrawn":  "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
 	"session.lost":      "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
@@ -36,6 +37,8 @@ var unsaid = map[string]string{
 var notBySMS = map[string]string{
 	"registration.ask_msisdn by shared":       "a contact is shared on a messenger",
 	"registration.ask_msisdn_again by shared": "as above",
+	"registration.proven by unproven":         "the number's own phone is linked whenever the number is proven",
+	"registration.forgot by unproven":         "as above",
 	"redeem.identify by nobody":               "the SMS says who sends it",
 	"redeem.find_number by whose":             "the SMS says whose number it is",
 	"redeem.ask_msisdn":                       "as above",

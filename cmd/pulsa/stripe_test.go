@@ -50,7 +50,7 @@ func payer(t *testing.T, p *program) accounts.Customer {
 	t.Helper()
 	m := prepaid.MSISDN("31612345678")
 	c, err := p.accounts.Register(t.Context(), accounts.Registration{Brand: "demo", MSISDN: m, PIN: prepaid.NewSecret(testPIN), Language: "en",
-		Addresses: []prepaid.Address{m.Tel()}, Recognised: true})
+		Places: []accounts.Place{{Address: m.Tel(), Channel: "fake", Kind: "sms"}}, Recognised: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/cards"
+	"pulsa/channels"
 	"pulsa/conversation/talk"
 	"pulsa/payments"
 	"pulsa/prepaid"
@@ -19,12 +20,20 @@ func (p *program) givenCustomer(ctx context.Context, sims *simulators, s talk.Se
 	if err != nil {
 		return err
 	}
+	line := p.brands[s.Brand].SMSChannel // the fake channel is all kinds of channels at once
+	places := []accounts.Place{
+		{Address: s.Customer.Address(), Channel: line, Kind: s.Customer.Kind},
+		{Address: m.Tel(), Channel: line, Kind: string(channels.SMS)},
+	}
+	if places[0].Address == m.Tel() {
+		places = places[:1]
+	}
 	c, err := p.accounts.Register(ctx, accounts.Registration{
 		Brand: s.Brand, MSISDN: m, PIN: g.PIN, Language: s.Language, Recognised: true,
-		Addresses: []prepaid.Address{s.Customer.Address(), m.Tel()},
+		Places: places, OperationKey: prepaid.NewToken(),
 	})
 	if errors.Is(err, accounts.ErrRegistered) { // by a story before this one
-		c, err = p.givenAgain(ctx, s, m, g.PIN)
+		c, err = p.givenAgain(ctx, s, m, g.PIN, places)
 	}
 	if err != nil {
 		return err
@@ -39,10 +48,15 @@ func (p *program) givenCustomer(ctx context.Context, sims *simulators, s talk.Se
 }
 
 // givenAgain makes a customer who is registered like one who has just been.
-func (p *program) givenAgain(ctx context.Context, s talk.Setup, m prepaid.MSISDN, pin prepaid.Secret) (accounts.Customer, error) {
+func (p *program) givenAgain(ctx context.Context, s talk.Setup, m prepaid.MSISDN, pin prepaid.Secret, places []accounts.Place) (accounts.Customer, error) {
 	c, err := p.accounts.ByMSISDN(ctx, s.Brand, m)
 	if err == nil {
 		err = p.accounts.ChangePIN(ctx, c, pin)
+	}
+	for _, place := range places {
+		if err == nil {
+			err = p.accounts.Link(ctx, c, place)
+		}
 	}
 	if err == nil {
 		err = p.accounts.SetLanguage(ctx, c.ID, s.Language)

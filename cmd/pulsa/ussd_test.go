@@ -207,6 +207,15 @@ func TestWhileSMSIsOffNothingIsSaidToComeByIt(t *testing.T) {
 	r.sees(r.dialFrom(byPIN, "s4", "3"), "END", "Your code: ") // which no SMS tells any more
 }
 
+func TestWhileSMSIsOffAForgottenPINIsAnsweredSo(t *testing.T) {
+	r := runUSSD(t)
+	r.customer(testNumber)
+	r.switches("fake", false)
+	r.sees(r.dial("s1", "KOOP 10"), "CON", "Please type your PIN")
+	r.sees(r.dial("s1", "KOOP 10", "FORGOT"), "CON", "A new PIN needs a code by SMS, and we can't send any just now")
+	r.sees(r.dial("s1", "KOOP 10", "FORGOT", testPIN), "END", "was added") // the question still stands
+}
+
 // switches switches a channel and waits until that is known.
 func (r *running) switches(channel string, on bool) {
 	r.t.Helper()

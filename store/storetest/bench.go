@@ -35,9 +35,12 @@ func topUp(b *testing.B, db *store.DB, c accounts.Customer, key string) error {
 	if _, counted, err := db.CountPINTry(b.Context(), c.ID, key, start); err != nil || !counted {
 		return fmt.Errorf("PIN counted %v: %w", counted, err)
 	}
+	if err := db.ForgivePIN(b.Context(), c.ID, key); err != nil {
+		return err
+	}
 	w := &world{db: db}
 	n := w.purchase(c, func(n *topup.NewOrder) {
-		n.Order.OperationKey, n.FreePIN, n.Confirmed = key, true, true
+		n.Order.OperationKey, n.Confirmed = key, true
 		n.Limits = prepaid.Limits{DaySum: eur(1 << 40), MonthSum: eur(1 << 40)}
 	})
 	o, _, err := db.Create(b.Context(), n)

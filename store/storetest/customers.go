@@ -15,8 +15,9 @@ import (
 var customerTests = []test{
 	{"a registration is read by number and by proven address", func(w *world) {
 		c := accounts.Customer{ID: "a", Brand: brand, MSISDN: "31612345678", Language: "nl", Status: accounts.Pending,
-			PIN: accounts.PIN{Hash: "h"}, CreatedAt: start, Recognised: start, Holder: 1}
-		got := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), c, []prepaid.Address{"tel:+31612345678", "telegram:3527"}))
+			PIN: accounts.PIN{Hash: "h"}, CreatedAt: start, Recognised: start, Holder: 1,
+			RegisteredBy: "m1"}
+		got := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), c, []accounts.Place{place("tel:+31612345678"), place("telegram:3527")}))
 		same(w, "stored", got, c)
 		same(w, "by number", must[accounts.Customer](w)(w.db.CustomerByMSISDN(w.Context(), brand, c.MSISDN)), c)
 		same(w, "by address", must[accounts.Customer](w)(w.db.CustomerByAddress(w.Context(), brand, "telegram:3527")), c)
@@ -25,21 +26,31 @@ var customerTests = []test{
 			w.Errorf("another brand: %v", err)
 		}
 	}},
-	{"a registered customer's PIN is not replaced by another registration", func(w *world) {
-		c := w.customer()
-		again := c
-		again.ID, again.Language, again.PIN = "other", "en", accounts.PIN{Hash: "new"}
-		got := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), again, []prepaid.Address{"telegram:1"}))
-		same(w, "stored", got, c)
-		same(w, "by new address", must[accounts.Customer](w)(w.db.CustomerByAddress(w.Context(), brand, "telegram:1")), c)
+	{"a known number stays as it is, whoever registers it again", func(w *world) {
+		pending := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), accounts.Customer{ID: "a", Brand: brand, MSISDN: "31612345678",
+			Language: "nl", PIN: accounts.PIN{Hash: "h"}, CreatedAt: start, RegisteredBy: "m1"}, nil))
+		locked := w.customer()
+		w.count(locked, "wrong")
+		w.ok(w.db.LockPIN(w.Context(), locked.ID, start.Add(time.Hour), true))
+		for _, c := range []accounts.Customer{pending, w.customer(), w.read(locked)} {
+			for _, key := range []string{"", "m2"} {
+				again := c
+				again.ID, again.Language, again.PIN, again.RegisteredBy = "other", "en", accounts.PIN{Hash: "new"}, key
+				got := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), again, []accounts.Place{place("telegram:1")}))
+				same(w, "stored", got, c)
+				if _, err := w.db.CustomerByAddress(w.Context(), brand, "telegram:1"); !errors.Is(err, accounts.ErrNoCustomer) {
+					w.Errorf("its address was linked: %v", err)
+				}
+			}
+		}
 	}},
-	{"a second registration keeps id, status and instrument", func(w *world) {
-		c := w.customer()
+	{"a registration may correct itself, and keeps id, status and instrument", func(w *world) {
+		c := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), accounts.Customer{ID: "a", Brand: brand, MSISDN: "31612345678",
+			Language: "nl", PIN: accounts.PIN{Hash: "h"}, CreatedAt: start, RegisteredBy: "m1"}, nil))
 		w.count(c, "wrong")
-		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Hour), true))
 		again := c
 		again.ID, again.Language, again.PIN = "other", "en", accounts.PIN{Hash: "new"}
-		got := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), again, []prepaid.Address{"telegram:1"}))
+		got := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), again, []accounts.Place{place("telegram:1")}))
 		want := c
 		want.Language, want.PIN = "en", accounts.PIN{Hash: "new"}
 		same(w, "stored", got, want)
@@ -47,11 +58,11 @@ var customerTests = []test{
 	}},
 	{"an address is one customer's", func(w *world) {
 		first, second := w.customer(), w.customer()
-		w.ok(w.db.LinkAddress(w.Context(), first.ID, "telegram:9", start))
-		w.ok(w.db.LinkAddress(w.Context(), second.ID, "telegram:9", start))
+		w.ok(w.db.LinkAddress(w.Context(), first, place("telegram:9"), start))
+		w.ok(w.db.LinkAddress(w.Context(), second, place("telegram:9"), start))
 		got := must[accounts.Customer](w)(w.db.CustomerByAddress(w.Context(), brand, "telegram:9"))
 		same(w, "owner", got.ID, second.ID)
-		if err := w.db.LinkAddress(w.Context(), "nobody", "telegram:9", start); !errors.Is(err, accounts.ErrNoCustomer) {
+		if err := w.db.LinkAddress(w.Context(), accounts.Customer{ID: "nobody"}, place("telegram:9"), start); !errors.Is(err, accounts.ErrNoCustomer) {
 			w.Errorf("nobody: %v", err)
 		}
 	}},
@@ -87,8 +98,8 @@ var customerTests = []test{
 	}},
 	{"the addresses of a customer tell how they have opted out, and are the present holder's", func(w *world) {
 		c := w.customer()
-		w.ok(w.db.LinkAddress(w.Context(), c.ID, "telegram:2", start.Add(-time.Minute)))
-		w.ok(w.db.LinkAddress(w.Context(), c.ID, "telegram:3", start.Add(-time.Hour)))
+		w.ok(w.db.LinkAddress(w.Context(), c, place("telegram:2"), start.Add(-time.Minute)))
+		w.ok(w.db.LinkAddress(w.Context(), c, place("telegram:3"), start.Add(-time.Hour)))
 		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:2", []string{"", "bot", "second"}, true, start))
 		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:3", []string{"bot"}, false, start))
 		known := must[[]accounts.KnownAddress](w)(w.db.AddressesOf(w.Context(), c.ID))
@@ -101,7 +112,7 @@ var customerTests = []test{
 		c := w.customer()
 		w.ok(w.db.SetOptOut(w.Context(), brand, c.MSISDN.Tel(), []string{"", "twilio"}, true, start))
 		w.column(`UPDATE customers SET pin_hard_locked = TRUE, holder = holder + 1 RETURNING id`)
-		must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), c, []prepaid.Address{c.MSISDN.Tel()}))
+		must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), c, []accounts.Place{place(c.MSISDN.Tel())}))
 		same(w, "still", must[[]string](w)(w.db.OptedOut(w.Context(), brand, c.MSISDN.Tel())), []string{"", "twilio"})
 	}},
 }
@@ -114,6 +125,14 @@ func (w *world) read(c accounts.Customer) accounts.Customer {
 func (w *world) pin(c accounts.Customer) accounts.PIN {
 	w.Helper()
 	return w.read(c).PIN
+}
+
+// tried is how the PIN's tries stand, whenever the month began.
+func (w *world) tried(c accounts.Customer) accounts.PIN {
+	w.Helper()
+	p := w.pin(c)
+	p.MonthStart = time.Time{}
+	return p
 }
 
 // count counts a PIN try and expects it to count.
@@ -166,6 +185,7 @@ var pinTests = []test{
 		c := w.customer()
 		for i := range 10 {
 			w.count(c, fmt.Sprint(i))
+			w.ok(w.db.KeepPINTry(w.Context(), c.ID, fmt.Sprint(i), start))
 			if i%3 == 2 {
 				w.ok(w.db.LockPIN(w.Context(), c.ID, start, false))
 			}
@@ -182,13 +202,58 @@ var pinTests = []test{
 	{"a right PIN forgives the row and itself, and undoes a lock", func(w *world) {
 		c := w.customer()
 		w.count(c, "wrong")
+		w.ok(w.db.KeepPINTry(w.Context(), c.ID, "wrong", start))
 		w.count(c, "right")
 		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Hour), true))
 		for range 2 {
-			w.ok(w.db.ForgivePIN(w.Context(), c.ID))
-			p := w.pin(c)
-			p.MonthStart = time.Time{}
-			same(w, "forgiven", p, accounts.PIN{Hash: "hash", MonthTries: 1})
+			w.ok(w.db.ForgivePIN(w.Context(), c.ID, "right"))
+			same(w, "forgiven", w.tried(c), accounts.PIN{Hash: "hash", MonthTries: 1})
+		}
+	}},
+	{"right PINs at once leave nothing counted", func(w *world) {
+		c := w.customer()
+		for _, key := range []string{"a", "b", "c"} {
+			w.count(c, key)
+		}
+		for _, key := range []string{"b", "a", "c"} {
+			w.ok(w.db.ForgivePIN(w.Context(), c.ID, key))
+		}
+		same(w, "counted", w.tried(c), accounts.PIN{Hash: "hash"})
+	}},
+	{"a try that was never judged is uncounted, one that was is not", func(w *world) {
+		c := w.customer()
+		w.count(c, "wrong")
+		w.ok(w.db.KeepPINTry(w.Context(), c.ID, "wrong", start))
+		w.count(c, "cut off")
+		for range 2 {
+			w.ok(w.db.UncountPINTry(w.Context(), c.ID, "cut off"))
+			w.ok(w.db.UncountPINTry(w.Context(), c.ID, "wrong"))
+			same(w, "counted", w.tried(c), accounts.PIN{Hash: "hash", Tries: 1, MonthTries: 1})
+		}
+		same(w, "tried again", w.count(c, "cut off").Tries, 2)
+	}},
+	{"a wrong try counts, also where another delivery of its message has uncounted it", func(w *world) {
+		c := w.customer()
+		w.count(c, "a")
+		w.ok(w.db.UncountPINTry(w.Context(), c.ID, "a"))
+		for range 2 {
+			w.ok(w.db.KeepPINTry(w.Context(), c.ID, "a", start))
+			same(w, "counted", w.tried(c), accounts.PIN{Hash: "hash", Tries: 1, MonthTries: 1})
+		}
+	}},
+	{"tries whose turns died lapse after two minutes", func(w *world) {
+		c := w.customer()
+		w.count(c, "wrong")
+		w.ok(w.db.KeepPINTry(w.Context(), c.ID, "wrong", start))
+		w.count(c, "died")
+		w.count(c, "died too")
+		p, counted, err := w.db.CountPINTry(w.Context(), c.ID, "at once", start.Add(2*time.Minute))
+		if err != nil || counted || p.Unjudged != 2 {
+			w.Errorf("at once: %+v counted %v, %v", p, counted, err)
+		}
+		p, counted, err = w.db.CountPINTry(w.Context(), c.ID, "later", start.Add(2*time.Minute+time.Microsecond))
+		if err != nil || !counted || p.Tries != 2 || p.MonthTries != 2 || p.Unjudged != 0 {
+			w.Errorf("later: %+v counted %v, %v", p, counted, err)
 		}
 	}},
 	{"a hard lock stays", func(w *world) {

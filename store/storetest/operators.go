@@ -142,8 +142,8 @@ var operatorTests = []test{
 	{"an erased customer is nowhere, and the books stay", func(w *world) {
 		o := w.sale()
 		c := must[accounts.Customer](w)(w.db.CustomerByID(w.Context(), o.Customer))
-		w.ok(w.db.LinkAddress(w.Context(), c.ID, "telegram:352735", start))
-		w.ok(w.db.LinkAddress(w.Context(), c.ID, c.MSISDN.Tel(), start))
+		w.ok(w.db.LinkAddress(w.Context(), c, place("telegram:352735"), start))
+		w.ok(w.db.LinkAddress(w.Context(), c, place(c.MSISDN.Tel()), start))
 		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:352735", []string{"", "twilio"}, true, start))
 		w.count(c, "m1")
 		for _, key := range cards.AllTryKeys("telegram:352735", c.ID) {

@@ -212,16 +212,6 @@ var orderTests = []test{
 	{"a stranger redeems a card", func(w *world) {
 		w.placed(w.purchase(accounts.Customer{MSISDN: msisdn(77)}, byCard("101-3")))
 	}},
-	{"a right PIN's tries are forgiven with the order", func(w *world) {
-		c := w.customer()
-		w.count(c, "wrong")
-		w.count(c, "right")
-		w.placed(w.purchase(c, func(n *topup.NewOrder) { n.FreePIN = true }))
-		p := w.pin(c)
-		if p.Tries != 0 || p.MonthTries != 1 {
-			w.Errorf("%d tries, %d in the month; want 0 and the wrong one", p.Tries, p.MonthTries)
-		}
-	}},
 	{"due orders are claimed once until their lease lapses", func(w *world) {
 		first, second := w.placed(w.purchase(w.customer())), w.placed(w.purchase(w.customer(), func(n *topup.NewOrder) {
 			n.Order.RunAt = start.Add(-time.Second)

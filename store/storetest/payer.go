@@ -13,7 +13,7 @@ import (
 // Payer registers somebody who can pay, for tests that begin with a purchase. Nobody is told.
 func Payer(ctx context.Context, db *store.DB, brand string, m prepaid.MSISDN, at time.Time) (accounts.Customer, error) {
 	c, err := db.SaveRegistration(ctx, accounts.Customer{ID: prepaid.NewID[prepaid.CustomerID](), Brand: brand, MSISDN: m,
-		Language: "en", PIN: accounts.PIN{Hash: "hash"}, CreatedAt: at}, []prepaid.Address{m.Tel()})
+		Language: "en", PIN: accounts.PIN{Hash: "hash"}, CreatedAt: at}, []accounts.Place{place(m.Tel())})
 	if err != nil {
 		return c, err
 	}

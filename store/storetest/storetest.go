@@ -204,10 +204,18 @@ func (w *world) customer() accounts.Customer {
 	c := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), accounts.Customer{
 		ID: prepaid.NewID[prepaid.CustomerID](), Brand: brand, MSISDN: msisdn(n), Language: "nl",
 		PIN: accounts.PIN{Hash: "hash"}, CreatedAt: start,
-	}, []prepaid.Address{msisdn(n).Tel()}))
+	}, []accounts.Place{place(msisdn(n).Tel())}))
 	s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, fmt.Sprint("setup", n))))
 	must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(c), prepaid.NewID[prepaid.NoticeID](), start))
 	return must[accounts.Customer](w)(w.db.CustomerByMSISDN(w.Context(), brand, c.MSISDN))
+}
+
+// place is an address on the channel that its kind of address is usual for.
+func place(a prepaid.Address) accounts.Place {
+	if _, ok := a.Tel(); ok {
+		return accounts.Place{Address: a, Channel: "twilio", Kind: "sms"}
+	}
+	return accounts.Place{Address: a, Channel: "bot", Kind: "telegram"}
 }
 
 func setup(c accounts.Customer, key string) payments.Setup {

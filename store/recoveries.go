@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/accounts"
+	"pulsa/payments"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// RecoverCustomer implements accounts.Customers.
+func (db *DB) RecoverCustomer(ctx context.Context, n accounts.NewHolder) (accounts.Customer, error) {
+	var stored accounts.Customer
+	err := db.write(ctx, "recover customer", func(tx *sqlx.Tx) error {
+		c, err := db.lockedCustomer(ctx, tx, n.Customer)
+		if err != nil {
+			return err
+		}
+		rows, err := exec(ctx, tx, `
+			INSERT INTO recoveries (brand, operation_key, customer, holder, address, at) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (brand, operation_key) DO NOTHING`,
+			c.Brand, n.OperationKey, c.ID, c.Holder+1, n.Places[0].Address, prepaid.Micros(n.At))
+		switch {
+		case err != nil:
+			return err
+		case rows == 0:
+			stored, err = recoveredBefore(ctx, tx, c, n.OperationKey)
+			return err
+		case c.Frozen():
+			return accounts.ErrFrozen
+		}
+		if err := db.endHolder(ctx, tx, c, n.Places, n.At, n.Until); err != nil {
+			return err
+		}
+		if _, err := exec(ctx, tx, `UPDATE customers SET pin_hash = ?, `+noTries+` WHERE id = ?`, n.PINHash, c.ID); err != nil {
+			return err
+		}
+		c.Holder++
+		for _, p := range n.Places {
+			if err := linkAddress(ctx, tx, c, p, n.At); err != nil {
+				return err
+			}
+		}
+		stored, err = getCustomer(ctx, tx, `c.id = ?`, c.ID)
+		return err
+	})
+	if err != nil {
+		return accounts.Customer{}, err
+	}
+	return stored, nil
+}
+
+// lockedCustomer locks a customer's row and reads it; one who was erased is none.
+func (db *DB) lockedCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Customer, error) {
+	status, err := db.lockCustomer(ctx, tx, id)
+	if err == nil && (status == "" || status == accounts.Erased) {
+		err = accounts.ErrNoCustomer
+	}
+	if err != nil {
+		return accounts.Customer{}, err
+	}
+	return getCustomer(ctx, tx, `c.id = ?`, id)
+}
+
+// recoveredBefore is what a repeated recovery finds: the customer, unless the key was somebody else's.
+func recoveredBefore(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, operationKey string) (accounts.Customer, error) {
+	var whose prepaid.CustomerID
+	_, err := get(ctx, tx, &whose, `SELECT customer FROM recoveries WHERE brand = ? AND operation_key = ?`, c.Brand, operationKey)
+	if err == nil && whose != c.ID {
+		err = topup.ErrKeyReused
+	}
+	return c, err
+}
+
+// endHolder ends what the number's holder has set up, under the customer's lock: the next holder is counted, instruments and
+// open setups end, and all addresses but those kept are unlinked, told, and remembered until they may say NOT ME no more.
+// Orders and debits that were begun run on, but those that wait for the earlier holder to authenticate. Status, limits and opt-outs are the number's, and stay.
+func (db *DB) endHolder(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep []accounts.Place, now, until time.Time) error {
+	at := prepaid.Micros(now)
+	for _, step := range []struct {
+		query string
+		args  []any
+	}{
+		{`UPDATE customers SET holder = holder + 1, recovered_at = ?, registered_by = '' WHERE id = ?`, []any{at, c.ID}},
+		{`UPDATE instruments SET active = FALSE WHERE customer = ? AND active`, []any{c.ID}},
+		{`UPDATE mandates SET sealed = '', run_at = 0, lease_until = 0
+			WHERE setup IN (SELECT id FROM payment_setups WHERE customer = ? AND status = ?)`, []any{c.ID, payments.SetupOpen}},
+		{`UPDATE payment_setups SET status = ?, ended_at = ? WHERE customer = ? AND status = ?`,
+			[]any{payments.SetupAbandoned, at, c.ID, payments.SetupOpen}},
+	} {
+		if _, err := exec(ctx, tx, step.query, step.args...); err != nil {
+			return err
+		}
+	}
+	if err := db.recoverOrders(ctx, tx, c.ID, now); err != nil {
+		return err
+	}
+	return unlinkAddresses(ctx, tx, c, keep, now, until)
+}
+
+// unlinkAddresses takes the customer away from all addresses but those kept.
+func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep []accounts.Place, now, until time.Time) error {
+	kept := map[prepaid.Address]bool{}
+	for _, p := range keep {
+		kept[p.Address] = true
+	}
+	var linked []struct {
+		Address prepaid.Address `db:"address"`
+		Channel string          `db:"channel"`
+		Kind    string          `db:"kind"`
+	}
+	err := list(ctx, tx, &linked, `SELECT address, channel, kind FROM customer_addresses WHERE customer = ? ORDER BY linked_at, address`, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range linked {
+		if kept[a.Address] {
+			continue
+		}
+		if _, err := exec(ctx, tx, `DELETE FROM customer_addresses WHERE brand = ? AND address = ?`, c.Brand, a.Address); err != nil {
+			return err
+		}
+		_, err := exec(ctx, tx, `
+			INSERT INTO unlinked_addresses (brand, address, customer, holder, unlinked_at, until) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (brand, address, customer) DO UPDATE SET holder = excluded.holder, unlinked_at = excluded.unlinked_at,
+				until = excluded.until`, c.Brand, a.Address, c.ID, c.Holder, prepaid.Micros(now), prepaid.Micros(until))
+		if err != nil {
+			return err
+		}
+		to := replyRow{ReplyChannel: a.Channel, ReplyKind: a.Kind, ReplyAddress: a.Address, ReplyLanguage: c.Language}
+		if a.Channel == "" { // linked by an older program: where it wrote from last
+			if to, err = wroteFrom(ctx, tx, c.ID, a.Address); err != nil {
+				return err
+			}
+		}
+		if to.ReplyChannel == "" {
+			continue // nobody knows how to reach it
+		}
+		err = insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, "number_taken", to, "", now, now))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wroteFrom is where a customer's address last began something that was to be told; without a channel for never.
+func wroteFrom(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address) (replyRow, error) {
+	var to replyRow
+	_, err := get(ctx, tx, &to, `
+		SELECT reply_channel, reply_kind, reply_address, reply_language FROM (
+			SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM orders WHERE customer = ? AND reply_address = ?
+			UNION ALL
+			SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM payment_setups WHERE customer = ? AND reply_address = ?
+		) AS said ORDER BY created_at DESC LIMIT 1`, id, a, id, a)
+	return to, err
+}
+
+// takenFrom is a WHERE of c, the customer: the number that was taken from an address last.
+const takenFrom = `c.id = (SELECT customer FROM unlinked_addresses WHERE brand = ? AND address = ? AND until > ?
+	ORDER BY unlinked_at DESC, customer LIMIT 1) AND c.status <> 'erased'`
+
+// UnlinkedFrom implements accounts.Customers.
+func (db *DB) UnlinkedFrom(ctx context.Context, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
+	return getTaken(ctx, db.reader, brand, a, now)
+}
+
+func getTaken(ctx context.Context, q querier, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
+	var row customerRow
+	found, err := get(ctx, q, &row, selectCustomer+takenFrom, brand, a, prepaid.Micros(now))
+	if err == nil && !found {
+		err = accounts.ErrNothingTaken
+	}
+	if err != nil {
+		return accounts.Customer{}, fmt.Errorf("read customer taken from an address: %w", err)
+	}
+	return row.customer(), nil
+}
+
+// FreezeCustomer implements accounts.Customers.
+func (db *DB) FreezeCustomer(ctx context.Context, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
+	var frozen accounts.Customer
+	err := db.write(ctx, "freeze customer", func(tx *sqlx.Tx) error {
+		c, err := getTaken(ctx, tx, brand, a, now)
+		if err != nil {
+			return err
+		}
+		if _, err := exec(ctx, tx, `UPDATE customers SET frozen_at = ? WHERE id = ? AND frozen_at = 0`, prepaid.Micros(now), c.ID); err != nil {
+			return err
+		}
+		frozen, err = getCustomer(ctx, tx, `c.id = ?`, c.ID)
+		return err
+	})
+	if err != nil {
+		return accounts.Customer{}, err
+	}
+	return frozen, nil
+}
