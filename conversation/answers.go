@@ -120,5 +120,10 @@ func (t *Turn) status(ctx context.Context, s *Services) {
 		if telling.pin != nil {
 			t.session.toldBefore(telling)
 		}
+		if telling.prompt != pinComing {
+			ids, err := s.Held.HeldOf(ctx, o.ID) // nobody else could tell it
+			t.note(err)
+			t.told = append(t.told, ids...)
+		}
 	}
 }

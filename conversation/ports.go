@@ -152,6 +152,8 @@ type HeldNotices interface {
 	Hold(ctx context.Context, id prepaid.NoticeID, why HeldFor, now time.Time) error
 	// Held lists what is held for an address, oldest first.
 	Held(ctx context.Context, brand string, a prepaid.Address) ([]Notice, error)
+	// HeldOf lists the held notices of how an order stands.
+	HeldOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID, error)
 	// Release makes what is held for an address due again.
 	Release(ctx context.Context, brand string, a prepaid.Address) error
 }

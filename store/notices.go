@@ -105,7 +105,8 @@ func (db *DB) NoticesOf(ctx context.Context, o prepaid.OrderID, status topup.Sta
 	return ids, nil
 }
 
-// MarkTold implements conversation.Notices. What was told on a channel that reaches the address no more was not told.
+// MarkTold implements conversation.Notices. What was told on a channel that reaches the address no more was not told; what
+// is held was told by another.
 func (db *DB) MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepaid.OrderID, now time.Time) error {
 	if len(ids)+len(pins) == 0 {
 		return nil
@@ -115,9 +116,9 @@ func (db *DB) MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepa
 			return err
 		}
 		query, args, err := sqlx.In(`
-			UPDATE notices SET told_at = ? WHERE told_at = 0 AND id IN (?) AND NOT EXISTS (
+			UPDATE notices SET told_at = ? WHERE told_at = 0 AND id IN (?) AND (held <> '' OR NOT EXISTS (
 				SELECT 1 FROM opt_outs o
-				WHERE o.brand = notices.brand AND o.address = notices.address AND o.channel = notices.channel AND o.is_out)`, prepaid.Micros(now), ids)
+				WHERE o.brand = notices.brand AND o.address = notices.address AND o.channel = notices.channel AND o.is_out))`, prepaid.Micros(now), ids)
 		if err != nil {
 			return err
 		}

@@ -96,6 +96,16 @@ func (db *DB) Held(ctx context.Context, brand string, a prepaid.Address) ([]conv
 	return notices, nil
 }
 
+// HeldOf implements conversation.HeldNotices.
+func (db *DB) HeldOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID, error) {
+	var ids []prepaid.NoticeID
+	err := list(ctx, db.reader, &ids, `SELECT id FROM notices WHERE order_id = ? AND about = 'order' AND told_at = 0 AND held <> '' ORDER BY id`, o)
+	if err != nil {
+		return nil, fmt.Errorf("held notices of order: %w", err)
+	}
+	return ids, nil
+}
+
 // Release implements conversation.HeldNotices.
 func (db *DB) Release(ctx context.Context, brand string, a prepaid.Address) error {
 	_, err := exec(ctx, db.writer, `

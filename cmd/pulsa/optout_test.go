@@ -235,6 +235,12 @@ func TestLateNewsThatNobodyCanBeToldIsOnTheOperatorsList(t *testing.T) {
 		s.inFlight()
 		s.same("late", s.after(10*time.Minute), "")
 		s.untold("no channel reaches them")
+		byUSSD := talk.Customer{Number: testNumber, Kind: talk.USSD}
+		s.same("KOOP by USSD", s.says(byUSSD, "KOOP 15 "+testPIN), "order.working")
+		s.same("late", s.after(10*time.Minute), "")
+		s.untold("no channel reaches them", "no channel reaches them")
+		s.same("STATUS by USSD", s.says(byUSSD, "STATUS"), "order.delivered status.stopped")
+		s.untold("no channel reaches them")
 		s.same("START", s.says(bySMS, "START"), "start.done to "+string(bySMS.Address())+": order.delivered")
 		s.untold()
 		s.clean()
@@ -277,6 +283,7 @@ func TestWhatTheProviderNeverTakesIsOnTheOperatorsList(t *testing.T) {
 	s.same("late", s.after(10*time.Minute), "")
 	s.untold("the provider did not take it")
 	s.same("STATUS", s.says(bySMS, "STATUS"), "order.delivered")
+	s.untold()
 	s.clean()
 }
 
