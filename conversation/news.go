@@ -55,6 +55,9 @@ func (h *Handler) tell(ctx context.Context, n Notice) error {
 		if err != nil {
 			return err
 		}
+		if moved == nil && n.About == "gift" { // it was no order of theirs: nobody need call them
+			return s.Notices.HandOver(ctx, n.ID, nil, now)
+		}
 		if moved == nil {
 			h.c.Log.Warn("nobody can be told", "notice", n.ID, "about", n.About, "order", n.Order, "address", n.Address)
 			return s.Held.Hold(ctx, n.ID, NoWay, now)
@@ -210,6 +213,12 @@ func (h *Handler) sayNews(ctx context.Context, t *Turn, n Notice) error {
 		return h.orderNews(ctx, t, n)
 	case "number_taken":
 		return h.numberTaken(ctx, t)
+	case "gift":
+		o, err := h.c.Services.Topups.Order(ctx, n.Order)
+		if err == nil && o.Status == topup.Delivered {
+			t.sayGift(o.Order)
+		}
+		return err
 	case "debit_returned":
 		o, err := h.c.Services.Topups.Order(ctx, n.Order)
 		if err != nil {

@@ -127,6 +127,11 @@ func (db *DB) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Chang
 			return err
 		}
 	}
+	if len(c.To) > 0 && row.Status == topup.Delivered {
+		if err := insertGiftNotice(ctx, tx, row, c.At); err != nil {
+			return err
+		}
+	}
 	if err := insertDelivery(ctx, tx, row, c); err != nil {
 		return err
 	}

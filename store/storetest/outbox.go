@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"pulsa/accounts"
 	"pulsa/channels"
 	"pulsa/conversation"
 	"pulsa/prepaid"
@@ -360,6 +361,54 @@ var noticeTests = []test{
 		w.ok(w.db.Redirect(w.Context(), conversation.Notice{ID: anew[0], Channel: "bot", Kind: "telegram", Address: "telegram:2"}))
 		w.ok(w.db.MarkTold(w.Context(), anew, nil, at))
 		same(w, "told elsewhere", len(must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined))), 0)
+	}},
+	{"a gift's recipient is told once, where they wrote from last", func(w *world) {
+		giver, c := w.customer(), w.customer()
+		deliver := func(o topup.Order) {
+			w.apply(charged(o))
+			w.apply(delivered(o))
+		}
+		gifts := func() []string {
+			var rows []string
+			w.ok(w.db.Writer().SelectContext(w.Context(), &rows, `
+				SELECT channel || ' ' || kind || ' ' || address || ' ' || language FROM notices WHERE about = 'gift' ORDER BY created_at, id`))
+			return rows
+		}
+		given := func(n *topup.NewOrder) { n.Order.MSISDN, n.Confirmed = c.MSISDN, true }
+		deliver(w.placed(w.purchase(giver, given)))
+		to := replyTo(c.MSISDN)
+		want := []string{fmt.Sprintf("%s %s %s nl", to.Channel, to.Kind, c.MSISDN.Tel())}
+		same(w, "where they registered", gifts(), want)
+
+		w.ok(w.db.LinkAddress(w.Context(), c, accounts.Place{Address: "telegram:3527"}, start.Add(time.Hour)))
+		own := w.placed(w.purchase(c, func(n *topup.NewOrder) {
+			n.Order.CreatedAt = start.Add(time.Hour)
+			n.Order.ReplyTo = topup.ReplyTo{Channel: "bot", Kind: "telegram", Address: "telegram:3527", Language: "nl"}
+		}))
+		deliver(own)
+		same(w, "what they pay for themselves is no gift", gifts(), want)
+		deliver(w.placed(w.purchase(giver, given, func(n *topup.NewOrder) { n.Order.CreatedAt = start.Add(2 * time.Hour) })))
+		want = append(want, "bot telegram telegram:3527 nl")
+		same(w, "where they wrote last", gifts(), want)
+
+		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:3527", []string{""}, true, start))
+		stranger := w.purchase(accounts.Customer{MSISDN: c.MSISDN}, byCard("101-9"), func(n *topup.NewOrder) {
+			n.Order.CreatedAt, n.Order.ReplyTo.Address = start.Add(3*time.Hour), "tel:+31600000009"
+		})
+		deliver(w.placed(stranger))
+		want = append(want, want[0])
+		same(w, "not where they want none", gifts(), want)
+
+		from := w.purchase(accounts.Customer{MSISDN: c.MSISDN}, byCard("101-10"), func(n *topup.NewOrder) { n.Order.ReplyTo.Address = c.MSISDN.Tel() })
+		deliver(w.placed(from))
+		deliver(w.placed(w.purchase(giver, func(n *topup.NewOrder) { n.Order.MSISDN = "31699999999" })))
+		code := w.placed(w.purchase(giver, given, func(n *topup.NewOrder) { n.Order.CreatedAt = start.Add(4 * time.Hour) }))
+		w.apply(charged(code))
+		byPIN := delivered(code)
+		byPIN.PIN = &topup.PINDetail{Code: prepaid.NewSecret("1234567890")}
+		w.apply(byPIN)
+		same(w, "from themselves, to nobody known, or a code", gifts(), want)
+		same(w, "is none of how the order stands", len(must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), stranger.Order.ID, topup.Delivered))), 1)
 	}},
 	{"a transcript entry is stored once", func(w *world) {
 		entry := conversation.Transcript{Sender: "demo/twilio/tel:+1", MessageID: "m1", At: start, Entry: []byte(`{"in":"KOOP"}`)}

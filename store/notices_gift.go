@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// insertGiftNotice asks that the customer be told whose number somebody else has topped up: where they wrote from last, else where
+// they have proven an address; a channel that is not known is found when it is told. The notice has the order's id, so that no order makes two.
+// Nobody is told of what is no credit yet but a code, or is a developer's to tell.
+func insertGiftNotice(ctx context.Context, tx *sqlx.Tx, o orderRow, now time.Time) error {
+	if o.FundingKind == topup.ByDeveloper || o.ByPIN || o.MSISDN == "" {
+		return nil
+	}
+	var recipient prepaid.CustomerID
+	found, err := get(ctx, tx, &recipient, `
+		SELECT id FROM customers WHERE brand = ? AND msisdn = ? AND id <> ?
+			AND NOT EXISTS (SELECT 1 FROM customer_addresses a WHERE a.brand = ? AND a.address = ? AND a.customer = customers.id)`,
+		o.Brand, o.MSISDN, o.Customer, o.Brand, o.ReplyAddress)
+	if err != nil || !found {
+		return err
+	}
+	var to replyRow
+	found, err = get(ctx, tx, &to, `
+		SELECT COALESCE(said.reply_channel, a.channel) AS reply_channel, COALESCE(said.reply_kind, a.kind) AS reply_kind,
+			a.address AS reply_address, c.language AS reply_language
+		FROM customers c
+		JOIN customer_addresses a ON a.customer = c.id AND a.holder = c.holder
+		LEFT JOIN (
+			SELECT reply_channel, reply_kind, reply_address, created_at FROM orders WHERE customer = ?
+			UNION ALL
+			SELECT reply_channel, reply_kind, reply_address, created_at FROM payment_setups WHERE customer = ?
+		) AS said ON said.reply_address = a.address
+		WHERE c.id = ?
+		ORDER BY EXISTS (SELECT 1 FROM opt_outs x WHERE x.brand = a.brand AND x.address = a.address AND x.is_out),
+			COALESCE(said.created_at, 0) DESC, a.linked_at, a.address
+		LIMIT 1`, recipient, recipient, recipient)
+	if err != nil {
+		return fmt.Errorf("recipient of gift: %w", err)
+	}
+	if !found {
+		return nil
+	}
+	return insertNotice(ctx, tx, toNoticeRow(prepaid.NoticeID("gift "+string(o.ID)), o.Brand, "gift", to, o.ID, now, now))
+}
