@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/accounts"
 	"pulsa/prepaid"
 	"pulsa/store/storetest"
 	"pulsa/topup"
@@ -16,14 +17,10 @@ import (
 func (w *world) recover() {
 	w.Helper()
 	w.holder++
-	for _, query := range []string{
-		`UPDATE customers SET holder = holder + 1, recovered_at = ? WHERE id = ?`,
-		`UPDATE instruments SET active = FALSE WHERE ? > 0 AND customer = ?`,
-		`UPDATE orders SET run_at = ? WHERE status = 'confirming' AND customer = ?`,
-	} {
-		if _, err := w.db.Writer().Exec(query, prepaid.Micros(w.clock.Now()), string(w.customer)); err != nil {
-			w.Fatalf("recover: %v", err)
-		}
+	_, err := w.db.RecoverCustomer(context.Background(), accounts.NewHolder{Customer: w.customer, PINHash: "hash",
+		Places: []accounts.Place{{Address: msisdn.Tel()}}, OperationKey: prepaid.NewToken(), At: w.clock.Now()})
+	if err != nil {
+		w.Fatalf("recover: %v", err)
 	}
 }
 

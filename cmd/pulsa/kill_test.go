@@ -214,7 +214,8 @@ func (l *crowd) fresh() string {
 	return fmt.Sprintf("+316%d%03d%s", 1+n%5, n/5%1000, end)
 }
 
-// customer registers, perhaps changes to direct debit, and buys a few times, until a message is not answered: then another one comes.
+// customer registers, perhaps changes to direct debit, or forgets the PIN and pays by direct debit from then on, and buys a few times,
+// until a message is not answered: then another one comes.
 func (l *crowd) customer() {
 	number := l.fresh()
 	given := fmt.Sprintf(`{"Customer":{"Number":%q,"Kind":"sms"},"Language":"en","PIN":%q,"Method":"card"}`, number, testPIN)
@@ -228,8 +229,11 @@ func (l *crowd) customer() {
 		time.Sleep(20 * time.Millisecond) // it is being killed
 	}
 	var texts []string
-	if rand.IntN(3) == 0 {
+	switch rand.IntN(6) {
+	case 0, 1:
 		texts = []string{"PAY", testPIN, "1", killIBAN, "J. Jansen", "AGREE"}
+	case 2:
+		texts = []string{"FORGOT", "246810", testPIN, testPIN, "1", killIBAN, "J. Jansen", "AGREE"}
 	}
 	for _, amount := range []string{"10", "15", "20"} {
 		texts = append(texts, "KOOP "+amount+" "+testPIN)
@@ -327,6 +331,13 @@ func (l *crowd) judge() {
 	}
 	for _, v := range violations {
 		t.Error(v)
+	}
+	books, err := p.books(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := chargedForOthers(t.Context(), p, books.Charged); err != nil {
+		t.Error(err)
 	}
 }
 

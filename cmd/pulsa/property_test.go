@@ -26,7 +26,7 @@ import (
 )
 
 // TestWhateverHappensTheBooksAgreeAtRest lets customers text what comes to their minds while messages come twice, the
-// program crashes, providers misbehave, news comes late, repeated and in any order, and the clock jumps. When all has come
+// program crashes, providers misbehave, numbers are recovered, news comes late, repeated and in any order, and the clock jumps. When all has come
 // to rest, every message is answered and made one order at most, no order is left open, and the audit of the SQL and the
 // simulators' books is clean. PULSA_RAPID_CHECKS says how many runs, each time others; without it they are 100, always the
 // same, and 4 on PostgreSQL and Redis.
@@ -81,7 +81,10 @@ type unrest struct {
 	taken []string // references of deliveries that were taken back
 }
 
-const unrestCode = "48215973620418"
+const (
+	unrestCode    = "48215973620418"
+	unrestSMSCode = "246810"
+)
 
 func newUnrest(r *rapid.T, m *storyMaker) *unrest {
 	u := &unrest{T: r}
@@ -143,7 +146,7 @@ func (u *unrest) run() {
 
 // events are what may happen, the likelier ones more than once.
 var unrestful = []string{"text", "text", "text", "text", "text", "again", "two at once", "crash", "crash", "behave", "behave", "customer", "bank",
-	"news", "news", "wait", "wait", "sleep", "restart", "outage"}
+	"news", "news", "wait", "wait", "sleep", "restart", "outage", "recovery", "recovery"}
 
 func (u *unrest) event() {
 	ctx := u.Context()
@@ -184,6 +187,23 @@ func (u *unrest) event() {
 		u.must(u.s.Do(ctx, u.customers[0], talk.Event{Kind: talk.Restart}))
 	case "outage":
 		u.outage()
+	case "recovery":
+		u.recovery()
+	}
+}
+
+// recovery lets somebody set a PIN without the old one, and perhaps a way to pay; a crash may come in between.
+func (u *unrest) recovery() {
+	from := rapid.SampledFrom(u.customers).Draw(u.T, "from")
+	texts := []string{"FORGOT", unrestSMSCode, testPIN, testPIN}
+	switch rapid.IntRange(0, 2).Draw(u.T, "pays") {
+	case 1:
+		texts = append(texts, "1", "NL91ABNA0417164300", "J. Jansen", "AGREE", "KOOP 10 "+testPIN)
+	case 2:
+		texts = append(texts, "2")
+	}
+	for _, text := range texts {
+		u.send(talk.Inbound{ID: prepaid.NewToken(), From: from, Language: "en", Text: text})
 	}
 }
 
@@ -197,7 +217,7 @@ func (u *unrest) text() talk.Inbound {
 	from := rapid.SampledFrom(u.customers).Draw(u.T, "from")
 	text := rapid.SampledFrom([]string{
 		"KOOP 10 " + testPIN, "KOOP 10 " + testPIN, "KOOP 15 " + testPIN, "KOOP 20 " + testPIN, "KOOP 10 4822", "KOOP", "10", testPIN, "1", "2", "3",
-		"REDEEM " + unrestCode, unrestCode, "REDEEM 11111111111111", "REGISTER", "0" + strings.TrimPrefix(from.Number, "+31"), "246810", "PAY",
+		"REDEEM " + unrestCode, unrestCode, "REDEEM 11111111111111", "REGISTER", "0" + strings.TrimPrefix(from.Number, "+31"), unrestSMSCode, "PAY",
 		"NL91ABNA0417164300", "J. Jansen", "AGREE", "PIN", "STOP", "START", "HELP", "STATUS", "EXIT", "BACK", "LANG", "yes", "hello there",
 	}).Draw(u.T, "text")
 	return talk.Inbound{ID: prepaid.NewToken(), From: from, Language: "en", Text: text}
@@ -387,7 +407,31 @@ func (u *unrest) judge() {
 	for _, v := range violations {
 		u.Errorf("%s", v)
 	}
+	u.must(chargedForOthers(ctx, u.s.p, u.s.sims.gateway.Charged(paymentsim.Filter{})))
 	if u.Failed() {
 		u.Log(u.s.log.String())
 	}
+}
+
+// chargedForOthers finds, in the gateway's book and by the times alone, what was charged for anyone but the person who set it up:
+// between the beginning of a setup and an order that its token pays for nobody else has taken the customer's number.
+func chargedForOthers(ctx context.Context, p *program, charged []paymentsim.Entry) error {
+	for _, e := range charged {
+		h, err := p.db.ByCharge(ctx, prepaid.ChargeID(e.Reference))
+		if err != nil {
+			return err
+		}
+		var taken int
+		handle := p.db.Writer()
+		err = handle.GetContext(ctx, &taken, handle.Rebind(`SELECT COUNT(*) FROM recoveries WHERE customer = ? AND at > ? AND at < ?`),
+			h.Customer, prepaid.Micros(e.SetUpAt), prepaid.Micros(h.CreatedAt))
+		if err != nil {
+			return err
+		}
+		if taken > 0 || e.Setup == "" || e.Customer != h.Customer {
+			return fmt.Errorf("order %s of customer %s charges what setup %s of %s has made, and %d others have had the number since",
+				h.ID, h.Customer, e.Setup, e.Customer, taken)
+		}
+	}
+	return nil
 }

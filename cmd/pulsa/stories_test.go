@@ -19,18 +19,17 @@ var storyFolder = filepath.Join(rootFolder, "conversation", "stories")
 
 // unsaid are the prompts that no story can hear, why, and the test that hears them.
 var unsaid = map[string]string{
-	"order.after_debit": "no conversation recovers a number yet: topup TestAfterARecoveryAMandateByTextIsDebitedFirst",
-	"button.back":       "turns the pages of the real USSD adapter",
-	"button.contact":    "the label of a button that the fake channel does not name",
-	"button.more":       "as button.back",
-	"pay.page_over":     "a gateway that can't close its page: TestWhoCompletesAPageThatIsOverIsTold",
-	"code.no_sms":       "a story's one channel carries SMS, too: TestWhileSMSIsOffAForgottenPINIsAnsweredSo",
-	"pin.busy":          "stories' PINs are hashed in no time: conversation TestAPINThatIsNotJudgedInTimeIsAskedForAgain",
-	"pin.weak":          "test brands take any PIN: conversation TestUnderstanding",
-	"redeem.withdrawn":  "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
-	"session.lost":      "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
-	"stop.is_out":       "no script says STOP at a carrier: TestNothingIsBoughtWhereTheCarrierDeliversNoAnswer",
-	"status.stopped":    "the same: TestStatusTellsOfAnOptOutAtTheCarrier",
+	"button.back":      "turns the pages of the real USSD adapter",
+	"button.contact":   "the label of a button that the fake channel does not name",
+	"button.more":      "as button.back",
+	"pay.page_over":    "a gateway that can't close its page: TestWhoCompletesAPageThatIsOverIsTold",
+	"code.no_sms":      "a story's one channel carries SMS, too: TestWhileSMSIsOffAForgottenPINIsAnsweredSo",
+	"pin.busy":         "stories' PINs are hashed in no time: conversation TestAPINThatIsNotJudgedInTimeIsAskedForAgain",
+	"pin.weak":         "test brands take any PIN: conversation TestUnderstanding",
+	"redeem.withdrawn": "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
+	"session.lost":     "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
+	"stop.is_out":      "no script says STOP at a carrier: TestNothingIsBoughtWhereTheCarrierDeliversNoAnswer",
+	"status.stopped":   "the same: TestStatusTellsOfAnOptOutAtTheCarrier",
 }
 
 // notBySMS are the transitions that a channel which vouches for its numbers never takes, and why.

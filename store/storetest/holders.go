@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"pulsa/accounts"
@@ -13,11 +15,12 @@ import (
 // recovered gives the customer's number to the next holder.
 func (w *world) recovered(c accounts.Customer, at time.Time) accounts.Customer {
 	w.Helper()
-	w.exec(`UPDATE customers SET holder = holder + 1, recovered_at = ? WHERE id = ?`, prepaid.Micros(at), c.ID)
-	if c.Pays.ID != "" {
-		w.exec(`UPDATE instruments SET active = FALSE WHERE id = ?`, c.Pays.ID)
-	}
-	return w.read(c)
+	return must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), next(c, at)))
+}
+
+func next(c accounts.Customer, at time.Time) accounts.NewHolder {
+	return accounts.NewHolder{Customer: c.ID, PINHash: "hash", Places: []accounts.Place{{Address: c.MSISDN.Tel()}},
+		OperationKey: prepaid.NewToken(), At: at}
 }
 
 // paysAnew sets up a way to pay on a page.
@@ -117,6 +120,42 @@ var holderTests = []test{
 		same(w, "no charge of ours", must[prepaid.OrderID](w)(w.db.ChargedForOthers(w.Context(), "none", other.ID)), "")
 		w.exec(`UPDATE payment_setups SET holder = 1 WHERE id = ?`, s.ID)
 		same(w, "an earlier holder's", must[prepaid.OrderID](w)(w.db.ChargedForOthers(w.Context(), n.Charge.ID, s.ID)), o.ID)
+	}},
+	{"a recovery makes what waits for the earlier holder due, and nothing else", func(w *world) {
+		c := w.customer()
+		confirming := w.placed(w.purchase(c))
+		w.apply(topup.Change{Order: confirming.ID, From: topup.Charging, To: []topup.Status{topup.Confirming}, At: start, RunAt: start.Add(time.Hour)})
+		other := w.placed(w.purchase(w.customer()))
+		w.apply(topup.Change{Order: other.ID, From: topup.Charging, To: []topup.Status{topup.Confirming}, At: start, RunAt: start.Add(time.Hour)})
+		w.recovered(c, start.Add(time.Minute))
+		same(w, "due", w.claim(start.Add(time.Minute), 9), []prepaid.OrderID{confirming.ID})
+	}},
+	{"a recovery and orders that meet wait for each other", func(w *world) {
+		for range 5 {
+			c := w.customer()
+			var ended atomic.Int32
+			together(8, func(i int) {
+				if i == 3 {
+					_, err := w.db.RecoverCustomer(w.Context(), next(c, start.Add(time.Hour)))
+					if err != nil {
+						w.Error(err)
+					}
+					return
+				}
+				_, _, err := w.db.Create(w.Context(), w.purchaseNo(c, i))
+				switch {
+				case errors.Is(err, topup.ErrInstrumentEnded):
+					ended.Add(1)
+				case err != nil && !errors.As(err, new(*topup.InFlightError)):
+					w.Error(err)
+				}
+			})
+			w.Logf("%d came too late", ended.Load())
+			if _, _, err := w.db.Create(w.Context(), w.purchaseNo(c, 9)); !errors.Is(err, topup.ErrInstrumentEnded) && !errors.As(err, new(*topup.InFlightError)) {
+				w.Errorf("afterwards: %v", err)
+			}
+		}
+		w.clean()
 	}},
 	{"a frozen customer buys nothing, but a replay is answered", func(w *world) {
 		c := w.customer()
@@ -226,6 +265,13 @@ var holderTests = []test{
 	}},
 }
 
+// purchaseNo is a purchase that goroutines may make at once.
+func (w *world) purchaseNo(c accounts.Customer, i int) topup.NewOrder {
+	return (&world{T: w.T, db: w.db}).purchase(c, func(n *topup.NewOrder) {
+		n.Order.OperationKey = fmt.Sprint(c.ID, " message ", i)
+	})
+}
+
 // tooLate ends a setup in both ways after a recovery.
 func (w *world) tooLate(begin func(accounts.Customer) payments.Setup) {
 	w.Helper()
@@ -238,6 +284,10 @@ func (w *world) tooLate(begin func(accounts.Customer) payments.Setup) {
 		if completed {
 			i = instrument(c)
 		}
+		if must[bool](w)(w.db.EndSetup(w.Context(), s.ID, i, payments.NoticeOf(s.ID), start)) {
+			w.Error("ended after the recovery, which ends it")
+		}
+		w.exec(`UPDATE payment_setups SET status = 'open' WHERE id = ?`, s.ID) // whatever else went wrong
 		if !must[bool](w)(w.db.EndSetup(w.Context(), s.ID, i, payments.NoticeOf(s.ID), start)) {
 			w.Error("not ended")
 		}
