@@ -6,11 +6,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jmoiron/sqlx"
-	"modernc.org/sqlite"
-	sqlitecodes "modernc.org/sqlite/lib"
 )
 
-// chunkTries is how often a chunk is begun: on SQLite, where each waits 5 s for the file, a minute.
+// chunkTries is how often a chunk is begun: on SQLite, where each waits a minute for the file, longer.
 const chunkTries = 12
 
 // again runs one transaction of a job on cards anew where the database undid it for the sake of others: on PostgreSQL
@@ -36,7 +34,5 @@ func gaveWay(err error) bool {
 	if known := (*pgconn.PgError)(nil); errors.As(err, &known) {
 		return known.Code == deadlockDetected
 	}
-	const primary = 0xff // of a result code; the rest says more exactly what happened
-	known := (*sqlite.Error)(nil)
-	return errors.As(err, &known) && known.Code()&primary == sqlitecodes.SQLITE_BUSY
+	return sqliteBusy(err)
 }

@@ -19,7 +19,7 @@ func (db *DB) Apply(ctx context.Context, c topup.Change) (moved bool, err error)
 	if err := checkChange(c); err != nil {
 		return false, fmt.Errorf("apply to order %s: %w", c.Order, err)
 	}
-	err = db.write(ctx, "apply to order "+string(c.Order), func(tx *sqlx.Tx) error {
+	err = db.writeOrders(ctx, "apply to order "+string(c.Order), func(tx *sqlx.Tx) error {
 		var row orderRow
 		found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE id = ?`+db.forUpdate, c.Order)
 		if err == nil && !found {

@@ -49,7 +49,7 @@ type rule func(ctx context.Context, tx *sqlx.Tx) ([]Violation, error)
 // The second, at most one delivery per order at the network, only the network's own books can show.
 func (db *DB) Audit(ctx context.Context) ([]Violation, error) {
 	var found []Violation
-	err := db.read(ctx, "audit", func(tx *sqlx.Tx) error {
+	err := db.readOrders(ctx, "audit", func(tx *sqlx.Tx) error {
 		for _, check := range []rule{
 			unbalancedEntries, wrongBalance, wrongMoney, unsettled, unownedDebt, wrongSale, wrongCharge, paidByNothing, notAuthenticated, notAgreed, keyUsedTwice,
 			nobodyTold, nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards, wrongHolder,

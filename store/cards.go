@@ -192,7 +192,7 @@ func cardBySerial(ctx context.Context, q querier, brand, serial string) (cards.C
 // ReserveCard implements cards.Store. An order that was declined or refunded gets no card, however late its
 // call arrives.
 func (db *DB) ReserveCard(ctx context.Context, brand, serial string, o prepaid.OrderID, now time.Time) (has bool, err error) {
-	rows, err := exec(ctx, db.writer, reserveCard, o, brand, serial, prepaid.Micros(now), o)
+	rows, err := exec(ctx, db.orderWriter, reserveCard, o, brand, serial, prepaid.Micros(now), o)
 	if err != nil {
 		return false, fmt.Errorf("reserve card: %w", err)
 	}
@@ -214,7 +214,7 @@ const reserveCard = `
 
 // ReleaseCard implements cards.Releaser.
 func (db *DB) ReleaseCard(ctx context.Context, brand, serial string, o prepaid.OrderID) (released bool, err error) {
-	err = db.write(ctx, "release card", func(tx *sqlx.Tx) error {
+	err = db.writeOrders(ctx, "release card", func(tx *sqlx.Tx) error {
 		_, err := exec(ctx, tx, `
 			UPDATE cards SET state = 'live', order_id = ''
 			WHERE brand = ? AND serial = ? AND state = 'reserved' AND order_id = ?`, brand, serial, o)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/cards"
@@ -71,7 +70,7 @@ func (db *DB) copyChunk(ctx context.Context, c cards.Chunk, sealed []cards.Seale
 	defer func() { _ = tx.Rollback() }()
 	err = conn.Raw(func(driver any) error {
 		rows := pgx.CopyFromSlice(len(sealed), func(i int) ([]any, error) { return sealedValues(sealed[i]), nil })
-		_, err := driver.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{"cards"}, sealedColumns, rows)
+		_, err := driver.(limitingConn).Conn.Conn().CopyFrom(ctx, pgx.Identifier{"cards"}, sealedColumns, rows)
 		return err
 	})
 	if err == nil {

@@ -30,7 +30,7 @@ func (db *DB) Create(ctx context.Context, n topup.NewOrder) (topup.Order, bool, 
 var errMetGone = errors.New("met an order that is gone")
 
 func (db *DB) create(ctx context.Context, n topup.NewOrder) (stored topup.Order, existing bool, err error) {
-	err = db.write(ctx, "create order", func(tx *sqlx.Tx) error {
+	err = db.writeOrders(ctx, "create order", func(tx *sqlx.Tx) error {
 		// The lock comes first: whoever waited for it sees what the one before has stored.
 		p, err := db.lockPayer(ctx, tx, n.Order.Customer)
 		if err == nil && n.Sale != nil {

@@ -37,8 +37,11 @@ const (
 // committed has any effect.
 type DB struct {
 	dialect Dialect
-	writer  *sqlx.DB // on SQLite a single connection
-	reader  *sqlx.DB // on PostgreSQL the same handle
+	writer  *pool // on SQLite a single connection
+	reader  *pool // on PostgreSQL the same connections
+	// orderWriter and orderReader serve what needs the table of orders. On PostgreSQL a part of the connections is not for
+	// them: while that table is locked, others are served.
+	orderWriter, orderReader *pool
 	// skipLocked ends a SELECT that claims rows: on SQLite the one writer needs nothing.
 	skipLocked string
 	vault      *prepaid.Vault // nil: what is sealed stays closed
@@ -107,7 +110,7 @@ func (db *DB) Dialect() Dialect { return db.dialect }
 
 // Writer is the handle for transactions that write: on SQLite one connection, whose transactions begin
 // immediately. It is for what shares the file (store/sessions).
-func (db *DB) Writer() *sqlx.DB { return db.writer }
+func (db *DB) Writer() *sqlx.DB { return db.writer.DB }
 
 // Ping asks whether the store answers.
 func (db *DB) Ping(ctx context.Context) error {
@@ -122,7 +125,7 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // Close closes the store. It may be called again.
 func (db *DB) Close() error {
-	if db.reader == db.writer {
+	if db.reader.DB == db.writer.DB {
 		return db.writer.Close()
 	}
 	return errors.Join(db.reader.Close(), db.writer.Close()) // the writer last: it tidies the file
@@ -133,53 +136,63 @@ func (db *DB) write(ctx context.Context, what string, fn func(*sqlx.Tx) error) e
 	return within(ctx, db.writer, nil, what, fn)
 }
 
+// writeOrders is write for what needs the table of orders.
+func (db *DB) writeOrders(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
+	return within(ctx, db.orderWriter, nil, what, fn)
+}
+
 // read runs fn on one unchanging view of the data.
 func (db *DB) read(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
 	return within(ctx, db.reader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, what, fn)
 }
 
-func within(ctx context.Context, handle *sqlx.DB, o *sql.TxOptions, what string, fn func(*sqlx.Tx) error) error {
-	tx, err := handle.BeginTxx(ctx, o)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	if err := fn(tx); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	if err := tx.Commit(); err != nil {
+// readOrders is read for what needs the table of orders.
+func (db *DB) readOrders(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
+	return within(ctx, db.orderReader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, what, fn)
+}
+
+func within(ctx context.Context, p *pool, o *sql.TxOptions, what string, fn func(*sqlx.Tx) error) error {
+	if err := p.within(ctx, o, fn); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
 
-// querier is a transaction or a handle.
+// querier is a transaction or a pool.
 type querier interface {
 	sqlx.ExtContext
 	Rebind(query string) string
 }
 
 // exec runs a statement with ? placeholders and returns the rows affected.
-func exec(ctx context.Context, q querier, query string, args ...any) (int64, error) {
-	result, err := q.ExecContext(ctx, q.Rebind(query), args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func exec(ctx context.Context, q querier, query string, args ...any) (rows int64, err error) {
+	err = alone(ctx, q, func(q querier) error {
+		result, err := q.ExecContext(ctx, q.Rebind(query), args...)
+		if err != nil {
+			return err
+		}
+		rows, err = result.RowsAffected()
+		return err
+	})
+	return rows, err
 }
 
 // insert runs a statement whose :names are the row's db tags and returns the rows affected.
-func insert(ctx context.Context, q querier, query string, row any) (int64, error) {
-	result, err := sqlx.NamedExecContext(ctx, q, query, row)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func insert(ctx context.Context, q querier, query string, row any) (rows int64, err error) {
+	err = alone(ctx, q, func(q querier) error {
+		result, err := sqlx.NamedExecContext(ctx, q, query, row)
+		if err != nil {
+			return err
+		}
+		rows, err = result.RowsAffected()
+		return err
+	})
+	return rows, err
 }
 
 // get reads one row into dest, and reports whether there is one.
 func get(ctx context.Context, q querier, dest any, query string, args ...any) (bool, error) {
-	err := sqlx.GetContext(ctx, q, dest, q.Rebind(query), args...)
+	err := alone(ctx, q, func(q querier) error { return sqlx.GetContext(ctx, q, dest, q.Rebind(query), args...) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -188,7 +201,7 @@ func get(ctx context.Context, q querier, dest any, query string, args ...any) (b
 
 // list reads all rows into dest, a pointer to a slice.
 func list(ctx context.Context, q querier, dest any, query string, args ...any) error {
-	return sqlx.SelectContext(ctx, q, dest, q.Rebind(query), args...)
+	return alone(ctx, q, func(q querier) error { return sqlx.SelectContext(ctx, q, dest, q.Rebind(query), args...) })
 }
 
 // listIn is list with slices among the arguments, each for one (?). None may be empty.

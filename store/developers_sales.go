@@ -185,7 +185,7 @@ func (db *DB) bookChange(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup
 // Sales implements developers.Sales.
 func (db *DB) Sales(ctx context.Context, key string, f developers.Filter) (page []topup.History, total int, err error) {
 	where, args := salesWhere(key, f)
-	err = db.read(ctx, "list sales", func(tx *sqlx.Tx) error {
+	err = db.readOrders(ctx, "list sales", func(tx *sqlx.Tx) error {
 		if _, err := get(ctx, tx, &total, `SELECT COUNT(*) FROM developer_sales s WHERE `+where, args...); err != nil {
 			return err
 		}
@@ -209,7 +209,7 @@ func (db *DB) Sales(ctx context.Context, key string, f developers.Filter) (page 
 
 // OrderOfSale is the order of a transaction of the API, by its id there; topup.ErrNoOrder.
 func (db *DB) OrderOfSale(ctx context.Context, transaction int64) (id prepaid.OrderID, err error) {
-	err = db.read(ctx, "find sale", func(tx *sqlx.Tx) error {
+	err = db.readOrders(ctx, "find sale", func(tx *sqlx.Tx) error {
 		found, err := get(ctx, tx, &id, `SELECT order_id FROM developer_sales WHERE number = ?`, transaction)
 		if err == nil && !found {
 			err = topup.ErrNoOrder

@@ -14,7 +14,7 @@ import (
 // NextOutbound tells when the next pushed message is to be sent, or its lease lapses, whichever is later; zero for none.
 func (db *DB) NextOutbound(ctx context.Context) (time.Time, error) {
 	var at int64
-	_, err := get(ctx, db.reader, &at, `
+	_, err := get(ctx, db.orderReader, &at, `
 		SELECT COALESCE(MIN(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END), 0)
 		FROM outbox WHERE status = 'waiting' OR status = 'sending'`)
 	if err != nil {
@@ -59,10 +59,10 @@ func (db *DB) OpenOrders(ctx context.Context, createdBefore time.Time) (map[stri
 		Status topup.Status `db:"status"`
 		Count  int          `db:"count"`
 	}
-	err := db.reader.SelectContext(ctx, &rows, db.reader.Rebind(`
+	err := list(ctx, db.orderReader, &rows, `
 		SELECT brand, status, COUNT(*) AS count FROM orders
 		WHERE run_at > 0 AND created_at <= ? AND NOT (after_debit AND status = 'charging' AND NOT in_flight AND NOT needs_human)
-		GROUP BY brand, status`), prepaid.Micros(createdBefore))
+		GROUP BY brand, status`, prepaid.Micros(createdBefore))
 	if err != nil {
 		return nil, fmt.Errorf("count open orders: %w", err)
 	}

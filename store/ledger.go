@@ -79,7 +79,7 @@ func insertEntries[ID ~string](ctx context.Context, tx *sqlx.Tx, brand string, a
 // positive one is a debit.
 func (db *DB) Ledger(ctx context.Context, brand string) ([]topup.Posting, error) {
 	var rows []postingRow
-	err := list(ctx, db.reader, &rows, `
+	err := list(ctx, db.orderReader, &rows, `
 		SELECT p.account, p.currency, CAST(SUM(p.minor) AS BIGINT) AS minor
 		FROM ledger_postings p JOIN ledger_entries e ON e.order_id = p.order_id AND e.kind = p.kind
 		WHERE e.brand = ? GROUP BY p.account, p.currency ORDER BY p.account, p.currency`, brand)
@@ -96,7 +96,7 @@ func (db *DB) Ledger(ctx context.Context, brand string) ([]topup.Posting, error)
 // Entries returns an order's ledger entries, oldest first.
 func (db *DB) Entries(ctx context.Context, id prepaid.OrderID) ([]topup.Entry, error) {
 	var rows []postingRow
-	err := list(ctx, db.reader, &rows, `
+	err := list(ctx, db.orderReader, &rows, `
 		SELECT p.kind, p.account, p.currency, p.minor
 		FROM ledger_postings p JOIN ledger_entries e ON e.order_id = p.order_id AND e.kind = p.kind
 		WHERE p.order_id = ? ORDER BY e.at, p.kind, p.number`, id)

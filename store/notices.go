@@ -94,7 +94,7 @@ func (db *DB) ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]
 // NoticesOf implements conversation.Notices.
 func (db *DB) NoticesOf(ctx context.Context, o prepaid.OrderID, status topup.Status) ([]prepaid.NoticeID, error) {
 	var ids []prepaid.NoticeID
-	err := list(ctx, db.reader, &ids, `
+	err := list(ctx, db.orderReader, &ids, `
 		SELECT id FROM notices
 		WHERE order_id = ? AND about = 'order' AND told_at = 0
 		  AND EXISTS (SELECT 1 FROM orders WHERE orders.id = notices.order_id AND orders.status = ?)

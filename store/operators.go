@@ -28,7 +28,7 @@ type interventionRow struct {
 
 // SaveIntervention implements topup.Interventions.
 func (db *DB) SaveIntervention(ctx context.Context, i topup.Intervention) error {
-	return db.write(ctx, "save intervention", func(tx *sqlx.Tx) error { return insertIntervention(ctx, tx, i) })
+	return db.writeOrders(ctx, "save intervention", func(tx *sqlx.Tx) error { return insertIntervention(ctx, tx, i) })
 }
 
 func insertIntervention(ctx context.Context, tx *sqlx.Tx, i topup.Intervention) error {
@@ -52,7 +52,7 @@ func (db *DB) EndIntervention(ctx context.Context, id, outcome string, at time.T
 // Interventions lists what operators have done to an order or a customer, oldest first; "" fits none.
 func (db *DB) Interventions(ctx context.Context, o prepaid.OrderID, c prepaid.CustomerID) ([]topup.Intervention, error) {
 	var rows []interventionRow
-	err := list(ctx, db.reader, &rows, `
+	err := list(ctx, db.orderReader, &rows, `
 		SELECT id, order_id, customer, what, who, why, at, outcome, ended_at FROM interventions
 		WHERE (order_id <> '' AND order_id = ?) OR (customer <> '' AND customer = ?) ORDER BY at, id`, o, c)
 	if err != nil {
@@ -96,7 +96,7 @@ func (db *DB) Orders(ctx context.Context, f OrderFilter) ([]topup.Order, error) 
 		f.Limit = 50
 	}
 	var rows []orderRow
-	err := list(ctx, db.reader, &rows, `SELECT `+orderColumns+` FROM orders WHERE `+strings.Join(where, " AND ")+`
+	err := list(ctx, db.orderReader, &rows, `SELECT `+orderColumns+` FROM orders WHERE `+strings.Join(where, " AND ")+`
 		ORDER BY created_at DESC, id LIMIT ?`, append(args, f.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list orders: %w", err)
@@ -124,7 +124,7 @@ func (db *DB) Passages(ctx context.Context, id prepaid.OrderID) ([]Passage, erro
 		Reason string       `db:"reason"`
 		At     int64        `db:"at"`
 	}
-	err := list(ctx, db.reader, &rows, `
+	err := list(ctx, db.orderReader, &rows, `
 		SELECT from_status, to_status, reason, at FROM order_history WHERE order_id = ? ORDER BY number`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read order's history: %w", err)
@@ -150,7 +150,7 @@ func (db *DB) NoticesTold(ctx context.Context, id prepaid.OrderID) ([]Told, erro
 		DueAt  int64  `db:"due_at"`
 		ToldAt int64  `db:"told_at"`
 	}
-	err := list(ctx, db.reader, &rows, `SELECT about, due_at, told_at FROM notices WHERE order_id = ? ORDER BY due_at, id`, id)
+	err := list(ctx, db.orderReader, &rows, `SELECT about, due_at, told_at FROM notices WHERE order_id = ? ORDER BY due_at, id`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read order's notices: %w", err)
 	}
@@ -168,7 +168,7 @@ func (db *DB) Now(ctx context.Context) (time.Time, error) {
 		query = `SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`
 	}
 	var us int64
-	if _, err := get(ctx, db.reader, &us, query); err != nil {
+	if _, err := get(ctx, db.orderReader, &us, query); err != nil {
 		return time.Time{}, fmt.Errorf("read the store's time: %w", err)
 	}
 	return prepaid.FromMicros(us), nil

@@ -41,7 +41,7 @@ func (db *DB) Booked(ctx context.Context, from, to time.Time) ([]Booked, error) 
 		At       int64            `db:"at"`
 	}
 	// The second posting of a delivery or reversal is what was bought; a third to the same account is its cost.
-	err := list(ctx, db.reader, &rows, `
+	err := list(ctx, db.orderReader, &rows, `
 		SELECT e.kind, p.account, c.id AS charge, e.brand, e.order_id, p.currency, p.minor, e.at
 		FROM ledger_entries e JOIN ledger_postings p ON p.order_id = e.order_id AND p.kind = e.kind
 			JOIN charges c ON c.order_id = e.order_id
@@ -112,7 +112,7 @@ var byReconciliation = topup.By{Who: "reconcile", Why: "no longer differs"}
 // that are stored already stay as they are, open or closed. Open ones of that time that are no longer found
 // are closed.
 func (db *DB) SaveDifferences(ctx context.Context, found []OpenItem, from, to, now time.Time) error {
-	return db.write(ctx, "save differences", func(tx *sqlx.Tx) error {
+	return db.writeOrders(ctx, "save differences", func(tx *sqlx.Tx) error {
 		keep := map[string]bool{}
 		for _, d := range found {
 			if err := insertItem(ctx, tx, d, now); err != nil {
@@ -158,12 +158,12 @@ func insertItem(ctx context.Context, tx *sqlx.Tx, d OpenItem, now time.Time) err
 // SaveDispute stores a dispute of which we have no order, or its new Note. It stays open until somebody closes it.
 func (db *DB) SaveDispute(ctx context.Context, d OpenItem, now time.Time) error {
 	d.Kind = "dispute"
-	return db.write(ctx, "save dispute", func(tx *sqlx.Tx) error { return insertItem(ctx, tx, d, now) })
+	return db.writeOrders(ctx, "save dispute", func(tx *sqlx.Tx) error { return insertItem(ctx, tx, d, now) })
 }
 
 // CloseItem closes an open item by hand; ErrNoOpenItem.
 func (db *DB) CloseItem(ctx context.Context, id string, by topup.By, now time.Time) error {
-	return db.write(ctx, "close open item", func(tx *sqlx.Tx) error { return closeItem(ctx, tx, id, by, now) })
+	return db.writeOrders(ctx, "close open item", func(tx *sqlx.Tx) error { return closeItem(ctx, tx, id, by, now) })
 }
 
 func closeItem(ctx context.Context, tx *sqlx.Tx, id string, by topup.By, now time.Time) error {
@@ -178,7 +178,7 @@ func closeItem(ctx context.Context, tx *sqlx.Tx, id string, by topup.By, now tim
 // OpenItems lists the open items, or also the closed ones, oldest first.
 func (db *DB) OpenItems(ctx context.Context, closed bool) ([]OpenItem, error) {
 	var rows []openItemRow
-	err := list(ctx, db.reader, &rows, `
+	err := list(ctx, db.orderReader, &rows, `
 		SELECT id, provider, reference, kind, order_id, currency, ours, theirs, note, happened_at, found_at, closed_at, closed_by, reason
 		FROM open_items WHERE closed_at = 0 OR ? ORDER BY happened_at, id`, closed)
 	if err != nil {

@@ -150,7 +150,7 @@ func (db *DB) ByOperation(ctx context.Context, brand, key string) (topup.History
 
 func (db *DB) history(ctx context.Context, what, where string, args ...any) (topup.History, error) {
 	var found []topup.History
-	err := db.read(ctx, what, func(tx *sqlx.Tx) error {
+	err := db.readOrders(ctx, what, func(tx *sqlx.Tx) error {
 		var rows []orderRow
 		err := list(ctx, tx, &rows, `SELECT `+orderColumns+` FROM orders WHERE `+where, args...)
 		if err != nil {
@@ -172,7 +172,7 @@ func (db *DB) history(ctx context.Context, what, where string, args ...any) (top
 func (db *DB) Latest(ctx context.Context, brand string, w topup.Whose) (topup.Order, error) {
 	const newest = ` ORDER BY created_at DESC, id LIMIT 1`
 	var row orderRow
-	found, err := get(ctx, db.reader, &row, `
+	found, err := get(ctx, db.orderReader, &row, `
 		SELECT `+orderColumns+` FROM orders WHERE id IN (
 			SELECT id FROM (SELECT id FROM orders WHERE customer = ? AND customer <> ''`+newest+`) made
 			UNION ALL
@@ -194,7 +194,7 @@ func (db *DB) Latest(ctx context.Context, brand string, w topup.Whose) (topup.Or
 // Claim implements topup.Orders. Those that have waited longest come first.
 func (db *DB) Claim(ctx context.Context, now, until time.Time, n int) ([]topup.History, error) {
 	var claimed []topup.History
-	err := db.write(ctx, "claim orders", func(tx *sqlx.Tx) error {
+	err := db.writeOrders(ctx, "claim orders", func(tx *sqlx.Tx) error {
 		var rows []orderRow
 		// Materialized: the inner SELECT must run once, or more than n rows may be locked.
 		err := list(ctx, tx, &rows, `
@@ -253,7 +253,7 @@ func withHistory(ctx context.Context, tx *sqlx.Tx, rows []orderRow) ([]topup.His
 // NextDue implements topup.Orders.
 func (db *DB) NextDue(ctx context.Context) (time.Time, error) {
 	var at int64
-	_, err := get(ctx, db.reader, &at, `
+	_, err := get(ctx, db.orderReader, &at, `
 		SELECT COALESCE(MIN(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END), 0)
 		FROM orders WHERE run_at > 0`)
 	if err != nil {

@@ -187,7 +187,7 @@ func tellOver(ctx context.Context, tx *sqlx.Tx, s payments.Setup, n prepaid.Noti
 
 // EndInstrument implements payments.Store.
 func (db *DB) EndInstrument(ctx context.Context, token prepaid.Secret, n prepaid.NoticeID, now time.Time) (ended bool, err error) {
-	err = db.write(ctx, "end instrument", func(tx *sqlx.Tx) error {
+	err = db.writeOrders(ctx, "end instrument", func(tx *sqlx.Tx) error {
 		var i struct {
 			Customer prepaid.CustomerID `db:"customer"`
 			Brand    string             `db:"brand"`

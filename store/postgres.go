@@ -4,24 +4,28 @@ import (
 	"context"
 	"database/sql"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
 )
 
 func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
-	handle, err := sqlx.Open("pgx", url)
+	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, err
 	}
+	handle := sqlx.NewDb(sql.OpenDB(limitingConnector{stdlib.GetConnector(*config)}), "pgx")
 	conns := o.MaxConns
 	if conns == 0 {
 		conns = 16
 	}
 	handle.SetMaxOpenConns(conns)
 	handle.SetMaxIdleConns(conns) // a connection costs PostgreSQL a process: keep them
+	all := &pool{DB: handle}
+	orders := &pool{DB: handle, slots: make(chan struct{}, max(conns*3/4, 1))}
 	db := &DB{
-		dialect: Postgres, writer: handle, reader: handle,
+		dialect: Postgres, writer: all, reader: all, orderWriter: orders, orderReader: orders,
 		skipLocked: " FOR UPDATE SKIP LOCKED", forUpdate: " FOR UPDATE", forShare: " FOR SHARE",
 	}
 	if err := migrate(ctx, goose.DialectPostgres, handle.DB, goose.WithSessionLocker(schemaLocker{})); err != nil {

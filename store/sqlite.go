@@ -46,7 +46,7 @@ func openLocked(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, goose.DialectSQLite3, db.writer.DB); err != nil {
+	if err := migrate(ctx, goose.DialectSQLite3, db.writer.DB.DB); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -55,6 +55,7 @@ func openLocked(ctx context.Context, path string, o Options) (*DB, error) {
 // sqliteHandles connects to nothing yet.
 func sqliteHandles(path string, o Options) (*DB, error) {
 	synchronous, conns := "FULL", 4
+	busyTimeout := fmt.Sprintf("busy_timeout(%d)", fileWait.Milliseconds())
 	if o.Volatile {
 		synchronous = "OFF"
 	}
@@ -62,7 +63,7 @@ func sqliteHandles(path string, o Options) (*DB, error) {
 		conns = o.MaxConns
 	}
 	writer, err := openCaching(fileURL(path, url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(1)"},
+		"_pragma": {busyTimeout, "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(1)"},
 		"_txlock": {"immediate"},
 	}))
 	if err != nil {
@@ -70,7 +71,7 @@ func sqliteHandles(path string, o Options) (*DB, error) {
 	}
 	writer.SetMaxOpenConns(1) // waiting in Go is fair, and quicker than in SQLite
 	reader, err := openCaching(fileURL(path, url.Values{
-		"_pragma":     {"busy_timeout(5000)"},
+		"_pragma":     {busyTimeout},
 		"_query_only": {"1"},
 	}))
 	if err != nil {
@@ -78,7 +79,8 @@ func sqliteHandles(path string, o Options) (*DB, error) {
 	}
 	reader.SetMaxOpenConns(conns)
 	reader.SetMaxIdleConns(conns)
-	return &DB{dialect: SQLite, writer: writer, reader: reader}, nil
+	writing, reading := &pool{DB: writer, single: always}, &pool{DB: reader, single: never}
+	return &DB{dialect: SQLite, writer: writing, reader: reading, orderWriter: writing, orderReader: reading}, nil
 }
 
 // createPrivate makes the file, readable by us alone; SQLite gives its other files the same mode. A file

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
@@ -59,6 +60,8 @@ type sqliteStmt interface {
 type cachingConn struct {
 	sqliteConn
 	idle map[string]sqliteStmt
+	// waits is how long the connection waits for the file.
+	waits time.Duration
 }
 
 var (

@@ -23,7 +23,7 @@ type WalletReading struct {
 // WalletBooked reads what the ledger has booked on a wallet, and whether top-ups of these brands are under way, whose
 // costs are perhaps taken already and not booked.
 func (db *DB) WalletBooked(ctx context.Context, network string, c prepaid.Currency, brands []string) (sum, postings int64, underway bool, err error) {
-	err = db.read(ctx, "read wallet's postings", func(tx *sqlx.Tx) error {
+	err = db.readOrders(ctx, "read wallet's postings", func(tx *sqlx.Tx) error {
 		var row struct {
 			Sum   int64 `db:"total"`
 			Count int64 `db:"count"`

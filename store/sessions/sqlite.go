@@ -144,9 +144,17 @@ func (s *SQLite) Forget(ctx context.Context) error {
 	return nil
 }
 
-// transact runs work in a transaction that holds the write lock from its start.
+// transact runs work in a transaction that holds the write lock from its start. It waits for the connection and the file
+// no longer than the context's time limit.
 func (s *SQLite) transact(ctx context.Context, work func(*sqlx.Tx) error) error {
-	tx, err := s.db.BeginTxx(ctx, nil)
+	wait, cancel := prepaid.WhileTimeLeft(ctx)
+	conn, err := s.db.Connx(wait)
+	cancel()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	tx, err := conn.BeginTxx(ctx, nil)
 	if err != nil {
 		return err
 	}
