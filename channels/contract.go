@@ -114,6 +114,7 @@ type Inbound struct {
 	Can        Capabilities
 	ReceivedAt time.Time
 	Deadline   time.Time // the provider has given up by then
+	Redelivers bool      // the provider delivers again what is answered 503
 	// MessageRef names the message for deleting it (Telegram), if Can.Deletes.
 	MessageRef string
 	Dial       *Dial // how it came, where a session is dialled (USSD); else nil

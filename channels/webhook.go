@@ -171,7 +171,7 @@ func (w *Webhooks) Handle(ctx context.Context, c Channel, in Inbound) error {
 			parts[i].CreatedAt = w.Clock.Now()
 		}
 	}
-	if err := w.Outbox.PutOutbound(ctx, parts); err != nil {
+	if err := w.Outbox.PutOutbound(prepaid.WithTimeLimit(ctx, w.Clock, in.Deadline), parts); err != nil {
 		return err
 	}
 	if w.Wake != nil {

@@ -71,6 +71,7 @@ const (
 	lockFor     = 30 * time.Second
 	lookAgain   = 15 * time.Millisecond
 	maxDeadline = 14 * time.Second
+	wayBack     = time.Second // of a message's time: its answer is made by then
 )
 
 // New returns a Handler. It checks the flow tables and the prompts of every brand, and reports all that is wrong.
@@ -139,6 +140,7 @@ type turnKind struct {
 
 // attempt runs one turn between begin and commit, again where the lock was lost in between.
 func (h *Handler) attempt(ctx context.Context, c channels.Channel, in channels.Inbound, kind turnKind) (memo, error) {
+	ctx = prepaid.WithTimeLimit(ctx, h.c.Clock, in.Deadline.Add(-wayBack))
 	for range 3 {
 		m, done, err := h.once(ctx, c, in, kind)
 		if done || err != nil {

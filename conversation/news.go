@@ -86,7 +86,7 @@ func (h *Handler) push(ctx context.Context, n Notice, answers bool) error {
 		can, _ = channels.Of(channels.SMS)
 	}
 	now := h.c.Clock.Now()
-	in := channels.Inbound{ID: string(n.ID), Address: n.Address, Language: n.Language, Can: can, ReceivedAt: now, Deadline: now.Add(maxDeadline)}
+	in := channels.Inbound{ID: string(n.ID), Address: n.Address, Language: n.Language, Can: can, ReceivedAt: now, Deadline: now.Add(maxDeadline), Redelivers: true}
 	m, err := h.attempt(ctx, c, in, turnKind{take: func(ctx context.Context, t *Turn) error {
 		err := h.takeNews(ctx, t, n)
 		if !push {

@@ -322,7 +322,13 @@ func (t *Turn) refused(err error) Event {
 // placed says how an order stands; its notices need not be told any more where it has ended.
 func (t *Turn) placed(ctx context.Context, s *Services, o topup.Order) Event {
 	telling, err := t.telling(ctx, s, o)
-	if err != nil {
+	switch {
+	case errors.Is(err, prepaid.ErrBusy): // the order is placed: nobody is to try again
+		t.note(err)
+		telling.prompt, telling.pin = "order.working", nil
+		telling.say(t)
+		return "placed"
+	case err != nil:
 		return t.fail(err)
 	}
 	telling.say(t)

@@ -11,6 +11,7 @@ import (
 	"pulsa/cards"
 	"pulsa/channels"
 	"pulsa/payments"
+	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
@@ -197,7 +198,7 @@ func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.
 // conversation stands as before the message, or has ended where it is not the sender's any more.
 func (t *Turn) takeBack(err error) bool {
 	switch {
-	case errors.Is(err, errNoSMS):
+	case errors.Is(err, errNoSMS), errors.Is(err, prepaid.ErrBusy) && !t.in.Redelivers: // what comes again is tried again
 		t.tryLater()
 	case errors.Is(err, errNoPINCode):
 		t.result = "later"

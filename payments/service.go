@@ -58,7 +58,8 @@ type StartRequest struct {
 // topup.ErrKeyReused where that is another customer's.
 func (s *Service) StartSetup(ctx context.Context, r StartRequest) (Setup, error) {
 	id := setupID(r.Brand, r.OperationKey)
-	setup, err := s.c.Store.Setup(ctx, id)
+	stored := context.WithoutCancel(ctx) // the context's end is for the gateway: it would cut off the database's connection
+	setup, err := s.c.Store.Setup(stored, id)
 	switch {
 	case err == nil && setup.Customer != r.Customer:
 		return Setup{}, fmt.Errorf("start payment setup: %w", topup.ErrKeyReused)
@@ -84,7 +85,7 @@ func (s *Service) StartSetup(ctx context.Context, r StartRequest) (Setup, error)
 	if err != nil {
 		return Setup{}, fmt.Errorf("start payment setup: %w", err)
 	}
-	setup, err = s.c.Store.SaveSetup(ctx, Setup{
+	setup, err = s.c.Store.SaveSetup(stored, Setup{
 		ID: id, OperationKey: r.OperationKey, Brand: r.Brand, Customer: r.Customer, Gateway: name,
 		Method: r.Method, URL: page.URL, GatewayRef: page.GatewayRef, Status: SetupOpen,
 		ReplyTo: r.ReplyTo, CreatedAt: s.c.Clock.Now(),

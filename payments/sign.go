@@ -92,7 +92,7 @@ func (s *Service) Sign(ctx context.Context, r SignRequest) (Setup, error) {
 	m.AgreedAt = setup.CreatedAt
 	answer := s.sign(ctx, setup, m, min(r.Patience, signWithin))
 	s.reached("signed")
-	return s.settle(ctx, setup, m, answer)
+	return s.settle(prepaid.WithoutTimeLimit(ctx), setup, m, answer)
 }
 
 // NoticeOf is the notice that tells how a setup has ended.

@@ -41,7 +41,7 @@ func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 	}) {
 		return h.Order, nil
 	}
-	if now, err := s.c.Orders.Order(ctx, stored.ID); err == nil {
+	if now, err := s.c.Orders.Order(prepaid.WithTimeLimit(ctx, s.c.Clock, s.c.Clock.Now()), stored.ID); err == nil {
 		return now.Order, nil
 	}
 	return stored, nil // the order is taken, whether or not it can be read just now

@@ -16,8 +16,8 @@ var errTooLate = errors.New("call would outlast its lease")
 const drainEvery = 50 * time.Millisecond
 
 // inTime works in the background and waits for it, d at most; it reports whether the work ended in that
-// time. The work has the caller's values, but not its end: a customer who goes away does not cancel a
-// charge. Drain waits for it.
+// time. The work has the caller's values, but neither its end nor its time limit: a customer who goes away does not cancel
+// a charge, and what a provider has answered is written down however long that takes. Drain waits for it.
 func (s *Service) inTime(ctx context.Context, d time.Duration, work func(context.Context)) bool {
 	ctx, ended := s.own(ctx)
 	return s.c.Clock.Within(d, func() {
@@ -29,7 +29,7 @@ func (s *Service) inTime(ctx context.Context, d time.Duration, work func(context
 // own makes a context that ends with the service's instead of the caller's, and counts it as in flight
 // until ended is called.
 func (s *Service) own(ctx context.Context) (_ context.Context, ended func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithCancel(prepaid.WithoutTimeLimit(context.WithoutCancel(ctx)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lastFlight++

@@ -16,8 +16,11 @@ import (
 	"pulsa/prepaid"
 )
 
-// patience is how long a client may be kept waiting.
-const patience = 15 * time.Second
+// How long a client may be kept waiting: as long as Twilio waits, and a gateway of USSD.
+const (
+	patience     = 15 * time.Second
+	patienceUSSD = 5 * time.Second
+)
 
 // Adapter is the fake channel.
 type Adapter struct {
@@ -77,6 +80,10 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	}
 	in.ReceivedAt = a.clock.Now()
 	in.Deadline = in.ReceivedAt.Add(patience)
+	if in.Can.Kind == channels.USSD {
+		in.Deadline = in.ReceivedAt.Add(patienceUSSD)
+	}
+	in.Redelivers = in.Can.Kind != channels.USSD && in.Can.Kind != channels.Web // a gateway and a browser ask once
 	return channels.Received{Messages: []channels.Inbound{in}}, nil
 }
 

@@ -100,7 +100,7 @@ func TestAMessageIsAnsweredInTheResponse(t *testing.T) {
 	}
 	can, _ := channels.Of(channels.SMS)
 	want := channels.Inbound{ID: "m1", Address: "tel:+31612345678", Text: "KOOP <10> � �", Can: can,
-		ReceivedAt: start, Deadline: start.Add(15 * time.Second)}
+		ReceivedAt: start, Deadline: start.Add(15 * time.Second), Redelivers: true}
 	if diff := cmp.Diff([]channels.Inbound{want}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -68,6 +68,7 @@ func (a *Adapter) read(update []byte) (id int, in *channels.Inbound, err error) 
 		}
 		in.ReceivedAt = a.clock.Now()
 		in.Deadline = in.ReceivedAt.Add(patience)
+		in.Redelivers = true
 	}
 	return u.UpdateID, in, nil
 }

@@ -85,7 +85,7 @@ func receive(t *testing.T, body string) (channels.Received, error) {
 
 func TestWhatACustomerMaySend(t *testing.T) {
 	can, _ := channels.Of(channels.Telegram)
-	base := channels.Inbound{ID: "9", Address: "telegram:35278814", Language: "nl", Can: can, ReceivedAt: noon, Deadline: noon.Add(55 * time.Second), MessageRef: "77"}
+	base := channels.Inbound{ID: "9", Address: "telegram:35278814", Language: "nl", Can: can, ReceivedAt: noon, Deadline: noon.Add(55 * time.Second), Redelivers: true, MessageRef: "77"}
 	with := func(change func(*channels.Inbound)) channels.Inbound { in := base; change(&in); return in }
 	text := func(text string) channels.Inbound { return with(func(in *channels.Inbound) { in.Text = text }) }
 	contact := func(c channels.Contact) channels.Inbound {

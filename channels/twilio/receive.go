@@ -37,7 +37,7 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	if form.Has("MessageStatus") {
 		return report(r, form), nil
 	}
-	return a.message(form)
+	return a.message(c, form)
 }
 
 // authentic checks the signature over the public URL as configured, the query as received and the form.
@@ -66,7 +66,7 @@ func authentic(r *http.Request, c channels.Channel, form url.Values) bool {
 	return ok && (account == "" || form.Get("AccountSid") == account)
 }
 
-func (a *Adapter) message(form url.Values) (channels.Received, error) {
+func (a *Adapter) message(c channels.Channel, form url.Values) (channels.Received, error) {
 	id := form.Get("MessageSid")
 	if id == "" || len(id) > 64 || channels.CleanText(id) != id {
 		return channels.Received{}, channels.BadRequest("MessageSid is missing or odd")
@@ -79,6 +79,7 @@ func (a *Adapter) message(form url.Values) (channels.Received, error) {
 	in := channels.Inbound{
 		ID: id, Address: address, Text: channels.CleanText(form.Get("Body")), Button: channels.CleanText(form.Get("ButtonPayload")),
 		Signal: optSignal(form.Get("OptOutType")), Can: can, ReceivedAt: now, Deadline: now.Add(patience),
+		Redelivers: redelivers(c),
 	}
 	media, _ := strconv.Atoi(form.Get("NumMedia"))
 	in.Attachment = in.Text == "" && in.Button == "" && (media > 0 || form.Has("Latitude"))

@@ -1,7 +1,7 @@
 // Package twilio speaks to Twilio: SMS, and WhatsApp on channels of their own.
 //
 // Settings: account_sid; from (a number of ours) or messaging_service_sid, without which it answers but
-// can't push; rate; base_url in tests. Secrets: auth_token, and auth_token_old while tokens are being changed.
+// can't push; rate; redelivers, false where the URL at Twilio has no #rc; base_url in tests. Secrets: auth_token, and auth_token_old while tokens are being changed.
 // Several channels may share an account: each has its own number and its own webhook.
 package twilio
 
@@ -37,7 +37,15 @@ func NewWhatsApp(clock prepaid.Clock) *Adapter {
 func (a *Adapter) Type() string { return a.name }
 
 // ProviderURL implements channels.Addressed: Twilio repeats a failed delivery only where the URL asks for it.
-func (a *Adapter) ProviderURL(c channels.Channel) string { return c.WebhookURL + "#rc=5&rp=all" }
+func (a *Adapter) ProviderURL(c channels.Channel) string {
+	if !redelivers(c) {
+		return c.WebhookURL
+	}
+	return c.WebhookURL + "#rc=5&rp=all"
+}
+
+// redelivers reports whether the URL at Twilio asks for repeats, as ours does unless the channel says otherwise.
+func redelivers(c channels.Channel) bool { return c.Settings["redelivers"] != "false" }
 
 // Check implements channels.Checker.
 func (a *Adapter) Check(c channels.Channel) error {

@@ -163,6 +163,24 @@ func TestTwilioSDocumentedSignatureIsAccepted(t *testing.T) {
 	}
 }
 
+func TestWhereTheURLAsksForNoRepeatsNoneComes(t *testing.T) {
+	a := twilio.New(prepaid.SystemClock{})
+	for setting, want := range map[string]struct {
+		url        string
+		redelivers bool
+	}{"": {webhook + "#rc=5&rp=all", true}, "true": {webhook + "#rc=5&rp=all", true}, "false": {webhook, false}} {
+		c := line("")
+		c.Settings["redelivers"] = setting
+		if url := a.ProviderURL(c); url != want.url {
+			t.Errorf("redelivers %q: %s", setting, url)
+		}
+		got, err := a.Receive(post(token, webhook, inbound("SM1", "KOOP")), c)
+		if err != nil || got.Messages[0].Redelivers != want.redelivers {
+			t.Errorf("redelivers %q: %v, %v", setting, got, err)
+		}
+	}
+}
+
 func TestWhatASignatureMayLookLike(t *testing.T) {
 	form := func() url.Values { return inbound("1", "KOOP") }
 	for _, test := range []struct {
@@ -220,6 +238,7 @@ func TestWhatAMessageMayHold(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := receive(post(token, webhook, test.form), line(""))
+			test.want.Redelivers = true
 			test.want.ID, test.want.ReceivedAt, test.want.Deadline = "SM1", noon, noon.Add(15*time.Second)
 			if diff := cmp.Diff(channels.Received{Messages: []channels.Inbound{test.want}}, got); diff != "" || err != nil {
 				t.Error(err, diff)

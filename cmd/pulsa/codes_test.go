@@ -6,13 +6,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"pulsa/prepaid"
 )
 
 // TestSixtyStrangersCostNoMoreCodesThanTheChannelHas lets sixty strangers on Telegram type five numbers each, all at once.
 func TestSixtyStrangersCostNoMoreCodesThanTheChannelHas(t *testing.T) {
 	const strangers, numbers = 60, 5
 	onEveryStore(t, func(t *testing.T, change func(*Config)) {
-		r := runDemo(t, nil, change)
+		r := runWired(t, nil, change, wiring{clock: newSkipClock(), redisPrefix: "codes:" + prepaid.NewToken() + ":"})
 		var all sync.WaitGroup
 		var mu sync.Mutex
 		told := map[string]int{}

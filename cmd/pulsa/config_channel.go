@@ -30,6 +30,7 @@ var twilioKeys = map[string]keyUse{
 	"from":                  {},
 	"messaging_service_sid": {},
 	"rate":                  {},
+	"redelivers":            {},
 	"base_url":              {testOnly: true},
 }
 
@@ -139,6 +140,8 @@ func (s section) channelValue(b *prepaid.Brand, c *prepaid.ChannelConfig, use ke
 		s.r.fault(v.line, "%s is only for brands marked test: remove it", v.key)
 	case v.key == "rate" && (!perSecond.MatchString(v.text) || strings.Trim(v.text, "0.") == ""):
 		s.r.fault(v.line, "rate is %s: write messages a second, such as 10 or 0.5", v.shown())
+	case v.key == "redelivers" && v.text != "true" && v.text != "false":
+		s.r.fault(v.line, "redelivers is %s: write true or false", v.shown())
 	case v.key == "base_url" && !isHTTP(v.text):
 		s.r.fault(v.line, "base_url is %s: write http://host:port", v.shown())
 	case v.key == "from" && !twilioFrom.MatchString(v.text):
