@@ -292,3 +292,15 @@ func TestAMandateWhoseTextHasChangedIsShownWholeBeforeItIsGiven(t *testing.T) {
 		t.Errorf("event %q", event)
 	}
 }
+
+// The number may be changed from another phone while "again?" stands.
+func TestAnOrderForAnotherNumberThanTheQuestionNamedIsNotPlaced(t *testing.T) {
+	b := demoBrand()
+	s := &Session{State: "topup.place", Answers: Answers{Customer: "c", Holder: 1, MSISDN: "31612345678", Amount: 1000, Authorised: true}}
+	turn := bareTurn(t, b, mustPrompts(t, b), s, "1")
+	turn.customer = &accounts.Customer{ID: "c", Holder: 1, MSISDN: "31687654321"}
+	event := placeOrder(context.Background(), &Services{}, turn) // without services: whoever places an order panics
+	if event != "refused" || len(turn.said) != 1 || turn.said[0].Key != "session.lost" || turn.err != nil {
+		t.Errorf("event %q, said %+v, error %v", event, turn.said, turn.err)
+	}
+}
