@@ -156,8 +156,8 @@ type talkRunCommand struct {
 // Help implements kong.HelpProvider.
 func (talkRunCommand) Help() string {
 	return "Exit code 0: all passed; 1: some failed; 2: a story is wrong, and nothing was run.\n\n" +
-		"Examples: pulsa talk run --junit report.xml conversation/stories\n" +
-		"          pulsa talk run --only money --only \"wrong PIN\" conversation/stories"
+		"Example: pulsa talk run --junit report.xml conversation/stories\n" +
+		"         pulsa talk run --only money --only \"wrong PIN\" conversation/stories"
 }
 
 // Run implements the command.
