@@ -149,9 +149,11 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 		args  []any
 	}{
 		// The customer's id keeps the number free for whoever registers it next.
-		{`UPDATE customers SET msisdn = ?, status = 'erased', pin_hash = '', recognised_at = 0, ` + noTries + ` WHERE id = ?`,
+		{`UPDATE customers SET msisdn = ?, status = 'erased', pin_hash = '', registered_by = '', recognised_at = 0, ` + noTries + ` WHERE id = ?`,
 			[]any{string(pseudonym) + "-" + string(c.ID), c.ID}},
 		{`DELETE FROM pin_tries WHERE customer = ?`, []any{c.ID}},
+		{`DELETE FROM unlinked_addresses WHERE customer = ?`, []any{c.ID}},
+		{`DELETE FROM recoveries WHERE customer = ?`, []any{c.ID}},
 		{`DELETE FROM pin_details WHERE order_id IN (SELECT id FROM orders WHERE customer = ? OR (brand = ? AND msisdn = ?))`,
 			[]any{c.ID, c.Brand, c.MSISDN}},
 		{`DELETE FROM one_time_code_tries WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -36,6 +38,84 @@ func (db *DB) Unlock(ctx context.Context, id prepaid.CustomerID, paid bool, by t
 			return err
 		}
 		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: id, What: what, By: by,
+			At: now, Outcome: "done", EndedAt: now})
+	})
+}
+
+// Frozen lists a brand's customers who wait for an operator to decide whose the account is, the longest first.
+func (db *DB) Frozen(ctx context.Context, brand string) ([]accounts.Customer, error) {
+	var rows []customerRow
+	err := list(ctx, db.reader, &rows, selectCustomer+`c.brand = ? AND c.frozen_at > 0 ORDER BY c.frozen_at, c.id`, brand)
+	if err != nil {
+		return nil, fmt.Errorf("list frozen customers: %w", err)
+	}
+	frozen := make([]accounts.Customer, len(rows))
+	for i, r := range rows {
+		frozen[i] = r.customer()
+	}
+	return frozen, nil
+}
+
+// ErrNotFrozen says that there is nothing to decide.
+var ErrNotFrozen = errors.New("account is not frozen")
+
+// Unfreeze decides that the account is its present holder's. accounts.ErrNoCustomer, ErrNotFrozen.
+func (db *DB) Unfreeze(ctx context.Context, id prepaid.CustomerID, by topup.By, now time.Time) error {
+	return db.decide(ctx, id, topup.Intervention{What: "unfreeze", By: by, At: now}, func(*sqlx.Tx, accounts.Customer) error { return nil })
+}
+
+// UnfreezeForNobody decides that the present holder has taken the number over wrongly: what they have set up ends as in a
+// recovery, and their PIN is locked until the number is proven. Nobody is told, and nobody may say NOT ME.
+func (db *DB) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by topup.By, now time.Time) error {
+	return db.decide(ctx, id, topup.Intervention{What: "unfreeze for nobody", By: by, At: now}, func(tx *sqlx.Tx, c accounts.Customer) error {
+		if err := db.endHolder(ctx, tx, c, nil, now, now); err != nil {
+			return err
+		}
+		_, err := exec(ctx, tx, `UPDATE customers SET pin_hard_locked = TRUE WHERE id = ?`, c.ID)
+		return err
+	})
+}
+
+func (db *DB) decide(ctx context.Context, id prepaid.CustomerID, i topup.Intervention, end func(*sqlx.Tx, accounts.Customer) error) error {
+	return db.write(ctx, "unfreeze customer", func(tx *sqlx.Tx) error {
+		c, err := db.lockedCustomer(ctx, tx, id)
+		if err == nil && !c.Frozen() {
+			err = ErrNotFrozen
+		}
+		if err != nil {
+			return err
+		}
+		if err := end(tx, c); err != nil {
+			return err
+		}
+		if _, err := exec(ctx, tx, `UPDATE customers SET frozen_at = 0 WHERE id = ?`, id); err != nil {
+			return err
+		}
+		if _, err := exec(ctx, tx, `UPDATE unlinked_addresses SET until = ? WHERE customer = ?`, prepaid.Micros(i.At), id); err != nil {
+			return err
+		}
+		i.ID, i.Customer, i.Outcome, i.EndedAt = prepaid.NewID[string](), id, "done", i.At
+		return insertIntervention(ctx, tx, i)
+	})
+}
+
+// ResetPIN asks that a customer's own phone is sent a code with which its owner chooses a new PIN; the PIN stays until then.
+// accounts.ErrNoCustomer, accounts.ErrFrozen.
+func (db *DB) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone accounts.Place, by topup.By, now time.Time) error {
+	return db.write(ctx, "reset PIN", func(tx *sqlx.Tx) error {
+		c, err := db.lockedCustomer(ctx, tx, id)
+		if err == nil && c.Frozen() {
+			err = accounts.ErrFrozen
+		}
+		if err != nil {
+			return err
+		}
+		to := replyRow{ReplyChannel: phone.Channel, ReplyKind: phone.Kind, ReplyAddress: phone.Address, ReplyLanguage: c.Language}
+		err = insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, "pin_reset", to, "", now, now))
+		if err != nil {
+			return err
+		}
+		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: id, What: "reset PIN", By: by,
 			At: now, Outcome: "done", EndedAt: now})
 	})
 }

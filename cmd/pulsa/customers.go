@@ -17,11 +17,14 @@ import (
 )
 
 type customersCommand struct {
-	Show    customersShowCommand    `cmd:"" help:"Show a customer, with the last orders."`
-	Unlock  customersUnlockCommand  `cmd:"" help:"Take PIN locks away, or the block of a debt that was paid."`
-	Mandate customersMandateCommand `cmd:"" help:"Show a SEPA mandate that was agreed to by text."`
-	Untold  customersUntoldCommand  `cmd:"" help:"List news that no channel can tell a customer, or say that you have told it."`
-	Erase   customersEraseCommand   `cmd:"" help:"Erase who a customer is; the books stay."`
+	Show     customersShowCommand     `cmd:"" help:"Show a customer, with the last orders."`
+	Unlock   customersUnlockCommand   `cmd:"" help:"Take PIN locks away, or the block of a debt that was paid."`
+	Frozen   customersFrozenCommand   `cmd:"" help:"List accounts that are frozen until you decide whose they are."`
+	Unfreeze customersUnfreezeCommand `cmd:"" help:"Decide whose a frozen account is."`
+	ResetPin customersResetPINCommand `cmd:"" name:"reset-pin" help:"Send the number a code by SMS, with which its owner chooses a new PIN."`
+	Mandate  customersMandateCommand  `cmd:"" help:"Show a SEPA mandate that was agreed to by text."`
+	Untold   customersUntoldCommand   `cmd:"" help:"List news that no channel can tell a customer, or say that you have told it."`
+	Erase    customersEraseCommand    `cmd:"" help:"Erase who a customer is; the books stay."`
 }
 
 // whom names a customer by brand and number.
@@ -82,9 +85,10 @@ func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
 	all := map[string]any{
 		"id": c.ID, "brand": c.Brand, "number": c.MSISDN.Masked(), "language": c.Language, "status": c.Status,
 		"pays_by": c.Pays.Method, "instrument": c.Pays.Display, "created_at": c.CreatedAt, "recognised_at": c.Recognised, "pin": pinState(c, time.Now()),
+		"account": accountState(c), "recovered_at": c.RecoveredAt, "frozen_at": c.FrozenAt,
 	}
 	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	for _, key := range []string{"id", "brand", "number", "language", "status", "pays_by", "instrument", "created_at", "recognised_at", "pin"} {
+	for _, key := range []string{"id", "brand", "number", "language", "status", "pays_by", "instrument", "created_at", "recognised_at", "account", "pin"} {
 		fmt.Fprintf(table, "%s\t%v\n", key, all[key])
 	}
 	var listed, bought, by, agreed []any
@@ -109,6 +113,18 @@ func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
 	}
 	all["addresses"], all["orders"], all["by_hand"], all["mandates"] = listed, bought, by, agreed
 	return json.NewEncoder(e.stdout).Encode(all)
+}
+
+// accountState says whose the account is.
+func accountState(c accounts.Customer) string {
+	said := "never recovered"
+	if !c.RecoveredAt.IsZero() {
+		said = "recovered " + c.RecoveredAt.Format(time.DateTime)
+	}
+	if c.Frozen() {
+		said = "frozen since " + c.FrozenAt.Format(time.DateTime) + " by NOT ME, " + said + "; see pulsa customers unfreeze"
+	}
+	return said
 }
 
 // optedOut says how an address has opted out.

@@ -1,0 +1,199 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"pulsa/accounts"
+	"pulsa/conversation"
+	"pulsa/payments"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/topup"
+)
+
+// newHolder is a recovery of a customer's number from a Telegram account.
+func newHolder(c accounts.Customer, key string, at time.Time) accounts.NewHolder {
+	return accounts.NewHolder{Customer: c.ID, PINHash: "new", OperationKey: key, At: at, Until: at.Add(accounts.NotMeFor),
+		Places: []accounts.Place{place("telegram:new"), place(c.MSISDN.Tel())}}
+}
+
+// taken recovers the number of a customer who wrote from a Telegram account too, and forgets what is told of it.
+func (w *world) taken(at time.Time) accounts.Customer {
+	w.Helper()
+	c := w.customer()
+	w.ok(w.db.LinkAddress(w.Context(), c, place("telegram:old"), start))
+	got := must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), newHolder(c, "recovery", at)))
+	w.due(at)
+	return got
+}
+
+var recoveryTests = []test{
+	{"a recovery ends what the earlier holder has set up, keeps what is the number's, and happens once", func(w *world) {
+		c := w.customer()
+		w.due(start)
+		w.ok(w.db.LinkAddress(w.Context(), c, place("telegram:old"), start))
+		blocked := accounts.Blocked
+		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
+		w.ok(w.db.SetOptOut(w.Context(), brand, c.MSISDN.Tel(), []string{"twilio"}, true, start))
+		w.count(c, "wrong")
+		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Hour), true))
+		s, m := mandate(c, "mandate/1")
+		must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
+		at := start.Add(30 * time.Second)
+		want := w.read(c)
+		want.Holder, want.RecoveredAt, want.PIN, want.Pays, want.RegisteredBy = 2, at, accounts.PIN{Hash: "new"}, accounts.Instrument{}, ""
+		for range 2 {
+			got := must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), newHolder(c, "recovery", at)))
+			same(w, "recovered", got, want)
+		}
+		same(w, "stored", w.read(c), want)
+		same(w, "setup", must[payments.Setup](w)(w.db.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
+		same(w, "due mandates", must[time.Time](w)(w.db.NextMandate(w.Context())), time.Time{})
+		same(w, "opt-out", must[[]string](w)(w.db.OptedOut(w.Context(), brand, c.MSISDN.Tel())), []string{"twilio"})
+		for _, a := range []prepaid.Address{"telegram:new", c.MSISDN.Tel()} {
+			same(w, string(a), must[accounts.Customer](w)(w.db.CustomerByAddress(w.Context(), brand, a)).ID, c.ID)
+		}
+		if _, err := w.db.CustomerByAddress(w.Context(), brand, "telegram:old"); !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("the earlier holder's address: %v", err)
+		}
+		told := must[[]conversation.Notice](w)(w.db.ClaimNotices(w.Context(), at, at.Add(time.Minute), 10))
+		if len(told) != 1 || told[0].About != "number_taken" || told[0].Address != "telegram:old" || told[0].Channel != "bot" || told[0].Kind != "telegram" {
+			w.Errorf("told %+v", told)
+		}
+		w.clean()
+	}},
+	{"a recovery's key is one customer's", func(w *world) {
+		first, second := w.customer(), w.customer()
+		must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), newHolder(first, "key", start)))
+		if _, err := w.db.RecoverCustomer(w.Context(), newHolder(second, "key", start)); !errors.Is(err, topup.ErrKeyReused) {
+			w.Errorf("%v; want ErrKeyReused", err)
+		}
+		same(w, "holder", w.read(second).Holder, 1)
+		if _, err := w.db.RecoverCustomer(w.Context(), newHolder(accounts.Customer{ID: "nobody"}, "none", start)); !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("nobody: %v", err)
+		}
+	}},
+	{"recoveries at once each make a holder, and one key one", func(w *world) {
+		c := w.customer()
+		together(16, func(i int) {
+			if _, err := w.db.RecoverCustomer(w.Context(), newHolder(c, fmt.Sprint("key", i/4), start)); err != nil {
+				w.Error(err)
+			}
+		})
+		same(w, "holder", w.read(c).Holder, 5)
+	}},
+	{"recoveries and purchases at once charge nobody for an earlier holder", func(w *world) {
+		c := w.customer()
+		var sold atomic.Int32
+		together(8, func(i int) {
+			if i%2 == 0 {
+				if _, err := w.db.RecoverCustomer(w.Context(), newHolder(c, fmt.Sprint("key", i), start)); err != nil {
+					w.Error(err)
+				}
+				return
+			}
+			n := w.purchase(c)
+			n.Order.OperationKey, n.Confirmed = fmt.Sprint("buy", i), true
+			_, _, err := w.db.Create(w.Context(), n)
+			var flight *topup.InFlightError
+			switch {
+			case err == nil:
+				sold.Add(1)
+			case !errors.Is(err, topup.ErrInstrumentEnded) && !errors.As(err, &flight):
+				w.Error(err)
+			}
+		})
+		if sold.Load() > 1 {
+			w.Errorf("%d sold", sold.Load())
+		}
+		w.clean()
+	}},
+	{"an earlier holder links nothing and sets no PIN", func(w *world) {
+		c := w.customer()
+		must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), newHolder(c, "recovery", start)))
+		if err := w.db.LinkAddress(w.Context(), c, place("telegram:old"), start); !errors.Is(err, accounts.ErrRecovered) {
+			w.Errorf("link: %v", err)
+		}
+		hash := "old"
+		if err := w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{PINHash: &hash, Holder: c.Holder}); !errors.Is(err, accounts.ErrRecovered) {
+			w.Errorf("PIN: %v", err)
+		}
+		again := c
+		again.RegisteredBy, again.PIN = "m1", accounts.PIN{Hash: "registered again"}
+		must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), again, []accounts.Place{place("telegram:old")}))
+		same(w, "PIN", w.read(c).PIN.Hash, "new")
+	}},
+	{"NOT ME freezes for 72 hours, and nothing is changed then", func(w *world) {
+		c := w.taken(start)
+		end := start.Add(accounts.NotMeFor)
+		for _, tt := range []struct {
+			a  prepaid.Address
+			at time.Time
+		}{{"telegram:new", start}, {"telegram:old", end}, {"telegram:nobody", start}} {
+			if _, err := w.db.FreezeCustomer(w.Context(), brand, tt.a, tt.at); !errors.Is(err, accounts.ErrNothingTaken) {
+				w.Errorf("%s: %v", tt.a, err)
+			}
+		}
+		same(w, "taken", must[accounts.Customer](w)(w.db.UnlinkedFrom(w.Context(), brand, "telegram:old", end.Add(-1000))).ID, c.ID)
+		for _, at := range []time.Time{start.Add(time.Hour), start.Add(2 * time.Hour)} {
+			got := must[accounts.Customer](w)(w.db.FreezeCustomer(w.Context(), brand, "telegram:old", at))
+			same(w, "frozen", got.FrozenAt, start.Add(time.Hour))
+		}
+		hash := "other"
+		for what, err := range map[string]error{
+			"PIN":   w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{PINHash: &hash}),
+			"link":  w.db.LinkAddress(w.Context(), c, place("telegram:third"), start),
+			"reset": w.db.ResetPIN(w.Context(), c.ID, place(c.MSISDN.Tel()), by, start),
+			"recovery": func() error {
+				_, err := w.db.RecoverCustomer(w.Context(), newHolder(c, "another", start))
+				return err
+			}(),
+		} {
+			if !errors.Is(err, accounts.ErrFrozen) {
+				w.Errorf("%s: %v; want ErrFrozen", what, err)
+			}
+		}
+		same(w, "listed", len(must[[]accounts.Customer](w)(w.db.Frozen(w.Context(), brand))), 1)
+	}},
+	{"an operator decides whose a frozen account is", func(w *world) {
+		c := w.paysAnew(w.taken(start))
+		if err := w.db.Unfreeze(w.Context(), c.ID, by, start); !errors.Is(err, store.ErrNotFrozen) {
+			w.Errorf("not frozen: %v", err)
+		}
+		must[accounts.Customer](w)(w.db.FreezeCustomer(w.Context(), brand, "telegram:old", start))
+		w.ok(w.db.Unfreeze(w.Context(), c.ID, by, start))
+		same(w, "the present holder's", w.read(c), c)
+		if _, err := w.db.FreezeCustomer(w.Context(), brand, "telegram:old", start); !errors.Is(err, accounts.ErrNothingTaken) {
+			w.Errorf("once decided: %v", err)
+		}
+		same(w, "written down", must[[]topup.Intervention](w)(w.db.Interventions(w.Context(), "", c.ID))[0].What, "unfreeze")
+	}},
+	{"an operator decides that a frozen account is nobody's", func(w *world) {
+		c := w.paysAnew(w.taken(start))
+		must[accounts.Customer](w)(w.db.FreezeCustomer(w.Context(), brand, "telegram:old", start))
+		w.ok(w.db.UnfreezeForNobody(w.Context(), c.ID, by, start.Add(time.Hour)))
+		got := w.read(c)
+		if got.Frozen() || got.Holder != 3 || got.Pays.ID != "" || !got.PIN.HardLocked {
+			w.Errorf("it is %+v", got)
+		}
+		if _, err := w.db.CustomerByAddress(w.Context(), brand, "telegram:new"); !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("its address: %v", err)
+		}
+		again := newHolder(c, "the owner", start.Add(2*time.Hour))
+		same(w, "the owner's", must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), again)).Holder, 4)
+		w.clean()
+	}},
+	{"a code is sent to the number's own phone on an operator's behalf", func(w *world) {
+		c := w.customer()
+		w.due(start)
+		w.ok(w.db.ResetPIN(w.Context(), c.ID, place(c.MSISDN.Tel()), by, start))
+		same(w, "notices", w.due(start), []string{"pin_reset"})
+		same(w, "the PIN stays", w.read(c).PIN, c.PIN)
+		if err := w.db.ResetPIN(w.Context(), "nobody", place(c.MSISDN.Tel()), by, start); !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("nobody: %v", err)
+		}
+	}},
+}
