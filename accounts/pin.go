@@ -40,7 +40,7 @@ const settleFor = 5 * time.Second
 // there is none, the try lapses.
 func (s *Service) CheckPIN(ctx context.Context, c Customer, pin prepaid.Secret, operationKey string) error {
 	if err := s.c.PeppersFit(ctx); err != nil {
-		return fmt.Errorf("check PIN: %w", err)
+		return notJudged(ctx, err)
 	}
 	now := s.c.Clock.Now()
 	p, counted, err := s.c.Tries.CountPINTry(ctx, c.ID, operationKey, now)

@@ -24,7 +24,7 @@ var unsaid = map[string]string{
 	"button.more":      "as button.back",
 	"pay.page_over":    "a gateway that can't close its page: TestWhoCompletesAPageThatIsOverIsTold",
 	"code.no_sms":      "a story's one channel carries SMS, too: TestWhileSMSIsOffAForgottenPINIsAnsweredSo",
-	"pin.busy":         "stories' PINs are hashed in no time: conversation TestAPINThatIsNotJudgedInTimeIsAskedForAgain",
+	"pin.busy":         "stories' PINs are hashed in no time: TestAPINForWhichNoPatienceIsLeftIsNotCounted",
 	"pin.weak":         "test brands take any PIN: conversation TestUnderstanding",
 	"redeem.withdrawn": "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
 	"session.lost":     "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
