@@ -11,12 +11,16 @@ import (
 	"pulsa/topup"
 )
 
-// NextOutbound tells when the next pushed message is to be sent, or its lease lapses, whichever is later; zero for none.
+// NextOutbound tells when the next pushed message is to be sent, or its lease lapses, whichever is later; zero for none. One
+// that an earlier message of its address keeps waiting is due when that is: else whoever waits for it would never rest.
 func (db *DB) NextOutbound(ctx context.Context) (time.Time, error) {
 	var at int64
 	_, err := get(ctx, db.orderReader, &at, `
 		SELECT COALESCE(MIN(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END), 0)
-		FROM outbox WHERE status = 'waiting' OR status = 'sending'`)
+		FROM outbox o WHERE o.status = 'waiting' AND NOT EXISTS (
+			SELECT 1 FROM outbox former
+			WHERE former.status = 'waiting' AND former.brand = o.brand AND former.channel = o.channel
+			  AND former.address = o.address AND former.seq < o.seq)`)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("next outbound message: %w", err)
 	}

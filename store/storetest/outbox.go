@@ -65,6 +65,7 @@ var outboxTests = []test{
 		later := start.Add(time.Minute)
 		w.end(w.claimOut(start)[0], channels.SendEnd{Status: channels.Waiting, RunAt: later, Now: start})
 		same(w, "before", keys(w.claimOut(later.Add(-1))), "")
+		same(w, "due", must[time.Time](w)(w.db.NextOutbound(w.Context())), later)
 		again := w.claimOut(later)
 		same(w, "then", keys(again), "a.0")
 		if again[0].Attempts != 2 || again[0].Lapsed {
