@@ -16,7 +16,7 @@ import (
 // RecoverCustomer implements accounts.Customers.
 func (db *DB) RecoverCustomer(ctx context.Context, n accounts.NewHolder) (accounts.Customer, error) {
 	var stored accounts.Customer
-	err := db.write(ctx, "recover customer", func(tx *sqlx.Tx) error {
+	err := db.writeOrders(ctx, "recover customer", func(tx *sqlx.Tx) error {
 		c, err := db.lockedCustomer(ctx, tx, n.Customer)
 		if err != nil {
 			return err
