@@ -133,7 +133,8 @@ func signMandate(ctx context.Context, s *Services, t *Turn) Event {
 	if !t.session.Authorised && !t.session.Proven {
 		return t.fail(errNotAuthorised)
 	}
-	if _, err := t.still(ctx, s); err != nil {
+	c, err := t.still(ctx, s)
+	if err != nil {
 		return noEvent
 	}
 	m := t.session.Mandate
@@ -143,6 +144,7 @@ func signMandate(ctx context.Context, s *Services, t *Turn) Event {
 			Language: t.prompts.Language, Version: m.Shown, Text: t.mandateAsShown(), Holder: m.Holder, IBAN: m.IBAN,
 			From: t.replyTo(), Sealed: m.Sealed,
 		},
+		Holder:   c.Holder,
 		Patience: t.patience(s.Clock.Now()),
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ func (t *Turn) about(c accounts.Customer) {
 }
 
 // still returns the customer whom the flow is about, as long as the address is theirs and the number has the same holder as
-// when the flow began. Else the turn fails, and its flow ends.
+// when the flow began and the account is not frozen. Else the turn fails, and its flow ends.
 func (t *Turn) still(ctx context.Context, s *Services) (accounts.Customer, error) {
 	c, err := t.who(ctx, s)
 	if t.err != nil {
@@ -31,9 +31,10 @@ func (t *Turn) still(ctx context.Context, s *Services) (accounts.Customer, error
 	}
 	if err != nil || c.ID != t.session.Customer || c.Holder != max(t.session.Holder, 1) {
 		t.fail(errNotTheirs)
-		return c, errNotTheirs
+	} else if c.Frozen() {
+		t.fail(accounts.ErrFrozen)
 	}
-	return c, nil
+	return c, t.err
 }
 
 // identifyForgetful finds whose PIN is forgotten. Who writes from an address that nobody knows says their number first.
@@ -68,8 +69,6 @@ func (t *Turn) recover(ctx context.Context, s *Services) Event {
 		Brand: t.brand.Name, MSISDN: t.session.MSISDN, PIN: t.pin, Places: t.places(), OperationKey: t.key("recover"),
 	})
 	switch {
-	case errors.Is(err, accounts.ErrFrozen):
-		return "frozen"
 	case errors.Is(err, accounts.ErrNoCustomer):
 		return t.fail(errNotTheirs)
 	case err != nil:

@@ -73,7 +73,6 @@ func registrationFlow() Flow {
 			{From: "registration.check_known_pin", Event: "unfinished", To: "registration.ask_method", Say: "topup.setup_unfinished"},
 			{From: "registration.check_known_pin", Event: "wrong", To: "registration.ask_known_pin", Instead: true},
 			{From: "registration.check_known_pin", Event: "locked", To: "registration.ask_known_pin", Instead: true},
-			{From: "registration.check_known_pin", Event: "frozen", To: idle, Say: "account.frozen"},
 			{From: "registration.forgot", Event: "proven", To: "registration.ask_pin"},
 			{From: "registration.forgot", Event: "unproven", To: "registration.send_code"},
 
@@ -86,7 +85,6 @@ func registrationFlow() Flow {
 			{From: "registration.save", Event: "known", To: "registration.ask_known_pin"},
 			{From: "registration.save", Event: "recovered", To: "pay.ask_method", Say: "pin.recovered"},
 			{From: "registration.save", Event: "recovered_cards", To: idle, Say: "pin.recovered_cards"},
-			{From: "registration.save", Event: "frozen", To: idle, Say: "account.frozen"},
 
 			{From: "registration.ask_method", Event: "chosen", To: "registration.open_page"},
 			{From: "registration.ask_method", Event: evBack, To: "registration.ask_pin"},
@@ -302,13 +300,7 @@ func checkKnownPIN(ctx context.Context, s *Services, t *Turn) Event {
 		return event
 	}
 	for _, p := range t.places() {
-		err := s.Accounts.Link(ctx, c, p)
-		switch {
-		case errors.Is(err, accounts.ErrFrozen):
-			return "frozen"
-		case errors.Is(err, accounts.ErrRecovered):
-			return t.fail(errNotTheirs)
-		case err != nil:
+		if err := s.Accounts.Link(ctx, c, p); err != nil {
 			return t.fail(err)
 		}
 	}
@@ -400,16 +392,20 @@ func acceptMethod(t *Turn) (Event, string) {
 // openPage opens a payment page for the method chosen. A gateway that takes too long has failed: the page is asked for
 // again.
 func openPage(ctx context.Context, s *Services, t *Turn) Event {
-	if _, err := t.still(ctx, s); err != nil {
+	c, err := t.still(ctx, s)
+	if err != nil {
 		return noEvent
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.patience(s.Clock.Now()))
 	defer cancel()
 	setup, err := s.Payments.StartSetup(ctx, payments.StartRequest{
 		Brand: t.brand.Name, Customer: t.session.Customer, MSISDN: t.session.MSISDN,
-		Method: payments.Method(t.session.Method), OperationKey: t.key("setup"), ReplyTo: t.replyTo(),
+		Method: payments.Method(t.session.Method), OperationKey: t.key("setup"), ReplyTo: t.replyTo(), Holder: c.Holder,
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, accounts.ErrRecovered), errors.Is(err, accounts.ErrFrozen):
+		return t.fail(err)
+	case err != nil:
 		t.note(err)
 		return "failed"
 	}

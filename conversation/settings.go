@@ -2,9 +2,7 @@ package conversation
 
 import (
 	"context"
-	"errors"
 
-	"pulsa/accounts"
 	"pulsa/channels"
 )
 
@@ -52,7 +50,6 @@ func pinFlow() Flow {
 			{From: "pin.save", Event: "saved", To: idle, Say: "pin.changed"},
 			{From: "pin.save", Event: "recovered", To: "pay.ask_method", Say: "pin.recovered"},
 			{From: "pin.save", Event: "recovered_cards", To: idle, Say: "pin.recovered_cards"},
-			{From: "pin.save", Event: "frozen", To: idle, Say: "account.frozen"},
 		},
 	}
 }
@@ -135,13 +132,7 @@ func savePIN(ctx context.Context, s *Services, t *Turn) Event {
 	if err != nil {
 		return noEvent
 	}
-	err = s.Accounts.ChangePIN(ctx, c, t.pin)
-	switch {
-	case errors.Is(err, accounts.ErrFrozen):
-		return "frozen"
-	case errors.Is(err, accounts.ErrRecovered):
-		return t.fail(errNotTheirs)
-	case err != nil:
+	if err := s.Accounts.ChangePIN(ctx, c, t.pin); err != nil {
 		return t.fail(err)
 	}
 	return "saved"

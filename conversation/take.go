@@ -206,10 +206,14 @@ func (t *Turn) takeBack(err error) bool {
 	case errors.Is(err, accounts.ErrNotJudged):
 		t.result = "later"
 		t.Say("pin.busy")
-	case errors.Is(err, errNotTheirs):
+	case errors.Is(err, errNotTheirs), errors.Is(err, accounts.ErrRecovered):
 		t.session.leave()
 		t.session.State = idle
 		t.Say("account.not_yours")
+	case errors.Is(err, accounts.ErrFrozen):
+		t.session.leave()
+		t.session.State = idle
+		t.Say("account.frozen")
 	default:
 		return false
 	}

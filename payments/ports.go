@@ -125,7 +125,7 @@ type Setup struct {
 	Status       SetupStatus
 	ReplyTo      topup.ReplyTo // who is told; without an address nobody is
 	CreatedAt    time.Time
-	Holder       int // who held the customer's number when it was begun: the store sets it
+	Holder       int // who held the customer's number when it was begun; to be stored, 0 is whoever holds it
 }
 
 // Store keeps setups and instruments. Every method is one transaction.

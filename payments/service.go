@@ -52,10 +52,12 @@ type StartRequest struct {
 	Method       Method
 	OperationKey string
 	ReplyTo      topup.ReplyTo
+	Holder       int // who asks, of those who have held the customer's number; 0 is whoever holds it
 }
 
 // StartSetup opens a payment page for a customer. Repeated with the same operation key it returns the same page;
-// topup.ErrKeyReused where that is another customer's.
+// topup.ErrKeyReused where that is another customer's, accounts.ErrRecovered where the number has another holder by now,
+// accounts.ErrFrozen while the account is frozen.
 func (s *Service) StartSetup(ctx context.Context, r StartRequest) (Setup, error) {
 	id := setupID(r.Brand, r.OperationKey)
 	stored := context.WithoutCancel(ctx) // the context's end is for the gateway: it would cut off the database's connection
@@ -88,7 +90,7 @@ func (s *Service) StartSetup(ctx context.Context, r StartRequest) (Setup, error)
 	setup, err = s.c.Store.SaveSetup(stored, Setup{
 		ID: id, OperationKey: r.OperationKey, Brand: r.Brand, Customer: r.Customer, Gateway: name,
 		Method: r.Method, URL: page.URL, GatewayRef: page.GatewayRef, Status: SetupOpen,
-		ReplyTo: r.ReplyTo, CreatedAt: s.c.Clock.Now(),
+		ReplyTo: r.ReplyTo, Holder: r.Holder, CreatedAt: s.c.Clock.Now(),
 	})
 	if err != nil {
 		return Setup{}, fmt.Errorf("start payment setup: %w", err)

@@ -57,6 +57,7 @@ func (s *Service) openIBAN(m Mandate) (IBAN, error) {
 // SignRequest is a customer's agreement.
 type SignRequest struct {
 	Mandate Mandate // Setup, AgreedAt, TellAt and RunAt are set by Sign
+	Holder  int     // who agrees, of those who have held the customer's number; 0 is whoever holds it
 	// Patience is how long the customer waits.
 	Patience time.Duration
 }
@@ -79,7 +80,7 @@ func (s *Service) Sign(ctx context.Context, r SignRequest) (Setup, error) {
 	}
 	setup, err := s.c.Mandates.SaveMandate(ctx, Setup{
 		ID: m.Setup, OperationKey: key, Brand: m.Brand, Customer: m.Customer, Gateway: gateway, Method: SEPA,
-		Status: SetupOpen, ReplyTo: m.From, CreatedAt: now,
+		Status: SetupOpen, ReplyTo: m.From, CreatedAt: now, Holder: r.Holder,
 	}, m)
 	if err != nil {
 		return Setup{}, fmt.Errorf("sign mandate: %w", err)

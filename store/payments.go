@@ -63,9 +63,9 @@ func (db *DB) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, 
 }
 
 // insertSetup returns 0 where the operation key has stored one before; else the customer's earlier open one is abandoned.
-// The setup is the customer's present holder's.
+// The setup is the customer's present holder's: accounts.ErrRecovered where another has begun it, accounts.ErrFrozen.
 func (db *DB) insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (int64, error) {
-	if _, err := db.lockPayer(ctx, tx, s.Customer); err != nil {
+	if err := db.lockHolder(ctx, tx, s.Customer, s.Holder); err != nil {
 		return 0, fmt.Errorf("lock customer: %w", err)
 	}
 	var former prepaid.SetupID
@@ -133,7 +133,7 @@ func (db *DB) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments.Inst
 		if err != nil {
 			return fmt.Errorf("lock customer: %w", err)
 		}
-		earlier := s.Holder != p.Holder
+		earlier := s.Holder != p.Holder || p.Frozen > 0 // while the account is frozen nothing is changed
 		status, about := payments.SetupCompleted, "setup_completed"
 		if i == nil || earlier {
 			status, about = payments.SetupAbandoned, "setup_abandoned"

@@ -126,6 +126,22 @@ var recoveryTests = []test{
 		must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), again, []accounts.Place{place("telegram:old")}))
 		same(w, "PIN", w.read(c).PIN.Hash, "new")
 	}},
+	{"a page that an earlier holder has begun is not stored after a recovery, nor any while the account is frozen", func(w *world) {
+		c := w.taken(start)
+		own := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "own")))
+		late := setup(c, "late")
+		late.Holder = 1
+		if _, err := w.db.SaveSetup(w.Context(), late); !errors.Is(err, accounts.ErrRecovered) {
+			w.Errorf("%v; want ErrRecovered", err)
+		}
+		same(w, "the present holder's", must[payments.Setup](w)(w.db.Setup(w.Context(), own.ID)).Status, payments.SetupOpen)
+		must[accounts.Customer](w)(w.db.FreezeCustomer(w.Context(), brand, "telegram:old", start))
+		if _, err := w.db.SaveSetup(w.Context(), setup(c, "frozen")); !errors.Is(err, accounts.ErrFrozen) {
+			w.Errorf("%v; want ErrFrozen", err)
+		}
+		must[bool](w)(w.db.EndSetup(w.Context(), own.ID, instrument(c), "n1", start))
+		same(w, "pays", w.read(c).Pays.ID, "")
+	}},
 	{"NOT ME freezes for 72 hours, and nothing is changed then", func(w *world) {
 		c := w.taken(start)
 		end := start.Add(accounts.NotMeFor)

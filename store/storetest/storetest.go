@@ -221,7 +221,7 @@ func place(a prepaid.Address) accounts.Place {
 func setup(c accounts.Customer, key string) payments.Setup {
 	return payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: key, Brand: brand, Customer: c.ID,
 		Gateway: "sim", Method: payments.SEPA, URL: "https://pay.example/1", GatewayRef: "ref", Status: payments.SetupOpen,
-		ReplyTo: replyTo(c.MSISDN), CreatedAt: start, Holder: 1}
+		ReplyTo: replyTo(c.MSISDN), CreatedAt: start, Holder: max(c.Holder, 1)}
 }
 
 // mandate is one by text, with the setup that it makes an instrument for.
