@@ -408,20 +408,6 @@ func TestEveryTextGetsAPoliteAnswerOrA4xx(t *testing.T) {
 	}
 }
 
-func TestAnIDThatWasAnothersIsAnsweredWithNobodysOrder(t *testing.T) {
-	r := runDemo(t, nil, nil)
-	const other = "+31687654322"
-	r.customer(testNumber)
-	r.customer(other)
-	for _, tt := range []struct{ from, answer string }{{testNumber, "was added to " + testNumber}, {other, "another sender's"}} {
-		answer, _ := r.post(map[string]any{"id": "once", "from": tt.from, "text": "KOOP 10 " + testPIN})
-		if !strings.Contains(answer, tt.answer) {
-			t.Errorf("%s is answered %q, want %q", tt.from, answer, tt.answer)
-		}
-	}
-	r.wants(other, "KOOP 10 "+testPIN, "was added to "+other)
-}
-
 func TestLogsHoldNoSecret(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(testNumber)
