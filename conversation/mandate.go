@@ -150,7 +150,7 @@ func signMandate(ctx context.Context, s *Services, t *Turn) Event {
 	if err != nil {
 		return t.fail(err)
 	}
-	t.session.Mandate = Mandate{}
+	t.session.Mandate, t.session.Setup = Mandate{}, setup.ID
 	switch setup.Status {
 	case payments.SetupCompleted:
 		t.told = append(t.told, payments.NoticeOf(setup.ID))

@@ -9,6 +9,8 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/channels"
+	"pulsa/payments"
+	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
@@ -35,18 +37,14 @@ func (h *Handler) TellDue(ctx context.Context) (int, error) {
 }
 
 // tell makes one notice a turn whose message id is the notice's. The words leave through the outbox: where the
-// channel can't push, by SMS. Who wants no messages hears how what they began themselves ended, and all else when they
-// write. Where no message of ours arrives, another address of theirs is told, else an operator.
+// channel can't push, by SMS. Who wants no messages hears what answersThem, and all else when they write. Where no message of ours arrives, another address of theirs is told, else an operator.
 func (h *Handler) tell(ctx context.Context, n Notice) error {
 	s, now := &h.c.Services, h.c.Clock.Now()
 	out, err := s.Accounts.OptedOut(ctx, n.Brand, n.Address)
 	if err != nil {
 		return fmt.Errorf("look up opt-out: %w", err)
 	}
-	answers, err := h.answersThem(ctx, n)
-	if err != nil {
-		return err
-	}
+	answers := answersThem(n.About)
 	if out.ByWord && !answers {
 		return s.Held.Hold(ctx, n.ID, HeldByStop, now)
 	}
@@ -147,24 +145,16 @@ func (h *Handler) elsewhere(ctx context.Context, n Notice) (*Notice, error) {
 	return nil, nil //nolint:nilnil // nobody is an answer
 }
 
-// answerFor is for how long news of what a customer has begun counts as the answer to it.
-const answerFor = 24 * time.Hour
-
-// answersThem reports whether a notice tells how something ended that the customer has begun a short while ago: it is
-// then no message that we start.
-func (h *Handler) answersThem(ctx context.Context, n Notice) (bool, error) {
-	switch n.About {
-	case "registered", "setup_completed", "setup_abandoned", "mandate_refused",
-		"pin_reset": // which they have asked an operator for
-		return true, nil
-	case "order":
-		o, err := h.c.Services.Topups.Order(ctx, n.Order)
-		if errors.Is(err, topup.ErrNoOrder) {
-			return false, nil
-		}
-		return err == nil && h.c.Clock.Now().Sub(o.CreatedAt) <= answerFor, err
+// answersThem reports whether a notice goes even to who wants no messages: it tells how something ended that they began
+// themselves, however long ago, or that their number was taken, which they can only contest for 72 hours.
+func answersThem(about string) bool {
+	switch about {
+	case "order", "registered", "setup_completed", "setup_abandoned", "setup_over", "mandate_refused",
+		"pin_reset", // which they have asked an operator for
+		"number_taken":
+		return true
 	}
-	return false, nil
+	return false
 }
 
 // takeNews says what happened, and puts the question that stood before once more.
@@ -261,11 +251,25 @@ func (h *Handler) orderNews(ctx context.Context, t *Turn, n Notice) error {
 	return nil
 }
 
-// setupNews moves a conversation that waits for the payment page; one that does not is told in passing.
+// setupNews moves a conversation that waits for this setup. One that waits for another, or for something else, is told
+// in passing: the news may be late. Only a registration that has no page yet ends by whatever page has completed it.
 func (h *Handler) setupNews(ctx context.Context, t *Turn, event Event, n Notice) error {
+	if n.About == "registered" && t.session.Setup == "" {
+		event = "registered"
+	} else if !t.awaits(n.ID) {
+		return h.inPassing(ctx, t, n)
+	}
 	if !n.Retold && h.engine.table.transitions[t.session.State][event] != nil {
 		t.session.Expired = false
 		return h.walk(ctx, t, event)
 	}
 	return h.inPassing(ctx, t, n)
+}
+
+// awaits reports whether a notice tells how a setup of the present flow has ended: the last one that it is known to have
+// opened, or the mandate that is being read, which a turn that was killed may have given.
+func (t *Turn) awaits(id prepaid.NoticeID) bool {
+	s := t.session
+	return s.Setup != "" && id == payments.NoticeOf(s.Setup) ||
+		s.Mandate.Reference != "" && id == payments.NoticeOf(payments.MandateSetup(t.brand.Name, s.Mandate.Reference))
 }

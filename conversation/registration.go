@@ -89,6 +89,7 @@ func registrationFlow() Flow {
 			{From: "registration.ask_method", Event: "chosen", To: "registration.open_page"},
 			{From: "registration.ask_method", Event: evBack, To: "registration.ask_pin"},
 			{From: "registration.ask_method", Event: "completed", To: idle, Say: "registration.done"},
+			{From: "registration.ask_method", Event: "registered", To: idle, Say: "registration.done"}, // by the page of an earlier try
 			{From: "registration.open_page", Event: "opened", To: "registration.await_payment"},
 			{From: "registration.open_page", Event: "failed", To: "registration.ask_method", Say: "registration.page_failed"},
 			{From: "registration.await_payment", Event: "completed", To: idle, Say: "registration.done"},
@@ -409,7 +410,7 @@ func openPage(ctx context.Context, s *Services, t *Turn) Event {
 		t.note(err)
 		return "failed"
 	}
-	t.session.Link = setup.URL
+	t.session.Link, t.session.Setup = setup.URL, setup.ID
 	if offersIBAN(s, t.brand, t.session.Method) {
 		return "iban_too"
 	}

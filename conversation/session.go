@@ -47,6 +47,7 @@ type Answers struct {
 	Other      prepaid.MSISDN     `json:"other,omitempty"`      // whom the card is to top up, where not the sender
 	Method     string             `json:"method,omitempty"`
 	Link       string             `json:"link,omitempty"`
+	Setup      prepaid.SetupID    `json:"setup,omitempty"` // the last one that the flow has opened
 	Mandate    Mandate            `json:"mandate,omitzero"`
 }
 

@@ -40,6 +40,13 @@ func MandateReference(brand, operationKey string) string {
 	return strings.ToUpper(string(setupID(brand, "mandate "+operationKey)))
 }
 
+// MandateSetup is the setup by which a mandate is given.
+func MandateSetup(brand, reference string) prepaid.SetupID {
+	return setupID(brand, mandateKey(reference))
+}
+
+func mandateKey(reference string) string { return "mandate/" + reference }
+
 // SealIBAN seals an IBAN for as long as it waits for its owner's agreement to a mandate, and then for the gateway.
 func (s *Service) SealIBAN(mandate string, i IBAN) string {
 	return base64.RawStdEncoding.EncodeToString(s.vault.Seal([]byte(i.Reveal()), mandate))
@@ -71,15 +78,14 @@ func (s *Service) Sign(ctx context.Context, r SignRequest) (Setup, error) {
 	if !s.TakesIBAN(m.Brand) {
 		return Setup{}, fmt.Errorf("sign mandate: %w", ErrNoSigner)
 	}
-	key := "mandate/" + m.Reference
-	m.Setup, m.AgreedAt = setupID(m.Brand, key), now
+	m.Setup, m.AgreedAt = MandateSetup(m.Brand, m.Reference), now
 	m.TellAt, m.RunAt = now.Add(r.Patience+tellAfter), now.Add(signLease)
 	former, err := s.openSetup(ctx, m.Customer)
 	if err != nil {
 		return Setup{}, fmt.Errorf("sign mandate: %w", err)
 	}
 	setup, err := s.c.Mandates.SaveMandate(ctx, Setup{
-		ID: m.Setup, OperationKey: key, Brand: m.Brand, Customer: m.Customer, Gateway: gateway, Method: SEPA,
+		ID: m.Setup, OperationKey: mandateKey(m.Reference), Brand: m.Brand, Customer: m.Customer, Gateway: gateway, Method: SEPA,
 		Status: SetupOpen, ReplyTo: m.From, CreatedAt: now, Holder: r.Holder,
 	}, m)
 	if err != nil {
