@@ -54,10 +54,11 @@ func identifyForgetful(ctx context.Context, s *Services, t *Turn) Event {
 
 // sendPINCode sends the code that a new PIN needs, by SMS to the number, also where the channel vouches for it.
 func sendPINCode(ctx context.Context, s *Services, t *Turn) Event {
-	if t.sms == "" {
-		return t.fail(errNoPINCode)
+	event := sendCode(ctx, s, t)
+	if errors.Is(t.err, errNoSMS) {
+		t.err = errNoPINCode
 	}
-	return sendCode(ctx, s, t)
+	return event
 }
 
 // recover sets the PIN of this message without the old one. Only who has typed a code sent to the number comes here.

@@ -53,8 +53,8 @@ func registrationFlow() Flow {
 			{From: "registration.check_msisdn", Event: "unproven", To: "registration.send_code"},
 
 			{From: "registration.send_code", Event: "sent", To: "registration.ask_code"},
-			{From: "registration.send_code", Event: "too_many", To: idle, Say: "code.too_many"},
-			{From: "registration.send_code", Event: "later", To: "registration.ask_msisdn", Say: "code.later"},
+			{From: "registration.send_code", Event: "not_sent", To: idle},
+			{From: "registration.send_code", Event: "not_there", To: "registration.ask_msisdn"},
 			{From: "registration.ask_code", Event: "typed", To: "registration.check_code"},
 			{From: "registration.ask_code", Event: evBack, To: "registration.ask_msisdn"},
 			{From: "registration.check_code", Event: "right", To: "registration.proven"},
@@ -202,8 +202,22 @@ func checkMSISDN(ctx context.Context, s *Services, t *Turn) Event {
 	return "unproven"
 }
 
-// sendCode sends a one-time code to the number that is to be proven.
+// sendCode sends a one-time code to the number that is to be proven, or says why it can't. A number whose carrier delivers
+// no SMS of ours gets none: its owner is told so. A stranger is not told why, and their request counts as one that was
+// sent, so that they can't try out any number of numbers.
 func sendCode(ctx context.Context, s *Services, t *Turn) Event {
+	out, err := s.Accounts.OptedOut(ctx, t.brand.Name, t.session.MSISDN.Tel())
+	if err != nil {
+		return t.fail(err)
+	}
+	stopped := out.At(t.brand.SMSChannel)
+	if stopped && t.ownsNumber(ctx, s) {
+		t.Say("code.stopped", "number", t.session.MSISDN.String())
+		return "not_sent"
+	}
+	if t.err != nil {
+		return noEvent
+	}
 	if t.sms == "" {
 		return t.fail(errNoSMS)
 	}
@@ -212,11 +226,16 @@ func sendCode(ctx context.Context, s *Services, t *Turn) Event {
 	})
 	switch {
 	case errors.Is(err, accounts.ErrTooManyCodes):
-		return "too_many"
+		t.Say("code.too_many")
+		return "not_sent"
 	case errors.Is(err, accounts.ErrCodesSpent):
-		return "later"
+		t.Say("code.later")
+		return "not_there"
 	case err != nil:
 		return t.fail(err)
+	case stopped:
+		t.Say("code.unreachable")
+		return "not_there"
 	}
 	can, _ := channels.Of(channels.SMS)
 	t.texts = append(t.texts, channels.Outbound{
@@ -225,6 +244,16 @@ func sendCode(ctx context.Context, s *Services, t *Turn) Event {
 		Answer: true,
 	})
 	return "sent"
+}
+
+// ownsNumber reports whether the session's number is known to be the sender's: the channel vouches for it, they have shared
+// it as their own, or they are its customer.
+func (t *Turn) ownsNumber(ctx context.Context, s *Services) bool {
+	if own, ok := t.number(); ok && own == t.session.MSISDN || t.session.Proven {
+		return true
+	}
+	c, err := t.who(ctx, s)
+	return err == nil && c.MSISDN == t.session.MSISDN
 }
 
 func acceptCode(t *Turn) (Event, string) {

@@ -361,6 +361,31 @@ func TestOperatorsTellByHandWhatNoChannelCan(t *testing.T) {
 	}
 }
 
+func TestNoCodeIsSentWhereTheCarrierDeliversNone(t *testing.T) {
+	inBothLanguages(t, func(t *testing.T, s *scene) {
+		byUSSD := talk.Customer{Number: testNumber, Kind: talk.USSD}
+		stranger := talk.Customer{Number: "+31699999001", Kind: talk.Telegram}
+		register := func() string {
+			s.says(stranger, "REGISTER")
+			s.says(stranger, testNumber)
+			return s.says(stranger, testNumber)
+		}
+		s.links(byTelegram.Address())
+		s.signals(bySMS, channels.OptedOut)
+		for range 6 { // more than an address may ask for: none is counted
+			s.same("FORGOT elsewhere", s.says(byTelegram, "FORGOT"), "code.stopped")
+			s.same("FORGOT on a screen", s.says(byUSSD, "FORGOT"), "code.stopped")
+		}
+		for range 5 {
+			s.same("a stranger is not told why", register(), "code.unreachable registration.ask_msisdn")
+		}
+		s.same("nor of any number of numbers", register(), "code.too_many")
+		s.signals(bySMS, channels.OptedIn)
+		s.after(61 * time.Minute)
+		s.same("in again", s.says(byTelegram, "FORGOT"), "pin.ask_code to "+string(bySMS.Address())+":")
+	})
+}
+
 // The real adapters, and servers in their providers' place.
 
 func TestASTOPThatTwilioTakesForItsOwnIsKnownForOne(t *testing.T) {

@@ -24,6 +24,8 @@ var unsaid = map[string]string{
 	"button.more":      "as button.back",
 	"pay.page_over":    "a gateway that can't close its page: TestWhoCompletesAPageThatIsOverIsTold",
 	"code.no_sms":      "a story's one channel carries SMS, too: TestWhileSMSIsOffAForgottenPINIsAnsweredSo",
+	"code.stopped":     "no script says STOP at a carrier: TestNoCodeIsSentWhereTheCarrierDeliversNone",
+	"code.unreachable": "the same",
 	"pin.busy":         "stories' PINs are hashed in no time: TestAPINForWhichNoPatienceIsLeftIsNotCounted",
 	"pin.weak":         "test brands take any PIN: conversation TestUnderstanding",
 	"redeem.withdrawn": "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
