@@ -59,7 +59,7 @@ func TestUSSDOffersAMenuAndSells(t *testing.T) {
 	r.customer(testNumber)
 	r.sees(r.dial("s1"), "CON", "1 Top up\n2 Use a top-up card")
 	r.sees(r.dial("s1", "9"), "CON", "not one of the answers")
-	r.sees(r.dial("s1", "9", "1"), "CON", "How much?")
+	r.sees(r.dial("s1", "9", "1"), "CON", "How much for +31")
 	r.sees(r.dial("s1", "9", "1", "10"), "CON", "your PIN")
 	done := r.dial("s1", "9", "1", "10", testPIN)
 	r.sees(done, "END", "EUR 10.00 was added")
