@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) withPeppers(t *testing.T, p accounts.Peppers) *accounts.Service {
 	t.Helper()
 	s, err := accounts.New(accounts.Config{
-		Customers: w.db, Tries: w.db, Codes: w.db, OptOuts: w.db, Clock: w.clock,
+		Customers: w.db, Tries: w.db, Codes: w.db, OptOuts: w.db, Moves: w.db, Clock: w.clock,
 		Brands:  map[string]*prepaid.Brand{"demo": {Name: "demo", Test: true, CheapPINHash: true}},
 		Peppers: p,
 		CodeRefused: func(brand, channel string, by accounts.CodeCap) {
@@ -259,4 +259,43 @@ func together(n int, do func(i int)) {
 	}
 	close(start)
 	all.Wait()
+}
+
+func TestWhoClosedAnAccountComesBackUnderEveryPepperThatIsGiven(t *testing.T) {
+	w := newWorld(t)
+	c := w.register(t, msisdn.Tel())
+	if err := w.OptOut(t.Context(), "demo", msisdn.Tel()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Close(t.Context(), c, msisdn.Tel(), "close"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.ByMSISDN(t.Context(), "demo", msisdn); !errors.Is(err, accounts.ErrNoCustomer) {
+		t.Fatalf("closed: %v", err)
+	}
+	out := func() bool {
+		t.Helper()
+		out, err := w.OptedOut(t.Context(), "demo", msisdn.Tel())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.ByWord
+	}
+	w.Service = w.withPeppers(t, accounts.Peppers{1: prepaid.NewSecret(strings.Repeat("p", 32)), 2: prepaid.NewSecret(strings.Repeat("q", 32))})
+	if !out() {
+		t.Error("the closing has undone STOP")
+	}
+	back := w.register(t, msisdn.Tel())
+	if back.ID != c.ID || back.Holder != 2 || back.Status != accounts.Pending {
+		t.Errorf("came back as %s, holder %d, %s; want %s, 2, pending", back.ID, back.Holder, back.Status, c.ID)
+	}
+	if err := w.CheckPIN(t.Context(), back, right, "try"); err != nil {
+		t.Errorf("the new PIN: %v", err)
+	}
+	if !out() {
+		t.Error("the registration has undone STOP")
+	}
+	if err := w.OptIn(t.Context(), "demo", "twilio", msisdn.Tel()); err != nil || out() {
+		t.Errorf("START: %v, still out: %v", err, out())
+	}
 }

@@ -38,6 +38,11 @@ func (s *Service) NewCode(ctx context.Context, r CodeRequest) (prepaid.Secret, e
 		return prepaid.Secret{}, err
 	}
 	budget := b.Codes.OrDefault()
+	for _, a := range []prepaid.Address{r.Address, r.MSISDN.Tel()} { // what was sent to either counts, whoever has left since
+		if err := s.Remember(ctx, r.Brand, a); err != nil {
+			return prepaid.Secret{}, err
+		}
+	}
 	c, err := s.c.Customers.CustomerByAddress(ctx, r.Brand, r.Address)
 	switch {
 	case err != nil && !errors.Is(err, ErrNoCustomer):

@@ -1,18 +1,77 @@
 package accounts
 
 import (
+	"context"
 	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"pulsa/prepaid"
 )
 
-// forErasure is what a pepper is used for here.
-const forErasure = "erased number"
+// What a pepper is used for here.
+const (
+	forErasure = "erased number"
+	forAddress = "erased address"
+)
 
-// Pseudonym stands for a number of a brand once its customer is erased: what is kept for the books still
-// hangs together, and nobody without the pepper learns the number from it. "erased-1-9f86d081884c7d65".
-func (s *Service) Pseudonym(brand string, m prepaid.MSISDN) prepaid.MSISDN {
-	mac := s.peppers.newMAC(forErasure, brand, string(m))
-	return prepaid.MSISDN("erased-" + strconv.Itoa(s.peppers.newest) + "-" + hex.EncodeToString(mac[:8]))
+// Pseudonyms take the place of who a customer was: what is kept for the books still hangs together, and what bounds
+// whoever comes back is found again; nobody without the pepper learns a number or an address from them.
+type Pseudonyms struct {
+	Number  prepaid.MSISDN                        // "erased-1-9f86d081884c7d65"
+	Address func(prepaid.Address) prepaid.Address // gives "erased:1-2c26b46b68ffc68f"
+}
+
+// Pseudonyms of a customer of a brand who has the number, under the newest pepper.
+func (s *Service) Pseudonyms(brand string, m prepaid.MSISDN) Pseudonyms {
+	return Pseudonyms{
+		Number:  s.numberPseudonyms(brand, m)[0],
+		Address: func(a prepaid.Address) prepaid.Address { return s.addressPseudonyms(brand, a)[0] },
+	}
+}
+
+// numberPseudonyms are all that a number may have: one for each pepper, the newest first.
+func (s *Service) numberPseudonyms(brand string, m prepaid.MSISDN) []prepaid.MSISDN {
+	var all []prepaid.MSISDN
+	for _, p := range s.pseudonyms(forErasure, brand, string(m)) {
+		all = append(all, prepaid.MSISDN("erased-"+p))
+	}
+	return all
+}
+
+func (s *Service) addressPseudonyms(brand string, a prepaid.Address) []prepaid.Address {
+	var all []prepaid.Address
+	for _, p := range s.pseudonyms(forAddress, brand, string(a)) {
+		all = append(all, prepaid.Address("erased:"+p))
+	}
+	return all
+}
+
+func (s *Service) pseudonyms(purpose, brand, what string) []string {
+	versions := slices.Sorted(maps.Keys(s.peppers.keys))
+	slices.Reverse(versions)
+	all := make([]string, len(versions))
+	for i, v := range versions {
+		sum, err := s.peppers.mac(v, purpose, brand, what)
+		if err != nil {
+			panic(err) // the version is one of the keys'
+		}
+		all[i] = strconv.Itoa(v) + "-" + hex.EncodeToString(sum[:8])
+	}
+	return all
+}
+
+// Remember gives back to an address what an erased customer left behind there under its pseudonym: opt-outs, and what was
+// counted against whoever writes from it. It may be repeated, and need not be asked for what is a customer's.
+func (s *Service) Remember(ctx context.Context, brand string, a prepaid.Address) error {
+	left := Left{Addresses: s.addressPseudonyms(brand, a)}
+	if m, ok := a.Tel(); ok {
+		left.Numbers = s.numberPseudonyms(brand, m)
+	}
+	if err := s.c.Moves.RememberAddress(ctx, brand, a, left); err != nil {
+		return fmt.Errorf("remember address: %w", err)
+	}
+	return nil
 }

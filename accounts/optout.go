@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"slices"
+	"time"
 
 	"pulsa/prepaid"
 )
@@ -27,8 +28,10 @@ func (o OptOut) Wants(channel string) bool { return !o.ByWord && !o.At(channel) 
 
 // KnownAddress is an address that a customer has proven, and how it has opted out.
 type KnownAddress struct {
-	Address prepaid.Address
-	Out     OptOut
+	Address  prepaid.Address
+	Kind     string // how the customer writes there: a channels.Kind; empty where it is not known
+	LinkedAt time.Time
+	Out      OptOut
 }
 
 // byWord stands for the name of a channel where STOP was said to us.
@@ -51,17 +54,24 @@ func (s *Service) optOut(ctx context.Context, brand string, a prepaid.Address, c
 
 // OptIn takes a customer's START on a channel: both their own word and the opt-out at its carrier are undone.
 func (s *Service) OptIn(ctx context.Context, brand, channel string, a prepaid.Address) error {
-	return s.c.OptOuts.SetOptOut(ctx, brand, a, []string{byWord, channel}, false, s.c.Clock.Now())
+	return s.optIn(ctx, brand, a, byWord, channel)
 }
 
 // OptInAt notes that a channel reaches the address again. Their own word stands.
 func (s *Service) OptInAt(ctx context.Context, brand, channel string, a prepaid.Address) error {
-	return s.c.OptOuts.SetOptOut(ctx, brand, a, []string{channel}, false, s.c.Clock.Now())
+	return s.optIn(ctx, brand, a, channel)
+}
+
+func (s *Service) optIn(ctx context.Context, brand string, a prepaid.Address, channels ...string) error {
+	if err := s.Remember(ctx, brand, a); err != nil { // what an erased customer said there is taken back, too
+		return err
+	}
+	return s.c.OptOuts.SetOptOut(ctx, brand, a, channels, false, s.c.Clock.Now())
 }
 
 // OptedOut tells how an address has opted out.
 func (s *Service) OptedOut(ctx context.Context, brand string, a prepaid.Address) (OptOut, error) {
-	channels, err := s.c.OptOuts.OptedOut(ctx, brand, a)
+	channels, err := s.c.OptOuts.OptedOut(ctx, brand, a, s.addressPseudonyms(brand, a)...)
 	return NewOptOut(channels), err
 }
 

@@ -15,7 +15,11 @@ type Customers interface {
 	// SaveRegistration stores a pending customer and its proven addresses in one transaction. An existing customer of the
 	// same brand and MSISDN stays as it is, unless the same registration (RegisteredBy) has made it: that one's PIN (its
 	// locks are gone), language and addresses are taken. The stored customer is returned.
-	SaveRegistration(ctx context.Context, c Customer, places []Place) (Customer, error)
+	//
+	// Where the number is nobody's, but under one of the pseudonyms an erased customer's, that customer comes back: with the id
+	// that all is counted for that bounds them, as the number's next holder, and blocked if they owed. Given with another id,
+	// nothing is stored, and the erased customer is returned. ErrFrozen where that account was frozen.
+	SaveRegistration(ctx context.Context, c Customer, places []Place, pseudonyms ...prepaid.MSISDN) (Customer, error)
 	// LinkAddress says that the address is the customer's, and no longer anybody else's. ErrRecovered where the number has
 	// another holder than c, ErrFrozen while the account is frozen.
 	LinkAddress(ctx context.Context, c Customer, p Place, now time.Time) error
@@ -126,8 +130,8 @@ type Code struct {
 type OptOuts interface {
 	// SetOptOut writes down that an address has opted out by each of the channels, or in again.
 	SetOptOut(ctx context.Context, brand string, a prepaid.Address, channels []string, out bool, now time.Time) error
-	// OptedOut lists the channels by which an address has opted out, sorted.
-	OptedOut(ctx context.Context, brand string, a prepaid.Address) ([]string, error)
+	// OptedOut lists the channels by which an address has opted out, also under one of its pseudonyms, sorted.
+	OptedOut(ctx context.Context, brand string, a prepaid.Address, pseudonyms ...prepaid.Address) ([]string, error)
 	// AddressesOf lists the addresses of a customer's present holder in the order in which they were proven.
 	AddressesOf(ctx context.Context, id prepaid.CustomerID) ([]KnownAddress, error)
 }

@@ -31,7 +31,8 @@ func (s *Service) PINKey(sender string, pin prepaid.Secret) string {
 
 // Register stores a customer who can't pay yet and the addresses proven to be theirs. Its own operation key may do so again,
 // with another PIN too, until the number is recovered. ErrRegistered, and nothing is stored, where the number is a customer's
-// already: who knows the PIN links another address, who does not recovers the number.
+// already: who knows the PIN links another address, who does not recovers the number. Whoever closed an account with this
+// number comes back to it: registering anew sheds nothing. ErrFrozen where that account was frozen.
 func (s *Service) Register(ctx context.Context, r Registration) (Customer, error) {
 	customer, err := s.register(ctx, r)
 	if err != nil {
@@ -42,6 +43,11 @@ func (s *Service) Register(ctx context.Context, r Registration) (Customer, error
 
 func (s *Service) register(ctx context.Context, r Registration) (Customer, error) {
 	now := s.c.Clock.Now()
+	for _, p := range r.Places {
+		if err := s.Remember(ctx, r.Brand, p.Address); err != nil {
+			return Customer{}, err
+		}
+	}
 	c := Customer{Brand: r.Brand, MSISDN: r.MSISDN, Language: r.Language, Status: Pending, CreatedAt: now, RegisteredBy: r.OperationKey}
 	if r.Recognised {
 		c.Recognised = now
@@ -55,13 +61,13 @@ func (s *Service) register(ctx context.Context, r Registration) (Customer, error
 	default:
 		return Customer{}, err
 	}
-	// The hash is bound to the id. Where another registration of the number was first, its id is kept, and
-	// the PIN is hashed once more for it.
+	// The hash is bound to the id. Where another registration of the number was first, or a customer comes back, that id is
+	// kept, and the PIN is hashed once more for it.
 	for {
 		if c.PIN.Hash, err = s.newPINHash(ctx, c.Brand, c.ID, r.PIN); err != nil {
 			return Customer{}, err
 		}
-		stored, err := s.c.Customers.SaveRegistration(ctx, c, r.Places)
+		stored, err := s.c.Customers.SaveRegistration(ctx, c, r.Places, s.numberPseudonyms(r.Brand, r.MSISDN)...)
 		switch {
 		case err != nil:
 			return Customer{}, err

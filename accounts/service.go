@@ -14,6 +14,7 @@ type Config struct {
 	Tries     Tries
 	Codes     Codes
 	OptOuts   OptOuts
+	Moves     Moves
 	Brands    map[string]*prepaid.Brand
 	Clock     prepaid.Clock
 	Peppers   Peppers
@@ -76,6 +77,9 @@ func (s *Service) SetRecognised(ctx context.Context, id prepaid.CustomerID) erro
 // Link says that the customer has proven to own an address. ErrRecovered where the number has another holder than c by
 // now, ErrFrozen while the account is frozen.
 func (s *Service) Link(ctx context.Context, c Customer, p Place) error {
+	if err := s.Remember(ctx, c.Brand, p.Address); err != nil {
+		return err
+	}
 	return s.c.Customers.LinkAddress(ctx, c, p, s.c.Clock.Now())
 }
 

@@ -20,14 +20,26 @@ const evMenu Event = "menu"
 // menuChoices are the actions on offer.
 func menuChoices() []string {
 	return []string{
-		string(ActTopUp), string(ActRedeem), string(ActStatus), string(ActPIN), string(ActPay), string(ActLanguage), string(ActHelp),
+		string(ActTopUp), string(ActRedeem), string(ActStatus), string(ActPIN), string(ActPay), string(ActLanguage), string(ActHelp), string(ActAccount),
 	}
 }
 
+// menus are the choices of each menu. They are actions.
+func menus() map[string][]string {
+	return map[string][]string{menu: menuChoices(), accountMenu: accountChoices()}
+}
+
+// isMenu reports whether a state is one that there is nothing to go back to.
+func isMenu(state string) bool { return state == menu || state == accountMenu }
+
 func menuFlow() Flow {
 	return Flow{
-		Name:   "menu",
-		States: []State{{Name: menu, Prompt: "menu.ask", Accept: acceptMenu, Choices: menuChoices()}},
+		Name: "menu",
+		States: []State{
+			{Name: menu, Prompt: "menu.ask", Accept: acceptMenu, Choices: menuChoices()},
+			{Name: accountMenu, Prompt: "account.ask", Accept: acceptMenu, Choices: accountChoices()},
+		},
+		Transitions: []Transition{{From: accountMenu, Event: evBack, To: menu}},
 	}
 }
 
@@ -36,8 +48,8 @@ func acceptMenu(*Turn) (Event, string) { return noEvent, "input.not_a_choice" }
 
 // readMenu takes a choice of the menu for the word that it stands for.
 func (t *Turn) readMenu() {
-	if t.session.State == menu && t.command.Action == ActNone && !t.over {
-		if c := t.chosenFromMenu(t.in); c.Action != ActNone {
+	if isMenu(t.session.State) && t.command.Action == ActNone && !t.over {
+		if c := t.chosenFromMenu(t.session.State, t.in); c.Action != ActNone {
 			t.command = c
 		}
 	}
@@ -64,8 +76,8 @@ func (t *Turn) readDial() {
 	}
 }
 
-func (t *Turn) chosenFromMenu(in channels.Inbound) Command {
-	id, _ := channels.ReadChoice(t.labels(menuChoices()), in)
+func (t *Turn) chosenFromMenu(state string, in channels.Inbound) Command {
+	id, _ := channels.ReadChoice(t.labels(menus()[state]), in)
 	return Command{Action: Action(id)}
 }
 
@@ -83,7 +95,7 @@ func (t *Turn) dialled(inputs []string) Command {
 			return Command{Action: ActTopUp, Rest: rest, Line: rest}
 		}
 	case len(first) == 1:
-		return t.chosenFromMenu(channels.Inbound{Text: first})
+		return t.chosenFromMenu(menu, channels.Inbound{Text: first})
 	case len(first) > 4 && !sold || cards.Looks(t.brand, first):
 		return Command{Action: ActRedeem, Rest: rest, Line: rest}
 	case len(first) != 4:
@@ -139,7 +151,7 @@ func (h *Handler) open(ctx context.Context, t *Turn) error {
 		t.Say("input.not_a_choice")
 	}
 	switch state := h.engine.table.states[s.State]; {
-	case s.State == idle || s.State == menu:
+	case s.State == idle || isMenu(s.State):
 		s.leave()
 		return h.walk(ctx, t, evMenu)
 	case s.Expired:

@@ -29,7 +29,7 @@ func TestWhatIsDialled(t *testing.T) {
 		{"a card", Session{}, []string{"12345678901234"}, redeem("12345678901234"), "*12345678901234#", false},
 		{"a card with a digit too few", Session{}, []string{"1234567890123"}, redeem("1234567890123"), "*1234567890123#", false},
 		{"a number of the menu", Session{}, []string{"3"}, Command{Action: ActStatus}, "*3#", false},
-		{"no number of the menu", Session{}, []string{"8"}, Command{}, "*8#", true},
+		{"no number of the menu", Session{}, []string{"9"}, Command{}, "*9#", true},
 		{"a word", Session{}, []string{"KOOP 10"}, topUp("10"), "KOOP 10", false},
 		{"a PIN where the amount belongs", Session{}, []string{"4821"}, Command{}, "*4821#", true},
 		{"an amount that is not sold, and a PIN", Session{}, []string{"12", "4821"}, Command{}, "*12*4821#", true},

@@ -72,7 +72,7 @@ func (e *engine) global(t *Turn, state *State) (Event, bool) {
 		}
 		return evBack, true
 	case ActLanguage:
-		if state.Name != idle && state.Name != menu || t.command.Rest != "" {
+		if state.Name != idle && !isMenu(state.Name) || t.command.Rest != "" {
 			switchLanguage(t)
 			e.repeat(t, state)
 			return noEvent, true
@@ -216,6 +216,9 @@ func (s *State) short(t *Turn) string {
 
 func (e *engine) offer(t *Turn, state *State) {
 	t.choices = t.offered(state.Choices)
+	if state.Offer != nil {
+		t.choices = state.Offer(t)
+	}
 	if state.Languages {
 		t.choices = slices.Clone(t.prompts.languages) // they are numbered
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"pulsa/channels"
 )
 
 // Event is what happened in a state and decides where a flow goes: "msisdn_differs".
@@ -31,6 +33,8 @@ type State struct {
 	Act func(ctx context.Context, s *Services, t *Turn) Event
 	// Choices are the ids of the answers that are offered; their labels are the prompts "choice.ID".
 	Choices []string
+	// Offer gives choices that are no prompts instead.
+	Offer func(t *Turn) []channels.Choice
 	// Languages offers the brand's languages as choices instead.
 	Languages bool
 	// AskContact offers a button that shares the customer's own number.

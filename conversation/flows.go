@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"context"
 	"time"
 
 	"pulsa/accounts"
@@ -18,12 +19,15 @@ type Services struct {
 	Cards    *cards.Service
 	Notices  Notices
 	Held     HeldNotices
-	Clock    prepaid.Clock
+	// Forget drops the conversation of a sender: "demo/twilio/tel:+31612345678".
+	Forget func(ctx context.Context, sender string) error
+	Clock  prepaid.Clock
 }
 
 // Flows are all conversations there are. The first state of each is where it begins.
 func Flows() []Flow {
-	return []Flow{registrationFlow(), topupFlow(), redeemFlow(), pinFlow(), payFlow(), languageFlow(), menuFlow()}
+	return []Flow{registrationFlow(), topupFlow(), redeemFlow(), pinFlow(), payFlow(), unpayFlow(), numberFlow(), addressesFlow(), closeFlow(),
+		languageFlow(), menuFlow()}
 }
 
 // How long questions stand that should not stand for long, or may stand longer.

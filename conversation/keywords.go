@@ -15,50 +15,64 @@ type Action string
 
 // The actions. Their words stand in the prompt files and the brand's configuration.
 const (
-	ActNone     Action = ""
-	ActTopUp    Action = "topup"
-	ActRedeem   Action = "redeem"
-	ActRegister Action = "register"
-	ActStatus   Action = "status"
-	ActPIN      Action = "pin"
-	ActPay      Action = "pay"
-	ActLanguage Action = "lang"
-	ActHelp     Action = "help"
-	ActStop     Action = "stop"
-	ActStart    Action = "start"
-	ActExit     Action = "exit"
-	ActBack     Action = "back"
-	ActMenu     Action = "menu"
-	ActAgree    Action = "agree"   // to a mandate; it leads nowhere else
-	ActMandate  Action = "mandate" // reads it again, likewise
-	ActForgot   Action = "forgot"
-	ActNotMe    Action = "notme" // to the news that somebody has set a new PIN
+	ActNone      Action = ""
+	ActTopUp     Action = "topup"
+	ActRedeem    Action = "redeem"
+	ActRegister  Action = "register"
+	ActStatus    Action = "status"
+	ActPIN       Action = "pin"
+	ActPay       Action = "pay"
+	ActLanguage  Action = "lang"
+	ActHelp      Action = "help"
+	ActStop      Action = "stop"
+	ActStart     Action = "start"
+	ActExit      Action = "exit"
+	ActBack      Action = "back"
+	ActMenu      Action = "menu"
+	ActAgree     Action = "agree"   // to a mandate; it leads nowhere else
+	ActMandate   Action = "mandate" // reads it again, likewise
+	ActForgot    Action = "forgot"
+	ActAccount   Action = "account" // offers these:
+	ActUnpay     Action = "unpay"
+	ActNumber    Action = "newnumber" // {number} is another
+	ActAddresses Action = "addresses"
+	ActClose     Action = "close"
+	ActNotMe     Action = "notme" // to the news that somebody has set a new PIN
 )
 
 // The events that lead into flows or out of them from every question.
 const (
-	evExit     Event = "exit"
-	evBack     Event = "back"
-	evTopUp    Event = "topup"
-	evRedeem   Event = "redeem"
-	evRegister Event = "register"
-	evPIN      Event = "pin"
-	evPay      Event = "pay"
-	evLanguage Event = "lang"
-	evForgot   Event = "forgot"
+	evExit      Event = "exit"
+	evBack      Event = "back"
+	evTopUp     Event = "topup"
+	evRedeem    Event = "redeem"
+	evRegister  Event = "register"
+	evPIN       Event = "pin"
+	evPay       Event = "pay"
+	evLanguage  Event = "lang"
+	evForgot    Event = "forgot"
+	evUnpay     Event = "unpay"
+	evNumber    Event = "newnumber"
+	evAddresses Event = "addresses"
+	evClose     Event = "close"
 )
 
 // entries says where a keyword's flow begins.
 var entries = map[Event]string{
-	evTopUp:    "topup.identify",
-	evRedeem:   "redeem.identify",
-	evRegister: "registration.begin",
-	evPIN:      "pin.identify",
-	evPay:      "pay.identify",
-	evForgot:   "pin.forgot",
-	evResetPIN: "pin.ask_code",
-	evLanguage: "lang.ask",
-	evMenu:     menu,
+	evTopUp:     "topup.identify",
+	evRedeem:    "redeem.identify",
+	evRegister:  "registration.begin",
+	evPIN:       "pin.identify",
+	evPay:       "pay.identify",
+	evForgot:    "pin.forgot",
+	evResetPIN:  "pin.ask_code",
+	evLanguage:  "lang.ask",
+	evMenu:      menu,
+	evAccount:   accountMenu,
+	evUnpay:     "unpay.identify",
+	evNumber:    "number.identify",
+	evAddresses: "addresses.identify",
+	evClose:     "close.identify",
 }
 
 // event is the one that an action's flow begins with.
@@ -83,7 +97,7 @@ func (w Words) Read(text string) Command {
 	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	text = tidy(text)
 	action, at := w.action(text)
-	if action == ActNone {
+	if action == ActNone || slices.Contains(alone, action) && strings.Trim(text[at:], punctuation+" ") != "" {
 		return Command{Rest: text}
 	}
 	c := Command{Action: action, Rest: strings.TrimSpace(text[at:])}
@@ -92,6 +106,9 @@ func (w Words) Read(text string) Command {
 	}
 	return c
 }
+
+// alone are the actions whose words mean nothing with more behind them: "number 0612345678", "close the window".
+var alone = []Action{ActAccount, ActNumber, ActAddresses, ActClose}
 
 // longestKeyword is how many words one may have: "NOT ME".
 const longestKeyword = 4

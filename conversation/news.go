@@ -209,6 +209,8 @@ func (h *Handler) sayNews(ctx context.Context, t *Turn, n Notice) error {
 			t.sayGift(o.Order)
 		}
 		return err
+	case "number_left", "number_moved", "address_unlinked":
+		return h.accountMoved(ctx, t, n)
 	case "debit_returned":
 		o, err := h.c.Services.Topups.Order(ctx, n.Order)
 		if err != nil {

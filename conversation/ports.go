@@ -108,7 +108,7 @@ type Notice struct {
 	Address  prepaid.Address
 	Language string
 	About    string // "order", "registered", "setup_completed", "setup_abandoned", "setup_over", "mandate_refused",
-	// "instrument_ended", "debit_returned", "gift", "number_taken", "pin_reset"
+	// "instrument_ended", "debit_returned", "gift", "number_taken", "pin_reset", "number_left", "number_moved", "address_unlinked"
 	Order prepaid.OrderID
 	// Retold: it was sent in vain, or is now told at another address of the customer's than the one that it was for.
 	// What the conversation there has heard of it before does not count.

@@ -90,7 +90,7 @@ func TestEveryPromptSaidInTheCodeExistsAndIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	quoted := regexp.MustCompile(`"((?:account|registration|code|topup|order|redeem|pin|pay|lang|help|exit|back|input|session|status|mandate|stop|start|choice|button|menu|link)\.[a-z_]+)"`)
+	quoted := regexp.MustCompile(`"((?:account|unpay|number|addresses|close|registration|code|topup|order|redeem|pin|pay|lang|help|exit|back|input|session|status|mandate|stop|start|choice|button|menu|link)\.[a-z_]+)"`)
 	used := map[string]bool{}
 	for _, file := range files {
 		if ok, _ := filepath.Match("*_test.go", file); ok {

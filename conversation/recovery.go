@@ -110,6 +110,26 @@ func (h *Handler) numberTaken(ctx context.Context, t *Turn) error {
 	return nil
 }
 
+// movedPrompts are the words for news of where an account is.
+var movedPrompts = map[string]string{
+	"number_left": "account.number_left", "number_moved": "account.number_moved", "address_unlinked": "account.address_unlinked",
+}
+
+// accountMoved tells an address that the account is no longer its own, or has come to it. What was under way there ends.
+func (h *Handler) accountMoved(ctx context.Context, t *Turn, n Notice) error {
+	_, err := t.who(ctx, &h.c.Services)
+	if err != nil && !errors.Is(err, accounts.ErrNoCustomer) {
+		return err
+	}
+	if linked := err == nil; linked != (n.About == "number_moved") { // it has changed again since
+		return nil
+	}
+	t.session.leave()
+	t.session.State = idle
+	t.Say(movedPrompts[n.About], "number", placeOf(t.in.Address))
+	return nil
+}
+
 // pinReset sends the number's own phone the code that an operator has asked for, and the question for it: what was under way
 // there ends.
 func (h *Handler) pinReset(ctx context.Context, t *Turn) error {

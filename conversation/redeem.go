@@ -132,7 +132,13 @@ func acceptCardCode(t *Turn) (Event, string) {
 
 // checkCardCode looks for the card. Wrong codes are counted for the address and, if known, the customer.
 func checkCardCode(ctx context.Context, s *Services, t *Turn) Event {
-	c, _ := t.who(ctx, s) // a stranger has no id
+	c, err := t.who(ctx, s) // a stranger has no id
+	if errors.Is(err, accounts.ErrNoCustomer) {
+		err = s.Accounts.Remember(ctx, t.brand.Name, t.in.Address) // who left did not leave a lock behind
+	}
+	if err != nil {
+		return t.fail(err)
+	}
 	if t.err != nil {
 		return noEvent
 	}

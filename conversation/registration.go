@@ -206,13 +206,17 @@ func checkMSISDN(ctx context.Context, s *Services, t *Turn) Event {
 // no SMS of ours gets none: its owner is told so. A stranger is not told why, and their request counts as one that was
 // sent, so that they can't try out any number of numbers.
 func sendCode(ctx context.Context, s *Services, t *Turn) Event {
-	out, err := s.Accounts.OptedOut(ctx, t.brand.Name, t.session.MSISDN.Tel())
+	return t.sendCodeTo(ctx, s, t.session.MSISDN)
+}
+
+func (t *Turn) sendCodeTo(ctx context.Context, s *Services, m prepaid.MSISDN) Event {
+	out, err := s.Accounts.OptedOut(ctx, t.brand.Name, m.Tel())
 	if err != nil {
 		return t.fail(err)
 	}
 	stopped := out.At(t.brand.SMSChannel)
-	if stopped && t.ownsNumber(ctx, s) {
-		t.Say("code.stopped", "number", t.session.MSISDN.String())
+	if stopped && t.ownsNumber(ctx, s, m) {
+		t.Say("code.stopped", "number", m.String())
 		return "not_sent"
 	}
 	if t.err != nil {
@@ -222,7 +226,7 @@ func sendCode(ctx context.Context, s *Services, t *Turn) Event {
 		return t.fail(errNoSMS)
 	}
 	code, err := s.Accounts.NewCode(ctx, accounts.CodeRequest{
-		Brand: t.brand.Name, Channel: t.channel.Name, Address: t.in.Address, MSISDN: t.session.MSISDN, OperationKey: t.key("code"),
+		Brand: t.brand.Name, Channel: t.channel.Name, Address: t.in.Address, MSISDN: m, OperationKey: t.key("code"),
 	})
 	switch {
 	case errors.Is(err, accounts.ErrTooManyCodes):
@@ -239,21 +243,21 @@ func sendCode(ctx context.Context, s *Services, t *Turn) Event {
 	}
 	can, _ := channels.Of(channels.SMS)
 	t.texts = append(t.texts, channels.Outbound{
-		Channel: t.sms, Address: t.session.MSISDN.Tel(), MessageID: t.key("code"),
+		Channel: t.sms, Address: m.Tel(), MessageID: t.key("code"),
 		Text: t.prompts.Part("code.sms", "code", code.Reveal()).Text, Can: can, Repeatable: true,
 		Answer: true,
 	})
 	return "sent"
 }
 
-// ownsNumber reports whether the session's number is known to be the sender's: the channel vouches for it, they have shared
-// it as their own, or they are its customer.
-func (t *Turn) ownsNumber(ctx context.Context, s *Services) bool {
-	if own, ok := t.number(); ok && own == t.session.MSISDN || t.session.Proven {
+// ownsNumber reports whether a number that the flow is to prove is known to be the sender's: the channel vouches for it, they
+// have shared it as their own, or they are its customer.
+func (t *Turn) ownsNumber(ctx context.Context, s *Services, m prepaid.MSISDN) bool {
+	if own, ok := t.number(); ok && own == m || t.session.Proven && m == t.session.MSISDN {
 		return true
 	}
 	c, err := t.who(ctx, s)
-	return err == nil && c.MSISDN == t.session.MSISDN
+	return err == nil && c.MSISDN == m
 }
 
 func acceptCode(t *Turn) (Event, string) {
@@ -266,10 +270,18 @@ func acceptCode(t *Turn) (Event, string) {
 }
 
 func checkCode(ctx context.Context, s *Services, t *Turn) Event {
-	err := s.Accounts.CheckCode(ctx, t.brand.Name, t.in.Address, t.session.MSISDN, t.code, t.key("code"))
+	e := t.judgeCode(ctx, s, t.session.MSISDN)
+	if e == "right" {
+		t.session.Proven, t.session.Coded = true, true
+	}
+	return e
+}
+
+// judgeCode judges the one-time code of this message, which was sent to a number.
+func (t *Turn) judgeCode(ctx context.Context, s *Services, m prepaid.MSISDN) Event {
+	err := s.Accounts.CheckCode(ctx, t.brand.Name, t.in.Address, m, t.code, t.key("code"))
 	switch {
 	case err == nil:
-		t.session.Proven, t.session.Coded = true, true
 		return "right"
 	case errors.Is(err, accounts.ErrWrongCode):
 		return "wrong"
@@ -341,9 +353,14 @@ func checkKnownPIN(ctx context.Context, s *Services, t *Turn) Event {
 	return "linked"
 }
 
+// place is where the sender writes from.
+func (t *Turn) place() accounts.Place {
+	return accounts.Place{Address: t.in.Address, Channel: t.channel.Name, Kind: string(t.in.Can.Kind)}
+}
+
 // places are the addresses that whoever has proven the session's number has: where they write from, and the number's own.
 func (t *Turn) places() []accounts.Place {
-	places := []accounts.Place{{Address: t.in.Address, Channel: t.channel.Name, Kind: string(t.in.Can.Kind)}}
+	places := []accounts.Place{t.place()}
 	if own := t.session.MSISDN.Tel(); own != t.in.Address {
 		places = append(places, accounts.Place{Address: own, Channel: t.brand.SMSChannel, Kind: string(channels.SMS)})
 	}

@@ -48,7 +48,16 @@ type Answers struct {
 	Method     string             `json:"method,omitempty"`
 	Link       string             `json:"link,omitempty"`
 	Setup      prepaid.SetupID    `json:"setup,omitempty"` // the last one that the flow has opened
-	Mandate    Mandate            `json:"mandate,omitzero"`
+	// What the flows about the account itself want to know.
+	Instrument prepaid.InstrumentID `json:"instrument,omitempty"` // to be removed
+	Display    string               `json:"display,omitempty"`    // as it is shown
+	Number     prepaid.MSISDN       `json:"number,omitempty"`     // that the account is to have
+	OldProven  bool                 `json:"oldproven,omitempty"`  // by a code on the present number, for this new one
+	NewProven  bool                 `json:"newproven,omitempty"`  // by a code on the new one
+	Present    Linked               `json:"present,omitzero"`     // where the customer writes from
+	Linked     []Linked             `json:"linked,omitempty"`     // their other addresses
+	Unlink     Linked               `json:"unlink,omitzero"`
+	Mandate    Mandate              `json:"mandate,omitzero"`
 }
 
 // toldKept is how many orders a customer may hear of at once: a purchase, and cards in between.
@@ -115,7 +124,7 @@ func (s *Session) judge(now time.Time, tb *table) {
 		timeout = defaultTimeout
 	}
 	switch {
-	case age > answersKept, age > timeout && s.State == menu: // a menu is nothing to go back to
+	case age > answersKept, age > timeout && isMenu(s.State): // a menu is nothing to go back to
 		s.leave()
 		s.State = idle
 	case age > timeout && !s.Expired:

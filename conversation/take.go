@@ -130,7 +130,7 @@ func (h *Handler) isOver(t *Turn) {
 }
 
 func (t *Turn) help() {
-	if t.session.State == idle || t.session.State == menu {
+	if t.session.State == idle || isMenu(t.session.State) {
 		t.Say("help.idle")
 		return
 	}
@@ -160,7 +160,7 @@ func (h *Handler) walk(ctx context.Context, t *Turn, event Event) error {
 // readBareCode takes a text that is nothing but a number of the length that the brand issues for a card's code,
 // where no question wants it.
 func (t *Turn) readBareCode() {
-	if (t.session.State == idle || t.session.State == menu) && t.command.Action == ActNone && cards.Looks(t.brand, tidy(t.in.Text)) {
+	if (t.session.State == idle || isMenu(t.session.State)) && t.command.Action == ActNone && cards.Looks(t.brand, tidy(t.in.Text)) {
 		t.command = Command{Action: ActRedeem, Rest: tidy(t.in.Text)}
 	}
 }
@@ -200,6 +200,9 @@ func (t *Turn) takeBack(err error) bool {
 	switch {
 	case errors.Is(err, errNoSMS), errors.Is(err, prepaid.ErrBusy) && !t.in.Redelivers: // what comes again is tried again
 		t.tryLater()
+	case errors.Is(err, errNoNumberCode):
+		t.result = "later"
+		t.Say("number.no_sms")
 	case errors.Is(err, errNoPINCode):
 		t.result = "later"
 		t.Say("code.no_sms")

@@ -102,6 +102,14 @@ type Instrument struct {
 	CreatedAt time.Time
 }
 
+// Removal is a customer's wish to pay by an instrument no more.
+type Removal struct {
+	Instrument prepaid.InstrumentID
+	Customer   prepaid.CustomerID
+	Holder     int // of the customer's number when it was asked for
+	At         time.Time
+}
+
 // SetupStatus is where a setup stands.
 type SetupStatus string
 
@@ -150,6 +158,9 @@ type Store interface {
 	// EndInstrument deactivates the active instrument of a token; its customer is told by a notice
 	// "instrument_ended", where they wrote from last. Zero rows (it is active no more, or not ours) is ended=false.
 	EndInstrument(ctx context.Context, token prepaid.Secret, n prepaid.NoticeID, now time.Time) (ended bool, err error)
+	// RemoveInstrument deactivates an instrument at its customer's word, and abandons what setup of theirs is open; nobody is
+	// told. It may be repeated. accounts.ErrRecovered where the number has another holder by now, accounts.ErrFrozen.
+	RemoveInstrument(ctx context.Context, r Removal) error
 }
 
 // What the store answers.

@@ -185,6 +185,17 @@ func (s *Service) revoke(ctx context.Context, token prepaid.Secret) error {
 	return err
 }
 
+// Remove ends an instrument at its customer's word. Charges that were begun run on. The gateway is not told: it keeps what it
+// stores, and is asked for nothing more.
+func (s *Service) Remove(ctx context.Context, r Removal) error {
+	r.At = s.c.Clock.Now()
+	if err := s.c.Store.RemoveInstrument(ctx, r); err != nil {
+		return err
+	}
+	s.c.Log.InfoContext(ctx, "instrument was removed by its customer", "customer", r.Customer)
+	return nil
+}
+
 func (s *Service) endSetup(ctx context.Context, e Event) error {
 	setup, err := s.c.Store.Setup(ctx, e.Setup)
 	if errors.Is(err, ErrNoSetup) {

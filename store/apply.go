@@ -154,9 +154,16 @@ func blockDebtor(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change)
 	if !c.Debt && !delivered {
 		return nil
 	}
-	_, err := exec(ctx, tx, `UPDATE customers SET status = 'blocked' WHERE id = ? AND status = 'active'
-		AND EXISTS (SELECT 1 FROM charges WHERE order_id = ? AND status = 'returned')`, row.Customer, c.Order)
-	return err
+	for _, block := range []string{
+		`UPDATE customers SET status = 'blocked' WHERE id = ? AND status = 'active'`,
+		`UPDATE customers SET erased_as = 'blocked' WHERE id = ? AND status = 'erased'`, // whoever comes back owes
+	} {
+		_, err := exec(ctx, tx, block+` AND EXISTS (SELECT 1 FROM charges WHERE order_id = ? AND status = 'returned')`, row.Customer, c.Order)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func changed(row orderRow, c topup.Change) orderRow {

@@ -74,9 +74,19 @@ func (db *DB) CustomerByMSISDN(ctx context.Context, brand string, m prepaid.MSIS
 
 // SaveRegistration implements accounts.Customers. A PIN's hash is bound to the customer's id: where the
 // customer returned has another id than the one given, the PIN must be hashed and saved again.
-func (db *DB) SaveRegistration(ctx context.Context, c accounts.Customer, places []accounts.Place) (accounts.Customer, error) {
+func (db *DB) SaveRegistration(ctx context.Context, c accounts.Customer, places []accounts.Place, pseudonyms ...prepaid.MSISDN) (accounts.Customer, error) {
 	var stored accounts.Customer
 	err := db.write(ctx, "save registration", func(tx *sqlx.Tx) error {
+		if err := db.lockNumbers(ctx, tx, c.Brand, c.MSISDN); err != nil {
+			return err
+		}
+		back, found, err := db.comeBack(ctx, tx, c, pseudonyms)
+		if stored = back; err != nil || found && back.ID != c.ID {
+			return err
+		}
+		if found {
+			return linkAddresses(ctx, tx, stored, places, c.CreatedAt)
+		}
 		rows, err := exec(ctx, tx, `
 			INSERT INTO customers (id, brand, msisdn, language, status, pin_hash, created_at, recognised_at, registered_by)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -93,12 +103,7 @@ func (db *DB) SaveRegistration(ctx context.Context, c accounts.Customer, places 
 		if err != nil || rows == 0 {
 			return err
 		}
-		for _, p := range places {
-			if err := linkAddress(ctx, tx, stored, p, c.CreatedAt); err != nil {
-				return err
-			}
-		}
-		return nil
+		return linkAddresses(ctx, tx, stored, places, c.CreatedAt)
 	})
 	if err != nil {
 		return accounts.Customer{}, err
@@ -114,6 +119,15 @@ func (db *DB) LinkAddress(ctx context.Context, c accounts.Customer, p accounts.P
 		}
 		return linkAddress(ctx, tx, c, p, now)
 	})
+}
+
+func linkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, places []accounts.Place, now time.Time) error {
+	for _, p := range places {
+		if err := linkAddress(ctx, tx, c, p, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // linkAddress gives an address to the customer, under the customer's lock. Nobody has taken anything from it any more.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,59 +9,40 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/accounts"
-	"pulsa/cards"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
-// Why a customer can't be erased yet.
-var (
-	ErrUnderWay = errors.New("an order is under way or waits for an operator, or a debit is pending")
-	ErrInDebt   = errors.New("the customer owes money")
-)
-
 // Erasure removes who a customer is.
 type Erasure struct {
-	Customer prepaid.CustomerID
-	// Pseudonym takes the number's place in what is kept for the books.
-	Pseudonym prepaid.MSISDN
-	// DespiteDebt erases a customer who owes money: the debt stays in the ledger, nobody can be asked for it.
+	Customer   prepaid.CustomerID
+	Pseudonyms accounts.Pseudonyms
+	// DespiteDebt erases a customer who owes money: the debt stays in the ledger. Who registers the number again is blocked.
 	DespiteDebt bool
 	By          topup.By
 }
 
-// EraseCustomer removes who a customer is, in one transaction: the number's pseudonym takes its place; PIN,
-// token, display, addresses, codes, opt-outs, messages and transcripts go; orders, charges, the ledger and the
-// texts of mandates stay.
+// EraseCustomer removes who a customer is, in one transaction: pseudonyms take the place of the number and of the addresses;
+// PIN, token, display, links, codes, messages and transcripts go; orders, charges, the ledger and the texts of mandates stay,
+// and so do opt-outs and what was counted against an address, for when it is written from again.
 // Orders that others made for the number get the pseudonym too. It returns the
 // addresses that were the customer's, whose sessions are the caller's to remove. Errors:
-// accounts.ErrNoCustomer (or erased already), ErrUnderWay, ErrInDebt.
+// accounts.ErrNoCustomer (or erased already), *accounts.UnderWayError, accounts.ErrInDebt.
 func (db *DB) EraseCustomer(ctx context.Context, e Erasure, now time.Time) (addresses []prepaid.Address, err error) {
-	err = db.write(ctx, "erase customer", func(tx *sqlx.Tx) error {
-		status, err := db.lockCustomer(ctx, tx, e.Customer)
-		if err != nil {
+	err = db.writeOrders(ctx, "erase customer", func(tx *sqlx.Tx) error {
+		c, err := db.lockedWithNumber(ctx, tx, e.Customer)
+		switch {
+		case err != nil:
 			return err
-		}
-		if status == accounts.Erased {
+		case c.Status == accounts.Erased:
 			return accounts.ErrNoCustomer
-		}
-		if status == accounts.Blocked && !e.DespiteDebt {
-			return ErrInDebt
-		}
-		c, err := getCustomer(ctx, tx, `c.id = ?`, e.Customer)
-		if err != nil {
-			return err
+		case c.Status == accounts.Blocked && !e.DespiteDebt:
+			return accounts.ErrInDebt
 		}
 		if err := nothingUnderWay(ctx, tx, c); err != nil {
 			return err
 		}
-		if addresses, err = addressesOf(ctx, tx, c); err != nil {
-			return err
-		}
-		if err := eraseAddresses(ctx, tx, c, addresses); err != nil {
-			return err
-		}
-		if err := erasePerson(ctx, tx, c, e.Pseudonym); err != nil {
+		if addresses, err = erase(ctx, tx, c, e.Pseudonyms, now); err != nil {
 			return err
 		}
 		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: e.Customer, What: "erase",
@@ -74,26 +54,47 @@ func (db *DB) EraseCustomer(ctx context.Context, e Erasure, now time.Time) (addr
 	return addresses, nil
 }
 
+// erase puts pseudonyms in the place of a customer, who is locked, and returns the addresses that were theirs.
+func erase(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, p accounts.Pseudonyms, now time.Time) ([]prepaid.Address, error) {
+	addresses, err := addressesOf(ctx, tx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := eraseAddresses(ctx, tx, c, addresses, p); err != nil {
+		return nil, err
+	}
+	return addresses, erasePerson(ctx, tx, c, p.Number, now)
+}
+
 // nothingUnderWay refuses while news of the customer's orders may still come.
 func nothingUnderWay(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) error {
-	var one int
-	found, err := get(ctx, tx, &one, `
-		SELECT 1 FROM orders o JOIN charges ch ON ch.order_id = o.id
+	var open struct {
+		ID    prepaid.OrderID `db:"id"`
+		Debit bool            `db:"debit"`
+	}
+	found, err := get(ctx, tx, &open, `
+		SELECT o.id, (ch.status = 'pending' AND o.status = 'delivered') AS debit FROM orders o JOIN charges ch ON ch.order_id = o.id
 		WHERE (o.customer = ? OR (o.brand = ? AND o.msisdn = ?))
-		  AND (o.run_at > 0 OR o.needs_human OR (ch.status = 'pending' AND o.status = 'delivered')) LIMIT 1`, c.ID, c.Brand, c.MSISDN)
+		  AND (o.run_at > 0 OR o.needs_human OR (ch.status = 'pending' AND o.status = 'delivered'))
+		ORDER BY o.created_at, o.id LIMIT 1`, c.ID, c.Brand, c.MSISDN)
 	if err == nil && found {
-		err = ErrUnderWay
+		err = &accounts.UnderWayError{Order: open.ID, Debit: open.Debit}
 	}
 	return err
 }
 
-// addressesOf lists the customer's addresses, also those that only an order or an open setup remembers.
+// addressesOf lists the customer's addresses, also those that only an order or an open setup remembers, unless they are
+// another customer's by now.
 func addressesOf(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) ([]prepaid.Address, error) {
 	var addresses []prepaid.Address
 	err := list(ctx, tx, &addresses, `
-		SELECT address FROM customer_addresses WHERE customer = ?
-		UNION SELECT reply_address FROM orders WHERE customer = ? AND reply_address <> ''
-		UNION SELECT reply_address FROM payment_setups WHERE customer = ? AND reply_address <> ''`, c.ID, c.ID, c.ID)
+		SELECT address FROM (
+			SELECT address FROM customer_addresses WHERE customer = ?
+			UNION SELECT reply_address FROM orders WHERE customer = ? AND reply_address <> ''
+			UNION SELECT reply_address FROM payment_setups WHERE customer = ? AND reply_address <> ''
+		) AS used
+		WHERE NOT EXISTS (SELECT 1 FROM customer_addresses a WHERE a.brand = ? AND a.address = used.address AND a.customer <> ?)
+		ORDER BY address`, c.ID, c.ID, c.ID, c.Brand, c.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -106,14 +107,15 @@ func addressesOf(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) ([]prepa
 }
 
 // eraseAddresses removes what is kept by address; there is one at least, the number's own.
-func eraseAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addresses []prepaid.Address) error {
+func eraseAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addresses []prepaid.Address, p accounts.Pseudonyms) error {
 	for _, a := range addresses {
+		if err := keepByPseudonym(ctx, tx, c.Brand, a, p.Address(a)); err != nil {
+			return err
+		}
 		for _, query := range []string{
 			`DELETE FROM customer_addresses WHERE brand = ? AND address = ?`,
-			`DELETE FROM opt_outs WHERE brand = ? AND address = ?`,
 			`DELETE FROM one_time_code_tries WHERE brand = ? AND address = ?`,
 			`DELETE FROM one_time_codes WHERE brand = ? AND address = ?`,
-			`DELETE FROM one_time_code_requests WHERE brand = ? AND address = ?`,
 			`DELETE FROM notices WHERE order_id = '' AND brand = ? AND address = ?`,
 			`DELETE FROM outbox WHERE brand = ? AND address = ?`,
 			`UPDATE notices SET address = '', told_at = CASE WHEN told_at = 0 THEN due_at ELSE told_at END WHERE brand = ? AND address = ?`,
@@ -121,13 +123,6 @@ func eraseAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addre
 		} {
 			if _, err := exec(ctx, tx, query, c.Brand, a); err != nil {
 				return err
-			}
-		}
-		for _, key := range cards.AllTryKeys(a, c.ID) {
-			for _, table := range []string{"card_tries", "card_try_keys"} {
-				if _, err := exec(ctx, tx, `DELETE FROM `+table+` WHERE brand = ? AND key = ?`, c.Brand, key); err != nil {
-					return err
-				}
 			}
 		}
 		_, err := exec(ctx, tx, `DELETE FROM transcripts WHERE sender LIKE ? ESCAPE '\'`, likeEscape(c.Brand)+"/%/"+likeEscape(string(a)))
@@ -143,14 +138,15 @@ func likeEscape(text string) string {
 }
 
 // erasePerson overwrites what is kept for the books.
-func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudonym prepaid.MSISDN) error {
+func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudonym prepaid.MSISDN, now time.Time) error {
 	steps := []struct {
 		query string
 		args  []any
 	}{
 		// The customer's id keeps the number free for whoever registers it next.
-		{`UPDATE customers SET msisdn = ?, status = 'erased', pin_hash = '', registered_by = '', recognised_at = 0, ` + noTries + ` WHERE id = ?`,
-			[]any{string(pseudonym) + "-" + string(c.ID), c.ID}},
+		{`UPDATE customers SET msisdn = ?, pseudonym = ?, erased_as = status, erased_at = ?, status = 'erased', pin_hash = '',
+			recognised_at = 0, registered_by = '', ` + noTries + ` WHERE id = ?`,
+			[]any{string(pseudonym) + "-" + string(c.ID), pseudonym, prepaid.Micros(now), c.ID}},
 		{`DELETE FROM pin_tries WHERE customer = ?`, []any{c.ID}},
 		{`DELETE FROM unlinked_addresses WHERE customer = ?`, []any{c.ID}},
 		{`DELETE FROM recoveries WHERE customer = ?`, []any{c.ID}},
@@ -158,14 +154,18 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 			[]any{c.ID, c.Brand, c.MSISDN}},
 		{`DELETE FROM one_time_code_tries WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},
 		{`DELETE FROM one_time_codes WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},
-		{`DELETE FROM one_time_code_requests WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},
+		{`UPDATE one_time_code_requests SET msisdn = ? WHERE brand = ? AND msisdn = ?`, []any{pseudonym, c.Brand, c.MSISDN}},
+		// What the customer bought for a number of their own before the present one.
+		{`UPDATE orders SET msisdn = ?, request_hash = '' WHERE customer = ? AND msisdn IN (
+			SELECT former FROM customer_moves WHERE customer = ? AND former <> '')`, []any{pseudonym, c.ID, c.ID}},
+		{`UPDATE customer_moves SET former = '' WHERE customer = ?`, []any{c.ID}},
 		{`UPDATE instruments SET token = '', display = '', active = FALSE WHERE customer = ?`, []any{c.ID}},
 		{`UPDATE payment_setups SET url = '', gateway_ref = '', reply_address = '', operation_key = id,
 			status = CASE WHEN status = 'open' THEN 'abandoned' ELSE status END WHERE customer = ?`, []any{c.ID}},
 		// The mandate itself is kept for the bank that asks for it.
 		{`UPDATE mandates SET holder = '', iban = '', address = '', sealed = '', run_at = 0 WHERE customer = ?`, []any{c.ID}},
 		{`UPDATE cards SET activated_by = ? WHERE brand = ? AND activated_by = ?`, []any{pseudonym, c.Brand, c.MSISDN}},
-		{`UPDATE orders SET operation_key = id WHERE customer = ?`, []any{c.ID}},
+		{`UPDATE orders SET operation_key = id, reply_address = '', action_url = '' WHERE customer = ?`, []any{c.ID}},
 		{`UPDATE developer_sales SET sender = '' WHERE sender = ?`, []any{c.MSISDN}},
 		{`UPDATE orders SET email = '', request_hash = '' WHERE customer = ? AND email <> ''`, []any{c.ID}},
 		// An unkeyed hash of the number would tell it to whoever tries all numbers.

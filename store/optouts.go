@@ -29,10 +29,10 @@ func (db *DB) SetOptOut(ctx context.Context, brand string, a prepaid.Address, ch
 }
 
 // OptedOut implements accounts.OptOuts.
-func (db *DB) OptedOut(ctx context.Context, brand string, a prepaid.Address) ([]string, error) {
+func (db *DB) OptedOut(ctx context.Context, brand string, a prepaid.Address, pseudonyms ...prepaid.Address) ([]string, error) {
 	var channels []string
-	err := list(ctx, db.reader, &channels, `
-		SELECT channel FROM opt_outs WHERE brand = ? AND address = ? AND is_out ORDER BY channel`, brand, a)
+	err := listIn(ctx, db.reader, &channels, `
+		SELECT DISTINCT channel FROM opt_outs WHERE brand = ? AND address IN (?) AND is_out ORDER BY channel`, brand, append(pseudonyms, a))
 	if err != nil {
 		return nil, fmt.Errorf("read opt-outs: %w", err)
 	}
@@ -42,11 +42,13 @@ func (db *DB) OptedOut(ctx context.Context, brand string, a prepaid.Address) ([]
 // AddressesOf implements accounts.OptOuts.
 func (db *DB) AddressesOf(ctx context.Context, id prepaid.CustomerID) ([]accounts.KnownAddress, error) {
 	var rows []struct {
-		Address prepaid.Address `db:"address"`
-		Channel *string         `db:"channel"` // where it has opted out; nil for nowhere
+		Address  prepaid.Address `db:"address"`
+		Kind     string          `db:"kind"`
+		LinkedAt int64           `db:"linked_at"`
+		Channel  *string         `db:"channel"` // where it has opted out; nil for nowhere
 	}
 	err := list(ctx, db.reader, &rows, `
-		SELECT a.address, o.channel
+		SELECT a.address, a.kind, a.linked_at, o.channel
 		FROM customer_addresses a
 		JOIN customers c ON c.id = a.customer AND c.holder = a.holder
 		LEFT JOIN opt_outs o ON o.brand = a.brand AND o.address = a.address AND o.is_out
@@ -61,7 +63,9 @@ func (db *DB) AddressesOf(ctx context.Context, id prepaid.CustomerID) ([]account
 			out = append(out, *r.Channel)
 		}
 		if i == len(rows)-1 || rows[i+1].Address != r.Address {
-			known, out = append(known, accounts.KnownAddress{Address: r.Address, Out: accounts.NewOptOut(out)}), nil
+			known, out = append(known, accounts.KnownAddress{
+				Address: r.Address, Kind: r.Kind, LinkedAt: prepaid.FromMicros(r.LinkedAt), Out: accounts.NewOptOut(out),
+			}), nil
 		}
 	}
 	return known, nil

@@ -212,6 +212,20 @@ func (db *DB) EndInstrument(ctx context.Context, token prepaid.Secret, n prepaid
 	return ended && err == nil, err
 }
 
+// RemoveInstrument implements payments.Store.
+func (db *DB) RemoveInstrument(ctx context.Context, r payments.Removal) error {
+	return db.write(ctx, "remove instrument", func(tx *sqlx.Tx) error {
+		if err := db.lockHolder(ctx, tx, r.Customer, r.Holder); err != nil {
+			return err
+		}
+		rows, err := exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE id = ? AND customer = ? AND active`, r.Instrument, r.Customer)
+		if err != nil || rows == 0 { // it has ended before, and another may have been set up since
+			return err
+		}
+		return abandonSetups(ctx, tx, r.Customer, r.At)
+	})
+}
+
 // activateInstrument stores an instrument as the customer's only active one. A customer who could not pay
 // before is registered by it. Under the customer's lock.
 func activateInstrument(ctx context.Context, tx *sqlx.Tx, i payments.Instrument, p payer, byText bool) (registered bool, err error) {

@@ -41,10 +41,8 @@ func (db *DB) RecoverCustomer(ctx context.Context, n accounts.NewHolder) (accoun
 			return err
 		}
 		c.Holder++
-		for _, p := range n.Places {
-			if err := linkAddress(ctx, tx, c, p, n.At); err != nil {
-				return err
-			}
+		if err := linkAddresses(ctx, tx, c, n.Places, n.At); err != nil {
+			return err
 		}
 		stored, err = getCustomer(ctx, tx, `c.id = ?`, c.ID)
 		return err
@@ -81,26 +79,38 @@ func recoveredBefore(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, oper
 // open setups end, and all addresses but those kept are unlinked, told, and remembered until they may say NOT ME no more.
 // Orders and debits that were begun run on, but those that wait for the earlier holder to authenticate. Status, limits and opt-outs are the number's, and stay.
 func (db *DB) endHolder(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep []accounts.Place, now, until time.Time) error {
-	at := prepaid.Micros(now)
-	for _, step := range []struct {
-		query string
-		args  []any
-	}{
-		{`UPDATE customers SET holder = holder + 1, recovered_at = ?, registered_by = '' WHERE id = ?`, []any{at, c.ID}},
-		{`UPDATE instruments SET active = FALSE WHERE customer = ? AND active`, []any{c.ID}},
-		{`UPDATE mandates SET sealed = '', run_at = 0, lease_until = 0
-			WHERE setup IN (SELECT id FROM payment_setups WHERE customer = ? AND status = ?)`, []any{c.ID, payments.SetupOpen}},
-		{`UPDATE payment_setups SET status = ?, ended_at = ? WHERE customer = ? AND status = ?`,
-			[]any{payments.SetupAbandoned, at, c.ID, payments.SetupOpen}},
-	} {
-		if _, err := exec(ctx, tx, step.query, step.args...); err != nil {
-			return err
-		}
+	_, err := exec(ctx, tx, `UPDATE customers SET holder = holder + 1, recovered_at = ?, registered_by = '' WHERE id = ?`, prepaid.Micros(now), c.ID)
+	if err != nil {
+		return err
+	}
+	if _, err := exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE customer = ? AND active`, c.ID); err != nil {
+		return err
+	}
+	if err := abandonSetups(ctx, tx, c.ID, now); err != nil {
+		return err
 	}
 	if err := db.recoverOrders(ctx, tx, c.ID, now); err != nil {
 		return err
 	}
 	return unlinkAddresses(ctx, tx, c, keep, now, until)
+}
+
+// abandonSetups ends the open setups of a customer; nobody is told.
+func abandonSetups(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, now time.Time) error {
+	for _, step := range []struct {
+		query string
+		args  []any
+	}{
+		{`UPDATE mandates SET sealed = '', run_at = 0, lease_until = 0
+			WHERE setup IN (SELECT id FROM payment_setups WHERE customer = ? AND status = ?)`, []any{id, payments.SetupOpen}},
+		{`UPDATE payment_setups SET status = ?, ended_at = ? WHERE customer = ? AND status = ?`,
+			[]any{payments.SetupAbandoned, prepaid.Micros(now), id, payments.SetupOpen}},
+	} {
+		if _, err := exec(ctx, tx, step.query, step.args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unlinkAddresses takes the customer away from all addresses but those kept.

@@ -22,6 +22,7 @@ type customersCommand struct {
 	Frozen   customersFrozenCommand   `cmd:"" help:"List accounts that are frozen until you decide whose they are."`
 	Unfreeze customersUnfreezeCommand `cmd:"" help:"Decide whose a frozen account is."`
 	ResetPin customersResetPINCommand `cmd:"" name:"reset-pin" help:"Send the number a code by SMS, with which its owner chooses a new PIN."`
+	Number   customersNumberCommand   `cmd:"" help:"Give a customer another number."`
 	Mandate  customersMandateCommand  `cmd:"" help:"Show a SEPA mandate that was agreed to by text."`
 	Untold   customersUntoldCommand   `cmd:"" help:"List news that no channel can tell a customer, or say that you have told it."`
 	Erase    customersEraseCommand    `cmd:"" help:"Erase who a customer is; the books stay."`
@@ -194,7 +195,8 @@ type customersEraseCommand struct {
 // Help implements kong.HelpProvider.
 func (customersEraseCommand) Help() string {
 	return "Number, PIN, way to pay, addresses, messages and conversations go; orders and the ledger stay under a pseudonym " +
-		"that only the PIN pepper links to the number. Delete the customer at the payment gateway, too. " +
+		"that only the PIN pepper links to the number, and so do opt-outs and locks: " +
+		"who registers the number again has them back, and owes what they owed. Delete the customer at the payment gateway, too. " +
 		"It can't be undone. Do it again if it was interrupted while removing conversations.\n\n" +
 		`Example: pulsa customers erase +31612345678 --brand demo --reason "asked by letter of 3 November"`
 }
@@ -243,7 +245,7 @@ func (r *customersEraseCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	all, err := db.EraseCustomer(ctx, store.Erasure{
-		Customer: customer.ID, Pseudonym: service.Pseudonym(customer.Brand, customer.MSISDN), DespiteDebt: r.DespiteDebt, By: by,
+		Customer: customer.ID, Pseudonyms: service.Pseudonyms(customer.Brand, customer.MSISDN), DespiteDebt: r.DespiteDebt, By: by,
 	}, time.Now().UTC())
 	if err != nil {
 		return fmt.Errorf("%s at %s: %w", customer.MSISDN.Masked(), customer.Brand, err)

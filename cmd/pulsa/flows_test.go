@@ -21,8 +21,8 @@ func TestTheFlowsAreDrawnAsInTheDocumentation(t *testing.T) {
 	var page strings.Builder
 	page.WriteString("# The conversations\n\n" +
 		"Every state and transition, as the tables in `conversation/` have them: `pulsa flows` draws them, and a test keeps this\n" +
-		"page equal to them. EXIT leads from every question to `idle`, and a keyword (KOOP, REDEEM, REGISTER, PIN, FORGOT, PAY, LANG) to\n" +
-		"the first state of its flow; these are left out.\n")
+		"page equal to them. EXIT leads from every question to `idle`, and a keyword (KOOP, REDEEM, REGISTER, PIN, FORGOT, PAY, PAY REMOVE,\n" +
+		"NUMBER, ADDRESSES, CLOSE, LANG) to the first state of its flow; these are left out.\n")
 	for _, flow := range conversation.Flows() {
 		diagram, err := conversation.Diagram(flow, conversation.Mermaid)
 		if err != nil {

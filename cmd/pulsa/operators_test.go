@@ -203,6 +203,24 @@ func TestOperatorsUnlockAndEraseCustomers(t *testing.T) {
 	o.does("no violation", "audit", "--books", o.data)
 }
 
+func TestOperatorsGiveCustomersAnotherNumber(t *testing.T) {
+	o := newOffice(t)
+	const to = "+31687654321"
+	move := func(from, to string) []string {
+		return []string{"customers", "number", from, to, "--brand", "demo", "--reason", "ticket 4711"}
+	}
+	o.fails("say why", move(testNumber, to)[:6]...)
+	o.fails("not a mobile", move(testNumber, "+31201234567")...)
+	o.fails("is the customer's number already", move(testNumber, testNumber)...)
+	o.fails("has an account of its own", move(testNumber, "+31612348005")...)
+	o.fails("is under way", move("+31612348005", to)...)
+	o.does("+316****4321", move(testNumber, to)...)
+	o.fails("no such customer", "customers", "show", testNumber, "--brand", "demo")
+	o.does("Visa **** 4242", "customers", "show", to, "--brand", "demo")
+	o.does("ticket 4711", "customers", "show", to, "--brand", "demo")
+	o.does("no violation", "audit", "--books", o.data)
+}
+
 func TestAnErasedCustomersConversationIsForgotten(t *testing.T) {
 	m, err := prepaid.ParseE164(testNumber)
 	if err != nil {

@@ -26,7 +26,7 @@ import (
 )
 
 // TestWhateverHappensTheBooksAgreeAtRest lets customers text what comes to their minds while messages come twice, the
-// program crashes, providers misbehave, numbers are recovered, news comes late, repeated and in any order, and the clock jumps. When all has come
+// program crashes, providers misbehave, numbers are recovered and changed, accounts closed and taken up again, news comes late, repeated and in any order, and the clock jumps. When all has come
 // to rest, every message is answered and made one order at most, no order is left open, and the audit of the SQL and the
 // simulators' books is clean. PULSA_RAPID_CHECKS says how many runs, each time others; without it they are 100, always the
 // same, and 4 on PostgreSQL and Redis.
@@ -146,7 +146,7 @@ func (u *unrest) run() {
 
 // events are what may happen, the likelier ones more than once.
 var unrestful = []string{"text", "text", "text", "text", "text", "again", "two at once", "crash", "crash", "behave", "behave", "customer", "bank",
-	"news", "news", "wait", "wait", "sleep", "restart", "outage", "recovery", "recovery"}
+	"news", "news", "wait", "wait", "sleep", "restart", "outage", "recovery", "recovery", "leaving", "leaving"}
 
 func (u *unrest) event() {
 	ctx := u.Context()
@@ -189,6 +189,28 @@ func (u *unrest) event() {
 		u.outage()
 	case "recovery":
 		u.recovery()
+	case "leaving":
+		u.leaving()
+	}
+}
+
+// leaving lets somebody move or leave, and perhaps come back and buy; whatever stands in between is in the way.
+func (u *unrest) leaving() {
+	from := rapid.SampledFrom(u.customers).Draw(u.T, "from")
+	number := "0" + strings.TrimPrefix(from.Number, "+31")
+	to := rapid.SampledFrom([]string{"0687650001", "0687650002", number}).Draw(u.T, "to")
+	back := []string{"REGISTER", number, number, unrestSMSCode, testPIN, testPIN, "2"}
+	buys := []string{"KOOP 10 " + testPIN}
+	texts := rapid.SampledFrom([][]string{
+		{"NUMBER", testPIN, to, to, unrestSMSCode, unrestSMSCode},
+		slices.Concat([]string{"NUMBER", testPIN, to, to, unrestSMSCode, unrestSMSCode}, back),
+		slices.Concat([]string{"CLOSE", testPIN, "1", "CLOSE"}, back, buys),
+		{"CLOSE", testPIN, "1", "CLOSE"},
+		slices.Concat([]string{"PAY REMOVE", testPIN, "1"}, buys),
+		{"ADDRESSES", testPIN, "1"},
+	}).Draw(u.T, "texts")
+	for _, text := range texts {
+		u.send(talk.Inbound{ID: prepaid.NewToken(), From: from, Language: "en", Text: text})
 	}
 }
 
@@ -423,8 +445,10 @@ func chargedForOthers(ctx context.Context, p *program, charged []paymentsim.Entr
 		}
 		var taken int
 		handle := p.db.Writer()
-		err = handle.GetContext(ctx, &taken, handle.Rebind(`SELECT COUNT(*) FROM recoveries WHERE customer = ? AND at > ? AND at < ?`),
-			h.Customer, prepaid.Micros(e.SetUpAt), prepaid.Micros(h.CreatedAt))
+		err = handle.GetContext(ctx, &taken, handle.Rebind(`
+			SELECT COUNT(*) FROM (
+				SELECT customer, at FROM recoveries UNION ALL SELECT customer, at FROM customer_moves WHERE what = 'close'
+			) AS taken WHERE customer = ? AND at > ? AND at < ?`), h.Customer, prepaid.Micros(e.SetUpAt), prepaid.Micros(h.CreatedAt))
 		if err != nil {
 			return err
 		}

@@ -26,6 +26,7 @@ var unsaid = map[string]string{
 	"code.no_sms":      "a story's one channel carries SMS, too: TestWhileSMSIsOffAForgottenPINIsAnsweredSo",
 	"code.stopped":     "no script says STOP at a carrier: TestNoCodeIsSentWhereTheCarrierDeliversNone",
 	"code.unreachable": "the same",
+	"number.no_sms":    "the same: TestWhileSMSIsOffANewNumberIsAnsweredSo",
 	"pin.busy":         "stories' PINs are hashed in no time: TestAPINForWhichNoPatienceIsLeftIsNotCounted",
 	"pin.weak":         "test brands take any PIN: conversation TestUnderstanding",
 	"redeem.withdrawn": "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
@@ -56,7 +57,12 @@ var flowEnds = map[string]string{
 	"redeem":       "redeem.place by placed",
 	"pin":          "pin.save by saved",
 	"pay":          "pay.await_payment by completed",
+	"unpay":        "unpay.remove by removed",
+	"number":       "number.save by moved",
+	"addresses":    "addresses.unlink by unlinked",
+	"close":        "close.close by closed",
 	"lang":         "lang.save by saved",
+	"menu":         "account.ask by back",
 }
 
 func storyVocabularyFor(t testing.TB) (Config, *talk.Vocabulary) {
@@ -166,7 +172,7 @@ func TestStories(t *testing.T) {
 }
 
 // withinOthers are the prompts that stand within others, or go to another phone.
-var withinOthers = []string{"code.sms", "registration.share", "pin.ask", "session.what", "session.purchase"}
+var withinOthers = []string{"code.sms", "registration.share", "pin.ask", "session.what", "session.purchase", "addresses.place"}
 
 // checkSaid finds the prompts that are in no reply. Labels of choices, texts to other phones and what stands within a prompt are
 // no parts of a reply, so they are looked for by their words.

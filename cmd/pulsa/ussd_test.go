@@ -216,6 +216,13 @@ func TestWhileSMSIsOffAForgottenPINIsAnsweredSo(t *testing.T) {
 	r.sees(r.dial("s1", "KOOP 10", "FORGOT", testPIN), "END", "was added") // the question still stands
 }
 
+func TestWhileSMSIsOffANewNumberIsAnsweredSo(t *testing.T) {
+	r := runUSSD(t)
+	r.customer(testNumber)
+	r.switches("fake", false)
+	r.sees(r.dial("s1", "NUMBER"), "END", "A new number needs codes by SMS, and we can't send any just now")
+}
+
 // switches switches a channel and waits until that is known.
 func (r *running) switches(channel string, on bool) {
 	r.t.Helper()

@@ -43,6 +43,7 @@ type program struct {
 	db       *store.DB
 	redis    redis.UniversalClient // nil: sessions are in the SQLite file
 	sessions conversation.Sessions
+	forget   func(ctx context.Context, sender string) error // a conversation in them
 	sims     *simulators
 	vault    *prepaid.Vault    // for PINs of operators, under the card keys
 	remote   *remoteSimulators // nil: the simulated gateway is among sims
@@ -188,7 +189,8 @@ func (p *program) openStores(ctx context.Context, w wiring) error {
 	}
 	p.db = db
 	if p.config.RedisURL.Empty() {
-		p.sessions = around(conversation.Sessions(sessions.NewSQLite(db.Writer())), w.sessions)
+		kept := sessions.NewSQLite(db.Writer())
+		p.sessions, p.forget = around(conversation.Sessions(kept), w.sessions), kept.ForgetSession
 		return nil
 	}
 	if p.redis, err = sessions.DialRedis(p.config.RedisURL.Reveal()); err != nil {
@@ -198,7 +200,8 @@ func (p *program) openStores(ctx context.Context, w wiring) error {
 	if w.redisPrefix != "" {
 		options = append(options, sessions.WithPrefix(w.redisPrefix))
 	}
-	p.sessions = around(conversation.Sessions(sessions.NewRedis(p.redis, options...)), w.sessions)
+	kept := sessions.NewRedis(p.redis, options...)
+	p.sessions, p.forget = around(conversation.Sessions(kept), w.sessions), kept.ForgetSession
 	return nil
 }
 
@@ -220,7 +223,7 @@ func (c Config) databaseURL() string {
 
 func (p *program) wireServices(w wiring) (err error) {
 	p.accounts, err = accounts.New(accounts.Config{
-		Customers: p.db, Tries: p.db, Codes: p.db, OptOuts: p.db, Brands: p.brands, Clock: p.clock, Peppers: p.config.Peppers,
+		Customers: p.db, Tries: p.db, Codes: p.db, OptOuts: p.db, Moves: p.db, Brands: p.brands, Clock: p.clock, Peppers: p.config.Peppers,
 		PeppersFit:  func(ctx context.Context) error { return checkPepper(ctx, p.config, p.db) },
 		CodeRefused: p.metrics.codeRefused,
 	})
@@ -297,6 +300,7 @@ func (p *program) wireChannels(w wiring) (err error) {
 		Ways: p.registry.Ways,
 		Services: conversation.Services{
 			Accounts: p.accounts, Payments: p.payments, Topups: p.topups, Cards: p.cards, Notices: p.db, Held: p.db, Clock: p.clock,
+			Forget: p.forget,
 		},
 		Reached: w.reached,
 		Observe: func(r conversation.Record) {

@@ -39,6 +39,14 @@ func (r *Redis) Erase(ctx context.Context, sender string) error {
 	return nil
 }
 
+// ForgetSession drops a sender's session and lock; memos and transcript entries stay. A turn that is under way begins again.
+func (r *Redis) ForgetSession(ctx context.Context, sender string) error {
+	if err := r.client.Unlink(ctx, r.sessionKey(sender)).Err(); err != nil {
+		return fmt.Errorf("forget conversation: %w", err)
+	}
+	return nil
+}
+
 func (r *Redis) eraseTranscripts(ctx context.Context, sender string) error {
 	stream := r.transcriptsKey(shardOf(sender))
 	entries, err := r.client.XRange(ctx, stream, "-", "+").Result()
@@ -60,6 +68,14 @@ func (s *SQLite) Erase(ctx context.Context, sender string) error {
 	err := s.erase(ctx, sender)
 	if err != nil {
 		return fmt.Errorf("erase conversation: %w", err)
+	}
+	return nil
+}
+
+// ForgetSession drops a sender's session and lock; memos and transcript entries stay. A turn that is under way begins again.
+func (s *SQLite) ForgetSession(ctx context.Context, sender string) error {
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM session_senders WHERE sender = ?", sender); err != nil {
+		return fmt.Errorf("forget conversation: %w", err)
 	}
 	return nil
 }

@@ -83,14 +83,14 @@ var customerTests = []test{
 	}},
 	{"an opt-out lasts until it is undone, where it was said", func(w *world) {
 		const a = prepaid.Address("tel:+31612345678")
-		out := func() []string { return must[[]string](w)(w.db.OptedOut(w.Context(), brand, a)) }
+		out := func() []string { return w.optedOut(brand, a) }
 		same(w, "at first", out(), nil)
 		w.ok(w.db.SetOptOut(w.Context(), brand, a, []string{"twilio"}, true, start))
 		w.ok(w.db.SetOptOut(w.Context(), brand, a, []string{""}, true, start))
 		w.ok(w.db.SetOptOut(w.Context(), brand, a, []string{""}, true, start.Add(time.Hour)))
 		same(w, "twice", out(), []string{"", "twilio"})
 		same(w, "since", w.column(`SELECT CAST(MAX(changed_at) AS TEXT) FROM opt_outs`), fmt.Sprint(prepaid.Micros(start)))
-		same(w, "another brand's", must[[]string](w)(w.db.OptedOut(w.Context(), "other", a)), nil)
+		same(w, "another brand's", w.optedOut("other", a), nil)
 		w.ok(w.db.SetOptOut(w.Context(), brand, a, []string{"", "second"}, false, start))
 		same(w, "in again by word", out(), []string{"twilio"})
 		w.ok(w.db.SetOptOut(w.Context(), brand, a, []string{"twilio"}, false, start))
@@ -103,8 +103,8 @@ var customerTests = []test{
 		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:2", []string{"", "bot", "second"}, true, start))
 		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:3", []string{"bot"}, false, start))
 		known := must[[]accounts.KnownAddress](w)(w.db.AddressesOf(w.Context(), c.ID))
-		same(w, "known", known[:2], []accounts.KnownAddress{{Address: "telegram:3"},
-			{Address: "telegram:2", Out: accounts.OptOut{ByWord: true, AtCarrier: []string{"bot", "second"}}}})
+		same(w, "known", known[:2], []accounts.KnownAddress{{Address: "telegram:3", Kind: "telegram", LinkedAt: start.Add(-time.Hour)},
+			{Address: "telegram:2", Kind: "telegram", LinkedAt: start.Add(-time.Minute), Out: accounts.OptOut{ByWord: true, AtCarrier: []string{"bot", "second"}}}})
 		w.column(`UPDATE customers SET holder = holder + 1 RETURNING id`)
 		same(w, "an earlier holder's", len(must[[]accounts.KnownAddress](w)(w.db.AddressesOf(w.Context(), c.ID))), 0)
 	}},
@@ -113,7 +113,7 @@ var customerTests = []test{
 		w.ok(w.db.SetOptOut(w.Context(), brand, c.MSISDN.Tel(), []string{"", "twilio"}, true, start))
 		w.column(`UPDATE customers SET pin_hard_locked = TRUE, holder = holder + 1 RETURNING id`)
 		must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), c, []accounts.Place{place(c.MSISDN.Tel())}))
-		same(w, "still", must[[]string](w)(w.db.OptedOut(w.Context(), brand, c.MSISDN.Tel())), []string{"", "twilio"})
+		same(w, "still", w.optedOut(brand, c.MSISDN.Tel()), []string{"", "twilio"})
 	}},
 }
 

@@ -96,7 +96,7 @@ var pinDetailTests = []test{
 	}},
 	{"the PINs of an erased customer are forgotten", func(w *world) {
 		o := w.saleByPIN()
-		must[[]prepaid.Address](w)(w.db.EraseCustomer(w.Context(), store.Erasure{Customer: o.Customer, Pseudonym: "erased-1-ab", By: by}, start))
+		must[[]prepaid.Address](w)(w.db.EraseCustomer(w.Context(), store.Erasure{Customer: o.Customer, Pseudonyms: pseudonyms, By: by}, start))
 		w.keepsPIN(o, false)
 	}},
 }

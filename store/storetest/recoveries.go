@@ -52,7 +52,7 @@ var recoveryTests = []test{
 		same(w, "stored", w.read(c), want)
 		same(w, "setup", must[payments.Setup](w)(w.db.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
 		same(w, "due mandates", must[time.Time](w)(w.db.NextMandate(w.Context())), time.Time{})
-		same(w, "opt-out", must[[]string](w)(w.db.OptedOut(w.Context(), brand, c.MSISDN.Tel())), []string{"twilio"})
+		same(w, "opt-out", w.optedOut(brand, c.MSISDN.Tel()), []string{"twilio"})
 		for _, a := range []prepaid.Address{"telegram:new", c.MSISDN.Tel()} {
 			same(w, string(a), must[accounts.Customer](w)(w.db.CustomerByAddress(w.Context(), brand, a)).ID, c.ID)
 		}

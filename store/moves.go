@@ -1,0 +1,258 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/accounts"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// lockNumbers makes whoever registers, moves to or erases a number wait for each other, before any customer is locked: the
+// number may be nobody's, so that there is no row to lock. On SQLite the transaction has the whole file.
+func (db *DB) lockNumbers(ctx context.Context, tx *sqlx.Tx, brand string, numbers ...prepaid.MSISDN) error {
+	if db.dialect != Postgres {
+		return nil
+	}
+	slices.Sort(numbers)
+	for _, m := range slices.Compact(numbers) {
+		if _, err := exec(ctx, tx, `SELECT pg_advisory_xact_lock(hashtext(?), hashtext(?))`, "number at "+brand, string(m)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MayMove implements accounts.Moves.
+func (db *DB) MayMove(ctx context.Context, id prepaid.CustomerID, now time.Time) error {
+	return db.readOrders(ctx, "may customer move", func(tx *sqlx.Tx) error {
+		c, err := getCustomer(ctx, tx, `c.id = ?`, id)
+		if err == nil {
+			err = mayMove(ctx, tx, c)
+		}
+		if err == nil {
+			err = contested(ctx, tx, id, now)
+		}
+		return err
+	})
+}
+
+// mayMove refuses while something is under way that the customer has begun.
+func mayMove(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) error {
+	var open prepaid.OrderID
+	found, err := get(ctx, tx, &open, `
+		SELECT id FROM orders WHERE customer = ? AND (in_flight OR run_at > 0 OR needs_human) ORDER BY created_at, id LIMIT 1`, c.ID)
+	if err == nil && found {
+		err = &accounts.UnderWayError{Order: open}
+	}
+	return err
+}
+
+// contested refuses while somebody may yet say NOT ME to a recovery of the customer's number.
+func contested(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, now time.Time) error {
+	var until int64
+	_, err := get(ctx, tx, &until, `SELECT COALESCE(MAX(until), 0) FROM unlinked_addresses WHERE customer = ?`, id)
+	if err == nil && until > prepaid.Micros(now) {
+		err = &accounts.ContestedError{Until: prepaid.FromMicros(until)}
+	}
+	return err
+}
+
+// MoveCustomer implements accounts.Moves.
+func (db *DB) MoveCustomer(ctx context.Context, m accounts.Move) (accounts.Customer, error) {
+	return db.newNumber(ctx, m, func(tx *sqlx.Tx) error {
+		if err := stillLinked(ctx, tx, m.Customer, m.Asked); err != nil {
+			return err
+		}
+		return contested(ctx, tx, m.Customer, m.At)
+	})
+}
+
+// stillLinked is accounts.ErrRecovered where an address is not the customer's any more.
+func stillLinked(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address) error {
+	linked, err := get(ctx, tx, new(int), `SELECT 1 FROM customer_addresses WHERE customer = ? AND address = ?`, id, a)
+	if err == nil && !linked {
+		err = accounts.ErrRecovered
+	}
+	return err
+}
+
+// MoveByHand is MoveCustomer at the word of an operator, who has decided whose the number is. Who and why is kept.
+func (db *DB) MoveByHand(ctx context.Context, m accounts.Move, by topup.By) (accounts.Customer, error) {
+	return db.newNumber(ctx, m, func(tx *sqlx.Tx) error {
+		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: m.Customer, What: "number",
+			By: by, At: m.At, Outcome: "done", EndedAt: m.At})
+	})
+}
+
+// newNumber changes a customer's number. first is done in the same transaction, unless the operation key has moved it before.
+func (db *DB) newNumber(ctx context.Context, m accounts.Move, first func(*sqlx.Tx) error) (accounts.Customer, error) {
+	var moved accounts.Customer
+	err := db.writeOrders(ctx, "change number", func(tx *sqlx.Tx) error {
+		c, err := getCustomer(ctx, tx, `c.id = ?`, m.Customer)
+		if err != nil {
+			return err
+		}
+		if err := db.lockNumbers(ctx, tx, c.Brand, m.From, m.To); err != nil {
+			return err
+		}
+		if err := db.lockHolder(ctx, tx, m.Customer, m.Holder); err != nil {
+			return err
+		}
+		if moved, err = getCustomer(ctx, tx, `c.id = ?`, m.Customer); err != nil {
+			return err
+		}
+		known, err := movedBefore(ctx, tx, moved, m.OperationKey, "number", m.From, m.At)
+		switch {
+		case err != nil || known:
+			return err
+		case moved.MSISDN != m.From:
+			return accounts.ErrRecovered
+		}
+		if err := first(tx); err != nil {
+			return err
+		}
+		if err := mayMove(ctx, tx, moved); err != nil {
+			return err
+		}
+		if err := changeNumber(ctx, tx, moved, m); err != nil {
+			return err
+		}
+		moved, err = getCustomer(ctx, tx, `c.id = ?`, m.Customer)
+		return err
+	})
+	if err != nil {
+		return accounts.Customer{}, err
+	}
+	return moved, nil
+}
+
+// movedBefore writes a change down, and reports whether its operation key had changed that before.
+func movedBefore(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, operationKey, what string, former prepaid.MSISDN, now time.Time) (bool, error) {
+	rows, err := exec(ctx, tx, `
+		INSERT INTO customer_moves (brand, operation_key, customer, what, former, at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (brand, operation_key) DO NOTHING`, c.Brand, operationKey, c.ID, what, former, prepaid.Micros(now))
+	if err != nil || rows == 1 {
+		return false, err
+	}
+	whose, err := movedBy(ctx, tx, c.Brand, operationKey, what)
+	if err == nil && whose != c.ID {
+		err = topup.ErrKeyReused
+	}
+	return true, err
+}
+
+// movedBy is the customer that an operation key has changed; "" for none.
+func movedBy(ctx context.Context, q querier, brand, operationKey, what string) (whose prepaid.CustomerID, err error) {
+	_, err = get(ctx, q, &whose, `SELECT customer FROM customer_moves WHERE brand = ? AND operation_key = ? AND what = ?`, brand, operationKey, what)
+	return whose, err
+}
+
+// changeNumber carries a customer over to another number, under the locks of both and of the customer. Nothing of theirs
+// stays at the old one but what belongs to that itself: its codes, its carrier's opt-out.
+func changeNumber(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m accounts.Move) error {
+	taken, err := get(ctx, tx, new(int), `SELECT 1 FROM customers WHERE brand = ? AND msisdn = ?`, c.Brand, m.To)
+	switch {
+	case err != nil:
+		return err
+	case taken:
+		return accounts.ErrRegistered
+	}
+	recognised := int64(0) // it is looked up before the first purchase
+	if m.Recognised {
+		recognised = prepaid.Micros(m.At)
+	}
+	from, to := m.From.Tel(), m.To.Tel()
+	for _, step := range []struct {
+		query string
+		args  []any
+	}{
+		{`UPDATE customers SET msisdn = ?, recognised_at = ? WHERE id = ?`, []any{m.To, recognised, c.ID}},
+		{`DELETE FROM customer_addresses WHERE brand = ? AND address = ? AND customer = ?`, []any{c.Brand, from, c.ID}},
+		{`INSERT INTO opt_outs (brand, address, channel, is_out, changed_at)
+			SELECT brand, CAST(? AS TEXT), channel, is_out, changed_at FROM opt_outs WHERE brand = ? AND address = ? AND channel = '' AND is_out
+			ON CONFLICT (brand, address, channel) DO UPDATE SET is_out = excluded.is_out, changed_at = excluded.changed_at`,
+			[]any{to, c.Brand, from}},
+		{`DELETE FROM opt_outs WHERE brand = ? AND address = ? AND channel = ''`, []any{c.Brand, from}},
+	} {
+		if _, err := exec(ctx, tx, step.query, step.args...); err != nil {
+			return err
+		}
+	}
+	if err := linkAddress(ctx, tx, c, accounts.Place{Address: to, Channel: m.SMS, Kind: sms}, m.At); err != nil {
+		return err
+	}
+	reply := replyRow{ReplyChannel: m.SMS, ReplyKind: sms, ReplyAddress: to, ReplyLanguage: c.Language}
+	if err := redirectReplies(ctx, tx, c, from, reply); err != nil || m.SMS == "" {
+		return err
+	}
+	for about, a := range map[string]prepaid.Address{"number_left": from, "number_moved": to} {
+		reply.ReplyAddress = a
+		if a == m.Asked {
+			continue
+		}
+		if err := insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, about, reply, "", m.At, m.At)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sms is how a number's own phone is written to: channels.SMS.
+const sms = "sms"
+
+// redirectReplies sends what a customer is yet to hear at an address that is no longer theirs to another.
+func redirectReplies(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, from prepaid.Address, to replyRow) error {
+	for _, query := range []string{
+		`UPDATE orders SET reply_channel = ?, reply_kind = ?, reply_address = ? WHERE brand = ? AND reply_address = ? AND customer = ?`,
+		`UPDATE payment_setups SET reply_channel = ?, reply_kind = ?, reply_address = ? WHERE brand = ? AND reply_address = ? AND customer = ?`,
+		`UPDATE notices SET channel = ?, kind = ?, address = ? WHERE brand = ? AND address = ? AND told_at = 0
+			AND (order_id IN (SELECT id FROM orders WHERE customer = ?) OR about IN ('registered', 'setup_completed', 'setup_abandoned',
+				'mandate_refused', 'instrument_ended'))`,
+	} {
+		if _, err := exec(ctx, tx, query, to.ReplyChannel, to.ReplyKind, to.ReplyAddress, c.Brand, from, c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UnlinkAddress implements accounts.Moves.
+func (db *DB) UnlinkAddress(ctx context.Context, u accounts.Unlinking) error {
+	return db.writeOrders(ctx, "unlink address", func(tx *sqlx.Tx) error {
+		if err := db.lockHolder(ctx, tx, u.Customer, u.Holder); err != nil {
+			return err
+		}
+		c, err := getCustomer(ctx, tx, `c.id = ?`, u.Customer)
+		if err != nil {
+			return err
+		}
+		var was struct {
+			Channel string `db:"channel"`
+			Kind    string `db:"kind"`
+		}
+		found, err := get(ctx, tx, &was, `
+			DELETE FROM customer_addresses WHERE brand = ? AND address = ? AND customer = ? AND linked_at = ? RETURNING channel, kind`,
+			c.Brand, u.Address, c.ID, prepaid.Micros(u.LinkedAt))
+		if err != nil || !found {
+			return err
+		}
+		to := replyRow{ReplyChannel: was.Channel, ReplyKind: was.Kind, ReplyAddress: u.Address, ReplyLanguage: c.Language}
+		if was.Channel == "" { // linked by an older program: where it wrote from last
+			if to, err = wroteFrom(ctx, tx, c.ID, u.Address); err != nil {
+				return err
+			}
+		}
+		by := replyRow{ReplyChannel: u.By.Channel, ReplyKind: u.By.Kind, ReplyAddress: u.By.Address}
+		if err := redirectReplies(ctx, tx, c, u.Address, by); err != nil || to.ReplyChannel == "" {
+			return err
+		}
+		to.ReplyLanguage = cmp.Or(to.ReplyLanguage, c.Language)
+		return insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, "address_unlinked", to, "", u.At, u.At))
+	})
+}
