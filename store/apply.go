@@ -148,15 +148,15 @@ func (db *DB) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Chang
 }
 
 // blockDebtor blocks a customer who owes for this order. One whose debit was returned while the airtime was on its way
-// owes from its delivery on, whatever the change knew of it.
+// owes from its delivery on, whatever the change knew of it; and so does one who has left since, or is just coming back.
 func blockDebtor(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
 	delivered := len(c.To) > 0 && row.Status == topup.Delivered
 	if !c.Debt && !delivered {
 		return nil
 	}
 	for _, block := range []string{
-		`UPDATE customers SET status = 'blocked' WHERE id = ? AND status = 'active'`,
-		`UPDATE customers SET erased_as = 'blocked' WHERE id = ? AND status = 'erased'`, // whoever comes back owes
+		`UPDATE customers SET status = 'blocked' WHERE id = ? AND status IN ('active', 'pending')`,
+		`UPDATE customers SET erased_as = 'blocked' WHERE id = ? AND status = 'erased'`,
 	} {
 		_, err := exec(ctx, tx, block+` AND EXISTS (SELECT 1 FROM charges WHERE order_id = ? AND status = 'returned')`, row.Customer, c.Order)
 		if err != nil {

@@ -169,7 +169,7 @@ func unownedDebt(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 		UNION ALL
 		SELECT o.id, '', 'the customer is ' || k.status
 		FROM orders o JOIN charges c ON c.order_id = o.id JOIN customers k ON k.id = o.customer
-		WHERE o.status = 'delivered' AND c.status = 'returned' AND k.status NOT IN ('blocked', 'erased')
+		WHERE o.status = 'delivered' AND c.status = 'returned' AND k.status <> 'blocked' AND (k.status <> 'erased' OR k.erased_as <> 'blocked')
 		  AND NOT EXISTS (SELECT 1 FROM interventions i
 			WHERE i.customer = k.id AND i.what = 'unlock, debt paid' AND i.at >= c.changed_at)
 		ORDER BY order_id`)

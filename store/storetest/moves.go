@@ -182,6 +182,17 @@ var moveTests = []test{
 		same(w, "codes to the number", must[accounts.CodeCap](w)(w.db.SaveCode(w.Context(), code, caps)), accounts.CapNumber)
 		w.clean()
 	}},
+	{"a debit that is returned while its customer comes back is owed", func(w *world) {
+		c := w.linked()
+		o := w.spends(c)
+		must[[]prepaid.Address](w)(w.db.CloseCustomer(w.Context(), w.closing(c, "c1")))
+		back, err := w.registersAgain(c)
+		w.ok(err)
+		same(w, "came back", back.Status, accounts.Pending)
+		w.apply(returned(o))
+		same(w, "owes", w.read(c).Status, accounts.Blocked)
+		w.clean()
+	}},
 	{"what was spent counts on after a closing, and a frozen account stays frozen", func(w *world) {
 		c := w.linked()
 		w.spends(c)
