@@ -13,8 +13,12 @@ var currencyWords = map[string]prepaid.Currency{
 	"$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD",
 	"£": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP", "pond": "GBP",
 	"¥": "JPY", "jpy": "JPY", "yen": "JPY", "chf": "CHF", "cad": "CAD", "aud": "AUD",
+	"cent": cents, "cents": cents, "ct": cents, "cts": cents, "eurocent": cents, "¢": cents, "pence": cents,
 	"sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN", "mad": "MAD", "inr": "INR", "₹": "INR",
 }
+
+// cents is the currency of no brand: amounts are typed in whole units.
+const cents prepaid.Currency = "cents"
 
 const minuses = "-−–—"
 

@@ -31,7 +31,7 @@ func (p purchase) complete() bool {
 // another amount, or who knows what, unless words stand before it: then it is if the brand sells it, and else part of a
 // signature, as is all that follows a dash.
 func readPurchase(text string, b *prepaid.Brand) purchase {
-	if otherMoney(text, b.Currency) || mistyped(text) {
+	if otherMoney(text, b.Currency) || mistyped(text) || forSomebody(text) {
 		return purchase{Unclear: true}
 	}
 	found := numbersAt(text)
@@ -57,7 +57,7 @@ func readPurchase(text string, b *prepaid.Brand) purchase {
 	case second.plain() && len(second.text) == 5 && words <= 1 && !sells(b, second.text):
 		p.BadPIN = true
 	default:
-		p.Unclear, p.Extra = true, !second.isGroup() && !slices.ContainsFunc(found, number.isLong)
+		p.Unclear, p.Extra = true, !second.isPIN() && !second.isGroup() && !slices.ContainsFunc(found, number.isLong)
 		return p
 	}
 	p.readBehind(text, second.end, found[2:], b)
@@ -100,6 +100,21 @@ func countUnknown(text string) int {
 	}
 	return n
 }
+
+// forSomebody reports whether a text says whom it is for, "10 1234 for mum": a purchase is for the customer's own number.
+func forSomebody(text string) bool {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && (r < '0' || r > '9') })
+	for i := 1; i < len(words); i++ {
+		whom := strings.TrimRight(words[i], "0123456789") // "for eur10" is no one
+		if w := words[i-1]; (w == "for" || w == "voor") && whom != "" && currencyWords[whom] == "" && !slices.Contains(selfWords, whom) {
+			return true
+		}
+	}
+	return false
+}
+
+// selfWords may stand behind "for": the customer means no other number than theirs.
+var selfWords = []string{"me", "myself", "mij", "mezelf", "mijzelf"}
 
 func wordsOf(text string) []string {
 	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Sc, r) })
