@@ -214,8 +214,8 @@ func (l *crowd) fresh() string {
 	return fmt.Sprintf("+316%d%03d%s", 1+n%5, n/5%1000, end)
 }
 
-// customer registers, perhaps changes to direct debit, or forgets the PIN and pays by direct debit from then on, and buys a few times,
-// until a message is not answered: then another one comes.
+// customer registers, perhaps changes to direct debit, or forgets the PIN or closes the account and comes back, and pays by
+// direct debit from then on, or changes the number, and buys a few times, until a message is not answered: then another one comes.
 func (l *crowd) customer() {
 	number := l.fresh()
 	given := fmt.Sprintf(`{"Customer":{"Number":%q,"Kind":"sms"},"Language":"en","PIN":%q,"Method":"card"}`, number, testPIN)
@@ -229,17 +229,27 @@ func (l *crowd) customer() {
 		time.Sleep(20 * time.Millisecond) // it is being killed
 	}
 	var texts []string
-	switch rand.IntN(6) {
+	from, moved := number, 0
+	switch rand.IntN(8) {
 	case 0, 1:
 		texts = []string{"PAY", testPIN, "1", killIBAN, "J. Jansen", "AGREE"}
 	case 2:
 		texts = []string{"FORGOT", "246810", testPIN, testPIN, "1", killIBAN, "J. Jansen", "AGREE"}
+	case 3:
+		texts = []string{"CLOSE", testPIN, "1", "CLOSE", "REGISTER", number, number, testPIN, testPIN, "1", killIBAN, "J. Jansen", "AGREE"}
+	case 4:
+		to := number[:4] + "6" + number[5:] // nobody's: fresh draws 1 to 5 there
+		texts = []string{"NUMBER", testPIN, to, to, "246810", "246810"}
+		from, moved = to, len(texts)
 	}
 	for _, amount := range []string{"10", "15", "20"} {
 		texts = append(texts, "KOOP "+amount+" "+testPIN)
 	}
-	for _, text := range texts {
+	for i, text := range texts {
 		m := message{prepaid.NewToken(), number, text}
+		if i >= moved {
+			m.from = from
+		}
 		answer, err := l.send(m)
 		l.mu.Lock()
 		if err != nil {

@@ -15,6 +15,8 @@ type Store interface {
 	conversation.Sessions
 	// Forget drops all sessions, memos, locks and lines.
 	Forget(ctx context.Context) error
+	// ForgetSession drops one sender's session and lock.
+	ForgetSession(ctx context.Context, sender string) error
 }
 
 // Run runs the suite. Every call of open returns an empty store, which open closes when its test ends.

@@ -17,6 +17,21 @@ var turns = map[string]func(*scene){
 		s.commit("m2", "b", 1, conversation.Stored)
 		s.holds(s.begin("m3", "c", conversation.Yours), "session of m2", 2)
 	},
+	"one sender's session is forgotten, and what was answered is not": func(s *scene) {
+		s.turn("m1")
+		s.begin("m2", "b", conversation.Yours)
+		other := *s
+		other.sender = sender + "9"
+		other.turn("m1")
+		if err := s.store.ForgetSession(s.Context(), s.sender); err != nil {
+			s.Fatal(err)
+		}
+		s.commit("m2", "b", 1, conversation.Lost) // it begins again
+		s.holds(s.begin("m2", "c", conversation.Yours), "", 0)
+		s.leave("c")
+		s.begin("m1", "late", conversation.Seen)
+		other.holds(other.begin("m2", "d", conversation.Yours), "session of m1", 1)
+	},
 	"an empty session can be stored": func(s *scene) {
 		s.turn("m1")
 		s.begin("m2", "b", conversation.Yours)
