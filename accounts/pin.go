@@ -39,15 +39,19 @@ const settleFor = 5 * time.Second
 // A process that dies in between leaves its try counted for two minutes. The message's next delivery judges it; if
 // there is none, the try lapses.
 func (s *Service) CheckPIN(ctx context.Context, c Customer, pin prepaid.Secret, operationKey string) error {
-	if err := s.c.PeppersFit(ctx); err != nil {
+	if err := ctx.Err(); err != nil {
+		return notJudged(ctx, err)
+	}
+	stored := context.WithoutCancel(ctx) // ctx's end is for the hash: it would cut off the database's connection
+	if err := s.c.PeppersFit(stored); err != nil {
 		return notJudged(ctx, err)
 	}
 	now := s.c.Clock.Now()
-	p, counted, err := s.c.Tries.CountPINTry(ctx, c.ID, operationKey, now)
+	p, counted, err := s.c.Tries.CountPINTry(stored, c.ID, operationKey, now)
 	if err == nil && !counted {
 		// A PIN whose tries are used up without a lock was tried last by a turn that is still judging, or
 		// that died before it locked. Nobody knows which, so it is locked; a right last try undoes that.
-		return s.lock(ctx, c.ID, p, now)
+		return s.lock(stored, c.ID, p, now)
 	}
 	right := false
 	if err == nil {

@@ -13,7 +13,7 @@ type Customers interface {
 	CustomerByAddress(ctx context.Context, brand string, a prepaid.Address) (Customer, error)
 	CustomerByMSISDN(ctx context.Context, brand string, m prepaid.MSISDN) (Customer, error)
 	// SaveRegistration stores a pending customer and its proven addresses in one transaction. An existing customer of the
-	// same brand and MSISDN stays as it is, unless the same registration (RegisteredBy) has made it: that one's PIN (its
+	// same brand and MSISDN stays as it is, unless the same registration (RegisteredBy) has made it and they have no way to pay yet: that one's PIN (its
 	// locks are gone), language and addresses are taken. The stored customer is returned.
 	//
 	// Where the number is nobody's, but under one of the pseudonyms an erased customer's, that customer comes back: with the id
@@ -21,12 +21,13 @@ type Customers interface {
 	// nothing is stored, and the erased customer is returned. ErrFrozen where that account was frozen.
 	SaveRegistration(ctx context.Context, c Customer, places []Place, pseudonyms ...prepaid.MSISDN) (Customer, error)
 	// LinkAddress says that the address is the customer's, and no longer anybody else's. ErrRecovered where the number has
-	// another holder than c, ErrFrozen while the account is frozen.
+	// another holder than c, or c another number, ErrFrozen while the account is frozen.
 	LinkAddress(ctx context.Context, c Customer, p Place, now time.Time) error
 	// UpdateCustomer sets what is not nil.
 	UpdateCustomer(ctx context.Context, id prepaid.CustomerID, u Update) error
 	// RecoverCustomer makes whoever set a PIN without the old one the number's next holder, in one transaction under the
-	// customer's lock, once per operation key; the stored customer is returned. ErrFrozen, ErrNoCustomer.
+	// customer's lock, once per operation key; the stored customer is returned. All one-time codes for the number are used
+	// up. ErrFrozen, ErrNoCustomer, ErrRecovered.
 	RecoverCustomer(ctx context.Context, n NewHolder) (Customer, error)
 	// UnlinkedFrom returns the customer that a recovery took away from an address, until the remembered time; the newest of
 	// several. ErrNothingTaken.
@@ -38,6 +39,8 @@ type Customers interface {
 // NewHolder is a recovery as it is stored.
 type NewHolder struct {
 	Customer     prepaid.CustomerID
+	MSISDN       prepaid.MSISDN // that was proven: ErrNoCustomer where the customer has another by now
+	Holder       int            // of the number when it was proven: ErrRecovered where that is another by now; 0 is any
 	PINHash      string
 	Places       []Place // proven to be the new holder's; where it was asked for comes first
 	OperationKey string

@@ -15,6 +15,7 @@ const NotMeFor = 72 * time.Hour
 type Recovery struct {
 	Brand  string
 	MSISDN prepaid.MSISDN
+	Holder int // of the number when it was proven; 0 is any
 	PIN    prepaid.Secret
 	// Places are proven to be theirs: where they write from, and the number's own phone.
 	Places       []Place
@@ -24,7 +25,7 @@ type Recovery struct {
 // Recover sets a PIN without the old one. A number is not an account: whoever sets it becomes the number's next holder, and
 // what the earlier one set up (ways to pay, open setups, all other addresses) ends; those addresses are told, and may
 // answer NOT ME. Debt, block, limits and opt-outs stay with the number. Repeated with its operation key it changes nothing.
-// Errors: ErrNoCustomer, ErrFrozen.
+// Errors: ErrNoCustomer, ErrFrozen, ErrRecovered where somebody else has recovered the number since it was proven.
 func (s *Service) Recover(ctx context.Context, r Recovery) (Customer, error) {
 	c, err := s.ByMSISDN(ctx, r.Brand, r.MSISDN)
 	if err != nil {
@@ -36,7 +37,7 @@ func (s *Service) Recover(ctx context.Context, r Recovery) (Customer, error) {
 	}
 	now := s.c.Clock.Now()
 	return s.c.Customers.RecoverCustomer(ctx, NewHolder{
-		Customer: c.ID, PINHash: hash, Places: r.Places, OperationKey: r.OperationKey, At: now, Until: now.Add(NotMeFor),
+		Customer: c.ID, MSISDN: r.MSISDN, Holder: r.Holder, PINHash: hash, Places: r.Places, OperationKey: r.OperationKey, At: now, Until: now.Add(NotMeFor),
 	})
 }
 

@@ -30,7 +30,7 @@ func (s *Service) PINKey(sender string, pin prepaid.Secret) string {
 }
 
 // Register stores a customer who can't pay yet and the addresses proven to be theirs. Its own operation key may do so again,
-// with another PIN too, until the number is recovered. ErrRegistered, and nothing is stored, where the number is a customer's
+// with another PIN too, until the customer can pay or the number is recovered. ErrRegistered, and nothing is stored, where the number is a customer's
 // already: who knows the PIN links another address, who does not recovers the number. Whoever closed an account with this
 // number comes back to it: registering anew sheds nothing. ErrFrozen where that account was frozen.
 func (s *Service) Register(ctx context.Context, r Registration) (Customer, error) {

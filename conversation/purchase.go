@@ -27,7 +27,8 @@ func topupFlow() Flow {
 		},
 		Transitions: []Transition{
 			{From: "topup.identify", Event: "stranger", To: "registration.ask_msisdn"},
-			{From: "topup.identify", Event: "has_pin", To: "registration.ask_method", Say: "topup.setup_unfinished"},
+			{From: "topup.identify", Event: "has_pin", To: "registration.ask_known_pin"},
+			{From: "topup.identify", Event: "has_typed_pin", To: "registration.check_known_pin"},
 			{From: "topup.identify", Event: "refused", To: idle},
 			{From: "topup.identify", Event: "no_amount", To: "topup.ask_amount"},
 			{From: "topup.identify", Event: "no_pin", To: "topup.ask_pin"},
@@ -70,6 +71,9 @@ func identifyBuyer(ctx context.Context, s *Services, t *Turn) Event {
 		return "refused"
 	case !c.Registered():
 		t.session.Proven = true
+		if t.pin = p.PIN; !t.pin.Empty() {
+			return "has_typed_pin"
+		}
 		return "has_pin"
 	case c.PIN.Locked(t.now):
 		t.sayLocked(c.PIN)

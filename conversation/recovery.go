@@ -67,7 +67,7 @@ func (t *Turn) recover(ctx context.Context, s *Services) Event {
 		return t.fail(errNotAuthorised)
 	}
 	c, err := s.Accounts.Recover(ctx, accounts.Recovery{
-		Brand: t.brand.Name, MSISDN: t.session.MSISDN, PIN: t.pin, Places: t.places(), OperationKey: t.key("recover"),
+		Brand: t.brand.Name, MSISDN: t.session.MSISDN, Holder: t.session.Holder, PIN: t.pin, Places: t.places(), OperationKey: t.key("recover"),
 	})
 	switch {
 	case errors.Is(err, accounts.ErrNoCustomer):

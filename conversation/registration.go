@@ -37,7 +37,7 @@ func registrationFlow() Flow {
 		}, mandateStates("registration", "registration.ask_iban")...),
 		Transitions: append([]Transition{
 			{From: "registration.begin", Event: "stranger", To: "registration.ask_msisdn"},
-			{From: "registration.begin", Event: "has_pin", To: "registration.ask_method"},
+			{From: "registration.begin", Event: "has_pin", To: "registration.ask_known_pin"}, // the phone may be another's by now
 			{From: "registration.begin", Event: "registered", To: idle, Say: "registration.already"},
 			{From: "registration.begin", Event: "pin_locked", To: "registration.send_code"},
 			{From: "registration.begin", Event: "frozen", To: idle, Say: "account.frozen"},
@@ -304,7 +304,11 @@ func findProven(ctx context.Context, s *Services, t *Turn) Event {
 		return t.fail(err)
 	case c.Frozen():
 		return "frozen"
-	case !t.session.Recovers && !c.PIN.HardLocked:
+	}
+	if t.session.Customer != c.ID { // a recovery by somebody else from now on makes this one void
+		t.session.Customer, t.session.Holder = c.ID, c.Holder
+	}
+	if !t.session.Recovers && !c.PIN.HardLocked {
 		return "known"
 	}
 	return forgetPIN(t, "new")

@@ -24,7 +24,7 @@ func pinFlow() Flow {
 		},
 		Transitions: []Transition{
 			{From: "pin.identify", Event: "stranger", To: "registration.ask_msisdn", Say: "topup.not_registered"},
-			{From: "pin.identify", Event: "has_pin", To: "registration.ask_method", Say: "topup.setup_unfinished"},
+			{From: "pin.identify", Event: "has_pin", To: "registration.ask_known_pin"},
 			{From: "pin.identify", Event: "locked", To: idle},
 			{From: "pin.identify", Event: "hard_locked", To: "pin.send_code"},
 			{From: "pin.identify", Event: "frozen", To: idle, Say: "account.frozen"},
@@ -68,7 +68,7 @@ func payFlow() Flow {
 		}, mandateStates("pay", "pay.ask_pin")...),
 		Transitions: append([]Transition{
 			{From: "pay.identify", Event: "stranger", To: "registration.ask_msisdn", Say: "topup.not_registered"},
-			{From: "pay.identify", Event: "has_pin", To: "registration.ask_method", Say: "topup.setup_unfinished"},
+			{From: "pay.identify", Event: "has_pin", To: "registration.ask_known_pin"},
 			{From: "pay.identify", Event: "locked", To: idle},
 			{From: "pay.identify", Event: "hard_locked", To: idle, Say: "pin.hard_locked"},
 			{From: "pay.identify", Event: "frozen", To: idle, Say: "account.frozen"},

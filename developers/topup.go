@@ -35,6 +35,7 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 	if err != nil {
 		return reloadly.Transaction{}, err
 	}
+	placed := prepaid.WithoutTimeLimit(ctx) // once there is an order, nobody is told to try again
 	until := s.c.Clock.Now().Add(patience)
 	if !async {
 		request.Patience = patience
@@ -61,9 +62,9 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 	case err != nil:
 		return reloadly.Transaction{}, err
 	case async:
-		return s.transaction(ctx, h)
+		return s.transaction(placed, h)
 	}
-	return s.outcome(ctx, h, until)
+	return s.outcome(placed, h, until)
 }
 
 func (s *Service) place(ctx context.Context, r topup.Request) (topup.History, error) {
@@ -71,7 +72,7 @@ func (s *Service) place(ctx context.Context, r topup.Request) (topup.History, er
 	if err != nil {
 		return topup.History{}, err
 	}
-	return s.c.Orders.Order(ctx, o.ID)
+	return s.c.Orders.Order(prepaid.WithoutTimeLimit(ctx), o.ID)
 }
 
 // codeOf is how the API tells which limit a top-up would have crossed.

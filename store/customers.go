@@ -94,7 +94,8 @@ func (db *DB) SaveRegistration(ctx context.Context, c accounts.Customer, places 
 				pin_tries = 0, pin_month_tries = 0, pin_month_start = 0, pin_locks = 0, pin_locked_until = 0,
 				pin_hard_locked = FALSE,
 				recognised_at = CASE WHEN excluded.recognised_at > 0 THEN excluded.recognised_at ELSE customers.recognised_at END
-			WHERE customers.registered_by = excluded.registered_by AND customers.registered_by <> '' AND customers.frozen_at = 0`,
+			WHERE customers.registered_by = excluded.registered_by AND customers.registered_by <> '' AND customers.frozen_at = 0
+				AND customers.status = 'pending'`,
 			c.ID, c.Brand, c.MSISDN, c.Language, accounts.Pending, c.PIN.Hash, prepaid.Micros(c.CreatedAt), prepaid.Micros(c.Recognised), c.RegisteredBy)
 		if err != nil {
 			return err
@@ -116,6 +117,13 @@ func (db *DB) LinkAddress(ctx context.Context, c accounts.Customer, p accounts.P
 	return db.write(ctx, "link address", func(tx *sqlx.Tx) error {
 		if err := db.lockHolder(ctx, tx, c.ID, c.Holder); err != nil {
 			return err
+		}
+		present, err := getCustomer(ctx, tx, `c.id = ?`, c.ID)
+		switch {
+		case err != nil:
+			return err
+		case present.MSISDN != c.MSISDN: // it has moved since the number was proven
+			return accounts.ErrRecovered
 		}
 		return linkAddress(ctx, tx, c, p, now)
 	})

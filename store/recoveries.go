@@ -31,6 +31,10 @@ func (db *DB) RecoverCustomer(ctx context.Context, n accounts.NewHolder) (accoun
 		case rows == 0:
 			stored, err = recoveredBefore(ctx, tx, c, n.OperationKey)
 			return err
+		case c.MSISDN != n.MSISDN: // it has moved since the number was proven
+			return accounts.ErrNoCustomer
+		case n.Holder > 0 && c.Holder != n.Holder:
+			return accounts.ErrRecovered
 		case c.Frozen():
 			return accounts.ErrFrozen
 		}
@@ -87,6 +91,10 @@ func (db *DB) endHolder(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, k
 		return err
 	}
 	if err := abandonSetups(ctx, tx, c.ID, now); err != nil {
+		return err
+	}
+	// A code that was sent while the earlier holder had the number proves nothing any more.
+	if _, err := exec(ctx, tx, `UPDATE one_time_codes SET used = TRUE WHERE brand = ? AND msisdn = ? AND NOT used`, c.Brand, c.MSISDN); err != nil {
 		return err
 	}
 	if err := db.recoverOrders(ctx, tx, c.ID, now); err != nil {

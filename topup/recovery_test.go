@@ -17,7 +17,7 @@ import (
 func (w *world) recover() {
 	w.Helper()
 	w.holder++
-	_, err := w.db.RecoverCustomer(context.Background(), accounts.NewHolder{Customer: w.customer, PINHash: "hash",
+	_, err := w.db.RecoverCustomer(context.Background(), accounts.NewHolder{Customer: w.customer, MSISDN: msisdn, PINHash: "hash",
 		Places: []accounts.Place{{Address: msisdn.Tel()}}, OperationKey: prepaid.NewToken(), At: w.clock.Now()})
 	if err != nil {
 		w.Fatalf("recover: %v", err)

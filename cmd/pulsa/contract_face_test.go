@@ -37,6 +37,8 @@ func (a troubled) Account(ctx context.Context, token string) (reloadly.Caller, e
 		return reloadly.Caller{}, refused
 	case "broken":
 		return reloadly.Caller{}, errors.New("the password is hunter2")
+	case "waiting":
+		return reloadly.Caller{}, prepaid.ErrBusy
 	}
 	caller, err := a.simFace.Account(ctx, token)
 	caller.Header = reloadly.RateLimit(60, 59, time.Unix(1763726400, 0))
@@ -44,8 +46,11 @@ func (a troubled) Account(ctx context.Context, token string) (reloadly.Caller, e
 }
 
 func (a troubled) Token(ctx context.Context, id string, secret prepaid.Secret, audience string) (reloadly.Token, error) {
-	if id == "broken" {
+	switch id {
+	case "broken":
 		return reloadly.Token{}, errors.New("the password is hunter2")
+	case "waiting":
+		return reloadly.Token{}, prepaid.ErrBusy
 	}
 	return a.simFace.Token(ctx, id, secret, audience)
 }
@@ -155,7 +160,7 @@ func TestEveryDocumentedAnswerIsReached(t *testing.T) {
 		with(func(a *ask) { a.body = strings.Replace(a.body, "order-1", o.name, 1) })
 		with(func(a *ask) { a.accept = "text/html, application/json;q=0" })
 		with(func(a *ask) { a.method = "PATCH" })
-		for _, token := range []string{"", "guess", "expired", "gone", "narrow", "busy", "broken", "unserved"} {
+		for _, token := range []string{"", "guess", "expired", "gone", "narrow", "busy", "broken", "waiting", "unserved"} {
 			if !o.public {
 				with(func(a *ask) { a.token = token })
 			}
@@ -174,7 +179,7 @@ func TestEveryDocumentedAnswerIsReached(t *testing.T) {
 	do(ask{method: "GET", path: "/mnp-lookup/operators?phone=31612345678&countryCode=NL", token: "unserved"})
 
 	secret := `"client_secret":"s","grant_type":"client_credentials","audience":"https://topups.reloadly.com"}`
-	for _, body := range []string{`{"client_id":"broken",` + secret, `{"client_id":"",` + secret,
+	for _, body := range []string{`{"client_id":"broken",` + secret, `{"client_id":"waiting",` + secret, `{"client_id":"",` + secret,
 		strings.Replace(`{"client_id":"id",`+secret, "topups.reloadly", "example", 1)} {
 		do(ask{method: "POST", path: "/oauth/token", body: body})
 	}

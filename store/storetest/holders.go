@@ -19,7 +19,7 @@ func (w *world) recovered(c accounts.Customer, at time.Time) accounts.Customer {
 }
 
 func next(c accounts.Customer, at time.Time) accounts.NewHolder {
-	return accounts.NewHolder{Customer: c.ID, PINHash: "hash", Places: []accounts.Place{{Address: c.MSISDN.Tel()}},
+	return accounts.NewHolder{Customer: c.ID, MSISDN: c.MSISDN, PINHash: "hash", Places: []accounts.Place{{Address: c.MSISDN.Tel()}},
 		OperationKey: prepaid.NewToken(), At: at}
 }
 

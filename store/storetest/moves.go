@@ -120,7 +120,7 @@ var moveTests = []test{
 	}},
 	{"a number whose earlier holder may say NOT ME neither moves nor is closed, and a frozen account does not", func(w *world) {
 		c := w.linked()
-		r := must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), accounts.NewHolder{Customer: c.ID, PINHash: "h",
+		r := must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), accounts.NewHolder{Customer: c.ID, MSISDN: c.MSISDN, PINHash: "h",
 			Places: []accounts.Place{place(c.MSISDN.Tel())}, OperationKey: "r1", At: start, Until: start.Add(accounts.NotMeFor)}))
 		contested := new(*accounts.ContestedError)
 		if _, err := w.db.MoveCustomer(w.Context(), w.move(r, newNumber, "m1")); !errors.As(err, contested) {

@@ -16,7 +16,7 @@ import (
 
 // newHolder is a recovery of a customer's number from a Telegram account.
 func newHolder(c accounts.Customer, key string, at time.Time) accounts.NewHolder {
-	return accounts.NewHolder{Customer: c.ID, PINHash: "new", OperationKey: key, At: at, Until: at.Add(accounts.NotMeFor),
+	return accounts.NewHolder{Customer: c.ID, MSISDN: c.MSISDN, PINHash: "new", OperationKey: key, At: at, Until: at.Add(accounts.NotMeFor),
 		Places: []accounts.Place{place("telegram:new"), place(c.MSISDN.Tel())}}
 }
 
@@ -84,6 +84,57 @@ var recoveryTests = []test{
 			}
 		})
 		same(w, "holder", w.read(c).Holder, 5)
+	}},
+	{"of recoveries that have proven the number of one holder, one makes the next", func(w *world) {
+		c := w.customer()
+		var made atomic.Int32
+		together(8, func(i int) {
+			n := newHolder(c, fmt.Sprint("key", i), start)
+			n.Holder = 1
+			switch _, err := w.db.RecoverCustomer(w.Context(), n); {
+			case err == nil:
+				made.Add(1)
+			case !errors.Is(err, accounts.ErrRecovered):
+				w.Error(err)
+			}
+		})
+		same(w, "recoveries", made.Load(), 1)
+		same(w, "holder", w.read(c).Holder, 2)
+	}},
+	{"a recovery uses up every code for the number, and no other's", func(w *world) {
+		c, other := w.customer(), w.customer()
+		caps := accounts.CodeCaps{Since: start, Budget: prepaid.CodeBudget{}.OrDefault()}
+		code := func(m prepaid.MSISDN) {
+			by := must[accounts.CodeCap](w)(w.db.SaveCode(w.Context(), accounts.Code{Brand: brand, Channel: "bot", Address: "telegram:thief",
+				MSISDN: m, Hash: "hash", OperationKey: string(m), CreatedAt: start, ExpiresAt: start.Add(time.Hour)}, caps))
+			same(w, "cap", by, accounts.NoCap)
+		}
+		code(c.MSISDN)
+		code(other.MSISDN)
+		must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), newHolder(c, "recovery", start)))
+		if _, err := w.db.TryCode(w.Context(), brand, "telegram:thief", c.MSISDN, "try"); !errors.Is(err, accounts.ErrCodeExpired) {
+			w.Errorf("%v; want ErrCodeExpired", err)
+		}
+		must[accounts.Code](w)(w.db.TryCode(w.Context(), brand, "telegram:thief", other.MSISDN, "try"))
+	}},
+	{"who has proven a number takes nothing of a customer who has another by now", func(w *world) {
+		c := w.customer()
+		must[accounts.Customer](w)(w.db.MoveCustomer(w.Context(), accounts.Move{Customer: c.ID, From: c.MSISDN, To: "31699999002",
+			Asked: c.MSISDN.Tel(), OperationKey: "move", At: start}))
+		if _, err := w.db.RecoverCustomer(w.Context(), newHolder(c, "recovery", start)); !errors.Is(err, accounts.ErrNoCustomer) {
+			w.Errorf("recovery: %v; want ErrNoCustomer", err)
+		}
+		if err := w.db.LinkAddress(w.Context(), c, place("telegram:late"), start); !errors.Is(err, accounts.ErrRecovered) {
+			w.Errorf("link: %v; want ErrRecovered", err)
+		}
+	}},
+	{"a registration chooses no PIN again once its customer can pay", func(w *world) {
+		c := w.customer()
+		must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), accounts.Customer{ID: c.ID, Brand: brand, MSISDN: c.MSISDN,
+			Status: accounts.Pending, RegisteredBy: w.read(c).RegisteredBy, PIN: accounts.PIN{Hash: "again"}, CreatedAt: start}, nil))
+		if w.read(c).PIN.Hash == "again" {
+			w.Error("the PIN was replaced")
+		}
 	}},
 	{"recoveries and purchases at once charge nobody for an earlier holder", func(w *world) {
 		c := w.customer()

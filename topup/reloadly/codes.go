@@ -100,12 +100,9 @@ func RefuseCode(code string) *Error {
 
 // What endpoints refuse with, beside what all do.
 func (e *endpoint) refuses() []string {
-	codes := []string{"METHOD_NOT_SUPPORTED", "MEDIA_TYPE_NOT_ACCEPTABLE", "INTERNAL_SERVER_ERROR"}
+	codes := []string{"METHOD_NOT_SUPPORTED", "MEDIA_TYPE_NOT_ACCEPTABLE", "INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE"}
 	if e.scope != "" {
 		codes = append(codes, "MISSING_TOKEN", "INVALID_TOKEN", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "ACCOUNT_NOT_FOUND", "RATE_LIMIT_REACHED")
-	}
-	if e.scope == ScopeOperators {
-		codes = append(codes, "SERVICE_UNAVAILABLE") // they are the network's
 	}
 	if e.body != nil {
 		codes = append(codes, "INVALID_INPUT_PROVIDED", "UNSUPPORTED_MEDIA_TYPE", "UNPROCCESSABLE_ENTITY")

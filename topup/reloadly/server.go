@@ -19,7 +19,8 @@ import (
 )
 
 // Accounts know who may call the API, and what they have left. Errors that are an *Error are answered as they
-// are, any other as INTERNAL_SERVER_ERROR.
+// are, prepaid.ErrBusy as SERVICE_UNAVAILABLE, any other as INTERNAL_SERVER_ERROR. The contexts carry a time limit for the
+// database.
 type Accounts interface {
 	// Token issues a bearer token. INVALID_CREDENTIALS, INVALID_AUDIENCE.
 	Token(ctx context.Context, clientID string, secret prepaid.Secret, audience string) (Token, error)
@@ -83,6 +84,9 @@ func RateLimit(limit, remaining int, reset time.Time) http.Header {
 // maxRequest is far more than a top-up.
 const maxRequest = 64 << 10
 
+// databaseWithin is how long a request may wait for the database. What is then busy still has changed nothing.
+const databaseWithin = 10 * time.Second
+
 const tooLarge = "The request is too large"
 
 // Server serves the API.
@@ -125,6 +129,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers a request of an endpoint: only those who show a token that allows it are let in.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, e *endpoint) {
+	r = r.WithContext(prepaid.WithTimeLimit(r.Context(), s.clock, s.clock.Now().Add(databaseWithin)))
 	answer, err := s.ask(w, r, e)
 	if err != nil {
 		s.refuse(w, r, err)
@@ -261,7 +266,12 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	var e *Error
-	if !errors.As(err, &e) {
+	switch {
+	case errors.As(err, &e):
+	case errors.Is(err, prepaid.ErrBusy):
+		s.log.WarnContext(r.Context(), "reloadly request not taken", "method", r.Method, "error", err)
+		e = RefuseCode("SERVICE_UNAVAILABLE")
+	default:
 		level := slog.LevelError
 		if r.Context().Err() != nil {
 			level = slog.LevelInfo // whoever asked is gone

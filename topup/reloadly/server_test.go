@@ -3,6 +3,7 @@ package reloadly
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +35,29 @@ func TestACallerWhoIsGoneIsNoErrorOfOurs(t *testing.T) {
 		leave()
 		if w.Code != http.StatusInternalServerError || !strings.Contains(log.String(), level) {
 			t.Errorf("%d, %s: want %s", w.Code, log.String(), level)
+		}
+	}
+}
+
+// busy are accounts whose database is held by others for longer than they may wait.
+type busy struct{ Accounts }
+
+func (busy) Account(ctx context.Context, _ string) (Caller, error) {
+	if left, limited := prepaid.TimeLeft(ctx); !limited || left > databaseWithin {
+		return Caller{}, context.DeadlineExceeded
+	}
+	return Caller{}, fmt.Errorf("read account: %w", prepaid.ErrBusy)
+}
+
+func TestABusyDatabaseIsAQuickNo(t *testing.T) {
+	s := NewServer(busy{}, nil, prepaid.SystemClock{}, slog.New(slog.DiscardHandler))
+	for path, method := range map[string]string{"/topups": http.MethodPost, "/topups-async": http.MethodPost, "/accounts/balance": http.MethodGet} {
+		r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader("{}"))
+		r.Header.Set("Authorization", "Bearer token")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "SERVICE_UNAVAILABLE") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
 }
