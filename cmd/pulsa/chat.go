@@ -87,7 +87,8 @@ func (c *chatCommand) brand(config Config) (*prepaid.Brand, error) {
 	return config.brand(c.Brand, true)
 }
 
-// alone runs a server of its own, so that the payment page works as well, for as long as the chat lasts.
+// alone runs a server of its own, so that the payment page works as well, for as long as the chat lasts. Other chats on the
+// data folder join it.
 func (c *chatCommand) alone(ctx context.Context, e environ, config Config, brand *prepaid.Brand) error {
 	public, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -102,12 +103,16 @@ func (c *chatCommand) alone(ctx context.Context, e environ, config Config, brand
 	if err != nil {
 		return errors.Join(err, public.Close(), admin.Close())
 	}
+	remove, err := leaveAddress(config.Data, config.PublicURL, p.instance)
+	if err != nil {
+		return errors.Join(err, public.Close(), admin.Close(), p.close())
+	}
 	serving, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	go func() { served <- p.serve(serving, public, admin) }()
 	err = c.talk(ctx, e, newFakeClient(config.PublicURL, brand.Name, c.From, c.As))
 	stop()
-	return errors.Join(err, <-served)
+	return errors.Join(err, <-served, remove())
 }
 
 // talk carries lines from the keyboard to the brand and answers to the screen, until the input ends.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestChatSaysWhatIsWrongAndWhatToDo(t *testing.T) {
@@ -29,5 +32,34 @@ func TestChatSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		if said += out.String(); !strings.Contains(said, tt.answer) {
 			t.Errorf("%v %q: got %q, want %q", tt.args, tt.typed, said, tt.answer)
 		}
+	}
+}
+
+func TestAChatJoinsAnotherThatRunsOnItsFolder(t *testing.T) {
+	data := t.TempDir()
+	noEnv := func(string) string { return "" }
+	chat := func(ctx context.Context, typed io.Reader, out io.Writer) error {
+		return run(ctx, []string{"chat", "--data", data}, noEnv, typed, out, out)
+	}
+	typed, first := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- chat(t.Context(), typed, io.Discard) }()
+	for begun := time.Now(); runningServer(t.Context(), data) == ""; time.Sleep(20 * time.Millisecond) {
+		if time.Since(begun) > 30*time.Second {
+			t.Fatal("the first chat runs no server")
+		}
+	}
+
+	var second bytes.Buffer
+	err := chat(t.Context(), strings.NewReader("MENU\n"), &second)
+	if err != nil || !strings.Contains(second.String(), "A server runs on "+data) || !strings.Contains(second.String(), "what would you like?") {
+		t.Errorf("the second chat: %v\n%s", err, second.String())
+	}
+	first.Close()
+	if err := <-ended; err != nil {
+		t.Errorf("the first chat: %v", err)
+	}
+	if at := runningServer(t.Context(), data); at != "" {
+		t.Errorf("a server is said to run at %s", at)
 	}
 }
