@@ -91,7 +91,7 @@ func (f *fixer) turn(at pos, runs []played) {
 	var proposals []proposal
 	for _, run := range runs {
 		if !fits(run.turn.replies, run) {
-			proposals = append(proposals, run.propose())
+			proposals = append(proposals, run.propose(matcher.withValues), run.propose(matcher.withNames))
 		}
 	}
 	if len(proposals) == 0 {
@@ -118,8 +118,8 @@ func variants(runs []played) string {
 }
 
 // propose lists a turn's messages as lines: in each gap between lines that match, wrong lines are replaced
-// one by one, what is left of them is dropped, and what is left of the messages is added.
-func (run played) propose() proposal {
+// one by one, what is left of them is dropped, and what is left of the messages is added. kept adds to a new line what it keeps of the old one.
+func (run played) propose(kept func(matcher, []string, *expect, Message) []string) proposal {
 	old := run.turn.replies
 	pairs := run.align()
 	var p proposal
@@ -131,7 +131,7 @@ func (run played) propose() proposal {
 				p = append(p, item{old: old[i]})
 				i++
 			case i < toOld && j < toNew:
-				p = append(p, item{old: old[i], lines: withNames(run.matcher.replyLines(run.came[j]), old[i], run.came[j])})
+				p = append(p, item{old: old[i], lines: kept(run.matcher, run.matcher.replyLines(run.came[j]), old[i], run.came[j])})
 				i, j = i+1, j+1
 			case i < toOld:
 				p = append(p, item{old: old[i], drop: !old[i].nothing})
@@ -152,22 +152,56 @@ func (run played) propose() proposal {
 }
 
 // withNames adds the names that an old reply keeps to the lines of a new one, where its prompts have such values.
-func withNames(lines []string, old *expect, m Message) []string {
+func (m matcher) withNames(lines []string, old *expect, msg Message) []string {
 	for _, t := range old.tokens {
 		for _, v := range t.values {
-			name, alone := aloneName(v.pattern)
-			if !alone {
-				continue
-			}
-			for i, part := range m.Parts {
-				if _, has := part.Values[v.name]; has && i < len(lines) && strings.HasSuffix(lines[i], "}") {
-					lines[i] = strings.TrimSuffix(lines[i], "}") + fmt.Sprintf(" %s=$%s}", v.name, name)
-					break
-				}
+			if name, alone := aloneName(v.pattern); alone {
+				addValue(lines, msg, v.name, "$"+name, func(string) bool { return true })
 			}
 		}
 	}
 	return lines
+}
+
+// withValues is withNames, and keeps the values that are as they were expected. Where they differ from row to row of a
+// table, the lines that it writes do not fit.
+func (m matcher) withValues(lines []string, old *expect, msg Message) []string {
+	for _, t := range old.tokens {
+		for _, v := range t.values {
+			if text, ok := valueText(v.pattern); ok {
+				addValue(lines, msg, v.name, text, func(have string) bool {
+					_, same := m.fits(m.valueTokens(v.pattern), fold(have))
+					return same
+				})
+			}
+		}
+	}
+	return m.withNames(lines, old, msg)
+}
+
+// valueText is a value as it is written in a line, where no name stands in it and it needs no quotes.
+func valueText(pattern []token) (text string, ok bool) {
+	for _, t := range pattern {
+		switch {
+		case t.any:
+			text += "*"
+		case t.name != "" || t.literal == "" || strings.ContainsAny(t.literal, `$="}`):
+			return "", false
+		default:
+			text += escape(t.literal)
+		}
+	}
+	return text, text != ""
+}
+
+// addValue adds a value to the first of the lines whose prompt has it.
+func addValue(lines []string, msg Message, name, text string, fits func(have string) bool) {
+	for i, part := range msg.Parts {
+		if have, has := part.Values[name]; has && fits(have) && i < len(lines) && strings.HasSuffix(lines[i], "}") {
+			lines[i] = strings.TrimSuffix(lines[i], "}") + fmt.Sprintf(" %s=%s}", name, text)
+			return
+		}
+	}
 }
 
 // align pairs as many lines and messages as match, in order.

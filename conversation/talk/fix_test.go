@@ -169,3 +169,22 @@ func TestFixKeepsWhatNamesKeep(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestFixKeepsTheValuesThatAreAsExpected(t *testing.T) {
+	s, err := loadText(t, head+"> KOOP 10 [secret 4821]\n< {topup.again amount=EUR 10 number=+31*}\n"+
+		"> KOOP 15 [secret 4821]\n< {topup.again amount=EUR 10.00}\n\n"+
+		"story: In rows\ngiven: customer pin 4821 method sepa\n> KOOP <amount> [secret 4821]\n< {topup.again amount=EUR <amount> number=+31*}\nexamples:\n| amount |\n| 10 |\n| 15 |\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixed, notes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
+	if len(fixed) != 1 || len(notes) > 0 {
+		t.Fatalf("%v, %v", fixed, notes)
+	}
+	_, got, _ := strings.Cut(string(fixed[0].New), "\n> ")
+	want := "KOOP 10 [secret 4821]\n< {topup.done amount=EUR 10 number=+31*}\n> KOOP 15 [secret 4821]\n< {topup.done}\n\n" +
+		"story: In rows\ngiven: customer pin 4821 method sepa\n> KOOP <amount> [secret 4821]\n< {topup.done}\nexamples:\n| amount |\n| 10 |\n| 15 |\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
