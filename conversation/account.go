@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"pulsa/accounts"
@@ -110,7 +111,11 @@ func lookUnpay(ctx context.Context, s *Services, t *Turn) Event {
 }
 
 func fillUnpay(t *Turn) []string {
-	return []string{"what", t.prompts.text("choice."+t.session.Method) + " " + t.session.Display}
+	method, what := t.prompts.text("choice."+t.session.Method), t.session.Display
+	if !strings.HasPrefix(what, method) { // as "PayPal j***@example.com" does
+		what += " (" + method + ")"
+	}
+	return []string{"what", what}
 }
 
 func acceptUnpay(t *Turn) (Event, string) { return acceptYes(t, string(ActUnpay)) }

@@ -19,6 +19,7 @@ func advised(err error) error {
 	}{
 		{topup.ErrNoOrder, "pulsa topups list shows which there are"},
 		{accounts.ErrNoCustomer, "look at the number and the brand"},
+		{store.ErrNotFrozen, "pulsa customers frozen lists those that are"},
 		{developers.ErrNoKey, "pulsa apikeys list shows which there are"},
 		{developers.ErrNoDelivery, "pulsa apikeys deliveries list shows which there are"},
 		{cards.ErrNoJob, "pulsa cards jobs shows which there are"},

@@ -18,10 +18,10 @@ type customersNumberCommand struct {
 
 // Help implements kong.HelpProvider.
 func (customersNumberCommand) Help() string {
-	return "For a customer who has lost the phone with the old number, and can't read a code on it: make sure who they are and " +
-		"that the new number is theirs. It is the same customer afterwards: PIN, way to pay, limits and debts go along, and both " +
-		"numbers are told. It is refused while an order of theirs is under way or the account is frozen. The network is asked " +
-		"for the number before the first purchase.\n\n" +
+	return "For a customer who can't read a code on the old number any more. No code is sent: make sure who they are, and that the new " +
+		"number is theirs. They stay the same customer: PIN, way to pay, limits and debts go along, and both numbers are told. " +
+		"It is refused while an order of theirs is under way or the account is frozen. The network looks the new number up " +
+		"before the first purchase.\n\n" +
 		`Example: pulsa customers number +31612345678 +31687654321 --brand demo --reason "ticket 4711: showed passport in the shop"`
 }
 
@@ -53,9 +53,9 @@ func (n *customersNumberCommand) Run(ctx context.Context, e environ) error {
 	}, by)
 	switch {
 	case errors.Is(err, accounts.ErrRegistered):
-		return fmt.Errorf("%s has an account of its own: let its customer close it first (CLOSE), or erase it", to.Masked())
+		return fmt.Errorf("%s has an account of its own: its customer must text CLOSE first, or erase it with pulsa customers erase", to.Masked())
 	case errors.Is(err, accounts.ErrFrozen):
-		return fmt.Errorf("%s: %w: pulsa customers unfreeze", c.MSISDN.Masked(), err)
+		return fmt.Errorf("%s: %w: decide with pulsa customers unfreeze", c.MSISDN.Masked(), err)
 	case err != nil:
 		return err
 	}

@@ -20,7 +20,7 @@ type customersFrozenCommand struct {
 
 // Help implements kong.HelpProvider.
 func (customersFrozenCommand) Help() string {
-	return "They wait for you: somebody who had the number before its last recovery has answered NOT ME.\n\n" +
+	return "Each waits for your decision: somebody who held the number before its PIN was last replaced has answered NOT ME.\n\n" +
 		"Example: pulsa customers frozen --brand demo"
 }
 
@@ -50,13 +50,13 @@ func (f *customersFrozenCommand) Run(ctx context.Context, e environ) error {
 type customersUnfreezeCommand struct {
 	whom
 	deed
-	End bool `help:"The number was taken over by somebody whose it is not: their PIN, ways to pay and addresses end too."`
+	End bool `help:"Whoever set the last PIN loses the account: their PIN, ways to pay and addresses end. The owner gets it back by FORGOT."`
 }
 
 // Help implements kong.HelpProvider.
 func (customersUnfreezeCommand) Help() string {
-	return "Decides whose a frozen account is. Without --end whoever set the last PIN keeps it, and all that they have set up. With --end " +
-		"nobody does: whose the number is proves it by FORGOT, with a code by SMS. Nobody may answer NOT ME to what was decided.\n\n" +
+	return "Without --end, whoever set the last PIN keeps the account and all that they have set up. With --end they lose it: the owner of " +
+		"the number texts FORGOT, gets a code by SMS and chooses a new PIN. Your decision is final: NOT ME can't undo it.\n\n" +
 		`Example: pulsa customers unfreeze +31612345678 --brand demo --reason "the provider confirms the change of owner"`
 }
 
@@ -73,7 +73,7 @@ func (u *customersUnfreezeCommand) Run(ctx context.Context, e environ) error {
 	defer db.Close()
 	decide, outcome := db.Unfreeze, "stays with whoever set its last PIN"
 	if u.End {
-		decide, outcome = db.UnfreezeForNobody, "is nobody's until its owner proves the number: by FORGOT, with a code by SMS"
+		decide, outcome = db.UnfreezeForNobody, "is nobody's until the owner of the number texts FORGOT and types the code sent by SMS"
 	}
 	if err := decide(ctx, c.ID, by, time.Now().UTC()); err != nil {
 		return fmt.Errorf("%s at %s: %w", c.MSISDN.Masked(), c.Brand, err)
@@ -89,8 +89,8 @@ type customersResetPINCommand struct {
 
 // Help implements kong.HelpProvider.
 func (customersResetPINCommand) Help() string {
-	return "The number's own phone gets a code by SMS. Its owner answers with it and chooses a PIN: nobody sets one for another. The running " +
-		"server sends it. As after every new PIN without the old one, how to pay is set up anew.\n\n" +
+	return "The owner of the number types the code and chooses a new PIN: nobody can set one for a customer. The running server sends " +
+		"the code. A PIN that is set without the old one also ends the way to pay: the customer sets up a new one.\n\n" +
 		`Example: pulsa customers reset-pin +31612345678 --brand demo --reason "called from the number"`
 }
 
@@ -111,13 +111,13 @@ func (r *customersResetPINCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	if !on {
-		return fmt.Errorf("no code can be sent: %s/%s, which carries SMS, is off: pulsa channels enable switches it on", r.Brand, line)
+		return fmt.Errorf("no code can be sent: %s/%s, which carries SMS, is off: switch it on with pulsa channels enable", r.Brand, line)
 	}
 	place := accounts.Place{Address: c.MSISDN.Tel(), Channel: line, Kind: string(channels.SMS)}
 	if err := db.ResetPIN(ctx, c.ID, place, by, time.Now().UTC()); err != nil {
 		return fmt.Errorf("%s at %s: %w", c.MSISDN.Masked(), c.Brand, err)
 	}
-	fmt.Fprintf(e.stdout, "%s gets a code by SMS, which is valid for 10 minutes\n", c.MSISDN.Masked())
+	fmt.Fprintf(e.stdout, "%s gets a code by SMS from the running server; it is valid for 10 minutes\n", c.MSISDN.Masked())
 	return nil
 }
 

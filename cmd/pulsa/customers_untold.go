@@ -13,17 +13,17 @@ import (
 type customersUntoldCommand struct {
 	settings
 	deed
-	Brand string `help:"Of one brand only."`
-	Told  string `help:"Say that you have told the customer of this." placeholder:"NEWS"`
-	Limit int    `help:"How many at most, the oldest." default:"50"`
+	Brand string `help:"Only news of this brand."`
+	Told  string `help:"You have told the customer this news: its id in the list." placeholder:"NEWS"`
+	Limit int    `help:"How many to list at most, oldest first." default:"50"`
 	JSON  bool   `help:"Print one JSON object for each."`
 }
 
 // Help implements kong.HelpProvider.
 func (customersUntoldCommand) Help() string {
-	return "News is held where no channel reaches any address of the customer's, where the provider did not take it, or " +
-		"where they texted STOP: that is told when they write.\n\n" +
-		"Example: pulsa customers untold --brand demo\n" +
+	return "News waits where no channel reaches the customer, or the provider did not take the message: tell them by other means, then " +
+		"say so with --told. Where they texted STOP there is nothing to do: they are told when they next write.\n\n" +
+		"Example: pulsa customers untold --brand demo\n\n" +
 		`pulsa customers untold --told BKTRMWQXZD --reason "ticket 4711: told by phone"`
 }
 
@@ -88,7 +88,7 @@ func (u *customersUntoldCommand) told(ctx context.Context, e environ) error {
 	defer db.Close()
 	waited, err := db.ToldByHand(ctx, prepaid.NoticeID(u.Told), by, time.Now().UTC())
 	if err == nil && !waited {
-		err = errors.New("no news with that id waits: pulsa customers untold lists what does")
+		err = errors.New("no news with that id waits: see pulsa customers untold")
 	}
 	if err == nil {
 		fmt.Fprintf(e.stdout, "%s was told\n", u.Told)

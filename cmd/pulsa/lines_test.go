@@ -164,7 +164,7 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		say(l.says("KOOP"))
 		if l.channel == "telegram" { // the address proves no number; typing it twice is one step here
 			l.wants(l.sends(nil, fmt.Sprintf(`"contact":{"phone_number":%q,"first_name":"Jo","user_id":%s}`, testNumber, telegramChat), ""), "Choose a PIN")
-			o.Said[len(o.Said)-1] = strings.TrimSuffix(o.Said[len(o.Said)-1], " Tap the button to share it, that is quickest. If you type it, we send it a code by SMS.")
+			o.Said[len(o.Said)-1] = strings.TrimSuffix(o.Said[len(o.Said)-1], " Tap the button to share it, that is quickest. Or type it, and we send that number a code by SMS.")
 			o.Said = append(o.Said, "Please type your mobile number once more.", "Choose a PIN of 4 digits. You will need it for every top-up.")
 		} else {
 			say(l.says("06 12345678"))
@@ -326,15 +326,15 @@ func TestAButtonBelongsToItsQuestionOnTelegram(t *testing.T) {
 	ten := asks("10")
 	l.wants(l.says("EXIT"), "Stopped")
 	twenty := asks("20")
-	l.wants(l.sends(nil, "", ten), "That question is over")
+	l.wants(l.sends(nil, "", ten), "earlier question")
 	charged("EUR 10.00", "EUR 20.00")
 	if l.state() != "topup.confirm_again" {
 		t.Errorf("the present question does not stand any more: %s", l.state())
 	}
-	l.wants(l.sends(nil, "", "again"), "That question is over") // as buttons were before they named their question
+	l.wants(l.sends(nil, "", "again"), "earlier question") // as buttons were before they named their question
 	l.wants(l.sends(nil, "", twenty), "Order ")
 	charged("EUR 10.00", "EUR 20.00", "EUR 20.00")
-	l.wants(l.sends(nil, "", twenty), "That question is over")
+	l.wants(l.sends(nil, "", twenty), "earlier question")
 	charged("EUR 10.00", "EUR 20.00", "EUR 20.00")
 }
 

@@ -395,7 +395,7 @@ func TestASTOPThatTwilioTakesForItsOwnIsKnownForOne(t *testing.T) {
 	l.wants(l.says("STOP"), "") // Twilio passes the word on, has answered, and takes no message of ours
 	await(t, "the opt-out at the carrier is known", func() bool { return l.out().At("twilio") }, nil)
 	l.v.accept(sendCall)
-	l.wants(l.says("KOOP 10 "+testPIN), "could not answer")
+	l.wants(l.says("KOOP 10 "+testPIN), "did nothing with what you sent")
 	l.wants(l.says("START"), "Welcome back")
 	if out := l.out(); !out.None() {
 		t.Errorf("%+v", out)
@@ -426,7 +426,7 @@ func TestARefusalThatTwilioReportsLaterIsAnOptOut(t *testing.T) {
 	if out := l.out(); out.ByWord || !out.At("twilio") {
 		t.Errorf("%+v", out)
 	}
-	l.wants(l.says("KOOP 20 "+testPIN), "could not answer")
+	l.wants(l.says("KOOP 20 "+testPIN), "did nothing with what you sent")
 }
 
 func TestAnAnswerThatABlockedBotCanNotGiveIsToldElsewhere(t *testing.T) {

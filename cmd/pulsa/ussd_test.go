@@ -212,7 +212,7 @@ func TestWhileSMSIsOffAForgottenPINIsAnsweredSo(t *testing.T) {
 	r.customer(testNumber)
 	r.switches("fake", false)
 	r.sees(r.dial("s1", "KOOP 10"), "CON", "Please type your PIN")
-	r.sees(r.dial("s1", "KOOP 10", "FORGOT"), "CON", "A new PIN needs a code by SMS, and we can't send any just now")
+	r.sees(r.dial("s1", "KOOP 10", "FORGOT"), "CON", "For a new PIN we must send you a code by SMS, and we can't just now")
 	r.sees(r.dial("s1", "KOOP 10", "FORGOT", testPIN), "END", "was added") // the question still stands
 }
 
@@ -220,7 +220,7 @@ func TestWhileSMSIsOffANewNumberIsAnsweredSo(t *testing.T) {
 	r := runUSSD(t)
 	r.customer(testNumber)
 	r.switches("fake", false)
-	r.sees(r.dial("s1", "NUMBER"), "END", "A new number needs codes by SMS, and we can't send any just now")
+	r.sees(r.dial("s1", "NUMBER"), "END", "To change your number we must send codes by SMS, and we can't just now")
 }
 
 // switches switches a channel and waits until that is known.
