@@ -31,7 +31,8 @@ type CodeRequest struct {
 // NewCode makes a one-time code of six digits for a number, valid 10 min and 3 tries, to be sent to it by SMS. Repeated
 // with the same operation key it returns the same code, which counts once. Errors: ErrTooManyCodes where the address or
 // the number has had its share of the hour; ErrCodesSpent where the number's block, the channel or the brand has.
-// Strangers leave the last fifth of these three to customers, who are known by their address.
+// Strangers leave the last fifth of all but the address's share to customers, who are known by their address: else whoever
+// types somebody's number often enough keeps its owner from a new PIN.
 func (s *Service) NewCode(ctx context.Context, r CodeRequest) (prepaid.Secret, error) {
 	b, err := s.brand(r.Brand)
 	if err != nil {
@@ -74,7 +75,7 @@ func (s *Service) NewCode(ctx context.Context, r CodeRequest) (prepaid.Secret, e
 
 // forStrangers is the budget without the fifth that is kept for customers.
 func forStrangers(b prepaid.CodeBudget) prepaid.CodeBudget {
-	for _, shared := range []*int{&b.PerBlock, &b.PerChannel, &b.PerBrand} {
+	for _, shared := range []*int{&b.PerNumber, &b.PerBlock, &b.PerChannel, &b.PerBrand} {
 		*shared -= *shared / 5
 	}
 	return b
