@@ -77,7 +77,7 @@ func (db *DB) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by t
 }
 
 func (db *DB) decide(ctx context.Context, id prepaid.CustomerID, i topup.Intervention, end func(*sqlx.Tx, accounts.Customer) error) error {
-	return db.write(ctx, "unfreeze customer", func(tx *sqlx.Tx) error {
+	return db.writeOrders(ctx, "unfreeze customer", func(tx *sqlx.Tx) error {
 		c, err := db.lockedCustomer(ctx, tx, id)
 		if err == nil && !c.Frozen() {
 			err = ErrNotFrozen

@@ -132,7 +132,7 @@ func (db *DB) Untold(ctx context.Context, brand string, limit int) ([]Untold, er
 		HeldAt int64                `db:"held_at"`
 		MSISDN prepaid.MSISDN       `db:"msisdn"`
 	}
-	err := list(ctx, db.reader, &rows, `
+	err := list(ctx, db.orderReader, &rows, `
 		SELECT n.id, n.brand, n.channel, n.kind, n.address, n.language, n.about, n.order_id, n.retold, n.due_at, n.created_at, n.held, n.held_at,
 			COALESCE(o.msisdn, '') AS msisdn
 		FROM notices n LEFT JOIN orders o ON o.id = n.order_id

@@ -72,7 +72,7 @@ func (db *DB) HasPIN(ctx context.Context, id prepaid.OrderID) (bool, error) {
 
 // ForgetPINs implements developers.Sales.
 func (db *DB) ForgetPINs(ctx context.Context, before time.Time) (int, error) {
-	rows, err := exec(ctx, db.writer, `
+	rows, err := exec(ctx, db.orderWriter, `
 		DELETE FROM pin_details WHERE at < ? AND order_id IN (SELECT id FROM orders WHERE funding_kind = 'developer')`, prepaid.Micros(before))
 	if err != nil {
 		return 0, fmt.Errorf("forget pins: %w", err)
