@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -152,7 +153,7 @@ type test struct {
 type world struct {
 	*testing.T
 	db    *store.DB
-	drawn int
+	drawn atomic.Int64
 }
 
 const brand = "demo"
@@ -189,11 +190,8 @@ func same[T any](w *world, what string, got, want T) {
 	}
 }
 
-// next draws a number that the test has not used.
-func (w *world) next() int {
-	w.drawn++
-	return w.drawn
-}
+// next draws a number that the test has not used. It may be called at the same time.
+func (w *world) next() int { return int(w.drawn.Add(1)) }
 
 func msisdn(n int) prepaid.MSISDN { return prepaid.MSISDN(fmt.Sprintf("316%08d", n)) }
 
