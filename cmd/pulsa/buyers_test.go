@@ -46,7 +46,7 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 				t.Errorf("%s was told after %v", number, took)
 			}
 			said := "?"
-			for name, words := range map[string]string{"bought": "was added", "working": "We are working on", "busy": "did not check your PIN"} {
+			for name, words := range map[string]string{"bought": "was added", "working": "We are working on", "busy": "have not checked your PIN"} {
 				if status == 200 && strings.Contains(answer, words) {
 					said = name
 				}
@@ -83,7 +83,7 @@ func TestAPINForWhichNoPatienceIsLeftIsNotCounted(t *testing.T) {
 	for i := range 4 {
 		parts, err := r.handler.Turn(t.Context(), line, channels.Inbound{ID: fmt.Sprint("late", i), Address: m.Tel(), Text: "KOOP 10 " + testPIN,
 			Can: can, ReceivedAt: r.clock.Now().Add(-10 * time.Second)})
-		if err != nil || len(parts) != 1 || !strings.Contains(parts[0].Text, "did not check your PIN") {
+		if err != nil || len(parts) != 1 || !strings.Contains(parts[0].Text, "have not checked your PIN") {
 			t.Fatalf("answered %+v, %v", parts, err)
 		}
 	}

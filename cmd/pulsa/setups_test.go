@@ -63,7 +63,7 @@ func TestTheEarlierPaymentPageIsOver(t *testing.T) {
 	if body := read(http.PostForm(second, url.Values{"action": {"complete"}})); !strings.Contains(body, "is set up") || pays() != "paypal" {
 		t.Errorf("the newer page says %s; the customer pays by %s", body, pays())
 	}
-	r.hears("from now on you pay")
+	r.hears("From now on you pay")
 }
 
 // A gateway that could not be told to close its page tells of a completion that counts no more: the customer, who has seen
@@ -90,7 +90,7 @@ func TestWhoCompletesAPageThatIsOverIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.hears("was over and changed nothing")
+	r.hears("had expired, so nothing was changed")
 	if c, err = r.accounts.ByMSISDN(t.Context(), "demo", number); err != nil || c.Pays.Method != "card" {
 		t.Errorf("the customer pays by %s, %v", c.Pays.Method, err)
 	}
