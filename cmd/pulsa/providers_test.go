@@ -126,7 +126,7 @@ func (v *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case method == "getUpdates":
 		v.serveUpdates(w, r)
 	default:
-		if v.before != nil && method == "Messages.json" {
+		if method == "Messages.json" && v.before != nil {
 			v.before(twilioMessage(r.Form))
 		}
 		v.mu.Lock()
