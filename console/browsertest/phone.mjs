@@ -128,7 +128,7 @@ async function registerBuyAndSpend(browser, code) {
   assert.match(meta, /1 segment, EUR 0\.08$/);
   await text(page, "REDEEM " + code, "EUR 10.00 was added to " + number);
   if (screenshot) await page.screenshot({ path: screenshot });
-  await text(page, "REDEEM " + code, "That card was used before.");
+  await text(page, "REDEEM " + code, "That card has been used already.");
   await story(page, number, code);
   return page;
 }
