@@ -38,10 +38,11 @@ var mayImport = []importRule{
 	{"cards", []string{"topup"}, "it implements topup.Funding"},
 	{"channels/*", []string{"channels"}, "an adapter knows the one contract that it implements, and no other adapter"},
 	{"developers", []string{"topup", "topup/reloadly"}, "it is what the API's wire stands on, and implements topup.Funding"},
-	{"payments/*", []string{"payments", "topup", "simbook"}, "a gateway knows the contract that it implements, whose results are topup's, and no other gateway"},
-	{"topup/sim", []string{"topup", "simbook"}, "the simulated network knows the one contract that it implements"},
+	{"payments/*", []string{"payments", "topup"}, "a gateway knows the contract that it implements, whose results are topup's, and no other gateway"},
+	{"sim/gateway", []string{"payments", "topup", "sim/book"}, "the simulated gateway knows the one contract that it implements"},
+	{"sim/network", []string{"topup", "sim/book"}, "the simulated network knows the one contract that it implements"},
 	{"topup/reloadly", []string{"accounts", "payments", "topup", "cards", "channels"}, "a face of the program, through interfaces of its own"},
-	{"simbook", nil, "both simulators write into it and must not meet there"},
+	{"sim/book", nil, "both simulators write into it and must not meet there"},
 	{"conversation", []string{"channels", "accounts", "payments", "topup", "cards"}, "it speaks for the domains, and knows no adapter and no store"},
 	{"conversation/talk", nil, "a script reaches a program only through talk's own interfaces"},
 	{"store", []string{"accounts", "topup", "developers", "payments", "cards", "channels", "conversation", "store/*"}, "it implements their ports"},
@@ -50,8 +51,8 @@ var mayImport = []importRule{
 	{"store/sessions/*", []string{"conversation", "channels", "store/sessions"}, "the suite of the sessions' contract"},
 	{"store/storetest", []string{"accounts", "topup", "topup/reloadly", "developers", "payments", "cards", "channels", "conversation", "store"}, "the suite of both databases"},
 	{"channels/telegram/emulatortest", nil, "it tries the program from outside, on an emulator"},
-	{"console/browsertest", nil, "it tries the program from outside, in a browser"},
-	{"console", []string{"accounts", "payments", "topup", "cards", "channels", "conversation/talk"}, "a face of the program, through interfaces of its own"},
+	{"web/phone/browsertest", nil, "it tries the program from outside, in a browser"},
+	{"web/phone", []string{"accounts", "payments", "topup", "cards", "channels", "conversation/talk"}, "a face of the program, through interfaces of its own"},
 }
 
 // onlyIn lists modules that only some files may import, by a prefix of their path.

@@ -38,7 +38,7 @@ func (k Key) Suspended() bool { return !k.SuspendedAt.IsZero() }
 type Deed struct {
 	Key  string
 	What string // "create", "revoke", "suspend", "resume", "credit EUR 100.00"
-	topup.By
+	prepaid.By
 	At time.Time
 }
 

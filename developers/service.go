@@ -80,7 +80,7 @@ var (
 
 // Create makes a key, and returns it with its secret, which nobody can read later. A currency of "" is the brand's.
 // ErrNoAPI, ErrNoRate, ErrNameTaken.
-func (s *Service) Create(ctx context.Context, k Key, by topup.By) (Key, prepaid.Secret, error) {
+func (s *Service) Create(ctx context.Context, k Key, by prepaid.By) (Key, prepaid.Secret, error) {
 	terms, ok := s.c.Terms[k.Brand]
 	if !ok {
 		return k, prepaid.Secret{}, ErrNoAPI
@@ -99,24 +99,24 @@ func (s *Service) Create(ctx context.Context, k Key, by topup.By) (Key, prepaid.
 }
 
 // Revoke ends a key for good, and every token of it at once. What its account holds stays, and orders under way go on.
-func (s *Service) Revoke(ctx context.Context, id string, by topup.By) error {
+func (s *Service) Revoke(ctx context.Context, id string, by prepaid.By) error {
 	return s.c.Keys.RevokeKey(ctx, Deed{Key: id, What: "revoke", By: by, At: s.c.Clock.Now()})
 }
 
 // Suspend keeps a key from buying until it is resumed. Its tokens go on reading, and what was debited is still delivered.
-func (s *Service) Suspend(ctx context.Context, id string, by topup.By) error {
+func (s *Service) Suspend(ctx context.Context, id string, by prepaid.By) error {
 	return s.c.Keys.SuspendKey(ctx, true, Deed{Key: id, What: "suspend", By: by, At: s.c.Clock.Now()})
 }
 
 // Resume lets a suspended key buy again.
-func (s *Service) Resume(ctx context.Context, id string, by topup.By) error {
+func (s *Service) Resume(ctx context.Context, id string, by prepaid.By) error {
 	return s.c.Keys.SuspendKey(ctx, false, Deed{Key: id, What: "resume", By: by, At: s.c.Clock.Now()})
 }
 
 // Credit books money that a developer has paid in advance, or with a negative amount got back, and returns the balance.
 // The reference, if there is one, is the payment's: it is booked once. ErrNoKey, ErrBooked, ErrCurrency, ErrRevoked,
 // topup.ErrNoFunds.
-func (s *Service) Credit(ctx context.Context, id string, amount prepaid.Money, reference string, by topup.By) (prepaid.Money, error) {
+func (s *Service) Credit(ctx context.Context, id string, amount prepaid.Money, reference string, by prepaid.By) (prepaid.Money, error) {
 	what := "credit " + amount.String()
 	if reference != "" {
 		what += ", " + reference

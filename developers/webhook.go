@@ -86,7 +86,7 @@ const maxURL = 2000
 
 // SetWebhook gives a key a webhook, and returns the secret that its deliveries are signed with, which nobody can read
 // later. An address that is refused is an error that says what is wrong. ErrNoKey, ErrRevoked.
-func (s *Service) SetWebhook(ctx context.Context, key, address string, by topup.By) (prepaid.Secret, error) {
+func (s *Service) SetWebhook(ctx context.Context, key, address string, by prepaid.By) (prepaid.Secret, error) {
 	k, err := s.c.Keys.Key(ctx, key)
 	if err == nil && k.Revoked() {
 		err = ErrRevoked
@@ -104,7 +104,7 @@ func (s *Service) SetWebhook(ctx context.Context, key, address string, by topup.
 }
 
 // RemoveWebhook takes a key's webhook away: what was not delivered by then never is. ErrNoKey.
-func (s *Service) RemoveWebhook(ctx context.Context, key string, by topup.By) error {
+func (s *Service) RemoveWebhook(ctx context.Context, key string, by prepaid.By) error {
 	return s.c.Webhooks.SetWebhook(ctx, Webhook{Key: key}, Deed{Key: key, What: "remove webhook", By: by, At: s.c.Clock.Now()})
 }
 

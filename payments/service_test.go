@@ -15,8 +15,8 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/payments"
-	"pulsa/payments/sim"
 	"pulsa/prepaid"
+	sim "pulsa/sim/gateway"
 	"pulsa/store"
 	"pulsa/store/storetest"
 	"pulsa/topup"

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"pulsa/payments"
-	"pulsa/payments/sim"
 	"pulsa/prepaid"
+	sim "pulsa/sim/gateway"
 	"pulsa/topup"
 )
 

@@ -19,7 +19,7 @@ type Erasure struct {
 	Pseudonyms accounts.Pseudonyms
 	// DespiteDebt erases a customer who owes money: the debt stays in the ledger. Who registers the number again is blocked.
 	DespiteDebt bool
-	By          topup.By
+	By          prepaid.By
 }
 
 // EraseCustomer removes who a customer is, in one transaction: pseudonyms take the place of the number and of the addresses;

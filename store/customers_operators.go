@@ -20,7 +20,7 @@ func (db *DB) CustomerByID(ctx context.Context, id prepaid.CustomerID) (accounts
 
 // Unlock takes a customer's PIN locks away, and, where paid says that the debt was paid by other means, the
 // block. What was done, by whom and why, is kept. accounts.ErrNoCustomer where there is none.
-func (db *DB) Unlock(ctx context.Context, id prepaid.CustomerID, paid bool, by topup.By, now time.Time) error {
+func (db *DB) Unlock(ctx context.Context, id prepaid.CustomerID, paid bool, by prepaid.By, now time.Time) error {
 	return db.write(ctx, "unlock customer", func(tx *sqlx.Tx) error {
 		status, err := db.lockCustomer(ctx, tx, id)
 		if err == nil && (status == "" || status == accounts.Erased) {
@@ -60,13 +60,13 @@ func (db *DB) Frozen(ctx context.Context, brand string) ([]accounts.Customer, er
 var ErrNotFrozen = errors.New("account is not frozen")
 
 // Unfreeze decides that the account is its present holder's. accounts.ErrNoCustomer, ErrNotFrozen.
-func (db *DB) Unfreeze(ctx context.Context, id prepaid.CustomerID, by topup.By, now time.Time) error {
+func (db *DB) Unfreeze(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
 	return db.decide(ctx, id, topup.Intervention{What: "unfreeze", By: by, At: now}, func(*sqlx.Tx, accounts.Customer) error { return nil })
 }
 
 // UnfreezeForNobody decides that the present holder has taken the number over wrongly: what they have set up ends as in a
 // recovery, and their PIN is locked until the number is proven. Nobody is told, and nobody may say NOT ME.
-func (db *DB) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by topup.By, now time.Time) error {
+func (db *DB) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
 	return db.decide(ctx, id, topup.Intervention{What: "unfreeze for nobody", By: by, At: now}, func(tx *sqlx.Tx, c accounts.Customer) error {
 		if err := db.endHolder(ctx, tx, c, nil, now, now); err != nil {
 			return err
@@ -101,7 +101,7 @@ func (db *DB) decide(ctx context.Context, id prepaid.CustomerID, i topup.Interve
 
 // ResetPIN asks that a customer's own phone is sent a code with which its owner chooses a new PIN; the PIN stays until then.
 // accounts.ErrNoCustomer, accounts.ErrFrozen.
-func (db *DB) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone accounts.Place, by topup.By, now time.Time) error {
+func (db *DB) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone accounts.Place, by prepaid.By, now time.Time) error {
 	return db.write(ctx, "reset PIN", func(tx *sqlx.Tx) error {
 		c, err := db.lockedCustomer(ctx, tx, id)
 		if err == nil && c.Frozen() {

@@ -193,7 +193,7 @@ func (db *DB) Deeds(ctx context.Context, key string) ([]developers.Deed, error) 
 	}
 	deeds := make([]developers.Deed, len(rows))
 	for i, r := range rows {
-		deeds[i] = developers.Deed{Key: key, What: r.What, By: topup.By{Who: r.Who, Why: r.Why}, At: prepaid.FromMicros(r.At)}
+		deeds[i] = developers.Deed{Key: key, What: r.What, By: prepaid.By{Who: r.Who, Why: r.Why}, At: prepaid.FromMicros(r.At)}
 	}
 	return deeds, nil
 }

@@ -83,7 +83,7 @@ func stillLinked(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prep
 }
 
 // MoveByHand is MoveCustomer at the word of an operator, who has decided whose the number is. Who and why is kept.
-func (db *DB) MoveByHand(ctx context.Context, m accounts.Move, by topup.By) (accounts.Customer, error) {
+func (db *DB) MoveByHand(ctx context.Context, m accounts.Move, by prepaid.By) (accounts.Customer, error) {
 	return db.newNumber(ctx, m, func(tx *sqlx.Tx) error {
 		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: m.Customer, What: "number",
 			By: by, At: m.At, Outcome: "done", EndedAt: m.At})

@@ -148,7 +148,7 @@ func (db *DB) Untold(ctx context.Context, brand string, limit int) ([]Untold, er
 }
 
 // ToldByHand says that an operator has told held news. It keeps who and why, and reports whether the news waited.
-func (db *DB) ToldByHand(ctx context.Context, id prepaid.NoticeID, by topup.By, now time.Time) (bool, error) {
+func (db *DB) ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepaid.By, now time.Time) (bool, error) {
 	waited := false
 	err := db.write(ctx, "tell by hand", func(tx *sqlx.Tx) error {
 		var n struct {

@@ -61,7 +61,7 @@ func (db *DB) Interventions(ctx context.Context, o prepaid.OrderID, c prepaid.Cu
 	done := make([]topup.Intervention, len(rows))
 	for i, r := range rows {
 		done[i] = topup.Intervention{ID: r.ID, Order: r.Order, Customer: r.Customer, What: r.What,
-			By: topup.By{Who: r.Who, Why: r.Why}, At: prepaid.FromMicros(r.At), Outcome: r.Outcome, EndedAt: prepaid.FromMicros(r.EndedAt)}
+			By: prepaid.By{Who: r.Who, Why: r.Why}, At: prepaid.FromMicros(r.At), Outcome: r.Outcome, EndedAt: prepaid.FromMicros(r.EndedAt)}
 	}
 	return done, nil
 }

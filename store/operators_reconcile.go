@@ -9,7 +9,6 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/prepaid"
-	"pulsa/topup"
 )
 
 // ErrNoOpenItem says that there is no such open item, or that it is closed.
@@ -106,7 +105,7 @@ func (r openItemRow) item() OpenItem {
 }
 
 // byReconciliation closes what no longer differs.
-var byReconciliation = topup.By{Who: "reconcile", Why: "no longer differs"}
+var byReconciliation = prepaid.By{Who: "reconcile", Why: "no longer differs"}
 
 // SaveDifferences stores the differences found among what happened from one time until before another. Those
 // that are stored already stay as they are, open or closed. Open ones of that time that are no longer found
@@ -162,11 +161,11 @@ func (db *DB) SaveDispute(ctx context.Context, d OpenItem, now time.Time) error 
 }
 
 // CloseItem closes an open item by hand; ErrNoOpenItem.
-func (db *DB) CloseItem(ctx context.Context, id string, by topup.By, now time.Time) error {
+func (db *DB) CloseItem(ctx context.Context, id string, by prepaid.By, now time.Time) error {
 	return db.writeOrders(ctx, "close open item", func(tx *sqlx.Tx) error { return closeItem(ctx, tx, id, by, now) })
 }
 
-func closeItem(ctx context.Context, tx *sqlx.Tx, id string, by topup.By, now time.Time) error {
+func closeItem(ctx context.Context, tx *sqlx.Tx, id string, by prepaid.By, now time.Time) error {
 	rows, err := exec(ctx, tx, `UPDATE open_items SET closed_at = ?, closed_by = ?, reason = ? WHERE id = ? AND closed_at = 0`,
 		prepaid.Micros(now), by.Who, by.Why, id)
 	if err == nil && rows == 0 {

@@ -16,7 +16,7 @@ var (
 // Goodwill gives the money of a delivered order back to its customer, who keeps the airtime: a loss of ours, booked
 // as one, once. Where the network says that it took the delivery back it is no goodwill: the order is refunded. What
 // the gateway does not answer is repeated until it does. Errors as Resolve, ErrNotGoodwill and ErrRefusedBack.
-func (s *Service) Goodwill(ctx context.Context, id prepaid.OrderID, by By) (History, error) {
+func (s *Service) Goodwill(ctx context.Context, id prepaid.OrderID, by prepaid.By) (History, error) {
 	return s.byHand(ctx, id, "refund as goodwill", by, func(h *History) bool { return h.Status == Delivered },
 		func(ctx context.Context, h *History) error {
 			if h.Funding.Kind != ByCharge || h.Charge.Status != ChargeCaptured {

@@ -121,7 +121,7 @@ func TestGoodwillIsForDeliveredOrdersThatAreFinallyPaid(t *testing.T) {
 		}
 	}
 	var err error
-	w.run(func(ctx context.Context) { _, err = w.service.Goodwill(ctx, pending.ID, topup.By{Who: "anna"}) })
+	w.run(func(ctx context.Context) { _, err = w.service.Goodwill(ctx, pending.ID, prepaid.By{Who: "anna"}) })
 	if !errors.Is(err, topup.ErrNoReason) {
 		t.Errorf("without a reason: %v", err)
 	}

@@ -31,16 +31,13 @@ func Verdicts() []Verdict {
 	return []Verdict{WasCharged, NotCharged, WasDelivered, NotDelivered, WasRefunded, NotRefunded}
 }
 
-// By says who does something by hand, and why. Neither may be empty.
-type By struct{ Who, Why string }
-
 // Intervention is something that an operator has done by hand: to an order, or to a customer.
 type Intervention struct {
 	ID       string
 	Order    prepaid.OrderID // or
 	Customer prepaid.CustomerID
 	What     string // "resolve not-delivered", "refund", "refund as goodwill", "unlock", "erase"
-	By
+	prepaid.By
 	At      time.Time
 	Outcome string // "" until it has ended: the order's status, "done", or what was wrong
 	EndedAt time.Time
@@ -87,7 +84,7 @@ func (h *History) keptLate() bool {
 // asked once more: where its answer is clear and says otherwise nothing is settled, and the error is
 // ErrContradicted. Other errors: ErrNoOrder, ErrNoReason, ErrNotLegal, ErrWorkedOn, or the store's. The order
 // is returned as it then stands.
-func (s *Service) Resolve(ctx context.Context, id prepaid.OrderID, v Verdict, by By) (History, error) {
+func (s *Service) Resolve(ctx context.Context, id prepaid.OrderID, v Verdict, by prepaid.By) (History, error) {
 	return s.byHand(ctx, id, "resolve "+string(v), by,
 		func(h *History) bool { return mayResolve(h, v) },
 		func(ctx context.Context, h *History) error { return s.resolve(ctx, h, v) })
@@ -157,7 +154,7 @@ func (s *Service) paidBack(ctx context.Context, h *History) error {
 
 // Refund gives an order's money back by hand: of one that is held, of one whose refund has failed, or of a
 // delivered one that the network has reversed (it is asked). Errors as Resolve, and ErrNotReversed.
-func (s *Service) Refund(ctx context.Context, id prepaid.OrderID, by By) (History, error) {
+func (s *Service) Refund(ctx context.Context, id prepaid.OrderID, by prepaid.By) (History, error) {
 	return s.byHand(ctx, id, "refund", by, func(h *History) bool {
 		return h.Status == Held || h.Status == RefundFailed || h.Status == Delivered || h.keptLate()
 	}, s.refundByHand)
@@ -193,7 +190,7 @@ func (s *Service) refundReversed(ctx context.Context, h *History) error {
 // byHand carries out what an operator wants of an order, if it is legal and nobody is at it. It is written
 // down before, and what came of it after. That nobody else moves the order meanwhile is, as everywhere, up
 // to the condition of each change.
-func (s *Service) byHand(ctx context.Context, id prepaid.OrderID, what string, by By,
+func (s *Service) byHand(ctx context.Context, id prepaid.OrderID, what string, by prepaid.By,
 	legal func(*History) bool, do func(context.Context, *History) error,
 ) (History, error) {
 	if by.Who == "" || by.Why == "" {

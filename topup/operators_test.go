@@ -12,7 +12,7 @@ import (
 	"pulsa/topup"
 )
 
-var anna = topup.By{Who: "anna", Why: "the provider's statement of 21 November"}
+var anna = prepaid.By{Who: "anna", Why: "the provider's statement of 21 November"}
 
 func (w *world) resolve(id prepaid.OrderID, v topup.Verdict) error {
 	w.Helper()
@@ -183,7 +183,7 @@ func TestNothingIsDoneByHandWithoutAReasonOrMeanwhile(t *testing.T) {
 	w := newWorld(t)
 	w.network.credits.then(act{answer: topup.Passing})
 	o := w.place(w.request())
-	if _, err := w.service.Refund(t.Context(), o.ID, topup.By{Who: "anna"}); !errors.Is(err, topup.ErrNoReason) {
+	if _, err := w.service.Refund(t.Context(), o.ID, prepaid.By{Who: "anna"}); !errors.Is(err, topup.ErrNoReason) {
 		t.Errorf("without a reason: %v", err)
 	}
 	now := w.clock.Now().Add(time.Hour)

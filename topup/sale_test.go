@@ -23,7 +23,7 @@ func usd(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currenc
 func (w *world) resale() topup.Request {
 	w.Helper()
 	k := developers.Key{ID: developer, Brand: "demo", Name: "shop", Balance: usd(0), CreatedAt: noon}
-	d := developers.Deed{Key: developer, What: "credit", By: topup.By{Who: "ops", Why: "test"}, At: noon}
+	d := developers.Deed{Key: developer, What: "credit", By: prepaid.By{Who: "ops", Why: "test"}, At: noon}
 	err := w.db.CreateKey(context.Background(), k, d)
 	if err == nil {
 		_, err = w.db.CreditKey(context.Background(), usd(5000), "", d)

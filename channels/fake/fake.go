@@ -1,5 +1,5 @@
 // Package fake is a channel that speaks JSON and takes on the capabilities of any kind: for trying the
-// program out, for conversation scripts and for the phone in the console. It can impersonate anyone, so
+// program out, for conversation scripts and for the phone in the browser. It can impersonate anyone, so
 // it answers for test brands only.
 package fake
 

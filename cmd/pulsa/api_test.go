@@ -16,9 +16,9 @@ import (
 
 	"pulsa/developers"
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 // caller is a developer's program. Each of its requests and answers is held against the API's document.
@@ -119,7 +119,7 @@ func TestEqualRequestsMakeOneOrderAndAreAnsweredAlike(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, change func(*Config)) {
 		r := runDemo(t, nil, change)
 		c := r.caller(developers.Key{Name: "parallel"})
-		r.tellNetwork(networksim.Behaviour{Kind: networksim.Delivers, After: time.Second}) // all meet while it is under way
+		r.tellNetwork(simnetwork.Behaviour{Kind: simnetwork.Delivers, After: time.Second}) // all meet while it is under way
 		answers := make([]string, 32)
 		var all sync.WaitGroup
 		for i := range answers {
@@ -137,7 +137,7 @@ func TestEqualRequestsMakeOneOrderAndAreAnsweredAlike(t *testing.T) {
 				t.Fatalf("answered\n%s\nand\n%s", answers[0], a)
 			}
 		}
-		if n := len(r.sims.network.Delivered(networksim.Filter{})); n != 1 || c.balance() != "90.4" || c.transactions().TotalElements != 1 {
+		if n := len(r.sims.network.Delivered(simnetwork.Filter{})); n != 1 || c.balance() != "90.4" || c.transactions().TotalElements != 1 {
 			t.Errorf("delivered %d times, left %s", n, c.balance())
 		}
 		r.wantClean()
@@ -218,7 +218,7 @@ func TestARepeatIsAnsweredAsTheFirst(t *testing.T) {
 	}
 	// What was not bought for want of money has not used its identifier up.
 	c.wants(http.MethodPost, "/topups", buying("dear", "0612345678", ":10,", ":90,"), http.StatusBadRequest, topup.CodeNoFunds)
-	if _, err := r.developers.Credit(t.Context(), c.id, prepaid.Money{Minor: 10000, Currency: "EUR"}, "", topup.By{Who: "t", Why: "t"}); err != nil {
+	if _, err := r.developers.Credit(t.Context(), c.id, prepaid.Money{Minor: 10000, Currency: "EUR"}, "", prepaid.By{Who: "t", Why: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	c.wants(http.MethodPost, "/topups", buying("dear", "0612345678", ":10,", ":90,"), http.StatusOK, `"SUCCESSFUL"`)
@@ -346,7 +346,7 @@ func TestATopupIsProcessingAfterFiftySeconds(t *testing.T) {
 		_, text := c.call(http.MethodPost, "/topups", buying("slow", "0612345678"))
 		return strings.Contains(text, `"status":"SUCCESSFUL"`)
 	}, func() { clock.skip(10 * time.Second) })
-	if n := len(r.sims.network.Delivered(networksim.Filter{})); n != 1 {
+	if n := len(r.sims.network.Delivered(simnetwork.Filter{})); n != 1 {
 		t.Errorf("delivered %d times", n)
 	}
 	r.wantClean()
@@ -408,14 +408,14 @@ func TestAccountsInAnotherCurrencyPayByTheTable(t *testing.T) {
 	}
 	c.wants(http.MethodPost, "/operators/fx-rate", `{"operatorId":"1349","amount":"10"}`, http.StatusOK, `"fxRate":9.2,"currencyCode":"EUR"`)
 	c.wants(http.MethodPost, "/operators/1349/fx-rate", `{"amount":10}`, http.StatusOK, `"fxRate":9.2,"currencyCode":"EUR"`)
-	delivered := r.sims.network.Delivered(networksim.Filter{})
-	if len(delivered) != 2 || !slices.ContainsFunc(delivered, func(e networksim.Entry) bool { return e.Amount == prepaid.Money{Minor: 920, Currency: "EUR"} }) {
+	delivered := r.sims.network.Delivered(simnetwork.Filter{})
+	if len(delivered) != 2 || !slices.ContainsFunc(delivered, func(e simnetwork.Entry) bool { return e.Amount == prepaid.Money{Minor: 920, Currency: "EUR"} }) {
 		t.Errorf("delivered %+v", delivered)
 	}
 	r.wantClean()
 }
 
-func (r *running) tellNetwork(b networksim.Behaviour) {
+func (r *running) tellNetwork(b simnetwork.Behaviour) {
 	r.t.Helper()
 	if err := r.sims.network.Set(r.t.Context(), b); err != nil {
 		r.t.Fatal(err)

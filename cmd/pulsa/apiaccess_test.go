@@ -10,9 +10,9 @@ import (
 
 	"pulsa/developers"
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 func TestOnlyTheKeyOpensItsAccount(t *testing.T) {
@@ -69,7 +69,7 @@ func TestOnlyTheKeyOpensItsAccount(t *testing.T) {
 	if c.balance() != "100" {
 		t.Errorf("left %s", c.balance())
 	}
-	if err := r.developers.Revoke(t.Context(), c.id, topup.By{Who: "t", Why: "t"}); err != nil {
+	if err := r.developers.Revoke(t.Context(), c.id, prepaid.By{Who: "t", Why: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	c.wants(http.MethodGet, "/accounts/balance", "", http.StatusUnauthorized, "INVALID_TOKEN")
@@ -84,7 +84,7 @@ func TestOnlyTheKeyOpensItsAccount(t *testing.T) {
 func TestASuspendedKeyReadsAndBuysNothing(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	c := r.caller(developers.Key{Name: "suspended"})
-	by := topup.By{Who: "t", Why: "t"}
+	by := prepaid.By{Who: "t", Why: "t"}
 	before := c.wants(http.MethodPost, "/topups", buying("before", "0612345678"), http.StatusOK, `"SUCCESSFUL"`)
 	held := c.accepted(buying("held", "0612348005")) // debited, and not delivered yet
 	await(t, "it is debited", func() bool { return c.balance() == "80.8" }, nil)
@@ -185,7 +185,7 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 	// What only the network knows is refused where it is waited for.
 	c.wants(http.MethodPost, "/topups", buying("x", "0612345678", "1349", "2349"), http.StatusBadRequest, topup.CodeMismatch)
 	c.wants(http.MethodPost, "/topups", buying("x", "0612349999"), http.StatusBadRequest, topup.CodeInvalidNumber)
-	if n := c.transactions().TotalElements; n != 0 || c.balance() != "100" || len(r.sims.network.Find(networksim.Filter{})) != 0 {
+	if n := c.transactions().TotalElements; n != 0 || c.balance() != "100" || len(r.sims.network.Find(simnetwork.Filter{})) != 0 {
 		t.Errorf("%d transactions, left %s", n, c.balance())
 	}
 
@@ -204,7 +204,7 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 	for _, code := range []string{"PHONE_BANNED_BY_OPERATOR", "RECIPIENT_PHONE_INACTIVE", "RECIPIENT_REACHED_MAX_TOPUP_NUMBER",
 		"TRANSACTION_REJECTED_BY_OPERATOR", "INVALID_AMOUNT_FOR_RECIPIENT_PHONE"} {
 		other := r.caller(developers.Key{Name: code})
-		r.tellNetwork(networksim.Behaviour{Kind: networksim.Rejects, Code: code})
+		r.tellNetwork(simnetwork.Behaviour{Kind: simnetwork.Rejects, Code: code})
 		other.wants(http.MethodPost, "/topups", buying("x", "0612345678"), http.StatusBadRequest, code)
 		if other.balance() != "100" {
 			t.Errorf("%s: left %s", code, other.balance())
@@ -213,9 +213,9 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 			t.Errorf("%s: %+v", code, all.Content)
 		}
 	}
-	r.tellNetwork(networksim.Behaviour{Kind: networksim.Unavailable})
+	r.tellNetwork(simnetwork.Behaviour{Kind: simnetwork.Unavailable})
 	c.wants(http.MethodPost, "/topups", buying("down", "0612345671"), http.StatusServiceUnavailable, topup.CodeUnavailable)
-	r.tellNetwork(networksim.Behaviour{})
+	r.tellNetwork(simnetwork.Behaviour{})
 	r.wantClean()
 }
 
@@ -247,7 +247,7 @@ func TestCopiesOfTheServerShareKeysOrdersAndRates(t *testing.T) {
 				t.Fatalf("answered\n%s\nand\n%s", answers[0], a)
 			}
 		}
-		n := len(first.sims.network.Delivered(networksim.Filter{})) + len(second.sims.network.Delivered(networksim.Filter{}))
+		n := len(first.sims.network.Delivered(simnetwork.Filter{})) + len(second.sims.network.Delivered(simnetwork.Filter{}))
 		if n != 1 || at[1].balance() != "90.4" {
 			t.Errorf("delivered %d times, left %s", n, at[1].balance())
 		}
@@ -261,7 +261,7 @@ func TestCopiesOfTheServerShareKeysOrdersAndRates(t *testing.T) {
 		if refused == 0 {
 			t.Error("the copies count apart")
 		}
-		if err := second.developers.Revoke(t.Context(), c.id, topup.By{Who: "t", Why: "t"}); err != nil {
+		if err := second.developers.Revoke(t.Context(), c.id, prepaid.By{Who: "t", Why: "t"}); err != nil {
 			t.Fatal(err)
 		}
 		c.wants(http.MethodGet, "/accounts/balance", "", http.StatusUnauthorized, "INVALID_TOKEN")

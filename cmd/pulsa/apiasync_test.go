@@ -11,9 +11,9 @@ import (
 
 	"pulsa/developers"
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 // gated is a catalogue that tells whose number it is when it is let.
@@ -59,7 +59,7 @@ func (c *caller) becomes(number, word string) (text string) {
 }
 
 func TestAnAsynchronousTopupFailsUndebited(t *testing.T) {
-	by := topup.By{Who: "t", Why: "t"}
+	by := prepaid.By{Who: "t", Why: "t"}
 	for name, failure := range map[string]struct {
 		body      string
 		meanwhile func(*running, *caller)
@@ -70,7 +70,7 @@ func TestAnAsynchronousTopupFailsUndebited(t *testing.T) {
 		"another operator's number": {buying("x", "0612345678", "1349", "2349"), nil, topup.CodeMismatch, 400, "100"},
 		"nobody's number":           {buying("x", "0612349999"), nil, topup.CodeInvalidNumber, 400, "100"},
 		"a network that is down": {buying("x", "0612345678"), func(r *running, _ *caller) {
-			r.tellNetwork(networksim.Behaviour{Kind: networksim.Unavailable})
+			r.tellNetwork(simnetwork.Behaviour{Kind: simnetwork.Unavailable})
 		}, topup.CodeUnavailable, 503, "100"},
 		"money that is spent": {buying("x", "0612345678"), func(r *running, c *caller) {
 			if _, err := r.developers.Credit(r.t.Context(), c.id, prepaid.Money{Minor: -9041, Currency: "EUR"}, "", by); err != nil {
@@ -135,7 +135,7 @@ func TestAnAsynchronousTopupFailsUndebited(t *testing.T) {
 				if err != nil || len(sold) != 1 || sold[0].Status != topup.Declined || sold[0].Reason != failure.code {
 					t.Errorf("sold %+v, %v", sold, err)
 				}
-				if len(r.sims.network.Find(networksim.Filter{})) != 0 {
+				if len(r.sims.network.Find(simnetwork.Filter{})) != 0 {
 					t.Error("the network was asked for it")
 				}
 				r.wantClean()
@@ -150,7 +150,7 @@ func TestAsynchronousTopupsTellTheBalanceOfTheirDebit(t *testing.T) {
 	gate := r.gate()
 	first := c.accepted(buying("first", "0612345678"))
 	<-gate.asked
-	if _, err := r.developers.Credit(t.Context(), c.id, prepaid.Money{Minor: -5000, Currency: "EUR"}, "", topup.By{Who: "t", Why: "t"}); err != nil {
+	if _, err := r.developers.Credit(t.Context(), c.id, prepaid.Money{Minor: -5000, Currency: "EUR"}, "", prepaid.By{Who: "t", Why: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	go func() { gate.open <- struct{}{} }()

@@ -12,9 +12,9 @@ import (
 
 	"pulsa/developers"
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 // ours is our own Reloadly client with its base URL changed to our own API.
@@ -77,7 +77,7 @@ func TestOurClientBuysAtOurAPI(t *testing.T) {
 			}
 		}
 	}
-	if n := len(r.sims.network.Delivered(networksim.Filter{})); n != 6 {
+	if n := len(r.sims.network.Delivered(simnetwork.Filter{})); n != 6 {
 		t.Errorf("%d delivered of 6", n)
 	}
 	client := c.ours(nil)

@@ -15,14 +15,13 @@ import (
 
 	"pulsa/developers"
 	"pulsa/prepaid"
-	"pulsa/topup"
 )
 
 // developer makes a key with an account of 100 euros.
 func (r *running) developer(k developers.Key) (id string, secret prepaid.Secret) {
 	r.t.Helper()
 	k.Brand = "demo"
-	by := topup.By{Who: "test", Why: "test"}
+	by := prepaid.By{Who: "test", Why: "test"}
 	key, secret, err := r.developers.Create(r.t.Context(), k, by)
 	if err != nil {
 		r.t.Fatal(err)

@@ -243,7 +243,7 @@ func (k *apikeysRevokeCommand) Run(ctx context.Context, e environ) error {
 }
 
 // change does something to the key for the reason told, and says what it is then.
-func (w whichKey) change(ctx context.Context, e environ, why deed, do func(*developers.Service, context.Context, string, topup.By) error, is string) error {
+func (w whichKey) change(ctx context.Context, e environ, why deed, do func(*developers.Service, context.Context, string, prepaid.By) error, is string) error {
 	by, err := why.by(e)
 	if err != nil {
 		return err

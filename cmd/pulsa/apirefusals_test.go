@@ -14,9 +14,9 @@ import (
 
 	"pulsa/developers"
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 // refusing is a server that is asked for what it refuses.
@@ -69,8 +69,8 @@ func (r *refusing) buys(number string, pairs ...string) answered {
 // rejected is a top-up that the network definitely refuses: it was made, and its cost is given back.
 func rejected(code string) func(*refusing) answered {
 	return func(r *refusing) answered {
-		r.tellNetwork(networksim.Behaviour{Kind: networksim.Rejects, Code: code})
-		defer r.tellNetwork(networksim.Behaviour{})
+		r.tellNetwork(simnetwork.Behaviour{Kind: simnetwork.Rejects, Code: code})
+		defer r.tellNetwork(simnetwork.Behaviour{})
 		before := r.balance()
 		got := r.buys("0612345678")
 		all := r.transactions().Content
@@ -86,8 +86,8 @@ func rejected(code string) func(*refusing) answered {
 func failed(code string) func(*refusing) answered {
 	return func(r *refusing) answered {
 		r.t.Helper()
-		r.tellNetwork(networksim.Behaviour{Kind: networksim.Fails, Code: code})
-		defer r.tellNetwork(networksim.Behaviour{})
+		r.tellNetwork(simnetwork.Behaviour{Kind: simnetwork.Fails, Code: code})
+		defer r.tellNetwork(simnetwork.Behaviour{})
 		before, body := r.balance(), buying(code, "0612345678")
 		var made reloadly.Transaction
 		text := r.wants(http.MethodPost, "/topups", body, http.StatusOK, `"status":"PROCESSING"`)
@@ -187,7 +187,7 @@ func waysToErrors() map[string]wayTo {
 		"ACCOUNT_NOT_FOUND": {400, func(r *refusing) answered { return r.as(newRefusing(r.t, nil).token) }},
 		"INACTIVE_ACCOUNT": {400, func(r *refusing) answered {
 			suspended := &refusing{caller: r.running.caller(developers.Key{Name: "suspended"}), clock: r.clock}
-			if err := r.developers.Suspend(r.t.Context(), suspended.id, topup.By{Who: "t", Why: "t"}); err != nil {
+			if err := r.developers.Suspend(r.t.Context(), suspended.id, prepaid.By{Who: "t", Why: "t"}); err != nil {
 				r.t.Error(err)
 			}
 			return suspended.buys("0612345678")
@@ -266,8 +266,8 @@ func waysToErrors() map[string]wayTo {
 			if got := r.buys("0612345678", "1349", "7"); codeOf([]byte(got.text)) != topup.CodeUnavailable {
 				r.t.Errorf("bought %+v of an operator that there is not", got)
 			}
-			r.tellNetwork(networksim.Behaviour{Kind: networksim.Unavailable})
-			defer r.tellNetwork(networksim.Behaviour{})
+			r.tellNetwork(simnetwork.Behaviour{Kind: simnetwork.Unavailable})
+			defer r.tellNetwork(simnetwork.Behaviour{})
 			return r.buys("0612345678")
 		}},
 		"TRANSACTION_NOT_FOUND": {404, func(r *refusing) answered { return r.asks(http.MethodGet, "/topups/999999/status", "") }},

@@ -9,8 +9,8 @@ import (
 	"maps"
 	"slices"
 
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
 	"pulsa/store"
 	"pulsa/topup"
 )
@@ -166,7 +166,7 @@ func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books
 }
 
 // auditSetups finds what the gateway charged for anyone but the person who had set it up.
-func auditSetups(ctx context.Context, db *store.DB, charged []paymentsim.Entry) ([]store.Violation, error) {
+func auditSetups(ctx context.Context, db *store.DB, charged []simgateway.Entry) ([]store.Violation, error) {
 	var found []store.Violation
 	for _, e := range charged {
 		if e.Setup == "" {

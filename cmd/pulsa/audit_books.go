@@ -13,10 +13,10 @@ import (
 	"slices"
 	"strings"
 
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
-	networksim "pulsa/topup/sim"
 )
 
 // The simulators' books in their folder.
@@ -32,13 +32,13 @@ func hasBook(folder, name string) bool {
 
 // readBooks opens the simulators' books in a folder for reading, even while a server writes into them.
 func readBooks(folder string, log *slog.Logger) (*simulators, error) {
-	gateway, err := paymentsim.OpenBook(paymentsim.Config{
+	gateway, err := simgateway.OpenBook(simgateway.Config{
 		Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, gatewayBook), Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	network, err := networksim.OpenBook(networksim.Config{Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, networkBook), Log: log})
+	network, err := simnetwork.OpenBook(simnetwork.Config{Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, networkBook), Log: log})
 	return &simulators{gateway: gateway, network: network}, err
 }
 
@@ -105,7 +105,7 @@ func seeBooks(ctx context.Context, c Config, folders []string) (*seenBooks, erro
 		s.simBooks = s.with(simBooks{book, nil})
 	}
 	if reloadly != "" {
-		var delivered []networksim.Entry
+		var delivered []simnetwork.Entry
 		delivered, s.networks[networkReloadly] = bookAt(ctx, reloadly, "network", stopped.Delivered, len(others) > 0)
 		s.simBooks = s.with(simBooks{Delivered: delivered})
 	}

@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
 	"pulsa/topup"
 )
 
@@ -126,12 +126,12 @@ func TestABadAmountIsRefused(t *testing.T) {
 		if status != http.StatusOK || strings.Contains(answer, "was added") {
 			t.Errorf("KOOP %s: answered %d %s", text, status, answer)
 		}
-		if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 0 {
+		if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 0 {
 			t.Fatalf("KOOP %s: charged; answered %s", text, answer)
 		}
 		r.text(testNumber, "EXIT")
 	}
-	if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 0 {
+	if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 0 {
 		t.Errorf("charged %d times", n)
 	}
 	for _, text := range []string{"9223372036854775808", "-1", "1.001", "1e1", "", ".", "1.2.3"} {

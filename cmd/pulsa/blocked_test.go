@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 	"pulsa/store"
-	networksim "pulsa/topup/sim"
 )
 
 // lockOrders keeps the table of orders from everybody else, as a migration or a backup may, until it is released.
@@ -60,7 +60,7 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 	r.customer(dialler)
 
 	// One order is at its network when the table is locked.
-	behaviour, err := networksim.ParseBehaviour("delivers after 2s")
+	behaviour, err := simnetwork.ParseBehaviour("delivers after 2s")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 			t.Errorf("the early buyer hears %d %q after %s", status, answer, took)
 		}
 	})
-	for i := 0; len(r.sims.gateway.Charged(paymentsim.Filter{})) == 0; i++ {
+	for i := 0; len(r.sims.gateway.Charged(simgateway.Filter{})) == 0; i++ {
 		if i == 2000 {
 			t.Fatal("nothing was charged")
 		}
@@ -109,12 +109,12 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 	}
 	all.Wait()
-	if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 1 {
+	if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 1 {
 		t.Errorf("%d charges while the table was locked", n)
 	}
 	release()
 
-	if err := r.sims.network.Set(t.Context(), networksim.Behaviour{Kind: networksim.Delivers}); err != nil {
+	if err := r.sims.network.Set(t.Context(), simnetwork.Behaviour{Kind: simnetwork.Delivers}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range buyers { // the provider delivers again
@@ -126,10 +126,10 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 	if answer, status := r.post(map[string]any{"id": "later", "from": dialler, "as": "ussd", "text": "KOOP 10 " + testPIN}); status != http.StatusOK || !strings.Contains(answer, "was added") {
 		t.Errorf("who dials later hears %d %q", status, answer)
 	}
-	if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != buyers+2 {
+	if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != buyers+2 {
 		t.Errorf("%d charges, want %d", n, buyers+2)
 	}
-	if n := len(r.sims.network.Delivered(networksim.Filter{})); n != buyers+2 {
+	if n := len(r.sims.network.Delivered(simnetwork.Filter{})); n != buyers+2 {
 		t.Errorf("%d deliveries, want %d", n, buyers+2)
 	}
 }

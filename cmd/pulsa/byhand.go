@@ -8,8 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"pulsa/prepaid"
 	"pulsa/store"
-	"pulsa/topup"
 )
 
 // deed says who does something by hand, and why.
@@ -18,8 +18,8 @@ type deed struct {
 	Reason string `help:"Why, for the record. Write no number or name of a customer." placeholder:"TEXT"`
 }
 
-func (d deed) by(e environ) (topup.By, error) {
-	by := topup.By{Who: operatorName(e, d.By), Why: strings.TrimSpace(d.Reason)}
+func (d deed) by(e environ) (prepaid.By, error) {
+	by := prepaid.By{Who: operatorName(e, d.By), Why: strings.TrimSpace(d.Reason)}
 	if by.Why == "" {
 		return by, errors.New("say why: --reason TEXT")
 	}

@@ -14,11 +14,11 @@ import (
 	"time"
 
 	"pulsa/conversation/talk"
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 	"pulsa/store"
 	"pulsa/topup"
-	networksim "pulsa/topup/sim"
 )
 
 const crowded = 64
@@ -118,7 +118,7 @@ func TestOfManyWhoRedeemOneCardExactlyOneGetsIt(t *testing.T) {
 				added++
 			}
 		}
-		if delivered := len(r.sims.network.Delivered(networksim.Filter{})); added != 1 || delivered != 1 {
+		if delivered := len(r.sims.network.Delivered(simnetwork.Filter{})); added != 1 || delivered != 1 {
 			t.Errorf("%d were told that they got it, and it was delivered %d times", added, delivered)
 		}
 		r.wantClean()
@@ -137,7 +137,7 @@ func TestOneMessageDeliveredManyTimesAtOnceBuysOnce(t *testing.T) {
 				t.Errorf("answered %s and %s", answers[0], a)
 			}
 		}
-		charged, delivered := len(r.sims.gateway.Charged(paymentsim.Filter{})), len(r.sims.network.Delivered(networksim.Filter{}))
+		charged, delivered := len(r.sims.gateway.Charged(simgateway.Filter{})), len(r.sims.network.Delivered(simnetwork.Filter{}))
 		if charged != 1 || delivered != 1 {
 			t.Errorf("charged %d times, delivered %d", charged, delivered)
 		}
@@ -176,7 +176,7 @@ func TestNobodyOfManyCrossesADailyLimit(t *testing.T) {
 				return
 			}
 		})
-		if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 4 {
+		if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 4 {
 			t.Errorf("EUR 45 was charged %d times, where EUR 200 a day allows 4", n)
 		}
 		r.wantClean()
@@ -190,7 +190,7 @@ func TestManyTextsOfOneCustomerCrossNoDailyLimit(t *testing.T) {
 		r.customer(from)
 		atOnce(func(i int) { r.say(fmt.Sprint(run, i), from, fmt.Sprintf("KOOP %d %s", 10+5*(i%9), testPIN)) })
 		sum, n := int64(0), 0
-		for _, e := range r.sims.gateway.Charged(paymentsim.Filter{}) {
+		for _, e := range r.sims.gateway.Charged(simgateway.Filter{}) {
 			sum, n = sum+e.Amount.Minor, n+1
 		}
 		if sum > 20000 || n > 10 || n == 0 {

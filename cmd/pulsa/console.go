@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"pulsa/channels"
-	"pulsa/console"
 	"pulsa/conversation"
+	"pulsa/web/phone"
 )
 
 // consoleRoutes serves the phone in the browser at /, where a brand is marked test.
@@ -16,7 +16,7 @@ func (p *program) consoleRoutes(mux *http.ServeMux) {
 	if !p.hasTestBrand() {
 		return
 	}
-	console.New(console.Config{
+	phone.New(phone.Config{
 		Lines: p.fakeLines, Turn: p.handler.Turn, Outbox: p.db, Words: p.words, Event: p.newsEvent, Clock: p.clock, Log: p.log,
 		Command: calledAs(os.Args[0]), Flags: strings.TrimSpace(p.config.sameFlags()),
 	}).Routes(mux)
@@ -37,7 +37,7 @@ func (p *program) fakeLines(ctx context.Context) []channels.Channel {
 }
 
 // words tells the keywords that a brand's prompts offer in a language.
-func (p *program) words(brand, language string) console.Words {
+func (p *program) words(brand, language string) phone.Words {
 	b := p.brands[brand]
 	reserved, _ := conversation.ReservedWords(language) // the brand's languages were checked at start
 	word := func(action string) string {
@@ -48,7 +48,7 @@ func (p *program) words(brand, language string) console.Words {
 		}
 		return ""
 	}
-	return console.Words{
+	return phone.Words{
 		Language: p.handler.Prompts(brand).ByLanguage[language].Name,
 		TopUp:    word("topup"), Redeem: word("redeem"), Status: word("status"), Help: word("help"),
 	}

@@ -223,7 +223,7 @@ func (c *contract) documented() []string {
 }
 
 // TestDocumentIsOpenAPI31 holds the document against OpenAPI's own schema, which comes with the packages of
-// console/browsertest: PULSA_TEST_OPENAPI_SCHEMA names the file.
+// web/phone/browsertest: PULSA_TEST_OPENAPI_SCHEMA names the file.
 func TestDocumentIsOpenAPI31(t *testing.T) {
 	path := os.Getenv("PULSA_TEST_OPENAPI_SCHEMA")
 	if path == "" {

@@ -14,7 +14,7 @@ import (
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
-	networksim "pulsa/topup/sim"
+	simnetwork "pulsa/sim/network"
 )
 
 // arrivals are sessions that tell when a message has taken its place in the sender's line.
@@ -151,7 +151,7 @@ func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 	close(turns)
 	all.Wait()
 	delivered := map[prepaid.MSISDN][]prepaid.Money{}
-	for _, e := range r.sims.network.Delivered(networksim.Filter{}) {
+	for _, e := range r.sims.network.Delivered(simnetwork.Filter{}) {
 		delivered[e.MSISDN] = append(delivered[e.MSISDN], e.Amount)
 	}
 	for _, g := range guests {

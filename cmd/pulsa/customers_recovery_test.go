@@ -8,7 +8,6 @@ import (
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
 	"pulsa/store"
-	"pulsa/topup"
 )
 
 func TestAnOperatorHasACodeSentAndTheCustomerChoosesThePIN(t *testing.T) {
@@ -16,11 +15,11 @@ func TestAnOperatorHasACodeSentAndTheCustomerChoosesThePIN(t *testing.T) {
 		c, err := s.p.accounts.ByAddress(t.Context(), "demo", bySMS.Address())
 		s.ok(err)
 		s.ok(s.p.db.ResetPIN(t.Context(), c.ID, accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS},
-			topup.By{Who: "anna", Why: "called from the number"}, s.clock.Now()))
+			prepaid.By{Who: "anna", Why: "called from the number"}, s.clock.Now()))
 		s.same("sent", s.hears(), "to "+string(c.MSISDN.Tel())+": code.sms pin.ask_code")
 		s.same("the old PIN until then", s.says(bySMS, "EXIT")+" "+s.says(bySMS, "PIN")+" "+s.says(bySMS, testPIN), "exit.done pin.ask_current pin.ask_new")
 		s.ok(s.p.db.ResetPIN(t.Context(), c.ID, accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS},
-			topup.By{Who: "anna", Why: "once more"}, s.clock.Now()))
+			prepaid.By{Who: "anna", Why: "once more"}, s.clock.Now()))
 		s.hears()
 		for _, step := range [][2]string{
 			{"246810", "pin.ask_new"}, {"3917", "pin.ask_new_again"}, {"3917", "pin.recovered pay.ask_method"},
@@ -43,7 +42,7 @@ func TestWhatAnOperatorDecidesOfAFrozenAccount(t *testing.T) {
 		s.same("not me", s.says(byTelegram, "NOT ME"), "account.frozen_now")
 		return c
 	}
-	by := topup.By{Who: "anna", Why: "asked the provider"}
+	by := prepaid.By{Who: "anna", Why: "asked the provider"}
 	t.Run("stays", func(t *testing.T) {
 		s := newScene(t, "en")
 		c := freeze(t, s)

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"pulsa/conversation"
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
 	"pulsa/store"
 )
 
@@ -269,9 +269,9 @@ func (p *program) examineRemote(ctx context.Context) []finding {
 	switch {
 	case err == nil:
 		return []finding{{warn, "simulator", "SIMULATED payments at " + p.remote.url, "nothing for brands marked test"}}
-	case errors.Is(err, paymentsim.ErrSecret):
+	case errors.Is(err, simgateway.ErrSecret):
 		f.Do = "set simulator.secret to the PULSA_SIM_GATEWAY_SECRET that pulsa sim was started with: until then no payment is made, and no news of it taken"
-	case errors.Is(err, paymentsim.ErrNoFace):
+	case errors.Is(err, simgateway.ErrNoFace):
 		f.Do = "start pulsa sim with --gateway-webhook " + p.config.PublicURL + simHook + ", or correct simulator.url"
 	default:
 		f.Do = "start pulsa sim, or correct simulator.url; without it payments are simulated in the server"

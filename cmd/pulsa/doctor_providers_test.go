@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
 )
 
 // examined is the demo with Twilio, Telegram and Stripe played by a server, and its program.
@@ -124,12 +124,12 @@ func TestTheDoctorTriesTheCredentialsOfProviders(t *testing.T) {
 
 func TestTheDoctorTriesTheSecretOfASimulatorInAnotherProcess(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
-	gateway, err := paymentsim.New(paymentsim.Config{Clock: prepaid.SystemClock{}, Log: quiet})
+	gateway, err := simgateway.New(simgateway.Config{Clock: prepaid.SystemClock{}, Log: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux, none := http.NewServeMux(), httptest.NewServer(http.NotFoundHandler())
-	(&paymentsim.Face{Gateway: gateway, Secret: prepaid.NewSecret("right")}).Routes(mux)
+	(&simgateway.Face{Gateway: gateway, Secret: prepaid.NewSecret("right")}).Routes(mux)
 	server, gone := httptest.NewServer(mux), httptest.NewServer(nil)
 	t.Cleanup(server.Close)
 	t.Cleanup(none.Close)

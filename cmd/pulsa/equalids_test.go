@@ -12,7 +12,7 @@ import (
 	"pulsa/conversation/talk"
 	"pulsa/payments"
 	"pulsa/prepaid"
-	networksim "pulsa/topup/sim"
+	simnetwork "pulsa/sim/network"
 )
 
 // twin is one of two customers whose provider gives their messages the same ids.
@@ -138,7 +138,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 					continue
 				}
 				references = append(references, kept[0].Reference)
-				if n := len(r.sims.network.Delivered(networksim.Filter{MSISDN: w.msisdn()})); n != 2 {
+				if n := len(r.sims.network.Delivered(simnetwork.Filter{MSISDN: w.msisdn()})); n != 2 {
 					t.Errorf("%s was topped up %d times", w.number, n)
 				}
 				if wrong, _, err := r.db.CardTries(t.Context(), "demo", []string{"address:" + string(w.address)}); wrong != 1 || err != nil {

@@ -121,7 +121,7 @@ func (c *callers) open(clock prepaid.Clock, use func(*program)) {
 const deposit = 1_000_000
 
 func (c *callers) makeKeys(p *program) {
-	by := topup.By{Who: "test", Why: "test"}
+	by := prepaid.By{Who: "test", Why: "test"}
 	for i := range programs {
 		k, secret, err := p.developers.Create(c.Context(), developers.Key{Brand: "demo", Name: fmt.Sprint("program ", i)}, by)
 		if err == nil {

@@ -478,7 +478,7 @@ func (s survivor) settleByHand() {
 	for _, o := range waiting {
 		var err error
 		clockErr := s.clock.Run(func() {
-			_, err = s.p.topups.Resolve(s.Context(), o.ID, topup.NotDelivered, topup.By{Who: "test", Why: "the network's book"})
+			_, err = s.p.topups.Resolve(s.Context(), o.ID, topup.NotDelivered, prepaid.By{Who: "test", Why: "the network's book"})
 		})
 		if err := errors.Join(clockErr, err); err != nil {
 			s.Errorf("settle order %s by hand: %v", o.ID, err)

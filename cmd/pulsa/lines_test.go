@@ -13,9 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pulsa/conversation/talk"
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
-	networksim "pulsa/topup/sim"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 )
 
 // line is a customer on one of the real channels, who sees what the provider is told to show.
@@ -187,10 +187,10 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		}
 		say(l.says("REDEEM " + code))
 		say(l.says("REDEEM " + code))
-		for _, e := range l.r.sims.gateway.Charged(paymentsim.Filter{}) {
+		for _, e := range l.r.sims.gateway.Charged(simgateway.Filter{}) {
 			o.Charged = append(o.Charged, e.Amount)
 		}
-		for _, e := range l.r.sims.network.Delivered(networksim.Filter{}) {
+		for _, e := range l.r.sims.network.Delivered(simnetwork.Filter{}) {
 			o.Delivered = append(o.Delivered, e.Amount)
 		}
 		for i, text := range o.Said { // the order's own name
@@ -316,7 +316,7 @@ func TestAButtonBelongsToItsQuestionOnTelegram(t *testing.T) {
 	charged := func(want ...string) {
 		t.Helper()
 		var amounts []string
-		for _, e := range l.r.sims.gateway.Charged(paymentsim.Filter{}) {
+		for _, e := range l.r.sims.gateway.Charged(simgateway.Filter{}) {
 			amounts = append(amounts, e.Amount.String())
 		}
 		if !slices.Equal(amounts, want) {

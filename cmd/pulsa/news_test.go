@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"pulsa/prepaid"
-	networksim "pulsa/topup/sim"
+	simnetwork "pulsa/sim/network"
 )
 
 // The network takes a delivery back while the turn is about to say that it was delivered: both are told.
@@ -23,7 +23,7 @@ func TestWhatHappensBetweenADeliveryAndItsAnswerIsTold(t *testing.T) {
 	act := func() {
 		takeBack.Store(nil)
 		number, _ := prepaid.ParseE164(testNumber)
-		if err := r.sims.network.TakeBack(context.Background(), networksim.Filter{MSISDN: number}); err != nil {
+		if err := r.sims.network.TakeBack(context.Background(), simnetwork.Filter{MSISDN: number}); err != nil {
 			t.Error(err)
 		}
 	}

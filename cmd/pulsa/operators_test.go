@@ -15,8 +15,8 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
 	"pulsa/topup"
 )
 
@@ -255,11 +255,11 @@ func TestAServerKeepsItsSimulatorsAndCarriesOutWhatOperatorsAsk(t *testing.T) {
 	held := o.order("held")
 	p := o.program()
 	defer func() { _ = p.close() }()
-	request := handRequest{Order: prepaid.OrderID(held), By: topup.By{Who: "anna", Why: "waits"}}
+	request := handRequest{Order: prepaid.OrderID(held), By: prepaid.By{Who: "anna", Why: "waits"}}
 	admin := listenAdmin(t, p.adminRoutes())
 	o.env["PULSA_ADMIN_LISTEN"] = admin
 	o.does("is refunded", "topups", "refund", held, "--reason", "waits")
-	if n := len(p.sims.gateway.Refunded(paymentsim.Filter{})); n != 1 {
+	if n := len(p.sims.gateway.Refunded(simgateway.Filter{})); n != 1 {
 		t.Errorf("refunded %d times", n)
 	}
 	if _, err := request.askServer(t.Context(), Config{AdminListen: admin}, "other"); err == nil {

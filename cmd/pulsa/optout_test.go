@@ -15,9 +15,9 @@ import (
 	"pulsa/channels/fake"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
-	networksim "pulsa/topup/sim"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 )
 
 // scene is a story told in Go: what no script can say is a carrier's own STOP.
@@ -135,7 +135,7 @@ func (s *scene) links(a prepaid.Address) {
 
 func (s *scene) charged(times int) {
 	s.t.Helper()
-	if n := len(s.sims.gateway.Charged(paymentsim.Filter{})); n != times {
+	if n := len(s.sims.gateway.Charged(simgateway.Filter{})); n != times {
 		s.t.Errorf("charged %d times, want %d", n, times)
 	}
 }
@@ -410,7 +410,7 @@ func TestARefusalThatTwilioReportsLaterIsAnOptOut(t *testing.T) {
 	l := newLine(t, "twilio")
 	l.r.customer(testNumber)
 	l.wants(l.says("KOOP 10 "+testPIN), "was added")
-	if err := l.r.sims.network.TakeBack(t.Context(), networksim.Filter{MSISDN: "31612345678"}); err != nil {
+	if err := l.r.sims.network.TakeBack(t.Context(), simnetwork.Filter{MSISDN: "31612345678"}); err != nil {
 		t.Fatal(err)
 	}
 	l.r.clock.(*skipClock).skip(time.Minute)

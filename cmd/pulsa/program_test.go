@@ -27,10 +27,10 @@ import (
 
 	"pulsa/cards"
 	"pulsa/conversation/talk"
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 	"pulsa/store/storetest"
-	networksim "pulsa/topup/sim"
 )
 
 const (
@@ -239,7 +239,7 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 
 	m.SetError("")
 	r.wants(testNumber, "KOOP 15 "+testPIN, "EUR 15.00 was added")
-	if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 3 {
+	if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 3 {
 		t.Errorf("charged %d times", n)
 	}
 }
@@ -383,7 +383,7 @@ func TestTwoQuickTextsAreAnsweredInOrderAndOnce(t *testing.T) {
 			t.Errorf("answers differ: %q and %q", first, other)
 		}
 	}
-	if n := len(r.sims.gateway.Charged(paymentsim.Filter{})); n != 1 {
+	if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 1 {
 		t.Errorf("charged %d times", n)
 	}
 }
@@ -443,7 +443,7 @@ func TestAnEventThatNothingIsThereForIsTheStorysFault(t *testing.T) {
 	p := storyProgramForTest(t)
 	for _, e := range []talk.Event{
 		{Kind: talk.CustomerAuthenticates}, {Kind: talk.SetupCompleted},
-		{Kind: talk.PaymentBehaves, Behaviour: string(paymentsim.ReturnsDebit)}, {Kind: talk.NetworkBehaves, Behaviour: string(networksim.TakesBack)},
+		{Kind: talk.PaymentBehaves, Behaviour: string(simgateway.ReturnsDebit)}, {Kind: talk.NetworkBehaves, Behaviour: string(simnetwork.TakesBack)},
 	} {
 		if err := p.Do(t.Context(), p.setup.Customer, e); !errors.Is(err, talk.ErrCantHappen) {
 			t.Errorf("%v: %v", e, err)
@@ -469,7 +469,7 @@ func TestAMessageDeliveredAgainAfterTheInstrumentHasChangedIsAnsweredWithItsOrde
 	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "EUR 10.00 was added") {
 		t.Errorf("answered %v, %v", messages, err)
 	}
-	if n := len(p.sims.gateway.Charged(paymentsim.Filter{})); n != 1 {
+	if n := len(p.sims.gateway.Charged(simgateway.Filter{})); n != 1 {
 		t.Errorf("charged %d times", n)
 	}
 }

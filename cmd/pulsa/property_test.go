@@ -18,11 +18,11 @@ import (
 
 	"pulsa/conversation/talk"
 	"pulsa/payments"
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 	"pulsa/store"
 	"pulsa/topup"
-	networksim "pulsa/topup/sim"
 )
 
 // TestWhateverHappensTheBooksAgreeAtRest lets customers text what comes to their minds while messages come twice, the
@@ -296,7 +296,7 @@ func (u *unrest) post(in talk.Inbound) error {
 func (u *unrest) tell(text string) {
 	u.Helper()
 	err := u.s.run(func() error { return u.s.sims.tell(u.Context(), text, "") })
-	if errors.Is(err, paymentsim.ErrNoSetup) || errors.Is(err, paymentsim.ErrNoCharge) || errors.Is(err, networksim.ErrNoDelivery) {
+	if errors.Is(err, simgateway.ErrNoSetup) || errors.Is(err, simgateway.ErrNoCharge) || errors.Is(err, simnetwork.ErrNoDelivery) {
 		err = nil
 	}
 	u.must(u.s.reborn(u.Context(), err))
@@ -401,7 +401,7 @@ func (u *unrest) judge() {
 		if o.Status != topup.RefundFailed {
 			continue
 		}
-		by := topup.By{Who: "test", Why: "once more"}
+		by := prepaid.By{Who: "test", Why: "once more"}
 		u.must(u.s.run(func() error {
 			h, err := u.s.p.topups.Refund(ctx, o.ID, by)
 			if err == nil && h.Status == topup.RefundFailed { // a spent card, or a debit that the bank has returned
@@ -429,7 +429,7 @@ func (u *unrest) judge() {
 	for _, v := range violations {
 		u.Errorf("%s", v)
 	}
-	u.must(chargedForOthers(ctx, u.s.p, u.s.sims.gateway.Charged(paymentsim.Filter{})))
+	u.must(chargedForOthers(ctx, u.s.p, u.s.sims.gateway.Charged(simgateway.Filter{})))
 	if u.Failed() {
 		u.Log(u.s.log.String())
 	}
@@ -437,7 +437,7 @@ func (u *unrest) judge() {
 
 // chargedForOthers finds, in the gateway's book and by the times alone, what was charged for anyone but the person who set it up:
 // between the beginning of a setup and an order that its token pays for nobody else has taken the customer's number.
-func chargedForOthers(ctx context.Context, p *program, charged []paymentsim.Entry) error {
+func chargedForOthers(ctx context.Context, p *program, charged []simgateway.Entry) error {
 	for _, e := range charged {
 		h, err := p.db.ByCharge(ctx, prepaid.ChargeID(e.Reference))
 		if err != nil {

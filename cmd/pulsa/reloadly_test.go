@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 // runOnReloadly is the demo, its network pointed at the simulator's Reloadly face.
@@ -51,7 +51,7 @@ func TestTextedTopupIsBoughtAtReloadly(t *testing.T) {
 	if o.Status != topup.Delivered || o.Cost != (prepaid.Money{Minor: 960, Currency: "EUR"}) {
 		t.Errorf("order %s, cost %s", o.Status, o.Cost)
 	}
-	if n := len(f.network.Delivered(networksim.Filter{Reference: string(o.ID)})); n != 1 {
+	if n := len(f.network.Delivered(simnetwork.Filter{Reference: string(o.ID)})); n != 1 {
 		t.Errorf("delivered %d times", n)
 	}
 	if strings.Contains(r.log.String(), "client-secret") || strings.Contains(r.log.String(), "hook-secret") {
@@ -99,7 +99,7 @@ func TestReloadlysNewsSettlesAnUnclearDeliveryAtOnce(t *testing.T) {
 	}
 	f.tell(http.MethodPut, "/control/network", "reports after 0s")
 	news := simNews{face: f.face, url: r.server.URL + reloadlyHook, secret: prepaid.NewSecret("hook-secret"), log: slog.New(slog.DiscardHandler)}
-	if err := news.tell(t.Context(), f.face.transaction(f.network.Find(networksim.Filter{})[0])); err != nil {
+	if err := news.tell(t.Context(), f.face.transaction(f.network.Find(simnetwork.Filter{})[0])); err != nil {
 		t.Fatal(err)
 	}
 	// Without news the first look-up would be 10 s after the answer, which never come.

@@ -15,10 +15,10 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 type simCommand struct {
@@ -118,7 +118,7 @@ func (s *simCommand) Run(ctx context.Context, e environ) (err error) {
 	mux := face.routes(clock, log)
 	sims.controlRoutes(mux)
 	if s.GatewayWebhook != "" {
-		gateway := &paymentsim.Face{Gateway: sims.gateway, Secret: prepaid.NewSecret(s.GatewaySecret), Webhook: s.GatewayWebhook}
+		gateway := &simgateway.Face{Gateway: sims.gateway, Secret: prepaid.NewSecret(s.GatewaySecret), Webhook: s.GatewayWebhook}
 		sims.gateway.Connect(gateway.Tell)
 		gateway.Routes(mux)
 		all.Go(func() {
@@ -131,13 +131,13 @@ func (s *simCommand) Run(ctx context.Context, e environ) (err error) {
 }
 
 func (s *simCommand) open(public string, wallet prepaid.Currency, clock prepaid.Clock, log *slog.Logger) (*simulators, error) {
-	gateway, err := paymentsim.New(paymentsim.Config{
+	gateway, err := simgateway.New(simgateway.Config{
 		Clock: clock, Book: filepath.Join(s.Data, gatewayBook), BaseURL: public, Patience: s.TimeOut, Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	network, err := networksim.New(networksim.Config{
+	network, err := simnetwork.New(simnetwork.Config{
 		Clock: clock, Book: filepath.Join(s.Data, networkBook), Currency: wallet, NonAtomic: s.NonAtomic, Patience: s.TimeOut, Log: log,
 	})
 	if err != nil {
@@ -147,7 +147,7 @@ func (s *simCommand) open(public string, wallet prepaid.Currency, clock prepaid.
 }
 
 // repeatNews tells again what was not taken, until ctx ends.
-func repeatNews(ctx context.Context, g *paymentsim.Gateway, clock prepaid.Clock, log *slog.Logger) {
+func repeatNews(ctx context.Context, g *simgateway.Gateway, clock prepaid.Clock, log *slog.Logger) {
 	for clock.Sleep(ctx, simNewsEvery) == nil {
 		if err := g.Redeliver(ctx); err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "simulated news not taken", "error", err)

@@ -15,15 +15,15 @@ import (
 	"time"
 
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 // faced is the simulated network behind the Reloadly API, and a client of that.
 type faced struct {
 	t        *testing.T
-	network  *networksim.Network
+	network  *simnetwork.Network
 	face     *simFace
 	server   *httptest.Server
 	client   *reloadly.Client
@@ -35,7 +35,7 @@ func newFaced(t *testing.T, nonAtomic bool, change func(*reloadly.Config)) *face
 	f := &faced{t: t}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
-	f.network, err = networksim.New(networksim.Config{
+	f.network, err = simnetwork.New(simnetwork.Config{
 		Clock: prepaid.SystemClock{}, Book: filepath.Join(t.TempDir(), "book"), Currency: "EUR", NonAtomic: nonAtomic, Log: quiet,
 		Patience: 50 * time.Millisecond, // after which the face breaks off what is never answered
 	})
@@ -92,7 +92,7 @@ func TestSimulatorTopsUpMailAccounts(t *testing.T) {
 	if r := buy("REF", "anyone@nauta.com.cu"); r.Outcome != topup.Done {
 		t.Fatalf("answered %s %s", r.Outcome, r.Code)
 	}
-	all := f.network.Delivered(networksim.Filter{Reference: "REF"})
+	all := f.network.Delivered(simnetwork.Filter{Reference: "REF"})
 	if len(all) != 1 || all[0].Email != "anyone@nauta.com.cu" || all[0].MSISDN != "" {
 		t.Errorf("delivered %+v", all)
 	}
@@ -165,7 +165,7 @@ func TestSimulatorAnswersAsReloadlyWhateverTheNetworkDoes(t *testing.T) {
 			if r.Outcome != want.answer || r.Code != want.code {
 				t.Errorf("answered %s %s", r.Outcome, r.Code)
 			}
-			if n := len(f.network.Delivered(networksim.Filter{})); n != want.delivered {
+			if n := len(f.network.Delivered(simnetwork.Filter{})); n != want.delivered {
 				t.Errorf("delivered %d times", n)
 			}
 			if found := f.client.LookUp(t.Context(), "REF"); found.Outcome != want.later {
@@ -184,7 +184,7 @@ func TestSimulatorRefusesAUsedReferenceAndTheClientAdoptsWhatItBought(t *testing
 	if second.Outcome != topup.Done || second.ProviderRef != first.ProviderRef || second.Cost != first.Cost {
 		t.Errorf("first %+v, second %+v", first, second)
 	}
-	if n := len(f.network.Delivered(networksim.Filter{})); n != 1 {
+	if n := len(f.network.Delivered(simnetwork.Filter{})); n != 1 {
 		t.Errorf("delivered %d times", n)
 	}
 }
@@ -200,7 +200,7 @@ func TestUsedReferenceThatReportsDoNotShowYetStaysUnclear(t *testing.T) {
 		t.Errorf("asked again: %s %s", r.Outcome, r.Code)
 	}
 	f.tell(http.MethodPut, "/control/network", "reports after 0s")
-	if r := f.buy("REF", "31612345678"); r.Outcome != topup.Done || len(f.network.Delivered(networksim.Filter{})) != 1 {
+	if r := f.buy("REF", "31612345678"); r.Outcome != topup.Done || len(f.network.Delivered(simnetwork.Filter{})) != 1 {
 		t.Errorf("when it is reported: %s %s", r.Outcome, r.Code)
 	}
 }
@@ -212,7 +212,7 @@ func TestClientNeverLetsTwoRequestsUnderOneReferenceMeet(t *testing.T) {
 		all.Go(func() { f.buy("REF", "31612345678") })
 	}
 	all.Wait()
-	if n := len(f.network.Delivered(networksim.Filter{})); n != 1 {
+	if n := len(f.network.Delivered(simnetwork.Filter{})); n != 1 {
 		t.Errorf("one client: delivered %d times", n)
 	}
 	other := reloadly.New(reloadly.Config{ClientID: "id", ClientSecret: prepaid.NewSecret("s"), BaseURL: f.server.URL,
@@ -229,7 +229,7 @@ func TestClientNeverLetsTwoRequestsUnderOneReferenceMeet(t *testing.T) {
 			})
 		}
 		all.Wait()
-		return len(f.network.Delivered(networksim.Filter{Reference: reference})) == 2
+		return len(f.network.Delivered(simnetwork.Filter{Reference: reference})) == 2
 	}, nil)
 }
 

@@ -7,16 +7,16 @@ import (
 	"net/http"
 	"strings"
 
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
-	networksim "pulsa/topup/sim"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 )
 
 // maxPhrase is far more than any phrase of a script.
 const maxPhrase = 1 << 10
 
 // paymentBook is what the simulated gateway has done, as control shows it.
-type paymentBook struct{ Charged, Refunded, Returned []paymentsim.Entry }
+type paymentBook struct{ Charged, Refunded, Returned []simgateway.Entry }
 
 // controlRoutes let tests and people tell the simulators how things go, and show their books.
 func (s *simulators) controlRoutes(mux *http.ServeMux) {
@@ -29,7 +29,7 @@ func (s *simulators) controlRoutes(mux *http.ServeMux) {
 		})))
 	}
 	mux.Handle("GET /control/network", ownPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		show(w, append([]networksim.Entry{}, s.network.Delivered(networksim.Filter{})...))
+		show(w, append([]simnetwork.Entry{}, s.network.Delivered(simnetwork.Filter{})...))
 	})))
 	mux.Handle("GET /control/payment", ownPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		show(w, s.paymentBook())
@@ -41,9 +41,9 @@ var phraseTypes = []string{"text/plain", "application/x-www-form-urlencoded"}
 
 func (s *simulators) paymentBook() paymentBook {
 	return paymentBook{
-		Charged:  append([]paymentsim.Entry{}, s.gateway.Charged(paymentsim.Filter{})...),
-		Refunded: append([]paymentsim.Entry{}, s.gateway.Refunded(paymentsim.Filter{})...),
-		Returned: append([]paymentsim.Entry{}, s.gateway.Returned(paymentsim.Filter{})...),
+		Charged:  append([]simgateway.Entry{}, s.gateway.Charged(simgateway.Filter{})...),
+		Refunded: append([]simgateway.Entry{}, s.gateway.Refunded(simgateway.Filter{})...),
+		Returned: append([]simgateway.Entry{}, s.gateway.Returned(simgateway.Filter{})...),
 	}
 }
 
@@ -74,7 +74,7 @@ func controlled(w http.ResponseWriter, err error) {
 	switch {
 	case err == nil:
 		w.WriteHeader(http.StatusNoContent)
-	case errors.Is(err, paymentsim.ErrNoSetup), errors.Is(err, paymentsim.ErrNoCharge), errors.Is(err, networksim.ErrNoDelivery):
+	case errors.Is(err, simgateway.ErrNoSetup), errors.Is(err, simgateway.ErrNoCharge), errors.Is(err, simnetwork.ErrNoDelivery):
 		http.Error(w, err.Error(), http.StatusConflict)
 	default:
 		http.Error(w, err.Error(), http.StatusBadRequest)

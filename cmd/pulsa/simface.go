@@ -18,9 +18,9 @@ import (
 	"golang.org/x/text/language"
 
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 const (
@@ -37,7 +37,7 @@ const (
 // simFace shows the simulated network with the Reloadly API as its face: it is what reloadly.Server asks.
 // One unit of any currency costs one of the wallet's. Safe for concurrent use.
 type simFace struct {
-	network   *networksim.Network
+	network   *simnetwork.Network
 	clock     prepaid.Clock
 	wallet    prepaid.Currency
 	clientID  string         // "" lets any in
@@ -50,7 +50,7 @@ type simFace struct {
 	tokens map[string]time.Time // until when each is good
 }
 
-func newSimFace(life context.Context, network *networksim.Network, clock prepaid.Clock, wallet prepaid.Currency) *simFace {
+func newSimFace(life context.Context, network *simnetwork.Network, clock prepaid.Clock, wallet prepaid.Currency) *simFace {
 	return &simFace{
 		life: life, network: network, clock: clock, wallet: wallet,
 		operators: simOperators(wallet), tokens: map[string]time.Time{},
@@ -164,11 +164,11 @@ func (f *simFace) Balance(context.Context, string) (reloadly.Balance, error) {
 
 func (f *simFace) balance() prepaid.Money {
 	left := prepaid.Money{Currency: f.wallet}
-	if f.network.Told().Kind == networksim.OutOfFunds {
+	if f.network.Told().Kind == simnetwork.OutOfFunds {
 		return left
 	}
 	left.Minor = decimal.New(simWallet, int32(f.wallet.Decimals())).IntPart()
-	for _, e := range f.network.Delivered(networksim.Filter{}) {
+	for _, e := range f.network.Delivered(simnetwork.Filter{}) {
 		left.Minor -= e.Cost.Minor
 	}
 	return left
@@ -189,7 +189,7 @@ func (f *simFace) operator(fits func(reloadly.Operator) bool) (reloadly.Operator
 // operatorOf finds the operator that has a number.
 func (f *simFace) operatorOf(country string, m prepaid.MSISDN) (reloadly.Operator, error) {
 	return f.operator(func(o reloadly.Operator) bool {
-		return string(o.Country.ISOName) == country && o.OperatorID != simMailOperator && o.PIN == networksim.SellsPINs(string(m))
+		return string(o.Country.ISOName) == country && o.OperatorID != simMailOperator && o.PIN == simnetwork.SellsPINs(string(m))
 	})
 }
 

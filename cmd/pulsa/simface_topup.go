@@ -10,9 +10,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 // Topup implements reloadly.Airtime. A used reference is refused, even where the first was delivered.
@@ -21,7 +21,7 @@ func (f *simFace) Topup(ctx context.Context, _ string, r reloadly.TopupRequest, 
 	if err != nil {
 		return reloadly.Transaction{}, err
 	}
-	if len(f.network.Find(networksim.Filter{Reference: credit.Reference})) > 0 {
+	if len(f.network.Find(simnetwork.Filter{Reference: credit.Reference})) > 0 {
 		return reloadly.Transaction{}, reloadly.RefuseCode(topup.CodeReferenceUsed)
 	}
 	if async {
@@ -68,7 +68,7 @@ func simRecipient(r reloadly.TopupRequest, o reloadly.Operator) (topup.Credit, e
 	switch {
 	case err != nil:
 		return topup.Credit{}, reloadly.RefuseCode(topup.CodeInvalidNumber)
-	case r.RecipientPhone.CountryCode != o.Country.ISOName, o.PIN != networksim.SellsPINs(string(m)):
+	case r.RecipientPhone.CountryCode != o.Country.ISOName, o.PIN != simnetwork.SellsPINs(string(m)):
 		return topup.Credit{}, reloadly.RefuseCode("OPERATOR_AND_RECIPIENT_PHONE_MISMATCH")
 	}
 	return topup.Credit{MSISDN: m}, nil
@@ -94,7 +94,7 @@ func (f *simFace) accept(ctx context.Context, credit topup.Credit) (reloadly.Tra
 			}
 		default:
 		}
-		if found := f.network.Find(networksim.Filter{Reference: credit.Reference}); len(found) > 0 {
+		if found := f.network.Find(simnetwork.Filter{Reference: credit.Reference}); len(found) > 0 {
 			return f.transaction(found[len(found)-1]), nil
 		}
 		if err := f.clock.Sleep(ctx, simLook); err != nil {
@@ -109,14 +109,14 @@ func (f *simFace) judge(r topup.Result, credit topup.Credit) (reloadly.Transacti
 	case r.Code == topup.CodeReferenceUsed:
 		return reloadly.Transaction{}, reloadly.RefuseCode(r.Code)
 	case r.Outcome == topup.Done, r.Outcome == topup.Pending:
-		for _, found := range f.network.Find(networksim.Filter{Reference: credit.Reference}) {
+		for _, found := range f.network.Find(simnetwork.Filter{Reference: credit.Reference}) {
 			if found.NetworkRef == r.ProviderRef {
 				return f.transaction(found), nil
 			}
 		}
-	case r.Code == networksim.CodeTimeout:
+	case r.Code == simnetwork.CodeTimeout:
 		return reloadly.Transaction{}, noAnswer{}
-	case r.Code == networksim.CodeGarbage:
+	case r.Code == simnetwork.CodeGarbage:
 		return reloadly.Transaction{}, garbage{}
 	case r.Outcome == topup.Refused, r.Outcome == topup.Passing, isReloadlyCode(r.Code):
 		return reloadly.Transaction{}, reloadly.RefuseCode(r.Code)
@@ -152,7 +152,7 @@ func (garbage) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 // the reports have them.
 func (f *simFace) Transactions(_ context.Context, _ string, filter reloadly.Filter) ([]reloadly.Transaction, int, error) {
 	var list []reloadly.Transaction
-	for _, r := range f.network.Find(networksim.Filter{}) {
+	for _, r := range f.network.Find(simnetwork.Filter{}) {
 		wanted := filter.CustomIdentifier == "" || strings.EqualFold(filter.CustomIdentifier, r.Reference)
 		if filter.TransactionID == 0 && r.Reported && wanted || filter.TransactionID == simID(r.NetworkRef) && wanted {
 			list = append(list, f.transaction(r))
@@ -163,7 +163,7 @@ func (f *simFace) Transactions(_ context.Context, _ string, filter reloadly.Filt
 }
 
 // transaction is a credit of the book as the API shows it.
-func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
+func (f *simFace) transaction(r simnetwork.Record) reloadly.Transaction {
 	amount := reloadly.NumberOf(r.Amount)
 	country := simCountry(r.MSISDN)
 	o, _ := f.operatorOf(country, r.MSISDN)
@@ -200,7 +200,7 @@ func (f *simFace) transaction(r networksim.Record) reloadly.Transaction {
 }
 
 // simStatus is where a credit of the book stands, in the API's words.
-func simStatus(r networksim.Record) reloadly.State {
+func simStatus(r simnetwork.Record) reloadly.State {
 	switch {
 	case r.TakenBack, r.Failed != "":
 		return reloadly.Refunded

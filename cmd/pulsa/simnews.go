@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 const (
@@ -31,7 +31,7 @@ type simNews struct {
 // known is how everything stands: of what nothing is to be told until it changes.
 func (n simNews) known() map[string]reloadly.State {
 	known := map[string]reloadly.State{}
-	for _, r := range n.face.network.Find(networksim.Filter{}) {
+	for _, r := range n.face.network.Find(simnetwork.Filter{}) {
 		known[r.NetworkRef] = simStatus(r)
 	}
 	return known
@@ -40,7 +40,7 @@ func (n simNews) known() map[string]reloadly.State {
 // run tells of every delivery and reversal that is not told yet, until ctx ends.
 func (n simNews) run(ctx context.Context, told map[string]reloadly.State) {
 	for n.face.clock.Sleep(ctx, simNewsEvery) == nil {
-		for _, r := range n.face.network.Find(networksim.Filter{}) {
+		for _, r := range n.face.network.Find(simnetwork.Filter{}) {
 			status := simStatus(r)
 			if status == reloadly.Processing || !r.Reported || told[r.NetworkRef] == status {
 				continue

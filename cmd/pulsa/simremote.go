@@ -14,9 +14,9 @@ import (
 
 	"pulsa/conversation/talk"
 	"pulsa/payments"
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
-	networksim "pulsa/topup/sim"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 )
 
 const (
@@ -29,7 +29,7 @@ const (
 // remoteSimulators are those of pulsa sim, in another process. Their network is reached as Reloadly.
 type remoteSimulators struct {
 	url     string
-	gateway *paymentsim.Client
+	gateway *simgateway.Client
 }
 
 func newRemoteSimulators(c SimulatorConfig, log *slog.Logger) *remoteSimulators {
@@ -37,7 +37,7 @@ func newRemoteSimulators(c SimulatorConfig, log *slog.Logger) *remoteSimulators 
 		return nil
 	}
 	log.Warn("SIMULATED PAYMENTS, in another process: no money moves", "simulator", c.URL)
-	return &remoteSimulators{c.URL, &paymentsim.Client{BaseURL: c.URL, Secret: c.Secret, Log: log}}
+	return &remoteSimulators{c.URL, &simgateway.Client{BaseURL: c.URL, Secret: c.Secret, Log: log}}
 }
 
 // tellSimulators makes those simulators behave that a brand uses.
@@ -97,11 +97,11 @@ func (r *remoteSimulators) control(ctx context.Context, method, path, body strin
 // simBooks is what simulators have done.
 type simBooks struct {
 	paymentBook
-	Delivered []networksim.Entry
+	Delivered []simnetwork.Entry
 }
 
 func (s *simulators) books() simBooks {
-	return simBooks{s.paymentBook(), s.network.Delivered(networksim.Filter{})}
+	return simBooks{s.paymentBook(), s.network.Delivered(simnetwork.Filter{})}
 }
 
 func (r *remoteSimulators) books(ctx context.Context) (b simBooks, err error) {
@@ -119,7 +119,7 @@ func (r *remoteSimulators) Movements(ctx context.Context, from, to time.Time) it
 			yield(payments.Movement{}, err)
 			return
 		}
-		for m := range paymentsim.MovementsOf(b.Charged, b.Refunded, b.Returned, from, to) {
+		for m := range simgateway.MovementsOf(b.Charged, b.Refunded, b.Returned, from, to) {
 			if !yield(m, nil) {
 				return
 			}

@@ -9,10 +9,10 @@ import (
 	"pulsa/accounts"
 	"pulsa/cards"
 	"pulsa/conversation/talk"
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
-	networksim "pulsa/topup/sim"
 )
 
 // Do implements talk.Program.
@@ -63,9 +63,9 @@ func (s *simulators) do(ctx context.Context, who talk.Customer, e talk.Event) er
 		return talk.ErrNotOffered
 	}
 	for nothing, needs := range map[error]string{
-		paymentsim.ErrNoSetup:    "there is no payment page or way to pay for it",
-		paymentsim.ErrNoCharge:   "there is no charge for it",
-		networksim.ErrNoDelivery: "nothing was delivered",
+		simgateway.ErrNoSetup:    "there is no payment page or way to pay for it",
+		simgateway.ErrNoCharge:   "there is no charge for it",
+		simnetwork.ErrNoDelivery: "nothing was delivered",
 	} {
 		if errors.Is(err, nothing) {
 			return fmt.Errorf("%w: %s", talk.ErrCantHappen, needs)
@@ -102,34 +102,34 @@ func (s *simulators) tellCustomer(ctx context.Context, phrase string, m prepaid.
 }
 
 func (s *simulators) tellPayment(ctx context.Context, phrase string, m prepaid.MSISDN) error {
-	var b paymentsim.Behaviour
+	var b simgateway.Behaviour
 	var err error
 	if phrase != "" {
-		b, err = paymentsim.ParseBehaviour(phrase)
+		b, err = simgateway.ParseBehaviour(phrase)
 	}
 	switch {
 	case err != nil:
 		return err
-	case b.Kind == paymentsim.ReturnsDebit:
+	case b.Kind == simgateway.ReturnsDebit:
 		return ofAnybody(s.gateway.ReturnDebit, ctx, m)
-	case b.Kind == paymentsim.IsDisputed:
+	case b.Kind == simgateway.IsDisputed:
 		return ofAnybody(s.gateway.Dispute, ctx, m)
 	}
 	return s.gateway.Set(ctx, b)
 }
 
 func (s *simulators) tellNetwork(ctx context.Context, phrase string, m prepaid.MSISDN) error {
-	var b networksim.Behaviour
+	var b simnetwork.Behaviour
 	var err error
 	if phrase != "" {
-		b, err = networksim.ParseBehaviour(phrase)
+		b, err = simnetwork.ParseBehaviour(phrase)
 	}
 	switch {
 	case err != nil:
 		return err
-	case b.Kind == networksim.TakesBack:
+	case b.Kind == simnetwork.TakesBack:
 		return ofAnybody(func(ctx context.Context, m prepaid.MSISDN) error {
-			return s.network.TakeBack(ctx, networksim.Filter{MSISDN: m})
+			return s.network.TakeBack(ctx, simnetwork.Filter{MSISDN: m})
 		}, ctx, m)
 	}
 	return s.network.Set(ctx, b)
@@ -138,7 +138,7 @@ func (s *simulators) tellNetwork(ctx context.Context, phrase string, m prepaid.M
 // ofAnybody acts for the customer's number, or for the latest where they have registered another.
 func ofAnybody(act func(context.Context, prepaid.MSISDN) error, ctx context.Context, m prepaid.MSISDN) error {
 	err := act(ctx, m)
-	if errors.Is(err, paymentsim.ErrNoSetup) || errors.Is(err, paymentsim.ErrNoCharge) || errors.Is(err, networksim.ErrNoDelivery) {
+	if errors.Is(err, simgateway.ErrNoSetup) || errors.Is(err, simgateway.ErrNoCharge) || errors.Is(err, simnetwork.ErrNoDelivery) {
 		return act(ctx, "")
 	}
 	return err
@@ -151,11 +151,11 @@ func (s *storyProgram) Check(ctx context.Context, who talk.Customer, f talk.Fact
 		state, err := s.State(ctx, who)
 		return is(state, f.Name), err
 	case talk.Charged:
-		return counted(f, len(s.sims.gateway.Charged(paymentsim.Filter{Amount: f.Amount})), len(s.sims.gateway.Charged(paymentsim.Filter{}))), nil
+		return counted(f, len(s.sims.gateway.Charged(simgateway.Filter{Amount: f.Amount})), len(s.sims.gateway.Charged(simgateway.Filter{}))), nil
 	case talk.Refunded:
-		return counted(f, len(s.sims.gateway.Refunded(paymentsim.Filter{Amount: f.Amount})), len(s.sims.gateway.Refunded(paymentsim.Filter{}))), nil
+		return counted(f, len(s.sims.gateway.Refunded(simgateway.Filter{Amount: f.Amount})), len(s.sims.gateway.Refunded(simgateway.Filter{}))), nil
 	case talk.ToppedUp:
-		return counted(f, len(s.sims.network.Delivered(networksim.Filter{Amount: f.Amount})), len(s.sims.network.Delivered(networksim.Filter{}))), nil
+		return counted(f, len(s.sims.network.Delivered(simnetwork.Filter{Amount: f.Amount})), len(s.sims.network.Delivered(simnetwork.Filter{}))), nil
 	case talk.AuditClean:
 		return s.p.auditFinding(ctx)
 	}

@@ -19,8 +19,8 @@ import (
 	"pulsa/conversation/talk"
 	"pulsa/payments"
 	"pulsa/prepaid"
+	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
-	networksim "pulsa/topup/sim"
 )
 
 // storyProgram is the whole program, wired for one conversation script: on stores of its own, under a clock that
@@ -363,7 +363,7 @@ func (s *storyProgram) Evidence(ctx context.Context) ([]talk.Evidence, error) {
 // HandedOut implements talk.HandsOut.
 func (s *storyProgram) HandedOut() []string {
 	var codes []string
-	for _, e := range s.sims.network.Delivered(networksim.Filter{}) {
+	for _, e := range s.sims.network.Delivered(simnetwork.Filter{}) {
 		if e.PIN != nil {
 			codes = append(codes, e.PIN.Code.Reveal())
 		}

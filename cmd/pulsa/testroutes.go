@@ -13,8 +13,8 @@ import (
 	"pulsa/cards"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
-	paymentsim "pulsa/payments/sim"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
 )
 
 // The test endpoints let conversation scripts ask a running server for what a customer can't see. They stand on the
@@ -142,7 +142,7 @@ func (p *program) testFact(ctx context.Context, brand string, r testRequest) (ta
 		if err != nil {
 			return talk.Finding{}, err
 		}
-		moved := map[talk.FactKind][]paymentsim.Entry{talk.Charged: books.Charged, talk.Refunded: books.Refunded}[f.Kind]
+		moved := map[talk.FactKind][]simgateway.Entry{talk.Charged: books.Charged, talk.Refunded: books.Refunded}[f.Kind]
 		for _, e := range moved {
 			if e.Brand == brand && slices.Contains(r.Numbers, e.MSISDN) {
 				add(e.At, e.Amount)

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"pulsa/prepaid"
-	"pulsa/simbook"
+	simbook "pulsa/sim/book"
 	"pulsa/store"
 	"pulsa/topup"
 )
@@ -360,7 +360,7 @@ type handRequest struct {
 	Order    prepaid.OrderID
 	Verdict  topup.Verdict // "": refund
 	Goodwill bool          // of a refund: though it is delivered
-	By       topup.By
+	By       prepaid.By
 }
 
 // handAnswer is how the order then stands.

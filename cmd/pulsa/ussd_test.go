@@ -10,7 +10,7 @@ import (
 
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
-	networksim "pulsa/topup/sim"
+	simnetwork "pulsa/sim/network"
 )
 
 const ussdToken = "bcdfghjklmnpqrstvwxz"
@@ -51,7 +51,7 @@ func (r *running) sees(screen, start, word string) {
 
 // delivered counts what the network's own book says.
 func (r *running) delivered() int {
-	return len(r.sims.network.Delivered(networksim.Filter{MSISDN: prepaid.MSISDN(strings.TrimPrefix(testNumber, "+"))}))
+	return len(r.sims.network.Delivered(simnetwork.Filter{MSISDN: prepaid.MSISDN(strings.TrimPrefix(testNumber, "+"))}))
 }
 
 func TestUSSDOffersAMenuAndSells(t *testing.T) {

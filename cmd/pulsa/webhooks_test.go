@@ -108,7 +108,7 @@ func (h *hooked) receive(w http.ResponseWriter, r *http.Request) {
 
 func (h *hooked) webhook(address string) {
 	h.t.Helper()
-	secret, err := h.developers.SetWebhook(h.t.Context(), h.key, address, topup.By{Who: "test", Why: "test"})
+	secret, err := h.developers.SetWebhook(h.t.Context(), h.key, address, prepaid.By{Who: "test", Why: "test"})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func TestWebhookIsSentUntilItIsTaken(t *testing.T) {
 		t.Errorf("%s after %s and %d tries", last.Status, tried, last.Attempts)
 	}
 	h.behaves(nil)
-	if err := h.db.RepeatDelivery(t.Context(), last.ID, developers.Deed{What: "repeat", By: topup.By{Who: "a", Why: "b"}, At: h.clock.Now()}); err != nil {
+	if err := h.db.RepeatDelivery(t.Context(), last.ID, developers.Deed{What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: h.clock.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if n := h.deliver(h.developers); n != 1 || h.received[2] != "three" {
@@ -300,7 +300,7 @@ func TestWebhookGoesNowhereElse(t *testing.T) {
 	h.deliver(h.developers)
 	h.only(developers.DeliveryWaiting, 1, "HTTP 307")
 
-	by := topup.By{Who: "test", Why: "test"}
+	by := prepaid.By{Who: "test", Why: "test"}
 	if err := h.developers.RemoveWebhook(t.Context(), h.key, by); err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +324,7 @@ func TestWebhooksOfRealBrandsReachNoPrivateAddress(t *testing.T) {
 		terms.Test = false
 		c.API["demo"] = terms
 	})
-	by := topup.By{Who: "test", Why: "test"}
+	by := prepaid.By{Who: "test", Why: "test"}
 	for _, address := range []string{h.receiver.URL, "http://shop.example/", "https://127.0.0.1/", "https://10.1.2.3/", "https://192.168.1.1/",
 		"https://169.254.169.254/latest", "https://100.64.0.1/", "https://[::1]/", "https://[fd00::1]/", "https://[fe80::1]/", "https://0.0.0.0/",
 		"https://[::ffff:127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://[2002:7f00:1::]/", "https://224.0.0.1/", "https://255.255.255.255/"} {
@@ -350,7 +350,7 @@ func TestWorkersDeliverWebhooks(t *testing.T) {
 		told <- string(text)
 	}))
 	defer receiver.Close()
-	if _, err := r.developers.SetWebhook(t.Context(), id, receiver.URL, topup.By{Who: "test", Why: "test"}); err != nil {
+	if _, err := r.developers.SetWebhook(t.Context(), id, receiver.URL, prepaid.By{Who: "test", Why: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	client := reloadly.New(reloadly.Config{ClientID: id, ClientSecret: secret, BaseURL: r.server.URL, AuthURL: r.server.URL + "/oauth/token",

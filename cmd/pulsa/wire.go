@@ -23,14 +23,14 @@ import (
 	"pulsa/conversation"
 	"pulsa/developers"
 	"pulsa/payments"
-	paymentsim "pulsa/payments/sim"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
 	"pulsa/store"
 	"pulsa/store/sessions"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
-	networksim "pulsa/topup/sim"
 )
 
 // program is the whole of Pulsa, wired: what every subcommand that touches the stores works with.
@@ -85,19 +85,19 @@ type wiring struct {
 // simulators play the payment gateway and the network of test brands. They outlive the program in conversation
 // scripts, as the real ones would.
 type simulators struct {
-	gateway *paymentsim.Gateway
-	network *networksim.Network
+	gateway *simgateway.Gateway
+	network *simnetwork.Network
 	own     bool
 }
 
 func openSimulators(c Config, clock prepaid.Clock, log *slog.Logger, book func(name string) string) (*simulators, error) {
-	gateway, err := paymentsim.New(paymentsim.Config{
+	gateway, err := simgateway.New(simgateway.Config{
 		Clock: clock, Book: book("gateway"), BaseURL: c.PublicURL, Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	network, err := networksim.New(networksim.Config{Clock: clock, Book: book("network"), Log: log})
+	network, err := simnetwork.New(simnetwork.Config{Clock: clock, Book: book("network"), Log: log})
 	if err != nil {
 		return nil, errors.Join(err, gateway.Close())
 	}

@@ -15,7 +15,7 @@ import (
 	"pulsa/topup"
 )
 
-var by = topup.By{Who: "anna", Why: "the customer asked"}
+var by = prepaid.By{Who: "anna", Why: "the customer asked"}
 
 var operatorTests = []test{
 	{"an intervention ends once", func(w *world) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pulsa/developers"
+	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
@@ -75,7 +76,7 @@ var webhookTests = []test{
 		late.Status, late.RunAt = developers.DeliveryWaiting, now
 		w.ok(w.db.EndDelivery(w.Context(), late))
 		same(w, "a late answer", w.claimDelivery(now).ID, "")
-		w.ok(w.db.RepeatDelivery(w.Context(), d.ID, developers.Deed{What: "repeat", By: topup.By{Who: "a", Why: "b"}, At: now}))
+		w.ok(w.db.RepeatDelivery(w.Context(), d.ID, developers.Deed{What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: now}))
 		same(w, "by hand", w.claimDelivery(now).ID, d.ID)
 		err := w.db.RepeatDelivery(w.Context(), "none", developers.Deed{What: "repeat", At: now})
 		same(w, "none", errors.Is(err, developers.ErrNoDelivery), true)

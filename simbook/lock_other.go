@@ -1,8 +1,0 @@
-//go:build !unix
-
-package simbook
-
-import "os"
-
-// lock can't keep other processes out here.
-func lock(*os.File) error { return nil }
