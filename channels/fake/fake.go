@@ -90,40 +90,13 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 // notJSON is what is told of a body that says it is something else.
 const notJSON = "the Content-Type must be application/json"
 
-// reply is one message as the fake channel shows it.
-type reply struct {
-	// Of a pushed one: give N as after= next time, and Outbound in reports.
-	N        int64              `json:"n,omitempty"`
-	Outbound prepaid.OutboundID `json:"outbound,omitempty"`
-	Status   channels.Delivery  `json:"status,omitempty"` // as reported
-
-	Text       string   `json:"text"`
-	Buttons    []button `json:"buttons"`
-	AskContact bool     `json:"ask_contact,omitempty"`
-	Ends       bool     `json:"ends,omitempty"` // the dialled session is over
-}
-
-// button is one button of a message. A tap sends its id as "button".
-type button struct {
-	ID    string `json:"id"`
-	Label string `json:"label"`
-}
-
-func show(o channels.Outbound) reply {
-	r := reply{Text: o.Text, Buttons: []button{}, AskContact: o.AskContact, Ends: o.Ends}
-	for _, b := range o.Buttons {
-		r.Buttons = append(r.Buttons, button{b.Button(), b.Label})
-	}
-	return r
-}
-
 // Respond implements channels.Responder.
 func (a *Adapter) Respond(w http.ResponseWriter, _ channels.Channel, _ channels.Inbound, parts []channels.Outbound) error {
-	replies := []reply{}
+	replies := []Reply{}
 	for _, p := range parts {
-		replies = append(replies, show(p))
+		replies = append(replies, replyOf(p))
 	}
-	return writeJSON(w, http.StatusOK, map[string][]reply{"replies": replies})
+	return writeJSON(w, http.StatusOK, map[string][]Reply{"replies": replies})
 }
 
 // Send implements channels.Adapter. There is no provider: a message that was sent is listed by the outbox, unless

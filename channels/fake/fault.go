@@ -66,7 +66,7 @@ type faultRequest struct {
 
 func (a *Adapter) takeFault(w http.ResponseWriter, r *http.Request, c channels.Channel) {
 	var in faultRequest
-	if !take(w, r, &in) {
+	if !readRequest(w, r, &in) {
 		return
 	}
 	f := Fault{Class: channels.Failure(in.Send), Times: in.Times}
@@ -103,7 +103,7 @@ type reportRequest struct {
 
 func (a *Adapter) takeReport(w http.ResponseWriter, r *http.Request) {
 	var in reportRequest
-	if !take(w, r, &in) {
+	if !readRequest(w, r, &in) {
 		return
 	}
 	report := channels.DeliveryReport{Outbound: prepaid.OutboundID(channels.CleanText(in.Outbound)), Status: channels.Delivery(in.Status), Code: channels.CleanText(in.Code)}
@@ -125,8 +125,8 @@ func (a *Adapter) takeReport(w http.ResponseWriter, r *http.Request) {
 	_ = writeJSON(w, http.StatusOK, struct{}{}) // the client may have gone
 }
 
-// take reads a request's body; it has answered where it returns false.
-func take(w http.ResponseWriter, r *http.Request, into any) bool {
+// readRequest reads a request's body; it has answered where it returns false.
+func readRequest(w http.ResponseWriter, r *http.Request, into any) bool {
 	body, err := channels.ReadBody(r)
 	if err == nil {
 		err = decode(body, into)

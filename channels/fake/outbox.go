@@ -64,13 +64,13 @@ func (a *Adapter) listOutbox(w http.ResponseWriter, r *http.Request, c channels.
 		complain(w, http.StatusServiceUnavailable, "try again later")
 		return
 	}
-	messages := []reply{}
+	messages := []Reply{}
 	for _, o := range sent {
-		m := show(o)
+		m := replyOf(o)
 		m.N, m.Outbound, m.Status = o.Seq, o.ID, o.Delivery
 		messages = append(messages, m)
 	}
-	_ = writeJSON(w, http.StatusOK, map[string][]reply{"messages": messages}) // the client may have gone
+	_ = writeJSON(w, http.StatusOK, map[string][]Reply{"messages": messages}) // the client may have gone
 }
 
 func complain(w http.ResponseWriter, status int, problem string) {

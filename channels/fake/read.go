@@ -19,24 +19,9 @@ const (
 	maxID   = 200
 )
 
-// message is what a client posts.
-type message struct {
-	ID         string `json:"id"`
-	From       string `json:"from"`
-	Text       string `json:"text"`
-	As         string `json:"as"`
-	Button     string `json:"button"`
-	Contact    string `json:"contact"` // "own" or a number
-	Attachment bool   `json:"attachment"`
-	Signal     string `json:"signal"`
-	Language   string `json:"language"`
-	Session    string `json:"session"` // that the text is typed in, where sessions are dialled
-	Typed      bool   `json:"typed"`   // not dialled, whatever it looks like
-}
-
 // read turns a request's body into a message. What it says of a bad one quotes no value of it.
 func read(body []byte) (channels.Inbound, error) {
-	var m message
+	var m Message
 	if err := decode(body, &m); err != nil {
 		return channels.Inbound{}, err
 	}
@@ -91,7 +76,7 @@ var dialled = regexp.MustCompile(`^\*[0-9]+((?:\*[^*#]*)*)#$`)
 
 // dial says how a text stands in a dialled session: "*123*10#" opens one, with 10 typed at once. A text in a session is
 // typed in it, or opens it; a text in none is typed in whichever is open.
-func dial(in *channels.Inbound, m message) {
+func dial(in *channels.Inbound, m Message) {
 	var inputs, found []string
 	session := m.Session
 	if !m.Typed {
@@ -116,7 +101,7 @@ func dial(in *channels.Inbound, m message) {
 }
 
 // share reads a shared contact. Where the kind knows no contacts, it is a thing that can't be read.
-func share(in *channels.Inbound, m message) error {
+func share(in *channels.Inbound, m Message) error {
 	if m.Contact == "" {
 		return nil
 	}

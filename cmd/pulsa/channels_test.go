@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pulsa/channels"
+	"pulsa/channels/fake"
 	"pulsa/prepaid"
 	"pulsa/store"
 )
@@ -300,14 +301,14 @@ func TestFaultsAndReportsOfTheFakeChannelReachTheOutbox(t *testing.T) {
 		}
 		_ = response.Body.Close()
 	}
-	client := newFakeClient(r.server.URL, "demo", testNumber, "sms")
+	client := &fake.Client{Server: r.server.URL, Brand: "demo", From: testNumber, As: "sms"}
 	post("fault", `{"send":"throttled","after":"5s","times":1}`)
 	r.put("demo", "fake", "tel:"+testNumber, "late news")
 	await(t, "it is refused", func() bool {
 		figures, err := r.db.ChannelFigures(t.Context(), "demo", []string{"fake"}, r.clock.Now())
 		return err == nil && figures["fake"].Retried == 1
 	}, nil)
-	if early, err := client.outbox(t.Context()); err != nil || len(early) != 0 {
+	if early, err := client.Outbox(t.Context()); err != nil || len(early) != 0 {
 		t.Errorf("listed while it waits: %v, %v", early, err)
 	}
 	clock.skip(10 * time.Second)

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"pulsa/channels/fake"
 	"pulsa/prepaid"
 )
 
@@ -65,9 +66,21 @@ func (c *chatCommand) Run(ctx context.Context, e environ) error {
 		}
 	}
 	if c.Server != "" {
-		return c.talk(ctx, e, newFakeClient(c.Server, brand.Name, c.From, c.As))
+		return c.talk(ctx, e, c.client(c.Server, brand.Name))
 	}
 	return c.alone(ctx, e, config, brand)
+}
+
+// checkServer says how a flag that names a server is written.
+func checkServer(flag, address string) error {
+	if !isHTTP(address) {
+		return fmt.Errorf("%s %s: write a URL, such as http://127.0.0.1:8080", flag, address)
+	}
+	return nil
+}
+
+func (c *chatCommand) client(server, brand string) *fake.Client {
+	return &fake.Client{Server: server, Brand: brand, From: c.From, As: c.As}
 }
 
 // brand is whom to talk to. A server may know brands that the configuration here does not: of such a one only the name is
@@ -110,18 +123,18 @@ func (c *chatCommand) alone(ctx context.Context, e environ, config Config, brand
 	serving, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	go func() { served <- p.serve(serving, public, admin) }()
-	err = c.talk(ctx, e, newFakeClient(config.PublicURL, brand.Name, c.From, c.As))
+	err = c.talk(ctx, e, c.client(config.PublicURL, brand.Name))
 	stop()
 	return errors.Join(err, <-served, remove())
 }
 
 // talk carries lines from the keyboard to the brand and answers to the screen, until the input ends.
-func (c *chatCommand) talk(ctx context.Context, e environ, client *fakeClient) error {
-	fmt.Fprintf(e.stdout, "You are %s on %s, talking to %s. /quit ends.\n", c.From, c.As, client.brand)
+func (c *chatCommand) talk(ctx context.Context, e environ, client *fake.Client) error {
+	fmt.Fprintf(e.stdout, "You are %s on %s, talking to %s. /quit ends.\n", c.From, c.As, client.Brand)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	screen := &screen{w: e.stdout}
-	if err := client.skipOld(ctx); err != nil {
+	if err := client.SkipOld(ctx); err != nil {
 		return err
 	}
 	var watching sync.WaitGroup
@@ -137,25 +150,24 @@ func (c *chatCommand) talk(ctx context.Context, e environ, client *fakeClient) e
 
 var errQuit = errors.New("quit")
 
-func (c *chatCommand) line(ctx context.Context, client *fakeClient, s *screen, line string) error {
-	m := fakeMessage{Text: line}
+func (c *chatCommand) line(ctx context.Context, client *fake.Client, s *screen, line string) error {
+	m := fake.Message{Text: line}
 	switch strings.TrimSpace(line) {
 	case "":
 		return nil
 	case "/quit":
 		return errQuit
 	case "/contact":
-		m = fakeMessage{Contact: "own"}
+		m = fake.Message{Contact: "own"}
 	case "/photo":
-		m = fakeMessage{Attachment: true}
+		m = fake.Message{Attachment: true}
 	case "/again":
-		if client.last.ID == "" {
+		if m = client.Last(); m.ID == "" {
 			s.note("Nothing was sent yet.")
 			return nil
 		}
-		m = client.last
 	}
-	replies, err := client.send(ctx, m)
+	replies, err := client.Send(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -195,9 +207,9 @@ func readLines(ctx context.Context, r io.Reader, each func(string) error) error 
 	}
 }
 
-func watchOutbox(ctx context.Context, client *fakeClient, s *screen) {
+func watchOutbox(ctx context.Context, client *fake.Client, s *screen) {
 	for ctx.Err() == nil {
-		if messages, err := client.outbox(ctx); err == nil {
+		if messages, err := client.Outbox(ctx); err == nil {
 			s.show(messages)
 		}
 		select {
@@ -220,7 +232,7 @@ func (s *screen) note(text string) {
 	fmt.Fprintln(s.w, text)
 }
 
-func (s *screen) show(messages []fakeReply) {
+func (s *screen) show(messages []fake.Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range messages {
@@ -228,7 +240,7 @@ func (s *screen) show(messages []fakeReply) {
 		for _, b := range m.Buttons {
 			fmt.Fprintf(s.w, "  [%s]\n", b.Label)
 		}
-		if m.Contact {
+		if m.AskContact {
 			fmt.Fprintln(s.w, "  [/contact shares your number]")
 		}
 	}

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"pulsa/channels/fake"
 )
 
 // builtServer builds the program once, as the Dockerfile does.
@@ -168,14 +170,14 @@ func (s *staged) tell(subject, phrase string) {
 // customer is somebody who writes to the staged server.
 type stagedCustomer struct {
 	*staged
-	client *fakeClient
+	client *fake.Client
 }
 
 // says sends a text and wants an answer that holds part, at once or, where the machine is slow, later; it returns
 // the answer.
 func (c stagedCustomer) says(text, part string) string {
 	c.Helper()
-	replies, err := c.client.send(c.Context(), fakeMessage{Text: text})
+	replies, err := c.client.Send(c.Context(), fake.Message{Text: text})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -198,7 +200,7 @@ func (c stagedCustomer) hears(part string) {
 	c.Helper()
 	var all []string
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		messages, err := c.client.outbox(c.Context())
+		messages, err := c.client.Outbox(c.Context())
 		if err != nil {
 			c.Fatal(err)
 		}
@@ -218,8 +220,7 @@ func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
 	s := newStaged(t, nil)
 	s.sim.start()
 	s.server.start()
-	c := stagedCustomer{s, newFakeClient("http://"+s.listen, "demo", "+31612345678", "sms")}
-	c.client.http.Timeout = patience
+	c := stagedCustomer{s, &fake.Client{Server: "http://" + s.listen, Brand: "demo", From: "+31612345678", As: "sms", HTTP: &http.Client{Timeout: patience}}}
 	c.says("KOOP", "number")
 	c.says("0612345678", "number once more")
 	c.says("0612345678", "PIN")

@@ -26,6 +26,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"pulsa/cards"
+	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
 	simgateway "pulsa/sim/gateway"
@@ -127,7 +128,7 @@ func (r *running) post(message map[string]any) (string, int) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	var answer struct{ Replies []fakeReply }
+	var answer struct{ Replies []fake.Reply }
 	if response.StatusCode != http.StatusOK || json.Unmarshal(text, &answer) != nil || len(answer.Replies) == 0 {
 		return string(text), response.StatusCode
 	}

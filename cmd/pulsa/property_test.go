@@ -16,6 +16,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
 	"pulsa/payments"
 	"pulsa/prepaid"
@@ -281,7 +282,7 @@ func (u *unrest) twoAtOnce() {
 
 // post puts a message through the webhook, under the story's clock.
 func (u *unrest) post(in talk.Inbound) error {
-	body, err := json.Marshal(fakeMessage{ID: in.ID, From: in.From.Number, As: in.From.Kind, Text: in.Text, Language: in.Language})
+	body, err := json.Marshal(fake.Message{ID: in.ID, From: in.From.Number, As: in.From.Kind, Text: in.Text, Language: in.Language})
 	if err != nil {
 		return err
 	}

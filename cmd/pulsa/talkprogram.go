@@ -158,8 +158,8 @@ func (s *storyProgram) SendTogether(ctx context.Context, ins []talk.Inbound) ([]
 }
 
 // fakeMessageOf is a message as the fake channel takes it.
-func fakeMessageOf(in talk.Inbound) fakeMessage {
-	return fakeMessage{
+func fakeMessageOf(in talk.Inbound) fake.Message {
+	return fake.Message{
 		ID: in.ID, From: in.From.Number, As: in.From.Kind, Text: in.Text, Button: in.Button, Contact: in.Contact,
 		Attachment: in.Attachment, Language: in.Language, Session: in.Session, Typed: in.Typed,
 	}
@@ -170,7 +170,7 @@ func (s *storyProgram) read(in talk.Inbound, answer *capture) ([]talk.Message, e
 	if answer.status != http.StatusOK {
 		return nil, fmt.Errorf("the webhook answered %d: %s", answer.status, strings.TrimSpace(answer.body.String()))
 	}
-	var replies struct{ Replies []fakeReply }
+	var replies struct{ Replies []fake.Reply }
 	if err := json.Unmarshal(answer.body.Bytes(), &replies); err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (s *storyProgram) read(in talk.Inbound, answer *capture) ([]talk.Message, e
 }
 
 // joined makes one message of its parts.
-func joined(replies []fakeReply) talk.Message {
+func joined(replies []fake.Reply) talk.Message {
 	last := replies[len(replies)-1]
 	m := talk.Message{Buttons: len(last.Buttons) > 0, Ends: last.Ends}
 	for _, r := range replies {

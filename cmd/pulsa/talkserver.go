@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
 )
@@ -71,7 +72,7 @@ func (m *serverMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, 
 	if !setup.Now.IsZero() {
 		return nil, fmt.Errorf("given now: %w: the server's time is the real one", talk.ErrNotOffered)
 	}
-	s := &serverProgram{maker: m, setup: setup, began: time.Now().UTC(), clients: map[talk.Customer]*fakeClient{}}
+	s := &serverProgram{maker: m, setup: setup, began: time.Now().UTC(), clients: map[talk.Customer]*fake.Client{}}
 	var known talk.Finding
 	err := s.ask(ctx, "fact", testRequest{Customer: setup.Customer, Fact: &talk.Fact{Kind: talk.Registered}}, &known)
 	if err != nil {
@@ -96,17 +97,17 @@ type serverProgram struct {
 	maker   *serverMaker
 	setup   talk.Setup
 	began   time.Time
-	clients map[talk.Customer]*fakeClient
+	clients map[talk.Customer]*fake.Client
 	behaved bool // the simulators were told how to behave
 }
 
-func (s *serverProgram) client(ctx context.Context, who talk.Customer) (*fakeClient, error) {
+func (s *serverProgram) client(ctx context.Context, who talk.Customer) (*fake.Client, error) {
 	if c := s.clients[who]; c != nil {
 		return c, nil
 	}
-	c := newFakeClient(s.maker.server, s.setup.Brand, who.Number, who.Kind)
+	c := &fake.Client{Server: s.maker.server, Brand: s.setup.Brand, From: who.Number, As: who.Kind}
 	s.clients[who] = c
-	return c, c.skipOld(ctx)
+	return c, c.SkipOld(ctx)
 }
 
 func (s *serverProgram) given(ctx context.Context, g talk.Given) error {
@@ -129,7 +130,7 @@ func (s *serverProgram) Send(ctx context.Context, in talk.Inbound) ([]talk.Messa
 	if err != nil {
 		return nil, err
 	}
-	replies, err := c.send(ctx, fakeMessageOf(in))
+	replies, err := c.Send(ctx, fakeMessageOf(in))
 	if err != nil || len(replies) == 0 {
 		return nil, err
 	}
@@ -166,12 +167,12 @@ func (s *serverProgram) Settle(ctx context.Context) ([]talk.Message, error) {
 	}
 	var messages []talk.Message
 	for who, c := range s.clients {
-		pushed, err := c.outbox(ctx)
+		pushed, err := c.Outbox(ctx)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range pushed {
-			m := joined([]fakeReply{r})
+			m := joined([]fake.Reply{r})
 			m.To = who.Address()
 			for _, b := range r.Buttons {
 				m.Choices = append(m.Choices, talk.Choice{Label: b.Label, Button: b.ID})
