@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"pulsa/app/config"
 )
 
 // A server leaves its address in the data folder, for commands that are run beside it: a line with the URL and the name
@@ -47,7 +49,7 @@ func runningServer(ctx context.Context, data string) string {
 		return ""
 	}
 	address, instance, _ := strings.Cut(strings.TrimSpace(string(left)), " ")
-	if !isHTTP(address) || instance == "" {
+	if !config.IsHTTP(address) || instance == "" {
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)

@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -116,7 +118,7 @@ func (c *caller) transactions() reloadly.Page[reloadly.Transaction] {
 }
 
 func TestEqualRequestsMakeOneOrderAndAreAnsweredAlike(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change)
 		c := r.caller(developers.Key{Name: "parallel"})
 		r.tellNetwork(simnetwork.Behaviour{Kind: simnetwork.Delivers, After: time.Second}) // all meet while it is under way
@@ -145,7 +147,7 @@ func TestEqualRequestsMakeOneOrderAndAreAnsweredAlike(t *testing.T) {
 }
 
 func TestManyTopupsAtOnceSpendTheAccountAndNoMore(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change)
 		c := r.caller(developers.Key{Name: "many"}) // 100 euros buy ten for 9.60 each
 		var mu sync.Mutex

@@ -8,15 +8,17 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
 )
 
 func TestOnlyTheKeyOpensItsAccount(t *testing.T) {
-	r := runDemo(t, nil, func(c *Config) {
+	r := runDemo(t, nil, func(c *config.Config) {
 		terms := c.API["demo"]
 		terms.PerMinute = 200
 		c.API["demo"] = terms
@@ -112,7 +114,7 @@ func TestASuspendedKeyReadsAndBuysNothing(t *testing.T) {
 
 func TestRequestsAboveTheRateAreRefusedUntilTheNextMinute(t *testing.T) {
 	clock := newSkipClock()
-	r := runWired(t, nil, func(c *Config) {
+	r := runWired(t, nil, func(c *config.Config) {
 		terms := c.API["demo"]
 		terms.PerMinute = 5
 		c.API["demo"] = terms
@@ -142,7 +144,7 @@ func TestRequestsAboveTheRateAreRefusedUntilTheNextMinute(t *testing.T) {
 }
 
 func TestWhatIsRefusedChangesNothing(t *testing.T) {
-	r := runDemo(t, nil, func(c *Config) {
+	r := runDemo(t, nil, func(c *config.Config) {
 		terms := c.API["demo"]
 		terms.DayCount, terms.Gap = 2, 2*time.Minute
 		c.API["demo"] = terms
@@ -220,13 +222,13 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 }
 
 func TestCopiesOfTheServerShareKeysOrdersAndRates(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, change func(*Config)) {
-		shared := func(c *Config) {
+	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
+		shared := func(c *config.Config) {
 			change(c)
 			if c.DatabaseURL.Empty() {
 				t.Skip("one SQLite file has one copy of the server")
 			}
-			c.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(key32)} // as PULSA_PIN_PEPPER is
+			c.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(testKey)} // as PULSA_PIN_PEPPER is
 			terms := c.API["demo"]
 			terms.PerMinute = 100
 			c.API["demo"] = terms

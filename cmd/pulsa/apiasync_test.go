@@ -9,8 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -89,7 +91,7 @@ func TestAnAsynchronousTopupFailsUndebited(t *testing.T) {
 		}, topup.CodeInactive, 401, "100"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			onEveryStore(t, func(t *testing.T, change func(*Config)) {
+			onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 				r := runDemo(t, nil, change)
 				c := r.caller(developers.Key{Name: "fails"})
 				news := make(chan string, 1)
@@ -164,7 +166,7 @@ func TestAsynchronousTopupsTellTheBalanceOfTheirDebit(t *testing.T) {
 
 // Many asynchronous top-ups are accepted while the account holds enough for each; those that it can't pay for fail.
 func TestManyAsynchronousTopupsSpendTheAccountAndNoMore(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change)
 		c := r.caller(developers.Key{Name: "many"}) // 100 euros buy ten for 9.60 each
 		gate := r.gate()

@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -155,9 +157,9 @@ func TestEveryFieldSurvivesTheRoundTrip(t *testing.T) {
 func TestOnePulsaSellsThroughAnother(t *testing.T) {
 	far := runDemo(t, nil, nil)
 	c := far.caller(developers.Key{Name: "near"})
-	near := runDemo(t, nil, func(config *Config) {
-		config.Networks["demo"] = networkReloadly
-		config.Reloadly = ReloadlyConfig{ClientID: c.id, ClientSecret: prepaid.NewSecret(c.secret), BaseURL: far.server.URL,
+	near := runDemo(t, nil, func(to *config.Config) {
+		to.Networks["demo"] = config.NetworkReloadly
+		to.Reloadly = config.Reloadly{ClientID: c.id, ClientSecret: prepaid.NewSecret(c.secret), BaseURL: far.server.URL,
 			AuthURL: far.server.URL + "/oauth/token", Audience: reloadly.SandboxURL}
 	})
 	near.customer(testNumber)

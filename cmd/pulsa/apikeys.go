@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -35,7 +36,7 @@ type apikeysCommand struct {
 }
 
 // openDevelopers opens what keeps keys; a server may be running beside it. The caller closes the store.
-func (s settings) openDevelopers(ctx context.Context, e environ) (Config, *store.DB, *developers.Service, error) {
+func (s settings) openDevelopers(ctx context.Context, e environ) (config.Config, *store.DB, *developers.Service, error) {
 	c, db, err := s.openDB(ctx, e)
 	if err != nil {
 		return c, nil, nil, err
@@ -90,7 +91,7 @@ func (k *apikeysCreateCommand) Run(ctx context.Context, e environ) error {
 	}
 	defer db.Close()
 	if _, ok := c.API[k.Brand]; !ok {
-		return wrongFlag("--brand %s: no such brand has api: in %s%s", k.Brand, c.File, didYouMean(k.Brand, slices.Sorted(maps.Keys(c.API))))
+		return wrongFlag("--brand %s: no such brand has api: in %s%s", k.Brand, c.File, config.DidYouMean(k.Brand, slices.Sorted(maps.Keys(c.API))))
 	}
 	key, secret, err := d.Create(ctx, developers.Key{Brand: k.Brand, Name: strings.TrimSpace(k.Name), Scopes: scopes,
 		Balance: prepaid.Money{Currency: prepaid.Currency(strings.ToUpper(k.Currency))}}, by)

@@ -12,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -29,8 +31,8 @@ type refusing struct {
 func newRefusing(t *testing.T, terms func(*developers.Terms)) *refusing {
 	t.Helper()
 	clock := newSkipClock()
-	r := runWired(t, nil, func(c *Config) {
-		c.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(key32)} // one server's tokens are another's
+	r := runWired(t, nil, func(c *config.Config) {
+		c.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(testKey)} // one server's tokens are another's
 		changed := c.API["demo"]
 		changed.PerMinute = 10_000
 		if terms != nil {
@@ -225,9 +227,9 @@ func waysToErrors() map[string]wayTo {
 		"SERVICE_UNAVAILABLE": {503, func(r *refusing) answered {
 			closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
 			defer closed.Close()
-			near := runDemo(r.t, nil, func(c *Config) {
-				c.Networks["demo"] = networkReloadly
-				c.Reloadly = ReloadlyConfig{ClientID: "id", ClientSecret: prepaid.NewSecret("secret"), BaseURL: closed.URL,
+			near := runDemo(r.t, nil, func(c *config.Config) {
+				c.Networks["demo"] = config.NetworkReloadly
+				c.Reloadly = config.Reloadly{ClientID: "id", ClientSecret: prepaid.NewSecret("secret"), BaseURL: closed.URL,
 					AuthURL: closed.URL + "/oauth/token", Audience: reloadly.LiveURL}
 			})
 			buyer := &refusing{caller: near.caller(developers.Key{Name: "unserved"})}

@@ -9,7 +9,9 @@ import (
 	"maps"
 	"slices"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
 	"pulsa/store"
 	"pulsa/topup"
@@ -85,7 +87,7 @@ func (a *auditCommand) print(w io.Writer, violations []store.Violation) error {
 }
 
 // auditSeen reads the orders before the books: a book knows at once what an order's end says later.
-func auditSeen(ctx context.Context, c Config, db *store.DB, folders []string) ([]store.Violation, *seenBooks, error) {
+func auditSeen(ctx context.Context, c config.Config, db *store.DB, folders []string) ([]store.Violation, *seenBooks, error) {
 	orders, err := db.AllOrders(ctx)
 	if err != nil {
 		return nil, nil, err

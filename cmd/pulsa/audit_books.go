@@ -13,8 +13,11 @@ import (
 	"slices"
 	"strings"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 )
@@ -67,7 +70,7 @@ const notSimulated = "it is no simulator, pulsa reconcile compares it"
 // seenBooks are the books that an audit sees, all in one, and why it does not see others: those are not held against orders.
 type seenBooks struct {
 	simBooks
-	config   Config
+	config   config.Config
 	gateways map[string]string // by name, why its book is not seen; "" where it is
 	networks map[string]string
 	unseen   map[string]string // what orders could not be held against, and why: for people
@@ -75,11 +78,11 @@ type seenBooks struct {
 
 // seeBooks reads the books of all simulators that brands use: the server's own, from its data folder where pulsa sim has others,
 // and those of pulsa sim at its address, or in the folders given where nothing answers there.
-func seeBooks(ctx context.Context, c Config, folders []string) (*seenBooks, error) {
-	s := &seenBooks{config: c, gateways: map[string]string{gatewayStripe: notSimulated}, networks: map[string]string{networkReloadly: notSimulated},
+func seeBooks(ctx context.Context, c config.Config, folders []string) (*seenBooks, error) {
+	s := &seenBooks{config: c, gateways: map[string]string{config.GatewayStripe: notSimulated}, networks: map[string]string{config.NetworkReloadly: notSimulated},
 		unseen: map[string]string{}}
 	folders = slices.CompactFunc(slices.Clone(folders), sameFolder)
-	own, others, reloadly := folders, []string(nil), c.simulatedReloadly()
+	own, others, reloadly := folders, []string(nil), c.SimulatedReloadly()
 	if c.Simulator.URL != "" || reloadly != "" {
 		own, others = []string{c.Data}, slices.DeleteFunc(slices.Clone(folders), func(f string) bool { return sameFolder(f, c.Data) })
 	}
@@ -106,7 +109,7 @@ func seeBooks(ctx context.Context, c Config, folders []string) (*seenBooks, erro
 	}
 	if reloadly != "" {
 		var delivered []simnetwork.Entry
-		delivered, s.networks[networkReloadly] = bookAt(ctx, reloadly, "network", stopped.Delivered, len(others) > 0)
+		delivered, s.networks[config.NetworkReloadly] = bookAt(ctx, reloadly, "network", stopped.Delivered, len(others) > 0)
 		s.simBooks = s.with(simBooks{Delivered: delivered})
 	}
 	return s, nil
@@ -126,16 +129,6 @@ func bookAt[B any](ctx context.Context, address, kind string, stopped B, folders
 		return stopped, ""
 	}
 	return book, fmt.Sprintf("pulsa sim at %s does not answer: start it, or name its --data with another --books", address)
-}
-
-// simulatedReloadly is the address that a test brand finds in Reloadly's place; "" for Reloadly itself.
-func (c Config) simulatedReloadly() string {
-	u, err := url.Parse(c.Reloadly.BaseURL)
-	users, _ := c.usersOf(c.Networks, networkReloadly)
-	if err != nil || len(users) == 0 || u.Hostname() == "" || strings.HasSuffix(u.Hostname(), ".reloadly.com") {
-		return ""
-	}
-	return c.Reloadly.BaseURL
 }
 
 func sameFolder(a, b string) bool {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app/config"
 	"pulsa/topup"
 )
 
@@ -56,7 +57,7 @@ func TestAnAuditSeesEachBrandsOwnBooks(t *testing.T) {
 // elsewhere configures the demo with providers at an address.
 func (o office) elsewhere(address string, books []string) {
 	o.Helper()
-	text := string(demoYAML)
+	text := string(config.Demo)
 	for _, book := range books {
 		if book == gatewayBook {
 			text += "\nsimulator: {url: " + address + ", secret: \"${SIM_SECRET}\"}\n"
@@ -73,10 +74,10 @@ func (o office) elsewhere(address string, books []string) {
 }
 
 func TestAnAuditTellsWhichRealProvidersItDoesNotSee(t *testing.T) {
-	s := &seenBooks{config: Config{File: "pulsa.yaml", Networks: map[string]string{"demo": networkReloadly}},
-		gateways: map[string]string{gatewayStripe: notSimulated}, networks: map[string]string{networkReloadly: notSimulated}, unseen: map[string]string{}}
+	s := &seenBooks{config: config.Config{File: "pulsa.yaml", Networks: map[string]string{"demo": config.NetworkReloadly}},
+		gateways: map[string]string{config.GatewayStripe: notSimulated}, networks: map[string]string{config.NetworkReloadly: notSimulated}, unseen: map[string]string{}}
 	order := func(brand string) topup.History {
-		return topup.History{Order: topup.Order{Brand: brand, Funding: topup.FundingRef{Kind: topup.ByCharge, Provider: gatewayStripe}}}
+		return topup.History{Order: topup.Order{Brand: brand, Funding: topup.FundingRef{Kind: topup.ByCharge, Provider: config.GatewayStripe}}}
 	}
 	if network, gateway := s.sees(order("demo")); network || gateway {
 		t.Error(network, gateway)

@@ -11,7 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
 	"pulsa/topup"
 )
@@ -19,19 +21,19 @@ import (
 // reachable is the demo with every kind of webhook open, and nobody at work behind it.
 func reachable(t *testing.T) *running {
 	t.Helper()
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
 		t.Fatal(err)
 	}
 	env := map[string]string{"TWILIO_ACCOUNT_SID": "AC0123", "TWILIO_AUTH_TOKEN": "0123456789abcdef",
 		"TELEGRAM_BOT_TOKEN": "123456:abcdefghijklmnopqrstuvwxyzABCDEFGHI"}
-	c, err := parseConfig("demo.yaml", demoYAML, func(name string) string { return env[name] }, known)
+	c, err := config.Parse("demo.yaml", config.Demo, func(name string) string { return env[name] }, known)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Data, c.PublicURL = t.TempDir(), "https://topup.example"
-	c.Networks["demo"] = networkReloadly
-	c.Reloadly = ReloadlyConfig{ClientID: "id", ClientSecret: prepaid.NewSecret("client-secret"), WebhookSecret: prepaid.NewSecret("hook-secret"),
+	c.Networks["demo"] = config.NetworkReloadly
+	c.Reloadly = config.Reloadly{ClientID: "id", ClientSecret: prepaid.NewSecret("client-secret"), WebhookSecret: prepaid.NewSecret("hook-secret"),
 		BaseURL: "http://127.0.0.1:1", AuthURL: "http://127.0.0.1:1"}
 	p, err := wire(t.Context(), c, wiring{clock: prepaid.SystemClock{}, log: slog.New(slog.DiscardHandler), volatile: true})
 	if err != nil {

@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/store"
 )
@@ -47,7 +50,7 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = drop(t.Context()) })
-	r := runWired(t, nil, func(c *Config) {
+	r := runWired(t, nil, func(c *config.Config) {
 		c.DatabaseURL, c.RedisURL = prepaid.NewSecret(address), prepaid.NewSecret(crowdedRedis(t, redis))
 	}, wiring{clock: prepaid.SystemClock{}, redisPrefix: "blocked:" + prepaid.NewToken() + ":"})
 	const buyers = 24 // more than there are connections

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
@@ -18,7 +19,7 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 	if underRaceDetector() {
 		t.Skip("the race detector makes a hash ten times as slow")
 	}
-	r := runWired(t, nil, func(c *Config) { c.Brands[0].CheapPINHash = false }, wiring{clock: prepaid.SystemClock{}})
+	r := runWired(t, nil, func(c *config.Config) { c.Brands[0].CheapPINHash = false }, wiring{clock: prepaid.SystemClock{}})
 	buyers := make([]string, 50)
 	for i := range buyers {
 		m, err := prepaid.FreshMSISDN("NL", i+1)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
 	"pulsa/store"
 )
@@ -27,34 +28,34 @@ func (d deed) by(e environ) (prepaid.By, error) {
 }
 
 // openDB opens the store alone: what only reads or writes SQL may run beside a server.
-func (s settings) openDB(ctx context.Context, e environ) (Config, *store.DB, error) {
+func (s settings) openDB(ctx context.Context, e environ) (config.Config, *store.DB, error) {
 	c, err := s.load(e, nil)
 	if err != nil {
 		return c, nil, err
 	}
-	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
+	db, err := store.Open(ctx, c.Database(), store.Options{})
 	return c, db, err
 }
 
 // openExisting is openDB for what only looks, or changes what is there: an empty database, made for a mistyped --data,
 // would have no violation and nobody to refund.
-func (s settings) openExisting(ctx context.Context, e environ) (Config, *store.DB, error) {
+func (s settings) openExisting(ctx context.Context, e environ) (config.Config, *store.DB, error) {
 	return s.openFor(ctx, e, "")
 }
 
 // openFor is openExisting for a command about one brand; "" for one about all.
-func (s settings) openFor(ctx context.Context, e environ, brand string) (Config, *store.DB, error) {
+func (s settings) openFor(ctx context.Context, e environ, brand string) (config.Config, *store.DB, error) {
 	c, err := s.load(e, nil)
 	if err == nil && brand != "" {
-		_, err = c.brand(brand, false)
+		_, err = c.Brand(brand)
 	}
 	if err != nil {
 		return c, nil, err
 	}
-	path, _ := strings.CutPrefix(c.databaseURL(), "sqlite:")
+	path, _ := strings.CutPrefix(c.Database(), "sqlite:")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !strings.Contains(path, "://") {
 		return c, nil, fmt.Errorf("there is no database %s: give the server's --data (PULSA_DATA) or --config", path)
 	}
-	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
+	db, err := store.Open(ctx, c.Database(), store.Options{})
 	return c, db, err
 }

@@ -55,14 +55,14 @@ func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	brand, err := c.brand(f.Brand, false)
+	brand, err := c.Brand(f.Brand)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.OpenKeys(); err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
+	db, err := store.Open(ctx, c.Database(), store.Options{})
 	if err != nil {
 		return nil, err
 	}

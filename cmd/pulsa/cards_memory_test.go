@@ -49,7 +49,7 @@ func TestCardCommandsNeedLittleMemory(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, shop func() cardShop) {
 		s := shop()
 		peak := filepath.Join(s.folder, "peak")
-		s.vars = append(s.vars, "PULSA_CARD_KEY_2", key32+"d", peakFile, peak)
+		s.vars = append(s.vars, "PULSA_CARD_KEY_2", testKey+"d", peakFile, peak)
 		file := filepath.Join(s.folder, "print.csv")
 		list := []string{"cards", "list", "--brand", "shop", "--all", "--format"}
 		first, other := s, shop()

@@ -33,10 +33,10 @@ func newCardShop(t *testing.T) cardShop {
 	t.Helper()
 	folder := t.TempDir()
 	s := cardShop{folder: folder, config: filepath.Join(folder, "pulsa.yaml"), database: "sqlite:" + filepath.Join(folder, "pulsa.db")}
-	if err := os.WriteFile(s.config, []byte(minimal), 0o600); err != nil {
+	if err := os.WriteFile(s.config, []byte(testBrand), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.vars = []string{"PULSA_PIN_PEPPER", key32, "PULSA_CARD_KEY", key32 + "c", "TOKEN", "t", "FROM", "+31300000000", "PULSA_OPERATOR", "ann",
+	s.vars = []string{"PULSA_PIN_PEPPER", testKey, "PULSA_CARD_KEY", testKey + "c", "TOKEN", "t", "FROM", "+31300000000", "PULSA_OPERATOR", "ann",
 		"PULSA_CONFIG", s.config, "PULSA_DATA", folder}
 	return s
 }
@@ -65,7 +65,7 @@ func onBothDatabases(t *testing.T, test func(t *testing.T, shop func() cardShop)
 func (s cardShop) run(t *testing.T, stdin string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	err = run(t.Context(), args, env(s.vars...), strings.NewReader(stdin), &out, &errs)
+	err = run(t.Context(), args, environment(s.vars...), strings.NewReader(stdin), &out, &errs)
 	return out.String(), errs.String(), err
 }
 
@@ -211,9 +211,9 @@ func TestAnotherCardKeyIsRefused(t *testing.T) {
 	s := newCardShop(t)
 	s.must(t, append(generate, "2")...)
 	other := s
-	other.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY", key32+"x")
+	other.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY", testKey+"x")
 	both := s
-	both.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY_2", key32+"d")
+	both.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY_2", testKey+"d")
 	none := s
 	none.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY", "")
 	refuses := func(s cardShop, want string) {
@@ -233,7 +233,7 @@ func TestAnotherCardKeyIsRefused(t *testing.T) {
 	refuses(none, "set PULSA_CARD_KEY to that one, or restore the file")
 	both.must(t, "cards", "rekey", "--brand", "shop")
 	refuses(s, "PULSA_CARD_KEY_2 is not set")
-	other.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY", "", "PULSA_CARD_KEY_2", key32+"d")
+	other.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY", "", "PULSA_CARD_KEY_2", testKey+"d")
 	other.must(t, "cards", "list", "--brand", "shop")
 	if got := both.counts(t)["generated"]; got != "2" {
 		t.Errorf("%s cards", got)
@@ -346,7 +346,7 @@ func TestAQuestionEndsWithAnInterrupt(t *testing.T) {
 	stdin, keyboard := io.Pipe() // nobody types
 	defer func() { _ = keyboard.Close() }()
 	ctx, interrupt := context.WithCancel(t.Context())
-	err := run(ctx, []string{"cards", "release", "--brand", "shop", "--all"}, env(s.vars...), stdin, interruptWhen{"Type yes", interrupt}, io.Discard)
+	err := run(ctx, []string{"cards", "release", "--brand", "shop", "--all"}, environment(s.vars...), stdin, interruptWhen{"Type yes", interrupt}, io.Discard)
 	if err == nil || err.Error() != "interrupted: nothing was changed" {
 		t.Error(err)
 	}
@@ -413,7 +413,7 @@ func TestResellersAreCreatedListedAndAccountedFor(t *testing.T) {
 	s := newCardShop(t)
 	brand := forBrand{settings{}, "shop"}
 	var out bytes.Buffer
-	e := environ{env(s.vars...), strings.NewReader(""), &out, io.Discard}
+	e := environ{environment(s.vars...), strings.NewReader(""), &out, io.Discard}
 	if err := (&resellersCreateCommand{forBrand: brand, Name: "kiosk", Title: "Kiosk", operator: operator{Why: "contract 12"}}).Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/channels/fake"
 	"pulsa/prepaid"
@@ -40,7 +41,7 @@ type ofBrand struct {
 // channelDesk is what these commands work with. A running server is not needed.
 type channelDesk struct {
 	environ
-	config   Config
+	config   config.Config
 	brand    *prepaid.Brand
 	db       *store.DB
 	registry *channels.Registry
@@ -53,11 +54,11 @@ func (o ofBrand) open(ctx context.Context, e environ) (*channelDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	brand, err := c.brand(o.Brand, false)
+	brand, err := c.Brand(o.Brand)
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, c.databaseURL(), store.Options{})
+	db, err := store.Open(ctx, c.Database(), store.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (d *channelDesk) find(name string) (channels.Channel, error) {
 	for _, c := range d.brand.Channels {
 		names = append(names, c.Name)
 	}
-	return channels.Channel{}, fmt.Errorf("%s has no channel %s%s", d.brand.Name, name, didYouMean(name, names))
+	return channels.Channel{}, fmt.Errorf("%s has no channel %s%s", d.brand.Name, name, config.DidYouMean(name, names))
 }
 
 // wanted lists how the brand's channels stand, or only the one that is named.

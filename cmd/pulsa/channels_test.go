@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/channels/fake"
 	"pulsa/prepaid"
@@ -57,12 +58,12 @@ func newDeskAt(t *testing.T, clock prepaid.Clock) *desk {
 	if err := os.WriteFile(d.file, []byte(strings.ReplaceAll(linesFile, "SERVER", v.URL)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d.running = runWired(t, realLines, func(c *Config) {
-		known, err := knownWords()
+	d.running = runWired(t, realLines, func(c *config.Config) {
+		known, err := config.KnownWords()
 		if err != nil {
 			t.Fatal(err)
 		}
-		own, err := LoadConfig(d.file, d.env, known)
+		own, err := config.Load(d.file, d.env, known)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,7 +270,7 @@ func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 
 func TestABotThatNobodyPollsIsDown(t *testing.T) {
 	folder := t.TempDir()
-	d := &desk{running: &running{program: &program{config: Config{Data: filepath.Join(folder, "data")}}, t: t}, file: filepath.Join(folder, "pulsa.yaml")}
+	d := &desk{running: &running{program: &program{config: config.Config{Data: filepath.Join(folder, "data")}}, t: t}, file: filepath.Join(folder, "pulsa.yaml")}
 	local := strings.NewReplacer("SERVER", "http://127.0.0.1:1", "https://topup.example", "http://localhost:8080").Replace(linesFile)
 	if err := os.WriteFile(d.file, []byte(local), 0o600); err != nil {
 		t.Fatal(err)

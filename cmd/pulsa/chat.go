@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/channels/fake"
 	"pulsa/prepaid"
 )
@@ -73,7 +74,7 @@ func (c *chatCommand) Run(ctx context.Context, e environ) error {
 
 // checkServer says how a flag that names a server is written.
 func checkServer(flag, address string) error {
-	if !isHTTP(address) {
+	if !config.IsHTTP(address) {
 		return fmt.Errorf("%s %s: write a URL, such as http://127.0.0.1:8080", flag, address)
 	}
 	return nil
@@ -85,7 +86,7 @@ func (c *chatCommand) client(server, brand string) *fake.Client {
 
 // brand is whom to talk to. A server may know brands that the configuration here does not: of such a one only the name is
 // known.
-func (c *chatCommand) brand(config Config) (*prepaid.Brand, error) {
+func (c *chatCommand) brand(config config.Config) (*prepaid.Brand, error) {
 	for _, b := range config.Brands {
 		if b.Test && (c.Brand == "" || c.Brand == b.Name) {
 			return b, nil
@@ -97,12 +98,12 @@ func (c *chatCommand) brand(config Config) (*prepaid.Brand, error) {
 	if c.Brand == "" {
 		return nil, fmt.Errorf("%s declares no brand marked test, and only those can be chatted with", config.File)
 	}
-	return config.brand(c.Brand, true)
+	return config.TestBrand(c.Brand)
 }
 
 // alone runs a server of its own, so that the payment page works as well, for as long as the chat lasts. Other chats on the
 // data folder join it.
-func (c *chatCommand) alone(ctx context.Context, e environ, config Config, brand *prepaid.Brand) error {
+func (c *chatCommand) alone(ctx context.Context, e environ, config config.Config, brand *prepaid.Brand) error {
 	public, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

@@ -7,13 +7,14 @@ import (
 	"sync"
 	"testing"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
 )
 
 // TestSixtyStrangersCostNoMoreCodesThanTheChannelHas lets sixty strangers on Telegram type five numbers each, all at once.
 func TestSixtyStrangersCostNoMoreCodesThanTheChannelHas(t *testing.T) {
 	const strangers, numbers = 60, 5
-	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runWired(t, nil, change, wiring{clock: newSkipClock(), redisPrefix: "codes:" + prepaid.NewToken() + ":"})
 		var all sync.WaitGroup
 		var mu sync.Mutex

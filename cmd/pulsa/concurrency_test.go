@@ -13,9 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/store"
 	"pulsa/topup"
@@ -24,8 +27,8 @@ import (
 const crowded = 64
 
 // onEveryStore runs a test on the embedded store, and on PostgreSQL with Redis where they are at hand.
-func onEveryStore(t *testing.T, test func(t *testing.T, change func(*Config))) {
-	t.Run("SQLite", func(t *testing.T) { test(t, func(*Config) {}) })
+func onEveryStore(t *testing.T, test func(t *testing.T, change func(*config.Config))) {
+	t.Run("SQLite", func(t *testing.T) { test(t, func(*config.Config) {}) })
 	t.Run("PostgreSQL and Redis", func(t *testing.T) {
 		database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
 		if database == "" || redis == "" {
@@ -40,7 +43,7 @@ func onEveryStore(t *testing.T, test func(t *testing.T, change func(*Config))) {
 				t.Error(err)
 			}
 		})
-		test(t, func(c *Config) {
+		test(t, func(c *config.Config) {
 			c.DatabaseURL, c.RedisURL = prepaid.NewSecret(address), prepaid.NewSecret(crowdedRedis(t, redis))
 		})
 	})
@@ -102,7 +105,7 @@ func number(i int) string {
 }
 
 func TestOfManyWhoRedeemOneCardExactlyOneGetsIt(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change)
 		err := r.givenCard(t.Context(), "demo", talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret("48215973620418"),
 			Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}})
@@ -126,7 +129,7 @@ func TestOfManyWhoRedeemOneCardExactlyOneGetsIt(t *testing.T) {
 }
 
 func TestOneMessageDeliveredManyTimesAtOnceBuysOnce(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change)
 		from, id := number(0), prepaid.NewToken()
 		r.customer(from)
@@ -146,7 +149,7 @@ func TestOneMessageDeliveredManyTimesAtOnceBuysOnce(t *testing.T) {
 }
 
 func TestNobodyOfManyCrossesADailyLimit(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change) // EUR 200 and ten a day
 		from := number(0)
 		r.customer(from)
@@ -184,7 +187,7 @@ func TestNobodyOfManyCrossesADailyLimit(t *testing.T) {
 }
 
 func TestManyTextsOfOneCustomerCrossNoDailyLimit(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change)
 		from, run := number(0), prepaid.NewToken()
 		r.customer(from)

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"pulsa/app/config"
 )
 
 // composeFile is what the tests look at in docker-compose.yml.
@@ -33,7 +35,7 @@ type composeFile struct {
 
 func readRoot(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(rootFolder, name))
+	text, err := os.ReadFile(filepath.Join(topFolder, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +52,7 @@ func compose(t *testing.T) composeFile {
 }
 
 func isRead(variable string) bool {
-	return slices.ContainsFunc(environment, func(v Variable) bool { return v.Name == variable })
+	return slices.ContainsFunc(config.Environment, func(v config.Variable) bool { return v.Name == variable })
 }
 
 // interpolation is how docker compose takes a variable: ${NAME} or ${NAME:-default}.
@@ -75,12 +77,12 @@ func TestComposeSetsOnlyWhatTheProgramReads(t *testing.T) {
 			t.Errorf("Dockerfile sets %s, which the program does not read", m[1])
 		}
 	}
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
-	if _, err := LoadConfig("", func(name string) string { return set[name] }, known); err != nil {
+	if _, err := config.Load("", func(name string) string { return set[name] }, known); err != nil {
 		t.Errorf("the program refuses what docker-compose.yml sets:\n%v", err)
 	}
 }

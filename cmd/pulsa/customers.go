@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/app/config"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/store/sessions"
@@ -36,7 +37,7 @@ type whom struct {
 }
 
 // find opens the store and reads the customer. The caller closes the store.
-func (w whom) find(ctx context.Context, e environ) (c Config, db *store.DB, customer accounts.Customer, err error) {
+func (w whom) find(ctx context.Context, e environ) (c config.Config, db *store.DB, customer accounts.Customer, err error) {
 	m, err := prepaid.ParseE164(w.Number)
 	if err != nil {
 		return c, nil, customer, fmt.Errorf("%s: %w; write it like +31612345678", w.Number, err)
@@ -257,7 +258,7 @@ func (r *customersEraseCommand) Run(ctx context.Context, e environ) error {
 	return nil
 }
 
-func openConversations(c Config, db *store.DB) (eraser, func(), error) {
+func openConversations(c config.Config, db *store.DB) (eraser, func(), error) {
 	if c.RedisURL.Empty() {
 		return sessions.NewSQLite(db.Writer()), func() {}, nil
 	}
@@ -269,7 +270,7 @@ func openConversations(c Config, db *store.DB) (eraser, func(), error) {
 }
 
 // eraseConversations removes what was said with the addresses on every channel of the brand.
-func eraseConversations(ctx context.Context, c Config, conversations eraser, brand string, addresses []prepaid.Address) error {
+func eraseConversations(ctx context.Context, c config.Config, conversations eraser, brand string, addresses []prepaid.Address) error {
 	for _, channel := range brandsByName(c)[brand].Channels {
 		for _, a := range addresses {
 			if err := conversations.Erase(ctx, brand+"/"+channel.Name+"/"+string(a)); err != nil {

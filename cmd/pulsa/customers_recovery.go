@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/store"
 )
@@ -122,7 +123,7 @@ func (r *customersResetPINCommand) Run(ctx context.Context, e environ) error {
 }
 
 // smsIsOn reports whether a brand's channel for SMS is switched on.
-func smsIsOn(ctx context.Context, db *store.DB, c Config, brand, line string) (bool, error) {
+func smsIsOn(ctx context.Context, db *store.DB, c config.Config, brand, line string) (bool, error) {
 	switches, err := db.Switches(ctx)
 	if err != nil {
 		return false, err

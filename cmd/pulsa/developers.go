@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -17,7 +18,7 @@ import (
 )
 
 // newDevelopers makes what keeps developers' keys; orders is nil for whoever takes none.
-func newDevelopers(p *program, c Config, db *store.DB, clock prepaid.Clock) (*developers.Service, error) {
+func newDevelopers(p *program, c config.Config, db *store.DB, clock prepaid.Clock) (*developers.Service, error) {
 	config := developers.Config{
 		Keys: db, Usage: db, Sales: db, Webhooks: db, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
 	}
@@ -37,7 +38,7 @@ func (p *program) wireDevelopers() (err error) {
 	}
 	p.catalogues = map[string]developers.Catalogue{}
 	for brand := range p.config.API {
-		if p.config.Networks[brand] == networkReloadly {
+		if p.config.Networks[brand] == config.NetworkReloadly {
 			p.catalogues[brand] = p.reloadly
 			continue
 		}

@@ -10,12 +10,13 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"strings"
 	"text/tabwriter"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/conversation"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
 	"pulsa/store"
 )
@@ -88,7 +89,7 @@ func (d *doctorCommand) print(w io.Writer, findings []finding) error {
 }
 
 // examine looks at everything. The simulators stay in memory: a running server has their books.
-func examine(ctx context.Context, c Config) []finding {
+func examine(ctx context.Context, c config.Config) []finding {
 	findings := []finding{{fine, "configuration", c.File, ""}}
 	for _, note := range c.Notes {
 		findings = append(findings, finding{warn, "configuration", note, "set what is named, or leave the channel off"})
@@ -122,7 +123,7 @@ func examine(ctx context.Context, c Config) []finding {
 	return findings
 }
 
-func examineKeys(c Config) []finding {
+func examineKeys(c config.Config) []finding {
 	var findings []finding
 	for _, key := range []struct {
 		name string
@@ -138,7 +139,7 @@ func examineKeys(c Config) []finding {
 	return findings
 }
 
-func examineFolder(c Config) []finding {
+func examineFolder(c config.Config) []finding {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return []finding{{wrong, "data folder", err.Error(), "make " + c.Data + " writable for the server's user, or set PULSA_DATA"}}
 	}
@@ -234,7 +235,7 @@ func examineAddress(public string, needed bool) finding {
 func (p *program) examineSimulated(context.Context) []finding {
 	var findings []finding
 	for _, b := range p.config.Brands {
-		what := p.config.simulated(b.Name)
+		what := p.config.Simulated(b.Name)
 		if what == "" {
 			findings = append(findings, finding{fine, "brand " + b.Name, "gateway " + p.config.Gateways[b.Name] + ", network " + p.config.Networks[b.Name], ""})
 			continue
@@ -243,18 +244,6 @@ func (p *program) examineSimulated(context.Context) []finding {
 			"nothing for a brand marked test; real customers need a real gateway and network"})
 	}
 	return findings
-}
-
-// simulated is what of a brand is: "payments and network", or "" for nothing.
-func (c Config) simulated(brand string) string {
-	var what []string
-	if c.Gateways[brand] == "sim" {
-		what = append(what, "payments")
-	}
-	if c.Networks[brand] == "sim" {
-		what = append(what, "network")
-	}
-	return strings.Join(what, " and ")
 }
 
 // examineRemote asks whether pulsa sim is there, and lets us in.
@@ -286,7 +275,7 @@ func (p *program) examineWallet(ctx context.Context) []finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorWithin)
 	defer cancel()
-	what := "wallet at " + networkReloadly
+	what := "wallet at " + config.NetworkReloadly
 	balance, err := p.reloadly.Balance(ctx)
 	if err != nil {
 		return []finding{{wrong, what, err.Error(), "check the client id and secret, and that the account is live"}}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/payments/stripe"
 )
@@ -21,7 +22,7 @@ func (p *program) examineGateway(ctx context.Context) []finding {
 	}
 	var findings []finding
 	for _, b := range p.config.Brands {
-		if p.config.Gateways[b.Name] != gatewayStripe || p.stripe.Serves(b) {
+		if p.config.Gateways[b.Name] != config.GatewayStripe || p.stripe.Serves(b) {
 			continue
 		}
 		do := "set STRIPE_KEY (stripe: key) to a test key, sk_test_…: no test brand may charge real customers"

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
 )
 
@@ -17,20 +19,20 @@ func examined(t *testing.T, key string, serve http.HandlerFunc) *program {
 	t.Helper()
 	server := httptest.NewServer(serve)
 	t.Cleanup(server.Close)
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
 		t.Fatal(err)
 	}
 	env := map[string]string{"TWILIO_ACCOUNT_SID": "AC0123", "TWILIO_AUTH_TOKEN": "0123456789abcdef", "TWILIO_FROM": "+3197010200000",
 		"TELEGRAM_BOT_TOKEN": "123456:abcdefghijklmnopqrstuvwxyzABCDEFGHI"}
 	text := strings.NewReplacer("account_sid: ${TWILIO_ACCOUNT_SID}", "base_url: "+server.URL+"\n        account_sid: ${TWILIO_ACCOUNT_SID}",
-		"bot_token: ${TELEGRAM_BOT_TOKEN}", "base_url: "+server.URL+"\n        bot_token: ${TELEGRAM_BOT_TOKEN}").Replace(string(demoYAML))
-	c, err := parseConfig("demo.yaml", []byte(text), func(name string) string { return env[name] }, known)
+		"bot_token: ${TELEGRAM_BOT_TOKEN}", "base_url: "+server.URL+"\n        bot_token: ${TELEGRAM_BOT_TOKEN}").Replace(string(config.Demo))
+	c, err := config.Parse("demo.yaml", []byte(text), func(name string) string { return env[name] }, known)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data, c.Gateways["demo"] = t.TempDir(), gatewayStripe
-	c.Stripe = StripeConfig{Key: prepaid.NewSecret(key), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret(stripeHook)}, BaseURL: server.URL}
+	c.Data, c.Gateways["demo"] = t.TempDir(), config.GatewayStripe
+	c.Stripe = config.Stripe{Key: prepaid.NewSecret(key), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret(stripeHook)}, BaseURL: server.URL}
 	p, err := wire(t.Context(), c, wiring{clock: prepaid.SystemClock{}, log: slog.New(slog.DiscardHandler), volatile: true})
 	if err != nil {
 		t.Fatal(err)
@@ -140,8 +142,8 @@ func TestTheDoctorTriesTheSecretOfASimulatorInAnotherProcess(t *testing.T) {
 		{none.URL, "right", wrong, "--gateway-webhook"},
 		{gone.URL, "right", wrong, "start pulsa sim, or"},
 	} {
-		p := &program{config: Config{PublicURL: "http://127.0.0.1:8080"}}
-		p.remote = newRemoteSimulators(SimulatorConfig{test.url, prepaid.NewSecret(test.secret)}, quiet)
+		p := &program{config: config.Config{PublicURL: "http://127.0.0.1:8080"}}
+		p.remote = newRemoteSimulators(config.Simulator{URL: test.url, Secret: prepaid.NewSecret(test.secret)}, quiet)
 		found := p.examineRemote(t.Context())
 		if len(found) != 1 || found[0].Level != test.level || !strings.Contains(found[0].Do, test.do) {
 			t.Errorf("%s %s: %+v", test.url, test.secret, found)

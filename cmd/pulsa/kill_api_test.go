@@ -20,6 +20,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -54,7 +55,7 @@ func killForDevelopers(t *testing.T, env map[string]string) {
 	vars := map[string]string{"PULSA_CONFIG": filepath.Join(folder, "pulsa.yaml"), "PULSA_DATA": filepath.Join(folder, "data"),
 		"PULSA_LISTEN": c.listen, "PULSA_ADMIN_LISTEN": freePort(t)}
 	maps.Copy(vars, env)
-	if err := os.WriteFile(vars["PULSA_CONFIG"], demoYAML, 0o600); err != nil {
+	if err := os.WriteFile(vars["PULSA_CONFIG"], config.Demo, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c.server = &process{t: t, args: []string{"serve"}, env: vars, ask: "http://" + c.listen + "/readyz"}
@@ -97,11 +98,11 @@ func killForDevelopers(t *testing.T, env map[string]string) {
 // open opens the program over the victim's data, while no server has it.
 func (c *callers) open(clock prepaid.Clock, use func(*program)) {
 	c.Helper()
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
 		c.Fatal(err)
 	}
-	config, err := LoadConfig("", func(name string) string { return c.server.env[name] }, known)
+	config, err := config.Load("", func(name string) string { return c.server.env[name] }, known)
 	if err != nil {
 		c.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -292,11 +293,11 @@ func post(address, body string) (string, error) {
 // not answered, everything comes to rest, and the books are held against each other.
 func (l *crowd) judge() {
 	t := l.v.T
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := LoadConfig(l.v.config, func(name string) string { return l.v.env[name] }, known)
+	c, err := config.Load(l.v.config, func(name string) string { return l.v.env[name] }, known)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,9 +12,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pulsa/app/config"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 )
 
@@ -339,7 +342,7 @@ func TestAButtonBelongsToItsQuestionOnTelegram(t *testing.T) {
 }
 
 func TestTwoBrandsShareAnAccountWithDifferentNumbers(t *testing.T) {
-	r, v := runLines(t, func(c *Config) {
+	r, v := runLines(t, func(c *config.Config) {
 		second := *c.Brands[0]
 		second.Name, second.Title, second.Currency = "kompas", "Kompas", c.Brands[0].Currency
 		second.Channels = nil

@@ -13,7 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"pulsa/conversation"
+	"pulsa/app/config"
 	"pulsa/prepaid"
 )
 
@@ -28,7 +28,7 @@ func main() {
 	case err == nil:
 	case errors.As(err, &code):
 		os.Exit(int(code))
-	case errors.As(err, new(flagError)):
+	case errors.As(err, new(flagError)), errors.As(err, new(*config.NoBrandError)):
 		fmt.Fprintln(os.Stderr, "pulsa:", err)
 		os.Exit(2)
 	default:
@@ -109,7 +109,7 @@ func newParser(stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
 		kong.Help(func(o kong.HelpOptions, c *kong.Context) error {
 			err := kong.DefaultHelpPrinter(o, c)
 			if c.Selected() == nil {
-				fmt.Fprintf(c.Stdout, "\n%s", environmentHelp())
+				fmt.Fprintf(c.Stdout, "\n%s", config.EnvironmentHelp())
 			}
 			return err
 		}),
@@ -126,40 +126,26 @@ type settings struct {
 	Data   string `help:"Folder of the embedded database (default: pulsa-data)." placeholder:"DIR"`
 }
 
-func (s settings) load(e environ, more map[string]string) (Config, error) {
+func (s settings) load(e environ, more map[string]string) (config.Config, error) {
 	given := map[string]string{"--config": s.Config, "--data": s.Data}
 	for name, text := range more {
 		given[name] = text
 	}
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
-		return Config{}, err
+		return config.Config{}, err
 	}
-	c, err := LoadConfig(s.Config, withFlags(e.getenv, given), known)
-	var faults *ConfigError
+	c, err := config.Load(s.Config, config.WithFlags(e.getenv, given), known)
+	var faults *config.Error
 	if errors.As(err, &faults) {
 		fmt.Fprintln(e.stderr, faults.Error())
-		return Config{}, exitCode(2)
+		return config.Config{}, exitCode(2)
 	}
 	return c, err
 }
 
-// knownWords is what a configuration may name: what this program speaks.
-func knownWords() (Known, error) {
-	k := Known{Languages: conversation.Languages(), Words: map[string]map[string][]string{}, Prompts: conversation.PromptKeys(), CheckPrompt: conversation.CheckPrompt,
-		Networks: []string{networkReloadly}, Gateways: []string{gatewayStripe}}
-	for _, language := range k.Languages {
-		words, err := conversation.ReservedWords(language)
-		if err != nil {
-			return k, err
-		}
-		k.Words[language] = words
-	}
-	return k, nil
-}
-
 // logger writes to w as the configuration says.
-func logger(c LogConfig, w io.Writer) *slog.Logger {
+func logger(c config.Log, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Level)) // the configuration was checked
 	options := &slog.HandlerOptions{Level: level}

@@ -95,3 +95,12 @@ func TestAScrapeOutlivesAStoreThatIsDown(t *testing.T) {
 		t.Errorf("the failure is not counted: %s", page)
 	}
 }
+
+func TestTheDocumentationListsTheMetrics(t *testing.T) {
+	text := readRoot(t, "docs/configuration.md")
+	for _, name := range []string{"pulsa_turns_total", "pulsa_turn_seconds", "state_change", "pulsa_order_moves_total", "pulsa_orders_open"} {
+		if !strings.Contains(text, "| `"+name+"` |") {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}

@@ -15,7 +15,9 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
 	"pulsa/topup"
 )
@@ -62,11 +64,11 @@ func newOffice(t *testing.T) office {
 // program opens the demo over the office's data.
 func (o office) program() *program {
 	o.Helper()
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
 		o.Fatal(err)
 	}
-	c, err := parseConfig("demo.yaml", demoYAML, func(name string) string { return o.env[name] }, known)
+	c, err := config.Parse("demo.yaml", config.Demo, func(name string) string { return o.env[name] }, known)
 	if err != nil {
 		o.Fatal(err)
 	}
@@ -241,7 +243,7 @@ func TestAnErasedCustomersConversationIsForgotten(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) { forget(t, runDemo(t, nil, nil)) })
 	t.Run("Redis", func(t *testing.T) {
 		m := miniredis.RunT(t)
-		forget(t, runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) }))
+		forget(t, runDemo(t, nil, func(c *config.Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) }))
 		for line := range strings.Lines(m.Dump()) {
 			if strings.Contains(line, strings.TrimPrefix(testNumber, "+")) && !strings.Contains(line, ":session:") {
 				t.Errorf("Redis still knows: %s", line) // the look at the state made an empty session
@@ -262,7 +264,7 @@ func TestAServerKeepsItsSimulatorsAndCarriesOutWhatOperatorsAsk(t *testing.T) {
 	if n := len(p.sims.gateway.Refunded(simgateway.Filter{})); n != 1 {
 		t.Errorf("refunded %d times", n)
 	}
-	if _, err := request.askServer(t.Context(), Config{AdminListen: admin}, "other"); err == nil {
+	if _, err := request.askServer(t.Context(), config.Config{AdminListen: admin}, "other"); err == nil {
 		t.Error("another brand's order is refunded")
 	}
 }

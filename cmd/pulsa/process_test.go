@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"pulsa/app/config"
 )
 
 func TestHangupEndsNeitherServerNorSimulators(t *testing.T) {
@@ -119,7 +121,7 @@ func TestHintsBeginAsTheProgramWasCalled(t *testing.T) {
 			t.Errorf("%s: %s, want %s", arg, got, want)
 		}
 	}
-	r := runDemo(t, nil, func(c *Config) { c.File = "brands.yaml" })
+	r := runDemo(t, nil, func(c *config.Config) { c.File = "brands.yaml" })
 	var welcome strings.Builder
 	r.welcome(t.Context(), &welcome)
 	page, err := http.Get(r.server.URL + "/?number=%2B31612345678")
@@ -203,7 +205,7 @@ func TestAUserWithoutANameWorksByNumber(t *testing.T) {
 }
 
 func TestAClockThatIsWrongSaysSo(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, change func(*Config)) {
+	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		clock := stepping{by: &atomic.Int64{}}
 		r := runWired(t, nil, change, wiring{clock: clock})
 		ready := func() (int, string) {

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/channels/fake"
 )
 
@@ -137,7 +138,7 @@ func newStaged(t *testing.T, env map[string]string, simFlags ...string) *staged 
 	s := &staged{T: t, config: filepath.Join(t.TempDir(), "pulsa.yaml"), listen: freePort(t), admin: freePort(t), simAt: freePort(t),
 		books: filepath.Join(t.TempDir(), "books")}
 	// Nobody meets a limit.
-	yaml := strings.Replace(string(demoYAML), "{day_count: 10, day_sum: 200, month_sum: 600, sepa_exposure: 100}", "{day_count: 1000}", 1)
+	yaml := strings.Replace(string(config.Demo), "{day_count: 10, day_sum: 200, month_sum: 600, sepa_exposure: 100}", "{day_count: 1000}", 1)
 	yaml = strings.Replace(yaml, "network: sim", "network: reloadly", 1) + fmt.Sprintf(stagedProviders, "http://"+s.simAt)
 	if err := os.WriteFile(s.config, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)

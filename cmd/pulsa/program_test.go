@@ -25,11 +25,14 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"pulsa/app/config"
 	"pulsa/cards"
 	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/store/storetest"
 )
@@ -49,20 +52,20 @@ type running struct {
 }
 
 // runDemo starts the demo, its configuration changed by change, and work going on behind it.
-func runDemo(t *testing.T, env map[string]string, change func(*Config)) *running {
+func runDemo(t *testing.T, env map[string]string, change func(*config.Config)) *running {
 	t.Helper()
 	return runWired(t, env, change, wiring{clock: newSkipClock()})
 }
 
 // runWired is runDemo with a clock, and whatever else is wired otherwise.
-func runWired(t *testing.T, env map[string]string, change func(*Config), w wiring) *running {
+func runWired(t *testing.T, env map[string]string, change func(*config.Config), w wiring) *running {
 	t.Helper()
 	data := t.TempDir()
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := parseConfig("demo.yaml", demoYAML, func(name string) string { return env[name] }, known)
+	c, err := config.Parse("demo.yaml", config.Demo, func(name string) string { return env[name] }, known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +148,7 @@ func (r *running) wants(number, text, word string) {
 
 func TestTwilioTextsAreAnsweredInTwiML(t *testing.T) {
 	const token = "0123456789abcdef"
-	r := runDemo(t, map[string]string{"TWILIO_ACCOUNT_SID": "AC0123", "TWILIO_AUTH_TOKEN": token}, func(c *Config) {
+	r := runDemo(t, map[string]string{"TWILIO_ACCOUNT_SID": "AC0123", "TWILIO_AUTH_TOKEN": token}, func(c *config.Config) {
 		c.PublicURL = "https://topup.example"
 	})
 	form := url.Values{
@@ -220,7 +223,7 @@ func TestChannelsWithoutCredentialsAreOff(t *testing.T) {
 
 func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 	m := miniredis.RunT(t)
-	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
+	r := runDemo(t, nil, func(c *config.Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
 	r.customer(testNumber)
 	r.wants(testNumber, "hello", "not understand")
 
@@ -247,7 +250,7 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 
 func TestWhileSQLIsDownTheProviderIsAskedToSendAgain(t *testing.T) {
 	m := miniredis.RunT(t)
-	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
+	r := runDemo(t, nil, func(c *config.Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
 	r.customer(testNumber)
 	if err := r.db.Close(); err != nil {
 		t.Fatal(err)
@@ -265,7 +268,7 @@ func TestWhileSQLIsDownTheProviderIsAskedToSendAgain(t *testing.T) {
 
 func TestATurnTakesTwoRoundTripsToRedis(t *testing.T) {
 	m := miniredis.RunT(t)
-	r := runDemo(t, nil, func(c *Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
+	r := runDemo(t, nil, func(c *config.Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
 	r.wants(testNumber, "HELP", "tops up") // loads the scripts, opens the connection
 	trips := &roundTrips{}
 	r.redis.AddHook(trips)
@@ -331,11 +334,11 @@ func walCommits(t *testing.T, path string) int {
 
 func storyProgramForTest(t *testing.T, givens ...talk.Given) *storyProgram {
 	t.Helper()
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := parseConfig("demo.yaml", demoYAML, func(string) string { return "" }, known)
+	c, err := config.Parse("demo.yaml", config.Demo, func(string) string { return "" }, known)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,11 +16,14 @@ import (
 
 	"pgregory.net/rapid"
 
+	"pulsa/app/config"
 	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
 	"pulsa/payments"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/store"
 	"pulsa/topup"
@@ -43,7 +46,7 @@ func TestWhateverHappensTheBooksAgreeAtRest(t *testing.T) {
 	})
 }
 
-func chaos(t *testing.T, c Config, checks int, database, redis string) {
+func chaos(t *testing.T, c config.Config, checks int, database, redis string) {
 	if underRaceDetector() {
 		checks = max(checks/4, 2)
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/prepaid"
 )
@@ -37,10 +38,10 @@ var realLines = map[string]string{
 }
 
 // runLines starts the demo with all its channels, their providers played by one server.
-func runLines(t *testing.T, change func(*Config)) (*running, *provider) {
+func runLines(t *testing.T, change func(*config.Config)) (*running, *provider) {
 	t.Helper()
 	v := newProvider(t)
-	r := runDemo(t, realLines, func(c *Config) {
+	r := runDemo(t, realLines, func(c *config.Config) {
 		c.PublicURL = publicForTst
 		v.connect(c)
 		if change != nil {
@@ -95,7 +96,7 @@ func newProvider(t *testing.T) *provider {
 }
 
 // connect puts the server in the place of the brands' real providers.
-func (v *provider) connect(c *Config) {
+func (v *provider) connect(c *config.Config) {
 	for _, b := range c.Brands {
 		for _, line := range b.Channels {
 			switch line.Type {

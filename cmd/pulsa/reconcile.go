@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
 	"pulsa/store"
 )
@@ -61,7 +62,7 @@ func (r *reconcileCommand) Run(ctx context.Context, e environ) error {
 	return r.print(e.stdout, items)
 }
 
-func (r *reconcileCommand) compare(ctx context.Context, e environ, c Config, db *store.DB, now time.Time) error {
+func (r *reconcileCommand) compare(ctx context.Context, e environ, c config.Config, db *store.DB, now time.Time) error {
 	from, to, err := r.days(now)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -37,7 +38,7 @@ type reporters struct {
 }
 
 // newReporters are those of the configuration. The simulators' books may be another process's.
-func newReporters(c Config, log *slog.Logger) (reporters, error) {
+func newReporters(c config.Config, log *slog.Logger) (reporters, error) {
 	sims, err := readBooks(c.Data, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return reporters{}, err
@@ -51,7 +52,7 @@ func newReporters(c Config, log *slog.Logger) (reporters, error) {
 	}
 	clock := prepaid.SystemClock{}
 	if r := newReloadly(c, clock, log); r != nil {
-		all.networks[networkReloadly], all.wallets[networkReloadly] = r, r
+		all.networks[config.NetworkReloadly], all.wallets[config.NetworkReloadly] = r, r
 	}
 	// A report is read from Stripe alone.
 	books := func(context.Context, prepaid.ChargeID) (payments.Recorded, error) {
@@ -62,7 +63,7 @@ func newReporters(c Config, log *slog.Logger) (reporters, error) {
 		return all, err
 	}
 	if s != nil {
-		all.gateways[gatewayStripe] = s
+		all.gateways[config.GatewayStripe] = s
 	}
 	return all, nil
 }
@@ -70,7 +71,7 @@ func newReporters(c Config, log *slog.Logger) (reporters, error) {
 // compareWallets holds what each wallet has lost or got since it was last read against what the ledger booked on it
 // meanwhile. The first reading is what the next is compared with. What fills a wallet is booked by nobody here: it
 // shows as an item, which is closed by whoever filled it.
-func (all reporters) compareWallets(ctx context.Context, db *store.DB, c Config, now time.Time, skipped func(why string)) error {
+func (all reporters) compareWallets(ctx context.Context, db *store.DB, c config.Config, now time.Time, skipped func(why string)) error {
 	for name, wallet := range all.wallets {
 		balance, err := wallet.Balance(ctx)
 		if err != nil {
@@ -100,7 +101,7 @@ func (all reporters) compareWallets(ctx context.Context, db *store.DB, c Config,
 }
 
 // readWallet reads a wallet and our mirror of it; quiet is false where they may not be of the same moment.
-func readWallet(ctx context.Context, db *store.DB, c Config, name string, wallet walletReader, currency prepaid.Currency, now time.Time) (r store.WalletReading, quiet bool, err error) {
+func readWallet(ctx context.Context, db *store.DB, c config.Config, name string, wallet walletReader, currency prepaid.Currency, now time.Time) (r store.WalletReading, quiet bool, err error) {
 	var brands []string
 	for brand, network := range c.Networks {
 		if network == name {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -110,7 +111,7 @@ type account struct {
 func newAccount(t *testing.T) *account {
 	t.Helper()
 	p, folder := newReportingProvider(t), t.TempDir()
-	text := strings.NewReplacer("gateway: sim", "gateway: stripe", "network: sim", "network: reloadly").Replace(string(demoYAML)) + `
+	text := strings.NewReplacer("gateway: sim", "gateway: stripe", "network: sim", "network: reloadly").Replace(string(config.Demo)) + `
 reloadly:
   client_id: ${RID}
   client_secret: ${RSECRET}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -24,9 +25,9 @@ const (
 )
 
 // newReloadly is the client where a brand's network is Reloadly; else nil.
-func newReloadly(c Config, clock prepaid.Clock, log *slog.Logger) *reloadly.Client {
+func newReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reloadly.Client {
 	for _, network := range c.Networks {
-		if network == networkReloadly {
+		if network == config.NetworkReloadly {
 			r := c.Reloadly
 			return reloadly.New(reloadly.Config{
 				ClientID: r.ClientID, ClientSecret: r.ClientSecret, WebhookSecret: r.WebhookSecret,
@@ -61,18 +62,18 @@ func (p *program) watchWallet(ctx context.Context) (int, error) {
 	balance, err := p.reloadly.Balance(ctx)
 	if err != nil {
 		p.metrics.walletUnread.Inc()
-		p.log.WarnContext(ctx, "wallet not read", "network", networkReloadly, "error", err)
+		p.log.WarnContext(ctx, "wallet not read", "network", config.NetworkReloadly, "error", err)
 		return 0, nil
 	}
 	if units, err := strconv.ParseFloat(balance.Number(), 64); err == nil {
-		p.metrics.wallet.WithLabelValues(networkReloadly, string(balance.Currency)).Set(units)
+		p.metrics.wallet.WithLabelValues(config.NetworkReloadly, string(balance.Currency)).Set(units)
 	}
 	level, message := slog.LevelDebug, "wallet read"
 	low, err := prepaid.ParseMoney(p.config.Reloadly.LowBalance, balance.Currency)
 	if balance.Minor <= 0 || err == nil && balance.Minor < low.Minor {
 		level, message = slog.LevelError, "wallet is low: top it up at the network, or orders are held"
 	}
-	p.log.LogAttrs(ctx, level, message, slog.String("network", networkReloadly), slog.String("balance", balance.String()))
+	p.log.LogAttrs(ctx, level, message, slog.String("network", config.NetworkReloadly), slog.String("balance", balance.String()))
 	return 0, nil
 }
 

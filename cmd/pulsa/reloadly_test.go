@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -20,9 +22,9 @@ import (
 func runOnReloadly(t *testing.T, clock prepaid.Clock) (*running, *faced) {
 	t.Helper()
 	f := newFaced(t, false, nil)
-	r := runWired(t, nil, func(c *Config) {
-		c.Networks["demo"] = networkReloadly
-		c.Reloadly = ReloadlyConfig{
+	r := runWired(t, nil, func(c *config.Config) {
+		c.Networks["demo"] = config.NetworkReloadly
+		c.Reloadly = config.Reloadly{
 			ClientID: "id", ClientSecret: prepaid.NewSecret("client-secret"), WebhookSecret: prepaid.NewSecret("hook-secret"),
 			BaseURL: f.server.URL, AuthURL: f.server.URL + "/oauth/token", LowBalance: "2000000",
 		}

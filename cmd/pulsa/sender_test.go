@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -18,7 +19,7 @@ import (
 
 func runSkippingLines(t *testing.T) (*running, *provider, *skipClock) {
 	v, clock := newProvider(t), newSkipClock()
-	r := runWired(t, realLines, func(c *Config) {
+	r := runWired(t, realLines, func(c *config.Config) {
 		c.PublicURL = publicForTst
 		v.connect(c)
 	}, wiring{clock: clock})
@@ -126,7 +127,7 @@ func (a ahead) Now() time.Time { return a.Clock.Now().Add(a.by) }
 func TestTwoCopiesSendEachMessageOnceAndInOrder(t *testing.T) {
 	v := newProvider(t)
 	clock := prepaid.SystemClock{}
-	sims, err := openSimulators(Config{}, clock, slog.New(slog.DiscardHandler), func(string) string { return "" })
+	sims, err := openSimulators(config.Config{}, clock, slog.New(slog.DiscardHandler), func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestTwoCopiesSendEachMessageOnceAndInOrder(t *testing.T) {
 	}
 	prefix := prepaid.NewToken()
 	start := func() *running {
-		return runWired(t, realLines, func(c *Config) {
+		return runWired(t, realLines, func(c *config.Config) {
 			c.PublicURL, c.Data = publicForTst, data
 			v.connect(c)
 			for _, line := range c.Brands[0].Channels {

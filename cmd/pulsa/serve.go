@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/conversation"
 	"pulsa/prepaid"
 )
@@ -55,7 +56,7 @@ func (s *serveCommand) Run(ctx context.Context, e environ) error {
 		return errors.Join(err, p.close())
 	}
 	p.warnOfClock(ctx)
-	remove, err := leaveAddress(c.Data, localURL(public.Addr().String()), p.instance)
+	remove, err := leaveAddress(c.Data, config.LocalURL(public.Addr().String()), p.instance)
 	if err != nil {
 		return errors.Join(err, public.Close(), admin.Close(), p.close())
 	}
@@ -63,7 +64,7 @@ func (s *serveCommand) Run(ctx context.Context, e environ) error {
 	return errors.Join(p.serve(ctx, public, admin), remove())
 }
 
-func listenBoth(c Config) (public, admin net.Listener, err error) {
+func listenBoth(c config.Config) (public, admin net.Listener, err error) {
 	public, err = net.Listen("tcp", c.Listen)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w (choose another with --listen)", err)
@@ -118,7 +119,7 @@ func (p *program) server(h http.Handler) *http.Server {
 // welcome prints where the server is and what to try next.
 func (p *program) welcome(ctx context.Context, w io.Writer) {
 	fmt.Fprintf(w, "Pulsa is at %s (%s, data in %s)\n", p.config.PublicURL, p.config.File, p.config.Data)
-	if here := localURL(p.config.Listen); here != p.config.PublicURL {
+	if here := config.LocalURL(p.config.Listen); here != p.config.PublicURL {
 		fmt.Fprintf(w, "On this machine: %s\n", here)
 	}
 	fmt.Fprintln(w)
@@ -141,9 +142,9 @@ func (p *program) welcome(ctx context.Context, w io.Writer) {
 }
 
 func (p *program) suggest(w io.Writer, b *prepaid.Brand) {
-	self, folder := calledAs(os.Args[0]), p.config.sameFlags()
-	keyword, example, here := topUpWord(b), b.Amounts.Min.Typed(), localURL(p.config.Listen)
-	fmt.Fprintf(w, "\nBrand %s is a test brand. SIMULATED: %s. Try it:\n\n", b.Name, cmp.Or(p.config.simulated(b.Name), "nothing"))
+	self, folder := calledAs(os.Args[0]), p.config.SameFlags()
+	keyword, example, here := topUpWord(b), b.Amounts.Min.Typed(), config.LocalURL(p.config.Listen)
+	fmt.Fprintf(w, "\nBrand %s is a test brand. SIMULATED: %s. Try it:\n\n", b.Name, cmp.Or(p.config.Simulated(b.Name), "nothing"))
 	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", here)
 	fmt.Fprintf(w, "  %s chat --server %s --brand %s%s\n", self, here, b.Name, folder)
 	fmt.Fprintf(w, "  > %-22s registers: follow the questions and open the link\n", keyword)
@@ -155,17 +156,6 @@ func (p *program) suggest(w io.Writer, b *prepaid.Brand) {
 		fmt.Fprintf(w, "  %-24s tells how developers top up with that key\n\n", here+"/docs")
 	}
 	fmt.Fprintln(w, "Ctrl-C stops.")
-}
-
-// sameFlags are the flags by which a command finds the server's settings and data, with a space before each.
-func (c Config) sameFlags() (flags string) {
-	if c.File != "pulsa.yaml" && c.File != builtIn {
-		flags = " --config " + c.File
-	}
-	if c.Data != "pulsa-data" {
-		flags += " --data " + c.Data
-	}
-	return flags
 }
 
 // topUpWord is the word that a brand's prompts offer for buying: its own, else its language's.

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"pulsa/app/config"
 )
 
 func TestCtrlCTwiceEndsTheServerAtOnce(t *testing.T) {
@@ -55,16 +57,16 @@ func interrupt(t *testing.T, p *process) {
 
 func TestServeTellsWhatIsSimulatedAndWhatToTry(t *testing.T) {
 	for _, each := range []struct {
-		change     func(*Config)
+		change     func(*config.Config)
 		want, lack string
 	}{
-		{func(*Config) {}, "SIMULATED: payments and network", ""},
-		{func(*Config) {}, "apikeys create --brand demo --name shop", ""},
-		{func(*Config) {}, "http://127.0.0.1:8080/docs", ""},
-		{func(c *Config) { delete(c.API, "demo") }, "REDEEM", "/docs"},
-		{func(c *Config) {
-			c.Networks["demo"] = networkReloadly
-			c.Reloadly = ReloadlyConfig{ClientID: "id", BaseURL: "http://127.0.0.1:1", AuthURL: "http://127.0.0.1:1/oauth/token"}
+		{func(*config.Config) {}, "SIMULATED: payments and network", ""},
+		{func(*config.Config) {}, "apikeys create --brand demo --name shop", ""},
+		{func(*config.Config) {}, "http://127.0.0.1:8080/docs", ""},
+		{func(c *config.Config) { delete(c.API, "demo") }, "REDEEM", "/docs"},
+		{func(c *config.Config) {
+			c.Networks["demo"] = config.NetworkReloadly
+			c.Reloadly = config.Reloadly{ClientID: "id", BaseURL: "http://127.0.0.1:1", AuthURL: "http://127.0.0.1:1/oauth/token"}
 		}, "SIMULATED: payments.", "network"},
 	} {
 		var out strings.Builder

@@ -12,10 +12,13 @@ import (
 	"strings"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/conversation/talk"
 	"pulsa/payments"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 )
 
@@ -32,7 +35,7 @@ type remoteSimulators struct {
 	gateway *simgateway.Client
 }
 
-func newRemoteSimulators(c SimulatorConfig, log *slog.Logger) *remoteSimulators {
+func newRemoteSimulators(c config.Simulator, log *slog.Logger) *remoteSimulators {
 	if c.URL == "" {
 		return nil
 	}

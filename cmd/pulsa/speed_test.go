@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -97,11 +98,11 @@ func newSpeed(b *testing.B, base string) *speed {
 
 func (s *speed) wire(address string) *program {
 	s.Helper()
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
 		s.Fatal(err)
 	}
-	c, err := parseConfig("demo.yaml", demoYAML, func(string) string { return "" }, known)
+	c, err := config.Parse("demo.yaml", config.Demo, func(string) string { return "" }, known)
 	if err != nil {
 		s.Fatal(err)
 	}

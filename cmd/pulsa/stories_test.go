@@ -12,10 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/conversation/talk"
 )
 
-var storyFolder = filepath.Join(rootFolder, "conversation", "stories")
+var storyFolder = filepath.Join(topFolder, "conversation", "stories")
 
 // unsaid are the prompts that no story can hear, why, and the test that hears them.
 var unsaid = map[string]string{
@@ -65,7 +66,7 @@ var flowEnds = map[string]string{
 	"menu":         "account.ask by back",
 }
 
-func storyVocabularyFor(t testing.TB) (Config, *talk.Vocabulary) {
+func storyVocabularyFor(t testing.TB) (config.Config, *talk.Vocabulary) {
 	t.Helper()
 	noEnvironment := func(string) string { return "" }
 	c, v, err := talkFlags{}.vocabulary(environ{getenv: noEnvironment, stdin: strings.NewReader(""), stdout: t.Output(), stderr: t.Output()})
@@ -89,7 +90,7 @@ func loadAll(t testing.TB, v *talk.Vocabulary, paths ...string) *talk.Scripts {
 }
 
 // play runs stories, on the embedded stores where no addresses are given, and reports those that fail.
-func play(t testing.TB, c Config, scripts *talk.Scripts, database, redis string) *talk.Report {
+func play(t testing.TB, c config.Config, scripts *talk.Scripts, database, redis string) *talk.Report {
 	t.Helper()
 	m, err := newStoryMaker(t.Context(), c, database, redis)
 	if err != nil {

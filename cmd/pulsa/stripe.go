@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
@@ -13,11 +14,11 @@ import (
 )
 
 // newStripe is the gateway where a brand's customers pay by Stripe; else nil. stray may be nil.
-func newStripe(c Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error),
+func newStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error),
 	stray func(context.Context, stripe.Dispute) error,
 ) (*stripe.Gateway, error) {
 	for _, gateway := range c.Gateways {
-		if gateway != gatewayStripe {
+		if gateway != config.GatewayStripe {
 			continue
 		}
 		g, err := stripe.New(stripe.Config{
@@ -41,7 +42,7 @@ func (p *program) wireStripe() (err error) {
 
 // strayDispute puts a dispute that is no order's on the operators' list, once, however its events are repeated.
 func (p *program) strayDispute(ctx context.Context, d stripe.Dispute) error {
-	return p.db.SaveDispute(ctx, store.OpenItem{Provider: "psp:" + gatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
+	return p.db.SaveDispute(ctx, store.OpenItem{Provider: "psp:" + config.GatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
 		Note: d.Status, HappenedAt: d.At}, p.clock.Now())
 }
 
@@ -53,7 +54,7 @@ func (p *program) gateways(w wiring) map[string]payments.Gateway {
 	}
 	all := map[string]payments.Gateway{"sim": around(simulated, w.gateway)}
 	if p.stripe != nil {
-		all[gatewayStripe] = p.stripe
+		all[config.GatewayStripe] = p.stripe
 	}
 	return all
 }

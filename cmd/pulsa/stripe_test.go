@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pulsa/accounts"
+	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
@@ -56,13 +57,13 @@ func payer(t *testing.T, p *program) accounts.Customer {
 	}
 	now := p.clock.Now()
 	s, err := p.db.SaveSetup(t.Context(), payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: "key", Brand: "demo", Customer: c.ID,
-		Gateway: gatewayStripe, Method: payments.PayPal, Status: payments.SetupOpen, CreatedAt: now,
+		Gateway: config.GatewayStripe, Method: payments.PayPal, Status: payments.SetupOpen, CreatedAt: now,
 		ReplyTo: topup.ReplyTo{Channel: "fake", Kind: "sms", Address: m.Tel(), Language: "en"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = p.db.EndSetup(t.Context(), s.ID, &payments.Instrument{ID: prepaid.NewID[prepaid.InstrumentID](), Customer: c.ID, Brand: "demo",
-		Gateway: gatewayStripe, Method: payments.PayPal, Token: prepaid.NewSecret("cus_1/pm_1"), Display: "PayPal", CreatedAt: now}, "told", now)
+		Gateway: config.GatewayStripe, Method: payments.PayPal, Token: prepaid.NewSecret("cus_1/pm_1"), Display: "PayPal", CreatedAt: now}, "told", now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"pulsa/app/config"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 )
@@ -80,22 +81,22 @@ type talkPlayFlags struct {
 }
 
 // vocabulary reads the configuration and what scripts are checked against.
-func (f talkFlags) vocabulary(e environ) (Config, *talk.Vocabulary, error) {
+func (f talkFlags) vocabulary(e environ) (config.Config, *talk.Vocabulary, error) {
 	c, err := settings{Config: f.Config}.load(e, nil)
 	if err != nil {
-		return Config{}, nil, err
+		return config.Config{}, nil, err
 	}
 	prompts := map[string]*conversation.BrandPrompts{}
 	for _, b := range c.Brands {
 		p, err := conversation.LoadPrompts(b)
 		if err != nil {
-			return Config{}, nil, err
+			return config.Config{}, nil, err
 		}
 		prompts[b.Name] = p
 	}
 	v := storyVocabulary(c, prompts)
 	if len(v.Brands) == 0 {
-		return Config{}, nil, fmt.Errorf("%s declares no brand marked test, and stories talk to no other", c.File)
+		return config.Config{}, nil, fmt.Errorf("%s declares no brand marked test, and stories talk to no other", c.File)
 	}
 	return c, v, nil
 }
@@ -185,7 +186,7 @@ func (r *talkRunCommand) Run(ctx context.Context, e environ) error {
 }
 
 // maker is where stories are played.
-func (r *talkRunCommand) maker(ctx context.Context, c Config) (talk.Maker, func() error, error) {
+func (r *talkRunCommand) maker(ctx context.Context, c config.Config) (talk.Maker, func() error, error) {
 	if r.Server != "" {
 		m, err := newServerMaker(ctx, r.Server, r.Admin, c)
 		return m, func() error { return nil }, err
@@ -305,7 +306,7 @@ func (t *talkRecordCommand) Run(ctx context.Context, e environ) error {
 	if t.Brand == "" {
 		t.Brand = v.Brands[0].Name
 	}
-	if _, err := c.brand(t.Brand, true); err != nil {
+	if _, err := c.TestBrand(t.Brand); err != nil {
 		return err
 	}
 	m, err := newStoryMaker(ctx, c, t.Database, t.Redis)

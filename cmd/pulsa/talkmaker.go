@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
@@ -19,7 +20,7 @@ import (
 
 // storyMaker makes a fresh program for every story. It implements talk.Maker.
 type storyMaker struct {
-	config   Config
+	config   config.Config
 	database string // PostgreSQL in which each story gets a schema; "": an embedded file each
 	redis    string
 	folder   string // of the embedded stores
@@ -29,7 +30,7 @@ type storyMaker struct {
 }
 
 // newStoryMaker prepares for stories of the configuration's test brands. It is closed when all have ended.
-func newStoryMaker(ctx context.Context, c Config, database, redis string) (*storyMaker, error) {
+func newStoryMaker(ctx context.Context, c config.Config, database, redis string) (*storyMaker, error) {
 	folder, err := os.MkdirTemp("", "pulsa-talk-")
 	if err != nil {
 		return nil, err

@@ -13,12 +13,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/channels/fake"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/payments"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 )
@@ -28,7 +30,7 @@ import (
 type storyProgram struct {
 	maker       *storyMaker
 	setup       talk.Setup
-	config      Config
+	config      config.Config
 	clock       *prepaid.VirtualClock
 	sims        *simulators
 	redisPrefix string
@@ -430,7 +432,7 @@ func storyPoints() []talk.Point {
 	}
 }
 
-func storyVocabulary(c Config, prompts map[string]*conversation.BrandPrompts) *talk.Vocabulary {
+func storyVocabulary(c config.Config, prompts map[string]*conversation.BrandPrompts) *talk.Vocabulary {
 	v := &talk.Vocabulary{Points: storyPoints(), Keys: conversation.PromptKeys()}
 	for _, b := range c.Brands {
 		if b.Test {

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
@@ -23,12 +24,12 @@ import (
 // listener. What only a program of one's own can do is not offered: moving the clock, crashes, outages.
 type serverMaker struct {
 	server, admin string
-	config        Config
+	config        config.Config
 	numbers       atomic.Int64
 	http          *http.Client
 }
 
-func newServerMaker(ctx context.Context, server, admin string, c Config) (*serverMaker, error) {
+func newServerMaker(ctx context.Context, server, admin string, c config.Config) (*serverMaker, error) {
 	m := &serverMaker{
 		server: strings.TrimRight(server, "/"), admin: strings.TrimRight(admin, "/"), config: c,
 		http: &http.Client{Timeout: 30 * time.Second},

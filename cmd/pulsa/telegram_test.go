@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/conversation"
 )
 
@@ -25,7 +26,7 @@ type bots struct {
 func runBots(t *testing.T) *bots {
 	o := &bots{t: t, v: newProvider(t), clock: newSlowClock(20), data: t.TempDir()}
 	var err error
-	o.sims, err = openSimulators(Config{}, o.clock, slog.New(slog.DiscardHandler), func(string) string { return "" })
+	o.sims, err = openSimulators(config.Config{}, o.clock, slog.New(slog.DiscardHandler), func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func runBots(t *testing.T) *bots {
 }
 
 func (o *bots) start(name string) *running {
-	return runWired(o.t, realLines, func(c *Config) {
+	return runWired(o.t, realLines, func(c *config.Config) {
 		o.v.connect(c)
 		c.Data = filepath.Join(o.data, "data")
 		for _, line := range c.Brands[0].Channels {

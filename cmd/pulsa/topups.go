@@ -15,7 +15,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
+
 	simbook "pulsa/sim/book"
 	"pulsa/store"
 	"pulsa/topup"
@@ -58,7 +60,7 @@ func (l *topupsListCommand) Run(ctx context.Context, e environ) error {
 		for _, known := range topup.Statuses() {
 			all = append(all, string(known))
 		}
-		return wrongFlag("--status %s is none%s", s, didYouMean(string(s), all))
+		return wrongFlag("--status %s is none%s", s, config.DidYouMean(string(s), all))
 	}
 	if l.Limit < 1 || l.Since < 0 {
 		return wrongFlag("--limit and --since are more than nothing: --limit 50 --since 24h")
@@ -375,7 +377,7 @@ type handAnswer struct {
 
 // carryOut does what is asked. The simulators of a running server are its own: it is asked to do it, for test
 // brands through its admin listener.
-func (r handRequest) carryOut(ctx context.Context, c Config, log *slog.Logger) (handAnswer, error) {
+func (r handRequest) carryOut(ctx context.Context, c config.Config, log *slog.Logger) (handAnswer, error) {
 	p, err := wire(ctx, c, wiring{clock: prepaid.SystemClock{}, log: log})
 	if errors.Is(err, simbook.ErrInUse) {
 		return r.besideServer(ctx, c, log)
@@ -387,7 +389,7 @@ func (r handRequest) carryOut(ctx context.Context, c Config, log *slog.Logger) (
 	return answer, errors.Join(err, p.close())
 }
 
-func (r handRequest) besideServer(ctx context.Context, c Config, log *slog.Logger) (handAnswer, error) {
+func (r handRequest) besideServer(ctx context.Context, c config.Config, log *slog.Logger) (handAnswer, error) {
 	sims, err := openSimulators(c, prepaid.SystemClock{}, slog.New(slog.DiscardHandler), func(string) string { return "" })
 	if err != nil {
 		return handAnswer{}, err
@@ -408,7 +410,7 @@ func (r handRequest) besideServer(ctx context.Context, c Config, log *slog.Logge
 	return r.askServer(ctx, c, h.Brand)
 }
 
-func (r handRequest) askServer(ctx context.Context, c Config, brand string) (handAnswer, error) {
+func (r handRequest) askServer(ctx context.Context, c config.Config, brand string) (handAnswer, error) {
 	var answer handAnswer
 	body, err := json.Marshal(r)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -51,13 +52,13 @@ type hooked struct {
 	received []string // the identifiers that the client took
 }
 
-func newHooked(t *testing.T, change func(*Config)) *hooked {
+func newHooked(t *testing.T, change func(*config.Config)) *hooked {
 	t.Helper()
-	known, err := knownWords()
+	known, err := config.KnownWords()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := parseConfig("demo.yaml", demoYAML, func(string) string { return "" }, known)
+	c, err := config.Parse("demo.yaml", config.Demo, func(string) string { return "" }, known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +320,7 @@ func TestWebhookGoesNowhereElse(t *testing.T) {
 }
 
 func TestWebhooksOfRealBrandsReachNoPrivateAddress(t *testing.T) {
-	h := newHooked(t, func(c *Config) {
+	h := newHooked(t, func(c *config.Config) {
 		terms := c.API["demo"]
 		terms.Test = false
 		c.API["demo"] = terms

@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"pulsa/accounts"
+	"pulsa/app/config"
 	"pulsa/cards"
 	"pulsa/channels"
 	"pulsa/channels/fake"
@@ -25,7 +26,9 @@ import (
 	"pulsa/payments"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/store"
 	"pulsa/store/sessions"
@@ -35,7 +38,7 @@ import (
 
 // program is the whole of Pulsa, wired: what every subcommand that touches the stores works with.
 type program struct {
-	config Config
+	config config.Config
 	clock  prepaid.Clock
 	log    *slog.Logger
 	brands map[string]*prepaid.Brand
@@ -90,7 +93,7 @@ type simulators struct {
 	own     bool
 }
 
-func openSimulators(c Config, clock prepaid.Clock, log *slog.Logger, book func(name string) string) (*simulators, error) {
+func openSimulators(c config.Config, clock prepaid.Clock, log *slog.Logger, book func(name string) string) (*simulators, error) {
 	gateway, err := simgateway.New(simgateway.Config{
 		Clock: clock, Book: book("gateway"), BaseURL: c.PublicURL, Log: log,
 	})
@@ -111,7 +114,7 @@ func (s *simulators) redeliver(ctx context.Context) error {
 
 func (s *simulators) close() error { return errors.Join(s.gateway.Close(), s.network.Close()) }
 
-func brandsByName(c Config) map[string]*prepaid.Brand {
+func brandsByName(c config.Config) map[string]*prepaid.Brand {
 	brands := map[string]*prepaid.Brand{}
 	for _, b := range c.Brands {
 		brands[b.Name] = b
@@ -120,7 +123,7 @@ func brandsByName(c Config) map[string]*prepaid.Brand {
 }
 
 // wire opens the stores and puts the program together. What was opened is closed again where it fails.
-func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
+func wire(ctx context.Context, c config.Config, w wiring) (p *program, err error) {
 	if err := c.OpenKeys(); err != nil {
 		return nil, err
 	}
@@ -136,7 +139,7 @@ func wire(ctx context.Context, c Config, w wiring) (p *program, err error) {
 	}
 	if p.sims == nil {
 		book, log := func(name string) string { return filepath.Join(c.Data, name+".book") }, w.log
-		if !p.config.simulates() { // nobody meets them: they need no book, and have nothing to warn of
+		if !p.config.Simulates() { // nobody meets them: they need no book, and have nothing to warn of
 			book, log = func(string) string { return "" }, slog.New(slog.DiscardHandler)
 		}
 		p.sims, err = openSimulators(c, w.clock, log, book)
@@ -183,7 +186,7 @@ func (p *program) openStores(ctx context.Context, w wiring) error {
 	if p.vault, err = prepaid.NewVault(p.config.CardKeys, "operators' pins"); err != nil {
 		return fmt.Errorf("card keys: %w", err)
 	}
-	db, err := store.Open(ctx, p.config.databaseURL(), store.Options{Volatile: w.volatile, Vault: p.vault})
+	db, err := store.Open(ctx, p.config.Database(), store.Options{Volatile: w.volatile, Vault: p.vault})
 	if err != nil {
 		return err
 	}
@@ -211,14 +214,6 @@ func around[T any](real T, wrap func(T) T) T {
 		return real
 	}
 	return wrap(real)
-}
-
-// databaseURL is where SQL is kept: without a database of its own, one file in the data folder.
-func (c Config) databaseURL() string {
-	if c.DatabaseURL.Empty() {
-		return "sqlite:" + filepath.Join(c.Data, "pulsa.db")
-	}
-	return c.DatabaseURL.Reveal()
 }
 
 func (p *program) wireServices(w wiring) (err error) {
@@ -251,7 +246,7 @@ func (p *program) wireServices(w wiring) (err error) {
 	p.topups = topup.New(topup.Config{
 		Orders: p.db, Finder: p.db, Interventions: p.db, Clock: p.clock, Log: p.log, Brands: p.brands, Reached: w.reached, Moved: p.metrics.orderMoved,
 		Network: func(brand string) (string, topup.Network) {
-			if name := p.config.Networks[brand]; name == networkReloadly {
+			if name := p.config.Networks[brand]; name == config.NetworkReloadly {
 				return name, p.reloadly
 			}
 			return p.config.Networks[brand], simulated
@@ -263,7 +258,7 @@ func (p *program) wireServices(w wiring) (err error) {
 	return nil
 }
 
-func newCards(c Config, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
+func newCards(c config.Config, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
 	return cards.New(cards.Config{
 		Store: db, Releaser: db, Tries: db, Jobs: db, Batches: db, Shelf: db, Codes: db, KeyChecks: db, Reports: db,
 		Brands: brandsByName(c), Keys: c.CardKeys, Clock: clock, Log: log,
@@ -360,7 +355,7 @@ func (p *program) routes() http.Handler {
 	if p.reloadly != nil {
 		mux.Handle(reloadlyHook, p.reloadlyNews())
 	}
-	if p.config.simulates() {
+	if p.config.Simulates() {
 		p.sims.gateway.Routes(mux)
 	}
 	if p.remote != nil {

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"maps"
@@ -27,7 +27,7 @@ func (s section) keywords(languages []string) map[string][]string {
 	byAction := s.free("keywords")
 	for _, action := range byAction.names() {
 		if !slices.Contains(actions, action) {
-			s.r.fault(byAction.lines[action], "keywords: there is no action %s%s", action, didYouMean(action, actions))
+			s.r.fault(byAction.lines[action], "keywords: there is no action %s%s", action, DidYouMean(action, actions))
 		}
 		for _, v := range byAction.list(action) {
 			word, ok := s.keyword(v, action, taken)

@@ -1,7 +1,6 @@
-package main
+package config
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -11,9 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"pulsa/cards"
 	"pulsa/prepaid"
-	"pulsa/store"
 )
 
 const (
@@ -23,8 +20,8 @@ const (
 
 // The keys of test brands, in the data folder.
 const (
-	pepperFile  = "pin-pepper.key"
-	cardKeyFile = "card.key"
+	PepperFile  = "pin-pepper.key"
+	CardKeyFile = "card.key"
 )
 
 // keysFromEnvironment reads a key's versions: NAME is the first, NAME_2 to NAME_9 the later ones.
@@ -47,12 +44,12 @@ func (r *configReader) keysFromEnvironment(name string) map[int]prepaid.Secret {
 	return keys
 }
 
-// OpenKeys completes the keys with those of the data folder, and makes them there the first time: LoadConfig
+// OpenKeys completes the keys with those of the data folder, and makes them there the first time: Load
 // lets only configurations of nothing but test brands come without keys. Copies of the program that
 // share the folder get the same keys, whoever comes first.
 func (c *Config) OpenKeys() error {
 	if len(c.Peppers) == 0 {
-		c.PepperFile = filepath.Join(c.Data, pepperFile)
+		c.PepperFile = filepath.Join(c.Data, PepperFile)
 		key, err := keyFile(c.PepperFile)
 		if err != nil {
 			return fmt.Errorf("open PIN pepper: %w", err)
@@ -60,7 +57,7 @@ func (c *Config) OpenKeys() error {
 		c.Peppers = map[int]prepaid.Secret{1: key}
 	}
 	if len(c.CardKeys) == 0 {
-		c.CardKeyFile = filepath.Join(c.Data, cardKeyFile)
+		c.CardKeyFile = filepath.Join(c.Data, CardKeyFile)
 		key, err := keyFile(c.CardKeyFile)
 		if err != nil {
 			return fmt.Errorf("open card key: %w", err)
@@ -110,57 +107,4 @@ func makeKeyFile(path string) error {
 		return err
 	}
 	return nil
-}
-
-// keyFault says which key is wrong, and what to change.
-type keyFault struct{ found, do string }
-
-func (f *keyFault) Error() string { return f.found + ": " + f.do }
-
-// checkPepper returns a *keyFault where right PINs and secrets would count as wrong, since the program was given other
-// peppers than they are hashed with. Whoever hashes or checks any begins with it.
-func checkPepper(ctx context.Context, c Config, db *store.DB) error {
-	return keyFaultOf("PULSA_PIN_PEPPER", c.PepperFile, filepath.Join(c.Data, pepperFile), db.CheckKeys(ctx, store.PINPepper, c.Peppers))
-}
-
-// checkCardKeys returns a *keyFault where right codes would count as wrong, or something could not be opened, since the
-// program was given other keys than it is sealed with.
-func checkCardKeys(ctx context.Context, c Config, db *store.DB, s *cards.Service) error {
-	err := s.CheckKeys(ctx)
-	if err == nil {
-		err = db.CheckKeys(ctx, store.CardKey, c.CardKeys)
-	}
-	return keyFaultOf("PULSA_CARD_KEY", c.CardKeyFile, filepath.Join(c.Data, cardKeyFile), err)
-}
-
-// keyFaultOf says which variable is to be changed. file is where the key was found, "" for the environment; made is where
-// that of a test set-up would be.
-func keyFaultOf(variable, file, made string, err error) error {
-	var ofCards *cards.KeyError
-	var ofStore *store.KeyError
-	version, missing, stored := 0, false, "the cards in the database are sealed"
-	switch {
-	case errors.As(err, &ofCards):
-		version, missing = ofCards.Version, ofCards.Missing
-	case errors.As(err, &ofStore):
-		version, missing, stored = ofStore.Version, ofStore.Missing, ofStore.Stored
-	default:
-		return err
-	}
-	first := variable
-	if version > 1 {
-		variable = fmt.Sprintf("%s_%d", variable, version)
-	}
-	switch {
-	case missing:
-		return &keyFault{variable + " is not set, but " + stored + " with it", "set " + variable + " to the key that it was; nothing was changed"}
-	case file != "":
-		return &keyFault{first + " is not set, and the key in " + file + " is not the one that " + stored + " with",
-			"set " + first + " to that one, or restore the file; nothing was changed"}
-	}
-	do := "set " + variable + " to that key; nothing was changed"
-	if _, err := os.Stat(made); err == nil {
-		do = "set " + variable + " to that key, which may be the one in " + made + "; nothing was changed"
-	}
-	return &keyFault{variable + " is not the key that " + stored + " with", do}
 }

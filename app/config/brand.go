@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"regexp"
@@ -144,7 +144,7 @@ func (s section) languages() []string {
 	for _, v := range s.list("languages") {
 		switch {
 		case !slices.Contains(s.r.known.Languages, v.text):
-			s.r.fault(v.line, "languages: there are no prompts in %q%s", v.text, didYouMean(v.text, s.r.known.Languages))
+			s.r.fault(v.line, "languages: there are no prompts in %q%s", v.text, DidYouMean(v.text, s.r.known.Languages))
 		case slices.Contains(names, v.text):
 			s.r.fault(v.line, "languages: %s stands twice", v.text)
 		default:
@@ -163,13 +163,13 @@ func (s section) prompts(languages []string) map[string]map[string]string {
 	byLanguage := s.free("prompts")
 	for _, language := range byLanguage.names() {
 		if !slices.Contains(languages, language) {
-			s.r.fault(byLanguage.lines[language], "prompts: %s is none of the brand's languages%s", language, didYouMean(language, languages))
+			s.r.fault(byLanguage.lines[language], "prompts: %s is none of the brand's languages%s", language, DidYouMean(language, languages))
 		}
 		texts := byLanguage.free(language)
 		all[language] = map[string]string{}
 		for _, key := range texts.names() {
 			if known := s.r.known.Prompts; known != nil && !slices.Contains(known, key) {
-				s.r.fault(texts.lines[key], "prompts: there is no prompt %s%s", key, didYouMean(key, closest(known, key)))
+				s.r.fault(texts.lines[key], "prompts: there is no prompt %s%s", key, DidYouMean(key, closest(known, key)))
 			}
 			n := texts.fields[key]
 			if n.Kind != yaml.ScalarNode || strings.TrimSpace(n.Value) == "" {
@@ -336,7 +336,7 @@ func (s section) provider(key string, test bool, real []string) string {
 	case v.text == "sim" && !test:
 		s.r.fault(v.line, "%s: sim is only for brands marked test: write test: true, or a real one%s", key, choices(real))
 	case v.given() && !slices.Contains(names, v.text):
-		s.r.fault(v.line, "%s is %s%s", key, v.shown(), didYouMean(v.text, names))
+		s.r.fault(v.line, "%s is %s%s", key, v.shown(), DidYouMean(v.text, names))
 	}
 	return v.text
 }

@@ -9,13 +9,14 @@ import (
 	"sync"
 	"testing"
 
+	"pulsa/app/config"
 	"pulsa/prepaid"
 )
 
 func TestKeysOfTestBrandsAreMadeOnce(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
 	var group sync.WaitGroup
-	keys := make([]Config, 16)
+	keys := make([]config.Config, 16)
 	for i := range keys {
 		group.Go(func() {
 			keys[i].Data = folder
@@ -45,17 +46,17 @@ func TestKeysOfTestBrandsAreMadeOnce(t *testing.T) {
 }
 
 func TestKeysOfTheEnvironmentAreNotReplaced(t *testing.T) {
-	c := Config{Data: t.TempDir(), Peppers: map[int]prepaid.Secret{2: prepaid.NewSecret(key32)}}
+	c := config.Config{Data: t.TempDir(), Peppers: map[int]prepaid.Secret{2: prepaid.NewSecret(testKey)}}
 	if err := c.OpenKeys(); err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Peppers) != 1 || c.Peppers[2].Reveal() != key32 || len(c.CardKeys) != 1 {
+	if len(c.Peppers) != 1 || c.Peppers[2].Reveal() != testKey || len(c.CardKeys) != 1 {
 		t.Errorf("%d peppers, %d card keys", len(c.Peppers), len(c.CardKeys))
 	}
 }
 
 func TestADamagedKeyFileIsNotReplaced(t *testing.T) {
-	c := Config{Data: t.TempDir()}
+	c := config.Config{Data: t.TempDir()}
 	if err := os.WriteFile(filepath.Join(c.Data, "card.key"), []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -79,17 +80,17 @@ func TestAnotherPepperIsRefused(t *testing.T) {
 			o.fails(want, args...)
 		}
 	}
-	o.env["PULSA_PIN_PEPPER"] = key32
+	o.env["PULSA_PIN_PEPPER"] = testKey
 	refused("PULSA_PIN_PEPPER is not the key that PINs in the database are hashed with")
 	refused("set PULSA_PIN_PEPPER to that key, which may be the one in " + own)
-	o.env["PULSA_PIN_PEPPER"], o.env["PULSA_PIN_PEPPER_2"] = "", key32
+	o.env["PULSA_PIN_PEPPER"], o.env["PULSA_PIN_PEPPER_2"] = "", testKey
 	refused("PULSA_PIN_PEPPER is not set, but PINs in the database are hashed with it")
 	o.env["PULSA_PIN_PEPPER_2"] = ""
 	kept, err := os.ReadFile(own)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(own, []byte(key32), 0o600); err != nil {
+	if err := os.WriteFile(own, []byte(testKey), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	refused("the key in " + own + " is not the one that PINs in the database are hashed with")
@@ -99,10 +100,10 @@ func TestAnotherPepperIsRefused(t *testing.T) {
 
 // Copies that start on an empty database, each with a pepper of its own: the first to hash a PIN wins.
 func TestACopyWithAnotherPepperJudgesNoPIN(t *testing.T) {
-	var first *Config
-	r := runDemo(t, map[string]string{"PULSA_PIN_PEPPER": key32}, func(c *Config) { first = c })
+	var first *config.Config
+	r := runDemo(t, map[string]string{"PULSA_PIN_PEPPER": testKey}, func(c *config.Config) { first = c })
 	other := *first
-	other.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(key32 + "x")}
+	other.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(testKey + "x")}
 	late, err := wire(t.Context(), other, wiring{clock: r.clock, log: r.program.log, sims: r.sims, volatile: true})
 	if err != nil {
 		t.Fatal("before there are PINs:", err)

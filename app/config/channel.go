@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"maps"
@@ -82,7 +82,7 @@ func (r *configReader) channel(b *prepaid.Brand, name string, s section) prepaid
 	kind, ok := channelTypes[c.Type]
 	switch {
 	case !ok && s.has("type"):
-		r.fault(s.lines["type"], "type is %q%s", c.Type, didYouMean(c.Type, sortedKeys(channelTypes)))
+		r.fault(s.lines["type"], "type is %q%s", c.Type, DidYouMean(c.Type, sortedKeys(channelTypes)))
 		return c
 	case !ok:
 		r.fault(s.line, "%s has no type: write type: with one of %s", s.what, strings.Join(sortedKeys(channelTypes), ", "))
@@ -110,7 +110,7 @@ func (s section) channelKeys(b *prepaid.Brand, c *prepaid.ChannelConfig, kind ch
 		}
 		use, known := kind.keys[key]
 		if !known {
-			s.r.fault(s.lines[key], "%s has no key %s%s", s.what, key, didYouMean(key, append(sortedKeys(kind.keys), "type", "disabled")))
+			s.r.fault(s.lines[key], "%s has no key %s%s", s.what, key, DidYouMean(key, append(sortedKeys(kind.keys), "type", "disabled")))
 			continue
 		}
 		v := s.optional(key)
@@ -142,7 +142,7 @@ func (s section) channelValue(b *prepaid.Brand, c *prepaid.ChannelConfig, use ke
 		s.r.fault(v.line, "rate is %s: write messages a second, such as 10 or 0.5", v.shown())
 	case v.key == "redelivers" && v.text != "true" && v.text != "false":
 		s.r.fault(v.line, "redelivers is %s: write true or false", v.shown())
-	case v.key == "base_url" && !isHTTP(v.text):
+	case v.key == "base_url" && !IsHTTP(v.text):
 		s.r.fault(v.line, "base_url is %s: write http://host:port", v.shown())
 	case v.key == "from" && !twilioFrom.MatchString(v.text):
 		s.r.fault(v.line, `%s is %s: write "+31612345678", "whatsapp:+31612345678", a short code or a name of up to 11 letters`, v.key, v.shown())
@@ -190,7 +190,7 @@ func (s section) smsChannel(b *prepaid.Brand) string {
 	v := s.value("sms_channel")
 	switch {
 	case v.given() && !slices.Contains(able, v.text):
-		s.r.fault(v.line, "sms_channel is %s: no channel of that name sends SMS%s", v.shown(), didYouMean(v.text, able))
+		s.r.fault(v.line, "sms_channel is %s: no channel of that name sends SMS%s", v.shown(), DidYouMean(v.text, able))
 	case v.given():
 		return v.text
 	case len(able) == 1:

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -133,7 +133,7 @@ func (r *configReader) section(n *yaml.Node, line int, what, name string) sectio
 	s := r.mapping(n, line, what)
 	for key, at := range s.lines {
 		if !slices.Contains(known, key) {
-			r.fault(at, "%s has no key %s%s", what, key, didYouMean(key, known))
+			r.fault(at, "%s has no key %s%s", what, key, DidYouMean(key, known))
 		}
 	}
 	return s

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"os"
@@ -199,7 +199,7 @@ func TestAHugeFileIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, maxConfigBytes+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadConfig(path, env(), known()); err == nil || !strings.Contains(err.Error(), "larger than") {
+	if _, err := Load(path, env(), known()); err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -207,11 +207,11 @@ func TestAHugeFileIsRefused(t *testing.T) {
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte(minimal))
 	f.Add([]byte(real))
-	f.Add(demoYAML)
+	f.Add(Demo)
 	f.Add([]byte("brands: {a: {channels: [], prompts: {en: 3}, keywords: {topup: 1}, limits: 2}}"))
 	f.Add([]byte("? [a]\n: *b\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := parseConfig("fuzz.yaml", text, env(), known())
+		c, err := Parse("fuzz.yaml", text, env(), known())
 		if err == nil && len(c.Brands) == 0 {
 			t.Error("no brand and no error")
 		}
@@ -219,7 +219,7 @@ func FuzzConfig(f *testing.F) {
 }
 
 func TestTextsOfABrandsOwnAreJudgedWhereTheyStand(t *testing.T) {
-	k, err := knownWords()
+	k, err := KnownWords()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func TestTextsOfABrandsOwnAreJudgedWhereTheyStand(t *testing.T) {
 		`"Dag, alles is geïnd"`:                 "prompts: exit.done is not plain GSM-7",
 		`"` + strings.Repeat("bye ", 100) + `"`: "prompts: exit.done takes 3 SMS segments, 2 at most",
 	} {
-		_, err := parseConfig("pulsa.yaml", []byte(minimal+"    prompts: {en: {exit.done: "+text+"}}\n"), env(), k)
+		_, err := Parse("pulsa.yaml", []byte(minimal+"    prompts: {en: {exit.done: "+text+"}}\n"), env(), k)
 		got := ""
 		if err != nil {
 			got = strings.Join(faults(t, err), "\n")
@@ -245,12 +245,12 @@ func TestTextsOfABrandsOwnAreJudgedWhereTheyStand(t *testing.T) {
 		`pin.wrong: "Wrong, {left} left. {exit} ends."`: "prompts: pin.wrong must show {question}",
 		`pin.wrong: "Wrong, {left} left. {question}"`:   "",
 	} {
-		_, err := parseConfig("pulsa.yaml", []byte(minimal+"    prompts: {en: {"+key+"}}\n"), env(), k)
+		_, err := Parse("pulsa.yaml", []byte(minimal+"    prompts: {en: {"+key+"}}\n"), env(), k)
 		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", key, err, want)
 		}
 	}
-	if _, err := parseConfig("pulsa.yaml", []byte(strings.Replace(minimal, "title: Shop", `title: " "`, 1)), env(), k); err == nil || !strings.Contains(err.Error(), "title is empty") {
+	if _, err := Parse("pulsa.yaml", []byte(strings.Replace(minimal, "title: Shop", `title: " "`, 1)), env(), k); err == nil || !strings.Contains(err.Error(), "title is empty") {
 		t.Errorf("an empty title: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"cmp"
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// ConfigError is everything that is wrong with a configuration.
-type ConfigError struct {
+// Error is everything that is wrong with a configuration.
+type Error struct {
 	File   string
 	Faults []ConfigFault // by line; those of the environment last
 }
@@ -20,7 +20,7 @@ type ConfigFault struct {
 }
 
 // Error lists the faults, one a line: "pulsa.yaml:12: …".
-func (e *ConfigError) Error() string {
+func (e *Error) Error() string {
 	lines := make([]string, len(e.Faults))
 	for i, f := range e.Faults {
 		if f.Line == 0 {
@@ -47,12 +47,12 @@ func (r *configReader) err() error {
 		}
 		return cmp.Compare(a.Line, b.Line)
 	})
-	return &ConfigError{File: r.file, Faults: slices.Compact(r.faults)}
+	return &Error{File: r.file, Faults: slices.Compact(r.faults)}
 }
 
-// didYouMean names the known word that looks most like the given one: ", did you mean x?"; otherwise it
+// DidYouMean names the known word that looks most like the given one: ", did you mean x?"; otherwise it
 // lists them all.
-func didYouMean(word string, known []string) string {
+func DidYouMean(word string, known []string) string {
 	best, distance := "", len(word)/3+2
 	for _, k := range known {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 	"pulsa/prepaid"
 )
 
-// SimulatorConfig is the gateway of pulsa sim. It is empty where the simulated gateway is in the server itself.
-type SimulatorConfig struct {
+// Simulator is the gateway of pulsa sim. It is empty where the simulated gateway is in the server itself.
+type Simulator struct {
 	URL    string
 	Secret prepaid.Secret
 }
@@ -20,14 +20,14 @@ func (r *configReader) readSimulator(c *Config, file section) {
 		return
 	}
 	v := s.required("url", "http://127.0.0.1:8090")
-	if v.given() && !isHTTP(v.text) {
+	if v.given() && !IsHTTP(v.text) {
 		r.fault(v.line, "url is %s: write http://host:port", v.shown())
 	}
-	c.Simulator = SimulatorConfig{URL: strings.TrimRight(v.text, "/"), Secret: s.secret("secret", true)}
+	c.Simulator = Simulator{URL: strings.TrimRight(v.text, "/"), Secret: s.secret("secret", true)}
 }
 
-// simulates reports whether a brand meets the simulators in the server itself.
-func (c Config) simulates() bool {
+// Simulates reports whether a brand meets the simulators in the server itself.
+func (c Config) Simulates() bool {
 	return slices.ContainsFunc(c.Brands, func(b *prepaid.Brand) bool {
 		return c.Networks[b.Name] == "sim" || c.Gateways[b.Name] == "sim" && c.Simulator.URL == ""
 	})

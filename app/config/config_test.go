@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -44,15 +44,15 @@ func load(t *testing.T, text string, getenv func(string) string) (Config, error)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return LoadConfig(path, getenv, known())
+	return Load(path, getenv, known())
 }
 
 // faults returns the faults as "LINE: text".
 func faults(t *testing.T, err error) []string {
 	t.Helper()
-	var wrong *ConfigError
+	var wrong *Error
 	if !errors.As(err, &wrong) {
-		t.Fatalf("want a *ConfigError, got %v", err)
+		t.Fatalf("want a *Error, got %v", err)
 	}
 	var list []string
 	for _, f := range wrong.Faults {
@@ -63,7 +63,7 @@ func faults(t *testing.T, err error) []string {
 
 func TestTheDemoIsBuiltIn(t *testing.T) {
 	t.Chdir(t.TempDir())
-	c, err := LoadConfig("", env(), known())
+	c, err := Load("", env(), known())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestTheDemoIsBuiltIn(t *testing.T) {
 
 func TestCredentialsComeFromTheEnvironment(t *testing.T) {
 	t.Chdir(t.TempDir())
-	c, err := LoadConfig("", env("TWILIO_ACCOUNT_SID", "AC1", "TWILIO_AUTH_TOKEN", "tok", "TELEGRAM_BOT_TOKEN", "1:bot", "TWILIO_FROM", "+31600000000", "USSD_TOKEN", "bcdfghjklmnpqrst"), known())
+	c, err := Load("", env("TWILIO_ACCOUNT_SID", "AC1", "TWILIO_AUTH_TOKEN", "tok", "TELEGRAM_BOT_TOKEN", "1:bot", "TWILIO_FROM", "+31600000000", "USSD_TOKEN", "bcdfghjklmnpqrst"), known())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,12 +126,12 @@ func TestCredentialsComeFromTheEnvironment(t *testing.T) {
 }
 
 func TestTheProgramItselfKnowsTheDemoAndTheExample(t *testing.T) {
-	known, err := knownWords()
+	known, err := KnownWords()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"demo.yaml", filepath.Join(rootFolder, "pulsa.example.yaml")} {
-		if _, err := LoadConfig(path, env(), known); err != nil {
+		if _, err := Load(path, env(), known); err != nil {
 			t.Error(err)
 		}
 	}
@@ -140,7 +140,7 @@ func TestTheProgramItselfKnowsTheDemoAndTheExample(t *testing.T) {
 func TestFlagsOverEnvironmentOverFileOverDefaults(t *testing.T) {
 	file := minimal + "listen: 127.0.0.1:1\nadmin_listen: 127.0.0.1:2\n"
 	vars := env("PULSA_ADMIN_LISTEN", "127.0.0.1:3", "PULSA_DATA", "from-env", "PULSA_PUBLIC_URL", "https://p.example/")
-	c, err := load(t, file, withFlags(vars, map[string]string{"--data": "from-flag", "--listen": ""}))
+	c, err := load(t, file, WithFlags(vars, map[string]string{"--data": "from-flag", "--listen": ""}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,12 +164,12 @@ func TestTheFileIsFound(t *testing.T) {
 		{"", "other.yaml", "named"},
 		{"other.yaml", "pulsa.yaml", "named"},
 	} {
-		c, err := LoadConfig(tc.path, env("PULSA_CONFIG", tc.variable), known())
+		c, err := Load(tc.path, env("PULSA_CONFIG", tc.variable), known())
 		if err != nil || c.Brands[0].Name != tc.want {
 			t.Errorf("%+v: %v, %v", tc, c.Brands, err)
 		}
 	}
-	if _, err := LoadConfig("missing.yaml", env(), known()); err == nil {
+	if _, err := Load("missing.yaml", env(), known()); err == nil {
 		t.Error("a file that was named must be there")
 	}
 }

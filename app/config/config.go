@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	_ "embed"
@@ -13,7 +13,7 @@ import (
 )
 
 //go:embed demo.yaml
-var demoYAML []byte
+var Demo []byte
 
 // Config is all that the program is told at start: flags over environment over pulsa.yaml over defaults.
 // It never changes while the program runs; a channel switch kept in SQL wins over what it declares.
@@ -25,16 +25,16 @@ type Config struct {
 	Data        string         // folder of the embedded database, the simulators' books and the test keys
 	DatabaseURL prepaid.Secret // empty: one file in the data folder
 	RedisURL    prepaid.Secret // empty: sessions are kept in the embedded database
-	Log         LogConfig
+	Log         Log
 
 	Brands   []*prepaid.Brand            // in the order of the file
 	Gateways map[string]string           // brand name -> name of its payments.Gateway
 	Networks map[string]string           // brand name -> name of its topup.Network
 	API      map[string]developers.Terms // brand name -> on which terms developers top up; missing: it has no API
-	Reloadly ReloadlyConfig              // empty where no brand's network is Reloadly
-	Stripe   StripeConfig                // empty where no brand's gateway is Stripe
+	Reloadly Reloadly                    // empty where no brand's network is Reloadly
+	Stripe   Stripe                      // empty where no brand's gateway is Stripe
 
-	Simulator SimulatorConfig // empty where the simulated gateway is in the server itself
+	Simulator Simulator // empty where the simulated gateway is in the server itself
 
 	// Peppers and CardKeys are by version. What the environment does not give is there after OpenKeys.
 	Peppers  map[int]prepaid.Secret
@@ -46,8 +46,18 @@ type Config struct {
 	Notes []string
 }
 
-// brand is the one that --brand names, one marked test where testing is set; a flagError that tells which there are.
-func (c Config) brand(name string, testing bool) (*prepaid.Brand, error) {
+// NoBrandError says that the configuration does not declare a brand, and names the one that may have been meant.
+type NoBrandError struct{ text string }
+
+func (e *NoBrandError) Error() string { return e.text }
+
+// Brand returns the declared brand of that name, or a *NoBrandError.
+func (c Config) Brand(name string) (*prepaid.Brand, error) { return c.brandAmong(name, false) }
+
+// TestBrand is Brand for what only brands marked test may be used for.
+func (c Config) TestBrand(name string) (*prepaid.Brand, error) { return c.brandAmong(name, true) }
+
+func (c Config) brandAmong(name string, testing bool) (*prepaid.Brand, error) {
 	var names []string
 	for _, b := range c.Brands {
 		switch {
@@ -62,11 +72,11 @@ func (c Config) brand(name string, testing bool) (*prepaid.Brand, error) {
 	if testing {
 		kind = " marked test"
 	}
-	return nil, wrongFlag("--brand %s: %s declares no such brand%s%s", name, c.File, kind, didYouMean(name, names))
+	return nil, &NoBrandError{fmt.Sprintf("--brand %s: %s declares no such brand%s%s", name, c.File, kind, DidYouMean(name, names))}
 }
 
-// LogConfig says how the log is written.
-type LogConfig struct {
+// Log says how the log is written.
+type Log struct {
 	Format string // "text" or "json"
 	Level  string // "debug", "info", "warn" or "error"
 }
@@ -87,17 +97,17 @@ type Known struct {
 // maxConfigBytes is far more than any configuration, and little enough to read at once.
 const maxConfigBytes = 1 << 20
 
-// LoadConfig reads the configuration from path; "" means PULSA_CONFIG, else pulsa.yaml where there is one,
-// else the built-in demo. It writes nothing. Everything that is wrong comes back at once as a *ConfigError.
-func LoadConfig(path string, getenv func(string) string, known Known) (Config, error) {
+// Load reads the configuration from path; "" means PULSA_CONFIG, else pulsa.yaml where there is one,
+// else the built-in demo. It writes nothing. Everything that is wrong comes back at once as a *Error.
+func Load(path string, getenv func(string) string, known Known) (Config, error) {
 	file, text, err := configText(path, getenv)
 	if err != nil {
 		return Config{}, fmt.Errorf("read configuration: %w", err)
 	}
-	return parseConfig(file, text, getenv, known)
+	return Parse(file, text, getenv, known)
 }
 
-func parseConfig(file string, text []byte, getenv func(string) string, known Known) (Config, error) {
+func Parse(file string, text []byte, getenv func(string) string, known Known) (Config, error) {
 	r := &configReader{file: file, getenv: getenv, known: known}
 	c := Config{File: file}
 	if root := r.parse(text); root != nil {
@@ -109,7 +119,7 @@ func parseConfig(file string, text []byte, getenv func(string) string, known Kno
 	return c, nil
 }
 
-// builtIn is the name of the demo's configuration, which is used where there is no file.
+// BuiltIn is the name of the demo's configuration, which is used where there is no file.
 const builtIn = "demo.yaml (built in)"
 
 func configText(path string, getenv func(string) string) (file string, text []byte, err error) {
@@ -122,7 +132,7 @@ func configText(path string, getenv func(string) string) (file string, text []by
 	}
 	f, err := os.Open(path)
 	if !given && errors.Is(err, fs.ErrNotExist) {
-		return builtIn, demoYAML, nil
+		return builtIn, Demo, nil
 	}
 	if err != nil {
 		return "", nil, err
@@ -148,7 +158,7 @@ func (r *configReader) readConfig(c *Config, s section) {
 		c.Log.Format = log.oneOf("format", "text", "json")
 		c.Log.Level = log.oneOf("level", "info", "debug", "warn", "error")
 	} else {
-		c.Log = LogConfig{Format: "text", Level: "info"}
+		c.Log = Log{Format: "text", Level: "info"}
 	}
 	c.Peppers, c.CardKeys = r.keysFromEnvironment("PULSA_PIN_PEPPER"), r.keysFromEnvironment("PULSA_CARD_KEY")
 	c.Gateways, c.Networks, c.API = map[string]string{}, map[string]string{}, map[string]developers.Terms{}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"strings"
@@ -37,7 +37,7 @@ func TestReloadlysAccountIsReadAndGuarded(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := ReloadlyConfig{ClientID: "id", ClientSecret: prepaid.NewSecret("hush")}
+				want := Reloadly{ClientID: "id", ClientSecret: prepaid.NewSecret("hush")}
 				if name == "well" {
 					want.BaseURL, want.Async, want.LowBalance = "http://127.0.0.1:8090", true, "250"
 				}

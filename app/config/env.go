@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -12,9 +12,9 @@ type Variable struct {
 	Meaning string
 }
 
-// environment lists every variable that the program reads, in the order of the documentation; a
+// Environment lists every variable that the program reads, in the order of the documentation; a
 // configuration file may name more, as ${NAME}.
-var environment = []Variable{
+var Environment = []Variable{
 	{"PULSA_CONFIG", "--config", "the configuration file; without it ./pulsa.yaml, or the built-in demo"},
 	{"PULSA_DATA", "--data", "the folder of the embedded database, the simulators' books and the keys of test brands"},
 	{"PULSA_LISTEN", "--listen", "host:port of webhooks and pages"},
@@ -33,11 +33,11 @@ var environment = []Variable{
 	{"USSD_TOKEN", "", "what the demo brand's USSD callback URL ends in, 16 characters or more (secret)"},
 }
 
-// environmentHelp is the table as `pulsa --help` shows it.
-func environmentHelp() string {
+// EnvironmentHelp is the table as `pulsa --help` shows it.
+func EnvironmentHelp() string {
 	var b strings.Builder
 	b.WriteString("Environment:\n")
-	for _, v := range environment {
+	for _, v := range Environment {
 		fmt.Fprintf(&b, "  %-22s %s\n", v.Name, v.Meaning)
 	}
 	return b.String()
@@ -45,7 +45,7 @@ func environmentHelp() string {
 
 // environmentName is a variable with the flag that may have set it: "PULSA_LISTEN (--listen)".
 func environmentName(name string) string {
-	for _, v := range environment {
+	for _, v := range Environment {
 		if v.Name == name && v.Flag != "" {
 			return fmt.Sprintf("%s (%s)", name, v.Flag)
 		}
@@ -53,10 +53,10 @@ func environmentName(name string) string {
 	return name
 }
 
-// withFlags puts flags over the environment: given maps "--listen" to its value, "" where it was not given.
-func withFlags(getenv func(string) string, given map[string]string) func(string) string {
+// WithFlags puts flags over the environment: given maps "--listen" to its value, "" where it was not given.
+func WithFlags(getenv func(string) string, given map[string]string) func(string) string {
 	over := map[string]string{}
-	for _, v := range environment {
+	for _, v := range Environment {
 		if text := given[v.Flag]; v.Flag != "" && text != "" {
 			over[v.Name] = text
 		}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"regexp"
@@ -7,8 +7,8 @@ import (
 	"pulsa/prepaid"
 )
 
-// ReloadlyConfig is our account at Reloadly. It is empty where no brand's network is Reloadly.
-type ReloadlyConfig struct {
+// Reloadly is our account at Reloadly. It is empty where no brand's network is Reloadly.
+type Reloadly struct {
 	ClientID      string
 	ClientSecret  prepaid.Secret
 	WebhookSecret prepaid.Secret // empty: webhooks are refused, and look-ups alone tell
@@ -19,15 +19,15 @@ type ReloadlyConfig struct {
 	LowBalance    string // whole units of the wallet's currency, such as "250"; "" for no warning
 }
 
-// networkReloadly is how a brand names it.
-const networkReloadly = "reloadly"
+// NetworkReloadly is how a brand names it.
+const NetworkReloadly = "reloadly"
 
 var plainAmount = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,2})?$`)
 
 // readReloadly reads the account, which all brands that name it share. It comes after the brands: who buys
 // from real networks must not be sent elsewhere.
 func (r *configReader) readReloadly(c *Config, file section) {
-	users, strict := c.usersOf(c.Networks, networkReloadly)
+	users, strict := c.usersOf(c.Networks, NetworkReloadly)
 	s, ok := file.sub("reloadly")
 	if !ok {
 		if len(users) > 0 {
@@ -35,7 +35,7 @@ func (r *configReader) readReloadly(c *Config, file section) {
 		}
 		return
 	}
-	c.Reloadly = ReloadlyConfig{
+	c.Reloadly = Reloadly{
 		ClientID: s.required("client_id", "${NAME}").text, ClientSecret: s.secret("client_secret", true),
 		WebhookSecret: s.secret("webhook_secret", false), Async: s.boolean("async"),
 		BaseURL: s.elsewhere("base_url", strict), AuthURL: s.elsewhere("auth_url", strict), Audience: s.elsewhere("audience", strict),
@@ -65,7 +65,7 @@ func (s section) elsewhere(key string, real []string) string {
 	switch {
 	case v.given() && len(real) > 0:
 		s.r.fault(v.line, "%s is only for brands marked test, and brand %s is not: remove it", key, strings.Join(real, " and "))
-	case v.given() && !isHTTP(v.text):
+	case v.given() && !IsHTTP(v.text):
 		s.r.fault(v.line, "%s is %s: write https://host", key, v.shown())
 	}
 	return strings.TrimRight(v.text, "/")

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"net"
@@ -32,17 +32,17 @@ func (r *configReader) listenAddress(v value, fallback string) string {
 // publicURL reads where providers reach us; for trials on one machine it follows from where we listen.
 func (r *configReader) publicURL(v value, listen string) string {
 	if !v.given() {
-		return localURL(listen)
+		return LocalURL(listen)
 	}
 	u, err := url.Parse(v.text)
-	if err != nil || !isHTTP(v.text) || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if err != nil || !IsHTTP(v.text) || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		r.fault(v.line, "%s is %q: write https://host, without ? and #", v.name(), v.text)
 	}
 	return strings.TrimRight(v.text, "/")
 }
 
-// localURL is where a listener is reached on its own machine.
-func localURL(listen string) string {
+// LocalURL is where a listener is reached on its own machine.
+func LocalURL(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
 	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
@@ -50,7 +50,7 @@ func localURL(listen string) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-func isHTTP(text string) bool {
+func IsHTTP(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }

@@ -1,0 +1,17 @@
+package config
+
+import "pulsa/conversation"
+
+// KnownWords is what a configuration may name: what this program speaks.
+func KnownWords() (Known, error) {
+	k := Known{Languages: conversation.Languages(), Words: map[string]map[string][]string{}, Prompts: conversation.PromptKeys(), CheckPrompt: conversation.CheckPrompt,
+		Networks: []string{NetworkReloadly}, Gateways: []string{GatewayStripe}}
+	for _, language := range k.Languages {
+		words, err := conversation.ReservedWords(language)
+		if err != nil {
+			return k, err
+		}
+		k.Words[language] = words
+	}
+	return k, nil
+}

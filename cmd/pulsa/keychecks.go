@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"pulsa/app/config"
+	"pulsa/cards"
+	"pulsa/store"
+)
+
+// keyFault says which key is wrong, and what to change.
+type keyFault struct{ found, do string }
+
+func (f *keyFault) Error() string { return f.found + ": " + f.do }
+
+// checkPepper returns a *keyFault where right PINs and secrets would count as wrong, since the program was given other
+// peppers than they are hashed with. Whoever hashes or checks any begins with it.
+func checkPepper(ctx context.Context, c config.Config, db *store.DB) error {
+	return keyFaultOf("PULSA_PIN_PEPPER", c.PepperFile, filepath.Join(c.Data, config.PepperFile), db.CheckKeys(ctx, store.PINPepper, c.Peppers))
+}
+
+// checkCardKeys returns a *keyFault where right codes would count as wrong, or something could not be opened, since the
+// program was given other keys than it is sealed with.
+func checkCardKeys(ctx context.Context, c config.Config, db *store.DB, s *cards.Service) error {
+	err := s.CheckKeys(ctx)
+	if err == nil {
+		err = db.CheckKeys(ctx, store.CardKey, c.CardKeys)
+	}
+	return keyFaultOf("PULSA_CARD_KEY", c.CardKeyFile, filepath.Join(c.Data, config.CardKeyFile), err)
+}
+
+// keyFaultOf says which variable is to be changed. file is where the key was found, "" for the environment; made is where
+// that of a test set-up would be.
+func keyFaultOf(variable, file, made string, err error) error {
+	var ofCards *cards.KeyError
+	var ofStore *store.KeyError
+	version, missing, stored := 0, false, "the cards in the database are sealed"
+	switch {
+	case errors.As(err, &ofCards):
+		version, missing = ofCards.Version, ofCards.Missing
+	case errors.As(err, &ofStore):
+		version, missing, stored = ofStore.Version, ofStore.Missing, ofStore.Stored
+	default:
+		return err
+	}
+	first := variable
+	if version > 1 {
+		variable = fmt.Sprintf("%s_%d", variable, version)
+	}
+	switch {
+	case missing:
+		return &keyFault{variable + " is not set, but " + stored + " with it", "set " + variable + " to the key that it was; nothing was changed"}
+	case file != "":
+		return &keyFault{first + " is not set, and the key in " + file + " is not the one that " + stored + " with",
+			"set " + first + " to that one, or restore the file; nothing was changed"}
+	}
+	do := "set " + variable + " to that key; nothing was changed"
+	if _, err := os.Stat(made); err == nil {
+		do = "set " + variable + " to that key, which may be the one in " + made + "; nothing was changed"
+	}
+	return &keyFault{variable + " is not the key that " + stored + " with", do}
+}
