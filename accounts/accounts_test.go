@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) withPeppers(t *testing.T, p accounts.Peppers) *accounts.Service {
 	t.Helper()
 	s, err := accounts.New(accounts.Config{
-		Customers: w.db, Tries: w.db, Codes: w.db, OptOuts: w.db, Moves: w.db, Clock: w.clock,
+		Customers: w.db.Customers, Tries: w.db.PINs, Codes: w.db.Codes, OptOuts: w.db.OptOuts, Moves: w.db.Moves, Clock: w.clock,
 		Brands:  map[string]*prepaid.Brand{"demo": {Name: "demo", Test: true, CheapPINHash: true}},
 		Peppers: p,
 		CodeRefused: func(brand, channel string, by accounts.CodeCap) {

@@ -157,7 +157,7 @@ func TestStrangersLeaveAFifthToCustomers(t *testing.T) {
 			refused := map[string]int{}
 			w.refused = func(brand, channel string, by accounts.CodeCap) { refused[string(by)]++ }
 			active := accounts.Active
-			if err := w.db.UpdateCustomer(t.Context(), w.register(t, mine).ID, accounts.Update{Status: &active}); err != nil {
+			if err := w.db.Customers.UpdateCustomer(t.Context(), w.register(t, mine).ID, accounts.Update{Status: &active}); err != nil {
 				t.Fatal(err)
 			}
 			if sent := c.spend(w); sent != c.want {

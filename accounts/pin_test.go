@@ -160,7 +160,7 @@ func TestTriesThatDiedNeverLockForGood(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(t)
 	for i := range 12 { // a process that is killed each time between counting and judging, once a day
-		_, counted, err := w.db.CountPINTry(t.Context(), c.ID, fmt.Sprint("died", i), w.clock.Now())
+		_, counted, err := w.db.PINs.CountPINTry(t.Context(), c.ID, fmt.Sprint("died", i), w.clock.Now())
 		if err != nil || !counted {
 			t.Fatalf("try %d: counted %v, %v", i, counted, err)
 		}
@@ -182,7 +182,7 @@ func TestNineWrongAndOneUnjudgedLockForAWhile(t *testing.T) {
 		_ = w.CheckPIN(ctx, c, wrong, fmt.Sprint("m", i))
 	}
 	w.wait(24 * time.Hour)
-	if _, counted, err := w.db.CountPINTry(ctx, c.ID, "being judged", w.clock.Now()); err != nil || !counted {
+	if _, counted, err := w.db.PINs.CountPINTry(ctx, c.ID, "being judged", w.clock.Now()); err != nil || !counted {
 		t.Fatal(counted, err)
 	}
 	if err := w.CheckPIN(ctx, c, right, "beside it"); w.lockedFor(err) == 0 {
@@ -265,7 +265,7 @@ func TestATryThatDiedCountsAtFirstAndLocksNobodyOutForEver(t *testing.T) {
 	c := w.register(t)
 	ctx := t.Context()
 	for i := range 3 { // three turns that died before they judged
-		if _, counted, err := w.db.CountPINTry(ctx, c.ID, fmt.Sprint("died", i), w.clock.Now()); !counted || err != nil {
+		if _, counted, err := w.db.PINs.CountPINTry(ctx, c.ID, fmt.Sprint("died", i), w.clock.Now()); !counted || err != nil {
 			t.Fatal(counted, err)
 		}
 	}
@@ -285,7 +285,7 @@ func TestARightLastTryUndoesTheLockOfWhoCameAfterIt(t *testing.T) {
 	for i := range 2 {
 		_ = w.CheckPIN(ctx, c, wrong, fmt.Sprint("m", i))
 	}
-	if _, counted, err := w.db.CountPINTry(ctx, c.ID, "third", w.clock.Now()); err != nil || !counted {
+	if _, counted, err := w.db.PINs.CountPINTry(ctx, c.ID, "third", w.clock.Now()); err != nil || !counted {
 		t.Fatal(counted, err)
 	}
 	if err := w.CheckPIN(ctx, c, right, "fourth, while the third is being judged"); w.lockedFor(err) == 0 {

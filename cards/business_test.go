@@ -182,7 +182,7 @@ func TestCardsGoFromStateToState(t *testing.T) {
 	if state("101-00000001") != cards.Spent || state("101-00000002") != cards.Reserved {
 		t.Error("a spent or reserved card has changed")
 	}
-	if violations, err := w.db.Audit(t.Context()); err != nil {
+	if violations, err := w.db.Audit.Violations(t.Context()); err != nil {
 		t.Error(violations, err)
 	}
 }
@@ -240,7 +240,7 @@ func TestDeletingLeavesWhatWasSpent(t *testing.T) {
 	if made[0].Serial != "102-00000004" {
 		t.Errorf("serial %s: a deleted one is used again", made[0].Serial)
 	}
-	violations, err := w.db.Audit(t.Context())
+	violations, err := w.db.Audit.Violations(t.Context())
 	for _, v := range violations {
 		if v.Invariant == 9 && strings.Contains(v.Text, "issued") {
 			t.Error(v)

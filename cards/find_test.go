@@ -54,7 +54,7 @@ func TestWhyACardCannotBeRedeemed(t *testing.T) {
 	w.add(t, "101-00000003", "00000000000003", func(c *cards.Card) { c.State = cards.Locked })
 	w.add(t, "101-00000004", "00000000000004", func(c *cards.Card) { c.State = cards.Void })
 	w.add(t, "101-00000005", "00000000000005")
-	if ok, err := w.db.ReserveCard(t.Context(), "demo", "101-00000005", "BKTRMWQXZD", w.clock.Now()); !ok || err != nil {
+	if ok, err := w.db.Cards.ReserveCard(t.Context(), "demo", "101-00000005", "BKTRMWQXZD", w.clock.Now()); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	for i, want := range []error{cards.ErrExpired, cards.ErrNotLive, cards.ErrWithdrawn, cards.ErrWithdrawn, cards.ErrInUse} {
@@ -117,7 +117,7 @@ func TestAWrongCodeIsCountedOncePerOperationKey(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
-	if wrong, until, err := w.db.CardTries(t.Context(), "demo", []string{"address:tel:+31612345678"}); wrong != 1 || !until.IsZero() || err != nil {
+	if wrong, until, err := w.db.CardTries.CardTries(t.Context(), "demo", []string{"address:tel:+31612345678"}); wrong != 1 || !until.IsZero() || err != nil {
 		t.Errorf("counted %d, locked until %v, %v", wrong, until, err)
 	}
 }

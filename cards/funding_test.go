@@ -38,7 +38,7 @@ func (w world) spend(t *testing.T, o topup.Order) {
 	t.Helper()
 	ctx, now := t.Context(), w.clock.Now()
 	o.CreatedAt, o.StatusAt, o.RunAt = now, now, now
-	_, _, err := w.db.Create(ctx, topup.NewOrder{
+	_, _, err := w.db.Orders.Create(ctx, topup.NewOrder{
 		Order: o, Charge: topup.Charge{ID: prepaid.ChargeID("charge " + o.ID), Order: o.ID, Status: topup.ChargeSending},
 		Attempt: topup.Attempt{Order: o.ID, Number: 1, Step: topup.StepCharge, Reference: "charge", Outcome: topup.Sending, StartedAt: now},
 		Since:   now.Add(-time.Minute),
@@ -49,7 +49,7 @@ func (w world) spend(t *testing.T, o topup.Order) {
 	if got := w.Take(ctx, o, charge); got.Outcome != topup.Done {
 		t.Fatal(got)
 	}
-	moved, err := w.db.Apply(ctx, topup.Change{
+	moved, err := w.db.Orders.Apply(ctx, topup.Change{
 		Order: o.ID, From: topup.Charging, To: []topup.Status{topup.Charged, topup.Delivering, topup.Delivered},
 		Charge: topup.ChargeCaptured, At: now,
 	})

@@ -152,7 +152,7 @@ func TestAKeyIsKnownByCardsAlone(t *testing.T) {
 	if err := w.CheckKeys(t.Context()); err != nil {
 		t.Errorf("the right one: %v", err)
 	}
-	if known, err := w.db.CardKeys(t.Context()); err != nil || len(known[1]) != 16 {
+	if known, err := w.db.CardKeys.CardKeys(t.Context()); err != nil || len(known[1]) != 16 {
 		t.Errorf("%v, %v", known, err)
 	}
 }

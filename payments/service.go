@@ -17,7 +17,7 @@ type Config struct {
 	Gateways map[string]Gateway                            // by name: "sim", "stripe"
 	Gateway  func(brand string) string                     // the name of the brand's gateway
 	Charges  func(context.Context, prepaid.ChargeID) error // told when a gateway reports news of a charge: topup.Service.ChargeChanged
-	// Order is the order of a charge; topup.ErrNoOrder. Only Recorded asks it: store.DB.ByCharge.
+	// Order is the order of a charge; topup.ErrNoOrder. Only Recorded asks it: store.Orders.ByCharge.
 	Order    func(context.Context, prepaid.ChargeID) (topup.History, error)
 	Mandates Mandates
 	// Keys seal IBANs, by version: the card key.

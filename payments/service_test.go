@@ -63,19 +63,19 @@ func newWorld(t *testing.T) *world {
 	}
 	w.gateways = map[string]payments.Gateway{"sim": w.gateway}
 	w.Service, err = payments.New(payments.Config{
-		Store: db, Mandates: db, Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Gateways: w.gateways, Gateway: func(string) string { return "sim" },
+		Store: db.Payments, Mandates: db.Mandates, Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Gateways: w.gateways, Gateway: func(string) string { return "sim" },
 		Charges: func(_ context.Context, id prepaid.ChargeID) error {
 			w.charges = append(w.charges, id)
 			return w.chargesErr
 		},
-		Order:  db.ByCharge,
+		Order:  db.Orders.ByCharge,
 		Brands: brands, Clock: clock, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.gateway.Connect(w.Handle)
-	c, err := db.SaveRegistration(t.Context(), accounts.Customer{ID: prepaid.NewID[prepaid.CustomerID](), Brand: "demo",
+	c, err := db.Customers.SaveRegistration(t.Context(), accounts.Customer{ID: prepaid.NewID[prepaid.CustomerID](), Brand: "demo",
 		MSISDN: number, Language: "en", PIN: accounts.PIN{Hash: "hash"}, CreatedAt: start}, []accounts.Place{{Address: number.Tel(), Channel: "fake", Kind: "sms"}})
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func (w *world) request(key string) payments.StartRequest {
 
 func (w *world) reload() accounts.Customer {
 	w.t.Helper()
-	c, err := w.store.CustomerByMSISDN(w.t.Context(), "demo", number)
+	c, err := w.store.Customers.CustomerByMSISDN(w.t.Context(), "demo", number)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func (forgetful) SaveSetup(context.Context, payments.Setup) (payments.Setup, err
 func TestStartRepeatedAfterACrashFindsTheSamePage(t *testing.T) {
 	w := newWorld(t)
 	crashing, err := payments.New(payments.Config{
-		Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Store: forgetful{w.store}, Gateways: map[string]payments.Gateway{"sim": w.gateway},
+		Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Store: forgetful{w.store.Payments}, Gateways: map[string]payments.Gateway{"sim": w.gateway},
 		Gateway: func(string) string { return "sim" }, Clock: prepaid.NewVirtualClock(start),
 		Brands: map[string]*prepaid.Brand{"demo": {Name: "demo", Test: true, Languages: []string{"en"}}},
 	})
@@ -419,10 +419,10 @@ func TestRecordedTellsAGatewayWhatTheBooksHold(t *testing.T) {
 	o.Status, o.OperationKey, o.CreatedAt, o.StatusAt = topup.Charging, "message:2", start, start
 	n := topup.NewOrder{Order: o, Charge: topup.Charge{ID: "charge1", Order: o.ID, Status: topup.ChargeSending},
 		Attempt: topup.Attempt{Order: o.ID, Number: 1, Step: topup.StepCharge, Reference: "charge1", Outcome: topup.Sending, StartedAt: start}}
-	if _, _, err := w.store.Create(t.Context(), n); err != nil {
+	if _, _, err := w.store.Orders.Create(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
-	i, err := w.store.Instrument(t.Context(), prepaid.InstrumentID(o.Funding.Ref))
+	i, err := w.store.Payments.Instrument(t.Context(), prepaid.InstrumentID(o.Funding.Ref))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -430,7 +430,7 @@ func TestRecordedTellsAGatewayWhatTheBooksHold(t *testing.T) {
 	if got, err := w.Recorded(t.Context(), "charge1"); got != want || err != nil {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	if _, err := w.store.Apply(t.Context(), topup.Change{Order: o.ID, From: topup.Charging, To: []topup.Status{topup.ChargeUnknown}, ChargeRef: "pi_1", At: start}); err != nil {
+	if _, err := w.store.Orders.Apply(t.Context(), topup.Change{Order: o.ID, From: topup.Charging, To: []topup.Status{topup.ChargeUnknown}, ChargeRef: "pi_1", At: start}); err != nil {
 		t.Fatal(err)
 	}
 	want.ProviderRef = "pi_1"
@@ -462,7 +462,7 @@ func TestARevokedInstrumentEndsAndItsOwnerIsTold(t *testing.T) {
 	if pays := w.reload().Pays; pays.ID != "" {
 		t.Errorf("still pays by %+v", pays)
 	}
-	notices, err := w.store.ClaimNotices(t.Context(), start, start.Add(time.Minute), 10)
+	notices, err := w.store.Notices.ClaimNotices(t.Context(), start, start.Add(time.Minute), 10)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func (w *world) kept() payments.Mandate {
 			w.t.Errorf("table %s holds the IBAN: %s", table, text)
 		}
 	}
-	mandates, err := w.store.MandatesOf(w.t.Context(), w.customer)
+	mandates, err := w.store.Mandates.MandatesOf(w.t.Context(), w.customer)
 	if err != nil || len(mandates) == 0 {
 		w.t.Fatalf("%d mandates, %v", len(mandates), err)
 	}
@@ -62,7 +62,7 @@ func TestAMandateSignedByManyAtOnceMakesOneInstrument(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if all, err := w.store.MandatesOf(t.Context(), w.customer); err != nil || len(all) != 1 {
+	if all, err := w.store.Mandates.MandatesOf(t.Context(), w.customer); err != nil || len(all) != 1 {
 		t.Errorf("%d mandates, %v", len(all), err)
 	}
 	if m := w.kept(); m.Sealed != "" || !m.RunAt.IsZero() || m.AsShown() != "Mandate of J. Jansen, NL** **** 4300" || !m.AgreedAt.Equal(start) {

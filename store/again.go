@@ -23,7 +23,7 @@ func again(ctx context.Context, chunk func() error) error {
 	}
 }
 
-func (db *DB) writeAgain(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
+func (db *core) writeAgain(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
 	return again(ctx, func() error { return db.write(ctx, what, fn) })
 }
 

@@ -19,7 +19,7 @@ import (
 func twoCards(t *testing.T, db *store.DB) {
 	t.Helper()
 	for _, serial := range []string{"7-1", "7-2"} {
-		_, err := db.SaveCards(t.Context(), []cards.Sealed{{
+		_, err := db.Cards.SaveCards(t.Context(), []cards.Sealed{{
 			Card: cards.Card{Brand: "b", Serial: serial, Series: "7", Amount: prepaid.Money{Minor: 100, Currency: "EUR"}, State: cards.Live, CreatedAt: time.Unix(1, 0)},
 			MAC:  []byte(serial), Ciphertext: []byte(serial), KeyVersion: 1,
 		}})
@@ -31,11 +31,11 @@ func twoCards(t *testing.T, db *store.DB) {
 
 func lockCards(ctx context.Context, db *store.DB) (cards.Job, error) {
 	f := cards.Filter{Brand: "b"}
-	j, err := db.StartCardJob(ctx, cards.Job{ID: prepaid.NewID[cards.JobID](), Brand: "b", Kind: cards.KindEdit, State: cards.UnderWay, By: "ann", Total: 2})
+	j, err := db.CardJobs.StartCardJob(ctx, cards.Job{ID: prepaid.NewID[cards.JobID](), Brand: "b", Kind: cards.KindEdit, State: cards.UnderWay, By: "ann", Total: 2})
 	if err != nil {
 		return j, err
 	}
-	return db.EditCards(ctx, cards.Chunk{Job: j, Now: time.Unix(2, 0)}, f, cards.Change{Action: cards.Lock}, 10)
+	return db.Cards.EditCards(ctx, cards.Chunk{Job: j, Now: time.Unix(2, 0)}, f, cards.Change{Action: cards.Lock}, 10)
 }
 
 // waits returns as soon as somebody waits for the rows of others.

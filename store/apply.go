@@ -15,7 +15,7 @@ import (
 // in From and has none of the change's ledger entries yet: repeated news changes nothing. A change with To
 // whose entries exist, whose entries do not sum to zero, or whose statuses may not follow each other
 // (topup.Legal) is an error. ErrNoOrder where there is no order.
-func (db *DB) Apply(ctx context.Context, c topup.Change) (moved bool, err error) {
+func (db Orders) Apply(ctx context.Context, c topup.Change) (moved bool, err error) {
 	if err := checkChange(c); err != nil {
 		return false, fmt.Errorf("apply to order %s: %w", c.Order, err)
 	}
@@ -90,7 +90,7 @@ func answerAttempt(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
 }
 
 // move changes the order's row, which this transaction has locked, and all that goes with it.
-func (db *DB) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
+func (db Orders) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
 	row = changed(row, c)
 	if len(c.To) > 0 && row.Status == topup.Confirming {
 		if err := db.enterConfirming(ctx, tx, &row, c.At); err != nil {

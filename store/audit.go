@@ -10,6 +10,9 @@ import (
 	"pulsa/topup"
 )
 
+// Audit checks the invariants of what is stored.
+type Audit struct{ *core }
+
 // Violation is one breach of an invariant.
 type Violation struct {
 	Invariant int             // 1 to 10, as the rules in this package are numbered
@@ -47,7 +50,7 @@ type rule func(ctx context.Context, tx *sqlx.Tx) ([]Violation, error)
 //  10. a charge's instrument was set up by the customer's present holder
 //
 // The second, at most one delivery per order at the network, only the network's own books can show.
-func (db *DB) Audit(ctx context.Context) ([]Violation, error) {
+func (db Audit) Violations(ctx context.Context) ([]Violation, error) {
 	var found []Violation
 	err := db.readOrders(ctx, "audit", func(tx *sqlx.Tx) error {
 		for _, check := range []rule{
@@ -367,7 +370,7 @@ func wrongHolder(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 
 // ChargedForOthers holds a gateway's book against ours: it returns the order of a charge to what a setup has made, where
 // another customer, or another holder of the customer's number, had begun that. "" where all is well, or there is no such charge.
-func (db *DB) ChargedForOthers(ctx context.Context, charge prepaid.ChargeID, setup prepaid.SetupID) (prepaid.OrderID, error) {
+func (db Audit) ChargedForOthers(ctx context.Context, charge prepaid.ChargeID, setup prepaid.SetupID) (prepaid.OrderID, error) {
 	var order prepaid.OrderID
 	_, err := get(ctx, db.reader, &order, `
 		SELECT ch.order_id FROM charges ch JOIN orders o ON o.id = ch.order_id LEFT JOIN payment_setups s ON s.id = ?

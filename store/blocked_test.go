@@ -97,11 +97,11 @@ func TestABlockedTableIsAQuickNo(t *testing.T) {
 			d := took(func() {
 				switch i % 3 {
 				case 0:
-					_, err = db.Latest(ctx, "demo", topup.Whose{MSISDN: "31612345678"})
+					_, err = db.Orders.Latest(ctx, "demo", topup.Whose{MSISDN: "31612345678"})
 				case 1:
-					_, err = db.Order(ctx, "BBBBBBBBBB")
+					_, err = db.Orders.Order(ctx, "BBBBBBBBBB")
 				default:
-					_, _, err = db.Create(ctx, topup.NewOrder{Order: topup.Order{ID: "BBBBBBBBBB", Brand: "demo", MSISDN: "31612345678"}})
+					_, _, err = db.Orders.Create(ctx, topup.NewOrder{Order: topup.Order{ID: "BBBBBBBBBB", Brand: "demo", MSISDN: "31612345678"}})
 				}
 			})
 			if !errors.Is(err, prepaid.ErrBusy) || d > limit+2*time.Second {
@@ -111,7 +111,7 @@ func TestABlockedTableIsAQuickNo(t *testing.T) {
 	}
 	// Who needs no order is served meanwhile.
 	time.Sleep(200 * time.Millisecond)
-	if d := took(func() { _, err = db.CustomerByAddress(ctx, "demo", "tel:+31612345678") }); !errors.Is(err, accounts.ErrNoCustomer) || d > time.Second {
+	if d := took(func() { _, err = db.Customers.CustomerByAddress(ctx, "demo", "tel:+31612345678") }); !errors.Is(err, accounts.ErrNoCustomer) || d > time.Second {
 		t.Errorf("another's look-up took %s: %v", d, err)
 	}
 	all.Wait()
@@ -119,7 +119,7 @@ func TestABlockedTableIsAQuickNo(t *testing.T) {
 	// What settles has no limit, and waits.
 	settled := make(chan error, 1)
 	go func() {
-		_, err := db.Apply(prepaid.WithoutTimeLimit(ctx), topup.Change{Order: "BBBBBBBBBB", From: topup.Charging, To: []topup.Status{topup.Declined}})
+		_, err := db.Orders.Apply(prepaid.WithoutTimeLimit(ctx), topup.Change{Order: "BBBBBBBBBB", From: topup.Charging, To: []topup.Status{topup.Declined}})
 		settled <- err
 	}()
 	select {
@@ -146,7 +146,7 @@ func TestALimitStaysInItsTransaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	if _, err := db.OptedOut(within(t, time.Minute), "demo", "tel:+31612345678"); err != nil {
+	if _, err := db.OptOuts.OptedOut(within(t, time.Minute), "demo", "tel:+31612345678"); err != nil {
 		t.Fatal(err)
 	}
 	var statement, lock string
@@ -183,20 +183,22 @@ func TestABlockedFileIsAQuickNo(t *testing.T) {
 
 	const limit = 2 * time.Second
 	settled := make(chan error, 1)
-	go func() { settled <- db.SetOptOut(t.Context(), "demo", "tel:+31612345678", nil, true, time.Unix(1, 0)) }()
+	go func() {
+		settled <- db.OptOuts.SetOptOut(t.Context(), "demo", "tel:+31612345678", nil, true, time.Unix(1, 0))
+	}()
 	time.Sleep(100 * time.Millisecond) // it has the one connection that writes, and waits
 	ctx := within(t, limit)
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
 			var err error
-			d := took(func() { err = db.SetOptOut(ctx, "demo", "tel:+31687654321", nil, true, time.Unix(1, 0)) })
+			d := took(func() { err = db.OptOuts.SetOptOut(ctx, "demo", "tel:+31687654321", nil, true, time.Unix(1, 0)) })
 			if !errors.Is(err, prepaid.ErrBusy) || d > limit+2*time.Second {
 				t.Errorf("after %s: %v, want busy", d, err)
 			}
 		})
 	}
-	if d := took(func() { _, err = db.OptedOut(ctx, "demo", "tel:+31612345678") }); err != nil || d > time.Second {
+	if d := took(func() { _, err = db.OptOuts.OptedOut(ctx, "demo", "tel:+31612345678") }); err != nil || d > time.Second {
 		t.Errorf("a look-up took %s: %v", d, err)
 	}
 	all.Wait()
@@ -212,12 +214,12 @@ func TestABlockedFileIsAQuickNo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := took(func() {
-		err = db.SetOptOut(within(t, limit), "demo", "tel:+31687654321", nil, true, time.Unix(1, 0))
+		err = db.OptOuts.SetOptOut(within(t, limit), "demo", "tel:+31687654321", nil, true, time.Unix(1, 0))
 	}); !errors.Is(err, prepaid.ErrBusy) || d > limit+2*time.Second {
 		t.Errorf("alone, after %s: %v, want busy", d, err)
 	}
 	_ = tx.Rollback()
-	if err := db.SetOptOut(within(t, limit), "demo", "tel:+31687654321", nil, true, time.Unix(1, 0)); err != nil {
+	if err := db.OptOuts.SetOptOut(within(t, limit), "demo", "tel:+31687654321", nil, true, time.Unix(1, 0)); err != nil {
 		t.Errorf("when the file is free: %v", err)
 	}
 }

@@ -14,6 +14,15 @@ import (
 	"pulsa/prepaid"
 )
 
+// Cards keeps top-up cards.
+type Cards struct{ *core }
+
+var (
+	_ cards.Releaser = Cards{}
+	_ cards.Shelf    = Cards{}
+	_ cards.Store    = Cards{}
+)
+
 type cardRow struct {
 	Brand       string           `db:"brand"`
 	Serial      string           `db:"serial"`
@@ -47,7 +56,7 @@ func (r cardRow) card() cards.Card {
 const cardsAtOnce = 1000
 
 // SaveCards implements cards.Store. A serial that is taken is an error.
-func (db *DB) SaveCards(ctx context.Context, sealed []cards.Sealed) (clashes []int, err error) {
+func (db Cards) SaveCards(ctx context.Context, sealed []cards.Sealed) (clashes []int, err error) {
 	err = db.write(ctx, "save cards", func(tx *sqlx.Tx) error {
 		if err := db.holdKeys(ctx, tx, sealed); err != nil {
 			return err
@@ -157,7 +166,7 @@ func addIssued(ctx context.Context, tx *sqlx.Tx, issued map[cardSeries]seriesCou
 }
 
 // CardByMAC implements cards.Store.
-func (db *DB) CardByMAC(ctx context.Context, brand string, macs [][]byte) (cards.Card, error) {
+func (db Cards) CardByMAC(ctx context.Context, brand string, macs [][]byte) (cards.Card, error) {
 	if len(macs) == 0 {
 		return cards.Card{}, cards.ErrUnknown
 	}
@@ -173,7 +182,7 @@ func (db *DB) CardByMAC(ctx context.Context, brand string, macs [][]byte) (cards
 }
 
 // CardBySerial implements cards.Store.
-func (db *DB) CardBySerial(ctx context.Context, brand, serial string) (cards.Card, error) {
+func (db Cards) CardBySerial(ctx context.Context, brand, serial string) (cards.Card, error) {
 	return cardBySerial(ctx, db.reader, brand, serial)
 }
 
@@ -191,7 +200,7 @@ func cardBySerial(ctx context.Context, q querier, brand, serial string) (cards.C
 
 // ReserveCard implements cards.Store. An order that was declined or refunded gets no card, however late its
 // call arrives.
-func (db *DB) ReserveCard(ctx context.Context, brand, serial string, o prepaid.OrderID, now time.Time) (has bool, err error) {
+func (db Cards) ReserveCard(ctx context.Context, brand, serial string, o prepaid.OrderID, now time.Time) (has bool, err error) {
 	rows, err := exec(ctx, db.orderWriter, reserveCard, o, brand, serial, prepaid.Micros(now), o)
 	if err != nil {
 		return false, fmt.Errorf("reserve card: %w", err)
@@ -213,7 +222,7 @@ const reserveCard = `
 	  AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = ? AND status IN ('declined', 'refunded'))`
 
 // ReleaseCard implements cards.Releaser.
-func (db *DB) ReleaseCard(ctx context.Context, brand, serial string, o prepaid.OrderID) (released bool, err error) {
+func (db Cards) ReleaseCard(ctx context.Context, brand, serial string, o prepaid.OrderID) (released bool, err error) {
 	err = db.writeOrders(ctx, "release card", func(tx *sqlx.Tx) error {
 		_, err := exec(ctx, tx, `
 			UPDATE cards SET state = 'live', order_id = ''

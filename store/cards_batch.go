@@ -22,7 +22,7 @@ var errClash = errors.New("codes exist")
 // SaveChunk implements cards.Batches. PostgreSQL copies the chunk, and only where that meets a code or serial
 // that exists, the cards are inserted one by one to find out which. Everybody stores codes in the same order, so that two
 // who have drawn the same ones never wait for each other.
-func (db *DB) SaveChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) ([]int, error) {
+func (db CardJobs) SaveChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) ([]int, error) {
 	if clashes, err := db.oldClashes(ctx, sealed); err != nil || len(clashes) > 0 {
 		return clashes, err
 	}
@@ -43,7 +43,7 @@ func (db *DB) SaveChunk(ctx context.Context, c cards.Chunk, sealed []cards.Seale
 	return clashes, err
 }
 
-func (db *DB) saveSorted(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) ([]int, error) {
+func (db CardJobs) saveSorted(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) ([]int, error) {
 	if db.dialect == Postgres {
 		err := again(ctx, func() error { return db.copyChunk(ctx, c, sealed) })
 		var known *pgconn.PgError
@@ -57,7 +57,7 @@ func (db *DB) saveSorted(ctx context.Context, c cards.Chunk, sealed []cards.Seal
 const uniqueViolation = "23505"
 
 // copyChunk stores the chunk in one transaction over one connection, which COPY needs to have to itself.
-func (db *DB) copyChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) error {
+func (db CardJobs) copyChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) error {
 	conn, err := db.writer.Connx(ctx)
 	if err != nil {
 		return fmt.Errorf("save chunk: %w", err)
@@ -101,7 +101,7 @@ func settleChunk(ctx context.Context, tx *sqlx.Tx, c cards.Chunk, sealed []cards
 	return advance(ctx, tx, c)
 }
 
-func (db *DB) insertChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) (clashes []int, err error) {
+func (db CardJobs) insertChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) (clashes []int, err error) {
 	err = db.writeAgain(ctx, "save chunk", func(tx *sqlx.Tx) error {
 		if err := db.holdKeys(ctx, tx, sealed); err != nil {
 			return err
@@ -140,7 +140,7 @@ func serialTaken(ctx context.Context, tx *sqlx.Tx, j cards.Job, serial string) e
 }
 
 // oldClashes finds the codes that a card has under another key.
-func (db *DB) oldClashes(ctx context.Context, sealed []cards.Sealed) ([]int, error) {
+func (db CardJobs) oldClashes(ctx context.Context, sealed []cards.Sealed) ([]int, error) {
 	var macs [][]byte
 	for _, c := range sealed {
 		macs = append(macs, c.OldMACs...)
@@ -208,7 +208,7 @@ func takenSerials(ctx context.Context, q querier, sealed []cards.Sealed) ([]int,
 }
 
 // Taken implements cards.Batches.
-func (db *DB) Taken(ctx context.Context, sealed []cards.Sealed) (serials, codes []int, err error) {
+func (db CardJobs) Taken(ctx context.Context, sealed []cards.Sealed) (serials, codes []int, err error) {
 	if len(sealed) == 0 {
 		return nil, nil, nil
 	}
@@ -238,7 +238,7 @@ func (db *DB) Taken(ctx context.Context, sealed []cards.Sealed) (serials, codes 
 const sealOverhead = 12 + 16
 
 // CountCodes implements cards.Batches. The length of a code is known from its ciphertext's.
-func (db *DB) CountCodes(ctx context.Context, brand string, codeLength int, now time.Time) (all, unspent int64, err error) {
+func (db CardJobs) CountCodes(ctx context.Context, brand string, codeLength int, now time.Time) (all, unspent int64, err error) {
 	var row struct {
 		All     int64 `db:"codes"`
 		Unspent int64 `db:"unspent"`

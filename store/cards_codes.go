@@ -10,7 +10,7 @@ import (
 )
 
 // ClaimCards implements cards.Codes.
-func (db *DB) ClaimCards(ctx context.Context, c cards.Chunk, f cards.Filter, n int) (j cards.Job, more bool, err error) {
+func (db CardJobs) ClaimCards(ctx context.Context, c cards.Chunk, f cards.Filter, n int) (j cards.Job, more bool, err error) {
 	f.Unexported = true
 	err = db.writeAgain(ctx, "claim cards", func(tx *sqlx.Tx) error {
 		step := c
@@ -44,7 +44,7 @@ type sealedRow struct {
 	KeyVersion int    `db:"key_version"`
 }
 
-func (db *DB) sealedCards(ctx context.Context, query string, args ...any) ([]cards.Sealed, error) {
+func (db *core) sealedCards(ctx context.Context, query string, args ...any) ([]cards.Sealed, error) {
 	var rows []sealedRow
 	if err := list(ctx, db.reader, &rows, `SELECT `+cardColumns+`, mac, ciphertext, key_version FROM cards`+query, args...); err != nil {
 		return nil, fmt.Errorf("read sealed codes: %w", err)
@@ -58,7 +58,7 @@ func (db *DB) sealedCards(ctx context.Context, query string, args ...any) ([]car
 
 // ExportedCards implements cards.Codes. Of the filter only where the cards are counts: their status may have
 // changed since they were marked.
-func (db *DB) ExportedCards(ctx context.Context, f cards.Filter, export cards.JobID, beyond cards.Key, n int) ([]cards.Sealed, error) {
+func (db CardJobs) ExportedCards(ctx context.Context, f cards.Filter, export cards.JobID, beyond cards.Key, n int) ([]cards.Sealed, error) {
 	c := matching(cards.Filter{Brand: f.Brand, Series: f.Series, From: f.From, To: f.To, Batch: f.Batch})
 	c.add("export = ?", export)
 	if beyond.Serial != "" {
@@ -68,12 +68,12 @@ func (db *DB) ExportedCards(ctx context.Context, f cards.Filter, export cards.Jo
 }
 
 // CardsToRekey implements cards.Codes.
-func (db *DB) CardsToRekey(ctx context.Context, brand string, version int, beyond string, n int) ([]cards.Sealed, error) {
+func (db CardJobs) CardsToRekey(ctx context.Context, brand string, version int, beyond string, n int) ([]cards.Sealed, error) {
 	return db.sealedCards(ctx, ` WHERE brand = ? AND serial > ? AND key_version <> ? ORDER BY serial LIMIT ?`, brand, beyond, version, n)
 }
 
 // CountToRekey implements cards.Codes.
-func (db *DB) CountToRekey(ctx context.Context, brand string, version int) (n int64, err error) {
+func (db CardJobs) CountToRekey(ctx context.Context, brand string, version int) (n int64, err error) {
 	_, err = get(ctx, db.reader, &n, `SELECT COUNT(*) FROM cards WHERE brand = ? AND key_version <> ?`, brand, version)
 	if err != nil {
 		return 0, fmt.Errorf("count cards to rekey: %w", err)
@@ -82,7 +82,7 @@ func (db *DB) CountToRekey(ctx context.Context, brand string, version int) (n in
 }
 
 // RekeyCards implements cards.Codes.
-func (db *DB) RekeyCards(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) error {
+func (db CardJobs) RekeyCards(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) error {
 	return db.writeAgain(ctx, "rekey cards", func(tx *sqlx.Tx) error {
 		if err := db.holdKeys(ctx, tx, sealed); err != nil {
 			return err

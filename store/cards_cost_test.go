@@ -28,7 +28,7 @@ func costBrand() *prepaid.Brand {
 func cardService(t testing.TB, db *store.DB) *cards.Service {
 	t.Helper()
 	s, err := cards.New(cards.Config{
-		Store: db, Releaser: db, Tries: db, Jobs: db, Batches: db, Shelf: db, Codes: db, KeyChecks: db, Reports: db, Clock: prepaid.SystemClock{},
+		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports, Clock: prepaid.SystemClock{},
 		Brands: map[string]*prepaid.Brand{"demo": costBrand()}, Keys: cards.Keys{1: prepaid.NewSecret(strings.Repeat("k", 32))},
 	})
 	if err != nil {
@@ -257,7 +257,7 @@ func BenchmarkReserveCard(b *testing.B) {
 		if i > n {
 			b.Fatal("no card is left")
 		}
-		has, err := db.ReserveCard(b.Context(), "demo", fmt.Sprintf("101-%08d", i), prepaid.OrderID(fmt.Sprint("ORDER", i)), time.Now())
+		has, err := db.Cards.ReserveCard(b.Context(), "demo", fmt.Sprintf("101-%08d", i), prepaid.OrderID(fmt.Sprint("ORDER", i)), time.Now())
 		if err != nil || !has {
 			b.Fatal(has, err)
 		}

@@ -12,7 +12,7 @@ import (
 
 // EditCards implements cards.Shelf. Whether a card may be touched is asked again in the UPDATE itself: one that
 // an order reserves meanwhile is left alone.
-func (db *DB) EditCards(ctx context.Context, c cards.Chunk, f cards.Filter, to cards.Change, n int) (cards.Job, error) {
+func (db Cards) EditCards(ctx context.Context, c cards.Chunk, f cards.Filter, to cards.Change, n int) (cards.Job, error) {
 	return db.chunk(ctx, "edit cards", c, f, to.From(), n, func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error) {
 		set := changes(to, c)
 		if to.Action == cards.Release {
@@ -45,7 +45,7 @@ func changes(to cards.Change, c cards.Chunk) conditions {
 }
 
 // DeleteCards implements cards.Shelf.
-func (db *DB) DeleteCards(ctx context.Context, c cards.Chunk, f cards.Filter, n int) (cards.Job, error) {
+func (db Cards) DeleteCards(ctx context.Context, c cards.Chunk, f cards.Filter, n int) (cards.Job, error) {
 	return db.chunk(ctx, "delete cards", c, f, cards.Deletable(), n, func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error) {
 		var series []string
 		if err := list(ctx, tx, &series, `DELETE FROM cards`+found.where()+` RETURNING series`, found.args...); err != nil {
@@ -61,7 +61,7 @@ func (db *DB) DeleteCards(ctx context.Context, c cards.Chunk, f cards.Filter, n 
 }
 
 // chunk has touch deal with the next n cards, and moves the job on behind them.
-func (db *DB) chunk(ctx context.Context, what string, c cards.Chunk, f cards.Filter, states []cards.State, n int,
+func (db Cards) chunk(ctx context.Context, what string, c cards.Chunk, f cards.Filter, states []cards.State, n int,
 	touch func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error)) (j cards.Job, err error) {
 	err = db.writeAgain(ctx, what, func(tx *sqlx.Tx) error {
 		step := c

@@ -12,12 +12,13 @@ import (
 	"pulsa/prepaid"
 )
 
+// CardJobs keeps the jobs that work through many cards, and does their chunks.
+type CardJobs struct{ *core }
+
 var (
-	_ cards.Jobs    = (*DB)(nil)
-	_ cards.Batches = (*DB)(nil)
-	_ cards.Shelf   = (*DB)(nil)
-	_ cards.Codes   = (*DB)(nil)
-	_ cards.Reports = (*DB)(nil)
+	_ cards.Batches = CardJobs{}
+	_ cards.Codes   = CardJobs{}
+	_ cards.Jobs    = CardJobs{}
 )
 
 type jobRow struct {
@@ -60,7 +61,7 @@ func (r jobRow) job() (cards.Job, error) {
 }
 
 // StartCardJob implements cards.Jobs.
-func (db *DB) StartCardJob(ctx context.Context, j cards.Job) (cards.Job, error) {
+func (db CardJobs) StartCardJob(ctx context.Context, j cards.Job) (cards.Job, error) {
 	err := db.writeAgain(ctx, "start card job", func(tx *sqlx.Tx) error {
 		if g := j.Spec.Generate; g != nil {
 			request := *g
@@ -98,7 +99,7 @@ func nextSerial(ctx context.Context, tx *sqlx.Tx, brand, series string, n int64)
 const jobColumns = `id, brand, kind, state, spec, by_whom, why, total, done, step, after_key, created_at, ended_at`
 
 // CardJob implements cards.Jobs.
-func (db *DB) CardJob(ctx context.Context, id cards.JobID) (cards.Job, error) {
+func (db CardJobs) CardJob(ctx context.Context, id cards.JobID) (cards.Job, error) {
 	var row jobRow
 	found, err := get(ctx, db.reader, &row, `SELECT `+jobColumns+` FROM card_jobs WHERE id = ?`, id)
 	switch {
@@ -111,7 +112,7 @@ func (db *DB) CardJob(ctx context.Context, id cards.JobID) (cards.Job, error) {
 }
 
 // CardJobs implements cards.Jobs.
-func (db *DB) CardJobs(ctx context.Context, brand string, open bool, n int) ([]cards.Job, error) {
+func (db CardJobs) CardJobs(ctx context.Context, brand string, open bool, n int) ([]cards.Job, error) {
 	only := ``
 	if open {
 		only = ` AND state <> 'done' AND state <> 'abandoned'` // the first is what the index knows
@@ -131,7 +132,7 @@ func (db *DB) CardJobs(ctx context.Context, brand string, open bool, n int) ([]c
 }
 
 // EndCardJob implements cards.Jobs.
-func (db *DB) EndCardJob(ctx context.Context, j cards.Job, to cards.JobState, now time.Time) error {
+func (db CardJobs) EndCardJob(ctx context.Context, j cards.Job, to cards.JobState, now time.Time) error {
 	rows, err := exec(ctx, db.writer, `
 		UPDATE card_jobs SET state = ?, step = step + 1, ended_at = ? WHERE id = ? AND step = ? AND state = 'under way'`,
 		to, prepaid.Micros(now), j.ID, j.Step)
@@ -189,7 +190,7 @@ type auditRow struct {
 }
 
 // CardAudit implements cards.Jobs.
-func (db *DB) CardAudit(ctx context.Context, id cards.JobID) ([]cards.Record, error) {
+func (db CardJobs) CardAudit(ctx context.Context, id cards.JobID) ([]cards.Record, error) {
 	var rows []auditRow
 	err := list(ctx, db.reader, &rows, `
 		SELECT at, brand, job, kind, by_whom, why, first_serial, last_serial, cards FROM card_audit WHERE job = ? ORDER BY seq`, id)

@@ -10,10 +10,13 @@ import (
 	"pulsa/cards"
 )
 
-var _ cards.KeyChecks = (*DB)(nil)
+// CardKeys keeps the check values of the keys that cards are sealed with.
+type CardKeys struct{ *core }
+
+var _ cards.KeyChecks = CardKeys{}
 
 // CardKeys implements cards.KeyChecks.
-func (db *DB) CardKeys(ctx context.Context) (map[int][]byte, error) {
+func (db CardKeys) CardKeys(ctx context.Context) (map[int][]byte, error) {
 	var rows []struct {
 		Version int    `db:"version"`
 		Check   []byte `db:"check_value"`
@@ -29,7 +32,7 @@ func (db *DB) CardKeys(ctx context.Context) (map[int][]byte, error) {
 }
 
 // CardOfKey implements cards.KeyChecks.
-func (db *DB) CardOfKey(ctx context.Context, version int) (cards.Sealed, error) {
+func (db CardKeys) CardOfKey(ctx context.Context, version int) (cards.Sealed, error) {
 	found, err := db.sealedCards(ctx, ` WHERE key_version = ? LIMIT 1`, version)
 	if err == nil && len(found) == 0 {
 		err = cards.ErrUnknown
@@ -41,7 +44,7 @@ func (db *DB) CardOfKey(ctx context.Context, version int) (cards.Sealed, error) 
 }
 
 // SetCardKey implements cards.KeyChecks.
-func (db *DB) SetCardKey(ctx context.Context, version int, check []byte) error {
+func (db CardKeys) SetCardKey(ctx context.Context, version int, check []byte) error {
 	_, err := exec(ctx, db.writer, `UPDATE card_keys SET check_value = ? WHERE version = ? AND length(check_value) = 0`, check, version)
 	if err != nil {
 		return fmt.Errorf("set card key: %w", err)
@@ -50,7 +53,7 @@ func (db *DB) SetCardKey(ctx context.Context, version int, check []byte) error {
 }
 
 // ForgetCardKey implements cards.KeyChecks. It waits for those who are storing cards of the key, and sees them.
-func (db *DB) ForgetCardKey(ctx context.Context, version int) error {
+func (db CardKeys) ForgetCardKey(ctx context.Context, version int) error {
 	return db.write(ctx, "forget card key", func(tx *sqlx.Tx) error {
 		var locked int
 		if _, err := get(ctx, tx, &locked, `SELECT 1 FROM card_keys WHERE version = ?`+db.forUpdate, version); err != nil {
@@ -64,7 +67,7 @@ func (db *DB) ForgetCardKey(ctx context.Context, version int) error {
 
 // holdKeys makes sure, in a transaction that stores cards, that they are sealed with the same keys as those before
 // them. Whoever stores others of the same key at the same time does not wait.
-func (db *DB) holdKeys(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) error {
+func (db *core) holdKeys(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) error {
 	held := map[int]bool{}
 	for _, c := range sealed {
 		if held[c.KeyVersion] {

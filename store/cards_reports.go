@@ -11,6 +11,11 @@ import (
 	"pulsa/prepaid"
 )
 
+// CardReports keeps resellers and counts redemptions and wrong codes.
+type CardReports struct{ *core }
+
+var _ cards.Reports = CardReports{}
+
 type redemptionRow struct {
 	Day      int64            `db:"day"`
 	Group    string           `db:"grp"`
@@ -20,7 +25,7 @@ type redemptionRow struct {
 }
 
 // Redemptions implements cards.Reports.
-func (db *DB) Redemptions(ctx context.Context, brand string, during cards.Span, by cards.Group) ([]cards.Redemption, error) {
+func (db CardReports) Redemptions(ctx context.Context, brand string, during cards.Span, by cards.Group) ([]cards.Redemption, error) {
 	c := &conditions{}
 	c.add("brand = ? AND state = 'spent' AND activated_at > 0", brand)
 	c.span("activated_at", during)
@@ -50,7 +55,7 @@ type resellerRow struct {
 }
 
 // SaveReseller implements cards.Reports. The record has the reseller's name where that of other jobs has serials.
-func (db *DB) SaveReseller(ctx context.Context, r cards.Reseller, j cards.Job) error {
+func (db CardReports) SaveReseller(ctx context.Context, r cards.Reseller, j cards.Job) error {
 	return db.write(ctx, "save reseller", func(tx *sqlx.Tx) error {
 		rows, err := exec(ctx, tx, `
 			INSERT INTO resellers (brand, name, title, created_at, created_by) VALUES (?, ?, ?, ?, ?)
@@ -69,7 +74,7 @@ func (db *DB) SaveReseller(ctx context.Context, r cards.Reseller, j cards.Job) e
 }
 
 // Resellers implements cards.Reports.
-func (db *DB) Resellers(ctx context.Context, brand string) ([]cards.Reseller, error) {
+func (db CardReports) Resellers(ctx context.Context, brand string) ([]cards.Reseller, error) {
 	var rows []resellerRow
 	err := list(ctx, db.reader, &rows, `SELECT brand, name, title, created_at, created_by FROM resellers WHERE brand = ? ORDER BY name`, brand)
 	if err != nil {
@@ -83,7 +88,7 @@ func (db *DB) Resellers(ctx context.Context, brand string) ([]cards.Reseller, er
 }
 
 // WrongCodes implements cards.Reports.
-func (db *DB) WrongCodes(ctx context.Context, brand string, since time.Time) (n int64, err error) {
+func (db CardReports) WrongCodes(ctx context.Context, brand string, since time.Time) (n int64, err error) {
 	_, err = get(ctx, db.reader, &n, `SELECT COUNT(*) FROM card_try_keys WHERE brand = ? AND tried_at >= ?`, brand, prepaid.Micros(since))
 	if err != nil {
 		return 0, fmt.Errorf("wrong codes: %w", err)

@@ -158,7 +158,7 @@ type stretch struct {
 }
 
 // ListCards implements cards.Shelf.
-func (db *DB) ListCards(ctx context.Context, f cards.Filter, by cards.Sort, descending bool, beyond *cards.Key, n int) ([]cards.Card, error) {
+func (db Cards) ListCards(ctx context.Context, f cards.Filter, by cards.Sort, descending bool, beyond *cards.Key, n int) ([]cards.Card, error) {
 	found := make([]cards.Card, 0, n)
 	for _, part := range db.stretches(f, by, descending, beyond) {
 		query, args := part.query(n - len(found))
@@ -182,7 +182,7 @@ func (s stretch) query(n int) (string, []any) {
 
 // stretches divide a listing so that each page is read from where it begins, however the cards are spread: those
 // that equal the key in what is sorted by, and then the others.
-func (db *DB) stretches(f cards.Filter, by cards.Sort, descending bool, beyond *cards.Key) []stretch {
+func (db *core) stretches(f cards.Filter, by cards.Sort, descending bool, beyond *cards.Key) []stretch {
 	if by == cards.ByStatus {
 		return db.statusStretches(f, descending, beyond)
 	}
@@ -196,7 +196,7 @@ func (db *DB) stretches(f cards.Filter, by cards.Sort, descending bool, beyond *
 	return db.sorted(f, column(by), fit, descending, beyond)
 }
 
-func (db *DB) sorted(f cards.Filter, column string, fit func() *conditions, descending bool, beyond *cards.Key) []stretch {
+func (db *core) sorted(f cards.Filter, column string, fit func() *conditions, descending bool, beyond *cards.Key) []stretch {
 	all := stretch{fit(), orderBy(column, descending)}
 	if column != "" && db.dialect == SQLite {
 		all.unindexed("series = ?") // a series that is known would keep it from seeing that the index is in order
@@ -228,7 +228,7 @@ func (c *conditions) unindexed(text string) {
 
 // statusStretches go through the ranges of the order by status. Those of a status that is not searched for are left out,
 // rather than read in vain.
-func (db *DB) statusStretches(f cards.Filter, descending bool, beyond *cards.Key) []stretch {
+func (db *core) statusStretches(f cards.Filter, descending bool, beyond *cards.Key) []stretch {
 	ranges := cards.StatusRanges()
 	var parts []stretch
 	for i := range ranges {
@@ -290,7 +290,7 @@ func groupColumn(by cards.Group) string {
 }
 
 // CountCards implements cards.Shelf.
-func (db *DB) CountCards(ctx context.Context, f cards.Filter, by cards.Group) ([]cards.Count, error) {
+func (db Cards) CountCards(ctx context.Context, f cards.Filter, by cards.Group) ([]cards.Count, error) {
 	c := matching(f)
 	var rows []countRow
 	err := list(ctx, db.reader, &rows, `

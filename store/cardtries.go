@@ -13,13 +13,18 @@ import (
 	"pulsa/prepaid"
 )
 
+// CardTries counts wrong card codes.
+type CardTries struct{ *core }
+
+var _ cards.Tries = CardTries{}
+
 type cardTriesRow struct {
 	Wrong       int   `db:"wrong"`
 	LockedUntil int64 `db:"locked_until"`
 }
 
 // CardTries implements cards.Tries.
-func (db *DB) CardTries(ctx context.Context, brand string, keys []string) (wrong int, until time.Time, err error) {
+func (db CardTries) CardTries(ctx context.Context, brand string, keys []string) (wrong int, until time.Time, err error) {
 	if len(keys) == 0 {
 		return 0, time.Time{}, nil
 	}
@@ -38,7 +43,7 @@ func (db *DB) CardTries(ctx context.Context, brand string, keys []string) (wrong
 
 // CountWrongCode implements cards.Tries. A lock is never shortened. An operation key is repeated where the first key is
 // the same too: then the count that it came to is returned.
-func (db *DB) CountWrongCode(ctx context.Context, brand string, keys []string, operationKey string, now time.Time, lock func(wrong int) time.Time) (wrong int, err error) {
+func (db CardTries) CountWrongCode(ctx context.Context, brand string, keys []string, operationKey string, now time.Time, lock func(wrong int) time.Time) (wrong int, err error) {
 	if len(keys) == 0 {
 		return 0, errors.New("count wrong card code: nobody's")
 	}

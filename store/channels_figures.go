@@ -26,7 +26,7 @@ type ChannelFigures struct {
 
 // ChannelFigures returns the figures of some of a brand's channels by name. What it reads is what waits and what
 // ended since then, however many messages there are. Who has opted out is no failure.
-func (db *DB) ChannelFigures(ctx context.Context, brand string, names []string, since time.Time) (map[string]ChannelFigures, error) {
+func (db Channels) ChannelFigures(ctx context.Context, brand string, names []string, since time.Time) (map[string]ChannelFigures, error) {
 	figures := map[string]ChannelFigures{}
 	for _, name := range names {
 		f, err := db.channelFigures(ctx, brand, name, prepaid.Micros(since))
@@ -45,7 +45,7 @@ const (
 	undelivered = `brand = ? AND channel = ? AND delivery = 'failed' AND delivery_at >= ?`
 )
 
-func (db *DB) channelFigures(ctx context.Context, brand, name string, since int64) (ChannelFigures, error) {
+func (db Channels) channelFigures(ctx context.Context, brand, name string, since int64) (ChannelFigures, error) {
 	var row struct {
 		Waiting      int   `db:"waiting"`
 		OldestWaits  int64 `db:"oldest_waits"`
@@ -81,7 +81,7 @@ func (db *DB) channelFigures(ctx context.Context, brand, name string, since int6
 }
 
 // codes counts what providers have said.
-func (db *DB) codes(ctx context.Context, brand, name string, since int64) (map[string]int, error) {
+func (db Channels) codes(ctx context.Context, brand, name string, since int64) (map[string]int, error) {
 	var rows []struct {
 		Code  string `db:"said"`
 		Count int    `db:"times"`
@@ -101,7 +101,7 @@ func (db *DB) codes(ctx context.Context, brand, name string, since int64) (map[s
 }
 
 // WakeOutbound makes the messages due at a time, if not earlier, that wait on a channel with a code.
-func (db *DB) WakeOutbound(ctx context.Context, brand, channel, code string, at time.Time) error {
+func (db Outbox) WakeOutbound(ctx context.Context, brand, channel, code string, at time.Time) error {
 	_, err := exec(ctx, db.writer, `
 		UPDATE outbox SET run_at = ?
 		WHERE brand = ? AND channel = ? AND status = 'waiting' AND sending = FALSE AND code = ? AND run_at > ?`,
@@ -113,7 +113,7 @@ func (db *DB) WakeOutbound(ctx context.Context, brand, channel, code string, at 
 }
 
 // LeaseUntil tells until when somebody holds a lease; zero where nobody ever did.
-func (db *DB) LeaseUntil(ctx context.Context, name string) (time.Time, error) {
+func (db Leases) LeaseUntil(ctx context.Context, name string) (time.Time, error) {
 	var until int64
 	if _, err := get(ctx, db.reader, &until, `SELECT lease_until FROM leases WHERE name = ?`, name); err != nil {
 		return time.Time{}, fmt.Errorf("read lease %s: %w", name, err)

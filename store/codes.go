@@ -11,6 +11,11 @@ import (
 	"pulsa/prepaid"
 )
 
+// Codes keeps one-time codes and what was asked for them.
+type Codes struct{ *core }
+
+var _ accounts.Codes = Codes{}
+
 type codeRow struct {
 	Brand        string          `db:"brand"`
 	Address      prepaid.Address `db:"address"`
@@ -24,7 +29,7 @@ type codeRow struct {
 }
 
 // SaveCode implements accounts.Codes. The codes of a brand are counted one after the other.
-func (db *DB) SaveCode(ctx context.Context, c accounts.Code, caps accounts.CodeCaps) (by accounts.CodeCap, err error) {
+func (db Codes) SaveCode(ctx context.Context, c accounts.Code, caps accounts.CodeCaps) (by accounts.CodeCap, err error) {
 	err = db.write(ctx, "save one-time code", func(tx *sqlx.Tx) error {
 		if db.dialect == Postgres { // on SQLite the transaction has the whole file
 			if _, err := exec(ctx, tx, `SELECT pg_advisory_xact_lock(hashtext('one-time codes'), hashtext(?))`, c.Brand); err != nil {
@@ -103,7 +108,7 @@ func replaceCode(ctx context.Context, tx *sqlx.Tx, c accounts.Code) error {
 
 // TryCode implements accounts.Codes. A code that is used up is still returned to the operation keys that
 // have tried it before, so that a repeated try gets its first answer.
-func (db *DB) TryCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN, operationKey string) (accounts.Code, error) {
+func (db Codes) TryCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN, operationKey string) (accounts.Code, error) {
 	var row codeRow
 	err := db.write(ctx, "try one-time code", func(tx *sqlx.Tx) error {
 		found, err := get(ctx, tx, &row, `
@@ -145,7 +150,7 @@ func (db *DB) TryCode(ctx context.Context, brand string, a prepaid.Address, m pr
 }
 
 // UseCode implements accounts.Codes.
-func (db *DB) UseCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN) error {
+func (db Codes) UseCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN) error {
 	return db.write(ctx, "use one-time code", func(tx *sqlx.Tx) error {
 		if _, err := exec(ctx, tx, `
 			UPDATE one_time_code_requests SET used = TRUE WHERE brand = ? AND address = ? AND msisdn = ? AND operation_key = (
@@ -158,7 +163,7 @@ func (db *DB) UseCode(ctx context.Context, brand string, a prepaid.Address, m pr
 }
 
 // CodeFigures tells what became of the codes that were sent since a time, by brand and channel.
-func (db *DB) CodeFigures(ctx context.Context, since time.Time) ([]accounts.CodeFigures, error) {
+func (db Codes) CodeFigures(ctx context.Context, since time.Time) ([]accounts.CodeFigures, error) {
 	var rows []struct {
 		Brand   string `db:"brand"`
 		Channel string `db:"channel"`

@@ -17,7 +17,7 @@ import (
 //
 // What bounds a purchase (one in flight, the same again, limits, exposure) is asked of orders paid by a
 // charge alone: a top-up card has been paid for already. A day is the last 24 hours, a month the last 30 days.
-func (db *DB) Create(ctx context.Context, n topup.NewOrder) (topup.Order, bool, error) {
+func (db Orders) Create(ctx context.Context, n topup.NewOrder) (topup.Order, bool, error) {
 	for tries := 1; ; tries++ {
 		stored, existing, err := db.create(ctx, n)
 		if !errors.Is(err, errMetGone) || tries == 3 {
@@ -29,7 +29,7 @@ func (db *DB) Create(ctx context.Context, n topup.NewOrder) (topup.Order, bool, 
 // errMetGone says that the order met a constraint whose other side was gone when it looked.
 var errMetGone = errors.New("met an order that is gone")
 
-func (db *DB) create(ctx context.Context, n topup.NewOrder) (stored topup.Order, existing bool, err error) {
+func (db Orders) create(ctx context.Context, n topup.NewOrder) (stored topup.Order, existing bool, err error) {
 	err = db.writeOrders(ctx, "create order", func(tx *sqlx.Tx) error {
 		// The lock comes first: whoever waited for it sees what the one before has stored.
 		p, err := db.lockPayer(ctx, tx, n.Order.Customer)
@@ -98,13 +98,13 @@ type payer struct {
 }
 
 // lockCustomer is lockPayer where only the status is asked for.
-func (db *DB) lockCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Status, error) {
+func (db *core) lockCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Status, error) {
 	p, err := db.lockPayer(ctx, tx, id)
 	return p.Status, err
 }
 
 // lockPayer makes the customer's orders, setups and recoveries wait for each other. A stranger has nothing to lock.
-func (db *DB) lockPayer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (payer, error) {
+func (db *core) lockPayer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (payer, error) {
 	if id == "" {
 		return payer{}, nil
 	}

@@ -11,6 +11,11 @@ import (
 	"pulsa/prepaid"
 )
 
+// Customers keeps customers, the addresses that are linked to them, and what operators decide about them.
+type Customers struct{ *core }
+
+var _ accounts.Customers = Customers{}
+
 type customerRow struct {
 	ID       prepaid.CustomerID `db:"id"`
 	Brand    string             `db:"brand"`
@@ -62,19 +67,19 @@ func getCustomer(ctx context.Context, q querier, where string, args ...any) (acc
 }
 
 // CustomerByAddress implements accounts.Customers.
-func (db *DB) CustomerByAddress(ctx context.Context, brand string, a prepaid.Address) (accounts.Customer, error) {
+func (db Customers) CustomerByAddress(ctx context.Context, brand string, a prepaid.Address) (accounts.Customer, error) {
 	return getCustomer(ctx, db.reader,
 		`c.id = (SELECT customer FROM customer_addresses WHERE brand = ? AND address = ?)`, brand, a)
 }
 
 // CustomerByMSISDN implements accounts.Customers.
-func (db *DB) CustomerByMSISDN(ctx context.Context, brand string, m prepaid.MSISDN) (accounts.Customer, error) {
+func (db Customers) CustomerByMSISDN(ctx context.Context, brand string, m prepaid.MSISDN) (accounts.Customer, error) {
 	return getCustomer(ctx, db.reader, `c.brand = ? AND c.msisdn = ?`, brand, m)
 }
 
 // SaveRegistration implements accounts.Customers. A PIN's hash is bound to the customer's id: where the
 // customer returned has another id than the one given, the PIN must be hashed and saved again.
-func (db *DB) SaveRegistration(ctx context.Context, c accounts.Customer, places []accounts.Place, pseudonyms ...prepaid.MSISDN) (accounts.Customer, error) {
+func (db Customers) SaveRegistration(ctx context.Context, c accounts.Customer, places []accounts.Place, pseudonyms ...prepaid.MSISDN) (accounts.Customer, error) {
 	var stored accounts.Customer
 	err := db.write(ctx, "save registration", func(tx *sqlx.Tx) error {
 		if err := db.lockNumbers(ctx, tx, c.Brand, c.MSISDN); err != nil {
@@ -113,7 +118,7 @@ func (db *DB) SaveRegistration(ctx context.Context, c accounts.Customer, places 
 }
 
 // LinkAddress implements accounts.Customers.
-func (db *DB) LinkAddress(ctx context.Context, c accounts.Customer, p accounts.Place, now time.Time) error {
+func (db Customers) LinkAddress(ctx context.Context, c accounts.Customer, p accounts.Place, now time.Time) error {
 	return db.write(ctx, "link address", func(tx *sqlx.Tx) error {
 		if err := db.lockHolder(ctx, tx, c.ID, c.Holder); err != nil {
 			return err
@@ -153,7 +158,7 @@ func linkAddress(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, p accoun
 }
 
 // lockHolder locks a customer's row for a change by the number's holder; 0 is any.
-func (db *DB) lockHolder(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, holder int) error {
+func (db *core) lockHolder(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, holder int) error {
 	p, err := db.lockPayer(ctx, tx, id)
 	switch {
 	case err != nil:
@@ -169,7 +174,7 @@ func (db *DB) lockHolder(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID
 }
 
 // UpdateCustomer implements accounts.Customers; ErrNoCustomer where there is none.
-func (db *DB) UpdateCustomer(ctx context.Context, id prepaid.CustomerID, u accounts.Update) error {
+func (db Customers) UpdateCustomer(ctx context.Context, id prepaid.CustomerID, u accounts.Update) error {
 	return db.write(ctx, "update customer", func(tx *sqlx.Tx) error {
 		set := func(query string, args ...any) error {
 			rows, err := exec(ctx, tx, `UPDATE customers SET `+query+` WHERE id = ?`, append(args, id)...)

@@ -28,7 +28,7 @@ type Erasure struct {
 // Orders that others made for the number get the pseudonym too. It returns the
 // addresses that were the customer's, whose sessions are the caller's to remove. Errors:
 // accounts.ErrNoCustomer (or erased already), *accounts.UnderWayError, accounts.ErrInDebt.
-func (db *DB) EraseCustomer(ctx context.Context, e Erasure, now time.Time) (addresses []prepaid.Address, err error) {
+func (db Customers) EraseCustomer(ctx context.Context, e Erasure, now time.Time) (addresses []prepaid.Address, err error) {
 	err = db.writeOrders(ctx, "erase customer", func(tx *sqlx.Tx) error {
 		c, err := db.lockedWithNumber(ctx, tx, e.Customer)
 		switch {

@@ -14,13 +14,13 @@ import (
 )
 
 // CustomerByID returns a customer; accounts.ErrNoCustomer.
-func (db *DB) CustomerByID(ctx context.Context, id prepaid.CustomerID) (accounts.Customer, error) {
+func (db Customers) CustomerByID(ctx context.Context, id prepaid.CustomerID) (accounts.Customer, error) {
 	return getCustomer(ctx, db.reader, `c.id = ?`, id)
 }
 
 // Unlock takes a customer's PIN locks away, and, where paid says that the debt was paid by other means, the
 // block. What was done, by whom and why, is kept. accounts.ErrNoCustomer where there is none.
-func (db *DB) Unlock(ctx context.Context, id prepaid.CustomerID, paid bool, by prepaid.By, now time.Time) error {
+func (db Customers) Unlock(ctx context.Context, id prepaid.CustomerID, paid bool, by prepaid.By, now time.Time) error {
 	return db.write(ctx, "unlock customer", func(tx *sqlx.Tx) error {
 		status, err := db.lockCustomer(ctx, tx, id)
 		if err == nil && (status == "" || status == accounts.Erased) {
@@ -43,7 +43,7 @@ func (db *DB) Unlock(ctx context.Context, id prepaid.CustomerID, paid bool, by p
 }
 
 // Frozen lists a brand's customers who wait for an operator to decide whose the account is, the longest first.
-func (db *DB) Frozen(ctx context.Context, brand string) ([]accounts.Customer, error) {
+func (db Customers) Frozen(ctx context.Context, brand string) ([]accounts.Customer, error) {
 	var rows []customerRow
 	err := list(ctx, db.reader, &rows, selectCustomer+`c.brand = ? AND c.frozen_at > 0 ORDER BY c.frozen_at, c.id`, brand)
 	if err != nil {
@@ -60,13 +60,13 @@ func (db *DB) Frozen(ctx context.Context, brand string) ([]accounts.Customer, er
 var ErrNotFrozen = errors.New("account is not frozen")
 
 // Unfreeze decides that the account is its present holder's. accounts.ErrNoCustomer, ErrNotFrozen.
-func (db *DB) Unfreeze(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
+func (db Customers) Unfreeze(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
 	return db.decide(ctx, id, topup.Intervention{What: "unfreeze", By: by, At: now}, func(*sqlx.Tx, accounts.Customer) error { return nil })
 }
 
 // UnfreezeForNobody decides that the present holder has taken the number over wrongly: what they have set up ends as in a
 // recovery, and their PIN is locked until the number is proven. Nobody is told, and nobody may say NOT ME.
-func (db *DB) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
+func (db Customers) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
 	return db.decide(ctx, id, topup.Intervention{What: "unfreeze for nobody", By: by, At: now}, func(tx *sqlx.Tx, c accounts.Customer) error {
 		if err := db.endHolder(ctx, tx, c, nil, now, now); err != nil {
 			return err
@@ -76,7 +76,7 @@ func (db *DB) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by p
 	})
 }
 
-func (db *DB) decide(ctx context.Context, id prepaid.CustomerID, i topup.Intervention, end func(*sqlx.Tx, accounts.Customer) error) error {
+func (db Customers) decide(ctx context.Context, id prepaid.CustomerID, i topup.Intervention, end func(*sqlx.Tx, accounts.Customer) error) error {
 	return db.writeOrders(ctx, "unfreeze customer", func(tx *sqlx.Tx) error {
 		c, err := db.lockedCustomer(ctx, tx, id)
 		if err == nil && !c.Frozen() {
@@ -101,7 +101,7 @@ func (db *DB) decide(ctx context.Context, id prepaid.CustomerID, i topup.Interve
 
 // ResetPIN asks that a customer's own phone is sent a code with which its owner chooses a new PIN; the PIN stays until then.
 // accounts.ErrNoCustomer, accounts.ErrFrozen.
-func (db *DB) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone accounts.Place, by prepaid.By, now time.Time) error {
+func (db Customers) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone accounts.Place, by prepaid.By, now time.Time) error {
 	return db.write(ctx, "reset PIN", func(tx *sqlx.Tx) error {
 		c, err := db.lockedCustomer(ctx, tx, id)
 		if err == nil && c.Frozen() {

@@ -15,13 +15,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"pulsa/accounts"
-	"pulsa/cards"
-	"pulsa/channels"
-	"pulsa/conversation"
-	"pulsa/payments"
 	"pulsa/prepaid"
-	"pulsa/topup"
 )
 
 // Dialect is the SQL that a DB speaks.
@@ -33,9 +27,74 @@ const (
 	SQLite   Dialect = "sqlite"
 )
 
-// DB is an open store. Safe for concurrent use. After Close every method fails, and nothing that was not
-// committed has any effect.
+// DB is an open store: the connections, and one small type for each group of ports. Safe for concurrent use. After Close
+// every method fails, and nothing that was not committed has any effect.
 type DB struct {
+	*core
+
+	Customers      Customers
+	Moves          Moves
+	PINs           PINs
+	Codes          Codes
+	OptOuts        OptOuts
+	Orders         Orders
+	Interventions  Interventions
+	Payments       Payments
+	Mandates       Mandates
+	Cards          Cards
+	CardJobs       CardJobs
+	CardTries      CardTries
+	CardKeys       CardKeys
+	CardReports    CardReports
+	Developers     Developers
+	Sales          Sales
+	Webhooks       Webhooks
+	Outbox         Outbox
+	Channels       Channels
+	Leases         Leases
+	Notices        Notices
+	Transcripts    Transcripts
+	Ledger         Ledger
+	Reconciliation Reconciliation
+	Audit          Audit
+	MasterKeys     MasterKeys
+}
+
+func newDB(c *core) *DB {
+	return &DB{
+		core:           c,
+		Customers:      Customers{c},
+		Moves:          Moves{c},
+		PINs:           PINs{c},
+		Codes:          Codes{c},
+		OptOuts:        OptOuts{c},
+		Orders:         Orders{c},
+		Interventions:  Interventions{c},
+		Payments:       Payments{c},
+		Mandates:       Mandates{c},
+		Cards:          Cards{c},
+		CardJobs:       CardJobs{c},
+		CardTries:      CardTries{c},
+		CardKeys:       CardKeys{c},
+		CardReports:    CardReports{c},
+		Developers:     Developers{c},
+		Sales:          Sales{c},
+		Webhooks:       Webhooks{c},
+		Outbox:         Outbox{c},
+		Channels:       Channels{c},
+		Leases:         Leases{c},
+		Notices:        Notices{c},
+		Transcripts:    Transcripts{c},
+		Ledger:         Ledger{c},
+		Reconciliation: Reconciliation{c},
+		Audit:          Audit{c},
+		MasterKeys:     MasterKeys{c},
+	}
+}
+
+// core is what all groups share: the connections, the dialect, and the helpers that run a transaction. What one group needs
+// of another is a method of core or a function, and takes the transaction.
+type core struct {
 	dialect Dialect
 	writer  *pool // on SQLite a single connection
 	reader  *pool // on PostgreSQL the same connections
@@ -50,23 +109,6 @@ type DB struct {
 	// forShare ends a SELECT that keeps a row as it is, for several transactions at once.
 	forShare string
 }
-
-var (
-	_ topup.Orders             = (*DB)(nil)
-	_ topup.Finder             = (*DB)(nil)
-	_ accounts.Customers       = (*DB)(nil)
-	_ accounts.Tries           = (*DB)(nil)
-	_ accounts.Codes           = (*DB)(nil)
-	_ accounts.OptOuts         = (*DB)(nil)
-	_ payments.Store           = (*DB)(nil)
-	_ cards.Store              = (*DB)(nil)
-	_ cards.Releaser           = (*DB)(nil)
-	_ cards.Tries              = (*DB)(nil)
-	_ channels.Outbox          = (*DB)(nil)
-	_ conversation.Notices     = (*DB)(nil)
-	_ conversation.HeldNotices = (*DB)(nil)
-	_ conversation.Transcripts = (*DB)(nil)
-)
 
 // Options say how a store is opened. The zero value is fit for production.
 type Options struct {
@@ -132,22 +174,22 @@ func (db *DB) Close() error {
 }
 
 // write runs fn in one transaction, which is rolled back where fn or the commit fails.
-func (db *DB) write(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
+func (db *core) write(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
 	return within(ctx, db.writer, nil, what, fn)
 }
 
 // writeOrders is write for what needs the table of orders.
-func (db *DB) writeOrders(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
+func (db *core) writeOrders(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
 	return within(ctx, db.orderWriter, nil, what, fn)
 }
 
 // read runs fn on one unchanging view of the data.
-func (db *DB) read(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
+func (db *core) read(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
 	return within(ctx, db.reader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, what, fn)
 }
 
 // readOrders is read for what needs the table of orders.
-func (db *DB) readOrders(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
+func (db *core) readOrders(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
 	return within(ctx, db.orderReader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, what, fn)
 }
 

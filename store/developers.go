@@ -12,10 +12,12 @@ import (
 	"pulsa/topup"
 )
 
+// Developers keeps the keys and balances of those who top up by the API.
+type Developers struct{ *core }
+
 var (
-	_ developers.Keys  = (*DB)(nil)
-	_ developers.Usage = (*DB)(nil)
-	_ developers.Sales = (*DB)(nil)
+	_ developers.Keys  = Developers{}
+	_ developers.Usage = Developers{}
 )
 
 type developerKeyRow struct {
@@ -50,7 +52,7 @@ const selectKeys = `
 	FROM developer_keys k LEFT JOIN developer_rates r ON r.key_id = k.id`
 
 // CreateKey implements developers.Keys.
-func (db *DB) CreateKey(ctx context.Context, k developers.Key, d developers.Deed) error {
+func (db Developers) CreateKey(ctx context.Context, k developers.Key, d developers.Deed) error {
 	return db.write(ctx, "create key", func(tx *sqlx.Tx) error {
 		rows, err := insert(ctx, tx, `
 			INSERT INTO developer_keys (id, brand, name, scopes, secret_hash, currency, changed_at, created_at)
@@ -74,7 +76,7 @@ func insertDeed(ctx context.Context, tx *sqlx.Tx, d developers.Deed) error {
 }
 
 // Key implements developers.Keys.
-func (db *DB) Key(ctx context.Context, id string) (developers.Key, error) {
+func (db Developers) Key(ctx context.Context, id string) (developers.Key, error) {
 	return getKey(ctx, db.reader, id)
 }
 
@@ -91,7 +93,7 @@ func getKey(ctx context.Context, q querier, id string) (developers.Key, error) {
 }
 
 // Keys lists the keys of a brand, or with "" of all, oldest first.
-func (db *DB) Keys(ctx context.Context, brand string) ([]developers.Key, error) {
+func (db Developers) Keys(ctx context.Context, brand string) ([]developers.Key, error) {
 	var rows []developerKeyRow
 	err := list(ctx, db.reader, &rows, selectKeys+` WHERE brand = ? OR ? = '' ORDER BY created_at, id`, brand, brand)
 	if err != nil {
@@ -105,12 +107,12 @@ func (db *DB) Keys(ctx context.Context, brand string) ([]developers.Key, error) 
 }
 
 // RevokeKey implements developers.Keys.
-func (db *DB) RevokeKey(ctx context.Context, d developers.Deed) error {
+func (db Developers) RevokeKey(ctx context.Context, d developers.Deed) error {
 	return db.changeKey(ctx, `revoked_at = ? WHERE id = ? AND revoked_at = 0`, d.At, d, developers.ErrRevoked)
 }
 
 // SuspendKey implements developers.Keys.
-func (db *DB) SuspendKey(ctx context.Context, suspended bool, d developers.Deed) error {
+func (db Developers) SuspendKey(ctx context.Context, suspended bool, d developers.Deed) error {
 	if suspended {
 		return db.changeKey(ctx, `suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at = 0`, d.At, d, developers.ErrSuspended)
 	}
@@ -119,7 +121,7 @@ func (db *DB) SuspendKey(ctx context.Context, suspended bool, d developers.Deed)
 
 // changeKey sets a time of a deed's key where the key fits, with the deed. Where it does not: ErrNoKey, ErrRevoked, or else
 // already.
-func (db *DB) changeKey(ctx context.Context, set string, at time.Time, d developers.Deed, already error) error {
+func (db Developers) changeKey(ctx context.Context, set string, at time.Time, d developers.Deed, already error) error {
 	return db.write(ctx, d.What+" key", func(tx *sqlx.Tx) error {
 		rows, err := exec(ctx, tx, `UPDATE developer_keys SET `+set, prepaid.Micros(at), d.Key)
 		if err == nil && rows == 0 {
@@ -139,7 +141,7 @@ func (db *DB) changeKey(ctx context.Context, set string, at time.Time, d develop
 }
 
 // CreditKey implements developers.Keys. A credit is an entry of the ledger: about its reference, or an id of its own.
-func (db *DB) CreditKey(ctx context.Context, amount prepaid.Money, reference string, d developers.Deed) (balance prepaid.Money, err error) {
+func (db Developers) CreditKey(ctx context.Context, amount prepaid.Money, reference string, d developers.Deed) (balance prepaid.Money, err error) {
 	err = db.write(ctx, "credit key", func(tx *sqlx.Tx) error {
 		// Whoever credits the same key waits here, and then sees what was booked.
 		if _, err := exec(ctx, tx, `UPDATE developer_keys SET changed_at = ? WHERE id = ?`, prepaid.Micros(d.At), d.Key); err != nil {
@@ -180,7 +182,7 @@ func (db *DB) CreditKey(ctx context.Context, amount prepaid.Money, reference str
 }
 
 // Deeds lists what operators have done to a key, oldest first.
-func (db *DB) Deeds(ctx context.Context, key string) ([]developers.Deed, error) {
+func (db Developers) Deeds(ctx context.Context, key string) ([]developers.Deed, error) {
 	var rows []struct {
 		What string `db:"what"`
 		Who  string `db:"who"`
@@ -199,7 +201,7 @@ func (db *DB) Deeds(ctx context.Context, key string) ([]developers.Deed, error) 
 }
 
 // CountRequest implements developers.Usage.
-func (db *DB) CountRequest(ctx context.Context, key string, started time.Time) (int, error) {
+func (db Developers) CountRequest(ctx context.Context, key string, started time.Time) (int, error) {
 	var count int
 	_, err := get(ctx, db.writer, &count, `
 		INSERT INTO developer_rates (key_id, started, count) VALUES (?, ?, 1)

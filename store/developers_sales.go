@@ -14,9 +14,14 @@ import (
 	"pulsa/topup"
 )
 
+// Sales reads what developers bought by the API.
+type Sales struct{ *core }
+
+var _ developers.Sales = Sales{}
+
 // lockKey makes the orders of a developer's key wait for each other; topup.ErrNoKey or topup.ErrInactive where it may
 // not buy.
-func (db *DB) lockKey(ctx context.Context, tx *sqlx.Tx, brand, key string) error {
+func (db Orders) lockKey(ctx context.Context, tx *sqlx.Tx, brand, key string) error {
 	var row developerKeyRow
 	found, err := get(ctx, tx, &row, `SELECT revoked_at, suspended_at FROM developer_keys WHERE id = ? AND brand = ?`+db.forUpdate, key, brand)
 	switch {
@@ -168,7 +173,7 @@ func saleDebited(ctx context.Context, tx *sqlx.Tx, order prepaid.OrderID, at tim
 }
 
 // bookChange writes a change's ledger entries. Those that debit a developer's account do so only for a key that may buy.
-func (db *DB) bookChange(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
+func (db Orders) bookChange(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
 	debits := row.FundingKind == topup.ByDeveloper && slices.Contains(c.To, topup.Charged)
 	if debits {
 		if err := db.lockKey(ctx, tx, row.Brand, row.FundingRef); err != nil {
@@ -183,7 +188,7 @@ func (db *DB) bookChange(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup
 }
 
 // Sales implements developers.Sales.
-func (db *DB) Sales(ctx context.Context, key string, f developers.Filter) (page []topup.History, total int, err error) {
+func (db Sales) Sales(ctx context.Context, key string, f developers.Filter) (page []topup.History, total int, err error) {
 	where, args := salesWhere(key, f)
 	err = db.readOrders(ctx, "list sales", func(tx *sqlx.Tx) error {
 		if _, err := get(ctx, tx, &total, `SELECT COUNT(*) FROM developer_sales s WHERE `+where, args...); err != nil {
@@ -208,7 +213,7 @@ func (db *DB) Sales(ctx context.Context, key string, f developers.Filter) (page 
 }
 
 // OrderOfSale is the order of a transaction of the API, by its id there; topup.ErrNoOrder.
-func (db *DB) OrderOfSale(ctx context.Context, transaction int64) (id prepaid.OrderID, err error) {
+func (db Sales) OrderOfSale(ctx context.Context, transaction int64) (id prepaid.OrderID, err error) {
 	err = db.readOrders(ctx, "find sale", func(tx *sqlx.Tx) error {
 		found, err := get(ctx, tx, &id, `SELECT order_id FROM developer_sales WHERE number = ?`, transaction)
 		if err == nil && !found {

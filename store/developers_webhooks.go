@@ -12,10 +12,13 @@ import (
 	"pulsa/topup"
 )
 
-var _ developers.Webhooks = (*DB)(nil)
+// Webhooks keeps developers' webhooks and what is to be delivered to them.
+type Webhooks struct{ *core }
+
+var _ developers.Webhooks = Webhooks{}
 
 // SetWebhook implements developers.Webhooks.
-func (db *DB) SetWebhook(ctx context.Context, w developers.Webhook, d developers.Deed) error {
+func (db Webhooks) SetWebhook(ctx context.Context, w developers.Webhook, d developers.Deed) error {
 	return db.write(ctx, "set webhook", func(tx *sqlx.Tx) error {
 		if _, err := getKey(ctx, tx, w.Key); err != nil {
 			return err
@@ -35,7 +38,7 @@ func (db *DB) SetWebhook(ctx context.Context, w developers.Webhook, d developers
 }
 
 // Webhook implements developers.Webhooks.
-func (db *DB) Webhook(ctx context.Context, key string) (developers.Webhook, error) {
+func (db Webhooks) Webhook(ctx context.Context, key string) (developers.Webhook, error) {
 	var row struct {
 		URL       string `db:"url"`
 		Secret    []byte `db:"secret"`
@@ -99,7 +102,7 @@ func (r deliveryRow) delivery() developers.Delivery {
 }
 
 // ClaimDelivery implements developers.Webhooks. Two that claim in the same moment may get two of one key.
-func (db *DB) ClaimDelivery(ctx context.Context, now, until time.Time) (d developers.Delivery, due bool, err error) {
+func (db Webhooks) ClaimDelivery(ctx context.Context, now, until time.Time) (d developers.Delivery, due bool, err error) {
 	var row deliveryRow
 	at := prepaid.Micros(now)
 	err = db.write(ctx, "claim delivery", func(tx *sqlx.Tx) error {
@@ -120,7 +123,7 @@ func (db *DB) ClaimDelivery(ctx context.Context, now, until time.Time) (d develo
 }
 
 // EndDelivery implements developers.Webhooks.
-func (db *DB) EndDelivery(ctx context.Context, d developers.Delivery) error {
+func (db Webhooks) EndDelivery(ctx context.Context, d developers.Delivery) error {
 	return db.write(ctx, "end delivery", func(tx *sqlx.Tx) error {
 		_, err := exec(ctx, tx, `
 			UPDATE developer_deliveries SET status = ?, run_at = ?, lease_until = 0, tried_at = ?, http_status = ?, code = ?, excerpt = ?
@@ -137,7 +140,7 @@ func (db *DB) EndDelivery(ctx context.Context, d developers.Delivery) error {
 }
 
 // NextDelivery implements developers.Webhooks.
-func (db *DB) NextDelivery(ctx context.Context) (time.Time, error) {
+func (db Webhooks) NextDelivery(ctx context.Context) (time.Time, error) {
 	var at int64
 	_, err := get(ctx, db.reader, &at, `
 		SELECT COALESCE(MIN(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END), 0)
@@ -149,7 +152,7 @@ func (db *DB) NextDelivery(ctx context.Context) (time.Time, error) {
 }
 
 // Deliveries lists what a key was, or is to be, told: of any status with "", the newest n, newest first.
-func (db *DB) Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, n int) ([]developers.Delivery, error) {
+func (db Webhooks) Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, n int) ([]developers.Delivery, error) {
 	var rows []deliveryRow
 	err := list(ctx, db.reader, &rows, `
 		SELECT `+deliveryColumns+` FROM developer_deliveries WHERE key_id = ? AND (status = ? OR ? = '')
@@ -165,7 +168,7 @@ func (db *DB) Deliveries(ctx context.Context, key string, status developers.Deli
 }
 
 // Delivery reads one; developers.ErrNoDelivery.
-func (db *DB) Delivery(ctx context.Context, id string) (developers.Delivery, error) {
+func (db Webhooks) Delivery(ctx context.Context, id string) (developers.Delivery, error) {
 	var row deliveryRow
 	found, err := get(ctx, db.reader, &row, `SELECT `+deliveryColumns+` FROM developer_deliveries WHERE id = ?`, id)
 	if err == nil && !found {
@@ -179,7 +182,7 @@ func (db *DB) Delivery(ctx context.Context, id string) (developers.Delivery, err
 
 // RepeatDelivery has one sent again now, whatever became of it, and tried for as long as a new one. The deed's key is
 // the delivery's. developers.ErrNoDelivery.
-func (db *DB) RepeatDelivery(ctx context.Context, id string, d developers.Deed) error {
+func (db Webhooks) RepeatDelivery(ctx context.Context, id string, d developers.Deed) error {
 	return db.write(ctx, "repeat delivery", func(tx *sqlx.Tx) error {
 		found, err := get(ctx, tx, &d.Key, `
 			UPDATE developer_deliveries SET status = 'waiting', run_at = ?, give_up_at = ? WHERE id = ? RETURNING key_id`,

@@ -13,7 +13,7 @@ import (
 
 // NextOutbound tells when the next pushed message is to be sent, or its lease lapses, whichever is later; zero for none. One
 // that an earlier message of its address keeps waiting is due when that is: else whoever waits for it would never rest.
-func (db *DB) NextOutbound(ctx context.Context) (time.Time, error) {
+func (db Outbox) NextOutbound(ctx context.Context) (time.Time, error) {
 	var at int64
 	_, err := get(ctx, db.orderReader, &at, `
 		SELECT COALESCE(MIN(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END), 0)
@@ -30,7 +30,7 @@ func (db *DB) NextOutbound(ctx context.Context) (time.Time, error) {
 // recoverOrders lets those orders of a customer be declined at once that wait for an earlier holder of the number to
 // authenticate; all others run on. A recovery calls it once it has raised customers.holder. Orders that are being
 // moved just now are left to whoever moves them, see enterConfirming: waiting for them would be a deadlock.
-func (db *DB) recoverOrders(ctx context.Context, tx *sqlx.Tx, c prepaid.CustomerID, now time.Time) error {
+func (db Customers) recoverOrders(ctx context.Context, tx *sqlx.Tx, c prepaid.CustomerID, now time.Time) error {
 	_, err := exec(ctx, tx, `
 		UPDATE orders SET run_at = ? WHERE id IN (
 			SELECT id FROM orders WHERE customer = ? AND funding_kind = 'charge' AND status = 'confirming'`+db.skipLocked+`)`,
@@ -42,7 +42,7 @@ func (db *DB) recoverOrders(ctx context.Context, tx *sqlx.Tx, c prepaid.Customer
 }
 
 // enterConfirming makes an order due at once that comes to wait for an earlier holder of its customer's number.
-func (db *DB) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *orderRow, at time.Time) error {
+func (db Orders) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *orderRow, at time.Time) error {
 	var holder int // shared: a recovery that is under way is waited for
 	found, err := get(ctx, tx, &holder, `SELECT holder FROM customers WHERE id = ?`+db.forShare, row.Customer)
 	if err != nil || !found {
@@ -57,7 +57,7 @@ func (db *DB) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *orderRow, a
 
 // OpenOrders counts the orders that have not come to an end and were created at or before a time, by brand and
 // status. Those that wait until their debit has settled, as they should, are not among them.
-func (db *DB) OpenOrders(ctx context.Context, createdBefore time.Time) (map[string]map[topup.Status]int, error) {
+func (db Orders) OpenOrders(ctx context.Context, createdBefore time.Time) (map[string]map[topup.Status]int, error) {
 	var rows []struct {
 		Brand  string       `db:"brand"`
 		Status topup.Status `db:"status"`

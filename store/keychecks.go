@@ -15,6 +15,9 @@ import (
 	"pulsa/prepaid"
 )
 
+// MasterKeys keeps the check values of the master keys.
+type MasterKeys struct{ *core }
+
 // MasterKey names a key outside the database that things in it are hashed or sealed with.
 type MasterKey string
 
@@ -66,7 +69,7 @@ func storedWith(name MasterKey) []stored {
 // CheckKeys returns a *KeyError where what is stored with a master key could not be checked or opened with the versions
 // given: whoever is about to use the key begins with it. A version that is given for the first time is known from then on;
 // one that nothing is stored with any more is forgotten.
-func (db *DB) CheckKeys(ctx context.Context, name MasterKey, given map[int]prepaid.Secret) error {
+func (db MasterKeys) CheckKeys(ctx context.Context, name MasterKey, given map[int]prepaid.Secret) error {
 	checks := make(map[int][]byte, len(given))
 	for version, key := range given {
 		check, err := hkdf.Key(sha256.New, []byte(key.Reveal()), nil, "pulsa key check "+string(name), 16)
@@ -111,7 +114,7 @@ func keyChecks(ctx context.Context, q querier, name MasterKey, lock string) (map
 
 // learnKeys makes the check values of a master key those that are given. Of two that start at once with different keys
 // the second waits, and sees the first's.
-func (db *DB) learnKeys(ctx context.Context, tx *sqlx.Tx, name MasterKey, given map[int][]byte) error {
+func (db MasterKeys) learnKeys(ctx context.Context, tx *sqlx.Tx, name MasterKey, given map[int][]byte) error {
 	for _, version := range slices.Sorted(maps.Keys(given)) {
 		_, err := exec(ctx, tx, `INSERT INTO key_checks (name, version, check_value) VALUES (?, ?, ?) ON CONFLICT (name, version) DO NOTHING`,
 			name, version, given[version])

@@ -8,9 +8,12 @@ import (
 	"pulsa/prepaid"
 )
 
+// Leases keeps leases that one process holds at a time.
+type Leases struct{ *core }
+
 // HoldLease takes or renews a lease that one holder has at a time, until the given time, and reports whether the
 // holder has it. It is free again when it lapses.
-func (db *DB) HoldLease(ctx context.Context, name, holder string, now, until time.Time) (bool, error) {
+func (db Leases) HoldLease(ctx context.Context, name, holder string, now, until time.Time) (bool, error) {
 	rows, err := exec(ctx, db.writer, `
 		INSERT INTO leases (name, holder, lease_until) VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, lease_until = excluded.lease_until

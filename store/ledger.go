@@ -13,6 +13,9 @@ import (
 	"pulsa/topup"
 )
 
+// Ledger reads the double-entry ledger. Orders and Developers write it, each in the transaction that it belongs to.
+type Ledger struct{ *core }
+
 // checkEntries refuses entries that do not sum to zero in every currency.
 func checkEntries(entries []topup.Entry) error {
 	for _, e := range entries {
@@ -77,7 +80,7 @@ func insertEntries[ID ~string](ctx context.Context, tx *sqlx.Tx, brand string, a
 
 // Ledger returns the balance of every account of a brand in every currency, by account and currency; a
 // positive one is a debit.
-func (db *DB) Ledger(ctx context.Context, brand string) ([]topup.Posting, error) {
+func (db Ledger) Balances(ctx context.Context, brand string) ([]topup.Posting, error) {
 	var rows []postingRow
 	err := list(ctx, db.orderReader, &rows, `
 		SELECT p.account, p.currency, CAST(SUM(p.minor) AS BIGINT) AS minor
@@ -94,7 +97,7 @@ func (db *DB) Ledger(ctx context.Context, brand string) ([]topup.Posting, error)
 }
 
 // Entries returns an order's ledger entries, oldest first.
-func (db *DB) Entries(ctx context.Context, id prepaid.OrderID) ([]topup.Entry, error) {
+func (db Ledger) Entries(ctx context.Context, id prepaid.OrderID) ([]topup.Entry, error) {
 	var rows []postingRow
 	err := list(ctx, db.orderReader, &rows, `
 		SELECT p.kind, p.account, p.currency, p.minor

@@ -14,6 +14,9 @@ import (
 	"pulsa/topup"
 )
 
+// Mandates keeps the mandates that customers gave by text.
+type Mandates struct{ *core }
+
 type mandateRow struct {
 	Setup           prepaid.SetupID    `db:"setup"`
 	Brand           string             `db:"brand"`
@@ -62,7 +65,7 @@ func (r mandateRow) mandate() payments.Mandate {
 }
 
 // SaveMandate implements payments.Mandates.
-func (db *DB) SaveMandate(ctx context.Context, s payments.Setup, m payments.Mandate) (payments.Setup, error) {
+func (db Mandates) SaveMandate(ctx context.Context, s payments.Setup, m payments.Mandate) (payments.Setup, error) {
 	var stored payments.Setup
 	err := db.write(ctx, "save mandate", func(tx *sqlx.Tx) error {
 		added, err := db.insertSetup(ctx, tx, s)
@@ -88,7 +91,7 @@ func (db *DB) SaveMandate(ctx context.Context, s payments.Setup, m payments.Mand
 }
 
 // ClaimMandates implements payments.Mandates.
-func (db *DB) ClaimMandates(ctx context.Context, now, until time.Time, n int) ([]payments.Mandate, error) {
+func (db Mandates) ClaimMandates(ctx context.Context, now, until time.Time, n int) ([]payments.Mandate, error) {
 	var rows []mandateRow
 	err := db.write(ctx, "claim mandates", func(tx *sqlx.Tx) error {
 		return list(ctx, tx, &rows, `
@@ -112,7 +115,7 @@ func (db *DB) ClaimMandates(ctx context.Context, now, until time.Time, n int) ([
 }
 
 // PutOffMandate implements payments.Mandates. One that has ended meanwhile stays so.
-func (db *DB) PutOffMandate(ctx context.Context, id prepaid.SetupID, at time.Time) error {
+func (db Mandates) PutOffMandate(ctx context.Context, id prepaid.SetupID, at time.Time) error {
 	return db.write(ctx, "put off mandate", func(tx *sqlx.Tx) error {
 		_, err := exec(ctx, tx, `UPDATE mandates SET run_at = ?, lease_until = 0, tries = tries + 1 WHERE setup = ? AND run_at > 0`,
 			prepaid.Micros(at), id)
@@ -121,7 +124,7 @@ func (db *DB) PutOffMandate(ctx context.Context, id prepaid.SetupID, at time.Tim
 }
 
 // NextMandate implements payments.Mandates.
-func (db *DB) NextMandate(ctx context.Context) (time.Time, error) {
+func (db Mandates) NextMandate(ctx context.Context) (time.Time, error) {
 	var at int64
 	_, err := get(ctx, db.reader, &at, `
 		SELECT COALESCE(MIN(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END), 0) FROM mandates WHERE run_at > 0`)
@@ -144,16 +147,16 @@ func endMandate(ctx context.Context, tx *sqlx.Tx, id prepaid.SetupID) (tellAt ti
 }
 
 // MandatesOf lists the mandates of a customer, newest first.
-func (db *DB) MandatesOf(ctx context.Context, c prepaid.CustomerID) ([]payments.Mandate, error) {
+func (db Mandates) MandatesOf(ctx context.Context, c prepaid.CustomerID) ([]payments.Mandate, error) {
 	return db.mandates(ctx, `customer = ?`, c)
 }
 
 // MandatesByReference lists those whose reference begins so, 20 at most.
-func (db *DB) MandatesByReference(ctx context.Context, begins string) ([]payments.Mandate, error) {
+func (db Mandates) MandatesByReference(ctx context.Context, begins string) ([]payments.Mandate, error) {
 	return db.mandates(ctx, `reference LIKE ? ESCAPE '\'`, likeEscape(begins)+"%")
 }
 
-func (db *DB) mandates(ctx context.Context, where string, arg any) ([]payments.Mandate, error) {
+func (db Mandates) mandates(ctx context.Context, where string, arg any) ([]payments.Mandate, error) {
 	var rows []mandateRow
 	err := list(ctx, db.reader, &rows, `SELECT `+mandateColumns+` FROM mandates WHERE `+where+` ORDER BY agreed_at DESC, setup LIMIT 20`, arg)
 	if err != nil {

@@ -13,9 +13,12 @@ import (
 	"pulsa/topup"
 )
 
+// Moves changes a customer's number and closes accounts.
+type Moves struct{ *core }
+
 // lockNumbers makes whoever registers, moves to or erases a number wait for each other, before any customer is locked: the
 // number may be nobody's, so that there is no row to lock. On SQLite the transaction has the whole file.
-func (db *DB) lockNumbers(ctx context.Context, tx *sqlx.Tx, brand string, numbers ...prepaid.MSISDN) error {
+func (db *core) lockNumbers(ctx context.Context, tx *sqlx.Tx, brand string, numbers ...prepaid.MSISDN) error {
 	if db.dialect != Postgres {
 		return nil
 	}
@@ -29,7 +32,7 @@ func (db *DB) lockNumbers(ctx context.Context, tx *sqlx.Tx, brand string, number
 }
 
 // MayMove implements accounts.Moves.
-func (db *DB) MayMove(ctx context.Context, id prepaid.CustomerID, now time.Time) error {
+func (db Moves) MayMove(ctx context.Context, id prepaid.CustomerID, now time.Time) error {
 	return db.readOrders(ctx, "may customer move", func(tx *sqlx.Tx) error {
 		c, err := getCustomer(ctx, tx, `c.id = ?`, id)
 		if err == nil {
@@ -64,7 +67,7 @@ func contested(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, now time
 }
 
 // MoveCustomer implements accounts.Moves.
-func (db *DB) MoveCustomer(ctx context.Context, m accounts.Move) (accounts.Customer, error) {
+func (db Moves) MoveCustomer(ctx context.Context, m accounts.Move) (accounts.Customer, error) {
 	return db.newNumber(ctx, m, func(tx *sqlx.Tx) error {
 		if err := stillLinked(ctx, tx, m.Customer, m.Asked); err != nil {
 			return err
@@ -83,7 +86,7 @@ func stillLinked(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prep
 }
 
 // MoveByHand is MoveCustomer at the word of an operator, who has decided whose the number is. Who and why is kept.
-func (db *DB) MoveByHand(ctx context.Context, m accounts.Move, by prepaid.By) (accounts.Customer, error) {
+func (db Moves) MoveByHand(ctx context.Context, m accounts.Move, by prepaid.By) (accounts.Customer, error) {
 	return db.newNumber(ctx, m, func(tx *sqlx.Tx) error {
 		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: m.Customer, What: "number",
 			By: by, At: m.At, Outcome: "done", EndedAt: m.At})
@@ -91,7 +94,7 @@ func (db *DB) MoveByHand(ctx context.Context, m accounts.Move, by prepaid.By) (a
 }
 
 // newNumber changes a customer's number. first is done in the same transaction, unless the operation key has moved it before.
-func (db *DB) newNumber(ctx context.Context, m accounts.Move, first func(*sqlx.Tx) error) (accounts.Customer, error) {
+func (db Moves) newNumber(ctx context.Context, m accounts.Move, first func(*sqlx.Tx) error) (accounts.Customer, error) {
 	var moved accounts.Customer
 	err := db.writeOrders(ctx, "change number", func(tx *sqlx.Tx) error {
 		c, err := getCustomer(ctx, tx, `c.id = ?`, m.Customer)
@@ -223,7 +226,7 @@ func redirectReplies(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, from
 }
 
 // UnlinkAddress implements accounts.Moves.
-func (db *DB) UnlinkAddress(ctx context.Context, u accounts.Unlinking) error {
+func (db Moves) UnlinkAddress(ctx context.Context, u accounts.Unlinking) error {
 	return db.writeOrders(ctx, "unlink address", func(tx *sqlx.Tx) error {
 		if err := db.lockHolder(ctx, tx, u.Customer, u.Holder); err != nil {
 			return err

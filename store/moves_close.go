@@ -12,7 +12,7 @@ import (
 )
 
 // MayClose implements accounts.Moves.
-func (db *DB) MayClose(ctx context.Context, id prepaid.CustomerID, now time.Time) error {
+func (db Moves) MayClose(ctx context.Context, id prepaid.CustomerID, now time.Time) error {
 	return db.readOrders(ctx, "may customer be closed", func(tx *sqlx.Tx) error {
 		c, err := getCustomer(ctx, tx, `c.id = ?`, id)
 		if err == nil {
@@ -33,7 +33,7 @@ func mayClose(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, now time.Ti
 }
 
 // CloseCustomer implements accounts.Moves.
-func (db *DB) CloseCustomer(ctx context.Context, cl accounts.Closing) (addresses []prepaid.Address, err error) {
+func (db Moves) CloseCustomer(ctx context.Context, cl accounts.Closing) (addresses []prepaid.Address, err error) {
 	err = db.writeOrders(ctx, "close account", func(tx *sqlx.Tx) error {
 		addresses = nil
 		c, err := db.lockedWithNumber(ctx, tx, cl.Customer)
@@ -67,7 +67,7 @@ func (db *DB) CloseCustomer(ctx context.Context, cl accounts.Closing) (addresses
 }
 
 // lockedWithNumber locks a customer, who may be erased, and before that the number.
-func (db *DB) lockedWithNumber(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Customer, error) {
+func (db *core) lockedWithNumber(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Customer, error) {
 	c, err := getCustomer(ctx, tx, `c.id = ?`, id)
 	if err != nil {
 		return c, err
@@ -129,7 +129,7 @@ func renameAddress(ctx context.Context, tx *sqlx.Tx, brand string, from, to prep
 }
 
 // RememberAddress implements accounts.Moves.
-func (db *DB) RememberAddress(ctx context.Context, brand string, a prepaid.Address, l accounts.Left) error {
+func (db Moves) RememberAddress(ctx context.Context, brand string, a prepaid.Address, l accounts.Left) error {
 	left, err := leftBehind(ctx, db.reader, brand, l)
 	if err != nil || !left {
 		return err
@@ -176,7 +176,7 @@ func leftBehind(ctx context.Context, q querier, brand string, l accounts.Left) (
 
 // comeBack takes up the account that an erased customer has left under one of the number's pseudonyms: the same customer, to
 // whom all limits and counts belong, as the number's next holder. found is false where there is none. Under the number's lock.
-func (db *DB) comeBack(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudonyms []prepaid.MSISDN) (back accounts.Customer, found bool, err error) {
+func (db Customers) comeBack(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudonyms []prepaid.MSISDN) (back accounts.Customer, found bool, err error) {
 	if taken, err := get(ctx, tx, new(int), `SELECT 1 FROM customers WHERE brand = ? AND msisdn = ?`, c.Brand, c.MSISDN); err != nil || taken {
 		return back, false, err
 	}

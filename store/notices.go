@@ -14,6 +14,19 @@ import (
 	"pulsa/topup"
 )
 
+// Notices keeps what customers are yet to be told.
+type Notices struct{ *core }
+
+var (
+	_ conversation.HeldNotices = Notices{}
+	_ conversation.Notices     = Notices{}
+)
+
+// Transcripts keeps conversations.
+type Transcripts struct{ *core }
+
+var _ conversation.Transcripts = Transcripts{}
+
 type noticeRow struct {
 	ID       prepaid.NoticeID `db:"id"`
 	Brand    string           `db:"brand"`
@@ -68,7 +81,7 @@ func insertOrderNotice(ctx context.Context, tx *sqlx.Tx, o orderRow, n topup.New
 }
 
 // ClaimNotices implements conversation.Notices.
-func (db *DB) ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]conversation.Notice, error) {
+func (db Notices) ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]conversation.Notice, error) {
 	var rows []noticeRow
 	err := db.write(ctx, "claim notices", func(tx *sqlx.Tx) error {
 		return list(ctx, tx, &rows, `
@@ -92,7 +105,7 @@ func (db *DB) ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]
 }
 
 // NoticesOf implements conversation.Notices.
-func (db *DB) NoticesOf(ctx context.Context, o prepaid.OrderID, status topup.Status) ([]prepaid.NoticeID, error) {
+func (db Notices) NoticesOf(ctx context.Context, o prepaid.OrderID, status topup.Status) ([]prepaid.NoticeID, error) {
 	var ids []prepaid.NoticeID
 	err := list(ctx, db.orderReader, &ids, `
 		SELECT id FROM notices
@@ -107,7 +120,7 @@ func (db *DB) NoticesOf(ctx context.Context, o prepaid.OrderID, status topup.Sta
 
 // MarkTold implements conversation.Notices. What was told on a channel that reaches the address no more was not told; what
 // is held was told by another.
-func (db *DB) MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepaid.OrderID, now time.Time) error {
+func (db Notices) MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepaid.OrderID, now time.Time) error {
 	if len(ids)+len(pins) == 0 {
 		return nil
 	}
@@ -128,7 +141,7 @@ func (db *DB) MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepa
 }
 
 // NextNotice implements conversation.Notices.
-func (db *DB) NextNotice(ctx context.Context) (time.Time, error) {
+func (db Notices) NextNotice(ctx context.Context) (time.Time, error) {
 	var at int64
 	_, err := get(ctx, db.reader, &at, `
 		SELECT COALESCE(MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END), 0)
@@ -140,7 +153,7 @@ func (db *DB) NextNotice(ctx context.Context) (time.Time, error) {
 }
 
 // SaveTranscripts implements conversation.Transcripts.
-func (db *DB) SaveTranscripts(ctx context.Context, entries []conversation.Transcript) error {
+func (db Transcripts) SaveTranscripts(ctx context.Context, entries []conversation.Transcript) error {
 	return db.write(ctx, "save transcripts", func(tx *sqlx.Tx) error {
 		for _, e := range entries {
 			_, err := exec(ctx, tx, `

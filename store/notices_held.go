@@ -14,7 +14,7 @@ import (
 )
 
 // HandOver implements conversation.Notices.
-func (db *DB) HandOver(ctx context.Context, id prepaid.NoticeID, parts []channels.Outbound, now time.Time) error {
+func (db Notices) HandOver(ctx context.Context, id prepaid.NoticeID, parts []channels.Outbound, now time.Time) error {
 	return db.write(ctx, "hand notice over", func(tx *sqlx.Tx) error {
 		if err := db.putOutbound(ctx, tx, parts); err != nil {
 			return err
@@ -61,7 +61,7 @@ func tellAnew(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channel
 }
 
 // Redirect implements conversation.HeldNotices.
-func (db *DB) Redirect(ctx context.Context, n conversation.Notice) error {
+func (db Notices) Redirect(ctx context.Context, n conversation.Notice) error {
 	_, err := exec(ctx, db.writer, `UPDATE notices SET channel = ?, kind = ?, address = ?, retold = TRUE WHERE id = ? AND told_at = 0`,
 		n.Channel, n.Kind, n.Address, n.ID)
 	if err != nil {
@@ -71,7 +71,7 @@ func (db *DB) Redirect(ctx context.Context, n conversation.Notice) error {
 }
 
 // Hold implements conversation.HeldNotices.
-func (db *DB) Hold(ctx context.Context, id prepaid.NoticeID, why conversation.HeldFor, now time.Time) error {
+func (db Notices) Hold(ctx context.Context, id prepaid.NoticeID, why conversation.HeldFor, now time.Time) error {
 	_, err := exec(ctx, db.writer, `UPDATE notices SET held = ?, held_at = ? WHERE id = ? AND told_at = 0 AND held = ''`,
 		why, prepaid.Micros(now), id)
 	if err != nil {
@@ -81,7 +81,7 @@ func (db *DB) Hold(ctx context.Context, id prepaid.NoticeID, why conversation.He
 }
 
 // Held implements conversation.HeldNotices.
-func (db *DB) Held(ctx context.Context, brand string, a prepaid.Address) ([]conversation.Notice, error) {
+func (db Notices) Held(ctx context.Context, brand string, a prepaid.Address) ([]conversation.Notice, error) {
 	var rows []noticeRow
 	err := list(ctx, db.reader, &rows, `
 		SELECT `+noticeColumns+` FROM notices
@@ -97,7 +97,7 @@ func (db *DB) Held(ctx context.Context, brand string, a prepaid.Address) ([]conv
 }
 
 // HeldOf implements conversation.HeldNotices.
-func (db *DB) HeldOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID, error) {
+func (db Notices) HeldOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID, error) {
 	var ids []prepaid.NoticeID
 	err := list(ctx, db.reader, &ids, `SELECT id FROM notices WHERE order_id = ? AND about = 'order' AND told_at = 0 AND held <> '' ORDER BY id`, o)
 	if err != nil {
@@ -107,7 +107,7 @@ func (db *DB) HeldOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID
 }
 
 // Release implements conversation.HeldNotices.
-func (db *DB) Release(ctx context.Context, brand string, a prepaid.Address) error {
+func (db Notices) Release(ctx context.Context, brand string, a prepaid.Address) error {
 	_, err := exec(ctx, db.writer, `
 		UPDATE notices SET held = '', held_at = 0, lease_until = 0 WHERE told_at = 0 AND held <> '' AND brand = ? AND address = ?`, brand, a)
 	if err != nil {
@@ -125,7 +125,7 @@ type Untold struct {
 }
 
 // Untold lists held news of one brand, or of all (""), the oldest first.
-func (db *DB) Untold(ctx context.Context, brand string, limit int) ([]Untold, error) {
+func (db Notices) Untold(ctx context.Context, brand string, limit int) ([]Untold, error) {
 	var rows []struct {
 		noticeRow
 		Held   conversation.HeldFor `db:"held"`
@@ -148,7 +148,7 @@ func (db *DB) Untold(ctx context.Context, brand string, limit int) ([]Untold, er
 }
 
 // ToldByHand says that an operator has told held news. It keeps who and why, and reports whether the news waited.
-func (db *DB) ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepaid.By, now time.Time) (bool, error) {
+func (db Notices) ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepaid.By, now time.Time) (bool, error) {
 	waited := false
 	err := db.write(ctx, "tell by hand", func(tx *sqlx.Tx) error {
 		var n struct {
@@ -183,7 +183,7 @@ type UntoldCount struct {
 }
 
 // CountUntold counts held news.
-func (db *DB) CountUntold(ctx context.Context) ([]UntoldCount, error) {
+func (db Notices) CountUntold(ctx context.Context) ([]UntoldCount, error) {
 	var counts []UntoldCount
 	err := list(ctx, db.reader, &counts, `
 		SELECT brand, held, COUNT(*) AS count, MIN(held_at) AS oldest FROM notices

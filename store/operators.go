@@ -12,7 +12,10 @@ import (
 	"pulsa/topup"
 )
 
-var _ topup.Interventions = (*DB)(nil)
+// Interventions keeps what operators did to an order or a customer, who and why.
+type Interventions struct{ *core }
+
+var _ topup.Interventions = Interventions{}
 
 type interventionRow struct {
 	ID       string             `db:"id"`
@@ -27,7 +30,7 @@ type interventionRow struct {
 }
 
 // SaveIntervention implements topup.Interventions.
-func (db *DB) SaveIntervention(ctx context.Context, i topup.Intervention) error {
+func (db Interventions) SaveIntervention(ctx context.Context, i topup.Intervention) error {
 	return db.writeOrders(ctx, "save intervention", func(tx *sqlx.Tx) error { return insertIntervention(ctx, tx, i) })
 }
 
@@ -40,7 +43,7 @@ func insertIntervention(ctx context.Context, tx *sqlx.Tx, i topup.Intervention) 
 }
 
 // EndIntervention implements topup.Interventions.
-func (db *DB) EndIntervention(ctx context.Context, id, outcome string, at time.Time) error {
+func (db Interventions) EndIntervention(ctx context.Context, id, outcome string, at time.Time) error {
 	_, err := exec(ctx, db.writer, `UPDATE interventions SET outcome = ?, ended_at = ? WHERE id = ? AND ended_at = 0`,
 		outcome, prepaid.Micros(at), id)
 	if err != nil {
@@ -50,7 +53,7 @@ func (db *DB) EndIntervention(ctx context.Context, id, outcome string, at time.T
 }
 
 // Interventions lists what operators have done to an order or a customer, oldest first; "" fits none.
-func (db *DB) Interventions(ctx context.Context, o prepaid.OrderID, c prepaid.CustomerID) ([]topup.Intervention, error) {
+func (db Interventions) List(ctx context.Context, o prepaid.OrderID, c prepaid.CustomerID) ([]topup.Intervention, error) {
 	var rows []interventionRow
 	err := list(ctx, db.orderReader, &rows, `
 		SELECT id, order_id, customer, what, who, why, at, outcome, ended_at FROM interventions
@@ -79,7 +82,7 @@ type OrderFilter struct {
 }
 
 // Orders lists orders, newest first.
-func (db *DB) Orders(ctx context.Context, f OrderFilter) ([]topup.Order, error) {
+func (db Orders) List(ctx context.Context, f OrderFilter) ([]topup.Order, error) {
 	where, args := []string{"created_at >= ?"}, []any{prepaid.Micros(f.Since)}
 	add := func(use bool, condition string, values ...any) {
 		if use {
@@ -117,7 +120,7 @@ type Passage struct {
 }
 
 // Passages lists an order's status changes, oldest first.
-func (db *DB) Passages(ctx context.Context, id prepaid.OrderID) ([]Passage, error) {
+func (db Orders) Passages(ctx context.Context, id prepaid.OrderID) ([]Passage, error) {
 	var rows []struct {
 		From   topup.Status `db:"from_status"`
 		To     topup.Status `db:"to_status"`
@@ -144,7 +147,7 @@ type Told struct {
 }
 
 // NoticesTold lists the notices of an order, told or not, oldest first.
-func (db *DB) NoticesTold(ctx context.Context, id prepaid.OrderID) ([]Told, error) {
+func (db Notices) OfOrder(ctx context.Context, id prepaid.OrderID) ([]Told, error) {
 	var rows []struct {
 		About  string `db:"about"`
 		DueAt  int64  `db:"due_at"`

@@ -11,6 +11,9 @@ import (
 	"pulsa/prepaid"
 )
 
+// Reconciliation holds the ledger against what providers report.
+type Reconciliation struct{ *core }
+
 // ErrNoOpenItem says that there is no such open item, or that it is closed.
 var ErrNoOpenItem = errors.New("no such open item")
 
@@ -28,7 +31,7 @@ type Booked struct {
 // Booked lists what the ledger booked with payment providers and networks from one time until before another,
 // oldest first. A delivery counts what the customer bought, whatever it cost us. What a provider has no part
 // in, top-up cards and what was paid back by other means, is not listed.
-func (db *DB) Booked(ctx context.Context, from, to time.Time) ([]Booked, error) {
+func (db Reconciliation) Booked(ctx context.Context, from, to time.Time) ([]Booked, error) {
 	var rows []struct {
 		Kind     string           `db:"kind"`
 		Account  string           `db:"account"`
@@ -110,7 +113,7 @@ var byReconciliation = prepaid.By{Who: "reconcile", Why: "no longer differs"}
 // SaveDifferences stores the differences found among what happened from one time until before another. Those
 // that are stored already stay as they are, open or closed. Open ones of that time that are no longer found
 // are closed.
-func (db *DB) SaveDifferences(ctx context.Context, found []OpenItem, from, to, now time.Time) error {
+func (db Reconciliation) SaveDifferences(ctx context.Context, found []OpenItem, from, to, now time.Time) error {
 	return db.writeOrders(ctx, "save differences", func(tx *sqlx.Tx) error {
 		keep := map[string]bool{}
 		for _, d := range found {
@@ -155,13 +158,13 @@ func insertItem(ctx context.Context, tx *sqlx.Tx, d OpenItem, now time.Time) err
 }
 
 // SaveDispute stores a dispute of which we have no order, or its new Note. It stays open until somebody closes it.
-func (db *DB) SaveDispute(ctx context.Context, d OpenItem, now time.Time) error {
+func (db Reconciliation) SaveDispute(ctx context.Context, d OpenItem, now time.Time) error {
 	d.Kind = "dispute"
 	return db.writeOrders(ctx, "save dispute", func(tx *sqlx.Tx) error { return insertItem(ctx, tx, d, now) })
 }
 
 // CloseItem closes an open item by hand; ErrNoOpenItem.
-func (db *DB) CloseItem(ctx context.Context, id string, by prepaid.By, now time.Time) error {
+func (db Reconciliation) CloseItem(ctx context.Context, id string, by prepaid.By, now time.Time) error {
 	return db.writeOrders(ctx, "close open item", func(tx *sqlx.Tx) error { return closeItem(ctx, tx, id, by, now) })
 }
 
@@ -175,7 +178,7 @@ func closeItem(ctx context.Context, tx *sqlx.Tx, id string, by prepaid.By, now t
 }
 
 // OpenItems lists the open items, or also the closed ones, oldest first.
-func (db *DB) OpenItems(ctx context.Context, closed bool) ([]OpenItem, error) {
+func (db Reconciliation) OpenItems(ctx context.Context, closed bool) ([]OpenItem, error) {
 	var rows []openItemRow
 	err := list(ctx, db.orderReader, &rows, `
 		SELECT id, provider, reference, kind, order_id, currency, ours, theirs, note, happened_at, found_at, closed_at, closed_by, reason

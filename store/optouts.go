@@ -11,8 +11,13 @@ import (
 	"pulsa/prepaid"
 )
 
+// OptOuts keeps who wants no messages, and where.
+type OptOuts struct{ *core }
+
+var _ accounts.OptOuts = OptOuts{}
+
 // SetOptOut implements accounts.OptOuts.
-func (db *DB) SetOptOut(ctx context.Context, brand string, a prepaid.Address, channels []string, out bool, now time.Time) error {
+func (db OptOuts) SetOptOut(ctx context.Context, brand string, a prepaid.Address, channels []string, out bool, now time.Time) error {
 	return db.write(ctx, "set opt-out", func(tx *sqlx.Tx) error {
 		for _, channel := range channels {
 			_, err := exec(ctx, tx, `
@@ -29,7 +34,7 @@ func (db *DB) SetOptOut(ctx context.Context, brand string, a prepaid.Address, ch
 }
 
 // OptedOut implements accounts.OptOuts.
-func (db *DB) OptedOut(ctx context.Context, brand string, a prepaid.Address, pseudonyms ...prepaid.Address) ([]string, error) {
+func (db OptOuts) OptedOut(ctx context.Context, brand string, a prepaid.Address, pseudonyms ...prepaid.Address) ([]string, error) {
 	var channels []string
 	err := listIn(ctx, db.reader, &channels, `
 		SELECT DISTINCT channel FROM opt_outs WHERE brand = ? AND address IN (?) AND is_out ORDER BY channel`, brand, append(pseudonyms, a))
@@ -40,7 +45,7 @@ func (db *DB) OptedOut(ctx context.Context, brand string, a prepaid.Address, pse
 }
 
 // AddressesOf implements accounts.OptOuts.
-func (db *DB) AddressesOf(ctx context.Context, id prepaid.CustomerID) ([]accounts.KnownAddress, error) {
+func (db OptOuts) AddressesOf(ctx context.Context, id prepaid.CustomerID) ([]accounts.KnownAddress, error) {
 	var rows []struct {
 		Address  prepaid.Address `db:"address"`
 		Kind     string          `db:"kind"`

@@ -13,6 +13,14 @@ import (
 	"pulsa/topup"
 )
 
+// Orders keeps orders with their charges, attempts, ledger entries and history.
+type Orders struct{ *core }
+
+var (
+	_ topup.Finder = Orders{}
+	_ topup.Orders = Orders{}
+)
+
 type orderRow struct {
 	ID              prepaid.OrderID    `db:"id"`
 	Brand           string             `db:"brand"`
@@ -134,21 +142,21 @@ type chargeRow struct {
 }
 
 // Order implements topup.Orders.
-func (db *DB) Order(ctx context.Context, id prepaid.OrderID) (topup.History, error) {
+func (db Orders) Order(ctx context.Context, id prepaid.OrderID) (topup.History, error) {
 	return db.history(ctx, "read order", `id = ?`, id)
 }
 
 // ByCharge implements topup.Finder.
-func (db *DB) ByCharge(ctx context.Context, id prepaid.ChargeID) (topup.History, error) {
+func (db Orders) ByCharge(ctx context.Context, id prepaid.ChargeID) (topup.History, error) {
 	return db.history(ctx, "order of charge", `id = (SELECT order_id FROM charges WHERE charges.id = ?)`, id)
 }
 
 // ByOperation implements topup.Finder.
-func (db *DB) ByOperation(ctx context.Context, brand, key string) (topup.History, error) {
+func (db Orders) ByOperation(ctx context.Context, brand, key string) (topup.History, error) {
 	return db.history(ctx, "order of operation", `brand = ? AND operation_key = ?`, brand, key)
 }
 
-func (db *DB) history(ctx context.Context, what, where string, args ...any) (topup.History, error) {
+func (db Orders) history(ctx context.Context, what, where string, args ...any) (topup.History, error) {
 	var found []topup.History
 	err := db.readOrders(ctx, what, func(tx *sqlx.Tx) error {
 		var rows []orderRow
@@ -169,7 +177,7 @@ func (db *DB) history(ctx context.Context, what, where string, args ...any) (top
 }
 
 // Latest implements topup.Finder. What a developer has bought for the number is the developer's.
-func (db *DB) Latest(ctx context.Context, brand string, w topup.Whose) (topup.Order, error) {
+func (db Orders) Latest(ctx context.Context, brand string, w topup.Whose) (topup.Order, error) {
 	const newest = ` ORDER BY created_at DESC, id LIMIT 1`
 	var row orderRow
 	found, err := get(ctx, db.orderReader, &row, `
@@ -192,7 +200,7 @@ func (db *DB) Latest(ctx context.Context, brand string, w topup.Whose) (topup.Or
 }
 
 // Claim implements topup.Orders. Those that have waited longest come first.
-func (db *DB) Claim(ctx context.Context, now, until time.Time, n int) ([]topup.History, error) {
+func (db Orders) Claim(ctx context.Context, now, until time.Time, n int) ([]topup.History, error) {
 	var claimed []topup.History
 	err := db.writeOrders(ctx, "claim orders", func(tx *sqlx.Tx) error {
 		var rows []orderRow
@@ -251,7 +259,7 @@ func withHistory(ctx context.Context, tx *sqlx.Tx, rows []orderRow) ([]topup.His
 }
 
 // NextDue implements topup.Orders.
-func (db *DB) NextDue(ctx context.Context) (time.Time, error) {
+func (db Orders) NextDue(ctx context.Context) (time.Time, error) {
 	var at int64
 	_, err := get(ctx, db.orderReader, &at, `
 		SELECT COALESCE(MIN(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END), 0)

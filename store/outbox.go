@@ -15,6 +15,11 @@ import (
 	"pulsa/prepaid"
 )
 
+// Outbox keeps the messages that are pushed to customers.
+type Outbox struct{ *core }
+
+var _ channels.Outbox = Outbox{}
+
 type outboxRow struct {
 	Seq          int64              `db:"seq"`
 	ID           prepaid.OutboundID `db:"id"`
@@ -43,7 +48,7 @@ type outboxRow struct {
 const outboxColumns = `seq, id, brand, channel, address, message_id, part, text, pin_order, sealed, buttons, ask_contact, contact_label, can,
 	repeatable, answer, delete_ref, attempts, lapsed, delivery, run_at, created_at`
 
-func (db *DB) toOutboxRow(m channels.Outbound) (outboxRow, error) {
+func (db *core) toOutboxRow(m channels.Outbound) (outboxRow, error) {
 	buttons, err := json.Marshal(m.Buttons)
 	if err != nil {
 		return outboxRow{}, err
@@ -71,7 +76,7 @@ func storable(text string) string {
 }
 
 // outbounds reads messages. The text of one that shows a PIN is "" once it was sent, and where it can't be opened.
-func (db *DB) outbounds(rows []outboxRow) ([]channels.Outbound, error) {
+func (db Outbox) outbounds(rows []outboxRow) ([]channels.Outbound, error) {
 	messages := make([]channels.Outbound, len(rows))
 	for i, r := range rows {
 		m := channels.Outbound{ID: r.ID, Seq: r.Seq, Brand: r.Brand, Channel: r.Channel, Address: r.Address,
@@ -96,14 +101,14 @@ func (db *DB) outbounds(rows []outboxRow) ([]channels.Outbound, error) {
 
 // PutOutbound implements channels.Outbox. A message id is unique within a channel and address: a one-time
 // code sent to another number answers the same message.
-func (db *DB) PutOutbound(ctx context.Context, parts []channels.Outbound) error {
+func (db Outbox) PutOutbound(ctx context.Context, parts []channels.Outbound) error {
 	if len(parts) == 0 {
 		return nil
 	}
 	return db.write(ctx, "put outbound", func(tx *sqlx.Tx) error { return db.putOutbound(ctx, tx, parts) })
 }
 
-func (db *DB) putOutbound(ctx context.Context, tx *sqlx.Tx, parts []channels.Outbound) error {
+func (db *core) putOutbound(ctx context.Context, tx *sqlx.Tx, parts []channels.Outbound) error {
 	for _, m := range parts {
 		row, err := db.toOutboxRow(m)
 		if err != nil {
@@ -124,7 +129,7 @@ func (db *DB) putOutbound(ctx context.Context, tx *sqlx.Tx, parts []channels.Out
 
 // ClaimOutbound implements channels.Outbox. A message that waits to be tried again keeps the later ones of
 // its address waiting too.
-func (db *DB) ClaimOutbound(ctx context.Context, now, until time.Time, n int) ([]channels.Outbound, error) {
+func (db Outbox) ClaimOutbound(ctx context.Context, now, until time.Time, n int) ([]channels.Outbound, error) {
 	var rows []outboxRow
 	err := db.write(ctx, "claim outbound", func(tx *sqlx.Tx) error {
 		return list(ctx, tx, &rows, `
@@ -150,7 +155,7 @@ func (db *DB) ClaimOutbound(ctx context.Context, now, until time.Time, n int) ([
 
 // EndOutbound implements channels.Outbox. The end of a message that has one is left as it is, but where
 // that was only Uncertain.
-func (db *DB) EndOutbound(ctx context.Context, id prepaid.OutboundID, e channels.SendEnd) error {
+func (db Outbox) EndOutbound(ctx context.Context, id prepaid.OutboundID, e channels.SendEnd) error {
 	ended := prepaid.Micros(e.Now)
 	if e.Status == channels.Waiting {
 		ended = 0
@@ -199,7 +204,7 @@ func forgetPIN(ctx context.Context, tx *sqlx.Tx, id prepaid.OutboundID, keepText
 }
 
 // ReportDelivery implements channels.Outbox.
-func (db *DB) ReportDelivery(ctx context.Context, r channels.DeliveryReport, now time.Time) error {
+func (db Outbox) ReportDelivery(ctx context.Context, r channels.DeliveryReport, now time.Time) error {
 	if deliveryRank(r.Status) == 0 || (r.Outbound == "" && r.ProviderRef == "") {
 		return nil
 	}
@@ -242,7 +247,7 @@ func deliveryRank(d channels.Delivery) int {
 }
 
 // OutboundTo implements channels.Outbox.
-func (db *DB) OutboundTo(ctx context.Context, brand, channel string, a prepaid.Address, after int64, n int) ([]channels.Outbound, error) {
+func (db Outbox) OutboundTo(ctx context.Context, brand, channel string, a prepaid.Address, after int64, n int) ([]channels.Outbound, error) {
 	var rows []outboxRow
 	err := list(ctx, db.reader, &rows, `
 		SELECT `+outboxColumns+` FROM outbox
@@ -254,7 +259,7 @@ func (db *DB) OutboundTo(ctx context.Context, brand, channel string, a prepaid.A
 }
 
 // SendSlot is channels.SenderConfig's Slot: one statement, which takes the slot and tells its time.
-func (db *DB) SendSlot(ctx context.Context, channel string, earliest, latest time.Time, every time.Duration) (at time.Time, ok bool, err error) {
+func (db Outbox) SendSlot(ctx context.Context, channel string, earliest, latest time.Time, every time.Duration) (at time.Time, ok bool, err error) {
 	var free int64
 	from, step := prepaid.Micros(earliest), every.Microseconds()
 	ok, err = get(ctx, db.writer, &free, `

@@ -13,6 +13,11 @@ import (
 	"pulsa/topup"
 )
 
+// Payments keeps the setups of instruments and the instruments themselves.
+type Payments struct{ *core }
+
+var _ payments.Store = Payments{}
+
 type setupRow struct {
 	ID           prepaid.SetupID      `db:"id"`
 	Brand        string               `db:"brand"`
@@ -46,7 +51,7 @@ func getSetup(ctx context.Context, q querier, where string, args ...any) (paymen
 }
 
 // SaveSetup implements payments.Store.
-func (db *DB) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, error) {
+func (db Payments) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, error) {
 	var stored payments.Setup
 	err := db.write(ctx, "save payment setup", func(tx *sqlx.Tx) error {
 		if _, err := db.insertSetup(ctx, tx, s); err != nil {
@@ -64,7 +69,7 @@ func (db *DB) SaveSetup(ctx context.Context, s payments.Setup) (payments.Setup, 
 
 // insertSetup returns 0 where the operation key has stored one before; else the customer's earlier open one is abandoned.
 // The setup is the customer's present holder's: accounts.ErrRecovered where another has begun it, accounts.ErrFrozen.
-func (db *DB) insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (int64, error) {
+func (db *core) insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (int64, error) {
 	if err := db.lockHolder(ctx, tx, s.Customer, s.Holder); err != nil {
 		return 0, fmt.Errorf("lock customer: %w", err)
 	}
@@ -103,7 +108,7 @@ func setupOf(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (payments.Setup
 }
 
 // Setup implements payments.Store.
-func (db *DB) Setup(ctx context.Context, id prepaid.SetupID) (payments.Setup, error) {
+func (db Payments) Setup(ctx context.Context, id prepaid.SetupID) (payments.Setup, error) {
 	s, err := getSetup(ctx, db.reader, `id = ?`, id)
 	if err != nil {
 		return payments.Setup{}, fmt.Errorf("read payment setup: %w", err)
@@ -112,7 +117,7 @@ func (db *DB) Setup(ctx context.Context, id prepaid.SetupID) (payments.Setup, er
 }
 
 // OpenSetup implements payments.Store.
-func (db *DB) OpenSetup(ctx context.Context, c prepaid.CustomerID) (payments.Setup, error) {
+func (db Payments) OpenSetup(ctx context.Context, c prepaid.CustomerID) (payments.Setup, error) {
 	s, err := getSetup(ctx, db.reader, `customer = ? AND status = ?`, c, payments.SetupOpen)
 	if err != nil {
 		return payments.Setup{}, fmt.Errorf("read open payment setup: %w", err)
@@ -122,7 +127,7 @@ func (db *DB) OpenSetup(ctx context.Context, c prepaid.CustomerID) (payments.Set
 
 // EndSetup implements payments.Store. With an instrument the setup is completed, without one abandoned. One that an
 // earlier holder began is abandoned, whatever its page says, and nobody is told.
-func (db *DB) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments.Instrument, n prepaid.NoticeID, now time.Time) (ended bool, err error) {
+func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments.Instrument, n prepaid.NoticeID, now time.Time) (ended bool, err error) {
 	err = db.write(ctx, "end payment setup", func(tx *sqlx.Tx) error {
 		s, err := getSetup(ctx, tx, `id = ?`, id)
 		if err != nil {
@@ -186,7 +191,7 @@ func tellOver(ctx context.Context, tx *sqlx.Tx, s payments.Setup, n prepaid.Noti
 }
 
 // EndInstrument implements payments.Store.
-func (db *DB) EndInstrument(ctx context.Context, token prepaid.Secret, n prepaid.NoticeID, now time.Time) (ended bool, err error) {
+func (db Payments) EndInstrument(ctx context.Context, token prepaid.Secret, n prepaid.NoticeID, now time.Time) (ended bool, err error) {
 	err = db.writeOrders(ctx, "end instrument", func(tx *sqlx.Tx) error {
 		var i struct {
 			Customer prepaid.CustomerID `db:"customer"`
@@ -213,7 +218,7 @@ func (db *DB) EndInstrument(ctx context.Context, token prepaid.Secret, n prepaid
 }
 
 // RemoveInstrument implements payments.Store.
-func (db *DB) RemoveInstrument(ctx context.Context, r payments.Removal) error {
+func (db Payments) RemoveInstrument(ctx context.Context, r payments.Removal) error {
 	return db.write(ctx, "remove instrument", func(tx *sqlx.Tx) error {
 		if err := db.lockHolder(ctx, tx, r.Customer, r.Holder); err != nil {
 			return err
@@ -263,7 +268,7 @@ type instrumentRow struct {
 }
 
 // Instrument implements payments.Store.
-func (db *DB) Instrument(ctx context.Context, id prepaid.InstrumentID) (payments.Instrument, error) {
+func (db Payments) Instrument(ctx context.Context, id prepaid.InstrumentID) (payments.Instrument, error) {
 	var r instrumentRow
 	found, err := get(ctx, db.reader, &r, `
 		SELECT id, customer, brand, gateway, method, token, display, created_at FROM instruments WHERE id = ?`, id)

@@ -26,7 +26,7 @@ type pinDetail struct {
 }
 
 // changePIN keeps the PIN of a delivery, and drops that of one which the network has taken back.
-func (db *DB) changePIN(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
+func (db Orders) changePIN(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
 	if len(c.To) > 0 && c.From == topup.Delivered {
 		_, err := exec(ctx, tx, `DELETE FROM pin_details WHERE order_id = ?`, c.Order)
 		return err
@@ -47,7 +47,7 @@ func (db *DB) changePIN(ctx context.Context, tx *sqlx.Tx, c topup.Change) error 
 }
 
 // PIN implements topup.Finder.
-func (db *DB) PIN(ctx context.Context, id prepaid.OrderID) (*topup.PINDetail, error) {
+func (db Orders) PIN(ctx context.Context, id prepaid.OrderID) (*topup.PINDetail, error) {
 	var sealed []byte
 	found, err := get(ctx, db.reader, &sealed, `SELECT sealed FROM pin_details WHERE order_id = ?`, id)
 	if err != nil || !found {
@@ -65,13 +65,13 @@ func (db *DB) PIN(ctx context.Context, id prepaid.OrderID) (*topup.PINDetail, er
 }
 
 // HasPIN reports whether the PIN of an order is still kept.
-func (db *DB) HasPIN(ctx context.Context, id prepaid.OrderID) (bool, error) {
+func (db Orders) HasPIN(ctx context.Context, id prepaid.OrderID) (bool, error) {
 	var one int
 	return get(ctx, db.reader, &one, `SELECT 1 FROM pin_details WHERE order_id = ?`, id)
 }
 
 // ForgetPINs implements developers.Sales.
-func (db *DB) ForgetPINs(ctx context.Context, before time.Time) (int, error) {
+func (db Sales) ForgetPINs(ctx context.Context, before time.Time) (int, error) {
 	rows, err := exec(ctx, db.orderWriter, `
 		DELETE FROM pin_details WHERE at < ? AND order_id IN (SELECT id FROM orders WHERE funding_kind = 'developer')`, prepaid.Micros(before))
 	if err != nil {
@@ -94,14 +94,14 @@ func dropPINs(ctx context.Context, tx *sqlx.Tx, orders []prepaid.OrderID) error 
 	return nil
 }
 
-func (db *DB) seal(text []byte, owner string) ([]byte, error) {
+func (db *core) seal(text []byte, owner string) ([]byte, error) {
 	if db.vault == nil {
 		return nil, errNoVault
 	}
 	return db.vault.Seal(text, owner), nil
 }
 
-func (db *DB) open(sealed []byte, owner string) ([]byte, error) {
+func (db *core) open(sealed []byte, owner string) ([]byte, error) {
 	if db.vault == nil {
 		return nil, errNoVault
 	}

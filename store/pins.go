@@ -10,6 +10,11 @@ import (
 	"pulsa/prepaid"
 )
 
+// PINs counts the tries of customers' PINs.
+type PINs struct{ *core }
+
+var _ accounts.Tries = PINs{}
+
 // tryKeysFor is how long a counted try's operation key is kept: longer than any message is repeated.
 const tryKeysFor = 7 * day
 
@@ -46,7 +51,7 @@ type pinTries struct {
 }
 
 // CountPINTry implements accounts.Tries.
-func (db *DB) CountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) (accounts.PIN, bool, error) {
+func (db PINs) CountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) (accounts.PIN, bool, error) {
 	var pin pinRow
 	var tries pinTries
 	counted := false
@@ -111,7 +116,7 @@ func storePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operat
 }
 
 // settlePINTry stores a verdict under the customer's lock; false where the try has one, or is not counted.
-func (db *DB) settlePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operationKey, judged string) (bool, error) {
+func (db PINs) settlePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operationKey, judged string) (bool, error) {
 	if _, err := db.lockCustomer(ctx, tx, id); err != nil {
 		return false, err
 	}
@@ -121,7 +126,7 @@ func (db *DB) settlePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.Customer
 }
 
 // KeepPINTry implements accounts.Tries.
-func (db *DB) KeepPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) error {
+func (db PINs) KeepPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) error {
 	return db.write(ctx, "keep PIN try", func(tx *sqlx.Tx) error {
 		settled, err := db.settlePINTry(ctx, tx, id, operationKey, "wrong")
 		if err != nil || settled {
@@ -139,7 +144,7 @@ func (db *DB) KeepPINTry(ctx context.Context, id prepaid.CustomerID, operationKe
 }
 
 // UncountPINTry implements accounts.Tries.
-func (db *DB) UncountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string) error {
+func (db PINs) UncountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string) error {
 	return db.write(ctx, "uncount PIN try", func(tx *sqlx.Tx) error {
 		if _, err := db.lockCustomer(ctx, tx, id); err != nil {
 			return err
@@ -157,7 +162,7 @@ func (db *DB) UncountPINTry(ctx context.Context, id prepaid.CustomerID, operatio
 }
 
 // LockPIN implements accounts.Tries.
-func (db *DB) LockPIN(ctx context.Context, id prepaid.CustomerID, until time.Time, hard bool) error {
+func (db PINs) LockPIN(ctx context.Context, id prepaid.CustomerID, until time.Time, hard bool) error {
 	return db.write(ctx, "lock PIN", func(tx *sqlx.Tx) error {
 		_, err := exec(ctx, tx, `
 			UPDATE customers SET pin_tries = 0, pin_locks = pin_locks + 1, pin_locked_until = ?,
@@ -169,7 +174,7 @@ func (db *DB) LockPIN(ctx context.Context, id prepaid.CustomerID, until time.Tim
 
 // ForgivePIN implements accounts.Tries. A lock that came while the right PIN was being judged is undone too. A right PIN that
 // is judged again forgives again, but is taken from the month's count once.
-func (db *DB) ForgivePIN(ctx context.Context, id prepaid.CustomerID, operationKey string) error {
+func (db PINs) ForgivePIN(ctx context.Context, id prepaid.CustomerID, operationKey string) error {
 	return db.write(ctx, "forgive PIN", func(tx *sqlx.Tx) error {
 		settled, err := db.settlePINTry(ctx, tx, id, operationKey, "right")
 		if err != nil {

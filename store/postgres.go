@@ -24,10 +24,10 @@ func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
 	handle.SetMaxIdleConns(conns) // a connection costs PostgreSQL a process: keep them
 	all := &pool{DB: handle}
 	orders := &pool{DB: handle, slots: make(chan struct{}, max(conns*3/4, 1))}
-	db := &DB{
+	db := newDB(&core{
 		dialect: Postgres, writer: all, reader: all, orderWriter: orders, orderReader: orders,
 		skipLocked: " FOR UPDATE SKIP LOCKED", forUpdate: " FOR UPDATE", forShare: " FOR SHARE",
-	}
+	})
 	if err := migrate(ctx, goose.DialectPostgres, handle.DB, goose.WithSessionLocker(schemaLocker{})); err != nil {
 		_ = handle.Close()
 		return nil, err

@@ -14,7 +14,7 @@ import (
 )
 
 // RecoverCustomer implements accounts.Customers.
-func (db *DB) RecoverCustomer(ctx context.Context, n accounts.NewHolder) (accounts.Customer, error) {
+func (db Customers) RecoverCustomer(ctx context.Context, n accounts.NewHolder) (accounts.Customer, error) {
 	var stored accounts.Customer
 	err := db.writeOrders(ctx, "recover customer", func(tx *sqlx.Tx) error {
 		c, err := db.lockedCustomer(ctx, tx, n.Customer)
@@ -58,7 +58,7 @@ func (db *DB) RecoverCustomer(ctx context.Context, n accounts.NewHolder) (accoun
 }
 
 // lockedCustomer locks a customer's row and reads it; one who was erased is none.
-func (db *DB) lockedCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Customer, error) {
+func (db Customers) lockedCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Customer, error) {
 	status, err := db.lockCustomer(ctx, tx, id)
 	if err == nil && (status == "" || status == accounts.Erased) {
 		err = accounts.ErrNoCustomer
@@ -82,7 +82,7 @@ func recoveredBefore(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, oper
 // endHolder ends what the number's holder has set up, under the customer's lock: the next holder is counted, instruments and
 // open setups end, and all addresses but those kept are unlinked, told, and remembered until they may say NOT ME no more.
 // Orders and debits that were begun run on, but those that wait for the earlier holder to authenticate. Status, limits and opt-outs are the number's, and stay.
-func (db *DB) endHolder(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep []accounts.Place, now, until time.Time) error {
+func (db Customers) endHolder(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep []accounts.Place, now, until time.Time) error {
 	_, err := exec(ctx, tx, `UPDATE customers SET holder = holder + 1, recovered_at = ?, registered_by = '' WHERE id = ?`, prepaid.Micros(now), c.ID)
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ const takenFrom = `c.id = (SELECT customer FROM unlinked_addresses WHERE brand =
 	ORDER BY unlinked_at DESC, customer LIMIT 1) AND c.status <> 'erased'`
 
 // UnlinkedFrom implements accounts.Customers.
-func (db *DB) UnlinkedFrom(ctx context.Context, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
+func (db Customers) UnlinkedFrom(ctx context.Context, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
 	return getTaken(ctx, db.reader, brand, a, now)
 }
 
@@ -201,7 +201,7 @@ func getTaken(ctx context.Context, q querier, brand string, a prepaid.Address, n
 }
 
 // FreezeCustomer implements accounts.Customers.
-func (db *DB) FreezeCustomer(ctx context.Context, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
+func (db Customers) FreezeCustomer(ctx context.Context, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
 	var frozen accounts.Customer
 	err := db.write(ctx, "freeze customer", func(tx *sqlx.Tx) error {
 		c, err := getTaken(ctx, tx, brand, a, now)

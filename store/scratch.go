@@ -41,14 +41,14 @@ func Scratch(ctx context.Context, base string) (scratch string, drop func(contex
 
 // WithoutVault is the same store as a program sees it that was not given the key. It is for tests; close db, not it.
 func WithoutVault(db *DB) *DB {
-	bare := *db
+	bare := *db.core
 	bare.vault = nil
-	return &bare
+	return newDB(&bare)
 }
 
 // SentMessages lists the pushed messages that a provider has taken, oldest first, to anybody on any channel. It is
 // for conversation scripts, whose stores are small.
-func (db *DB) SentMessages(ctx context.Context) ([]channels.Outbound, error) {
+func (db Outbox) SentMessages(ctx context.Context) ([]channels.Outbound, error) {
 	var rows []outboxRow
 	if err := list(ctx, db.reader, &rows, `SELECT `+outboxColumns+` FROM outbox WHERE status = 'sent' ORDER BY ended_at, seq`); err != nil {
 		return nil, fmt.Errorf("list sent messages: %w", err)
@@ -82,7 +82,7 @@ func (db *DB) Texts(ctx context.Context, sent bool) (map[string]string, error) {
 }
 
 // asText reads JSON that is kept as bytes.
-func (db *DB) asText(column string) string {
+func (db *core) asText(column string) string {
 	switch {
 	case column != "entry" && column != "session" && column != "memo":
 		return column
@@ -92,7 +92,7 @@ func (db *DB) asText(column string) string {
 	return "CAST(" + column + " AS TEXT)"
 }
 
-func (db *DB) textColumns(ctx context.Context, sent bool) (map[string][]string, error) {
+func (db *core) textColumns(ctx context.Context, sent bool) (map[string][]string, error) {
 	query := `SELECT m.name AS tab, p.name AS col FROM sqlite_master m, pragma_table_info(m.name) p
 		WHERE m.type = 'table' AND UPPER(p.type) IN ('TEXT', 'BLOB')`
 	if db.dialect == Postgres {
@@ -120,7 +120,7 @@ func (db *DB) textColumns(ctx context.Context, sent bool) (map[string][]string, 
 }
 
 // AllOrders reads every order with its charge and attempts: for audits of small stores.
-func (db *DB) AllOrders(ctx context.Context) ([]topup.History, error) {
+func (db Orders) AllOrders(ctx context.Context) ([]topup.History, error) {
 	var ids []prepaid.OrderID
 	if err := list(ctx, db.reader, &ids, `SELECT id FROM orders ORDER BY created_at, id`); err != nil {
 		return nil, fmt.Errorf("list orders: %w", err)

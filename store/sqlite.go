@@ -80,7 +80,7 @@ func sqliteHandles(path string, o Options) (*DB, error) {
 	reader.SetMaxOpenConns(conns)
 	reader.SetMaxIdleConns(conns)
 	writing, reading := &pool{DB: writer, single: always}, &pool{DB: reader, single: never}
-	return &DB{dialect: SQLite, writer: writing, reader: reading, orderWriter: writing, orderReader: reading}, nil
+	return newDB(&core{dialect: SQLite, writer: writing, reader: reading, orderWriter: writing, orderReader: reading}), nil
 }
 
 // createPrivate makes the file, readable by us alone; SQLite gives its other files the same mode. A file

@@ -10,9 +10,12 @@ import (
 	"pulsa/prepaid"
 )
 
+// Channels keeps the switches of channels and counts what went over them.
+type Channels struct{ *core }
+
 // SetSwitch turns a channel of a brand on or off, and keeps who did it. A switch that stands so already is
 // kept as it is.
-func (db *DB) SetSwitch(ctx context.Context, brand, channel string, on bool, who string, now time.Time) error {
+func (db Channels) SetSwitch(ctx context.Context, brand, channel string, on bool, who string, now time.Time) error {
 	return db.write(ctx, "set switch", func(tx *sqlx.Tx) error {
 		rows, err := exec(ctx, tx, `
 			INSERT INTO channel_switches (brand, channel, is_on, changed_by, changed_at) VALUES (?, ?, ?, ?, ?)
@@ -30,7 +33,7 @@ func (db *DB) SetSwitch(ctx context.Context, brand, channel string, on bool, who
 }
 
 // Switches returns the switches that have been set, by "brand/channel".
-func (db *DB) Switches(ctx context.Context) (map[string]bool, error) {
+func (db Channels) Switches(ctx context.Context) (map[string]bool, error) {
 	var rows []switchRow
 	err := list(ctx, db.reader, &rows, `SELECT brand, channel, is_on, changed_by, changed_at FROM channel_switches`)
 	if err != nil {
@@ -52,7 +55,7 @@ type SwitchChange struct {
 }
 
 // SwitchHistory returns the changes of a brand's switches, oldest first.
-func (db *DB) SwitchHistory(ctx context.Context, brand string) ([]SwitchChange, error) {
+func (db Channels) SwitchHistory(ctx context.Context, brand string) ([]SwitchChange, error) {
 	var rows []switchRow
 	err := list(ctx, db.reader, &rows, `
 		SELECT brand, channel, is_on, changed_by, changed_at FROM channel_switch_history WHERE brand = ? ORDER BY number`, brand)

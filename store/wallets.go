@@ -22,7 +22,7 @@ type WalletReading struct {
 
 // WalletBooked reads what the ledger has booked on a wallet, and whether top-ups of these brands are under way, whose
 // costs are perhaps taken already and not booked.
-func (db *DB) WalletBooked(ctx context.Context, network string, c prepaid.Currency, brands []string) (sum, postings int64, underway bool, err error) {
+func (db Reconciliation) WalletBooked(ctx context.Context, network string, c prepaid.Currency, brands []string) (sum, postings int64, underway bool, err error) {
 	err = db.readOrders(ctx, "read wallet's postings", func(tx *sqlx.Tx) error {
 		var row struct {
 			Sum   int64 `db:"total"`
@@ -43,7 +43,7 @@ func (db *DB) WalletBooked(ctx context.Context, network string, c prepaid.Curren
 }
 
 // LastWalletReading returns the newest reading of a wallet; false where there is none.
-func (db *DB) LastWalletReading(ctx context.Context, network string, c prepaid.Currency) (WalletReading, bool, error) {
+func (db Reconciliation) LastWalletReading(ctx context.Context, network string, c prepaid.Currency) (WalletReading, bool, error) {
 	var row struct {
 		At       int64 `db:"at"`
 		Balance  int64 `db:"balance"`
@@ -59,7 +59,7 @@ func (db *DB) LastWalletReading(ctx context.Context, network string, c prepaid.C
 }
 
 // SaveWalletReading stores a reading, and the difference from the one before, if there is one.
-func (db *DB) SaveWalletReading(ctx context.Context, r WalletReading, differs *OpenItem) error {
+func (db Reconciliation) SaveWalletReading(ctx context.Context, r WalletReading, differs *OpenItem) error {
 	return db.write(ctx, "save wallet reading", func(tx *sqlx.Tx) error {
 		_, err := exec(ctx, tx, `INSERT INTO wallet_readings (network, currency, at, balance, booked, postings) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (network, currency, at) DO NOTHING`, r.Network, r.Currency, prepaid.Micros(r.At), r.Balance, r.Booked, r.Postings)

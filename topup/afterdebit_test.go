@@ -12,7 +12,7 @@ import (
 // sign lets the present holder give a mandate by text.
 func (w *world) sign() {
 	w.Helper()
-	c, err := w.db.CustomerByMSISDN(context.Background(), "demo", msisdn)
+	c, err := w.db.Customers.CustomerByMSISDN(context.Background(), "demo", msisdn)
 	if err == nil {
 		id, failed := storetest.Mandate(context.Background(), w.db, c)
 		w.instrument, err = string(id), failed

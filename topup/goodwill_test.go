@@ -47,7 +47,7 @@ func TestGoodwillIsABookedLossOnce(t *testing.T) {
 	}
 	w.work(time.Hour)
 	w.wantAway(o.ID)
-	done, err := w.db.Interventions(t.Context(), o.ID, "")
+	done, err := w.db.Interventions.List(t.Context(), o.ID, "")
 	if err != nil || len(done) != 2 {
 		t.Errorf("kept %+v, %v", done, err)
 	}

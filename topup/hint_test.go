@@ -37,7 +37,7 @@ func TestNewsWhileADeliveryIsReadIsAskedForAgain(t *testing.T) {
 	o := w.place(w.request())
 	w.hintCredit(o.ID)
 	now := w.clock.Now()
-	if reading, err := w.db.Claim(t.Context(), now, now.Add(2*time.Minute), 1); err != nil || len(reading) != 1 {
+	if reading, err := w.db.Orders.Claim(t.Context(), now, now.Add(2*time.Minute), 1); err != nil || len(reading) != 1 {
 		t.Fatal(reading, err)
 	}
 	if err := w.service.CreditChanged(t.Context(), o.ID); !errors.Is(err, topup.ErrWorkedOn) {

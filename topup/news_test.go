@@ -15,7 +15,7 @@ import (
 // wantCustomer compares the customer's status.
 func (w *world) wantCustomer(want accounts.Status) {
 	w.Helper()
-	c, err := w.db.CustomerByMSISDN(context.Background(), "demo", msisdn)
+	c, err := w.db.Customers.CustomerByMSISDN(context.Background(), "demo", msisdn)
 	if err != nil || c.Status != want {
 		w.Errorf("customer is %s (%v), want %s", c.Status, err, want)
 	}
@@ -198,14 +198,14 @@ func TestNewsWhileTheChargeIsBeingMadeWaitsForItsAnswer(t *testing.T) {
 
 // moveAway does what a worker does with an order whose lease has lapsed.
 func (w *world) moveAway(to []topup.Status, next *topup.Attempt) {
-	o, err := w.db.Latest(context.Background(), "demo", topup.Whose{Customer: w.customer})
+	o, err := w.db.Orders.Latest(context.Background(), "demo", topup.Whose{Customer: w.customer})
 	if err != nil {
 		w.Fatalf("latest: %v", err)
 	}
 	if next != nil {
 		next.Order, next.Reference = o.ID, string(o.ID)
 	}
-	moved, err := w.db.Apply(context.Background(), topup.Change{
+	moved, err := w.db.Orders.Apply(context.Background(), topup.Change{
 		Order: o.ID, From: o.Status, To: to, Next: next, At: w.clock.Now(),
 		RunAt: w.clock.Now().Add(10 * time.Second), LeaseUntil: w.clock.Now().Add(2 * time.Minute),
 	})

@@ -31,7 +31,7 @@ func (w *world) refund(id prepaid.OrderID) error {
 // wantClean audits the store.
 func (w *world) wantClean() {
 	w.Helper()
-	violations, err := w.db.Audit(context.Background())
+	violations, err := w.db.Audit.Violations(context.Background())
 	if err != nil {
 		w.Fatalf("audit: %v", err)
 	}
@@ -95,7 +95,7 @@ func TestAnOperatorSettlesWhatIsUnknown(t *testing.T) {
 			w.work(time.Hour)
 			w.wantBooks(w.wantStatus(id, c.want), c.charged, c.refunded, c.credited)
 			w.wantClean()
-			done, err := w.db.Interventions(t.Context(), id, "")
+			done, err := w.db.Interventions.List(t.Context(), id, "")
 			if err != nil || len(done) != 1 || done[0].By != anna || done[0].What != "resolve "+string(c.verdict) ||
 				done[0].Outcome != string(c.want) || done[0].EndedAt.IsZero() {
 				t.Errorf("kept %+v, %v", done, err)
@@ -187,7 +187,7 @@ func TestNothingIsDoneByHandWithoutAReasonOrMeanwhile(t *testing.T) {
 		t.Errorf("without a reason: %v", err)
 	}
 	now := w.clock.Now().Add(time.Hour)
-	if _, err := w.db.Claim(t.Context(), now, now.Add(2*time.Minute), 1); err != nil {
+	if _, err := w.db.Orders.Claim(t.Context(), now, now.Add(2*time.Minute), 1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.service.Refund(t.Context(), o.ID, anna); !errors.Is(err, topup.ErrWorkedOn) {

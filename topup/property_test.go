@@ -69,7 +69,7 @@ func (w *world) event(r *rapid.T, requests []topup.Request) []topup.Request {
 	case 4: // the debit of a delivered order comes back, or is there for good
 		w.gateway.lookUps.list = nil // news that can't be read comes again, until it can
 		for id, m := range w.gateway.charges {
-			h, err := w.db.ByCharge(context.Background(), id)
+			h, err := w.db.Orders.ByCharge(context.Background(), id)
 			if err == nil && (h.Status == topup.Delivered || h.AfterDebit && h.Charge.Status == topup.ChargePending) && m.state == topup.Pending {
 				m.state, m.returned = topup.Done, rapid.Bool().Draw(r, "returned")
 				w.run(func(ctx context.Context) { _ = w.service.ChargeChanged(ctx, id) })
@@ -108,7 +108,7 @@ func (w *world) check() {
 		ids = append(ids, id)
 	}
 	_ = rows.Close()
-	violations, err := w.db.Audit(context.Background())
+	violations, err := w.db.Audit.Violations(context.Background())
 	if err != nil {
 		w.Fatalf("audit: %v", err)
 	}

@@ -17,7 +17,7 @@ import (
 func (w *world) recover() {
 	w.Helper()
 	w.holder++
-	_, err := w.db.RecoverCustomer(context.Background(), accounts.NewHolder{Customer: w.customer, MSISDN: msisdn, PINHash: "hash",
+	_, err := w.db.Customers.RecoverCustomer(context.Background(), accounts.NewHolder{Customer: w.customer, MSISDN: msisdn, PINHash: "hash",
 		Places: []accounts.Place{{Address: msisdn.Tel()}}, OperationKey: prepaid.NewToken(), At: w.clock.Now()})
 	if err != nil {
 		w.Fatalf("recover: %v", err)
@@ -27,7 +27,7 @@ func (w *world) recover() {
 // setUp lets the present holder set up a way to pay on a page.
 func (w *world) setUp() {
 	w.Helper()
-	c, err := w.db.CustomerByMSISDN(context.Background(), "demo", msisdn)
+	c, err := w.db.Customers.CustomerByMSISDN(context.Background(), "demo", msisdn)
 	if err == nil {
 		var id prepaid.InstrumentID
 		id, err = storetest.Instrument(context.Background(), w.db, c, w.clock.Now())

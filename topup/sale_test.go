@@ -24,9 +24,9 @@ func (w *world) resale() topup.Request {
 	w.Helper()
 	k := developers.Key{ID: developer, Brand: "demo", Name: "shop", Balance: usd(0), CreatedAt: noon}
 	d := developers.Deed{Key: developer, What: "credit", By: prepaid.By{Who: "ops", Why: "test"}, At: noon}
-	err := w.db.CreateKey(context.Background(), k, d)
+	err := w.db.Developers.CreateKey(context.Background(), k, d)
 	if err == nil {
-		_, err = w.db.CreditKey(context.Background(), usd(5000), "", d)
+		_, err = w.db.Developers.CreditKey(context.Background(), usd(5000), "", d)
 	}
 	if err != nil && !errors.Is(err, developers.ErrNameTaken) {
 		w.Fatalf("make a key: %v", err)
@@ -47,7 +47,7 @@ func (w *world) laterSale() topup.Request {
 
 func (w *world) left() prepaid.Money {
 	w.Helper()
-	k, err := w.db.Key(context.Background(), developer)
+	k, err := w.db.Developers.Key(context.Background(), developer)
 	if err != nil {
 		w.Fatalf("read key: %v", err)
 	}
@@ -122,7 +122,7 @@ func TestAnOrderThatIsDebitedLaterFailsUndebited(t *testing.T) {
 		}, topup.CodeNoFunds, 999},
 		"revoked meanwhile": {func(w *world) {
 			w.network.operators.then(act{answer: topup.Done, during: func() {
-				if err := w.db.RevokeKey(context.Background(), developers.Deed{Key: developer, What: "revoke", At: noon}); err != nil {
+				if err := w.db.Developers.RevokeKey(context.Background(), developers.Deed{Key: developer, What: "revoke", At: noon}); err != nil {
 					w.Errorf("revoke: %v", err)
 				}
 			}})
@@ -161,7 +161,7 @@ func TestAnOrderThatIsDebitedLaterFailsUndebited(t *testing.T) {
 
 // spend takes money back from the developer's account.
 func (w *world) spend(minor int64) {
-	_, err := w.db.CreditKey(context.Background(), usd(-minor), "", developers.Deed{Key: developer, What: "credit", At: noon})
+	_, err := w.db.Developers.CreditKey(context.Background(), usd(-minor), "", developers.Deed{Key: developer, What: "credit", At: noon})
 	if err != nil {
 		w.Errorf("spend: %v", err)
 	}

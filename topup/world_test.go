@@ -107,14 +107,14 @@ func worldOver(t tester, db *store.DB, m prepaid.MSISDN) *world {
 
 // start makes a new service over the same store, as a restarted program does.
 func (w *world) start() {
-	w.orders = &severed{Orders: w.db}
+	w.orders = &severed{Orders: w.db.Orders}
 	orders := w.orders
 	w.service = topup.New(topup.Config{
-		Orders: orders, Finder: w.db, Clock: w.clock, Interventions: w.db,
+		Orders: orders, Finder: w.db.Orders, Clock: w.clock, Interventions: w.db.Interventions,
 		Network: func(string) (string, topup.Network) { return "net", w.network },
 		Fundings: map[topup.FundingKind]topup.Funding{
 			topup.ByCharge: w.gateway, topup.ByCard: w.gateway,
-			topup.ByDeveloper: developers.Funding{Order: w.db.Order, Catalogue: func(string) developers.Catalogue { return w.network }},
+			topup.ByDeveloper: developers.Funding{Order: w.db.Orders.Order, Catalogue: func(string) developers.Catalogue { return w.network }},
 		},
 		Brands: map[string]*prepaid.Brand{"demo": w.brand},
 		Log:    slog.New(slog.NewTextHandler(w.log, nil)),
@@ -324,13 +324,13 @@ func (w *world) notices(id prepaid.OrderID) []string {
 // tell marks an order's notices as told, as the turn does that carried the news.
 func (w *world) tell(id prepaid.OrderID) {
 	w.Helper()
-	h, err := w.db.Order(context.Background(), id)
+	h, err := w.db.Orders.Order(context.Background(), id)
 	if err != nil {
 		w.Fatalf("read order: %v", err)
 	}
-	ids, err := w.db.NoticesOf(context.Background(), id, h.Status)
+	ids, err := w.db.Notices.NoticesOf(context.Background(), id, h.Status)
 	if err == nil {
-		err = w.db.MarkTold(context.Background(), ids, nil, w.clock.Now())
+		err = w.db.Notices.MarkTold(context.Background(), ids, nil, w.clock.Now())
 	}
 	if err != nil {
 		w.Fatalf("mark told: %v", err)
@@ -340,7 +340,7 @@ func (w *world) tell(id prepaid.OrderID) {
 // orderOf returns the order of a charge.
 func (w *world) orderOf(id string) prepaid.OrderID {
 	w.Helper()
-	h, err := w.db.ByCharge(context.Background(), prepaid.ChargeID(id))
+	h, err := w.db.Orders.ByCharge(context.Background(), prepaid.ChargeID(id))
 	if err != nil {
 		w.Fatalf("order of charge: %v", err)
 	}

@@ -152,7 +152,7 @@ func (k *apikeysListCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	keys, err := db.Keys(ctx, k.Brand)
+	keys, err := db.Developers.Keys(ctx, k.Brand)
 	if err != nil {
 		return err
 	}
@@ -204,11 +204,11 @@ func (k *apikeysShowCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	key, err := db.Key(ctx, k.Key)
+	key, err := db.Developers.Key(ctx, k.Key)
 	if err != nil {
 		return err
 	}
-	deeds, err := db.Deeds(ctx, k.Key)
+	deeds, err := db.Developers.Deeds(ctx, k.Key)
 	if err != nil {
 		return err
 	}
@@ -322,7 +322,7 @@ func (k *apikeysCreditCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	key, err := db.Key(ctx, k.Key)
+	key, err := db.Developers.Key(ctx, k.Key)
 	if err != nil {
 		return err
 	}

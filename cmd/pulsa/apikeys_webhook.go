@@ -37,7 +37,7 @@ func (k *apikeysWebhookCommand) Run(ctx context.Context, e environ) error {
 	}
 	defer db.Close()
 	if k.URL == "" && !k.Remove {
-		w, err := db.Webhook(ctx, k.Key)
+		w, err := db.Webhooks.Webhook(ctx, k.Key)
 		if errors.Is(err, developers.ErrNoWebhook) {
 			err = fmt.Errorf("%w: --url URL gives it one", developers.ErrNoWebhook)
 		}
@@ -101,10 +101,10 @@ func (l *deliveriesListCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	if _, err := db.Key(ctx, l.Key); err != nil {
+	if _, err := db.Developers.Key(ctx, l.Key); err != nil {
 		return err
 	}
-	deliveries, err := db.Deliveries(ctx, l.Key, developers.DeliveryStatus(l.Status), l.Limit)
+	deliveries, err := db.Webhooks.Deliveries(ctx, l.Key, developers.DeliveryStatus(l.Status), l.Limit)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (s *deliveriesShowCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	d, err := db.Delivery(ctx, s.Delivery)
+	d, err := db.Webhooks.Delivery(ctx, s.Delivery)
 	if err != nil {
 		return err
 	}
@@ -211,9 +211,9 @@ func (r *deliveriesRepeatCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	d, err := db.Delivery(ctx, r.Delivery)
+	d, err := db.Webhooks.Delivery(ctx, r.Delivery)
 	if err == nil {
-		_, err = db.Webhook(ctx, d.Key)
+		_, err = db.Webhooks.Webhook(ctx, d.Key)
 	}
 	if errors.Is(err, developers.ErrNoWebhook) {
 		err = fmt.Errorf("%w: give it one with pulsa apikeys webhook --key %s --url URL", developers.ErrNoWebhook, d.Key)
@@ -221,7 +221,7 @@ func (r *deliveriesRepeatCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	err = db.RepeatDelivery(ctx, r.Delivery, developers.Deed{What: "repeat delivery " + r.Delivery, By: by, At: time.Now()})
+	err = db.Webhooks.RepeatDelivery(ctx, r.Delivery, developers.Deed{What: "repeat delivery " + r.Delivery, By: by, At: time.Now()})
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (a *auditCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	violations, err := db.Audit(ctx)
+	violations, err := db.Audit.Violations(ctx)
 	var unseen map[string]string
 	if err == nil && len(a.Books) > 0 {
 		var found []store.Violation
@@ -88,7 +88,7 @@ func (a *auditCommand) print(w io.Writer, violations []store.Violation) error {
 
 // auditSeen reads the orders before the books: a book knows at once what an order's end says later.
 func auditSeen(ctx context.Context, c config.Config, db *store.DB, folders []string) ([]store.Violation, *seenBooks, error) {
-	orders, err := db.AllOrders(ctx)
+	orders, err := db.Orders.AllOrders(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -102,11 +102,11 @@ func auditSeen(ctx context.Context, c config.Config, db *store.DB, folders []str
 
 // audit checks the invariants over the SQL, and over the simulators' own books.
 func (p *program) audit(ctx context.Context) ([]store.Violation, error) {
-	violations, err := p.db.Audit(ctx)
+	violations, err := p.db.Audit.Violations(ctx)
 	if err != nil {
 		return nil, err
 	}
-	orders, err := p.db.AllOrders(ctx)
+	orders, err := p.db.Orders.AllOrders(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books
 	}
 	// What is left belongs to no order, or to one that was placed while the books were read.
 	for id, n := range delivered {
-		_, err := db.Order(ctx, id)
+		_, err := db.Orders.Order(ctx, id)
 		if errors.Is(err, topup.ErrNoOrder) {
 			text := fmt.Sprintf("the network delivered %d times for an order that we do not have", n)
 			found, err = append(found, store.Violation{Invariant: 4, Order: id, Text: text}), nil
@@ -155,7 +155,7 @@ func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books
 		}
 	}
 	for id, minor := range kept {
-		_, err := db.ByCharge(ctx, id)
+		_, err := db.Orders.ByCharge(ctx, id)
 		if errors.Is(err, topup.ErrNoOrder) && minor != 0 {
 			text := fmt.Sprintf("the gateway keeps %d for charge %s, of which we have no order", minor, id)
 			found = append(found, store.Violation{Invariant: 5, Text: text})
@@ -174,7 +174,7 @@ func auditSetups(ctx context.Context, db *store.DB, charged []simgateway.Entry) 
 		if e.Setup == "" {
 			continue
 		}
-		order, err := db.ChargedForOthers(ctx, prepaid.ChargeID(e.Reference), prepaid.SetupID(e.Setup))
+		order, err := db.Audit.ChargedForOthers(ctx, prepaid.ChargeID(e.Reference), prepaid.SetupID(e.Setup))
 		if err != nil {
 			return nil, err
 		}

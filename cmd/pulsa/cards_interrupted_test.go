@@ -24,7 +24,7 @@ func (s cardShop) killWhen(t *testing.T, kind cards.Kind, come func(cards.Job) b
 		t.Fatal(err)
 	}
 	newest := func() cards.Job {
-		jobs, err := db.CardJobs(t.Context(), "shop", false, 50)
+		jobs, err := db.CardJobs.CardJobs(t.Context(), "shop", false, 50)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func interrupting(t *testing.T, test func(t *testing.T, shop func() cardShop) (k
 
 func (s cardShop) audit(t *testing.T) {
 	t.Helper()
-	violations, err := s.store(t).Audit(t.Context())
+	violations, err := s.store(t).Audit.Violations(t.Context())
 	if err != nil || len(violations) > 0 {
 		t.Errorf("%v, %v", violations, err)
 	}
@@ -201,7 +201,7 @@ func (s cardShop) fills(t *testing.T, kind cards.Kind, blocks int, args ...strin
 	if err := c.Run(); err == nil {
 		t.Fatalf("%v: no error\n%s", args, output)
 	}
-	jobs, err := s.store(t).CardJobs(t.Context(), "shop", true, 1)
+	jobs, err := s.store(t).CardJobs.CardJobs(t.Context(), "shop", true, 1)
 	if err != nil || len(jobs) != 1 || jobs[0].Kind != kind {
 		t.Fatalf("%v leaves %+v, %v\n%s", args, jobs, err, output)
 	}

@@ -63,8 +63,8 @@ func (o ofBrand) open(ctx context.Context, e environ) (*channelDesk, error) {
 		return nil, err
 	}
 	d := &channelDesk{environ: e, config: c, brand: brand, db: db, clock: prepaid.SystemClock{}}
-	d.registry = channels.NewRegistry([]*prepaid.Brand{brand}, c.PublicURL, db, d.clock)
-	for _, a := range append(providers(d.clock), fake.New(db, d.clock)) {
+	d.registry = channels.NewRegistry([]*prepaid.Brand{brand}, c.PublicURL, db.Channels, d.clock)
+	for _, a := range append(providers(d.clock), fake.New(db.Outbox, d.clock)) {
 		if err := d.registry.Register(a); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
@@ -104,7 +104,7 @@ func (d *channelDesk) wanted(ctx context.Context, name string) ([]channels.Statu
 
 // switched tells by channel who has switched it last.
 func (d *channelDesk) switched(ctx context.Context) (map[string]store.SwitchChange, error) {
-	history, err := d.db.SwitchHistory(ctx, d.brand.Name)
+	history, err := d.db.Channels.SwitchHistory(ctx, d.brand.Name)
 	last := map[string]store.SwitchChange{}
 	for _, change := range history {
 		last[change.Channel] = change
@@ -301,14 +301,14 @@ func (f switchFlags) turn(ctx context.Context, e environ, on bool) error {
 		return fmt.Errorf("%s can't be switched on: %s", c.ID(), problem)
 	}
 	now := d.clock.Now()
-	if err := d.db.SetSwitch(ctx, d.brand.Name, c.Name, on, who, now); err != nil {
+	if err := d.db.Channels.SetSwitch(ctx, d.brand.Name, c.Name, on, who, now); err != nil {
 		return err
 	}
 	state := "off"
 	if on {
 		state = "on"
 		// Not before every copy knows: one that does not would put it off again.
-		if err := d.db.WakeOutbound(ctx, d.brand.Name, c.Name, channels.CodeOff, now.Add(knownWithin)); err != nil {
+		if err := d.db.Outbox.WakeOutbound(ctx, d.brand.Name, c.Name, channels.CodeOff, now.Add(knownWithin)); err != nil {
 			return err
 		}
 	}

@@ -88,7 +88,7 @@ func (d *channelDesk) health(ctx context.Context, name string) ([]health, error)
 	for _, s := range list {
 		names = append(names, s.Channel.Name)
 	}
-	figures, err := d.db.ChannelFigures(ctx, d.brand.Name, names, now.Add(-healthOf))
+	figures, err := d.db.Channels.ChannelFigures(ctx, d.brand.Name, names, now.Add(-healthOf))
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (d *channelDesk) health(ctx context.Context, name string) ([]health, error)
 			h.Why[0] = fmt.Sprintf("switched off by %s, %s", change.Who, stamp(change.At))
 		}
 		if polled := s.On && s.Channel.Type == "telegram" && !isPublic(s.Channel.WebhookURL); polled {
-			until, err := d.db.LeaseUntil(ctx, botLeaseOf(s.Channel))
+			until, err := d.db.Leases.LeaseUntil(ctx, botLeaseOf(s.Channel))
 			if err != nil {
 				return nil, err
 			}

@@ -136,7 +136,7 @@ func TestASwitchIsInForceOnARunningCopyWithinFiveSeconds(t *testing.T) {
 	}
 	clock.skip(time.Minute) // it is tried again
 	d.hears("news that waits")
-	history, err := d.db.SwitchHistory(t.Context(), "demo")
+	history, err := d.db.Channels.SwitchHistory(t.Context(), "demo")
 	if err != nil || len(history) != 2 || history[0].Who != "anna" || history[0].On || history[1].Who != "bert" || !history[1].On {
 		t.Errorf("%+v, %v", history, err)
 	}
@@ -306,7 +306,7 @@ func TestFaultsAndReportsOfTheFakeChannelReachTheOutbox(t *testing.T) {
 	post("fault", `{"send":"throttled","after":"5s","times":1}`)
 	r.put("demo", "fake", "tel:"+testNumber, "late news")
 	await(t, "it is refused", func() bool {
-		figures, err := r.db.ChannelFigures(t.Context(), "demo", []string{"fake"}, r.clock.Now())
+		figures, err := r.db.Channels.ChannelFigures(t.Context(), "demo", []string{"fake"}, r.clock.Now())
 		return err == nil && figures["fake"].Retried == 1
 	}, nil)
 	if early, err := client.Outbox(t.Context()); err != nil || len(early) != 0 {
@@ -315,7 +315,7 @@ func TestFaultsAndReportsOfTheFakeChannelReachTheOutbox(t *testing.T) {
 	clock.skip(10 * time.Second)
 	r.sender.Wake()
 	r.hears("late news")
-	sent, err := r.db.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
+	sent, err := r.db.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
 	if err != nil || len(sent) != 1 {
 		t.Fatal(sent, err)
 	}

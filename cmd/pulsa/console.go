@@ -17,7 +17,7 @@ func (p *program) consoleRoutes(mux *http.ServeMux) {
 		return
 	}
 	phone.New(phone.Config{
-		Lines: p.fakeLines, Turn: p.handler.Turn, Outbox: p.db, Words: p.words, Event: p.newsEvent, Clock: p.clock, Log: p.log,
+		Lines: p.fakeLines, Turn: p.handler.Turn, Outbox: p.db.Outbox, Words: p.words, Event: p.newsEvent, Clock: p.clock, Log: p.log,
 		Command: calledAs(os.Args[0]), Flags: strings.TrimSpace(p.config.SameFlags()),
 	}).Routes(mux)
 }

@@ -45,7 +45,7 @@ func (w whom) find(ctx context.Context, e environ) (c config.Config, db *store.D
 	if c, db, err = w.openFor(ctx, e, w.Brand); err != nil {
 		return c, nil, customer, err
 	}
-	if customer, err = db.CustomerByMSISDN(ctx, w.Brand, m); err != nil {
+	if customer, err = db.Customers.CustomerByMSISDN(ctx, w.Brand, m); err != nil {
 		return c, nil, customer, errors.Join(fmt.Errorf("%s at %s: %w", m.Masked(), w.Brand, err), db.Close())
 	}
 	return c, db, customer, nil
@@ -68,19 +68,19 @@ func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	addresses, err := db.AddressesOf(ctx, c.ID)
+	addresses, err := db.OptOuts.AddressesOf(ctx, c.ID)
 	if err != nil {
 		return err
 	}
-	orders, err := db.Orders(ctx, store.OrderFilter{Customer: c.ID, Limit: 10})
+	orders, err := db.Orders.List(ctx, store.OrderFilter{Customer: c.ID, Limit: 10})
 	if err != nil {
 		return err
 	}
-	done, err := db.Interventions(ctx, "", c.ID)
+	done, err := db.Interventions.List(ctx, "", c.ID)
 	if err != nil {
 		return err
 	}
-	mandates, err := db.MandatesOf(ctx, c.ID)
+	mandates, err := db.Mandates.MandatesOf(ctx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -174,10 +174,10 @@ func (u *customersUnlockCommand) Run(ctx context.Context, e environ) error {
 	}
 	defer db.Close()
 	unlocked := c.PIN.HardLocked || c.PIN.Locked(time.Now()) || c.PIN.Tries > 0
-	if err := db.Unlock(ctx, c.ID, u.Paid, by, time.Now().UTC()); err != nil {
+	if err := db.Customers.Unlock(ctx, c.ID, u.Paid, by, time.Now().UTC()); err != nil {
 		return err
 	}
-	if c, err = db.CustomerByID(ctx, c.ID); err != nil {
+	if c, err = db.Customers.CustomerByID(ctx, c.ID); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "%s is %s, PIN: %s\n", c.MSISDN.Masked(), c.Status, pinState(c, time.Now()))
@@ -233,7 +233,7 @@ func (r *customersEraseCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer closeThem()
-	known, err := db.AddressesOf(ctx, customer.ID)
+	known, err := db.OptOuts.AddressesOf(ctx, customer.ID)
 	if err != nil {
 		return err
 	}
@@ -245,7 +245,7 @@ func (r *customersEraseCommand) Run(ctx context.Context, e environ) error {
 	if err := eraseConversations(ctx, c, conversations, customer.Brand, addresses); err != nil {
 		return err
 	}
-	all, err := db.EraseCustomer(ctx, store.Erasure{
+	all, err := db.Customers.EraseCustomer(ctx, store.Erasure{
 		Customer: customer.ID, Pseudonyms: service.Pseudonyms(customer.Brand, customer.MSISDN), DespiteDebt: r.DespiteDebt, By: by,
 	}, time.Now().UTC())
 	if err != nil {

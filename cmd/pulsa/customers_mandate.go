@@ -30,7 +30,7 @@ func (m *customersMandateCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	found, err := db.MandatesByReference(ctx, strings.ToUpper(m.Reference))
+	found, err := db.Mandates.MandatesByReference(ctx, strings.ToUpper(m.Reference))
 	if err != nil {
 		return err
 	}

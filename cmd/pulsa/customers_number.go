@@ -47,7 +47,7 @@ func (n *customersNumberCommand) Run(ctx context.Context, e environ) error {
 	if to == c.MSISDN {
 		return fmt.Errorf("%s is the customer's number already", to.Masked())
 	}
-	moved, err := db.MoveByHand(ctx, accounts.Move{
+	moved, err := db.Moves.MoveByHand(ctx, accounts.Move{
 		Customer: c.ID, Holder: c.Holder, From: c.MSISDN, To: to, SMS: b.SMSChannel,
 		OperationKey: "by hand/" + prepaid.NewToken(), At: time.Now().UTC(),
 	}, by)

@@ -32,7 +32,7 @@ func (f *customersFrozenCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	frozen, err := db.Frozen(ctx, f.Brand)
+	frozen, err := db.Customers.Frozen(ctx, f.Brand)
 	if err != nil {
 		return err
 	}
@@ -72,9 +72,9 @@ func (u *customersUnfreezeCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	decide, outcome := db.Unfreeze, "stays with whoever set its last PIN"
+	decide, outcome := db.Customers.Unfreeze, "stays with whoever set its last PIN"
 	if u.End {
-		decide, outcome = db.UnfreezeForNobody, "is nobody's until the owner of the number texts FORGOT and types the code sent by SMS"
+		decide, outcome = db.Customers.UnfreezeForNobody, "is nobody's until the owner of the number texts FORGOT and types the code sent by SMS"
 	}
 	if err := decide(ctx, c.ID, by, time.Now().UTC()); err != nil {
 		return fmt.Errorf("%s at %s: %w", c.MSISDN.Masked(), c.Brand, err)
@@ -115,7 +115,7 @@ func (r *customersResetPINCommand) Run(ctx context.Context, e environ) error {
 		return fmt.Errorf("no code can be sent: %s/%s, which carries SMS, is off: switch it on with pulsa channels enable", r.Brand, line)
 	}
 	place := accounts.Place{Address: c.MSISDN.Tel(), Channel: line, Kind: string(channels.SMS)}
-	if err := db.ResetPIN(ctx, c.ID, place, by, time.Now().UTC()); err != nil {
+	if err := db.Customers.ResetPIN(ctx, c.ID, place, by, time.Now().UTC()); err != nil {
 		return fmt.Errorf("%s at %s: %w", c.MSISDN.Masked(), c.Brand, err)
 	}
 	fmt.Fprintf(e.stdout, "%s gets a code by SMS from the running server; it is valid for 10 minutes\n", c.MSISDN.Masked())
@@ -124,7 +124,7 @@ func (r *customersResetPINCommand) Run(ctx context.Context, e environ) error {
 
 // smsIsOn reports whether a brand's channel for SMS is switched on.
 func smsIsOn(ctx context.Context, db *store.DB, c config.Config, brand, line string) (bool, error) {
-	switches, err := db.Switches(ctx)
+	switches, err := db.Channels.Switches(ctx)
 	if err != nil {
 		return false, err
 	}

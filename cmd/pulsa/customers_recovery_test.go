@@ -14,11 +14,11 @@ func TestAnOperatorHasACodeSentAndTheCustomerChoosesThePIN(t *testing.T) {
 	inBothLanguages(t, func(t *testing.T, s *scene) {
 		c, err := s.p.accounts.ByAddress(t.Context(), "demo", bySMS.Address())
 		s.ok(err)
-		s.ok(s.p.db.ResetPIN(t.Context(), c.ID, accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS},
+		s.ok(s.p.db.Customers.ResetPIN(t.Context(), c.ID, accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS},
 			prepaid.By{Who: "anna", Why: "called from the number"}, s.clock.Now()))
 		s.same("sent", s.hears(), "to "+string(c.MSISDN.Tel())+": code.sms pin.ask_code")
 		s.same("the old PIN until then", s.says(bySMS, "EXIT")+" "+s.says(bySMS, "PIN")+" "+s.says(bySMS, testPIN), "exit.done pin.ask_current pin.ask_new")
-		s.ok(s.p.db.ResetPIN(t.Context(), c.ID, accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS},
+		s.ok(s.p.db.Customers.ResetPIN(t.Context(), c.ID, accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS},
 			prepaid.By{Who: "anna", Why: "once more"}, s.clock.Now()))
 		s.hears()
 		for _, step := range [][2]string{
@@ -47,14 +47,14 @@ func TestWhatAnOperatorDecidesOfAFrozenAccount(t *testing.T) {
 		s := newScene(t, "en")
 		c := freeze(t, s)
 		s.same("frozen", s.says(bySMS, "PIN"), "account.frozen")
-		s.ok(s.p.db.Unfreeze(t.Context(), c.ID, by, s.clock.Now()))
+		s.ok(s.p.db.Customers.Unfreeze(t.Context(), c.ID, by, s.clock.Now()))
 		s.same("goes on", s.says(bySMS, "PAY")+" "+s.says(bySMS, "3917"), "pay.ask_pin pay.ask_method")
 		s.same("decided", s.says(byTelegram, "NOT ME"), "account.nothing_taken")
 	})
 	t.Run("ends", func(t *testing.T) {
 		s := newScene(t, "en")
 		c := freeze(t, s)
-		s.ok(s.p.db.UnfreezeForNobody(t.Context(), c.ID, by, s.clock.Now()))
+		s.ok(s.p.db.Customers.UnfreezeForNobody(t.Context(), c.ID, by, s.clock.Now()))
 		s.same("no news of it", s.hears(), "")
 		s.says(bySMS, "EXIT")
 		s.same("the thief", s.says(bySMS, "KOOP 10 3917"), "topup.not_registered registration.ask_msisdn")
@@ -115,7 +115,7 @@ func (o office) switchOff(channel string) {
 	o.Helper()
 	db, err := store.Open(o.Context(), "sqlite:"+o.data+"/pulsa.db", store.Options{})
 	if err == nil {
-		err = db.SetSwitch(o.Context(), "demo", channel, false, "test", time.Now())
+		err = db.Channels.SetSwitch(o.Context(), "demo", channel, false, "test", time.Now())
 	}
 	if err == nil {
 		err = db.Close()

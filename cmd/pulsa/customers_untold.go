@@ -59,7 +59,7 @@ func (u *customersUntoldCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	untold, err := db.Untold(ctx, u.Brand, u.Limit)
+	untold, err := db.Notices.Untold(ctx, u.Brand, u.Limit)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (u *customersUntoldCommand) told(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	waited, err := db.ToldByHand(ctx, prepaid.NoticeID(u.Told), by, time.Now().UTC())
+	waited, err := db.Notices.ToldByHand(ctx, prepaid.NoticeID(u.Told), by, time.Now().UTC())
 	if err == nil && !waited {
 		err = errors.New("no news with that id waits: see pulsa customers untold")
 	}

@@ -20,7 +20,7 @@ import (
 // newDevelopers makes what keeps developers' keys; orders is nil for whoever takes none.
 func newDevelopers(p *program, c config.Config, db *store.DB, clock prepaid.Clock) (*developers.Service, error) {
 	config := developers.Config{
-		Keys: db, Usage: db, Sales: db, Webhooks: db, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
+		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
 	}
 	if p != nil {
 		config.Orders, config.Log, config.Catalogue = p.topups, p.log, p.catalogue

@@ -293,10 +293,10 @@ func (p *program) examineWallet(ctx context.Context) []finding {
 
 // examineWork looks for what waits for people.
 func (p *program) examineWork(ctx context.Context) []finding {
-	waiting, err := p.db.Orders(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
-	open, openErr := p.db.OpenOrders(ctx, p.clock.Now().Add(-stuckAfter))
-	items, itemsErr := p.db.OpenItems(ctx, false)
-	untold, untoldErr := p.db.CountUntold(ctx)
+	waiting, err := p.db.Orders.List(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	open, openErr := p.db.Orders.OpenOrders(ctx, p.clock.Now().Add(-stuckAfter))
+	items, itemsErr := p.db.Reconciliation.OpenItems(ctx, false)
+	untold, untoldErr := p.db.Notices.CountUntold(ctx)
 	if err := errors.Join(err, openErr, itemsErr, untoldErr); err != nil {
 		return []finding{{wrong, "work", err.Error(), "see SQL above"}}
 	}

@@ -110,7 +110,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 				r.has(two[:i+1], accounts.Active)
 			}
 			await(t, "both are told", func() bool {
-				next, err := r.db.NextNotice(t.Context())
+				next, err := r.db.Notices.NextNotice(t.Context())
 				return err == nil && next.IsZero()
 			}, nil)
 			two[0].typed, two[1].typed, id = nil, nil, 8000 // another session
@@ -132,7 +132,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				kept, err := r.db.MandatesOf(t.Context(), c.ID)
+				kept, err := r.db.Mandates.MandatesOf(t.Context(), c.ID)
 				if err != nil || len(kept) != 1 || c.Pays.Method != string(payments.SEPA) {
 					t.Errorf("%s has mandates %v, pays by %s, %v", w.number, kept, c.Pays.Method, err)
 					continue
@@ -141,7 +141,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 				if n := len(r.sims.network.Delivered(simnetwork.Filter{MSISDN: w.msisdn()})); n != 2 {
 					t.Errorf("%s was topped up %d times", w.number, n)
 				}
-				if wrong, _, err := r.db.CardTries(t.Context(), "demo", []string{"address:" + string(w.address)}); wrong != 1 || err != nil {
+				if wrong, _, err := r.db.CardTries.CardTries(t.Context(), "demo", []string{"address:" + string(w.address)}); wrong != 1 || err != nil {
 					t.Errorf("%s has %d wrong codes, %v", w.number, wrong, err)
 				}
 				if c.PIN.MonthTries != 1 {
@@ -152,7 +152,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 				t.Errorf("mandates %v", references)
 			}
 			for i := range two {
-				if c, err := r.db.CardBySerial(t.Context(), "demo", fmt.Sprintf("101-%08d", i)); err != nil || c.State != cards.Spent {
+				if c, err := r.db.Cards.CardBySerial(t.Context(), "demo", fmt.Sprintf("101-%08d", i)); err != nil || c.State != cards.Spent {
 					t.Errorf("card %d: %s, %v", i, c.State, err)
 				}
 			}

@@ -20,7 +20,7 @@ func (f *keyFault) Error() string { return f.found + ": " + f.do }
 // checkPepper returns a *keyFault where right PINs and secrets would count as wrong, since the program was given other
 // peppers than they are hashed with. Whoever hashes or checks any begins with it.
 func checkPepper(ctx context.Context, c config.Config, db *store.DB) error {
-	return keyFaultOf("PULSA_PIN_PEPPER", c.PepperFile, filepath.Join(c.Data, config.PepperFile), db.CheckKeys(ctx, store.PINPepper, c.Peppers))
+	return keyFaultOf("PULSA_PIN_PEPPER", c.PepperFile, filepath.Join(c.Data, config.PepperFile), db.MasterKeys.CheckKeys(ctx, store.PINPepper, c.Peppers))
 }
 
 // checkCardKeys returns a *keyFault where right codes would count as wrong, or something could not be opened, since the
@@ -28,7 +28,7 @@ func checkPepper(ctx context.Context, c config.Config, db *store.DB) error {
 func checkCardKeys(ctx context.Context, c config.Config, db *store.DB, s *cards.Service) error {
 	err := s.CheckKeys(ctx)
 	if err == nil {
-		err = db.CheckKeys(ctx, store.CardKey, c.CardKeys)
+		err = db.MasterKeys.CheckKeys(ctx, store.CardKey, c.CardKeys)
 	}
 	return keyFaultOf("PULSA_CARD_KEY", c.CardKeyFile, filepath.Join(c.Data, config.CardKeyFile), err)
 }

@@ -355,7 +355,7 @@ func (l *crowd) judge() {
 // count holds the orders against the messages.
 func (l *crowd) count(p *program) {
 	t := l.v.T
-	orders, err := p.db.AllOrders(t.Context())
+	orders, err := p.db.Orders.AllOrders(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -444,15 +444,15 @@ func (s survivor) rest() {
 // mandates looks that each has come to its end, and that no IBAN is left.
 func (s survivor) mandates() {
 	s.Helper()
-	if due, err := s.p.db.NextMandate(s.Context()); err != nil || !due.IsZero() {
+	if due, err := s.p.db.Mandates.NextMandate(s.Context()); err != nil || !due.IsZero() {
 		s.Errorf("a mandate is still due at %s, %v", due, err)
 	}
-	all, err := s.p.db.MandatesByReference(s.Context(), "")
+	all, err := s.p.db.Mandates.MandatesByReference(s.Context(), "")
 	if err != nil || len(all) == 0 {
 		s.Errorf("%d mandates, %v", len(all), err)
 	}
 	for _, m := range all {
-		setup, err := s.p.db.Setup(s.Context(), m.Setup)
+		setup, err := s.p.db.Payments.Setup(s.Context(), m.Setup)
 		if err != nil || setup.Status != payments.SetupCompleted || m.Sealed != "" {
 			s.Errorf("mandate %s is %s, %v", m.Reference, setup.Status, err)
 		}
@@ -472,7 +472,7 @@ func (s survivor) mandates() {
 // look-ups would have told.
 func (s survivor) settleByHand() {
 	s.Helper()
-	waiting, err := s.p.db.Orders(s.Context(), store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	waiting, err := s.p.db.Orders.List(s.Context(), store.OrderFilter{NeedsHuman: true, Limit: 1000})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -395,7 +395,7 @@ func TestDeliveryReportsReachTheMessageWhateverTheirOrder(t *testing.T) {
 	r.put("demo", "twilio", "tel:"+testNumber, "news")
 	report(v.await(testNumber, 1), "sent") // overtaken
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		sent, err := r.db.OutboundTo(t.Context(), "demo", "twilio", "tel:"+testNumber, 0, 9)
+		sent, err := r.db.Outbox.OutboundTo(t.Context(), "demo", "twilio", "tel:"+testNumber, 0, 9)
 		if err == nil && len(sent) == 1 && sent[0].Delivery == "delivered" {
 			return
 		}

@@ -297,7 +297,7 @@ func faked(t *testing.T, p *program) *fake.Adapter {
 // untold compares the operators' list.
 func (s *scene) untold(why ...string) {
 	s.t.Helper()
-	untold, err := s.p.db.Untold(s.t.Context(), "demo", 9)
+	untold, err := s.p.db.Notices.Untold(s.t.Context(), "demo", 9)
 	s.ok(err)
 	var got []string
 	for _, n := range untold {
@@ -332,7 +332,7 @@ func TestOperatorsTellByHandWhatNoChannelCan(t *testing.T) {
 			INSERT INTO notices (id, brand, channel, kind, address, language, about, order_id, due_at, created_at)
 			VALUES (?, 'demo', 'fake', 'sms', ?, 'en', 'instrument_ended', '', 1, 1)`, id, a)
 		if err == nil {
-			err = p.db.Hold(ctx, id, why, p.clock.Now())
+			err = p.db.Notices.Hold(ctx, id, why, p.clock.Now())
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -440,7 +440,7 @@ func TestAnAnswerThatABlockedBotCanNotGiveIsToldElsewhere(t *testing.T) {
 	await(t, "the block is known", func() bool { return l.out().At("telegram") }, nil)
 	await(t, "the SMS tells", func() bool {
 		l.r.clock.(*skipClock).skip(30 * time.Second)
-		sent, err := l.r.db.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
+		sent, err := l.r.db.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
 		return err == nil && len(sent) == 1 && strings.Contains(sent[0].Text, "was added")
 	}, nil)
 	l.v.accept("sendMessage")

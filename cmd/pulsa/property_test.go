@@ -399,7 +399,7 @@ func (u *unrest) deliverAll() {
 
 func (u *unrest) judge() {
 	ctx := u.Context()
-	waiting, err := u.s.p.db.Orders(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	waiting, err := u.s.p.db.Orders.List(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
 	u.must(err)
 	for _, o := range waiting { // an operator tries again, now that the gateway gives back, or pays by other means
 		if o.Status != topup.RefundFailed {
@@ -414,7 +414,7 @@ func (u *unrest) judge() {
 			return err
 		}))
 	}
-	orders, err := u.s.p.db.AllOrders(ctx)
+	orders, err := u.s.p.db.Orders.AllOrders(ctx)
 	u.must(err)
 	made := map[string]int{}
 	for _, o := range orders {
@@ -443,7 +443,7 @@ func (u *unrest) judge() {
 // between the beginning of a setup and an order that its token pays for nobody else has taken the customer's number.
 func chargedForOthers(ctx context.Context, p *program, charged []simgateway.Entry) error {
 	for _, e := range charged {
-		h, err := p.db.ByCharge(ctx, prepaid.ChargeID(e.Reference))
+		h, err := p.db.Orders.ByCharge(ctx, prepaid.ChargeID(e.Reference))
 		if err != nil {
 			return err
 		}

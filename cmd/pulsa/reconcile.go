@@ -49,13 +49,13 @@ func (r *reconcileCommand) Run(ctx context.Context, e environ) error {
 		if err != nil {
 			return err
 		}
-		return db.CloseItem(ctx, r.Close, by, now)
+		return db.Reconciliation.CloseItem(ctx, r.Close, by, now)
 	case !r.List:
 		if err := r.compare(ctx, e, c, db, now); err != nil {
 			return err
 		}
 	}
-	items, err := db.OpenItems(ctx, r.All)
+	items, err := db.Reconciliation.OpenItems(ctx, r.All)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (r *reconcileCommand) compare(ctx context.Context, e environ, c config.Conf
 	for _, name := range unreported {
 		fmt.Fprintf(e.stderr, "%s gives us no report: what was booked with it is not compared\n", name)
 	}
-	if err := db.SaveDifferences(ctx, found, from, to, now); err != nil {
+	if err := db.Reconciliation.SaveDifferences(ctx, found, from, to, now); err != nil {
 		return err
 	}
 	return all.compareWallets(ctx, db, c, now, func(why string) { fmt.Fprintln(e.stderr, why) })

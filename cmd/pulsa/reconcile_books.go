@@ -161,7 +161,7 @@ func (all reporters) compare(ctx context.Context, db *store.DB, networks map[str
 			next = end
 		}
 		progress(days(at.Sub(begin)), days(end.Sub(begin)))
-		booked, err := db.Booked(ctx, at, next)
+		booked, err := db.Reconciliation.Booked(ctx, at, next)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -197,7 +197,7 @@ func named(ctx context.Context, db *store.DB, items []store.OpenItem) error {
 		if item.Order != "" || !strings.HasPrefix(item.Provider, "psp:") {
 			continue
 		}
-		o, err := db.ByCharge(ctx, prepaid.ChargeID(item.Reference))
+		o, err := db.Orders.ByCharge(ctx, prepaid.ChargeID(item.Reference))
 		if err != nil && !errors.Is(err, topup.ErrNoOrder) {
 			return err
 		}

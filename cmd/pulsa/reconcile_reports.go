@@ -85,7 +85,7 @@ func (all reporters) compareWallets(ctx context.Context, db *store.DB, c config.
 			skipped("top-ups are under way at " + name + ": its wallet is compared next time")
 			continue
 		}
-		last, found, err := db.LastWalletReading(ctx, name, r.Currency)
+		last, found, err := db.Reconciliation.LastWalletReading(ctx, name, r.Currency)
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (all reporters) compareWallets(ctx context.Context, db *store.DB, c config.
 		if found {
 			differs = walletItem(last, r)
 		}
-		if err := db.SaveWalletReading(ctx, r, differs); err != nil {
+		if err := db.Reconciliation.SaveWalletReading(ctx, r, differs); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func readWallet(ctx context.Context, db *store.DB, c config.Config, name string,
 		}
 	}
 	slices.Sort(brands)
-	before, _, busy, err := db.WalletBooked(ctx, name, currency, brands)
+	before, _, busy, err := db.Reconciliation.WalletBooked(ctx, name, currency, brands)
 	if err != nil || busy {
 		return r, false, err
 	}
@@ -117,7 +117,7 @@ func readWallet(ctx context.Context, db *store.DB, c config.Config, name string,
 	if err != nil {
 		return r, false, fmt.Errorf("wallet of %s: %w", name, err)
 	}
-	sum, postings, busy, err := db.WalletBooked(ctx, name, currency, brands)
+	sum, postings, busy, err := db.Reconciliation.WalletBooked(ctx, name, currency, brands)
 	if err != nil || busy || sum != before || balance.Currency != currency {
 		return r, false, err
 	}

@@ -148,7 +148,7 @@ func (a *account) sells(at time.Time) (order, charge string) {
 	if err != nil {
 		a.Fatal(err)
 	}
-	_, _, err = a.db.Create(a.Context(), topup.NewOrder{
+	_, _, err = a.db.Orders.Create(a.Context(), topup.NewOrder{
 		Order: topup.Order{ID: id, Brand: "demo", Customer: c.ID, MSISDN: c.MSISDN, Amount: ten,
 			Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: "stripe", Method: "card"},
 			OperationKey: string(id), RequestHash: "h", AuthorisedBy: "pin", Status: topup.Charging, CreatedAt: at, StatusAt: at},
@@ -165,7 +165,7 @@ func (a *account) sells(at time.Time) (order, charge string) {
 			Postings: []topup.Entry{transfer("capture", "psp:stripe", "refunds_due", ten)}, At: at},
 		{Order: id, From: topup.Delivering, To: []topup.Status{topup.Delivered}, Postings: []topup.Entry{delivery}, Cost: cost, At: at},
 	} {
-		if moved, err := a.db.Apply(a.Context(), c); err != nil || !moved {
+		if moved, err := a.db.Orders.Apply(a.Context(), c); err != nil || !moved {
 			a.Fatal(moved, err)
 		}
 	}

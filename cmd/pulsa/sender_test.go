@@ -46,7 +46,7 @@ func TestWhatMayHaveBeenSentIsNotSentAgainAndTheNextGoes(t *testing.T) {
 	if n := v.calls(sendCall, 2); n != 2 {
 		t.Errorf("%d calls for two messages", n)
 	}
-	figures, err := r.db.ChannelFigures(t.Context(), "demo", []string{"twilio"}, r.clock.Now().Add(-time.Hour-longerThanAnyPause))
+	figures, err := r.db.Channels.ChannelFigures(t.Context(), "demo", []string{"twilio"}, r.clock.Now().Add(-time.Hour-longerThanAnyPause))
 	if got := figures["twilio"]; err != nil || got.Unknown != 1 || got.Sent != 1 || got.Codes["http 502"] != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -58,10 +58,10 @@ func TestAThrottlingProviderIsAskedAgainWhenItWants(t *testing.T) {
 	v.refuseWith(sendCall, refused{status: 429, retryAfter: "40", body: `{"code":20429,"message":"slow down","status":429}`})
 	r.put("demo", "twilio", "tel:"+testNumber, "first")
 	await(t, "its refusal is written down", func() bool {
-		figures, err := r.db.ChannelFigures(t.Context(), "demo", []string{"twilio"}, asked)
+		figures, err := r.db.Channels.ChannelFigures(t.Context(), "demo", []string{"twilio"}, asked)
 		return err == nil && figures["twilio"].Retried == 1
 	}, nil)
-	again, err := r.db.NextOutbound(t.Context())
+	again, err := r.db.Outbox.NextOutbound(t.Context())
 	if err != nil || again.Before(asked.Add(40*time.Second)) {
 		t.Errorf("to be asked again at %s, %v", again, err)
 	}
@@ -99,14 +99,14 @@ func TestASenderThatDiesLeavesItUnclearAndTheNextGoes(t *testing.T) {
 	}
 	// One that no sender has seen yet: it is due later, and claimed by one that dies.
 	later := r.clock.Now().Add(time.Hour)
-	if err := r.db.PutOutbound(t.Context(), []channels.Outbound{news("first", later), news("second", later)}); err != nil {
+	if err := r.db.Outbox.PutOutbound(t.Context(), []channels.Outbound{news("first", later), news("second", later)}); err != nil {
 		t.Fatal(err)
 	}
-	claimed, err := r.db.ClaimOutbound(t.Context(), later, later.Add(time.Second), 9)
+	claimed, err := r.db.Outbox.ClaimOutbound(t.Context(), later, later.Add(time.Second), 9)
 	if err != nil || len(claimed) != 1 || claimed[0].Text != "first" {
 		t.Fatal(claimed, err)
 	}
-	s := channels.NewSender(channels.SenderConfig{Outbox: r.db, Slot: r.db.SendSlot, Registry: r.registry, Clock: ahead{r.clock, time.Hour + time.Minute}, Log: r.program.log,
+	s := channels.NewSender(channels.SenderConfig{Outbox: r.db.Outbox, Slot: r.db.Outbox.SendSlot, Registry: r.registry, Clock: ahead{r.clock, time.Hour + time.Minute}, Log: r.program.log,
 		OptedOut: r.wantsNothing, OptOut: r.accounts.OptOutAt})
 	if n, err := s.SendDue(t.Context()); n != 2 || err != nil {
 		t.Errorf("%d dealt with, %v", n, err)

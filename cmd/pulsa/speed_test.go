@@ -131,7 +131,7 @@ func speedNumber(n int) prepaid.MSISDN { return prepaid.MSISDN(strconv.Itoa(31_6
 func (s *speed) customer(n int) {
 	s.Helper()
 	id := prepaid.CustomerID(strconv.Itoa(n))
-	_, err := s.p.db.SaveRegistration(s.Context(), accounts.Customer{ID: id, Brand: "demo", MSISDN: speedNumber(n), Language: "en",
+	_, err := s.p.db.Customers.SaveRegistration(s.Context(), accounts.Customer{ID: id, Brand: "demo", MSISDN: speedNumber(n), Language: "en",
 		CreatedAt: time.Now()}, nil)
 	if err != nil {
 		s.Fatal(err)
@@ -141,12 +141,12 @@ func (s *speed) customer(n int) {
 
 func (s *speed) instrument(c prepaid.CustomerID, id string) {
 	s.Helper()
-	setup, err := s.p.db.SaveSetup(s.Context(), payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: id, Brand: "demo",
+	setup, err := s.p.db.Payments.SaveSetup(s.Context(), payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: id, Brand: "demo",
 		Customer: c, Gateway: "sim", Method: payments.Card, Status: payments.SetupOpen, CreatedAt: time.Now()})
 	if err != nil {
 		s.Fatal(err)
 	}
-	_, err = s.p.db.EndSetup(s.Context(), setup.ID, &payments.Instrument{ID: prepaid.InstrumentID(id), Customer: c, Brand: "demo",
+	_, err = s.p.db.Payments.EndSetup(s.Context(), setup.ID, &payments.Instrument{ID: prepaid.InstrumentID(id), Customer: c, Brand: "demo",
 		Gateway: "sim", Method: payments.Card, Token: prepaid.NewSecret("tok"), CreatedAt: time.Now()}, prepaid.NewID[prepaid.NoticeID](), time.Now())
 	if err != nil {
 		s.Fatal(err)
@@ -219,15 +219,15 @@ func (s *speed) script() string {
 		}
 	}
 	statements := tape.statements()
-	h, err := s.p.db.Orders(s.Context(), store.OrderFilter{Limit: 1, Customer: prepaid.CustomerID(strconv.Itoa(recorded + 1))})
+	h, err := s.p.db.Orders.List(s.Context(), store.OrderFilter{Limit: 1, Customer: prepaid.CustomerID(strconv.Itoa(recorded + 1))})
 	if err != nil || len(h) != 1 {
 		s.Fatalf("the recorded order: %v, %v", h, err)
 	}
-	order, err := s.p.db.Order(s.Context(), h[0].ID)
+	order, err := s.p.db.Orders.Order(s.Context(), h[0].ID)
 	if err != nil {
 		s.Fatal(err)
 	}
-	notices, err := s.p.db.NoticesOf(s.Context(), order.ID, order.Status)
+	notices, err := s.p.db.Notices.NoticesOf(s.Context(), order.ID, order.Status)
 	if err != nil || len(notices) != 1 {
 		s.Fatalf("the recorded notice: %v, %v", notices, err)
 	}

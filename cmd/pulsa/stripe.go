@@ -42,7 +42,7 @@ func (p *program) wireStripe() (err error) {
 
 // strayDispute puts a dispute that is no order's on the operators' list, once, however its events are repeated.
 func (p *program) strayDispute(ctx context.Context, d stripe.Dispute) error {
-	return p.db.SaveDispute(ctx, store.OpenItem{Provider: "psp:" + config.GatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
+	return p.db.Reconciliation.SaveDispute(ctx, store.OpenItem{Provider: "psp:" + config.GatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
 		Note: d.Status, HappenedAt: d.At}, p.clock.Now())
 }
 

@@ -56,13 +56,13 @@ func payer(t *testing.T, p *program) accounts.Customer {
 		t.Fatal(err)
 	}
 	now := p.clock.Now()
-	s, err := p.db.SaveSetup(t.Context(), payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: "key", Brand: "demo", Customer: c.ID,
+	s, err := p.db.Payments.SaveSetup(t.Context(), payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: "key", Brand: "demo", Customer: c.ID,
 		Gateway: config.GatewayStripe, Method: payments.PayPal, Status: payments.SetupOpen, CreatedAt: now,
 		ReplyTo: topup.ReplyTo{Channel: "fake", Kind: "sms", Address: m.Tel(), Language: "en"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = p.db.EndSetup(t.Context(), s.ID, &payments.Instrument{ID: prepaid.NewID[prepaid.InstrumentID](), Customer: c.ID, Brand: "demo",
+	_, err = p.db.Payments.EndSetup(t.Context(), s.ID, &payments.Instrument{ID: prepaid.NewID[prepaid.InstrumentID](), Customer: c.ID, Brand: "demo",
 		Gateway: config.GatewayStripe, Method: payments.PayPal, Token: prepaid.NewSecret("cus_1/pm_1"), Display: "PayPal", CreatedAt: now}, "told", now)
 	if err != nil {
 		t.Fatal(err)
@@ -85,11 +85,11 @@ func TestARevokedMandateEndsTheWayToPayAndIsTold(t *testing.T) {
 	if err := p.settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	now, err := p.db.CustomerByID(t.Context(), c.ID)
+	now, err := p.db.Customers.CustomerByID(t.Context(), c.ID)
 	if err != nil || now.Pays.ID != "" || now.Status != accounts.Active {
 		t.Errorf("%+v, %v", now, err)
 	}
-	sent, err := p.db.SentMessages(t.Context())
+	sent, err := p.db.Outbox.SentMessages(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,10 +120,10 @@ func TestADisputeOfNoPaymentOfOursWaitsForPeople(t *testing.T) {
 	said("charge.dispute.created", "needs_response")
 	said("charge.dispute.created", "needs_response")
 	said("charge.dispute.closed", "lost")
-	if err := p.db.SaveDifferences(t.Context(), nil, time.Unix(0, 0), time.Now(), time.Now()); err != nil {
+	if err := p.db.Reconciliation.SaveDifferences(t.Context(), nil, time.Unix(0, 0), time.Now(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	items, err := p.db.OpenItems(t.Context(), false)
+	items, err := p.db.Reconciliation.OpenItems(t.Context(), false)
 	if err != nil || len(items) != 1 || items[0].Kind != "dispute" || items[0].Reference != "dp_1" || items[0].Theirs != 2500 || items[0].Note != "lost" {
 		t.Errorf("%+v, %v", items, err)
 	}

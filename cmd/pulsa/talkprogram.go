@@ -243,7 +243,7 @@ func (s *storyProgram) Settle(ctx context.Context) ([]talk.Message, error) {
 	if err != nil && !s.clock.Now().Before(s.redis) {
 		return nil, err
 	}
-	sent, err := s.p.db.SentMessages(ctx)
+	sent, err := s.p.db.Outbox.SentMessages(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func botLeaseOf(c channels.Channel) string { return "poll " + c.ID() }
 
 func (p *program) holdsBot(ctx context.Context, c channels.Channel, holder string) bool {
 	now := p.clock.Now()
-	held, err := p.db.HoldLease(ctx, botLeaseOf(c), holder, now, now.Add(botLease))
+	held, err := p.db.Leases.HoldLease(ctx, botLeaseOf(c), holder, now, now.Add(botLease))
 	if err != nil && ctx.Err() == nil {
 		p.log.Warn("lease of a bot", "channel", c.ID(), "error", err)
 	}
@@ -117,7 +117,7 @@ func (p *program) leaveBot(ctx context.Context, c channels.Channel, holder strin
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), botLook)
 	defer cancel()
 	now := p.clock.Now()
-	if _, err := p.db.HoldLease(ctx, botLeaseOf(c), holder, now, now); err != nil {
+	if _, err := p.db.Leases.HoldLease(ctx, botLeaseOf(c), holder, now, now); err != nil {
 		p.log.Warn("lease of a bot not given back", "channel", c.ID(), "error", err)
 	}
 }

@@ -51,7 +51,7 @@ func (o *bots) start(name string) *running {
 func (o *bots) lease() time.Time {
 	o.t.Helper()
 	c, _ := o.b.registry.Declared("demo", "telegram")
-	until, err := o.b.db.LeaseUntil(o.t.Context(), botLeaseOf(c))
+	until, err := o.b.db.Leases.LeaseUntil(o.t.Context(), botLeaseOf(c))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestOneCopyPollsAndAnotherTakesOverWhenItsLeaseHasLapsed(t *testing.T) {
 func TestALeaseThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 	o := runBots(t)
 	o.b = o.start("b")
-	if err := o.a.db.SetSwitch(t.Context(), "demo", "telegram", false, "test", o.clock.Now()); err != nil {
+	if err := o.a.db.Channels.SetSwitch(t.Context(), "demo", "telegram", false, "test", o.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	held := o.lease() // at least so long, if it is not given back
@@ -133,7 +133,7 @@ func TestALeaseThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 	if n := strings.Count(o.a.log.String()+o.b.log.String(), "msg=polling"); n != began {
 		t.Errorf("a bot that is off was polled %d times", n-began)
 	}
-	if err := o.a.db.SetSwitch(t.Context(), "demo", "telegram", true, "test", o.clock.Now()); err != nil {
+	if err := o.a.db.Channels.SetSwitch(t.Context(), "demo", "telegram", true, "test", o.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	before := o.asked("a", -1) + o.asked("b", -1)

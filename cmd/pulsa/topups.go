@@ -73,7 +73,7 @@ func (l *topupsListCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	orders, err := db.Orders(ctx, f)
+	orders, err := db.Orders.List(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -139,22 +139,22 @@ func (d dossier) pin() string {
 }
 
 func readDossier(ctx context.Context, db *store.DB, id prepaid.OrderID) (d dossier, err error) {
-	if d.History, err = db.Order(ctx, id); err != nil {
+	if d.History, err = db.Orders.Order(ctx, id); err != nil {
 		return d, fmt.Errorf("%s: %w", id, err)
 	}
-	if d.passages, err = db.Passages(ctx, id); err != nil {
+	if d.passages, err = db.Orders.Passages(ctx, id); err != nil {
 		return d, err
 	}
-	if d.entries, err = db.Entries(ctx, id); err != nil {
+	if d.entries, err = db.Ledger.Entries(ctx, id); err != nil {
 		return d, err
 	}
-	if d.notices, err = db.NoticesTold(ctx, id); err != nil {
+	if d.notices, err = db.Notices.OfOrder(ctx, id); err != nil {
 		return d, err
 	}
-	if d.keepsPIN, err = db.HasPIN(ctx, id); err != nil {
+	if d.keepsPIN, err = db.Orders.HasPIN(ctx, id); err != nil {
 		return d, err
 	}
-	d.interventions, err = db.Interventions(ctx, id, "")
+	d.interventions, err = db.Interventions.List(ctx, id, "")
 	return d, err
 }
 

@@ -18,7 +18,7 @@ func orderNamed(ctx context.Context, db *store.DB, name string) (prepaid.OrderID
 	if err != nil {
 		return prepaid.OrderID(strings.ToUpper(name)), nil
 	}
-	return db.OrderOfSale(ctx, transaction)
+	return db.Sales.OrderOfSale(ctx, transaction)
 }
 
 func printSale(line func(format string, args ...any), s topup.Sale) {

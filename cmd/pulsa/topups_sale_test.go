@@ -14,7 +14,7 @@ func TestADevelopersOrderIsShownAsTheyKnowIt(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	c := r.caller(developers.Key{Name: "dollars", Balance: prepaid.Money{Currency: "USD"}})
 	c.wants(http.MethodPost, "/topups", buying("shop 7", "0612345678"), http.StatusOK, `"transactionId":1,`)
-	order, err := r.db.OrderOfSale(t.Context(), 1)
+	order, err := r.db.Sales.OrderOfSale(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

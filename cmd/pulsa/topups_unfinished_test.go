@@ -76,10 +76,10 @@ func TestUnlockingWhoIsBlockedForADebtSaysWhatIsMissing(t *testing.T) {
 	c, err := p.accounts.ByMSISDN(t.Context(), "demo", m)
 	blocked := accounts.Blocked
 	if err == nil {
-		err = p.db.UpdateCustomer(t.Context(), c.ID, accounts.Update{Status: &blocked})
+		err = p.db.Customers.UpdateCustomer(t.Context(), c.ID, accounts.Update{Status: &blocked})
 	}
 	if err == nil {
-		_, _, err = p.db.CountPINTry(t.Context(), c.ID, "a wrong one", p.clock.Now())
+		_, _, err = p.db.PINs.CountPINTry(t.Context(), c.ID, "a wrong one", p.clock.Now())
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -92,7 +92,7 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 	r.sees(r.dial("s2", "0612345678", testPIN, testPIN, "1", "ready?"), "CON", "the link by SMS") // which is not sent again
 	r.sees(r.dial("s3"), "CON", "the link by SMS")
 	r.awaitSent()
-	if sent, err := r.db.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 2 || sent[1].Text != texted {
+	if sent, err := r.db.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 2 || sent[1].Text != texted {
 		t.Errorf("sent %v, %v", sent, err)
 	}
 	if err := r.sims.gateway.AbandonSetup(t.Context(), "31612345678"); err != nil {
@@ -119,7 +119,7 @@ func (r *running) hears(word string) string {
 func (r *running) hearsAt(address prepaid.Address, word string) string {
 	r.t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		sent, err := r.db.OutboundTo(r.t.Context(), "demo", "fake", address, 0, 10)
+		sent, err := r.db.Outbox.OutboundTo(r.t.Context(), "demo", "fake", address, 0, 10)
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestWhileSMSIsOffNothingIsSaidToComeByIt(t *testing.T) {
 		r.dial("s2", typed[:n+1]...)
 	}
 	r.sees(r.dial("s2", append(typed, "3")...), "CON", "you will hear from us when it is done: http")
-	if sent, err := r.db.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 0 {
+	if sent, err := r.db.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 0 {
 		t.Errorf("sent %v, %v", sent, err)
 	}
 
@@ -226,7 +226,7 @@ func TestWhileSMSIsOffANewNumberIsAnsweredSo(t *testing.T) {
 // switches switches a channel and waits until that is known.
 func (r *running) switches(channel string, on bool) {
 	r.t.Helper()
-	if err := r.db.SetSwitch(r.t.Context(), "demo", channel, on, "test", r.clock.Now()); err != nil {
+	if err := r.db.Channels.SetSwitch(r.t.Context(), "demo", channel, on, "test", r.clock.Now()); err != nil {
 		r.t.Fatal(err)
 	}
 	await(r.t, channel+" is switched", func() bool {

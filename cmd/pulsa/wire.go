@@ -165,10 +165,10 @@ func wire(ctx context.Context, c config.Config, w wiring) (p *program, err error
 	}
 	p.sims.gateway.Connect(p.payments.Handle)
 	p.sims.network.Connect(p.deliveryTakenBack)
-	p.metrics.watchOrders(p.db.OpenOrders)
-	p.metrics.watchUntold(p.db.CountUntold)
+	p.metrics.watchOrders(p.db.Orders.OpenOrders)
+	p.metrics.watchUntold(p.db.Notices.CountUntold)
 	p.metrics.watchCards(p.cards.Guessing)
-	p.metrics.watchCodes(p.db.CodeFigures)
+	p.metrics.watchCodes(p.db.Codes.CodeFigures)
 	return p, nil
 }
 
@@ -218,7 +218,7 @@ func around[T any](real T, wrap func(T) T) T {
 
 func (p *program) wireServices(w wiring) (err error) {
 	p.accounts, err = accounts.New(accounts.Config{
-		Customers: p.db, Tries: p.db, Codes: p.db, OptOuts: p.db, Moves: p.db, Brands: p.brands, Clock: p.clock, Peppers: p.config.Peppers,
+		Customers: p.db.Customers, Tries: p.db.PINs, Codes: p.db.Codes, OptOuts: p.db.OptOuts, Moves: p.db.Moves, Brands: p.brands, Clock: p.clock, Peppers: p.config.Peppers,
 		PeppersFit:  func(ctx context.Context) error { return checkPepper(ctx, p.config, p.db) },
 		CodeRefused: p.metrics.codeRefused,
 	})
@@ -233,7 +233,7 @@ func (p *program) wireServices(w wiring) (err error) {
 		return err
 	}
 	p.payments, err = payments.New(payments.Config{
-		Store: p.db, Mandates: p.db, Keys: p.config.CardKeys, Reached: w.reached, Gateways: p.gateways(w), Order: p.db.ByCharge,
+		Store: p.db.Payments, Mandates: p.db.Mandates, Keys: p.config.CardKeys, Reached: w.reached, Gateways: p.gateways(w), Order: p.db.Orders.ByCharge,
 		Gateway: func(brand string) string { return p.config.Gateways[brand] },
 		Charges: func(ctx context.Context, id prepaid.ChargeID) error { return p.topups.ChargeChanged(ctx, id) },
 		Brands:  p.brands, Clock: p.clock, Log: p.log,
@@ -244,7 +244,7 @@ func (p *program) wireServices(w wiring) (err error) {
 	simulated := around(topup.Network(p.sims.network), w.network)
 	p.wireReloadly()
 	p.topups = topup.New(topup.Config{
-		Orders: p.db, Finder: p.db, Interventions: p.db, Clock: p.clock, Log: p.log, Brands: p.brands, Reached: w.reached, Moved: p.metrics.orderMoved,
+		Orders: p.db.Orders, Finder: p.db.Orders, Interventions: p.db.Interventions, Clock: p.clock, Log: p.log, Brands: p.brands, Reached: w.reached, Moved: p.metrics.orderMoved,
 		Network: func(brand string) (string, topup.Network) {
 			if name := p.config.Networks[brand]; name == config.NetworkReloadly {
 				return name, p.reloadly
@@ -252,7 +252,7 @@ func (p *program) wireServices(w wiring) (err error) {
 			return p.config.Networks[brand], simulated
 		},
 		Fundings: map[topup.FundingKind]topup.Funding{
-			topup.ByCharge: p.payments, topup.ByCard: p.cards, topup.ByDeveloper: developers.Funding{Order: p.db.Order, Catalogue: p.catalogue},
+			topup.ByCharge: p.payments, topup.ByCard: p.cards, topup.ByDeveloper: developers.Funding{Order: p.db.Orders.Order, Catalogue: p.catalogue},
 		},
 	})
 	return nil
@@ -260,7 +260,7 @@ func (p *program) wireServices(w wiring) (err error) {
 
 func newCards(c config.Config, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
 	return cards.New(cards.Config{
-		Store: db, Releaser: db, Tries: db, Jobs: db, Batches: db, Shelf: db, Codes: db, KeyChecks: db, Reports: db,
+		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports,
 		Brands: brandsByName(c), Keys: c.CardKeys, Clock: clock, Log: log,
 	})
 }
@@ -271,8 +271,8 @@ func providers(clock prepaid.Clock) []channels.Adapter {
 }
 
 func (p *program) wireChannels(w wiring) (err error) {
-	p.registry = channels.NewRegistry(p.config.Brands, p.config.PublicURL, p.db, p.clock)
-	faked := fake.New(p.db, p.clock)
+	p.registry = channels.NewRegistry(p.config.Brands, p.config.PublicURL, p.db.Channels, p.clock)
+	faked := fake.New(p.db.Outbox, p.clock)
 	var faulty channels.Adapter = faked
 	if w.fake != nil {
 		faulty = w.fake(faked)
@@ -283,18 +283,18 @@ func (p *program) wireChannels(w wiring) (err error) {
 		}
 	}
 	p.sender = channels.NewSender(channels.SenderConfig{
-		Outbox: p.db, Slot: p.db.SendSlot, Registry: p.registry, Clock: p.clock, Log: p.log,
+		Outbox: p.db.Outbox, Slot: p.db.Outbox.SendSlot, Registry: p.registry, Clock: p.clock, Log: p.log,
 		OptedOut: p.wantsNothing, OptOut: p.accounts.OptOutAt, Jitter: rand.Float64,
 	})
 	p.handler, err = conversation.New(conversation.Config{
-		Brands: p.brands, Sessions: p.sessions, Outbox: p.db, Clock: p.clock, Log: p.log, Vault: p.vault, Channel: p.registry.Declared,
+		Brands: p.brands, Sessions: p.sessions, Outbox: p.db.Outbox, Clock: p.clock, Log: p.log, Vault: p.vault, Channel: p.registry.Declared,
 		On: func(ctx context.Context, brand, name string) bool {
 			_, _, on := p.registry.Channel(ctx, brand, name)
 			return on
 		},
 		Ways: p.registry.Ways,
 		Services: conversation.Services{
-			Accounts: p.accounts, Payments: p.payments, Topups: p.topups, Cards: p.cards, Notices: p.db, Held: p.db, Clock: p.clock,
+			Accounts: p.accounts, Payments: p.payments, Topups: p.topups, Cards: p.cards, Notices: p.db.Notices, Held: p.db.Notices, Clock: p.clock,
 			Forget: p.forget,
 		},
 		Reached: w.reached,
@@ -310,7 +310,7 @@ func (p *program) wireChannels(w wiring) (err error) {
 		return err
 	}
 	p.webhooks = channels.NewWebhooks(channels.WebhookConfig{
-		Registry: p.registry, Outbox: p.db, Turn: p.handler.Turn, OptOut: p.accounts.OptOutAt, Wake: p.sender.Wake, Clock: p.clock, Log: p.log,
+		Registry: p.registry, Outbox: p.db.Outbox, Turn: p.handler.Turn, OptOut: p.accounts.OptOutAt, Wake: p.sender.Wake, Clock: p.clock, Log: p.log,
 	})
 	return nil
 }

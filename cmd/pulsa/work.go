@@ -59,7 +59,7 @@ func (p *program) jobs() []job {
 
 // deliverDue sends a webhook to a developer.
 func (p *program) deliverDue(ctx context.Context) (int, error) {
-	if due, err := p.isDue(p.db.NextDelivery(ctx)); !due {
+	if due, err := p.isDue(p.db.Webhooks.NextDelivery(ctx)); !due {
 		return 0, err
 	}
 	return p.developers.DeliverDue(ctx)
@@ -84,7 +84,7 @@ func (p *program) tellDue(ctx context.Context) (int, error) {
 	if err := p.handler.MarkTold(ctx); err != nil {
 		return 0, err
 	}
-	if due, err := p.isDue(p.db.NextNotice(ctx)); !due {
+	if due, err := p.isDue(p.db.Notices.NextNotice(ctx)); !due {
 		return 0, err
 	}
 	return p.handler.TellDue(ctx)
@@ -96,7 +96,7 @@ func (p *program) isDue(at time.Time, err error) (bool, error) {
 
 func (p *program) drainTranscripts(ctx context.Context) (int, error) {
 	return p.sessions.DrainTranscripts(ctx, transcriptBatch, func(ctx context.Context, entries []conversation.Transcript) error {
-		return p.db.SaveTranscripts(ctx, entries)
+		return p.db.Transcripts.SaveTranscripts(ctx, entries)
 	})
 }
 
@@ -156,7 +156,7 @@ func (p *program) settle(ctx context.Context) error {
 // nextDue tells when there is something to do again; zero for never.
 func (p *program) nextDue(ctx context.Context) (time.Time, error) {
 	var next time.Time
-	for _, look := range []func(context.Context) (time.Time, error){p.topups.NextDue, p.payments.NextDue, p.db.NextNotice, p.db.NextOutbound} {
+	for _, look := range []func(context.Context) (time.Time, error){p.topups.NextDue, p.payments.NextDue, p.db.Notices.NextNotice, p.db.Outbox.NextOutbound} {
 		at, err := look(ctx)
 		if err != nil {
 			return time.Time{}, err

@@ -16,10 +16,10 @@ var applyTests = []test{
 		w.apply(givenAway(o))
 		again := givenAway(o)
 		again.Postings[0].Kind = "refund again"
-		if moved, err := w.db.Apply(w.Context(), again); err != nil || moved {
+		if moved, err := w.db.Orders.Apply(w.Context(), again); err != nil || moved {
 			w.Errorf("moved %v, %v", moved, err)
 		}
-		if n := len(must[[]topup.Entry](w)(w.db.Entries(w.Context(), o.ID))); n != 3 {
+		if n := len(must[[]topup.Entry](w)(w.db.Ledger.Entries(w.Context(), o.ID))); n != 3 {
 			w.Errorf("%d ledger entries", n)
 		}
 	}},
@@ -28,7 +28,7 @@ var applyTests = []test{
 		o := w.placed(n)
 		w.apply(charged(o))
 		w.apply(delivered(o))
-		h := must[topup.History](w)(w.db.Order(w.Context(), o.ID))
+		h := must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID))
 		want := o
 		want.Status, want.StatusAt, want.RunAt, want.LeaseUntil = topup.Delivered, start.Add(2*time.Second), time.Time{}, time.Time{}
 		want.NetworkRef, want.Cost = "net-1", prepaid.Money{Minor: 960, Currency: "USD"}
@@ -40,9 +40,9 @@ var applyTests = []test{
 			{Order: o.ID, Number: 2, Step: topup.StepCredit, Reference: string(o.ID), Outcome: topup.Done, ProviderRef: "net-1",
 				StartedAt: start.Add(time.Second), EndedAt: start.Add(2 * time.Second)},
 		})
-		same(w, "entries", must[[]topup.Entry](w)(w.db.Entries(w.Context(), o.ID)),
+		same(w, "entries", must[[]topup.Entry](w)(w.db.Ledger.Entries(w.Context(), o.ID)),
 			append(charged(o).Postings, delivered(o).Postings...))
-		same(w, "ledger", must[[]topup.Posting](w)(w.db.Ledger(w.Context(), brand)), []topup.Posting{
+		same(w, "ledger", must[[]topup.Posting](w)(w.db.Ledger.Balances(w.Context(), brand)), []topup.Posting{
 			{Account: "airtime_sold", Amount: eur(-1000)}, {Account: "psp:sim", Amount: eur(1000)}, {Account: "refunds_due", Amount: eur(0)},
 		})
 		same(w, "steps", w.steps(o.ID), "charging charged delivering delivered")
@@ -52,25 +52,25 @@ var applyTests = []test{
 		o := w.placed(w.purchase(w.customer()))
 		w.apply(topup.Change{Order: o.ID, From: topup.Charging, To: []topup.Status{topup.ChargeUnknown},
 			Answered: &topup.Attempt{Number: 1, Outcome: topup.Unknown}, RunAt: start, At: start})
-		moved, err := w.db.Apply(w.Context(), charged(o))
+		moved, err := w.db.Orders.Apply(w.Context(), charged(o))
 		if err != nil || moved {
 			w.Fatalf("moved %v, %v", moved, err)
 		}
-		h := must[topup.History](w)(w.db.Order(w.Context(), o.ID))
+		h := must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID))
 		if h.Status != topup.ChargeUnknown || h.Charge.Status != topup.ChargeSending || len(h.Attempts) != 1 {
 			w.Errorf("%+v", h)
 		}
 		if a := h.Attempts[0]; a.Outcome != topup.Done || a.ProviderRef != "pi_1" {
 			w.Errorf("late answer %+v", a)
 		}
-		same(w, "entries", must[[]topup.Entry](w)(w.db.Entries(w.Context(), o.ID)), nil)
+		same(w, "entries", must[[]topup.Entry](w)(w.db.Ledger.Entries(w.Context(), o.ID)), nil)
 	}},
 	{"a final answer is never overwritten", func(w *world) {
 		o := w.placed(w.purchase(w.customer()))
 		w.apply(declined(o))
 		late := topup.Change{Order: o.ID, From: topup.Charging, Answered: &topup.Attempt{Number: 1, Outcome: topup.Unknown, Code: "late"}}
-		must[bool](w)(w.db.Apply(w.Context(), late))
-		h := must[topup.History](w)(w.db.Order(w.Context(), o.ID))
+		must[bool](w)(w.db.Orders.Apply(w.Context(), late))
+		h := must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID))
 		same(w, "outcome", h.Attempts[0].Outcome, topup.Refused)
 		same(w, "code", h.Attempts[0].Code, "insufficient_funds")
 	}},
@@ -82,13 +82,13 @@ var applyTests = []test{
 		want := o
 		want.RunAt, want.LeaseUntil, want.Absents, want.AbsentAt, want.Tries = later, time.Time{}, 1, start, 3
 		want.NeedsHuman, want.Reason, want.ActionURL = true, "slow", "https://pay.example/3"
-		same(w, "order", must[topup.History](w)(w.db.Order(w.Context(), o.ID)).Order, want)
+		same(w, "order", must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID)).Order, want)
 		same(w, "steps", w.steps(o.ID), "charging")
 	}},
 	{"illegal steps are errors", func(w *world) {
 		o := w.placed(w.purchase(w.customer()))
 		for _, to := range [][]topup.Status{{topup.Delivered}, {topup.Charged, topup.Delivered}, {topup.Charging}} {
-			if moved, err := w.db.Apply(w.Context(), topup.Change{Order: o.ID, From: topup.Charging, To: to}); err == nil || moved {
+			if moved, err := w.db.Orders.Apply(w.Context(), topup.Change{Order: o.ID, From: topup.Charging, To: to}); err == nil || moved {
 				w.Errorf("charging to %v: moved %v", to, moved)
 			}
 		}
@@ -104,11 +104,11 @@ var applyTests = []test{
 		} {
 			c := charged(o)
 			c.Postings = []topup.Entry{entry}
-			if moved, err := w.db.Apply(w.Context(), c); err == nil || moved {
+			if moved, err := w.db.Orders.Apply(w.Context(), c); err == nil || moved {
 				w.Errorf("%s: moved %v", name, moved)
 			}
 		}
-		same(w, "status", must[topup.History](w)(w.db.Order(w.Context(), o.ID)).Status, topup.Charging)
+		same(w, "status", must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID)).Status, topup.Charging)
 	}},
 	{"repeated news without a status changes nothing", func(w *world) {
 		c := w.customer()
@@ -116,11 +116,11 @@ var applyTests = []test{
 		w.apply(charged(o))
 		w.apply(delivered(o))
 		w.apply(returned(o))
-		if moved, err := w.db.Apply(w.Context(), returned(o)); err != nil || moved {
+		if moved, err := w.db.Orders.Apply(w.Context(), returned(o)); err != nil || moved {
 			w.Errorf("again: moved %v, %v", moved, err)
 		}
-		same(w, "customer", must[accounts.Customer](w)(w.db.CustomerByMSISDN(w.Context(), brand, c.MSISDN)).Status, accounts.Blocked)
-		same(w, "ledger", must[[]topup.Posting](w)(w.db.Ledger(w.Context(), brand)), []topup.Posting{
+		same(w, "customer", must[accounts.Customer](w)(w.db.Customers.CustomerByMSISDN(w.Context(), brand, c.MSISDN)).Status, accounts.Blocked)
+		same(w, "ledger", must[[]topup.Posting](w)(w.db.Ledger.Balances(w.Context(), brand)), []topup.Posting{
 			{Account: "airtime_sold", Amount: eur(-1000)}, {Account: "customer_owes", Amount: eur(1000)},
 			{Account: "psp:sim", Amount: eur(0)}, {Account: "refunds_due", Amount: eur(0)},
 		})
@@ -131,7 +131,7 @@ var applyTests = []test{
 		w.apply(charged(o))
 		c := delivered(o)
 		c.Postings = charged(o).Postings
-		if moved, err := w.db.Apply(w.Context(), c); err == nil || moved {
+		if moved, err := w.db.Orders.Apply(w.Context(), c); err == nil || moved {
 			w.Errorf("moved %v, %v", moved, err)
 		}
 	}},
@@ -150,13 +150,13 @@ var applyTests = []test{
 	{"a delivered order spends its card in the same transaction", func(w *world) {
 		c := w.card("101-1")
 		o := w.placed(w.purchase(w.customer(), byCard(c.Serial)))
-		if !must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o.ID, start)) {
+		if !must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, c.Serial, o.ID, start)) {
 			w.Fatal("not reserved")
 		}
 		w.apply(charged(o))
 		w.apply(delivered(o))
 		c.State, c.Order, c.ActivatedAt, c.ActivatedBy = cards.Spent, o.ID, start.Add(2*time.Second), o.MSISDN
-		same(w, "card", must[cards.Card](w)(w.db.CardBySerial(w.Context(), brand, c.Serial)), c)
+		same(w, "card", must[cards.Card](w)(w.db.Cards.CardBySerial(w.Context(), brand, c.Serial)), c)
 		w.clean()
 	}},
 }

@@ -34,7 +34,7 @@ var auditTests = []test{
 // clean fails the test where an invariant does not hold.
 func (w *world) clean() {
 	w.Helper()
-	for _, v := range must[[]store.Violation](w)(w.db.Audit(w.Context())) {
+	for _, v := range must[[]store.Violation](w)(w.db.Audit.Violations(w.Context())) {
 		w.Error(v)
 	}
 }
@@ -59,8 +59,8 @@ func (w *world) signed() {
 	w.Helper()
 	c := w.customer()
 	s, m := mandate(c, "mandate/1")
-	must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
-	must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(c), prepaid.NoticeID(s.ID), start))
+	must[payments.Setup](w)(w.db.Mandates.SaveMandate(w.Context(), s, m))
+	must[bool](w)(w.db.Payments.EndSetup(w.Context(), s.ID, instrument(c), prepaid.NoticeID(s.ID), start))
 }
 
 // breach breaks one invariant behind the store's back.
@@ -213,7 +213,7 @@ var breaches = []breach{
 	{"a card is reserved for an ended order", 9, func(w *world) {
 		c := w.card("101-1")
 		o := w.placed(w.purchase(w.customer(), byCard(c.Serial)))
-		must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o.ID, start))
+		must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, c.Serial, o.ID, start))
 		w.apply(declined(o))
 	}},
 	{"a developer's balance was changed by hand", 1, func(w *world) {
@@ -283,7 +283,7 @@ func breachTests() []test {
 		tests[i] = test{b.name, func(w *world) {
 			b.make(w)
 			numbers := map[int]bool{}
-			for _, v := range must[[]store.Violation](w)(w.db.Audit(w.Context())) {
+			for _, v := range must[[]store.Violation](w)(w.db.Audit.Violations(w.Context())) {
 				numbers[v.Invariant] = true
 			}
 			if !numbers[b.invariant] {

@@ -17,7 +17,7 @@ func BenchmarkTopUp(b *testing.B, db *store.DB) {
 	var customers atomic.Int64
 	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {
-		c, err := db.SaveRegistration(b.Context(), accounts.Customer{ID: prepaid.NewID[prepaid.CustomerID](), Brand: brand,
+		c, err := db.Customers.SaveRegistration(b.Context(), accounts.Customer{ID: prepaid.NewID[prepaid.CustomerID](), Brand: brand,
 			MSISDN: msisdn(int(customers.Add(1))), PIN: accounts.PIN{Hash: "hash"}, CreatedAt: start}, nil)
 		if err != nil {
 			b.Error(err)
@@ -32,10 +32,10 @@ func BenchmarkTopUp(b *testing.B, db *store.DB) {
 }
 
 func topUp(b *testing.B, db *store.DB, c accounts.Customer, key string) error {
-	if _, counted, err := db.CountPINTry(b.Context(), c.ID, key, start); err != nil || !counted {
+	if _, counted, err := db.PINs.CountPINTry(b.Context(), c.ID, key, start); err != nil || !counted {
 		return fmt.Errorf("PIN counted %v: %w", counted, err)
 	}
-	if err := db.ForgivePIN(b.Context(), c.ID, key); err != nil {
+	if err := db.PINs.ForgivePIN(b.Context(), c.ID, key); err != nil {
 		return err
 	}
 	w := &world{db: db}
@@ -43,12 +43,12 @@ func topUp(b *testing.B, db *store.DB, c accounts.Customer, key string) error {
 		n.Order.OperationKey, n.Confirmed = key, true
 		n.Limits = prepaid.Limits{DaySum: eur(1 << 40), MonthSum: eur(1 << 40)}
 	})
-	o, _, err := db.Create(b.Context(), n)
+	o, _, err := db.Orders.Create(b.Context(), n)
 	if err != nil {
 		return err
 	}
 	for _, change := range []topup.Change{charged(o), delivered(o)} {
-		if moved, err := db.Apply(b.Context(), change); err != nil || !moved {
+		if moved, err := db.Orders.Apply(b.Context(), change); err != nil || !moved {
 			return fmt.Errorf("moved %v: %w", moved, err)
 		}
 	}

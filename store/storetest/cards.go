@@ -16,11 +16,11 @@ var cardTests = slices.Concat(oneCardTests, cardBusinessTests)
 var oneCardTests = []test{
 	{"a card is read by serial and by code", func(w *world) {
 		c := w.card("101-1")
-		same(w, "by serial", must[cards.Card](w)(w.db.CardBySerial(w.Context(), brand, "101-1")), c)
-		same(w, "by code", must[cards.Card](w)(w.db.CardByMAC(w.Context(), brand, [][]byte{[]byte("old"), []byte("mac 101-1")})), c)
-		_, bySerial := w.db.CardBySerial(w.Context(), "other", "101-1")
-		_, byMAC := w.db.CardByMAC(w.Context(), "other", [][]byte{[]byte("mac 101-1")})
-		_, byNone := w.db.CardByMAC(w.Context(), brand, nil)
+		same(w, "by serial", must[cards.Card](w)(w.db.Cards.CardBySerial(w.Context(), brand, "101-1")), c)
+		same(w, "by code", must[cards.Card](w)(w.db.Cards.CardByMAC(w.Context(), brand, [][]byte{[]byte("old"), []byte("mac 101-1")})), c)
+		_, bySerial := w.db.Cards.CardBySerial(w.Context(), "other", "101-1")
+		_, byMAC := w.db.Cards.CardByMAC(w.Context(), "other", [][]byte{[]byte("mac 101-1")})
+		_, byNone := w.db.Cards.CardByMAC(w.Context(), brand, nil)
 		for _, err := range []error{bySerial, byMAC, byNone} {
 			if !errors.Is(err, cards.ErrUnknown) {
 				w.Errorf("%v; want ErrUnknown", err)
@@ -35,19 +35,19 @@ var oneCardTests = []test{
 		}
 		batch[1].MAC = []byte("mac 101-1") // of a stored card
 		batch[2300].MAC = batch[7].MAC     // of the same batch
-		clashes := must[[]int](w)(w.db.SaveCards(w.Context(), batch))
+		clashes := must[[]int](w)(w.db.Cards.SaveCards(w.Context(), batch))
 		same(w, "clashes", clashes, []int{1, 2300})
-		if _, err := w.db.CardBySerial(w.Context(), brand, "101-3"); !errors.Is(err, cards.ErrUnknown) {
+		if _, err := w.db.Cards.CardBySerial(w.Context(), brand, "101-3"); !errors.Is(err, cards.ErrUnknown) {
 			w.Errorf("clashing card: %v", err)
 		}
-		must[cards.Card](w)(w.db.CardBySerial(w.Context(), brand, "101-2346"))
+		must[cards.Card](w)(w.db.Cards.CardBySerial(w.Context(), brand, "101-2346"))
 		w.clean()
 	}},
 	{"a taken serial is an error", func(w *world) {
 		w.card("101-1")
 		other := sealed("101-1")
 		other.MAC = []byte("other")
-		if _, err := w.db.SaveCards(w.Context(), []cards.Sealed{other}); err == nil {
+		if _, err := w.db.Cards.SaveCards(w.Context(), []cards.Sealed{other}); err == nil {
 			w.Error("no error")
 		}
 	}},
@@ -66,52 +66,54 @@ var oneCardTests = []test{
 		} {
 			s := sealed(serial)
 			s.State, s.ExpiresAt = c.state, c.expires
-			must[[]int](w)(w.db.SaveCards(w.Context(), []cards.Sealed{s}))
-			same(w, serial, must[bool](w)(w.db.ReserveCard(w.Context(), brand, serial, "ORDER", start)), c.want)
+			must[[]int](w)(w.db.Cards.SaveCards(w.Context(), []cards.Sealed{s}))
+			same(w, serial, must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, serial, "ORDER", start)), c.want)
 		}
-		if _, err := w.db.ReserveCard(w.Context(), brand, "none", "ORDER", start); !errors.Is(err, cards.ErrUnknown) {
+		if _, err := w.db.Cards.ReserveCard(w.Context(), brand, "none", "ORDER", start); !errors.Is(err, cards.ErrUnknown) {
 			w.Errorf("no card: %v", err)
 		}
 	}},
 	{"a reserved card is the order's alone until it is released", func(w *world) {
 		c := w.card("101-1")
 		reserve := func(o prepaid.OrderID) bool {
-			return must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o, start))
+			return must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, c.Serial, o, start))
 		}
-		release := func(o prepaid.OrderID) bool { return must[bool](w)(w.db.ReleaseCard(w.Context(), brand, c.Serial, o)) }
+		release := func(o prepaid.OrderID) bool {
+			return must[bool](w)(w.db.Cards.ReleaseCard(w.Context(), brand, c.Serial, o))
+		}
 		same(w, "first", reserve("A"), true)
 		same(w, "first again", reserve("A"), true)
 		same(w, "second", reserve("B"), false)
 		same(w, "second has nothing to release", release("B"), true)
-		same(w, "still the first's", must[cards.Card](w)(w.db.CardBySerial(w.Context(), brand, c.Serial)).Order, prepaid.OrderID("A"))
+		same(w, "still the first's", must[cards.Card](w)(w.db.Cards.CardBySerial(w.Context(), brand, c.Serial)).Order, prepaid.OrderID("A"))
 		same(w, "released", release("A"), true)
 		same(w, "released again", release("A"), true)
-		same(w, "stored", must[cards.Card](w)(w.db.CardBySerial(w.Context(), brand, c.Serial)), c)
+		same(w, "stored", must[cards.Card](w)(w.db.Cards.CardBySerial(w.Context(), brand, c.Serial)), c)
 		same(w, "second now", reserve("B"), true)
 	}},
 	{"a spent card is the order's for good", func(w *world) {
 		c := w.card("101-1")
 		o := w.redeemed(c.Serial)
-		same(w, "reserved by it", must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o, start)), true)
-		same(w, "released", must[bool](w)(w.db.ReleaseCard(w.Context(), brand, c.Serial, o)), false)
-		same(w, "by another", must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, "OTHER", start)), false)
+		same(w, "reserved by it", must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, c.Serial, o, start)), true)
+		same(w, "released", must[bool](w)(w.db.Cards.ReleaseCard(w.Context(), brand, c.Serial, o)), false)
+		same(w, "by another", must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, c.Serial, "OTHER", start)), false)
 	}},
 	{"a declined order gets no card, however late it asks", func(w *world) {
 		c := w.card("101-1")
 		o := w.placed(w.purchase(w.customer(), byCard(c.Serial)))
 		w.apply(declined(o))
-		same(w, "reserved", must[bool](w)(w.db.ReserveCard(w.Context(), brand, c.Serial, o.ID, start)), false)
+		same(w, "reserved", must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, c.Serial, o.ID, start)), false)
 	}},
 	{"equal operation keys of two senders are two wrong codes", func(w *world) {
 		never := func(int) time.Time { return time.Time{} }
 		for _, address := range []string{"address:tel:+31612345678", "address:telegram:3527"} {
 			for range 2 {
-				must[int](w)(w.db.CountWrongCode(w.Context(), brand, []string{address, "customer:x"}, "m1", start, never))
+				must[int](w)(w.db.CardTries.CountWrongCode(w.Context(), brand, []string{address, "customer:x"}, "m1", start, never))
 			}
 			w.tries([]string{address}, 1, time.Time{})
 		}
 		w.tries([]string{"customer:x"}, 2, time.Time{})
-		if _, err := w.db.CountWrongCode(w.Context(), brand, nil, "m1", start, never); err == nil {
+		if _, err := w.db.CardTries.CountWrongCode(w.Context(), brand, nil, "m1", start, never); err == nil {
 			w.Error("nobody's wrong code was counted")
 		}
 	}},
@@ -123,7 +125,7 @@ var oneCardTests = []test{
 			return time.Time{}
 		}
 		wrong := func(op string, keys ...string) int {
-			return must[int](w)(w.db.CountWrongCode(w.Context(), brand, keys, op, start, lock))
+			return must[int](w)(w.db.CardTries.CountWrongCode(w.Context(), brand, keys, op, start, lock))
 		}
 		same(w, "first", wrong("a", "address"), 1)
 		same(w, "repeated", wrong("a", "address"), 1)
@@ -133,8 +135,8 @@ var oneCardTests = []test{
 		same(w, "third", wrong("c", "address"), 3)
 		w.tries([]string{"address"}, 3, start.Add(2*time.Minute))
 		same(w, "an old key still tells its own count", wrong("b", "customer", "address"), 2)
-		same(w, "at the brand", must[int64](w)(w.db.WrongCodes(w.Context(), brand, start)), int64(3))
-		same(w, "later", must[int64](w)(w.db.WrongCodes(w.Context(), brand, start.Add(time.Second))), int64(0))
+		same(w, "at the brand", must[int64](w)(w.db.CardReports.WrongCodes(w.Context(), brand, start)), int64(3))
+		same(w, "later", must[int64](w)(w.db.CardReports.WrongCodes(w.Context(), brand, start.Add(time.Second))), int64(0))
 	}},
 	{"the order that spends a card forgives its sender's wrong codes, and no other does", func(w *world) {
 		lost, won := w.card("101-1"), w.card("101-2")
@@ -142,16 +144,16 @@ var oneCardTests = []test{
 		mine, others := cards.AllTryKeys(c.MSISDN.Tel(), c.ID), cards.AllTryKeys("telegram:3527", "another")
 		until := start.Add(time.Hour)
 		for _, keys := range [][]string{mine, others} {
-			must[int](w)(w.db.CountWrongCode(w.Context(), brand, keys, "m1", start, func(int) time.Time { return until }))
+			must[int](w)(w.db.CardTries.CountWrongCode(w.Context(), brand, keys, "m1", start, func(int) time.Time { return until }))
 		}
 		o := w.placed(w.purchase(c, byCard(lost.Serial)))
-		must[bool](w)(w.db.ReserveCard(w.Context(), brand, lost.Serial, o.ID, start))
+		must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, lost.Serial, o.ID, start))
 		w.tries(mine, 1, until)
-		must[bool](w)(w.db.ReleaseCard(w.Context(), brand, lost.Serial, o.ID))
+		must[bool](w)(w.db.Cards.ReleaseCard(w.Context(), brand, lost.Serial, o.ID))
 		w.apply(declined(o))
 		w.tries(mine, 1, until)
 		o = w.placed(w.purchase(c, byCard(won.Serial)))
-		must[bool](w)(w.db.ReserveCard(w.Context(), brand, won.Serial, o.ID, start))
+		must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, won.Serial, o.ID, start))
 		w.apply(charged(o))
 		w.tries(mine, 1, until)
 		w.apply(delivered(o))
@@ -162,7 +164,7 @@ var oneCardTests = []test{
 
 func (w *world) tries(keys []string, wantWrong int, wantUntil time.Time) {
 	w.Helper()
-	wrong, until, err := w.db.CardTries(w.Context(), brand, keys)
+	wrong, until, err := w.db.CardTries.CardTries(w.Context(), brand, keys)
 	if err != nil || wrong != wantWrong || !until.Equal(wantUntil) {
 		w.Errorf("%v: %d until %s, %v; want %d until %s", keys, wrong, until, err, wantWrong, wantUntil)
 	}
@@ -180,7 +182,7 @@ func sealed(serial string) cards.Sealed {
 func (w *world) card(serial string) cards.Card {
 	w.Helper()
 	s := sealed(serial)
-	if clashes := must[[]int](w)(w.db.SaveCards(w.Context(), []cards.Sealed{s})); len(clashes) > 0 {
+	if clashes := must[[]int](w)(w.db.Cards.SaveCards(w.Context(), []cards.Sealed{s})); len(clashes) > 0 {
 		w.Fatal("code exists")
 	}
 	return s.Card
@@ -190,7 +192,7 @@ func (w *world) card(serial string) cards.Card {
 func (w *world) redeemed(serial string, change ...func(*topup.NewOrder)) prepaid.OrderID {
 	w.Helper()
 	o := w.placed(w.purchase(w.customer(), append(change, byCard(serial))...))
-	if !must[bool](w)(w.db.ReserveCard(w.Context(), brand, serial, o.ID, start)) {
+	if !must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, serial, o.ID, start)) {
 		w.Fatal("not reserved")
 	}
 	w.apply(charged(o))

@@ -20,16 +20,16 @@ var cardBusinessTests = []test{
 		w.card("101-1")
 		batch[3].MAC, batch[4].MAC = []byte("mac 101-1"), batch[0].MAC
 		step := cards.Chunk{Job: j, Cards: 5, First: batch[0].Serial, Last: cards.Key{Series: "101", Serial: batch[4].Serial}, Now: start, End: true}
-		clashes := must[[]int](w)(w.db.SaveChunk(w.Context(), step, batch))
+		clashes := must[[]int](w)(w.db.CardJobs.SaveChunk(w.Context(), step, batch))
 		same(w, "clashes", clashes, []int{3, 4})
-		same(w, "the job", must[cards.Job](w)(w.db.CardJob(w.Context(), j.ID)), j)
+		same(w, "the job", must[cards.Job](w)(w.db.CardJobs.CardJob(w.Context(), j.ID)), j)
 		batch[3].MAC, batch[4].MAC = []byte("3"), []byte("4")
-		same(w, "clashes", must[[]int](w)(w.db.SaveChunk(w.Context(), step, batch)), nil)
-		same(w, "the job", must[cards.Job](w)(w.db.CardJob(w.Context(), j.ID)), step.Advanced())
+		same(w, "clashes", must[[]int](w)(w.db.CardJobs.SaveChunk(w.Context(), step, batch)), nil)
+		same(w, "the job", must[cards.Job](w)(w.db.CardJobs.CardJob(w.Context(), j.ID)), step.Advanced())
 		w.clean()
 		other := w.chunk(w.job(1), 1)
 		other[0].Serial = batch[0].Serial
-		if _, err := w.db.SaveChunk(w.Context(), cards.Chunk{Job: w.job(1), Cards: 1, Now: start}, other); !errors.Is(err, cards.ErrExists) {
+		if _, err := w.db.CardJobs.SaveChunk(w.Context(), cards.Chunk{Job: w.job(1), Cards: 1, Now: start}, other); !errors.Is(err, cards.ErrExists) {
 			w.Errorf("a taken serial: %v", err)
 		}
 	}},
@@ -42,7 +42,7 @@ var cardBusinessTests = []test{
 			for n := range batch {
 				batch[n].Serial, batch[n].MAC = fmt.Sprintf("101-%d", 1000+10*i+n), fmt.Appendf(nil, "%d %d", i, n)
 			}
-			_, errs[i] = w.db.SaveChunk(context.Background(), step, batch)
+			_, errs[i] = w.db.CardJobs.SaveChunk(context.Background(), step, batch)
 		})
 		won := 0
 		for _, err := range errs {
@@ -54,7 +54,7 @@ var cardBusinessTests = []test{
 			}
 		}
 		same(w, "winners", won, 1)
-		all, unspent, err := w.db.CountCodes(w.Context(), brand, 14, start)
+		all, unspent, err := w.db.CardJobs.CountCodes(w.Context(), brand, 14, start)
 		w.ok(err)
 		same(w, "codes", []int64{all, unspent}, []int64{5, 5})
 		w.clean()
@@ -62,12 +62,12 @@ var cardBusinessTests = []test{
 	{"a chunk that another process has made is not taken for somebody else's cards", func(w *world) {
 		j := w.job(10)
 		step := cards.Chunk{Job: j, Cards: 5, Last: cards.Key{Series: "101", Serial: "x"}, Now: start}
-		must[[]int](w)(w.db.SaveChunk(w.Context(), step, w.chunk(j, 5)))
+		must[[]int](w)(w.db.CardJobs.SaveChunk(w.Context(), step, w.chunk(j, 5)))
 		again := w.chunk(j, 5)
 		for i := range again {
 			again[i].MAC = fmt.Append(nil, "another code", i)
 		}
-		if _, err := w.db.SaveChunk(w.Context(), step, again); !errors.Is(err, cards.ErrJobElsewhere) {
+		if _, err := w.db.CardJobs.SaveChunk(w.Context(), step, again); !errors.Is(err, cards.ErrJobElsewhere) {
 			w.Errorf("%v", err)
 		}
 	}},
@@ -86,7 +86,7 @@ var cardBusinessTests = []test{
 			steps[i] = cards.Chunk{Job: j, Cards: n, Last: cards.Key{Series: "101", Serial: "x"}, Now: start}
 		}
 		clashes, errs := make([][]int, 3), make([]error, 3)
-		together(len(steps), func(i int) { clashes[i], errs[i] = w.db.SaveChunk(context.Background(), steps[i], batches[i]) })
+		together(len(steps), func(i int) { clashes[i], errs[i] = w.db.CardJobs.SaveChunk(context.Background(), steps[i], batches[i]) })
 		same(w, "errors", errs, make([]error, 3))
 		slices.SortFunc(clashes, func(a, b []int) int { return len(a) - len(b) })
 		same(w, "codes that exist", []int{len(clashes[0]), len(clashes[1]), len(clashes[2])}, []int{0, n, n})
@@ -99,7 +99,7 @@ var cardBusinessTests = []test{
 		j := w.job(2)
 		batch := w.chunk(j, 2)
 		batch[1].OldMACs = [][]byte{[]byte("mac 101-1")}
-		same(w, "clashes", must[[]int](w)(w.db.SaveChunk(w.Context(), cards.Chunk{Job: j, Cards: 2, Now: start}, batch)), []int{1})
+		same(w, "clashes", must[[]int](w)(w.db.CardJobs.SaveChunk(w.Context(), cards.Chunk{Job: j, Cards: 2, Now: start}, batch)), []int{1})
 	}},
 	{"a spent card can't be changed or deleted by anything", func(w *world) {
 		w.card("101-1")
@@ -181,7 +181,7 @@ var cardBusinessTests = []test{
 			if i%7 == 0 {
 				c.ExpiresAt = time.Time{}
 			}
-			must[[]int](w)(w.db.SaveCards(w.Context(), []cards.Sealed{c}))
+			must[[]int](w)(w.db.Cards.SaveCards(w.Context(), []cards.Sealed{c}))
 		}
 		s := w.service()
 		want := map[cards.Sort]int{cards.ByExpires: 21, cards.ByActivated: 0}
@@ -247,7 +247,7 @@ func (w *world) pages(s *cards.Service, by cards.Sort, down bool, statuses ...ca
 // job stores a generating job of series 101.
 func (w *world) job(total int64) cards.Job {
 	w.Helper()
-	return must[cards.Job](w)(w.db.StartCardJob(w.Context(), cards.Job{ID: prepaid.NewID[cards.JobID](), Brand: brand, Kind: cards.KindGenerate,
+	return must[cards.Job](w)(w.db.CardJobs.StartCardJob(w.Context(), cards.Job{ID: prepaid.NewID[cards.JobID](), Brand: brand, Kind: cards.KindGenerate,
 		State: cards.UnderWay, By: "ann", Total: total, CreatedAt: start,
 		Spec: cards.Spec{Generate: &cards.GenerateRequest{Brand: brand, Series: "101", Quantity: int(total), Amount: eur(1000)}}}))
 }
@@ -270,7 +270,7 @@ func (w *world) service(newest ...int) *cards.Service {
 		keys[version] = prepaid.NewSecret(strings.Repeat(fmt.Sprint(version), 32))
 	}
 	return must[*cards.Service](w)(cards.New(cards.Config{
-		Store: w.db, Releaser: w.db, Tries: w.db, Jobs: w.db, Batches: w.db, Shelf: w.db, Codes: w.db, KeyChecks: w.db, Reports: w.db,
+		Store: w.db.Cards, Releaser: w.db.Cards, Tries: w.db.CardTries, Jobs: w.db.CardJobs, Batches: w.db.CardJobs, Shelf: w.db.Cards, Codes: w.db.CardJobs, KeyChecks: w.db.CardKeys, Reports: w.db.CardReports,
 		Brands: map[string]*prepaid.Brand{brand: {Name: brand, Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}}},
 		Keys:   keys, Clock: prepaid.NewVirtualClock(start),
 	}))

@@ -28,7 +28,7 @@ var concurrencyTests = []test{
 			var first atomic.Int32
 			var ids sync.Map
 			together(len(orders), func(i int) {
-				o, existing, err := w.db.Create(w.Context(), orders[i])
+				o, existing, err := w.db.Orders.Create(w.Context(), orders[i])
 				if err != nil {
 					w.Error(err)
 				}
@@ -59,7 +59,7 @@ var concurrencyTests = []test{
 			orders[i] = w.purchase(w.customer(), func(n *topup.NewOrder) { n.Order.MSISDN = msisdn(99) })
 		}
 		together(len(orders), func(i int) {
-			if _, existing, err := w.db.Create(w.Context(), orders[i]); err != nil || existing {
+			if _, existing, err := w.db.Orders.Create(w.Context(), orders[i]); err != nil || existing {
 				w.Errorf("existing %v, %v", existing, err)
 			}
 		})
@@ -73,7 +73,7 @@ var concurrencyTests = []test{
 		var bought, waited atomic.Int32
 		together(len(orders), func(i int) {
 			for {
-				o, _, err := w.db.Create(w.Context(), orders[i])
+				o, _, err := w.db.Orders.Create(w.Context(), orders[i])
 				var limit *topup.LimitError
 				var inFlight *topup.InFlightError
 				switch {
@@ -96,7 +96,7 @@ var concurrencyTests = []test{
 		c := w.card("101-1")
 		var reserved atomic.Int32
 		together(64, func(i int) {
-			has, err := w.db.ReserveCard(w.Context(), brand, c.Serial, prepaid.OrderID(fmt.Sprint("ORDER", i)), start)
+			has, err := w.db.Cards.ReserveCard(w.Context(), brand, c.Serial, prepaid.OrderID(fmt.Sprint("ORDER", i)), start)
 			if err != nil {
 				w.Error(err)
 			}
@@ -112,7 +112,7 @@ var concurrencyTests = []test{
 		}
 		at := start.Add(time.Hour)
 		w.noneTwice(60, func() []string {
-			claimed, err := w.db.Claim(w.Context(), at, at.Add(time.Minute), 4)
+			claimed, err := w.db.Orders.Claim(w.Context(), at, at.Add(time.Minute), 4)
 			if err != nil {
 				w.Error(err)
 			}
@@ -129,7 +129,7 @@ var concurrencyTests = []test{
 			w.put(message(to, "a", 0), message(to, "a", 1))
 		}
 		w.noneTwice(60, func() []string {
-			claimed, err := w.db.ClaimOutbound(w.Context(), start, start.Add(time.Minute), 4)
+			claimed, err := w.db.Outbox.ClaimOutbound(w.Context(), start, start.Add(time.Minute), 4)
 			if err != nil {
 				w.Error(err)
 			}
@@ -141,7 +141,7 @@ var concurrencyTests = []test{
 			w.customer() // each has completed a setup
 		}
 		w.noneTwice(40, func() []string {
-			claimed, err := w.db.ClaimNotices(w.Context(), start, start.Add(time.Minute), 3)
+			claimed, err := w.db.Notices.ClaimNotices(w.Context(), start, start.Add(time.Minute), 3)
 			if err != nil {
 				w.Error(err)
 			}
@@ -156,7 +156,7 @@ var concurrencyTests = []test{
 		o := w.placed(w.purchase(w.customer()))
 		var moved atomic.Int32
 		together(16, func(int) {
-			m, err := w.db.Apply(w.Context(), charged(o))
+			m, err := w.db.Orders.Apply(w.Context(), charged(o))
 			if err != nil {
 				w.Error(err)
 			}
@@ -172,7 +172,7 @@ var concurrencyTests = []test{
 		var counted sync.Map
 		together(64, func(i int) {
 			key := fmt.Sprint("message", i/2) // each is delivered twice
-			_, ok, err := w.db.CountPINTry(w.Context(), c.ID, key, start)
+			_, ok, err := w.db.PINs.CountPINTry(w.Context(), c.ID, key, start)
 			if err != nil {
 				w.Error(err)
 			}
@@ -189,7 +189,7 @@ var concurrencyTests = []test{
 			code := oneTimeCode(fmt.Sprint("message", i/2)) // each is delivered twice
 			code.Address, code.MSISDN = prepaid.Address(fmt.Sprint("telegram:", i/2)), msisdn(i/2*100)
 			code.Channel = []string{"one", "two"}[i/2%2]
-			by, err := w.db.SaveCode(w.Context(), code, codeCaps)
+			by, err := w.db.Codes.SaveCode(w.Context(), code, codeCaps)
 			switch {
 			case err != nil:
 				w.Error(err)
@@ -201,7 +201,7 @@ var concurrencyTests = []test{
 		})
 		same(w, "sent", size(&sent), codeCaps.Budget.PerBrand)
 		total := 0
-		for _, f := range must[[]accounts.CodeFigures](w)(w.db.CodeFigures(w.Context(), start)) {
+		for _, f := range must[[]accounts.CodeFigures](w)(w.db.Codes.CodeFigures(w.Context(), start)) {
 			total += f.Sent
 		}
 		same(w, "counted", total, codeCaps.Budget.PerBrand)
@@ -212,7 +212,7 @@ var concurrencyTests = []test{
 			if i%2 == 1 {
 				keys[0], keys[1] = keys[1], keys[0]
 			}
-			_, err := w.db.CountWrongCode(w.Context(), brand, keys, fmt.Sprint(i), start, func(int) time.Time { return time.Time{} })
+			_, err := w.db.CardTries.CountWrongCode(w.Context(), brand, keys, fmt.Sprint(i), start, func(int) time.Time { return time.Time{} })
 			if err != nil {
 				w.Error(err)
 			}
@@ -227,7 +227,7 @@ func (w *world) oneOf(orders []topup.NewOrder, expected func(error) bool) {
 	w.Helper()
 	var stored atomic.Int32
 	together(len(orders), func(i int) {
-		_, _, err := w.db.Create(w.Context(), orders[i])
+		_, _, err := w.db.Orders.Create(w.Context(), orders[i])
 		switch {
 		case err == nil:
 			stored.Add(1)

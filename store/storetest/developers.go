@@ -26,16 +26,16 @@ func (w *world) developer(balance prepaid.Money) developers.Key {
 	w.Helper()
 	k := developers.Key{ID: prepaid.NewID[string](), Brand: brand, Name: fmt.Sprint("key ", w.next()), Scopes: reloadly.Scopes(),
 		SecretHash: "1.hash", Balance: prepaid.Money{Currency: balance.Currency}, ChangedAt: start, CreatedAt: start}
-	w.ok(w.db.CreateKey(w.Context(), k, deedOf(k.ID, "create")))
+	w.ok(w.db.Developers.CreateKey(w.Context(), k, deedOf(k.ID, "create")))
 	if !balance.Zero() {
-		same(w, "balance", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), balance, "", deedOf(k.ID, "credit"))), balance)
+		same(w, "balance", must[prepaid.Money](w)(w.db.Developers.CreditKey(w.Context(), balance, "", deedOf(k.ID, "credit"))), balance)
 	}
 	return w.key(k.ID)
 }
 
 func (w *world) key(id string) developers.Key {
 	w.Helper()
-	return must[developers.Key](w)(w.db.Key(w.Context(), id))
+	return must[developers.Key](w)(w.db.Developers.Key(w.Context(), id))
 }
 
 // resale is an order of EUR 10 that a developer pays EUR 9.60 or USD 10 for.
@@ -114,29 +114,29 @@ var developerTests = []test{
 			Balance: eur(0), ChangedAt: start, CreatedAt: start})
 		other := k
 		other.ID = prepaid.NewID[string]()
-		if err := w.db.CreateKey(w.Context(), other, deedOf(other.ID, "create")); !errors.Is(err, developers.ErrNameTaken) {
+		if err := w.db.Developers.CreateKey(w.Context(), other, deedOf(other.ID, "create")); !errors.Is(err, developers.ErrNameTaken) {
 			w.Errorf("the name again: %v", err)
 		}
 		revoke := deedOf(k.ID, "revoke")
 		revoke.At = start.Add(time.Second)
-		w.ok(w.db.RevokeKey(w.Context(), revoke))
-		w.ok(w.db.CreateKey(w.Context(), other, deedOf(other.ID, "create")))
-		if err := w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")); !errors.Is(err, developers.ErrRevoked) {
+		w.ok(w.db.Developers.RevokeKey(w.Context(), revoke))
+		w.ok(w.db.Developers.CreateKey(w.Context(), other, deedOf(other.ID, "create")))
+		if err := w.db.Developers.RevokeKey(w.Context(), deedOf(k.ID, "revoke")); !errors.Is(err, developers.ErrRevoked) {
 			w.Errorf("revoked again: %v", err)
 		}
-		if err := w.db.RevokeKey(w.Context(), deedOf("nobody", "revoke")); !errors.Is(err, developers.ErrNoKey) {
+		if err := w.db.Developers.RevokeKey(w.Context(), deedOf("nobody", "revoke")); !errors.Is(err, developers.ErrNoKey) {
 			w.Errorf("revoke of nobody: %v", err)
 		}
-		if _, err := w.db.Key(w.Context(), "nobody"); !errors.Is(err, developers.ErrNoKey) {
+		if _, err := w.db.Developers.Key(w.Context(), "nobody"); !errors.Is(err, developers.ErrNoKey) {
 			w.Errorf("nobody: %v", err)
 		}
-		if all := must[[]developers.Key](w)(w.db.Keys(w.Context(), "")); len(all) != 2 {
+		if all := must[[]developers.Key](w)(w.db.Developers.Keys(w.Context(), "")); len(all) != 2 {
 			w.Errorf("%d keys of all brands", len(all))
 		}
-		if none := must[[]developers.Key](w)(w.db.Keys(w.Context(), "other")); len(none) != 0 {
+		if none := must[[]developers.Key](w)(w.db.Developers.Keys(w.Context(), "other")); len(none) != 0 {
 			w.Errorf("%d keys of another brand", len(none))
 		}
-		deeds := must[[]developers.Deed](w)(w.db.Deeds(w.Context(), k.ID))
+		deeds := must[[]developers.Deed](w)(w.db.Developers.Deeds(w.Context(), k.ID))
 		if len(deeds) != 2 || deeds[0].What != "create" || deeds[1].What != "revoke" || deeds[1].By != by || !deeds[1].At.Equal(revoke.At) {
 			w.Errorf("deeds %+v", deeds)
 		}
@@ -147,7 +147,7 @@ var developerTests = []test{
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				switch _, err := w.db.CreditKey(w.Context(), eur(10), "statement 7", deedOf(k.ID, "credit")); {
+				switch _, err := w.db.Developers.CreditKey(w.Context(), eur(10), "statement 7", deedOf(k.ID, "credit")); {
 				case err == nil:
 					booked.Add(1)
 				case !errors.Is(err, developers.ErrBooked):
@@ -160,27 +160,27 @@ var developerTests = []test{
 			w.Errorf("booked %d times", n)
 		}
 		same(w, "balance", w.key(k.ID).Balance, eur(10))
-		same(w, "of another key", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(1), "statement 7", deedOf(other.ID, "credit"))), eur(1))
-		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
-		if _, err := w.db.CreditKey(w.Context(), eur(10), "", deedOf(k.ID, "credit")); !errors.Is(err, developers.ErrRevoked) {
+		same(w, "of another key", must[prepaid.Money](w)(w.db.Developers.CreditKey(w.Context(), eur(1), "statement 7", deedOf(other.ID, "credit"))), eur(1))
+		w.ok(w.db.Developers.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		if _, err := w.db.Developers.CreditKey(w.Context(), eur(10), "", deedOf(k.ID, "credit")); !errors.Is(err, developers.ErrRevoked) {
 			w.Errorf("of a revoked key: %v", err)
 		}
-		same(w, "paid back", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(-10), "", deedOf(k.ID, "credit"))), eur(0))
+		same(w, "paid back", must[prepaid.Money](w)(w.db.Developers.CreditKey(w.Context(), eur(-10), "", deedOf(k.ID, "credit"))), eur(0))
 	}},
 	{"an account is credited, and never overdrawn", func(w *world) {
 		k := w.developer(eur(10000))
-		same(w, "paid back", must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(-9999), "", deedOf(k.ID, "credit"))), eur(1))
-		if _, err := w.db.CreditKey(w.Context(), eur(-2), "", deedOf(k.ID, "credit")); !errors.Is(err, topup.ErrNoFunds) {
+		same(w, "paid back", must[prepaid.Money](w)(w.db.Developers.CreditKey(w.Context(), eur(-9999), "", deedOf(k.ID, "credit"))), eur(1))
+		if _, err := w.db.Developers.CreditKey(w.Context(), eur(-2), "", deedOf(k.ID, "credit")); !errors.Is(err, topup.ErrNoFunds) {
 			w.Errorf("more than there is: %v", err)
 		}
-		if _, err := w.db.CreditKey(w.Context(), usd(1), "", deedOf(k.ID, "credit")); !errors.Is(err, developers.ErrCurrency) {
+		if _, err := w.db.Developers.CreditKey(w.Context(), usd(1), "", deedOf(k.ID, "credit")); !errors.Is(err, developers.ErrCurrency) {
 			w.Errorf("another currency: %v", err)
 		}
-		if _, err := w.db.CreditKey(w.Context(), eur(1), "", deedOf("nobody", "credit")); !errors.Is(err, developers.ErrNoKey) {
+		if _, err := w.db.Developers.CreditKey(w.Context(), eur(1), "", deedOf("nobody", "credit")); !errors.Is(err, developers.ErrNoKey) {
 			w.Errorf("nobody: %v", err)
 		}
 		same(w, "balance", w.key(k.ID).Balance, eur(1))
-		if deeds := must[[]developers.Deed](w)(w.db.Deeds(w.Context(), k.ID)); len(deeds) != 3 {
+		if deeds := must[[]developers.Deed](w)(w.db.Developers.Deeds(w.Context(), k.ID)); len(deeds) != 3 {
 			w.Errorf("%d deeds: what was refused is none", len(deeds))
 		}
 		w.clean()
@@ -190,7 +190,7 @@ var developerTests = []test{
 			n := w.resale(k, identified("order 1 "+k.ID))
 			price := n.Sale.Price
 			o := w.placed(n)
-			h := must[topup.History](w)(w.db.Order(w.Context(), o.ID))
+			h := must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID))
 			want := *n.Sale
 			want.Number, want.Balance = h.Sale.Number, prepaid.Money{Minor: 1000 - price.Minor, Currency: price.Currency}
 			want.DebitedAt = o.CreatedAt
@@ -202,7 +202,7 @@ var developerTests = []test{
 			w.clean()
 			w.apply(sent(o))
 			w.clean()
-			w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke"))) // a refund reaches a revoked key too
+			w.ok(w.db.Developers.RevokeKey(w.Context(), deedOf(k.ID, "revoke"))) // a refund reaches a revoked key too
 			reversed := topup.Change{Order: o.ID, From: topup.Delivered, To: []topup.Status{topup.Refunding, topup.Refunded}, At: start,
 				Charge: topup.ChargeRefunded, Postings: []topup.Entry{
 					transfer("reversal", "airtime_sold", "refunds_due", o.Amount), paidByDeveloper(n, -1),
@@ -215,25 +215,25 @@ var developerTests = []test{
 	{"what can't be paid for leaves nothing behind", func(w *world) {
 		k := w.developer(eur(959))
 		n := w.resale(k, identified("short"))
-		if _, _, err := w.db.Create(w.Context(), n); !errors.Is(err, topup.ErrNoFunds) {
+		if _, _, err := w.db.Orders.Create(w.Context(), n); !errors.Is(err, topup.ErrNoFunds) {
 			w.Fatalf("created: %v", err)
 		}
-		if _, err := w.db.ByOperation(w.Context(), brand, n.Order.OperationKey); !errors.Is(err, topup.ErrNoOrder) {
+		if _, err := w.db.Orders.ByOperation(w.Context(), brand, n.Order.OperationKey); !errors.Is(err, topup.ErrNoOrder) {
 			w.Errorf("the identifier is taken: %v", err)
 		}
 		same(w, "balance", w.key(k.ID).Balance, eur(959))
-		must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(1), "", deedOf(k.ID, "credit")))
+		must[prepaid.Money](w)(w.db.Developers.CreditKey(w.Context(), eur(1), "", deedOf(k.ID, "credit")))
 		w.placed(n)
 		same(w, "balance", w.key(k.ID).Balance, eur(0))
 		for name, other := range map[string]topup.NewOrder{
 			"of nobody": w.resale(developers.Key{ID: "nobody"}), "of another brand": w.resale(k, func(n *topup.NewOrder) { n.Order.Brand = "other" }),
 		} {
-			if _, _, err := w.db.Create(w.Context(), other); !errors.Is(err, topup.ErrNoKey) {
+			if _, _, err := w.db.Orders.Create(w.Context(), other); !errors.Is(err, topup.ErrNoKey) {
 				w.Errorf("%s: %v", name, err)
 			}
 		}
-		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
-		if _, _, err := w.db.Create(w.Context(), w.resale(k)); !errors.Is(err, topup.ErrNoKey) {
+		w.ok(w.db.Developers.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		if _, _, err := w.db.Orders.Create(w.Context(), w.resale(k)); !errors.Is(err, topup.ErrNoKey) {
 			w.Errorf("revoked: %v", err)
 		}
 		w.clean()
@@ -244,7 +244,7 @@ var developerTests = []test{
 		for i := range orders {
 			orders[i] = w.resale(k, debitedLater)
 			o := w.placed(orders[i])
-			if h := must[topup.History](w)(w.db.Order(w.Context(), o.ID)); !h.Sale.DebitedAt.IsZero() || h.Sale.Price != eur(960) || h.Status != topup.Charging {
+			if h := must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID)); !h.Sale.DebitedAt.IsZero() || h.Sale.Price != eur(960) || h.Status != topup.Charging {
 				w.Errorf("stored %s %+v", h.Status, h.Sale)
 			}
 		}
@@ -252,7 +252,7 @@ var developerTests = []test{
 		w.clean()
 		var made, short atomic.Int32
 		together(4*len(orders), func(i int) {
-			moved, err := w.db.Apply(w.Context(), debited(orders[i%len(orders)]))
+			moved, err := w.db.Orders.Apply(w.Context(), debited(orders[i%len(orders)]))
 			switch {
 			case errors.Is(err, topup.ErrNoFunds):
 				short.Add(1)
@@ -269,7 +269,7 @@ var developerTests = []test{
 		var left []int64
 		waiting := -1
 		for i, n := range orders {
-			h := must[topup.History](w)(w.db.Order(w.Context(), n.Order.ID))
+			h := must[topup.History](w)(w.db.Orders.Order(w.Context(), n.Order.ID))
 			if h.Status == topup.Charging { // what was refused has written nothing
 				waiting = i
 				continue
@@ -280,9 +280,9 @@ var developerTests = []test{
 		if slices.Sort(left); !slices.Equal(left, []int64{0, 960}) {
 			w.Errorf("balances %v", left)
 		}
-		must[prepaid.Money](w)(w.db.CreditKey(w.Context(), eur(960), "", deedOf(k.ID, "credit")))
-		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
-		if _, err := w.db.Apply(w.Context(), debited(orders[waiting])); !errors.Is(err, topup.ErrNoKey) {
+		must[prepaid.Money](w)(w.db.Developers.CreditKey(w.Context(), eur(960), "", deedOf(k.ID, "credit")))
+		w.ok(w.db.Developers.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		if _, err := w.db.Orders.Apply(w.Context(), debited(orders[waiting])); !errors.Is(err, topup.ErrNoKey) {
 			w.Errorf("revoked: %v", err)
 		}
 		same(w, "balance of the revoked", w.key(k.ID).Balance, eur(960))
@@ -295,37 +295,37 @@ var developerTests = []test{
 		w.placed(later)
 		suspend := deedOf(k.ID, "suspend")
 		suspend.At = start.Add(time.Second)
-		w.ok(w.db.SuspendKey(w.Context(), true, suspend))
+		w.ok(w.db.Developers.SuspendKey(w.Context(), true, suspend))
 		if got := w.key(k.ID); !got.SuspendedAt.Equal(suspend.At) || !got.Suspended() || got.Revoked() {
 			w.Errorf("suspended at %s", got.SuspendedAt)
 		}
-		if err := w.db.SuspendKey(w.Context(), true, suspend); !errors.Is(err, developers.ErrSuspended) {
+		if err := w.db.Developers.SuspendKey(w.Context(), true, suspend); !errors.Is(err, developers.ErrSuspended) {
 			w.Errorf("suspended again: %v", err)
 		}
-		if _, _, err := w.db.Create(w.Context(), w.resale(k)); !errors.Is(err, topup.ErrInactive) {
+		if _, _, err := w.db.Orders.Create(w.Context(), w.resale(k)); !errors.Is(err, topup.ErrInactive) {
 			w.Errorf("bought: %v", err)
 		}
-		if _, err := w.db.Apply(w.Context(), debited(later)); !errors.Is(err, topup.ErrInactive) {
+		if _, err := w.db.Orders.Apply(w.Context(), debited(later)); !errors.Is(err, topup.ErrInactive) {
 			w.Errorf("debited: %v", err)
 		}
 		same(w, "balance", w.key(k.ID).Balance, eur(10000))
-		w.ok(w.db.SuspendKey(w.Context(), false, deedOf(k.ID, "resume")))
-		if err := w.db.SuspendKey(w.Context(), false, deedOf(k.ID, "resume")); !errors.Is(err, developers.ErrNotSuspended) {
+		w.ok(w.db.Developers.SuspendKey(w.Context(), false, deedOf(k.ID, "resume")))
+		if err := w.db.Developers.SuspendKey(w.Context(), false, deedOf(k.ID, "resume")); !errors.Is(err, developers.ErrNotSuspended) {
 			w.Errorf("resumed again: %v", err)
 		}
 		w.placed(w.resale(k))
 		w.apply(debited(later))
-		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		w.ok(w.db.Developers.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
 		for _, suspended := range []bool{true, false} {
-			if err := w.db.SuspendKey(w.Context(), suspended, deedOf(k.ID, "x")); !errors.Is(err, developers.ErrRevoked) {
+			if err := w.db.Developers.SuspendKey(w.Context(), suspended, deedOf(k.ID, "x")); !errors.Is(err, developers.ErrRevoked) {
 				w.Errorf("of a revoked key, %v: %v", suspended, err)
 			}
-			if err := w.db.SuspendKey(w.Context(), suspended, deedOf("nobody", "x")); !errors.Is(err, developers.ErrNoKey) {
+			if err := w.db.Developers.SuspendKey(w.Context(), suspended, deedOf("nobody", "x")); !errors.Is(err, developers.ErrNoKey) {
 				w.Errorf("of nobody, %v: %v", suspended, err)
 			}
 		}
 		var did []string
-		for _, d := range must[[]developers.Deed](w)(w.db.Deeds(w.Context(), k.ID)) {
+		for _, d := range must[[]developers.Deed](w)(w.db.Developers.Deeds(w.Context(), k.ID)) {
 			did = append(did, d.What)
 		}
 		if slices.Sort(did); !slices.Equal(did, []string{"create", "credit", "resume", "revoke", "suspend"}) {
@@ -342,14 +342,14 @@ var developerTests = []test{
 		var made atomic.Int32
 		var left sync.Map
 		together(len(orders), func(i int) {
-			o, _, err := w.db.Create(w.Context(), orders[i])
+			o, _, err := w.db.Orders.Create(w.Context(), orders[i])
 			switch {
 			case errors.Is(err, topup.ErrNoFunds):
 			case err != nil:
 				w.Error(err)
 			default:
 				made.Add(1)
-				h, err := w.db.Order(w.Context(), o.ID)
+				h, err := w.db.Orders.Order(w.Context(), o.ID)
 				if err != nil {
 					w.Error(err)
 					return
@@ -372,7 +372,7 @@ var developerTests = []test{
 		}
 		var ids sync.Map
 		together(len(orders), func(i int) {
-			o, _, err := w.db.Create(w.Context(), orders[i])
+			o, _, err := w.db.Orders.Create(w.Context(), orders[i])
 			if err != nil {
 				w.Error(err)
 			}
@@ -384,7 +384,7 @@ var developerTests = []test{
 		same(w, "balance", w.key(k.ID).Balance, eur(100000-960))
 		other := w.resale(k, identified("one"))
 		other.Order.RequestHash = "another request"
-		if _, _, err := w.db.Create(w.Context(), other); !errors.Is(err, topup.ErrKeyReused) {
+		if _, _, err := w.db.Orders.Create(w.Context(), other); !errors.Is(err, topup.ErrKeyReused) {
 			w.Errorf("another request: %v", err)
 		}
 		w.placed(w.resale(k, identified("ONE"))) // capitals make a difference
@@ -399,7 +399,7 @@ var developerTests = []test{
 		}
 		var moved atomic.Int32
 		together(20, func(i int) {
-			ok, err := w.db.Apply(w.Context(), givenBack(orders[i%5]))
+			ok, err := w.db.Orders.Apply(w.Context(), givenBack(orders[i%5]))
 			if err != nil {
 				w.Error(err)
 			}
@@ -418,7 +418,7 @@ var developerTests = []test{
 		limit := func(l topup.SaleLimits) func(*topup.NewOrder) { return func(n *topup.NewOrder) { n.Sale.Limits = l } }
 		try := func(l topup.SaleLimits, want string, change ...func(*topup.NewOrder)) {
 			w.Helper()
-			_, _, err := w.db.Create(w.Context(), w.resale(k, append(change, limit(l))...))
+			_, _, err := w.db.Orders.Create(w.Context(), w.resale(k, append(change, limit(l))...))
 			var met *topup.LimitError
 			if errors.As(err, &met) {
 				if met.Name != want {
@@ -434,7 +434,7 @@ var developerTests = []test{
 		}
 		var made atomic.Int32
 		together(len(orders), func(i int) {
-			if _, _, err := w.db.Create(w.Context(), orders[i]); err == nil {
+			if _, _, err := w.db.Orders.Create(w.Context(), orders[i]); err == nil {
 				made.Add(1)
 			}
 		})
@@ -470,7 +470,7 @@ var developerTests = []test{
 				}
 			})
 			o := w.placed(n)
-			numbers = append(numbers, must[topup.History](w)(w.db.Order(w.Context(), o.ID)).Sale.Number)
+			numbers = append(numbers, must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID)).Sale.Number)
 		}
 		w.placed(w.resale(stranger, identified("Order 0 of another")))
 		second := start.Truncate(time.Second)
@@ -491,7 +491,7 @@ var developerTests = []test{
 			"from":                   {developers.Filter{From: second.Add(5 * time.Hour)}, 2, []int{5, 6}},
 			"to its second included": {developers.Filter{To: second.Add(time.Hour)}, 2, []int{0, 1}},
 		} {
-			page, total, err := w.db.Sales(w.Context(), k.ID, c.filter)
+			page, total, err := w.db.Sales.Sales(w.Context(), k.ID, c.filter)
 			w.ok(err)
 			var got []int
 			for _, h := range page {
@@ -507,10 +507,10 @@ var developerTests = []test{
 	}},
 	{"requests are counted by window", func(w *world) {
 		k := w.developer(eur(0))
-		count := func(at time.Time) int { return must[int](w)(w.db.CountRequest(w.Context(), k.ID, at)) }
+		count := func(at time.Time) int { return must[int](w)(w.db.Developers.CountRequest(w.Context(), k.ID, at)) }
 		var highest atomic.Int32
 		together(20, func(int) {
-			n, err := w.db.CountRequest(w.Context(), k.ID, start)
+			n, err := w.db.Developers.CountRequest(w.Context(), k.ID, start)
 			if err != nil {
 				w.Error(err)
 			}
@@ -540,7 +540,7 @@ var developerTests = []test{
 	{"a number's owner does not read what a developer bought for it", func(w *world) {
 		n := w.resale(w.developer(eur(1000)))
 		w.placed(n)
-		if _, err := w.db.Latest(w.Context(), brand, topup.Whose{MSISDN: n.Order.MSISDN}); !errors.Is(err, topup.ErrNoOrder) {
+		if _, err := w.db.Orders.Latest(w.Context(), brand, topup.Whose{MSISDN: n.Order.MSISDN}); !errors.Is(err, topup.ErrNoOrder) {
 			w.Errorf("latest: %v", err)
 		}
 	}},

@@ -15,7 +15,7 @@ import (
 // recovered gives the customer's number to the next holder.
 func (w *world) recovered(c accounts.Customer, at time.Time) accounts.Customer {
 	w.Helper()
-	return must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), next(c, at)))
+	return must[accounts.Customer](w)(w.db.Customers.RecoverCustomer(w.Context(), next(c, at)))
 }
 
 func next(c accounts.Customer, at time.Time) accounts.NewHolder {
@@ -40,45 +40,45 @@ func (w *world) signs(c accounts.Customer) accounts.Customer {
 var holderTests = []test{
 	{"a setup is its holder's, and so is what it makes", func(w *world) {
 		c := w.recovered(w.customer(), start)
-		s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "second")))
+		s := must[payments.Setup](w)(w.db.Payments.SaveSetup(w.Context(), setup(c, "second")))
 		same(w, "setup", s.Holder, 2)
 		ms, m := mandate(c, "mandate/1")
-		same(w, "mandate", must[payments.Setup](w)(w.db.SaveMandate(w.Context(), ms, m)).Holder, 2)
-		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(c), "n1", start))
+		same(w, "mandate", must[payments.Setup](w)(w.db.Mandates.SaveMandate(w.Context(), ms, m)).Holder, 2)
+		must[bool](w)(w.db.Payments.EndSetup(w.Context(), s.ID, instrument(c), "n1", start))
 		same(w, "on the page", w.read(c).Pays.ByText, false)
-		must[bool](w)(w.db.EndSetup(w.Context(), ms.ID, instrument(c), "n2", start))
+		must[bool](w)(w.db.Payments.EndSetup(w.Context(), ms.ID, instrument(c), "n2", start))
 		same(w, "by text", w.read(c).Pays.ByText, true)
 		w.placed(w.purchase(w.read(c)))
 		w.clean()
 	}},
 	{"what an earlier holder began on a page is nobody's way to pay, and nobody is told", func(w *world) {
 		w.tooLate(func(c accounts.Customer) payments.Setup {
-			return must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "page")))
+			return must[payments.Setup](w)(w.db.Payments.SaveSetup(w.Context(), setup(c, "page")))
 		})
 	}},
 	{"a mandate that an earlier holder gave is nobody's way to pay, and nobody is told", func(w *world) {
 		w.tooLate(func(c accounts.Customer) payments.Setup {
 			s, m := mandate(c, "mandate/1")
-			return must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
+			return must[payments.Setup](w)(w.db.Mandates.SaveMandate(w.Context(), s, m))
 		})
-		same(w, "due", must[time.Time](w)(w.db.NextMandate(w.Context())), time.Time{})
+		same(w, "due", must[time.Time](w)(w.db.Mandates.NextMandate(w.Context())), time.Time{})
 	}},
 	{"an unfinished registration that is recovered is finished by its new holder alone", func(w *world) {
-		pending := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), accounts.Customer{ID: "p", Brand: brand,
+		pending := must[accounts.Customer](w)(w.db.Customers.SaveRegistration(w.Context(), accounts.Customer{ID: "p", Brand: brand,
 			MSISDN: "31687654321", CreatedAt: start}, nil))
-		s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(pending, "key")))
+		s := must[payments.Setup](w)(w.db.Payments.SaveSetup(w.Context(), setup(pending, "key")))
 		w.recovered(pending, start)
-		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(pending), "n1", start))
+		must[bool](w)(w.db.Payments.EndSetup(w.Context(), s.ID, instrument(pending), "n1", start))
 		same(w, "by the earlier", w.read(pending).Status, accounts.Pending)
 		same(w, "by the present", w.paysAnew(pending).Status, accounts.Active)
 	}},
 	{"nothing is charged to what has ended or an earlier holder has set up", func(w *world) {
 		refused := func(what string, n topup.NewOrder) {
 			w.Helper()
-			if _, _, err := w.db.Create(w.Context(), n); !errors.Is(err, topup.ErrInstrumentEnded) {
+			if _, _, err := w.db.Orders.Create(w.Context(), n); !errors.Is(err, topup.ErrInstrumentEnded) {
 				w.Errorf("%s: %v; want ErrInstrumentEnded", what, err)
 			}
-			if _, err := w.db.Order(w.Context(), n.Order.ID); !errors.Is(err, topup.ErrNoOrder) {
+			if _, err := w.db.Orders.Order(w.Context(), n.Order.ID); !errors.Is(err, topup.ErrNoOrder) {
 				w.Errorf("%s: the order is there all the same: %v", what, err)
 			}
 		}
@@ -99,27 +99,27 @@ var holderTests = []test{
 		mine := w.paysAnew(taken)
 		n := w.purchase(mine)
 		w.apply(declined(w.placed(n)))
-		token := must[payments.Instrument](w)(w.db.Instrument(w.Context(), mine.Pays.ID)).Token
-		must[bool](w)(w.db.EndInstrument(w.Context(), token, "n9", start))
+		token := must[payments.Instrument](w)(w.db.Payments.Instrument(w.Context(), mine.Pays.ID)).Token
+		must[bool](w)(w.db.Payments.EndInstrument(w.Context(), token, "n9", start))
 		refused("revoked", w.purchase(mine))
-		if _, existing, err := w.db.Create(w.Context(), n); err != nil || !existing {
+		if _, existing, err := w.db.Orders.Create(w.Context(), n); err != nil || !existing {
 			w.Errorf("a replay: existing %v, %v", existing, err)
 		}
 		w.clean()
 	}},
 	{"a gateway's book tells whose setup was charged", func(w *world) {
 		c := w.recovered(w.customer(), start)
-		s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "mine")))
-		must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(c), "n", start))
+		s := must[payments.Setup](w)(w.db.Payments.SaveSetup(w.Context(), setup(c, "mine")))
+		must[bool](w)(w.db.Payments.EndSetup(w.Context(), s.ID, instrument(c), "n", start))
 		n := w.purchase(w.read(c))
 		o := w.placed(n)
-		other := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(w.customer(), "theirs")))
+		other := must[payments.Setup](w)(w.db.Payments.SaveSetup(w.Context(), setup(w.customer(), "theirs")))
 		for id, want := range map[prepaid.SetupID]prepaid.OrderID{s.ID: "", other.ID: o.ID, "nobody's": o.ID} {
-			same(w, string(id), must[prepaid.OrderID](w)(w.db.ChargedForOthers(w.Context(), n.Charge.ID, id)), want)
+			same(w, string(id), must[prepaid.OrderID](w)(w.db.Audit.ChargedForOthers(w.Context(), n.Charge.ID, id)), want)
 		}
-		same(w, "no charge of ours", must[prepaid.OrderID](w)(w.db.ChargedForOthers(w.Context(), "none", other.ID)), "")
+		same(w, "no charge of ours", must[prepaid.OrderID](w)(w.db.Audit.ChargedForOthers(w.Context(), "none", other.ID)), "")
 		w.exec(`UPDATE payment_setups SET holder = 1 WHERE id = ?`, s.ID)
-		same(w, "an earlier holder's", must[prepaid.OrderID](w)(w.db.ChargedForOthers(w.Context(), n.Charge.ID, s.ID)), o.ID)
+		same(w, "an earlier holder's", must[prepaid.OrderID](w)(w.db.Audit.ChargedForOthers(w.Context(), n.Charge.ID, s.ID)), o.ID)
 	}},
 	{"a recovery makes what waits for the earlier holder due, and nothing else", func(w *world) {
 		c := w.customer()
@@ -136,13 +136,13 @@ var holderTests = []test{
 			var ended atomic.Int32
 			together(8, func(i int) {
 				if i == 3 {
-					_, err := w.db.RecoverCustomer(w.Context(), next(c, start.Add(time.Hour)))
+					_, err := w.db.Customers.RecoverCustomer(w.Context(), next(c, start.Add(time.Hour)))
 					if err != nil {
 						w.Error(err)
 					}
 					return
 				}
-				_, _, err := w.db.Create(w.Context(), w.purchaseNo(c, i))
+				_, _, err := w.db.Orders.Create(w.Context(), w.purchaseNo(c, i))
 				switch {
 				case errors.Is(err, topup.ErrInstrumentEnded):
 					ended.Add(1)
@@ -151,7 +151,7 @@ var holderTests = []test{
 				}
 			})
 			w.Logf("%d came too late", ended.Load())
-			if _, _, err := w.db.Create(w.Context(), w.purchaseNo(c, 9)); !errors.Is(err, topup.ErrInstrumentEnded) && !errors.As(err, new(*topup.InFlightError)) {
+			if _, _, err := w.db.Orders.Create(w.Context(), w.purchaseNo(c, 9)); !errors.Is(err, topup.ErrInstrumentEnded) && !errors.As(err, new(*topup.InFlightError)) {
 				w.Errorf("afterwards: %v", err)
 			}
 		}
@@ -163,11 +163,11 @@ var holderTests = []test{
 		w.apply(declined(w.placed(n)))
 		w.exec(`UPDATE customers SET frozen_at = 1 WHERE id = ?`, c.ID)
 		for _, again := range []topup.NewOrder{w.purchase(c), w.purchase(c, byCard("101-1"))} {
-			if _, _, err := w.db.Create(w.Context(), again); !errors.Is(err, topup.ErrFrozen) {
+			if _, _, err := w.db.Orders.Create(w.Context(), again); !errors.Is(err, topup.ErrFrozen) {
 				w.Errorf("%v; want ErrFrozen", err)
 			}
 		}
-		if _, existing, err := w.db.Create(w.Context(), n); err != nil || !existing {
+		if _, existing, err := w.db.Orders.Create(w.Context(), n); err != nil || !existing {
 			w.Errorf("replay: existing %v, %v", existing, err)
 		}
 	}},
@@ -187,7 +187,7 @@ var holderTests = []test{
 		buy(start)
 		c = w.paysAnew(w.recovered(c, start.Add(time.Minute)))
 		buy(start.Add(2 * time.Minute)) // what the earlier holder bought counts
-		_, _, err := w.db.Create(w.Context(), w.purchase(c, held(start.Add(121*time.Minute-time.Microsecond))))
+		_, _, err := w.db.Orders.Create(w.Context(), w.purchase(c, held(start.Add(121*time.Minute-time.Microsecond))))
 		var limit *topup.LimitError
 		if !errors.As(err, &limit) || limit.Name != "day_sum" || limit.Money != eur(2000) {
 			w.Errorf("just before the end: %v", err)
@@ -205,7 +205,7 @@ var holderTests = []test{
 			w.Helper()
 			o := w.placed(w.purchase(c, sepa))
 			same(w, what, o.AfterDebit, want)
-			same(w, what+", as read", must[topup.History](w)(w.db.Order(w.Context(), o.ID)).AfterDebit, want)
+			same(w, what+", as read", must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID)).AfterDebit, want)
 			return o
 		}
 		pending := func(o topup.Order) {
@@ -224,14 +224,14 @@ var holderTests = []test{
 		c = w.signs(c)
 		first := waits("by text", c, true)
 		var flight *topup.InFlightError
-		if _, _, err := w.db.Create(w.Context(), w.purchase(c, sepa)); !errors.As(err, &flight) {
+		if _, _, err := w.db.Orders.Create(w.Context(), w.purchase(c, sepa)); !errors.As(err, &flight) {
 			w.Errorf("while the gateway has not answered: %v; want in flight", err)
 		}
 		pending(first)
 		second := waits("while that has not settled", c, true) // in nobody's way, and nobody's risk
 		pending(second)
 		w.clean()
-		same(w, "open orders", must[map[string]map[topup.Status]int](w)(w.db.OpenOrders(w.Context(), later)), map[string]map[topup.Status]int{})
+		same(w, "open orders", must[map[string]map[topup.Status]int](w)(w.db.Orders.OpenOrders(w.Context(), later)), map[string]map[topup.Status]int{})
 		settled(first)
 		w.clean()
 		third := waits("once one has settled", c, false) // the second, which waits on, is no risk
@@ -241,7 +241,7 @@ var holderTests = []test{
 		w.apply(delivered(third))
 		w.clean()
 		var limit *topup.LimitError
-		if _, _, err := w.db.Create(w.Context(), w.purchase(c, sepa)); !errors.As(err, &limit) || limit.Name != "exposure" {
+		if _, _, err := w.db.Orders.Create(w.Context(), w.purchase(c, sepa)); !errors.As(err, &limit) || limit.Name != "exposure" {
 			w.Errorf("%v; want the exposure limit", err)
 		}
 		w.apply(returned(third))
@@ -254,11 +254,11 @@ var holderTests = []test{
 			w.apply(topup.Change{Order: o.ID, From: topup.Charging, To: []topup.Status{topup.Confirming}, At: start.Add(time.Second),
 				RunAt: start.Add(time.Hour)})
 		}
-		h := must[topup.History](w)(w.db.Order(w.Context(), o.ID))
+		h := must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID))
 		if !h.Charge.Former || !h.RunAt.Equal(start.Add(time.Second)) {
 			w.Errorf("former %v, due at %s", h.Charge.Former, h.RunAt)
 		}
-		h = must[topup.History](w)(w.db.Order(w.Context(), other.ID))
+		h = must[topup.History](w)(w.db.Orders.Order(w.Context(), other.ID))
 		if h.Charge.Former || !h.RunAt.Equal(start.Add(time.Hour)) {
 			w.Errorf("another's: former %v, due at %s", h.Charge.Former, h.RunAt)
 		}
@@ -284,14 +284,14 @@ func (w *world) tooLate(begin func(accounts.Customer) payments.Setup) {
 		if completed {
 			i = instrument(c)
 		}
-		if must[bool](w)(w.db.EndSetup(w.Context(), s.ID, i, payments.NoticeOf(s.ID), start)) {
+		if must[bool](w)(w.db.Payments.EndSetup(w.Context(), s.ID, i, payments.NoticeOf(s.ID), start)) {
 			w.Error("ended after the recovery, which ends it")
 		}
 		w.exec(`UPDATE payment_setups SET status = 'open' WHERE id = ?`, s.ID) // whatever else went wrong
-		if !must[bool](w)(w.db.EndSetup(w.Context(), s.ID, i, payments.NoticeOf(s.ID), start)) {
+		if !must[bool](w)(w.db.Payments.EndSetup(w.Context(), s.ID, i, payments.NoticeOf(s.ID), start)) {
 			w.Error("not ended")
 		}
-		same(w, "setup", must[payments.Setup](w)(w.db.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
+		same(w, "setup", must[payments.Setup](w)(w.db.Payments.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
 		same(w, "pays", w.read(c).Pays, accounts.Instrument{})
 		same(w, "told", w.due(start.Add(time.Hour)), nil)
 		w.exec(`UPDATE payment_setups SET operation_key = id WHERE id = ?`, s.ID) // free for the other way

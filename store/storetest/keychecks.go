@@ -25,7 +25,7 @@ func masters(keys ...string) map[int]prepaid.Secret {
 func (w *world) wrongKey(name store.MasterKey, want store.KeyError, keys ...string) {
 	w.Helper()
 	var got *store.KeyError
-	if err := w.db.CheckKeys(w.Context(), name, masters(keys...)); !errors.As(err, &got) {
+	if err := w.db.MasterKeys.CheckKeys(w.Context(), name, masters(keys...)); !errors.As(err, &got) {
 		w.Errorf("%s %q: %v", name, keys, err)
 		return
 	}
@@ -35,7 +35,7 @@ func (w *world) wrongKey(name store.MasterKey, want store.KeyError, keys ...stri
 
 func (w *world) rightKey(name store.MasterKey, keys ...string) {
 	w.Helper()
-	w.ok(w.db.CheckKeys(w.Context(), name, masters(keys...)))
+	w.ok(w.db.MasterKeys.CheckKeys(w.Context(), name, masters(keys...)))
 }
 
 var keyCheckTests = []test{
@@ -43,7 +43,7 @@ var keyCheckTests = []test{
 		w.rightKey(store.PINPepper, "a")
 		c := w.customer()
 		hash := "$argon2id$v=19$m=64,t=1,p=1,keyid=1$c2FsdA$aGFzaA"
-		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{PINHash: &hash}))
+		w.ok(w.db.Customers.UpdateCustomer(w.Context(), c.ID, accounts.Update{PINHash: &hash}))
 		const pins = "PINs in the database are hashed"
 		w.wrongKey(store.PINPepper, store.KeyError{Version: 1, Stored: pins}, "b")
 		w.wrongKey(store.PINPepper, store.KeyError{Version: 1, Stored: pins}, "b", "a")
@@ -57,7 +57,7 @@ var keyCheckTests = []test{
 		w.rightKey(store.PINPepper, "a")
 		k := w.developer(usd(0))
 		w.wrongKey(store.PINPepper, store.KeyError{Version: 1, Stored: "API keys in the database are hashed"}, "b")
-		w.ok(w.db.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		w.ok(w.db.Developers.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
 		w.hook(k.ID)
 		w.exec(`UPDATE developer_webhooks SET secret = ?`, []byte{0, 0, 0, 1, 9})
 		w.wrongKey(store.PINPepper, store.KeyError{Version: 1, Stored: "secrets of webhooks in the database are sealed"}, "b")
@@ -74,7 +74,7 @@ var keyCheckTests = []test{
 		w.wrongKey(store.CardKey, store.KeyError{Version: 1, Missing: true, Stored: "messages in the database are sealed"}, "", "b")
 		w.exec(`UPDATE outbox SET sealed = NULL`)
 		s, m := mandate(w.customer(), "mandate/1")
-		must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
+		must[payments.Setup](w)(w.db.Mandates.SaveMandate(w.Context(), s, m))
 		w.wrongKey(store.CardKey, store.KeyError{Version: 1, Stored: "IBANs in the database are sealed"}, "b")
 		w.exec(`UPDATE mandates SET sealed = ''`)
 		w.rightKey(store.CardKey, "b")

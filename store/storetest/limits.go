@@ -21,7 +21,7 @@ var limitTests = []test{
 			for range 2 {
 				w.bought(c, l, start)
 			}
-			_, _, err := w.db.Create(w.Context(), w.purchase(c, limited(l, start)))
+			_, _, err := w.db.Orders.Create(w.Context(), w.purchase(c, limited(l, start)))
 			var limit *topup.LimitError
 			if !errors.As(err, &limit) || limit.Name != name {
 				w.Errorf("%s: %v", name, err)
@@ -42,7 +42,7 @@ var limitTests = []test{
 		} {
 			c := w.customer()
 			w.bought(c, l.limits, start)
-			_, _, err := w.db.Create(w.Context(), w.purchase(c, limited(l.limits, start.Add(l.lasts-time.Microsecond))))
+			_, _, err := w.db.Orders.Create(w.Context(), w.purchase(c, limited(l.limits, start.Add(l.lasts-time.Microsecond))))
 			var limit *topup.LimitError
 			if !errors.As(err, &limit) {
 				w.Errorf("just before the %s ends: %v", name, err)
@@ -76,7 +76,7 @@ var limitTests = []test{
 		unclear.Charge = topup.ChargeUnclear
 		w.apply(unclear)
 		w.apply(delivered(second))
-		_, _, err := w.db.Create(w.Context(), w.purchase(c, sepa))
+		_, _, err := w.db.Orders.Create(w.Context(), w.purchase(c, sepa))
 		var limit *topup.LimitError
 		if !errors.As(err, &limit) || limit.Name != "exposure" {
 			w.Fatalf("%v; want the exposure limit", err)

@@ -20,18 +20,18 @@ var by = prepaid.By{Who: "anna", Why: "the customer asked"}
 var operatorTests = []test{
 	{"an intervention ends once", func(w *world) {
 		i := topup.Intervention{ID: "i", Order: "ORDER", What: "refund", By: by, At: start}
-		w.ok(w.db.SaveIntervention(w.Context(), i))
-		w.ok(w.db.EndIntervention(w.Context(), "i", "refunded", start.Add(time.Second)))
-		w.ok(w.db.EndIntervention(w.Context(), "i", "other", start.Add(time.Minute)))
+		w.ok(w.db.Interventions.SaveIntervention(w.Context(), i))
+		w.ok(w.db.Interventions.EndIntervention(w.Context(), "i", "refunded", start.Add(time.Second)))
+		w.ok(w.db.Interventions.EndIntervention(w.Context(), "i", "other", start.Add(time.Minute)))
 		i.Outcome, i.EndedAt = "refunded", start.Add(time.Second)
-		same(w, "kept", must[[]topup.Intervention](w)(w.db.Interventions(w.Context(), "ORDER", "")), []topup.Intervention{i})
-		same(w, "another's", len(must[[]topup.Intervention](w)(w.db.Interventions(w.Context(), "", "c"))), 0)
+		same(w, "kept", must[[]topup.Intervention](w)(w.db.Interventions.List(w.Context(), "ORDER", "")), []topup.Intervention{i})
+		same(w, "another's", len(must[[]topup.Intervention](w)(w.db.Interventions.List(w.Context(), "", "c"))), 0)
 	}},
 	{"orders are listed by what is asked", func(w *world) {
 		first, second := w.sale(), w.placed(w.purchase(w.customer()))
 		ids := func(f store.OrderFilter) []prepaid.OrderID {
 			var ids []prepaid.OrderID
-			for _, o := range must[[]topup.Order](w)(w.db.Orders(w.Context(), f)) {
+			for _, o := range must[[]topup.Order](w)(w.db.Orders.List(w.Context(), f)) {
 				ids = append(ids, o.ID)
 			}
 			return ids
@@ -47,7 +47,7 @@ var operatorTests = []test{
 	{"what was booked with providers is listed", func(w *world) {
 		o := w.sale()
 		var kinds []string
-		for _, b := range must[[]store.Booked](w)(w.db.Booked(w.Context(), start.Add(-time.Hour), start.Add(time.Hour))) {
+		for _, b := range must[[]store.Booked](w)(w.db.Reconciliation.Booked(w.Context(), start.Add(-time.Hour), start.Add(time.Hour))) {
 			kinds = append(kinds, b.Provider+" "+b.Kind)
 			if b.Order != o.ID || b.Amount != o.Amount || b.Reference == "" {
 				w.Errorf("booked %+v", b)
@@ -59,16 +59,18 @@ var operatorTests = []test{
 	{"a difference is one open item until it is closed", func(w *world) {
 		d := store.OpenItem{Provider: "psp:sim", Reference: "r", Kind: "charge", Currency: "EUR", Ours: 1000, HappenedAt: start}
 		save := func(found ...store.OpenItem) {
-			w.ok(w.db.SaveDifferences(w.Context(), found, start, start.Add(time.Hour), start.Add(2*time.Hour)))
+			w.ok(w.db.Reconciliation.SaveDifferences(w.Context(), found, start, start.Add(time.Hour), start.Add(2*time.Hour)))
 		}
-		open := func() []store.OpenItem { return must[[]store.OpenItem](w)(w.db.OpenItems(w.Context(), false)) }
+		open := func() []store.OpenItem {
+			return must[[]store.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), false))
+		}
 		save(d)
 		save(d)
 		same(w, "found twice", len(open()), 1)
-		w.ok(w.db.CloseItem(w.Context(), open()[0].ID, by, start))
+		w.ok(w.db.Reconciliation.CloseItem(w.Context(), open()[0].ID, by, start))
 		save(d)
 		same(w, "found again once closed", len(open()), 0)
-		if err := w.db.CloseItem(w.Context(), "none", by, start); !errors.Is(err, store.ErrNoOpenItem) {
+		if err := w.db.Reconciliation.CloseItem(w.Context(), "none", by, start); !errors.Is(err, store.ErrNoOpenItem) {
 			w.Errorf("none: %v", err)
 		}
 		d.Theirs = 900
@@ -76,19 +78,19 @@ var operatorTests = []test{
 		same(w, "differs otherwise", len(open()), 1)
 		save()
 		same(w, "differs no longer", len(open()), 0)
-		same(w, "all", len(must[[]store.OpenItem](w)(w.db.OpenItems(w.Context(), true))), 2)
+		same(w, "all", len(must[[]store.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), true))), 2)
 	}},
 	{"a difference keeps the provider's newest word for it", func(w *world) {
 		d := store.OpenItem{Provider: "psp:sim", Reference: "r", Kind: "charge", Currency: "EUR", Ours: 1000, HappenedAt: start}
 		for _, note := range []string{"processing", "canceled"} {
 			d.Note = note
-			w.ok(w.db.SaveDifferences(w.Context(), []store.OpenItem{d}, start, start.Add(time.Hour), start))
-			same(w, "note", must[[]store.OpenItem](w)(w.db.OpenItems(w.Context(), true))[0].Note, note)
+			w.ok(w.db.Reconciliation.SaveDifferences(w.Context(), []store.OpenItem{d}, start, start.Add(time.Hour), start))
+			same(w, "note", must[[]store.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), true))[0].Note, note)
 		}
 	}},
 	{"a wallet's readings and what differs between them are kept", func(w *world) {
 		read := func(currency prepaid.Currency) (sum, postings int64, underway bool) {
-			sum, postings, underway, err := w.db.WalletBooked(w.Context(), "net", currency, []string{brand})
+			sum, postings, underway, err := w.db.Reconciliation.WalletBooked(w.Context(), "net", currency, []string{brand})
 			w.ok(err)
 			return sum, postings, underway
 		}
@@ -109,52 +111,52 @@ var operatorTests = []test{
 		if sum, _, _ := read("EUR"); sum != 0 {
 			w.Errorf("in another currency: %d", sum)
 		}
-		if _, found, err := w.db.LastWalletReading(w.Context(), "net", "USD"); found || err != nil {
+		if _, found, err := w.db.Reconciliation.LastWalletReading(w.Context(), "net", "USD"); found || err != nil {
 			w.Errorf("never read: %v, %v", found, err)
 		}
 		for i := range 2 {
 			r := store.WalletReading{Network: "net", Currency: "USD", At: start.Add(time.Duration(i) * time.Hour), Balance: int64(500 + i), Booked: -960, Postings: 1}
 			item := &store.OpenItem{Provider: "network:net", Reference: "since", Kind: "wallet", Currency: "USD", Ours: -960, Theirs: 40, HappenedAt: r.At}
-			w.ok(w.db.SaveWalletReading(w.Context(), r, item))
-			last, found, err := w.db.LastWalletReading(w.Context(), "net", "USD")
+			w.ok(w.db.Reconciliation.SaveWalletReading(w.Context(), r, item))
+			last, found, err := w.db.Reconciliation.LastWalletReading(w.Context(), "net", "USD")
 			w.ok(err)
 			same(w, "found", found, true)
 			same(w, "last", last, r)
 		}
-		w.ok(w.db.SaveDifferences(w.Context(), nil, start.Add(-time.Hour), start.Add(time.Hour), start)) // of charges and deliveries
-		same(w, "open", len(must[[]store.OpenItem](w)(w.db.OpenItems(w.Context(), false))), 1)
+		w.ok(w.db.Reconciliation.SaveDifferences(w.Context(), nil, start.Add(-time.Hour), start.Add(time.Hour), start)) // of charges and deliveries
+		same(w, "open", len(must[[]store.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), false))), 1)
 	}},
 	{"an unlocked customer may try the PIN again", func(w *world) {
 		c := w.customer()
 		w.count(c, "wrong")
-		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Hour), true))
+		w.ok(w.db.PINs.LockPIN(w.Context(), c.ID, start.Add(time.Hour), true))
 		blocked := accounts.Blocked
-		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
-		w.ok(w.db.Unlock(w.Context(), c.ID, false, by, start))
+		w.ok(w.db.Customers.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
+		w.ok(w.db.Customers.Unlock(w.Context(), c.ID, false, by, start))
 		same(w, "PIN", w.pin(c).Locked(start), false)
 		same(w, "still owes", w.read(c).Status, accounts.Blocked)
-		w.ok(w.db.Unlock(w.Context(), c.ID, true, by, start))
+		w.ok(w.db.Customers.Unlock(w.Context(), c.ID, true, by, start))
 		same(w, "paid", w.read(c).Status, accounts.Active)
-		if err := w.db.Unlock(w.Context(), "nobody", false, by, start); !errors.Is(err, accounts.ErrNoCustomer) {
+		if err := w.db.Customers.Unlock(w.Context(), "nobody", false, by, start); !errors.Is(err, accounts.ErrNoCustomer) {
 			w.Errorf("nobody: %v", err)
 		}
 	}},
 	{"an erased customer is nowhere, and the books stay", func(w *world) {
 		o := w.sale()
-		c := must[accounts.Customer](w)(w.db.CustomerByID(w.Context(), o.Customer))
-		w.ok(w.db.LinkAddress(w.Context(), c, place("telegram:352735"), start))
-		w.ok(w.db.LinkAddress(w.Context(), c, place(c.MSISDN.Tel()), start))
-		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:352735", []string{"", "twilio"}, true, start))
+		c := must[accounts.Customer](w)(w.db.Customers.CustomerByID(w.Context(), o.Customer))
+		w.ok(w.db.Customers.LinkAddress(w.Context(), c, place("telegram:352735"), start))
+		w.ok(w.db.Customers.LinkAddress(w.Context(), c, place(c.MSISDN.Tel()), start))
+		w.ok(w.db.OptOuts.SetOptOut(w.Context(), brand, "telegram:352735", []string{"", "twilio"}, true, start))
 		w.count(c, "m1")
 		for _, key := range cards.AllTryKeys("telegram:352735", c.ID) {
-			must[int](w)(w.db.CountWrongCode(w.Context(), brand, []string{key}, "m1", start, func(int) time.Time { return time.Time{} }))
+			must[int](w)(w.db.CardTries.CountWrongCode(w.Context(), brand, []string{key}, "m1", start, func(int) time.Time { return time.Time{} }))
 		}
 		w.apply(declined(w.placed(w.purchase(c, func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.Email = "", "anyone@nauta.com.cu" }))))
 		s, m := mandate(c, "mandate/1")
-		must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
-		before := must[[]topup.Posting](w)(w.db.Ledger(w.Context(), brand))
+		must[payments.Setup](w)(w.db.Mandates.SaveMandate(w.Context(), s, m))
+		before := must[[]topup.Posting](w)(w.db.Ledger.Balances(w.Context(), brand))
 		erase := store.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}
-		addresses := must[[]prepaid.Address](w)(w.db.EraseCustomer(w.Context(), erase, start))
+		addresses := must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), erase, start))
 		if !slices.Contains(addresses, "telegram:352735") || !slices.Contains(addresses, c.MSISDN.Tel()) {
 			w.Errorf("addresses %v", addresses)
 		}
@@ -166,13 +168,13 @@ var operatorTests = []test{
 			}
 		}
 		m.Holder, m.IBAN, m.From.Address, m.Sealed, m.RunAt = "", "", "", "", time.Time{}
-		same(w, "mandate", must[[]payments.Mandate](w)(w.db.MandatesByReference(w.Context(), m.Reference)), []payments.Mandate{m})
-		same(w, "ledger", must[[]topup.Posting](w)(w.db.Ledger(w.Context(), brand)), before)
-		same(w, "order's number", must[topup.History](w)(w.db.Order(w.Context(), o.ID)).MSISDN, prepaid.MSISDN("erased-1-ab"))
-		if _, err := w.db.CustomerByMSISDN(w.Context(), brand, c.MSISDN); !errors.Is(err, accounts.ErrNoCustomer) {
+		same(w, "mandate", must[[]payments.Mandate](w)(w.db.Mandates.MandatesByReference(w.Context(), m.Reference)), []payments.Mandate{m})
+		same(w, "ledger", must[[]topup.Posting](w)(w.db.Ledger.Balances(w.Context(), brand)), before)
+		same(w, "order's number", must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID)).MSISDN, prepaid.MSISDN("erased-1-ab"))
+		if _, err := w.db.Customers.CustomerByMSISDN(w.Context(), brand, c.MSISDN); !errors.Is(err, accounts.ErrNoCustomer) {
 			w.Errorf("by number: %v", err)
 		}
-		if _, err := w.db.EraseCustomer(w.Context(), erase, start); !errors.Is(err, accounts.ErrNoCustomer) {
+		if _, err := w.db.Customers.EraseCustomer(w.Context(), erase, start); !errors.Is(err, accounts.ErrNoCustomer) {
 			w.Errorf("again: %v", err)
 		}
 		w.clean()
@@ -181,17 +183,17 @@ var operatorTests = []test{
 		c := w.customer()
 		o := w.placed(w.purchase(c))
 		erase := store.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}
-		if _, err := w.db.EraseCustomer(w.Context(), erase, start); !isUnderWay(err) {
+		if _, err := w.db.Customers.EraseCustomer(w.Context(), erase, start); !isUnderWay(err) {
 			w.Errorf("under way: %v", err)
 		}
 		w.apply(declined(o))
 		blocked := accounts.Blocked
-		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
-		if _, err := w.db.EraseCustomer(w.Context(), erase, start); !errors.Is(err, accounts.ErrInDebt) {
+		w.ok(w.db.Customers.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
+		if _, err := w.db.Customers.EraseCustomer(w.Context(), erase, start); !errors.Is(err, accounts.ErrInDebt) {
 			w.Errorf("in debt: %v", err)
 		}
 		erase.DespiteDebt = true
-		must[[]prepaid.Address](w)(w.db.EraseCustomer(w.Context(), erase, start))
+		must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), erase, start))
 	}},
 	{"the store tells its time", func(w *world) {
 		now := must[time.Time](w)(w.db.Now(w.Context()))

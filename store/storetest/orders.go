@@ -17,14 +17,14 @@ var orderTests = []test{
 		n.Order.Cost = prepaid.Money{Minor: 5, Currency: "USD"}
 		same(w, "created", w.placed(n), n.Order)
 		want := topup.History{Order: n.Order, Charge: n.Charge, Attempts: []topup.Attempt{n.Attempt}}
-		same(w, "by id", must[topup.History](w)(w.db.Order(w.Context(), n.Order.ID)), want)
-		same(w, "by charge", must[topup.History](w)(w.db.ByCharge(w.Context(), n.Charge.ID)), want)
+		same(w, "by id", must[topup.History](w)(w.db.Orders.Order(w.Context(), n.Order.ID)), want)
+		same(w, "by charge", must[topup.History](w)(w.db.Orders.ByCharge(w.Context(), n.Charge.ID)), want)
 	}},
 	{"an order that is not there is ErrNoOrder", func(w *world) {
-		_, err := w.db.Order(w.Context(), "NONE")
-		_, errCharge := w.db.ByCharge(w.Context(), "none")
-		_, errLatest := w.db.Latest(w.Context(), brand, topup.Whose{MSISDN: "31600000000"})
-		_, errApply := w.db.Apply(w.Context(), topup.Change{Order: "NONE", From: topup.Charging})
+		_, err := w.db.Orders.Order(w.Context(), "NONE")
+		_, errCharge := w.db.Orders.ByCharge(w.Context(), "none")
+		_, errLatest := w.db.Orders.Latest(w.Context(), brand, topup.Whose{MSISDN: "31600000000"})
+		_, errApply := w.db.Orders.Apply(w.Context(), topup.Change{Order: "NONE", From: topup.Charging})
 		for _, err := range []error{err, errCharge, errLatest, errApply} {
 			if !errors.Is(err, topup.ErrNoOrder) {
 				w.Errorf("%v; want ErrNoOrder", err)
@@ -34,7 +34,7 @@ var orderTests = []test{
 	{"the latest order is the newest that was made or given", func(w *world) {
 		c, other := w.customer(), w.customer()
 		latest := func(who topup.Whose) prepaid.OrderID {
-			return must[topup.Order](w)(w.db.Latest(w.Context(), brand, who)).ID
+			return must[topup.Order](w)(w.db.Orders.Latest(w.Context(), brand, who)).ID
 		}
 		payer, recipient := topup.Whose{Customer: c.ID, MSISDN: c.MSISDN}, topup.Whose{Customer: other.ID, MSISDN: other.MSISDN}
 		first := w.placed(w.purchase(c))
@@ -46,7 +46,7 @@ var orderTests = []test{
 			n.Order.MSISDN, n.Order.CreatedAt = other.MSISDN, start.Add(2*time.Hour)
 		}))
 		same(w, "made for another", latest(payer), gift.ID)
-		if _, err := w.db.Latest(w.Context(), brand, recipient); !errors.Is(err, topup.ErrNoOrder) {
+		if _, err := w.db.Orders.Latest(w.Context(), brand, recipient); !errors.Is(err, topup.ErrNoOrder) {
 			w.Errorf("%v: nothing was given yet", err)
 		}
 		w.apply(charged(gift))
@@ -66,10 +66,10 @@ var orderTests = []test{
 		}
 		o := w.placed(w.purchase(accounts.Customer{MSISDN: msisdn(77)}, from("telegram:77")))
 		who := topup.Whose{Address: "telegram:77"}
-		same(w, "theirs", must[topup.Order](w)(w.db.Latest(w.Context(), brand, who)).ID, o.ID)
+		same(w, "theirs", must[topup.Order](w)(w.db.Orders.Latest(w.Context(), brand, who)).ID, o.ID)
 		same(w, "made", who.Made(o), true)
 		for _, who := range []topup.Whose{{Address: "telegram:78"}, {MSISDN: msisdn(77)}, {}} {
-			if _, err := w.db.Latest(w.Context(), brand, who); !errors.Is(err, topup.ErrNoOrder) || who.Made(o) {
+			if _, err := w.db.Orders.Latest(w.Context(), brand, who); !errors.Is(err, topup.ErrNoOrder) || who.Made(o) {
 				w.Errorf("%+v: %v", who, err)
 			}
 		}
@@ -80,7 +80,7 @@ var orderTests = []test{
 		o := w.placed(n)
 		w.apply(declined(o))
 		again := w.purchase(c, func(a *topup.NewOrder) { a.Order.OperationKey = n.Order.OperationKey })
-		got, existing, err := w.db.Create(w.Context(), again)
+		got, existing, err := w.db.Orders.Create(w.Context(), again)
 		if err != nil || !existing || got.ID != o.ID || got.Status != topup.Declined {
 			w.Errorf("got %s %s, existing %v, %v; want %s declined", got.ID, got.Status, existing, err, o.ID)
 		}
@@ -90,11 +90,11 @@ var orderTests = []test{
 		n := w.purchase(c)
 		w.placed(n)
 		other := w.purchase(c, func(a *topup.NewOrder) { a.Order.OperationKey, a.Order.RequestHash = n.Order.OperationKey, "other" })
-		if _, _, err := w.db.Create(w.Context(), other); !errors.Is(err, topup.ErrKeyReused) {
+		if _, _, err := w.db.Orders.Create(w.Context(), other); !errors.Is(err, topup.ErrKeyReused) {
 			w.Errorf("%v; want ErrKeyReused", err)
 		}
 		others := w.purchase(w.customer(), func(a *topup.NewOrder) { a.Order.OperationKey = n.Order.OperationKey })
-		if got, _, err := w.db.Create(w.Context(), others); !errors.Is(err, topup.ErrKeyReused) || got.ID != "" {
+		if got, _, err := w.db.Orders.Create(w.Context(), others); !errors.Is(err, topup.ErrKeyReused) || got.ID != "" {
 			w.Errorf("the same of another customer: %+v, %v; want ErrKeyReused", got, err)
 		}
 	}},
@@ -102,7 +102,7 @@ var orderTests = []test{
 		n := w.purchase(w.customer())
 		w.placed(n)
 		other := w.purchase(w.customer(), func(a *topup.NewOrder) { a.Order.ID = n.Order.ID })
-		if _, _, err := w.db.Create(w.Context(), other); !errors.Is(err, topup.ErrOrderIDTaken) {
+		if _, _, err := w.db.Orders.Create(w.Context(), other); !errors.Is(err, topup.ErrOrderIDTaken) {
 			w.Errorf("%v; want ErrOrderIDTaken", err)
 		}
 	}},
@@ -110,7 +110,7 @@ var orderTests = []test{
 		c, other := w.customer(), w.customer()
 		first := w.placed(w.purchase(c))
 		for _, to := range []prepaid.MSISDN{c.MSISDN, other.MSISDN} {
-			_, _, err := w.db.Create(w.Context(), w.purchase(c, func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.Amount = to, eur(2000) }))
+			_, _, err := w.db.Orders.Create(w.Context(), w.purchase(c, func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.Amount = to, eur(2000) }))
 			var inFlight *topup.InFlightError
 			if !errors.As(err, &inFlight) || inFlight.Order.ID != first.ID {
 				w.Errorf("for %s: %v; want in flight: %s", to, err, first.ID)
@@ -129,7 +129,7 @@ var orderTests = []test{
 		w.apply(charged(gift))
 		w.apply(delivered(gift))
 		for who, want := range map[prepaid.CustomerID]prepaid.OrderID{c.ID: own.ID, giver.ID: gift.ID} {
-			_, _, err := w.db.Create(w.Context(), w.purchase(accounts.Customer{ID: who}, to))
+			_, _, err := w.db.Orders.Create(w.Context(), w.purchase(accounts.Customer{ID: who}, to))
 			var repeat *topup.RepeatError
 			if !errors.As(err, &repeat) || repeat.Order.ID != want {
 				w.Errorf("%v; want a repeat of %s, which is the payer's own", err, want)
@@ -143,10 +143,10 @@ var orderTests = []test{
 			return func(n *topup.NewOrder) { n.Order.MSISDN, n.Order.Email = "", email }
 		}
 		first := w.placed(w.purchase(c, to("a@nauta.com.cu")))
-		same(w, "read", must[topup.History](w)(w.db.Order(w.Context(), first.ID)).Email, "a@nauta.com.cu")
+		same(w, "read", must[topup.History](w)(w.db.Orders.Order(w.Context(), first.ID)).Email, "a@nauta.com.cu")
 		w.apply(charged(first))
 		w.apply(delivered(first))
-		_, _, err := w.db.Create(w.Context(), w.purchase(c, to("a@nauta.com.cu")))
+		_, _, err := w.db.Orders.Create(w.Context(), w.purchase(c, to("a@nauta.com.cu")))
 		var repeat *topup.RepeatError
 		if !errors.As(err, &repeat) || repeat.Order.ID != first.ID {
 			w.Errorf("%v; want a repeat of %s", err, first.ID)
@@ -172,7 +172,7 @@ var orderTests = []test{
 		first := w.placed(w.purchase(c))
 		w.apply(charged(first))
 		w.apply(delivered(first))
-		_, _, err := w.db.Create(w.Context(), w.purchase(c))
+		_, _, err := w.db.Orders.Create(w.Context(), w.purchase(c))
 		var repeat *topup.RepeatError
 		if !errors.As(err, &repeat) || repeat.Order.ID != first.ID {
 			w.Errorf("%v; want a repeat of %s", err, first.ID)
@@ -183,7 +183,7 @@ var orderTests = []test{
 			"later":          func(n *topup.NewOrder) { n.Since = start.Add(time.Microsecond) },
 			"by a card":      byCard("101-2"),
 		} {
-			o, _, err := w.db.Create(w.Context(), w.purchase(c, change))
+			o, _, err := w.db.Orders.Create(w.Context(), w.purchase(c, change))
 			if err != nil {
 				w.Errorf("%s: %v", name, err)
 				continue
@@ -201,11 +201,11 @@ var orderTests = []test{
 		n := w.purchase(c)
 		w.apply(declined(w.placed(n)))
 		blocked := accounts.Blocked
-		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
-		if _, _, err := w.db.Create(w.Context(), w.purchase(c)); !errors.Is(err, topup.ErrBlocked) {
+		w.ok(w.db.Customers.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
+		if _, _, err := w.db.Orders.Create(w.Context(), w.purchase(c)); !errors.Is(err, topup.ErrBlocked) {
 			w.Errorf("%v; want ErrBlocked", err)
 		}
-		if _, existing, err := w.db.Create(w.Context(), n); err != nil || !existing {
+		if _, existing, err := w.db.Orders.Create(w.Context(), n); err != nil || !existing {
 			w.Errorf("replay: existing %v, %v", existing, err)
 		}
 	}},
@@ -227,21 +227,21 @@ var orderTests = []test{
 		n := w.purchase(w.customer())
 		o := w.placed(n)
 		w.apply(charged(o))
-		got := must[[]topup.History](w)(w.db.Claim(w.Context(), start.Add(time.Hour), start.Add(2*time.Hour), 9))
+		got := must[[]topup.History](w)(w.db.Orders.Claim(w.Context(), start.Add(time.Hour), start.Add(2*time.Hour), 9))
 		if len(got) != 1 {
 			w.Fatalf("%d claimed; want 1", len(got))
 		}
-		same(w, "claimed", got[0], must[topup.History](w)(w.db.Order(w.Context(), o.ID)))
+		same(w, "claimed", got[0], must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID)))
 		if len(got[0].Attempts) != 2 || got[0].Charge.Status != topup.ChargeCaptured || !got[0].LeaseUntil.Equal(start.Add(2*time.Hour)) {
 			w.Errorf("claimed %+v", got[0])
 		}
 	}},
 	{"the next due is the later of run_at and lease", func(w *world) {
-		same(w, "none", must[time.Time](w)(w.db.NextDue(w.Context())), time.Time{})
+		same(w, "none", must[time.Time](w)(w.db.Orders.NextDue(w.Context())), time.Time{})
 		o := w.placed(w.purchase(w.customer()))
-		same(w, "under lease", must[time.Time](w)(w.db.NextDue(w.Context())), o.LeaseUntil)
+		same(w, "under lease", must[time.Time](w)(w.db.Orders.NextDue(w.Context())), o.LeaseUntil)
 		w.apply(declined(o))
-		same(w, "ended", must[time.Time](w)(w.db.NextDue(w.Context())), time.Time{})
+		same(w, "ended", must[time.Time](w)(w.db.Orders.NextDue(w.Context())), time.Time{})
 	}},
 }
 
@@ -256,7 +256,7 @@ func byCard(serial string) func(*topup.NewOrder) {
 func (w *world) claim(now time.Time, n int) []prepaid.OrderID {
 	w.Helper()
 	var ids []prepaid.OrderID
-	for _, h := range must[[]topup.History](w)(w.db.Claim(w.Context(), now, now.Add(time.Minute), n)) {
+	for _, h := range must[[]topup.History](w)(w.db.Orders.Claim(w.Context(), now, now.Add(time.Minute), n)) {
 		ids = append(ids, h.ID)
 	}
 	return ids

@@ -38,7 +38,7 @@ var outboxTests = []test{
 	{"what a provider has taken is listed by number", func(w *world) {
 		w.put(message("tel:+1", "m1", 0), message("tel:+1", "m1", 1), message("tel:+2", "m1", 0), message("tel:+1", "m2", 0))
 		list := func(after int64, n int) []channels.Outbound {
-			return must[[]channels.Outbound](w)(w.db.OutboundTo(w.Context(), brand, "twilio", "tel:+1", after, n))
+			return must[[]channels.Outbound](w)(w.db.Outbox.OutboundTo(w.Context(), brand, "twilio", "tel:+1", after, n))
 		}
 		same(w, "before", keys(list(0, 9)), "")
 		for range 3 {
@@ -65,7 +65,7 @@ var outboxTests = []test{
 		later := start.Add(time.Minute)
 		w.end(w.claimOut(start)[0], channels.SendEnd{Status: channels.Waiting, RunAt: later, Now: start})
 		same(w, "before", keys(w.claimOut(later.Add(-1))), "")
-		same(w, "due", must[time.Time](w)(w.db.NextOutbound(w.Context())), later)
+		same(w, "due", must[time.Time](w)(w.db.Outbox.NextOutbound(w.Context())), later)
 		again := w.claimOut(later)
 		same(w, "then", keys(again), "a.0")
 		if again[0].Attempts != 2 || again[0].Lapsed {
@@ -91,15 +91,15 @@ var outboxTests = []test{
 		claimed := w.claimOut(start)
 		w.end(claimed[0], off)
 		w.end(claimed[1], busy)
-		w.ok(w.db.WakeOutbound(w.Context(), brand, "telegram", channels.CodeOff, start))
+		w.ok(w.db.Outbox.WakeOutbound(w.Context(), brand, "telegram", channels.CodeOff, start))
 		same(w, "another channel's", keys(w.claimOut(start)), "")
-		w.ok(w.db.WakeOutbound(w.Context(), brand, "twilio", channels.CodeOff, start))
+		w.ok(w.db.Outbox.WakeOutbound(w.Context(), brand, "twilio", channels.CodeOff, start))
 		same(w, "only what was off", keys(w.claimOut(start)), "a.0")
 	}},
 	{"slots of a channel are given once, in time", func(w *world) {
 		const every = 100 * time.Millisecond
 		slot := func(channel string, now time.Time) (time.Duration, bool) {
-			at, ok, err := w.db.SendSlot(w.Context(), channel, now.Add(-every), now.Add(2*every), every)
+			at, ok, err := w.db.Outbox.SendSlot(w.Context(), channel, now.Add(-every), now.Add(2*every), every)
 			w.ok(err)
 			return at.Sub(now), ok
 		}
@@ -126,7 +126,7 @@ var outboxTests = []test{
 		for range copies {
 			all.Go(func() {
 				for range each {
-					at, ok, err := w.db.SendSlot(w.Context(), "demo/a", start, start.Add(time.Hour), time.Second)
+					at, ok, err := w.db.Outbox.SendSlot(w.Context(), "demo/a", start, start.Add(time.Hour), time.Second)
 					if err != nil || !ok {
 						w.Error(ok, err)
 					}
@@ -144,7 +144,7 @@ var outboxTests = []test{
 		same(w, "the last one is given", given[(copies*each-1)*time.Second], true)
 	}},
 	{"figures tell how a channel fares", func(w *world) {
-		same(w, "of nothing", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, figured, start))["telegram"], store.ChannelFigures{Codes: map[string]int{}})
+		same(w, "of nothing", must[map[string]store.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, figured, start))["telegram"], store.ChannelFigures{Codes: map[string]int{}})
 		for i, end := range []channels.SendEnd{
 			{Status: channels.HandedOn}, {Status: channels.HandedOn}, {Status: channels.GivenUp, Code: "30007"},
 			{Status: channels.GivenUp, Code: string(channels.RecipientOut)}, {Status: channels.Uncertain, Code: "no answer"},
@@ -157,15 +157,15 @@ var outboxTests = []test{
 			end.Now = start.Add(time.Minute)
 			w.end(w.claimOut(end.Now)[0], end)
 			if i == 0 {
-				w.ok(w.db.ReportDelivery(w.Context(), channels.DeliveryReport{Outbound: m.ID, Status: channels.Failed, Code: "30003"}, end.Now))
+				w.ok(w.db.Outbox.ReportDelivery(w.Context(), channels.DeliveryReport{Outbound: m.ID, Status: channels.Failed, Code: "30003"}, end.Now))
 			}
 		}
 		want := store.ChannelFigures{Waiting: 2, OldestWaits: start.Add(5 * time.Second), Retried: 1, RetriedSince: start.Add(5 * time.Second),
 			LastSent: start.Add(time.Minute), Sent: 2, Failed: 1, Unknown: 1, Undelivered: 1,
 			Codes: map[string]int{"30007": 1, "no answer": 1, "20003": 1, "30003": 1}}
-		same(w, "figures", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, figured, start))["twilio"], want)
+		same(w, "figures", must[map[string]store.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, figured, start))["twilio"], want)
 		want.Sent, want.Failed, want.Unknown, want.Undelivered, want.Codes = 0, 0, 0, 0, map[string]int{"20003": 1}
-		same(w, "later", must[map[string]store.ChannelFigures](w)(w.db.ChannelFigures(w.Context(), brand, figured, start.Add(time.Hour)))["twilio"], want)
+		same(w, "later", must[map[string]store.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, figured, start.Add(time.Hour)))["twilio"], want)
 	}},
 	{"a sending that never ended is claimed again as lapsed", func(w *world) {
 		w.put(message("tel:+1", "a", 0))
@@ -199,7 +199,7 @@ var outboxTests = []test{
 				if i%2 == 1 {
 					r.Outbound, r.ProviderRef = "", "SM"+c.reports
 				}
-				w.ok(w.db.ReportDelivery(w.Context(), r, start))
+				w.ok(w.db.Outbox.ReportDelivery(w.Context(), r, start))
 			}
 			same(w, c.reports, w.column(`SELECT delivery FROM outbox WHERE id = ?`, m.ID), c.want)
 		}
@@ -213,18 +213,18 @@ func message(to prepaid.Address, id string, part int) channels.Outbound {
 
 func (w *world) put(m ...channels.Outbound) {
 	w.Helper()
-	w.ok(w.db.PutOutbound(w.Context(), m))
+	w.ok(w.db.Outbox.PutOutbound(w.Context(), m))
 }
 
 // claimOut leases messages for a minute.
 func (w *world) claimOut(now time.Time) []channels.Outbound {
 	w.Helper()
-	return must[[]channels.Outbound](w)(w.db.ClaimOutbound(w.Context(), now, now.Add(time.Minute), 9))
+	return must[[]channels.Outbound](w)(w.db.Outbox.ClaimOutbound(w.Context(), now, now.Add(time.Minute), 9))
 }
 
 func (w *world) end(m channels.Outbound, e channels.SendEnd) {
 	w.Helper()
-	w.ok(w.db.EndOutbound(w.Context(), m.ID, e))
+	w.ok(w.db.Outbox.EndOutbound(w.Context(), m.ID, e))
 }
 
 func keys(messages []channels.Outbound) string {
@@ -250,7 +250,7 @@ var noticeTests = []test{
 		c := declined(o)
 		w.apply(c)
 		same(w, "not yet", w.due(c.Notice.DueAt.Add(-1)), nil)
-		got := must[[]conversation.Notice](w)(w.db.ClaimNotices(w.Context(), c.Notice.DueAt, c.Notice.DueAt.Add(time.Minute), 9))
+		got := must[[]conversation.Notice](w)(w.db.Notices.ClaimNotices(w.Context(), c.Notice.DueAt, c.Notice.DueAt.Add(time.Minute), 9))
 		same(w, "notice", got, []conversation.Notice{{ID: c.Notice.ID, Brand: brand, Channel: "twilio", Kind: "sms",
 			Address: o.ReplyTo.Address, Language: "nl", About: "order", Order: o.ID, DueAt: c.Notice.DueAt}})
 	}},
@@ -260,18 +260,18 @@ var noticeTests = []test{
 		c := declined(o)
 		w.apply(c)
 		at := c.Notice.DueAt
-		same(w, "next", must[time.Time](w)(w.db.NextNotice(w.Context())), at) // before the lease of the setup's lapses
+		same(w, "next", must[time.Time](w)(w.db.Notices.NextNotice(w.Context())), at) // before the lease of the setup's lapses
 		same(w, "claimed", w.due(at), []string{"order"})
 		same(w, "leased", w.due(at), nil)
-		same(w, "next is a lease", must[time.Time](w)(w.db.NextNotice(w.Context())), start.Add(time.Minute))
+		same(w, "next is a lease", must[time.Time](w)(w.db.Notices.NextNotice(w.Context())), start.Add(time.Minute))
 		same(w, "lapsed", w.due(at.Add(time.Minute)), []string{"registered", "order"})
-		ids := must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined))
+		ids := must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined))
 		same(w, "of the order", ids, []prepaid.NoticeID{c.Notice.ID})
-		same(w, "of another status", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Charging)), nil)
-		w.ok(w.db.MarkTold(w.Context(), ids, nil, at))
-		w.ok(w.db.MarkTold(w.Context(), nil, nil, at))
+		same(w, "of another status", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Charging)), nil)
+		w.ok(w.db.Notices.MarkTold(w.Context(), ids, nil, at))
+		w.ok(w.db.Notices.MarkTold(w.Context(), nil, nil, at))
 		same(w, "told", w.due(at.Add(time.Hour)), []string{"registered"})
-		same(w, "none of the order", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined)), nil)
+		same(w, "none of the order", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined)), nil)
 	}},
 	{"an order has one untold notice that nobody is telling", func(w *world) {
 		o := w.placed(w.purchase(w.customer()))
@@ -284,16 +284,16 @@ var noticeTests = []test{
 		w.apply(held(2, start))
 		w.apply(held(1, start))
 		w.apply(held(3, start))
-		same(w, "one", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Charging)), []prepaid.NoticeID{"n3"})
-		w.ok(w.db.MarkTold(w.Context(), []prepaid.NoticeID{"n1", "n2"}, nil, start)) // by turns that told what was before
+		same(w, "one", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Charging)), []prepaid.NoticeID{"n3"})
+		w.ok(w.db.Notices.MarkTold(w.Context(), []prepaid.NoticeID{"n1", "n2"}, nil, start)) // by turns that told what was before
 		same(w, "at the earliest time", w.due(due.Add(time.Second)), []string{"order"})
 		w.apply(held(4, due.Add(time.Second))) // n3 is being told, and may tell what was before
-		same(w, "two", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Charging)), []prepaid.NoticeID{"n3", "n4"})
+		same(w, "two", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Charging)), []prepaid.NoticeID{"n3", "n4"})
 		other := held(5, start)
 		other.Notice.Kind = "debit_returned"
 		w.apply(other)
 		same(w, "other news", w.column(`SELECT id FROM notices WHERE about = 'debit_returned'`), "n5")
-		same(w, "is none of how it stands", len(must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Charging))), 2)
+		same(w, "is none of how it stands", len(must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Charging))), 2)
 	}},
 	{"what a message should have told and never will is told anew", func(w *world) {
 		told := func() (id prepaid.NoticeID) {
@@ -310,21 +310,21 @@ var noticeTests = []test{
 		} {
 			id := told()
 			m := message(o.ReplyTo.Address, string(id), 0)
-			w.ok(w.db.HandOver(w.Context(), id, []channels.Outbound{m}, at))
-			w.ok(w.db.HandOver(w.Context(), id, []channels.Outbound{m}, at))
+			w.ok(w.db.Notices.HandOver(w.Context(), id, []channels.Outbound{m}, at))
+			w.ok(w.db.Notices.HandOver(w.Context(), id, []channels.Outbound{m}, at))
 			same(w, "told", w.due(at.Add(-time.Second)), nil)
 			w.end(w.claimOut(at)[0], e)
-			held := must[[]conversation.Notice](w)(w.db.Held(w.Context(), brand, o.ReplyTo.Address))
+			held := must[[]conversation.Notice](w)(w.db.Notices.Held(w.Context(), brand, o.ReplyTo.Address))
 			switch i {
 			case 0:
-				due := must[[]conversation.Notice](w)(w.db.ClaimNotices(w.Context(), at, at.Add(time.Second), 9))
+				due := must[[]conversation.Notice](w)(w.db.Notices.ClaimNotices(w.Context(), at, at.Add(time.Second), 9))
 				if len(due) != 1 || due[0].ID != told() || due[0].ID == id || !due[0].Retold || len(held) != 0 {
 					w.Errorf("refused: due %v, held %v", due, held)
 				}
 			case 1: // arrived, as far as we know, until the report
 				same(w, "sent", told(), id)
 				r := channels.DeliveryReport{Outbound: m.ID, Status: channels.Failed, Refused: o.ReplyTo.Address}
-				w.ok(w.db.ReportDelivery(w.Context(), r, at))
+				w.ok(w.db.Outbox.ReportDelivery(w.Context(), r, at))
 				if again := told(); again == id {
 					w.Errorf("what a report says was refused is told anew")
 				}
@@ -334,13 +334,13 @@ var noticeTests = []test{
 				}
 			}
 		}
-		untold := must[[]store.Untold](w)(w.db.Untold(w.Context(), brand, 9))
+		untold := must[[]store.Untold](w)(w.db.Notices.Untold(w.Context(), brand, 9))
 		if len(untold) != 1 || untold[0].Why != conversation.Undelivered || untold[0].Number != o.MSISDN || !untold[0].Since.Equal(at) {
 			w.Errorf("untold: %+v", untold)
 		}
-		same(w, "another brand's", len(must[[]store.Untold](w)(w.db.Untold(w.Context(), "other", 9))), 0)
-		same(w, "next", must[time.Time](w)(w.db.NextNotice(w.Context())), start.Add(time.Minute)) // the setup's alone
-		w.ok(w.db.Release(w.Context(), brand, o.ReplyTo.Address))
+		same(w, "another brand's", len(must[[]store.Untold](w)(w.db.Notices.Untold(w.Context(), "other", 9))), 0)
+		same(w, "next", must[time.Time](w)(w.db.Notices.NextNotice(w.Context())), start.Add(time.Minute)) // the setup's alone
+		w.ok(w.db.Notices.Release(w.Context(), brand, o.ReplyTo.Address))
 		same(w, "released", w.due(at.Add(time.Hour)), []string{"registered", "order"})
 	}},
 	{"a turn that told where nothing arrives has told nothing", func(w *world) {
@@ -352,16 +352,16 @@ var noticeTests = []test{
 		answer := message(o.ReplyTo.Address, "m1", 0)
 		answer.Answer, answer.CreatedAt = true, at
 		w.put(answer)
-		w.ok(w.db.MarkTold(w.Context(), []prepaid.NoticeID{c.Notice.ID}, nil, at)) // before the refusal
-		w.ok(w.db.SetOptOut(w.Context(), brand, o.ReplyTo.Address, []string{"twilio"}, true, at))
+		w.ok(w.db.Notices.MarkTold(w.Context(), []prepaid.NoticeID{c.Notice.ID}, nil, at)) // before the refusal
+		w.ok(w.db.OptOuts.SetOptOut(w.Context(), brand, o.ReplyTo.Address, []string{"twilio"}, true, at))
 		w.end(w.claimOut(at)[0], channels.SendEnd{Status: channels.GivenUp, Refused: true, Now: at})
-		anew := must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined))
+		anew := must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined))
 		same(w, "untold again", len(anew), 1)
-		w.ok(w.db.MarkTold(w.Context(), anew, nil, at)) // after it
-		same(w, "still untold", must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined)), anew)
-		w.ok(w.db.Redirect(w.Context(), conversation.Notice{ID: anew[0], Channel: "bot", Kind: "telegram", Address: "telegram:2"}))
-		w.ok(w.db.MarkTold(w.Context(), anew, nil, at))
-		same(w, "told elsewhere", len(must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Declined))), 0)
+		w.ok(w.db.Notices.MarkTold(w.Context(), anew, nil, at)) // after it
+		same(w, "still untold", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined)), anew)
+		w.ok(w.db.Notices.Redirect(w.Context(), conversation.Notice{ID: anew[0], Channel: "bot", Kind: "telegram", Address: "telegram:2"}))
+		w.ok(w.db.Notices.MarkTold(w.Context(), anew, nil, at))
+		same(w, "told elsewhere", len(must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined))), 0)
 	}},
 	{"a gift's recipient is told once, where they wrote from last", func(w *world) {
 		giver, c := w.customer(), w.customer()
@@ -381,7 +381,7 @@ var noticeTests = []test{
 		want := []string{fmt.Sprintf("%s %s %s nl", to.Channel, to.Kind, c.MSISDN.Tel())}
 		same(w, "where they registered", gifts(), want)
 
-		w.ok(w.db.LinkAddress(w.Context(), c, accounts.Place{Address: "telegram:3527"}, start.Add(time.Hour)))
+		w.ok(w.db.Customers.LinkAddress(w.Context(), c, accounts.Place{Address: "telegram:3527"}, start.Add(time.Hour)))
 		own := w.placed(w.purchase(c, func(n *topup.NewOrder) {
 			n.Order.CreatedAt = start.Add(time.Hour)
 			n.Order.ReplyTo = topup.ReplyTo{Channel: "bot", Kind: "telegram", Address: "telegram:3527", Language: "nl"}
@@ -392,7 +392,7 @@ var noticeTests = []test{
 		want = append(want, "bot telegram telegram:3527 nl")
 		same(w, "where they wrote last", gifts(), want)
 
-		w.ok(w.db.SetOptOut(w.Context(), brand, "telegram:3527", []string{""}, true, start))
+		w.ok(w.db.OptOuts.SetOptOut(w.Context(), brand, "telegram:3527", []string{""}, true, start))
 		stranger := w.purchase(accounts.Customer{MSISDN: c.MSISDN}, byCard("101-9"), func(n *topup.NewOrder) {
 			n.Order.CreatedAt, n.Order.ReplyTo.Address = start.Add(3*time.Hour), "tel:+31600000009"
 		})
@@ -409,14 +409,14 @@ var noticeTests = []test{
 		byPIN.PIN = &topup.PINDetail{Code: prepaid.NewSecret("1234567890")}
 		w.apply(byPIN)
 		same(w, "from themselves, to nobody known, or a code", gifts(), want)
-		same(w, "is none of how the order stands", len(must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), stranger.Order.ID, topup.Delivered))), 1)
+		same(w, "is none of how the order stands", len(must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), stranger.Order.ID, topup.Delivered))), 1)
 	}},
 	{"a transcript entry is stored once", func(w *world) {
 		entry := conversation.Transcript{Sender: "demo/twilio/tel:+1", MessageID: "m1", At: start, Entry: []byte(`{"in":"KOOP"}`)}
-		w.ok(w.db.SaveTranscripts(w.Context(), []conversation.Transcript{entry}))
+		w.ok(w.db.Transcripts.SaveTranscripts(w.Context(), []conversation.Transcript{entry}))
 		again := entry
 		again.Entry = []byte(`{}`)
-		w.ok(w.db.SaveTranscripts(w.Context(), []conversation.Transcript{again, {Sender: entry.Sender, MessageID: "m2"}}))
+		w.ok(w.db.Transcripts.SaveTranscripts(w.Context(), []conversation.Transcript{again, {Sender: entry.Sender, MessageID: "m2"}}))
 		same(w, "count", w.column(`SELECT CAST(COUNT(*) AS TEXT) FROM transcripts`), "2")
 		same(w, "entry", w.column(`SELECT entry FROM transcripts WHERE message_id = 'm1'`), `{"in":"KOOP"}`)
 	}},
@@ -426,7 +426,7 @@ var noticeTests = []test{
 func (w *world) due(now time.Time) []string {
 	w.Helper()
 	var about []string
-	for _, n := range must[[]conversation.Notice](w)(w.db.ClaimNotices(w.Context(), now, now.Add(time.Minute), 9)) {
+	for _, n := range must[[]conversation.Notice](w)(w.db.Notices.ClaimNotices(w.Context(), now, now.Add(time.Minute), 9)) {
 		about = append(about, n.About)
 	}
 	return about
@@ -434,13 +434,13 @@ func (w *world) due(now time.Time) []string {
 
 var switchTests = []test{
 	{"a switch and who turned it are kept", func(w *world) {
-		same(w, "none", must[map[string]bool](w)(w.db.Switches(w.Context())), map[string]bool{})
-		w.ok(w.db.SetSwitch(w.Context(), brand, "twilio", true, "ann", start))
-		w.ok(w.db.SetSwitch(w.Context(), brand, "twilio", true, "bob", start.Add(time.Minute))) // stands so already
-		w.ok(w.db.SetSwitch(w.Context(), brand, "twilio", false, "cid", start.Add(time.Hour)))
-		w.ok(w.db.SetSwitch(w.Context(), "other", "twilio", true, "dee", start))
-		same(w, "switches", must[map[string]bool](w)(w.db.Switches(w.Context())), map[string]bool{"demo/twilio": false, "other/twilio": true})
-		same(w, "history", must[[]store.SwitchChange](w)(w.db.SwitchHistory(w.Context(), brand)), []store.SwitchChange{
+		same(w, "none", must[map[string]bool](w)(w.db.Channels.Switches(w.Context())), map[string]bool{})
+		w.ok(w.db.Channels.SetSwitch(w.Context(), brand, "twilio", true, "ann", start))
+		w.ok(w.db.Channels.SetSwitch(w.Context(), brand, "twilio", true, "bob", start.Add(time.Minute))) // stands so already
+		w.ok(w.db.Channels.SetSwitch(w.Context(), brand, "twilio", false, "cid", start.Add(time.Hour)))
+		w.ok(w.db.Channels.SetSwitch(w.Context(), "other", "twilio", true, "dee", start))
+		same(w, "switches", must[map[string]bool](w)(w.db.Channels.Switches(w.Context())), map[string]bool{"demo/twilio": false, "other/twilio": true})
+		same(w, "history", must[[]store.SwitchChange](w)(w.db.Channels.SwitchHistory(w.Context(), brand)), []store.SwitchChange{
 			{Brand: brand, Channel: "twilio", On: true, Who: "ann", At: start},
 			{Brand: brand, Channel: "twilio", On: false, Who: "cid", At: start.Add(time.Hour)},
 		})

@@ -16,19 +16,19 @@ var somePIN = topup.PINDetail{Code: prepaid.NewSecret("773709733097662"), Serial
 var pinDetailTests = []test{
 	{"the PIN of a delivery is kept sealed with it, and forgotten once it was handed on", func(w *world) {
 		o := w.saleByPIN()
-		if h := must[topup.History](w)(w.db.Order(w.Context(), o.ID)); !h.ByPIN || h.Status != topup.Delivered {
+		if h := must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID)); !h.ByPIN || h.Status != topup.Delivered {
 			w.Errorf("the order is %s, by PIN: %v", h.Status, h.ByPIN)
 		}
-		same(w, "kept", must[*topup.PINDetail](w)(w.db.PIN(w.Context(), o.ID)), &somePIN)
+		same(w, "kept", must[*topup.PINDetail](w)(w.db.Orders.PIN(w.Context(), o.ID)), &somePIN)
 		var sealed []byte
 		w.ok(w.db.Writer().GetContext(w.Context(), &sealed, `SELECT sealed FROM pin_details`))
 		if bytes.Contains(sealed, []byte("7737")) || bytes.Contains(sealed, []byte("558111")) {
 			w.Error("it shows in the store")
 		}
-		ids := must[[]prepaid.NoticeID](w)(w.db.NoticesOf(w.Context(), o.ID, topup.Delivered))
-		w.ok(w.db.MarkTold(w.Context(), ids, nil, start))
+		ids := must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Delivered))
+		w.ok(w.db.Notices.MarkTold(w.Context(), ids, nil, start))
 		w.keepsPIN(o, true)
-		w.ok(w.db.MarkTold(w.Context(), nil, []prepaid.OrderID{o.ID}, start))
+		w.ok(w.db.Notices.MarkTold(w.Context(), nil, []prepaid.OrderID{o.ID}, start))
 		w.keepsPIN(o, false)
 		w.clean()
 	}},
@@ -39,10 +39,10 @@ var pinDetailTests = []test{
 		c := delivered(o)
 		c.PIN = &somePIN
 		bare := store.WithoutVault(w.db)
-		if moved, err := bare.Apply(w.Context(), c); err == nil || moved {
+		if moved, err := bare.Orders.Apply(w.Context(), c); err == nil || moved {
 			w.Errorf("moved %v, %v", moved, err)
 		}
-		same(w, "status", must[topup.History](w)(w.db.Order(w.Context(), o.ID)).Status, topup.Delivering)
+		same(w, "status", must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID)).Status, topup.Delivering)
 	}},
 	{"a PIN that the network has taken back is forgotten", func(w *world) {
 		o := w.saleByPIN()
@@ -65,7 +65,7 @@ var pinDetailTests = []test{
 				if len(got) != 1 || got[0].Text != part.Text || got[0].PIN != o.ID {
 					w.Fatalf("part %d is claimed as %+v", i, got)
 				}
-				w.ok(w.db.MarkTold(w.Context(), nil, []prepaid.OrderID{o.ID}, start)) // too early: it waits to be sent
+				w.ok(w.db.Notices.MarkTold(w.Context(), nil, []prepaid.OrderID{o.ID}, start)) // too early: it waits to be sent
 				w.keepsPIN(o, true)
 				w.end(got[0], channels.SendEnd{Status: channels.HandedOn, Keep: keep, Now: start})
 			}
@@ -74,7 +74,7 @@ var pinDetailTests = []test{
 			if keep {
 				text = parts[0].Text
 			}
-			to := must[[]channels.Outbound](w)(w.db.OutboundTo(w.Context(), brand, "twilio", parts[0].Address, 0, 1))
+			to := must[[]channels.Outbound](w)(w.db.Outbox.OutboundTo(w.Context(), brand, "twilio", parts[0].Address, 0, 1))
 			same(w, "sent", to[0].Text, text)
 		}
 	}},
@@ -83,20 +83,20 @@ var pinDetailTests = []test{
 			o := w.saleByPIN()
 			w.put(w.showing(o)[:1]...)
 			w.end(w.claimOut(start)[0], channels.SendEnd{Status: status, Now: start})
-			w.ok(w.db.MarkTold(w.Context(), nil, []prepaid.OrderID{o.ID}, start))
+			w.ok(w.db.Notices.MarkTold(w.Context(), nil, []prepaid.OrderID{o.ID}, start))
 			w.keepsPIN(o, true)
 		}
 	}},
 	{"a sealed message without its key is claimed without its text", func(w *world) {
 		w.put(w.showing(w.saleByPIN())[:1]...)
-		got, err := store.WithoutVault(w.db).ClaimOutbound(w.Context(), start, start.Add(1), 9)
+		got, err := store.WithoutVault(w.db).Outbox.ClaimOutbound(w.Context(), start, start.Add(1), 9)
 		if err != nil || len(got) != 1 || got[0].Text != "" {
 			w.Errorf("%+v, %v", got, err)
 		}
 	}},
 	{"the PINs of an erased customer are forgotten", func(w *world) {
 		o := w.saleByPIN()
-		must[[]prepaid.Address](w)(w.db.EraseCustomer(w.Context(), store.Erasure{Customer: o.Customer, Pseudonyms: pseudonyms, By: by}, start))
+		must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), store.Erasure{Customer: o.Customer, Pseudonyms: pseudonyms, By: by}, start))
 		w.keepsPIN(o, false)
 	}},
 }
@@ -113,8 +113,8 @@ func (w *world) saleByPIN() topup.Order {
 
 func (w *world) keepsPIN(o topup.Order, want bool) {
 	w.Helper()
-	has := must[bool](w)(w.db.HasPIN(w.Context(), o.ID))
-	if pin := must[*topup.PINDetail](w)(w.db.PIN(w.Context(), o.ID)); has != want || (pin != nil) != want {
+	has := must[bool](w)(w.db.Orders.HasPIN(w.Context(), o.ID))
+	if pin := must[*topup.PINDetail](w)(w.db.Orders.PIN(w.Context(), o.ID)); has != want || (pin != nil) != want {
 		w.Errorf("keeps the PIN: %v (%v), want %v", has, pin != nil, want)
 	}
 }

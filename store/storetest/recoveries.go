@@ -24,8 +24,8 @@ func newHolder(c accounts.Customer, key string, at time.Time) accounts.NewHolder
 func (w *world) taken(at time.Time) accounts.Customer {
 	w.Helper()
 	c := w.customer()
-	w.ok(w.db.LinkAddress(w.Context(), c, place("telegram:old"), start))
-	got := must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), newHolder(c, "recovery", at)))
+	w.ok(w.db.Customers.LinkAddress(w.Context(), c, place("telegram:old"), start))
+	got := must[accounts.Customer](w)(w.db.Customers.RecoverCustomer(w.Context(), newHolder(c, "recovery", at)))
 	w.due(at)
 	return got
 }
@@ -34,32 +34,32 @@ var recoveryTests = []test{
 	{"a recovery ends what the earlier holder has set up, keeps what is the number's, and happens once", func(w *world) {
 		c := w.customer()
 		w.due(start)
-		w.ok(w.db.LinkAddress(w.Context(), c, place("telegram:old"), start))
+		w.ok(w.db.Customers.LinkAddress(w.Context(), c, place("telegram:old"), start))
 		blocked := accounts.Blocked
-		w.ok(w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
-		w.ok(w.db.SetOptOut(w.Context(), brand, c.MSISDN.Tel(), []string{"twilio"}, true, start))
+		w.ok(w.db.Customers.UpdateCustomer(w.Context(), c.ID, accounts.Update{Status: &blocked}))
+		w.ok(w.db.OptOuts.SetOptOut(w.Context(), brand, c.MSISDN.Tel(), []string{"twilio"}, true, start))
 		w.count(c, "wrong")
-		w.ok(w.db.LockPIN(w.Context(), c.ID, start.Add(time.Hour), true))
+		w.ok(w.db.PINs.LockPIN(w.Context(), c.ID, start.Add(time.Hour), true))
 		s, m := mandate(c, "mandate/1")
-		must[payments.Setup](w)(w.db.SaveMandate(w.Context(), s, m))
+		must[payments.Setup](w)(w.db.Mandates.SaveMandate(w.Context(), s, m))
 		at := start.Add(30 * time.Second)
 		want := w.read(c)
 		want.Holder, want.RecoveredAt, want.PIN, want.Pays, want.RegisteredBy = 2, at, accounts.PIN{Hash: "new"}, accounts.Instrument{}, ""
 		for range 2 {
-			got := must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), newHolder(c, "recovery", at)))
+			got := must[accounts.Customer](w)(w.db.Customers.RecoverCustomer(w.Context(), newHolder(c, "recovery", at)))
 			same(w, "recovered", got, want)
 		}
 		same(w, "stored", w.read(c), want)
-		same(w, "setup", must[payments.Setup](w)(w.db.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
-		same(w, "due mandates", must[time.Time](w)(w.db.NextMandate(w.Context())), time.Time{})
+		same(w, "setup", must[payments.Setup](w)(w.db.Payments.Setup(w.Context(), s.ID)).Status, payments.SetupAbandoned)
+		same(w, "due mandates", must[time.Time](w)(w.db.Mandates.NextMandate(w.Context())), time.Time{})
 		same(w, "opt-out", w.optedOut(brand, c.MSISDN.Tel()), []string{"twilio"})
 		for _, a := range []prepaid.Address{"telegram:new", c.MSISDN.Tel()} {
-			same(w, string(a), must[accounts.Customer](w)(w.db.CustomerByAddress(w.Context(), brand, a)).ID, c.ID)
+			same(w, string(a), must[accounts.Customer](w)(w.db.Customers.CustomerByAddress(w.Context(), brand, a)).ID, c.ID)
 		}
-		if _, err := w.db.CustomerByAddress(w.Context(), brand, "telegram:old"); !errors.Is(err, accounts.ErrNoCustomer) {
+		if _, err := w.db.Customers.CustomerByAddress(w.Context(), brand, "telegram:old"); !errors.Is(err, accounts.ErrNoCustomer) {
 			w.Errorf("the earlier holder's address: %v", err)
 		}
-		told := must[[]conversation.Notice](w)(w.db.ClaimNotices(w.Context(), at, at.Add(time.Minute), 10))
+		told := must[[]conversation.Notice](w)(w.db.Notices.ClaimNotices(w.Context(), at, at.Add(time.Minute), 10))
 		if len(told) != 1 || told[0].About != "number_taken" || told[0].Address != "telegram:old" || told[0].Channel != "bot" || told[0].Kind != "telegram" {
 			w.Errorf("told %+v", told)
 		}
@@ -67,19 +67,19 @@ var recoveryTests = []test{
 	}},
 	{"a recovery's key is one customer's", func(w *world) {
 		first, second := w.customer(), w.customer()
-		must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), newHolder(first, "key", start)))
-		if _, err := w.db.RecoverCustomer(w.Context(), newHolder(second, "key", start)); !errors.Is(err, topup.ErrKeyReused) {
+		must[accounts.Customer](w)(w.db.Customers.RecoverCustomer(w.Context(), newHolder(first, "key", start)))
+		if _, err := w.db.Customers.RecoverCustomer(w.Context(), newHolder(second, "key", start)); !errors.Is(err, topup.ErrKeyReused) {
 			w.Errorf("%v; want ErrKeyReused", err)
 		}
 		same(w, "holder", w.read(second).Holder, 1)
-		if _, err := w.db.RecoverCustomer(w.Context(), newHolder(accounts.Customer{ID: "nobody"}, "none", start)); !errors.Is(err, accounts.ErrNoCustomer) {
+		if _, err := w.db.Customers.RecoverCustomer(w.Context(), newHolder(accounts.Customer{ID: "nobody"}, "none", start)); !errors.Is(err, accounts.ErrNoCustomer) {
 			w.Errorf("nobody: %v", err)
 		}
 	}},
 	{"recoveries at once each make a holder, and one key one", func(w *world) {
 		c := w.customer()
 		together(16, func(i int) {
-			if _, err := w.db.RecoverCustomer(w.Context(), newHolder(c, fmt.Sprint("key", i/4), start)); err != nil {
+			if _, err := w.db.Customers.RecoverCustomer(w.Context(), newHolder(c, fmt.Sprint("key", i/4), start)); err != nil {
 				w.Error(err)
 			}
 		})
@@ -91,7 +91,7 @@ var recoveryTests = []test{
 		together(8, func(i int) {
 			n := newHolder(c, fmt.Sprint("key", i), start)
 			n.Holder = 1
-			switch _, err := w.db.RecoverCustomer(w.Context(), n); {
+			switch _, err := w.db.Customers.RecoverCustomer(w.Context(), n); {
 			case err == nil:
 				made.Add(1)
 			case !errors.Is(err, accounts.ErrRecovered):
@@ -105,32 +105,32 @@ var recoveryTests = []test{
 		c, other := w.customer(), w.customer()
 		caps := accounts.CodeCaps{Since: start, Budget: prepaid.CodeBudget{}.OrDefault()}
 		code := func(m prepaid.MSISDN) {
-			by := must[accounts.CodeCap](w)(w.db.SaveCode(w.Context(), accounts.Code{Brand: brand, Channel: "bot", Address: "telegram:thief",
+			by := must[accounts.CodeCap](w)(w.db.Codes.SaveCode(w.Context(), accounts.Code{Brand: brand, Channel: "bot", Address: "telegram:thief",
 				MSISDN: m, Hash: "hash", OperationKey: string(m), CreatedAt: start, ExpiresAt: start.Add(time.Hour)}, caps))
 			same(w, "cap", by, accounts.NoCap)
 		}
 		code(c.MSISDN)
 		code(other.MSISDN)
-		must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), newHolder(c, "recovery", start)))
-		if _, err := w.db.TryCode(w.Context(), brand, "telegram:thief", c.MSISDN, "try"); !errors.Is(err, accounts.ErrCodeExpired) {
+		must[accounts.Customer](w)(w.db.Customers.RecoverCustomer(w.Context(), newHolder(c, "recovery", start)))
+		if _, err := w.db.Codes.TryCode(w.Context(), brand, "telegram:thief", c.MSISDN, "try"); !errors.Is(err, accounts.ErrCodeExpired) {
 			w.Errorf("%v; want ErrCodeExpired", err)
 		}
-		must[accounts.Code](w)(w.db.TryCode(w.Context(), brand, "telegram:thief", other.MSISDN, "try"))
+		must[accounts.Code](w)(w.db.Codes.TryCode(w.Context(), brand, "telegram:thief", other.MSISDN, "try"))
 	}},
 	{"who has proven a number takes nothing of a customer who has another by now", func(w *world) {
 		c := w.customer()
-		must[accounts.Customer](w)(w.db.MoveCustomer(w.Context(), accounts.Move{Customer: c.ID, From: c.MSISDN, To: "31699999002",
+		must[accounts.Customer](w)(w.db.Moves.MoveCustomer(w.Context(), accounts.Move{Customer: c.ID, From: c.MSISDN, To: "31699999002",
 			Asked: c.MSISDN.Tel(), OperationKey: "move", At: start}))
-		if _, err := w.db.RecoverCustomer(w.Context(), newHolder(c, "recovery", start)); !errors.Is(err, accounts.ErrNoCustomer) {
+		if _, err := w.db.Customers.RecoverCustomer(w.Context(), newHolder(c, "recovery", start)); !errors.Is(err, accounts.ErrNoCustomer) {
 			w.Errorf("recovery: %v; want ErrNoCustomer", err)
 		}
-		if err := w.db.LinkAddress(w.Context(), c, place("telegram:late"), start); !errors.Is(err, accounts.ErrRecovered) {
+		if err := w.db.Customers.LinkAddress(w.Context(), c, place("telegram:late"), start); !errors.Is(err, accounts.ErrRecovered) {
 			w.Errorf("link: %v; want ErrRecovered", err)
 		}
 	}},
 	{"a registration chooses no PIN again once its customer can pay", func(w *world) {
 		c := w.customer()
-		must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), accounts.Customer{ID: c.ID, Brand: brand, MSISDN: c.MSISDN,
+		must[accounts.Customer](w)(w.db.Customers.SaveRegistration(w.Context(), accounts.Customer{ID: c.ID, Brand: brand, MSISDN: c.MSISDN,
 			Status: accounts.Pending, RegisteredBy: w.read(c).RegisteredBy, PIN: accounts.PIN{Hash: "again"}, CreatedAt: start}, nil))
 		if w.read(c).PIN.Hash == "again" {
 			w.Error("the PIN was replaced")
@@ -141,14 +141,14 @@ var recoveryTests = []test{
 		var sold atomic.Int32
 		together(8, func(i int) {
 			if i%2 == 0 {
-				if _, err := w.db.RecoverCustomer(w.Context(), newHolder(c, fmt.Sprint("key", i), start)); err != nil {
+				if _, err := w.db.Customers.RecoverCustomer(w.Context(), newHolder(c, fmt.Sprint("key", i), start)); err != nil {
 					w.Error(err)
 				}
 				return
 			}
 			n := w.purchase(c)
 			n.Order.OperationKey, n.Confirmed = fmt.Sprint("buy", i), true
-			_, _, err := w.db.Create(w.Context(), n)
+			_, _, err := w.db.Orders.Create(w.Context(), n)
 			var flight *topup.InFlightError
 			switch {
 			case err == nil:
@@ -164,33 +164,33 @@ var recoveryTests = []test{
 	}},
 	{"an earlier holder links nothing and sets no PIN", func(w *world) {
 		c := w.customer()
-		must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), newHolder(c, "recovery", start)))
-		if err := w.db.LinkAddress(w.Context(), c, place("telegram:old"), start); !errors.Is(err, accounts.ErrRecovered) {
+		must[accounts.Customer](w)(w.db.Customers.RecoverCustomer(w.Context(), newHolder(c, "recovery", start)))
+		if err := w.db.Customers.LinkAddress(w.Context(), c, place("telegram:old"), start); !errors.Is(err, accounts.ErrRecovered) {
 			w.Errorf("link: %v", err)
 		}
 		hash := "old"
-		if err := w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{PINHash: &hash, Holder: c.Holder}); !errors.Is(err, accounts.ErrRecovered) {
+		if err := w.db.Customers.UpdateCustomer(w.Context(), c.ID, accounts.Update{PINHash: &hash, Holder: c.Holder}); !errors.Is(err, accounts.ErrRecovered) {
 			w.Errorf("PIN: %v", err)
 		}
 		again := c
 		again.RegisteredBy, again.PIN = "m1", accounts.PIN{Hash: "registered again"}
-		must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), again, []accounts.Place{place("telegram:old")}))
+		must[accounts.Customer](w)(w.db.Customers.SaveRegistration(w.Context(), again, []accounts.Place{place("telegram:old")}))
 		same(w, "PIN", w.read(c).PIN.Hash, "new")
 	}},
 	{"a page that an earlier holder has begun is not stored after a recovery, nor any while the account is frozen", func(w *world) {
 		c := w.taken(start)
-		own := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, "own")))
+		own := must[payments.Setup](w)(w.db.Payments.SaveSetup(w.Context(), setup(c, "own")))
 		late := setup(c, "late")
 		late.Holder = 1
-		if _, err := w.db.SaveSetup(w.Context(), late); !errors.Is(err, accounts.ErrRecovered) {
+		if _, err := w.db.Payments.SaveSetup(w.Context(), late); !errors.Is(err, accounts.ErrRecovered) {
 			w.Errorf("%v; want ErrRecovered", err)
 		}
-		same(w, "the present holder's", must[payments.Setup](w)(w.db.Setup(w.Context(), own.ID)).Status, payments.SetupOpen)
-		must[accounts.Customer](w)(w.db.FreezeCustomer(w.Context(), brand, "telegram:old", start))
-		if _, err := w.db.SaveSetup(w.Context(), setup(c, "frozen")); !errors.Is(err, accounts.ErrFrozen) {
+		same(w, "the present holder's", must[payments.Setup](w)(w.db.Payments.Setup(w.Context(), own.ID)).Status, payments.SetupOpen)
+		must[accounts.Customer](w)(w.db.Customers.FreezeCustomer(w.Context(), brand, "telegram:old", start))
+		if _, err := w.db.Payments.SaveSetup(w.Context(), setup(c, "frozen")); !errors.Is(err, accounts.ErrFrozen) {
 			w.Errorf("%v; want ErrFrozen", err)
 		}
-		must[bool](w)(w.db.EndSetup(w.Context(), own.ID, instrument(c), "n1", start))
+		must[bool](w)(w.db.Payments.EndSetup(w.Context(), own.ID, instrument(c), "n1", start))
 		same(w, "pays", w.read(c).Pays.ID, "")
 	}},
 	{"NOT ME freezes for 72 hours, and nothing is changed then", func(w *world) {
@@ -200,22 +200,22 @@ var recoveryTests = []test{
 			a  prepaid.Address
 			at time.Time
 		}{{"telegram:new", start}, {"telegram:old", end}, {"telegram:nobody", start}} {
-			if _, err := w.db.FreezeCustomer(w.Context(), brand, tt.a, tt.at); !errors.Is(err, accounts.ErrNothingTaken) {
+			if _, err := w.db.Customers.FreezeCustomer(w.Context(), brand, tt.a, tt.at); !errors.Is(err, accounts.ErrNothingTaken) {
 				w.Errorf("%s: %v", tt.a, err)
 			}
 		}
-		same(w, "taken", must[accounts.Customer](w)(w.db.UnlinkedFrom(w.Context(), brand, "telegram:old", end.Add(-1000))).ID, c.ID)
+		same(w, "taken", must[accounts.Customer](w)(w.db.Customers.UnlinkedFrom(w.Context(), brand, "telegram:old", end.Add(-1000))).ID, c.ID)
 		for _, at := range []time.Time{start.Add(time.Hour), start.Add(2 * time.Hour)} {
-			got := must[accounts.Customer](w)(w.db.FreezeCustomer(w.Context(), brand, "telegram:old", at))
+			got := must[accounts.Customer](w)(w.db.Customers.FreezeCustomer(w.Context(), brand, "telegram:old", at))
 			same(w, "frozen", got.FrozenAt, start.Add(time.Hour))
 		}
 		hash := "other"
 		for what, err := range map[string]error{
-			"PIN":   w.db.UpdateCustomer(w.Context(), c.ID, accounts.Update{PINHash: &hash}),
-			"link":  w.db.LinkAddress(w.Context(), c, place("telegram:third"), start),
-			"reset": w.db.ResetPIN(w.Context(), c.ID, place(c.MSISDN.Tel()), by, start),
+			"PIN":   w.db.Customers.UpdateCustomer(w.Context(), c.ID, accounts.Update{PINHash: &hash}),
+			"link":  w.db.Customers.LinkAddress(w.Context(), c, place("telegram:third"), start),
+			"reset": w.db.Customers.ResetPIN(w.Context(), c.ID, place(c.MSISDN.Tel()), by, start),
 			"recovery": func() error {
-				_, err := w.db.RecoverCustomer(w.Context(), newHolder(c, "another", start))
+				_, err := w.db.Customers.RecoverCustomer(w.Context(), newHolder(c, "another", start))
 				return err
 			}(),
 		} {
@@ -223,43 +223,43 @@ var recoveryTests = []test{
 				w.Errorf("%s: %v; want ErrFrozen", what, err)
 			}
 		}
-		same(w, "listed", len(must[[]accounts.Customer](w)(w.db.Frozen(w.Context(), brand))), 1)
+		same(w, "listed", len(must[[]accounts.Customer](w)(w.db.Customers.Frozen(w.Context(), brand))), 1)
 	}},
 	{"an operator decides whose a frozen account is", func(w *world) {
 		c := w.paysAnew(w.taken(start))
-		if err := w.db.Unfreeze(w.Context(), c.ID, by, start); !errors.Is(err, store.ErrNotFrozen) {
+		if err := w.db.Customers.Unfreeze(w.Context(), c.ID, by, start); !errors.Is(err, store.ErrNotFrozen) {
 			w.Errorf("not frozen: %v", err)
 		}
-		must[accounts.Customer](w)(w.db.FreezeCustomer(w.Context(), brand, "telegram:old", start))
-		w.ok(w.db.Unfreeze(w.Context(), c.ID, by, start))
+		must[accounts.Customer](w)(w.db.Customers.FreezeCustomer(w.Context(), brand, "telegram:old", start))
+		w.ok(w.db.Customers.Unfreeze(w.Context(), c.ID, by, start))
 		same(w, "the present holder's", w.read(c), c)
-		if _, err := w.db.FreezeCustomer(w.Context(), brand, "telegram:old", start); !errors.Is(err, accounts.ErrNothingTaken) {
+		if _, err := w.db.Customers.FreezeCustomer(w.Context(), brand, "telegram:old", start); !errors.Is(err, accounts.ErrNothingTaken) {
 			w.Errorf("once decided: %v", err)
 		}
-		same(w, "written down", must[[]topup.Intervention](w)(w.db.Interventions(w.Context(), "", c.ID))[0].What, "unfreeze")
+		same(w, "written down", must[[]topup.Intervention](w)(w.db.Interventions.List(w.Context(), "", c.ID))[0].What, "unfreeze")
 	}},
 	{"an operator decides that a frozen account is nobody's", func(w *world) {
 		c := w.paysAnew(w.taken(start))
-		must[accounts.Customer](w)(w.db.FreezeCustomer(w.Context(), brand, "telegram:old", start))
-		w.ok(w.db.UnfreezeForNobody(w.Context(), c.ID, by, start.Add(time.Hour)))
+		must[accounts.Customer](w)(w.db.Customers.FreezeCustomer(w.Context(), brand, "telegram:old", start))
+		w.ok(w.db.Customers.UnfreezeForNobody(w.Context(), c.ID, by, start.Add(time.Hour)))
 		got := w.read(c)
 		if got.Frozen() || got.Holder != 3 || got.Pays.ID != "" || !got.PIN.HardLocked {
 			w.Errorf("it is %+v", got)
 		}
-		if _, err := w.db.CustomerByAddress(w.Context(), brand, "telegram:new"); !errors.Is(err, accounts.ErrNoCustomer) {
+		if _, err := w.db.Customers.CustomerByAddress(w.Context(), brand, "telegram:new"); !errors.Is(err, accounts.ErrNoCustomer) {
 			w.Errorf("its address: %v", err)
 		}
 		again := newHolder(c, "the owner", start.Add(2*time.Hour))
-		same(w, "the owner's", must[accounts.Customer](w)(w.db.RecoverCustomer(w.Context(), again)).Holder, 4)
+		same(w, "the owner's", must[accounts.Customer](w)(w.db.Customers.RecoverCustomer(w.Context(), again)).Holder, 4)
 		w.clean()
 	}},
 	{"a code is sent to the number's own phone on an operator's behalf", func(w *world) {
 		c := w.customer()
 		w.due(start)
-		w.ok(w.db.ResetPIN(w.Context(), c.ID, place(c.MSISDN.Tel()), by, start))
+		w.ok(w.db.Customers.ResetPIN(w.Context(), c.ID, place(c.MSISDN.Tel()), by, start))
 		same(w, "notices", w.due(start), []string{"pin_reset"})
 		same(w, "the PIN stays", w.read(c).PIN, c.PIN)
-		if err := w.db.ResetPIN(w.Context(), "nobody", place(c.MSISDN.Tel()), by, start); !errors.Is(err, accounts.ErrNoCustomer) {
+		if err := w.db.Customers.ResetPIN(w.Context(), "nobody", place(c.MSISDN.Tel()), by, start); !errors.Is(err, accounts.ErrNoCustomer) {
 			w.Errorf("nobody: %v", err)
 		}
 	}},

@@ -199,13 +199,13 @@ func msisdn(n int) prepaid.MSISDN { return prepaid.MSISDN(fmt.Sprintf("316%08d",
 func (w *world) customer() accounts.Customer {
 	w.Helper()
 	n := w.next()
-	c := must[accounts.Customer](w)(w.db.SaveRegistration(w.Context(), accounts.Customer{
+	c := must[accounts.Customer](w)(w.db.Customers.SaveRegistration(w.Context(), accounts.Customer{
 		ID: prepaid.NewID[prepaid.CustomerID](), Brand: brand, MSISDN: msisdn(n), Language: "nl",
 		PIN: accounts.PIN{Hash: "hash"}, CreatedAt: start,
 	}, []accounts.Place{place(msisdn(n).Tel())}))
-	s := must[payments.Setup](w)(w.db.SaveSetup(w.Context(), setup(c, fmt.Sprint("setup", n))))
-	must[bool](w)(w.db.EndSetup(w.Context(), s.ID, instrument(c), prepaid.NewID[prepaid.NoticeID](), start))
-	return must[accounts.Customer](w)(w.db.CustomerByMSISDN(w.Context(), brand, c.MSISDN))
+	s := must[payments.Setup](w)(w.db.Payments.SaveSetup(w.Context(), setup(c, fmt.Sprint("setup", n))))
+	must[bool](w)(w.db.Payments.EndSetup(w.Context(), s.ID, instrument(c), prepaid.NewID[prepaid.NoticeID](), start))
+	return must[accounts.Customer](w)(w.db.Customers.CustomerByMSISDN(w.Context(), brand, c.MSISDN))
 }
 
 // place is an address on the channel that its kind of address is usual for.
@@ -264,7 +264,7 @@ func (w *world) purchase(c accounts.Customer, change ...func(*topup.NewOrder)) t
 // placed stores an order.
 func (w *world) placed(n topup.NewOrder) topup.Order {
 	w.Helper()
-	o, existing, err := w.db.Create(w.Context(), n)
+	o, existing, err := w.db.Orders.Create(w.Context(), n)
 	if err != nil || existing {
 		w.Fatalf("create: existing %v, %v", existing, err)
 	}
@@ -274,7 +274,7 @@ func (w *world) placed(n topup.NewOrder) topup.Order {
 // apply changes an order and expects it to have been in From.
 func (w *world) apply(c topup.Change) {
 	w.Helper()
-	if moved, err := w.db.Apply(w.Context(), c); err != nil || !moved {
+	if moved, err := w.db.Orders.Apply(w.Context(), c); err != nil || !moved {
 		w.Fatalf("apply %s to %v: moved %v, %v", c.From, c.To, moved, err)
 	}
 }

@@ -27,7 +27,7 @@ var webhookTests = []test{
 			same(w, "is given up", d.GiveUpAt, d.CreatedAt.Add(developers.DeliverTries))
 		}
 		same(w, "states", fmt.Sprint(states), "map[REFUNDED:1 SUCCESSFUL:2]")
-		same(w, "next", must[time.Time](w)(w.db.NextDelivery(w.Context())).IsZero(), false)
+		same(w, "next", must[time.Time](w)(w.db.Webhooks.NextDelivery(w.Context())).IsZero(), false)
 	}},
 	{"of a key one delivery is leased at a time, the untried first, and again when the lease lapses", func(w *world) {
 		now := start.Add(time.Hour)
@@ -45,12 +45,12 @@ var webhookTests = []test{
 		lapsed := now.Add(time.Minute)
 		c := w.claimDelivery(lapsed)
 		same(w, "untried first", c.Attempts, 1)
-		same(w, "is being sent", must[developers.Delivery](w)(w.db.Delivery(w.Context(), c.ID)).LeaseUntil.After(lapsed), true)
-		same(w, "under the API's number", c.Transaction, must[topup.History](w)(w.db.Order(w.Context(), c.Order)).Sale.Number)
+		same(w, "is being sent", must[developers.Delivery](w)(w.db.Webhooks.Delivery(w.Context(), c.ID)).LeaseUntil.After(lapsed), true)
+		same(w, "under the API's number", c.Transaction, must[topup.History](w)(w.db.Orders.Order(w.Context(), c.Order)).Sale.Number)
 		c.Status, c.Last = developers.DeliveryWaiting, developers.DeliveryTry{At: lapsed, Code: "HTTP 500", HTTPStatus: 500, Excerpt: "a\x00b"}
 		c.RunAt = lapsed.Add(time.Hour)
-		w.ok(w.db.EndDelivery(w.Context(), c))
-		read := must[developers.Delivery](w)(w.db.Delivery(w.Context(), c.ID))
+		w.ok(w.db.Webhooks.EndDelivery(w.Context(), c))
+		read := must[developers.Delivery](w)(w.db.Webhooks.Delivery(w.Context(), c.ID))
 		same(w, "excerpt", read.Last.Excerpt, "ab")
 		same(w, "next try", read.RunAt.Equal(c.RunAt), true)
 		again := w.claimDelivery(lapsed)
@@ -64,36 +64,36 @@ var webhookTests = []test{
 		w.boughtBy(key)
 		d := w.claimDelivery(now)
 		d.Status, d.RunAt, d.Last = developers.DeliveryWaiting, now.Add(time.Hour), developers.DeliveryTry{At: now, Code: developers.CodeNotReached}
-		w.ok(w.db.EndDelivery(w.Context(), d))
+		w.ok(w.db.Webhooks.EndDelivery(w.Context(), d))
 		taken := w.claimDelivery(now)
 		taken.Status, taken.Last = developers.DeliveryTaken, developers.DeliveryTry{At: now, HTTPStatus: 200, Code: "taken"}
-		w.ok(w.db.EndDelivery(w.Context(), taken))
+		w.ok(w.db.Webhooks.EndDelivery(w.Context(), taken))
 		back := w.claimDelivery(now)
 		same(w, "the receiver is back", back.ID, d.ID)
 		back.Status, back.Last = developers.DeliveryTaken, taken.Last
-		w.ok(w.db.EndDelivery(w.Context(), back))
+		w.ok(w.db.Webhooks.EndDelivery(w.Context(), back))
 		late := back
 		late.Status, late.RunAt = developers.DeliveryWaiting, now
-		w.ok(w.db.EndDelivery(w.Context(), late))
+		w.ok(w.db.Webhooks.EndDelivery(w.Context(), late))
 		same(w, "a late answer", w.claimDelivery(now).ID, "")
-		w.ok(w.db.RepeatDelivery(w.Context(), d.ID, developers.Deed{What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: now}))
+		w.ok(w.db.Webhooks.RepeatDelivery(w.Context(), d.ID, developers.Deed{What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: now}))
 		same(w, "by hand", w.claimDelivery(now).ID, d.ID)
-		err := w.db.RepeatDelivery(w.Context(), "none", developers.Deed{What: "repeat", At: now})
+		err := w.db.Webhooks.RepeatDelivery(w.Context(), "none", developers.Deed{What: "repeat", At: now})
 		same(w, "none", errors.Is(err, developers.ErrNoDelivery), true)
 	}},
 	{"a webhook takes the place of the one before, and goes", func(w *world) {
 		key := w.developer(eur(100000)).ID
-		_, err := w.db.Webhook(w.Context(), key)
+		_, err := w.db.Webhooks.Webhook(w.Context(), key)
 		same(w, "none yet", errors.Is(err, developers.ErrNoWebhook), true)
 		w.hook(key)
 		second := developers.Webhook{Key: key, URL: "https://b.example/", Secret: []byte{0, 255}, CreatedAt: start}
-		w.ok(w.db.SetWebhook(w.Context(), second, developers.Deed{Key: key, What: "set", At: start}))
-		same(w, "the second", must[developers.Webhook](w)(w.db.Webhook(w.Context(), key)), second)
-		w.ok(w.db.SetWebhook(w.Context(), developers.Webhook{Key: key}, developers.Deed{Key: key, What: "remove", At: start}))
-		_, err = w.db.Webhook(w.Context(), key)
+		w.ok(w.db.Webhooks.SetWebhook(w.Context(), second, developers.Deed{Key: key, What: "set", At: start}))
+		same(w, "the second", must[developers.Webhook](w)(w.db.Webhooks.Webhook(w.Context(), key)), second)
+		w.ok(w.db.Webhooks.SetWebhook(w.Context(), developers.Webhook{Key: key}, developers.Deed{Key: key, What: "remove", At: start}))
+		_, err = w.db.Webhooks.Webhook(w.Context(), key)
 		same(w, "gone", errors.Is(err, developers.ErrNoWebhook), true)
-		same(w, "deeds", len(must[[]developers.Deed](w)(w.db.Deeds(w.Context(), key))), 5)
-		err = w.db.SetWebhook(w.Context(), developers.Webhook{Key: "nobody"}, developers.Deed{Key: "nobody", What: "remove", At: start})
+		same(w, "deeds", len(must[[]developers.Deed](w)(w.db.Developers.Deeds(w.Context(), key))), 5)
+		err = w.db.Webhooks.SetWebhook(w.Context(), developers.Webhook{Key: "nobody"}, developers.Deed{Key: "nobody", What: "remove", At: start})
 		same(w, "nobody's", errors.Is(err, developers.ErrNoKey), true)
 	}},
 }
@@ -101,7 +101,7 @@ var webhookTests = []test{
 func (w *world) hook(key string) {
 	w.Helper()
 	h := developers.Webhook{Key: key, URL: "https://a.example/", Secret: []byte("sealed"), CreatedAt: start}
-	w.ok(w.db.SetWebhook(w.Context(), h, developers.Deed{Key: key, What: "set", At: start}))
+	w.ok(w.db.Webhooks.SetWebhook(w.Context(), h, developers.Deed{Key: key, What: "set", At: start}))
 }
 
 // boughtBy is an order of a key that was delivered.
@@ -114,13 +114,13 @@ func (w *world) boughtBy(key string) topup.Order {
 
 func (w *world) told(key string) []developers.Delivery {
 	w.Helper()
-	return must[[]developers.Delivery](w)(w.db.Deliveries(w.Context(), key, "", 100))
+	return must[[]developers.Delivery](w)(w.db.Webhooks.Deliveries(w.Context(), key, "", 100))
 }
 
 // claimDelivery leases one for a minute; none has no id.
 func (w *world) claimDelivery(now time.Time) developers.Delivery {
 	w.Helper()
-	d, due, err := w.db.ClaimDelivery(w.Context(), now, now.Add(time.Minute))
+	d, due, err := w.db.Webhooks.ClaimDelivery(w.Context(), now, now.Add(time.Minute))
 	w.ok(err)
 	if !due {
 		return developers.Delivery{}
