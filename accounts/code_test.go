@@ -155,7 +155,7 @@ func TestStrangersLeaveAFifthToCustomers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			refused := map[string]int{}
-			w.refused = func(brand, channel string, by accounts.CodeCap) { refused[string(by)]++ }
+			w.refused = func(_, _ string, by accounts.CodeCap) { refused[string(by)]++ }
 			active := accounts.Active
 			if err := w.db.Customers.UpdateCustomer(t.Context(), w.register(t, mine).ID, accounts.Update{Status: &active}); err != nil {
 				t.Fatal(err)

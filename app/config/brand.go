@@ -80,7 +80,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) {
 	if b.Test {
 		s.checkTestBrand(b)
 	} else {
-		s.checkRealBrand(c, b)
+		s.checkRealBrand(c)
 	}
 	c.Brands = append(c.Brands, b)
 }
@@ -92,7 +92,7 @@ func (s section) checkTestBrand(b *prepaid.Brand) {
 }
 
 // checkRealBrand refuses what weakens a brand with real customers, and asks for what only such brands need.
-func (s section) checkRealBrand(c *Config, b *prepaid.Brand) {
+func (s section) checkRealBrand(c *Config) {
 	for _, key := range []string{"test_code", "cheap_pin_hash"} {
 		if s.has(key) {
 			s.r.fault(s.lines[key], "%s is only for brands marked test: remove it, or write test: true", key)

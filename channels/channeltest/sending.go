@@ -35,7 +35,7 @@ func answering(a Answer) http.HandlerFunc {
 
 func hangUp(w http.ResponseWriter, _ *http.Request) {
 	if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
-		conn.Close()
+		_ = conn.Close()
 	}
 }
 
@@ -106,7 +106,7 @@ func runSend(t *testing.T, h Harness) {
 			t.Fatal(err)
 		}
 		address := listener.Addr().String()
-		listener.Close()
+		_ = listener.Close()
 		if _, failure := sendTo(t, h, t.Context(), "http://"+address); failure == nil || failure.Class != channels.Retryable {
 			t.Errorf("%+v", failure)
 		}

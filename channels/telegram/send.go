@@ -21,7 +21,7 @@ func (a *Adapter) Send(ctx context.Context, c channels.Channel, m channels.Outbo
 	if id, err := strconv.ParseInt(chat, 10, 64); !ok || err != nil || id <= 0 {
 		return "", &channels.SendError{Class: channels.RefusedFor, Code: "no chat"}
 	}
-	markup, err := json.Marshal(keyboard(c, m))
+	markup, err := json.Marshal(keyboard(m))
 	if err != nil {
 		return "", &channels.SendError{Class: channels.RefusedFor, Code: "keyboard"}
 	}
@@ -49,7 +49,7 @@ func comesAgain(err error) bool {
 
 // keyboard is what hangs under a message. One without choices takes a number button away that was shown
 // before.
-func keyboard(c channels.Channel, m channels.Outbound) any {
+func keyboard(m channels.Outbound) any {
 	switch {
 	case m.AskContact:
 		rows := [][]tgbotapi.KeyboardButton{{tgbotapi.NewKeyboardButtonContact(m.ContactLabel)}}

@@ -115,7 +115,7 @@ func (*call) SetOauth(client.OAuth) {}
 func (*call) OAuth() client.OAuth { return nil }
 
 // SendRequest implements client.BaseClient.
-func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[string]interface{}, body ...byte) (*http.Response, error) {
+func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[string]any, body ...byte) (*http.Response, error) {
 	address, err := c.rebase(rawURL)
 	if err != nil {
 		return nil, &channels.SendError{Class: channels.Misconfigured, Code: "base_url"}

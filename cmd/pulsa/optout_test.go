@@ -217,7 +217,7 @@ func (s *scene) inFlight() {
 }
 
 func TestLateNewsOfWhoIsOutAtTheCarrierGoesToAnotherAddressOfTheirs(t *testing.T) {
-	inBothLanguages(t, func(t *testing.T, s *scene) {
+	inBothLanguages(t, func(_ *testing.T, s *scene) {
 		s.links("telegram:99")
 		s.links(byTelegram.Address())
 		s.signals(talk.Customer{Number: "+99", Kind: talk.Telegram}, channels.OptedOut)
@@ -231,7 +231,7 @@ func TestLateNewsOfWhoIsOutAtTheCarrierGoesToAnotherAddressOfTheirs(t *testing.T
 }
 
 func TestLateNewsThatNobodyCanBeToldIsOnTheOperatorsList(t *testing.T) {
-	inBothLanguages(t, func(t *testing.T, s *scene) {
+	inBothLanguages(t, func(_ *testing.T, s *scene) {
 		s.inFlight()
 		s.same("late", s.after(10*time.Minute), "")
 		s.untold("no channel reaches them")
@@ -362,7 +362,7 @@ func TestOperatorsTellByHandWhatNoChannelCan(t *testing.T) {
 }
 
 func TestNoCodeIsSentWhereTheCarrierDeliversNone(t *testing.T) {
-	inBothLanguages(t, func(t *testing.T, s *scene) {
+	inBothLanguages(t, func(_ *testing.T, s *scene) {
 		byUSSD := talk.Customer{Number: testNumber, Kind: talk.USSD}
 		stranger := talk.Customer{Number: "+31699999001", Kind: talk.Telegram}
 		register := func() string {

@@ -23,7 +23,7 @@ type head struct {
 	secrets   []string
 }
 
-func (b *builder) head(at pos, keys []headLine) head {
+func (b *builder) head(keys []headLine) head {
 	var h head
 	if len(b.vocabulary.Brands) > 0 {
 		h.brand = b.vocabulary.Brands[0].Name

@@ -68,7 +68,7 @@ func (r *recorder) open(ctx context.Context, m Maker, rec Recording) error {
 			keys = append(keys, k)
 		}
 	}
-	h := b.head(at, keys)
+	h := b.head(keys)
 	if err := problems.err(); err != nil {
 		return err
 	}

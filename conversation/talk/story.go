@@ -139,7 +139,7 @@ func (b *builder) row(f *fragment, row int, fill filler) []*Story {
 			keys[i].value = fill.Replace(keys[i].value)
 		}
 	}
-	h := b.head(f.pos, keys)
+	h := b.head(keys)
 	parsed := &turnReader{builder: b, secrets: h.secrets, names: nameReader{kept: map[string]bool{}}}
 	parsed.lines(body)
 	parsed.end()

@@ -110,18 +110,21 @@ func (t *textReport) story(r *Result) {
 // failures lists what failed, and under the last the turns before it: a story ends in the turn that fails.
 func (t *textReport) failures(r *Result) {
 	for i, f := range r.Failures {
-		t.failure(f, i+1 == len(r.Failures))
+		t.failure(f)
+		if i+1 == len(r.Failures) {
+			t.turnsBefore(f)
+		}
 	}
 }
 
-func (t *textReport) failure(f Failure, before bool) {
+func (t *textReport) failure(f Failure) {
 	t.printf("  %s: %s\n", place(f.File, f.Line), f.Problem)
 	t.field("expected", f.Expected, "32")
 	t.field("came", f.Came, "31")
 	t.field("state", f.State, "36")
-	if !before {
-		return
-	}
+}
+
+func (t *textReport) turnsBefore(f Failure) {
 	for i, s := range f.Before {
 		label := ""
 		if i == 0 {

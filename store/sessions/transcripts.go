@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -102,7 +103,7 @@ func (r *Redis) takeTranscripts(ctx context.Context, streams []string, n int) ([
 	})
 	for i, cmd := range cmds {
 		read := cmd.(*redis.XStreamSliceCmd)
-		if read.Err() == redis.Nil { // nothing new here
+		if errors.Is(read.Err(), redis.Nil) { // nothing new here
 			continue
 		}
 		if read.Err() != nil {

@@ -16,7 +16,7 @@ import (
 // troubled are accounts that can't be read.
 type troubled struct{ Accounts }
 
-func (troubled) Account(ctx context.Context, _ string) (Caller, error) {
+func (troubled) Account(_ context.Context, _ string) (Caller, error) {
 	return Caller{}, context.Canceled
 }
 
