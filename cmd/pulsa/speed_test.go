@@ -38,6 +38,9 @@ const (
 // many pgbench makes that sends the very statements, as they were recorded on the wire, in the same run. It reports
 // both and their ratio; the goal is 0.5 without PIN checks. With PIN checks is reported apart.
 func BenchmarkTopUpsAgainstPgbench(b *testing.B) {
+	if testing.Short() {
+		b.Skip("runs for a quarter of a minute: run it without -short")
+	}
 	base := os.Getenv("PULSA_TEST_DATABASE_URL")
 	if base == "" {
 		b.Skip("PULSA_TEST_DATABASE_URL is not set")

@@ -254,7 +254,8 @@ func keepStoreBound(scripts *talk.Scripts) {
 	})
 }
 
-// TestStoriesOnServers plays what depends on the stores most, in one language and on sms, on PostgreSQL and Redis.
+// TestStoriesOnServers plays what depends on the stores most, in one language and on sms, on PostgreSQL and Redis; with
+// PULSA_STORIES=all it plays every story.
 func TestStoriesOnServers(t *testing.T) {
 	database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
 	if database == "" || redis == "" {
@@ -262,7 +263,9 @@ func TestStoriesOnServers(t *testing.T) {
 	}
 	c, v := storyVocabularyFor(t)
 	scripts := loadAll(t, v, storyFolder)
-	keepStoreBound(scripts)
+	if os.Getenv("PULSA_STORIES") != "all" {
+		keepStoreBound(scripts)
+	}
 	play(t, c, scripts, database, patientRedis(redis))
 }
 
@@ -298,9 +301,13 @@ examples:
 | n |
 `
 
-// BenchmarkThousandStories plays a thousand stories of ten turns. They are to take 60 s at most on two cores.
+// BenchmarkThousandStories plays a thousand stories of ten turns, and twenty with -short. A thousand are to take 60 s at most
+// on two cores.
 func BenchmarkThousandStories(b *testing.B) {
-	const copies = 1000
+	copies := 1000
+	if testing.Short() {
+		copies = 20
+	}
 	c, v := storyVocabularyFor(b)
 	file := filepath.Join(b.TempDir(), "thousand.talk")
 	table := &strings.Builder{}
@@ -313,7 +320,7 @@ func BenchmarkThousandStories(b *testing.B) {
 	scripts := loadAll(b, v, file)
 	for b.Loop() {
 		report := play(b, c, scripts, "", "")
-		b.ReportMetric(report.Took.Seconds()/copies*1000, "s/1000-stories")
+		b.ReportMetric(report.Took.Seconds()/float64(copies)*1000, "s/1000-stories")
 		if report.Took > time.Minute {
 			b.Errorf("%d stories of ten turns took %s", copies, report.Took.Round(time.Second))
 		}
