@@ -31,6 +31,7 @@ var mayImport = []importRule{
 	{".", nil, "the root holds no program, only these rules"},
 	{"cmd/pulsa", []string{"*", "*/*", "*/*/*"}, "it wires the whole program"},
 	{"app/config", []string{"conversation", "developers", "payments"}, "it says what a brand is, and is checked against what the conversations understand"},
+	{"app/version", nil, "a build knows nothing but itself"},
 	{"prepaid", nil, "everybody shares it: it must not pull anybody in"},
 	{"accounts", nil, "a domain knows no other"},
 	{"topup", nil, "a domain knows no other; money moves through its ports"},
