@@ -15,15 +15,8 @@ import (
 // accountMenu offers what customers do with their account, but seldom.
 const accountMenu = "account.ask"
 
-// evAccount leads there.
-const evAccount Event = "account"
-
-func accountChoices() []string {
-	return []string{string(ActUnpay), string(ActNumber), string(ActAddresses), string(ActClose)}
-}
-
 // behindPIN are the states in which a flow that changes an account finds the customer and checks the PIN, which askPIN asks for.
-func behindPIN(flow, askPIN string) []State {
+func behindPIN(flow string, askPIN Key) []State {
 	return []State{
 		{Name: flow + ".identify", Act: identifyCustomer},
 		{Name: flow + ".ask_pin", Prompt: askPIN, Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
@@ -84,7 +77,7 @@ func unpayFlow() Flow {
 		Name: "unpay",
 		States: append(behindPIN("unpay", "unpay.ask_pin"),
 			State{Name: "unpay.look", Act: lookUnpay},
-			State{Name: "unpay.ask", Prompt: "unpay.ask", Fill: fillUnpay, Accept: acceptUnpay, Choices: []string{"unpay", "no"}, Public: true, Resume: "unpay.ask_pin"},
+			State{Name: "unpay.ask", Prompt: "unpay.ask", Fill: fillUnpay, Accept: acceptUnpay, Choices: []ChoiceID{ChoiceID(ActUnpay), "no"}, Public: true, Resume: "unpay.ask_pin"},
 			State{Name: "unpay.remove", Act: removeInstrument},
 		),
 		Transitions: append(behindPINTransitions("unpay", "unpay.look"),
@@ -111,18 +104,18 @@ func lookUnpay(ctx context.Context, s *Services, t *Turn) Event {
 }
 
 func fillUnpay(t *Turn) []string {
-	method, what := t.prompts.text("choice."+t.session.Method), t.session.Display
+	method, what := t.prompts.text(ChoiceID(t.session.Method).label()), t.session.Display
 	if !strings.HasPrefix(what, method) { // as "PayPal j***@example.com" does
 		what += " (" + method + ")"
 	}
 	return []string{"what", what}
 }
 
-func acceptUnpay(t *Turn) (Event, string) { return acceptYes(t, string(ActUnpay)) }
+func acceptUnpay(t *Turn) (Event, Key) { return acceptYes(t, ChoiceID(ActUnpay)) }
 
 // acceptYes reads a choice between an id and "no".
-func acceptYes(t *Turn, yes string) (Event, string) {
-	switch id, _ := channels.ReadChoice(t.labels([]string{yes, "no"}), t.in); id {
+func acceptYes(t *Turn, yes ChoiceID) (Event, Key) {
+	switch id, _ := channels.ReadChoice(t.labels([]ChoiceID{yes, "no"}), t.in); ChoiceID(id) {
 	case yes:
 		return "yes", ""
 	case "no":
@@ -149,7 +142,7 @@ func closeFlow() Flow {
 		Name: "close",
 		States: append(behindPIN("close", "close.ask_pin"),
 			State{Name: "close.look", Act: lookClose},
-			State{Name: "close.ask", Prompt: "close.ask", Fill: fillNumberKept, Accept: acceptClose, Choices: []string{"close", "no"}, Public: true, Resume: "close.ask_pin"},
+			State{Name: "close.ask", Prompt: "close.ask", Fill: fillNumberKept, Accept: acceptClose, Choices: []ChoiceID{ChoiceID(ActClose), "no"}, Public: true, Resume: "close.ask_pin"},
 			State{Name: "close.ask_again", Prompt: "close.ask_again", Fill: fillNumberKept, Accept: acceptCloseAgain, Public: true, Resume: "close.ask_pin"},
 			State{Name: "close.close", Act: closeAccount},
 		),
@@ -180,15 +173,15 @@ func lookClose(ctx context.Context, s *Services, t *Turn) Event {
 // fillNumberKept tells whose account a question is about.
 func fillNumberKept(t *Turn) []string { return []string{"number", t.session.MSISDN.String()} }
 
-func acceptClose(t *Turn) (Event, string) {
+func acceptClose(t *Turn) (Event, Key) {
 	if t.command.Action == ActClose { // else it would begin the flow anew
 		return "yes", ""
 	}
-	return acceptYes(t, string(ActClose))
+	return acceptYes(t, ChoiceID(ActClose))
 }
 
 // acceptCloseAgain takes nothing but the word.
-func acceptCloseAgain(t *Turn) (Event, string) {
+func acceptCloseAgain(t *Turn) (Event, Key) {
 	if t.command.Action != ActClose {
 		return noEvent, "close.only"
 	}

@@ -35,13 +35,13 @@ func (t *Turn) tooWeak(pin prepaid.Secret) bool {
 	return errors.Is(t.checkStrength(t.brand.Name, t.session.MSISDN, pin), accounts.ErrWeakPIN)
 }
 
-func (t *Turn) labels(ids []string) []channels.Choice {
+func (t *Turn) labels(ids []ChoiceID) []channels.Choice {
 	if len(ids) == 0 {
 		return nil
 	}
 	choices := make([]channels.Choice, len(ids))
 	for i, id := range ids {
-		choices[i] = channels.Choice{ID: id, Label: t.prompts.text("choice." + id)}
+		choices[i] = channels.Choice{ID: string(id), Label: t.prompts.text(id.label())}
 	}
 	return choices
 }
@@ -73,8 +73,8 @@ func (t *Turn) saveLanguage(ctx context.Context, s *Services) {
 	}
 }
 
-// switchLanguage answers LANG NL wherever the customer is, and LANG alone within a flow, which it does not leave.
-func switchLanguage(t *Turn) {
+// switchLanguage takes the language that stands behind LANG, or says which there are.
+func (t *Turn) switchLanguage() {
 	language, ok := t.readLanguage(t.command.Rest)
 	if !ok {
 		names := make([]string, len(t.prompts.languages))
@@ -89,9 +89,9 @@ func switchLanguage(t *Turn) {
 	t.Say("lang.done")
 }
 
-// status tells how the newest order that the sender made or was given stands, and where our messages reach them no more. Of
-// what they were given they hear no more than that.
-func (t *Turn) status(ctx context.Context, s *Services) {
+// sayStatus answers STATUS: how the newest order that the sender made or was given stands, and where our messages reach them
+// no more. Of what they were given they hear no more than that.
+func sayStatus(ctx context.Context, s *Services, t *Turn) {
 	number, _ := t.number()
 	c, err := t.who(ctx, s)
 	if err == nil {

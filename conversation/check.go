@@ -43,7 +43,7 @@ func checkPrompts(b *prepaid.Brand, all *BrandPrompts, tb *table) error {
 	return errors.Join(errs...)
 }
 
-func checkPrompt(b *prepaid.Brand, p *Prompts, key string) error {
+func checkPrompt(b *prepaid.Brand, p *Prompts, key Key) error {
 	if err := fits(p, key); err != nil {
 		return fmt.Errorf("brand %s: prompt %s.%s %w", b.Name, p.Language, key, err)
 	}
@@ -52,13 +52,13 @@ func checkPrompt(b *prepaid.Brand, p *Prompts, key string) error {
 
 // mustShow are the {names} that the texts of questions which lead to a charge can't do without, a brand's own texts included:
 // nobody pays for what the question did not name.
-var mustShow = map[string][]string{
+var mustShow = map[Key][]string{
 	"topup.ask_pin": {"amount", "number"}, "topup.confirm_again": {"amount", "number"}, "session.purchase": {"amount", "number"},
 	"session.expired": {"what"}, "pin.wrong": {"question"},
 }
 
 // fits says why a prompt lacks what it must show or, filled with long values, does not fit an SMS or a button.
-func fits(p *Prompts, key string) error {
+func fits(p *Prompts, key Key) error {
 	template, _ := p.Template(key)
 	for _, name := range mustShow[key] {
 		if !strings.Contains(template, "{"+name+"}") {
@@ -71,14 +71,14 @@ func fits(p *Prompts, key string) error {
 		begins = string(runes[:60]) + "..."
 	}
 	limit := maxSegments
-	if strings.HasPrefix(key, "mandate.") {
+	if strings.HasPrefix(string(key), "mandate.") {
 		limit = maxMandateSegments
 	}
 	if !channels.IsGSM7(text) {
 		return fmt.Errorf("is not plain GSM-7, which would double the price of each SMS: %q", begins)
 	}
 	count := channels.Segments(text)
-	if strings.HasPrefix(key, "button.") && count.Units > maxButton {
+	if strings.HasPrefix(string(key), "button.") && count.Units > maxButton {
 		return fmt.Errorf("takes %d characters, %d at most: shorten %q", count.Units, maxButton, begins)
 	}
 	if n := count.Segments; n > limit {
@@ -88,15 +88,15 @@ func fits(p *Prompts, key string) error {
 }
 
 // neededPrompts lists the keys that the flow tables name.
-func neededPrompts(tb *table) []string {
-	var keys []string
+func neededPrompts(tb *table) []Key {
+	var keys []Key
 	for _, name := range tb.names() {
 		s := tb.states[name]
 		if s.Prompt != "" {
 			keys = append(keys, s.Prompt)
 		}
 		for _, id := range s.Choices {
-			keys = append(keys, "choice."+id)
+			keys = append(keys, id.label())
 		}
 		for _, t := range sorted(tb.transitions[name]) {
 			if t.Say != "" {

@@ -14,21 +14,6 @@ import (
 // word to send.
 const menu = "menu.ask"
 
-// evMenu leads there.
-const evMenu Event = "menu"
-
-// menuChoices are the actions on offer.
-func menuChoices() []string {
-	return []string{
-		string(ActTopUp), string(ActRedeem), string(ActStatus), string(ActPIN), string(ActPay), string(ActLanguage), string(ActHelp), string(ActAccount),
-	}
-}
-
-// menus are the choices of each menu. They are actions.
-func menus() map[string][]string {
-	return map[string][]string{menu: menuChoices(), accountMenu: accountChoices()}
-}
-
 // isMenu reports whether a state is one that there is nothing to go back to.
 func isMenu(state string) bool { return state == menu || state == accountMenu }
 
@@ -36,15 +21,15 @@ func menuFlow() Flow {
 	return Flow{
 		Name: "menu",
 		States: []State{
-			{Name: menu, Prompt: "menu.ask", Accept: acceptMenu, Choices: menuChoices()},
-			{Name: accountMenu, Prompt: "account.ask", Accept: acceptMenu, Choices: accountChoices()},
+			{Name: menu, Prompt: "menu.ask", Accept: acceptMenu, Choices: newActions().offeredBy(menu)},
+			{Name: accountMenu, Prompt: "account.ask", Accept: acceptMenu, Choices: newActions().offeredBy(accountMenu)},
 		},
 		Transitions: []Transition{{From: accountMenu, Event: evBack, To: menu}},
 	}
 }
 
 // acceptMenu takes nothing: a choice was read as the word that it stands for.
-func acceptMenu(*Turn) (Event, string) { return noEvent, "input.not_a_choice" }
+func acceptMenu(*Turn) (Event, Key) { return noEvent, "input.not_a_choice" }
 
 // readMenu takes a choice of the menu for the word that it stands for.
 func (t *Turn) readMenu() {
@@ -77,7 +62,7 @@ func (t *Turn) readDial() {
 }
 
 func (t *Turn) chosenFromMenu(state string, in channels.Inbound) Command {
-	id, _ := channels.ReadChoice(t.labels(menus()[state]), in)
+	id, _ := channels.ReadChoice(t.labels(t.all.actions.offeredBy(state)), in)
 	return Command{Action: Action(id)}
 }
 

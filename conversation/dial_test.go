@@ -71,7 +71,7 @@ func TestWhatIsDialledAnswersNoQuestion(t *testing.T) {
 		turn.in.Dial = &channels.Dial{Session: "s", Inputs: []string{"10", "4821"}}
 		turn.readDial()
 		turn.readMenu()
-		if event := e.understand(turn); event != evTopUp {
+		if event := e.understand(turn); event != Event(ActTopUp) {
 			t.Errorf("%s: event %q", name, event)
 		}
 	}

@@ -11,16 +11,21 @@ import (
 // engine decides what a message means and what is answered, from the tables alone. It asks no service and
 // keeps nothing.
 type engine struct {
+	actions actions
 	table   *table
 	machine *machine
 }
 
 func newEngine() (*engine, error) {
-	tb, err := newTable(Flows(), entries)
+	actions := newActions()
+	if err := actions.check(); err != nil {
+		return nil, err
+	}
+	tb, err := newTable(Flows(), actions.entries())
 	if err != nil {
 		return nil, fmt.Errorf("flow tables: %w", err)
 	}
-	return &engine{table: tb, machine: newMachine(tb)}, nil
+	return &engine{actions: actions, table: tb, machine: newMachine(tb)}, nil
 }
 
 // understand gives the event that the message is in the present state, or noEvent where it was answered
@@ -33,7 +38,7 @@ func (e *engine) understand(t *Turn) Event {
 	if t.session.Expired {
 		return e.goOn(t, state)
 	}
-	wrong := ""
+	wrong := Key("")
 	if state.Accept != nil && !t.in.Attachment {
 		event, why := state.Accept(t)
 		if event != noEvent {
@@ -51,43 +56,60 @@ func (e *engine) understand(t *Turn) Event {
 	return noEvent
 }
 
-// global understands the words that mean the same everywhere.
-func (e *engine) global(t *Turn, state *State) (Event, bool) {
-	switch t.command.Action {
-	case ActExit:
-		if state.Name == idle {
-			t.Say("exit.nothing")
-			return noEvent, true
+// global understands the words that mean the same everywhere. ok is false where the text begins with none of them.
+func (e *engine) global(t *Turn, state *State) (event Event, ok bool) {
+	a := e.actions.named(t.command.Action)
+	if a.Within != nil {
+		if event, ok := a.Within(e, t, state); ok {
+			return event, true
 		}
-		return evExit, true
-	case ActBack:
-		if e.table.transitions[state.Name][evBack] == nil {
-			if state.Name == idle {
-				t.Say("exit.nothing")
-				return noEvent, true
-			}
-			t.Say("back.nothing")
-			e.repeat(t, state)
-			return noEvent, true
-		}
+	}
+	return e.begin(t, a)
+}
+
+// begin forgets the present flow's answers and gives the event that begins an action's flow; ok is false where it has none.
+func (e *engine) begin(t *Turn, a *action) (event Event, ok bool) {
+	if a.Begins == "" {
+		return noEvent, false
+	}
+	t.session.leave()
+	t.session.Key = t.in.ID
+	return Event(a.Name), true
+}
+
+func (e *engine) exit(t *Turn, state *State) (Event, bool) {
+	if state.Name == idle {
+		t.Say("exit.nothing")
+		return noEvent, true
+	}
+	return evExit, true
+}
+
+func (e *engine) back(t *Turn, state *State) (Event, bool) {
+	switch {
+	case e.table.transitions[state.Name][evBack] != nil:
 		return evBack, true
-	case ActLanguage:
-		if state.Name != idle && !isMenu(state.Name) || t.command.Rest != "" {
-			switchLanguage(t)
-			e.repeat(t, state)
-			return noEvent, true
-		}
+	case state.Name == idle:
+		t.Say("exit.nothing")
+	default:
+		t.Say("back.nothing")
+		e.repeat(t, state)
 	}
-	event, ok := t.command.Action.event()
-	if ok {
-		t.session.leave()
-		t.session.Key = t.in.ID
+	return noEvent, true
+}
+
+// switchLanguage answers LANG NL wherever the customer is, and LANG alone within a flow, which it does not leave.
+func (e *engine) switchLanguage(t *Turn, state *State) (Event, bool) {
+	if t.command.Rest == "" && (state.Name == idle || isMenu(state.Name)) {
+		return noEvent, false
 	}
-	return event, ok
+	t.switchLanguage()
+	e.repeat(t, state)
+	return noEvent, true
 }
 
 // failed answers input that nobody can use: what is wrong, and the question again.
-func (e *engine) failed(t *Turn, state *State, wrong string) {
+func (e *engine) failed(t *Turn, state *State, wrong Key) {
 	t.result = "failed"
 	switch {
 	case t.in.Attachment:
@@ -123,9 +145,7 @@ func (e *engine) goOn(t *Turn, state *State) Event {
 	case ok && t.session.Failures > 0:
 		return evExit
 	}
-	if event, ok := t.command.Action.event(); ok {
-		t.session.leave()
-		t.session.Key = t.in.ID
+	if event, ok := e.begin(t, e.actions.named(t.command.Action)); ok {
 		return event
 	}
 	if t.command.Action == ActExit {
@@ -135,7 +155,7 @@ func (e *engine) goOn(t *Turn, state *State) Event {
 	return noEvent
 }
 
-func (t *Turn) goOnChoices() []channels.Choice { return t.labels([]string{"continue", "leave"}) }
+func (t *Turn) goOnChoices() []channels.Choice { return t.labels([]ChoiceID{"continue", "leave"}) }
 
 // askToGoOn asks whether an expired conversation is taken up again. That it was asked is noted as a failure.
 func (t *Turn) askToGoOn() {
@@ -207,7 +227,7 @@ func (e *engine) repeat(t *Turn, state *State) {
 	e.offer(t, state)
 }
 
-func (s *State) short(t *Turn) string {
+func (s *State) short(t *Turn) Key {
 	if s.Short == nil {
 		return ""
 	}

@@ -42,9 +42,9 @@ func TestUnderstanding(t *testing.T) {
 	tests := []struct {
 		state, text string
 		event       Event
-		said        string // first key, where there is no event
+		said        Key // first key, where there is no event
 	}{
-		{idle, "KOOP", evTopUp, ""},
+		{idle, "KOOP", Event(ActTopUp), ""},
 		{idle, "exit", noEvent, "exit.nothing"},
 		{idle, "hello", noEvent, "input.not_understood"},
 		{idle, "4111 1111 1111 1111", noEvent, "input.card_number"},
@@ -55,15 +55,15 @@ func TestUnderstanding(t *testing.T) {
 		{"registration.ask_msisdn", "+447400123456", noEvent, "registration.msisdn_other_country"},
 		{"registration.ask_msisdn", "EXIT", evExit, ""},
 		{"registration.ask_msisdn", "back", noEvent, "back.nothing"},
-		{"registration.ask_msisdn", "koop 10 1234", evTopUp, ""},
+		{"registration.ask_msisdn", "koop 10 1234", Event(ActTopUp), ""},
 		{"registration.ask_msisdn_again", "TERUG", evBack, ""},
 		{"registration.ask_pin", "48 21", "typed", ""},
 		{"registration.ask_pin", "48212", noEvent, "pin.invalid"},
 		{"registration.ask_pin", "1111", noEvent, "pin.weak"},
-		{"registration.ask_pin", "KOOP", evTopUp, ""},
+		{"registration.ask_pin", "KOOP", Event(ActTopUp), ""},
 		{"registration.ask_method", "2", "chosen", ""},
 		{"registration.ask_method", "paypal", "chosen", ""}, // not PAY
-		{"registration.ask_method", "PAY", evPay, ""},
+		{"registration.ask_method", "PAY", Event(ActPay), ""},
 		{"registration.ask_method", "9", noEvent, "input.not_a_choice"},
 		{"registration.ask_method", "lang nl", noEvent, "lang.done"},
 		{"registration.await_payment", "hello?", noEvent, "registration.still_waiting"},
@@ -71,8 +71,8 @@ func TestUnderstanding(t *testing.T) {
 		{"topup.ask_amount", "€20", "amount", ""},
 		{"topup.ask_amount", "21", noEvent, "topup.wrong_step"},
 		{"topup.ask_amount", "60", noEvent, "topup.out_of_range"},
-		{"topup.ask_amount", "KOOP 10 4821", evTopUp, ""},
-		{"topup.ask_pin", "KOOP 10 4821", evTopUp, ""},
+		{"topup.ask_amount", "KOOP 10 4821", Event(ActTopUp), ""},
+		{"topup.ask_pin", "KOOP 10 4821", Event(ActTopUp), ""},
 		{"topup.ask_pin", "4821.", "typed", ""},
 		{"redeem.ask_code", "1234 5678 9012 34", "typed", ""},
 		{"redeem.ask_code", "no idea", noEvent, "redeem.code_invalid"},
@@ -159,7 +159,7 @@ func TestExpiryForgetsPINsAndThenAnswers(t *testing.T) {
 }
 
 func TestTablesAreChecked(t *testing.T) {
-	ask := func(*Turn) (Event, string) { return noEvent, "" }
+	ask := func(*Turn) (Event, Key) { return noEvent, "" }
 	flow := func(states []State, transitions ...Transition) error {
 		_, err := newTable([]Flow{{Name: "f", States: states, Transitions: transitions}}, map[Event]string{"go": "f.ask"})
 		return err
@@ -194,7 +194,7 @@ func TestMachineRefusesWhatTheTableDoesNotKnow(t *testing.T) {
 	}
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := m.next(cancelled, idle, evTopUp); err == nil {
+	if _, err := m.next(cancelled, idle, Event(ActTopUp)); err == nil {
 		t.Error("a cancelled turn went on")
 	}
 	for range 100 { // no instance in the pool was spoilt by the errors
@@ -253,7 +253,7 @@ func TestDirectDebitsAreOfferedInEurosOnly(t *testing.T) {
 }
 
 func TestWhyAnOrderIsRefusedIsSaid(t *testing.T) {
-	for key, err := range map[string]error{
+	for key, err := range map[Key]error{
 		"topup.blocked":  topup.ErrBlocked,
 		"account.frozen": topup.ErrFrozen,
 		"pay.ended":      topup.ErrInstrumentEnded,
@@ -271,21 +271,21 @@ func TestAMandateWhoseTextHasChangedIsShownWholeBeforeItIsGiven(t *testing.T) {
 	b := demoBrand()
 	all, e := mustPrompts(t, b), mustEngine(t)
 	s := &Session{State: "pay.agree", Answers: Answers{Mandate: Mandate{Reference: "R", Holder: "J. Jansen", IBAN: "NL** **** 4300", Shown: "of a program before"}}}
-	say := func(text string) (Event, []string) {
+	say := func(text string) (Event, []Key) {
 		turn := bareTurn(t, b, all, s, text)
 		event := e.understand(turn)
-		keys := make([]string, len(turn.said))
+		keys := make([]Key, len(turn.said))
 		for i, p := range turn.said {
 			keys[i] = p.Key
 		}
 		return event, keys
 	}
 	event, keys := say("AGREE")
-	if diff := cmp.Diff([]string{"mandate.agree_only", mandateText}, keys); diff != "" || event != noEvent {
+	if diff := cmp.Diff([]Key{"mandate.agree_only", mandateText}, keys); diff != "" || event != noEvent {
 		t.Errorf("event %q, %s", event, diff)
 	}
 	event, keys = say("yes")
-	if diff := cmp.Diff([]string{"mandate.agree_only"}, keys); diff != "" || event != noEvent {
+	if diff := cmp.Diff([]Key{"mandate.agree_only"}, keys); diff != "" || event != noEvent {
 		t.Errorf("event %q, %s", event, diff)
 	}
 	if event, _ = say("AGREE"); event != "agreed" {

@@ -20,19 +20,19 @@ const noEvent Event = ""
 // State is one place in a conversation. It either asks (Prompt and Accept) or acts (Act), never both.
 type State struct {
 	Name   string // flow and place: "registration.ask_pin"
-	Prompt string // the key of its question
+	Prompt Key    // its question
 	// Fill gives what the question's {names} stand for, names and texts in turn, and may note what was shown.
 	Fill func(t *Turn) []string
 	// Short is the prompt that repeats a long question in few words: after an error, HELP, news. It gives "" where the question
 	// must be put whole: nil for all but those that the customer can have put whole again.
-	Short func(t *Turn) string
+	Short func(t *Turn) Key
 	// Accept reads the customer's input. It is pure but for the answers it notes in the session. Input
 	// that does not fit returns noEvent and the key of the prompt that says what is wrong.
-	Accept func(t *Turn) (e Event, wrong string)
+	Accept func(t *Turn) (e Event, wrong Key)
 	// Act asks a service and returns what came of it.
 	Act func(ctx context.Context, s *Services, t *Turn) Event
 	// Choices are the ids of the answers that are offered; their labels are the prompts "choice.ID".
-	Choices []string
+	Choices []ChoiceID
 	// Offer gives choices that are no prompts instead.
 	Offer func(t *Turn) []channels.Choice
 	// Languages offers the brand's languages as choices instead.
@@ -54,7 +54,7 @@ type Transition struct {
 	Event Event
 	To    string
 	// Say is a prompt said on the way; with Instead it takes the place of To's question.
-	Say     string
+	Say     Key
 	Instead bool
 }
 

@@ -10,77 +10,6 @@ import (
 	"pulsa/prepaid"
 )
 
-// Action is what a global word asks for.
-type Action string
-
-// The actions. Their words stand in the prompt files and the brand's configuration.
-const (
-	ActNone      Action = ""
-	ActTopUp     Action = "topup"
-	ActRedeem    Action = "redeem"
-	ActRegister  Action = "register"
-	ActStatus    Action = "status"
-	ActPIN       Action = "pin"
-	ActPay       Action = "pay"
-	ActLanguage  Action = "lang"
-	ActHelp      Action = "help"
-	ActStop      Action = "stop"
-	ActStart     Action = "start"
-	ActExit      Action = "exit"
-	ActBack      Action = "back"
-	ActMenu      Action = "menu"
-	ActAgree     Action = "agree"   // to a mandate; it leads nowhere else
-	ActMandate   Action = "mandate" // reads it again, likewise
-	ActForgot    Action = "forgot"
-	ActAccount   Action = "account" // offers these:
-	ActUnpay     Action = "unpay"
-	ActNumber    Action = "newnumber" // {number} is another
-	ActAddresses Action = "addresses"
-	ActClose     Action = "close"
-	ActNotMe     Action = "notme" // to the news that somebody has set a new PIN
-)
-
-// The events that lead into flows or out of them from every question.
-const (
-	evExit      Event = "exit"
-	evBack      Event = "back"
-	evTopUp     Event = "topup"
-	evRedeem    Event = "redeem"
-	evRegister  Event = "register"
-	evPIN       Event = "pin"
-	evPay       Event = "pay"
-	evLanguage  Event = "lang"
-	evForgot    Event = "forgot"
-	evUnpay     Event = "unpay"
-	evNumber    Event = "newnumber"
-	evAddresses Event = "addresses"
-	evClose     Event = "close"
-)
-
-// entries says where a keyword's flow begins.
-var entries = map[Event]string{
-	evTopUp:     "topup.identify",
-	evRedeem:    "redeem.identify",
-	evRegister:  "registration.begin",
-	evPIN:       "pin.identify",
-	evPay:       "pay.identify",
-	evForgot:    "pin.forgot",
-	evResetPIN:  "pin.ask_code",
-	evLanguage:  "lang.ask",
-	evMenu:      menu,
-	evAccount:   accountMenu,
-	evUnpay:     "unpay.identify",
-	evNumber:    "number.identify",
-	evAddresses: "addresses.identify",
-	evClose:     "close.identify",
-}
-
-// event is the one that an action's flow begins with.
-func (a Action) event() (Event, bool) {
-	_, ok := entries[Event(a)]
-	return Event(a), ok
-}
-
 // Command is a text as it is understood outside of any state.
 type Command struct {
 	Action Action
@@ -90,31 +19,29 @@ type Command struct {
 
 // Words are the keywords of a brand: every word of each of its languages, and its own. They are all
 // understood whatever language a customer has chosen.
-type Words map[string]Action
+type Words map[string]*action
 
 // Read finds the action of a text. The word may touch the digits that follow it: "KOOP10 1234".
 func (w Words) Read(text string) Command {
 	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	text = tidy(text)
-	action, at := w.action(text)
-	if action == ActNone || slices.Contains(alone, action) && strings.Trim(text[at:], punctuation+" ") != "" {
+	a, at := w.find(text)
+	if a == nil || a.Bare && strings.Trim(text[at:], punctuation+" ") != "" {
 		return Command{Rest: text}
 	}
-	c := Command{Action: action, Rest: strings.TrimSpace(text[at:])}
+	c := Command{Action: a.Name, Rest: strings.TrimSpace(text[at:])}
 	if line := tidy(first); len(line) >= at {
 		c.Line = strings.TrimSpace(line[at:])
 	}
 	return c
 }
 
-// alone are the actions whose words mean nothing with more behind them: "number 0612345678", "close the window".
-var alone = []Action{ActAccount, ActNumber, ActAddresses, ActClose}
-
 // longestKeyword is how many words one may have: "NOT ME".
 const longestKeyword = 4
 
-// action finds the word or words that a tidy text begins with, the longest that mean something, and where the rest begins.
-func (w Words) action(text string) (found Action, at int) {
+// find returns the action whose word or words a tidy text begins with, the longest that mean something, and where the rest
+// begins; nil where there is none.
+func (w Words) find(text string) (found *action, at int) {
 	phrase, end := "", 0
 	for i, word := range strings.SplitN(text, " ", longestKeyword+1) {
 		if i == longestKeyword {
@@ -128,21 +55,21 @@ func (w Words) action(text string) (found Action, at int) {
 			found, at = a, end
 		}
 	}
-	if found != ActNone {
+	if found != nil {
 		return found, at
 	}
 	word, _, _ := strings.Cut(text, " ")
 	i := strings.IndexFunc(word, func(r rune) bool { return !unicode.IsLetter(r) })
 	if i <= 0 {
-		return ActNone, 0
+		return nil, 0
 	}
-	if a := w[word[:i]]; a == ActTopUp || a == ActRedeem {
+	if a := w[word[:i]]; a != nil && a.Joins {
 		if strings.IndexByte(".,:;", word[i]) >= 0 { // "KOOP,10": it ends the word, and begins no number
 			i++
 		}
 		return a, i
 	}
-	return ActNone, 0
+	return nil, 0
 }
 
 const punctuation = ".,:;!?-*#"

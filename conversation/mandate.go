@@ -13,7 +13,7 @@ import (
 )
 
 // mandateText is the prompt that a customer agrees to word for word.
-const mandateText = "mandate.text"
+const mandateText Key = "mandate.text"
 
 // Mandate is a SEPA mandate while it waits for its customer to agree. The IBAN is sealed.
 type Mandate struct {
@@ -38,7 +38,7 @@ func mandateStates(flow, resume string) []State {
 
 // mandateTransitions lead through mandateStates; done is said at their good end, and abandoned where the page is left
 // meanwhile.
-func mandateTransitions(flow, done, abandoned string) []Transition {
+func mandateTransitions(flow string, done, abandoned Key) []Transition {
 	in := func(place string) string { return flow + "." + place }
 	return []Transition{
 		{From: in("open_page"), Event: "iban_too", To: in("ask_iban")},
@@ -63,7 +63,7 @@ func mandateTransitions(flow, done, abandoned string) []Transition {
 }
 
 // acceptIBAN reads the number of a bank account. It waits sealed for its owner's agreement.
-func acceptIBAN(t *Turn) (Event, string) {
+func acceptIBAN(t *Turn) (Event, Key) {
 	if looksLikePaymentCard(t.in.Text) {
 		return noEvent, "mandate.card_number"
 	}
@@ -89,7 +89,7 @@ const (
 	longestName  = 70
 )
 
-func acceptHolder(t *Turn) (Event, string) {
+func acceptHolder(t *Turn) (Event, Key) {
 	name := strings.Join(strings.Fields(t.in.Text), " ")
 	n := utf8.RuneCountInString(name)
 	strange := strings.ContainsFunc(name, func(r rune) bool {
@@ -110,7 +110,7 @@ func fillMandate(t *Turn) []string {
 }
 
 // shortMandate repeats what is asked, not the text: that was shown whole, as it would be agreed to now.
-func shortMandate(t *Turn) string {
+func shortMandate(t *Turn) Key {
 	if t.session.Mandate.Shown != t.prompts.Version(mandateText) {
 		return ""
 	}
@@ -118,7 +118,7 @@ func shortMandate(t *Turn) string {
 }
 
 // acceptAgreement takes nothing but the one word, and only for the text that was shown; or the word that shows it again.
-func acceptAgreement(t *Turn) (Event, string) {
+func acceptAgreement(t *Turn) (Event, Key) {
 	if t.command.Action == ActMandate {
 		return "read", ""
 	}
@@ -174,7 +174,7 @@ func (t *Turn) mandateAsShown() string {
 }
 
 // acceptWaiting is the input of a state that waits for the gateway: no text fits.
-func acceptWaiting(*Turn) (Event, string) { return noEvent, "mandate.still_waiting" }
+func acceptWaiting(*Turn) (Event, Key) { return noEvent, "mandate.still_waiting" }
 
 // offersIBAN reports whether the customer may type an IBAN instead of opening the page for a method.
 func offersIBAN(s *Services, b *prepaid.Brand, method string) bool {

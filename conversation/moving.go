@@ -82,7 +82,7 @@ func lookNumber(ctx context.Context, s *Services, t *Turn) Event {
 }
 
 // acceptNewNumber reads the number that the account is to have. What was proven for another one is not for this.
-func acceptNewNumber(t *Turn) (Event, string) {
+func acceptNewNumber(t *Turn) (Event, Key) {
 	m, wrong := readMSISDN(t)
 	if wrong != "" {
 		return noEvent, wrong
@@ -94,7 +94,7 @@ func acceptNewNumber(t *Turn) (Event, string) {
 	return "typed", ""
 }
 
-func acceptNewNumberAgain(t *Turn) (Event, string) {
+func acceptNewNumberAgain(t *Turn) (Event, Key) {
 	m, wrong := readMSISDN(t)
 	if wrong != "" {
 		return noEvent, wrong
@@ -246,7 +246,7 @@ func offerLinked(t *Turn) []channels.Choice {
 	return choices
 }
 
-func acceptLinked(t *Turn) (Event, string) {
+func acceptLinked(t *Turn) (Event, Key) {
 	id, ok := channels.ReadChoice(offerLinked(t), t.in)
 	if !ok {
 		return noEvent, "input.not_a_choice"

@@ -191,7 +191,7 @@ func (h *Handler) inPassing(ctx context.Context, t *Turn, n Notice) error {
 }
 
 // passing are the words for news that changes no conversation.
-var passing = map[string]string{
+var passing = map[string]Key{
 	"registered": "registration.done", "setup_completed": "pay.done", "setup_abandoned": "", "mandate_refused": "mandate.refused",
 	"instrument_ended": "pay.ended", "setup_over": "pay.page_over",
 }

@@ -33,10 +33,10 @@ func (t *Turn) readOptOut(ctx context.Context, s *Services) (err error) {
 	return nil
 }
 
-// stop opts the sender out, and ends whatever was under way. Where the carrier acts on the word itself, the reply goes to
+// optOut answers STOP: it opts the sender out, and ends whatever was under way. Where the carrier acts on the word itself, the reply goes to
 // its interface for sending: that says so if it has taken the word for its own, and the opt-out is then known as one at
 // the carrier. A reply in the response would be dropped without a word.
-func (t *Turn) stop(ctx context.Context, s *Services) {
+func optOut(ctx context.Context, s *Services, t *Turn) {
 	var err error
 	if t.in.Signal == channels.OptedOut {
 		err = s.Accounts.OptOutAt(ctx, t.brand.Name, t.channel.Name, t.in.Address)
@@ -53,9 +53,9 @@ func (t *Turn) stop(ctx context.Context, s *Services) {
 	t.Say("stop.done")
 }
 
-// start opts the sender in again, and lets them hear what has waited. Who unblocks us without a word has not taken back
+// optIn answers START: it opts the sender in again, and lets them hear what has waited. Who unblocks us without a word has not taken back
 // a STOP that they have said in words.
-func (t *Turn) start(ctx context.Context, s *Services) {
+func optIn(ctx context.Context, s *Services, t *Turn) {
 	if !t.out.ByWord && !t.out.At(t.channel.Name) {
 		t.Say("start.welcome")
 		return

@@ -37,7 +37,7 @@ type promptFile struct {
 	// Sentences are what customers text instead of a keyword: a text that holds a word of each list.
 	Sentences map[Action][][]string `yaml:"sentences"`
 	Words     map[string]string     `yaml:"words"` // short texts that prompts are made of: statuses
-	Prompts   map[string]string     `yaml:"prompts"`
+	Prompts   map[Key]string        `yaml:"prompts"`
 }
 
 func readPromptFile(language string) (promptFile, error) {
@@ -73,14 +73,27 @@ func PromptKeys() []string {
 	if err != nil {
 		return nil // a test reads every file
 	}
-	return slices.Sorted(maps.Keys(f.Prompts))
+	var names []string
+	for _, key := range slices.Sorted(maps.Keys(f.Prompts)) {
+		names = append(names, string(key))
+	}
+	return names
 }
+
+// Key names a prompt: "topup.ask_pin". Every key that the program says stands in it as a constant of this type, or is a choice's
+// label; a test compares them with the prompt files.
+type Key string
+
+// ChoiceID names an answer that is offered. Its label is the prompt "choice.ID".
+type ChoiceID string
+
+func (id ChoiceID) label() Key { return Key("choice." + string(id)) }
 
 // Prompts are a brand's texts in one language. They never change after they are loaded.
 type Prompts struct {
 	Language  string
 	Name      string
-	templates map[string]template
+	templates map[Key]template
 	languages []channels.Choice // the languages a customer may choose
 }
 
@@ -92,13 +105,14 @@ type BrandPrompts struct {
 	ByLanguage map[string]*Prompts
 	Words      Words
 	sentences  []sentence
+	actions    actions
 }
 
 // LoadPrompts reads the texts of a brand in all its languages. Names of words ({exit}) and of the brand
 // ({brand}, {range}) are put in now; the rest are put in by each reply. All errors come at once: a language
 // without a file, an overridden key that does not exist, a text too long or not plain.
 func LoadPrompts(b *prepaid.Brand) (*BrandPrompts, error) {
-	out := &BrandPrompts{ByLanguage: map[string]*Prompts{}, Words: Words{}}
+	out := &BrandPrompts{ByLanguage: map[string]*Prompts{}, Words: Words{}, actions: newActions()}
 	files := map[string]promptFile{}
 	var errs []error
 	for _, language := range b.Languages {
@@ -109,14 +123,14 @@ func LoadPrompts(b *prepaid.Brand) (*BrandPrompts, error) {
 		}
 		files[language] = f
 		errs = append(errs, override(&f, b, language))
-		out.Words.add(f.Keywords)
+		errs = append(errs, out.addWords(f.Keywords, "prompts/"+language+".yaml"))
 		for _, action := range slices.Sorted(maps.Keys(f.Sentences)) {
 			out.sentences = append(out.sentences, sentence{action, f.Sentences[action]})
 		}
 		out.ByLanguage[language] = compile(f, b, language)
 	}
-	for action, words := range b.Keywords {
-		out.Words.add(map[Action][]string{Action(action): words})
+	for name, words := range b.Keywords {
+		errs = append(errs, out.addWords(map[Action][]string{Action(name): words}, "brand "+b.Name))
 	}
 	for _, p := range out.ByLanguage {
 		for _, language := range b.Languages {
@@ -126,29 +140,38 @@ func LoadPrompts(b *prepaid.Brand) (*BrandPrompts, error) {
 	return out, errors.Join(errs...)
 }
 
-func (w Words) add(keywords map[Action][]string) {
-	for action, words := range keywords {
+// addWords has words understood. where says whence they come.
+func (p *BrandPrompts) addWords(keywords map[Action][]string, where string) error {
+	var errs []error
+	for name, words := range keywords {
+		a := p.actions.named(name)
+		if a.Name == ActNone {
+			errs = append(errs, fmt.Errorf("%s: keywords: there is no action %s", where, name))
+			continue
+		}
 		for _, word := range words {
-			w[strings.ToUpper(word)] = action
+			p.Words[strings.ToUpper(word)] = a
 		}
 	}
+	return errors.Join(errs...)
 }
 
 func override(f *promptFile, b *prepaid.Brand, language string) error {
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(b.Prompts[language])) {
-		if _, ok := f.Prompts[key]; !ok {
+		if _, ok := f.Prompts[Key(key)]; !ok {
 			errs = append(errs, fmt.Errorf("brand %s: prompts.%s.%s: there is no such prompt", b.Name, language, key))
 			continue
 		}
-		f.Prompts[key] = b.Prompts[language][key]
+		f.Prompts[Key(key)] = b.Prompts[language][key]
 	}
 	return errors.Join(errs...)
 }
 
 // CheckPrompt says what is wrong with a text of the brand's own: a {name} that nothing is put in for, letters that double
 // the price of an SMS, too many of them.
-func CheckPrompt(b *prepaid.Brand, language, key string) error {
+func CheckPrompt(b *prepaid.Brand, language, name string) error {
+	key := Key(name)
 	f, err := readPromptFile(language)
 	if err != nil {
 		return err
@@ -159,12 +182,12 @@ func CheckPrompt(b *prepaid.Brand, language, key string) error {
 			known[name] = ""
 		}
 	}
-	for i, name := range cut(b.Prompts[language][key], nil) {
+	for i, name := range cut(b.Prompts[language][name], nil) {
 		if _, ok := known[name]; i%2 == 1 && !ok {
 			return fmt.Errorf("has {%s}, which nothing is put in for: known are %s", name, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 		}
 	}
-	f.Prompts[key] = b.Prompts[language][key]
+	f.Prompts[key] = b.Prompts[language][name]
 	return fits(compile(f, b, language), key)
 }
 
@@ -192,7 +215,7 @@ func constants(f promptFile, b *prepaid.Brand) map[string]string {
 
 func compile(f promptFile, b *prepaid.Brand, language string) *Prompts {
 	constants := constants(f, b)
-	p := &Prompts{Language: language, Name: f.Name, templates: map[string]template{}}
+	p := &Prompts{Language: language, Name: f.Name, templates: map[Key]template{}}
 	for key, text := range f.Prompts {
 		p.templates[key] = cut(text, constants)
 	}
@@ -221,11 +244,11 @@ func cut(text string, constants map[string]string) template {
 }
 
 // Part fills a prompt with values: names and texts in turn.
-func (p *Prompts) Part(key string, values ...string) Part {
+func (p *Prompts) Part(key Key, values ...string) Part {
 	part := Part{Key: key}
 	t, ok := p.templates[key]
 	if !ok {
-		part.Text = "[" + key + "]" // no state or error names a missing prompt: a test sees to it
+		part.Text = "[" + string(key) + "]" // no state or error names a missing prompt: a test sees to it
 		return part
 	}
 	if len(t) == 1 {
@@ -247,10 +270,10 @@ func (p *Prompts) Part(key string, values ...string) Part {
 	return part
 }
 
-func (p *Prompts) text(key string) string { return p.Part(key).Text }
+func (p *Prompts) text(key Key) string { return p.Part(key).Text }
 
 // Template gives the text of a key with the {names} that each reply fills in, and whether there is one.
-func (p *Prompts) Template(key string) (string, bool) {
+func (p *Prompts) Template(key Key) (string, bool) {
 	t, ok := p.templates[key]
 	if !ok {
 		return "", false
@@ -266,11 +289,11 @@ func (p *Prompts) Template(key string) (string, bool) {
 }
 
 // Version names a text as it is before a reply fills it in: 16 hexadecimal digits that change with any letter.
-func (p *Prompts) Version(key string) string {
+func (p *Prompts) Version(key Key) string {
 	text, _ := p.Template(key)
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
 }
 
 // Keys lists all prompts, sorted.
-func (p *Prompts) Keys() []string { return slices.Sorted(maps.Keys(p.templates)) }
+func (p *Prompts) Keys() []Key { return slices.Sorted(maps.Keys(p.templates)) }

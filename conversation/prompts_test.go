@@ -1,10 +1,9 @@
 package conversation
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,37 +80,36 @@ func TestEveryLanguageHasTheSameKeysAndNames(t *testing.T) {
 	}
 }
 
+// What the code says is read from its types: constants of type Key, and the labels of constants of type ChoiceID.
 func TestEveryPromptSaidInTheCodeExistsAndIsUsed(t *testing.T) {
 	en, err := readPromptFile("en")
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
+	e := mustEngine(t)
+	said := map[Key]string{}
+	keys, choices := stringConstants(t, "Key"), stringConstants(t, "ChoiceID")
+	for key, where := range keys {
+		said[Key(key)] = where
 	}
-	quoted := regexp.MustCompile(`"((?:account|unpay|number|addresses|close|registration|code|topup|order|redeem|pin|pay|lang|help|exit|back|input|session|status|mandate|stop|start|choice|button|menu|link)\.[a-z_]+)"`)
-	used := map[string]bool{}
-	for _, file := range files {
-		if ok, _ := filepath.Match("*_test.go", file); ok {
-			continue
-		}
-		source, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range quoted.FindAllStringSubmatch(string(source), -1) {
-			used[m[1]] = true
+	for _, id := range append(append(methodChoices(), e.actions.offeredBy(menu)...), e.actions.offeredBy(accountMenu)...) {
+		choices[string(id)] = "a table of choices"
+	}
+	for id, where := range choices {
+		said[ChoiceID(id).label()] = where
+	}
+	for key, where := range said {
+		if _, ok := en.Prompts[key]; !ok && key != "" {
+			t.Errorf("%s says %q, which is no prompt", where, key)
 		}
 	}
-	states := mustEngine(t).table.states
-	for key := range used {
-		if _, ok := en.Prompts[key]; !ok && states[key] == nil {
-			t.Errorf("the code says %q, which is no prompt", key)
+	for _, where := range computed(t, "Key") {
+		if !strings.HasPrefix(where, "prompts.go:") {
+			t.Errorf("%s computes a key: nobody can tell whether that prompt exists", where)
 		}
 	}
 	for key := range en.Prompts {
-		if !used[key] && !regexp.MustCompile(`^(choice|button)\.`).MatchString(key) {
+		if said[key] == "" {
 			t.Errorf("prompt %s is never said", key)
 		}
 	}

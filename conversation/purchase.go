@@ -23,7 +23,7 @@ func topupFlow() Flow {
 			{Name: "topup.ask_pin", Prompt: "topup.ask_pin", Fill: fillPurchase, Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
 			{Name: "topup.check_pin", Act: checkPIN},
 			{Name: "topup.place", Act: placeOrder},
-			{Name: "topup.confirm_again", Prompt: "topup.confirm_again", Fill: fillPurchase, Accept: acceptAgain, Choices: []string{"again", "no"}, Public: true, Timeout: againTimeout, Resume: "topup.ask_pin"},
+			{Name: "topup.confirm_again", Prompt: "topup.confirm_again", Fill: fillPurchase, Accept: acceptAgain, Choices: []ChoiceID{"again", "no"}, Public: true, Timeout: againTimeout, Resume: "topup.ask_pin"},
 		},
 		Transitions: []Transition{
 			{From: "topup.identify", Event: "stranger", To: "registration.ask_msisdn"},
@@ -146,7 +146,7 @@ func (t *Turn) takePurchase(p purchase, noAmount, noPIN Event) Event {
 	return "complete"
 }
 
-func (t *Turn) amountError(m prepaid.Money) string {
+func (t *Turn) amountError(m prepaid.Money) Key {
 	err := topup.CheckAmount(t.brand, m)
 	switch {
 	case errors.Is(err, topup.ErrWrongStep):
@@ -157,7 +157,7 @@ func (t *Turn) amountError(m prepaid.Money) string {
 	return ""
 }
 
-func acceptAmount(t *Turn) (Event, string) {
+func acceptAmount(t *Turn) (Event, Key) {
 	if t.command.Action != ActNone {
 		return noEvent, ""
 	}
@@ -171,7 +171,7 @@ func acceptAmount(t *Turn) (Event, string) {
 	return t.takePurchase(p, noEvent, "amount"), ""
 }
 
-func acceptPIN(t *Turn) (Event, string) {
+func acceptPIN(t *Turn) (Event, Key) {
 	pin, ok := readPIN(t.in.Text)
 	if !ok {
 		return noEvent, "pin.invalid"
@@ -285,7 +285,7 @@ func (t *Turn) sameMessage(o topup.Order, err error) (topup.Order, error) {
 }
 
 // recogniseLate makes the look-up that was not to be had at registration.
-func (t *Turn) recogniseLate(ctx context.Context, s *Services, c accounts.Customer) (wrong string) {
+func (t *Turn) recogniseLate(ctx context.Context, s *Services, c accounts.Customer) (wrong Key) {
 	err := s.Topups.Recognise(ctx, t.brand.Name, c.MSISDN)
 	switch {
 	case err == nil:
@@ -347,7 +347,7 @@ func (t *Turn) placed(ctx context.Context, s *Services, o topup.Order) Event {
 
 // orderPrompt is the prompt for how an order stands. What a card pays for has words of its own where money is
 // spoken of.
-func orderPrompt(o topup.Order) string {
+func orderPrompt(o topup.Order) Key {
 	card := o.Funding.Kind == topup.ByCard
 	switch o.Status {
 	case topup.Charging:
@@ -379,8 +379,8 @@ func orderPrompt(o topup.Order) string {
 	return "order.working"
 }
 
-func acceptAgain(t *Turn) (Event, string) {
-	id, ok := channels.ReadChoice(t.labels([]string{"again", "no"}), t.in)
+func acceptAgain(t *Turn) (Event, Key) {
+	id, ok := channels.ReadChoice(t.labels([]ChoiceID{"again", "no"}), t.in)
 	if !ok {
 		return noEvent, "input.not_a_choice"
 	}

@@ -82,8 +82,8 @@ func (t *Turn) recover(ctx context.Context, s *Services) Event {
 	return "recovered"
 }
 
-// notMe freezes the account that a recovery took away from the sender's address.
-func (t *Turn) notMe(ctx context.Context, s *Services) {
+// freezeTakenAccount answers NOT ME: it freezes the account that a recovery took away from the sender's address.
+func freezeTakenAccount(ctx context.Context, s *Services, t *Turn) {
 	c, err := s.Accounts.NotMe(ctx, t.brand.Name, t.in.Address)
 	switch {
 	case errors.Is(err, accounts.ErrNothingTaken):
@@ -111,7 +111,7 @@ func (h *Handler) numberTaken(ctx context.Context, t *Turn) error {
 }
 
 // movedPrompts are the words for news of where an account is.
-var movedPrompts = map[string]string{
+var movedPrompts = map[string]Key{
 	"number_left": "account.number_left", "number_moved": "account.number_moved", "address_unlinked": "account.address_unlinked",
 }
 

@@ -121,7 +121,7 @@ func withoutLabel(text string) string {
 	return text[at:]
 }
 
-func acceptCardCode(t *Turn) (Event, string) {
+func acceptCardCode(t *Turn) (Event, Key) {
 	code, ok := readDigits(withoutLabel(tidy(t.in.Text)), 5, maxCodeLength)
 	if !ok {
 		return noEvent, "redeem.code_invalid"
@@ -177,7 +177,7 @@ func (t *Turn) hasSpent(ctx context.Context, s *Services, card cards.Card) bool 
 // cardErrors says what is answered to a code that can't be redeemed, and whether another is asked for.
 var cardErrors = []struct {
 	err   error
-	key   string
+	key   Key
 	event Event
 }{
 	{cards.ErrMistyped, "redeem.mistyped", "wrong"},
@@ -217,7 +217,7 @@ func findNumber(ctx context.Context, s *Services, t *Turn) Event {
 }
 
 // acceptMSISDNForCard is acceptMSISDN for one who has a card to spend: the card is not forgotten.
-func acceptMSISDNForCard(t *Turn) (Event, string) {
+func acceptMSISDNForCard(t *Turn) (Event, Key) {
 	card, amount := t.session.Card, t.session.Amount
 	event, wrong := acceptMSISDN(t)
 	if event != noEvent {

@@ -118,7 +118,7 @@ func beginRegistration(ctx context.Context, s *Services, t *Turn) Event {
 	return "has_pin"
 }
 
-func acceptMSISDN(t *Turn) (Event, string) {
+func acceptMSISDN(t *Turn) (Event, Key) {
 	if t.in.Contact != nil {
 		return acceptContact(t)
 	}
@@ -139,7 +139,7 @@ func contactFirst(t *Turn) []string {
 }
 
 // acceptContact takes a shared contact: the messenger says whether it is the sender's own.
-func acceptContact(t *Turn) (Event, string) {
+func acceptContact(t *Turn) (Event, Key) {
 	if !t.in.Contact.Own {
 		return noEvent, "registration.contact_not_own"
 	}
@@ -151,7 +151,7 @@ func acceptContact(t *Turn) (Event, string) {
 	return "shared", ""
 }
 
-func acceptMSISDNAgain(t *Turn) (Event, string) {
+func acceptMSISDNAgain(t *Turn) (Event, Key) {
 	if t.in.Contact != nil { // the button is still there: it proves more than typing does
 		return acceptContact(t)
 	}
@@ -166,7 +166,7 @@ func acceptMSISDNAgain(t *Turn) (Event, string) {
 	return "same", ""
 }
 
-func readMSISDN(t *Turn) (prepaid.MSISDN, string) {
+func readMSISDN(t *Turn) (prepaid.MSISDN, Key) {
 	m, err := prepaid.ParseMSISDN(tidy(t.in.Text), t.brand.Country)
 	if err != nil {
 		return "", msisdnError(err)
@@ -174,7 +174,7 @@ func readMSISDN(t *Turn) (prepaid.MSISDN, string) {
 	return m, ""
 }
 
-func msisdnError(err error) string {
+func msisdnError(err error) Key {
 	switch {
 	case errors.Is(err, prepaid.ErrOtherCountry):
 		return "registration.msisdn_other_country"
@@ -260,7 +260,7 @@ func (t *Turn) ownsNumber(ctx context.Context, s *Services, m prepaid.MSISDN) bo
 	return err == nil && c.MSISDN == m
 }
 
-func acceptCode(t *Turn) (Event, string) {
+func acceptCode(t *Turn) (Event, Key) {
 	code, ok := readDigits(t.in.Text, 6, 6)
 	if !ok {
 		return noEvent, "code.invalid"
@@ -324,7 +324,7 @@ func forgetPIN(t *Turn, proven Event) Event {
 }
 
 // acceptKnownPIN takes the PIN of a number that is a customer's already, or that it is forgotten.
-func acceptKnownPIN(t *Turn) (Event, string) {
+func acceptKnownPIN(t *Turn) (Event, Key) {
 	if t.command.Action == ActForgot {
 		return "forgot_it", ""
 	}
@@ -371,7 +371,7 @@ func (t *Turn) places() []accounts.Place {
 	return places
 }
 
-func acceptNewPIN(t *Turn) (Event, string) {
+func acceptNewPIN(t *Turn) (Event, Key) {
 	pin, ok := readPIN(t.in.Text)
 	if !ok {
 		return noEvent, "pin.invalid"
@@ -383,7 +383,7 @@ func acceptNewPIN(t *Turn) (Event, string) {
 	return "typed", ""
 }
 
-func acceptPINAgain(t *Turn) (Event, string) {
+func acceptPINAgain(t *Turn) (Event, Key) {
 	pin, ok := readPIN(t.in.Text)
 	if !ok {
 		return noEvent, "pin.invalid"
@@ -415,23 +415,23 @@ func saveRegistration(ctx context.Context, s *Services, t *Turn) Event {
 	return "saved"
 }
 
-func methodChoices() []string {
-	var ids []string
+func methodChoices() []ChoiceID {
+	var ids []ChoiceID
 	for _, m := range payments.Methods() {
-		ids = append(ids, string(m))
+		ids = append(ids, ChoiceID(m))
 	}
 	return ids
 }
 
 // offered labels the choices that the brand has: a SEPA direct debit is in euros.
-func (t *Turn) offered(ids []string) []channels.Choice {
+func (t *Turn) offered(ids []ChoiceID) []channels.Choice {
 	if t.brand.Currency != "EUR" {
-		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == string(payments.SEPA) })
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id ChoiceID) bool { return id == ChoiceID(payments.SEPA) })
 	}
 	return t.labels(ids)
 }
 
-func acceptMethod(t *Turn) (Event, string) {
+func acceptMethod(t *Turn) (Event, Key) {
 	id, ok := channels.ReadChoice(t.offered(methodChoices()), t.in)
 	if !ok {
 		return noEvent, "input.not_a_choice"
@@ -468,4 +468,4 @@ func openPage(ctx context.Context, s *Services, t *Turn) Event {
 }
 
 // acceptNothing is the input of a state that waits for news: no text fits.
-func acceptNothing(*Turn) (Event, string) { return noEvent, "registration.still_waiting" }
+func acceptNothing(*Turn) (Event, Key) { return noEvent, "registration.still_waiting" }

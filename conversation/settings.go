@@ -138,7 +138,7 @@ func savePIN(ctx context.Context, s *Services, t *Turn) Event {
 	return "saved"
 }
 
-func acceptLanguage(t *Turn) (Event, string) {
+func acceptLanguage(t *Turn) (Event, Key) {
 	id, ok := channels.ReadChoice(t.prompts.languages, t.in)
 	if !ok {
 		id, ok = t.readLanguage(tidy(t.in.Text))

@@ -25,7 +25,7 @@ func (h *Handler) take(ctx context.Context, t *Turn) error {
 	if err := t.readOptOut(ctx, s); err != nil {
 		return err
 	}
-	if h.concernsChannel(ctx, t) {
+	if h.answerChannel(ctx, t) {
 		return t.err
 	}
 	t.session.judge(t.now, h.engine.table)
@@ -36,13 +36,8 @@ func (h *Handler) take(ctx context.Context, t *Turn) error {
 	if t.opens {
 		return h.open(ctx, t)
 	}
-	if t.command.Action == ActStatus {
-		t.status(ctx, s)
-		h.again(t)
-		return t.err
-	}
-	if t.command.Action == ActNotMe {
-		t.notMe(ctx, s)
+	if answer := h.engine.actions.named(t.command.Action).Answers; answer != nil {
+		answer(ctx, s, t)
 		h.again(t)
 		return t.err
 	}
@@ -71,27 +66,22 @@ func (h *Handler) chooseLanguage(ctx context.Context, t *Turn) error {
 	return t.err
 }
 
-// concernsChannel answers what is about the channel itself, before anything else is understood: STOP, START,
-// HELP. A signal was acted on, and answered, by the provider. What comes from where nothing can be answered is told
-// so and has no effect: the customer would not know what became of their money.
-func (h *Handler) concernsChannel(ctx context.Context, t *Turn) bool {
-	s := &h.c.Services
-	t.silent = t.in.Signal != channels.NoSignal
-	stop := t.in.Signal == channels.OptedOut || !t.silent && t.command.Action == ActStop
-	start := t.in.Signal == channels.OptedIn || !t.silent && t.command.Action == ActStart
+// answerChannel answers what is about the channel itself, before anything else is understood: STOP, START, HELP. It reports
+// whether the turn has ended with that. A signal was acted on, and answered, by the provider. What comes from where nothing
+// can be answered is told so and has no effect: the customer would not know what became of their money.
+func (h *Handler) answerChannel(ctx context.Context, t *Turn) bool {
+	if t.silent = t.in.Signal != channels.NoSignal; t.silent {
+		t.command = Command{Action: signalled(t.in.Signal)}
+	}
+	answer := h.engine.actions.named(t.command.Action).Channel
 	unanswerable := t.in.Can.Push && t.out.At(t.channel.Name) // a dialled screen is no message that a carrier stops
-	if t.out.ByWord && !t.silent && !stop && !start && !unanswerable {
+	if t.out.ByWord && !t.silent && t.command.Action != ActStop && t.command.Action != ActStart && !unanswerable {
 		h.tellHeld(ctx, t)
 	}
 	switch {
-	case stop:
-		t.stop(ctx, s)
-	case start:
-		t.start(ctx, s)
-		h.again(t)
-	case t.silent: // HELP was answered by the provider
-	case t.command.Action == ActHelp:
-		t.help()
+	case t.silent && t.command.Action == ActHelp: // the provider has helped
+	case answer != nil:
+		answer(ctx, &h.c.Services, t)
 		h.again(t)
 	case unanswerable:
 		t.result = "opted_out"
@@ -100,6 +90,19 @@ func (h *Handler) concernsChannel(ctx context.Context, t *Turn) bool {
 		return t.err != nil
 	}
 	return true
+}
+
+// signalled is the word that a provider has understood itself.
+func signalled(s channels.OptSignal) Action {
+	switch s {
+	case channels.OptedOut:
+		return ActStop
+	case channels.OptedIn:
+		return ActStart
+	case channels.AskedHelp:
+		return ActHelp
+	}
+	return ActNone
 }
 
 // again puts the present question once more.
@@ -129,7 +132,8 @@ func (h *Handler) isOver(t *Turn) {
 	h.again(t)
 }
 
-func (t *Turn) help() {
+// sayHelp answers HELP.
+func sayHelp(_ context.Context, _ *Services, t *Turn) {
 	if t.session.State == idle || isMenu(t.session.State) {
 		t.Say("help.idle")
 		return
@@ -160,9 +164,17 @@ func (h *Handler) walk(ctx context.Context, t *Turn, event Event) error {
 // readBareCode takes a text that is nothing but a number of the length that the brand issues for a card's code,
 // where no question wants it.
 func (t *Turn) readBareCode() {
-	if (t.session.State == idle || isMenu(t.session.State)) && t.command.Action == ActNone && cards.Looks(t.brand, tidy(t.in.Text)) {
+	if (t.session.State == idle || isMenu(t.session.State)) && t.command.Action == ActNone && t.isCardCode() {
 		t.command = Command{Action: ActRedeem, Rest: tidy(t.in.Text)}
 	}
+}
+
+// isCardCode reports whether the whole text looks like the code of one of the brand's cards.
+func (t *Turn) isCardCode() bool { return cards.Looks(t.brand, tidy(t.in.Text)) }
+
+// standsAlone reports whether the message is served while sessions can't be kept: see action.StandsAlone.
+func (t *Turn) standsAlone() bool {
+	return t.in.Signal != channels.NoSignal || t.isCardCode() || t.all.actions.named(t.command.Action).StandsAlone(t)
 }
 
 // degraded answers while sessions can't be kept: what stands in one text is done on SQL alone, and nothing is asked.
@@ -242,20 +254,6 @@ func (h *Handler) startAgain(ctx context.Context, c channels.Channel, in channel
 	return t
 }
 
-// standsAlone reports whether a text needs no session: KOOP with amount and PIN, REDEEM with a code, STOP, START,
-// HELP, STATUS.
-func (t *Turn) standsAlone() bool {
-	switch t.command.Action {
-	case ActTopUp:
-		return t.readPurchase().complete()
-	case ActRedeem:
-		return t.command.Rest != ""
-	case ActStop, ActStart, ActHelp, ActStatus:
-		return true
-	}
-	return t.in.Signal != channels.NoSignal || cards.Looks(t.brand, tidy(t.in.Text))
-}
-
 // unask takes the present question out of the reply: it can't be answered.
 func (t *Turn) unask(tb *table) {
 	state := tb.states[t.session.State]
@@ -270,7 +268,7 @@ type entry struct {
 	From  string   `json:"from"`
 	To    string   `json:"to"`
 	Kind  string   `json:"kind"`
-	Keys  []string `json:"prompts,omitempty"`
+	Keys  []Key    `json:"prompts,omitempty"`
 	Steps []string `json:"events,omitempty"`
 }
 

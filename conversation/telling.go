@@ -10,20 +10,20 @@ import (
 
 // What is said of an order that was delivered as a PIN: a code that the customer types to get the credit.
 const (
-	pinShown  = "order.pin"
-	pinComing = "order.pin_coming" // by SMS: on a page that closes nobody could type it
-	pinTold   = "order.pin_told"
+	pinShown  Key = "order.pin"
+	pinComing Key = "order.pin_coming" // by SMS: on a page that closes nobody could type it
+	pinTold   Key = "order.pin_told"
 )
 
 // telling is how an order stands, in the words for its customer.
 type telling struct {
 	topup.Order
-	prompt string
+	prompt Key
 	pin    *topup.PINDetail // with pinShown
 }
 
 // key names what a customer has been told: statuses that are told in the same words are one.
-func (o telling) key() string { return string(o.ID) + ":" + o.prompt }
+func (o telling) key() string { return string(o.ID) + ":" + string(o.prompt) }
 
 // telling finds the words. A PIN is shown to the address that bought it, or where that
 // can't be told, to another of its customer's, until it was handed on.
@@ -68,7 +68,10 @@ func (o telling) say(t *Turn) {
 		t.pins = append(t.pins, o.ID)
 	}
 	t.Say(o.prompt, append(values, "code", o.pin.Code.Reveal())...)
-	for _, more := range []struct{ prompt, value string }{
+	for _, more := range []struct {
+		prompt Key
+		value  string
+	}{
 		{"order.pin_serial", o.pin.Serial}, {"order.pin_use", strings.Join(o.pin.Info[:], " ")},
 		{"order.pin_call", o.pin.IVR}, {"order.pin_validity", o.pin.Validity},
 	} {
@@ -77,7 +80,7 @@ func (o telling) say(t *Turn) {
 		}
 	}
 	for i := range t.said {
-		t.said[i].Secret = t.said[i].Secret || strings.HasPrefix(t.said[i].Key, pinShown)
+		t.said[i].Secret = t.said[i].Secret || strings.HasPrefix(string(t.said[i].Key), string(pinShown))
 	}
 }
 

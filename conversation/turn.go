@@ -63,7 +63,7 @@ type Turn struct {
 
 // Part is one prompt of a reply.
 type Part struct {
-	Key    string
+	Key    Key
 	Values map[string]string
 	Text   string
 	Secret bool // shows a secret of the customer's: not for transcripts
@@ -77,7 +77,7 @@ type Step struct {
 }
 
 // Say adds a prompt to the reply. values are names and texts in turn.
-func (t *Turn) Say(key string, values ...string) {
+func (t *Turn) Say(key Key, values ...string) {
 	t.said = append(t.said, t.prompts.Part(key, values...))
 }
 

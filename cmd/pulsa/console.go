@@ -59,7 +59,7 @@ func (p *program) words(brand, language string) phone.Words {
 func (p *program) newsEvent(brand, link, news string) string {
 	says := func(key string) bool { // in whatever language the customer has chosen by now
 		for _, prompts := range p.handler.Prompts(brand).ByLanguage {
-			if text, ok := prompts.Template(key); ok && strings.Contains(news, text) {
+			if text, ok := prompts.Template(conversation.Key(key)); ok && strings.Contains(news, text) {
 				return true
 			}
 		}

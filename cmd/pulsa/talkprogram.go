@@ -223,7 +223,7 @@ func (s *storyProgram) explain(m talk.Message, recordKey string) talk.Message {
 	r := s.records[recordKey]
 	s.mu.Unlock()
 	for _, p := range r.Parts {
-		m.Parts = append(m.Parts, talk.Part{Key: p.Key, Values: p.Values, Text: p.Text})
+		m.Parts = append(m.Parts, talk.Part{Key: string(p.Key), Values: p.Values, Text: p.Text})
 	}
 	for _, c := range r.Choices {
 		m.Choices = append(m.Choices, talk.Choice{ID: c.ID, Label: c.Label, Button: c.Button()})
@@ -458,7 +458,7 @@ func storyVocabulary(c config.Config, prompts map[string]*conversation.BrandProm
 		if p == nil || p.ByLanguage[language] == nil {
 			return "", false
 		}
-		return p.ByLanguage[language].Template(key)
+		return p.ByLanguage[language].Template(conversation.Key(key))
 	}
 	return v
 }

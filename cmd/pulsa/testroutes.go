@@ -184,7 +184,7 @@ func (t *recentTurns) observe(r conversation.Record) {
 	}
 	var turn testTurn
 	for _, p := range r.Parts {
-		turn.Parts = append(turn.Parts, talk.Part{Key: p.Key, Values: p.Values, Text: p.Text})
+		turn.Parts = append(turn.Parts, talk.Part{Key: string(p.Key), Values: p.Values, Text: p.Text})
 	}
 	for _, c := range r.Choices {
 		turn.Choices = append(turn.Choices, talk.Choice{ID: c.ID, Label: c.Label, Button: c.Button()})
