@@ -2,9 +2,7 @@ package conversation
 
 import (
 	"context"
-	"errors"
 	"strings"
-	"time"
 
 	"pulsa/accounts"
 	"pulsa/channels"
@@ -48,27 +46,6 @@ func (t *Turn) authorised(ctx context.Context, s *Services) (accounts.Customer, 
 		err = errNotAuthorised
 	}
 	return c, err
-}
-
-// waits says why an account can't be changed now: "refused". Other errors end the turn.
-func (t *Turn) waits(err error) Event {
-	var underWay *accounts.UnderWayError
-	var contested *accounts.ContestedError
-	switch {
-	case errors.As(err, &underWay) && underWay.Debit:
-		t.Say("account.wait_debit", "order", string(underWay.Order))
-	case errors.As(err, &underWay):
-		t.Say("account.wait_order", "order", string(underWay.Order))
-	case errors.As(err, &contested):
-		t.Say("account.wait_holder", "date", contested.Until.Format(time.DateOnly))
-	case errors.Is(err, accounts.ErrInDebt):
-		t.Say("close.debt")
-	case errors.Is(err, accounts.ErrNoCustomer):
-		return t.fail(errNotTheirs)
-	default:
-		return t.fail(err)
-	}
-	return "refused"
 }
 
 // unpayFlow removes how the customer pays.
@@ -165,7 +142,7 @@ func lookClose(ctx context.Context, s *Services, t *Turn) Event {
 		return noEvent
 	}
 	if err := s.Accounts.MayClose(ctx, c.ID); err != nil {
-		return t.waits(err)
+		return t.answerError(err)
 	}
 	return "ready"
 }
@@ -198,7 +175,7 @@ func closeAccount(ctx context.Context, s *Services, t *Turn) Event {
 		ID: t.session.Customer, Brand: t.brand.Name, MSISDN: t.session.MSISDN, Holder: max(t.session.Holder, 1),
 	}, t.in.Address, t.key("close"))
 	if err != nil {
-		return t.waits(err)
+		return t.answerError(err)
 	}
 	for _, a := range addresses {
 		t.forget(ctx, s, a)

@@ -7,14 +7,8 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/channels"
-	"pulsa/prepaid"
 	"pulsa/topup"
 )
-
-// errNoSMS takes a message back: nothing has changed, and the customer is asked to try again later.
-var errNoSMS = errors.New("the channel that carries SMS is off")
-
-var errNotAuthorised = errors.New("a change without proof of who asks")
 
 // fail ends the turn without an answer: what it needs does not answer. The provider sends the message again.
 func (t *Turn) fail(err error) Event {
@@ -29,10 +23,6 @@ func (t *Turn) note(err error) {
 	if err != nil {
 		t.notes = append(t.notes, err)
 	}
-}
-
-func (t *Turn) tooWeak(pin prepaid.Secret) bool {
-	return errors.Is(t.checkStrength(t.brand.Name, t.session.MSISDN, pin), accounts.ErrWeakPIN)
 }
 
 func (t *Turn) labels(ids []ChoiceID) []channels.Choice {

@@ -260,7 +260,7 @@ func TestWhyAnOrderIsRefusedIsSaid(t *testing.T) {
 		"topup.limit":    &topup.LimitError{Name: "day_sum"},
 	} {
 		turn := Turn{brand: demoBrand(), prompts: mustPrompts(t, demoBrand()).ByLanguage["en"]}
-		event := turn.refused(fmt.Errorf("place order: %w", err))
+		event := turn.answerError(fmt.Errorf("place order: %w", err))
 		if event != "refused" || len(turn.said) != 1 || turn.said[0].Key != key {
 			t.Errorf("%v: %s, said %+v; want %s", err, event, turn.said, key)
 		}

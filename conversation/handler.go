@@ -180,11 +180,7 @@ func (h *Handler) once(ctx context.Context, ch channels.Channel, in channels.Inb
 		t.Say("session.lost")
 	}
 	from := session.State
-	switch err := kind.take(ctx, t); {
-	case errors.Is(err, topup.ErrKeyReused):
-		h.c.Log.Warn("message not taken", "channel", ch.ID(), "error", err)
-		t = h.startAgain(ctx, ch, in, &session)
-	case err != nil:
+	if err := kind.take(ctx, t); err != nil {
 		session, _ = decodeSession(begun.Session, h.engine.table)
 		t = h.newTurn(ctx, ch, in, &session)
 		if !t.takeBack(err) {

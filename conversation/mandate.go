@@ -2,7 +2,6 @@ package conversation
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -68,15 +67,8 @@ func acceptIBAN(t *Turn) (Event, Key) {
 		return noEvent, "mandate.card_number"
 	}
 	iban, err := payments.ParseIBAN(tidy(t.in.Text))
-	switch {
-	case errors.Is(err, payments.ErrNotSEPA):
-		return noEvent, "mandate.iban_not_sepa"
-	case errors.Is(err, payments.ErrIBANLength):
-		return noEvent, "mandate.iban_length"
-	case errors.Is(err, payments.ErrIBANChecked):
-		return noEvent, "mandate.iban_mistyped"
-	case err != nil:
-		return noEvent, "mandate.iban_invalid"
+	if err != nil {
+		return noEvent, t.promptOf(err, "mandate.iban_invalid")
 	}
 	reference := payments.MandateReference(t.brand.Name, t.key("mandate"))
 	t.session.Mandate = Mandate{Reference: reference, Sealed: t.sealIBAN(reference, iban), IBAN: iban.Display()}

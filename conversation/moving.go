@@ -44,23 +44,20 @@ func numberFlow() Flow {
 			Transition{From: "number.send_old", Event: "refused", To: idle},
 			Transition{From: "number.ask_old", Event: "typed", To: "number.check_old"},
 			Transition{From: "number.check_old", Event: "right", To: "number.send_code"},
-			Transition{From: "number.check_old", Event: "wrong", To: "number.ask_old", Say: "code.wrong", Instead: true},
-			Transition{From: "number.check_old", Event: "expired", To: idle, Say: "code.expired"},
+			Transition{From: "number.check_old", Event: "wrong", To: "number.ask_old", Instead: true},
+			Transition{From: "number.check_old", Event: "expired", To: idle},
 			Transition{From: "number.send_code", Event: "sent", To: "number.ask_code"},
 			Transition{From: "number.send_code", Event: "refused", To: idle},
 			Transition{From: "number.ask_code", Event: "typed", To: "number.check_code"},
 			Transition{From: "number.ask_code", Event: evBack, To: "number.ask_new"},
 			Transition{From: "number.check_code", Event: "right", To: "number.save"},
-			Transition{From: "number.check_code", Event: "wrong", To: "number.ask_code", Say: "code.wrong", Instead: true},
-			Transition{From: "number.check_code", Event: "expired", To: idle, Say: "code.expired"},
+			Transition{From: "number.check_code", Event: "wrong", To: "number.ask_code", Instead: true},
+			Transition{From: "number.check_code", Event: "expired", To: idle},
 			Transition{From: "number.save", Event: "moved", To: idle},
 			Transition{From: "number.save", Event: "refused", To: idle},
 		),
 	}
 }
-
-// errNoNumberCode takes a message back that asked for a new number.
-var errNoNumberCode = errors.New("a new number needs the channel that carries SMS, which is off")
 
 func identifyMover(ctx context.Context, s *Services, t *Turn) Event {
 	e := identifyCustomer(ctx, s, t)
@@ -76,7 +73,7 @@ func lookNumber(ctx context.Context, s *Services, t *Turn) Event {
 		return noEvent
 	}
 	if err := s.Accounts.MayMove(ctx, c.ID); err != nil {
-		return t.waits(err)
+		return t.answerError(err)
 	}
 	return "ready"
 }
@@ -156,12 +153,8 @@ func saveNumber(ctx context.Context, s *Services, t *Turn) Event {
 		Customer: t.session.Customer, Holder: max(t.session.Holder, 1), From: t.session.MSISDN, To: t.session.Number,
 		Recognised: t.session.Recognised, Asked: t.in.Address, SMS: t.brand.SMSChannel, OperationKey: t.key("number"),
 	})
-	switch {
-	case errors.Is(err, accounts.ErrRegistered):
-		t.Say("number.taken")
-		return "refused"
-	case err != nil:
-		return t.waits(err)
+	if err != nil {
+		return t.answerError(err)
 	}
 	t.customer = nil
 	t.Say("number.done", "number", c.MSISDN.String())

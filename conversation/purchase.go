@@ -147,12 +147,8 @@ func (t *Turn) takePurchase(p purchase, noAmount, noPIN Event) Event {
 }
 
 func (t *Turn) amountError(m prepaid.Money) Key {
-	err := topup.CheckAmount(t.brand, m)
-	switch {
-	case errors.Is(err, topup.ErrWrongStep):
-		return "topup.wrong_step"
-	case err != nil:
-		return "topup.out_of_range"
+	if err := topup.CheckAmount(t.brand, m); err != nil {
+		return t.promptOf(err, "topup.out_of_range")
 	}
 	return ""
 }
@@ -194,24 +190,11 @@ func checkPIN(ctx context.Context, s *Services, t *Turn) Event {
 func (t *Turn) judgePIN(ctx context.Context, s *Services, c accounts.Customer) Event {
 	ctx, cancel := context.WithTimeout(ctx, t.patience(s.Clock.Now()))
 	defer cancel()
-	err := s.Accounts.CheckPIN(ctx, c, t.pin, t.key("pin"))
-	var wrong *accounts.WrongPINError
-	var locked *accounts.LockedError
-	switch {
-	case err == nil:
-		t.session.Authorised = true
-		return "right"
-	case errors.As(err, &wrong):
-		t.Say("pin.wrong", "left", strconv.Itoa(wrong.Left), "question", t.pinQuestion())
-		return "wrong"
-	case errors.As(err, &locked):
-		t.sayLocked(accounts.PIN{LockedUntil: locked.Until})
-		return "locked"
-	case errors.Is(err, accounts.ErrHardLocked):
-		t.sayLocked(accounts.PIN{HardLocked: true})
-		return "locked"
+	if err := s.Accounts.CheckPIN(ctx, c, t.pin, t.key("pin")); err != nil {
+		return t.answerError(err)
 	}
-	return t.fail(err)
+	t.session.Authorised = true
+	return "right"
 }
 
 // pinQuestion asks for the PIN once more: with what it is to pay for, where that is so.
@@ -249,9 +232,8 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 		return "refused"
 	}
 	if c.Recognised.IsZero() {
-		if wrong := t.recogniseLate(ctx, s, c); wrong != "" {
-			t.Say(wrong)
-			return "refused"
+		if err := t.recogniseLate(ctx, s, c); err != nil {
+			return t.answerError(err)
 		}
 	}
 	o, err := s.Topups.Place(ctx, topup.Request{
@@ -267,7 +249,7 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 	if errors.As(err, &repeat) && !t.degraded {
 		return "same_again"
 	}
-	return t.refused(err)
+	return t.answerError(err)
 }
 
 // sameMessage takes the order of the message's first delivery for its answer: what has changed since (the instrument, say)
@@ -284,43 +266,17 @@ func (t *Turn) sameMessage(o topup.Order, err error) (topup.Order, error) {
 	return o, err
 }
 
-// recogniseLate makes the look-up that was not to be had at registration.
-func (t *Turn) recogniseLate(ctx context.Context, s *Services, c accounts.Customer) (wrong Key) {
+// recogniseLate makes the look-up that was not to be had at registration. It returns topup.ErrUnknownNumber or ErrNetworkDown.
+func (t *Turn) recogniseLate(ctx context.Context, s *Services, c accounts.Customer) error {
 	err := s.Topups.Recognise(ctx, t.brand.Name, c.MSISDN)
 	switch {
 	case err == nil:
 		t.note(s.Accounts.SetRecognised(ctx, c.ID))
-		return ""
+		return nil
 	case errors.Is(err, topup.ErrUnknownNumber):
-		return "topup.number_unknown"
+		return err
 	}
-	return "topup.network_down"
-}
-
-// refused says why an order was not taken; nothing was charged.
-func (t *Turn) refused(err error) Event {
-	var flight *topup.InFlightError
-	var limit *topup.LimitError
-	var repeat *topup.RepeatError
-	switch {
-	case errors.As(err, &flight):
-		t.Say("topup.in_flight", "order", string(flight.Order.ID))
-	case errors.As(err, &repeat):
-		t.Say("topup.again_refused", "order", string(repeat.Order.ID))
-	case errors.As(err, &limit):
-		t.Say("topup.limit")
-	case errors.Is(err, topup.ErrBlocked):
-		t.Say("topup.blocked")
-	case errors.Is(err, topup.ErrFrozen):
-		t.Say("account.frozen")
-	case errors.Is(err, topup.ErrInstrumentEnded):
-		t.Say("pay.ended")
-	case errors.Is(err, topup.ErrOutOfRange), errors.Is(err, topup.ErrWrongStep):
-		t.Say("topup.out_of_range", "amount", t.amount().String())
-	default:
-		return t.fail(err)
-	}
-	return "refused"
+	return topup.ErrNetworkDown
 }
 
 // placed says how an order stands; its notices need not be told any more where it has ended.

@@ -10,12 +10,6 @@ import (
 // evResetPIN is what an operator asks for on a customer's behalf.
 const evResetPIN Event = "reset_pin"
 
-// errNoPINCode takes a message back that asked for a new PIN.
-var errNoPINCode = errors.New("a new PIN needs the channel that carries SMS, which is off")
-
-// errNotTheirs ends a flow whose account is not the sender's any more: a recovery came in between.
-var errNotTheirs = errors.New("the account is not the sender's any more")
-
 // about notes whom the flow is about.
 func (t *Turn) about(c accounts.Customer) {
 	t.session.Customer, t.session.MSISDN, t.session.Holder = c.ID, c.MSISDN, c.Holder
@@ -69,10 +63,7 @@ func (t *Turn) recover(ctx context.Context, s *Services) Event {
 	c, err := s.Accounts.Recover(ctx, accounts.Recovery{
 		Brand: t.brand.Name, MSISDN: t.session.MSISDN, Holder: t.session.Holder, PIN: t.pin, Places: t.places(), OperationKey: t.key("recover"),
 	})
-	switch {
-	case errors.Is(err, accounts.ErrNoCustomer):
-		return t.fail(errNotTheirs)
-	case err != nil:
+	if err != nil {
 		return t.fail(err)
 	}
 	t.about(c)
@@ -85,14 +76,11 @@ func (t *Turn) recover(ctx context.Context, s *Services) Event {
 // freezeTakenAccount answers NOT ME: it freezes the account that a recovery took away from the sender's address.
 func freezeTakenAccount(ctx context.Context, s *Services, t *Turn) {
 	c, err := s.Accounts.NotMe(ctx, t.brand.Name, t.in.Address)
-	switch {
-	case errors.Is(err, accounts.ErrNothingTaken):
-		t.Say("account.nothing_taken")
-	case err != nil:
-		t.fail(err)
-	default:
-		t.Say("account.frozen_now", "number", c.MSISDN.String())
+	if err != nil {
+		t.answerError(err)
+		return
 	}
+	t.Say("account.frozen_now", "number", c.MSISDN.String())
 }
 
 // numberTaken tells an address that its number has another holder. What was under way there ends.
@@ -149,15 +137,9 @@ func (h *Handler) pinReset(ctx context.Context, t *Turn) error {
 	code, err := h.c.Services.Accounts.NewCode(ctx, accounts.CodeRequest{
 		Brand: t.brand.Name, Channel: t.channel.Name, Address: t.in.Address, MSISDN: number, OperationKey: t.key("code"),
 	})
-	switch {
-	case errors.Is(err, accounts.ErrTooManyCodes):
-		t.Say("code.too_many")
-		return nil
-	case errors.Is(err, accounts.ErrCodesSpent):
-		t.Say("code.later")
-		return nil
-	case err != nil:
-		return err
+	if err != nil {
+		t.answerError(err)
+		return t.err
 	}
 	t.Say("code.sms", "code", code.Reveal())
 	t.said[0].Secret = true

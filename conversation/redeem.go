@@ -55,8 +55,8 @@ func redeemFlow() Flow {
 			{From: "redeem.ask_proof", Event: "typed", To: "redeem.check_proof"},
 			{From: "redeem.ask_proof", Event: evBack, To: "redeem.ask_msisdn"},
 			{From: "redeem.check_proof", Event: "right", To: "redeem.place"},
-			{From: "redeem.check_proof", Event: "wrong", To: "redeem.ask_proof", Say: "code.wrong", Instead: true},
-			{From: "redeem.check_proof", Event: "expired", To: "redeem.ask_msisdn", Say: "code.expired"},
+			{From: "redeem.check_proof", Event: "wrong", To: "redeem.ask_proof", Instead: true},
+			{From: "redeem.check_proof", Event: "expired", To: "redeem.ask_msisdn"},
 
 			{From: "redeem.place", Event: "placed", To: idle},
 			{From: "redeem.place", Event: "refused", To: idle},
@@ -150,18 +150,7 @@ func checkCardCode(ctx context.Context, s *Services, t *Turn) Event {
 		t.session.Card, t.session.Amount = card.Serial, card.Amount.Minor
 		return "right"
 	}
-	var locked *cards.LockedError
-	if errors.As(err, &locked) {
-		t.Say("redeem.locked", "minutes", t.minutesUntil(locked.Until))
-		return "refused"
-	}
-	for _, e := range cardErrors {
-		if errors.Is(err, e.err) {
-			t.Say(e.key)
-			return e.event
-		}
-	}
-	return t.fail(err)
+	return t.answerError(err)
 }
 
 // hasSpent reports whether this very message has spent the card, in a turn that was cut off: then it goes on
@@ -172,21 +161,6 @@ func (t *Turn) hasSpent(ctx context.Context, s *Services, card cards.Card) bool 
 	}
 	o, err := s.Topups.Order(ctx, card.Order)
 	return err == nil && o.OperationKey == t.flowKey("redeem") && o.ReplyTo.Address == t.in.Address
-}
-
-// cardErrors says what is answered to a code that can't be redeemed, and whether another is asked for.
-var cardErrors = []struct {
-	err   error
-	key   Key
-	event Event
-}{
-	{cards.ErrMistyped, "redeem.mistyped", "wrong"},
-	{cards.ErrUnknown, "redeem.unknown", "wrong"},
-	{cards.ErrSpent, "redeem.spent", "refused"},
-	{cards.ErrExpired, "redeem.expired", "refused"},
-	{cards.ErrNotLive, "redeem.not_live", "refused"},
-	{cards.ErrWithdrawn, "redeem.withdrawn", "refused"},
-	{cards.ErrInUse, "redeem.in_use", "refused"},
 }
 
 // findNumber finds whom to top up: the number that was named, the customer's, or the sender's own where the channel
@@ -239,7 +213,7 @@ func placeRedemption(ctx context.Context, s *Services, t *Turn) Event {
 		Patience: t.patience(s.Clock.Now()),
 	})
 	if o, err = t.sameMessage(o, err); err != nil {
-		return t.refused(err)
+		return t.answerError(err)
 	}
 	return t.placed(ctx, s, o)
 }

@@ -58,8 +58,8 @@ func registrationFlow() Flow {
 			{From: "registration.ask_code", Event: "typed", To: "registration.check_code"},
 			{From: "registration.ask_code", Event: evBack, To: "registration.ask_msisdn"},
 			{From: "registration.check_code", Event: "right", To: "registration.proven"},
-			{From: "registration.check_code", Event: "wrong", To: "registration.ask_code", Say: "code.wrong", Instead: true},
-			{From: "registration.check_code", Event: "expired", To: "registration.ask_msisdn", Say: "code.expired"},
+			{From: "registration.check_code", Event: "wrong", To: "registration.ask_code", Instead: true},
+			{From: "registration.check_code", Event: "expired", To: "registration.ask_msisdn"},
 
 			{From: "registration.proven", Event: "new", To: "registration.ask_pin"},
 			{From: "registration.proven", Event: "known", To: "registration.ask_known_pin"},
@@ -145,7 +145,7 @@ func acceptContact(t *Turn) (Event, Key) {
 	}
 	m, err := prepaid.ParseMSISDN(t.in.Contact.MSISDN.String(), t.brand.Country)
 	if err != nil {
-		return noEvent, msisdnError(err)
+		return noEvent, t.promptOf(err, "registration.msisdn_invalid")
 	}
 	t.session.Answers = Answers{Key: t.session.Key, MSISDN: m, Proven: true, Recovers: t.session.Recovers}
 	return "shared", ""
@@ -169,19 +169,9 @@ func acceptMSISDNAgain(t *Turn) (Event, Key) {
 func readMSISDN(t *Turn) (prepaid.MSISDN, Key) {
 	m, err := prepaid.ParseMSISDN(tidy(t.in.Text), t.brand.Country)
 	if err != nil {
-		return "", msisdnError(err)
+		return "", t.promptOf(err, "registration.msisdn_invalid")
 	}
 	return m, ""
-}
-
-func msisdnError(err error) Key {
-	switch {
-	case errors.Is(err, prepaid.ErrOtherCountry):
-		return "registration.msisdn_other_country"
-	case errors.Is(err, prepaid.ErrNotMobile):
-		return "registration.msisdn_not_mobile"
-	}
-	return "registration.msisdn_invalid"
 }
 
 // checkMSISDN asks the network for the number. While its look-up is down registration goes on; the number is
@@ -229,14 +219,8 @@ func (t *Turn) sendCodeTo(ctx context.Context, s *Services, m prepaid.MSISDN) Ev
 		Brand: t.brand.Name, Channel: t.channel.Name, Address: t.in.Address, MSISDN: m, OperationKey: t.key("code"),
 	})
 	switch {
-	case errors.Is(err, accounts.ErrTooManyCodes):
-		t.Say("code.too_many")
-		return "not_sent"
-	case errors.Is(err, accounts.ErrCodesSpent):
-		t.Say("code.later")
-		return "not_there"
 	case err != nil:
-		return t.fail(err)
+		return t.answerError(err)
 	case stopped:
 		t.Say("code.unreachable")
 		return "not_there"
@@ -279,16 +263,10 @@ func checkCode(ctx context.Context, s *Services, t *Turn) Event {
 
 // judgeCode judges the one-time code of this message, which was sent to a number.
 func (t *Turn) judgeCode(ctx context.Context, s *Services, m prepaid.MSISDN) Event {
-	err := s.Accounts.CheckCode(ctx, t.brand.Name, t.in.Address, m, t.code, t.key("code"))
-	switch {
-	case err == nil:
-		return "right"
-	case errors.Is(err, accounts.ErrWrongCode):
-		return "wrong"
-	case errors.Is(err, accounts.ErrCodeExpired):
-		return "expired"
+	if err := s.Accounts.CheckCode(ctx, t.brand.Name, t.in.Address, m, t.code, t.key("code")); err != nil {
+		return t.answerError(err)
 	}
-	return t.fail(err)
+	return "right"
 }
 
 // findProven looks whether the proven number is a customer's already. Then its PIN says whether this is one more address of
@@ -376,8 +354,8 @@ func acceptNewPIN(t *Turn) (Event, Key) {
 	if !ok {
 		return noEvent, "pin.invalid"
 	}
-	if t.tooWeak(pin) {
-		return noEvent, "pin.weak"
+	if err := t.checkStrength(t.brand.Name, t.session.MSISDN, pin); errors.Is(err, accounts.ErrWeakPIN) {
+		return noEvent, t.promptOf(err, "pin.invalid")
 	}
 	t.session.PINKey = t.pinKey(pin)
 	return "typed", ""

@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"slices"
 
-	"pulsa/accounts"
 	"pulsa/cards"
 	"pulsa/channels"
 	"pulsa/payments"
-	"pulsa/prepaid"
-	"pulsa/topup"
 )
 
 // take answers one message: it understands the text, makes the transitions, and lets the acting states ask
@@ -185,15 +182,13 @@ func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.
 	t.degraded = true
 	if !t.standsAlone() {
 		t.tryLater()
-	} else if err := h.take(ctx, t); errors.Is(err, topup.ErrKeyReused) {
-		h.c.Log.Warn("message not taken", "channel", c.ID(), "error", err)
-		t = h.startAgain(ctx, c, in, &session)
-	} else if err != nil {
+	} else if err := h.take(ctx, t); err != nil {
 		session = Session{State: idle}
 		t = h.newTurn(ctx, c, in, &session)
 		if !t.takeBack(err) {
 			return memo{}, err
 		}
+		h.c.Log.Warn("message not taken", "channel", c.ID(), "error", err)
 	}
 	if session.State != idle { // what was said is true; what was asked can't be answered
 		t.unask(h.engine.table)
@@ -206,52 +201,12 @@ func (h *Handler) degraded(ctx context.Context, c channels.Channel, in channels.
 	return m, nil
 }
 
-// takeBack answers a message of which nothing was done, because of an error that the customer can do something about. The
-// conversation stands as before the message, or has ended where it is not the sender's any more.
-func (t *Turn) takeBack(err error) bool {
-	switch {
-	case errors.Is(err, errNoSMS), errors.Is(err, prepaid.ErrBusy) && !t.in.Redelivers: // what comes again is tried again
-		t.tryLater()
-	case errors.Is(err, errNoNumberCode):
-		t.result = "later"
-		t.Say("number.no_sms")
-	case errors.Is(err, errNoPINCode):
-		t.result = "later"
-		t.Say("code.no_sms")
-	case errors.Is(err, accounts.ErrNotJudged):
-		t.result = "later"
-		t.Say("pin.busy")
-	case errors.Is(err, errNotTheirs), errors.Is(err, accounts.ErrRecovered):
-		t.session.leave()
-		t.session.State = idle
-		t.Say("account.not_yours")
-	case errors.Is(err, accounts.ErrFrozen):
-		t.session.leave()
-		t.session.State = idle
-		t.Say("account.frozen")
-	default:
-		return false
-	}
-	return true
-}
-
 // tryLater takes back what was said: nothing of it is remembered.
 func (t *Turn) tryLater() {
 	t.result = "later"
 	t.said, t.texts, t.choices, t.contact = nil, nil, nil, false
 	t.told, t.pins, t.shows = nil, nil, ""
 	t.Say("session.try_later")
-}
-
-// startAgain answers a message whose operation key somebody else's message, or another message of the sender's, had
-// before: nothing of that is shown, and the next message has a key of its own.
-func (h *Handler) startAgain(ctx context.Context, c channels.Channel, in channels.Inbound, s *Session) *Turn {
-	s.leave()
-	s.State = idle
-	t := h.newTurn(ctx, c, in, s)
-	t.result = "later"
-	t.Say("session.lost")
-	return t
 }
 
 // unask takes the present question out of the reply: it can't be answered.
