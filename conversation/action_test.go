@@ -112,7 +112,7 @@ func handlerWithoutSessions(t *testing.T, b *prepaid.Brand) *Handler {
 		t.Fatal(err)
 	}
 	h, err := New(Config{
-		Brands: brands, Sessions: noSessions{}, Services: Services{Accounts: service, Clock: clock}, Clock: clock, Log: slog.New(slog.DiscardHandler),
+		Brands: brands, Sessions: noSessions{}, Services: Services{Accounts: service}, Clock: clock, Log: slog.New(slog.DiscardHandler),
 		On: func(context.Context, string, string) bool { return true },
 	})
 	if err != nil {

@@ -10,36 +10,6 @@ import (
 	"pulsa/topup"
 )
 
-// menu is the state that offers what can be done: by the word MENU, and where a session is dialled and nobody knows a
-// word to send.
-const menu = "menu.ask"
-
-// isMenu reports whether a state is one that there is nothing to go back to.
-func isMenu(state string) bool { return state == menu || state == accountMenu }
-
-func menuFlow() Flow {
-	return Flow{
-		Name: "menu",
-		States: []State{
-			{Name: menu, Prompt: "menu.ask", Accept: acceptMenu, Choices: newActions().offeredBy(menu)},
-			{Name: accountMenu, Prompt: "account.ask", Accept: acceptMenu, Choices: newActions().offeredBy(accountMenu)},
-		},
-		Transitions: []Transition{{From: accountMenu, Event: evBack, To: menu}},
-	}
-}
-
-// acceptMenu takes nothing: a choice was read as the word that it stands for.
-func acceptMenu(*Turn) (Event, Key) { return noEvent, "input.not_a_choice" }
-
-// readMenu takes a choice of the menu for the word that it stands for.
-func (t *Turn) readMenu() {
-	if isMenu(t.session.State) && t.command.Action == ActNone && !t.over {
-		if c := t.chosenFromMenu(t.session.State, t.in); c.Action != ActNone {
-			t.command = c
-		}
-	}
-}
-
 // readDial reads a message of a dialled session. The first one of a session is what was dialled at once:
 // "*123*10*1234#" is KOOP 10 1234. Where that says nothing the session is just opened.
 func (t *Turn) readDial() {
@@ -53,17 +23,12 @@ func (t *Turn) readDial() {
 	case t.command.Action != ActNone:
 	case !first:
 	case len(d.Inputs) == 0:
-		t.opens = true
+		t.opensDial = true
 	default:
 		t.command = t.dialled(d.Inputs)
 		t.in.Text = "*" + strings.Join(d.Inputs, "*") + "#" // what no question takes for its answer
-		t.opens = t.command.Action == ActNone
+		t.opensDial = t.command.Action == ActNone
 	}
-}
-
-func (t *Turn) chosenFromMenu(state string, in channels.Inbound) Command {
-	id, _ := channels.ReadChoice(t.labels(t.all.actions.offeredBy(state)), in)
-	return Command{Action: Action(id)}
 }
 
 // dialled reads what was dialled behind the code: a number of the menu, the code of a card, or an amount, with
@@ -89,8 +54,8 @@ func (t *Turn) dialled(inputs []string) Command {
 	return Command{}
 }
 
-// dress tells the parts of a dialled session's answer what only such a session needs.
-func (t *Turn) dress(parts []channels.Outbound) {
+// markDialled tells the parts of a dialled session's answer what only such a session needs.
+func (t *Turn) markDialled(parts []channels.Outbound) {
 	if t.in.Dial == nil {
 		return
 	}
@@ -128,8 +93,8 @@ func (t *Turn) textLinks() {
 	}
 }
 
-// open answers a session that was opened: with the question that stands since an earlier one, else with the menu.
-func (h *Handler) open(ctx context.Context, t *Turn) error {
+// answerDialling answers a session that was opened: with the question that stands since an earlier one, else with the menu.
+func (h *Handler) answerDialling(ctx context.Context, t *Turn) error {
 	s := t.session
 	if len(t.in.Dial.Inputs) > 0 {
 		t.result = "failed"
@@ -137,10 +102,10 @@ func (h *Handler) open(ctx context.Context, t *Turn) error {
 	}
 	switch state := h.engine.table.states[s.State]; {
 	case s.State == idle || isMenu(s.State):
-		s.leave()
-		return h.walk(ctx, t, evMenu)
+		s.endFlow()
+		return h.follow(ctx, t, evMenu)
 	case s.Expired:
-		h.engine.goOn(t, state)
+		h.engine.resume(t, state)
 	default:
 		h.engine.repeat(t, state)
 	}

@@ -50,8 +50,8 @@ func TestWhatIsDialled(t *testing.T) {
 			turn.in.Dial = &channels.Dial{Session: "s", Inputs: test.inputs}
 			turn.readDial()
 			turn.readMenu()
-			if diff := cmp.Diff(test.command, turn.command); diff != "" || turn.in.Text != test.text || turn.opens != test.opens {
-				t.Errorf("%s text %q, opens %v", diff, turn.in.Text, turn.opens)
+			if diff := cmp.Diff(test.command, turn.command); diff != "" || turn.in.Text != test.text || turn.opensDial != test.opens {
+				t.Errorf("%s text %q, opens %v", diff, turn.in.Text, turn.opensDial)
 			}
 			if turn.session.Dial != "s" {
 				t.Errorf("the session %q is remembered", turn.session.Dial)
@@ -99,7 +99,7 @@ func TestNewsThatCantBeAnsweredAsksNothing(t *testing.T) {
 	turn := bareTurn(t, b, all, &Session{State: "registration.ask_method"}, "")
 	turn.Say("registration.abandoned")
 	e.ask(turn, e.table.states["registration.ask_method"])
-	turn.unask(e.table)
+	turn.withdrawQuestion(e.table)
 	want := all.ByLanguage["en"].text("registration.abandoned")
 	if m := turn.message(); m.Text != want || m.Choices != nil || m.AskContact {
 		t.Errorf("%+v", m)

@@ -36,7 +36,7 @@ func newEngine() (*engine, error) {
 func (e *engine) understand(t *Turn) Event {
 	state := e.table.states[t.session.State]
 	if t.session.Expired {
-		return e.goOn(t, state)
+		return e.resume(t, state)
 	}
 	wrong := Key("")
 	if state.Accept != nil && !t.in.Attachment {
@@ -52,7 +52,7 @@ func (e *engine) understand(t *Turn) Event {
 		return event
 	}
 	t.secret = state.Secret
-	e.failed(t, state, wrong)
+	e.rejectInput(t, state, wrong)
 	return noEvent
 }
 
@@ -72,7 +72,7 @@ func (e *engine) begin(t *Turn, a *action) (event Event, ok bool) {
 	if a.Begins == "" {
 		return noEvent, false
 	}
-	t.session.leave()
+	t.session.endFlow()
 	t.session.Key = t.in.ID
 	return Event(a.Name), true
 }
@@ -108,8 +108,8 @@ func (e *engine) switchLanguage(t *Turn, state *State) (Event, bool) {
 	return noEvent, true
 }
 
-// failed answers input that nobody can use: what is wrong, and the question again.
-func (e *engine) failed(t *Turn, state *State, wrong Key) {
+// rejectInput answers input that nobody can use: what is wrong, and the question again.
+func (e *engine) rejectInput(t *Turn, state *State, wrong Key) {
 	t.result = "failed"
 	switch {
 	case t.in.Attachment:
@@ -132,9 +132,9 @@ func (e *engine) failed(t *Turn, state *State, wrong Key) {
 	e.repeat(t, state)
 }
 
-// goOn reads whether an expired conversation is taken up again.
-func (e *engine) goOn(t *Turn, state *State) Event {
-	id, ok := channels.ReadChoice(t.goOnChoices(), t.in)
+// resume reads whether an expired conversation is taken up again.
+func (e *engine) resume(t *Turn, state *State) Event {
+	id, ok := channels.ReadChoice(t.resumeChoices(), t.in)
 	switch {
 	case ok && t.session.Failures > 0 && id == "continue":
 		t.session.Expired = false
@@ -151,14 +151,14 @@ func (e *engine) goOn(t *Turn, state *State) Event {
 	if t.command.Action == ActExit {
 		return evExit
 	}
-	t.askToGoOn()
+	t.askToResume()
 	return noEvent
 }
 
-func (t *Turn) goOnChoices() []channels.Choice { return t.labels([]ChoiceID{"continue", "leave"}) }
+func (t *Turn) resumeChoices() []channels.Choice { return t.labels([]ChoiceID{"continue", "leave"}) }
 
-// askToGoOn asks whether an expired conversation is taken up again. That it was asked is noted as a failure.
-func (t *Turn) askToGoOn() {
+// askToResume asks whether an expired conversation is taken up again. That it was asked is noted as a failure.
+func (t *Turn) askToResume() {
 	if t.session.Failures == 0 {
 		t.session.Failures = 1
 		t.session.newQuestion()
@@ -168,7 +168,7 @@ func (t *Turn) askToGoOn() {
 		what = t.prompts.Part("session.purchase", fillPurchase(t)...).Text
 	}
 	t.Say("session.expired", "what", what)
-	t.choices = t.goOnChoices()
+	t.choices = t.resumeChoices()
 }
 
 // fire makes the transition of an event and says what belongs to it. In a state that asks it puts the question.
@@ -187,7 +187,7 @@ func (e *engine) fire(ctx context.Context, t *Turn, event Event) (*State, error)
 	state := e.table.states[to]
 	switch {
 	case to == idle:
-		t.session.leave()
+		t.session.endFlow()
 	case state.Act == nil && tr.Instead:
 		t.session.newQuestion()
 		e.offer(t, state)
@@ -235,7 +235,7 @@ func (s *State) short(t *Turn) Key {
 }
 
 func (e *engine) offer(t *Turn, state *State) {
-	t.choices = t.offered(state.Choices)
+	t.choices = t.availableChoices(state.Choices)
 	if state.Offer != nil {
 		t.choices = state.Offer(t)
 	}

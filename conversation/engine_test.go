@@ -142,17 +142,17 @@ func TestExpiryForgetsPINsAndThenAnswers(t *testing.T) {
 		return Session{State: "registration.ask_pin_again", At: prepaid.Micros(asked), Answers: Answers{MSISDN: "31612345678", PINKey: "key"}}
 	}
 	s := session()
-	s.judge(asked.Add(pinTimeout), tb)
+	s.expire(asked.Add(pinTimeout), tb)
 	if s.Expired || s.PINKey == "" {
 		t.Error("expired too early")
 	}
 	s = session()
-	s.judge(asked.Add(pinTimeout+time.Second), tb)
+	s.expire(asked.Add(pinTimeout+time.Second), tb)
 	if !s.Expired || s.PINKey != "" || s.State != "registration.ask_pin" || s.MSISDN == "" {
 		t.Errorf("after the time-out: %+v", s)
 	}
 	s = session()
-	s.judge(asked.Add(answersKept+time.Second), tb)
+	s.expire(asked.Add(answersKept+time.Second), tb)
 	if s.State != idle || s.MSISDN != "" {
 		t.Errorf("after a day: %+v", s)
 	}
@@ -177,7 +177,6 @@ func TestTablesAreChecked(t *testing.T) {
 		"no prompt": {flow([]State{{Name: "f.ask", Accept: ask}}), "no prompt"},
 		"neither":   {flow([]State{{Name: "f.ask", Prompt: "p"}}), "either ask"},
 		"twice":     {flow([]State{good, good}), "there twice"},
-		"both":      {flow([]State{{Name: "f.ask", Prompt: "p", Accept: ask, Secret: true, Public: true}}), "both secret and public"},
 	} {
 		if got := tt.err; (got == nil) != (tt.want == "") || got != nil && !strings.Contains(got.Error(), tt.want) {
 			t.Errorf("%s: error %v, want %q", name, got, tt.want)

@@ -210,7 +210,7 @@ func (t *Turn) takeBack(err error) (ok bool) {
 	}
 	t.result = "later"
 	if a.TakesBack == ends {
-		t.session.leave()
+		t.session.endFlow()
 		t.session.State = idle
 	}
 	t.Say(a.Say, values...)

@@ -39,9 +39,8 @@ type State struct {
 	Languages bool
 	// AskContact offers a button that shares the customer's own number.
 	AskContact bool
-	// Secret input is replaced before anything is stored or logged; Public input is stored as it is; of
-	// any other, runs of four or more digits are masked.
-	Secret, Public bool
+	// Secret input is replaced before anything is stored or logged. Of any other, runs of four or more digits are masked.
+	Secret bool
 	// Timeout is how long the question stands, 15 min where it is zero.
 	Timeout time.Duration
 	// Resume is where an expired conversation goes on, where it is not here: a PIN is never kept.
@@ -145,8 +144,6 @@ func (tb *table) check() []error {
 			errs = append(errs, fmt.Errorf("state %s must either ask (Accept) or act (Act)", name))
 		case s.Accept != nil && s.Prompt == "":
 			errs = append(errs, fmt.Errorf("state %s has no prompt", name))
-		case s.Secret && s.Public:
-			errs = append(errs, fmt.Errorf("state %s is both secret and public", name))
 		case s.Resume != "" && tb.states[s.Resume] == nil:
 			errs = append(errs, fmt.Errorf("state %s resumes at %s, which is no state", name, s.Resume))
 		case !strings.Contains(name, "."):

@@ -21,7 +21,7 @@ type Services struct {
 	Held     HeldNotices
 	// Forget drops the conversation of a sender: "demo/twilio/tel:+31612345678".
 	Forget func(ctx context.Context, sender string) error
-	Clock  prepaid.Clock
+	clock  prepaid.Clock // the Handler's
 }
 
 // Flows are all conversations there are. The first state of each is where it begins.

@@ -31,7 +31,7 @@ func mandateStates(flow, resume string) []State {
 		{Name: flow + ".ask_holder", Prompt: "mandate.ask_holder", Accept: acceptHolder, Resume: resume},
 		{Name: flow + ".agree", Prompt: mandateText, Fill: fillMandate, Short: shortMandate, Accept: acceptAgreement, Resume: resume},
 		{Name: flow + ".sign", Act: signMandate},
-		{Name: flow + ".await_mandate", Prompt: "mandate.await", Accept: acceptWaiting, Timeout: pageTimeout},
+		{Name: flow + ".await_mandate", Prompt: "mandate.await", Accept: acceptMandateWait, Timeout: pageTimeout},
 	}
 }
 
@@ -125,7 +125,7 @@ func signMandate(ctx context.Context, s *Services, t *Turn) Event {
 	if !t.session.Authorised && !t.session.Proven {
 		return t.fail(errNotAuthorised)
 	}
-	c, err := t.still(ctx, s)
+	c, err := t.flowCustomer(ctx, s)
 	if err != nil {
 		return noEvent
 	}
@@ -137,7 +137,7 @@ func signMandate(ctx context.Context, s *Services, t *Turn) Event {
 			From: t.replyTo(), Sealed: m.Sealed,
 		},
 		Holder:   c.Holder,
-		Patience: t.patience(s.Clock.Now()),
+		Patience: t.patience(s.clock.Now()),
 	})
 	if err != nil {
 		return t.fail(err)
@@ -165,8 +165,8 @@ func (t *Turn) mandateAsShown() string {
 	return t.prompts.Part(mandateText, values...).Text
 }
 
-// acceptWaiting is the input of a state that waits for the gateway: no text fits.
-func acceptWaiting(*Turn) (Event, Key) { return noEvent, "mandate.still_waiting" }
+// acceptMandateWait is the input of a state that waits for the gateway: no text fits.
+func acceptMandateWait(*Turn) (Event, Key) { return noEvent, "mandate.still_waiting" }
 
 // offersIBAN reports whether the customer may type an IBAN instead of opening the page for a method.
 func offersIBAN(s *Services, b *prepaid.Brand, method string) bool {

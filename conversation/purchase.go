@@ -23,7 +23,7 @@ func topupFlow() Flow {
 			{Name: "topup.ask_pin", Prompt: "topup.ask_pin", Fill: fillPurchase, Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
 			{Name: "topup.check_pin", Act: checkPIN},
 			{Name: "topup.place", Act: placeOrder},
-			{Name: "topup.confirm_again", Prompt: "topup.confirm_again", Fill: fillPurchase, Accept: acceptAgain, Choices: []ChoiceID{"again", "no"}, Public: true, Timeout: againTimeout, Resume: "topup.ask_pin"},
+			{Name: "topup.confirm_again", Prompt: "topup.confirm_again", Fill: fillPurchase, Accept: acceptRepeat, Choices: []ChoiceID{"again", "no"}, Timeout: againTimeout, Resume: "topup.ask_pin"},
 		},
 		Transitions: []Transition{
 			{From: "topup.identify", Event: "stranger", To: "registration.ask_msisdn"},
@@ -54,14 +54,14 @@ func topupFlow() Flow {
 // identifyBuyer finds the customer and what of the purchase stands in the text already.
 func identifyBuyer(ctx context.Context, s *Services, t *Turn) Event {
 	p := t.readPurchase()
-	c, err := t.who(ctx, s)
+	c, err := t.sender(ctx, s)
 	if err != nil {
 		if t.command.Rest != "" {
 			t.Say("topup.not_registered")
 		}
 		return "stranger"
 	}
-	t.about(c)
+	t.setCustomer(c)
 	switch {
 	case c.Frozen():
 		t.Say("account.frozen")
@@ -178,17 +178,17 @@ func acceptPIN(t *Turn) (Event, Key) {
 
 // checkPIN judges the PIN of this message.
 func checkPIN(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.still(ctx, s)
+	c, err := t.flowCustomer(ctx, s)
 	if err != nil {
 		return noEvent
 	}
-	return t.judgePIN(ctx, s, c)
+	return t.verifyPIN(ctx, s, c)
 }
 
-// judgePIN says whether the PIN of this message is the customer's, and what is wrong. The customer's patience ends the wait
+// verifyPIN says whether the PIN of this message is the customer's, and what is wrong. The customer's patience ends the wait
 // for it: then it was not tried, and the turn is taken back.
-func (t *Turn) judgePIN(ctx context.Context, s *Services, c accounts.Customer) Event {
-	ctx, cancel := context.WithTimeout(ctx, t.patience(s.Clock.Now()))
+func (t *Turn) verifyPIN(ctx context.Context, s *Services, c accounts.Customer) Event {
+	ctx, cancel := context.WithTimeout(ctx, t.patience(s.clock.Now()))
 	defer cancel()
 	if err := s.Accounts.CheckPIN(ctx, c, t.pin, t.key("pin")); err != nil {
 		return t.answerError(err)
@@ -220,7 +220,7 @@ func (t *Turn) minutesUntil(at time.Time) string {
 
 // placeOrder buys. Only a turn or flow whose PIN was right comes here.
 func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.still(ctx, s)
+	c, err := t.flowCustomer(ctx, s)
 	if err != nil {
 		return noEvent
 	}
@@ -240,13 +240,13 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 		Brand: t.brand.Name, Customer: c.ID, MSISDN: c.MSISDN, Amount: t.amount(),
 		Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: c.Pays.Gateway, Method: c.Pays.Method},
 		OperationKey: t.flowKey("topup"), ReplyTo: t.replyTo(), AuthorisedBy: "pin",
-		Confirmed: t.session.Confirmed, Patience: t.patience(s.Clock.Now()),
+		Confirmed: t.session.Confirmed, Patience: t.patience(s.clock.Now()),
 	})
 	if o, err = t.sameMessage(o, err); err == nil {
 		return t.placed(ctx, s, o)
 	}
 	var repeat *topup.RepeatError
-	if errors.As(err, &repeat) && !t.degraded {
+	if errors.As(err, &repeat) && !t.sessionless {
 		return "same_again"
 	}
 	return t.answerError(err)
@@ -271,7 +271,7 @@ func (t *Turn) recogniseLate(ctx context.Context, s *Services, c accounts.Custom
 	err := s.Topups.Recognise(ctx, t.brand.Name, c.MSISDN)
 	switch {
 	case err == nil:
-		t.note(s.Accounts.SetRecognised(ctx, c.ID))
+		t.logError(s.Accounts.SetRecognised(ctx, c.ID))
 		return nil
 	case errors.Is(err, topup.ErrUnknownNumber):
 		return err
@@ -281,61 +281,27 @@ func (t *Turn) recogniseLate(ctx context.Context, s *Services, c accounts.Custom
 
 // placed says how an order stands; its notices need not be told any more where it has ended.
 func (t *Turn) placed(ctx context.Context, s *Services, o topup.Order) Event {
-	telling, err := t.telling(ctx, s, o)
+	report, err := t.orderReport(ctx, s, o)
 	switch {
 	case errors.Is(err, prepaid.ErrBusy): // the order is placed: nobody is to try again
-		t.note(err)
-		telling.prompt, telling.pin = "order.working", nil
-		telling.say(t)
+		t.logError(err)
+		report.prompt, report.pin = "order.working", nil
+		report.sayTo(t)
 		return "placed"
 	case err != nil:
 		return t.fail(err)
 	}
-	telling.say(t)
-	t.session.toldBefore(telling)
-	if o.Status.Ended() && telling.prompt != pinComing {
+	report.sayTo(t)
+	t.session.toldBefore(report)
+	if o.Status.Ended() && report.prompt != pinComing {
 		ids, err := s.Notices.NoticesOf(ctx, o.ID, o.Status)
-		t.note(err) // then it is told once more: not never
+		t.logError(err) // then it is told once more: not never
 		t.told = ids
 	}
 	return "placed"
 }
 
-// orderPrompt is the prompt for how an order stands. What a card pays for has words of its own where money is
-// spoken of.
-func orderPrompt(o topup.Order) Key {
-	card := o.Funding.Kind == topup.ByCard
-	switch o.Status {
-	case topup.Charging:
-		if o.AfterDebit {
-			return "order.after_debit"
-		}
-	case topup.Delivered:
-		return "order.delivered"
-	case topup.Declined:
-		if card {
-			return "order.card_declined"
-		}
-		return "order.declined"
-	case topup.Confirming:
-		return "order.confirming"
-	case topup.Held:
-		return "order.held"
-	case topup.Refunding, topup.RefundUnknown, topup.RefundFailed:
-		if card {
-			return "order.card_refunded"
-		}
-		return "order.refunding"
-	case topup.Refunded:
-		if card {
-			return "order.card_refunded"
-		}
-		return "order.refunded"
-	}
-	return "order.working"
-}
-
-func acceptAgain(t *Turn) (Event, Key) {
+func acceptRepeat(t *Turn) (Event, Key) {
 	id, ok := channels.ReadChoice(t.labels([]ChoiceID{"again", "no"}), t.in)
 	if !ok {
 		return noEvent, "input.not_a_choice"

@@ -25,7 +25,7 @@ func redeemFlow() Flow {
 			{Name: "redeem.ask_code", Prompt: "redeem.ask_code", Accept: acceptCardCode, Secret: true},
 			{Name: "redeem.check_code", Act: checkCardCode},
 			{Name: "redeem.find_number", Act: findNumber},
-			{Name: "redeem.ask_msisdn", Prompt: "redeem.ask_msisdn", Fill: contactFirst, Accept: acceptMSISDNForCard, AskContact: true, Public: true},
+			{Name: "redeem.ask_msisdn", Prompt: "redeem.ask_msisdn", Fill: contactFirst, Accept: acceptMSISDNForCard, AskContact: true},
 			{Name: "redeem.check_msisdn", Act: checkMSISDN},
 			{Name: "redeem.send_code", Act: sendCode},
 			{Name: "redeem.ask_proof", Prompt: "redeem.ask_proof", Accept: acceptCode, Secret: true, Timeout: pinTimeout},
@@ -69,8 +69,8 @@ func identifyRedeemer(ctx context.Context, s *Services, t *Turn) Event {
 		return "no_code"
 	}
 	t.code, t.session.Other = t.readCardCode()
-	if _, vouched := t.number(); t.session.Other != "" && !vouched {
-		if _, err := t.who(ctx, s); err != nil {
+	if _, vouched := t.ownNumber(); t.session.Other != "" && !vouched {
+		if _, err := t.sender(ctx, s); err != nil {
 			return "nobody" // before the code is looked up: it stays unspent and untried
 		}
 	}
@@ -132,7 +132,7 @@ func acceptCardCode(t *Turn) (Event, Key) {
 
 // checkCardCode looks for the card. Wrong codes are counted for the address and, if known, the customer.
 func checkCardCode(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.who(ctx, s) // a stranger has no id
+	c, err := t.sender(ctx, s) // a stranger has no id
 	if errors.Is(err, accounts.ErrNoCustomer) {
 		err = s.Accounts.Remember(ctx, t.brand.Name, t.in.Address) // who left did not leave a lock behind
 	}
@@ -166,8 +166,8 @@ func (t *Turn) hasSpent(ctx context.Context, s *Services, card cards.Card) bool 
 // findNumber finds whom to top up: the number that was named, the customer's, or the sender's own where the channel
 // vouches for it.
 func findNumber(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.who(ctx, s)
-	own, vouched := t.number()
+	c, err := t.sender(ctx, s)
+	own, vouched := t.ownNumber()
 	if t.session.Other != "" && t.err == nil {
 		own, vouched, err = t.session.Other, true, accounts.ErrNoCustomer
 	}
@@ -202,7 +202,7 @@ func acceptMSISDNForCard(t *Turn) (Event, Key) {
 
 // placeRedemption spends the card on the number.
 func placeRedemption(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.who(ctx, s)
+	c, err := t.sender(ctx, s)
 	if err != nil && !errors.Is(err, accounts.ErrNoCustomer) {
 		return t.fail(err)
 	}
@@ -210,7 +210,7 @@ func placeRedemption(ctx context.Context, s *Services, t *Turn) Event {
 		Brand: t.brand.Name, Customer: c.ID, MSISDN: t.session.MSISDN, Amount: t.amount(),
 		Funding:      topup.FundingRef{Kind: topup.ByCard, Ref: t.session.Card},
 		OperationKey: t.flowKey("redeem"), ReplyTo: t.replyTo(), AuthorisedBy: "card",
-		Patience: t.patience(s.Clock.Now()),
+		Patience: t.patience(s.clock.Now()),
 	})
 	if o, err = t.sameMessage(o, err); err != nil {
 		return t.answerError(err)

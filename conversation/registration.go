@@ -18,8 +18,8 @@ func registrationFlow() Flow {
 		Name: "registration",
 		States: append([]State{
 			{Name: "registration.begin", Act: beginRegistration},
-			{Name: "registration.ask_msisdn", Prompt: "registration.ask_msisdn", Fill: contactFirst, Accept: acceptMSISDN, AskContact: true, Public: true},
-			{Name: "registration.ask_msisdn_again", Prompt: "registration.ask_msisdn_again", Accept: acceptMSISDNAgain, AskContact: true, Public: true},
+			{Name: "registration.ask_msisdn", Prompt: "registration.ask_msisdn", Fill: contactFirst, Accept: acceptMSISDN, AskContact: true},
+			{Name: "registration.ask_msisdn_again", Prompt: "registration.ask_msisdn_again", Accept: acceptMSISDNAgain, AskContact: true},
 			{Name: "registration.check_msisdn", Act: checkMSISDN},
 			{Name: "registration.send_code", Act: sendCode},
 			{Name: "registration.ask_code", Prompt: "registration.ask_code", Accept: acceptCode, Secret: true, Timeout: pinTimeout},
@@ -31,9 +31,9 @@ func registrationFlow() Flow {
 			{Name: "registration.ask_pin", Prompt: "registration.ask_pin", Accept: acceptNewPIN, Secret: true},
 			{Name: "registration.ask_pin_again", Prompt: "registration.ask_pin_again", Accept: acceptPINAgain, Secret: true, Timeout: pinTimeout, Resume: "registration.ask_pin"},
 			{Name: "registration.save", Act: saveRegistration},
-			{Name: "registration.ask_method", Prompt: "registration.ask_method", Accept: acceptMethod, Choices: methodChoices(), Public: true},
+			{Name: "registration.ask_method", Prompt: "registration.ask_method", Accept: acceptMethod, Choices: methodChoices()},
 			{Name: "registration.open_page", Act: openPage},
-			{Name: "registration.await_payment", Prompt: "registration.await_payment", Accept: acceptNothing, Timeout: pageTimeout},
+			{Name: "registration.await_payment", Prompt: "registration.await_payment", Accept: acceptPageWait, Timeout: pageTimeout},
 		}, mandateStates("registration", "registration.ask_iban")...),
 		Transitions: append([]Transition{
 			{From: "registration.begin", Event: "stranger", To: "registration.ask_msisdn"},
@@ -100,20 +100,20 @@ func registrationFlow() Flow {
 }
 
 func beginRegistration(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.who(ctx, s)
+	c, err := t.sender(ctx, s)
 	switch {
 	case err != nil: // a stranger; a store that does not answer ends the turn
 		return "stranger"
 	case c.Frozen():
 		return "frozen"
 	case c.PIN.HardLocked:
-		t.about(c)
+		t.setCustomer(c)
 		t.session.Recovers = true
 		return "pin_locked"
 	case c.Registered():
 		return "registered"
 	}
-	t.about(c)
+	t.setCustomer(c)
 	t.session.Proven = true
 	return "has_pin"
 }
@@ -183,7 +183,7 @@ func checkMSISDN(ctx context.Context, s *Services, t *Turn) Event {
 		return "unknown"
 	}
 	t.session.Recognised = err == nil
-	if own, ok := t.number(); ok && own == t.session.MSISDN {
+	if own, ok := t.ownNumber(); ok && own == t.session.MSISDN {
 		t.session.Proven = true
 	}
 	if t.session.Proven {
@@ -237,10 +237,10 @@ func (t *Turn) sendCodeTo(ctx context.Context, s *Services, m prepaid.MSISDN) Ev
 // ownsNumber reports whether a number that the flow is to prove is known to be the sender's: the channel vouches for it, they
 // have shared it as their own, or they are its customer.
 func (t *Turn) ownsNumber(ctx context.Context, s *Services, m prepaid.MSISDN) bool {
-	if own, ok := t.number(); ok && own == m || t.session.Proven && m == t.session.MSISDN {
+	if own, ok := t.ownNumber(); ok && own == m || t.session.Proven && m == t.session.MSISDN {
 		return true
 	}
-	c, err := t.who(ctx, s)
+	c, err := t.sender(ctx, s)
 	return err == nil && c.MSISDN == m
 }
 
@@ -254,15 +254,15 @@ func acceptCode(t *Turn) (Event, Key) {
 }
 
 func checkCode(ctx context.Context, s *Services, t *Turn) Event {
-	e := t.judgeCode(ctx, s, t.session.MSISDN)
+	e := t.verifyCode(ctx, s, t.session.MSISDN)
 	if e == "right" {
 		t.session.Proven, t.session.Coded = true, true
 	}
 	return e
 }
 
-// judgeCode judges the one-time code of this message, which was sent to a number.
-func (t *Turn) judgeCode(ctx context.Context, s *Services, m prepaid.MSISDN) Event {
+// verifyCode judges the one-time code of this message, which was sent to a number.
+func (t *Turn) verifyCode(ctx context.Context, s *Services, m prepaid.MSISDN) Event {
 	if err := s.Accounts.CheckCode(ctx, t.brand.Name, t.in.Address, m, t.code, t.key("code")); err != nil {
 		return t.answerError(err)
 	}
@@ -320,7 +320,7 @@ func checkKnownPIN(ctx context.Context, s *Services, t *Turn) Event {
 	if err != nil {
 		return t.fail(err)
 	}
-	if event := t.judgePIN(ctx, s, c); event != "right" {
+	if event := t.verifyPIN(ctx, s, c); event != "right" {
 		return event
 	}
 	for _, p := range t.places() {
@@ -328,7 +328,7 @@ func checkKnownPIN(ctx context.Context, s *Services, t *Turn) Event {
 			return t.fail(err)
 		}
 	}
-	t.about(c)
+	t.setCustomer(c)
 	if !c.Registered() {
 		return "unfinished"
 	}
@@ -377,7 +377,7 @@ func acceptPINAgain(t *Turn) (Event, Key) {
 
 func saveRegistration(ctx context.Context, s *Services, t *Turn) Event {
 	if t.session.Recovers {
-		return t.recover(ctx, s)
+		return t.recoverPIN(ctx, s)
 	}
 	c, err := s.Accounts.Register(ctx, accounts.Registration{
 		Brand: t.brand.Name, MSISDN: t.session.MSISDN, PIN: t.pin, Language: t.prompts.Language,
@@ -389,7 +389,7 @@ func saveRegistration(ctx context.Context, s *Services, t *Turn) Event {
 	if err != nil {
 		return t.fail(err)
 	}
-	t.about(c)
+	t.setCustomer(c)
 	return "saved"
 }
 
@@ -401,8 +401,8 @@ func methodChoices() []ChoiceID {
 	return ids
 }
 
-// offered labels the choices that the brand has: a SEPA direct debit is in euros.
-func (t *Turn) offered(ids []ChoiceID) []channels.Choice {
+// availableChoices labels the choices that the brand has: a SEPA direct debit is in euros.
+func (t *Turn) availableChoices(ids []ChoiceID) []channels.Choice {
 	if t.brand.Currency != "EUR" {
 		ids = slices.DeleteFunc(slices.Clone(ids), func(id ChoiceID) bool { return id == ChoiceID(payments.SEPA) })
 	}
@@ -410,7 +410,7 @@ func (t *Turn) offered(ids []ChoiceID) []channels.Choice {
 }
 
 func acceptMethod(t *Turn) (Event, Key) {
-	id, ok := channels.ReadChoice(t.offered(methodChoices()), t.in)
+	id, ok := channels.ReadChoice(t.availableChoices(methodChoices()), t.in)
 	if !ok {
 		return noEvent, "input.not_a_choice"
 	}
@@ -421,11 +421,11 @@ func acceptMethod(t *Turn) (Event, Key) {
 // openPage opens a payment page for the method chosen. A gateway that takes too long has failed: the page is asked for
 // again.
 func openPage(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.still(ctx, s)
+	c, err := t.flowCustomer(ctx, s)
 	if err != nil {
 		return noEvent
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.patience(s.Clock.Now()))
+	ctx, cancel := context.WithTimeout(ctx, t.patience(s.clock.Now()))
 	defer cancel()
 	setup, err := s.Payments.StartSetup(ctx, payments.StartRequest{
 		Brand: t.brand.Name, Customer: t.session.Customer, MSISDN: t.session.MSISDN,
@@ -435,7 +435,7 @@ func openPage(ctx context.Context, s *Services, t *Turn) Event {
 	case errors.Is(err, accounts.ErrRecovered), errors.Is(err, accounts.ErrFrozen):
 		return t.fail(err)
 	case err != nil:
-		t.note(err)
+		t.logError(err)
 		return "failed"
 	}
 	t.session.Link, t.session.Setup = setup.URL, setup.ID
@@ -445,5 +445,5 @@ func openPage(ctx context.Context, s *Services, t *Turn) Event {
 	return "opened"
 }
 
-// acceptNothing is the input of a state that waits for news: no text fits.
-func acceptNothing(*Turn) (Event, Key) { return noEvent, "registration.still_waiting" }
+// acceptPageWait is the input of a state that waits for news: no text fits.
+func acceptPageWait(*Turn) (Event, Key) { return noEvent, "registration.still_waiting" }

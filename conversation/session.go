@@ -86,7 +86,7 @@ func decodeSession(data []byte, tb *table) (s Session, lost bool) {
 }
 
 // toldBefore notes what a customer is told of an order, and reports whether it was told just that already.
-func (s *Session) toldBefore(o telling) bool {
+func (s *Session) toldBefore(o orderReport) bool {
 	key := o.key()
 	if slices.Contains(s.Told, key) {
 		return true
@@ -105,15 +105,15 @@ func (s *Session) encode() ([]byte, error) { return json.Marshal(s) }
 // begins anew, and must not give out the numbers of the buttons that are still on the customer's screen.
 func (s *Session) newQuestion() { s.Question += 1 + rand.Uint32N(1<<31) }
 
-// leave ends the flow and forgets its answers.
-func (s *Session) leave() {
+// endFlow ends the flow and forgets its answers.
+func (s *Session) endFlow() {
 	s.Answers = Answers{}
 	s.Failures = 0
 	s.Expired = false
 }
 
-// judge looks how old the question is: it may have expired, or be so old that nobody remembers it.
-func (s *Session) judge(now time.Time, tb *table) {
+// expire looks how old the question is: it may have expired, or be so old that nobody remembers it.
+func (s *Session) expire(now time.Time, tb *table) {
 	if s.State == idle {
 		return
 	}
@@ -125,7 +125,7 @@ func (s *Session) judge(now time.Time, tb *table) {
 	}
 	switch {
 	case age > answersKept, age > timeout && isMenu(s.State): // a menu is nothing to go back to
-		s.leave()
+		s.endFlow()
 		s.State = idle
 	case age > timeout && !s.Expired:
 		s.Expired = true

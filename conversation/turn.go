@@ -18,22 +18,21 @@ import (
 // Turn is one inbound message on its way to its one reply. It lives as long as that takes and is used by
 // one goroutine.
 type Turn struct {
-	brand    *prepaid.Brand
-	channel  channels.Channel
-	in       channels.Inbound
-	now      time.Time
-	session  *Session
-	prompts  *Prompts // in the customer's language
-	all      *BrandPrompts
-	command  Command         // what the text means outside of any state
-	sms      string          // the brand's channel that carries SMS, where it is on
-	opens    bool            // a session was dialled, and nothing said yet
-	invites  bool            // nothing is asked, but a word may well follow: a dialled session stays open
-	over     bool            // the button that was tapped belongs to an earlier question
-	out      accounts.OptOut // of the sender
-	retold   bool            // late news that can't be told where it was for
-	pushed   bool            // the reply leaves by the outbox, also where the channel could answer at once
-	degraded bool            // sessions can't be kept: only what stands on its own is done
+	brand       *prepaid.Brand
+	channel     channels.Channel
+	in          channels.Inbound
+	now         time.Time
+	session     *Session
+	prompts     *Prompts // in the customer's language
+	all         *BrandPrompts
+	command     Command         // what the text means outside of any state
+	sms         string          // the brand's channel that carries SMS, where it is on
+	opensDial   bool            // a session was dialled, and nothing said yet
+	staleButton bool            // the button that was tapped belongs to an earlier question
+	optedOut    accounts.OptOut // of the sender
+	redirected  bool            // late news that can't be told where it was for
+	viaOutbox   bool            // the reply leaves by the outbox, also where the channel could answer at once
+	sessionless bool            // sessions can't be kept: only what stands on its own is done
 
 	pin  prepaid.Secret // typed in this message
 	code prepaid.Secret // a card's or one-time code, typed in this message
@@ -53,7 +52,7 @@ type Turn struct {
 	customer    *accounts.Customer // looked up at most once
 	newLanguage bool               // LANG was answered on the way: to be kept with the customer
 	err         error              // ends the turn without an answer
-	notes       []error            // went wrong, but the customer need not know
+	logged      []error            // went wrong, but the customer need not know
 
 	// What accounts and payments compute without asking a store.
 	pinKey        func(prepaid.Secret) string
@@ -81,6 +80,32 @@ func (t *Turn) Say(key Key, values ...string) {
 	t.said = append(t.said, t.prompts.Part(key, values...))
 }
 
+// fail ends the turn without an answer: what it needs does not answer. The provider sends the message again.
+func (t *Turn) fail(err error) Event {
+	if t.err == nil {
+		t.err = err
+	}
+	return noEvent
+}
+
+// logError logs what went wrong without spoiling the turn.
+func (t *Turn) logError(err error) {
+	if err != nil {
+		t.logged = append(t.logged, err)
+	}
+}
+
+func (t *Turn) labels(ids []ChoiceID) []channels.Choice {
+	if len(ids) == 0 {
+		return nil
+	}
+	choices := make([]channels.Choice, len(ids))
+	for i, id := range ids {
+		choices[i] = channels.Choice{ID: string(id), Label: t.prompts.text(id.label())}
+	}
+	return choices
+}
+
 // key makes the operation key of one thing that this message asks for.
 func (t *Turn) key(what string) string { return t.operationKey(t.in.ID, what) }
 
@@ -101,16 +126,16 @@ const keyBytes = 18
 // senderOf names whose session and memo a message has: "demo/twilio/tel:+31612345678".
 func senderOf(c channels.Channel, a prepaid.Address) string { return c.ID() + "/" + string(a) }
 
-// number is the sender's own number where it is certain: the channel vouches for the address.
-func (t *Turn) number() (prepaid.MSISDN, bool) {
+// ownNumber is the sender's own number where it is certain: the channel vouches for the address.
+func (t *Turn) ownNumber() (prepaid.MSISDN, bool) {
 	if !t.in.Can.Vouches {
 		return "", false
 	}
 	return t.in.Address.Tel()
 }
 
-// who returns the customer at the sender's address; accounts.ErrNoCustomer for a stranger.
-func (t *Turn) who(ctx context.Context, s *Services) (accounts.Customer, error) {
+// sender returns the customer at the sender's address; accounts.ErrNoCustomer for a stranger.
+func (t *Turn) sender(ctx context.Context, s *Services) (accounts.Customer, error) {
 	if t.customer != nil {
 		if t.customer.ID == "" {
 			return accounts.Customer{}, accounts.ErrNoCustomer
@@ -126,6 +151,27 @@ func (t *Turn) who(ctx context.Context, s *Services) (accounts.Customer, error) 
 	return c, err
 }
 
+// setCustomer notes whom the flow is about.
+func (t *Turn) setCustomer(c accounts.Customer) {
+	t.session.Customer, t.session.MSISDN, t.session.Holder = c.ID, c.MSISDN, c.Holder
+	t.customer = nil // they may have been a stranger at this address until now
+}
+
+// flowCustomer returns the customer whom the flow is about, as long as the address is theirs and the number has the same holder as
+// when the flow began and the account is not frozen. Else the turn fails, and its flow ends.
+func (t *Turn) flowCustomer(ctx context.Context, s *Services) (accounts.Customer, error) {
+	c, err := t.sender(ctx, s)
+	if t.err != nil {
+		return c, t.err
+	}
+	if err != nil || c.ID != t.session.Customer || c.Holder != max(t.session.Holder, 1) {
+		t.fail(errNotTheirs)
+	} else if c.Frozen() {
+		t.fail(accounts.ErrFrozen)
+	}
+	return c, t.err
+}
+
 // replyTo says where news of what this turn began goes.
 func (t *Turn) replyTo() topup.ReplyTo {
 	return topup.ReplyTo{Channel: t.channel.Name, Kind: string(t.in.Can.Kind), Address: t.in.Address, Language: t.prompts.Language}
@@ -137,7 +183,7 @@ func (t *Turn) patience(now time.Time) time.Duration {
 }
 
 // ends reports whether nothing is asked.
-func (t *Turn) ends() bool { return t.session.State == idle && !t.invites }
+func (t *Turn) ends() bool { return t.session.State == idle }
 
 // message puts the reply together.
 func (t *Turn) message() channels.Message {

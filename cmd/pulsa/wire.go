@@ -294,7 +294,7 @@ func (p *program) wireChannels(w wiring) (err error) {
 		},
 		Ways: p.registry.Ways,
 		Services: conversation.Services{
-			Accounts: p.accounts, Payments: p.payments, Topups: p.topups, Cards: p.cards, Notices: p.db.Notices, Held: p.db.Notices, Clock: p.clock,
+			Accounts: p.accounts, Payments: p.payments, Topups: p.topups, Cards: p.cards, Notices: p.db.Notices, Held: p.db.Notices,
 			Forget: p.forget,
 		},
 		Reached: w.reached,

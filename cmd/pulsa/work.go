@@ -87,7 +87,7 @@ func (p *program) tellDue(ctx context.Context) (int, error) {
 	if due, err := p.isDue(p.db.Notices.NextNotice(ctx)); !due {
 		return 0, err
 	}
-	return p.handler.TellDue(ctx)
+	return p.handler.NotifyDue(ctx)
 }
 
 func (p *program) isDue(at time.Time, err error) (bool, error) {
@@ -139,7 +139,7 @@ func (p *program) settle(ctx context.Context) error {
 			return err
 		}
 		total := 0
-		for _, j := range []job{{name: "orders", run: p.topups.RunDue}, {name: "mandates", run: p.payments.SignDue}, {name: "news", run: p.handler.TellDue}, {name: "outbox", run: p.sender.SendDue}} {
+		for _, j := range []job{{name: "orders", run: p.topups.RunDue}, {name: "mandates", run: p.payments.SignDue}, {name: "news", run: p.handler.NotifyDue}, {name: "outbox", run: p.sender.SendDue}} {
 			done, err := j.run(ctx)
 			if err != nil && !errors.Is(err, conversation.ErrBusy) {
 				return fmt.Errorf("%s: %w", j.name, err)

@@ -3,11 +3,8 @@ package conversation
 import (
 	"context"
 	"errors"
-	"strconv"
-	"time"
 
 	"pulsa/accounts"
-	"pulsa/channels"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -19,9 +16,9 @@ func numberFlow() Flow {
 	return Flow{
 		Name: "number",
 		States: append(states,
-			State{Name: "number.look", Act: lookNumber},
-			State{Name: "number.ask_new", Prompt: "number.ask_new", Accept: acceptNewNumber, Public: true, Resume: "number.ask_pin"},
-			State{Name: "number.ask_new_again", Prompt: "number.ask_new_again", Accept: acceptNewNumberAgain, Public: true, Resume: "number.ask_pin"},
+			State{Name: "number.look", Act: checkMove},
+			State{Name: "number.ask_new", Prompt: "number.ask_new", Accept: acceptNewNumber, Resume: "number.ask_pin"},
+			State{Name: "number.ask_new_again", Prompt: "number.ask_new_again", Accept: acceptNewNumberAgain, Resume: "number.ask_pin"},
 			State{Name: "number.check_new", Act: checkNewNumber},
 			State{Name: "number.send_old", Act: sendOldCode},
 			State{Name: "number.ask_old", Prompt: "number.ask_old", Fill: fillNumberKept, Accept: acceptCode, Secret: true, Timeout: pinTimeout, Resume: "number.ask_pin"},
@@ -67,7 +64,7 @@ func identifyMover(ctx context.Context, s *Services, t *Turn) Event {
 	return e
 }
 
-func lookNumber(ctx context.Context, s *Services, t *Turn) Event {
+func checkMove(ctx context.Context, s *Services, t *Turn) Event {
 	c, err := t.authorised(ctx, s)
 	if err != nil {
 		return noEvent
@@ -134,13 +131,13 @@ func (t *Turn) sendMoveCode(ctx context.Context, s *Services, m prepaid.MSISDN) 
 }
 
 func checkOldCode(ctx context.Context, s *Services, t *Turn) Event {
-	e := t.judgeCode(ctx, s, t.session.MSISDN)
+	e := t.verifyCode(ctx, s, t.session.MSISDN)
 	t.session.OldProven = e == "right"
 	return e
 }
 
 func checkNewCode(ctx context.Context, s *Services, t *Turn) Event {
-	e := t.judgeCode(ctx, s, t.session.Number)
+	e := t.verifyCode(ctx, s, t.session.Number)
 	t.session.NewProven = e == "right"
 	return e
 }
@@ -159,108 +156,4 @@ func saveNumber(ctx context.Context, s *Services, t *Turn) Event {
 	t.customer = nil
 	t.Say("number.done", "number", c.MSISDN.String())
 	return "moved"
-}
-
-// addressesFlow shows where the customer is known, and takes one of these from them.
-func addressesFlow() Flow {
-	return Flow{
-		Name: "addresses",
-		States: append(behindPIN("addresses", "addresses.ask_pin"),
-			State{Name: "addresses.list", Act: listAddresses},
-			State{Name: "addresses.ask", Prompt: "addresses.ask", Fill: fillPresent, Accept: acceptLinked, Offer: offerLinked, Public: true, Resume: "addresses.ask_pin"},
-			State{Name: "addresses.unlink", Act: unlinkAddress},
-		),
-		Transitions: append(behindPINTransitions("addresses", "addresses.list"),
-			Transition{From: "addresses.list", Event: "only", To: idle},
-			Transition{From: "addresses.list", Event: "several", To: "addresses.ask"},
-			Transition{From: "addresses.ask", Event: "chosen", To: "addresses.unlink"},
-			Transition{From: "addresses.unlink", Event: "unlinked", To: idle},
-		),
-	}
-}
-
-// Linked is an address of the customer's as it was listed.
-type Linked struct {
-	Address prepaid.Address `json:"address"`
-	Kind    string          `json:"kind,omitempty"`
-	At      int64           `json:"at"` // microseconds: when it was linked
-}
-
-func listAddresses(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.authorised(ctx, s)
-	if err != nil {
-		return noEvent
-	}
-	known, err := s.Accounts.AddressesOf(ctx, c.ID)
-	if err != nil {
-		return t.fail(err)
-	}
-	t.session.Linked, t.session.Present = nil, Linked{Address: t.in.Address, Kind: string(t.in.Can.Kind)}
-	for _, k := range known {
-		l := Linked{Address: k.Address, Kind: k.Kind, At: prepaid.Micros(k.LinkedAt)}
-		if k.Address == t.in.Address {
-			t.session.Present.At = l.At
-			continue
-		}
-		t.session.Linked = append(t.session.Linked, l)
-	}
-	if len(t.session.Linked) == 0 {
-		t.Say("addresses.only", "place", t.placeAndDay(t.session.Present))
-		return "only"
-	}
-	return "several"
-}
-
-func fillPresent(t *Turn) []string { return []string{"place", t.placeAndDay(t.session.Present)} }
-
-// placeAndDay names an address to its owner, masked, and when it was linked: "SMS +316****5678, 2026-11-12".
-func (t *Turn) placeAndDay(l Linked) string {
-	return t.prompts.Part("addresses.place", "place", masked(l), "date", prepaid.FromMicros(l.At).Format(time.DateOnly)).Text
-}
-
-func masked(l Linked) string {
-	m, ok := l.Address.Tel()
-	if !ok {
-		return placeOf(l.Address)
-	}
-	kind := channels.SMS
-	if l.Kind != "" {
-		kind = channels.Kind(l.Kind)
-	}
-	return kind.Title() + " " + m.Masked()
-}
-
-// offerLinked numbers the addresses that can be taken from the customer: all but the present one.
-func offerLinked(t *Turn) []channels.Choice {
-	var choices []channels.Choice
-	for i, l := range t.session.Linked {
-		choices = append(choices, channels.Choice{ID: strconv.Itoa(i + 1), Label: t.placeAndDay(l)})
-	}
-	return choices
-}
-
-func acceptLinked(t *Turn) (Event, Key) {
-	id, ok := channels.ReadChoice(offerLinked(t), t.in)
-	if !ok {
-		return noEvent, "input.not_a_choice"
-	}
-	i, _ := strconv.Atoi(id) // offerLinked has made it
-	t.session.Unlink = t.session.Linked[i-1]
-	return "chosen", ""
-}
-
-func unlinkAddress(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.authorised(ctx, s)
-	if err != nil {
-		return noEvent
-	}
-	l := t.session.Unlink
-	err = s.Accounts.Unlink(ctx, accounts.Unlinking{
-		Customer: c.ID, Holder: c.Holder, Address: l.Address, LinkedAt: prepaid.FromMicros(l.At), By: t.place(),
-	})
-	if err != nil {
-		return t.fail(err)
-	}
-	t.Say("addresses.unlinked", "place", masked(l))
-	return "unlinked"
 }

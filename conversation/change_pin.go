@@ -2,8 +2,6 @@ package conversation
 
 import (
 	"context"
-
-	"pulsa/channels"
 )
 
 // pinFlow changes the PIN. One that is forgotten or locked for good is replaced by proving the number anew: a recovery.
@@ -54,61 +52,12 @@ func pinFlow() Flow {
 	}
 }
 
-// payFlow changes how the customer pays.
-func payFlow() Flow {
-	return Flow{
-		Name: "pay",
-		States: append([]State{
-			{Name: "pay.identify", Act: identifyCustomer},
-			{Name: "pay.ask_pin", Prompt: "pay.ask_pin", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
-			{Name: "pay.check_pin", Act: checkPIN},
-			{Name: "pay.ask_method", Prompt: "pay.ask_method", Accept: acceptMethod, Choices: methodChoices(), Public: true, Resume: "pay.ask_pin"},
-			{Name: "pay.open_page", Act: openPage},
-			{Name: "pay.await_payment", Prompt: "pay.await_payment", Accept: acceptNothing, Timeout: pageTimeout},
-		}, mandateStates("pay", "pay.ask_pin")...),
-		Transitions: append([]Transition{
-			{From: "pay.identify", Event: "stranger", To: "registration.ask_msisdn", Say: "topup.not_registered"},
-			{From: "pay.identify", Event: "has_pin", To: "registration.ask_known_pin"},
-			{From: "pay.identify", Event: "locked", To: idle},
-			{From: "pay.identify", Event: "hard_locked", To: idle, Say: "pin.hard_locked"},
-			{From: "pay.identify", Event: "frozen", To: idle, Say: "account.frozen"},
-			{From: "pay.identify", Event: "registered", To: "pay.ask_pin"},
-			{From: "pay.ask_pin", Event: "typed", To: "pay.check_pin"},
-			{From: "pay.check_pin", Event: "right", To: "pay.ask_method"},
-			{From: "pay.check_pin", Event: "wrong", To: "pay.ask_pin", Instead: true},
-			{From: "pay.check_pin", Event: "locked", To: idle},
-			{From: "pay.ask_method", Event: "chosen", To: "pay.open_page"},
-			{From: "pay.ask_method", Event: "completed", To: idle, Say: "pay.done"},
-			{From: "pay.open_page", Event: "opened", To: "pay.await_payment"},
-			{From: "pay.open_page", Event: "failed", To: "pay.ask_method", Say: "registration.page_failed"},
-			{From: "pay.await_payment", Event: "completed", To: idle, Say: "pay.done"},
-			{From: "pay.await_payment", Event: "abandoned", To: "pay.ask_method", Say: "pay.abandoned"},
-			{From: "pay.await_payment", Event: evBack, To: "pay.ask_method"},
-		}, mandateTransitions("pay", "pay.done", "pay.abandoned")...),
-	}
-}
-
-// languageFlow asks in which language the customer wants to be answered.
-func languageFlow() Flow {
-	return Flow{
-		Name: "lang",
-		States: []State{
-			{Name: "lang.ask", Prompt: "lang.ask", Accept: acceptLanguage, Languages: true, Public: true},
-			{Name: "lang.save", Act: saveLanguage},
-		},
-		Transitions: []Transition{
-			{From: "lang.ask", Event: "chosen", To: "lang.save"},
-			{From: "lang.save", Event: "saved", To: idle},
-		},
-	}
-}
-
 func identifyCustomer(ctx context.Context, s *Services, t *Turn) Event {
-	c, err := t.who(ctx, s)
+	c, err := t.sender(ctx, s)
 	if err != nil {
 		return "stranger"
 	}
-	t.about(c)
+	t.setCustomer(c)
 	switch {
 	case c.Frozen():
 		return "frozen"
@@ -126,32 +75,14 @@ func identifyCustomer(ctx context.Context, s *Services, t *Turn) Event {
 
 func savePIN(ctx context.Context, s *Services, t *Turn) Event {
 	if !t.session.Authorised {
-		return t.recover(ctx, s)
+		return t.recoverPIN(ctx, s)
 	}
-	c, err := t.still(ctx, s)
+	c, err := t.flowCustomer(ctx, s)
 	if err != nil {
 		return noEvent
 	}
 	if err := s.Accounts.ChangePIN(ctx, c, t.pin); err != nil {
 		return t.fail(err)
 	}
-	return "saved"
-}
-
-func acceptLanguage(t *Turn) (Event, Key) {
-	id, ok := channels.ReadChoice(t.prompts.languages, t.in)
-	if !ok {
-		id, ok = t.readLanguage(tidy(t.in.Text))
-	}
-	if !ok {
-		return noEvent, "lang.unknown"
-	}
-	t.setLanguage(id)
-	return "chosen", ""
-}
-
-func saveLanguage(ctx context.Context, s *Services, t *Turn) Event {
-	t.saveLanguage(ctx, s)
-	t.Say("lang.done")
 	return "saved"
 }

@@ -15,25 +15,25 @@ const (
 	pinTold   Key = "order.pin_told"
 )
 
-// telling is how an order stands, in the words for its customer.
-type telling struct {
+// orderReport is how an order stands, in the words for its customer.
+type orderReport struct {
 	topup.Order
 	prompt Key
 	pin    *topup.PINDetail // with pinShown
 }
 
 // key names what a customer has been told: statuses that are told in the same words are one.
-func (o telling) key() string { return string(o.ID) + ":" + string(o.prompt) }
+func (o orderReport) key() string { return string(o.ID) + ":" + string(o.prompt) }
 
-// telling finds the words. A PIN is shown to the address that bought it, or where that
+// orderReport finds the words. A PIN is shown to the address that bought it, or where that
 // can't be told, to another of its customer's, until it was handed on.
-func (t *Turn) telling(ctx context.Context, s *Services, o topup.Order) (telling, error) {
-	say := telling{Order: o, prompt: orderPrompt(o)}
+func (t *Turn) orderReport(ctx context.Context, s *Services, o topup.Order) (orderReport, error) {
+	say := orderReport{Order: o, prompt: orderPrompt(o)}
 	if o.Status != topup.Delivered || !o.ByPIN {
 		return say, nil
 	}
 	say.prompt = pinTold
-	if o.ReplyTo.Address != t.in.Address && !t.retold {
+	if o.ReplyTo.Address != t.in.Address && !t.redirected {
 		return say, nil
 	}
 	pin, err := s.Topups.PIN(ctx, o.ID)
@@ -54,8 +54,8 @@ func (t *Turn) telling(ctx context.Context, s *Services, o topup.Order) (telling
 	return say, nil
 }
 
-// say tells it. What shows the PIN is no transcript's.
-func (o telling) say(t *Turn) {
+// sayTo tells it. What shows the PIN is no transcript's.
+func (o orderReport) sayTo(t *Turn) {
 	values := []string{"amount", o.Amount.String(), "number", o.MSISDN.String(), "order", string(o.ID), "link", o.ActionURL,
 		"date", o.SettlesBy().Format(time.DateOnly)}
 	if o.pin == nil {
@@ -82,6 +82,40 @@ func (o telling) say(t *Turn) {
 	for i := range t.said {
 		t.said[i].Secret = t.said[i].Secret || strings.HasPrefix(string(t.said[i].Key), string(pinShown))
 	}
+}
+
+// orderPrompt is the prompt for how an order stands. What a card pays for has words of its own where money is
+// spoken of.
+func orderPrompt(o topup.Order) Key {
+	card := o.Funding.Kind == topup.ByCard
+	switch o.Status {
+	case topup.Charging:
+		if o.AfterDebit {
+			return "order.after_debit"
+		}
+	case topup.Delivered:
+		return "order.delivered"
+	case topup.Declined:
+		if card {
+			return "order.card_declined"
+		}
+		return "order.declined"
+	case topup.Confirming:
+		return "order.confirming"
+	case topup.Held:
+		return "order.held"
+	case topup.Refunding, topup.RefundUnknown, topup.RefundFailed:
+		if card {
+			return "order.card_refunded"
+		}
+		return "order.refunding"
+	case topup.Refunded:
+		if card {
+			return "order.card_refunded"
+		}
+		return "order.refunded"
+	}
+	return "order.working"
 }
 
 // sayGift tells of a top-up that somebody else has paid for: neither who, nor by which order.
