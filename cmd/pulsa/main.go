@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"pulsa/app/config"
+	"pulsa/app/version"
 	"pulsa/prepaid"
 )
 
@@ -72,6 +73,9 @@ type commands struct {
 	Apikeys   apikeysCommand   `cmd:"" help:"Let developers top up by the API: make and revoke keys, book what they pay."`
 	Doctor    doctorCommand    `cmd:"" help:"Check configuration, stores, credentials, clock and wallet, and say what to do."`
 	Health    healthCommand    `cmd:"" help:"Ask a running server whether it is ready; exit code 1 if it is not."`
+	Version   versionCommand   `cmd:"" help:"Say which build this is."`
+
+	PrintVersion kong.VersionFlag `name:"version" help:"Say which build this is."`
 }
 
 // run is the whole program but for the process around it.
@@ -105,6 +109,7 @@ func newParser(stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
 		kong.Description("Top up prepaid phones by text."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(exit),
+		kong.Vars{"version": version.Current().String()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 		kong.Help(func(o kong.HelpOptions, c *kong.Context) error {
 			err := kong.DefaultHelpPrinter(o, c)

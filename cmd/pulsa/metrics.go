@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"pulsa/app/version"
 	"pulsa/conversation"
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -50,9 +51,17 @@ func newMetrics(clock prepaid.Clock) *metrics {
 		}, []string{"flow", "from", "to"}),
 	}
 	m.codesRefused = newCodesRefused()
-	m.registry.MustRegister(m.turns, m.turnTime, m.orderMoves, m.states, m.codesRefused,
+	m.registry.MustRegister(buildInfo(version.Current()), m.turns, m.turnTime, m.orderMoves, m.states, m.codesRefused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// buildInfo is always 1: its labels say which build runs.
+func buildInfo(b version.Build) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "pulsa_build_info", Help: "Always 1; the labels say which build runs.",
+		ConstLabels: prometheus.Labels{"version": b.Version, "commit": b.Commit, "go": b.Go},
+	}, func() float64 { return 1 })
 }
 
 // turn counts what a turn did.

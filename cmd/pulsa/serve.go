@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/app/version"
 	"pulsa/conversation"
 	"pulsa/prepaid"
 )
@@ -40,6 +41,8 @@ func (s *serveCommand) Run(ctx context.Context, e environ) error {
 	}
 	log := logger(c.Log, e.stderr)
 	defer ignoreHangup(log)()
+	b := version.Current()
+	log.Info("starting", "version", b.Version, "commit", b.Commit, "date", b.Date, "go", b.Go)
 	for _, note := range c.Notes {
 		log.Warn(note)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/app/config"
+	"pulsa/app/version"
 	"pulsa/cards"
 	"pulsa/channels"
 	"pulsa/channels/fake"
@@ -26,9 +27,7 @@ import (
 	"pulsa/payments"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
-
 	simgateway "pulsa/sim/gateway"
-
 	simnetwork "pulsa/sim/network"
 	"pulsa/store"
 	"pulsa/store/sessions"
@@ -376,9 +375,13 @@ func (p *program) adminRoutes() http.Handler {
 	return withoutPanics(mux, p.log)
 }
 
+// versionHeader says in /healthz which build answers.
+const versionHeader = "Pulsa-Version"
+
 func (p *program) healthRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set(instanceHeader, p.instance)
+		w.Header().Set(versionHeader, version.Current().String())
 		fmt.Fprintln(w, "alive")
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
