@@ -84,8 +84,8 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 
 func TestOldRatesAreWarnedOf(t *testing.T) {
 	clock := prepaid.NewVirtualClock(time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC))
-	p := &program{clock: clock, config: config.Config{API: map[string]developers.Terms{"demo": {FX: map[prepaid.Currency]developers.Rate{
-		"USD": {Date: clock.Now().AddDate(0, 0, -30)}, "JPY": {Date: clock.Now().AddDate(0, 0, -32)}}}}}}
+	p := &program{core: &core{clock: clock, config: config.Config{API: map[string]developers.Terms{"demo": {FX: map[prepaid.Currency]developers.Rate{
+		"USD": {Date: clock.Now().AddDate(0, 0, -30)}, "JPY": {Date: clock.Now().AddDate(0, 0, -32)}}}}}}}
 	found := p.examineRates(t.Context())
 	if len(found) != 2 || found[0].Level != warn || found[0].Found != "demo: JPY of 2026-10-19" || found[1].Level != fine {
 		t.Errorf("found %+v", found)

@@ -27,7 +27,7 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 			t.Fatal(err)
 		}
 		buyers[i] = m.String()
-		err = r.givenCustomer(t.Context(), r.sims, talk.Setup{Brand: "demo", Language: "en", Customer: talk.Customer{Number: m.String(), Kind: talk.SMS}},
+		err = givenCustomer(t.Context(), r.core, r.completeSetup, talk.Setup{Brand: "demo", Language: "en", Customer: talk.Customer{Number: m.String(), Kind: talk.SMS}},
 			talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
 		if err != nil {
 			t.Fatal(err)

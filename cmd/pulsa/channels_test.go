@@ -270,7 +270,7 @@ func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 
 func TestABotThatNobodyPollsIsDown(t *testing.T) {
 	folder := t.TempDir()
-	d := &desk{running: &running{program: &program{config: config.Config{Data: filepath.Join(folder, "data")}}, t: t}, file: filepath.Join(folder, "pulsa.yaml")}
+	d := &desk{running: &running{program: &program{core: &core{config: config.Config{Data: filepath.Join(folder, "data")}}}, t: t}, file: filepath.Join(folder, "pulsa.yaml")}
 	local := strings.NewReplacer("SERVER", "http://127.0.0.1:1", "https://topup.example", "http://localhost:8080").Replace(linesFile)
 	if err := os.WriteFile(d.file, []byte(local), 0o600); err != nil {
 		t.Fatal(err)

@@ -107,7 +107,7 @@ func number(i int) string {
 func TestOfManyWhoRedeemOneCardExactlyOneGetsIt(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change)
-		err := r.givenCard(t.Context(), "demo", talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret("48215973620418"),
+		err := givenCard(t.Context(), r.core, "demo", talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret("48215973620418"),
 			Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}})
 		if err != nil {
 			t.Fatal(err)

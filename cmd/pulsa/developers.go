@@ -31,11 +31,8 @@ func newDevelopers(p *program, c config.Config, db *store.DB, clock prepaid.Cloc
 // catalogue is what a brand's network sells by the API; nil where the brand has none.
 func (p *program) catalogue(brand string) developers.Catalogue { return p.catalogues[brand] }
 
-// wireDevelopers lets developers top up where a brand has an API.
-func (p *program) wireDevelopers() (err error) {
-	if len(p.config.API) == 0 {
-		return nil
-	}
+// wireCatalogues finds what each brand with an API sells by it.
+func (p *program) wireCatalogues() {
 	p.catalogues = map[string]developers.Catalogue{}
 	for brand := range p.config.API {
 		if p.config.Networks[brand] == config.NetworkReloadly {
@@ -44,7 +41,13 @@ func (p *program) wireDevelopers() (err error) {
 		}
 		p.catalogues[brand] = simCatalogue{newSimFace(context.Background(), p.sims.network, p.clock, p.brands[brand].Currency)}
 	}
-	p.developers, err = newDevelopers(p, p.config, p.db, p.clock)
+}
+
+// wireDevelopers lets developers top up where a brand has an API.
+func (p *program) wireDevelopers() (err error) {
+	if len(p.config.API) > 0 {
+		p.developers, err = newDevelopers(p, p.config, p.db, p.clock)
+	}
 	return err
 }
 

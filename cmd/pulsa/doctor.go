@@ -101,7 +101,7 @@ func examine(ctx context.Context, c config.Config) []finding {
 	if err != nil {
 		return append(findings, finding{wrong, "simulators", err.Error(), "report this"})
 	}
-	sims.own = true
+	defer func() { _ = sims.close() }()
 	ctx, cancel := context.WithTimeout(ctx, 4*doctorWithin)
 	defer cancel()
 	p, err := wire(ctx, c, wiring{clock: prepaid.SystemClock{}, log: quiet, sims: sims})

@@ -142,7 +142,7 @@ func TestTheDoctorTriesTheSecretOfASimulatorInAnotherProcess(t *testing.T) {
 		{none.URL, "right", wrong, "--gateway-webhook"},
 		{gone.URL, "right", wrong, "start pulsa sim, or"},
 	} {
-		p := &program{config: config.Config{PublicURL: "http://127.0.0.1:8080"}}
+		p := &program{core: &core{config: config.Config{PublicURL: "http://127.0.0.1:8080"}}}
 		p.remote = newRemoteSimulators(config.Simulator{URL: test.url, Secret: prepaid.NewSecret(test.secret)}, quiet)
 		found := p.examineRemote(t.Context())
 		if len(found) != 1 || found[0].Level != test.level || !strings.Contains(found[0].Do, test.do) {

@@ -71,7 +71,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 				two[0].address, two[1].address = "telegram:3527", "telegram:35278"
 			}
 			for i, w := range two {
-				err := r.givenCard(t.Context(), "demo", talk.GivenCard{
+				err := givenCard(t.Context(), r.core, "demo", talk.GivenCard{
 					Serial: fmt.Sprintf("101-%08d", i), Code: prepaid.NewSecret(w.code), Amount: prepaid.Money{Minor: 1000, Currency: "EUR"},
 				})
 				if err != nil {

@@ -347,7 +347,7 @@ func (l *crowd) judge() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := chargedForOthers(t.Context(), p, books.Charged); err != nil {
+	if err := chargedForOthers(t.Context(), p.core, books.Charged); err != nil {
 		t.Error(err)
 	}
 }

@@ -288,7 +288,7 @@ func TestWhatTheProviderNeverTakesIsOnTheOperatorsList(t *testing.T) {
 }
 
 // faked is the program's fake channel, whose provider can be told to fail.
-func faked(t *testing.T, p *program) *fake.Adapter {
+func faked(t *testing.T, p *core) *fake.Adapter {
 	t.Helper()
 	c, _ := p.registry.Declared("demo", "fake")
 	return p.registry.Adapter(c).(*unsteadyFake).Adapter
@@ -308,7 +308,7 @@ func (s *scene) untold(why ...string) {
 
 func (s *scene) clean() {
 	s.t.Helper()
-	if violations, err := s.p.audit(s.t.Context()); err != nil || len(violations) > 0 {
+	if violations, err := s.audit(s.t.Context()); err != nil || len(violations) > 0 {
 		s.t.Error(violations, err)
 	}
 }

@@ -102,7 +102,7 @@ func runWired(t *testing.T, env map[string]string, change func(*config.Config), 
 // customer registers one who pays by bank card.
 func (r *running) customer(number string) {
 	r.t.Helper()
-	err := r.givenCustomer(r.t.Context(), r.sims, talk.Setup{
+	err := givenCustomer(r.t.Context(), r.core, r.completeSetup, talk.Setup{
 		Brand: "demo", Language: "en", Customer: talk.Customer{Number: number, Kind: "sms"},
 	}, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
 	if err != nil {

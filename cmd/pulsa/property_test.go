@@ -111,7 +111,7 @@ func newUnrest(r *rapid.T, m *storyMaker) *unrest {
 	setup := u.s.setup
 	setup.Customer = u.customers[1]
 	u.must(u.s.run(func() error {
-		return u.s.p.givenCustomer(r.Context(), u.s.sims, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"})
+		return givenCustomer(r.Context(), u.s.p, u.s.sims.gateway.CompleteSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"})
 	}))
 	return u // the third is a stranger
 }
@@ -428,7 +428,7 @@ func (u *unrest) judge() {
 			u.Errorf("%s made %d orders", key, n)
 		}
 	}
-	violations, err := u.s.p.audit(ctx)
+	violations, err := u.s.audit(ctx)
 	u.must(err)
 	for _, v := range violations {
 		u.Errorf("%s", v)
@@ -441,7 +441,7 @@ func (u *unrest) judge() {
 
 // chargedForOthers finds, in the gateway's book and by the times alone, what was charged for anyone but the person who set it up:
 // between the beginning of a setup and an order that its token pays for nobody else has taken the customer's number.
-func chargedForOthers(ctx context.Context, p *program, charged []simgateway.Entry) error {
+func chargedForOthers(ctx context.Context, p *core, charged []simgateway.Entry) error {
 	for _, e := range charged {
 		h, err := p.db.Orders.ByCharge(ctx, prepaid.ChargeID(e.Reference))
 		if err != nil {

@@ -57,9 +57,9 @@ func (p *program) tellSimulators(ctx context.Context, brand string, who talk.Cus
 }
 
 // completeSetup lets a customer complete the page that was opened for them.
-func (p *program) completeSetup(ctx context.Context, sims *simulators, m prepaid.MSISDN) error {
+func (p *program) completeSetup(ctx context.Context, m prepaid.MSISDN) error {
 	if p.remote == nil {
-		return sims.gateway.CompleteSetup(ctx, m)
+		return p.sims.gateway.CompleteSetup(ctx, m)
 	}
 	return p.remote.tell(ctx, string(talk.SetupCompleted), m.String())
 }

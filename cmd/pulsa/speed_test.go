@@ -118,7 +118,6 @@ func (s *speed) wire(address string) *program {
 	if err != nil {
 		s.Fatal(err)
 	}
-	sims.own = true
 	p, err := wire(s.Context(), c, wiring{clock: prepaid.SystemClock{}, log: quiet, sims: sims})
 	if err != nil {
 		s.Fatal(err)

@@ -47,12 +47,12 @@ func (p *program) strayDispute(ctx context.Context, d stripe.Dispute) error {
 }
 
 // gateways are all that brands may name.
-func (p *program) gateways(w wiring) map[string]payments.Gateway {
+func (p *program) gateways() map[string]payments.Gateway {
 	simulated := payments.Gateway(p.sims.gateway)
 	if p.remote != nil {
 		simulated = p.remote.gateway
 	}
-	all := map[string]payments.Gateway{"sim": around(simulated, w.gateway)}
+	all := map[string]payments.Gateway{"sim": simulated}
 	if p.stripe != nil {
 		all[config.GatewayStripe] = p.stripe
 	}

@@ -12,6 +12,7 @@ import (
 	"pulsa/prepaid"
 	simgateway "pulsa/sim/gateway"
 	simnetwork "pulsa/sim/network"
+	"pulsa/store"
 	"pulsa/topup"
 )
 
@@ -157,13 +158,18 @@ func (s *storyProgram) Check(ctx context.Context, who talk.Customer, f talk.Fact
 	case talk.ToppedUp:
 		return counted(f, len(s.sims.network.Delivered(simnetwork.Filter{Amount: f.Amount})), len(s.sims.network.Delivered(simnetwork.Filter{}))), nil
 	case talk.AuditClean:
-		return s.p.auditFinding(ctx)
+		return auditFinding(s.audit(ctx))
 	}
-	return s.p.check(ctx, s.setup.Brand, who, f)
+	return checkFact(ctx, s.p, s.setup.Brand, who, f)
 }
 
-// check finds what SQL tells of a customer or card.
-func (p *program) check(ctx context.Context, brand string, who talk.Customer, f talk.Fact) (talk.Finding, error) {
+// audit checks the invariants over the story's SQL and the books of its simulators.
+func (s *storyProgram) audit(ctx context.Context) ([]store.Violation, error) {
+	return auditAll(ctx, s.p, func(context.Context) (simBooks, error) { return s.sims.books(), nil })
+}
+
+// checkFact finds what SQL tells of a customer or card.
+func checkFact(ctx context.Context, p *core, brand string, who talk.Customer, f talk.Fact) (talk.Finding, error) {
 	c, err := p.accounts.ByAddress(ctx, brand, who.Address())
 	if err != nil && !errors.Is(err, accounts.ErrNoCustomer) {
 		return talk.Finding{}, err
@@ -219,9 +225,8 @@ func counted(f talk.Fact, n, all int) talk.Finding {
 	return talk.Finding{Holds: n == f.Times, Actual: actual}
 }
 
-// auditFinding checks every invariant, over the SQL and the simulators' books.
-func (p *program) auditFinding(ctx context.Context) (talk.Finding, error) {
-	violations, err := p.audit(ctx)
+// auditFinding is the fact that an audit found nothing, or what it found first.
+func auditFinding(violations []store.Violation, err error) (talk.Finding, error) {
 	if err != nil || len(violations) == 0 {
 		return talk.Finding{Holds: err == nil}, err
 	}
@@ -238,7 +243,7 @@ func (s *storyProgram) given(ctx context.Context, g talk.Given) error {
 	case g.Event != nil:
 		return s.Do(ctx, s.setup.Customer, *g.Event)
 	case g.Customer != nil:
-		return s.run(func() error { return s.p.givenCustomer(ctx, s.sims, s.setup, *g.Customer) })
+		return s.run(func() error { return givenCustomer(ctx, s.p, s.sims.gateway.CompleteSetup, s.setup, *g.Customer) })
 	}
-	return s.p.givenCard(ctx, s.setup.Brand, *g.Card)
+	return givenCard(ctx, s.p, s.setup.Brand, *g.Card)
 }

@@ -14,8 +14,9 @@ import (
 	"pulsa/prepaid"
 )
 
-// givenCustomer registers a customer as a conversation would have, and tells them nothing of it.
-func (p *program) givenCustomer(ctx context.Context, sims *simulators, s talk.Setup, g talk.GivenCustomer) error {
+// givenCustomer registers a customer as a conversation would have, and tells them nothing of it. complete completes the
+// payment page that is open for a number.
+func givenCustomer(ctx context.Context, p *core, complete func(context.Context, prepaid.MSISDN) error, s talk.Setup, g talk.GivenCustomer) error {
 	m, err := prepaid.ParseE164(s.Customer.Number)
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func (p *program) givenCustomer(ctx context.Context, sims *simulators, s talk.Se
 		Places: places, OperationKey: prepaid.NewToken(),
 	})
 	if errors.Is(err, accounts.ErrRegistered) { // by a story before this one
-		c, err = p.givenAgain(ctx, s, m, g.PIN, places)
+		c, err = givenAgain(ctx, p, s, m, g.PIN, places)
 	}
 	if err != nil {
 		return err
@@ -44,11 +45,11 @@ func (p *program) givenCustomer(ctx context.Context, sims *simulators, s talk.Se
 	if err != nil {
 		return err
 	}
-	return p.completeSetup(ctx, sims, m)
+	return complete(ctx, m)
 }
 
 // givenAgain makes a customer who is registered like one who has just been.
-func (p *program) givenAgain(ctx context.Context, s talk.Setup, m prepaid.MSISDN, pin prepaid.Secret, places []accounts.Place) (accounts.Customer, error) {
+func givenAgain(ctx context.Context, p *core, s talk.Setup, m prepaid.MSISDN, pin prepaid.Secret, places []accounts.Place) (accounts.Customer, error) {
 	c, err := p.accounts.ByMSISDN(ctx, s.Brand, m)
 	if err == nil {
 		err = p.accounts.ChangePIN(ctx, c, pin)
@@ -64,7 +65,7 @@ func (p *program) givenAgain(ctx context.Context, s talk.Setup, m prepaid.MSISDN
 	return c, err
 }
 
-func (p *program) givenCard(ctx context.Context, brand string, g talk.GivenCard) error {
+func givenCard(ctx context.Context, p *core, brand string, g talk.GivenCard) error {
 	series, _, _ := strings.Cut(g.Serial, "-")
 	card := cards.Card{Serial: g.Serial, Brand: brand, Series: series, Amount: g.Amount, State: cards.Live, CreatedAt: p.clock.Now()}
 	if g.Generated {

@@ -36,7 +36,7 @@ type storyProgram struct {
 	redisPrefix string
 	drop        func(context.Context) error // removes the stores
 
-	p       *program
+	p       *core
 	life    *life
 	offline time.Time
 	closed  map[prepaid.Address]bool // whom nothing can be pushed to until they write
@@ -58,18 +58,33 @@ var errCut = errors.New("the program was killed")
 func (s *storyProgram) start(ctx context.Context) error {
 	l := &life{}
 	s.life = l
-	p, err := wire(ctx, s.config, wiring{
+	p, err := openStores(ctx, s.config, storeOptions{
 		clock: s.clock, log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		sims: s.sims, volatile: true, redisPrefix: s.redisPrefix,
-		reached:  func(point string) { s.reached(l, point) },
-		observe:  func(r conversation.Record) { s.observe(l, r) },
+		volatile: true, redisPrefix: s.redisPrefix,
 		sessions: func(inner conversation.Sessions) conversation.Sessions { return &unsteadySessions{inner, s} },
-		fake:     func(inner *fake.Adapter) channels.Adapter { return &unsteadyFake{inner, s} },
-		gateway:  func(inner payments.Gateway) payments.Gateway { return cutGateway{inner, l} },
-		network:  func(inner topup.Network) topup.Network { return cutNetwork{inner, l} },
 	})
+	if err != nil {
+		return err
+	}
 	s.p = p
-	return err
+	gateways, networks := map[string]payments.Gateway{}, map[string]topup.Network{}
+	for _, b := range s.config.Brands { // whatever a brand's gateway and network are, stories meet simulators
+		gateways[s.config.Gateways[b.Name]] = cutGateway{s.sims.gateway, l}
+		networks[s.config.Networks[b.Name]] = cutNetwork{s.sims.network, l}
+	}
+	err = p.assemble(parts{
+		gateways: gateways, networks: networks,
+		adapters:  []channels.Adapter{&unsteadyFake{fake.New(p.db.Outbox, s.clock), s}},
+		redeliver: s.sims.redeliver,
+		reached:   func(point string) { s.reached(l, point) },
+		observe:   func(r conversation.Record) { s.observe(l, r) },
+	})
+	if err != nil {
+		return errors.Join(err, p.close())
+	}
+	s.sims.gateway.Connect(p.payments.Handle)
+	s.sims.network.Connect(p.deliveryTakenBack)
+	return nil
 }
 
 // reached crashes the program where the script has asked for it.
@@ -207,7 +222,7 @@ func (s *storyProgram) deliver(ctx context.Context, body []byte) (capture, error
 			return answer, err
 		}
 		r.Header.Set("Content-Type", "application/json")
-		s.p.routes().ServeHTTP(&answer, r)
+		s.p.webhooks.ServeHTTP(&answer, r)
 		if answer.status != http.StatusServiceUnavailable || tries == redeliveries || s.life.cut.Load() {
 			return answer, nil
 		}

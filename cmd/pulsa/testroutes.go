@@ -72,7 +72,7 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 	})
 	handle("given", func(ctx context.Context, brand string, r testRequest) (any, error) {
 		if r.Card != nil {
-			err := p.givenCard(ctx, brand, talk.GivenCard{
+			err := givenCard(ctx, p.core, brand, talk.GivenCard{
 				Serial: r.Card.Serial, Code: prepaid.NewSecret(r.Card.Code), Amount: r.Card.Amount,
 				Expires: r.Card.Expires, Generated: r.Card.Generated,
 			})
@@ -82,7 +82,7 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 			return nil, err
 		}
 		setup := talk.Setup{Brand: brand, Language: r.Language, Customer: r.Customer}
-		return nil, p.givenCustomer(ctx, p.sims, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
+		return nil, givenCustomer(ctx, p.core, p.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
 	})
 	handle("settle", func(ctx context.Context, _ string, _ testRequest) (any, error) { return nil, p.settle(ctx) })
 	handle("state", func(ctx context.Context, brand string, r testRequest) (any, error) {
@@ -156,9 +156,9 @@ func (p *program) testFact(ctx context.Context, brand string, r testRequest) (ta
 		return counted(f, n, all), nil
 	}
 	if f.Kind == talk.AuditClean {
-		return p.auditFinding(ctx)
+		return auditFinding(p.audit(ctx))
 	}
-	return p.check(ctx, brand, r.Customer, f)
+	return checkFact(ctx, p.core, brand, r.Customer, f)
 }
 
 // maxTurns is how many turns a server remembers for scripts.

@@ -394,7 +394,7 @@ func (r handRequest) besideServer(ctx context.Context, c config.Config, log *slo
 	if err != nil {
 		return handAnswer{}, err
 	}
-	sims.own = true
+	defer func() { _ = sims.close() }()
 	p, err := wire(ctx, c, wiring{clock: prepaid.SystemClock{}, log: log, sims: sims})
 	if err != nil {
 		return handAnswer{}, err

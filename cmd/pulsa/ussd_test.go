@@ -137,7 +137,7 @@ func TestWhatIsDialledAtOnceIsDoneAtOnce(t *testing.T) {
 	r := runUSSD(t)
 	r.customer(testNumber)
 	const code = "12345678901234"
-	err := r.givenCard(t.Context(), "demo", talk.GivenCard{
+	err := givenCard(t.Context(), r.core, "demo", talk.GivenCard{
 		Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: prepaid.Money{Minor: 2000, Currency: "EUR"},
 	})
 	if err != nil {

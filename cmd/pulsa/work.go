@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
 
-	"pulsa/conversation"
 	"pulsa/prepaid"
 )
 
@@ -16,7 +13,6 @@ const (
 	lookEvery       = 250 * time.Millisecond
 	transcriptEvery = 2 * time.Second
 	afterError      = 2 * time.Second
-	transcriptBatch = 500
 	// couriers send webhooks side by side: each waits for its receiver.
 	couriers     = 4
 	couriersLook = time.Second
@@ -24,13 +20,6 @@ const (
 	carriers     = 8
 	carriersLook = time.Second
 )
-
-// job is one kind of due work. It returns how much it did.
-type job struct {
-	name  string
-	every time.Duration
-	run   func(context.Context) (int, error)
-}
 
 func (p *program) jobs() []job {
 	jobs := []job{
@@ -94,12 +83,6 @@ func (p *program) isDue(at time.Time, err error) (bool, error) {
 	return err == nil && !at.IsZero() && !at.After(p.clock.Now()), err
 }
 
-func (p *program) drainTranscripts(ctx context.Context) (int, error) {
-	return p.sessions.DrainTranscripts(ctx, transcriptBatch, func(ctx context.Context, entries []conversation.Transcript) error {
-		return p.db.Transcripts.SaveTranscripts(ctx, entries)
-	})
-}
-
 // work runs all jobs, the sender and the bots until ctx ends, and returns when the last one has.
 func (p *program) work(ctx context.Context) {
 	var all sync.WaitGroup
@@ -125,45 +108,4 @@ func (p *program) work(ctx context.Context) {
 		})
 	}
 	all.Wait()
-}
-
-// settle does all work that is due now, until nothing is: how scripts let things come to rest. News for a sender
-// whose turn holds the lock, or has died with it, comes later. Transcripts are nobody's wait.
-func (p *program) settle(ctx context.Context) error {
-	for range 1000 {
-		if err := errors.Join(p.handler.MarkTold(ctx), p.sims.redeliver(ctx)); err != nil {
-			return err
-		}
-		next, err := p.nextDue(ctx)
-		if err != nil || next.IsZero() || next.After(p.clock.Now()) {
-			return err
-		}
-		total := 0
-		for _, j := range []job{{name: "orders", run: p.topups.RunDue}, {name: "mandates", run: p.payments.SignDue}, {name: "news", run: p.handler.NotifyDue}, {name: "outbox", run: p.sender.SendDue}} {
-			done, err := j.run(ctx)
-			if err != nil && !errors.Is(err, conversation.ErrBusy) {
-				return fmt.Errorf("%s: %w", j.name, err)
-			}
-			total += done
-		}
-		if total == 0 {
-			return nil
-		}
-	}
-	return errors.New("due work never comes to rest")
-}
-
-// nextDue tells when there is something to do again; zero for never.
-func (p *program) nextDue(ctx context.Context) (time.Time, error) {
-	var next time.Time
-	for _, look := range []func(context.Context) (time.Time, error){p.topups.NextDue, p.payments.NextDue, p.db.Notices.NextNotice, p.db.Outbox.NextOutbound} {
-		at, err := look(ctx)
-		if err != nil {
-			return time.Time{}, err
-		}
-		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
-			next = at
-		}
-	}
-	return next, nil
 }
