@@ -4,7 +4,11 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /pulsa ./cmd/pulsa && mkdir /data
+# Which build this is, for pulsa version: docker build --build-arg VERSION=v0.1.0 --build-arg COMMIT=$(git rev-parse HEAD) .
+ARG VERSION
+ARG COMMIT
+ARG STAMP="-X pulsa/app/version.release=$VERSION -X pulsa/app/version.commit=$COMMIT"
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w $STAMP" -o /pulsa ./cmd/pulsa && mkdir /data
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

@@ -118,7 +118,7 @@ func TestComposeKeepsWhatMustOutliveARestart(t *testing.T) {
 func TestTheStaticBuildRuns(t *testing.T) {
 	dockerfile := readRoot(t, "Dockerfile")
 	for _, line := range []string{
-		`RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /pulsa ./cmd/pulsa`,
+		`RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w $STAMP" -o /pulsa ./cmd/pulsa`,
 		"FROM scratch", `CMD ["/pulsa", "health"]`, `ENTRYPOINT ["/pulsa"]`, `CMD ["serve"]`,
 	} {
 		if !strings.Contains(dockerfile, line) {
