@@ -252,3 +252,68 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 		}
 	}
 }
+
+// kindNames are the adapters, and the kinds of channels that they serve.
+var kindNames = []string{"sms", "whatsapp", "telegram", "ussd", "web", "fake", "twilio"}
+
+// knowsKinds lists who may ask for a kind of channel by its name.
+var knowsKinds = []struct{ where, reason string }{
+	{"channels/*", "an adapter knows its own kinds"},
+	{"channels/kind.go", "it is the table of what each kind can do"},
+	{"conversation/talk", "kinds are words of the scripts' language, which may not know the channels"},
+}
+
+func TestNoKindOfChannelIsAskedForByName(t *testing.T) {
+	for _, s := range sources(t) {
+		exempt := slices.ContainsFunc(knowsKinds, func(k struct{ where, reason string }) bool {
+			return matches(s.folder, []string{k.where}) || s.path() == k.where
+		})
+		if s.test || exempt {
+			continue
+		}
+		forbid := func(compared ...ast.Expr) {
+			for _, e := range compared {
+				if name := kindNamed(s, e); name != "" {
+					t.Errorf("%s: compared with %s: what differs between kinds of channels is a field of channels.Capabilities or an optional interface of the adapter, so that a new kind changes no code that serves all", s.at(e), name)
+				}
+			}
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BinaryExpr:
+				if n.Op == token.EQL || n.Op == token.NEQ {
+					forbid(n.X, n.Y)
+				}
+			case *ast.CaseClause:
+				forbid(n.List...)
+			}
+			return true
+		})
+	}
+}
+
+// kindNamed returns how an expression names a kind of channel or an adapter, "" where it does not: a string, or a
+// constant of package channels, converted or not.
+func kindNamed(s source, e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if text, err := strconv.Unquote(e.Value); e.Kind == token.STRING && err == nil && slices.Contains(kindNames, text) {
+			return e.Value
+		}
+	case *ast.SelectorExpr:
+		if x, ok := e.X.(*ast.Ident); ok && x.Name == "channels" && slices.Contains(kindNames, strings.ToLower(e.Sel.Name)) {
+			return "channels." + e.Sel.Name
+		}
+	case *ast.Ident:
+		if s.folder == "channels" && slices.Contains(kindNames, strings.ToLower(e.Name)) && e.IsExported() {
+			return e.Name
+		}
+	case *ast.CallExpr:
+		if len(e.Args) == 1 {
+			return kindNamed(s, e.Args[0])
+		}
+	case *ast.ParenExpr:
+		return kindNamed(s, e.X)
+	}
+	return ""
+}

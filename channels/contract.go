@@ -26,64 +26,6 @@ type Channel struct {
 // ID names the channel across brands: "demo/twilio".
 func (c Channel) ID() string { return c.Brand.Name + "/" + c.Name }
 
-// Kind is how a customer experiences a channel.
-type Kind string
-
-// The kinds.
-const (
-	SMS      Kind = "sms"
-	WhatsApp Kind = "whatsapp"
-	Telegram Kind = "telegram"
-	USSD     Kind = "ussd"
-	Web      Kind = "web"
-)
-
-// Title is what customers call a kind of channel: "WhatsApp".
-func (k Kind) Title() string {
-	switch k {
-	case WhatsApp:
-		return "WhatsApp"
-	case Telegram:
-		return "Telegram"
-	}
-	return strings.ToUpper(string(k))
-}
-
-// Capabilities are what a kind of channel can do.
-type Capabilities struct {
-	Kind        Kind
-	Segmented   bool // text is billed and counted in SMS segments
-	MaxUnits    int  // of one message: UTF-16 units, or GSM-7 septets on USSD; 0: by segments
-	MaxSegments int  // with Segmented
-	Plain       bool // GSM-7 text only, else it costs more (SMS) or breaks (USSD)
-	Buttons     int  // how many choices can be buttons; 0: choices are numbered lines
-	InResponse  bool // the reply travels in the webhook's response
-	Push        bool // messages may be sent at any time
-	Vouches     bool // the address is a phone number that the channel vouches for
-	OwnsOptOut  bool // the carrier acts on STOP and START itself
-	Contact     bool // a contact can be shared by a button
-	Deletes     bool // a customer's message can be deleted
-	// MutualBlock: who has blocked us can't write to us, so that a message proves that they have not, or no more.
-	MutualBlock bool
-}
-
-// Of returns what a kind can do; ok is false for an unknown kind.
-func Of(k Kind) (c Capabilities, ok bool) {
-	switch k {
-	case SMS:
-		return Capabilities{Kind: SMS, Segmented: true, MaxSegments: 6, Plain: true, InResponse: true, Push: true, Vouches: true, OwnsOptOut: true}, true
-	case WhatsApp:
-		return Capabilities{Kind: WhatsApp, MaxUnits: 1600, InResponse: true, Push: true, Vouches: true}, true
-	case Telegram:
-		return Capabilities{Kind: Telegram, MaxUnits: 4096, Buttons: 8, Push: true, Contact: true, Deletes: true, MutualBlock: true}, true
-	case USSD:
-		return Capabilities{Kind: USSD, MaxUnits: 182, Plain: true, InResponse: true, Vouches: true}, true
-	case Web:
-		return Capabilities{Kind: Web, MaxUnits: 4096, Buttons: 8, InResponse: true}, true
-	}
-	return Capabilities{}, false
-}
-
 // OptSignal is a channel's own word that a customer has opted out or in.
 type OptSignal string
 
@@ -117,15 +59,27 @@ type Inbound struct {
 	Redelivers bool      // the provider delivers again what is answered 503
 	// MessageRef names the message for deleting it (Telegram), if Can.Deletes.
 	MessageRef string
-	Dial       *Dial // how it came, where a session is dialled (USSD); else nil
+	Dial       *Dial // how it came, where a session is dialled; else nil
+	// Labels are the words that the adapter puts around the answer itself: they come with it as Outbound.Labels.
+	Labels []Label
+	// Private is the adapter's own note for Respond. Nobody else reads it, and it is not stored.
+	Private any
 }
 
 // Dial says how a message stands in a dialled session.
 type Dial struct {
 	Session string   // the provider's: "ATUid_3f2b"; a message of another one than the message before opens it
 	Inputs  []string // all that was typed since the code: what is dialled at once if the message opens the session
-	Turns   []bool   // pages turned since the message: true is onward; the adapter's own
 }
+
+// Label names a word that an adapter shows beside an answer, such as what is typed for its next page.
+type Label string
+
+// The labels.
+const (
+	LabelMore Label = "more" // shows what follows
+	LabelBack Label = "back" // shows what came before
+)
 
 // Message is one reply or piece of news, before it is rendered for a channel.
 type Message struct {
@@ -134,7 +88,7 @@ type Message struct {
 	AskContact bool // offer a button that shares the sender's contact, where there is one
 	// ContactLabel is what that button says, in the customer's language.
 	ContactLabel string
-	Ends         bool // nothing is asked: a USSD session ends
+	Ends         bool // nothing is asked: a dialled session ends
 }
 
 // Choice is one possible answer.
@@ -182,8 +136,8 @@ type Outbound struct {
 	CreatedAt time.Time
 
 	// For a dialled session alone, which is answered at once: none of it is stored.
-	Ends       bool   // nothing is asked: the session ends
-	More, Back string // what turning its pages is called, in the customer's language
+	Ends   bool             // nothing is asked: the session ends
+	Labels map[Label]string // those of Inbound.Labels, in the customer's language
 }
 
 // Way is a channel by which an address can be reached at any time.
@@ -224,8 +178,8 @@ const (
 // Adapter speaks one provider's protocol. It keeps no state about customers. Its methods are called at the
 // same time for any number of channels.
 //
-// What only some can do is an optional interface beside it: Responder, Checker, Routes, BodyLimiter, Hooked,
-// Addressed, Prober, Reacher.
+// What only some can do is an optional interface beside it: Responder, Checker, Routes, BodyLimiter, RateLimited,
+// Hooked, Poller, Simulator, Addressed, Prober, Reacher.
 type Adapter interface {
 	// Type names the adapter in the configuration: "twilio".
 	Type() string
@@ -261,6 +215,28 @@ type Routes interface {
 type BodyLimiter interface {
 	// BodyLimit is how many bytes a request body may have.
 	BodyLimit() int64
+}
+
+// RateLimited is an Adapter whose provider takes only so many messages a second.
+type RateLimited interface {
+	// Rate is how many messages a second are sent where the channel's setting "rate" does not say.
+	Rate() float64
+}
+
+// Poller is an Adapter whose provider can be asked for messages. It needs nobody to connect it: where the provider
+// can reach us its webhook is set at start, else one copy of the program polls.
+type Poller interface {
+	Hooked
+	// Poll fetches messages until ctx ends and hands them over one by one. A message that handle returns an error
+	// for is handed over again, after a pause. Poll returns ctx's error, or a *SendError of class Misconfigured.
+	Poll(ctx context.Context, c Channel, handle func(context.Context, Inbound) error) error
+}
+
+// Simulator is an Adapter that plays its provider: nothing outside need reach it or be told of it. It can
+// impersonate anyone, so its Check refuses channels of brands that are not marked test.
+type Simulator interface {
+	// Simulates does nothing: it tells a simulator from other adapters.
+	Simulates()
 }
 
 // Hooked is an Adapter whose provider has a call for where it delivers. Errors are *SendError; ErrByHand where

@@ -13,8 +13,8 @@ const (
 	gsmExtension = "\f^{}\\[~]|€"
 )
 
-// septets tells what r takes in GSM-7: 1, or 2 with an escape; 0 where the alphabet lacks it.
-func septets(r rune) int {
+// Septets is what a character takes in GSM-7: 1, or 2 with an escape; 0 where the alphabet lacks it.
+func Septets(r rune) int {
 	switch {
 	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '%' && r <= '?', r == ' ', r == '\n':
 		return 1
@@ -31,7 +31,7 @@ func septets(r rune) int {
 // IsGSM7 reports whether the whole text can be sent in the GSM-7 alphabet.
 func IsGSM7(text string) bool {
 	for _, r := range text {
-		if septets(r) == 0 {
+		if Septets(r) == 0 {
 			return false
 		}
 	}
@@ -59,7 +59,7 @@ func Plain(text string) string {
 
 // plainRune writes one character in GSM-7; ok is false where it can't be.
 func plainRune(r rune) (plain string, ok bool) {
-	if septets(r) > 0 {
+	if Septets(r) > 0 {
 		return string(r), true
 	}
 	if twin, ok := plainTwin(r); ok {
@@ -70,7 +70,7 @@ func plainRune(r rune) (plain string, ok bool) {
 		switch {
 		case ok:
 			plain += twin
-		case septets(part) > 0:
+		case Septets(part) > 0:
 			plain += string(part)
 		default:
 			return "", false

@@ -76,7 +76,7 @@ func newSegmentMeter(text string) *segmentMeter {
 func (m *segmentMeter) add(r rune) {
 	units := utf16Units(r)
 	if m.encoding == GSM7 {
-		units = septets(r)
+		units = Septets(r)
 	}
 	m.total += units
 	if m.used+units > m.multi {
@@ -106,7 +106,7 @@ type unitMeter struct {
 
 func (m *unitMeter) add(r rune) {
 	if m.plain {
-		m.total += septets(r)
+		m.total += Septets(r)
 	} else {
 		m.total += utf16Units(r)
 	}

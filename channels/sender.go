@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	sendFor    = 20 * time.Second // one sending, at most
-	maxPause   = time.Second      // waited for the channel's rate; more than that and the message waits in the outbox
-	leaseFor   = sendFor + maxPause + 40*time.Second
-	maxTries   = 8 // of what fails; a provider that asks us to wait is asked for a day
-	maxAge     = 24 * time.Hour
-	mendPause  = 5 * time.Minute // between tries on a channel that must be mended first
-	firstPause = 5 * time.Second // before the second try; four times as long before each further one
-	longPause  = time.Hour
-	pollEvery  = time.Second
-	senders    = 4
+	sendFor    = 20 * time.Second                    // timeout of one attempt
+	maxPause   = time.Second                         // a worker sleeps that long for the channel's rate, no longer
+	leaseFor   = sendFor + maxPause + 40*time.Second // of a claimed message; the rest is for slow databases
+	maxTries   = 8                                   // of failures; throttled attempts are repeated until maxAge
+	maxAge     = 24 * time.Hour                      // older messages are given up
+	mendPause  = 5 * time.Minute                     // between attempts on a channel that is off or misconfigured
+	firstPause = 5 * time.Second                     // before the second attempt; each further pause is four times as long
+	longPause  = time.Hour                           // the longest such pause
+	pollEvery  = time.Second                         // an idle worker looks at the outbox that often
+	senders    = 4                                   // workers of one Sender
 )
 
 // CodeOff is the code of a message that waits because its channel is off.
@@ -34,20 +34,21 @@ type SenderConfig struct {
 	Registry *Registry
 	// OptedOut reports whether an address wants nothing on a channel that it did not ask for.
 	OptedOut func(ctx context.Context, brand, channel string, a prepaid.Address) (bool, error)
-	// OptOut is told who has blocked a channel at its provider. It may be repeated.
+	// OptOut records that an address has blocked a channel at its provider. It is idempotent.
 	OptOut func(ctx context.Context, brand, channel string, a prepaid.Address) error
-	// Slot takes the channel's next sending slot: the first at or after earliest that is every after the one before,
-	// and returns its time. All copies of the program share the slots. ok is false, and none is taken, where it
-	// would be after latest.
+	// Slot reserves the channel's next sending slot and returns its time: at or after earliest, and at least "every"
+	// after the slot before. All copies of the program share the slots. Where the slot would be after latest, ok is
+	// false and none is reserved.
 	Slot func(ctx context.Context, channel string, earliest, latest time.Time, every time.Duration) (at time.Time, ok bool, err error)
-	// Jitter spreads the tries of many messages: it returns a number in [0, 1). nil: a random one.
+	// Jitter returns a number in [0, 1) that spreads the retries of many messages; nil: a random one.
 	Jitter func() float64
 	Clock  prepaid.Clock
 	Log    *slog.Logger
 }
 
-// Sender takes messages from the outbox to the providers, in order for each address. Any number of
-// Senders may share an outbox.
+// Sender hands the outbox's messages to the providers, in order for each address. A message is claimed under a lease,
+// attempted at most once per claim, and its end is written to the outbox: sent, waiting for a retry, given up, or
+// unknown. Any number of Senders may share an outbox.
 type Sender struct {
 	SenderConfig
 	wake chan struct{}
@@ -65,11 +66,11 @@ func NewSender(c SenderConfig) *Sender {
 func (s *Sender) Wake() {
 	select {
 	case s.wake <- struct{}{}:
-	default: // it has been woken already
+	default: // a wake-up is pending already
 	}
 }
 
-// Run sends what is due until ctx ends; what is being sent then is finished first.
+// Run sends what is due until ctx ends. It returns after the attempts under way have ended.
 func (s *Sender) Run(ctx context.Context) {
 	var workers sync.WaitGroup
 	for range senders {
@@ -97,8 +98,8 @@ func (s *Sender) work(ctx context.Context) {
 	}
 }
 
-// SendDue sends, one after the other, all that is due now, and returns how many messages it has dealt
-// with. An error means that the outbox does not answer.
+// SendDue attempts all messages that are due now, one after the other, and returns how many. An error means that the
+// outbox does not answer.
 func (s *Sender) SendDue(ctx context.Context) (int, error) {
 	for n := 0; ; n++ {
 		if ctx.Err() != nil {
@@ -109,16 +110,16 @@ func (s *Sender) SendDue(ctx context.Context) (int, error) {
 		if err != nil || len(due) == 0 {
 			return n, err
 		}
-		s.Wake() // there may be more: let another worker look
-		if err := s.deal(context.WithoutCancel(ctx), due[0]); err != nil {
+		s.Wake() // there may be more: another worker looks meanwhile
+		if err := s.process(context.WithoutCancel(ctx), due[0]); err != nil {
 			return n, err
 		}
 	}
 }
 
-// deal takes one claimed message as far as it gets and writes down what became of it.
-func (s *Sender) deal(ctx context.Context, m Outbound) error {
-	end := s.try(ctx, m)
+// process attempts one claimed message and writes the end to the outbox.
+func (s *Sender) process(ctx context.Context, m Outbound) error {
+	end := s.attempt(ctx, m)
 	end.Now = s.Clock.Now()
 	if end.Status != HandedOn {
 		s.Log.Warn("message not sent", "brand", m.Brand, "channel", m.Channel, "to", m.Address, "outbound", m.ID,
@@ -127,8 +128,9 @@ func (s *Sender) deal(ctx context.Context, m Outbound) error {
 	return s.Outbox.EndOutbound(ctx, m.ID, end)
 }
 
-// try decides whether a message may be sent, sends it, and decides what follows.
-func (s *Sender) try(ctx context.Context, m Outbound) SendEnd {
+// attempt sends a message if it may be sent, and returns what follows. A message whose lease lapsed in an earlier
+// attempt may have been sent: it is sent again only if it is Repeatable, so that nobody is texted twice.
+func (s *Sender) attempt(ctx context.Context, m Outbound) SendEnd {
 	if _, declared := s.Registry.Declared(m.Brand, m.Channel); !declared {
 		return SendEnd{Status: GivenUp, Code: "no such channel"}
 	}
@@ -140,35 +142,35 @@ func (s *Sender) try(ctx context.Context, m Outbound) SendEnd {
 	}
 	c, a, ok := s.Registry.Channel(ctx, m.Brand, m.Channel)
 	if !ok {
-		return s.untried(m, mendPause, CodeOff)
+		return s.postpone(m, mendPause, CodeOff)
 	}
 	if !m.Answer {
 		out, err := s.OptedOut(ctx, m.Brand, m.Channel, m.Address)
 		if err != nil {
-			return s.untried(m, firstPause, "opt-outs not read")
+			return s.postpone(m, firstPause, "opt-outs not read")
 		}
 		if out {
 			return SendEnd{Status: GivenUp, Code: string(RecipientOut), Refused: true}
 		}
 	}
-	at, ok, err := s.reserve(ctx, c)
+	at, ok, err := s.reserveSlot(ctx, c, a)
 	switch {
 	case err != nil:
-		return s.untried(m, firstPause, "rate not read")
+		return s.postpone(m, firstPause, "rate not read")
 	case !ok:
-		return s.untried(m, maxPause, "rate")
+		return s.postpone(m, maxPause, "rate")
 	}
 	_ = s.Clock.Sleep(ctx, at.Sub(s.Clock.Now())) // this context is never cancelled
 	ref, err := s.send(ctx, c, a, m)
 	if err == nil {
 		s.Registry.SetTrouble(c, "")
-		// The fake channel shows what was sent from the outbox.
+		// Test brands keep the text: their simulated channels list what was sent from the outbox.
 		return SendEnd{Status: HandedOn, ProviderRef: ref, Keep: c.Brand.Test}
 	}
-	return s.judge(ctx, c, m, err)
+	return s.afterFailure(ctx, c, m, err)
 }
 
-// send hands a message to the adapter. A panic leaves it unknown whether it was sent.
+// send hands a message to the adapter. After a panic it is unknown whether it was sent.
 func (s *Sender) send(ctx context.Context, c Channel, a Adapter, m Outbound) (ref string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sendFor)
 	defer cancel()
@@ -183,8 +185,9 @@ func (s *Sender) send(ctx context.Context, c Channel, a Adapter, m Outbound) (re
 	return ref, err
 }
 
-// judge decides what follows a failure.
-func (s *Sender) judge(ctx context.Context, c Channel, m Outbound, err error) SendEnd {
+// afterFailure decides what follows a failed attempt, by the class of the adapter's *SendError; any other error leaves
+// it unknown whether the message was sent.
+func (s *Sender) afterFailure(ctx context.Context, c Channel, m Outbound, err error) SendEnd {
 	failure := &SendError{Class: UnknownIfSent, Code: "unclassified"}
 	errors.As(err, &failure)
 	if failure.Err != nil {
@@ -192,48 +195,49 @@ func (s *Sender) judge(ctx context.Context, c Channel, m Outbound, err error) Se
 	}
 	switch failure.Class {
 	case Retryable:
-		return s.again(m, failure.Code)
+		return s.backOff(m, failure.Code)
 	case Throttled:
-		return s.later(m, max(pauseAfter(m.Attempts), failure.After), failure.Code)
+		return s.retryAfter(m, max(pauseAfter(m.Attempts), failure.After), failure.Code)
 	case Misconfigured:
 		s.Registry.SetTrouble(c, failure.Code)
-		return s.later(m, mendPause, failure.Code)
+		return s.retryAfter(m, mendPause, failure.Code)
 	case RecipientOut:
 		if err := s.OptOut(ctx, m.Brand, m.Channel, m.Address); err != nil {
-			return s.later(m, firstPause, "opt-out not stored") // the provider will refuse it again
+			return s.retryAfter(m, firstPause, "opt-out not stored") // the provider refuses the next attempt as well
 		}
 		return SendEnd{Status: GivenUp, Code: failure.Code, Refused: true}
 	case RefusedFor:
 		return SendEnd{Status: GivenUp, Code: failure.Code}
 	}
 	if m.Repeatable {
-		return s.again(m, failure.Code)
+		return s.backOff(m, failure.Code)
 	}
 	return SendEnd{Status: Uncertain, Code: failure.Code}
 }
 
-// again tries once more after a growing pause, unless the message has been tried too often.
-func (s *Sender) again(m Outbound, code string) SendEnd {
+// backOff retries after a pause that grows with each attempt; after maxTries the message is given up.
+func (s *Sender) backOff(m Outbound, code string) SendEnd {
 	if m.Attempts >= maxTries {
 		return SendEnd{Status: GivenUp, Code: code}
 	}
-	return s.later(m, pauseAfter(m.Attempts), code)
+	return s.retryAfter(m, pauseAfter(m.Attempts), code)
 }
 
-// pauseAfter is how long to wait after so many tries.
+// pauseAfter is the pause after so many attempts: 5 s, 20 s, 80 s and so on, an hour at most.
 func pauseAfter(tries int) time.Duration {
 	return min(firstPause<<(2*min(max(tries-1, 0), maxTries)), longPause)
 }
 
-// untried is later where the provider was not even asked.
-func (s *Sender) untried(m Outbound, pause time.Duration, code string) SendEnd {
-	end := s.later(m, pause, code)
+// postpone is retryAfter without counting an attempt: the provider was not asked.
+func (s *Sender) postpone(m Outbound, pause time.Duration, code string) SendEnd {
+	end := s.retryAfter(m, pause, code)
 	end.Untried = end.Status == Waiting
 	return end
 }
 
-// later tries again after the pause and up to a fifth more, unless the message has grown too old.
-func (s *Sender) later(m Outbound, pause time.Duration, code string) SendEnd {
+// retryAfter schedules the next attempt after the pause and up to a fifth more; a message older than maxAge by then is
+// given up.
+func (s *Sender) retryAfter(m Outbound, pause time.Duration, code string) SendEnd {
 	at := s.Clock.Now().Add(pause + time.Duration(s.Jitter()*float64(pause)/5))
 	if at.Sub(m.CreatedAt) > maxAge {
 		return SendEnd{Status: GivenUp, Code: code}
@@ -241,10 +245,11 @@ func (s *Sender) later(m Outbound, pause time.Duration, code string) SendEnd {
 	return SendEnd{Status: Waiting, RunAt: at, Code: code}
 }
 
-// reserve returns the time of the channel's next slot; ok is false where that is too long to wait for. Who has sent
-// nothing for a second may send a second's messages at once.
-func (s *Sender) reserve(ctx context.Context, c Channel) (at time.Time, ok bool, err error) {
-	now, perSecond := s.Clock.Now(), rateOf(c)
+// reserveSlot returns when the channel may send its next message, at most maxPause from now; ok is false where its
+// rate allows none by then. Slots may lie up to a second in the past, so a channel that was silent for a second sends a
+// second's worth of messages at once.
+func (s *Sender) reserveSlot(ctx context.Context, c Channel, a Adapter) (at time.Time, ok bool, err error) {
+	now, perSecond := s.Clock.Now(), rateOf(c, a)
 	if perSecond == 0 {
 		return now, true, nil
 	}
@@ -252,17 +257,14 @@ func (s *Sender) reserve(ctx context.Context, c Channel) (at time.Time, ok bool,
 	return s.Slot(ctx, c.ID(), now.Add(-max(0, time.Second-every)), now.Add(maxPause), every)
 }
 
-// rateOf reads the setting "rate", messages a second; 0 for no limit.
-func rateOf(c Channel) float64 {
+// rateOf is how many messages a second a channel sends: its setting "rate", else what its adapter says; 0 for no limit.
+func rateOf(c Channel, a Adapter) float64 {
 	perSecond, err := strconv.ParseFloat(c.Settings["rate"], 64)
 	if err == nil && perSecond > 0 {
 		return perSecond
 	}
-	switch c.Type {
-	case "telegram":
-		return 25 // 30 over all chats, and room for what goes with a message
-	case "twilio", "whatsapp":
-		return 10
+	if limited, ok := a.(RateLimited); ok {
+		return limited.Rate()
 	}
 	return 0
 }

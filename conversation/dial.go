@@ -54,14 +54,26 @@ func (t *Turn) dialled(inputs []string) Command {
 	return Command{}
 }
 
-// markDialled tells the parts of a dialled session's answer what only such a session needs.
+// labelKeys are the prompts of the words that adapters put around an answer.
+func labelKeys() map[channels.Label]Key {
+	return map[channels.Label]Key{channels.LabelMore: "button.more", channels.LabelBack: "button.back"}
+}
+
+// markDialled gives the parts of an answer in a dialled session what only such a session needs: whether it ends, and the
+// words that its adapter puts around the answer.
 func (t *Turn) markDialled(parts []channels.Outbound) {
 	if t.in.Dial == nil {
 		return
 	}
+	var labels map[channels.Label]string
+	if len(t.in.Labels) > 0 {
+		labels = make(map[channels.Label]string, len(t.in.Labels))
+	}
+	for _, label := range t.in.Labels {
+		labels[label] = t.prompts.text(labelKeys()[label])
+	}
 	for i := range parts {
-		parts[i].Ends = t.ends()
-		parts[i].More, parts[i].Back = t.prompts.text("button.more"), t.prompts.text("button.back")
+		parts[i].Ends, parts[i].Labels = t.ends(), labels
 	}
 }
 

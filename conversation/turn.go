@@ -179,7 +179,7 @@ func (t *Turn) replyTo() topup.ReplyTo {
 
 // patience is what is left of it, counted from the receipt of the message.
 func (t *Turn) patience(now time.Time) time.Duration {
-	return max(prepaid.Patience(string(t.in.Can.Kind))-now.Sub(t.in.ReceivedAt), 0)
+	return max(t.in.Can.Patience-now.Sub(t.in.ReceivedAt), 0)
 }
 
 // ends reports whether nothing is asked.

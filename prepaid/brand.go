@@ -122,12 +122,3 @@ func (b *Brand) Language(wanted ...string) string {
 	}
 	return b.Languages[0]
 }
-
-// Patience is how long a customer waits for a result before being told that it is worked on, counted from
-// the receipt of the message.
-func Patience(kind string) time.Duration {
-	if kind == "ussd" {
-		return 3 * time.Second // the gateway drops the session soon after
-	}
-	return 8 * time.Second // Twilio gives up after 15 s
-}

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/accounts"
+	"pulsa/channels"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -187,10 +188,10 @@ func changeNumber(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m accou
 			return err
 		}
 	}
-	if err := linkAddress(ctx, tx, c, accounts.Place{Address: to, Channel: m.SMS, Kind: sms}, m.At); err != nil {
+	if err := linkAddress(ctx, tx, c, accounts.Place{Address: to, Channel: m.SMS, Kind: string(channels.SMS)}, m.At); err != nil {
 		return err
 	}
-	reply := replyRow{ReplyChannel: m.SMS, ReplyKind: sms, ReplyAddress: to, ReplyLanguage: c.Language}
+	reply := replyRow{ReplyChannel: m.SMS, ReplyKind: string(channels.SMS), ReplyAddress: to, ReplyLanguage: c.Language}
 	if err := redirectReplies(ctx, tx, c, from, reply); err != nil || m.SMS == "" {
 		return err
 	}
@@ -205,9 +206,6 @@ func changeNumber(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m accou
 	}
 	return nil
 }
-
-// sms is how a number's own phone is written to: channels.SMS.
-const sms = "sms"
 
 // redirectReplies sends what a customer is yet to hear at an address that is no longer theirs to another.
 func redirectReplies(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, from prepaid.Address, to replyRow) error {

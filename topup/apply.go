@@ -168,7 +168,7 @@ func (s *Service) notice(h *History) *NewNotice {
 	if h.ReplyTo.Address == "" {
 		return nil
 	}
-	due, now := h.CreatedAt.Add(prepaid.Patience(h.ReplyTo.Kind)+toldAfter), s.c.Clock.Now()
+	due, now := h.CreatedAt.Add(s.c.Patience(h.ReplyTo.Kind)+toldAfter), s.c.Clock.Now()
 	if due.Before(now) {
 		due = now
 	}

@@ -271,7 +271,7 @@ func TestOneKeyPlacedAtOnceIsOneOrder(t *testing.T) {
 	w := newWorld(t)
 	g, n := &counted{}, &counted{}
 	service := topup.New(topup.Config{
-		Orders: w.db.Orders, Finder: w.db.Orders, Clock: prepaid.SystemClock{},
+		Orders: w.db.Orders, Finder: w.db.Orders, Clock: prepaid.SystemClock{}, Patience: func(string) time.Duration { return 8 * time.Second },
 		Network:  func(string) (string, topup.Network) { return "net", countedNetwork{n} },
 		Fundings: map[topup.FundingKind]topup.Funding{topup.ByCharge: countedFunding{g}},
 		Brands:   map[string]*prepaid.Brand{"demo": {Currency: "EUR", Amounts: prepaid.AmountRange{Min: eur(1000), Max: eur(5000)}}},

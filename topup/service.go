@@ -18,6 +18,9 @@ type Config struct {
 	Network  func(brand string) (name string, n Network) // the brand's network
 	Fundings map[FundingKind]Funding
 	Brands   map[string]*prepaid.Brand
+	// Patience is how long a customer on a kind of channel waits for the result in the reply. The notice of a result is
+	// due after that.
+	Patience func(kind string) time.Duration
 	Clock    prepaid.Clock
 	Log      *slog.Logger
 	// Interventions keeps what operators do: Resolve and Refund need it.

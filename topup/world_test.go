@@ -110,7 +110,7 @@ func (w *world) start() {
 	w.orders = &severed{Orders: w.db.Orders}
 	orders := w.orders
 	w.service = topup.New(topup.Config{
-		Orders: orders, Finder: w.db.Orders, Clock: w.clock, Interventions: w.db.Interventions,
+		Orders: orders, Finder: w.db.Orders, Clock: w.clock, Interventions: w.db.Interventions, Patience: func(string) time.Duration { return 8 * time.Second },
 		Network: func(string) (string, topup.Network) { return "net", w.network },
 		Fundings: map[topup.FundingKind]topup.Funding{
 			topup.ByCharge: w.gateway, topup.ByCard: w.gateway,

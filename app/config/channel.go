@@ -11,8 +11,10 @@ import (
 
 // channelType says what an adapter reads beside type and disabled.
 type channelType struct {
-	keys map[string]keyUse
-	sms  bool // carries one-time codes and late news
+	keys     map[string]keyUse
+	oneOf    []string // keys of which a brand that is not marked test writes at least one
+	sms      bool     // carries one-time codes and late news
+	testOnly bool     // for brands marked test alone
 }
 
 // keyUse is how a channel's key is read.
@@ -34,10 +36,13 @@ var twilioKeys = map[string]keyUse{
 	"base_url":              {testOnly: true},
 }
 
+// twilioSenders are the keys that say what messages are sent from.
+var twilioSenders = []string{"from", "messaging_service_sid"}
+
 var channelTypes = map[string]channelType{
-	"fake":     {sms: true},
-	"twilio":   {sms: true, keys: twilioKeys},
-	"whatsapp": {keys: twilioKeys},
+	"fake":     {sms: true, testOnly: true},
+	"twilio":   {sms: true, keys: twilioKeys, oneOf: twilioSenders},
+	"whatsapp": {keys: twilioKeys, oneOf: twilioSenders},
 	"telegram": {keys: map[string]keyUse{
 		"bot_token":      {needed: true, secret: true},
 		"webhook_secret": {secret: true},
@@ -87,8 +92,8 @@ func (r *configReader) channel(b *prepaid.Brand, name string, s section) prepaid
 	case !ok:
 		r.fault(s.line, "%s has no type: write type: with one of %s", s.what, strings.Join(sortedKeys(channelTypes), ", "))
 		return c
-	case c.Type == "fake" && !b.Test:
-		r.fault(s.line, "%s: the fake channel can impersonate anyone and is only for brands marked test", s.what)
+	case kind.testOnly && !b.Test:
+		r.fault(s.line, "%s: the %s channel can impersonate anyone and is only for brands marked test", s.what, c.Type)
 	}
 	unset := s.channelKeys(b, &c, kind)
 	for _, key := range sortedKeys(kind.keys) {
@@ -96,7 +101,7 @@ func (r *configReader) channel(b *prepaid.Brand, name string, s section) prepaid
 			r.fault(s.line, "%s has no %s: write %s: ${NAME}, and NAME into the environment", s.what, key, key)
 		}
 	}
-	s.checkSender(b, &c)
+	s.checkSender(b, &c, kind.oneOf)
 	s.judgeUnset(b, &c, unset)
 	return c
 }
@@ -151,15 +156,15 @@ func (s section) channelValue(b *prepaid.Brand, c *prepaid.ChannelConfig, use ke
 	}
 }
 
-// checkSender asks a real brand's Twilio channel for what messages are sent from.
-func (s section) checkSender(b *prepaid.Brand, c *prepaid.ChannelConfig) {
-	if c.Type != "twilio" && c.Type != "whatsapp" || b.Test {
+// checkSender requires one of the keys, with a value, unless the brand is marked test.
+func (s section) checkSender(b *prepaid.Brand, c *prepaid.ChannelConfig, oneOf []string) {
+	if len(oneOf) == 0 || b.Test {
 		return
 	}
-	if !s.has("from") && !s.has("messaging_service_sid") {
-		s.r.fault(s.line, "%s has neither from nor messaging_service_sid: write one of them", s.what)
+	if !slices.ContainsFunc(oneOf, s.has) {
+		s.r.fault(s.line, "%s has neither %s: write one of them", s.what, strings.Join(oneOf, " nor "))
 	}
-	for _, key := range []string{"from", "messaging_service_sid"} {
+	for _, key := range oneOf {
 		if s.has(key) && c.Settings[key] == "" {
 			s.value(key) // says which variable is not set
 		}

@@ -42,6 +42,9 @@ func (a *Adapter) Type() string { return "fake" }
 // BodyLimit implements channels.BodyLimiter: JSON may spell each byte of the text in six.
 func (a *Adapter) BodyLimit() int64 { return 6*maxText + 4<<10 }
 
+// Simulates implements channels.Simulator.
+func (a *Adapter) Simulates() {}
+
 // Check implements channels.Checker.
 func (a *Adapter) Check(c channels.Channel) error {
 	if !c.Brand.Test {

@@ -17,10 +17,8 @@ const (
 	pollPause = 3 * time.Second  // after a failure
 )
 
-// Poll fetches updates until ctx ends, for where no webhook can reach us, and hands them over one by one.
-// An update counts as seen only after handle has returned nil; until then it is handed over again, after
-// a pause. Poll returns ctx's error, or a *channels.SendError of class Misconfigured: the token is wrong,
-// or a webhook is set.
+// Poll implements channels.Poller. An update counts as seen only after handle has returned nil. Misconfigured means
+// that the token is wrong or a webhook is set.
 func (a *Adapter) Poll(ctx context.Context, c channels.Channel, handle func(context.Context, channels.Inbound) error) error {
 	next := 0
 	for ctx.Err() == nil {

@@ -37,6 +37,10 @@ func New(clock prepaid.Clock) *Adapter {
 // Type implements channels.Adapter.
 func (a *Adapter) Type() string { return "telegram" }
 
+// Rate implements channels.RateLimited: Telegram takes 30 calls a second over all chats, and some messages need a second
+// call.
+func (a *Adapter) Rate() float64 { return 25 }
+
 // BodyLimit implements channels.BodyLimiter.
 func (a *Adapter) BodyLimit() int64 { return 1 << 20 }
 

@@ -36,6 +36,9 @@ func NewWhatsApp(clock prepaid.Clock) *Adapter {
 // operators, and for who wants to know what carries SMS.
 func (a *Adapter) Type() string { return a.name }
 
+// Rate implements channels.RateLimited.
+func (a *Adapter) Rate() float64 { return 10 }
+
 // ProviderURL implements channels.Addressed: Twilio repeats a failed delivery only where the URL asks for it.
 func (a *Adapter) ProviderURL(c channels.Channel) string {
 	if !redelivers(c) {

@@ -83,7 +83,7 @@ func (b *brain) turn(_ context.Context, _ channels.Channel, in channels.Inbound)
 	m := b.answer(in)
 	var parts []channels.Outbound
 	for i, r := range channels.Render(m, in.Can) {
-		parts = append(parts, channels.Outbound{Part: i, Text: r.Text, Can: in.Can, Ends: m.Ends, More: "More", Back: "Back"})
+		parts = append(parts, channels.Outbound{Part: i, Text: r.Text, Can: in.Can, Ends: m.Ends, Labels: map[channels.Label]string{channels.LabelMore: "More", channels.LabelBack: "Back"}})
 	}
 	b.known[in.ID] = parts
 	return parts, nil
@@ -173,8 +173,8 @@ func TestASilentTurnEndsTheSession(t *testing.T) {
 
 func TestPagesAreTurnedInTheCustomersLanguage(t *testing.T) {
 	w := httptest.NewRecorder()
-	in := channels.Inbound{Dial: &channels.Dial{Session: "s", Turns: []bool{true}}}
-	parts := []channels.Outbound{{Text: strings.Repeat("word ", 90), More: "Meer", Back: "Terug"}}
+	in := channels.Inbound{Dial: &channels.Dial{Session: "s"}, Private: ussd.PageTurns{true}}
+	parts := []channels.Outbound{{Text: strings.Repeat("word ", 90), Labels: map[channels.Label]string{channels.LabelMore: "Meer", channels.LabelBack: "Terug"}}}
 	if err := ussd.New(prepaid.SystemClock{}).Respond(w, line(""), in, parts); err != nil || !strings.HasSuffix(w.Body.String(), "\n98. Meer\n0. Terug") {
 		t.Errorf("%v %q", err, w.Body)
 	}

@@ -12,7 +12,7 @@ import (
 	"pulsa/prepaid"
 )
 
-// patience is how long the gateway is taken to wait for a screen before it drops the session.
+// patience is how long we take the gateway to wait for a screen before it drops the session.
 const patience = 5 * time.Second
 
 const (
@@ -39,13 +39,13 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	case session == "" || len(session) > maxSession || strings.ContainsFunc(session, unicode.IsControl) || channels.CleanText(session) != session:
 		return channels.Received{}, channels.BadRequest("sessionId is missing or odd")
 	case form.Has("status") && !form.Has("text"):
-		return channels.Received{}, nil // the gateway tells how a session has ended
+		return channels.Received{}, nil // the gateway reports how a session has ended
 	}
 	caller, err := number(form.Get("phoneNumber"))
 	if err != nil {
 		return channels.Received{}, channels.BadRequest("phoneNumber is missing or no number")
 	}
-	inputs := typed(channels.CleanText(form.Get("text")))
+	inputs := splitInputs(channels.CleanText(form.Get("text")))
 	if len(inputs) > maxInputs {
 		return channels.Received{}, channels.BadRequest("text holds more than %d inputs", maxInputs)
 	}
@@ -53,14 +53,14 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 }
 
 func (a *Adapter) message(c channels.Channel, session string, caller prepaid.MSISDN, inputs []string) channels.Inbound {
-	inputs, turns := takeTurns(inputs, moreKey(c.Brand))
+	inputs, turns := cutTurns(inputs, moreKey(c.Brand))
 	can, _ := channels.Of(channels.USSD)
 	can.MaxUnits = 0 // the answer comes whole: it is cut into pages here
 	now := a.clock.Now()
 	in := channels.Inbound{
 		ID: session + "/" + strconv.Itoa(len(inputs)), Address: caller.Tel(), Can: can,
 		ReceivedAt: now, Deadline: now.Add(patience),
-		Dial: &channels.Dial{Session: session, Inputs: inputs, Turns: turns},
+		Dial: &channels.Dial{Session: session, Inputs: inputs}, Labels: []channels.Label{channels.LabelMore, channels.LabelBack}, Private: turns,
 	}
 	if len(inputs) > 0 {
 		in.Text = inputs[len(inputs)-1]
@@ -68,8 +68,8 @@ func (a *Adapter) message(c channels.Channel, session string, caller prepaid.MSI
 	return in
 }
 
-// typed parts what was typed since the code was dialled.
-func typed(text string) []string {
+// splitInputs parts what was typed since the code was dialled.
+func splitInputs(text string) []string {
 	if text == "" {
 		return nil
 	}

@@ -55,8 +55,9 @@ func (a *Adapter) Respond(w http.ResponseWriter, c channels.Channel, in channels
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(http.StatusOK)
 	if in.Dial == nil {
-		return nil // the request held no message: it told how a session has ended
+		return nil // the request held no message: it reported how a session has ended
 	}
-	_, err := io.WriteString(w, screen(c, in.Dial.Turns, parts))
+	turns, _ := in.Private.(pageTurns)
+	_, err := io.WriteString(w, screen(c, turns, parts))
 	return err
 }

@@ -96,7 +96,7 @@ func TestWhatWasTypedIsTakenApart(t *testing.T) {
 		got, err := receive(line(""), post("token="+token, typed("s", test.typed)))
 		want := channels.Inbound{
 			ID: test.id, Address: "tel:+31612345678", Text: test.text, Can: can, ReceivedAt: noon, Deadline: noon.Add(5 * time.Second),
-			Dial: &channels.Dial{Session: "s", Inputs: test.inputs, Turns: test.turns},
+			Dial: &channels.Dial{Session: "s", Inputs: test.inputs}, Labels: []channels.Label{channels.LabelMore, channels.LabelBack}, Private: ussd.PageTurns(test.turns),
 		}
 		if diff := cmp.Diff(channels.Received{Messages: []channels.Inbound{want}}, got); diff != "" || err != nil {
 			t.Errorf("%q: %v %s", test.typed, err, diff)

@@ -33,7 +33,8 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	patience := prepaid.Patience(talk.SMS) + 2*time.Second // and what the answer itself takes
+	sms, _ := channels.Of(channels.SMS)
+	patience := sms.Patience + 2*time.Second // and what the answer itself takes
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	answers := map[string]int{}

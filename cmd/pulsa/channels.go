@@ -324,8 +324,9 @@ func (d *channelDesk) hook(ctx context.Context, c channels.Channel, on bool) err
 	a := d.registry.Adapter(c)
 	address, public := channels.ProviderURL(a, c), isPublic(c.WebhookURL)
 	hooked, able := a.(channels.Hooked)
-	if c.Type == "fake" || on && !public && c.Type == "telegram" {
-		return nil // nobody to tell; a bot without a public address is polled
+	_, simulated := a.(channels.Simulator)
+	if _, polled := a.(channels.Poller); simulated || on && !public && polled {
+		return nil // there is no provider; or the program polls it
 	}
 	err := channels.ErrByHand
 	if able && (public || !on) {

@@ -102,7 +102,7 @@ func (d *channelDesk) health(ctx context.Context, name string) ([]health, error)
 		if change, ok := switched[s.Channel.Name]; ok && !s.On && !change.On && s.Problem == "" {
 			h.Why[0] = fmt.Sprintf("switched off by %s, %s", change.Who, stamp(change.At))
 		}
-		if polled := s.On && s.Channel.Type == "telegram" && !isPublic(s.Channel.WebhookURL); polled {
+		if _, polled := d.registry.Adapter(s.Channel).(channels.Poller); polled && s.On && !isPublic(s.Channel.WebhookURL) {
 			until, err := d.db.Leases.LeaseUntil(ctx, botLeaseOf(s.Channel))
 			if err != nil {
 				return nil, err

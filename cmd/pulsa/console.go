@@ -22,12 +22,12 @@ func (p *program) consoleRoutes(mux *http.ServeMux) {
 	}).Routes(mux)
 }
 
-// fakeLines lists the first fake channel of each test brand that is on.
+// fakeLines lists the first simulated channel of each test brand that is on.
 func (p *program) fakeLines(ctx context.Context) []channels.Channel {
 	var lines []channels.Channel
 	for _, b := range p.config.Brands { // the configuration's order: the first is who a newcomer meets
 		for _, s := range p.registry.List(ctx) {
-			if s.On && s.Channel.Type == "fake" && s.Channel.Brand == b && b.Test {
+			if _, simulated := p.registry.Adapter(s.Channel).(channels.Simulator); simulated && s.On && s.Channel.Brand == b && b.Test {
 				lines = append(lines, s.Channel)
 				break
 			}

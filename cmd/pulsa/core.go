@@ -167,6 +167,10 @@ func (p *core) assembleMoney(with parts) (err error) {
 	}
 	p.topups = topup.New(topup.Config{
 		Orders: p.db.Orders, Finder: p.db.Orders, Interventions: p.db.Interventions, Clock: p.clock, Log: p.log, Brands: p.brands, Reached: with.reached, Moved: with.moved,
+		Patience: func(kind string) time.Duration {
+			can, _ := channels.Of(channels.Kind(kind))
+			return can.Patience
+		},
 		Network: func(brand string) (string, topup.Network) {
 			name := p.config.Networks[brand]
 			return name, with.networks[name]

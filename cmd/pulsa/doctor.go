@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/channels"
 	"pulsa/conversation"
 	"pulsa/prepaid"
 
@@ -199,7 +200,8 @@ func (p *program) examineChannels(ctx context.Context) []finding {
 		case !s.On:
 			f.Level, f.Found, f.Do = warn, "switched off", "switch it on when it is to answer"
 		default:
-			reached = reached || s.Channel.Type != "fake"
+			_, simulated := p.registry.Adapter(s.Channel).(channels.Simulator)
+			reached = reached || !simulated
 		}
 		findings = append(findings, f)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"pulsa/channels"
-	"pulsa/channels/telegram"
 	"pulsa/prepaid"
 )
 
@@ -17,14 +16,15 @@ const (
 	botLease = time.Minute
 )
 
-// connectBots keeps the Telegram channels that are on connected until ctx ends: by webhook where the program has a
+// connectBots keeps the channels whose adapters are Pollers connected while they are on, until ctx ends: by webhook where the program has a
 // public https address, else by long polling.
 func (p *program) connectBots(ctx context.Context) {
 	holder := prepaid.NewToken()
 	var all sync.WaitGroup
 	for _, b := range p.config.Brands {
 		for _, c := range b.Channels {
-			if c.Type == "telegram" {
+			declared, _ := p.registry.Declared(b.Name, c.Name)
+			if _, ok := p.registry.Adapter(declared).(channels.Poller); ok {
 				all.Go(func() {
 					keepGoing(ctx, p.clock, p.log, "bot of "+b.Name+"/"+c.Name, func() { p.connectBot(ctx, b.Name, c.Name, holder) })
 				})
@@ -42,7 +42,7 @@ func (p *program) connectBot(ctx context.Context, brand, name, holder string) {
 			hooked = false // switched on again, it is set again
 			continue
 		}
-		bot := a.(*telegram.Adapter)
+		bot := a.(channels.Poller)
 		if isPublic(c.WebhookURL) {
 			if !hooked {
 				hooked = p.hook(ctx, bot, c)
@@ -55,7 +55,7 @@ func (p *program) connectBot(ctx context.Context, brand, name, holder string) {
 	}
 }
 
-func (p *program) hook(ctx context.Context, bot *telegram.Adapter, c channels.Channel) bool {
+func (p *program) hook(ctx context.Context, bot channels.Poller, c channels.Channel) bool {
 	if err := bot.SetWebhook(ctx, c); err != nil {
 		p.log.Warn("webhook not set", "channel", c.ID(), "error", err)
 		return false
@@ -77,7 +77,7 @@ func (p *program) holdsBot(ctx context.Context, c channels.Channel, holder strin
 }
 
 // poll fetches a bot's messages for as long as the lease is held and the channel is on.
-func (p *program) poll(ctx context.Context, bot *telegram.Adapter, c channels.Channel, holder string) {
+func (p *program) poll(ctx context.Context, bot channels.Poller, c channels.Channel, holder string) {
 	if err := bot.DeleteWebhook(ctx, c); err != nil {
 		p.log.Warn("webhook not removed", "channel", c.ID(), "error", err)
 		return

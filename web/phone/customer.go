@@ -74,10 +74,10 @@ func readNumber(text string) (prepaid.MSISDN, error) {
 
 // address is where the customer's messages come from.
 func (u customer) address() prepaid.Address {
-	if u.can.Kind == channels.Telegram || u.can.Kind == channels.Web {
-		return prepaid.Address(string(u.can.Kind) + ":" + string(u.number))
+	if u.can.Vouches {
+		return u.number.Tel()
 	}
-	return u.number.Tel()
+	return prepaid.Address(string(u.can.Kind) + ":" + string(u.number))
 }
 
 // hears lists the addresses whose messages the phone shows: an app's, and the number's own SMS.

@@ -7,9 +7,6 @@ import (
 	"pulsa/prepaid"
 )
 
-// pageSize is how many septets a phone shows at once.
-const pageSize = 182
-
 // What is typed to turn pages. It must be no amount that the brand sells: where 98 is one, the next page is 00.
 const (
 	keyMore      = "98"
@@ -32,10 +29,13 @@ func sells(r prepaid.AmountRange, minor int64) bool {
 	return r.Step.Minor <= 0 || (minor-r.Min.Minor)%r.Step.Minor == 0
 }
 
-// takeTurns takes the pages turned from the end of what was typed. They are nothing to the conversation: the
-// message before them is answered once more, as any repeated message, and another page of the answer shown. So
-// nothing need be kept.
-func takeTurns(inputs []string, more string) (rest []string, turns []bool) {
+// pageTurns is a message's Private: the pages turned since it, true is onward.
+type pageTurns []bool
+
+// cutTurns cuts the keys that turn pages off the end of what was typed. The conversation never sees them: the message
+// before them counts as delivered again and gets the same answer, of which another page is shown. So no page need be
+// remembered.
+func cutTurns(inputs []string, more string) (rest []string, turns pageTurns) {
 	rest = inputs
 	for len(rest) > 0 && (rest[len(rest)-1] == more || rest[len(rest)-1] == keyBack) {
 		rest = rest[:len(rest)-1]
@@ -46,16 +46,19 @@ func takeTurns(inputs []string, more string) (rest []string, turns []bool) {
 	return rest, turns
 }
 
-// screen is the page of an answer that the customer has turned to.
-func screen(c channels.Channel, turns []bool, parts []channels.Outbound) string {
+// screen is the page of an answer that the customer has turned to: CON where more may be typed below it, else END.
+func screen(c channels.Channel, turns pageTurns, parts []channels.Outbound) string {
 	text, last := "", channels.Outbound{Ends: true}
 	for _, p := range parts {
 		text += p.Text + "\n"
 		last = p
 	}
-	pages := channels.Paging{
-		Max: pageSize, Ends: last.Ends, More: strings.TrimSpace(moreKey(c.Brand) + ". " + last.More), Back: strings.TrimSpace(keyBack + ". " + last.Back),
-	}.Pages(text)
+	can, _ := channels.Of(channels.USSD)
+	pages := paging{
+		max: can.MaxUnits, ends: last.Ends,
+		more: strings.TrimSpace(moreKey(c.Brand) + ". " + last.Labels[channels.LabelMore]),
+		back: strings.TrimSpace(keyBack + ". " + last.Labels[channels.LabelBack]),
+	}.pages(text)
 	if len(pages) == 0 {
 		return "END "
 	}

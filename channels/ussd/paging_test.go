@@ -1,4 +1,4 @@
-package channels_test
+package ussd
 
 import (
 	"strings"
@@ -10,7 +10,7 @@ import (
 )
 
 func TestPagesBreakAtLinesThenWords(t *testing.T) {
-	paging := channels.Paging{Max: 40, More: "98. More", Back: "0. Back"}
+	forward := paging{max: 40, more: "98. More", back: "0. Back"}
 	for _, test := range []struct {
 		name, text string
 		ends       bool
@@ -32,9 +32,9 @@ func TestPagesBreakAtLinesThenWords(t *testing.T) {
 			[]string{"word word word word word word\n98. More", "word word word word word word"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := paging
-			p.Ends = test.ends
-			if diff := cmp.Diff(test.want, p.Pages(test.text)); diff != "" {
+			p := forward
+			p.ends = test.ends
+			if diff := cmp.Diff(test.want, p.pages(test.text)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -46,19 +46,19 @@ func FuzzPages(f *testing.F) {
 	f.Add(strings.Repeat("€ ", 300), 142, true)
 	f.Fuzz(func(t *testing.T, text string, room int, ends bool) {
 		text = channels.Plain(strings.ToValidUTF8(text, "?"))
-		p := channels.Paging{Max: 40 + max(room, 0)%300, More: "98. More", Back: "0. Back", Ends: ends}
+		p := paging{max: 40 + max(room, 0)%300, more: "98. More", back: "0. Back", ends: ends}
 		var seen strings.Builder
-		pages := p.Pages(text)
+		pages := p.pages(text)
 		for i, page := range pages {
-			if units := channels.Segments(page); units.Encoding != channels.GSM7 || units.Units > p.Max {
-				t.Errorf("page %d: %+v of %d", i, units, p.Max)
+			if units := channels.Segments(page); units.Encoding != channels.GSM7 || units.Units > p.max {
+				t.Errorf("page %d: %+v of %d", i, units, p.max)
 			}
 			body := page
 			if i > 0 && (i < len(pages)-1 || !ends) {
-				body = strings.TrimSuffix(body, "\n"+p.Back)
+				body = strings.TrimSuffix(body, "\n"+p.back)
 			}
 			if i < len(pages)-1 {
-				body = strings.TrimSuffix(body, "\n"+p.More)
+				body = strings.TrimSuffix(body, "\n"+p.more)
 			}
 			seen.WriteString(body)
 		}

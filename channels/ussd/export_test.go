@@ -1,0 +1,4 @@
+package ussd
+
+// PageTurns is what a message carries for Respond.
+type PageTurns = pageTurns
