@@ -91,7 +91,7 @@ func answerAttempt(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
 
 // move changes the order's row, which this transaction has locked, and all that goes with it.
 func (db Orders) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
-	row = changed(row, c)
+	row = toOrderRow(row.order().Apply(c))
 	if len(c.To) > 0 && row.Status == topup.Confirming {
 		if err := db.enterConfirming(ctx, tx, &row, c.At); err != nil {
 			return fmt.Errorf("holder: %w", err)
@@ -164,32 +164,6 @@ func blockDebtor(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change)
 		}
 	}
 	return nil
-}
-
-func changed(row orderRow, c topup.Change) orderRow {
-	if len(c.To) > 0 {
-		row.Status, row.StatusAt = c.To[len(c.To)-1], prepaid.Micros(c.At)
-	}
-	// An order that the network reverses is worked on again, but never again in the way of another.
-	// Nor is one that waits for days until its debit has settled.
-	row.InFlight = row.InFlight && !row.Status.Ended() && !(row.AfterDebit && c.Charge == topup.ChargePending)
-	row.RunAt, row.LeaseUntil = prepaid.Micros(c.RunAt), prepaid.Micros(c.LeaseUntil)
-	row.Absents, row.AbsentAt, row.Tries = c.Absents, prepaid.Micros(c.AbsentAt), c.Tries
-	row.NeedsHuman = c.NeedsHuman
-	if c.Reason != "" {
-		row.Reason = c.Reason
-	}
-	if c.ActionURL != "" {
-		row.ActionURL = c.ActionURL
-	}
-	if c.NetworkRef != "" {
-		row.NetworkRef = c.NetworkRef
-	}
-	row.ByPIN = row.ByPIN || c.PIN != nil
-	if !c.Cost.Zero() {
-		row.CostCurrency, row.CostMinor = c.Cost.Currency, c.Cost.Minor
-	}
-	return row
 }
 
 // insertHistory writes one row for each status passed through.

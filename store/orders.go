@@ -88,7 +88,7 @@ func toOrderRow(o topup.Order) orderRow {
 		AuthorisedBy: o.AuthorisedBy, Status: o.Status, Reason: o.Reason, ActionURL: o.ActionURL,
 		NetworkRef: o.NetworkRef, ByPIN: o.ByPIN, CostCurrency: o.Cost.Currency, CostMinor: o.Cost.Minor,
 		Absents: o.Absents, AbsentAt: prepaid.Micros(o.AbsentAt), Tries: o.Tries, NeedsHuman: o.NeedsHuman,
-		InFlight: o.Funding.Kind == topup.ByCharge && !o.Status.Ended(), AfterDebit: o.AfterDebit,
+		InFlight: o.InFlight, AfterDebit: o.AfterDebit,
 		CreatedAt: prepaid.Micros(o.CreatedAt), StatusAt: prepaid.Micros(o.StatusAt),
 		RunAt: prepaid.Micros(o.RunAt), LeaseUntil: prepaid.Micros(o.LeaseUntil),
 	}
@@ -101,7 +101,7 @@ func (r orderRow) order() topup.Order {
 		Funding: topup.FundingRef{Kind: r.FundingKind, Ref: r.FundingRef,
 			Provider: r.FundingProvider, Method: r.FundingMethod},
 		OperationKey: r.OperationKey, RequestHash: r.RequestHash, ReplyTo: r.replyTo(),
-		AuthorisedBy: r.AuthorisedBy, AfterDebit: r.AfterDebit, Status: r.Status, Reason: r.Reason, ActionURL: r.ActionURL,
+		AuthorisedBy: r.AuthorisedBy, AfterDebit: r.AfterDebit, Status: r.Status, InFlight: r.InFlight, Reason: r.Reason, ActionURL: r.ActionURL,
 		NetworkRef: r.NetworkRef, ByPIN: r.ByPIN, Cost: prepaid.Money{Minor: r.CostMinor, Currency: r.CostCurrency},
 		Absents: r.Absents, AbsentAt: prepaid.FromMicros(r.AbsentAt), Tries: r.Tries, NeedsHuman: r.NeedsHuman,
 		CreatedAt: prepaid.FromMicros(r.CreatedAt), StatusAt: prepaid.FromMicros(r.StatusAt),

@@ -20,13 +20,13 @@ func (s *Service) apply(ctx context.Context, h *History, c Change) (bool, error)
 	if !moved {
 		return false, nil
 	}
-	s.tell(ctx, h.Order, c)
-	h.take(c)
+	s.reportMoves(ctx, h.Order, c)
+	*h = h.Apply(c)
 	return true, nil
 }
 
-// tell logs and counts every transition of a change.
-func (s *Service) tell(ctx context.Context, o Order, c Change) {
+// reportMoves logs and counts every transition of a change.
+func (s *Service) reportMoves(ctx context.Context, o Order, c Change) {
 	from := c.From
 	for _, to := range c.To {
 		attrs := []slog.Attr{
@@ -54,46 +54,6 @@ func (o Order) recipient() slog.Attr {
 		return slog.Any("email", o.Email)
 	}
 	return slog.Any("msisdn", o.MSISDN)
-}
-
-// take does to h what the store did to its rows.
-func (h *History) take(c Change) {
-	if n := len(c.To); n > 0 {
-		h.Status, h.StatusAt = c.To[n-1], c.At
-	}
-	h.RunAt, h.LeaseUntil = c.RunAt, c.LeaseUntil
-	h.Absents, h.AbsentAt, h.Tries, h.NeedsHuman = c.Absents, c.AbsentAt, c.Tries, c.NeedsHuman
-	keep(&h.Reason, c.Reason)
-	keep(&h.ActionURL, c.ActionURL)
-	keep(&h.NetworkRef, c.NetworkRef)
-	keep(&h.Charge.ProviderRef, c.ChargeRef)
-	keep(&h.Charge.Status, c.Charge)
-	if !c.Cost.Zero() {
-		h.Cost = c.Cost
-	}
-	h.ByPIN = h.ByPIN || c.PIN != nil
-	if c.Answered != nil {
-		h.answer(*c.Answered)
-	}
-	if c.Next != nil {
-		h.Attempts = append(h.Attempts, *c.Next)
-	}
-}
-
-// keep sets what is there to what is new, unless that is empty.
-func keep[T ~string](there *T, new T) {
-	if new != "" {
-		*there = new
-	}
-}
-
-func (h *History) answer(answered Attempt) {
-	for i := range h.Attempts {
-		a := &h.Attempts[i]
-		if a.Number == answered.Number && (a.Outcome == Sending || a.Outcome == Unknown) {
-			*a = answered
-		}
-	}
 }
 
 // settle writes an attempt's answer and moves the order by it as decide says. It reports whether the order

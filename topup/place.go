@@ -29,7 +29,7 @@ func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 		return h.Order, nil
 	}
 	stored := h.Order
-	s.tell(ctx, stored, Change{From: Requested, To: Beginning(stored.Status)})
+	s.reportMoves(ctx, stored, Change{From: Requested, To: Beginning(stored.Status)})
 	if s.inTime(ctx, r.Patience, func(ctx context.Context) {
 		_ = s.guard(ctx, &h, func() error { // guard has logged it
 			s.reached("order")
@@ -80,7 +80,7 @@ func (s *Service) newHistory(r Request) History {
 	h := History{Order: Order{
 		ID: prepaid.NewOrderID(), Brand: r.Brand, Customer: r.Customer, MSISDN: r.MSISDN, Email: r.Email, Amount: r.Amount,
 		Funding: r.Funding, OperationKey: r.OperationKey, RequestHash: requestHash(r), ReplyTo: r.ReplyTo,
-		AuthorisedBy: r.AuthorisedBy, Status: Charging, CreatedAt: now, StatusAt: now,
+		AuthorisedBy: r.AuthorisedBy, Status: Charging, InFlight: r.Funding.Kind == ByCharge, CreatedAt: now, StatusAt: now,
 		RunAt: now, LeaseUntil: now.Add(leaseFor),
 	}}
 	h.Charge = Charge{ID: prepaid.NewID[prepaid.ChargeID](), Order: h.ID, Status: ChargeSending}

@@ -102,7 +102,8 @@ type Orders interface {
 	// Apply writes an attempt's answer and, if the order is still in Change.From, its new status, postings,
 	// charge status, next attempt and notice, all in one transaction. It reports whether the order was
 	// still in Change.From, and thus all of the change is written. What moves a developer's order to Charged debits the
-	// account: ErrNoFunds, ErrNoKey, ErrInactive, and nothing is written.
+	// account: ErrNoFunds, ErrNoKey, ErrInactive, and nothing is written. The stored order is then what Order.Apply makes of
+	// it, with one exception: an order that enters Confirming for an earlier holder of the number is due at once.
 	Apply(ctx context.Context, c Change) (moved bool, err error)
 	// Order returns an order with its charge and attempts; ErrNoOrder.
 	Order(ctx context.Context, id prepaid.OrderID) (History, error)
@@ -163,59 +164,6 @@ type NewOrder struct {
 	Since      time.Time // start of the 60 s within which the same again is asked about
 	Sale       *Sale     // of a developer's order
 	Postings   []Entry   // of one that is Charged
-}
-
-// Change moves an order.
-type Change struct {
-	Order prepaid.OrderID
-	From  Status
-	// To are the statuses passed through in this transaction, the last one stays. Empty: the order keeps
-	// its status; everything else that the change holds is written all the same.
-	To []Status
-	// Answered is the attempt whose answer is written, even where the order does not move. Only an attempt
-	// that is Sending or Unknown can still be answered.
-	Answered *Attempt
-	// Next is the attempt to be made after this transaction.
-	Next *Attempt
-	// IfCharge is the status that the charge must still have, or nothing moves; "" for any.
-	IfCharge  ChargeStatus
-	Charge    ChargeStatus // "" leaves it
-	ChargeRef string       // the gateway's own id, "" leaves it
-	Postings  []Entry
-	Notice    *NewNotice
-	// Schedule and what else the order row holds. A RunAt brings the order to a worker even where it has
-	// ended: a charge that turns up after Declined is still to be given back.
-	RunAt, LeaseUntil             time.Time
-	Reason, ActionURL, NetworkRef string        // "" leaves it
-	Cost                          prepaid.Money // zero leaves it
-	PIN                           *PINDetail    // of a delivery by PIN: kept, sealed, until it is handed on
-	Absents                       int
-	AbsentAt                      time.Time
-	Tries                         int
-	NeedsHuman                    bool
-	// Debt: the customer owes the amount and is blocked (a returned debit after delivery). A delivery whose debit was
-	// returned before means the same.
-	Debt bool
-	At   time.Time
-}
-
-// Entry is one ledger transaction: its postings sum to zero in every currency. (Order, Kind) is unique.
-type Entry struct {
-	Kind     string // "capture", "delivery", "refund", "reversal", "return"
-	Postings []Posting
-}
-
-// Posting is one line of an entry: positive is a debit.
-type Posting struct {
-	Account string // "psp:sim", "refunds_due", "airtime_sold", "wallet:sim", "card_liability", "developer:…", "fx:USD"…
-	Amount  prepaid.Money
-}
-
-// NewNotice asks that the customer be told how an order stands when it is due, unless a turn tells it first.
-type NewNotice struct {
-	ID    prepaid.NoticeID
-	Kind  string // "order", "debit_returned"
-	DueAt time.Time
 }
 
 // Why an order is not taken.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,14 +37,16 @@ type tester interface {
 // world is a service over a real store, with a network and a gateway that do what a test tells them.
 type world struct {
 	tester
-	clock   *prepaid.VirtualClock
-	db      *store.DB
-	orders  *severed
-	network *network
-	gateway *gateway
-	log     *bytes.Buffer
-	moves   []string
-	service *topup.Service
+	clock  *prepaid.VirtualClock
+	db     *store.DB
+	orders *severed
+	// applying keeps others away between a change and the reading of what it has written.
+	applying sync.Mutex
+	network  *network
+	gateway  *gateway
+	log      *bytes.Buffer
+	moves    []string
+	service  *topup.Service
 
 	brand      *prepaid.Brand
 	customer   prepaid.CustomerID
@@ -107,7 +110,7 @@ func worldOver(t tester, db *store.DB, m prepaid.MSISDN) *world {
 
 // start makes a new service over the same store, as a restarted program does.
 func (w *world) start() {
-	w.orders = &severed{Orders: w.db.Orders}
+	w.orders = &severed{Orders: w.db.Orders, w: w}
 	orders := w.orders
 	w.service = topup.New(topup.Config{
 		Orders: orders, Finder: w.db.Orders, Clock: w.clock, Interventions: w.db.Interventions, Patience: func(string) time.Duration { return 8 * time.Second },
@@ -140,6 +143,7 @@ func (w *world) start() {
 // severed is a store that a crashed program no longer reaches.
 type severed struct {
 	topup.Orders
+	w     *world
 	cut   atomic.Bool
 	clash int // how many ids are taken
 }
@@ -154,11 +158,32 @@ func (s *severed) Create(ctx context.Context, n topup.NewOrder) (topup.Order, bo
 	return s.Orders.Create(ctx, n)
 }
 
+// Apply checks of every change that a saga makes that the order is stored as Order.Apply makes it.
 func (s *severed) Apply(ctx context.Context, c topup.Change) (bool, error) {
 	if s.cut.Load() {
 		return false, errCut
 	}
-	return s.Orders.Apply(ctx, c)
+	s.w.applying.Lock()
+	defer s.w.applying.Unlock()
+	before, err := s.Order(ctx, c.Order)
+	if err != nil {
+		return false, err
+	}
+	moved, err := s.Orders.Apply(ctx, c)
+	if !moved || err != nil {
+		return moved, err
+	}
+	stored, err := s.Order(ctx, c.Order)
+	if err == nil {
+		storetest.SameAsApplied(s.w, before, c, stored)
+	}
+	return moved, err
+}
+
+func (s *severed) Claim(ctx context.Context, now, until time.Time, n int) ([]topup.History, error) {
+	s.w.applying.Lock()
+	defer s.w.applying.Unlock()
+	return s.Orders.Claim(ctx, now, until, n)
 }
 
 // run carries work out under the virtual clock.

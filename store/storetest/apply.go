@@ -31,7 +31,7 @@ var applyTests = []test{
 		h := must[topup.History](w)(w.db.Orders.Order(w.Context(), o.ID))
 		want := o
 		want.Status, want.StatusAt, want.RunAt, want.LeaseUntil = topup.Delivered, start.Add(2*time.Second), time.Time{}, time.Time{}
-		want.NetworkRef, want.Cost = "net-1", prepaid.Money{Minor: 960, Currency: "USD"}
+		want.InFlight, want.NetworkRef, want.Cost = false, "net-1", prepaid.Money{Minor: 960, Currency: "USD"}
 		same(w, "order", h.Order, want)
 		same(w, "charge", h.Charge, topup.Charge{ID: n.Charge.ID, Order: o.ID, Status: topup.ChargeCaptured, ProviderRef: "pi_1"})
 		same(w, "attempts", h.Attempts, []topup.Attempt{

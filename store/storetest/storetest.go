@@ -258,6 +258,7 @@ func (w *world) purchase(c accounts.Customer, change ...func(*topup.NewOrder)) t
 	for _, f := range change {
 		f(&n)
 	}
+	n.Order.InFlight = n.Order.Funding.Kind == topup.ByCharge
 	return n
 }
 
@@ -271,11 +272,32 @@ func (w *world) placed(n topup.NewOrder) topup.Order {
 	return o
 }
 
-// apply changes an order and expects it to have been in From.
+// apply changes an order, expects it to have been in From, and to be read back as Order.Apply makes it.
 func (w *world) apply(c topup.Change) {
 	w.Helper()
+	before := must[topup.History](w)(w.db.Orders.Order(w.Context(), c.Order))
 	if moved, err := w.db.Orders.Apply(w.Context(), c); err != nil || !moved {
 		w.Fatalf("apply %s to %v: moved %v, %v", c.From, c.To, moved, err)
+	}
+	SameAsApplied(w, before, c, must[topup.History](w)(w.db.Orders.Order(w.Context(), c.Order)))
+}
+
+// SameAsApplied fails the test where an order was not stored as Order.Apply makes it of what it was before the change.
+func SameAsApplied(t interface {
+	Helper()
+	Errorf(format string, args ...any)
+}, before topup.History, c topup.Change, stored topup.History) {
+	t.Helper()
+	want := before.Apply(c)
+	want.Sale = stored.Sale // what the debit left there is the store's to say
+	if c.Next != nil {
+		want.Attempts[len(want.Attempts)-1].Order = c.Order
+	}
+	if want.Charge.Former && want.Status == topup.Confirming && len(c.To) > 0 {
+		want.RunAt = c.At // an earlier holder is not waited for
+	}
+	if diff := cmp.Diff(want, stored, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("order %s after %s to %v (-Apply +stored):\n%s", c.Order, c.From, c.To, diff)
 	}
 }
 
