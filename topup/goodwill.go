@@ -7,36 +7,31 @@ import (
 	"pulsa/prepaid"
 )
 
-// Why a delivered order's money is not given back.
-var (
-	ErrNotGoodwill = errors.New("only what a customer paid through a gateway, finally and once, is given back as goodwill")
-	ErrRefusedBack = errors.New("the gateway refuses to give the money back")
-)
+// ErrRefusedBack: the money stays where it is, and the order as it was.
+var ErrRefusedBack = errors.New("the gateway refuses to give the money back")
 
 // Goodwill gives the money of a delivered order back to its customer, who keeps the airtime: a loss of ours, booked
 // as one, once. Where the network says that it took the delivery back it is no goodwill: the order is refunded. What
-// the gateway does not answer is repeated until it does. Errors as Resolve, ErrNotGoodwill and ErrRefusedBack.
+// the gateway does not answer is repeated until it does. Errors as Resolve, and ErrRefusedBack.
 func (s *Service) Goodwill(ctx context.Context, id prepaid.OrderID, by prepaid.By) (History, error) {
-	return s.byHand(ctx, id, "refund as goodwill", by, func(h *History) bool { return h.Status == Delivered },
-		func(ctx context.Context, h *History) error {
-			if h.Funding.Kind != ByCharge || h.Charge.Status != ChargeCaptured {
-				return ErrNotGoodwill
-			}
-			r, err := s.ask(ctx, s.creditOf(h))
-			switch {
-			case err != nil:
-				return err
-			case r.Outcome == Refused, r.Outcome == Returned:
-				return s.reverse(ctx, h, r)
-			}
-			if err := s.giveAway(ctx, h); err != nil {
-				return err
-			}
-			if h.Charge.Status == ChargeCaptured && !h.givingAway() {
-				return ErrRefusedBack
-			}
-			return nil
-		})
+	return s.intervene(ctx, id, RefundAsGoodwill, by, s.goodwill)
+}
+
+func (s *Service) goodwill(ctx context.Context, h *History) error {
+	r, err := s.ask(ctx, s.creditOf(h))
+	switch {
+	case err != nil:
+		return err
+	case r.Outcome == Refused, r.Outcome == Returned:
+		return s.reverse(ctx, h, r)
+	}
+	if err := s.giveAway(ctx, h); err != nil {
+		return err
+	}
+	if h.Charge.Status == ChargeCaptured && !h.givingAway() {
+		return ErrRefusedBack
+	}
+	return nil
 }
 
 // givingAway reports whether a goodwill refund is under way: an order that is delivered has no other.

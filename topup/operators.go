@@ -51,43 +51,19 @@ type Interventions interface {
 	EndIntervention(ctx context.Context, id, outcome string, at time.Time) error
 }
 
-// Why an operator may not do a thing.
+// Why an operator's action is not carried out, besides a *NotAllowedError.
 var (
 	ErrNoReason     = errors.New("say who does it, and why")
-	ErrNotLegal     = errors.New("the order's status does not allow it")
-	ErrWorkedOn     = errors.New("the order is being worked on: try again in two minutes")
 	ErrContradicted = errors.New("the provider says otherwise")
 	ErrNotReversed  = errors.New("the network does not say that it took the delivery back")
 )
 
-// mayResolve lists in which statuses a verdict settles an order.
-func mayResolve(h *History, v Verdict) bool {
-	switch v {
-	case WasCharged, NotCharged:
-		return h.Status == ChargeUnknown || h.awaitsDebit() && h.NeedsHuman
-	case WasDelivered, NotDelivered:
-		return h.Status == DeliveryUnknown
-	case WasRefunded:
-		return h.Status == RefundUnknown || h.Status == RefundFailed || h.keptLate()
-	case NotRefunded:
-		return h.Status == RefundUnknown
-	}
-	return false
-}
-
-// keptLate reports whether a charge that turned up after the order was declined could not be given back.
-func (h *History) keptLate() bool {
-	return h.Status == Declined && h.Charge.Status == ChargeCaptured && h.NeedsHuman
-}
-
 // Resolve settles an order by what an operator has found out, and carries it on from there. The provider is
 // asked once more: where its answer is clear and says otherwise nothing is settled, and the error is
-// ErrContradicted. Other errors: ErrNoOrder, ErrNoReason, ErrNotLegal, ErrWorkedOn, or the store's. The order
+// ErrContradicted. Other errors: ErrNoOrder, ErrNoReason, *NotAllowedError, or the store's. The order
 // is returned as it then stands.
 func (s *Service) Resolve(ctx context.Context, id prepaid.OrderID, v Verdict, by prepaid.By) (History, error) {
-	return s.byHand(ctx, id, "resolve "+string(v), by,
-		func(h *History) bool { return mayResolve(h, v) },
-		func(ctx context.Context, h *History) error { return s.resolve(ctx, h, v) })
+	return s.intervene(ctx, id, v.Action(), by, func(ctx context.Context, h *History) error { return s.resolve(ctx, h, v) })
 }
 
 func (s *Service) resolve(ctx context.Context, h *History, v Verdict) error {
@@ -155,9 +131,7 @@ func (s *Service) paidBack(ctx context.Context, h *History) error {
 // Refund gives an order's money back by hand: of one that is held, of one whose refund has failed, or of a
 // delivered one that the network has reversed (it is asked). Errors as Resolve, and ErrNotReversed.
 func (s *Service) Refund(ctx context.Context, id prepaid.OrderID, by prepaid.By) (History, error) {
-	return s.byHand(ctx, id, "refund", by, func(h *History) bool {
-		return h.Status == Held || h.Status == RefundFailed || h.Status == Delivered || h.keptLate()
-	}, s.refundByHand)
+	return s.intervene(ctx, id, RefundOrder, by, s.refundByHand)
 }
 
 func (s *Service) refundByHand(ctx context.Context, h *History) error {
@@ -187,11 +161,10 @@ func (s *Service) refundReversed(ctx context.Context, h *History) error {
 	return nil
 }
 
-// byHand carries out what an operator wants of an order, if it is legal and nobody is at it. It is written
-// down before, and what came of it after. That nobody else moves the order meanwhile is, as everywhere, up
-// to the condition of each change.
-func (s *Service) byHand(ctx context.Context, id prepaid.OrderID, what string, by prepaid.By,
-	legal func(*History) bool, do func(context.Context, *History) error,
+// intervene carries out an operator's action if the order allows it. The action is written down before, and its outcome
+// after. As everywhere, it is the condition of each change that keeps others from moving the order meanwhile.
+func (s *Service) intervene(ctx context.Context, id prepaid.OrderID, action OperatorAction, by prepaid.By,
+	carryOut func(context.Context, *History) error,
 ) (History, error) {
 	if by.Who == "" || by.Why == "" {
 		return History{}, ErrNoReason
@@ -200,20 +173,17 @@ func (s *Service) byHand(ctx context.Context, id prepaid.OrderID, what string, b
 	if err != nil {
 		return History{}, err
 	}
-	if !legal(&h) {
-		return h, fmt.Errorf("%s: %w: it is %s", what, ErrNotLegal, h.Status)
+	if err := h.check(action, s.c.Clock.Now()); err != nil {
+		return h, err
 	}
-	if h.LeaseUntil.After(s.c.Clock.Now()) {
-		return h, ErrWorkedOn
-	}
-	a := Intervention{ID: prepaid.NewID[string](), Order: id, What: what, By: by, At: s.c.Clock.Now()}
+	a := Intervention{ID: prepaid.NewID[string](), Order: id, What: string(action), By: by, At: s.c.Clock.Now()}
 	if err := s.c.Interventions.SaveIntervention(ctx, a); err != nil {
 		return h, err
 	}
-	s.c.Log.InfoContext(ctx, "by hand", "order", id, "brand", h.Brand, "what", what, "who", by.Who)
+	s.c.Log.InfoContext(ctx, "by hand", "order", id, "brand", h.Brand, "what", action, "who", by.Who)
 	ctx, ended := s.own(ctx)
 	defer ended()
-	err = s.guard(ctx, &h, func() error { return do(ctx, &h) })
+	err = s.guard(ctx, &h, func() error { return carryOut(ctx, &h) })
 	if now, readErr := s.c.Orders.Order(ctx, id); readErr == nil {
 		h = now
 	}

@@ -1,0 +1,116 @@
+package topup_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// carryOut does what an operator's action says.
+func (w *world) carryOut(id prepaid.OrderID, a topup.OperatorAction) error {
+	w.Helper()
+	switch a {
+	case topup.RefundOrder:
+		return w.refund(id)
+	case topup.RefundAsGoodwill:
+		return w.goodwill(id)
+	}
+	for _, v := range topup.Verdicts() {
+		if v.Action() == a {
+			return w.resolve(id, v)
+		}
+	}
+	w.Fatalf("no operation carries out %q", a)
+	return nil
+}
+
+// put makes an order stand as h does.
+func (w *world) put(h topup.History) {
+	w.Helper()
+	for query, args := range map[string][]any{
+		`UPDATE orders SET status = ?, needs_human = ?, after_debit = ?, funding_kind = ?, run_at = 0, lease_until = ? WHERE id = ?`: {h.Status,
+			h.NeedsHuman, h.AfterDebit, h.Funding.Kind, prepaid.Micros(h.LeaseUntil), h.ID},
+		`UPDATE charges SET status = ? WHERE order_id = ?`: {h.Charge.Status, h.ID},
+	} {
+		if _, err := w.db.Writer().ExecContext(context.Background(), query, args...); err != nil {
+			w.Fatalf("put order: %v", err)
+		}
+	}
+}
+
+// Whatever an order's status, its operations accept what Allowed lists and refuse everything else.
+func TestOperationsAcceptExactlyWhatIsAllowed(t *testing.T) {
+	w := newWorld(t)
+	w.silent()
+	order := w.place(w.request())
+	accepted := map[topup.OperatorAction]bool{}
+	for _, status := range topup.Statuses() {
+		for name, vary := range map[string]func(*topup.History){
+			"captured":        func(h *topup.History) { h.Charge.Status = topup.ChargeCaptured },
+			"captured, human": func(h *topup.History) { h.Charge.Status, h.NeedsHuman = topup.ChargeCaptured, true },
+			"debit awaited":   func(h *topup.History) { h.Charge.Status, h.AfterDebit, h.NeedsHuman = topup.ChargePending, true, true },
+			"given back":      func(h *topup.History) { h.Charge.Status = topup.ChargeRefunded },
+			"by a card":       func(h *topup.History) { h.Charge.Status, h.Funding.Kind = topup.ChargeCaptured, topup.ByCard },
+			"somebody's at work": func(h *topup.History) {
+				h.Charge.Status, h.LeaseUntil = topup.ChargeCaptured, w.clock.Now().Add(time.Minute)
+			},
+		} {
+			for _, action := range topup.OperatorActions() {
+				h := w.history(order.ID)
+				h.Status, h.NeedsHuman, h.AfterDebit, h.LeaseUntil, h.Funding.Kind = status, false, false, time.Time{}, topup.ByCharge
+				vary(&h)
+				w.put(h)
+				h = w.history(order.ID)
+				allowed := h.Allowed(w.clock.Now())
+				var refused *topup.NotAllowedError
+				err := w.carryOut(order.ID, action)
+				if errors.As(err, &refused) == slices.Contains(allowed, action) {
+					t.Errorf("%s, %s: allowed are %q, %s: %v", status, name, allowed, action, err)
+				}
+				if refused == nil {
+					accepted[action] = true
+					continue
+				}
+				if refused.Action != action || refused.Status != status || !slices.Equal(refused.Allowed, allowed) {
+					t.Errorf("%s, %s: allowed are %q, %s: %+v", status, name, allowed, action, refused)
+				}
+				if refusedAs := errors.Is(err, topup.ErrWorkedOn); refusedAs && len(allowed) > 0 {
+					t.Errorf("%s, %s: being worked on, it allows %q", status, name, allowed)
+				}
+			}
+		}
+	}
+	if len(accepted) != len(topup.OperatorActions()) {
+		t.Errorf("only %v are ever allowed", accepted)
+	}
+}
+
+func TestARefusalSaysWhyAndWhatIsAllowedInstead(t *testing.T) {
+	w := newWorld(t)
+	w.network.credits.then(act{answer: topup.Passing})
+	held := w.place(w.request())
+	w.gateway.pending = true
+	for want, err := range map[string]error{
+		"resolve delivered: the order's status does not allow it: it is held, which allows: refund": w.resolve(held.ID, topup.WasDelivered),
+		"refund as goodwill: only what a customer paid through a gateway, finally and once, is given back as goodwill; " +
+			"the order allows: refund": func() error {
+			r := w.sepa()
+			r.Customer, r.Funding.Ref = w.customer, w.instrument
+			if err := w.refund(held.ID); err != nil {
+				t.Fatal(err)
+			}
+			return w.goodwill(w.place(r).ID)
+		}(),
+		"refund: the order's status does not allow it: it is refunded, which allows nothing by hand": w.refund(held.ID),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+	}
+}
