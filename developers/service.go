@@ -31,19 +31,19 @@ type Orders interface {
 }
 
 // Config is what a Service is made of. All fields are needed; whoever only keeps keys can do without Orders, Sales and
-// Catalogue.
+// Catalogues.
 type Config struct {
-	Keys      Keys
-	Usage     Usage
-	Sales     Sales
-	Webhooks  Webhooks
-	Orders    Orders
-	Catalogue func(brand string) Catalogue
-	Terms     map[string]Terms       // by brand; where there are none, the brand has no API
-	Secrets   map[int]prepaid.Secret // by version, 32 bytes or more: what hashes and signatures are keyed with
-	Audience  string                 // our own address, as tokens are asked for
-	Clock     prepaid.Clock
-	Log       *slog.Logger
+	Keys       Keys
+	Usage      Usage
+	Sales      Sales
+	Webhooks   Webhooks
+	Orders     Orders
+	Catalogues map[string]Catalogue   // by brand
+	Terms      map[string]Terms       // by brand; where there are none, the brand has no API
+	Secrets    map[int]prepaid.Secret // by version, 32 bytes or more: what hashes and signatures are keyed with
+	Audience   string                 // our own address, as tokens are asked for
+	Clock      prepaid.Clock
+	Log        *slog.Logger
 }
 
 // Service lets developers top up. Safe for concurrent use.

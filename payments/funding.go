@@ -3,7 +3,6 @@ package payments
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -42,21 +41,6 @@ func (s *Service) Take(ctx context.Context, o topup.Order, charge prepaid.Charge
 		Amount: o.Amount, MSISDN: o.MSISDN, Language: brand.Language(o.ReplyTo.Language),
 		Since: o.CreatedAt,
 	})
-}
-
-// Recorded tells a gateway what our books hold of a charge; topup.ErrNoOrder where it is not ours.
-func (s *Service) Recorded(ctx context.Context, id prepaid.ChargeID) (Recorded, error) {
-	h, err := s.c.Order(ctx, id)
-	if err != nil {
-		return Recorded{}, fmt.Errorf("read books of charge %s: %w", id, err)
-	}
-	r := Recorded{ProviderRef: h.Charge.ProviderRef, Amount: h.Amount, Since: h.CreatedAt}
-	i, err := s.c.Store.Instrument(ctx, prepaid.InstrumentID(h.Funding.Ref))
-	if err != nil && !errors.Is(err, ErrNoInstrument) {
-		return Recorded{}, fmt.Errorf("read books of charge %s: %w", id, err)
-	}
-	r.Token = i.Token
-	return r, nil
 }
 
 // LookUp implements topup.Funding.

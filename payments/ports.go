@@ -81,15 +81,6 @@ type ChargeRequest struct {
 	Since time.Time
 }
 
-// Recorded is what our books hold of a charge. A gateway whose look-up by reference can't be trusted finds
-// the charge by it.
-type Recorded struct {
-	ProviderRef string         // the gateway's own id; empty where no answer has told it
-	Token       prepaid.Secret // of the instrument to be charged; empty where it is gone
-	Amount      prepaid.Money
-	Since       time.Time // when it was first wanted
-}
-
 // Instrument is a stored way to pay, known to us as a token.
 type Instrument struct {
 	ID        prepaid.InstrumentID

@@ -14,11 +14,8 @@ import (
 // Config is what a Service is made of.
 type Config struct {
 	Store    Store
-	Gateways map[string]Gateway                            // by name: "sim", "stripe"
-	Gateway  func(brand string) string                     // the name of the brand's gateway
-	Charges  func(context.Context, prepaid.ChargeID) error // told when a gateway reports news of a charge: topup.Service.ChargeChanged
-	// Order is the order of a charge; topup.ErrNoOrder. Only Recorded asks it: store.Orders.ByCharge.
-	Order    func(context.Context, prepaid.ChargeID) (topup.History, error)
+	Gateways map[string]Gateway        // by name: "sim", "stripe"
+	Gateway  func(brand string) string // the name of the brand's gateway
 	Mandates Mandates
 	// Keys seal IBANs, by version: the card key.
 	Keys   map[int]prepaid.Secret
@@ -138,53 +135,6 @@ func (s *Service) Setup(ctx context.Context, id prepaid.SetupID) (Setup, error) 
 	return s.c.Store.Setup(ctx, id)
 }
 
-// Event is news from a gateway, authenticated by its adapter.
-type Event struct {
-	Setup     prepaid.SetupID // of a setup: Token and Display with Completed, or Abandoned
-	Completed bool
-	Abandoned bool
-	Token     prepaid.Secret
-	Display   string
-	Charge    prepaid.ChargeID // of a charge: it is read at the gateway
-	Revoked   prepaid.Secret   // of an instrument: the token of one whose mandate or agreement has ended
-}
-
-// Handle takes news from a gateway; repeated or late news changes nothing, nor does news of what is not
-// ours (one account at a provider may serve several systems). An error means: send it again.
-func (s *Service) Handle(ctx context.Context, e Event) error {
-	if e.Setup != "" && (e.Completed || e.Abandoned) {
-		if err := s.endSetup(ctx, e); err != nil {
-			return fmt.Errorf("handle news of payment setup %s: %w", e.Setup, err)
-		}
-	}
-	if !e.Revoked.Empty() {
-		if err := s.revoke(ctx, e.Revoked); err != nil {
-			return fmt.Errorf("handle news of an instrument: %w", err)
-		}
-	}
-	if e.Charge == "" {
-		return nil
-	}
-	err := s.c.Charges(ctx, e.Charge)
-	if errors.Is(err, topup.ErrNoOrder) {
-		s.c.Log.WarnContext(ctx, "gateway reports a charge that is not ours", "charge", e.Charge)
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("handle news of charge %s: %w", e.Charge, err)
-	}
-	return nil
-}
-
-// revoke ends the instrument of a token: its customer is told, and sets up another.
-func (s *Service) revoke(ctx context.Context, token prepaid.Secret) error {
-	ended, err := s.c.Store.EndInstrument(ctx, token, prepaid.NewID[prepaid.NoticeID](), s.c.Clock.Now())
-	if err == nil {
-		s.c.Log.InfoContext(ctx, "instrument was revoked at its gateway", "ours", ended)
-	}
-	return err
-}
-
 // Remove ends an instrument at its customer's word. Charges that were begun run on. The gateway is not told: it keeps what it
 // stores, and is asked for nothing more.
 func (s *Service) Remove(ctx context.Context, r Removal) error {
@@ -193,36 +143,5 @@ func (s *Service) Remove(ctx context.Context, r Removal) error {
 		return err
 	}
 	s.c.Log.InfoContext(ctx, "instrument was removed by its customer", "customer", r.Customer)
-	return nil
-}
-
-func (s *Service) endSetup(ctx context.Context, e Event) error {
-	setup, err := s.c.Store.Setup(ctx, e.Setup)
-	if errors.Is(err, ErrNoSetup) {
-		s.c.Log.WarnContext(ctx, "gateway reports a payment setup that is not ours", "setup", e.Setup)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	now := s.c.Clock.Now()
-	var instrument *Instrument
-	if e.Completed {
-		if e.Token.Empty() {
-			return errors.New("completed without a token")
-		}
-		instrument = &Instrument{
-			ID: prepaid.NewID[prepaid.InstrumentID](), Customer: setup.Customer, Brand: setup.Brand,
-			Gateway: setup.Gateway, Method: setup.Method, Token: e.Token, Display: e.Display, CreatedAt: now,
-		}
-	}
-	ended, err := s.c.Store.EndSetup(ctx, setup.ID, instrument, NoticeOf(setup.ID), now)
-	if err != nil {
-		return err
-	}
-	if ended {
-		s.c.Log.InfoContext(ctx, "payment setup ended", "setup", setup.ID, "brand", setup.Brand,
-			"method", setup.Method, "completed", e.Completed)
-	}
 	return nil
 }

@@ -29,6 +29,8 @@ var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 // world is a Service over a real store and the simulated gateway, with one pending customer.
 type world struct {
 	*payments.Service
+	*payments.News
+	payments.Books
 	t        *testing.T
 	store    *store.DB
 	gateway  *sim.Gateway
@@ -64,16 +66,12 @@ func newWorld(t *testing.T) *world {
 	w.gateways = map[string]payments.Gateway{"sim": w.gateway}
 	w.Service, err = payments.New(payments.Config{
 		Store: db.Payments, Mandates: db.Mandates, Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Gateways: w.gateways, Gateway: func(string) string { return "sim" },
-		Charges: func(_ context.Context, id prepaid.ChargeID) error {
-			w.charges = append(w.charges, id)
-			return w.chargesErr
-		},
-		Order:  db.Orders.ByCharge,
 		Brands: brands, Clock: clock, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.News, w.Books = payments.NewNews(w.Service, w), payments.Books{Orders: db.Orders, Instruments: db.Payments}
 	w.gateway.Connect(w.Handle)
 	c, err := db.Customers.SaveRegistration(t.Context(), accounts.Customer{ID: prepaid.NewID[prepaid.CustomerID](), Brand: "demo",
 		MSISDN: number, Language: "en", PIN: accounts.PIN{Hash: "hash"}, CreatedAt: start}, []accounts.Place{{Address: number.Tel(), Channel: "fake", Kind: "sms"}})
@@ -82,6 +80,12 @@ func newWorld(t *testing.T) *world {
 	}
 	w.customer = c.ID
 	return w
+}
+
+// ChargeChanged implements payments.Charges.
+func (w *world) ChargeChanged(_ context.Context, id prepaid.ChargeID) error {
+	w.charges = append(w.charges, id)
+	return w.chargesErr
 }
 
 func (w *world) start(key string) payments.Setup {

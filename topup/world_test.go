@@ -117,7 +117,7 @@ func (w *world) start() {
 		Network: func(string) (string, topup.Network) { return "net", w.network },
 		Fundings: map[topup.FundingKind]topup.Funding{
 			topup.ByCharge: w.gateway, topup.ByCard: w.gateway,
-			topup.ByDeveloper: developers.Funding{Order: w.db.Orders.Order, Catalogue: func(string) developers.Catalogue { return w.network }},
+			topup.ByDeveloper: developers.Funding{Order: w.db.Orders.Order, Catalogues: map[string]developers.Catalogue{"demo": w.network}},
 		},
 		Brands: map[string]*prepaid.Brand{"demo": w.brand},
 		Log:    slog.New(slog.NewTextHandler(w.log, nil)),

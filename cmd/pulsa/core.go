@@ -36,14 +36,15 @@ type core struct {
 	forget   func(ctx context.Context, sender string) error // removes a sender's session
 	vault    *prepaid.Vault                                 // seals the PINs of PIN operators, under the card keys
 
-	accounts *accounts.Service
-	payments *payments.Service
-	topups   *topup.Service
-	cards    *cards.Service
-	registry *channels.Registry
-	webhooks *channels.Webhooks
-	sender   *channels.Sender
-	handler  *conversation.Handler
+	accounts    *accounts.Service
+	payments    *payments.Service
+	topups      *topup.Service
+	gatewayNews *payments.News
+	cards       *cards.Service
+	registry    *channels.Registry
+	webhooks    *channels.Webhooks
+	sender      *channels.Sender
+	handler     *conversation.Handler
 
 	redeliver func(context.Context) error // see parts
 }
@@ -153,9 +154,8 @@ func (p *core) assemble(with parts) (err error) {
 
 func (p *core) assembleMoney(with parts) (err error) {
 	p.payments, err = payments.New(payments.Config{
-		Store: p.db.Payments, Mandates: p.db.Mandates, Keys: p.config.CardKeys, Reached: with.reached, Gateways: with.gateways, Order: p.db.Orders.ByCharge,
+		Store: p.db.Payments, Mandates: p.db.Mandates, Keys: p.config.CardKeys, Reached: with.reached, Gateways: with.gateways,
 		Gateway: func(brand string) string { return p.config.Gateways[brand] },
-		Charges: func(ctx context.Context, id prepaid.ChargeID) error { return p.topups.ChargeChanged(ctx, id) },
 		Brands:  p.brands, Clock: p.clock, Log: p.log,
 	})
 	if err != nil {
@@ -177,6 +177,7 @@ func (p *core) assembleMoney(with parts) (err error) {
 		},
 		Fundings: fundings,
 	})
+	p.gatewayNews = payments.NewNews(p.payments, p.topups)
 	return nil
 }
 

@@ -23,13 +23,10 @@ func newDevelopers(p *program, c config.Config, db *store.DB, clock prepaid.Cloc
 		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
 	}
 	if p != nil {
-		config.Orders, config.Log, config.Catalogue = p.topups, p.log, p.catalogue
+		config.Orders, config.Log, config.Catalogues = p.topups, p.log, p.catalogues
 	}
 	return developers.New(config)
 }
-
-// catalogue is what a brand's network sells by the API; nil where the brand has none.
-func (p *program) catalogue(brand string) developers.Catalogue { return p.catalogues[brand] }
 
 // wireCatalogues finds what each brand with an API sells by it.
 func (p *program) wireCatalogues() {

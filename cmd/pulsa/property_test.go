@@ -319,7 +319,7 @@ func (u *unrest) deliverNews(repeated bool) {
 	n := rapid.IntRange(0, len(news)+len(taken)-1).Draw(u.T, "which")
 	err := u.s.run(func() error {
 		if n < len(news) {
-			return u.s.p.payments.Handle(ctx, news[n])
+			return u.s.p.gatewayNews.Handle(ctx, news[n])
 		}
 		return u.s.p.deliveryTakenBack(ctx, taken[n-len(news)])
 	})

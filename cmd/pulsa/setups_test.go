@@ -86,7 +86,7 @@ func TestWhoCompletesAPageThatIsOverIsTold(t *testing.T) {
 	}
 	first := start("first")
 	start("second")
-	err = r.payments.Handle(t.Context(), payments.Event{Setup: first.ID, Completed: true, Token: prepaid.NewSecret("tok"), Display: "PayPal"})
+	err = r.gatewayNews.Handle(t.Context(), payments.Event{Setup: first.ID, Completed: true, Token: prepaid.NewSecret("tok"), Display: "PayPal"})
 	if err != nil {
 		t.Fatal(err)
 	}

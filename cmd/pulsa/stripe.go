@@ -34,9 +34,8 @@ func newStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books fun
 }
 
 func (p *program) wireStripe() (err error) {
-	p.stripe, err = newStripe(p.config, p.clock, p.log, func(ctx context.Context, id prepaid.ChargeID) (payments.Recorded, error) {
-		return p.payments.Recorded(ctx, id)
-	}, p.strayDispute)
+	books := payments.Books{Orders: p.db.Orders, Instruments: p.db.Payments}
+	p.stripe, err = newStripe(p.config, p.clock, p.log, books.Recorded, p.strayDispute)
 	return err
 }
 
@@ -64,6 +63,6 @@ func (p *program) stripeRoutes(mux *http.ServeMux) {
 	if p.stripe == nil {
 		return
 	}
-	mux.Handle("POST "+stripe.WebhookPath, p.stripe.Webhook(p.payments.Handle))
+	mux.Handle("POST "+stripe.WebhookPath, p.stripe.Webhook(p.gatewayNews.Handle))
 	mux.Handle("GET "+stripe.ReturnPath, stripe.ReturnPage())
 }

@@ -82,7 +82,7 @@ func (s *storyProgram) start(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
-	s.sims.gateway.Connect(p.payments.Handle)
+	s.sims.gateway.Connect(p.gatewayNews.Handle)
 	s.sims.network.Connect(p.deliveryTakenBack)
 	return nil
 }

@@ -117,7 +117,7 @@ func (p *program) wire(w wiring) error {
 	err := p.assemble(parts{
 		gateways: p.gateways(), networks: p.networks(w), adapters: append(providers(p.clock), fake.New(p.db.Outbox, p.clock)),
 		fundings: map[topup.FundingKind]topup.Funding{
-			topup.ByDeveloper: developers.Funding{Order: p.db.Orders.Order, Catalogue: p.catalogue},
+			topup.ByDeveloper: developers.Funding{Order: p.db.Orders.Order, Catalogues: p.catalogues},
 		},
 		redeliver: p.sims.redeliver, reached: w.reached, moved: p.metrics.orderMoved, codeRefused: p.metrics.codeRefused,
 		observe: func(r conversation.Record) {
@@ -131,7 +131,7 @@ func (p *program) wire(w wiring) error {
 	if err := p.wireDevelopers(); err != nil {
 		return err
 	}
-	p.sims.gateway.Connect(p.payments.Handle)
+	p.sims.gateway.Connect(p.gatewayNews.Handle)
 	p.sims.network.Connect(p.deliveryTakenBack)
 	p.metrics.watchOrders(p.db.Orders.OpenOrders)
 	p.metrics.watchUntold(p.db.Notices.CountUntold)
@@ -204,7 +204,7 @@ func (p *program) routes() http.Handler {
 		p.sims.gateway.Routes(mux)
 	}
 	if p.remote != nil {
-		mux.Handle("POST "+simHook, p.remote.gateway.Webhook(p.payments.Handle))
+		mux.Handle("POST "+simHook, p.remote.gateway.Webhook(p.gatewayNews.Handle))
 	}
 	return withoutPanics(mux, p.log)
 }

@@ -33,7 +33,7 @@ type Config struct {
 	WebhookSecrets []prepaid.Secret
 	// ReturnURL is where Stripe's pages send customers when they are done: where ReturnPage is served.
 	ReturnURL string
-	// Recorded tells what our books hold of a charge: payments.Service.Recorded.
+	// Recorded tells what our books hold of a charge: payments.Books.Recorded.
 	Recorded func(context.Context, prepaid.ChargeID) (payments.Recorded, error)
 	// Stray is given, at least once, each dispute of a payment that Stripe does not show to our key; an error means: later
 	// again. nil: nobody is told but the log.
