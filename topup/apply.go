@@ -9,11 +9,11 @@ import (
 	"pulsa/prepaid"
 )
 
-// apply writes a change of the order as it was read and, if the order was still so, brings h up to it. It
-// is the one place through which an order moves.
-func (s *Service) apply(ctx context.Context, h *History, c Change) (bool, error) {
+// apply writes a change of the order in h. If the order was still in h's status, h is updated and moved is true; if somebody
+// else moved it first, only the attempt's answer is written. Every change of an order goes through here.
+func (s *Service) apply(ctx context.Context, h *History, c Change) (moved bool, err error) {
 	c.Order, c.From, c.At = h.ID, h.Status, s.c.Clock.Now()
-	moved, err := s.c.Orders.Apply(ctx, c)
+	moved, err = s.c.Orders.Apply(ctx, c)
 	if err != nil {
 		return false, fmt.Errorf("move order %s from %s: %w", h.ID, h.Status, err)
 	}
@@ -56,11 +56,11 @@ func (o Order) recipient() slog.Attr {
 	return slog.Any("msisdn", o.MSISDN)
 }
 
-// settle writes an attempt's answer and moves the order by it as decide says. It reports whether the order
-// moved; h is as stored in any case.
+// settle writes an attempt's answer and moves the order as decide says. It reports whether the order moved; h is as stored
+// in either case.
 func (s *Service) settle(ctx context.Context, h *History, a Attempt, r Result, decide func(*History, Result) Change) (bool, error) {
-	// Until the lease lapses nobody else moves the order. Afterwards even an order that is back in the
-	// status in which it was read may be there for another attempt's sake.
+	// Until the lease lapses nobody else moves the order. After that, even an order in the same status as when it was read
+	// may be there because of a newer attempt, so that it has to be read again.
 	if s.c.Clock.Now().Before(h.LeaseUntil) {
 		c := decide(h, r)
 		c.Answered = s.answered(a, r)
@@ -71,8 +71,9 @@ func (s *Service) settle(ctx context.Context, h *History, a Attempt, r Result, d
 	return s.settleLate(ctx, h, a, r, decide)
 }
 
-// settleLate reads the order again, and moves it only if the answer still says something about it. The answer
-// is written to its attempt in any case.
+// settleLate settles an answer that came after the lease: it reads the order again, and moves it only if it is still
+// concerned by the answer. The answer is written to its attempt in any case. It repeats only if somebody else moved the
+// order since it was read, so it needs no backoff.
 func (s *Service) settleLate(ctx context.Context, h *History, a Attempt, r Result, decide func(*History, Result) Change) (bool, error) {
 	for {
 		fresh, err := s.c.Orders.Order(ctx, h.ID)
@@ -86,7 +87,7 @@ func (s *Service) settleLate(ctx context.Context, h *History, a Attempt, r Resul
 			s.c.Log.LogAttrs(ctx, slog.LevelWarn, "late answer moves nothing", slog.Any("order", h.ID),
 				slog.String("brand", h.Brand), slog.String("status", string(h.Status)),
 				slog.String("step", string(a.Step)), slog.String("outcome", string(r.Outcome)), slog.String("code", r.Code))
-			c = s.kept(h, r)
+			c = s.sameSchedule(h, r)
 		}
 		c.Answered = s.answered(a, r)
 		if done, err := s.apply(ctx, h, c); done || err != nil || !moves {
@@ -95,16 +96,15 @@ func (s *Service) settleLate(ctx context.Context, h *History, a Attempt, r Resul
 	}
 }
 
-// concernedBy reports whether an answer that comes late may still move the order. What is done is done; any
-// other answer says nothing once the step has been tried again. A delivered order is reopened by nobody's
-// late refusal.
+// concernedBy reports whether an answer that comes late may still move the order. Done always may; any other answer means
+// nothing once the step has been tried again. A late refusal never reopens a delivered order.
 func (h *History) concernedBy(a Attempt, r Result, to []Status) bool {
 	return len(to) > 0 && h.Status != Delivered && Legal(h.Status, to[0]) &&
 		(r.Outcome == Done || h.last(a.Step).Number == a.Number)
 }
 
-// answered is the attempt with its answer. What only promises a later result leaves the attempt unknown, so
-// that the result can still be written; a pending debit is an answer, its charge has a status of its own.
+// answered is the attempt with its answer. A pending credit or refund leaves the attempt unknown, so that its final answer
+// can still be written. A pending charge is a final answer: what becomes of it is the charge's own status.
 func (s *Service) answered(a Attempt, r Result) *Attempt {
 	a.Outcome, a.Code, a.ProviderRef = r.Outcome, r.Code, r.ProviderRef
 	switch r.Outcome {
@@ -122,8 +122,8 @@ func (s *Service) answered(a Attempt, r Result) *Attempt {
 	return &a
 }
 
-// notice asks that the customer be told how the order stands, once whoever placed it has had the time to
-// tell it in the reply. nil where nobody is to be told.
+// notice schedules the message that tells the customer how the order stands. It is due once the reply to the order should
+// have told it; nil if there is nobody to tell.
 func (s *Service) notice(h *History) *NewNotice {
 	if h.ReplyTo.Address == "" {
 		return nil
@@ -135,7 +135,7 @@ func (s *Service) notice(h *History) *NewNotice {
 	return &NewNotice{ID: prepaid.NewID[prepaid.NoticeID](), Kind: "order", DueAt: due}
 }
 
-// leased are the change's times while a call is made: nobody else touches the order before the lease lapses.
+// leased returns the change with a lease for a foreign call: nobody else works on the order until it lapses.
 func leased(c Change, now time.Time) Change {
 	c.RunAt, c.LeaseUntil = now, now.Add(leaseFor)
 	return c

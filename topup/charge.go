@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// charge makes the charge that is written down, and goes on with the delivery.
+// charge makes the charge attempt that is written down; if it succeeds, the credit follows.
 func (s *Service) charge(ctx context.Context, h *History) error {
 	a := h.last(StepCharge)
-	r, err := s.call(ctx, h, a, func(ctx context.Context) Result {
+	r, err := s.makeAttempt(ctx, h, a, func(ctx context.Context) Result {
 		return s.funding(h).Take(ctx, h.Order, h.Charge.ID)
 	})
 	if err != nil {
@@ -59,23 +59,25 @@ func (s *Service) afterCharge(h *History, r Result) Change {
 		RunAt: nextLookUp(now, now, now)}
 }
 
-// pendingDebit reports whether the answer is a debit on its way that may be delivered upon. Create has
-// counted it towards the customer's exposure; whatever else is pending is not known to be paid.
+// pendingDebit reports whether the answer is a direct debit that was sent to the bank. Create has counted it towards the
+// customer's exposure limit, so it is delivered before it settles. Any other pending charge does not count as paid.
 func pendingDebit(h *History, r Result) bool {
 	return r.Outcome == Pending && h.Funding.Method == methodSEPA
 }
 
-// paid takes the money into the books, unless it is there since the debit was on its way, and writes the credit down, in one.
+// paid books the money, unless it was booked when the debit was sent, and writes the credit attempt down in the same
+// transaction.
 func (s *Service) paid(h *History, status ChargeStatus, r Result) Change {
 	now := s.c.Clock.Now()
-	c := Change{To: []Status{Charged, Delivering}, Charge: status, ChargeRef: r.ProviderRef, Next: h.add(StepCredit, now)}
+	c := Change{To: []Status{Charged, Delivering}, Charge: status, ChargeRef: r.ProviderRef, Next: h.nextAttempt(StepCredit, now)}
 	if !h.awaitsDebit() {
 		c.Postings = []Entry{h.captureEntry()}
 	}
 	return leased(c, now)
 }
 
-// declined ends an order that is not charged. Of a debit that was on its way nothing is owed: nothing was delivered for it.
+// declined ends an order that is not charged. A debit that was booked when it was sent is reversed in the books; the customer
+// owes nothing for it, since nothing was delivered.
 func (s *Service) declined(h *History, reason string) Change {
 	c := Change{To: []Status{Declined}, Charge: ChargeDeclined, Reason: reason, Notice: s.notice(h)}
 	if h.awaitsDebit() {
@@ -84,9 +86,9 @@ func (s *Service) declined(h *History, reason string) Change {
 	return c
 }
 
-// debited books a debit that is on its way like any other, and lets its order wait for it.
+// debited books a debit that has been sent, and makes the order wait until it settles.
 func (s *Service) debited(h *History, r Result) Change {
-	c := s.awaiting(h, r)
+	c := s.debitUnsettled(h, r)
 	c.Charge, c.ChargeRef, c.Postings, c.Notice = ChargePending, r.ProviderRef, []Entry{h.captureEntry()}, s.notice(h)
 	if h.Status != Charging {
 		c.To = []Status{Charging}
@@ -94,9 +96,9 @@ func (s *Service) debited(h *History, r Result) Change {
 	return c
 }
 
-// awaiting looks again for a debit that has not settled: in a day, or sooner where the gateway tells nothing of it. One that
-// takes longer than debits do is on the operator's list.
-func (s *Service) awaiting(h *History, r Result) Change {
+// debitUnsettled is the change of a look-up of a debit that has not settled: it is looked up again in a day, or in an hour if
+// the gateway did not tell. A debit that takes longer than debits do goes on the operators' list.
+func (s *Service) debitUnsettled(h *History, r Result) Change {
 	now, next := s.c.Clock.Now(), debitEvery
 	if r.Outcome != Pending {
 		next = time.Hour
@@ -104,17 +106,17 @@ func (s *Service) awaiting(h *History, r Result) Change {
 	return Change{RunAt: now.Add(next), Tries: h.Tries + 1, NeedsHuman: now.After(h.SettlesBy().Add(debitLate))}
 }
 
-// cancel makes sure that a charge which nobody has confirmed or heard of never happens, and declines the
-// order; reason says why.
-func (s *Service) cancel(ctx context.Context, h *History, absents Change, reason string) error {
+// cancel makes sure that a charge which was never confirmed, or which the gateway does not know, will never happen, and
+// declines the order with the reason. lookedUp is the change of the look-up that led here: its counters are kept.
+func (s *Service) cancel(ctx context.Context, h *History, lookedUp Change, reason string) error {
 	now := s.c.Clock.Now()
-	c := leased(absents, now)
-	c.Next = h.add(StepCancel, now)
+	c := leased(lookedUp, now)
+	c.Next = h.nextAttempt(StepCancel, now)
 	if moved, err := s.apply(ctx, h, c); err != nil || !moved {
 		return err
 	}
 	a := h.last(StepCancel)
-	r, err := s.call(ctx, h, a, func(ctx context.Context) Result {
+	r, err := s.makeAttempt(ctx, h, a, func(ctx context.Context) Result {
 		return s.funding(h).Cancel(ctx, h.Order, h.Charge.ID)
 	})
 	if err != nil {
@@ -127,8 +129,8 @@ func (s *Service) cancel(ctx context.Context, h *History, absents Change, reason
 	return s.lookUpCharge(ctx, h) // it was charged after all
 }
 
-// afterCancel is what a cancellation's answer does to an order. Refused means that it was charged: what
-// look-ups did not find is forgotten, and the next one decides.
+// afterCancel is what a cancellation's answer does to an order. Refused means that the charge happened: the absent count is
+// reset, and the next look-up decides.
 func (s *Service) afterCancel(h *History, r Result, reason string) Change {
 	if r.Outcome == Done {
 		return s.declined(h, reason)
@@ -138,7 +140,7 @@ func (s *Service) afterCancel(h *History, r Result, reason string) Change {
 	if h.Status == Confirming {
 		c = Change{To: []Status{ChargeUnknown}, Charge: ChargeUnclear, RunAt: nextLookUp(now, now, now)}
 	} else {
-		c = s.waiting(h, StepCharge)
+		c = s.toldNothing(h, StepCharge)
 	}
 	if r.Outcome == Refused {
 		c.Absents, c.AbsentAt = 0, time.Time{}

@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// credit makes the credit that is written down, and goes on with what follows from its answer.
+// credit makes the credit attempt that is written down, and does what follows from its answer.
 func (s *Service) credit(ctx context.Context, h *History) error {
 	a := h.last(StepCredit)
 	_, network := s.c.Network(h.Brand)
-	r, err := s.call(ctx, h, a, func(ctx context.Context) Result {
+	r, err := s.makeAttempt(ctx, h, a, func(ctx context.Context) Result {
 		return network.Credit(ctx, Credit{Reference: a.Reference, MSISDN: h.MSISDN, Email: h.Email, Amount: h.Amount})
 	})
 	if err != nil {
@@ -57,31 +57,31 @@ func (s *Service) afterCredit(h *History, r Result) Change {
 	case Passing:
 		c := Change{To: []Status{Held}, Reason: r.Code, RunAt: nextRetry(h.heldSince(now), now)}
 		if !h.tried(StepCredit, Passing) {
-			c.Notice = s.notice(h) // held once or a hundred times, the customer hears of it once
+			c.Notice = s.notice(h) // only the first time it is held
 		}
 		return c
 	}
 	return Change{To: []Status{DeliveryUnknown}, NetworkRef: r.ProviderRef, RunAt: nextLookUp(now, now, now)}
 }
 
-// send writes a further attempt down and makes it, under the order's one reference.
-func (s *Service) send(ctx context.Context, h *History) error {
+// creditAnew writes a further credit attempt down and makes it. All attempts of an order have the same reference.
+func (s *Service) creditAnew(ctx context.Context, h *History) error {
 	now := s.c.Clock.Now()
-	c := leased(Change{To: []Status{Delivering}, Next: h.add(StepCredit, now)}, now)
+	c := leased(Change{To: []Status{Delivering}, Next: h.nextAttempt(StepCredit, now)}, now)
 	if moved, err := s.apply(ctx, h, c); err != nil || !moved {
 		return err
 	}
 	return s.credit(ctx, h)
 }
 
-// retry tries a held order again, or gives it up: after a day, or where the bank has taken the money back.
-func (s *Service) retry(ctx context.Context, h *History) error {
+// retryHeld tries the delivery of a held order again. After a day, or if the bank has taken the money back, it is given up.
+func (s *Service) retryHeld(ctx context.Context, h *History) error {
 	now := s.c.Clock.Now()
 	switch {
 	case h.returned():
-		return s.giveUp(ctx, h, ReasonReturned)
+		return s.giveUpDelivery(ctx, h, ReasonReturned)
 	case now.Sub(h.heldSince(now)) >= giveUpAfter:
-		return s.giveUp(ctx, h, ReasonHeldTooLong)
+		return s.giveUpDelivery(ctx, h, ReasonHeldTooLong)
 	}
-	return s.send(ctx, h)
+	return s.creditAnew(ctx, h)
 }

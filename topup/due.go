@@ -9,10 +9,10 @@ import (
 // runAtMost bounds one RunDue, so that its caller sees a shutdown.
 const runAtMost = 100
 
-// RunDue claims the orders that are due and works on each until it ends or waits again. It returns how
-// many it worked on. Orders are claimed one by one, each just before it is worked on, so that no lease
-// lapses while others are worked on; several RunDue at a time share the orders among them. An order that
-// can't be worked on is logged and comes back when its lease lapses; the error is the store's.
+// RunDue works on the orders that are due, each until it ends or is rescheduled, and returns how many there were. It claims
+// them one at a time, so that none's lease lapses while it waits its turn. RunDue may be called concurrently: each order is
+// claimed by one caller. A failure of one order is logged, and the order is claimed again after its lease; the error is
+// the store's.
 func (s *Service) RunDue(ctx context.Context) (int, error) {
 	for n := range runAtMost {
 		if err := ctx.Err(); err != nil {
@@ -26,36 +26,36 @@ func (s *Service) RunDue(ctx context.Context) (int, error) {
 		if len(claimed) == 0 {
 			return n, nil
 		}
-		s.carryOn(ctx, &claimed[0])
+		s.resume(ctx, &claimed[0])
 	}
 	return runAtMost, nil
 }
 
-// NextDue tells when RunDue next has something to do; zero for never.
+// NextDue returns when RunDue next has something to do; zero for never.
 func (s *Service) NextDue(ctx context.Context) (time.Time, error) { return s.c.Orders.NextDue(ctx) }
 
-func (s *Service) carryOn(ctx context.Context, h *History) {
-	ctx, ended := s.own(ctx)
+func (s *Service) resume(ctx context.Context, h *History) {
+	ctx, ended := s.detach(ctx)
 	defer ended()
-	_ = s.guard(ctx, h, func() error { return s.step(ctx, h) }) // guard has logged it
+	_ = s.guard(ctx, h, func() error { return s.advance(ctx, h) }) // guard has logged it
 }
 
-// step does what is next for a claimed order. Nobody else works on it: an attempt that has no answer
-// will not get one any more.
-func (s *Service) step(ctx context.Context, h *History) error {
+// advance takes a claimed order one step further. Its lease had lapsed, so nobody else works on it: an attempt that still has
+// no answer was cut off and is settled as unknown first.
+func (s *Service) advance(ctx context.Context, h *History) error {
 	switch h.Status {
 	case Charging:
 		if h.awaitsDebit() {
 			return s.lookUpCharge(ctx, h)
 		}
-		return s.lapse(ctx, h, h.last(StepCharge), s.afterCharge)
+		return s.settleUnanswered(ctx, h, h.last(StepCharge), s.afterCharge)
 	case Delivering:
-		return s.lapse(ctx, h, h.last(StepCredit), s.afterCredit)
+		return s.settleUnanswered(ctx, h, h.last(StepCredit), s.afterCredit)
 	case Refunding:
-		return s.lapse(ctx, h, h.last(StepRefund), s.afterRefund)
+		return s.settleUnanswered(ctx, h, h.last(StepRefund), s.afterRefund)
 	}
 	if a, ok := h.sending(); ok { // a cancellation, or the refund of a late charge or as goodwill
-		if err := s.lapse(ctx, h, a, s.kept); err != nil {
+		if err := s.settleUnanswered(ctx, h, a, s.sameSchedule); err != nil {
 			return err
 		}
 	}
@@ -63,11 +63,11 @@ func (s *Service) step(ctx context.Context, h *History) error {
 	case Confirming, ChargeUnknown:
 		return s.lookUpCharge(ctx, h)
 	case Charged:
-		return s.send(ctx, h)
+		return s.creditAnew(ctx, h)
 	case DeliveryUnknown:
 		return s.lookUpCredit(ctx, h)
 	case Held:
-		return s.retry(ctx, h)
+		return s.retryHeld(ctx, h)
 	case RefundUnknown:
 		return s.lookUpRefund(ctx, h)
 	case Delivered:

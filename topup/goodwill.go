@@ -7,18 +7,18 @@ import (
 	"pulsa/prepaid"
 )
 
-// ErrRefusedBack: the money stays where it is, and the order as it was.
+// ErrRefusedBack is returned by Goodwill if the gateway refuses to refund the charge; the order is as it was.
 var ErrRefusedBack = errors.New("the gateway refuses to give the money back")
 
 // Goodwill gives the money of a delivered order back to its customer, who keeps the airtime: a loss of ours, booked
-// as one, once. Where the network says that it took the delivery back it is no goodwill: the order is refunded. What
-// the gateway does not answer is repeated until it does. Errors as Resolve, and ErrRefusedBack.
+// as one, once. If the network says that it took the delivery back, the order is refunded instead, without a loss. A refund
+// that the gateway does not answer is repeated until it does. Errors as Resolve, and ErrRefusedBack.
 func (s *Service) Goodwill(ctx context.Context, id prepaid.OrderID, by prepaid.By) (History, error) {
 	return s.intervene(ctx, id, RefundAsGoodwill, by, s.goodwill)
 }
 
 func (s *Service) goodwill(ctx context.Context, h *History) error {
-	r, err := s.ask(ctx, s.creditOf(h))
+	r, err := s.callProvider(ctx, s.creditLookUp(h))
 	switch {
 	case err != nil:
 		return err
@@ -34,17 +34,17 @@ func (s *Service) goodwill(ctx context.Context, h *History) error {
 	return nil
 }
 
-// givingAway reports whether a goodwill refund is under way: an order that is delivered has no other.
+// givingAway reports whether a goodwill refund is under way: a delivered order has no other refund.
 func (h *History) givingAway() bool {
 	a := h.last(StepRefund)
 	return h.Status == Delivered && h.Charge.Status == ChargeCaptured && a.Number > 0 && a.Outcome != Refused
 }
 
-// giveAway writes a goodwill refund down and makes it. Until it is answered the order's run time brings it to a
-// worker, who repeats it: giving back twice gives back once.
+// giveAway writes a goodwill refund down and makes it. Until it is answered the order's run time brings it to a worker, who
+// repeats the refund, which is idempotent.
 func (s *Service) giveAway(ctx context.Context, h *History) error {
 	now := s.c.Clock.Now()
-	return s.refundBy(ctx, h, leased(Change{Next: h.add(StepRefund, now), IfCharge: ChargeCaptured}, now), s.afterGoodwill)
+	return s.refundAfter(ctx, h, leased(Change{Next: h.nextAttempt(StepRefund, now), IfCharge: ChargeCaptured}, now), s.afterGoodwill)
 }
 
 func (s *Service) afterGoodwill(h *History, r Result) Change {
@@ -54,5 +54,5 @@ func (s *Service) afterGoodwill(h *History, r Result) Change {
 	case Refused:
 		return Change{}
 	}
-	return s.waiting(h, StepRefund)
+	return s.toldNothing(h, StepRefund)
 }

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// add returns the attempt to be made next.
-func (h *History) add(step Step, now time.Time) *Attempt {
+// nextAttempt returns a new attempt at a step, to be written down before it is made. Credits refer to the order, all other
+// steps to its charge.
+func (h *History) nextAttempt(step Step, now time.Time) *Attempt {
 	number := 0
 	for _, a := range h.Attempts {
 		number = max(number, a.Number)
@@ -40,12 +41,12 @@ func (h *History) sending() (Attempt, bool) {
 	return Attempt{}, false
 }
 
-// tried reports whether an attempt of the step has come to the outcome before.
+// tried reports whether an attempt at the step has had the outcome.
 func (h *History) tried(step Step, o Outcome) bool {
 	return slices.ContainsFunc(h.Attempts, func(a Attempt) bool { return a.Step == step && a.Outcome == o })
 }
 
-// unclearSince tells when the step's attempts in a row without an answer began.
+// unclearSince returns when the first of the step's latest attempts in a row without an answer was made.
 func (h *History) unclearSince(step Step) time.Time {
 	since := h.StatusAt
 	for _, a := range slices.Backward(h.Attempts) {
@@ -60,7 +61,7 @@ func (h *History) unclearSince(step Step) time.Time {
 	return since
 }
 
-// heldSince tells when the network first refused for a passing reason; now if it never did.
+// heldSince returns when the network first refused for a passing reason; now if it never did.
 func (h *History) heldSince(now time.Time) time.Time {
 	for _, a := range h.Attempts {
 		if a.Step == StepCredit && a.Outcome == Passing {
@@ -70,7 +71,7 @@ func (h *History) heldSince(now time.Time) time.Time {
 	return now
 }
 
-// awaitsDebit reports whether the order waits for its debit, which is on its way, to settle.
+// awaitsDebit reports whether the order waits for its debit to settle before it is delivered.
 func (h *History) awaitsDebit() bool {
 	return h.AfterDebit && h.Status == Charging && h.Charge.Status == ChargePending
 }
@@ -78,8 +79,8 @@ func (h *History) awaitsDebit() bool {
 // returned reports whether the bank has taken the money back.
 func (h *History) returned() bool { return h.Charge.Status == ChargeReturned }
 
-// turnedUp reports whether the books know nothing yet of a charge that was found done. A developer's account is debited
-// in our books alone.
+// turnedUp reports whether a charge that was found done is not in the books yet. A developer's account is debited only by
+// our own books, so that such a charge can't turn up.
 func (h *History) turnedUp() bool {
 	switch h.Charge.Status {
 	case ChargeCaptured, ChargeRefunded, ChargeReturned:
@@ -88,9 +89,9 @@ func (h *History) turnedUp() bool {
 	return h.Sale == nil
 }
 
-// absent counts a look-up that found nothing of an attempt, and reports whether that is now believed: two
-// such answers 2 min apart, both when the attempt was older than 2 min.
-func (h *History) absent(a Attempt, now time.Time) (count int, first time.Time, believed bool) {
+// countAbsent counts a look-up that found nothing of an attempt. It is believed after two such look-ups that are at least
+// absentAfter apart; those made before the attempt was that old are not counted, for the call may still arrive.
+func (h *History) countAbsent(a Attempt, now time.Time) (count int, first time.Time, believed bool) {
 	if now.Sub(a.StartedAt) < absentAfter {
 		return h.Absents, h.AbsentAt, false
 	}

@@ -140,7 +140,7 @@ type Order struct {
 	AfterDebit bool
 
 	Status     Status
-	InFlight   bool          // paid by a charge and not at rest yet: its customer buys nothing else meanwhile
+	InFlight   bool          // paid by a charge and not at rest yet: its customer can buy nothing else meanwhile
 	Reason     string        // the last refusal's code, ours or the provider's: "INSUFFICIENT_BALANCE"
 	ActionURL  string        // while Confirming: the page on which the customer authenticates
 	NetworkRef string        // the network's own id of the credit

@@ -8,9 +8,9 @@ import (
 	"pulsa/prepaid"
 )
 
-// Place takes an order and works on it until it ends or the patience runs out, whichever is first, and
-// returns it as it then stands. Repeated with the same operation key and request it returns the same
-// order without working on it. The context ends the taking, not the work. Errors: ErrRecipient,
+// Place creates an order and works on it until it ends or the request's patience runs out, and returns it as it then
+// stands. It is idempotent: repeated with the same operation key and request it returns the same order without working on
+// it. Cancelling the context stops the creation, not the work. Errors: ErrRecipient,
 // prepaid.ErrNotAnAccount, ErrOutOfRange, ErrWrongStep, *KeyReusedError, ErrBlocked, ErrFrozen, ErrInstrumentEnded,
 // *InFlightError, *RepeatError, *LimitError, ErrNoFunds, ErrNoKey, ErrInactive, or the store's.
 func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
@@ -30,11 +30,11 @@ func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 	}
 	stored := h.Order
 	s.reportMoves(ctx, stored, Change{From: Requested, To: Beginning(stored.Status)})
-	if s.inTime(ctx, r.Patience, func(ctx context.Context) {
+	if s.runDetached(ctx, r.Patience, func(ctx context.Context) {
 		_ = s.guard(ctx, &h, func() error { // guard has logged it
 			s.reached("order")
 			if h.Status == Charged {
-				return s.send(ctx, &h)
+				return s.creditAnew(ctx, &h)
 			}
 			return s.charge(ctx, &h)
 		})
@@ -84,7 +84,7 @@ func (s *Service) newHistory(r Request) History {
 		RunAt: now, LeaseUntil: now.Add(leaseFor),
 	}}
 	h.Charge = Charge{ID: prepaid.NewID[prepaid.ChargeID](), Order: h.ID, Status: ChargeSending}
-	h.Attempts = []Attempt{*h.add(StepCharge, now)}
+	h.Attempts = []Attempt{*h.nextAttempt(StepCharge, now)}
 	if r.Funding.Kind == ByDeveloper {
 		h.Sale = r.Sale
 		if !r.DebitLater { // the creation itself debits the account
@@ -95,7 +95,7 @@ func (s *Service) newHistory(r Request) History {
 	return h
 }
 
-// Beginning is the way by which an order came to the status in which it was stored.
+// Beginning lists the statuses that an order has passed when it is created in the given one, that one included.
 func Beginning(stored Status) []Status {
 	if stored == Charged {
 		return []Status{Charging, Charged}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// refunding writes down that the money goes back. The customer hears of it with the refund's answer, which
-// follows at once. Where the bank has taken the money back already there is none to give.
+// refunding writes the refund down. The customer is told once it is answered, which follows at once. If the money has gone
+// back already, by the bank or as goodwill, the order is refunded without a call.
 func (s *Service) refunding(h *History, reason string) Change {
 	if h.returned() {
 		return Change{To: []Status{Refunding, Refunded}, Reason: reason,
@@ -16,11 +16,11 @@ func (s *Service) refunding(h *History, reason string) Change {
 		return Change{To: []Status{Refunding, Refunded}, Reason: reason, Notice: s.notice(h)}
 	}
 	now := s.c.Clock.Now()
-	return leased(Change{To: []Status{Refunding}, Reason: reason, Next: h.add(StepRefund, now)}, now)
+	return leased(Change{To: []Status{Refunding}, Reason: reason, Next: h.nextAttempt(StepRefund, now)}, now)
 }
 
-// giveUp ends a delivery that is definitely not made.
-func (s *Service) giveUp(ctx context.Context, h *History, reason string) error {
+// giveUpDelivery ends a delivery that was definitely not made, and refunds the order.
+func (s *Service) giveUpDelivery(ctx context.Context, h *History, reason string) error {
 	moved, err := s.apply(ctx, h, s.refunding(h, reason))
 	if err != nil || !moved || h.Status != Refunding {
 		return err
@@ -28,7 +28,7 @@ func (s *Service) giveUp(ctx context.Context, h *History, reason string) error {
 	return s.giveBack(ctx, h)
 }
 
-// giveBack makes the refund that is written down.
+// giveBack makes the refund attempt that is written down.
 func (s *Service) giveBack(ctx context.Context, h *History) error {
 	a := h.last(StepRefund)
 	r, err := s.refund(ctx, h, a)
@@ -40,7 +40,7 @@ func (s *Service) giveBack(ctx context.Context, h *History) error {
 }
 
 func (s *Service) refund(ctx context.Context, h *History, a Attempt) (Result, error) {
-	r, err := s.call(ctx, h, a, func(ctx context.Context) Result {
+	r, err := s.makeAttempt(ctx, h, a, func(ctx context.Context) Result {
 		return s.funding(h).GiveBack(ctx, h.Order, h.Charge.ID)
 	})
 	if err == nil {
@@ -66,10 +66,10 @@ func (s *Service) afterRefund(h *History, r Result) Change {
 	return c
 }
 
-// lookUpRefund asks what became of a refund. Giving back is harmless to repeat, but it too is looked up first.
+// lookUpRefund looks up a refund whose outcome is unknown. A refund is idempotent, yet it is looked up before it is repeated.
 func (s *Service) lookUpRefund(ctx context.Context, h *History) error {
 	a := h.last(StepRefund)
-	r, err := s.ask(ctx, func(ctx context.Context) Result {
+	r, err := s.callProvider(ctx, func(ctx context.Context) Result {
 		return s.funding(h).LookUpGivenBack(ctx, h.Order, h.Charge.ID)
 	})
 	if err != nil {
@@ -80,38 +80,39 @@ func (s *Service) lookUpRefund(ctx context.Context, h *History) error {
 		_, err := s.settle(ctx, h, a, r, s.afterRefund)
 		return err
 	case Absent:
-		c, believed := s.absent(h, a)
+		c, believed := s.foundNothing(h, a)
 		if !believed {
-			return s.wait(ctx, h, c)
+			return s.reschedule(ctx, h, c)
 		}
 		now := s.c.Clock.Now()
-		again := leased(Change{To: []Status{Refunding}, Next: h.add(StepRefund, now)}, now)
+		again := leased(Change{To: []Status{Refunding}, Next: h.nextAttempt(StepRefund, now)}, now)
 		if moved, err := s.apply(ctx, h, again); err != nil || !moved {
 			return err
 		}
 		return s.giveBack(ctx, h)
 	}
-	return s.wait(ctx, h, s.waiting(h, StepRefund))
+	return s.reschedule(ctx, h, s.toldNothing(h, StepRefund))
 }
 
-// lateCharge gives back a charge that turned up after its order was declined. The order keeps its end: its
-// charge is captured and refunded in the books, and while the refund is under way its run time brings it
-// to a worker, who repeats it (giving back twice gives back once) until it is answered.
+// lateCharge refunds a charge that turned up after its order was declined. The order stays declined; its charge is booked as
+// captured and then refunded. Until the refund is answered the order's run time brings it to a worker, who repeats the
+// refund, which is idempotent.
 func (s *Service) lateCharge(ctx context.Context, h *History) error {
 	now := s.c.Clock.Now()
-	c := leased(Change{Next: h.add(StepRefund, now)}, now)
+	c := leased(Change{Next: h.nextAttempt(StepRefund, now)}, now)
 	if h.turnedUp() {
 		c.Charge, c.Postings = ChargeCaptured, []Entry{h.captureEntry()}
 		s.c.Log.WarnContext(ctx, "charge turned up after its order was declined", "order", h.ID, "brand", h.Brand)
 	}
-	if err := s.refundBy(ctx, h, c, s.afterLateRefund); err != nil {
+	if err := s.refundAfter(ctx, h, c, s.afterLateRefund); err != nil {
 		return fmt.Errorf("give back late charge: %w", err)
 	}
 	return nil
 }
 
-// refundBy writes down by a change, which holds the attempt, that money is given back, and gives it back.
-func (s *Service) refundBy(ctx context.Context, h *History, c Change, after func(*History, Result) Change) error {
+// refundAfter applies a change whose Next is a refund attempt, makes the refund, and settles it as after decides. The order
+// keeps its status.
+func (s *Service) refundAfter(ctx context.Context, h *History, c Change, after func(*History, Result) Change) error {
 	if moved, err := s.apply(ctx, h, c); err != nil || !moved {
 		return err
 	}
@@ -131,5 +132,5 @@ func (s *Service) afterLateRefund(h *History, r Result) Change {
 	case Refused:
 		return Change{NeedsHuman: true, Reason: r.Code}
 	}
-	return s.waiting(h, StepRefund)
+	return s.toldNothing(h, StepRefund)
 }

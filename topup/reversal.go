@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// readAgainAfter is when the network is asked again that did not tell whether it took a delivery back.
+	// readAgainAfter is when a delivery is looked up again if the network did not tell whether it took it back.
 	readAgainAfter = 10 * time.Minute
-	// readAgainAtMost bounds how often: the order is delivered as far as anybody knows.
+	// readAgainAtMost bounds these look-ups; after that the order stays delivered.
 	readAgainAtMost = 20
 )
 
@@ -25,7 +25,7 @@ func (s *Service) DeliveryChanged(ctx context.Context, id prepaid.OrderID) error
 		return fmt.Errorf("find order of delivery %s: %w", id, err)
 	}
 	var failed error
-	if s.inTime(ctx, newsPatience, func(ctx context.Context) {
+	if s.runDetached(ctx, newsWithin, func(ctx context.Context) {
 		failed = s.guard(ctx, &h, func() error { return s.checkDelivery(ctx, &h) })
 	}) {
 		return failed
@@ -33,31 +33,31 @@ func (s *Service) DeliveryChanged(ctx context.Context, id prepaid.OrderID) error
 	return nil
 }
 
-// checkDelivery asks the network whether a delivered order still is, and reverses it where it is not.
+// checkDelivery looks a delivered order up at the network, and reverses it if the network took the delivery back.
 func (s *Service) checkDelivery(ctx context.Context, h *History) error {
 	if h.Status != Delivered {
 		return nil
 	}
-	r, err := s.ask(ctx, s.creditOf(h))
+	r, err := s.callProvider(ctx, s.creditLookUp(h))
 	if err != nil {
 		return err
 	}
 	switch r.Outcome {
 	case Refused, Returned:
 		return s.reverse(ctx, h, r)
-	case Unknown, Absent: // what was delivered and is not found is unclear, too: its reports may be late
+	case Unknown, Absent: // not found is unclear too: the network's reports may be late
 		if h.Tries < readAgainAtMost {
-			return s.wait(ctx, h, Change{RunAt: s.c.Clock.Now().Add(readAgainAfter), Tries: h.Tries + 1})
+			return s.reschedule(ctx, h, Change{RunAt: s.c.Clock.Now().Add(readAgainAfter), Tries: h.Tries + 1})
 		}
 	}
 	if h.RunAt.IsZero() {
 		return nil
 	}
-	return s.wait(ctx, h, Change{})
+	return s.reschedule(ctx, h, Change{})
 }
 
-// reverse takes the delivery out of the books, writes the refund down in the same transaction, and makes it. How that
-// is booked goes by the charge: where the bank or we have given it back meanwhile, it is read again.
+// reverse books the delivery back, writes the refund down in the same transaction, and makes it. How it is booked depends on
+// the charge's status; if that changes meanwhile, the order is read again and the change made anew.
 func (s *Service) reverse(ctx context.Context, h *History, r Result) error {
 	name, _ := s.c.Network(h.Brand)
 	for h.Status == Delivered {

@@ -66,7 +66,7 @@ func TestTwoAbsentsCountOnlyLateAndApart(t *testing.T) {
 		{3 * time.Minute, 2, false}, // too soon after the first
 		{4 * time.Minute, 3, true},
 	} {
-		count, first, believed := h.absent(a, noon.Add(c.at))
+		count, first, believed := h.countAbsent(a, noon.Add(c.at))
 		if count != c.count || believed != c.believed {
 			t.Errorf("at %s: count %d believed %v, want %d %v", c.at, count, believed, c.count, c.believed)
 		}

@@ -23,7 +23,7 @@ type Config struct {
 	Patience func(kind string) time.Duration
 	Clock    prepaid.Clock
 	Log      *slog.Logger
-	// Interventions keeps what operators do: Resolve and Refund need it.
+	// Interventions keeps what operators do: Resolve, Refund and Goodwill need it.
 	Interventions Interventions
 	// Reached is called at the named crash points: "order", "charge", "charged", "delivery", "delivered",
 	// "refund". Only tests set it.

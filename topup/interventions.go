@@ -70,24 +70,24 @@ func (s *Service) resolve(ctx context.Context, h *History, v Verdict) error {
 	yes, no := Result{Outcome: Done, Code: CodeByHand}, Result{Outcome: Refused, Code: CodeByHand}
 	switch v {
 	case WasCharged:
-		return s.unlessTold(ctx, s.chargeOf(h), []Outcome{Refused, Returned}, func(Result) error {
+		return s.unlessContradicted(ctx, s.chargeLookUp(h), []Outcome{Refused, Returned}, func(Result) error {
 			return s.chargeAnswered(ctx, h, h.last(StepCharge), yes)
 		})
 	case NotCharged:
-		return s.unlessTold(ctx, s.chargeOf(h), []Outcome{Done, Pending}, func(Result) error { return s.neverCharged(ctx, h) })
+		return s.unlessContradicted(ctx, s.chargeLookUp(h), []Outcome{Done, Pending}, func(Result) error { return s.neverCharged(ctx, h) })
 	case WasDelivered:
-		return s.unlessTold(ctx, s.creditOf(h), []Outcome{Refused, Passing}, func(told Result) error {
+		return s.unlessContradicted(ctx, s.creditLookUp(h), []Outcome{Refused, Passing}, func(told Result) error {
 			if told.Outcome == Done {
 				yes = told // its cost and its PIN, too
 			}
 			return s.creditAnswered(ctx, h, h.last(StepCredit), yes)
 		})
 	case NotDelivered:
-		return s.unlessTold(ctx, s.creditOf(h), []Outcome{Done, Pending}, func(Result) error {
+		return s.unlessContradicted(ctx, s.creditLookUp(h), []Outcome{Done, Pending}, func(Result) error {
 			return s.creditAnswered(ctx, h, h.last(StepCredit), no)
 		})
 	case NotRefunded:
-		return s.unlessTold(ctx, s.refundOf(h), []Outcome{Done}, func(Result) error {
+		return s.unlessContradicted(ctx, s.refundLookUp(h), []Outcome{Done}, func(Result) error {
 			_, err := s.settle(ctx, h, h.last(StepRefund), no, s.afterRefund)
 			return err
 		})
@@ -106,7 +106,7 @@ func (s *Service) neverCharged(ctx context.Context, h *History) error {
 		_, err := s.settle(ctx, h, h.last(StepCharge), Result{Outcome: Refused, Code: CodeByHand}, s.afterCharge)
 		return err
 	}
-	if err := s.cancel(ctx, h, s.waiting(h, StepCharge), ReasonNotCharged); err != nil {
+	if err := s.cancel(ctx, h, s.toldNothing(h, StepCharge), ReasonNotCharged); err != nil {
 		return err
 	}
 	switch h.Status {
@@ -125,7 +125,7 @@ func (s *Service) paidBack(ctx context.Context, h *History) error {
 	if h.Status == RefundFailed {
 		c.To, c.Notice = []Status{Refunded}, s.notice(h)
 	}
-	return s.mustMove(ctx, h, c)
+	return s.applyOrFail(ctx, h, c)
 }
 
 // Refund gives an order's money back by hand: of one that is held, of one whose refund has failed, or of a
@@ -137,15 +137,15 @@ func (s *Service) Refund(ctx context.Context, id prepaid.OrderID, by prepaid.By)
 func (s *Service) refundByHand(ctx context.Context, h *History) error {
 	switch h.Status {
 	case Held:
-		return s.giveUp(ctx, h, CodeByHand)
+		return s.giveUpDelivery(ctx, h, CodeByHand)
 	case Delivered:
 		return s.refundReversed(ctx, h)
 	case Declined:
 		return s.lateCharge(ctx, h)
 	}
 	now := s.c.Clock.Now()
-	again := leased(Change{To: []Status{Refunding}, Reason: CodeByHand, Next: h.add(StepRefund, now)}, now)
-	if err := s.mustMove(ctx, h, again); err != nil {
+	again := leased(Change{To: []Status{Refunding}, Reason: CodeByHand, Next: h.nextAttempt(StepRefund, now)}, now)
+	if err := s.applyOrFail(ctx, h, again); err != nil {
 		return err
 	}
 	return s.giveBack(ctx, h)
@@ -181,7 +181,7 @@ func (s *Service) intervene(ctx context.Context, id prepaid.OrderID, action Oper
 		return h, err
 	}
 	s.c.Log.InfoContext(ctx, "by hand", "order", id, "brand", h.Brand, "what", action, "who", by.Who)
-	ctx, ended := s.own(ctx)
+	ctx, ended := s.detach(ctx)
 	defer ended()
 	err = s.guard(ctx, &h, func() error { return carryOut(ctx, &h) })
 	if now, readErr := s.c.Orders.Order(ctx, id); readErr == nil {
@@ -194,33 +194,34 @@ func (s *Service) intervene(ctx context.Context, id prepaid.OrderID, action Oper
 	return h, errors.Join(err, s.c.Interventions.EndIntervention(ctx, a.ID, outcome, s.c.Clock.Now()))
 }
 
-// unlessTold does what follows from a verdict, unless the provider's look-up clearly says otherwise.
-func (s *Service) unlessTold(ctx context.Context, look func(context.Context) Result, otherwise []Outcome, do func(Result) error) error {
-	r, err := s.ask(ctx, look)
+// unlessContradicted looks an operation up once more and goes on with do, unless the outcome is one of those that contradict
+// the operator: then it returns ErrContradicted.
+func (s *Service) unlessContradicted(ctx context.Context, lookUp func(context.Context) Result, contradicting []Outcome, do func(Result) error) error {
+	r, err := s.callProvider(ctx, lookUp)
 	if err != nil {
 		return err
 	}
-	if slices.Contains(otherwise, r.Outcome) {
+	if slices.Contains(contradicting, r.Outcome) {
 		return fmt.Errorf("%w: %s %s", ErrContradicted, r.Outcome, r.Code)
 	}
 	return do(r)
 }
 
-func (s *Service) chargeOf(h *History) func(context.Context) Result {
+func (s *Service) chargeLookUp(h *History) func(context.Context) Result {
 	return func(ctx context.Context) Result { return s.funding(h).LookUp(ctx, h.Order, h.Charge.ID) }
 }
 
-func (s *Service) refundOf(h *History) func(context.Context) Result {
+func (s *Service) refundLookUp(h *History) func(context.Context) Result {
 	return func(ctx context.Context) Result { return s.funding(h).LookUpGivenBack(ctx, h.Order, h.Charge.ID) }
 }
 
-func (s *Service) creditOf(h *History) func(context.Context) Result {
+func (s *Service) creditLookUp(h *History) func(context.Context) Result {
 	_, network := s.c.Network(h.Brand)
 	return func(ctx context.Context) Result { return network.LookUp(ctx, string(h.ID)) }
 }
 
-// mustMove applies a change that nothing follows if somebody else was faster.
-func (s *Service) mustMove(ctx context.Context, h *History, c Change) error {
+// applyOrFail applies a change, and returns ErrWorkedOn if somebody else moved the order first.
+func (s *Service) applyOrFail(ctx context.Context, h *History, c Change) error {
 	moved, err := s.apply(ctx, h, c)
 	if err == nil && !moved {
 		err = ErrWorkedOn

@@ -9,11 +9,11 @@ import (
 	"pulsa/prepaid"
 )
 
-// errUnread asks for the news again: no look-up is planned for an order whose charging has ended.
+// errUnread makes the gateway send its news again: an order that has been charged is looked up only when there is news.
 var errUnread = errors.New("the gateway does not tell what the news is")
 
-// newsPatience is how long a gateway's webhook waits for what its news sets off.
-const newsPatience = 5 * time.Second
+// newsWithin is how long a gateway's webhook waits for what its news sets off.
+const newsWithin = 5 * time.Second
 
 // ChargeChanged says that a gateway reported news of a charge. It is a hint: the order's charge is read
 // at the gateway, and the order moved by what is found there. It waits a few seconds at most for what
@@ -25,17 +25,17 @@ func (s *Service) ChargeChanged(ctx context.Context, id prepaid.ChargeID) error 
 		return fmt.Errorf("find order of charge %s: %w", id, err)
 	}
 	var failed error
-	if s.inTime(ctx, newsPatience, func(ctx context.Context) {
-		failed = s.guard(ctx, &h, func() error { return s.news(ctx, &h) })
+	if s.runDetached(ctx, newsWithin, func(ctx context.Context) {
+		failed = s.guard(ctx, &h, func() error { return s.readCharge(ctx, &h) })
 	}) {
 		return failed
 	}
 	return nil
 }
 
-// news reads a charge at its gateway and does what follows for an order of that status. While the first
-// call is under way its own answer is awaited; it, or look-ups, will tell the same.
-func (s *Service) news(ctx context.Context, h *History) error {
+// readCharge looks a charge up at its gateway and moves the order by the answer. While the first call of a charge is under
+// way there is nothing to do: its own answer, or the look-ups that follow a lost one, will say the same.
+func (s *Service) readCharge(ctx context.Context, h *History) error {
 	switch h.Status {
 	case Requested, Charging:
 		if !h.awaitsDebit() {
@@ -45,13 +45,13 @@ func (s *Service) news(ctx context.Context, h *History) error {
 	case Confirming, ChargeUnknown:
 		return s.lookUpCharge(ctx, h)
 	}
-	r, err := s.ask(ctx, func(ctx context.Context) Result {
+	r, err := s.callProvider(ctx, func(ctx context.Context) Result {
 		return s.funding(h).LookUp(ctx, h.Order, h.Charge.ID)
 	})
 	if err != nil {
 		return err
 	}
-	if r.Outcome == Unknown || r.Outcome == Absent { // told of, and not found: its reports are late
+	if r.Outcome == Unknown || r.Outcome == Absent { // the gateway has told of the charge but does not find it yet
 		return fmt.Errorf("charge %s of order %s: %w", h.Charge.ID, h.ID, errUnread)
 	}
 	if h.Status == Declined {
@@ -63,8 +63,8 @@ func (s *Service) news(ctx context.Context, h *History) error {
 	return s.debitChanged(ctx, h, r)
 }
 
-// debitChanged writes down what became of the money of an order that has been charged, whatever else is
-// happening to the order.
+// debitChanged writes down what became of a charged order's money. It does not depend on the order's status: if somebody else
+// moves the order meanwhile, it reads the order again and decides anew.
 func (s *Service) debitChanged(ctx context.Context, h *History, r Result) error {
 	for {
 		c, news := s.afterDebit(h, r)
@@ -81,10 +81,10 @@ func (s *Service) debitChanged(ctx context.Context, h *History, r Result) error 
 	}
 }
 
-// afterDebit is what news of a charged order's money changes, and whether it is news at all. A pending
-// debit that fails is one that is returned.
+// afterDebit is the change that news of a charged order's money makes; news is false if it is known already. A pending
+// debit that fails counts as returned.
 func (s *Service) afterDebit(h *History, r Result) (Change, bool) {
-	c := s.kept(h, r)
+	c := s.sameSchedule(h, r)
 	pending := h.Charge.Status == ChargePending
 	switch {
 	case r.Outcome == Done && pending:
