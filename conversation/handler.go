@@ -43,8 +43,7 @@ type Handler struct {
 	prompts map[string]*BrandPrompts
 
 	mu   sync.Mutex
-	told []prepaid.NoticeID // by turns, not marked yet
-	pins []prepaid.OrderID  // shown by turns, not forgotten yet
+	told prepaid.Told // by turns, and not written down yet
 }
 
 // ErrBusy says that earlier messages of the same sender took too long: the provider is to send it again.

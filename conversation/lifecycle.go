@@ -181,13 +181,9 @@ func (h *Handler) commitOf(t *Turn, m memo, from string) (Commit, error) {
 	}, nil
 }
 
-// finish does what follows a committed turn. Notices that it has told are marked together, a little later: a crash
-// in between is what a notice is for.
+// finish does what follows a committed turn. What its customer was told is written down a little later, with that of other turns
+// (MarkTold): after a crash in between they are told twice.
 func (h *Handler) finish(t *Turn, from string) {
-	if len(t.told)+len(t.pins) > 0 {
-		h.mu.Lock()
-		h.told, h.pins = append(h.told, t.told...), append(h.pins, t.pins...)
-		h.mu.Unlock()
-	}
+	h.addTold(t.told)
 	h.record(t, from)
 }

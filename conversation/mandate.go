@@ -145,10 +145,10 @@ func signMandate(ctx context.Context, s *Services, t *Turn) Event {
 	t.session.Mandate, t.session.Setup = Mandate{}, setup.ID
 	switch setup.Status {
 	case payments.SetupCompleted:
-		t.told = append(t.told, payments.NoticeOf(setup.ID))
+		t.told.Notices = append(t.told.Notices, payments.NoticeOf(setup.ID))
 		return "signed"
 	case payments.SetupAbandoned:
-		t.told = append(t.told, payments.NoticeOf(setup.ID))
+		t.told.Notices = append(t.told.Notices, payments.NoticeOf(setup.ID))
 		return "refused"
 	}
 	return "unclear"

@@ -11,79 +11,134 @@ import (
 	"pulsa/topup"
 )
 
-// answerNotice says what happened, and puts the question that stood before once more.
-func (h *Handler) answerNotice(ctx context.Context, t *Turn, n Notice) error {
+// noticeKind is all that the conversation knows of a kind of notice.
+type noticeKind struct {
+	Kind prepaid.NoticeKind
+
+	// Say is the prompt that tells it, or Tell what finds the words. Neither is set for a kind that only moves a conversation.
+	Say  Key
+	Tell func(ctx context.Context, h *Handler, t *Turn, n Notice) error
+	// Setup is the event by which a conversation moves on that waits for this: it is told by the states that follow.
+	Setup Event
+	// Begins begins a conversation of its own instead, and ends what was under way.
+	Begins func(ctx context.Context, h *Handler, t *Turn) error
+
+	// Answers is set for a kind that goes even to a customer who has texted STOP: it tells how something ended that they began
+	// themselves, however long ago, or what they can only contest for 72 hours.
+	Answers bool
+	// OnlyHere is set for a kind that no other address of the customer's may hear.
+	OnlyHere bool
+	// Optional is set for a kind that no operator need tell where no message arrives.
+	Optional bool
+}
+
+// noticeKinds is the table of all kinds of notices. A test finds those that are missing.
+func noticeKinds() []noticeKind {
+	return []noticeKind{
+		{Kind: prepaid.NoticeOrder, Tell: tellOrder, Answers: true},
+		{Kind: prepaid.NoticeDebitReturned, Tell: tellDebitReturned},
+		{Kind: prepaid.NoticeGift, Tell: tellGift, Optional: true}, // it was no order of theirs
+		{Kind: prepaid.NoticeRegistered, Say: "registration.done", Setup: "completed", Answers: true},
+		{Kind: prepaid.NoticeSetupCompleted, Say: "pay.done", Setup: "completed", Answers: true},
+		{Kind: prepaid.NoticeSetupAbandoned, Setup: "abandoned", Answers: true},
+		{Kind: prepaid.NoticeMandateRefused, Say: "mandate.refused", Setup: "abandoned", Answers: true},
+		{Kind: prepaid.NoticeSetupOver, Say: "pay.page_over", Answers: true},
+		{Kind: prepaid.NoticeInstrumentEnded, Say: "pay.ended"},
+		{Kind: prepaid.NoticeNumberTaken, Tell: tellNumberTaken, Answers: true},
+		{Kind: prepaid.NoticePINReset, Begins: sendPINReset, Answers: true, OnlyHere: true}, // its code proves the number's own phone
+		{Kind: prepaid.NoticeNumberLeft, Tell: tellUnlinked("account.number_left")},
+		{Kind: prepaid.NoticeAddressUnlinked, Tell: tellUnlinked("account.address_unlinked")},
+		{Kind: prepaid.NoticeNumberMoved, Tell: tellNumberMoved},
+	}
+}
+
+func noticeKindOf(about prepaid.NoticeKind) (noticeKind, error) {
+	for _, k := range noticeKinds() {
+		if k.Kind == about {
+			return k, nil
+		}
+	}
+	return noticeKind{}, fmt.Errorf("unknown kind of notice %q", about)
+}
+
+// answerNotice makes the message that tells a notice: its words, and the question that stood before once more; or the next
+// question of the conversation that has waited for it.
+func (h *Handler) answerNotice(ctx context.Context, t *Turn, n Notice, kind noticeKind) error {
 	t.result = "news"
 	if t.session.Language == "" {
 		t.setLanguage(t.brand.Language(n.Language))
 	}
 	t.session.expire(t.now, h.engine.table)
-	switch n.About {
-	case "registered":
-		return h.followSetup(ctx, t, "completed", n)
-	case "setup_completed":
-		return h.followSetup(ctx, t, "completed", n)
-	case "setup_abandoned", "mandate_refused":
-		return h.followSetup(ctx, t, "abandoned", n)
-	case "pin_reset":
-		return h.sendPINReset(ctx, t)
+	switch {
+	case kind.Begins != nil:
+		return kind.Begins(ctx, h, t)
+	case kind.Setup != noEvent:
+		if event := h.setupEvent(t, n, kind); event != noEvent {
+			t.session.Expired = false
+			return h.follow(ctx, t, event)
+		}
 	}
-	return h.interject(ctx, t, n)
-}
-
-// interject says what happened and puts the question that stood before once more; nothing where nothing is to be said.
-func (h *Handler) interject(ctx context.Context, t *Turn, n Notice) error {
 	before := len(t.said)
-	if err := h.sayNotice(ctx, t, n); err != nil {
+	if err := h.sayNotice(ctx, t, n, kind); err != nil {
 		return err
 	}
-	t.pins = nil // the outbox hands it on
+	t.told.PINs = nil // the outbox hands it on
 	if t.silent = len(t.said) == before; !t.silent {
 		h.repeatQuestion(t)
 	}
 	return nil
 }
 
-// passing are the words for news that changes no conversation.
-var passing = map[string]Key{
-	"registered": "registration.done", "setup_completed": "pay.done", "setup_abandoned": "", "mandate_refused": "mandate.refused",
-	"instrument_ended": "pay.ended", "setup_over": "pay.page_over",
-}
-
 // sayNotice says what happened, unless it was said before.
-func (h *Handler) sayNotice(ctx context.Context, t *Turn, n Notice) error {
-	switch n.About {
-	case "order":
-		return h.sayOrderNotice(ctx, t, n)
-	case "number_taken":
-		return h.sayNumberTaken(ctx, t)
-	case "gift":
-		o, err := h.c.Services.Topups.Order(ctx, n.Order)
-		if err == nil && o.Status == topup.Delivered {
-			t.sayGift(o.Order)
-		}
-		return err
-	case "number_left", "number_moved", "address_unlinked":
-		return h.sayAccountMoved(ctx, t, n)
-	case "debit_returned":
-		o, err := h.c.Services.Topups.Order(ctx, n.Order)
-		if err != nil {
-			return err
-		}
-		t.Say("order.debit_returned", "amount", o.Amount.String(), "order", string(o.ID))
-		return nil
-	}
-	prompt, ok := passing[n.About]
-	if !ok {
-		return fmt.Errorf("unknown news %q", n.About)
-	}
-	if prompt != "" {
-		t.Say(prompt)
+func (h *Handler) sayNotice(ctx context.Context, t *Turn, n Notice, kind noticeKind) error {
+	switch {
+	case kind.Tell != nil:
+		return kind.Tell(ctx, h, t, n)
+	case kind.Say != "":
+		t.Say(kind.Say)
 	}
 	return nil
 }
 
-func (h *Handler) sayOrderNotice(ctx context.Context, t *Turn, n Notice) error {
+// setupEvent is the event that moves a conversation which waits for this setup; noEvent for one that waits for another, or for
+// something else: the notice may be late. Only a registration that has no page yet ends by whatever page has completed it.
+func (h *Handler) setupEvent(t *Turn, n Notice, kind noticeKind) Event {
+	event := kind.Setup
+	if kind.Kind == prepaid.NoticeRegistered && t.session.Setup == "" {
+		event = "registered"
+	} else if !t.awaits(n.ID) {
+		return noEvent
+	}
+	if n.Retold || h.engine.table.transitions[t.session.State][event] == nil {
+		return noEvent
+	}
+	return event
+}
+
+func tellGift(ctx context.Context, h *Handler, t *Turn, n Notice) error {
+	o, err := h.c.Services.Topups.Order(ctx, n.Order)
+	if err == nil && o.Status == topup.Delivered {
+		t.sayGift(o.Order)
+	}
+	return err
+}
+
+func tellDebitReturned(ctx context.Context, h *Handler, t *Turn, n Notice) error {
+	o, err := h.c.Services.Topups.Order(ctx, n.Order)
+	if err != nil {
+		return err
+	}
+	t.sayDebitReturned(o.Order)
+	return nil
+}
+
+func (t *Turn) sayDebitReturned(o topup.Order) {
+	t.Say("order.debit_returned", "amount", o.Amount.String(), "order", string(o.ID))
+}
+
+// tellOrder says how an order stands, unless they have heard just that, by a turn or an earlier notice. A PIN is told until it is
+// known that they have it.
+func tellOrder(ctx context.Context, h *Handler, t *Turn, n Notice) error {
 	o, err := h.c.Services.Topups.Order(ctx, n.Order)
 	if errors.Is(err, topup.ErrNoOrder) {
 		return nil
@@ -96,30 +151,15 @@ func (h *Handler) sayOrderNotice(ctx context.Context, t *Turn, n Notice) error {
 	if err != nil {
 		return err
 	}
-	told := t.session.toldBefore(report) && !n.Retold || report.prompt == pinTold // by a turn or an earlier notice
-	if told && report.pin == nil {                                                // a PIN is told until it is known to be handed on
+	heard := t.session.hears(report) && !n.Retold || report.prompt == pinTold
+	if heard && report.pin == nil {
 		return nil
 	}
 	report.sayTo(t)
 	if o.Status == topup.Delivered && o.Charge.Status == topup.ChargeReturned {
-		t.Say("order.debit_returned", "amount", o.Amount.String(), "order", string(o.ID))
+		t.sayDebitReturned(o.Order)
 	}
 	return nil
-}
-
-// followSetup moves a conversation that waits for this setup. One that waits for another, or for something else, is told
-// in passing: the news may be late. Only a registration that has no page yet ends by whatever page has completed it.
-func (h *Handler) followSetup(ctx context.Context, t *Turn, event Event, n Notice) error {
-	if n.About == "registered" && t.session.Setup == "" {
-		event = "registered"
-	} else if !t.awaits(n.ID) {
-		return h.interject(ctx, t, n)
-	}
-	if !n.Retold && h.engine.table.transitions[t.session.State][event] != nil {
-		t.session.Expired = false
-		return h.follow(ctx, t, event)
-	}
-	return h.interject(ctx, t, n)
 }
 
 // awaits reports whether a notice tells how a setup of the present flow has ended: the last one that it is known to have
@@ -130,8 +170,8 @@ func (t *Turn) awaits(id prepaid.NoticeID) bool {
 		s.Mandate.Reference != "" && id == payments.NoticeOf(payments.MandateSetup(t.brand.Name, s.Mandate.Reference))
 }
 
-// sayNumberTaken tells an address that its number has another holder. What was under way there ends.
-func (h *Handler) sayNumberTaken(ctx context.Context, t *Turn) error {
+// tellNumberTaken tells an address that its number has another holder. What was under way there ends.
+func tellNumberTaken(ctx context.Context, h *Handler, t *Turn, _ Notice) error {
 	c, err := h.c.Services.Accounts.TakenFrom(ctx, t.brand.Name, t.in.Address)
 	if errors.Is(err, accounts.ErrNothingTaken) { // linked again, or too late to say anything
 		return nil
@@ -145,29 +185,39 @@ func (h *Handler) sayNumberTaken(ctx context.Context, t *Turn) error {
 	return nil
 }
 
-// movedPrompts are the words for news of where an account is.
-var movedPrompts = map[string]Key{
-	"number_left": "account.number_left", "number_moved": "account.number_moved", "address_unlinked": "account.address_unlinked",
-}
-
-// sayAccountMoved tells an address that the account is no longer its own, or has come to it. What was under way there ends.
-func (h *Handler) sayAccountMoved(ctx context.Context, t *Turn, n Notice) error {
-	_, err := t.sender(ctx, &h.c.Services)
-	if err != nil && !errors.Is(err, accounts.ErrNoCustomer) {
+// tellUnlinked tells an address that it is no longer an account's, unless it is again. What was under way there ends.
+func tellUnlinked(say Key) func(context.Context, *Handler, *Turn, Notice) error {
+	return func(ctx context.Context, h *Handler, t *Turn, _ Notice) error {
+		_, err := t.sender(ctx, &h.c.Services)
+		if errors.Is(err, accounts.ErrNoCustomer) {
+			t.sayMoved(say)
+			return nil
+		}
 		return err
 	}
-	if linked := err == nil; linked != (n.About == "number_moved") { // it has changed again since
+}
+
+// tellNumberMoved tells an address that an account has come to it, unless it has left again. What was under way there ends.
+func tellNumberMoved(ctx context.Context, h *Handler, t *Turn, _ Notice) error {
+	_, err := t.sender(ctx, &h.c.Services)
+	if err == nil {
+		t.sayMoved("account.number_moved")
+	}
+	if errors.Is(err, accounts.ErrNoCustomer) {
 		return nil
 	}
+	return err
+}
+
+func (t *Turn) sayMoved(say Key) {
 	t.session.endFlow()
 	t.session.State = idle
-	t.Say(movedPrompts[n.About], "number", placeOf(t.in.Address))
-	return nil
+	t.Say(say, "number", placeOf(t.in.Address))
 }
 
 // sendPINReset sends the number's own phone the code that an operator has asked for, and the question for it: what was under way
 // there ends.
-func (h *Handler) sendPINReset(ctx context.Context, t *Turn) error {
+func sendPINReset(ctx context.Context, h *Handler, t *Turn) error {
 	number, _ := t.in.Address.Tel()
 	c, err := h.c.Services.Accounts.ByMSISDN(ctx, t.brand.Name, number)
 	if errors.Is(err, accounts.ErrNoCustomer) || c.Frozen() { // since it was asked for

@@ -9,48 +9,53 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/channels"
+	"pulsa/prepaid"
 )
 
 const (
-	newsLease = time.Minute
-	newsBatch = 50
+	noticeLease = time.Minute
+	noticeBatch = 50
 )
 
-// NotifyDue tells the late news that is due, and returns how many notices it dealt with. What a turn has told
+// NotifyDue tells customers of the notices that are due, and returns how many it dealt with. What a turn has told
 // already is not told again, except after a crash.
 func (h *Handler) NotifyDue(ctx context.Context) (int, error) {
 	now := h.c.Clock.Now()
-	notices, err := h.c.Services.Notices.ClaimNotices(ctx, now, now.Add(newsLease), newsBatch)
+	notices, err := h.c.Services.Notices.ClaimNotices(ctx, now, now.Add(noticeLease), noticeBatch)
 	if err != nil {
 		return 0, fmt.Errorf("claim notices: %w", err)
 	}
 	var errs []error
 	for _, n := range notices {
 		if err := h.deliver(ctx, n); err != nil {
-			errs = append(errs, fmt.Errorf("tell notice %s: %w", n.ID, err)) // its lease lapses, and it is told again
+			errs = append(errs, fmt.Errorf("tell notice %s: %w", n.ID, err)) // its lease lapses, and it is tried again
 		}
 	}
 	return len(notices), errors.Join(errs...)
 }
 
-// deliver makes one notice a turn whose message id is the notice's. The words leave through the outbox: where the
-// channel can't push, by SMS. Who wants no messages hears what answersThem, and all else when they write. Where no message of ours arrives, another address of theirs is told, else an operator.
+// deliver tells one notice, or has it wait. A customer who has texted STOP hears what Answers in noticeKinds, and all else when
+// they write. Where no message of ours arrives, another address of theirs is told; where none is left, the notice is held for
+// an operator.
 func (h *Handler) deliver(ctx context.Context, n Notice) error {
 	s, now := &h.c.Services, h.c.Clock.Now()
 	out, err := s.Accounts.OptedOut(ctx, n.Brand, n.Address)
 	if err != nil {
 		return fmt.Errorf("look up opt-out: %w", err)
 	}
-	answers := reachesStopped(n.About)
-	if out.ByWord && !answers {
+	kind, err := noticeKindOf(n.About)
+	if err != nil {
+		return err
+	}
+	if out.ByWord && !kind.Answers {
 		return s.Held.Hold(ctx, n.ID, HeldByStop, now)
 	}
 	if way, ok := h.channelFor(n); !ok || out.At(way) {
-		moved, err := h.otherAddress(ctx, n)
+		moved, err := h.otherAddress(ctx, n, kind)
 		if err != nil {
 			return err
 		}
-		if moved == nil && n.About == "gift" { // it was no order of theirs: nobody need call them
+		if moved == nil && kind.Optional {
 			return s.Notices.HandOver(ctx, n.ID, nil, now)
 		}
 		if moved == nil {
@@ -62,11 +67,12 @@ func (h *Handler) deliver(ctx context.Context, n Notice) error {
 			return err
 		}
 	}
-	return h.send(ctx, n, answers)
+	return h.send(ctx, n, kind)
 }
 
-// send tells a notice on its channel. answers says that it goes even to who wants no messages.
-func (h *Handler) send(ctx context.Context, n Notice, answers bool) error {
+// send makes a notice a turn whose message id is the notice's, and puts its words into the outbox: for its own channel, or, where
+// that can't push, for the brand's SMS channel.
+func (h *Handler) send(ctx context.Context, n Notice, kind noticeKind) error {
 	c, ok := h.c.Channel(n.Brand, n.Channel)
 	if !ok {
 		return fmt.Errorf("no channel %s/%s", n.Brand, n.Channel)
@@ -83,7 +89,7 @@ func (h *Handler) send(ctx context.Context, n Notice, answers bool) error {
 	now := h.c.Clock.Now()
 	in := channels.Inbound{ID: string(n.ID), Address: n.Address, Language: n.Language, Can: can, ReceivedAt: now, Deadline: now.Add(maxDeadline), Redelivers: true}
 	m, err := h.runTurn(ctx, c, in, turnKind{answer: func(ctx context.Context, t *Turn) error {
-		err := h.answerNotice(ctx, t, n)
+		err := h.answerNotice(ctx, t, n, kind)
 		if !push {
 			t.withdrawQuestion(h.engine.table) // an answer by SMS would belong to another conversation
 		}
@@ -94,7 +100,7 @@ func (h *Handler) send(ctx context.Context, n Notice, answers bool) error {
 	}
 	parts := m.Parts
 	for i := range parts {
-		parts[i].Answer, parts[i].Repeatable = answers, false
+		parts[i].Answer, parts[i].Repeatable = kind.Answers, false
 		if !push {
 			parts[i].Channel = c.Brand.SMSChannel
 		}
@@ -117,11 +123,11 @@ func (h *Handler) channelFor(n Notice) (channel string, ok bool) {
 }
 
 // otherAddress finds another address of a notice's customer that a message of ours reaches; nil where there is none. Only
-// sender still is the customer at the notice's own address is told elsewhere: a number may have changed hands.
-func (h *Handler) otherAddress(ctx context.Context, n Notice) (*Notice, error) {
+// who still is the customer at the notice's own address is told elsewhere: a number may have changed hands.
+func (h *Handler) otherAddress(ctx context.Context, n Notice, kind noticeKind) (*Notice, error) {
 	s := &h.c.Services
 	c, err := s.Accounts.ByAddress(ctx, n.Brand, n.Address)
-	if errors.Is(err, accounts.ErrNoCustomer) || n.About == "pin_reset" { // whose code proves the number's own phone
+	if errors.Is(err, accounts.ErrNoCustomer) || kind.OnlyHere {
 		return nil, nil //nolint:nilnil // nobody is an answer
 	}
 	if err != nil {
@@ -142,32 +148,27 @@ func (h *Handler) otherAddress(ctx context.Context, n Notice) (*Notice, error) {
 	return nil, nil //nolint:nilnil // nobody is an answer
 }
 
-// reachesStopped reports whether a notice goes even to who wants no messages: it tells how something ended that they began
-// themselves, however long ago, or that their number was taken, which they can only contest for 72 hours.
-func reachesStopped(about string) bool {
-	switch about {
-	case "order", "registered", "setup_completed", "setup_abandoned", "setup_over", "mandate_refused",
-		"pin_reset", // which they have asked an operator for
-		"number_taken":
-		return true
-	}
-	return false
-}
-
-// MarkTold writes down which notices turns have told since it was last called, and which PINs they have shown.
+// MarkTold writes down what turns have told their customers since it was last called.
 func (h *Handler) MarkTold(ctx context.Context) error {
 	h.mu.Lock()
-	ids, pins := h.told, h.pins
-	h.told, h.pins = nil, nil
+	told := h.told
+	h.told = prepaid.Told{}
 	h.mu.Unlock()
-	if len(ids)+len(pins) == 0 {
+	if told.Nothing() {
 		return nil
 	}
-	err := h.c.Services.Notices.MarkTold(ctx, ids, pins, h.c.Clock.Now())
+	err := h.c.Services.Notices.MarkTold(ctx, told, h.c.Clock.Now())
 	if err != nil {
-		h.mu.Lock()
-		h.told, h.pins = append(h.told, ids...), append(h.pins, pins...)
-		h.mu.Unlock()
+		h.addTold(told)
 	}
 	return err
+}
+
+func (h *Handler) addTold(told prepaid.Told) {
+	if told.Nothing() {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.told = h.told.And(told)
 }

@@ -79,10 +79,14 @@ func (h *Handler) sayHeldNotices(ctx context.Context, t *Turn) {
 		return
 	}
 	for _, n := range held {
-		if err := h.sayNotice(ctx, t, n); err != nil {
+		kind, err := noticeKindOf(n.About)
+		if err == nil {
+			err = h.sayNotice(ctx, t, n, kind)
+		}
+		if err != nil {
 			t.fail(err)
 			return
 		}
-		t.told = append(t.told, n.ID)
+		t.told.Notices = append(t.told.Notices, n.ID)
 	}
 }

@@ -65,7 +65,7 @@ func (o orderReport) sayTo(t *Turn) {
 	t.shows = o.ID
 	// Else it is handed on when the outbox has sent it; on a page that closes it is not: STATUS shows it again.
 	if t.in.Can.InResponse && t.in.Can.Push {
-		t.pins = append(t.pins, o.ID)
+		t.told.PINs = append(t.told.PINs, o.ID)
 	}
 	t.Say(o.prompt, append(values, "code", o.pin.Code.Reveal())...)
 	for _, more := range []struct {

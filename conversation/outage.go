@@ -6,6 +6,7 @@ import (
 
 	"pulsa/cards"
 	"pulsa/channels"
+	"pulsa/prepaid"
 )
 
 // standsAlone reports whether the message is served while sessions can't be kept: see action.StandsAlone.
@@ -48,7 +49,7 @@ func (h *Handler) answerWithoutSession(ctx context.Context, c channels.Channel, 
 func (t *Turn) tryLater() {
 	t.result = "later"
 	t.said, t.texts, t.choices, t.contact = nil, nil, nil, false
-	t.told, t.pins, t.shows = nil, nil, ""
+	t.told, t.shows = prepaid.Told{}, ""
 	t.Say("session.try_later")
 }
 
@@ -62,6 +63,6 @@ func (t *Turn) withdrawQuestion(tb *table) {
 // keepNoticesDue leaves a PIN that was shown to its notice as well, because no memo answers the message when it comes again.
 func (t *Turn) keepNoticesDue() {
 	if t.shows != "" {
-		t.told, t.pins = nil, nil
+		t.told = prepaid.Told{}
 	}
 }

@@ -99,7 +99,7 @@ type Transcripts interface {
 	SaveTranscripts(ctx context.Context, entries []Transcript) error
 }
 
-// Notice is late news for a customer: what happened, and to whom it is told; the words are made when it is.
+// Notice is news for a customer who has not been told yet: what happened, and where they are to be told.
 type Notice struct {
 	ID       prepaid.NoticeID
 	Brand    string
@@ -107,25 +107,32 @@ type Notice struct {
 	Kind     string // how the customer writes to us: a channels.Kind
 	Address  prepaid.Address
 	Language string
-	About    string // "order", "registered", "setup_completed", "setup_abandoned", "setup_over", "mandate_refused",
-	// "instrument_ended", "debit_returned", "gift", "number_taken", "pin_reset", "number_left", "number_moved", "address_unlinked"
-	Order prepaid.OrderID
+	About    prepaid.NoticeKind
+	Order    prepaid.OrderID // that it is about; "" for none
+	DueAt    time.Time
+	NoticeState
+}
+
+// NoticeState says whether a notice's customer was told, and if not, what keeps them from it.
+type NoticeState struct {
+	ToldAt time.Time // zero: not yet
+	Held   HeldFor   // why the notice waits; "" where it does not
+	HeldAt time.Time
 	// Retold: it was sent in vain, or is now told at another address of the customer's than the one that it was for.
 	// What the conversation there has heard of it before does not count.
 	Retold bool
-	DueAt  time.Time
 }
 
-// Notices keeps late news until it is told.
+// Notices keeps notices until their customers are told.
 type Notices interface {
 	// ClaimNotices leases up to n untold notices that are due until the given time.
 	ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]Notice, error)
 	// NoticesOf returns the untold notices of how an order stands, whether due or not, as long as that is its status;
 	// none where it has another by now.
 	NoticesOf(ctx context.Context, o prepaid.OrderID, status topup.Status) ([]prepaid.NoticeID, error)
-	// MarkTold says that notices need not be told any more, and that the PINs of these orders were handed on: they
-	// are forgotten, unless a message that shows one waits to be sent.
-	MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepaid.OrderID, now time.Time) error
+	// MarkTold writes down what customers have been told: those notices are due no more, and the PINs are forgotten, unless a
+	// message that shows one waits to be sent.
+	MarkTold(ctx context.Context, told prepaid.Told, now time.Time) error
 	// NextNotice tells when the next one is due or its lease lapses, whichever is later; zero for none.
 	NextNotice(ctx context.Context) (time.Time, error)
 	// HandOver puts the messages that tell a notice into the outbox and marks it told, in one transaction. Where one of
@@ -144,7 +151,7 @@ const (
 	Undelivered HeldFor = "undelivered" // the provider did not take it
 )
 
-// HeldNotices keeps late news that can't be told for now.
+// HeldNotices keeps notices that no customer can be told of for now.
 type HeldNotices interface {
 	// Redirect has an untold notice retold at its new channel, kind and address.
 	Redirect(ctx context.Context, n Notice) error

@@ -292,11 +292,11 @@ func (t *Turn) placed(ctx context.Context, s *Services, o topup.Order) Event {
 		return t.fail(err)
 	}
 	report.sayTo(t)
-	t.session.toldBefore(report)
+	t.session.hears(report)
 	if o.Status.Ended() && report.prompt != pinComing {
 		ids, err := s.Notices.NoticesOf(ctx, o.ID, o.Status)
 		t.logError(err) // then it is told once more: not never
-		t.told = ids
+		t.told.Notices = ids
 	}
 	return "placed"
 }

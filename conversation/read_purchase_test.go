@@ -258,7 +258,7 @@ func TestALongTextIsNoCode(t *testing.T) {
 }
 
 // onlyAmount is a text that means one amount and perhaps a PIN, as a reference that is too slow for customers knows it: no other
-// ownNumber stands before the PIN, and what touches the amount belongs to it.
+// number stands before the PIN, and what touches the amount belongs to it.
 var onlyAmount = regexp.MustCompile(`(?s)^[^0-9]*?([0-9]+)(?:[.,]([0-9]{1,2}))?(?:[^0-9]*|[^0-9]+[0-9]{4,5}(?:[^0-9].*)?)$`)
 
 // checkPurchase fails where a text would buy another amount than the only one that stands in it.

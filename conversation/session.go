@@ -85,8 +85,8 @@ func decodeSession(data []byte, tb *table) (s Session, lost bool) {
 	return s, false
 }
 
-// toldBefore notes what a customer is told of an order, and reports whether it was told just that already.
-func (s *Session) toldBefore(o orderReport) bool {
+// hears notes what a customer is told of an order, and reports whether they have heard just that before.
+func (s *Session) hears(o orderReport) bool {
 	key := o.key()
 	if slices.Contains(s.Told, key) {
 		return true

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -94,4 +95,10 @@ func computed(t *testing.T, typeName string) []string {
 		}
 	}
 	return places
+}
+
+// imported returns a package that this one imports.
+func (s *source) imported(path string) *types.Package {
+	i := slices.IndexFunc(s.pkg.Imports(), func(p *types.Package) bool { return p.Path() == path })
+	return s.pkg.Imports()[i]
 }

@@ -41,12 +41,12 @@ func sayStatus(ctx context.Context, s *Services, t *Turn) {
 		}
 		report.sayTo(t)
 		if report.pin != nil {
-			t.session.toldBefore(report)
+			t.session.hears(report)
 		}
 		if report.prompt != pinComing {
 			ids, err := s.Held.HeldOf(ctx, o.ID) // nobody else could tell it
 			t.logError(err)
-			t.told = append(t.told, ids...)
+			t.told.Notices = append(t.told.Notices, ids...)
 		}
 	}
 }

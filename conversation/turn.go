@@ -30,7 +30,7 @@ type Turn struct {
 	opensDial   bool            // a session was dialled, and nothing said yet
 	staleButton bool            // the button that was tapped belongs to an earlier question
 	optedOut    accounts.OptOut // of the sender
-	redirected  bool            // late news that can't be told where it was for
+	redirected  bool            // a notice that is told at another address than the one it was for
 	viaOutbox   bool            // the reply leaves by the outbox, also where the channel could answer at once
 	sessionless bool            // sessions can't be kept: only what stands on its own is done
 
@@ -44,10 +44,9 @@ type Turn struct {
 	path    []Step
 	result  string
 	texts   []channels.Outbound // to others than the sender: a one-time code
-	told    []prepaid.NoticeID
-	shows   prepaid.OrderID   // whose PIN the reply shows
-	pins    []prepaid.OrderID // whose PIN the customer has, once this turn is committed
-	secret  bool              // the input is a secret of the state it was read in
+	told    prepaid.Told        // by the reply, once this turn is committed
+	shows   prepaid.OrderID     // whose PIN the reply shows
+	secret  bool                // the input is a secret of the state it was read in
 
 	customer    *accounts.Customer // looked up at most once
 	newLanguage bool               // LANG was answered on the way: to be kept with the customer

@@ -111,7 +111,7 @@ func (db Customers) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone a
 			return err
 		}
 		to := replyRow{ReplyChannel: phone.Channel, ReplyKind: phone.Kind, ReplyAddress: phone.Address, ReplyLanguage: c.Language}
-		err = insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, "pin_reset", to, "", now, now))
+		err = insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticePINReset, to, "", now, now))
 		if err != nil {
 			return err
 		}

@@ -195,7 +195,7 @@ func changeNumber(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m accou
 	if err := redirectReplies(ctx, tx, c, from, reply); err != nil || m.SMS == "" {
 		return err
 	}
-	for about, a := range map[string]prepaid.Address{"number_left": from, "number_moved": to} {
+	for about, a := range map[prepaid.NoticeKind]prepaid.Address{prepaid.NoticeNumberLeft: from, prepaid.NoticeNumberMoved: to} {
 		reply.ReplyAddress = a
 		if a == m.Asked {
 			continue
@@ -254,6 +254,6 @@ func (db Moves) UnlinkAddress(ctx context.Context, u accounts.Unlinking) error {
 			return err
 		}
 		to.ReplyLanguage = cmp.Or(to.ReplyLanguage, c.Language)
-		return insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, "address_unlinked", to, "", u.At, u.At))
+		return insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticeAddressUnlinked, to, "", u.At, u.At))
 	})
 }

@@ -28,28 +28,32 @@ type Transcripts struct{ *core }
 var _ conversation.Transcripts = Transcripts{}
 
 type noticeRow struct {
-	ID       prepaid.NoticeID `db:"id"`
-	Brand    string           `db:"brand"`
-	Channel  string           `db:"channel"`
-	Kind     string           `db:"kind"`
-	Address  prepaid.Address  `db:"address"`
-	Language string           `db:"language"`
-	About    string           `db:"about"`
-	Order    prepaid.OrderID  `db:"order_id"`
-	DueAt    int64            `db:"due_at"`
-	Retold   bool             `db:"retold"`
+	ID       prepaid.NoticeID     `db:"id"`
+	Brand    string               `db:"brand"`
+	Channel  string               `db:"channel"`
+	Kind     string               `db:"kind"`
+	Address  prepaid.Address      `db:"address"`
+	Language string               `db:"language"`
+	About    prepaid.NoticeKind   `db:"about"`
+	Order    prepaid.OrderID      `db:"order_id"`
+	DueAt    int64                `db:"due_at"`
+	Retold   bool                 `db:"retold"`
+	ToldAt   int64                `db:"told_at"`
+	Held     conversation.HeldFor `db:"held"`
+	HeldAt   int64                `db:"held_at"`
 	// CreatedAt is for people who look into the table.
 	CreatedAt int64 `db:"created_at"`
 }
 
 func (r noticeRow) notice() conversation.Notice {
 	return conversation.Notice{ID: r.ID, Brand: r.Brand, Channel: r.Channel, Kind: r.Kind, Address: r.Address,
-		Language: r.Language, About: r.About, Order: r.Order, Retold: r.Retold, DueAt: prepaid.FromMicros(r.DueAt)}
+		Language: r.Language, About: r.About, Order: r.Order, DueAt: prepaid.FromMicros(r.DueAt), NoticeState: conversation.NoticeState{
+			ToldAt: prepaid.FromMicros(r.ToldAt), Held: r.Held, HeldAt: prepaid.FromMicros(r.HeldAt), Retold: r.Retold}}
 }
 
-const noticeColumns = `id, brand, channel, kind, address, language, about, order_id, retold, due_at, created_at`
+const noticeColumns = `id, brand, channel, kind, address, language, about, order_id, retold, told_at, held, held_at, due_at, created_at`
 
-func toNoticeRow(id prepaid.NoticeID, brand, about string, to replyRow, o prepaid.OrderID, due, now time.Time) noticeRow {
+func toNoticeRow(id prepaid.NoticeID, brand string, about prepaid.NoticeKind, to replyRow, o prepaid.OrderID, due, now time.Time) noticeRow {
 	return noticeRow{ID: id, Brand: brand, Channel: to.ReplyChannel, Kind: to.ReplyKind, Address: to.ReplyAddress,
 		Language: to.ReplyLanguage, About: about, Order: o, DueAt: prepaid.Micros(due), CreatedAt: prepaid.Micros(now)}
 }
@@ -120,18 +124,18 @@ func (db Notices) NoticesOf(ctx context.Context, o prepaid.OrderID, status topup
 
 // MarkTold implements conversation.Notices. What was told on a channel that reaches the address no more was not told; what
 // is held was told by another.
-func (db Notices) MarkTold(ctx context.Context, ids []prepaid.NoticeID, pins []prepaid.OrderID, now time.Time) error {
-	if len(ids)+len(pins) == 0 {
+func (db Notices) MarkTold(ctx context.Context, told prepaid.Told, now time.Time) error {
+	if told.Nothing() {
 		return nil
 	}
 	return db.write(ctx, "mark notices told", func(tx *sqlx.Tx) error {
-		if err := dropPINs(ctx, tx, pins); err != nil || len(ids) == 0 {
+		if err := dropPINs(ctx, tx, told.PINs); err != nil || len(told.Notices) == 0 {
 			return err
 		}
 		query, args, err := sqlx.In(`
 			UPDATE notices SET told_at = ? WHERE told_at = 0 AND id IN (?) AND (held <> '' OR NOT EXISTS (
 				SELECT 1 FROM opt_outs o
-				WHERE o.brand = notices.brand AND o.address = notices.address AND o.channel = notices.channel AND o.is_out))`, prepaid.Micros(now), ids)
+				WHERE o.brand = notices.brand AND o.address = notices.address AND o.channel = notices.channel AND o.is_out))`, prepaid.Micros(now), told.Notices)
 		if err != nil {
 			return err
 		}

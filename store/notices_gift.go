@@ -47,5 +47,5 @@ func insertGiftNotice(ctx context.Context, tx *sqlx.Tx, o orderRow, now time.Tim
 	if !found {
 		return nil
 	}
-	return insertNotice(ctx, tx, toNoticeRow(prepaid.NoticeID("gift "+string(o.ID)), o.Brand, "gift", to, o.ID, now, now))
+	return insertNotice(ctx, tx, toNoticeRow(prepaid.NoticeID("gift "+string(o.ID)), o.Brand, prepaid.NoticeGift, to, o.ID, now, now))
 }

@@ -116,24 +116,20 @@ func (db Notices) Release(ctx context.Context, brand string, a prepaid.Address) 
 	return nil
 }
 
-// Untold is late news that waits: for its customer to write, or for an operator.
+// Untold is a notice that is held: until its customer writes, or for an operator.
 type Untold struct {
 	conversation.Notice
-	Why    conversation.HeldFor
-	Since  time.Time
 	Number prepaid.MSISDN // that the order is for; "" where it is about none
 }
 
-// Untold lists held news of one brand, or of all (""), the oldest first.
+// Untold lists the held notices of one brand, or of all (""), the oldest first.
 func (db Notices) Untold(ctx context.Context, brand string, limit int) ([]Untold, error) {
 	var rows []struct {
 		noticeRow
-		Held   conversation.HeldFor `db:"held"`
-		HeldAt int64                `db:"held_at"`
-		MSISDN prepaid.MSISDN       `db:"msisdn"`
+		MSISDN prepaid.MSISDN `db:"msisdn"`
 	}
 	err := list(ctx, db.orderReader, &rows, `
-		SELECT n.id, n.brand, n.channel, n.kind, n.address, n.language, n.about, n.order_id, n.retold, n.due_at, n.created_at, n.held, n.held_at,
+		SELECT n.id, n.brand, n.channel, n.kind, n.address, n.language, n.about, n.order_id, n.retold, n.due_at, n.created_at, n.told_at, n.held, n.held_at,
 			COALESCE(o.msisdn, '') AS msisdn
 		FROM notices n LEFT JOIN orders o ON o.id = n.order_id
 		WHERE n.told_at = 0 AND n.held <> '' AND (CAST(? AS TEXT) = '' OR n.brand = ?) ORDER BY n.held_at, n.id LIMIT ?`, brand, brand, limit)
@@ -142,7 +138,7 @@ func (db Notices) Untold(ctx context.Context, brand string, limit int) ([]Untold
 	}
 	untold := make([]Untold, len(rows))
 	for i, r := range rows {
-		untold[i] = Untold{Notice: r.notice(), Why: r.Held, Since: prepaid.FromMicros(r.HeldAt), Number: r.MSISDN}
+		untold[i] = Untold{Notice: r.notice(), Number: r.MSISDN}
 	}
 	return untold, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"pulsa/conversation"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -139,27 +140,16 @@ func (db Orders) Passages(ctx context.Context, id prepaid.OrderID) ([]Passage, e
 	return passages, nil
 }
 
-// Told is a notice of an order as operators see it.
-type Told struct {
-	About  string
-	DueAt  time.Time
-	ToldAt time.Time // zero: not yet
-}
-
-// NoticesTold lists the notices of an order, told or not, oldest first.
-func (db Notices) OfOrder(ctx context.Context, id prepaid.OrderID) ([]Told, error) {
-	var rows []struct {
-		About  string `db:"about"`
-		DueAt  int64  `db:"due_at"`
-		ToldAt int64  `db:"told_at"`
-	}
-	err := list(ctx, db.orderReader, &rows, `SELECT about, due_at, told_at FROM notices WHERE order_id = ? ORDER BY due_at, id`, id)
+// OfOrder lists the notices of an order, told or not, oldest first.
+func (db Notices) OfOrder(ctx context.Context, id prepaid.OrderID) ([]conversation.Notice, error) {
+	var rows []noticeRow
+	err := list(ctx, db.orderReader, &rows, `SELECT `+noticeColumns+` FROM notices WHERE order_id = ? ORDER BY due_at, id`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read order's notices: %w", err)
 	}
-	notices := make([]Told, len(rows))
+	notices := make([]conversation.Notice, len(rows))
 	for i, r := range rows {
-		notices[i] = Told{r.About, prepaid.FromMicros(r.DueAt), prepaid.FromMicros(r.ToldAt)}
+		notices[i] = r.notice()
 	}
 	return notices, nil
 }

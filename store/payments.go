@@ -139,9 +139,9 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 			return fmt.Errorf("lock customer: %w", err)
 		}
 		earlier := s.Holder != p.Holder || p.Frozen > 0 // while the account is frozen nothing is changed
-		status, about := payments.SetupCompleted, "setup_completed"
+		status, about := payments.SetupCompleted, prepaid.NoticeSetupCompleted
 		if i == nil || earlier {
-			status, about = payments.SetupAbandoned, "setup_abandoned"
+			status, about = payments.SetupAbandoned, prepaid.NoticeSetupAbandoned
 		}
 		rows, err := exec(ctx, tx, `UPDATE payment_setups SET status = ?, ended_at = ? WHERE id = ? AND status = ?`,
 			status, prepaid.Micros(now), id, payments.SetupOpen)
@@ -156,7 +156,7 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 			return err
 		}
 		if byText && i == nil {
-			about = "mandate_refused"
+			about = prepaid.NoticeMandateRefused
 		}
 		if i != nil {
 			registered, err := activateInstrument(ctx, tx, *i, p, byText)
@@ -164,7 +164,7 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 				return err
 			}
 			if registered {
-				about = "registered"
+				about = prepaid.NoticeRegistered
 			}
 		}
 		if s.ReplyTo.Address == "" {
@@ -187,7 +187,7 @@ func tellOver(ctx context.Context, tx *sqlx.Tx, s payments.Setup, n prepaid.Noti
 	if err != nil || found || s.ReplyTo.Address == "" {
 		return err
 	}
-	return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, "setup_over", toReplyRow(s.ReplyTo), "", now, now))
+	return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, prepaid.NoticeSetupOver, toReplyRow(s.ReplyTo), "", now, now))
 }
 
 // EndInstrument implements payments.Store.
@@ -212,7 +212,7 @@ func (db Payments) EndInstrument(ctx context.Context, token prepaid.Secret, n pr
 		if err != nil || !found {
 			return err // who has never written is told when they buy
 		}
-		return insertNotice(ctx, tx, toNoticeRow(n, i.Brand, "instrument_ended", to, "", now, now))
+		return insertNotice(ctx, tx, toNoticeRow(n, i.Brand, prepaid.NoticeInstrumentEnded, to, "", now, now))
 	})
 	return ended && err == nil, err
 }

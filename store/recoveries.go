@@ -159,7 +159,7 @@ func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep
 		if to.ReplyChannel == "" {
 			continue // nobody knows how to reach it
 		}
-		err = insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, "number_taken", to, "", now, now))
+		err = insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticeNumberTaken, to, "", now, now))
 		if err != nil {
 			return err
 		}

@@ -132,7 +132,7 @@ func (s *Service) notice(h *History) *NewNotice {
 	if due.Before(now) {
 		due = now
 	}
-	return &NewNotice{ID: prepaid.NewID[prepaid.NoticeID](), Kind: "order", DueAt: due}
+	return &NewNotice{ID: prepaid.NewID[prepaid.NoticeID](), Kind: prepaid.NoticeOrder, DueAt: due}
 }
 
 // leased returns the change with a lease for a foreign call: nobody else works on the order until it lapses.

@@ -57,7 +57,7 @@ type Posting struct {
 // NewNotice asks that the customer be told how an order stands when it is due, unless a turn tells it first.
 type NewNotice struct {
 	ID    prepaid.NoticeID
-	Kind  string // "order", "debit_returned"
+	Kind  prepaid.NoticeKind // NoticeOrder, NoticeDebitReturned
 	DueAt time.Time
 }
 

@@ -99,7 +99,7 @@ func (s *Service) afterDebit(h *History, r Result) (Change, bool) {
 			c.RunAt = s.c.Clock.Now()
 		}
 		if h.Status == Delivered && h.ReplyTo.Address != "" {
-			c.Notice = &NewNotice{ID: prepaid.NewID[prepaid.NoticeID](), Kind: "debit_returned", DueAt: s.c.Clock.Now()}
+			c.Notice = &NewNotice{ID: prepaid.NewID[prepaid.NoticeID](), Kind: prepaid.NoticeDebitReturned, DueAt: s.c.Clock.Now()}
 		}
 		return c, true
 	}

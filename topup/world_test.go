@@ -355,7 +355,7 @@ func (w *world) tell(id prepaid.OrderID) {
 	}
 	ids, err := w.db.Notices.NoticesOf(context.Background(), id, h.Status)
 	if err == nil {
-		err = w.db.Notices.MarkTold(context.Background(), ids, nil, w.clock.Now())
+		err = w.db.Notices.MarkTold(context.Background(), prepaid.Told{Notices: ids}, w.clock.Now())
 	}
 	if err != nil {
 		w.Fatalf("mark told: %v", err)

@@ -65,7 +65,7 @@ func (u *customersUntoldCommand) Run(ctx context.Context, e environ) error {
 	}
 	var rows []untoldNews
 	for _, n := range untold {
-		row := untoldNews{ID: n.ID, Brand: n.Brand, Address: n.Address.Masked(), About: n.About, Order: n.Order, Why: whyUntold[n.Why], Since: stamp(n.Since)}
+		row := untoldNews{ID: n.ID, Brand: n.Brand, Address: n.Address.Masked(), About: string(n.About), Order: n.Order, Why: whyUntold[n.Held], Since: stamp(n.HeldAt)}
 		if n.Number != "" {
 			row.Number = n.Number.Masked()
 		}

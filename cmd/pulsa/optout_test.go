@@ -301,7 +301,7 @@ func (s *scene) untold(why ...string) {
 	s.ok(err)
 	var got []string
 	for _, n := range untold {
-		got = append(got, whyUntold[n.Why])
+		got = append(got, whyUntold[n.Held])
 	}
 	s.same("the operators' list", strings.Join(got, "; "), strings.Join(why, "; "))
 }

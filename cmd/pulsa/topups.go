@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/conversation"
 	"pulsa/prepaid"
 
 	simbook "pulsa/sim/book"
@@ -126,7 +127,7 @@ type dossier struct {
 	topup.History
 	passages      []store.Passage
 	entries       []topup.Entry
-	notices       []store.Told
+	notices       []conversation.Notice
 	interventions []topup.Intervention
 	keepsPIN      bool // it was not handed on yet
 }

@@ -286,7 +286,7 @@ var moveTests = []test{
 }
 
 // noticesOf counts the notices about something.
-func (w *world) noticesOf(about string) int {
+func (w *world) noticesOf(about prepaid.NoticeKind) int {
 	w.Helper()
 	n := 0
 	for _, notice := range must[[]conversation.Notice](w)(w.db.Notices.ClaimNotices(w.Context(), start.Add(time.Hour), start, 100)) {

@@ -268,8 +268,8 @@ var noticeTests = []test{
 		ids := must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined))
 		same(w, "of the order", ids, []prepaid.NoticeID{c.Notice.ID})
 		same(w, "of another status", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Charging)), nil)
-		w.ok(w.db.Notices.MarkTold(w.Context(), ids, nil, at))
-		w.ok(w.db.Notices.MarkTold(w.Context(), nil, nil, at))
+		w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{Notices: ids}, at))
+		w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{}, at))
 		same(w, "told", w.due(at.Add(time.Hour)), []string{"registered"})
 		same(w, "none of the order", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined)), nil)
 	}},
@@ -285,7 +285,7 @@ var noticeTests = []test{
 		w.apply(held(1, start))
 		w.apply(held(3, start))
 		same(w, "one", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Charging)), []prepaid.NoticeID{"n3"})
-		w.ok(w.db.Notices.MarkTold(w.Context(), []prepaid.NoticeID{"n1", "n2"}, nil, start)) // by turns that told what was before
+		w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{Notices: []prepaid.NoticeID{"n1", "n2"}}, start)) // by turns that told what was before
 		same(w, "at the earliest time", w.due(due.Add(time.Second)), []string{"order"})
 		w.apply(held(4, due.Add(time.Second))) // n3 is being told, and may tell what was before
 		same(w, "two", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Charging)), []prepaid.NoticeID{"n3", "n4"})
@@ -335,7 +335,7 @@ var noticeTests = []test{
 			}
 		}
 		untold := must[[]store.Untold](w)(w.db.Notices.Untold(w.Context(), brand, 9))
-		if len(untold) != 1 || untold[0].Why != conversation.Undelivered || untold[0].Number != o.MSISDN || !untold[0].Since.Equal(at) {
+		if len(untold) != 1 || untold[0].Held != conversation.Undelivered || untold[0].Number != o.MSISDN || !untold[0].HeldAt.Equal(at) {
 			w.Errorf("untold: %+v", untold)
 		}
 		same(w, "another brand's", len(must[[]store.Untold](w)(w.db.Notices.Untold(w.Context(), "other", 9))), 0)
@@ -352,15 +352,15 @@ var noticeTests = []test{
 		answer := message(o.ReplyTo.Address, "m1", 0)
 		answer.Answer, answer.CreatedAt = true, at
 		w.put(answer)
-		w.ok(w.db.Notices.MarkTold(w.Context(), []prepaid.NoticeID{c.Notice.ID}, nil, at)) // before the refusal
+		w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{Notices: []prepaid.NoticeID{c.Notice.ID}}, at)) // before the refusal
 		w.ok(w.db.OptOuts.SetOptOut(w.Context(), brand, o.ReplyTo.Address, []string{"twilio"}, true, at))
 		w.end(w.claimOut(at)[0], channels.SendEnd{Status: channels.GivenUp, Refused: true, Now: at})
 		anew := must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined))
 		same(w, "untold again", len(anew), 1)
-		w.ok(w.db.Notices.MarkTold(w.Context(), anew, nil, at)) // after it
+		w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{Notices: anew}, at)) // after it
 		same(w, "still untold", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined)), anew)
 		w.ok(w.db.Notices.Redirect(w.Context(), conversation.Notice{ID: anew[0], Channel: "bot", Kind: "telegram", Address: "telegram:2"}))
-		w.ok(w.db.Notices.MarkTold(w.Context(), anew, nil, at))
+		w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{Notices: anew}, at))
 		same(w, "told elsewhere", len(must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined))), 0)
 	}},
 	{"a gift's recipient is told once, where they wrote from last", func(w *world) {
@@ -427,7 +427,7 @@ func (w *world) due(now time.Time) []string {
 	w.Helper()
 	var about []string
 	for _, n := range must[[]conversation.Notice](w)(w.db.Notices.ClaimNotices(w.Context(), now, now.Add(time.Minute), 9)) {
-		about = append(about, n.About)
+		about = append(about, string(n.About))
 	}
 	return about
 }

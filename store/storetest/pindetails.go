@@ -26,9 +26,9 @@ var pinDetailTests = []test{
 			w.Error("it shows in the store")
 		}
 		ids := must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Delivered))
-		w.ok(w.db.Notices.MarkTold(w.Context(), ids, nil, start))
+		w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{Notices: ids}, start))
 		w.keepsPIN(o, true)
-		w.ok(w.db.Notices.MarkTold(w.Context(), nil, []prepaid.OrderID{o.ID}, start))
+		w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{PINs: []prepaid.OrderID{o.ID}}, start))
 		w.keepsPIN(o, false)
 		w.clean()
 	}},
@@ -65,7 +65,7 @@ var pinDetailTests = []test{
 				if len(got) != 1 || got[0].Text != part.Text || got[0].PIN != o.ID {
 					w.Fatalf("part %d is claimed as %+v", i, got)
 				}
-				w.ok(w.db.Notices.MarkTold(w.Context(), nil, []prepaid.OrderID{o.ID}, start)) // too early: it waits to be sent
+				w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{PINs: []prepaid.OrderID{o.ID}}, start)) // too early: it waits to be sent
 				w.keepsPIN(o, true)
 				w.end(got[0], channels.SendEnd{Status: channels.HandedOn, Keep: keep, Now: start})
 			}
@@ -83,7 +83,7 @@ var pinDetailTests = []test{
 			o := w.saleByPIN()
 			w.put(w.showing(o)[:1]...)
 			w.end(w.claimOut(start)[0], channels.SendEnd{Status: status, Now: start})
-			w.ok(w.db.Notices.MarkTold(w.Context(), nil, []prepaid.OrderID{o.ID}, start))
+			w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{PINs: []prepaid.OrderID{o.ID}}, start))
 			w.keepsPIN(o, true)
 		}
 	}},
