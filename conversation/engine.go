@@ -8,8 +8,8 @@ import (
 	"pulsa/channels"
 )
 
-// engine decides what a message means and what is answered, from the tables alone. It asks no service and
-// keeps nothing.
+// engine decides what a message means in the state in which a conversation stands, and which question comes next, from the tables
+// of actions and flows alone. It asks no service and keeps nothing: all that it changes is the turn and its session.
 type engine struct {
 	actions actions
 	table   *table
@@ -28,11 +28,9 @@ func newEngine() (*engine, error) {
 	return &engine{actions: actions, table: tb, machine: newMachine(tb)}, nil
 }
 
-// understand gives the event that the message is in the present state, or noEvent where it was answered
-// without one: HELP, STATUS, nonsense.
-//
-// What is understood, in this order: what concerns the channel (STOP, START, HELP; done by the caller, as it
-// wants SQL), the state's own input where it fits, the global words, and then nothing.
+// understand gives the event that a message is in the present state. Input that the state can use comes first, so that a name
+// or a PIN is never taken for a word; then the words that mean the same everywhere. noEvent: the message was answered where the
+// conversation stands, such as BACK where there is no step back, or input that nobody can use.
 func (e *engine) understand(t *Turn) Event {
 	state := e.table.states[t.session.State]
 	if t.session.Expired {
@@ -56,7 +54,8 @@ func (e *engine) understand(t *Turn) Event {
 	return noEvent
 }
 
-// global understands the words that mean the same everywhere. ok is false where the text begins with none of them.
+// global understands the words that mean the same everywhere. ok is false where the text begins with none of them, or with one
+// that this state has no use for.
 func (e *engine) global(t *Turn, state *State) (event Event, ok bool) {
 	a := e.actions.named(t.command.Action)
 	if a.Within != nil {
@@ -108,7 +107,8 @@ func (e *engine) switchLanguage(t *Turn, state *State) (Event, bool) {
 	return noEvent, true
 }
 
-// rejectInput answers input that nobody can use: what is wrong, and the question again.
+// rejectInput answers input that nobody can use: what is wrong with it, and the question again. After three in a row it offers a
+// way out.
 func (e *engine) rejectInput(t *Turn, state *State, wrong Key) {
 	t.result = "failed"
 	switch {
@@ -132,7 +132,8 @@ func (e *engine) rejectInput(t *Turn, state *State, wrong Key) {
 	e.repeat(t, state)
 }
 
-// resume reads whether an expired conversation is taken up again.
+// resume reads the answer to "shall we go on?", which is asked first where an expired conversation gets its next message. A word
+// that begins a flow answers it too.
 func (e *engine) resume(t *Turn, state *State) Event {
 	id, ok := channels.ReadChoice(t.resumeChoices(), t.in)
 	switch {
@@ -157,7 +158,7 @@ func (e *engine) resume(t *Turn, state *State) Event {
 
 func (t *Turn) resumeChoices() []channels.Choice { return t.labels([]ChoiceID{"continue", "leave"}) }
 
-// askToResume asks whether an expired conversation is taken up again. That it was asked is noted as a failure.
+// askToResume asks whether an expired conversation is to go on. Session.Failures is 1 once that was asked.
 func (t *Turn) askToResume() {
 	if t.session.Failures == 0 {
 		t.session.Failures = 1
@@ -171,7 +172,8 @@ func (t *Turn) askToResume() {
 	t.choices = t.resumeChoices()
 }
 
-// fire makes the transition of an event and says what belongs to it. In a state that asks it puts the question.
+// fire makes the transition of an event and says what the table has for it. Where it leads to a state that asks, it puts that
+// question; to idle, it ends the flow. An event that the table does not allow here is an error: no customer causes one.
 func (e *engine) fire(ctx context.Context, t *Turn, event Event) (*State, error) {
 	from := t.session.State
 	to, err := e.machine.next(ctx, from, event)
