@@ -23,7 +23,7 @@ func behindPINTransitions(flow, next string) []Transition {
 		{From: flow + ".identify", Event: "locked", To: idle},
 		{From: flow + ".identify", Event: "hard_locked", To: idle, Say: "pin.hard_locked"},
 		{From: flow + ".identify", Event: "frozen", To: idle, Say: "account.frozen"},
-		{From: flow + ".identify", Event: "has_pin", To: flow + ".ask_pin"}, // has no way to pay, and an account all the same
+		{From: flow + ".identify", Event: "has_pin", To: flow + ".ask_pin"}, // a customer without a way to pay has an account, too
 		{From: flow + ".identify", Event: "registered", To: flow + ".ask_pin"},
 		{From: flow + ".ask_pin", Event: "typed", To: flow + ".check_pin"},
 		{From: flow + ".check_pin", Event: "right", To: next},
@@ -32,7 +32,7 @@ func behindPINTransitions(flow, next string) []Transition {
 	}
 }
 
-// authorised returns the customer whom the flow is about, whose PIN was right in it. Else the turn fails.
+// authorised returns the flow's customer, once their PIN was right in this flow. Otherwise the turn fails.
 func (t *Turn) authorised(ctx context.Context, s *Services) (accounts.Customer, error) {
 	c, err := t.flowCustomer(ctx, s)
 	if err == nil && !t.session.Authorised {

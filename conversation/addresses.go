@@ -10,7 +10,7 @@ import (
 	"pulsa/prepaid"
 )
 
-// addressesFlow shows where the customer is known, and takes one of these from them.
+// addressesFlow lists the phones and messengers that are linked to the account, and unlinks one of them.
 func addressesFlow() Flow {
 	return Flow{
 		Name: "addresses",
@@ -28,7 +28,7 @@ func addressesFlow() Flow {
 	}
 }
 
-// Linked is an address of the customer's as it was listed.
+// Linked is an address of the customer's as it stood when it was listed.
 type Linked struct {
 	Address prepaid.Address `json:"address"`
 	Kind    string          `json:"kind,omitempty"`
@@ -79,7 +79,7 @@ func masked(l Linked) string {
 	return kind.Title() + " " + m.Masked()
 }
 
-// offerLinked numbers the addresses that can be taken from the customer: all but the present one.
+// offerLinked numbers the addresses that can be unlinked: all but the present one.
 func offerLinked(t *Turn) []channels.Choice {
 	var choices []channels.Choice
 	for i, l := range t.session.Linked {

@@ -75,7 +75,7 @@ func checkMove(ctx context.Context, s *Services, t *Turn) Event {
 	return "ready"
 }
 
-// acceptNewNumber reads the number that the account is to have. What was proven for another one is not for this.
+// acceptNewNumber reads the number that the account is to have. Codes that were typed for another number do not count for it.
 func acceptNewNumber(t *Turn) (Event, Key) {
 	m, wrong := readMSISDN(t)
 	if wrong != "" {
@@ -100,8 +100,8 @@ func acceptNewNumberAgain(t *Turn) (Event, Key) {
 	return "same", ""
 }
 
-// checkNewNumber asks the network for the number; while that does not answer, the first purchase does. Whether it is another
-// customer's is said to nobody who has not proven that it is theirs.
+// checkNewNumber looks the number up at the network. While the network does not answer, the look-up waits for the first purchase.
+// Whether the number is another customer's is said only after its code was typed: nobody can try out numbers.
 func checkNewNumber(ctx context.Context, s *Services, t *Turn) Event {
 	err := s.Topups.Recognise(ctx, t.brand.Name, t.session.Number)
 	t.session.Recognised = err == nil

@@ -7,7 +7,7 @@ import (
 	"pulsa/prepaid"
 )
 
-// closeFlow ends the account: asked twice, the second time for the word itself.
+// closeFlow closes the account. It asks twice, the second time for the word itself.
 func closeFlow() Flow {
 	return Flow{
 		Name: "close",
@@ -82,6 +82,6 @@ func (t *Turn) forget(ctx context.Context, s *Services, a prepaid.Address) {
 		if c.Name == t.channel.Name && a == t.in.Address {
 			continue
 		}
-		t.logError(s.Forget(ctx, t.brand.Name+"/"+c.Name+"/"+string(a))) // what stays is a stranger's, and can do nothing
+		t.logError(s.Forget(ctx, t.brand.Name+"/"+c.Name+"/"+string(a))) // a conversation that stays is a stranger's, and can do nothing
 	}
 }

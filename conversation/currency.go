@@ -22,8 +22,8 @@ const cents prepaid.Currency = "cents"
 
 const minuses = "-−–—"
 
-// otherMoney reports whether an amount is typed that can't be meant in the brand's currency: another's name or sign
-// stands beside the first number, or a minus before it.
+// otherMoney reports whether the first number of a text is no amount in the brand's currency: the name or sign of another
+// currency stands beside it, or a minus before it.
 func otherMoney(text string, c prepaid.Currency) bool {
 	start := strings.IndexAny(text, "0123456789")
 	if start < 0 {
@@ -54,7 +54,7 @@ func otherMoney(text string, c prepaid.Currency) bool {
 	return false
 }
 
-// mistyped reports whether the first number of a text is written as no amount is: "10.005", "10,000", "10.00.00", ".50", and
+// mistyped reports whether the first number of a text is not written like an amount: "10.005", "10,000", "10.00.00", ".50", and
 // "10O" with a letter for a zero. Four digits behind it are a PIN.
 func mistyped(text string) bool {
 	start := strings.IndexAny(text, "0123456789")

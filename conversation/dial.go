@@ -11,7 +11,7 @@ import (
 )
 
 // readDial reads a message of a dialled session. The first one of a session is what was dialled at once:
-// "*123*10*1234#" is KOOP 10 1234. Where that says nothing the session is just opened.
+// "*123*10*1234#" is KOOP 10 1234. A session that was dialled with nothing behind the code is answered with the menu.
 func (t *Turn) readDial() {
 	d := t.in.Dial
 	if d == nil {
@@ -26,14 +26,14 @@ func (t *Turn) readDial() {
 		t.opensDial = true
 	default:
 		t.command = t.dialled(d.Inputs)
-		t.in.Text = "*" + strings.Join(d.Inputs, "*") + "#" // what no question takes for its answer
+		t.in.Text = "*" + strings.Join(d.Inputs, "*") + "#" // as it was dialled: no question takes that for its answer
 		t.opensDial = t.command.Action == ActNone
 	}
 }
 
 // dialled reads what was dialled behind the code: a number of the menu, the code of a card, or an amount, with
-// or without the PIN. One digit is never an amount, and four alone are neither amount nor PIN: they could answer a
-// question that is not known any more because the store of the sessions has lost them.
+// or without the PIN. One digit is never an amount. Four digits alone are taken for nothing: they could be a PIN for a
+// question that was lost with its session.
 func (t *Turn) dialled(inputs []string) Command {
 	first, rest := inputs[0], strings.Join(inputs, " ")
 	m, err := prepaid.ParseMoney(first, t.brand.Currency)
@@ -77,8 +77,8 @@ func (t *Turn) markDialled(parts []channels.Outbound) {
 	}
 }
 
-// textLinks sends by SMS what holds a link, which can't be opened on a dialled session's screen, and says so there. In
-// one session a link is sent once; who dials again gets it again. Without an SMS channel that is on the screen shows it.
+// textLinks sends by SMS what holds a link, which can't be opened on a dialled session's screen, and says so there. A
+// link is sent once in a session, and again in the next. While no SMS channel is on, the screen shows it.
 func (t *Turn) textLinks() {
 	_, ok := t.in.Address.Tel()
 	if t.in.Can.Push || t.sms == "" || !ok {

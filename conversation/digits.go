@@ -25,7 +25,8 @@ func (n number) isLong() bool { return len(n.text) >= 6 }
 // isGroup reports whether a number behind another may be its last three digits: "500 000".
 func (n number) isGroup() bool { return n.plain() && len(n.text) == 3 }
 
-// numbersAt lists the numbers of a text. A comma or point with other than one or two digits behind it parts two.
+// numbersAt lists the numbers of a text. A comma or point with one or two digits behind it begins decimals; any other separates
+// two numbers.
 func numbersAt(text string) []number {
 	var out []number
 	for i := 0; i < len(text); {
@@ -91,9 +92,9 @@ func looksLikePaymentCard(text string) bool {
 	return ok && cards.Luhn(number.Reveal())
 }
 
-// mayHoldPIN reports whether there may be a PIN or a one-time code in a text, which need not have been read as one: the
-// amount beside it is wrong, or the customer has opted out. It is a number of four to six digits. A phone number that is
-// typed in groups is none.
+// mayHoldPIN reports whether a text holds a number of four to six digits, which may be a PIN or a one-time code even where it was
+// not read as one, because the amount beside it was wrong or the customer has opted out. The groups of a phone number do not
+// count.
 func mayHoldPIN(text, country string) bool {
 	text = tidy(text)
 	if _, err := prepaid.ParseMSISDN(text, country); err == nil {

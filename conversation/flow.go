@@ -14,7 +14,7 @@ import (
 // Event is what happened in a state and decides where a flow goes: "msisdn_differs".
 type Event string
 
-// noEvent is what a state answers to input that it can't use.
+// noEvent says that a state can't use the input, or that a turn has ended.
 const noEvent Event = ""
 
 // State is one place in a conversation. It either asks (Prompt and Accept) or acts (Act), never both.
@@ -23,8 +23,8 @@ type State struct {
 	Prompt Key    // its question
 	// Fill gives what the question's {names} stand for, names and texts in turn, and may note what was shown.
 	Fill func(t *Turn) []string
-	// Short is the prompt that repeats a long question in few words: after an error, HELP, news. It gives "" where the question
-	// must be put whole: nil for all but those that the customer can have put whole again.
+	// Short is the prompt that repeats a long question in few words, after an error, HELP or a notice; "" where the question must
+	// be put whole. Only states that can be asked for the whole question have it.
 	Short func(t *Turn) Key
 	// Accept reads the customer's input. It is pure but for the answers it notes in the session. Input
 	// that does not fit returns noEvent and the key of the prompt that says what is wrong.
@@ -67,7 +67,7 @@ type Flow struct {
 const (
 	idle           = "idle" // where every conversation begins and ends
 	defaultTimeout = 15 * time.Minute
-	maxSteps       = 8 // of one turn: a table that goes round is a bug, not a customer's wait
+	maxSteps       = 8 // of one turn: more are a loop in the table
 )
 
 // table is all flows together, checked.
@@ -77,7 +77,7 @@ type table struct {
 	transitions map[string]map[Event]*Transition
 }
 
-// newTable joins the flows and adds what is alike for all states: EXIT leads to idle, and a keyword's event
+// newTable joins the flows and adds the transitions that all asking states have: EXIT leads to idle, and a keyword's event
 // leads to the first state of its flow from everywhere. All that is wrong is reported at once.
 func newTable(flows []Flow, entries map[Event]string) (*table, error) {
 	tb := &table{flows: flows, states: map[string]*State{idle: {Name: idle}}, transitions: map[string]map[Event]*Transition{}}

@@ -30,7 +30,7 @@ func Flows() []Flow {
 		languageFlow(), menuFlow()}
 }
 
-// How long questions stand that should not stand for long, or may stand longer.
+// How long questions stand where it is not defaultTimeout.
 const (
 	pinTimeout   = 10 * time.Minute
 	againTimeout = 5 * time.Minute

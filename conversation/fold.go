@@ -9,8 +9,7 @@ import (
 	"pulsa/prepaid"
 )
 
-// tidy makes what phones and fingers do to a text alike: capitals, one kind of space, quotes around it all, and what
-// fold does.
+// tidy brings a text into the form in which it is compared: folded, in capitals, single spaces, no quotes around it.
 func tidy(text string) string {
 	text = strings.TrimFunc(fold(text), func(r rune) bool {
 		return isGap(r) || strings.ContainsRune("\"'`“”‘’„«»", r)
@@ -21,7 +20,7 @@ func tidy(text string) string {
 func isGap(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 // fold makes full-width, boxed and circled letters and digits plain, and takes out what nobody sees: marks of direction,
-// joiners, soft hyphens. A space without width parts words.
+// joiners, soft hyphens. A space without width separates words.
 func fold(text string) string {
 	if isPlain(text) {
 		return text

@@ -20,7 +20,7 @@ type Config struct {
 	Sessions Sessions
 	Services Services
 	Outbox   channels.Outbox
-	// Channel finds a declared channel, switched on or not: late news goes to where the customer wrote from.
+	// Channel finds a declared channel, switched on or not: notices go to where the customer wrote from.
 	Channel func(brand, name string) (channels.Channel, bool)
 	// On reports whether a channel is switched on and can work.
 	On func(ctx context.Context, brand, name string) bool
@@ -36,7 +36,7 @@ type Config struct {
 	Observe func(Record)
 }
 
-// Handler takes inbound messages and late news to their replies. Safe for concurrent use.
+// Handler answers inbound messages, and tells notices. Safe for concurrent use.
 type Handler struct {
 	c       Config
 	engine  *engine
@@ -86,7 +86,7 @@ func (h *Handler) Turn(ctx context.Context, c channels.Channel, in channels.Inbo
 	if latest := in.ReceivedAt.Add(maxDeadline); in.Deadline.IsZero() || in.Deadline.After(latest) {
 		in.Deadline = latest
 	}
-	// The customer's connection may go away; what was begun is ended all the same.
+	// A turn that has begun is finished, also when the provider closes the connection.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	m, err := h.runTurn(ctx, c, in, turnKind{answer: h.answerMessage, withoutSession: h.answerWithoutSession})

@@ -32,7 +32,7 @@ func (w Words) Read(text string) Command {
 	return c
 }
 
-// longestKeyword is how many words one may have: "NOT ME".
+// longestKeyword is how many words a keyword may have: "IT WAS NOT ME".
 const longestKeyword = 4
 
 // find returns the action whose word or words a tidy text begins with, the longest that mean something, and where the rest
@@ -85,10 +85,10 @@ func (s sentence) in(words []string) bool {
 	return true
 }
 
-// longestSentence bounds what is read as one: a letter to us is not.
+// longestSentence is how many words a text may have that is searched for sentences.
 const longestSentence = 12
 
-// readSentence understands a text that no keyword begins, and "PIN forgot".
+// readSentence understands a text that begins with no keyword, and "PIN forgot", by the words that it holds.
 func (t *Turn) readSentence() {
 	if t.command.Action != ActNone && t.command.Action != ActPIN {
 		return

@@ -50,7 +50,7 @@ func mandateTransitions(flow string, done, abandoned Key) []Transition {
 		{From: in("ask_holder"), Event: evBack, To: in("ask_iban")},
 		{From: in("agree"), Event: "agreed", To: in("sign")},
 		{From: in("agree"), Event: "read", To: in("agree")},
-		{From: in("agree"), Event: "completed", To: idle, Say: done}, // the page after all; or by a turn that was killed
+		{From: in("agree"), Event: "completed", To: idle, Say: done}, // on the payment page after all, or by a turn that was killed
 		{From: in("agree"), Event: evBack, To: in("ask_iban")},
 		{From: in("sign"), Event: "signed", To: idle, Say: done},
 		{From: in("sign"), Event: "refused", To: in("ask_method"), Say: "mandate.refused"},
@@ -94,14 +94,14 @@ func acceptHolder(t *Turn) (Event, Key) {
 	return "typed", ""
 }
 
-// fillMandate puts the customer's own into the text of the mandate, and notes which text it is that they are shown.
+// fillMandate puts the customer's data into the text of the mandate, and notes which version of the text they are shown.
 func fillMandate(t *Turn) []string {
 	t.session.Mandate.Shown = t.prompts.Version(mandateText)
 	m := t.session.Mandate
 	return []string{"reference", m.Reference, "holder", m.Holder, "iban", m.IBAN, "date", t.now.Format(time.DateOnly)}
 }
 
-// shortMandate repeats what is asked, not the text: that was shown whole, as it would be agreed to now.
+// shortMandate repeats the question without the text, where the customer was shown the present version of it.
 func shortMandate(t *Turn) Key {
 	if t.session.Mandate.Shown != t.prompts.Version(mandateText) {
 		return ""
@@ -154,7 +154,7 @@ func signMandate(ctx context.Context, s *Services, t *Turn) Event {
 	return "unclear"
 }
 
-// mandateAsShown is the text that was agreed to, with the names left in for what an erased customer's record loses.
+// mandateAsShown is the text that was agreed to. {holder} and {iban} stay in it, since erasing a customer erases their values.
 func (t *Turn) mandateAsShown() string {
 	values := fillMandate(t)
 	for i := 0; i < len(values); i += 2 {

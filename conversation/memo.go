@@ -31,7 +31,7 @@ func memoOwner(c channels.Channel, in channels.Inbound) string {
 	return "memo " + senderOf(c, in.Address) + " " + in.ID
 }
 
-// readMemo opens the memo of a message. Its reply is the sender's, or it is an error.
+// readMemo opens the memo of a message. One whose reply is for another address is an error.
 func (h *Handler) readMemo(data []byte, c channels.Channel, in channels.Inbound) (memo, error) {
 	var m memo
 	err := json.Unmarshal(data, &m)
@@ -50,7 +50,7 @@ func (h *Handler) readMemo(data []byte, c channels.Channel, in channels.Inbound)
 	return m, nil
 }
 
-// render renders the reply.
+// render makes the messages of the reply, as the channel can show them, and those to other phones.
 func (h *Handler) render(t *Turn) memo {
 	var m memo
 	if t.silent {

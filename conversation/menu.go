@@ -4,14 +4,13 @@ import (
 	"pulsa/channels"
 )
 
-// menu is the state that offers what can be done: by the word MENU, and where a session is dialled and nobody knows a
-// word to send.
+// menu is the state that offers the commonest actions: to the word MENU, and when a session is dialled.
 const menu = "menu.ask"
 
-// accountMenu offers what customers do with their account, but seldom.
+// accountMenu offers what customers seldom do with their account.
 const accountMenu = "account.ask"
 
-// isMenu reports whether a state is one that there is nothing to go back to.
+// isMenu reports whether a state is a menu: it holds no answers that could be lost.
 func isMenu(state string) bool { return state == menu || state == accountMenu }
 
 func menuFlow() Flow {
@@ -25,7 +24,7 @@ func menuFlow() Flow {
 	}
 }
 
-// acceptMenu takes nothing: a choice was read as the word that it stands for.
+// acceptMenu takes no input: readMenu has made an action of a choice.
 func acceptMenu(*Turn) (Event, Key) { return noEvent, "input.not_a_choice" }
 
 // readMenu takes a choice of the menu for the word that it stands for.

@@ -8,8 +8,8 @@ import (
 	"pulsa/channels"
 )
 
-// readOptOut finds out how the sender has opted out. A message on a channel that nobody can write on who has blocked us
-// proves that they have not, or no more.
+// readOptOut looks up how the sender has opted out. Where a customer who has blocked us can't write, a message undoes that
+// opt-out.
 func (t *Turn) readOptOut(ctx context.Context, s *Services) (err error) {
 	if t.optedOut, err = s.Accounts.OptedOut(ctx, t.brand.Name, t.in.Address); err != nil {
 		return fmt.Errorf("look up opt-out: %w", err)
@@ -24,14 +24,14 @@ func (t *Turn) readOptOut(ctx context.Context, s *Services) (err error) {
 		t.optedOut.AtCarrier = slices.DeleteFunc(t.optedOut.AtCarrier, func(name string) bool { return name == t.channel.Name })
 	}
 	if !t.in.Can.Push && t.optedOut.At(t.sms) {
-		t.sms = "" // a screen shows what no SMS would bring
+		t.sms = "" // the SMS would not arrive: show it on the screen
 	}
 	return nil
 }
 
-// optOut answers STOP: it opts the sender out, and ends whatever was under way. Where the carrier acts on the word itself, the reply goes to
-// its interface for sending: that says so if it has taken the word for its own, and the opt-out is then known as one at
-// the carrier. A reply in the response would be dropped without a word.
+// optOut answers STOP: it opts the sender out, and ends whatever was under way. Where the carrier
+// acts on the word itself, the reply goes through the provider's API and not into the response, which would be dropped silently:
+// the API's error says that the carrier has opted the customer out.
 func optOut(ctx context.Context, s *Services, t *Turn) {
 	var err error
 	if t.in.Signal == channels.OptedOut {
@@ -49,8 +49,8 @@ func optOut(ctx context.Context, s *Services, t *Turn) {
 	t.Say("stop.done")
 }
 
-// optIn answers START: it opts the sender in again, and lets them hear what has waited. Who unblocks us without a word has not taken back
-// a STOP that they have said in words.
+// optIn answers START: it opts the sender in again, and lets them hear what has waited. A customer who
+// unblocks us has not taken back a STOP that they have texted.
 func optIn(ctx context.Context, s *Services, t *Turn) {
 	if !t.optedOut.ByWord && !t.optedOut.At(t.channel.Name) {
 		t.Say("start.welcome")
@@ -71,7 +71,7 @@ func optIn(ctx context.Context, s *Services, t *Turn) {
 	t.Say("start.done")
 }
 
-// sayHeldNotices says, before the answer to what they have written, what waited for who wants no messages to write.
+// sayHeldNotices tells a customer who has texted STOP what has waited for their next message, before that is answered.
 func (h *Handler) sayHeldNotices(ctx context.Context, t *Turn) {
 	held, err := h.c.Services.Held.Held(ctx, t.brand.Name, t.in.Address)
 	if err != nil {

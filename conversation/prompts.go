@@ -140,7 +140,7 @@ func LoadPrompts(b *prepaid.Brand) (*BrandPrompts, error) {
 	return out, errors.Join(errs...)
 }
 
-// addWords has words understood. where says whence they come.
+// addWords adds words for actions. where names their file or brand, for errors.
 func (p *BrandPrompts) addWords(keywords map[Action][]string, where string) error {
 	var errs []error
 	for name, words := range keywords {

@@ -13,7 +13,7 @@ import (
 	"pulsa/topup"
 )
 
-// topupFlow buys airtime: "KOOP 10 1234" goes straight through, what is missing is asked for.
+// topupFlow buys airtime. "KOOP 10 1234" goes straight through; what is missing is asked for.
 func topupFlow() Flow {
 	return Flow{
 		Name: "topup",
@@ -51,7 +51,7 @@ func topupFlow() Flow {
 	}
 }
 
-// identifyBuyer finds the customer and what of the purchase stands in the text already.
+// identifyBuyer finds the customer, and reads the amount and PIN that the text already holds.
 func identifyBuyer(ctx context.Context, s *Services, t *Turn) Event {
 	p := t.readPurchase()
 	c, err := t.sender(ctx, s)
@@ -94,13 +94,13 @@ func identifyBuyer(ctx context.Context, s *Services, t *Turn) Event {
 	return t.takePurchase(p, "no_amount", "no_pin")
 }
 
-// fillNumber tells whom is topped up. The amount is chosen anew.
+// fillNumber shows which number is topped up, and forgets an amount that was chosen before.
 func fillNumber(t *Turn) []string {
 	t.session.Amount = 0
 	return []string{"number", t.session.MSISDN.String()}
 }
 
-// fillPurchase tells what a question leads to: nothing is charged for but this.
+// fillPurchase shows what will be bought: nothing else is charged for.
 func fillPurchase(t *Turn) []string {
 	return []string{"amount", t.amount().String(), "number", t.session.MSISDN.String()}
 }
@@ -185,8 +185,8 @@ func checkPIN(ctx context.Context, s *Services, t *Turn) Event {
 	return t.verifyPIN(ctx, s, c)
 }
 
-// verifyPIN says whether the PIN of this message is the customer's, and what is wrong. The customer's patience ends the wait
-// for it: then it was not tried, and the turn is taken back.
+// verifyPIN checks the PIN of this message, and says what is wrong. It waits no longer than the customer does: a PIN that was not
+// checked by then counts as not tried, and the message is taken back.
 func (t *Turn) verifyPIN(ctx context.Context, s *Services, c accounts.Customer) Event {
 	ctx, cancel := context.WithTimeout(ctx, t.patience(s.clock.Now()))
 	defer cancel()
@@ -197,7 +197,7 @@ func (t *Turn) verifyPIN(ctx context.Context, s *Services, c accounts.Customer) 
 	return "right"
 }
 
-// pinQuestion asks for the PIN once more: with what it is to pay for, where that is so.
+// pinQuestion asks for the PIN once more, and names what it pays for, if it does.
 func (t *Turn) pinQuestion() string {
 	if t.buys() {
 		return t.prompts.Part("topup.ask_pin", fillPurchase(t)...).Text
@@ -252,9 +252,9 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 	return t.answerError(err)
 }
 
-// sameMessage takes the order of the message's first delivery for its answer: what has changed since (the instrument, say)
-// makes it no other message. An order of another address is never an answer, nor is one that is older than any message
-// which is delivered again: topup.ErrKeyReused.
+// sameMessage returns the order that an earlier delivery of this message has placed, also where what it asks for has changed since:
+// the customer may have another instrument. It is topup.ErrKeyReused where the order is another address's, or so old that no
+// message is delivered again after that time.
 func (t *Turn) sameMessage(o topup.Order, err error) (topup.Order, error) {
 	reused := (*topup.KeyReusedError)(nil)
 	if errors.As(err, &reused) {
@@ -266,7 +266,7 @@ func (t *Turn) sameMessage(o topup.Order, err error) (topup.Order, error) {
 	return o, err
 }
 
-// recogniseLate makes the look-up that was not to be had at registration. It returns topup.ErrUnknownNumber or ErrNetworkDown.
+// recogniseLate looks the number up that the network did not answer for at registration. It returns topup.ErrUnknownNumber or ErrNetworkDown.
 func (t *Turn) recogniseLate(ctx context.Context, s *Services, c accounts.Customer) error {
 	err := s.Topups.Recognise(ctx, t.brand.Name, c.MSISDN)
 	switch {
@@ -279,11 +279,11 @@ func (t *Turn) recogniseLate(ctx context.Context, s *Services, c accounts.Custom
 	return topup.ErrNetworkDown
 }
 
-// placed says how an order stands; its notices need not be told any more where it has ended.
+// placed says how an order stands. If it has ended, its notices need not be sent any more.
 func (t *Turn) placed(ctx context.Context, s *Services, o topup.Order) Event {
 	report, err := t.orderReport(ctx, s, o)
 	switch {
-	case errors.Is(err, prepaid.ErrBusy): // the order is placed: nobody is to try again
+	case errors.Is(err, prepaid.ErrBusy): // the order is placed: the customer must not try again
 		t.logError(err)
 		report.prompt, report.pin = "order.working", nil
 		report.sayTo(t)
@@ -295,7 +295,7 @@ func (t *Turn) placed(ctx context.Context, s *Services, o topup.Order) Event {
 	t.session.hears(report)
 	if o.Status.Ended() && report.prompt != pinComing {
 		ids, err := s.Notices.NoticesOf(ctx, o.ID, o.Status)
-		t.logError(err) // then it is told once more: not never
+		t.logError(err) // the notice is then sent as well
 		t.told.Notices = ids
 	}
 	return "placed"

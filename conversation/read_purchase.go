@@ -26,9 +26,9 @@ func (p purchase) complete() bool {
 // readPurchase reads "10 1234" as customers type it: "€10", "10,-", "10.00", "10 euro", "eur 10 pin 1234",
 // "10,1234", with a signature behind it. The amount comes first; four digits alone are the PIN, unless the brand sells that
 // amount. What is not wholly an amount and a PIN is Unclear, so that no amount is bought but the only one in the text: "10 15",
-// "10/20", "500 000" and "10 for mum 1234" are. Five digits where the PIN belongs are a mistyped PIN. A number behind the PIN is
-// another amount, or who knows what, unless words stand before it: then it is if the brand sells it, and else part of a
-// signature, as is all that follows a dash.
+// "10/20", "500 000" and "10 for mum 1234" are. Five digits where the PIN belongs are a mistyped PIN. A number behind the PIN
+// makes the text Unclear, unless words stand before it and the brand sells no such amount: then it belongs to a signature, as does
+// all that follows a dash.
 func readPurchase(text string, b *prepaid.Brand) purchase {
 	if otherMoney(text, b.Currency) || mistyped(text) || forSomebody(text) {
 		return purchase{Unclear: true}
@@ -51,7 +51,7 @@ func readPurchase(text string, b *prepaid.Brand) purchase {
 	}
 	second := found[1]
 	switch words := countUnknown(text[first.end:second.start]); {
-	case second.isPIN() && words <= 1: // the one may name the money
+	case second.isPIN() && words <= 1: // one unknown word may be the currency's
 		p.PIN = prepaid.NewSecret(second.text)
 	case second.plain() && len(second.text) == 5 && words <= 1 && !sells(b, second.text):
 		p.BadPIN = true
@@ -63,7 +63,7 @@ func readPurchase(text string, b *prepaid.Brand) purchase {
 	return p
 }
 
-// readBehind judges the numbers behind the PIN. Each piece of the text is read once: it may hold thousands of numbers.
+// readBehind reads the numbers behind the PIN. Each piece of the text is read once: it may hold thousands of numbers.
 func (p *purchase) readBehind(text string, end int, found []number, b *prepaid.Brand) {
 	var behind tail
 	for _, n := range found {
@@ -71,7 +71,7 @@ func (p *purchase) readBehind(text string, end int, found []number, b *prepaid.B
 		end = n.end
 		switch {
 		case n.isLong():
-			p.Unclear = true // another phone's? nobody's credit is bought for a guess
+			p.Unclear = true // it may be another phone's number
 		case p.BadPIN && n.isPIN(), !behind.signed && (!behind.words || sells(b, n.text)):
 			p.Unclear, p.Extra = true, true
 		}
@@ -104,7 +104,7 @@ func countUnknown(text string) int {
 func forSomebody(text string) bool {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && (r < '0' || r > '9') })
 	for i := 1; i < len(words); i++ {
-		whom := strings.TrimRight(words[i], "0123456789") // "for eur10" is no one
+		whom := strings.TrimRight(words[i], "0123456789") // "for eur10" names nobody
 		if w := words[i-1]; (w == "for" || w == "voor") && whom != "" && currencyWords[whom] == "" && !slices.Contains(selfWords, whom) {
 			return true
 		}

@@ -18,7 +18,7 @@ type Record struct {
 	MessageID string
 	From, To  string // states
 	Path      []Step
-	Result    string // "ok", "failed" (nonsense), "over" (a button of an earlier question), "seen", "opted_out", "later", "news"
+	Result    string // "ok", "failed" (input that nobody can use), "over" (a button of an earlier question), "seen", "opted_out", "later", "news"
 	Parts     []Part
 	Choices   []channels.Choice
 	Duration  time.Duration

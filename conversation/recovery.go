@@ -10,7 +10,7 @@ import (
 // evResetPIN is what an operator asks for on a customer's behalf.
 const evResetPIN Event = "reset_pin"
 
-// identifyForgetful finds whose PIN is forgotten. Who writes from an address that nobody knows says their number first.
+// identifyForgetful finds the customer whose PIN is forgotten. A stranger is asked for their number first.
 func identifyForgetful(ctx context.Context, s *Services, t *Turn) Event {
 	c, err := t.sender(ctx, s)
 	switch {
@@ -34,7 +34,7 @@ func sendPINCode(ctx context.Context, s *Services, t *Turn) Event {
 	return event
 }
 
-// recoverPIN sets the PIN of this message without the old one. Only who has typed a code sent to the number comes here.
+// recoverPIN sets the PIN of this message without the old one. It needs a code that was sent to the number and typed in this flow.
 func (t *Turn) recoverPIN(ctx context.Context, s *Services) Event {
 	if !t.session.Coded {
 		return t.fail(errNotAuthorised)

@@ -12,7 +12,7 @@ import (
 	"pulsa/topup"
 )
 
-// The longest code that is read as one; what a brand issues is shorter.
+// maxCodeLength is the longest run of digits that is read as a card's code. Those that brands issue are shorter.
 const maxCodeLength = 32
 
 // redeemFlow spends a top-up card: on the sender's own number, or by "REDEEM code number" on another. The sender need not be
@@ -71,7 +71,7 @@ func identifyRedeemer(ctx context.Context, s *Services, t *Turn) Event {
 	t.code, t.session.Other = t.readCardCode()
 	if _, vouched := t.ownNumber(); t.session.Other != "" && !vouched {
 		if _, err := t.sender(ctx, s); err != nil {
-			return "nobody" // before the code is looked up: it stays unspent and untried
+			return "nobody" // before the code is looked up: this counts as no try
 		}
 	}
 	return "code"
@@ -96,8 +96,8 @@ func (t *Turn) readCardCode() (prepaid.Secret, prepaid.MSISDN) {
 	return t.bareCode(), ""
 }
 
-// bareCode reads a code that stands alone: on its own line where that is all digits, else it is all of the text. One that
-// can't be a code is found out by cards.
+// bareCode reads a code that stands alone: on its own line where that is all digits, else it is all of the text. What
+// is no code is left to the cards service, which says so.
 func (t *Turn) bareCode() prepaid.Secret {
 	for _, text := range []string{t.command.Line, t.command.Rest} {
 		if code, ok := readDigits(withoutLabel(text), 1, maxCodeLength); ok && text != "" {
@@ -107,7 +107,7 @@ func (t *Turn) bareCode() prepaid.Secret {
 	return prepaid.NewSecret(t.command.Rest)
 }
 
-// codeLabels are what customers write before a code, for no other reason than that it is one.
+// codeLabels are words that customers write before a code.
 var codeLabels = []string{"CODE", "PIN", "PINCODE", "CARD", "KAART", "NUMBER", "NUMMER", "NR", "NO"}
 
 // withoutLabel takes the label off a tidy text: "CODE: 1234", "CARD NO. 1234".
@@ -134,7 +134,7 @@ func acceptCardCode(t *Turn) (Event, Key) {
 func checkCardCode(ctx context.Context, s *Services, t *Turn) Event {
 	c, err := t.sender(ctx, s) // a stranger has no id
 	if errors.Is(err, accounts.ErrNoCustomer) {
-		err = s.Accounts.Remember(ctx, t.brand.Name, t.in.Address) // who left did not leave a lock behind
+		err = s.Accounts.Remember(ctx, t.brand.Name, t.in.Address) // an erased customer comes back with the lock that their wrong codes had
 	}
 	if err != nil {
 		return t.fail(err)

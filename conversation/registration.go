@@ -193,8 +193,8 @@ func checkMSISDN(ctx context.Context, s *Services, t *Turn) Event {
 }
 
 // sendCode sends a one-time code to the number that is to be proven, or says why it can't. A number whose carrier delivers
-// no SMS of ours gets none: its owner is told so. A stranger is not told why, and their request counts as one that was
-// sent, so that they can't try out any number of numbers.
+// no SMS of ours gets none, and its owner is told so. A stranger is not told why, and their request counts like a code that was
+// sent, so that nobody can find out which numbers have opted out.
 func sendCode(ctx context.Context, s *Services, t *Turn) Event {
 	return t.sendCodeTo(ctx, s, t.session.MSISDN)
 }
@@ -269,9 +269,9 @@ func (t *Turn) verifyCode(ctx context.Context, s *Services, m prepaid.MSISDN) Ev
 	return "right"
 }
 
-// findProven looks whether the proven number is a customer's already. Then its PIN says whether this is one more address of
-// theirs; who has none sets a new one, once a code by SMS has shown that the number is theirs now: a shared contact may be of
-// a time when it was.
+// findProven looks whether the proven number is a customer's already. If it is, the PIN shows whether the sender is that customer.
+// Without the PIN they may set a new one, once they have typed a code sent by SMS: a shared contact may show a number that was
+// theirs once.
 func findProven(ctx context.Context, s *Services, t *Turn) Event {
 	c, err := s.Accounts.ByMSISDN(ctx, t.brand.Name, t.session.MSISDN)
 	switch {
@@ -383,7 +383,7 @@ func saveRegistration(ctx context.Context, s *Services, t *Turn) Event {
 		Brand: t.brand.Name, MSISDN: t.session.MSISDN, PIN: t.pin, Language: t.prompts.Language,
 		Places: t.places(), Recognised: t.session.Recognised, OperationKey: t.flowKey("register"),
 	})
-	if errors.Is(err, accounts.ErrRegistered) { // by somebody else meanwhile, or before this conversation
+	if errors.Is(err, accounts.ErrRegistered) { // meanwhile, or before this conversation
 		return "known"
 	}
 	if err != nil {
@@ -401,7 +401,7 @@ func methodChoices() []ChoiceID {
 	return ids
 }
 
-// availableChoices labels the choices that the brand has: a SEPA direct debit is in euros.
+// availableChoices labels the choices that the brand has: SEPA direct debits are in euros only.
 func (t *Turn) availableChoices(ids []ChoiceID) []channels.Choice {
 	if t.brand.Currency != "EUR" {
 		ids = slices.DeleteFunc(slices.Clone(ids), func(id ChoiceID) bool { return id == ChoiceID(payments.SEPA) })

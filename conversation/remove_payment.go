@@ -26,7 +26,7 @@ func unpayFlow() Flow {
 	}
 }
 
-// checkUnpay notes what is to be removed: what is set up meanwhile stays.
+// checkUnpay notes which instrument is to be removed, so that one that is set up meanwhile stays.
 func checkUnpay(ctx context.Context, s *Services, t *Turn) Event {
 	c, err := t.authorised(ctx, s)
 	switch {

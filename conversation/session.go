@@ -29,7 +29,7 @@ type Session struct {
 	Answers
 }
 
-// Answers are what the customer has said in the present flow; they go with it.
+// Answers are what the customer has said in the present flow. They are forgotten when it ends.
 type Answers struct {
 	Key        string             `json:"key,omitempty"` // the message that started the flow
 	MSISDN     prepaid.MSISDN     `json:"msisdn,omitempty"`

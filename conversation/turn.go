@@ -79,7 +79,7 @@ func (t *Turn) Say(key Key, values ...string) {
 	t.said = append(t.said, t.prompts.Part(key, values...))
 }
 
-// fail ends the turn without an answer: what it needs does not answer. The provider sends the message again.
+// fail ends the turn without an answer, or with what takeBack has for the error: nothing of the message counts. It returns noEvent.
 func (t *Turn) fail(err error) Event {
 	if t.err == nil {
 		t.err = err
@@ -87,7 +87,7 @@ func (t *Turn) fail(err error) Event {
 	return noEvent
 }
 
-// logError logs what went wrong without spoiling the turn.
+// logError has an error logged with the turn, which goes on. nil is ignored.
 func (t *Turn) logError(err error) {
 	if err != nil {
 		t.logged = append(t.logged, err)
@@ -111,15 +111,15 @@ func (t *Turn) key(what string) string { return t.operationKey(t.in.ID, what) }
 // flowKey makes the operation key of the one thing that the present flow is for.
 func (t *Turn) flowKey(what string) string { return t.operationKey(t.session.Key, what) }
 
-// operationKey names brand, channel, sender and message, for providers repeat the ids of their messages: a gateway that
-// recycles sessions, a bot that takes another's place. The key is kept and handed on where no address belongs, so of
-// sender and message it holds a digest.
+// operationKey makes a key of brand, channel, sender, message and what is asked for. The id of a message alone would not do:
+// USSD gateways recycle session ids, and a new bot counts from 1 again. Sender and message are hashed, since the key is
+// stored and sent where no address belongs.
 func (t *Turn) operationKey(message, what string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d:%s%s", len(t.in.Address), t.in.Address, message))
 	return t.channel.ID() + "/" + base64.RawURLEncoding.EncodeToString(sum[:keyBytes]) + "/" + what
 }
 
-// keyBytes is how much of the digest an operation key holds: no two are ever alike by chance.
+// keyBytes is how much of the digest an operation key holds: too much for two to be alike by chance.
 const keyBytes = 18
 
 // senderOf names whose session and memo a message has: "demo/twilio/tel:+31612345678".
@@ -150,14 +150,14 @@ func (t *Turn) sender(ctx context.Context, s *Services) (accounts.Customer, erro
 	return c, err
 }
 
-// setCustomer notes whom the flow is about.
+// setCustomer notes in the session whom the flow is about.
 func (t *Turn) setCustomer(c accounts.Customer) {
 	t.session.Customer, t.session.MSISDN, t.session.Holder = c.ID, c.MSISDN, c.Holder
-	t.customer = nil // they may have been a stranger at this address until now
+	t.customer = nil // the sender may have been a stranger until now
 }
 
-// flowCustomer returns the customer whom the flow is about, as long as the address is theirs and the number has the same holder as
-// when the flow began and the account is not frozen. Else the turn fails, and its flow ends.
+// flowCustomer returns the customer whom the flow is about. Where the address is no longer theirs, the number has another holder
+// than when the flow began, or the account is frozen, the turn fails and the flow ends.
 func (t *Turn) flowCustomer(ctx context.Context, s *Services) (accounts.Customer, error) {
 	c, err := t.sender(ctx, s)
 	if t.err != nil {
@@ -171,12 +171,12 @@ func (t *Turn) flowCustomer(ctx context.Context, s *Services) (accounts.Customer
 	return c, t.err
 }
 
-// replyTo says where news of what this turn began goes.
+// replyTo says where notices about what this turn begins are sent.
 func (t *Turn) replyTo() topup.ReplyTo {
 	return topup.ReplyTo{Channel: t.channel.Name, Kind: string(t.in.Can.Kind), Address: t.in.Address, Language: t.prompts.Language}
 }
 
-// patience is what is left of it, counted from the receipt of the message.
+// patience is how much longer the customer waits, counted from the receipt of the message.
 func (t *Turn) patience(now time.Time) time.Duration {
 	return max(t.in.Can.Patience-now.Sub(t.in.ReceivedAt), 0)
 }

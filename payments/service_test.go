@@ -472,7 +472,7 @@ func TestARevokedInstrumentEndsAndItsOwnerIsTold(t *testing.T) {
 	}
 	var about []string
 	for _, n := range notices {
-		about = append(about, n.About+" "+string(n.Address))
+		about = append(about, string(n.About)+" "+string(n.Address))
 	}
 	if diff := cmp.Diff([]string{"instrument_ended " + string(number.Tel()), "registered " + string(number.Tel())}, about,
 		cmpopts.SortSlices(strings.Compare)); diff != "" {
