@@ -30,6 +30,7 @@ var unheard = map[string]string{
 	"topup.ErrNoFunds":      "of developers' accounts",
 	"topup.ErrNoKey":        "of developers' accounts",
 	"topup.ErrInactive":     "of developers' accounts",
+	"topup.NotAllowedError": "of operators' actions",
 	"topup.KeyReusedError":  "it is a topup.ErrKeyReused",
 
 	"cards.ErrExists":         "of operators' work on cards",
