@@ -41,6 +41,9 @@ var mayImport = []importRule{
 	{"channels/*", []string{"channels"}, "an adapter knows the one contract that it implements, and no other adapter"},
 	{"developers", []string{"topup", "topup/reloadly"}, "it is what the API's wire stands on, and implements topup.Funding"},
 	{"payments/*", []string{"payments", "topup"}, "a gateway knows the contract that it implements, whose results are topup's, and no other gateway"},
+	{"app/core", []string{"*", "app/config", "store/sessions"}, "it wires what does not depend on a provider: no adapter, no gateway, no network"},
+	{"web/guard", []string{"channels"}, "it goes around every handler"},
+	{"sim", []string{"payments", "topup", "topup/reloadly", "sim/*", "web/guard"}, "both simulators and their faces; it knows no program"},
 	{"sim/gateway", []string{"payments", "topup", "sim/book"}, "the simulated gateway knows the one contract that it implements"},
 	{"sim/network", []string{"topup", "sim/book"}, "the simulated network knows the one contract that it implements"},
 	{"topup/reloadly", []string{"accounts", "payments", "topup", "cards", "channels"}, "a face of the program, through interfaces of its own"},
@@ -67,7 +70,7 @@ var onlyIn = []struct {
 	{"github.com/twilio/twilio-go", []string{"channels/twilio"}, "it takes long to build, and its traps are handled in one place"},
 	{"github.com/go-telegram-bot-api", []string{"channels/telegram"}, "its errors hold the token"},
 	{"github.com/stripe/stripe-go", []string{"payments/stripe"}, "a gateway is one adapter"},
-	{"github.com/redis/go-redis", []string{"store/sessions", "cmd/pulsa/wire.go", "cmd/pulsa/*_test.go"}, "Redis holds the conversation and nothing else"},
+	{"github.com/redis/go-redis", []string{"store/sessions", "app/core", "cmd/pulsa/wire.go", "cmd/pulsa/*_test.go"}, "Redis holds the conversation and nothing else"},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"cmd/pulsa/*_test.go"}, "only tests use it"},
 	{"github.com/alicebob/miniredis", []string{"store/sessions", "cmd/pulsa/*_test.go"}, "only tests use it"},
 	{"github.com/jmoiron/sqlx", []string{"store"}, "SQL lives in the store"},
@@ -221,7 +224,7 @@ func TestNothingHappensBeforeMain(t *testing.T) {
 
 func TestTimeComesFromAClock(t *testing.T) {
 	for _, s := range sources(t) {
-		if s.test || s.isIn([]string{"prepaid/clock.go", "cmd/pulsa"}) {
+		if s.test || s.isIn([]string{"prepaid/clock.go", "cmd/pulsa", "app"}) {
 			continue
 		}
 		spec := s.imports()["time"]

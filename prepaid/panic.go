@@ -1,8 +1,11 @@
 package prepaid
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
+	"time"
 )
 
 // PanicError is a panic that was recovered from. It tells where it happened and the type of its value, never the value:
@@ -28,4 +31,23 @@ func Guard(work func() error) (err error) {
 		}
 	}()
 	return work()
+}
+
+// afterPanic is the pause before work that has panicked begins again.
+const afterPanic = 2 * time.Second
+
+// KeepGoing does work until it returns or ctx ends. Work that panics is logged under the worker's name and begins again
+// after a pause.
+func KeepGoing(ctx context.Context, clock Clock, log *slog.Logger, worker string, work func()) {
+	for ctx.Err() == nil {
+		err := Guard(func() error {
+			work()
+			return nil
+		})
+		if err == nil {
+			return
+		}
+		log.Error("worker panicked", "worker", worker, "error", err)
+		_ = clock.Sleep(ctx, afterPanic)
+	}
 }

@@ -139,7 +139,7 @@ func TestEqualRequestsMakeOneOrderAndAreAnsweredAlike(t *testing.T) {
 				t.Fatalf("answered\n%s\nand\n%s", answers[0], a)
 			}
 		}
-		if n := len(r.sims.network.Delivered(simnetwork.Filter{})); n != 1 || c.balance() != "90.4" || c.transactions().TotalElements != 1 {
+		if n := len(r.sims.Network.Delivered(simnetwork.Filter{})); n != 1 || c.balance() != "90.4" || c.transactions().TotalElements != 1 {
 			t.Errorf("delivered %d times, left %s", n, c.balance())
 		}
 		r.wantClean()
@@ -348,7 +348,7 @@ func TestATopupIsProcessingAfterFiftySeconds(t *testing.T) {
 		_, text := c.call(http.MethodPost, "/topups", buying("slow", "0612345678"))
 		return strings.Contains(text, `"status":"SUCCESSFUL"`)
 	}, func() { clock.skip(10 * time.Second) })
-	if n := len(r.sims.network.Delivered(simnetwork.Filter{})); n != 1 {
+	if n := len(r.sims.Network.Delivered(simnetwork.Filter{})); n != 1 {
 		t.Errorf("delivered %d times", n)
 	}
 	r.wantClean()
@@ -385,7 +385,7 @@ func (r *running) wantNowhere(secret string) {
 	if strings.Contains(r.log.String(), secret) {
 		r.t.Error("the log tells a secret")
 	}
-	files, err := filepath.Glob(filepath.Join(r.config.Data, "*"))
+	files, err := filepath.Glob(filepath.Join(r.Config.Data, "*"))
 	if err != nil || len(files) < 2 {
 		r.t.Fatal(files, err)
 	}
@@ -410,7 +410,7 @@ func TestAccountsInAnotherCurrencyPayByTheTable(t *testing.T) {
 	}
 	c.wants(http.MethodPost, "/operators/fx-rate", `{"operatorId":"1349","amount":"10"}`, http.StatusOK, `"fxRate":9.2,"currencyCode":"EUR"`)
 	c.wants(http.MethodPost, "/operators/1349/fx-rate", `{"amount":10}`, http.StatusOK, `"fxRate":9.2,"currencyCode":"EUR"`)
-	delivered := r.sims.network.Delivered(simnetwork.Filter{})
+	delivered := r.sims.Network.Delivered(simnetwork.Filter{})
 	if len(delivered) != 2 || !slices.ContainsFunc(delivered, func(e simnetwork.Entry) bool { return e.Amount == prepaid.Money{Minor: 920, Currency: "EUR"} }) {
 		t.Errorf("delivered %+v", delivered)
 	}
@@ -419,7 +419,7 @@ func TestAccountsInAnotherCurrencyPayByTheTable(t *testing.T) {
 
 func (r *running) tellNetwork(b simnetwork.Behaviour) {
 	r.t.Helper()
-	if err := r.sims.network.Set(r.t.Context(), b); err != nil {
+	if err := r.sims.Network.Set(r.t.Context(), b); err != nil {
 		r.t.Fatal(err)
 	}
 }

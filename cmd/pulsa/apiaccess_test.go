@@ -42,7 +42,7 @@ func TestOnlyTheKeyOpensItsAccount(t *testing.T) {
 		}
 	}
 	for audience, status := range map[string]int{
-		"https://topups-sandbox.reloadly.com": 200, "https://topups-hs256.reloadly.com": 200, r.config.PublicURL: 200, r.config.PublicURL + "/": 200,
+		"https://topups-sandbox.reloadly.com": 200, "https://topups-hs256.reloadly.com": 200, r.Config.PublicURL: 200, r.Config.PublicURL + "/": 200,
 		"https://example.com": 400, "": 400,
 	} {
 		c.wants(http.MethodPost, "/oauth/token", `{"client_id":"`+c.id+`","client_secret":"`+c.secret+
@@ -187,7 +187,7 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 	// What only the network knows is refused where it is waited for.
 	c.wants(http.MethodPost, "/topups", buying("x", "0612345678", "1349", "2349"), http.StatusBadRequest, topup.CodeMismatch)
 	c.wants(http.MethodPost, "/topups", buying("x", "0612349999"), http.StatusBadRequest, topup.CodeInvalidNumber)
-	if n := c.transactions().TotalElements; n != 0 || c.balance() != "100" || len(r.sims.network.Find(simnetwork.Filter{})) != 0 {
+	if n := c.transactions().TotalElements; n != 0 || c.balance() != "100" || len(r.sims.Network.Find(simnetwork.Filter{})) != 0 {
 		t.Errorf("%d transactions, left %s", n, c.balance())
 	}
 
@@ -249,7 +249,7 @@ func TestCopiesOfTheServerShareKeysOrdersAndRates(t *testing.T) {
 				t.Fatalf("answered\n%s\nand\n%s", answers[0], a)
 			}
 		}
-		n := len(first.sims.network.Delivered(simnetwork.Filter{})) + len(second.sims.network.Delivered(simnetwork.Filter{}))
+		n := len(first.sims.Network.Delivered(simnetwork.Filter{})) + len(second.sims.Network.Delivered(simnetwork.Filter{}))
 		if n != 1 || at[1].balance() != "90.4" {
 			t.Errorf("delivered %d times, left %s", n, at[1].balance())
 		}

@@ -133,11 +133,11 @@ func TestAnAsynchronousTopupFailsUndebited(t *testing.T) {
 				} else {
 					c.wants(http.MethodPost, "/topups", failure.body, failure.status, "INVALID_TOKEN")
 				}
-				sold, _, err := r.db.Sales.Sales(t.Context(), c.id, developers.Filter{})
+				sold, _, err := r.DB.Sales.Sales(t.Context(), c.id, developers.Filter{})
 				if err != nil || len(sold) != 1 || sold[0].Status != topup.Declined || sold[0].Reason != failure.code {
 					t.Errorf("sold %+v, %v", sold, err)
 				}
-				if len(r.sims.network.Find(simnetwork.Filter{})) != 0 {
+				if len(r.sims.Network.Find(simnetwork.Filter{})) != 0 {
 					t.Error("the network was asked for it")
 				}
 				r.wantClean()

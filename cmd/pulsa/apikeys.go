@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -43,7 +44,7 @@ func (s settings) openDevelopers(ctx context.Context, e environ) (config.Config,
 	}
 	err = c.OpenKeys()
 	if err == nil {
-		err = checkPepper(ctx, c, db)
+		err = core.CheckPepper(ctx, c, db)
 	}
 	if err != nil {
 		return c, nil, nil, errors.Join(err, db.Close())

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/developers"
 	"pulsa/prepaid"
 )
@@ -84,7 +85,7 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 
 func TestOldRatesAreWarnedOf(t *testing.T) {
 	clock := prepaid.NewVirtualClock(time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC))
-	p := &program{core: &core{clock: clock, config: config.Config{API: map[string]developers.Terms{"demo": {FX: map[prepaid.Currency]developers.Rate{
+	p := &program{Program: &core.Program{Clock: clock, Config: config.Config{API: map[string]developers.Terms{"demo": {FX: map[prepaid.Currency]developers.Rate{
 		"USD": {Date: clock.Now().AddDate(0, 0, -30)}, "JPY": {Date: clock.Now().AddDate(0, 0, -32)}}}}}}}
 	found := p.examineRates(t.Context())
 	if len(found) != 2 || found[0].Level != warn || found[0].Found != "demo: JPY of 2026-10-19" || found[1].Level != fine {

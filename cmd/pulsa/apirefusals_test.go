@@ -218,7 +218,7 @@ func waysToErrors() map[string]wayTo {
 		}},
 		"INTERNAL_SERVER_ERROR": {500, func(r *refusing) answered {
 			broken := newRefusing(r.t, nil)
-			if _, err := broken.db.Writer().Exec(`ALTER TABLE developer_rates RENAME TO lost`); err != nil {
+			if _, err := broken.DB.Writer().Exec(`ALTER TABLE developer_rates RENAME TO lost`); err != nil {
 				r.t.Error(err)
 			}
 			return broken.asks(http.MethodGet, "/accounts/balance", "")

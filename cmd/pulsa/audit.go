@@ -10,7 +10,9 @@ import (
 	"slices"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/prepaid"
+	"pulsa/sim"
 
 	simgateway "pulsa/sim/gateway"
 	"pulsa/store"
@@ -33,8 +35,8 @@ func (auditCommand) Help() string {
 // Run implements the command.
 func (a *auditCommand) Run(ctx context.Context, e environ) error {
 	for _, folder := range a.Books { // against none at all every order would be a violation
-		if !hasBook(folder, gatewayBook) && !hasBook(folder, networkBook) {
-			return wrongFlag("--books %s: neither %s nor %s is there: name the folder of --data, of the server or of pulsa sim", folder, gatewayBook, networkBook)
+		if !sim.HasBook(folder, sim.GatewayBook) && !sim.HasBook(folder, sim.NetworkBook) {
+			return wrongFlag("--books %s: neither %s nor %s is there: name the folder of --data, of the server or of pulsa sim", folder, sim.GatewayBook, sim.NetworkBook)
 		}
 	}
 	c, db, err := a.openExisting(ctx, e)
@@ -96,23 +98,23 @@ func auditSeen(ctx context.Context, c config.Config, db *store.DB, folders []str
 	if err != nil {
 		return nil, nil, err
 	}
-	violations, err := auditBooks(ctx, db, orders, seen.simBooks, seen.sees)
+	violations, err := auditBooks(ctx, db, orders, seen.Books, seen.sees)
 	return violations, seen, err
 }
 
 // audit checks the invariants over the SQL, and over the simulators' own books.
 func (p *program) audit(ctx context.Context) ([]store.Violation, error) {
-	return auditAll(ctx, p.core, p.books)
+	return auditAll(ctx, p.Program, p.books)
 }
 
 // auditAll checks the invariants over the SQL, and over simulators' books, which are read last: a book knows at once what
 // an order's end says later.
-func auditAll(ctx context.Context, p *core, read func(context.Context) (simBooks, error)) ([]store.Violation, error) {
-	violations, err := p.db.Audit.Violations(ctx)
+func auditAll(ctx context.Context, p *core.Program, read func(context.Context) (sim.Books, error)) ([]store.Violation, error) {
+	violations, err := p.DB.Audit.Violations(ctx)
 	if err != nil {
 		return nil, err
 	}
-	orders, err := p.db.Orders.AllOrders(ctx)
+	orders, err := p.DB.Orders.AllOrders(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +122,7 @@ func auditAll(ctx context.Context, p *core, read func(context.Context) (simBooks
 	if err != nil {
 		return nil, err
 	}
-	found, err := auditBooks(ctx, p.db, orders, books, everything)
+	found, err := auditBooks(ctx, p.DB, orders, books, everything)
 	return append(violations, found...), err
 }
 
@@ -129,7 +131,7 @@ func everything(topup.History) (network, gateway bool) { return true, true }
 
 // auditBooks compares what was charged and delivered, by the simulators' books, with how our orders stand. Books
 // that know of money or airtime of no order of ours are found too. sees tells which of an order's providers they are of.
-func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books simBooks, sees func(topup.History) (network, gateway bool)) ([]store.Violation, error) {
+func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books sim.Books, sees func(topup.History) (network, gateway bool)) ([]store.Violation, error) {
 	delivered := map[prepaid.OrderID]int{}
 	for _, e := range books.Delivered {
 		delivered[prepaid.OrderID(e.Reference)]++

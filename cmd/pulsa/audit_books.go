@@ -4,72 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"pulsa/app/config"
-	"pulsa/prepaid"
-
-	simgateway "pulsa/sim/gateway"
+	"pulsa/sim"
 
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 )
-
-// The simulators' books in their folder.
-const (
-	gatewayBook = "gateway.book"
-	networkBook = "network.book"
-)
-
-func hasBook(folder, name string) bool {
-	_, err := os.Stat(filepath.Join(folder, name))
-	return !errors.Is(err, fs.ErrNotExist)
-}
-
-// readBooks opens the simulators' books in a folder for reading, even while a server writes into them.
-func readBooks(folder string, log *slog.Logger) (*simulators, error) {
-	gateway, err := simgateway.OpenBook(simgateway.Config{
-		Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, gatewayBook), Log: log,
-	})
-	if err != nil {
-		return nil, err
-	}
-	network, err := simnetwork.OpenBook(simnetwork.Config{Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, networkBook), Log: log})
-	return &simulators{gateway: gateway, network: network}, err
-}
-
-func readFolders(folders []string) (b simBooks, err error) {
-	for _, folder := range folders {
-		sims, err := readBooks(folder, slog.New(slog.DiscardHandler))
-		if err != nil {
-			return b, err
-		}
-		b = b.with(sims.books())
-	}
-	return b, nil
-}
-
-// with is both books in one.
-func (b simBooks) with(c simBooks) simBooks {
-	return simBooks{
-		paymentBook{slices.Concat(b.Charged, c.Charged), slices.Concat(b.Refunded, c.Refunded), slices.Concat(b.Returned, c.Returned)},
-		slices.Concat(b.Delivered, c.Delivered),
-	}
-}
 
 // notSimulated is why a real provider has no book.
 const notSimulated = "it is no simulator, pulsa reconcile compares it"
 
 // seenBooks are the books that an audit sees, all in one, and why it does not see others: those are not held against orders.
 type seenBooks struct {
-	simBooks
+	sim.Books
 	config   config.Config
 	gateways map[string]string // by name, why its book is not seen; "" where it is
 	networks map[string]string
@@ -86,31 +39,31 @@ func seeBooks(ctx context.Context, c config.Config, folders []string) (*seenBook
 	if c.Simulator.URL != "" || reloadly != "" {
 		own, others = []string{c.Data}, slices.DeleteFunc(slices.Clone(folders), func(f string) bool { return sameFolder(f, c.Data) })
 	}
-	stopped, err := readFolders(others)
+	stopped, err := sim.ReadFolders(others)
 	if err == nil {
-		s.simBooks, err = readFolders(own)
+		s.Books, err = sim.ReadFolders(own)
 	}
 	if err != nil {
 		return nil, err
 	}
 	missing := func(name string) string {
-		if slices.ContainsFunc(own, func(f string) bool { return hasBook(f, name) }) {
+		if slices.ContainsFunc(own, func(f string) bool { return sim.HasBook(f, name) }) {
 			return ""
 		}
 		return fmt.Sprintf("%s has no %s", strings.Join(own, ", "), name)
 	}
-	s.networks["sim"] = missing(networkBook)
+	s.networks["sim"] = missing(sim.NetworkBook)
 	if c.Simulator.URL == "" {
-		s.gateways["sim"] = missing(gatewayBook)
+		s.gateways["sim"] = missing(sim.GatewayBook)
 	} else {
-		var book paymentBook
-		book, s.gateways["sim"] = bookAt(ctx, c.Simulator.URL, "payment", stopped.paymentBook, len(others) > 0)
-		s.simBooks = s.with(simBooks{book, nil})
+		var book sim.PaymentBook
+		book, s.gateways["sim"] = bookAt(ctx, c.Simulator.URL, "payment", stopped.PaymentBook, len(others) > 0)
+		s.Books = s.With(sim.Books{PaymentBook: book})
 	}
 	if reloadly != "" {
 		var delivered []simnetwork.Entry
 		delivered, s.networks[config.NetworkReloadly] = bookAt(ctx, reloadly, "network", stopped.Delivered, len(others) > 0)
-		s.simBooks = s.with(simBooks{Delivered: delivered})
+		s.Books = s.With(sim.Books{Delivered: delivered})
 	}
 	return s, nil
 }
@@ -118,7 +71,7 @@ func seeBooks(ctx context.Context, c config.Config, folders []string) (*seenBook
 // bookAt asks pulsa sim for a book; why there is none, "" where there is. Where nothing answers it is what folders hold, if
 // there are any.
 func bookAt[B any](ctx context.Context, address, kind string, stopped B, folders bool) (book B, why string) {
-	err := (&remoteSimulators{url: address}).control(ctx, http.MethodGet, kind, "", &book)
+	err := (&sim.Remote{URL: address}).Control(ctx, http.MethodGet, kind, "", &book)
 	var noAnswer *url.Error
 	switch {
 	case err == nil:

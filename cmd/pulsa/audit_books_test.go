@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"pulsa/app/config"
+	"pulsa/sim"
 	"pulsa/topup"
 )
 
 // The gateway's book, or both, are another process's: they are found at its address, or in its folder once it has ended.
 func TestAnAuditSeesEachBrandsOwnBooks(t *testing.T) {
-	for _, elsewhere := range [][]string{{gatewayBook}, {networkBook}, {gatewayBook, networkBook}} {
+	for _, elsewhere := range [][]string{{sim.GatewayBook}, {sim.NetworkBook}, {sim.GatewayBook, sim.NetworkBook}} {
 		t.Run(strings.Join(elsewhere, " and "), func(t *testing.T) {
 			o := newOffice(t)
 			other := t.TempDir()
@@ -24,12 +25,12 @@ func TestAnAuditSeesEachBrandsOwnBooks(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			books, err := readBooks(other, slog.New(slog.DiscardHandler))
+			books, err := sim.ReadBooks(other, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
 			mux := http.NewServeMux()
-			books.controlRoutes(mux)
+			books.ControlRoutes(mux)
 			server := httptest.NewServer(mux)
 			defer server.Close()
 			o.elsewhere(server.URL, elsewhere)
@@ -59,7 +60,7 @@ func (o office) elsewhere(address string, books []string) {
 	o.Helper()
 	text := string(config.Demo)
 	for _, book := range books {
-		if book == gatewayBook {
+		if book == sim.GatewayBook {
 			text += "\nsimulator: {url: " + address + ", secret: \"${SIM_SECRET}\"}\n"
 			continue
 		}

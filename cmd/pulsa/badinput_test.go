@@ -45,7 +45,7 @@ func reachable(t *testing.T) *running {
 
 func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
 	r := reachable(t)
-	before, err := r.db.Texts(t.Context(), false)
+	before, err := r.DB.Texts(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
 			t.Errorf("%s: answered %d %s", c.name, answer.status, answer.body.String())
 		}
 	}
-	after, err := r.db.Texts(t.Context(), false)
+	after, err := r.DB.Texts(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
 func TestABadAmountIsRefused(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(testNumber)
-	c, err := r.accounts.ByMSISDN(t.Context(), "demo", prepaid.MSISDN(strings.TrimPrefix(testNumber, "+")))
+	c, err := r.Accounts.ByMSISDN(t.Context(), "demo", prepaid.MSISDN(strings.TrimPrefix(testNumber, "+")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestABadAmountIsRefused(t *testing.T) {
 		{Minor: math.MaxInt64, Currency: "EUR"}, {Minor: math.MinInt64, Currency: "EUR"}, {Minor: -1000, Currency: "EUR"},
 		{Minor: 0, Currency: "EUR"}, {Minor: 1000, Currency: "USD"}, {Minor: 1000}, {Minor: 1001, Currency: "EUR"}, {Minor: 5500, Currency: "EUR"},
 	} {
-		_, err := r.topups.Place(t.Context(), topup.Request{Brand: "demo", Customer: c.ID, MSISDN: c.MSISDN, Amount: m,
+		_, err := r.Topups.Place(t.Context(), topup.Request{Brand: "demo", Customer: c.ID, MSISDN: c.MSISDN, Amount: m,
 			Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: "sim", Method: "card"},
 			OperationKey: m.String(), AuthorisedBy: "pin", Patience: time.Second})
 		if !errors.Is(err, topup.ErrOutOfRange) && !errors.Is(err, topup.ErrWrongStep) {
@@ -128,12 +128,12 @@ func TestABadAmountIsRefused(t *testing.T) {
 		if status != http.StatusOK || strings.Contains(answer, "was added") {
 			t.Errorf("KOOP %s: answered %d %s", text, status, answer)
 		}
-		if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 0 {
+		if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 0 {
 			t.Fatalf("KOOP %s: charged; answered %s", text, answer)
 		}
 		r.text(testNumber, "EXIT")
 	}
-	if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 0 {
+	if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 0 {
 		t.Errorf("charged %d times", n)
 	}
 	for _, text := range []string{"9223372036854775808", "-1", "1.001", "1e1", "", ".", "1.2.3"} {

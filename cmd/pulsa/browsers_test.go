@@ -20,7 +20,7 @@ func TestTestEndpointsRefusePagesOfOtherSites(t *testing.T) {
 	defer admin.Close()
 	face := newFaced(t, false, nil)
 	controls := http.NewServeMux()
-	r.sims.controlRoutes(controls)
+	r.sims.ControlRoutes(controls)
 	control := httptest.NewServer(controls)
 	defer control.Close()
 	page := func() string {
@@ -88,7 +88,7 @@ func TestTestEndpointsRefusePagesOfOtherSites(t *testing.T) {
 			t.Errorf("%s %s from its own page: %d, want %d", test.method, test.url, status, test.want)
 		}
 	}
-	if err := r.sims.gateway.CompleteSetup(t.Context(), number); err == nil {
+	if err := r.sims.Gateway.CompleteSetup(t.Context(), number); err == nil {
 		t.Error("the page was not completed by its own form")
 	}
 }

@@ -27,7 +27,7 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 			t.Fatal(err)
 		}
 		buyers[i] = m.String()
-		err = givenCustomer(t.Context(), r.core, r.completeSetup, talk.Setup{Brand: "demo", Language: "en", Customer: talk.Customer{Number: m.String(), Kind: talk.SMS}},
+		err = givenCustomer(t.Context(), r.Program, r.completeSetup, talk.Setup{Brand: "demo", Language: "en", Customer: talk.Customer{Number: m.String(), Kind: talk.SMS}},
 			talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +66,7 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 	t.Log(answers)
 	for _, number := range buyers {
 		m, _ := prepaid.ParseE164(number)
-		c, err := r.accounts.ByMSISDN(t.Context(), "demo", m)
+		c, err := r.Accounts.ByMSISDN(t.Context(), "demo", m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,17 +79,17 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 func TestAPINForWhichNoPatienceIsLeftIsNotCounted(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(testNumber)
-	line, _ := r.registry.Declared("demo", "fake")
+	line, _ := r.Registry.Declared("demo", "fake")
 	can, _ := channels.Of(channels.SMS)
 	m, _ := prepaid.ParseE164(testNumber)
 	for i := range 4 {
-		parts, err := r.handler.Turn(t.Context(), line, channels.Inbound{ID: fmt.Sprint("late", i), Address: m.Tel(), Text: "KOOP 10 " + testPIN,
-			Can: can, ReceivedAt: r.clock.Now().Add(-10 * time.Second)})
+		parts, err := r.Handler.Turn(t.Context(), line, channels.Inbound{ID: fmt.Sprint("late", i), Address: m.Tel(), Text: "KOOP 10 " + testPIN,
+			Can: can, ReceivedAt: r.Clock.Now().Add(-10 * time.Second)})
 		if err != nil || len(parts) != 1 || !strings.Contains(parts[0].Text, "have not checked your PIN") {
 			t.Fatalf("answered %+v, %v", parts, err)
 		}
 	}
-	c, err := r.accounts.ByMSISDN(t.Context(), "demo", m)
+	c, err := r.Accounts.ByMSISDN(t.Context(), "demo", m)
 	if err != nil || c.PIN.Tries != 0 || c.PIN.MonthTries != 0 {
 		t.Errorf("counted: %+v, %v", c.PIN, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"pulsa/app/core"
 	"pulsa/cards"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -66,9 +67,9 @@ func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := newCards(c, db, prepaid.SystemClock{}, logger(c.Log, e.stderr))
+	service, err := core.NewCards(c, db, prepaid.SystemClock{}, logger(c.Log, e.stderr))
 	if err == nil {
-		err = checkCardKeys(ctx, c, db, service)
+		err = core.CheckCardKeys(ctx, c, db, service)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

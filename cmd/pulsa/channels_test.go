@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/channels"
 	"pulsa/channels/fake"
 	"pulsa/prepaid"
@@ -83,7 +84,7 @@ func (d *desk) env(name string) string {
 // channels runs a subcommand and returns what it prints.
 func (d *desk) channels(args ...string) (string, error) {
 	var out bytes.Buffer
-	args = append([]string{"channels", args[0], "--config", d.file, "--data", d.config.Data, "--brand", "demo"}, args[1:]...)
+	args = append([]string{"channels", args[0], "--config", d.file, "--data", d.Config.Data, "--brand", "demo"}, args[1:]...)
 	err := run(d.t.Context(), args, d.env, strings.NewReader(""), &out, &out)
 	return out.String(), err
 }
@@ -136,7 +137,7 @@ func TestASwitchIsInForceOnARunningCopyWithinFiveSeconds(t *testing.T) {
 	}
 	clock.skip(time.Minute) // it is tried again
 	d.hears("news that waits")
-	history, err := d.db.Channels.SwitchHistory(t.Context(), "demo")
+	history, err := d.DB.Channels.SwitchHistory(t.Context(), "demo")
 	if err != nil || len(history) != 2 || history[0].Who != "anna" || history[0].On || history[1].Who != "bert" || !history[1].On {
 		t.Errorf("%+v, %v", history, err)
 	}
@@ -270,7 +271,7 @@ func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 
 func TestABotThatNobodyPollsIsDown(t *testing.T) {
 	folder := t.TempDir()
-	d := &desk{running: &running{program: &program{core: &core{config: config.Config{Data: filepath.Join(folder, "data")}}}, t: t}, file: filepath.Join(folder, "pulsa.yaml")}
+	d := &desk{running: &running{program: &program{Program: &core.Program{Config: config.Config{Data: filepath.Join(folder, "data")}}}, t: t}, file: filepath.Join(folder, "pulsa.yaml")}
 	local := strings.NewReplacer("SERVER", "http://127.0.0.1:1", "https://topup.example", "http://localhost:8080").Replace(linesFile)
 	if err := os.WriteFile(d.file, []byte(local), 0o600); err != nil {
 		t.Fatal(err)
@@ -306,16 +307,16 @@ func TestFaultsAndReportsOfTheFakeChannelReachTheOutbox(t *testing.T) {
 	post("fault", `{"send":"throttled","after":"5s","times":1}`)
 	r.put("demo", "fake", "tel:"+testNumber, "late news")
 	await(t, "it is refused", func() bool {
-		figures, err := r.db.Channels.ChannelFigures(t.Context(), "demo", []string{"fake"}, r.clock.Now())
+		figures, err := r.DB.Channels.ChannelFigures(t.Context(), "demo", []string{"fake"}, r.Clock.Now())
 		return err == nil && figures["fake"].Retried == 1
 	}, nil)
 	if early, err := client.Outbox(t.Context()); err != nil || len(early) != 0 {
 		t.Errorf("listed while it waits: %v, %v", early, err)
 	}
 	clock.skip(10 * time.Second)
-	r.sender.Wake()
+	r.Sender.Wake()
 	r.hears("late news")
-	sent, err := r.db.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
+	sent, err := r.DB.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
 	if err != nil || len(sent) != 1 {
 		t.Fatal(sent, err)
 	}

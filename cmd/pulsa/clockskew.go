@@ -17,12 +17,12 @@ const (
 // clockSkew is how far the database's clock is ahead of ours, as far as that is sure: the time that its answer took may
 // lie on either side.
 func (p *program) clockSkew(ctx context.Context) (skew, took time.Duration, err error) {
-	sent := p.clock.Now()
-	now, err := p.db.Now(ctx)
+	sent := p.Clock.Now()
+	now, err := p.DB.Now(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
-	took = p.clock.Now().Sub(sent)
+	took = p.Clock.Now().Sub(sent)
 	switch {
 	case now.Before(sent):
 		skew = now.Sub(sent)
@@ -35,7 +35,7 @@ func (p *program) clockSkew(ctx context.Context) (skew, took time.Duration, err 
 // clockFault says that our clock is too far from the database's, "" where it is not. The embedded database has ours. A
 // database that does not answer is another fault.
 func (p *program) clockFault(ctx context.Context) (fault, level string) {
-	if p.db.Dialect() == store.SQLite {
+	if p.DB.Dialect() == store.SQLite {
 		return "", fine
 	}
 	skew, _, err := p.clockSkew(ctx)
@@ -52,6 +52,6 @@ func (p *program) clockFault(ctx context.Context) (fault, level string) {
 // warnOfClock logs a clock that is too far from the database's.
 func (p *program) warnOfClock(ctx context.Context) {
 	if fault, _ := p.clockFault(ctx); fault != "" {
-		p.log.WarnContext(ctx, fault+": leases and limits go by both, so let NTP set them")
+		p.Log.WarnContext(ctx, fault+": leases and limits go by both, so let NTP set them")
 	}
 }

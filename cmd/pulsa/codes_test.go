@@ -54,7 +54,7 @@ func TestSixtyStrangersCostNoMoreCodesThanTheChannelHas(t *testing.T) {
 			t.Errorf("told %v", told)
 		}
 		var messages int
-		if err := r.db.Writer().Get(&messages, `SELECT COUNT(*) FROM outbox WHERE text LIKE '%is your code for%'`); err != nil || messages != budget {
+		if err := r.DB.Writer().Get(&messages, `SELECT COUNT(*) FROM outbox WHERE text LIKE '%is your code for%'`); err != nil || messages != budget {
 			t.Errorf("%d messages, %v", messages, err)
 		}
 		page := scrape(t, r.metrics)

@@ -107,7 +107,7 @@ func number(i int) string {
 func TestOfManyWhoRedeemOneCardExactlyOneGetsIt(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change)
-		err := givenCard(t.Context(), r.core, "demo", talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret("48215973620418"),
+		err := givenCard(t.Context(), r.Program, "demo", talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret("48215973620418"),
 			Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}})
 		if err != nil {
 			t.Fatal(err)
@@ -121,7 +121,7 @@ func TestOfManyWhoRedeemOneCardExactlyOneGetsIt(t *testing.T) {
 				added++
 			}
 		}
-		if delivered := len(r.sims.network.Delivered(simnetwork.Filter{})); added != 1 || delivered != 1 {
+		if delivered := len(r.sims.Network.Delivered(simnetwork.Filter{})); added != 1 || delivered != 1 {
 			t.Errorf("%d were told that they got it, and it was delivered %d times", added, delivered)
 		}
 		r.wantClean()
@@ -140,7 +140,7 @@ func TestOneMessageDeliveredManyTimesAtOnceBuysOnce(t *testing.T) {
 				t.Errorf("answered %s and %s", answers[0], a)
 			}
 		}
-		charged, delivered := len(r.sims.gateway.Charged(simgateway.Filter{})), len(r.sims.network.Delivered(simnetwork.Filter{}))
+		charged, delivered := len(r.sims.Gateway.Charged(simgateway.Filter{})), len(r.sims.Network.Delivered(simnetwork.Filter{}))
 		if charged != 1 || delivered != 1 {
 			t.Errorf("charged %d times, delivered %d", charged, delivered)
 		}
@@ -157,7 +157,7 @@ func TestNobodyOfManyCrossesADailyLimit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := r.accounts.ByMSISDN(t.Context(), "demo", m)
+		c, err := r.Accounts.ByMSISDN(t.Context(), "demo", m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func TestNobodyOfManyCrossesADailyLimit(t *testing.T) {
 			for { // one at a time for a number: whoever meets another tries again, until a limit says no
 				var busy *topup.InFlightError
 				var limit *topup.LimitError
-				_, err := r.topups.Place(t.Context(), request)
+				_, err := r.Topups.Place(t.Context(), request)
 				switch {
 				case errors.As(err, &busy):
 					time.Sleep(5 * time.Millisecond)
@@ -179,7 +179,7 @@ func TestNobodyOfManyCrossesADailyLimit(t *testing.T) {
 				return
 			}
 		})
-		if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 4 {
+		if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 4 {
 			t.Errorf("EUR 45 was charged %d times, where EUR 200 a day allows 4", n)
 		}
 		r.wantClean()
@@ -193,7 +193,7 @@ func TestManyTextsOfOneCustomerCrossNoDailyLimit(t *testing.T) {
 		r.customer(from)
 		atOnce(func(i int) { r.say(fmt.Sprint(run, i), from, fmt.Sprintf("KOOP %d %s", 10+5*(i%9), testPIN)) })
 		sum, n := int64(0), 0
-		for _, e := range r.sims.gateway.Charged(simgateway.Filter{}) {
+		for _, e := range r.sims.Gateway.Charged(simgateway.Filter{}) {
 			sum, n = sum+e.Amount.Minor, n+1
 		}
 		if sum > 20000 || n > 10 || n == 0 {

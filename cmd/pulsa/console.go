@@ -17,17 +17,17 @@ func (p *program) consoleRoutes(mux *http.ServeMux) {
 		return
 	}
 	phone.New(phone.Config{
-		Lines: p.fakeLines, Turn: p.handler.Turn, Outbox: p.db.Outbox, Words: p.words, Event: p.newsEvent, Clock: p.clock, Log: p.log,
-		Command: calledAs(os.Args[0]), Flags: strings.TrimSpace(p.config.SameFlags()),
+		Lines: p.fakeLines, Turn: p.Handler.Turn, Outbox: p.DB.Outbox, Words: p.words, Event: p.newsEvent, Clock: p.Clock, Log: p.Log,
+		Command: calledAs(os.Args[0]), Flags: strings.TrimSpace(p.Config.SameFlags()),
 	}).Routes(mux)
 }
 
 // fakeLines lists the first simulated channel of each test brand that is on.
 func (p *program) fakeLines(ctx context.Context) []channels.Channel {
 	var lines []channels.Channel
-	for _, b := range p.config.Brands { // the configuration's order: the first is who a newcomer meets
-		for _, s := range p.registry.List(ctx) {
-			if _, simulated := p.registry.Adapter(s.Channel).(channels.Simulator); simulated && s.On && s.Channel.Brand == b && b.Test {
+	for _, b := range p.Config.Brands { // the configuration's order: the first is who a newcomer meets
+		for _, s := range p.Registry.List(ctx) {
+			if _, simulated := p.Registry.Adapter(s.Channel).(channels.Simulator); simulated && s.On && s.Channel.Brand == b && b.Test {
 				lines = append(lines, s.Channel)
 				break
 			}
@@ -38,7 +38,7 @@ func (p *program) fakeLines(ctx context.Context) []channels.Channel {
 
 // words tells the keywords that a brand's prompts offer in a language.
 func (p *program) words(brand, language string) phone.Words {
-	b := p.brands[brand]
+	b := p.Brands[brand]
 	reserved, _ := conversation.ReservedWords(language) // the brand's languages were checked at start
 	word := func(action string) string {
 		for _, words := range [][]string{b.Keywords[action], reserved[action]} {
@@ -49,7 +49,7 @@ func (p *program) words(brand, language string) phone.Words {
 		return ""
 	}
 	return phone.Words{
-		Language: p.handler.Prompts(brand).ByLanguage[language].Name,
+		Language: p.Handler.Prompts(brand).ByLanguage[language].Name,
 		TopUp:    word("topup"), Redeem: word("redeem"), Status: word("status"), Help: word("help"),
 	}
 }
@@ -58,7 +58,7 @@ func (p *program) words(brand, language string) phone.Words {
 // payment page has done there what the news says.
 func (p *program) newsEvent(brand, link, news string) string {
 	says := func(key string) bool { // in whatever language the customer has chosen by now
-		for _, prompts := range p.handler.Prompts(brand).ByLanguage {
+		for _, prompts := range p.Handler.Prompts(brand).ByLanguage {
 			if text, ok := prompts.Template(conversation.Key(key)); ok && strings.Contains(news, text) {
 				return true
 			}

@@ -33,7 +33,7 @@ func openPhone(t *testing.T, r *running) *browser {
 	t.Helper()
 	mux := http.NewServeMux()
 	r.consoleRoutes(mux)
-	r.sims.gateway.Routes(mux)
+	r.sims.Gateway.Routes(mux)
 	b := &browser{t: t, server: httptest.NewServer(mux)}
 	stream, err := http.Get(b.server.URL + "/phone/news?" + b.who().Encode())
 	if err != nil {
@@ -148,7 +148,7 @@ func TestAStorySavedFromThePhoneCanBeRunAgain(t *testing.T) {
 
 func TestThePhoneIsForTestBrandsOnly(t *testing.T) {
 	r := runDemo(t, nil, nil)
-	for _, brand := range r.config.Brands {
+	for _, brand := range r.Config.Brands {
 		brand.Test = false
 	}
 	mux := http.NewServeMux()

@@ -15,11 +15,12 @@ import (
 	"time"
 
 	"pulsa/prepaid"
+	"pulsa/sim"
 	"pulsa/topup/reloadly"
 )
 
 // troubled are a face's accounts, but for the tokens that tell of trouble.
-type troubled struct{ *simFace }
+type troubled struct{ *sim.Face }
 
 func (a troubled) Account(ctx context.Context, token string) (reloadly.Caller, error) {
 	switch token {
@@ -40,7 +41,7 @@ func (a troubled) Account(ctx context.Context, token string) (reloadly.Caller, e
 	case "waiting":
 		return reloadly.Caller{}, prepaid.ErrBusy
 	}
-	caller, err := a.simFace.Account(ctx, token)
+	caller, err := a.Face.Account(ctx, token)
 	caller.Header = reloadly.RateLimit(60, 59, time.Unix(1763726400, 0))
 	return caller, err
 }
@@ -52,24 +53,24 @@ func (a troubled) Token(ctx context.Context, id string, secret prepaid.Secret, a
 	case "waiting":
 		return reloadly.Token{}, prepaid.ErrBusy
 	}
-	return a.simFace.Token(ctx, id, secret, audience)
+	return a.Face.Token(ctx, id, secret, audience)
 }
 
 // unserved is a face's airtime, but for an account whose network does not tell what it sells.
-type unserved struct{ *simFace }
+type unserved struct{ *sim.Face }
 
 func (a unserved) Operators(ctx context.Context, account string) ([]reloadly.Operator, error) {
 	if account == "unserved" {
 		return nil, reloadly.RefuseCode("SERVICE_UNAVAILABLE")
 	}
-	return a.simFace.Operators(ctx, account)
+	return a.Face.Operators(ctx, account)
 }
 
 func (a unserved) Detect(ctx context.Context, account string, p reloadly.Phone) (reloadly.Operator, error) {
 	if _, err := a.Operators(ctx, account); err != nil {
 		return reloadly.Operator{}, err
 	}
-	return a.simFace.Detect(ctx, account, p)
+	return a.Face.Detect(ctx, account, p)
 }
 
 // ask is one request of the contract's test.
@@ -230,8 +231,12 @@ func TestEveryDocumentedAnswerIsReached(t *testing.T) {
 		}
 	}
 	f.tell(http.MethodDelete, "/control/network", "")
-	for i := range f.face.operators {
-		f.face.operators[i].FX.Rate.Valid = false
+	operators, err := f.face.Operators(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range operators {
+		operators[i].FX.Rate.Valid = false
 	}
 	do(ask{method: "POST", path: "/operators/fx-rate", token: token, body: `{"operatorId":"1349","amount":"1"}`})
 	do(ask{method: "POST", path: "/operators/1349/fx-rate", token: token, body: `{"amount":1}`})

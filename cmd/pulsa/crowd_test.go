@@ -129,7 +129,7 @@ func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := guest{running: r, number: m.String(), kind: []string{"sms", "whatsapp", "telegram"}[i%3], amount: 10 + 5*(i%9), language: []string{"en", "nl"}[i%2]}
-		err = givenCustomer(t.Context(), r.core, r.completeSetup, talk.Setup{Brand: "demo", Language: g.language, Customer: talk.Customer{Number: g.number, Kind: g.kind}},
+		err = givenCustomer(t.Context(), r.Program, r.completeSetup, talk.Setup{Brand: "demo", Language: g.language, Customer: talk.Customer{Number: g.number, Kind: g.kind}},
 			talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
 		if err != nil {
 			t.Fatal(err)
@@ -151,7 +151,7 @@ func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 	close(turns)
 	all.Wait()
 	delivered := map[prepaid.MSISDN][]prepaid.Money{}
-	for _, e := range r.sims.network.Delivered(simnetwork.Filter{}) {
+	for _, e := range r.sims.Network.Delivered(simnetwork.Filter{}) {
 		delivered[e.MSISDN] = append(delivered[e.MSISDN], e.Amount)
 	}
 	for _, g := range guests {

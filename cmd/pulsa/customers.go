@@ -12,6 +12,7 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/store/sessions"
@@ -221,10 +222,10 @@ func (r *customersEraseCommand) Run(ctx context.Context, e environ) error {
 	if err := c.OpenKeys(); err != nil {
 		return err
 	}
-	if err := checkPepper(ctx, c, db); err != nil {
+	if err := core.CheckPepper(ctx, c, db); err != nil {
 		return err
 	}
-	service, err := accounts.New(accounts.Config{Brands: brandsByName(c), Peppers: c.Peppers})
+	service, err := accounts.New(accounts.Config{Brands: core.BrandsByName(c), Peppers: c.Peppers})
 	if err != nil {
 		return err
 	}
@@ -271,7 +272,7 @@ func openConversations(c config.Config, db *store.DB) (eraser, func(), error) {
 
 // eraseConversations removes what was said with the addresses on every channel of the brand.
 func eraseConversations(ctx context.Context, c config.Config, conversations eraser, brand string, addresses []prepaid.Address) error {
-	for _, channel := range brandsByName(c)[brand].Channels {
+	for _, channel := range core.BrandsByName(c)[brand].Channels {
 		for _, a := range addresses {
 			if err := conversations.Erase(ctx, brand+"/"+channel.Name+"/"+string(a)); err != nil {
 				return err

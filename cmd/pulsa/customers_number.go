@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/app/core"
 	"pulsa/prepaid"
 )
 
@@ -40,7 +41,7 @@ func (n *customersNumberCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	b := brandsByName(config)[c.Brand]
+	b := core.BrandsByName(config)[c.Brand]
 	if _, err := prepaid.ParseMSISDN(to.String(), b.Country); err != nil {
 		return fmt.Errorf("%s: %w", to.Masked(), err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/channels"
 	"pulsa/store"
 )
@@ -106,7 +107,7 @@ func (r *customersResetPINCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	line := brandsByName(config)[r.Brand].SMSChannel
+	line := core.BrandsByName(config)[r.Brand].SMSChannel
 	on, err := smsIsOn(ctx, db, config, r.Brand, line)
 	if err != nil {
 		return err
@@ -132,7 +133,7 @@ func smsIsOn(ctx context.Context, db *store.DB, c config.Config, brand, line str
 	if set {
 		return on, nil
 	}
-	for _, channel := range brandsByName(c)[brand].Channels {
+	for _, channel := range core.BrandsByName(c)[brand].Channels {
 		if channel.Name == line {
 			return !channel.Disabled, nil
 		}

@@ -12,13 +12,13 @@ import (
 
 func TestAnOperatorHasACodeSentAndTheCustomerChoosesThePIN(t *testing.T) {
 	inBothLanguages(t, func(t *testing.T, s *scene) {
-		c, err := s.p.accounts.ByAddress(t.Context(), "demo", bySMS.Address())
+		c, err := s.p.Accounts.ByAddress(t.Context(), "demo", bySMS.Address())
 		s.ok(err)
-		s.ok(s.p.db.Customers.ResetPIN(t.Context(), c.ID, accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS},
+		s.ok(s.p.DB.Customers.ResetPIN(t.Context(), c.ID, accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS},
 			prepaid.By{Who: "anna", Why: "called from the number"}, s.clock.Now()))
 		s.same("sent", s.hears(), "to "+string(c.MSISDN.Tel())+": code.sms pin.ask_code")
 		s.same("the old PIN until then", s.says(bySMS, "EXIT")+" "+s.says(bySMS, "PIN")+" "+s.says(bySMS, testPIN), "exit.done pin.ask_current pin.ask_new")
-		s.ok(s.p.db.Customers.ResetPIN(t.Context(), c.ID, accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS},
+		s.ok(s.p.DB.Customers.ResetPIN(t.Context(), c.ID, accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS},
 			prepaid.By{Who: "anna", Why: "once more"}, s.clock.Now()))
 		s.hears()
 		for _, step := range [][2]string{
@@ -32,9 +32,9 @@ func TestAnOperatorHasACodeSentAndTheCustomerChoosesThePIN(t *testing.T) {
 func TestWhatAnOperatorDecidesOfAFrozenAccount(t *testing.T) {
 	freeze := func(t *testing.T, s *scene) accounts.Customer {
 		t.Helper()
-		c, err := s.p.accounts.ByAddress(t.Context(), "demo", bySMS.Address())
+		c, err := s.p.Accounts.ByAddress(t.Context(), "demo", bySMS.Address())
 		s.ok(err)
-		s.ok(s.p.accounts.Link(t.Context(), c, accounts.Place{Address: byTelegram.Address(), Channel: "fake", Kind: talk.Telegram}))
+		s.ok(s.p.Accounts.Link(t.Context(), c, accounts.Place{Address: byTelegram.Address(), Channel: "fake", Kind: talk.Telegram}))
 		for _, step := range [][2]string{{"FORGOT", "pin.ask_code"}, {"246810", "pin.ask_new"}, {"3917", "pin.ask_new_again"}} {
 			s.says(bySMS, step[0])
 		}
@@ -47,14 +47,14 @@ func TestWhatAnOperatorDecidesOfAFrozenAccount(t *testing.T) {
 		s := newScene(t, "en")
 		c := freeze(t, s)
 		s.same("frozen", s.says(bySMS, "PIN"), "account.frozen")
-		s.ok(s.p.db.Customers.Unfreeze(t.Context(), c.ID, by, s.clock.Now()))
+		s.ok(s.p.DB.Customers.Unfreeze(t.Context(), c.ID, by, s.clock.Now()))
 		s.same("goes on", s.says(bySMS, "PAY")+" "+s.says(bySMS, "3917"), "pay.ask_pin pay.ask_method")
 		s.same("decided", s.says(byTelegram, "NOT ME"), "account.nothing_taken")
 	})
 	t.Run("ends", func(t *testing.T) {
 		s := newScene(t, "en")
 		c := freeze(t, s)
-		s.ok(s.p.db.Customers.UnfreezeForNobody(t.Context(), c.ID, by, s.clock.Now()))
+		s.ok(s.p.DB.Customers.UnfreezeForNobody(t.Context(), c.ID, by, s.clock.Now()))
 		s.same("no news of it", s.hears(), "")
 		s.says(bySMS, "EXIT")
 		s.same("the thief", s.says(bySMS, "KOOP 10 3917"), "topup.not_registered registration.ask_msisdn")
@@ -78,16 +78,16 @@ func TestOperatorsDecideWhoseAnAccountIs(t *testing.T) {
 		t.Helper()
 		p := o.program()
 		m, _ := prepaid.ParseE164(testNumber)
-		c, err := p.accounts.ByMSISDN(t.Context(), "demo", m)
+		c, err := p.Accounts.ByMSISDN(t.Context(), "demo", m)
 		if err == nil {
-			err = p.accounts.Link(t.Context(), c, accounts.Place{Address: "telegram:1", Channel: "fake", Kind: talk.Telegram})
+			err = p.Accounts.Link(t.Context(), c, accounts.Place{Address: "telegram:1", Channel: "fake", Kind: talk.Telegram})
 		}
 		if err == nil {
-			_, err = p.accounts.Recover(t.Context(), accounts.Recovery{Brand: "demo", MSISDN: m, PIN: prepaid.NewSecret("3917"),
+			_, err = p.Accounts.Recover(t.Context(), accounts.Recovery{Brand: "demo", MSISDN: m, PIN: prepaid.NewSecret("3917"),
 				Places: []accounts.Place{{Address: m.Tel(), Channel: "fake", Kind: talk.SMS}}, OperationKey: prepaid.NewToken()})
 		}
 		if err == nil {
-			_, err = p.accounts.NotMe(t.Context(), "demo", "telegram:1")
+			_, err = p.Accounts.NotMe(t.Context(), "demo", "telegram:1")
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
+	"pulsa/sim"
 	"pulsa/store"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -23,7 +24,7 @@ func newDevelopers(p *program, c config.Config, db *store.DB, clock prepaid.Cloc
 		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
 	}
 	if p != nil {
-		config.Orders, config.Log, config.Catalogues = p.topups, p.log, p.catalogues
+		config.Orders, config.Log, config.Catalogues = p.Topups, p.Log, p.catalogues
 	}
 	return developers.New(config)
 }
@@ -31,19 +32,19 @@ func newDevelopers(p *program, c config.Config, db *store.DB, clock prepaid.Cloc
 // wireCatalogues finds what each brand with an API sells by it.
 func (p *program) wireCatalogues() {
 	p.catalogues = map[string]developers.Catalogue{}
-	for brand := range p.config.API {
-		if p.config.Networks[brand] == config.NetworkReloadly {
+	for brand := range p.Config.API {
+		if p.Config.Networks[brand] == config.NetworkReloadly {
 			p.catalogues[brand] = p.reloadly
 			continue
 		}
-		p.catalogues[brand] = simCatalogue{newSimFace(context.Background(), p.sims.network, p.clock, p.brands[brand].Currency)}
+		p.catalogues[brand] = simCatalogue{sim.NewFace(context.Background(), p.sims.Network, p.Clock, p.Brands[brand].Currency)}
 	}
 }
 
 // wireDevelopers lets developers top up where a brand has an API.
 func (p *program) wireDevelopers() (err error) {
-	if len(p.config.API) > 0 {
-		p.developers, err = newDevelopers(p, p.config, p.db, p.clock)
+	if len(p.Config.API) > 0 {
+		p.developers, err = newDevelopers(p, p.Config, p.DB, p.Clock)
 	}
 	return err
 }
@@ -54,11 +55,11 @@ const ratesGoodFor = 31 * 24 * time.Hour
 // examineRates looks at how old the rates are by which developers pay.
 func (p *program) examineRates(context.Context) []finding {
 	var findings []finding
-	for _, brand := range slices.Sorted(maps.Keys(p.config.API)) {
-		rates := p.config.API[brand].FX
+	for _, brand := range slices.Sorted(maps.Keys(p.Config.API)) {
+		rates := p.Config.API[brand].FX
 		for _, currency := range slices.Sorted(maps.Keys(rates)) {
 			found := fmt.Sprintf("%s: %s of %s", brand, currency, rates[currency].Date.Format(time.DateOnly))
-			if p.clock.Now().Sub(rates[currency].Date) > ratesGoodFor {
+			if p.Clock.Now().Sub(rates[currency].Date) > ratesGoodFor {
 				findings = append(findings, finding{warn, "api rates", found, "write today's rate and date into the brand's api.fx"})
 				continue
 			}
@@ -74,20 +75,20 @@ func (p *program) apiRoutes(mux *http.ServeMux) {
 	if p.developers == nil {
 		return
 	}
-	mux.Handle("/", reloadly.NewServer(p.developers, p.developers, p.clock, p.log))
+	mux.Handle("/", reloadly.NewServer(p.developers, p.developers, p.Clock, p.Log))
 }
 
 // simCatalogue is what the simulated network sells: what its face shows.
-type simCatalogue struct{ face *simFace }
+type simCatalogue struct{ face *sim.Face }
 
 // Operators implements developers.Catalogue.
-func (s simCatalogue) Operators(context.Context) ([]reloadly.Operator, error) {
-	return s.face.operators, nil
+func (s simCatalogue) Operators(ctx context.Context) ([]reloadly.Operator, error) {
+	return s.face.Operators(ctx, "")
 }
 
 // OperatorOf implements developers.Catalogue.
 func (s simCatalogue) OperatorOf(ctx context.Context, m prepaid.MSISDN) (reloadly.Operator, error) {
-	o, err := s.face.Detect(ctx, "", reloadly.Phone{CountryCode: reloadly.Text(simCountry(m)), Number: reloadly.Text(m.String())})
+	o, err := s.face.Detect(ctx, "", reloadly.Phone{CountryCode: reloadly.Text(sim.CountryOf(m)), Number: reloadly.Text(m.String())})
 	var refused *reloadly.Error
 	switch {
 	case err == nil:

@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/channels"
 	"pulsa/conversation"
 	"pulsa/prepaid"
+	"pulsa/sim"
 
 	simgateway "pulsa/sim/gateway"
 	"pulsa/store"
@@ -98,17 +100,17 @@ func examine(ctx context.Context, c config.Config) []finding {
 	findings = append(findings, examineKeys(c)...)
 	findings = append(findings, examineFolder(c)...)
 	quiet := slog.New(slog.DiscardHandler)
-	sims, err := openSimulators(c, prepaid.SystemClock{}, quiet, func(string) string { return "" })
+	sims, err := sim.Open(sim.Options{Clock: prepaid.SystemClock{}, Log: quiet, BaseURL: c.PublicURL})
 	if err != nil {
 		return append(findings, finding{wrong, "simulators", err.Error(), "report this"})
 	}
-	defer func() { _ = sims.close() }()
+	defer func() { _ = sims.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, 4*doctorWithin)
 	defer cancel()
 	p, err := wire(ctx, c, wiring{clock: prepaid.SystemClock{}, log: quiet, sims: sims})
-	var key *keyFault
+	var key *core.KeyError
 	if errors.As(err, &key) {
-		return append(findings, finding{wrong, "keys", key.found, key.do})
+		return append(findings, finding{wrong, "keys", key.Found, key.Do})
 	}
 	if err != nil {
 		return append(findings, finding{wrong, "stores", err.Error(),
@@ -158,15 +160,15 @@ func (p *program) examineStores(ctx context.Context) []finding {
 		return []finding{{wrong, "SQL", err.Error(), "start the database, or correct database_url (PULSA_DATABASE_URL)"}}
 	}
 	findings := []finding{
-		{fine, "SQL", fmt.Sprintf("%s answers in %s, its schema is this program's", p.db.Dialect(), took.Round(time.Millisecond)), ""},
+		{fine, "SQL", fmt.Sprintf("%s answers in %s, its schema is this program's", p.DB.Dialect(), took.Round(time.Millisecond)), ""},
 		judgeSkew(skew),
 	}
-	if p.redis == nil {
+	if p.Redis == nil {
 		return append(findings, finding{fine, "sessions", "in the embedded database: one copy of the server at a time", ""})
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorWithin)
 	defer cancel()
-	if err := p.redis.Ping(ctx).Err(); err != nil {
+	if err := p.Redis.Ping(ctx).Err(); err != nil {
 		return append(findings, finding{wrong, "Redis", err.Error(), "start Redis, or correct redis_url (PULSA_REDIS_URL)"})
 	}
 	return append(findings, finding{fine, "Redis", "answers", ""})
@@ -189,23 +191,23 @@ func judgeSkew(skew time.Duration) finding {
 func (p *program) examineChannels(ctx context.Context) []finding {
 	var findings []finding
 	reached := false
-	for _, s := range p.registry.List(ctx) {
+	for _, s := range p.Registry.List(ctx) {
 		f := finding{fine, "channel " + s.Channel.ID(), "on, " + s.Channel.WebhookURL, ""}
 		switch {
 		case s.Problem != "":
-			f.Level, f.Found, f.Do = warn, "off: "+s.Problem, "give it what is missing in "+p.config.File+" or the environment"
-			if declaredOn(p.brands[s.Channel.Brand.Name], s.Channel.Name) && !s.Channel.Brand.Test {
+			f.Level, f.Found, f.Do = warn, "off: "+s.Problem, "give it what is missing in "+p.Config.File+" or the environment"
+			if declaredOn(p.Brands[s.Channel.Brand.Name], s.Channel.Name) && !s.Channel.Brand.Test {
 				f.Level = wrong
 			}
 		case !s.On:
 			f.Level, f.Found, f.Do = warn, "switched off", "switch it on when it is to answer"
 		default:
-			_, simulated := p.registry.Adapter(s.Channel).(channels.Simulator)
+			_, simulated := p.Registry.Adapter(s.Channel).(channels.Simulator)
 			reached = reached || !simulated
 		}
 		findings = append(findings, f)
 	}
-	return append(findings, examineAddress(p.config.PublicURL, reached))
+	return append(findings, examineAddress(p.Config.PublicURL, reached))
 }
 
 func declaredOn(b *prepaid.Brand, name string) bool {
@@ -236,10 +238,10 @@ func examineAddress(public string, needed bool) finding {
 
 func (p *program) examineSimulated(context.Context) []finding {
 	var findings []finding
-	for _, b := range p.config.Brands {
-		what := p.config.Simulated(b.Name)
+	for _, b := range p.Config.Brands {
+		what := p.Config.Simulated(b.Name)
 		if what == "" {
-			findings = append(findings, finding{fine, "brand " + b.Name, "gateway " + p.config.Gateways[b.Name] + ", network " + p.config.Networks[b.Name], ""})
+			findings = append(findings, finding{fine, "brand " + b.Name, "gateway " + p.Config.Gateways[b.Name] + ", network " + p.Config.Networks[b.Name], ""})
 			continue
 		}
 		findings = append(findings, finding{warn, "brand " + b.Name, "SIMULATED " + what,
@@ -256,18 +258,18 @@ func (p *program) examineRemote(ctx context.Context) []finding {
 	ctx, cancel := context.WithTimeout(ctx, doctorWithin)
 	defer cancel()
 	f := finding{wrong, "simulator", "", ""}
-	err := p.remote.gateway.Probe(ctx)
+	err := p.remote.Gateway.Probe(ctx)
 	switch {
 	case err == nil:
-		return []finding{{warn, "simulator", "SIMULATED payments at " + p.remote.url, "nothing for brands marked test"}}
+		return []finding{{warn, "simulator", "SIMULATED payments at " + p.remote.URL, "nothing for brands marked test"}}
 	case errors.Is(err, simgateway.ErrSecret):
 		f.Do = "set simulator.secret to the PULSA_SIM_GATEWAY_SECRET that pulsa sim was started with: until then no payment is made, and no news of it taken"
 	case errors.Is(err, simgateway.ErrNoFace):
-		f.Do = "start pulsa sim with --gateway-webhook " + p.config.PublicURL + simHook + ", or correct simulator.url"
+		f.Do = "start pulsa sim with --gateway-webhook " + p.Config.PublicURL + sim.Hook + ", or correct simulator.url"
 	default:
 		f.Do = "start pulsa sim, or correct simulator.url; without it payments are simulated in the server"
 	}
-	f.Found = p.remote.url + ": " + err.Error()
+	f.Found = p.remote.URL + ": " + err.Error()
 	return []finding{f}
 }
 
@@ -283,7 +285,7 @@ func (p *program) examineWallet(ctx context.Context) []finding {
 		return []finding{{wrong, what, err.Error(), "check the client id and secret, and that the account is live"}}
 	}
 	f := finding{fine, what, balance.String(), ""}
-	low, err := prepaid.ParseMoney(p.config.Reloadly.LowBalance, balance.Currency)
+	low, err := prepaid.ParseMoney(p.Config.Reloadly.LowBalance, balance.Currency)
 	switch {
 	case balance.Minor <= 0:
 		f.Level, f.Do = wrong, "top the wallet up: every order is held until then, and refunded after a day"
@@ -295,10 +297,10 @@ func (p *program) examineWallet(ctx context.Context) []finding {
 
 // examineWork looks for what waits for people.
 func (p *program) examineWork(ctx context.Context) []finding {
-	waiting, err := p.db.Orders.List(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
-	open, openErr := p.db.Orders.OpenOrders(ctx, p.clock.Now().Add(-stuckAfter))
-	items, itemsErr := p.db.Reconciliation.OpenItems(ctx, false)
-	untold, untoldErr := p.db.Notices.CountUntold(ctx)
+	waiting, err := p.DB.Orders.List(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	open, openErr := p.DB.Orders.OpenOrders(ctx, p.Clock.Now().Add(-stuckAfter))
+	items, itemsErr := p.DB.Reconciliation.OpenItems(ctx, false)
+	untold, untoldErr := p.DB.Notices.CountUntold(ctx)
 	if err := errors.Join(err, openErr, itemsErr, untoldErr); err != nil {
 		return []finding{{wrong, "work", err.Error(), "see SQL above"}}
 	}

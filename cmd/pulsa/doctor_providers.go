@@ -21,8 +21,8 @@ func (p *program) examineGateway(ctx context.Context) []finding {
 		return nil
 	}
 	var findings []finding
-	for _, b := range p.config.Brands {
-		if p.config.Gateways[b.Name] != config.GatewayStripe || p.stripe.Serves(b) {
+	for _, b := range p.Config.Brands {
+		if p.Config.Gateways[b.Name] != config.GatewayStripe || p.stripe.Serves(b) {
 			continue
 		}
 		do := "set STRIPE_KEY (stripe: key) to a test key, sk_test_…: no test brand may charge real customers"
@@ -79,8 +79,8 @@ func oneLine(err error) string {
 // examineCredentials tries those of the channels that are on.
 func (p *program) examineCredentials(ctx context.Context) []finding {
 	var tries []func() finding
-	for _, s := range p.registry.List(ctx) {
-		prober, able := p.registry.Adapter(s.Channel).(channels.Prober)
+	for _, s := range p.Registry.List(ctx) {
+		prober, able := p.Registry.Adapter(s.Channel).(channels.Prober)
 		if able && s.On && s.Problem == "" {
 			tries = append(tries, func() finding { return try(ctx, s.Channel, prober) })
 		}

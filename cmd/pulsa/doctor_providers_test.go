@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/prepaid"
+	"pulsa/sim"
 
 	simgateway "pulsa/sim/gateway"
 )
@@ -142,8 +144,8 @@ func TestTheDoctorTriesTheSecretOfASimulatorInAnotherProcess(t *testing.T) {
 		{none.URL, "right", wrong, "--gateway-webhook"},
 		{gone.URL, "right", wrong, "start pulsa sim, or"},
 	} {
-		p := &program{core: &core{config: config.Config{PublicURL: "http://127.0.0.1:8080"}}}
-		p.remote = newRemoteSimulators(config.Simulator{URL: test.url, Secret: prepaid.NewSecret(test.secret)}, quiet)
+		p := &program{Program: &core.Program{Config: config.Config{PublicURL: "http://127.0.0.1:8080"}}}
+		p.remote = sim.NewRemote(config.Simulator{URL: test.url, Secret: prepaid.NewSecret(test.secret)}, quiet)
 		found := p.examineRemote(t.Context())
 		if len(found) != 1 || found[0].Level != test.level || !strings.Contains(found[0].Do, test.do) {
 			t.Errorf("%s %s: %+v", test.url, test.secret, found)

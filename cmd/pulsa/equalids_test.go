@@ -71,7 +71,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 				two[0].address, two[1].address = "telegram:3527", "telegram:35278"
 			}
 			for i, w := range two {
-				err := givenCard(t.Context(), r.core, "demo", talk.GivenCard{
+				err := givenCard(t.Context(), r.Program, "demo", talk.GivenCard{
 					Serial: fmt.Sprintf("101-%08d", i), Code: prepaid.NewSecret(w.code), Amount: prepaid.Money{Minor: 1000, Currency: "EUR"},
 				})
 				if err != nil {
@@ -104,13 +104,13 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 			both("2", "")
 			for i, w := range two {
 				r.has(two[i:], accounts.Pending)
-				if err := r.sims.gateway.CompleteSetup(t.Context(), w.msisdn()); err != nil {
+				if err := r.sims.Gateway.CompleteSetup(t.Context(), w.msisdn()); err != nil {
 					t.Errorf("%s has no payment page: %v", w.number, err)
 				}
 				r.has(two[:i+1], accounts.Active)
 			}
 			await(t, "both are told", func() bool {
-				next, err := r.db.Notices.NextNotice(t.Context())
+				next, err := r.DB.Notices.NextNotice(t.Context())
 				return err == nil && next.IsZero()
 			}, nil)
 			two[0].typed, two[1].typed, id = nil, nil, 8000 // another session
@@ -128,20 +128,20 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 			both("AGREE", "")
 			var references []string
 			for _, w := range two {
-				c, err := r.accounts.ByMSISDN(t.Context(), "demo", w.msisdn())
+				c, err := r.Accounts.ByMSISDN(t.Context(), "demo", w.msisdn())
 				if err != nil {
 					t.Fatal(err)
 				}
-				kept, err := r.db.Mandates.MandatesOf(t.Context(), c.ID)
+				kept, err := r.DB.Mandates.MandatesOf(t.Context(), c.ID)
 				if err != nil || len(kept) != 1 || c.Pays.Method != string(payments.SEPA) {
 					t.Errorf("%s has mandates %v, pays by %s, %v", w.number, kept, c.Pays.Method, err)
 					continue
 				}
 				references = append(references, kept[0].Reference)
-				if n := len(r.sims.network.Delivered(simnetwork.Filter{MSISDN: w.msisdn()})); n != 2 {
+				if n := len(r.sims.Network.Delivered(simnetwork.Filter{MSISDN: w.msisdn()})); n != 2 {
 					t.Errorf("%s was topped up %d times", w.number, n)
 				}
-				if wrong, _, err := r.db.CardTries.CardTries(t.Context(), "demo", []string{"address:" + string(w.address)}); wrong != 1 || err != nil {
+				if wrong, _, err := r.DB.CardTries.CardTries(t.Context(), "demo", []string{"address:" + string(w.address)}); wrong != 1 || err != nil {
 					t.Errorf("%s has %d wrong codes, %v", w.number, wrong, err)
 				}
 				if c.PIN.MonthTries != 1 {
@@ -152,7 +152,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 				t.Errorf("mandates %v", references)
 			}
 			for i := range two {
-				if c, err := r.db.Cards.CardBySerial(t.Context(), "demo", fmt.Sprintf("101-%08d", i)); err != nil || c.State != cards.Spent {
+				if c, err := r.DB.Cards.CardBySerial(t.Context(), "demo", fmt.Sprintf("101-%08d", i)); err != nil || c.State != cards.Spent {
 					t.Errorf("card %d: %s, %v", i, c.State, err)
 				}
 			}
@@ -167,7 +167,7 @@ func (w *twin) msisdn() prepaid.MSISDN { return prepaid.MSISDN(strings.TrimPrefi
 func (r *running) has(all []*twin, want accounts.Status) {
 	r.t.Helper()
 	for _, w := range all {
-		if c, err := r.accounts.ByMSISDN(r.t.Context(), "demo", w.msisdn()); err != nil || c.Status != want {
+		if c, err := r.Accounts.ByMSISDN(r.t.Context(), "demo", w.msisdn()); err != nil || c.Status != want {
 			r.t.Errorf("%s is %s, want %s, %v", w.number, c.Status, want, err)
 		}
 	}

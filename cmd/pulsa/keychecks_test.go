@@ -104,7 +104,7 @@ func TestACopyWithAnotherPepperJudgesNoPIN(t *testing.T) {
 	r := runDemo(t, map[string]string{"PULSA_PIN_PEPPER": testKey}, func(c *config.Config) { first = c })
 	other := *first
 	other.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(testKey + "x")}
-	late, err := wire(t.Context(), other, wiring{clock: r.clock, log: r.program.log, sims: r.sims, volatile: true})
+	late, err := wire(t.Context(), other, wiring{clock: r.Clock, log: r.program.Log, sims: r.sims, volatile: true})
 	if err != nil {
 		t.Fatal("before there are PINs:", err)
 	}

@@ -247,11 +247,11 @@ func (c *callers) judge(s survivor) {
 				s.Errorf("%s ended as %s", a.body, answer)
 			}
 		}
-		k, err := s.p.db.Developers.Key(s.Context(), c.keys[i])
+		k, err := s.p.DB.Developers.Key(s.Context(), c.keys[i])
 		if err != nil || !reloadly.NumberOf(k.Balance).Value.Equal(left) {
 			s.Errorf("program %d has %s left, %v; what it was told comes to %s", i, k.Balance, err, left)
 		}
-		sold, n, err := s.p.db.Sales.Sales(s.Context(), c.keys[i], developers.Filter{})
+		sold, n, err := s.p.DB.Sales.Sales(s.Context(), c.keys[i], developers.Filter{})
 		if err != nil || n != len(c.topups[i]) || len(sold) != n {
 			s.Errorf("program %d has %d top-ups, %v; it asked for %d", i, n, err, len(c.topups[i]))
 		}

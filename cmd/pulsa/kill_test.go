@@ -347,7 +347,7 @@ func (l *crowd) judge() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := chargedForOthers(t.Context(), p.core, books.Charged); err != nil {
+	if err := chargedForOthers(t.Context(), p.Program, books.Charged); err != nil {
 		t.Error(err)
 	}
 }
@@ -355,7 +355,7 @@ func (l *crowd) judge() {
 // count holds the orders against the messages.
 func (l *crowd) count(p *program) {
 	t := l.v.T
-	orders, err := p.db.Orders.AllOrders(t.Context())
+	orders, err := p.DB.Orders.AllOrders(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,8 +424,8 @@ func (s survivor) rest() {
 		var next time.Time
 		var err error
 		clockErr := s.clock.Run(func() {
-			if err = s.p.settle(s.Context()); err == nil {
-				next, err = s.p.nextDue(s.Context())
+			if err = s.p.Settle(s.Context()); err == nil {
+				next, err = s.p.NextDue(s.Context())
 			}
 		})
 		if err := errors.Join(clockErr, err); err != nil {
@@ -444,20 +444,20 @@ func (s survivor) rest() {
 // mandates looks that each has come to its end, and that no IBAN is left.
 func (s survivor) mandates() {
 	s.Helper()
-	if due, err := s.p.db.Mandates.NextMandate(s.Context()); err != nil || !due.IsZero() {
+	if due, err := s.p.DB.Mandates.NextMandate(s.Context()); err != nil || !due.IsZero() {
 		s.Errorf("a mandate is still due at %s, %v", due, err)
 	}
-	all, err := s.p.db.Mandates.MandatesByReference(s.Context(), "")
+	all, err := s.p.DB.Mandates.MandatesByReference(s.Context(), "")
 	if err != nil || len(all) == 0 {
 		s.Errorf("%d mandates, %v", len(all), err)
 	}
 	for _, m := range all {
-		setup, err := s.p.db.Payments.Setup(s.Context(), m.Setup)
+		setup, err := s.p.DB.Payments.Setup(s.Context(), m.Setup)
 		if err != nil || setup.Status != payments.SetupCompleted || m.Sealed != "" {
 			s.Errorf("mandate %s is %s, %v", m.Reference, setup.Status, err)
 		}
 	}
-	texts, err := s.p.db.Texts(s.Context(), true)
+	texts, err := s.p.DB.Texts(s.Context(), true)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -472,14 +472,14 @@ func (s survivor) mandates() {
 // look-ups would have told.
 func (s survivor) settleByHand() {
 	s.Helper()
-	waiting, err := s.p.db.Orders.List(s.Context(), store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	waiting, err := s.p.DB.Orders.List(s.Context(), store.OrderFilter{NeedsHuman: true, Limit: 1000})
 	if err != nil {
 		s.Fatal(err)
 	}
 	for _, o := range waiting {
 		var err error
 		clockErr := s.clock.Run(func() {
-			_, err = s.p.topups.Resolve(s.Context(), o.ID, topup.NotDelivered, prepaid.By{Who: "test", Why: "the network's book"})
+			_, err = s.p.Topups.Resolve(s.Context(), o.ID, topup.NotDelivered, prepaid.By{Who: "test", Why: "the network's book"})
 		})
 		if err := errors.Join(clockErr, err); err != nil {
 			s.Errorf("settle order %s by hand: %v", o.ID, err)

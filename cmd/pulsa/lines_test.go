@@ -136,8 +136,8 @@ func (l *line) photo() string {
 
 func (l *line) state() string {
 	l.r.t.Helper()
-	c, _ := l.r.registry.Declared("demo", l.channel)
-	state, _, err := l.r.handler.State(l.r.t.Context(), c, l.address())
+	c, _ := l.r.Registry.Declared("demo", l.channel)
+	state, _, err := l.r.Handler.State(l.r.t.Context(), c, l.address())
 	if err != nil {
 		l.r.t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		say(l.says(testPIN))
 		page := l.chooses("PayPal", "3")
 		l.wants(page, "Open this page")
-		if err := l.r.sims.gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
+		if err := l.r.sims.Gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
 			t.Fatal(err)
 		}
 		say(l.hears())
@@ -185,15 +185,15 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		say(l.says("STATUS"))
 		const code = "12345678901234"
 		twenty := prepaid.Money{Minor: 2000, Currency: "EUR"}
-		if err := givenCard(t.Context(), l.r.core, "demo", talk.GivenCard{Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: twenty}); err != nil {
+		if err := givenCard(t.Context(), l.r.Program, "demo", talk.GivenCard{Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: twenty}); err != nil {
 			t.Fatal(err)
 		}
 		say(l.says("REDEEM " + code))
 		say(l.says("REDEEM " + code))
-		for _, e := range l.r.sims.gateway.Charged(simgateway.Filter{}) {
+		for _, e := range l.r.sims.Gateway.Charged(simgateway.Filter{}) {
 			o.Charged = append(o.Charged, e.Amount)
 		}
-		for _, e := range l.r.sims.network.Delivered(simnetwork.Filter{}) {
+		for _, e := range l.r.sims.Network.Delivered(simnetwork.Filter{}) {
 			o.Delivered = append(o.Delivered, e.Amount)
 		}
 		for i, text := range o.Said { // the order's own name
@@ -271,7 +271,7 @@ func TestWhoHasOptedOutHearsAnswersAndNoNews(t *testing.T) {
 	if status := l.r.postTelegram(blocked); status != http.StatusOK {
 		t.Fatal(status)
 	}
-	if out, err := l.r.accounts.OptedOut(t.Context(), "demo", l.address()); err != nil || out.ByWord || !out.At("telegram") {
+	if out, err := l.r.Accounts.OptedOut(t.Context(), "demo", l.address()); err != nil || out.ByWord || !out.At("telegram") {
 		t.Errorf("who has blocked the bot is opted out: %v, %v", out, err)
 	}
 }
@@ -304,7 +304,7 @@ func TestASecretIsDeletedAndUsedButtonsGo(t *testing.T) {
 func TestAButtonBelongsToItsQuestionOnTelegram(t *testing.T) {
 	l := newLine(t, "telegram")
 	setup := talk.Setup{Brand: "demo", Language: "en", Customer: l.customer()}
-	if err := givenCustomer(t.Context(), l.r.core, l.r.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"}); err != nil {
+	if err := givenCustomer(t.Context(), l.r.Program, l.r.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"}); err != nil {
 		t.Fatal(err)
 	}
 	asks := func(amount string) (again string) {
@@ -319,7 +319,7 @@ func TestAButtonBelongsToItsQuestionOnTelegram(t *testing.T) {
 	charged := func(want ...string) {
 		t.Helper()
 		var amounts []string
-		for _, e := range l.r.sims.gateway.Charged(simgateway.Filter{}) {
+		for _, e := range l.r.sims.Gateway.Charged(simgateway.Filter{}) {
 			amounts = append(amounts, e.Amount.String())
 		}
 		if !slices.Equal(amounts, want) {
@@ -395,7 +395,7 @@ func TestDeliveryReportsReachTheMessageWhateverTheirOrder(t *testing.T) {
 	r.put("demo", "twilio", "tel:"+testNumber, "news")
 	report(v.await(testNumber, 1), "sent") // overtaken
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		sent, err := r.db.Outbox.OutboundTo(t.Context(), "demo", "twilio", "tel:"+testNumber, 0, 9)
+		sent, err := r.DB.Outbox.OutboundTo(t.Context(), "demo", "twilio", "tel:"+testNumber, 0, 9)
 		if err == nil && len(sent) == 1 && sent[0].Delivery == "delivered" {
 			return
 		}

@@ -23,7 +23,7 @@ func TestWhatHappensBetweenADeliveryAndItsAnswerIsTold(t *testing.T) {
 	act := func() {
 		takeBack.Store(nil)
 		number, _ := prepaid.ParseE164(testNumber)
-		if err := r.sims.network.TakeBack(context.Background(), simnetwork.Filter{MSISDN: number}); err != nil {
+		if err := r.sims.Network.TakeBack(context.Background(), simnetwork.Filter{MSISDN: number}); err != nil {
 			t.Error(err)
 		}
 	}

@@ -42,11 +42,11 @@ func newOffice(t *testing.T) office {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := p.accounts.ByMSISDN(t.Context(), "demo", m)
+		c, err := p.Accounts.ByMSISDN(t.Context(), "demo", m)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = p.topups.Place(t.Context(), topup.Request{Brand: "demo", Customer: c.ID, MSISDN: m,
+		_, err = p.Topups.Place(t.Context(), topup.Request{Brand: "demo", Customer: c.ID, MSISDN: m,
 			Amount:  prepaid.Money{Minor: 1000, Currency: "EUR"},
 			Funding: topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: "sim", Method: c.Pays.Method},
 			ReplyTo: topup.ReplyTo{Channel: "fake", Kind: "sms", Address: m.Tel(), Language: "en"}, OperationKey: number, AuthorisedBy: "pin",
@@ -190,7 +190,7 @@ func TestOperatorsUnlockAndEraseCustomers(t *testing.T) {
 	o.does("is erased", append([]string{"customers", "erase", "--reason", "asked by letter"}, about...)...)
 	o.fails("no such customer", append([]string{"customers", "show"}, about...)...)
 	p := o.program()
-	texts, err := p.db.Texts(t.Context(), false)
+	texts, err := p.DB.Texts(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,11 +232,11 @@ func TestAnErasedCustomersConversationIsForgotten(t *testing.T) {
 		t.Helper()
 		r.customer(testNumber)
 		r.wants(testNumber, "KOOP 10", "PIN")
-		if err := r.sessions.(eraser).Erase(t.Context(), "demo/fake/"+string(m.Tel())); err != nil {
+		if err := r.Sessions.(eraser).Erase(t.Context(), "demo/fake/"+string(m.Tel())); err != nil {
 			t.Fatal(err)
 		}
-		c, _ := r.registry.Declared("demo", "fake")
-		if state, _, err := r.handler.State(t.Context(), c, m.Tel()); err != nil || state != "idle" {
+		c, _ := r.Registry.Declared("demo", "fake")
+		if state, _, err := r.Handler.State(t.Context(), c, m.Tel()); err != nil || state != "idle" {
 			t.Errorf("stands at %s, %v", state, err)
 		}
 	}
@@ -261,7 +261,7 @@ func TestAServerKeepsItsSimulatorsAndCarriesOutWhatOperatorsAsk(t *testing.T) {
 	admin := listenAdmin(t, p.adminRoutes())
 	o.env["PULSA_ADMIN_LISTEN"] = admin
 	o.does("is refunded", "topups", "refund", held, "--reason", "waits")
-	if n := len(p.sims.gateway.Refunded(simgateway.Filter{})); n != 1 {
+	if n := len(p.sims.Gateway.Refunded(simgateway.Filter{})); n != 1 {
 		t.Errorf("refunded %d times", n)
 	}
 	if _, err := request.askServer(t.Context(), config.Config{AdminListen: admin}, "other"); err == nil {
@@ -286,7 +286,7 @@ func TestReconciliationListsEveryDifferenceUntilItIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := o.program()
-	p.sims.network.Credit(t.Context(), topup.Credit{Reference: "BBBBBBBBBB", MSISDN: "31612345678", Amount: prepaid.Money{Minor: 700, Currency: "EUR"}})
+	p.sims.Network.Credit(t.Context(), topup.Credit{Reference: "BBBBBBBBBB", MSISDN: "31612345678", Amount: prepaid.Money{Minor: 700, Currency: "EUR"}})
 	if err := p.close(); err != nil {
 		t.Fatal(err)
 	}

@@ -11,12 +11,15 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/app/core"
 	"pulsa/channels"
 	"pulsa/channels/fake"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 )
 
@@ -128,14 +131,14 @@ func (s *scene) after(d time.Duration) string {
 // links makes another address the customer's.
 func (s *scene) links(a prepaid.Address) {
 	s.t.Helper()
-	c, err := s.p.accounts.ByAddress(s.t.Context(), "demo", bySMS.Address())
+	c, err := s.p.Accounts.ByAddress(s.t.Context(), "demo", bySMS.Address())
 	s.ok(err)
-	s.ok(s.p.accounts.Link(s.t.Context(), c, accounts.Place{Address: a, Channel: "fake", Kind: "telegram"}))
+	s.ok(s.p.Accounts.Link(s.t.Context(), c, accounts.Place{Address: a, Channel: "fake", Kind: "telegram"}))
 }
 
 func (s *scene) charged(times int) {
 	s.t.Helper()
-	if n := len(s.sims.gateway.Charged(simgateway.Filter{})); n != times {
+	if n := len(s.sims.Gateway.Charged(simgateway.Filter{})); n != times {
 		s.t.Errorf("charged %d times, want %d", n, times)
 	}
 }
@@ -170,7 +173,7 @@ func TestAMessageProvesThatTelegramIsNotBlockedAnyMore(t *testing.T) {
 				s.signals(byTelegram, again)
 			}
 			s.same("KOOP", s.says(byTelegram, "KOOP"), "topup.ask_amount")
-			out, err := s.p.accounts.OptedOut(t.Context(), "demo", byTelegram.Address())
+			out, err := s.p.Accounts.OptedOut(t.Context(), "demo", byTelegram.Address())
 			if s.ok(err); !out.None() {
 				t.Errorf("%+v", out)
 			}
@@ -180,7 +183,7 @@ func TestAMessageProvesThatTelegramIsNotBlockedAnyMore(t *testing.T) {
 		s.signals(byTelegram, channels.OptedIn)
 		s.signals(byTelegram, channels.OptedOut)
 		s.same("is served", s.says(byTelegram, "KOOP"), "topup.ask_amount")
-		out, err := s.p.accounts.OptedOut(t.Context(), "demo", byTelegram.Address())
+		out, err := s.p.Accounts.OptedOut(t.Context(), "demo", byTelegram.Address())
 		if s.ok(err); !out.ByWord || len(out.AtCarrier) > 0 {
 			t.Errorf("our own word goes on: %+v", out)
 		}
@@ -211,7 +214,7 @@ func TestStatusTellsOfAnOptOutAtTheCarrier(t *testing.T) {
 // inFlight has the customer buy what the network takes 40 s to deliver, and stop our SMS at the carrier meanwhile.
 func (s *scene) inFlight() {
 	s.t.Helper()
-	s.ok(s.sims.tell(s.t.Context(), "network delivers after 40s", ""))
+	s.ok(s.sims.Tell(s.t.Context(), "network delivers after 40s", ""))
 	s.same("KOOP", s.says(bySMS, "KOOP 10 "+testPIN), "order.working")
 	s.signals(bySMS, channels.OptedOut)
 }
@@ -251,11 +254,11 @@ func TestAnEarlierHoldersNewsIsNotToldToTheNext(t *testing.T) {
 	s := newScene(t, "en")
 	s.links(byTelegram.Address())
 	s.inFlight()
-	_, err := s.p.db.Writer().ExecContext(t.Context(), `UPDATE customers SET holder = holder + 1`)
+	_, err := s.p.DB.Writer().ExecContext(t.Context(), `UPDATE customers SET holder = holder + 1`)
 	s.ok(err)
-	c, err := s.p.accounts.ByMSISDN(t.Context(), "demo", "31612345678")
+	c, err := s.p.Accounts.ByMSISDN(t.Context(), "demo", "31612345678")
 	s.ok(err)
-	_, err = s.p.db.Writer().ExecContext(t.Context(), `
+	_, err = s.p.DB.Writer().ExecContext(t.Context(), `
 		INSERT INTO customer_addresses (brand, address, customer, linked_at, holder) VALUES ('demo', 'telegram:77', ?, 1, ?)`, c.ID, c.Holder)
 	s.ok(err)
 	s.same("late", s.after(10*time.Minute), "")
@@ -264,7 +267,7 @@ func TestAnEarlierHoldersNewsIsNotToldToTheNext(t *testing.T) {
 
 func TestWhatTheProviderRefusesIsToldElsewhere(t *testing.T) {
 	inBothLanguages(t, func(t *testing.T, s *scene) {
-		s.ok(s.sims.tell(t.Context(), "network delivers after 40s", ""))
+		s.ok(s.sims.Tell(t.Context(), "network delivers after 40s", ""))
 		s.links(byTelegram.Address())
 		s.same("KOOP", s.says(bySMS, "KOOP 10 "+testPIN), "order.working")
 		faked(t, s.p).Fail(s.channel(), fake.Fault{Class: channels.RecipientOut, Times: 1})
@@ -277,7 +280,7 @@ func TestWhatTheProviderRefusesIsToldElsewhere(t *testing.T) {
 
 func TestWhatTheProviderNeverTakesIsOnTheOperatorsList(t *testing.T) {
 	s := newScene(t, "en")
-	s.ok(s.sims.tell(t.Context(), "network delivers after 40s", ""))
+	s.ok(s.sims.Tell(t.Context(), "network delivers after 40s", ""))
 	s.same("KOOP", s.says(bySMS, "KOOP 10 "+testPIN), "order.working")
 	faked(t, s.p).Fail(s.channel(), fake.Fault{Class: channels.RefusedFor, Times: 1})
 	s.same("late", s.after(10*time.Minute), "")
@@ -288,16 +291,16 @@ func TestWhatTheProviderNeverTakesIsOnTheOperatorsList(t *testing.T) {
 }
 
 // faked is the program's fake channel, whose provider can be told to fail.
-func faked(t *testing.T, p *core) *fake.Adapter {
+func faked(t *testing.T, p *core.Program) *fake.Adapter {
 	t.Helper()
-	c, _ := p.registry.Declared("demo", "fake")
-	return p.registry.Adapter(c).(*unsteadyFake).Adapter
+	c, _ := p.Registry.Declared("demo", "fake")
+	return p.Registry.Adapter(c).(*unsteadyFake).Adapter
 }
 
 // untold compares the operators' list.
 func (s *scene) untold(why ...string) {
 	s.t.Helper()
-	untold, err := s.p.db.Notices.Untold(s.t.Context(), "demo", 9)
+	untold, err := s.p.DB.Notices.Untold(s.t.Context(), "demo", 9)
 	s.ok(err)
 	var got []string
 	for _, n := range untold {
@@ -328,11 +331,11 @@ func TestOperatorsTellByHandWhatNoChannelCan(t *testing.T) {
 	ctx := t.Context()
 	a := prepaid.Address("tel:" + testNumber)
 	for id, why := range map[prepaid.NoticeID]conversation.HeldFor{"nbcd": conversation.NoWay, "nfgh": conversation.HeldByStop} {
-		_, err := p.db.Writer().ExecContext(ctx, `
+		_, err := p.DB.Writer().ExecContext(ctx, `
 			INSERT INTO notices (id, brand, channel, kind, address, language, about, order_id, due_at, created_at)
 			VALUES (?, 'demo', 'fake', 'sms', ?, 'en', 'instrument_ended', '', 1, 1)`, id, a)
 		if err == nil {
-			err = p.db.Notices.Hold(ctx, id, why, p.clock.Now())
+			err = p.DB.Notices.Hold(ctx, id, why, p.Clock.Now())
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -410,10 +413,10 @@ func TestARefusalThatTwilioReportsLaterIsAnOptOut(t *testing.T) {
 	l := newLine(t, "twilio")
 	l.r.customer(testNumber)
 	l.wants(l.says("KOOP 10 "+testPIN), "was added")
-	if err := l.r.sims.network.TakeBack(t.Context(), simnetwork.Filter{MSISDN: "31612345678"}); err != nil {
+	if err := l.r.sims.Network.TakeBack(t.Context(), simnetwork.Filter{MSISDN: "31612345678"}); err != nil {
 		t.Fatal(err)
 	}
-	l.r.clock.(*skipClock).skip(time.Minute)
+	l.r.Clock.(*skipClock).skip(time.Minute)
 	news := l.v.await(l.at(), 1)
 	_, query, _ := strings.Cut(news.callback, "?")
 	form := url.Values{"MessageSid": {"SM1"}, "MessageStatus": {"failed"}, "ErrorCode": {"21610"}, "To": {testNumber}, "AccountSid": {"AC0123"}}
@@ -439,8 +442,8 @@ func TestAnAnswerThatABlockedBotCanNotGiveIsToldElsewhere(t *testing.T) {
 	}
 	await(t, "the block is known", func() bool { return l.out().At("telegram") }, nil)
 	await(t, "the SMS tells", func() bool {
-		l.r.clock.(*skipClock).skip(30 * time.Second)
-		sent, err := l.r.db.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
+		l.r.Clock.(*skipClock).skip(30 * time.Second)
+		sent, err := l.r.DB.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
 		return err == nil && len(sent) == 1 && strings.Contains(sent[0].Text, "was added")
 	}, nil)
 	l.v.accept("sendMessage")
@@ -453,7 +456,7 @@ func TestAnAnswerThatABlockedBotCanNotGiveIsToldElsewhere(t *testing.T) {
 
 func (l *line) out() accounts.OptOut {
 	l.r.t.Helper()
-	out, err := l.r.accounts.OptedOut(l.r.t.Context(), "demo", l.address())
+	out, err := l.r.Accounts.OptedOut(l.r.t.Context(), "demo", l.address())
 	if err != nil {
 		l.r.t.Fatal(err)
 	}
@@ -462,9 +465,9 @@ func (l *line) out() accounts.OptOut {
 
 func (r *running) links(t *testing.T, a prepaid.Address) {
 	t.Helper()
-	c, err := r.accounts.ByAddress(t.Context(), "demo", "tel:"+testNumber)
+	c, err := r.Accounts.ByAddress(t.Context(), "demo", "tel:"+testNumber)
 	if err == nil {
-		err = r.accounts.Link(t.Context(), c, accounts.Place{Address: a, Channel: "fake", Kind: "telegram"})
+		err = r.Accounts.Link(t.Context(), c, accounts.Place{Address: a, Channel: "fake", Kind: "telegram"})
 	}
 	if err != nil {
 		t.Fatal(err)

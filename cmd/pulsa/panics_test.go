@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/prepaid"
 	"pulsa/topup"
+	"pulsa/web/guard"
 )
 
 const panicValue = "the customer wrote KOOP 10 " + testPIN
@@ -95,7 +97,7 @@ func TestAHandlerThatPanicsIsAnswered500(t *testing.T) {
 		panic(panicValue)
 	})
 	mux.HandleFunc("/aborts", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	server := httptest.NewUnstartedServer(withoutPanics(mux, slog.New(slog.NewTextHandler(log, nil))))
+	server := httptest.NewUnstartedServer(guard.WithoutPanics(mux, slog.New(slog.NewTextHandler(log, nil))))
 	server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(log, nil), slog.LevelError)
 	server.Start()
 	defer server.Close()
@@ -127,7 +129,7 @@ func TestAHandlerThatPanicsIsAnswered500(t *testing.T) {
 func TestAWorkerThatPanicsBeginsAgain(t *testing.T) {
 	log := &logBuffer{}
 	times := 0
-	keepGoing(t.Context(), newSkipClock(), slog.New(slog.NewTextHandler(log, nil)), "test", func() {
+	prepaid.KeepGoing(t.Context(), newSkipClock(), slog.New(slog.NewTextHandler(log, nil)), "test", func() {
 		if times++; times < 3 {
 			panic(panicValue)
 		}

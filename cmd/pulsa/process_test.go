@@ -133,7 +133,7 @@ func TestHintsBeginAsTheProgramWasCalled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flags := "--config brands.yaml --data " + r.config.Data
+	flags := "--config brands.yaml --data " + r.Config.Data
 	for _, want := range []string{"go run ./cmd/pulsa chat --server ", "go run ./cmd/pulsa cards generate ", flags} {
 		if !strings.Contains(welcome.String(), want) {
 			t.Errorf("serve says nothing of %q:\n%s", want, welcome.String())
@@ -230,7 +230,7 @@ func TestAClockThatIsWrongSaysSo(t *testing.T) {
 			{3 * time.Second, 200, "ready, but the clock is ", warn}, {-time.Minute, 503, "the clock is ", wrong},
 		} {
 			clock.by.Store(int64(each.by))
-			if r.db.Dialect() == "sqlite" { // its clock is the program's own
+			if r.DB.Dialect() == "sqlite" { // its clock is the program's own
 				each.status, each.text = 200, "ready\n"
 			}
 			logged := strings.Count(r.log.String(), "apart from the database's")

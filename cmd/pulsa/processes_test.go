@@ -20,6 +20,7 @@ import (
 
 	"pulsa/app/config"
 	"pulsa/channels/fake"
+	"pulsa/sim"
 )
 
 // builtServer builds the program once, as the Dockerfile does.
@@ -151,7 +152,7 @@ func newStaged(t *testing.T, env map[string]string, simFlags ...string) *staged 
 	}
 	s.server = &process{t: t, args: []string{"serve"}, env: s.env, ask: "http://" + s.listen + "/readyz"}
 	s.sim = &process{t: t, ask: "http://" + s.simAt + "/control/network",
-		args: append([]string{"sim", "--listen", s.simAt, "--data", s.books, "--gateway-webhook", "http://" + s.listen + simHook,
+		args: append([]string{"sim", "--listen", s.simAt, "--data", s.books, "--gateway-webhook", "http://" + s.listen + sim.Hook,
 			"--webhook", "http://" + s.listen + reloadlyHook}, simFlags...),
 		env: map[string]string{"PULSA_SIM_GATEWAY_SECRET": secret, "PULSA_SIM_CLIENT_SECRET": secret, "PULSA_SIM_WEBHOOK_SECRET": secret}}
 	t.Cleanup(s.sim.kill)
@@ -162,8 +163,8 @@ func newStaged(t *testing.T, env map[string]string, simFlags ...string) *staged 
 // tell tells the simulators.
 func (s *staged) tell(subject, phrase string) {
 	s.Helper()
-	r := remoteSimulators{url: "http://" + s.simAt}
-	if err := r.tell(s.Context(), subject+" "+phrase, "+31612345678"); err != nil {
+	r := sim.Remote{URL: "http://" + s.simAt}
+	if err := r.Tell(s.Context(), subject+" "+phrase, "+31612345678"); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -251,7 +252,7 @@ func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
 	c.hears("returned our debit of EUR 25.00")
 	c.says("KOOP 10 "+testPIN, "blocked")
 
-	books, err := (&remoteSimulators{url: "http://" + s.simAt}).books(t.Context())
+	books, err := (&sim.Remote{URL: "http://" + s.simAt}).Books(t.Context())
 	if err != nil || len(books.Charged) != 4 || len(books.Refunded) != 2 || len(books.Returned) != 1 || len(books.Delivered) != 2 {
 		t.Errorf("%v: %+v", err, books)
 	}

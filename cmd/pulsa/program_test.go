@@ -93,7 +93,7 @@ func runWired(t *testing.T, env map[string]string, change func(*config.Config), 
 		r.server.Close()
 		stop()
 		<-worked
-		_ = p.topups.Drain(context.Background())
+		_ = p.Topups.Drain(context.Background())
 		_ = p.close()
 	})
 	return r
@@ -102,7 +102,7 @@ func runWired(t *testing.T, env map[string]string, change func(*config.Config), 
 // customer registers one who pays by bank card.
 func (r *running) customer(number string) {
 	r.t.Helper()
-	err := givenCustomer(r.t.Context(), r.core, r.completeSetup, talk.Setup{
+	err := givenCustomer(r.t.Context(), r.Program, r.completeSetup, talk.Setup{
 		Brand: "demo", Language: "en", Customer: talk.Customer{Number: number, Kind: "sms"},
 	}, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
 	if err != nil {
@@ -216,8 +216,8 @@ func TestChannelsWithoutCredentialsAreOff(t *testing.T) {
 			t.Errorf("%s answers %d", path, response.StatusCode)
 		}
 	}
-	if len(r.config.Notes) != 4 {
-		t.Errorf("notes %q", r.config.Notes)
+	if len(r.Config.Notes) != 4 {
+		t.Errorf("notes %q", r.Config.Notes)
 	}
 }
 
@@ -243,7 +243,7 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 
 	m.SetError("")
 	r.wants(testNumber, "KOOP 15 "+testPIN, "EUR 15.00 was added")
-	if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 3 {
+	if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 3 {
 		t.Errorf("charged %d times", n)
 	}
 }
@@ -252,7 +252,7 @@ func TestWhileSQLIsDownTheProviderIsAskedToSendAgain(t *testing.T) {
 	m := miniredis.RunT(t)
 	r := runDemo(t, nil, func(c *config.Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
 	r.customer(testNumber)
-	if err := r.db.Close(); err != nil {
+	if err := r.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if answer, status := r.text(testNumber, "KOOP 10 "+testPIN); status != http.StatusServiceUnavailable {
@@ -271,7 +271,7 @@ func TestATurnTakesTwoRoundTripsToRedis(t *testing.T) {
 	r := runDemo(t, nil, func(c *config.Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) })
 	r.wants(testNumber, "HELP", "tops up") // loads the scripts, opens the connection
 	trips := &roundTrips{}
-	r.redis.AddHook(trips)
+	r.Redis.AddHook(trips)
 	r.wants(testNumber, "HELP", "tops up")
 	if n := trips.scripts.Load(); n != 2 {
 		t.Errorf("%d round trips", n)
@@ -387,7 +387,7 @@ func TestTwoQuickTextsAreAnsweredInOrderAndOnce(t *testing.T) {
 			t.Errorf("answers differ: %q and %q", first, other)
 		}
 	}
-	if n := len(r.sims.gateway.Charged(simgateway.Filter{})); n != 1 {
+	if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 1 {
 		t.Errorf("charged %d times", n)
 	}
 }
@@ -433,7 +433,7 @@ func TestAWithdrawnCardIsRefused(t *testing.T) {
 		p := storyProgramForTest(t)
 		card := cards.Card{Serial: "101-00000042", Brand: "demo", Series: "101", State: state,
 			Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}, CreatedAt: p.clock.Now()}
-		if err := p.p.cards.Add(t.Context(), card, prepaid.NewSecret("12345678901234")); err != nil {
+		if err := p.p.Cards.Add(t.Context(), card, prepaid.NewSecret("12345678901234")); err != nil {
 			t.Fatal(err)
 		}
 		messages, err := p.Send(t.Context(), talk.Inbound{ID: "bcdf", From: p.setup.Customer, Text: "REDEEM 12345678901234"})
@@ -473,7 +473,7 @@ func TestAMessageDeliveredAgainAfterTheInstrumentHasChangedIsAnsweredWithItsOrde
 	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "EUR 10.00 was added") {
 		t.Errorf("answered %v, %v", messages, err)
 	}
-	if n := len(p.sims.gateway.Charged(simgateway.Filter{})); n != 1 {
+	if n := len(p.sims.Gateway.Charged(simgateway.Filter{})); n != 1 {
 		t.Errorf("charged %d times", n)
 	}
 }

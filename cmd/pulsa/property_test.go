@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
 	"pulsa/payments"
@@ -111,7 +112,7 @@ func newUnrest(r *rapid.T, m *storyMaker) *unrest {
 	setup := u.s.setup
 	setup.Customer = u.customers[1]
 	u.must(u.s.run(func() error {
-		return givenCustomer(r.Context(), u.s.p, u.s.sims.gateway.CompleteSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"})
+		return givenCustomer(r.Context(), u.s.p, u.s.sims.Gateway.CompleteSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"})
 	}))
 	return u // the third is a stranger
 }
@@ -125,13 +126,13 @@ func (u *unrest) must(err error) {
 
 // hold keeps the simulators' news until it is delivered; a program that starts takes it again.
 func (u *unrest) hold() {
-	u.s.sims.gateway.Connect(func(_ context.Context, e payments.Event) error {
+	u.s.sims.Gateway.Connect(func(_ context.Context, e payments.Event) error {
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		u.news = append(u.news, e)
 		return nil
 	})
-	u.s.sims.network.Connect(func(_ context.Context, reference string) error {
+	u.s.sims.Network.Connect(func(_ context.Context, reference string) error {
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		u.taken = append(u.taken, reference)
@@ -299,7 +300,7 @@ func (u *unrest) post(in talk.Inbound) error {
 // tell tells the simulators, of whom there may be nothing to be told.
 func (u *unrest) tell(text string) {
 	u.Helper()
-	err := u.s.run(func() error { return u.s.sims.tell(u.Context(), text, "") })
+	err := u.s.run(func() error { return u.s.sims.Tell(u.Context(), text, "") })
 	if errors.Is(err, simgateway.ErrNoSetup) || errors.Is(err, simgateway.ErrNoCharge) || errors.Is(err, simnetwork.ErrNoDelivery) {
 		err = nil
 	}
@@ -319,9 +320,9 @@ func (u *unrest) deliverNews(repeated bool) {
 	n := rapid.IntRange(0, len(news)+len(taken)-1).Draw(u.T, "which")
 	err := u.s.run(func() error {
 		if n < len(news) {
-			return u.s.p.gatewayNews.Handle(ctx, news[n])
+			return u.s.p.GatewayNews.Handle(ctx, news[n])
 		}
-		return u.s.p.deliveryTakenBack(ctx, taken[n-len(news)])
+		return u.s.p.DeliveryTakenBack(ctx, taken[n-len(news)])
 	})
 	if u.s.life.cut.Load() {
 		u.must(u.s.reborn(ctx, nil))
@@ -399,7 +400,7 @@ func (u *unrest) deliverAll() {
 
 func (u *unrest) judge() {
 	ctx := u.Context()
-	waiting, err := u.s.p.db.Orders.List(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	waiting, err := u.s.p.DB.Orders.List(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
 	u.must(err)
 	for _, o := range waiting { // an operator tries again, now that the gateway gives back, or pays by other means
 		if o.Status != topup.RefundFailed {
@@ -407,14 +408,14 @@ func (u *unrest) judge() {
 		}
 		by := prepaid.By{Who: "test", Why: "once more"}
 		u.must(u.s.run(func() error {
-			h, err := u.s.p.topups.Refund(ctx, o.ID, by)
+			h, err := u.s.p.Topups.Refund(ctx, o.ID, by)
 			if err == nil && h.Status == topup.RefundFailed { // a spent card, or a debit that the bank has returned
-				_, err = u.s.p.topups.Resolve(ctx, o.ID, topup.WasRefunded, by)
+				_, err = u.s.p.Topups.Resolve(ctx, o.ID, topup.WasRefunded, by)
 			}
 			return err
 		}))
 	}
-	orders, err := u.s.p.db.Orders.AllOrders(ctx)
+	orders, err := u.s.p.DB.Orders.AllOrders(ctx)
 	u.must(err)
 	made := map[string]int{}
 	for _, o := range orders {
@@ -433,7 +434,7 @@ func (u *unrest) judge() {
 	for _, v := range violations {
 		u.Errorf("%s", v)
 	}
-	u.must(chargedForOthers(ctx, u.s.p, u.s.sims.gateway.Charged(simgateway.Filter{})))
+	u.must(chargedForOthers(ctx, u.s.p, u.s.sims.Gateway.Charged(simgateway.Filter{})))
 	if u.Failed() {
 		u.Log(u.s.log.String())
 	}
@@ -441,14 +442,14 @@ func (u *unrest) judge() {
 
 // chargedForOthers finds, in the gateway's book and by the times alone, what was charged for anyone but the person who set it up:
 // between the beginning of a setup and an order that its token pays for nobody else has taken the customer's number.
-func chargedForOthers(ctx context.Context, p *core, charged []simgateway.Entry) error {
+func chargedForOthers(ctx context.Context, p *core.Program, charged []simgateway.Entry) error {
 	for _, e := range charged {
-		h, err := p.db.Orders.ByCharge(ctx, prepaid.ChargeID(e.Reference))
+		h, err := p.DB.Orders.ByCharge(ctx, prepaid.ChargeID(e.Reference))
 		if err != nil {
 			return err
 		}
 		var taken int
-		handle := p.db.Writer()
+		handle := p.DB.Writer()
 		err = handle.GetContext(ctx, &taken, handle.Rebind(`
 			SELECT COUNT(*) FROM (
 				SELECT customer, at FROM recoveries UNION ALL SELECT customer, at FROM customer_moves WHERE what = 'close'

@@ -351,12 +351,12 @@ func (r *running) put(brand, channel string, to prepaid.Address, text string) {
 		kind = channels.Telegram
 	}
 	can, _ := channels.Of(kind)
-	err := r.db.Outbox.PutOutbound(r.t.Context(), []channels.Outbound{{
+	err := r.DB.Outbox.PutOutbound(r.t.Context(), []channels.Outbound{{
 		ID: prepaid.NewID[prepaid.OutboundID](), Brand: brand, Channel: channel, Address: to, MessageID: prepaid.NewToken(), Text: text,
-		Can: can, CreatedAt: r.clock.Now(),
+		Can: can, CreatedAt: r.Clock.Now(),
 	}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.sender.Wake()
+	r.Sender.Wake()
 }

@@ -11,6 +11,7 @@ import (
 	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/prepaid"
+	"pulsa/sim"
 	"pulsa/store"
 	"pulsa/topup"
 )
@@ -39,16 +40,16 @@ type reporters struct {
 
 // newReporters are those of the configuration. The simulators' books may be another process's.
 func newReporters(c config.Config, log *slog.Logger) (reporters, error) {
-	sims, err := readBooks(c.Data, slog.New(slog.DiscardHandler))
+	sims, err := sim.ReadBooks(c.Data, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return reporters{}, err
 	}
 	all := reporters{
-		gateways: map[string]moneyReporter{"sim": sims.gateway}, networks: map[string]deliveryReporter{"sim": sims.network},
+		gateways: map[string]moneyReporter{"sim": sims.Gateway}, networks: map[string]deliveryReporter{"sim": sims.Network},
 		wallets: map[string]walletReader{},
 	}
 	if c.Simulator.URL != "" {
-		all.gateways["sim"] = &remoteSimulators{url: c.Simulator.URL}
+		all.gateways["sim"] = &sim.Remote{URL: c.Simulator.URL}
 	}
 	clock := prepaid.SystemClock{}
 	if r := newReloadly(c, clock, log); r != nil {

@@ -39,7 +39,7 @@ func newReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reload
 }
 
 func (p *program) wireReloadly() {
-	if p.reloadly = newReloadly(p.config, p.clock, p.log); p.reloadly != nil {
+	if p.reloadly = newReloadly(p.Config, p.Clock, p.Log); p.reloadly != nil {
 		p.metrics.watchWallet()
 	}
 }
@@ -47,7 +47,7 @@ func (p *program) wireReloadly() {
 // reloadlyNews receives Reloadly's webhooks: an unclear delivery is looked up at once.
 func (p *program) reloadlyNews() http.Handler {
 	return p.reloadly.Webhook(func(ctx context.Context, reference string) error {
-		err := p.topups.CreditChanged(ctx, prepaid.OrderID(reference))
+		err := p.Topups.CreditChanged(ctx, prepaid.OrderID(reference))
 		if errors.Is(err, topup.ErrNoOrder) {
 			return nil // a top-up that somebody else made with the same account
 		}
@@ -62,18 +62,18 @@ func (p *program) watchWallet(ctx context.Context) (int, error) {
 	balance, err := p.reloadly.Balance(ctx)
 	if err != nil {
 		p.metrics.walletUnread.Inc()
-		p.log.WarnContext(ctx, "wallet not read", "network", config.NetworkReloadly, "error", err)
+		p.Log.WarnContext(ctx, "wallet not read", "network", config.NetworkReloadly, "error", err)
 		return 0, nil
 	}
 	if units, err := strconv.ParseFloat(balance.Number(), 64); err == nil {
 		p.metrics.wallet.WithLabelValues(config.NetworkReloadly, string(balance.Currency)).Set(units)
 	}
 	level, message := slog.LevelDebug, "wallet read"
-	low, err := prepaid.ParseMoney(p.config.Reloadly.LowBalance, balance.Currency)
+	low, err := prepaid.ParseMoney(p.Config.Reloadly.LowBalance, balance.Currency)
 	if balance.Minor <= 0 || err == nil && balance.Minor < low.Minor {
 		level, message = slog.LevelError, "wallet is low: top it up at the network, or orders are held"
 	}
-	p.log.LogAttrs(ctx, level, message, slog.String("network", config.NetworkReloadly), slog.String("balance", balance.String()))
+	p.Log.LogAttrs(ctx, level, message, slog.String("network", config.NetworkReloadly), slog.String("balance", balance.String()))
 	return 0, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"pulsa/app/config"
 	"pulsa/prepaid"
+	"pulsa/sim"
 
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
@@ -35,11 +36,11 @@ func runOnReloadly(t *testing.T, clock prepaid.Clock) (*running, *faced) {
 
 func (r *running) latest() topup.Order {
 	r.t.Helper()
-	c, err := r.accounts.ByAddress(r.t.Context(), "demo", prepaid.Address("tel:"+testNumber))
+	c, err := r.Accounts.ByAddress(r.t.Context(), "demo", prepaid.Address("tel:"+testNumber))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	o, err := r.topups.Latest(r.t.Context(), "demo", topup.Whose{Customer: c.ID})
+	o, err := r.Topups.Latest(r.t.Context(), "demo", topup.Whose{Customer: c.ID})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -100,8 +101,8 @@ func TestReloadlysNewsSettlesAnUnclearDeliveryAtOnce(t *testing.T) {
 		t.Fatalf("order %s", o.Status)
 	}
 	f.tell(http.MethodPut, "/control/network", "reports after 0s")
-	news := simNews{face: f.face, url: r.server.URL + reloadlyHook, secret: prepaid.NewSecret("hook-secret"), log: slog.New(slog.DiscardHandler)}
-	if err := news.tell(t.Context(), f.face.transaction(f.network.Find(simnetwork.Filter{})[0])); err != nil {
+	news := sim.News{Face: f.face, URL: r.server.URL + reloadlyHook, Secret: prepaid.NewSecret("hook-secret"), Log: slog.New(slog.DiscardHandler)}
+	if err := news.Tell(t.Context(), f.face.Transaction(f.network.Find(simnetwork.Filter{})[0])); err != nil {
 		t.Fatal(err)
 	}
 	// Without news the first look-up would be 10 s after the answer, which never come.
@@ -117,13 +118,13 @@ func TestSimulatorTellsOfWhatItDelivers(t *testing.T) {
 	}))
 	defer hook.Close()
 	f.buy("BEFORE", "31612345678")
-	news := simNews{face: f.face, url: hook.URL, secret: prepaid.NewSecret("hook-secret"), log: slog.New(slog.DiscardHandler)}
-	known := news.known()
+	news := sim.News{Face: f.face, URL: hook.URL, Secret: prepaid.NewSecret("hook-secret"), Log: slog.New(slog.DiscardHandler)}
+	known := news.Known()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		news.run(ctx, known)
+		news.Run(ctx, known)
 	}()
 	f.buy("AFTER", "31612345678")
 	if reference := <-told; reference != "AFTER" {

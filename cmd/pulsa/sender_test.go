@@ -12,6 +12,7 @@ import (
 	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/prepaid"
+	"pulsa/sim"
 	"pulsa/store"
 )
 
@@ -46,7 +47,7 @@ func TestWhatMayHaveBeenSentIsNotSentAgainAndTheNextGoes(t *testing.T) {
 	if n := v.calls(sendCall, 2); n != 2 {
 		t.Errorf("%d calls for two messages", n)
 	}
-	figures, err := r.db.Channels.ChannelFigures(t.Context(), "demo", []string{"twilio"}, r.clock.Now().Add(-time.Hour-longerThanAnyPause))
+	figures, err := r.DB.Channels.ChannelFigures(t.Context(), "demo", []string{"twilio"}, r.Clock.Now().Add(-time.Hour-longerThanAnyPause))
 	if got := figures["twilio"]; err != nil || got.Unknown != 1 || got.Sent != 1 || got.Codes["http 502"] != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -58,17 +59,17 @@ func TestAThrottlingProviderIsAskedAgainWhenItWants(t *testing.T) {
 	v.refuseWith(sendCall, refused{status: 429, retryAfter: "40", body: `{"code":20429,"message":"slow down","status":429}`})
 	r.put("demo", "twilio", "tel:"+testNumber, "first")
 	await(t, "its refusal is written down", func() bool {
-		figures, err := r.db.Channels.ChannelFigures(t.Context(), "demo", []string{"twilio"}, asked)
+		figures, err := r.DB.Channels.ChannelFigures(t.Context(), "demo", []string{"twilio"}, asked)
 		return err == nil && figures["twilio"].Retried == 1
 	}, nil)
-	again, err := r.db.Outbox.NextOutbound(t.Context())
+	again, err := r.DB.Outbox.NextOutbound(t.Context())
 	if err != nil || again.Before(asked.Add(40*time.Second)) {
 		t.Errorf("to be asked again at %s, %v", again, err)
 	}
 	v.accept(sendCall)
 	r.put("demo", "twilio", "tel:"+testNumber, "second")
 	clock.skip(time.Minute)
-	r.sender.Wake()
+	r.Sender.Wake()
 	v.await(testNumber, 2)
 	if list := v.to(testNumber); list[0].text != "first" || list[1].text != "second" || v.calls(sendCall, 3) != 3 {
 		t.Errorf("%v", list)
@@ -85,7 +86,7 @@ func TestWhoHasBlockedUsIsOptedOutAndLeftAlone(t *testing.T) {
 	r.put("demo", "twilio", "tel:+31687654321", "to another")
 	v.await("+31687654321", 1)
 	r.awaitSent()
-	if out, err := r.accounts.OptedOut(t.Context(), "demo", "tel:"+testNumber); err != nil || out.ByWord || !out.At("twilio") || v.calls(sendCall, 2) != 2 {
+	if out, err := r.Accounts.OptedOut(t.Context(), "demo", "tel:"+testNumber); err != nil || out.ByWord || !out.At("twilio") || v.calls(sendCall, 2) != 2 {
 		t.Errorf("opted out: %v, %v; %d calls", out, err, v.calls(sendCall, 2))
 	}
 }
@@ -98,16 +99,16 @@ func TestASenderThatDiesLeavesItUnclearAndTheNextGoes(t *testing.T) {
 			MessageID: text, Text: text, Can: can, CreatedAt: at}
 	}
 	// One that no sender has seen yet: it is due later, and claimed by one that dies.
-	later := r.clock.Now().Add(time.Hour)
-	if err := r.db.Outbox.PutOutbound(t.Context(), []channels.Outbound{news("first", later), news("second", later)}); err != nil {
+	later := r.Clock.Now().Add(time.Hour)
+	if err := r.DB.Outbox.PutOutbound(t.Context(), []channels.Outbound{news("first", later), news("second", later)}); err != nil {
 		t.Fatal(err)
 	}
-	claimed, err := r.db.Outbox.ClaimOutbound(t.Context(), later, later.Add(time.Second), 9)
+	claimed, err := r.DB.Outbox.ClaimOutbound(t.Context(), later, later.Add(time.Second), 9)
 	if err != nil || len(claimed) != 1 || claimed[0].Text != "first" {
 		t.Fatal(claimed, err)
 	}
-	s := channels.NewSender(channels.SenderConfig{Outbox: r.db.Outbox, Slot: r.db.Outbox.SendSlot, Registry: r.registry, Clock: ahead{r.clock, time.Hour + time.Minute}, Log: r.program.log,
-		OptedOut: r.wantsNothing, OptOut: r.accounts.OptOutAt})
+	s := channels.NewSender(channels.SenderConfig{Outbox: r.DB.Outbox, Slot: r.DB.Outbox.SendSlot, Registry: r.Registry, Clock: ahead{r.Clock, time.Hour + time.Minute}, Log: r.program.Log,
+		OptedOut: r.WantsNothing, OptOut: r.Accounts.OptOutAt})
 	if n, err := s.SendDue(t.Context()); n != 2 || err != nil {
 		t.Errorf("%d dealt with, %v", n, err)
 	}
@@ -127,7 +128,7 @@ func (a ahead) Now() time.Time { return a.Clock.Now().Add(a.by) }
 func TestTwoCopiesSendEachMessageOnceAndInOrder(t *testing.T) {
 	v := newProvider(t)
 	clock := prepaid.SystemClock{}
-	sims, err := openSimulators(config.Config{}, clock, slog.New(slog.DiscardHandler), func(string) string { return "" })
+	sims, err := sim.Open(sim.Options{Clock: clock, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

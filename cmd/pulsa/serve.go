@@ -97,7 +97,7 @@ func (p *program) serve(ctx context.Context, public, admin net.Listener) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		p.log.Info("stopping: turns and calls in flight are finished first; Ctrl-C again leaves them to the next start", "at_most", drainFor.String())
+		p.Log.Info("stopping: turns and calls in flight are finished first; Ctrl-C again leaves them to the next start", "at_most", drainFor.String())
 	}
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
 	defer cancel()
@@ -106,8 +106,8 @@ func (p *program) serve(ctx context.Context, public, admin net.Listener) error {
 	}
 	stopWork()
 	<-worked
-	err = errors.Join(err, p.topups.Drain(draining), p.handler.MarkTold(draining), p.close())
-	p.log.Info("stopped")
+	err = errors.Join(err, p.Topups.Drain(draining), p.Handler.MarkTold(draining), p.close())
+	p.Log.Info("stopped")
 	return err
 }
 
@@ -121,12 +121,12 @@ func (p *program) server(h http.Handler) *http.Server {
 
 // welcome prints where the server is and what to try next.
 func (p *program) welcome(ctx context.Context, w io.Writer) {
-	fmt.Fprintf(w, "Pulsa is at %s (%s, data in %s)\n", p.config.PublicURL, p.config.File, p.config.Data)
-	if here := config.LocalURL(p.config.Listen); here != p.config.PublicURL {
+	fmt.Fprintf(w, "Pulsa is at %s (%s, data in %s)\n", p.Config.PublicURL, p.Config.File, p.Config.Data)
+	if here := config.LocalURL(p.Config.Listen); here != p.Config.PublicURL {
 		fmt.Fprintf(w, "On this machine: %s\n", here)
 	}
 	fmt.Fprintln(w)
-	for _, s := range p.registry.List(ctx) {
+	for _, s := range p.Registry.List(ctx) {
 		state := "on   " + s.ProviderURL
 		switch {
 		case s.Problem != "":
@@ -136,7 +136,7 @@ func (p *program) welcome(ctx context.Context, w io.Writer) {
 		}
 		fmt.Fprintf(w, "  %-16s %s\n", s.Channel.ID(), state)
 	}
-	for _, b := range p.config.Brands {
+	for _, b := range p.Config.Brands {
 		if b.Test {
 			p.suggest(w, b)
 			return
@@ -145,16 +145,16 @@ func (p *program) welcome(ctx context.Context, w io.Writer) {
 }
 
 func (p *program) suggest(w io.Writer, b *prepaid.Brand) {
-	self, folder := calledAs(os.Args[0]), p.config.SameFlags()
-	keyword, example, here := topUpWord(b), b.Amounts.Min.Typed(), config.LocalURL(p.config.Listen)
-	fmt.Fprintf(w, "\nBrand %s is a test brand. SIMULATED: %s. Try it:\n\n", b.Name, cmp.Or(p.config.Simulated(b.Name), "nothing"))
+	self, folder := calledAs(os.Args[0]), p.Config.SameFlags()
+	keyword, example, here := topUpWord(b), b.Amounts.Min.Typed(), config.LocalURL(p.Config.Listen)
+	fmt.Fprintf(w, "\nBrand %s is a test brand. SIMULATED: %s. Try it:\n\n", b.Name, cmp.Or(p.Config.Simulated(b.Name), "nothing"))
 	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", here)
 	fmt.Fprintf(w, "  %s chat --server %s --brand %s%s\n", self, here, b.Name, folder)
 	fmt.Fprintf(w, "  > %-22s registers: follow the questions and open the link\n", keyword)
 	fmt.Fprintf(w, "  > %-22s buys, with the PIN you have chosen\n\n", keyword+" "+example+" 4821")
 	fmt.Fprintf(w, "  %s cards generate --brand %s --amount %s --quantity 5 --series 101%s\n", self, b.Name, example, folder)
 	fmt.Fprintf(w, "  > %-22s spends a card\n\n", "REDEEM code")
-	if _, sold := p.config.API[b.Name]; sold {
+	if _, sold := p.Config.API[b.Name]; sold {
 		fmt.Fprintf(w, "  %s apikeys create --brand %s --name shop%s\n", self, b.Name, folder)
 		fmt.Fprintf(w, "  %-24s tells how developers top up with that key\n\n", here+"/docs")
 	}

@@ -41,7 +41,7 @@ func TestTheEarlierPaymentPageIsOver(t *testing.T) {
 	pays := func() string {
 		t.Helper()
 		number, _ := prepaid.ParseE164(testNumber)
-		c, err := r.accounts.ByMSISDN(t.Context(), "demo", number)
+		c, err := r.Accounts.ByMSISDN(t.Context(), "demo", number)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,12 +72,12 @@ func TestWhoCompletesAPageThatIsOverIsTold(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(testNumber)
 	number, _ := prepaid.ParseE164(testNumber)
-	c, err := r.accounts.ByMSISDN(t.Context(), "demo", number)
+	c, err := r.Accounts.ByMSISDN(t.Context(), "demo", number)
 	if err != nil {
 		t.Fatal(err)
 	}
 	start := func(key string) payments.Setup {
-		s, err := r.payments.StartSetup(t.Context(), payments.StartRequest{Brand: "demo", Customer: c.ID, MSISDN: number, Method: payments.PayPal,
+		s, err := r.Payments.StartSetup(t.Context(), payments.StartRequest{Brand: "demo", Customer: c.ID, MSISDN: number, Method: payments.PayPal,
 			OperationKey: key, ReplyTo: topup.ReplyTo{Channel: "fake", Kind: "sms", Address: number.Tel(), Language: "en"}})
 		if err != nil {
 			t.Fatal(err)
@@ -86,12 +86,12 @@ func TestWhoCompletesAPageThatIsOverIsTold(t *testing.T) {
 	}
 	first := start("first")
 	start("second")
-	err = r.gatewayNews.Handle(t.Context(), payments.Event{Setup: first.ID, Completed: true, Token: prepaid.NewSecret("tok"), Display: "PayPal"})
+	err = r.GatewayNews.Handle(t.Context(), payments.Event{Setup: first.ID, Completed: true, Token: prepaid.NewSecret("tok"), Display: "PayPal"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.hears("had expired, so nothing was changed")
-	if c, err = r.accounts.ByMSISDN(t.Context(), "demo", number); err != nil || c.Pays.Method != "card" {
+	if c, err = r.Accounts.ByMSISDN(t.Context(), "demo", number); err != nil || c.Pays.Method != "card" {
 		t.Errorf("the customer pays by %s, %v", c.Pays.Method, err)
 	}
 }

@@ -8,17 +8,15 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/nyaruka/phonenumbers"
-
 	"pulsa/prepaid"
+	"pulsa/sim"
+	"pulsa/web/guard"
+
 	simgateway "pulsa/sim/gateway"
-	simnetwork "pulsa/sim/network"
-	"pulsa/topup/reloadly"
 )
 
 type simCommand struct {
@@ -100,60 +98,36 @@ func (s *simCommand) Run(ctx context.Context, e environ) (err error) {
 	public := cmp.Or(strings.TrimRight(s.PublicURL, "/"), "http://"+listener.Addr().String())
 	log, clock := slog.New(slog.NewTextHandler(e.stderr, nil)), prepaid.SystemClock{}
 	defer ignoreHangup(log)()
-	sims, err := s.open(public, wallet, clock, log)
+	sims, err := sim.Open(sim.Options{
+		Clock: clock, Log: log, Folder: s.Data, BaseURL: public, Currency: wallet, NonAtomic: s.NonAtomic, Patience: s.TimeOut,
+	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, sims.close()) }()
+	defer func() { err = errors.Join(err, sims.Close()) }()
 	life, end := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	defer func() { end(); all.Wait() }()
-	face := newSimFace(life, sims.network, clock, wallet)
-	face.clientID, face.secret = s.ClientID, prepaid.NewSecret(s.ClientSecret)
+	face := sim.NewFace(life, sims.Network, clock, wallet)
+	face.ClientID, face.Secret = s.ClientID, prepaid.NewSecret(s.ClientSecret)
 	if s.Webhook != "" {
-		news := simNews{face: face, url: s.Webhook, secret: prepaid.NewSecret(s.WebhookKey), log: log}
-		known := news.known()
-		all.Go(func() { keepGoing(life, clock, log, "news of the network", func() { news.run(life, known) }) })
+		news := sim.News{Face: face, URL: s.Webhook, Secret: prepaid.NewSecret(s.WebhookKey), Log: log}
+		known := news.Known()
+		all.Go(func() { prepaid.KeepGoing(life, clock, log, "news of the network", func() { news.Run(life, known) }) })
 	}
-	mux := face.routes(clock, log)
-	sims.controlRoutes(mux)
+	mux := face.Routes(clock, log)
+	sims.ControlRoutes(mux)
 	if s.GatewayWebhook != "" {
-		gateway := &simgateway.Face{Gateway: sims.gateway, Secret: prepaid.NewSecret(s.GatewaySecret), Webhook: s.GatewayWebhook}
-		sims.gateway.Connect(gateway.Tell)
+		gateway := &simgateway.Face{Gateway: sims.Gateway, Secret: prepaid.NewSecret(s.GatewaySecret), Webhook: s.GatewayWebhook}
+		sims.Gateway.Connect(gateway.Tell)
 		gateway.Routes(mux)
 		all.Go(func() {
-			keepGoing(life, clock, log, "news of the gateway", func() { repeatNews(life, sims.gateway, clock, log) })
+			prepaid.KeepGoing(life, clock, log, "news of the gateway", func() { sim.RepeatNews(life, sims.Gateway, clock, log) })
 		})
 	}
 	fmt.Fprintf(e.stdout, "SIMULATORS at http://%s: nobody's phone is credited, no money moves. Their books are in %s\n\n%s\n",
 		listener.Addr(), s.Data, s.Help())
-	return serveSimulator(ctx, listener, withoutPanics(mux, log))
-}
-
-func (s *simCommand) open(public string, wallet prepaid.Currency, clock prepaid.Clock, log *slog.Logger) (*simulators, error) {
-	gateway, err := simgateway.New(simgateway.Config{
-		Clock: clock, Book: filepath.Join(s.Data, gatewayBook), BaseURL: public, Patience: s.TimeOut, Log: log,
-	})
-	if err != nil {
-		return nil, err
-	}
-	network, err := simnetwork.New(simnetwork.Config{
-		Clock: clock, Book: filepath.Join(s.Data, networkBook), Currency: wallet, NonAtomic: s.NonAtomic, Patience: s.TimeOut, Log: log,
-	})
-	if err != nil {
-		return nil, errors.Join(err, gateway.Close())
-	}
-	return &simulators{gateway: gateway, network: network}, nil
-}
-
-// repeatNews tells again what was not taken, until ctx ends.
-func repeatNews(ctx context.Context, g *simgateway.Gateway, clock prepaid.Clock, log *slog.Logger) {
-	for clock.Sleep(ctx, simNewsEvery) == nil {
-		if err := g.Redeliver(ctx); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "simulated news not taken", "error", err)
-			_ = clock.Sleep(ctx, time.Second)
-		}
-	}
+	return serveSimulator(ctx, listener, guard.WithoutPanics(mux, log))
 }
 
 // serveSimulator answers until ctx ends; who waits for a simulated time-out then is left without an answer, as
@@ -168,24 +142,4 @@ func serveSimulator(ctx context.Context, l net.Listener, h http.Handler) error {
 	case <-ctx.Done():
 		return server.Close()
 	}
-}
-
-// routes serves the Reloadly API.
-func (f *simFace) routes(clock prepaid.Clock, log *slog.Logger) *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.Handle("/", reloadly.NewServer(f, f, clock, log))
-	mux.Handle("DELETE /control/tokens", ownPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		f.dropTokens()
-		w.WriteHeader(http.StatusNoContent)
-	})))
-	return mux
-}
-
-// simCountry is the country of a number.
-func simCountry(m prepaid.MSISDN) string {
-	number, err := phonenumbers.Parse(m.String(), "")
-	if err != nil {
-		return ""
-	}
-	return phonenumbers.GetRegionCodeForNumber(number)
 }

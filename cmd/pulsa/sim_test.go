@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"pulsa/prepaid"
+	"pulsa/sim"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -24,7 +26,7 @@ import (
 type faced struct {
 	t        *testing.T
 	network  *simnetwork.Network
-	face     *simFace
+	face     *sim.Face
 	server   *httptest.Server
 	client   *reloadly.Client
 	contract *contract // of call
@@ -42,10 +44,10 @@ func newFaced(t *testing.T, nonAtomic bool, change func(*reloadly.Config)) *face
 	if err != nil {
 		t.Fatal(err)
 	}
-	face := newSimFace(t.Context(), f.network, prepaid.SystemClock{}, "EUR")
+	face := sim.NewFace(t.Context(), f.network, prepaid.SystemClock{}, "EUR")
 	f.face = face
-	mux := face.routes(prepaid.SystemClock{}, quiet)
-	(&simulators{network: f.network}).controlRoutes(mux)
+	mux := face.Routes(prepaid.SystemClock{}, quiet)
+	(&sim.Simulators{Network: f.network}).ControlRoutes(mux)
 	f.server = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		f.server.CloseClientConnections()

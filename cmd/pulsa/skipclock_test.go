@@ -120,7 +120,7 @@ func await(t testing.TB, what string, is func() bool, meanwhile func()) {
 func (r *running) awaitSent() {
 	r.t.Helper()
 	await(r.t, "all that was pushed has an end", func() bool {
-		next, err := r.db.Outbox.NextOutbound(r.t.Context())
+		next, err := r.DB.Outbox.NextOutbound(r.t.Context())
 		return err == nil && next.IsZero()
 	}, nil)
 }

@@ -23,6 +23,7 @@ import (
 	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/prepaid"
+	"pulsa/sim"
 	"pulsa/store"
 	"pulsa/topup"
 )
@@ -88,7 +89,7 @@ func newSpeed(b *testing.B, base string) *speed {
 		}
 	}
 	for client := range speedClients {
-		c, err := s.p.accounts.Register(b.Context(), accounts.Registration{Brand: "demo", MSISDN: speedNumber(90_000 + client),
+		c, err := s.p.Accounts.Register(b.Context(), accounts.Registration{Brand: "demo", MSISDN: speedNumber(90_000 + client),
 			PIN: prepaid.NewSecret(testPIN), Language: "en", Recognised: true})
 		if err != nil {
 			b.Fatal(err)
@@ -114,7 +115,7 @@ func (s *speed) wire(address string) *program {
 	c.Brands[0].Limits = prepaid.Limits{DayCount: 1 << 30, DaySum: big, MonthSum: big}
 	c.Brands[0].CheapPINHash = false
 	quiet := slog.New(slog.DiscardHandler)
-	sims, err := openSimulators(c, prepaid.SystemClock{}, quiet, func(string) string { return "" })
+	sims, err := sim.Open(sim.Options{Clock: prepaid.SystemClock{}, Log: quiet, BaseURL: c.PublicURL})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -133,7 +134,7 @@ func speedNumber(n int) prepaid.MSISDN { return prepaid.MSISDN(strconv.Itoa(31_6
 func (s *speed) customer(n int) {
 	s.Helper()
 	id := prepaid.CustomerID(strconv.Itoa(n))
-	_, err := s.p.db.Customers.SaveRegistration(s.Context(), accounts.Customer{ID: id, Brand: "demo", MSISDN: speedNumber(n), Language: "en",
+	_, err := s.p.DB.Customers.SaveRegistration(s.Context(), accounts.Customer{ID: id, Brand: "demo", MSISDN: speedNumber(n), Language: "en",
 		CreatedAt: time.Now()}, nil)
 	if err != nil {
 		s.Fatal(err)
@@ -143,12 +144,12 @@ func (s *speed) customer(n int) {
 
 func (s *speed) instrument(c prepaid.CustomerID, id string) {
 	s.Helper()
-	setup, err := s.p.db.Payments.SaveSetup(s.Context(), payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: id, Brand: "demo",
+	setup, err := s.p.DB.Payments.SaveSetup(s.Context(), payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: id, Brand: "demo",
 		Customer: c, Gateway: "sim", Method: payments.Card, Status: payments.SetupOpen, CreatedAt: time.Now()})
 	if err != nil {
 		s.Fatal(err)
 	}
-	_, err = s.p.db.Payments.EndSetup(s.Context(), setup.ID, &payments.Instrument{ID: prepaid.InstrumentID(id), Customer: c, Brand: "demo",
+	_, err = s.p.DB.Payments.EndSetup(s.Context(), setup.ID, &payments.Instrument{ID: prepaid.InstrumentID(id), Customer: c, Brand: "demo",
 		Gateway: "sim", Method: payments.Card, Token: prepaid.NewSecret("tok"), CreatedAt: time.Now()}, prepaid.NewID[prepaid.NoticeID](), time.Now())
 	if err != nil {
 		s.Fatal(err)
@@ -166,7 +167,7 @@ func (s *speed) request(c prepaid.CustomerID, instrument string, m prepaid.MSISD
 func (s *speed) topUp(p *program, customer, client, n int) error {
 	id := strconv.Itoa(customer)
 	key := fmt.Sprintf("%d/%d/%d", s.runs.Load(), client, n)
-	return delivered(p.topups.Place(s.Context(), s.request(prepaid.CustomerID(id), id, speedNumber(customer), key)))
+	return delivered(p.Topups.Place(s.Context(), s.request(prepaid.CustomerID(id), id, speedNumber(customer), key)))
 }
 
 func delivered(o topup.Order, err error) error {
@@ -180,10 +181,10 @@ func delivered(o topup.Order, err error) error {
 func (s *speed) withPIN(client, n int) error {
 	c := s.members[client]
 	key := fmt.Sprintf("%d/pin/%d/%d", s.runs.Load(), client, n)
-	if err := s.p.accounts.CheckPIN(s.Context(), c, prepaid.NewSecret(testPIN), key); err != nil {
+	if err := s.p.Accounts.CheckPIN(s.Context(), c, prepaid.NewSecret(testPIN), key); err != nil {
 		return err
 	}
-	return delivered(s.p.topups.Place(s.Context(), s.request(c.ID, "pin"+strconv.Itoa(client), c.MSISDN, key)))
+	return delivered(s.p.Topups.Place(s.Context(), s.request(c.ID, "pin"+strconv.Itoa(client), c.MSISDN, key)))
 }
 
 // perSecond lets all clients work for a while.
@@ -221,15 +222,15 @@ func (s *speed) script() string {
 		}
 	}
 	statements := tape.statements()
-	h, err := s.p.db.Orders.List(s.Context(), store.OrderFilter{Limit: 1, Customer: prepaid.CustomerID(strconv.Itoa(recorded + 1))})
+	h, err := s.p.DB.Orders.List(s.Context(), store.OrderFilter{Limit: 1, Customer: prepaid.CustomerID(strconv.Itoa(recorded + 1))})
 	if err != nil || len(h) != 1 {
 		s.Fatalf("the recorded order: %v, %v", h, err)
 	}
-	order, err := s.p.db.Orders.Order(s.Context(), h[0].ID)
+	order, err := s.p.DB.Orders.Order(s.Context(), h[0].ID)
 	if err != nil {
 		s.Fatal(err)
 	}
-	notices, err := s.p.db.Notices.NoticesOf(s.Context(), order.ID, order.Status)
+	notices, err := s.p.DB.Notices.NoticesOf(s.Context(), order.ID, order.Status)
 	if err != nil || len(notices) != 1 {
 		s.Fatalf("the recorded notice: %v, %v", notices, err)
 	}

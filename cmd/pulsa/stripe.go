@@ -34,22 +34,22 @@ func newStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books fun
 }
 
 func (p *program) wireStripe() (err error) {
-	books := payments.Books{Orders: p.db.Orders, Instruments: p.db.Payments}
-	p.stripe, err = newStripe(p.config, p.clock, p.log, books.Recorded, p.strayDispute)
+	books := payments.Books{Orders: p.DB.Orders, Instruments: p.DB.Payments}
+	p.stripe, err = newStripe(p.Config, p.Clock, p.Log, books.Recorded, p.strayDispute)
 	return err
 }
 
 // strayDispute puts a dispute that is no order's on the operators' list, once, however its events are repeated.
 func (p *program) strayDispute(ctx context.Context, d stripe.Dispute) error {
-	return p.db.Reconciliation.SaveDispute(ctx, store.OpenItem{Provider: "psp:" + config.GatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
-		Note: d.Status, HappenedAt: d.At}, p.clock.Now())
+	return p.DB.Reconciliation.SaveDispute(ctx, store.OpenItem{Provider: "psp:" + config.GatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
+		Note: d.Status, HappenedAt: d.At}, p.Clock.Now())
 }
 
 // gateways are all that brands may name.
 func (p *program) gateways() map[string]payments.Gateway {
-	simulated := payments.Gateway(p.sims.gateway)
+	simulated := payments.Gateway(p.sims.Gateway)
 	if p.remote != nil {
-		simulated = p.remote.gateway
+		simulated = p.remote.Gateway
 	}
 	all := map[string]payments.Gateway{"sim": simulated}
 	if p.stripe != nil {
@@ -63,6 +63,6 @@ func (p *program) stripeRoutes(mux *http.ServeMux) {
 	if p.stripe == nil {
 		return
 	}
-	mux.Handle("POST "+stripe.WebhookPath, p.stripe.Webhook(p.gatewayNews.Handle))
+	mux.Handle("POST "+stripe.WebhookPath, p.stripe.Webhook(p.GatewayNews.Handle))
 	mux.Handle("GET "+stripe.ReturnPath, stripe.ReturnPage())
 }

@@ -50,19 +50,19 @@ func stripeEvent(kind, about string) string {
 func payer(t *testing.T, p *program) accounts.Customer {
 	t.Helper()
 	m := prepaid.MSISDN("31612345678")
-	c, err := p.accounts.Register(t.Context(), accounts.Registration{Brand: "demo", MSISDN: m, PIN: prepaid.NewSecret(testPIN), Language: "en",
+	c, err := p.Accounts.Register(t.Context(), accounts.Registration{Brand: "demo", MSISDN: m, PIN: prepaid.NewSecret(testPIN), Language: "en",
 		Places: []accounts.Place{{Address: m.Tel(), Channel: "fake", Kind: "sms"}}, Recognised: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := p.clock.Now()
-	s, err := p.db.Payments.SaveSetup(t.Context(), payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: "key", Brand: "demo", Customer: c.ID,
+	now := p.Clock.Now()
+	s, err := p.DB.Payments.SaveSetup(t.Context(), payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: "key", Brand: "demo", Customer: c.ID,
 		Gateway: config.GatewayStripe, Method: payments.PayPal, Status: payments.SetupOpen, CreatedAt: now,
 		ReplyTo: topup.ReplyTo{Channel: "fake", Kind: "sms", Address: m.Tel(), Language: "en"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = p.db.Payments.EndSetup(t.Context(), s.ID, &payments.Instrument{ID: prepaid.NewID[prepaid.InstrumentID](), Customer: c.ID, Brand: "demo",
+	_, err = p.DB.Payments.EndSetup(t.Context(), s.ID, &payments.Instrument{ID: prepaid.NewID[prepaid.InstrumentID](), Customer: c.ID, Brand: "demo",
 		Gateway: config.GatewayStripe, Method: payments.PayPal, Token: prepaid.NewSecret("cus_1/pm_1"), Display: "PayPal", CreatedAt: now}, "told", now)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func payer(t *testing.T, p *program) accounts.Customer {
 func TestARevokedMandateEndsTheWayToPayAndIsTold(t *testing.T) {
 	p := examined(t, stripeTestKey, serving(`200 {"id":"pm_1","object":"payment_method","customer":{"id":"cus_1"}}`, goodTwilio, goodTelegram))
 	c := payer(t, p)
-	if err := p.settle(t.Context()); err != nil { // "registered" is told
+	if err := p.Settle(t.Context()); err != nil { // "registered" is told
 		t.Fatal(err)
 	}
 	body := stripeEvent("mandate.updated", `{"id":"mandate_1","object":"mandate","status":"inactive","payment_method":"pm_1"}`)
@@ -82,14 +82,14 @@ func TestARevokedMandateEndsTheWayToPayAndIsTold(t *testing.T) {
 			t.Fatalf("answered %d", status)
 		}
 	}
-	if err := p.settle(t.Context()); err != nil {
+	if err := p.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	now, err := p.db.Customers.CustomerByID(t.Context(), c.ID)
+	now, err := p.DB.Customers.CustomerByID(t.Context(), c.ID)
 	if err != nil || now.Pays.ID != "" || now.Status != accounts.Active {
 		t.Errorf("%+v, %v", now, err)
 	}
-	sent, err := p.db.Outbox.SentMessages(t.Context())
+	sent, err := p.DB.Outbox.SentMessages(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,10 +120,10 @@ func TestADisputeOfNoPaymentOfOursWaitsForPeople(t *testing.T) {
 	said("charge.dispute.created", "needs_response")
 	said("charge.dispute.created", "needs_response")
 	said("charge.dispute.closed", "lost")
-	if err := p.db.Reconciliation.SaveDifferences(t.Context(), nil, time.Unix(0, 0), time.Now(), time.Now()); err != nil {
+	if err := p.DB.Reconciliation.SaveDifferences(t.Context(), nil, time.Unix(0, 0), time.Now(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	items, err := p.db.Reconciliation.OpenItems(t.Context(), false)
+	items, err := p.DB.Reconciliation.OpenItems(t.Context(), false)
 	if err != nil || len(items) != 1 || items[0].Kind != "dispute" || items[0].Reference != "dp_1" || items[0].Theirs != 2500 || items[0].Note != "lost" {
 		t.Errorf("%+v, %v", items, err)
 	}
@@ -146,7 +146,7 @@ func (r *running) said(text string) string {
 func TestABadEventOfStripesIsRefusedAndChangesNothing(t *testing.T) {
 	p := examined(t, stripeTestKey, serving("404 {}", goodTwilio, goodTelegram))
 	payer(t, p)
-	before, err := p.db.Texts(t.Context(), true)
+	before, err := p.DB.Texts(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestABadEventOfStripesIsRefusedAndChangesNothing(t *testing.T) {
 			n++
 		}
 	}
-	after, err := p.db.Texts(t.Context(), true)
+	after, err := p.DB.Texts(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"pulsa/accounts"
+	"pulsa/app/core"
 	"pulsa/cards"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
+	"pulsa/sim"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 	"pulsa/store"
 	"pulsa/topup"
@@ -26,15 +29,15 @@ func (s *storyProgram) Do(ctx context.Context, who talk.Customer, e talk.Event) 
 	case talk.RedisDown:
 		s.redis = s.outage(e.For)
 	case talk.RedisLost:
-		forgetter, ok := s.p.sessions.(*unsteadySessions).Sessions.(interface{ Forget(context.Context) error })
+		forgetter, ok := s.p.Sessions.(*unsteadySessions).Sessions.(interface{ Forget(context.Context) error })
 		if !ok {
 			return talk.ErrNotOffered
 		}
 		return forgetter.Forget(ctx)
 	case talk.Restart:
-		err := s.run(func() error { return s.p.topups.Drain(ctx) })
+		err := s.run(func() error { return s.p.Topups.Drain(ctx) })
 		s.life.cut.Store(true)
-		if err = errors.Join(err, s.p.close()); err != nil {
+		if err = errors.Join(err, s.p.Close()); err != nil {
 			return err
 		}
 		return s.start(ctx)
@@ -43,23 +46,23 @@ func (s *storyProgram) Do(ctx context.Context, who talk.Customer, e talk.Event) 
 		s.armed = e.Point
 		s.mu.Unlock()
 	default:
-		err := s.run(func() error { return s.sims.do(ctx, who, e) })
+		err := s.run(func() error { return simulate(ctx, s.sims, who, e) })
 		return s.reborn(ctx, err) // the simulators tell again what a killed program has not taken
 	}
 	return nil
 }
 
-// do makes the simulators behave, or the customer act on their pages.
-func (s *simulators) do(ctx context.Context, who talk.Customer, e talk.Event) error {
+// simulate makes the simulators behave, or the customer act on their pages.
+func simulate(ctx context.Context, s *sim.Simulators, who talk.Customer, e talk.Event) error {
 	m, err := prepaid.ParseE164(who.Number)
 	if err != nil {
 		return err
 	}
 	switch e.Kind {
 	case talk.SetupCompleted, talk.SetupAbandoned, talk.CustomerAuthenticates:
-		err = s.tell(ctx, string(e.Kind), m)
+		err = s.Tell(ctx, string(e.Kind), m)
 	case talk.PaymentBehaves, talk.NetworkBehaves:
-		err = s.tell(ctx, string(e.Kind)+" "+e.Behaviour, m)
+		err = s.Tell(ctx, string(e.Kind)+" "+e.Behaviour, m)
 	default:
 		return talk.ErrNotOffered
 	}
@@ -75,76 +78,6 @@ func (s *simulators) do(ctx context.Context, who talk.Customer, e talk.Event) er
 	return err
 }
 
-// tell tells the simulators in the words of a script: "network is out of funds"; "network" alone lets the number
-// choose again. What happens to a charge, delivery or page happens to the newest of the number, or of anybody.
-func (s *simulators) tell(ctx context.Context, text string, m prepaid.MSISDN) error {
-	subject, phrase, _ := strings.Cut(strings.TrimSpace(text), " ")
-	switch subject {
-	case "customer":
-		return s.tellCustomer(ctx, strings.TrimSpace(phrase), m)
-	case "payment":
-		return s.tellPayment(ctx, phrase, m)
-	case "network":
-		return s.tellNetwork(ctx, phrase, m)
-	}
-	return fmt.Errorf("%q: begin with network, payment or customer", text)
-}
-
-func (s *simulators) tellCustomer(ctx context.Context, phrase string, m prepaid.MSISDN) error {
-	switch talk.EventKind("customer " + phrase) {
-	case talk.SetupCompleted:
-		return ofAnybody(s.gateway.CompleteSetup, ctx, m)
-	case talk.SetupAbandoned:
-		return ofAnybody(s.gateway.AbandonSetup, ctx, m)
-	case talk.CustomerAuthenticates:
-		return ofAnybody(s.gateway.Authenticate, ctx, m)
-	}
-	return fmt.Errorf("customer %q: understood are completes payment setup, abandons payment setup, authenticates", phrase)
-}
-
-func (s *simulators) tellPayment(ctx context.Context, phrase string, m prepaid.MSISDN) error {
-	var b simgateway.Behaviour
-	var err error
-	if phrase != "" {
-		b, err = simgateway.ParseBehaviour(phrase)
-	}
-	switch {
-	case err != nil:
-		return err
-	case b.Kind == simgateway.ReturnsDebit:
-		return ofAnybody(s.gateway.ReturnDebit, ctx, m)
-	case b.Kind == simgateway.IsDisputed:
-		return ofAnybody(s.gateway.Dispute, ctx, m)
-	}
-	return s.gateway.Set(ctx, b)
-}
-
-func (s *simulators) tellNetwork(ctx context.Context, phrase string, m prepaid.MSISDN) error {
-	var b simnetwork.Behaviour
-	var err error
-	if phrase != "" {
-		b, err = simnetwork.ParseBehaviour(phrase)
-	}
-	switch {
-	case err != nil:
-		return err
-	case b.Kind == simnetwork.TakesBack:
-		return ofAnybody(func(ctx context.Context, m prepaid.MSISDN) error {
-			return s.network.TakeBack(ctx, simnetwork.Filter{MSISDN: m})
-		}, ctx, m)
-	}
-	return s.network.Set(ctx, b)
-}
-
-// ofAnybody acts for the customer's number, or for the latest where they have registered another.
-func ofAnybody(act func(context.Context, prepaid.MSISDN) error, ctx context.Context, m prepaid.MSISDN) error {
-	err := act(ctx, m)
-	if errors.Is(err, simgateway.ErrNoSetup) || errors.Is(err, simgateway.ErrNoCharge) || errors.Is(err, simnetwork.ErrNoDelivery) {
-		return act(ctx, "")
-	}
-	return err
-}
-
 // Check implements talk.Program.
 func (s *storyProgram) Check(ctx context.Context, who talk.Customer, f talk.Fact) (talk.Finding, error) {
 	switch f.Kind {
@@ -152,11 +85,11 @@ func (s *storyProgram) Check(ctx context.Context, who talk.Customer, f talk.Fact
 		state, err := s.State(ctx, who)
 		return is(state, f.Name), err
 	case talk.Charged:
-		return counted(f, len(s.sims.gateway.Charged(simgateway.Filter{Amount: f.Amount})), len(s.sims.gateway.Charged(simgateway.Filter{}))), nil
+		return counted(f, len(s.sims.Gateway.Charged(simgateway.Filter{Amount: f.Amount})), len(s.sims.Gateway.Charged(simgateway.Filter{}))), nil
 	case talk.Refunded:
-		return counted(f, len(s.sims.gateway.Refunded(simgateway.Filter{Amount: f.Amount})), len(s.sims.gateway.Refunded(simgateway.Filter{}))), nil
+		return counted(f, len(s.sims.Gateway.Refunded(simgateway.Filter{Amount: f.Amount})), len(s.sims.Gateway.Refunded(simgateway.Filter{}))), nil
 	case talk.ToppedUp:
-		return counted(f, len(s.sims.network.Delivered(simnetwork.Filter{Amount: f.Amount})), len(s.sims.network.Delivered(simnetwork.Filter{}))), nil
+		return counted(f, len(s.sims.Network.Delivered(simnetwork.Filter{Amount: f.Amount})), len(s.sims.Network.Delivered(simnetwork.Filter{}))), nil
 	case talk.AuditClean:
 		return auditFinding(s.audit(ctx))
 	}
@@ -165,12 +98,12 @@ func (s *storyProgram) Check(ctx context.Context, who talk.Customer, f talk.Fact
 
 // audit checks the invariants over the story's SQL and the books of its simulators.
 func (s *storyProgram) audit(ctx context.Context) ([]store.Violation, error) {
-	return auditAll(ctx, s.p, func(context.Context) (simBooks, error) { return s.sims.books(), nil })
+	return auditAll(ctx, s.p, func(context.Context) (sim.Books, error) { return s.sims.Books(), nil })
 }
 
 // checkFact finds what SQL tells of a customer or card.
-func checkFact(ctx context.Context, p *core, brand string, who talk.Customer, f talk.Fact) (talk.Finding, error) {
-	c, err := p.accounts.ByAddress(ctx, brand, who.Address())
+func checkFact(ctx context.Context, p *core.Program, brand string, who talk.Customer, f talk.Fact) (talk.Finding, error) {
+	c, err := p.Accounts.ByAddress(ctx, brand, who.Address())
 	if err != nil && !errors.Is(err, accounts.ErrNoCustomer) {
 		return talk.Finding{}, err
 	}
@@ -180,21 +113,21 @@ func checkFact(ctx context.Context, p *core, brand string, who talk.Customer, f 
 		if m == "" {
 			m, _ = prepaid.ParseE164(who.Number)
 		}
-		o, err := p.topups.Latest(ctx, brand, topup.Whose{Customer: c.ID, Address: who.Address(), MSISDN: m})
+		o, err := p.Topups.Latest(ctx, brand, topup.Whose{Customer: c.ID, Address: who.Address(), MSISDN: m})
 		if errors.Is(err, topup.ErrNoOrder) {
 			return talk.Finding{Actual: "no order"}, nil
 		}
 		return is(string(o.Status), f.Name), err
 	case talk.CardIs:
-		card, err := p.cards.Card(ctx, brand, f.Serial)
+		card, err := p.Cards.Card(ctx, brand, f.Serial)
 		if errors.Is(err, cards.ErrUnknown) {
 			return talk.Finding{Actual: "no such card"}, nil
 		}
-		return is(card.Shown(p.clock.Now()), f.Name), err
+		return is(card.Shown(p.Clock.Now()), f.Name), err
 	case talk.Registered:
 		return yes(c.Registered(), f), nil
 	case talk.Locked:
-		return yes(c.PIN.Locked(p.clock.Now()), f), nil
+		return yes(c.PIN.Locked(p.Clock.Now()), f), nil
 	case talk.PaysBy:
 		if c.Pays.Method == "" {
 			return is(talk.Nothing, f.Name), nil
@@ -204,7 +137,7 @@ func checkFact(ctx context.Context, p *core, brand string, who talk.Customer, f 
 		none := talk.Fact{Kind: talk.Automatic, Name: talk.Off}
 		return is(none.String(), f.String()), nil
 	case talk.OptedOut:
-		out, err := p.accounts.OptedOut(ctx, brand, who.Address())
+		out, err := p.Accounts.OptedOut(ctx, brand, who.Address())
 		return yes(!out.None(), f), err
 	}
 	return talk.Finding{}, talk.ErrNotOffered
@@ -243,7 +176,7 @@ func (s *storyProgram) given(ctx context.Context, g talk.Given) error {
 	case g.Event != nil:
 		return s.Do(ctx, s.setup.Customer, *g.Event)
 	case g.Customer != nil:
-		return s.run(func() error { return givenCustomer(ctx, s.p, s.sims.gateway.CompleteSetup, s.setup, *g.Customer) })
+		return s.run(func() error { return givenCustomer(ctx, s.p, s.sims.Gateway.CompleteSetup, s.setup, *g.Customer) })
 	}
 	return givenCard(ctx, s.p, s.setup.Brand, *g.Card)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/app/core"
 	"pulsa/cards"
 	"pulsa/channels"
 	"pulsa/conversation/talk"
@@ -16,12 +17,12 @@ import (
 
 // givenCustomer registers a customer as a conversation would have, and tells them nothing of it. complete completes the
 // payment page that is open for a number.
-func givenCustomer(ctx context.Context, p *core, complete func(context.Context, prepaid.MSISDN) error, s talk.Setup, g talk.GivenCustomer) error {
+func givenCustomer(ctx context.Context, p *core.Program, complete func(context.Context, prepaid.MSISDN) error, s talk.Setup, g talk.GivenCustomer) error {
 	m, err := prepaid.ParseE164(s.Customer.Number)
 	if err != nil {
 		return err
 	}
-	line := p.brands[s.Brand].SMSChannel // the fake channel is all kinds of channels at once
+	line := p.Brands[s.Brand].SMSChannel // the fake channel is all kinds of channels at once
 	places := []accounts.Place{
 		{Address: s.Customer.Address(), Channel: line, Kind: s.Customer.Kind},
 		{Address: m.Tel(), Channel: line, Kind: string(channels.SMS)},
@@ -29,7 +30,7 @@ func givenCustomer(ctx context.Context, p *core, complete func(context.Context, 
 	if places[0].Address == m.Tel() {
 		places = places[:1]
 	}
-	c, err := p.accounts.Register(ctx, accounts.Registration{
+	c, err := p.Accounts.Register(ctx, accounts.Registration{
 		Brand: s.Brand, MSISDN: m, PIN: g.PIN, Language: s.Language, Recognised: true,
 		Places: places, OperationKey: prepaid.NewToken(),
 	})
@@ -39,7 +40,7 @@ func givenCustomer(ctx context.Context, p *core, complete func(context.Context, 
 	if err != nil {
 		return err
 	}
-	_, err = p.payments.StartSetup(ctx, payments.StartRequest{ // without an address: nobody is told
+	_, err = p.Payments.StartSetup(ctx, payments.StartRequest{ // without an address: nobody is told
 		Brand: s.Brand, Customer: c.ID, MSISDN: m, Method: payments.Method(g.Method), OperationKey: prepaid.NewToken(),
 	})
 	if err != nil {
@@ -49,25 +50,25 @@ func givenCustomer(ctx context.Context, p *core, complete func(context.Context, 
 }
 
 // givenAgain makes a customer who is registered like one who has just been.
-func givenAgain(ctx context.Context, p *core, s talk.Setup, m prepaid.MSISDN, pin prepaid.Secret, places []accounts.Place) (accounts.Customer, error) {
-	c, err := p.accounts.ByMSISDN(ctx, s.Brand, m)
+func givenAgain(ctx context.Context, p *core.Program, s talk.Setup, m prepaid.MSISDN, pin prepaid.Secret, places []accounts.Place) (accounts.Customer, error) {
+	c, err := p.Accounts.ByMSISDN(ctx, s.Brand, m)
 	if err == nil {
-		err = p.accounts.ChangePIN(ctx, c, pin)
+		err = p.Accounts.ChangePIN(ctx, c, pin)
 	}
 	for _, place := range places {
 		if err == nil {
-			err = p.accounts.Link(ctx, c, place)
+			err = p.Accounts.Link(ctx, c, place)
 		}
 	}
 	if err == nil {
-		err = p.accounts.SetLanguage(ctx, c.ID, s.Language)
+		err = p.Accounts.SetLanguage(ctx, c.ID, s.Language)
 	}
 	return c, err
 }
 
-func givenCard(ctx context.Context, p *core, brand string, g talk.GivenCard) error {
+func givenCard(ctx context.Context, p *core.Program, brand string, g talk.GivenCard) error {
 	series, _, _ := strings.Cut(g.Serial, "-")
-	card := cards.Card{Serial: g.Serial, Brand: brand, Series: series, Amount: g.Amount, State: cards.Live, CreatedAt: p.clock.Now()}
+	card := cards.Card{Serial: g.Serial, Brand: brand, Series: series, Amount: g.Amount, State: cards.Live, CreatedAt: p.Clock.Now()}
 	if g.Generated {
 		card.State = cards.Generated
 	}
@@ -78,5 +79,5 @@ func givenCard(ctx context.Context, p *core, brand string, g talk.GivenCard) err
 		}
 		card.ExpiresAt = day
 	}
-	return p.cards.Add(ctx, card, g.Code)
+	return p.Cards.Add(ctx, card, g.Code)
 }

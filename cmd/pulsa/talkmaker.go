@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
+	"pulsa/sim"
 	"pulsa/store"
 )
 
@@ -60,7 +62,7 @@ func (m *storyMaker) close() error { return os.RemoveAll(m.folder) }
 
 // Fresh implements talk.Maker.
 func (m *storyMaker) Fresh(brand string) (string, error) {
-	b := brandsByName(m.config)[brand]
+	b := core.BrandsByName(m.config)[brand]
 	if b == nil {
 		return "", fmt.Errorf("no brand %s", brand)
 	}
@@ -82,12 +84,12 @@ func (m *storyMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, e
 		return nil, err
 	}
 	var err error
-	s.sims, err = openSimulators(s.config, s.clock, slog.New(slog.NewTextHandler(&s.log, nil)), func(string) string { return "" })
+	s.sims, err = sim.Open(sim.Options{Clock: s.clock, Log: slog.New(slog.NewTextHandler(&s.log, nil)), BaseURL: s.config.PublicURL})
 	if err != nil {
 		return nil, errors.Join(err, s.drop(ctx))
 	}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, s.sims.close(), s.drop(ctx))
+		return nil, errors.Join(err, s.sims.Close(), s.drop(ctx))
 	}
 	for _, g := range setup.Givens {
 		if err := s.given(ctx, g); err != nil {

@@ -14,12 +14,14 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/channels"
 	"pulsa/channels/fake"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/payments"
 	"pulsa/prepaid"
+	"pulsa/sim"
 
 	simnetwork "pulsa/sim/network"
 	"pulsa/topup"
@@ -32,11 +34,11 @@ type storyProgram struct {
 	setup       talk.Setup
 	config      config.Config
 	clock       *prepaid.VirtualClock
-	sims        *simulators
+	sims        *sim.Simulators
 	redisPrefix string
 	drop        func(context.Context) error // removes the stores
 
-	p       *core
+	p       *core.Program
 	life    *life
 	offline time.Time
 	closed  map[prepaid.Address]bool // whom nothing can be pushed to until they write
@@ -58,10 +60,10 @@ var errCut = errors.New("the program was killed")
 func (s *storyProgram) start(ctx context.Context) error {
 	l := &life{}
 	s.life = l
-	p, err := openStores(ctx, s.config, storeOptions{
-		clock: s.clock, log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		volatile: true, redisPrefix: s.redisPrefix,
-		sessions: func(inner conversation.Sessions) conversation.Sessions { return &unsteadySessions{inner, s} },
+	p, err := core.Open(ctx, s.config, core.Options{
+		Clock: s.clock, Log: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Volatile: true, RedisPrefix: s.redisPrefix,
+		Sessions: func(inner conversation.Sessions) conversation.Sessions { return &unsteadySessions{inner, s} },
 	})
 	if err != nil {
 		return err
@@ -69,21 +71,21 @@ func (s *storyProgram) start(ctx context.Context) error {
 	s.p = p
 	gateways, networks := map[string]payments.Gateway{}, map[string]topup.Network{}
 	for _, b := range s.config.Brands { // whatever a brand's gateway and network are, stories meet simulators
-		gateways[s.config.Gateways[b.Name]] = cutGateway{s.sims.gateway, l}
-		networks[s.config.Networks[b.Name]] = cutNetwork{s.sims.network, l}
+		gateways[s.config.Gateways[b.Name]] = cutGateway{s.sims.Gateway, l}
+		networks[s.config.Networks[b.Name]] = cutNetwork{s.sims.Network, l}
 	}
-	err = p.assemble(parts{
-		gateways: gateways, networks: networks,
-		adapters:  []channels.Adapter{&unsteadyFake{fake.New(p.db.Outbox, s.clock), s}},
-		redeliver: s.sims.redeliver,
-		reached:   func(point string) { s.reached(l, point) },
-		observe:   func(r conversation.Record) { s.observe(l, r) },
+	err = p.Assemble(core.Parts{
+		Gateways: gateways, Networks: networks,
+		Adapters:  []channels.Adapter{&unsteadyFake{fake.New(p.DB.Outbox, s.clock), s}},
+		Redeliver: s.sims.Redeliver,
+		Reached:   func(point string) { s.reached(l, point) },
+		Observe:   func(r conversation.Record) { s.observe(l, r) },
 	})
 	if err != nil {
-		return errors.Join(err, p.close())
+		return errors.Join(err, p.Close())
 	}
-	s.sims.gateway.Connect(p.gatewayNews.Handle)
-	s.sims.network.Connect(p.deliveryTakenBack)
+	s.sims.Gateway.Connect(p.GatewayNews.Handle)
+	s.sims.Network.Connect(p.DeliveryTakenBack)
 	return nil
 }
 
@@ -98,7 +100,7 @@ func (s *storyProgram) reached(l *life, point string) {
 	if !struck {
 		return
 	}
-	_ = s.p.close() // as the kernel closes a killed program's files and connections
+	_ = s.p.Close() // as the kernel closes a killed program's files and connections
 }
 
 func (s *storyProgram) observe(l *life, r conversation.Record) {
@@ -222,7 +224,7 @@ func (s *storyProgram) deliver(ctx context.Context, body []byte) (capture, error
 			return answer, err
 		}
 		r.Header.Set("Content-Type", "application/json")
-		s.p.webhooks.ServeHTTP(&answer, r)
+		s.p.Webhooks.ServeHTTP(&answer, r)
 		if answer.status != http.StatusServiceUnavailable || tries == redeliveries || s.life.cut.Load() {
 			return answer, nil
 		}
@@ -248,7 +250,7 @@ func (s *storyProgram) explain(m talk.Message, recordKey string) talk.Message {
 
 // Settle implements talk.Program.
 func (s *storyProgram) Settle(ctx context.Context) ([]talk.Message, error) {
-	err := s.run(func() error { return s.p.settle(ctx) })
+	err := s.run(func() error { return s.p.Settle(ctx) })
 	if s.life.cut.Load() {
 		if err := s.reborn(ctx, err); err != nil {
 			return nil, err
@@ -258,7 +260,7 @@ func (s *storyProgram) Settle(ctx context.Context) ([]talk.Message, error) {
 	if err != nil && !s.clock.Now().Before(s.redis) {
 		return nil, err
 	}
-	sent, err := s.p.db.Outbox.SentMessages(ctx)
+	sent, err := s.p.DB.Outbox.SentMessages(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +287,7 @@ func (s *storyProgram) Now() time.Time { return s.clock.Now() }
 
 // Next implements talk.TimeTraveller.
 func (s *storyProgram) Next(ctx context.Context) (time.Time, bool, error) {
-	next, err := s.p.nextDue(ctx)
+	next, err := s.p.NextDue(ctx)
 	if err != nil {
 		return time.Time{}, false, err
 	}
@@ -309,10 +311,10 @@ func (s *storyProgram) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	var err error
-	if sessions, ok := s.p.sessions.(*unsteadySessions).Sessions.(interface{ Drop(context.Context) error }); ok {
+	if sessions, ok := s.p.Sessions.(*unsteadySessions).Sessions.(interface{ Drop(context.Context) error }); ok {
 		err = sessions.Drop(ctx) // a Redis is shared, an embedded file goes with its folder
 	}
-	return errors.Join(err, s.p.close(), s.sims.close(), s.drop(ctx))
+	return errors.Join(err, s.p.Close(), s.sims.Close(), s.drop(ctx))
 }
 
 // Walked implements talk.Walker.
@@ -320,18 +322,18 @@ func (s *storyProgram) Walked() []talk.Transition { return s.walked }
 
 // State implements talk.Stater.
 func (s *storyProgram) State(ctx context.Context, who talk.Customer) (string, error) {
-	state, _, err := s.p.handler.State(ctx, s.channel(), who.Address())
+	state, _, err := s.p.Handler.State(ctx, s.channel(), who.Address())
 	return state, err
 }
 
 // ReadsSecret implements talk.SecretReader.
 func (s *storyProgram) ReadsSecret(ctx context.Context, who talk.Customer) (bool, error) {
-	_, secret, err := s.p.handler.State(ctx, s.channel(), who.Address())
+	_, secret, err := s.p.Handler.State(ctx, s.channel(), who.Address())
 	return secret, err
 }
 
 func (s *storyProgram) channel() channels.Channel {
-	c, _ := s.p.registry.Declared(s.setup.Brand, "fake")
+	c, _ := s.p.Registry.Declared(s.setup.Brand, "fake")
 	return c
 }
 
@@ -363,10 +365,10 @@ func proofread(kind string, m talk.Message) []string {
 
 // Evidence implements talk.Witness.
 func (s *storyProgram) Evidence(ctx context.Context) ([]talk.Evidence, error) {
-	if _, err := s.p.drainTranscripts(ctx); err != nil {
+	if _, err := s.p.DrainTranscripts(ctx); err != nil {
 		return nil, err
 	}
-	texts, err := s.p.db.Texts(ctx, len(s.HandedOut()) > 0)
+	texts, err := s.p.DB.Texts(ctx, len(s.HandedOut()) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -380,7 +382,7 @@ func (s *storyProgram) Evidence(ctx context.Context) ([]talk.Evidence, error) {
 // HandedOut implements talk.HandsOut.
 func (s *storyProgram) HandedOut() []string {
 	var codes []string
-	for _, e := range s.sims.network.Delivered(simnetwork.Filter{}) {
+	for _, e := range s.sims.Network.Delivered(simnetwork.Filter{}) {
 		if e.PIN != nil {
 			codes = append(codes, e.PIN.Code.Reveal())
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
@@ -60,7 +61,7 @@ func (m *serverMaker) reach(ctx context.Context, flag, address string) error {
 
 // Fresh implements talk.Maker.
 func (m *serverMaker) Fresh(brand string) (string, error) {
-	b := brandsByName(m.config)[brand]
+	b := core.BrandsByName(m.config)[brand]
 	if b == nil {
 		return "", fmt.Errorf("no brand %s", brand)
 	}

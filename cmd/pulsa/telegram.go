@@ -21,12 +21,12 @@ const (
 func (p *program) connectBots(ctx context.Context) {
 	holder := prepaid.NewToken()
 	var all sync.WaitGroup
-	for _, b := range p.config.Brands {
+	for _, b := range p.Config.Brands {
 		for _, c := range b.Channels {
-			declared, _ := p.registry.Declared(b.Name, c.Name)
-			if _, ok := p.registry.Adapter(declared).(channels.Poller); ok {
+			declared, _ := p.Registry.Declared(b.Name, c.Name)
+			if _, ok := p.Registry.Adapter(declared).(channels.Poller); ok {
 				all.Go(func() {
-					keepGoing(ctx, p.clock, p.log, "bot of "+b.Name+"/"+c.Name, func() { p.connectBot(ctx, b.Name, c.Name, holder) })
+					prepaid.KeepGoing(ctx, p.Clock, p.Log, "bot of "+b.Name+"/"+c.Name, func() { p.connectBot(ctx, b.Name, c.Name, holder) })
 				})
 			}
 		}
@@ -36,8 +36,8 @@ func (p *program) connectBots(ctx context.Context) {
 
 func (p *program) connectBot(ctx context.Context, brand, name, holder string) {
 	hooked := false
-	for ; ctx.Err() == nil; _ = p.clock.Sleep(ctx, botLook) {
-		c, a, on := p.registry.Channel(ctx, brand, name)
+	for ; ctx.Err() == nil; _ = p.Clock.Sleep(ctx, botLook) {
+		c, a, on := p.Registry.Channel(ctx, brand, name)
 		if !on {
 			hooked = false // switched on again, it is set again
 			continue
@@ -57,10 +57,10 @@ func (p *program) connectBot(ctx context.Context, brand, name, holder string) {
 
 func (p *program) hook(ctx context.Context, bot channels.Poller, c channels.Channel) bool {
 	if err := bot.SetWebhook(ctx, c); err != nil {
-		p.log.Warn("webhook not set", "channel", c.ID(), "error", err)
+		p.Log.Warn("webhook not set", "channel", c.ID(), "error", err)
 		return false
 	}
-	p.log.Info("webhook set", "channel", c.ID(), "url", c.WebhookURL)
+	p.Log.Info("webhook set", "channel", c.ID(), "url", c.WebhookURL)
 	return true
 }
 
@@ -68,10 +68,10 @@ func (p *program) hook(ctx context.Context, bot channels.Poller, c channels.Chan
 func botLeaseOf(c channels.Channel) string { return "poll " + c.ID() }
 
 func (p *program) holdsBot(ctx context.Context, c channels.Channel, holder string) bool {
-	now := p.clock.Now()
-	held, err := p.db.Leases.HoldLease(ctx, botLeaseOf(c), holder, now, now.Add(botLease))
+	now := p.Clock.Now()
+	held, err := p.DB.Leases.HoldLease(ctx, botLeaseOf(c), holder, now, now.Add(botLease))
 	if err != nil && ctx.Err() == nil {
-		p.log.Warn("lease of a bot", "channel", c.ID(), "error", err)
+		p.Log.Warn("lease of a bot", "channel", c.ID(), "error", err)
 	}
 	return held && err == nil
 }
@@ -79,34 +79,34 @@ func (p *program) holdsBot(ctx context.Context, c channels.Channel, holder strin
 // poll fetches a bot's messages for as long as the lease is held and the channel is on.
 func (p *program) poll(ctx context.Context, bot channels.Poller, c channels.Channel, holder string) {
 	if err := bot.DeleteWebhook(ctx, c); err != nil {
-		p.log.Warn("webhook not removed", "channel", c.ID(), "error", err)
+		p.Log.Warn("webhook not removed", "channel", c.ID(), "error", err)
 		return
 	}
-	p.log.Info("polling", "channel", c.ID())
+	p.Log.Info("polling", "channel", c.ID())
 	polling, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
 	go func() {
 		defer stop()
 		handle := func(ctx context.Context, in channels.Inbound) error {
-			err := prepaid.Guard(func() error { return p.webhooks.Handle(ctx, c, in) })
+			err := prepaid.Guard(func() error { return p.Webhooks.Handle(ctx, c, in) })
 			if errors.As(err, new(*prepaid.PanicError)) {
-				p.log.Error("message panicked", "channel", c.ID(), "error", err)
+				p.Log.Error("message panicked", "channel", c.ID(), "error", err)
 			}
 			return err
 		}
 		ended <- prepaid.Guard(func() error { return bot.Poll(polling, c, handle) })
 	}()
-	for p.clock.Sleep(polling, botLook) == nil {
-		if _, _, on := p.registry.Channel(ctx, c.Brand.Name, c.Name); !on || !p.holdsBot(ctx, c, holder) {
+	for p.Clock.Sleep(polling, botLook) == nil {
+		if _, _, on := p.Registry.Channel(ctx, c.Brand.Name, c.Name); !on || !p.holdsBot(ctx, c, holder) {
 			stop()
 		}
 	}
 	var refused *channels.SendError
 	var panicked *prepaid.PanicError
 	if err := <-ended; (errors.As(err, &refused) || errors.As(err, &panicked)) && ctx.Err() == nil {
-		p.log.Warn("polling ended", "channel", c.ID(), "error", err)
-		_ = p.clock.Sleep(ctx, botLease)
+		p.Log.Warn("polling ended", "channel", c.ID(), "error", err)
+		_ = p.Clock.Sleep(ctx, botLease)
 		return
 	}
 	p.leaveBot(ctx, c, holder)
@@ -116,8 +116,8 @@ func (p *program) poll(ctx context.Context, bot channels.Poller, c channels.Chan
 func (p *program) leaveBot(ctx context.Context, c channels.Channel, holder string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), botLook)
 	defer cancel()
-	now := p.clock.Now()
-	if _, err := p.db.Leases.HoldLease(ctx, botLeaseOf(c), holder, now, now); err != nil {
-		p.log.Warn("lease of a bot not given back", "channel", c.ID(), "error", err)
+	now := p.Clock.Now()
+	if _, err := p.DB.Leases.HoldLease(ctx, botLeaseOf(c), holder, now, now); err != nil {
+		p.Log.Warn("lease of a bot not given back", "channel", c.ID(), "error", err)
 	}
 }

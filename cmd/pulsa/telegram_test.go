@@ -10,13 +10,14 @@ import (
 
 	"pulsa/app/config"
 	"pulsa/conversation"
+	"pulsa/sim"
 )
 
 // bots are copies of the program on one store, whose calls of the provider are told apart.
 type bots struct {
 	t     *testing.T
 	v     *provider
-	sims  *simulators
+	sims  *sim.Simulators
 	data  string
 	a, b  *running
 	clock *skipClock
@@ -26,7 +27,7 @@ type bots struct {
 func runBots(t *testing.T) *bots {
 	o := &bots{t: t, v: newProvider(t), clock: newSlowClock(20), data: t.TempDir()}
 	var err error
-	o.sims, err = openSimulators(config.Config{}, o.clock, slog.New(slog.DiscardHandler), func(string) string { return "" })
+	o.sims, err = sim.Open(sim.Options{Clock: o.clock, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +51,8 @@ func (o *bots) start(name string) *running {
 // lease tells until when somebody holds the bot.
 func (o *bots) lease() time.Time {
 	o.t.Helper()
-	c, _ := o.b.registry.Declared("demo", "telegram")
-	until, err := o.b.db.Leases.LeaseUntil(o.t.Context(), botLeaseOf(c))
+	c, _ := o.b.Registry.Declared("demo", "telegram")
+	until, err := o.b.DB.Leases.LeaseUntil(o.t.Context(), botLeaseOf(c))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestOneCopyPollsAndAnotherTakesOverWhenItsLeaseHasLapsed(t *testing.T) {
 		t.Errorf("the second copy polled %d times beside the first", n)
 	}
 	o.a.awaitSent()                        // what is not written down as sent, the other would rightly send again
-	if err := o.a.db.Close(); err != nil { // the first copy can hold no lease any more, nor give it back
+	if err := o.a.DB.Close(); err != nil { // the first copy can hold no lease any more, nor give it back
 		t.Fatal(err)
 	}
 	until := o.lease()
@@ -114,7 +115,7 @@ func TestOneCopyPollsAndAnotherTakesOverWhenItsLeaseHasLapsed(t *testing.T) {
 func TestALeaseThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 	o := runBots(t)
 	o.b = o.start("b")
-	if err := o.a.db.Channels.SetSwitch(t.Context(), "demo", "telegram", false, "test", o.clock.Now()); err != nil {
+	if err := o.a.DB.Channels.SetSwitch(t.Context(), "demo", "telegram", false, "test", o.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	held := o.lease() // at least so long, if it is not given back
@@ -133,7 +134,7 @@ func TestALeaseThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 	if n := strings.Count(o.a.log.String()+o.b.log.String(), "msg=polling"); n != began {
 		t.Errorf("a bot that is off was polled %d times", n-began)
 	}
-	if err := o.a.db.Channels.SetSwitch(t.Context(), "demo", "telegram", true, "test", o.clock.Now()); err != nil {
+	if err := o.a.DB.Channels.SetSwitch(t.Context(), "demo", "telegram", true, "test", o.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	before := o.asked("a", -1) + o.asked("b", -1)
@@ -146,7 +147,7 @@ func TestTheOffsetMovesOnlyAfterTheTurnHasCommitted(t *testing.T) {
 	o := runBots(t)
 	const sender = "demo/telegram/telegram:2"
 	now := o.clock.Now()
-	_, err := o.a.sessions.Begin(t.Context(), conversation.Begin{
+	_, err := o.a.Sessions.Begin(t.Context(), conversation.Begin{
 		Sender: sender, MessageID: "other", Token: "other", Now: now, LockFor: 1000 * time.Hour, LineUntil: now,
 	})
 	if err != nil {
@@ -157,7 +158,7 @@ func TestTheOffsetMovesOnlyAfterTheTurnHasCommitted(t *testing.T) {
 	if n := o.asked("a", id+1); n != 0 {
 		t.Errorf("the offset moved while the turn waited for its lock")
 	}
-	if err := o.a.sessions.Leave(t.Context(), sender, "other"); err != nil {
+	if err := o.a.Sessions.Leave(t.Context(), sender, "other"); err != nil {
 		t.Fatal(err)
 	}
 	o.v.await("telegram:2", 1)

@@ -14,6 +14,8 @@ import (
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
+	"pulsa/web/guard"
+
 	simgateway "pulsa/sim/gateway"
 )
 
@@ -54,7 +56,7 @@ type testState struct {
 
 func (p *program) testRoutes(mux *http.ServeMux) {
 	handle := func(what string, do func(context.Context, string, testRequest) (any, error)) {
-		mux.Handle("POST /test/{brand}/"+what, ofType(func(w http.ResponseWriter, r *http.Request) {
+		mux.Handle("POST /test/{brand}/"+what, guard.OfType(func(w http.ResponseWriter, r *http.Request) {
 			p.answerTest(w, r, do)
 		}, "application/json"))
 	}
@@ -72,7 +74,7 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 	})
 	handle("given", func(ctx context.Context, brand string, r testRequest) (any, error) {
 		if r.Card != nil {
-			err := givenCard(ctx, p.core, brand, talk.GivenCard{
+			err := givenCard(ctx, p.Program, brand, talk.GivenCard{
 				Serial: r.Card.Serial, Code: prepaid.NewSecret(r.Card.Code), Amount: r.Card.Amount,
 				Expires: r.Card.Expires, Generated: r.Card.Generated,
 			})
@@ -82,15 +84,15 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 			return nil, err
 		}
 		setup := talk.Setup{Brand: brand, Language: r.Language, Customer: r.Customer}
-		return nil, givenCustomer(ctx, p.core, p.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
+		return nil, givenCustomer(ctx, p.Program, p.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
 	})
-	handle("settle", func(ctx context.Context, _ string, _ testRequest) (any, error) { return nil, p.settle(ctx) })
+	handle("settle", func(ctx context.Context, _ string, _ testRequest) (any, error) { return nil, p.Settle(ctx) })
 	handle("state", func(ctx context.Context, brand string, r testRequest) (any, error) {
-		c, _ := p.registry.Declared(brand, "fake")
-		state, secret, err := p.handler.State(ctx, c, r.Customer.Address())
+		c, _ := p.Registry.Declared(brand, "fake")
+		state, secret, err := p.Handler.State(ctx, c, r.Customer.Address())
 		return testState{state, secret}, err
 	})
-	mux.Handle("POST /test/{brand}/turn/{id}", ofType(func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("POST /test/{brand}/turn/{id}", guard.OfType(func(w http.ResponseWriter, r *http.Request) {
 		p.answerTest(w, r, func(_ context.Context, brand string, of testRequest) (any, error) {
 			return p.turns.get(turnKey{brand, of.Customer.Address(), r.PathValue("id")}), nil
 		})
@@ -98,7 +100,7 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 }
 
 func (p *program) answerTest(w http.ResponseWriter, r *http.Request, do func(context.Context, string, testRequest) (any, error)) {
-	brand := p.brands[r.PathValue("brand")]
+	brand := p.Brands[r.PathValue("brand")]
 	if brand == nil || !brand.Test {
 		http.Error(w, "no test brand of that name", http.StatusNotFound)
 		return
@@ -158,7 +160,7 @@ func (p *program) testFact(ctx context.Context, brand string, r testRequest) (ta
 	if f.Kind == talk.AuditClean {
 		return auditFinding(p.audit(ctx))
 	}
-	return checkFact(ctx, p.core, brand, r.Customer, f)
+	return checkFact(ctx, p.Program, brand, r.Customer, f)
 }
 
 // maxTurns is how many turns a server remembers for scripts.

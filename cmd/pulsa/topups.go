@@ -18,6 +18,8 @@ import (
 	"pulsa/app/config"
 	"pulsa/conversation"
 	"pulsa/prepaid"
+	"pulsa/sim"
+	"pulsa/web/guard"
 
 	simbook "pulsa/sim/book"
 	"pulsa/store"
@@ -391,21 +393,21 @@ func (r handRequest) carryOut(ctx context.Context, c config.Config, log *slog.Lo
 }
 
 func (r handRequest) besideServer(ctx context.Context, c config.Config, log *slog.Logger) (handAnswer, error) {
-	sims, err := openSimulators(c, prepaid.SystemClock{}, slog.New(slog.DiscardHandler), func(string) string { return "" })
+	sims, err := sim.Open(sim.Options{Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler), BaseURL: c.PublicURL})
 	if err != nil {
 		return handAnswer{}, err
 	}
-	defer func() { _ = sims.close() }()
+	defer func() { _ = sims.Close() }()
 	p, err := wire(ctx, c, wiring{clock: prepaid.SystemClock{}, log: log, sims: sims})
 	if err != nil {
 		return handAnswer{}, err
 	}
 	defer func() { _ = p.close() }()
-	h, err := p.topups.Order(ctx, r.Order)
+	h, err := p.Topups.Order(ctx, r.Order)
 	if err != nil {
 		return handAnswer{}, fmt.Errorf("%s: %w", r.Order, err)
 	}
-	if brand := p.brands[h.Brand]; brand == nil || !brand.Test {
+	if brand := p.Brands[h.Brand]; brand == nil || !brand.Test {
 		return p.byHand(ctx, r)
 	}
 	return r.askServer(ctx, c, h.Brand)
@@ -443,11 +445,11 @@ func (p *program) byHand(ctx context.Context, r handRequest) (handAnswer, error)
 	var err error
 	switch {
 	case r.Goodwill:
-		h, err = p.topups.Goodwill(ctx, r.Order, r.By)
+		h, err = p.Topups.Goodwill(ctx, r.Order, r.By)
 	case r.Verdict == "":
-		h, err = p.topups.Refund(ctx, r.Order, r.By)
+		h, err = p.Topups.Refund(ctx, r.Order, r.By)
 	default:
-		h, err = p.topups.Resolve(ctx, r.Order, r.Verdict, r.By)
+		h, err = p.Topups.Resolve(ctx, r.Order, r.Verdict, r.By)
 	}
 	if err != nil {
 		return handAnswer{}, fmt.Errorf("%s: %w", r.Order, r.nextAfter(h, err))
@@ -457,14 +459,14 @@ func (p *program) byHand(ctx context.Context, r handRequest) (handAnswer, error)
 
 // handRoutes lets operators reach the simulators of a running server.
 func (p *program) handRoutes(mux *http.ServeMux) {
-	mux.Handle("POST /test/{brand}/by-hand", ofType(func(w http.ResponseWriter, r *http.Request) {
-		brand := p.brands[r.PathValue("brand")]
+	mux.Handle("POST /test/{brand}/by-hand", guard.OfType(func(w http.ResponseWriter, r *http.Request) {
+		brand := p.Brands[r.PathValue("brand")]
 		var request handRequest
 		if brand == nil || !brand.Test || json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<10)).Decode(&request) != nil {
 			http.Error(w, "no such test brand, or no request", http.StatusBadRequest)
 			return
 		}
-		h, err := p.topups.Order(r.Context(), request.Order)
+		h, err := p.Topups.Order(r.Context(), request.Order)
 		if err == nil && h.Brand != brand.Name {
 			err = topup.ErrNoOrder
 		}

@@ -18,7 +18,7 @@ func TestWhatIsNotDoneExitsOtherwise(t *testing.T) {
 	o.env["PULSA_ADMIN_LISTEN"] = admin
 	why := []string{"--reason", "test"}
 
-	if err := p.sims.tell(t.Context(), "payment refuses to refund", ""); err != nil {
+	if err := p.sims.Tell(t.Context(), "payment refuses to refund", ""); err != nil {
 		t.Fatal(err)
 	}
 	refused := "the gateway refuses (refund_refused)"
@@ -73,13 +73,13 @@ func TestUnlockingWhoIsBlockedForADebtSaysWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := p.accounts.ByMSISDN(t.Context(), "demo", m)
+	c, err := p.Accounts.ByMSISDN(t.Context(), "demo", m)
 	blocked := accounts.Blocked
 	if err == nil {
-		err = p.db.Customers.UpdateCustomer(t.Context(), c.ID, accounts.Update{Status: &blocked})
+		err = p.DB.Customers.UpdateCustomer(t.Context(), c.ID, accounts.Update{Status: &blocked})
 	}
 	if err == nil {
-		_, _, err = p.db.PINs.CountPINTry(t.Context(), c.ID, "a wrong one", p.clock.Now())
+		_, _, err = p.DB.PINs.CountPINTry(t.Context(), c.ID, "a wrong one", p.Clock.Now())
 	}
 	if err != nil {
 		t.Fatal(err)

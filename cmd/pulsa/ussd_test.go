@@ -51,7 +51,7 @@ func (r *running) sees(screen, start, word string) {
 
 // delivered counts what the network's own book says.
 func (r *running) delivered() int {
-	return len(r.sims.network.Delivered(simnetwork.Filter{MSISDN: prepaid.MSISDN(strings.TrimPrefix(testNumber, "+"))}))
+	return len(r.sims.Network.Delivered(simnetwork.Filter{MSISDN: prepaid.MSISDN(strings.TrimPrefix(testNumber, "+"))}))
 }
 
 func TestUSSDOffersAMenuAndSells(t *testing.T) {
@@ -92,10 +92,10 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 	r.sees(r.dial("s2", "0612345678", testPIN, testPIN, "1", "ready?"), "CON", "the link by SMS") // which is not sent again
 	r.sees(r.dial("s3"), "CON", "the link by SMS")
 	r.awaitSent()
-	if sent, err := r.db.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 2 || sent[1].Text != texted {
+	if sent, err := r.DB.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 2 || sent[1].Text != texted {
 		t.Errorf("sent %v, %v", sent, err)
 	}
-	if err := r.sims.gateway.AbandonSetup(t.Context(), "31612345678"); err != nil {
+	if err := r.sims.Gateway.AbandonSetup(t.Context(), "31612345678"); err != nil {
 		t.Fatal(err)
 	}
 	if news := r.hears("was not set up"); strings.Contains(news, "PayPal") {
@@ -103,7 +103,7 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 	}
 	r.sees(r.dial("s4"), "CON", "3 PayPal")
 	r.sees(r.dial("s4", "3"), "CON", "the link by SMS")
-	if err := r.sims.gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
+	if err := r.sims.Gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
 		t.Fatal(err)
 	}
 	r.hears("you are registered")
@@ -119,7 +119,7 @@ func (r *running) hears(word string) string {
 func (r *running) hearsAt(address prepaid.Address, word string) string {
 	r.t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		sent, err := r.db.Outbox.OutboundTo(r.t.Context(), "demo", "fake", address, 0, 10)
+		sent, err := r.DB.Outbox.OutboundTo(r.t.Context(), "demo", "fake", address, 0, 10)
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -137,7 +137,7 @@ func TestWhatIsDialledAtOnceIsDoneAtOnce(t *testing.T) {
 	r := runUSSD(t)
 	r.customer(testNumber)
 	const code = "12345678901234"
-	err := givenCard(t.Context(), r.core, "demo", talk.GivenCard{
+	err := givenCard(t.Context(), r.Program, "demo", talk.GivenCard{
 		Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: prepaid.Money{Minor: 2000, Currency: "EUR"},
 	})
 	if err != nil {
@@ -170,7 +170,7 @@ func TestALongAnswerIsTurnedPageByPage(t *testing.T) {
 
 func TestAUSSDCallerWhoHasOptedOutIsServed(t *testing.T) {
 	r := runUSSD(t)
-	if err := r.accounts.OptOut(t.Context(), "demo", "tel:"+testNumber); err != nil {
+	if err := r.Accounts.OptOut(t.Context(), "demo", "tel:"+testNumber); err != nil {
 		t.Fatal(err)
 	}
 	r.sees(r.dial("s1"), "CON", "1 Top up")
@@ -194,7 +194,7 @@ func TestWhileSMSIsOffNothingIsSaidToComeByIt(t *testing.T) {
 		r.dial("s2", typed[:n+1]...)
 	}
 	r.sees(r.dial("s2", append(typed, "3")...), "CON", "you will hear from us when it is done: http")
-	if sent, err := r.db.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 0 {
+	if sent, err := r.DB.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 0 {
 		t.Errorf("sent %v, %v", sent, err)
 	}
 
@@ -226,11 +226,11 @@ func TestWhileSMSIsOffANewNumberIsAnsweredSo(t *testing.T) {
 // switches switches a channel and waits until that is known.
 func (r *running) switches(channel string, on bool) {
 	r.t.Helper()
-	if err := r.db.Channels.SetSwitch(r.t.Context(), "demo", channel, on, "test", r.clock.Now()); err != nil {
+	if err := r.DB.Channels.SetSwitch(r.t.Context(), "demo", channel, on, "test", r.Clock.Now()); err != nil {
 		r.t.Fatal(err)
 	}
 	await(r.t, channel+" is switched", func() bool {
-		_, _, is := r.registry.Channel(r.t.Context(), "demo", channel)
+		_, _, is := r.Registry.Channel(r.t.Context(), "demo", channel)
 		return is == on
 	}, nil)
 }

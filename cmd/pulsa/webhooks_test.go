@@ -76,7 +76,7 @@ func newHooked(t *testing.T, change func(*config.Config)) *hooked {
 	t.Cleanup(func() {
 		h.api.Close()
 		h.receiver.Close()
-		_ = h.topups.Drain(context.Background())
+		_ = h.Topups.Drain(context.Background())
 		_ = h.close()
 	})
 	r := &running{program: h.program, t: t}
@@ -149,7 +149,7 @@ func (h *hooked) deliver(d *developers.Service) (n int) {
 // deliveries are those of the key, oldest first.
 func (h *hooked) deliveries() []developers.Delivery {
 	h.t.Helper()
-	all, err := h.db.Webhooks.Deliveries(h.t.Context(), h.key, "", 100)
+	all, err := h.DB.Webhooks.Deliveries(h.t.Context(), h.key, "", 100)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestWebhookTellsHowTopupsEnd(t *testing.T) {
 	if log := h.log.String(); strings.Contains(log, "sesame") || strings.Contains(log, h.secret.Reveal()) {
 		t.Error("the log tells the address or the secret")
 	}
-	w, err := h.db.Webhooks.Webhook(t.Context(), h.key)
+	w, err := h.DB.Webhooks.Webhook(t.Context(), h.key)
 	if err != nil || bytes.Contains(w.Secret, []byte(h.secret.Reveal())) {
 		t.Errorf("the secret is stored in clear, %v", err)
 	}
@@ -244,7 +244,7 @@ func TestWebhookIsSentUntilItIsTaken(t *testing.T) {
 		t.Errorf("%s after %s and %d tries", last.Status, tried, last.Attempts)
 	}
 	h.behaves(nil)
-	if err := h.db.Webhooks.RepeatDelivery(t.Context(), last.ID, developers.Deed{What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: h.clock.Now()}); err != nil {
+	if err := h.DB.Webhooks.RepeatDelivery(t.Context(), last.ID, developers.Deed{What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: h.clock.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if n := h.deliver(h.developers); n != 1 || h.received[2] != "three" {
@@ -255,7 +255,7 @@ func TestWebhookIsSentUntilItIsTaken(t *testing.T) {
 			t.Errorf("the log tells %s", secret)
 		}
 	}
-	deeds, err := h.db.Developers.Deeds(t.Context(), h.key)
+	deeds, err := h.DB.Developers.Deeds(t.Context(), h.key)
 	if err != nil || !slices.ContainsFunc(deeds, func(d developers.Deed) bool { return d.What == "repeat" && d.Who == "a" && d.Why == "b" }) {
 		t.Errorf("deeds %+v, %v", deeds, err)
 	}
@@ -270,8 +270,8 @@ func TestWebhookWhoseSenderDiesIsSentAgain(t *testing.T) {
 	h := newHooked(t, nil)
 	h.webhook(h.receiver.URL)
 	h.buy("one", "0612345672")
-	c := developers.Config{Keys: h.db.Developers, Usage: h.db.Developers, Sales: h.db.Sales, Webhooks: dying{h.db.Webhooks}, Orders: h.topups, Terms: h.config.API,
-		Secrets: h.config.Peppers, Clock: h.clock, Log: h.program.log}
+	c := developers.Config{Keys: h.DB.Developers, Usage: h.DB.Developers, Sales: h.DB.Sales, Webhooks: dying{h.DB.Webhooks}, Orders: h.Topups, Terms: h.Config.API,
+		Secrets: h.Config.Peppers, Clock: h.clock, Log: h.program.Log}
 	killed, err := developers.New(c)
 	if err != nil {
 		t.Fatal(err)

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/app/version"
 	"pulsa/channels"
 	"pulsa/channels/fake"
@@ -22,19 +22,19 @@ import (
 	"pulsa/developers"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
-	simgateway "pulsa/sim/gateway"
-	simnetwork "pulsa/sim/network"
+	"pulsa/sim"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
+	"pulsa/web/guard"
 )
 
 // program is the whole of Pulsa, wired: what every subcommand that touches the stores works with.
 type program struct {
-	*core
+	*core.Program
 
-	sims    *simulators
-	ownSims bool              // they are closed with the program
-	remote  *remoteSimulators // nil: the simulated gateway is among sims
+	sims    *sim.Simulators
+	ownSims bool        // they are closed with the program
+	remote  *sim.Remote // nil: the simulated gateway is among sims
 
 	reloadly   *reloadly.Client                // nil: no brand's network is Reloadly
 	stripe     *stripe.Gateway                 // nil: no brand's gateway is Stripe
@@ -49,8 +49,8 @@ type program struct {
 type wiring struct {
 	clock    prepaid.Clock
 	log      *slog.Logger
-	sims     *simulators // nil: opened in the data folder, and closed with the program
-	volatile bool        // commits do not wait for the disk: for tests
+	sims     *sim.Simulators // nil: opened in the data folder, and closed with the program
+	volatile bool            // commits do not wait for the disk: for tests
 	reached  func(point string)
 	network  func(topup.Network) topup.Network // goes around the simulated one; nil leaves it as it is
 
@@ -59,43 +59,15 @@ type wiring struct {
 	sessions    func(conversation.Sessions) conversation.Sessions
 }
 
-// simulators play the payment gateway and the network of test brands. They outlive the program in conversation
-// scripts, as the real ones would.
-type simulators struct {
-	gateway *simgateway.Gateway
-	network *simnetwork.Network
-}
-
-func openSimulators(c config.Config, clock prepaid.Clock, log *slog.Logger, book func(name string) string) (*simulators, error) {
-	gateway, err := simgateway.New(simgateway.Config{
-		Clock: clock, Book: book("gateway"), BaseURL: c.PublicURL, Log: log,
-	})
-	if err != nil {
-		return nil, err
-	}
-	network, err := simnetwork.New(simnetwork.Config{Clock: clock, Book: book("network"), Log: log})
-	if err != nil {
-		return nil, errors.Join(err, gateway.Close())
-	}
-	return &simulators{gateway: gateway, network: network}, nil
-}
-
-// redeliver tells again what the program has not taken.
-func (s *simulators) redeliver(ctx context.Context) error {
-	return errors.Join(s.gateway.Redeliver(ctx), s.network.Redeliver(ctx))
-}
-
-func (s *simulators) close() error { return errors.Join(s.gateway.Close(), s.network.Close()) }
-
 // wire opens the stores and puts the program together. What was opened is closed again where it fails.
 func wire(ctx context.Context, c config.Config, w wiring) (p *program, err error) {
-	c0, err := openStores(ctx, c, storeOptions{
-		clock: w.clock, log: w.log, volatile: w.volatile, redisPrefix: w.redisPrefix, sessions: w.sessions,
+	c0, err := core.Open(ctx, c, core.Options{
+		Clock: w.clock, Log: w.log, Volatile: w.volatile, RedisPrefix: w.redisPrefix, Sessions: w.sessions,
 	})
 	if err != nil {
 		return nil, err
 	}
-	opened := &program{core: c0, sims: w.sims, metrics: newMetrics(w.clock), instance: prepaid.NewToken()}
+	opened := &program{Program: c0, sims: w.sims, metrics: newMetrics(w.clock), instance: prepaid.NewToken()}
 	defer func() {
 		if err != nil {
 			_ = opened.close()
@@ -108,19 +80,19 @@ func (p *program) wire(w wiring) error {
 	if err := p.openOwnSimulators(); err != nil {
 		return err
 	}
-	p.remote = newRemoteSimulators(p.config.Simulator, p.log)
+	p.remote = sim.NewRemote(p.Config.Simulator, p.Log)
 	if err := p.wireStripe(); err != nil {
 		return err
 	}
 	p.wireReloadly()
 	p.wireCatalogues()
-	err := p.assemble(parts{
-		gateways: p.gateways(), networks: p.networks(w), adapters: append(providers(p.clock), fake.New(p.db.Outbox, p.clock)),
-		fundings: map[topup.FundingKind]topup.Funding{
-			topup.ByDeveloper: developers.Funding{Order: p.db.Orders.Order, Catalogues: p.catalogues},
+	err := p.Assemble(core.Parts{
+		Gateways: p.gateways(), Networks: p.networks(w), Adapters: append(providers(p.Clock), fake.New(p.DB.Outbox, p.Clock)),
+		Fundings: map[topup.FundingKind]topup.Funding{
+			topup.ByDeveloper: developers.Funding{Order: p.DB.Orders.Order, Catalogues: p.catalogues},
 		},
-		redeliver: p.sims.redeliver, reached: w.reached, moved: p.metrics.orderMoved, codeRefused: p.metrics.codeRefused,
-		observe: func(r conversation.Record) {
+		Redeliver: p.sims.Redeliver, Reached: w.reached, Moved: p.metrics.orderMoved, CodeRefused: p.metrics.codeRefused,
+		Observe: func(r conversation.Record) {
 			p.metrics.turn(r)
 			p.turns.observe(r)
 		},
@@ -131,12 +103,12 @@ func (p *program) wire(w wiring) error {
 	if err := p.wireDevelopers(); err != nil {
 		return err
 	}
-	p.sims.gateway.Connect(p.gatewayNews.Handle)
-	p.sims.network.Connect(p.deliveryTakenBack)
-	p.metrics.watchOrders(p.db.Orders.OpenOrders)
-	p.metrics.watchUntold(p.db.Notices.CountUntold)
-	p.metrics.watchCards(p.cards.Guessing)
-	p.metrics.watchCodes(p.db.Codes.CodeFigures)
+	p.sims.Gateway.Connect(p.GatewayNews.Handle)
+	p.sims.Network.Connect(p.DeliveryTakenBack)
+	p.metrics.watchOrders(p.DB.Orders.OpenOrders)
+	p.metrics.watchUntold(p.DB.Notices.CountUntold)
+	p.metrics.watchCards(p.Cards.Guessing)
+	p.metrics.watchCodes(p.DB.Codes.CodeFigures)
 	return nil
 }
 
@@ -145,18 +117,18 @@ func (p *program) openOwnSimulators() (err error) {
 	if p.sims != nil {
 		return nil
 	}
-	book, log := func(name string) string { return filepath.Join(p.config.Data, name+".book") }, p.log
-	if !p.config.Simulates() { // nobody meets them: they need no book, and have nothing to warn of
-		book, log = func(string) string { return "" }, slog.New(slog.DiscardHandler)
+	o := sim.Options{Clock: p.Clock, Log: p.Log, Folder: p.Config.Data, BaseURL: p.Config.PublicURL}
+	if !p.Config.Simulates() { // nobody meets them: they need no book, and have nothing to warn of
+		o.Folder, o.Log = "", slog.New(slog.DiscardHandler)
 	}
-	p.sims, err = openSimulators(p.config, p.clock, log, book)
+	p.sims, err = sim.Open(o)
 	p.ownSims = err == nil
 	return err
 }
 
 // networks are all that brands may name.
 func (p *program) networks(w wiring) map[string]topup.Network {
-	simulated := topup.Network(p.sims.network)
+	simulated := topup.Network(p.sims.Network)
 	if w.network != nil {
 		simulated = w.network(simulated)
 	}
@@ -171,9 +143,9 @@ func (p *program) networks(w wiring) map[string]topup.Network {
 func (p *program) close() error {
 	var err error
 	if p.ownSims {
-		err = p.sims.close()
+		err = p.sims.Close()
 	}
-	return errors.Join(err, p.core.close())
+	return errors.Join(err, p.Program.Close())
 }
 
 // providers are the adapters of all that messages come from and go to, but for the fake channel.
@@ -192,7 +164,7 @@ func quietRedis() { redis.SetLogger(noRedisLog{}) }
 // routes serves providers and customers.
 func (p *program) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/webhooks/", p.webhooks)
+	mux.Handle("/webhooks/", p.Webhooks)
 	p.healthRoutes(mux)
 	p.consoleRoutes(mux)
 	p.stripeRoutes(mux)
@@ -200,13 +172,13 @@ func (p *program) routes() http.Handler {
 	if p.reloadly != nil {
 		mux.Handle(reloadlyHook, p.reloadlyNews())
 	}
-	if p.config.Simulates() {
-		p.sims.gateway.Routes(mux)
+	if p.Config.Simulates() {
+		p.sims.Gateway.Routes(mux)
 	}
 	if p.remote != nil {
-		mux.Handle("POST "+simHook, p.remote.gateway.Webhook(p.gatewayNews.Handle))
+		mux.Handle("POST "+sim.Hook, p.remote.Gateway.Webhook(p.GatewayNews.Handle))
 	}
-	return withoutPanics(mux, p.log)
+	return guard.WithoutPanics(mux, p.Log)
 }
 
 // adminRoutes serves operators and their monitoring: on a listener of its own, on loopback by default.
@@ -218,7 +190,7 @@ func (p *program) adminRoutes() http.Handler {
 		p.handRoutes(mux)
 	}
 	p.healthRoutes(mux)
-	return withoutPanics(mux, p.log)
+	return guard.WithoutPanics(mux, p.Log)
 }
 
 // versionHeader says in /healthz which build answers.
@@ -233,7 +205,7 @@ func (p *program) healthRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
-		if err := p.ready(ctx); err != nil {
+		if err := p.Ready(ctx); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
@@ -249,7 +221,7 @@ func (p *program) healthRoutes(mux *http.ServeMux) {
 }
 
 func (p *program) hasTestBrand() bool {
-	for _, b := range p.config.Brands {
+	for _, b := range p.Config.Brands {
 		if b.Test {
 			return true
 		}

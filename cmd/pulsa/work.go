@@ -21,13 +21,20 @@ const (
 	carriersLook = time.Second
 )
 
+// job is one kind of due work. It returns how much it did.
+type job struct {
+	name  string
+	every time.Duration
+	run   func(context.Context) (int, error)
+}
+
 func (p *program) jobs() []job {
 	jobs := []job{
 		{"orders", lookEvery, p.ordersDue},
 		{"news", lookEvery, p.tellDue},
 		{"mandates", lookEvery, p.mandatesDue},
-		{"transcripts", transcriptEvery, p.drainTranscripts},
-		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.sims.redeliver(ctx) }},
+		{"transcripts", transcriptEvery, p.DrainTranscripts},
+		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.sims.Redeliver(ctx) }},
 	}
 	for range carriers - 1 {
 		jobs = append(jobs, job{"orders", carriersLook, p.ordersDue})
@@ -48,7 +55,7 @@ func (p *program) jobs() []job {
 
 // deliverDue sends a webhook to a developer.
 func (p *program) deliverDue(ctx context.Context) (int, error) {
-	if due, err := p.isDue(p.db.Webhooks.NextDelivery(ctx)); !due {
+	if due, err := p.isDue(p.DB.Webhooks.NextDelivery(ctx)); !due {
 		return 0, err
 	}
 	return p.developers.DeliverDue(ctx)
@@ -56,37 +63,37 @@ func (p *program) deliverDue(ctx context.Context) (int, error) {
 
 // ordersDue and its like look before they claim: a claim takes the write lock of an embedded store.
 func (p *program) ordersDue(ctx context.Context) (int, error) {
-	if due, err := p.isDue(p.topups.NextDue(ctx)); !due {
+	if due, err := p.isDue(p.Topups.NextDue(ctx)); !due {
 		return 0, err
 	}
-	return p.topups.RunDue(ctx)
+	return p.Topups.RunDue(ctx)
 }
 
 func (p *program) mandatesDue(ctx context.Context) (int, error) {
-	if due, err := p.isDue(p.payments.NextDue(ctx)); !due {
+	if due, err := p.isDue(p.Payments.NextDue(ctx)); !due {
 		return 0, err
 	}
-	return p.payments.SignDue(ctx)
+	return p.Payments.SignDue(ctx)
 }
 
 func (p *program) tellDue(ctx context.Context) (int, error) {
-	if err := p.handler.MarkTold(ctx); err != nil {
+	if err := p.Handler.MarkTold(ctx); err != nil {
 		return 0, err
 	}
-	if due, err := p.isDue(p.db.Notices.NextNotice(ctx)); !due {
+	if due, err := p.isDue(p.DB.Notices.NextNotice(ctx)); !due {
 		return 0, err
 	}
-	return p.handler.NotifyDue(ctx)
+	return p.Handler.NotifyDue(ctx)
 }
 
 func (p *program) isDue(at time.Time, err error) (bool, error) {
-	return err == nil && !at.IsZero() && !at.After(p.clock.Now()), err
+	return err == nil && !at.IsZero() && !at.After(p.Clock.Now()), err
 }
 
 // work runs all jobs, the sender and the bots until ctx ends, and returns when the last one has.
 func (p *program) work(ctx context.Context) {
 	var all sync.WaitGroup
-	all.Go(func() { p.sender.Run(ctx) })
+	all.Go(func() { p.Sender.Run(ctx) })
 	all.Go(func() { p.connectBots(ctx) })
 	for _, j := range p.jobs() {
 		all.Go(func() {
@@ -98,12 +105,12 @@ func (p *program) work(ctx context.Context) {
 				})
 				switch {
 				case err != nil && ctx.Err() == nil:
-					p.log.Warn("due work", "job", j.name, "error", err)
+					p.Log.Warn("due work", "job", j.name, "error", err)
 					pause = afterError
 				case done > 0:
 					pause = 0 // there may be more
 				}
-				_ = p.clock.Sleep(ctx, pause)
+				_ = p.Clock.Sleep(ctx, pause)
 			}
 		})
 	}

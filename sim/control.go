@@ -1,4 +1,4 @@
-package main
+package sim
 
 import (
 	"encoding/json"
@@ -8,30 +8,33 @@ import (
 	"strings"
 
 	"pulsa/prepaid"
+	"pulsa/web/guard"
+
 	simgateway "pulsa/sim/gateway"
+
 	simnetwork "pulsa/sim/network"
 )
 
 // maxPhrase is far more than any phrase of a script.
 const maxPhrase = 1 << 10
 
-// paymentBook is what the simulated gateway has done, as control shows it.
-type paymentBook struct{ Charged, Refunded, Returned []simgateway.Entry }
+// PaymentBook is what the simulated gateway has done, as control shows it.
+type PaymentBook struct{ Charged, Refunded, Returned []simgateway.Entry }
 
-// controlRoutes let tests and people tell the simulators how things go, and show their books.
-func (s *simulators) controlRoutes(mux *http.ServeMux) {
+// ControlRoutes let tests and people tell the simulators how things go, and show their books.
+func (s *Simulators) ControlRoutes(mux *http.ServeMux) {
 	for _, subject := range []string{"network", "payment", "customer"} {
-		mux.Handle("PUT /control/"+subject, ofType(func(w http.ResponseWriter, r *http.Request) { s.control(w, r, subject) }, phraseTypes...))
+		mux.Handle("PUT /control/"+subject, guard.OfType(func(w http.ResponseWriter, r *http.Request) { s.control(w, r, subject) }, phraseTypes...))
 	}
 	for _, subject := range []string{"network", "payment"} {
-		mux.Handle("DELETE /control/"+subject, ownPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			controlled(w, s.tell(r.Context(), subject, ""))
+		mux.Handle("DELETE /control/"+subject, guard.OwnPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			controlled(w, s.Tell(r.Context(), subject, ""))
 		})))
 	}
-	mux.Handle("GET /control/network", ownPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		show(w, append([]simnetwork.Entry{}, s.network.Delivered(simnetwork.Filter{})...))
+	mux.Handle("GET /control/network", guard.OwnPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		show(w, append([]simnetwork.Entry{}, s.Network.Delivered(simnetwork.Filter{})...))
 	})))
-	mux.Handle("GET /control/payment", ownPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle("GET /control/payment", guard.OwnPages(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		show(w, s.paymentBook())
 	})))
 }
@@ -39,11 +42,11 @@ func (s *simulators) controlRoutes(mux *http.ServeMux) {
 // phraseTypes are what a phrase may be said to be: text, and what curl says where it is told nothing.
 var phraseTypes = []string{"text/plain", "application/x-www-form-urlencoded"}
 
-func (s *simulators) paymentBook() paymentBook {
-	return paymentBook{
-		Charged:  append([]simgateway.Entry{}, s.gateway.Charged(simgateway.Filter{})...),
-		Refunded: append([]simgateway.Entry{}, s.gateway.Refunded(simgateway.Filter{})...),
-		Returned: append([]simgateway.Entry{}, s.gateway.Returned(simgateway.Filter{})...),
+func (s *Simulators) paymentBook() PaymentBook {
+	return PaymentBook{
+		Charged:  append([]simgateway.Entry{}, s.Gateway.Charged(simgateway.Filter{})...),
+		Refunded: append([]simgateway.Entry{}, s.Gateway.Refunded(simgateway.Filter{})...),
+		Returned: append([]simgateway.Entry{}, s.Gateway.Returned(simgateway.Filter{})...),
 	}
 }
 
@@ -53,7 +56,7 @@ func show(w http.ResponseWriter, book any) {
 }
 
 // control tells the subject of a script's line the rest of that line, which is the body.
-func (s *simulators) control(w http.ResponseWriter, r *http.Request, subject string) {
+func (s *Simulators) control(w http.ResponseWriter, r *http.Request, subject string) {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPhrase))
 	phrase := strings.TrimSpace(string(text))
 	if err != nil || phrase == "" {
@@ -67,7 +70,7 @@ func (s *simulators) control(w http.ResponseWriter, r *http.Request, subject str
 			return
 		}
 	}
-	controlled(w, s.tell(r.Context(), subject+" "+phrase, m))
+	controlled(w, s.Tell(r.Context(), subject+" "+phrase, m))
 }
 
 func controlled(w http.ResponseWriter, err error) {

@@ -1,4 +1,4 @@
-package main
+package sim
 
 import (
 	"cmp"
@@ -34,14 +34,14 @@ const (
 	simLook = 5 * time.Millisecond
 )
 
-// simFace shows the simulated network with the Reloadly API as its face: it is what reloadly.Server asks.
+// Face shows the simulated network with the Reloadly API as its face: it is what reloadly.Server asks.
 // One unit of any currency costs one of the wallet's. Safe for concurrent use.
-type simFace struct {
+type Face struct {
 	network   *simnetwork.Network
 	clock     prepaid.Clock
 	wallet    prepaid.Currency
-	clientID  string         // "" lets any in
-	secret    prepaid.Secret // empty lets any in
+	ClientID  string         // "" lets any in
+	Secret    prepaid.Secret // empty lets any in
 	operators []reloadly.Operator
 	// life ends the asynchronous top-ups, which outlive their requests.
 	life context.Context
@@ -50,8 +50,8 @@ type simFace struct {
 	tokens map[string]time.Time // until when each is good
 }
 
-func newSimFace(life context.Context, network *simnetwork.Network, clock prepaid.Clock, wallet prepaid.Currency) *simFace {
-	return &simFace{
+func NewFace(life context.Context, network *simnetwork.Network, clock prepaid.Clock, wallet prepaid.Currency) *Face {
+	return &Face{
 		life: life, network: network, clock: clock, wallet: wallet,
 		operators: simOperators(wallet), tokens: map[string]time.Time{},
 	}
@@ -112,12 +112,12 @@ var simAudiences = []string{
 }
 
 // Token implements reloadly.Accounts. The audience may be any of Reloadly's, or the simulator's own address.
-func (f *simFace) Token(_ context.Context, clientID string, secret prepaid.Secret, audience string) (reloadly.Token, error) {
+func (f *Face) Token(_ context.Context, clientID string, secret prepaid.Secret, audience string) (reloadly.Token, error) {
 	same := func(want, got string) bool {
 		return got != "" && (want == "" || subtle.ConstantTimeCompare([]byte(want), []byte(got)) == 1)
 	}
 	switch {
-	case !same(f.clientID, clientID), !same(f.secret.Reveal(), secret.Reveal()):
+	case !same(f.ClientID, clientID), !same(f.Secret.Reveal(), secret.Reveal()):
 		return reloadly.Token{}, reloadly.RefuseCode("INVALID_CREDENTIALS")
 	case !slices.Contains(simAudiences, audience) && !strings.HasPrefix(audience, "http://"):
 		return reloadly.Token{}, reloadly.RefuseCode("INVALID_AUDIENCE")
@@ -134,7 +134,7 @@ func (f *simFace) Token(_ context.Context, clientID string, secret prepaid.Secre
 }
 
 // Account implements reloadly.Accounts.
-func (f *simFace) Account(_ context.Context, token string) (reloadly.Caller, error) {
+func (f *Face) Account(_ context.Context, token string) (reloadly.Caller, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	until, ok := f.tokens[token]
@@ -148,21 +148,21 @@ func (f *simFace) Account(_ context.Context, token string) (reloadly.Caller, err
 }
 
 // dropTokens makes every client fetch a new one.
-func (f *simFace) dropTokens() {
+func (f *Face) dropTokens() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	clear(f.tokens)
 }
 
 // Balance implements reloadly.Accounts.
-func (f *simFace) Balance(context.Context, string) (reloadly.Balance, error) {
+func (f *Face) Balance(context.Context, string) (reloadly.Balance, error) {
 	return reloadly.Balance{
 		Balance: reloadly.NumberOf(f.balance()), CurrencyCode: reloadly.Text(f.wallet), CurrencyName: reloadly.CurrencyName(reloadly.Text(f.wallet)),
 		UpdatedAt: reloadly.Text(f.clock.Now().Format(time.DateTime)),
 	}, nil
 }
 
-func (f *simFace) balance() prepaid.Money {
+func (f *Face) balance() prepaid.Money {
 	left := prepaid.Money{Currency: f.wallet}
 	if f.network.Told().Kind == simnetwork.OutOfFunds {
 		return left
@@ -175,11 +175,11 @@ func (f *simFace) balance() prepaid.Money {
 }
 
 // Operators implements reloadly.Airtime.
-func (f *simFace) Operators(context.Context, string) ([]reloadly.Operator, error) {
+func (f *Face) Operators(context.Context, string) ([]reloadly.Operator, error) {
 	return f.operators, nil
 }
 
-func (f *simFace) operator(fits func(reloadly.Operator) bool) (reloadly.Operator, error) {
+func (f *Face) operator(fits func(reloadly.Operator) bool) (reloadly.Operator, error) {
 	if i := slices.IndexFunc(f.operators, fits); i >= 0 {
 		return f.operators[i], nil
 	}
@@ -187,14 +187,14 @@ func (f *simFace) operator(fits func(reloadly.Operator) bool) (reloadly.Operator
 }
 
 // operatorOf finds the operator that has a number.
-func (f *simFace) operatorOf(country string, m prepaid.MSISDN) (reloadly.Operator, error) {
+func (f *Face) operatorOf(country string, m prepaid.MSISDN) (reloadly.Operator, error) {
 	return f.operator(func(o reloadly.Operator) bool {
 		return string(o.Country.ISOName) == country && o.OperatorID != simMailOperator && o.PIN == simnetwork.SellsPINs(string(m))
 	})
 }
 
 // Detect implements reloadly.Airtime.
-func (f *simFace) Detect(ctx context.Context, _ string, p reloadly.Phone) (reloadly.Operator, error) {
+func (f *Face) Detect(ctx context.Context, _ string, p reloadly.Phone) (reloadly.Operator, error) {
 	if o, err := f.operator(func(o reloadly.Operator) bool { return o.Country.ISOName == p.CountryCode }); err != nil {
 		return o, reloadly.RefuseCode("COUNTRY_NOT_SUPPORTED")
 	}

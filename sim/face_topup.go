@@ -1,4 +1,4 @@
-package main
+package sim
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 )
 
 // Topup implements reloadly.Airtime. A used reference is refused, even where the first was delivered.
-func (f *simFace) Topup(ctx context.Context, _ string, r reloadly.TopupRequest, async bool) (reloadly.Transaction, error) {
+func (f *Face) Topup(ctx context.Context, _ string, r reloadly.TopupRequest, async bool) (reloadly.Transaction, error) {
 	credit, err := f.credit(r)
 	if err != nil {
 		return reloadly.Transaction{}, err
@@ -31,7 +31,7 @@ func (f *simFace) Topup(ctx context.Context, _ string, r reloadly.TopupRequest, 
 }
 
 // credit is what a request asks of the network.
-func (f *simFace) credit(r reloadly.TopupRequest) (topup.Credit, error) {
+func (f *Face) credit(r reloadly.TopupRequest) (topup.Credit, error) {
 	o, err := f.operator(func(o reloadly.Operator) bool { return o.OperatorID == r.OperatorID })
 	if err != nil {
 		return topup.Credit{}, err
@@ -75,7 +75,7 @@ func simRecipient(r reloadly.TopupRequest, o reloadly.Operator) (topup.Credit, e
 }
 
 // accept begins a credit, and answers as soon as it is in the book or refused.
-func (f *simFace) accept(ctx context.Context, credit topup.Credit) (reloadly.Transaction, error) {
+func (f *Face) accept(ctx context.Context, credit topup.Credit) (reloadly.Transaction, error) {
 	results := make(chan topup.Result, 1)
 	failed := make(chan error, 1)
 	go func() {
@@ -95,7 +95,7 @@ func (f *simFace) accept(ctx context.Context, credit topup.Credit) (reloadly.Tra
 		default:
 		}
 		if found := f.network.Find(simnetwork.Filter{Reference: credit.Reference}); len(found) > 0 {
-			return f.transaction(found[len(found)-1]), nil
+			return f.Transaction(found[len(found)-1]), nil
 		}
 		if err := f.clock.Sleep(ctx, simLook); err != nil {
 			return reloadly.Transaction{}, noAnswer{}
@@ -104,14 +104,14 @@ func (f *simFace) accept(ctx context.Context, credit topup.Credit) (reloadly.Tra
 }
 
 // judge is how the API answers what the network has come to.
-func (f *simFace) judge(r topup.Result, credit topup.Credit) (reloadly.Transaction, error) {
+func (f *Face) judge(r topup.Result, credit topup.Credit) (reloadly.Transaction, error) {
 	switch {
 	case r.Code == topup.CodeReferenceUsed:
 		return reloadly.Transaction{}, reloadly.RefuseCode(r.Code)
 	case r.Outcome == topup.Done, r.Outcome == topup.Pending:
 		for _, found := range f.network.Find(simnetwork.Filter{Reference: credit.Reference}) {
 			if found.NetworkRef == r.ProviderRef {
-				return f.transaction(found), nil
+				return f.Transaction(found), nil
 			}
 		}
 	case r.Code == simnetwork.CodeTimeout:
@@ -150,22 +150,22 @@ func (garbage) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 // Transactions implements reloadly.Airtime. Those that are asked for by id are there at once, others only when
 // the reports have them.
-func (f *simFace) Transactions(_ context.Context, _ string, filter reloadly.Filter) ([]reloadly.Transaction, int, error) {
+func (f *Face) Transactions(_ context.Context, _ string, filter reloadly.Filter) ([]reloadly.Transaction, int, error) {
 	var list []reloadly.Transaction
 	for _, r := range f.network.Find(simnetwork.Filter{}) {
 		wanted := filter.CustomIdentifier == "" || strings.EqualFold(filter.CustomIdentifier, r.Reference)
 		if filter.TransactionID == 0 && r.Reported && wanted || filter.TransactionID == simID(r.NetworkRef) && wanted {
-			list = append(list, f.transaction(r))
+			list = append(list, f.Transaction(r))
 		}
 	}
 	page, total := filter.Of(list)
 	return page, total, nil
 }
 
-// transaction is a credit of the book as the API shows it.
-func (f *simFace) transaction(r simnetwork.Record) reloadly.Transaction {
+// Transaction is a credit of the book as the API shows it.
+func (f *Face) Transaction(r simnetwork.Record) reloadly.Transaction {
 	amount := reloadly.NumberOf(r.Amount)
-	country := simCountry(r.MSISDN)
+	country := CountryOf(r.MSISDN)
 	o, _ := f.operatorOf(country, r.MSISDN)
 	if r.Email != "" {
 		country = simMailCountry

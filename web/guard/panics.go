@@ -1,16 +1,15 @@
-package main
+package guard
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 
 	"pulsa/prepaid"
 )
 
-// withoutPanics answers 500 where a handler panics, and logs where without the panic's value; net/http would log that
+// WithoutPanics answers 500 where a handler panics, and logs where without the panic's value; net/http would log that
 // too. An answer that has begun is cut off.
-func withoutPanics(h http.Handler, log *slog.Logger) http.Handler {
+func WithoutPanics(h http.Handler, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := &watched{ResponseWriter: w}
 		defer func() {
@@ -51,18 +50,3 @@ func (w *watched) Write(p []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// keepGoing works until ctx ends; work that panics is begun again.
-func keepGoing(ctx context.Context, clock prepaid.Clock, log *slog.Logger, worker string, work func()) {
-	for ctx.Err() == nil {
-		err := prepaid.Guard(func() error {
-			work()
-			return nil
-		})
-		if err == nil {
-			return
-		}
-		log.Error("worker panicked", "worker", worker, "error", err)
-		_ = clock.Sleep(ctx, afterError)
-	}
-}

@@ -1,4 +1,4 @@
-package main
+package core
 
 import (
 	"context"
@@ -12,20 +12,20 @@ import (
 	"pulsa/store"
 )
 
-// keyFault says which key is wrong, and what to change.
-type keyFault struct{ found, do string }
+// KeyError says which key is wrong, and what to change.
+type KeyError struct{ Found, Do string }
 
-func (f *keyFault) Error() string { return f.found + ": " + f.do }
+func (f *KeyError) Error() string { return f.Found + ": " + f.Do }
 
-// checkPepper returns a *keyFault where right PINs and secrets would count as wrong, since the program was given other
+// CheckPepper returns a *KeyError where right PINs and secrets would count as wrong, since the program was given other
 // peppers than they are hashed with. Whoever hashes or checks any begins with it.
-func checkPepper(ctx context.Context, c config.Config, db *store.DB) error {
+func CheckPepper(ctx context.Context, c config.Config, db *store.DB) error {
 	return keyFaultOf("PULSA_PIN_PEPPER", c.PepperFile, filepath.Join(c.Data, config.PepperFile), db.MasterKeys.CheckKeys(ctx, store.PINPepper, c.Peppers))
 }
 
-// checkCardKeys returns a *keyFault where right codes would count as wrong, or something could not be opened, since the
+// CheckCardKeys returns a *KeyError where right codes would count as wrong, or something could not be opened, since the
 // program was given other keys than it is sealed with.
-func checkCardKeys(ctx context.Context, c config.Config, db *store.DB, s *cards.Service) error {
+func CheckCardKeys(ctx context.Context, c config.Config, db *store.DB, s *cards.Service) error {
 	err := s.CheckKeys(ctx)
 	if err == nil {
 		err = db.MasterKeys.CheckKeys(ctx, store.CardKey, c.CardKeys)
@@ -53,14 +53,14 @@ func keyFaultOf(variable, file, made string, err error) error {
 	}
 	switch {
 	case missing:
-		return &keyFault{variable + " is not set, but " + stored + " with it", "set " + variable + " to the key that it was; nothing was changed"}
+		return &KeyError{variable + " is not set, but " + stored + " with it", "set " + variable + " to the key that it was; nothing was changed"}
 	case file != "":
-		return &keyFault{first + " is not set, and the key in " + file + " is not the one that " + stored + " with",
+		return &KeyError{first + " is not set, and the key in " + file + " is not the one that " + stored + " with",
 			"set " + first + " to that one, or restore the file; nothing was changed"}
 	}
 	do := "set " + variable + " to that key; nothing was changed"
 	if _, err := os.Stat(made); err == nil {
 		do = "set " + variable + " to that key, which may be the one in " + made + "; nothing was changed"
 	}
-	return &keyFault{variable + " is not the key that " + stored + " with", do}
+	return &KeyError{variable + " is not the key that " + stored + " with", do}
 }

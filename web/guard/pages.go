@@ -1,4 +1,4 @@
-package main
+package guard
 
 import (
 	"net/http"
@@ -6,9 +6,9 @@ import (
 	"pulsa/channels"
 )
 
-// ownPages refuses requests that a browser sends for a page of another site: whoever can open a page could else use the
+// OwnPages refuses requests that a browser sends for a page of another site: whoever can open a page could else use the
 // test endpoints and the simulators of the machine that it is opened on.
-func ownPages(h http.Handler) http.Handler {
+func OwnPages(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if channels.Foreign(r) {
 			http.Error(w, "a page of another site may not do this", http.StatusForbidden)
@@ -18,9 +18,9 @@ func ownPages(h http.Handler) http.Handler {
 	})
 }
 
-// ofType refuses bodies of other types.
-func ofType(h http.HandlerFunc, kinds ...string) http.Handler {
-	return ownPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// OfType refuses bodies of other types.
+func OfType(h http.HandlerFunc, kinds ...string) http.Handler {
+	return OwnPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !channels.HasType(r, kinds...) {
 			http.Error(w, "the Content-Type must be "+kinds[0], http.StatusUnsupportedMediaType)
 			return

@@ -1,0 +1,331 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"pulsa/accounts"
+	"pulsa/app/config"
+	"pulsa/cards"
+	"pulsa/channels"
+	"pulsa/conversation"
+	"pulsa/payments"
+	"pulsa/prepaid"
+	"pulsa/store"
+	"pulsa/store/sessions"
+	"pulsa/topup"
+)
+
+// Program is a running Pulsa without anything that is particular to a provider: stores, services, conversations, due work.
+type Program struct {
+	Config config.Config
+	Clock  prepaid.Clock
+	Log    *slog.Logger
+	Brands map[string]*prepaid.Brand // by name
+
+	DB       *store.DB
+	Redis    redis.UniversalClient // nil: sessions are in the SQLite file
+	Sessions conversation.Sessions
+	forget   func(ctx context.Context, sender string) error // removes a sender's session
+	vault    *prepaid.Vault                                 // seals the PINs of PIN operators, under the card keys
+
+	Accounts *accounts.Service
+	Payments *payments.Service
+	// GatewayNews takes what gateways report of charges and setups.
+	GatewayNews *payments.News
+	Topups      *topup.Service
+	Cards       *cards.Service
+	Registry    *channels.Registry
+	Webhooks    *channels.Webhooks
+	Sender      *channels.Sender
+	Handler     *conversation.Handler
+
+	redeliver func(context.Context) error // see parts
+}
+
+// Options are what stores are opened with.
+type Options struct {
+	Clock       prepaid.Clock
+	Log         *slog.Logger
+	Volatile    bool   // commits do not wait for the disk: for tests
+	RedisPrefix string // keeps programs apart that share a Redis; "" for none
+
+	// Sessions goes around the store of sessions; nil leaves it as it is.
+	Sessions func(conversation.Sessions) conversation.Sessions
+}
+
+// Parts are what Assemble puts into the program.
+type Parts struct {
+	Gateways map[string]payments.Gateway // by the name that brands use
+	Networks map[string]topup.Network    // by the name that brands use
+	Fundings map[topup.FundingKind]topup.Funding
+	Adapters []channels.Adapter
+
+	// Redeliver has the simulators repeat the news that was not taken; nil where there are none.
+	Redeliver func(context.Context) error
+	// Reached is called at each crash point; nil for never.
+	Reached func(point string)
+	// Observe is told of every turn; nil for nobody.
+	Observe func(conversation.Record)
+	// Moved is told of every change of an order's status; nil for nobody.
+	Moved func(brand string, from, to topup.Status)
+	// CodeRefused is told of one-time codes that a cap has refused; nil for nobody.
+	CodeRefused func(brand, channel string, by accounts.CodeCap)
+}
+
+// Open opens SQL and the sessions, migrates the schema, and checks that the keys are those that the data was made
+// with (a *KeyError says which are not). The caller adds the rest with Assemble, and closes the program in any case.
+func Open(ctx context.Context, c config.Config, o Options) (*Program, error) {
+	if err := c.OpenKeys(); err != nil {
+		return nil, err
+	}
+	p := &Program{Config: c, Clock: o.Clock, Log: o.Log, Brands: BrandsByName(c)}
+	if err := p.openStores(ctx, o); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *Program) openStores(ctx context.Context, o Options) (err error) {
+	if p.vault, err = prepaid.NewVault(p.Config.CardKeys, "operators' pins"); err != nil {
+		return fmt.Errorf("card keys: %w", err)
+	}
+	if p.DB, err = store.Open(ctx, p.Config.Database(), store.Options{Volatile: o.Volatile, Vault: p.vault}); err != nil {
+		return err
+	}
+	if err := p.openSessions(o); err != nil {
+		return err
+	}
+	if p.Cards, err = NewCards(p.Config, p.DB, p.Clock, p.Log); err != nil {
+		return err
+	}
+	if err := CheckPepper(ctx, p.Config, p.DB); err != nil {
+		return err
+	}
+	return CheckCardKeys(ctx, p.Config, p.DB, p.Cards)
+}
+
+func (p *Program) openSessions(o Options) (err error) {
+	around := func(kept conversation.Sessions) conversation.Sessions {
+		if o.Sessions == nil {
+			return kept
+		}
+		return o.Sessions(kept)
+	}
+	if p.Config.RedisURL.Empty() {
+		kept := sessions.NewSQLite(p.DB.Writer())
+		p.Sessions, p.forget = around(kept), kept.ForgetSession
+		return nil
+	}
+	if p.Redis, err = sessions.DialRedis(p.Config.RedisURL.Reveal()); err != nil {
+		return err
+	}
+	var options []sessions.RedisOption
+	if o.RedisPrefix != "" {
+		options = append(options, sessions.WithPrefix(o.RedisPrefix))
+	}
+	kept := sessions.NewRedis(p.Redis, options...)
+	p.Sessions, p.forget = around(kept), kept.ForgetSession
+	return nil
+}
+
+// Assemble makes the services and the conversations on the open stores.
+func (p *Program) Assemble(with Parts) (err error) {
+	p.redeliver = with.Redeliver
+	p.Accounts, err = accounts.New(accounts.Config{
+		Customers: p.DB.Customers, Tries: p.DB.PINs, Codes: p.DB.Codes, OptOuts: p.DB.OptOuts, Moves: p.DB.Moves, Brands: p.Brands, Clock: p.Clock, Peppers: p.Config.Peppers,
+		PeppersFit:  func(ctx context.Context) error { return CheckPepper(ctx, p.Config, p.DB) },
+		CodeRefused: with.CodeRefused,
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.assembleMoney(with); err != nil {
+		return err
+	}
+	return p.assembleChannels(with)
+}
+
+func (p *Program) assembleMoney(with Parts) (err error) {
+	p.Payments, err = payments.New(payments.Config{
+		Store: p.DB.Payments, Mandates: p.DB.Mandates, Keys: p.Config.CardKeys, Reached: with.Reached, Gateways: with.Gateways,
+		Gateway: func(brand string) string { return p.Config.Gateways[brand] },
+		Brands:  p.Brands, Clock: p.Clock, Log: p.Log,
+	})
+	if err != nil {
+		return err
+	}
+	fundings := map[topup.FundingKind]topup.Funding{topup.ByCharge: p.Payments, topup.ByCard: p.Cards}
+	for kind, funding := range with.Fundings {
+		fundings[kind] = funding
+	}
+	p.Topups = topup.New(topup.Config{
+		Orders: p.DB.Orders, Finder: p.DB.Orders, Interventions: p.DB.Interventions, Clock: p.Clock, Log: p.Log, Brands: p.Brands, Reached: with.Reached, Moved: with.Moved,
+		Patience: func(kind string) time.Duration {
+			can, _ := channels.Of(channels.Kind(kind))
+			return can.Patience
+		},
+		Network: func(brand string) (string, topup.Network) {
+			name := p.Config.Networks[brand]
+			return name, with.Networks[name]
+		},
+		Fundings: fundings,
+	})
+	p.GatewayNews = payments.NewNews(p.Payments, p.Topups)
+	return nil
+}
+
+func NewCards(c config.Config, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
+	return cards.New(cards.Config{
+		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports,
+		Brands: BrandsByName(c), Keys: c.CardKeys, Clock: clock, Log: log,
+	})
+}
+
+func (p *Program) assembleChannels(with Parts) (err error) {
+	p.Registry = channels.NewRegistry(p.Config.Brands, p.Config.PublicURL, p.DB.Channels, p.Clock)
+	for _, a := range with.Adapters {
+		if err := p.Registry.Register(a); err != nil {
+			return err
+		}
+	}
+	p.Sender = channels.NewSender(channels.SenderConfig{
+		Outbox: p.DB.Outbox, Slot: p.DB.Outbox.SendSlot, Registry: p.Registry, Clock: p.Clock, Log: p.Log,
+		OptedOut: p.WantsNothing, OptOut: p.Accounts.OptOutAt, Jitter: rand.Float64,
+	})
+	p.Handler, err = conversation.New(conversation.Config{
+		Brands: p.Brands, Sessions: p.Sessions, Outbox: p.DB.Outbox, Clock: p.Clock, Log: p.Log, Vault: p.vault, Channel: p.Registry.Declared,
+		On: func(ctx context.Context, brand, name string) bool {
+			_, _, on := p.Registry.Channel(ctx, brand, name)
+			return on
+		},
+		Ways: p.Registry.Ways,
+		Services: conversation.Services{
+			Accounts: p.Accounts, Payments: p.Payments, Topups: p.Topups, Cards: p.Cards, Notices: p.DB.Notices, Held: p.DB.Notices,
+			Forget: p.forget,
+		},
+		Reached: with.Reached, Observe: with.Observe,
+	})
+	if err != nil {
+		return err
+	}
+	p.Webhooks = channels.NewWebhooks(channels.WebhookConfig{
+		Registry: p.Registry, Outbox: p.DB.Outbox, Turn: p.Handler.Turn, OptOut: p.Accounts.OptOutAt, Wake: p.Sender.Wake, Clock: p.Clock, Log: p.Log,
+	})
+	return nil
+}
+
+// WantsNothing is the sender's OptedOut.
+func (p *Program) WantsNothing(ctx context.Context, brand, channel string, a prepaid.Address) (bool, error) {
+	out, err := p.Accounts.OptedOut(ctx, brand, a)
+	return !out.Wants(channel), err
+}
+
+// DeliveryTakenBack takes a network's news that it has reversed a delivery. Of an order that is not ours, on the same
+// account, nothing is to be done.
+func (p *Program) DeliveryTakenBack(ctx context.Context, reference string) error {
+	err := p.Topups.DeliveryChanged(ctx, prepaid.OrderID(reference))
+	if errors.Is(err, topup.ErrNoOrder) {
+		return nil
+	}
+	return err
+}
+
+// Close closes the stores. Turns and calls in flight should have ended before.
+func (p *Program) Close() error {
+	var errs []error
+	if p.Redis != nil {
+		errs = append(errs, p.Redis.Close())
+	}
+	if p.DB != nil {
+		errs = append(errs, p.DB.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ready says which store does not answer, without its address.
+func (p *Program) Ready(ctx context.Context) error {
+	var down []string
+	if p.DB.Ping(ctx) != nil {
+		down = append(down, "SQL does not answer")
+	}
+	if p.Redis != nil && p.Redis.Ping(ctx).Err() != nil {
+		down = append(down, "Redis does not answer")
+	}
+	if len(down) > 0 {
+		return errors.New(strings.Join(down, "; "))
+	}
+	return nil
+}
+
+func BrandsByName(c config.Config) map[string]*prepaid.Brand {
+	brands := map[string]*prepaid.Brand{}
+	for _, b := range c.Brands {
+		brands[b.Name] = b
+	}
+	return brands
+}
+
+// Settle does all work that is due now, until nothing is: how scripts let things come to rest. News for a sender
+// whose turn holds the lock, or has died with it, comes later. Transcripts are nobody's wait.
+func (p *Program) Settle(ctx context.Context) error {
+	for range 1000 {
+		err := p.Handler.MarkTold(ctx)
+		if p.redeliver != nil {
+			err = errors.Join(err, p.redeliver(ctx))
+		}
+		if err != nil {
+			return err
+		}
+		next, err := p.NextDue(ctx)
+		if err != nil || next.IsZero() || next.After(p.Clock.Now()) {
+			return err
+		}
+		total := 0
+		for _, due := range []struct {
+			what string
+			do   func(context.Context) (int, error)
+		}{{"orders", p.Topups.RunDue}, {"mandates", p.Payments.SignDue}, {"news", p.Handler.NotifyDue}, {"outbox", p.Sender.SendDue}} {
+			done, err := due.do(ctx)
+			if err != nil && !errors.Is(err, conversation.ErrBusy) {
+				return fmt.Errorf("%s: %w", due.what, err)
+			}
+			total += done
+		}
+		if total == 0 {
+			return nil
+		}
+	}
+	return errors.New("due work never comes to rest")
+}
+
+// NextDue tells when there is something to do again; zero for never.
+func (p *Program) NextDue(ctx context.Context) (time.Time, error) {
+	var next time.Time
+	for _, look := range []func(context.Context) (time.Time, error){p.Topups.NextDue, p.Payments.NextDue, p.DB.Notices.NextNotice, p.DB.Outbox.NextOutbound} {
+		at, err := look(ctx)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next, nil
+}
+
+// transcriptBatch is how many entries of transcripts are moved to SQL at once.
+const transcriptBatch = 500
+
+func (p *Program) DrainTranscripts(ctx context.Context) (int, error) {
+	return p.Sessions.DrainTranscripts(ctx, transcriptBatch, func(ctx context.Context, entries []conversation.Transcript) error {
+		return p.DB.Transcripts.SaveTranscripts(ctx, entries)
+	})
+}

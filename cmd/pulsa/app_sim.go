@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+
+	"pulsa/conversation/talk"
+	"pulsa/prepaid"
+	"pulsa/sim"
+)
+
+// tellSimulators makes those simulators behave that a brand uses.
+func (p *program) tellSimulators(ctx context.Context, brand string, who talk.Customer, e talk.Event) error {
+	network := e.Kind == talk.NetworkBehaves
+	if p.remote == nil || network && p.Config.Networks[brand] == "sim" {
+		return simulate(ctx, p.sims, who, e)
+	}
+	switch e.Kind {
+	case talk.SetupCompleted, talk.SetupAbandoned, talk.CustomerAuthenticates, talk.PaymentBehaves, talk.NetworkBehaves:
+		return p.remote.Tell(ctx, e.String(), who.Number)
+	}
+	return talk.ErrNotOffered
+}
+
+// completeSetup lets a customer complete the page that was opened for them.
+func (p *program) completeSetup(ctx context.Context, m prepaid.MSISDN) error {
+	if p.remote == nil {
+		return p.sims.Gateway.CompleteSetup(ctx, m)
+	}
+	return p.remote.Tell(ctx, string(talk.SetupCompleted), m.String())
+}
+
+// books are those of all simulators that brands of the program may use.
+func (p *program) books(ctx context.Context) (sim.Books, error) {
+	ours := p.sims.Books()
+	if p.remote == nil {
+		return ours, nil
+	}
+	theirs, err := p.remote.Books(ctx)
+	return ours.With(theirs), err
+}

@@ -1,0 +1,56 @@
+package sim
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"pulsa/prepaid"
+	simgateway "pulsa/sim/gateway"
+	simnetwork "pulsa/sim/network"
+)
+
+// The simulators' books in their folder.
+const (
+	GatewayBook = "gateway.book"
+	NetworkBook = "network.book"
+)
+
+func HasBook(folder, name string) bool {
+	_, err := os.Stat(filepath.Join(folder, name))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// ReadBooks opens the simulators' books in a folder for reading, even while a server writes into them.
+func ReadBooks(folder string, log *slog.Logger) (*Simulators, error) {
+	gateway, err := simgateway.OpenBook(simgateway.Config{
+		Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, GatewayBook), Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	network, err := simnetwork.OpenBook(simnetwork.Config{Clock: prepaid.SystemClock{}, Book: filepath.Join(folder, NetworkBook), Log: log})
+	return &Simulators{Gateway: gateway, Network: network}, err
+}
+
+func ReadFolders(folders []string) (b Books, err error) {
+	for _, folder := range folders {
+		sims, err := ReadBooks(folder, slog.New(slog.DiscardHandler))
+		if err != nil {
+			return b, err
+		}
+		b = b.With(sims.Books())
+	}
+	return b, nil
+}
+
+// With is both books in one.
+func (b Books) With(c Books) Books {
+	return Books{
+		PaymentBook{slices.Concat(b.Charged, c.Charged), slices.Concat(b.Refunded, c.Refunded), slices.Concat(b.Returned, c.Returned)},
+		slices.Concat(b.Delivered, c.Delivered),
+	}
+}

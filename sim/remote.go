@@ -1,0 +1,108 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"pulsa/app/config"
+	"pulsa/payments"
+
+	simgateway "pulsa/sim/gateway"
+
+	simnetwork "pulsa/sim/network"
+)
+
+const (
+	// Hook is where pulsa sim sends its gateway's news, under public_url.
+	Hook = "/webhooks/sim"
+	// remoteWithin is how long pulsa sim may take to be told, or to show its books.
+	remoteWithin = 30 * time.Second
+)
+
+// Remote are those of pulsa sim, in another process. Their network is reached as Reloadly.
+type Remote struct {
+	URL     string
+	Gateway *simgateway.Client
+}
+
+func NewRemote(c config.Simulator, log *slog.Logger) *Remote {
+	if c.URL == "" {
+		return nil
+	}
+	log.Warn("SIMULATED PAYMENTS, in another process: no money moves", "simulator", c.URL)
+	return &Remote{c.URL, &simgateway.Client{BaseURL: c.URL, Secret: c.Secret, Log: log}}
+}
+
+// Tell tells pulsa sim a line of a script.
+func (r *Remote) Tell(ctx context.Context, text, number string) error {
+	subject, phrase, _ := strings.Cut(strings.TrimSpace(text), " ")
+	method := http.MethodPut
+	if phrase == "" {
+		method = http.MethodDelete
+	}
+	return r.Control(ctx, method, subject+"?number="+url.QueryEscape(number), phrase, nil)
+}
+
+func (r *Remote) Control(ctx context.Context, method, path, body string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, remoteWithin)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, r.URL+"/control/"+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", phraseTypes[0])
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the simulators: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode/100 != 2 {
+		text, _ := io.ReadAll(io.LimitReader(response.Body, maxPhrase))
+		return fmt.Errorf("the simulators answer %d: %s", response.StatusCode, strings.TrimSpace(string(text)))
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(response.Body).Decode(into)
+}
+
+// Books is what simulators have done.
+type Books struct {
+	PaymentBook
+	Delivered []simnetwork.Entry
+}
+
+func (s *Simulators) Books() Books {
+	return Books{s.paymentBook(), s.Network.Delivered(simnetwork.Filter{})}
+}
+
+func (r *Remote) Books(ctx context.Context) (b Books, err error) {
+	if err = r.Control(ctx, http.MethodGet, "payment", "", &b.PaymentBook); err == nil {
+		err = r.Control(ctx, http.MethodGet, "network", "", &b.Delivered)
+	}
+	return b, err
+}
+
+// Movements reports what the gateway has moved from one time until before another.
+func (r *Remote) Movements(ctx context.Context, from, to time.Time) iter.Seq2[payments.Movement, error] {
+	return func(yield func(payments.Movement, error) bool) {
+		var b PaymentBook
+		if err := r.Control(ctx, http.MethodGet, "payment", "", &b); err != nil {
+			yield(payments.Movement{}, err)
+			return
+		}
+		for m := range simgateway.MovementsOf(b.Charged, b.Refunded, b.Returned, from, to) {
+			if !yield(m, nil) {
+				return
+			}
+		}
+	}
+}
