@@ -61,8 +61,10 @@ type Keys interface {
 	Key(ctx context.Context, id string) (Key, error)
 	// RevokeKey ends a key for good; ErrNoKey, ErrRevoked.
 	RevokeKey(ctx context.Context, d Deed) error
-	// SuspendKey keeps a key from buying, or lets it again; ErrNoKey, ErrRevoked, ErrSuspended, ErrNotSuspended.
-	SuspendKey(ctx context.Context, suspended bool, d Deed) error
+	// SuspendKey keeps a key from buying; ErrNoKey, ErrRevoked, ErrSuspended.
+	SuspendKey(ctx context.Context, d Deed) error
+	// ResumeKey lets it buy again; ErrNoKey, ErrRevoked, ErrNotSuspended.
+	ResumeKey(ctx context.Context, d Deed) error
 	// CreditKey books money paid in advance, or with a negative amount paid back, and returns the balance after it. A
 	// reference that is not empty is booked once a key. ErrNoKey, ErrBooked, ErrCurrency; ErrRevoked for money paid in
 	// advance, topup.ErrNoFunds where there is less to pay back.

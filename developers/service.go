@@ -105,12 +105,12 @@ func (s *Service) Revoke(ctx context.Context, id string, by prepaid.By) error {
 
 // Suspend keeps a key from buying until it is resumed. Its tokens go on reading, and what was debited is still delivered.
 func (s *Service) Suspend(ctx context.Context, id string, by prepaid.By) error {
-	return s.c.Keys.SuspendKey(ctx, true, Deed{Key: id, What: "suspend", By: by, At: s.c.Clock.Now()})
+	return s.c.Keys.SuspendKey(ctx, Deed{Key: id, What: "suspend", By: by, At: s.c.Clock.Now()})
 }
 
 // Resume lets a suspended key buy again.
 func (s *Service) Resume(ctx context.Context, id string, by prepaid.By) error {
-	return s.c.Keys.SuspendKey(ctx, false, Deed{Key: id, What: "resume", By: by, At: s.c.Clock.Now()})
+	return s.c.Keys.ResumeKey(ctx, Deed{Key: id, What: "resume", By: by, At: s.c.Clock.Now()})
 }
 
 // Credit books money that a developer has paid in advance, or with a negative amount got back, and returns the balance.

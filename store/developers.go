@@ -112,10 +112,12 @@ func (db Developers) RevokeKey(ctx context.Context, d developers.Deed) error {
 }
 
 // SuspendKey implements developers.Keys.
-func (db Developers) SuspendKey(ctx context.Context, suspended bool, d developers.Deed) error {
-	if suspended {
-		return db.changeKey(ctx, `suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at = 0`, d.At, d, developers.ErrSuspended)
-	}
+func (db Developers) SuspendKey(ctx context.Context, d developers.Deed) error {
+	return db.changeKey(ctx, `suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at = 0`, d.At, d, developers.ErrSuspended)
+}
+
+// ResumeKey implements developers.Keys.
+func (db Developers) ResumeKey(ctx context.Context, d developers.Deed) error {
 	return db.changeKey(ctx, `suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at > 0`, time.Time{}, d, developers.ErrNotSuspended)
 }
 

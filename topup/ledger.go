@@ -73,13 +73,12 @@ func deliveryEntry(o Order, network string, cost prepaid.Money) Entry {
 	return e
 }
 
-// refundEntry books money given back; where the bank had taken it back before, nothing is owed to us any more.
-func refundEntry(o Order, returned bool) Entry {
-	to := paidFrom(o)
-	if returned {
-		to = accountOwed
-	}
-	return transfer("refund", accountRefundsDue, to, o.Amount)
+// refundEntry books money given back.
+func refundEntry(o Order) Entry { return transfer("refund", accountRefundsDue, paidFrom(o), o.Amount) }
+
+// returnedRefundEntry books that nothing is to be given back, and nothing owed to us: the bank took the money back before.
+func returnedRefundEntry(o Order) Entry {
+	return transfer("refund", accountRefundsDue, accountOwed, o.Amount)
 }
 
 // paidBackEntry books money that an operator paid back by other means: what the gateway still holds of it
@@ -93,12 +92,12 @@ func goodwillEntry(o Order) Entry {
 	return transfer("refund", accountLoss, paidFrom(o), o.Amount)
 }
 
-// reversalEntry is a delivery undone by the network, which gives our wallet its cost back. Where the money was given
-// back before, it is no loss after all.
-func reversalEntry(o Order, network string, givenAway bool) Entry {
-	e := deliveryEntry(o, network, o.Cost)
-	if givenAway {
-		e.Postings = append(e.Postings, Posting{accountLoss, o.Amount}, Posting{accountRefundsDue, o.Amount.Neg()})
+// reversalEntry books a delivery undone by the network, which gives our wallet its cost back. A goodwill refund that was
+// made before is a loss no longer.
+func (h *History) reversalEntry(network string) Entry {
+	e := deliveryEntry(h.Order, network, h.Cost)
+	if h.Charge.Status == ChargeRefunded {
+		e.Postings = append(e.Postings, Posting{accountLoss, h.Amount}, Posting{accountRefundsDue, h.Amount.Neg()})
 	}
 	return e.undone("reversal")
 }

@@ -23,9 +23,9 @@ func TestEveryEntrySumsToZeroAndNamesItsAccounts(t *testing.T) {
 		"delivery, own currency":  {deliveryEntry(byCharge, "net", eur(960)), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -40, "wallet:net EUR": -960}},
 		"delivery, other":         {deliveryEntry(byCharge, "net", usd(1044)), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -1000, "fx:USD USD": 1044, "wallet:net USD": -1044}},
 		"delivery, cost unknown":  {deliveryEntry(byCard, "net", prepaid.Money{}), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -1000}},
-		"refund":                  {refundEntry(byCharge, false), map[string]int64{"refunds_due EUR": 1000, "psp:sim EUR": -1000}},
-		"refund of a card":        {refundEntry(byCard, false), map[string]int64{"refunds_due EUR": 1000, "card_liability EUR": -1000}},
-		"refund of what is taken": {refundEntry(byCharge, true), map[string]int64{"refunds_due EUR": 1000, "customer_owes EUR": -1000}},
+		"refund":                  {refundEntry(byCharge), map[string]int64{"refunds_due EUR": 1000, "psp:sim EUR": -1000}},
+		"refund of a card":        {refundEntry(byCard), map[string]int64{"refunds_due EUR": 1000, "card_liability EUR": -1000}},
+		"refund of what is taken": {returnedRefundEntry(byCharge), map[string]int64{"refunds_due EUR": 1000, "customer_owes EUR": -1000}},
 		"return":                  {returnEntry(byCharge), map[string]int64{"customer_owes EUR": 1000, "psp:sim EUR": -1000}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 func (s *Service) refunding(h *History, reason string) Change {
 	if h.returned() {
 		return Change{To: []Status{Refunding, Refunded}, Reason: reason,
-			Postings: []Entry{h.refundEntry(true)}, Notice: s.notice(h)}
+			Postings: []Entry{returnedRefundEntry(h.Order)}, Notice: s.notice(h)}
 	}
 	if h.Charge.Status == ChargeRefunded { // as goodwill, before the network took the delivery back
 		return Change{To: []Status{Refunding, Refunded}, Reason: reason, Notice: s.notice(h)}
@@ -55,7 +55,7 @@ func (s *Service) afterRefund(h *History, r Result) Change {
 	switch r.Outcome {
 	case Done:
 		return Change{To: []Status{Refunded}, Charge: ChargeRefunded,
-			Postings: []Entry{h.refundEntry(false)}, Notice: s.notice(h)}
+			Postings: []Entry{h.refundEntry()}, Notice: s.notice(h)}
 	case Refused:
 		return Change{To: []Status{RefundFailed}, Reason: r.Code, NeedsHuman: true, Notice: s.notice(h)}
 	}
@@ -128,7 +128,7 @@ func (s *Service) refundAfter(ctx context.Context, h *History, c Change, after f
 func (s *Service) afterLateRefund(h *History, r Result) Change {
 	switch r.Outcome {
 	case Done:
-		return Change{Charge: ChargeRefunded, Postings: []Entry{h.refundEntry(false)}}
+		return Change{Charge: ChargeRefunded, Postings: []Entry{h.refundEntry()}}
 	case Refused:
 		return Change{NeedsHuman: true, Reason: r.Code}
 	}

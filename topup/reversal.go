@@ -63,7 +63,7 @@ func (s *Service) reverse(ctx context.Context, h *History, r Result) error {
 	for h.Status == Delivered {
 		c := s.refunding(h, r.Code)
 		c.IfCharge = h.Charge.Status
-		c.Postings = append([]Entry{reversalEntry(h.Order, name, h.Charge.Status == ChargeRefunded)}, c.Postings...)
+		c.Postings = append([]Entry{h.reversalEntry(name)}, c.Postings...)
 		moved, err := s.apply(ctx, h, c)
 		switch {
 		case err != nil:

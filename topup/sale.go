@@ -75,11 +75,11 @@ func (h *History) captureEntry() Entry {
 }
 
 // refundEntry books it given back.
-func (h *History) refundEntry(returned bool) Entry {
+func (h *History) refundEntry() Entry {
 	if h.Sale != nil {
 		return h.Sale.entry("capture", h.Order).undone("refund")
 	}
-	return refundEntry(h.Order, returned)
+	return refundEntry(h.Order)
 }
 
 // entry books the price from the developer's account: what was requested becomes money due for the order, by way

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -295,11 +296,11 @@ var developerTests = []test{
 		w.placed(later)
 		suspend := deedOf(k.ID, "suspend")
 		suspend.At = start.Add(time.Second)
-		w.ok(w.db.Developers.SuspendKey(w.Context(), true, suspend))
+		w.ok(w.db.Developers.SuspendKey(w.Context(), suspend))
 		if got := w.key(k.ID); !got.SuspendedAt.Equal(suspend.At) || !got.Suspended() || got.Revoked() {
 			w.Errorf("suspended at %s", got.SuspendedAt)
 		}
-		if err := w.db.Developers.SuspendKey(w.Context(), true, suspend); !errors.Is(err, developers.ErrSuspended) {
+		if err := w.db.Developers.SuspendKey(w.Context(), suspend); !errors.Is(err, developers.ErrSuspended) {
 			w.Errorf("suspended again: %v", err)
 		}
 		if _, _, err := w.db.Orders.Create(w.Context(), w.resale(k)); !errors.Is(err, topup.ErrInactive) {
@@ -309,19 +310,21 @@ var developerTests = []test{
 			w.Errorf("debited: %v", err)
 		}
 		same(w, "balance", w.key(k.ID).Balance, eur(10000))
-		w.ok(w.db.Developers.SuspendKey(w.Context(), false, deedOf(k.ID, "resume")))
-		if err := w.db.Developers.SuspendKey(w.Context(), false, deedOf(k.ID, "resume")); !errors.Is(err, developers.ErrNotSuspended) {
+		w.ok(w.db.Developers.ResumeKey(w.Context(), deedOf(k.ID, "resume")))
+		if err := w.db.Developers.ResumeKey(w.Context(), deedOf(k.ID, "resume")); !errors.Is(err, developers.ErrNotSuspended) {
 			w.Errorf("resumed again: %v", err)
 		}
 		w.placed(w.resale(k))
 		w.apply(debited(later))
 		w.ok(w.db.Developers.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
-		for _, suspended := range []bool{true, false} {
-			if err := w.db.Developers.SuspendKey(w.Context(), suspended, deedOf(k.ID, "x")); !errors.Is(err, developers.ErrRevoked) {
-				w.Errorf("of a revoked key, %v: %v", suspended, err)
+		for what, change := range map[string]func(context.Context, developers.Deed) error{
+			"suspend": w.db.Developers.SuspendKey, "resume": w.db.Developers.ResumeKey,
+		} {
+			if err := change(w.Context(), deedOf(k.ID, "x")); !errors.Is(err, developers.ErrRevoked) {
+				w.Errorf("%s a revoked key: %v", what, err)
 			}
-			if err := w.db.Developers.SuspendKey(w.Context(), suspended, deedOf("nobody", "x")); !errors.Is(err, developers.ErrNoKey) {
-				w.Errorf("of nobody, %v: %v", suspended, err)
+			if err := change(w.Context(), deedOf("nobody", "x")); !errors.Is(err, developers.ErrNoKey) {
+				w.Errorf("%s nobody: %v", what, err)
 			}
 		}
 		var did []string
