@@ -20,8 +20,7 @@ func (db Orders) Apply(ctx context.Context, c topup.Change) (moved bool, err err
 		return false, fmt.Errorf("apply to order %s: %w", c.Order, err)
 	}
 	err = db.writeOrders(ctx, "apply to order "+string(c.Order), func(tx *sqlx.Tx) error {
-		var row orderRow
-		found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE id = ?`+db.forUpdate, c.Order)
+		row, found, err := orderTable.get(ctx, tx, `WHERE id = ?`+db.forUpdate, c.Order)
 		if err == nil && !found {
 			err = topup.ErrNoOrder
 		}
@@ -90,20 +89,14 @@ func answerAttempt(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
 }
 
 // move changes the order's row, which this transaction has locked, and all that goes with it.
-func (db Orders) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
-	row = toOrderRow(row.order().Apply(c))
+func (db Orders) move(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Change) error {
+	row = row.Apply(c)
 	if len(c.To) > 0 && row.Status == topup.Confirming {
 		if err := db.enterConfirming(ctx, tx, &row, c.At); err != nil {
 			return fmt.Errorf("holder: %w", err)
 		}
 	}
-	_, err := insert(ctx, tx, `
-		UPDATE orders SET status = :status, status_at = :status_at, reason = :reason, action_url = :action_url,
-			network_ref = :network_ref, by_pin = :by_pin, cost_currency = :cost_currency, cost_minor = :cost_minor, absents = :absents,
-			absent_at = :absent_at, tries = :tries, needs_human = :needs_human, in_flight = :in_flight,
-			run_at = :run_at, lease_until = :lease_until
-		WHERE id = :id`, row)
-	if err != nil {
+	if err := orderTable.update(ctx, tx, row, `id = ?`, row.ID); err != nil {
 		return err
 	}
 	if err := insertHistory(ctx, tx, c.Order, c.From, c.To, c.Reason, c.At); err != nil {
@@ -122,7 +115,7 @@ func (db Orders) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Ch
 			return err
 		}
 	}
-	if len(c.To) > 0 && row.Status == topup.Delivered && row.FundingKind == topup.ByCard {
+	if len(c.To) > 0 && row.Status == topup.Delivered && row.Funding.Kind == topup.ByCard {
 		if err := spendCard(ctx, tx, row, c.At); err != nil {
 			return err
 		}
@@ -149,7 +142,7 @@ func (db Orders) move(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Ch
 
 // blockDebtor blocks a customer who owes for this order. One whose debit was returned while the airtime was on its way
 // owes from its delivery on, whatever the change knew of it; and so does one who has left since, or is just coming back.
-func blockDebtor(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
+func blockDebtor(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Change) error {
 	delivered := len(c.To) > 0 && row.Status == topup.Delivered
 	if !c.Debt && !delivered {
 		return nil

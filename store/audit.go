@@ -71,8 +71,8 @@ func (db Audit) Violations(ctx context.Context) ([]Violation, error) {
 // finding is one row of a rule's query.
 type finding struct {
 	Order prepaid.OrderID `db:"order_id"`
-	Card  string          `db:"card"`
-	What  string          `db:"what"`
+	Card  string
+	What  string
 }
 
 // find runs a query for findings. format, with one %s for what, makes the sentence.

@@ -12,6 +12,7 @@ import (
 
 	"pulsa/cards"
 	"pulsa/prepaid"
+	"pulsa/topup"
 )
 
 // Cards keeps top-up cards.
@@ -23,34 +24,7 @@ var (
 	_ cards.Store    = Cards{}
 )
 
-type cardRow struct {
-	Brand       string           `db:"brand"`
-	Serial      string           `db:"serial"`
-	Series      string           `db:"series"`
-	Currency    prepaid.Currency `db:"currency"`
-	Minor       int64            `db:"minor"`
-	State       cards.State      `db:"state"`
-	Reseller    string           `db:"reseller"`
-	CreatedAt   int64            `db:"created_at"`
-	ExpiresAt   int64            `db:"expires_at"`
-	Order       prepaid.OrderID  `db:"order_id"`
-	ActivatedAt int64            `db:"activated_at"`
-	ActivatedBy prepaid.MSISDN   `db:"activated_by"`
-	ReleasedAt  int64            `db:"released_at"`
-	Batch       cards.JobID      `db:"batch"`
-	Export      cards.JobID      `db:"export"`
-}
-
-const cardColumns = `brand, serial, series, currency, minor, state, reseller, created_at, expires_at, order_id,
-	activated_at, activated_by, released_at, batch, export`
-
-func (r cardRow) card() cards.Card {
-	return cards.Card{Serial: r.Serial, Brand: r.Brand, Series: r.Series,
-		Amount: prepaid.Money{Minor: r.Minor, Currency: r.Currency}, State: r.State, Reseller: r.Reseller,
-		CreatedAt: prepaid.FromMicros(r.CreatedAt), ExpiresAt: prepaid.FromMicros(r.ExpiresAt), Order: r.Order,
-		ActivatedAt: prepaid.FromMicros(r.ActivatedAt), ActivatedBy: r.ActivatedBy,
-		ReleasedAt: prepaid.FromMicros(r.ReleasedAt), Batch: r.Batch, Export: r.Export}
-}
+var cardTable = newTable[cards.Card]("cards", names{"Amount": "", "Order": "order_id"})
 
 // cardsAtOnce keeps a statement below the databases' limits of placeholders.
 const cardsAtOnce = 1000
@@ -67,29 +41,26 @@ func (db Cards) SaveCards(ctx context.Context, sealed []cards.Sealed) (clashes [
 	return clashes, err
 }
 
-// sealedColumns are what a card is stored as; sealedValues gives the values.
-var sealedColumns = []string{
-	"brand", "serial", "series", "number", "currency", "minor", "state", "reseller", "created_at", "expires_at", "released_at",
-	"order_id", "activated_at", "activated_by", "batch", "export", "mac", "ciphertext", "key_version",
+// sealedRow is a card with its code as it is stored.
+type sealedRow struct {
+	cards.Sealed
+	Number int64 // the serial's
 }
 
-// sealedValues: a card that is stored as live was released when it was made.
-func sealedValues(c cards.Sealed) []any {
+var sealedTable = newTable[sealedRow]("cards", names{"Amount": "", "Order": "order_id", "KeyCheck": "-", "OldMACs": "-"})
+
+// sealedValues are what is stored of a card. One that is stored as live was released when it was made.
+func sealedValues(c cards.Sealed) ([]any, error) {
 	_, number, _ := cards.SplitSerial(c.Serial)
-	released := prepaid.Micros(c.ReleasedAt)
-	if c.State != cards.Generated && released == 0 {
-		released = prepaid.Micros(c.CreatedAt)
+	if c.State != cards.Generated && c.ReleasedAt.IsZero() {
+		c.ReleasedAt = c.CreatedAt
 	}
-	return []any{
-		c.Brand, c.Serial, c.Series, number, string(c.Amount.Currency), c.Amount.Minor, string(c.State), c.Reseller,
-		prepaid.Micros(c.CreatedAt), prepaid.Micros(c.ExpiresAt), released, string(c.Order), prepaid.Micros(c.ActivatedAt),
-		string(c.ActivatedBy), string(c.Batch), string(c.Export), c.MAC, c.Ciphertext, int64(c.KeyVersion),
-	}
+	return sealedTable.values(sealedRow{c, number})
 }
 
 type cardKey struct {
-	Brand  string `db:"brand"`
-	Serial string `db:"serial"`
+	Brand  string
+	Serial string
 }
 
 // insertCards stores those whose code is new, counts them in their series, and returns the indexes of the others. It
@@ -116,14 +87,19 @@ func insertCards(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) (clash
 
 // insertSome returns which are stored.
 func insertSome(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) (map[cardKey]bool, error) {
-	row := `(?` + strings.Repeat(`, ?`, len(sealedColumns)-1) + `)`
-	args := make([]any, 0, len(sealedColumns)*len(sealed))
+	columns := sealedTable.writtenNames()
+	row := `(` + marks(len(columns)) + `)`
+	args := make([]any, 0, len(columns)*len(sealed))
 	for _, c := range sealed {
-		args = append(args, sealedValues(c)...)
+		values, err := sealedValues(c)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, values...)
 	}
 	var keys []cardKey
 	err := list(ctx, tx, &keys, `
-		INSERT INTO cards (`+strings.Join(sealedColumns, ", ")+`)
+		INSERT INTO cards (`+strings.Join(columns, ", ")+`)
 		VALUES `+row+strings.Repeat(`, `+row, len(sealed)-1)+`
 		ON CONFLICT (brand, mac) DO NOTHING RETURNING brand, serial`, args...)
 	if err != nil {
@@ -170,15 +146,14 @@ func (db Cards) CardByMAC(ctx context.Context, brand string, macs [][]byte) (car
 	if len(macs) == 0 {
 		return cards.Card{}, cards.ErrUnknown
 	}
-	var rows []cardRow
-	err := listIn(ctx, db.reader, &rows, `SELECT `+cardColumns+` FROM cards WHERE brand = ? AND mac IN (?)`, brand, macs)
+	rows, err := cardTable.listIn(ctx, db.reader, `WHERE brand = ? AND mac IN (?)`, brand, macs)
 	if err == nil && len(rows) == 0 {
 		err = cards.ErrUnknown
 	}
 	if err != nil {
 		return cards.Card{}, fmt.Errorf("card by code: %w", err)
 	}
-	return rows[0].card(), nil
+	return rows[0], nil
 }
 
 // CardBySerial implements cards.Store.
@@ -187,15 +162,14 @@ func (db Cards) CardBySerial(ctx context.Context, brand, serial string) (cards.C
 }
 
 func cardBySerial(ctx context.Context, q querier, brand, serial string) (cards.Card, error) {
-	var row cardRow
-	found, err := get(ctx, q, &row, `SELECT `+cardColumns+` FROM cards WHERE brand = ? AND serial = ?`, brand, serial)
+	c, found, err := cardTable.get(ctx, q, `WHERE brand = ? AND serial = ?`, brand, serial)
 	if err == nil && !found {
 		err = cards.ErrUnknown
 	}
 	if err != nil {
 		return cards.Card{}, fmt.Errorf("card by serial: %w", err)
 	}
-	return row.card(), nil
+	return c, nil
 }
 
 // ReserveCard implements cards.Store. An order that was declined or refunded gets no card, however late its
@@ -239,11 +213,11 @@ func (db Cards) ReleaseCard(ctx context.Context, brand, serial string, o prepaid
 
 // spendCard makes the order's reserved card spent, which forgives the wrong codes before it. That the order has none is for the audit to tell: what
 // the network has delivered is delivered.
-func spendCard(ctx context.Context, tx *sqlx.Tx, o orderRow, now time.Time) error {
+func spendCard(ctx context.Context, tx *sqlx.Tx, o topup.Order, now time.Time) error {
 	rows, err := exec(ctx, tx, `
 		UPDATE cards SET state = 'spent', activated_at = ?, activated_by = ?
 		WHERE brand = ? AND serial = ? AND state = 'reserved' AND order_id = ?`,
-		prepaid.Micros(now), o.MSISDN, o.Brand, o.FundingRef, o.ID)
+		prepaid.Micros(now), o.MSISDN, o.Brand, o.Funding.Ref, o.ID)
 	if err != nil {
 		return fmt.Errorf("spend card: %w", err)
 	}

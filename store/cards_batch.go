@@ -69,8 +69,8 @@ func (db CardJobs) copyChunk(ctx context.Context, c cards.Chunk, sealed []cards.
 	}
 	defer func() { _ = tx.Rollback() }()
 	err = conn.Raw(func(driver any) error {
-		rows := pgx.CopyFromSlice(len(sealed), func(i int) ([]any, error) { return sealedValues(sealed[i]), nil })
-		_, err := driver.(limitingConn).Conn.Conn().CopyFrom(ctx, pgx.Identifier{"cards"}, sealedColumns, rows)
+		rows := pgx.CopyFromSlice(len(sealed), func(i int) ([]any, error) { return sealedValues(sealed[i]) })
+		_, err := driver.(limitingConn).Conn.Conn().CopyFrom(ctx, pgx.Identifier{"cards"}, sealedTable.writtenNames(), rows)
 		return err
 	})
 	if err == nil {
@@ -241,7 +241,7 @@ const sealOverhead = 12 + 16
 func (db CardJobs) CountCodes(ctx context.Context, brand string, codeLength int, now time.Time) (all, unspent int64, err error) {
 	var row struct {
 		All     int64 `db:"codes"`
-		Unspent int64 `db:"unspent"`
+		Unspent int64
 	}
 	_, err = get(ctx, db.reader, &row, `
 		SELECT COUNT(*) AS codes,

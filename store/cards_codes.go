@@ -37,21 +37,14 @@ func (db CardJobs) ClaimCards(ctx context.Context, c cards.Chunk, f cards.Filter
 	return j, more, nil
 }
 
-type sealedRow struct {
-	cardRow
-	MAC        []byte `db:"mac"`
-	Ciphertext []byte `db:"ciphertext"`
-	KeyVersion int    `db:"key_version"`
-}
-
-func (db *core) sealedCards(ctx context.Context, query string, args ...any) ([]cards.Sealed, error) {
-	var rows []sealedRow
-	if err := list(ctx, db.reader, &rows, `SELECT `+cardColumns+`, mac, ciphertext, key_version FROM cards`+query, args...); err != nil {
+func (db *core) sealedCards(ctx context.Context, rest string, args ...any) ([]cards.Sealed, error) {
+	rows, err := sealedTable.list(ctx, db.reader, rest, args...)
+	if err != nil {
 		return nil, fmt.Errorf("read sealed codes: %w", err)
 	}
 	sealed := make([]cards.Sealed, len(rows))
 	for i, r := range rows {
-		sealed[i] = cards.Sealed{Card: r.card(), MAC: r.MAC, Ciphertext: r.Ciphertext, KeyVersion: r.KeyVersion}
+		sealed[i] = r.Sealed
 	}
 	return sealed, nil
 }

@@ -21,44 +21,7 @@ var (
 	_ cards.Jobs    = CardJobs{}
 )
 
-type jobRow struct {
-	ID        cards.JobID    `db:"id"`
-	Brand     string         `db:"brand"`
-	Kind      cards.Kind     `db:"kind"`
-	State     cards.JobState `db:"state"`
-	Spec      string         `db:"spec"`
-	By        string         `db:"by_whom"`
-	Why       string         `db:"why"`
-	Total     int64          `db:"total"`
-	Done      int64          `db:"done"`
-	Step      int64          `db:"step"`
-	After     string         `db:"after_key"`
-	CreatedAt int64          `db:"created_at"`
-	EndedAt   int64          `db:"ended_at"`
-}
-
-func newJobRow(j cards.Job) (jobRow, error) {
-	spec, err := json.Marshal(j.Spec)
-	if err != nil {
-		return jobRow{}, err
-	}
-	after, err := json.Marshal(j.After)
-	return jobRow{ID: j.ID, Brand: j.Brand, Kind: j.Kind, State: j.State, Spec: string(spec), By: j.By, Why: j.Why,
-		Total: j.Total, Done: j.Done, Step: j.Step, After: string(after), CreatedAt: prepaid.Micros(j.CreatedAt),
-		EndedAt: prepaid.Micros(j.EndedAt)}, err
-}
-
-func (r jobRow) job() (cards.Job, error) {
-	j := cards.Job{ID: r.ID, Brand: r.Brand, Kind: r.Kind, State: r.State, By: r.By, Why: r.Why, Total: r.Total, Done: r.Done,
-		Step: r.Step, CreatedAt: prepaid.FromMicros(r.CreatedAt), EndedAt: prepaid.FromMicros(r.EndedAt)}
-	if err := json.Unmarshal([]byte(r.Spec), &j.Spec); err != nil {
-		return j, fmt.Errorf("job %s: what it does: %w", r.ID, err)
-	}
-	if err := json.Unmarshal([]byte(r.After), &j.After); err != nil {
-		return j, fmt.Errorf("job %s: how far it is: %w", r.ID, err)
-	}
-	return j, nil
-}
+var jobTable = newTable[cards.Job]("card_jobs", names{"By": "by_whom", "Spec": "spec,json", "After": "after_key,json"})
 
 // StartCardJob implements cards.Jobs.
 func (db CardJobs) StartCardJob(ctx context.Context, j cards.Job) (cards.Job, error) {
@@ -77,13 +40,7 @@ func (db CardJobs) StartCardJob(ctx context.Context, j cards.Job) (cards.Job, er
 }
 
 func insertJob(ctx context.Context, tx *sqlx.Tx, j cards.Job) error {
-	row, err := newJobRow(j)
-	if err != nil {
-		return err
-	}
-	_, err = insert(ctx, tx, `
-		INSERT INTO card_jobs (id, brand, kind, state, spec, by_whom, why, total, done, step, after_key, created_at, ended_at)
-		VALUES (:id, :brand, :kind, :state, :spec, :by_whom, :why, :total, :done, :step, :after_key, :created_at, :ended_at)`, row)
+	_, err := jobTable.insert(ctx, tx, j, "")
 	return err
 }
 
@@ -96,19 +53,16 @@ func nextSerial(ctx context.Context, tx *sqlx.Tx, brand, series string, n int64)
 	return first, err
 }
 
-const jobColumns = `id, brand, kind, state, spec, by_whom, why, total, done, step, after_key, created_at, ended_at`
-
 // CardJob implements cards.Jobs.
 func (db CardJobs) CardJob(ctx context.Context, id cards.JobID) (cards.Job, error) {
-	var row jobRow
-	found, err := get(ctx, db.reader, &row, `SELECT `+jobColumns+` FROM card_jobs WHERE id = ?`, id)
+	j, found, err := jobTable.get(ctx, db.reader, `WHERE id = ?`, id)
 	switch {
 	case err != nil:
 		return cards.Job{}, fmt.Errorf("card job: %w", err)
 	case !found:
 		return cards.Job{}, cards.ErrNoJob
 	}
-	return row.job()
+	return j, nil
 }
 
 // CardJobs implements cards.Jobs.
@@ -117,16 +71,9 @@ func (db CardJobs) CardJobs(ctx context.Context, brand string, open bool, n int)
 	if open {
 		only = ` AND state <> 'done' AND state <> 'abandoned'` // the first is what the index knows
 	}
-	var rows []jobRow
-	err := list(ctx, db.reader, &rows, `SELECT `+jobColumns+` FROM card_jobs WHERE brand = ?`+only+` ORDER BY created_at DESC, id LIMIT ?`, brand, n)
+	jobs, err := jobTable.list(ctx, db.reader, `WHERE brand = ?`+only+` ORDER BY created_at DESC, id LIMIT ?`, brand, n)
 	if err != nil {
 		return nil, fmt.Errorf("card jobs: %w", err)
-	}
-	jobs := make([]cards.Job, len(rows))
-	for i, row := range rows {
-		if jobs[i], err = row.job(); err != nil {
-			return nil, err
-		}
 	}
 	return jobs, nil
 }
@@ -170,37 +117,18 @@ func advance(ctx context.Context, tx *sqlx.Tx, c cards.Chunk) error {
 
 // record writes a row of the audit record.
 func record(ctx context.Context, tx *sqlx.Tx, c cards.Chunk) error {
-	_, err := exec(ctx, tx, `
-		INSERT INTO card_audit (at, brand, job, kind, by_whom, why, first_serial, last_serial, cards)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		prepaid.Micros(c.Now), c.Job.Brand, c.Job.ID, c.Job.Kind, c.Job.By, c.Job.Why, c.First, c.Last.Serial, c.Cards)
+	_, err := recordTable.insert(ctx, tx, cards.Record{At: c.Now, Brand: c.Job.Brand, Job: c.Job.ID, Kind: c.Job.Kind, By: c.Job.By, Why: c.Job.Why,
+		First: c.First, Last: c.Last.Serial, Cards: c.Cards}, "")
 	return err
 }
 
-type auditRow struct {
-	At    int64       `db:"at"`
-	Brand string      `db:"brand"`
-	Job   cards.JobID `db:"job"`
-	Kind  cards.Kind  `db:"kind"`
-	By    string      `db:"by_whom"`
-	Why   string      `db:"why"`
-	First string      `db:"first_serial"`
-	Last  string      `db:"last_serial"`
-	Cards int64       `db:"cards"`
-}
+var recordTable = newTable[cards.Record]("card_audit", names{"By": "by_whom", "First": "first_serial", "Last": "last_serial"})
 
 // CardAudit implements cards.Jobs.
 func (db CardJobs) CardAudit(ctx context.Context, id cards.JobID) ([]cards.Record, error) {
-	var rows []auditRow
-	err := list(ctx, db.reader, &rows, `
-		SELECT at, brand, job, kind, by_whom, why, first_serial, last_serial, cards FROM card_audit WHERE job = ? ORDER BY seq`, id)
+	records, err := recordTable.list(ctx, db.reader, `WHERE job = ? ORDER BY seq`, id)
 	if err != nil {
 		return nil, fmt.Errorf("card audit: %w", err)
-	}
-	records := make([]cards.Record, len(rows))
-	for i, r := range rows {
-		records[i] = cards.Record{At: prepaid.FromMicros(r.At), Brand: r.Brand, Job: r.Job, Kind: r.Kind, By: r.By, Why: r.Why,
-			First: r.First, Last: r.Last, Cards: r.Cards}
 	}
 	return records, nil
 }

@@ -18,7 +18,7 @@ var _ cards.KeyChecks = CardKeys{}
 // CardKeys implements cards.KeyChecks.
 func (db CardKeys) CardKeys(ctx context.Context) (map[int][]byte, error) {
 	var rows []struct {
-		Version int    `db:"version"`
+		Version int
 		Check   []byte `db:"check_value"`
 	}
 	if err := list(ctx, db.reader, &rows, `SELECT version, check_value FROM card_keys`); err != nil {

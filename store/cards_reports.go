@@ -17,11 +17,11 @@ type CardReports struct{ *core }
 var _ cards.Reports = CardReports{}
 
 type redemptionRow struct {
-	Day      int64            `db:"day"`
-	Group    string           `db:"grp"`
-	Currency prepaid.Currency `db:"currency"`
-	Cards    int64            `db:"cards"`
-	Minor    int64            `db:"minor"`
+	Day      int64
+	Group    string `db:"grp"`
+	Currency prepaid.Currency
+	Cards    int64
+	Minor    int64
 }
 
 // Redemptions implements cards.Reports.
@@ -46,20 +46,12 @@ func (db CardReports) Redemptions(ctx context.Context, brand string, during card
 	return found, nil
 }
 
-type resellerRow struct {
-	Brand     string `db:"brand"`
-	Name      string `db:"name"`
-	Title     string `db:"title"`
-	CreatedAt int64  `db:"created_at"`
-	CreatedBy string `db:"created_by"`
-}
+var resellerTable = newTable[cards.Reseller]("resellers", nil)
 
 // SaveReseller implements cards.Reports. The record has the reseller's name where that of other jobs has serials.
 func (db CardReports) SaveReseller(ctx context.Context, r cards.Reseller, j cards.Job) error {
 	return db.write(ctx, "save reseller", func(tx *sqlx.Tx) error {
-		rows, err := exec(ctx, tx, `
-			INSERT INTO resellers (brand, name, title, created_at, created_by) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (brand, name) DO NOTHING`, r.Brand, r.Name, r.Title, prepaid.Micros(r.CreatedAt), r.CreatedBy)
+		rows, err := resellerTable.insert(ctx, tx, r, `ON CONFLICT (brand, name) DO NOTHING`)
 		switch {
 		case err != nil:
 			return err
@@ -75,14 +67,9 @@ func (db CardReports) SaveReseller(ctx context.Context, r cards.Reseller, j card
 
 // Resellers implements cards.Reports.
 func (db CardReports) Resellers(ctx context.Context, brand string) ([]cards.Reseller, error) {
-	var rows []resellerRow
-	err := list(ctx, db.reader, &rows, `SELECT brand, name, title, created_at, created_by FROM resellers WHERE brand = ? ORDER BY name`, brand)
+	found, err := resellerTable.list(ctx, db.reader, `WHERE brand = ? ORDER BY name`, brand)
 	if err != nil {
 		return nil, fmt.Errorf("resellers: %w", err)
-	}
-	found := make([]cards.Reseller, len(rows))
-	for i, r := range rows {
-		found[i] = cards.Reseller{Brand: r.Brand, Name: r.Name, Title: r.Title, CreatedAt: prepaid.FromMicros(r.CreatedAt), CreatedBy: r.CreatedBy}
 	}
 	return found, nil
 }

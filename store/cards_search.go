@@ -105,7 +105,7 @@ func (c *conditions) statuses(f cards.Filter) {
 }
 
 // column is what a sort begins with; "" by serial.
-func column(by cards.Sort) string {
+func sortColumn(by cards.Sort) string {
 	switch by {
 	case cards.ByCreated:
 		return "created_at"
@@ -162,13 +162,11 @@ func (db Cards) ListCards(ctx context.Context, f cards.Filter, by cards.Sort, de
 	found := make([]cards.Card, 0, n)
 	for _, part := range db.stretches(f, by, descending, beyond) {
 		query, args := part.query(n - len(found))
-		var rows []cardRow
-		if err := list(ctx, db.reader, &rows, query, args...); err != nil {
+		rows, err := cardTable.query(ctx, db.reader, query, args...)
+		if err != nil {
 			return nil, fmt.Errorf("list cards: %w", err)
 		}
-		for _, row := range rows {
-			found = append(found, row.card())
-		}
+		found = append(found, rows...)
 		if len(found) == n {
 			break
 		}
@@ -177,7 +175,7 @@ func (db Cards) ListCards(ctx context.Context, f cards.Filter, by cards.Sort, de
 }
 
 func (s stretch) query(n int) (string, []any) {
-	return `SELECT ` + cardColumns + ` FROM cards` + s.where() + s.order + ` LIMIT ?`, append(slices.Clone(s.args), n)
+	return `SELECT ` + cardTable.columns + ` FROM cards` + s.where() + s.order + ` LIMIT ?`, append(slices.Clone(s.args), n)
 }
 
 // stretches divide a listing so that each page is read from where it begins, however the cards are spread: those
@@ -189,11 +187,11 @@ func (db *core) stretches(f cards.Filter, by cards.Sort, descending bool, beyond
 	fit := func() *conditions {
 		c := matching(f)
 		if by == cards.ByExpires || by == cards.ByActivated {
-			c.add(column(by) + " > 0")
+			c.add(sortColumn(by) + " > 0")
 		}
 		return c
 	}
-	return db.sorted(f, column(by), fit, descending, beyond)
+	return db.sorted(f, sortColumn(by), fit, descending, beyond)
 }
 
 func (db *core) sorted(f cards.Filter, column string, fit func() *conditions, descending bool, beyond *cards.Key) []stretch {
@@ -268,12 +266,12 @@ func inRange(f cards.Filter, r cards.StatusRange) *conditions {
 }
 
 type countRow struct {
-	Group    string           `db:"grp"`
-	Currency prepaid.Currency `db:"currency"`
-	State    cards.State      `db:"state"`
-	Expired  bool             `db:"expired"`
-	Cards    int64            `db:"cards"`
-	Minor    int64            `db:"minor"`
+	Group    string `db:"grp"`
+	Currency prepaid.Currency
+	State    cards.State
+	Expired  bool
+	Cards    int64
+	Minor    int64
 }
 
 // groupColumn is the column that a report is divided by.
@@ -317,9 +315,9 @@ type chunkKeys struct {
 }
 
 type keyRow struct {
-	Series string `db:"series"`
-	Number int64  `db:"number"`
-	Serial string `db:"serial"`
+	Series string
+	Number int64
+	Serial string
 }
 
 func (k keyRow) key() cards.Key {

@@ -11,6 +11,7 @@ import (
 
 	"pulsa/cards"
 	"pulsa/prepaid"
+	"pulsa/topup"
 )
 
 // CardTries counts wrong card codes.
@@ -19,8 +20,8 @@ type CardTries struct{ *core }
 var _ cards.Tries = CardTries{}
 
 type cardTriesRow struct {
-	Wrong       int   `db:"wrong"`
-	LockedUntil int64 `db:"locked_until"`
+	Wrong       int
+	LockedUntil int64
 }
 
 // CardTries implements cards.Tries.
@@ -99,9 +100,9 @@ func countWrong(ctx context.Context, tx *sqlx.Tx, brand, key string, lock func(w
 }
 
 // forgiveCodes sets to zero what was counted for whoever has just spent a card.
-func forgiveCodes(ctx context.Context, tx *sqlx.Tx, o orderRow) error {
+func forgiveCodes(ctx context.Context, tx *sqlx.Tx, o topup.Order) error {
 	query, args, err := sqlx.In(`UPDATE card_tries SET wrong = 0, locked_until = 0 WHERE brand = ? AND key IN (?)`,
-		o.Brand, cards.AllTryKeys(o.ReplyAddress, o.Customer))
+		o.Brand, cards.AllTryKeys(o.ReplyTo.Address, o.Customer))
 	if err == nil {
 		_, err = exec(ctx, tx, query, args...)
 	}

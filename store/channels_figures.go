@@ -47,15 +47,15 @@ const (
 
 func (db Channels) channelFigures(ctx context.Context, brand, name string, since int64) (ChannelFigures, error) {
 	var row struct {
-		Waiting      int   `db:"waiting"`
-		OldestWaits  int64 `db:"oldest_waits"`
-		Retried      int   `db:"retried"`
-		RetriedSince int64 `db:"retried_since"`
-		LastSent     int64 `db:"last_sent"`
-		Sent         int   `db:"sent"`
-		Failed       int   `db:"failed"`
-		Unknown      int   `db:"unknown"`
-		Undelivered  int   `db:"undelivered"`
+		Waiting      int
+		OldestWaits  int64
+		Retried      int
+		RetriedSince int64
+		LastSent     int64
+		Sent         int
+		Failed       int
+		Unknown      int
+		Undelivered  int
 	}
 	_, err := get(ctx, db.reader, &row, `
 		SELECT COUNT(*) AS waiting, COALESCE(MIN(created_at), 0) AS oldest_waits,

@@ -17,16 +17,11 @@ type Codes struct{ *core }
 var _ accounts.Codes = Codes{}
 
 type codeRow struct {
-	Brand        string          `db:"brand"`
-	Address      prepaid.Address `db:"address"`
-	MSISDN       prepaid.MSISDN  `db:"msisdn"`
-	Hash         string          `db:"hash"`
-	OperationKey string          `db:"operation_key"`
-	Tries        int             `db:"tries"`
-	Used         bool            `db:"used"`
-	CreatedAt    int64           `db:"created_at"`
-	ExpiresAt    int64           `db:"expires_at"`
+	accounts.Code
+	Used bool // up
 }
+
+var codeTable = newTable[codeRow]("one_time_codes", names{"Channel": "-"})
 
 // SaveCode implements accounts.Codes. The codes of a brand are counted one after the other.
 func (db Codes) SaveCode(ctx context.Context, c accounts.Code, caps accounts.CodeCaps) (by accounts.CodeCap, err error) {
@@ -37,7 +32,7 @@ func (db Codes) SaveCode(ctx context.Context, c accounts.Code, caps accounts.Cod
 			}
 		}
 		var sent struct {
-			Known   int `db:"known"`
+			Known   int
 			Address int `db:"by_address"`
 			Number  int `db:"by_number"`
 			Block   int `db:"by_block"`
@@ -91,13 +86,10 @@ func saveCode(ctx context.Context, tx *sqlx.Tx, c accounts.Code) error {
 }
 
 func replaceCode(ctx context.Context, tx *sqlx.Tx, c accounts.Code) error {
-	_, err := insert(ctx, tx, `
-		INSERT INTO one_time_codes (brand, address, msisdn, hash, operation_key, tries, used, created_at, expires_at)
-		VALUES (:brand, :address, :msisdn, :hash, :operation_key, 0, FALSE, :created_at, :expires_at)
+	c.Tries = 0
+	_, err := codeTable.insert(ctx, tx, codeRow{Code: c}, `
 		ON CONFLICT (brand, address, msisdn) DO UPDATE SET hash = excluded.hash, operation_key = excluded.operation_key,
-			tries = 0, used = FALSE, created_at = excluded.created_at, expires_at = excluded.expires_at`,
-		codeRow{Brand: c.Brand, Address: c.Address, MSISDN: c.MSISDN, Hash: c.Hash, OperationKey: c.OperationKey,
-			CreatedAt: prepaid.Micros(c.CreatedAt), ExpiresAt: prepaid.Micros(c.ExpiresAt)})
+			tries = 0, used = FALSE, created_at = excluded.created_at, expires_at = excluded.expires_at`)
 	if err != nil {
 		return err
 	}
@@ -111,9 +103,9 @@ func replaceCode(ctx context.Context, tx *sqlx.Tx, c accounts.Code) error {
 func (db Codes) TryCode(ctx context.Context, brand string, a prepaid.Address, m prepaid.MSISDN, operationKey string) (accounts.Code, error) {
 	var row codeRow
 	err := db.write(ctx, "try one-time code", func(tx *sqlx.Tx) error {
-		found, err := get(ctx, tx, &row, `
-			SELECT brand, address, msisdn, hash, operation_key, tries, used, created_at, expires_at
-			FROM one_time_codes WHERE brand = ? AND address = ? AND msisdn = ?`+db.forUpdate, brand, a, m)
+		var found bool
+		var err error
+		row, found, err = codeTable.get(ctx, tx, `WHERE brand = ? AND address = ? AND msisdn = ?`+db.forUpdate, brand, a, m)
 		if err == nil && !found {
 			err = accounts.ErrCodeExpired
 		}
@@ -144,9 +136,7 @@ func (db Codes) TryCode(ctx context.Context, brand string, a prepaid.Address, m 
 	if err != nil {
 		return accounts.Code{}, err
 	}
-	return accounts.Code{Brand: row.Brand, Address: row.Address, MSISDN: row.MSISDN, Hash: row.Hash,
-		OperationKey: row.OperationKey, Tries: row.Tries,
-		CreatedAt: prepaid.FromMicros(row.CreatedAt), ExpiresAt: prepaid.FromMicros(row.ExpiresAt)}, nil
+	return row.Code, nil
 }
 
 // UseCode implements accounts.Codes.
@@ -165,10 +155,10 @@ func (db Codes) UseCode(ctx context.Context, brand string, a prepaid.Address, m 
 // CodeFigures tells what became of the codes that were sent since a time, by brand and channel.
 func (db Codes) CodeFigures(ctx context.Context, since time.Time) ([]accounts.CodeFigures, error) {
 	var rows []struct {
-		Brand   string `db:"brand"`
-		Channel string `db:"channel"`
-		Sent    int    `db:"sent"`
-		Used    int    `db:"used"`
+		Brand   string
+		Channel string
+		Sent    int
+		Used    int
 	}
 	if err := list(ctx, db.reader, &rows, `
 		SELECT brand, channel, COUNT(*) AS sent, COUNT(CASE WHEN used THEN 1 END) AS used

@@ -62,7 +62,7 @@ func (db Orders) create(ctx context.Context, n topup.NewOrder) (stored topup.Ord
 		if n.Order.CreatedAt, err = afterLatest(ctx, tx, n.Order); err != nil {
 			return err
 		}
-		inserted, err := insertOrder(ctx, tx, toOrderRow(n.Order))
+		inserted, err := insertOrder(ctx, tx, n.Order)
 		if err != nil {
 			return err
 		}
@@ -91,10 +91,10 @@ func afterLatest(ctx context.Context, tx *sqlx.Tx, o topup.Order) (time.Time, er
 
 // payer is what a transaction that has locked a customer's row decides by.
 type payer struct {
-	Status    accounts.Status `db:"status"`
-	Holder    int             `db:"holder"`
-	Recovered int64           `db:"recovered_at"`
-	Frozen    int64           `db:"frozen_at"`
+	Status    accounts.Status
+	Holder    int
+	Recovered int64 `db:"recovered_at"`
+	Frozen    int64 `db:"frozen_at"`
 }
 
 // lockCustomer is lockPayer where only the status is asked for.
@@ -117,27 +117,25 @@ func (db *core) lockPayer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerI
 }
 
 func replayed(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, bool, error) {
-	var row orderRow
-	found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE brand = ? AND operation_key = ?`,
+	row, found, err := orderTable.get(ctx, tx, `WHERE brand = ? AND operation_key = ?`,
 		o.Brand, o.OperationKey)
 	if err != nil || !found {
 		return topup.Order{}, false, err
 	}
 	if row.RequestHash != o.RequestHash || row.Customer != o.Customer {
-		return topup.Order{}, false, &topup.KeyReusedError{Order: row.order()}
+		return topup.Order{}, false, &topup.KeyReusedError{Order: row}
 	}
-	return row.order(), true, nil
+	return row, true, nil
 }
 
 // mayBuy refuses what the customer may not buy now. Under the customer's lock.
 func mayBuy(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder, p payer) error {
 	o := n.Order
-	var met orderRow
+	var met topup.Order
 	found := false
 	var err error
 	if o.Customer != "" { // what they have in flight, or have just bought; nobody else's orders are in their way
-		found, err = get(ctx, tx, &met, `
-			SELECT `+orderColumns+` FROM orders
+		met, found, err = orderTable.get(ctx, tx, `
 			WHERE brand = ? AND customer = ? AND (in_flight OR (NOT ? AND msisdn = ? AND email = ? AND created_at >= ? AND currency = ?
 				AND minor = ? AND funding_kind = 'charge' AND status <> 'declined'))
 			ORDER BY in_flight DESC, created_at DESC, id LIMIT 1`,
@@ -147,9 +145,9 @@ func mayBuy(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder, p payer) error {
 	case err != nil:
 		return err
 	case found && met.InFlight:
-		return &topup.InFlightError{Order: met.order()}
+		return &topup.InFlightError{Order: met}
 	case found:
-		return &topup.RepeatError{Order: met.order()}
+		return &topup.RepeatError{Order: met}
 	}
 	if p.Recovered > 0 && n.Order.CreatedAt.Before(prepaid.FromMicros(p.Recovered).Add(n.Hold)) {
 		n.Limits = n.HoldLimits
@@ -170,10 +168,10 @@ func withinLimits(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 		return nil
 	}
 	var bought struct {
-		DayCount   int   `db:"day_count"`
-		DaySum     int64 `db:"day_sum"`
-		MonthCount int   `db:"month_count"`
-		MonthSum   int64 `db:"month_sum"`
+		DayCount   int
+		DaySum     int64
+		MonthCount int
+		MonthSum   int64
 	}
 	now := n.Order.CreatedAt
 	dayStart := prepaid.Micros(now.Add(-day))
@@ -237,14 +235,8 @@ func withinExposure(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	return nil
 }
 
-func insertOrder(ctx context.Context, tx *sqlx.Tx, row orderRow) (inserted bool, err error) {
-	rows, err := insert(ctx, tx, `
-		INSERT INTO orders (`+orderColumns+`)
-		VALUES (:id, :brand, :customer, :msisdn, :email, :currency, :minor, :funding_kind, :funding_ref, :funding_provider,
-			:funding_method, :operation_key, :request_hash, :reply_channel, :reply_kind, :reply_address, :reply_language,
-			:authorised_by, :status, :reason, :action_url, :network_ref, :by_pin, :cost_currency, :cost_minor, :absents, :absent_at, :tries,
-			:needs_human, :in_flight, :after_debit, :created_at, :status_at, :run_at, :lease_until)
-		ON CONFLICT DO NOTHING`, row)
+func insertOrder(ctx context.Context, tx *sqlx.Tx, row topup.Order) (inserted bool, err error) {
+	rows, err := orderTable.insert(ctx, tx, row, `ON CONFLICT DO NOTHING`)
 	return rows == 1, err
 }
 
@@ -256,11 +248,10 @@ func whyNotInserted(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Orde
 		return stored, existing, err
 	}
 	if o.Funding.Kind == topup.ByCharge {
-		var row orderRow
-		found, err := get(ctx, tx, &row, `SELECT `+orderColumns+` FROM orders WHERE brand = ? AND customer = ? AND customer <> '' AND in_flight`,
+		row, found, err := orderTable.get(ctx, tx, `WHERE brand = ? AND customer = ? AND customer <> '' AND in_flight`,
 			o.Brand, o.Customer)
 		if err == nil && found {
-			err = &topup.InFlightError{Order: row.order()}
+			err = &topup.InFlightError{Order: row}
 		}
 		if err != nil {
 			return topup.Order{}, false, err
@@ -300,16 +291,23 @@ func insertBeginning(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 // present holder has set it up.
 func insertCharge(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	o := n.Order
-	args := []any{n.Charge.ID, o.ID, n.Charge.Status, n.Charge.ProviderRef, prepaid.Micros(o.CreatedAt)}
-	query := `INSERT INTO charges (id, order_id, status, provider_ref, changed_at, holder) VALUES (?, ?, ?, ?, ?, 0)`
+	n.Charge.Order = o.ID
+	args, err := chargeTable.values(n.Charge)
+	if err != nil {
+		return fmt.Errorf("charge: %w", err)
+	}
+	args = append(args, prepaid.Micros(o.CreatedAt))
+	// In a SELECT, PostgreSQL does not take the columns' types for the placeholders'.
+	query := `
+		INSERT INTO charges (` + chargeTable.columns + `, changed_at, holder)
+		SELECT ` + chargeTable.casts() + `, CAST(? AS BIGINT), `
 	if o.Funding.Kind == topup.ByCharge {
-		// In a SELECT, PostgreSQL does not take the columns' types for the placeholders'.
-		query = `
-			INSERT INTO charges (id, order_id, status, provider_ref, changed_at, holder)
-			SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), c.holder
+		query += `c.holder
 			FROM instruments i JOIN customers c ON c.id = i.customer AND c.holder = i.holder
 			WHERE i.id = ? AND i.customer = ? AND i.active`
 		args = append(args, o.Funding.Ref, o.Customer)
+	} else {
+		query += `0`
 	}
 	rows, err := exec(ctx, tx, query, args...)
 	if err != nil {

@@ -16,54 +16,27 @@ type Customers struct{ *core }
 
 var _ accounts.Customers = Customers{}
 
-type customerRow struct {
-	ID       prepaid.CustomerID `db:"id"`
-	Brand    string             `db:"brand"`
-	MSISDN   prepaid.MSISDN     `db:"msisdn"`
-	Language string             `db:"language"`
-	Status   accounts.Status    `db:"status"`
-	pinRow
-	CreatedAt  int64                `db:"created_at"`
-	Recognised int64                `db:"recognised_at"`
-	Holder     int                  `db:"holder"`
-	Recovered  int64                `db:"recovered_at"`
-	Frozen     int64                `db:"frozen_at"`
-	Registered string               `db:"registered_by"`
-	Instrument prepaid.InstrumentID `db:"instrument"`
-	Gateway    string               `db:"gateway"`
-	Method     string               `db:"method"`
-	Display    string               `db:"display"`
-	ByText     bool                 `db:"by_text"`
-}
+// customerTable's pays_ columns are those of the instrument that the customer pays with.
+var customerTable = newTable[accounts.Customer]("customers", names{
+	"PIN.Unjudged": "-", "Recognised": "recognised_at", "RegisteredBy": "registered_by", "Pays": "pays,join",
+})
 
-// selectCustomer reads a customerRow; a WHERE of c, the customer, follows.
-const selectCustomer = `
-	SELECT c.id, c.brand, c.msisdn, c.language, c.status, ` + pinColumns + `, c.created_at, c.recognised_at,
-		c.holder, c.recovered_at, c.frozen_at, c.registered_by, COALESCE(i.id, '') AS instrument, COALESCE(i.gateway, '') AS gateway,
-		COALESCE(i.method, '') AS method, COALESCE(i.display, '') AS display, COALESCE(i.by_text, FALSE) AS by_text
+// selectCustomer reads a row of customerTable; a WHERE of c, the customer, follows.
+var selectCustomer = `
+	SELECT ` + customerTable.of("c") + `, COALESCE(i.id, '') AS pays_id, COALESCE(i.gateway, '') AS pays_gateway,
+		COALESCE(i.method, '') AS pays_method, COALESCE(i.display, '') AS pays_display, COALESCE(i.by_text, FALSE) AS pays_by_text
 	FROM customers c LEFT JOIN instruments i ON i.customer = c.id AND i.active AND i.holder = c.holder
 	WHERE `
 
-func (r customerRow) customer() accounts.Customer {
-	return accounts.Customer{
-		ID: r.ID, Brand: r.Brand, MSISDN: r.MSISDN, Language: r.Language, Status: r.Status, PIN: r.pin(),
-		Pays:      accounts.Instrument{ID: r.Instrument, Gateway: r.Gateway, Method: r.Method, Display: r.Display, ByText: r.ByText},
-		CreatedAt: prepaid.FromMicros(r.CreatedAt), Recognised: prepaid.FromMicros(r.Recognised),
-		Holder: r.Holder, RecoveredAt: prepaid.FromMicros(r.Recovered), FrozenAt: prepaid.FromMicros(r.Frozen),
-		RegisteredBy: r.Registered,
-	}
-}
-
 func getCustomer(ctx context.Context, q querier, where string, args ...any) (accounts.Customer, error) {
-	var row customerRow
-	found, err := get(ctx, q, &row, selectCustomer+where, args...)
+	c, found, err := customerTable.first(ctx, q, selectCustomer+where, args...)
 	if err == nil && !found {
 		err = accounts.ErrNoCustomer
 	}
 	if err != nil {
 		return accounts.Customer{}, fmt.Errorf("read customer: %w", err)
 	}
-	return row.customer(), nil
+	return c, nil
 }
 
 // CustomerByAddress implements accounts.Customers.
@@ -92,16 +65,15 @@ func (db Customers) SaveRegistration(ctx context.Context, c accounts.Customer, p
 		if found {
 			return linkAddresses(ctx, tx, stored, places, c.CreatedAt)
 		}
-		rows, err := exec(ctx, tx, `
-			INSERT INTO customers (id, brand, msisdn, language, status, pin_hash, created_at, recognised_at, registered_by)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		added := c
+		added.Status, added.PIN, added.Holder = accounts.Pending, accounts.PIN{Hash: c.PIN.Hash}, 1
+		rows, err := customerTable.insert(ctx, tx, added, `
 			ON CONFLICT (brand, msisdn) DO UPDATE SET language = excluded.language, pin_hash = excluded.pin_hash,
 				pin_tries = 0, pin_month_tries = 0, pin_month_start = 0, pin_locks = 0, pin_locked_until = 0,
 				pin_hard_locked = FALSE,
 				recognised_at = CASE WHEN excluded.recognised_at > 0 THEN excluded.recognised_at ELSE customers.recognised_at END
 			WHERE customers.registered_by = excluded.registered_by AND customers.registered_by <> '' AND customers.frozen_at = 0
-				AND customers.status = 'pending'`,
-			c.ID, c.Brand, c.MSISDN, c.Language, accounts.Pending, c.PIN.Hash, prepaid.Micros(c.CreatedAt), prepaid.Micros(c.Recognised), c.RegisteredBy)
+				AND customers.status = 'pending'`)
 		if err != nil {
 			return err
 		}
@@ -120,7 +92,7 @@ func (db Customers) SaveRegistration(ctx context.Context, c accounts.Customer, p
 // LinkAddress implements accounts.Customers.
 func (db Customers) LinkAddress(ctx context.Context, c accounts.Customer, p accounts.Place, now time.Time) error {
 	return db.write(ctx, "link address", func(tx *sqlx.Tx) error {
-		if err := db.lockHolder(ctx, tx, c.ID, c.Holder); err != nil {
+		if _, err := db.lockHolder(ctx, tx, c.ID, c.Holder); err != nil {
 			return err
 		}
 		present, err := getCustomer(ctx, tx, `c.id = ?`, c.ID)
@@ -158,19 +130,19 @@ func linkAddress(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, p accoun
 }
 
 // lockHolder locks a customer's row for a change by the number's holder; 0 is any.
-func (db *core) lockHolder(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, holder int) error {
+func (db *core) lockHolder(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, holder int) (payer, error) {
 	p, err := db.lockPayer(ctx, tx, id)
 	switch {
 	case err != nil:
-		return err
+		return p, err
 	case p.Status == "" || p.Status == accounts.Erased:
-		return accounts.ErrNoCustomer
+		return p, accounts.ErrNoCustomer
 	case holder > 0 && p.Holder != holder:
-		return accounts.ErrRecovered
+		return p, accounts.ErrRecovered
 	case p.Frozen > 0:
-		return accounts.ErrFrozen
+		return p, accounts.ErrFrozen
 	}
-	return nil
+	return p, nil
 }
 
 // UpdateCustomer implements accounts.Customers; ErrNoCustomer where there is none.
@@ -189,7 +161,7 @@ func (db Customers) UpdateCustomer(ctx context.Context, id prepaid.CustomerID, u
 			}
 		}
 		if u.PINHash != nil {
-			if err := db.lockHolder(ctx, tx, id, u.Holder); err != nil {
+			if _, err := db.lockHolder(ctx, tx, id, u.Holder); err != nil {
 				return err
 			}
 			if err := set(`pin_hash = ?, `+noTries, *u.PINHash); err != nil {

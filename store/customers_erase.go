@@ -69,8 +69,8 @@ func erase(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, p accounts.Pse
 // nothingUnderWay refuses while news of the customer's orders may still come.
 func nothingUnderWay(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) error {
 	var open struct {
-		ID    prepaid.OrderID `db:"id"`
-		Debit bool            `db:"debit"`
+		ID    prepaid.OrderID
+		Debit bool
 	}
 	found, err := get(ctx, tx, &open, `
 		SELECT o.id, (ch.status = 'pending' AND o.status = 'delivered') AS debit FROM orders o JOIN charges ch ON ch.order_id = o.id

@@ -44,14 +44,9 @@ func (db Customers) Unlock(ctx context.Context, id prepaid.CustomerID, paid bool
 
 // Frozen lists a brand's customers who wait for an operator to decide whose the account is, the longest first.
 func (db Customers) Frozen(ctx context.Context, brand string) ([]accounts.Customer, error) {
-	var rows []customerRow
-	err := list(ctx, db.reader, &rows, selectCustomer+`c.brand = ? AND c.frozen_at > 0 ORDER BY c.frozen_at, c.id`, brand)
+	frozen, err := customerTable.query(ctx, db.reader, selectCustomer+`c.brand = ? AND c.frozen_at > 0 ORDER BY c.frozen_at, c.id`, brand)
 	if err != nil {
 		return nil, fmt.Errorf("list frozen customers: %w", err)
-	}
-	frozen := make([]accounts.Customer, len(rows))
-	for i, r := range rows {
-		frozen[i] = r.customer()
 	}
 	return frozen, nil
 }
@@ -110,7 +105,7 @@ func (db Customers) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone a
 		if err != nil {
 			return err
 		}
-		to := replyRow{ReplyChannel: phone.Channel, ReplyKind: phone.Kind, ReplyAddress: phone.Address, ReplyLanguage: c.Language}
+		to := topup.ReplyTo{Channel: phone.Channel, Kind: phone.Kind, Address: phone.Address, Language: c.Language}
 		err = insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticePINReset, to, "", now, now))
 		if err != nil {
 			return err

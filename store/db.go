@@ -219,19 +219,6 @@ func exec(ctx context.Context, q querier, query string, args ...any) (rows int64
 	return rows, err
 }
 
-// insert runs a statement whose :names are the row's db tags and returns the rows affected.
-func insert(ctx context.Context, q querier, query string, row any) (rows int64, err error) {
-	err = alone(ctx, q, func(q querier) error {
-		result, err := sqlx.NamedExecContext(ctx, q, query, row)
-		if err != nil {
-			return err
-		}
-		rows, err = result.RowsAffected()
-		return err
-	})
-	return rows, err
-}
-
 // get reads one row into dest, and reports whether there is one.
 func get(ctx context.Context, q querier, dest any, query string, args ...any) (bool, error) {
 	err := alone(ctx, q, func(q querier) error { return sqlx.GetContext(ctx, q, dest, q.Rebind(query), args...) })

@@ -21,44 +21,28 @@ var (
 )
 
 type developerKeyRow struct {
-	ID         string           `db:"id"`
-	Brand      string           `db:"brand"`
-	Name       string           `db:"name"`
-	Scopes     string           `db:"scopes"`
-	SecretHash string           `db:"secret_hash"`
-	Currency   prepaid.Currency `db:"currency"`
-	Minor      int64            `db:"minor"`
-	ChangedAt  int64            `db:"changed_at"`
-	CreatedAt  int64            `db:"created_at"`
-	RevokedAt  int64            `db:"revoked_at"`
-	Suspended  int64            `db:"suspended_at"`
-	LastUsedAt int64            `db:"last_used_at"`
+	developers.Key
+	ScopeText string
 }
+
+var developerKeyTable = newTable[developerKeyRow]("developer_keys", names{
+	"Balance": "", "Balance.Minor": "minor,read", "Scopes": "-", "ScopeText": "scopes", "LastUsedAt": "last_used_at,join",
+})
 
 func (r developerKeyRow) key() developers.Key {
-	scopes, _ := developers.ParseScopes(r.Scopes) // they were checked when the key was made
-	return developers.Key{
-		ID: r.ID, Brand: r.Brand, Name: r.Name, Scopes: scopes, SecretHash: r.SecretHash,
-		Balance: prepaid.Money{Minor: r.Minor, Currency: r.Currency}, ChangedAt: prepaid.FromMicros(r.ChangedAt),
-		CreatedAt: prepaid.FromMicros(r.CreatedAt), RevokedAt: prepaid.FromMicros(r.RevokedAt), SuspendedAt: prepaid.FromMicros(r.Suspended),
-		LastUsedAt: prepaid.FromMicros(r.LastUsedAt),
-	}
+	r.Scopes, _ = developers.ParseScopes(r.ScopeText) // they were checked when the key was made
+	return r.Key
 }
 
-// selectKeys reads developerKeyRows; a key was last used in the window that its requests were last counted in.
-const selectKeys = `
-	SELECT k.id, brand, name, scopes, secret_hash, currency, minor, changed_at, created_at, revoked_at, suspended_at,
-		COALESCE(r.started, 0) AS last_used_at
+// selectKeys reads rows of developerKeyTable; a key was last used in the window that its requests were last counted in.
+var selectKeys = `
+	SELECT ` + developerKeyTable.of("k") + `, COALESCE(r.started, 0) AS last_used_at
 	FROM developer_keys k LEFT JOIN developer_rates r ON r.key_id = k.id`
 
 // CreateKey implements developers.Keys.
 func (db Developers) CreateKey(ctx context.Context, k developers.Key, d developers.Deed) error {
 	return db.write(ctx, "create key", func(tx *sqlx.Tx) error {
-		rows, err := insert(ctx, tx, `
-			INSERT INTO developer_keys (id, brand, name, scopes, secret_hash, currency, changed_at, created_at)
-			VALUES (:id, :brand, :name, :scopes, :secret_hash, :currency, :changed_at, :created_at) ON CONFLICT DO NOTHING`,
-			developerKeyRow{ID: k.ID, Brand: k.Brand, Name: k.Name, Scopes: developers.ScopeText(k.Scopes), SecretHash: k.SecretHash,
-				Currency: k.Balance.Currency, ChangedAt: prepaid.Micros(k.ChangedAt), CreatedAt: prepaid.Micros(k.CreatedAt)})
+		rows, err := developerKeyTable.insert(ctx, tx, developerKeyRow{k, developers.ScopeText(k.Scopes)}, `ON CONFLICT DO NOTHING`)
 		if err == nil && rows == 0 {
 			err = developers.ErrNameTaken
 		}
@@ -69,9 +53,15 @@ func (db Developers) CreateKey(ctx context.Context, k developers.Key, d develope
 	})
 }
 
+type deedRow struct {
+	ID string
+	developers.Deed
+}
+
+var deedTable = newTable[deedRow]("developer_deeds", names{"Key": "key_id"})
+
 func insertDeed(ctx context.Context, tx *sqlx.Tx, d developers.Deed) error {
-	_, err := exec(ctx, tx, `INSERT INTO developer_deeds (id, key_id, what, who, why, at) VALUES (?, ?, ?, ?, ?, ?)`,
-		prepaid.NewID[string](), d.Key, d.What, d.Who, d.Why, prepaid.Micros(d.At))
+	_, err := deedTable.insert(ctx, tx, deedRow{prepaid.NewID[string](), d}, "")
 	return err
 }
 
@@ -81,8 +71,7 @@ func (db Developers) Key(ctx context.Context, id string) (developers.Key, error)
 }
 
 func getKey(ctx context.Context, q querier, id string) (developers.Key, error) {
-	var row developerKeyRow
-	found, err := get(ctx, q, &row, selectKeys+` WHERE k.id = ?`, id)
+	row, found, err := developerKeyTable.first(ctx, q, selectKeys+` WHERE k.id = ?`, id)
 	if err == nil && !found {
 		err = developers.ErrNoKey
 	}
@@ -94,8 +83,7 @@ func getKey(ctx context.Context, q querier, id string) (developers.Key, error) {
 
 // Keys lists the keys of a brand, or with "" of all, oldest first.
 func (db Developers) Keys(ctx context.Context, brand string) ([]developers.Key, error) {
-	var rows []developerKeyRow
-	err := list(ctx, db.reader, &rows, selectKeys+` WHERE brand = ? OR ? = '' ORDER BY created_at, id`, brand, brand)
+	rows, err := developerKeyTable.query(ctx, db.reader, selectKeys+` WHERE brand = ? OR ? = '' ORDER BY created_at, id`, brand, brand)
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
@@ -185,19 +173,13 @@ func (db Developers) CreditKey(ctx context.Context, amount prepaid.Money, refere
 
 // Deeds lists what operators have done to a key, oldest first.
 func (db Developers) Deeds(ctx context.Context, key string) ([]developers.Deed, error) {
-	var rows []struct {
-		What string `db:"what"`
-		Who  string `db:"who"`
-		Why  string `db:"why"`
-		At   int64  `db:"at"`
-	}
-	err := list(ctx, db.reader, &rows, `SELECT what, who, why, at FROM developer_deeds WHERE key_id = ? ORDER BY at, id`, key)
+	rows, err := deedTable.list(ctx, db.reader, `WHERE key_id = ? ORDER BY at, id`, key)
 	if err != nil {
 		return nil, fmt.Errorf("list deeds: %w", err)
 	}
 	deeds := make([]developers.Deed, len(rows))
 	for i, r := range rows {
-		deeds[i] = developers.Deed{Key: key, What: r.What, By: prepaid.By{Who: r.Who, Why: r.Why}, At: prepaid.FromMicros(r.At)}
+		deeds[i] = r.Deed
 	}
 	return deeds, nil
 }

@@ -22,14 +22,13 @@ var _ developers.Sales = Sales{}
 // lockKey makes the orders of a developer's key wait for each other; topup.ErrNoKey or topup.ErrInactive where it may
 // not buy.
 func (db Orders) lockKey(ctx context.Context, tx *sqlx.Tx, brand, key string) error {
-	var row developerKeyRow
-	found, err := get(ctx, tx, &row, `SELECT revoked_at, suspended_at FROM developer_keys WHERE id = ? AND brand = ?`+db.forUpdate, key, brand)
+	k, found, err := developerKeyTable.get(ctx, tx, `WHERE id = ? AND brand = ?`+db.forUpdate, key, brand)
 	switch {
 	case err != nil:
 		return err
-	case !found || row.RevokedAt != 0:
+	case !found || k.Revoked():
 		return topup.ErrNoKey
-	case row.Suspended != 0:
+	case !k.SuspendedAt.IsZero():
 		return topup.ErrInactive
 	}
 	return nil
@@ -53,50 +52,28 @@ func postToDeveloper(ctx context.Context, tx *sqlx.Tx, p topup.Posting, at time.
 	return nil
 }
 
+// saleRow is a sale with what its order says of it too, by which it is found.
 type saleRow struct {
-	Number            int64            `db:"number"`
-	Order             prepaid.OrderID  `db:"order_id"`
-	Key               string           `db:"key_id"`
-	Identifier        string           `db:"identifier"`
-	IdentifierFolded  string           `db:"identifier_folded"`
-	Operator          int64            `db:"operator_id"`
-	OperatorName      string           `db:"operator_name"`
-	Country           string           `db:"country"`
-	Sender            string           `db:"sender"`
-	SaleCurrency      prepaid.Currency `db:"sale_currency"`
-	Requested         int64            `db:"requested_minor"`
-	Discount          int64            `db:"discount_minor"`
-	Price             int64            `db:"price_minor"`
-	Balance           int64            `db:"balance_minor"`
-	DeliveredCurrency prepaid.Currency `db:"delivered_currency"`
-	Delivered         int64            `db:"delivered_minor"`
-	FX                string           `db:"fx"`
-	SoldAt            int64            `db:"sold_at"`
-	DebitedAt         int64            `db:"debited_at"`
+	topup.Sale
+	Order            prepaid.OrderID
+	Key              string
+	IdentifierFolded string
+	SoldAt           time.Time
 }
 
-// saleColumns are what saleRow reads; some would be taken for an order's.
-const saleColumns = `number, order_id, key_id, identifier, identifier_folded, operator_id, operator_name, country, sender,
-	s.currency AS sale_currency, requested_minor, discount_minor, price_minor, balance_minor, delivered_currency,
-	delivered_minor, fx, s.created_at AS sold_at, debited_at`
-
-func (r saleRow) sale() *topup.Sale {
-	money := func(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currency: r.SaleCurrency} }
-	return &topup.Sale{
-		Number: r.Number, Identifier: r.Identifier, Operator: r.Operator, OperatorName: r.OperatorName, Country: r.Country,
-		Sender: r.Sender, Requested: money(r.Requested), Discount: money(r.Discount), Price: money(r.Price), Balance: money(r.Balance),
-		DebitedAt: prepaid.FromMicros(r.DebitedAt),
-		Delivered: prepaid.Money{Minor: r.Delivered, Currency: r.DeliveredCurrency}, FX: r.FX,
-	}
-}
+var saleTable = newTable[saleRow]("developer_sales", names{
+	"Number": "number,read", "Asked": "-", "Operator": "operator_id", "Limits": "-", "Order": "order_id", "Key": "key_id", "SoldAt": "created_at",
+	// All but what the recipient gets is in the currency of the account.
+	"Requested.Currency": "currency", "Discount.Currency": "currency", "Price.Currency": "currency", "Balance.Currency": "currency",
+})
 
 // mayResell refuses what the key may not buy now. Under the key's lock.
 func mayResell(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	o, l := n.Order, n.Sale.Limits
 	if l.Gap > 0 {
 		var latest struct {
-			At     int64        `db:"created_at"`
-			Status topup.Status `db:"status"`
+			At     int64 `db:"created_at"`
+			Status topup.Status
 		}
 		found, err := get(ctx, tx, &latest, `
 			SELECT created_at, status FROM orders
@@ -144,17 +121,9 @@ func insertSale(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	if err := insertEntries(ctx, tx, o.Brand, o.ID, n.Postings, o.CreatedAt); err != nil {
 		return err
 	}
-	_, err := insert(ctx, tx, `
-		INSERT INTO developer_sales (order_id, key_id, identifier, identifier_folded, operator_id, operator_name, country, sender,
-			currency, requested_minor, discount_minor, price_minor, balance_minor, delivered_currency, delivered_minor, fx, created_at)
-		VALUES (:order_id, :key_id, :identifier, :identifier_folded, :operator_id, :operator_name, :country, :sender,
-			:sale_currency, :requested_minor, :discount_minor, :price_minor, 0, :delivered_currency, :delivered_minor, :fx, :sold_at)`,
-		saleRow{
-			Order: o.ID, Key: o.Funding.Ref, Identifier: s.Identifier, IdentifierFolded: strings.ToLower(s.Identifier),
-			Operator: s.Operator, OperatorName: s.OperatorName, Country: s.Country, Sender: s.Sender, SaleCurrency: s.Price.Currency,
-			Requested: s.Requested.Minor, Discount: s.Discount.Minor, Price: s.Price.Minor,
-			DeliveredCurrency: s.Delivered.Currency, Delivered: s.Delivered.Minor, FX: s.FX, SoldAt: prepaid.Micros(o.CreatedAt),
-		})
+	row := saleRow{Sale: *s, Order: o.ID, Key: o.Funding.Ref, IdentifierFolded: strings.ToLower(s.Identifier), SoldAt: o.CreatedAt}
+	row.Balance, row.DebitedAt = prepaid.Money{}, time.Time{} // saleDebited fills them in
+	_, err := saleTable.insert(ctx, tx, row, "")
 	if err == nil && o.Status == topup.Charged {
 		err = saleDebited(ctx, tx, o.ID, o.CreatedAt)
 	}
@@ -173,10 +142,10 @@ func saleDebited(ctx context.Context, tx *sqlx.Tx, order prepaid.OrderID, at tim
 }
 
 // bookChange writes a change's ledger entries. Those that debit a developer's account do so only for a key that may buy.
-func (db Orders) bookChange(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
-	debits := row.FundingKind == topup.ByDeveloper && slices.Contains(c.To, topup.Charged)
+func (db Orders) bookChange(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Change) error {
+	debits := row.Funding.Kind == topup.ByDeveloper && slices.Contains(c.To, topup.Charged)
 	if debits {
-		if err := db.lockKey(ctx, tx, row.Brand, row.FundingRef); err != nil {
+		if err := db.lockKey(ctx, tx, row.Brand, row.Funding.Ref); err != nil {
 			return err
 		}
 	}
@@ -200,9 +169,7 @@ func (db Sales) Sales(ctx context.Context, key string, f developers.Filter) (pag
 		} else {
 			size = total
 		}
-		var rows []saleRow
-		err := list(ctx, tx, &rows, `SELECT `+saleColumns+` FROM developer_sales s WHERE `+where+` ORDER BY number LIMIT ? OFFSET ?`,
-			append(args, size, before)...)
+		rows, err := saleTable.list(ctx, tx, `WHERE `+where+` ORDER BY number LIMIT ? OFFSET ?`, append(args, size, before)...)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -245,14 +212,14 @@ func salesWhere(key string, f developers.Filter) (where string, args []any) {
 func ordersOf(ctx context.Context, tx *sqlx.Tx, sales []saleRow) ([]topup.History, error) {
 	histories, index, ids := make([]topup.History, len(sales)), map[prepaid.OrderID]int{}, make([]prepaid.OrderID, len(sales))
 	for i, s := range sales {
-		histories[i].Sale, index[s.Order], ids[i] = s.sale(), i, s.Order
+		histories[i].Sale, index[s.Order], ids[i] = &s.Sale, i, s.Order
 	}
-	var rows []orderRow
-	if err := listIn(ctx, tx, &rows, `SELECT `+orderColumns+` FROM orders WHERE id IN (?)`, ids); err != nil {
+	rows, err := orderTable.listIn(ctx, tx, `WHERE id IN (?)`, ids)
+	if err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
-		histories[index[r.ID]].Order = r.order()
+		histories[index[r.ID]].Order = r
 	}
 	return histories, nil
 }
@@ -269,12 +236,12 @@ func addSales(ctx context.Context, tx *sqlx.Tx, histories []topup.History) error
 	if len(ids) == 0 {
 		return nil
 	}
-	var rows []saleRow
-	if err := listIn(ctx, tx, &rows, `SELECT `+saleColumns+` FROM developer_sales s WHERE order_id IN (?)`, ids); err != nil {
+	rows, err := saleTable.listIn(ctx, tx, `WHERE order_id IN (?)`, ids)
+	if err != nil {
 		return fmt.Errorf("sales: %w", err)
 	}
 	for _, r := range rows {
-		histories[index[r.Order]].Sale = r.sale()
+		histories[index[r.Order]].Sale = &r.Sale
 	}
 	return nil
 }

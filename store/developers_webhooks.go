@@ -17,6 +17,8 @@ type Webhooks struct{ *core }
 
 var _ developers.Webhooks = Webhooks{}
 
+var webhookTable = newTable[developers.Webhook]("developer_webhooks", names{"Key": "key_id"})
+
 // SetWebhook implements developers.Webhooks.
 func (db Webhooks) SetWebhook(ctx context.Context, w developers.Webhook, d developers.Deed) error {
 	return db.write(ctx, "set webhook", func(tx *sqlx.Tx) error {
@@ -27,8 +29,7 @@ func (db Webhooks) SetWebhook(ctx context.Context, w developers.Webhook, d devel
 			return err
 		}
 		if w.URL != "" {
-			_, err := exec(ctx, tx, `INSERT INTO developer_webhooks (key_id, url, secret, created_at) VALUES (?, ?, ?, ?)`,
-				w.Key, w.URL, w.Secret, prepaid.Micros(w.CreatedAt))
+			_, err := webhookTable.insert(ctx, tx, w, "")
 			if err != nil {
 				return err
 			}
@@ -39,25 +40,20 @@ func (db Webhooks) SetWebhook(ctx context.Context, w developers.Webhook, d devel
 
 // Webhook implements developers.Webhooks.
 func (db Webhooks) Webhook(ctx context.Context, key string) (developers.Webhook, error) {
-	var row struct {
-		URL       string `db:"url"`
-		Secret    []byte `db:"secret"`
-		CreatedAt int64  `db:"created_at"`
-	}
-	found, err := get(ctx, db.reader, &row, `SELECT url, secret, created_at FROM developer_webhooks WHERE key_id = ?`, key)
+	w, found, err := webhookTable.get(ctx, db.reader, `WHERE key_id = ?`, key)
 	if err == nil && !found {
 		err = developers.ErrNoWebhook
 	}
 	if err != nil {
 		return developers.Webhook{}, fmt.Errorf("read webhook: %w", err)
 	}
-	return developers.Webhook{Key: key, URL: row.URL, Secret: row.Secret, CreatedAt: prepaid.FromMicros(row.CreatedAt)}, nil
+	return w, nil
 }
 
 // insertDelivery writes that a developer is to be told of an order's end, where the key has a webhook.
-func insertDelivery(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Change) error {
+func insertDelivery(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Change) error {
 	state := developers.EndState(row.Status)
-	if row.FundingKind != topup.ByDeveloper || len(c.To) == 0 || state == "" {
+	if row.Funding.Kind != topup.ByDeveloper || len(c.To) == 0 || state == "" {
 		return nil
 	}
 	_, err := exec(ctx, tx, `
@@ -65,48 +61,26 @@ func insertDelivery(ctx context.Context, tx *sqlx.Tx, row orderRow, c topup.Chan
 		SELECT ?, key_id, ?, ?, 'waiting', ?, ?, ? FROM developer_webhooks WHERE key_id = ?
 		ON CONFLICT (order_id, state) DO NOTHING`,
 		prepaid.NewID[string](), row.ID, string(state), prepaid.Micros(c.At), prepaid.Micros(c.At.Add(developers.DeliverTries)),
-		prepaid.Micros(c.At), row.FundingRef)
+		prepaid.Micros(c.At), row.Funding.Ref)
 	if err != nil {
 		return fmt.Errorf("delivery to webhook: %w", err)
 	}
 	return nil
 }
 
-type deliveryRow struct {
-	ID         string                    `db:"id"`
-	Key        string                    `db:"key_id"`
-	Order      prepaid.OrderID           `db:"order_id"`
-	Number     int64                     `db:"number"`
-	State      string                    `db:"state"`
-	Status     developers.DeliveryStatus `db:"status"`
-	Attempts   int                       `db:"attempts"`
-	RunAt      int64                     `db:"run_at"`
-	LeaseUntil int64                     `db:"lease_until"`
-	GiveUpAt   int64                     `db:"give_up_at"`
-	CreatedAt  int64                     `db:"created_at"`
-	TriedAt    int64                     `db:"tried_at"`
-	HTTPStatus int                       `db:"http_status"`
-	Code       string                    `db:"code"`
-	Excerpt    string                    `db:"excerpt"`
-}
+var deliveryTable = newTable[developers.Delivery]("developer_deliveries", names{
+	"Key": "key_id", "Order": "order_id", "Transaction": "number,join", "Last": "", "Last.At": "tried_at",
+})
 
-const deliveryColumns = `id, key_id, order_id, state, status, attempts, run_at, lease_until, give_up_at, created_at, tried_at, http_status, code,
-	excerpt, (SELECT number FROM developer_sales WHERE developer_sales.order_id = developer_deliveries.order_id) AS number`
-
-func (r deliveryRow) delivery() developers.Delivery {
-	return developers.Delivery{
-		ID: r.ID, Key: r.Key, Order: r.Order, Transaction: r.Number, State: developers.State(r.State), Status: r.Status,
-		Attempts: r.Attempts, RunAt: prepaid.FromMicros(r.RunAt), LeaseUntil: prepaid.FromMicros(r.LeaseUntil), GiveUpAt: prepaid.FromMicros(r.GiveUpAt), CreatedAt: prepaid.FromMicros(r.CreatedAt),
-		Last: developers.DeliveryTry{At: prepaid.FromMicros(r.TriedAt), HTTPStatus: r.HTTPStatus, Code: r.Code, Excerpt: r.Excerpt},
-	}
-}
+// deliveryColumns are what a delivery is read from.
+var deliveryColumns = deliveryTable.columns + `,
+	(SELECT number FROM developer_sales WHERE developer_sales.order_id = developer_deliveries.order_id) AS number`
 
 // ClaimDelivery implements developers.Webhooks. Two that claim in the same moment may get two of one key.
 func (db Webhooks) ClaimDelivery(ctx context.Context, now, until time.Time) (d developers.Delivery, due bool, err error) {
-	var row deliveryRow
 	at := prepaid.Micros(now)
 	err = db.write(ctx, "claim delivery", func(tx *sqlx.Tx) error {
-		due, err = get(ctx, tx, &row, `
+		d, due, err = deliveryTable.first(ctx, tx, `
 			WITH due AS MATERIALIZED (
 				SELECT d.id AS due_id FROM developer_deliveries d
 				WHERE d.status = 'waiting' AND d.run_at <= ? AND d.lease_until <= ?
@@ -119,7 +93,7 @@ func (db Webhooks) ClaimDelivery(ctx context.Context, now, until time.Time) (d d
 			RETURNING `+deliveryColumns, at, at, at, prepaid.Micros(until))
 		return err
 	})
-	return row.delivery(), due && err == nil, err
+	return d, due && err == nil, err
 }
 
 // EndDelivery implements developers.Webhooks.
@@ -153,31 +127,25 @@ func (db Webhooks) NextDelivery(ctx context.Context) (time.Time, error) {
 
 // Deliveries lists what a key was, or is to be, told: of any status with "", the newest n, newest first.
 func (db Webhooks) Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, n int) ([]developers.Delivery, error) {
-	var rows []deliveryRow
-	err := list(ctx, db.reader, &rows, `
+	deliveries, err := deliveryTable.query(ctx, db.reader, `
 		SELECT `+deliveryColumns+` FROM developer_deliveries WHERE key_id = ? AND (status = ? OR ? = '')
 		ORDER BY created_at DESC, id LIMIT ?`, key, string(status), string(status), n)
 	if err != nil {
 		return nil, fmt.Errorf("list deliveries: %w", err)
-	}
-	deliveries := make([]developers.Delivery, len(rows))
-	for i, r := range rows {
-		deliveries[i] = r.delivery()
 	}
 	return deliveries, nil
 }
 
 // Delivery reads one; developers.ErrNoDelivery.
 func (db Webhooks) Delivery(ctx context.Context, id string) (developers.Delivery, error) {
-	var row deliveryRow
-	found, err := get(ctx, db.reader, &row, `SELECT `+deliveryColumns+` FROM developer_deliveries WHERE id = ?`, id)
+	d, found, err := deliveryTable.first(ctx, db.reader, `SELECT `+deliveryColumns+` FROM developer_deliveries WHERE id = ?`, id)
 	if err == nil && !found {
 		err = developers.ErrNoDelivery
 	}
 	if err != nil {
 		return developers.Delivery{}, fmt.Errorf("read delivery: %w", err)
 	}
-	return row.delivery(), nil
+	return d, nil
 }
 
 // RepeatDelivery has one sent again now, whatever became of it, and tried for as long as a new one. The deed's key is

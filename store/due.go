@@ -42,7 +42,7 @@ func (db Customers) recoverOrders(ctx context.Context, tx *sqlx.Tx, c prepaid.Cu
 }
 
 // enterConfirming makes an order due at once that comes to wait for an earlier holder of its customer's number.
-func (db Orders) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *orderRow, at time.Time) error {
+func (db Orders) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *topup.Order, at time.Time) error {
 	var holder int // shared: a recovery that is under way is waited for
 	found, err := get(ctx, tx, &holder, `SELECT holder FROM customers WHERE id = ?`+db.forShare, row.Customer)
 	if err != nil || !found {
@@ -50,7 +50,7 @@ func (db Orders) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *orderRow
 	}
 	former, err := get(ctx, tx, new(int), `SELECT 1 FROM charges WHERE order_id = ? AND holder > 0 AND holder < ?`, row.ID, holder)
 	if former {
-		row.RunAt = prepaid.Micros(at)
+		row.RunAt = at
 	}
 	return err
 }
@@ -59,9 +59,9 @@ func (db Orders) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *orderRow
 // status. Those that wait until their debit has settled, as they should, are not among them.
 func (db Orders) OpenOrders(ctx context.Context, createdBefore time.Time) (map[string]map[topup.Status]int, error) {
 	var rows []struct {
-		Brand  string       `db:"brand"`
-		Status topup.Status `db:"status"`
-		Count  int          `db:"count"`
+		Brand  string
+		Status topup.Status
+		Count  int
 	}
 	err := list(ctx, db.orderReader, &rows, `
 		SELECT brand, status, COUNT(*) AS count FROM orders

@@ -99,7 +99,7 @@ func sameChecks(a, b map[int][]byte) bool {
 
 func keyChecks(ctx context.Context, q querier, name MasterKey, lock string) (map[int][]byte, error) {
 	var rows []struct {
-		Version int    `db:"version"`
+		Version int
 		Check   []byte `db:"check_value"`
 	}
 	if err := list(ctx, q, &rows, `SELECT version, check_value FROM key_checks WHERE name = ?`+lock, name); err != nil {

@@ -118,10 +118,10 @@ func (db Ledger) Entries(ctx context.Context, id prepaid.OrderID) ([]topup.Entry
 }
 
 type postingRow struct {
-	Kind     string           `db:"kind"`
-	Account  string           `db:"account"`
-	Currency prepaid.Currency `db:"currency"`
-	Minor    int64            `db:"minor"`
+	Kind     string
+	Account  string
+	Currency prepaid.Currency
+	Minor    int64
 }
 
 func (r postingRow) posting() topup.Posting {

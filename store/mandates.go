@@ -11,58 +11,15 @@ import (
 
 	"pulsa/payments"
 	"pulsa/prepaid"
-	"pulsa/topup"
 )
 
 // Mandates keeps the mandates that customers gave by text.
 type Mandates struct{ *core }
 
-type mandateRow struct {
-	Setup           prepaid.SetupID    `db:"setup"`
-	Brand           string             `db:"brand"`
-	Customer        prepaid.CustomerID `db:"customer"`
-	Reference       string             `db:"reference"`
-	CreditorName    string             `db:"creditor_name"`
-	CreditorAddress string             `db:"creditor_address"`
-	CreditorID      string             `db:"creditor_id"`
-	Language        string             `db:"language"`
-	Version         string             `db:"text_version"`
-	Text            string             `db:"text"`
-	Holder          string             `db:"holder"`
-	IBAN            string             `db:"iban"`
-	Channel         string             `db:"channel"`
-	Kind            string             `db:"kind"`
-	Address         prepaid.Address    `db:"address"`
-	AgreedAt        int64              `db:"agreed_at"`
-	Sealed          string             `db:"sealed"`
-	Tries           int                `db:"tries"`
-	TellAt          int64              `db:"tell_at"`
-	RunAt           int64              `db:"run_at"`
-}
-
-const mandateColumns = `setup, brand, customer, reference, creditor_name, creditor_address, creditor_id, language, text_version,
-	text, holder, iban, channel, kind, address, agreed_at, sealed, tries, tell_at, run_at`
-
-func toMandateRow(m payments.Mandate) mandateRow {
-	return mandateRow{
-		Setup: m.Setup, Brand: m.Brand, Customer: m.Customer, Reference: m.Reference,
-		CreditorName: m.Creditor.Name, CreditorAddress: m.Creditor.Address, CreditorID: m.Creditor.Identifier,
-		Language: m.Language, Version: m.Version, Text: m.Text, Holder: m.Holder, IBAN: m.IBAN,
-		Channel: m.From.Channel, Kind: m.From.Kind, Address: m.From.Address, AgreedAt: prepaid.Micros(m.AgreedAt),
-		Sealed: m.Sealed, Tries: m.Tries, TellAt: prepaid.Micros(m.TellAt), RunAt: prepaid.Micros(m.RunAt),
-	}
-}
-
-func (r mandateRow) mandate() payments.Mandate {
-	return payments.Mandate{
-		Setup: r.Setup, Brand: r.Brand, Customer: r.Customer, Reference: r.Reference,
-		Creditor: prepaid.Creditor{Name: r.CreditorName, Address: r.CreditorAddress, Identifier: r.CreditorID},
-		Language: r.Language, Version: r.Version, Text: r.Text, Holder: r.Holder, IBAN: r.IBAN,
-		From:     topup.ReplyTo{Channel: r.Channel, Kind: r.Kind, Address: r.Address, Language: r.Language},
-		AgreedAt: prepaid.FromMicros(r.AgreedAt), Sealed: r.Sealed, Tries: r.Tries,
-		TellAt: prepaid.FromMicros(r.TellAt), RunAt: prepaid.FromMicros(r.RunAt),
-	}
-}
+var mandateTable = newTable[payments.Mandate]("mandates", names{
+	"Version": "text_version", "Creditor.Identifier": "creditor_id", "Creditor.Email": "-",
+	"From": "", // channel, kind, address; and the language of the mandate
+})
 
 // SaveMandate implements payments.Mandates.
 func (db Mandates) SaveMandate(ctx context.Context, s payments.Setup, m payments.Mandate) (payments.Setup, error) {
@@ -73,10 +30,7 @@ func (db Mandates) SaveMandate(ctx context.Context, s payments.Setup, m payments
 			return err
 		}
 		if added == 1 {
-			_, err := insert(ctx, tx, `
-				INSERT INTO mandates (`+mandateColumns+`)
-				VALUES (:setup, :brand, :customer, :reference, :creditor_name, :creditor_address, :creditor_id, :language, :text_version,
-					:text, :holder, :iban, :channel, :kind, :address, :agreed_at, :sealed, :tries, :tell_at, :run_at)`, toMandateRow(m))
+			_, err := mandateTable.insert(ctx, tx, m, "")
 			if err != nil {
 				return err
 			}
@@ -92,26 +46,26 @@ func (db Mandates) SaveMandate(ctx context.Context, s payments.Setup, m payments
 
 // ClaimMandates implements payments.Mandates.
 func (db Mandates) ClaimMandates(ctx context.Context, now, until time.Time, n int) ([]payments.Mandate, error) {
-	var rows []mandateRow
+	var claimed []payments.Mandate
 	err := db.write(ctx, "claim mandates", func(tx *sqlx.Tx) error {
-		return list(ctx, tx, &rows, `
+		var err error
+		claimed, err = mandateTable.query(ctx, tx, `
 			WITH due AS MATERIALIZED (
 				SELECT setup AS due_setup FROM mandates
 				WHERE run_at > 0 AND run_at <= ? AND lease_until <= ?
 				ORDER BY run_at, setup LIMIT ?`+db.skipLocked+`)
 			UPDATE mandates SET lease_until = ? WHERE setup IN (SELECT due_setup FROM due)
-			RETURNING `+mandateColumns,
+			RETURNING `+mandateTable.columns,
 			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(rows, func(a, b mandateRow) int { return cmp.Or(cmp.Compare(a.RunAt, b.RunAt), cmp.Compare(a.Setup, b.Setup)) })
-	mandates := make([]payments.Mandate, len(rows))
-	for i, r := range rows {
-		mandates[i] = r.mandate()
-	}
-	return mandates, nil
+	slices.SortFunc(claimed, func(a, b payments.Mandate) int {
+		return cmp.Or(a.RunAt.Compare(b.RunAt), cmp.Compare(a.Setup, b.Setup))
+	})
+	return claimed, nil
 }
 
 // PutOffMandate implements payments.Mandates. One that has ended meanwhile stays so.
@@ -157,14 +111,9 @@ func (db Mandates) MandatesByReference(ctx context.Context, begins string) ([]pa
 }
 
 func (db Mandates) mandates(ctx context.Context, where string, arg any) ([]payments.Mandate, error) {
-	var rows []mandateRow
-	err := list(ctx, db.reader, &rows, `SELECT `+mandateColumns+` FROM mandates WHERE `+where+` ORDER BY agreed_at DESC, setup LIMIT 20`, arg)
+	mandates, err := mandateTable.list(ctx, db.reader, `WHERE `+where+` ORDER BY agreed_at DESC, setup LIMIT 20`, arg)
 	if err != nil {
 		return nil, fmt.Errorf("read mandates: %w", err)
-	}
-	mandates := make([]payments.Mandate, len(rows))
-	for i, r := range rows {
-		mandates[i] = r.mandate()
 	}
 	return mandates, nil
 }

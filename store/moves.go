@@ -105,7 +105,7 @@ func (db Moves) newNumber(ctx context.Context, m accounts.Move, first func(*sqlx
 		if err := db.lockNumbers(ctx, tx, c.Brand, m.From, m.To); err != nil {
 			return err
 		}
-		if err := db.lockHolder(ctx, tx, m.Customer, m.Holder); err != nil {
+		if _, err := db.lockHolder(ctx, tx, m.Customer, m.Holder); err != nil {
 			return err
 		}
 		if moved, err = getCustomer(ctx, tx, `c.id = ?`, m.Customer); err != nil {
@@ -191,12 +191,12 @@ func changeNumber(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m accou
 	if err := linkAddress(ctx, tx, c, accounts.Place{Address: to, Channel: m.SMS, Kind: string(channels.SMS)}, m.At); err != nil {
 		return err
 	}
-	reply := replyRow{ReplyChannel: m.SMS, ReplyKind: string(channels.SMS), ReplyAddress: to, ReplyLanguage: c.Language}
+	reply := topup.ReplyTo{Channel: m.SMS, Kind: string(channels.SMS), Address: to, Language: c.Language}
 	if err := redirectReplies(ctx, tx, c, from, reply); err != nil || m.SMS == "" {
 		return err
 	}
 	for about, a := range map[prepaid.NoticeKind]prepaid.Address{prepaid.NoticeNumberLeft: from, prepaid.NoticeNumberMoved: to} {
-		reply.ReplyAddress = a
+		reply.Address = a
 		if a == m.Asked {
 			continue
 		}
@@ -208,7 +208,7 @@ func changeNumber(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m accou
 }
 
 // redirectReplies sends what a customer is yet to hear at an address that is no longer theirs to another.
-func redirectReplies(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, from prepaid.Address, to replyRow) error {
+func redirectReplies(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, from prepaid.Address, to topup.ReplyTo) error {
 	for _, query := range []string{
 		`UPDATE orders SET reply_channel = ?, reply_kind = ?, reply_address = ? WHERE brand = ? AND reply_address = ? AND customer = ?`,
 		`UPDATE payment_setups SET reply_channel = ?, reply_kind = ?, reply_address = ? WHERE brand = ? AND reply_address = ? AND customer = ?`,
@@ -216,7 +216,7 @@ func redirectReplies(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, from
 			AND (order_id IN (SELECT id FROM orders WHERE customer = ?) OR about IN ('registered', 'setup_completed', 'setup_abandoned',
 				'mandate_refused', 'instrument_ended'))`,
 	} {
-		if _, err := exec(ctx, tx, query, to.ReplyChannel, to.ReplyKind, to.ReplyAddress, c.Brand, from, c.ID); err != nil {
+		if _, err := exec(ctx, tx, query, to.Channel, to.Kind, to.Address, c.Brand, from, c.ID); err != nil {
 			return err
 		}
 	}
@@ -226,7 +226,7 @@ func redirectReplies(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, from
 // UnlinkAddress implements accounts.Moves.
 func (db Moves) UnlinkAddress(ctx context.Context, u accounts.Unlinking) error {
 	return db.writeOrders(ctx, "unlink address", func(tx *sqlx.Tx) error {
-		if err := db.lockHolder(ctx, tx, u.Customer, u.Holder); err != nil {
+		if _, err := db.lockHolder(ctx, tx, u.Customer, u.Holder); err != nil {
 			return err
 		}
 		c, err := getCustomer(ctx, tx, `c.id = ?`, u.Customer)
@@ -234,8 +234,8 @@ func (db Moves) UnlinkAddress(ctx context.Context, u accounts.Unlinking) error {
 			return err
 		}
 		var was struct {
-			Channel string `db:"channel"`
-			Kind    string `db:"kind"`
+			Channel string
+			Kind    string
 		}
 		found, err := get(ctx, tx, &was, `
 			DELETE FROM customer_addresses WHERE brand = ? AND address = ? AND customer = ? AND linked_at = ? RETURNING channel, kind`,
@@ -243,17 +243,17 @@ func (db Moves) UnlinkAddress(ctx context.Context, u accounts.Unlinking) error {
 		if err != nil || !found {
 			return err
 		}
-		to := replyRow{ReplyChannel: was.Channel, ReplyKind: was.Kind, ReplyAddress: u.Address, ReplyLanguage: c.Language}
+		to := topup.ReplyTo{Channel: was.Channel, Kind: was.Kind, Address: u.Address, Language: c.Language}
 		if was.Channel == "" { // linked by an older program: where it wrote from last
 			if to, err = wroteFrom(ctx, tx, c.ID, u.Address); err != nil {
 				return err
 			}
 		}
-		by := replyRow{ReplyChannel: u.By.Channel, ReplyKind: u.By.Kind, ReplyAddress: u.By.Address}
-		if err := redirectReplies(ctx, tx, c, u.Address, by); err != nil || to.ReplyChannel == "" {
+		by := topup.ReplyTo{Channel: u.By.Channel, Kind: u.By.Kind, Address: u.By.Address}
+		if err := redirectReplies(ctx, tx, c, u.Address, by); err != nil || to.Channel == "" {
 			return err
 		}
-		to.ReplyLanguage = cmp.Or(to.ReplyLanguage, c.Language)
+		to.Language = cmp.Or(to.Language, c.Language)
 		return insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticeAddressUnlinked, to, "", u.At, u.At))
 	})
 }

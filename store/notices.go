@@ -27,51 +27,39 @@ type Transcripts struct{ *core }
 
 var _ conversation.Transcripts = Transcripts{}
 
+// noticeRow is a notice as it is stored.
 type noticeRow struct {
-	ID       prepaid.NoticeID     `db:"id"`
-	Brand    string               `db:"brand"`
-	Channel  string               `db:"channel"`
-	Kind     string               `db:"kind"`
-	Address  prepaid.Address      `db:"address"`
-	Language string               `db:"language"`
-	About    prepaid.NoticeKind   `db:"about"`
-	Order    prepaid.OrderID      `db:"order_id"`
-	DueAt    int64                `db:"due_at"`
-	Retold   bool                 `db:"retold"`
-	ToldAt   int64                `db:"told_at"`
-	Held     conversation.HeldFor `db:"held"`
-	HeldAt   int64                `db:"held_at"`
-	// CreatedAt is for people who look into the table.
-	CreatedAt int64 `db:"created_at"`
+	conversation.Notice
+	CreatedAt time.Time // for people who look into the table
 }
 
-func (r noticeRow) notice() conversation.Notice {
-	return conversation.Notice{ID: r.ID, Brand: r.Brand, Channel: r.Channel, Kind: r.Kind, Address: r.Address,
-		Language: r.Language, About: r.About, Order: r.Order, DueAt: prepaid.FromMicros(r.DueAt), NoticeState: conversation.NoticeState{
-			ToldAt: prepaid.FromMicros(r.ToldAt), Held: r.Held, HeldAt: prepaid.FromMicros(r.HeldAt), Retold: r.Retold}}
-}
+var noticeTable = newTable[noticeRow]("notices", names{"Order": "order_id"})
 
-const noticeColumns = `id, brand, channel, kind, address, language, about, order_id, retold, told_at, held, held_at, due_at, created_at`
-
-func toNoticeRow(id prepaid.NoticeID, brand string, about prepaid.NoticeKind, to replyRow, o prepaid.OrderID, due, now time.Time) noticeRow {
-	return noticeRow{ID: id, Brand: brand, Channel: to.ReplyChannel, Kind: to.ReplyKind, Address: to.ReplyAddress,
-		Language: to.ReplyLanguage, About: about, Order: o, DueAt: prepaid.Micros(due), CreatedAt: prepaid.Micros(now)}
+func toNoticeRow(id prepaid.NoticeID, brand string, about prepaid.NoticeKind, to topup.ReplyTo, o prepaid.OrderID, due, now time.Time) noticeRow {
+	return noticeRow{conversation.Notice{ID: id, Brand: brand, Channel: to.Channel, Kind: to.Kind, Address: to.Address,
+		Language: to.Language, About: about, Order: o, DueAt: due}, now}
 }
 
 func insertNotice(ctx context.Context, tx *sqlx.Tx, row noticeRow) error {
-	_, err := insert(ctx, tx, `
-		INSERT INTO notices (id, brand, channel, kind, address, language, about, order_id, due_at, created_at)
-		VALUES (:id, :brand, :channel, :kind, :address, :language, :about, :order_id, :due_at, :created_at)`, row)
-	if err != nil {
+	if _, err := noticeTable.insert(ctx, tx, row, ""); err != nil {
 		return fmt.Errorf("notice: %w", err)
 	}
 	return nil
 }
 
+// newNotices are the notices of rows.
+func newNotices(rows []noticeRow) []conversation.Notice {
+	notices := make([]conversation.Notice, len(rows))
+	for i, r := range rows {
+		notices[i] = r.Notice
+	}
+	return notices
+}
+
 // insertOrderNotice asks that an order's news be told. Where the same is asked already and nobody is about
 // to tell it, this notice takes its place, at the earlier of the two times: it has another id, because a turn that has
 // told what was before may yet mark that one told.
-func insertOrderNotice(ctx context.Context, tx *sqlx.Tx, o orderRow, n topup.NewNotice, now time.Time) error {
+func insertOrderNotice(ctx context.Context, tx *sqlx.Tx, o topup.Order, n topup.NewNotice, now time.Time) error {
 	var waiting []int64
 	err := list(ctx, tx, &waiting, `
 		DELETE FROM notices WHERE order_id = ? AND about = ? AND told_at = 0 AND lease_until <= ? RETURNING due_at`,
@@ -79,8 +67,8 @@ func insertOrderNotice(ctx context.Context, tx *sqlx.Tx, o orderRow, n topup.New
 	if err != nil {
 		return fmt.Errorf("waiting notice: %w", err)
 	}
-	row := toNoticeRow(n.ID, o.Brand, n.Kind, o.replyRow, o.ID, n.DueAt, now)
-	row.DueAt = slices.Min(append(waiting, row.DueAt))
+	due := slices.Min(append(waiting, prepaid.Micros(n.DueAt)))
+	row := toNoticeRow(n.ID, o.Brand, n.Kind, o.ReplyTo, o.ID, prepaid.FromMicros(due), now)
 	return insertNotice(ctx, tx, row)
 }
 
@@ -88,24 +76,22 @@ func insertOrderNotice(ctx context.Context, tx *sqlx.Tx, o orderRow, n topup.New
 func (db Notices) ClaimNotices(ctx context.Context, now, until time.Time, n int) ([]conversation.Notice, error) {
 	var rows []noticeRow
 	err := db.write(ctx, "claim notices", func(tx *sqlx.Tx) error {
-		return list(ctx, tx, &rows, `
+		var err error
+		rows, err = noticeTable.query(ctx, tx, `
 			WITH due AS MATERIALIZED (
 				SELECT id AS due_id FROM notices
 				WHERE told_at = 0 AND held = '' AND due_at <= ? AND lease_until <= ?
 				ORDER BY due_at, id LIMIT ?`+db.skipLocked+`)
 			UPDATE notices SET lease_until = ? WHERE id IN (SELECT due_id FROM due)
-			RETURNING `+noticeColumns,
+			RETURNING `+noticeTable.columns,
 			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(rows, func(a, b noticeRow) int { return cmp.Or(cmp.Compare(a.DueAt, b.DueAt), cmp.Compare(a.ID, b.ID)) })
-	notices := make([]conversation.Notice, len(rows))
-	for i, r := range rows {
-		notices[i] = r.notice()
-	}
-	return notices, nil
+	slices.SortFunc(rows, func(a, b noticeRow) int { return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.ID, b.ID)) })
+	return newNotices(rows), nil
 }
 
 // NoticesOf implements conversation.Notices.
@@ -156,14 +142,14 @@ func (db Notices) NextNotice(ctx context.Context) (time.Time, error) {
 	return prepaid.FromMicros(at), nil
 }
 
+var transcriptTable = newTable[conversation.Transcript]("transcripts", nil)
+
 // SaveTranscripts implements conversation.Transcripts.
 func (db Transcripts) SaveTranscripts(ctx context.Context, entries []conversation.Transcript) error {
 	return db.write(ctx, "save transcripts", func(tx *sqlx.Tx) error {
 		for _, e := range entries {
-			_, err := exec(ctx, tx, `
-				INSERT INTO transcripts (sender, message_id, at, entry) VALUES (?, ?, ?, ?)
-				ON CONFLICT (sender, message_id) DO NOTHING`,
-				e.Sender, e.MessageID, prepaid.Micros(e.At), append([]byte{}, e.Entry...))
+			e.Entry = append([]byte{}, e.Entry...) // never NULL
+			_, err := transcriptTable.insert(ctx, tx, e, `ON CONFLICT (sender, message_id) DO NOTHING`)
 			if err != nil {
 				return err
 			}

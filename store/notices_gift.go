@@ -14,20 +14,19 @@ import (
 // insertGiftNotice asks that the customer be told whose number somebody else has topped up: where they wrote from last, else where
 // they have proven an address; a channel that is not known is found when it is told. The notice has the order's id, so that no order makes two.
 // Nobody is told of what is no credit yet but a code, or is a developer's to tell.
-func insertGiftNotice(ctx context.Context, tx *sqlx.Tx, o orderRow, now time.Time) error {
-	if o.FundingKind == topup.ByDeveloper || o.ByPIN || o.MSISDN == "" {
+func insertGiftNotice(ctx context.Context, tx *sqlx.Tx, o topup.Order, now time.Time) error {
+	if o.Funding.Kind == topup.ByDeveloper || o.ByPIN || o.MSISDN == "" {
 		return nil
 	}
 	var recipient prepaid.CustomerID
 	found, err := get(ctx, tx, &recipient, `
 		SELECT id FROM customers WHERE brand = ? AND msisdn = ? AND id <> ?
 			AND NOT EXISTS (SELECT 1 FROM customer_addresses a WHERE a.brand = ? AND a.address = ? AND a.customer = customers.id)`,
-		o.Brand, o.MSISDN, o.Customer, o.Brand, o.ReplyAddress)
+		o.Brand, o.MSISDN, o.Customer, o.Brand, o.ReplyTo.Address)
 	if err != nil || !found {
 		return err
 	}
-	var to replyRow
-	found, err = get(ctx, tx, &to, `
+	to, found, err := replyTable.first(ctx, tx, `
 		SELECT COALESCE(said.reply_channel, a.channel) AS reply_channel, COALESCE(said.reply_kind, a.kind) AS reply_kind,
 			a.address AS reply_address, c.language AS reply_language
 		FROM customers c

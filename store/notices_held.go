@@ -28,8 +28,7 @@ func (db Notices) HandOver(ctx context.Context, id prepaid.NoticeID, parts []cha
 // old ones is that they were told. What the recipient refuses is due at once, to be told elsewhere: also what a turn
 // has told, whose answer it was. What else could not be sent is held for an operator.
 func tellAnew(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channels.SendEnd) error {
-	var m outboxRow
-	found, err := get(ctx, tx, &m, `SELECT `+outboxColumns+` FROM outbox WHERE `+where, arg)
+	m, found, err := outboxTable.get(ctx, tx, `WHERE `+where, arg)
 	if err != nil || !found {
 		return err
 	}
@@ -39,7 +38,7 @@ func tellAnew(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channel
 		var more []prepaid.NoticeID
 		err = list(ctx, tx, &more, `
 			SELECT id FROM notices WHERE brand = ? AND address = ? AND channel = ? AND told_at >= ? AND id <> ?`,
-			m.Brand, m.Address, m.Channel, m.CreatedAt, m.MessageID)
+			m.Brand, m.Address, m.Channel, prepaid.Micros(m.CreatedAt), m.MessageID)
 		ids = append(ids, more...)
 	}
 	if err != nil {
@@ -82,18 +81,12 @@ func (db Notices) Hold(ctx context.Context, id prepaid.NoticeID, why conversatio
 
 // Held implements conversation.HeldNotices.
 func (db Notices) Held(ctx context.Context, brand string, a prepaid.Address) ([]conversation.Notice, error) {
-	var rows []noticeRow
-	err := list(ctx, db.reader, &rows, `
-		SELECT `+noticeColumns+` FROM notices
+	rows, err := noticeTable.list(ctx, db.reader, `
 		WHERE told_at = 0 AND held <> '' AND brand = ? AND address = ? ORDER BY due_at, id`, brand, a)
 	if err != nil {
 		return nil, fmt.Errorf("held notices: %w", err)
 	}
-	notices := make([]conversation.Notice, len(rows))
-	for i, r := range rows {
-		notices[i] = r.notice()
-	}
-	return notices, nil
+	return newNotices(rows), nil
 }
 
 // HeldOf implements conversation.HeldNotices.
@@ -122,23 +115,18 @@ type Untold struct {
 	Number prepaid.MSISDN // that the order is for; "" where it is about none
 }
 
+var untoldTable = newTable[Untold]("notices", names{
+	"Order": "order_id", "Number": "msisdn,join",
+})
+
 // Untold lists the held notices of one brand, or of all (""), the oldest first.
 func (db Notices) Untold(ctx context.Context, brand string, limit int) ([]Untold, error) {
-	var rows []struct {
-		noticeRow
-		MSISDN prepaid.MSISDN `db:"msisdn"`
-	}
-	err := list(ctx, db.orderReader, &rows, `
-		SELECT n.id, n.brand, n.channel, n.kind, n.address, n.language, n.about, n.order_id, n.retold, n.due_at, n.created_at, n.told_at, n.held, n.held_at,
-			COALESCE(o.msisdn, '') AS msisdn
+	untold, err := untoldTable.query(ctx, db.orderReader, `
+		SELECT `+untoldTable.of("n")+`, COALESCE(o.msisdn, '') AS msisdn
 		FROM notices n LEFT JOIN orders o ON o.id = n.order_id
 		WHERE n.told_at = 0 AND n.held <> '' AND (CAST(? AS TEXT) = '' OR n.brand = ?) ORDER BY n.held_at, n.id LIMIT ?`, brand, brand, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list untold news: %w", err)
-	}
-	untold := make([]Untold, len(rows))
-	for i, r := range rows {
-		untold[i] = Untold{Notice: r.notice(), Number: r.MSISDN}
 	}
 	return untold, nil
 }
@@ -148,10 +136,10 @@ func (db Notices) ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepai
 	waited := false
 	err := db.write(ctx, "tell by hand", func(tx *sqlx.Tx) error {
 		var n struct {
-			Brand   string          `db:"brand"`
-			Address prepaid.Address `db:"address"`
+			Brand   string
+			Address prepaid.Address
 			Order   prepaid.OrderID `db:"order_id"`
-			About   string          `db:"about"`
+			About   string
 		}
 		found, err := get(ctx, tx, &n, `
 			UPDATE notices SET told_at = ? WHERE id = ? AND told_at = 0 AND held <> '' RETURNING brand, address, order_id, about`,
@@ -172,10 +160,10 @@ func (db Notices) ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepai
 
 // UntoldCount is how much news of a brand waits for one reason, and since when the oldest does.
 type UntoldCount struct {
-	Brand  string               `db:"brand"`
+	Brand  string
 	Why    conversation.HeldFor `db:"held"`
-	Count  int                  `db:"count"`
-	Oldest int64                `db:"oldest"` // microseconds
+	Count  int
+	Oldest int64 // microseconds
 }
 
 // CountUntold counts held news.

@@ -18,17 +18,7 @@ type Interventions struct{ *core }
 
 var _ topup.Interventions = Interventions{}
 
-type interventionRow struct {
-	ID       string             `db:"id"`
-	Order    prepaid.OrderID    `db:"order_id"`
-	Customer prepaid.CustomerID `db:"customer"`
-	What     string             `db:"what"`
-	Who      string             `db:"who"`
-	Why      string             `db:"why"`
-	At       int64              `db:"at"`
-	Outcome  string             `db:"outcome"`
-	EndedAt  int64              `db:"ended_at"`
-}
+var interventionTable = newTable[topup.Intervention]("interventions", names{"Order": "order_id"})
 
 // SaveIntervention implements topup.Interventions.
 func (db Interventions) SaveIntervention(ctx context.Context, i topup.Intervention) error {
@@ -36,10 +26,7 @@ func (db Interventions) SaveIntervention(ctx context.Context, i topup.Interventi
 }
 
 func insertIntervention(ctx context.Context, tx *sqlx.Tx, i topup.Intervention) error {
-	_, err := insert(ctx, tx, `
-		INSERT INTO interventions (id, order_id, customer, what, who, why, at, outcome, ended_at)
-		VALUES (:id, :order_id, :customer, :what, :who, :why, :at, :outcome, :ended_at)`,
-		interventionRow{i.ID, i.Order, i.Customer, i.What, i.Who, i.Why, prepaid.Micros(i.At), i.Outcome, prepaid.Micros(i.EndedAt)})
+	_, err := interventionTable.insert(ctx, tx, i, "")
 	return err
 }
 
@@ -55,17 +42,10 @@ func (db Interventions) EndIntervention(ctx context.Context, id, outcome string,
 
 // Interventions lists what operators have done to an order or a customer, oldest first; "" fits none.
 func (db Interventions) List(ctx context.Context, o prepaid.OrderID, c prepaid.CustomerID) ([]topup.Intervention, error) {
-	var rows []interventionRow
-	err := list(ctx, db.orderReader, &rows, `
-		SELECT id, order_id, customer, what, who, why, at, outcome, ended_at FROM interventions
-		WHERE (order_id <> '' AND order_id = ?) OR (customer <> '' AND customer = ?) ORDER BY at, id`, o, c)
+	done, err := interventionTable.list(ctx, db.orderReader,
+		`WHERE (order_id <> '' AND order_id = ?) OR (customer <> '' AND customer = ?) ORDER BY at, id`, o, c)
 	if err != nil {
 		return nil, fmt.Errorf("read interventions: %w", err)
-	}
-	done := make([]topup.Intervention, len(rows))
-	for i, r := range rows {
-		done[i] = topup.Intervention{ID: r.ID, Order: r.Order, Customer: r.Customer, What: r.What,
-			By: prepaid.By{Who: r.Who, Why: r.Why}, At: prepaid.FromMicros(r.At), Outcome: r.Outcome, EndedAt: prepaid.FromMicros(r.EndedAt)}
 	}
 	return done, nil
 }
@@ -99,15 +79,10 @@ func (db Orders) List(ctx context.Context, f OrderFilter) ([]topup.Order, error)
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
-	var rows []orderRow
-	err := list(ctx, db.orderReader, &rows, `SELECT `+orderColumns+` FROM orders WHERE `+strings.Join(where, " AND ")+`
+	orders, err := orderTable.list(ctx, db.orderReader, `WHERE `+strings.Join(where, " AND ")+`
 		ORDER BY created_at DESC, id LIMIT ?`, append(args, f.Limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list orders: %w", err)
-	}
-	orders := make([]topup.Order, len(rows))
-	for i, r := range rows {
-		orders[i] = r.order()
 	}
 	return orders, nil
 }
@@ -120,38 +95,24 @@ type Passage struct {
 	At     time.Time
 }
 
+var passageTable = newTable[Passage]("order_history", names{"From": "from_status", "To": "to_status"})
+
 // Passages lists an order's status changes, oldest first.
 func (db Orders) Passages(ctx context.Context, id prepaid.OrderID) ([]Passage, error) {
-	var rows []struct {
-		From   topup.Status `db:"from_status"`
-		To     topup.Status `db:"to_status"`
-		Reason string       `db:"reason"`
-		At     int64        `db:"at"`
-	}
-	err := list(ctx, db.orderReader, &rows, `
-		SELECT from_status, to_status, reason, at FROM order_history WHERE order_id = ? ORDER BY number`, id)
+	passages, err := passageTable.list(ctx, db.orderReader, `WHERE order_id = ? ORDER BY number`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read order's history: %w", err)
-	}
-	passages := make([]Passage, len(rows))
-	for i, r := range rows {
-		passages[i] = Passage{r.From, r.To, r.Reason, prepaid.FromMicros(r.At)}
 	}
 	return passages, nil
 }
 
 // OfOrder lists the notices of an order, told or not, oldest first.
 func (db Notices) OfOrder(ctx context.Context, id prepaid.OrderID) ([]conversation.Notice, error) {
-	var rows []noticeRow
-	err := list(ctx, db.orderReader, &rows, `SELECT `+noticeColumns+` FROM notices WHERE order_id = ? ORDER BY due_at, id`, id)
+	rows, err := noticeTable.list(ctx, db.orderReader, `WHERE order_id = ? ORDER BY due_at, id`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read order's notices: %w", err)
 	}
-	notices := make([]conversation.Notice, len(rows))
-	for i, r := range rows {
-		notices[i] = r.notice()
-	}
-	return notices, nil
+	return newNotices(rows), nil
 }
 
 // Now asks SQL for its time.

@@ -33,14 +33,14 @@ type Booked struct {
 // in, top-up cards and what was paid back by other means, is not listed.
 func (db Reconciliation) Booked(ctx context.Context, from, to time.Time) ([]Booked, error) {
 	var rows []struct {
-		Kind     string           `db:"kind"`
-		Account  string           `db:"account"`
-		Charge   string           `db:"charge"`
-		Brand    string           `db:"brand"`
-		Order    prepaid.OrderID  `db:"order_id"`
-		Currency prepaid.Currency `db:"currency"`
-		Minor    int64            `db:"minor"`
-		At       int64            `db:"at"`
+		Kind     string
+		Account  string
+		Charge   string
+		Brand    string
+		Order    prepaid.OrderID `db:"order_id"`
+		Currency prepaid.Currency
+		Minor    int64
+		At       int64
 	}
 	// The second posting of a delivery or reversal is what was bought; a third to the same account is its cost.
 	err := list(ctx, db.orderReader, &rows, `
@@ -85,27 +85,9 @@ type OpenItem struct {
 	Reason       string
 }
 
-type openItemRow struct {
-	ID         string           `db:"id"`
-	Provider   string           `db:"provider"`
-	Reference  string           `db:"reference"`
-	Kind       string           `db:"kind"`
-	Order      prepaid.OrderID  `db:"order_id"`
-	Currency   prepaid.Currency `db:"currency"`
-	Ours       int64            `db:"ours"`
-	Theirs     int64            `db:"theirs"`
-	Note       string           `db:"note"`
-	HappenedAt int64            `db:"happened_at"`
-	FoundAt    int64            `db:"found_at"`
-	ClosedAt   int64            `db:"closed_at"`
-	ClosedBy   string           `db:"closed_by"`
-	Reason     string           `db:"reason"`
-}
-
-func (r openItemRow) item() OpenItem {
-	return OpenItem{r.ID, r.Provider, r.Reference, r.Kind, r.Order, r.Currency, r.Ours, r.Theirs, r.Note,
-		prepaid.FromMicros(r.HappenedAt), prepaid.FromMicros(r.FoundAt), prepaid.FromMicros(r.ClosedAt), r.ClosedBy, r.Reason}
-}
+var openItemTable = newTable[OpenItem]("open_items", names{
+	"Order": "order_id", "ClosedAt": "closed_at,read", "ClosedBy": "closed_by,read", "Reason": "reason,read",
+})
 
 // byReconciliation closes what no longer differs.
 var byReconciliation = prepaid.By{Who: "reconcile", Why: "no longer differs"}
@@ -148,12 +130,8 @@ func (db Reconciliation) SaveDifferences(ctx context.Context, found []OpenItem, 
 }
 
 func insertItem(ctx context.Context, tx *sqlx.Tx, d OpenItem, now time.Time) error {
-	_, err := insert(ctx, tx, `
-		INSERT INTO open_items (id, provider, reference, kind, order_id, currency, ours, theirs, note, happened_at, found_at)
-		VALUES (:id, :provider, :reference, :kind, :order_id, :currency, :ours, :theirs, :note, :happened_at, :found_at)
-		ON CONFLICT (provider, reference, kind, currency, ours, theirs) DO UPDATE SET note = excluded.note`,
-		openItemRow{ID: prepaid.NewID[string](), Provider: d.Provider, Reference: d.Reference, Kind: d.Kind, Order: d.Order,
-			Currency: d.Currency, Ours: d.Ours, Theirs: d.Theirs, Note: d.Note, HappenedAt: prepaid.Micros(d.HappenedAt), FoundAt: prepaid.Micros(now)})
+	d.ID, d.FoundAt = prepaid.NewID[string](), now
+	_, err := openItemTable.insert(ctx, tx, d, `ON CONFLICT (provider, reference, kind, currency, ours, theirs) DO UPDATE SET note = excluded.note`)
 	return err
 }
 
@@ -179,16 +157,9 @@ func closeItem(ctx context.Context, tx *sqlx.Tx, id string, by prepaid.By, now t
 
 // OpenItems lists the open items, or also the closed ones, oldest first.
 func (db Reconciliation) OpenItems(ctx context.Context, closed bool) ([]OpenItem, error) {
-	var rows []openItemRow
-	err := list(ctx, db.orderReader, &rows, `
-		SELECT id, provider, reference, kind, order_id, currency, ours, theirs, note, happened_at, found_at, closed_at, closed_by, reason
-		FROM open_items WHERE closed_at = 0 OR ? ORDER BY happened_at, id`, closed)
+	items, err := openItemTable.list(ctx, db.orderReader, `WHERE closed_at = 0 OR ? ORDER BY happened_at, id`, closed)
 	if err != nil {
 		return nil, fmt.Errorf("list open items: %w", err)
-	}
-	items := make([]OpenItem, len(rows))
-	for i, r := range rows {
-		items[i] = r.item()
 	}
 	return items, nil
 }

@@ -47,10 +47,10 @@ func (db OptOuts) OptedOut(ctx context.Context, brand string, a prepaid.Address,
 // AddressesOf implements accounts.OptOuts.
 func (db OptOuts) AddressesOf(ctx context.Context, id prepaid.CustomerID) ([]accounts.KnownAddress, error) {
 	var rows []struct {
-		Address  prepaid.Address `db:"address"`
-		Kind     string          `db:"kind"`
-		LinkedAt int64           `db:"linked_at"`
-		Channel  *string         `db:"channel"` // where it has opted out; nil for nowhere
+		Address  prepaid.Address
+		Kind     string
+		LinkedAt int64
+		Channel  *string // where it has opted out; nil for nowhere
 	}
 	err := list(ctx, db.reader, &rows, `
 		SELECT a.address, a.kind, a.linked_at, o.channel

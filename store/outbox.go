@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,53 +20,28 @@ type Outbox struct{ *core }
 var _ channels.Outbox = Outbox{}
 
 type outboxRow struct {
-	Seq          int64              `db:"seq"`
-	ID           prepaid.OutboundID `db:"id"`
-	Brand        string             `db:"brand"`
-	Channel      string             `db:"channel"`
-	Address      prepaid.Address    `db:"address"`
-	MessageID    string             `db:"message_id"`
-	Part         int                `db:"part"`
-	Text         string             `db:"text"`
-	PIN          prepaid.OrderID    `db:"pin_order"`
-	Sealed       []byte             `db:"sealed"` // the text of what shows a PIN
-	Buttons      string             `db:"buttons"`
-	AskContact   bool               `db:"ask_contact"`
-	ContactLabel string             `db:"contact_label"`
-	Can          string             `db:"can"`
-	Repeatable   bool               `db:"repeatable"`
-	Answer       bool               `db:"answer"`
-	DeleteRef    string             `db:"delete_ref"`
-	Attempts     int                `db:"attempts"`
-	Lapsed       bool               `db:"lapsed"`
-	Delivery     channels.Delivery  `db:"delivery"`
-	RunAt        int64              `db:"run_at"`
-	CreatedAt    int64              `db:"created_at"`
+	channels.Outbound
+	Sealed []byte // the text of what shows a PIN
+	Status channels.SendStatus
+	RunAt  time.Time
 }
 
-const outboxColumns = `seq, id, brand, channel, address, message_id, part, text, pin_order, sealed, buttons, ask_contact, contact_label, can,
-	repeatable, answer, delete_ref, attempts, lapsed, delivery, run_at, created_at`
+var outboxTable = newTable[outboxRow]("outbox", names{
+	"Seq": "seq,read", "PIN": "pin_order", "Can": "can,json", "Ends": "-", "Labels": "-",
+	"Attempts": "attempts,read", "Lapsed": "lapsed,read", "Delivery": "delivery,read",
+})
 
 func (db *core) toOutboxRow(m channels.Outbound) (outboxRow, error) {
-	buttons, err := json.Marshal(m.Buttons)
-	if err != nil {
-		return outboxRow{}, err
-	}
-	can, err := json.Marshal(m.Can)
-	if err != nil {
-		return outboxRow{}, err
-	}
-	var sealed []byte
+	row := outboxRow{Outbound: m, Status: channels.Waiting, RunAt: m.CreatedAt}
 	if m.PIN != "" {
-		if sealed, err = db.seal([]byte(m.Text), string(m.ID)); err != nil {
+		var err error
+		if row.Sealed, err = db.seal([]byte(m.Text), string(m.ID)); err != nil {
 			return outboxRow{}, fmt.Errorf("message %s: %w", m.ID, err)
 		}
-		m.Text = ""
+		row.Text = ""
 	}
-	created := prepaid.Micros(m.CreatedAt)
-	return outboxRow{ID: m.ID, Brand: m.Brand, Channel: m.Channel, Address: m.Address, MessageID: m.MessageID,
-		Part: m.Part, Text: storable(m.Text), PIN: m.PIN, Sealed: sealed, Buttons: string(buttons), AskContact: m.AskContact, ContactLabel: m.ContactLabel, Can: string(can),
-		Repeatable: m.Repeatable, Answer: m.Answer, DeleteRef: m.DeleteRef, RunAt: created, CreatedAt: created}, nil
+	row.Text = storable(row.Text)
+	return row, nil
 }
 
 // storable is text without what PostgreSQL refuses. A reply may hold what a customer has typed.
@@ -76,27 +50,17 @@ func storable(text string) string {
 }
 
 // outbounds reads messages. The text of one that shows a PIN is "" once it was sent, and where it can't be opened.
-func (db Outbox) outbounds(rows []outboxRow) ([]channels.Outbound, error) {
+func (db Outbox) outbounds(rows []outboxRow) []channels.Outbound {
 	messages := make([]channels.Outbound, len(rows))
 	for i, r := range rows {
-		m := channels.Outbound{ID: r.ID, Seq: r.Seq, Brand: r.Brand, Channel: r.Channel, Address: r.Address,
-			MessageID: r.MessageID, Part: r.Part, Text: r.Text, PIN: r.PIN, AskContact: r.AskContact, ContactLabel: r.ContactLabel, Repeatable: r.Repeatable,
-			Answer: r.Answer, DeleteRef: r.DeleteRef, Attempts: r.Attempts, Lapsed: r.Lapsed, Delivery: r.Delivery,
-			CreatedAt: prepaid.FromMicros(r.CreatedAt)}
+		messages[i] = r.Outbound
 		if len(r.Sealed) > 0 {
 			if text, err := db.open(r.Sealed, string(r.ID)); err == nil {
-				m.Text = string(text)
+				messages[i].Text = string(text)
 			}
 		}
-		if err := json.Unmarshal([]byte(r.Buttons), &m.Buttons); err != nil {
-			return nil, fmt.Errorf("buttons of message %s: %w", r.ID, err)
-		}
-		if err := json.Unmarshal([]byte(r.Can), &m.Can); err != nil {
-			return nil, fmt.Errorf("capabilities of message %s: %w", r.ID, err)
-		}
-		messages[i] = m
 	}
-	return messages, nil
+	return messages
 }
 
 // PutOutbound implements channels.Outbox. A message id is unique within a channel and address: a one-time
@@ -114,12 +78,7 @@ func (db *core) putOutbound(ctx context.Context, tx *sqlx.Tx, parts []channels.O
 		if err != nil {
 			return err
 		}
-		_, err = insert(ctx, tx, `
-			INSERT INTO outbox (id, brand, channel, address, message_id, part, text, pin_order, sealed, buttons, ask_contact, contact_label, can,
-				repeatable, answer, delete_ref, status, run_at, created_at)
-			VALUES (:id, :brand, :channel, :address, :message_id, :part, :text, :pin_order, :sealed, :buttons, :ask_contact, :contact_label, :can,
-				:repeatable, :answer, :delete_ref, 'waiting', :run_at, :created_at)
-			ON CONFLICT (brand, channel, address, message_id, part) DO NOTHING`, row)
+		_, err = outboxTable.insert(ctx, tx, row, `ON CONFLICT (brand, channel, address, message_id, part) DO NOTHING`)
 		if err != nil {
 			return err
 		}
@@ -132,7 +91,8 @@ func (db *core) putOutbound(ctx context.Context, tx *sqlx.Tx, parts []channels.O
 func (db Outbox) ClaimOutbound(ctx context.Context, now, until time.Time, n int) ([]channels.Outbound, error) {
 	var rows []outboxRow
 	err := db.write(ctx, "claim outbound", func(tx *sqlx.Tx) error {
-		return list(ctx, tx, &rows, `
+		var err error
+		rows, err = outboxTable.query(ctx, tx, `
 			WITH due AS MATERIALIZED (
 				SELECT o.seq AS due_seq FROM outbox o
 				WHERE o.status = 'waiting' AND o.run_at <= ? AND o.lease_until <= ?
@@ -143,14 +103,15 @@ func (db Outbox) ClaimOutbound(ctx context.Context, now, until time.Time, n int)
 				ORDER BY o.run_at, o.seq LIMIT ?`+db.skipLocked+`)
 			UPDATE outbox SET lease_until = ?, attempts = attempts + 1, lapsed = sending, sending = TRUE
 			WHERE seq IN (SELECT due_seq FROM due)
-			RETURNING `+outboxColumns,
+			RETURNING `+outboxTable.columns,
 			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	slices.SortFunc(rows, func(a, b outboxRow) int { return cmp.Compare(a.Seq, b.Seq) })
-	return db.outbounds(rows)
+	return db.outbounds(rows), nil
 }
 
 // EndOutbound implements channels.Outbox. The end of a message that has one is left as it is, but where
@@ -248,14 +209,12 @@ func deliveryRank(d channels.Delivery) int {
 
 // OutboundTo implements channels.Outbox.
 func (db Outbox) OutboundTo(ctx context.Context, brand, channel string, a prepaid.Address, after int64, n int) ([]channels.Outbound, error) {
-	var rows []outboxRow
-	err := list(ctx, db.reader, &rows, `
-		SELECT `+outboxColumns+` FROM outbox
+	rows, err := outboxTable.list(ctx, db.reader, `
 		WHERE brand = ? AND channel = ? AND address = ? AND seq > ? AND status = 'sent' ORDER BY seq LIMIT ?`, brand, channel, a, after, n)
 	if err != nil {
 		return nil, fmt.Errorf("outbound to address: %w", err)
 	}
-	return db.outbounds(rows)
+	return db.outbounds(rows), nil
 }
 
 // SendSlot is channels.SenderConfig's Slot: one statement, which takes the slot and tells its time.

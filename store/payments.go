@@ -18,36 +18,14 @@ type Payments struct{ *core }
 
 var _ payments.Store = Payments{}
 
-type setupRow struct {
-	ID           prepaid.SetupID      `db:"id"`
-	Brand        string               `db:"brand"`
-	OperationKey string               `db:"operation_key"`
-	Customer     prepaid.CustomerID   `db:"customer"`
-	Gateway      string               `db:"gateway"`
-	Method       payments.Method      `db:"method"`
-	URL          string               `db:"url"`
-	GatewayRef   string               `db:"gateway_ref"`
-	Status       payments.SetupStatus `db:"status"`
-	replyRow
-	CreatedAt int64 `db:"created_at"`
-	Holder    int   `db:"holder"`
-}
-
-const setupColumns = `id, brand, operation_key, customer, gateway, method, url, gateway_ref, status,
-	reply_channel, reply_kind, reply_address, reply_language, created_at, holder`
+var setupTable = newTable[payments.Setup]("payment_setups", names{"ReplyTo": "reply"})
 
 func getSetup(ctx context.Context, q querier, where string, args ...any) (payments.Setup, error) {
-	var r setupRow
-	found, err := get(ctx, q, &r, `SELECT `+setupColumns+` FROM payment_setups WHERE `+where, args...)
+	s, found, err := setupTable.get(ctx, q, `WHERE `+where, args...)
 	if err == nil && !found {
 		err = payments.ErrNoSetup
 	}
-	if err != nil {
-		return payments.Setup{}, err
-	}
-	return payments.Setup{ID: r.ID, OperationKey: r.OperationKey, Brand: r.Brand, Customer: r.Customer,
-		Gateway: r.Gateway, Method: r.Method, URL: r.URL, GatewayRef: r.GatewayRef, Status: r.Status,
-		ReplyTo: r.replyTo(), CreatedAt: prepaid.FromMicros(r.CreatedAt), Holder: r.Holder}, nil
+	return s, err
 }
 
 // SaveSetup implements payments.Store.
@@ -70,7 +48,8 @@ func (db Payments) SaveSetup(ctx context.Context, s payments.Setup) (payments.Se
 // insertSetup returns 0 where the operation key has stored one before; else the customer's earlier open one is abandoned.
 // The setup is the customer's present holder's: accounts.ErrRecovered where another has begun it, accounts.ErrFrozen.
 func (db *core) insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) (int64, error) {
-	if err := db.lockHolder(ctx, tx, s.Customer, s.Holder); err != nil {
+	p, err := db.lockHolder(ctx, tx, s.Customer, s.Holder)
+	if err != nil {
 		return 0, fmt.Errorf("lock customer: %w", err)
 	}
 	var former prepaid.SetupID
@@ -87,15 +66,8 @@ func (db *core) insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) 
 			return 0, err
 		}
 	}
-	return insert(ctx, tx, `
-		INSERT INTO payment_setups (`+setupColumns+`)
-		VALUES (:id, :brand, :operation_key, :customer, :gateway, :method, :url, :gateway_ref, :status,
-			:reply_channel, :reply_kind, :reply_address, :reply_language, :created_at,
-			(SELECT holder FROM customers WHERE id = :customer))
-		ON CONFLICT (brand, operation_key) DO NOTHING`,
-		setupRow{ID: s.ID, Brand: s.Brand, OperationKey: s.OperationKey, Customer: s.Customer, Gateway: s.Gateway,
-			Method: s.Method, URL: s.URL, GatewayRef: s.GatewayRef, Status: s.Status,
-			replyRow: toReplyRow(s.ReplyTo), CreatedAt: prepaid.Micros(s.CreatedAt)})
+	s.Holder = p.Holder
+	return setupTable.insert(ctx, tx, s, `ON CONFLICT (brand, operation_key) DO NOTHING`)
 }
 
 // setupOf returns the setup that has the operation key of one, if it is the same customer's.
@@ -174,7 +146,7 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 		if tellAt.After(now) {
 			due = tellAt
 		}
-		return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, about, toReplyRow(s.ReplyTo), "", due, now))
+		return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, about, s.ReplyTo, "", due, now))
 	})
 	return ended && err == nil, err
 }
@@ -187,23 +159,22 @@ func tellOver(ctx context.Context, tx *sqlx.Tx, s payments.Setup, n prepaid.Noti
 	if err != nil || found || s.ReplyTo.Address == "" {
 		return err
 	}
-	return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, prepaid.NoticeSetupOver, toReplyRow(s.ReplyTo), "", now, now))
+	return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, prepaid.NoticeSetupOver, s.ReplyTo, "", now, now))
 }
 
 // EndInstrument implements payments.Store.
 func (db Payments) EndInstrument(ctx context.Context, token prepaid.Secret, n prepaid.NoticeID, now time.Time) (ended bool, err error) {
 	err = db.writeOrders(ctx, "end instrument", func(tx *sqlx.Tx) error {
 		var i struct {
-			Customer prepaid.CustomerID `db:"customer"`
-			Brand    string             `db:"brand"`
+			Customer prepaid.CustomerID
+			Brand    string
 		}
 		ended, err = get(ctx, tx, &i, `UPDATE instruments SET active = FALSE WHERE token = ? AND active RETURNING customer, brand`,
 			token.Reveal())
 		if err != nil || !ended {
 			return err
 		}
-		var to replyRow
-		found, err := get(ctx, tx, &to, `
+		to, found, err := replyTable.first(ctx, tx, `
 			SELECT reply_channel, reply_kind, reply_address, reply_language FROM (
 				SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM orders WHERE customer = ? AND reply_address <> ''
 				UNION ALL
@@ -220,7 +191,7 @@ func (db Payments) EndInstrument(ctx context.Context, token prepaid.Secret, n pr
 // RemoveInstrument implements payments.Store.
 func (db Payments) RemoveInstrument(ctx context.Context, r payments.Removal) error {
 	return db.write(ctx, "remove instrument", func(tx *sqlx.Tx) error {
-		if err := db.lockHolder(ctx, tx, r.Customer, r.Holder); err != nil {
+		if _, err := db.lockHolder(ctx, tx, r.Customer, r.Holder); err != nil {
 			return err
 		}
 		rows, err := exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE id = ? AND customer = ? AND active`, r.Instrument, r.Customer)
@@ -243,11 +214,7 @@ func activateInstrument(ctx context.Context, tx *sqlx.Tx, i payments.Instrument,
 	if err != nil {
 		return false, fmt.Errorf("former instrument: %w", err)
 	}
-	_, err = insert(ctx, tx, `
-		INSERT INTO instruments (id, customer, brand, gateway, method, token, display, active, created_at, holder, by_text)
-		VALUES (:id, :customer, :brand, :gateway, :method, :token, :display, TRUE, :created_at, :holder, :by_text)`,
-		instrumentRow{i.ID, i.Customer, i.Brand, i.Gateway, i.Method, i.Token.Reveal(), i.Display, prepaid.Micros(i.CreatedAt),
-			p.Holder, byText})
+	_, err = instrumentTable.insert(ctx, tx, instrumentRow{Instrument: i, Active: true, Holder: p.Holder, ByText: byText}, "")
 	if err != nil {
 		return false, fmt.Errorf("instrument: %w", err)
 	}
@@ -255,29 +222,22 @@ func activateInstrument(ctx context.Context, tx *sqlx.Tx, i payments.Instrument,
 }
 
 type instrumentRow struct {
-	ID        prepaid.InstrumentID `db:"id"`
-	Customer  prepaid.CustomerID   `db:"customer"`
-	Brand     string               `db:"brand"`
-	Gateway   string               `db:"gateway"`
-	Method    payments.Method      `db:"method"`
-	Token     string               `db:"token"`
-	Display   string               `db:"display"`
-	CreatedAt int64                `db:"created_at"`
-	Holder    int                  `db:"holder"`
-	ByText    bool                 `db:"by_text"`
+	payments.Instrument
+	Active bool // what the customer pays with; one of a customer's is
+	Holder int  // who held the customer's number when it was set up
+	ByText bool
 }
+
+var instrumentTable = newTable[instrumentRow]("instruments", nil)
 
 // Instrument implements payments.Store.
 func (db Payments) Instrument(ctx context.Context, id prepaid.InstrumentID) (payments.Instrument, error) {
-	var r instrumentRow
-	found, err := get(ctx, db.reader, &r, `
-		SELECT id, customer, brand, gateway, method, token, display, created_at FROM instruments WHERE id = ?`, id)
+	r, found, err := instrumentTable.get(ctx, db.reader, `WHERE id = ?`, id)
 	if err == nil && !found {
 		err = payments.ErrNoInstrument
 	}
 	if err != nil {
 		return payments.Instrument{}, fmt.Errorf("read instrument: %w", err)
 	}
-	return payments.Instrument{ID: r.ID, Customer: r.Customer, Brand: r.Brand, Gateway: r.Gateway, Method: r.Method,
-		Token: prepaid.NewSecret(r.Token), Display: r.Display, CreatedAt: prepaid.FromMicros(r.CreatedAt)}, nil
+	return r.Instrument, nil
 }

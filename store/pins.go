@@ -18,26 +18,15 @@ var _ accounts.Tries = PINs{}
 // tryKeysFor is how long a counted try's operation key is kept: longer than any message is repeated.
 const tryKeysFor = 7 * day
 
-type pinRow struct {
-	Hash        string `db:"pin_hash"`
-	Tries       int    `db:"pin_tries"`
-	MonthTries  int    `db:"pin_month_tries"`
-	MonthStart  int64  `db:"pin_month_start"`
-	Locks       int    `db:"pin_locks"`
-	LockedUntil int64  `db:"pin_locked_until"`
-	HardLocked  bool   `db:"pin_hard_locked"`
-}
-
-const pinColumns = `pin_hash, pin_tries, pin_month_tries, pin_month_start, pin_locks, pin_locked_until, pin_hard_locked`
+// pinTable reads what the row of a customer says of the PIN.
+var pinTable = newTable[accounts.PIN]("customers", names{
+	"Hash": "pin_hash", "Tries": "pin_tries", "MonthTries": "pin_month_tries", "Unjudged": "-", "MonthStart": "pin_month_start",
+	"Locks": "pin_locks", "LockedUntil": "pin_locked_until", "HardLocked": "pin_hard_locked",
+})
 
 // noTries is the SET of a new PIN.
 const noTries = `pin_tries = 0, pin_month_tries = 0, pin_month_start = 0, pin_locks = 0, pin_locked_until = 0,
 	pin_hard_locked = FALSE`
-
-func (r pinRow) pin() accounts.PIN {
-	return accounts.PIN{Hash: r.Hash, Tries: r.Tries, MonthTries: r.MonthTries, MonthStart: prepaid.FromMicros(r.MonthStart),
-		Locks: r.Locks, LockedUntil: prepaid.FromMicros(r.LockedUntil), HardLocked: r.HardLocked}
-}
 
 // verdictWithin is how long a PIN may be judged for: longer than any turn lasts. A try that is older and has no verdict
 // was its turn's last act.
@@ -45,18 +34,20 @@ const verdictWithin = 2 * time.Minute
 
 // pinTries is what the tries of a customer say of one more.
 type pinTries struct {
-	Known    int `db:"known"`    // it was counted before
-	Unjudged int `db:"unjudged"` // others that are being judged
-	Lapsed   int `db:"lapsed"`   // others that never will be
+	Known    int // it was counted before
+	Unjudged int // others that are being judged
+	Lapsed   int // others that never will be
 }
 
 // CountPINTry implements accounts.Tries.
 func (db PINs) CountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) (accounts.PIN, bool, error) {
-	var pin pinRow
+	var pin accounts.PIN
 	var tries pinTries
 	counted := false
 	err := db.write(ctx, "count PIN try", func(tx *sqlx.Tx) error {
-		found, err := get(ctx, tx, &pin, `SELECT `+pinColumns+` FROM customers WHERE id = ?`+db.forUpdate, id)
+		var found bool
+		var err error
+		pin, found, err = pinTable.get(ctx, tx, `WHERE id = ?`+db.forUpdate, id)
 		if err == nil && !found {
 			err = accounts.ErrNoCustomer
 		}
@@ -73,12 +64,12 @@ func (db PINs) CountPINTry(ctx context.Context, id prepaid.CustomerID, operation
 			return err
 		}
 		if tries.Lapsed > 0 {
-			pin.uncount(tries.Lapsed)
+			pin.Tries, pin.MonthTries = max(pin.Tries-tries.Lapsed, 0), max(pin.MonthTries-tries.Lapsed, 0)
 		}
-		if prepaid.FromMicros(pin.MonthStart).Add(month).Before(now) {
-			pin.MonthStart, pin.MonthTries = prepaid.Micros(now), 0
+		if pin.MonthStart.Add(month).Before(now) {
+			pin.MonthStart, pin.MonthTries = now, 0
 		}
-		if pin.pin().Locked(now) || pin.Tries >= accounts.PINTries || pin.MonthTries >= accounts.PINMonthTries {
+		if pin.Locked(now) || pin.Tries >= accounts.PINTries || pin.MonthTries >= accounts.PINMonthTries {
 			return nil
 		}
 		counted = true
@@ -89,19 +80,13 @@ func (db PINs) CountPINTry(ctx context.Context, id prepaid.CustomerID, operation
 	if err != nil {
 		return accounts.PIN{}, false, err
 	}
-	p := pin.pin()
-	p.Unjudged = tries.Unjudged
-	return p, counted, nil
+	pin.Unjudged = tries.Unjudged
+	return pin, counted, nil
 }
 
-// uncount takes back tries that were never judged.
-func (r *pinRow) uncount(n int) {
-	r.Tries, r.MonthTries = max(r.Tries-n, 0), max(r.MonthTries-n, 0)
-}
-
-func storePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operationKey string, pin pinRow, now time.Time) error {
+func storePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operationKey string, pin accounts.PIN, now time.Time) error {
 	_, err := exec(ctx, tx, `UPDATE customers SET pin_tries = ?, pin_month_tries = ?, pin_month_start = ? WHERE id = ?`,
-		pin.Tries, pin.MonthTries, pin.MonthStart, id)
+		pin.Tries, pin.MonthTries, prepaid.Micros(pin.MonthStart), id)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	handle := sqlx.NewDb(sql.OpenDB(limitingConnector{stdlib.GetConnector(*config)}), "pgx")
+	handle := named(sqlx.NewDb(sql.OpenDB(limitingConnector{stdlib.GetConnector(*config)}), "pgx"))
 	conns := o.MaxConns
 	if conns == 0 {
 		conns = 16

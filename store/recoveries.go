@@ -128,9 +128,9 @@ func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep
 		kept[p.Address] = true
 	}
 	var linked []struct {
-		Address prepaid.Address `db:"address"`
-		Channel string          `db:"channel"`
-		Kind    string          `db:"kind"`
+		Address prepaid.Address
+		Channel string
+		Kind    string
 	}
 	err := list(ctx, tx, &linked, `SELECT address, channel, kind FROM customer_addresses WHERE customer = ? ORDER BY linked_at, address`, c.ID)
 	if err != nil {
@@ -150,13 +150,13 @@ func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep
 		if err != nil {
 			return err
 		}
-		to := replyRow{ReplyChannel: a.Channel, ReplyKind: a.Kind, ReplyAddress: a.Address, ReplyLanguage: c.Language}
+		to := topup.ReplyTo{Channel: a.Channel, Kind: a.Kind, Address: a.Address, Language: c.Language}
 		if a.Channel == "" { // linked by an older program: where it wrote from last
 			if to, err = wroteFrom(ctx, tx, c.ID, a.Address); err != nil {
 				return err
 			}
 		}
-		if to.ReplyChannel == "" {
+		if to.Channel == "" {
 			continue // nobody knows how to reach it
 		}
 		err = insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticeNumberTaken, to, "", now, now))
@@ -168,9 +168,8 @@ func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep
 }
 
 // wroteFrom is where a customer's address last began something that was to be told; without a channel for never.
-func wroteFrom(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address) (replyRow, error) {
-	var to replyRow
-	_, err := get(ctx, tx, &to, `
+func wroteFrom(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address) (topup.ReplyTo, error) {
+	to, _, err := replyTable.first(ctx, tx, `
 		SELECT reply_channel, reply_kind, reply_address, reply_language FROM (
 			SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM orders WHERE customer = ? AND reply_address = ?
 			UNION ALL
@@ -189,15 +188,14 @@ func (db Customers) UnlinkedFrom(ctx context.Context, brand string, a prepaid.Ad
 }
 
 func getTaken(ctx context.Context, q querier, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
-	var row customerRow
-	found, err := get(ctx, q, &row, selectCustomer+takenFrom, brand, a, prepaid.Micros(now))
+	c, found, err := customerTable.first(ctx, q, selectCustomer+takenFrom, brand, a, prepaid.Micros(now))
 	if err == nil && !found {
 		err = accounts.ErrNothingTaken
 	}
 	if err != nil {
 		return accounts.Customer{}, fmt.Errorf("read customer taken from an address: %w", err)
 	}
-	return row.customer(), nil
+	return c, nil
 }
 
 // FreezeCustomer implements accounts.Customers.

@@ -49,11 +49,11 @@ func WithoutVault(db *DB) *DB {
 // SentMessages lists the pushed messages that a provider has taken, oldest first, to anybody on any channel. It is
 // for conversation scripts, whose stores are small.
 func (db Outbox) SentMessages(ctx context.Context) ([]channels.Outbound, error) {
-	var rows []outboxRow
-	if err := list(ctx, db.reader, &rows, `SELECT `+outboxColumns+` FROM outbox WHERE status = 'sent' ORDER BY ended_at, seq`); err != nil {
+	rows, err := outboxTable.list(ctx, db.reader, `WHERE status = 'sent' ORDER BY ended_at, seq`)
+	if err != nil {
 		return nil, fmt.Errorf("list sent messages: %w", err)
 	}
-	return db.outbounds(rows)
+	return db.outbounds(rows), nil
 }
 
 // Texts returns what is stored as text in every table, one table after the other: for finding secrets that should

@@ -21,7 +21,7 @@ func openCaching(dsn string) (*sqlx.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sqlx.NewDb(sql.OpenDB(cachingConnector{connector}), "sqlite"), nil
+	return named(sqlx.NewDb(sql.OpenDB(cachingConnector{connector}), "sqlite")), nil
 }
 
 type cachingConnector struct{ driver.Connector }

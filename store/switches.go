@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-
-	"pulsa/prepaid"
 )
 
 // Channels keeps the switches of channels and counts what went over them.
@@ -17,25 +15,22 @@ type Channels struct{ *core }
 // kept as it is.
 func (db Channels) SetSwitch(ctx context.Context, brand, channel string, on bool, who string, now time.Time) error {
 	return db.write(ctx, "set switch", func(tx *sqlx.Tx) error {
-		rows, err := exec(ctx, tx, `
-			INSERT INTO channel_switches (brand, channel, is_on, changed_by, changed_at) VALUES (?, ?, ?, ?, ?)
+		to := SwitchChange{Brand: brand, Channel: channel, On: on, Who: who, At: now}
+		rows, err := switchTable.insert(ctx, tx, to, `
 			ON CONFLICT (brand, channel) DO UPDATE SET is_on = excluded.is_on, changed_by = excluded.changed_by,
 				changed_at = excluded.changed_at
-			WHERE channel_switches.is_on <> excluded.is_on`, brand, channel, on, who, prepaid.Micros(now))
+			WHERE channel_switches.is_on <> excluded.is_on`)
 		if err != nil || rows == 0 {
 			return err
 		}
-		_, err = exec(ctx, tx, `
-			INSERT INTO channel_switch_history (brand, channel, is_on, changed_by, changed_at) VALUES (?, ?, ?, ?, ?)`,
-			brand, channel, on, who, prepaid.Micros(now))
+		_, err = switchHistoryTable.insert(ctx, tx, to, "")
 		return err
 	})
 }
 
 // Switches returns the switches that have been set, by "brand/channel".
 func (db Channels) Switches(ctx context.Context) (map[string]bool, error) {
-	var rows []switchRow
-	err := list(ctx, db.reader, &rows, `SELECT brand, channel, is_on, changed_by, changed_at FROM channel_switches`)
+	rows, err := switchTable.list(ctx, db.reader, "")
 	if err != nil {
 		return nil, fmt.Errorf("read switches: %w", err)
 	}
@@ -54,25 +49,17 @@ type SwitchChange struct {
 	At             time.Time
 }
 
+var (
+	switchNames        = names{"On": "is_on", "Who": "changed_by", "At": "changed_at"}
+	switchTable        = newTable[SwitchChange]("channel_switches", switchNames)
+	switchHistoryTable = newTable[SwitchChange]("channel_switch_history", switchNames)
+)
+
 // SwitchHistory returns the changes of a brand's switches, oldest first.
 func (db Channels) SwitchHistory(ctx context.Context, brand string) ([]SwitchChange, error) {
-	var rows []switchRow
-	err := list(ctx, db.reader, &rows, `
-		SELECT brand, channel, is_on, changed_by, changed_at FROM channel_switch_history WHERE brand = ? ORDER BY number`, brand)
+	changes, err := switchHistoryTable.list(ctx, db.reader, `WHERE brand = ? ORDER BY number`, brand)
 	if err != nil {
 		return nil, fmt.Errorf("read switch history: %w", err)
 	}
-	changes := make([]SwitchChange, len(rows))
-	for i, r := range rows {
-		changes[i] = SwitchChange{r.Brand, r.Channel, r.On, r.ChangedBy, prepaid.FromMicros(r.ChangedAt)}
-	}
 	return changes, nil
-}
-
-type switchRow struct {
-	Brand     string `db:"brand"`
-	Channel   string `db:"channel"`
-	On        bool   `db:"is_on"`
-	ChangedBy string `db:"changed_by"`
-	ChangedAt int64  `db:"changed_at"`
 }

@@ -20,13 +20,15 @@ type WalletReading struct {
 	Postings int64 // how many they were
 }
 
+var walletReadingTable = newTable[WalletReading]("wallet_readings", nil)
+
 // WalletBooked reads what the ledger has booked on a wallet, and whether top-ups of these brands are under way, whose
 // costs are perhaps taken already and not booked.
 func (db Reconciliation) WalletBooked(ctx context.Context, network string, c prepaid.Currency, brands []string) (sum, postings int64, underway bool, err error) {
 	err = db.readOrders(ctx, "read wallet's postings", func(tx *sqlx.Tx) error {
 		var row struct {
 			Sum   int64 `db:"total"`
-			Count int64 `db:"count"`
+			Count int64
 		}
 		_, err := get(ctx, tx, &row, `SELECT COALESCE(CAST(SUM(minor) AS BIGINT), 0) AS total, COUNT(*) AS count
 			FROM ledger_postings WHERE account = ? AND currency = ?`, "wallet:"+network, c)
@@ -44,25 +46,17 @@ func (db Reconciliation) WalletBooked(ctx context.Context, network string, c pre
 
 // LastWalletReading returns the newest reading of a wallet; false where there is none.
 func (db Reconciliation) LastWalletReading(ctx context.Context, network string, c prepaid.Currency) (WalletReading, bool, error) {
-	var row struct {
-		At       int64 `db:"at"`
-		Balance  int64 `db:"balance"`
-		Booked   int64 `db:"booked"`
-		Postings int64 `db:"postings"`
-	}
-	found, err := get(ctx, db.reader, &row, `SELECT at, balance, booked, postings FROM wallet_readings
-		WHERE network = ? AND currency = ? ORDER BY at DESC LIMIT 1`, network, c)
+	r, found, err := walletReadingTable.get(ctx, db.reader, `WHERE network = ? AND currency = ? ORDER BY at DESC LIMIT 1`, network, c)
 	if err != nil {
 		return WalletReading{}, false, fmt.Errorf("read wallet reading: %w", err)
 	}
-	return WalletReading{network, c, prepaid.FromMicros(row.At), row.Balance, row.Booked, row.Postings}, found, nil
+	return r, found, nil
 }
 
 // SaveWalletReading stores a reading, and the difference from the one before, if there is one.
 func (db Reconciliation) SaveWalletReading(ctx context.Context, r WalletReading, differs *OpenItem) error {
 	return db.write(ctx, "save wallet reading", func(tx *sqlx.Tx) error {
-		_, err := exec(ctx, tx, `INSERT INTO wallet_readings (network, currency, at, balance, booked, postings) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (network, currency, at) DO NOTHING`, r.Network, r.Currency, prepaid.Micros(r.At), r.Balance, r.Booked, r.Postings)
+		_, err := walletReadingTable.insert(ctx, tx, r, `ON CONFLICT (network, currency, at) DO NOTHING`)
 		if err != nil || differs == nil {
 			return err
 		}
