@@ -215,7 +215,7 @@ func (s *Service) ResumeEdit(ctx context.Context, j Job, p Progress) (Job, error
 		if err != nil {
 			return step.Job, fmt.Errorf("%s cards: %w", kind, err)
 		}
-		p.tell(j)
+		p.reportJob(j)
 	}
 	return j, nil
 }

@@ -92,12 +92,12 @@ func (s *Service) ResumeExport(ctx context.Context, j Job, deliver func(write fu
 	if err := j.underWay(KindExport); err != nil {
 		return j, made, err
 	}
-	j, err := s.claim(ctx, j, func(done, total int64) { p.say(done/2, total) }) // writing the file is the other half
+	j, err := s.claim(ctx, j, func(done, total int64) { p.report(done/2, total) }) // writing the file is the other half
 	if err != nil {
 		return j, made, err
 	}
 	err = deliver(func(w io.Writer) error {
-		made, err = s.writePrintFile(ctx, j, w, func(done, total int64) { p.say((j.Done+done)/2, total) })
+		made, err = s.writePrintFile(ctx, j, w, func(done, total int64) { p.report((j.Done+done)/2, total) })
 		return err
 	})
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *Service) claim(ctx context.Context, j Job, p Progress) (Job, error) {
 			return j, fmt.Errorf("mark cards as exported: %w", err)
 		}
 		j, more = next, left
-		p.tell(j)
+		p.reportJob(j)
 	}
 	return j, nil
 }
@@ -158,7 +158,7 @@ func (s *Service) writeCodes(ctx context.Context, j Job, w io.Writer, p Progress
 			}
 			after = *serialKey(c.Card)
 		}
-		p.say(file.cards, j.Total)
+		p.report(file.cards, j.Total)
 		more = len(sealed) == s.c.Chunk
 	}
 	sum, err := file.end(w)

@@ -49,8 +49,8 @@ const (
 	OnlyReserved   Status = "reserved"
 )
 
-// Statuses lists all, for help texts and menus.
-func Statuses() []Status {
+// statuses lists all, for messages.
+func statuses() []Status {
 	return []Status{ShownNew, ShownActivated, ShownExpired, ShownLocked, ShownVoid, OnlyGenerated, OnlyLive, OnlyReserved}
 }
 
@@ -91,7 +91,7 @@ func (f Filter) check(currency prepaid.Currency, now time.Time) (Filter, error) 
 	f.Now = now
 	for _, status := range f.Statuses {
 		if !known(status) {
-			return f, fmt.Errorf("status %q: choose from %s", status, strings.ReplaceAll(strings.Trim(fmt.Sprint(Statuses()), "[]"), " ", ", "))
+			return f, fmt.Errorf("status %q: choose from %s", status, strings.ReplaceAll(strings.Trim(fmt.Sprint(statuses()), "[]"), " ", ", "))
 		}
 	}
 	if !f.Amount.Zero() && f.Amount.Currency != currency {
@@ -124,7 +124,7 @@ func (f Filter) check(currency prepaid.Currency, now time.Time) (Filter, error) 
 }
 
 func known(status Status) bool {
-	for _, s := range Statuses() {
+	for _, s := range statuses() {
 		if s == status {
 			return true
 		}

@@ -46,7 +46,7 @@ func (s *Service) Take(ctx context.Context, o topup.Order, _ prepaid.ChargeID) t
 	if has(card, o) {
 		return topup.Result{Outcome: topup.Done}
 	}
-	return topup.Result{Outcome: topup.Refused, Code: s.why(card)}
+	return topup.Result{Outcome: topup.Refused, Code: s.refusalCode(card)}
 }
 
 // LookUp implements topup.Funding.
@@ -61,7 +61,7 @@ func (s *Service) LookUp(ctx context.Context, o topup.Order, _ prepaid.ChargeID)
 	if err := redeemable(card, s.c.Clock.Now()); err == nil || errors.Is(err, ErrInUse) {
 		return topup.Result{Outcome: topup.Absent} // it may still be had
 	}
-	return topup.Result{Outcome: topup.Refused, Code: s.why(card)}
+	return topup.Result{Outcome: topup.Refused, Code: s.refusalCode(card)}
 }
 
 // Cancel implements topup.Funding: it releases the card, so that the order never spends it.
@@ -114,8 +114,8 @@ func notRead(err error) topup.Result {
 	return topup.Result{Outcome: topup.Unknown, Code: codeStore}
 }
 
-// why names what keeps a card from paying; "in_use" also where it has just been released by another order.
-func (s *Service) why(c Card) string {
+// refusalCode names what keeps a card from paying; "in_use" also where it has just been released by another order.
+func (s *Service) refusalCode(c Card) string {
 	switch err := redeemable(c, s.c.Clock.Now()); {
 	case errors.Is(err, ErrSpent):
 		return codeSpent

@@ -114,7 +114,7 @@ func (s *Service) ResumeGenerate(ctx context.Context, j Job, made func(Card, pre
 				return fmt.Errorf("generate cards: %w", err)
 			}
 			j = next
-			p.tell(j)
+			p.reportJob(j)
 			if err := handOver(chunk, made); err != nil {
 				return err
 			}

@@ -127,7 +127,7 @@ func (in importing) checkAll(ctx context.Context, progress Progress) (map[int]in
 	look := func() error {
 		err := in.checkTaken(ctx, chunk, lines, &wrong)
 		chunk, lines = chunk[:0], lines[:0]
-		progress.say(total, 0)
+		progress.report(total, 0)
 		return err
 	}
 	if err := in.rewind(); err != nil {
@@ -303,7 +303,7 @@ func (in importing) storeAll(ctx context.Context, j Job, p Progress) (Job, error
 				return err
 			}
 			j, chunk = next, nil
-			p.tell(j)
+			p.reportJob(j)
 		}
 		sealed, err := in.card(printed, j)
 		chunk = append(chunk, sealed)
@@ -322,7 +322,7 @@ func (in importing) storeAll(ctx context.Context, j Job, p Progress) (Job, error
 	if err != nil {
 		return j, fmt.Errorf("import cards: %w", err)
 	}
-	p.tell(j)
+	p.reportJob(j)
 	return j, nil
 }
 

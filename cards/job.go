@@ -100,13 +100,13 @@ var (
 // Progress is told how far a job is; it may be nil. The total is 0 while a file that is to be imported is checked.
 type Progress func(done, total int64)
 
-func (p Progress) say(done, total int64) {
+func (p Progress) report(done, total int64) {
 	if p != nil {
 		p(done, total)
 	}
 }
 
-func (p Progress) tell(j Job) { p.say(j.Done, j.Total) }
+func (p Progress) reportJob(j Job) { p.report(j.Done, j.Total) }
 
 // Job returns a job; ErrNoJob.
 func (s *Service) Job(ctx context.Context, id JobID) (Job, error) {

@@ -235,16 +235,3 @@ func TestAnInterruptedImportGoesOnWithTheSameFile(t *testing.T) {
 		t.Errorf("a currency in small letters: %v", err)
 	}
 }
-
-func FuzzImport(f *testing.F) {
-	f.Add("serial,code,amount\n101-1,11111111111111,10\n")
-	f.Add("\xef\xbb\xbfserial,code,amount,expires\n\"101-1\",1,10,x\ntotal,1,sha256,,")
-	f.Fuzz(func(t *testing.T, text string) {
-		w := newWorld(t)
-		j, err := w.take(t, text)
-		b, counted := w.Balances(t.Context(), cards.Filter{Brand: "demo"}, cards.ByNothing)
-		if counted != nil || (err != nil && len(b) > 0) || (err == nil && b[0].Issued.Cards != j.Total) {
-			t.Errorf("%v, %+v, %v", err, b, counted)
-		}
-	})
-}

@@ -50,7 +50,7 @@ func (s *Service) ResumeRekey(ctx context.Context, j Job, p Progress) (Job, erro
 			return j, fmt.Errorf("rekey cards: %w", err)
 		}
 		j = step.Advanced()
-		p.tell(j)
+		p.reportJob(j)
 	}
 	return j, nil
 }

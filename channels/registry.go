@@ -12,18 +12,18 @@ import (
 	"pulsa/prepaid"
 )
 
-// switchesFor is how long switches are trusted before they are read again.
+// switchesFor is how long the switches are used before they are read again.
 const switchesFor = 2 * time.Second
 
-// Switches tells which channels operators have switched on or off.
+// Switches stores which channels operators have switched on or off.
 type Switches interface {
-	// Switches returns what was switched, by "brand/channel". A channel that is missing was never
-	// switched: its configuration decides.
+	// Switches returns the state of each channel that was ever switched, by "brand/channel". The configuration decides
+	// about the others.
 	Switches(ctx context.Context) (map[string]bool, error)
 }
 
-// Registry knows the adapters, and the channels of all brands. Adapters are registered before it is
-// used; after that it is safe for concurrent use.
+// Registry holds the adapters and the channels of all brands, and knows which channels are on. All adapters are
+// registered before its first use; after that it is safe for concurrent use.
 type Registry struct {
 	adapters map[string]Adapter
 	brands   map[string]*prepaid.Brand
@@ -34,7 +34,7 @@ type Registry struct {
 	mu       sync.Mutex
 	switched map[string]bool
 	readAt   time.Time
-	troubles map[string]string // by ID: why the provider refuses us, since the last message it took
+	troubles map[string]string // by ID: why the provider refused the last message
 }
 
 // NewRegistry returns a Registry of the brands' channels. publicURL is where providers reach us:
@@ -70,7 +70,7 @@ func (r *Registry) Register(a Adapter) error {
 // it is off: switched or declared so, or lacking what it needs.
 func (r *Registry) Channel(ctx context.Context, brand, name string) (c Channel, a Adapter, ok bool) {
 	c, ok = r.channels[brand+"/"+name]
-	if !ok || r.Problem(c) != "" || !r.on(ctx, c) {
+	if !ok || r.Problem(c) != "" || !r.isOn(ctx, c) {
 		return Channel{}, nil, false
 	}
 	return c, r.adapters[c.Type], true
@@ -139,7 +139,7 @@ func (r *Registry) List(ctx context.Context) []Status {
 	out := make([]Status, 0, len(r.channels))
 	for id, c := range r.channels {
 		problem := r.Problem(c)
-		on := problem == "" && r.on(ctx, c)
+		on := problem == "" && r.isOn(ctx, c)
 		r.mu.Lock()
 		trouble := r.troubles[id]
 		r.mu.Unlock()
@@ -149,8 +149,8 @@ func (r *Registry) List(ctx context.Context) []Status {
 	return out
 }
 
-// SetTrouble notes why a channel's provider refuses us; "" that it works.
-func (r *Registry) SetTrouble(c Channel, code string) {
+// setTrouble records why a channel's provider refuses us; "" that it works.
+func (r *Registry) setTrouble(c Channel, code string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if code == "" {
@@ -160,9 +160,9 @@ func (r *Registry) SetTrouble(c Channel, code string) {
 	}
 }
 
-// on asks the switch and then the configuration.
-func (r *Registry) on(ctx context.Context, c Channel) bool {
-	if on, ok := r.current(ctx)[c.ID()]; ok {
+// isOn reports whether a channel is switched on, or declared on where it was never switched.
+func (r *Registry) isOn(ctx context.Context, c Channel) bool {
+	if on, ok := r.currentSwitches(ctx)[c.ID()]; ok {
 		return on
 	}
 	for _, declared := range c.Brand.Channels {
@@ -173,10 +173,11 @@ func (r *Registry) on(ctx context.Context, c Channel) bool {
 	return false
 }
 
-// current returns the switches. Where they can't be read, the last known ones hold: a store that is down
-// must not change what is on. Only the first reading keeps others waiting, so that nothing is on by mistake;
-// later ones let them go on with what was read before.
-func (r *Registry) current(ctx context.Context) map[string]bool {
+// currentSwitches returns the switches as read in the last switchesFor. Where they can't be read, the last known ones
+// hold: a database that is down must not change which channels are on. During the very first reading all callers wait,
+// because the configuration alone could turn on what an operator has switched off; during later ones they use the
+// switches read before.
+func (r *Registry) currentSwitches(ctx context.Context) map[string]bool {
 	r.mu.Lock()
 	now, first := r.clock.Now(), r.readAt.IsZero()
 	if r.switches == nil || !first && now.Sub(r.readAt) < switchesFor {
@@ -186,21 +187,21 @@ func (r *Registry) current(ctx context.Context) map[string]bool {
 	r.readAt = now
 	if first {
 		defer r.mu.Unlock()
-		r.switched = r.read(ctx, nil)
+		r.switched = r.readSwitches(ctx, nil)
 		return r.switched
 	}
 	known := r.switched
 	r.mu.Unlock()
-	switched := r.read(ctx, known)
+	switched := r.readSwitches(ctx, known)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.switched = switched
 	return switched
 }
 
-// read reads the switches, or returns the known ones. Others profit from the answer: that this request's
-// sender hangs up does not matter.
-func (r *Registry) read(ctx context.Context, known map[string]bool) map[string]bool {
+// readSwitches reads the switches, or returns the known ones. It ignores that ctx is cancelled: other requests wait for
+// the same answer.
+func (r *Registry) readSwitches(ctx context.Context, known map[string]bool) map[string]bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), switchesFor)
 	defer cancel()
 	if switched, err := r.switches.Switches(ctx); err == nil {

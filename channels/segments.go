@@ -29,27 +29,6 @@ func Segments(text string) Count {
 	return Count{m.encoding, m.total, m.segments()}
 }
 
-// Split cuts a text where networks cut it: into the texts of its segments. Joined they are the text.
-func Split(text string) []string {
-	if text == "" {
-		return nil
-	}
-	if Segments(text).Segments == 1 {
-		return []string{text}
-	}
-	var out []string
-	m := newSegmentMeter(text)
-	start := 0
-	for i, r := range text {
-		before := m.full
-		if m.add(r); m.full > before {
-			out = append(out, text[start:i])
-			start = i
-		}
-	}
-	return append(out, text[start:])
-}
-
 // meter counts how much of a message a text fills, character by character.
 type meter interface {
 	add(r rune)

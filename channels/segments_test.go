@@ -110,13 +110,9 @@ func checkSegments(t *testing.T, text string) {
 	if diff := cmp.Diff(want, channels.Segments(text)); diff != "" {
 		t.Errorf("%q: %s", text, diff)
 	}
-	parts := channels.Split(text)
-	if len(parts) != want.Segments || strings.Join(parts, "") != text {
-		t.Errorf("Split(%q) = %q, want %d segments of that text", text, parts, want.Segments)
-	}
 }
 
-func TestSplitCutsWhereNetworksDo(t *testing.T) {
+func TestSegmentsAreCountedAsNetworksDo(t *testing.T) {
 	for n := range 200 {
 		checkSegments(t, strings.Repeat("ab€", n))
 		checkSegments(t, strings.Repeat("я😀", n))
@@ -142,13 +138,5 @@ func BenchmarkSegments(b *testing.B) {
 				channels.Segments(text)
 			}
 		})
-	}
-}
-
-func BenchmarkSplit(b *testing.B) {
-	text := strings.Repeat("EUR 10.00 is credited. ", 13)
-	b.ReportAllocs()
-	for b.Loop() {
-		channels.Split(text)
 	}
 }

@@ -50,7 +50,7 @@ type SenderConfig struct {
 // attempted at most once per claim, and its end is written to the outbox: sent, waiting for a retry, given up, or
 // unknown. Any number of Senders may share an outbox.
 type Sender struct {
-	SenderConfig
+	c    SenderConfig
 	wake chan struct{}
 }
 
@@ -59,7 +59,7 @@ func NewSender(c SenderConfig) *Sender {
 	if c.Jitter == nil {
 		c.Jitter = rand.Float64
 	}
-	return &Sender{SenderConfig: c, wake: make(chan struct{}, 1)}
+	return &Sender{c: c, wake: make(chan struct{}, 1)}
 }
 
 // Wake makes Run look at the outbox at once. It never blocks.
@@ -88,7 +88,7 @@ func (s *Sender) work(ctx context.Context) {
 			return err
 		})
 		if err != nil && ctx.Err() == nil {
-			s.Log.Error("outbox not read", "error", err.Error())
+			s.c.Log.Error("outbox not read", "error", err.Error())
 		}
 		select {
 		case <-ctx.Done():
@@ -105,8 +105,8 @@ func (s *Sender) SendDue(ctx context.Context) (int, error) {
 		if ctx.Err() != nil {
 			return n, ctx.Err()
 		}
-		now := s.Clock.Now()
-		due, err := s.Outbox.ClaimOutbound(ctx, now, now.Add(leaseFor), 1)
+		now := s.c.Clock.Now()
+		due, err := s.c.Outbox.ClaimOutbound(ctx, now, now.Add(leaseFor), 1)
 		if err != nil || len(due) == 0 {
 			return n, err
 		}
@@ -120,18 +120,18 @@ func (s *Sender) SendDue(ctx context.Context) (int, error) {
 // process attempts one claimed message and writes the end to the outbox.
 func (s *Sender) process(ctx context.Context, m Outbound) error {
 	end := s.attempt(ctx, m)
-	end.Now = s.Clock.Now()
+	end.Now = s.c.Clock.Now()
 	if end.Status != HandedOn {
-		s.Log.Warn("message not sent", "brand", m.Brand, "channel", m.Channel, "to", m.Address, "outbound", m.ID,
+		s.c.Log.Warn("message not sent", "brand", m.Brand, "channel", m.Channel, "to", m.Address, "outbound", m.ID,
 			"status", end.Status, "code", end.Code, "attempts", m.Attempts)
 	}
-	return s.Outbox.EndOutbound(ctx, m.ID, end)
+	return s.c.Outbox.EndOutbound(ctx, m.ID, end)
 }
 
 // attempt sends a message if it may be sent, and returns what follows. A message whose lease lapsed in an earlier
 // attempt may have been sent: it is sent again only if it is Repeatable, so that nobody is texted twice.
 func (s *Sender) attempt(ctx context.Context, m Outbound) SendEnd {
-	if _, declared := s.Registry.Declared(m.Brand, m.Channel); !declared {
+	if _, declared := s.c.Registry.Declared(m.Brand, m.Channel); !declared {
 		return SendEnd{Status: GivenUp, Code: "no such channel"}
 	}
 	if m.PIN != "" && m.Text == "" {
@@ -140,12 +140,12 @@ func (s *Sender) attempt(ctx context.Context, m Outbound) SendEnd {
 	if m.Lapsed && !m.Repeatable {
 		return SendEnd{Status: Uncertain, Code: "interrupted"}
 	}
-	c, a, ok := s.Registry.Channel(ctx, m.Brand, m.Channel)
+	c, a, ok := s.c.Registry.Channel(ctx, m.Brand, m.Channel)
 	if !ok {
 		return s.postpone(m, mendPause, CodeOff)
 	}
 	if !m.Answer {
-		out, err := s.OptedOut(ctx, m.Brand, m.Channel, m.Address)
+		out, err := s.c.OptedOut(ctx, m.Brand, m.Channel, m.Address)
 		if err != nil {
 			return s.postpone(m, firstPause, "opt-outs not read")
 		}
@@ -160,10 +160,10 @@ func (s *Sender) attempt(ctx context.Context, m Outbound) SendEnd {
 	case !ok:
 		return s.postpone(m, maxPause, "rate")
 	}
-	_ = s.Clock.Sleep(ctx, at.Sub(s.Clock.Now())) // this context is never cancelled
+	_ = s.c.Clock.Sleep(ctx, at.Sub(s.c.Clock.Now())) // this context is never cancelled
 	ref, err := s.send(ctx, c, a, m)
 	if err == nil {
-		s.Registry.SetTrouble(c, "")
+		s.c.Registry.setTrouble(c, "")
 		// Test brands keep the text: their simulated channels list what was sent from the outbox.
 		return SendEnd{Status: HandedOn, ProviderRef: ref, Keep: c.Brand.Test}
 	}
@@ -179,7 +179,7 @@ func (s *Sender) send(ctx context.Context, c Channel, a Adapter, m Outbound) (re
 		return err
 	})
 	if errors.As(err, new(*prepaid.PanicError)) {
-		s.Log.Error("adapter panicked", "channel", c.ID(), "outbound", m.ID, "error", err.Error())
+		s.c.Log.Error("adapter panicked", "channel", c.ID(), "outbound", m.ID, "error", err.Error())
 		return "", &SendError{Class: UnknownIfSent, Code: "panic"}
 	}
 	return ref, err
@@ -191,7 +191,7 @@ func (s *Sender) afterFailure(ctx context.Context, c Channel, m Outbound, err er
 	failure := &SendError{Class: UnknownIfSent, Code: "unclassified"}
 	errors.As(err, &failure)
 	if failure.Err != nil {
-		s.Log.Info("provider failed", "channel", c.ID(), "outbound", m.ID, "error", failure.Err.Error())
+		s.c.Log.Info("provider failed", "channel", c.ID(), "outbound", m.ID, "error", failure.Err.Error())
 	}
 	switch failure.Class {
 	case Retryable:
@@ -199,10 +199,10 @@ func (s *Sender) afterFailure(ctx context.Context, c Channel, m Outbound, err er
 	case Throttled:
 		return s.retryAfter(m, max(pauseAfter(m.Attempts), failure.After), failure.Code)
 	case Misconfigured:
-		s.Registry.SetTrouble(c, failure.Code)
+		s.c.Registry.setTrouble(c, failure.Code)
 		return s.retryAfter(m, mendPause, failure.Code)
 	case RecipientOut:
-		if err := s.OptOut(ctx, m.Brand, m.Channel, m.Address); err != nil {
+		if err := s.c.OptOut(ctx, m.Brand, m.Channel, m.Address); err != nil {
 			return s.retryAfter(m, firstPause, "opt-out not stored") // the provider refuses the next attempt as well
 		}
 		return SendEnd{Status: GivenUp, Code: failure.Code, Refused: true}
@@ -238,7 +238,7 @@ func (s *Sender) postpone(m Outbound, pause time.Duration, code string) SendEnd 
 // retryAfter schedules the next attempt after the pause and up to a fifth more; a message older than maxAge by then is
 // given up.
 func (s *Sender) retryAfter(m Outbound, pause time.Duration, code string) SendEnd {
-	at := s.Clock.Now().Add(pause + time.Duration(s.Jitter()*float64(pause)/5))
+	at := s.c.Clock.Now().Add(pause + time.Duration(s.c.Jitter()*float64(pause)/5))
 	if at.Sub(m.CreatedAt) > maxAge {
 		return SendEnd{Status: GivenUp, Code: code}
 	}
@@ -249,12 +249,12 @@ func (s *Sender) retryAfter(m Outbound, pause time.Duration, code string) SendEn
 // rate allows none by then. Slots may lie up to a second in the past, so a channel that was silent for a second sends a
 // second's worth of messages at once.
 func (s *Sender) reserveSlot(ctx context.Context, c Channel, a Adapter) (at time.Time, ok bool, err error) {
-	now, perSecond := s.Clock.Now(), rateOf(c, a)
+	now, perSecond := s.c.Clock.Now(), rateOf(c, a)
 	if perSecond == 0 {
 		return now, true, nil
 	}
 	every := time.Duration(float64(time.Second) / perSecond)
-	return s.Slot(ctx, c.ID(), now.Add(-max(0, time.Second-every)), now.Add(maxPause), every)
+	return s.c.Slot(ctx, c.ID(), now.Add(-max(0, time.Second-every)), now.Add(maxPause), every)
 }
 
 // rateOf is how many messages a second a channel sends: its setting "rate", else what its adapter says; 0 for no limit.

@@ -26,6 +26,7 @@ type office struct {
 	registry *channels.Registry
 	switches *switches
 	sender   *channels.Sender
+	config   channels.SenderConfig
 	log      bytes.Buffer
 	out      map[prepaid.Address]bool
 	outErr   error
@@ -49,7 +50,7 @@ func newOffice(t *testing.T) *office {
 		o.sent = append(o.sent, string(m.ID))
 		return "ref-" + string(m.ID), nil
 	}})
-	o.sender = channels.NewSender(channels.SenderConfig{
+	o.config = channels.SenderConfig{
 		Outbox: o.box, Slot: o.box.Slot, Registry: o.registry, Clock: o.clock, Jitter: func() float64 { return 0.5 },
 		Log:      slog.New(slog.NewTextHandler(&o.log, nil)),
 		OptedOut: func(_ context.Context, _, _ string, a prepaid.Address) (bool, error) { return o.out[a], o.outErr },
@@ -57,8 +58,15 @@ func newOffice(t *testing.T) *office {
 			o.out[a], o.outAt = true, brand+"/"+channel
 			return o.outErr
 		},
-	})
+	}
+	o.sender = channels.NewSender(o.config)
 	return o
+}
+
+// with makes the sender anew, of other parts.
+func (o *office) with(change func(*channels.SenderConfig)) {
+	change(&o.config)
+	o.sender = channels.NewSender(o.config)
 }
 
 func (o *office) put(m channels.Outbound) {
@@ -314,7 +322,7 @@ func TestTheRateOfAChannelIsKept(t *testing.T) {
 	}}); err != nil {
 		t.Fatal(err)
 	}
-	o.sender.Registry = r
+	o.with(func(c *channels.SenderConfig) { c.Registry = r })
 	for i := range 6 {
 		o.put(channels.Outbound{ID: prepaid.OutboundID(strconv.Itoa(i))})
 	}
@@ -327,23 +335,25 @@ func TestTheRateOfAChannelIsKept(t *testing.T) {
 
 func TestWhatWouldWaitLongForTheRateWaitsInTheOutbox(t *testing.T) {
 	o := newOffice(t)
-	o.sender.Slot = func(context.Context, string, time.Time, time.Time, time.Duration) (time.Time, bool, error) {
-		return time.Time{}, false, nil
-	}
 	b := demo()
 	b.Channels[0].Settings = map[string]string{"rate": "2"}
-	o.sender.Registry = channels.NewRegistry([]*prepaid.Brand{b}, "", nil, o.clock)
-	if err := o.sender.Registry.Register(&bare{kind: "bare"}); err != nil {
+	r := channels.NewRegistry([]*prepaid.Brand{b}, "", nil, o.clock)
+	if err := r.Register(&bare{kind: "bare"}); err != nil {
 		t.Fatal(err)
 	}
+	var slotErr error
+	o.with(func(c *channels.SenderConfig) {
+		c.Registry = r
+		c.Slot = func(context.Context, string, time.Time, time.Time, time.Duration) (time.Time, bool, error) {
+			return time.Time{}, false, slotErr
+		}
+	})
 	o.put(channels.Outbound{ID: "a"})
 	o.sendDue()
 	if end := o.box.End("a"); end.Status != channels.Waiting || !end.Untried || end.Code != "rate" {
 		t.Errorf("%+v", end)
 	}
-	o.sender.Slot = func(context.Context, string, time.Time, time.Time, time.Duration) (time.Time, bool, error) {
-		return time.Time{}, false, errors.New("SQL does not answer")
-	}
+	slotErr = errors.New("SQL does not answer")
 	o.clock.AdvanceTo(start.Add(time.Minute))
 	o.sendDue()
 	if end := o.box.End("a"); end.Status != channels.Waiting || !end.Untried || end.Code != "rate not read" {

@@ -11,37 +11,38 @@ import (
 	"pulsa/prepaid"
 )
 
-// turnFor bounds a turn that a provider has stopped waiting for.
+// turnFor is the timeout of a turn, whether or not its provider still waits for the answer.
 const turnFor = 90 * time.Second
 
-// WebhookConfig is what Webhooks are made of.
+// WebhookConfig is what a Webhooks is made of.
 type WebhookConfig struct {
 	Registry *Registry
 	Outbox   Outbox
-	// Turn takes one message to the parts of its one reply. It may be called again with the same message
-	// and then answers the same. An error means that the message was not taken: the provider is asked to
-	// deliver it again, unless it is ErrBadRequest, which no second delivery makes better.
+	// Turn handles one message and returns the parts of its one reply. It is idempotent: called again with the same
+	// message, it returns the same reply. After an error nothing of the message was kept, and the provider is answered
+	// 503 so that it delivers again; except ErrBadRequest, which is answered 400 because no repeat would succeed.
 	Turn func(ctx context.Context, c Channel, in Inbound) ([]Outbound, error)
-	// OptOut is told who has blocked a channel at its provider, as a delivery report says. It may be repeated.
+	// OptOut records that an address has blocked a channel at its provider, as a delivery report says. It is idempotent.
 	OptOut func(ctx context.Context, brand, channel string, a prepaid.Address) error
-	// Wake is called when something was put into the outbox; may be nil.
+	// Wake is called after something was put into the outbox; nil: nobody is woken.
 	Wake  func()
 	Clock prepaid.Clock
 	Log   *slog.Logger
 }
 
-// Webhooks receives the providers' requests at /webhooks/{brand}/{channel}. 2xx is answered only after
-// the turn has committed and its reply is written or stored.
+// Webhooks is the http.Handler of the providers' requests, at /webhooks/{brand}/{channel}. It answers 2xx only after
+// the turn has committed and its reply stands in the response or in the outbox: until then the provider delivers again,
+// so a crash loses no message. Safe for concurrent use.
 type Webhooks struct {
-	WebhookConfig
+	c   WebhookConfig
 	mux *http.ServeMux
 }
 
 // NewWebhooks returns the handler.
 func NewWebhooks(c WebhookConfig) *Webhooks {
-	w := &Webhooks{WebhookConfig: c, mux: http.NewServeMux()}
-	w.mux.HandleFunc("/webhooks/{brand}/{channel}", w.receive)
-	w.mux.HandleFunc("/webhooks/{brand}/{channel}/{path...}", w.route)
+	w := &Webhooks{c: c, mux: http.NewServeMux()}
+	w.mux.HandleFunc("/webhooks/{brand}/{channel}", w.serveWebhook)
+	w.mux.HandleFunc("/webhooks/{brand}/{channel}/{path...}", w.serveRoutes)
 	return w
 }
 
@@ -56,16 +57,16 @@ func (w *Webhooks) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 			panic(p)
 		}
-		w.Log.Error("webhook panicked", "brand", r.PathValue("brand"), "channel", r.PathValue("channel"),
+		w.c.Log.Error("webhook panicked", "brand", r.PathValue("brand"), "channel", r.PathValue("channel"),
 			"error", prepaid.Recovered(p).Error())
-		answer(rw, http.StatusInternalServerError, "something went wrong")
+		writeProblem(rw, http.StatusInternalServerError, "something went wrong")
 	}()
 	w.mux.ServeHTTP(rw, r)
 }
 
-// find returns the channel of a request and limits its body; it has answered 404 where ok is false.
-func (w *Webhooks) find(rw http.ResponseWriter, r *http.Request) (c Channel, a Adapter, ok bool) {
-	c, a, ok = w.Registry.Channel(r.Context(), r.PathValue("brand"), r.PathValue("channel"))
+// channelOf returns the channel of a request and limits the request's body. Where ok is false it has answered 404.
+func (w *Webhooks) channelOf(rw http.ResponseWriter, r *http.Request) (c Channel, a Adapter, ok bool) {
+	c, a, ok = w.c.Registry.Channel(r.Context(), r.PathValue("brand"), r.PathValue("channel"))
 	if !ok {
 		http.NotFound(rw, r)
 		return c, a, false
@@ -78,8 +79,9 @@ func (w *Webhooks) find(rw http.ResponseWriter, r *http.Request) (c Channel, a A
 	return c, a, true
 }
 
-func (w *Webhooks) route(rw http.ResponseWriter, r *http.Request) {
-	c, a, ok := w.find(rw, r)
+// serveRoutes serves the paths below a webhook, for adapters that have some.
+func (w *Webhooks) serveRoutes(rw http.ResponseWriter, r *http.Request) {
+	c, a, ok := w.channelOf(rw, r)
 	if !ok {
 		return
 	}
@@ -91,8 +93,8 @@ func (w *Webhooks) route(rw http.ResponseWriter, r *http.Request) {
 	http.StripPrefix("/webhooks/"+c.ID(), routes.Routes(c)).ServeHTTP(rw, r)
 }
 
-func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request) {
-	c, a, ok := w.find(rw, r)
+func (w *Webhooks) serveWebhook(rw http.ResponseWriter, r *http.Request) {
+	c, a, ok := w.channelOf(rw, r)
 	if !ok {
 		return
 	}
@@ -103,42 +105,42 @@ func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request) {
 	}
 	received, err := a.Receive(r, c)
 	if err != nil {
-		w.refuse(rw, c, err)
+		w.writeRefusal(rw, c, err)
 		return
 	}
-	// The provider may hang up before the turn ends; what has begun is finished all the same.
+	// The provider may hang up before the turn ends; the turn is finished all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), turnFor)
 	defer cancel()
-	in, parts, err := w.take(ctx, c, received)
+	in, parts, err := w.process(ctx, c, received)
 	if errors.Is(err, ErrBadRequest) {
-		w.refuse(rw, c, err)
+		w.writeRefusal(rw, c, err)
 		return
 	}
 	if err != nil {
-		w.Log.Error("webhook not taken", "channel", c.ID(), "error", err.Error())
+		w.c.Log.Error("webhook not taken", "channel", c.ID(), "error", err.Error())
 		rw.Header().Set("Retry-After", "5")
-		answer(rw, http.StatusServiceUnavailable, "try again later")
+		writeProblem(rw, http.StatusServiceUnavailable, "try again later")
 		return
 	}
 	if responder, ok := a.(Responder); ok && (in.ID != "" || len(received.Messages) == 0) {
 		if err := responder.Respond(rw, c, in, parts); err != nil {
-			w.Log.Warn("reply not written", "channel", c.ID(), "from", in.Address, "error", err.Error())
+			w.c.Log.Warn("reply not written", "channel", c.ID(), "from", in.Address, "error", err.Error())
 		}
 		return
 	}
 	rw.WriteHeader(http.StatusOK)
 }
 
-// take carries out all that a request holds. It returns what goes out in its response, and the message
-// that this answers, if there is one.
-func (w *Webhooks) take(ctx context.Context, c Channel, received Received) (in Inbound, parts []Outbound, err error) {
+// process handles all reports and messages of one request. parts is what goes out in its response, and in the message
+// that they answer; in is zero where no message is answered there.
+func (w *Webhooks) process(ctx context.Context, c Channel, received Received) (in Inbound, parts []Outbound, err error) {
 	for _, report := range received.Reports {
 		if report.Refused != "" {
-			if err := w.OptOut(ctx, c.Brand.Name, c.Name, report.Refused); err != nil {
+			if err := w.c.OptOut(ctx, c.Brand.Name, c.Name, report.Refused); err != nil {
 				return in, nil, err
 			}
 		}
-		if err := w.Outbox.ReportDelivery(ctx, report, w.Clock.Now()); err != nil {
+		if err := w.c.Outbox.ReportDelivery(ctx, report, w.c.Clock.Now()); err != nil {
 			return in, nil, err
 		}
 	}
@@ -158,8 +160,8 @@ func (w *Webhooks) take(ctx context.Context, c Channel, received Received) (in I
 	return in, parts, nil
 }
 
-// Handle takes one message of a channel that does not answer in its response, and stores the reply for
-// sending. It may be repeated.
+// Handle handles one message of a channel that does not answer in its response: its turn, and then the reply's way to
+// the outbox. It is idempotent.
 func (w *Webhooks) Handle(ctx context.Context, c Channel, in Inbound) error {
 	parts, err := w.turn(ctx, c, in)
 	if err != nil || len(parts) == 0 {
@@ -168,42 +170,43 @@ func (w *Webhooks) Handle(ctx context.Context, c Channel, in Inbound) error {
 	for i := range parts {
 		parts[i].Answer = true
 		if parts[i].CreatedAt.IsZero() {
-			parts[i].CreatedAt = w.Clock.Now()
+			parts[i].CreatedAt = w.c.Clock.Now()
 		}
 	}
-	if err := w.Outbox.PutOutbound(prepaid.WithTimeLimit(ctx, w.Clock, in.Deadline), parts); err != nil {
+	if err := w.c.Outbox.PutOutbound(prepaid.WithTimeLimit(ctx, w.c.Clock, in.Deadline), parts); err != nil {
 		return err
 	}
-	if w.Wake != nil {
-		w.Wake()
+	if w.c.Wake != nil {
+		w.c.Wake()
 	}
 	return nil
 }
 
 func (w *Webhooks) turn(ctx context.Context, c Channel, in Inbound) ([]Outbound, error) {
-	start := w.Clock.Now()
-	parts, err := w.Turn(ctx, c, in)
-	w.Log.Debug("turn", "channel", c.ID(), "from", in.Address, "message", in.ID, "parts", len(parts),
-		"took", w.Clock.Now().Sub(start), "ok", err == nil)
+	start := w.c.Clock.Now()
+	parts, err := w.c.Turn(ctx, c, in)
+	w.c.Log.Debug("turn", "channel", c.ID(), "from", in.Address, "message", in.ID, "parts", len(parts),
+		"took", w.c.Clock.Now().Sub(start), "ok", err == nil)
 	return parts, err
 }
 
-// refuse answers what Receive did not take. What is not authentic learns nothing.
-func (w *Webhooks) refuse(rw http.ResponseWriter, c Channel, err error) {
-	w.Log.Warn("webhook refused", "channel", c.ID(), "error", err.Error())
+// writeRefusal answers a request that Receive or the turn refused: 413 or 400 with a reason, or a bare 403 that tells
+// a forger nothing.
+func (w *Webhooks) writeRefusal(rw http.ResponseWriter, c Channel, err error) {
+	w.c.Log.Warn("webhook refused", "channel", c.ID(), "error", err.Error())
 	var limit *http.MaxBytesError
 	switch {
 	case errors.Is(err, ErrTooLarge), errors.As(err, &limit):
-		answer(rw, http.StatusRequestEntityTooLarge, "the request is too large")
+		writeProblem(rw, http.StatusRequestEntityTooLarge, "the request is too large")
 	case errors.Is(err, ErrBadRequest):
-		answer(rw, http.StatusBadRequest, err.Error())
+		writeProblem(rw, http.StatusBadRequest, err.Error())
 	default:
 		rw.WriteHeader(http.StatusForbidden)
 	}
 }
 
-// answer says in JSON what is wrong.
-func answer(rw http.ResponseWriter, status int, problem string) {
+// writeProblem writes a status and, as JSON, what is wrong.
+func writeProblem(rw http.ResponseWriter, status int, problem string) {
 	rw.Header().Set("Content-Type", "application/json")
 	rw.WriteHeader(status)
 	_ = json.NewEncoder(rw).Encode(map[string]string{"error": problem}) // the provider may have gone

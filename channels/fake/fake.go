@@ -77,7 +77,7 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	if err != nil {
 		return channels.Received{}, err
 	}
-	in, err := read(body)
+	in, err := readMessage(body)
 	if err != nil {
 		return channels.Received{}, err
 	}
@@ -105,7 +105,7 @@ func (a *Adapter) Respond(w http.ResponseWriter, _ channels.Channel, _ channels.
 // Send implements channels.Adapter. There is no provider: a message that was sent is listed by the outbox, unless
 // a fault was asked for.
 func (a *Adapter) Send(ctx context.Context, c channels.Channel, m channels.Outbound) (string, error) {
-	if err := a.faulty(ctx, c); err != nil {
+	if err := a.fail(ctx, c); err != nil {
 		return "", err
 	}
 	return "fake-" + string(m.ID), nil

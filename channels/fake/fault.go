@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"pulsa/channels"
-	"pulsa/prepaid"
 )
 
 // Fault is how the provider that the fake channel plays fails.
@@ -28,8 +27,8 @@ func (a *Adapter) Fail(c channels.Channel, f Fault) {
 	a.faults[c.ID()] = f
 }
 
-// meet returns the fault that the next message meets.
-func (a *Adapter) meet(c channels.Channel) Fault {
+// nextFault returns the fault that the next message meets, and counts it.
+func (a *Adapter) nextFault(c channels.Channel) Fault {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f := a.faults[c.ID()]
@@ -43,8 +42,9 @@ func (a *Adapter) meet(c channels.Channel) Fault {
 	return f
 }
 
-func (a *Adapter) faulty(ctx context.Context, c channels.Channel) error {
-	f := a.meet(c)
+// fail makes a message meet the channel's fault; nil where there is none.
+func (a *Adapter) fail(ctx context.Context, c channels.Channel) error {
+	f := a.nextFault(c)
 	if f.Slow > 0 {
 		if a.clock.Sleep(ctx, f.Slow) != nil {
 			return &channels.SendError{Class: channels.UnknownIfSent, Code: "no answer"}
@@ -64,7 +64,7 @@ type faultRequest struct {
 	Times int    `json:"times"`
 }
 
-func (a *Adapter) takeFault(w http.ResponseWriter, r *http.Request, c channels.Channel) {
+func (a *Adapter) postFault(w http.ResponseWriter, r *http.Request, c channels.Channel) {
 	var in faultRequest
 	if !readRequest(w, r, &in) {
 		return
@@ -73,14 +73,14 @@ func (a *Adapter) takeFault(w http.ResponseWriter, r *http.Request, c channels.C
 	switch f.Class {
 	case "", channels.Retryable, channels.Throttled, channels.RecipientOut, channels.Misconfigured, channels.RefusedFor, channels.UnknownIfSent:
 	default:
-		complain(w, http.StatusBadRequest, `"send" must be retryable, throttled, opted out, misconfigured, refused or unknown`)
+		writeError(w, http.StatusBadRequest, `"send" must be retryable, throttled, opted out, misconfigured, refused or unknown`)
 		return
 	}
 	var errAfter, errSlow error
 	f.After, errAfter = duration(in.After)
 	f.Slow, errSlow = duration(in.Slow)
 	if errAfter != nil || errSlow != nil || f.After < 0 || f.Slow < 0 || f.Times < 0 {
-		complain(w, http.StatusBadRequest, `"after" and "slow" must be times such as "30s", "times" 0 or more`)
+		writeError(w, http.StatusBadRequest, `"after" and "slow" must be times such as "30s", "times" 0 or more`)
 		return
 	}
 	a.Fail(c, f)
@@ -92,47 +92,4 @@ func duration(text string) (time.Duration, error) {
 		return 0, nil
 	}
 	return time.ParseDuration(text)
-}
-
-// reportRequest is a delivery report as a client posts it.
-type reportRequest struct {
-	Outbound string `json:"outbound"`
-	Status   string `json:"status"`
-	Code     string `json:"code"`
-}
-
-func (a *Adapter) takeReport(w http.ResponseWriter, r *http.Request) {
-	var in reportRequest
-	if !readRequest(w, r, &in) {
-		return
-	}
-	report := channels.DeliveryReport{Outbound: prepaid.OutboundID(channels.CleanText(in.Outbound)), Status: channels.Delivery(in.Status), Code: channels.CleanText(in.Code)}
-	switch report.Status {
-	case channels.Queued, channels.Sent, channels.DeliveredTo, channels.Read, channels.Failed:
-	default:
-		complain(w, http.StatusBadRequest, `"status" must be queued, sent, delivered, read or failed`)
-		return
-	}
-	if report.Outbound == "" {
-		complain(w, http.StatusBadRequest, `"outbound" is missing: the outbox lists it`)
-		return
-	}
-	if err := a.outbox.ReportDelivery(r.Context(), report, a.clock.Now()); err != nil {
-		w.Header().Set("Retry-After", "5")
-		complain(w, http.StatusServiceUnavailable, "try again later")
-		return
-	}
-	_ = writeJSON(w, http.StatusOK, struct{}{}) // the client may have gone
-}
-
-// readRequest reads a request's body; it has answered where it returns false.
-func readRequest(w http.ResponseWriter, r *http.Request, into any) bool {
-	body, err := channels.ReadBody(r)
-	if err == nil {
-		err = decode(body, into)
-	}
-	if err != nil {
-		complain(w, http.StatusBadRequest, err.Error())
-	}
-	return err == nil
 }

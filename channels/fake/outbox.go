@@ -19,14 +19,14 @@ const listed = 100
 func (a *Adapter) Routes(c channels.Channel) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /outbox", func(w http.ResponseWriter, r *http.Request) { a.listOutbox(w, r, c) })
-	mux.HandleFunc("POST /report", a.takeReport)
-	mux.HandleFunc("POST /fault", func(w http.ResponseWriter, r *http.Request) { a.takeFault(w, r, c) })
+	mux.HandleFunc("POST /report", a.postReport)
+	mux.HandleFunc("POST /fault", func(w http.ResponseWriter, r *http.Request) { a.postFault(w, r, c) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case channels.Foreign(r):
-			complain(w, http.StatusForbidden, "a page of another site may not do this")
+			writeError(w, http.StatusForbidden, "a page of another site may not do this")
 		case r.Method == http.MethodPost && !channels.IsJSON(r):
-			complain(w, http.StatusUnsupportedMediaType, notJSON)
+			writeError(w, http.StatusUnsupportedMediaType, notJSON)
 		default:
 			mux.ServeHTTP(w, r)
 		}
@@ -40,20 +40,20 @@ func (a *Adapter) listOutbox(w http.ResponseWriter, r *http.Request, c channels.
 		kind = channels.SMS
 	}
 	if _, ok := channels.Of(kind); !ok {
-		complain(w, http.StatusBadRequest, `"as" must be sms, telegram, whatsapp, ussd or web`)
+		writeError(w, http.StatusBadRequest, `"as" must be sms, telegram, whatsapp, ussd or web`)
 		return
 	}
 	// A plus that was not written as %2B arrives as a space.
 	to, ok := address(strings.Replace(query.Get("to"), " ", "+", 1), kind)
 	if !ok {
-		complain(w, http.StatusBadRequest, `"to" must be a number such as %2B31612345678`)
+		writeError(w, http.StatusBadRequest, `"to" must be a number such as %2B31612345678`)
 		return
 	}
 	after := int64(0)
 	if text := query.Get("after"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 0 {
-			complain(w, http.StatusBadRequest, `"after" must be the n of a message, or 0`)
+			writeError(w, http.StatusBadRequest, `"after" must be the n of a message, or 0`)
 			return
 		}
 		after = n
@@ -61,7 +61,7 @@ func (a *Adapter) listOutbox(w http.ResponseWriter, r *http.Request, c channels.
 	sent, err := a.outbox.OutboundTo(r.Context(), c.Brand.Name, c.Name, to, after, listed)
 	if err != nil {
 		w.Header().Set("Retry-After", "5")
-		complain(w, http.StatusServiceUnavailable, "try again later")
+		writeError(w, http.StatusServiceUnavailable, "try again later")
 		return
 	}
 	messages := []Reply{}
@@ -73,6 +73,6 @@ func (a *Adapter) listOutbox(w http.ResponseWriter, r *http.Request, c channels.
 	_ = writeJSON(w, http.StatusOK, map[string][]Reply{"messages": messages}) // the client may have gone
 }
 
-func complain(w http.ResponseWriter, status int, problem string) {
+func writeError(w http.ResponseWriter, status int, problem string) {
 	_ = writeJSON(w, status, map[string]string{"error": problem}) // the client may have gone
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"reflect"
 	"regexp"
 	"strings"
@@ -19,8 +20,8 @@ const (
 	maxID   = 200
 )
 
-// read turns a request's body into a message. What it says of a bad one quotes no value of it.
-func read(body []byte) (channels.Inbound, error) {
+// readMessage reads a message from a request's body. The error about a bad one quotes no value of it.
+func readMessage(body []byte) (channels.Inbound, error) {
 	var m Message
 	if err := decode(body, &m); err != nil {
 		return channels.Inbound{}, err
@@ -67,16 +68,16 @@ func read(body []byte) (channels.Inbound, error) {
 		in.MessageRef = m.ID
 	}
 	if can.Kind == channels.USSD {
-		dial(&in, m)
+		readDial(&in, m)
 	}
-	return in, share(&in, m)
+	return in, readContact(&in, m)
 }
 
 var dialled = regexp.MustCompile(`^\*[0-9]+((?:\*[^*#]*)*)#$`)
 
-// dial says how a text stands in a dialled session: "*123*10#" opens one, with 10 typed at once. A text in a session is
+// readDial says how a text stands in a dialled session: "*123*10#" opens one, with 10 typed at once. A text in a session is
 // typed in it, or opens it; a text in none is typed in whichever is open.
-func dial(in *channels.Inbound, m Message) {
+func readDial(in *channels.Inbound, m Message) {
 	var inputs, found []string
 	session := m.Session
 	if !m.Typed {
@@ -100,8 +101,8 @@ func dial(in *channels.Inbound, m Message) {
 	}
 }
 
-// share reads a shared contact. Where the kind knows no contacts, it is a thing that can't be read.
-func share(in *channels.Inbound, m Message) error {
+// readContact reads a shared contact. On a kind without contacts it is an attachment that can't be read.
+func readContact(in *channels.Inbound, m Message) error {
 	if m.Contact == "" {
 		return nil
 	}
@@ -165,4 +166,16 @@ func typeName(e *json.UnmarshalTypeError) string {
 func jsonType(value string) string {
 	name, _, _ := strings.Cut(value, " ")
 	return name
+}
+
+// readRequest reads a request's JSON body. Where it returns false it has answered 400.
+func readRequest(w http.ResponseWriter, r *http.Request, into any) bool {
+	body, err := channels.ReadBody(r)
+	if err == nil {
+		err = decode(body, into)
+	}
+	if err != nil {
+		writeError(w, http.StatusBadRequest, err.Error())
+	}
+	return err == nil
 }

@@ -28,16 +28,16 @@ func (a *Adapter) Poll(ctx context.Context, c channels.Channel, handle func(cont
 			return err
 		}
 		if err == nil {
-			next, err = a.handAll(ctx, updates, next, handle)
+			next, err = a.handleAll(ctx, updates, next, handle)
 		}
 		if err != nil {
-			_ = a.clock.Sleep(ctx, max(pollPause, after(failure))) // the loop sees that ctx ended
+			_ = a.clock.Sleep(ctx, max(pollPause, retryAfter(failure))) // the loop sees that ctx ended
 		}
 	}
 	return ctx.Err()
 }
 
-func after(failure *channels.SendError) time.Duration {
+func retryAfter(failure *channels.SendError) time.Duration {
 	if failure == nil {
 		return 0
 	}
@@ -55,8 +55,8 @@ func (a *Adapter) fetch(ctx context.Context, c channels.Channel, next int) ([]js
 	return updates, json.Unmarshal(answer.Result, &updates)
 }
 
-// handAll hands updates over in order and returns the offset behind the last one that was taken.
-func (a *Adapter) handAll(ctx context.Context, updates []json.RawMessage, next int, handle func(context.Context, channels.Inbound) error) (int, error) {
+// handleAll hands updates over in order and returns the offset after the last one that was handled.
+func (a *Adapter) handleAll(ctx context.Context, updates []json.RawMessage, next int, handle func(context.Context, channels.Inbound) error) (int, error) {
 	for _, raw := range updates {
 		id, in, err := a.read(raw)
 		if err != nil {

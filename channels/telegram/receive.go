@@ -40,9 +40,8 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	return channels.Received{Messages: []channels.Inbound{*in}}, nil
 }
 
-// read reads an update. in is nil for one that is not for us: edited messages, groups, channels. That also
-// holds for one that has grown beyond what the library can read: refused, it would come for ever and hold up
-// all behind it.
+// read reads an update. in is nil for one that is not for us: edited messages, groups, channels. It is also nil for an
+// update that the library can't read: Telegram would deliver a refused one for ever, and nothing after it.
 func (a *Adapter) read(update []byte) (id int, in *channels.Inbound, err error) {
 	var head struct {
 		UpdateID *int `json:"update_id"`

@@ -14,8 +14,8 @@ import (
 	"pulsa/channels"
 )
 
-// Send implements channels.Adapter. What goes with a message (the answer to a tap, the deletion of a
-// secret) is tried once, after it, and its failure is nobody's concern.
+// Send implements channels.Adapter. The calls that accompany a message (answering a tap, deleting a secret) are made
+// once, after it, and their failure is ignored.
 func (a *Adapter) Send(ctx context.Context, c channels.Channel, m channels.Outbound) (string, error) {
 	chat, ok := strings.CutPrefix(string(m.Address), scheme)
 	if id, err := strconv.ParseInt(chat, 10, 64); !ok || err != nil || id <= 0 {
@@ -26,7 +26,7 @@ func (a *Adapter) Send(ctx context.Context, c channels.Channel, m channels.Outbo
 		return "", &channels.SendError{Class: channels.RefusedFor, Code: "keyboard"}
 	}
 	answer, err := a.call(ctx, c, "sendMessage", tgbotapi.Params{"chat_id": chat, "text": m.Text, "reply_markup": string(markup)})
-	if err == nil || !comesAgain(err) {
+	if err == nil || !willBeRetried(err) {
 		a.accompany(ctx, c, chat, m)
 	}
 	if err != nil {
@@ -41,8 +41,8 @@ func (a *Adapter) Send(ctx context.Context, c channels.Channel, m channels.Outbo
 	return strconv.Itoa(sent.MessageID), nil
 }
 
-// comesAgain reports whether the sender will hand the message over again.
-func comesAgain(err error) bool {
+// willBeRetried reports whether the sender will attempt the message again.
+func willBeRetried(err error) bool {
 	var failure *channels.SendError
 	return errors.As(err, &failure) && (failure.Class == channels.Retryable || failure.Class == channels.Throttled || failure.Class == channels.Misconfigured)
 }

@@ -70,8 +70,8 @@ func (a *Adapter) placeOf(c channels.Channel) func(*client.RequestHandler, chann
 	return nil // a name, which nobody can answer
 }
 
-// lacks is the error of an account that has not what the channel sends from.
-func lacks(what string) error {
+// notInAccount is the error of an account that lacks what the channel sends from.
+func notInAccount(what string) error {
 	return &channels.SendError{Class: channels.Misconfigured, Code: "the account has no such " + what}
 }
 
@@ -89,7 +89,7 @@ func number(h *client.RequestHandler, c channels.Channel) (place, error) {
 		return place{}, err
 	}
 	if len(page.IncomingPhoneNumbers) == 0 {
-		return place{}, lacks("number")
+		return place{}, notInAccount("number")
 	}
 	found := page.IncomingPhoneNumbers[0]
 	return place{deref(found.SmsUrl), func(address string) error {
@@ -113,7 +113,7 @@ func shortCode(h *client.RequestHandler, c channels.Channel) (place, error) {
 			return err
 		}}, nil
 	}
-	return place{}, lacks("short code")
+	return place{}, notInAccount("short code")
 }
 
 // messagingService is the place of all numbers of a service. One that leaves it to each of them is not changed: the
@@ -159,5 +159,5 @@ func whatsAppSender(h *client.RequestHandler, c channels.Channel) (place, error)
 			return err
 		}}, nil
 	}
-	return place{}, lacks("WhatsApp sender")
+	return place{}, notInAccount("WhatsApp sender")
 }

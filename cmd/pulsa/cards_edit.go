@@ -140,14 +140,14 @@ func (d *cardDesk) edit(ctx context.Context, j cards.Job) error {
 	if j.Total > 10_000 {
 		d.announce(j)
 	}
-	bar := d.progress(kindOf(j))
+	bar := d.progress(j.Action())
 	j, err := d.ResumeEdit(ctx, j, bar.show)
 	bar.end()
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}
 	done := map[string]string{"release": "released", "lock": "locked", "unlock": "unlocked", "void": "made void", "delete": "deleted"}
-	fmt.Fprintf(d.stdout, "%s %s (job %s).\n", cards.HowMany(j.Done, "card"), cmp.Or(done[kindOf(j)], "edited"), j.ID)
+	fmt.Fprintf(d.stdout, "%s %s (job %s).\n", cards.HowMany(j.Done, "card"), cmp.Or(done[j.Action()], "edited"), j.ID)
 	return nil
 }
 

@@ -78,22 +78,14 @@ func (c *cardsJobsCommand) Run(ctx context.Context, e environ) error {
 		counting("done", "total")
 	for _, j := range jobs {
 		err := t.row([]string{
-			string(j.ID), kindOf(j), string(j.State), strconv.FormatInt(j.Done, 10), strconv.FormatInt(j.Total, 10), j.By, j.Why,
-			stamp(j.CreatedAt), stamp(j.EndedAt), whatOf(j),
+			string(j.ID), j.Action(), string(j.State), strconv.FormatInt(j.Done, 10), strconv.FormatInt(j.Total, 10), j.By, j.Why,
+			stamp(j.CreatedAt), stamp(j.EndedAt), j.Summary(),
 		}, nil)
 		if err != nil {
 			return err
 		}
 	}
 	return t.end()
-}
-
-// kindOf names what a job does: of an edit, its action.
-func kindOf(j cards.Job) string {
-	if j.Spec.Change != nil && j.Spec.Change.Action != "" {
-		return string(j.Spec.Change.Action)
-	}
-	return string(j.Kind)
 }
 
 // job is one of the brand's.
@@ -116,7 +108,7 @@ func (d *cardDesk) printAudit(ctx context.Context, id string, o output) error {
 		return err
 	}
 	if o.format() == "text" {
-		fmt.Fprintf(d.stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", kindOf(j), j.ID, whatOf(j), j.State, j.Done, cards.HowMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
+		fmt.Fprintf(d.stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", j.Action(), j.ID, j.Summary(), j.State, j.Done, cards.HowMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
 	}
 	t := o.table(d.environ, []string{"at", "kind", "by", "why", "first", "last", "cards"}, "why", "by", "kind").counting("cards")
 	for _, r := range records {
