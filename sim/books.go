@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"pulsa/operators"
 	"pulsa/prepaid"
 	simgateway "pulsa/sim/gateway"
 	simnetwork "pulsa/sim/network"
@@ -53,4 +54,19 @@ func (b Books) With(c Books) Books {
 		PaymentBook{slices.Concat(b.Charged, c.Charged), slices.Concat(b.Refunded, c.Refunded), slices.Concat(b.Returned, c.Returned)},
 		slices.Concat(b.Delivered, c.Delivered),
 	}
+}
+
+// Provider is the books as an audit reads them.
+func (b Books) Provider() operators.ProviderBooks {
+	moved := func(entries []simgateway.Entry) (all []operators.Moved) {
+		for _, e := range entries {
+			all = append(all, operators.Moved{Charge: prepaid.ChargeID(e.Reference), Setup: prepaid.SetupID(e.Setup), Minor: e.Amount.Minor})
+		}
+		return all
+	}
+	books := operators.ProviderBooks{Charged: moved(b.Charged), Refunded: moved(b.Refunded), Returned: moved(b.Returned)}
+	for _, e := range b.Delivered {
+		books.Delivered = append(books.Delivered, prepaid.OrderID(e.Reference))
+	}
+	return books
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -13,28 +14,8 @@ import (
 // Audit checks the invariants of what is stored.
 type Audit struct{ *core }
 
-// Violation is one breach of an invariant.
-type Violation struct {
-	Invariant int             // 1 to 10, as the rules in this package are numbered
-	Order     prepaid.OrderID // or
-	Card      string          // the serial, or neither
-	Text      string          // one sentence for operators; no secret, no number
-}
-
-// String is the violation on one line.
-func (v Violation) String() string {
-	subject := ""
-	switch {
-	case v.Order != "":
-		subject = "order " + string(v.Order) + ": "
-	case v.Card != "":
-		subject = "card " + v.Card + ": "
-	}
-	return fmt.Sprintf("%d: %s%s", v.Invariant, subject, v.Text)
-}
-
 // rule finds the violations of one part of an invariant.
-type rule func(ctx context.Context, tx *sqlx.Tx) ([]Violation, error)
+type rule func(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error)
 
 // Audit checks the invariants that SQL alone can show, on one view of the data, and returns what breaches them:
 //
@@ -50,8 +31,8 @@ type rule func(ctx context.Context, tx *sqlx.Tx) ([]Violation, error)
 //  10. a charge's instrument was set up by the customer's present holder
 //
 // The second, at most one delivery per order at the network, only the network's own books can show.
-func (db Audit) Violations(ctx context.Context) ([]Violation, error) {
-	var found []Violation
+func (db Audit) Violations(ctx context.Context) ([]operators.Violation, error) {
+	var found []operators.Violation
 	err := db.readOrders(ctx, "audit", func(tx *sqlx.Tx) error {
 		for _, check := range []rule{
 			unbalancedEntries, wrongBalance, wrongMoney, unsettled, unownedDebt, wrongSale, wrongCharge, paidByNothing, notAuthenticated, notAgreed, keyUsedTwice,
@@ -76,20 +57,20 @@ type finding struct {
 }
 
 // find runs a query for findings. format, with one %s for what, makes the sentence.
-func find(ctx context.Context, tx *sqlx.Tx, invariant int, format, query string) ([]Violation, error) {
+func find(ctx context.Context, tx *sqlx.Tx, invariant int, format, query string) ([]operators.Violation, error) {
 	var rows []finding
 	if err := list(ctx, tx, &rows, query); err != nil {
 		return nil, fmt.Errorf("invariant %d: %w", invariant, err)
 	}
-	violations := make([]Violation, len(rows))
+	violations := make([]operators.Violation, len(rows))
 	for i, r := range rows {
-		violations[i] = Violation{invariant, r.Order, r.Card, fmt.Sprintf(format, r.What)}
+		violations[i] = operators.Violation{Invariant: invariant, Order: r.Order, Card: r.Card, Text: fmt.Sprintf(format, r.What)}
 	}
 	return violations, nil
 }
 
 // 1: postings sum to zero per transaction and currency. That none is ever changed is kept by triggers.
-func unbalancedEntries(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func unbalancedEntries(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 1, "ledger entry %s does not sum to zero, or is empty", `
 		SELECT e.order_id, '' AS card, e.kind || ' ' || COALESCE(p.currency, '') AS what
 		FROM ledger_entries e LEFT JOIN ledger_postings p ON p.order_id = e.order_id AND p.kind = e.kind
@@ -99,7 +80,7 @@ func unbalancedEntries(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 1: what is left of a developer's prepayment is what was posted to the account.
-func wrongBalance(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func wrongBalance(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 1, "developer %s", `
 		SELECT '' AS order_id, '' AS card, k.id || ' has ' || CAST(k.minor AS TEXT) || ' minor units where the ledger has '
 			|| CAST(COALESCE(-p.minor, 0) AS TEXT) AS what
@@ -118,7 +99,7 @@ func wrongBalance(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 // 3: captured + pending + owed − refunded, which is what the accounts of the customer's money hold of the
 // order (suspense has what was paid back by other means), is its amount if delivered and nothing if finally not. What is still worked on (a charge that
 // turned up late) or waits for an operator is not final.
-func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 3, "the ledger holds %s of the customer's money", `
 		SELECT order_id, '' AS card, currency || ' ' || CAST(held AS TEXT) || ' instead of ' || CAST(wanted AS TEXT) || ' minor units' AS what
 		FROM (
@@ -133,7 +114,7 @@ func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 3: what an order that has ended was paid is turnover or given back: nothing of it is due any more.
-func unsettled(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func unsettled(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 3, "has ended, and the ledger has %s minor units of it due", `
 		SELECT o.id AS order_id, '' AS card, p.currency || ' ' || CAST(-SUM(p.minor) AS TEXT) AS what
 		FROM orders o JOIN ledger_postings p ON p.order_id = o.id AND p.account = 'refunds_due'
@@ -143,7 +124,7 @@ func unsettled(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 
 // 3, of a developer's order: its account was debited the price as the order was charged, and got it back if the order
 // finally came to nothing. When it was debited is told with what it has bought.
-func wrongSale(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func wrongSale(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 3, "the developer's account has paid %s", `
 		SELECT order_id, '' AS card, CAST(held AS TEXT) || ' instead of ' || CAST(wanted AS TEXT) || ' minor units' AS what
 		FROM (
@@ -162,7 +143,7 @@ func wrongSale(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 3: whose debit came back after the delivery owes its amount, and is blocked until an operator takes the debt as paid.
-func unownedDebt(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func unownedDebt(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 3, "is delivered, its charge was returned, and %s", `
 		SELECT o.id AS order_id, '' AS card, 'the customer does not owe the amount' AS what
 		FROM orders o JOIN charges c ON c.order_id = o.id
@@ -179,7 +160,7 @@ func unownedDebt(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 3, at the charge itself: what is finally not delivered keeps no money.
-func wrongCharge(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func wrongCharge(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 3, "it %s", `
 		SELECT o.id AS order_id, '' AS card, 'is ' || o.status || ' but its charge is ' || c.status AS what
 		FROM orders o JOIN charges c ON c.order_id = o.id
@@ -189,7 +170,7 @@ func wrongCharge(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 4: nothing is delivered, or sent to the network, that is not paid.
-func paidByNothing(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func paidByNothing(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 4, "%s", `
 		SELECT o.id AS order_id, '' AS card,
 			'is ' || o.status || ' with a charge that is ' || COALESCE(c.status, 'missing') AS what
@@ -208,7 +189,7 @@ func paidByNothing(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 5: every order says why it may be charged, and whom.
-func notAuthenticated(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func notAuthenticated(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 5, "was charged without %s", `
 		SELECT id AS order_id, '' AS card,
 			CASE WHEN authorised_by = '' THEN 'an authenticated request' ELSE 'a customer' END AS what
@@ -218,7 +199,7 @@ func notAuthenticated(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 
 // 5: what was agreed to by text, by whom and when, is kept with the setup of its instrument; the IBAN only until that has
 // ended. Of an erased customer the text and the time stay.
-func notAgreed(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func notAgreed(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 5, "the mandate of setup %s", `
 		SELECT '' AS order_id, '' AS card, s.id || CASE
 			WHEN m.setup IS NULL THEN ' is missing'
@@ -234,14 +215,14 @@ func notAgreed(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 6: one operation key, at most one order. A constraint keeps it; that it is there is checked all the same.
-func keyUsedTwice(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func keyUsedTwice(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 6, "shares its operation key with %s others", `
 		SELECT MIN(id) AS order_id, '' AS card, CAST(COUNT(*) - 1 AS TEXT) AS what
 		FROM orders GROUP BY brand, operation_key HAVING COUNT(*) > 1 ORDER BY order_id`)
 }
 
 // 6: whoever ordered by message is told how it ended.
-func nobodyTold(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func nobodyTold(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 6, "is %s and asks nobody to tell the customer", `
 		SELECT o.id AS order_id, '' AS card, o.status AS what FROM orders o
 		WHERE o.status IN ('delivered', 'declined', 'refunded') AND o.reply_address <> ''
@@ -250,7 +231,7 @@ func nobodyTold(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 7: what has not ended is due to be worked on; what is unknown for long is on the operator's list.
-func nobodyWorks(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func nobodyWorks(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 7, "%s", `
 		SELECT id AS order_id, '' AS card, 'is ' || status || ' and nobody will work on it' AS what
 		FROM orders
@@ -267,13 +248,13 @@ func nobodyWorks(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 8: every step of every order was legal, so that no end was left but delivered, by the network's reversal.
-func illegalSteps(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func illegalSteps(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	rows, err := tx.QueryxContext(ctx, `SELECT order_id, from_status, to_status FROM order_history ORDER BY order_id, number`)
 	if err != nil {
 		return nil, fmt.Errorf("invariant 8: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var violations []Violation
+	var violations []operators.Violation
 	var before prepaid.OrderID
 	var stood topup.Status
 	for rows.Next() {
@@ -287,9 +268,9 @@ func illegalSteps(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 		}
 		switch {
 		case from != stood:
-			violations = append(violations, Violation{8, id, "", fmt.Sprintf("stood at %s but went on from %s", stood, from)})
+			violations = append(violations, operators.Violation{Invariant: 8, Order: id, Text: fmt.Sprintf("stood at %s but went on from %s", stood, from)})
 		case !topup.Legal(from, to):
-			violations = append(violations, Violation{8, id, "", fmt.Sprintf("went from %s to %s", from, to)})
+			violations = append(violations, operators.Violation{Invariant: 8, Order: id, Text: fmt.Sprintf("went from %s to %s", from, to)})
 		}
 		stood = to
 	}
@@ -300,7 +281,7 @@ func illegalSteps(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 8: an order stands where its history ends.
-func wrongStatus(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func wrongStatus(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 8, "%s", `
 		SELECT o.id AS order_id, '' AS card,
 			'is ' || o.status || ' but its history ends with ' || COALESCE(h.to_status, 'nothing') AS what
@@ -311,7 +292,7 @@ func wrongStatus(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 9: a card is spent at most once.
-func cardSpentTwice(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func cardSpentTwice(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 9, "pays for %s delivered orders", `
 		SELECT '' AS order_id, funding_ref AS card, CAST(COUNT(*) AS TEXT) AS what
 		FROM orders WHERE funding_kind = 'card' AND status = 'delivered'
@@ -319,7 +300,7 @@ func cardSpentTwice(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 9: a reserved card waits for an order under way, a spent one was delivered, the others have no order.
-func wrongCard(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func wrongCard(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 9, "is %s", `
 		SELECT '' AS order_id, k.serial AS card,
 			k.state || CASE WHEN k.order_id = '' THEN ' for no order'
@@ -334,7 +315,7 @@ func wrongCard(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 }
 
 // 9: issued = generated + live + locked + reserved + spent + void.
-func missingCards(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func missingCards(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 9, "%s", `
 		SELECT '' AS order_id, '' AS card,
 			'series ' || s.series || ' of ' || s.brand || ' has ' || CAST(COUNT(k.serial) AS TEXT) || ' cards of '
@@ -347,7 +328,7 @@ func missingCards(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
 
 // 10: who is charged has set the instrument up: the holder of the customer's number when the order was made. A recovery and
 // an order that meet may have read the clock in another order than they were carried out, by a minute at most.
-func wrongHolder(ctx context.Context, tx *sqlx.Tx) ([]Violation, error) {
+func wrongHolder(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return find(ctx, tx, 10, "%s", `
 		SELECT o.id AS order_id, '' AS card, CASE
 			WHEN i.id IS NULL THEN 'charges an instrument that is not there'

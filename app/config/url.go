@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"net/url"
 	"regexp"
@@ -73,4 +74,12 @@ func (r *configReader) storeURL(v value, schemes ...string) string {
 		r.fault(v.line, "%s holds a password: put it into the environment and write %s: ${NAME}", v.key, v.key)
 	}
 	return scheme
+}
+
+// CheckServer says how a flag that names a server is written, where it is not.
+func CheckServer(flag, address string) error {
+	if !IsHTTP(address) {
+		return fmt.Errorf("%s %s: write a URL, such as http://127.0.0.1:8080", flag, address)
+	}
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"pulsa/cards"
 	"pulsa/channels"
 	"pulsa/conversation"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -328,4 +329,9 @@ func (p *Program) DrainTranscripts(ctx context.Context) (int, error) {
 	return p.Sessions.DrainTranscripts(ctx, transcriptBatch, func(ctx context.Context, entries []conversation.Transcript) error {
 		return p.DB.Transcripts.SaveTranscripts(ctx, entries)
 	})
+}
+
+// Audit checks the invariants of what is stored.
+func (p *Program) Audit() operators.Audit {
+	return operators.Audit{Rules: p.DB.Audit, Orders: p.DB.Orders}
 }

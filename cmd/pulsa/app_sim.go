@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"pulsa/conversation/talk"
+	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
 	"pulsa/sim"
 )
@@ -12,7 +13,7 @@ import (
 func (p *program) tellSimulators(ctx context.Context, brand string, who talk.Customer, e talk.Event) error {
 	network := e.Kind == talk.NetworkBehaves
 	if p.remote == nil || network && p.Config.Networks[brand] == "sim" {
-		return simulate(ctx, p.sims, who, e)
+		return harness.Simulate(ctx, p.sims, who, e)
 	}
 	switch e.Kind {
 	case talk.SetupCompleted, talk.SetupAbandoned, talk.CustomerAuthenticates, talk.PaymentBehaves, talk.NetworkBehaves:

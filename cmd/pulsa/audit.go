@@ -10,11 +10,9 @@ import (
 	"slices"
 
 	"pulsa/app/config"
-	"pulsa/app/core"
-	"pulsa/prepaid"
+	"pulsa/operators"
 	"pulsa/sim"
 
-	simgateway "pulsa/sim/gateway"
 	"pulsa/store"
 	"pulsa/topup"
 )
@@ -47,7 +45,7 @@ func (a *auditCommand) Run(ctx context.Context, e environ) error {
 	violations, err := db.Audit.Violations(ctx)
 	var unseen map[string]string
 	if err == nil && len(a.Books) > 0 {
-		var found []store.Violation
+		var found []operators.Violation
 		var seen *seenBooks
 		if found, seen, err = auditSeen(ctx, c, db, a.Books); err == nil {
 			violations, unseen = append(violations, found...), seen.unseen
@@ -67,7 +65,7 @@ func (a *auditCommand) Run(ctx context.Context, e environ) error {
 	return errors.New("not all simulators' books were seen: what was not compared stands above")
 }
 
-func (a *auditCommand) print(w io.Writer, violations []store.Violation) error {
+func (a *auditCommand) print(w io.Writer, violations []operators.Violation) error {
 	out := json.NewEncoder(w)
 	for _, v := range violations {
 		if !a.JSON {
@@ -88,146 +86,32 @@ func (a *auditCommand) print(w io.Writer, violations []store.Violation) error {
 	return nil
 }
 
-// auditSeen reads the orders before the books: a book knows at once what an order's end says later.
-func auditSeen(ctx context.Context, c config.Config, db *store.DB, folders []string) ([]store.Violation, *seenBooks, error) {
-	orders, err := db.Orders.AllOrders(ctx)
-	if err != nil {
-		return nil, nil, err
+// auditSeen holds the books in folders, and those of simulators that run, against the orders.
+func auditSeen(ctx context.Context, c config.Config, db *store.DB, folders []string) ([]operators.Violation, *seenBooks, error) {
+	var seen *seenBooks
+	read := func(ctx context.Context) (books operators.ProviderBooks, err error) {
+		if seen, err = seeBooks(ctx, c, folders); err == nil {
+			books = seen.Provider()
+		}
+		return books, err
 	}
-	seen, err := seeBooks(ctx, c, folders)
-	if err != nil {
-		return nil, nil, err
-	}
-	violations, err := auditBooks(ctx, db, orders, seen.Books, seen.sees)
+	violations, err := auditOf(db).CheckBooks(ctx, read, func(o topup.History) (network, gateway bool) { return seen.sees(o) })
 	return violations, seen, err
 }
 
+func auditOf(db *store.DB) operators.Audit {
+	return operators.Audit{Rules: db.Audit, Orders: db.Orders}
+}
+
 // audit checks the invariants over the SQL, and over the simulators' own books.
-func (p *program) audit(ctx context.Context) ([]store.Violation, error) {
-	return auditAll(ctx, p.Program, p.books)
-}
-
-// auditAll checks the invariants over the SQL, and over simulators' books, which are read last: a book knows at once what
-// an order's end says later.
-func auditAll(ctx context.Context, p *core.Program, read func(context.Context) (sim.Books, error)) ([]store.Violation, error) {
-	violations, err := p.DB.Audit.Violations(ctx)
+func (p *program) audit(ctx context.Context) ([]operators.Violation, error) {
+	violations, err := p.Audit().Check(ctx)
 	if err != nil {
 		return nil, err
 	}
-	orders, err := p.DB.Orders.AllOrders(ctx)
-	if err != nil {
-		return nil, err
-	}
-	books, err := read(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := auditBooks(ctx, p.DB, orders, books, everything)
+	found, err := p.Audit().CheckBooks(ctx, func(ctx context.Context) (operators.ProviderBooks, error) {
+		books, err := p.books(ctx)
+		return books.Provider(), err
+	}, nil)
 	return append(violations, found...), err
-}
-
-// everything says that the books of all an order's providers are at hand.
-func everything(topup.History) (network, gateway bool) { return true, true }
-
-// auditBooks compares what was charged and delivered, by the simulators' books, with how our orders stand. Books
-// that know of money or airtime of no order of ours are found too. sees tells which of an order's providers they are of.
-func auditBooks(ctx context.Context, db *store.DB, orders []topup.History, books sim.Books, sees func(topup.History) (network, gateway bool)) ([]store.Violation, error) {
-	delivered := map[prepaid.OrderID]int{}
-	for _, e := range books.Delivered {
-		delivered[prepaid.OrderID(e.Reference)]++
-	}
-	kept := map[prepaid.ChargeID]int64{} // charged and neither refunded nor returned
-	for _, e := range books.Charged {
-		kept[prepaid.ChargeID(e.Reference)] += e.Amount.Minor
-	}
-	for _, e := range slices.Concat(books.Refunded, books.Returned) {
-		kept[prepaid.ChargeID(e.Reference)] -= e.Amount.Minor
-	}
-	found, err := auditSetups(ctx, db, books.Charged)
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range orders {
-		network, gateway := sees(o)
-		found = append(found, auditOrder(o, delivered[o.ID], kept[o.Charge.ID], network, gateway)...)
-		delete(delivered, o.ID)
-		delete(kept, o.Charge.ID)
-	}
-	// What is left belongs to no order, or to one that was placed while the books were read.
-	for id, n := range delivered {
-		_, err := db.Orders.Order(ctx, id)
-		if errors.Is(err, topup.ErrNoOrder) {
-			text := fmt.Sprintf("the network delivered %d times for an order that we do not have", n)
-			found, err = append(found, store.Violation{Invariant: 4, Order: id, Text: text}), nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	for id, minor := range kept {
-		_, err := db.Orders.ByCharge(ctx, id)
-		if errors.Is(err, topup.ErrNoOrder) && minor != 0 {
-			text := fmt.Sprintf("the gateway keeps %d for charge %s, of which we have no order", minor, id)
-			found = append(found, store.Violation{Invariant: 5, Text: text})
-		}
-		if err != nil && !errors.Is(err, topup.ErrNoOrder) {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
-// auditSetups finds what the gateway charged for anyone but the person who had set it up.
-func auditSetups(ctx context.Context, db *store.DB, charged []simgateway.Entry) ([]store.Violation, error) {
-	var found []store.Violation
-	for _, e := range charged {
-		if e.Setup == "" {
-			continue
-		}
-		order, err := db.Audit.ChargedForOthers(ctx, prepaid.ChargeID(e.Reference), prepaid.SetupID(e.Setup))
-		if err != nil {
-			return nil, err
-		}
-		if order != "" {
-			text := fmt.Sprintf("the gateway charged what setup %s has made, which was not begun by who has ordered", e.Setup)
-			found = append(found, store.Violation{Invariant: 10, Order: order, Text: text})
-		}
-	}
-	return found, nil
-}
-
-func auditOrder(o topup.History, delivered int, kept int64, network, gateway bool) []store.Violation {
-	var found []store.Violation
-	say := func(invariant int, format string, args ...any) {
-		found = append(found, store.Violation{Invariant: invariant, Order: o.ID, Text: fmt.Sprintf(format, args...)})
-	}
-	if delivered > 1 {
-		say(2, "the network delivered it %d times", delivered)
-	}
-	if !o.Status.Ended() {
-		return found // its money and airtime are on their way
-	}
-	if byHand(o, topup.StepCharge) || byHand(o, topup.StepCredit) || o.Status == topup.Refunded && o.Reason == topup.CodeByHand {
-		return found // an operator knew what the books did not tell
-	}
-	if wantsDelivery := o.Status == topup.Delivered; network && wantsDelivery != (delivered > 0) {
-		say(3, "is %s, but the network delivered it %d times", o.Status, delivered)
-	}
-	if o.Funding.Kind != topup.ByCharge || !gateway {
-		return found
-	}
-	want := int64(0)
-	// A delivered order's refund is goodwill; that it is booked so is the SQL's to show.
-	if (o.Status == topup.Delivered || o.Status == topup.RefundFailed) && o.Charge.Status != topup.ChargeReturned && o.Charge.Status != topup.ChargeRefunded {
-		want = o.Amount.Minor
-	}
-	if kept != want {
-		say(3, "is %s, and the gateway keeps %d where %d is right", o.Status, kept, want)
-	}
-	return found
-}
-
-// byHand reports whether an operator has answered for a step of the order.
-func byHand(o topup.History, step topup.Step) bool {
-	return slices.ContainsFunc(o.Attempts, func(a topup.Attempt) bool { return a.Step == step && a.Code == topup.CodeByHand })
 }

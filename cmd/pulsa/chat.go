@@ -35,22 +35,22 @@ func (chatCommand) Help() string {
 
 // Run implements the command.
 func (c *chatCommand) Run(ctx context.Context, e environ) error {
-	config, err := c.load(e, nil)
+	settings, err := c.load(e, nil)
 	if err != nil {
 		return err
 	}
-	brand, err := c.brand(config)
+	brand, err := c.brand(settings)
 	if err != nil {
 		return err
 	}
 	if c.Server != "" {
-		if err := checkServer("--server", c.Server); err != nil {
+		if err := config.CheckServer("--server", c.Server); err != nil {
 			return err
 		}
 	}
 	if c.From == "" {
 		if brand.Country == "" {
-			return fmt.Errorf("--brand %s: %s does not know it, so give your number with --from", brand.Name, config.File)
+			return fmt.Errorf("--brand %s: %s does not know it, so give your number with --from", brand.Name, settings.File)
 		}
 		m, err := prepaid.FreshMSISDN(brand.Country, rand.Int())
 		if err != nil {
@@ -62,22 +62,14 @@ func (c *chatCommand) Run(ctx context.Context, e environ) error {
 		return fmt.Errorf("--from %s: write a number in full, like +31612345678", c.From)
 	}
 	if c.Server == "" {
-		if c.Server = runningServer(ctx, config.Data); c.Server != "" {
-			fmt.Fprintf(e.stdout, "A server runs on %s, at %s: this is a chat with it.\n", config.Data, c.Server)
+		if c.Server = runningServer(ctx, settings.Data); c.Server != "" {
+			fmt.Fprintf(e.stdout, "A server runs on %s, at %s: this is a chat with it.\n", settings.Data, c.Server)
 		}
 	}
 	if c.Server != "" {
 		return c.talk(ctx, e, c.client(c.Server, brand.Name))
 	}
-	return c.alone(ctx, e, config, brand)
-}
-
-// checkServer says how a flag that names a server is written.
-func checkServer(flag, address string) error {
-	if !config.IsHTTP(address) {
-		return fmt.Errorf("%s %s: write a URL, such as http://127.0.0.1:8080", flag, address)
-	}
-	return nil
+	return c.alone(ctx, e, settings, brand)
 }
 
 func (c *chatCommand) client(server, brand string) *fake.Client {

@@ -15,6 +15,7 @@ import (
 
 	"pulsa/app/config"
 	"pulsa/conversation/talk"
+	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
 
 	simgateway "pulsa/sim/gateway"
@@ -107,7 +108,7 @@ func number(i int) string {
 func TestOfManyWhoRedeemOneCardExactlyOneGetsIt(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change)
-		err := givenCard(t.Context(), r.Program, "demo", talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret("48215973620418"),
+		err := harness.GivenCard(t.Context(), r.Program, "demo", talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret("48215973620418"),
 			Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}})
 		if err != nil {
 			t.Fatal(err)

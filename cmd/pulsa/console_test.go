@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"pulsa/conversation/talk"
+	"pulsa/conversation/talk/harness"
 )
 
 // browser is what the phone's page does.
@@ -132,12 +133,12 @@ func TestAStorySavedFromThePhoneCanBeRunAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := newStoryMaker(t.Context(), c, "", "")
+	m, err := harness.NewMaker(t.Context(), c, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	report := talk.Run(t.Context(), m, scripts, talk.Options{})
-	if err := m.close(); err != nil {
+	if err := m.Close(); err != nil {
 		t.Error(err)
 	}
 	if report.Count(talk.Passed) != 1 {

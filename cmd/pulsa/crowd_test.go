@@ -13,7 +13,9 @@ import (
 
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
+	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 )
 
@@ -129,7 +131,7 @@ func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := guest{running: r, number: m.String(), kind: []string{"sms", "whatsapp", "telegram"}[i%3], amount: 10 + 5*(i%9), language: []string{"en", "nl"}[i%2]}
-		err = givenCustomer(t.Context(), r.Program, r.completeSetup, talk.Setup{Brand: "demo", Language: g.language, Customer: talk.Customer{Number: g.number, Kind: g.kind}},
+		err = harness.GivenCustomer(t.Context(), r.Program, r.completeSetup, talk.Setup{Brand: "demo", Language: g.language, Customer: talk.Customer{Number: g.number, Kind: g.kind}},
 			talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
 		if err != nil {
 			t.Fatal(err)

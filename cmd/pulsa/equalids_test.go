@@ -10,8 +10,10 @@ import (
 	"pulsa/accounts"
 	"pulsa/cards"
 	"pulsa/conversation/talk"
+	"pulsa/conversation/talk/harness"
 	"pulsa/payments"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 )
 
@@ -71,7 +73,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 				two[0].address, two[1].address = "telegram:3527", "telegram:35278"
 			}
 			for i, w := range two {
-				err := givenCard(t.Context(), r.Program, "demo", talk.GivenCard{
+				err := harness.GivenCard(t.Context(), r.Program, "demo", talk.GivenCard{
 					Serial: fmt.Sprintf("101-%08d", i), Code: prepaid.NewSecret(w.code), Amount: prepaid.Money{Minor: 1000, Currency: "EUR"},
 				})
 				if err != nil {

@@ -1,5 +1,10 @@
 package main
 
+import (
+	"runtime/debug"
+	"slices"
+)
+
 // topFolder is the root of the module, as tests see it.
 const topFolder = "../.."
 
@@ -29,4 +34,10 @@ func environment(pairs ...string) func(string) string {
 		m[pairs[i]] = pairs[i+1]
 	}
 	return func(name string) string { return m[name] }
+}
+
+// underRaceDetector reports whether the race detector is on, under which a hash takes ten times as long.
+func underRaceDetector() bool {
+	build, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }

@@ -14,6 +14,7 @@ import (
 
 	"pulsa/app/config"
 	"pulsa/conversation/talk"
+	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
 
 	simgateway "pulsa/sim/gateway"
@@ -185,7 +186,7 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		say(l.says("STATUS"))
 		const code = "12345678901234"
 		twenty := prepaid.Money{Minor: 2000, Currency: "EUR"}
-		if err := givenCard(t.Context(), l.r.Program, "demo", talk.GivenCard{Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: twenty}); err != nil {
+		if err := harness.GivenCard(t.Context(), l.r.Program, "demo", talk.GivenCard{Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: twenty}); err != nil {
 			t.Fatal(err)
 		}
 		say(l.says("REDEEM " + code))
@@ -304,7 +305,7 @@ func TestASecretIsDeletedAndUsedButtonsGo(t *testing.T) {
 func TestAButtonBelongsToItsQuestionOnTelegram(t *testing.T) {
 	l := newLine(t, "telegram")
 	setup := talk.Setup{Brand: "demo", Language: "en", Customer: l.customer()}
-	if err := givenCustomer(t.Context(), l.r.Program, l.r.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"}); err != nil {
+	if err := harness.GivenCustomer(t.Context(), l.r.Program, l.r.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"}); err != nil {
 		t.Fatal(err)
 	}
 	asks := func(amount string) (again string) {

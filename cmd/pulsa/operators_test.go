@@ -16,6 +16,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"pulsa/app/config"
+	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
 
 	simgateway "pulsa/sim/gateway"
@@ -72,7 +73,7 @@ func (o office) program() *program {
 	if err != nil {
 		o.Fatal(err)
 	}
-	p, err := wire(o.Context(), c, wiring{clock: prepaid.SystemClock{}, log: logger(c.Log, &logBuffer{}), volatile: true})
+	p, err := wire(o.Context(), c, wiring{clock: prepaid.SystemClock{}, log: logger(c.Log, &harness.LogBuffer{}), volatile: true})
 	if err != nil {
 		o.Fatal(err)
 	}

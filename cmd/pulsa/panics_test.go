@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
 	"pulsa/topup"
 	"pulsa/web/guard"
@@ -86,7 +87,7 @@ func TestAPanicsValueIsNeverLogged(t *testing.T) {
 }
 
 func TestAHandlerThatPanicsIsAnswered500(t *testing.T) {
-	log := &logBuffer{}
+	log := &harness.LogBuffer{}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/early", func(http.ResponseWriter, *http.Request) { panic(panicValue) })
 	mux.HandleFunc("/late", func(w http.ResponseWriter, _ *http.Request) {
@@ -127,7 +128,7 @@ func TestAHandlerThatPanicsIsAnswered500(t *testing.T) {
 }
 
 func TestAWorkerThatPanicsBeginsAgain(t *testing.T) {
-	log := &logBuffer{}
+	log := &harness.LogBuffer{}
 	times := 0
 	prepaid.KeepGoing(t.Context(), newSkipClock(), slog.New(slog.NewTextHandler(log, nil)), "test", func() {
 		if times++; times < 3 {

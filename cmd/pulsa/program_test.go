@@ -6,16 +6,13 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,14 +23,12 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"pulsa/app/config"
-	"pulsa/cards"
 	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
+	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
 
 	simgateway "pulsa/sim/gateway"
-
-	simnetwork "pulsa/sim/network"
 	"pulsa/store/storetest"
 )
 
@@ -47,7 +42,7 @@ type running struct {
 	*program
 	t      *testing.T
 	server *httptest.Server
-	log    *logBuffer
+	log    *harness.LogBuffer
 	sent   int
 }
 
@@ -76,7 +71,7 @@ func runWired(t *testing.T, env map[string]string, change func(*config.Config), 
 	if change != nil {
 		change(&c)
 	}
-	log := &logBuffer{}
+	log := &harness.LogBuffer{}
 	w.log, w.volatile = slog.New(slog.NewTextHandler(log, nil)), true
 	p, err := wire(t.Context(), c, w)
 	if err != nil {
@@ -102,7 +97,7 @@ func runWired(t *testing.T, env map[string]string, change func(*config.Config), 
 // customer registers one who pays by bank card.
 func (r *running) customer(number string) {
 	r.t.Helper()
-	err := givenCustomer(r.t.Context(), r.Program, r.completeSetup, talk.Setup{
+	err := harness.GivenCustomer(r.t.Context(), r.Program, r.completeSetup, talk.Setup{
 		Brand: "demo", Language: "en", Customer: talk.Customer{Number: number, Kind: "sms"},
 	}, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
 	if err != nil {
@@ -296,73 +291,6 @@ func (r *roundTrips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-func TestATopUpByOneTextTakesFiveTransactionsAndTheSessionsTwo(t *testing.T) {
-	p := storyProgramForTest(t, talk.Given{Customer: &talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"}})
-	wal := filepath.Join(p.config.Data, "pulsa.db-wal")
-	before := walCommits(t, wal)
-	messages, err := p.Send(t.Context(), talk.Inbound{ID: "bcdf", From: p.setup.Customer, Text: "KOOP 10 " + testPIN})
-	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "EUR 10.00 was added") {
-		t.Fatalf("answered %v, %v", messages, err)
-	}
-	if got := walCommits(t, wal) - before; got > 7 {
-		t.Errorf("%d transactions", got)
-	}
-}
-
-// walCommits counts the commit frames of SQLite's write-ahead log (https://www.sqlite.org/fileformat2.html#walformat).
-func walCommits(t *testing.T, path string) int {
-	t.Helper()
-	wal, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(wal) < 32 {
-		return 0
-	}
-	pageSize := int(binary.BigEndian.Uint32(wal[8:]))
-	commits := 0
-	for at := 32; at+24+pageSize <= len(wal); at += 24 + pageSize {
-		if !bytes.Equal(wal[at+8:at+16], wal[16:24]) { // salts of an older log
-			break
-		}
-		if binary.BigEndian.Uint32(wal[at+4:]) != 0 {
-			commits++
-		}
-	}
-	return commits
-}
-
-func storyProgramForTest(t *testing.T, givens ...talk.Given) *storyProgram {
-	t.Helper()
-	known, err := config.KnownWords()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := config.Parse("demo.yaml", config.Demo, func(string) string { return "" }, known)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := newStoryMaker(t.Context(), c, "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := m.New(t.Context(), talk.Setup{
-		Brand: "demo", Language: "en", Customer: talk.Customer{Number: testNumber, Kind: "sms"}, Givens: givens,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := m.close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return p.(*storyProgram)
-}
-
 func TestTwoQuickTextsAreAnsweredInOrderAndOnce(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(testNumber)
@@ -425,55 +353,5 @@ func TestLogsHoldNoSecret(t *testing.T) {
 	}
 	if !strings.Contains(r.log.String(), "msg=turn") {
 		t.Errorf("no line for the turn:\n%s", r.log.String())
-	}
-}
-
-func TestAWithdrawnCardIsRefused(t *testing.T) {
-	for _, state := range []cards.State{cards.Locked, cards.Void} {
-		p := storyProgramForTest(t)
-		card := cards.Card{Serial: "101-00000042", Brand: "demo", Series: "101", State: state,
-			Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}, CreatedAt: p.clock.Now()}
-		if err := p.p.Cards.Add(t.Context(), card, prepaid.NewSecret("12345678901234")); err != nil {
-			t.Fatal(err)
-		}
-		messages, err := p.Send(t.Context(), talk.Inbound{ID: "bcdf", From: p.setup.Customer, Text: "REDEEM 12345678901234"})
-		if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "withdrawn") {
-			t.Errorf("%s: answered %v, %v", state, messages, err)
-		}
-	}
-}
-
-func TestAnEventThatNothingIsThereForIsTheStorysFault(t *testing.T) {
-	p := storyProgramForTest(t)
-	for _, e := range []talk.Event{
-		{Kind: talk.CustomerAuthenticates}, {Kind: talk.SetupCompleted},
-		{Kind: talk.PaymentBehaves, Behaviour: string(simgateway.ReturnsDebit)}, {Kind: talk.NetworkBehaves, Behaviour: string(simnetwork.TakesBack)},
-	} {
-		if err := p.Do(t.Context(), p.setup.Customer, e); !errors.Is(err, talk.ErrCantHappen) {
-			t.Errorf("%v: %v", e, err)
-		}
-	}
-	found, err := p.Check(t.Context(), p.setup.Customer, talk.Fact{Kind: talk.CardIs, Serial: "101-00000099", Name: "new"})
-	if err != nil || found.Actual != "no such card" {
-		t.Errorf("a card that there is not: %+v, %v", found, err)
-	}
-}
-
-func TestAMessageDeliveredAgainAfterTheInstrumentHasChangedIsAnsweredWithItsOrder(t *testing.T) {
-	p := storyProgramForTest(t, talk.Given{Customer: &talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"}})
-	in := talk.Inbound{ID: "bcdf", From: p.setup.Customer, Text: "KOOP 10 " + testPIN}
-	p.armed = "delivered" // it dies before anything is answered
-	if messages, err := p.Send(t.Context(), in); err != nil || len(messages) != 0 {
-		t.Fatalf("answered %v, %v", messages, err)
-	}
-	if err := p.given(t.Context(), talk.Given{Customer: &talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "paypal"}}); err != nil {
-		t.Fatal(err)
-	}
-	messages, err := p.Send(t.Context(), in)
-	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "EUR 10.00 was added") {
-		t.Errorf("answered %v, %v", messages, err)
-	}
-	if n := len(p.sims.Gateway.Charged(simgateway.Filter{})); n != 1 {
-		t.Errorf("charged %d times", n)
 	}
 }

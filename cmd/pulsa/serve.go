@@ -182,7 +182,7 @@ func (healthCommand) Help() string { return "Example: pulsa health --server http
 
 // Run implements the command.
 func (h *healthCommand) Run(ctx context.Context, e environ) error {
-	if err := checkServer("--server", h.Server); err != nil {
+	if err := config.CheckServer("--server", h.Server); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -31,9 +32,9 @@ func stripeSays(t *testing.T, p *program, body, signature string) int {
 	if signature != "" {
 		r.Header.Set("Stripe-Signature", signature)
 	}
-	var answer capture
-	p.routes().ServeHTTP(&answer, r)
-	return answer.status
+	answer := httptest.NewRecorder()
+	p.routes().ServeHTTP(answer, r)
+	return answer.Code
 }
 
 func signedByStripe(secret, body string, at time.Time) string {
@@ -138,9 +139,9 @@ func (r *running) said(text string) string {
 		r.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	var answer capture
-	r.routes().ServeHTTP(&answer, request)
-	return answer.body.String()
+	answer := httptest.NewRecorder()
+	r.routes().ServeHTTP(answer, request)
+	return answer.Body.String()
 }
 
 func TestABadEventOfStripesIsRefusedAndChangesNothing(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"pulsa/app/config"
+	"pulsa/conversation/talk/harness"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
 )
@@ -56,7 +57,7 @@ reloadly: {client_id: x, client_secret: "${HOOK}"}
 		t.Fatal(err)
 	}
 	c.Data = t.TempDir()
-	log := &logBuffer{}
+	log := &harness.LogBuffer{}
 	p, err := wire(t.Context(), c, wiring{clock: prepaid.SystemClock{}, log: slog.New(slog.NewTextHandler(log, nil)), volatile: true})
 	if err != nil {
 		t.Fatal(err)

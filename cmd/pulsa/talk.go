@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"pulsa/app/config"
-	"pulsa/conversation"
 	"pulsa/conversation/talk"
+	"pulsa/conversation/talk/harness"
 )
 
 type talkCommand struct {
@@ -86,15 +85,10 @@ func (f talkFlags) vocabulary(e environ) (config.Config, *talk.Vocabulary, error
 	if err != nil {
 		return config.Config{}, nil, err
 	}
-	prompts := map[string]*conversation.BrandPrompts{}
-	for _, b := range c.Brands {
-		p, err := conversation.LoadPrompts(b)
-		if err != nil {
-			return config.Config{}, nil, err
-		}
-		prompts[b.Name] = p
+	v, err := harness.Vocabulary(c)
+	if err != nil {
+		return config.Config{}, nil, err
 	}
-	v := storyVocabulary(c, prompts)
 	if len(v.Brands) == 0 {
 		return config.Config{}, nil, fmt.Errorf("%s declares no brand marked test, and stories talk to no other", c.File)
 	}
@@ -103,7 +97,7 @@ func (f talkFlags) vocabulary(e environ) (config.Config, *talk.Vocabulary, error
 
 // loadStories reads the stories of files and folders. What is wrong with them is printed, and ends with exit code 2.
 func loadStories(e environ, v *talk.Vocabulary, paths []string) (*talk.Scripts, error) {
-	files, err := storyFiles(paths)
+	files, err := harness.Files(paths)
 	if err != nil {
 		fmt.Fprintln(e.stderr, err)
 		return nil, exitCode(talk.ExitScript)
@@ -115,32 +109,6 @@ func loadStories(e environ, v *talk.Vocabulary, paths []string) (*talk.Scripts, 
 		return nil, exitCode(talk.ExitScript)
 	}
 	return scripts, err
-}
-
-// storyFiles replaces folders by the .talk files below them.
-func storyFiles(paths []string) ([]string, error) {
-	var files []string
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err != nil || !info.IsDir() {
-			files = append(files, path) // one that can't be read is reported with the rest
-			continue
-		}
-		before := len(files)
-		err = filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && strings.HasSuffix(name, ".talk") {
-				files = append(files, name)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		if len(files) == before {
-			return nil, fmt.Errorf("%s: no file there ends in .talk", path)
-		}
-	}
-	return files, nil
 }
 
 type talkRunCommand struct {
@@ -188,18 +156,18 @@ func (r *talkRunCommand) Run(ctx context.Context, e environ) error {
 // maker is where stories are played.
 func (r *talkRunCommand) maker(ctx context.Context, c config.Config) (talk.Maker, func() error, error) {
 	if r.Server != "" {
-		m, err := newServerMaker(ctx, r.Server, r.Admin, c)
+		m, err := harness.NewServerMaker(ctx, r.Server, r.Admin, c)
 		return m, func() error { return nil }, err
 	}
-	m, err := newStoryMaker(ctx, c, r.Database, r.Redis)
+	m, err := harness.NewMaker(ctx, c, r.Database, r.Redis)
 	if err != nil {
 		return nil, nil, err
 	}
-	return m, m.close, nil
+	return m, m.Close, nil
 }
 
 // prepare reads stories and makes ready what plays them. The caller closes the maker.
-func (f talkPlayFlags) prepare(ctx context.Context, e environ, paths []string, only talkOnlyFlags) (*talk.Scripts, *talk.Vocabulary, *storyMaker, error) {
+func (f talkPlayFlags) prepare(ctx context.Context, e environ, paths []string, only talkOnlyFlags) (*talk.Scripts, *talk.Vocabulary, *harness.Maker, error) {
 	c, v, err := f.vocabulary(e)
 	if err != nil {
 		return nil, nil, nil, err
@@ -211,7 +179,7 @@ func (f talkPlayFlags) prepare(ctx context.Context, e environ, paths []string, o
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	m, err := newStoryMaker(ctx, c, f.Database, f.Redis)
+	m, err := harness.NewMaker(ctx, c, f.Database, f.Redis)
 	return scripts, v, m, err
 }
 
@@ -309,14 +277,14 @@ func (t *talkRecordCommand) Run(ctx context.Context, e environ) error {
 	if _, err := c.TestBrand(t.Brand); err != nil {
 		return err
 	}
-	m, err := newStoryMaker(ctx, c, t.Database, t.Redis)
+	m, err := harness.NewMaker(ctx, c, t.Database, t.Redis)
 	if err != nil {
 		return err
 	}
 	story, err := talk.Record(ctx, m, v, talk.Recording{
 		Name: t.Name, Brand: t.Brand, Channel: t.Channel, Language: t.Language, From: t.From,
 	}, e.stdin, e.stdout)
-	if err = errors.Join(err, m.close()); err != nil {
+	if err = errors.Join(err, m.Close()); err != nil {
 		fmt.Fprint(e.stdout, story) // what was said is not lost
 		return err
 	}
@@ -380,7 +348,7 @@ func (t *talkFixCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	fixed, notes := talk.Fix(ctx, m, scripts, t.options(e))
-	err = m.close()
+	err = m.Close()
 	for _, f := range fixed {
 		fmt.Fprint(e.stdout, f.Diff)
 		if !t.DryRun {
@@ -422,7 +390,7 @@ func (t *talkCoverageCommand) Run(ctx context.Context, e environ) error {
 	}
 	report := talk.Run(ctx, m, scripts, t.options(e))
 	coverage := report.Cover(v.Flows)
-	if err := errors.Join(coverage.WriteText(e.stdout), m.close()); err != nil {
+	if err := errors.Join(coverage.WriteText(e.stdout), m.Close()); err != nil {
 		return err
 	}
 	if failed := report.Count(talk.Failed); failed > 0 {
@@ -441,5 +409,5 @@ func (talkPointsCommand) Help() string { return "Example: pulsa talk points" }
 
 // Run implements the command.
 func (talkPointsCommand) Run(_ context.Context, e environ) error {
-	return talk.WritePoints(e.stdout, storyPoints())
+	return talk.WritePoints(e.stdout, harness.Points())
 }

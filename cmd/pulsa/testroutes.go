@@ -13,6 +13,7 @@ import (
 	"pulsa/cards"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
+	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
 	"pulsa/web/guard"
 
@@ -22,59 +23,27 @@ import (
 // The test endpoints let conversation scripts ask a running server for what a customer can't see. They stand on the
 // admin listener, and answer for brands marked test only.
 
-// testRequest is the body of every test endpoint; each reads what it needs.
-type testRequest struct {
-	Customer talk.Customer
-	Language string
-	Event    *talk.Event
-	Fact     *talk.Fact
-	Since    time.Time        // of facts that count: when the story began
-	Numbers  []prepaid.MSISDN // of facts that count: whose
-	PIN      string           // of a given customer
-	Method   string
-	Card     *testCard
-}
-
-// testCard is a given card: a talk.GivenCard never shows its code, and this must.
-type testCard struct {
-	Serial, Code, Expires string
-	Amount                prepaid.Money
-	Generated             bool
-}
-
-// testTurn is what a message was made of.
-type testTurn struct {
-	Parts   []talk.Part
-	Choices []talk.Choice
-}
-
-// testState is where a conversation stands.
-type testState struct {
-	State  string
-	Secret bool
-}
-
 func (p *program) testRoutes(mux *http.ServeMux) {
-	handle := func(what string, do func(context.Context, string, testRequest) (any, error)) {
+	handle := func(what string, do func(context.Context, string, harness.Request) (any, error)) {
 		mux.Handle("POST /test/{brand}/"+what, guard.OfType(func(w http.ResponseWriter, r *http.Request) {
 			p.answerTest(w, r, do)
 		}, "application/json"))
 	}
-	handle("event", func(ctx context.Context, brand string, r testRequest) (any, error) {
+	handle("event", func(ctx context.Context, brand string, r harness.Request) (any, error) {
 		if r.Event == nil {
 			return nil, errors.New("no event")
 		}
 		return nil, p.tellSimulators(ctx, brand, r.Customer, *r.Event)
 	})
-	handle("fact", func(ctx context.Context, brand string, r testRequest) (any, error) {
+	handle("fact", func(ctx context.Context, brand string, r harness.Request) (any, error) {
 		if r.Fact == nil {
 			return nil, errors.New("no fact")
 		}
 		return p.testFact(ctx, brand, r)
 	})
-	handle("given", func(ctx context.Context, brand string, r testRequest) (any, error) {
+	handle("given", func(ctx context.Context, brand string, r harness.Request) (any, error) {
 		if r.Card != nil {
-			err := givenCard(ctx, p.Program, brand, talk.GivenCard{
+			err := harness.GivenCard(ctx, p.Program, brand, talk.GivenCard{
 				Serial: r.Card.Serial, Code: prepaid.NewSecret(r.Card.Code), Amount: r.Card.Amount,
 				Expires: r.Card.Expires, Generated: r.Card.Generated,
 			})
@@ -84,28 +53,28 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 			return nil, err
 		}
 		setup := talk.Setup{Brand: brand, Language: r.Language, Customer: r.Customer}
-		return nil, givenCustomer(ctx, p.Program, p.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
+		return nil, harness.GivenCustomer(ctx, p.Program, p.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
 	})
-	handle("settle", func(ctx context.Context, _ string, _ testRequest) (any, error) { return nil, p.Settle(ctx) })
-	handle("state", func(ctx context.Context, brand string, r testRequest) (any, error) {
+	handle("settle", func(ctx context.Context, _ string, _ harness.Request) (any, error) { return nil, p.Settle(ctx) })
+	handle("state", func(ctx context.Context, brand string, r harness.Request) (any, error) {
 		c, _ := p.Registry.Declared(brand, "fake")
 		state, secret, err := p.Handler.State(ctx, c, r.Customer.Address())
-		return testState{state, secret}, err
+		return harness.StateAnswer{State: state, Secret: secret}, err
 	})
 	mux.Handle("POST /test/{brand}/turn/{id}", guard.OfType(func(w http.ResponseWriter, r *http.Request) {
-		p.answerTest(w, r, func(_ context.Context, brand string, of testRequest) (any, error) {
+		p.answerTest(w, r, func(_ context.Context, brand string, of harness.Request) (any, error) {
 			return p.turns.get(turnKey{brand, of.Customer.Address(), r.PathValue("id")}), nil
 		})
 	}, "application/json"))
 }
 
-func (p *program) answerTest(w http.ResponseWriter, r *http.Request, do func(context.Context, string, testRequest) (any, error)) {
+func (p *program) answerTest(w http.ResponseWriter, r *http.Request, do func(context.Context, string, harness.Request) (any, error)) {
 	brand := p.Brands[r.PathValue("brand")]
 	if brand == nil || !brand.Test {
 		http.Error(w, "no test brand of that name", http.StatusNotFound)
 		return
 	}
-	var request testRequest
+	var request harness.Request
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&request); err != nil {
@@ -127,7 +96,7 @@ func (p *program) answerTest(w http.ResponseWriter, r *http.Request, do func(con
 }
 
 // testFact counts at the simulators' books what concerns the story's customers; the rest is asked of SQL.
-func (p *program) testFact(ctx context.Context, brand string, r testRequest) (talk.Finding, error) {
+func (p *program) testFact(ctx context.Context, brand string, r harness.Request) (talk.Finding, error) {
 	f := *r.Fact
 	n, all := 0, 0
 	add := func(at time.Time, m prepaid.Money) {
@@ -155,12 +124,12 @@ func (p *program) testFact(ctx context.Context, brand string, r testRequest) (ta
 				add(e.At, e.Amount)
 			}
 		}
-		return counted(f, n, all), nil
+		return harness.Counted(f, n, all), nil
 	}
 	if f.Kind == talk.AuditClean {
-		return auditFinding(p.audit(ctx))
+		return harness.AuditFinding(p.audit(ctx))
 	}
-	return checkFact(ctx, p.Program, brand, r.Customer, f)
+	return harness.CheckFact(ctx, p.Program, brand, r.Customer, f)
 }
 
 // maxTurns is how many turns a server remembers for scripts.
@@ -169,7 +138,7 @@ const maxTurns = 4096
 // recentTurns remembers the prompts of the last turns of test brands. Safe for concurrent use.
 type recentTurns struct {
 	mu   sync.Mutex
-	byID map[turnKey]testTurn
+	byID map[turnKey]harness.TurnAnswer
 	ids  []turnKey // oldest first
 }
 
@@ -184,7 +153,7 @@ func (t *recentTurns) observe(r conversation.Record) {
 	if !r.Channel.Brand.Test || r.Result == "seen" {
 		return
 	}
-	var turn testTurn
+	var turn harness.TurnAnswer
 	for _, p := range r.Parts {
 		turn.Parts = append(turn.Parts, talk.Part{Key: string(p.Key), Values: p.Values, Text: p.Text})
 	}
@@ -194,7 +163,7 @@ func (t *recentTurns) observe(r conversation.Record) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.byID == nil {
-		t.byID = map[turnKey]testTurn{}
+		t.byID = map[turnKey]harness.TurnAnswer{}
 	}
 	key := turnKey{r.Channel.Brand.Name, r.Address, r.MessageID}
 	if _, again := t.byID[key]; !again {
@@ -207,7 +176,7 @@ func (t *recentTurns) observe(r conversation.Record) {
 	}
 }
 
-func (t *recentTurns) get(key turnKey) testTurn {
+func (t *recentTurns) get(key turnKey) harness.TurnAnswer {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.byID[key]

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"pulsa/conversation/talk"
+	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 )
 
@@ -137,7 +139,7 @@ func TestWhatIsDialledAtOnceIsDoneAtOnce(t *testing.T) {
 	r := runUSSD(t)
 	r.customer(testNumber)
 	const code = "12345678901234"
-	err := givenCard(t.Context(), r.Program, "demo", talk.GivenCard{
+	err := harness.GivenCard(t.Context(), r.Program, "demo", talk.GivenCard{
 		Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: prepaid.Money{Minor: 2000, Currency: "EUR"},
 	})
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/conversation/talk/harness"
 	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -40,7 +41,7 @@ type hooked struct {
 	t        *testing.T
 	clock    stepping
 	api      *httptest.Server
-	log      *logBuffer
+	log      *harness.LogBuffer
 	key      string
 	token    string
 	receiver *httptest.Server
@@ -66,7 +67,7 @@ func newHooked(t *testing.T, change func(*config.Config)) *hooked {
 	if change != nil {
 		change(&c)
 	}
-	h := &hooked{t: t, clock: stepping{by: &atomic.Int64{}}, log: &logBuffer{}}
+	h := &hooked{t: t, clock: stepping{by: &atomic.Int64{}}, log: &harness.LogBuffer{}}
 	h.program, err = wire(t.Context(), c, wiring{clock: h.clock, log: slog.New(slog.NewTextHandler(h.log, nil)), volatile: true})
 	if err != nil {
 		t.Fatal(err)

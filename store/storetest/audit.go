@@ -4,9 +4,9 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
-	"pulsa/store"
 	"pulsa/topup"
 )
 
@@ -34,7 +34,7 @@ var auditTests = []test{
 // clean fails the test where an invariant does not hold.
 func (w *world) clean() {
 	w.Helper()
-	for _, v := range must[[]store.Violation](w)(w.db.Audit.Violations(w.Context())) {
+	for _, v := range must[[]operators.Violation](w)(w.db.Audit.Violations(w.Context())) {
 		w.Error(v)
 	}
 }
@@ -283,7 +283,7 @@ func breachTests() []test {
 		tests[i] = test{b.name, func(w *world) {
 			b.make(w)
 			numbers := map[int]bool{}
-			for _, v := range must[[]store.Violation](w)(w.db.Audit.Violations(w.Context())) {
+			for _, v := range must[[]operators.Violation](w)(w.db.Audit.Violations(w.Context())) {
 				numbers[v.Invariant] = true
 			}
 			if !numbers[b.invariant] {

@@ -1,4 +1,4 @@
-package main
+package harness
 
 import (
 	"context"
@@ -20,8 +20,8 @@ import (
 	"pulsa/store"
 )
 
-// storyMaker makes a fresh program for every story. It implements talk.Maker.
-type storyMaker struct {
+// Maker makes a fresh program for every story. It implements talk.Maker.
+type Maker struct {
 	config   config.Config
 	database string // PostgreSQL in which each story gets a schema; "": an embedded file each
 	redis    string
@@ -31,18 +31,18 @@ type storyMaker struct {
 	stories  atomic.Int64
 }
 
-// newStoryMaker prepares for stories of the configuration's test brands. It is closed when all have ended.
-func newStoryMaker(ctx context.Context, c config.Config, database, redis string) (*storyMaker, error) {
+// NewMaker prepares for stories of the configuration's test brands. It is closed when all have ended.
+func NewMaker(ctx context.Context, c config.Config, database, redis string) (*Maker, error) {
 	folder, err := os.MkdirTemp("", "pulsa-talk-")
 	if err != nil {
 		return nil, err
 	}
-	m := &storyMaker{config: c, database: database, redis: redis, folder: folder}
+	m := &Maker{config: c, database: database, redis: redis, folder: folder}
 	m.numbers.Store(rand.Int64N(1 << 20)) // stories on shared stores of two runs do not meet
 	m.config.Data = folder
 	m.config.PublicURL = "http://127.0.0.1:8080"
 	if err := m.config.OpenKeys(); err != nil {
-		return nil, errors.Join(err, m.close())
+		return nil, errors.Join(err, m.Close())
 	}
 	if database != "" {
 		return m, nil
@@ -50,18 +50,18 @@ func newStoryMaker(ctx context.Context, c config.Config, database, redis string)
 	m.template = filepath.Join(folder, "template.db")
 	db, err := store.Open(ctx, "sqlite:"+m.template, store.Options{Volatile: true})
 	if err != nil {
-		return nil, errors.Join(err, m.close())
+		return nil, errors.Join(err, m.Close())
 	}
 	if err := db.Close(); err != nil {
-		return nil, errors.Join(err, m.close())
+		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
 }
 
-func (m *storyMaker) close() error { return os.RemoveAll(m.folder) }
+func (m *Maker) Close() error { return os.RemoveAll(m.folder) }
 
 // Fresh implements talk.Maker.
-func (m *storyMaker) Fresh(brand string) (string, error) {
+func (m *Maker) Fresh(brand string) (string, error) {
 	b := core.BrandsByName(m.config)[brand]
 	if b == nil {
 		return "", fmt.Errorf("no brand %s", brand)
@@ -71,12 +71,12 @@ func (m *storyMaker) Fresh(brand string) (string, error) {
 }
 
 // New implements talk.Maker.
-func (m *storyMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, error) {
+func (m *Maker) New(ctx context.Context, setup talk.Setup) (talk.Program, error) {
 	begins := setup.Now
 	if begins.IsZero() {
 		begins = time.Now().UTC().Truncate(24 * time.Hour).Add(9 * time.Hour)
 	}
-	s := &storyProgram{
+	s := &Program{
 		maker: m, setup: setup, config: m.config, clock: prepaid.NewVirtualClock(begins), closed: map[prepaid.Address]bool{},
 		pushed: map[prepaid.OutboundID]bool{}, records: map[string]conversation.Record{},
 	}
@@ -100,7 +100,7 @@ func (m *storyMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, e
 }
 
 // stores gives a story stores of its own.
-func (m *storyMaker) stores(ctx context.Context, s *storyProgram) (err error) {
+func (m *Maker) stores(ctx context.Context, s *Program) (err error) {
 	if m.redis != "" {
 		s.config.RedisURL = prepaid.NewSecret(m.redis)
 		s.redisPrefix = "talk:" + prepaid.NewToken() + ":"

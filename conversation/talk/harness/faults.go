@@ -1,4 +1,4 @@
-package main
+package harness
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 // unsteadySessions are sessions whose store a script can take away.
 type unsteadySessions struct {
 	conversation.Sessions
-	story *storyProgram
+	story *Program
 }
 
 func (u *unsteadySessions) down() error {
@@ -57,7 +57,7 @@ func (u *unsteadySessions) DrainTranscripts(ctx context.Context, n int, save fun
 // has closed a customer's window, so that nothing can be pushed to them.
 type unsteadyFake struct {
 	*fake.Adapter
-	story *storyProgram
+	story *Program
 }
 
 func (u *unsteadyFake) Send(ctx context.Context, c channels.Channel, m channels.Outbound) (string, error) {
@@ -141,4 +141,4 @@ func (l *life) unless(call func() topup.Result) topup.Result {
 }
 
 // outage makes an outage begin now.
-func (s *storyProgram) outage(d time.Duration) time.Time { return s.clock.Now().Add(d) }
+func (s *Program) outage(d time.Duration) time.Time { return s.clock.Now().Add(d) }

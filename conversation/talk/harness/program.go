@@ -1,4 +1,4 @@
-package main
+package harness
 
 import (
 	"bytes"
@@ -27,10 +27,10 @@ import (
 	"pulsa/topup"
 )
 
-// storyProgram is the whole program, wired for one conversation script: on stores of its own, under a clock that
+// Program is the whole program, wired for one conversation script: on stores of its own, under a clock that
 // stands still, with simulators that outlive its restarts. It implements talk.Program.
-type storyProgram struct {
-	maker       *storyMaker
+type Program struct {
+	maker       *Maker
 	setup       talk.Setup
 	config      config.Config
 	clock       *prepaid.VirtualClock
@@ -43,7 +43,7 @@ type storyProgram struct {
 	offline time.Time
 	closed  map[prepaid.Address]bool // whom nothing can be pushed to until they write
 	redis   time.Time                // the sessions' store is down until then
-	log     logBuffer
+	log     LogBuffer
 	pushed  map[prepaid.OutboundID]bool
 
 	mu      sync.Mutex
@@ -57,7 +57,7 @@ type life struct{ cut atomic.Bool }
 
 var errCut = errors.New("the program was killed")
 
-func (s *storyProgram) start(ctx context.Context) error {
+func (s *Program) start(ctx context.Context) error {
 	l := &life{}
 	s.life = l
 	p, err := core.Open(ctx, s.config, core.Options{
@@ -90,7 +90,7 @@ func (s *storyProgram) start(ctx context.Context) error {
 }
 
 // reached crashes the program where the script has asked for it.
-func (s *storyProgram) reached(l *life, point string) {
+func (s *Program) reached(l *life, point string) {
 	s.mu.Lock()
 	struck := s.armed == point && l.cut.CompareAndSwap(false, true)
 	if struck {
@@ -103,7 +103,7 @@ func (s *storyProgram) reached(l *life, point string) {
 	_ = s.p.Close() // as the kernel closes a killed program's files and connections
 }
 
-func (s *storyProgram) observe(l *life, r conversation.Record) {
+func (s *Program) observe(l *life, r conversation.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if l.cut.Load() {
@@ -122,7 +122,7 @@ func (s *storyProgram) observe(l *life, r conversation.Record) {
 func recordKey(a prepaid.Address, messageID string) string { return string(a) + " " + messageID }
 
 // run does something under the story's clock.
-func (s *storyProgram) run(do func() error) error {
+func (s *Program) run(do func() error) error {
 	var err error
 	if clockErr := s.clock.Run(func() { err = do() }); clockErr != nil {
 		return clockErr
@@ -131,7 +131,7 @@ func (s *storyProgram) run(do func() error) error {
 }
 
 // reborn starts the program anew where it was killed on the way.
-func (s *storyProgram) reborn(ctx context.Context, err error) error {
+func (s *Program) reborn(ctx context.Context, err error) error {
 	if !s.life.cut.Load() {
 		return err
 	}
@@ -139,7 +139,7 @@ func (s *storyProgram) reborn(ctx context.Context, err error) error {
 }
 
 // Send implements talk.Program: the message goes through the webhook, as a provider's would.
-func (s *storyProgram) Send(ctx context.Context, in talk.Inbound) ([]talk.Message, error) {
+func (s *Program) Send(ctx context.Context, in talk.Inbound) ([]talk.Message, error) {
 	answers, err := s.SendTogether(ctx, []talk.Inbound{in})
 	if err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ func (s *storyProgram) Send(ctx context.Context, in talk.Inbound) ([]talk.Messag
 }
 
 // SendTogether implements talk.Crowd.
-func (s *storyProgram) SendTogether(ctx context.Context, ins []talk.Inbound) ([][]talk.Message, error) {
+func (s *Program) SendTogether(ctx context.Context, ins []talk.Inbound) ([][]talk.Message, error) {
 	captured := make([]capture, len(ins))
 	errs := make([]error, len(ins))
 	var work []func()
@@ -185,7 +185,7 @@ func fakeMessageOf(in talk.Inbound) fake.Message {
 }
 
 // read returns what the webhook answered to a message.
-func (s *storyProgram) read(in talk.Inbound, answer *capture) ([]talk.Message, error) {
+func (s *Program) read(in talk.Inbound, answer *capture) ([]talk.Message, error) {
 	if answer.status != http.StatusOK {
 		return nil, fmt.Errorf("the webhook answered %d: %s", answer.status, strings.TrimSpace(answer.body.String()))
 	}
@@ -216,7 +216,7 @@ const (
 )
 
 // deliver puts a message through the webhook as a provider does.
-func (s *storyProgram) deliver(ctx context.Context, body []byte) (capture, error) {
+func (s *Program) deliver(ctx context.Context, body []byte) (capture, error) {
 	for tries := 0; ; tries++ {
 		var answer capture
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "/webhooks/"+s.setup.Brand+"/fake", bytes.NewReader(body))
@@ -235,7 +235,7 @@ func (s *storyProgram) deliver(ctx context.Context, body []byte) (capture, error
 }
 
 // explain adds the prompts that a message was made of.
-func (s *storyProgram) explain(m talk.Message, recordKey string) talk.Message {
+func (s *Program) explain(m talk.Message, recordKey string) talk.Message {
 	s.mu.Lock()
 	r := s.records[recordKey]
 	s.mu.Unlock()
@@ -249,7 +249,7 @@ func (s *storyProgram) explain(m talk.Message, recordKey string) talk.Message {
 }
 
 // Settle implements talk.Program.
-func (s *storyProgram) Settle(ctx context.Context) ([]talk.Message, error) {
+func (s *Program) Settle(ctx context.Context) ([]talk.Message, error) {
 	err := s.run(func() error { return s.p.Settle(ctx) })
 	if s.life.cut.Load() {
 		if err := s.reborn(ctx, err); err != nil {
@@ -283,10 +283,10 @@ func (s *storyProgram) Settle(ctx context.Context) ([]talk.Message, error) {
 }
 
 // Now implements talk.TimeTraveller.
-func (s *storyProgram) Now() time.Time { return s.clock.Now() }
+func (s *Program) Now() time.Time { return s.clock.Now() }
 
 // Next implements talk.TimeTraveller.
-func (s *storyProgram) Next(ctx context.Context) (time.Time, bool, error) {
+func (s *Program) Next(ctx context.Context) (time.Time, bool, error) {
 	next, err := s.p.NextDue(ctx)
 	if err != nil {
 		return time.Time{}, false, err
@@ -301,13 +301,13 @@ func (s *storyProgram) Next(ctx context.Context) (time.Time, bool, error) {
 }
 
 // AdvanceTo implements talk.TimeTraveller.
-func (s *storyProgram) AdvanceTo(_ context.Context, t time.Time) error {
+func (s *Program) AdvanceTo(_ context.Context, t time.Time) error {
 	s.clock.AdvanceTo(t)
 	return nil
 }
 
 // Close implements talk.Program.
-func (s *storyProgram) Close() error {
+func (s *Program) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	var err error
@@ -318,27 +318,27 @@ func (s *storyProgram) Close() error {
 }
 
 // Walked implements talk.Walker.
-func (s *storyProgram) Walked() []talk.Transition { return s.walked }
+func (s *Program) Walked() []talk.Transition { return s.walked }
 
 // State implements talk.Stater.
-func (s *storyProgram) State(ctx context.Context, who talk.Customer) (string, error) {
+func (s *Program) State(ctx context.Context, who talk.Customer) (string, error) {
 	state, _, err := s.p.Handler.State(ctx, s.channel(), who.Address())
 	return state, err
 }
 
 // ReadsSecret implements talk.SecretReader.
-func (s *storyProgram) ReadsSecret(ctx context.Context, who talk.Customer) (bool, error) {
+func (s *Program) ReadsSecret(ctx context.Context, who talk.Customer) (bool, error) {
 	_, secret, err := s.p.Handler.State(ctx, s.channel(), who.Address())
 	return secret, err
 }
 
-func (s *storyProgram) channel() channels.Channel {
+func (s *Program) channel() channels.Channel {
 	c, _ := s.p.Registry.Declared(s.setup.Brand, "fake")
 	return c
 }
 
 // Problems implements talk.Proofreader.
-func (s *storyProgram) Problems(to talk.Customer, m talk.Message) []string {
+func (s *Program) Problems(to talk.Customer, m talk.Message) []string {
 	return proofread(to.Kind, m)
 }
 
@@ -364,7 +364,7 @@ func proofread(kind string, m talk.Message) []string {
 }
 
 // Evidence implements talk.Witness.
-func (s *storyProgram) Evidence(ctx context.Context) ([]talk.Evidence, error) {
+func (s *Program) Evidence(ctx context.Context) ([]talk.Evidence, error) {
 	if _, err := s.p.DrainTranscripts(ctx); err != nil {
 		return nil, err
 	}
@@ -380,7 +380,7 @@ func (s *storyProgram) Evidence(ctx context.Context) ([]talk.Evidence, error) {
 }
 
 // HandedOut implements talk.HandsOut.
-func (s *storyProgram) HandedOut() []string {
+func (s *Program) HandedOut() []string {
 	var codes []string
 	for _, e := range s.sims.Network.Delivered(simnetwork.Filter{}) {
 		if e.PIN != nil {
@@ -390,19 +390,19 @@ func (s *storyProgram) HandedOut() []string {
 	return codes
 }
 
-// logBuffer keeps a story's log.
-type logBuffer struct {
+// LogBuffer keeps a story's log.
+type LogBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (l *logBuffer) Write(p []byte) (int, error) {
+func (l *LogBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
 }
 
-func (l *logBuffer) String() string {
+func (l *LogBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
@@ -433,8 +433,8 @@ func (c *capture) Write(p []byte) (int, error) {
 	return c.body.Write(p)
 }
 
-// storyPoints are the crash points in the order in which a purchase passes them.
-func storyPoints() []talk.Point {
+// Points are the crash points in the order in which a purchase passes them.
+func Points() []talk.Point {
 	return []talk.Point{
 		{Name: "begin", Meaning: "the turn has begun and nothing is done yet"},
 		{Name: "order", Meaning: "the order is stored"},
@@ -449,8 +449,17 @@ func storyPoints() []talk.Point {
 	}
 }
 
-func storyVocabulary(c config.Config, prompts map[string]*conversation.BrandPrompts) *talk.Vocabulary {
-	v := &talk.Vocabulary{Points: storyPoints(), Keys: conversation.PromptKeys()}
+// Vocabulary is what scripts are checked against: the test brands of a configuration, prompts, flows, crash points.
+func Vocabulary(c config.Config) (*talk.Vocabulary, error) {
+	prompts := map[string]*conversation.BrandPrompts{}
+	for _, b := range c.Brands {
+		p, err := conversation.LoadPrompts(b)
+		if err != nil {
+			return nil, err
+		}
+		prompts[b.Name] = p
+	}
+	v := &talk.Vocabulary{Points: Points(), Keys: conversation.PromptKeys()}
 	for _, b := range c.Brands {
 		if b.Test {
 			v.Brands = append(v.Brands, b)
@@ -477,5 +486,5 @@ func storyVocabulary(c config.Config, prompts map[string]*conversation.BrandProm
 		}
 		return p.ByLanguage[language].Template(conversation.Key(key))
 	}
-	return v
+	return v, nil
 }

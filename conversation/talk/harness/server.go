@@ -1,4 +1,4 @@
-package main
+package harness
 
 import (
 	"bytes"
@@ -30,7 +30,7 @@ type serverMaker struct {
 	http          *http.Client
 }
 
-func newServerMaker(ctx context.Context, server, admin string, c config.Config) (*serverMaker, error) {
+func NewServerMaker(ctx context.Context, server, admin string, c config.Config) (*serverMaker, error) {
 	m := &serverMaker{
 		server: strings.TrimRight(server, "/"), admin: strings.TrimRight(admin, "/"), config: c,
 		http: &http.Client{Timeout: 30 * time.Second},
@@ -41,7 +41,7 @@ func newServerMaker(ctx context.Context, server, admin string, c config.Config) 
 
 // reach says which listener does not answer, before any story fails for it.
 func (m *serverMaker) reach(ctx context.Context, flag, address string) error {
-	if err := checkServer(flag, address); err != nil {
+	if err := config.CheckServer(flag, address); err != nil {
 		return err
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/healthz", nil)
@@ -76,7 +76,7 @@ func (m *serverMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, 
 	}
 	s := &serverProgram{maker: m, setup: setup, began: time.Now().UTC(), clients: map[talk.Customer]*fake.Client{}}
 	var known talk.Finding
-	err := s.ask(ctx, "fact", testRequest{Customer: setup.Customer, Fact: &talk.Fact{Kind: talk.Registered}}, &known)
+	err := s.ask(ctx, "fact", Request{Customer: setup.Customer, Fact: &talk.Fact{Kind: talk.Registered}}, &known)
 	if err != nil {
 		return nil, err
 	}
@@ -117,11 +117,11 @@ func (s *serverProgram) given(ctx context.Context, g talk.Given) error {
 	case g.Event != nil:
 		return s.Do(ctx, s.setup.Customer, *g.Event)
 	case g.Customer != nil:
-		return s.ask(ctx, "given", testRequest{
+		return s.ask(ctx, "given", Request{
 			Customer: s.setup.Customer, Language: s.setup.Language, PIN: g.Customer.PIN.Reveal(), Method: g.Customer.Method,
 		}, nil)
 	}
-	return s.ask(ctx, "given", testRequest{Card: &testCard{
+	return s.ask(ctx, "given", Request{Card: &CardRequest{
 		Serial: g.Card.Serial, Code: g.Card.Code.Reveal(), Amount: g.Card.Amount, Expires: g.Card.Expires, Generated: g.Card.Generated,
 	}}, nil)
 }
@@ -137,8 +137,8 @@ func (s *serverProgram) Send(ctx context.Context, in talk.Inbound) ([]talk.Messa
 		return nil, err
 	}
 	m := joined(replies)
-	var turn testTurn
-	if err := s.ask(ctx, "turn/"+in.ID, testRequest{Customer: in.From}, &turn); err != nil {
+	var turn TurnAnswer
+	if err := s.ask(ctx, "turn/"+in.ID, Request{Customer: in.From}, &turn); err != nil {
 		return nil, err
 	}
 	m.Parts, m.Choices = turn.Parts, turn.Choices
@@ -164,7 +164,7 @@ func (s *serverProgram) SendTogether(ctx context.Context, ins []talk.Inbound) ([
 
 // Settle implements talk.Program: the server is asked to do what is due, and then what it has pushed is read.
 func (s *serverProgram) Settle(ctx context.Context) ([]talk.Message, error) {
-	if err := s.ask(ctx, "settle", testRequest{}, nil); err != nil {
+	if err := s.ask(ctx, "settle", Request{}, nil); err != nil {
 		return nil, err
 	}
 	var messages []talk.Message
@@ -190,7 +190,7 @@ func (s *serverProgram) Do(ctx context.Context, who talk.Customer, e talk.Event)
 	if e.Kind == talk.PaymentBehaves || e.Kind == talk.NetworkBehaves {
 		s.behaved = true
 	}
-	return s.ask(ctx, "event", testRequest{Customer: who, Event: &e}, nil)
+	return s.ask(ctx, "event", Request{Customer: who, Event: &e}, nil)
 }
 
 // Check implements talk.Program.
@@ -199,7 +199,7 @@ func (s *serverProgram) Check(ctx context.Context, who talk.Customer, f talk.Fac
 		state, err := s.State(ctx, who)
 		return is(state, f.Name), err
 	}
-	request := testRequest{Customer: who, Fact: &f, Since: s.began}
+	request := Request{Customer: who, Fact: &f, Since: s.began}
 	for c := range s.clients {
 		if m, err := prepaid.ParseE164(c.Number); err == nil {
 			request.Numbers = append(request.Numbers, m)
@@ -212,8 +212,8 @@ func (s *serverProgram) Check(ctx context.Context, who talk.Customer, f talk.Fac
 
 // State implements talk.Stater.
 func (s *serverProgram) State(ctx context.Context, who talk.Customer) (string, error) {
-	var state testState
-	err := s.ask(ctx, "state", testRequest{Customer: who}, &state)
+	var state StateAnswer
+	err := s.ask(ctx, "state", Request{Customer: who}, &state)
 	return state.State, err
 }
 
@@ -230,7 +230,7 @@ func (s *serverProgram) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	for _, e := range []talk.Event{{Kind: talk.PaymentBehaves}, {Kind: talk.NetworkBehaves}} {
-		if err := s.ask(ctx, "event", testRequest{Customer: s.setup.Customer, Event: &e}, nil); err != nil {
+		if err := s.ask(ctx, "event", Request{Customer: s.setup.Customer, Event: &e}, nil); err != nil {
 			return err
 		}
 	}
@@ -238,7 +238,7 @@ func (s *serverProgram) Close() error {
 }
 
 // ask calls a test endpoint.
-func (s *serverProgram) ask(ctx context.Context, what string, request testRequest, into any) error {
+func (s *serverProgram) ask(ctx context.Context, what string, request Request, into any) error {
 	body, err := json.Marshal(request)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package harness
 
 import (
 	"context"
@@ -48,7 +48,7 @@ func TestWhateverHappensTheBooksAgreeAtRest(t *testing.T) {
 }
 
 func chaos(t *testing.T, c config.Config, checks int, database, redis string) {
-	if underRaceDetector() {
+	if raceDetector() {
 		checks = max(checks/4, 2)
 	}
 	seed, text := "0", os.Getenv("PULSA_RAPID_CHECKS")
@@ -62,12 +62,12 @@ func chaos(t *testing.T, c config.Config, checks int, database, redis string) {
 		}
 		t.Cleanup(func() { _ = flag.Set(name, before) })
 	}
-	m, err := newStoryMaker(t.Context(), c, database, redis)
+	m, err := NewMaker(t.Context(), c, database, redis)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := m.close(); err != nil {
+		if err := m.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -77,7 +77,7 @@ func chaos(t *testing.T, c config.Config, checks int, database, redis string) {
 // unrest is one run: a program, its customers, and news that waits to be delivered.
 type unrest struct {
 	*rapid.T
-	s         *storyProgram
+	s         *Program
 	customers []talk.Customer
 	sent      []talk.Inbound
 
@@ -91,7 +91,7 @@ const (
 	unrestSMSCode = "246810"
 )
 
-func newUnrest(r *rapid.T, m *storyMaker) *unrest {
+func newUnrest(r *rapid.T, m *Maker) *unrest {
 	u := &unrest{T: r}
 	for _, kind := range []string{"sms", "telegram", "sms"} {
 		number, err := m.Fresh("demo")
@@ -101,18 +101,18 @@ func newUnrest(r *rapid.T, m *storyMaker) *unrest {
 		u.customers = append(u.customers, talk.Customer{Number: number, Kind: kind})
 	}
 	p, err := m.New(r.Context(), talk.Setup{Story: "unrest", Brand: "demo", Language: "en", Customer: u.customers[0], Givens: []talk.Given{
-		{Customer: &talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"}},
+		{Customer: &talk.GivenCustomer{PIN: prepaid.NewSecret(storyPIN), Method: "card"}},
 		{Card: &talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret(unrestCode), Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}}},
 	}})
 	if err != nil {
 		r.Fatal(err)
 	}
-	u.s = p.(*storyProgram)
+	u.s = p.(*Program)
 	r.Cleanup(func() { _ = u.s.Close() })
 	setup := u.s.setup
 	setup.Customer = u.customers[1]
 	u.must(u.s.run(func() error {
-		return givenCustomer(r.Context(), u.s.p, u.s.sims.Gateway.CompleteSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"})
+		return GivenCustomer(r.Context(), u.s.p, u.s.sims.Gateway.CompleteSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(storyPIN), Method: "sepa"})
 	}))
 	return u // the third is a stranger
 }
@@ -165,7 +165,7 @@ func (u *unrest) event() {
 	case "two at once":
 		u.twoAtOnce()
 	case "crash":
-		points := storyPoints()
+		points := Points()
 		u.s.armed = points[rapid.IntRange(0, len(points)-1).Draw(u.T, "point")].Name
 	case "behave":
 		u.tell(rapid.SampledFrom([]string{"network delivers", "network", "network delivers after 40s", "network delivers after 100s",
@@ -204,15 +204,15 @@ func (u *unrest) leaving() {
 	from := rapid.SampledFrom(u.customers).Draw(u.T, "from")
 	number := "0" + strings.TrimPrefix(from.Number, "+31")
 	to := rapid.SampledFrom([]string{"0687650001", "0687650002", number}).Draw(u.T, "to")
-	back := []string{"REGISTER", number, number, unrestSMSCode, testPIN, testPIN, "2"}
-	buys := []string{"KOOP 10 " + testPIN}
+	back := []string{"REGISTER", number, number, unrestSMSCode, storyPIN, storyPIN, "2"}
+	buys := []string{"KOOP 10 " + storyPIN}
 	texts := rapid.SampledFrom([][]string{
-		{"NUMBER", testPIN, to, to, unrestSMSCode, unrestSMSCode},
-		slices.Concat([]string{"NUMBER", testPIN, to, to, unrestSMSCode, unrestSMSCode}, back),
-		slices.Concat([]string{"CLOSE", testPIN, "1", "CLOSE"}, back, buys),
-		{"CLOSE", testPIN, "1", "CLOSE"},
-		slices.Concat([]string{"PAY REMOVE", testPIN, "1"}, buys),
-		{"ADDRESSES", testPIN, "1"},
+		{"NUMBER", storyPIN, to, to, unrestSMSCode, unrestSMSCode},
+		slices.Concat([]string{"NUMBER", storyPIN, to, to, unrestSMSCode, unrestSMSCode}, back),
+		slices.Concat([]string{"CLOSE", storyPIN, "1", "CLOSE"}, back, buys),
+		{"CLOSE", storyPIN, "1", "CLOSE"},
+		slices.Concat([]string{"PAY REMOVE", storyPIN, "1"}, buys),
+		{"ADDRESSES", storyPIN, "1"},
 	}).Draw(u.T, "texts")
 	for _, text := range texts {
 		u.send(talk.Inbound{ID: prepaid.NewToken(), From: from, Language: "en", Text: text})
@@ -222,10 +222,10 @@ func (u *unrest) leaving() {
 // recovery lets somebody set a PIN without the old one, and perhaps a way to pay; a crash may come in between.
 func (u *unrest) recovery() {
 	from := rapid.SampledFrom(u.customers).Draw(u.T, "from")
-	texts := []string{"FORGOT", unrestSMSCode, testPIN, testPIN}
+	texts := []string{"FORGOT", unrestSMSCode, storyPIN, storyPIN}
 	switch rapid.IntRange(0, 2).Draw(u.T, "pays") {
 	case 1:
-		texts = append(texts, "1", "NL91ABNA0417164300", "J. Jansen", "AGREE", "KOOP 10 "+testPIN)
+		texts = append(texts, "1", "NL91ABNA0417164300", "J. Jansen", "AGREE", "KOOP 10 "+storyPIN)
 	case 2:
 		texts = append(texts, "2")
 	}
@@ -243,7 +243,7 @@ func (u *unrest) outage() {
 func (u *unrest) text() talk.Inbound {
 	from := rapid.SampledFrom(u.customers).Draw(u.T, "from")
 	text := rapid.SampledFrom([]string{
-		"KOOP 10 " + testPIN, "KOOP 10 " + testPIN, "KOOP 15 " + testPIN, "KOOP 20 " + testPIN, "KOOP 10 4822", "KOOP", "10", testPIN, "1", "2", "3",
+		"KOOP 10 " + storyPIN, "KOOP 10 " + storyPIN, "KOOP 15 " + storyPIN, "KOOP 20 " + storyPIN, "KOOP 10 4822", "KOOP", "10", storyPIN, "1", "2", "3",
 		"REDEEM " + unrestCode, unrestCode, "REDEEM 11111111111111", "REGISTER", "0" + strings.TrimPrefix(from.Number, "+31"), unrestSMSCode, "PAY",
 		"NL91ABNA0417164300", "J. Jansen", "AGREE", "PIN", "STOP", "START", "HELP", "STATUS", "EXIT", "BACK", "LANG", "yes", "hello there",
 	}).Draw(u.T, "text")

@@ -1,4 +1,4 @@
-package main
+package harness
 
 import (
 	"context"
@@ -15,9 +15,9 @@ import (
 	"pulsa/prepaid"
 )
 
-// givenCustomer registers a customer as a conversation would have, and tells them nothing of it. complete completes the
+// GivenCustomer registers a customer as a conversation would have, and tells them nothing of it. complete completes the
 // payment page that is open for a number.
-func givenCustomer(ctx context.Context, p *core.Program, complete func(context.Context, prepaid.MSISDN) error, s talk.Setup, g talk.GivenCustomer) error {
+func GivenCustomer(ctx context.Context, p *core.Program, complete func(context.Context, prepaid.MSISDN) error, s talk.Setup, g talk.GivenCustomer) error {
 	m, err := prepaid.ParseE164(s.Customer.Number)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func givenAgain(ctx context.Context, p *core.Program, s talk.Setup, m prepaid.MS
 	return c, err
 }
 
-func givenCard(ctx context.Context, p *core.Program, brand string, g talk.GivenCard) error {
+func GivenCard(ctx context.Context, p *core.Program, brand string, g talk.GivenCard) error {
 	series, _, _ := strings.Cut(g.Serial, "-")
 	card := cards.Card{Serial: g.Serial, Brand: brand, Series: series, Amount: g.Amount, State: cards.Live, CreatedAt: p.Clock.Now()}
 	if g.Generated {

@@ -1,4 +1,4 @@
-package main
+package harness
 
 import (
 	"context"
@@ -9,18 +9,18 @@ import (
 	"pulsa/app/core"
 	"pulsa/cards"
 	"pulsa/conversation/talk"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/sim"
 
 	simgateway "pulsa/sim/gateway"
 
 	simnetwork "pulsa/sim/network"
-	"pulsa/store"
 	"pulsa/topup"
 )
 
 // Do implements talk.Program.
-func (s *storyProgram) Do(ctx context.Context, who talk.Customer, e talk.Event) error {
+func (s *Program) Do(ctx context.Context, who talk.Customer, e talk.Event) error {
 	switch e.Kind {
 	case talk.ChannelDown:
 		s.offline = s.outage(e.For)
@@ -46,14 +46,14 @@ func (s *storyProgram) Do(ctx context.Context, who talk.Customer, e talk.Event) 
 		s.armed = e.Point
 		s.mu.Unlock()
 	default:
-		err := s.run(func() error { return simulate(ctx, s.sims, who, e) })
+		err := s.run(func() error { return Simulate(ctx, s.sims, who, e) })
 		return s.reborn(ctx, err) // the simulators tell again what a killed program has not taken
 	}
 	return nil
 }
 
-// simulate makes the simulators behave, or the customer act on their pages.
-func simulate(ctx context.Context, s *sim.Simulators, who talk.Customer, e talk.Event) error {
+// Simulate makes the simulators behave, or the customer act on their pages.
+func Simulate(ctx context.Context, s *sim.Simulators, who talk.Customer, e talk.Event) error {
 	m, err := prepaid.ParseE164(who.Number)
 	if err != nil {
 		return err
@@ -79,30 +79,35 @@ func simulate(ctx context.Context, s *sim.Simulators, who talk.Customer, e talk.
 }
 
 // Check implements talk.Program.
-func (s *storyProgram) Check(ctx context.Context, who talk.Customer, f talk.Fact) (talk.Finding, error) {
+func (s *Program) Check(ctx context.Context, who talk.Customer, f talk.Fact) (talk.Finding, error) {
 	switch f.Kind {
 	case talk.InState:
 		state, err := s.State(ctx, who)
 		return is(state, f.Name), err
 	case talk.Charged:
-		return counted(f, len(s.sims.Gateway.Charged(simgateway.Filter{Amount: f.Amount})), len(s.sims.Gateway.Charged(simgateway.Filter{}))), nil
+		return Counted(f, len(s.sims.Gateway.Charged(simgateway.Filter{Amount: f.Amount})), len(s.sims.Gateway.Charged(simgateway.Filter{}))), nil
 	case talk.Refunded:
-		return counted(f, len(s.sims.Gateway.Refunded(simgateway.Filter{Amount: f.Amount})), len(s.sims.Gateway.Refunded(simgateway.Filter{}))), nil
+		return Counted(f, len(s.sims.Gateway.Refunded(simgateway.Filter{Amount: f.Amount})), len(s.sims.Gateway.Refunded(simgateway.Filter{}))), nil
 	case talk.ToppedUp:
-		return counted(f, len(s.sims.Network.Delivered(simnetwork.Filter{Amount: f.Amount})), len(s.sims.Network.Delivered(simnetwork.Filter{}))), nil
+		return Counted(f, len(s.sims.Network.Delivered(simnetwork.Filter{Amount: f.Amount})), len(s.sims.Network.Delivered(simnetwork.Filter{}))), nil
 	case talk.AuditClean:
-		return auditFinding(s.audit(ctx))
+		return AuditFinding(s.audit(ctx))
 	}
-	return checkFact(ctx, s.p, s.setup.Brand, who, f)
+	return CheckFact(ctx, s.p, s.setup.Brand, who, f)
 }
 
 // audit checks the invariants over the story's SQL and the books of its simulators.
-func (s *storyProgram) audit(ctx context.Context) ([]store.Violation, error) {
-	return auditAll(ctx, s.p, func(context.Context) (sim.Books, error) { return s.sims.Books(), nil })
+func (s *Program) audit(ctx context.Context) ([]operators.Violation, error) {
+	violations, err := s.p.Audit().Check(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.p.Audit().CheckBooks(ctx, func(context.Context) (operators.ProviderBooks, error) { return s.sims.Books().Provider(), nil }, nil)
+	return append(violations, found...), err
 }
 
-// checkFact finds what SQL tells of a customer or card.
-func checkFact(ctx context.Context, p *core.Program, brand string, who talk.Customer, f talk.Fact) (talk.Finding, error) {
+// CheckFact finds what SQL tells of a customer or card.
+func CheckFact(ctx context.Context, p *core.Program, brand string, who talk.Customer, f talk.Fact) (talk.Finding, error) {
 	c, err := p.Accounts.ByAddress(ctx, brand, who.Address())
 	if err != nil && !errors.Is(err, accounts.ErrNoCustomer) {
 		return talk.Finding{}, err
@@ -150,7 +155,7 @@ func yes(holds bool, f talk.Fact) talk.Finding {
 	return talk.Finding{Holds: holds != f.Not, Actual: actual.String()}
 }
 
-func counted(f talk.Fact, n, all int) talk.Finding {
+func Counted(f talk.Fact, n, all int) talk.Finding {
 	actual := fmt.Sprintf("%s %s %s", f.Kind, f.Amount, talk.Count(n))
 	if all != n {
 		actual += fmt.Sprintf(" (and %d of other amounts)", all-n)
@@ -158,8 +163,8 @@ func counted(f talk.Fact, n, all int) talk.Finding {
 	return talk.Finding{Holds: n == f.Times, Actual: actual}
 }
 
-// auditFinding is the fact that an audit found nothing, or what it found first.
-func auditFinding(violations []store.Violation, err error) (talk.Finding, error) {
+// AuditFinding is the fact that an audit found nothing, or what it found first.
+func AuditFinding(violations []operators.Violation, err error) (talk.Finding, error) {
 	if err != nil || len(violations) == 0 {
 		return talk.Finding{Holds: err == nil}, err
 	}
@@ -171,12 +176,12 @@ func auditFinding(violations []store.Violation, err error) (talk.Finding, error)
 }
 
 // given makes what a story begins with.
-func (s *storyProgram) given(ctx context.Context, g talk.Given) error {
+func (s *Program) given(ctx context.Context, g talk.Given) error {
 	switch {
 	case g.Event != nil:
 		return s.Do(ctx, s.setup.Customer, *g.Event)
 	case g.Customer != nil:
-		return s.run(func() error { return givenCustomer(ctx, s.p, s.sims.Gateway.CompleteSetup, s.setup, *g.Customer) })
+		return s.run(func() error { return GivenCustomer(ctx, s.p, s.sims.Gateway.CompleteSetup, s.setup, *g.Customer) })
 	}
-	return givenCard(ctx, s.p, s.setup.Brand, *g.Card)
+	return GivenCard(ctx, s.p, s.setup.Brand, *g.Card)
 }

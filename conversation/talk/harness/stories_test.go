@@ -1,4 +1,4 @@
-package main
+package harness
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +15,7 @@ import (
 	"pulsa/conversation/talk"
 )
 
-var storyFolder = filepath.Join(topFolder, "conversation", "stories")
+var storyFolder = filepath.Join("..", "..", "stories")
 
 // unsaid are the prompts that no story can hear, why, and the test that hears them.
 var unsaid = map[string]string{
@@ -68,8 +67,15 @@ var flowEnds = map[string]string{
 
 func storyVocabularyFor(t testing.TB) (config.Config, *talk.Vocabulary) {
 	t.Helper()
-	noEnvironment := func(string) string { return "" }
-	c, v, err := talkFlags{}.vocabulary(environ{getenv: noEnvironment, stdin: strings.NewReader(""), stdout: t.Output(), stderr: t.Output()})
+	known, err := config.KnownWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Parse("demo.yaml", config.Demo, func(string) string { return "" }, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Vocabulary(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +84,7 @@ func storyVocabularyFor(t testing.TB) (config.Config, *talk.Vocabulary) {
 
 func loadAll(t testing.TB, v *talk.Vocabulary, paths ...string) *talk.Scripts {
 	t.Helper()
-	files, err := storyFiles(paths)
+	files, err := Files(paths)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,12 +98,12 @@ func loadAll(t testing.TB, v *talk.Vocabulary, paths ...string) *talk.Scripts {
 // play runs stories, on the embedded stores where no addresses are given, and reports those that fail.
 func play(t testing.TB, c config.Config, scripts *talk.Scripts, database, redis string) *talk.Report {
 	t.Helper()
-	m, err := newStoryMaker(t.Context(), c, database, redis)
+	m, err := NewMaker(t.Context(), c, database, redis)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := m.close(); err != nil {
+		if err := m.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -130,7 +136,7 @@ func on(report *talk.Report, channel string) *talk.Report {
 func TestStories(t *testing.T) {
 	c, v := storyVocabularyFor(t)
 	scripts := loadAll(t, v, storyFolder)
-	if underRaceDetector() { // it takes ten times as long, and what it looks for is in a part as well
+	if raceDetector() { // it takes ten times as long, and what it looks for is in a part as well
 		keepStoreBound(scripts)
 		play(t, c, scripts, "", "")
 		return
@@ -241,11 +247,6 @@ func checkCrashes(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
 	}
 }
 
-func underRaceDetector() bool {
-	build, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
-}
-
 // keepStoreBound leaves the stories that depend on the stores most, in one language and on sms.
 func keepStoreBound(scripts *talk.Scripts) {
 	files := []string{"crashes.talk", "outages.talk", "cards.talk", "limits.talk", "pin.talk", "money-payment.talk"}
@@ -266,7 +267,7 @@ func TestStoriesOnServers(t *testing.T) {
 	if os.Getenv("PULSA_STORIES") != "all" {
 		keepStoreBound(scripts)
 	}
-	play(t, c, scripts, database, patientRedis(redis))
+	play(t, c, scripts, database, patient(redis))
 }
 
 // tenTurns is a story of ten turns, as often as its table says.
