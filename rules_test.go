@@ -56,7 +56,7 @@ var mayImport = []importRule{
 	{"store/migrations", nil, "it holds SQL only"},
 	{"store/sessions", []string{"conversation", "channels"}, "it implements conversation's sessions, and nothing of SQL's"},
 	{"store/sessions/*", []string{"conversation", "channels", "store/sessions"}, "the suite of the sessions' contract"},
-	{"store/storetest", []string{"accounts", "topup", "topup/reloadly", "developers", "payments", "cards", "channels", "conversation", "store"}, "the suite of both databases"},
+	{"store/storetest", []string{"accounts", "topup", "topup/reloadly", "developers", "payments", "cards", "channels", "conversation", "operators", "store", "store/*"}, "the suite of both databases"},
 	{"channels/telegram/emulatortest", nil, "it tries the program from outside, on an emulator"},
 	{"web/phone/browsertest", nil, "it tries the program from outside, in a browser"},
 	{"web/phone", []string{"accounts", "payments", "topup", "cards", "channels", "conversation/talk"}, "a face of the program, through interfaces of its own"},

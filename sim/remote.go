@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"pulsa/app/config"
 	"pulsa/payments"
+	"pulsa/prepaid"
 
 	simgateway "pulsa/sim/gateway"
 
@@ -33,12 +33,13 @@ type Remote struct {
 	Gateway *simgateway.Client
 }
 
-func NewRemote(c config.Simulator, log *slog.Logger) *Remote {
-	if c.URL == "" {
+// NewRemote returns those at an address, which know the secret; nil where there is no address.
+func NewRemote(address string, secret prepaid.Secret, log *slog.Logger) *Remote {
+	if address == "" {
 		return nil
 	}
-	log.Warn("SIMULATED PAYMENTS, in another process: no money moves", "simulator", c.URL)
-	return &Remote{c.URL, &simgateway.Client{BaseURL: c.URL, Secret: c.Secret, Log: log}}
+	log.Warn("SIMULATED PAYMENTS, in another process: no money moves", "simulator", address)
+	return &Remote{address, &simgateway.Client{BaseURL: address, Secret: secret, Log: log}}
 }
 
 // Tell tells pulsa sim a line of a script.

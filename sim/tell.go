@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"pulsa/conversation/talk"
 	"pulsa/prepaid"
 	simgateway "pulsa/sim/gateway"
 	simnetwork "pulsa/sim/network"
@@ -28,12 +27,12 @@ func (s *Simulators) Tell(ctx context.Context, text string, m prepaid.MSISDN) er
 }
 
 func (s *Simulators) tellCustomer(ctx context.Context, phrase string, m prepaid.MSISDN) error {
-	switch talk.EventKind("customer " + phrase) {
-	case talk.SetupCompleted:
+	switch phrase {
+	case "completes payment setup":
 		return ofAnybody(s.Gateway.CompleteSetup, ctx, m)
-	case talk.SetupAbandoned:
+	case "abandons payment setup":
 		return ofAnybody(s.Gateway.AbandonSetup, ctx, m)
-	case talk.CustomerAuthenticates:
+	case "authenticates":
 		return ofAnybody(s.Gateway.Authenticate, ctx, m)
 	}
 	return fmt.Errorf("customer %q: understood are completes payment setup, abandons payment setup, authenticates", phrase)

@@ -145,7 +145,7 @@ func TestTheDoctorTriesTheSecretOfASimulatorInAnotherProcess(t *testing.T) {
 		{gone.URL, "right", wrong, "start pulsa sim, or"},
 	} {
 		p := &program{Program: &core.Program{Config: config.Config{PublicURL: "http://127.0.0.1:8080"}}}
-		p.remote = sim.NewRemote(config.Simulator{URL: test.url, Secret: prepaid.NewSecret(test.secret)}, quiet)
+		p.remote = sim.NewRemote(test.url, prepaid.NewSecret(test.secret), quiet)
 		found := p.examineRemote(t.Context())
 		if len(found) != 1 || found[0].Level != test.level || !strings.Contains(found[0].Do, test.do) {
 			t.Errorf("%s %s: %+v", test.url, test.secret, found)

@@ -80,7 +80,7 @@ func (p *program) wire(w wiring) error {
 	if err := p.openOwnSimulators(); err != nil {
 		return err
 	}
-	p.remote = sim.NewRemote(p.Config.Simulator, p.Log)
+	p.remote = sim.NewRemote(p.Config.Simulator.URL, p.Config.Simulator.Secret, p.Log)
 	if err := p.wireStripe(); err != nil {
 		return err
 	}
