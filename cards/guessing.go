@@ -12,14 +12,14 @@ import (
 	"pulsa/prepaid"
 )
 
-// minGuesses is how many codes there must be for each card that is worth something: so many guesses it takes to
-// hit one.
+// minGuesses is how many possible codes there must be for each card that can be redeemed or released: guessing at random
+// takes so many tries, on average, to hit one.
 const minGuesses = 10_000_000
 
-// ErrGuessable says that too many cards would have codes that are too short.
+// ErrGuessable says that the codes would be too short for so many cards.
 var ErrGuessable = errors.New("codes could be guessed")
 
-// codeSpace is how many codes of a length there are.
+// codeSpace is how many codes of a length are possible. A check digit adds none.
 func codeSpace(b *prepaid.Brand, length int) float64 {
 	if b.Cards.Luhn {
 		length--
@@ -27,7 +27,8 @@ func codeSpace(b *prepaid.Brand, length int) float64 {
 	return math.Pow10(length)
 }
 
-// checkGuessable refuses more cards with codes of a length where too many would be worth something for it.
+// checkGuessable returns ErrGuessable where a number of cards more with codes of a length would make them guessable,
+// counted with the brand's unspent cards of that length.
 func (s *Service) checkGuessable(ctx context.Context, b *prepaid.Brand, length int, more int64, now time.Time) error {
 	_, unspent, err := s.c.Batches.CountCodes(ctx, b.Name, length, now)
 	if err != nil {
@@ -36,6 +37,8 @@ func (s *Service) checkGuessable(ctx context.Context, b *prepaid.Brand, length i
 	return guessable(b, length, unspent+more)
 }
 
+// guessable returns ErrGuessable, with the length that is needed, where codes of a length are too short for so many
+// unspent cards.
 func guessable(b *prepaid.Brand, length int, unspent int64) error {
 	need, longer := float64(unspent)*minGuesses, length
 	for space := codeSpace(b, length); need > space; space *= 10 {
@@ -47,8 +50,8 @@ func guessable(b *prepaid.Brand, length int, unspent int64) error {
 	return fmt.Errorf("%w: where guessing may hit %s the code length must be at least %d digits, not %d", ErrGuessable, HowMany(unspent, "card"), longer, length)
 }
 
-// checkRevived refuses a later expiry for expired cards that would again be worth something, where their codes are too short
-// for it.
+// checkRevived returns ErrGuessable where a later expiry would make expired cards redeemable again whose codes are too
+// short for it. Expired cards were not counted when newer cards of the same length were made.
 func (s *Service) checkRevived(ctx context.Context, p Preview, c Change, now time.Time) error {
 	if c.Expires == nil || c.Action == Withdraw || c.AllowGuessable || !slices.ContainsFunc(p.Touched, func(c Count) bool { return c.Expired }) {
 		return nil
@@ -87,8 +90,8 @@ func HowMany(n int64, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// A guessing wave is so many wrong codes in so short a time, at a brand and from whomever: no single address
-// need stand out.
+// A guessing wave is WaveCodes wrong codes within waveWithin at one brand, from all senders together: an attack spread
+// over many addresses stays below the limit of each.
 const (
 	waveWithin = 10 * time.Minute
 	WaveCodes  = 50

@@ -29,14 +29,16 @@ type ImportSpec struct {
 	Reseller string
 }
 
-// maxMarks bounds what is kept in memory to find codes and serials that stand twice in a file: a longer one is read
-// several times for it.
+// maxMarks bounds how many codes (and as many serials) are kept in memory to find those that stand twice in a file. A
+// file with more cards is read several times, see findDoubles.
 const maxMarks = 200_000
 
-// Import takes over the cards of a file, as generated: they are released for sale like others. The file is
-// checked whole before any card is stored; what is wrong with it comes back as an *ImportError, by line. Called
-// again with the same file after an interruption, it goes on where it was; cards of a file that is not complete
-// can't be released.
+// Import takes over the cards of a file, in state Generated: they are released for sale like others.
+//
+// The file is read several times: for its SHA-256, by which an interrupted job is found; to check every line, and that
+// none stands twice, before any card is stored; and to store the cards, a chunk in each transaction. What is wrong with lines comes back as one *ImportError. Called
+// again with the same file after an interruption, Import skips the check and resumes the job: the checksum shows that it
+// is the file that was checked. Cards of an import that is not complete can't be released.
 func (s *Service) Import(ctx context.Context, r ImportRequest, file io.ReadSeeker, p Progress) (Job, error) {
 	b, err := s.brand(r.Brand)
 	if err != nil {
@@ -100,7 +102,7 @@ func (s *Service) interruptedImport(ctx context.Context, brand, sum string) (Job
 	return Job{}, false, nil
 }
 
-// importing reads one file, once to check and once to store.
+// importing is one file that is read repeatedly.
 type importing struct {
 	s     *Service
 	brand *prepaid.Brand
@@ -115,7 +117,8 @@ func (in importing) rewind() error {
 	return nil
 }
 
-// checkAll returns how many cards there are, by the length of their codes, or what is wrong.
+// checkAll checks every line, and returns how many cards there are by the length of their codes, or an *ImportError. Cards
+// that exist already are looked up a chunk at a time.
 func (in importing) checkAll(ctx context.Context, progress Progress) (map[int]int64, error) {
 	var (
 		wrong   ImportError
@@ -124,7 +127,7 @@ func (in importing) checkAll(ctx context.Context, progress Progress) (map[int]in
 		total   int64
 		lengths = map[int]int64{}
 	)
-	look := func() error {
+	checkChunk := func() error {
 		err := in.checkTaken(ctx, chunk, lines, &wrong)
 		chunk, lines = chunk[:0], lines[:0]
 		progress.report(total, 0)
@@ -146,12 +149,12 @@ func (in importing) checkAll(ctx context.Context, progress Progress) (map[int]in
 		lengths[len(code)]++
 		chunk, lines = append(chunk, sealed), append(lines, p.line)
 		if len(chunk) == in.s.c.Chunk {
-			return look()
+			return checkChunk()
 		}
 		return nil
 	})
 	if err == nil {
-		err = look()
+		err = checkChunk()
 	}
 	if err == nil {
 		err = in.findDoubles(total, &wrong)
@@ -175,7 +178,10 @@ type mark struct {
 	line uint32
 }
 
-// findDoubles reads the file for each part of all hashes that fits the memory.
+// findDoubles adds to wrong the lines whose code or serial stands on an earlier line as well. It sorts hashes instead of
+// keeping all texts: 16 bytes each. A file with more than maxMarks cards is read once for each part of the hashes
+// (those with the same remainder), so that memory stays bounded however long the file is. The hash is seeded at random,
+// so two different codes with equal hashes would be a fault that goes away when the file is imported again.
 func (in importing) findDoubles(total int64, wrong *ImportError) error {
 	parts := uint64(total/maxMarks + 1)
 	seed, room := maphash.MakeSeed(), total/int64(parts)
@@ -208,6 +214,7 @@ func (in importing) findDoubles(total int64, wrong *ImportError) error {
 	return nil
 }
 
+// checkTaken adds to wrong the lines of a chunk whose serial or code belongs to a card that exists already.
 func (in importing) checkTaken(ctx context.Context, chunk []Sealed, lines []int, wrong *ImportError) error {
 	serials, codes, err := in.s.c.Batches.Taken(ctx, chunk)
 	if err != nil {
@@ -224,7 +231,7 @@ func (in importing) checkTaken(ctx context.Context, chunk []Sealed, lines []int,
 	return nil
 }
 
-// reportDoubles sorts the marks.
+// reportDoubles sorts the marks by hash and line, and adds each line to wrong that has the hash of the one before it.
 func reportDoubles(marks []mark, what string, wrong *ImportError) {
 	slices.SortFunc(marks, func(a, b mark) int {
 		switch {
@@ -242,7 +249,8 @@ func reportDoubles(marks []mark, what string, wrong *ImportError) {
 	}
 }
 
-// card reads one line. Its errors quote nothing: where columns have been mixed up, a code may stand anywhere.
+// card reads one line and seals its code. Its errors quote nothing of the line: where columns were mixed up, any of them
+// may be a code.
 func (in importing) card(p printedCard, j Job) (Sealed, error) {
 	series, _, ok := SplitSerial(p.serial)
 	if !ok {
@@ -281,8 +289,9 @@ func (in importing) card(p printedCard, j Job) (Sealed, error) {
 
 var errFileChanged = errors.New("the file has changed since it was checked: its cards are not complete, and can be deleted as a batch")
 
-// storeAll stores what the job lacks. The last chunk waits until the whole file was seen to be the one that
-// was checked.
+// storeAll stores the cards that the job has not stored yet. The last chunk is stored only after the whole file was read
+// and its checksum is that of the file that was checked: an import of a file that changed meanwhile is never complete,
+// so none of its cards can be released.
 func (in importing) storeAll(ctx context.Context, j Job, p Progress) (Job, error) {
 	if err := in.rewind(); err != nil {
 		return j, err
@@ -326,6 +335,7 @@ func (in importing) storeAll(ctx context.Context, j Job, p Progress) (Job, error
 	return j, nil
 }
 
+// store stores one chunk and returns the job after it.
 func (in importing) store(ctx context.Context, j Job, chunk []Sealed) (Job, error) {
 	last := chunk[len(chunk)-1]
 	step := Chunk{

@@ -16,17 +16,21 @@ import (
 
 const minKey = 32
 
-// vault MACs and seals codes.
+// vault computes the MACs that codes are found by, and seals codes for print files.
+//
+// A code is stored twice: as HMAC-SHA256, by which a typed code is looked up without decrypting anything, and as
+// AES-256-GCM, so that cards can be exported or sealed with a newer key. Both keys derive from one master key. Several
+// master keys may be in use, by version: new cards get the highest; a code is looked up under all.
 type vault struct {
 	keys     map[int]keyPair
 	versions []int // newest first
 }
 
-// keyPair is what one master key gives: one key per purpose, so that neither use tells about the other.
+// keyPair holds the keys derived (HKDF-SHA256) from one master key, one for each purpose, so that none reveals another.
 type keyPair struct {
 	mac   []byte
 	seal  cipher.AEAD // draws its own nonces
-	check []byte      // tells this key from others, and nothing else about it
+	check []byte      // stored with cards to recognise the key; nothing follows from it
 }
 
 func newVault(keys Keys) (vault, error) {
@@ -76,7 +80,8 @@ func newKeyPair(master prepaid.Secret) (keyPair, error) {
 	return keyPair{mac: mac, seal: seal, check: check}, nil
 }
 
-// seal returns a card with its normalised code as it is stored, under the newest key.
+// seal returns a card as it is stored: MAC and ciphertext of its normalised code under the newest key. OldMACs are the
+// code's MACs under the older keys, so that the store refuses a code that a card of an older key has.
 func (v vault) seal(c Card, code string) Sealed {
 	version := v.versions[0]
 	pair := v.keys[version]
@@ -94,7 +99,8 @@ func (v vault) seal(c Card, code string) Sealed {
 	}
 }
 
-// open returns the code of a sealed card. It fails where card and code do not belong together.
+// open returns the code of a sealed card. It fails where the key's version is unknown, or the ciphertext is that of
+// another card.
 func (v vault) open(c Sealed) (prepaid.Secret, error) {
 	pair, ok := v.keys[c.KeyVersion]
 	if !ok {
@@ -107,7 +113,7 @@ func (v vault) open(c Sealed) (prepaid.Secret, error) {
 	return prepaid.NewSecret(string(code)), nil
 }
 
-// macs returns what a code may be stored under: one MAC per key version, newest first.
+// macs returns the MACs that a code may be stored under: one for each key version, newest first.
 func (v vault) macs(brand, code string) [][]byte {
 	sums := make([][]byte, len(v.versions))
 	for i, version := range v.versions {
@@ -122,5 +128,5 @@ func (k keyPair) sum(brand, code string) []byte {
 	return h.Sum(nil)
 }
 
-// sealedFor binds a ciphertext to its card: moved to another row, it does not open.
+// sealedFor is the additional data that binds a ciphertext to its card: moved to another row, it does not open.
 func sealedFor(c Card) []byte { return []byte(c.Brand + "\x00" + c.Serial) }

@@ -206,7 +206,8 @@ func FuzzReceive(f *testing.F) {
 	f.Add([]byte(update("9", `"contact":{"phone_number":"31612345678","user_id":35278814}`)))
 	f.Add([]byte(`{"update_id":9,"callback_query":{"id":"4382","data":"sepa",` + user + `,"message":{"message_id":77,` + chat + `}}}`))
 	f.Add([]byte(`{"update_id":9,"my_chat_member":{` + chat + `,"new_chat_member":{"status":"kicked"}}}`))
+	adapter, c := telegram.New(prepaid.SystemClock{}), line("")
 	f.Fuzz(func(t *testing.T, body []byte) {
-		channeltest.CheckReceived(t, telegram.New(prepaid.SystemClock{}), line(""), post(secret, string(body)))
+		channeltest.CheckReceived(t, adapter, c, post(secret, string(body)))
 	})
 }
