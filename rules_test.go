@@ -30,6 +30,7 @@ type importRule struct {
 var mayImport = []importRule{
 	{".", nil, "the root holds no program, only these rules"},
 	{"cmd/pulsa", []string{"*", "*/*", "*/*/*"}, "it wires the whole program"},
+	{"cmd/pulsa/term", nil, "tables and questions know no rule of the business"},
 	{"app/config", []string{"conversation", "developers", "payments"}, "it says what a brand is, and is checked against what the conversations understand"},
 	{"app/version", nil, "a build knows nothing but itself"},
 	{"prepaid", nil, "everybody shares it: it must not pull anybody in"},

@@ -15,6 +15,7 @@ import (
 
 	"pulsa/app/config"
 	"pulsa/app/version"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
 )
 
@@ -54,6 +55,11 @@ type environ struct {
 	getenv         func(string) string
 	stdin          io.Reader
 	stdout, stderr io.Writer
+}
+
+// terminal is e as package term has it.
+func (e environ) terminal() term.Env {
+	return term.Env{Getenv: e.getenv, Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr}
 }
 
 // commands are all subcommands; each stands in a file of its own.

@@ -1,0 +1,74 @@
+package term
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestATableFitsItsTerminal(t *testing.T) {
+	type row struct {
+		Serial   string `json:"serial"`
+		Reseller string `json:"reseller"`
+		Why      string `json:"why"`
+		Batch    string `json:"batch"`
+		Amount   string `json:"amount"`
+	}
+	why := strings.Repeat("because ", 10)
+	for columns, want := range map[int][]string{
+		0:  {"serial  reseller  why" + strings.Repeat(" ", 79) + "batch  amount", "101-1             " + why + "  bcdf   10"},
+		50: {"serial  why                         batch  amount", "101-1   because because because b…  bcdf   10"},
+		43: {"serial  why                         amount", "101-1   because because because b…  10", "The terminal is too narrow for: batch; --format csv has all."},
+		20: {"serial  amount", "101-1   10", "The terminal is too narrow for: why, batch; --format csv has all."},
+		5:  {"serial  amount", "101-1   10", "The terminal is too narrow for: why, batch; --format csv has all."},
+	} {
+		var out bytes.Buffer
+		table := NewTable[row](Env{Stdout: &out}, Output{}).Least("batch", "why")
+		table.width = columns
+		if err := table.Print([]row{{"101-1", "", why, "bcdf", "10"}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Split(strings.TrimSpace(out.String()), "\n"); !slices.Equal(got, want) {
+			t.Errorf("%d columns: %q", columns, got)
+		}
+	}
+}
+
+func TestATableHasThreeFormats(t *testing.T) {
+	type named struct {
+		Name string `json:"name"`
+	}
+	type row struct {
+		named
+		Count int        `json:"count"`
+		Used  *time.Time `json:"used_at"`
+		Why   []string   `json:"why,omitempty"`
+		own   int
+	}
+	at := time.Date(2026, 11, 30, 4, 0, 0, 0, time.UTC)
+	rows := []row{{named{"a&b"}, 2, &at, []string{"late", "lost"}, 1}, {named{"c"}, 0, nil, nil, 0}}
+	for format, want := range map[string]string{
+		"":     "name  used at               state\na&b   2026-11-30T04:00:00Z  \x1b[31mbad\x1b[0m\nc                           fine\n",
+		"csv":  "name,count,used_at,why\na&b,2,2026-11-30T04:00:00Z,late; lost\nc,0,,\n",
+		"json": `{"name":"a&b","count":2,"used_at":"2026-11-30T04:00:00Z","why":["late","lost"]}` + "\n" + `{"name":"c","count":0,"used_at":null}` + "\n",
+	} {
+		var out bytes.Buffer
+		err := NewTable[row](Env{Stdout: &out}, Output{Format: format}).Columns("name", "used_at", "state").Show("state", func(r row) string {
+			if r.own > 0 {
+				return Paint("bad", "\x1b[31m")
+			}
+			return "fine"
+		}).Print(rows)
+		if got := out.String(); err != nil || got != want {
+			t.Errorf("%s: %v\n%q\n%q", format, err, got, want)
+		}
+	}
+	for format, want := range map[string]string{"text": "Nothing found.\n", "csv": "name,count,used_at,why\n", "json": ""} {
+		var out bytes.Buffer
+		if err := Rows(Env{Stdout: &out}, Output{Format: format}, []row{}, "name"); err != nil || out.String() != want {
+			t.Errorf("%s: %v %q", format, err, out.String())
+		}
+	}
+}
