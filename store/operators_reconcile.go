@@ -2,36 +2,22 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"pulsa/operators"
 	"pulsa/prepaid"
 )
 
 // Reconciliation holds the ledger against what providers report.
 type Reconciliation struct{ *core }
 
-// ErrNoOpenItem says that there is no such open item, or that it is closed.
-var ErrNoOpenItem = errors.New("no such open item")
-
-// Booked is one movement that our ledger says a provider has made.
-type Booked struct {
-	Provider  string // "psp:sim", as the ledger's account; "airtime" of deliveries: the brand's network
-	Reference string // under which the provider knows it: the charge's id, or the order's
-	Kind      string // "charge", "refund", "return", "delivery" or "reversal"
-	Brand     string
-	Order     prepaid.OrderID
-	Amount    prepaid.Money // positive
-	At        time.Time
-}
-
 // Booked lists what the ledger booked with payment providers and networks from one time until before another,
 // oldest first. A delivery counts what the customer bought, whatever it cost us. What a provider has no part
 // in, top-up cards and what was paid back by other means, is not listed.
-func (db Reconciliation) Booked(ctx context.Context, from, to time.Time) ([]Booked, error) {
+func (db Reconciliation) Booked(ctx context.Context, from, to time.Time) ([]operators.Booked, error) {
 	var rows []struct {
 		Kind     string
 		Account  string
@@ -53,9 +39,9 @@ func (db Reconciliation) Booked(ctx context.Context, from, to time.Time) ([]Book
 	if err != nil {
 		return nil, fmt.Errorf("read what was booked: %w", err)
 	}
-	booked := make([]Booked, 0, len(rows))
+	booked := make([]operators.Booked, 0, len(rows))
 	for _, r := range rows {
-		b := Booked{Provider: r.Account, Reference: r.Charge, Kind: r.Kind, Brand: r.Brand, Order: r.Order,
+		b := operators.Booked{Provider: r.Account, Reference: r.Charge, Kind: r.Kind, Brand: r.Brand, Order: r.Order,
 			Amount: prepaid.Money{Minor: max(r.Minor, -r.Minor), Currency: r.Currency}, At: prepaid.FromMicros(r.At)}
 		switch r.Kind {
 		case "capture":
@@ -68,24 +54,7 @@ func (db Reconciliation) Booked(ctx context.Context, from, to time.Time) ([]Book
 	return booked, nil
 }
 
-// OpenItem is a difference between our ledger and a provider's report.
-type OpenItem struct {
-	ID           string
-	Provider     string
-	Reference    string
-	Kind         string
-	Order        prepaid.OrderID
-	Currency     prepaid.Currency
-	Ours, Theirs int64  // minor units; 0 where one side has nothing
-	Note         string // the provider's word for what it has and did not carry out
-	HappenedAt   time.Time
-	FoundAt      time.Time
-	ClosedAt     time.Time // zero: open
-	ClosedBy     string
-	Reason       string
-}
-
-var openItemTable = newTable[OpenItem]("open_items", names{
+var openItemTable = newTable[operators.OpenItem]("open_items", names{
 	"Order": "order_id", "ClosedAt": "closed_at,read", "ClosedBy": "closed_by,read", "Reason": "reason,read",
 })
 
@@ -95,7 +64,7 @@ var byReconciliation = prepaid.By{Who: "reconcile", Why: "no longer differs"}
 // SaveDifferences stores the differences found among what happened from one time until before another. Those
 // that are stored already stay as they are, open or closed. Open ones of that time that are no longer found
 // are closed.
-func (db Reconciliation) SaveDifferences(ctx context.Context, found []OpenItem, from, to, now time.Time) error {
+func (db Reconciliation) SaveDifferences(ctx context.Context, found []operators.OpenItem, from, to, now time.Time) error {
 	return db.writeOrders(ctx, "save differences", func(tx *sqlx.Tx) error {
 		keep := map[string]bool{}
 		for _, d := range found {
@@ -129,19 +98,19 @@ func (db Reconciliation) SaveDifferences(ctx context.Context, found []OpenItem, 
 	})
 }
 
-func insertItem(ctx context.Context, tx *sqlx.Tx, d OpenItem, now time.Time) error {
+func insertItem(ctx context.Context, tx *sqlx.Tx, d operators.OpenItem, now time.Time) error {
 	d.ID, d.FoundAt = prepaid.NewID[string](), now
 	_, err := openItemTable.insert(ctx, tx, d, `ON CONFLICT (provider, reference, kind, currency, ours, theirs) DO UPDATE SET note = excluded.note`)
 	return err
 }
 
 // SaveDispute stores a dispute of which we have no order, or its new Note. It stays open until somebody closes it.
-func (db Reconciliation) SaveDispute(ctx context.Context, d OpenItem, now time.Time) error {
+func (db Reconciliation) SaveDispute(ctx context.Context, d operators.OpenItem, now time.Time) error {
 	d.Kind = "dispute"
 	return db.writeOrders(ctx, "save dispute", func(tx *sqlx.Tx) error { return insertItem(ctx, tx, d, now) })
 }
 
-// CloseItem closes an open item by hand; ErrNoOpenItem.
+// CloseItem closes an open item by hand; operators.ErrNoOpenItem.
 func (db Reconciliation) CloseItem(ctx context.Context, id string, by prepaid.By, now time.Time) error {
 	return db.writeOrders(ctx, "close open item", func(tx *sqlx.Tx) error { return closeItem(ctx, tx, id, by, now) })
 }
@@ -150,13 +119,13 @@ func closeItem(ctx context.Context, tx *sqlx.Tx, id string, by prepaid.By, now t
 	rows, err := exec(ctx, tx, `UPDATE open_items SET closed_at = ?, closed_by = ?, reason = ? WHERE id = ? AND closed_at = 0`,
 		prepaid.Micros(now), by.Who, by.Why, id)
 	if err == nil && rows == 0 {
-		err = ErrNoOpenItem
+		err = operators.ErrNoOpenItem
 	}
 	return err
 }
 
 // OpenItems lists the open items, or also the closed ones, oldest first.
-func (db Reconciliation) OpenItems(ctx context.Context, closed bool) ([]OpenItem, error) {
+func (db Reconciliation) OpenItems(ctx context.Context, closed bool) ([]operators.OpenItem, error) {
 	items, err := openItemTable.list(ctx, db.orderReader, `WHERE closed_at = 0 OR ? ORDER BY happened_at, id`, closed)
 	if err != nil {
 		return nil, fmt.Errorf("list open items: %w", err)

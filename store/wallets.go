@@ -3,24 +3,14 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"pulsa/operators"
 	"pulsa/prepaid"
 )
 
-// WalletReading is what our wallet at a network held, and what our ledger had booked on it by then.
-type WalletReading struct {
-	Network  string
-	Currency prepaid.Currency
-	At       time.Time
-	Balance  int64 // minor units
-	Booked   int64 // minor units: the sum of all postings, which is below zero, because nothing is booked when it is filled
-	Postings int64 // how many they were
-}
-
-var walletReadingTable = newTable[WalletReading]("wallet_readings", nil)
+var walletReadingTable = newTable[operators.WalletReading]("wallet_readings", nil)
 
 // WalletBooked reads what the ledger has booked on a wallet, and whether top-ups of these brands are under way, whose
 // costs are perhaps taken already and not booked.
@@ -45,16 +35,16 @@ func (db Reconciliation) WalletBooked(ctx context.Context, network string, c pre
 }
 
 // LastWalletReading returns the newest reading of a wallet; false where there is none.
-func (db Reconciliation) LastWalletReading(ctx context.Context, network string, c prepaid.Currency) (WalletReading, bool, error) {
+func (db Reconciliation) LastWalletReading(ctx context.Context, network string, c prepaid.Currency) (operators.WalletReading, bool, error) {
 	r, found, err := walletReadingTable.get(ctx, db.reader, `WHERE network = ? AND currency = ? ORDER BY at DESC LIMIT 1`, network, c)
 	if err != nil {
-		return WalletReading{}, false, fmt.Errorf("read wallet reading: %w", err)
+		return operators.WalletReading{}, false, fmt.Errorf("read wallet reading: %w", err)
 	}
 	return r, found, nil
 }
 
 // SaveWalletReading stores a reading, and the difference from the one before, if there is one.
-func (db Reconciliation) SaveWalletReading(ctx context.Context, r WalletReading, differs *OpenItem) error {
+func (db Reconciliation) SaveWalletReading(ctx context.Context, r operators.WalletReading, differs *operators.OpenItem) error {
 	return db.write(ctx, "save wallet reading", func(tx *sqlx.Tx) error {
 		_, err := walletReadingTable.insert(ctx, tx, r, `ON CONFLICT (network, currency, at) DO NOTHING`)
 		if err != nil || differs == nil {

@@ -7,6 +7,7 @@ import (
 	"pulsa/accounts"
 	"pulsa/cards"
 	"pulsa/developers"
+	"pulsa/operators"
 	"pulsa/store"
 	"pulsa/topup"
 )
@@ -24,7 +25,7 @@ func advised(err error) error {
 		{developers.ErrNoDelivery, "pulsa apikeys deliveries list shows which there are"},
 		{cards.ErrNoJob, "pulsa cards jobs shows which there are"},
 		{cards.ErrUnknown, "pulsa cards list shows which there are"},
-		{store.ErrNoOpenItem, "pulsa reconcile --list shows which there are"},
+		{operators.ErrNoOpenItem, "pulsa reconcile --list shows which there are"},
 	} {
 		if errors.Is(err, missing.err) {
 			return fmt.Errorf("%w: %s", err, missing.look)

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/operators"
 	"pulsa/prepaid"
-	"pulsa/store"
 )
 
 type reconcileCommand struct {
@@ -42,48 +42,49 @@ func (r *reconcileCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer db.Close()
-	now := time.Now().UTC()
+	books := newReconciliation(c, db)
 	switch {
 	case r.Close != "":
 		by, err := r.by(e)
 		if err != nil {
 			return err
 		}
-		return db.Reconciliation.CloseItem(ctx, r.Close, by, now)
+		return books.Close(ctx, r.Close, by)
 	case !r.List:
-		if err := r.compare(ctx, e, c, db, now); err != nil {
+		if err := r.compare(ctx, e, c, books); err != nil {
 			return err
 		}
 	}
-	items, err := db.Reconciliation.OpenItems(ctx, r.All)
+	list := books.List
+	if r.All {
+		list = books.ListAll
+	}
+	items, err := list(ctx)
 	if err != nil {
 		return err
 	}
 	return r.print(e.stdout, items)
 }
 
-func (r *reconcileCommand) compare(ctx context.Context, e environ, c config.Config, db *store.DB, now time.Time) error {
-	from, to, err := r.days(now)
+func (r *reconcileCommand) compare(ctx context.Context, e environ, c config.Config, books operators.Reconciliation) error {
+	from, to, err := r.days(books.Clock.Now().UTC())
 	if err != nil {
 		return err
 	}
-	all, err := newReporters(c, slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	books.Reporters, err = newReporters(c, slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		return err
 	}
 	bar := e.progress("days")
-	found, unreported, err := all.compare(ctx, db, c.Networks, from, to, bar.show)
+	left, err := books.Compare(ctx, from, to, bar.show)
 	bar.end()
-	if err != nil {
-		return err
-	}
-	for _, name := range unreported {
+	for _, name := range left.Unreported {
 		fmt.Fprintf(e.stderr, "%s gives us no report: what was booked with it is not compared\n", name)
 	}
-	if err := db.Reconciliation.SaveDifferences(ctx, found, from, to, now); err != nil {
-		return err
+	for _, name := range left.BusyWallets {
+		fmt.Fprintf(e.stderr, "top-ups are under way at %s: its wallet is compared next time\n", name)
 	}
-	return all.compareWallets(ctx, db, c, now, func(why string) { fmt.Fprintln(e.stderr, why) })
+	return err
 }
 
 // days are the times from which and before which is compared.
@@ -106,7 +107,7 @@ func (r *reconcileCommand) days(now time.Time) (from, to time.Time, err error) {
 	return from, last.AddDate(0, 0, 1), nil
 }
 
-func (r *reconcileCommand) print(w io.Writer, items []store.OpenItem) error {
+func (r *reconcileCommand) print(w io.Writer, items []operators.OpenItem) error {
 	open := 0
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	out := json.NewEncoder(w)
@@ -140,7 +141,7 @@ func (r *reconcileCommand) print(w io.Writer, items []store.OpenItem) error {
 	return nil
 }
 
-func openItemJSON(i store.OpenItem) map[string]any {
+func openItemJSON(i operators.OpenItem) map[string]any {
 	line := map[string]any{
 		"id": i.ID, "provider": i.Provider, "reference": i.Reference, "kind": i.Kind, "order": i.Order, "currency": i.Currency,
 		"ours": i.Ours, "theirs": i.Theirs, "note": i.Note, "happened_at": i.HappenedAt, "found_at": i.FoundAt, "open": i.ClosedAt.IsZero(),

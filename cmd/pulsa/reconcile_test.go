@@ -19,7 +19,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pulsa/app/config"
-	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/store/storetest"
@@ -331,59 +330,6 @@ func TestWhatIsUnderWayIsNotHeldAgainstTheWallet(t *testing.T) {
 	}
 	if items, err := a.reconciles(); err != nil || len(items) > 0 {
 		t.Errorf("%q, %v", items, err)
-	}
-}
-
-func TestReconciliationKeepsAFewWeeksInMemory(t *testing.T) {
-	begin := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-	b := newBooks(nil)
-	b.reported["psp:x"] = true
-	found, most := 0, 0
-	for at := begin; at.Before(begin.AddDate(2, 0, 0)); at = at.Add(reportAtOnce) {
-		for hour := time.Duration(0); hour < reportAtOnce; hour += time.Hour {
-			m := payments.Movement{Kind: payments.MovedCharge, Reference: fmt.Sprint(at.Add(hour)), Amount: prepaid.Money{Minor: 1, Currency: "EUR"}, At: at.Add(hour)}
-			b.moneyMoved("x", m)
-		}
-		most = max(most, len(b.moved))
-		found += len(b.settle(at.Add(reportAtOnce), begin, begin.AddDate(2, 0, 0)))
-	}
-	if weeks := int((reportAtOnce + reportSlack) / time.Hour); most > weeks+1 || found < 365*2*24-weeks {
-		t.Errorf("%d movements at once, %d found", most, found)
-	}
-}
-
-func TestTwoSidesOfOneThingAreCompared(t *testing.T) {
-	eur, usd := func(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currency: "EUR"} }, func(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currency: "USD"} }
-	for name, c := range map[string]struct {
-		ours prepaid.Money
-		told [][]prepaid.Money
-		want []string
-	}{
-		"the same":                         {eur(10), [][]prepaid.Money{{eur(10)}}, nil},
-		"the same by its delivered amount": {eur(10), [][]prepaid.Money{{eur(10), usd(11)}}, nil},
-		"the same by its asked amount":     {usd(11), [][]prepaid.Money{{eur(10), usd(11)}}, nil},
-		"the same, with a local tax":       {eur(10), [][]prepaid.Money{{eur(9), eur(10)}}, nil},
-		"twice":                            {eur(10), [][]prepaid.Money{{eur(10), usd(11)}, {eur(10), usd(11)}}, []string{"EUR 10 20"}},
-		"another currency":                 {eur(10), [][]prepaid.Money{{usd(10)}}, []string{"EUR 10 0", "USD 0 10"}},
-		"missing there":                    {eur(10), nil, []string{"EUR 10 0"}},
-		"missing here":                     {prepaid.Money{}, [][]prepaid.Money{{eur(10), usd(11)}}, []string{"EUR 0 10"}},
-		"reversed here, gone there":        {eur(0), nil, nil},
-		"reversed here, not there":         {eur(0), [][]prepaid.Money{{eur(10)}}, []string{"EUR 0 10"}},
-	} {
-		m := &movement{ours: c.ours}
-		for _, told := range c.told {
-			m.add("", told...)
-		}
-		var got []string
-		for _, i := range m.differ(movementKey{}) {
-			got = append(got, fmt.Sprintln(i.Currency, i.Ours, i.Theirs))
-		}
-		for i := range got {
-			got[i] = strings.TrimSpace(got[i])
-		}
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
 	}
 }
 

@@ -7,10 +7,10 @@ import (
 	"net/http"
 
 	"pulsa/app/config"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
-	"pulsa/store"
 )
 
 // newStripe is the gateway where a brand's customers pay by Stripe; else nil. stray may be nil.
@@ -41,7 +41,7 @@ func (p *program) wireStripe() (err error) {
 
 // strayDispute puts a dispute that is no order's on the operators' list, once, however its events are repeated.
 func (p *program) strayDispute(ctx context.Context, d stripe.Dispute) error {
-	return p.DB.Reconciliation.SaveDispute(ctx, store.OpenItem{Provider: "psp:" + config.GatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
+	return p.DB.Reconciliation.SaveDispute(ctx, operators.OpenItem{Provider: "psp:" + config.GatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
 		Note: d.Status, HappenedAt: d.At}, p.Clock.Now())
 }
 

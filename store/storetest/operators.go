@@ -9,6 +9,7 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/cards"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -47,7 +48,7 @@ var operatorTests = []test{
 	{"what was booked with providers is listed", func(w *world) {
 		o := w.sale()
 		var kinds []string
-		for _, b := range must[[]store.Booked](w)(w.db.Reconciliation.Booked(w.Context(), start.Add(-time.Hour), start.Add(time.Hour))) {
+		for _, b := range must[[]operators.Booked](w)(w.db.Reconciliation.Booked(w.Context(), start.Add(-time.Hour), start.Add(time.Hour))) {
 			kinds = append(kinds, b.Provider+" "+b.Kind)
 			if b.Order != o.ID || b.Amount != o.Amount || b.Reference == "" {
 				w.Errorf("booked %+v", b)
@@ -57,12 +58,12 @@ var operatorTests = []test{
 		same(w, "kinds", kinds, []string{"airtime delivery", "psp:sim charge"})
 	}},
 	{"a difference is one open item until it is closed", func(w *world) {
-		d := store.OpenItem{Provider: "psp:sim", Reference: "r", Kind: "charge", Currency: "EUR", Ours: 1000, HappenedAt: start}
-		save := func(found ...store.OpenItem) {
+		d := operators.OpenItem{Provider: "psp:sim", Reference: "r", Kind: "charge", Currency: "EUR", Ours: 1000, HappenedAt: start}
+		save := func(found ...operators.OpenItem) {
 			w.ok(w.db.Reconciliation.SaveDifferences(w.Context(), found, start, start.Add(time.Hour), start.Add(2*time.Hour)))
 		}
-		open := func() []store.OpenItem {
-			return must[[]store.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), false))
+		open := func() []operators.OpenItem {
+			return must[[]operators.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), false))
 		}
 		save(d)
 		save(d)
@@ -70,7 +71,7 @@ var operatorTests = []test{
 		w.ok(w.db.Reconciliation.CloseItem(w.Context(), open()[0].ID, by, start))
 		save(d)
 		same(w, "found again once closed", len(open()), 0)
-		if err := w.db.Reconciliation.CloseItem(w.Context(), "none", by, start); !errors.Is(err, store.ErrNoOpenItem) {
+		if err := w.db.Reconciliation.CloseItem(w.Context(), "none", by, start); !errors.Is(err, operators.ErrNoOpenItem) {
 			w.Errorf("none: %v", err)
 		}
 		d.Theirs = 900
@@ -78,14 +79,14 @@ var operatorTests = []test{
 		same(w, "differs otherwise", len(open()), 1)
 		save()
 		same(w, "differs no longer", len(open()), 0)
-		same(w, "all", len(must[[]store.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), true))), 2)
+		same(w, "all", len(must[[]operators.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), true))), 2)
 	}},
 	{"a difference keeps the provider's newest word for it", func(w *world) {
-		d := store.OpenItem{Provider: "psp:sim", Reference: "r", Kind: "charge", Currency: "EUR", Ours: 1000, HappenedAt: start}
+		d := operators.OpenItem{Provider: "psp:sim", Reference: "r", Kind: "charge", Currency: "EUR", Ours: 1000, HappenedAt: start}
 		for _, note := range []string{"processing", "canceled"} {
 			d.Note = note
-			w.ok(w.db.Reconciliation.SaveDifferences(w.Context(), []store.OpenItem{d}, start, start.Add(time.Hour), start))
-			same(w, "note", must[[]store.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), true))[0].Note, note)
+			w.ok(w.db.Reconciliation.SaveDifferences(w.Context(), []operators.OpenItem{d}, start, start.Add(time.Hour), start))
+			same(w, "note", must[[]operators.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), true))[0].Note, note)
 		}
 	}},
 	{"a wallet's readings and what differs between them are kept", func(w *world) {
@@ -115,8 +116,8 @@ var operatorTests = []test{
 			w.Errorf("never read: %v, %v", found, err)
 		}
 		for i := range 2 {
-			r := store.WalletReading{Network: "net", Currency: "USD", At: start.Add(time.Duration(i) * time.Hour), Balance: int64(500 + i), Booked: -960, Postings: 1}
-			item := &store.OpenItem{Provider: "network:net", Reference: "since", Kind: "wallet", Currency: "USD", Ours: -960, Theirs: 40, HappenedAt: r.At}
+			r := operators.WalletReading{Network: "net", Currency: "USD", At: start.Add(time.Duration(i) * time.Hour), Balance: int64(500 + i), Booked: -960, Postings: 1}
+			item := &operators.OpenItem{Provider: "network:net", Reference: "since", Kind: "wallet", Currency: "USD", Ours: -960, Theirs: 40, HappenedAt: r.At}
 			w.ok(w.db.Reconciliation.SaveWalletReading(w.Context(), r, item))
 			last, found, err := w.db.Reconciliation.LastWalletReading(w.Context(), "net", "USD")
 			w.ok(err)
@@ -124,7 +125,7 @@ var operatorTests = []test{
 			same(w, "last", last, r)
 		}
 		w.ok(w.db.Reconciliation.SaveDifferences(w.Context(), nil, start.Add(-time.Hour), start.Add(time.Hour), start)) // of charges and deliveries
-		same(w, "open", len(must[[]store.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), false))), 1)
+		same(w, "open", len(must[[]operators.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), false))), 1)
 	}},
 	{"an unlocked customer may try the PIN again", func(w *world) {
 		c := w.customer()

@@ -11,6 +11,7 @@ import (
 	"pulsa/channels"
 	"pulsa/conversation"
 	"pulsa/developers"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -266,14 +267,14 @@ var roundTripTests = []test{
 		complete(w, must[[]store.SwitchChange](w)(w.db.Channels.SwitchHistory(w.Context(), brand))[0])
 	}},
 	{"a difference and a wallet's reading", func(w *world) {
-		d := filled(func(d *store.OpenItem) { d.ClosedAt, d.ClosedBy, d.Reason = time.Time{}, "", "" })
-		w.ok(w.db.Reconciliation.SaveDifferences(w.Context(), []store.OpenItem{d}, start, start, d.FoundAt))
-		got := must[[]store.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), true))[0]
+		d := filled(func(d *operators.OpenItem) { d.ClosedAt, d.ClosedBy, d.Reason = time.Time{}, "", "" })
+		w.ok(w.db.Reconciliation.SaveDifferences(w.Context(), []operators.OpenItem{d}, start, start, d.FoundAt))
+		got := must[[]operators.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), true))[0]
 		d.ID = got.ID // the store draws it
 		same(w, "item", got, d)
 		w.ok(w.db.Reconciliation.CloseItem(w.Context(), d.ID, prepaid.By{Who: "ann", Why: "paid"}, start))
-		complete(w, must[[]store.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), true))[0])
-		r := filled(func(*store.WalletReading) {})
+		complete(w, must[[]operators.OpenItem](w)(w.db.Reconciliation.OpenItems(w.Context(), true))[0])
+		r := filled(func(*operators.WalletReading) {})
 		w.ok(w.db.Reconciliation.SaveWalletReading(w.Context(), r, nil))
 		last, _, err := w.db.Reconciliation.LastWalletReading(w.Context(), r.Network, r.Currency)
 		w.ok(err)

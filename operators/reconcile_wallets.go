@@ -1,0 +1,92 @@
+package operators
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// WalletReading is what our wallet at a network held, and what our ledger had booked on it by then.
+type WalletReading struct {
+	Network  string
+	Currency prepaid.Currency
+	At       time.Time
+	Balance  int64 // minor units
+	Booked   int64 // minor units: the sum of all postings, which is below zero, because nothing is booked when it is filled
+	Postings int64 // how many they were
+}
+
+// compareWallets compares the change of each wallet's balance since its last reading with what the ledger booked on it
+// meanwhile. The first reading is what the next is compared with. Nothing is booked when a wallet is filled: that shows as
+// an item, which whoever filled it closes. The networks are returned whose wallets are busy.
+func (r Reconciliation) compareWallets(ctx context.Context, now time.Time) (busy []string, err error) {
+	for _, name := range slices.Sorted(maps.Keys(r.Reporters.Wallets)) {
+		reading, quiet, err := r.readWallet(ctx, name, now)
+		if err != nil {
+			return busy, err
+		}
+		if !quiet {
+			busy = append(busy, name)
+			continue
+		}
+		last, found, err := r.Items.LastWalletReading(ctx, name, reading.Currency)
+		if err != nil {
+			return busy, err
+		}
+		var differs *OpenItem
+		if found {
+			differs = walletDifference(last, reading)
+		}
+		if err := r.Items.SaveWalletReading(ctx, reading, differs); err != nil {
+			return busy, err
+		}
+	}
+	return busy, nil
+}
+
+// readWallet reads a wallet's balance and what the ledger booked on it. quiet is false where the two may not be of the same
+// moment: the balance is read between two equal sums of the ledger.
+func (r Reconciliation) readWallet(ctx context.Context, name string, now time.Time) (reading WalletReading, quiet bool, err error) {
+	first, err := r.balance(ctx, name)
+	if err != nil {
+		return reading, false, err
+	}
+	brands := r.brandsAt(name)
+	before, _, underway, err := r.Ledger.WalletBooked(ctx, name, first.Currency, brands)
+	if err != nil || underway {
+		return reading, false, err
+	}
+	balance, err := r.balance(ctx, name)
+	if err != nil {
+		return reading, false, err
+	}
+	sum, postings, underway, err := r.Ledger.WalletBooked(ctx, name, first.Currency, brands)
+	if err != nil || underway || sum != before || balance.Currency != first.Currency {
+		return reading, false, err
+	}
+	return WalletReading{Network: name, Currency: balance.Currency, At: now, Balance: balance.Minor, Booked: sum, Postings: postings}, true, nil
+}
+
+func (r Reconciliation) balance(ctx context.Context, name string) (prepaid.Money, error) {
+	balance, err := r.Reporters.Wallets[name].Balance(ctx)
+	if err != nil {
+		return balance, fmt.Errorf("wallet of %s: %w", name, err)
+	}
+	return balance, nil
+}
+
+// walletDifference is the difference between two readings; nil where there is none. Networks count costs with more decimals
+// than our books: half a unit for each posting is no difference.
+func walletDifference(last, r WalletReading) *OpenItem {
+	ours, theirs := r.Booked-last.Booked, r.Balance-last.Balance
+	rounding := (r.Postings - last.Postings + 1) / 2
+	if diff := theirs - ours; max(diff, -diff) <= rounding {
+		return nil
+	}
+	return &OpenItem{Provider: networkPrefix + r.Network, Reference: "since " + last.At.UTC().Format(time.DateTime), Kind: "wallet",
+		Currency: r.Currency, Ours: ours, Theirs: theirs, HappenedAt: r.At}
+}
