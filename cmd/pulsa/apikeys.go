@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -62,9 +63,8 @@ type apikeysCreateCommand struct {
 	Name     string `required:"" help:"What operators call it: shop-backend."`
 	Scopes   string `help:"What it may do (default: everything): send-topups, read-operators, read-promotions, read-topups-history, read-prepaid-balance, read-prepaid-commissions." placeholder:"SCOPE,…"`
 	Currency string `help:"Of its prepaid account (default: the brand's)." placeholder:"EUR"`
-	By       string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)." placeholder:"NAME"`
-	Reason   string `help:"Why, for the record." default:"new key" placeholder:"TEXT"`
-	JSON     bool   `help:"Print JSON."`
+	deed
+	JSON bool `help:"Print JSON."`
 }
 
 // Help implements kong.HelpProvider.
@@ -75,7 +75,7 @@ func (apikeysCreateCommand) Help() string {
 
 // Run implements the command.
 func (k *apikeysCreateCommand) Run(ctx context.Context, e environ) error {
-	by, err := deed{By: k.By, Reason: k.Reason}.by(e)
+	by, err := deed{k.actor, cmp.Or(k.Reason, "new key")}.by(e)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"pulsa/app/core"
@@ -34,12 +31,6 @@ type cardsCommand struct {
 type forBrand struct {
 	settings
 	Brand string `required:"" help:"Whose cards."`
-}
-
-// operator says who works, and why.
-type operator struct {
-	By  string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)."`
-	Why string `help:"Why, for the record."`
 }
 
 // cardDesk is what commands about cards work with: a running server keeps the rest.
@@ -78,37 +69,6 @@ func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
 }
 
 func (d *cardDesk) close() { _ = d.db.Close() }
-
-// confirm asks unless yes is set. What is no plain yes is a no.
-func (d *cardDesk) confirm(ctx context.Context, yes bool, question string) error {
-	if yes {
-		return nil
-	}
-	fmt.Fprintf(d.stdout, "%s Type yes to go on: ", question)
-	type reply struct {
-		line string
-		err  error
-	}
-	replies := make(chan reply, 1)
-	go func() { // a terminal can't be told to stop reading: where Ctrl-C comes first, this ends with the process
-		line, err := bufio.NewReader(d.stdin).ReadString('\n')
-		replies <- reply{line, err}
-	}()
-	select {
-	case <-ctx.Done():
-		fmt.Fprintln(d.stdout)
-		return errors.New("interrupted: nothing was changed")
-	case r := <-replies:
-		if r.err != nil && !errors.Is(r.err, io.EOF) {
-			return fmt.Errorf("read the answer: %w", r.err)
-		}
-		if strings.ToLower(strings.TrimSpace(r.line)) != "yes" {
-			fmt.Fprintln(d.stdout)
-			return errors.New("nothing was changed; scripts say --yes")
-		}
-		return nil
-	}
-}
 
 // interrupted adds to an error how to go on.
 func interrupted(ctx context.Context, j cards.Job, err error) error {

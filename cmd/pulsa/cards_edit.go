@@ -14,7 +14,7 @@ import (
 type cardsReleaseCommand struct {
 	forBrand
 	cardFilter
-	operator
+	deed
 	All bool `help:"Release all cards of the brand."`
 	Yes bool `help:"Do not ask."`
 }
@@ -26,13 +26,13 @@ func (cardsReleaseCommand) Help() string {
 
 // Run implements the command.
 func (r *cardsReleaseCommand) Run(ctx context.Context, e environ) error {
-	return editCards(ctx, e, r.forBrand, r.cardFilter, r.operator, cards.Change{Action: cards.Release}, r.All, r.Yes)
+	return editCards(ctx, e, r.forBrand, r.cardFilter, r.deed, cards.Change{Action: cards.Release}, r.All, r.Yes)
 }
 
 type cardsEditCommand struct {
 	forBrand
 	cardFilter
-	operator
+	deed
 	SetExpires     string `help:"Set the first day on which they are worth nothing, or never." placeholder:"DATE"`
 	SetReseller    string `help:"Set who sells them, or none." placeholder:"NAME"`
 	SetStatus      string `help:"lock withdraws cards for now, unlock puts them back where they were, void withdraws them for good." enum:"lock,unlock,void,preserve" default:"preserve"`
@@ -44,13 +44,13 @@ type cardsEditCommand struct {
 // Help implements kong.HelpProvider.
 func (cardsEditCommand) Help() string {
 	return "What is not set is preserved. Spent cards and those that are being spent are left alone.\n\n" +
-		"Example: pulsa cards edit --brand acme --series 101 --set-expires 2028-12-31 --why 'contract extended'"
+		"Example: pulsa cards edit --brand acme --series 101 --set-expires 2028-12-31 --reason 'contract extended'"
 }
 
 // Run implements the command.
 func (c *cardsEditCommand) Run(ctx context.Context, e environ) error {
-	if c.Why == "" {
-		return errors.New("say why, for the record: --why TEXT")
+	if c.Reason == "" {
+		return errors.New("say why: --reason TEXT")
 	}
 	change := cards.Change{AllowGuessable: c.AllowGuessable}
 	if c.SetStatus != "preserve" {
@@ -72,16 +72,16 @@ func (c *cardsEditCommand) Run(ctx context.Context, e environ) error {
 	case c.SetReseller != "":
 		change.Reseller = &c.SetReseller
 	}
-	return editCards(ctx, e, c.forBrand, c.cardFilter, c.operator, change, c.All, c.Yes)
+	return editCards(ctx, e, c.forBrand, c.cardFilter, c.deed, change, c.All, c.Yes)
 }
 
-func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter, o operator, change cards.Change, all, yes bool) error {
+func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter, o deed, change cards.Change, all, yes bool) error {
 	d, err := brand.open(ctx, e)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	by := operatorName(e, o.By)
+	by := o.who(e)
 	filter, err := which.filter(d.brand)
 	if err != nil {
 		return err
@@ -94,18 +94,18 @@ func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter,
 	if change.Action != "" {
 		verb = string(change.Action)
 	}
-	if err := d.say(ctx, preview, verb, yes); err != nil {
+	if err := d.announcePreview(ctx, preview, verb, yes); err != nil {
 		return err
 	}
-	job, err := d.StartEdit(ctx, preview, change, by, o.Why)
+	job, err := d.StartEdit(ctx, preview, change, by, o.Reason)
 	if err != nil {
 		return withFlag(err)
 	}
 	return d.edit(ctx, job)
 }
 
-// say tells what will be touched, and asks. That there is nothing to do is an error.
-func (d *cardDesk) say(ctx context.Context, p cards.Preview, verb string, yes bool) error {
+// announcePreview prints which cards will be changed, and asks unless yes is set. It is an error if there are none.
+func (d *cardDesk) announcePreview(ctx context.Context, p cards.Preview, verb string, yes bool) error {
 	if len(p.Left) > 0 {
 		fmt.Fprintf(d.stdout, "Left alone: %s.\n", states(p.Left))
 	}
@@ -119,7 +119,10 @@ func (d *cardDesk) say(ctx context.Context, p cards.Preview, verb string, yes bo
 		return fmt.Errorf("no card to %s: look with pulsa cards list --brand %s and the same filter", verb, d.brand.Name)
 	}
 	fmt.Fprintf(d.stdout, "To %s: %s.\n", verb, cmp.Or(states(p.Touched), "nothing"))
-	return d.confirm(ctx, yes, fmt.Sprintf("%s %s of brand %s?", strings.ToUpper(verb[:1])+verb[1:], cards.HowMany(p.Cards(), "card"), d.brand.Name))
+	if yes {
+		return nil
+	}
+	return d.terminal().Confirm(ctx, fmt.Sprintf("%s %s of brand %s?", strings.ToUpper(verb[:1])+verb[1:], cards.HowMany(p.Cards(), "card"), d.brand.Name))
 }
 
 // states lists counts: "3 generated, 2 live, 1 expired (locked)".
@@ -140,9 +143,9 @@ func (d *cardDesk) edit(ctx context.Context, j cards.Job) error {
 	if j.Total > 10_000 {
 		d.announce(j)
 	}
-	bar := d.progress(j.Action())
-	j, err := d.ResumeEdit(ctx, j, bar.show)
-	bar.end()
+	bar := d.terminal().Progress(j.Action())
+	j, err := d.ResumeEdit(ctx, j, bar.Show)
+	bar.End()
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}
@@ -154,7 +157,7 @@ func (d *cardDesk) edit(ctx context.Context, j cards.Job) error {
 type cardsDeleteCommand struct {
 	forBrand
 	cardFilter
-	operator
+	deed
 	All bool `help:"Delete all cards of the brand that were never spent."`
 	Yes bool `help:"Do not ask."`
 }
@@ -162,20 +165,20 @@ type cardsDeleteCommand struct {
 // Help implements kong.HelpProvider.
 func (cardsDeleteCommand) Help() string {
 	return "Spent cards, and those that are being spent, are never deleted.\n\n" +
-		"Example: pulsa cards delete --brand acme --batch bcdf… --why 'misprint'"
+		"Example: pulsa cards delete --brand acme --batch bcdf… --reason 'misprint'"
 }
 
 // Run implements the command.
 func (c *cardsDeleteCommand) Run(ctx context.Context, e environ) error {
-	if c.Why == "" {
-		return errors.New("say why, for the record: --why TEXT")
+	if c.Reason == "" {
+		return errors.New("say why: --reason TEXT")
 	}
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	by := operatorName(e, c.By)
+	by := c.who(e)
 	filter, err := c.filter(d.brand)
 	if err != nil {
 		return err
@@ -184,10 +187,10 @@ func (c *cardsDeleteCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return withFlag(err)
 	}
-	if err := d.say(ctx, preview, "delete", c.Yes); err != nil {
+	if err := d.announcePreview(ctx, preview, "delete", c.Yes); err != nil {
 		return err
 	}
-	job, err := d.StartDelete(ctx, preview, by, c.Why)
+	job, err := d.StartDelete(ctx, preview, by, c.Reason)
 	if err != nil {
 		return err
 	}

@@ -14,11 +14,10 @@ import (
 type cardsExportCommand struct {
 	forBrand
 	cardFilter
-	By        string   `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)."`
+	deed
 	Recipient []string `help:"The printer's age recipient: age1…" placeholder:"AGE1…"`
 	Out       string   `required:"" help:"The print file, which must not exist yet." placeholder:"FILE"`
 	Plaintext bool     `help:"Write the codes in clear. Needs --reason."`
-	Reason    string   `help:"Why, for the record."`
 	All       bool     `help:"Export all cards of the brand."`
 	Yes       bool     `help:"Do not ask."`
 }
@@ -37,7 +36,7 @@ func (c *cardsExportCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	by := operatorName(e, c.By)
+	by := c.who(e)
 	filter, err := c.filter(d.brand)
 	if err != nil {
 		return err
@@ -54,7 +53,7 @@ func (c *cardsExportCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return withFlag(err)
 	}
-	if err := d.say(ctx, preview, "export", c.Yes); err != nil {
+	if err := d.announcePreview(ctx, preview, "export", c.Yes); err != nil {
 		return err
 	}
 	job, err := d.StartExport(ctx, preview, spec, by, c.Reason)
@@ -82,9 +81,9 @@ func newFile(path string) (string, error) {
 // export runs an exporting job, from wherever it is. The file has its name only when it is whole and on disk.
 func (d *cardDesk) export(ctx context.Context, j cards.Job, out string) error {
 	d.announce(j)
-	bar := d.progress("exporting")
-	j, made, err := d.ResumeExport(ctx, j, func(write func(io.Writer) error) error { return keepFile(out, write) }, bar.show)
-	bar.end()
+	bar := d.terminal().Progress("exporting")
+	j, made, err := d.ResumeExport(ctx, j, func(write func(io.Writer) error) error { return keepFile(out, write) }, bar.Show)
+	bar.End()
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}

@@ -10,7 +10,7 @@ import (
 
 type cardsGenerateCommand struct {
 	forBrand
-	operator
+	deed
 	Amount         string `required:"" help:"What each is worth, in the brand's currency: 10 or 7.50."`
 	Quantity       int    `required:"" help:"How many: 1 to 10000000."`
 	Series         string `required:"" help:"What their serials begin with: 101 gives 101-00000001."`
@@ -58,9 +58,9 @@ func (d *cardDesk) generate(ctx context.Context, j cards.Job) error {
 			return err
 		}
 	}
-	bar := d.progress("generating")
-	j, err := d.ResumeGenerate(ctx, j, made, bar.show)
-	bar.end()
+	bar := d.terminal().Progress("generating")
+	j, err := d.ResumeGenerate(ctx, j, made, bar.Show)
+	bar.End()
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}
@@ -76,7 +76,7 @@ func (d *cardDesk) generate(ctx context.Context, j cards.Job) error {
 func (g *cardsGenerateCommand) request(d *cardDesk) (cards.GenerateRequest, error) {
 	r := cards.GenerateRequest{
 		Brand: d.brand.Name, Quantity: g.Quantity, Series: g.Series, CodeLength: g.CodeLength, Reseller: g.Reseller,
-		Live: d.brand.Test && !g.Hold, AllowGuessable: g.AllowGuessable, Why: g.Why, By: operatorName(d.environ, g.By),
+		Live: d.brand.Test && !g.Hold, AllowGuessable: g.AllowGuessable, Why: g.Reason, By: g.who(d.environ),
 	}
 	var err error
 	if r.Amount, err = parseAmount(g.Amount, d.brand); err != nil {

@@ -11,7 +11,7 @@ import (
 
 type cardsImportCommand struct {
 	forBrand
-	operator
+	deed
 	File           string `arg:"" help:"CSV with the columns serial, code, amount, and if wanted currency and expires." type:"existingfile"`
 	Reseller       string `help:"Who sells them."`
 	AllowGuessable bool   `help:"Take them over even if codes so short can be guessed."`
@@ -30,7 +30,7 @@ func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	by := operatorName(e, c.By)
+	by := c.who(e)
 	file, err := os.Open(c.File)
 	if err != nil {
 		return err
@@ -41,11 +41,11 @@ func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
 	} else if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is read several times: write what it gives to a file, and import that", c.File)
 	}
-	bar := d.progress("importing")
+	bar := d.terminal().Progress("importing")
 	j, err := d.Import(ctx, cards.ImportRequest{
-		Brand: d.brand.Name, Reseller: c.Reseller, AllowGuessable: c.AllowGuessable, By: by, Why: c.Why,
-	}, file, bar.show)
-	bar.end()
+		Brand: d.brand.Name, Reseller: c.Reseller, AllowGuessable: c.AllowGuessable, By: by, Why: c.Reason,
+	}, file, bar.Show)
+	bar.End()
 	var wrong *cards.ImportError
 	if errors.As(err, &wrong) {
 		return fmt.Errorf("%s: nothing was imported\n%w", c.File, err)

@@ -136,7 +136,7 @@ func killedWhileEditingAndDeleting(t *testing.T, shop func() cardShop) bool {
 	if got := s.counts(t)["live"]; got != "30000" {
 		t.Errorf("%s live cards", got)
 	}
-	j, killed = s.killWhen(t, cards.KindDelete, begun, "cards", "delete", "--brand", "shop", "--all", "--why", "test", "--yes")
+	j, killed = s.killWhen(t, cards.KindDelete, begun, "cards", "delete", "--brand", "shop", "--all", "--reason", "test", "--yes")
 	if !killed {
 		return false
 	}
@@ -260,7 +260,7 @@ func TestAFullDiskLeavesWorkThatCanBeResumed(t *testing.T) {
 	resume(j)
 	has("live", 30_000)
 
-	j = s.fills(t, cards.KindDelete, 16_000, "cards", "delete", "--brand", "shop", "--all", "--why", "test", "--yes")
+	j = s.fills(t, cards.KindDelete, 16_000, "cards", "delete", "--brand", "shop", "--all", "--reason", "test", "--yes")
 	has("live", 30_000-j.Done)
 	resume(j)
 	if got := s.counts(t); len(got) > 0 {

@@ -5,14 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
 )
 
 type cardsRekeyCommand struct {
 	forBrand
-	By string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)."`
+	actor
 }
 
 // Help implements kong.HelpProvider.
@@ -28,7 +28,7 @@ func (c *cardsRekeyCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	by := operatorName(e, c.By)
+	by := c.who(e)
 	job, err := d.StartRekey(ctx, d.brand.Name, by)
 	if err != nil {
 		return err
@@ -38,9 +38,9 @@ func (c *cardsRekeyCommand) Run(ctx context.Context, e environ) error {
 
 // rekey runs a rekeying job, from wherever it is.
 func (d *cardDesk) rekey(ctx context.Context, j cards.Job) error {
-	bar := d.progress("rekeying")
-	j, err := d.ResumeRekey(ctx, j, bar.show)
-	bar.end()
+	bar := d.terminal().Progress("rekeying")
+	j, err := d.ResumeRekey(ctx, j, bar.Show)
+	bar.End()
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}
@@ -50,7 +50,7 @@ func (d *cardDesk) rekey(ctx context.Context, j cards.Job) error {
 
 type cardsJobsCommand struct {
 	forBrand
-	output
+	term.Output
 	Open bool   `help:"Only what is under way or was interrupted."`
 	Job  string `arg:"" optional:"" help:"Show what this job has done, step by step."`
 }
@@ -68,24 +68,31 @@ func (c *cardsJobsCommand) Run(ctx context.Context, e environ) error {
 	}
 	defer d.close()
 	if c.Job != "" {
-		return d.printAudit(ctx, c.Job, c.output)
+		return d.printAudit(ctx, c.Job, c.Output)
 	}
 	jobs, err := d.Jobs(ctx, d.brand.Name, c.Open)
 	if err != nil {
 		return err
 	}
-	t := c.table(d.environ, []string{"job", "kind", "state", "done", "total", "by", "why", "started", "ended", "what"}, "what", "ended", "total", "started", "why").
-		counting("done", "total")
-	for _, j := range jobs {
-		err := t.row([]string{
-			string(j.ID), j.Action(), string(j.State), strconv.FormatInt(j.Done, 10), strconv.FormatInt(j.Total, 10), j.By, j.Why,
-			stamp(j.CreatedAt), stamp(j.EndedAt), j.Summary(),
-		}, nil)
-		if err != nil {
-			return err
-		}
+	rows := make([]jobRow, len(jobs))
+	for i, j := range jobs {
+		rows[i] = jobRow{string(j.ID), j.Action(), string(j.State), j.Done, j.Total, j.By, j.Why, term.Stamp(j.CreatedAt), term.Stamp(j.EndedAt), j.Summary()}
 	}
-	return t.end()
+	return term.NewTable[jobRow](d.terminal(), c.Output).Least("what", "ended", "total", "started", "why").Print(rows)
+}
+
+// jobRow is a job as it is listed.
+type jobRow struct {
+	Job     string `json:"job"`
+	Kind    string `json:"kind"`
+	State   string `json:"state"`
+	Done    int64  `json:"done"`
+	Total   int64  `json:"total"`
+	By      string `json:"by"`
+	Why     string `json:"why"`
+	Started string `json:"started"`
+	Ended   string `json:"ended"`
+	What    string `json:"what"`
 }
 
 // job is one of the brand's.
@@ -98,7 +105,7 @@ func (d *cardDesk) job(ctx context.Context, id string) (cards.Job, error) {
 }
 
 // printAudit prints what a job did, and before it, for people, what it was to do.
-func (d *cardDesk) printAudit(ctx context.Context, id string, o output) error {
+func (d *cardDesk) printAudit(ctx context.Context, id string, o term.Output) error {
 	j, err := d.job(ctx, id)
 	if err != nil {
 		return err
@@ -107,17 +114,25 @@ func (d *cardDesk) printAudit(ctx context.Context, id string, o output) error {
 	if err != nil {
 		return err
 	}
-	if o.format() == "text" {
+	if o.IsText() {
 		fmt.Fprintf(d.stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", j.Action(), j.ID, j.Summary(), j.State, j.Done, cards.HowMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
 	}
-	t := o.table(d.environ, []string{"at", "kind", "by", "why", "first", "last", "cards"}, "why", "by", "kind").counting("cards")
-	for _, r := range records {
-		err := t.row([]string{stamp(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, strconv.FormatInt(r.Cards, 10)}, nil)
-		if err != nil {
-			return err
-		}
+	rows := make([]auditRow, len(records))
+	for i, r := range records {
+		rows[i] = auditRow{term.Stamp(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, r.Cards}
 	}
-	return t.end()
+	return term.NewTable[auditRow](d.terminal(), o).Least("why", "by", "kind").Print(rows)
+}
+
+// auditRow is a step of a job as it is listed.
+type auditRow struct {
+	At    string `json:"at"`
+	Kind  string `json:"kind"`
+	By    string `json:"by"`
+	Why   string `json:"why"`
+	First string `json:"first"`
+	Last  string `json:"last"`
+	Cards int64  `json:"cards"`
 }
 
 type cardsResumeCommand struct {

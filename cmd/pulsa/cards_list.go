@@ -4,16 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 
 	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
 )
 
 type cardsListCommand struct {
 	forBrand
 	cardFilter
-	output
+	term.Output
 	Sort   string `help:"serial, status, amount, reseller, created, expires or activated; by the last two only cards that expire or are activated." enum:"serial,status,amount,reseller,created,expires,activated" default:"serial"`
 	Desc   bool   `help:"The last first."`
 	Limit  int    `help:"Cards on a page." default:"50"`
@@ -41,13 +42,13 @@ func (l *cardsListCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	if l.Count {
-		return d.printBalances(ctx, filter, cards.ByNothing, l.output)
+		return d.printBalances(ctx, filter, cards.ByNothing, l.Output)
 	}
 	page, err := l.page()
 	if err != nil {
 		return err
 	}
-	return d.printPages(ctx, filter, page, l.output, l.All)
+	return d.printPages(ctx, filter, page, l.Output, l.All)
 }
 
 func (l *cardsListCommand) page() (cards.Page, error) {
@@ -80,8 +81,9 @@ func (l *cardsListCommand) page() (cards.Page, error) {
 }
 
 // printPages prints one page, or all from there.
-func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page, o output, all bool) error {
-	t := o.table(d.environ, cardNames, "order", "batch", "state", "created", "currency", "expires")
+func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page, o term.Output, all bool) error {
+	t := term.NewTable[cardRow](d.terminal(), o).Least("order", "batch", "state", "created", "currency", "expires").
+		Show("status", d.status)
 	for {
 		list, err := d.Search(ctx, f, p)
 		if err != nil {
@@ -89,13 +91,12 @@ func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page,
 		}
 		now := prepaid.SystemClock{}.Now()
 		for _, c := range list.Cards {
-			err := t.row(cardFields(c, now), map[int]string{0: coloured(c.Shown(now), d.colours())})
-			if err != nil {
+			if err := t.Row(newCardRow(c, now)); err != nil {
 				return err
 			}
 		}
 		if !all || list.Next == nil {
-			if err := t.end(); err != nil {
+			if err := t.End(); err != nil {
 				return err
 			}
 			if !all {
@@ -107,9 +108,9 @@ func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page,
 	}
 }
 
-func (d *cardDesk) printKeys(l cards.Listing, o output) {
+func (d *cardDesk) printKeys(l cards.Listing, o term.Output) {
 	out := d.stdout
-	if o.format() != "text" {
+	if !o.IsText() {
 		out = d.stderr // what programs read holds cards alone
 	}
 	if l.Next != nil {
@@ -122,7 +123,7 @@ func (d *cardDesk) printKeys(l cards.Listing, o output) {
 
 type cardsShowCommand struct {
 	forBrand
-	output
+	term.Output
 	Serial string `arg:"" help:"Which card: 101-00000042."`
 }
 
@@ -145,19 +146,61 @@ func (s *cardsShowCommand) Run(ctx context.Context, e environ) error {
 		}
 		return err
 	}
-	now := prepaid.SystemClock{}.Now()
-	names := append(slices.Clone(cardNames), "released", "export")
-	fields := append(cardFields(c, now), stamp(c.ReleasedAt), string(c.Export))
-	if s.format() != "text" {
-		t := s.table(d.environ, names)
-		if err := t.row(fields, nil); err != nil {
-			return err
-		}
-		return t.end()
+	row := newCardRow(c, prepaid.SystemClock{}.Now())
+	detail := cardDetail{row, term.Stamp(c.ReleasedAt), string(c.Export)}
+	return term.NewTable[cardDetail](d.terminal(), s.Output).
+		Show("status", func(c cardDetail) string { return d.status(c.cardRow) }).Record(detail)
+}
+
+// cardRow is a card as it is listed.
+type cardRow struct {
+	Status    string `json:"status"`
+	Serial    string `json:"serial"`
+	Amount    string `json:"amount"`
+	Currency  string `json:"currency"`
+	Reseller  string `json:"reseller"`
+	Activated string `json:"activated"`
+	Customer  string `json:"customer"`
+	Created   string `json:"created"`
+	Expires   string `json:"expires"`
+	State     string `json:"state"`
+	Batch     string `json:"batch"`
+	Order     string `json:"order"`
+}
+
+// cardDetail is a card as it is shown alone.
+type cardDetail struct {
+	cardRow
+	Released string `json:"released"`
+	Export   string `json:"export"`
+}
+
+func newCardRow(c cards.Card, now time.Time) cardRow {
+	return cardRow{
+		c.Shown(now), c.Serial, c.Amount.Number(), string(c.Amount.Currency), c.Reseller, term.Stamp(c.ActivatedAt), c.ActivatedBy.String(),
+		term.Stamp(c.CreatedAt), term.Stamp(c.ExpiresAt), string(c.State), string(c.Batch), string(c.Order),
 	}
-	fields[0] = coloured(fields[0], d.colours())
-	for i, name := range names {
-		fmt.Fprintf(d.stdout, "%-10s %s\n", name, fields[i])
+}
+
+// status is a card's status for people, in colour where the terminal has colours.
+func (d *cardDesk) status(c cardRow) string {
+	if !d.terminal().Colours() {
+		return c.Status
 	}
-	return nil
+	return coloured(c.Status)
+}
+
+// coloured paints a status with the source's colours.
+func coloured(status string) string {
+	switch status {
+	case "new":
+		return term.Paint(status, "\x1b[32m")
+	case "activated":
+		return term.Paint(status, "\x1b[90m")
+	case "expired":
+		return term.Paint(status, "\x1b[33m")
+	case "locked", "void":
+		return term.Paint(status, "\x1b[31m")
+	}
+	return status
 }

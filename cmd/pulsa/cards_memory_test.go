@@ -66,7 +66,7 @@ func TestCardCommandsNeedLittleMemory(t *testing.T) {
 			{first, []string{"cards", "export", "--brand", "shop", "--out", file, "--plaintext", "--reason", "test", "--all", "--yes"}},
 			{first, []string{"cards", "release", "--brand", "shop", "--all", "--yes"}},
 			{s, []string{"cards", "rekey", "--brand", "shop"}},
-			{s, []string{"cards", "delete", "--brand", "shop", "--all", "--why", "test", "--yes"}},
+			{s, []string{"cards", "delete", "--brand", "shop", "--all", "--reason", "test", "--yes"}},
 			{other, []string{"cards", "import", "--brand", "shop", file}},
 		} {
 			c, output := step.shop.child(t, "", step.args...)

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
 )
 
@@ -17,7 +17,7 @@ type cardsReportCommand struct {
 type liabilityCommand struct {
 	forBrand
 	cardFilter
-	output
+	term.Output
 	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
 }
 
@@ -37,7 +37,7 @@ func (c *liabilityCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	return d.printBalances(ctx, filter, group(c.Group), c.output)
+	return d.printBalances(ctx, filter, group(c.Group), c.Output)
 }
 
 func group(name string) cards.Group {
@@ -47,7 +47,7 @@ func group(name string) cards.Group {
 	return cards.Group(name)
 }
 
-func (d *cardDesk) printBalances(ctx context.Context, f cards.Filter, by cards.Group, o output) error {
+func (d *cardDesk) printBalances(ctx context.Context, f cards.Filter, by cards.Group, o term.Output) error {
 	balances, err := d.Balances(ctx, f, by)
 	if err != nil {
 		return err
@@ -55,42 +55,60 @@ func (d *cardDesk) printBalances(ctx context.Context, f cards.Filter, by cards.G
 	return printBalances(d, balances, by, o)
 }
 
-// printBalances prints a row for each group: numbers of cards, and the money that is owed for them.
-func printBalances(d *cardDesk, balances []cards.Balance, by cards.Group, o output) error {
-	t := o.table(d.environ, []string{"group", "issued", "generated", "live", "reserved", "locked", "spent", "expired", "void", "open",
-		"currency", "issued_worth", "spent_worth", "expired_worth", "liability"},
-		"currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired").
-		counting("issued", "generated", "live", "reserved", "locked", "spent", "expired", "void", "open")
-	last := len(balances)
-	if o.format() == "text" && last > 1 {
-		balances = append(balances, cards.Total(balances)...)
+// printBalances prints a row for each group, and the sums of all for people.
+func printBalances(d *cardDesk, balances []cards.Balance, by cards.Group, o term.Output) error {
+	var rows []balanceRow
+	for _, b := range balances {
+		rows = append(rows, newBalanceRow(b, by))
 	}
-	for i, b := range balances {
-		fields := []string{b.Group}
-		for _, s := range []cards.Sum{b.Issued, b.Generated, b.Live, b.Reserved, b.Locked, b.Spent, b.Expired, b.Void, b.Liability} {
-			fields = append(fields, strconv.FormatInt(s.Cards, 10))
-		}
-		fields = append(fields, string(b.Currency))
-		for _, s := range []cards.Sum{b.Issued, b.Spent, b.Expired, b.Liability} {
-			fields = append(fields, prepaid.Money{Minor: s.Minor, Currency: b.Currency}.Number())
-		}
-		shown := map[int]string{}
-		switch {
-		case by == cards.ByNothing || i >= last:
-			shown[0] = "all"
-		case b.Group == "":
-			shown[0] = cards.NoReseller
-		}
-		if err := t.row(fields, shown); err != nil {
-			return err
+	if o.IsText() && len(balances) > 1 {
+		for _, b := range cards.Total(balances) {
+			rows = append(rows, newBalanceRow(b, cards.ByNothing))
 		}
 	}
-	return t.end()
+	return term.NewTable[balanceRow](d.terminal(), o).Show("group", func(b balanceRow) string { return b.shown }).
+		Least("currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired").Print(rows)
+}
+
+// balanceRow is a group's numbers of cards, and the money that is owed for them.
+type balanceRow struct {
+	Group        string `json:"group"`
+	Issued       int64  `json:"issued"`
+	Generated    int64  `json:"generated"`
+	Live         int64  `json:"live"`
+	Reserved     int64  `json:"reserved"`
+	Locked       int64  `json:"locked"`
+	Spent        int64  `json:"spent"`
+	Expired      int64  `json:"expired"`
+	Void         int64  `json:"void"`
+	Open         int64  `json:"open"`
+	Currency     string `json:"currency"`
+	IssuedWorth  string `json:"issued_worth"`
+	SpentWorth   string `json:"spent_worth"`
+	ExpiredWorth string `json:"expired_worth"`
+	Liability    string `json:"liability"`
+
+	shown string // the group for people
+}
+
+func newBalanceRow(b cards.Balance, by cards.Group) balanceRow {
+	worth := func(s cards.Sum) string { return prepaid.Money{Minor: s.Minor, Currency: b.Currency}.Number() }
+	row := balanceRow{
+		b.Group, b.Issued.Cards, b.Generated.Cards, b.Live.Cards, b.Reserved.Cards, b.Locked.Cards, b.Spent.Cards, b.Expired.Cards,
+		b.Void.Cards, b.Liability.Cards, string(b.Currency), worth(b.Issued), worth(b.Spent), worth(b.Expired), worth(b.Liability), b.Group,
+	}
+	switch {
+	case by == cards.ByNothing:
+		row.shown = "all"
+	case b.Group == "":
+		row.shown = cards.NoReseller
+	}
+	return row
 }
 
 type redemptionsCommand struct {
 	forBrand
-	output
+	term.Output
 	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
 	From  string `help:"The first day." placeholder:"DATE"`
 	To    string `help:"The first day that is not meant." placeholder:"DATE"`
@@ -119,13 +137,19 @@ func (c *redemptionsCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	t := c.table(d.environ, []string{"day", "group", "cards", "currency", "worth"}).counting("cards")
-	for _, r := range found {
+	rows := make([]redemptionRow, len(found))
+	for i, r := range found {
 		worth := prepaid.Money{Minor: r.Minor, Currency: r.Currency}.Number()
-		err := t.row([]string{r.Day.Format(time.DateOnly), r.Group, strconv.FormatInt(r.Cards, 10), string(r.Currency), worth}, nil)
-		if err != nil {
-			return err
-		}
+		rows[i] = redemptionRow{r.Day.Format(time.DateOnly), r.Group, r.Cards, string(r.Currency), worth}
 	}
-	return t.end()
+	return term.Rows(d.terminal(), c.Output, rows)
+}
+
+// redemptionRow is what was spent on a day.
+type redemptionRow struct {
+	Day      string `json:"day"`
+	Group    string `json:"group"`
+	Cards    int64  `json:"cards"`
+	Currency string `json:"currency"`
+	Worth    string `json:"worth"`
 }

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/store/storetest"
@@ -182,9 +183,9 @@ func TestCardCommandsSayWhatToDo(t *testing.T) {
 		"series must be 1 to 10 letters":                     {"cards", "generate", "--brand", "shop", "--amount", "10", "--series", "1/2", "--quantity", "1"},
 		"declares no such brand":                             {"cards", "list", "--brand", "nobody"},
 		"say why":                                            {"cards", "edit", "--brand", "shop", "--set-status", "lock"},
-		"say what to set":                                    {"cards", "edit", "--brand", "shop", "--why", "x"},
-		"all of the brand are (--all)":                       {"cards", "delete", "--brand", "shop", "--why", "x"},
-		"nothing was changed":                                {"cards", "delete", "--brand", "shop", "--why", "x", "--all"},
+		"say what to set":                                    {"cards", "edit", "--brand", "shop", "--reason", "x"},
+		"all of the brand are (--all)":                       {"cards", "delete", "--brand", "shop", "--reason", "x"},
+		"nothing was changed":                                {"cards", "delete", "--brand", "shop", "--reason", "x", "--all"},
 		"is no key of a page":                                {"cards", "list", "--brand", "shop", "--after", "x"},
 		"status \"odd\": choose":                             {"cards", "list", "--brand", "shop", "--status", "odd"},
 		"has no card with serial":                            {"cards", "show", "--brand", "shop", "101-9"},
@@ -278,28 +279,6 @@ func TestCardsAreListedForPeopleAndPrograms(t *testing.T) {
 	}
 }
 
-func TestATableFitsItsTerminal(t *testing.T) {
-	names := []string{"serial", "reseller", "why", "batch", "amount"}
-	why := strings.Repeat("because ", 10)
-	for columns, want := range map[int][]string{
-		0:  {"serial  reseller  why" + strings.Repeat(" ", 79) + "batch  amount", "101-1             " + why + "  bcdf   10"},
-		50: {"serial  why                         batch  amount", "101-1   because because because b…  bcdf   10"},
-		43: {"serial  why                         amount", "101-1   because because because b…  10", "The terminal is too narrow for: batch; --format csv has all."},
-		20: {"serial  amount", "101-1   10", "The terminal is too narrow for: why, batch; --format csv has all."},
-		5:  {"serial  amount", "101-1   10", "The terminal is too narrow for: why, batch; --format csv has all."},
-	} {
-		var out bytes.Buffer
-		table := output{Format: "text"}.table(environ{stdout: &out}, names, "batch", "why")
-		table.columns = columns
-		if err := errors.Join(table.row([]string{"101-1", "", why, "bcdf", "10"}, nil), table.end()); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Split(strings.TrimSpace(out.String()), "\n"); !slices.Equal(got, want) {
-			t.Errorf("%d columns: %q", columns, got)
-		}
-	}
-}
-
 func TestATableOfNothingSaysSo(t *testing.T) {
 	s := newCardShop(t)
 	for args, want := range map[string]string{"": "Nothing found.\n", "--json": "", "--format=json": ""} {
@@ -314,12 +293,12 @@ func TestTheRecordTellsWhatAJobWasToDo(t *testing.T) {
 	s.must(t, "resellers", "create", "--brand", "shop", "--name", "kiosk")
 	s.must(t, append(generate, "4", "--reseller", "kiosk", "--expires", "2090-01-01")...)
 	s.must(t, "cards", "edit", "--brand", "shop", "--series", "101", "--to-serial", "101-3", "--amount", "10", "--status", "new,locked",
-		"--expires-from", "2080-01-01", "--set-expires", "never", "--set-reseller", "none", "--why", "no contract", "--yes")
+		"--expires-from", "2080-01-01", "--set-expires", "never", "--set-reseller", "none", "--reason", "no contract", "--yes")
 	s.must(t, "cards", "export", "--brand", "shop", "--all", "--out", filepath.Join(s.folder, "x.csv"), "--plaintext", "--reason", "test", "--yes")
 	if _, _, err := s.run(t, "", "cards", "export", "--brand", "shop", "--all", "--out", filepath.Join(s.folder, "y.csv"), "--plaintext", "--reason", "test"); err == nil || !strings.Contains(err.Error(), "each is exported once") {
 		t.Errorf("exported twice: %v", err)
 	}
-	s.must(t, "cards", "delete", "--brand", "shop", "--all", "--why", "test", "--yes")
+	s.must(t, "cards", "delete", "--brand", "shop", "--all", "--reason", "test", "--yes")
 	jobs := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv")
 	for _, want := range []string{
 		`"4 of EUR 10.00, 101-00000001 to 101-00000004, codes of 14 digits, reseller kiosk, expires 2090-01-01T00:00:00Z"`,
@@ -384,26 +363,9 @@ func TestWhoIsInterruptedIsToldHowToGoOn(t *testing.T) {
 	}
 }
 
-func TestAProgressBarFitsItsTerminal(t *testing.T) {
-	for columns, want := range map[int]string{
-		80: "exporting [###############...............] 5000000 of 10000000",
-		50: "exporting [########.........] 5000000 of 10000000",
-		35: "exporting 5000000 of 10000000",
-		20: "exporting 5000000 o",
-	} {
-		got := barLine("exporting", 5_000_000, 10_000_000, columns)
-		if got != want || len(got) >= columns {
-			t.Errorf("%d columns: %q", columns, got)
-		}
-	}
-	if got := barLine("importing", 5000, 0, 80); got != "importing: 5000 checked" {
-		t.Error(got)
-	}
-}
-
 func TestStatusesHaveTheirColours(t *testing.T) {
-	for shown, want := range map[string]string{"new": "\x1b[32mnew\x1b[0m", "activated": "\x1b[90mactivated\x1b[0m", "expired": "\x1b[33mexpired\x1b[0m"} {
-		if got := coloured(shown, true); got != want || coloured(shown, false) != shown {
+	for shown, want := range map[string]string{"new": "\x1b[32mnew\x1b[0m", "activated": "\x1b[90mactivated\x1b[0m", "expired": "\x1b[33mexpired\x1b[0m", "lost": "lost"} {
+		if got := coloured(shown); got != want {
 			t.Errorf("%s: %q", shown, got)
 		}
 	}
@@ -414,14 +376,14 @@ func TestResellersAreCreatedListedAndAccountedFor(t *testing.T) {
 	brand := forBrand{settings{}, "shop"}
 	var out bytes.Buffer
 	e := environ{environment(s.vars...), strings.NewReader(""), &out, io.Discard}
-	if err := (&resellersCreateCommand{forBrand: brand, Name: "kiosk", Title: "Kiosk", operator: operator{Why: "contract 12"}}).Run(t.Context(), e); err != nil {
+	if err := (&resellersCreateCommand{forBrand: brand, Name: "kiosk", Title: "Kiosk", deed: deed{Reason: "contract 12"}}).Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	s.must(t, append(generate, "4", "--reseller", "kiosk")...)
-	if err := (&resellersListCommand{forBrand: brand, output: output{Format: "csv"}}).Run(t.Context(), e); err != nil {
+	if err := (&resellersListCommand{forBrand: brand, Output: term.Output{Format: "csv"}}).Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	if err := (&resellersStatementCommand{forBrand: brand, output: output{Format: "csv"}, Name: "kiosk"}).Run(t.Context(), e); err != nil {
+	if err := (&resellersStatementCommand{forBrand: brand, Output: term.Output{Format: "csv"}, Name: "kiosk"}).Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv"); !strings.Contains(got, ",reseller,done,0,0,ann,contract 12,") {

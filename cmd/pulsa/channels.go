@@ -14,6 +14,7 @@ import (
 	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/channels/fake"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
 	"pulsa/store"
 )
@@ -169,6 +170,9 @@ func (l *channelsListCommand) Run(ctx context.Context, e environ) error {
 	})
 }
 
+// stamp is term.Stamp.
+func stamp(t time.Time) string { return term.Stamp(t) }
+
 // printRows prints a table for people, or one JSON object a line.
 func printRows[T any](w io.Writer, asJSON bool, rows []T, head string, line func(T) string) error {
 	table, out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), json.NewEncoder(w)
@@ -256,7 +260,7 @@ func isPublic(address string) bool {
 // switchFlags are those of enable and disable.
 type switchFlags struct {
 	ofBrand
-	By      string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)." placeholder:"NAME"`
+	actor
 	Channel string `arg:"" help:"Which one."`
 }
 
@@ -286,7 +290,7 @@ func (c *channelsDisableCommand) Run(ctx context.Context, e environ) error {
 }
 
 func (f switchFlags) turn(ctx context.Context, e environ, on bool) error {
-	who := operatorName(e, f.By)
+	who := f.who(e)
 	d, err := f.open(ctx, e)
 	if err != nil {
 		return err

@@ -75,9 +75,9 @@ func (r *reconcileCommand) compare(ctx context.Context, e environ, c config.Conf
 	if err != nil {
 		return err
 	}
-	bar := e.progress("days")
-	left, err := books.Compare(ctx, from, to, bar.show)
-	bar.end()
+	bar := e.terminal().Progress("days")
+	left, err := books.Compare(ctx, from, to, bar.Show)
+	bar.End()
 	for _, name := range left.Unreported {
 		fmt.Fprintf(e.stderr, "%s gives us no report: what was booked with it is not compared\n", name)
 	}

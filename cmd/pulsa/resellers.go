@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
 )
 
 type resellersCommand struct {
@@ -18,7 +19,7 @@ type resellersCreateCommand struct {
 	forBrand
 	Name  string `required:"" help:"What cards call it: kiosk-7."`
 	Title string `help:"What people call it: Kiosk Central Station."`
-	operator
+	deed
 }
 
 // Help implements kong.HelpProvider.
@@ -33,8 +34,8 @@ func (c *resellersCreateCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	defer d.close()
-	by := operatorName(e, c.By)
-	r, err := d.CreateReseller(ctx, cards.Reseller{Brand: d.brand.Name, Name: c.Name, Title: c.Title, CreatedBy: by}, c.Why)
+	by := c.who(e)
+	r, err := d.CreateReseller(ctx, cards.Reseller{Brand: d.brand.Name, Name: c.Name, Title: c.Title, CreatedBy: by}, c.Reason)
 	switch {
 	case errors.Is(err, cards.ErrResellerExists):
 		return fmt.Errorf("--name %s: %w", c.Name, cards.ErrResellerExists)
@@ -47,7 +48,7 @@ func (c *resellersCreateCommand) Run(ctx context.Context, e environ) error {
 
 type resellersListCommand struct {
 	forBrand
-	output
+	term.Output
 }
 
 // Help implements kong.HelpProvider.
@@ -66,18 +67,24 @@ func (c *resellersListCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	t := c.table(d.environ, []string{"name", "title", "created", "by"}, "by", "created")
-	for _, r := range list {
-		if err := t.row([]string{r.Name, r.Title, stamp(r.CreatedAt), r.CreatedBy}, nil); err != nil {
-			return err
-		}
+	rows := make([]resellerRow, len(list))
+	for i, r := range list {
+		rows[i] = resellerRow{r.Name, r.Title, term.Stamp(r.CreatedAt), r.CreatedBy}
 	}
-	return t.end()
+	return term.NewTable[resellerRow](d.terminal(), c.Output).Least("by", "created").Print(rows)
+}
+
+// resellerRow is a reseller as it is listed.
+type resellerRow struct {
+	Name    string `json:"name"`
+	Title   string `json:"title"`
+	Created string `json:"created"`
+	By      string `json:"by"`
 }
 
 type resellersStatementCommand struct {
 	forBrand
-	output
+	term.Output
 	Name string `arg:"" help:"Which reseller."`
 }
 
@@ -97,5 +104,5 @@ func (c *resellersStatementCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	return printBalances(d, balances, cards.BySeries, c.output)
+	return printBalances(d, balances, cards.BySeries, c.Output)
 }

@@ -36,7 +36,7 @@ func TestWhatIsNotDoneExitsOtherwise(t *testing.T) {
 	o.fails("pulsa apikeys deliveries list shows", append([]string{"apikeys", "deliveries", "repeat", "--delivery", "nobody"}, why...)...)
 	o.fails("pulsa cards jobs shows", "cards", "resume", "--brand", "demo", "nobody")
 	o.fails("pulsa cards list --brand demo", "cards", "release", "--brand", "demo", "--series", "999", "--yes")
-	o.fails("pulsa cards list --brand demo", "cards", "delete", "--brand", "demo", "--all", "--why", "test", "--yes")
+	o.fails("pulsa cards list --brand demo", "cards", "delete", "--brand", "demo", "--all", "--reason", "test", "--yes")
 	o.fails("look at the number", append([]string{"customers", "unlock", "+31612345670", "--brand", "demo"}, why...)...)
 }
 

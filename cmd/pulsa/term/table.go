@@ -129,6 +129,23 @@ func (t *Table[T]) Print(rows []T) error {
 	return t.End()
 }
 
+// Record prints one row alone. Its text has a line for each column.
+func (t *Table[T]) Record(row T) error {
+	if t.format != "text" {
+		return t.Print([]T{row})
+	}
+	width := 0
+	for _, c := range t.columns {
+		width = max(width, len(c.name))
+	}
+	for _, c := range t.columns {
+		if _, err := fmt.Fprintf(t.out, "%-*s %s\n", width, heading(c.name), c.text(row)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Row prints a row.
 func (t *Table[T]) Row(row T) error {
 	switch t.format {
@@ -209,10 +226,13 @@ func (t *Table[T]) record(row T) error {
 func (t *Table[T]) headings() {
 	names := make([]string, len(t.columns))
 	for i, c := range t.columns {
-		names[i] = strings.ReplaceAll(c.name, "_", " ")
+		names[i] = heading(c.name)
 	}
 	t.add(names)
 }
+
+// heading is a column's name for people.
+func heading(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 func (t *Table[T]) add(line []string) {
 	t.first = append(t.first, line)

@@ -72,3 +72,20 @@ func TestATableHasThreeFormats(t *testing.T) {
 		}
 	}
 }
+
+func TestAProgressBarFitsItsTerminal(t *testing.T) {
+	for columns, want := range map[int]string{
+		80: "exporting [###############...............] 5000000 of 10000000",
+		50: "exporting [########.........] 5000000 of 10000000",
+		35: "exporting 5000000 of 10000000",
+		20: "exporting 5000000 o",
+	} {
+		got := barLine("exporting", 5_000_000, 10_000_000, columns)
+		if got != want || len(got) >= columns {
+			t.Errorf("%d columns: %q", columns, got)
+		}
+	}
+	if got := barLine("importing", 5000, 0, 80); got != "importing: 5000 checked" {
+		t.Error(got)
+	}
+}
