@@ -29,8 +29,9 @@ type importRule struct {
 // more: they stand on real stores.
 var mayImport = []importRule{
 	{".", nil, "the root holds no program, only these rules"},
-	{"cmd/pulsa", []string{"*", "*/*", "*/*/*"}, "it wires the whole program"},
+	{"cmd/pulsa", []string{"*", "*/*", "*/*/*"}, "on its way to app, operators, cards, developers and conversation/talk alone"},
 	{"cmd/pulsa/term", nil, "tables and questions know no rule of the business"},
+	{"app", []string{"*", "*/*", "*/*/*"}, "it puts the whole program together"},
 	{"app/config", []string{"conversation", "developers", "payments"}, "it says what a brand is, and is checked against what the conversations understand"},
 	{"app/version", nil, "a build knows nothing but itself"},
 	{"prepaid", nil, "everybody shares it: it must not pull anybody in"},
@@ -73,7 +74,7 @@ var onlyIn = []struct {
 	{"github.com/twilio/twilio-go", []string{"channels/twilio"}, "it takes long to build, and its traps are handled in one place"},
 	{"github.com/go-telegram-bot-api", []string{"channels/telegram"}, "its errors hold the token"},
 	{"github.com/stripe/stripe-go", []string{"payments/stripe"}, "a gateway is one adapter"},
-	{"github.com/redis/go-redis", []string{"store/sessions", "app/core", "cmd/pulsa/wire.go", "cmd/pulsa/*_test.go"}, "Redis holds the conversation and nothing else"},
+	{"github.com/redis/go-redis", []string{"store/sessions", "app", "cmd/pulsa/*_test.go"}, "Redis holds the conversation and nothing else"},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"cmd/pulsa/*_test.go"}, "only tests use it"},
 	{"github.com/alicebob/miniredis", []string{"store/sessions", "cmd/pulsa/*_test.go"}, "only tests use it"},
 	{"github.com/jmoiron/sqlx", []string{"store"}, "SQL lives in the store"},
@@ -82,7 +83,7 @@ var onlyIn = []struct {
 	{"modernc.org/sqlite", []string{"store"}, "SQL lives in the store"},
 	{"github.com/pressly/goose", []string{"store"}, "SQL lives in the store"},
 	{"github.com/alecthomas/kong", []string{"cmd/pulsa"}, "only the program has a command line"},
-	{"github.com/prometheus/", []string{"cmd/pulsa"}, "domains report through functions, not through a library"},
+	{"github.com/prometheus/", []string{"app", "cmd/pulsa/*_test.go"}, "domains report through functions, not through a library"},
 }
 
 // prepaidImports is what the shared vocabulary stands on beside the standard library.

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
@@ -139,7 +140,7 @@ func TestEqualRequestsMakeOneOrderAndAreAnsweredAlike(t *testing.T) {
 				t.Fatalf("answered\n%s\nand\n%s", answers[0], a)
 			}
 		}
-		if n := len(r.sims.Network.Delivered(simnetwork.Filter{})); n != 1 || c.balance() != "90.4" || c.transactions().TotalElements != 1 {
+		if n := len(r.Sims.Network.Delivered(simnetwork.Filter{})); n != 1 || c.balance() != "90.4" || c.transactions().TotalElements != 1 {
 			t.Errorf("delivered %d times, left %s", n, c.balance())
 		}
 		r.wantClean()
@@ -220,7 +221,7 @@ func TestARepeatIsAnsweredAsTheFirst(t *testing.T) {
 	}
 	// What was not bought for want of money has not used its identifier up.
 	c.wants(http.MethodPost, "/topups", buying("dear", "0612345678", ":10,", ":90,"), http.StatusBadRequest, topup.CodeNoFunds)
-	if _, err := r.developers.Credit(t.Context(), c.id, prepaid.Money{Minor: 10000, Currency: "EUR"}, "", prepaid.By{Who: "t", Why: "t"}); err != nil {
+	if _, err := r.Developers.Credit(t.Context(), c.id, prepaid.Money{Minor: 10000, Currency: "EUR"}, "", prepaid.By{Who: "t", Why: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	c.wants(http.MethodPost, "/topups", buying("dear", "0612345678", ":10,", ":90,"), http.StatusOK, `"SUCCESSFUL"`)
@@ -229,7 +230,7 @@ func TestARepeatIsAnsweredAsTheFirst(t *testing.T) {
 
 func TestATopupEndsAsItsStatusTells(t *testing.T) {
 	clock := newSkipClock()
-	r := runWired(t, nil, nil, wiring{clock: clock})
+	r := runWired(t, nil, nil, app.Wiring{Clock: clock})
 	c := r.caller(developers.Key{Name: "ends"})
 	id := func(text string) string {
 		var got struct{ TransactionID json.Number }
@@ -315,7 +316,7 @@ func (h holding) Credit(ctx context.Context, c topup.Credit) topup.Result {
 func TestATopupIsProcessingAfterFiftySeconds(t *testing.T) {
 	clock := newStillClock()
 	network := holding{asked: make(chan struct{}), open: make(chan struct{})}
-	r := runWired(t, nil, nil, wiring{clock: clock, network: func(n topup.Network) topup.Network {
+	r := runWired(t, nil, nil, app.Wiring{Clock: clock, Network: func(n topup.Network) topup.Network {
 		network.Network = n
 		return network
 	}})
@@ -348,7 +349,7 @@ func TestATopupIsProcessingAfterFiftySeconds(t *testing.T) {
 		_, text := c.call(http.MethodPost, "/topups", buying("slow", "0612345678"))
 		return strings.Contains(text, `"status":"SUCCESSFUL"`)
 	}, func() { clock.skip(10 * time.Second) })
-	if n := len(r.sims.Network.Delivered(simnetwork.Filter{})); n != 1 {
+	if n := len(r.Sims.Network.Delivered(simnetwork.Filter{})); n != 1 {
 		t.Errorf("delivered %d times", n)
 	}
 	r.wantClean()
@@ -356,7 +357,7 @@ func TestATopupIsProcessingAfterFiftySeconds(t *testing.T) {
 
 func TestAPINIsTheDevelopersToReadForAWhile(t *testing.T) {
 	clock := newSkipClock()
-	r := runWired(t, nil, nil, wiring{clock: clock})
+	r := runWired(t, nil, nil, app.Wiring{Clock: clock})
 	c := r.caller(developers.Key{Name: "pins"})
 	text := c.wants(http.MethodPost, "/topups", buying("pin", "0612348020", "1349", "2349"), http.StatusOK, `"code":"`)
 	var bought reloadly.Transaction
@@ -372,7 +373,7 @@ func TestAPINIsTheDevelopersToReadForAWhile(t *testing.T) {
 	}
 	r.wantNowhere(code)
 	clock.skip(31 * 24 * time.Hour)
-	if n, err := r.developers.ForgetPINs(t.Context()); err != nil || n > 1 {
+	if n, err := r.Developers.ForgetPINs(t.Context()); err != nil || n > 1 {
 		t.Errorf("forgot %d, %v", n, err)
 	}
 	c.token = c.newToken()
@@ -410,7 +411,7 @@ func TestAccountsInAnotherCurrencyPayByTheTable(t *testing.T) {
 	}
 	c.wants(http.MethodPost, "/operators/fx-rate", `{"operatorId":"1349","amount":"10"}`, http.StatusOK, `"fxRate":9.2,"currencyCode":"EUR"`)
 	c.wants(http.MethodPost, "/operators/1349/fx-rate", `{"amount":10}`, http.StatusOK, `"fxRate":9.2,"currencyCode":"EUR"`)
-	delivered := r.sims.Network.Delivered(simnetwork.Filter{})
+	delivered := r.Sims.Network.Delivered(simnetwork.Filter{})
 	if len(delivered) != 2 || !slices.ContainsFunc(delivered, func(e simnetwork.Entry) bool { return e.Amount == prepaid.Money{Minor: 920, Currency: "EUR"} }) {
 		t.Errorf("delivered %+v", delivered)
 	}
@@ -419,7 +420,7 @@ func TestAccountsInAnotherCurrencyPayByTheTable(t *testing.T) {
 
 func (r *running) tellNetwork(b simnetwork.Behaviour) {
 	r.t.Helper()
-	if err := r.sims.Network.Set(r.t.Context(), b); err != nil {
+	if err := r.Sims.Network.Set(r.t.Context(), b); err != nil {
 		r.t.Fatal(err)
 	}
 }

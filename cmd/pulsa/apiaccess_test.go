@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
@@ -71,7 +72,7 @@ func TestOnlyTheKeyOpensItsAccount(t *testing.T) {
 	if c.balance() != "100" {
 		t.Errorf("left %s", c.balance())
 	}
-	if err := r.developers.Revoke(t.Context(), c.id, prepaid.By{Who: "t", Why: "t"}); err != nil {
+	if err := r.Developers.Revoke(t.Context(), c.id, prepaid.By{Who: "t", Why: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	c.wants(http.MethodGet, "/accounts/balance", "", http.StatusUnauthorized, "INVALID_TOKEN")
@@ -90,7 +91,7 @@ func TestASuspendedKeyReadsAndBuysNothing(t *testing.T) {
 	before := c.wants(http.MethodPost, "/topups", buying("before", "0612345678"), http.StatusOK, `"SUCCESSFUL"`)
 	held := c.accepted(buying("held", "0612348005")) // debited, and not delivered yet
 	await(t, "it is debited", func() bool { return c.balance() == "80.8" }, nil)
-	if err := r.developers.Suspend(t.Context(), c.id, by); err != nil {
+	if err := r.Developers.Suspend(t.Context(), c.id, by); err != nil {
 		t.Fatal(err)
 	}
 	c.token = c.newToken()
@@ -105,7 +106,7 @@ func TestASuspendedKeyReadsAndBuysNothing(t *testing.T) {
 	if n := c.transactions().TotalElements; n != 2 || c.balance() != "80.8" {
 		t.Errorf("%d transactions, left %s", n, c.balance())
 	}
-	if err := r.developers.Resume(t.Context(), c.id, by); err != nil {
+	if err := r.Developers.Resume(t.Context(), c.id, by); err != nil {
 		t.Fatal(err)
 	}
 	c.wants(http.MethodPost, "/topups", buying("after", "0612345678"), http.StatusOK, `"SUCCESSFUL"`)
@@ -118,7 +119,7 @@ func TestRequestsAboveTheRateAreRefusedUntilTheNextMinute(t *testing.T) {
 		terms := c.API["demo"]
 		terms.PerMinute = 5
 		c.API["demo"] = terms
-	}, wiring{clock: clock})
+	}, app.Wiring{Clock: clock})
 	c, other := r.caller(developers.Key{Name: "eager"}), r.caller(developers.Key{Name: "calm"})
 	var last http.Header
 	refused := 0
@@ -187,7 +188,7 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 	// What only the network knows is refused where it is waited for.
 	c.wants(http.MethodPost, "/topups", buying("x", "0612345678", "1349", "2349"), http.StatusBadRequest, topup.CodeMismatch)
 	c.wants(http.MethodPost, "/topups", buying("x", "0612349999"), http.StatusBadRequest, topup.CodeInvalidNumber)
-	if n := c.transactions().TotalElements; n != 0 || c.balance() != "100" || len(r.sims.Network.Find(simnetwork.Filter{})) != 0 {
+	if n := c.transactions().TotalElements; n != 0 || c.balance() != "100" || len(r.Sims.Network.Find(simnetwork.Filter{})) != 0 {
 		t.Errorf("%d transactions, left %s", n, c.balance())
 	}
 
@@ -234,8 +235,8 @@ func TestCopiesOfTheServerShareKeysOrdersAndRates(t *testing.T) {
 			c.API["demo"] = terms
 		}
 		clock := newSlowClock(20) // all requests are of one minute
-		first := runWired(t, nil, shared, wiring{clock: clock})
-		second := runWired(t, nil, shared, wiring{clock: clock})
+		first := runWired(t, nil, shared, app.Wiring{Clock: clock})
+		second := runWired(t, nil, shared, app.Wiring{Clock: clock})
 		c := first.caller(developers.Key{Name: "copies"})
 		at := []*caller{c, {running: second, c: c.c, id: c.id, secret: c.secret, token: c.token}}
 		answers := make([]string, 32)
@@ -249,7 +250,7 @@ func TestCopiesOfTheServerShareKeysOrdersAndRates(t *testing.T) {
 				t.Fatalf("answered\n%s\nand\n%s", answers[0], a)
 			}
 		}
-		n := len(first.sims.Network.Delivered(simnetwork.Filter{})) + len(second.sims.Network.Delivered(simnetwork.Filter{}))
+		n := len(first.Sims.Network.Delivered(simnetwork.Filter{})) + len(second.Sims.Network.Delivered(simnetwork.Filter{}))
 		if n != 1 || at[1].balance() != "90.4" {
 			t.Errorf("delivered %d times, left %s", n, at[1].balance())
 		}
@@ -263,7 +264,7 @@ func TestCopiesOfTheServerShareKeysOrdersAndRates(t *testing.T) {
 		if refused == 0 {
 			t.Error("the copies count apart")
 		}
-		if err := second.developers.Revoke(t.Context(), c.id, prepaid.By{Who: "t", Why: "t"}); err != nil {
+		if err := second.Developers.Revoke(t.Context(), c.id, prepaid.By{Who: "t", Why: "t"}); err != nil {
 			t.Fatal(err)
 		}
 		c.wants(http.MethodGet, "/accounts/balance", "", http.StatusUnauthorized, "INVALID_TOKEN")

@@ -34,8 +34,8 @@ func (g gated) OperatorOf(ctx context.Context, m prepaid.MSISDN) (reloadly.Opera
 
 // gate holds up who asks which operator has a number.
 func (r *running) gate() gated {
-	g := gated{r.catalogues["demo"], make(chan struct{}, 100), make(chan struct{})}
-	r.catalogues["demo"] = g
+	g := gated{r.Catalogues["demo"], make(chan struct{}, 100), make(chan struct{})}
+	r.Catalogues["demo"] = g
 	return g
 }
 
@@ -75,17 +75,17 @@ func TestAnAsynchronousTopupFailsUndebited(t *testing.T) {
 			r.tellNetwork(simnetwork.Behaviour{Kind: simnetwork.Unavailable})
 		}, topup.CodeUnavailable, 503, "100"},
 		"money that is spent": {buying("x", "0612345678"), func(r *running, c *caller) {
-			if _, err := r.developers.Credit(r.t.Context(), c.id, prepaid.Money{Minor: -9041, Currency: "EUR"}, "", by); err != nil {
+			if _, err := r.Developers.Credit(r.t.Context(), c.id, prepaid.Money{Minor: -9041, Currency: "EUR"}, "", by); err != nil {
 				r.t.Error(err)
 			}
 		}, topup.CodeNoFunds, 400, "9.59"},
 		"a key that is suspended": {buying("x", "0612345678"), func(r *running, c *caller) {
-			if err := r.developers.Suspend(r.t.Context(), c.id, by); err != nil {
+			if err := r.Developers.Suspend(r.t.Context(), c.id, by); err != nil {
 				r.t.Error(err)
 			}
 		}, topup.CodeInactive, 400, "100"},
 		"a key that is revoked": {buying("x", "0612345678"), func(r *running, c *caller) {
-			if err := r.developers.Revoke(r.t.Context(), c.id, by); err != nil {
+			if err := r.Developers.Revoke(r.t.Context(), c.id, by); err != nil {
 				r.t.Error(err)
 			}
 		}, topup.CodeInactive, 401, "100"},
@@ -100,7 +100,7 @@ func TestAnAsynchronousTopupFailsUndebited(t *testing.T) {
 					news <- string(text)
 				}))
 				defer receiver.Close()
-				if _, err := r.developers.SetWebhook(t.Context(), c.id, receiver.URL, by); err != nil {
+				if _, err := r.Developers.SetWebhook(t.Context(), c.id, receiver.URL, by); err != nil {
 					t.Fatal(err)
 				}
 				gate := r.gate()
@@ -137,7 +137,7 @@ func TestAnAsynchronousTopupFailsUndebited(t *testing.T) {
 				if err != nil || len(sold) != 1 || sold[0].Status != topup.Declined || sold[0].Reason != failure.code {
 					t.Errorf("sold %+v, %v", sold, err)
 				}
-				if len(r.sims.Network.Find(simnetwork.Filter{})) != 0 {
+				if len(r.Sims.Network.Find(simnetwork.Filter{})) != 0 {
 					t.Error("the network was asked for it")
 				}
 				r.wantClean()
@@ -152,7 +152,7 @@ func TestAsynchronousTopupsTellTheBalanceOfTheirDebit(t *testing.T) {
 	gate := r.gate()
 	first := c.accepted(buying("first", "0612345678"))
 	<-gate.asked
-	if _, err := r.developers.Credit(t.Context(), c.id, prepaid.Money{Minor: -5000, Currency: "EUR"}, "", prepaid.By{Who: "t", Why: "t"}); err != nil {
+	if _, err := r.Developers.Credit(t.Context(), c.id, prepaid.Money{Minor: -5000, Currency: "EUR"}, "", prepaid.By{Who: "t", Why: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	go func() { gate.open <- struct{}{} }()

@@ -79,7 +79,7 @@ func TestOurClientBuysAtOurAPI(t *testing.T) {
 			}
 		}
 	}
-	if n := len(r.sims.Network.Delivered(simnetwork.Filter{})); n != 6 {
+	if n := len(r.Sims.Network.Delivered(simnetwork.Filter{})); n != 6 {
 		t.Errorf("%d delivered of 6", n)
 	}
 	client := c.ours(nil)

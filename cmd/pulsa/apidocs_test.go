@@ -22,11 +22,11 @@ func (r *running) developer(k developers.Key) (id string, secret prepaid.Secret)
 	r.t.Helper()
 	k.Brand = "demo"
 	by := prepaid.By{Who: "test", Why: "test"}
-	key, secret, err := r.developers.Create(r.t.Context(), k, by)
+	key, secret, err := r.Developers.Create(r.t.Context(), k, by)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := r.developers.Credit(r.t.Context(), key.ID, prepaid.Money{Minor: 10000, Currency: key.Balance.Currency}, "", by); err != nil {
+	if _, err := r.Developers.Credit(r.t.Context(), key.ID, prepaid.Money{Minor: 10000, Currency: key.Balance.Currency}, "", by); err != nil {
 		r.t.Fatal(err)
 	}
 	return key.ID, secret

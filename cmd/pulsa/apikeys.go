@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/developers"
@@ -50,7 +51,7 @@ func (s settings) openDevelopers(ctx context.Context, e environ) (config.Config,
 	if err != nil {
 		return c, nil, nil, errors.Join(err, db.Close())
 	}
-	d, err := newDevelopers(nil, c, db, prepaid.SystemClock{})
+	d, err := app.NewDevelopers(nil, c, db, prepaid.SystemClock{})
 	if err != nil {
 		return c, nil, nil, errors.Join(err, db.Close())
 	}

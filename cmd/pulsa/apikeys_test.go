@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/developers"
@@ -85,10 +86,10 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 
 func TestOldRatesAreWarnedOf(t *testing.T) {
 	clock := prepaid.NewVirtualClock(time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC))
-	p := &program{Program: &core.Program{Clock: clock, Config: config.Config{API: map[string]developers.Terms{"demo": {FX: map[prepaid.Currency]developers.Rate{
+	p := &app.Program{Program: &core.Program{Clock: clock, Config: config.Config{API: map[string]developers.Terms{"demo": {FX: map[prepaid.Currency]developers.Rate{
 		"USD": {Date: clock.Now().AddDate(0, 0, -30)}, "JPY": {Date: clock.Now().AddDate(0, 0, -32)}}}}}}}
-	found := p.examineRates(t.Context())
-	if len(found) != 2 || found[0].Level != warn || found[0].Found != "demo: JPY of 2026-10-19" || found[1].Level != fine {
+	found := p.ExamineRates(t.Context())
+	if len(found) != 2 || found[0].Level != app.LevelWarn || found[0].Found != "demo: JPY of 2026-10-19" || found[1].Level != app.LevelOK {
 		t.Errorf("found %+v", found)
 	}
 }

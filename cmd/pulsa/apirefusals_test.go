@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
@@ -39,7 +40,7 @@ func newRefusing(t *testing.T, terms func(*developers.Terms)) *refusing {
 			terms(&changed)
 		}
 		c.API["demo"] = changed
-	}, wiring{clock: clock})
+	}, app.Wiring{Clock: clock})
 	return &refusing{caller: r.caller(developers.Key{Name: "refused"}), clock: clock}
 }
 
@@ -142,7 +143,7 @@ func offered(change func(*reloadly.Operator), ask func(*refusing) answered) func
 	return func(r *refusing) answered {
 		r.t.Helper()
 		other := newRefusing(r.t, nil)
-		other.catalogues["demo"] = offering{other.catalogues["demo"], change}
+		other.Catalogues["demo"] = offering{other.Catalogues["demo"], change}
 		return ask(other)
 	}
 }
@@ -189,7 +190,7 @@ func waysToErrors() map[string]wayTo {
 		"ACCOUNT_NOT_FOUND": {400, func(r *refusing) answered { return r.as(newRefusing(r.t, nil).token) }},
 		"INACTIVE_ACCOUNT": {400, func(r *refusing) answered {
 			suspended := &refusing{caller: r.running.caller(developers.Key{Name: "suspended"}), clock: r.clock}
-			if err := r.developers.Suspend(r.t.Context(), suspended.id, prepaid.By{Who: "t", Why: "t"}); err != nil {
+			if err := r.Developers.Suspend(r.t.Context(), suspended.id, prepaid.By{Who: "t", Why: "t"}); err != nil {
 				r.t.Error(err)
 			}
 			return suspended.buys("0612345678")

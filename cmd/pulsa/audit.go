@@ -9,10 +9,10 @@ import (
 	"maps"
 	"slices"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/operators"
 	"pulsa/sim"
-
 	"pulsa/store"
 	"pulsa/topup"
 )
@@ -46,9 +46,9 @@ func (a *auditCommand) Run(ctx context.Context, e environ) error {
 	var unseen map[string]string
 	if err == nil && len(a.Books) > 0 {
 		var found []operators.Violation
-		var seen *seenBooks
+		var seen *app.SeenBooks
 		if found, seen, err = auditSeen(ctx, c, db, a.Books); err == nil {
-			violations, unseen = append(violations, found...), seen.unseen
+			violations, unseen = append(violations, found...), seen.Unseen
 		}
 	}
 	if err != nil {
@@ -56,7 +56,7 @@ func (a *auditCommand) Run(ctx context.Context, e environ) error {
 	}
 	incomplete := false
 	for _, what := range slices.Sorted(maps.Keys(unseen)) {
-		incomplete = incomplete || unseen[what] != notSimulated
+		incomplete = incomplete || unseen[what] != app.NotSimulated
 		fmt.Fprintf(e.stderr, "not compared: %s (%s)\n", what, unseen[what])
 	}
 	if err := a.print(e.stdout, violations); err != nil || !incomplete {
@@ -87,31 +87,18 @@ func (a *auditCommand) print(w io.Writer, violations []operators.Violation) erro
 }
 
 // auditSeen holds the books in folders, and those of simulators that run, against the orders.
-func auditSeen(ctx context.Context, c config.Config, db *store.DB, folders []string) ([]operators.Violation, *seenBooks, error) {
-	var seen *seenBooks
+func auditSeen(ctx context.Context, c config.Config, db *store.DB, folders []string) ([]operators.Violation, *app.SeenBooks, error) {
+	var seen *app.SeenBooks
 	read := func(ctx context.Context) (books operators.ProviderBooks, err error) {
-		if seen, err = seeBooks(ctx, c, folders); err == nil {
+		if seen, err = app.SeeBooks(ctx, c, folders); err == nil {
 			books = seen.Provider()
 		}
 		return books, err
 	}
-	violations, err := auditOf(db).CheckBooks(ctx, read, func(o topup.History) (network, gateway bool) { return seen.sees(o) })
+	violations, err := auditOf(db).CheckBooks(ctx, read, func(o topup.History) (network, gateway bool) { return seen.Sees(o) })
 	return violations, seen, err
 }
 
 func auditOf(db *store.DB) operators.Audit {
 	return operators.Audit{Rules: db.Audit, Orders: db.Orders}
-}
-
-// audit checks the invariants over the SQL, and over the simulators' own books.
-func (p *program) audit(ctx context.Context) ([]operators.Violation, error) {
-	violations, err := p.Audit().Check(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := p.Audit().CheckBooks(ctx, func(ctx context.Context) (operators.ProviderBooks, error) {
-		books, err := p.books(ctx)
-		return books.Provider(), err
-	}, nil)
-	return append(violations, found...), err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/sim"
 	"pulsa/topup"
@@ -75,15 +76,15 @@ func (o office) elsewhere(address string, books []string) {
 }
 
 func TestAnAuditTellsWhichRealProvidersItDoesNotSee(t *testing.T) {
-	s := &seenBooks{config: config.Config{File: "pulsa.yaml", Networks: map[string]string{"demo": config.NetworkReloadly}},
-		gateways: map[string]string{config.GatewayStripe: notSimulated}, networks: map[string]string{config.NetworkReloadly: notSimulated}, unseen: map[string]string{}}
+	s := &app.SeenBooks{Config: config.Config{File: "pulsa.yaml", Networks: map[string]string{"demo": config.NetworkReloadly}},
+		Gateways: map[string]string{config.GatewayStripe: app.NotSimulated}, Networks: map[string]string{config.NetworkReloadly: app.NotSimulated}, Unseen: map[string]string{}}
 	order := func(brand string) topup.History {
 		return topup.History{Order: topup.Order{Brand: brand, Funding: topup.FundingRef{Kind: topup.ByCharge, Provider: config.GatewayStripe}}}
 	}
-	if network, gateway := s.sees(order("demo")); network || gateway {
+	if network, gateway := s.Sees(order("demo")); network || gateway {
 		t.Error(network, gateway)
 	}
-	if network, _ := s.sees(order("gone")); network || s.unseen["deliveries of brand gone"] != "pulsa.yaml declares no such brand" {
-		t.Errorf("%v", s.unseen)
+	if network, _ := s.Sees(order("gone")); network || s.Unseen["deliveries of brand gone"] != "pulsa.yaml declares no such brand" {
+		t.Errorf("%v", s.Unseen)
 	}
 }

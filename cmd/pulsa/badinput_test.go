@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/prepaid"
 
@@ -36,12 +37,12 @@ func reachable(t *testing.T) *running {
 	c.Networks["demo"] = config.NetworkReloadly
 	c.Reloadly = config.Reloadly{ClientID: "id", ClientSecret: prepaid.NewSecret("client-secret"), WebhookSecret: prepaid.NewSecret("hook-secret"),
 		BaseURL: "http://127.0.0.1:1", AuthURL: "http://127.0.0.1:1"}
-	p, err := wire(t.Context(), c, wiring{clock: prepaid.SystemClock{}, log: slog.New(slog.DiscardHandler), volatile: true})
+	p, err := app.Wire(t.Context(), c, app.Wiring{Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler), Volatile: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.close() })
-	return &running{program: p, t: t}
+	t.Cleanup(func() { _ = p.Close() })
+	return &running{Program: p, t: t}
 }
 
 func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
@@ -72,9 +73,9 @@ func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
 		{"Telegram: too large", "demo/telegram", json, large, "X-Telegram-Bot-Api-Secret-Token", "wrong"},
 		{"another brand", "other/fake", json, `{"id":"1","from":"+31612345678","text":"KOOP"}`, "", ""},
 		{"another channel", "demo/other", json, `{"id":"1","from":"+31612345678","text":"KOOP"}`, "", ""},
-		{"Reloadly: unsigned", reloadlyHook, json, `{"data":{"customIdentifier":"BKTRMWQXZD"}}`, "", ""},
-		{"Reloadly: signed wrongly", reloadlyHook, json, `{"data":{"customIdentifier":"BKTRMWQXZD"}}`, "X-Reloadly-Signature", "00"},
-		{"Reloadly: too large", reloadlyHook, json, large, "X-Reloadly-Signature", "00"},
+		{"Reloadly: unsigned", app.ReloadlyHook, json, `{"data":{"customIdentifier":"BKTRMWQXZD"}}`, "", ""},
+		{"Reloadly: signed wrongly", app.ReloadlyHook, json, `{"data":{"customIdentifier":"BKTRMWQXZD"}}`, "X-Reloadly-Signature", "00"},
+		{"Reloadly: too large", app.ReloadlyHook, json, large, "X-Reloadly-Signature", "00"},
 	} {
 		path := c.path
 		if !strings.HasPrefix(path, "/") {
@@ -89,7 +90,7 @@ func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
 			request.Header.Set(c.header, c.value)
 		}
 		answer := httptest.NewRecorder()
-		r.routes().ServeHTTP(answer, request)
+		r.Routes().ServeHTTP(answer, request)
 		if answer.Code < 400 || answer.Code > 499 {
 			t.Errorf("%s: answered %d %s", c.name, answer.Code, answer.Body.String())
 		}
@@ -129,12 +130,12 @@ func TestABadAmountIsRefused(t *testing.T) {
 		if status != http.StatusOK || strings.Contains(answer, "was added") {
 			t.Errorf("KOOP %s: answered %d %s", text, status, answer)
 		}
-		if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 0 {
+		if n := len(r.Sims.Gateway.Charged(simgateway.Filter{})); n != 0 {
 			t.Fatalf("KOOP %s: charged; answered %s", text, answer)
 		}
 		r.text(testNumber, "EXIT")
 	}
-	if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 0 {
+	if n := len(r.Sims.Gateway.Charged(simgateway.Filter{})); n != 0 {
 		t.Errorf("charged %d times", n)
 	}
 	for _, text := range []string{"9223372036854775808", "-1", "1.001", "1e1", "", ".", "1.2.3"} {

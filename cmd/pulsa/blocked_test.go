@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/prepaid"
 
@@ -52,7 +53,7 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 	t.Cleanup(func() { _ = drop(t.Context()) })
 	r := runWired(t, nil, func(c *config.Config) {
 		c.DatabaseURL, c.RedisURL = prepaid.NewSecret(address), prepaid.NewSecret(crowdedRedis(t, redis))
-	}, wiring{clock: prepaid.SystemClock{}, redisPrefix: "blocked:" + prepaid.NewToken() + ":"})
+	}, app.Wiring{Clock: prepaid.SystemClock{}, RedisPrefix: "blocked:" + prepaid.NewToken() + ":"})
 	const buyers = 24 // more than there are connections
 	number := func(i int) string { return fmt.Sprintf("+316123450%02d", i) }
 	for i := range buyers {
@@ -67,7 +68,7 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.sims.Network.Set(t.Context(), behaviour); err != nil {
+	if err := r.Sims.Network.Set(t.Context(), behaviour); err != nil {
 		t.Fatal(err)
 	}
 	buy := func(from, as string) (answer string, status int, took time.Duration) {
@@ -81,7 +82,7 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 			t.Errorf("the early buyer hears %d %q after %s", status, answer, took)
 		}
 	})
-	for i := 0; len(r.sims.Gateway.Charged(simgateway.Filter{})) == 0; i++ {
+	for i := 0; len(r.Sims.Gateway.Charged(simgateway.Filter{})) == 0; i++ {
 		if i == 2000 {
 			t.Fatal("nothing was charged")
 		}
@@ -112,12 +113,12 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 	}
 	all.Wait()
-	if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 1 {
+	if n := len(r.Sims.Gateway.Charged(simgateway.Filter{})); n != 1 {
 		t.Errorf("%d charges while the table was locked", n)
 	}
 	release()
 
-	if err := r.sims.Network.Set(t.Context(), simnetwork.Behaviour{Kind: simnetwork.Delivers}); err != nil {
+	if err := r.Sims.Network.Set(t.Context(), simnetwork.Behaviour{Kind: simnetwork.Delivers}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range buyers { // the provider delivers again
@@ -129,10 +130,10 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 	if answer, status := r.post(map[string]any{"id": "later", "from": dialler, "as": "ussd", "text": "KOOP 10 " + testPIN}); status != http.StatusOK || !strings.Contains(answer, "was added") {
 		t.Errorf("who dials later hears %d %q", status, answer)
 	}
-	if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != buyers+2 {
+	if n := len(r.Sims.Gateway.Charged(simgateway.Filter{})); n != buyers+2 {
 		t.Errorf("%d charges, want %d", n, buyers+2)
 	}
-	if n := len(r.sims.Network.Delivered(simnetwork.Filter{})); n != buyers+2 {
+	if n := len(r.Sims.Network.Delivered(simnetwork.Filter{})); n != buyers+2 {
 		t.Errorf("%d deliveries, want %d", n, buyers+2)
 	}
 }

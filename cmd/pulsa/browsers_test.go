@@ -16,11 +16,11 @@ func TestTestEndpointsRefusePagesOfOtherSites(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(testNumber)
 	number := prepaid.MSISDN(testNumber[1:])
-	admin := httptest.NewServer(r.adminRoutes())
+	admin := httptest.NewServer(r.AdminRoutes())
 	defer admin.Close()
 	face := newFaced(t, false, nil)
 	controls := http.NewServeMux()
-	r.sims.ControlRoutes(controls)
+	r.Sims.ControlRoutes(controls)
 	control := httptest.NewServer(controls)
 	defer control.Close()
 	page := func() string {
@@ -88,7 +88,7 @@ func TestTestEndpointsRefusePagesOfOtherSites(t *testing.T) {
 			t.Errorf("%s %s from its own page: %d, want %d", test.method, test.url, status, test.want)
 		}
 	}
-	if err := r.sims.Gateway.CompleteSetup(t.Context(), number); err == nil {
+	if err := r.Sims.Gateway.CompleteSetup(t.Context(), number); err == nil {
 		t.Error("the page was not completed by its own form")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/conversation/talk"
@@ -20,7 +21,7 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 	if underRaceDetector() {
 		t.Skip("the race detector makes a hash ten times as slow")
 	}
-	r := runWired(t, nil, func(c *config.Config) { c.Brands[0].CheapPINHash = false }, wiring{clock: prepaid.SystemClock{}})
+	r := runWired(t, nil, func(c *config.Config) { c.Brands[0].CheapPINHash = false }, app.Wiring{Clock: prepaid.SystemClock{}})
 	buyers := make([]string, 50)
 	for i := range buyers {
 		m, err := prepaid.FreshMSISDN("NL", i+1)
@@ -28,7 +29,7 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 			t.Fatal(err)
 		}
 		buyers[i] = m.String()
-		err = harness.GivenCustomer(t.Context(), r.Program, r.completeSetup, talk.Setup{Brand: "demo", Language: "en", Customer: talk.Customer{Number: m.String(), Kind: talk.SMS}},
+		err = harness.GivenCustomer(t.Context(), r.Program.Program, r.CompleteSetup, talk.Setup{Brand: "demo", Language: "en", Customer: talk.Customer{Number: m.String(), Kind: talk.SMS}},
 			talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
 		if err != nil {
 			t.Fatal(err)

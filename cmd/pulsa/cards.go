@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/core"
 	"pulsa/cards"
 	"pulsa/prepaid"
@@ -58,7 +59,7 @@ func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := core.NewCards(c, db, prepaid.SystemClock{}, logger(c.Log, e.stderr))
+	service, err := core.NewCards(c, db, prepaid.SystemClock{}, app.Logger(c.Log, e.stderr))
 	if err == nil {
 		err = core.CheckCardKeys(ctx, c, db, service)
 	}

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app"
 	"pulsa/cards"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
@@ -155,12 +156,12 @@ func (s cardShop) counts(t *testing.T, args ...string) map[string]string {
 var generate = []string{"cards", "generate", "--brand", "shop", "--amount", "10", "--series", "101", "--hold", "--quantity"}
 
 func TestGuessingIsMeasured(t *testing.T) {
-	m := newMetrics(prepaid.SystemClock{})
-	m.watchCards(func(context.Context) (map[string]int64, error) {
+	m := app.NewMetrics(prepaid.SystemClock{})
+	m.WatchCards(func(context.Context) (map[string]int64, error) {
 		return map[string]int64{"shop": cards.WaveCodes, "demo": cards.WaveCodes - 1}, nil
 	})
 	answer := httptest.NewRecorder()
-	m.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	m.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, line := range []string{`pulsa_card_wrong_codes{brand="demo"} 49`, `pulsa_card_guessing{brand="demo"} 0`, `pulsa_card_guessing{brand="shop"} 1`} {
 		if !strings.Contains(answer.Body.String(), line+"\n") {
 			t.Errorf("lacks %s", line)

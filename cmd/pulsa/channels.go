@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/channels/fake"
@@ -65,7 +65,7 @@ func (o ofBrand) open(ctx context.Context, e environ) (*channelDesk, error) {
 	}
 	d := &channelDesk{environ: e, config: c, brand: brand, db: db, clock: prepaid.SystemClock{}}
 	d.registry = channels.NewRegistry([]*prepaid.Brand{brand}, c.PublicURL, db.Channels, d.clock)
-	for _, a := range append(providers(d.clock), fake.New(db.Outbox, d.clock)) {
+	for _, a := range append(app.Providers(d.clock), fake.New(db.Outbox, d.clock)) {
 		if err := d.registry.Register(a); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
@@ -237,24 +237,9 @@ func (d *channelDesk) probe(ctx context.Context, s channels.Status) (found strin
 	defer cancel()
 	whose, err := prober.Probe(ctx, s.Channel)
 	if err != nil {
-		return "the provider says no: " + refusal(err), false
+		return "the provider says no: " + app.Refusal(err), false
 	}
 	return "ok, " + whose, true
-}
-
-// refusal says in a few words why a provider did not do what it was asked.
-func refusal(err error) string {
-	var failure *channels.SendError
-	if errors.As(err, &failure) {
-		return fmt.Sprintf("%s (%s)", failure.Class, failure.Code)
-	}
-	return err.Error()
-}
-
-// isPublic reports whether providers can reach a URL of ours: they deliver to https only.
-func isPublic(address string) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Scheme == "https"
 }
 
 // switchFlags are those of enable and disable.
@@ -326,7 +311,7 @@ func (f switchFlags) turn(ctx context.Context, e environ, on bool) error {
 // hook tells the provider, where it has a call for it, and the operator, where it has none.
 func (d *channelDesk) hook(ctx context.Context, c channels.Channel, on bool) error {
 	a := d.registry.Adapter(c)
-	address, public := channels.ProviderURL(a, c), isPublic(c.WebhookURL)
+	address, public := channels.ProviderURL(a, c), app.IsPublic(c.WebhookURL)
 	hooked, able := a.(channels.Hooked)
 	_, simulated := a.(channels.Simulator)
 	if _, polled := a.(channels.Poller); simulated || on && !public && polled {
@@ -352,7 +337,7 @@ func (d *channelDesk) hook(ctx context.Context, c channels.Channel, on bool) err
 	case errors.Is(err, channels.ErrByHand):
 		fmt.Fprintf(d.stdout, "Its provider still delivers to %s, in vain, until that is changed there.\n", address)
 	default:
-		return fmt.Errorf("the provider could not be told: %s; run this again, or see to it there: %s", refusal(err), address)
+		return fmt.Errorf("the provider could not be told: %s; run this again, or see to it there: %s", app.Refusal(err), address)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pulsa/app"
 	"pulsa/channels"
 	"pulsa/store"
 )
@@ -102,8 +103,8 @@ func (d *channelDesk) health(ctx context.Context, name string) ([]health, error)
 		if change, ok := switched[s.Channel.Name]; ok && !s.On && !change.On && s.Problem == "" {
 			h.Why[0] = fmt.Sprintf("switched off by %s, %s", change.Who, stamp(change.At))
 		}
-		if _, polled := d.registry.Adapter(s.Channel).(channels.Poller); polled && s.On && !isPublic(s.Channel.WebhookURL) {
-			until, err := d.db.Leases.LeaseUntil(ctx, botLeaseOf(s.Channel))
+		if _, polled := d.registry.Adapter(s.Channel).(channels.Poller); polled && s.On && !app.IsPublic(s.Channel.WebhookURL) {
+			until, err := d.db.Leases.LeaseUntil(ctx, app.BotLeaseOf(s.Channel))
 			if err != nil {
 				return nil, err
 			}
@@ -131,7 +132,7 @@ func judgeChannel(s channels.Status, f store.ChannelFigures, now time.Time) heal
 	switch {
 	case s.Problem != "":
 		say(healthDown, "%s", s.Problem)
-		h.intended = s.Channel.Brand.Test || !declaredOn(s.Channel.Brand, s.Channel.Name)
+		h.intended = s.Channel.Brand.Test || !app.DeclaredOn(s.Channel.Brand, s.Channel.Name)
 	case !s.On:
 		say(healthDown, "disabled in the configuration")
 		h.intended = true

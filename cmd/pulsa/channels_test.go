@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/channels"
@@ -70,7 +71,7 @@ func newDeskAt(t *testing.T, clock prepaid.Clock) *desk {
 		}
 		own.Data = c.Data
 		*c = own
-	}, wiring{clock: clock})
+	}, app.Wiring{Clock: clock})
 	return d
 }
 
@@ -271,7 +272,7 @@ func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 
 func TestABotThatNobodyPollsIsDown(t *testing.T) {
 	folder := t.TempDir()
-	d := &desk{running: &running{program: &program{Program: &core.Program{Config: config.Config{Data: filepath.Join(folder, "data")}}}, t: t}, file: filepath.Join(folder, "pulsa.yaml")}
+	d := &desk{running: &running{Program: &app.Program{Program: &core.Program{Config: config.Config{Data: filepath.Join(folder, "data")}}}, t: t}, file: filepath.Join(folder, "pulsa.yaml")}
 	local := strings.NewReplacer("SERVER", "http://127.0.0.1:1", "https://topup.example", "http://localhost:8080").Replace(linesFile)
 	if err := os.WriteFile(d.file, []byte(local), 0o600); err != nil {
 		t.Fatal(err)
@@ -284,7 +285,7 @@ func TestABotThatNobodyPollsIsDown(t *testing.T) {
 func TestServeSaysWhatToConfigureAtTwilio(t *testing.T) {
 	d := newDesk(t)
 	var out bytes.Buffer
-	d.welcome(t.Context(), &out)
+	d.Welcome(t.Context(), &out)
 	for _, word := range []string{"https://topup.example/webhooks/demo/twilio#rc=5&rp=all", "off  token is not set", "On this machine: http://127.0.0.1:", "chat --server http://127.0.0.1:", " --config " + d.file} {
 		if !strings.Contains(out.String(), word) {
 			t.Errorf("no %q in:\n%s", word, out.String())
@@ -294,7 +295,7 @@ func TestServeSaysWhatToConfigureAtTwilio(t *testing.T) {
 
 func TestFaultsAndReportsOfTheFakeChannelReachTheOutbox(t *testing.T) {
 	clock := newSkipClock()
-	r := runWired(t, nil, nil, wiring{clock: clock})
+	r := runWired(t, nil, nil, app.Wiring{Clock: clock})
 	post := func(path, body string) {
 		t.Helper()
 		response, err := http.Post(r.server.URL+"/webhooks/demo/fake/"+path, "application/json", strings.NewReader(body))
@@ -322,7 +323,7 @@ func TestFaultsAndReportsOfTheFakeChannelReachTheOutbox(t *testing.T) {
 	}
 	post("report", `{"outbound":"`+string(sent[0].ID)+`","status":"delivered"}`)
 	w := httptest.NewRecorder()
-	r.routes().ServeHTTP(w, httptest.NewRequest("GET", "/webhooks/demo/fake/outbox?to=%2B31612345678", nil))
+	r.Routes().ServeHTTP(w, httptest.NewRequest("GET", "/webhooks/demo/fake/outbox?to=%2B31612345678", nil))
 	if !strings.Contains(w.Body.String(), `"status":"delivered","text":"late news"`) {
 		t.Errorf("listed: %s", w.Body)
 	}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/channels/fake"
 	"pulsa/prepaid"
@@ -62,7 +63,7 @@ func (c *chatCommand) Run(ctx context.Context, e environ) error {
 		return fmt.Errorf("--from %s: write a number in full, like +31612345678", c.From)
 	}
 	if c.Server == "" {
-		if c.Server = runningServer(ctx, settings.Data); c.Server != "" {
+		if c.Server = app.RunningServer(ctx, settings.Data); c.Server != "" {
 			fmt.Fprintf(e.stdout, "A server runs on %s, at %s: this is a chat with it.\n", settings.Data, c.Server)
 		}
 	}
@@ -105,17 +106,17 @@ func (c *chatCommand) alone(ctx context.Context, e environ, config config.Config
 		return errors.Join(err, public.Close())
 	}
 	config.PublicURL = "http://" + public.Addr().String()
-	p, err := wire(ctx, config, wiring{clock: prepaid.SystemClock{}, log: slog.New(slog.DiscardHandler)})
+	p, err := app.Wire(ctx, config, app.Wiring{Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return errors.Join(err, public.Close(), admin.Close())
 	}
-	remove, err := leaveAddress(config.Data, config.PublicURL, p.instance)
+	remove, err := app.LeaveAddress(config.Data, config.PublicURL, p.Instance)
 	if err != nil {
-		return errors.Join(err, public.Close(), admin.Close(), p.close())
+		return errors.Join(err, public.Close(), admin.Close(), p.Close())
 	}
 	serving, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- p.serve(serving, public, admin) }()
+	go func() { served <- p.Serve(serving, public, admin) }()
 	err = c.talk(ctx, e, c.client(config.PublicURL, brand.Name))
 	stop()
 	return errors.Join(err, <-served, remove())
@@ -134,7 +135,7 @@ func (c *chatCommand) talk(ctx context.Context, e environ, client *fake.Client) 
 	watching.Go(func() { watchOutbox(ctx, client, screen) })
 	err := readLines(ctx, e.stdin, func(line string) error { return c.line(ctx, client, screen, line) })
 	if err == nil {
-		time.Sleep(2 * lookEvery) // late news on its way still shows
+		time.Sleep(2 * app.LookEvery) // late news on its way still shows
 	}
 	stop()
 	watching.Wait()
@@ -207,7 +208,7 @@ func watchOutbox(ctx context.Context, client *fake.Client, s *screen) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(2 * lookEvery):
+		case <-time.After(2 * app.LookEvery):
 		}
 	}
 }

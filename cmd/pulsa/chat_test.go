@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pulsa/app"
 )
 
 func TestChatSaysWhatIsWrongAndWhatToDo(t *testing.T) {
@@ -44,7 +46,7 @@ func TestAChatJoinsAnotherThatRunsOnItsFolder(t *testing.T) {
 	typed, first := io.Pipe()
 	ended := make(chan error, 1)
 	go func() { ended <- chat(t.Context(), typed, io.Discard) }()
-	for begun := time.Now(); runningServer(t.Context(), data) == ""; time.Sleep(20 * time.Millisecond) {
+	for begun := time.Now(); app.RunningServer(t.Context(), data) == ""; time.Sleep(20 * time.Millisecond) {
 		if time.Since(begun) > 30*time.Second {
 			t.Fatal("the first chat runs no server")
 		}
@@ -59,7 +61,7 @@ func TestAChatJoinsAnotherThatRunsOnItsFolder(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("the first chat: %v", err)
 	}
-	if at := runningServer(t.Context(), data); at != "" {
+	if at := app.RunningServer(t.Context(), data); at != "" {
 		t.Errorf("a server is said to run at %s", at)
 	}
 }

@@ -66,7 +66,7 @@ func atOnce(do func(i int)) {
 
 func (r *running) wantClean() {
 	r.t.Helper()
-	violations, err := r.audit(r.t.Context())
+	violations, err := r.AuditAll(r.t.Context())
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func number(i int) string {
 func TestOfManyWhoRedeemOneCardExactlyOneGetsIt(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		r := runDemo(t, nil, change)
-		err := harness.GivenCard(t.Context(), r.Program, "demo", talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret("48215973620418"),
+		err := harness.GivenCard(t.Context(), r.Program.Program, "demo", talk.GivenCard{Serial: "101-00000001", Code: prepaid.NewSecret("48215973620418"),
 			Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}})
 		if err != nil {
 			t.Fatal(err)
@@ -122,7 +122,7 @@ func TestOfManyWhoRedeemOneCardExactlyOneGetsIt(t *testing.T) {
 				added++
 			}
 		}
-		if delivered := len(r.sims.Network.Delivered(simnetwork.Filter{})); added != 1 || delivered != 1 {
+		if delivered := len(r.Sims.Network.Delivered(simnetwork.Filter{})); added != 1 || delivered != 1 {
 			t.Errorf("%d were told that they got it, and it was delivered %d times", added, delivered)
 		}
 		r.wantClean()
@@ -141,7 +141,7 @@ func TestOneMessageDeliveredManyTimesAtOnceBuysOnce(t *testing.T) {
 				t.Errorf("answered %s and %s", answers[0], a)
 			}
 		}
-		charged, delivered := len(r.sims.Gateway.Charged(simgateway.Filter{})), len(r.sims.Network.Delivered(simnetwork.Filter{}))
+		charged, delivered := len(r.Sims.Gateway.Charged(simgateway.Filter{})), len(r.Sims.Network.Delivered(simnetwork.Filter{}))
 		if charged != 1 || delivered != 1 {
 			t.Errorf("charged %d times, delivered %d", charged, delivered)
 		}
@@ -180,7 +180,7 @@ func TestNobodyOfManyCrossesADailyLimit(t *testing.T) {
 				return
 			}
 		})
-		if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 4 {
+		if n := len(r.Sims.Gateway.Charged(simgateway.Filter{})); n != 4 {
 			t.Errorf("EUR 45 was charged %d times, where EUR 200 a day allows 4", n)
 		}
 		r.wantClean()
@@ -194,7 +194,7 @@ func TestManyTextsOfOneCustomerCrossNoDailyLimit(t *testing.T) {
 		r.customer(from)
 		atOnce(func(i int) { r.say(fmt.Sprint(run, i), from, fmt.Sprintf("KOOP %d %s", 10+5*(i%9), testPIN)) })
 		sum, n := int64(0), 0
-		for _, e := range r.sims.Gateway.Charged(simgateway.Filter{}) {
+		for _, e := range r.Sims.Gateway.Charged(simgateway.Filter{}) {
 			sum, n = sum+e.Amount.Minor, n+1
 		}
 		if sum > 20000 || n > 10 || n == 0 {

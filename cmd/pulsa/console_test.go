@@ -33,8 +33,8 @@ var (
 func openPhone(t *testing.T, r *running) *browser {
 	t.Helper()
 	mux := http.NewServeMux()
-	r.consoleRoutes(mux)
-	r.sims.Gateway.Routes(mux)
+	r.ConsoleRoutes(mux)
+	r.Sims.Gateway.Routes(mux)
 	b := &browser{t: t, server: httptest.NewServer(mux)}
 	stream, err := http.Get(b.server.URL + "/phone/news?" + b.who().Encode())
 	if err != nil {
@@ -153,7 +153,7 @@ func TestThePhoneIsForTestBrandsOnly(t *testing.T) {
 		brand.Test = false
 	}
 	mux := http.NewServeMux()
-	r.consoleRoutes(mux)
+	r.ConsoleRoutes(mux)
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	if w.Code != http.StatusNotFound {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/conversation/talk/harness"
@@ -120,7 +121,7 @@ func (g guest) visit(a *arrivals) {
 func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 	n := crowdSize(t)
 	var line *arrivals
-	r := runWired(t, nil, nil, wiring{clock: newSlowClock(20), sessions: func(real conversation.Sessions) conversation.Sessions {
+	r := runWired(t, nil, nil, app.Wiring{Clock: newSlowClock(20), Sessions: func(real conversation.Sessions) conversation.Sessions {
 		line = &arrivals{Sessions: real}
 		return line
 	}})
@@ -131,7 +132,7 @@ func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := guest{running: r, number: m.String(), kind: []string{"sms", "whatsapp", "telegram"}[i%3], amount: 10 + 5*(i%9), language: []string{"en", "nl"}[i%2]}
-		err = harness.GivenCustomer(t.Context(), r.Program, r.completeSetup, talk.Setup{Brand: "demo", Language: g.language, Customer: talk.Customer{Number: g.number, Kind: g.kind}},
+		err = harness.GivenCustomer(t.Context(), r.Program.Program, r.CompleteSetup, talk.Setup{Brand: "demo", Language: g.language, Customer: talk.Customer{Number: g.number, Kind: g.kind}},
 			talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
 		if err != nil {
 			t.Fatal(err)
@@ -153,7 +154,7 @@ func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 	close(turns)
 	all.Wait()
 	delivered := map[prepaid.MSISDN][]prepaid.Money{}
-	for _, e := range r.sims.Network.Delivered(simnetwork.Filter{}) {
+	for _, e := range r.Sims.Network.Delivered(simnetwork.Filter{}) {
 		delivered[e.MSISDN] = append(delivered[e.MSISDN], e.Amount)
 	}
 	for _, g := range guests {
@@ -163,7 +164,7 @@ func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 			t.Errorf("%s was credited %v, want %v once", g.number, got, want)
 		}
 	}
-	if violations, err := r.audit(t.Context()); err != nil || len(violations) > 0 {
+	if violations, err := r.AuditAll(t.Context()); err != nil || len(violations) > 0 {
 		t.Error(violations, err)
 	}
 }

@@ -37,7 +37,7 @@ func TestOperatorsDecideWhoseAnAccountIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.close(); err != nil {
+		if err := p.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/prepaid"
@@ -17,7 +18,7 @@ import (
 )
 
 // examined is the demo with Twilio, Telegram and Stripe played by a server, and its program.
-func examined(t *testing.T, key string, serve http.HandlerFunc) *program {
+func examined(t *testing.T, key string, serve http.HandlerFunc) *app.Program {
 	t.Helper()
 	server := httptest.NewServer(serve)
 	t.Cleanup(server.Close)
@@ -35,11 +36,11 @@ func examined(t *testing.T, key string, serve http.HandlerFunc) *program {
 	}
 	c.Data, c.Gateways["demo"] = t.TempDir(), config.GatewayStripe
 	c.Stripe = config.Stripe{Key: prepaid.NewSecret(key), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret(stripeHook)}, BaseURL: server.URL}
-	p, err := wire(t.Context(), c, wiring{clock: prepaid.SystemClock{}, log: slog.New(slog.DiscardHandler), volatile: true})
+	p, err := app.Wire(t.Context(), c, app.Wiring{Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler), Volatile: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = p.close() })
+	t.Cleanup(func() { _ = p.Close() })
 	return p
 }
 
@@ -80,34 +81,34 @@ func TestTheDoctorTriesTheCredentialsOfProviders(t *testing.T) {
 	for _, c := range []struct {
 		name, key, stripe, twilio, telegram, what, level, found, do string
 	}{
-		{"Stripe well", "", goodStripe, goodTwilio, goodTelegram, "gateway stripe", fine, "test key, balance EUR 12.00", ""},
+		{"Stripe well", "", goodStripe, goodTwilio, goodTelegram, "gateway stripe", app.LevelOK, "test key, balance EUR 12.00", ""},
 		{"Stripe: bad key", "", `401 {"error":{"type":"invalid_request_error","message":"Invalid API Key provided: sk_test_4eC3"}}`, goodTwilio, goodTelegram,
-			"gateway stripe", wrong, "does not know the key", "copy the key anew"},
-		{"Stripe: restricted key", "", `403 {"error":{"type":"invalid_request_error","message":"no"}}`, goodTwilio, goodTelegram, "gateway stripe", warn, "read the balance", "right to read Balance"},
-		{"Stripe: the other mode", "", strings.Replace(goodStripe, "false", "true", 1), goodTwilio, goodTelegram, "gateway stripe", wrong, "other mode", "base_url"},
-		{"Stripe: unreachable", "", "hangs up", goodTwilio, goodTelegram, "gateway stripe", wrong, "does not answer", "port 443"},
-		{"Stripe: broken", "", `500 {"error":{"type":"api_error"}}`, goodTwilio, goodTelegram, "gateway stripe", wrong, "status 500", "dashboard"},
+			"gateway stripe", app.LevelError, "does not know the key", "copy the key anew"},
+		{"Stripe: restricted key", "", `403 {"error":{"type":"invalid_request_error","message":"no"}}`, goodTwilio, goodTelegram, "gateway stripe", app.LevelWarn, "read the balance", "right to read Balance"},
+		{"Stripe: the other mode", "", strings.Replace(goodStripe, "false", "true", 1), goodTwilio, goodTelegram, "gateway stripe", app.LevelError, "other mode", "base_url"},
+		{"Stripe: unreachable", "", "hangs up", goodTwilio, goodTelegram, "gateway stripe", app.LevelError, "does not answer", "port 443"},
+		{"Stripe: broken", "", `500 {"error":{"type":"api_error"}}`, goodTwilio, goodTelegram, "gateway stripe", app.LevelError, "status 500", "dashboard"},
 		{"Stripe: live key, test brand", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", strings.Replace(goodStripe, "false", "true", 1), goodTwilio, goodTelegram,
-			"gateway stripe", wrong, "every payment of brand demo is refused", "sk_test_"},
-		{"Twilio well", "", goodStripe, goodTwilio, goodTelegram, "credentials of demo/twilio", fine, "account Demo", ""},
-		{"Twilio: bad token", "", goodStripe, `401 {"code":20003,"message":"Authenticate","status":401}`, goodTelegram, "credentials of demo/twilio", wrong, "20003", "correct the credentials of demo/twilio"},
-		{"Twilio: suspended", "", goodStripe, `200 {"sid":"AC0123","status":"suspended"}`, goodTelegram, "credentials of demo/twilio", wrong, "suspended", "correct the credentials"},
-		{"Twilio: unreachable", "", goodStripe, "hangs up", goodTelegram, "credentials of demo/twilio", wrong, "no answer", "outage"},
-		{"Telegram well", "", goodStripe, goodTwilio, goodTelegram, "credentials of demo/telegram", fine, "bot @demo_bot", ""},
-		{"Telegram: bad token", "", goodStripe, goodTwilio, `401 {"ok":false,"error_code":401,"description":"Unauthorized"}`, "credentials of demo/telegram", wrong, "says no", "correct the credentials of demo/telegram"},
+			"gateway stripe", app.LevelError, "every payment of brand demo is refused", "sk_test_"},
+		{"Twilio well", "", goodStripe, goodTwilio, goodTelegram, "credentials of demo/twilio", app.LevelOK, "account Demo", ""},
+		{"Twilio: bad token", "", goodStripe, `401 {"code":20003,"message":"Authenticate","status":401}`, goodTelegram, "credentials of demo/twilio", app.LevelError, "20003", "correct the credentials of demo/twilio"},
+		{"Twilio: suspended", "", goodStripe, `200 {"sid":"AC0123","status":"suspended"}`, goodTelegram, "credentials of demo/twilio", app.LevelError, "suspended", "correct the credentials"},
+		{"Twilio: unreachable", "", goodStripe, "hangs up", goodTelegram, "credentials of demo/twilio", app.LevelError, "no answer", "outage"},
+		{"Telegram well", "", goodStripe, goodTwilio, goodTelegram, "credentials of demo/telegram", app.LevelOK, "bot @demo_bot", ""},
+		{"Telegram: bad token", "", goodStripe, goodTwilio, `401 {"ok":false,"error_code":401,"description":"Unauthorized"}`, "credentials of demo/telegram", app.LevelError, "says no", "correct the credentials of demo/telegram"},
 		{"Telegram: too often", "", goodStripe, goodTwilio, `429 {"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":3}}`,
-			"credentials of demo/telegram", warn, "says no", "try again"},
-		{"Telegram: unreachable", "", goodStripe, goodTwilio, "hangs up", "credentials of demo/telegram", wrong, "no answer", "outage"},
+			"credentials of demo/telegram", app.LevelWarn, "says no", "try again"},
+		{"Telegram: unreachable", "", goodStripe, goodTwilio, "hangs up", "credentials of demo/telegram", app.LevelError, "no answer", "outage"},
 	} {
 		key := c.key
 		if key == "" {
 			key = stripeTestKey
 		}
 		p := examined(t, key, serving(c.stripe, c.twilio, c.telegram))
-		var findings []finding
+		var findings []app.Finding
 		met := false
 		for tries := 5; !met && tries > 0; tries-- { // on a slow machine, who answers may seem not to
-			findings = append(p.examineGateway(t.Context()), p.examineCredentials(t.Context())...)
+			findings = append(p.ExamineGateway(t.Context()), p.ExamineCredentials(t.Context())...)
 			for _, f := range findings {
 				if strings.Contains(f.Found+f.Do, key) || strings.Contains(f.Found+f.Do, "0123456789abcdef") || strings.Contains(f.Found+f.Do, "123456:abc") {
 					t.Errorf("%s: shows a secret: %+v", c.name, f)
@@ -120,7 +121,7 @@ func TestTheDoctorTriesTheCredentialsOfProviders(t *testing.T) {
 		if !met {
 			t.Errorf("%s: found %+v", c.name, findings)
 		}
-		if err := p.close(); err != nil {
+		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -139,14 +140,14 @@ func TestTheDoctorTriesTheSecretOfASimulatorInAnotherProcess(t *testing.T) {
 	t.Cleanup(none.Close)
 	gone.Close()
 	for _, test := range []struct{ url, secret, level, do string }{
-		{server.URL, "right", warn, "nothing for brands marked test"},
-		{server.URL, "other", wrong, "set simulator.secret"},
-		{none.URL, "right", wrong, "--gateway-webhook"},
-		{gone.URL, "right", wrong, "start pulsa sim, or"},
+		{server.URL, "right", app.LevelWarn, "nothing for brands marked test"},
+		{server.URL, "other", app.LevelError, "set simulator.secret"},
+		{none.URL, "right", app.LevelError, "--gateway-webhook"},
+		{gone.URL, "right", app.LevelError, "start pulsa sim, or"},
 	} {
-		p := &program{Program: &core.Program{Config: config.Config{PublicURL: "http://127.0.0.1:8080"}}}
-		p.remote = sim.NewRemote(test.url, prepaid.NewSecret(test.secret), quiet)
-		found := p.examineRemote(t.Context())
+		p := &app.Program{Program: &core.Program{Config: config.Config{PublicURL: "http://127.0.0.1:8080"}}}
+		p.Remote = sim.NewRemote(test.url, prepaid.NewSecret(test.secret), quiet)
+		found := p.ExamineRemote(t.Context())
 		if len(found) != 1 || found[0].Level != test.level || !strings.Contains(found[0].Do, test.do) {
 			t.Errorf("%s %s: %+v", test.url, test.secret, found)
 		}

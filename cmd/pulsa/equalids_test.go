@@ -73,7 +73,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 				two[0].address, two[1].address = "telegram:3527", "telegram:35278"
 			}
 			for i, w := range two {
-				err := harness.GivenCard(t.Context(), r.Program, "demo", talk.GivenCard{
+				err := harness.GivenCard(t.Context(), r.Program.Program, "demo", talk.GivenCard{
 					Serial: fmt.Sprintf("101-%08d", i), Code: prepaid.NewSecret(w.code), Amount: prepaid.Money{Minor: 1000, Currency: "EUR"},
 				})
 				if err != nil {
@@ -106,7 +106,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 			both("2", "")
 			for i, w := range two {
 				r.has(two[i:], accounts.Pending)
-				if err := r.sims.Gateway.CompleteSetup(t.Context(), w.msisdn()); err != nil {
+				if err := r.Sims.Gateway.CompleteSetup(t.Context(), w.msisdn()); err != nil {
 					t.Errorf("%s has no payment page: %v", w.number, err)
 				}
 				r.has(two[:i+1], accounts.Active)
@@ -140,7 +140,7 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 					continue
 				}
 				references = append(references, kept[0].Reference)
-				if n := len(r.sims.Network.Delivered(simnetwork.Filter{MSISDN: w.msisdn()})); n != 2 {
+				if n := len(r.Sims.Network.Delivered(simnetwork.Filter{MSISDN: w.msisdn()})); n != 2 {
 					t.Errorf("%s was topped up %d times", w.number, n)
 				}
 				if wrong, _, err := r.DB.CardTries.CardTries(t.Context(), "demo", []string{"address:" + string(w.address)}); wrong != 1 || err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/prepaid"
 )
@@ -104,13 +105,13 @@ func TestACopyWithAnotherPepperJudgesNoPIN(t *testing.T) {
 	r := runDemo(t, map[string]string{"PULSA_PIN_PEPPER": testKey}, func(c *config.Config) { first = c })
 	other := *first
 	other.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(testKey + "x")}
-	late, err := wire(t.Context(), other, wiring{clock: r.Clock, log: r.program.Log, sims: r.sims, volatile: true})
+	late, err := app.Wire(t.Context(), other, app.Wiring{Clock: r.Clock, Log: r.Program.Log, Sims: r.Sims, Volatile: true})
 	if err != nil {
 		t.Fatal("before there are PINs:", err)
 	}
-	defer late.close()
+	defer late.Close()
 	r.customer(testNumber)
-	second := &running{program: late, t: t, server: httptest.NewServer(late.routes()), log: r.log, sent: 100}
+	second := &running{Program: late, t: t, server: httptest.NewServer(late.Routes()), log: r.log, sent: 100}
 	defer second.server.Close()
 	puts := func(number, text string) { // to be delivered again, best to the first
 		t.Helper()

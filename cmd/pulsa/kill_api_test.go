@@ -20,6 +20,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
@@ -92,11 +93,11 @@ func killForDevelopers(t *testing.T, env map[string]string) {
 	c.server.kill()
 	all.Wait()
 	clock := prepaid.NewVirtualClock(time.Now())
-	c.open(clock, func(p *program) { c.judge(survivor{t, p, clock}) })
+	c.open(clock, func(p *app.Program) { c.judge(survivor{t, p, clock}) })
 }
 
 // open opens the program over the victim's data, while no server has it.
-func (c *callers) open(clock prepaid.Clock, use func(*program)) {
+func (c *callers) open(clock prepaid.Clock, use func(*app.Program)) {
 	c.Helper()
 	known, err := config.KnownWords()
 	if err != nil {
@@ -106,12 +107,12 @@ func (c *callers) open(clock prepaid.Clock, use func(*program)) {
 	if err != nil {
 		c.Fatal(err)
 	}
-	p, err := wire(c.Context(), config, wiring{clock: clock, log: slog.New(slog.DiscardHandler), volatile: true})
+	p, err := app.Wire(c.Context(), config, app.Wiring{Clock: clock, Log: slog.New(slog.DiscardHandler), Volatile: true})
 	if err != nil {
 		c.Fatal(err)
 	}
 	defer func() {
-		if err := p.close(); err != nil {
+		if err := p.Close(); err != nil {
 			c.Error(err)
 		}
 	}()
@@ -121,12 +122,12 @@ func (c *callers) open(clock prepaid.Clock, use func(*program)) {
 // deposit is what each account holds at first.
 const deposit = 1_000_000
 
-func (c *callers) makeKeys(p *program) {
+func (c *callers) makeKeys(p *app.Program) {
 	by := prepaid.By{Who: "test", Why: "test"}
 	for i := range programs {
-		k, secret, err := p.developers.Create(c.Context(), developers.Key{Brand: "demo", Name: fmt.Sprint("program ", i)}, by)
+		k, secret, err := p.Developers.Create(c.Context(), developers.Key{Brand: "demo", Name: fmt.Sprint("program ", i)}, by)
 		if err == nil {
-			_, err = p.developers.Credit(c.Context(), k.ID, prepaid.Money{Minor: deposit, Currency: "EUR"}, "", by)
+			_, err = p.Developers.Credit(c.Context(), k.ID, prepaid.Money{Minor: deposit, Currency: "EUR"}, "", by)
 		}
 		if err != nil {
 			c.Fatal(err)
@@ -256,7 +257,7 @@ func (c *callers) judge(s survivor) {
 			s.Errorf("program %d has %d top-ups, %v; it asked for %d", i, n, err, len(c.topups[i]))
 		}
 	}
-	violations, err := s.p.audit(s.Context())
+	violations, err := s.p.AuditAll(s.Context())
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -277,7 +278,7 @@ func (c *callers) call(s survivor, path, token, body string) string {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	w := httptest.NewRecorder()
-	if err := s.clock.Run(func() { s.p.routes().ServeHTTP(w, r) }); err != nil {
+	if err := s.clock.Run(func() { s.p.Routes().ServeHTTP(w, r) }); err != nil {
 		s.Fatal(err)
 	}
 	return w.Body.String()

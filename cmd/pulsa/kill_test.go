@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/conversation/talk/harness"
 	"pulsa/payments"
@@ -308,7 +309,7 @@ func (l *crowd) judge() {
 	}
 	clock := prepaid.NewVirtualClock(time.Now())
 	log := &harness.LogBuffer{}
-	p, err := wire(t.Context(), c, wiring{clock: clock, log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})), volatile: true})
+	p, err := app.Wire(t.Context(), c, app.Wiring{Clock: clock, Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn})), Volatile: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,7 +319,7 @@ func (l *crowd) judge() {
 		}
 	}()
 	defer func() {
-		if err := p.close(); err != nil {
+		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -338,7 +339,7 @@ func (l *crowd) judge() {
 	s.settleByHand()
 	l.count(p)
 	s.mandates()
-	violations, err := p.audit(t.Context())
+	violations, err := p.AuditAll(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -348,7 +349,7 @@ func (l *crowd) judge() {
 }
 
 // count holds the orders against the messages.
-func (l *crowd) count(p *program) {
+func (l *crowd) count(p *app.Program) {
 	t := l.v.T
 	orders, err := p.DB.Orders.AllOrders(t.Context())
 	if err != nil {
@@ -387,7 +388,7 @@ func (l *crowd) count(p *program) {
 // survivor is the program that comes after all the kills.
 type survivor struct {
 	*testing.T
-	p     *program
+	p     *app.Program
 	clock *prepaid.VirtualClock
 }
 
@@ -401,7 +402,7 @@ func (s survivor) deliver(m message) string {
 		}
 		r.Header.Set("Content-Type", "application/json")
 		answer := httptest.NewRecorder()
-		if err := s.clock.Run(func() { s.p.routes().ServeHTTP(answer, r) }); err != nil {
+		if err := s.clock.Run(func() { s.p.Routes().ServeHTTP(answer, r) }); err != nil {
 			s.Fatal(err)
 		}
 		if answer.Code != http.StatusServiceUnavailable || tries == 5 {
@@ -484,10 +485,10 @@ func (s survivor) settleByHand() {
 }
 
 func TestOnlyTestersMayCrashTheProgram(t *testing.T) {
-	if _, err := crashAt("order", []*prepaid.Brand{{Name: "demo", Test: true}, {Name: "acme"}}); err == nil {
+	if _, err := app.CrashAt("order", []*prepaid.Brand{{Name: "demo", Test: true}, {Name: "acme"}}); err == nil {
 		t.Error("a brand with real customers may be crashed")
 	}
-	if crash, err := crashAt("", []*prepaid.Brand{{Name: "acme"}}); crash != nil || err != nil {
+	if crash, err := app.CrashAt("", []*prepaid.Brand{{Name: "acme"}}); crash != nil || err != nil {
 		t.Errorf("without a point: %v", err)
 	}
 }

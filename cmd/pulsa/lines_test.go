@@ -178,7 +178,7 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		say(l.says(testPIN))
 		page := l.chooses("PayPal", "3")
 		l.wants(page, "Open this page")
-		if err := l.r.sims.Gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
+		if err := l.r.Sims.Gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
 			t.Fatal(err)
 		}
 		say(l.hears())
@@ -186,15 +186,15 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		say(l.says("STATUS"))
 		const code = "12345678901234"
 		twenty := prepaid.Money{Minor: 2000, Currency: "EUR"}
-		if err := harness.GivenCard(t.Context(), l.r.Program, "demo", talk.GivenCard{Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: twenty}); err != nil {
+		if err := harness.GivenCard(t.Context(), l.r.Program.Program, "demo", talk.GivenCard{Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: twenty}); err != nil {
 			t.Fatal(err)
 		}
 		say(l.says("REDEEM " + code))
 		say(l.says("REDEEM " + code))
-		for _, e := range l.r.sims.Gateway.Charged(simgateway.Filter{}) {
+		for _, e := range l.r.Sims.Gateway.Charged(simgateway.Filter{}) {
 			o.Charged = append(o.Charged, e.Amount)
 		}
-		for _, e := range l.r.sims.Network.Delivered(simnetwork.Filter{}) {
+		for _, e := range l.r.Sims.Network.Delivered(simnetwork.Filter{}) {
 			o.Delivered = append(o.Delivered, e.Amount)
 		}
 		for i, text := range o.Said { // the order's own name
@@ -210,7 +210,7 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		if !slices.Equal(o.Charged, []prepaid.Money{ten}) || !slices.Equal(o.Delivered, []prepaid.Money{ten, twenty}) {
 			t.Errorf("charged %v, delivered %v", o.Charged, o.Delivered)
 		}
-		if violations, err := l.r.audit(t.Context()); err != nil || len(violations) > 0 {
+		if violations, err := l.r.AuditAll(t.Context()); err != nil || len(violations) > 0 {
 			t.Error(violations, err)
 		}
 		if log := l.r.log.String(); strings.Contains(log, testPIN) || strings.Contains(log, code) || strings.Contains(log, "612345678") || strings.Contains(log, telegramBot) {
@@ -305,7 +305,7 @@ func TestASecretIsDeletedAndUsedButtonsGo(t *testing.T) {
 func TestAButtonBelongsToItsQuestionOnTelegram(t *testing.T) {
 	l := newLine(t, "telegram")
 	setup := talk.Setup{Brand: "demo", Language: "en", Customer: l.customer()}
-	if err := harness.GivenCustomer(t.Context(), l.r.Program, l.r.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"}); err != nil {
+	if err := harness.GivenCustomer(t.Context(), l.r.Program.Program, l.r.CompleteSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "sepa"}); err != nil {
 		t.Fatal(err)
 	}
 	asks := func(amount string) (again string) {
@@ -320,7 +320,7 @@ func TestAButtonBelongsToItsQuestionOnTelegram(t *testing.T) {
 	charged := func(want ...string) {
 		t.Helper()
 		var amounts []string
-		for _, e := range l.r.sims.Gateway.Charged(simgateway.Filter{}) {
+		for _, e := range l.r.Sims.Gateway.Charged(simgateway.Filter{}) {
 			amounts = append(amounts, e.Amount.String())
 		}
 		if !slices.Equal(amounts, want) {

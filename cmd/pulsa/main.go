@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/version"
 	"pulsa/cmd/pulsa/term"
@@ -20,7 +21,7 @@ import (
 )
 
 func main() {
-	quietRedis()
+	app.QuietRedis()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once, as a crash would
 	err := prepaid.Guard(func() error { return run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr) })
@@ -103,7 +104,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		return exitCode(2)
 	}
 	if command := parsed.Command(); command != "serve" && command != "sim" { // which have logs of their own
-		defer ignoreHangup(slog.New(slog.NewTextHandler(stderr, nil)))()
+		defer app.IgnoreHangup(slog.New(slog.NewTextHandler(stderr, nil)))()
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return advised(parsed.Run(environ{getenv, stdin, stdout, stderr}))
@@ -153,15 +154,4 @@ func (s settings) load(e environ, more map[string]string) (config.Config, error)
 		return config.Config{}, exitCode(2)
 	}
 	return c, err
-}
-
-// logger writes to w as the configuration says.
-func logger(c config.Log, w io.Writer) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.Level)) // the configuration was checked
-	options := &slog.HandlerOptions{Level: level}
-	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
 }

@@ -10,16 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/channels"
 	"pulsa/conversation"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
-func scrape(t *testing.T, m *metrics) string {
+func scrape(t *testing.T, m *app.Metrics) string {
 	t.Helper()
 	answer := httptest.NewRecorder()
-	m.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	m.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if answer.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", answer.Code, answer.Body)
 	}
@@ -29,8 +30,8 @@ func scrape(t *testing.T, m *metrics) string {
 func TestMetricsAreCounted(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var asked []time.Duration
-	m := newMetrics(prepaid.NewVirtualClock(start))
-	m.watchOrders(func(_ context.Context, before time.Time) (map[string]map[topup.Status]int, error) {
+	m := app.NewMetrics(prepaid.NewVirtualClock(start))
+	m.WatchOrders(func(_ context.Context, before time.Time) (map[string]map[topup.Status]int, error) {
 		asked = append(asked, start.Sub(before))
 		return map[string]map[topup.Status]int{"demo": {topup.Held: 5 - len(asked)}}, nil
 	})
@@ -39,10 +40,10 @@ func TestMetricsAreCounted(t *testing.T) {
 		To: "registration.ask_pin_again", Result: "ok", Duration: 30 * time.Millisecond,
 		Path: []conversation.Step{{From: "registration.ask_pin", Event: "ok", To: "registration.ask_pin_again"}},
 	}
-	m.turn(turn)
+	m.Turn(turn)
 	turn.Path, turn.Duration = nil, 9*time.Second
-	m.turn(turn)
-	m.orderMoved("demo", topup.Charging, topup.Declined)
+	m.Turn(turn)
+	m.OrderMoved("demo", topup.Charging, topup.Declined)
 	page := scrape(t, m)
 	for _, want := range []string{
 		`pulsa_turns_total{brand="demo",channel="twilio",flow="registration",kind="sms",result="ok",state="registration.ask_pin_again"} 2`,
@@ -64,11 +65,11 @@ func TestMetricsAreCounted(t *testing.T) {
 }
 
 func TestNoLabelHoldsANumberOrText(t *testing.T) {
-	m := newMetrics(prepaid.SystemClock{})
+	m := app.NewMetrics(prepaid.SystemClock{})
 	for _, text := range []string{"+31612345678", "tel:+31612345678", "KOOP 10 1234", "31612345678", "3-1-6-1", "ë", strings.Repeat("a", 65)} {
-		m.turnDone(text, text, text, text, text, text, time.Second)
-		m.orderMoved(text, topup.Status(text), topup.Status(text))
-		m.stateChanged(text, text, text)
+		m.TurnDone(text, text, text, text, text, text, time.Second)
+		m.OrderMoved(text, topup.Status(text), topup.Status(text))
+		m.StateChanged(text, text, text)
 	}
 	page := scrape(t, m)
 	for _, line := range strings.Split(page, "\n") {
@@ -83,11 +84,11 @@ func TestNoLabelHoldsANumberOrText(t *testing.T) {
 }
 
 func TestAScrapeOutlivesAStoreThatIsDown(t *testing.T) {
-	m := newMetrics(prepaid.SystemClock{})
-	m.watchOrders(func(context.Context, time.Time) (map[string]map[topup.Status]int, error) {
+	m := app.NewMetrics(prepaid.SystemClock{})
+	m.WatchOrders(func(context.Context, time.Time) (map[string]map[topup.Status]int, error) {
 		return nil, errors.New("store is down")
 	})
-	m.orderMoved("demo", topup.Charging, topup.Declined)
+	m.OrderMoved("demo", topup.Charging, topup.Declined)
 	if page := scrape(t, m); !strings.Contains(page, "pulsa_order_moves_total") || strings.Contains(page, "pulsa_orders_open{") {
 		t.Error(page)
 	}

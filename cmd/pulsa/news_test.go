@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/prepaid"
+
 	simnetwork "pulsa/sim/network"
 )
 
@@ -14,7 +16,7 @@ import (
 func TestWhatHappensBetweenADeliveryAndItsAnswerIsTold(t *testing.T) {
 	var takeBack atomic.Pointer[func()]
 	clock := newSkipClock()
-	r := runWired(t, nil, nil, wiring{clock: clock, reached: func(point string) {
+	r := runWired(t, nil, nil, app.Wiring{Clock: clock, Reached: func(point string) {
 		if act := takeBack.Load(); act != nil && point == "delivered" {
 			(*act)()
 		}
@@ -23,7 +25,7 @@ func TestWhatHappensBetweenADeliveryAndItsAnswerIsTold(t *testing.T) {
 	act := func() {
 		takeBack.Store(nil)
 		number, _ := prepaid.ParseE164(testNumber)
-		if err := r.sims.Network.TakeBack(context.Background(), simnetwork.Filter{MSISDN: number}); err != nil {
+		if err := r.Sims.Network.TakeBack(context.Background(), simnetwork.Filter{MSISDN: number}); err != nil {
 			t.Error(err)
 		}
 	}

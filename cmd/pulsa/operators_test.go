@@ -15,6 +15,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
@@ -36,7 +37,7 @@ func newOffice(t *testing.T) office {
 	o := office{t, t.TempDir(), map[string]string{}}
 	o.env["PULSA_DATA"], o.env["PULSA_OPERATOR"] = o.data, "anna"
 	p := o.program()
-	server := &running{program: p, t: t}
+	server := &running{Program: p, t: t}
 	for _, number := range []string{testNumber, "+31612348005"} {
 		server.customer(number)
 		m, err := prepaid.ParseE164(number)
@@ -56,14 +57,14 @@ func newOffice(t *testing.T) office {
 			t.Fatal(err)
 		}
 	}
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return o
 }
 
 // program opens the demo over the office's data.
-func (o office) program() *program {
+func (o office) program() *app.Program {
 	o.Helper()
 	known, err := config.KnownWords()
 	if err != nil {
@@ -73,7 +74,7 @@ func (o office) program() *program {
 	if err != nil {
 		o.Fatal(err)
 	}
-	p, err := wire(o.Context(), c, wiring{clock: prepaid.SystemClock{}, log: logger(c.Log, &harness.LogBuffer{}), volatile: true})
+	p, err := app.Wire(o.Context(), c, app.Wiring{Clock: prepaid.SystemClock{}, Log: app.Logger(c.Log, &harness.LogBuffer{}), Volatile: true})
 	if err != nil {
 		o.Fatal(err)
 	}
@@ -200,7 +201,7 @@ func TestOperatorsUnlockAndEraseCustomers(t *testing.T) {
 			t.Errorf("table %s still knows the number: %s", table, text)
 		}
 	}
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 	o.does("no violation", "audit", "--books", o.data)
@@ -257,15 +258,15 @@ func TestAServerKeepsItsSimulatorsAndCarriesOutWhatOperatorsAsk(t *testing.T) {
 	o := newOffice(t)
 	held := o.order("held")
 	p := o.program()
-	defer func() { _ = p.close() }()
-	request := handRequest{Order: prepaid.OrderID(held), By: prepaid.By{Who: "anna", Why: "waits"}}
-	admin := listenAdmin(t, p.adminRoutes())
+	defer func() { _ = p.Close() }()
+	request := app.HandRequest{Order: prepaid.OrderID(held), By: prepaid.By{Who: "anna", Why: "waits"}}
+	admin := listenAdmin(t, p.AdminRoutes())
 	o.env["PULSA_ADMIN_LISTEN"] = admin
 	o.does("is refunded", "topups", "refund", held, "--reason", "waits")
-	if n := len(p.sims.Gateway.Refunded(simgateway.Filter{})); n != 1 {
+	if n := len(p.Sims.Gateway.Refunded(simgateway.Filter{})); n != 1 {
 		t.Errorf("refunded %d times", n)
 	}
-	if _, err := request.askServer(t.Context(), config.Config{AdminListen: admin}, "other"); err == nil {
+	if _, err := request.AskServer(t.Context(), config.Config{AdminListen: admin}, "other"); err == nil {
 		t.Error("another brand's order is refunded")
 	}
 }
@@ -287,8 +288,8 @@ func TestReconciliationListsEveryDifferenceUntilItIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := o.program()
-	p.sims.Network.Credit(t.Context(), topup.Credit{Reference: "BBBBBBBBBB", MSISDN: "31612345678", Amount: prepaid.Money{Minor: 700, Currency: "EUR"}})
-	if err := p.close(); err != nil {
+	p.Sims.Network.Credit(t.Context(), topup.Credit{Reference: "BBBBBBBBBB", MSISDN: "31612345678", Amount: prepaid.Money{Minor: 700, Currency: "EUR"}})
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 	out, err := o.pulsa(append(days, "--json")...)
@@ -320,14 +321,14 @@ func TestTheDoctorSaysWhatToDo(t *testing.T) {
 		}
 	}
 	o.does(`"level":"warn"`, "doctor", "--json")
-	if f := examineAddress("http://127.0.0.1:8080", true); f.Level != wrong || f.Do == "" {
+	if f := app.ExamineAddress("http://127.0.0.1:8080", true); f.Level != app.LevelError || f.Do == "" {
 		t.Errorf("a loopback address with a real channel: %+v", f)
 	}
-	if f := examineAddress("https://topup.example", true); f.Level != fine {
+	if f := app.ExamineAddress("https://topup.example", true); f.Level != app.LevelOK {
 		t.Errorf("a public address: %+v", f)
 	}
-	for skew, want := range map[time.Duration]string{0: fine, -3 * time.Second: warn, time.Minute: wrong} {
-		if f := judgeSkew(skew); f.Level != want || (want != fine) != (f.Do != "") {
+	for skew, want := range map[time.Duration]string{0: app.LevelOK, -3 * time.Second: app.LevelWarn, time.Minute: app.LevelError} {
+		if f := app.JudgeSkew(skew); f.Level != want || (want != app.LevelOK) != (f.Do != "") {
 			t.Errorf("skew %s: %+v", skew, f)
 		}
 	}

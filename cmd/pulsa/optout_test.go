@@ -30,13 +30,13 @@ func TestOperatorsTellByHandWhatNoChannelCan(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	page := scrape(t, p.metrics)
+	page := scrape(t, p.Metrics)
 	for _, want := range []string{`pulsa_news_untold{brand="demo",why="carrier"} 1`, `pulsa_news_untold{brand="demo",why="stop"} 1`, `pulsa_news_untold_seconds{brand="demo",why="carrier"} `} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no metric %s", want)
 		}
 	}
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 	o.does("nbcd", "customers", "untold", "--brand", "demo")
@@ -77,7 +77,7 @@ func TestARefusalThatTwilioReportsLaterIsAnOptOut(t *testing.T) {
 	l := newLine(t, "twilio")
 	l.r.customer(testNumber)
 	l.wants(l.says("KOOP 10 "+testPIN), "was added")
-	if err := l.r.sims.Network.TakeBack(t.Context(), simnetwork.Filter{MSISDN: "31612345678"}); err != nil {
+	if err := l.r.Sims.Network.TakeBack(t.Context(), simnetwork.Filter{MSISDN: "31612345678"}); err != nil {
 		t.Fatal(err)
 	}
 	l.r.Clock.(*skipClock).skip(time.Minute)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -38,9 +39,9 @@ func (l loud) Credit(ctx context.Context, c topup.Credit) topup.Result {
 func TestAPanicsValueIsNeverLogged(t *testing.T) {
 	var at atomic.Pointer[string] // the point that panics
 	clock := newSkipClock()
-	r := runWired(t, nil, nil, wiring{
-		clock: clock, network: func(n topup.Network) topup.Network { return loud{n, new(atomic.Bool)} },
-		reached: func(point string) {
+	r := runWired(t, nil, nil, app.Wiring{
+		Clock: clock, Network: func(n topup.Network) topup.Network { return loud{n, new(atomic.Bool)} },
+		Reached: func(point string) {
 			if p := at.Load(); p != nil && *p == point {
 				panic(panicValue)
 			}

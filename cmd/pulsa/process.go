@@ -2,15 +2,10 @@ package main
 
 import (
 	"cmp"
-	"log/slog"
 	"os"
-	"os/signal"
 	"os/user"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // operatorName is who works, for the record: as given, else $PULSA_OPERATOR, else the operating system's user, by name
@@ -23,30 +18,4 @@ func operatorName(e environ, given string) string {
 		return u.Username
 	}
 	return "uid " + strconv.Itoa(os.Getuid())
-}
-
-// cachedByGo is a folder in which "go run" keeps a program that it has built.
-var cachedByGo = regexp.MustCompile(`^[0-9a-f]{64}-d$`)
-
-// calledAs is how the program is called again: what the hints begin with. arg is os.Args[0].
-func calledAs(arg string) string {
-	if cachedByGo.MatchString(filepath.Base(filepath.Dir(arg))) || strings.Contains(arg, "go-build") {
-		return "go run ./cmd/pulsa"
-	}
-	return cmp.Or(arg, "pulsa")
-}
-
-// ignoreHangup has SIGHUP logged, which would end the program, until end is called.
-func ignoreHangup(log *slog.Logger) (end func()) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	go func() {
-		for range hangups {
-			log.Warn("SIGHUP is ignored: new settings are read at a start")
-		}
-	}()
-	return func() {
-		signal.Stop(hangups)
-		close(hangups)
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 )
 
@@ -76,34 +77,34 @@ func TestChatJoinsTheServerOnItsFolder(t *testing.T) {
 	interrupt(t, p)
 	err := <-p.ended
 	p.ended <- err
-	if _, left := os.Stat(addressFile(data)); err != nil || !os.IsNotExist(left) {
+	if _, left := os.Stat(app.AddressFile(data)); err != nil || !os.IsNotExist(left) {
 		t.Errorf("stopped with %v; its address: %v", err, left)
 	}
 }
 
 func TestAnotherServerAtALeftAddressIsNotJoined(t *testing.T) {
 	r, data := runDemo(t, nil, nil), t.TempDir()
-	former, err := leaveAddress(data, r.server.URL, "another run")
+	former, err := app.LeaveAddress(data, r.server.URL, "another run")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := runningServer(t.Context(), data); found != "" {
+	if found := app.RunningServer(t.Context(), data); found != "" {
 		t.Errorf("joins %s", found)
 	}
-	remove, err := leaveAddress(data, r.server.URL, r.instance)
+	remove, err := app.LeaveAddress(data, r.server.URL, r.Instance)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := former(); err != nil {
 		t.Fatal(err)
 	}
-	if found := runningServer(t.Context(), data); found != r.server.URL {
+	if found := app.RunningServer(t.Context(), data); found != r.server.URL {
 		t.Errorf("joins %q, want %s", found, r.server.URL)
 	}
 	if err := remove(); err != nil {
 		t.Fatal(err)
 	}
-	if found := runningServer(t.Context(), data); found != "" {
+	if found := app.RunningServer(t.Context(), data); found != "" {
 		t.Errorf("joins %s when it has gone", found)
 	}
 }
@@ -117,13 +118,13 @@ func TestHintsBeginAsTheProgramWasCalled(t *testing.T) {
 		"/usr/local/bin/pulsa-2": "/usr/local/bin/pulsa-2",
 		"":                       "pulsa",
 	} {
-		if got := calledAs(arg); got != want {
+		if got := app.CalledAs(arg); got != want {
 			t.Errorf("%s: %s, want %s", arg, got, want)
 		}
 	}
 	r := runDemo(t, nil, func(c *config.Config) { c.File = "brands.yaml" })
 	var welcome strings.Builder
-	r.welcome(t.Context(), &welcome)
+	r.Welcome(t.Context(), &welcome)
 	page, err := http.Get(r.server.URL + "/?number=%2B31612345678")
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +208,7 @@ func TestAUserWithoutANameWorksByNumber(t *testing.T) {
 func TestAClockThatIsWrongSaysSo(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
 		clock := stepping{by: &atomic.Int64{}}
-		r := runWired(t, nil, change, wiring{clock: clock})
+		r := runWired(t, nil, change, app.Wiring{Clock: clock})
 		ready := func() (int, string) {
 			response, err := http.Get(r.server.URL + "/readyz")
 			if err != nil {
@@ -226,21 +227,21 @@ func TestAClockThatIsWrongSaysSo(t *testing.T) {
 			text   string
 			level  string
 		}{
-			{0, 200, "ready\n", fine}, {-time.Second, 200, "ready\n", fine},
-			{3 * time.Second, 200, "ready, but the clock is ", warn}, {-time.Minute, 503, "the clock is ", wrong},
+			{0, 200, "ready\n", app.LevelOK}, {-time.Second, 200, "ready\n", app.LevelOK},
+			{3 * time.Second, 200, "ready, but the clock is ", app.LevelWarn}, {-time.Minute, 503, "the clock is ", app.LevelError},
 		} {
 			clock.by.Store(int64(each.by))
 			if r.DB.Dialect() == "sqlite" { // its clock is the program's own
 				each.status, each.text = 200, "ready\n"
 			}
 			logged := strings.Count(r.log.String(), "apart from the database's")
-			r.warnOfClock(t.Context())
+			r.WarnOfClock(t.Context())
 			logged = strings.Count(r.log.String(), "apart from the database's") - logged
 			status, text := ready()
 			if status != each.status || !strings.HasPrefix(text, each.text) || (logged == 1) != (text != "ready\n") {
 				t.Errorf("%s off: %d %q, logged %d times", each.by, status, text, logged)
 			}
-			if f := r.examineStores(t.Context())[1]; f.Level != each.level {
+			if f := r.ExamineStores(t.Context())[1]; f.Level != each.level {
 				t.Errorf("%s off, doctor: %+v", each.by, f)
 			}
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
@@ -39,7 +40,7 @@ const (
 
 // running is the whole demo program with a real server in front.
 type running struct {
-	*program
+	*app.Program
 	t      *testing.T
 	server *httptest.Server
 	log    *harness.LogBuffer
@@ -49,11 +50,11 @@ type running struct {
 // runDemo starts the demo, its configuration changed by change, and work going on behind it.
 func runDemo(t *testing.T, env map[string]string, change func(*config.Config)) *running {
 	t.Helper()
-	return runWired(t, env, change, wiring{clock: newSkipClock()})
+	return runWired(t, env, change, app.Wiring{Clock: newSkipClock()})
 }
 
 // runWired is runDemo with a clock, and whatever else is wired otherwise.
-func runWired(t *testing.T, env map[string]string, change func(*config.Config), w wiring) *running {
+func runWired(t *testing.T, env map[string]string, change func(*config.Config), w app.Wiring) *running {
 	t.Helper()
 	data := t.TempDir()
 	known, err := config.KnownWords()
@@ -72,8 +73,8 @@ func runWired(t *testing.T, env map[string]string, change func(*config.Config), 
 		change(&c)
 	}
 	log := &harness.LogBuffer{}
-	w.log, w.volatile = slog.New(slog.NewTextHandler(log, nil)), true
-	p, err := wire(t.Context(), c, w)
+	w.Log, w.Volatile = slog.New(slog.NewTextHandler(log, nil)), true
+	p, err := app.Wire(t.Context(), c, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,15 +82,15 @@ func runWired(t *testing.T, env map[string]string, change func(*config.Config), 
 	worked := make(chan struct{})
 	go func() {
 		defer close(worked)
-		p.work(ctx)
+		p.Work(ctx)
 	}()
-	r := &running{program: p, t: t, server: httptest.NewServer(p.routes()), log: log}
+	r := &running{Program: p, t: t, server: httptest.NewServer(p.Routes()), log: log}
 	t.Cleanup(func() {
 		r.server.Close()
 		stop()
 		<-worked
 		_ = p.Topups.Drain(context.Background())
-		_ = p.close()
+		_ = p.Close()
 	})
 	return r
 }
@@ -97,7 +98,7 @@ func runWired(t *testing.T, env map[string]string, change func(*config.Config), 
 // customer registers one who pays by bank card.
 func (r *running) customer(number string) {
 	r.t.Helper()
-	err := harness.GivenCustomer(r.t.Context(), r.Program, r.completeSetup, talk.Setup{
+	err := harness.GivenCustomer(r.t.Context(), r.Program.Program, r.CompleteSetup, talk.Setup{
 		Brand: "demo", Language: "en", Customer: talk.Customer{Number: number, Kind: "sms"},
 	}, talk.GivenCustomer{PIN: prepaid.NewSecret(testPIN), Method: "card"})
 	if err != nil {
@@ -238,7 +239,7 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 
 	m.SetError("")
 	r.wants(testNumber, "KOOP 15 "+testPIN, "EUR 15.00 was added")
-	if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 3 {
+	if n := len(r.Sims.Gateway.Charged(simgateway.Filter{})); n != 3 {
 		t.Errorf("charged %d times", n)
 	}
 }
@@ -315,7 +316,7 @@ func TestTwoQuickTextsAreAnsweredInOrderAndOnce(t *testing.T) {
 			t.Errorf("answers differ: %q and %q", first, other)
 		}
 	}
-	if n := len(r.sims.Gateway.Charged(simgateway.Filter{})); n != 1 {
+	if n := len(r.Sims.Gateway.Charged(simgateway.Filter{})); n != 1 {
 		t.Errorf("charged %d times", n)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/prepaid"
 	"pulsa/sim"
@@ -29,7 +30,7 @@ func runOnReloadly(t *testing.T, clock prepaid.Clock) (*running, *faced) {
 			ClientID: "id", ClientSecret: prepaid.NewSecret("client-secret"), WebhookSecret: prepaid.NewSecret("hook-secret"),
 			BaseURL: f.server.URL, AuthURL: f.server.URL + "/oauth/token", LowBalance: "2000000",
 		}
-	}, wiring{clock: clock})
+	}, app.Wiring{Clock: clock})
 	r.customer(testNumber)
 	return r, f
 }
@@ -71,7 +72,7 @@ func TestReloadlysNewsIsTakenOnlyIfItIsSigned(t *testing.T) {
 	}
 	hook := func(secret, reference string) int {
 		body := `{"type":"airtime_transaction.status","data":{"customIdentifier":"` + reference + `"}}`
-		request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, r.server.URL+reloadlyHook, strings.NewReader(body))
+		request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, r.server.URL+app.ReloadlyHook, strings.NewReader(body))
 		request.Header.Set("X-Reloadly-Request-Timestamp", "1763726400000")
 		request.Header.Set("X-Reloadly-Signature", reloadly.Sign(prepaid.NewSecret(secret), []byte(body), "1763726400000"))
 		response, err := http.DefaultClient.Do(request)
@@ -101,7 +102,7 @@ func TestReloadlysNewsSettlesAnUnclearDeliveryAtOnce(t *testing.T) {
 		t.Fatalf("order %s", o.Status)
 	}
 	f.tell(http.MethodPut, "/control/network", "reports after 0s")
-	news := sim.News{Face: f.face, URL: r.server.URL + reloadlyHook, Secret: prepaid.NewSecret("hook-secret"), Log: slog.New(slog.DiscardHandler)}
+	news := sim.News{Face: f.face, URL: r.server.URL + app.ReloadlyHook, Secret: prepaid.NewSecret("hook-secret"), Log: slog.New(slog.DiscardHandler)}
 	if err := news.Tell(t.Context(), f.face.Transaction(f.network.Find(simnetwork.Filter{})[0])); err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +137,7 @@ func TestSimulatorTellsOfWhatItDelivers(t *testing.T) {
 
 func TestWalletIsWatched(t *testing.T) {
 	r, _ := runOnReloadly(t, newSkipClock())
-	admin := httptest.NewServer(r.adminRoutes())
+	admin := httptest.NewServer(r.AdminRoutes())
 	defer admin.Close()
 	const want = `pulsa_wallet_balance{currency="EUR",network="reloadly"} 1e+06`
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {

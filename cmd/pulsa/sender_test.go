@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/channels"
 	"pulsa/prepaid"
@@ -23,7 +24,7 @@ func runSkippingLines(t *testing.T) (*running, *provider, *skipClock) {
 	r := runWired(t, realLines, func(c *config.Config) {
 		c.PublicURL = publicForTst
 		v.connect(c)
-	}, wiring{clock: clock})
+	}, app.Wiring{Clock: clock})
 	return r, v, clock
 }
 
@@ -107,7 +108,7 @@ func TestASenderThatDiesLeavesItUnclearAndTheNextGoes(t *testing.T) {
 	if err != nil || len(claimed) != 1 || claimed[0].Text != "first" {
 		t.Fatal(claimed, err)
 	}
-	s := channels.NewSender(channels.SenderConfig{Outbox: r.DB.Outbox, Slot: r.DB.Outbox.SendSlot, Registry: r.Registry, Clock: ahead{r.Clock, time.Hour + time.Minute}, Log: r.program.Log,
+	s := channels.NewSender(channels.SenderConfig{Outbox: r.DB.Outbox, Slot: r.DB.Outbox.SendSlot, Registry: r.Registry, Clock: ahead{r.Clock, time.Hour + time.Minute}, Log: r.Program.Log,
 		OptedOut: r.WantsNothing, OptOut: r.Accounts.OptOutAt})
 	if n, err := s.SendDue(t.Context()); n != 2 || err != nil {
 		t.Errorf("%d dealt with, %v", n, err)
@@ -153,7 +154,7 @@ func TestTwoCopiesSendEachMessageOnceAndInOrder(t *testing.T) {
 			if database != "" {
 				c.DatabaseURL, c.RedisURL = prepaid.NewSecret(database), prepaid.NewSecret(patientRedis(redis))
 			}
-		}, wiring{clock: clock, sims: sims, redisPrefix: prefix})
+		}, app.Wiring{Clock: clock, Sims: sims, RedisPrefix: prefix})
 	}
 	copies := []*running{start(), start()}
 	const customers, each = 8, 12

@@ -72,7 +72,7 @@ func TestServeTellsWhatIsSimulatedAndWhatToTry(t *testing.T) {
 		var out strings.Builder
 		r := runDemo(t, nil, each.change)
 		r.Config.Listen = "127.0.0.1:8080"
-		r.welcome(t.Context(), &out)
+		r.Welcome(t.Context(), &out)
 		if !strings.Contains(out.String(), each.want) || each.lack != "" && strings.Contains(out.String(), each.lack) {
 			t.Errorf("want %q, not %q: %s", each.want, each.lack, out.String())
 		}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"pulsa/app"
 	"pulsa/prepaid"
 	"pulsa/sim"
 	"pulsa/web/guard"
@@ -97,7 +98,7 @@ func (s *simCommand) Run(ctx context.Context, e environ) (err error) {
 	defer func() { _ = listener.Close() }()
 	public := cmp.Or(strings.TrimRight(s.PublicURL, "/"), "http://"+listener.Addr().String())
 	log, clock := slog.New(slog.NewTextHandler(e.stderr, nil)), prepaid.SystemClock{}
-	defer ignoreHangup(log)()
+	defer app.IgnoreHangup(log)()
 	sims, err := sim.Open(sim.Options{
 		Clock: clock, Log: log, Folder: s.Data, BaseURL: public, Currency: wallet, NonAtomic: s.NonAtomic, Patience: s.TimeOut,
 	})

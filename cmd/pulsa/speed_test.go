@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/prepaid"
@@ -65,7 +66,7 @@ func BenchmarkTopUpsAgainstPgbench(b *testing.B) {
 // speed is the demo on a PostgreSQL, with simulators that answer at once and keep no book.
 type speed struct {
 	*testing.B
-	p       *program
+	p       *app.Program
 	address string
 	runs    atomic.Int64
 	members []accounts.Customer // with a PIN, one for each client
@@ -100,7 +101,7 @@ func newSpeed(b *testing.B, base string) *speed {
 	return s
 }
 
-func (s *speed) wire(address string) *program {
+func (s *speed) wire(address string) *app.Program {
 	s.Helper()
 	known, err := config.KnownWords()
 	if err != nil {
@@ -119,11 +120,11 @@ func (s *speed) wire(address string) *program {
 	if err != nil {
 		s.Fatal(err)
 	}
-	p, err := wire(s.Context(), c, wiring{clock: prepaid.SystemClock{}, log: quiet, sims: sims})
+	p, err := app.Wire(s.Context(), c, app.Wiring{Clock: prepaid.SystemClock{}, Log: quiet, Sims: sims})
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.Cleanup(func() { _ = p.close() })
+	s.Cleanup(func() { _ = p.Close() })
 	return p
 }
 
@@ -164,7 +165,7 @@ func (s *speed) request(c prepaid.CustomerID, instrument string, m prepaid.MSISD
 }
 
 // topUp buys once for the customer of a number.
-func (s *speed) topUp(p *program, customer, client, n int) error {
+func (s *speed) topUp(p *app.Program, customer, client, n int) error {
 	id := strconv.Itoa(customer)
 	key := fmt.Sprintf("%d/%d/%d", s.runs.Load(), client, n)
 	return delivered(p.Topups.Place(s.Context(), s.request(prepaid.CustomerID(id), id, speedNumber(customer), key)))

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pulsa/accounts"
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/payments/stripe"
@@ -22,7 +23,7 @@ import (
 )
 
 // stripeSays puts an event's body through the program's own routes, as Stripe does, and returns the answer's status.
-func stripeSays(t *testing.T, p *program, body, signature string) int {
+func stripeSays(t *testing.T, p *app.Program, body, signature string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, stripe.WebhookPath, strings.NewReader(body))
 	if err != nil {
@@ -33,7 +34,7 @@ func stripeSays(t *testing.T, p *program, body, signature string) int {
 		r.Header.Set("Stripe-Signature", signature)
 	}
 	answer := httptest.NewRecorder()
-	p.routes().ServeHTTP(answer, r)
+	p.Routes().ServeHTTP(answer, r)
 	return answer.Code
 }
 
@@ -48,7 +49,7 @@ func stripeEvent(kind, about string) string {
 }
 
 // payer is a registered customer whose instrument at Stripe is cus_1/pm_1.
-func payer(t *testing.T, p *program) accounts.Customer {
+func payer(t *testing.T, p *app.Program) accounts.Customer {
 	t.Helper()
 	m := prepaid.MSISDN("31612345678")
 	c, err := p.Accounts.Register(t.Context(), accounts.Registration{Brand: "demo", MSISDN: m, PIN: prepaid.NewSecret(testPIN), Language: "en",
@@ -103,7 +104,7 @@ func TestARevokedMandateEndsTheWayToPayAndIsTold(t *testing.T) {
 	if len(told) != 1 || !strings.Contains(told[0], "PAY") {
 		t.Errorf("told %q", told)
 	}
-	r := &running{program: p, t: t}
+	r := &running{Program: p, t: t}
 	if answer := r.said("KOOP 10 " + testPIN); !strings.Contains(answer, "way to pay") {
 		t.Errorf("KOOP is answered %q", answer)
 	}
@@ -140,7 +141,7 @@ func (r *running) said(text string) string {
 	}
 	request.Header.Set("Content-Type", "application/json")
 	answer := httptest.NewRecorder()
-	r.routes().ServeHTTP(answer, request)
+	r.Routes().ServeHTTP(answer, request)
 	return answer.Body.String()
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/conversation/talk/harness"
 	"pulsa/payments/stripe"
@@ -22,7 +23,7 @@ func TestABrandMayChargeByStripe(t *testing.T) {
 	for path, want := range map[string]int{"POST " + stripe.WebhookPath: http.StatusForbidden, "GET " + stripe.ReturnPath: http.StatusOK} {
 		method, path, _ := strings.Cut(path, " ")
 		answer := httptest.NewRecorder()
-		r.routes().ServeHTTP(answer, httptest.NewRequest(method, path, strings.NewReader("{}")))
+		r.Routes().ServeHTTP(answer, httptest.NewRequest(method, path, strings.NewReader("{}")))
 		if answer.Code != want {
 			t.Errorf("%s %s answers %d, want %d", method, path, answer.Code, want)
 		}
@@ -58,11 +59,11 @@ reloadly: {client_id: x, client_secret: "${HOOK}"}
 	}
 	c.Data = t.TempDir()
 	log := &harness.LogBuffer{}
-	p, err := wire(t.Context(), c, wiring{clock: prepaid.SystemClock{}, log: slog.New(slog.NewTextHandler(log, nil)), volatile: true})
+	p, err := app.Wire(t.Context(), c, app.Wiring{Clock: prepaid.SystemClock{}, Log: slog.New(slog.NewTextHandler(log, nil)), Volatile: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if books, _ := filepath.Glob(filepath.Join(c.Data, "*.book")); len(books) > 0 || strings.Contains(log.String(), "SIMULATED") {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/conversation"
 	"pulsa/sim"
@@ -45,14 +46,14 @@ func (o *bots) start(name string) *running {
 				line.Settings["base_url"] = o.v.URL + "/" + name
 			}
 		}
-	}, wiring{clock: o.clock, sims: o.sims})
+	}, app.Wiring{Clock: o.clock, Sims: o.sims})
 }
 
 // lease tells until when somebody holds the bot.
 func (o *bots) lease() time.Time {
 	o.t.Helper()
 	c, _ := o.b.Registry.Declared("demo", "telegram")
-	until, err := o.b.DB.Leases.LeaseUntil(o.t.Context(), botLeaseOf(c))
+	until, err := o.b.DB.Leases.LeaseUntil(o.t.Context(), app.BotLeaseOf(c))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func (o *bots) lease() time.Time {
 }
 
 // lookAgain lets the time pass after which a copy looks at its bot.
-func (o *bots) lookAgain() { o.clock.skip(botLook) }
+func (o *bots) lookAgain() { o.clock.skip(app.BotLook) }
 
 // polled waits until a copy has asked for updates from an offset on.
 func (o *bots) polled(by string, offset int, meanwhile func()) {
@@ -119,7 +120,7 @@ func TestALeaseThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	held := o.lease() // at least so long, if it is not given back
-	o.clock.skip(2 * botLook)
+	o.clock.skip(2 * app.BotLook)
 	await(t, "switched off, it is given back", func() bool { return !o.lease().After(o.clock.Now()) }, nil)
 	if now := o.clock.Now(); !now.Before(held) {
 		t.Errorf("it lapsed at %s, held until %s", now, held)

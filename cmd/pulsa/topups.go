@@ -1,27 +1,20 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/conversation"
 	"pulsa/prepaid"
-	"pulsa/sim"
-	"pulsa/web/guard"
-
-	simbook "pulsa/sim/book"
 	"pulsa/store"
 	"pulsa/topup"
 )
@@ -351,133 +344,11 @@ func (b handCommand) run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	request := handRequest{Order: prepaid.OrderID(strings.ToUpper(b.order)), Verdict: b.verdict, Goodwill: b.goodwill, By: by}
-	answer, err := request.carryOut(ctx, c, logger(c.Log, e.stderr))
+	request := app.HandRequest{Order: prepaid.OrderID(strings.ToUpper(b.order)), Verdict: b.verdict, Goodwill: b.goodwill, By: by}
+	answer, err := request.CarryOut(ctx, c, app.Logger(c.Log, e.stderr))
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "order %s is %s\n", answer.Order, answer.Status)
-	return request.unfinished(answer)
-}
-
-// handRequest asks for a thing to be done to one order by hand.
-type handRequest struct {
-	Order    prepaid.OrderID
-	Verdict  topup.Verdict // "": refund
-	Goodwill bool          // of a refund: though it is delivered
-	By       prepaid.By
-}
-
-// handAnswer is how the order then stands.
-type handAnswer struct {
-	Order      prepaid.OrderID
-	Status     topup.Status
-	Reason     string
-	NeedsHuman bool
-	Charge     topup.ChargeStatus
-	Funding    topup.FundingKind
-}
-
-// carryOut does what is asked. The simulators of a running server are its own: it is asked to do it, for test
-// brands through its admin listener.
-func (r handRequest) carryOut(ctx context.Context, c config.Config, log *slog.Logger) (handAnswer, error) {
-	p, err := wire(ctx, c, wiring{clock: prepaid.SystemClock{}, log: log})
-	if errors.Is(err, simbook.ErrInUse) {
-		return r.besideServer(ctx, c, log)
-	}
-	if err != nil {
-		return handAnswer{}, err
-	}
-	answer, err := p.byHand(ctx, r)
-	return answer, errors.Join(err, p.close())
-}
-
-func (r handRequest) besideServer(ctx context.Context, c config.Config, log *slog.Logger) (handAnswer, error) {
-	sims, err := sim.Open(sim.Options{Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler), BaseURL: c.PublicURL})
-	if err != nil {
-		return handAnswer{}, err
-	}
-	defer func() { _ = sims.Close() }()
-	p, err := wire(ctx, c, wiring{clock: prepaid.SystemClock{}, log: log, sims: sims})
-	if err != nil {
-		return handAnswer{}, err
-	}
-	defer func() { _ = p.close() }()
-	h, err := p.Topups.Order(ctx, r.Order)
-	if err != nil {
-		return handAnswer{}, fmt.Errorf("%s: %w", r.Order, err)
-	}
-	if brand := p.Brands[h.Brand]; brand == nil || !brand.Test {
-		return p.byHand(ctx, r)
-	}
-	return r.askServer(ctx, c, h.Brand)
-}
-
-func (r handRequest) askServer(ctx context.Context, c config.Config, brand string) (handAnswer, error) {
-	var answer handAnswer
-	body, err := json.Marshal(r)
-	if err != nil {
-		return answer, err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.AdminListen+"/test/"+brand+"/by-hand", bytes.NewReader(body))
-	if err != nil {
-		return answer, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return answer, fmt.Errorf("ask the running server, which has the simulators: %w", err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = errors.New(strings.TrimSpace(string(text)))
-	}
-	if err != nil {
-		return answer, err
-	}
-	return answer, json.Unmarshal(text, &answer)
-}
-
-// byHand does what an operator asks.
-func (p *program) byHand(ctx context.Context, r handRequest) (handAnswer, error) {
-	var h topup.History
-	var err error
-	switch {
-	case r.Goodwill:
-		h, err = p.Topups.Goodwill(ctx, r.Order, r.By)
-	case r.Verdict == "":
-		h, err = p.Topups.Refund(ctx, r.Order, r.By)
-	default:
-		h, err = p.Topups.Resolve(ctx, r.Order, r.Verdict, r.By)
-	}
-	if err != nil {
-		return handAnswer{}, fmt.Errorf("%s: %w", r.Order, r.nextAfter(h, err))
-	}
-	return handAnswer{h.ID, h.Status, h.Reason, h.NeedsHuman, h.Charge.Status, h.Funding.Kind}, nil
-}
-
-// handRoutes lets operators reach the simulators of a running server.
-func (p *program) handRoutes(mux *http.ServeMux) {
-	mux.Handle("POST /test/{brand}/by-hand", guard.OfType(func(w http.ResponseWriter, r *http.Request) {
-		brand := p.Brands[r.PathValue("brand")]
-		var request handRequest
-		if brand == nil || !brand.Test || json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<10)).Decode(&request) != nil {
-			http.Error(w, "no such test brand, or no request", http.StatusBadRequest)
-			return
-		}
-		h, err := p.Topups.Order(r.Context(), request.Order)
-		if err == nil && h.Brand != brand.Name {
-			err = topup.ErrNoOrder
-		}
-		var answer handAnswer
-		if err == nil {
-			answer, err = p.byHand(r.Context(), request)
-		}
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
-			return
-		}
-		_ = json.NewEncoder(w).Encode(answer) // the client may have gone
-	}, "application/json"))
+	return request.Unfinished(answer)
 }

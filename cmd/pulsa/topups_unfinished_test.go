@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pulsa/accounts"
+	"pulsa/app"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -14,11 +15,11 @@ func TestWhatIsNotDoneExitsOtherwise(t *testing.T) {
 	o := newOffice(t)
 	held, delivered := o.order("held"), o.order("delivered")
 	p := o.program()
-	admin := listenAdmin(t, p.adminRoutes())
+	admin := listenAdmin(t, p.AdminRoutes())
 	o.env["PULSA_ADMIN_LISTEN"] = admin
 	why := []string{"--reason", "test"}
 
-	if err := p.sims.Tell(t.Context(), "payment refuses to refund", ""); err != nil {
+	if err := p.Sims.Tell(t.Context(), "payment refuses to refund", ""); err != nil {
 		t.Fatal(err)
 	}
 	refused := "the gateway refuses (refund_refused)"
@@ -28,7 +29,7 @@ func TestWhatIsNotDoneExitsOtherwise(t *testing.T) {
 	o.fails("pulsa topups show "+held, append([]string{"topups", "resolve", held, "--delivered"}, why...)...)
 	o.does("is refunded", append([]string{"topups", "resolve", held, "--refunded"}, why...)...)
 	o.fails("pulsa topups list shows", append([]string{"topups", "refund", "BBBBBBBBBB"}, why...)...)
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 
@@ -59,7 +60,7 @@ func TestWhoCantBeGivenGoodwillIsHelpedOtherwise(t *testing.T) {
 		"by other means":                          {order(topup.ByCharge, topup.ChargeCaptured), topup.ErrRefusedBack},
 		"leave --goodwill out":                    {held, topup.ErrNotLegal},
 	} {
-		err := handRequest{Order: "BKTRMWQXZD", Goodwill: true}.nextAfter(test.order, test.err)
+		err := app.HandRequest{Order: "BKTRMWQXZD", Goodwill: true}.NextAfter(test.order, test.err)
 		if !errors.Is(err, test.err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
@@ -84,7 +85,7 @@ func TestUnlockingWhoIsBlockedForADebtSaysWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 	unlock := []string{"customers", "unlock", testNumber, "--brand", "demo", "--reason", "test"}
@@ -96,34 +97,34 @@ func TestUnlockingWhoIsBlockedForADebtSaysWhatIsMissing(t *testing.T) {
 func TestAnOrderIsUnfinishedUntilItIsAsWasAsked(t *testing.T) {
 	for _, test := range []struct {
 		asked    topup.Verdict
-		answer   handAnswer
+		answer   app.HandAnswer
 		finished bool
 	}{
-		{topup.WasCharged, handAnswer{Status: topup.Delivered}, true},
-		{topup.WasCharged, handAnswer{Status: topup.DeliveryUnknown}, true},
-		{topup.WasCharged, handAnswer{Status: topup.ChargeUnknown}, false},
-		{topup.WasCharged, handAnswer{Status: topup.RefundFailed}, false},
-		{topup.NotCharged, handAnswer{Status: topup.Declined}, true},
-		{topup.NotCharged, handAnswer{Status: topup.Declined, NeedsHuman: true}, false},
-		{topup.WasDelivered, handAnswer{Status: topup.Delivered}, true},
-		{topup.WasDelivered, handAnswer{Status: topup.DeliveryUnknown}, false},
-		{topup.NotDelivered, handAnswer{Status: topup.Refunded}, true},
-		{topup.NotDelivered, handAnswer{Status: topup.RefundUnknown}, false},
-		{topup.NotDelivered, handAnswer{Status: topup.RefundFailed, Funding: topup.ByCard}, false},
-		{topup.WasRefunded, handAnswer{Status: topup.Declined, Charge: topup.ChargeRefunded}, true},
-		{topup.NotRefunded, handAnswer{Status: topup.RefundFailed}, true},
-		{"", handAnswer{Status: topup.Declined, Charge: topup.ChargeCaptured}, false},
-		{"", handAnswer{Status: topup.Refunding}, false},
+		{topup.WasCharged, app.HandAnswer{Status: topup.Delivered}, true},
+		{topup.WasCharged, app.HandAnswer{Status: topup.DeliveryUnknown}, true},
+		{topup.WasCharged, app.HandAnswer{Status: topup.ChargeUnknown}, false},
+		{topup.WasCharged, app.HandAnswer{Status: topup.RefundFailed}, false},
+		{topup.NotCharged, app.HandAnswer{Status: topup.Declined}, true},
+		{topup.NotCharged, app.HandAnswer{Status: topup.Declined, NeedsHuman: true}, false},
+		{topup.WasDelivered, app.HandAnswer{Status: topup.Delivered}, true},
+		{topup.WasDelivered, app.HandAnswer{Status: topup.DeliveryUnknown}, false},
+		{topup.NotDelivered, app.HandAnswer{Status: topup.Refunded}, true},
+		{topup.NotDelivered, app.HandAnswer{Status: topup.RefundUnknown}, false},
+		{topup.NotDelivered, app.HandAnswer{Status: topup.RefundFailed, Funding: topup.ByCard}, false},
+		{topup.WasRefunded, app.HandAnswer{Status: topup.Declined, Charge: topup.ChargeRefunded}, true},
+		{topup.NotRefunded, app.HandAnswer{Status: topup.RefundFailed}, true},
+		{"", app.HandAnswer{Status: topup.Declined, Charge: topup.ChargeCaptured}, false},
+		{"", app.HandAnswer{Status: topup.Refunding}, false},
 	} {
-		if err := (handRequest{Verdict: test.asked}).unfinished(test.answer); (err == nil) != test.finished {
+		if err := (app.HandRequest{Verdict: test.asked}).Unfinished(test.answer); (err == nil) != test.finished {
 			t.Errorf("%s: %+v: %v", test.asked, test.answer, err)
 		}
 	}
-	goodwill := handRequest{Goodwill: true}
-	if err := goodwill.unfinished(handAnswer{Status: topup.Delivered, Charge: topup.ChargeCaptured}); err == nil {
+	goodwill := app.HandRequest{Goodwill: true}
+	if err := goodwill.Unfinished(app.HandAnswer{Status: topup.Delivered, Charge: topup.ChargeCaptured}); err == nil {
 		t.Error("goodwill without an answer is done")
 	}
-	if err := goodwill.unfinished(handAnswer{Status: topup.Delivered, Charge: topup.ChargeRefunded}); err != nil {
+	if err := goodwill.Unfinished(app.HandAnswer{Status: topup.Delivered, Charge: topup.ChargeRefunded}); err != nil {
 		t.Error(err)
 	}
 }

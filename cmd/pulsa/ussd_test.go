@@ -53,7 +53,7 @@ func (r *running) sees(screen, start, word string) {
 
 // delivered counts what the network's own book says.
 func (r *running) delivered() int {
-	return len(r.sims.Network.Delivered(simnetwork.Filter{MSISDN: prepaid.MSISDN(strings.TrimPrefix(testNumber, "+"))}))
+	return len(r.Sims.Network.Delivered(simnetwork.Filter{MSISDN: prepaid.MSISDN(strings.TrimPrefix(testNumber, "+"))}))
 }
 
 func TestUSSDOffersAMenuAndSells(t *testing.T) {
@@ -97,7 +97,7 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 	if sent, err := r.DB.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 10); err != nil || len(sent) != 2 || sent[1].Text != texted {
 		t.Errorf("sent %v, %v", sent, err)
 	}
-	if err := r.sims.Gateway.AbandonSetup(t.Context(), "31612345678"); err != nil {
+	if err := r.Sims.Gateway.AbandonSetup(t.Context(), "31612345678"); err != nil {
 		t.Fatal(err)
 	}
 	if news := r.hears("was not set up"); strings.Contains(news, "PayPal") {
@@ -105,7 +105,7 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 	}
 	r.sees(r.dial("s4"), "CON", "3 PayPal")
 	r.sees(r.dial("s4", "3"), "CON", "the link by SMS")
-	if err := r.sims.Gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
+	if err := r.Sims.Gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
 		t.Fatal(err)
 	}
 	r.hears("you are registered")
@@ -139,7 +139,7 @@ func TestWhatIsDialledAtOnceIsDoneAtOnce(t *testing.T) {
 	r := runUSSD(t)
 	r.customer(testNumber)
 	const code = "12345678901234"
-	err := harness.GivenCard(t.Context(), r.Program, "demo", talk.GivenCard{
+	err := harness.GivenCard(t.Context(), r.Program.Program, "demo", talk.GivenCard{
 		Serial: "101-00000042", Code: prepaid.NewSecret(code), Amount: prepaid.Money{Minor: 2000, Currency: "EUR"},
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app"
 	"pulsa/app/version"
 	"pulsa/prepaid"
 )
@@ -23,7 +24,7 @@ func TestVersionIsPrinted(t *testing.T) {
 
 func TestBuildIsAMetric(t *testing.T) {
 	answer := httptest.NewRecorder()
-	newMetrics(prepaid.SystemClock{}).handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	app.NewMetrics(prepaid.SystemClock{}).Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
 	if want := `pulsa_build_info{commit="unknown",go="` + version.Current().Go + `",version="unreleased"} 1`; !strings.Contains(answer.Body.String(), want) {
 		t.Errorf("%s is missing", want)
 	}
@@ -31,7 +32,7 @@ func TestBuildIsAMetric(t *testing.T) {
 
 func TestHealthSaysWhichBuildAnswers(t *testing.T) {
 	mux := http.NewServeMux()
-	(&program{}).healthRoutes(mux)
+	(&app.Program{}).HealthRoutes(mux)
 	answer := httptest.NewRecorder()
 	mux.ServeHTTP(answer, httptest.NewRequest("GET", "/healthz", nil))
 	if got := answer.Header().Get("Pulsa-Version"); got != version.Current().String() || answer.Body.String() != "alive\n" {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/conversation/talk/harness"
 	"pulsa/developers"
@@ -37,7 +38,7 @@ func (s stepping) step(d time.Duration) { s.by.Add(int64(d)) }
 
 // hooked is the demo without anybody at its due work, a developer's key, and the developer's receiver.
 type hooked struct {
-	*program
+	*app.Program
 	t        *testing.T
 	clock    stepping
 	api      *httptest.Server
@@ -68,22 +69,22 @@ func newHooked(t *testing.T, change func(*config.Config)) *hooked {
 		change(&c)
 	}
 	h := &hooked{t: t, clock: stepping{by: &atomic.Int64{}}, log: &harness.LogBuffer{}}
-	h.program, err = wire(t.Context(), c, wiring{clock: h.clock, log: slog.New(slog.NewTextHandler(h.log, nil)), volatile: true})
+	h.Program, err = app.Wire(t.Context(), c, app.Wiring{Clock: h.clock, Log: slog.New(slog.NewTextHandler(h.log, nil)), Volatile: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.api = httptest.NewServer(h.routes())
+	h.api = httptest.NewServer(h.Routes())
 	h.receiver = httptest.NewServer(http.HandlerFunc(h.receive))
 	t.Cleanup(func() {
 		h.api.Close()
 		h.receiver.Close()
 		_ = h.Topups.Drain(context.Background())
-		_ = h.close()
+		_ = h.Close()
 	})
-	r := &running{program: h.program, t: t}
+	r := &running{Program: h.Program, t: t}
 	var secret prepaid.Secret
 	h.key, secret = r.developer(developers.Key{Name: "shop"})
-	token, err := h.developers.Token(t.Context(), h.key, secret, reloadly.LiveURL)
+	token, err := h.Developers.Token(t.Context(), h.key, secret, reloadly.LiveURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func (h *hooked) receive(w http.ResponseWriter, r *http.Request) {
 
 func (h *hooked) webhook(address string) {
 	h.t.Helper()
-	secret, err := h.developers.SetWebhook(h.t.Context(), h.key, address, prepaid.By{Who: "test", Why: "test"})
+	secret, err := h.Developers.SetWebhook(h.t.Context(), h.key, address, prepaid.By{Who: "test", Why: "test"})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -177,7 +178,7 @@ func TestWebhookTellsHowTopupsEnd(t *testing.T) {
 	h.webhook(h.receiver.URL + "/pulsa?token=sesame")
 	h.buy("one", "0612345672")
 	h.buy("two", "0612348001") // refused by the network
-	if n := h.deliver(h.developers); n != 2 {
+	if n := h.deliver(h.Developers); n != 2 {
 		t.Errorf("%d delivered", n)
 	}
 	all := h.deliveries()
@@ -191,7 +192,7 @@ func TestWebhookTellsHowTopupsEnd(t *testing.T) {
 	for _, body := range h.bodies {
 		c.validate("webhook", body, "webhooks", reloadly.EventStatus, "post", "requestBody", "content", "application/json", "schema")
 	}
-	if h.deliver(h.developers) != 0 {
+	if h.deliver(h.Developers) != 0 {
 		t.Error("told twice")
 	}
 	if log := h.log.String(); strings.Contains(log, "sesame") || strings.Contains(log, h.secret.Reveal()) {
@@ -212,12 +213,12 @@ func TestWebhookIsSentUntilItIsTaken(t *testing.T) {
 		_, _ = w.Write(bytes.Repeat([]byte("x"), 1<<20))
 	})
 	h.buy("one", "0612345672")
-	h.deliver(h.developers)
+	h.deliver(h.Developers)
 	d := h.only(developers.DeliveryWaiting, 1, "HTTP 500")
 	if strings.Contains(d.Last.Excerpt, "612345672") || len(d.Last.Excerpt) > 300 || !strings.Contains(d.Last.Excerpt, "airtime_transaction") {
 		t.Errorf("excerpt %q", d.Last.Excerpt)
 	}
-	if h.deliver(h.developers) != 0 {
+	if h.deliver(h.Developers) != 0 {
 		t.Error("sent again at once")
 	}
 	h.behaves(func(w http.ResponseWriter, _ *http.Request) { // it is down
@@ -225,19 +226,19 @@ func TestWebhookIsSentUntilItIsTaken(t *testing.T) {
 		_ = connection.Close()
 	})
 	h.clock.step(13 * time.Second)
-	h.deliver(h.developers)
+	h.deliver(h.Developers)
 	h.only(developers.DeliveryWaiting, 2, developers.CodeNotReached)
 	h.behaves(nil)
 	h.buy("two", "0612345673")
 	// What was taken tells that the receiver is back: what had not reached it is due at once.
-	if n := h.deliver(h.developers); n != 2 || !slices.Equal(h.received, []string{"two", "one"}) {
+	if n := h.deliver(h.Developers); n != 2 || !slices.Equal(h.received, []string{"two", "one"}) {
 		t.Errorf("%d delivered, taken %q", n, h.received)
 	}
 
 	h.behaves(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
 	h.buy("three", "0612345674")
 	for range 200 {
-		h.deliver(h.developers)
+		h.deliver(h.Developers)
 		h.clock.step(73 * time.Minute)
 	}
 	last := h.deliveries()[2]
@@ -248,7 +249,7 @@ func TestWebhookIsSentUntilItIsTaken(t *testing.T) {
 	if err := h.DB.Webhooks.RepeatDelivery(t.Context(), last.ID, developers.Deed{What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: h.clock.Now()}); err != nil {
 		t.Fatal(err)
 	}
-	if n := h.deliver(h.developers); n != 1 || h.received[2] != "three" {
+	if n := h.deliver(h.Developers); n != 1 || h.received[2] != "three" {
 		t.Errorf("repeated by hand: %d, %q", n, h.received)
 	}
 	for _, secret := range []string{h.receiver.URL, h.secret.Reveal(), "31612345672"} {
@@ -272,7 +273,7 @@ func TestWebhookWhoseSenderDiesIsSentAgain(t *testing.T) {
 	h.webhook(h.receiver.URL)
 	h.buy("one", "0612345672")
 	c := developers.Config{Keys: h.DB.Developers, Usage: h.DB.Developers, Sales: h.DB.Sales, Webhooks: dying{h.DB.Webhooks}, Orders: h.Topups, Terms: h.Config.API,
-		Secrets: h.Config.Peppers, Clock: h.clock, Log: h.program.Log}
+		Secrets: h.Config.Peppers, Clock: h.clock, Log: h.Program.Log}
 	killed, err := developers.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -280,11 +281,11 @@ func TestWebhookWhoseSenderDiesIsSentAgain(t *testing.T) {
 	if _, err := killed.DeliverDue(t.Context()); err == nil {
 		t.Fatal("it did not die")
 	}
-	if h.deliver(h.developers) != 0 {
+	if h.deliver(h.Developers) != 0 {
 		t.Error("sent again while its lease stood")
 	}
 	h.clock.step(time.Minute)
-	if n := h.deliver(h.developers); n != 1 || !slices.Equal(h.received, []string{"one", "one"}) {
+	if n := h.deliver(h.Developers); n != 1 || !slices.Equal(h.received, []string{"one", "one"}) {
 		t.Errorf("%d delivered, received %q", n, h.received)
 	}
 	h.only(developers.DeliveryTaken, 2, "taken")
@@ -299,23 +300,23 @@ func TestWebhookGoesNowhereElse(t *testing.T) {
 		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
 	})
 	h.buy("one", "0612345672")
-	h.deliver(h.developers)
+	h.deliver(h.Developers)
 	h.only(developers.DeliveryWaiting, 1, "HTTP 307")
 
 	by := prepaid.By{Who: "test", Why: "test"}
-	if err := h.developers.RemoveWebhook(t.Context(), h.key, by); err != nil {
+	if err := h.Developers.RemoveWebhook(t.Context(), h.key, by); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.step(time.Minute)
-	h.deliver(h.developers)
+	h.deliver(h.Developers)
 	h.only(developers.DeliveryGivenUp, 2, "no webhook")
 	for _, address := range []string{"", "shop.example", "ftp://shop.example/", "https://a:b@shop.example/", "https://shop.example/#a",
 		"http://shop.example/", "http://10.0.0.1/", "https://" + strings.Repeat("a", 3000), "https://:80/"} {
-		if _, err := h.developers.SetWebhook(t.Context(), h.key, address, by); err == nil {
+		if _, err := h.Developers.SetWebhook(t.Context(), h.key, address, by); err == nil {
 			t.Errorf("%s is taken", address)
 		}
 	}
-	if _, err := h.developers.SetWebhook(t.Context(), "nobody", h.receiver.URL, by); !errors.Is(err, developers.ErrNoKey) {
+	if _, err := h.Developers.SetWebhook(t.Context(), "nobody", h.receiver.URL, by); !errors.Is(err, developers.ErrNoKey) {
 		t.Errorf("another's: %v", err)
 	}
 }
@@ -330,7 +331,7 @@ func TestWebhooksOfRealBrandsReachNoPrivateAddress(t *testing.T) {
 	for _, address := range []string{h.receiver.URL, "http://shop.example/", "https://127.0.0.1/", "https://10.1.2.3/", "https://192.168.1.1/",
 		"https://169.254.169.254/latest", "https://100.64.0.1/", "https://[::1]/", "https://[fd00::1]/", "https://[fe80::1]/", "https://0.0.0.0/",
 		"https://[::ffff:127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://[2002:7f00:1::]/", "https://224.0.0.1/", "https://255.255.255.255/"} {
-		if _, err := h.developers.SetWebhook(t.Context(), h.key, address, by); err == nil {
+		if _, err := h.Developers.SetWebhook(t.Context(), h.key, address, by); err == nil {
 			t.Errorf("%s is taken", address)
 		}
 	}
@@ -339,7 +340,7 @@ func TestWebhooksOfRealBrandsReachNoPrivateAddress(t *testing.T) {
 	defer secure.Close()
 	h.webhook("https://localhost" + secure.URL[strings.LastIndex(secure.URL, ":"):])
 	h.buy("one", "0612345672")
-	h.deliver(h.developers)
+	h.deliver(h.Developers)
 	h.only(developers.DeliveryWaiting, 1, "private address")
 }
 
@@ -352,7 +353,7 @@ func TestWorkersDeliverWebhooks(t *testing.T) {
 		told <- string(text)
 	}))
 	defer receiver.Close()
-	if _, err := r.developers.SetWebhook(t.Context(), id, receiver.URL, prepaid.By{Who: "test", Why: "test"}); err != nil {
+	if _, err := r.Developers.SetWebhook(t.Context(), id, receiver.URL, prepaid.By{Who: "test", Why: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	client := reloadly.New(reloadly.Config{ClientID: id, ClientSecret: secret, BaseURL: r.server.URL, AuthURL: r.server.URL + "/oauth/token",
@@ -393,15 +394,15 @@ func TestOperatorsKeepWebhooks(t *testing.T) {
 	o.does(`"url":"`+receiver.URL, "apikeys", "webhook", "--key", key.ID, "--json")
 
 	p := o.program()
-	api := httptest.NewServer(p.routes())
+	api := httptest.NewServer(p.Routes())
 	client := reloadly.New(reloadly.Config{ClientID: key.ID, ClientSecret: prepaid.NewSecret(key.Secret), BaseURL: api.URL, AuthURL: api.URL + "/oauth/token",
 		Audience: reloadly.LiveURL, Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler)})
 	client.Credit(t.Context(), topup.Credit{Reference: "REF", MSISDN: "31612345678", Amount: prepaid.Money{Minor: 500, Currency: "EUR"}})
-	if n, err := p.developers.DeliverDue(t.Context()); n != 1 || err != nil {
+	if n, err := p.Developers.DeliverDue(t.Context()); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	api.Close()
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 

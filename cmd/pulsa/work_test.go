@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app"
 	"pulsa/developers"
 	"pulsa/topup"
 )
@@ -32,7 +33,7 @@ func TestAnOrderThatTakesLongKeepsNoOtherWaiting(t *testing.T) {
 	clock := newStillClock()
 	network := meeting{asked: &sync.Map{}, both: &sync.WaitGroup{}}
 	network.both.Add(2)
-	r := runWired(t, nil, nil, wiring{clock: clock, network: func(n topup.Network) topup.Network {
+	r := runWired(t, nil, nil, app.Wiring{Clock: clock, Network: func(n topup.Network) topup.Network {
 		network.Network = n
 		return network
 	}})

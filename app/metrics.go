@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"net/http"
@@ -15,9 +15,9 @@ import (
 	"pulsa/topup"
 )
 
-// metrics are what the admin listener tells Prometheus. Labels are names of the program's and the
+// Metrics are what the admin listener tells Prometheus. Labels are names of the program's and the
 // configuration's own making, never a number or a text of a customer. Safe for concurrent use.
-type metrics struct {
+type Metrics struct {
 	registry     *prometheus.Registry
 	turns        *prometheus.CounterVec
 	turnTime     *prometheus.HistogramVec
@@ -30,9 +30,9 @@ type metrics struct {
 	clock        prepaid.Clock
 }
 
-// newMetrics returns metrics on a registry of their own.
-func newMetrics(clock prepaid.Clock) *metrics {
-	m := &metrics{
+// NewMetrics returns metrics on a registry of their own.
+func NewMetrics(clock prepaid.Clock) *Metrics {
+	m := &Metrics{
 		clock:    clock,
 		registry: prometheus.NewRegistry(),
 		turns: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -64,11 +64,11 @@ func buildInfo(b version.Build) prometheus.Collector {
 	}, func() float64 { return 1 })
 }
 
-// turn counts what a turn did.
-func (m *metrics) turn(r conversation.Record) {
-	m.turnDone(r.Channel.Brand.Name, r.Channel.Name, string(r.Kind), flowOf(r.To), r.To, r.Result, r.Duration)
+// Turn counts what a turn did.
+func (m *Metrics) Turn(r conversation.Record) {
+	m.TurnDone(r.Channel.Brand.Name, r.Channel.Name, string(r.Kind), flowOf(r.To), r.To, r.Result, r.Duration)
 	for _, step := range r.Path {
-		m.stateChanged(flowOf(step.From), step.From, step.To)
+		m.StateChanged(flowOf(step.From), step.From, step.To)
 	}
 }
 
@@ -78,27 +78,27 @@ func flowOf(state string) string {
 	return flow
 }
 
-// turnDone counts a turn and how long it took from the receipt of its message. flow and state are where
+// TurnDone counts a turn and how long it took from the receipt of its message. flow and state are where
 // the session stands after it; result is conversation.Record's.
-func (m *metrics) turnDone(brand, channel, kind, flow, state, result string, d time.Duration) {
+func (m *Metrics) TurnDone(brand, channel, kind, flow, state, result string, d time.Duration) {
 	brand, channel, result = label(brand), label(channel), label(result)
 	m.turns.WithLabelValues(brand, channel, label(kind), label(flow), label(state), result).Inc()
 	m.turnTime.WithLabelValues(brand, channel, result).Observe(d.Seconds())
 }
 
-// orderMoved counts a change of an order's status.
-func (m *metrics) orderMoved(brand string, from, to topup.Status) {
+// OrderMoved counts a change of an order's status.
+func (m *Metrics) OrderMoved(brand string, from, to topup.Status) {
 	m.orderMoves.WithLabelValues(label(brand), label(string(from)), label(string(to))).Inc()
 }
 
-// stateChanged counts a transition of a conversation.
-func (m *metrics) stateChanged(flow, from, to string) {
+// StateChanged counts a transition of a conversation.
+func (m *Metrics) StateChanged(flow, from, to string) {
 	m.states.WithLabelValues(label(flow), label(from), label(to)).Inc()
 }
 
-// handler answers Prometheus on the admin listener. What can't be collected is left out, and counted in
+// Handler answers Prometheus on the admin listener. What can't be collected is left out, and counted in
 // promhttp_metric_handler_errors_total.
-func (m *metrics) handler() http.Handler {
+func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, Registry: m.registry})
 }
 

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -28,72 +28,72 @@ import (
 	"pulsa/web/guard"
 )
 
-// program is the whole of Pulsa, wired: what every subcommand that touches the stores works with.
-type program struct {
+// Program is the whole of Pulsa, wired: what every subcommand that touches the stores works with.
+type Program struct {
 	*core.Program
 
-	sims    *sim.Simulators
+	Sims    *sim.Simulators
 	ownSims bool        // they are closed with the program
-	remote  *sim.Remote // nil: the simulated gateway is among sims
+	Remote  *sim.Remote // nil: the simulated gateway is among sims
 
 	reloadly   *reloadly.Client                // nil: no brand's network is Reloadly
 	stripe     *stripe.Gateway                 // nil: no brand's gateway is Stripe
-	developers *developers.Service             // nil: no brand has an API
-	catalogues map[string]developers.Catalogue // by brand
-	metrics    *metrics
+	Developers *developers.Service             // nil: no brand has an API
+	Catalogues map[string]developers.Catalogue // by brand
+	Metrics    *Metrics
 	turns      recentTurns // for the test endpoints
-	instance   string      // names this run of the program
+	Instance   string      // names this run of the program
 }
 
-// wiring is what differs between a server, a chat and a test.
-type wiring struct {
-	clock    prepaid.Clock
-	log      *slog.Logger
-	sims     *sim.Simulators // nil: opened in the data folder, and closed with the program
-	volatile bool            // commits do not wait for the disk: for tests
-	reached  func(point string)
-	network  func(topup.Network) topup.Network // goes around the simulated one; nil leaves it as it is
+// Wiring is what differs between a server, a chat and a test.
+type Wiring struct {
+	Clock    prepaid.Clock
+	Log      *slog.Logger
+	Sims     *sim.Simulators // nil: opened in the data folder, and closed with the program
+	Volatile bool            // commits do not wait for the disk: for tests
+	Reached  func(point string)
+	Network  func(topup.Network) topup.Network // goes around the simulated one; nil leaves it as it is
 
 	// See storeOptions.
-	redisPrefix string
-	sessions    func(conversation.Sessions) conversation.Sessions
+	RedisPrefix string
+	Sessions    func(conversation.Sessions) conversation.Sessions
 }
 
-// wire opens the stores and puts the program together. What was opened is closed again where it fails.
-func wire(ctx context.Context, c config.Config, w wiring) (p *program, err error) {
+// Wire opens the stores and puts the program together. What was opened is closed again where it fails.
+func Wire(ctx context.Context, c config.Config, w Wiring) (p *Program, err error) {
 	c0, err := core.Open(ctx, c, core.Options{
-		Clock: w.clock, Log: w.log, Volatile: w.volatile, RedisPrefix: w.redisPrefix, Sessions: w.sessions,
+		Clock: w.Clock, Log: w.Log, Volatile: w.Volatile, RedisPrefix: w.RedisPrefix, Sessions: w.Sessions,
 	})
 	if err != nil {
 		return nil, err
 	}
-	opened := &program{Program: c0, sims: w.sims, metrics: newMetrics(w.clock), instance: prepaid.NewToken()}
+	opened := &Program{Program: c0, Sims: w.Sims, Metrics: NewMetrics(w.Clock), Instance: prepaid.NewToken()}
 	defer func() {
 		if err != nil {
-			_ = opened.close()
+			_ = opened.Close()
 		}
 	}()
 	return opened, opened.wire(w)
 }
 
-func (p *program) wire(w wiring) error {
+func (p *Program) wire(w Wiring) error {
 	if err := p.openOwnSimulators(); err != nil {
 		return err
 	}
-	p.remote = sim.NewRemote(p.Config.Simulator.URL, p.Config.Simulator.Secret, p.Log)
+	p.Remote = sim.NewRemote(p.Config.Simulator.URL, p.Config.Simulator.Secret, p.Log)
 	if err := p.wireStripe(); err != nil {
 		return err
 	}
 	p.wireReloadly()
 	p.wireCatalogues()
 	err := p.Assemble(core.Parts{
-		Gateways: p.gateways(), Networks: p.networks(w), Adapters: append(providers(p.Clock), fake.New(p.DB.Outbox, p.Clock)),
+		Gateways: p.gateways(), Networks: p.networks(w), Adapters: append(Providers(p.Clock), fake.New(p.DB.Outbox, p.Clock)),
 		Fundings: map[topup.FundingKind]topup.Funding{
-			topup.ByDeveloper: developers.Funding{Order: p.DB.Orders.Order, Catalogues: p.catalogues},
+			topup.ByDeveloper: developers.Funding{Order: p.DB.Orders.Order, Catalogues: p.Catalogues},
 		},
-		Redeliver: p.sims.Redeliver, Reached: w.reached, Moved: p.metrics.orderMoved, CodeRefused: p.metrics.codeRefused,
+		Redeliver: p.Sims.Redeliver, Reached: w.Reached, Moved: p.Metrics.OrderMoved, CodeRefused: p.Metrics.codeRefused,
 		Observe: func(r conversation.Record) {
-			p.metrics.turn(r)
+			p.Metrics.Turn(r)
 			p.turns.observe(r)
 		},
 	})
@@ -103,34 +103,34 @@ func (p *program) wire(w wiring) error {
 	if err := p.wireDevelopers(); err != nil {
 		return err
 	}
-	p.sims.Gateway.Connect(p.GatewayNews.Handle)
-	p.sims.Network.Connect(p.DeliveryTakenBack)
-	p.metrics.watchOrders(p.DB.Orders.OpenOrders)
-	p.metrics.watchUntold(p.DB.Notices.CountUntold)
-	p.metrics.watchCards(p.Cards.Guessing)
-	p.metrics.watchCodes(p.DB.Codes.CodeFigures)
+	p.Sims.Gateway.Connect(p.GatewayNews.Handle)
+	p.Sims.Network.Connect(p.DeliveryTakenBack)
+	p.Metrics.WatchOrders(p.DB.Orders.OpenOrders)
+	p.Metrics.watchUntold(p.DB.Notices.CountUntold)
+	p.Metrics.WatchCards(p.Cards.Guessing)
+	p.Metrics.watchCodes(p.DB.Codes.CodeFigures)
 	return nil
 }
 
 // openOwnSimulators opens those in the data folder, where the program was given none.
-func (p *program) openOwnSimulators() (err error) {
-	if p.sims != nil {
+func (p *Program) openOwnSimulators() (err error) {
+	if p.Sims != nil {
 		return nil
 	}
 	o := sim.Options{Clock: p.Clock, Log: p.Log, Folder: p.Config.Data, BaseURL: p.Config.PublicURL}
 	if !p.Config.Simulates() { // nobody meets them: they need no book, and have nothing to warn of
 		o.Folder, o.Log = "", slog.New(slog.DiscardHandler)
 	}
-	p.sims, err = sim.Open(o)
+	p.Sims, err = sim.Open(o)
 	p.ownSims = err == nil
 	return err
 }
 
 // networks are all that brands may name.
-func (p *program) networks(w wiring) map[string]topup.Network {
-	simulated := topup.Network(p.sims.Network)
-	if w.network != nil {
-		simulated = w.network(simulated)
+func (p *Program) networks(w Wiring) map[string]topup.Network {
+	simulated := topup.Network(p.Sims.Network)
+	if w.Network != nil {
+		simulated = w.Network(simulated)
 	}
 	all := map[string]topup.Network{"sim": simulated}
 	if p.reloadly != nil {
@@ -139,17 +139,17 @@ func (p *program) networks(w wiring) map[string]topup.Network {
 	return all
 }
 
-// close closes what wire has opened. Turns and calls in flight should have ended before.
-func (p *program) close() error {
+// Close closes what wire has opened. Turns and calls in flight should have ended before.
+func (p *Program) Close() error {
 	var err error
 	if p.ownSims {
-		err = p.sims.Close()
+		err = p.Sims.Close()
 	}
 	return errors.Join(err, p.Program.Close())
 }
 
-// providers are the adapters of all that messages come from and go to, but for the fake channel.
-func providers(clock prepaid.Clock) []channels.Adapter {
+// Providers are the adapters of all that messages come from and go to, but for the fake channel.
+func Providers(clock prepaid.Clock) []channels.Adapter {
 	return []channels.Adapter{twilio.New(clock), twilio.NewWhatsApp(clock), telegram.New(clock), ussd.New(clock)}
 }
 
@@ -159,46 +159,46 @@ type noRedisLog struct{}
 // Printf implements go-redis's logger.
 func (noRedisLog) Printf(context.Context, string, ...any) {}
 
-func quietRedis() { redis.SetLogger(noRedisLog{}) }
+func QuietRedis() { redis.SetLogger(noRedisLog{}) }
 
-// routes serves providers and customers.
-func (p *program) routes() http.Handler {
+// Routes serves providers and customers.
+func (p *Program) Routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/webhooks/", p.Webhooks)
-	p.healthRoutes(mux)
-	p.consoleRoutes(mux)
+	p.HealthRoutes(mux)
+	p.ConsoleRoutes(mux)
 	p.stripeRoutes(mux)
 	p.apiRoutes(mux)
 	if p.reloadly != nil {
-		mux.Handle(reloadlyHook, p.reloadlyNews())
+		mux.Handle(ReloadlyHook, p.reloadlyNews())
 	}
 	if p.Config.Simulates() {
-		p.sims.Gateway.Routes(mux)
+		p.Sims.Gateway.Routes(mux)
 	}
-	if p.remote != nil {
-		mux.Handle("POST "+sim.Hook, p.remote.Gateway.Webhook(p.GatewayNews.Handle))
+	if p.Remote != nil {
+		mux.Handle("POST "+sim.Hook, p.Remote.Gateway.Webhook(p.GatewayNews.Handle))
 	}
 	return guard.WithoutPanics(mux, p.Log)
 }
 
-// adminRoutes serves operators and their monitoring: on a listener of its own, on loopback by default.
-func (p *program) adminRoutes() http.Handler {
+// AdminRoutes serves operators and their monitoring: on a listener of its own, on loopback by default.
+func (p *Program) AdminRoutes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", p.metrics.handler())
+	mux.Handle("GET /metrics", p.Metrics.Handler())
 	if p.hasTestBrand() {
 		p.testRoutes(mux)
 		p.handRoutes(mux)
 	}
-	p.healthRoutes(mux)
+	p.HealthRoutes(mux)
 	return guard.WithoutPanics(mux, p.Log)
 }
 
 // versionHeader says in /healthz which build answers.
 const versionHeader = "Pulsa-Version"
 
-func (p *program) healthRoutes(mux *http.ServeMux) {
+func (p *Program) HealthRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set(instanceHeader, p.instance)
+		w.Header().Set(instanceHeader, p.Instance)
 		w.Header().Set(versionHeader, version.Current().String())
 		fmt.Fprintln(w, "alive")
 	})
@@ -210,9 +210,9 @@ func (p *program) healthRoutes(mux *http.ServeMux) {
 			return
 		}
 		switch fault, level := p.clockFault(ctx); level {
-		case wrong:
+		case LevelError:
 			http.Error(w, fault, http.StatusServiceUnavailable)
-		case warn:
+		case LevelWarn:
 			fmt.Fprintln(w, "ready, but "+fault)
 		default:
 			fmt.Fprintln(w, "ready")
@@ -220,7 +220,7 @@ func (p *program) healthRoutes(mux *http.ServeMux) {
 	})
 }
 
-func (p *program) hasTestBrand() bool {
+func (p *Program) hasTestBrand() bool {
 	for _, b := range p.Config.Brands {
 		if b.Test {
 			return true

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -12,13 +12,13 @@ import (
 
 // How a Telegram bot is kept connected. One copy of the program polls a bot at a time: Telegram refuses two.
 const (
-	botLook  = 2 * time.Second // how soon a switch is noticed
+	BotLook  = 2 * time.Second // how soon a switch is noticed
 	botLease = time.Minute
 )
 
 // connectBots keeps the channels whose adapters are Pollers connected while they are on, until ctx ends: by webhook where the program has a
 // public https address, else by long polling.
-func (p *program) connectBots(ctx context.Context) {
+func (p *Program) connectBots(ctx context.Context) {
 	holder := prepaid.NewToken()
 	var all sync.WaitGroup
 	for _, b := range p.Config.Brands {
@@ -34,16 +34,16 @@ func (p *program) connectBots(ctx context.Context) {
 	all.Wait()
 }
 
-func (p *program) connectBot(ctx context.Context, brand, name, holder string) {
+func (p *Program) connectBot(ctx context.Context, brand, name, holder string) {
 	hooked := false
-	for ; ctx.Err() == nil; _ = p.Clock.Sleep(ctx, botLook) {
+	for ; ctx.Err() == nil; _ = p.Clock.Sleep(ctx, BotLook) {
 		c, a, on := p.Registry.Channel(ctx, brand, name)
 		if !on {
 			hooked = false // switched on again, it is set again
 			continue
 		}
 		bot := a.(channels.Poller)
-		if isPublic(c.WebhookURL) {
+		if IsPublic(c.WebhookURL) {
 			if !hooked {
 				hooked = p.hook(ctx, bot, c)
 			}
@@ -55,7 +55,7 @@ func (p *program) connectBot(ctx context.Context, brand, name, holder string) {
 	}
 }
 
-func (p *program) hook(ctx context.Context, bot channels.Poller, c channels.Channel) bool {
+func (p *Program) hook(ctx context.Context, bot channels.Poller, c channels.Channel) bool {
 	if err := bot.SetWebhook(ctx, c); err != nil {
 		p.Log.Warn("webhook not set", "channel", c.ID(), "error", err)
 		return false
@@ -65,11 +65,11 @@ func (p *program) hook(ctx context.Context, bot channels.Poller, c channels.Chan
 }
 
 // botLeaseOf names the lease of who polls a bot.
-func botLeaseOf(c channels.Channel) string { return "poll " + c.ID() }
+func BotLeaseOf(c channels.Channel) string { return "poll " + c.ID() }
 
-func (p *program) holdsBot(ctx context.Context, c channels.Channel, holder string) bool {
+func (p *Program) holdsBot(ctx context.Context, c channels.Channel, holder string) bool {
 	now := p.Clock.Now()
-	held, err := p.DB.Leases.HoldLease(ctx, botLeaseOf(c), holder, now, now.Add(botLease))
+	held, err := p.DB.Leases.HoldLease(ctx, BotLeaseOf(c), holder, now, now.Add(botLease))
 	if err != nil && ctx.Err() == nil {
 		p.Log.Warn("lease of a bot", "channel", c.ID(), "error", err)
 	}
@@ -77,7 +77,7 @@ func (p *program) holdsBot(ctx context.Context, c channels.Channel, holder strin
 }
 
 // poll fetches a bot's messages for as long as the lease is held and the channel is on.
-func (p *program) poll(ctx context.Context, bot channels.Poller, c channels.Channel, holder string) {
+func (p *Program) poll(ctx context.Context, bot channels.Poller, c channels.Channel, holder string) {
 	if err := bot.DeleteWebhook(ctx, c); err != nil {
 		p.Log.Warn("webhook not removed", "channel", c.ID(), "error", err)
 		return
@@ -97,7 +97,7 @@ func (p *program) poll(ctx context.Context, bot channels.Poller, c channels.Chan
 		}
 		ended <- prepaid.Guard(func() error { return bot.Poll(polling, c, handle) })
 	}()
-	for p.Clock.Sleep(polling, botLook) == nil {
+	for p.Clock.Sleep(polling, BotLook) == nil {
 		if _, _, on := p.Registry.Channel(ctx, c.Brand.Name, c.Name); !on || !p.holdsBot(ctx, c, holder) {
 			stop()
 		}
@@ -113,11 +113,11 @@ func (p *program) poll(ctx context.Context, bot channels.Poller, c channels.Chan
 }
 
 // leaveBot lets another copy go on at once.
-func (p *program) leaveBot(ctx context.Context, c channels.Channel, holder string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), botLook)
+func (p *Program) leaveBot(ctx context.Context, c channels.Channel, holder string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), BotLook)
 	defer cancel()
 	now := p.Clock.Now()
-	if _, err := p.DB.Leases.HoldLease(ctx, botLeaseOf(c), holder, now, now); err != nil {
+	if _, err := p.DB.Leases.HoldLease(ctx, BotLeaseOf(c), holder, now, now); err != nil {
 		p.Log.Warn("lease of a bot not given back", "channel", c.ID(), "error", err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 
 // How often due work is looked for. Each look is one indexed read where there is nothing to do.
 const (
-	lookEvery       = 250 * time.Millisecond
+	LookEvery       = 250 * time.Millisecond
 	transcriptEvery = 2 * time.Second
 	afterError      = 2 * time.Second
 	// couriers send webhooks side by side: each waits for its receiver.
@@ -28,18 +28,18 @@ type job struct {
 	run   func(context.Context) (int, error)
 }
 
-func (p *program) jobs() []job {
+func (p *Program) jobs() []job {
 	jobs := []job{
-		{"orders", lookEvery, p.ordersDue},
-		{"news", lookEvery, p.tellDue},
-		{"mandates", lookEvery, p.mandatesDue},
+		{"orders", LookEvery, p.ordersDue},
+		{"news", LookEvery, p.tellDue},
+		{"mandates", LookEvery, p.mandatesDue},
 		{"transcripts", transcriptEvery, p.DrainTranscripts},
-		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.sims.Redeliver(ctx) }},
+		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.Sims.Redeliver(ctx) }},
 	}
 	for range carriers - 1 {
 		jobs = append(jobs, job{"orders", carriersLook, p.ordersDue})
 	}
-	if p.developers != nil {
+	if p.Developers != nil {
 		for range couriers {
 			jobs = append(jobs, job{"webhooks", couriersLook, p.deliverDue})
 		}
@@ -47,36 +47,36 @@ func (p *program) jobs() []job {
 	if p.reloadly != nil {
 		jobs = append(jobs, job{"wallet", walletEvery, p.watchWallet})
 	}
-	if p.developers != nil {
-		jobs = append(jobs, job{"developers' pins", time.Hour, p.developers.ForgetPINs})
+	if p.Developers != nil {
+		jobs = append(jobs, job{"developers' pins", time.Hour, p.Developers.ForgetPINs})
 	}
 	return jobs
 }
 
 // deliverDue sends a webhook to a developer.
-func (p *program) deliverDue(ctx context.Context) (int, error) {
+func (p *Program) deliverDue(ctx context.Context) (int, error) {
 	if due, err := p.isDue(p.DB.Webhooks.NextDelivery(ctx)); !due {
 		return 0, err
 	}
-	return p.developers.DeliverDue(ctx)
+	return p.Developers.DeliverDue(ctx)
 }
 
 // ordersDue and its like look before they claim: a claim takes the write lock of an embedded store.
-func (p *program) ordersDue(ctx context.Context) (int, error) {
+func (p *Program) ordersDue(ctx context.Context) (int, error) {
 	if due, err := p.isDue(p.Topups.NextDue(ctx)); !due {
 		return 0, err
 	}
 	return p.Topups.RunDue(ctx)
 }
 
-func (p *program) mandatesDue(ctx context.Context) (int, error) {
+func (p *Program) mandatesDue(ctx context.Context) (int, error) {
 	if due, err := p.isDue(p.Payments.NextDue(ctx)); !due {
 		return 0, err
 	}
 	return p.Payments.SignDue(ctx)
 }
 
-func (p *program) tellDue(ctx context.Context) (int, error) {
+func (p *Program) tellDue(ctx context.Context) (int, error) {
 	if err := p.Handler.MarkTold(ctx); err != nil {
 		return 0, err
 	}
@@ -86,12 +86,12 @@ func (p *program) tellDue(ctx context.Context) (int, error) {
 	return p.Handler.NotifyDue(ctx)
 }
 
-func (p *program) isDue(at time.Time, err error) (bool, error) {
+func (p *Program) isDue(at time.Time, err error) (bool, error) {
 	return err == nil && !at.IsZero() && !at.After(p.Clock.Now()), err
 }
 
-// work runs all jobs, the sender and the bots until ctx ends, and returns when the last one has.
-func (p *program) work(ctx context.Context) {
+// Work runs all jobs, the sender and the bots until ctx ends, and returns when the last one has.
+func (p *Program) Work(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { p.Sender.Run(ctx) })
 	all.Go(func() { p.connectBots(ctx) })

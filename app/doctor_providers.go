@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -15,12 +15,12 @@ import (
 // tryWithin is how long a provider may take to say whether it knows us.
 const tryWithin = 5 * time.Second
 
-// examineGateway asks Stripe whether it knows us, and looks whether the key is of the kind that each brand needs.
-func (p *program) examineGateway(ctx context.Context) []finding {
+// ExamineGateway asks Stripe whether it knows us, and looks whether the key is of the kind that each brand needs.
+func (p *Program) ExamineGateway(ctx context.Context) []Finding {
 	if p.stripe == nil {
 		return nil
 	}
-	var findings []finding
+	var findings []Finding
 	for _, b := range p.Config.Brands {
 		if p.Config.Gateways[b.Name] != config.GatewayStripe || p.stripe.Serves(b) {
 			continue
@@ -29,24 +29,24 @@ func (p *program) examineGateway(ctx context.Context) []finding {
 		if !b.Test {
 			do = "set STRIPE_KEY (stripe: key) to a live key, sk_live_…, or mark the brand test"
 		}
-		findings = append(findings, finding{wrong, "gateway stripe", "every payment of brand " + b.Name + " is refused: " + keyOf(p.stripe), do})
+		findings = append(findings, Finding{LevelError, "gateway stripe", "every payment of brand " + b.Name + " is refused: " + keyOf(p.stripe), do})
 	}
 	ctx, cancel := context.WithTimeout(ctx, tryWithin)
 	defer cancel()
 	found, err := p.stripe.Probe(ctx)
-	f := finding{fine, "gateway stripe", found, ""}
+	f := Finding{LevelOK, "gateway stripe", found, ""}
 	switch {
 	case err == nil:
 	case errors.Is(err, stripe.ErrKey):
-		f.Level, f.Do = wrong, "copy the key anew from Stripe's dashboard (Developers, API keys): it is mistyped, rolled or deleted"
+		f.Level, f.Do = LevelError, "copy the key anew from Stripe's dashboard (Developers, API keys): it is mistyped, rolled or deleted"
 	case errors.Is(err, stripe.ErrRights):
-		f.Level, f.Do = warn, "nothing, or give the restricted key the right to read Balance so that it can be tried"
+		f.Level, f.Do = LevelWarn, "nothing, or give the restricted key the right to read Balance so that it can be tried"
 	case errors.Is(err, stripe.ErrMode):
-		f.Level, f.Do = wrong, "check base_url: what answers there is not the Stripe of this key"
+		f.Level, f.Do = LevelError, "check base_url: what answers there is not the Stripe of this key"
 	case errors.Is(err, stripe.ErrUnreachable):
-		f.Level, f.Do = wrong, "let this machine reach api.stripe.com on port 443 (or correct stripe: base_url); status.stripe.com tells of outages"
+		f.Level, f.Do = LevelError, "let this machine reach api.stripe.com on port 443 (or correct stripe: base_url); status.stripe.com tells of outages"
 	default:
-		f.Level, f.Do = wrong, "look at the account in Stripe's dashboard: it may be restricted"
+		f.Level, f.Do = LevelError, "look at the account in Stripe's dashboard: it may be restricted"
 	}
 	if err != nil {
 		f.Found = oneLine(err)
@@ -76,16 +76,16 @@ func oneLine(err error) string {
 	return err.Error()
 }
 
-// examineCredentials tries those of the channels that are on.
-func (p *program) examineCredentials(ctx context.Context) []finding {
-	var tries []func() finding
+// ExamineCredentials tries those of the channels that are on.
+func (p *Program) ExamineCredentials(ctx context.Context) []Finding {
+	var tries []func() Finding
 	for _, s := range p.Registry.List(ctx) {
 		prober, able := p.Registry.Adapter(s.Channel).(channels.Prober)
 		if able && s.On && s.Problem == "" {
-			tries = append(tries, func() finding { return try(ctx, s.Channel, prober) })
+			tries = append(tries, func() Finding { return try(ctx, s.Channel, prober) })
 		}
 	}
-	findings := make([]finding, len(tries))
+	findings := make([]Finding, len(tries))
 	var all sync.WaitGroup
 	for i, one := range tries { // many that do not answer take no longer than one
 		all.Go(func() { findings[i] = one() })
@@ -94,22 +94,22 @@ func (p *program) examineCredentials(ctx context.Context) []finding {
 	return findings
 }
 
-func try(ctx context.Context, c channels.Channel, prober channels.Prober) finding {
+func try(ctx context.Context, c channels.Channel, prober channels.Prober) Finding {
 	ctx, cancel := context.WithTimeout(ctx, tryWithin)
 	defer cancel()
 	what := "credentials of " + c.ID()
 	whose, err := prober.Probe(ctx, c)
 	if err == nil {
-		return finding{fine, what, whose, ""}
+		return Finding{LevelOK, what, whose, ""}
 	}
-	f := finding{wrong, what, "the provider says no: " + refusal(err), fmt.Sprintf("correct the credentials of %s in the environment, or switch the channel off", c.ID())}
+	f := Finding{LevelError, what, "the provider says no: " + Refusal(err), fmt.Sprintf("correct the credentials of %s in the environment, or switch the channel off", c.ID())}
 	var failure *channels.SendError
 	switch {
 	case !errors.As(err, &failure):
 	case failure.Class == channels.Throttled:
-		f.Level, f.Do = warn, "try again in a minute: the provider is asked too often"
+		f.Level, f.Do = LevelWarn, "try again in a minute: the provider is asked too often"
 	case failure.Class == channels.Retryable, failure.Class == channels.UnknownIfSent:
-		f.Found, f.Do = "no answer: "+refusal(err), "let this machine reach the provider (or correct base_url), and look whether it has an outage"
+		f.Found, f.Do = "no answer: "+Refusal(err), "let this machine reach the provider (or correct base_url), and look whether it has an outage"
 	}
 	return f
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 type untoldNewsCounts func(ctx context.Context) ([]store.UntoldCount, error)
 
 // watchUntold has held news counted at every scrape. It is called once, before the first.
-func (m *metrics) watchUntold(counts untoldNewsCounts) {
+func (m *Metrics) watchUntold(counts untoldNewsCounts) {
 	labels := []string{"brand", "why"}
 	m.registry.MustRegister(&untoldCollector{
 		clock: m.clock, counts: counts,

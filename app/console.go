@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -11,19 +11,19 @@ import (
 	"pulsa/web/phone"
 )
 
-// consoleRoutes serves the phone in the browser at /, where a brand is marked test.
-func (p *program) consoleRoutes(mux *http.ServeMux) {
+// ConsoleRoutes serves the phone in the browser at /, where a brand is marked test.
+func (p *Program) ConsoleRoutes(mux *http.ServeMux) {
 	if !p.hasTestBrand() {
 		return
 	}
 	phone.New(phone.Config{
 		Lines: p.fakeLines, Turn: p.Handler.Turn, Outbox: p.DB.Outbox, Words: p.words, Event: p.newsEvent, Clock: p.Clock, Log: p.Log,
-		Command: calledAs(os.Args[0]), Flags: strings.TrimSpace(p.Config.SameFlags()),
+		Command: CalledAs(os.Args[0]), Flags: strings.TrimSpace(p.Config.SameFlags()),
 	}).Routes(mux)
 }
 
 // fakeLines lists the first simulated channel of each test brand that is on.
-func (p *program) fakeLines(ctx context.Context) []channels.Channel {
+func (p *Program) fakeLines(ctx context.Context) []channels.Channel {
 	var lines []channels.Channel
 	for _, b := range p.Config.Brands { // the configuration's order: the first is who a newcomer meets
 		for _, s := range p.Registry.List(ctx) {
@@ -37,7 +37,7 @@ func (p *program) fakeLines(ctx context.Context) []channels.Channel {
 }
 
 // words tells the keywords that a brand's prompts offer in a language.
-func (p *program) words(brand, language string) phone.Words {
+func (p *Program) words(brand, language string) phone.Words {
 	b := p.Brands[brand]
 	reserved, _ := conversation.ReservedWords(language) // the brand's languages were checked at start
 	word := func(action string) string {
@@ -56,7 +56,7 @@ func (p *program) words(brand, language string) phone.Words {
 
 // newsEvent tells what a conversation script calls that which news tells of. Whoever was sent to a simulated
 // payment page has done there what the news says.
-func (p *program) newsEvent(brand, link, news string) string {
+func (p *Program) newsEvent(brand, link, news string) string {
 	says := func(key string) bool { // in whatever language the customer has chosen by now
 		for _, prompts := range p.Handler.Prompts(brand).ByLanguage {
 			if text, ok := prompts.Template(conversation.Key(key)); ok && strings.Contains(news, text) {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -17,23 +17,23 @@ import (
 	"pulsa/topup"
 )
 
-// notSimulated is why a real provider has no book.
-const notSimulated = "it is no simulator, pulsa reconcile compares it"
+// NotSimulated is why a real provider has no book.
+const NotSimulated = "it is no simulator, pulsa reconcile compares it"
 
-// seenBooks are the books that an audit sees, all in one, and why it does not see others: those are not held against orders.
-type seenBooks struct {
+// SeenBooks are the books that an audit sees, all in one, and why it does not see others: those are not held against orders.
+type SeenBooks struct {
 	sim.Books
-	config   config.Config
-	gateways map[string]string // by name, why its book is not seen; "" where it is
-	networks map[string]string
-	unseen   map[string]string // what orders could not be held against, and why: for people
+	Config   config.Config
+	Gateways map[string]string // by name, why its book is not seen; "" where it is
+	Networks map[string]string
+	Unseen   map[string]string // what orders could not be held against, and why: for people
 }
 
-// seeBooks reads the books of all simulators that brands use: the server's own, from its data folder where pulsa sim has others,
+// SeeBooks reads the books of all simulators that brands use: the server's own, from its data folder where pulsa sim has others,
 // and those of pulsa sim at its address, or in the folders given where nothing answers there.
-func seeBooks(ctx context.Context, c config.Config, folders []string) (*seenBooks, error) {
-	s := &seenBooks{config: c, gateways: map[string]string{config.GatewayStripe: notSimulated}, networks: map[string]string{config.NetworkReloadly: notSimulated},
-		unseen: map[string]string{}}
+func SeeBooks(ctx context.Context, c config.Config, folders []string) (*SeenBooks, error) {
+	s := &SeenBooks{Config: c, Gateways: map[string]string{config.GatewayStripe: NotSimulated}, Networks: map[string]string{config.NetworkReloadly: NotSimulated},
+		Unseen: map[string]string{}}
 	folders = slices.CompactFunc(slices.Clone(folders), sameFolder)
 	own, others, reloadly := folders, []string(nil), c.SimulatedReloadly()
 	if c.Simulator.URL != "" || reloadly != "" {
@@ -52,17 +52,17 @@ func seeBooks(ctx context.Context, c config.Config, folders []string) (*seenBook
 		}
 		return fmt.Sprintf("%s has no %s", strings.Join(own, ", "), name)
 	}
-	s.networks["sim"] = missing(sim.NetworkBook)
+	s.Networks["sim"] = missing(sim.NetworkBook)
 	if c.Simulator.URL == "" {
-		s.gateways["sim"] = missing(sim.GatewayBook)
+		s.Gateways["sim"] = missing(sim.GatewayBook)
 	} else {
 		var book sim.PaymentBook
-		book, s.gateways["sim"] = bookAt(ctx, c.Simulator.URL, "payment", stopped.PaymentBook, len(others) > 0)
+		book, s.Gateways["sim"] = bookAt(ctx, c.Simulator.URL, "payment", stopped.PaymentBook, len(others) > 0)
 		s.Books = s.With(sim.Books{PaymentBook: book})
 	}
 	if reloadly != "" {
 		var delivered []simnetwork.Entry
-		delivered, s.networks[config.NetworkReloadly] = bookAt(ctx, reloadly, "network", stopped.Delivered, len(others) > 0)
+		delivered, s.Networks[config.NetworkReloadly] = bookAt(ctx, reloadly, "network", stopped.Delivered, len(others) > 0)
 		s.Books = s.With(sim.Books{Delivered: delivered})
 	}
 	return s, nil
@@ -90,21 +90,21 @@ func sameFolder(a, b string) bool {
 	return err == nil && errRight == nil && os.SameFile(left, right)
 }
 
-// sees tells which providers of an order have shown their books.
-func (s *seenBooks) sees(o topup.History) (network, gateway bool) {
-	name, known := s.config.Networks[o.Brand]
-	why := s.networks[name]
+// Sees tells which providers of an order have shown their books.
+func (s *SeenBooks) Sees(o topup.History) (network, gateway bool) {
+	name, known := s.Config.Networks[o.Brand]
+	why := s.Networks[name]
 	if !known {
-		why = s.config.File + " declares no such brand"
+		why = s.Config.File + " declares no such brand"
 	}
 	if why != "" {
-		s.unseen["deliveries of brand "+o.Brand] = why
+		s.Unseen["deliveries of brand "+o.Brand] = why
 	}
 	if o.Funding.Kind != topup.ByCharge {
 		return why == "", true
 	}
-	if hidden := s.gateways[o.Funding.Provider]; hidden != "" {
-		s.unseen["payments of brand "+o.Brand+" by "+o.Funding.Provider] = hidden
+	if hidden := s.Gateways[o.Funding.Provider]; hidden != "" {
+		s.Unseen["payments of brand "+o.Brand+" by "+o.Funding.Provider] = hidden
 		return why == "", false
 	}
 	return why == "", true

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -16,7 +16,7 @@ const (
 
 // clockSkew is how far the database's clock is ahead of ours, as far as that is sure: the time that its answer took may
 // lie on either side.
-func (p *program) clockSkew(ctx context.Context) (skew, took time.Duration, err error) {
+func (p *Program) clockSkew(ctx context.Context) (skew, took time.Duration, err error) {
 	sent := p.Clock.Now()
 	now, err := p.DB.Now(ctx)
 	if err != nil {
@@ -34,23 +34,23 @@ func (p *program) clockSkew(ctx context.Context) (skew, took time.Duration, err 
 
 // clockFault says that our clock is too far from the database's, "" where it is not. The embedded database has ours. A
 // database that does not answer is another fault.
-func (p *program) clockFault(ctx context.Context) (fault, level string) {
+func (p *Program) clockFault(ctx context.Context) (fault, level string) {
 	if p.DB.Dialect() == store.SQLite {
-		return "", fine
+		return "", LevelOK
 	}
 	skew, _, err := p.clockSkew(ctx)
 	if err != nil {
-		return "", fine
+		return "", LevelOK
 	}
-	f := judgeSkew(skew)
-	if f.Level == fine {
-		return "", fine
+	f := JudgeSkew(skew)
+	if f.Level == LevelOK {
+		return "", LevelOK
 	}
 	return fmt.Sprintf("the clock is %s apart from the database's", skew.Abs().Round(time.Millisecond)), f.Level
 }
 
-// warnOfClock logs a clock that is too far from the database's.
-func (p *program) warnOfClock(ctx context.Context) {
+// WarnOfClock logs a clock that is too far from the database's.
+func (p *Program) WarnOfClock(ctx context.Context) {
 	if fault, _ := p.clockFault(ctx); fault != "" {
 		p.Log.WarnContext(ctx, fault+": leases and limits go by both, so let NTP set them")
 	}

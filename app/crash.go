@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -7,9 +7,9 @@ import (
 	"pulsa/prepaid"
 )
 
-// crashAt kills this process, as kill -9 does, when it first reaches the point named: how crashes are tried on the
+// CrashAt kills this process, as kill -9 does, when it first reaches the point named: how crashes are tried on the
 // real program. "" never crashes. Only a program that serves nobody but testers may be told to.
-func crashAt(point string, brands []*prepaid.Brand) (func(string), error) {
+func CrashAt(point string, brands []*prepaid.Brand) (func(string), error) {
 	if point == "" {
 		return nil, nil
 	}

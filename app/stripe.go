@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"pulsa/prepaid"
 )
 
-// newStripe is the gateway where a brand's customers pay by Stripe; else nil. stray may be nil.
-func newStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error),
+// NewStripe is the gateway where a brand's customers pay by Stripe; else nil. stray may be nil.
+func NewStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error),
 	stray func(context.Context, stripe.Dispute) error,
 ) (*stripe.Gateway, error) {
 	for _, gateway := range c.Gateways {
@@ -33,23 +33,23 @@ func newStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books fun
 	return nil, nil
 }
 
-func (p *program) wireStripe() (err error) {
+func (p *Program) wireStripe() (err error) {
 	books := payments.Books{Orders: p.DB.Orders, Instruments: p.DB.Payments}
-	p.stripe, err = newStripe(p.Config, p.Clock, p.Log, books.Recorded, p.strayDispute)
+	p.stripe, err = NewStripe(p.Config, p.Clock, p.Log, books.Recorded, p.strayDispute)
 	return err
 }
 
 // strayDispute puts a dispute that is no order's on the operators' list, once, however its events are repeated.
-func (p *program) strayDispute(ctx context.Context, d stripe.Dispute) error {
+func (p *Program) strayDispute(ctx context.Context, d stripe.Dispute) error {
 	return p.DB.Reconciliation.SaveDispute(ctx, operators.OpenItem{Provider: "psp:" + config.GatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
 		Note: d.Status, HappenedAt: d.At}, p.Clock.Now())
 }
 
 // gateways are all that brands may name.
-func (p *program) gateways() map[string]payments.Gateway {
-	simulated := payments.Gateway(p.sims.Gateway)
-	if p.remote != nil {
-		simulated = p.remote.Gateway
+func (p *Program) gateways() map[string]payments.Gateway {
+	simulated := payments.Gateway(p.Sims.Gateway)
+	if p.Remote != nil {
+		simulated = p.Remote.Gateway
 	}
 	all := map[string]payments.Gateway{"sim": simulated}
 	if p.stripe != nil {
@@ -59,7 +59,7 @@ func (p *program) gateways() map[string]payments.Gateway {
 }
 
 // stripeRoutes receive Stripe's news, and the customers who come back from its pages.
-func (p *program) stripeRoutes(mux *http.ServeMux) {
+func (p *Program) stripeRoutes(mux *http.ServeMux) {
 	if p.stripe == nil {
 		return
 	}

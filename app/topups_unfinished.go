@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 )
 
 // unfinished says what an order still lacks of what was asked for, and what to do next; nil where it is done.
-func (r handRequest) unfinished(a handAnswer) error {
+func (r HandRequest) Unfinished(a HandAnswer) error {
 	judged := r.Verdict == topup.WasDelivered || r.Verdict == topup.NotDelivered
 	switch {
 	case a.Status == topup.Refunded, a.Charge == topup.ChargeRefunded, r.Verdict == topup.NotRefunded && a.Status == topup.RefundFailed:
@@ -25,7 +25,7 @@ func (r handRequest) unfinished(a handAnswer) error {
 	return nil
 }
 
-func (a handAnswer) funding() string {
+func (a HandAnswer) funding() string {
 	if a.Funding == topup.ByCard {
 		return "the card"
 	}
@@ -33,7 +33,7 @@ func (a handAnswer) funding() string {
 }
 
 // otherMeans is how a customer gets their money where what paid for the order does not take it back.
-func (a handAnswer) otherMeans() string {
+func (a HandAnswer) otherMeans() string {
 	if a.Funding == topup.ByCard {
 		return "give the customer another card"
 	}
@@ -41,7 +41,7 @@ func (a handAnswer) otherMeans() string {
 }
 
 // nextAfter adds to why nothing was done to an order what to do instead.
-func (r handRequest) nextAfter(h topup.History, err error) error {
+func (r HandRequest) NextAfter(h topup.History, err error) error {
 	switch {
 	case errors.Is(err, topup.ErrNotReversed):
 		return fmt.Errorf("%w: add --goodwill to give the money back at our loss", err)

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -18,33 +18,33 @@ import (
 	"pulsa/topup/reloadly"
 )
 
-// newDevelopers makes what keeps developers' keys; orders is nil for whoever takes none.
-func newDevelopers(p *program, c config.Config, db *store.DB, clock prepaid.Clock) (*developers.Service, error) {
+// NewDevelopers makes what keeps developers' keys; orders is nil for whoever takes none.
+func NewDevelopers(p *Program, c config.Config, db *store.DB, clock prepaid.Clock) (*developers.Service, error) {
 	config := developers.Config{
 		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
 	}
 	if p != nil {
-		config.Orders, config.Log, config.Catalogues = p.Topups, p.Log, p.catalogues
+		config.Orders, config.Log, config.Catalogues = p.Topups, p.Log, p.Catalogues
 	}
 	return developers.New(config)
 }
 
 // wireCatalogues finds what each brand with an API sells by it.
-func (p *program) wireCatalogues() {
-	p.catalogues = map[string]developers.Catalogue{}
+func (p *Program) wireCatalogues() {
+	p.Catalogues = map[string]developers.Catalogue{}
 	for brand := range p.Config.API {
 		if p.Config.Networks[brand] == config.NetworkReloadly {
-			p.catalogues[brand] = p.reloadly
+			p.Catalogues[brand] = p.reloadly
 			continue
 		}
-		p.catalogues[brand] = simCatalogue{sim.NewFace(context.Background(), p.sims.Network, p.Clock, p.Brands[brand].Currency)}
+		p.Catalogues[brand] = simCatalogue{sim.NewFace(context.Background(), p.Sims.Network, p.Clock, p.Brands[brand].Currency)}
 	}
 }
 
 // wireDevelopers lets developers top up where a brand has an API.
-func (p *program) wireDevelopers() (err error) {
+func (p *Program) wireDevelopers() (err error) {
 	if len(p.Config.API) > 0 {
-		p.developers, err = newDevelopers(p, p.Config, p.DB, p.Clock)
+		p.Developers, err = NewDevelopers(p, p.Config, p.DB, p.Clock)
 	}
 	return err
 }
@@ -52,18 +52,18 @@ func (p *program) wireDevelopers() (err error) {
 // ratesGoodFor is how old a rate of api.fx may be without anybody wondering.
 const ratesGoodFor = 31 * 24 * time.Hour
 
-// examineRates looks at how old the rates are by which developers pay.
-func (p *program) examineRates(context.Context) []finding {
-	var findings []finding
+// ExamineRates looks at how old the rates are by which developers pay.
+func (p *Program) ExamineRates(context.Context) []Finding {
+	var findings []Finding
 	for _, brand := range slices.Sorted(maps.Keys(p.Config.API)) {
 		rates := p.Config.API[brand].FX
 		for _, currency := range slices.Sorted(maps.Keys(rates)) {
 			found := fmt.Sprintf("%s: %s of %s", brand, currency, rates[currency].Date.Format(time.DateOnly))
 			if p.Clock.Now().Sub(rates[currency].Date) > ratesGoodFor {
-				findings = append(findings, finding{warn, "api rates", found, "write today's rate and date into the brand's api.fx"})
+				findings = append(findings, Finding{LevelWarn, "api rates", found, "write today's rate and date into the brand's api.fx"})
 				continue
 			}
-			findings = append(findings, finding{fine, "api rates", found, ""})
+			findings = append(findings, Finding{LevelOK, "api rates", found, ""})
 		}
 	}
 	return findings
@@ -71,11 +71,11 @@ func (p *program) examineRates(context.Context) []finding {
 
 // apiRoutes serves the developers' API, at the paths that Reloadly's clients know, and what nobody else serves: it says in
 // its own words that there is no such path.
-func (p *program) apiRoutes(mux *http.ServeMux) {
-	if p.developers == nil {
+func (p *Program) apiRoutes(mux *http.ServeMux) {
+	if p.Developers == nil {
 		return
 	}
-	mux.Handle("/", reloadly.NewServer(p.developers, p.developers, p.Clock, p.Log))
+	mux.Handle("/", reloadly.NewServer(p.Developers, p.Developers, p.Clock, p.Log))
 }
 
 // simCatalogue is what the simulated network sells: what its face shows.

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -18,14 +18,14 @@ import (
 
 const (
 	// reloadlyHook is where Reloadly sends its news, under public_url.
-	reloadlyHook = "/networks/reloadly/webhook"
+	ReloadlyHook = "/networks/reloadly/webhook"
 	// walletEvery is how often the wallet is looked at, and walletWithin how long that may take.
 	walletEvery  = 5 * time.Minute
 	walletWithin = 30 * time.Second
 )
 
-// newReloadly is the client where a brand's network is Reloadly; else nil.
-func newReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reloadly.Client {
+// NewReloadly is the client where a brand's network is Reloadly; else nil.
+func NewReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reloadly.Client {
 	for _, network := range c.Networks {
 		if network == config.NetworkReloadly {
 			r := c.Reloadly
@@ -38,14 +38,14 @@ func newReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reload
 	return nil
 }
 
-func (p *program) wireReloadly() {
-	if p.reloadly = newReloadly(p.Config, p.Clock, p.Log); p.reloadly != nil {
-		p.metrics.watchWallet()
+func (p *Program) wireReloadly() {
+	if p.reloadly = NewReloadly(p.Config, p.Clock, p.Log); p.reloadly != nil {
+		p.Metrics.watchWallet()
 	}
 }
 
 // reloadlyNews receives Reloadly's webhooks: an unclear delivery is looked up at once.
-func (p *program) reloadlyNews() http.Handler {
+func (p *Program) reloadlyNews() http.Handler {
 	return p.reloadly.Webhook(func(ctx context.Context, reference string) error {
 		err := p.Topups.CreditChanged(ctx, prepaid.OrderID(reference))
 		if errors.Is(err, topup.ErrNoOrder) {
@@ -56,17 +56,17 @@ func (p *program) reloadlyNews() http.Handler {
 }
 
 // watchWallet keeps an eye on the wallet: without money in it every order is held.
-func (p *program) watchWallet(ctx context.Context) (int, error) {
+func (p *Program) watchWallet(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, walletWithin)
 	defer cancel()
 	balance, err := p.reloadly.Balance(ctx)
 	if err != nil {
-		p.metrics.walletUnread.Inc()
+		p.Metrics.walletUnread.Inc()
 		p.Log.WarnContext(ctx, "wallet not read", "network", config.NetworkReloadly, "error", err)
 		return 0, nil
 	}
 	if units, err := strconv.ParseFloat(balance.Number(), 64); err == nil {
-		p.metrics.wallet.WithLabelValues(config.NetworkReloadly, string(balance.Currency)).Set(units)
+		p.Metrics.wallet.WithLabelValues(config.NetworkReloadly, string(balance.Currency)).Set(units)
 	}
 	level, message := slog.LevelDebug, "wallet read"
 	low, err := prepaid.ParseMoney(p.Config.Reloadly.LowBalance, balance.Currency)
@@ -78,7 +78,7 @@ func (p *program) watchWallet(ctx context.Context) (int, error) {
 }
 
 // watchWallet registers what tells of wallets. It is called once, and before the first look.
-func (m *metrics) watchWallet() {
+func (m *Metrics) watchWallet() {
 	m.wallet = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "pulsa_wallet_balance", Help: "What our wallet at a network held when last read, in whole units of its currency.",
 	}, []string{"network", "currency"})

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -23,7 +23,7 @@ import (
 // The test endpoints let conversation scripts ask a running server for what a customer can't see. They stand on the
 // admin listener, and answer for brands marked test only.
 
-func (p *program) testRoutes(mux *http.ServeMux) {
+func (p *Program) testRoutes(mux *http.ServeMux) {
 	handle := func(what string, do func(context.Context, string, harness.Request) (any, error)) {
 		mux.Handle("POST /test/{brand}/"+what, guard.OfType(func(w http.ResponseWriter, r *http.Request) {
 			p.answerTest(w, r, do)
@@ -53,7 +53,7 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 			return nil, err
 		}
 		setup := talk.Setup{Brand: brand, Language: r.Language, Customer: r.Customer}
-		return nil, harness.GivenCustomer(ctx, p.Program, p.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
+		return nil, harness.GivenCustomer(ctx, p.Program, p.CompleteSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
 	})
 	handle("settle", func(ctx context.Context, _ string, _ harness.Request) (any, error) { return nil, p.Settle(ctx) })
 	handle("state", func(ctx context.Context, brand string, r harness.Request) (any, error) {
@@ -68,7 +68,7 @@ func (p *program) testRoutes(mux *http.ServeMux) {
 	}, "application/json"))
 }
 
-func (p *program) answerTest(w http.ResponseWriter, r *http.Request, do func(context.Context, string, harness.Request) (any, error)) {
+func (p *Program) answerTest(w http.ResponseWriter, r *http.Request, do func(context.Context, string, harness.Request) (any, error)) {
 	brand := p.Brands[r.PathValue("brand")]
 	if brand == nil || !brand.Test {
 		http.Error(w, "no test brand of that name", http.StatusNotFound)
@@ -96,7 +96,7 @@ func (p *program) answerTest(w http.ResponseWriter, r *http.Request, do func(con
 }
 
 // testFact counts at the simulators' books what concerns the story's customers; the rest is asked of SQL.
-func (p *program) testFact(ctx context.Context, brand string, r harness.Request) (talk.Finding, error) {
+func (p *Program) testFact(ctx context.Context, brand string, r harness.Request) (talk.Finding, error) {
 	f := *r.Fact
 	n, all := 0, 0
 	add := func(at time.Time, m prepaid.Money) {
@@ -127,7 +127,7 @@ func (p *program) testFact(ctx context.Context, brand string, r harness.Request)
 		return harness.Counted(f, n, all), nil
 	}
 	if f.Kind == talk.AuditClean {
-		return harness.AuditFinding(p.audit(ctx))
+		return harness.AuditFinding(p.AuditAll(ctx))
 	}
 	return harness.CheckFact(ctx, p.Program, brand, r.Customer, f)
 }

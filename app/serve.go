@@ -1,0 +1,127 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"pulsa/app/config"
+	"pulsa/conversation"
+	"pulsa/prepaid"
+)
+
+// drainFor is how long a server that is told to stop waits for turns and foreign calls in flight: no call
+// takes longer. What is not done by then is left to its lease, and done by whoever runs next.
+const drainFor = 90 * time.Second
+
+func ListenBoth(c config.Config) (public, admin net.Listener, err error) {
+	public, err = net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w (choose another with --listen)", err)
+	}
+	admin, err = net.Listen("tcp", c.AdminListen)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%w (choose another with --admin-listen)", err), public.Close())
+	}
+	return public, admin, nil
+}
+
+// Serve answers until ctx ends, and then stops in the reverse order of starting: no new requests, turns in
+// flight, due work, foreign calls in flight, stores.
+func (p *Program) Serve(ctx context.Context, public, admin net.Listener) error {
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		p.Work(working)
+	}()
+	failed := make(chan error, 2)
+	servers := []*http.Server{p.server(p.Routes()), p.server(p.AdminRoutes())}
+	for i, l := range []net.Listener{public, admin} {
+		go func() { failed <- servers[i].Serve(l) }()
+	}
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		p.Log.Info("stopping: turns and calls in flight are finished first; Ctrl-C again leaves them to the next start", "at_most", drainFor.String())
+	}
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+	defer cancel()
+	for _, s := range servers {
+		err = errors.Join(err, s.Shutdown(draining))
+	}
+	stopWork()
+	<-worked
+	err = errors.Join(err, p.Topups.Drain(draining), p.Handler.MarkTold(draining), p.Close())
+	p.Log.Info("stopped")
+	return err
+}
+
+// server bounds what a client may take its time over: a webhook's body is small, and a turn takes 15 s at most.
+func (p *Program) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 100 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+	}
+}
+
+// Welcome prints where the server is and what to try next.
+func (p *Program) Welcome(ctx context.Context, w io.Writer) {
+	fmt.Fprintf(w, "Pulsa is at %s (%s, data in %s)\n", p.Config.PublicURL, p.Config.File, p.Config.Data)
+	if here := config.LocalURL(p.Config.Listen); here != p.Config.PublicURL {
+		fmt.Fprintf(w, "On this machine: %s\n", here)
+	}
+	fmt.Fprintln(w)
+	for _, s := range p.Registry.List(ctx) {
+		state := "on   " + s.ProviderURL
+		switch {
+		case s.Problem != "":
+			state = "off  " + s.Problem
+		case !s.On:
+			state = "off  switched off"
+		}
+		fmt.Fprintf(w, "  %-16s %s\n", s.Channel.ID(), state)
+	}
+	for _, b := range p.Config.Brands {
+		if b.Test {
+			p.suggest(w, b)
+			return
+		}
+	}
+}
+
+func (p *Program) suggest(w io.Writer, b *prepaid.Brand) {
+	self, folder := CalledAs(os.Args[0]), p.Config.SameFlags()
+	keyword, example, here := topUpWord(b), b.Amounts.Min.Typed(), config.LocalURL(p.Config.Listen)
+	fmt.Fprintf(w, "\nBrand %s is a test brand. SIMULATED: %s. Try it:\n\n", b.Name, cmp.Or(p.Config.Simulated(b.Name), "nothing"))
+	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", here)
+	fmt.Fprintf(w, "  %s chat --server %s --brand %s%s\n", self, here, b.Name, folder)
+	fmt.Fprintf(w, "  > %-22s registers: follow the questions and open the link\n", keyword)
+	fmt.Fprintf(w, "  > %-22s buys, with the PIN you have chosen\n\n", keyword+" "+example+" 4821")
+	fmt.Fprintf(w, "  %s cards generate --brand %s --amount %s --quantity 5 --series 101%s\n", self, b.Name, example, folder)
+	fmt.Fprintf(w, "  > %-22s spends a card\n\n", "REDEEM code")
+	if _, sold := p.Config.API[b.Name]; sold {
+		fmt.Fprintf(w, "  %s apikeys create --brand %s --name shop%s\n", self, b.Name, folder)
+		fmt.Fprintf(w, "  %-24s tells how developers top up with that key\n\n", here+"/docs")
+	}
+	fmt.Fprintln(w, "Ctrl-C stops.")
+}
+
+// topUpWord is the word that a brand's prompts offer for buying: its own, else its language's.
+func topUpWord(b *prepaid.Brand) string {
+	if own := b.Keywords["topup"]; len(own) > 0 {
+		return own[0]
+	}
+	words, err := conversation.ReservedWords(b.Languages[0])
+	if err != nil || len(words["topup"]) == 0 {
+		return "HELP" // it tells the word
+	}
+	return words["topup"][0]
+}
