@@ -17,8 +17,8 @@ import (
 	"pulsa/prepaid"
 	"pulsa/sim"
 
+	"pulsa/operators"
 	simgateway "pulsa/sim/gateway"
-	"pulsa/store"
 )
 
 // The levels of a finding.
@@ -249,7 +249,7 @@ func (p *Program) examineWallet(ctx context.Context) []Finding {
 
 // examineWork looks for what waits for people.
 func (p *Program) examineWork(ctx context.Context) []Finding {
-	waiting, err := p.DB.Orders.List(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	waiting, err := p.DB.Orders.List(ctx, operators.OrderFilter{NeedsHuman: true, Limit: 1000})
 	open, openErr := p.DB.Orders.OpenOrders(ctx, p.Clock.Now().Add(-stuckAfter))
 	items, itemsErr := p.DB.Reconciliation.OpenItems(ctx, false)
 	untold, untoldErr := p.DB.Notices.CountUntold(ctx)

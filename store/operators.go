@@ -8,7 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"pulsa/conversation"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -40,7 +40,7 @@ func (db Interventions) EndIntervention(ctx context.Context, id, outcome string,
 	return nil
 }
 
-// Interventions lists what operators have done to an order or a customer, oldest first; "" fits none.
+// List implements operators.InterventionReader.
 func (db Interventions) List(ctx context.Context, o prepaid.OrderID, c prepaid.CustomerID) ([]topup.Intervention, error) {
 	done, err := interventionTable.list(ctx, db.orderReader,
 		`WHERE (order_id <> '' AND order_id = ?) OR (customer <> '' AND customer = ?) ORDER BY at, id`, o, c)
@@ -50,20 +50,8 @@ func (db Interventions) List(ctx context.Context, o prepaid.OrderID, c prepaid.C
 	return done, nil
 }
 
-// OrderFilter narrows a list of orders; its zero fields fit everything.
-type OrderFilter struct {
-	Brand      string
-	Status     topup.Status
-	MSISDN     prepaid.MSISDN
-	Customer   prepaid.CustomerID
-	Open       bool // not ended, or still worked on
-	NeedsHuman bool
-	Since      time.Time // created at or after
-	Limit      int       // 0 is 50
-}
-
-// Orders lists orders, newest first.
-func (db Orders) List(ctx context.Context, f OrderFilter) ([]topup.Order, error) {
+// List implements operators.OrderReader.
+func (db Orders) List(ctx context.Context, f operators.OrderFilter) ([]topup.Order, error) {
 	where, args := []string{"created_at >= ?"}, []any{prepaid.Micros(f.Since)}
 	add := func(use bool, condition string, values ...any) {
 		if use {
@@ -87,18 +75,10 @@ func (db Orders) List(ctx context.Context, f OrderFilter) ([]topup.Order, error)
 	return orders, nil
 }
 
-// Passage is one status change of an order.
-type Passage struct {
-	From   topup.Status
-	To     topup.Status
-	Reason string
-	At     time.Time
-}
+var passageTable = newTable[operators.Passage]("order_history", names{"From": "from_status", "To": "to_status"})
 
-var passageTable = newTable[Passage]("order_history", names{"From": "from_status", "To": "to_status"})
-
-// Passages lists an order's status changes, oldest first.
-func (db Orders) Passages(ctx context.Context, id prepaid.OrderID) ([]Passage, error) {
+// Passages implements operators.OrderReader.
+func (db Orders) Passages(ctx context.Context, id prepaid.OrderID) ([]operators.Passage, error) {
 	passages, err := passageTable.list(ctx, db.orderReader, `WHERE order_id = ? ORDER BY number`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read order's history: %w", err)
@@ -106,13 +86,15 @@ func (db Orders) Passages(ctx context.Context, id prepaid.OrderID) ([]Passage, e
 	return passages, nil
 }
 
-// OfOrder lists the notices of an order, told or not, oldest first.
-func (db Notices) OfOrder(ctx context.Context, id prepaid.OrderID) ([]conversation.Notice, error) {
-	rows, err := noticeTable.list(ctx, db.orderReader, `WHERE order_id = ? ORDER BY due_at, id`, id)
+var orderNoticeTable = newTable[operators.Notice]("notices", nil)
+
+// OfOrder implements operators.NoticeReader.
+func (db Notices) OfOrder(ctx context.Context, id prepaid.OrderID) ([]operators.Notice, error) {
+	notices, err := orderNoticeTable.list(ctx, db.orderReader, `WHERE order_id = ? ORDER BY due_at, id`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read order's notices: %w", err)
 	}
-	return newNotices(rows), nil
+	return notices, nil
 }
 
 // Now asks SQL for its time.

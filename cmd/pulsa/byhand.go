@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/prepaid"
 	"pulsa/store"
 )
@@ -46,25 +44,35 @@ func (s settings) openDB(ctx context.Context, e environ) (config.Config, *store.
 	return c, db, err
 }
 
-// openExisting is openDB for what only looks, or changes what is there: an empty database, made for a mistyped --data,
-// would have no violation and nobody to refund.
+// openExisting is openDB for what only looks, or changes what is there: see core.OpenExisting.
 func (s settings) openExisting(ctx context.Context, e environ) (config.Config, *store.DB, error) {
 	return s.openFor(ctx, e, "")
 }
 
 // openFor is openExisting for a command about one brand; "" for one about all.
 func (s settings) openFor(ctx context.Context, e environ, brand string) (config.Config, *store.DB, error) {
+	c, err := s.loadFor(e, brand)
+	if err != nil {
+		return c, nil, err
+	}
+	db, err := core.OpenExisting(ctx, c)
+	return c, db, err
+}
+
+// loadFor loads the configuration, in which the brand must be; "" for a command about all.
+func (s settings) loadFor(e environ, brand string) (config.Config, error) {
 	c, err := s.load(e, nil)
 	if err == nil && brand != "" {
 		_, err = c.Brand(brand)
 	}
+	return c, err
+}
+
+// openDesk opens what operators do with SQL alone, for one brand; "" for all. The caller closes it.
+func (s settings) openDesk(ctx context.Context, e environ, brand string) (*core.Desk, error) {
+	c, err := s.loadFor(e, brand)
 	if err != nil {
-		return c, nil, err
+		return nil, err
 	}
-	path, _ := strings.CutPrefix(c.Database(), "sqlite:")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !strings.Contains(path, "://") {
-		return c, nil, fmt.Errorf("there is no database %s: give the server's --data (PULSA_DATA) or --config", path)
-	}
-	db, err := store.Open(ctx, c.Database(), store.Options{})
-	return c, db, err
+	return core.OpenDesk(ctx, c)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"pulsa/accounts"
 	"pulsa/app/config"
 	"pulsa/app/core"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/store/sessions"
@@ -35,6 +37,24 @@ type whom struct {
 	settings
 	Brand  string `required:"" help:"Whose customer."`
 	Number string `arg:"" help:"The number: +31612345678." placeholder:"NUMBER"`
+}
+
+// desk opens what operators do with SQL alone, for the customer's brand. The caller closes it.
+func (w whom) desk(ctx context.Context, e environ) (operators.Whom, *core.Desk, error) {
+	m, err := w.parse(w.Number)
+	if err != nil {
+		return operators.Whom{}, nil, err
+	}
+	desk, err := w.openDesk(ctx, e, w.Brand)
+	return operators.Whom{Brand: w.Brand, MSISDN: m}, desk, err
+}
+
+func (w whom) parse(number string) (prepaid.MSISDN, error) {
+	m, err := prepaid.ParseE164(number)
+	if err != nil {
+		return m, fmt.Errorf("%s: %w; write it like +31612345678", number, err)
+	}
+	return m, nil
 }
 
 // find opens the store and reads the customer. The caller closes the store.
@@ -64,80 +84,51 @@ func (customersShowCommand) Help() string {
 
 // Run implements the command.
 func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
-	_, db, c, err := s.find(ctx, e)
+	who, desk, err := s.desk(ctx, e)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	addresses, err := db.OptOuts.AddressesOf(ctx, c.ID)
+	defer desk.Close()
+	p, err := desk.Customers.Show(ctx, who)
 	if err != nil {
 		return err
 	}
-	orders, err := db.Orders.List(ctx, store.OrderFilter{Customer: c.ID, Limit: 10})
-	if err != nil {
-		return err
+	if s.JSON {
+		return json.NewEncoder(e.stdout).Encode(p)
 	}
-	done, err := db.Interventions.List(ctx, "", c.ID)
-	if err != nil {
-		return err
-	}
-	mandates, err := db.Mandates.MandatesOf(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	all := map[string]any{
-		"id": c.ID, "brand": c.Brand, "number": c.MSISDN.Masked(), "language": c.Language, "status": c.Status,
-		"pays_by": c.Pays.Method, "instrument": c.Pays.Display, "created_at": c.CreatedAt, "recognised_at": c.Recognised, "pin": pinState(c, time.Now()),
-		"account": accountState(c), "recovered_at": c.RecoveredAt, "frozen_at": c.FrozenAt,
-	}
-	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	for _, key := range []string{"id", "brand", "number", "language", "status", "pays_by", "instrument", "created_at", "recognised_at", "account", "pin"} {
-		fmt.Fprintf(table, "%s\t%v\n", key, all[key])
-	}
-	var listed, bought, by, agreed []any
-	for _, m := range mandates {
-		fmt.Fprintf(table, "mandate\t%s\t%s\t%s\n", m.Reference, m.AgreedAt.Format(time.DateTime), m.IBAN)
-		agreed = append(agreed, mandateJSON(m))
-	}
-	for _, a := range addresses {
-		fmt.Fprintf(table, "address\t%s\t%s\n", a.Address.Masked(), optedOut(a.Out))
-		listed = append(listed, map[string]any{"address": a.Address.Masked(), "opted_out": a.Out.ByWord, "opted_out_at": a.Out.AtCarrier})
-	}
-	for _, o := range orders {
-		fmt.Fprintf(table, "order\t%s\t%s\t%s\t%s %s\n", o.ID, o.CreatedAt.Format(time.DateTime), o.Amount, o.Status, o.Reason)
-		bought = append(bought, orderJSON(o))
-	}
-	for _, i := range done {
-		fmt.Fprintf(table, "by hand\t%s by %s\t%s\t%s\n", i.At.Format(time.DateTime), i.Who, i.What, i.Why)
-		by = append(by, interventionJSON(i))
-	}
-	if !s.JSON {
-		return table.Flush()
-	}
-	all["addresses"], all["orders"], all["by_hand"], all["mandates"] = listed, bought, by, agreed
-	return json.NewEncoder(e.stdout).Encode(all)
+	return printProfile(e.stdout, p)
 }
 
-// accountState says whose the account is.
-func accountState(c accounts.Customer) string {
-	said := "never recovered"
-	if !c.RecoveredAt.IsZero() {
-		said = "recovered " + c.RecoveredAt.Format(time.DateTime)
+func printProfile(w io.Writer, p operators.Profile) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(format string, args ...any) { fmt.Fprintf(table, format+"\n", args...) }
+	printFields(table, p)
+	if !p.FrozenAt.IsZero() {
+		line("\tfrozen: see pulsa customers unfreeze")
 	}
-	if c.Frozen() {
-		said = "frozen since " + c.FrozenAt.Format(time.DateTime) + " by NOT ME, " + said + "; see pulsa customers unfreeze"
+	for _, m := range p.Mandates {
+		line("mandate\t%s\t%s\t%s", m.Reference, m.AgreedAt, m.IBAN)
 	}
-	return said
+	for _, a := range p.Addresses {
+		line("address\t%s\t%s", a.Address, optedOut(a))
+	}
+	for _, o := range p.Orders {
+		line("order\t%s\t%s\t%s %s\t%s %s", o.ID, o.CreatedAt.Format(time.DateTime), o.Currency, o.Amount, o.Status, o.Reason)
+	}
+	for _, i := range p.ByHand {
+		line("by hand\t%s by %s\t%s\t%s", i.At.Format(time.DateTime), i.Who, i.What, i.Why)
+	}
+	return table.Flush()
 }
 
 // optedOut says how an address has opted out.
-func optedOut(o accounts.OptOut) string {
+func optedOut(a operators.AddressRow) string {
 	var said []string
-	if o.ByWord {
+	if a.OptedOut {
 		said = append(said, "texted STOP: gets answers alone")
 	}
-	if len(o.AtCarrier) > 0 {
-		said = append(said, "can't be reached by "+strings.Join(o.AtCarrier, ", "))
+	if len(a.OptedOutAt) > 0 {
+		said = append(said, "can't be reached by "+strings.Join(a.OptedOutAt, ", "))
 	}
 	return cmp.Or(strings.Join(said, "; "), "takes messages")
 }

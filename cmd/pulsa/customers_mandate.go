@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"text/tabwriter"
-	"time"
 
-	"pulsa/payments"
+	"pulsa/cmd/pulsa/term"
 )
 
 type customersMandateCommand struct {
@@ -25,39 +23,24 @@ func (customersMandateCommand) Help() string {
 
 // Run implements the command.
 func (m *customersMandateCommand) Run(ctx context.Context, e environ) error {
-	_, db, err := m.openExisting(ctx, e)
+	desk, err := m.openDesk(ctx, e, "")
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	found, err := db.Mandates.MandatesByReference(ctx, strings.ToUpper(m.Reference))
+	defer desk.Close()
+	found, err := desk.Customers.Mandate(ctx, strings.ToUpper(m.Reference))
 	if err != nil {
 		return err
 	}
 	if len(found) == 0 {
 		return fmt.Errorf("no mandate's reference begins with %s", m.Reference)
 	}
+	if m.JSON {
+		return term.Rows(e.terminal(), term.Output{JSON: true}, found)
+	}
 	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	for _, mandate := range found {
-		if m.JSON {
-			if err := json.NewEncoder(e.stdout).Encode(mandateJSON(mandate)); err != nil {
-				return err
-			}
-			continue
-		}
-		all := mandateJSON(mandate)
-		for _, key := range []string{"reference", "customer", "brand", "creditor", "creditor_address", "creditor_id", "agreed_at", "channel", "kind", "address", "language", "text_version", "text"} {
-			fmt.Fprintf(table, "%s\t%v\n", key, all[key])
-		}
+		printFields(table, mandate)
 	}
 	return table.Flush()
-}
-
-// mandateJSON shows the text as its debtor has read it.
-func mandateJSON(m payments.Mandate) map[string]any {
-	return map[string]any{
-		"reference": m.Reference, "customer": m.Customer, "brand": m.Brand, "creditor": m.Creditor.Name, "creditor_address": m.Creditor.Address,
-		"creditor_id": m.Creditor.Identifier, "agreed_at": m.AgreedAt.Format(time.RFC3339), "channel": m.From.Channel, "kind": m.From.Kind,
-		"address": m.From.Address.Masked(), "language": m.Language, "text_version": m.Version, "text": m.AsShown(),
-	}
 }

@@ -22,6 +22,7 @@ import (
 	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/conversation/talk/harness"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -468,7 +469,7 @@ func (s survivor) mandates() {
 // look-ups would have told.
 func (s survivor) settleByHand() {
 	s.Helper()
-	waiting, err := s.p.DB.Orders.List(s.Context(), store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	waiting, err := s.p.DB.Orders.List(s.Context(), operators.OrderFilter{NeedsHuman: true, Limit: 1000})
 	if err != nil {
 		s.Fatal(err)
 	}

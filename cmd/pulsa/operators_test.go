@@ -152,8 +152,8 @@ func TestOperatorsSeeAndRefundOrders(t *testing.T) {
 func TestWhatOperatorsMistypeIsNotAnsweredWithNothing(t *testing.T) {
 	o := newOffice(t)
 	o.fails("did you mean delivered?", "topups", "list", "--status", "deliverd")
-	o.fails("more than nothing", "topups", "list", "--limit=-1")
-	o.fails("more than nothing", "topups", "list", "--since=-1h")
+	o.fails("--limit must be positive", "topups", "list", "--limit=-1")
+	o.fails("--since must be positive", "topups", "list", "--since=-1h")
 	o.fails("did you mean demo?", "customers", "show", testNumber, "--brand", "dema")
 	o.fails("neither gateway.book nor network.book", "audit", "--books", t.TempDir())
 	o.does("delivered", "topups", "list", "--status", "delivered")
@@ -175,7 +175,7 @@ func TestAnUnknownBrandIsAWrongFlag(t *testing.T) {
 		{"channels", "list"}, {"channels", "status"}, {"channels", "enable", "fake"}, {"chat"}, {"talk", "record"},
 	} {
 		_, err := o.pulsa(append(args, "--brand", "nope")...)
-		if wrong := (flagError{}); !errors.As(err, &wrong) || !strings.Contains(err.Error(), ": known are demo") {
+		if !errors.As(err, new(*config.NoBrandError)) || !strings.Contains(err.Error(), ": known are demo") {
 			t.Errorf("%v: %v", args, err)
 		}
 	}

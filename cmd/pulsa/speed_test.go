@@ -22,6 +22,7 @@ import (
 	"pulsa/accounts"
 	"pulsa/app"
 	"pulsa/app/config"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/sim"
@@ -223,7 +224,7 @@ func (s *speed) script() string {
 		}
 	}
 	statements := tape.statements()
-	h, err := s.p.DB.Orders.List(s.Context(), store.OrderFilter{Limit: 1, Customer: prepaid.CustomerID(strconv.Itoa(recorded + 1))})
+	h, err := s.p.DB.Orders.List(s.Context(), operators.OrderFilter{Limit: 1, Customer: prepaid.CustomerID(strconv.Itoa(recorded + 1))})
 	if err != nil || len(h) != 1 {
 		s.Fatalf("the recorded order: %v, %v", h, err)
 	}

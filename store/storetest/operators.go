@@ -30,20 +30,20 @@ var operatorTests = []test{
 	}},
 	{"orders are listed by what is asked", func(w *world) {
 		first, second := w.sale(), w.placed(w.purchase(w.customer()))
-		ids := func(f store.OrderFilter) []prepaid.OrderID {
+		ids := func(f operators.OrderFilter) []prepaid.OrderID {
 			var ids []prepaid.OrderID
 			for _, o := range must[[]topup.Order](w)(w.db.Orders.List(w.Context(), f)) {
 				ids = append(ids, o.ID)
 			}
 			return ids
 		}
-		same(w, "all", len(ids(store.OrderFilter{})), 2)
-		same(w, "open", ids(store.OrderFilter{Open: true}), []prepaid.OrderID{second.ID})
-		same(w, "delivered", ids(store.OrderFilter{Status: topup.Delivered, Brand: brand}), []prepaid.OrderID{first.ID})
-		same(w, "of a number", ids(store.OrderFilter{MSISDN: second.MSISDN}), []prepaid.OrderID{second.ID})
-		same(w, "of a customer", ids(store.OrderFilter{Customer: first.Customer}), []prepaid.OrderID{first.ID})
-		same(w, "for humans", len(ids(store.OrderFilter{NeedsHuman: true})), 0)
-		same(w, "later", len(ids(store.OrderFilter{Since: start.Add(24 * time.Hour)})), 0)
+		same(w, "all", len(ids(operators.OrderFilter{})), 2)
+		same(w, "open", ids(operators.OrderFilter{Open: true}), []prepaid.OrderID{second.ID})
+		same(w, "delivered", ids(operators.OrderFilter{Status: topup.Delivered, Brand: brand}), []prepaid.OrderID{first.ID})
+		same(w, "of a number", ids(operators.OrderFilter{MSISDN: second.MSISDN}), []prepaid.OrderID{second.ID})
+		same(w, "of a customer", ids(operators.OrderFilter{Customer: first.Customer}), []prepaid.OrderID{first.ID})
+		same(w, "for humans", len(ids(operators.OrderFilter{NeedsHuman: true})), 0)
+		same(w, "later", len(ids(operators.OrderFilter{Since: start.Add(24 * time.Hour)})), 0)
 	}},
 	{"what was booked with providers is listed", func(w *world) {
 		o := w.sale()

@@ -252,13 +252,13 @@ var roundTripTests = []test{
 		complete(w, untold.Notice)
 		complete(w, untold.NoticeState, "ToldAt")
 		must[bool](w)(w.db.Notices.ToldByHand(w.Context(), n.ID, prepaid.By{Who: "ann", Why: "phoned"}, due))
-		told := must[[]conversation.Notice](w)(w.db.Notices.OfOrder(w.Context(), o.ID))
-		complete(w, told[0].NoticeState)
+		told := must[[]operators.Notice](w)(w.db.Notices.OfOrder(w.Context(), o.ID))
+		complete(w, told[0])
 	}},
 	{"what operators see and have done", func(w *world) {
 		o := w.placed(w.purchase(w.customer()))
 		w.apply(declined(o))
-		passages := must[[]store.Passage](w)(w.db.Orders.Passages(w.Context(), o.ID))
+		passages := must[[]operators.Passage](w)(w.db.Orders.Passages(w.Context(), o.ID))
 		complete(w, passages[len(passages)-1])
 		i := filled(func(*topup.Intervention) {})
 		w.ok(w.db.Interventions.SaveIntervention(w.Context(), i))

@@ -20,13 +20,13 @@ import (
 	"pulsa/app/core"
 	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
 
 	simgateway "pulsa/sim/gateway"
 
 	simnetwork "pulsa/sim/network"
-	"pulsa/store"
 	"pulsa/topup"
 )
 
@@ -400,7 +400,7 @@ func (u *unrest) deliverAll() {
 
 func (u *unrest) judge() {
 	ctx := u.Context()
-	waiting, err := u.s.p.DB.Orders.List(ctx, store.OrderFilter{NeedsHuman: true, Limit: 1000})
+	waiting, err := u.s.p.DB.Orders.List(ctx, operators.OrderFilter{NeedsHuman: true, Limit: 1000})
 	u.must(err)
 	for _, o := range waiting { // an operator tries again, now that the gateway gives back, or pays by other means
 		if o.Status != topup.RefundFailed {

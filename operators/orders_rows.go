@@ -1,0 +1,189 @@
+package operators
+
+import (
+	"time"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// OrderRow is an order as lists show it: the tags name its fields for programs, and for people as headings.
+type OrderRow struct {
+	ID           prepaid.OrderID    `json:"id"`
+	CreatedAt    time.Time          `json:"created_at"`
+	Brand        string             `json:"brand"`
+	Customer     prepaid.CustomerID `json:"customer"`
+	Number       string             `json:"number"` // masked: of the phone or the mail account that is topped up
+	Amount       string             `json:"amount"`
+	Currency     prepaid.Currency   `json:"currency"`
+	Funding      topup.FundingKind  `json:"funding"`
+	Method       string             `json:"method"`
+	Provider     string             `json:"provider"`
+	Status       topup.Status       `json:"status"`
+	Reason       string             `json:"reason"`
+	NeedsHuman   bool               `json:"needs_human"`
+	StatusAt     time.Time          `json:"status_at"`
+	NextAt       time.Time          `json:"next_at"`
+	AfterDebit   bool               `json:"after_debit"`
+	NetworkRef   string             `json:"network_ref"`
+	AuthorisedBy string             `json:"authorised_by"`
+}
+
+// OrderColumns lists, by their tags, the fields that a list of orders shows to people.
+func OrderColumns() []string {
+	return []string{"id", "created_at", "brand", "number", "amount", "currency", "status", "reason", "needs_human"}
+}
+
+// newOrderRow returns the order's row.
+func newOrderRow(o topup.Order) OrderRow {
+	row := OrderRow{
+		ID: o.ID, CreatedAt: o.CreatedAt, Brand: o.Brand, Customer: o.Customer, Number: o.MSISDN.Masked(),
+		Amount: o.Amount.Number(), Currency: o.Amount.Currency, Funding: o.Funding.Kind, Method: o.Funding.Method, Provider: o.Funding.Provider,
+		Status: o.Status, Reason: o.Reason, NeedsHuman: o.NeedsHuman, StatusAt: o.StatusAt, NextAt: o.RunAt, AfterDebit: o.AfterDebit,
+		NetworkRef: o.NetworkRef, AuthorisedBy: o.AuthorisedBy,
+	}
+	if o.Email != "" {
+		row.Number = o.Email.Masked()
+	}
+	return row
+}
+
+func orderRows(orders []topup.Order) []OrderRow {
+	rows := make([]OrderRow, len(orders))
+	for i, o := range orders {
+		rows[i] = newOrderRow(o)
+	}
+	return rows
+}
+
+// What Dossier.PIN says.
+const (
+	pinWaits    = "which waits, sealed, to be handed on"
+	pinHandedOn = "which was handed on"
+)
+
+// Dossier is all that is known of an order.
+type Dossier struct {
+	OrderRow
+	Order    topup.History          `json:"-"`             // the order itself
+	PIN      string                 `json:"pin,omitempty"` // where it was delivered as a PIN: whether that was handed on
+	Charge   ChargeRow              `json:"charge"`
+	Sale     *SaleRow               `json:"sale,omitempty"` // of a developer's order
+	Attempts []AttemptRow           `json:"attempts"`
+	Passages []Passage              `json:"history"`
+	Postings []PostingRow           `json:"postings"`
+	Notices  []Notice               `json:"notices"`
+	ByHand   []InterventionRow      `json:"by_hand"`
+	Allowed  []topup.OperatorAction `json:"allowed_now"` // what an operator may do to it now
+}
+
+func newDossier(h topup.History, now time.Time) Dossier {
+	d := Dossier{OrderRow: newOrderRow(h.Order), Order: h, Attempts: make([]AttemptRow, len(h.Attempts)), Allowed: h.Allowed(now)}
+	d.Charge = ChargeRow{h.Charge.ID, h.Charge.Status, h.Charge.ProviderRef}
+	for i, a := range h.Attempts {
+		d.Attempts[i] = AttemptRow{a.Number, a.Step, a.Reference, a.Outcome, a.Code, a.ProviderRef, a.StartedAt, a.EndedAt}
+	}
+	if h.Sale != nil {
+		d.Sale = newSaleRow(*h.Sale)
+	}
+	return d
+}
+
+// ChargeRow is an order's charge.
+type ChargeRow struct {
+	ID          prepaid.ChargeID   `json:"id"`
+	Status      topup.ChargeStatus `json:"status"`
+	ProviderRef string             `json:"provider_ref"`
+}
+
+// AttemptRow is one call of a gateway or a network.
+type AttemptRow struct {
+	Number      int           `json:"number"`
+	Step        topup.Step    `json:"step"`
+	Reference   string        `json:"reference"`
+	Outcome     topup.Outcome `json:"outcome"`
+	Code        string        `json:"code"`
+	ProviderRef string        `json:"provider_ref"`
+	StartedAt   time.Time     `json:"started_at"`
+	EndedAt     time.Time     `json:"ended_at"`
+}
+
+// Passage is one status change of an order.
+type Passage struct {
+	From   topup.Status `json:"from"`
+	To     topup.Status `json:"to"`
+	Reason string       `json:"reason"`
+	At     time.Time    `json:"at"`
+}
+
+// PostingRow is one posting of the ledger.
+type PostingRow struct {
+	Entry    string           `json:"entry"` // the kind of the entry that it belongs to
+	Account  string           `json:"account"`
+	Amount   prepaid.Money    `json:"-"`
+	Minor    int64            `json:"minor"`
+	Currency prepaid.Currency `json:"currency"`
+}
+
+func postingRows(entries []topup.Entry) []PostingRow {
+	rows := []PostingRow{}
+	for _, e := range entries {
+		for _, p := range e.Postings {
+			rows = append(rows, PostingRow{e.Kind, p.Account, p.Amount, p.Amount.Minor, p.Amount.Currency})
+		}
+	}
+	return rows
+}
+
+// Notice is news for a customer about an order.
+type Notice struct {
+	About  prepaid.NoticeKind `json:"about"`
+	DueAt  time.Time          `json:"due_at"`
+	ToldAt time.Time          `json:"told_at"` // zero: not yet
+}
+
+// InterventionRow is something that an operator has done by hand.
+type InterventionRow struct {
+	What    string    `json:"what"`
+	Who     string    `json:"who"`
+	Why     string    `json:"why"`
+	At      time.Time `json:"at"`
+	Outcome string    `json:"outcome"` // "": it has not ended
+}
+
+func interventionRows(done []topup.Intervention) []InterventionRow {
+	rows := make([]InterventionRow, len(done))
+	for i, d := range done {
+		rows[i] = InterventionRow{d.What, d.Who, d.Why, d.At, d.Outcome}
+	}
+	return rows
+}
+
+// SaleRow is what a developer asked for by the API and what it cost.
+type SaleRow struct {
+	TransactionID     int64            `json:"transaction_id"`
+	Identifier        string           `json:"identifier"`
+	OperatorID        int64            `json:"operator_id"`
+	Operator          string           `json:"operator"`
+	Requested         string           `json:"requested"`
+	Discount          string           `json:"discount"`
+	Cost              string           `json:"cost"`
+	Currency          prepaid.Currency `json:"currency"`
+	Delivered         string           `json:"delivered"`
+	DeliveredCurrency prepaid.Currency `json:"delivered_currency"`
+	FX                string           `json:"fx"`
+	DebitedAt         *time.Time       `json:"debited_at"`        // nil: not debited
+	Balance           string           `json:"balance,omitempty"` // that the debit left
+}
+
+func newSaleRow(s topup.Sale) *SaleRow {
+	row := &SaleRow{
+		TransactionID: s.Number, Identifier: s.Identifier, OperatorID: s.Operator, Operator: s.OperatorName,
+		Requested: s.Requested.Number(), Discount: s.Discount.Number(), Cost: s.Price.Number(), Currency: s.Price.Currency,
+		Delivered: s.Delivered.Number(), DeliveredCurrency: s.Delivered.Currency, FX: s.FX,
+	}
+	if !s.DebitedAt.IsZero() {
+		row.DebitedAt, row.Balance = &s.DebitedAt, s.Balance.Number()
+	}
+	return row
+}
