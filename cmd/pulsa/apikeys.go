@@ -9,13 +9,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
 
 	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/core"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -106,9 +106,11 @@ func (k *apikeysCreateCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	if k.JSON {
-		out := keyJSON(key)
-		out["client_id"], out["client_secret"] = key.ID, secret.Reveal()
-		return json.NewEncoder(e.stdout).Encode(out)
+		return json.NewEncoder(e.stdout).Encode(struct {
+			keyRow
+			ClientID     string `json:"client_id"`
+			ClientSecret string `json:"client_secret"`
+		}{newKeyRow(key), key.ID, secret.Reveal()})
 	}
 	fmt.Fprintf(e.stdout, "client_id      %s\nclient_secret  %s\n\n", key.ID, secret.Reveal())
 	fmt.Fprintf(e.stdout, "The secret is shown this once. The account is in %s and empty:\n", key.Balance.Currency)
@@ -125,23 +127,56 @@ func soldIn(t developers.Terms) string {
 	return strings.Join(words, " ")
 }
 
-func keyJSON(k developers.Key) map[string]any {
-	out := map[string]any{
-		"key": k.ID, "brand": k.Brand, "name": k.Name, "scopes": developers.ScopeText(k.Scopes), "balance": k.Balance.Number(),
-		"currency": k.Balance.Currency, "created_at": k.CreatedAt, "revoked": k.Revoked(), "suspended": k.Suspended(),
-	}
-	for name, at := range map[string]time.Time{"revoked_at": k.RevokedAt, "suspended_at": k.SuspendedAt, "last_used_at": k.LastUsedAt} {
-		if out[name] = nil; !at.IsZero() {
-			out[name] = at
-		}
-	}
-	return out
+// keyRow is a key as it is listed.
+type keyRow struct {
+	Key         string     `json:"key"`
+	Brand       string     `json:"brand"`
+	Name        string     `json:"name"`
+	Scopes      string     `json:"scopes"`
+	Balance     string     `json:"balance"`
+	Currency    string     `json:"currency"`
+	CreatedAt   time.Time  `json:"created_at"`
+	LastUsedAt  *time.Time `json:"last_used_at"`
+	Revoked     bool       `json:"revoked"`
+	RevokedAt   *time.Time `json:"revoked_at"`
+	Suspended   bool       `json:"suspended"`
+	SuspendedAt *time.Time `json:"suspended_at"`
 }
+
+func newKeyRow(k developers.Key) keyRow {
+	return keyRow{
+		k.ID, k.Brand, k.Name, developers.ScopeText(k.Scopes), k.Balance.Number(), string(k.Balance.Currency), k.CreatedAt,
+		orNil(k.LastUsedAt), k.Revoked(), orNil(k.RevokedAt), k.Suspended(), orNil(k.SuspendedAt),
+	}
+}
+
+// orNil is a time for JSON, which has null where there is none.
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// state says for people whether a key works, and since when.
+func (k keyRow) state() string {
+	switch {
+	case k.Revoked:
+		return "revoked " + term.Stamp(*k.RevokedAt)
+	case k.Suspended:
+		return "suspended " + term.Stamp(*k.SuspendedAt)
+	case k.LastUsedAt == nil:
+		return "never used"
+	}
+	return "last used " + term.Stamp(*k.LastUsedAt)
+}
+
+func (k keyRow) money() string { return k.Currency + " " + k.Balance }
 
 type apikeysListCommand struct {
 	settings
+	term.Output
 	Brand string `help:"Of one brand only."`
-	JSON  bool   `help:"Print one JSON object per key."`
 }
 
 // Help implements kong.HelpProvider.
@@ -158,29 +193,12 @@ func (k *apikeysListCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	table, out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0), json.NewEncoder(e.stdout)
-	for _, key := range keys {
-		if k.JSON {
-			if err := out.Encode(keyJSON(key)); err != nil {
-				return err
-			}
-			continue
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", key.ID, key.Brand, key.Name, key.Balance, keyState(key))
+	rows := make([]keyRow, len(keys))
+	for i, key := range keys {
+		rows[i] = newKeyRow(key)
 	}
-	return table.Flush()
-}
-
-func keyState(k developers.Key) string {
-	switch {
-	case k.Revoked():
-		return "revoked " + k.RevokedAt.Format(time.DateTime)
-	case k.Suspended():
-		return "suspended " + k.SuspendedAt.Format(time.DateTime)
-	case k.LastUsedAt.IsZero():
-		return "never used"
-	}
-	return "last used " + k.LastUsedAt.Format(time.DateTime)
+	return term.NewTable[keyRow](e.terminal(), k.Output).Columns("key", "brand", "name", "balance", "state").
+		Show("balance", keyRow.money).Show("state", keyRow.state).Least("brand").Print(rows)
 }
 
 // whichKey names a key.
@@ -192,6 +210,20 @@ type whichKey struct {
 type apikeysShowCommand struct {
 	whichKey
 	JSON bool `help:"Print JSON."`
+}
+
+// keyDeed is what an operator has done to a key.
+type keyDeed struct {
+	At   time.Time `json:"at"`
+	Who  string    `json:"who"`
+	What string    `json:"what"`
+	Why  string    `json:"why"`
+}
+
+// keyDetail is a key as it is shown alone.
+type keyDetail struct {
+	keyRow
+	ByHand []keyDeed `json:"by_hand"`
 }
 
 // Help implements kong.HelpProvider.
@@ -214,19 +246,18 @@ func (k *apikeysShowCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	table, done := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0), []any{}
-	fmt.Fprintf(table, "key\t%s\nbrand\t%s\nname\t%s\nscopes\t%s\nbalance\t%s since %s\nstate\t%s\n", key.ID, key.Brand, key.Name,
-		developers.ScopeText(key.Scopes), key.Balance, key.ChangedAt.Format(time.DateTime), keyState(key))
-	for _, d := range deeds {
-		fmt.Fprintf(table, "by hand\t%s by %s\t%s\t%s\n", d.At.Format(time.DateTime), d.Who, d.What, d.Why)
-		done = append(done, map[string]any{"at": d.At, "who": d.Who, "what": d.What, "why": d.Why})
+	detail := keyDetail{newKeyRow(key), make([]keyDeed, len(deeds))}
+	for i, d := range deeds {
+		detail.ByHand[i] = keyDeed{d.At, d.Who, d.What, d.Why}
 	}
-	if !k.JSON {
-		return table.Flush()
+	err = term.NewTable[keyDetail](e.terminal(), term.Output{JSON: k.JSON}).Columns("key", "brand", "name", "scopes", "balance", "state").
+		Show("balance", func(k keyDetail) string { return k.money() + " since " + term.Stamp(key.ChangedAt) }).
+		Show("state", func(k keyDetail) string { return k.state() }).Record(detail)
+	if err != nil || k.JSON {
+		return err
 	}
-	out := keyJSON(key)
-	out["by_hand"] = done
-	return json.NewEncoder(e.stdout).Encode(out)
+	fmt.Fprintln(e.stdout)
+	return term.Rows(e.terminal(), term.Output{}, detail.ByHand)
 }
 
 type apikeysRevokeCommand struct {

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
+	"pulsa/cmd/pulsa/term"
 	"pulsa/developers"
+	"pulsa/prepaid"
 )
 
 type apikeysWebhookCommand struct {
@@ -83,7 +84,7 @@ type deliveriesListCommand struct {
 	whichKey
 	Status string `help:"Only these: waiting, taken, given_up." enum:",waiting,taken,given_up" default:""`
 	Limit  int    `help:"How many at most." default:"50"`
-	JSON   bool   `help:"Print one JSON object per delivery."`
+	term.Output
 }
 
 // Help implements kong.HelpProvider.
@@ -94,7 +95,7 @@ func (deliveriesListCommand) Help() string {
 // Run implements the command.
 func (l *deliveriesListCommand) Run(ctx context.Context, e environ) error {
 	if l.Limit < 1 {
-		return wrongFlag("--limit is more than nothing: --limit 50")
+		return wrongFlag("--limit must be positive")
 	}
 	_, db, err := l.openDB(ctx, e)
 	if err != nil {
@@ -108,49 +109,61 @@ func (l *deliveriesListCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	table, out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0), json.NewEncoder(e.stdout)
-	for _, d := range deliveries {
-		if l.JSON {
-			if err := out.Encode(deliveryJSON(d)); err != nil {
-				return err
-			}
-			continue
-		}
-		fmt.Fprintf(table, "%s\t%s\ttransaction %d\t%s\t%s\t%s\t%s\n", d.ID, d.CreatedAt.Format(time.DateTime), d.Transaction, d.Order, d.State,
-			deliveryStatus(d, time.Now()), d.Last.Code)
+	rows := make([]deliveryRow, len(deliveries))
+	for i, d := range deliveries {
+		rows[i] = newDeliveryRow(d)
 	}
-	return table.Flush()
+	now := time.Now()
+	return term.NewTable[deliveryRow](e.terminal(), l.Output).Columns("delivery", "created_at", "transaction", "order", "state", "status", "code").
+		Show("status", func(d deliveryRow) string { return d.progress(now) }).Least("order", "created_at").Print(rows)
 }
 
-func deliveryStatus(d developers.Delivery, now time.Time) string {
+// deliveryRow is a delivery as it is listed.
+type deliveryRow struct {
+	Delivery    string                    `json:"delivery"`
+	Key         string                    `json:"key"`
+	Order       prepaid.OrderID           `json:"order"`
+	Transaction int64                     `json:"transaction"`
+	State       developers.State          `json:"state"`
+	Status      developers.DeliveryStatus `json:"status"`
+	Attempts    int                       `json:"attempts"`
+	CreatedAt   time.Time                 `json:"created_at"`
+	GiveUpAt    time.Time                 `json:"give_up_at"`
+	NextAt      *time.Time                `json:"next_at"`
+	TriedAt     *time.Time                `json:"tried_at"`
+	HTTPStatus  int                       `json:"http_status"`
+	Code        string                    `json:"code"`
+	Excerpt     string                    `json:"excerpt"`
+
+	leaseUntil time.Time
+}
+
+func newDeliveryRow(d developers.Delivery) deliveryRow {
+	row := deliveryRow{
+		d.ID, d.Key, d.Order, d.Transaction, d.State, d.Status, d.Attempts, d.CreatedAt, d.GiveUpAt, nil, orNil(d.Last.At),
+		d.Last.HTTPStatus, d.Last.Code, d.Last.Excerpt, d.LeaseUntil,
+	}
+	if d.Status == developers.DeliveryWaiting {
+		row.NextAt = &d.RunAt
+	}
+	return row
+}
+
+// progress says for people how far a delivery is.
+func (d deliveryRow) progress(now time.Time) string {
 	tries := fmt.Sprintf("%d tries", d.Attempts)
 	if d.Attempts == 1 {
 		tries = "1 try"
 	}
 	switch {
-	case d.Status == developers.DeliveryWaiting && d.LeaseUntil.After(now):
+	case d.Status == developers.DeliveryWaiting && d.leaseUntil.After(now):
 		return fmt.Sprintf("being sent, try %d", d.Attempts)
 	case d.Status == developers.DeliveryWaiting && d.Attempts > 0:
-		return fmt.Sprintf("waiting after %s until %s", tries, d.RunAt.Format(time.DateTime))
+		return fmt.Sprintf("waiting after %s until %s", tries, term.Stamp(*d.NextAt))
 	case d.Status == developers.DeliveryGivenUp:
 		return "given up after " + tries
 	}
 	return string(d.Status)
-}
-
-func deliveryJSON(d developers.Delivery) map[string]any {
-	out := map[string]any{
-		"delivery": d.ID, "key": d.Key, "order": d.Order, "transaction": d.Transaction, "state": d.State, "status": d.Status, "attempts": d.Attempts,
-		"created_at": d.CreatedAt, "give_up_at": d.GiveUpAt, "next_at": nil, "tried_at": nil, "http_status": d.Last.HTTPStatus,
-		"code": d.Last.Code, "excerpt": d.Last.Excerpt,
-	}
-	if d.Status == developers.DeliveryWaiting {
-		out["next_at"] = d.RunAt
-	}
-	if !d.Last.At.IsZero() {
-		out["tried_at"] = d.Last.At
-	}
-	return out
 }
 
 type deliveriesShowCommand struct {
@@ -175,17 +188,11 @@ func (s *deliveriesShowCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	if s.JSON {
-		return json.NewEncoder(e.stdout).Encode(deliveryJSON(d))
-	}
-	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "delivery\t%s\nkey\t%s\ntransaction\t%d\norder\t%s\ntells\t%s\nstatus\t%s\n", d.ID, d.Key, d.Transaction, d.Order, d.State,
-		deliveryStatus(d, time.Now()))
-	fmt.Fprintf(table, "since\t%s\n", d.CreatedAt.Format(time.DateTime))
-	if !d.Last.At.IsZero() {
-		fmt.Fprintf(table, "last try\t%s: %s\nanswer\t%s\n", d.Last.At.Format(time.DateTime), d.Last.Code, strings.TrimSpace(d.Last.Excerpt))
-	}
-	return table.Flush()
+	now := time.Now()
+	return term.NewTable[deliveryRow](e.terminal(), term.Output{JSON: s.JSON}).
+		Columns("delivery", "key", "transaction", "order", "state", "status", "created_at", "tried_at", "code", "excerpt").
+		Show("status", func(d deliveryRow) string { return d.progress(now) }).
+		Show("excerpt", func(d deliveryRow) string { return strings.TrimSpace(d.Excerpt) }).Record(newDeliveryRow(d))
 }
 
 type deliveriesRepeatCommand struct {

@@ -54,7 +54,7 @@ func (l *cardsListCommand) Run(ctx context.Context, e environ) error {
 func (l *cardsListCommand) page() (cards.Page, error) {
 	p := cards.Page{Sort: cards.Sort(l.Sort), Descending: l.Desc, Limit: l.Limit, Last: l.Last}
 	if l.Limit < 1 {
-		return p, fmt.Errorf("--limit %d: a page has 1 to %d cards", l.Limit, cards.MaxPage)
+		return p, wrongFlag("--limit must be positive")
 	}
 	given := 0
 	for text, key := range map[string]**cards.Key{l.After: &p.After, l.Before: &p.Before} {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -115,7 +114,7 @@ func (d *channelDesk) switched(ctx context.Context) (map[string]store.SwitchChan
 
 type channelsListCommand struct {
 	ofBrand
-	JSON bool `help:"Print one JSON object a channel."`
+	term.Output
 }
 
 // Help implements kong.HelpProvider.
@@ -151,23 +150,27 @@ func (l *channelsListCommand) Run(ctx context.Context, e environ) error {
 	for _, s := range list {
 		row := listedChannel{Channel: s.Channel.ID(), Type: s.Channel.Type, On: s.On, Problem: s.Problem, URL: s.ProviderURL}
 		if change, ok := switched[s.Channel.Name]; ok {
-			row.SwitchedBy, row.SwitchedAt = change.Who, stamp(change.At)
+			row.SwitchedBy, row.SwitchedAt = change.Who, term.Stamp(change.At)
 		}
 		rows = append(rows, row)
 	}
-	return printRows(e.stdout, l.JSON, rows, "CHANNEL\tTYPE\tSTATE\tPROVIDER DELIVERS TO", func(r listedChannel) string {
-		state := "off"
-		switch {
-		case r.Problem != "":
-			state = "off: " + r.Problem
-		case r.On:
-			state = "on"
-		}
-		if r.SwitchedBy != "" {
-			state += " (switched by " + r.SwitchedBy + ", " + r.SwitchedAt + ")"
-		}
-		return strings.Join([]string{r.Channel, r.Type, state, r.URL}, "\t")
-	})
+	return term.NewTable[listedChannel](e.terminal(), l.Output).Columns("channel", "type", "state", "provider_url").
+		Show("state", listedChannel.state).Least("type", "provider_url").Print(rows)
+}
+
+// state says for people whether a channel is on, and who decided that.
+func (r listedChannel) state() string {
+	state := "off"
+	switch {
+	case r.Problem != "":
+		state = "off: " + r.Problem
+	case r.On:
+		state = "on"
+	}
+	if r.SwitchedBy != "" {
+		state += " (switched by " + r.SwitchedBy + ", " + r.SwitchedAt + ")"
+	}
+	return state
 }
 
 // stamp is term.Stamp.

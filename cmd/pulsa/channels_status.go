@@ -10,13 +10,14 @@ import (
 
 	"pulsa/app"
 	"pulsa/channels"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/store"
 )
 
 type channelsStatusCommand struct {
 	ofBrand
 	Channel string `arg:"" optional:"" help:"Only this one."`
-	JSON    bool   `help:"Print one JSON object a channel."`
+	term.Output
 }
 
 // Help implements kong.HelpProvider.
@@ -67,9 +68,8 @@ func (s *channelsStatusCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	err = printRows(e.stdout, s.JSON, rows, "CHANNEL\tSTATE\tSENT IN THE LAST HOUR\tWAITING NOW\tWHY", func(h health) string {
-		return fmt.Sprintf("%s\t%s\t%d\t%d\t%s", h.Channel, h.State, h.Sent, h.Waiting, strings.Join(h.Why, "; "))
-	})
+	err = term.NewTable[health](e.terminal(), s.Output).Columns("channel", "state", "sent_last_hour", "waiting", "why").
+		Least("sent_last_hour", "waiting").Print(rows)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (d *channelDesk) health(ctx context.Context, name string) ([]health, error)
 	for _, s := range list {
 		h := judgeChannel(s, figures[s.Channel.Name], now)
 		if change, ok := switched[s.Channel.Name]; ok && !s.On && !change.On && s.Problem == "" {
-			h.Why[0] = fmt.Sprintf("switched off by %s, %s", change.Who, stamp(change.At))
+			h.Why[0] = fmt.Sprintf("switched off by %s, %s", change.Who, term.Stamp(change.At))
 		}
 		if _, polled := d.registry.Adapter(s.Channel).(channels.Poller); polled && s.On && !app.IsPublic(s.Channel.WebhookURL) {
 			until, err := d.db.Leases.LeaseUntil(ctx, app.BotLeaseOf(s.Channel))
@@ -120,7 +120,7 @@ func (d *channelDesk) health(ctx context.Context, name string) ([]health, error)
 // judgeChannel says how a channel fares, and why.
 func judgeChannel(s channels.Status, f store.ChannelFigures, now time.Time) health {
 	h := health{
-		Channel: s.Channel.ID(), State: healthOK, Waiting: f.Waiting, OldestWaits: stamp(f.OldestWaits), LastSent: stamp(f.LastSent),
+		Channel: s.Channel.ID(), State: healthOK, Waiting: f.Waiting, OldestWaits: term.Stamp(f.OldestWaits), LastSent: term.Stamp(f.LastSent),
 		Sent: f.Sent, Failed: f.Failed, Unknown: f.Unknown, Undelivered: f.Undelivered, Codes: f.Codes,
 	}
 	say := func(state, format string, args ...any) {
@@ -137,9 +137,9 @@ func judgeChannel(s channels.Status, f store.ChannelFigures, now time.Time) heal
 		say(healthDown, "disabled in the configuration")
 		h.intended = true
 	case f.Retried > 0 && f.LastSent.Before(f.RetriedSince):
-		say(healthDown, "none of the %d messages that wait gets through, the oldest since %s", f.Waiting, stamp(f.RetriedSince))
+		say(healthDown, "none of the %d messages that wait gets through, the oldest since %s", f.Waiting, term.Stamp(f.RetriedSince))
 	case f.Waiting > 0 && now.Sub(f.OldestWaits) > tooLate:
-		say(healthDegraded, "%d messages wait, the oldest since %s", f.Waiting, stamp(f.OldestWaits))
+		say(healthDegraded, "%d messages wait, the oldest since %s", f.Waiting, term.Stamp(f.OldestWaits))
 	}
 	if bad := f.Failed + f.Unknown + f.Undelivered; bad > 0 && bad*tooMany >= f.Sent+f.Failed+f.Unknown {
 		say(healthDegraded, "in the last hour %d were refused, %d are unclear, %d were not delivered", f.Failed, f.Unknown, f.Undelivered)
