@@ -3,11 +3,7 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"net/http"
-	"slices"
-	"time"
 
 	"pulsa/app/config"
 	"pulsa/developers"
@@ -47,26 +43,6 @@ func (p *Program) wireDevelopers() (err error) {
 		p.Developers, err = NewDevelopers(p, p.Config, p.DB, p.Clock)
 	}
 	return err
-}
-
-// ratesGoodFor is how old a rate of api.fx may be without anybody wondering.
-const ratesGoodFor = 31 * 24 * time.Hour
-
-// ExamineRates looks at how old the rates are by which developers pay.
-func (p *Program) ExamineRates(context.Context) []Finding {
-	var findings []Finding
-	for _, brand := range slices.Sorted(maps.Keys(p.Config.API)) {
-		rates := p.Config.API[brand].FX
-		for _, currency := range slices.Sorted(maps.Keys(rates)) {
-			found := fmt.Sprintf("%s: %s of %s", brand, currency, rates[currency].Date.Format(time.DateOnly))
-			if p.Clock.Now().Sub(rates[currency].Date) > ratesGoodFor {
-				findings = append(findings, Finding{LevelWarn, "api rates", found, "write today's rate and date into the brand's api.fx"})
-				continue
-			}
-			findings = append(findings, Finding{LevelOK, "api rates", found, ""})
-		}
-	}
-	return findings
 }
 
 // apiRoutes serves the developers' API, at the paths that Reloadly's clients know, and what nobody else serves: it says in

@@ -20,6 +20,7 @@ import (
 	"pulsa/channels/ussd"
 	"pulsa/conversation"
 	"pulsa/developers"
+	"pulsa/operators"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
 	"pulsa/sim"
@@ -210,9 +211,9 @@ func (p *Program) HealthRoutes(mux *http.ServeMux) {
 			return
 		}
 		switch fault, level := p.clockFault(ctx); level {
-		case LevelError:
+		case operators.LevelError:
 			http.Error(w, fault, http.StatusServiceUnavailable)
-		case LevelWarn:
+		case operators.LevelWarn:
 			fmt.Fprintln(w, "ready, but "+fault)
 		default:
 			fmt.Fprintln(w, "ready")

@@ -33,6 +33,15 @@ type Finding struct {
 	Do    string `json:"do,omitempty"` // what to do about it
 }
 
+// OK is a Finding that asks for nothing.
+func OK(what, found string) Finding { return Finding{Level: LevelOK, What: what, Found: found} }
+
+// Warning is a Finding that somebody should see to.
+func Warning(what, found, do string) Finding { return Finding{LevelWarn, what, found, do} }
+
+// Failure is a Finding of what does not work.
+func Failure(what, found, do string) Finding { return Finding{LevelError, what, found, do} }
+
 const (
 	// skewWarn and skewError are how far our clock and the database's may be apart: leases and limits are judged by ours,
 	// and copies of the server share them.
@@ -68,7 +77,7 @@ func ClockSkew(ctx context.Context, ours prepaid.Clock, db RemoteClock) (skew, t
 
 // CheckClock judges a skew between our clock and the database's.
 func CheckClock(skew time.Duration) Finding {
-	f := Finding{LevelOK, "clock", fmt.Sprintf("%s apart from SQL's", skew.Round(time.Millisecond)), ""}
+	f := OK("clock", fmt.Sprintf("%s apart from SQL's", skew.Round(time.Millisecond)))
 	switch {
 	case skew.Abs() >= skewError:
 		f.Level = LevelError
@@ -85,10 +94,10 @@ func CheckClock(skew time.Duration) Finding {
 func CheckDatabase(ctx context.Context, ours prepaid.Clock, db RemoteClock, dialect string) []Finding {
 	skew, took, err := ClockSkew(ctx, ours, db)
 	if err != nil {
-		return []Finding{{LevelError, "SQL", err.Error(), "start the database, or correct database_url (PULSA_DATABASE_URL)"}}
+		return []Finding{Failure("SQL", err.Error(), "start the database, or correct database_url (PULSA_DATABASE_URL)")}
 	}
 	return []Finding{
-		{LevelOK, "SQL", fmt.Sprintf("%s answers in %s, its schema is this program's", dialect, took.Round(time.Millisecond)), ""},
+		OK("SQL", fmt.Sprintf("%s answers in %s, its schema is this program's", dialect, took.Round(time.Millisecond))),
 		CheckClock(skew),
 	}
 }
@@ -96,10 +105,10 @@ func CheckDatabase(ctx context.Context, ours prepaid.Clock, db RemoteClock, dial
 // CheckKey judges how many versions of a key are set in its variable.
 func CheckKey(variable string, versions int) Finding {
 	if versions == 0 {
-		return Finding{LevelWarn, "keys", variable + " is not set: a key in the data folder is used, for test brands only",
-			"before real customers come: " + variable + "=$(openssl rand -hex 32), kept outside the database and backed up"}
+		return Warning("keys", variable+" is not set: a key in the data folder is used, for test brands only",
+			"before real customers come: "+variable+"=$(openssl rand -hex 32), kept outside the database and backed up")
 	}
-	return Finding{LevelOK, "keys", fmt.Sprintf("%s has %d versions", variable, versions), ""}
+	return OK("keys", fmt.Sprintf("%s has %d versions", variable, versions))
 }
 
 // ChannelRegistry is what the checks of channels ask; *channels.Registry is one.
@@ -114,7 +123,7 @@ func CheckChannels(ctx context.Context, registry ChannelRegistry, configFile, pu
 	var findings []Finding
 	unreached := LevelWarn
 	for _, s := range registry.List(ctx) {
-		f := Finding{LevelOK, "channel " + s.Channel.ID(), "on, " + s.Channel.WebhookURL, ""}
+		f := OK("channel "+s.Channel.ID(), "on, "+s.Channel.WebhookURL)
 		switch {
 		case s.Problem != "":
 			f.Level, f.Found, f.Do = LevelWarn, "off: "+s.Problem, "give it what is missing in "+configFile+" or the environment"
@@ -143,7 +152,7 @@ func checkPublicURL(public string, unreached Level) Finding {
 	u, err := url.Parse(public)
 	local := err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
 	if err == nil && u.Scheme == "https" && !local {
-		return Finding{LevelOK, "public URL", public, ""}
+		return OK("public URL", public)
 	}
 	return Finding{unreached, "public URL", public + " is not reached by providers",
 		"set public_url (PULSA_PUBLIC_URL) to the https address under which the world reaches this server"}
@@ -154,7 +163,7 @@ func CheckRates(now time.Time, brand string, rates map[prepaid.Currency]develope
 	var findings []Finding
 	for _, currency := range slices.Sorted(maps.Keys(rates)) {
 		date := rates[currency].Date
-		f := Finding{LevelOK, "api rates", fmt.Sprintf("%s: %s of %s", brand, currency, date.Format(time.DateOnly)), ""}
+		f := OK("api rates", fmt.Sprintf("%s: %s of %s", brand, currency, date.Format(time.DateOnly)))
 		if now.Sub(date) > ratesGoodFor {
 			f.Level, f.Do = LevelWarn, "write today's rate and date into the brand's api.fx"
 		}
@@ -171,9 +180,9 @@ func CheckWallet(ctx context.Context, network string, wallet WalletReader, low s
 	what := "wallet at " + network
 	balance, err := wallet.Balance(ctx)
 	if err != nil {
-		return Finding{LevelError, what, err.Error(), "check the client id and secret, and that the account is live"}
+		return Failure(what, err.Error(), "check the client id and secret, and that the account is live")
 	}
-	f := Finding{LevelOK, what, balance.String(), ""}
+	f := OK(what, balance.String())
 	least, err := prepaid.ParseMoney(low, balance.Currency)
 	switch {
 	case balance.Minor <= 0:
@@ -200,7 +209,7 @@ func (w Waiting) Findings() []Finding {
 	var findings []Finding
 	add := func(n int, found, do string) {
 		if n > 0 {
-			findings = append(findings, Finding{LevelWarn, "work", fmt.Sprintf(found, n), do})
+			findings = append(findings, Warning("work", fmt.Sprintf(found, n), do))
 		}
 	}
 	add(w.Orders, "%d orders wait for an operator", "pulsa topups list --needs-human")
@@ -208,7 +217,7 @@ func (w Waiting) Findings() []Finding {
 	add(w.Untold, "%d pieces of news reach their customers on no channel", "pulsa customers untold")
 	add(w.Differences, "%d differences with providers are open", "pulsa reconcile --list")
 	if len(findings) == 0 {
-		return []Finding{{LevelOK, "work", "nothing waits for people", ""}}
+		return []Finding{OK("work", "nothing waits for people")}
 	}
 	return findings
 }

@@ -38,10 +38,10 @@ func probe(ctx context.Context, c channels.Channel, prober channels.Prober) Find
 	what := "credentials of " + c.ID()
 	whose, err := prober.Probe(ctx, c)
 	if err == nil {
-		return Finding{LevelOK, what, whose, ""}
+		return OK(what, whose)
 	}
-	f := Finding{LevelError, what, "the provider says no: " + Refusal(err),
-		fmt.Sprintf("correct the credentials of %s in the environment, or switch the channel off", c.ID())}
+	f := Failure(what, "the provider says no: "+Refusal(err),
+		fmt.Sprintf("correct the credentials of %s in the environment, or switch the channel off", c.ID()))
 	var failure *channels.SendError
 	switch {
 	case !errors.As(err, &failure):

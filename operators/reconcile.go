@@ -107,8 +107,8 @@ type Reconciliation struct {
 	Clock     prepaid.Clock
 }
 
-// Uncompared is what a comparison has left out.
-type Uncompared struct {
+// LeftOut is what a comparison could not compare.
+type LeftOut struct {
 	Unreported  []string // providers, as the ledger's accounts, with which something was booked and which give no report
 	BusyWallets []string // networks whose wallets were not compared, because top-ups are under way
 }
@@ -131,10 +131,10 @@ func (r Reconciliation) Close(ctx context.Context, id string, by prepaid.By) err
 // Compare compares what was booked from one time until before another, and all wallets as they are now, and stores the
 // differences. A report that cannot be read is an error: nothing is closed for want of it. progress is told how many days
 // were read, of how many. What was left out is returned beside an error too.
-func (r Reconciliation) Compare(ctx context.Context, from, to time.Time, progress func(done, total int64)) (Uncompared, error) {
+func (r Reconciliation) Compare(ctx context.Context, from, to time.Time, progress func(done, total int64)) (LeftOut, error) {
 	now := r.Clock.Now()
 	found, unreported, err := r.differences(ctx, from, to, progress)
-	left := Uncompared{Unreported: unreported}
+	left := LeftOut{Unreported: unreported}
 	if err != nil {
 		return left, err
 	}

@@ -6,13 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"pulsa/app"
-	"pulsa/app/config"
-	"pulsa/app/core"
-	"pulsa/developers"
-	"pulsa/prepaid"
 )
 
 func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
@@ -81,15 +74,5 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 		if text, err := os.ReadFile(name); err != nil || strings.Contains(string(text), made.Secret) {
 			t.Errorf("%s holds the secret, %v", name, err)
 		}
-	}
-}
-
-func TestOldRatesAreWarnedOf(t *testing.T) {
-	clock := prepaid.NewVirtualClock(time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC))
-	p := &app.Program{Program: &core.Program{Clock: clock, Config: config.Config{API: map[string]developers.Terms{"demo": {FX: map[prepaid.Currency]developers.Rate{
-		"USD": {Date: clock.Now().AddDate(0, 0, -30)}, "JPY": {Date: clock.Now().AddDate(0, 0, -32)}}}}}}}
-	found := p.ExamineRates(t.Context())
-	if len(found) != 2 || found[0].Level != app.LevelWarn || found[0].Found != "demo: JPY of 2026-10-19" || found[1].Level != app.LevelOK {
-		t.Errorf("found %+v", found)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"pulsa/channels"
 	"pulsa/channels/fake"
 	"pulsa/cmd/pulsa/term"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/store"
 )
@@ -240,7 +241,7 @@ func (d *channelDesk) probe(ctx context.Context, s channels.Status) (found strin
 	defer cancel()
 	whose, err := prober.Probe(ctx, s.Channel)
 	if err != nil {
-		return "the provider says no: " + app.Refusal(err), false
+		return "the provider says no: " + operators.Refusal(err), false
 	}
 	return "ok, " + whose, true
 }
@@ -340,7 +341,7 @@ func (d *channelDesk) hook(ctx context.Context, c channels.Channel, on bool) err
 	case errors.Is(err, channels.ErrByHand):
 		fmt.Fprintf(d.stdout, "Its provider still delivers to %s, in vain, until that is changed there.\n", address)
 	default:
-		return fmt.Errorf("the provider could not be told: %s; run this again, or see to it there: %s", app.Refusal(err), address)
+		return fmt.Errorf("the provider could not be told: %s; run this again, or see to it there: %s", operators.Refusal(err), address)
 	}
 	return nil
 }

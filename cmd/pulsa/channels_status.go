@@ -11,6 +11,7 @@ import (
 	"pulsa/app"
 	"pulsa/channels"
 	"pulsa/cmd/pulsa/term"
+	"pulsa/operators"
 	"pulsa/store"
 )
 
@@ -132,7 +133,7 @@ func judgeChannel(s channels.Status, f store.ChannelFigures, now time.Time) heal
 	switch {
 	case s.Problem != "":
 		say(healthDown, "%s", s.Problem)
-		h.intended = s.Channel.Brand.Test || !app.DeclaredOn(s.Channel.Brand, s.Channel.Name)
+		h.intended = s.Channel.Brand.Test || !operators.DeclaredOn(s.Channel)
 	case !s.On:
 		say(healthDown, "disabled in the configuration")
 		h.intended = true

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"pulsa/app"
+	"pulsa/operators"
 )
 
 type doctorCommand struct {
@@ -30,11 +31,11 @@ func (d *doctorCommand) Run(ctx context.Context, e environ) error {
 	return d.print(e.stdout, app.Examine(ctx, c))
 }
 
-func (d *doctorCommand) print(w io.Writer, findings []app.Finding) error {
+func (d *doctorCommand) print(w io.Writer, findings []operators.Finding) error {
 	failed := false
 	table, out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), json.NewEncoder(w)
 	for _, f := range findings {
-		failed = failed || f.Level == app.LevelError
+		failed = failed || f.Level == operators.LevelError
 		if d.JSON {
 			if err := out.Encode(f); err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/core"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/sim"
 
@@ -79,36 +80,38 @@ const (
 
 func TestTheDoctorTriesTheCredentialsOfProviders(t *testing.T) {
 	for _, c := range []struct {
-		name, key, stripe, twilio, telegram, what, level, found, do string
+		name, key, stripe, twilio, telegram, what string
+		level                                     operators.Level
+		found, do                                 string
 	}{
-		{"Stripe well", "", goodStripe, goodTwilio, goodTelegram, "gateway stripe", app.LevelOK, "test key, balance EUR 12.00", ""},
+		{"Stripe well", "", goodStripe, goodTwilio, goodTelegram, "gateway stripe", operators.LevelOK, "test key, balance EUR 12.00", ""},
 		{"Stripe: bad key", "", `401 {"error":{"type":"invalid_request_error","message":"Invalid API Key provided: sk_test_4eC3"}}`, goodTwilio, goodTelegram,
-			"gateway stripe", app.LevelError, "does not know the key", "copy the key anew"},
-		{"Stripe: restricted key", "", `403 {"error":{"type":"invalid_request_error","message":"no"}}`, goodTwilio, goodTelegram, "gateway stripe", app.LevelWarn, "read the balance", "right to read Balance"},
-		{"Stripe: the other mode", "", strings.Replace(goodStripe, "false", "true", 1), goodTwilio, goodTelegram, "gateway stripe", app.LevelError, "other mode", "base_url"},
-		{"Stripe: unreachable", "", "hangs up", goodTwilio, goodTelegram, "gateway stripe", app.LevelError, "does not answer", "port 443"},
-		{"Stripe: broken", "", `500 {"error":{"type":"api_error"}}`, goodTwilio, goodTelegram, "gateway stripe", app.LevelError, "status 500", "dashboard"},
+			"gateway stripe", operators.LevelError, "does not know the key", "copy the key anew"},
+		{"Stripe: restricted key", "", `403 {"error":{"type":"invalid_request_error","message":"no"}}`, goodTwilio, goodTelegram, "gateway stripe", operators.LevelWarn, "read the balance", "right to read Balance"},
+		{"Stripe: the other mode", "", strings.Replace(goodStripe, "false", "true", 1), goodTwilio, goodTelegram, "gateway stripe", operators.LevelError, "other mode", "base_url"},
+		{"Stripe: unreachable", "", "hangs up", goodTwilio, goodTelegram, "gateway stripe", operators.LevelError, "does not answer", "port 443"},
+		{"Stripe: broken", "", `500 {"error":{"type":"api_error"}}`, goodTwilio, goodTelegram, "gateway stripe", operators.LevelError, "status 500", "dashboard"},
 		{"Stripe: live key, test brand", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", strings.Replace(goodStripe, "false", "true", 1), goodTwilio, goodTelegram,
-			"gateway stripe", app.LevelError, "every payment of brand demo is refused", "sk_test_"},
-		{"Twilio well", "", goodStripe, goodTwilio, goodTelegram, "credentials of demo/twilio", app.LevelOK, "account Demo", ""},
-		{"Twilio: bad token", "", goodStripe, `401 {"code":20003,"message":"Authenticate","status":401}`, goodTelegram, "credentials of demo/twilio", app.LevelError, "20003", "correct the credentials of demo/twilio"},
-		{"Twilio: suspended", "", goodStripe, `200 {"sid":"AC0123","status":"suspended"}`, goodTelegram, "credentials of demo/twilio", app.LevelError, "suspended", "correct the credentials"},
-		{"Twilio: unreachable", "", goodStripe, "hangs up", goodTelegram, "credentials of demo/twilio", app.LevelError, "no answer", "outage"},
-		{"Telegram well", "", goodStripe, goodTwilio, goodTelegram, "credentials of demo/telegram", app.LevelOK, "bot @demo_bot", ""},
-		{"Telegram: bad token", "", goodStripe, goodTwilio, `401 {"ok":false,"error_code":401,"description":"Unauthorized"}`, "credentials of demo/telegram", app.LevelError, "says no", "correct the credentials of demo/telegram"},
+			"gateway stripe", operators.LevelError, "every payment of brand demo is refused", "sk_test_"},
+		{"Twilio well", "", goodStripe, goodTwilio, goodTelegram, "credentials of demo/twilio", operators.LevelOK, "account Demo", ""},
+		{"Twilio: bad token", "", goodStripe, `401 {"code":20003,"message":"Authenticate","status":401}`, goodTelegram, "credentials of demo/twilio", operators.LevelError, "20003", "correct the credentials of demo/twilio"},
+		{"Twilio: suspended", "", goodStripe, `200 {"sid":"AC0123","status":"suspended"}`, goodTelegram, "credentials of demo/twilio", operators.LevelError, "suspended", "correct the credentials"},
+		{"Twilio: unreachable", "", goodStripe, "hangs up", goodTelegram, "credentials of demo/twilio", operators.LevelError, "no answer", "outage"},
+		{"Telegram well", "", goodStripe, goodTwilio, goodTelegram, "credentials of demo/telegram", operators.LevelOK, "bot @demo_bot", ""},
+		{"Telegram: bad token", "", goodStripe, goodTwilio, `401 {"ok":false,"error_code":401,"description":"Unauthorized"}`, "credentials of demo/telegram", operators.LevelError, "says no", "correct the credentials of demo/telegram"},
 		{"Telegram: too often", "", goodStripe, goodTwilio, `429 {"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":3}}`,
-			"credentials of demo/telegram", app.LevelWarn, "says no", "try again"},
-		{"Telegram: unreachable", "", goodStripe, goodTwilio, "hangs up", "credentials of demo/telegram", app.LevelError, "no answer", "outage"},
+			"credentials of demo/telegram", operators.LevelWarn, "says no", "try again"},
+		{"Telegram: unreachable", "", goodStripe, goodTwilio, "hangs up", "credentials of demo/telegram", operators.LevelError, "no answer", "outage"},
 	} {
 		key := c.key
 		if key == "" {
 			key = stripeTestKey
 		}
 		p := examined(t, key, serving(c.stripe, c.twilio, c.telegram))
-		var findings []app.Finding
+		var findings []operators.Finding
 		met := false
 		for tries := 5; !met && tries > 0; tries-- { // on a slow machine, who answers may seem not to
-			findings = append(p.ExamineGateway(t.Context()), p.ExamineCredentials(t.Context())...)
+			findings = append(p.ExamineGateway(t.Context()), operators.CheckCredentials(t.Context(), p.Registry)...)
 			for _, f := range findings {
 				if strings.Contains(f.Found+f.Do, key) || strings.Contains(f.Found+f.Do, "0123456789abcdef") || strings.Contains(f.Found+f.Do, "123456:abc") {
 					t.Errorf("%s: shows a secret: %+v", c.name, f)
@@ -139,11 +142,15 @@ func TestTheDoctorTriesTheSecretOfASimulatorInAnotherProcess(t *testing.T) {
 	t.Cleanup(server.Close)
 	t.Cleanup(none.Close)
 	gone.Close()
-	for _, test := range []struct{ url, secret, level, do string }{
-		{server.URL, "right", app.LevelWarn, "nothing for brands marked test"},
-		{server.URL, "other", app.LevelError, "set simulator.secret"},
-		{none.URL, "right", app.LevelError, "--gateway-webhook"},
-		{gone.URL, "right", app.LevelError, "start pulsa sim, or"},
+	for _, test := range []struct {
+		url, secret string
+		level       operators.Level
+		do          string
+	}{
+		{server.URL, "right", operators.LevelWarn, "nothing for brands marked test"},
+		{server.URL, "other", operators.LevelError, "set simulator.secret"},
+		{none.URL, "right", operators.LevelError, "--gateway-webhook"},
+		{gone.URL, "right", operators.LevelError, "start pulsa sim, or"},
 	} {
 		p := &app.Program{Program: &core.Program{Config: config.Config{PublicURL: "http://127.0.0.1:8080"}}}
 		p.Remote = sim.NewRemote(test.url, prepaid.NewSecret(test.secret), quiet)

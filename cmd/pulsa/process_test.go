@@ -16,6 +16,7 @@ import (
 
 	"pulsa/app"
 	"pulsa/app/config"
+	"pulsa/operators"
 )
 
 func TestHangupEndsNeitherServerNorSimulators(t *testing.T) {
@@ -225,10 +226,10 @@ func TestAClockThatIsWrongSaysSo(t *testing.T) {
 			by     time.Duration
 			status int
 			text   string
-			level  string
+			level  operators.Level
 		}{
-			{0, 200, "ready\n", app.LevelOK}, {-time.Second, 200, "ready\n", app.LevelOK},
-			{3 * time.Second, 200, "ready, but the clock is ", app.LevelWarn}, {-time.Minute, 503, "the clock is ", app.LevelError},
+			{0, 200, "ready\n", operators.LevelOK}, {-time.Second, 200, "ready\n", operators.LevelOK},
+			{3 * time.Second, 200, "ready, but the clock is ", operators.LevelWarn}, {-time.Minute, 503, "the clock is ", operators.LevelError},
 		} {
 			clock.by.Store(int64(each.by))
 			if r.DB.Dialect() == "sqlite" { // its clock is the program's own

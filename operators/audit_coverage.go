@@ -1,0 +1,73 @@
+package operators
+
+import (
+	"maps"
+	"slices"
+
+	"pulsa/topup"
+)
+
+// NotSimulated is why the book of a real provider is not seen.
+const NotSimulated = "it is no simulator, pulsa reconcile compares it"
+
+// Coverage says which providers' books an audit has seen, and collects what it could not compare with any. Not safe for
+// concurrent use.
+type Coverage struct {
+	ConfigFile string            // named where it declares no brand of an order
+	Networks   map[string]string // the network of each brand
+	// HiddenNetworks and HiddenGateways say, by the name of a provider, why its book was not seen; "" or none: it was.
+	HiddenNetworks, HiddenGateways map[string]string
+
+	uncompared map[string]string
+}
+
+// Uncompared is a group of orders that an audit could not compare.
+type Uncompared struct {
+	What string // "deliveries of brand demo"
+	Why  string
+}
+
+// Sees reports which providers of an order have shown their books, and remembers what is not compared.
+func (c *Coverage) Sees(o topup.History) (network, gateway bool) {
+	name, known := c.Networks[o.Brand]
+	why := c.HiddenNetworks[name]
+	if !known {
+		why = c.ConfigFile + " declares no such brand"
+	}
+	c.note("deliveries of brand "+o.Brand, why)
+	if o.Funding.Kind != topup.ByCharge {
+		return why == "", true
+	}
+	hidden := c.HiddenGateways[o.Funding.Provider]
+	c.note("payments of brand "+o.Brand+" by "+o.Funding.Provider, hidden)
+	return why == "", hidden == ""
+}
+
+func (c *Coverage) note(what, why string) {
+	if why == "" {
+		return
+	}
+	if c.uncompared == nil {
+		c.uncompared = map[string]string{}
+	}
+	c.uncompared[what] = why
+}
+
+// Uncompared lists what was not compared, by its name.
+func (c *Coverage) Uncompared() []Uncompared {
+	var list []Uncompared
+	for _, what := range slices.Sorted(maps.Keys(c.uncompared)) {
+		list = append(list, Uncompared{what, c.uncompared[what]})
+	}
+	return list
+}
+
+// Incomplete reports whether a simulator's book was missing: that of a real provider cannot be seen.
+func (c *Coverage) Incomplete() bool {
+	for _, why := range c.uncompared {
+		if why != NotSimulated {
+			return true
+		}
+	}
+	return false
+}
