@@ -11,29 +11,21 @@ import (
 	"strings"
 
 	"pulsa/app/config"
+	"pulsa/operators"
 	"pulsa/sim"
 
 	simnetwork "pulsa/sim/network"
-	"pulsa/topup"
 )
 
-// NotSimulated is why a real provider has no book.
-const NotSimulated = "it is no simulator, pulsa reconcile compares it"
-
-// SeenBooks are the books that an audit sees, all in one, and why it does not see others: those are not held against orders.
-type SeenBooks struct {
-	sim.Books
-	Config   config.Config
-	Gateways map[string]string // by name, why its book is not seen; "" where it is
-	Networks map[string]string
-	Unseen   map[string]string // what orders could not be held against, and why: for people
-}
-
-// SeeBooks reads the books of all simulators that brands use: the server's own, from its data folder where pulsa sim has others,
-// and those of pulsa sim at its address, or in the folders given where nothing answers there.
-func SeeBooks(ctx context.Context, c config.Config, folders []string) (*SeenBooks, error) {
-	s := &SeenBooks{Config: c, Gateways: map[string]string{config.GatewayStripe: NotSimulated}, Networks: map[string]string{config.NetworkReloadly: NotSimulated},
-		Unseen: map[string]string{}}
+// readBooks reads the books of all simulators that brands use: the server's own, from its data folder where pulsa sim has others,
+// and those of pulsa sim at its address, or in the folders given where nothing answers there. The coverage says which were
+// not found.
+func readBooks(ctx context.Context, c config.Config, folders []string) (books sim.Books, seen *operators.Coverage, err error) {
+	seen = &operators.Coverage{
+		ConfigFile: c.File, Networks: c.Networks,
+		HiddenNetworks: map[string]string{config.NetworkReloadly: operators.NotSimulated},
+		HiddenGateways: map[string]string{config.GatewayStripe: operators.NotSimulated},
+	}
 	folders = slices.CompactFunc(slices.Clone(folders), sameFolder)
 	own, others, reloadly := folders, []string(nil), c.SimulatedReloadly()
 	if c.Simulator.URL != "" || reloadly != "" {
@@ -41,10 +33,10 @@ func SeeBooks(ctx context.Context, c config.Config, folders []string) (*SeenBook
 	}
 	stopped, err := sim.ReadFolders(others)
 	if err == nil {
-		s.Books, err = sim.ReadFolders(own)
+		books, err = sim.ReadFolders(own)
 	}
 	if err != nil {
-		return nil, err
+		return books, nil, err
 	}
 	missing := func(name string) string {
 		if slices.ContainsFunc(own, func(f string) bool { return sim.HasBook(f, name) }) {
@@ -52,24 +44,24 @@ func SeeBooks(ctx context.Context, c config.Config, folders []string) (*SeenBook
 		}
 		return fmt.Sprintf("%s has no %s", strings.Join(own, ", "), name)
 	}
-	s.Networks["sim"] = missing(sim.NetworkBook)
+	seen.HiddenNetworks["sim"] = missing(sim.NetworkBook)
 	if c.Simulator.URL == "" {
-		s.Gateways["sim"] = missing(sim.GatewayBook)
+		seen.HiddenGateways["sim"] = missing(sim.GatewayBook)
 	} else {
 		var book sim.PaymentBook
-		book, s.Gateways["sim"] = bookAt(ctx, c.Simulator.URL, "payment", stopped.PaymentBook, len(others) > 0)
-		s.Books = s.With(sim.Books{PaymentBook: book})
+		book, seen.HiddenGateways["sim"] = bookAt(ctx, c.Simulator.URL, "payment", stopped.PaymentBook, len(others) > 0)
+		books = books.With(sim.Books{PaymentBook: book})
 	}
 	if reloadly != "" {
 		var delivered []simnetwork.Entry
-		delivered, s.Networks[config.NetworkReloadly] = bookAt(ctx, reloadly, "network", stopped.Delivered, len(others) > 0)
-		s.Books = s.With(sim.Books{Delivered: delivered})
+		delivered, seen.HiddenNetworks[config.NetworkReloadly] = bookAt(ctx, reloadly, "network", stopped.Delivered, len(others) > 0)
+		books = books.With(sim.Books{Delivered: delivered})
 	}
-	return s, nil
+	return books, seen, nil
 }
 
-// bookAt asks pulsa sim for a book; why there is none, "" where there is. Where nothing answers it is what folders hold, if
-// there are any.
+// bookAt asks pulsa sim for a book. why says that there is none, "" where there is. Where nothing answers, the stopped one is
+// used, if folders were given to find it in.
 func bookAt[B any](ctx context.Context, address, kind string, stopped B, folders bool) (book B, why string) {
 	err := (&sim.Remote{URL: address}).Control(ctx, http.MethodGet, kind, "", &book)
 	var noAnswer *url.Error
@@ -88,24 +80,4 @@ func sameFolder(a, b string) bool {
 	left, err := os.Stat(a)
 	right, errRight := os.Stat(b)
 	return err == nil && errRight == nil && os.SameFile(left, right)
-}
-
-// Sees tells which providers of an order have shown their books.
-func (s *SeenBooks) Sees(o topup.History) (network, gateway bool) {
-	name, known := s.Config.Networks[o.Brand]
-	why := s.Networks[name]
-	if !known {
-		why = s.Config.File + " declares no such brand"
-	}
-	if why != "" {
-		s.Unseen["deliveries of brand "+o.Brand] = why
-	}
-	if o.Funding.Kind != topup.ByCharge {
-		return why == "", true
-	}
-	if hidden := s.Gateways[o.Funding.Provider]; hidden != "" {
-		s.Unseen["payments of brand "+o.Brand+" by "+o.Funding.Provider] = hidden
-		return why == "", false
-	}
-	return why == "", true
 }

@@ -6,15 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 
 	"pulsa/app"
-	"pulsa/app/config"
 	"pulsa/operators"
-	"pulsa/sim"
-	"pulsa/store"
-	"pulsa/topup"
 )
 
 type auditCommand struct {
@@ -32,34 +26,28 @@ func (auditCommand) Help() string {
 
 // Run implements the command.
 func (a *auditCommand) Run(ctx context.Context, e environ) error {
-	for _, folder := range a.Books { // against none at all every order would be a violation
-		if !sim.HasBook(folder, sim.GatewayBook) && !sim.HasBook(folder, sim.NetworkBook) {
-			return wrongFlag("--books %s: neither %s nor %s is there: name the folder of --data, of the server or of pulsa sim", folder, sim.GatewayBook, sim.NetworkBook)
+	for _, folder := range a.Books {
+		if err := app.HasBooks(folder); err != nil {
+			return wrongFlag("--books %s: %s", folder, err)
 		}
 	}
-	c, db, err := a.openExisting(ctx, e)
+	c, err := a.load(e, nil)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	violations, err := db.Audit.Violations(ctx)
-	var unseen map[string]string
-	if err == nil && len(a.Books) > 0 {
-		var found []operators.Violation
-		var seen *app.SeenBooks
-		if found, seen, err = auditSeen(ctx, c, db, a.Books); err == nil {
-			violations, unseen = append(violations, found...), seen.Unseen
-		}
-	}
+	books, err := app.OpenBooks(ctx, c)
 	if err != nil {
 		return err
 	}
-	incomplete := false
-	for _, what := range slices.Sorted(maps.Keys(unseen)) {
-		incomplete = incomplete || unseen[what] != app.NotSimulated
-		fmt.Fprintf(e.stderr, "not compared: %s (%s)\n", what, unseen[what])
+	defer books.Close()
+	violations, coverage, err := books.Audit(ctx, a.Books)
+	if err != nil {
+		return err
 	}
-	if err := a.print(e.stdout, violations); err != nil || !incomplete {
+	for _, u := range coverage.Uncompared() {
+		fmt.Fprintf(e.stderr, "not compared: %s (%s)\n", u.What, u.Why)
+	}
+	if err := a.print(e.stdout, violations); err != nil || !coverage.Incomplete() {
 		return err
 	}
 	return errors.New("not all simulators' books were seen: what was not compared stands above")
@@ -84,21 +72,4 @@ func (a *auditCommand) print(w io.Writer, violations []operators.Violation) erro
 		fmt.Fprintln(w, "no violation")
 	}
 	return nil
-}
-
-// auditSeen holds the books in folders, and those of simulators that run, against the orders.
-func auditSeen(ctx context.Context, c config.Config, db *store.DB, folders []string) ([]operators.Violation, *app.SeenBooks, error) {
-	var seen *app.SeenBooks
-	read := func(ctx context.Context) (books operators.ProviderBooks, err error) {
-		if seen, err = app.SeeBooks(ctx, c, folders); err == nil {
-			books = seen.Provider()
-		}
-		return books, err
-	}
-	violations, err := auditOf(db).CheckBooks(ctx, read, func(o topup.History) (network, gateway bool) { return seen.Sees(o) })
-	return violations, seen, err
-}
-
-func auditOf(db *store.DB) operators.Audit {
-	return operators.Audit{Rules: db.Audit, Orders: db.Orders}
 }

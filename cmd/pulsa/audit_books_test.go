@@ -9,10 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/sim"
-	"pulsa/topup"
 )
 
 // The gateway's book, or both, are another process's: they are found at its address, or in its folder once it has ended.
@@ -73,18 +71,4 @@ func (o office) elsewhere(address string, books []string) {
 		o.Fatal(err)
 	}
 	o.env["PULSA_CONFIG"], o.env["SIM_SECRET"] = file, "0123456789abcdef"
-}
-
-func TestAnAuditTellsWhichRealProvidersItDoesNotSee(t *testing.T) {
-	s := &app.SeenBooks{Config: config.Config{File: "pulsa.yaml", Networks: map[string]string{"demo": config.NetworkReloadly}},
-		Gateways: map[string]string{config.GatewayStripe: app.NotSimulated}, Networks: map[string]string{config.NetworkReloadly: app.NotSimulated}, Unseen: map[string]string{}}
-	order := func(brand string) topup.History {
-		return topup.History{Order: topup.Order{Brand: brand, Funding: topup.FundingRef{Kind: topup.ByCharge, Provider: config.GatewayStripe}}}
-	}
-	if network, gateway := s.Sees(order("demo")); network || gateway {
-		t.Error(network, gateway)
-	}
-	if network, _ := s.Sees(order("gone")); network || s.Unseen["deliveries of brand gone"] != "pulsa.yaml declares no such brand" {
-		t.Errorf("%v", s.Unseen)
-	}
 }

@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"pulsa/app/config"
+	"pulsa/app"
 	"pulsa/operators"
 	"pulsa/prepaid"
 )
@@ -37,27 +37,30 @@ func (reconcileCommand) Help() string {
 
 // Run implements the command.
 func (r *reconcileCommand) Run(ctx context.Context, e environ) error {
-	c, db, err := r.openExisting(ctx, e)
+	c, err := r.load(e, nil)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	books := newReconciliation(c, db)
+	books, err := app.OpenBooks(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer books.Close()
 	switch {
 	case r.Close != "":
 		by, err := r.by(e)
 		if err != nil {
 			return err
 		}
-		return books.Close(ctx, r.Close, by)
+		return books.Reconciliation.Close(ctx, r.Close, by)
 	case !r.List:
-		if err := r.compare(ctx, e, c, books); err != nil {
+		if err := r.compare(ctx, e, books); err != nil {
 			return err
 		}
 	}
-	list := books.List
+	list := books.Reconciliation.List
 	if r.All {
-		list = books.ListAll
+		list = books.Reconciliation.ListAll
 	}
 	items, err := list(ctx)
 	if err != nil {
@@ -66,17 +69,16 @@ func (r *reconcileCommand) Run(ctx context.Context, e environ) error {
 	return r.print(e.stdout, items)
 }
 
-func (r *reconcileCommand) compare(ctx context.Context, e environ, c config.Config, books operators.Reconciliation) error {
-	from, to, err := r.days(books.Clock.Now().UTC())
+func (r *reconcileCommand) compare(ctx context.Context, e environ, books *app.Books) error {
+	from, to, err := r.days(books.Reconciliation.Clock.Now().UTC())
 	if err != nil {
 		return err
 	}
-	books.Reporters, err = newReporters(c, slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	if err != nil {
+	if err := books.ReadReporters(slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))); err != nil {
 		return err
 	}
 	bar := e.terminal().Progress("days")
-	left, err := books.Compare(ctx, from, to, bar.Show)
+	left, err := books.Reconciliation.Compare(ctx, from, to, bar.Show)
 	bar.End()
 	for _, name := range left.Unreported {
 		fmt.Fprintf(e.stderr, "%s gives us no report: what was booked with it is not compared\n", name)

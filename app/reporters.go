@@ -1,24 +1,16 @@
-package main
+package app
 
 import (
 	"context"
 	"log/slog"
 
-	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/sim"
-	"pulsa/store"
 	"pulsa/topup"
 )
-
-// newReconciliation returns the reconciliation of a store. Only what compares needs reporters: see newReporters.
-func newReconciliation(c config.Config, db *store.DB) operators.Reconciliation {
-	return operators.Reconciliation{Ledger: db.Reconciliation, Items: db.Reconciliation, Orders: db.Orders,
-		Networks: c.Networks, Clock: prepaid.SystemClock{}}
-}
 
 // newReporters returns the providers of the configuration. The simulators' books may be another process's.
 func newReporters(c config.Config, log *slog.Logger) (operators.Reporters, error) {
@@ -34,14 +26,14 @@ func newReporters(c config.Config, log *slog.Logger) (operators.Reporters, error
 		all.Gateways["sim"] = &sim.Remote{URL: c.Simulator.URL}
 	}
 	clock := prepaid.SystemClock{}
-	if r := app.NewReloadly(c, clock, log); r != nil {
+	if r := NewReloadly(c, clock, log); r != nil {
 		all.Networks[config.NetworkReloadly], all.Wallets[config.NetworkReloadly] = r, r
 	}
 	// A report is read from Stripe alone.
 	books := func(context.Context, prepaid.ChargeID) (payments.Recorded, error) {
 		return payments.Recorded{}, topup.ErrNoOrder
 	}
-	s, err := app.NewStripe(c, clock, log, books, nil)
+	s, err := NewStripe(c, clock, log, books, nil)
 	if err != nil {
 		return all, err
 	}
