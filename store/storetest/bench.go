@@ -19,8 +19,12 @@ func BenchmarkTopUp(b *testing.B, db *store.DB) {
 	b.RunParallel(func(pb *testing.PB) {
 		c, err := db.Customers.SaveRegistration(b.Context(), accounts.Customer{ID: prepaid.NewID[prepaid.CustomerID](), Brand: brand,
 			MSISDN: msisdn(int(customers.Add(1))), PIN: accounts.PIN{Hash: "hash"}, CreatedAt: start}, nil)
+		if err == nil {
+			err = canPay(b, db, &c)
+		}
 		if err != nil {
 			b.Error(err)
+			return
 		}
 		for n := 0; pb.Next(); n++ {
 			if err := topUp(b, db, c, fmt.Sprint(c.ID, n)); err != nil {
@@ -29,6 +33,18 @@ func BenchmarkTopUp(b *testing.B, db *store.DB) {
 			}
 		}
 	})
+}
+
+// canPay gives a customer an instrument.
+func canPay(b *testing.B, db *store.DB, c *accounts.Customer) error {
+	s, err := db.Payments.SaveSetup(b.Context(), setup(*c, "setup "+string(c.ID)))
+	if err == nil {
+		_, err = db.Payments.EndSetup(b.Context(), s.ID, instrument(*c), prepaid.NewID[prepaid.NoticeID](), start)
+	}
+	if err == nil {
+		*c, err = db.Customers.CustomerByMSISDN(b.Context(), brand, c.MSISDN)
+	}
+	return err
 }
 
 func topUp(b *testing.B, db *store.DB, c accounts.Customer, key string) error {
