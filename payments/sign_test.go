@@ -10,6 +10,7 @@ import (
 	"pulsa/payments"
 	"pulsa/prepaid"
 	sim "pulsa/sim/gateway"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -33,7 +34,7 @@ func (w *world) agreement(key string) payments.SignRequest {
 // kept is the newest mandate; no IBAN is, not in clear.
 func (w *world) kept() payments.Mandate {
 	w.t.Helper()
-	texts, err := w.store.Texts(w.t.Context(), true)
+	texts, err := scratch.Texts(w.t.Context(), w.store)
 	if err != nil {
 		w.t.Fatal(err)
 	}

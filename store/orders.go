@@ -168,3 +168,20 @@ func (db Orders) NextDue(ctx context.Context) (time.Time, error) {
 	}
 	return prepaid.FromMicros(at), nil
 }
+
+// AllOrders reads every order with its charge and attempts: for audits of small stores. It implements operators.AuditedOrders.
+func (db Orders) AllOrders(ctx context.Context) ([]topup.History, error) {
+	var ids []prepaid.OrderID
+	if err := list(ctx, db.reader, &ids, `SELECT id FROM orders ORDER BY created_at, id`); err != nil {
+		return nil, fmt.Errorf("list orders: %w", err)
+	}
+	orders := make([]topup.History, 0, len(ids))
+	for _, id := range ids {
+		o, err := db.Order(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		orders = append(orders, o)
+	}
+	return orders, nil
+}

@@ -17,6 +17,7 @@ import (
 	"pulsa/prepaid"
 
 	simgateway "pulsa/sim/gateway"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -47,7 +48,7 @@ func reachable(t *testing.T) *running {
 
 func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
 	r := reachable(t)
-	before, err := r.DB.Texts(t.Context(), false)
+	before, err := scratch.TextsButMessages(t.Context(), r.DB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +96,7 @@ func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
 			t.Errorf("%s: answered %d %s", c.name, answer.Code, answer.Body.String())
 		}
 	}
-	after, err := r.DB.Texts(t.Context(), false)
+	after, err := scratch.TextsButMessages(t.Context(), r.DB)
 	if err != nil {
 		t.Fatal(err)
 	}

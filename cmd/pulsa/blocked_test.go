@@ -17,6 +17,7 @@ import (
 
 	simnetwork "pulsa/sim/network"
 	"pulsa/store"
+	"pulsa/store/scratch"
 )
 
 // lockOrders keeps the table of orders from everybody else, as a migration or a backup may, until it is released.
@@ -46,7 +47,7 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 		t.Skip("PULSA_TEST_DATABASE_URL or PULSA_TEST_REDIS_URL is not set")
 	}
 	t.Parallel()
-	address, drop, err := store.Scratch(t.Context(), database)
+	address, drop, err := scratch.Schema(t.Context(), database)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 	simgateway "pulsa/sim/gateway"
 
 	simnetwork "pulsa/sim/network"
-	"pulsa/store"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -35,7 +35,7 @@ func onEveryStore(t *testing.T, test func(t *testing.T, change func(*config.Conf
 		if database == "" || redis == "" {
 			t.Skip("PULSA_TEST_DATABASE_URL or PULSA_TEST_REDIS_URL is not set")
 		}
-		address, drop, err := store.Scratch(t.Context(), database)
+		address, drop, err := scratch.Schema(t.Context(), database)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,7 @@ import (
 	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
-	"pulsa/store"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -57,7 +57,7 @@ func killOnEveryStore(t *testing.T, kill func(t *testing.T, env map[string]strin
 		if database == "" || redis == "" {
 			t.Skip("PULSA_TEST_DATABASE_URL or PULSA_TEST_REDIS_URL is not set")
 		}
-		address, drop, err := store.Scratch(t.Context(), database)
+		address, drop, err := scratch.Schema(t.Context(), database)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -454,7 +454,7 @@ func (s survivor) mandates() {
 			s.Errorf("mandate %s is %s, %v", m.Reference, setup.Status, err)
 		}
 	}
-	texts, err := s.p.DB.Texts(s.Context(), true)
+	texts, err := scratch.Texts(s.Context(), s.p.DB)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"pulsa/channels"
 	"pulsa/prepaid"
 	"pulsa/sim"
-	"pulsa/store"
+	"pulsa/store/scratch"
 )
 
 // The sender on real stores, and Twilio's protocol to a server that fails. Tests skip what they would have to wait for.
@@ -136,7 +136,7 @@ func TestTwoCopiesSendEachMessageOnceAndInOrder(t *testing.T) {
 	data, database := t.TempDir(), ""
 	redis := os.Getenv("PULSA_TEST_REDIS_URL")
 	if base := os.Getenv("PULSA_TEST_DATABASE_URL"); base != "" && redis != "" {
-		scratch, drop, err := store.Scratch(t.Context(), base)
+		scratch, drop, err := scratch.Schema(t.Context(), base)
 		if err != nil {
 			t.Fatal(err)
 		}

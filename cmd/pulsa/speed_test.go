@@ -26,7 +26,7 @@ import (
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/sim"
-	"pulsa/store"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -74,7 +74,7 @@ type speed struct {
 }
 
 func newSpeed(b *testing.B, base string) *speed {
-	address, drop, err := store.Scratch(b.Context(), base)
+	address, drop, err := scratch.Schema(b.Context(), base)
 	if err != nil {
 		b.Fatal(err)
 	}

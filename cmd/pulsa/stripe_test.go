@@ -19,6 +19,7 @@ import (
 	"pulsa/payments"
 	"pulsa/payments/stripe"
 	"pulsa/prepaid"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -91,7 +92,7 @@ func TestARevokedMandateEndsTheWayToPayAndIsTold(t *testing.T) {
 	if err != nil || now.Pays.ID != "" || now.Status != accounts.Active {
 		t.Errorf("%+v, %v", now, err)
 	}
-	sent, err := p.DB.Outbox.SentMessages(t.Context())
+	sent, err := scratch.SentMessages(t.Context(), p.DB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func (r *running) said(text string) string {
 func TestABadEventOfStripesIsRefusedAndChangesNothing(t *testing.T) {
 	p := examined(t, stripeTestKey, serving("404 {}", goodTwilio, goodTelegram))
 	payer(t, p)
-	before, err := p.DB.Texts(t.Context(), true)
+	before, err := scratch.Texts(t.Context(), p.DB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +193,7 @@ func TestABadEventOfStripesIsRefusedAndChangesNothing(t *testing.T) {
 			n++
 		}
 	}
-	after, err := p.DB.Texts(t.Context(), true)
+	after, err := scratch.Texts(t.Context(), p.DB)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -161,7 +162,7 @@ var operatorTests = []test{
 		if !slices.Contains(addresses, "telegram:352735") || !slices.Contains(addresses, c.MSISDN.Tel()) {
 			w.Errorf("addresses %v", addresses)
 		}
-		texts := must[map[string]string](w)(w.db.Texts(w.Context(), true))
+		texts := must[map[string]string](w)(scratch.Texts(w.Context(), w.db))
 		for _, table := range slices.Sorted(maps.Keys(texts)) {
 			if strings.Contains(texts[table], string(c.MSISDN)) || strings.Contains(texts[table], "352735") || strings.Contains(texts[table], "anyone") ||
 				strings.Contains(texts[table], "Jansen") || strings.Contains(texts[table], "4300") || strings.Contains(texts[table], m.Sealed) {

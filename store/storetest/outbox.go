@@ -11,6 +11,7 @@ import (
 	"pulsa/conversation"
 	"pulsa/prepaid"
 	"pulsa/store"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -448,7 +449,7 @@ var switchTests = []test{
 	{"every stored text can be seen", func(w *world) {
 		w.customer()
 		w.card("101-1")
-		texts := must[map[string]string](w)(w.db.Texts(w.Context(), false))
+		texts := must[map[string]string](w)(scratch.TextsButMessages(w.Context(), w.db))
 		for table, want := range map[string]string{"instruments": "token=tok_1", "cards": "serial=101-1", "customers": "language=nl"} {
 			if !strings.Contains(texts[table], want) {
 				w.Errorf("%s has no %s: %q", table, want, texts[table])

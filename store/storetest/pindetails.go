@@ -2,11 +2,14 @@ package storetest
 
 import (
 	"bytes"
+	"net/url"
+	"os"
 	"strings"
 
 	"pulsa/channels"
 	"pulsa/prepaid"
 	"pulsa/store"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -38,7 +41,7 @@ var pinDetailTests = []test{
 		w.apply(charged(o))
 		c := delivered(o)
 		c.PIN = &somePIN
-		bare := store.WithoutVault(w.db)
+		bare := w.withoutKey()
 		if moved, err := bare.Orders.Apply(w.Context(), c); err == nil || moved {
 			w.Errorf("moved %v, %v", moved, err)
 		}
@@ -54,7 +57,7 @@ var pinDetailTests = []test{
 			o := w.saleByPIN()
 			parts := w.showing(o)
 			w.put(parts...)
-			for table, text := range must[map[string]string](w)(w.db.Texts(w.Context(), true)) {
+			for table, text := range must[map[string]string](w)(scratch.Texts(w.Context(), w.db)) {
 				if strings.Contains(text, "7737") {
 					w.Errorf("%s shows it", table)
 				}
@@ -89,7 +92,7 @@ var pinDetailTests = []test{
 	}},
 	{"a sealed message without its key is claimed without its text", func(w *world) {
 		w.put(w.showing(w.saleByPIN())[:1]...)
-		got, err := store.WithoutVault(w.db).Outbox.ClaimOutbound(w.Context(), start, start.Add(1), 9)
+		got, err := w.withoutKey().Outbox.ClaimOutbound(w.Context(), start, start.Add(1), 9)
 		if err != nil || len(got) != 1 || got[0].Text != "" {
 			w.Errorf("%+v, %v", got, err)
 		}
@@ -128,4 +131,28 @@ func (w *world) showing(o topup.Order) []channels.Outbound {
 		parts = append(parts, m)
 	}
 	return parts
+}
+
+// withoutKey is the store as a program sees it that was not given the key.
+func (w *world) withoutKey() *store.DB {
+	w.Helper()
+	query, address := `SELECT file FROM pragma_database_list WHERE name = 'main'`, func(file string) string { return "sqlite:" + file }
+	if w.db.Dialect() == store.Postgres {
+		query = `SELECT current_schema()`
+		address = func(schema string) string { return inSchema(w, os.Getenv(DatabaseURL), schema) }
+	}
+	var where string
+	w.ok(w.db.Writer().GetContext(w.Context(), &where, query))
+	db := must[*store.DB](w)(store.Open(w.Context(), address(where), store.Options{Volatile: true}))
+	w.Cleanup(func() { w.ok(db.Close()) })
+	return db
+}
+
+func inSchema(w *world, base, schema string) string {
+	w.Helper()
+	u := must[*url.URL](w)(url.Parse(base))
+	query := u.Query()
+	query.Set("search_path", schema)
+	u.RawQuery = query.Encode()
+	return u.String()
 }

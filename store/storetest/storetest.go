@@ -20,6 +20,7 @@ import (
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/store"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -112,7 +113,7 @@ func PostgresURL(t testing.TB) string {
 	if base == "" {
 		t.Skip(DatabaseURL + " is not set")
 	}
-	url, drop, err := store.Scratch(t.Context(), base)
+	url, drop, err := scratch.Schema(t.Context(), base)
 	if err != nil {
 		t.Fatal(err)
 	}

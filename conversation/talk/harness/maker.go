@@ -18,6 +18,7 @@ import (
 	"pulsa/prepaid"
 	"pulsa/sim"
 	"pulsa/store"
+	"pulsa/store/scratch"
 )
 
 // Maker makes a fresh program for every story. It implements talk.Maker.
@@ -107,7 +108,7 @@ func (m *Maker) stores(ctx context.Context, s *Program) (err error) {
 	}
 	if m.database != "" {
 		var address string
-		if address, s.drop, err = store.Scratch(ctx, m.database); err != nil {
+		if address, s.drop, err = scratch.Schema(ctx, m.database); err != nil {
 			return err
 		}
 		s.config.DatabaseURL = prepaid.NewSecret(address)

@@ -24,6 +24,7 @@ import (
 	"pulsa/sim"
 
 	simnetwork "pulsa/sim/network"
+	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -260,7 +261,7 @@ func (s *Program) Settle(ctx context.Context) ([]talk.Message, error) {
 	if err != nil && !s.clock.Now().Before(s.redis) {
 		return nil, err
 	}
-	sent, err := s.p.DB.Outbox.SentMessages(ctx)
+	sent, err := scratch.SentMessages(ctx, s.p.DB)
 	if err != nil {
 		return nil, err
 	}
@@ -368,7 +369,11 @@ func (s *Program) Evidence(ctx context.Context) ([]talk.Evidence, error) {
 	if _, err := s.p.DrainTranscripts(ctx); err != nil {
 		return nil, err
 	}
-	texts, err := s.p.DB.Texts(ctx, len(s.HandedOut()) > 0)
+	read := scratch.TextsButMessages
+	if len(s.HandedOut()) > 0 {
+		read = scratch.Texts
+	}
+	texts, err := read(ctx, s.p.DB)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,134 @@
+// Package scratch is for conversation scripts and tests, whose stores are small and thrown away: it makes room for one in a
+// PostgreSQL database, and reads a store whole. No program reads its store so.
+package scratch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/channels"
+	"pulsa/prepaid"
+	"pulsa/store"
+)
+
+// Schema makes an empty schema of its own in a PostgreSQL database. It returns a URL that leads into it, and what drops it.
+func Schema(ctx context.Context, base string) (address string, drop func(context.Context) error, err error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return "", nil, errors.New("scratch schema: the url of the database can't be read")
+	}
+	admin, err := sqlx.Open("pgx", base)
+	if err != nil {
+		return "", nil, fmt.Errorf("scratch schema: %w", err)
+	}
+	schema := "scratch_" + prepaid.NewToken()
+	if _, err := admin.ExecContext(ctx, "CREATE SCHEMA "+schema); err != nil {
+		_ = admin.Close()
+		return "", nil, fmt.Errorf("scratch schema: %w", err)
+	}
+	query := u.Query()
+	query.Set("search_path", schema)
+	u.RawQuery = query.Encode()
+	return u.String(), func(ctx context.Context) error {
+		defer admin.Close()
+		_, err := admin.ExecContext(ctx, "DROP SCHEMA "+schema+" CASCADE")
+		return err
+	}, nil
+}
+
+// SentMessages lists the pushed messages that a provider has taken, in the order in which it took them, to anybody on any channel.
+func SentMessages(ctx context.Context, db *store.DB) ([]channels.Outbound, error) {
+	var sent []struct {
+		ID             prepaid.OutboundID
+		Brand, Channel string
+		Address        prepaid.Address
+	}
+	err := db.Writer().SelectContext(ctx, &sent, `SELECT id, brand, channel, address FROM outbox WHERE status = 'sent' ORDER BY ended_at, seq`)
+	if err != nil {
+		return nil, fmt.Errorf("list sent messages: %w", err)
+	}
+	read := map[prepaid.OutboundID]channels.Outbound{}
+	messages := make([]channels.Outbound, len(sent))
+	for i, s := range sent {
+		if _, ok := read[s.ID]; !ok {
+			to, err := db.Outbox.OutboundTo(ctx, s.Brand, s.Channel, s.Address, 0, len(sent))
+			if err != nil {
+				return nil, err
+			}
+			for _, m := range to {
+				read[m.ID] = m
+			}
+		}
+		messages[i] = read[s.ID]
+	}
+	return messages, nil
+}
+
+// Texts returns what is stored as text in every table, one table after the other: for finding secrets that should not be there.
+// Left out are hashes, in which any digits may occur by chance, and what is sealed.
+func Texts(ctx context.Context, db *store.DB) (map[string]string, error) {
+	return texts(ctx, db, func(column) bool { return true })
+}
+
+// TextsButMessages is Texts without the outbox and the memos, whose texts are the customers' own.
+func TextsButMessages(ctx context.Context, db *store.DB) (map[string]string, error) {
+	return texts(ctx, db, func(c column) bool { return c.Table != "outbox" && c.Name != "memo" })
+}
+
+func texts(ctx context.Context, db *store.DB, wanted func(column) bool) (map[string]string, error) {
+	columns, err := textColumns(ctx, db)
+	if err != nil {
+		return nil, fmt.Errorf("list text columns: %w", err)
+	}
+	found := map[string]string{}
+	for _, c := range columns {
+		if c.unreadable() || !wanted(c) {
+			continue
+		}
+		var values []string
+		query := `SELECT ` + c.asText(db.Dialect()) + ` FROM ` + c.Table + ` WHERE ` + c.Name + ` IS NOT NULL`
+		if err := db.Writer().SelectContext(ctx, &values, query); err != nil {
+			return nil, fmt.Errorf("read %s.%s: %w", c.Table, c.Name, err)
+		}
+		var text strings.Builder
+		for _, v := range values {
+			text.WriteString(c.Name + "=" + v + "\n")
+		}
+		found[c.Table] += text.String()
+	}
+	return found, nil
+}
+
+type column struct{ Table, Name string }
+
+// unreadable columns hold no text that somebody could read a secret in.
+func (c column) unreadable() bool {
+	return c.Name == "ciphertext" || c.Name == "sealed" || strings.Contains(c.Name, "hash") || strings.Contains(c.Name, "mac")
+}
+
+// asText reads JSON that is kept as bytes.
+func (c column) asText(d store.Dialect) string {
+	switch {
+	case c.Name != "entry" && c.Name != "session" && c.Name != "memo":
+		return c.Name
+	case d == store.Postgres:
+		return "convert_from(" + c.Name + ", 'UTF8')"
+	}
+	return "CAST(" + c.Name + " AS TEXT)"
+}
+
+func textColumns(ctx context.Context, db *store.DB) (columns []column, err error) {
+	query := `SELECT m.name AS "table", p.name AS name FROM sqlite_master m, pragma_table_info(m.name) p
+		WHERE m.type = 'table' AND UPPER(p.type) IN ('TEXT', 'BLOB')`
+	if db.Dialect() == store.Postgres {
+		query = `SELECT table_name AS "table", column_name AS name FROM information_schema.columns
+			WHERE table_schema = current_schema() AND data_type IN ('text', 'bytea')`
+	}
+	err = db.Writer().SelectContext(ctx, &columns, query)
+	return columns, err
+}
