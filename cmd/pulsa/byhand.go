@@ -44,12 +44,7 @@ func (s settings) openDB(ctx context.Context, e environ) (config.Config, *store.
 	return c, db, err
 }
 
-// openExisting is openDB for what only looks, or changes what is there: see core.OpenExisting.
-func (s settings) openExisting(ctx context.Context, e environ) (config.Config, *store.DB, error) {
-	return s.openFor(ctx, e, "")
-}
-
-// openFor is openExisting for a command about one brand; "" for one about all.
+// openFor is openDB for what only looks, or changes what is there, of one brand; "" for all. See core.OpenExisting.
 func (s settings) openFor(ctx context.Context, e environ, brand string) (config.Config, *store.DB, error) {
 	c, err := s.loadFor(e, brand)
 	if err != nil {

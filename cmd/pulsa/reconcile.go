@@ -1,16 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
-	"text/tabwriter"
 	"time"
 
 	"pulsa/app"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 	"pulsa/prepaid"
 )
@@ -22,7 +19,7 @@ type reconcileCommand struct {
 	Close string `help:"Close an open item instead; say why with --reason." placeholder:"ITEM"`
 	List  bool   `help:"Compare nothing: list the open items that are stored."`
 	All   bool   `help:"List closed items too."`
-	JSON  bool   `help:"Print one JSON object per item."`
+	term.Output
 	deed
 }
 
@@ -66,7 +63,7 @@ func (r *reconcileCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	return r.print(e.stdout, items)
+	return r.print(e, items)
 }
 
 func (r *reconcileCommand) compare(ctx context.Context, e environ, books *app.Books) error {
@@ -109,47 +106,62 @@ func (r *reconcileCommand) days(now time.Time) (from, to time.Time, err error) {
 	return from, last.AddDate(0, 0, 1), nil
 }
 
-func (r *reconcileCommand) print(w io.Writer, items []operators.OpenItem) error {
+// openItemRow is an item as it is printed. Amounts are minor units.
+type openItemRow struct {
+	ID         string           `json:"id"`
+	Provider   string           `json:"provider"`
+	Reference  string           `json:"reference"`
+	Kind       string           `json:"kind"`
+	Order      prepaid.OrderID  `json:"order"`
+	Currency   prepaid.Currency `json:"currency"`
+	Ours       int64            `json:"ours"`
+	Theirs     int64            `json:"theirs"`
+	Note       string           `json:"note"`
+	HappenedAt time.Time        `json:"happened_at"`
+	FoundAt    time.Time        `json:"found_at"`
+	Open       bool             `json:"open"`
+	ClosedAt   time.Time        `json:"closed_at,omitzero"`
+	ClosedBy   string           `json:"closed_by,omitempty"`
+	Reason     string           `json:"reason,omitempty"`
+}
+
+func (r openItemRow) state() string {
+	if r.Open {
+		return "open"
+	}
+	return "closed by " + r.ClosedBy + ": " + r.Reason
+}
+
+func (r *reconcileCommand) print(e environ, items []operators.OpenItem) error {
+	amount := func(minor int64, row openItemRow) string {
+		return prepaid.Money{Minor: minor, Currency: row.Currency}.String()
+	}
+	table := term.NewTable[openItemRow](e.terminal(), r.Output).
+		Columns("id", "happened_at", "provider", "kind", "reference", "order", "ours", "theirs", "note", "state").
+		Show("ours", func(row openItemRow) string { return amount(row.Ours, row) }).
+		Show("theirs", func(row openItemRow) string { return amount(row.Theirs, row) }).
+		Show("state", openItemRow.state).Least("note", "order", "happened_at")
 	open := 0
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	out := json.NewEncoder(w)
 	for _, i := range items {
-		if i.ClosedAt.IsZero() {
+		row := openItemRow{i.ID, i.Provider, i.Reference, i.Kind, i.Order, i.Currency, i.Ours, i.Theirs, i.Note, i.HappenedAt, i.FoundAt,
+			i.ClosedAt.IsZero(), i.ClosedAt, i.ClosedBy, i.Reason}
+		if row.Open {
 			open++
 		}
-		if r.JSON {
-			if err := out.Encode(openItemJSON(i)); err != nil {
-				return err
-			}
-			continue
+		if err := table.Row(row); err != nil {
+			return err
 		}
-		state := "open"
-		if !i.ClosedAt.IsZero() {
-			state = "closed by " + i.ClosedBy + ": " + i.Reason
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s %s\torder %s\tours %s\ttheirs %s %s\t%s\n", i.ID, i.HappenedAt.Format(time.DateTime), i.Provider,
-			i.Kind, i.Reference, cmp.Or(string(i.Order), "-"), prepaid.Money{Minor: i.Ours, Currency: i.Currency},
-			prepaid.Money{Minor: i.Theirs, Currency: i.Currency}, i.Note, state)
 	}
-	if err := table.Flush(); err != nil {
-		return err
+	if len(items) > 0 || !r.IsText() {
+		if err := table.End(); err != nil {
+			return err
+		}
 	}
 	if open > 0 {
 		return exitCode(1)
 	}
-	if !r.JSON {
-		fmt.Fprintln(w, "no open item")
+	if r.IsText() {
+		fmt.Fprintln(e.stdout, "no open item")
 	}
 	return nil
-}
-
-func openItemJSON(i operators.OpenItem) map[string]any {
-	line := map[string]any{
-		"id": i.ID, "provider": i.Provider, "reference": i.Reference, "kind": i.Kind, "order": i.Order, "currency": i.Currency,
-		"ours": i.Ours, "theirs": i.Theirs, "note": i.Note, "happened_at": i.HappenedAt, "found_at": i.FoundAt, "open": i.ClosedAt.IsZero(),
-	}
-	if !i.ClosedAt.IsZero() {
-		line["closed_at"], line["closed_by"], line["reason"] = i.ClosedAt, i.ClosedBy, i.Reason
-	}
-	return line
 }
