@@ -19,6 +19,7 @@ import (
 // instanceHeader tells the run's name at /healthz.
 const instanceHeader = "Pulsa-Instance"
 
+// AddressFile is where a server leaves its address in the data folder.
 func AddressFile(data string) string { return filepath.Join(data, "server.address") }
 
 // LeaveAddress writes where the server is, until remove is called. A copy that has taken the folder since keeps its own.

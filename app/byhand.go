@@ -73,6 +73,7 @@ func (r HandRequest) besideServer(ctx context.Context, c config.Config, log *slo
 	return r.AskServer(ctx, c, h.Brand)
 }
 
+// AskServer has the running server do it, by its admin listener: it has the simulators of test brands.
 func (r HandRequest) AskServer(ctx context.Context, c config.Config, brand string) (HandAnswer, error) {
 	var answer HandAnswer
 	body, err := json.Marshal(r)

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// reloadlyHook is where Reloadly sends its news, under public_url.
+	// ReloadlyHook is where Reloadly sends its news, under public_url.
 	ReloadlyHook = "/networks/reloadly/webhook"
 	// walletEvery is how often the wallet is looked at, and walletWithin how long that may take.
 	walletEvery  = 5 * time.Minute

@@ -20,6 +20,7 @@ import (
 // takes longer. What is not done by then is left to its lease, and done by whoever runs next.
 const drainFor = 90 * time.Second
 
+// ListenBoth opens the public and the admin listener. An error says which flag to change.
 func ListenBoth(c config.Config) (public, admin net.Listener, err error) {
 	public, err = net.Listen("tcp", c.Listen)
 	if err != nil {

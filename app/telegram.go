@@ -64,7 +64,7 @@ func (p *Program) hook(ctx context.Context, bot channels.Poller, c channels.Chan
 	return true
 }
 
-// botLeaseOf names the lease of who polls a bot.
+// BotLeaseOf names the lease of who polls a bot.
 func BotLeaseOf(c channels.Channel) string { return "poll " + c.ID() }
 
 func (p *Program) holdsBot(ctx context.Context, c channels.Channel, holder string) bool {

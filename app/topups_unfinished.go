@@ -7,7 +7,7 @@ import (
 	"pulsa/topup"
 )
 
-// unfinished says what an order still lacks of what was asked for, and what to do next; nil where it is done.
+// Unfinished says what an order still lacks of what was asked for, and what to do next; nil where it is done.
 func (r HandRequest) Unfinished(a HandAnswer) error {
 	judged := r.Verdict == topup.WasDelivered || r.Verdict == topup.NotDelivered
 	switch {
@@ -40,7 +40,7 @@ func (a HandAnswer) otherMeans() string {
 	return "pay the customer by other means"
 }
 
-// nextAfter adds to why nothing was done to an order what to do instead.
+// NextAfter adds to why nothing was done to an order what to do instead.
 func (r HandRequest) NextAfter(h topup.History, err error) error {
 	switch {
 	case errors.Is(err, topup.ErrNotReversed):

@@ -160,6 +160,7 @@ type noRedisLog struct{}
 // Printf implements go-redis's logger.
 func (noRedisLog) Printf(context.Context, string, ...any) {}
 
+// QuietRedis keeps go-redis from writing lines of its own into our log. It is called once, at start.
 func QuietRedis() { redis.SetLogger(noRedisLog{}) }
 
 // Routes serves providers and customers.
@@ -197,6 +198,7 @@ func (p *Program) AdminRoutes() http.Handler {
 // versionHeader says in /healthz which build answers.
 const versionHeader = "Pulsa-Version"
 
+// HealthRoutes serves /healthz (the process lives) and /readyz (the stores answer).
 func (p *Program) HealthRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set(instanceHeader, p.Instance)

@@ -20,6 +20,7 @@ const (
 	NetworkBook = "network.book"
 )
 
+// HasBook reports whether a folder has a book of that name.
 func HasBook(folder, name string) bool {
 	_, err := os.Stat(filepath.Join(folder, name))
 	return !errors.Is(err, fs.ErrNotExist)
@@ -37,6 +38,7 @@ func ReadBooks(folder string, log *slog.Logger) (*Simulators, error) {
 	return &Simulators{Gateway: gateway, Network: network}, err
 }
 
+// ReadFolders reads the books in folders as one, even while simulators write into them.
 func ReadFolders(folders []string) (b Books, err error) {
 	for _, folder := range folders {
 		sims, err := ReadBooks(folder, slog.New(slog.DiscardHandler))

@@ -50,6 +50,8 @@ type Face struct {
 	tokens map[string]time.Time // until when each is good
 }
 
+// NewFace shows a network with the Reloadly API as its face. life ends the asynchronous top-ups, wallet is the currency of
+// the client's account.
 func NewFace(life context.Context, network *simnetwork.Network, clock prepaid.Clock, wallet prepaid.Currency) *Face {
 	return &Face{
 		life: life, network: network, clock: clock, wallet: wallet,

@@ -52,6 +52,7 @@ func (r *Remote) Tell(ctx context.Context, text, number string) error {
 	return r.Control(ctx, method, subject+"?number="+url.QueryEscape(number), phrase, nil)
 }
 
+// Control asks one of pulsa sim's control endpoints, and decodes its answer into into, unless nil.
 func (r *Remote) Control(ctx context.Context, method, path, body string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, remoteWithin)
 	defer cancel()
@@ -81,10 +82,12 @@ type Books struct {
 	Delivered []simnetwork.Entry
 }
 
+// Books is what both have done.
 func (s *Simulators) Books() Books {
 	return Books{s.paymentBook(), s.Network.Delivered(simnetwork.Filter{})}
 }
 
+// Books is what both have done.
 func (r *Remote) Books(ctx context.Context) (b Books, err error) {
 	if err = r.Control(ctx, http.MethodGet, "payment", "", &b.PaymentBook); err == nil {
 		err = r.Control(ctx, http.MethodGet, "network", "", &b.Delivered)

@@ -17,7 +17,7 @@ type Audit struct{ *core }
 // rule finds the violations of one part of an invariant.
 type rule func(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error)
 
-// Audit checks the invariants that SQL alone can show, on one view of the data, and returns what breaches them:
+// Violations checks the invariants that SQL alone can show, on one view of the data, and returns what breaches them:
 //
 //  1. postings sum to zero per transaction and currency; a developer's balance is what they come to
 //  3. per order: captured + pending + owed − refunded + goodwill = amount if delivered, 0 if finally not; who owes is

@@ -78,7 +78,7 @@ func insertEntries[ID ~string](ctx context.Context, tx *sqlx.Tx, brand string, a
 	return nil
 }
 
-// Ledger returns the balance of every account of a brand in every currency, by account and currency; a
+// Balances returns the balance of every account of a brand in every currency, by account and currency; a
 // positive one is a debit.
 func (db Ledger) Balances(ctx context.Context, brand string) ([]topup.Posting, error) {
 	var rows []postingRow

@@ -12,6 +12,8 @@ import (
 	"pulsa/prepaid"
 )
 
+// Demo is the configuration of the built-in demo brand.
+//
 //go:embed demo.yaml
 var Demo []byte
 
@@ -107,6 +109,7 @@ func Load(path string, getenv func(string) string, known Known) (Config, error) 
 	return Parse(file, text, getenv, known)
 }
 
+// Parse reads a configuration that is at hand; file is what faults name it. It is Load but for the reading.
 func Parse(file string, text []byte, getenv func(string) string, known Known) (Config, error) {
 	r := &configReader{file: file, getenv: getenv, known: known}
 	c := Config{File: file}

@@ -10,11 +10,11 @@ import (
 // Error is everything that is wrong with a configuration.
 type Error struct {
 	File   string
-	Faults []ConfigFault // by line; those of the environment last
+	Faults []Fault // by line; those of the environment last
 }
 
-// ConfigFault is one thing that is wrong, in words that say what to write instead. It holds no secret.
-type ConfigFault struct {
+// Fault is one thing that is wrong, in words that say what to write instead. It holds no secret.
+type Fault struct {
 	Line int // from 1; 0: the environment or a flag
 	Text string
 }
@@ -33,7 +33,7 @@ func (e *Error) Error() string {
 }
 
 func (r *configReader) fault(line int, format string, args ...any) {
-	r.faults = append(r.faults, ConfigFault{line, fmt.Sprintf(format, args...)})
+	r.faults = append(r.faults, Fault{line, fmt.Sprintf(format, args...)})
 }
 
 // err returns what was found wrong, sorted by line.
@@ -41,7 +41,7 @@ func (r *configReader) err() error {
 	if len(r.faults) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(r.faults, func(a, b ConfigFault) int {
+	slices.SortStableFunc(r.faults, func(a, b Fault) int {
 		if (a.Line == 0) != (b.Line == 0) {
 			return cmp.Compare(b.Line, a.Line)
 		}

@@ -23,7 +23,7 @@ type configReader struct {
 	file   string
 	getenv func(string) string
 	known  Known
-	faults []ConfigFault
+	faults []Fault
 	notes  []string
 }
 

@@ -183,6 +183,7 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 	return nil
 }
 
+// NewCards makes the card business on an open store.
 func NewCards(c config.Config, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
 	return cards.New(cards.Config{
 		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports,
@@ -266,6 +267,7 @@ func (p *Program) Ready(ctx context.Context) error {
 	return nil
 }
 
+// BrandsByName returns the configuration's brands by name.
 func BrandsByName(c config.Config) map[string]*prepaid.Brand {
 	brands := map[string]*prepaid.Brand{}
 	for _, b := range c.Brands {
@@ -325,6 +327,7 @@ func (p *Program) NextDue(ctx context.Context) (time.Time, error) {
 // transcriptBatch is how many entries of transcripts are moved to SQL at once.
 const transcriptBatch = 500
 
+// DrainTranscripts moves a batch of transcript entries from the sessions to SQL, and returns how many.
 func (p *Program) DrainTranscripts(ctx context.Context) (int, error) {
 	return p.Sessions.DrainTranscripts(ctx, transcriptBatch, func(ctx context.Context, entries []conversation.Transcript) error {
 		return p.DB.Transcripts.SaveTranscripts(ctx, entries)

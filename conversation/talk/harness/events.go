@@ -155,6 +155,7 @@ func yes(holds bool, f talk.Fact) talk.Finding {
 	return talk.Finding{Holds: holds != f.Not, Actual: actual.String()}
 }
 
+// Counted is the fact that an amount was moved so often: n times of all movements.
 func Counted(f talk.Fact, n, all int) talk.Finding {
 	actual := fmt.Sprintf("%s %s %s", f.Kind, f.Amount, talk.Count(n))
 	if all != n {

@@ -66,6 +66,7 @@ func givenAgain(ctx context.Context, p *core.Program, s talk.Setup, m prepaid.MS
 	return c, err
 }
 
+// GivenCard adds a card as a story begins with it.
 func GivenCard(ctx context.Context, p *core.Program, brand string, g talk.GivenCard) error {
 	series, _, _ := strings.Cut(g.Serial, "-")
 	card := cards.Card{Serial: g.Serial, Brand: brand, Series: series, Amount: g.Amount, State: cards.Live, CreatedAt: p.Clock.Now()}

@@ -59,6 +59,7 @@ func NewMaker(ctx context.Context, c config.Config, database, redis string) (*Ma
 	return m, nil
 }
 
+// Close removes what the stories have left. All programs are closed before.
 func (m *Maker) Close() error { return os.RemoveAll(m.folder) }
 
 // Fresh implements talk.Maker.

@@ -21,17 +21,18 @@ import (
 	"pulsa/prepaid"
 )
 
-// serverMaker plays stories on a running server, through its fake channel and the test endpoints of its admin
+// ServerMaker plays stories on a running server, through its fake channel and the test endpoints of its admin
 // listener. What only a program of one's own can do is not offered: moving the clock, crashes, outages.
-type serverMaker struct {
+type ServerMaker struct {
 	server, admin string
 	config        config.Config
 	numbers       atomic.Int64
 	http          *http.Client
 }
 
-func NewServerMaker(ctx context.Context, server, admin string, c config.Config) (*serverMaker, error) {
-	m := &serverMaker{
+// NewServerMaker reaches a running server: server is its public address, admin its admin listener. An error says which flag is wrong.
+func NewServerMaker(ctx context.Context, server, admin string, c config.Config) (*ServerMaker, error) {
+	m := &ServerMaker{
 		server: strings.TrimRight(server, "/"), admin: strings.TrimRight(admin, "/"), config: c,
 		http: &http.Client{Timeout: 30 * time.Second},
 	}
@@ -40,7 +41,7 @@ func NewServerMaker(ctx context.Context, server, admin string, c config.Config) 
 }
 
 // reach says which listener does not answer, before any story fails for it.
-func (m *serverMaker) reach(ctx context.Context, flag, address string) error {
+func (m *ServerMaker) reach(ctx context.Context, flag, address string) error {
 	if err := config.CheckServer(flag, address); err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (m *serverMaker) reach(ctx context.Context, flag, address string) error {
 }
 
 // Fresh implements talk.Maker.
-func (m *serverMaker) Fresh(brand string) (string, error) {
+func (m *ServerMaker) Fresh(brand string) (string, error) {
 	b := core.BrandsByName(m.config)[brand]
 	if b == nil {
 		return "", fmt.Errorf("no brand %s", brand)
@@ -70,7 +71,7 @@ func (m *serverMaker) Fresh(brand string) (string, error) {
 }
 
 // New implements talk.Maker. A number that the server knows already can't begin a story anew.
-func (m *serverMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, error) {
+func (m *ServerMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, error) {
 	if !setup.Now.IsZero() {
 		return nil, fmt.Errorf("given now: %w: the server's time is the real one", talk.ErrNotOffered)
 	}
@@ -96,7 +97,7 @@ func (m *serverMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, 
 
 // serverProgram is a running server as one story sees it.
 type serverProgram struct {
-	maker   *serverMaker
+	maker   *ServerMaker
 	setup   talk.Setup
 	began   time.Time
 	clients map[talk.Customer]*fake.Client
