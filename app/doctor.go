@@ -11,7 +11,6 @@ import (
 
 	"pulsa/app/config"
 	"pulsa/app/core"
-	"pulsa/conversation"
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/sim"
@@ -161,7 +160,7 @@ func (p *Program) examineWork(ctx context.Context) []operators.Finding {
 		}
 	}
 	for _, n := range untold {
-		if n.Why != conversation.HeldByStop {
+		if n.Why != prepaid.HeldByStop {
 			work.Untold += n.Count
 		}
 	}

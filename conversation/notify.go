@@ -48,7 +48,7 @@ func (h *Handler) deliver(ctx context.Context, n Notice) error {
 		return err
 	}
 	if out.ByWord && !kind.Answers {
-		return s.Held.Hold(ctx, n.ID, HeldByStop, now)
+		return s.Held.Hold(ctx, n.ID, prepaid.HeldByStop, now)
 	}
 	if way, ok := h.channelFor(n); !ok || out.At(way) {
 		moved, err := h.otherAddress(ctx, n, kind)
@@ -60,7 +60,7 @@ func (h *Handler) deliver(ctx context.Context, n Notice) error {
 		}
 		if moved == nil {
 			h.c.Log.Warn("nobody can be told", "notice", n.ID, "about", n.About, "order", n.Order, "address", n.Address)
-			return s.Held.Hold(ctx, n.ID, NoWay, now)
+			return s.Held.Hold(ctx, n.ID, prepaid.HeldNoWay, now)
 		}
 		n = *moved
 		if err := s.Held.Redirect(ctx, n); err != nil {

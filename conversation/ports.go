@@ -115,8 +115,8 @@ type Notice struct {
 
 // NoticeState says whether a notice's customer was told, and if not, what keeps them from it.
 type NoticeState struct {
-	ToldAt time.Time // zero: not yet
-	Held   HeldFor   // why the notice waits; "" where it does not
+	ToldAt time.Time       // zero: not yet
+	Held   prepaid.HeldFor // why the notice waits; "" where it does not
 	HeldAt time.Time
 	// Retold: it was sent in vain, or is now told at another address of the customer's than the one that it was for.
 	// What the conversation there has heard of it before does not count.
@@ -137,26 +137,16 @@ type Notices interface {
 	NextNotice(ctx context.Context) (time.Time, error)
 	// HandOver puts the messages that tell a notice into the outbox and marks it told, in one transaction. Where one of
 	// them ends as given up, the notice is untold again, under another id, and Retold: due at once where the recipient
-	// refuses us there, else held as Undelivered.
+	// refuses us there, else held as HeldUndelivered.
 	HandOver(ctx context.Context, id prepaid.NoticeID, parts []channels.Outbound, now time.Time) error
 }
-
-// HeldFor is why a notice waits.
-type HeldFor string
-
-// Why notices are held. Those that no channel can tell are on the operators' list.
-const (
-	HeldByStop  HeldFor = "stop"        // they want no messages: it is told when they write
-	NoWay       HeldFor = "carrier"     // no channel reaches any address of theirs
-	Undelivered HeldFor = "undelivered" // the provider did not take it
-)
 
 // HeldNotices keeps notices that no customer can be told of for now.
 type HeldNotices interface {
 	// Redirect has an untold notice retold at its new channel, kind and address.
 	Redirect(ctx context.Context, n Notice) error
 	// Hold keeps an untold notice from being due.
-	Hold(ctx context.Context, id prepaid.NoticeID, why HeldFor, now time.Time) error
+	Hold(ctx context.Context, id prepaid.NoticeID, why prepaid.HeldFor, now time.Time) error
 	// Held lists what is held for an address, oldest first.
 	Held(ctx context.Context, brand string, a prepaid.Address) ([]Notice, error)
 	// HeldOf lists the held notices of how an order stands.

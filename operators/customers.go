@@ -14,6 +14,29 @@ import (
 // exist or was erased is an accounts.ErrNoCustomer.
 type CustomerStore interface {
 	CustomerByMSISDN(ctx context.Context, brand string, m prepaid.MSISDN) (accounts.Customer, error)
+	CustomerByID(ctx context.Context, id prepaid.CustomerID) (accounts.Customer, error)
+	// Unlock takes PIN locks away, and, where paid says that the debt was paid by other means, the block.
+	Unlock(ctx context.Context, id prepaid.CustomerID, paid bool, by prepaid.By, now time.Time) error
+	// Frozen lists a brand's frozen customers, the longest first.
+	Frozen(ctx context.Context, brand string) ([]accounts.Customer, error)
+	// Unfreeze decides that the account is its present holder's. One that is not frozen is an ErrNotFrozen.
+	Unfreeze(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error
+	// UnfreezeForNobody decides that the present holder has taken the number over wrongly: what they have set up ends.
+	UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error
+	// ResetPIN asks that a code is sent to a customer's phone. One whose account is frozen is an accounts.ErrFrozen.
+	ResetPIN(ctx context.Context, id prepaid.CustomerID, phone accounts.Place, by prepaid.By, now time.Time) error
+	// EraseCustomer returns the addresses that were the customer's.
+	EraseCustomer(ctx context.Context, e Erasure, now time.Time) ([]prepaid.Address, error)
+}
+
+// NumberMover gives customers other numbers at the word of an operator. Errors as Customers.Move.
+type NumberMover interface {
+	MoveByHand(ctx context.Context, m accounts.Move, by prepaid.By) (accounts.Customer, error)
+}
+
+// SwitchReader returns the channels that operators have switched on or off, by "brand/channel".
+type SwitchReader interface {
+	Switches(ctx context.Context) (map[string]bool, error)
 }
 
 // AddressReader lists the addresses that are linked to a customer, and what is opted out there.
@@ -35,7 +58,15 @@ type Customers struct {
 	Orders        OrderReader
 	Interventions InterventionReader
 	Mandates      MandateReader
+	Moves         NumberMover
+	Notices       UntoldNotices
+	Switches      SwitchReader
+	Brands        map[string]*prepaid.Brand // by name
 	Clock         prepaid.Clock
+
+	// What Erase alone needs.
+	Conversations ConversationEraser
+	Pseudonyms    Pseudonymizer
 }
 
 // Whom names a customer.
@@ -98,6 +129,27 @@ func (s Customers) Show(ctx context.Context, w Whom) (Profile, error) {
 func (s Customers) Mandate(ctx context.Context, reference string) ([]MandateRow, error) {
 	found, err := s.Mandates.MandatesByReference(ctx, reference)
 	return mandateRows(found), err
+}
+
+// FrozenRow is an account that waits until an operator decides whose it is.
+type FrozenRow struct {
+	ID          prepaid.CustomerID `json:"id"`
+	Number      string             `json:"number"` // masked
+	FrozenAt    time.Time          `json:"frozen_at"`
+	RecoveredAt time.Time          `json:"recovered_at"`
+}
+
+// Frozen lists a brand's frozen accounts, the longest first.
+func (s Customers) Frozen(ctx context.Context, brand string) ([]FrozenRow, error) {
+	frozen, err := s.Customers.Frozen(ctx, brand)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]FrozenRow, len(frozen))
+	for i, c := range frozen {
+		rows[i] = FrozenRow{c.ID, c.MSISDN.Masked(), c.FrozenAt, c.RecoveredAt}
+	}
+	return rows, nil
 }
 
 // Profile is what is known of a customer.

@@ -22,6 +22,16 @@ const (
 	NoticeAddressUnlinked NoticeKind = "address_unlinked" // they have unlinked this address from another one
 )
 
+// HeldFor is why a notice waits.
+type HeldFor string
+
+// Why notices are held. Those that no channel can tell are on the operators' list.
+const (
+	HeldByStop      HeldFor = "stop"        // they want no messages: it is told when they write
+	HeldNoWay       HeldFor = "carrier"     // no channel reaches any address of theirs
+	HeldUndelivered HeldFor = "undelivered" // the provider did not take it
+)
+
 // Told is what customers have been told, and need not be told by a notice any more.
 type Told struct {
 	Notices []NoticeID // whose news they have heard

@@ -9,18 +9,10 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/accounts"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
-
-// Erasure removes who a customer is.
-type Erasure struct {
-	Customer   prepaid.CustomerID
-	Pseudonyms accounts.Pseudonyms
-	// DespiteDebt erases a customer who owes money: the debt stays in the ledger. Who registers the number again is blocked.
-	DespiteDebt bool
-	By          prepaid.By
-}
 
 // EraseCustomer removes who a customer is, in one transaction: pseudonyms take the place of the number and of the addresses;
 // PIN, token, display, links, codes, messages and transcripts go; orders, charges, the ledger and the texts of mandates stay,
@@ -28,7 +20,7 @@ type Erasure struct {
 // Orders that others made for the number get the pseudonym too. It returns the
 // addresses that were the customer's, whose sessions are the caller's to remove. Errors:
 // accounts.ErrNoCustomer (or erased already), *accounts.UnderWayError, accounts.ErrInDebt.
-func (db Customers) EraseCustomer(ctx context.Context, e Erasure, now time.Time) (addresses []prepaid.Address, err error) {
+func (db Customers) EraseCustomer(ctx context.Context, e operators.Erasure, now time.Time) (addresses []prepaid.Address, err error) {
 	err = db.writeOrders(ctx, "erase customer", func(tx *sqlx.Tx) error {
 		c, err := db.lockedWithNumber(ctx, tx, e.Customer)
 		switch {

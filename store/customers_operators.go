@@ -2,13 +2,13 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/accounts"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -51,10 +51,7 @@ func (db Customers) Frozen(ctx context.Context, brand string) ([]accounts.Custom
 	return frozen, nil
 }
 
-// ErrNotFrozen says that there is nothing to decide.
-var ErrNotFrozen = errors.New("account is not frozen")
-
-// Unfreeze decides that the account is its present holder's. accounts.ErrNoCustomer, ErrNotFrozen.
+// Unfreeze decides that the account is its present holder's. accounts.ErrNoCustomer, operators.ErrNotFrozen.
 func (db Customers) Unfreeze(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
 	return db.decide(ctx, id, topup.Intervention{What: "unfreeze", By: by, At: now}, func(*sqlx.Tx, accounts.Customer) error { return nil })
 }
@@ -75,7 +72,7 @@ func (db Customers) decide(ctx context.Context, id prepaid.CustomerID, i topup.I
 	return db.writeOrders(ctx, "unfreeze customer", func(tx *sqlx.Tx) error {
 		c, err := db.lockedCustomer(ctx, tx, id)
 		if err == nil && !c.Frozen() {
-			err = ErrNotFrozen
+			err = operators.ErrNotFrozen
 		}
 		if err != nil {
 			return err

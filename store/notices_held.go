@@ -9,6 +9,7 @@ import (
 
 	"pulsa/channels"
 	"pulsa/conversation"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -44,9 +45,9 @@ func tellAnew(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channel
 	if err != nil {
 		return err
 	}
-	now, held, since := prepaid.Micros(e.Now), conversation.HeldFor(""), int64(0)
+	now, held, since := prepaid.Micros(e.Now), prepaid.HeldFor(""), int64(0)
 	if !e.Refused {
-		held, since = conversation.Undelivered, now
+		held, since = prepaid.HeldUndelivered, now
 	}
 	for _, id := range ids {
 		_, err := exec(ctx, tx, `
@@ -70,7 +71,7 @@ func (db Notices) Redirect(ctx context.Context, n conversation.Notice) error {
 }
 
 // Hold implements conversation.HeldNotices.
-func (db Notices) Hold(ctx context.Context, id prepaid.NoticeID, why conversation.HeldFor, now time.Time) error {
+func (db Notices) Hold(ctx context.Context, id prepaid.NoticeID, why prepaid.HeldFor, now time.Time) error {
 	_, err := exec(ctx, db.writer, `UPDATE notices SET held = ?, held_at = ? WHERE id = ? AND told_at = 0 AND held = ''`,
 		why, prepaid.Micros(now), id)
 	if err != nil {
@@ -109,18 +110,12 @@ func (db Notices) Release(ctx context.Context, brand string, a prepaid.Address) 
 	return nil
 }
 
-// Untold is a notice that is held: until its customer writes, or for an operator.
-type Untold struct {
-	conversation.Notice
-	Number prepaid.MSISDN // that the order is for; "" where it is about none
-}
-
-var untoldTable = newTable[Untold]("notices", names{
+var untoldTable = newTable[operators.Untold]("notices", names{
 	"Order": "order_id", "Number": "msisdn,join",
 })
 
 // Untold lists the held notices of one brand, or of all (""), the oldest first.
-func (db Notices) Untold(ctx context.Context, brand string, limit int) ([]Untold, error) {
+func (db Notices) Untold(ctx context.Context, brand string, limit int) ([]operators.Untold, error) {
 	untold, err := untoldTable.query(ctx, db.orderReader, `
 		SELECT `+untoldTable.of("n")+`, COALESCE(o.msisdn, '') AS msisdn
 		FROM notices n LEFT JOIN orders o ON o.id = n.order_id
@@ -161,7 +156,7 @@ func (db Notices) ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepai
 // UntoldCount is how much news of a brand waits for one reason, and since when the oldest does.
 type UntoldCount struct {
 	Brand  string
-	Why    conversation.HeldFor `db:"held"`
+	Why    prepaid.HeldFor `db:"held"`
 	Count  int
 	Oldest int64 // microseconds
 }

@@ -8,10 +8,12 @@ import (
 	"os"
 	"strings"
 
+	"pulsa/accounts"
 	"pulsa/app/config"
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/store"
+	"pulsa/store/sessions"
 )
 
 // Desk is what operators do with SQL alone: it works beside a running server. Close it.
@@ -19,7 +21,9 @@ type Desk struct {
 	Orders    operators.Orders
 	Customers operators.Customers
 
-	db *store.DB
+	config config.Config
+	db     *store.DB
+	close  []func() error
 }
 
 // OpenDesk opens the store as OpenExisting does.
@@ -30,18 +34,51 @@ func OpenDesk(ctx context.Context, c config.Config) (*Desk, error) {
 	}
 	clock := prepaid.SystemClock{}
 	return &Desk{
-		db: db,
+		config: c, db: db,
 		Orders: operators.Orders{
 			Orders: db.Orders, Sales: db.Sales, Ledger: db.Ledger, Notices: db.Notices, Interventions: db.Interventions, Clock: clock,
 		},
 		Customers: operators.Customers{
-			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates, Clock: clock,
+			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
+			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: BrandsByName(c), Clock: clock,
 		},
 	}, nil
 }
 
-// Close closes the store.
-func (d *Desk) Close() error { return d.db.Close() }
+// OpenErasing opens what erasing customers needs beside SQL: the keys, which must be those that the data was made with (else a
+// *KeyError), and the conversations.
+func (d *Desk) OpenErasing(ctx context.Context) error {
+	if err := d.config.OpenKeys(); err != nil {
+		return err
+	}
+	if err := CheckPepper(ctx, d.config, d.db); err != nil {
+		return err
+	}
+	service, err := accounts.New(accounts.Config{Brands: d.Customers.Brands, Peppers: d.config.Peppers})
+	if err != nil {
+		return err
+	}
+	d.Customers.Pseudonyms = service
+	if d.config.RedisURL.Empty() {
+		d.Customers.Conversations = sessions.NewSQLite(d.db.Writer())
+		return nil
+	}
+	client, err := sessions.DialRedis(d.config.RedisURL.Reveal())
+	if err != nil {
+		return err
+	}
+	d.Customers.Conversations, d.close = sessions.NewRedis(client), append(d.close, client.Close)
+	return nil
+}
+
+// Close closes all stores.
+func (d *Desk) Close() error {
+	errs := []error{d.db.Close()}
+	for _, c := range d.close {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
 
 // OpenExisting opens the store alone. It refuses to create a database, so that a mistyped --data fails: an empty database
 // has no violation, and nobody to refund.

@@ -8,7 +8,6 @@ import (
 	"pulsa/cards"
 	"pulsa/developers"
 	"pulsa/operators"
-	"pulsa/store"
 	"pulsa/topup"
 )
 
@@ -20,7 +19,11 @@ func advised(err error) error {
 	}{
 		{topup.ErrNoOrder, "pulsa topups list shows which there are"},
 		{accounts.ErrNoCustomer, "look at the number and the brand"},
-		{store.ErrNotFrozen, "pulsa customers frozen lists those that are"},
+		{operators.ErrNotFrozen, "pulsa customers frozen lists those that are"},
+		{operators.ErrNoCode, "switch it on with pulsa channels enable"},
+		{operators.ErrNoNews, "see pulsa customers untold"},
+		{accounts.ErrFrozen, "decide with pulsa customers unfreeze"},
+		{accounts.ErrRegistered, "its customer must text CLOSE first, or erase it with pulsa customers erase"},
 		{developers.ErrNoKey, "pulsa apikeys list shows which there are"},
 		{developers.ErrNoDelivery, "pulsa apikeys deliveries list shows which there are"},
 		{cards.ErrNoJob, "pulsa cards jobs shows which there are"},

@@ -11,13 +11,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"pulsa/accounts"
-	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/operators"
 	"pulsa/prepaid"
-	"pulsa/store"
-	"pulsa/store/sessions"
 )
 
 type customersCommand struct {
@@ -55,21 +51,6 @@ func (w whom) parse(number string) (prepaid.MSISDN, error) {
 		return m, fmt.Errorf("%s: %w; write it like +31612345678", number, err)
 	}
 	return m, nil
-}
-
-// find opens the store and reads the customer. The caller closes the store.
-func (w whom) find(ctx context.Context, e environ) (c config.Config, db *store.DB, customer accounts.Customer, err error) {
-	m, err := prepaid.ParseE164(w.Number)
-	if err != nil {
-		return c, nil, customer, fmt.Errorf("%s: %w; write it like +31612345678", w.Number, err)
-	}
-	if c, db, err = w.openFor(ctx, e, w.Brand); err != nil {
-		return c, nil, customer, err
-	}
-	if customer, err = db.Customers.CustomerByMSISDN(ctx, w.Brand, m); err != nil {
-		return c, nil, customer, errors.Join(fmt.Errorf("%s at %s: %w", m.Masked(), w.Brand, err), db.Close())
-	}
-	return c, db, customer, nil
 }
 
 type customersShowCommand struct {
@@ -133,16 +114,6 @@ func optedOut(a operators.AddressRow) string {
 	return cmp.Or(strings.Join(said, "; "), "takes messages")
 }
 
-func pinState(c accounts.Customer, now time.Time) string {
-	switch {
-	case c.PIN.HardLocked:
-		return "locked until the number is proven anew"
-	case c.PIN.Locked(now):
-		return "locked until " + c.PIN.LockedUntil.Format(time.DateTime)
-	}
-	return fmt.Sprintf("%d wrong in a row, %d in 30 days", c.PIN.Tries, c.PIN.MonthTries)
-}
-
 type customersUnlockCommand struct {
 	whom
 	deed
@@ -160,20 +131,21 @@ func (u *customersUnlockCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	_, db, c, err := u.find(ctx, e)
+	who, desk, err := u.desk(ctx, e)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	unlocked := c.PIN.HardLocked || c.PIN.Locked(time.Now()) || c.PIN.Tries > 0
-	if err := db.Customers.Unlock(ctx, c.ID, u.Paid, by, time.Now().UTC()); err != nil {
+	defer desk.Close()
+	unlock := desk.Customers.Unlock
+	if u.Paid {
+		unlock = desk.Customers.UnlockPaid
+	}
+	c, err := unlock(ctx, who, by)
+	if err != nil {
 		return err
 	}
-	if c, err = db.Customers.CustomerByID(ctx, c.ID); err != nil {
-		return err
-	}
-	fmt.Fprintf(e.stdout, "%s is %s, PIN: %s\n", c.MSISDN.Masked(), c.Status, pinState(c, time.Now()))
-	if c.Status == accounts.Blocked && !unlocked {
+	fmt.Fprintf(e.stdout, "%s is %s, PIN: %s\n", c.Number, c.Status, c.PIN)
+	if c.StillBlocked {
 		return errors.New("the PIN was not locked: the customer is blocked for a debt that the bank took back; once it is paid, add --paid")
 	}
 	return nil
@@ -194,81 +166,28 @@ func (customersEraseCommand) Help() string {
 		`Example: pulsa customers erase +31612345678 --brand demo --reason "asked by letter of 3 November"`
 }
 
-// eraser removes the conversations of a sender.
-type eraser interface {
-	Erase(ctx context.Context, sender string) error
-}
-
 // Run implements the command.
 func (r *customersEraseCommand) Run(ctx context.Context, e environ) error {
 	by, err := r.by(e)
 	if err != nil {
 		return err
 	}
-	c, db, customer, err := r.find(ctx, e)
+	who, desk, err := r.desk(ctx, e)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	if err := c.OpenKeys(); err != nil {
+	defer desk.Close()
+	if err := desk.OpenErasing(ctx); err != nil {
 		return err
 	}
-	if err := core.CheckPepper(ctx, c, db); err != nil {
-		return err
+	erase := desk.Customers.Erase
+	if r.DespiteDebt {
+		erase = desk.Customers.EraseDespiteDebt
 	}
-	service, err := accounts.New(accounts.Config{Brands: core.BrandsByName(c), Peppers: c.Peppers})
+	addresses, err := erase(ctx, who, by)
 	if err != nil {
 		return err
 	}
-	conversations, closeThem, err := openConversations(c, db)
-	if err != nil {
-		return err
-	}
-	defer closeThem()
-	known, err := db.OptOuts.AddressesOf(ctx, customer.ID)
-	if err != nil {
-		return err
-	}
-	addresses := []prepaid.Address{customer.MSISDN.Tel()}
-	for _, a := range known {
-		addresses = append(addresses, a.Address)
-	}
-	// Conversations first: who is erased can't be found again if this is cut off.
-	if err := eraseConversations(ctx, c, conversations, customer.Brand, addresses); err != nil {
-		return err
-	}
-	all, err := db.Customers.EraseCustomer(ctx, store.Erasure{
-		Customer: customer.ID, Pseudonyms: service.Pseudonyms(customer.Brand, customer.MSISDN), DespiteDebt: r.DespiteDebt, By: by,
-	}, time.Now().UTC())
-	if err != nil {
-		return fmt.Errorf("%s at %s: %w", customer.MSISDN.Masked(), customer.Brand, err)
-	}
-	if err := eraseConversations(ctx, c, conversations, customer.Brand, all); err != nil {
-		return err
-	}
-	fmt.Fprintf(e.stdout, "%s is erased: %d addresses are forgotten, orders and ledger stay under a pseudonym\n", customer.MSISDN.Masked(), len(all))
-	return nil
-}
-
-func openConversations(c config.Config, db *store.DB) (eraser, func(), error) {
-	if c.RedisURL.Empty() {
-		return sessions.NewSQLite(db.Writer()), func() {}, nil
-	}
-	client, err := sessions.DialRedis(c.RedisURL.Reveal())
-	if err != nil {
-		return nil, nil, err
-	}
-	return sessions.NewRedis(client), func() { _ = client.Close() }, nil
-}
-
-// eraseConversations removes what was said with the addresses on every channel of the brand.
-func eraseConversations(ctx context.Context, c config.Config, conversations eraser, brand string, addresses []prepaid.Address) error {
-	for _, channel := range core.BrandsByName(c)[brand].Channels {
-		for _, a := range addresses {
-			if err := conversations.Erase(ctx, brand+"/"+channel.Name+"/"+string(a)); err != nil {
-				return err
-			}
-		}
-	}
+	fmt.Fprintf(e.stdout, "%s is erased: %d addresses are forgotten, orders and ledger stay under a pseudonym\n", who.MSISDN.Masked(), addresses)
 	return nil
 }

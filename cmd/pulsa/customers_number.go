@@ -2,13 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
-
-	"pulsa/accounts"
-	"pulsa/app/core"
-	"pulsa/prepaid"
 )
 
 type customersNumberCommand struct {
@@ -32,34 +26,19 @@ func (n *customersNumberCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	to, err := prepaid.ParseE164(n.To)
-	if err != nil {
-		return fmt.Errorf("%s: %w; write it like +31687654321", n.To, err)
-	}
-	config, db, c, err := n.find(ctx, e)
+	to, err := n.parse(n.To)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	b := core.BrandsByName(config)[c.Brand]
-	if _, err := prepaid.ParseMSISDN(to.String(), b.Country); err != nil {
-		return fmt.Errorf("%s: %w", to.Masked(), err)
-	}
-	if to == c.MSISDN {
-		return fmt.Errorf("%s is the customer's number already", to.Masked())
-	}
-	moved, err := db.Moves.MoveByHand(ctx, accounts.Move{
-		Customer: c.ID, Holder: c.Holder, From: c.MSISDN, To: to, SMS: b.SMSChannel,
-		OperationKey: "by hand/" + prepaid.NewToken(), At: time.Now().UTC(),
-	}, by)
-	switch {
-	case errors.Is(err, accounts.ErrRegistered):
-		return fmt.Errorf("%s has an account of its own: its customer must text CLOSE first, or erase it with pulsa customers erase", to.Masked())
-	case errors.Is(err, accounts.ErrFrozen):
-		return fmt.Errorf("%s: %w: decide with pulsa customers unfreeze", c.MSISDN.Masked(), err)
-	case err != nil:
+	who, desk, err := n.desk(ctx, e)
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s is now %s: the customer's PIN, way to pay, limits and debts went along\n", c.MSISDN.Masked(), moved.MSISDN.Masked())
+	defer desk.Close()
+	number, err := desk.Customers.Move(ctx, who, to, by)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "%s is now %s: the customer's PIN, way to pay, limits and debts went along\n", who.MSISDN.Masked(), number)
 	return nil
 }

@@ -2,16 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"text/tabwriter"
-	"time"
 
-	"pulsa/accounts"
-	"pulsa/app/config"
-	"pulsa/app/core"
-	"pulsa/channels"
-	"pulsa/store"
+	"pulsa/cmd/pulsa/term"
 )
 
 type customersFrozenCommand struct {
@@ -28,25 +21,16 @@ func (customersFrozenCommand) Help() string {
 
 // Run implements the command.
 func (f *customersFrozenCommand) Run(ctx context.Context, e environ) error {
-	_, db, err := f.openFor(ctx, e, f.Brand)
+	desk, err := f.openDesk(ctx, e, f.Brand)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	frozen, err := db.Customers.Frozen(ctx, f.Brand)
+	defer desk.Close()
+	frozen, err := desk.Customers.Frozen(ctx, f.Brand)
 	if err != nil {
 		return err
 	}
-	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	listed := []any{}
-	for _, c := range frozen {
-		fmt.Fprintf(table, "%s\t%s\tfrozen %s\trecovered %s\n", c.ID, c.MSISDN.Masked(), c.FrozenAt.Format(time.DateTime), c.RecoveredAt.Format(time.DateTime))
-		listed = append(listed, map[string]any{"id": c.ID, "number": c.MSISDN.Masked(), "frozen_at": c.FrozenAt, "recovered_at": c.RecoveredAt})
-	}
-	if f.JSON {
-		return json.NewEncoder(e.stdout).Encode(listed)
-	}
-	return table.Flush()
+	return term.Rows(e.terminal(), term.Output{JSON: f.JSON}, frozen)
 }
 
 type customersUnfreezeCommand struct {
@@ -68,19 +52,19 @@ func (u *customersUnfreezeCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	_, db, c, err := u.find(ctx, e)
+	who, desk, err := u.desk(ctx, e)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	decide, outcome := db.Customers.Unfreeze, "stays with whoever set its last PIN"
+	defer desk.Close()
+	decide, outcome := desk.Customers.Unfreeze, "stays with whoever set its last PIN"
 	if u.End {
-		decide, outcome = db.Customers.UnfreezeForNobody, "is nobody's until the owner of the number texts FORGOT and types the code sent by SMS"
+		decide, outcome = desk.Customers.UnfreezeForNobody, "is nobody's until the owner of the number texts FORGOT and types the code sent by SMS"
 	}
-	if err := decide(ctx, c.ID, by, time.Now().UTC()); err != nil {
-		return fmt.Errorf("%s at %s: %w", c.MSISDN.Masked(), c.Brand, err)
+	if err := decide(ctx, who, by); err != nil {
+		return err
 	}
-	fmt.Fprintf(e.stdout, "%s is no longer frozen and %s\n", c.MSISDN.Masked(), outcome)
+	fmt.Fprintf(e.stdout, "%s is no longer frozen and %s\n", who.MSISDN.Masked(), outcome)
 	return nil
 }
 
@@ -102,41 +86,14 @@ func (r *customersResetPINCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	config, db, c, err := r.find(ctx, e)
+	who, desk, err := r.desk(ctx, e)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	line := core.BrandsByName(config)[r.Brand].SMSChannel
-	on, err := smsIsOn(ctx, db, config, r.Brand, line)
-	if err != nil {
+	defer desk.Close()
+	if err := desk.Customers.ResetPIN(ctx, who, by); err != nil {
 		return err
 	}
-	if !on {
-		return fmt.Errorf("no code can be sent: %s/%s, which carries SMS, is off: switch it on with pulsa channels enable", r.Brand, line)
-	}
-	place := accounts.Place{Address: c.MSISDN.Tel(), Channel: line, Kind: string(channels.SMS)}
-	if err := db.Customers.ResetPIN(ctx, c.ID, place, by, time.Now().UTC()); err != nil {
-		return fmt.Errorf("%s at %s: %w", c.MSISDN.Masked(), c.Brand, err)
-	}
-	fmt.Fprintf(e.stdout, "%s gets a code by SMS from the running server; it is valid for 10 minutes\n", c.MSISDN.Masked())
+	fmt.Fprintf(e.stdout, "%s gets a code by SMS from the running server; it is valid for 10 minutes\n", who.MSISDN.Masked())
 	return nil
-}
-
-// smsIsOn reports whether a brand's channel for SMS is switched on.
-func smsIsOn(ctx context.Context, db *store.DB, c config.Config, brand, line string) (bool, error) {
-	switches, err := db.Channels.Switches(ctx)
-	if err != nil {
-		return false, err
-	}
-	on, set := switches[brand+"/"+line]
-	if set {
-		return on, nil
-	}
-	for _, channel := range core.BrandsByName(c)[brand].Channels {
-		if channel.Name == line {
-			return !channel.Disabled, nil
-		}
-	}
-	return false, nil
 }

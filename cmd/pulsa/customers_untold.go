@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
-	"pulsa/conversation"
+	"pulsa/cmd/pulsa/term"
+	"pulsa/operators"
 	"pulsa/prepaid"
 )
 
@@ -27,25 +26,6 @@ func (customersUntoldCommand) Help() string {
 		`pulsa customers untold --told BKTRMWQXZD --reason "ticket 4711: told by phone"`
 }
 
-// whyUntold says in words for operators why news is held.
-var whyUntold = map[conversation.HeldFor]string{
-	conversation.HeldByStop:  "texted STOP: told when they write",
-	conversation.NoWay:       "no channel reaches them",
-	conversation.Undelivered: "the provider did not take it",
-}
-
-// untoldNews is held news as it is printed.
-type untoldNews struct {
-	ID      prepaid.NoticeID `json:"id"`
-	Brand   string           `json:"brand"`
-	Address string           `json:"address"`
-	About   string           `json:"about"`
-	Order   prepaid.OrderID  `json:"order,omitempty"`
-	Number  string           `json:"number,omitempty"`
-	Why     string           `json:"why"`
-	Since   string           `json:"since"`
-}
-
 // Run implements the command.
 func (u *customersUntoldCommand) Run(ctx context.Context, e environ) error {
 	if u.Limit < 1 {
@@ -54,26 +34,16 @@ func (u *customersUntoldCommand) Run(ctx context.Context, e environ) error {
 	if u.Told != "" {
 		return u.told(ctx, e)
 	}
-	_, db, err := u.openFor(ctx, e, u.Brand)
+	desk, err := u.openDesk(ctx, e, u.Brand)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	untold, err := db.Notices.Untold(ctx, u.Brand, u.Limit)
+	defer desk.Close()
+	untold, err := desk.Customers.Untold(ctx, u.Brand, u.Limit)
 	if err != nil {
 		return err
 	}
-	var rows []untoldNews
-	for _, n := range untold {
-		row := untoldNews{ID: n.ID, Brand: n.Brand, Address: n.Address.Masked(), About: string(n.About), Order: n.Order, Why: whyUntold[n.Held], Since: stamp(n.HeldAt)}
-		if n.Number != "" {
-			row.Number = n.Number.Masked()
-		}
-		rows = append(rows, row)
-	}
-	return printRows(e.stdout, u.JSON, rows, "NEWS\tBRAND\tTO\tABOUT\tORDER\tWAITS SINCE\tWHY", func(n untoldNews) string {
-		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s", n.ID, n.Brand, n.Address, n.About, n.Order, n.Since, n.Why)
-	})
+	return term.Rows(e.terminal(), term.Output{JSON: u.JSON}, untold, operators.UntoldColumns()...)
 }
 
 func (u *customersUntoldCommand) told(ctx context.Context, e environ) error {
@@ -81,17 +51,14 @@ func (u *customersUntoldCommand) told(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	_, db, err := u.openFor(ctx, e, u.Brand)
+	desk, err := u.openDesk(ctx, e, u.Brand)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	waited, err := db.Notices.ToldByHand(ctx, prepaid.NoticeID(u.Told), by, time.Now().UTC())
-	if err == nil && !waited {
-		err = errors.New("no news with that id waits: see pulsa customers untold")
+	defer desk.Close()
+	if err := desk.Customers.Told(ctx, prepaid.NoticeID(u.Told), by); err != nil {
+		return err
 	}
-	if err == nil {
-		fmt.Fprintf(e.stdout, "%s was told\n", u.Told)
-	}
-	return err
+	fmt.Fprintf(e.stdout, "%s was told\n", u.Told)
+	return nil
 }

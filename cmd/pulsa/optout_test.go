@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"pulsa/accounts"
-	"pulsa/conversation"
 	"pulsa/prepaid"
 
 	simnetwork "pulsa/sim/network"
@@ -19,7 +18,7 @@ func TestOperatorsTellByHandWhatNoChannelCan(t *testing.T) {
 	p := o.program()
 	ctx := t.Context()
 	a := prepaid.Address("tel:" + testNumber)
-	for id, why := range map[prepaid.NoticeID]conversation.HeldFor{"nbcd": conversation.NoWay, "nfgh": conversation.HeldByStop} {
+	for id, why := range map[prepaid.NoticeID]prepaid.HeldFor{"nbcd": prepaid.HeldNoWay, "nfgh": prepaid.HeldByStop} {
 		_, err := p.DB.Writer().ExecContext(ctx, `
 			INSERT INTO notices (id, brand, channel, kind, address, language, about, order_id, due_at, created_at)
 			VALUES (?, 'demo', 'fake', 'sms', ?, 'en', 'instrument_ended', '', 1, 1)`, id, a)

@@ -7,9 +7,9 @@ import (
 	"pulsa/accounts"
 	"pulsa/cards"
 	"pulsa/conversation"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
-	"pulsa/store"
 	"pulsa/topup"
 )
 
@@ -209,7 +209,7 @@ var moveTests = []test{
 			w.Errorf("over the day's limit: %v", err)
 		}
 		w.exec(`UPDATE customers SET frozen_at = 1 WHERE id = ?`, c.ID)
-		must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), store.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}, start))
+		must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), operators.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}, start))
 		if _, err := w.registersAgain(c); !errors.Is(err, accounts.ErrFrozen) {
 			w.Errorf("frozen: %v", err)
 		}

@@ -12,7 +12,6 @@ import (
 	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
-	"pulsa/store"
 	"pulsa/store/scratch"
 	"pulsa/topup"
 )
@@ -157,7 +156,7 @@ var operatorTests = []test{
 		s, m := mandate(c, "mandate/1")
 		must[payments.Setup](w)(w.db.Mandates.SaveMandate(w.Context(), s, m))
 		before := must[[]topup.Posting](w)(w.db.Ledger.Balances(w.Context(), brand))
-		erase := store.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}
+		erase := operators.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}
 		addresses := must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), erase, start))
 		if !slices.Contains(addresses, "telegram:352735") || !slices.Contains(addresses, c.MSISDN.Tel()) {
 			w.Errorf("addresses %v", addresses)
@@ -184,7 +183,7 @@ var operatorTests = []test{
 	{"nobody is erased while an order is under way or money is owed", func(w *world) {
 		c := w.customer()
 		o := w.placed(w.purchase(c))
-		erase := store.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}
+		erase := operators.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}
 		if _, err := w.db.Customers.EraseCustomer(w.Context(), erase, start); !isUnderWay(err) {
 			w.Errorf("under way: %v", err)
 		}

@@ -9,6 +9,7 @@ import (
 	"pulsa/accounts"
 	"pulsa/channels"
 	"pulsa/conversation"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/store/scratch"
@@ -335,11 +336,11 @@ var noticeTests = []test{
 				}
 			}
 		}
-		untold := must[[]store.Untold](w)(w.db.Notices.Untold(w.Context(), brand, 9))
-		if len(untold) != 1 || untold[0].Held != conversation.Undelivered || untold[0].Number != o.MSISDN || !untold[0].HeldAt.Equal(at) {
+		untold := must[[]operators.Untold](w)(w.db.Notices.Untold(w.Context(), brand, 9))
+		if len(untold) != 1 || untold[0].Held != prepaid.HeldUndelivered || untold[0].Number != o.MSISDN || !untold[0].HeldAt.Equal(at) {
 			w.Errorf("untold: %+v", untold)
 		}
-		same(w, "another brand's", len(must[[]store.Untold](w)(w.db.Notices.Untold(w.Context(), "other", 9))), 0)
+		same(w, "another brand's", len(must[[]operators.Untold](w)(w.db.Notices.Untold(w.Context(), "other", 9))), 0)
 		same(w, "next", must[time.Time](w)(w.db.Notices.NextNotice(w.Context())), start.Add(time.Minute)) // the setup's alone
 		w.ok(w.db.Notices.Release(w.Context(), brand, o.ReplyTo.Address))
 		same(w, "released", w.due(at.Add(time.Hour)), []string{"registered", "order"})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pulsa/channels"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/store/scratch"
@@ -99,7 +100,7 @@ var pinDetailTests = []test{
 	}},
 	{"the PINs of an erased customer are forgotten", func(w *world) {
 		o := w.saleByPIN()
-		must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), store.Erasure{Customer: o.Customer, Pseudonyms: pseudonyms, By: by}, start))
+		must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), operators.Erasure{Customer: o.Customer, Pseudonyms: pseudonyms, By: by}, start))
 		w.keepsPIN(o, false)
 	}},
 }

@@ -8,9 +8,9 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/conversation"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
-	"pulsa/store"
 	"pulsa/topup"
 )
 
@@ -227,7 +227,7 @@ var recoveryTests = []test{
 	}},
 	{"an operator decides whose a frozen account is", func(w *world) {
 		c := w.paysAnew(w.taken(start))
-		if err := w.db.Customers.Unfreeze(w.Context(), c.ID, by, start); !errors.Is(err, store.ErrNotFrozen) {
+		if err := w.db.Customers.Unfreeze(w.Context(), c.ID, by, start); !errors.Is(err, operators.ErrNotFrozen) {
 			w.Errorf("not frozen: %v", err)
 		}
 		must[accounts.Customer](w)(w.db.Customers.FreezeCustomer(w.Context(), brand, "telegram:old", start))

@@ -246,11 +246,11 @@ var roundTripTests = []test{
 		n := notices[slices.IndexFunc(notices, func(n conversation.Notice) bool { return n.About == "order" })]
 		complete(w, n, "NoticeState")
 		w.ok(w.db.Notices.Redirect(w.Context(), n))
-		w.ok(w.db.Notices.Hold(w.Context(), n.ID, conversation.Undelivered, due))
-		untold := must[[]store.Untold](w)(w.db.Notices.Untold(w.Context(), "", 1))[0]
+		w.ok(w.db.Notices.Hold(w.Context(), n.ID, prepaid.HeldUndelivered, due))
+		held := must[[]conversation.Notice](w)(w.db.Notices.Held(w.Context(), brand, n.Address))[0]
+		complete(w, held.NoticeState, "ToldAt")
+		untold := must[[]operators.Untold](w)(w.db.Notices.Untold(w.Context(), "", 1))[0]
 		complete(w, untold)
-		complete(w, untold.Notice)
-		complete(w, untold.NoticeState, "ToldAt")
 		must[bool](w)(w.db.Notices.ToldByHand(w.Context(), n.ID, prepaid.By{Who: "ann", Why: "phoned"}, due))
 		told := must[[]operators.Notice](w)(w.db.Notices.OfOrder(w.Context(), o.ID))
 		complete(w, told[0])

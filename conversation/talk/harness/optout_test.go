@@ -13,7 +13,6 @@ import (
 	"pulsa/app/core"
 	"pulsa/channels"
 	"pulsa/channels/fake"
-	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
 
@@ -234,13 +233,13 @@ func TestLateNewsThatNobodyCanBeToldIsOnTheOperatorsList(t *testing.T) {
 	inBothLanguages(t, func(_ *testing.T, s *scene) {
 		s.inFlight()
 		s.same("late", s.after(10*time.Minute), "")
-		s.untold(string(conversation.NoWay))
+		s.untold(string(prepaid.HeldNoWay))
 		byUSSD := talk.Customer{Number: storyNumber, Kind: talk.USSD}
 		s.same("KOOP by USSD", s.says(byUSSD, "KOOP 15 "+storyPIN), "order.working")
 		s.same("late", s.after(10*time.Minute), "")
-		s.untold(string(conversation.NoWay), string(conversation.NoWay))
+		s.untold(string(prepaid.HeldNoWay), string(prepaid.HeldNoWay))
 		s.same("STATUS by USSD", s.says(byUSSD, "STATUS"), "order.delivered status.stopped")
-		s.untold(string(conversation.NoWay))
+		s.untold(string(prepaid.HeldNoWay))
 		s.same("START", s.says(bySMS, "START"), "start.done to "+string(bySMS.Address())+": order.delivered")
 		s.untold()
 		s.clean()
@@ -259,7 +258,7 @@ func TestAnEarlierHoldersNewsIsNotToldToTheNext(t *testing.T) {
 		INSERT INTO customer_addresses (brand, address, customer, linked_at, holder) VALUES ('demo', 'telegram:77', ?, 1, ?)`, c.ID, c.Holder)
 	s.ok(err)
 	s.same("late", s.after(10*time.Minute), "")
-	s.untold(string(conversation.NoWay))
+	s.untold(string(prepaid.HeldNoWay))
 }
 
 func TestWhatTheProviderRefusesIsToldElsewhere(t *testing.T) {
@@ -281,7 +280,7 @@ func TestWhatTheProviderNeverTakesIsOnTheOperatorsList(t *testing.T) {
 	s.same("KOOP", s.says(bySMS, "KOOP 10 "+storyPIN), "order.working")
 	faked(t, s.p).Fail(s.channel(), fake.Fault{Class: channels.RefusedFor, Times: 1})
 	s.same("late", s.after(10*time.Minute), "")
-	s.untold(string(conversation.Undelivered))
+	s.untold(string(prepaid.HeldUndelivered))
 	s.same("STATUS", s.says(bySMS, "STATUS"), "order.delivered")
 	s.untold()
 	s.clean()

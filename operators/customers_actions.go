@@ -1,0 +1,137 @@
+package operators
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"pulsa/accounts"
+	"pulsa/channels"
+	"pulsa/prepaid"
+)
+
+// Why an operation on a customer is refused, besides what package accounts says.
+var (
+	ErrNotFrozen = errors.New("account is not frozen")
+	ErrNoCode    = errors.New("no code can be sent")
+)
+
+// Unlocked is how a customer stands after Unlock.
+type Unlocked struct {
+	Number string // masked
+	Status accounts.Status
+	PIN    string
+	// StillBlocked: there was no lock, but the block of a debt, which stays.
+	StillBlocked bool
+}
+
+// Unlock takes a customer's PIN locks away; accounts.ErrNoCustomer.
+func (s Customers) Unlock(ctx context.Context, w Whom, by prepaid.By) (Unlocked, error) {
+	return s.unlock(ctx, w, false, by)
+}
+
+// UnlockPaid is Unlock of one who has paid their debt by other means: the block goes too.
+func (s Customers) UnlockPaid(ctx context.Context, w Whom, by prepaid.By) (Unlocked, error) {
+	return s.unlock(ctx, w, true, by)
+}
+
+func (s Customers) unlock(ctx context.Context, w Whom, paid bool, by prepaid.By) (Unlocked, error) {
+	c, err := s.find(ctx, w)
+	if err != nil {
+		return Unlocked{}, err
+	}
+	now := s.Clock.Now()
+	locked := c.PIN.HardLocked || c.PIN.Locked(now) || c.PIN.Tries > 0
+	if err := s.Customers.Unlock(ctx, c.ID, paid, by, now); err != nil {
+		return Unlocked{}, err
+	}
+	if c, err = s.Customers.CustomerByID(ctx, c.ID); err != nil {
+		return Unlocked{}, err
+	}
+	return Unlocked{c.MSISDN.Masked(), c.Status, pinState(c, now), c.Status == accounts.Blocked && !locked}, nil
+}
+
+// Unfreeze decides that a frozen account stays with whoever set its last PIN; accounts.ErrNoCustomer, ErrNotFrozen.
+func (s Customers) Unfreeze(ctx context.Context, w Whom, by prepaid.By) error {
+	c, err := s.find(ctx, w)
+	if err != nil {
+		return err
+	}
+	return w.wrap(s.Customers.Unfreeze(ctx, c.ID, by, s.Clock.Now()))
+}
+
+// UnfreezeForNobody decides that whoever set the last PIN of a frozen account loses it, with their PIN, ways to pay and addresses:
+// the owner of the number gets it back by a code. Errors as Unfreeze.
+func (s Customers) UnfreezeForNobody(ctx context.Context, w Whom, by prepaid.By) error {
+	c, err := s.find(ctx, w)
+	if err != nil {
+		return err
+	}
+	return w.wrap(s.Customers.UnfreezeForNobody(ctx, c.ID, by, s.Clock.Now()))
+}
+
+// ResetPIN has the running server send the customer's number a code by SMS, with which its owner chooses a new PIN. Errors:
+// accounts.ErrNoCustomer, accounts.ErrFrozen, ErrNoCode (the brand's channel for SMS is off).
+func (s Customers) ResetPIN(ctx context.Context, w Whom, by prepaid.By) error {
+	c, err := s.find(ctx, w)
+	if err != nil {
+		return err
+	}
+	line := s.Brands[w.Brand].SMSChannel
+	on, err := s.isOn(ctx, w.Brand, line)
+	if err != nil {
+		return err
+	}
+	if !on {
+		return fmt.Errorf("%w: %s/%s, which carries SMS, is off", ErrNoCode, w.Brand, line)
+	}
+	place := accounts.Place{Address: c.MSISDN.Tel(), Channel: line, Kind: string(channels.SMS)}
+	return w.wrap(s.Customers.ResetPIN(ctx, c.ID, place, by, s.Clock.Now()))
+}
+
+// isOn reports whether a brand's channel is on: by an operator's switch, or else by configuration.
+func (s Customers) isOn(ctx context.Context, brand, name string) (bool, error) {
+	switches, err := s.Switches.Switches(ctx)
+	if err != nil {
+		return false, err
+	}
+	if on, set := switches[brand+"/"+name]; set {
+		return on, nil
+	}
+	for _, channel := range s.Brands[brand].Channels {
+		if channel.Name == name {
+			return !channel.Disabled, nil
+		}
+	}
+	return false, nil
+}
+
+// Move gives a customer another number, and returns it masked. PIN, way to pay, limits and debts go along, and both numbers are
+// told. Errors: accounts.ErrNoCustomer, accounts.ErrRegistered (the number is another customer's), accounts.ErrFrozen,
+// *accounts.UnderWayError.
+func (s Customers) Move(ctx context.Context, w Whom, to prepaid.MSISDN, by prepaid.By) (string, error) {
+	b := s.Brands[w.Brand]
+	if _, err := prepaid.ParseMSISDN(to.String(), b.Country); err != nil {
+		return "", fmt.Errorf("%s: %w", to.Masked(), err)
+	}
+	c, err := s.find(ctx, w)
+	if err != nil {
+		return "", err
+	}
+	if to == c.MSISDN {
+		return "", fmt.Errorf("%s is the customer's number already", to.Masked())
+	}
+	moved, err := s.Moves.MoveByHand(ctx, accounts.Move{
+		Customer: c.ID, Holder: c.Holder, From: c.MSISDN, To: to, SMS: b.SMSChannel,
+		OperationKey: "by hand/" + prepaid.NewToken(), At: s.Clock.Now(),
+	}, by)
+	switch {
+	case errors.Is(err, accounts.ErrRegistered):
+		return "", fmt.Errorf("%s has an account of its own: %w", to.Masked(), err)
+	case errors.Is(err, accounts.ErrFrozen):
+		return "", fmt.Errorf("%s: %w", c.MSISDN.Masked(), err)
+	case err != nil:
+		return "", err
+	}
+	return moved.MSISDN.Masked(), nil
+}

@@ -1,0 +1,88 @@
+package operators
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// Untold is a notice that is held: until its customer writes, or for an operator.
+type Untold struct {
+	ID      prepaid.NoticeID
+	Brand   string
+	Address prepaid.Address
+	About   prepaid.NoticeKind
+	Order   prepaid.OrderID // that it is about; "" for none
+	Held    prepaid.HeldFor
+	HeldAt  time.Time
+	Number  prepaid.MSISDN // that the order is for; "" where it is about none
+}
+
+// UntoldNotices keeps notices that no channel can tell a customer.
+type UntoldNotices interface {
+	// Untold lists those of one brand, or of all (""), the oldest first.
+	Untold(ctx context.Context, brand string, limit int) ([]Untold, error)
+	// ToldByHand says that an operator has told one. It keeps who and why, and reports whether the notice was held.
+	ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepaid.By, now time.Time) (bool, error)
+}
+
+// ErrNoNews says that no notice with such an id is held.
+var ErrNoNews = errors.New("no news with that id waits")
+
+// UntoldRow is a held notice as lists show it.
+type UntoldRow struct {
+	ID      prepaid.NoticeID `json:"id"`
+	Brand   string           `json:"brand"`
+	Address string           `json:"address"` // masked
+	About   string           `json:"about"`
+	Order   prepaid.OrderID  `json:"order,omitempty"`
+	Number  string           `json:"number,omitempty"` // masked: that the order is for
+	Why     string           `json:"why"`
+	Since   string           `json:"since"` // RFC 3339
+}
+
+// UntoldColumns lists, by their tags, the fields that a list of held notices shows to people.
+func UntoldColumns() []string {
+	return []string{"id", "brand", "address", "about", "order", "since", "why"}
+}
+
+// Untold lists held notices of one brand, or of all (""), the oldest first.
+func (s Customers) Untold(ctx context.Context, brand string, limit int) ([]UntoldRow, error) {
+	untold, err := s.Notices.Untold(ctx, brand, limit)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]UntoldRow, len(untold))
+	for i, n := range untold {
+		rows[i] = UntoldRow{ID: n.ID, Brand: n.Brand, Address: n.Address.Masked(), About: string(n.About), Order: n.Order,
+			Why: whyHeld(n.Held), Since: n.HeldAt.UTC().Format(time.RFC3339)}
+		if n.Number != "" {
+			rows[i].Number = n.Number.Masked()
+		}
+	}
+	return rows, nil
+}
+
+// Told says that an operator has told a customer a held notice; ErrNoNews.
+func (s Customers) Told(ctx context.Context, id prepaid.NoticeID, by prepaid.By) error {
+	waited, err := s.Notices.ToldByHand(ctx, id, by, s.Clock.Now())
+	if err == nil && !waited {
+		err = ErrNoNews
+	}
+	return err
+}
+
+// whyHeld says in words for operators why a notice is held.
+func whyHeld(why prepaid.HeldFor) string {
+	switch why {
+	case prepaid.HeldByStop:
+		return "texted STOP: told when they write"
+	case prepaid.HeldNoWay:
+		return "no channel reaches them"
+	case prepaid.HeldUndelivered:
+		return "the provider did not take it"
+	}
+	return string(why)
+}
