@@ -56,8 +56,8 @@ type finding struct {
 	What  string
 }
 
-// find runs a query for findings. format, with one %s for what, makes the sentence.
-func find(ctx context.Context, tx *sqlx.Tx, invariant int, format, query string) ([]operators.Violation, error) {
+// findViolations runs a query for findings. format, with one %s for what, makes the sentence.
+func findViolations(ctx context.Context, tx *sqlx.Tx, invariant int, format, query string) ([]operators.Violation, error) {
 	var rows []finding
 	if err := list(ctx, tx, &rows, query); err != nil {
 		return nil, fmt.Errorf("invariant %d: %w", invariant, err)
@@ -71,7 +71,7 @@ func find(ctx context.Context, tx *sqlx.Tx, invariant int, format, query string)
 
 // 1: postings sum to zero per transaction and currency. That none is ever changed is kept by triggers.
 func unbalancedEntries(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 1, "ledger entry %s does not sum to zero, or is empty", `
+	return findViolations(ctx, tx, 1, "ledger entry %s does not sum to zero, or is empty", `
 		SELECT e.order_id, '' AS card, e.kind || ' ' || COALESCE(p.currency, '') AS what
 		FROM ledger_entries e LEFT JOIN ledger_postings p ON p.order_id = e.order_id AND p.kind = e.kind
 		GROUP BY e.order_id, e.kind, p.currency
@@ -81,7 +81,7 @@ func unbalancedEntries(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation,
 
 // 1: what is left of a developer's prepayment is what was posted to the account.
 func wrongBalance(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 1, "developer %s", `
+	return findViolations(ctx, tx, 1, "developer %s", `
 		SELECT '' AS order_id, '' AS card, k.id || ' has ' || CAST(k.minor AS TEXT) || ' minor units where the ledger has '
 			|| CAST(COALESCE(-p.minor, 0) AS TEXT) AS what
 		FROM developer_keys k LEFT JOIN (
@@ -100,7 +100,7 @@ func wrongBalance(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, erro
 // order (suspense has what was paid back by other means), is its amount if delivered and nothing if finally not. What is still worked on (a charge that
 // turned up late) or waits for an operator is not final.
 func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 3, "the ledger holds %s of the customer's money", `
+	return findViolations(ctx, tx, 3, "the ledger holds %s of the customer's money", `
 		SELECT order_id, '' AS card, currency || ' ' || CAST(held AS TEXT) || ' instead of ' || CAST(wanted AS TEXT) || ' minor units' AS what
 		FROM (
 			SELECT o.id AS order_id, o.currency, COALESCE(SUM(p.minor), 0) AS held,
@@ -115,7 +115,7 @@ func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error)
 
 // 3: what an order that has ended was paid is turnover or given back: nothing of it is due any more.
 func unsettled(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 3, "has ended, and the ledger has %s minor units of it due", `
+	return findViolations(ctx, tx, 3, "has ended, and the ledger has %s minor units of it due", `
 		SELECT o.id AS order_id, '' AS card, p.currency || ' ' || CAST(-SUM(p.minor) AS TEXT) AS what
 		FROM orders o JOIN ledger_postings p ON p.order_id = o.id AND p.account = 'refunds_due'
 		WHERE o.status = 'delivered' OR (o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human)
@@ -125,7 +125,7 @@ func unsettled(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) 
 // 3, of a developer's order: its account was debited the price as the order was charged, and got it back if the order
 // finally came to nothing. When it was debited is told with what it has bought.
 func wrongSale(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 3, "the developer's account has paid %s", `
+	return findViolations(ctx, tx, 3, "the developer's account has paid %s", `
 		SELECT order_id, '' AS card, CAST(held AS TEXT) || ' instead of ' || CAST(wanted AS TEXT) || ' minor units' AS what
 		FROM (
 			SELECT o.id AS order_id, COALESCE(SUM(p.minor), 0) AS held,
@@ -144,7 +144,7 @@ func wrongSale(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) 
 
 // 3: whose debit came back after the delivery owes its amount, and is blocked until an operator takes the debt as paid.
 func unownedDebt(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 3, "is delivered, its charge was returned, and %s", `
+	return findViolations(ctx, tx, 3, "is delivered, its charge was returned, and %s", `
 		SELECT o.id AS order_id, '' AS card, 'the customer does not owe the amount' AS what
 		FROM orders o JOIN charges c ON c.order_id = o.id
 		WHERE o.status = 'delivered' AND c.status = 'returned' AND o.minor <> (
@@ -161,7 +161,7 @@ func unownedDebt(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error
 
 // 3, at the charge itself: what is finally not delivered keeps no money.
 func wrongCharge(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 3, "it %s", `
+	return findViolations(ctx, tx, 3, "it %s", `
 		SELECT o.id AS order_id, '' AS card, 'is ' || o.status || ' but its charge is ' || c.status AS what
 		FROM orders o JOIN charges c ON c.order_id = o.id
 		WHERE o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human
@@ -171,7 +171,7 @@ func wrongCharge(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error
 
 // 4: nothing is delivered, or sent to the network, that is not paid.
 func paidByNothing(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 4, "%s", `
+	return findViolations(ctx, tx, 4, "%s", `
 		SELECT o.id AS order_id, '' AS card,
 			'is ' || o.status || ' with a charge that is ' || COALESCE(c.status, 'missing') AS what
 		FROM orders o LEFT JOIN charges c ON c.order_id = o.id
@@ -190,7 +190,7 @@ func paidByNothing(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, err
 
 // 5: every order says why it may be charged, and whom.
 func notAuthenticated(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 5, "was charged without %s", `
+	return findViolations(ctx, tx, 5, "was charged without %s", `
 		SELECT id AS order_id, '' AS card,
 			CASE WHEN authorised_by = '' THEN 'an authenticated request' ELSE 'a customer' END AS what
 		FROM orders WHERE authorised_by = '' OR (customer = '' AND funding_kind = 'charge')
@@ -200,7 +200,7 @@ func notAuthenticated(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, 
 // 5: what was agreed to by text, by whom and when, is kept with the setup of its instrument; the IBAN only until that has
 // ended. Of an erased customer the text and the time stay.
 func notAgreed(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 5, "the mandate of setup %s", `
+	return findViolations(ctx, tx, 5, "the mandate of setup %s", `
 		SELECT '' AS order_id, '' AS card, s.id || CASE
 			WHEN m.setup IS NULL THEN ' is missing'
 			WHEN m.customer <> s.customer THEN ' is another customer''s'
@@ -216,14 +216,14 @@ func notAgreed(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) 
 
 // 6: one operation key, at most one order. A constraint keeps it; that it is there is checked all the same.
 func keyUsedTwice(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 6, "shares its operation key with %s others", `
+	return findViolations(ctx, tx, 6, "shares its operation key with %s others", `
 		SELECT MIN(id) AS order_id, '' AS card, CAST(COUNT(*) - 1 AS TEXT) AS what
 		FROM orders GROUP BY brand, operation_key HAVING COUNT(*) > 1 ORDER BY order_id`)
 }
 
 // 6: whoever ordered by message is told how it ended.
 func nobodyTold(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 6, "is %s and asks nobody to tell the customer", `
+	return findViolations(ctx, tx, 6, "is %s and asks nobody to tell the customer", `
 		SELECT o.id AS order_id, '' AS card, o.status AS what FROM orders o
 		WHERE o.status IN ('delivered', 'declined', 'refunded') AND o.reply_address <> ''
 		  AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.order_id = o.id)
@@ -232,7 +232,7 @@ func nobodyTold(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error)
 
 // 7: what has not ended is due to be worked on; what is unknown for long is on the operator's list.
 func nobodyWorks(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 7, "%s", `
+	return findViolations(ctx, tx, 7, "%s", `
 		SELECT id AS order_id, '' AS card, 'is ' || status || ' and nobody will work on it' AS what
 		FROM orders
 		WHERE status NOT IN ('declined', 'delivered', 'refunded', 'refund_failed') AND run_at = 0
@@ -282,7 +282,7 @@ func illegalSteps(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, erro
 
 // 8: an order stands where its history ends.
 func wrongStatus(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 8, "%s", `
+	return findViolations(ctx, tx, 8, "%s", `
 		SELECT o.id AS order_id, '' AS card,
 			'is ' || o.status || ' but its history ends with ' || COALESCE(h.to_status, 'nothing') AS what
 		FROM orders o LEFT JOIN order_history h ON h.order_id = o.id
@@ -293,7 +293,7 @@ func wrongStatus(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error
 
 // 9: a card is spent at most once.
 func cardSpentTwice(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 9, "pays for %s delivered orders", `
+	return findViolations(ctx, tx, 9, "pays for %s delivered orders", `
 		SELECT '' AS order_id, funding_ref AS card, CAST(COUNT(*) AS TEXT) AS what
 		FROM orders WHERE funding_kind = 'card' AND status = 'delivered'
 		GROUP BY brand, funding_ref HAVING COUNT(*) > 1 ORDER BY funding_ref`)
@@ -301,7 +301,7 @@ func cardSpentTwice(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, er
 
 // 9: a reserved card waits for an order under way, a spent one was delivered, the others have no order.
 func wrongCard(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 9, "is %s", `
+	return findViolations(ctx, tx, 9, "is %s", `
 		SELECT '' AS order_id, k.serial AS card,
 			k.state || CASE WHEN k.order_id = '' THEN ' for no order'
 				ELSE ' for order ' || k.order_id || ', which is ' || COALESCE(o.status, 'missing') END AS what
@@ -316,7 +316,7 @@ func wrongCard(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) 
 
 // 9: issued = generated + live + locked + reserved + spent + void.
 func missingCards(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 9, "%s", `
+	return findViolations(ctx, tx, 9, "%s", `
 		SELECT '' AS order_id, '' AS card,
 			'series ' || s.series || ' of ' || s.brand || ' has ' || CAST(COUNT(k.serial) AS TEXT) || ' cards of '
 				|| CAST(s.issued AS TEXT) || ' issued' AS what
@@ -329,7 +329,7 @@ func missingCards(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, erro
 // 10: who is charged has set the instrument up: the holder of the customer's number when the order was made. A recovery and
 // an order that meet may have read the clock in another order than they were carried out, by a minute at most.
 func wrongHolder(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return find(ctx, tx, 10, "%s", `
+	return findViolations(ctx, tx, 10, "%s", `
 		SELECT o.id AS order_id, '' AS card, CASE
 			WHEN i.id IS NULL THEN 'charges an instrument that is not there'
 			WHEN i.customer <> o.customer THEN 'charges another customer''s instrument'

@@ -37,7 +37,7 @@ func locked(t *testing.T, url, table string) (release func()) {
 	return release
 }
 
-// within is a context whose database work must end in d.
+// inTransaction is a context whose database work must end in d.
 func within(t *testing.T, d time.Duration) context.Context {
 	clock := prepaid.SystemClock{}
 	return prepaid.WithTimeLimit(t.Context(), clock, clock.Now().Add(d))

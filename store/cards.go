@@ -69,7 +69,7 @@ func insertCards(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) (clash
 	issued := map[cardSeries]seriesCount{}
 	for from := 0; from < len(sealed); from += cardsAtOnce {
 		part := sealed[from:min(from+cardsAtOnce, len(sealed))]
-		stored, err := insertSome(ctx, tx, part)
+		stored, err := insertBatch(ctx, tx, part)
 		if err != nil {
 			return nil, err
 		}
@@ -85,8 +85,8 @@ func insertCards(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) (clash
 	return clashes, addIssued(ctx, tx, issued)
 }
 
-// insertSome returns which are stored.
-func insertSome(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) (map[cardKey]bool, error) {
+// insertBatch returns which are stored.
+func insertBatch(ctx context.Context, tx *sqlx.Tx, sealed []cards.Sealed) (map[cardKey]bool, error) {
 	columns := sealedTable.writtenNames()
 	row := `(` + marks(len(columns)) + `)`
 	args := make([]any, 0, len(columns)*len(sealed))

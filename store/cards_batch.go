@@ -45,7 +45,7 @@ func (db CardJobs) SaveChunk(ctx context.Context, c cards.Chunk, sealed []cards.
 
 func (db CardJobs) saveSorted(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) ([]int, error) {
 	if db.dialect == Postgres {
-		err := again(ctx, func() error { return db.copyChunk(ctx, c, sealed) })
+		err := retryDeadlock(ctx, func() error { return db.copyChunk(ctx, c, sealed) })
 		var known *pgconn.PgError
 		if err == nil || !errors.As(err, &known) || known.Code != uniqueViolation {
 			return nil, err
@@ -98,11 +98,11 @@ func settleChunk(ctx context.Context, tx *sqlx.Tx, c cards.Chunk, sealed []cards
 	if err := addIssued(ctx, tx, issued); err != nil {
 		return err
 	}
-	return advance(ctx, tx, c)
+	return advanceJob(ctx, tx, c)
 }
 
 func (db CardJobs) insertChunk(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) (clashes []int, err error) {
-	err = db.writeAgain(ctx, "save chunk", func(tx *sqlx.Tx) error {
+	err = db.writeRetrying(ctx, "save chunk", func(tx *sqlx.Tx) error {
 		if err := db.holdKeys(ctx, tx, sealed); err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func (db CardJobs) insertChunk(ctx context.Context, c cards.Chunk, sealed []card
 		if len(clashes) > 0 {
 			return errClash
 		}
-		return advance(ctx, tx, c)
+		return advanceJob(ctx, tx, c)
 	})
 	if errors.Is(err, errClash) {
 		return clashes, nil

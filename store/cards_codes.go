@@ -12,7 +12,7 @@ import (
 // ClaimCards implements cards.Codes.
 func (db CardJobs) ClaimCards(ctx context.Context, c cards.Chunk, f cards.Filter, n int) (j cards.Job, more bool, err error) {
 	f.Unexported = true
-	err = db.writeAgain(ctx, "claim cards", func(tx *sqlx.Tx) error {
+	err = db.writeRetrying(ctx, "claim cards", func(tx *sqlx.Tx) error {
 		step := c
 		keys, found, err := nextKeys(ctx, tx, f, cards.Exportable(), c.Job.After, n)
 		if err != nil {
@@ -29,7 +29,7 @@ func (db CardJobs) ClaimCards(ctx context.Context, c cards.Chunk, f cards.Filter
 			return err
 		}
 		j = step.Advanced()
-		return advance(ctx, tx, step)
+		return advanceJob(ctx, tx, step)
 	})
 	if err != nil {
 		return c.Job, false, err
@@ -76,7 +76,7 @@ func (db CardJobs) CountToRekey(ctx context.Context, brand string, version int) 
 
 // RekeyCards implements cards.Codes.
 func (db CardJobs) RekeyCards(ctx context.Context, c cards.Chunk, sealed []cards.Sealed) error {
-	return db.writeAgain(ctx, "rekey cards", func(tx *sqlx.Tx) error {
+	return db.writeRetrying(ctx, "rekey cards", func(tx *sqlx.Tx) error {
 		if err := db.holdKeys(ctx, tx, sealed); err != nil {
 			return err
 		}
@@ -91,6 +91,6 @@ func (db CardJobs) RekeyCards(ctx context.Context, c cards.Chunk, sealed []cards
 				return fmt.Errorf("card %s: %w", card.Serial, err)
 			}
 		}
-		return advance(ctx, tx, c)
+		return advanceJob(ctx, tx, c)
 	})
 }

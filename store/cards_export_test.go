@@ -26,4 +26,4 @@ func ListCardsSQL(db *DB, f cards.Filter, by cards.Sort, descending bool, beyond
 }
 
 // Again begins a chunk anew where the database undid it.
-func Again(ctx context.Context, chunk func() error) error { return again(ctx, chunk) }
+func Again(ctx context.Context, chunk func() error) error { return retryDeadlock(ctx, chunk) }

@@ -25,7 +25,7 @@ var jobTable = newTable[cards.Job]("card_jobs", names{"By": "by_whom", "Spec": "
 
 // StartCardJob implements cards.Jobs.
 func (db CardJobs) StartCardJob(ctx context.Context, j cards.Job) (cards.Job, error) {
-	err := db.writeAgain(ctx, "start card job", func(tx *sqlx.Tx) error {
+	err := db.writeRetrying(ctx, "start card job", func(tx *sqlx.Tx) error {
 		if g := j.Spec.Generate; g != nil {
 			request := *g
 			first, err := nextSerial(ctx, tx, j.Brand, g.Series, j.Total)
@@ -89,9 +89,9 @@ func (db CardJobs) EndCardJob(ctx context.Context, j cards.Job, to cards.JobStat
 	return err
 }
 
-// advance moves a job on by a chunk, in the chunk's transaction, and records it. It is called last: its row is
+// advanceJob moves a job on by a chunk, in the chunk's transaction, and records it. It is called last: its row is
 // what another process that works on the job waits for, and then finds moved on.
-func advance(ctx context.Context, tx *sqlx.Tx, c cards.Chunk) error {
+func advanceJob(ctx context.Context, tx *sqlx.Tx, c cards.Chunk) error {
 	state, ended := cards.UnderWay, time.Time{}
 	if c.End {
 		state, ended = cards.JobDone, c.Now
@@ -112,11 +112,11 @@ func advance(ctx context.Context, tx *sqlx.Tx, c cards.Chunk) error {
 	case c.Cards == 0:
 		return nil
 	}
-	return record(ctx, tx, c)
+	return insertRecord(ctx, tx, c)
 }
 
-// record writes a row of the audit record.
-func record(ctx context.Context, tx *sqlx.Tx, c cards.Chunk) error {
+// insertRecord writes a row of the audit record.
+func insertRecord(ctx context.Context, tx *sqlx.Tx, c cards.Chunk) error {
 	_, err := recordTable.insert(ctx, tx, cards.Record{At: c.Now, Brand: c.Job.Brand, Job: c.Job.ID, Kind: c.Job.Kind, By: c.Job.By, Why: c.Job.Why,
 		First: c.First, Last: c.Last.Serial, Cards: c.Cards}, "")
 	return err

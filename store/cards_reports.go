@@ -61,7 +61,7 @@ func (db CardReports) SaveReseller(ctx context.Context, r cards.Reseller, j card
 		if err := insertJob(ctx, tx, j); err != nil {
 			return err
 		}
-		return record(ctx, tx, cards.Chunk{Job: j, First: r.Name, Last: cards.Key{Serial: r.Name}, Now: r.CreatedAt})
+		return insertRecord(ctx, tx, cards.Chunk{Job: j, First: r.Name, Last: cards.Key{Serial: r.Name}, Now: r.CreatedAt})
 	})
 }
 

@@ -124,7 +124,7 @@ func sortColumn(by cards.Sort) string {
 // after adds the limit of a page in the order of serials: what comes after a key. PostgreSQL guesses from the first
 // column of a comparison of rows how many there are, so that a series that is known is left out.
 func (c *conditions) after(f cards.Filter, descending bool, key *cards.Key) {
-	than := than(descending)
+	than := comparison(descending)
 	if f.Series != "" {
 		c.add("(number, serial)"+than+"(?, ?)", key.Number, key.Serial)
 		return
@@ -132,7 +132,7 @@ func (c *conditions) after(f cards.Filter, descending bool, key *cards.Key) {
 	c.add("(series, number, serial)"+than+"(?, ?, ?)", key.Series, key.Number, key.Serial)
 }
 
-func than(descending bool) string {
+func comparison(descending bool) string {
 	if descending {
 		return " < "
 	}
@@ -213,7 +213,7 @@ func (db *core) sorted(f cards.Filter, column string, fit func() *conditions, de
 	equal := stretch{fit(), orderBy("", descending)}
 	equal.add(column+" = ?", key)
 	equal.after(f, descending, beyond)
-	all.add(column+than(descending)+"?", key)
+	all.add(column+comparison(descending)+"?", key)
 	return []stretch{equal, all}
 }
 

@@ -99,24 +99,3 @@ func (db Channels) codes(ctx context.Context, brand, name string, since int64) (
 	}
 	return codes, err
 }
-
-// WakeOutbound makes the messages due at a time, if not earlier, that wait on a channel with a code.
-func (db Outbox) WakeOutbound(ctx context.Context, brand, channel, code string, at time.Time) error {
-	_, err := exec(ctx, db.writer, `
-		UPDATE outbox SET run_at = ?
-		WHERE brand = ? AND channel = ? AND status = 'waiting' AND sending = FALSE AND code = ? AND run_at > ?`,
-		prepaid.Micros(at), brand, channel, code, prepaid.Micros(at))
-	if err != nil {
-		return fmt.Errorf("wake outbound: %w", err)
-	}
-	return nil
-}
-
-// LeaseUntil tells until when somebody holds a lease; zero where nobody ever did.
-func (db Leases) LeaseUntil(ctx context.Context, name string) (time.Time, error) {
-	var until int64
-	if _, err := get(ctx, db.reader, &until, `SELECT lease_until FROM leases WHERE name = ?`, name); err != nil {
-		return time.Time{}, fmt.Errorf("read lease %s: %w", name, err)
-	}
-	return prepaid.FromMicros(until), nil
-}

@@ -58,7 +58,7 @@ func (db Customers) SaveRegistration(ctx context.Context, c accounts.Customer, p
 		if err := db.lockNumbers(ctx, tx, c.Brand, c.MSISDN); err != nil {
 			return err
 		}
-		back, found, err := db.comeBack(ctx, tx, c, pseudonyms)
+		back, found, err := db.reopenAccount(ctx, tx, c, pseudonyms)
 		if stored = back; err != nil || found && back.ID != c.ID {
 			return err
 		}

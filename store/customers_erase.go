@@ -22,7 +22,7 @@ import (
 // accounts.ErrNoCustomer (or erased already), *accounts.UnderWayError, accounts.ErrInDebt.
 func (db Customers) EraseCustomer(ctx context.Context, e operators.Erasure, now time.Time) (addresses []prepaid.Address, err error) {
 	err = db.writeOrders(ctx, "erase customer", func(tx *sqlx.Tx) error {
-		c, err := db.lockedWithNumber(ctx, tx, e.Customer)
+		c, err := db.lockNumberAndCustomer(ctx, tx, e.Customer)
 		switch {
 		case err != nil:
 			return err
@@ -31,7 +31,7 @@ func (db Customers) EraseCustomer(ctx context.Context, e operators.Erasure, now 
 		case c.Status == accounts.Blocked && !e.DespiteDebt:
 			return accounts.ErrInDebt
 		}
-		if err := nothingUnderWay(ctx, tx, c); err != nil {
+		if err := refuseUnderWay(ctx, tx, c); err != nil {
 			return err
 		}
 		if addresses, err = erase(ctx, tx, c, e.Pseudonyms, now); err != nil {
@@ -58,8 +58,8 @@ func erase(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, p accounts.Pse
 	return addresses, erasePerson(ctx, tx, c, p.Number, now)
 }
 
-// nothingUnderWay refuses while news of the customer's orders may still come.
-func nothingUnderWay(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) error {
+// refuseUnderWay refuses while news of the customer's orders may still come.
+func refuseUnderWay(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) error {
 	var open struct {
 		ID    prepaid.OrderID
 		Debit bool

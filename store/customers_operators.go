@@ -53,13 +53,13 @@ func (db Customers) Frozen(ctx context.Context, brand string) ([]accounts.Custom
 
 // Unfreeze decides that the account is its present holder's. accounts.ErrNoCustomer, operators.ErrNotFrozen.
 func (db Customers) Unfreeze(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
-	return db.decide(ctx, id, topup.Intervention{What: "unfreeze", By: by, At: now}, func(*sqlx.Tx, accounts.Customer) error { return nil })
+	return db.endFreeze(ctx, id, topup.Intervention{What: "unfreeze", By: by, At: now}, func(*sqlx.Tx, accounts.Customer) error { return nil })
 }
 
 // UnfreezeForNobody decides that the present holder has taken the number over wrongly: what they have set up ends as in a
 // recovery, and their PIN is locked until the number is proven. Nobody is told, and nobody may say NOT ME.
 func (db Customers) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
-	return db.decide(ctx, id, topup.Intervention{What: "unfreeze for nobody", By: by, At: now}, func(tx *sqlx.Tx, c accounts.Customer) error {
+	return db.endFreeze(ctx, id, topup.Intervention{What: "unfreeze for nobody", By: by, At: now}, func(tx *sqlx.Tx, c accounts.Customer) error {
 		if err := db.endHolder(ctx, tx, c, nil, now, now); err != nil {
 			return err
 		}
@@ -68,9 +68,9 @@ func (db Customers) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID
 	})
 }
 
-func (db Customers) decide(ctx context.Context, id prepaid.CustomerID, i topup.Intervention, end func(*sqlx.Tx, accounts.Customer) error) error {
+func (db Customers) endFreeze(ctx context.Context, id prepaid.CustomerID, i topup.Intervention, end func(*sqlx.Tx, accounts.Customer) error) error {
 	return db.writeOrders(ctx, "unfreeze customer", func(tx *sqlx.Tx) error {
-		c, err := db.lockedCustomer(ctx, tx, id)
+		c, err := db.lockAndRead(ctx, tx, id)
 		if err == nil && !c.Frozen() {
 			err = operators.ErrNotFrozen
 		}
@@ -95,7 +95,7 @@ func (db Customers) decide(ctx context.Context, id prepaid.CustomerID, i topup.I
 // accounts.ErrNoCustomer, accounts.ErrFrozen.
 func (db Customers) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone accounts.Place, by prepaid.By, now time.Time) error {
 	return db.write(ctx, "reset PIN", func(tx *sqlx.Tx) error {
-		c, err := db.lockedCustomer(ctx, tx, id)
+		c, err := db.lockAndRead(ctx, tx, id)
 		if err == nil && c.Frozen() {
 			err = accounts.ErrFrozen
 		}

@@ -4,6 +4,10 @@
 //
 // Every exported method is one transaction, or one read. Where the domain foresees a conflict, the answer
 // comes from a constraint (ON CONFLICT, rows affected), never from an error's text.
+//
+// Where to begin: DB has a field for each group of ports, and each group stands in the file of its name (Orders in orders.go and
+// orders_*.go). table.go derives the columns of a struct, so that a new field of topup.Order needs one line in each of the two folders of
+// migrations and nothing here. pool.go runs statements within time limits. Package storetest tests both databases alike.
 package store
 
 import (
@@ -12,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -98,15 +103,15 @@ type core struct {
 	dialect Dialect
 	writer  *pool // on SQLite a single connection
 	reader  *pool // on PostgreSQL the same connections
-	// orderWriter and orderReader serve what needs the table of orders. On PostgreSQL a part of the connections is not for
-	// them: while that table is locked, others are served.
+	// orderWriter and orderReader are for statements on the table of orders. On PostgreSQL they may use only a part of the
+	// connections, so that while that table is locked, requests that do not need it are still served.
 	orderWriter, orderReader *pool
-	// skipLocked ends a SELECT that claims rows: on SQLite the one writer needs nothing.
+	// skipLocked ends a SELECT that claims rows. It is empty on SQLite, which has one writer.
 	skipLocked string
 	vault      *prepaid.Vault // nil: what is sealed stays closed
-	// forUpdate ends a SELECT that locks a row: on SQLite the transaction has the whole file.
+	// forUpdate ends a SELECT that locks a row. It is empty on SQLite, where a transaction locks the whole file.
 	forUpdate string
-	// forShare ends a SELECT that keeps a row as it is, for several transactions at once.
+	// forShare ends a SELECT that keeps others from changing a row, and lets them read it so too.
 	forShare string
 }
 
@@ -175,26 +180,26 @@ func (db *DB) Close() error {
 
 // write runs fn in one transaction, which is rolled back where fn or the commit fails.
 func (db *core) write(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
-	return within(ctx, db.writer, nil, what, fn)
+	return inTransaction(ctx, db.writer, nil, what, fn)
 }
 
-// writeOrders is write for what needs the table of orders.
+// writeOrders is write for statements on the table of orders.
 func (db *core) writeOrders(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
-	return within(ctx, db.orderWriter, nil, what, fn)
+	return inTransaction(ctx, db.orderWriter, nil, what, fn)
 }
 
-// read runs fn on one unchanging view of the data.
+// read runs fn on one snapshot of the data.
 func (db *core) read(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
-	return within(ctx, db.reader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, what, fn)
+	return inTransaction(ctx, db.reader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, what, fn)
 }
 
-// readOrders is read for what needs the table of orders.
+// readOrders is read for statements on the table of orders.
 func (db *core) readOrders(ctx context.Context, what string, fn func(*sqlx.Tx) error) error {
-	return within(ctx, db.orderReader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, what, fn)
+	return inTransaction(ctx, db.orderReader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, what, fn)
 }
 
-func within(ctx context.Context, p *pool, o *sql.TxOptions, what string, fn func(*sqlx.Tx) error) error {
-	if err := p.within(ctx, o, fn); err != nil {
+func inTransaction(ctx context.Context, p *pool, o *sql.TxOptions, what string, fn func(*sqlx.Tx) error) error {
+	if err := p.inTransaction(ctx, o, fn); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
@@ -208,7 +213,7 @@ type querier interface {
 
 // exec runs a statement with ? placeholders and returns the rows affected.
 func exec(ctx context.Context, q querier, query string, args ...any) (rows int64, err error) {
-	err = alone(ctx, q, func(q querier) error {
+	err = runStatement(ctx, q, func(q querier) error {
 		result, err := q.ExecContext(ctx, q.Rebind(query), args...)
 		if err != nil {
 			return err
@@ -221,7 +226,7 @@ func exec(ctx context.Context, q querier, query string, args ...any) (rows int64
 
 // get reads one row into dest, and reports whether there is one.
 func get(ctx context.Context, q querier, dest any, query string, args ...any) (bool, error) {
-	err := alone(ctx, q, func(q querier) error { return sqlx.GetContext(ctx, q, dest, q.Rebind(query), args...) })
+	err := runStatement(ctx, q, func(q querier) error { return sqlx.GetContext(ctx, q, dest, q.Rebind(query), args...) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -230,7 +235,7 @@ func get(ctx context.Context, q querier, dest any, query string, args ...any) (b
 
 // list reads all rows into dest, a pointer to a slice.
 func list(ctx context.Context, q querier, dest any, query string, args ...any) error {
-	return alone(ctx, q, func(q querier) error { return sqlx.SelectContext(ctx, q, dest, q.Rebind(query), args...) })
+	return runStatement(ctx, q, func(q querier) error { return sqlx.SelectContext(ctx, q, dest, q.Rebind(query), args...) })
 }
 
 // listIn is list with slices among the arguments, each for one (?). None may be empty.
@@ -240,4 +245,17 @@ func listIn(ctx context.Context, q querier, dest any, query string, args ...any)
 		return err
 	}
 	return list(ctx, q, dest, query, args...)
+}
+
+// Now reads the database's clock.
+func (db *DB) Now(ctx context.Context) (time.Time, error) {
+	query := `SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000`
+	if db.dialect == Postgres {
+		query = `SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`
+	}
+	var us int64
+	if _, err := get(ctx, db.orderReader, &us, query); err != nil {
+		return time.Time{}, fmt.Errorf("read the store's time: %w", err)
+	}
+	return prepaid.FromMicros(us), nil
 }

@@ -24,3 +24,12 @@ func (db Leases) HoldLease(ctx context.Context, name, holder string, now, until 
 	}
 	return rows == 1, nil
 }
+
+// LeaseUntil tells until when somebody holds a lease; zero where nobody ever did.
+func (db Leases) LeaseUntil(ctx context.Context, name string) (time.Time, error) {
+	var until int64
+	if _, err := get(ctx, db.reader, &until, `SELECT lease_until FROM leases WHERE name = ?`, name); err != nil {
+		return time.Time{}, fmt.Errorf("read lease %s: %w", name, err)
+	}
+	return prepaid.FromMicros(until), nil
+}

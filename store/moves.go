@@ -17,8 +17,9 @@ import (
 // Moves changes a customer's number and closes accounts.
 type Moves struct{ *core }
 
-// lockNumbers makes whoever registers, moves to or erases a number wait for each other, before any customer is locked: the
-// number may be nobody's, so that there is no row to lock. On SQLite the transaction has the whole file.
+// lockNumbers serialises registrations, moves and erasures of the same numbers. It uses advisory locks, because a number that is nobody's
+// has no row to lock, and takes them in sorted order, so that two callers cannot deadlock. It must come before any customer's row is locked.
+// SQLite needs no lock: one transaction writes at a time.
 func (db *core) lockNumbers(ctx context.Context, tx *sqlx.Tx, brand string, numbers ...prepaid.MSISDN) error {
 	if db.dialect != Postgres {
 		return nil
@@ -40,13 +41,13 @@ func (db Moves) MayMove(ctx context.Context, id prepaid.CustomerID, now time.Tim
 			err = mayMove(ctx, tx, c)
 		}
 		if err == nil {
-			err = contested(ctx, tx, id, now)
+			err = refuseContested(ctx, tx, id, now)
 		}
 		return err
 	})
 }
 
-// mayMove refuses while something is under way that the customer has begun.
+// mayMove returns *accounts.UnderWayError while an order that the customer has made is not finished.
 func mayMove(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) error {
 	var open prepaid.OrderID
 	found, err := get(ctx, tx, &open, `
@@ -57,8 +58,8 @@ func mayMove(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) error {
 	return err
 }
 
-// contested refuses while somebody may yet say NOT ME to a recovery of the customer's number.
-func contested(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, now time.Time) error {
+// refuseContested returns *accounts.ContestedError while somebody may still answer NOT ME to a recovery of the customer's number.
+func refuseContested(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, now time.Time) error {
 	var until int64
 	_, err := get(ctx, tx, &until, `SELECT COALESCE(MAX(until), 0) FROM unlinked_addresses WHERE customer = ?`, id)
 	if err == nil && until > prepaid.Micros(now) {
@@ -69,16 +70,16 @@ func contested(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, now time
 
 // MoveCustomer implements accounts.Moves.
 func (db Moves) MoveCustomer(ctx context.Context, m accounts.Move) (accounts.Customer, error) {
-	return db.newNumber(ctx, m, func(tx *sqlx.Tx) error {
-		if err := stillLinked(ctx, tx, m.Customer, m.Asked); err != nil {
+	return db.moveNumber(ctx, m, func(tx *sqlx.Tx) error {
+		if err := requireLinked(ctx, tx, m.Customer, m.Asked); err != nil {
 			return err
 		}
-		return contested(ctx, tx, m.Customer, m.At)
+		return refuseContested(ctx, tx, m.Customer, m.At)
 	})
 }
 
-// stillLinked is accounts.ErrRecovered where an address is not the customer's any more.
-func stillLinked(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address) error {
+// requireLinked returns accounts.ErrRecovered where an address is no longer linked to the customer.
+func requireLinked(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address) error {
 	linked, err := get(ctx, tx, new(int), `SELECT 1 FROM customer_addresses WHERE customer = ? AND address = ?`, id, a)
 	if err == nil && !linked {
 		err = accounts.ErrRecovered
@@ -86,16 +87,17 @@ func stillLinked(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prep
 	return err
 }
 
-// MoveByHand is MoveCustomer at the word of an operator, who has decided whose the number is. Who and why is kept.
+// MoveByHand is MoveCustomer where an operator has decided whose the number is. It stores who decided, and why.
 func (db Moves) MoveByHand(ctx context.Context, m accounts.Move, by prepaid.By) (accounts.Customer, error) {
-	return db.newNumber(ctx, m, func(tx *sqlx.Tx) error {
+	return db.moveNumber(ctx, m, func(tx *sqlx.Tx) error {
 		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: m.Customer, What: "number",
 			By: by, At: m.At, Outcome: "done", EndedAt: m.At})
 	})
 }
 
-// newNumber changes a customer's number. first is done in the same transaction, unless the operation key has moved it before.
-func (db Moves) newNumber(ctx context.Context, m accounts.Move, first func(*sqlx.Tx) error) (accounts.Customer, error) {
+// moveNumber changes a customer's number in one transaction. first runs in it before the change, and not at all where the operation key
+// has made the change before: a repeated call returns the customer as they are.
+func (db Moves) moveNumber(ctx context.Context, m accounts.Move, first func(*sqlx.Tx) error) (accounts.Customer, error) {
 	var moved accounts.Customer
 	err := db.writeOrders(ctx, "change number", func(tx *sqlx.Tx) error {
 		c, err := getCustomer(ctx, tx, `c.id = ?`, m.Customer)
@@ -111,7 +113,7 @@ func (db Moves) newNumber(ctx context.Context, m accounts.Move, first func(*sqlx
 		if moved, err = getCustomer(ctx, tx, `c.id = ?`, m.Customer); err != nil {
 			return err
 		}
-		known, err := movedBefore(ctx, tx, moved, m.OperationKey, "number", m.From, m.At)
+		known, err := recordMove(ctx, tx, moved, m.OperationKey, "number", m.From, m.At)
 		switch {
 		case err != nil || known:
 			return err
@@ -136,8 +138,9 @@ func (db Moves) newNumber(ctx context.Context, m accounts.Move, first func(*sqlx
 	return moved, nil
 }
 
-// movedBefore writes a change down, and reports whether its operation key had changed that before.
-func movedBefore(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, operationKey, what string, former prepaid.MSISDN, now time.Time) (bool, error) {
+// recordMove stores a change under its operation key, and reports whether the key had made it before. topup.ErrKeyReused where the key
+// belongs to another customer.
+func recordMove(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, operationKey, what string, former prepaid.MSISDN, now time.Time) (bool, error) {
 	rows, err := exec(ctx, tx, `
 		INSERT INTO customer_moves (brand, operation_key, customer, what, former, at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (brand, operation_key) DO NOTHING`, c.Brand, operationKey, c.ID, what, former, prepaid.Micros(now))
@@ -157,8 +160,9 @@ func movedBy(ctx context.Context, q querier, brand, operationKey, what string) (
 	return whose, err
 }
 
-// changeNumber carries a customer over to another number, under the locks of both and of the customer. Nothing of theirs
-// stays at the old one but what belongs to that itself: its codes, its carrier's opt-out.
+// changeNumber carries a customer over to another number. The caller holds the locks of both numbers and of the customer. The address of
+// the old number, what is still to be told there, and the customer's own opt-out move with them. What belongs to the old number itself
+// stays: its one-time codes and its carrier's opt-out. accounts.ErrRegistered where the new number has a customer.
 func changeNumber(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m accounts.Move) error {
 	taken, err := get(ctx, tx, new(int), `SELECT 1 FROM customers WHERE brand = ? AND msisdn = ?`, c.Brand, m.To)
 	switch {
@@ -207,7 +211,8 @@ func changeNumber(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m accou
 	return nil
 }
 
-// redirectReplies sends what a customer is yet to hear at an address that is no longer theirs to another.
+// redirectReplies changes where a customer is told the news of orders, setups and notices that are still to come: from an address that
+// is no longer theirs to another.
 func redirectReplies(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, from prepaid.Address, to topup.ReplyTo) error {
 	for _, query := range []string{
 		`UPDATE orders SET reply_channel = ?, reply_kind = ?, reply_address = ? WHERE brand = ? AND reply_address = ? AND customer = ?`,
@@ -245,7 +250,7 @@ func (db Moves) UnlinkAddress(ctx context.Context, u accounts.Unlinking) error {
 		}
 		to := topup.ReplyTo{Channel: was.Channel, Kind: was.Kind, Address: u.Address, Language: c.Language}
 		if was.Channel == "" { // linked by an older program: where it wrote from last
-			if to, err = wroteFrom(ctx, tx, c.ID, u.Address); err != nil {
+			if to, err = lastReplyTo(ctx, tx, c.ID, u.Address); err != nil {
 				return err
 			}
 		}

@@ -26,21 +26,21 @@ func mayClose(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, now time.Ti
 	if c.Status == accounts.Blocked {
 		return accounts.ErrInDebt
 	}
-	if err := nothingUnderWay(ctx, tx, c); err != nil {
+	if err := refuseUnderWay(ctx, tx, c); err != nil {
 		return err
 	}
-	return contested(ctx, tx, c.ID, now)
+	return refuseContested(ctx, tx, c.ID, now)
 }
 
 // CloseCustomer implements accounts.Moves.
 func (db Moves) CloseCustomer(ctx context.Context, cl accounts.Closing) (addresses []prepaid.Address, err error) {
 	err = db.writeOrders(ctx, "close account", func(tx *sqlx.Tx) error {
 		addresses = nil
-		c, err := db.lockedWithNumber(ctx, tx, cl.Customer)
+		c, err := db.lockNumberAndCustomer(ctx, tx, cl.Customer)
 		if err != nil {
 			return err
 		}
-		known, err := movedBefore(ctx, tx, c, cl.OperationKey, "close", c.MSISDN, cl.At)
+		known, err := recordMove(ctx, tx, c, cl.OperationKey, "close", c.MSISDN, cl.At)
 		switch {
 		case err != nil || known:
 			return err
@@ -51,7 +51,7 @@ func (db Moves) CloseCustomer(ctx context.Context, cl accounts.Closing) (address
 		case c.Frozen():
 			return accounts.ErrFrozen
 		}
-		if err := stillLinked(ctx, tx, c.ID, cl.Asked); err != nil {
+		if err := requireLinked(ctx, tx, c.ID, cl.Asked); err != nil {
 			return err
 		}
 		if err := mayClose(ctx, tx, c, cl.At); err != nil {
@@ -66,8 +66,9 @@ func (db Moves) CloseCustomer(ctx context.Context, cl accounts.Closing) (address
 	return addresses, nil
 }
 
-// lockedWithNumber locks a customer, who may be erased, and before that the number.
-func (db *core) lockedWithNumber(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Customer, error) {
+// lockNumberAndCustomer locks a customer's number and then the customer, in the order that avoids deadlocks. The customer may be erased.
+// accounts.ErrRecovered where the number changed before the lock was held.
+func (db *core) lockNumberAndCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Customer, error) {
 	c, err := getCustomer(ctx, tx, `c.id = ?`, id)
 	if err != nil {
 		return c, err
@@ -85,7 +86,7 @@ func (db *core) lockedWithNumber(ctx context.Context, tx *sqlx.Tx, id prepaid.Cu
 	return c, err
 }
 
-// keepByPseudonym leaves opt-outs and what was counted against an address under its pseudonym.
+// keepByPseudonym keeps the opt-outs of an erased address, and what was counted against it, under its pseudonym.
 func keepByPseudonym(ctx context.Context, tx *sqlx.Tx, brand string, a, pseudonym prepaid.Address) error {
 	if _, err := exec(ctx, tx, `DELETE FROM opt_outs WHERE brand = ? AND address = ? AND NOT is_out`, brand, a); err != nil {
 		return err
@@ -93,8 +94,8 @@ func keepByPseudonym(ctx context.Context, tx *sqlx.Tx, brand string, a, pseudony
 	return renameAddress(ctx, tx, brand, a, pseudonym)
 }
 
-// renameAddress moves what is kept by address, and outlives its customer, from one name of an address to another. Of what
-// both have, the stricter holds.
+// renameAddress moves opt-outs, requests for codes and wrong card codes from one name of an address to another, such as its
+// pseudonym. Where both names have a row, the stricter value is kept.
 func renameAddress(ctx context.Context, tx *sqlx.Tx, brand string, from, to prepaid.Address) error {
 	type step struct {
 		query string
@@ -130,7 +131,7 @@ func renameAddress(ctx context.Context, tx *sqlx.Tx, brand string, from, to prep
 
 // RememberAddress implements accounts.Moves.
 func (db Moves) RememberAddress(ctx context.Context, brand string, a prepaid.Address, l accounts.Left) error {
-	left, err := leftBehind(ctx, db.reader, brand, l)
+	left, err := keptUnderPseudonyms(ctx, db.reader, brand, l)
 	if err != nil || !left {
 		return err
 	}
@@ -151,8 +152,8 @@ func (db Moves) RememberAddress(ctx context.Context, brand string, a prepaid.Add
 	})
 }
 
-// leftBehind reports whether something is kept under the pseudonyms of an address.
-func leftBehind(ctx context.Context, q querier, brand string, l accounts.Left) (bool, error) {
+// keptUnderPseudonyms reports whether something is kept under the pseudonyms of an address.
+func keptUnderPseudonyms(ctx context.Context, q querier, brand string, l accounts.Left) (bool, error) {
 	for _, a := range l.Addresses {
 		query, args := `
 			SELECT 1 WHERE EXISTS (SELECT 1 FROM opt_outs WHERE brand = ? AND address = ?)
@@ -174,9 +175,10 @@ func leftBehind(ctx context.Context, q querier, brand string, l accounts.Left) (
 	return false, nil
 }
 
-// comeBack takes up the account that an erased customer has left under one of the number's pseudonyms: the same customer, to
-// whom all limits and counts belong, as the number's next holder. found is false where there is none. Under the number's lock.
-func (db Customers) comeBack(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudonyms []prepaid.MSISDN) (back accounts.Customer, found bool, err error) {
+// reopenAccount finds an erased customer under one of the number's pseudonyms and makes that customer the number's next holder, so that
+// limits, debts and counts apply again. found is false where there is none. Where the customer found has another id than c, nothing is
+// changed: the caller hashes the PIN for that id and saves again. accounts.ErrFrozen. The caller holds the number's lock.
+func (db Customers) reopenAccount(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudonyms []prepaid.MSISDN) (back accounts.Customer, found bool, err error) {
 	if taken, err := get(ctx, tx, new(int), `SELECT 1 FROM customers WHERE brand = ? AND msisdn = ?`, c.Brand, c.MSISDN); err != nil || taken {
 		return back, false, err
 	}

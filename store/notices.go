@@ -10,6 +10,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/conversation"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -115,7 +116,7 @@ func (db Notices) MarkTold(ctx context.Context, told prepaid.Told, now time.Time
 		return nil
 	}
 	return db.write(ctx, "mark notices told", func(tx *sqlx.Tx) error {
-		if err := dropPINs(ctx, tx, told.PINs); err != nil || len(told.Notices) == 0 {
+		if err := deletePINs(ctx, tx, told.PINs); err != nil || len(told.Notices) == 0 {
 			return err
 		}
 		query, args, err := sqlx.In(`
@@ -156,4 +157,15 @@ func (db Transcripts) SaveTranscripts(ctx context.Context, entries []conversatio
 		}
 		return nil
 	})
+}
+
+var orderNoticeTable = newTable[operators.Notice]("notices", nil)
+
+// OfOrder implements operators.NoticeReader.
+func (db Notices) OfOrder(ctx context.Context, id prepaid.OrderID) ([]operators.Notice, error) {
+	notices, err := orderNoticeTable.list(ctx, db.orderReader, `WHERE order_id = ? ORDER BY due_at, id`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read order's notices: %w", err)
+	}
+	return notices, nil
 }

@@ -25,10 +25,10 @@ func (db Notices) HandOver(ctx context.Context, id prepaid.NoticeID, parts []cha
 	})
 }
 
-// tellAnew makes the notices of a message that will never arrive untold again, under other ids: what is known of the
-// old ones is that they were told. What the recipient refuses is due at once, to be told elsewhere: also what a turn
-// has told, whose answer it was. What else could not be sent is held for an operator.
-func tellAnew(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channels.SendEnd) error {
+// renotify marks the notices of a message that will never arrive as not told. They get new ids, because a late MarkTold may still name
+// the old ones. Where the recipient refuses messages at the address, they are due at once, to be told at another; so is what a turn had
+// told in the same answer. Where the message failed otherwise, they are held for an operator.
+func renotify(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channels.SendEnd) error {
 	m, found, err := outboxTable.get(ctx, tx, `WHERE `+where, arg)
 	if err != nil || !found {
 		return err
@@ -126,7 +126,7 @@ func (db Notices) Untold(ctx context.Context, brand string, limit int) ([]operat
 	return untold, nil
 }
 
-// ToldByHand says that an operator has told held news. It keeps who and why, and reports whether the news waited.
+// ToldByHand marks a held notice as told by an operator, and stores who told it and why. It reports whether the notice was held.
 func (db Notices) ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepaid.By, now time.Time) (bool, error) {
 	waited := false
 	err := db.write(ctx, "tell by hand", func(tx *sqlx.Tx) error {
@@ -153,7 +153,7 @@ func (db Notices) ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepai
 	return waited, err
 }
 
-// UntoldCount is how much news of a brand waits for one reason, and since when the oldest does.
+// UntoldCount is how many notices of a brand are held for one reason, and since when the oldest is.
 type UntoldCount struct {
 	Brand  string
 	Why    prepaid.HeldFor `db:"held"`
@@ -161,7 +161,7 @@ type UntoldCount struct {
 	Oldest int64 // microseconds
 }
 
-// CountUntold counts held news.
+// CountUntold counts held notices.
 func (db Notices) CountUntold(ctx context.Context) ([]UntoldCount, error) {
 	var counts []UntoldCount
 	err := list(ctx, db.reader, &counts, `

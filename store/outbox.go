@@ -137,7 +137,7 @@ func (db Outbox) EndOutbound(ctx context.Context, id prepaid.OutboundID, e chann
 			WHERE id = ? AND (status = 'waiting' OR (status = 'unknown' AND ? <> 'waiting'))`,
 			e.Status, e.ProviderRef, e.Code, prepaid.Micros(e.RunAt), prepaid.Micros(e.RunAt), untried, ended, id, string(e.Status))
 		if err == nil && e.Status == channels.GivenUp {
-			err = tellAnew(ctx, tx, `id = ?`, id, e)
+			err = renotify(ctx, tx, `id = ?`, id, e)
 		}
 		if err != nil || rank == 0 {
 			return err
@@ -161,7 +161,7 @@ func forgetPIN(ctx context.Context, tx *sqlx.Tx, id prepaid.OutboundID, keepText
 			return err
 		}
 	}
-	return dropPINs(ctx, tx, []prepaid.OrderID{order})
+	return deletePINs(ctx, tx, []prepaid.OrderID{order})
 }
 
 // ReportDelivery implements channels.Outbox.
@@ -176,7 +176,7 @@ func (db Outbox) ReportDelivery(ctx context.Context, r channels.DeliveryReport, 
 	return db.write(ctx, "report delivery", func(tx *sqlx.Tx) error {
 		err := rankDelivery(ctx, tx, where, arg, r, now)
 		if err == nil && r.Refused != "" {
-			err = tellAnew(ctx, tx, where, arg, channels.SendEnd{Refused: true, Now: now})
+			err = renotify(ctx, tx, where, arg, channels.SendEnd{Refused: true, Now: now})
 		}
 		return err
 	})
@@ -231,4 +231,32 @@ func (db Outbox) SendSlot(ctx context.Context, channel string, earliest, latest 
 		return time.Time{}, false, fmt.Errorf("take slot of %s: %w", channel, err)
 	}
 	return prepaid.FromMicros(free - step), ok, nil
+}
+
+// NextOutbound tells when the next pushed message is to be sent, or its lease lapses, whichever is later; zero for none. One
+// that an earlier message of its address keeps waiting is due when that is: else whoever waits for it would never rest.
+func (db Outbox) NextOutbound(ctx context.Context) (time.Time, error) {
+	var at int64
+	_, err := get(ctx, db.orderReader, &at, `
+		SELECT COALESCE(MIN(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END), 0)
+		FROM outbox o WHERE o.status = 'waiting' AND NOT EXISTS (
+			SELECT 1 FROM outbox former
+			WHERE former.status = 'waiting' AND former.brand = o.brand AND former.channel = o.channel
+			  AND former.address = o.address AND former.seq < o.seq)`)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("next outbound message: %w", err)
+	}
+	return prepaid.FromMicros(at), nil
+}
+
+// WakeOutbound makes the messages due at a time, if not earlier, that wait on a channel with a code.
+func (db Outbox) WakeOutbound(ctx context.Context, brand, channel, code string, at time.Time) error {
+	_, err := exec(ctx, db.writer, `
+		UPDATE outbox SET run_at = ?
+		WHERE brand = ? AND channel = ? AND status = 'waiting' AND sending = FALSE AND code = ? AND run_at > ?`,
+		prepaid.Micros(at), brand, channel, code, prepaid.Micros(at))
+	if err != nil {
+		return fmt.Errorf("wake outbound: %w", err)
+	}
+	return nil
 }

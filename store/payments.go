@@ -119,7 +119,7 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 			status, prepaid.Micros(now), id, payments.SetupOpen)
 		if ended = rows == 1; err != nil || !ended {
 			if err == nil && i != nil && !earlier && s.Status == payments.SetupAbandoned {
-				err = tellOver(ctx, tx, s, n, now)
+				err = notifySetupOver(ctx, tx, s, n, now)
 			}
 			return err
 		}
@@ -151,8 +151,8 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 	return ended && err == nil, err
 }
 
-// tellOver asks, once, that a customer is told that the page they have completed was over.
-func tellOver(ctx context.Context, tx *sqlx.Tx, s payments.Setup, n prepaid.NoticeID, now time.Time) error {
+// notifySetupOver asks, once, that a customer is told that the page they have completed was over.
+func notifySetupOver(ctx context.Context, tx *sqlx.Tx, s payments.Setup, n prepaid.NoticeID, now time.Time) error {
 	n += "-over" // the end of the setup has a notice of its own
 	var asked prepaid.NoticeID
 	found, err := get(ctx, tx, &asked, `SELECT id FROM notices WHERE id = ?`, n)

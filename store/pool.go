@@ -18,28 +18,29 @@ import (
 	"pulsa/prepaid"
 )
 
-// pool lends connections, and keeps to the time limit of a context (prepaid.WithTimeLimit): so long does it wait for a
-// connection, and so long may each statement take. What takes longer fails with prepaid.ErrBusy, and the connection
-// lives on. Without a limit everything waits until the context ends.
+// pool runs statements and transactions on connections of a handle, within the time limit of their context
+// (prepaid.WithTimeLimit). The limit bounds the wait for a connection, the wait for a lock and each statement. Whatever exceeds
+// it fails with prepaid.ErrBusy, and its connection stays usable, as it does not where a context ends in the middle of a
+// statement. Without a limit everything waits until the context ends. Safe for concurrent use.
 type pool struct {
 	*sqlx.DB
-	// slots has room for whom this pool serves at once, fewer than there are connections: the rest stay free for others.
-	// nil: for as many as there are.
+	// slots bounds how many callers hold a connection of the handle through this pool, so that two pools may share a handle and
+	// one cannot starve the other. nil: as many as the handle has connections.
 	slots chan struct{}
-	// single says when a statement that stands alone gets a transaction, which carries the time limit.
-	single transacts
+	// transact says when a single statement runs in a transaction of its own. Only a transaction carries the time limit.
+	transact transactWhen
 }
 
-type transacts string
+type transactWhen string
 
 const (
-	whenLimited transacts = ""
-	always      transacts = "always" // what another transaction has said of waiting stays with a connection to SQLite
-	never       transacts = "never"  // nobody keeps readers of a SQLite file waiting
+	whenLimited transactWhen = ""
+	always      transactWhen = "always" // SQLite's writer: a connection keeps the busy_timeout that its last transaction has set
+	never       transactWhen = "never"  // SQLite's readers: with a write-ahead log nobody makes them wait
 )
 
-// enter takes a slot; leave gives it back.
-func (p *pool) enter(ctx context.Context) (leave func(), err error) {
+// takeSlot waits for a slot, and returns what frees it.
+func (p *pool) takeSlot(ctx context.Context) (free func(), err error) {
 	if p.slots == nil {
 		return func() {}, nil
 	}
@@ -51,90 +52,90 @@ func (p *pool) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// lend takes a slot and a connection within the time limit.
-func (p *pool) lend(ctx context.Context) (conn *sqlx.Conn, giveBack func(), err error) {
+// acquire returns a connection, waiting for it no longer than the time limit, and what gives it back.
+func (p *pool) acquire(ctx context.Context) (conn *sqlx.Conn, release func(), err error) {
 	wait, cancel := prepaid.WhileTimeLeft(ctx)
 	defer cancel()
-	leave, err := p.enter(wait)
+	freeSlot, err := p.takeSlot(wait)
 	if err == nil {
 		if conn, err = p.Connx(wait); err != nil {
-			leave()
+			freeSlot()
 		}
 	}
 	switch {
 	case err == nil:
-		return conn, func() { _ = conn.Close(); leave() }, nil
+		return conn, func() { _ = conn.Close(); freeSlot() }, nil
 	case wait.Err() != nil && ctx.Err() == nil:
 		return nil, nil, fmt.Errorf("no connection is free: %w", prepaid.ErrBusy)
 	}
 	return nil, nil, err
 }
 
-// within runs fn in one transaction, which is rolled back where fn or the commit fails.
-func (p *pool) within(ctx context.Context, o *sql.TxOptions, fn func(*sqlx.Tx) error) error {
-	conn, giveBack, err := p.lend(ctx)
+// inTransaction runs fn in one transaction, which is rolled back where fn or the commit fails.
+func (p *pool) inTransaction(ctx context.Context, o *sql.TxOptions, fn func(*sqlx.Tx) error) error {
+	conn, release, err := p.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer giveBack()
+	defer release()
 	tx, err := conn.BeginTxx(ctx, o)
 	if err != nil {
-		return busy(ctx, err)
+		return asBusy(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
 	if err := fn(tx); err != nil {
-		return busy(ctx, err)
+		return asBusy(ctx, err)
 	}
-	return busy(ctx, tx.Commit())
+	return asBusy(ctx, tx.Commit())
 }
 
-// alone runs a statement that needs no transaction, but for the time limit.
-func (p *pool) alone(ctx context.Context, run func(querier) error) error {
-	if _, limited := prepaid.TimeLeft(ctx); p.single == always || limited && p.single != never {
-		return p.within(ctx, nil, func(tx *sqlx.Tx) error { return run(tx) })
+// runStatement runs a single statement, in a transaction only where the time limit needs one.
+func (p *pool) runStatement(ctx context.Context, run func(querier) error) error {
+	if _, limited := prepaid.TimeLeft(ctx); p.transact == always || limited && p.transact != never {
+		return p.inTransaction(ctx, nil, func(tx *sqlx.Tx) error { return run(tx) })
 	}
-	leave, err := p.enter(ctx)
+	freeSlot, err := p.takeSlot(ctx)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer freeSlot()
 	return run(p.DB)
 }
 
-// alone runs a statement on a pool, or in the transaction that it belongs to.
-func alone(ctx context.Context, q querier, run func(querier) error) error {
+// runStatement runs a statement on a pool, or directly where q is a transaction already.
+func runStatement(ctx context.Context, q querier, run func(querier) error) error {
 	if p, ok := q.(*pool); ok {
-		return p.alone(ctx, run)
+		return p.runStatement(ctx, run)
 	}
 	return run(q)
 }
 
-// What PostgreSQL answers where a time limit is over.
+// The SQLSTATEs of a statement that exceeded statement_timeout or lock_timeout.
 const (
 	queryCanceled    = "57014"
 	lockNotAvailable = "55P03"
 )
 
-// busy tells an error that the time limit has caused as prepaid.ErrBusy.
-func busy(ctx context.Context, err error) error {
+// asBusy adds prepaid.ErrBusy to an error that the time limit caused.
+func asBusy(ctx context.Context, err error) error {
 	if _, limited := prepaid.TimeLeft(ctx); err == nil || !limited || errors.Is(err, prepaid.ErrBusy) {
 		return err
 	}
 	known := (*pgconn.PgError)(nil)
-	if errors.As(err, &known) && (known.Code == queryCanceled || known.Code == lockNotAvailable) || sqliteBusy(err) {
+	if errors.As(err, &known) && (known.Code == queryCanceled || known.Code == lockNotAvailable) || isSQLiteBusy(err) {
 		return fmt.Errorf("%w: %w", prepaid.ErrBusy, err)
 	}
 	return err
 }
 
-// sqliteBusy reports whether others kept the file for too long.
-func sqliteBusy(err error) bool {
-	const primary = 0xff // of a result code; the rest says more exactly what happened
+// isSQLiteBusy reports whether another process kept the file locked for longer than busy_timeout.
+func isSQLiteBusy(err error) bool {
+	const primary = 0xff // the part of a result code that names the error; the rest is detail
 	known := (*sqlite.Error)(nil)
 	return errors.As(err, &known) && known.Code()&primary == sqlitecodes.SQLITE_BUSY
 }
 
-// limitingConnector makes connections to PostgreSQL whose transactions begin with the time limit of their context.
+// limitingConnector makes connections to PostgreSQL whose transactions set the time limit of their context when they begin.
 type limitingConnector struct{ driver.Connector }
 
 // Connect implements driver.Connector.
@@ -152,8 +153,8 @@ func (c limitingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 
 type limitingConn struct{ *stdlib.Conn }
 
-// BeginTx implements driver.ConnBeginTx. The limits travel with BEGIN, so that they cost no round trip. They end with the
-// transaction: a pooler may give the connection to somebody else.
+// BeginTx implements driver.ConnBeginTx. The limits are sent with BEGIN, so that they cost no round trip. They are SET LOCAL,
+// because behind a pooler the connection serves somebody else after the transaction.
 func (c limitingConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	left, limited := prepaid.TimeLeft(ctx)
 	if !limited {
@@ -166,7 +167,7 @@ func (c limitingConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.T
 	if o.ReadOnly {
 		begin += " READ ONLY"
 	}
-	// The wait for a lock ends a little sooner, so that the error tells it from a slow statement.
+	// lock_timeout is shorter, so that the error distinguishes a lock from a slow statement.
 	begin += fmt.Sprintf("; SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d", (left * 9 / 10).Milliseconds(), left.Milliseconds())
 	tx, err := c.Conn.Conn().BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
 	if err != nil {
@@ -186,23 +187,24 @@ func (t limitedTx) Commit() error { return t.tx.Commit(t.ctx) }
 // Rollback implements driver.Tx.
 func (t limitedTx) Rollback() error { return t.tx.Rollback(t.ctx) }
 
-// How long SQLite waits for a file that another process writes: with a time limit not that long, without one much longer.
+// How long SQLite waits for a file that another process writes: at most, where there is a time limit, and without one.
 const (
 	fileWait     = 5 * time.Second
 	fileWaitLong = time.Minute
 )
 
-// BeginTx implements driver.ConnBeginTx.
+// BeginTx implements driver.ConnBeginTx. It sets busy_timeout before the transaction begins, where it differs from what the
+// connection has: in steps of 100 ms, so that the pragma is seldom sent.
 func (c *cachingConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	wait := fileWaitLong
 	if left, limited := prepaid.TimeLeft(ctx); limited {
 		wait = min(left, fileWait)
 	}
-	if wait = wait.Truncate(100 * time.Millisecond); wait != c.waits && !o.ReadOnly {
+	if wait = wait.Truncate(100 * time.Millisecond); wait != c.busyTimeout && !o.ReadOnly {
 		if _, err := c.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", wait.Milliseconds()), nil); err != nil {
 			return nil, err
 		}
-		c.waits = wait
+		c.busyTimeout = wait
 	}
 	return c.sqliteConn.BeginTx(ctx, o)
 }

@@ -17,7 +17,7 @@ import (
 func (db Customers) RecoverCustomer(ctx context.Context, n accounts.NewHolder) (accounts.Customer, error) {
 	var stored accounts.Customer
 	err := db.writeOrders(ctx, "recover customer", func(tx *sqlx.Tx) error {
-		c, err := db.lockedCustomer(ctx, tx, n.Customer)
+		c, err := db.lockAndRead(ctx, tx, n.Customer)
 		if err != nil {
 			return err
 		}
@@ -57,8 +57,8 @@ func (db Customers) RecoverCustomer(ctx context.Context, n accounts.NewHolder) (
 	return stored, nil
 }
 
-// lockedCustomer locks a customer's row and reads it; one who was erased is none.
-func (db Customers) lockedCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Customer, error) {
+// lockAndRead locks a customer's row and reads it. accounts.ErrNoCustomer also where the customer was erased.
+func (db Customers) lockAndRead(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Customer, error) {
 	status, err := db.lockCustomer(ctx, tx, id)
 	if err == nil && (status == "" || status == accounts.Erased) {
 		err = accounts.ErrNoCustomer
@@ -69,7 +69,7 @@ func (db Customers) lockedCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.
 	return getCustomer(ctx, tx, `c.id = ?`, id)
 }
 
-// recoveredBefore is what a repeated recovery finds: the customer, unless the key was somebody else's.
+// recoveredBefore answers a repeated recovery with the customer. topup.ErrKeyReused where the key belongs to another customer.
 func recoveredBefore(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, operationKey string) (accounts.Customer, error) {
 	var whose prepaid.CustomerID
 	_, err := get(ctx, tx, &whose, `SELECT customer FROM recoveries WHERE brand = ? AND operation_key = ?`, c.Brand, operationKey)
@@ -79,9 +79,13 @@ func recoveredBefore(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, oper
 	return c, err
 }
 
-// endHolder ends what the number's holder has set up, under the customer's lock: the next holder is counted, instruments and
-// open setups end, and all addresses but those kept are unlinked, told, and remembered until they may say NOT ME no more.
-// Orders and debits that were begun run on, but those that wait for the earlier holder to authenticate. Status, limits and opt-outs are the number's, and stay.
+// endHolder ends everything that the number's present holder has set up. The caller holds the customer's lock.
+//   - customers.holder is raised, so that nothing of an earlier holder is charged.
+//   - Instruments and open setups end, and one-time codes that were sent are void.
+//   - All addresses but those in keep are unlinked and notified. Until the given time each may answer NOT ME.
+//   - Orders and debits go on, except those that wait for the earlier holder to authenticate: they become due, and are declined.
+//
+// Status, limits and opt-outs belong to the number, and stay.
 func (db Customers) endHolder(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep []accounts.Place, now, until time.Time) error {
 	_, err := exec(ctx, tx, `UPDATE customers SET holder = holder + 1, recovered_at = ?, registered_by = '' WHERE id = ?`, prepaid.Micros(now), c.ID)
 	if err != nil {
@@ -103,7 +107,7 @@ func (db Customers) endHolder(ctx context.Context, tx *sqlx.Tx, c accounts.Custo
 	return unlinkAddresses(ctx, tx, c, keep, now, until)
 }
 
-// abandonSetups ends the open setups of a customer; nobody is told.
+// abandonSetups ends the open setups of a customer without a notice.
 func abandonSetups(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, now time.Time) error {
 	for _, step := range []struct {
 		query string
@@ -121,7 +125,7 @@ func abandonSetups(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, now 
 	return nil
 }
 
-// unlinkAddresses takes the customer away from all addresses but those kept.
+// unlinkAddresses unlinks all addresses of the customer but those in keep, and notifies each at that address.
 func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep []accounts.Place, now, until time.Time) error {
 	kept := map[prepaid.Address]bool{}
 	for _, p := range keep {
@@ -152,7 +156,7 @@ func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep
 		}
 		to := topup.ReplyTo{Channel: a.Channel, Kind: a.Kind, Address: a.Address, Language: c.Language}
 		if a.Channel == "" { // linked by an older program: where it wrote from last
-			if to, err = wroteFrom(ctx, tx, c.ID, a.Address); err != nil {
+			if to, err = lastReplyTo(ctx, tx, c.ID, a.Address); err != nil {
 				return err
 			}
 		}
@@ -167,8 +171,8 @@ func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep
 	return nil
 }
 
-// wroteFrom is where a customer's address last began something that was to be told; without a channel for never.
-func wroteFrom(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address) (topup.ReplyTo, error) {
+// lastReplyTo is where the last order or setup that was begun at an address is answered. It has no channel where there was none.
+func lastReplyTo(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address) (topup.ReplyTo, error) {
 	to, _, err := replyTable.first(ctx, tx, `
 		SELECT reply_channel, reply_kind, reply_address, reply_language FROM (
 			SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM orders WHERE customer = ? AND reply_address = ?
@@ -178,17 +182,17 @@ func wroteFrom(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepai
 	return to, err
 }
 
-// takenFrom is a WHERE of c, the customer: the number that was taken from an address last.
-const takenFrom = `c.id = (SELECT customer FROM unlinked_addresses WHERE brand = ? AND address = ? AND until > ?
+// whereTakenFrom selects the customer (c) whose number a recovery last took from an address that may still answer NOT ME.
+const whereTakenFrom = `c.id = (SELECT customer FROM unlinked_addresses WHERE brand = ? AND address = ? AND until > ?
 	ORDER BY unlinked_at DESC, customer LIMIT 1) AND c.status <> 'erased'`
 
 // UnlinkedFrom implements accounts.Customers.
 func (db Customers) UnlinkedFrom(ctx context.Context, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
-	return getTaken(ctx, db.reader, brand, a, now)
+	return getTakenCustomer(ctx, db.reader, brand, a, now)
 }
 
-func getTaken(ctx context.Context, q querier, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
-	c, found, err := customerTable.first(ctx, q, selectCustomer+takenFrom, brand, a, prepaid.Micros(now))
+func getTakenCustomer(ctx context.Context, q querier, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
+	c, found, err := customerTable.first(ctx, q, selectCustomer+whereTakenFrom, brand, a, prepaid.Micros(now))
 	if err == nil && !found {
 		err = accounts.ErrNothingTaken
 	}
@@ -202,7 +206,7 @@ func getTaken(ctx context.Context, q querier, brand string, a prepaid.Address, n
 func (db Customers) FreezeCustomer(ctx context.Context, brand string, a prepaid.Address, now time.Time) (accounts.Customer, error) {
 	var frozen accounts.Customer
 	err := db.write(ctx, "freeze customer", func(tx *sqlx.Tx) error {
-		c, err := getTaken(ctx, tx, brand, a, now)
+		c, err := getTakenCustomer(ctx, tx, brand, a, now)
 		if err != nil {
 			return err
 		}
@@ -216,4 +220,18 @@ func (db Customers) FreezeCustomer(ctx context.Context, brand string, a prepaid.
 		return accounts.Customer{}, err
 	}
 	return frozen, nil
+}
+
+// recoverOrders makes those orders due at once that wait for an earlier holder of the number to authenticate: the saga declines
+// them. A recovery calls it after it has raised customers.holder. It skips orders whose rows are locked, because whoever has locked one
+// may wait for the customer's row, which this transaction holds: a deadlock. enterConfirming takes care of those.
+func (db Customers) recoverOrders(ctx context.Context, tx *sqlx.Tx, c prepaid.CustomerID, now time.Time) error {
+	_, err := exec(ctx, tx, `
+		UPDATE orders SET run_at = ? WHERE id IN (
+			SELECT id FROM orders WHERE customer = ? AND funding_kind = 'charge' AND status = 'confirming'`+db.skipLocked+`)`,
+		prepaid.Micros(now), c)
+	if err != nil {
+		return fmt.Errorf("orders to be confirmed: %w", err)
+	}
+	return nil
 }

@@ -79,7 +79,7 @@ func sqliteHandles(path string, o Options) (*DB, error) {
 	}
 	reader.SetMaxOpenConns(conns)
 	reader.SetMaxIdleConns(conns)
-	writing, reading := &pool{DB: writer, single: always}, &pool{DB: reader, single: never}
+	writing, reading := &pool{DB: writer, transact: always}, &pool{DB: reader, transact: never}
 	return newDB(&core{dialect: SQLite, writer: writing, reader: reading, orderWriter: writing, orderReader: reading}), nil
 }
 

@@ -14,8 +14,8 @@ import (
 // maxPrepared bounds the statements that one connection keeps: the program has fewer.
 const maxPrepared = 512
 
-// openCaching opens a handle whose connections keep their prepared statements. The driver prepares each statement anew
-// each time, which was nearly half of the CPU time of a turn. (pgx keeps PostgreSQL's itself.)
+// openCaching opens a handle whose connections cache their prepared statements by their text. Without it the driver prepares a
+// statement each time that it runs, which took nearly half of the CPU time of a turn. (pgx has such a cache of its own.)
 func openCaching(dsn string) (*sqlx.DB, error) {
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
@@ -55,13 +55,14 @@ type sqliteStmt interface {
 	driver.StmtQueryContext
 }
 
-// cachingConn keeps the statements of one connection that are not in use. Like every driver.Conn it is used by one
-// goroutine at a time.
+// cachingConn is a connection with its cache. A statement leaves the cache while it runs and returns when its rows are closed, so
+// that the same text may run twice at once: the second run prepares a statement of its own. Like every driver.Conn it is used by
+// one goroutine at a time.
 type cachingConn struct {
 	sqliteConn
 	idle map[string]sqliteStmt
-	// waits is how long the connection waits for the file.
-	waits time.Duration
+	// busyTimeout is the pragma of that name as this connection has it.
+	busyTimeout time.Duration
 }
 
 var (
@@ -69,8 +70,8 @@ var (
 	_ driver.QueryerContext = (*cachingConn)(nil)
 )
 
-// take returns a statement that nobody uses.
-func (c *cachingConn) take(ctx context.Context, query string) (sqliteStmt, error) {
+// statement takes a statement out of the cache, or prepares it.
+func (c *cachingConn) statement(ctx context.Context, query string) (sqliteStmt, error) {
 	if s, ok := c.idle[query]; ok {
 		delete(c.idle, query)
 		return s, nil
@@ -86,8 +87,8 @@ func (c *cachingConn) take(ctx context.Context, query string) (sqliteStmt, error
 	return whole, nil
 }
 
-// put keeps a statement for the next time. One that failed is not kept.
-func (c *cachingConn) put(query string, s sqliteStmt, failed error) error {
+// keep returns a statement to the cache. It is closed instead where it has failed, where the cache has its text already, or is full.
+func (c *cachingConn) keep(query string, s sqliteStmt, failed error) error {
 	if _, twice := c.idle[query]; failed != nil || twice || len(c.idle) >= maxPrepared {
 		return s.Close()
 	}
@@ -97,23 +98,23 @@ func (c *cachingConn) put(query string, s sqliteStmt, failed error) error {
 
 // ExecContext implements driver.ExecerContext.
 func (c *cachingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	s, err := c.take(ctx, query)
+	s, err := c.statement(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	result, err := s.ExecContext(ctx, args)
-	return result, errors.Join(err, c.put(query, s, err))
+	return result, errors.Join(err, c.keep(query, s, err))
 }
 
 // QueryContext implements driver.QueryerContext.
 func (c *cachingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	s, err := c.take(ctx, query)
+	s, err := c.statement(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := s.QueryContext(ctx, args)
 	if err != nil {
-		return nil, errors.Join(err, c.put(query, s, err))
+		return nil, errors.Join(err, c.keep(query, s, err))
 	}
 	return &cachingRows{Rows: rows, conn: c, query: query, stmt: s}, nil
 }
@@ -128,19 +129,19 @@ func (c *cachingConn) Close() error {
 	return errors.Join(append(errs, c.sqliteConn.Close())...)
 }
 
-// cachingRows gives its statement back when it is closed.
+// cachingRows returns its statement to the cache when it is closed.
 type cachingRows struct {
 	driver.Rows
 	conn  *cachingConn
 	query string
-	stmt  sqliteStmt // nil when it was given back
+	stmt  sqliteStmt // nil once it was returned
 }
 
 // Close implements driver.Rows.
 func (r *cachingRows) Close() error {
 	err := r.Rows.Close()
 	if r.stmt != nil {
-		err = errors.Join(err, r.conn.put(r.query, r.stmt, err))
+		err = errors.Join(err, r.conn.keep(r.query, r.stmt, err))
 		r.stmt = nil
 	}
 	return err

@@ -336,7 +336,7 @@ func (t *table[T]) first(ctx context.Context, q querier, query string, args ...a
 // query reads the rows of a whole query, which selects columns of the table in any order. Fields whose columns it leaves out
 // are zero.
 func (t *table[T]) query(ctx context.Context, q querier, query string, args ...any) (list []T, err error) {
-	err = alone(ctx, q, func(q querier) error {
+	err = runStatement(ctx, q, func(q querier) error {
 		list, err = t.scanAll(ctx, q, q.Rebind(query), args)
 		return err
 	})

@@ -15,23 +15,28 @@ import (
 
 // Create implements topup.Orders.
 //
-// What bounds a purchase (one in flight, the same again, limits, exposure) is asked of orders paid by a
-// charge alone: a top-up card has been paid for already. A day is the last 24 hours, a month the last 30 days.
+// The rules of a purchase (one order in flight, no repetition within a minute, limits, exposure) apply only to orders paid by a charge:
+// a top-up card has been paid for already. A day is the last 24 hours, a month the last 30 days.
+//
+// The steps of the transaction: lock the customer (and the developer's key), answer a repeated operation key with the first order, check
+// the customer's state and the rules, insert the order, and insert its history, charge and first attempt. Two transactions that both pass
+// the checks meet at a unique constraint; explainConflict then says which.
 func (db Orders) Create(ctx context.Context, n topup.NewOrder) (topup.Order, bool, error) {
-	for tries := 1; ; tries++ {
-		stored, existing, err := db.create(ctx, n)
-		if !errors.Is(err, errMetGone) || tries == 3 {
-			return stored, existing, err
-		}
-	}
+	existing := false
+	gone := func(err error) bool { return errors.Is(err, errConflictGone) }
+	stored, err := retry(ctx, 3, gone, func() (stored topup.Order, err error) {
+		stored, existing, err = db.create(ctx, n)
+		return stored, err
+	})
+	return stored, existing, err
 }
 
-// errMetGone says that the order met a constraint whose other side was gone when it looked.
-var errMetGone = errors.New("met an order that is gone")
+// errConflictGone says that the INSERT met a constraint, but the conflicting order had ended before it could be read. Trying again helps.
+var errConflictGone = errors.New("met an order that is gone")
 
 func (db Orders) create(ctx context.Context, n topup.NewOrder) (stored topup.Order, existing bool, err error) {
 	err = db.writeOrders(ctx, "create order", func(tx *sqlx.Tx) error {
-		// The lock comes first: whoever waited for it sees what the one before has stored.
+		// The lock comes first, so that whoever waited for it reads what the transaction before has stored.
 		p, err := db.lockPayer(ctx, tx, n.Order.Customer)
 		if err == nil && n.Sale != nil {
 			err = db.lockKey(ctx, tx, n.Order.Brand, n.Order.Funding.Ref)
@@ -39,7 +44,7 @@ func (db Orders) create(ctx context.Context, n topup.NewOrder) (stored topup.Ord
 		if err != nil {
 			return err
 		}
-		if stored, existing, err = replayed(ctx, tx, n.Order); err != nil || existing {
+		if stored, existing, err = existingOrder(ctx, tx, n.Order); err != nil || existing {
 			return err
 		}
 		switch {
@@ -49,7 +54,7 @@ func (db Orders) create(ctx context.Context, n topup.NewOrder) (stored topup.Ord
 			return topup.ErrFrozen
 		}
 		if n.Order.Funding.Kind == topup.ByCharge {
-			if n.Order.AfterDebit, err = unproven(ctx, tx, n.Order, p); err != nil {
+			if n.Order.AfterDebit, err = isUnproven(ctx, tx, n.Order, p); err != nil {
 				return err
 			}
 			err = mayBuy(ctx, tx, n, p)
@@ -59,7 +64,7 @@ func (db Orders) create(ctx context.Context, n topup.NewOrder) (stored topup.Ord
 		if err != nil {
 			return err
 		}
-		if n.Order.CreatedAt, err = afterLatest(ctx, tx, n.Order); err != nil {
+		if n.Order.CreatedAt, err = orderedTime(ctx, tx, n.Order); err != nil {
 			return err
 		}
 		inserted, err := insertOrder(ctx, tx, n.Order)
@@ -67,11 +72,11 @@ func (db Orders) create(ctx context.Context, n topup.NewOrder) (stored topup.Ord
 			return err
 		}
 		if !inserted {
-			stored, existing, err = whyNotInserted(ctx, tx, n.Order)
+			stored, existing, err = explainConflict(ctx, tx, n.Order)
 			return err
 		}
 		stored = n.Order
-		return insertBeginning(ctx, tx, n)
+		return insertFirstRows(ctx, tx, n)
 	})
 	if err != nil {
 		return topup.Order{}, false, err
@@ -79,8 +84,9 @@ func (db Orders) create(ctx context.Context, n topup.NewOrder) (stored topup.Ord
 	return stored, existing, nil
 }
 
-// afterLatest keeps the order in which a number's orders were taken where the clock can't tell them apart.
-func afterLatest(ctx context.Context, tx *sqlx.Tx, o topup.Order) (time.Time, error) {
+// orderedTime is the order's time, or a microsecond after the number's latest order where the clock is behind that: sorting by time keeps
+// the sequence in which orders were placed.
+func orderedTime(ctx context.Context, tx *sqlx.Tx, o topup.Order) (time.Time, error) {
 	var latest int64
 	_, err := get(ctx, tx, &latest, `SELECT COALESCE(MAX(created_at), 0) FROM orders WHERE brand = ? AND msisdn = ?`, o.Brand, o.MSISDN)
 	if at := prepaid.FromMicros(latest).Add(time.Microsecond); latest > 0 && at.After(o.CreatedAt) {
@@ -89,7 +95,7 @@ func afterLatest(ctx context.Context, tx *sqlx.Tx, o topup.Order) (time.Time, er
 	return o.CreatedAt, err
 }
 
-// payer is what a transaction that has locked a customer's row decides by.
+// payer is what lockPayer reads of a customer.
 type payer struct {
 	Status    accounts.Status
 	Holder    int
@@ -97,13 +103,14 @@ type payer struct {
 	Frozen    int64 `db:"frozen_at"`
 }
 
-// lockCustomer is lockPayer where only the status is asked for.
+// lockCustomer is lockPayer, and returns the status alone.
 func (db *core) lockCustomer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (accounts.Status, error) {
 	p, err := db.lockPayer(ctx, tx, id)
 	return p.Status, err
 }
 
-// lockPayer makes the customer's orders, setups and recoveries wait for each other. A stranger has nothing to lock.
+// lockPayer locks a customer's row: it serialises the customer's orders, setups and recoveries. accounts.ErrNoCustomer. With no id, of a
+// stranger who redeems a card, it locks nothing.
 func (db *core) lockPayer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID) (payer, error) {
 	if id == "" {
 		return payer{}, nil
@@ -116,7 +123,7 @@ func (db *core) lockPayer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerI
 	return p, err
 }
 
-func replayed(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, bool, error) {
+func existingOrder(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, bool, error) {
 	row, found, err := orderTable.get(ctx, tx, `WHERE brand = ? AND operation_key = ?`,
 		o.Brand, o.OperationKey)
 	if err != nil || !found {
@@ -128,7 +135,8 @@ func replayed(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, boo
 	return row, true, nil
 }
 
-// mayBuy refuses what the customer may not buy now. Under the customer's lock.
+// mayBuy returns *topup.InFlightError, *topup.RepeatError or *topup.LimitError where the customer may not buy this now. The caller holds
+// the customer's lock.
 func mayBuy(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder, p payer) error {
 	o := n.Order
 	var met topup.Order
@@ -200,9 +208,9 @@ func withinLimits(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	return nil
 }
 
-// unproven reports whether an order is paid by a mandate that was given by text after a recovery, of which no debit has
-// settled: whoever took the number over may have typed anybody's IBAN.
-func unproven(ctx context.Context, tx *sqlx.Tx, o topup.Order, p payer) (bool, error) {
+// isUnproven reports whether an order is paid by a mandate that was given by text after a recovery and has no settled debit yet. Whoever
+// took the number over may have typed somebody else's IBAN, so such an order is delivered only after its debit has settled.
+func isUnproven(ctx context.Context, tx *sqlx.Tx, o topup.Order, p payer) (bool, error) {
 	if o.Funding.Method != "sepa" || p.Holder <= 1 {
 		return false, nil
 	}
@@ -212,8 +220,8 @@ func unproven(ctx context.Context, tx *sqlx.Tx, o topup.Order, p payer) (bool, e
 			WHERE o.customer = ? AND o.funding_ref = i.id AND c.status = 'captured')`, o.Funding.Ref, o.Customer)
 }
 
-// withinExposure bounds what is delivered before its debits are final. A charge whose answer is not known
-// yet may turn out to be pending, and counts.
+// withinExposure limits the sum of orders that are delivered before their debits are final. A charge without an answer counts,
+// because it may turn out to be pending.
 func withinExposure(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	limit := n.Limits.SEPAExposure
 	if n.Order.Funding.Method != "sepa" || n.Order.AfterDebit || limit.Zero() {
@@ -240,10 +248,10 @@ func insertOrder(ctx context.Context, tx *sqlx.Tx, row topup.Order) (inserted bo
 	return rows == 1, err
 }
 
-// whyNotInserted finds which of the three constraints the order met: the other order was committed after
-// this transaction had looked.
-func whyNotInserted(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, bool, error) {
-	stored, existing, err := replayed(ctx, tx, o)
+// explainConflict finds which of three constraints the INSERT met: the operation key, one order in flight, or the order's id. The
+// other order was committed after this transaction had checked.
+func explainConflict(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Order, bool, error) {
+	stored, existing, err := existingOrder(ctx, tx, o)
 	if err != nil || existing {
 		return stored, existing, err
 	}
@@ -265,11 +273,11 @@ func whyNotInserted(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Orde
 	case found:
 		return topup.Order{}, false, topup.ErrOrderIDTaken
 	}
-	return topup.Order{}, false, errMetGone // the order in flight has just ended
+	return topup.Order{}, false, errConflictGone // the order in flight has just ended
 }
 
-// insertBeginning stores what comes with a new order.
-func insertBeginning(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
+// insertFirstRows stores a new order's history, charge, first attempt and sale.
+func insertFirstRows(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	o := n.Order
 	if err := insertHistory(ctx, tx, o.ID, topup.Requested, topup.Beginning(o.Status), "", o.CreatedAt); err != nil {
 		return err
@@ -287,8 +295,8 @@ func insertBeginning(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	return nil
 }
 
-// insertCharge stores a new order's charge. One to an instrument is stored only where that is active, and the customer's
-// present holder has set it up.
+// insertCharge stores a new order's charge. One to an instrument is stored only where the instrument is active and was set up by the
+// customer's present holder: else topup.ErrInstrumentEnded.
 func insertCharge(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	o := n.Order
 	n.Charge.Order = o.ID

@@ -85,7 +85,7 @@ func (db MasterKeys) CheckKeys(ctx context.Context, name MasterKey, given map[in
 	if sameChecks(known, checks) {
 		return nil
 	}
-	return db.write(ctx, "check "+string(name), func(tx *sqlx.Tx) error { return db.learnKeys(ctx, tx, name, checks) })
+	return db.write(ctx, "check "+string(name), func(tx *sqlx.Tx) error { return db.storeKeyChecks(ctx, tx, name, checks) })
 }
 
 func sameChecks(a, b map[int][]byte) bool {
@@ -112,9 +112,9 @@ func keyChecks(ctx context.Context, q querier, name MasterKey, lock string) (map
 	return checks, nil
 }
 
-// learnKeys makes the check values of a master key those that are given. Of two that start at once with different keys
+// storeKeyChecks makes the check values of a master key those that are given. Of two that start at once with different keys
 // the second waits, and sees the first's.
-func (db MasterKeys) learnKeys(ctx context.Context, tx *sqlx.Tx, name MasterKey, given map[int][]byte) error {
+func (db MasterKeys) storeKeyChecks(ctx context.Context, tx *sqlx.Tx, name MasterKey, given map[int][]byte) error {
 	for _, version := range slices.Sorted(maps.Keys(given)) {
 		_, err := exec(ctx, tx, `INSERT INTO key_checks (name, version, check_value) VALUES (?, ?, ?) ON CONFLICT (name, version) DO NOTHING`,
 			name, version, given[version])
@@ -130,7 +130,7 @@ func (db MasterKeys) learnKeys(ctx context.Context, tx *sqlx.Tx, name MasterKey,
 		if bytes.Equal(check, given[version]) {
 			continue
 		}
-		if err := unneeded(ctx, tx, name, version, given[version] == nil); err != nil {
+		if err := refuseNeededKey(ctx, tx, name, version, given[version] == nil); err != nil {
 			return err
 		}
 		if given[version] == nil {
@@ -145,8 +145,8 @@ func (db MasterKeys) learnKeys(ctx context.Context, tx *sqlx.Tx, name MasterKey,
 	return nil
 }
 
-// unneeded returns a *KeyError where something is stored with a version of a key that is missing or another now.
-func unneeded(ctx context.Context, tx *sqlx.Tx, name MasterKey, version int, missing bool) error {
+// refuseNeededKey returns a *KeyError where something is stored with a version of a key that is missing or another now.
+func refuseNeededKey(ctx context.Context, tx *sqlx.Tx, name MasterKey, version int, missing bool) error {
 	for _, s := range storedWith(name) {
 		var args []any
 		if s.arg != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // Apply implements topup.Orders. A change without To is applied, and moved is true, where the order is still
-// in From and has none of the change's ledger entries yet: repeated news changes nothing. A change with To
+// in From and has none of the change's ledger entries yet, so repeated news changes nothing. A change with To
 // whose entries exist, whose entries do not sum to zero, or whose statuses may not follow each other
 // (topup.Legal) is an error. ErrNoOrder where there is no order.
 func (db Orders) Apply(ctx context.Context, c topup.Change) (moved bool, err error) {
@@ -33,7 +33,7 @@ func (db Orders) Apply(ctx context.Context, c topup.Change) (moved bool, err err
 		if moved = row.Status == c.From; !moved {
 			return nil
 		}
-		if moved, err = chargeIs(ctx, tx, c); err != nil || !moved {
+		if moved, err = hasChargeStatus(ctx, tx, c); err != nil || !moved {
 			return err
 		}
 		known, err := hasEntry(ctx, tx, c)
@@ -46,7 +46,7 @@ func (db Orders) Apply(ctx context.Context, c topup.Change) (moved bool, err err
 		case known:
 			return fmt.Errorf("to %s: its ledger entry is there already", c.To[len(c.To)-1])
 		}
-		return db.move(ctx, tx, row, c)
+		return db.applyChange(ctx, tx, row, c)
 	})
 	return moved && err == nil, err
 }
@@ -62,8 +62,8 @@ func checkChange(c topup.Change) error {
 	return checkEntries(c.Postings)
 }
 
-// chargeIs reports whether the charge still has the status that the change asks for. Under the order's lock.
-func chargeIs(ctx context.Context, tx *sqlx.Tx, c topup.Change) (bool, error) {
+// hasChargeStatus reports whether the charge still has the status that the change asks for. Under the order's lock.
+func hasChargeStatus(ctx context.Context, tx *sqlx.Tx, c topup.Change) (bool, error) {
 	if c.IfCharge == "" {
 		return true, nil
 	}
@@ -72,7 +72,7 @@ func chargeIs(ctx context.Context, tx *sqlx.Tx, c topup.Change) (bool, error) {
 	return status == c.IfCharge, err
 }
 
-// answerAttempt writes an attempt's answer, unless it has a final one.
+// answerAttempt stores an attempt's answer, unless a final one is stored.
 func answerAttempt(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
 	if c.Answered == nil {
 		return nil
@@ -88,8 +88,9 @@ func answerAttempt(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
 	return nil
 }
 
-// move changes the order's row, which this transaction has locked, and all that goes with it.
-func (db Orders) move(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Change) error {
+// applyChange stores the changed order with everything that belongs to the change: history, charge, ledger, next attempt, card, PIN,
+// deliveries to webhooks, notices, and the block of a customer who owes. This transaction has locked and read the order's row.
+func (db Orders) applyChange(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Change) error {
 	row = row.Apply(c)
 	if len(c.To) > 0 && row.Status == topup.Confirming {
 		if err := db.enterConfirming(ctx, tx, &row, c.At); err != nil {
@@ -140,8 +141,8 @@ func (db Orders) move(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup
 	return nil
 }
 
-// blockDebtor blocks a customer who owes for this order. One whose debit was returned while the airtime was on its way
-// owes from its delivery on, whatever the change knew of it; and so does one who has left since, or is just coming back.
+// blockDebtor blocks a customer who owes for this order: its debit was returned, by this change or before the delivery. A customer who
+// has closed the account since is blocked for when they register again.
 func blockDebtor(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Change) error {
 	delivered := len(c.To) > 0 && row.Status == topup.Delivered
 	if !c.Debt && !delivered {
@@ -159,7 +160,7 @@ func blockDebtor(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Chan
 	return nil
 }
 
-// insertHistory writes one row for each status passed through.
+// insertHistory stores a row for each status that the change passes through.
 func insertHistory(ctx context.Context, tx *sqlx.Tx, id prepaid.OrderID, from topup.Status, to []topup.Status, reason string, at time.Time) error {
 	for _, next := range to {
 		_, err := exec(ctx, tx, `
@@ -186,4 +187,19 @@ func changeCharge(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
 		return fmt.Errorf("charge: %w", err)
 	}
 	return nil
+}
+
+// enterConfirming makes an order due at once where it is an earlier holder of the number who would have to authenticate: a recovery that
+// ran at the same time has skipped this order (see recoverOrders).
+func (db Orders) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *topup.Order, at time.Time) error {
+	var holder int // shared: a recovery that is under way is waited for
+	found, err := get(ctx, tx, &holder, `SELECT holder FROM customers WHERE id = ?`+db.forShare, row.Customer)
+	if err != nil || !found {
+		return err
+	}
+	former, err := get(ctx, tx, new(int), `SELECT 1 FROM charges WHERE order_id = ? AND holder > 0 AND holder < ?`, row.ID, holder)
+	if former {
+		row.RunAt = at
+	}
+	return err
 }

@@ -80,9 +80,9 @@ func (db Sales) ForgetPINs(ctx context.Context, before time.Time) (int, error) {
 	return int(rows), nil
 }
 
-// dropPINs forgets the PINs of orders that were handed on. A message that shows one and was not sent keeps it: the
+// deletePINs forgets the PINs of orders that were handed on. A message that shows one and was not sent keeps it: the
 // customer may ask for it.
-func dropPINs(ctx context.Context, tx *sqlx.Tx, orders []prepaid.OrderID) error {
+func deletePINs(ctx context.Context, tx *sqlx.Tx, orders []prepaid.OrderID) error {
 	for _, id := range orders {
 		_, err := exec(ctx, tx, `
 			DELETE FROM pin_details WHERE order_id = ?
