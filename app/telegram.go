@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pulsa/channels"
+	"pulsa/operators"
 	"pulsa/prepaid"
 )
 
@@ -43,7 +44,7 @@ func (p *Program) connectBot(ctx context.Context, brand, name, holder string) {
 			continue
 		}
 		bot := a.(channels.Poller)
-		if IsPublic(c.WebhookURL) {
+		if operators.IsPublic(c.WebhookURL) {
 			if !hooked {
 				hooked = p.hook(ctx, bot, c)
 			}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"pulsa/operators"
 )
 
 // Channels keeps the switches of channels and counts what went over them.
@@ -15,7 +17,7 @@ type Channels struct{ *core }
 // kept as it is.
 func (db Channels) SetSwitch(ctx context.Context, brand, channel string, on bool, who string, now time.Time) error {
 	return db.write(ctx, "set switch", func(tx *sqlx.Tx) error {
-		to := SwitchChange{Brand: brand, Channel: channel, On: on, Who: who, At: now}
+		to := operators.SwitchChange{Brand: brand, Channel: channel, On: on, Who: who, At: now}
 		rows, err := switchTable.insert(ctx, tx, to, `
 			ON CONFLICT (brand, channel) DO UPDATE SET is_on = excluded.is_on, changed_by = excluded.changed_by,
 				changed_at = excluded.changed_at
@@ -41,22 +43,14 @@ func (db Channels) Switches(ctx context.Context) (map[string]bool, error) {
 	return on, nil
 }
 
-// SwitchChange is one time that a channel was turned on or off.
-type SwitchChange struct {
-	Brand, Channel string
-	On             bool
-	Who            string
-	At             time.Time
-}
-
 var (
 	switchNames        = names{"On": "is_on", "Who": "changed_by", "At": "changed_at"}
-	switchTable        = newTable[SwitchChange]("channel_switches", switchNames)
-	switchHistoryTable = newTable[SwitchChange]("channel_switch_history", switchNames)
+	switchTable        = newTable[operators.SwitchChange]("channel_switches", switchNames)
+	switchHistoryTable = newTable[operators.SwitchChange]("channel_switch_history", switchNames)
 )
 
 // SwitchHistory returns the changes of a brand's switches, oldest first.
-func (db Channels) SwitchHistory(ctx context.Context, brand string) ([]SwitchChange, error) {
+func (db Channels) SwitchHistory(ctx context.Context, brand string) ([]operators.SwitchChange, error) {
 	changes, err := switchHistoryTable.list(ctx, db.reader, `WHERE brand = ? ORDER BY number`, brand)
 	if err != nil {
 		return nil, fmt.Errorf("read switch history: %w", err)

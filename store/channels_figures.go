@@ -6,28 +6,14 @@ import (
 	"time"
 
 	"pulsa/channels"
+	"pulsa/operators"
 	"pulsa/prepaid"
 )
 
-// ChannelFigures say how the pushed messages of a channel fare.
-type ChannelFigures struct {
-	Waiting      int       // to be sent
-	OldestWaits  time.Time // since when the oldest of them waits; zero for none
-	Retried      int       // of those waiting, how many were tried in vain
-	RetriedSince time.Time // since when the oldest of those waits; zero for none
-	LastSent     time.Time // zero for never
-	// Of what ended since the time asked for:
-	Sent, Failed, Unknown int
-	Undelivered           int // sent, but reported as failed
-	// Codes are what providers have said since then to messages that were not sent or not delivered, and to those
-	// that wait for another try, with how many.
-	Codes map[string]int
-}
-
 // ChannelFigures returns the figures of some of a brand's channels by name. What it reads is what waits and what
 // ended since then, however many messages there are. Who has opted out is no failure.
-func (db Channels) ChannelFigures(ctx context.Context, brand string, names []string, since time.Time) (map[string]ChannelFigures, error) {
-	figures := map[string]ChannelFigures{}
+func (db Channels) ChannelFigures(ctx context.Context, brand string, names []string, since time.Time) (map[string]operators.ChannelFigures, error) {
+	figures := map[string]operators.ChannelFigures{}
 	for _, name := range names {
 		f, err := db.channelFigures(ctx, brand, name, prepaid.Micros(since))
 		if err != nil {
@@ -45,7 +31,7 @@ const (
 	undelivered = `brand = ? AND channel = ? AND delivery = 'failed' AND delivery_at >= ?`
 )
 
-func (db Channels) channelFigures(ctx context.Context, brand, name string, since int64) (ChannelFigures, error) {
+func (db Channels) channelFigures(ctx context.Context, brand, name string, since int64) (operators.ChannelFigures, error) {
 	var row struct {
 		Waiting      int
 		OldestWaits  int64
@@ -69,9 +55,9 @@ func (db Channels) channelFigures(ctx context.Context, brand, name string, since
 		FROM outbox WHERE status = 'waiting' AND brand = ? AND channel = ?`,
 		brand, name, 0, brand, name, since, brand, name, since, string(channels.RecipientOut), brand, name, since, brand, name, since, brand, name)
 	if err != nil {
-		return ChannelFigures{}, err
+		return operators.ChannelFigures{}, err
 	}
-	f := ChannelFigures{
+	f := operators.ChannelFigures{
 		Waiting: row.Waiting, OldestWaits: prepaid.FromMicros(row.OldestWaits), Retried: row.Retried,
 		RetriedSince: prepaid.FromMicros(row.RetriedSince), LastSent: prepaid.FromMicros(row.LastSent),
 		Sent: row.Sent, Failed: row.Failed, Unknown: row.Unknown, Undelivered: row.Undelivered,

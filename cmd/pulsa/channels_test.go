@@ -12,15 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/core"
-	"pulsa/channels"
 	"pulsa/channels/fake"
+	"pulsa/operators"
 	"pulsa/prepaid"
-	"pulsa/store"
 )
 
 // linesFile is a configuration whose providers are at a server.
@@ -193,9 +190,9 @@ func TestChannelsAreListedAndTried(t *testing.T) {
 	d := newDesk(t)
 	d.prints([]string{"list"}, "demo/twilio", "#rc=5&rp=all", "demo/whatsapp", "off: token is not set", "?token=…")
 	d.prints([]string{"disable", "telegram"})
-	var telegram listedChannel
+	var telegram operators.ListedChannel
 	for _, object := range strings.Split(strings.TrimSpace(d.prints([]string{"list", "--json"})), "\n") {
-		var row listedChannel
+		var row operators.ListedChannel
 		if err := json.Unmarshal([]byte(object), &row); err != nil {
 			t.Fatal(err)
 		}
@@ -214,36 +211,6 @@ func TestChannelsAreListedAndTried(t *testing.T) {
 	}
 }
 
-func TestAChannelSHealthIsJudged(t *testing.T) {
-	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	brand := &prepaid.Brand{Name: "shop", Channels: []prepaid.ChannelConfig{{Name: "line"}}}
-	on := channels.Status{Channel: channels.Channel{Brand: brand, Name: "line"}, On: true}
-	for _, test := range []struct {
-		name   string
-		status channels.Status
-		f      store.ChannelFigures
-		state  string
-		why    string
-	}{
-		{"quiet", on, store.ChannelFigures{}, "ok", ""},
-		{"busy", on, store.ChannelFigures{Sent: 1000, Failed: 3, Waiting: 5, OldestWaits: now.Add(-time.Second), Codes: map[string]int{"30007": 3}}, "ok", ""},
-		{"off", channels.Status{Channel: on.Channel}, store.ChannelFigures{}, "down", "disabled in the configuration"},
-		{"without a token", channels.Status{Channel: on.Channel, Problem: "no token"}, store.ChannelFigures{}, "down", "no token"},
-		{"refused", on, store.ChannelFigures{Waiting: 7, Retried: 2, RetriedSince: now.Add(-time.Hour), OldestWaits: now.Add(-time.Hour), LastSent: now.Add(-2 * time.Hour),
-			Codes: map[string]int{"20003": 2}}, "down", "none of the 7 messages that wait gets through, the oldest since 2026-11-21T11:00:00Z; the provider said 20003 (2)"},
-		{"one that is tried again, others get through", on, store.ChannelFigures{Waiting: 1, Retried: 1, RetriedSince: now.Add(-30 * time.Second),
-			OldestWaits: now.Add(-30 * time.Second), LastSent: now, Sent: 9}, "ok", ""},
-		{"late", on, store.ChannelFigures{Waiting: 2, OldestWaits: now.Add(-time.Hour), LastSent: now}, "degraded", "2 messages wait, the oldest since 2026-11-21T11:00:00Z"},
-		{"many refused", on, store.ChannelFigures{Sent: 18, Failed: 1, Unknown: 1, Undelivered: 2, Codes: map[string]int{"30007": 1, "no answer": 1}}, "degraded",
-			"in the last hour 1 were refused, 1 are unclear, 2 were not delivered; the provider said 30007 (1), no answer (1)"},
-	} {
-		got := judgeChannel(test.status, test.f, now)
-		if diff := cmp.Diff([]string{test.state, test.why}, []string{got.State, strings.Join(got.Why, "; ")}); diff != "" {
-			t.Errorf("%s: %s", test.name, diff)
-		}
-	}
-}
-
 func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 	d := newDesk(t)
 	d.v.refuseWith("sendMessage", refused{body: `{"ok":false,"error_code":401,"description":"Unauthorized"}`})
@@ -259,7 +226,7 @@ func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 	}
 	d.put("demo", "twilio", "tel:"+testNumber, "news")
 	d.v.await(testNumber, 1)
-	var h health
+	var h operators.ChannelHealth
 	for deadline := time.Now().Add(patience); h.Sent == 0 && time.Now().Before(deadline); {
 		if err := json.Unmarshal([]byte(d.prints([]string{"status", "twilio", "--json"})), &h); err != nil {
 			t.Fatal(err)

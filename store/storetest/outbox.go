@@ -11,7 +11,6 @@ import (
 	"pulsa/conversation"
 	"pulsa/operators"
 	"pulsa/prepaid"
-	"pulsa/store"
 	"pulsa/store/scratch"
 	"pulsa/topup"
 )
@@ -146,7 +145,7 @@ var outboxTests = []test{
 		same(w, "the last one is given", given[(copies*each-1)*time.Second], true)
 	}},
 	{"figures tell how a channel fares", func(w *world) {
-		same(w, "of nothing", must[map[string]store.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, figured, start))["telegram"], store.ChannelFigures{Codes: map[string]int{}})
+		same(w, "of nothing", must[map[string]operators.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, figured, start))["telegram"], operators.ChannelFigures{Codes: map[string]int{}})
 		for i, end := range []channels.SendEnd{
 			{Status: channels.HandedOn}, {Status: channels.HandedOn}, {Status: channels.GivenUp, Code: "30007"},
 			{Status: channels.GivenUp, Code: string(channels.RecipientOut)}, {Status: channels.Uncertain, Code: "no answer"},
@@ -162,12 +161,12 @@ var outboxTests = []test{
 				w.ok(w.db.Outbox.ReportDelivery(w.Context(), channels.DeliveryReport{Outbound: m.ID, Status: channels.Failed, Code: "30003"}, end.Now))
 			}
 		}
-		want := store.ChannelFigures{Waiting: 2, OldestWaits: start.Add(5 * time.Second), Retried: 1, RetriedSince: start.Add(5 * time.Second),
+		want := operators.ChannelFigures{Waiting: 2, OldestWaits: start.Add(5 * time.Second), Retried: 1, RetriedSince: start.Add(5 * time.Second),
 			LastSent: start.Add(time.Minute), Sent: 2, Failed: 1, Unknown: 1, Undelivered: 1,
 			Codes: map[string]int{"30007": 1, "no answer": 1, "20003": 1, "30003": 1}}
-		same(w, "figures", must[map[string]store.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, figured, start))["twilio"], want)
+		same(w, "figures", must[map[string]operators.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, figured, start))["twilio"], want)
 		want.Sent, want.Failed, want.Unknown, want.Undelivered, want.Codes = 0, 0, 0, 0, map[string]int{"20003": 1}
-		same(w, "later", must[map[string]store.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, figured, start.Add(time.Hour)))["twilio"], want)
+		same(w, "later", must[map[string]operators.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, figured, start.Add(time.Hour)))["twilio"], want)
 	}},
 	{"a sending that never ended is claimed again as lapsed", func(w *world) {
 		w.put(message("tel:+1", "a", 0))
@@ -442,7 +441,7 @@ var switchTests = []test{
 		w.ok(w.db.Channels.SetSwitch(w.Context(), brand, "twilio", false, "cid", start.Add(time.Hour)))
 		w.ok(w.db.Channels.SetSwitch(w.Context(), "other", "twilio", true, "dee", start))
 		same(w, "switches", must[map[string]bool](w)(w.db.Channels.Switches(w.Context())), map[string]bool{"demo/twilio": false, "other/twilio": true})
-		same(w, "history", must[[]store.SwitchChange](w)(w.db.Channels.SwitchHistory(w.Context(), brand)), []store.SwitchChange{
+		same(w, "history", must[[]operators.SwitchChange](w)(w.db.Channels.SwitchHistory(w.Context(), brand)), []operators.SwitchChange{
 			{Brand: brand, Channel: "twilio", On: true, Who: "ann", At: start},
 			{Brand: brand, Channel: "twilio", On: false, Who: "cid", At: start.Add(time.Hour)},
 		})

@@ -14,7 +14,6 @@ import (
 	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
-	"pulsa/store"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
 )
@@ -264,7 +263,7 @@ var roundTripTests = []test{
 		w.ok(w.db.Interventions.SaveIntervention(w.Context(), i))
 		same(w, "interventions", must[[]topup.Intervention](w)(w.db.Interventions.List(w.Context(), i.Order, "")), []topup.Intervention{i})
 		w.ok(w.db.Channels.SetSwitch(w.Context(), brand, "sms", true, "ann", start))
-		complete(w, must[[]store.SwitchChange](w)(w.db.Channels.SwitchHistory(w.Context(), brand))[0])
+		complete(w, must[[]operators.SwitchChange](w)(w.db.Channels.SwitchHistory(w.Context(), brand))[0])
 	}},
 	{"a difference and a wallet's reading", func(w *world) {
 		d := filled(func(d *operators.OpenItem) { d.ClosedAt, d.ClosedBy, d.Reason = time.Time{}, "", "" })

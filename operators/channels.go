@@ -1,0 +1,280 @@
+package operators
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"pulsa/channels"
+	"pulsa/prepaid"
+)
+
+// SwitchKnownWithin is how soon every running copy of the server knows that a channel was turned on or off.
+const SwitchKnownWithin = 5 * time.Second
+
+// providerTimeout bounds a provider's answer to a call of an operator's.
+const providerTimeout = 20 * time.Second
+
+// SwitchChange is one time that a channel was turned on or off.
+type SwitchChange struct {
+	Brand, Channel string
+	On             bool
+	Who            string
+	At             time.Time
+}
+
+// ChannelLines is what the operations on channels ask of the registry; *channels.Registry is one.
+type ChannelLines interface {
+	ChannelRegistry
+	Declared(brand, name string) (c channels.Channel, ok bool)
+	Problem(c channels.Channel) string
+}
+
+// ChannelStore keeps the switches of channels, and what became of their messages.
+type ChannelStore interface {
+	SetSwitch(ctx context.Context, brand, channel string, on bool, who string, now time.Time) error
+	SwitchHistory(ctx context.Context, brand string) ([]SwitchChange, error)
+	ChannelFigures(ctx context.Context, brand string, names []string, since time.Time) (map[string]ChannelFigures, error)
+}
+
+// ChannelOutbox holds messages that wait to be sent.
+type ChannelOutbox interface {
+	// WakeOutbound has what waits with such a code tried again at that time.
+	WakeOutbound(ctx context.Context, brand, channel, code string, at time.Time) error
+}
+
+// LeaseReader tells until when a lease is held.
+type LeaseReader interface {
+	LeaseUntil(ctx context.Context, name string) (time.Time, error)
+}
+
+// Channels are the operations on one brand's channels. All fields are needed. It is safe for concurrent use.
+type Channels struct {
+	Brand    *prepaid.Brand
+	Registry ChannelLines
+	Store    ChannelStore
+	Outbox   ChannelOutbox
+	Leases   LeaseReader
+	BotLease func(channels.Channel) string // the name of the lease of whoever polls a bot
+	Clock    prepaid.Clock
+}
+
+// UnknownChannelError says that a brand has no channel of a name.
+type UnknownChannelError struct {
+	Brand, Channel string
+	Known          []string
+}
+
+func (e *UnknownChannelError) Error() string { return e.Brand + " has no channel " + e.Channel }
+
+// ListedChannel is a channel as it is listed.
+type ListedChannel struct {
+	Channel    string    `json:"channel"`
+	Type       string    `json:"type"`
+	On         bool      `json:"on"`
+	Problem    string    `json:"problem,omitempty"` // why it can't work as configured
+	SwitchedBy string    `json:"switched_by,omitempty"`
+	SwitchedAt time.Time `json:"switched_at,omitzero"`
+	URL        string    `json:"provider_url"`
+}
+
+// List lists the brand's channels, and the address that the provider of each delivers to.
+func (o Channels) List(ctx context.Context) ([]ListedChannel, error) {
+	switched, err := o.lastSwitches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows []ListedChannel
+	for _, s := range o.Registry.List(ctx) {
+		row := ListedChannel{Channel: s.Channel.ID(), Type: s.Channel.Type, On: s.On, Problem: s.Problem, URL: s.ProviderURL}
+		if change, ok := switched[s.Channel.Name]; ok {
+			row.SwitchedBy, row.SwitchedAt = change.Who, seconds(change.At)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// seconds is a time as operators see it: in UTC, without fractions.
+func seconds(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Truncate(time.Second)
+}
+
+// ProbedChannel is what trying a channel's credentials has found.
+type ProbedChannel struct {
+	Channel string `json:"channel"`
+	Found   string `json:"found"`
+	OK      bool   `json:"ok"`
+	URL     string `json:"provider_url"`
+}
+
+// Probe tries the credentials of a channel, or of all if name is "", with a call that changes nothing.
+func (o Channels) Probe(ctx context.Context, name string) ([]ProbedChannel, error) {
+	list, err := o.named(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]ProbedChannel, len(list))
+	for i, s := range list {
+		rows[i] = ProbedChannel{Channel: s.Channel.ID(), URL: s.ProviderURL}
+		rows[i].Found, rows[i].OK = o.probe(ctx, s)
+	}
+	return rows, nil
+}
+
+func (o Channels) probe(ctx context.Context, s channels.Status) (found string, ok bool) {
+	if s.Problem != "" {
+		return s.Problem, false
+	}
+	prober, able := o.Registry.Adapter(s.Channel).(channels.Prober)
+	if !able {
+		return "ok, there are no credentials to try", true
+	}
+	ctx, cancel := context.WithTimeout(ctx, providerTimeout)
+	defer cancel()
+	whose, err := prober.Probe(ctx, s.Channel)
+	if err != nil {
+		return "the provider says no: " + Refusal(err), false
+	}
+	return "ok, " + whose, true
+}
+
+// ProviderTold says what a channel's provider knows after a switch.
+type ProviderTold string
+
+// What a channel's provider knows after a switch.
+const (
+	ProviderNone     ProviderTold = ""         // nobody has to be told
+	ProviderNotified ProviderTold = "notified" // it was told by a call
+	ProviderByHand   ProviderTold = "by hand"  // it has no call for it: an operator has to change it there
+	ProviderNotTold  ProviderTold = "not told" // the call failed
+)
+
+// Switched is the result of a switch.
+type Switched struct {
+	Channel  string
+	Provider ProviderTold
+	URL      string // where the provider delivers to
+}
+
+// Enable turns a channel on, and has its provider deliver here. What waits for the channel is sent. If the provider
+// cannot be told, the channel is on all the same, and Provider is ProviderNotTold beside the error.
+func (o Channels) Enable(ctx context.Context, name string, by prepaid.By) (Switched, error) {
+	c, err := o.find(name)
+	if err != nil {
+		return Switched{}, err
+	}
+	if problem := o.Registry.Problem(c); problem != "" {
+		return Switched{}, fmt.Errorf("%s can't be switched on: %s", c.ID(), problem)
+	}
+	now := o.Clock.Now()
+	if err := o.Store.SetSwitch(ctx, o.Brand.Name, c.Name, true, by.Who, now); err != nil {
+		return Switched{}, err
+	}
+	// Not before every copy knows: one that does not would put it off again.
+	if err := o.Outbox.WakeOutbound(ctx, o.Brand.Name, c.Name, channels.CodeOff, now.Add(SwitchKnownWithin)); err != nil {
+		return Switched{}, err
+	}
+	_, polled := o.Registry.Adapter(c).(channels.Poller)
+	public := IsPublic(c.WebhookURL)
+	if polled && !public {
+		return Switched{Channel: c.ID()}, nil
+	}
+	return o.notify(ctx, c, func(ctx context.Context, provider channels.Hooked) error {
+		if !public {
+			return channels.ErrByHand
+		}
+		return provider.SetWebhook(ctx, c)
+	})
+}
+
+// Disable turns a channel off, and has its provider deliver no more. Errors are as Enable's.
+func (o Channels) Disable(ctx context.Context, name string, by prepaid.By) (Switched, error) {
+	c, err := o.find(name)
+	if err != nil {
+		return Switched{}, err
+	}
+	if err := o.Store.SetSwitch(ctx, o.Brand.Name, c.Name, false, by.Who, o.Clock.Now()); err != nil {
+		return Switched{}, err
+	}
+	if o.Registry.Problem(c) != "" {
+		return Switched{Channel: c.ID()}, nil // without credentials nobody can be told
+	}
+	return o.notify(ctx, c, func(ctx context.Context, provider channels.Hooked) error { return provider.DeleteWebhook(ctx, c) })
+}
+
+// notify makes the call at c's provider, if it is a real one that has calls.
+func (o Channels) notify(ctx context.Context, c channels.Channel, call func(context.Context, channels.Hooked) error) (Switched, error) {
+	a := o.Registry.Adapter(c)
+	result := Switched{Channel: c.ID(), URL: channels.ProviderURL(a, c)}
+	if _, simulated := a.(channels.Simulator); simulated {
+		return result, nil
+	}
+	err := channels.ErrByHand
+	if provider, able := a.(channels.Hooked); able {
+		ctx, cancel := context.WithTimeout(ctx, providerTimeout)
+		defer cancel()
+		err = call(ctx, provider)
+	}
+	switch {
+	case err == nil:
+		result.Provider = ProviderNotified
+	case errors.Is(err, channels.ErrByHand):
+		result.Provider = ProviderByHand
+	default:
+		result.Provider = ProviderNotTold
+		return result, fmt.Errorf("the provider could not be told: %s; run this again, or see to it there: %s", Refusal(err), result.URL)
+	}
+	return result, nil
+}
+
+// find returns one channel of the brand, or an *UnknownChannelError.
+func (o Channels) find(name string) (channels.Channel, error) {
+	if c, ok := o.Registry.Declared(o.Brand.Name, name); ok {
+		return c, nil
+	}
+	unknown := &UnknownChannelError{Brand: o.Brand.Name, Channel: name}
+	for _, c := range o.Brand.Channels {
+		unknown.Known = append(unknown.Known, c.Name)
+	}
+	return channels.Channel{}, unknown
+}
+
+// named lists how the brand's channels stand, or only the one that is named.
+func (o Channels) named(ctx context.Context, name string) ([]channels.Status, error) {
+	list := o.Registry.List(ctx)
+	if name == "" {
+		return list, nil
+	}
+	if _, err := o.find(name); err != nil {
+		return nil, err
+	}
+	var one []channels.Status
+	for _, s := range list {
+		if s.Channel.Name == name {
+			one = append(one, s)
+		}
+	}
+	return one, nil
+}
+
+// lastSwitches returns by channel how it was switched last.
+func (o Channels) lastSwitches(ctx context.Context) (map[string]SwitchChange, error) {
+	history, err := o.Store.SwitchHistory(ctx, o.Brand.Name)
+	last := map[string]SwitchChange{}
+	for _, change := range history {
+		last[change.Channel] = change
+	}
+	return last, err
+}
+
+// IsPublic reports whether providers can reach a URL of ours: they deliver to https only.
+func IsPublic(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https"
+}
