@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"text/tabwriter"
-	"time"
 
 	"pulsa/app"
 	"pulsa/app/config"
@@ -111,28 +107,6 @@ func channelState(r operators.ListedChannel) string {
 		state += " (switched by " + r.SwitchedBy + ", " + term.Stamp(r.SwitchedAt) + ")"
 	}
 	return state
-}
-
-// stamp is term.Stamp.
-func stamp(t time.Time) string { return term.Stamp(t) }
-
-// printRows prints a table for people, or one JSON object a line.
-func printRows[T any](w io.Writer, asJSON bool, rows []T, head string, line func(T) string) error {
-	table, out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	if !asJSON {
-		fmt.Fprintln(table, head)
-	}
-	for _, row := range rows {
-		if asJSON {
-			if err := out.Encode(row); err != nil {
-				return err
-			}
-			continue
-		}
-		fmt.Fprintln(table, line(row))
-	}
-	return table.Flush()
 }
 
 type channelsTestCommand struct {
