@@ -125,10 +125,7 @@ func TestTheStaticBuildRuns(t *testing.T) {
 			t.Errorf("Dockerfile lacks %s, which this test plays", line)
 		}
 	}
-	binary, err := builtServer()
-	if err != nil {
-		t.Fatal(err)
-	}
+	binary := built(t)
 	if runtime.GOOS == "linux" {
 		checkStatic(t, binary)
 	}

@@ -168,10 +168,7 @@ func TestAUserWithoutANameWorksByNumber(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root may run as somebody else")
 	}
-	path, err := builtServer()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := built(t)
 	folder, err := os.MkdirTemp("", "pulsa-nameless-")
 	if err != nil {
 		t.Fatal(err)

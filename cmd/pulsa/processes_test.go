@@ -24,6 +24,20 @@ import (
 	"pulsa/sim"
 )
 
+// built is the program as the Dockerfile builds it: without the race detector. A test that runs it shows nothing to the race
+// detector, so it is left to the run without one.
+func built(t testing.TB) string {
+	t.Helper()
+	if underRaceDetector() {
+		t.Skip("the built program has no race detector: this is tried without it")
+	}
+	path, err := builtServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // builtServer builds the program once, as the Dockerfile does.
 var builtServer = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "pulsa-kill-")
@@ -74,10 +88,7 @@ type process struct {
 // start runs the program and waits until it is ready, or has ended where that is wanted.
 func (p *process) start(more ...string) {
 	p.t.Helper()
-	path, err := builtServer()
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	path := built(p.t)
 	p.cmd = exec.Command(path, p.args...)
 	p.cmd.Env = append(os.Environ(), more...)
 	for name, text := range p.env {
