@@ -33,6 +33,7 @@ type cardShop struct {
 
 func newCardShop(t *testing.T) cardShop {
 	t.Helper()
+	commandsAlone(t)
 	folder := t.TempDir()
 	s := cardShop{folder: folder, config: filepath.Join(folder, "pulsa.yaml"), database: "sqlite:" + filepath.Join(folder, "pulsa.db")}
 	if err := os.WriteFile(s.config, []byte(testBrand), 0o600); err != nil {

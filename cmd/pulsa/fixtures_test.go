@@ -3,6 +3,7 @@ package main
 import (
 	"runtime/debug"
 	"slices"
+	"testing"
 )
 
 // topFolder is the root of the module, as tests see it.
@@ -40,4 +41,13 @@ func environment(pairs ...string) func(string) string {
 func underRaceDetector() bool {
 	build, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// commandsAlone skips a test under the race detector that runs commands, one after another: it would take minutes to see nothing
+// there. CI runs it without.
+func commandsAlone(t testing.TB) {
+	t.Helper()
+	if underRaceDetector() {
+		t.Skip("commands run one after another: this is tried without the race detector")
+	}
 }

@@ -36,6 +36,7 @@ type office struct {
 // newOffice makes data that one delivered and one held order are in. The program that made them has ended.
 func newOffice(t *testing.T) office {
 	t.Helper()
+	commandsAlone(t)
 	o := office{t, t.TempDir(), map[string]string{}}
 	o.env["PULSA_DATA"], o.env["PULSA_OPERATOR"] = o.data, "anna"
 	p := o.program()

@@ -109,6 +109,7 @@ type account struct {
 
 func newAccount(t *testing.T) *account {
 	t.Helper()
+	commandsAlone(t)
 	p, folder := newReportingProvider(t), t.TempDir()
 	text := strings.NewReplacer("gateway: sim", "gateway: stripe", "network: sim", "network: reloadly").Replace(string(config.Demo)) + `
 reloadly:

@@ -40,6 +40,7 @@ func storyFile(t *testing.T, text string) string {
 }
 
 func TestTalkRunSaysHowItWentByItsExitCode(t *testing.T) {
+	commandsAlone(t)
 	const good = "story: Good\ntags: fine\n> HELP\n< {help.idle}\n"
 	const bad = "story: Bad\n> HELP\n< nothing\n"
 	file := storyFile(t, good+bad)
@@ -68,6 +69,7 @@ func TestTalkRunSaysHowItWentByItsExitCode(t *testing.T) {
 }
 
 func TestARecordingOverwritesNothingAndIsNeverEmpty(t *testing.T) {
+	commandsAlone(t)
 	there := storyFile(t, "story: Mine\n> HELP\n< {help.idle}\n")
 	if got, code := talkCommandLine(t, "HELP\n", "record", "-o", there); code != 2 || !strings.Contains(got, "is not overwritten") || strings.Contains(got, "> ") {
 		t.Errorf("exit code %d: %s", code, got)
