@@ -52,8 +52,8 @@ func (b *Books) ReadReporters(log *slog.Logger) (err error) {
 // the folders, and those of simulators that run. The coverage says what was not compared with books.
 func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violation, *operators.Coverage, error) {
 	coverage := &operators.Coverage{}
-	violations, err := b.audit.Check(ctx)
-	if err != nil || len(folders) == 0 {
+	if len(folders) == 0 {
+		violations, err := b.audit.Check(ctx)
 		return violations, coverage, err
 	}
 	read := func(ctx context.Context) (operators.ProviderBooks, error) {
@@ -64,8 +64,8 @@ func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violat
 		coverage = seen
 		return books.Provider(), nil
 	}
-	found, err := b.audit.CheckBooks(ctx, read, func(o topup.History) (network, gateway bool) { return coverage.Sees(o) })
-	return append(violations, found...), coverage, err
+	violations, err := b.audit.CheckWithBooks(ctx, read, func(o topup.History) (network, gateway bool) { return coverage.Sees(o) })
+	return violations, coverage, err
 }
 
 // HasBooks is an error where a folder holds no simulator's book: compared with no book at all, every order would be a

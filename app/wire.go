@@ -55,7 +55,7 @@ type Wiring struct {
 	Reached  func(point string)
 	Network  func(topup.Network) topup.Network // goes around the simulated one; nil leaves it as it is
 
-	// See storeOptions.
+	// See core.Options.
 	RedisPrefix string
 	Sessions    func(conversation.Sessions) conversation.Sessions
 }
@@ -168,7 +168,7 @@ func (p *Program) Routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/webhooks/", p.Webhooks)
 	p.HealthRoutes(mux)
-	p.ConsoleRoutes(mux)
+	p.PhoneRoutes(mux)
 	p.stripeRoutes(mux)
 	p.apiRoutes(mux)
 	if p.reloadly != nil {

@@ -67,21 +67,26 @@ type Audit struct {
 // Check returns every violation that SQL alone shows.
 func (a Audit) Check(ctx context.Context) ([]Violation, error) { return a.Rules.Violations(ctx) }
 
-// CheckBooks returns every violation that providers' books show. The orders are read before the books: a book knows at
-// once what an order's end says later. sees tells which of an order's providers have shown their books; nil: all have.
-func (a Audit) CheckBooks(ctx context.Context, books func(context.Context) (ProviderBooks, error), sees func(topup.History) (network, gateway bool)) ([]Violation, error) {
-	orders, err := a.Orders.AllOrders(ctx)
+// CheckWithBooks returns every violation that SQL alone or providers' books show. The orders are read before the books: a book
+// knows at once what an order's end says later. sees tells which of an order's providers have shown their books; nil: all have.
+func (a Audit) CheckWithBooks(ctx context.Context, books func(context.Context) (ProviderBooks, error), sees func(topup.History) (network, gateway bool)) ([]Violation, error) {
+	violations, err := a.Check(ctx)
 	if err != nil {
 		return nil, err
 	}
+	orders, err := a.Orders.AllOrders(ctx)
+	if err != nil {
+		return violations, err
+	}
 	b, err := books(ctx)
 	if err != nil {
-		return nil, err
+		return violations, err
 	}
 	if sees == nil {
 		sees = func(topup.History) (network, gateway bool) { return true, true }
 	}
-	return a.compare(ctx, orders, b, sees)
+	found, err := a.compare(ctx, orders, b, sees)
+	return append(violations, found...), err
 }
 
 // compare holds what was charged and delivered, by the books, against how our orders stand. Money or airtime of no order

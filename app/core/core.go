@@ -48,7 +48,7 @@ type Program struct {
 	Sender      *channels.Sender
 	Handler     *conversation.Handler
 
-	redeliver func(context.Context) error // see parts
+	redeliver func(context.Context) error // see Parts.Redeliver
 }
 
 // Options are what stores are opened with.

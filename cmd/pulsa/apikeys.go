@@ -39,7 +39,7 @@ type apikeysCommand struct {
 }
 
 // openDevelopers opens what keeps keys; a server may be running beside it. The caller closes the store.
-func (s settings) openDevelopers(ctx context.Context, e environ) (config.Config, *store.DB, *developers.Service, error) {
+func (s settings) openDevelopers(ctx context.Context, e term.Env) (config.Config, *store.DB, *developers.Service, error) {
 	c, db, err := s.openDB(ctx, e)
 	if err != nil {
 		return c, nil, nil, err
@@ -68,14 +68,8 @@ type apikeysCreateCommand struct {
 	JSON bool `help:"Print JSON."`
 }
 
-// Help implements kong.HelpProvider.
-func (apikeysCreateCommand) Help() string {
-	return "The secret is kept as a keyed hash: nobody can read it later.\n\n" +
-		"Example: pulsa apikeys create --brand demo --name shop-backend"
-}
-
 // Run implements the command.
-func (k *apikeysCreateCommand) Run(ctx context.Context, e environ) error {
+func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env) error {
 	by, err := deed{k.actor, cmp.Or(k.Reason, "new key")}.by(e)
 	if err != nil {
 		return err
@@ -106,15 +100,15 @@ func (k *apikeysCreateCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	if k.JSON {
-		return json.NewEncoder(e.stdout).Encode(struct {
+		return json.NewEncoder(e.Stdout).Encode(struct {
 			keyRow
 			ClientID     string `json:"client_id"`
 			ClientSecret string `json:"client_secret"`
 		}{newKeyRow(key), key.ID, secret.Reveal()})
 	}
-	fmt.Fprintf(e.stdout, "client_id      %s\nclient_secret  %s\n\n", key.ID, secret.Reveal())
-	fmt.Fprintf(e.stdout, "The secret is shown this once. The account is in %s and empty:\n", key.Balance.Currency)
-	fmt.Fprintf(e.stdout, "  pulsa apikeys credit --key %s --amount 100 --reason \"paid by bank\"\n", key.ID)
+	fmt.Fprintf(e.Stdout, "client_id      %s\nclient_secret  %s\n\n", key.ID, secret.Reveal())
+	fmt.Fprintf(e.Stdout, "The secret is shown this once. The account is in %s and empty:\n", key.Balance.Currency)
+	fmt.Fprintf(e.Stdout, "  pulsa apikeys credit --key %s --amount 100 --reason \"paid by bank\"\n", key.ID)
 	return nil
 }
 
@@ -179,11 +173,8 @@ type apikeysListCommand struct {
 	Brand string `help:"Of one brand only."`
 }
 
-// Help implements kong.HelpProvider.
-func (apikeysListCommand) Help() string { return "Example: pulsa apikeys list --brand demo" }
-
 // Run implements the command.
-func (k *apikeysListCommand) Run(ctx context.Context, e environ) error {
+func (k *apikeysListCommand) Run(ctx context.Context, e term.Env) error {
 	_, db, err := k.openFor(ctx, e, k.Brand)
 	if err != nil {
 		return err
@@ -197,7 +188,7 @@ func (k *apikeysListCommand) Run(ctx context.Context, e environ) error {
 	for i, key := range keys {
 		rows[i] = newKeyRow(key)
 	}
-	return term.NewTable[keyRow](e.terminal(), k.Output).Columns("key", "brand", "name", "balance", "state").
+	return term.NewTable[keyRow](e, k.Output).Columns("key", "brand", "name", "balance", "state").
 		Show("balance", keyRow.money).Show("state", keyRow.state).Least("brand").Print(rows)
 }
 
@@ -226,13 +217,8 @@ type keyDetail struct {
 	ByHand []keyDeed `json:"by_hand"`
 }
 
-// Help implements kong.HelpProvider.
-func (apikeysShowCommand) Help() string {
-	return "Example: pulsa apikeys show --key bcdfghjklmnpqrstvwxz"
-}
-
 // Run implements the command.
-func (k *apikeysShowCommand) Run(ctx context.Context, e environ) error {
+func (k *apikeysShowCommand) Run(ctx context.Context, e term.Env) error {
 	_, db, err := k.openDB(ctx, e)
 	if err != nil {
 		return err
@@ -250,14 +236,14 @@ func (k *apikeysShowCommand) Run(ctx context.Context, e environ) error {
 	for i, d := range deeds {
 		detail.ByHand[i] = keyDeed{d.At, d.Who, d.What, d.Why}
 	}
-	err = term.NewTable[keyDetail](e.terminal(), term.Output{JSON: k.JSON}).Columns("key", "brand", "name", "scopes", "balance", "state").
+	err = term.NewTable[keyDetail](e, term.Output{JSON: k.JSON}).Columns("key", "brand", "name", "scopes", "balance", "state").
 		Show("balance", func(k keyDetail) string { return k.money() + " since " + term.Stamp(key.ChangedAt) }).
 		Show("state", func(k keyDetail) string { return k.state() }).Record(detail)
 	if err != nil || k.JSON {
 		return err
 	}
-	fmt.Fprintln(e.stdout)
-	return term.Rows(e.terminal(), term.Output{}, detail.ByHand)
+	fmt.Fprintln(e.Stdout)
+	return term.Rows(e, term.Output{}, detail.ByHand)
 }
 
 type apikeysRevokeCommand struct {
@@ -265,19 +251,13 @@ type apikeysRevokeCommand struct {
 	deed
 }
 
-// Help implements kong.HelpProvider.
-func (apikeysRevokeCommand) Help() string {
-	return "What the account holds stays in the books; top-ups under way go on.\n\n" +
-		`Example: pulsa apikeys revoke --key bcdfghjklmnpqrstvwxz --reason "left the company"`
-}
-
 // Run implements the command.
-func (k *apikeysRevokeCommand) Run(ctx context.Context, e environ) error {
+func (k *apikeysRevokeCommand) Run(ctx context.Context, e term.Env) error {
 	return k.change(ctx, e, k.deed, (*developers.Service).Revoke, "is revoked")
 }
 
 // change does something to the key for the reason told, and says what it is then.
-func (w whichKey) change(ctx context.Context, e environ, why deed, do func(*developers.Service, context.Context, string, prepaid.By) error, is string) error {
+func (w whichKey) change(ctx context.Context, e term.Env, why deed, do func(*developers.Service, context.Context, string, prepaid.By) error, is string) error {
 	by, err := why.by(e)
 	if err != nil {
 		return err
@@ -290,7 +270,7 @@ func (w whichKey) change(ctx context.Context, e environ, why deed, do func(*deve
 	if err := do(d, ctx, w.Key, by); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "Key %s %s.\n", w.Key, is)
+	fmt.Fprintf(e.Stdout, "Key %s %s.\n", w.Key, is)
 	return nil
 }
 
@@ -299,15 +279,8 @@ type apikeysSuspendCommand struct {
 	deed
 }
 
-// Help implements kong.HelpProvider.
-func (apikeysSuspendCommand) Help() string {
-	return "Its top-ups are refused with INACTIVE_ACCOUNT until it is resumed. Tokens and reading work as before; what was " +
-		"debited is still delivered, and asynchronous top-ups that were not yet fail.\n\n" +
-		`Example: pulsa apikeys suspend --key bcdfghjklmnpqrstvwxz --reason "unusual numbers at night"`
-}
-
 // Run implements the command.
-func (k *apikeysSuspendCommand) Run(ctx context.Context, e environ) error {
+func (k *apikeysSuspendCommand) Run(ctx context.Context, e term.Env) error {
 	return k.change(ctx, e, k.deed, (*developers.Service).Suspend, "is suspended")
 }
 
@@ -316,13 +289,8 @@ type apikeysResumeCommand struct {
 	deed
 }
 
-// Help implements kong.HelpProvider.
-func (apikeysResumeCommand) Help() string {
-	return `Example: pulsa apikeys resume --key bcdfghjklmnpqrstvwxz --reason "it was their own test"`
-}
-
 // Run implements the command.
-func (k *apikeysResumeCommand) Run(ctx context.Context, e environ) error {
+func (k *apikeysResumeCommand) Run(ctx context.Context, e term.Env) error {
 	return k.change(ctx, e, k.deed, (*developers.Service).Resume, "may buy again")
 }
 
@@ -337,15 +305,8 @@ type apikeysCreditCommand struct {
 	JSON      bool   `help:"Print JSON."`
 }
 
-// Help implements kong.HelpProvider.
-func (apikeysCreditCommand) Help() string {
-	return "It is booked from suspense: whoever keeps the bank account's books clears it there. " +
-		"A negative amount pays back, or mends a mistake; never more than there is.\n\n" +
-		`Example: pulsa apikeys credit --key bcdfghjklmnpqrstvwxz --amount 100 --reference NL-20261101-7 --reason "bank transfer of 1 November"`
-}
-
 // Run implements the command.
-func (k *apikeysCreditCommand) Run(ctx context.Context, e environ) error {
+func (k *apikeysCreditCommand) Run(ctx context.Context, e term.Env) error {
 	by, err := k.by(e)
 	if err != nil {
 		return err
@@ -383,9 +344,9 @@ func (k *apikeysCreditCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	if k.JSON {
-		return json.NewEncoder(e.stdout).Encode(map[string]any{"key": key.ID, "credited": amount.Number(),
+		return json.NewEncoder(e.Stdout).Encode(map[string]any{"key": key.ID, "credited": amount.Number(),
 			"balance": balance.Number(), "currency": balance.Currency})
 	}
-	fmt.Fprintf(e.stdout, "%s booked, the balance is %s.\n", amount, balance)
+	fmt.Fprintf(e.Stdout, "%s booked, the balance is %s.\n", amount, balance)
 	return nil
 }

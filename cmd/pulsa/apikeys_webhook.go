@@ -21,14 +21,8 @@ type apikeysWebhookCommand struct {
 	JSON   bool   `help:"Print JSON."`
 }
 
-// Help implements kong.HelpProvider.
-func (apikeysWebhookCommand) Help() string {
-	return "Each address gets a secret of its own, printed once. Without --url or --remove it shows where the webhook is.\n\n" +
-		`Example: pulsa apikeys webhook --key bcdfghjklmnpqrstvwxz --url https://shop.example/pulsa --reason "asked for by mail"`
-}
-
 // Run implements the command.
-func (k *apikeysWebhookCommand) Run(ctx context.Context, e environ) error {
+func (k *apikeysWebhookCommand) Run(ctx context.Context, e term.Env) error {
 	if k.URL != "" && k.Remove {
 		return errors.New("choose --url or --remove")
 	}
@@ -65,12 +59,12 @@ func (k *apikeysWebhookCommand) Run(ctx context.Context, e environ) error {
 		map[string]any{"url": k.URL, "webhook_secret": secret.Reveal()})
 }
 
-func (k *apikeysWebhookCommand) print(e environ, text string, object map[string]any) error {
+func (k *apikeysWebhookCommand) print(e term.Env, text string, object map[string]any) error {
 	if k.JSON {
 		object["key"] = k.Key
-		return json.NewEncoder(e.stdout).Encode(object)
+		return json.NewEncoder(e.Stdout).Encode(object)
 	}
-	_, err := fmt.Fprint(e.stdout, text)
+	_, err := fmt.Fprint(e.Stdout, text)
 	return err
 }
 
@@ -87,13 +81,8 @@ type deliveriesListCommand struct {
 	term.Output
 }
 
-// Help implements kong.HelpProvider.
-func (deliveriesListCommand) Help() string {
-	return "Example: pulsa apikeys deliveries list --key bcdfghjklmnpqrstvwxz --status waiting"
-}
-
 // Run implements the command.
-func (l *deliveriesListCommand) Run(ctx context.Context, e environ) error {
+func (l *deliveriesListCommand) Run(ctx context.Context, e term.Env) error {
 	if l.Limit < 1 {
 		return wrongFlag("--limit must be positive")
 	}
@@ -114,7 +103,7 @@ func (l *deliveriesListCommand) Run(ctx context.Context, e environ) error {
 		rows[i] = newDeliveryRow(d)
 	}
 	now := time.Now()
-	return term.NewTable[deliveryRow](e.terminal(), l.Output).Columns("delivery", "created_at", "transaction", "order", "state", "status", "code").
+	return term.NewTable[deliveryRow](e, l.Output).Columns("delivery", "created_at", "transaction", "order", "state", "status", "code").
 		Show("status", func(d deliveryRow) string { return d.progress(now) }).Least("order", "created_at").Print(rows)
 }
 
@@ -172,13 +161,8 @@ type deliveriesShowCommand struct {
 	JSON     bool   `help:"Print JSON."`
 }
 
-// Help implements kong.HelpProvider.
-func (deliveriesShowCommand) Help() string {
-	return "Example: pulsa apikeys deliveries show --delivery bcdfghjklmnpqrstvwxz"
-}
-
 // Run implements the command.
-func (s *deliveriesShowCommand) Run(ctx context.Context, e environ) error {
+func (s *deliveriesShowCommand) Run(ctx context.Context, e term.Env) error {
 	_, db, err := s.openDB(ctx, e)
 	if err != nil {
 		return err
@@ -189,7 +173,7 @@ func (s *deliveriesShowCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	now := time.Now()
-	return term.NewTable[deliveryRow](e.terminal(), term.Output{JSON: s.JSON}).
+	return term.NewTable[deliveryRow](e, term.Output{JSON: s.JSON}).
 		Columns("delivery", "key", "transaction", "order", "state", "status", "created_at", "tried_at", "code", "excerpt").
 		Show("status", func(d deliveryRow) string { return d.progress(now) }).
 		Show("excerpt", func(d deliveryRow) string { return strings.TrimSpace(d.Excerpt) }).Record(newDeliveryRow(d))
@@ -201,14 +185,8 @@ type deliveriesRepeatCommand struct {
 	Delivery string `required:"" help:"Which one." placeholder:"ID"`
 }
 
-// Help implements kong.HelpProvider.
-func (deliveriesRepeatCommand) Help() string {
-	return "It goes to the webhook that the key has now, whatever became of it before, and is tried for three days.\n\n" +
-		`Example: pulsa apikeys deliveries repeat --delivery bcdfghjklmnpqrstvwxz --reason "their server was down"`
-}
-
 // Run implements the command.
-func (r *deliveriesRepeatCommand) Run(ctx context.Context, e environ) error {
+func (r *deliveriesRepeatCommand) Run(ctx context.Context, e term.Env) error {
 	by, err := r.by(e)
 	if err != nil {
 		return err
@@ -232,6 +210,6 @@ func (r *deliveriesRepeatCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "Delivery %s is sent again by the server that runs.\n", r.Delivery)
+	fmt.Fprintf(e.Stdout, "Delivery %s is sent again by the server that runs.\n", r.Delivery)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"pulsa/app"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 )
 
@@ -17,15 +18,8 @@ type auditCommand struct {
 	JSON  bool     `help:"Print one JSON object per violation."`
 }
 
-// Help implements kong.HelpProvider.
-func (auditCommand) Help() string {
-	return "Checks that no money and no airtime is lost, made or spent twice, and prints every violation with its order. " +
-		"It only reads, and may run beside a server. Exit code 1 if there is a violation, or --books did not show all simulators' books.\n\n" +
-		"Example: pulsa audit --books pulsa-data"
-}
-
 // Run implements the command.
-func (a *auditCommand) Run(ctx context.Context, e environ) error {
+func (a *auditCommand) Run(ctx context.Context, e term.Env) error {
 	for _, folder := range a.Books {
 		if err := app.HasBooks(folder); err != nil {
 			return wrongFlag("--books %s: %s", folder, err)
@@ -45,9 +39,9 @@ func (a *auditCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	for _, u := range coverage.Uncompared() {
-		fmt.Fprintf(e.stderr, "not compared: %s (%s)\n", u.What, u.Why)
+		fmt.Fprintf(e.Stderr, "not compared: %s (%s)\n", u.What, u.Why)
 	}
-	if err := a.print(e.stdout, violations); err != nil || !coverage.Incomplete() {
+	if err := a.print(e.Stdout, violations); err != nil || !coverage.Incomplete() {
 		return err
 	}
 	return errors.New("not all simulators' books were seen: what was not compared stands above")

@@ -9,6 +9,7 @@ import (
 	"pulsa/app"
 	"pulsa/app/core"
 	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
 	"pulsa/store"
 )
@@ -37,13 +38,13 @@ type forBrand struct {
 // cardDesk is what commands about cards work with: a running server keeps the rest.
 type cardDesk struct {
 	*cards.Service
-	environ
+	term.Env
 	db    *store.DB
 	brand *prepaid.Brand
 }
 
 // open opens the store. The caller closes the desk.
-func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
+func (f forBrand) open(ctx context.Context, e term.Env) (*cardDesk, error) {
 	c, err := f.load(e, nil)
 	if err != nil {
 		return nil, err
@@ -59,14 +60,14 @@ func (f forBrand) open(ctx context.Context, e environ) (*cardDesk, error) {
 	if err != nil {
 		return nil, err
 	}
-	service, err := core.NewCards(c, db, prepaid.SystemClock{}, app.Logger(c.Log, e.stderr))
+	service, err := core.NewCards(c, db, prepaid.SystemClock{}, app.Logger(c.Log, e.Stderr))
 	if err == nil {
 		err = core.CheckCardKeys(ctx, c, db, service)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &cardDesk{Service: service, environ: e, db: db, brand: brand}, nil
+	return &cardDesk{Service: service, Env: e, db: db, brand: brand}, nil
 }
 
 func (d *cardDesk) close() { _ = d.db.Close() }
@@ -100,7 +101,7 @@ func withFlag(err error) error {
 
 // announce says on stderr how a long piece of work is resumed, before it can be interrupted.
 func (d *cardDesk) announce(j cards.Job) {
-	fmt.Fprintf(d.stderr, "job %s; if it is interrupted: pulsa cards resume %s --brand %s\n", j.ID, j.ID, j.Brand)
+	fmt.Fprintf(d.Stderr, "job %s; if it is interrupted: pulsa cards resume %s --brand %s\n", j.ID, j.ID, j.Brand)
 }
 
 func parseAmount(text string, b *prepaid.Brand) (prepaid.Money, error) {

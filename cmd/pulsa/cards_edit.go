@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
 )
 
 type cardsReleaseCommand struct {
@@ -19,13 +20,8 @@ type cardsReleaseCommand struct {
 	Yes bool `help:"Do not ask."`
 }
 
-// Help implements kong.HelpProvider.
-func (cardsReleaseCommand) Help() string {
-	return "Example: pulsa cards release --brand acme --from-serial 101-00000001 --to-serial 101-00005000"
-}
-
 // Run implements the command.
-func (r *cardsReleaseCommand) Run(ctx context.Context, e environ) error {
+func (r *cardsReleaseCommand) Run(ctx context.Context, e term.Env) error {
 	return editCards(ctx, e, r.forBrand, r.cardFilter, r.deed, cards.Change{Action: cards.Release}, r.All, r.Yes)
 }
 
@@ -41,14 +37,8 @@ type cardsEditCommand struct {
 	Yes            bool   `help:"Do not ask."`
 }
 
-// Help implements kong.HelpProvider.
-func (cardsEditCommand) Help() string {
-	return "What is not set is preserved. Spent cards and those that are being spent are left alone.\n\n" +
-		"Example: pulsa cards edit --brand acme --series 101 --set-expires 2028-12-31 --reason 'contract extended'"
-}
-
 // Run implements the command.
-func (c *cardsEditCommand) Run(ctx context.Context, e environ) error {
+func (c *cardsEditCommand) Run(ctx context.Context, e term.Env) error {
 	if c.Reason == "" {
 		return errors.New("say why: --reason TEXT")
 	}
@@ -75,7 +65,7 @@ func (c *cardsEditCommand) Run(ctx context.Context, e environ) error {
 	return editCards(ctx, e, c.forBrand, c.cardFilter, c.deed, change, c.All, c.Yes)
 }
 
-func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter, o deed, change cards.Change, all, yes bool) error {
+func editCards(ctx context.Context, e term.Env, brand forBrand, which cardFilter, o deed, change cards.Change, all, yes bool) error {
 	d, err := brand.open(ctx, e)
 	if err != nil {
 		return err
@@ -107,10 +97,10 @@ func editCards(ctx context.Context, e environ, brand forBrand, which cardFilter,
 // announcePreview prints which cards will be changed, and asks unless yes is set. It is an error if there are none.
 func (d *cardDesk) announcePreview(ctx context.Context, p cards.Preview, verb string, yes bool) error {
 	if len(p.Left) > 0 {
-		fmt.Fprintf(d.stdout, "Left alone: %s.\n", states(p.Left))
+		fmt.Fprintf(d.Stdout, "Left alone: %s.\n", states(p.Left))
 	}
 	if p.Abandons != "" {
-		fmt.Fprintf(d.stdout, "Batch %s is not complete, and can't be resumed afterwards.\n", p.Abandons)
+		fmt.Fprintf(d.Stdout, "Batch %s is not complete, and can't be resumed afterwards.\n", p.Abandons)
 	}
 	if p.Cards() == 0 && verb == "export" {
 		return fmt.Errorf("no card to export: each is exported once, and those that were imported are in a file already; look with pulsa cards list --brand %s and the same filter", d.brand.Name)
@@ -118,11 +108,11 @@ func (d *cardDesk) announcePreview(ctx context.Context, p cards.Preview, verb st
 	if p.Cards() == 0 && p.Abandons == "" {
 		return fmt.Errorf("no card to %s: look with pulsa cards list --brand %s and the same filter", verb, d.brand.Name)
 	}
-	fmt.Fprintf(d.stdout, "To %s: %s.\n", verb, cmp.Or(states(p.Touched), "nothing"))
+	fmt.Fprintf(d.Stdout, "To %s: %s.\n", verb, cmp.Or(states(p.Touched), "nothing"))
 	if yes {
 		return nil
 	}
-	return d.terminal().Confirm(ctx, fmt.Sprintf("%s %s of brand %s?", strings.ToUpper(verb[:1])+verb[1:], cards.HowMany(p.Cards(), "card"), d.brand.Name))
+	return d.Env.Confirm(ctx, fmt.Sprintf("%s %s of brand %s?", strings.ToUpper(verb[:1])+verb[1:], cards.HowMany(p.Cards(), "card"), d.brand.Name))
 }
 
 // states lists counts: "3 generated, 2 live, 1 expired (locked)".
@@ -143,14 +133,14 @@ func (d *cardDesk) edit(ctx context.Context, j cards.Job) error {
 	if j.Total > 10_000 {
 		d.announce(j)
 	}
-	bar := d.terminal().Progress(j.Action())
+	bar := d.Env.Progress(j.Action())
 	j, err := d.ResumeEdit(ctx, j, bar.Show)
 	bar.End()
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}
 	done := map[string]string{"release": "released", "lock": "locked", "unlock": "unlocked", "void": "made void", "delete": "deleted"}
-	fmt.Fprintf(d.stdout, "%s %s (job %s).\n", cards.HowMany(j.Done, "card"), cmp.Or(done[j.Action()], "edited"), j.ID)
+	fmt.Fprintf(d.Stdout, "%s %s (job %s).\n", cards.HowMany(j.Done, "card"), cmp.Or(done[j.Action()], "edited"), j.ID)
 	return nil
 }
 
@@ -162,14 +152,8 @@ type cardsDeleteCommand struct {
 	Yes bool `help:"Do not ask."`
 }
 
-// Help implements kong.HelpProvider.
-func (cardsDeleteCommand) Help() string {
-	return "Spent cards, and those that are being spent, are never deleted.\n\n" +
-		"Example: pulsa cards delete --brand acme --batch bcdf… --reason 'misprint'"
-}
-
 // Run implements the command.
-func (c *cardsDeleteCommand) Run(ctx context.Context, e environ) error {
+func (c *cardsDeleteCommand) Run(ctx context.Context, e term.Env) error {
 	if c.Reason == "" {
 		return errors.New("say why: --reason TEXT")
 	}

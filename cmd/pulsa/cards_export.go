@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
 )
 
 type cardsExportCommand struct {
@@ -22,15 +23,8 @@ type cardsExportCommand struct {
 	Yes       bool     `help:"Do not ask."`
 }
 
-// Help implements kong.HelpProvider.
-func (cardsExportCommand) Help() string {
-	return "Each card is exported once. The file is CSV: serial, code, amount, currency, expires; its last line has the number of\n" +
-		"cards and a checksum. The printer reads it with: age --decrypt -i key.txt FILE\n\n" +
-		"Example: pulsa cards export --brand acme --batch bcdf… --recipient age1… --out batch.csv.age"
-}
-
 // Run implements the command.
-func (c *cardsExportCommand) Run(ctx context.Context, e environ) error {
+func (c *cardsExportCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
@@ -81,13 +75,13 @@ func newFile(path string) (string, error) {
 // export runs an exporting job, from wherever it is. The file has its name only when it is whole and on disk.
 func (d *cardDesk) export(ctx context.Context, j cards.Job, out string) error {
 	d.announce(j)
-	bar := d.terminal().Progress("exporting")
+	bar := d.Env.Progress("exporting")
 	j, made, err := d.ResumeExport(ctx, j, func(write func(io.Writer) error) error { return keepFile(out, write) }, bar.Show)
 	bar.End()
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}
-	fmt.Fprintf(d.stdout, "%s in %s, checksum %s (job %s).\n", cards.HowMany(made.Cards, "card"), out, made.Checksum, j.ID)
+	fmt.Fprintf(d.Stdout, "%s in %s, checksum %s (job %s).\n", cards.HowMany(made.Cards, "card"), out, made.Checksum, j.ID)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
 )
 
@@ -21,15 +22,8 @@ type cardsGenerateCommand struct {
 	AllowGuessable bool   `help:"Make them even if codes so short can be guessed."`
 }
 
-// Help implements kong.HelpProvider.
-func (cardsGenerateCommand) Help() string {
-	return "The cards of a test brand are on sale at once, and their codes are printed. Others are exported to the printer,\n" +
-		"and released when they are delivered.\n\n" +
-		"Example: pulsa cards generate --brand demo --amount 10 --quantity 5 --series 101"
-}
-
 // Run implements the command.
-func (g *cardsGenerateCommand) Run(ctx context.Context, e environ) error {
+func (g *cardsGenerateCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := g.open(ctx, e)
 	if err != nil {
 		return err
@@ -54,29 +48,29 @@ func (d *cardDesk) generate(ctx context.Context, j cards.Job) error {
 	var made func(cards.Card, prepaid.Secret) error
 	if j.Spec.Generate.Live {
 		made = func(c cards.Card, code prepaid.Secret) error {
-			_, err := fmt.Fprintf(d.stdout, "%s  %s  %s\n", c.Serial, code.Reveal(), c.Amount)
+			_, err := fmt.Fprintf(d.Stdout, "%s  %s  %s\n", c.Serial, code.Reveal(), c.Amount)
 			return err
 		}
 	}
-	bar := d.terminal().Progress("generating")
+	bar := d.Env.Progress("generating")
 	j, err := d.ResumeGenerate(ctx, j, made, bar.Show)
 	bar.End()
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}
 	if j.Spec.Generate.Live {
-		fmt.Fprintf(d.stdout, "%s, on sale. Spend one by text: REDEEM code\n", cards.HowMany(j.Total, "card"))
+		fmt.Fprintf(d.Stdout, "%s, on sale. Spend one by text: REDEEM code\n", cards.HowMany(j.Total, "card"))
 		return nil
 	}
 	request := j.Spec.Generate
-	fmt.Fprintf(d.stdout, "%s generated, %s to %s, batch %s, not on sale yet.\n", cards.HowMany(j.Total, "card"), request.Serial(0), request.Serial(request.Quantity-1), j.ID)
+	fmt.Fprintf(d.Stdout, "%s generated, %s to %s, batch %s, not on sale yet.\n", cards.HowMany(j.Total, "card"), request.Serial(0), request.Serial(request.Quantity-1), j.ID)
 	return nil
 }
 
 func (g *cardsGenerateCommand) request(d *cardDesk) (cards.GenerateRequest, error) {
 	r := cards.GenerateRequest{
 		Brand: d.brand.Name, Quantity: g.Quantity, Series: g.Series, CodeLength: g.CodeLength, Reseller: g.Reseller,
-		Live: d.brand.Test && !g.Hold, AllowGuessable: g.AllowGuessable, Why: g.Reason, By: g.who(d.environ),
+		Live: d.brand.Test && !g.Hold, AllowGuessable: g.AllowGuessable, Why: g.Reason, By: g.who(d.Env),
 	}
 	var err error
 	if r.Amount, err = parseAmount(g.Amount, d.brand); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
 )
 
 type cardsImportCommand struct {
@@ -17,14 +18,8 @@ type cardsImportCommand struct {
 	AllowGuessable bool   `help:"Take them over even if codes so short can be guessed."`
 }
 
-// Help implements kong.HelpProvider.
-func (cardsImportCommand) Help() string {
-	return "The file is checked whole before any card is stored. The cards are not on sale until they are released.\n\n" +
-		"Example: pulsa cards import old-cards.csv --brand acme --reseller kiosk-7"
-}
-
 // Run implements the command.
-func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
+func (c *cardsImportCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
@@ -41,7 +36,7 @@ func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
 	} else if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is read several times: write what it gives to a file, and import that", c.File)
 	}
-	bar := d.terminal().Progress("importing")
+	bar := d.Env.Progress("importing")
 	j, err := d.Import(ctx, cards.ImportRequest{
 		Brand: d.brand.Name, Reseller: c.Reseller, AllowGuessable: c.AllowGuessable, By: by, Why: c.Reason,
 	}, file, bar.Show)
@@ -53,6 +48,6 @@ func (c *cardsImportCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return interrupted(ctx, j, fmt.Errorf("%s: %w", c.File, withFlag(err)))
 	}
-	fmt.Fprintf(d.stdout, "%s imported, batch %s, not on sale yet.\n", cards.HowMany(j.Total, "card"), j.ID)
+	fmt.Fprintf(d.Stdout, "%s imported, batch %s, not on sale yet.\n", cards.HowMany(j.Total, "card"), j.ID)
 	return nil
 }

@@ -15,14 +15,8 @@ type cardsRekeyCommand struct {
 	actor
 }
 
-// Help implements kong.HelpProvider.
-func (cardsRekeyCommand) Help() string {
-	return "Give every running server the new key first, beside the old one. When this has ended, the old key is not needed\n" +
-		"for the brand's cards any more.\n\nExample: pulsa cards rekey --brand acme"
-}
-
 // Run implements the command.
-func (c *cardsRekeyCommand) Run(ctx context.Context, e environ) error {
+func (c *cardsRekeyCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
@@ -38,13 +32,13 @@ func (c *cardsRekeyCommand) Run(ctx context.Context, e environ) error {
 
 // rekey runs a rekeying job, from wherever it is.
 func (d *cardDesk) rekey(ctx context.Context, j cards.Job) error {
-	bar := d.terminal().Progress("rekeying")
+	bar := d.Env.Progress("rekeying")
 	j, err := d.ResumeRekey(ctx, j, bar.Show)
 	bar.End()
 	if err != nil {
 		return interrupted(ctx, j, err)
 	}
-	fmt.Fprintf(d.stdout, "%s sealed anew; all cards of %s are under key version %d.\n", cards.HowMany(j.Done, "card"), d.brand.Name, j.Spec.Version)
+	fmt.Fprintf(d.Stdout, "%s sealed anew; all cards of %s are under key version %d.\n", cards.HowMany(j.Done, "card"), d.brand.Name, j.Spec.Version)
 	return nil
 }
 
@@ -55,13 +49,8 @@ type cardsJobsCommand struct {
 	Job  string `arg:"" optional:"" help:"Show what this job has done, step by step."`
 }
 
-// Help implements kong.HelpProvider.
-func (cardsJobsCommand) Help() string {
-	return "Example: pulsa cards jobs --brand demo --open"
-}
-
 // Run implements the command.
-func (c *cardsJobsCommand) Run(ctx context.Context, e environ) error {
+func (c *cardsJobsCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
@@ -78,7 +67,7 @@ func (c *cardsJobsCommand) Run(ctx context.Context, e environ) error {
 	for i, j := range jobs {
 		rows[i] = jobRow{string(j.ID), j.Action(), string(j.State), j.Done, j.Total, j.By, j.Why, term.Stamp(j.CreatedAt), term.Stamp(j.EndedAt), j.Summary()}
 	}
-	return term.NewTable[jobRow](d.terminal(), c.Output).Least("what", "ended", "total", "started", "why").Print(rows)
+	return term.NewTable[jobRow](d.Env, c.Output).Least("what", "ended", "total", "started", "why").Print(rows)
 }
 
 // jobRow is a job as it is listed.
@@ -115,13 +104,13 @@ func (d *cardDesk) printAudit(ctx context.Context, id string, o term.Output) err
 		return err
 	}
 	if o.IsText() {
-		fmt.Fprintf(d.stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", j.Action(), j.ID, j.Summary(), j.State, j.Done, cards.HowMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
+		fmt.Fprintf(d.Stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", j.Action(), j.ID, j.Summary(), j.State, j.Done, cards.HowMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
 	}
 	rows := make([]auditRow, len(records))
 	for i, r := range records {
 		rows[i] = auditRow{term.Stamp(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, r.Cards}
 	}
-	return term.NewTable[auditRow](d.terminal(), o).Least("why", "by", "kind").Print(rows)
+	return term.NewTable[auditRow](d.Env, o).Least("why", "by", "kind").Print(rows)
 }
 
 // auditRow is a step of a job as it is listed.
@@ -141,13 +130,8 @@ type cardsResumeCommand struct {
 	Out string `help:"Of an export: another file than it was to write." placeholder:"FILE"`
 }
 
-// Help implements kong.HelpProvider.
-func (cardsResumeCommand) Help() string {
-	return "Example: pulsa cards resume --brand demo bcdfghjklm"
-}
-
 // Run implements the command.
-func (c *cardsResumeCommand) Run(ctx context.Context, e environ) error {
+func (c *cardsResumeCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err

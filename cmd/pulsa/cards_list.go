@@ -25,13 +25,8 @@ type cardsListCommand struct {
 	Count  bool   `help:"Only count them, by status."`
 }
 
-// Help implements kong.HelpProvider.
-func (cardsListCommand) Help() string {
-	return "Example: pulsa cards list --brand demo --status new --series 101 --sort created --desc"
-}
-
 // Run implements the command.
-func (l *cardsListCommand) Run(ctx context.Context, e environ) error {
+func (l *cardsListCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := l.open(ctx, e)
 	if err != nil {
 		return err
@@ -82,7 +77,7 @@ func (l *cardsListCommand) page() (cards.Page, error) {
 
 // printPages prints one page, or all from there.
 func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page, o term.Output, all bool) error {
-	t := term.NewTable[cardRow](d.terminal(), o).Least("order", "batch", "state", "created", "currency", "expires").
+	t := term.NewTable[cardRow](d.Env, o).Least("order", "batch", "state", "created", "currency", "expires").
 		Show("status", d.status)
 	for {
 		list, err := d.Search(ctx, f, p)
@@ -109,9 +104,9 @@ func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page,
 }
 
 func (d *cardDesk) printKeys(l cards.Listing, o term.Output) {
-	out := d.stdout
+	out := d.Stdout
 	if !o.IsText() {
-		out = d.stderr // what programs read holds cards alone
+		out = d.Stderr // what programs read holds cards alone
 	}
 	if l.Next != nil {
 		fmt.Fprintf(out, "next page: --after %s\n", l.Next)
@@ -127,13 +122,8 @@ type cardsShowCommand struct {
 	Serial string `arg:"" help:"Which card: 101-00000042."`
 }
 
-// Help implements kong.HelpProvider.
-func (cardsShowCommand) Help() string {
-	return "Example: pulsa cards show --brand demo 101-00000042"
-}
-
 // Run implements the command.
-func (s *cardsShowCommand) Run(ctx context.Context, e environ) error {
+func (s *cardsShowCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := s.open(ctx, e)
 	if err != nil {
 		return err
@@ -148,7 +138,7 @@ func (s *cardsShowCommand) Run(ctx context.Context, e environ) error {
 	}
 	row := newCardRow(c, prepaid.SystemClock{}.Now())
 	detail := cardDetail{row, term.Stamp(c.ReleasedAt), string(c.Export)}
-	return term.NewTable[cardDetail](d.terminal(), s.Output).
+	return term.NewTable[cardDetail](d.Env, s.Output).
 		Show("status", func(c cardDetail) string { return d.status(c.cardRow) }).Record(detail)
 }
 
@@ -184,7 +174,7 @@ func newCardRow(c cards.Card, now time.Time) cardRow {
 
 // status is a card's status for people, in colour where the terminal has colours.
 func (d *cardDesk) status(c cardRow) string {
-	if !d.terminal().Colours() {
+	if !d.Env.Colours() {
 		return c.Status
 	}
 	return coloured(c.Status)

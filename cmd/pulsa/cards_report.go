@@ -21,13 +21,8 @@ type liabilityCommand struct {
 	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
 }
 
-// Help implements kong.HelpProvider.
-func (liabilityCommand) Help() string {
-	return "Example: pulsa cards report liability --brand demo --group series"
-}
-
 // Run implements the command.
-func (c *liabilityCommand) Run(ctx context.Context, e environ) error {
+func (c *liabilityCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
@@ -66,7 +61,7 @@ func printBalances(d *cardDesk, balances []cards.Balance, by cards.Group, o term
 			rows = append(rows, newBalanceRow(b, cards.ByNothing))
 		}
 	}
-	return term.NewTable[balanceRow](d.terminal(), o).Show("group", func(b balanceRow) string { return b.shown }).
+	return term.NewTable[balanceRow](d.Env, o).Show("group", func(b balanceRow) string { return b.shown }).
 		Least("currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired").Print(rows)
 }
 
@@ -114,13 +109,8 @@ type redemptionsCommand struct {
 	To    string `help:"The first day that is not meant." placeholder:"DATE"`
 }
 
-// Help implements kong.HelpProvider.
-func (redemptionsCommand) Help() string {
-	return "Example: pulsa cards report redemptions --brand demo"
-}
-
 // Run implements the command.
-func (c *redemptionsCommand) Run(ctx context.Context, e environ) error {
+func (c *redemptionsCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
@@ -142,7 +132,7 @@ func (c *redemptionsCommand) Run(ctx context.Context, e environ) error {
 		worth := prepaid.Money{Minor: r.Minor, Currency: r.Currency}.Number()
 		rows[i] = redemptionRow{r.Day.Format(time.DateOnly), r.Group, r.Cards, string(r.Currency), worth}
 	}
-	return term.Rows(d.terminal(), c.Output, rows)
+	return term.Rows(d.Env, c.Output, rows)
 }
 
 // redemptionRow is what was spent on a day.

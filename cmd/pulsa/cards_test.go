@@ -377,7 +377,7 @@ func TestResellersAreCreatedListedAndAccountedFor(t *testing.T) {
 	s := newCardShop(t)
 	brand := forBrand{settings{}, "shop"}
 	var out bytes.Buffer
-	e := environ{environment(s.vars...), strings.NewReader(""), &out, io.Discard}
+	e := term.Env{Getenv: environment(s.vars...), Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard}
 	if err := (&resellersCreateCommand{forBrand: brand, Name: "kiosk", Title: "Kiosk", deed: deed{Reason: "contract 12"}}).Run(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}

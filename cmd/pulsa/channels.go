@@ -36,7 +36,7 @@ type channelDesk struct {
 }
 
 // open opens the store. The caller closes it.
-func (o ofBrand) open(ctx context.Context, e environ) (*channelDesk, error) {
+func (o ofBrand) open(ctx context.Context, e term.Env) (*channelDesk, error) {
 	c, err := o.load(e, nil)
 	if err != nil {
 		return nil, err
@@ -76,11 +76,8 @@ type channelsListCommand struct {
 	term.Output
 }
 
-// Help implements kong.HelpProvider.
-func (channelsListCommand) Help() string { return "Example: pulsa channels list --brand demo" }
-
 // Run implements the command.
-func (l *channelsListCommand) Run(ctx context.Context, e environ) error {
+func (l *channelsListCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := l.open(ctx, e)
 	if err != nil {
 		return err
@@ -90,7 +87,7 @@ func (l *channelsListCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	return term.NewTable[operators.ListedChannel](e.terminal(), l.Output).Columns("channel", "type", "state", "provider_url").
+	return term.NewTable[operators.ListedChannel](e, l.Output).Columns("channel", "type", "state", "provider_url").
 		Show("state", channelState).Least("type", "provider_url").Print(rows)
 }
 
@@ -114,13 +111,8 @@ type channelsTestCommand struct {
 	Channel string `arg:"" optional:"" help:"Only this one."`
 }
 
-// Help implements kong.HelpProvider.
-func (channelsTestCommand) Help() string {
-	return "Exit code 1 if a channel would not work.\n\nExample: pulsa channels test --brand demo telegram"
-}
-
 // Run implements the command.
-func (t *channelsTestCommand) Run(ctx context.Context, e environ) error {
+func (t *channelsTestCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := t.open(ctx, e)
 	if err != nil {
 		return err
@@ -133,7 +125,7 @@ func (t *channelsTestCommand) Run(ctx context.Context, e environ) error {
 	failed := false
 	for _, p := range probed {
 		failed = failed || !p.OK
-		fmt.Fprintf(e.stdout, "%s: %s\n  its provider delivers to %s\n", p.Channel, p.Found, p.URL)
+		fmt.Fprintf(e.Stdout, "%s: %s\n  its provider delivers to %s\n", p.Channel, p.Found, p.URL)
 	}
 	if failed {
 		return exitCode(1)
@@ -150,13 +142,8 @@ type switchFlags struct {
 
 type channelsEnableCommand struct{ switchFlags }
 
-// Help implements kong.HelpProvider.
-func (channelsEnableCommand) Help() string {
-	return "Where the provider has a call for it, it is told to deliver here.\n\nExample: pulsa channels enable --brand demo telegram"
-}
-
 // Run implements the command.
-func (c *channelsEnableCommand) Run(ctx context.Context, e environ) error {
+func (c *channelsEnableCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
@@ -166,23 +153,17 @@ func (c *channelsEnableCommand) Run(ctx context.Context, e environ) error {
 	printSwitched(e, done, "on")
 	switch done.Provider {
 	case operators.ProviderNotified:
-		fmt.Fprintf(e.stdout, "Its provider delivers to %s\n", done.URL)
+		fmt.Fprintf(e.Stdout, "Its provider delivers to %s\n", done.URL)
 	case operators.ProviderByHand:
-		fmt.Fprintf(e.stdout, "Let its provider deliver to %s\n", done.URL)
+		fmt.Fprintf(e.Stdout, "Let its provider deliver to %s\n", done.URL)
 	}
 	return guessChannel(err)
 }
 
 type channelsDisableCommand struct{ switchFlags }
 
-// Help implements kong.HelpProvider.
-func (channelsDisableCommand) Help() string {
-	return "Its address answers 404. What waits to be sent waits on, for a day. Where the provider has a call for it, it is " +
-		"told to deliver no more.\n\nExample: pulsa channels disable --brand demo telegram"
-}
-
 // Run implements the command.
-func (c *channelsDisableCommand) Run(ctx context.Context, e environ) error {
+func (c *channelsDisableCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
@@ -192,16 +173,16 @@ func (c *channelsDisableCommand) Run(ctx context.Context, e environ) error {
 	printSwitched(e, done, "off")
 	switch done.Provider {
 	case operators.ProviderNotified:
-		fmt.Fprintln(e.stdout, "Its provider delivers no more.")
+		fmt.Fprintln(e.Stdout, "Its provider delivers no more.")
 	case operators.ProviderByHand:
-		fmt.Fprintf(e.stdout, "Its provider still delivers to %s, in vain, until that is changed there.\n", done.URL)
+		fmt.Fprintf(e.Stdout, "Its provider still delivers to %s, in vain, until that is changed there.\n", done.URL)
 	}
 	return guessChannel(err)
 }
 
 // printSwitched prints that a channel is on or off, if it was switched.
-func printSwitched(e environ, s operators.Switched, state string) {
+func printSwitched(e term.Env, s operators.Switched, state string) {
 	if s.Channel != "" {
-		fmt.Fprintf(e.stdout, "%s is %s. Running copies know within %.0f seconds.\n", s.Channel, state, operators.SwitchKnownWithin.Seconds())
+		fmt.Fprintf(e.Stdout, "%s is %s. Running copies know within %.0f seconds.\n", s.Channel, state, operators.SwitchKnownWithin.Seconds())
 	}
 }

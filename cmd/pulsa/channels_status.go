@@ -14,14 +14,8 @@ type channelsStatusCommand struct {
 	term.Output
 }
 
-// Help implements kong.HelpProvider.
-func (channelsStatusCommand) Help() string {
-	return "ok: it works. degraded: some messages do not get through, or late. down: none does. " +
-		"Exit code 1 if a channel that should work is down.\n\nExample: pulsa channels status --brand demo"
-}
-
 // Run implements the command.
-func (s *channelsStatusCommand) Run(ctx context.Context, e environ) error {
+func (s *channelsStatusCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := s.open(ctx, e)
 	if err != nil {
 		return err
@@ -31,7 +25,7 @@ func (s *channelsStatusCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return guessChannel(err)
 	}
-	err = term.NewTable[operators.ChannelHealth](e.terminal(), s.Output).Columns("channel", "state", "sent_last_hour", "waiting", "why").
+	err = term.NewTable[operators.ChannelHealth](e, s.Output).Columns("channel", "state", "sent_last_hour", "waiting", "why").
 		Least("sent_last_hour", "waiting").Print(rows)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/channels/fake"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
 )
 
@@ -27,15 +28,8 @@ type chatCommand struct {
 	Server string `help:"Talk to this server (default: the one that runs on the data folder, else one of its own in this process)." placeholder:"URL"`
 }
 
-// Help implements kong.HelpProvider.
-func (chatCommand) Help() string {
-	return "Type what you would text. Lines that begin with a slash: /contact shares your own contact, /photo sends one,\n" +
-		"/again delivers the last message once more, /quit ends (as Ctrl-D does).\n\n" +
-		"Example: pulsa chat --server http://127.0.0.1:8080 --as telegram"
-}
-
 // Run implements the command.
-func (c *chatCommand) Run(ctx context.Context, e environ) error {
+func (c *chatCommand) Run(ctx context.Context, e term.Env) error {
 	settings, err := c.load(e, nil)
 	if err != nil {
 		return err
@@ -64,7 +58,7 @@ func (c *chatCommand) Run(ctx context.Context, e environ) error {
 	}
 	if c.Server == "" {
 		if c.Server = app.RunningServer(ctx, settings.Data); c.Server != "" {
-			fmt.Fprintf(e.stdout, "A server runs on %s, at %s: this is a chat with it.\n", settings.Data, c.Server)
+			fmt.Fprintf(e.Stdout, "A server runs on %s, at %s: this is a chat with it.\n", settings.Data, c.Server)
 		}
 	}
 	if c.Server != "" {
@@ -96,7 +90,7 @@ func (c *chatCommand) brand(config config.Config) (*prepaid.Brand, error) {
 
 // alone runs a server of its own, so that the payment page works as well, for as long as the chat lasts. Other chats on the
 // data folder join it.
-func (c *chatCommand) alone(ctx context.Context, e environ, config config.Config, brand *prepaid.Brand) error {
+func (c *chatCommand) alone(ctx context.Context, e term.Env, config config.Config, brand *prepaid.Brand) error {
 	public, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -123,17 +117,17 @@ func (c *chatCommand) alone(ctx context.Context, e environ, config config.Config
 }
 
 // talk carries lines from the keyboard to the brand and answers to the screen, until the input ends.
-func (c *chatCommand) talk(ctx context.Context, e environ, client *fake.Client) error {
-	fmt.Fprintf(e.stdout, "You are %s on %s, talking to %s. /quit ends.\n", c.From, c.As, client.Brand)
+func (c *chatCommand) talk(ctx context.Context, e term.Env, client *fake.Client) error {
+	fmt.Fprintf(e.Stdout, "You are %s on %s, talking to %s. /quit ends.\n", c.From, c.As, client.Brand)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	screen := &screen{w: e.stdout}
+	screen := &screen{w: e.Stdout}
 	if err := client.SkipOld(ctx); err != nil {
 		return err
 	}
 	var watching sync.WaitGroup
 	watching.Go(func() { watchOutbox(ctx, client, screen) })
-	err := readLines(ctx, e.stdin, func(line string) error { return c.line(ctx, client, screen, line) })
+	err := readLines(ctx, e.Stdin, func(line string) error { return c.line(ctx, client, screen, line) })
 	if err == nil {
 		time.Sleep(2 * app.LookEvery) // late news on its way still shows
 	}

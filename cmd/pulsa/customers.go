@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pulsa/app/core"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 	"pulsa/prepaid"
 )
@@ -36,7 +37,7 @@ type whom struct {
 }
 
 // desk opens what operators do with SQL alone, for the customer's brand. The caller closes it.
-func (w whom) desk(ctx context.Context, e environ) (operators.Whom, *core.Desk, error) {
+func (w whom) desk(ctx context.Context, e term.Env) (operators.Whom, *core.Desk, error) {
 	m, err := w.parse(w.Number)
 	if err != nil {
 		return operators.Whom{}, nil, err
@@ -58,13 +59,8 @@ type customersShowCommand struct {
 	JSON bool `help:"Print JSON."`
 }
 
-// Help implements kong.HelpProvider.
-func (customersShowCommand) Help() string {
-	return "Example: pulsa customers show +31612345678 --brand demo"
-}
-
 // Run implements the command.
-func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
+func (s *customersShowCommand) Run(ctx context.Context, e term.Env) error {
 	who, desk, err := s.desk(ctx, e)
 	if err != nil {
 		return err
@@ -75,9 +71,9 @@ func (s *customersShowCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	if s.JSON {
-		return json.NewEncoder(e.stdout).Encode(p)
+		return json.NewEncoder(e.Stdout).Encode(p)
 	}
-	return printProfile(e.stdout, p)
+	return printProfile(e.Stdout, p)
 }
 
 func printProfile(w io.Writer, p operators.Profile) error {
@@ -120,13 +116,8 @@ type customersUnlockCommand struct {
 	Paid bool `help:"The debt was paid by other means: the customer may buy again."`
 }
 
-// Help implements kong.HelpProvider.
-func (customersUnlockCommand) Help() string {
-	return `Example: pulsa customers unlock +31612345678 --brand demo --reason "proved who she is in the shop"`
-}
-
 // Run implements the command.
-func (u *customersUnlockCommand) Run(ctx context.Context, e environ) error {
+func (u *customersUnlockCommand) Run(ctx context.Context, e term.Env) error {
 	by, err := u.by(e)
 	if err != nil {
 		return err
@@ -144,7 +135,7 @@ func (u *customersUnlockCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s is %s, PIN: %s\n", c.Number, c.Status, c.PIN)
+	fmt.Fprintf(e.Stdout, "%s is %s, PIN: %s\n", c.Number, c.Status, c.PIN)
 	if c.StillBlocked {
 		return errors.New("the PIN was not locked: the customer is blocked for a debt that the bank took back; once it is paid, add --paid")
 	}
@@ -157,17 +148,8 @@ type customersEraseCommand struct {
 	DespiteDebt bool `help:"Erase one who owes money: nobody can be asked for it any more."`
 }
 
-// Help implements kong.HelpProvider.
-func (customersEraseCommand) Help() string {
-	return "Number, PIN, way to pay, addresses, messages and conversations go; orders and the ledger stay under a pseudonym " +
-		"that only the PIN pepper links to the number, and so do opt-outs and locks: " +
-		"who registers the number again has them back, and owes what they owed. Delete the customer at the payment gateway, too. " +
-		"It can't be undone. Do it again if it was interrupted while removing conversations.\n\n" +
-		`Example: pulsa customers erase +31612345678 --brand demo --reason "asked by letter of 3 November"`
-}
-
 // Run implements the command.
-func (r *customersEraseCommand) Run(ctx context.Context, e environ) error {
+func (r *customersEraseCommand) Run(ctx context.Context, e term.Env) error {
 	by, err := r.by(e)
 	if err != nil {
 		return err
@@ -188,6 +170,6 @@ func (r *customersEraseCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s is erased: %d addresses are forgotten, orders and ledger stay under a pseudonym\n", who.MSISDN.Masked(), addresses)
+	fmt.Fprintf(e.Stdout, "%s is erased: %d addresses are forgotten, orders and ledger stay under a pseudonym\n", who.MSISDN.Masked(), addresses)
 	return nil
 }

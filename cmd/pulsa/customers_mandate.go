@@ -15,14 +15,8 @@ type customersMandateCommand struct {
 	JSON      bool   `help:"Print JSON."`
 }
 
-// Help implements kong.HelpProvider.
-func (customersMandateCommand) Help() string {
-	return "What a bank asks for when its customer disputes a debit: the text that was agreed to, when, and from where. Those of erased " +
-		"customers are kept without name, account and address.\n\nExample: pulsa customers mandate BKTRMWQXZDBC"
-}
-
 // Run implements the command.
-func (m *customersMandateCommand) Run(ctx context.Context, e environ) error {
+func (m *customersMandateCommand) Run(ctx context.Context, e term.Env) error {
 	desk, err := m.openDesk(ctx, e, "")
 	if err != nil {
 		return err
@@ -36,9 +30,9 @@ func (m *customersMandateCommand) Run(ctx context.Context, e environ) error {
 		return fmt.Errorf("no mandate's reference begins with %s", m.Reference)
 	}
 	if m.JSON {
-		return term.Rows(e.terminal(), term.Output{JSON: true}, found)
+		return term.Rows(e, term.Output{JSON: true}, found)
 	}
-	table := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(e.Stdout, 0, 0, 2, ' ', 0)
 	for _, mandate := range found {
 		printFields(table, mandate)
 	}

@@ -13,14 +13,8 @@ type customersFrozenCommand struct {
 	JSON  bool   `help:"Print JSON."`
 }
 
-// Help implements kong.HelpProvider.
-func (customersFrozenCommand) Help() string {
-	return "Each waits for your decision: somebody who held the number before its PIN was last replaced has answered NOT ME.\n\n" +
-		"Example: pulsa customers frozen --brand demo"
-}
-
 // Run implements the command.
-func (f *customersFrozenCommand) Run(ctx context.Context, e environ) error {
+func (f *customersFrozenCommand) Run(ctx context.Context, e term.Env) error {
 	desk, err := f.openDesk(ctx, e, f.Brand)
 	if err != nil {
 		return err
@@ -30,7 +24,7 @@ func (f *customersFrozenCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	return term.Rows(e.terminal(), term.Output{JSON: f.JSON}, frozen)
+	return term.Rows(e, term.Output{JSON: f.JSON}, frozen)
 }
 
 type customersUnfreezeCommand struct {
@@ -39,15 +33,8 @@ type customersUnfreezeCommand struct {
 	End bool `help:"Whoever set the last PIN loses the account: their PIN, ways to pay and addresses end. The owner gets it back by FORGOT."`
 }
 
-// Help implements kong.HelpProvider.
-func (customersUnfreezeCommand) Help() string {
-	return "Without --end, whoever set the last PIN keeps the account and all that they have set up. With --end they lose it: the owner of " +
-		"the number texts FORGOT, gets a code by SMS and chooses a new PIN. Your decision is final: NOT ME can't undo it.\n\n" +
-		`Example: pulsa customers unfreeze +31612345678 --brand demo --reason "the provider confirms the change of owner"`
-}
-
 // Run implements the command.
-func (u *customersUnfreezeCommand) Run(ctx context.Context, e environ) error {
+func (u *customersUnfreezeCommand) Run(ctx context.Context, e term.Env) error {
 	by, err := u.by(e)
 	if err != nil {
 		return err
@@ -64,7 +51,7 @@ func (u *customersUnfreezeCommand) Run(ctx context.Context, e environ) error {
 	if err := decide(ctx, who, by); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s is no longer frozen and %s\n", who.MSISDN.Masked(), outcome)
+	fmt.Fprintf(e.Stdout, "%s is no longer frozen and %s\n", who.MSISDN.Masked(), outcome)
 	return nil
 }
 
@@ -73,15 +60,8 @@ type customersResetPINCommand struct {
 	deed
 }
 
-// Help implements kong.HelpProvider.
-func (customersResetPINCommand) Help() string {
-	return "The owner of the number types the code and chooses a new PIN: nobody can set one for a customer. The running server sends " +
-		"the code. A PIN that is set without the old one also ends the way to pay: the customer sets up a new one.\n\n" +
-		`Example: pulsa customers reset-pin +31612345678 --brand demo --reason "called from the number"`
-}
-
 // Run implements the command.
-func (r *customersResetPINCommand) Run(ctx context.Context, e environ) error {
+func (r *customersResetPINCommand) Run(ctx context.Context, e term.Env) error {
 	by, err := r.by(e)
 	if err != nil {
 		return err
@@ -94,6 +74,6 @@ func (r *customersResetPINCommand) Run(ctx context.Context, e environ) error {
 	if err := desk.Customers.ResetPIN(ctx, who, by); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s gets a code by SMS from the running server; it is valid for 10 minutes\n", who.MSISDN.Masked())
+	fmt.Fprintf(e.Stdout, "%s gets a code by SMS from the running server; it is valid for 10 minutes\n", who.MSISDN.Masked())
 	return nil
 }

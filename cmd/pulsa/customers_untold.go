@@ -18,16 +18,8 @@ type customersUntoldCommand struct {
 	JSON  bool   `help:"Print one JSON object for each."`
 }
 
-// Help implements kong.HelpProvider.
-func (customersUntoldCommand) Help() string {
-	return "News waits where no channel reaches the customer, or the provider did not take the message: tell them by other means, then " +
-		"say so with --told. Where they texted STOP there is nothing to do: they are told when they next write.\n\n" +
-		"Example: pulsa customers untold --brand demo\n\n" +
-		`pulsa customers untold --told BKTRMWQXZD --reason "ticket 4711: told by phone"`
-}
-
 // Run implements the command.
-func (u *customersUntoldCommand) Run(ctx context.Context, e environ) error {
+func (u *customersUntoldCommand) Run(ctx context.Context, e term.Env) error {
 	if u.Limit < 1 {
 		return wrongFlag("--limit must be positive: --limit 50")
 	}
@@ -43,10 +35,10 @@ func (u *customersUntoldCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	return term.Rows(e.terminal(), term.Output{JSON: u.JSON}, untold, operators.UntoldColumns()...)
+	return term.Rows(e, term.Output{JSON: u.JSON}, untold, operators.UntoldColumns()...)
 }
 
-func (u *customersUntoldCommand) told(ctx context.Context, e environ) error {
+func (u *customersUntoldCommand) told(ctx context.Context, e term.Env) error {
 	by, err := u.by(e)
 	if err != nil {
 		return err
@@ -59,6 +51,6 @@ func (u *customersUntoldCommand) told(ctx context.Context, e environ) error {
 	if err := desk.Customers.Told(ctx, prepaid.NoticeID(u.Told), by); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s was told\n", u.Told)
+	fmt.Fprintf(e.Stdout, "%s was told\n", u.Told)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"pulsa/app"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 )
 
@@ -16,19 +17,13 @@ type doctorCommand struct {
 	JSON bool `help:"Print one JSON object per finding."`
 }
 
-// Help implements kong.HelpProvider.
-func (doctorCommand) Help() string {
-	return "Looks at everything a server needs, changes nothing but the schema (it is migrated as at a start), and may run " +
-		"beside a server. Exit code 1 if something is wrong.\n\nExample: pulsa doctor --config pulsa.yaml"
-}
-
 // Run implements the command.
-func (d *doctorCommand) Run(ctx context.Context, e environ) error {
+func (d *doctorCommand) Run(ctx context.Context, e term.Env) error {
 	c, err := d.load(e, nil)
 	if err != nil {
 		return err
 	}
-	return d.print(e.stdout, app.Examine(ctx, c))
+	return d.print(e.Stdout, app.Examine(ctx, c))
 }
 
 func (d *doctorCommand) print(w io.Writer, findings []operators.Finding) error {

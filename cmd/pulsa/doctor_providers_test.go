@@ -79,7 +79,6 @@ const (
 )
 
 func TestTheDoctorTriesTheCredentialsOfProviders(t *testing.T) {
-	commandsAlone(t)
 	for _, c := range []struct {
 		name, key, stripe, twilio, telegram, what string
 		level                                     operators.Level

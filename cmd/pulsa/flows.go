@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"pulsa/cmd/pulsa/term"
 	"pulsa/conversation"
 )
 
@@ -12,13 +13,8 @@ type flowsCommand struct {
 	Flow   string                     `arg:"" optional:"" help:"Only this flow: registration, topup, redeem, pin, pay or lang."`
 }
 
-// Help implements kong.HelpProvider.
-func (flowsCommand) Help() string {
-	return "Example: pulsa flows --format dot registration | dot -Tsvg > registration.svg"
-}
-
 // Run implements the command.
-func (f *flowsCommand) Run(_ context.Context, e environ) error {
+func (f *flowsCommand) Run(_ context.Context, e term.Env) error {
 	found := false
 	for _, flow := range conversation.Flows() {
 		if f.Flow != "" && f.Flow != flow.Name {
@@ -33,7 +29,7 @@ func (f *flowsCommand) Run(_ context.Context, e environ) error {
 		if f.Format == conversation.Dot {
 			comment = "//"
 		}
-		fmt.Fprintf(e.stdout, "%s flow %s\n%s\n", comment, flow.Name, text)
+		fmt.Fprintf(e.Stdout, "%s flow %s\n%s\n", comment, flow.Name, text)
 	}
 	if !found {
 		return fmt.Errorf("there is no flow %q: pulsa flows draws all", f.Flow)

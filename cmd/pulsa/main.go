@@ -51,18 +51,6 @@ type flagError struct{ error }
 // wrongFlag is a flagError of such words.
 func wrongFlag(format string, args ...any) error { return flagError{fmt.Errorf(format, args...)} }
 
-// environ is what a command is run with.
-type environ struct {
-	getenv         func(string) string
-	stdin          io.Reader
-	stdout, stderr io.Writer
-}
-
-// terminal is e as package term has it.
-func (e environ) terminal() term.Env {
-	return term.Env{Getenv: e.getenv, Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr}
-}
-
 // commands are all subcommands; each stands in a file of its own.
 type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Run the server."`
@@ -107,7 +95,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		defer app.IgnoreHangup(slog.New(slog.NewTextHandler(stderr, nil)))()
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return advised(parsed.Run(environ{getenv, stdin, stdout, stderr}))
+	return advised(parsed.Run(term.Env{Getenv: getenv, Stdin: stdin, Stdout: stdout, Stderr: stderr}))
 }
 
 func newParser(stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
@@ -129,6 +117,7 @@ func newParser(stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
 	if err != nil {
 		return nil, fmt.Errorf("command line: %w", err)
 	}
+	addHelp(parser.Model.Node)
 	return parser, nil
 }
 
@@ -138,7 +127,7 @@ type settings struct {
 	Data   string `help:"Folder of the embedded database (default: pulsa-data)." placeholder:"DIR"`
 }
 
-func (s settings) load(e environ, more map[string]string) (config.Config, error) {
+func (s settings) load(e term.Env, more map[string]string) (config.Config, error) {
 	given := map[string]string{"--config": s.Config, "--data": s.Data}
 	for name, text := range more {
 		given[name] = text
@@ -147,10 +136,10 @@ func (s settings) load(e environ, more map[string]string) (config.Config, error)
 	if err != nil {
 		return config.Config{}, err
 	}
-	c, err := config.Load(s.Config, config.WithFlags(e.getenv, given), known)
+	c, err := config.Load(s.Config, config.WithFlags(e.Getenv, given), known)
 	var faults *config.Error
 	if errors.As(err, &faults) {
-		fmt.Fprintln(e.stderr, faults.Error())
+		fmt.Fprintln(e.Stderr, faults.Error())
 		return config.Config{}, exitCode(2)
 	}
 	return c, err

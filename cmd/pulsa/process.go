@@ -6,12 +6,14 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
+
+	"pulsa/cmd/pulsa/term"
 )
 
 // operatorName is who works, for the record: as given, else $PULSA_OPERATOR, else the operating system's user, by name
 // or number.
-func operatorName(e environ, given string) string {
-	if name := cmp.Or(strings.TrimSpace(given), e.getenv("PULSA_OPERATOR")); name != "" {
+func operatorName(e term.Env, given string) string {
+	if name := cmp.Or(strings.TrimSpace(given), e.Getenv("PULSA_OPERATOR")); name != "" {
 		return name
 	}
 	if u, err := user.Current(); err == nil && u.Username != "" {

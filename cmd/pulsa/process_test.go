@@ -16,6 +16,7 @@ import (
 
 	"pulsa/app"
 	"pulsa/app/config"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 )
 
@@ -156,7 +157,7 @@ func TestWhoWorksIsTheOperatingSystemsUserUnlessSaid(t *testing.T) {
 	for _, each := range []struct{ given, env, want string }{
 		{"anna", "bert", "anna"}, {" ", "bert", "bert"}, {"", "", me.Username},
 	} {
-		e := environ{getenv: func(name string) string { return map[string]string{"PULSA_OPERATOR": each.env, "USER": "nobody"}[name] }}
+		e := term.Env{Getenv: func(name string) string { return map[string]string{"PULSA_OPERATOR": each.env, "USER": "nobody"}[name] }}
 		if got := operatorName(e, each.given); got != each.want {
 			t.Errorf("%+v: %s", each, got)
 		}

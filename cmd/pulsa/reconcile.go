@@ -23,17 +23,8 @@ type reconcileCommand struct {
 	deed
 }
 
-// Help implements kong.HelpProvider.
-func (reconcileCommand) Help() string {
-	return "Compares our ledger with the gateway's and the network's own reports, order by order. Every difference is an " +
-		"open item: stored, listed, and closed with a reason. One that is gone by the next comparison is closed by it. " +
-		"A wallet's balance is held against what the ledger has booked on it since the last comparison. " +
-		"Exit code 1 while items are open.\n\n" +
-		"Example: pulsa reconcile --from 2026-11-20 --to 2026-11-20"
-}
-
 // Run implements the command.
-func (r *reconcileCommand) Run(ctx context.Context, e environ) error {
+func (r *reconcileCommand) Run(ctx context.Context, e term.Env) error {
 	c, err := r.load(e, nil)
 	if err != nil {
 		return err
@@ -66,22 +57,22 @@ func (r *reconcileCommand) Run(ctx context.Context, e environ) error {
 	return r.print(e, items)
 }
 
-func (r *reconcileCommand) compare(ctx context.Context, e environ, books *app.Books) error {
+func (r *reconcileCommand) compare(ctx context.Context, e term.Env, books *app.Books) error {
 	from, to, err := r.days(books.Reconciliation.Clock.Now().UTC())
 	if err != nil {
 		return err
 	}
-	if err := books.ReadReporters(slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))); err != nil {
+	if err := books.ReadReporters(slog.New(slog.NewTextHandler(e.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))); err != nil {
 		return err
 	}
-	bar := e.terminal().Progress("days")
+	bar := e.Progress("days")
 	left, err := books.Reconciliation.Compare(ctx, from, to, bar.Show)
 	bar.End()
 	for _, name := range left.Unreported {
-		fmt.Fprintf(e.stderr, "%s gives us no report: what was booked with it is not compared\n", name)
+		fmt.Fprintf(e.Stderr, "%s gives us no report: what was booked with it is not compared\n", name)
 	}
 	for _, name := range left.BusyWallets {
-		fmt.Fprintf(e.stderr, "top-ups are under way at %s: its wallet is compared next time\n", name)
+		fmt.Fprintf(e.Stderr, "top-ups are under way at %s: its wallet is compared next time\n", name)
 	}
 	return err
 }
@@ -132,11 +123,11 @@ func (r openItemRow) state() string {
 	return "closed by " + r.ClosedBy + ": " + r.Reason
 }
 
-func (r *reconcileCommand) print(e environ, items []operators.OpenItem) error {
+func (r *reconcileCommand) print(e term.Env, items []operators.OpenItem) error {
 	amount := func(minor int64, row openItemRow) string {
 		return prepaid.Money{Minor: minor, Currency: row.Currency}.String()
 	}
-	table := term.NewTable[openItemRow](e.terminal(), r.Output).
+	table := term.NewTable[openItemRow](e, r.Output).
 		Columns("id", "happened_at", "provider", "kind", "reference", "order", "ours", "theirs", "note", "state").
 		Show("ours", func(row openItemRow) string { return amount(row.Ours, row) }).
 		Show("theirs", func(row openItemRow) string { return amount(row.Theirs, row) }).
@@ -161,7 +152,7 @@ func (r *reconcileCommand) print(e environ, items []operators.OpenItem) error {
 		return exitCode(1)
 	}
 	if r.IsText() {
-		fmt.Fprintln(e.stdout, "no open item")
+		fmt.Fprintln(e.Stdout, "no open item")
 	}
 	return nil
 }

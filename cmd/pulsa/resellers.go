@@ -22,13 +22,8 @@ type resellersCreateCommand struct {
 	deed
 }
 
-// Help implements kong.HelpProvider.
-func (resellersCreateCommand) Help() string {
-	return "Example: pulsa resellers create --brand demo --name kiosk-7 --title 'Kiosk Central Station'"
-}
-
 // Run implements the command.
-func (c *resellersCreateCommand) Run(ctx context.Context, e environ) error {
+func (c *resellersCreateCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
@@ -42,7 +37,7 @@ func (c *resellersCreateCommand) Run(ctx context.Context, e environ) error {
 	case err != nil:
 		return err
 	}
-	fmt.Fprintf(d.stdout, "Reseller %s created.\n", r.Name)
+	fmt.Fprintf(d.Stdout, "Reseller %s created.\n", r.Name)
 	return nil
 }
 
@@ -51,13 +46,8 @@ type resellersListCommand struct {
 	term.Output
 }
 
-// Help implements kong.HelpProvider.
-func (resellersListCommand) Help() string {
-	return "Example: pulsa resellers list --brand demo"
-}
-
 // Run implements the command.
-func (c *resellersListCommand) Run(ctx context.Context, e environ) error {
+func (c *resellersListCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err
@@ -71,7 +61,7 @@ func (c *resellersListCommand) Run(ctx context.Context, e environ) error {
 	for i, r := range list {
 		rows[i] = resellerRow{r.Name, r.Title, term.Stamp(r.CreatedAt), r.CreatedBy}
 	}
-	return term.NewTable[resellerRow](d.terminal(), c.Output).Least("by", "created").Print(rows)
+	return term.NewTable[resellerRow](d.Env, c.Output).Least("by", "created").Print(rows)
 }
 
 // resellerRow is a reseller as it is listed.
@@ -88,13 +78,8 @@ type resellersStatementCommand struct {
 	Name string `arg:"" help:"Which reseller."`
 }
 
-// Help implements kong.HelpProvider.
-func (resellersStatementCommand) Help() string {
-	return "Example: pulsa resellers statement --brand demo kiosk-7"
-}
-
 // Run implements the command.
-func (c *resellersStatementCommand) Run(ctx context.Context, e environ) error {
+func (c *resellersStatementCommand) Run(ctx context.Context, e term.Env) error {
 	d, err := c.open(ctx, e)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/version"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
 )
 
@@ -21,25 +22,20 @@ type serveCommand struct {
 	AdminListen string `help:"Address of metrics and health (default: 127.0.0.1:9090)." placeholder:"HOST:PORT"`
 }
 
-// Help implements kong.HelpProvider.
-func (serveCommand) Help() string {
-	return "Example: pulsa serve --config pulsa.yaml --listen 127.0.0.1:8080"
-}
-
 // Run implements the command.
-func (s *serveCommand) Run(ctx context.Context, e environ) error {
+func (s *serveCommand) Run(ctx context.Context, e term.Env) error {
 	c, err := s.load(e, map[string]string{"--listen": s.Listen, "--admin-listen": s.AdminListen})
 	if err != nil {
 		return err
 	}
-	log := app.Logger(c.Log, e.stderr)
+	log := app.Logger(c.Log, e.Stderr)
 	defer app.IgnoreHangup(log)()
 	b := version.Current()
 	log.Info("starting", "version", b.Version, "commit", b.Commit, "date", b.Date, "go", b.Go)
 	for _, note := range c.Notes {
 		log.Warn(note)
 	}
-	crash, err := app.CrashAt(e.getenv("PULSA_CRASH_AT"), c.Brands)
+	crash, err := app.CrashAt(e.Getenv("PULSA_CRASH_AT"), c.Brands)
 	if err != nil {
 		return err
 	}
@@ -56,7 +52,7 @@ func (s *serveCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return errors.Join(err, public.Close(), admin.Close(), p.Close())
 	}
-	p.Welcome(ctx, e.stdout)
+	p.Welcome(ctx, e.Stdout)
 	return errors.Join(p.Serve(ctx, public, admin), remove())
 }
 
@@ -64,11 +60,8 @@ type healthCommand struct {
 	Server string `help:"Address of the server." default:"http://127.0.0.1:8080"`
 }
 
-// Help implements kong.HelpProvider.
-func (healthCommand) Help() string { return "Example: pulsa health --server http://127.0.0.1:8080" }
-
 // Run implements the command.
-func (h *healthCommand) Run(ctx context.Context, e environ) error {
+func (h *healthCommand) Run(ctx context.Context, e term.Env) error {
 	if err := config.CheckServer("--server", h.Server); err != nil {
 		return err
 	}
@@ -87,7 +80,7 @@ func (h *healthCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(e.stdout, string(text))
+	fmt.Fprint(e.Stdout, string(text))
 	if response.StatusCode != http.StatusOK {
 		return exitCode(1)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pulsa/app/config"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/conversation/talk"
 	"pulsa/conversation/talk/harness"
 )
@@ -23,31 +24,6 @@ type talkCommand struct {
 	Points   talkPointsCommand   `cmd:"" help:"List where 'crash after' can strike."`
 }
 
-// Help implements kong.HelpProvider.
-func (talkCommand) Help() string {
-	return `A story is a text file that says what a customer texts and what must come back (docs/qa.md has all of it):
-
-    story: Buy with a wrong PIN once
-    brand: demo
-    channel: sms, telegram
-    tags: money
-    given: customer pin 4821 method sepa
-
-    > KOOP 10 [secret 4822]
-    < *PIN*
-    = charged EUR 10.00 never
-    > KOOP 10 [secret 4821]
-    < {order.delivered amount=EUR 10.00 order=$o}
-    ! again
-    < {order.delivered order=$o}
-    = charged EUR 10.00 once
-    = pays by sepa
-
-What the customer sends begins with >, a reply with <, a fact with =, what happens with !, a comment with #.
-
-Example: pulsa talk run --only money conversation/stories`
-}
-
 // talkFlags are those of every command that reads stories.
 type talkFlags struct {
 	Config string `help:"Configuration file, for its test brands (default: ./pulsa.yaml, else the built-in demo)." placeholder:"FILE"`
@@ -59,14 +35,14 @@ type talkOnlyFlags struct {
 }
 
 // choose leaves out the stories that were not asked for. Where none is left it says so, and ends with exit code 2.
-func (f talkOnlyFlags) choose(e environ, s *talk.Scripts) error {
+func (f talkOnlyFlags) choose(e term.Env, s *talk.Scripts) error {
 	tags := s.Tags()
 	if s.Only(f.Only) {
 		return nil
 	}
-	fmt.Fprintf(e.stderr, "--only %s: no story has that tag, or that in its name\n", strings.Join(f.Only, ", "))
+	fmt.Fprintf(e.Stderr, "--only %s: no story has that tag, or that in its name\n", strings.Join(f.Only, ", "))
 	if len(tags) > 0 {
-		fmt.Fprintf(e.stderr, "the tags are: %s\n", strings.Join(tags, ", "))
+		fmt.Fprintf(e.Stderr, "the tags are: %s\n", strings.Join(tags, ", "))
 	}
 	return exitCode(talk.ExitScript)
 }
@@ -80,7 +56,7 @@ type talkPlayFlags struct {
 }
 
 // vocabulary reads the configuration and what scripts are checked against.
-func (f talkFlags) vocabulary(e environ) (config.Config, *talk.Vocabulary, error) {
+func (f talkFlags) vocabulary(e term.Env) (config.Config, *talk.Vocabulary, error) {
 	c, err := settings{Config: f.Config}.load(e, nil)
 	if err != nil {
 		return config.Config{}, nil, err
@@ -96,16 +72,16 @@ func (f talkFlags) vocabulary(e environ) (config.Config, *talk.Vocabulary, error
 }
 
 // loadStories reads the stories of files and folders. What is wrong with them is printed, and ends with exit code 2.
-func loadStories(e environ, v *talk.Vocabulary, paths []string) (*talk.Scripts, error) {
+func loadStories(e term.Env, v *talk.Vocabulary, paths []string) (*talk.Scripts, error) {
 	files, err := harness.Files(paths)
 	if err != nil {
-		fmt.Fprintln(e.stderr, err)
+		fmt.Fprintln(e.Stderr, err)
 		return nil, exitCode(talk.ExitScript)
 	}
 	scripts, err := talk.Load(files, v)
 	var wrong talk.ScriptErrors
 	if errors.As(err, &wrong) {
-		fmt.Fprintln(e.stderr, wrong.Error())
+		fmt.Fprintln(e.Stderr, wrong.Error())
 		return nil, exitCode(talk.ExitScript)
 	}
 	return scripts, err
@@ -122,15 +98,8 @@ type talkRunCommand struct {
 	Paths  []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
 }
 
-// Help implements kong.HelpProvider.
-func (talkRunCommand) Help() string {
-	return "Exit code 0: all passed; 1: some failed; 2: a story is wrong, and nothing was run.\n\n" +
-		"Example: pulsa talk run --junit report.xml conversation/stories\n" +
-		"         pulsa talk run --only money --only \"wrong PIN\" conversation/stories"
-}
-
 // Run implements the command.
-func (r *talkRunCommand) Run(ctx context.Context, e environ) error {
+func (r *talkRunCommand) Run(ctx context.Context, e term.Env) error {
 	c, v, err := r.vocabulary(e)
 	if err != nil {
 		return err
@@ -167,7 +136,7 @@ func (r *talkRunCommand) maker(ctx context.Context, c config.Config) (talk.Maker
 }
 
 // prepare reads stories and makes ready what plays them. The caller closes the maker.
-func (f talkPlayFlags) prepare(ctx context.Context, e environ, paths []string, only talkOnlyFlags) (*talk.Scripts, *talk.Vocabulary, *harness.Maker, error) {
+func (f talkPlayFlags) prepare(ctx context.Context, e term.Env, paths []string, only talkOnlyFlags) (*talk.Scripts, *talk.Vocabulary, *harness.Maker, error) {
 	c, v, err := f.vocabulary(e)
 	if err != nil {
 		return nil, nil, nil, err
@@ -183,21 +152,21 @@ func (f talkPlayFlags) prepare(ctx context.Context, e environ, paths []string, o
 	return scripts, v, m, err
 }
 
-func (f talkPlayFlags) options(e environ) talk.Options {
+func (f talkPlayFlags) options(e term.Env) talk.Options {
 	o := talk.Options{Workers: f.Workers}
-	if talk.Terminal(e.stderr) {
-		o.Progress = talk.Progress(e.stderr)
+	if talk.Terminal(e.Stderr) {
+		o.Progress = talk.Progress(e.Stderr)
 	}
 	return o
 }
 
 // write prints the report and writes the files asked for.
-func (r *talkRunCommand) write(report *talk.Report, e environ) error {
+func (r *talkRunCommand) write(report *talk.Report, e term.Env) error {
 	var err error
 	if r.JSON {
-		err = report.WriteJSON(e.stdout)
+		err = report.WriteJSON(e.Stdout)
 	} else {
-		err = report.WriteText(e.stdout, talk.Terminal(e.stdout))
+		err = report.WriteText(e.Stdout, talk.Terminal(e.Stdout))
 	}
 	err = errors.Join(err, writeFile(r.JUnit, report.WriteJUnit), writeFile(r.HTML, report.WriteHTML))
 	if err != nil {
@@ -225,13 +194,8 @@ type talkCheckCommand struct {
 	Paths []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
 }
 
-// Help implements kong.HelpProvider.
-func (talkCheckCommand) Help() string {
-	return "Exit code 0: nothing is wrong; 2: something is.\n\nExample: pulsa talk check mine.talk"
-}
-
 // Run implements the command.
-func (t *talkCheckCommand) Run(_ context.Context, e environ) error {
+func (t *talkCheckCommand) Run(_ context.Context, e term.Env) error {
 	_, v, err := t.vocabulary(e)
 	if err != nil {
 		return err
@@ -240,7 +204,7 @@ func (t *talkCheckCommand) Run(_ context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "nothing is wrong; stories: %d\n", len(scripts.Stories))
+	fmt.Fprintf(e.Stdout, "nothing is wrong; stories: %d\n", len(scripts.Stories))
 	return nil
 }
 
@@ -254,16 +218,8 @@ type talkRecordCommand struct {
 	Output   string `short:"o" help:"Where the story is written (default: printed)." placeholder:"FILE"`
 }
 
-// Help implements kong.HelpProvider.
-func (talkRecordCommand) Help() string {
-	return "Type what the customer texts; [secret 4821] keeps a PIN out of reports. A line that begins with ! makes something\n" +
-		"happen (! customer completes payment setup), one with = asks whether a fact holds (= registered). Ctrl-D ends.\n" +
-		"A file that is there already is never overwritten, and where nothing was texted no story is written.\n\n" +
-		"Example: pulsa talk record --brand demo -o mine.talk"
-}
-
 // Run implements the command.
-func (t *talkRecordCommand) Run(ctx context.Context, e environ) error {
+func (t *talkRecordCommand) Run(ctx context.Context, e term.Env) error {
 	c, v, err := t.vocabulary(e)
 	if err != nil {
 		return err
@@ -283,23 +239,23 @@ func (t *talkRecordCommand) Run(ctx context.Context, e environ) error {
 	}
 	story, err := talk.Record(ctx, m, v, talk.Recording{
 		Name: t.Name, Brand: t.Brand, Channel: t.Channel, Language: t.Language, From: t.From,
-	}, e.stdin, e.stdout)
+	}, e.Stdin, e.Stdout)
 	if err = errors.Join(err, m.Close()); err != nil {
-		fmt.Fprint(e.stdout, story) // what was said is not lost
+		fmt.Fprint(e.Stdout, story) // what was said is not lost
 		return err
 	}
 	if story == "" {
 		return errors.New("nothing was texted, so no story is written")
 	}
 	if t.Output == "" {
-		_, err = io.WriteString(e.stdout, story)
+		_, err = io.WriteString(e.Stdout, story)
 		return err
 	}
 	if err := writeNew(t.Output, story); err != nil {
-		fmt.Fprint(e.stdout, story)
+		fmt.Fprint(e.Stdout, story)
 		return err
 	}
-	fmt.Fprintf(e.stdout, "%s written. Try: pulsa talk run %s\n", t.Output, t.Output)
+	fmt.Fprintf(e.Stdout, "%s written. Try: pulsa talk run %s\n", t.Output, t.Output)
 	return nil
 }
 
@@ -335,14 +291,8 @@ type talkFixCommand struct {
 	Paths  []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
 }
 
-// Help implements kong.HelpProvider.
-func (talkFixCommand) Help() string {
-	return "Only lines that begin with < are changed, and only those that do not match. Look at the difference: what is\n" +
-		"answered need not be right.\n\nExample: pulsa talk fix --dry-run mine.talk"
-}
-
 // Run implements the command.
-func (t *talkFixCommand) Run(ctx context.Context, e environ) error {
+func (t *talkFixCommand) Run(ctx context.Context, e term.Env) error {
 	scripts, _, m, err := t.prepare(ctx, e, t.Paths, t.talkOnlyFlags)
 	if err != nil {
 		return err
@@ -350,13 +300,13 @@ func (t *talkFixCommand) Run(ctx context.Context, e environ) error {
 	fixed, notes := talk.Fix(ctx, m, scripts, t.options(e))
 	err = m.Close()
 	for _, f := range fixed {
-		fmt.Fprint(e.stdout, f.Diff)
+		fmt.Fprint(e.Stdout, f.Diff)
 		if !t.DryRun {
 			err = errors.Join(err, os.WriteFile(f.File, f.New, 0o644))
 		}
 	}
 	for _, note := range notes {
-		fmt.Fprintln(e.stderr, note)
+		fmt.Fprintln(e.Stderr, note)
 	}
 	if err != nil {
 		return err
@@ -365,7 +315,7 @@ func (t *talkFixCommand) Run(ctx context.Context, e environ) error {
 		return exitCode(talk.ExitFailed)
 	}
 	if len(fixed) == 0 {
-		fmt.Fprintln(e.stdout, "nothing to mend")
+		fmt.Fprintln(e.Stdout, "nothing to mend")
 	}
 	return nil
 }
@@ -376,25 +326,19 @@ type talkCoverageCommand struct {
 	Paths []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
 }
 
-// Help implements kong.HelpProvider.
-func (talkCoverageCommand) Help() string {
-	return "Exit code 0: every state and transition is entered; 1: some are not, or a story fails.\n\n" +
-		"Example: pulsa talk coverage conversation/stories"
-}
-
 // Run implements the command.
-func (t *talkCoverageCommand) Run(ctx context.Context, e environ) error {
+func (t *talkCoverageCommand) Run(ctx context.Context, e term.Env) error {
 	scripts, v, m, err := t.prepare(ctx, e, t.Paths, t.talkOnlyFlags)
 	if err != nil {
 		return err
 	}
 	report := talk.Run(ctx, m, scripts, t.options(e))
 	coverage := report.Cover(v.Flows)
-	if err := errors.Join(coverage.WriteText(e.stdout), m.Close()); err != nil {
+	if err := errors.Join(coverage.WriteText(e.Stdout), m.Close()); err != nil {
 		return err
 	}
 	if failed := report.Count(talk.Failed); failed > 0 {
-		fmt.Fprintf(e.stderr, "%d stories failed: pulsa talk run says why\n", failed)
+		fmt.Fprintf(e.Stderr, "%d stories failed: pulsa talk run says why\n", failed)
 	}
 	if !coverage.Complete() || report.ExitCode() != 0 {
 		return exitCode(1)
@@ -404,10 +348,7 @@ func (t *talkCoverageCommand) Run(ctx context.Context, e environ) error {
 
 type talkPointsCommand struct{}
 
-// Help implements kong.HelpProvider.
-func (talkPointsCommand) Help() string { return "Example: pulsa talk points" }
-
 // Run implements the command.
-func (talkPointsCommand) Run(_ context.Context, e environ) error {
-	return talk.WritePoints(e.stdout, harness.Points())
+func (talkPointsCommand) Run(_ context.Context, e term.Env) error {
+	return talk.WritePoints(e.Stdout, harness.Points())
 }

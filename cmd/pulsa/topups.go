@@ -35,11 +35,8 @@ type topupsListCommand struct {
 	JSON       bool          `help:"Print one JSON object per order."`
 }
 
-// Help implements kong.HelpProvider.
-func (topupsListCommand) Help() string { return "Example: pulsa topups list --needs-human" }
-
 // Run implements the command.
-func (l *topupsListCommand) Run(ctx context.Context, e environ) error {
+func (l *topupsListCommand) Run(ctx context.Context, e term.Env) error {
 	f := operators.OrderFilter{Brand: l.Brand, Status: topup.Status(l.Status), Open: l.Open, NeedsHuman: l.NeedsHuman, Limit: l.Limit}
 	if l.MSISDN != "" {
 		m, err := prepaid.ParseE164(l.MSISDN)
@@ -73,7 +70,7 @@ func (l *topupsListCommand) Run(ctx context.Context, e environ) error {
 	if err != nil {
 		return err
 	}
-	return term.NewTable[operators.OrderRow](e.terminal(), term.Output{JSON: l.JSON}).Columns(operators.OrderColumns()...).
+	return term.NewTable[operators.OrderRow](e, term.Output{JSON: l.JSON}).Columns(operators.OrderColumns()...).
 		Show("needs_human", needsHuman).Print(rows)
 }
 
@@ -90,11 +87,8 @@ type topupsShowCommand struct {
 	JSON  bool   `help:"Print JSON."`
 }
 
-// Help implements kong.HelpProvider.
-func (topupsShowCommand) Help() string { return "Example: pulsa topups show BKTRMWQXZD" }
-
 // Run implements the command.
-func (s *topupsShowCommand) Run(ctx context.Context, e environ) error {
+func (s *topupsShowCommand) Run(ctx context.Context, e term.Env) error {
 	desk, err := s.openDesk(ctx, e, "")
 	if err != nil {
 		return err
@@ -105,9 +99,9 @@ func (s *topupsShowCommand) Run(ctx context.Context, e environ) error {
 		return err
 	}
 	if s.JSON {
-		return json.NewEncoder(e.stdout).Encode(d)
+		return json.NewEncoder(e.Stdout).Encode(d)
 	}
-	return printDossier(e.stdout, d)
+	return printDossier(e.Stdout, d)
 }
 
 type topupsResolveCommand struct {
@@ -122,12 +116,6 @@ type topupsResolveCommand struct {
 	NotRefunded  bool   `xor:"verdict" required:"" help:"The gateway did not give the money back."`
 }
 
-// Help implements kong.HelpProvider.
-func (topupsResolveCommand) Help() string {
-	return "Look at the provider's own dashboard first. The provider is asked once more: a clear answer wins over yours.\n\n" +
-		`Example: pulsa topups resolve BKTRMWQXZD --not-delivered --reason "ticket 4711: network confirms"`
-}
-
 func (r *topupsResolveCommand) verdict() topup.Verdict {
 	for i, given := range []bool{r.Charged, r.NotCharged, r.Delivered, r.NotDelivered, r.Refunded, r.NotRefunded} {
 		if given {
@@ -138,7 +126,7 @@ func (r *topupsResolveCommand) verdict() topup.Verdict {
 }
 
 // Run implements the command.
-func (r *topupsResolveCommand) Run(ctx context.Context, e environ) error {
+func (r *topupsResolveCommand) Run(ctx context.Context, e term.Env) error {
 	return handCommand{r.settings, r.deed, r.Order, r.verdict(), false}.run(ctx, e)
 }
 
@@ -149,14 +137,8 @@ type topupsRefundCommand struct {
 	Goodwill bool   `help:"Of a delivered order: the customer keeps the airtime, and the money is our loss."`
 }
 
-// Help implements kong.HelpProvider.
-func (topupsRefundCommand) Help() string {
-	return `Example: pulsa topups refund BKTRMWQXZD --reason "the customer does not want to wait"
-pulsa topups refund BKTRMWQXZD --goodwill --reason "ticket 4711: a wrong number, typed twice"`
-}
-
 // Run implements the command.
-func (r *topupsRefundCommand) Run(ctx context.Context, e environ) error {
+func (r *topupsRefundCommand) Run(ctx context.Context, e term.Env) error {
 	return handCommand{r.settings, r.deed, r.Order, "", r.Goodwill}.run(ctx, e)
 }
 
@@ -169,7 +151,7 @@ type handCommand struct {
 	goodwill bool
 }
 
-func (b handCommand) run(ctx context.Context, e environ) error {
+func (b handCommand) run(ctx context.Context, e term.Env) error {
 	by, err := b.by(e)
 	if err != nil {
 		return err
@@ -179,10 +161,10 @@ func (b handCommand) run(ctx context.Context, e environ) error {
 		return err
 	}
 	request := app.HandRequest{Order: prepaid.OrderID(strings.ToUpper(b.order)), Verdict: b.verdict, Goodwill: b.goodwill, By: by}
-	answer, err := request.CarryOut(ctx, c, app.Logger(c.Log, e.stderr))
+	answer, err := request.CarryOut(ctx, c, app.Logger(c.Log, e.Stderr))
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "order %s is %s\n", answer.Order, answer.Status)
+	fmt.Fprintf(e.Stdout, "order %s is %s\n", answer.Order, answer.Status)
 	return request.Unfinished(answer)
 }

@@ -4,15 +4,13 @@ import (
 	"fmt"
 
 	"pulsa/app/version"
+	"pulsa/cmd/pulsa/term"
 )
 
 type versionCommand struct{}
 
-// Help implements kong.HelpProvider.
-func (versionCommand) Help() string { return "Example: pulsa version" }
-
 // Run implements the command.
-func (versionCommand) Run(e environ) error {
-	fmt.Fprintln(e.stdout, version.Current())
+func (versionCommand) Run(e term.Env) error {
+	fmt.Fprintln(e.Stdout, version.Current())
 	return nil
 }

@@ -98,12 +98,7 @@ func (s *Program) Check(ctx context.Context, who talk.Customer, f talk.Fact) (ta
 
 // audit checks the invariants over the story's SQL and the books of its simulators.
 func (s *Program) audit(ctx context.Context) ([]operators.Violation, error) {
-	violations, err := s.p.Audit().Check(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := s.p.Audit().CheckBooks(ctx, func(context.Context) (operators.ProviderBooks, error) { return s.sims.Books().Provider(), nil }, nil)
-	return append(violations, found...), err
+	return s.p.Audit().CheckWithBooks(ctx, func(context.Context) (operators.ProviderBooks, error) { return s.sims.Books().Provider(), nil }, nil)
 }
 
 // CheckFact finds what SQL tells of a customer or card.

@@ -11,8 +11,8 @@ import (
 	"pulsa/web/phone"
 )
 
-// ConsoleRoutes serves the phone in the browser at /, where a brand is marked test.
-func (p *Program) ConsoleRoutes(mux *http.ServeMux) {
+// PhoneRoutes serves the phone in the browser at /, where a brand is marked test.
+func (p *Program) PhoneRoutes(mux *http.ServeMux) {
 	if !p.hasTestBrand() {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/cmd/pulsa/term"
 	"pulsa/conversation/talk"
 	"pulsa/conversation/talk/harness"
 )
@@ -33,7 +34,7 @@ var (
 func openPhone(t *testing.T, r *running) *browser {
 	t.Helper()
 	mux := http.NewServeMux()
-	r.ConsoleRoutes(mux)
+	r.PhoneRoutes(mux)
 	r.Sims.Gateway.Routes(mux)
 	b := &browser{t: t, server: httptest.NewServer(mux)}
 	stream, err := http.Get(b.server.URL + "/phone/news?" + b.who().Encode())
@@ -125,7 +126,7 @@ func TestAStorySavedFromThePhoneCanBeRunAgain(t *testing.T) {
 	if err := os.WriteFile(file, []byte(story), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, v, err := talkFlags{}.vocabulary(environ{getenv: func(string) string { return "" }, stdout: t.Output(), stderr: t.Output()})
+	c, v, err := talkFlags{}.vocabulary(term.Env{Getenv: func(string) string { return "" }, Stdout: t.Output(), Stderr: t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func TestThePhoneIsForTestBrandsOnly(t *testing.T) {
 		brand.Test = false
 	}
 	mux := http.NewServeMux()
-	r.ConsoleRoutes(mux)
+	r.PhoneRoutes(mux)
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	if w.Code != http.StatusNotFound {
