@@ -62,7 +62,8 @@ var mayImport = []importRule{
 	{"store/storetest", []string{"accounts", "topup", "topup/reloadly", "developers", "payments", "cards", "channels", "conversation", "operators", "store", "store/*"}, "the suite of both databases"},
 	{"channels/telegram/emulatortest", nil, "it tries the program from outside, on an emulator"},
 	{"web/phone/browsertest", nil, "it tries the program from outside, in a browser"},
-	{"web/phone", []string{"accounts", "payments", "topup", "cards", "channels", "conversation/talk"}, "a face of the program, through interfaces of its own"},
+	{"web/ui", []string{"web/guard"}, "pages of all kinds stand on it: it knows none of them, and no rule of the business"},
+	{"web/phone", []string{"accounts", "payments", "topup", "cards", "channels", "conversation/talk", "web/guard", "web/ui"}, "a face of the program, through interfaces of its own"},
 }
 
 // onlyIn lists modules that only some files may import, by a prefix of their path.

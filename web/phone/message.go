@@ -21,7 +21,6 @@ const (
 
 // takeMessage answers POST /phone/messages with the bubbles of the message and its reply.
 func (c *Console) takeMessage(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
 	if err := r.ParseForm(); err != nil {
 		c.refuseForm(w, r, err)
 		return
@@ -46,7 +45,7 @@ func (c *Console) takeMessage(w http.ResponseWriter, r *http.Request) {
 		c.problem(w, r, http.StatusServiceUnavailable, "The program did not take this message. Please send it again.")
 		return
 	}
-	c.render(w, r, http.StatusOK, "bubbles", u.turned(e, parts, now, c.Clock.Now()))
+	c.pages.ShowPart(w, r, http.StatusOK, "bubbles", u.turned(e, parts, now, c.Clock.Now()))
 }
 
 // inbound makes the message of what the form holds. Every kind is taken as one whose messages can be
@@ -97,5 +96,5 @@ func (c *Console) refuseForm(w http.ResponseWriter, r *http.Request, err error) 
 
 // problem says in the conversation why a message was not taken.
 func (c *Console) problem(w http.ResponseWriter, r *http.Request, status int, text string) {
-	c.render(w, r, status, "problem", text)
+	c.pages.ShowPart(w, r, status, "problem", text)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pulsa/channels"
+	"pulsa/web/ui"
 )
 
 const (
@@ -103,7 +104,7 @@ func (c *Console) streamNews(w http.ResponseWriter, r *http.Request) {
 	}
 	c.endWithServer(r)
 	s := &stream{to: w, control: http.NewResponseController(w)}
-	protect(w.Header())
+	ui.Protect(w.Header())
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy would keep the events to itself
 	_ = s.control.SetReadDeadline(time.Time{})
@@ -154,7 +155,7 @@ func (c *Console) event(u customer, o channels.Outbound, after seen) (string, er
 	e := newEntry(o.CreatedAt, o, u)
 	e.Late = true
 	var html bytes.Buffer
-	if err := c.pages.ExecuteTemplate(&html, "bubbles", []bubble{u.heard(o, e)}); err != nil {
+	if err := c.pages.WritePart(&html, "bubbles", []bubble{u.heard(o, e)}); err != nil {
 		return "", err
 	}
 	data := strings.ReplaceAll(strings.TrimSpace(html.String()), "\r", "")

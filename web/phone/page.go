@@ -6,6 +6,7 @@ import (
 
 	"pulsa/channels"
 	"pulsa/prepaid"
+	"pulsa/web/ui"
 )
 
 // phonePage is what the template shows.
@@ -54,7 +55,7 @@ func (c *Console) showPhone(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		u.number = m
-		protect(w.Header())
+		ui.Protect(w.Header())
 		http.Redirect(w, r, "/?"+u.query().Encode(), http.StatusSeeOther)
 		return
 	}
@@ -73,7 +74,12 @@ func (c *Console) showPhone(w http.ResponseWriter, r *http.Request) {
 		}
 		page.News = "/phone/news?" + u.query().Encode()
 	}
-	c.render(w, r, status, "phone", page)
+	c.pages.Show(w, r, status, ui.Page{
+		Language: "en", Title: page.Title + " · Pulsa test phone", Class: page.Kind,
+		Skip: "Go to the message field", SkipTo: "text", NoScript: "The phone needs JavaScript.",
+		Styles: []string{"phone.css"}, Scripts: []string{"htmx.min.js", "phone.js"},
+		Template: "phone", Data: page,
+	})
 }
 
 func (c *Console) phonePage(r *http.Request, u customer) phonePage {

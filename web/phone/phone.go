@@ -1,9 +1,8 @@
 package phone
 
 import (
-	"bytes"
 	"context"
-	"html/template"
+	"embed"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -11,7 +10,12 @@ import (
 
 	"pulsa/channels"
 	"pulsa/prepaid"
+	"pulsa/web/guard"
+	"pulsa/web/ui"
 )
+
+//go:embed static pages
+var files embed.FS
 
 // Outbox is where pushed messages are read. channels.Outbox has it.
 type Outbox interface {
@@ -60,8 +64,7 @@ const (
 // Console serves the pages. Safe for concurrent use.
 type Console struct {
 	Config
-	pages    *template.Template
-	assets   map[string]asset
+	pages    *ui.Pages
 	watch    sync.Once // the server's end
 	stopping chan struct{}
 }
@@ -71,48 +74,14 @@ func New(c Config) *Console {
 	if c.Event == nil {
 		c.Event = func(_, _, _ string) string { return "" }
 	}
-	assets := loadAssets()
-	return &Console{Config: c, assets: assets, pages: parsePages(assets), stopping: make(chan struct{})}
+	return &Console{Config: c, pages: ui.New("/phone/", files, c.Log), stopping: make(chan struct{})}
 }
 
 // Routes serves the phone at / and what it needs below /phone/.
 func (c *Console) Routes(mux *http.ServeMux) {
-	own := http.NewCrossOriginProtection()
 	mux.HandleFunc("GET /{$}", c.showPhone)
-	mux.HandleFunc("GET /phone/news", func(w http.ResponseWriter, r *http.Request) {
-		if channels.Foreign(r) {
-			http.Error(w, "a page of another site may not listen", http.StatusForbidden)
-			return
-		}
-		c.streamNews(w, r)
-	})
-	mux.HandleFunc("GET /phone/{asset}", c.serveAsset)
-	mux.Handle("POST /phone/messages", own.Handler(http.HandlerFunc(c.takeMessage)))
-	mux.Handle("POST /phone/story", own.Handler(http.HandlerFunc(c.saveStory)))
-}
-
-// policy lets a page load its own script and style, talk to its own server, and nothing else.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
-func protect(h http.Header) {
-	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
-}
-
-// render writes a template whole, or an error and nothing of it.
-func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
-	var body bytes.Buffer
-	if err := c.pages.ExecuteTemplate(&body, name, data); err != nil {
-		c.Log.ErrorContext(r.Context(), "page not rendered", "template", name, "error", err)
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		return
-	}
-	protect(w.Header())
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the browser may have gone
+	mux.Handle("GET /phone/news", guard.OwnPages(http.HandlerFunc(c.streamNews)))
+	mux.HandleFunc("GET /phone/{file}", c.pages.ServeFile)
+	mux.Handle("POST /phone/messages", ui.Form(formLimit, c.takeMessage))
+	mux.Handle("POST /phone/story", ui.Form(storyLimit, c.saveStory))
 }

@@ -211,7 +211,7 @@ func second(_ *http.Response, body string) string { return body }
 func TestAssetsKeepForeverUnderTheirVersion(t *testing.T) {
 	p := newPhone(t)
 	_, page := p.do("GET", "/?number=%2B31612345678", nil)
-	for name, kind := range map[string]string{"phone.css": "text/css", "phone.js": "text/javascript", "htmx.min.js": "text/javascript", "icon.svg": "image/svg+xml"} {
+	for name, kind := range map[string]string{"ui.css": "text/css", "phone.css": "text/css", "phone.js": "text/javascript", "htmx.min.js": "text/javascript", "icon.svg": "image/svg+xml"} {
 		_, after, found := strings.Cut(page, `"/phone/`+name)
 		version, _, _ := strings.Cut(after, `"`)
 		resp, body := p.do("GET", "/phone/"+name+version, nil)

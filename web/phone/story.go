@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pulsa/prepaid"
+	"pulsa/web/ui"
 )
 
 // longGap is how long a customer must have waited for a story to say so.
@@ -18,7 +19,6 @@ const longGap = time.Minute
 
 // saveStory answers POST /phone/story with the conversation that the page holds, as a script.
 func (c *Console) saveStory(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, storyLimit)
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "The conversation is too long to be saved.", http.StatusRequestEntityTooLarge)
 		return
@@ -34,7 +34,7 @@ func (c *Console) saveStory(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := c.Clock.Now()
-	protect(w.Header())
+	ui.Protect(w.Header())
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s-%s.talk"`,
 		u.line.Brand.Name, u.can.Kind, now.Format("20060102-150405")))
