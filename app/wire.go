@@ -189,7 +189,7 @@ func (p *Program) AdminRoutes() http.Handler {
 	mux.Handle("GET /metrics", p.Metrics.Handler())
 	if p.hasTestBrand() {
 		p.testRoutes(mux)
-		p.handRoutes(mux)
+		p.interventionRoutes(mux)
 	}
 	p.HealthRoutes(mux)
 	return guard.WithoutPanics(mux, p.Log)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"pulsa/prepaid"
@@ -25,11 +26,6 @@ const (
 	WasRefunded  Verdict = "refunded" // also: paid back by other means than the gateway
 	NotRefunded  Verdict = "not-refunded"
 )
-
-// Verdicts lists them in the order of an order's life.
-func Verdicts() []Verdict {
-	return []Verdict{WasCharged, NotCharged, WasDelivered, NotDelivered, WasRefunded, NotRefunded}
-}
 
 // Intervention is something that an operator has done by hand: to an order, or to a customer.
 type Intervention struct {
@@ -57,6 +53,17 @@ var (
 	ErrContradicted = errors.New("the provider says otherwise")
 	ErrNotReversed  = errors.New("the network does not say that it took the delivery back")
 )
+
+// Intervene carries out an operator's action by Resolve, Refund or Goodwill, and returns what that returns.
+func (s *Service) Intervene(ctx context.Context, id prepaid.OrderID, a OperatorAction, by prepaid.By) (History, error) {
+	switch a {
+	case RefundOrder:
+		return s.Refund(ctx, id, by)
+	case RefundAsGoodwill:
+		return s.Goodwill(ctx, id, by)
+	}
+	return s.Resolve(ctx, id, Verdict(strings.TrimPrefix(string(a), resolveAs)), by)
+}
 
 // Resolve settles an order by what an operator has found out, and carries it on from there. The provider is
 // asked once more: where its answer is clear and says otherwise nothing is settled, and the error is

@@ -29,8 +29,11 @@ func OperatorActions() []OperatorAction {
 		RefundOrder, RefundAsGoodwill}
 }
 
+// resolveAs begins the name of an action of Resolve; its verdict follows.
+const resolveAs = "resolve "
+
 // Action is the action that settles an order by this verdict.
-func (v Verdict) Action() OperatorAction { return OperatorAction("resolve " + v) }
+func (v Verdict) Action() OperatorAction { return OperatorAction(resolveAs + v) }
 
 // Allowed lists the actions that the order allows now; none while somebody works on it. Resolve, Refund and Goodwill
 // refuse all others with a *NotAllowedError. The provider, which they ask, may still say otherwise.

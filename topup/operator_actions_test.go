@@ -12,22 +12,12 @@ import (
 	"pulsa/topup"
 )
 
-// carryOut does what an operator's action says.
+// carryOut carries out an operator's action.
 func (w *world) carryOut(id prepaid.OrderID, a topup.OperatorAction) error {
 	w.Helper()
-	switch a {
-	case topup.RefundOrder:
-		return w.refund(id)
-	case topup.RefundAsGoodwill:
-		return w.goodwill(id)
-	}
-	for _, v := range topup.Verdicts() {
-		if v.Action() == a {
-			return w.resolve(id, v)
-		}
-	}
-	w.Fatalf("no operation carries out %q", a)
-	return nil
+	var err error
+	w.run(func(ctx context.Context) { _, err = w.service.Intervene(ctx, id, a, anna) })
+	return err
 }
 
 // put makes an order stand as h does.

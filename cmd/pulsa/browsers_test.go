@@ -40,7 +40,7 @@ func TestTestEndpointsRefusePagesOfOtherSites(t *testing.T) {
 		{"GET", r.server.URL + "/webhooks/demo/fake/outbox?to=%2B31612345678", "", "", nil, 200},
 		{"POST", admin.URL + "/test/demo/settle", json, `{}`, []string{"", text, form}, 200},
 		{"POST", admin.URL + "/test/demo/turn/x", json, `{}`, []string{"", text, form}, 200},
-		{"POST", admin.URL + "/test/demo/by-hand", json, `{}`, []string{"", text, form}, 422},
+		{"POST", admin.URL + "/test/demo/intervention", json, `{}`, []string{"", text, form}, 422},
 		{"PUT", control.URL + "/control/network", text, "delivers after 40s", []string{"", json}, 204},
 		{"PUT", control.URL + "/control/payment", form, "declines", []string{"", json}, 204},
 		{"GET", control.URL + "/control/payment", "", "", nil, 200},

@@ -262,14 +262,14 @@ func TestAServerKeepsItsSimulatorsAndCarriesOutWhatOperatorsAsk(t *testing.T) {
 	held := o.order("held")
 	p := o.program()
 	defer func() { _ = p.Close() }()
-	request := app.HandRequest{Order: prepaid.OrderID(held), By: prepaid.By{Who: "anna", Why: "waits"}}
 	admin := listenAdmin(t, p.AdminRoutes())
 	o.env["PULSA_ADMIN_LISTEN"] = admin
 	o.does("is refunded", "topups", "refund", held, "--reason", "waits")
 	if n := len(p.Sims.Gateway.Refunded(simgateway.Filter{})); n != 1 {
 		t.Errorf("refunded %d times", n)
 	}
-	if _, err := request.AskServer(t.Context(), config.Config{AdminListen: admin}, "other"); err == nil {
+	request := operators.Intervention{Order: prepaid.OrderID(held), Action: topup.RefundOrder, By: prepaid.By{Who: "anna", Why: "waits"}}
+	if _, err := app.AskServer(t.Context(), admin, "other", request); err == nil {
 		t.Error("another brand's order is refunded")
 	}
 }

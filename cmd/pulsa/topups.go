@@ -116,10 +116,11 @@ type topupsResolveCommand struct {
 	NotRefunded  bool   `xor:"verdict" required:"" help:"The gateway did not give the money back."`
 }
 
-func (r *topupsResolveCommand) verdict() topup.Verdict {
+// action is what the flags say that the operator has found out.
+func (r *topupsResolveCommand) action() topup.OperatorAction {
 	for i, given := range []bool{r.Charged, r.NotCharged, r.Delivered, r.NotDelivered, r.Refunded, r.NotRefunded} {
 		if given {
-			return topup.Verdicts()[i]
+			return topup.OperatorActions()[i]
 		}
 	}
 	return ""
@@ -127,7 +128,7 @@ func (r *topupsResolveCommand) verdict() topup.Verdict {
 
 // Run implements the command.
 func (r *topupsResolveCommand) Run(ctx context.Context, e term.Env) error {
-	return handCommand{r.settings, r.deed, r.Order, r.verdict(), false}.run(ctx, e)
+	return r.intervene(ctx, e, r.deed, r.Order, r.action())
 }
 
 type topupsRefundCommand struct {
@@ -139,32 +140,28 @@ type topupsRefundCommand struct {
 
 // Run implements the command.
 func (r *topupsRefundCommand) Run(ctx context.Context, e term.Env) error {
-	return handCommand{r.settings, r.deed, r.Order, "", r.Goodwill}.run(ctx, e)
+	action := topup.RefundOrder
+	if r.Goodwill {
+		action = topup.RefundAsGoodwill
+	}
+	return r.intervene(ctx, e, r.deed, r.Order, action)
 }
 
-// handCommand does a thing to one order by hand.
-type handCommand struct {
-	settings
-	deed
-	order    string
-	verdict  topup.Verdict // "": refund
-	goodwill bool
-}
-
-func (b handCommand) run(ctx context.Context, e term.Env) error {
-	by, err := b.by(e)
+// intervene carries out an action on an order, and says what then is left to do.
+func (s settings) intervene(ctx context.Context, e term.Env, d deed, order string, action topup.OperatorAction) error {
+	by, err := d.by(e)
 	if err != nil {
 		return err
 	}
-	c, err := b.load(e, nil)
+	c, err := s.load(e, nil)
 	if err != nil {
 		return err
 	}
-	request := app.HandRequest{Order: prepaid.OrderID(strings.ToUpper(b.order)), Verdict: b.verdict, Goodwill: b.goodwill, By: by}
-	answer, err := request.CarryOut(ctx, c, app.Logger(c.Log, e.Stderr))
+	asked := operators.Intervention{Order: prepaid.OrderID(strings.ToUpper(order)), Action: action, By: by}
+	done, err := app.Intervene(ctx, c, app.Logger(c.Log, e.Stderr), asked)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.Stdout, "order %s is %s\n", answer.Order, answer.Status)
-	return request.Unfinished(answer)
+	fmt.Fprintf(e.Stdout, "order %s is %s\n", done.Order, done.Status)
+	return done.Unfinished()
 }

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"errors"
-	"strings"
 	"testing"
 
 	"pulsa/accounts"
-	"pulsa/app"
 	"pulsa/prepaid"
-	"pulsa/topup"
 )
 
 func TestWhatIsNotDoneExitsOtherwise(t *testing.T) {
@@ -41,32 +37,6 @@ func TestWhatIsNotDoneExitsOtherwise(t *testing.T) {
 	o.fails("look at the number", append([]string{"customers", "unlock", "+31612345670", "--brand", "demo"}, why...)...)
 }
 
-func TestWhoCantBeGivenGoodwillIsHelpedOtherwise(t *testing.T) {
-	order := func(kind topup.FundingKind, charge topup.ChargeStatus) topup.History {
-		return topup.History{Order: topup.Order{ID: "BKTRMWQXZD", Brand: "demo", Status: topup.Delivered, Amount: prepaid.Money{Minor: 1000, Currency: "EUR"},
-			Funding: topup.FundingRef{Kind: kind, Ref: "101-00000042"}}, Charge: topup.Charge{Status: charge}}
-	}
-	held := order(topup.ByCharge, topup.ChargeCaptured)
-	held.Status = topup.Held
-	for want, test := range map[string]struct {
-		order topup.History
-		err   error
-	}{
-		"give the customer another of EUR 10.00":  {order(topup.ByCard, ""), topup.ErrNotGoodwill},
-		"pulsa apikeys credit --key 101-00000042": {order(topup.ByDeveloper, ""), topup.ErrNotGoodwill},
-		"show BKTRMWQXZD says captured":           {order(topup.ByCharge, topup.ChargePending), topup.ErrNotGoodwill},
-		"has the money back already":              {order(topup.ByCharge, topup.ChargeRefunded), topup.ErrNotGoodwill},
-		"unlock NUMBER --brand demo --paid":       {order(topup.ByCharge, topup.ChargeReturned), topup.ErrNotGoodwill},
-		"by other means":                          {order(topup.ByCharge, topup.ChargeCaptured), topup.ErrRefusedBack},
-		"leave --goodwill out":                    {held, topup.ErrNotLegal},
-	} {
-		err := app.HandRequest{Order: "BKTRMWQXZD", Goodwill: true}.NextAfter(test.order, test.err)
-		if !errors.Is(err, test.err) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %q", err, want)
-		}
-	}
-}
-
 func TestUnlockingWhoIsBlockedForADebtSaysWhatIsMissing(t *testing.T) {
 	o := newOffice(t)
 	p := o.program()
@@ -92,39 +62,4 @@ func TestUnlockingWhoIsBlockedForADebtSaysWhatIsMissing(t *testing.T) {
 	o.does("is blocked, PIN: 0 wrong", unlock...)
 	o.fails("add --paid", unlock...)
 	o.does("is active", append(unlock, "--paid")...)
-}
-
-func TestAnOrderIsUnfinishedUntilItIsAsWasAsked(t *testing.T) {
-	for _, test := range []struct {
-		asked    topup.Verdict
-		answer   app.HandAnswer
-		finished bool
-	}{
-		{topup.WasCharged, app.HandAnswer{Status: topup.Delivered}, true},
-		{topup.WasCharged, app.HandAnswer{Status: topup.DeliveryUnknown}, true},
-		{topup.WasCharged, app.HandAnswer{Status: topup.ChargeUnknown}, false},
-		{topup.WasCharged, app.HandAnswer{Status: topup.RefundFailed}, false},
-		{topup.NotCharged, app.HandAnswer{Status: topup.Declined}, true},
-		{topup.NotCharged, app.HandAnswer{Status: topup.Declined, NeedsHuman: true}, false},
-		{topup.WasDelivered, app.HandAnswer{Status: topup.Delivered}, true},
-		{topup.WasDelivered, app.HandAnswer{Status: topup.DeliveryUnknown}, false},
-		{topup.NotDelivered, app.HandAnswer{Status: topup.Refunded}, true},
-		{topup.NotDelivered, app.HandAnswer{Status: topup.RefundUnknown}, false},
-		{topup.NotDelivered, app.HandAnswer{Status: topup.RefundFailed, Funding: topup.ByCard}, false},
-		{topup.WasRefunded, app.HandAnswer{Status: topup.Declined, Charge: topup.ChargeRefunded}, true},
-		{topup.NotRefunded, app.HandAnswer{Status: topup.RefundFailed}, true},
-		{"", app.HandAnswer{Status: topup.Declined, Charge: topup.ChargeCaptured}, false},
-		{"", app.HandAnswer{Status: topup.Refunding}, false},
-	} {
-		if err := (app.HandRequest{Verdict: test.asked}).Unfinished(test.answer); (err == nil) != test.finished {
-			t.Errorf("%s: %+v: %v", test.asked, test.answer, err)
-		}
-	}
-	goodwill := app.HandRequest{Goodwill: true}
-	if err := goodwill.Unfinished(app.HandAnswer{Status: topup.Delivered, Charge: topup.ChargeCaptured}); err == nil {
-		t.Error("goodwill without an answer is done")
-	}
-	if err := goodwill.Unfinished(app.HandAnswer{Status: topup.Delivered, Charge: topup.ChargeRefunded}); err != nil {
-		t.Error(err)
-	}
 }

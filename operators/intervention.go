@@ -1,0 +1,116 @@
+package operators
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// Intervener carries out what operators do to orders, and returns the order as it then stands, beside an error too;
+// *topup.Service is one, and says which errors.
+type Intervener interface {
+	Intervene(ctx context.Context, id prepaid.OrderID, a topup.OperatorAction, by prepaid.By) (topup.History, error)
+}
+
+// Intervention asks for an action on one order. topup.History.Allowed says which an order allows.
+type Intervention struct {
+	Order  prepaid.OrderID
+	Action topup.OperatorAction
+	By     prepaid.By
+}
+
+// Intervened is how an order stands after an Intervention.
+type Intervened struct {
+	Order      prepaid.OrderID
+	Action     topup.OperatorAction // that was asked for
+	Status     topup.Status
+	Reason     string
+	NeedsHuman bool
+	Charge     topup.ChargeStatus
+	Funding    topup.FundingKind
+}
+
+// CarryOut does what is asked. An error names the order and says what to do instead, and wraps that of Intervene. What was
+// carried out may still lack something: see Intervened.Unfinished.
+func (r Intervention) CarryOut(ctx context.Context, topups Intervener) (Intervened, error) {
+	h, err := topups.Intervene(ctx, r.Order, r.Action, r.By)
+	if err != nil {
+		return Intervened{}, fmt.Errorf("%s: %w", r.Order, r.advise(h, err))
+	}
+	return Intervened{h.ID, r.Action, h.Status, h.Reason, h.NeedsHuman, h.Charge.Status, h.Funding.Kind}, nil
+}
+
+// advise adds to why nothing was done to an order what to do instead.
+func (r Intervention) advise(h topup.History, err error) error {
+	switch {
+	case errors.Is(err, topup.ErrNotReversed):
+		return fmt.Errorf("%w: add --goodwill to give the money back at our loss", err)
+	case errors.Is(err, topup.ErrNotGoodwill):
+		return fmt.Errorf("%w: %s", err, insteadOfGoodwill(h))
+	case errors.Is(err, topup.ErrRefusedBack):
+		return fmt.Errorf("%w: try again later, or pay the customer by other means, which no ledger of ours books", err)
+	case errors.Is(err, topup.ErrNotLegal) && r.Action == topup.RefundAsGoodwill && (h.Status == topup.Held || h.Status == topup.RefundFailed):
+		return fmt.Errorf("%w, so that nothing is lost by giving its money back: leave --goodwill out", err)
+	case errors.Is(err, topup.ErrNotLegal), errors.Is(err, topup.ErrContradicted):
+		return fmt.Errorf("%w; nothing was done: pulsa topups show %s tells how it came to that", err, r.Order)
+	}
+	return err
+}
+
+// insteadOfGoodwill is what can be done for the customer of a delivered order whose money no gateway can give back.
+func insteadOfGoodwill(h topup.History) string {
+	switch h.Funding.Kind {
+	case topup.ByCard:
+		return fmt.Sprintf("this was paid with card %s, which can't be unspent: give the customer another of %s (pulsa cards generate)", h.Funding.Ref, h.Amount)
+	case topup.ByDeveloper:
+		return fmt.Sprintf("a developer has paid this: book it back with pulsa apikeys credit --key %s --amount AMOUNT --reason TEXT", h.Funding.Ref)
+	}
+	switch h.Charge.Status {
+	case topup.ChargePending:
+		return fmt.Sprintf("the debit is still on its way, some days for SEPA: try again when pulsa topups show %s says captured", h.ID)
+	case topup.ChargeRefunded:
+		return "the customer has the money back already"
+	case topup.ChargeReturned:
+		return fmt.Sprintf("the bank has given the money back already, and the customer owes it: to let them buy again all the same, "+
+			"pulsa customers unlock NUMBER --brand %s --paid --reason TEXT", h.Brand)
+	}
+	return fmt.Sprintf("look at the charge with pulsa topups show %s", h.ID)
+}
+
+// Unfinished says what the order still lacks of what was asked for, and what to do next; nil where it is done.
+func (d Intervened) Unfinished() error {
+	refund := d.Action == topup.RefundOrder || d.Action == topup.RefundAsGoodwill
+	delivery := d.Action == topup.ResolveDelivered || d.Action == topup.ResolveNotDelivered
+	switch {
+	case d.Status == topup.Refunded, d.Charge == topup.ChargeRefunded, d.Action == topup.ResolveNotRefunded && d.Status == topup.RefundFailed:
+		return nil
+	case d.Status == topup.RefundFailed, d.Status == topup.Declined && d.NeedsHuman:
+		return fmt.Errorf("%s: the money is not given back: %s refuses (%s); try again later (pulsa topups refund %s), or %s, and then: "+
+			"pulsa topups resolve %s --refunded --reason TEXT", d.Order, d.funding(), d.Reason, d.Order, d.otherMeans(), d.Order)
+	case d.Status == topup.Refunding, d.Status == topup.RefundUnknown, d.Status == topup.Declined && refund,
+		d.Status == topup.Delivered && d.Action == topup.RefundAsGoodwill:
+		return fmt.Errorf("%s: the money is not given back yet: %s has not answered, and a running server asks until it does; look again with: "+
+			"pulsa topups show %s", d.Order, d.funding(), d.Order)
+	case d.Status == topup.ChargeUnknown, d.Status == topup.DeliveryUnknown && delivery:
+		return fmt.Errorf("%s: it is not settled: somebody else has been faster; look again with: pulsa topups show %s", d.Order, d.Order)
+	}
+	return nil
+}
+
+func (d Intervened) funding() string {
+	if d.Funding == topup.ByCard {
+		return "the card"
+	}
+	return "the gateway"
+}
+
+// otherMeans is how a customer gets their money where what paid for the order does not take it back.
+func (d Intervened) otherMeans() string {
+	if d.Funding == topup.ByCard {
+		return "give the customer another card"
+	}
+	return "pay the customer by other means"
+}
