@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pulsa/app/config"
+	"pulsa/app/version"
 	"pulsa/conversation"
 	"pulsa/prepaid"
 )
@@ -20,8 +21,45 @@ import (
 // takes longer. What is not done by then is left to its lease, and done by whoever runs next.
 const drainFor = 90 * time.Second
 
-// ListenBoth opens the public and the admin listener. An error says which flag to change.
-func ListenBoth(c config.Config) (public, admin net.Listener, err error) {
+// ServerOptions are what a server is run with beside its configuration.
+type ServerOptions struct {
+	CrashAt string    // see CrashAt
+	Out     io.Writer // where it says what to try
+	Log     io.Writer
+}
+
+// RunServer runs a server as the configuration says, until ctx ends. Meanwhile it leaves its address in the data folder.
+func RunServer(ctx context.Context, c config.Config, o ServerOptions) error {
+	log := Logger(c.Log, o.Log)
+	defer IgnoreHangup(log)()
+	b := version.Current()
+	log.Info("starting", "version", b.Version, "commit", b.Commit, "date", b.Date, "go", b.Go)
+	for _, note := range c.Notes {
+		log.Warn(note)
+	}
+	crash, err := CrashAt(o.CrashAt, c.Brands)
+	if err != nil {
+		return err
+	}
+	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: log, Reached: crash})
+	if err != nil {
+		return err
+	}
+	public, admin, err := listenBoth(c)
+	if err != nil {
+		return errors.Join(err, p.Close())
+	}
+	p.WarnOfClock(ctx)
+	remove, err := LeaveAddress(c.Data, config.LocalURL(public.Addr().String()), p.Instance)
+	if err != nil {
+		return errors.Join(err, public.Close(), admin.Close(), p.Close())
+	}
+	p.Welcome(ctx, o.Out)
+	return errors.Join(p.Serve(ctx, public, admin), remove())
+}
+
+// listenBoth opens the public and the admin listener. An error says which flag to change.
+func listenBoth(c config.Config) (public, admin net.Listener, err error) {
 	public, err = net.Listen("tcp", c.Listen)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w (choose another with --listen)", err)

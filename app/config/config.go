@@ -56,8 +56,22 @@ func (e *NoBrandError) Error() string { return e.text }
 // Brand returns the declared brand of that name, or a *NoBrandError.
 func (c Config) Brand(name string) (*prepaid.Brand, error) { return c.brandAmong(name, false) }
 
-// TestBrand is Brand for what only brands marked test may be used for.
-func (c Config) TestBrand(name string) (*prepaid.Brand, error) { return c.brandAmong(name, true) }
+// ErrNoTestBrand is what an error wraps that names a configuration without a brand marked test.
+var ErrNoTestBrand = errors.New("declares no brand marked test")
+
+// TestBrand is Brand for what only brands marked test may be used for. "" means the first of them; an error wraps
+// ErrNoTestBrand where there is none.
+func (c Config) TestBrand(name string) (*prepaid.Brand, error) {
+	if name != "" {
+		return c.brandAmong(name, true)
+	}
+	for _, b := range c.Brands {
+		if b.Test {
+			return b, nil
+		}
+	}
+	return nil, fmt.Errorf("%s %w", c.File, ErrNoTestBrand)
+}
 
 func (c Config) brandAmong(name string, testing bool) (*prepaid.Brand, error) {
 	var names []string

@@ -137,6 +137,22 @@ func TestTheProgramItselfKnowsTheDemoAndTheExample(t *testing.T) {
 	}
 }
 
+func TestOnlyTestBrandsAreForTesters(t *testing.T) {
+	c := Config{File: "pulsa.yaml", Brands: []*prepaid.Brand{{Name: "acme"}, {Name: "demo", Test: true}, {Name: "trial", Test: true}}}
+	for name, want := range map[string]string{"": "demo", "trial": "trial"} {
+		if b, err := c.TestBrand(name); err != nil || b.Name != want {
+			t.Errorf("%q: %v, %v", name, b, err)
+		}
+	}
+	if _, err := c.TestBrand("acme"); !errors.As(err, new(*NoBrandError)) {
+		t.Errorf("a brand that is not marked test: %v", err)
+	}
+	c.Brands = c.Brands[:1]
+	if _, err := c.TestBrand(""); !errors.Is(err, ErrNoTestBrand) || err.Error() != "pulsa.yaml declares no brand marked test" {
+		t.Errorf("no test brand: %v", err)
+	}
+}
+
 func TestFlagsOverEnvironmentOverFileOverDefaults(t *testing.T) {
 	file := minimal + "listen: 127.0.0.1:1\nadmin_listen: 127.0.0.1:2\n"
 	vars := env("PULSA_ADMIN_LISTEN", "127.0.0.1:3", "PULSA_DATA", "from-env", "PULSA_PUBLIC_URL", "https://p.example/")

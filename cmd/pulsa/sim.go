@@ -1,24 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
-	"strings"
-	"sync"
 	"time"
 
 	"pulsa/app"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
-	"pulsa/sim"
-	"pulsa/web/guard"
-
-	simgateway "pulsa/sim/gateway"
 )
 
 type simCommand struct {
@@ -39,7 +29,7 @@ type simCommand struct {
 }
 
 // Run implements the command.
-func (s *simCommand) Run(ctx context.Context, e term.Env) (err error) {
+func (s *simCommand) Run(ctx context.Context, e term.Env) error {
 	wallet := prepaid.Currency(s.Currency)
 	if !wallet.Valid() {
 		return fmt.Errorf("--currency %q: write three capital letters of ISO 4217, such as EUR", s.Currency)
@@ -47,56 +37,13 @@ func (s *simCommand) Run(ctx context.Context, e term.Env) (err error) {
 	if s.GatewayWebhook != "" && s.GatewaySecret == "" {
 		return errors.New("--gateway-webhook needs a secret: set PULSA_SIM_GATEWAY_SECRET (openssl rand -hex 32)")
 	}
-	listener, err := net.Listen("tcp", s.Listen)
-	if err != nil {
-		return fmt.Errorf("%w (choose another with --listen)", err)
-	}
-	defer func() { _ = listener.Close() }()
-	public := cmp.Or(strings.TrimRight(s.PublicURL, "/"), "http://"+listener.Addr().String())
-	log, clock := slog.New(slog.NewTextHandler(e.Stderr, nil)), prepaid.SystemClock{}
-	defer app.IgnoreHangup(log)()
-	sims, err := sim.Open(sim.Options{
-		Clock: clock, Log: log, Folder: s.Data, BaseURL: public, Currency: wallet, NonAtomic: s.NonAtomic, Patience: s.TimeOut,
+	return app.SimulatorServer{
+		Listen: s.Listen, PublicURL: s.PublicURL, Folder: s.Data, TimeOut: s.TimeOut,
+		Currency: wallet, ClientID: s.ClientID, ClientSecret: prepaid.NewSecret(s.ClientSecret),
+		Webhook: s.Webhook, WebhookKey: prepaid.NewSecret(s.WebhookKey), NonAtomic: s.NonAtomic,
+		GatewayWebhook: s.GatewayWebhook, GatewaySecret: prepaid.NewSecret(s.GatewaySecret),
+	}.Run(ctx, e.Stderr, func(address string) {
+		fmt.Fprintf(e.Stdout, "SIMULATORS at http://%s: nobody's phone is credited, no money moves. Their books are in %s\n\n%s\n",
+			address, s.Data, helpOf("sim"))
 	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, sims.Close()) }()
-	life, end := context.WithCancel(ctx)
-	var all sync.WaitGroup
-	defer func() { end(); all.Wait() }()
-	face := sim.NewFace(life, sims.Network, clock, wallet)
-	face.ClientID, face.Secret = s.ClientID, prepaid.NewSecret(s.ClientSecret)
-	if s.Webhook != "" {
-		news := sim.News{Face: face, URL: s.Webhook, Secret: prepaid.NewSecret(s.WebhookKey), Log: log}
-		known := news.Known()
-		all.Go(func() { prepaid.KeepGoing(life, clock, log, "news of the network", func() { news.Run(life, known) }) })
-	}
-	mux := face.Routes(clock, log)
-	sims.ControlRoutes(mux)
-	if s.GatewayWebhook != "" {
-		gateway := &simgateway.Face{Gateway: sims.Gateway, Secret: prepaid.NewSecret(s.GatewaySecret), Webhook: s.GatewayWebhook}
-		sims.Gateway.Connect(gateway.Tell)
-		gateway.Routes(mux)
-		all.Go(func() {
-			prepaid.KeepGoing(life, clock, log, "news of the gateway", func() { sim.RepeatNews(life, sims.Gateway, clock, log) })
-		})
-	}
-	fmt.Fprintf(e.Stdout, "SIMULATORS at http://%s: nobody's phone is credited, no money moves. Their books are in %s\n\n%s\n",
-		listener.Addr(), s.Data, helpOf("sim"))
-	return serveSimulator(ctx, listener, guard.WithoutPanics(mux, log))
-}
-
-// serveSimulator answers until ctx ends; who waits for a simulated time-out then is left without an answer, as
-// the time-out meant.
-func serveSimulator(ctx context.Context, l net.Listener, h http.Handler) error {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return server.Close()
-	}
 }

@@ -2,6 +2,8 @@ package term
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -87,5 +89,47 @@ func TestAProgressBarFitsItsTerminal(t *testing.T) {
 	}
 	if got := barLine("importing", 5000, 0, 80); got != "importing: 5000 checked" {
 		t.Error(got)
+	}
+}
+
+func TestAChatShowsAnswersAndNewsUntilItEnds(t *testing.T) {
+	broken := errors.New("broken")
+	for _, each := range []struct {
+		typed string
+		want  []string
+		err   error
+	}{
+		{"one\n\n  two\n /quit \nthree\n", []string{"news", "said   two", "said one"}, nil},
+		{"one", []string{"news", "said one"}, nil},
+		{"one\nfails\nthree\n", []string{"news", "said one"}, broken},
+	} {
+		var out bytes.Buffer
+		told, asked := make(chan struct{}), 0
+		err := Env{Stdin: strings.NewReader(each.typed), Stdout: &out}.Chat(t.Context(), Partner{
+			Say: func(_ context.Context, line string) ([]string, error) {
+				<-told
+				if line == "fails" {
+					return []string{"never shown"}, broken
+				}
+				return []string{"said " + line}, nil
+			},
+			News: func(context.Context) ([]string, error) {
+				switch asked++; asked {
+				case 1:
+					return nil, errors.New("passed over")
+				case 2:
+					return []string{"news"}, nil
+				case 3:
+					close(told)
+				}
+				return nil, nil
+			},
+			Every: time.Millisecond,
+		})
+		got := strings.Split(strings.TrimSpace(out.String()), "\n")
+		slices.Sort(got)
+		if !errors.Is(err, each.err) || !slices.Equal(got, each.want) {
+			t.Errorf("%q: %v, shown %q", each.typed, err, got)
+		}
 	}
 }
