@@ -126,21 +126,14 @@ func TestAStorySavedFromThePhoneCanBeRunAgain(t *testing.T) {
 	if err := os.WriteFile(file, []byte(story), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, v, err := talkFlags{}.vocabulary(term.Env{Getenv: func(string) string { return "" }, Stdout: t.Output(), Stderr: t.Output()})
+	quiet := term.Env{Getenv: func(string) string { return "" }, Stdout: t.Output(), Stderr: t.Output()}
+	suite, err := talkConfig{}.read(quiet, []string{file}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	scripts, err := talk.Load([]string{file}, v)
+	report, err := suite.Run(t.Context(), harness.Stage{})
 	if err != nil {
 		t.Fatal(err)
-	}
-	m, err := harness.NewMaker(t.Context(), c, "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	report := talk.Run(t.Context(), m, scripts, talk.Options{})
-	if err := m.Close(); err != nil {
-		t.Error(err)
 	}
 	if report.Count(talk.Passed) != 1 {
 		_ = report.WriteText(t.Output(), false)

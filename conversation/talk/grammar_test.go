@@ -2,6 +2,7 @@ package talk_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -229,20 +230,20 @@ func TestStoriesAreChosenByTagOrName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		any := s.Only([]string{choice})
+		err = s.Only([]string{choice})
 		var names []string
 		for _, story := range s.Stories {
 			names = append(names, story.Name)
 		}
-		if got := strings.Join(names, "|"); got != want || any != (want != "") {
-			t.Errorf("%q chooses %q, %v", choice, got, any)
+		if got := strings.Join(names, "|"); got != want || errors.As(err, new(*talk.ChoiceError)) != (want == "") {
+			t.Errorf("%q chooses %q, %v", choice, got, err)
 		}
 	}
 	s, err := loadText(t, stories)
-	if err != nil || !s.Only(nil) || len(s.Stories) != 3 || strings.Join(s.Tags(), " ") != "money pin slow" {
+	if err != nil || s.Only(nil) != nil || len(s.Stories) != 3 || strings.Join(s.Tags(), " ") != "money pin slow" {
 		t.Errorf("%v: %d stories, tags %v", err, len(s.Stories), s.Tags())
 	}
-	if !s.Only([]string{"slow", "nothing"}) || len(s.Stories) != 2 {
+	if err := s.Only([]string{"slow", "nothing"}); err != nil || len(s.Stories) != 2 {
 		t.Errorf("%d stories of two choices", len(s.Stories))
 	}
 }

@@ -6,16 +6,32 @@ import (
 	"strings"
 )
 
-// Only keeps the stories that have one of the tags, or one of the texts in their name, in any case. It reports whether
-// any is left; no choice at all keeps all.
-func (s *Scripts) Only(choices []string) bool {
-	if len(choices) == 0 {
-		return true
+// ChoiceError says that no story was chosen, and by which tags some could be.
+type ChoiceError struct{ Choices, Tags []string }
+
+// Error is a line, and a second one with the tags.
+func (e *ChoiceError) Error() string {
+	text := "--only " + strings.Join(e.Choices, ", ") + ": no story has that tag, or that in its name"
+	if len(e.Tags) > 0 {
+		text += "\nthe tags are: " + strings.Join(e.Tags, ", ")
 	}
+	return text
+}
+
+// Only keeps the stories that have one of the tags, or one of the texts in their name, in any case. It returns a *ChoiceError
+// where none is left. No choice at all keeps all.
+func (s *Scripts) Only(choices []string) error {
+	if len(choices) == 0 {
+		return nil
+	}
+	tags := s.Tags()
 	s.Stories = slices.DeleteFunc(s.Stories, func(story *Story) bool {
 		return !slices.ContainsFunc(choices, story.chosen)
 	})
-	return len(s.Stories) > 0
+	if len(s.Stories) == 0 {
+		return &ChoiceError{choices, tags}
+	}
+	return nil
 }
 
 func (s *Story) chosen(choice string) bool {

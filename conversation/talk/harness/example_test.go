@@ -65,10 +65,6 @@ func play(ctx context.Context, script string) (*talk.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	vocabulary, err := harness.Vocabulary(c) // the brands, prompts and states that a script may name
-	if err != nil {
-		return nil, err
-	}
 	folder, err := os.MkdirTemp("", "pulsa-example-")
 	if err != nil {
 		return nil, err
@@ -78,14 +74,9 @@ func play(ctx context.Context, script string) (*talk.Report, error) {
 	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
 		return nil, err
 	}
-	scripts, err := talk.Load([]string{file}, vocabulary)
+	suite, err := harness.ReadSuite(c, []string{file}, nil)
 	if err != nil {
 		return nil, err
 	}
-	maker, err := harness.NewMaker(ctx, c, "", "") // no PostgreSQL, no Redis
-	if err != nil {
-		return nil, err
-	}
-	defer maker.Close()
-	return talk.Run(ctx, maker, scripts, talk.Options{}), nil
+	return suite.Run(ctx, harness.Stage{}) // on embedded stores
 }

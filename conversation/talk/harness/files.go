@@ -1,14 +1,16 @@
 package harness
 
 import (
-	"fmt"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"pulsa/conversation/talk"
 )
 
-// Files replaces folders by the .talk files below them.
+// Files replaces folders by the .talk files below them. Folders that can't be read, or have none, are talk.ScriptErrors.
 func Files(paths []string) ([]string, error) {
 	var files []string
 	for _, path := range paths {
@@ -24,11 +26,11 @@ func Files(paths []string) ([]string, error) {
 			}
 			return err
 		})
-		if err != nil {
-			return nil, err
+		if err == nil && len(files) == before {
+			err = errors.New("no file there ends in .talk")
 		}
-		if len(files) == before {
-			return nil, fmt.Errorf("%s: no file there ends in .talk", path)
+		if err != nil {
+			return nil, talk.ScriptErrors{{File: path, Problem: err.Error()}}
 		}
 	}
 	return files, nil

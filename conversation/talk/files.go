@@ -1,0 +1,50 @@
+package talk
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Save writes the report as JUnit XML and as HTML into files. "" writes none.
+func (r *Report) Save(junit, html string) error {
+	return errors.Join(writeFile(junit, r.WriteJUnit), writeFile(html, r.WriteHTML))
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	if name == "" {
+		return nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// CheckNew says why WriteNew could not write a file, before there is something to write.
+func CheckNew(name string) error {
+	if _, err := os.Lstat(name); err == nil {
+		return errors.New("there is such a file already, and it is not overwritten")
+	}
+	folder := filepath.Dir(name)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no folder %s", folder)
+	}
+	return nil
+}
+
+// WriteNew writes a file that must not be there yet.
+func WriteNew(name, text string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(f, text)
+	return errors.Join(err, f.Close())
+}
+
+// Write rewrites the script.
+func (f Fixed) Write() error { return os.WriteFile(f.File, f.New, 0o644) }
