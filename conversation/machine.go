@@ -93,3 +93,26 @@ func Diagram(flow Flow, format DiagramFormat) (string, error) {
 	}
 	return "", fmt.Errorf("format %q is unknown: mermaid or dot", format)
 }
+
+// Diagrams draws all Flows, or only the one of a name, each below a comment with its name.
+func Diagrams(format DiagramFormat, only string) (string, error) {
+	comment := "%%"
+	if format == Dot {
+		comment = "//"
+	}
+	var drawn strings.Builder
+	for _, flow := range Flows() {
+		if only != "" && only != flow.Name {
+			continue
+		}
+		text, err := Diagram(flow, format)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&drawn, "%s flow %s\n%s\n", comment, flow.Name, text)
+	}
+	if drawn.Len() == 0 {
+		return "", fmt.Errorf("there is no flow %q: pulsa flows draws all", only)
+	}
+	return drawn.String(), nil
+}

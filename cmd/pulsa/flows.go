@@ -15,24 +15,7 @@ type flowsCommand struct {
 
 // Run implements the command.
 func (f *flowsCommand) Run(_ context.Context, e term.Env) error {
-	found := false
-	for _, flow := range conversation.Flows() {
-		if f.Flow != "" && f.Flow != flow.Name {
-			continue
-		}
-		found = true
-		text, err := conversation.Diagram(flow, f.Format)
-		if err != nil {
-			return err
-		}
-		comment := "%%"
-		if f.Format == conversation.Dot {
-			comment = "//"
-		}
-		fmt.Fprintf(e.Stdout, "%s flow %s\n%s\n", comment, flow.Name, text)
-	}
-	if !found {
-		return fmt.Errorf("there is no flow %q: pulsa flows draws all", f.Flow)
-	}
-	return nil
+	drawn, err := conversation.Diagrams(f.Format, f.Flow)
+	fmt.Fprint(e.Stdout, drawn)
+	return err
 }

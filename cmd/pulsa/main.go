@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
 	"syscall"
@@ -128,18 +129,11 @@ type settings struct {
 }
 
 func (s settings) load(e term.Env, more map[string]string) (config.Config, error) {
-	given := map[string]string{"--config": s.Config, "--data": s.Data}
-	for name, text := range more {
-		given[name] = text
-	}
-	known, err := config.KnownWords()
-	if err != nil {
-		return config.Config{}, err
-	}
-	c, err := config.Load(s.Config, config.WithFlags(e.Getenv, given), known)
-	var faults *config.Error
-	if errors.As(err, &faults) {
-		fmt.Fprintln(e.Stderr, faults.Error())
+	flags := map[string]string{"--config": s.Config, "--data": s.Data}
+	maps.Copy(flags, more)
+	c, err := config.LoadKnown(s.Config, e.Getenv, flags)
+	if errors.As(err, new(*config.Error)) {
+		fmt.Fprintln(e.Stderr, err)
 		return config.Config{}, exitCode(2)
 	}
 	return c, err
