@@ -48,6 +48,7 @@ type Table[T any] struct {
 	first   [][]string // rows of text that wait for the widths
 	rows    int
 	width   int      // of the terminal in columns; 0 if there is none
+	narrow  bool     // the terminal has no room for the whole table
 	least   []string // the columns that are left out first where the terminal is too narrow
 }
 
@@ -55,6 +56,8 @@ type field struct {
 	name  string
 	index []int
 }
+
+func (f field) text(row any) string { return textOf(reflect.ValueOf(row).FieldByIndex(f.index)) }
 
 type column[T any] struct {
 	name   string
@@ -77,6 +80,10 @@ func NewTable[T any](e Env, o Output) *Table[T] {
 	for i, f := range t.fields {
 		names[i] = f.name
 	}
+	if t.format == "csv" {
+		t.csv = csv.NewWriter(t.out)
+		_ = t.csv.Write(names) // a csv.Writer keeps its error until Flush
+	}
 	return t.Columns(names...)
 }
 
@@ -95,7 +102,7 @@ func (t *Table[T]) Columns(names ...string) *Table[T] {
 	for i, name := range names {
 		c := column[T]{name: name, text: func(T) string { return "" }}
 		if at := slices.IndexFunc(t.fields, func(f field) bool { return f.name == name }); at >= 0 {
-			c.text = func(row T) string { return textOf(reflect.ValueOf(row).FieldByIndex(t.fields[at].index)) }
+			c.text = func(row T) string { return t.fields[at].text(row) }
 		}
 		t.columns[i] = c
 	}
@@ -150,16 +157,23 @@ func (t *Table[T]) Record(row T) error {
 func (t *Table[T]) Row(row T) error {
 	switch t.format {
 	case "csv":
-		return t.record(row)
+		record := make([]string, len(t.fields))
+		for i, f := range t.fields {
+			record[i] = f.text(row)
+		}
+		return t.csv.Write(record)
 	case "json":
 		encoder := json.NewEncoder(t.out)
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(row)
 	}
-	if t.rows == 0 {
-		t.headings()
-	}
 	line := make([]string, len(t.columns))
+	if t.rows == 0 {
+		for i, c := range t.columns {
+			line[i] = heading(c.name)
+		}
+		t.add(slices.Clone(line))
+	}
 	for i := range t.columns {
 		line[i] = t.columns[i].text(row)
 		t.columns[i].filled = t.columns[i].filled || line[i] != ""
@@ -177,7 +191,6 @@ func (t *Table[T]) End() error {
 	case "json":
 		return nil
 	case "csv":
-		t.header()
 		t.csv.Flush()
 		return t.csv.Error()
 	}
@@ -201,36 +214,6 @@ func (t *Table[T]) End() error {
 	return err
 }
 
-// header writes CSV's first record, once.
-func (t *Table[T]) header() {
-	if t.csv != nil {
-		return
-	}
-	t.csv = csv.NewWriter(t.out)
-	names := make([]string, len(t.fields))
-	for i, f := range t.fields {
-		names[i] = f.name
-	}
-	_ = t.csv.Write(names) // a csv.Writer keeps its error until Flush
-}
-
-func (t *Table[T]) record(row T) error {
-	t.header()
-	record := make([]string, len(t.fields))
-	for i, f := range t.fields {
-		record[i] = textOf(reflect.ValueOf(row).FieldByIndex(f.index))
-	}
-	return t.csv.Write(record)
-}
-
-func (t *Table[T]) headings() {
-	names := make([]string, len(t.columns))
-	for i, c := range t.columns {
-		names[i] = heading(c.name)
-	}
-	t.add(names)
-}
-
 // heading is a column's name for people.
 func heading(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
@@ -243,22 +226,10 @@ func (t *Table[T]) add(line []string) {
 
 // room is the width that column c is printed with.
 func (t *Table[T]) room(c column[T]) int {
-	switch {
-	case c.hidden:
-		return 0
-	case t.narrow():
+	if t.narrow {
 		return min(c.width, widest)
 	}
 	return c.width
-}
-
-// narrow reports whether the terminal has no room for the whole table.
-func (t *Table[T]) narrow() bool {
-	whole := -len("  ")
-	for _, c := range t.columns {
-		whole += c.width + len("  ")
-	}
-	return t.width > 0 && whole > t.width
 }
 
 // fit hides columns until the rest has room.
@@ -276,7 +247,7 @@ func (t *Table[T]) fit() {
 				used += t.room(c) + len("  ")
 			}
 		}
-		if t.width == 0 || used <= t.width {
+		if used <= t.width {
 			return
 		}
 		if i := slices.IndexFunc(t.columns, func(c column[T]) bool { return c.name == name }); i >= 0 {
@@ -287,7 +258,12 @@ func (t *Table[T]) fit() {
 
 // flush prints the rows that wait.
 func (t *Table[T]) flush() error {
-	if t.rows <= firstRows {
+	whole := -len("  ")
+	for _, c := range t.columns {
+		whole += c.width + len("  ")
+	}
+	t.narrow = t.width > 0 && whole > t.width
+	if t.narrow && t.rows <= firstRows {
 		t.fit()
 	}
 	var lines strings.Builder
