@@ -32,6 +32,7 @@ var mayImport = []importRule{
 	{"cmd/pulsa", []string{"*", "*/*", "*/*/*"}, "on its way to app, operators, cards, developers and conversation/talk alone"},
 	{"cmd/pulsa/term", nil, "tables and questions know no rule of the business"},
 	{"app", []string{"*", "*/*", "*/*/*"}, "it puts the whole program together"},
+	{"app/apptest", []string{"app/config", "app/core", "channels", "channels/fake", "conversation/talk", "conversation/talk/harness", "store/storetest"}, "what tests of the program share; app's own tests import it, so it knows no app"},
 	{"app/config", []string{"conversation", "developers", "payments"}, "it says what a brand is, and is checked against what the conversations understand"},
 	{"app/version", nil, "a build knows nothing but itself"},
 	{"prepaid", nil, "everybody shares it: it must not pull anybody in"},
@@ -76,16 +77,16 @@ var onlyIn = []struct {
 	{"github.com/twilio/twilio-go", []string{"channels/twilio"}, "it takes long to build, and its traps are handled in one place"},
 	{"github.com/go-telegram-bot-api", []string{"channels/telegram"}, "its errors hold the token"},
 	{"github.com/stripe/stripe-go", []string{"payments/stripe"}, "a gateway is one adapter"},
-	{"github.com/redis/go-redis", []string{"store/sessions", "app", "cmd/pulsa/*_test.go"}, "Redis holds the conversation and nothing else"},
-	{"github.com/santhosh-tekuri/jsonschema", []string{"cmd/pulsa/*_test.go"}, "only tests use it"},
-	{"github.com/alicebob/miniredis", []string{"store/sessions", "cmd/pulsa/*_test.go"}, "only tests use it"},
+	{"github.com/redis/go-redis", []string{"store/sessions", "app"}, "Redis holds the conversation and nothing else"},
+	{"github.com/santhosh-tekuri/jsonschema", []string{"app/*_test.go"}, "only tests use it"},
+	{"github.com/alicebob/miniredis", []string{"store/sessions", "app/*_test.go"}, "only tests use it"},
 	{"github.com/jmoiron/sqlx", []string{"store"}, "SQL lives in the store"},
 	{"database/sql", []string{"store"}, "SQL lives in the store"},
 	{"github.com/jackc/pgx", []string{"store"}, "SQL lives in the store"},
 	{"modernc.org/sqlite", []string{"store"}, "SQL lives in the store"},
 	{"github.com/pressly/goose", []string{"store"}, "SQL lives in the store"},
 	{"github.com/alecthomas/kong", []string{"cmd/pulsa"}, "only the program has a command line"},
-	{"github.com/prometheus/", []string{"app", "cmd/pulsa/*_test.go"}, "domains report through functions, not through a library"},
+	{"github.com/prometheus/", []string{"app"}, "domains report through functions, not through a library"},
 }
 
 // prepaidImports is what the shared vocabulary stands on beside the standard library.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/app/apptest"
 	"pulsa/cards"
 	"pulsa/store"
 )
@@ -81,7 +82,7 @@ func (s cardShop) audit(t *testing.T) {
 // unhindered skips where the race detector would make minutes of seconds: the work itself is tried with it in cards.
 func unhindered(t *testing.T) {
 	t.Helper()
-	if underRaceDetector() {
+	if apptest.UnderRaceDetector() {
 		t.Skip("many cards in other processes, which are tried without the race detector")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"pulsa/app/apptest"
 )
 
 // keepPeak writes the most memory that this process had, in KiB, to the file that peakFile names.
@@ -34,7 +36,7 @@ func keepPeak() error {
 const peakFile = "PULSA_TEST_PEAK"
 
 func TestCardCommandsNeedLittleMemory(t *testing.T) {
-	if underRaceDetector() {
+	if apptest.UnderRaceDetector() {
 		t.Skip("the race detector takes several times the memory")
 	}
 	if runtime.GOOS != "linux" {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,9 +12,9 @@ import (
 	"time"
 
 	"pulsa/app"
+	"pulsa/app/apptest"
 	"pulsa/app/config"
 	"pulsa/app/core"
-	"pulsa/channels/fake"
 	"pulsa/operators"
 	"pulsa/prepaid"
 )
@@ -45,19 +44,19 @@ brands:
 // desk runs `pulsa channels` beside a server on one store.
 type desk struct {
 	*running
-	v    *provider
+	v    *apptest.Provider
 	file string
 }
 
-func newDesk(t *testing.T) *desk { return newDeskAt(t, newSkipClock()) }
+func newDesk(t *testing.T) *desk { return newDeskAt(t, apptest.NewSkipClock()) }
 
 func newDeskAt(t *testing.T, clock prepaid.Clock) *desk {
-	v := newProvider(t)
+	v := apptest.NewProvider(t)
 	d := &desk{v: v, file: filepath.Join(t.TempDir(), "pulsa.yaml")}
 	if err := os.WriteFile(d.file, []byte(strings.ReplaceAll(linesFile, "SERVER", v.URL)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d.running = runWired(t, realLines, func(c *config.Config) {
+	d.running = runWired(t, apptest.ProviderEnv(), func(c *config.Config) {
 		known, err := config.KnownWords()
 		if err != nil {
 			t.Fatal(err)
@@ -68,7 +67,7 @@ func newDeskAt(t *testing.T, clock prepaid.Clock) *desk {
 		}
 		own.Data = c.Data
 		*c = own
-	}, app.Wiring{Clock: clock})
+	}, clock)
 	return d
 }
 
@@ -76,7 +75,7 @@ func (d *desk) env(name string) string {
 	if name == "PULSA_OPERATOR" {
 		return "anna"
 	}
-	return realLines[name]
+	return apptest.ProviderEnv()[name]
 }
 
 // channels runs a subcommand and returns what it prints.
@@ -103,13 +102,13 @@ func (d *desk) prints(args []string, words ...string) string {
 }
 
 func TestASwitchIsInForceOnARunningCopyWithinFiveSeconds(t *testing.T) {
-	clock := newStillClock()
+	clock := apptest.NewStillClock()
 	d := newDeskAt(t, clock)
 	inTime := 0
 	answers := func(want int) {
 		t.Helper()
 		for fives := 1; fives <= 6; fives++ { // a store that is slow to answer is asked again later
-			clock.skip(5 * time.Second) // and not a moment more passes
+			clock.Skip(5 * time.Second) // and not a moment more passes
 			for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 				if _, status := d.text(testNumber, "HELP"); status == want {
 					if fives == 1 {
@@ -126,15 +125,15 @@ func TestASwitchIsInForceOnARunningCopyWithinFiveSeconds(t *testing.T) {
 	}
 	d.prints([]string{"disable", "fake"}, "demo/fake is off", "5 seconds")
 	answers(http.StatusNotFound)
-	d.put("demo", "fake", "tel:"+testNumber, "news that waits")
+	apptest.Push(t, d.Program.Program, "demo", "fake", "tel:"+testNumber, "news that waits")
 	d.prints([]string{"status", "fake"}, "down", "switched off by anna")
 	d.prints([]string{"enable", "fake", "--by", "bert"}, "demo/fake is on")
 	answers(http.StatusOK)
 	if inTime == 0 {
 		t.Error("neither switch was in force after 5 seconds")
 	}
-	clock.skip(time.Minute) // it is tried again
-	d.hears("news that waits")
+	clock.Skip(time.Minute) // it is tried again
+	apptest.Hear(t, d.Program.Program, "tel:"+testNumber, "news that waits")
 	history, err := d.DB.Channels.SwitchHistory(t.Context(), "demo")
 	if err != nil || len(history) != 2 || history[0].Who != "anna" || history[0].On || history[1].Who != "bert" || !history[1].On {
 		t.Errorf("%+v, %v", history, err)
@@ -144,37 +143,34 @@ func TestASwitchIsInForceOnARunningCopyWithinFiveSeconds(t *testing.T) {
 func TestTheProviderIsToldWhereItCanBe(t *testing.T) {
 	d := newDesk(t)
 	d.prints([]string{"enable", "telegram"}, "delivers to https://topup.example/webhooks/demo/telegram")
-	if got := d.v.hook("setWebhook"); got != "https://topup.example/webhooks/demo/telegram" {
+	if got := d.v.Hook("setWebhook"); got != "https://topup.example/webhooks/demo/telegram" {
 		t.Errorf("Telegram delivers to %q", got)
 	}
 	d.prints([]string{"disable", "telegram"}, "delivers no more")
-	d.v.mu.Lock()
-	_, told := d.v.hooks["deleteWebhook"]
-	d.v.mu.Unlock()
-	if !told {
+	if d.v.Calls("deleteWebhook", 0) == 0 {
 		t.Error("Telegram still delivers")
 	}
 	const twilio = "https://topup.example/webhooks/demo/twilio#rc=5&rp=all"
 	d.prints([]string{"enable", "twilio"}, "delivers to "+twilio)
-	if got := d.v.hook("PN1.json"); got != twilio {
+	if got := d.v.Hook("PN1.json"); got != twilio {
 		t.Errorf("Twilio delivers to %q", got)
 	}
 	d.prints([]string{"disable", "twilio"}, "delivers no more")
-	if got := d.v.hook("PN1.json"); got != "" {
+	if got := d.v.Hook("PN1.json"); got != "" {
 		t.Errorf("Twilio delivers to %q", got)
 	}
 	const whatsapp = "https://topup.example/webhooks/demo/whatsapp#rc=5&rp=all"
 	d.prints([]string{"enable", "whatsapp"}, "delivers to "+whatsapp)
-	if got := d.v.hook("XE1"); got != whatsapp {
+	if got := d.v.Hook("XE1"); got != whatsapp {
 		t.Errorf("Twilio delivers WhatsApp to %q", got)
 	}
 	d.prints([]string{"disable", "whatsapp"}, "delivers no more")
-	if got := d.v.hook("XE1"); got != "" {
+	if got := d.v.Hook("XE1"); got != "" {
 		t.Errorf("Twilio delivers WhatsApp to %q", got)
 	}
 
-	d.v.refuseWith("setWebhook", refused{body: `{"ok":false,"error_code":401,"description":"no ` + telegramBot + `"}`})
-	if out, err := d.channels("enable", "telegram"); err == nil || !strings.Contains(err.Error(), "misconfigured (401)") || strings.Contains(out+err.Error(), telegramBot) {
+	d.v.RefuseWith("setWebhook", apptest.Refused{Body: `{"ok":false,"error_code":401,"description":"no ` + apptest.TelegramBot + `"}`})
+	if out, err := d.channels("enable", "telegram"); err == nil || !strings.Contains(err.Error(), "misconfigured (401)") || strings.Contains(out+err.Error(), apptest.TelegramBot) {
 		t.Errorf("%s%v", out, err)
 	}
 	if out, err := d.channels("enable", "ussd"); err == nil || !strings.Contains(err.Error(), "token is not set") {
@@ -205,7 +201,7 @@ func TestChannelsAreListedAndTried(t *testing.T) {
 	}
 	d.prints([]string{"test", "telegram"}, "ok, bot @demo_bot", "https://topup.example/webhooks/demo/telegram")
 	d.prints([]string{"test", "twilio"}, "ok, account Demo", "#rc=5&rp=all")
-	d.v.refuseWith("getMe", refused{body: `{"ok":false,"error_code":401,"description":"Unauthorized"}`})
+	d.v.RefuseWith("getMe", apptest.Refused{Body: `{"ok":false,"error_code":401,"description":"Unauthorized"}`})
 	if out, err := d.channels("test"); !errors.Is(err, exitCode(1)) || !strings.Contains(out, "the provider says no: misconfigured (401)") || !strings.Contains(out, "demo/ussd: token is not set") {
 		t.Errorf("%v %s", err, out)
 	}
@@ -213,9 +209,9 @@ func TestChannelsAreListedAndTried(t *testing.T) {
 
 func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 	d := newDesk(t)
-	d.v.refuseWith("sendMessage", refused{body: `{"ok":false,"error_code":401,"description":"Unauthorized"}`})
-	d.put("demo", "telegram", "telegram:1", "news")
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	d.v.RefuseWith("sendMessage", apptest.Refused{Body: `{"ok":false,"error_code":401,"description":"Unauthorized"}`})
+	apptest.Push(t, d.Program.Program, "demo", "telegram", "telegram:1", "news")
+	for deadline := time.Now().Add(apptest.Patience); ; time.Sleep(10 * time.Millisecond) {
 		out, err := d.channels("status", "telegram")
 		if errors.Is(err, exitCode(1)) && strings.Contains(out, "the provider said 401 (1)") {
 			break
@@ -224,10 +220,10 @@ func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 			t.Fatalf("%v %s", err, out)
 		}
 	}
-	d.put("demo", "twilio", "tel:"+testNumber, "news")
-	d.v.await(testNumber, 1)
+	apptest.Push(t, d.Program.Program, "demo", "twilio", "tel:"+testNumber, "news")
+	d.v.Await(testNumber, 1)
 	var h operators.ChannelHealth
-	for deadline := time.Now().Add(patience); h.Sent == 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(apptest.Patience); h.Sent == 0 && time.Now().Before(deadline); {
 		if err := json.Unmarshal([]byte(d.prints([]string{"status", "twilio", "--json"})), &h); err != nil {
 			t.Fatal(err)
 		}
@@ -257,41 +253,5 @@ func TestServeSaysWhatToConfigureAtTwilio(t *testing.T) {
 		if !strings.Contains(out.String(), word) {
 			t.Errorf("no %q in:\n%s", word, out.String())
 		}
-	}
-}
-
-func TestFaultsAndReportsOfTheFakeChannelReachTheOutbox(t *testing.T) {
-	clock := newSkipClock()
-	r := runWired(t, nil, nil, app.Wiring{Clock: clock})
-	post := func(path, body string) {
-		t.Helper()
-		response, err := http.Post(r.server.URL+"/webhooks/demo/fake/"+path, "application/json", strings.NewReader(body))
-		if err != nil || response.StatusCode != http.StatusOK {
-			t.Fatal(response, err)
-		}
-		_ = response.Body.Close()
-	}
-	client := &fake.Client{Server: r.server.URL, Brand: "demo", From: testNumber, As: "sms"}
-	post("fault", `{"send":"throttled","after":"5s","times":1}`)
-	r.put("demo", "fake", "tel:"+testNumber, "late news")
-	await(t, "it is refused", func() bool {
-		figures, err := r.DB.Channels.ChannelFigures(t.Context(), "demo", []string{"fake"}, r.Clock.Now())
-		return err == nil && figures["fake"].Retried == 1
-	}, nil)
-	if early, err := client.Outbox(t.Context()); err != nil || len(early) != 0 {
-		t.Errorf("listed while it waits: %v, %v", early, err)
-	}
-	clock.skip(10 * time.Second)
-	r.Sender.Wake()
-	r.hears("late news")
-	sent, err := r.DB.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+testNumber, 0, 9)
-	if err != nil || len(sent) != 1 {
-		t.Fatal(sent, err)
-	}
-	post("report", `{"outbound":"`+string(sent[0].ID)+`","status":"delivered"}`)
-	w := httptest.NewRecorder()
-	r.Routes().ServeHTTP(w, httptest.NewRequest("GET", "/webhooks/demo/fake/outbox?to=%2B31612345678", nil))
-	if !strings.Contains(w.Body.String(), `"status":"delivered","text":"late news"`) {
-		t.Errorf("listed: %s", w.Body)
 	}
 }

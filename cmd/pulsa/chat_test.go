@@ -12,7 +12,7 @@ import (
 )
 
 func TestChatSaysWhatIsWrongAndWhatToDo(t *testing.T) {
-	r := runDemo(t, nil, nil)
+	r := runDemo(t)
 	noEnv := func(string) string { return "" }
 	for _, tt := range []struct {
 		args   []string

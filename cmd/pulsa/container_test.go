@@ -17,6 +17,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"pulsa/app/apptest"
 	"pulsa/app/config"
 )
 
@@ -175,7 +176,7 @@ func checkStatic(t *testing.T, binary string) {
 
 // healthy asks as the image's HEALTHCHECK does, until the server is ready.
 func healthy(binary, address string) (err error) {
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(apptest.Patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		var text []byte
 		if text, err = exec.Command(binary, "health", "--server", "http://"+address).CombinedOutput(); err == nil {
 			return nil

@@ -1,16 +1,19 @@
 package main
 
 import (
-	"runtime/debug"
-	"slices"
 	"testing"
+
+	"pulsa/app/apptest"
 )
 
 // topFolder is the root of the module, as tests see it.
 const topFolder = "../.."
 
-// testKey is long enough for every key.
-const testKey = "0123456789abcdef0123456789abcdef"
+// What most tests' customer and keys are.
+const (
+	testNumber, testPIN = apptest.Number, apptest.PIN
+	testKey             = apptest.Key
+)
 
 // testBrand is the least that a test brand needs.
 const testBrand = `brands:
@@ -37,17 +40,11 @@ func environment(pairs ...string) func(string) string {
 	return func(name string) string { return m[name] }
 }
 
-// underRaceDetector reports whether the race detector is on, under which a hash takes ten times as long.
-func underRaceDetector() bool {
-	build, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
-}
-
 // commandsAlone skips a test under the race detector that runs commands, one after another: it would take minutes to see nothing
 // there. CI runs it without.
 func commandsAlone(t testing.TB) {
 	t.Helper()
-	if underRaceDetector() {
+	if apptest.UnderRaceDetector() {
 		t.Skip("commands run one after another: this is tried without the race detector")
 	}
 }

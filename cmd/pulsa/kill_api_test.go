@@ -21,6 +21,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"pulsa/app"
+	"pulsa/app/apptest"
 	"pulsa/app/config"
 	"pulsa/developers"
 	"pulsa/prepaid"
@@ -78,7 +79,7 @@ func killForDevelopers(t *testing.T, env map[string]string) {
 			}
 		})
 	}
-	await(t, "programs top up before the first kill", func() bool { return c.total() >= 2*programs }, nil)
+	apptest.Await(t, "programs top up before the first kill", func() bool { return c.total() >= 2*programs }, nil)
 	for _, point := range []string{"order", "charge", "charged", "delivery", "delivered", "refund"} {
 		c.server.kill()
 		c.server.start("PULSA_CRASH_AT=" + point)
@@ -173,7 +174,8 @@ func (c *callers) buy(i, n int) {
 	if n%8 == 1 {
 		path, end = "/topups-async", "9999" // nobody's number: nothing is debited
 	}
-	body := buying(fmt.Sprint("topup ", n), "+316123"+fmt.Sprint(10 + i)[:1]+end, ":10,", fmt.Sprintf(":%d,", 1+n%20))
+	body := fmt.Sprintf(`{"operatorId":1349,"amount":%d,"customIdentifier":"topup %d","recipientPhone":{"countryCode":"NL","number":"+316123%.1s%s"}}`,
+		1+n%20, n, fmt.Sprint(10+i), end)
 	answer := ""
 	request, err := http.NewRequestWithContext(c.Context(), http.MethodPost, "http://"+c.listen+path, strings.NewReader(body))
 	if err != nil {
@@ -235,7 +237,7 @@ func (c *callers) judge(s survivor) {
 		for _, a := range c.topups[i] {
 			total++
 			answer := c.repeat(s, "/topups", token, a.body)
-			if a.final() && answer != a.answer && codeOf([]byte(answer)) != codeOf([]byte(a.answer)) {
+			if a.final() && answer != a.answer && codeOf(answer) != codeOf(a.answer) {
 				s.Errorf("%s\nwas answered %s\nand is now answered %s", a.body, a.answer, answer)
 			}
 			var t reloadly.Transaction
@@ -302,4 +304,11 @@ func (c *callers) repeat(s survivor, path, token, body string) string {
 		answer = c.call(s, path, token, body)
 	}
 	return answer
+}
+
+// codeOf is the code of a refusal, "" for any other answer.
+func codeOf(answer string) string {
+	var refused struct{ ErrorCode string }
+	_ = json.Unmarshal([]byte(answer), &refused)
+	return refused.ErrorCode
 }

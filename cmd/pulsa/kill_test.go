@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"pulsa/app"
+	"pulsa/app/apptest"
 	"pulsa/app/config"
 	"pulsa/conversation/talk/harness"
 	"pulsa/operators"
@@ -29,17 +29,6 @@ import (
 	"pulsa/topup"
 )
 
-// crowdedRedis is the Redis database that killed and crowded servers share, apart from the stories'.
-func crowdedRedis(t *testing.T, address string) string {
-	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/9"
-	return patientRedis(u.String())
-}
-
 // TestKilledServersKeepTheBooks kills the real server at every named crash point and at random moments while many
 // customers buy, and the simulators now and then; lets what follows come to rest, and audits against the simulators'
 // own books. PULSA_KILLS says how often (20).
@@ -48,7 +37,7 @@ func TestKilledServersKeepTheBooks(t *testing.T) { killOnEveryStore(t, killServe
 // killOnEveryStore kills servers on SQLite and, where they are at hand, on PostgreSQL and Redis: env leads there. Not under
 // the race detector, which sees nothing of servers in processes of their own, unless PULSA_KILLS asks for it.
 func killOnEveryStore(t *testing.T, kill func(t *testing.T, env map[string]string)) {
-	if testing.Short() || underRaceDetector() && os.Getenv("PULSA_KILLS") == "" {
+	if testing.Short() || apptest.UnderRaceDetector() && os.Getenv("PULSA_KILLS") == "" {
 		t.Skip("kills servers for a while: run it without -short and -race, or set PULSA_KILLS")
 	}
 	t.Run("SQLite", func(t *testing.T) { kill(t, nil) })
@@ -66,7 +55,7 @@ func killOnEveryStore(t *testing.T, kill func(t *testing.T, env map[string]strin
 				t.Error(err)
 			}
 		})
-		kill(t, map[string]string{"PULSA_DATABASE_URL": address, "PULSA_REDIS_URL": crowdedRedis(t, redis)})
+		kill(t, map[string]string{"PULSA_DATABASE_URL": address, "PULSA_REDIS_URL": apptest.CrowdedRedis(t, redis)})
 	})
 }
 
@@ -76,7 +65,7 @@ func killServers(t *testing.T, env map[string]string) {
 	s.sim.start()
 	s.server.start()
 	l := newCrowd(s)
-	await(t, "somebody buys before the first kill", func() bool { return l.added() > 0 }, nil)
+	apptest.Await(t, "somebody buys before the first kill", func() bool { return l.added() > 0 }, nil)
 	for i := range max(kills(t), len(harness.Points())) {
 		s.server.kill()
 		if i%5 == 4 {
@@ -124,7 +113,7 @@ func died(t *testing.T, server *process, point string) {
 		if !strings.Contains(fmt.Sprint(err), "killed") {
 			t.Fatalf("the server was to crash at %s, and ended: %v\n%s", point, err, server.log.String())
 		}
-	case <-time.After(patience):
+	case <-time.After(apptest.Patience):
 		t.Fatalf("the server never reaches %s", point)
 	}
 }

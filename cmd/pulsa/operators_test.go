@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-
 	"pulsa/app"
+	"pulsa/app/apptest"
 	"pulsa/app/config"
 	"pulsa/conversation/talk/harness"
 	"pulsa/operators"
@@ -40,9 +39,8 @@ func newOffice(t *testing.T) office {
 	o := office{t, t.TempDir(), map[string]string{}}
 	o.env["PULSA_DATA"], o.env["PULSA_OPERATOR"] = o.data, "anna"
 	p := o.program()
-	server := &running{Program: p, t: t}
 	for _, number := range []string{testNumber, "+31612348005"} {
-		server.customer(number)
+		apptest.Register(t, p.Program, p.CompleteSetup, number)
 		m, err := prepaid.ParseE164(number)
 		if err != nil {
 			t.Fatal(err)
@@ -69,14 +67,7 @@ func newOffice(t *testing.T) office {
 // program opens the demo over the office's data.
 func (o office) program() *app.Program {
 	o.Helper()
-	known, err := config.KnownWords()
-	if err != nil {
-		o.Fatal(err)
-	}
-	c, err := config.Parse("demo.yaml", config.Demo, func(name string) string { return o.env[name] }, known)
-	if err != nil {
-		o.Fatal(err)
-	}
+	c := apptest.DemoIn(o, o.env)
 	p, err := app.Wire(o.Context(), c, app.Wiring{Clock: prepaid.SystemClock{}, Log: app.Logger(c.Log, &harness.LogBuffer{}), Volatile: true})
 	if err != nil {
 		o.Fatal(err)
@@ -226,35 +217,6 @@ func TestOperatorsGiveCustomersAnotherNumber(t *testing.T) {
 	o.does("Visa **** 4242", "customers", "show", to, "--brand", "demo")
 	o.does("ticket 4711", "customers", "show", to, "--brand", "demo")
 	o.does("no violation", "audit", "--books", o.data)
-}
-
-func TestAnErasedCustomersConversationIsForgotten(t *testing.T) {
-	m, err := prepaid.ParseE164(testNumber)
-	if err != nil {
-		t.Fatal(err)
-	}
-	forget := func(t *testing.T, r *running) {
-		t.Helper()
-		r.customer(testNumber)
-		r.wants(testNumber, "KOOP 10", "PIN")
-		if err := r.Sessions.(operators.ConversationEraser).Erase(t.Context(), "demo/fake/"+string(m.Tel())); err != nil {
-			t.Fatal(err)
-		}
-		c, _ := r.Registry.Declared("demo", "fake")
-		if state, _, err := r.Handler.State(t.Context(), c, m.Tel()); err != nil || state != "idle" {
-			t.Errorf("stands at %s, %v", state, err)
-		}
-	}
-	t.Run("SQLite", func(t *testing.T) { forget(t, runDemo(t, nil, nil)) })
-	t.Run("Redis", func(t *testing.T) {
-		m := miniredis.RunT(t)
-		forget(t, runDemo(t, nil, func(c *config.Config) { c.RedisURL = prepaid.NewSecret(patientRedis("redis://" + m.Addr())) }))
-		for line := range strings.Lines(m.Dump()) {
-			if strings.Contains(line, strings.TrimPrefix(testNumber, "+")) && !strings.Contains(line, ":session:") {
-				t.Errorf("Redis still knows: %s", line) // the look at the state made an empty session
-			}
-		}
-	})
 }
 
 func TestAServerKeepsItsSimulatorsAndCarriesOutWhatOperatorsAsk(t *testing.T) {

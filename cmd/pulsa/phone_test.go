@@ -100,7 +100,7 @@ func (b *browser) keep(bubbles, word string) string {
 }
 
 func TestAStorySavedFromThePhoneCanBeRunAgain(t *testing.T) {
-	b := openPhone(t, runDemo(t, nil, nil))
+	b := openPhone(t, runDemo(t))
 	b.text("KOOP", "What is your mobile number?")
 	b.text(testNumber, "once more")
 	b.text(testNumber, "Choose a PIN")
@@ -142,7 +142,7 @@ func TestAStorySavedFromThePhoneCanBeRunAgain(t *testing.T) {
 }
 
 func TestThePhoneIsForTestBrandsOnly(t *testing.T) {
-	r := runDemo(t, nil, nil)
+	r := runDemo(t)
 	for _, brand := range r.Config.Brands {
 		brand.Test = false
 	}

@@ -9,15 +9,12 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"pulsa/app"
-	"pulsa/app/config"
 	"pulsa/cmd/pulsa/term"
-	"pulsa/operators"
 )
 
 func TestHangupEndsNeitherServerNorSimulators(t *testing.T) {
@@ -84,71 +81,6 @@ func TestChatJoinsTheServerOnItsFolder(t *testing.T) {
 	}
 }
 
-func TestAnotherServerAtALeftAddressIsNotJoined(t *testing.T) {
-	r, data := runDemo(t, nil, nil), t.TempDir()
-	former, err := app.LeaveAddress(data, r.server.URL, "another run")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if found := app.RunningServer(t.Context(), data); found != "" {
-		t.Errorf("joins %s", found)
-	}
-	remove, err := app.LeaveAddress(data, r.server.URL, r.Instance)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := former(); err != nil {
-		t.Fatal(err)
-	}
-	if found := app.RunningServer(t.Context(), data); found != r.server.URL {
-		t.Errorf("joins %q, want %s", found, r.server.URL)
-	}
-	if err := remove(); err != nil {
-		t.Fatal(err)
-	}
-	if found := app.RunningServer(t.Context(), data); found != "" {
-		t.Errorf("joins %s when it has gone", found)
-	}
-}
-
-func TestHintsBeginAsTheProgramWasCalled(t *testing.T) {
-	for arg, want := range map[string]string{
-		"/tmp/go-build3527/b001/exe/pulsa":                   "go run ./cmd/pulsa",
-		"/cache/5d/" + strings.Repeat("5d", 32) + "-d/pulsa": "go run ./cmd/pulsa",
-		"./pulsa":                "./pulsa",
-		"pulsa":                  "pulsa",
-		"/usr/local/bin/pulsa-2": "/usr/local/bin/pulsa-2",
-		"":                       "pulsa",
-	} {
-		if got := app.CalledAs(arg); got != want {
-			t.Errorf("%s: %s, want %s", arg, got, want)
-		}
-	}
-	r := runDemo(t, nil, func(c *config.Config) { c.File = "brands.yaml" })
-	var welcome strings.Builder
-	r.Welcome(t.Context(), &welcome)
-	page, err := http.Get(r.server.URL + "/?number=%2B31612345678")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer page.Body.Close()
-	phone, err := io.ReadAll(page.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	flags := "--config brands.yaml --data " + r.Config.Data
-	for _, want := range []string{"go run ./cmd/pulsa chat --server ", "go run ./cmd/pulsa cards generate ", flags} {
-		if !strings.Contains(welcome.String(), want) {
-			t.Errorf("serve says nothing of %q:\n%s", want, welcome.String())
-		}
-	}
-	for _, want := range []string{"<code>go run ./cmd/pulsa talk run</code>", "<i>go run ./cmd/pulsa cards generate</i>", flags} {
-		if !strings.Contains(string(phone), want) {
-			t.Errorf("the phone says nothing of %q", want)
-		}
-	}
-}
-
 func TestWhoWorksIsTheOperatingSystemsUserUnlessSaid(t *testing.T) {
 	me, err := user.Current()
 	if err != nil {
@@ -202,47 +134,4 @@ func TestAUserWithoutANameWorksByNumber(t *testing.T) {
 	if jobs := command("cards", "jobs", "--brand", "demo"); !strings.Contains(jobs, "uid 352735") {
 		t.Errorf("the job is nobody's: %s", jobs)
 	}
-}
-
-func TestAClockThatIsWrongSaysSo(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
-		clock := stepping{by: &atomic.Int64{}}
-		r := runWired(t, nil, change, app.Wiring{Clock: clock})
-		ready := func() (int, string) {
-			response, err := http.Get(r.server.URL + "/readyz")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer response.Body.Close()
-			text, err := io.ReadAll(response.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return response.StatusCode, string(text)
-		}
-		for _, each := range []struct {
-			by     time.Duration
-			status int
-			text   string
-			level  operators.Level
-		}{
-			{0, 200, "ready\n", operators.LevelOK}, {-time.Second, 200, "ready\n", operators.LevelOK},
-			{3 * time.Second, 200, "ready, but the clock is ", operators.LevelWarn}, {-time.Minute, 503, "the clock is ", operators.LevelError},
-		} {
-			clock.by.Store(int64(each.by))
-			if r.DB.Dialect() == "sqlite" { // its clock is the program's own
-				each.status, each.text = 200, "ready\n"
-			}
-			logged := strings.Count(r.log.String(), "apart from the database's")
-			r.WarnOfClock(t.Context())
-			logged = strings.Count(r.log.String(), "apart from the database's") - logged
-			status, text := ready()
-			if status != each.status || !strings.HasPrefix(text, each.text) || (logged == 1) != (text != "ready\n") {
-				t.Errorf("%s off: %d %q, logged %d times", each.by, status, text, logged)
-			}
-			if f := r.ExamineStores(t.Context())[1]; f.Level != each.level {
-				t.Errorf("%s off, doctor: %+v", each.by, f)
-			}
-		}
-	})
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"pulsa/app"
+	"pulsa/app/apptest"
 	"pulsa/app/config"
 	"pulsa/channels/fake"
 	"pulsa/sim"
@@ -28,7 +29,7 @@ import (
 // detector, so it is left to the run without one.
 func built(t testing.TB) string {
 	t.Helper()
-	if underRaceDetector() {
+	if apptest.UnderRaceDetector() {
 		t.Skip("the built program has no race detector: this is tried without it")
 	}
 	path, err := builtServer()
@@ -101,7 +102,7 @@ func (p *process) start(more ...string) {
 	}
 	p.ended = make(chan error, 1)
 	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(p.cmd, p.ended)
-	for end := time.Now().Add(patience); time.Now().Before(end); {
+	for end := time.Now().Add(apptest.Patience); time.Now().Before(end); {
 		if response, err := http.Get(p.ask); err == nil {
 			_ = response.Body.Close()
 			if response.StatusCode == http.StatusOK {
@@ -213,7 +214,7 @@ func (c stagedCustomer) says(text, part string) string {
 func (c stagedCustomer) hears(part string) {
 	c.Helper()
 	var all []string
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(apptest.Patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		messages, err := c.client.Outbox(c.Context())
 		if err != nil {
 			c.Fatal(err)
@@ -228,13 +229,13 @@ func (c stagedCustomer) hears(part string) {
 }
 
 func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
-	if underRaceDetector() {
+	if apptest.UnderRaceDetector() {
 		t.Skip("it sees nothing of processes of their own")
 	}
 	s := newStaged(t, nil)
 	s.sim.start()
 	s.server.start()
-	c := stagedCustomer{s, &fake.Client{Server: "http://" + s.listen, Brand: "demo", From: "+31612345678", As: "sms", HTTP: &http.Client{Timeout: patience}}}
+	c := stagedCustomer{s, &fake.Client{Server: "http://" + s.listen, Brand: "demo", From: "+31612345678", As: "sms", HTTP: &http.Client{Timeout: apptest.Patience}}}
 	c.says("KOOP", "number")
 	c.says("0612345678", "number once more")
 	c.says("0612345678", "PIN")

@@ -7,12 +7,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"pulsa/app/config"
+	"pulsa/app/apptest"
 )
 
 func TestCtrlCTwiceEndsTheServerAtOnce(t *testing.T) {
@@ -30,7 +29,7 @@ func TestCtrlCTwiceEndsTheServerAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		interrupt(t, p)
-		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(apptest.Patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 			response, err := http.Get(p.ask)
 			if err != nil {
 				break // it has begun to stop
@@ -52,29 +51,5 @@ func interrupt(t *testing.T, p *process) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatal(err)
-	}
-}
-
-func TestServeTellsWhatIsSimulatedAndWhatToTry(t *testing.T) {
-	for _, each := range []struct {
-		change     func(*config.Config)
-		want, lack string
-	}{
-		{func(*config.Config) {}, "SIMULATED: payments and network", ""},
-		{func(*config.Config) {}, "apikeys create --brand demo --name shop", ""},
-		{func(*config.Config) {}, "http://127.0.0.1:8080/docs", ""},
-		{func(c *config.Config) { delete(c.API, "demo") }, "REDEEM", "/docs"},
-		{func(c *config.Config) {
-			c.Networks["demo"] = config.NetworkReloadly
-			c.Reloadly = config.Reloadly{ClientID: "id", BaseURL: "http://127.0.0.1:1", AuthURL: "http://127.0.0.1:1/oauth/token"}
-		}, "SIMULATED: payments.", "network"},
-	} {
-		var out strings.Builder
-		r := runDemo(t, nil, each.change)
-		r.Config.Listen = "127.0.0.1:8080"
-		r.Welcome(t.Context(), &out)
-		if !strings.Contains(out.String(), each.want) || each.lack != "" && strings.Contains(out.String(), each.lack) {
-			t.Errorf("want %q, not %q: %s", each.want, each.lack, out.String())
-		}
 	}
 }
