@@ -64,7 +64,7 @@ func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violat
 		coverage = seen
 		return books.Provider(), nil
 	}
-	violations, err := b.audit.CheckWithBooks(ctx, read, func(o topup.History) (network, gateway bool) { return coverage.Sees(o) })
+	violations, err := b.audit.CheckWithBooks(ctx, read, func(o topup.History) operators.SeenBooks { return coverage.Sees(o) })
 	return violations, coverage, err
 }
 

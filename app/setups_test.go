@@ -87,7 +87,7 @@ func TestWhoCompletesAPageThatIsOverIsTold(t *testing.T) {
 	}
 	first := start("first")
 	start("second")
-	err = r.GatewayNews.Handle(t.Context(), payments.Event{Setup: first.ID, Completed: true, Token: prepaid.NewSecret("tok"), Display: "PayPal"})
+	err = r.GatewayNews.Handle(t.Context(), payments.Event{Setup: first.ID, Ended: payments.SetupCompleted, Token: prepaid.NewSecret("tok"), Display: "PayPal"})
 	if err != nil {
 		t.Fatal(err)
 	}

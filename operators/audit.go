@@ -69,7 +69,7 @@ func (a Audit) Check(ctx context.Context) ([]Violation, error) { return a.Rules.
 
 // CheckWithBooks returns every violation that SQL alone or providers' books show. The orders are read before the books: a book
 // knows at once what an order's end says later. sees tells which of an order's providers have shown their books; nil: all have.
-func (a Audit) CheckWithBooks(ctx context.Context, books func(context.Context) (ProviderBooks, error), sees func(topup.History) (network, gateway bool)) ([]Violation, error) {
+func (a Audit) CheckWithBooks(ctx context.Context, books func(context.Context) (ProviderBooks, error), sees func(topup.History) SeenBooks) ([]Violation, error) {
 	violations, err := a.Check(ctx)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (a Audit) CheckWithBooks(ctx context.Context, books func(context.Context) (
 		return violations, err
 	}
 	if sees == nil {
-		sees = func(topup.History) (network, gateway bool) { return true, true }
+		sees = func(topup.History) SeenBooks { return SeenBooks{Network: true, Gateway: true} }
 	}
 	found, err := a.compare(ctx, orders, b, sees)
 	return append(violations, found...), err
@@ -91,7 +91,7 @@ func (a Audit) CheckWithBooks(ctx context.Context, books func(context.Context) (
 
 // compare holds what was charged and delivered, by the books, against how our orders stand. Money or airtime of no order
 // of ours is found too.
-func (a Audit) compare(ctx context.Context, orders []topup.History, books ProviderBooks, sees func(topup.History) (network, gateway bool)) ([]Violation, error) {
+func (a Audit) compare(ctx context.Context, orders []topup.History, books ProviderBooks, sees func(topup.History) SeenBooks) ([]Violation, error) {
 	delivered := map[prepaid.OrderID]int{}
 	for _, id := range books.Delivered {
 		delivered[id]++
@@ -108,8 +108,7 @@ func (a Audit) compare(ctx context.Context, orders []topup.History, books Provid
 		return nil, err
 	}
 	for _, o := range orders {
-		network, gateway := sees(o)
-		found = append(found, compareOrder(o, delivered[o.ID], kept[o.Charge.ID], network, gateway)...)
+		found = append(found, compareOrder(o, delivered[o.ID], kept[o.Charge.ID], sees(o))...)
 		delete(delivered, o.ID)
 		delete(kept, o.Charge.ID)
 	}
@@ -162,7 +161,7 @@ func (a Audit) compareSetups(ctx context.Context, charged []Moved) ([]Violation,
 	return found, nil
 }
 
-func compareOrder(o topup.History, delivered int, kept int64, network, gateway bool) []Violation {
+func compareOrder(o topup.History, delivered int, kept int64, seen SeenBooks) []Violation {
 	var found []Violation
 	add := func(invariant int, format string, args ...any) {
 		found = append(found, Violation{Invariant: invariant, Order: o.ID, Text: fmt.Sprintf(format, args...)})
@@ -176,10 +175,10 @@ func compareOrder(o topup.History, delivered int, kept int64, network, gateway b
 	if answeredByHand(o, topup.StepCharge) || answeredByHand(o, topup.StepCredit) || o.Status == topup.Refunded && o.Reason == topup.CodeByHand {
 		return found // an operator knew what the books did not tell
 	}
-	if wantsDelivery := o.Status == topup.Delivered; network && wantsDelivery != (delivered > 0) {
+	if wantsDelivery := o.Status == topup.Delivered; seen.Network && wantsDelivery != (delivered > 0) {
 		add(3, "is %s, but the network delivered it %d times", o.Status, delivered)
 	}
-	if o.Funding.Kind != topup.ByCharge || !gateway {
+	if o.Funding.Kind != topup.ByCharge || !seen.Gateway {
 		return found
 	}
 	want := int64(0)

@@ -27,8 +27,11 @@ type Uncompared struct {
 	Why  string
 }
 
+// SeenBooks says which of an order's providers have shown their books.
+type SeenBooks struct{ Network, Gateway bool }
+
 // Sees reports which providers of an order have shown their books, and remembers what is not compared.
-func (c *Coverage) Sees(o topup.History) (network, gateway bool) {
+func (c *Coverage) Sees(o topup.History) SeenBooks {
 	name, known := c.Networks[o.Brand]
 	why := c.HiddenNetworks[name]
 	if !known {
@@ -36,11 +39,11 @@ func (c *Coverage) Sees(o topup.History) (network, gateway bool) {
 	}
 	c.note("deliveries of brand "+o.Brand, why)
 	if o.Funding.Kind != topup.ByCharge {
-		return why == "", true
+		return SeenBooks{Network: why == "", Gateway: true}
 	}
 	hidden := c.HiddenGateways[o.Funding.Provider]
 	c.note("payments of brand "+o.Brand+" by "+o.Funding.Provider, hidden)
-	return why == "", hidden == ""
+	return SeenBooks{Network: why == "", Gateway: hidden == ""}
 }
 
 func (c *Coverage) note(what, why string) {

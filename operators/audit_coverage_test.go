@@ -14,18 +14,18 @@ func TestAnAuditSaysWhichProvidersItDoesNotSee(t *testing.T) {
 	order := func(brand, gateway string) topup.History {
 		return topup.History{Order: topup.Order{Brand: brand, Funding: topup.FundingRef{Kind: topup.ByCharge, Provider: gateway}}}
 	}
-	if network, gateway := c.Sees(order("test", "sim")); !network || !gateway || len(c.Uncompared()) > 0 {
-		t.Errorf("both books were seen: %t, %t, %+v", network, gateway, c.Uncompared())
+	if seen := c.Sees(order("test", "sim")); !seen.Network || !seen.Gateway || len(c.Uncompared()) > 0 {
+		t.Errorf("both books were seen: %+v, %+v", seen, c.Uncompared())
 	}
-	if network, gateway := c.Sees(order("real", "bank")); network || gateway || c.Incomplete() {
-		t.Errorf("both providers are real: %t, %t, incomplete %t", network, gateway, c.Incomplete())
+	if seen := c.Sees(order("real", "bank")); seen.Network || seen.Gateway || c.Incomplete() {
+		t.Errorf("both providers are real: %+v, incomplete %t", seen, c.Incomplete())
 	}
 	byCard := topup.History{Order: topup.Order{Brand: "test", Funding: topup.FundingRef{Kind: topup.ByCard, Provider: "bank"}}}
-	if network, gateway := c.Sees(byCard); !network || !gateway {
-		t.Errorf("a card is no gateway's: %t, %t", network, gateway)
+	if seen := c.Sees(byCard); !seen.Network || !seen.Gateway {
+		t.Errorf("a card is no gateway's: %+v", seen)
 	}
-	if network, gateway := c.Sees(order("gone", "sim")); network || !gateway || !c.Incomplete() {
-		t.Errorf("a brand that is not declared: %t, %t, incomplete %t", network, gateway, c.Incomplete())
+	if seen := c.Sees(order("gone", "sim")); seen.Network || !seen.Gateway || !c.Incomplete() {
+		t.Errorf("a brand that is not declared: %+v, incomplete %t", seen, c.Incomplete())
 	}
 	want := []Uncompared{
 		{"deliveries of brand gone", "pulsa.yaml declares no such brand"},

@@ -12,13 +12,14 @@ import (
 
 // Event is news from a gateway, authenticated by its adapter.
 type Event struct {
-	Setup     prepaid.SetupID // of a setup: Token and Display with Completed, or Abandoned
-	Completed bool
-	Abandoned bool
-	Token     prepaid.Secret
-	Display   string
-	Charge    prepaid.ChargeID // of a charge: it is read at the gateway
-	Revoked   prepaid.Secret   // of an instrument: the token of one whose mandate or agreement has ended
+	// Of a setup: how it has ended, SetupCompleted with Token and Display or SetupAbandoned. While it is open there is no news.
+	Setup   prepaid.SetupID
+	Ended   SetupStatus
+	Token   prepaid.Secret
+	Display string
+
+	Charge  prepaid.ChargeID // of a charge: it is read at the gateway
+	Revoked prepaid.Secret   // of an instrument: the token of one whose mandate or agreement has ended
 }
 
 // Charges follow up news of charges: a topup.Service, which itself charges by way of the Service.
@@ -42,7 +43,7 @@ func NewNews(s *Service, charges Charges) *News {
 // Handle takes news from a gateway. It is idempotent: repeated or late news changes nothing, nor does news of what is not
 // ours (one account at a provider may serve several systems). An error means: send it again.
 func (n *News) Handle(ctx context.Context, e Event) error {
-	if e.Setup != "" && (e.Completed || e.Abandoned) {
+	if e.Setup != "" && e.Ended != "" {
 		if err := n.payments.endSetup(ctx, e); err != nil {
 			return fmt.Errorf("handle news of payment setup %s: %w", e.Setup, err)
 		}
@@ -86,7 +87,7 @@ func (s *Service) endSetup(ctx context.Context, e Event) error {
 	}
 	now := s.c.Clock.Now()
 	var instrument *Instrument
-	if e.Completed {
+	if e.Ended == SetupCompleted {
 		if e.Token.Empty() {
 			return errors.New("completed without a token")
 		}
@@ -101,7 +102,7 @@ func (s *Service) endSetup(ctx context.Context, e Event) error {
 	}
 	if ended {
 		s.c.Log.InfoContext(ctx, "payment setup ended", "setup", setup.ID, "brand", setup.Brand,
-			"method", setup.Method, "completed", e.Completed)
+			"method", setup.Method, "status", e.Ended)
 	}
 	return nil
 }

@@ -155,7 +155,7 @@ func TestANewerPageClosesTheEarlierOne(t *testing.T) {
 		t.Errorf("the first message, delivered again, gets %+v and leaves the second %s", again, status(second.ID))
 	}
 	// The earlier page may have been completed at the gateway, which is told too late: the newer one counts.
-	late := payments.Event{Setup: first.ID, Completed: true, Token: prepaid.NewSecret("tok_late"), Display: "late"}
+	late := payments.Event{Setup: first.ID, Ended: payments.SetupCompleted, Token: prepaid.NewSecret("tok_late"), Display: "late"}
 	for range 2 {
 		if err := w.Handle(t.Context(), late); err != nil {
 			t.Fatal(err)
@@ -276,7 +276,7 @@ func TestUnknownBrandOrGatewayIsAnError(t *testing.T) {
 func TestCompletedSetupActivatesTheInstrumentOnce(t *testing.T) {
 	w := newWorld(t)
 	s := w.start("message:1")
-	e := payments.Event{Setup: s.ID, Completed: true, Token: prepaid.NewSecret("token"), Display: "NL** **** 4300"}
+	e := payments.Event{Setup: s.ID, Ended: payments.SetupCompleted, Token: prepaid.NewSecret("token"), Display: "NL** **** 4300"}
 	for range 3 {
 		if err := w.Handle(t.Context(), e); err != nil {
 			t.Fatal(err)
@@ -287,7 +287,7 @@ func TestCompletedSetupActivatesTheInstrumentOnce(t *testing.T) {
 		t.Errorf("customer %+v", c)
 	}
 	first := c.Pays.ID
-	e.Abandoned, e.Completed = true, false
+	e.Ended = payments.SetupAbandoned
 	if err := w.Handle(t.Context(), e); err != nil || w.reload().Pays.ID != first {
 		t.Errorf("late abandonment: %v, pays with %+v", err, w.reload().Pays)
 	}
@@ -320,8 +320,8 @@ func TestNewsThatIsNotOursIsTakenAndBrokenNewsIsNot(t *testing.T) {
 		charges error
 		fails   bool
 	}{
-		{"unknown setup", payments.Event{Setup: "other", Completed: true, Token: prepaid.NewSecret("t")}, nil, false},
-		{"completed without a token", payments.Event{Setup: s.ID, Completed: true}, nil, true},
+		{"unknown setup", payments.Event{Setup: "other", Ended: payments.SetupCompleted, Token: prepaid.NewSecret("t")}, nil, false},
+		{"completed without a token", payments.Event{Setup: s.ID, Ended: payments.SetupCompleted}, nil, true},
 		{"unknown charge", payments.Event{Charge: "other"}, topup.ErrNoOrder, false},
 		{"charge not handled", payments.Event{Charge: "one"}, down, true},
 		{"charge", payments.Event{Charge: "one"}, nil, false},

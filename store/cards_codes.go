@@ -14,7 +14,7 @@ func (db CardJobs) ClaimCards(ctx context.Context, c cards.Chunk, f cards.Filter
 	f.Unexported = true
 	err = db.writeRetrying(ctx, "claim cards", func(tx *sqlx.Tx) error {
 		step := c
-		keys, found, err := nextKeys(ctx, tx, f, cards.Exportable(), c.Job.After, n)
+		keys, found, err := nextKeys(ctx, tx, cardSearch{f, cards.Exportable(), n}, c.Job.After)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 // EditCards implements cards.Shelf. Whether a card may be touched is asked again in the UPDATE itself: one that
 // an order reserves meanwhile is left alone.
 func (db Cards) EditCards(ctx context.Context, c cards.Chunk, f cards.Filter, to cards.Change, n int) (cards.Job, error) {
-	return db.changeChunk(ctx, "edit cards", c, f, to.From(), n, func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error) {
+	return db.changeChunk(ctx, c, cardSearch{f, to.From(), n}, func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error) {
 		set := changes(to, c)
 		if to.Action == cards.Release {
 			found.add("(expires_at = 0 OR expires_at > ?)", prepaid.Micros(c.Now))
@@ -46,7 +46,7 @@ func changes(to cards.Change, c cards.Chunk) conditions {
 
 // DeleteCards implements cards.Shelf.
 func (db Cards) DeleteCards(ctx context.Context, c cards.Chunk, f cards.Filter, n int) (cards.Job, error) {
-	return db.changeChunk(ctx, "delete cards", c, f, cards.Deletable(), n, func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error) {
+	return db.changeChunk(ctx, c, cardSearch{f, cards.Deletable(), n}, func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error) {
 		var series []string
 		if err := list(ctx, tx, &series, `DELETE FROM cards`+found.where()+` RETURNING series`, found.args...); err != nil {
 			return 0, err
@@ -61,15 +61,15 @@ func (db Cards) DeleteCards(ctx context.Context, c cards.Chunk, f cards.Filter, 
 }
 
 // changeChunk has touch deal with the next n cards, and moves the job on behind them.
-func (db Cards) changeChunk(ctx context.Context, what string, c cards.Chunk, f cards.Filter, states []cards.State, n int,
+func (db Cards) changeChunk(ctx context.Context, c cards.Chunk, s cardSearch,
 	touch func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error)) (j cards.Job, err error) {
-	err = db.writeRetrying(ctx, what, func(tx *sqlx.Tx) error {
+	err = db.writeRetrying(ctx, string(c.Job.Kind)+" cards", func(tx *sqlx.Tx) error {
 		step := c
-		keys, found, err := nextKeys(ctx, tx, f, states, c.Job.After, n)
+		keys, found, err := nextKeys(ctx, tx, s, c.Job.After)
 		if err != nil {
 			return err
 		}
-		step.End, step.Last = keys.n < n, c.Job.After
+		step.End, step.Last = keys.n < s.n, c.Job.After
 		if keys.n > 0 {
 			step.First, step.Last = keys.first.Serial, keys.last
 			if step.Cards, err = touch(tx, found, step); err != nil {

@@ -324,23 +324,30 @@ func (k keyRow) key() cards.Key {
 	return cards.Key{Series: k.Series, Number: k.Number, Serial: k.Serial}
 }
 
-// nextKeys finds the next n cards that fit beyond a key. The conditions that it returns besides mean exactly
+// cardSearch says which cards a job deals with at once: n at most, in these states.
+type cardSearch struct {
+	cards.Filter
+	states []cards.State
+	n      int
+}
+
+// nextKeys finds the next cards that fit beyond a key. The conditions that it returns besides mean exactly
 // what fits from there up to the last of them.
-func nextKeys(ctx context.Context, tx *sqlx.Tx, f cards.Filter, states []cards.State, after cards.Key, n int) (chunkKeys, *conditions, error) {
-	find, change := matching(f), matching(f)
+func nextKeys(ctx context.Context, tx *sqlx.Tx, s cardSearch, after cards.Key) (chunkKeys, *conditions, error) {
+	find, change := matching(s.Filter), matching(s.Filter)
 	for _, c := range []*conditions{find, change} {
-		c.states(states)
+		c.states(s.states)
 		if after.Serial != "" {
-			c.after(f, false, &after)
+			c.after(s.Filter, false, &after)
 		}
 	}
 	var rows []keyRow
-	err := list(ctx, tx, &rows, `SELECT series, number, serial FROM cards`+find.where()+orderBy("", false)+` LIMIT ?`, append(find.args, n)...)
+	err := list(ctx, tx, &rows, `SELECT series, number, serial FROM cards`+find.where()+orderBy("", false)+` LIMIT ?`, append(find.args, s.n)...)
 	if err != nil || len(rows) == 0 {
 		return chunkKeys{}, nil, err
 	}
 	keys := chunkKeys{first: rows[0].key(), last: rows[len(rows)-1].key(), n: len(rows)}
-	if f.Series != "" {
+	if s.Series != "" {
 		change.add("(number, serial) <= (?, ?)", keys.last.Number, keys.last.Serial)
 	} else {
 		change.add("(series, number, serial) <= (?, ?, ?)", keys.last.Series, keys.last.Number, keys.last.Serial)

@@ -103,7 +103,7 @@ func (db Customers) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone a
 			return err
 		}
 		to := topup.ReplyTo{Channel: phone.Channel, Kind: phone.Kind, Address: phone.Address, Language: c.Language}
-		err = insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticePINReset, to, "", now, now))
+		err = insertNotice(ctx, tx, newNotice(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticePINReset, to, now))
 		if err != nil {
 			return err
 		}

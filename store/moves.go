@@ -113,7 +113,7 @@ func (db Moves) moveNumber(ctx context.Context, m accounts.Move, first func(*sql
 		if moved, err = getCustomer(ctx, tx, `c.id = ?`, m.Customer); err != nil {
 			return err
 		}
-		known, err := recordMove(ctx, tx, moved, m.OperationKey, "number", m.From, m.At)
+		known, err := recordMove(ctx, tx, moved, moveRecord{m.OperationKey, "number", m.From, m.At})
 		switch {
 		case err != nil || known:
 			return err
@@ -138,16 +138,24 @@ func (db Moves) moveNumber(ctx context.Context, m accounts.Move, first func(*sql
 	return moved, nil
 }
 
+// moveRecord is a change of a customer's number, or its end.
+type moveRecord struct {
+	operationKey string
+	what         string // "number" or "close"
+	former       prepaid.MSISDN
+	at           time.Time
+}
+
 // recordMove stores a change under its operation key, and reports whether the key had made it before. topup.ErrKeyReused where the key
 // belongs to another customer.
-func recordMove(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, operationKey, what string, former prepaid.MSISDN, now time.Time) (bool, error) {
+func recordMove(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m moveRecord) (bool, error) {
 	rows, err := exec(ctx, tx, `
 		INSERT INTO customer_moves (brand, operation_key, customer, what, former, at) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (brand, operation_key) DO NOTHING`, c.Brand, operationKey, c.ID, what, former, prepaid.Micros(now))
+		ON CONFLICT (brand, operation_key) DO NOTHING`, c.Brand, m.operationKey, c.ID, m.what, m.former, prepaid.Micros(m.at))
 	if err != nil || rows == 1 {
 		return false, err
 	}
-	whose, err := movedBy(ctx, tx, c.Brand, operationKey, what)
+	whose, err := movedBy(ctx, tx, c.Brand, m.operationKey, m.what)
 	if err == nil && whose != c.ID {
 		err = topup.ErrKeyReused
 	}
@@ -204,7 +212,7 @@ func changeNumber(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m accou
 		if a == m.Asked {
 			continue
 		}
-		if err := insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, about, reply, "", m.At, m.At)); err != nil {
+		if err := insertNotice(ctx, tx, newNotice(prepaid.NewID[prepaid.NoticeID](), c.Brand, about, reply, m.At)); err != nil {
 			return err
 		}
 	}
@@ -259,6 +267,6 @@ func (db Moves) UnlinkAddress(ctx context.Context, u accounts.Unlinking) error {
 			return err
 		}
 		to.Language = cmp.Or(to.Language, c.Language)
-		return insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticeAddressUnlinked, to, "", u.At, u.At))
+		return insertNotice(ctx, tx, newNotice(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticeAddressUnlinked, to, u.At))
 	})
 }

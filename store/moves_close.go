@@ -40,7 +40,7 @@ func (db Moves) CloseCustomer(ctx context.Context, cl accounts.Closing) (address
 		if err != nil {
 			return err
 		}
-		known, err := recordMove(ctx, tx, c, cl.OperationKey, "close", c.MSISDN, cl.At)
+		known, err := recordMove(ctx, tx, c, moveRecord{cl.OperationKey, "close", c.MSISDN, cl.At})
 		switch {
 		case err != nil || known:
 			return err

@@ -36,9 +36,10 @@ type noticeRow struct {
 
 var noticeTable = newTable[noticeRow]("notices", names{"Order": "order_id"})
 
-func toNoticeRow(id prepaid.NoticeID, brand string, about prepaid.NoticeKind, to topup.ReplyTo, o prepaid.OrderID, due, now time.Time) noticeRow {
+// newNotice is a notice that is due at once.
+func newNotice(id prepaid.NoticeID, brand string, about prepaid.NoticeKind, to topup.ReplyTo, now time.Time) noticeRow {
 	return noticeRow{conversation.Notice{ID: id, Brand: brand, Channel: to.Channel, Kind: to.Kind, Address: to.Address,
-		Language: to.Language, About: about, Order: o, DueAt: due}, now}
+		Language: to.Language, About: about, DueAt: now}, now}
 }
 
 func insertNotice(ctx context.Context, tx *sqlx.Tx, row noticeRow) error {
@@ -69,7 +70,8 @@ func insertOrderNotice(ctx context.Context, tx *sqlx.Tx, o topup.Order, n topup.
 		return fmt.Errorf("waiting notice: %w", err)
 	}
 	due := slices.Min(append(waiting, prepaid.Micros(n.DueAt)))
-	row := toNoticeRow(n.ID, o.Brand, n.Kind, o.ReplyTo, o.ID, prepaid.FromMicros(due), now)
+	row := newNotice(n.ID, o.Brand, n.Kind, o.ReplyTo, now)
+	row.Order, row.DueAt = o.ID, prepaid.FromMicros(due)
 	return insertNotice(ctx, tx, row)
 }
 

@@ -46,5 +46,7 @@ func insertGiftNotice(ctx context.Context, tx *sqlx.Tx, o topup.Order, now time.
 	if !found {
 		return nil
 	}
-	return insertNotice(ctx, tx, toNoticeRow(prepaid.NoticeID("gift "+string(o.ID)), o.Brand, prepaid.NoticeGift, to, o.ID, now, now))
+	row := newNotice(prepaid.NoticeID("gift "+string(o.ID)), o.Brand, prepaid.NoticeGift, to, now)
+	row.Order = o.ID
+	return insertNotice(ctx, tx, row)
 }

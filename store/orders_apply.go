@@ -100,7 +100,7 @@ func (db Orders) applyChange(ctx context.Context, tx *sqlx.Tx, row topup.Order, 
 	if err := orderTable.update(ctx, tx, row, `id = ?`, row.ID); err != nil {
 		return err
 	}
-	if err := insertHistory(ctx, tx, c.Order, c.From, c.To, c.Reason, c.At); err != nil {
+	if err := insertHistory(ctx, tx, c); err != nil {
 		return err
 	}
 	if err := changeCharge(ctx, tx, c); err != nil {
@@ -161,12 +161,13 @@ func blockDebtor(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Chan
 }
 
 // insertHistory stores a row for each status that the change passes through.
-func insertHistory(ctx context.Context, tx *sqlx.Tx, id prepaid.OrderID, from topup.Status, to []topup.Status, reason string, at time.Time) error {
-	for _, next := range to {
+func insertHistory(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
+	from := c.From
+	for _, next := range c.To {
 		_, err := exec(ctx, tx, `
 			INSERT INTO order_history (order_id, number, from_status, to_status, reason, at)
 			SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ? FROM order_history WHERE order_id = ?`,
-			id, from, next, reason, prepaid.Micros(at), id)
+			c.Order, from, next, c.Reason, prepaid.Micros(c.At), c.Order)
 		if err != nil {
 			return fmt.Errorf("history: %w", err)
 		}

@@ -279,7 +279,7 @@ func explainConflict(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Ord
 // insertFirstRows stores a new order's history, charge, first attempt and sale.
 func insertFirstRows(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	o := n.Order
-	if err := insertHistory(ctx, tx, o.ID, topup.Requested, topup.Beginning(o.Status), "", o.CreatedAt); err != nil {
+	if err := insertHistory(ctx, tx, topup.Change{Order: o.ID, From: topup.Requested, To: topup.Beginning(o.Status), At: o.CreatedAt}); err != nil {
 		return err
 	}
 	if err := insertCharge(ctx, tx, n); err != nil {

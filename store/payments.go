@@ -142,11 +142,11 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 		if s.ReplyTo.Address == "" {
 			return nil // nobody is to be told
 		}
-		due := now
+		row := newNotice(n, s.Brand, about, s.ReplyTo, now)
 		if tellAt.After(now) {
-			due = tellAt
+			row.DueAt = tellAt
 		}
-		return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, about, s.ReplyTo, "", due, now))
+		return insertNotice(ctx, tx, row)
 	})
 	return ended && err == nil, err
 }
@@ -159,7 +159,7 @@ func notifySetupOver(ctx context.Context, tx *sqlx.Tx, s payments.Setup, n prepa
 	if err != nil || found || s.ReplyTo.Address == "" {
 		return err
 	}
-	return insertNotice(ctx, tx, toNoticeRow(n, s.Brand, prepaid.NoticeSetupOver, s.ReplyTo, "", now, now))
+	return insertNotice(ctx, tx, newNotice(n, s.Brand, prepaid.NoticeSetupOver, s.ReplyTo, now))
 }
 
 // EndInstrument implements payments.Store.
@@ -183,7 +183,7 @@ func (db Payments) EndInstrument(ctx context.Context, token prepaid.Secret, n pr
 		if err != nil || !found {
 			return err // who has never written is told when they buy
 		}
-		return insertNotice(ctx, tx, toNoticeRow(n, i.Brand, prepaid.NoticeInstrumentEnded, to, "", now, now))
+		return insertNotice(ctx, tx, newNotice(n, i.Brand, prepaid.NoticeInstrumentEnded, to, now))
 	})
 	return ended && err == nil, err
 }

@@ -163,7 +163,7 @@ func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep
 		if to.Channel == "" {
 			continue // nobody knows how to reach it
 		}
-		err = insertNotice(ctx, tx, toNoticeRow(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticeNumberTaken, to, "", now, now))
+		err = insertNotice(ctx, tx, newNotice(prepaid.NewID[prepaid.NoticeID](), c.Brand, prepaid.NoticeNumberTaken, to, now))
 		if err != nil {
 			return err
 		}

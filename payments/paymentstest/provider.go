@@ -90,7 +90,7 @@ func (p trial) instrument(m payments.Method) prepaid.Secret {
 		p.Fatal(err)
 	}
 	for _, e := range p.Told() {
-		if string(e.Setup) == reference && e.Completed {
+		if string(e.Setup) == reference && e.Ended == payments.SetupCompleted {
 			return e.Token
 		}
 	}

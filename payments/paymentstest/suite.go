@@ -61,7 +61,7 @@ func setupCompleted(p trial) {
 		for _, e := range p.Told()[before:] {
 			told = e
 		}
-		if string(told.Setup) != reference || !told.Completed || told.Abandoned || told.Token.Empty() || told.Display == "" {
+		if string(told.Setup) != reference || told.Ended != payments.SetupCompleted || told.Token.Empty() || told.Display == "" {
 			p.Errorf("%s: told %+v", m, told)
 		}
 		if strings.Contains(told.Display, told.Token.Reveal()) {
@@ -76,7 +76,7 @@ func setupAbandoned(p trial) {
 		p.Fatal(err)
 	}
 	told := p.Told()
-	if len(told) != 1 || told[0] != (payments.Event{Setup: "ref", Abandoned: true}) {
+	if len(told) != 1 || told[0] != (payments.Event{Setup: "ref", Ended: payments.SetupAbandoned}) {
 		p.Errorf("told %+v", told)
 	}
 }
@@ -91,7 +91,7 @@ func setupClosed(p trial) {
 		p.Error("it was open still")
 	}
 	for _, e := range p.Told() {
-		if e.Completed {
+		if e.Ended == payments.SetupCompleted {
 			p.Errorf("told %+v", e)
 		}
 	}

@@ -70,7 +70,7 @@ func (g *Gateway) news(ctx context.Context, kind string, o object) (payments.Eve
 		if o.Mode != "setup" || o.Metadata[metaSetup] == "" {
 			return payments.Event{}, nil
 		}
-		return payments.Event{Setup: prepaid.SetupID(o.Metadata[metaSetup]), Abandoned: true}, nil
+		return payments.Event{Setup: prepaid.SetupID(o.Metadata[metaSetup]), Ended: payments.SetupAbandoned}, nil
 	case "mandate.updated":
 		if o.Status != "inactive" {
 			return payments.Event{}, nil
@@ -112,7 +112,7 @@ func (g *Gateway) completed(ctx context.Context, intent, setup string) (payments
 		return payments.Event{}, nil
 	}
 	return payments.Event{
-		Setup: prepaid.SetupID(setup), Completed: true,
+		Setup: prepaid.SetupID(setup), Ended: payments.SetupCompleted,
 		Token: instrument{i.Customer.ID, i.PaymentMethod.ID}.token(), Display: display(i.PaymentMethod),
 	}, nil
 }

@@ -137,7 +137,7 @@ func TestASetupIsToldOnceItIsUsable(t *testing.T) {
 		intent["status"] = "succeeded"
 		w.deliver("setup_intent.succeeded", intent)
 		w.deliver("checkout.session.completed", session)
-		want := payments.Event{Setup: prepaid.SetupID(m), Completed: true, Display: displays[m],
+		want := payments.Event{Setup: prepaid.SetupID(m), Ended: payments.SetupCompleted, Display: displays[m],
 			Token: prepaid.NewSecret(intent.text("customer") + "/" + intent.text("payment_method"))}
 		told := w.events()
 		if len(told) != 2 || told[0] != want || told[1] != want {

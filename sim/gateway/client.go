@@ -192,7 +192,7 @@ func (c *Client) Webhook(handle func(context.Context, payments.Event) error) htt
 			return
 		}
 		err = handle(r.Context(), payments.Event{
-			Setup: e.Setup, Completed: e.Completed, Abandoned: e.Abandoned, Token: prepaid.NewSecret(e.Token), Display: e.Display,
+			Setup: e.Setup, Ended: e.Ended, Token: prepaid.NewSecret(e.Token), Display: e.Display,
 			Charge: e.Charge, Revoked: prepaid.NewSecret(e.Revoked),
 		})
 		if err != nil {

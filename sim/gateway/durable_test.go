@@ -85,7 +85,7 @@ func TestNewsThatNobodyTookIsToldAgainAfterARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(g.told) != 1 || g.told[0].Setup != "setup" || !g.told[0].Completed || g.told[0].Token.Empty() {
+	if len(g.told) != 1 || g.told[0].Setup != "setup" || g.told[0].Ended != payments.SetupCompleted || g.told[0].Token.Empty() {
 		t.Errorf("told %+v", g.told)
 	}
 }

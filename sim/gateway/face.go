@@ -117,7 +117,7 @@ func result(r topup.Result) wireAnswer {
 // Tell sends one piece of news, signed: the Events of the gateway. An error where it was not taken.
 func (f *Face) Tell(ctx context.Context, e payments.Event) error {
 	body, err := json.Marshal(wireEvent{
-		Setup: e.Setup, Completed: e.Completed, Abandoned: e.Abandoned, Token: e.Token.Reveal(), Display: e.Display,
+		Setup: e.Setup, Ended: e.Ended, Token: e.Token.Reveal(), Display: e.Display,
 		Charge: e.Charge, Revoked: e.Revoked.Reveal(),
 	})
 	if err != nil {

@@ -38,10 +38,12 @@ func (g *Gateway) Redeliver(ctx context.Context) error {
 
 // tellSetup gives the news of an ended setup, and books that it was taken.
 func (g *Gateway) tellSetup(ctx context.Context, s setup) error {
-	e := payments.Event{Setup: prepaid.SetupID(s.Reference), Abandoned: s.Status == abandoned}
+	e := payments.Event{Setup: prepaid.SetupID(s.Reference)}
 	switch s.Status {
+	case abandoned:
+		e.Ended = payments.SetupAbandoned
 	case completed:
-		e.Completed, e.Token, e.Display = true, prepaid.NewSecret(s.Token), display(s)
+		e.Ended, e.Token, e.Display = payments.SetupCompleted, prepaid.NewSecret(s.Token), display(s)
 	case revoked:
 		e = payments.Event{Revoked: prepaid.NewSecret(s.Token)}
 	}

@@ -99,7 +99,7 @@ func TestCompletingGivesATokenOnceAndASecondClickIsHarmless(t *testing.T) {
 			t.Errorf("%s: token %q", method, e.Token.Reveal())
 		}
 		e.Token = prepaid.Secret{}
-		want := payments.Event{Setup: "setup", Completed: true, Display: display}
+		want := payments.Event{Setup: "setup", Ended: payments.SetupCompleted, Display: display}
 		if diff := cmp.Diff(want, e, cmp.AllowUnexported(prepaid.Secret{})); diff != "" {
 			t.Error(diff)
 		}
@@ -113,7 +113,7 @@ func TestAbandoningIsFinal(t *testing.T) {
 	wantPage(t, body, "Done: you abandoned")
 	_, body = click(t, page.URL, "complete")
 	wantPage(t, body, "Done: you abandoned")
-	if len(g.told) != 1 || !g.told[0].Abandoned || g.told[0].Completed {
+	if len(g.told) != 1 || g.told[0].Ended != payments.SetupAbandoned {
 		t.Errorf("told %+v", g.told)
 	}
 	if err := g.CompleteSetup(t.Context(), number); !errors.Is(err, sim.ErrNoSetup) {
@@ -128,7 +128,7 @@ func TestClickCountsThoughTheNewsIsNotTaken(t *testing.T) {
 	_, body := click(t, page.URL, "complete")
 	wantPage(t, body, "Done: your payment method is set up")
 	g.deaf = nil
-	if err := g.Redeliver(t.Context()); err != nil || len(g.told) != 1 || !g.told[0].Completed {
+	if err := g.Redeliver(t.Context()); err != nil || len(g.told) != 1 || g.told[0].Ended != payments.SetupCompleted {
 		t.Errorf("%v, told %+v", err, g.told)
 	}
 }

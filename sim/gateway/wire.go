@@ -76,13 +76,12 @@ type wireAnswer struct {
 
 // wireEvent is a piece of news.
 type wireEvent struct {
-	Setup     prepaid.SetupID  `json:"setup,omitempty"`
-	Completed bool             `json:"completed,omitempty"`
-	Abandoned bool             `json:"abandoned,omitempty"`
-	Token     string           `json:"token,omitempty"`
-	Display   string           `json:"display,omitempty"`
-	Charge    prepaid.ChargeID `json:"charge,omitempty"`
-	Revoked   string           `json:"revoked,omitempty"`
+	Setup   prepaid.SetupID      `json:"setup,omitempty"`
+	Ended   payments.SetupStatus `json:"ended,omitempty"`
+	Token   string               `json:"token,omitempty"`
+	Display string               `json:"display,omitempty"`
+	Charge  prepaid.ChargeID     `json:"charge,omitempty"`
+	Revoked string               `json:"revoked,omitempty"`
 }
 
 // sign is the signature of a piece of news.
