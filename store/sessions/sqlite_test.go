@@ -32,7 +32,7 @@ func openSQLite(t testing.TB) *sqlx.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	db.SetMaxOpenConns(1)
-	const name = "00002_sessions.sql"
+	const name = "00101_sessions.sql"
 	migration, err := os.ReadFile("../migrations/sqlite/" + name)
 	if err != nil {
 		t.Fatal(err)
