@@ -35,10 +35,18 @@ const resolveAs = "resolve "
 // Action is the action that settles an order by this verdict.
 func (v Verdict) Action() OperatorAction { return OperatorAction(resolveAs + v) }
 
-// Allowed lists the actions that the order allows now; none while somebody works on it. Resolve, Refund and Goodwill
-// refuse all others with a *NotAllowedError. The provider, which they ask, may still say otherwise.
+// Allowed lists the actions that would be carried out now, by what we know; none while somebody works on the order. All
+// others are refused: with a *NotAllowedError, or, for a refund of an order that the network has delivered, with
+// ErrNotReversed once it was asked. The provider, which is asked before each action, may still say otherwise.
 func (h History) Allowed(now time.Time) []OperatorAction {
-	return slices.DeleteFunc(OperatorActions(), func(a OperatorAction) bool { return h.forbids(a, now) != nil })
+	return slices.DeleteFunc(OperatorActions(), func(a OperatorAction) bool {
+		return h.forbids(a, now) != nil || a == RefundOrder && h.Status == Delivered && !h.mayBeReversed()
+	})
+}
+
+// mayBeReversed reports whether the network may have taken the delivery back: it has told of a change, and not yet of which.
+func (h History) mayBeReversed() bool {
+	return h.Status == Delivered && !h.RunAt.IsZero() && !h.givingAway()
 }
 
 // forbids returns why an action is not allowed now: ErrNotLegal, ErrNotGoodwill or ErrWorkedOn; nil where it is.

@@ -60,11 +60,12 @@ func TestOperationsAcceptExactlyWhatIsAllowed(t *testing.T) {
 				allowed := h.Allowed(w.clock.Now())
 				var refused *topup.NotAllowedError
 				err := w.carryOut(order.ID, action)
-				if errors.As(err, &refused) == slices.Contains(allowed, action) {
+				asked := status == topup.Delivered && errors.Is(err, topup.ErrNotReversed)
+				if (errors.As(err, &refused) || asked) == slices.Contains(allowed, action) {
 					t.Errorf("%s, %s: allowed are %q, %s: %v", status, name, allowed, action, err)
 				}
 				if refused == nil {
-					accepted[action] = true
+					accepted[action] = accepted[action] || !asked
 					continue
 				}
 				if refused.Action != action || refused.Status != status || !slices.Equal(refused.Allowed, allowed) {
@@ -81,6 +82,30 @@ func TestOperationsAcceptExactlyWhatIsAllowed(t *testing.T) {
 	}
 }
 
+func TestARefundOfADeliveredOrderIsListedWhereTheNetworkMayHaveTakenItBack(t *testing.T) {
+	w := newWorld(t)
+	o := w.place(w.request())
+	listed := func(when string, want ...topup.OperatorAction) {
+		t.Helper()
+		h := w.history(o.ID)
+		if got := h.Allowed(w.clock.Now()); h.Status != topup.Delivered || !slices.Equal(got, want) {
+			t.Errorf("%s: it is %s and allows %q, want %q", when, h.Status, got, want)
+		}
+	}
+	listed("delivered", topup.RefundAsGoodwill)
+	w.network.lookUps.then(act{answer: topup.Unknown})
+	w.run(func(ctx context.Context) { _ = w.service.DeliveryChanged(ctx, o.ID) })
+	listed("the network tells of a change, and does not say which", topup.RefundOrder, topup.RefundAsGoodwill)
+	w.work(time.Hour)
+	listed("it says that it delivered", topup.RefundAsGoodwill)
+	w.gateway.givesBack.then(act{answer: topup.Unknown})
+	_ = w.goodwill(o.ID)
+	w.clock.AdvanceTo(w.history(o.ID).LeaseUntil)
+	listed("the money is being given away", topup.RefundAsGoodwill)
+	w.work(3 * time.Hour)
+	listed("it was given away")
+}
+
 func TestARefusalSaysWhyAndWhatIsAllowedInstead(t *testing.T) {
 	w := newWorld(t)
 	w.network.credits.then(act{answer: topup.Passing})
@@ -89,7 +114,7 @@ func TestARefusalSaysWhyAndWhatIsAllowedInstead(t *testing.T) {
 	for want, err := range map[string]error{
 		"resolve delivered: the order's status does not allow it: it is held, which allows: refund": w.resolve(held.ID, topup.WasDelivered),
 		"refund as goodwill: only what a customer paid through a gateway, finally and once, is given back as goodwill; " +
-			"the order allows: refund": func() error {
+			"the order allows nothing by hand": func() error {
 			r := w.sepa()
 			r.Customer, r.Funding.Ref = w.customer, w.instrument
 			if err := w.refund(held.ID); err != nil {
