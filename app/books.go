@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"pulsa/app/config"
 	"pulsa/app/core"
@@ -17,7 +18,7 @@ import (
 // Books are what operators compare: our SQL with itself, with simulators' books and with providers' reports. They may be
 // open beside a running server. Close them.
 type Books struct {
-	// Reconciliation lists and closes open items. It compares after ReadReporters.
+	// Reconciliation lists and closes open items. Compare compares.
 	Reconciliation operators.Reconciliation
 
 	config config.Config
@@ -42,10 +43,38 @@ func OpenBooks(ctx context.Context, c config.Config) (*Books, error) {
 // Close closes the store.
 func (b *Books) Close() error { return b.db.Close() }
 
-// ReadReporters finds the providers that the reconciliation compares with. log is told of what goes wrong at them.
-func (b *Books) ReadReporters(log *slog.Logger) (err error) {
-	b.Reconciliation.Reporters, err = newReporters(b.config, log)
-	return err
+// Compare holds what was booked on whole days, in UTC, against the reports of all providers of the configuration, and stores the
+// differences. Days are written 2026-11-20; the first is yesterday where none is given, the last the first. log is told of what
+// goes wrong at providers. See operators.Reconciliation.Compare for progress and what is returned.
+func (b *Books) Compare(ctx context.Context, first, last string, log *slog.Logger, progress func(done, total int64)) (operators.LeftOut, error) {
+	from, to, err := days(first, last, b.Reconciliation.Clock.Now().UTC())
+	if err != nil {
+		return operators.LeftOut{}, err
+	}
+	if b.Reconciliation.Reporters, err = newReporters(b.config, log); err != nil {
+		return operators.LeftOut{}, err
+	}
+	return b.Reconciliation.Compare(ctx, from, to, progress)
+}
+
+// days are the times from which and before which is compared.
+func days(first, last string, now time.Time) (from, to time.Time, err error) {
+	from = now.Truncate(24*time.Hour).AddDate(0, 0, -1)
+	if first != "" {
+		if from, err = time.Parse(time.DateOnly, first); err != nil {
+			return from, to, fmt.Errorf("--from %s: write a day like 2026-11-20", first)
+		}
+	}
+	to = from
+	if last != "" {
+		if to, err = time.Parse(time.DateOnly, last); err != nil {
+			return from, to, fmt.Errorf("--to %s: write a day like 2026-11-20", last)
+		}
+	}
+	if to.Before(from) {
+		return from, to, fmt.Errorf("--to %s is before --from %s", last, first)
+	}
+	return from, to.AddDate(0, 0, 1), nil
 }
 
 // Audit returns every violation that SQL shows, and, where folders are given, every one that simulators' books show: those in

@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"os/user"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -20,6 +22,17 @@ func CalledAs(arg string) string {
 		return "go run ./cmd/pulsa"
 	}
 	return cmp.Or(arg, "pulsa")
+}
+
+// Operator is who works, for the record: as given, else $PULSA_OPERATOR, else the operating system's user, by name or number.
+func Operator(given string, getenv func(string) string) string {
+	if name := cmp.Or(strings.TrimSpace(given), getenv("PULSA_OPERATOR")); name != "" {
+		return name
+	}
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
 }
 
 // IgnoreHangup has SIGHUP logged, which would end the program, until end is called.

@@ -12,10 +12,10 @@ import (
 
 // Violation is one breach of an invariant.
 type Violation struct {
-	Invariant int             // 1 to 10, as package store's rules are numbered
-	Order     prepaid.OrderID // or
-	Card      string          // the serial, or neither
-	Text      string          // one sentence for operators; no secret, no number
+	Invariant int             `json:"invariant"` // 1 to 10, as package store's rules are numbered
+	Order     prepaid.OrderID `json:"order"`     // or
+	Card      string          `json:"card"`      // the serial, or neither
+	Text      string          `json:"text"`      // one sentence for operators; no secret, no number
 }
 
 // String is the violation on one line.

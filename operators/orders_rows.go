@@ -34,6 +34,14 @@ func OrderColumns() []string {
 	return []string{"id", "created_at", "brand", "number", "amount", "currency", "status", "reason", "needs_human"}
 }
 
+// Waiting says for people since when the order waits for an operator; "" where it does not.
+func (r OrderRow) Waiting() string {
+	if !r.NeedsHuman {
+		return ""
+	}
+	return "needs a human since " + r.StatusAt.UTC().Format(time.RFC3339)
+}
+
 // newOrderRow returns the order's row.
 func newOrderRow(o topup.Order) OrderRow {
 	row := OrderRow{

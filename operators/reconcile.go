@@ -114,13 +114,15 @@ type LeftOut struct {
 }
 
 // List lists the open items, oldest first.
-func (r Reconciliation) List(ctx context.Context) ([]OpenItem, error) {
-	return r.Items.OpenItems(ctx, false)
+func (r Reconciliation) List(ctx context.Context) ([]OpenItemRow, error) {
+	items, err := r.Items.OpenItems(ctx, false)
+	return openItemRows(items), err
 }
 
 // ListAll lists the open and the closed items, oldest first.
-func (r Reconciliation) ListAll(ctx context.Context) ([]OpenItem, error) {
-	return r.Items.OpenItems(ctx, true)
+func (r Reconciliation) ListAll(ctx context.Context) ([]OpenItemRow, error) {
+	items, err := r.Items.OpenItems(ctx, true)
+	return openItemRows(items), err
 }
 
 // Close closes an open item; ErrNoOpenItem.

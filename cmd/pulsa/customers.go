@@ -1,15 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
@@ -36,17 +31,31 @@ type whom struct {
 	Number string `arg:"" help:"The number: +31612345678." placeholder:"NUMBER"`
 }
 
-// desk opens what operators do with SQL alone, for the customer's brand. The caller closes it.
-func (w whom) desk(ctx context.Context, e term.Env) (operators.Whom, *core.Desk, error) {
-	m, err := w.parse(w.Number)
+// with has do work with the customer.
+func (w whom) with(ctx context.Context, e term.Env, do func(*core.Desk, operators.Whom) error) error {
+	m, err := parseNumber(w.Number)
 	if err != nil {
-		return operators.Whom{}, nil, err
+		return err
 	}
-	desk, err := w.openDesk(ctx, e, w.Brand)
-	return operators.Whom{Brand: w.Brand, MSISDN: m}, desk, err
+	return w.onDesk(ctx, e, w.Brand, func(d *core.Desk) error { return do(d, operators.Whom{Brand: w.Brand, MSISDN: m}) })
 }
 
-func (w whom) parse(number string) (prepaid.MSISDN, error) {
+// act is with for what is kept on record. It prints what do says, unless that fails.
+func (w whom) act(ctx context.Context, e term.Env, r deed, do func(*core.Desk, operators.Whom, prepaid.By) (string, error)) error {
+	by, err := r.by(e)
+	if err != nil {
+		return err
+	}
+	return w.with(ctx, e, func(d *core.Desk, who operators.Whom) error {
+		said, err := do(d, who, by)
+		if err == nil {
+			fmt.Fprintln(e.Stdout, said)
+		}
+		return err
+	})
+}
+
+func parseNumber(number string) (prepaid.MSISDN, error) {
 	m, err := prepaid.ParseE164(number)
 	if err != nil {
 		return m, fmt.Errorf("%s: %w; write it like +31612345678", number, err)
@@ -59,55 +68,75 @@ type customersShowCommand struct {
 	JSON bool `help:"Print JSON."`
 }
 
-// Run implements the command.
 func (s *customersShowCommand) Run(ctx context.Context, e term.Env) error {
-	who, desk, err := s.desk(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer desk.Close()
-	p, err := desk.Customers.Show(ctx, who)
-	if err != nil {
-		return err
-	}
-	if s.JSON {
-		return json.NewEncoder(e.Stdout).Encode(p)
-	}
-	return printProfile(e.Stdout, p)
+	return s.with(ctx, e, func(d *core.Desk, who operators.Whom) error {
+		p, err := d.Customers.Show(ctx, who)
+		if err != nil {
+			return err
+		}
+		return term.NewTable[operators.Profile](e, term.Output{JSON: s.JSON}).RecordOf(p, p.Facts())
+	})
 }
 
-func printProfile(w io.Writer, p operators.Profile) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(format string, args ...any) { fmt.Fprintf(table, format+"\n", args...) }
-	printFields(table, p)
-	if !p.FrozenAt.IsZero() {
-		line("\tfrozen: see pulsa customers unfreeze")
-	}
-	for _, m := range p.Mandates {
-		line("mandate\t%s\t%s\t%s", m.Reference, m.AgreedAt, m.IBAN)
-	}
-	for _, a := range p.Addresses {
-		line("address\t%s\t%s", a.Address, optedOut(a))
-	}
-	for _, o := range p.Orders {
-		line("order\t%s\t%s\t%s %s\t%s %s", o.ID, o.CreatedAt.Format(time.DateTime), o.Currency, o.Amount, o.Status, o.Reason)
-	}
-	for _, i := range p.ByHand {
-		line("by hand\t%s by %s\t%s\t%s", i.At.Format(time.DateTime), i.Who, i.What, i.Why)
-	}
-	return table.Flush()
+type customersMandateCommand struct {
+	settings
+	Reference string `arg:"" help:"The mandate's reference, or the 12 letters that the gateway's begins with."`
+	JSON      bool   `help:"Print JSON."`
 }
 
-// optedOut says how an address has opted out.
-func optedOut(a operators.AddressRow) string {
-	var said []string
-	if a.OptedOut {
-		said = append(said, "texted STOP: gets answers alone")
+func (m *customersMandateCommand) Run(ctx context.Context, e term.Env) error {
+	return m.onDesk(ctx, e, "", func(d *core.Desk) error {
+		found, err := d.Customers.Mandate(ctx, strings.ToUpper(m.Reference))
+		if err == nil && len(found) == 0 {
+			err = fmt.Errorf("no mandate's reference begins with %s", m.Reference)
+		}
+		for i := 0; err == nil && i < len(found); i++ {
+			err = term.NewTable[operators.MandateRow](e, term.Output{JSON: m.JSON}).RecordOf(found[i], found[i].Facts())
+		}
+		return err
+	})
+}
+
+type customersFrozenCommand struct {
+	settings
+	term.Output
+	Brand string `required:"" help:"Whose customers."`
+}
+
+func (f *customersFrozenCommand) Run(ctx context.Context, e term.Env) error {
+	return f.onDesk(ctx, e, f.Brand, func(d *core.Desk) error {
+		return term.NewTable[operators.FrozenRow](e, f.Output).PrintResult(d.Customers.Frozen(ctx, f.Brand))
+	})
+}
+
+type customersUntoldCommand struct {
+	settings
+	deed
+	term.Output
+	Brand string `help:"Only news of this brand."`
+	Told  string `help:"You have told the customer this news: its id in the list." placeholder:"NEWS"`
+	Limit int    `help:"How many to list at most, oldest first." default:"50"`
+}
+
+func (u *customersUntoldCommand) Run(ctx context.Context, e term.Env) error {
+	if u.Limit < 1 {
+		return wrongFlag("--limit must be positive: --limit 50")
 	}
-	if len(a.OptedOutAt) > 0 {
-		said = append(said, "can't be reached by "+strings.Join(a.OptedOutAt, ", "))
+	by, err := u.by(e)
+	if u.Told != "" && err != nil {
+		return err
 	}
-	return cmp.Or(strings.Join(said, "; "), "takes messages")
+	return u.onDesk(ctx, e, u.Brand, func(d *core.Desk) error {
+		if u.Told == "" {
+			return term.NewTable[operators.UntoldRow](e, u.Output).Columns(operators.UntoldColumns()...).
+				PrintResult(d.Customers.Untold(ctx, u.Brand, u.Limit))
+		}
+		if err := d.Customers.Told(ctx, prepaid.NoticeID(u.Told), by); err != nil {
+			return err
+		}
+		fmt.Fprintf(e.Stdout, "%s was told\n", u.Told)
+		return nil
+	})
 }
 
 type customersUnlockCommand struct {
@@ -116,30 +145,65 @@ type customersUnlockCommand struct {
 	Paid bool `help:"The debt was paid by other means: the customer may buy again."`
 }
 
-// Run implements the command.
 func (u *customersUnlockCommand) Run(ctx context.Context, e term.Env) error {
-	by, err := u.by(e)
-	if err != nil {
-		return err
-	}
-	who, desk, err := u.desk(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer desk.Close()
-	unlock := desk.Customers.Unlock
-	if u.Paid {
-		unlock = desk.Customers.UnlockPaid
-	}
-	c, err := unlock(ctx, who, by)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(e.Stdout, "%s is %s, PIN: %s\n", c.Number, c.Status, c.PIN)
-	if c.StillBlocked {
-		return errors.New("the PIN was not locked: the customer is blocked for a debt that the bank took back; once it is paid, add --paid")
-	}
-	return nil
+	return u.act(ctx, e, u.deed, func(d *core.Desk, who operators.Whom, by prepaid.By) (string, error) {
+		unlock := d.Customers.Unlock
+		if u.Paid {
+			unlock = d.Customers.UnlockPaid
+		}
+		c, err := unlock(ctx, who, by)
+		said := fmt.Sprintf("%s is %s, PIN: %s", c.Number, c.Status, c.PIN)
+		if c.StillBlocked {
+			fmt.Fprintln(e.Stdout, said)
+			err = errors.New("the PIN was not locked: the customer is blocked for a debt that the bank took back; once it is paid, add --paid")
+		}
+		return said, err
+	})
+}
+
+type customersUnfreezeCommand struct {
+	whom
+	deed
+	End bool `help:"Whoever set the last PIN loses the account: their PIN, ways to pay and addresses end. The owner gets it back by FORGOT."`
+}
+
+func (u *customersUnfreezeCommand) Run(ctx context.Context, e term.Env) error {
+	return u.act(ctx, e, u.deed, func(d *core.Desk, who operators.Whom, by prepaid.By) (string, error) {
+		decide, outcome := d.Customers.Unfreeze, "stays with whoever set its last PIN"
+		if u.End {
+			decide, outcome = d.Customers.UnfreezeForNobody, "is nobody's until the owner of the number texts FORGOT and types the code sent by SMS"
+		}
+		return who.MSISDN.Masked() + " is no longer frozen and " + outcome, decide(ctx, who, by)
+	})
+}
+
+type customersResetPINCommand struct {
+	whom
+	deed
+}
+
+func (r *customersResetPINCommand) Run(ctx context.Context, e term.Env) error {
+	return r.act(ctx, e, r.deed, func(d *core.Desk, who operators.Whom, by prepaid.By) (string, error) {
+		said := who.MSISDN.Masked() + " gets a code by SMS from the running server; it is valid for 10 minutes"
+		return said, d.Customers.ResetPIN(ctx, who, by)
+	})
+}
+
+type customersNumberCommand struct {
+	whom
+	To string `arg:"" help:"The new number: +31687654321." placeholder:"NEW"`
+	deed
+}
+
+func (n *customersNumberCommand) Run(ctx context.Context, e term.Env) error {
+	return n.act(ctx, e, n.deed, func(d *core.Desk, who operators.Whom, by prepaid.By) (string, error) {
+		to, err := parseNumber(n.To)
+		if err != nil {
+			return "", err
+		}
+		number, err := d.Customers.Move(ctx, who, to, by)
+		return who.MSISDN.Masked() + " is now " + number + ": the customer's PIN, way to pay, limits and debts went along", err
+	})
 }
 
 type customersEraseCommand struct {
@@ -148,28 +212,16 @@ type customersEraseCommand struct {
 	DespiteDebt bool `help:"Erase one who owes money: nobody can be asked for it any more."`
 }
 
-// Run implements the command.
-func (r *customersEraseCommand) Run(ctx context.Context, e term.Env) error {
-	by, err := r.by(e)
-	if err != nil {
-		return err
-	}
-	who, desk, err := r.desk(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer desk.Close()
-	if err := desk.OpenErasing(ctx); err != nil {
-		return err
-	}
-	erase := desk.Customers.Erase
-	if r.DespiteDebt {
-		erase = desk.Customers.EraseDespiteDebt
-	}
-	addresses, err := erase(ctx, who, by)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(e.Stdout, "%s is erased: %d addresses are forgotten, orders and ledger stay under a pseudonym\n", who.MSISDN.Masked(), addresses)
-	return nil
+func (c *customersEraseCommand) Run(ctx context.Context, e term.Env) error {
+	return c.act(ctx, e, c.deed, func(d *core.Desk, who operators.Whom, by prepaid.By) (string, error) {
+		if err := d.OpenErasing(ctx); err != nil {
+			return "", err
+		}
+		erase := d.Customers.Erase
+		if c.DespiteDebt {
+			erase = d.Customers.EraseDespiteDebt
+		}
+		n, err := erase(ctx, who, by)
+		return fmt.Sprintf("%s is erased: %d addresses are forgotten, orders and ledger stay under a pseudonym", who.MSISDN.Masked(), n), err
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"pulsa/app"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/prepaid"
 )
@@ -14,7 +15,7 @@ type actor struct {
 }
 
 // who is the operator's name.
-func (a actor) who(e term.Env) string { return operatorName(e, a.By) }
+func (a actor) who(e term.Env) string { return app.Operator(a.By, e.Getenv) }
 
 // deed says who does something by hand, and why.
 type deed struct {

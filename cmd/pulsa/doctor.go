@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"text/tabwriter"
 
 	"pulsa/app"
 	"pulsa/cmd/pulsa/term"
@@ -14,39 +10,28 @@ import (
 
 type doctorCommand struct {
 	settings
-	JSON bool `help:"Print one JSON object per finding."`
+	term.Output
 }
 
-// Run implements the command.
 func (d *doctorCommand) Run(ctx context.Context, e term.Env) error {
 	c, err := d.load(e, nil)
 	if err != nil {
 		return err
 	}
-	return d.print(e.Stdout, app.Examine(ctx, c))
-}
-
-func (d *doctorCommand) print(w io.Writer, findings []operators.Finding) error {
-	failed := false
-	table, out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), json.NewEncoder(w)
-	for _, f := range findings {
+	table, failed := term.NewTable[operators.Finding](e, d.Output).Columns("level", "what", "found"), false
+	for _, f := range app.Examine(ctx, c) {
 		failed = failed || f.Level == operators.LevelError
-		if d.JSON {
-			if err := out.Encode(f); err != nil {
+		if err := table.Row(f); err != nil {
+			return err
+		}
+		if f.Do != "" && d.IsText() {
+			if err := table.Row(operators.Finding{Found: "  -> " + f.Do}); err != nil {
 				return err
 			}
-			continue
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", f.Level, f.What, f.Found)
-		if f.Do != "" {
-			fmt.Fprintf(table, "\t\t  -> %s\n", f.Do)
 		}
 	}
-	if err := table.Flush(); err != nil {
+	if err := table.End(); err != nil || !failed {
 		return err
 	}
-	if failed {
-		return exitCode(1)
-	}
-	return nil
+	return exitCode(1)
 }

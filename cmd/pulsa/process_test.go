@@ -90,7 +90,7 @@ func TestWhoWorksIsTheOperatingSystemsUserUnlessSaid(t *testing.T) {
 		{"anna", "bert", "anna"}, {" ", "bert", "bert"}, {"", "", me.Username},
 	} {
 		e := term.Env{Getenv: func(name string) string { return map[string]string{"PULSA_OPERATOR": each.env, "USER": "nobody"}[name] }}
-		if got := operatorName(e, each.given); got != each.want {
+		if got := (actor{each.given}).who(e); got != each.want {
 			t.Errorf("%+v: %s", each, got)
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"pulsa/app"
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 	"pulsa/prepaid"
@@ -25,6 +25,7 @@ type topupsCommand struct {
 
 type topupsListCommand struct {
 	settings
+	term.Output
 	Brand      string        `help:"Of one brand only."`
 	Status     string        `help:"In one status only." placeholder:"STATUS"`
 	MSISDN     string        `name:"number" help:"Of one number only: +31612345678." placeholder:"NUMBER"`
@@ -32,53 +33,44 @@ type topupsListCommand struct {
 	NeedsHuman bool          `help:"Only what waits for an operator."`
 	Since      time.Duration `help:"Only of the last while: 24h." placeholder:"DURATION"`
 	Limit      int           `help:"How many at most, the newest." default:"50"`
-	JSON       bool          `help:"Print one JSON object per order."`
 }
 
-// Run implements the command.
 func (l *topupsListCommand) Run(ctx context.Context, e term.Env) error {
+	f, err := l.filter()
+	if err != nil {
+		return err
+	}
+	return l.onDesk(ctx, e, l.Brand, func(d *core.Desk) error {
+		return term.NewTable[operators.OrderRow](e, l.Output).Columns(operators.OrderColumns()...).
+			Show("needs_human", operators.OrderRow.Waiting).PrintResult(d.Orders.List(ctx, f))
+	})
+}
+
+func (l *topupsListCommand) filter() (operators.OrderFilter, error) {
 	f := operators.OrderFilter{Brand: l.Brand, Status: topup.Status(l.Status), Open: l.Open, NeedsHuman: l.NeedsHuman, Limit: l.Limit}
-	if l.MSISDN != "" {
-		m, err := prepaid.ParseE164(l.MSISDN)
-		if err != nil {
-			return fmt.Errorf("--number %s: %w; write it like +31612345678", l.MSISDN, err)
-		}
-		f.MSISDN = m
+	known := []string{""}
+	for _, s := range topup.Statuses() {
+		known = append(known, string(s))
 	}
-	if s := f.Status; s != "" && !slices.Contains(topup.Statuses(), s) {
-		var all []string
-		for _, known := range topup.Statuses() {
-			all = append(all, string(known))
-		}
-		return wrongFlag("--status %s is none%s", s, config.DidYouMean(string(s), all))
-	}
-	if l.Limit < 1 {
-		return wrongFlag("--limit must be positive: --limit 50")
-	}
-	if l.Since < 0 {
-		return wrongFlag("--since must be positive: --since 24h")
-	}
-	if l.Since > 0 {
+	switch {
+	case !slices.Contains(known, l.Status):
+		return f, wrongFlag("--status %s is none%s", l.Status, config.DidYouMean(l.Status, known[1:]))
+	case l.Limit < 1:
+		return f, wrongFlag("--limit must be positive: --limit 50")
+	case l.Since < 0:
+		return f, wrongFlag("--since must be positive: --since 24h")
+	case l.Since > 0:
 		f.Since = time.Now().Add(-l.Since)
 	}
-	desk, err := l.openDesk(ctx, e, l.Brand)
+	if l.MSISDN == "" {
+		return f, nil
+	}
+	m, err := parseNumber(l.MSISDN)
 	if err != nil {
-		return err
+		return f, fmt.Errorf("--number %w", err)
 	}
-	defer desk.Close()
-	rows, err := desk.Orders.List(ctx, f)
-	if err != nil {
-		return err
-	}
-	return term.NewTable[operators.OrderRow](e, term.Output{JSON: l.JSON}).Columns(operators.OrderColumns()...).
-		Show("needs_human", needsHuman).Print(rows)
-}
-
-func needsHuman(o operators.OrderRow) string {
-	if o.NeedsHuman {
-		return "needs a human since " + term.Stamp(o.StatusAt)
-	}
-	return ""
+	f.MSISDN = m
+	return f, nil
 }
 
 type topupsShowCommand struct {
@@ -87,21 +79,14 @@ type topupsShowCommand struct {
 	JSON  bool   `help:"Print JSON."`
 }
 
-// Run implements the command.
 func (s *topupsShowCommand) Run(ctx context.Context, e term.Env) error {
-	desk, err := s.openDesk(ctx, e, "")
-	if err != nil {
-		return err
-	}
-	defer desk.Close()
-	d, err := desk.Orders.Show(ctx, s.Order)
-	if err != nil {
-		return err
-	}
-	if s.JSON {
-		return json.NewEncoder(e.Stdout).Encode(d)
-	}
-	return printDossier(e.Stdout, d)
+	return s.onDesk(ctx, e, "", func(desk *core.Desk) error {
+		d, err := desk.Orders.Show(ctx, s.Order)
+		if err != nil {
+			return err
+		}
+		return term.NewTable[operators.Dossier](e, term.Output{JSON: s.JSON}).RecordOf(d, d.Facts())
+	})
 }
 
 type topupsResolveCommand struct {
@@ -126,7 +111,6 @@ func (r *topupsResolveCommand) action() topup.OperatorAction {
 	return ""
 }
 
-// Run implements the command.
 func (r *topupsResolveCommand) Run(ctx context.Context, e term.Env) error {
 	return r.intervene(ctx, e, r.deed, r.Order, r.action())
 }
@@ -138,7 +122,6 @@ type topupsRefundCommand struct {
 	Goodwill bool   `help:"Of a delivered order: the customer keeps the airtime, and the money is our loss."`
 }
 
-// Run implements the command.
 func (r *topupsRefundCommand) Run(ctx context.Context, e term.Env) error {
 	action := topup.RefundOrder
 	if r.Goodwill {

@@ -9,7 +9,6 @@ import (
 
 type versionCommand struct{}
 
-// Run implements the command.
 func (versionCommand) Run(e term.Env) error {
 	fmt.Fprintln(e.Stdout, version.Current())
 	return nil

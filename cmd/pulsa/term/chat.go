@@ -58,19 +58,7 @@ func (e Env) Chat(ctx context.Context, p Partner) error {
 
 // eachLine hands over the lines of Stdin that are not empty, until "/quit", the input's end, an error, or ctx ends.
 func (e Env) eachLine(ctx context.Context, do func(string) error) error {
-	lines := make(chan string)
-	go func() { // ends with the input, which nobody can interrupt
-		defer close(lines)
-		scanner := bufio.NewScanner(e.Stdin)
-		scanner.Buffer(nil, 1<<20)
-		for scanner.Scan() {
-			select {
-			case lines <- scanner.Text():
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
+	lines := e.lines(ctx)
 	for {
 		select {
 		case <-ctx.Done():
@@ -87,4 +75,22 @@ func (e Env) eachLine(ctx context.Context, do func(string) error) error {
 			}
 		}
 	}
+}
+
+// lines carries the lines of Stdin until its end, or ctx's. Nobody can interrupt the reading: it ends with the process.
+func (e Env) lines(ctx context.Context) <-chan string {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		scanner := bufio.NewScanner(e.Stdin)
+		scanner.Buffer(nil, 1<<20)
+		for scanner.Scan() {
+			select {
+			case lines <- scanner.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return lines
 }

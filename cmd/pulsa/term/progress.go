@@ -2,43 +2,35 @@ package term
 
 import (
 	"fmt"
-	"io"
 	"strings"
 )
 
 // Progress is a progress bar. It draws on a terminal only. It is not safe for concurrent use.
 type Progress struct {
-	out     io.Writer // nil if Stderr is not a terminal
-	columns func() int
-	what    string
-	drawn   string
+	env         Env
+	what, drawn string
 }
 
 // Progress returns a bar on Stderr for work that what names: "importing".
 func (e Env) Progress(what string) *Progress {
-	p := &Progress{what: what}
-	if e.isTerminal(e.Stderr) {
-		p.out = e.Stderr
-		p.columns = func() int { return e.columns(e.Stderr) }
-	}
-	return p
+	return &Progress{e, what, ""}
 }
 
 // Show draws the bar if it has changed. A total of 0 means that the work is still being checked.
 func (p *Progress) Show(done, total int64) {
-	if p.out == nil || done+total == 0 {
+	if done+total == 0 || !p.env.isTerminal(p.env.Stderr) {
 		return
 	}
-	if line := barLine(p.what, done, total, p.columns()); line != p.drawn {
+	if line := barLine(p.what, done, total, p.env.columns(p.env.Stderr)); line != p.drawn {
 		p.drawn = line
-		fmt.Fprintf(p.out, "\r%s\x1b[K", line)
+		fmt.Fprintf(p.env.Stderr, "\r%s\x1b[K", line)
 	}
 }
 
 // End leaves the bar's line, if one was drawn.
 func (p *Progress) End() {
 	if p.drawn != "" {
-		fmt.Fprintln(p.out)
+		fmt.Fprintln(p.env.Stderr)
 	}
 }
 

@@ -50,6 +50,7 @@ type Table[T any] struct {
 	width   int      // of the terminal in columns; 0 if there is none
 	narrow  bool     // the terminal has no room for the whole table
 	least   []string // the columns that are left out first where the terminal is too narrow
+	nothing string   // what a text without rows says
 }
 
 type field struct {
@@ -69,13 +70,14 @@ type column[T any] struct {
 
 const (
 	firstRows = 1000
-	// widest is what fields are cut to where the terminal is narrower than the table. Serials and ids fit.
+	// widest is what fields are cut to where the terminal is narrower than the table. Serials and ids fit. The last column is
+	// not cut: the terminal wraps it.
 	widest = 26
 )
 
 // NewTable returns a table on e's Stdout. The caller calls Row for each row, and then End.
 func NewTable[T any](e Env, o Output) *Table[T] {
-	t := &Table[T]{format: o.format(), out: e.Stdout, width: e.columns(e.Stdout), fields: fields(reflect.TypeFor[T]())}
+	t := &Table[T]{format: o.format(), out: e.Stdout, width: e.columns(e.Stdout), fields: fields(reflect.TypeFor[T]()), nothing: "Nothing found."}
 	names := make([]string, len(t.fields))
 	for i, f := range t.fields {
 		names[i] = f.name
@@ -126,6 +128,12 @@ func (t *Table[T]) Least(names ...string) *Table[T] {
 	return t
 }
 
+// Nothing sets what a text without rows says.
+func (t *Table[T]) Nothing(text string) *Table[T] {
+	t.nothing = text
+	return t
+}
+
 // Print prints all rows and ends the table.
 func (t *Table[T]) Print(rows []T) error {
 	for _, row := range rows {
@@ -136,21 +144,12 @@ func (t *Table[T]) Print(rows []T) error {
 	return t.End()
 }
 
-// Record prints one row alone. Its text has a line for each column.
-func (t *Table[T]) Record(row T) error {
-	if t.format != "text" {
-		return t.Print([]T{row})
+// PrintResult is Print of what a call has returned, if that is no error.
+func (t *Table[T]) PrintResult(rows []T, err error) error {
+	if err != nil {
+		return err
 	}
-	width := 0
-	for _, c := range t.columns {
-		width = max(width, len(c.name))
-	}
-	for _, c := range t.columns {
-		if _, err := fmt.Fprintf(t.out, "%-*s %s\n", width, heading(c.name), c.text(row)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.Print(rows)
 }
 
 // Row prints a row.
@@ -185,7 +184,7 @@ func (t *Table[T]) Row(row T) error {
 	return t.flush()
 }
 
-// End prints what waits for the widths of columns. A text without rows says that nothing was found.
+// End prints what waits for the widths of columns. A text without rows says so.
 func (t *Table[T]) End() error {
 	switch t.format {
 	case "json":
@@ -195,7 +194,7 @@ func (t *Table[T]) End() error {
 		return t.csv.Error()
 	}
 	if t.rows == 0 {
-		_, err := fmt.Fprintln(t.out, "Nothing found.")
+		_, err := fmt.Fprintln(t.out, t.nothing)
 		return err
 	}
 	if err := t.flush(); err != nil {
@@ -271,8 +270,11 @@ func (t *Table[T]) flush() error {
 		line := ""
 		for i, c := range t.columns {
 			if !c.hidden {
-				text := cut(row[i], t.room(c))
-				line += text + strings.Repeat(" ", t.room(c)+2-seen(text))
+				text := row[i]
+				if i < len(t.columns)-1 {
+					text = cut(text, t.room(c))
+				}
+				line += text + strings.Repeat(" ", max(0, t.room(c)+2-seen(text)))
 			}
 		}
 		lines.WriteString(strings.TrimRight(line, " ") + "\n")

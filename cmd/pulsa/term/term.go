@@ -3,7 +3,6 @@
 package term
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -46,24 +45,14 @@ func (e Env) Colours() bool { return e.isTerminal(e.Stdout) && e.Getenv("NO_COLO
 // Confirm asks the question on Stdout and returns an error unless the reply is "yes".
 func (e Env) Confirm(ctx context.Context, question string) error {
 	fmt.Fprintf(e.Stdout, "%s Type yes to go on: ", question)
-	type reply struct {
-		line string
-		err  error
-	}
-	replies := make(chan reply, 1)
-	go func() { // reading from a terminal cannot be interrupted: after Ctrl-C this goroutine ends with the process
-		line, err := bufio.NewReader(e.Stdin).ReadString('\n')
-		replies <- reply{line, err}
-	}()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(e.Stdout)
 		return errors.New("interrupted: nothing was changed")
-	case r := <-replies:
-		if r.err != nil && !errors.Is(r.err, io.EOF) {
-			return fmt.Errorf("read the answer: %w", r.err)
-		}
-		if strings.ToLower(strings.TrimSpace(r.line)) != "yes" {
+	case answer := <-e.lines(ctx):
+		if strings.ToLower(strings.TrimSpace(answer)) != "yes" {
 			fmt.Fprintln(e.Stdout)
 			return errors.New("nothing was changed; scripts say --yes")
 		}

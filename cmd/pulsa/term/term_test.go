@@ -38,6 +38,45 @@ func TestATableFitsItsTerminal(t *testing.T) {
 	}
 }
 
+func TestTheLastColumnIsWhole(t *testing.T) {
+	type row struct {
+		What  string `json:"what"`
+		Found string `json:"found"`
+	}
+	long := strings.Repeat("abcde", 8)
+	var out bytes.Buffer
+	table := NewTable[row](Env{Stdout: &out}, Output{})
+	table.width = 60
+	if err := table.Print([]row{{long, long}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "what                        found\n" + long[:25] + "…  " + long + "\n"; out.String() != want {
+		t.Errorf("%q", out.String())
+	}
+}
+
+func TestARecordIsAFactALine(t *testing.T) {
+	type row struct {
+		Key   string `json:"key"`
+		Since string `json:"used_since"`
+	}
+	for format, want := range map[string]string{
+		"text": "key         k\nused since  today\n",
+		"json": `{"key":"k","used_since":"today"}` + "\n",
+	} {
+		var out bytes.Buffer
+		if err := NewTable[row](Env{Stdout: &out}, Output{Format: format}).Record(row{"k", "today"}); err != nil || out.String() != want {
+			t.Errorf("%s: %v %q", format, err, out.String())
+		}
+	}
+	var out bytes.Buffer
+	facts := [][]string{{"order", "B"}, {"attempt 1", "charge", "done"}, {"attempt 2", "c", "held"}}
+	err := NewTable[row](Env{Stdout: &out}, Output{}).RecordOf(row{}, facts)
+	if want := "order      B\nattempt 1  charge  done\nattempt 2  c       held\n"; err != nil || out.String() != want {
+		t.Errorf("%v %q", err, out.String())
+	}
+}
+
 func TestATableHasThreeFormats(t *testing.T) {
 	type named struct {
 		Name string `json:"name"`
@@ -69,7 +108,7 @@ func TestATableHasThreeFormats(t *testing.T) {
 	}
 	for format, want := range map[string]string{"text": "Nothing found.\n", "csv": "name,count,used_at,why\n", "json": ""} {
 		var out bytes.Buffer
-		if err := Rows(Env{Stdout: &out}, Output{Format: format}, []row{}, "name"); err != nil || out.String() != want {
+		if err := NewTable[row](Env{Stdout: &out}, Output{Format: format}).Columns("name").Print(nil); err != nil || out.String() != want {
 			t.Errorf("%s: %v %q", format, err, out.String())
 		}
 	}

@@ -1,0 +1,71 @@
+package operators
+
+import (
+	"fmt"
+	"time"
+
+	"pulsa/prepaid"
+)
+
+// OpenItemRow is an OpenItem as lists show it. Amounts are minor units.
+type OpenItemRow struct {
+	ID         string           `json:"id"`
+	Provider   string           `json:"provider"`
+	Reference  string           `json:"reference"`
+	Kind       string           `json:"kind"`
+	Order      prepaid.OrderID  `json:"order"`
+	Currency   prepaid.Currency `json:"currency"`
+	Ours       int64            `json:"ours"`
+	Theirs     int64            `json:"theirs"`
+	Note       string           `json:"note"`
+	HappenedAt time.Time        `json:"happened_at"`
+	FoundAt    time.Time        `json:"found_at"`
+	Open       bool             `json:"open"`
+	ClosedAt   time.Time        `json:"closed_at,omitzero"`
+	ClosedBy   string           `json:"closed_by,omitempty"`
+	Reason     string           `json:"reason,omitempty"`
+}
+
+// OpenItemColumns lists, by their tags, the columns that a list of open items shows to people; the state is State.
+func OpenItemColumns() []string {
+	return []string{"id", "happened_at", "provider", "kind", "reference", "order", "ours", "theirs", "note", "state"}
+}
+
+func openItemRows(items []OpenItem) []OpenItemRow {
+	rows := make([]OpenItemRow, len(items))
+	for n, i := range items {
+		rows[n] = OpenItemRow{i.ID, i.Provider, i.Reference, i.Kind, i.Order, i.Currency, i.Ours, i.Theirs, i.Note, i.HappenedAt, i.FoundAt,
+			i.ClosedAt.IsZero(), i.ClosedAt, i.ClosedBy, i.Reason}
+	}
+	return rows
+}
+
+// OurMoney is what our ledger has booked.
+func (r OpenItemRow) OurMoney() string {
+	return prepaid.Money{Minor: r.Ours, Currency: r.Currency}.String()
+}
+
+// TheirMoney is what the provider has reported.
+func (r OpenItemRow) TheirMoney() string {
+	return prepaid.Money{Minor: r.Theirs, Currency: r.Currency}.String()
+}
+
+// State says for people whether the item is open, or who closed it, and why.
+func (r OpenItemRow) State() string {
+	if r.Open {
+		return "open"
+	}
+	return "closed by " + r.ClosedBy + ": " + r.Reason
+}
+
+// Sentences say for people what was not compared, and why.
+func (l LeftOut) Sentences() []string {
+	var said []string
+	for _, name := range l.Unreported {
+		said = append(said, fmt.Sprintf("%s gives us no report: what was booked with it is not compared", name))
+	}
+	for _, name := range l.BusyWallets {
+		said = append(said, fmt.Sprintf("top-ups are under way at %s: its wallet is compared next time", name))
+	}
+	return said
+}
