@@ -17,6 +17,7 @@ import (
 // Observe.
 type Config struct {
 	Brands   map[string]*prepaid.Brand
+	Prompts  map[string]*BrandPrompts // by brand, from CheckedPrompts; nil: New calls it
 	Sessions Sessions
 	Services Services
 	Outbox   channels.Outbox
@@ -52,25 +53,45 @@ var ErrBusy = errors.New("earlier messages of the sender are still being answere
 // New returns a Handler. It checks the flow tables and the prompts of every brand, and reports all that is wrong.
 func New(c Config) (*Handler, error) {
 	e, err := newEngine()
-	errs := []error{err}
+	if err != nil {
+		return nil, err
+	}
 	c.Brands = maps.Clone(c.Brands)
 	c.Services.clock = c.Clock
-	h := &Handler{c: c, engine: e, prompts: map[string]*BrandPrompts{}}
-	for name, b := range c.Brands {
-		p, err := LoadPrompts(b)
-		errs = append(errs, err)
-		h.prompts[name] = p
-		if e != nil && err == nil {
-			errs = append(errs, checkPrompts(b, p, e.table))
-		}
+	if c.Prompts == nil {
+		c.Prompts, err = e.checkedPrompts(c.Brands)
 	}
+	h := &Handler{c: c, engine: e, prompts: c.Prompts}
 	if c.Reached == nil {
 		h.c.Reached = func(string) {}
 	}
 	if c.Observe == nil {
 		h.c.Observe = func(Record) {}
 	}
-	return h, errors.Join(errs...)
+	return h, err
+}
+
+// CheckedPrompts reads the prompts of every brand and checks that they suit the flows, as New does, for a program that makes
+// many Handlers. They never change. The error tells all that is wrong.
+func CheckedPrompts(brands map[string]*prepaid.Brand) (map[string]*BrandPrompts, error) {
+	e, err := newEngine()
+	if err != nil {
+		return nil, err
+	}
+	return e.checkedPrompts(brands)
+}
+
+func (e *engine) checkedPrompts(brands map[string]*prepaid.Brand) (map[string]*BrandPrompts, error) {
+	all := map[string]*BrandPrompts{}
+	var errs []error
+	for name, b := range brands {
+		p, err := LoadPrompts(b)
+		if err == nil {
+			err = checkPrompts(b, p, e.table)
+		}
+		all[name], errs = p, append(errs, err)
+	}
+	return all, errors.Join(errs...)
 }
 
 // Prompts returns the texts of a brand.

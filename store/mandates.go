@@ -53,7 +53,7 @@ func (db Mandates) ClaimMandates(ctx context.Context, now, until time.Time, n in
 			WITH due AS MATERIALIZED (
 				SELECT setup AS due_setup FROM mandates
 				WHERE run_at > 0 AND run_at <= ? AND lease_until <= ?
-				ORDER BY run_at, setup LIMIT ?`+db.skipLocked+`)
+				ORDER BY run_at, setup`+limited+db.skipLocked+`)
 			UPDATE mandates SET lease_until = ? WHERE setup IN (SELECT due_setup FROM due)
 			RETURNING `+mandateTable.columns,
 			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))

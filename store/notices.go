@@ -84,7 +84,7 @@ func (db Notices) ClaimNotices(ctx context.Context, now, until time.Time, n int)
 			WITH due AS MATERIALIZED (
 				SELECT id AS due_id FROM notices
 				WHERE told_at = 0 AND held = '' AND due_at <= ? AND lease_until <= ?
-				ORDER BY due_at, id LIMIT ?`+db.skipLocked+`)
+				ORDER BY due_at, id`+limited+db.skipLocked+`)
 			UPDATE notices SET lease_until = ? WHERE id IN (SELECT due_id FROM due)
 			RETURNING `+noticeTable.columns,
 			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))

@@ -110,7 +110,7 @@ func (db Orders) Claim(ctx context.Context, now, until time.Time, n int) ([]topu
 			WITH due AS MATERIALIZED (
 				SELECT id AS due_id FROM orders
 				WHERE run_at > 0 AND run_at <= ? AND lease_until <= ?
-				ORDER BY run_at, id LIMIT ?`+db.skipLocked+`)
+				ORDER BY run_at, id`+limited+db.skipLocked+`)
 			UPDATE orders SET lease_until = ? WHERE id IN (SELECT due_id FROM due)
 			RETURNING `+orderTable.columns,
 			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))

@@ -100,7 +100,7 @@ func (db Outbox) ClaimOutbound(ctx context.Context, now, until time.Time, n int)
 					SELECT 1 FROM outbox former
 					WHERE former.status = 'waiting' AND former.brand = o.brand AND former.channel = o.channel
 					  AND former.address = o.address AND former.seq < o.seq)
-				ORDER BY o.run_at, o.seq LIMIT ?`+db.skipLocked+`)
+				ORDER BY o.run_at, o.seq`+limited+db.skipLocked+`)
 			UPDATE outbox SET lease_until = ?, attempts = attempts + 1, lapsed = sending, sending = TRUE
 			WHERE seq IN (SELECT due_seq FROM due)
 			RETURNING `+outboxTable.columns,
@@ -210,7 +210,7 @@ func deliveryRank(d channels.Delivery) int {
 // OutboundTo implements channels.Outbox.
 func (db Outbox) OutboundTo(ctx context.Context, brand, channel string, a prepaid.Address, after int64, n int) ([]channels.Outbound, error) {
 	rows, err := outboxTable.list(ctx, db.reader, `
-		WHERE brand = ? AND channel = ? AND address = ? AND seq > ? AND status = 'sent' ORDER BY seq LIMIT ?`, brand, channel, a, after, n)
+		WHERE brand = ? AND channel = ? AND address = ? AND seq > ? AND status = 'sent' ORDER BY seq`+limited, brand, channel, a, after, n)
 	if err != nil {
 		return nil, fmt.Errorf("outbound to address: %w", err)
 	}

@@ -69,6 +69,8 @@ type Parts struct {
 	Fundings map[topup.FundingKind]topup.Funding
 	Adapters []channels.Adapter
 
+	Prompts map[string]*conversation.BrandPrompts // see conversation.Config; nil: they are read
+
 	// Redeliver has the simulators repeat the news that was not taken; nil where there are none.
 	Redeliver func(context.Context) error
 	// Reached is called at each crash point; nil for never.
@@ -203,7 +205,8 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 		OptedOut: p.WantsNothing, OptOut: p.Accounts.OptOutAt, Jitter: rand.Float64,
 	})
 	p.Handler, err = conversation.New(conversation.Config{
-		Brands: p.Brands, Sessions: p.Sessions, Outbox: p.DB.Outbox, Clock: p.Clock, Log: p.Log, Vault: p.vault, Channel: p.Registry.Declared,
+		Brands: p.Brands, Prompts: with.Prompts, Sessions: p.Sessions, Outbox: p.DB.Outbox, Clock: p.Clock, Log: p.Log, Vault: p.vault,
+		Channel: p.Registry.Declared,
 		On: func(ctx context.Context, brand, name string) bool {
 			_, _, on := p.Registry.Channel(ctx, brand, name)
 			return on

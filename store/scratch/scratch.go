@@ -4,6 +4,7 @@ package scratch
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -85,23 +86,49 @@ func texts(ctx context.Context, db *store.DB, wanted func(column) bool) (map[str
 	if err != nil {
 		return nil, fmt.Errorf("list text columns: %w", err)
 	}
-	found := map[string]string{}
+	tables := map[string][]column{}
 	for _, c := range columns {
-		if c.unreadable() || !wanted(c) {
-			continue
+		if !c.unreadable() && wanted(c) {
+			tables[c.Table] = append(tables[c.Table], c)
 		}
-		var values []string
-		query := `SELECT ` + c.asText(db.Dialect()) + ` FROM ` + c.Table + ` WHERE ` + c.Name + ` IS NOT NULL`
-		if err := db.Writer().SelectContext(ctx, &values, query); err != nil {
-			return nil, fmt.Errorf("read %s.%s: %w", c.Table, c.Name, err)
+	}
+	found := map[string]string{}
+	for table, columns := range tables {
+		if found[table], err = tableText(ctx, db, table, columns); err != nil {
+			return nil, fmt.Errorf("read %s: %w", table, err)
 		}
-		var text strings.Builder
-		for _, v := range values {
-			text.WriteString(c.Name + "=" + v + "\n")
-		}
-		found[c.Table] += text.String()
 	}
 	return found, nil
+}
+
+// tableText returns a line, name=value, for each value of the columns. It takes one statement: SQLite takes longer to prepare
+// one than to read what a script has stored.
+func tableText(ctx context.Context, db *store.DB, table string, columns []column) (string, error) {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		list[i] = c.asText(db.Dialect())
+	}
+	rows, err := db.Writer().QueryContext(ctx, `SELECT `+strings.Join(list, ", ")+` FROM `+table)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	values, into := make([]sql.NullString, len(columns)), make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	var text strings.Builder
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return "", err
+		}
+		for i, v := range values {
+			if v.Valid {
+				text.WriteString(columns[i].Name + "=" + v.String + "\n")
+			}
+		}
+	}
+	return text.String(), rows.Err()
 }
 
 type column struct{ Table, Name string }

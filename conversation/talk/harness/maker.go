@@ -24,7 +24,8 @@ import (
 // Maker makes a fresh program for every story. It implements talk.Maker.
 type Maker struct {
 	config   config.Config
-	database string // PostgreSQL in which each story gets a schema; "": an embedded file each
+	prompts  map[string]*conversation.BrandPrompts // read and checked once for all stories
+	database string                                // PostgreSQL in which each story gets a schema; "": an embedded file each
 	redis    string
 	folder   string // of the embedded stores
 	template string // an empty, migrated database, copied for each story
@@ -43,6 +44,9 @@ func NewMaker(ctx context.Context, c config.Config, database, redis string) (*Ma
 	m.config.Data = folder
 	m.config.PublicURL = "http://127.0.0.1:8080"
 	if err := m.config.OpenKeys(); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	if m.prompts, err = conversation.CheckedPrompts(core.BrandsByName(m.config)); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	if database != "" {

@@ -76,7 +76,7 @@ func (s *Program) start(ctx context.Context) error {
 		networks[s.config.Networks[b.Name]] = cutNetwork{s.sims.Network, l}
 	}
 	err = p.Assemble(core.Parts{
-		Gateways: gateways, Networks: networks,
+		Gateways: gateways, Networks: networks, Prompts: s.maker.prompts,
 		Adapters:  []channels.Adapter{&unsteadyFake{fake.New(p.DB.Outbox, s.clock), s}},
 		Redeliver: s.sims.Redeliver,
 		Reached:   func(point string) { s.reached(l, point) },
