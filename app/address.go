@@ -19,33 +19,33 @@ import (
 // instanceHeader tells the run's name at /healthz.
 const instanceHeader = "Pulsa-Instance"
 
-// AddressFile is where a server leaves its address in the data folder.
-func AddressFile(data string) string { return filepath.Join(data, "server.address") }
+// addressFile is where a server leaves its address in the data folder.
+func addressFile(data string) string { return filepath.Join(data, "server.address") }
 
-// LeaveAddress writes where the server is, until remove is called. A copy that has taken the folder since keeps its own.
-func LeaveAddress(data, address, instance string) (remove func() error, err error) {
+// leaveAddress writes where the server is, until remove is called. A copy that has taken the folder since keeps its own.
+func leaveAddress(data, address, instance string) (remove func() error, err error) {
 	line := address + " " + instance + "\n"
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, fmt.Errorf("leave the server's address: %w", err)
 	}
-	if err := os.WriteFile(AddressFile(data), []byte(line), 0o600); err != nil {
+	if err := os.WriteFile(addressFile(data), []byte(line), 0o600); err != nil {
 		return nil, fmt.Errorf("leave the server's address: %w", err)
 	}
 	return func() error {
-		if left, err := os.ReadFile(AddressFile(data)); err != nil || string(left) != line {
+		if left, err := os.ReadFile(addressFile(data)); err != nil || string(left) != line {
 			return nil
 		}
-		if err := os.Remove(AddressFile(data)); !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(addressFile(data)); !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 		return nil
 	}, nil
 }
 
-// RunningServer returns the address of the server that runs on a data folder, "" for none: what a crash has left, or
+// runningServer returns the address of the server that runs on a data folder, "" for none: what a crash has left, or
 // another server answers at, is none.
-func RunningServer(ctx context.Context, data string) string {
-	left, err := os.ReadFile(AddressFile(data))
+func runningServer(ctx context.Context, data string) string {
+	left, err := os.ReadFile(addressFile(data))
 	if err != nil {
 		return ""
 	}

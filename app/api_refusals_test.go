@@ -143,7 +143,7 @@ func offered(change func(*reloadly.Operator), ask func(*refusing) answered) func
 	return func(r *refusing) answered {
 		r.t.Helper()
 		other := newRefusing(r.t, nil)
-		other.Catalogues["demo"] = offering{other.Catalogues["demo"], change}
+		other.catalogues["demo"] = offering{other.catalogues["demo"], change}
 		return ask(other)
 	}
 }

@@ -316,7 +316,7 @@ func (h holding) Credit(ctx context.Context, c topup.Credit) topup.Result {
 func TestATopupIsProcessingAfterFiftySeconds(t *testing.T) {
 	clock := apptest.NewStillClock()
 	network := holding{asked: make(chan struct{}), open: make(chan struct{})}
-	r := runWired(t, nil, nil, Wiring{Clock: clock, Network: func(n topup.Network) topup.Network {
+	r := runWired(t, nil, nil, Wiring{Clock: clock, network: func(n topup.Network) topup.Network {
 		network.Network = n
 		return network
 	}})

@@ -66,9 +66,9 @@ func TestABadWebhookIsRefusedAndChangesNothing(t *testing.T) {
 		{"Telegram: too large", "demo/telegram", json, large, "X-Telegram-Bot-Api-Secret-Token", "wrong"},
 		{"another brand", "other/fake", json, `{"id":"1","from":"+31612345678","text":"KOOP"}`, "", ""},
 		{"another channel", "demo/other", json, `{"id":"1","from":"+31612345678","text":"KOOP"}`, "", ""},
-		{"Reloadly: unsigned", ReloadlyHook, json, `{"data":{"customIdentifier":"BKTRMWQXZD"}}`, "", ""},
-		{"Reloadly: signed wrongly", ReloadlyHook, json, `{"data":{"customIdentifier":"BKTRMWQXZD"}}`, "X-Reloadly-Signature", "00"},
-		{"Reloadly: too large", ReloadlyHook, json, large, "X-Reloadly-Signature", "00"},
+		{"Reloadly: unsigned", reloadlyHook, json, `{"data":{"customIdentifier":"BKTRMWQXZD"}}`, "", ""},
+		{"Reloadly: signed wrongly", reloadlyHook, json, `{"data":{"customIdentifier":"BKTRMWQXZD"}}`, "X-Reloadly-Signature", "00"},
+		{"Reloadly: too large", reloadlyHook, json, large, "X-Reloadly-Signature", "00"},
 	} {
 		path := c.path
 		if !strings.HasPrefix(path, "/") {

@@ -54,7 +54,7 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 	t.Cleanup(func() { _ = drop(t.Context()) })
 	r := runWired(t, nil, func(c *config.Config) {
 		c.DatabaseURL, c.RedisURL = prepaid.NewSecret(address), prepaid.NewSecret(apptest.CrowdedRedis(t, redis))
-	}, Wiring{Clock: prepaid.SystemClock{}, RedisPrefix: "blocked:" + prepaid.NewToken() + ":"})
+	}, Wiring{Clock: prepaid.SystemClock{}, redisPrefix: "blocked:" + prepaid.NewToken() + ":"})
 	const buyers = 24 // more than there are connections
 	number := func(i int) string { return fmt.Sprintf("+316123450%02d", i) }
 	for i := range buyers {

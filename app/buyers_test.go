@@ -29,7 +29,7 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 			t.Fatal(err)
 		}
 		buyers[i] = m.String()
-		err = harness.GivenCustomer(t.Context(), r.Program.Program, r.CompleteSetup, talk.Setup{Brand: "demo", Language: "en", Customer: talk.Customer{Number: m.String(), Kind: talk.SMS}},
+		err = harness.GivenCustomer(t.Context(), r.Program.Program, r.completeSetup, talk.Setup{Brand: "demo", Language: "en", Customer: talk.Customer{Number: m.String(), Kind: talk.SMS}},
 			talk.GivenCustomer{PIN: prepaid.NewSecret(apptest.PIN), Method: "card"})
 		if err != nil {
 			t.Fatal(err)

@@ -57,7 +57,7 @@ func OpenChat(ctx context.Context, c config.Config, o ChatOptions) (*Chat, error
 		stop:   func() error { return nil },
 	}
 	if chat.Server == "" {
-		chat.Server = RunningServer(ctx, c.Data)
+		chat.Server = runningServer(ctx, c.Data)
 		chat.Joined = chat.Server != ""
 	}
 	if chat.Server == "" {
@@ -99,13 +99,13 @@ func serveChats(ctx context.Context, c config.Config) (address string, stop func
 	if err != nil {
 		return "", nil, errors.Join(err, public.Close(), admin.Close())
 	}
-	remove, err := LeaveAddress(c.Data, c.PublicURL, p.Instance)
+	remove, err := leaveAddress(c.Data, c.PublicURL, p.instance)
 	if err != nil {
 		return "", nil, errors.Join(err, public.Close(), admin.Close(), p.Close())
 	}
 	serving, end := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- p.Serve(serving, public, admin) }()
+	go func() { served <- p.serve(serving, public, admin) }()
 	return c.PublicURL, func() error {
 		end()
 		return errors.Join(<-served, remove())

@@ -26,8 +26,8 @@ func (p *Program) clockFault(ctx context.Context) (fault string, level operators
 	return fmt.Sprintf("the clock is %s apart from the database's", skew.Abs().Round(time.Millisecond)), f.Level
 }
 
-// WarnOfClock logs a clock that is too far from the database's.
-func (p *Program) WarnOfClock(ctx context.Context) {
+// warnOfClock logs a clock that is too far from the database's.
+func (p *Program) warnOfClock(ctx context.Context) {
 	if fault, _ := p.clockFault(ctx); fault != "" {
 		p.Log.WarnContext(ctx, fault+": leases and limits go by both, so let NTP set them")
 	}

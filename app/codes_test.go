@@ -16,7 +16,7 @@ import (
 func TestSixtyStrangersCostNoMoreCodesThanTheChannelHas(t *testing.T) {
 	const strangers, numbers = 60, 5
 	onEveryStore(t, func(t *testing.T, change func(*config.Config)) {
-		r := runWired(t, nil, change, Wiring{Clock: apptest.NewSkipClock(), RedisPrefix: "codes:" + prepaid.NewToken() + ":"})
+		r := runWired(t, nil, change, Wiring{Clock: apptest.NewSkipClock(), redisPrefix: "codes:" + prepaid.NewToken() + ":"})
 		var all sync.WaitGroup
 		var mu sync.Mutex
 		told := map[string]int{}
@@ -58,7 +58,7 @@ func TestSixtyStrangersCostNoMoreCodesThanTheChannelHas(t *testing.T) {
 		if err := r.DB.Writer().Get(&messages, `SELECT COUNT(*) FROM outbox WHERE text LIKE '%is your code for%'`); err != nil || messages != budget {
 			t.Errorf("%d messages, %v", messages, err)
 		}
-		page := scrape(t, r.Metrics)
+		page := scrape(t, r.metrics)
 		for _, want := range []string{
 			`pulsa_codes_sent{brand="demo",channel="fake"} 80`, `pulsa_codes_used{brand="demo",channel="fake"} 0`,
 			`pulsa_codes_used_share{brand="demo",channel="fake"} 0`, `pulsa_codes_refused_total{brand="demo",cap="channel",channel="fake"} 220`,

@@ -7,9 +7,9 @@ import (
 	"pulsa/prepaid"
 )
 
-// CrashAt kills this process, as kill -9 does, when it first reaches the point named: how crashes are tried on the
+// crashAt kills this process, as kill -9 does, when it first reaches the point named: how crashes are tried on the
 // real program. "" never crashes. Only a program that serves nobody but testers may be told to.
-func CrashAt(point string, brands []*prepaid.Brand) (func(string), error) {
+func crashAt(point string, brands []*prepaid.Brand) (func(string), error) {
 	if point == "" {
 		return nil, nil
 	}

@@ -121,7 +121,7 @@ func (g guest) visit(a *arrivals) {
 func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 	n := crowdSize(t)
 	var line *arrivals
-	r := runWired(t, nil, nil, Wiring{Clock: apptest.NewSlowClock(20), Sessions: func(real conversation.Sessions) conversation.Sessions {
+	r := runWired(t, nil, nil, Wiring{Clock: apptest.NewSlowClock(20), sessions: func(real conversation.Sessions) conversation.Sessions {
 		line = &arrivals{Sessions: real}
 		return line
 	}})
@@ -132,7 +132,7 @@ func TestACrowdIsServedEachInOrderAndOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := guest{running: r, number: m.String(), kind: []string{"sms", "whatsapp", "telegram"}[i%3], amount: 10 + 5*(i%9), language: []string{"en", "nl"}[i%2]}
-		err = harness.GivenCustomer(t.Context(), r.Program.Program, r.CompleteSetup, talk.Setup{Brand: "demo", Language: g.language, Customer: talk.Customer{Number: g.number, Kind: g.kind}},
+		err = harness.GivenCustomer(t.Context(), r.Program.Program, r.completeSetup, talk.Setup{Brand: "demo", Language: g.language, Customer: talk.Customer{Number: g.number, Kind: g.kind}},
 			talk.GivenCustomer{PIN: prepaid.NewSecret(apptest.PIN), Method: "card"})
 		if err != nil {
 			t.Fatal(err)

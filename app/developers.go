@@ -20,20 +20,20 @@ func NewDevelopers(p *Program, c config.Config, db *store.DB, clock prepaid.Cloc
 		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
 	}
 	if p != nil {
-		config.Orders, config.Log, config.Catalogues = p.Topups, p.Log, p.Catalogues
+		config.Orders, config.Log, config.Catalogues = p.Topups, p.Log, p.catalogues
 	}
 	return developers.New(config)
 }
 
 // wireCatalogues finds what each brand with an API sells by it.
 func (p *Program) wireCatalogues() {
-	p.Catalogues = map[string]developers.Catalogue{}
+	p.catalogues = map[string]developers.Catalogue{}
 	for brand := range p.Config.API {
 		if p.Config.Networks[brand] == config.NetworkReloadly {
-			p.Catalogues[brand] = p.reloadly
+			p.catalogues[brand] = p.reloadly
 			continue
 		}
-		p.Catalogues[brand] = simCatalogue{sim.NewFace(context.Background(), p.Sims.Network, p.Clock, p.Brands[brand].Currency)}
+		p.catalogues[brand] = simCatalogue{sim.NewFace(context.Background(), p.Sims.Network, p.Clock, p.Brands[brand].Currency)}
 	}
 }
 

@@ -37,7 +37,7 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	defer func() { _ = sims.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, 4*doctorWithin)
 	defer cancel()
-	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: quiet, Sims: sims})
+	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: quiet, sims: sims})
 	var key *core.KeyError
 	if errors.As(err, &key) {
 		return append(findings, operators.Failure("keys", key.Found, key.Do))
@@ -48,7 +48,7 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	}
 	defer func() { _ = p.Close() }()
 	for _, look := range []func(context.Context) []operators.Finding{
-		p.ExamineStores, p.examineChannels, p.examineSimulated, p.ExamineRemote, p.ExamineGateway,
+		p.examineStores, p.examineChannels, p.examineSimulated, p.examineRemote, p.examineGateway,
 		p.examineWallet, p.examineRates, p.examineWork,
 	} {
 		findings = append(findings, look(ctx)...)
@@ -68,8 +68,8 @@ func examineFolder(c config.Config) []operators.Finding {
 	return []operators.Finding{operators.OK("data folder", c.Data)}
 }
 
-// ExamineStores asks the stores whether they answer.
-func (p *Program) ExamineStores(ctx context.Context) []operators.Finding {
+// examineStores asks the stores whether they answer.
+func (p *Program) examineStores(ctx context.Context) []operators.Finding {
 	findings := operators.CheckDatabase(ctx, p.Clock, p.DB, string(p.DB.Dialect()))
 	if findings[0].Level != operators.LevelOK {
 		return findings
@@ -105,18 +105,18 @@ func (p *Program) examineSimulated(context.Context) []operators.Finding {
 	return findings
 }
 
-// ExamineRemote asks whether pulsa sim is there, and lets us in.
-func (p *Program) ExamineRemote(ctx context.Context) []operators.Finding {
-	if p.Remote == nil {
+// examineRemote asks whether pulsa sim is there, and lets us in.
+func (p *Program) examineRemote(ctx context.Context) []operators.Finding {
+	if p.remote == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorWithin)
 	defer cancel()
 	f := operators.Failure("simulator", "", "")
-	err := p.Remote.Gateway.Probe(ctx)
+	err := p.remote.Gateway.Probe(ctx)
 	switch {
 	case err == nil:
-		return []operators.Finding{operators.Warning("simulator", "SIMULATED payments at "+p.Remote.URL, "nothing for brands marked test")}
+		return []operators.Finding{operators.Warning("simulator", "SIMULATED payments at "+p.remote.URL, "nothing for brands marked test")}
 	case errors.Is(err, simgateway.ErrSecret):
 		f.Do = "set simulator.secret to the PULSA_SIM_GATEWAY_SECRET that pulsa sim was started with: until then no payment is made, and no news of it taken"
 	case errors.Is(err, simgateway.ErrNoFace):
@@ -124,7 +124,7 @@ func (p *Program) ExamineRemote(ctx context.Context) []operators.Finding {
 	default:
 		f.Do = "start pulsa sim, or correct simulator.url; without it payments are simulated in the server"
 	}
-	f.Found = p.Remote.URL + ": " + err.Error()
+	f.Found = p.remote.URL + ": " + err.Error()
 	return []operators.Finding{f}
 }
 

@@ -9,8 +9,8 @@ import (
 	"pulsa/payments/stripe"
 )
 
-// ExamineGateway asks Stripe whether it knows us, and looks whether the key is of the kind that each brand needs.
-func (p *Program) ExamineGateway(ctx context.Context) []operators.Finding {
+// examineGateway asks Stripe whether it knows us, and looks whether the key is of the kind that each brand needs.
+func (p *Program) examineGateway(ctx context.Context) []operators.Finding {
 	if p.stripe == nil {
 		return nil
 	}

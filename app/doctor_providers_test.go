@@ -110,7 +110,7 @@ func TestTheDoctorTriesTheCredentialsOfProviders(t *testing.T) {
 		var findings []operators.Finding
 		met := false
 		for tries := 5; !met && tries > 0; tries-- { // on a slow machine, who answers may seem not to
-			findings = append(p.ExamineGateway(t.Context()), operators.CheckCredentials(t.Context(), p.Registry)...)
+			findings = append(p.examineGateway(t.Context()), operators.CheckCredentials(t.Context(), p.Registry)...)
 			for _, f := range findings {
 				if strings.Contains(f.Found+f.Do, key) || strings.Contains(f.Found+f.Do, "0123456789abcdef") || strings.Contains(f.Found+f.Do, "123456:abc") {
 					t.Errorf("%s: shows a secret: %+v", c.name, f)
@@ -152,8 +152,8 @@ func TestTheDoctorTriesTheSecretOfASimulatorInAnotherProcess(t *testing.T) {
 		{gone.URL, "right", operators.LevelError, "start pulsa sim, or"},
 	} {
 		p := &Program{Program: &core.Program{Config: config.Config{PublicURL: "http://127.0.0.1:8080"}}}
-		p.Remote = sim.NewRemote(test.url, prepaid.NewSecret(test.secret), quiet)
-		found := p.ExamineRemote(t.Context())
+		p.remote = sim.NewRemote(test.url, prepaid.NewSecret(test.secret), quiet)
+		found := p.examineRemote(t.Context())
 		if len(found) != 1 || found[0].Level != test.level || !strings.Contains(found[0].Do, test.do) {
 			t.Errorf("%s %s: %+v", test.url, test.secret, found)
 		}

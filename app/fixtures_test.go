@@ -63,7 +63,7 @@ func runWired(t *testing.T, env map[string]string, change func(*config.Config), 
 // customer registers one who pays by bank card.
 func (r *running) customer(number string) {
 	r.t.Helper()
-	apptest.Register(r.t, r.Program.Program, r.CompleteSetup, number)
+	apptest.Register(r.t, r.Program.Program, r.completeSetup, number)
 }
 
 // text sends a message and returns the answer and the status.

@@ -44,7 +44,7 @@ func interveneBesideServer(ctx context.Context, c config.Config, log *slog.Logge
 		return operators.Intervened{}, err
 	}
 	defer func() { _ = sims.Close() }()
-	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: log, Sims: sims})
+	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: log, sims: sims})
 	if err != nil {
 		return operators.Intervened{}, err
 	}
@@ -56,11 +56,11 @@ func interveneBesideServer(ctx context.Context, c config.Config, log *slog.Logge
 	if brand := p.Brands[h.Brand]; brand == nil || !brand.Test {
 		return r.CarryOut(ctx, p.Topups)
 	}
-	return AskServer(ctx, c.AdminListen, h.Brand, r)
+	return askServer(ctx, c.AdminListen, h.Brand, r)
 }
 
-// AskServer has the server whose admin listener is at an address carry out an action on an order of a test brand.
-func AskServer(ctx context.Context, address, brand string, r operators.Intervention) (operators.Intervened, error) {
+// askServer has the server whose admin listener is at an address carry out an action on an order of a test brand.
+func askServer(ctx context.Context, address, brand string, r operators.Intervention) (operators.Intervened, error) {
 	var done operators.Intervened
 	body, err := json.Marshal(r)
 	if err != nil {

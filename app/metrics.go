@@ -15,9 +15,9 @@ import (
 	"pulsa/topup"
 )
 
-// Metrics are what the admin listener tells Prometheus. Labels are names of the program's and the
+// metrics are what the admin listener tells Prometheus. Labels are names of the program's and the
 // configuration's own making, never a number or a text of a customer. Safe for concurrent use.
-type Metrics struct {
+type metrics struct {
 	registry     *prometheus.Registry
 	turns        *prometheus.CounterVec
 	turnTime     *prometheus.HistogramVec
@@ -30,9 +30,9 @@ type Metrics struct {
 	clock        prepaid.Clock
 }
 
-// NewMetrics returns metrics on a registry of their own.
-func NewMetrics(clock prepaid.Clock) *Metrics {
-	m := &Metrics{
+// newMetrics returns metrics on a registry of their own.
+func newMetrics(clock prepaid.Clock) *metrics {
+	m := &metrics{
 		clock:    clock,
 		registry: prometheus.NewRegistry(),
 		turns: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -64,11 +64,11 @@ func buildInfo(b version.Build) prometheus.Collector {
 	}, func() float64 { return 1 })
 }
 
-// Turn counts what a turn did.
-func (m *Metrics) Turn(r conversation.Record) {
-	m.TurnDone(r.Channel.Brand.Name, r.Channel.Name, string(r.Kind), flowOf(r.To), r.To, r.Result, r.Duration)
+// turn counts what a turn did.
+func (m *metrics) turn(r conversation.Record) {
+	m.turnDone(r.Channel.Brand.Name, r.Channel.Name, string(r.Kind), flowOf(r.To), r.To, r.Result, r.Duration)
 	for _, step := range r.Path {
-		m.StateChanged(flowOf(step.From), step.From, step.To)
+		m.stateChanged(flowOf(step.From), step.From, step.To)
 	}
 }
 
@@ -78,27 +78,27 @@ func flowOf(state string) string {
 	return flow
 }
 
-// TurnDone counts a turn and how long it took from the receipt of its message. flow and state are where
+// turnDone counts a turn and how long it took from the receipt of its message. flow and state are where
 // the session stands after it; result is conversation.Record's.
-func (m *Metrics) TurnDone(brand, channel, kind, flow, state, result string, d time.Duration) {
+func (m *metrics) turnDone(brand, channel, kind, flow, state, result string, d time.Duration) {
 	brand, channel, result = label(brand), label(channel), label(result)
 	m.turns.WithLabelValues(brand, channel, label(kind), label(flow), label(state), result).Inc()
 	m.turnTime.WithLabelValues(brand, channel, result).Observe(d.Seconds())
 }
 
-// OrderMoved counts a change of an order's status.
-func (m *Metrics) OrderMoved(brand string, from, to topup.Status) {
+// orderMoved counts a change of an order's status.
+func (m *metrics) orderMoved(brand string, from, to topup.Status) {
 	m.orderMoves.WithLabelValues(label(brand), label(string(from)), label(string(to))).Inc()
 }
 
-// StateChanged counts a transition of a conversation.
-func (m *Metrics) StateChanged(flow, from, to string) {
+// stateChanged counts a transition of a conversation.
+func (m *metrics) stateChanged(flow, from, to string) {
 	m.states.WithLabelValues(label(flow), label(from), label(to)).Inc()
 }
 
 // Handler answers Prometheus on the admin listener. What can't be collected is left out, and counted in
 // promhttp_metric_handler_errors_total.
-func (m *Metrics) Handler() http.Handler {
+func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, Registry: m.registry})
 }
 

@@ -9,8 +9,8 @@ import (
 	"pulsa/cards"
 )
 
-// WatchCards has wrong card codes counted at every scrape. It is called once, before the first.
-func (m *Metrics) WatchCards(guessing func(context.Context) (map[string]int64, error)) {
+// watchCards has wrong card codes counted at every scrape. It is called once, before the first.
+func (m *metrics) watchCards(guessing func(context.Context) (map[string]int64, error)) {
 	m.registry.MustRegister(&guessCollector{
 		guessing: guessing,
 		wrong: prometheus.NewDesc("pulsa_card_wrong_codes",

@@ -20,12 +20,12 @@ func newCodesRefused() *prometheus.CounterVec {
 }
 
 // codeRefused counts a one-time code that a cap has refused.
-func (m *Metrics) codeRefused(brand, channel string, by accounts.CodeCap) {
+func (m *metrics) codeRefused(brand, channel string, by accounts.CodeCap) {
 	m.codesRefused.WithLabelValues(label(brand), label(channel), label(string(by))).Inc()
 }
 
 // watchCodes has the codes of the last hour counted at every scrape. It is called once, before the first.
-func (m *Metrics) watchCodes(figures codeFigures) {
+func (m *metrics) watchCodes(figures codeFigures) {
 	labels := []string{"brand", "channel"}
 	m.registry.MustRegister(&codeCollector{
 		clock: m.clock, figures: figures,

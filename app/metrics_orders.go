@@ -24,8 +24,8 @@ var orderAges = []struct {
 // brand and status.
 type openOrders func(ctx context.Context, createdBefore time.Time) (map[string]map[topup.Status]int, error)
 
-// WatchOrders has the open orders counted at every scrape. It is called once, before the first.
-func (m *Metrics) WatchOrders(orders openOrders) {
+// watchOrders has the open orders counted at every scrape. It is called once, before the first.
+func (m *metrics) watchOrders(orders openOrders) {
 	m.registry.MustRegister(&orderCollector{clock: m.clock, orders: orders, open: prometheus.NewDesc("pulsa_orders_open",
 		"Orders that have not come to an end, by status, at least as old as older_than says.",
 		[]string{"brand", "status", "older_than"}, nil)})

@@ -11,16 +11,17 @@ import (
 	"testing"
 	"time"
 
+	"pulsa/cards"
 	"pulsa/channels"
 	"pulsa/conversation"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
-func scrape(t *testing.T, m *Metrics) string {
+func scrape(t *testing.T, m *metrics) string {
 	t.Helper()
 	answer := httptest.NewRecorder()
-	m.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	m.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if answer.Code != http.StatusOK {
 		t.Fatalf("status %d: %s", answer.Code, answer.Body)
 	}
@@ -30,8 +31,8 @@ func scrape(t *testing.T, m *Metrics) string {
 func TestMetricsAreCounted(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var asked []time.Duration
-	m := NewMetrics(prepaid.NewVirtualClock(start))
-	m.WatchOrders(func(_ context.Context, before time.Time) (map[string]map[topup.Status]int, error) {
+	m := newMetrics(prepaid.NewVirtualClock(start))
+	m.watchOrders(func(_ context.Context, before time.Time) (map[string]map[topup.Status]int, error) {
 		asked = append(asked, start.Sub(before))
 		return map[string]map[topup.Status]int{"demo": {topup.Held: 5 - len(asked)}}, nil
 	})
@@ -40,10 +41,10 @@ func TestMetricsAreCounted(t *testing.T) {
 		To: "registration.ask_pin_again", Result: "ok", Duration: 30 * time.Millisecond,
 		Path: []conversation.Step{{From: "registration.ask_pin", Event: "ok", To: "registration.ask_pin_again"}},
 	}
-	m.Turn(turn)
+	m.turn(turn)
 	turn.Path, turn.Duration = nil, 9*time.Second
-	m.Turn(turn)
-	m.OrderMoved("demo", topup.Charging, topup.Declined)
+	m.turn(turn)
+	m.orderMoved("demo", topup.Charging, topup.Declined)
 	page := scrape(t, m)
 	for _, want := range []string{
 		`pulsa_turns_total{brand="demo",channel="twilio",flow="registration",kind="sms",result="ok",state="registration.ask_pin_again"} 2`,
@@ -65,11 +66,11 @@ func TestMetricsAreCounted(t *testing.T) {
 }
 
 func TestNoLabelHoldsANumberOrText(t *testing.T) {
-	m := NewMetrics(prepaid.SystemClock{})
+	m := newMetrics(prepaid.SystemClock{})
 	for _, text := range []string{"+31612345678", "tel:+31612345678", "KOOP 10 1234", "31612345678", "3-1-6-1", "ë", strings.Repeat("a", 65)} {
-		m.TurnDone(text, text, text, text, text, text, time.Second)
-		m.OrderMoved(text, topup.Status(text), topup.Status(text))
-		m.StateChanged(text, text, text)
+		m.turnDone(text, text, text, text, text, text, time.Second)
+		m.orderMoved(text, topup.Status(text), topup.Status(text))
+		m.stateChanged(text, text, text)
 	}
 	page := scrape(t, m)
 	for _, line := range strings.Split(page, "\n") {
@@ -84,11 +85,11 @@ func TestNoLabelHoldsANumberOrText(t *testing.T) {
 }
 
 func TestAScrapeOutlivesAStoreThatIsDown(t *testing.T) {
-	m := NewMetrics(prepaid.SystemClock{})
-	m.WatchOrders(func(context.Context, time.Time) (map[string]map[topup.Status]int, error) {
+	m := newMetrics(prepaid.SystemClock{})
+	m.watchOrders(func(context.Context, time.Time) (map[string]map[topup.Status]int, error) {
 		return nil, errors.New("store is down")
 	})
-	m.OrderMoved("demo", topup.Charging, topup.Declined)
+	m.orderMoved("demo", topup.Charging, topup.Declined)
 	if page := scrape(t, m); !strings.Contains(page, "pulsa_order_moves_total") || strings.Contains(page, "pulsa_orders_open{") {
 		t.Error(page)
 	}
@@ -106,6 +107,20 @@ func TestTheDocumentationListsTheMetrics(t *testing.T) {
 	for _, name := range []string{"pulsa_turns_total", "pulsa_turn_seconds", "state_change", "pulsa_order_moves_total", "pulsa_orders_open"} {
 		if !strings.Contains(text, "| `"+name+"` |") {
 			t.Errorf("%s is missing", name)
+		}
+	}
+}
+
+func TestGuessingIsMeasured(t *testing.T) {
+	m := newMetrics(prepaid.SystemClock{})
+	m.watchCards(func(context.Context) (map[string]int64, error) {
+		return map[string]int64{"shop": cards.WaveCodes, "demo": cards.WaveCodes - 1}, nil
+	})
+	answer := httptest.NewRecorder()
+	m.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, line := range []string{`pulsa_card_wrong_codes{brand="demo"} 49`, `pulsa_card_guessing{brand="demo"} 0`, `pulsa_card_guessing{brand="shop"} 1`} {
+		if !strings.Contains(answer.Body.String(), line+"\n") {
+			t.Errorf("lacks %s", line)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 type untoldNewsCounts func(ctx context.Context) ([]store.UntoldCount, error)
 
 // watchUntold has held news counted at every scrape. It is called once, before the first.
-func (m *Metrics) watchUntold(counts untoldNewsCounts) {
+func (m *metrics) watchUntold(counts untoldNewsCounts) {
 	labels := []string{"brand", "why"}
 	m.registry.MustRegister(&untoldCollector{
 		clock: m.clock, counts: counts,

@@ -16,7 +16,7 @@ import (
 func TestWhatHappensBetweenADeliveryAndItsAnswerIsTold(t *testing.T) {
 	var takeBack atomic.Pointer[func()]
 	clock := apptest.NewSkipClock()
-	r := runWired(t, nil, nil, Wiring{Clock: clock, Reached: func(point string) {
+	r := runWired(t, nil, nil, Wiring{Clock: clock, reached: func(point string) {
 		if act := takeBack.Load(); act != nil && point == "delivered" {
 			(*act)()
 		}

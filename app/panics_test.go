@@ -40,8 +40,8 @@ func TestAPanicsValueIsNeverLogged(t *testing.T) {
 	var at atomic.Pointer[string] // the point that panics
 	clock := apptest.NewSkipClock()
 	r := runWired(t, nil, nil, Wiring{
-		Clock: clock, Network: func(n topup.Network) topup.Network { return loud{n, new(atomic.Bool)} },
-		Reached: func(point string) {
+		Clock: clock, network: func(n topup.Network) topup.Network { return loud{n, new(atomic.Bool)} },
+		reached: func(point string) {
 			if p := at.Load(); p != nil && *p == point {
 				panic(panicValue)
 			}

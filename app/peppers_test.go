@@ -16,7 +16,7 @@ func TestACopyWithAnotherPepperJudgesNoPIN(t *testing.T) {
 	r := runDemo(t, map[string]string{"PULSA_PIN_PEPPER": apptest.Key}, func(c *config.Config) { first = c })
 	other := *first
 	other.Peppers = map[int]prepaid.Secret{1: prepaid.NewSecret(apptest.Key + "x")}
-	late, err := Wire(t.Context(), other, Wiring{Clock: r.Clock, Log: r.Program.Log, Sims: r.Sims, Volatile: true})
+	late, err := Wire(t.Context(), other, Wiring{Clock: r.Clock, Log: r.Program.Log, sims: r.Sims, Volatile: true})
 	if err != nil {
 		t.Fatal("before there are PINs:", err)
 	}

@@ -11,14 +11,14 @@ import (
 	"pulsa/web/phone"
 )
 
-// PhoneRoutes serves the phone in the browser at /, where a brand is marked test.
-func (p *Program) PhoneRoutes(mux *http.ServeMux) {
+// phoneRoutes serves the phone in the browser at /, where a brand is marked test.
+func (p *Program) phoneRoutes(mux *http.ServeMux) {
 	if !p.hasTestBrand() {
 		return
 	}
 	phone.New(phone.Config{
 		Lines: p.fakeLines, Turn: p.Handler.Turn, Outbox: p.DB.Outbox, Words: p.words, Event: p.newsEvent, Clock: p.Clock, Log: p.Log,
-		Command: CalledAs(os.Args[0]), Flags: strings.TrimSpace(p.Config.SameFlags()),
+		Command: calledAs(os.Args[0]), Flags: strings.TrimSpace(p.Config.SameFlags()),
 	}).Routes(mux)
 }
 

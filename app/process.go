@@ -16,8 +16,8 @@ import (
 // cachedByGo is a folder in which "go run" keeps a program that it has built.
 var cachedByGo = regexp.MustCompile(`^[0-9a-f]{64}-d$`)
 
-// CalledAs is how the program is called again: what the hints begin with. arg is os.Args[0].
-func CalledAs(arg string) string {
+// calledAs is how the program is called again: what the hints begin with. arg is os.Args[0].
+func calledAs(arg string) string {
 	if cachedByGo.MatchString(filepath.Base(filepath.Dir(arg))) || strings.Contains(arg, "go-build") {
 		return "go run ./cmd/pulsa"
 	}

@@ -14,27 +14,27 @@ import (
 
 func TestAnotherServerAtALeftAddressIsNotJoined(t *testing.T) {
 	r, data := runDemo(t, nil, nil), t.TempDir()
-	former, err := LeaveAddress(data, r.server.URL, "another run")
+	former, err := leaveAddress(data, r.server.URL, "another run")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := RunningServer(t.Context(), data); found != "" {
+	if found := runningServer(t.Context(), data); found != "" {
 		t.Errorf("joins %s", found)
 	}
-	remove, err := LeaveAddress(data, r.server.URL, r.Instance)
+	remove, err := leaveAddress(data, r.server.URL, r.instance)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := former(); err != nil {
 		t.Fatal(err)
 	}
-	if found := RunningServer(t.Context(), data); found != r.server.URL {
+	if found := runningServer(t.Context(), data); found != r.server.URL {
 		t.Errorf("joins %q, want %s", found, r.server.URL)
 	}
 	if err := remove(); err != nil {
 		t.Fatal(err)
 	}
-	if found := RunningServer(t.Context(), data); found != "" {
+	if found := runningServer(t.Context(), data); found != "" {
 		t.Errorf("joins %s when it has gone", found)
 	}
 }
@@ -69,13 +69,13 @@ func TestAClockThatIsWrongSaysSo(t *testing.T) {
 				each.status, each.text = 200, "ready\n"
 			}
 			logged := strings.Count(r.log.String(), "apart from the database's")
-			r.WarnOfClock(t.Context())
+			r.warnOfClock(t.Context())
 			logged = strings.Count(r.log.String(), "apart from the database's") - logged
 			status, text := ready()
 			if status != each.status || !strings.HasPrefix(text, each.text) || (logged == 1) != (text != "ready\n") {
 				t.Errorf("%s off: %d %q, logged %d times", each.by, status, text, logged)
 			}
-			if f := r.ExamineStores(t.Context())[1]; f.Level != each.level {
+			if f := r.examineStores(t.Context())[1]; f.Level != each.level {
 				t.Errorf("%s off, doctor: %+v", each.by, f)
 			}
 		}

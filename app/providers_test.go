@@ -393,7 +393,7 @@ func TestASecretIsDeletedAndUsedButtonsGo(t *testing.T) {
 func TestAButtonBelongsToItsQuestionOnTelegram(t *testing.T) {
 	l := newLine(t, "telegram")
 	setup := talk.Setup{Brand: "demo", Language: "en", Customer: l.customer()}
-	if err := harness.GivenCustomer(t.Context(), l.r.Program.Program, l.r.CompleteSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(apptest.PIN), Method: "sepa"}); err != nil {
+	if err := harness.GivenCustomer(t.Context(), l.r.Program.Program, l.r.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(apptest.PIN), Method: "sepa"}); err != nil {
 		t.Fatal(err)
 	}
 	asks := func(amount string) (again string) {

@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	// ReloadlyHook is where Reloadly sends its news, under public_url.
-	ReloadlyHook = "/networks/reloadly/webhook"
+	// reloadlyHook is where Reloadly sends its news, under public_url.
+	reloadlyHook = "/networks/reloadly/webhook"
 	// walletEvery is how often the wallet is looked at, and walletWithin how long that may take.
 	walletEvery  = 5 * time.Minute
 	walletWithin = 30 * time.Second
 )
 
-// NewReloadly is the client where a brand's network is Reloadly; else nil.
-func NewReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reloadly.Client {
+// newReloadly is the client where a brand's network is Reloadly; else nil.
+func newReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reloadly.Client {
 	for _, network := range c.Networks {
 		if network == config.NetworkReloadly {
 			r := c.Reloadly
@@ -39,8 +39,8 @@ func NewReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reload
 }
 
 func (p *Program) wireReloadly() {
-	if p.reloadly = NewReloadly(p.Config, p.Clock, p.Log); p.reloadly != nil {
-		p.Metrics.watchWallet()
+	if p.reloadly = newReloadly(p.Config, p.Clock, p.Log); p.reloadly != nil {
+		p.metrics.watchWallet()
 	}
 }
 
@@ -61,12 +61,12 @@ func (p *Program) watchWallet(ctx context.Context) (int, error) {
 	defer cancel()
 	balance, err := p.reloadly.Balance(ctx)
 	if err != nil {
-		p.Metrics.walletUnread.Inc()
+		p.metrics.walletUnread.Inc()
 		p.Log.WarnContext(ctx, "wallet not read", "network", config.NetworkReloadly, "error", err)
 		return 0, nil
 	}
 	if units, err := strconv.ParseFloat(balance.Number(), 64); err == nil {
-		p.Metrics.wallet.WithLabelValues(config.NetworkReloadly, string(balance.Currency)).Set(units)
+		p.metrics.wallet.WithLabelValues(config.NetworkReloadly, string(balance.Currency)).Set(units)
 	}
 	level, message := slog.LevelDebug, "wallet read"
 	low, err := prepaid.ParseMoney(p.Config.Reloadly.LowBalance, balance.Currency)
@@ -78,7 +78,7 @@ func (p *Program) watchWallet(ctx context.Context) (int, error) {
 }
 
 // watchWallet registers what tells of wallets. It is called once, and before the first look.
-func (m *Metrics) watchWallet() {
+func (m *metrics) watchWallet() {
 	m.wallet = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "pulsa_wallet_balance", Help: "What our wallet at a network held when last read, in whole units of its currency.",
 	}, []string{"network", "currency"})

@@ -72,7 +72,7 @@ func TestReloadlysNewsIsTakenOnlyIfItIsSigned(t *testing.T) {
 	}
 	hook := func(secret, reference string) int {
 		body := `{"type":"airtime_transaction.status","data":{"customIdentifier":"` + reference + `"}}`
-		request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, r.server.URL+ReloadlyHook, strings.NewReader(body))
+		request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, r.server.URL+reloadlyHook, strings.NewReader(body))
 		request.Header.Set("X-Reloadly-Request-Timestamp", "1763726400000")
 		request.Header.Set("X-Reloadly-Signature", reloadly.Sign(prepaid.NewSecret(secret), []byte(body), "1763726400000"))
 		response, err := http.DefaultClient.Do(request)
@@ -102,7 +102,7 @@ func TestReloadlysNewsSettlesAnUnclearDeliveryAtOnce(t *testing.T) {
 		t.Fatalf("order %s", o.Status)
 	}
 	f.tell(http.MethodPut, "/control/network", "reports after 0s")
-	news := sim.News{Face: f.face, URL: r.server.URL + ReloadlyHook, Secret: prepaid.NewSecret("hook-secret"), Log: slog.New(slog.DiscardHandler)}
+	news := sim.News{Face: f.face, URL: r.server.URL + reloadlyHook, Secret: prepaid.NewSecret("hook-secret"), Log: slog.New(slog.DiscardHandler)}
 	if err := news.Tell(t.Context(), f.face.Transaction(f.network.Find(simnetwork.Filter{})[0])); err != nil {
 		t.Fatal(err)
 	}

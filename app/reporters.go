@@ -26,14 +26,14 @@ func newReporters(c config.Config, log *slog.Logger) (operators.Reporters, error
 		all.Gateways["sim"] = &sim.Remote{URL: c.Simulator.URL}
 	}
 	clock := prepaid.SystemClock{}
-	if r := NewReloadly(c, clock, log); r != nil {
+	if r := newReloadly(c, clock, log); r != nil {
 		all.Networks[config.NetworkReloadly], all.Wallets[config.NetworkReloadly] = r, r
 	}
 	// A report is read from Stripe alone.
 	books := func(context.Context, prepaid.ChargeID) (payments.Recorded, error) {
 		return payments.Recorded{}, topup.ErrNoOrder
 	}
-	s, err := NewStripe(c, clock, log, books, nil)
+	s, err := newStripe(c, clock, log, books, nil)
 	if err != nil {
 		return all, err
 	}

@@ -109,7 +109,12 @@ func TestASenderThatDiesLeavesItUnclearAndTheNextGoes(t *testing.T) {
 		t.Fatal(claimed, err)
 	}
 	s := channels.NewSender(channels.SenderConfig{Outbox: r.DB.Outbox, Slot: r.DB.Outbox.SendSlot, Registry: r.Registry, Clock: ahead{r.Clock, time.Hour + time.Minute}, Log: r.Program.Log,
-		OptedOut: r.WantsNothing, OptOut: r.Accounts.OptOutAt})
+		OptedOut: func(ctx context.Context, brand, channel string, a prepaid.Address) (bool, error) {
+			out, err := r.Accounts.OptedOut(ctx, brand, a)
+			return !out.Wants(channel), err
+		},
+		OptOut: r.Accounts.OptOutAt,
+	})
 	if n, err := s.SendDue(t.Context()); n != 2 || err != nil {
 		t.Errorf("%d dealt with, %v", n, err)
 	}
@@ -154,7 +159,7 @@ func TestTwoCopiesSendEachMessageOnceAndInOrder(t *testing.T) {
 			if database != "" {
 				c.DatabaseURL, c.RedisURL = prepaid.NewSecret(database), prepaid.NewSecret(apptest.PatientRedis(redis))
 			}
-		}, Wiring{Clock: clock, Sims: sims, RedisPrefix: prefix})
+		}, Wiring{Clock: clock, sims: sims, redisPrefix: prefix})
 	}
 	copies := []*running{start(), start()}
 	const customers, each = 8, 12

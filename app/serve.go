@@ -23,7 +23,7 @@ const drainFor = 90 * time.Second
 
 // ServerOptions are what a server is run with beside its configuration.
 type ServerOptions struct {
-	CrashAt string    // see CrashAt
+	CrashAt string    // see crashAt
 	Out     io.Writer // where it says what to try
 	Log     io.Writer
 }
@@ -37,11 +37,11 @@ func RunServer(ctx context.Context, c config.Config, o ServerOptions) error {
 	for _, note := range c.Notes {
 		log.Warn(note)
 	}
-	crash, err := CrashAt(o.CrashAt, c.Brands)
+	crash, err := crashAt(o.CrashAt, c.Brands)
 	if err != nil {
 		return err
 	}
-	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: log, Reached: crash})
+	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: log, reached: crash})
 	if err != nil {
 		return err
 	}
@@ -49,13 +49,13 @@ func RunServer(ctx context.Context, c config.Config, o ServerOptions) error {
 	if err != nil {
 		return errors.Join(err, p.Close())
 	}
-	p.WarnOfClock(ctx)
-	remove, err := LeaveAddress(c.Data, config.LocalURL(public.Addr().String()), p.Instance)
+	p.warnOfClock(ctx)
+	remove, err := leaveAddress(c.Data, config.LocalURL(public.Addr().String()), p.instance)
 	if err != nil {
 		return errors.Join(err, public.Close(), admin.Close(), p.Close())
 	}
-	p.Welcome(ctx, o.Out)
-	return errors.Join(p.Serve(ctx, public, admin), remove())
+	p.welcome(ctx, o.Out)
+	return errors.Join(p.serve(ctx, public, admin), remove())
 }
 
 // listenBoth opens the public and the admin listener. An error says which flag to change.
@@ -71,9 +71,9 @@ func listenBoth(c config.Config) (public, admin net.Listener, err error) {
 	return public, admin, nil
 }
 
-// Serve answers until ctx ends, and then stops in the reverse order of starting: no new requests, turns in
+// serve answers until ctx ends, and then stops in the reverse order of starting: no new requests, turns in
 // flight, due work, foreign calls in flight, stores.
-func (p *Program) Serve(ctx context.Context, public, admin net.Listener) error {
+func (p *Program) serve(ctx context.Context, public, admin net.Listener) error {
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	worked := make(chan struct{})
 	go func() {
@@ -111,8 +111,8 @@ func (p *Program) server(h http.Handler) *http.Server {
 	}
 }
 
-// Welcome prints where the server is and what to try next.
-func (p *Program) Welcome(ctx context.Context, w io.Writer) {
+// welcome prints where the server is and what to try next.
+func (p *Program) welcome(ctx context.Context, w io.Writer) {
 	fmt.Fprintf(w, "Pulsa is at %s (%s, data in %s)\n", p.Config.PublicURL, p.Config.File, p.Config.Data)
 	if here := config.LocalURL(p.Config.Listen); here != p.Config.PublicURL {
 		fmt.Fprintf(w, "On this machine: %s\n", here)
@@ -137,7 +137,7 @@ func (p *Program) Welcome(ctx context.Context, w io.Writer) {
 }
 
 func (p *Program) suggest(w io.Writer, b *prepaid.Brand) {
-	self, folder := CalledAs(os.Args[0]), p.Config.SameFlags()
+	self, folder := calledAs(os.Args[0]), p.Config.SameFlags()
 	keyword, example, here := topUpWord(b), b.Amounts.Min.Typed(), config.LocalURL(p.Config.Listen)
 	fmt.Fprintf(w, "\nBrand %s is a test brand. SIMULATED: %s. Try it:\n\n", b.Name, cmp.Or(p.Config.Simulated(b.Name), "nothing"))
 	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", here)

@@ -113,7 +113,7 @@ func (s *speed) wire(address string) *Program {
 	if err != nil {
 		s.Fatal(err)
 	}
-	p, err := Wire(s.Context(), c, Wiring{Clock: prepaid.SystemClock{}, Log: quiet, Sims: sims})
+	p, err := Wire(s.Context(), c, Wiring{Clock: prepaid.SystemClock{}, Log: quiet, sims: sims})
 	if err != nil {
 		s.Fatal(err)
 	}

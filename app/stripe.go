@@ -13,8 +13,8 @@ import (
 	"pulsa/prepaid"
 )
 
-// NewStripe is the gateway where a brand's customers pay by Stripe; else nil. stray may be nil.
-func NewStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error),
+// newStripe is the gateway where a brand's customers pay by Stripe; else nil. stray may be nil.
+func newStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error),
 	stray func(context.Context, stripe.Dispute) error,
 ) (*stripe.Gateway, error) {
 	for _, gateway := range c.Gateways {
@@ -35,7 +35,7 @@ func NewStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books fun
 
 func (p *Program) wireStripe() (err error) {
 	books := payments.Books{Orders: p.DB.Orders, Instruments: p.DB.Payments}
-	p.stripe, err = NewStripe(p.Config, p.Clock, p.Log, books.Recorded, p.strayDispute)
+	p.stripe, err = newStripe(p.Config, p.Clock, p.Log, books.Recorded, p.strayDispute)
 	return err
 }
 
@@ -48,8 +48,8 @@ func (p *Program) strayDispute(ctx context.Context, d stripe.Dispute) error {
 // gateways are all that brands may name.
 func (p *Program) gateways() map[string]payments.Gateway {
 	simulated := payments.Gateway(p.Sims.Gateway)
-	if p.Remote != nil {
-		simulated = p.Remote.Gateway
+	if p.remote != nil {
+		simulated = p.remote.Gateway
 	}
 	all := map[string]payments.Gateway{"sim": simulated}
 	if p.stripe != nil {

@@ -13,7 +13,7 @@ import (
 
 // How a Telegram bot is kept connected. One copy of the program polls a bot at a time: Telegram refuses two.
 const (
-	BotLook  = 2 * time.Second // how soon a switch is noticed
+	botLook  = 2 * time.Second // how soon a switch is noticed
 	botLease = time.Minute
 )
 
@@ -37,7 +37,7 @@ func (p *Program) connectBots(ctx context.Context) {
 
 func (p *Program) connectBot(ctx context.Context, brand, name, holder string) {
 	hooked := false
-	for ; ctx.Err() == nil; _ = p.Clock.Sleep(ctx, BotLook) {
+	for ; ctx.Err() == nil; _ = p.Clock.Sleep(ctx, botLook) {
 		c, a, on := p.Registry.Channel(ctx, brand, name)
 		if !on {
 			hooked = false // switched on again, it is set again
@@ -98,7 +98,7 @@ func (p *Program) poll(ctx context.Context, bot channels.Poller, c channels.Chan
 		}
 		ended <- prepaid.Guard(func() error { return bot.Poll(polling, c, handle) })
 	}()
-	for p.Clock.Sleep(polling, BotLook) == nil {
+	for p.Clock.Sleep(polling, botLook) == nil {
 		if _, _, on := p.Registry.Channel(ctx, c.Brand.Name, c.Name); !on || !p.holdsBot(ctx, c, holder) {
 			stop()
 		}
@@ -115,7 +115,7 @@ func (p *Program) poll(ctx context.Context, bot channels.Poller, c channels.Chan
 
 // leaveBot lets another copy go on at once.
 func (p *Program) leaveBot(ctx context.Context, c channels.Channel, holder string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), BotLook)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), botLook)
 	defer cancel()
 	now := p.Clock.Now()
 	if _, err := p.DB.Leases.HoldLease(ctx, BotLeaseOf(c), holder, now, now); err != nil {

@@ -46,7 +46,7 @@ func (o *bots) start(name string) *running {
 				line.Settings["base_url"] = o.v.URL + "/" + name
 			}
 		}
-	}, Wiring{Clock: o.clock, Sims: o.sims})
+	}, Wiring{Clock: o.clock, sims: o.sims})
 }
 
 // lease tells until when somebody holds the bot.
@@ -61,7 +61,7 @@ func (o *bots) lease() time.Time {
 }
 
 // lookAgain lets the time pass after which a copy looks at its bot.
-func (o *bots) lookAgain() { o.clock.Skip(BotLook) }
+func (o *bots) lookAgain() { o.clock.Skip(botLook) }
 
 // polled waits until a copy has asked for updates from an offset on.
 func (o *bots) polled(by string, offset int, meanwhile func()) {
@@ -118,7 +118,7 @@ func TestALeaseThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	held := o.lease() // at least so long, if it is not given back
-	o.clock.Skip(2 * BotLook)
+	o.clock.Skip(2 * botLook)
 	apptest.Await(t, "switched off, it is given back", func() bool { return !o.lease().After(o.clock.Now()) }, nil)
 	if now := o.clock.Now(); !now.Before(held) {
 		t.Errorf("it lapsed at %s, held until %s", now, held)

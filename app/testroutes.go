@@ -53,7 +53,7 @@ func (p *Program) testRoutes(mux *http.ServeMux) {
 			return nil, err
 		}
 		setup := talk.Setup{Brand: brand, Language: r.Language, Customer: r.Customer}
-		return nil, harness.GivenCustomer(ctx, p.Program, p.CompleteSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
+		return nil, harness.GivenCustomer(ctx, p.Program, p.completeSetup, setup, talk.GivenCustomer{PIN: prepaid.NewSecret(r.PIN), Method: r.Method})
 	})
 	handle("settle", func(ctx context.Context, _ string, _ harness.Request) (any, error) { return nil, p.Settle(ctx) })
 	handle("state", func(ctx context.Context, brand string, r harness.Request) (any, error) {

@@ -12,7 +12,7 @@ import (
 
 func TestBuildIsAMetric(t *testing.T) {
 	answer := httptest.NewRecorder()
-	NewMetrics(prepaid.SystemClock{}).Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	newMetrics(prepaid.SystemClock{}).handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
 	if want := `pulsa_build_info{commit="unknown",go="` + version.Current().Go + `",version="unreleased"} 1`; !strings.Contains(answer.Body.String(), want) {
 		t.Errorf("%s is missing", want)
 	}
@@ -20,7 +20,7 @@ func TestBuildIsAMetric(t *testing.T) {
 
 func TestHealthSaysWhichBuildAnswers(t *testing.T) {
 	mux := http.NewServeMux()
-	(&Program{}).HealthRoutes(mux)
+	(&Program{}).healthRoutes(mux)
 	answer := httptest.NewRecorder()
 	mux.ServeHTTP(answer, httptest.NewRequest("GET", "/healthz", nil))
 	if got := answer.Header().Get("Pulsa-Version"); got != version.Current().String() || answer.Body.String() != "alive\n" {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app/apptest"
 	"pulsa/app/config"
 )
 
@@ -26,7 +27,7 @@ func TestServeTellsWhatIsSimulatedAndWhatToTry(t *testing.T) {
 		var out strings.Builder
 		r := runDemo(t, nil, each.change)
 		r.Config.Listen = "127.0.0.1:8080"
-		r.Welcome(t.Context(), &out)
+		r.welcome(t.Context(), &out)
 		if !strings.Contains(out.String(), each.want) || each.lack != "" && strings.Contains(out.String(), each.lack) {
 			t.Errorf("want %q, not %q: %s", each.want, each.lack, out.String())
 		}
@@ -42,13 +43,13 @@ func TestHintsBeginAsTheProgramWasCalled(t *testing.T) {
 		"/usr/local/bin/pulsa-2": "/usr/local/bin/pulsa-2",
 		"":                       "pulsa",
 	} {
-		if got := CalledAs(arg); got != want {
+		if got := calledAs(arg); got != want {
 			t.Errorf("%s: %s, want %s", arg, got, want)
 		}
 	}
 	r := runDemo(t, nil, func(c *config.Config) { c.File = "brands.yaml" })
 	var welcome strings.Builder
-	r.Welcome(t.Context(), &welcome)
+	r.welcome(t.Context(), &welcome)
 	page, err := http.Get(r.server.URL + "/?number=%2B31612345678")
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +68,19 @@ func TestHintsBeginAsTheProgramWasCalled(t *testing.T) {
 	for _, want := range []string{"<code>go run ./cmd/pulsa talk run</code>", "<i>go run ./cmd/pulsa cards generate</i>", flags} {
 		if !strings.Contains(string(phone), want) {
 			t.Errorf("the phone says nothing of %q", want)
+		}
+	}
+}
+
+func TestServeSaysWhatToConfigureAtTwilio(t *testing.T) {
+	env := apptest.ProviderEnv()
+	delete(env, "USSD_TOKEN")
+	r := runDemo(t, env, func(c *config.Config) { c.File, c.PublicURL = "brands.yaml", apptest.PublicURL })
+	var out strings.Builder
+	r.welcome(t.Context(), &out)
+	for _, word := range []string{"https://topup.example/webhooks/demo/twilio#rc=5&rp=all", "off  token is not set", "On this machine: http://127.0.0.1:", "chat --server http://127.0.0.1:", " --config brands.yaml"} {
+		if !strings.Contains(out.String(), word) {
+			t.Errorf("no %q in:\n%s", word, out.String())
 		}
 	}
 }

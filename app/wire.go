@@ -35,40 +35,41 @@ type Program struct {
 
 	Sims    *sim.Simulators
 	ownSims bool        // they are closed with the program
-	Remote  *sim.Remote // nil: the simulated gateway is among sims
+	remote  *sim.Remote // nil: the simulated gateway is among sims
 
 	reloadly   *reloadly.Client                // nil: no brand's network is Reloadly
 	stripe     *stripe.Gateway                 // nil: no brand's gateway is Stripe
 	Developers *developers.Service             // nil: no brand has an API
-	Catalogues map[string]developers.Catalogue // by brand
-	Metrics    *Metrics
+	catalogues map[string]developers.Catalogue // by brand
+	metrics    *metrics
 	turns      recentTurns // for the test endpoints
-	Instance   string      // names this run of the program
+	instance   string      // names this run of the program
 }
 
 // Wiring is what differs between a server, a chat and a test.
 type Wiring struct {
 	Clock    prepaid.Clock
 	Log      *slog.Logger
-	Sims     *sim.Simulators // nil: opened in the data folder, and closed with the program
-	Volatile bool            // commits do not wait for the disk: for tests
-	Reached  func(point string)
-	Network  func(topup.Network) topup.Network // goes around the simulated one; nil leaves it as it is
+	Volatile bool // commits do not wait for the disk: for tests
+
+	sims    *sim.Simulators                   // nil: opened in the data folder, and closed with the program
+	reached func(point string)                // called at each crash point; nil for never
+	network func(topup.Network) topup.Network // goes around the simulated one; nil leaves it as it is
 
 	// See core.Options.
-	RedisPrefix string
-	Sessions    func(conversation.Sessions) conversation.Sessions
+	redisPrefix string
+	sessions    func(conversation.Sessions) conversation.Sessions
 }
 
 // Wire opens the stores and puts the program together. What was opened is closed again where it fails.
 func Wire(ctx context.Context, c config.Config, w Wiring) (p *Program, err error) {
 	c0, err := core.Open(ctx, c, core.Options{
-		Clock: w.Clock, Log: w.Log, Volatile: w.Volatile, RedisPrefix: w.RedisPrefix, Sessions: w.Sessions,
+		Clock: w.Clock, Log: w.Log, Volatile: w.Volatile, RedisPrefix: w.redisPrefix, Sessions: w.sessions,
 	})
 	if err != nil {
 		return nil, err
 	}
-	opened := &Program{Program: c0, Sims: w.Sims, Metrics: NewMetrics(w.Clock), Instance: prepaid.NewToken()}
+	opened := &Program{Program: c0, Sims: w.sims, metrics: newMetrics(w.Clock), instance: prepaid.NewToken()}
 	defer func() {
 		if err != nil {
 			_ = opened.Close()
@@ -81,7 +82,7 @@ func (p *Program) wire(w Wiring) error {
 	if err := p.openOwnSimulators(); err != nil {
 		return err
 	}
-	p.Remote = sim.NewRemote(p.Config.Simulator.URL, p.Config.Simulator.Secret, p.Log)
+	p.remote = sim.NewRemote(p.Config.Simulator.URL, p.Config.Simulator.Secret, p.Log)
 	if err := p.wireStripe(); err != nil {
 		return err
 	}
@@ -90,11 +91,11 @@ func (p *Program) wire(w Wiring) error {
 	err := p.Assemble(core.Parts{
 		Gateways: p.gateways(), Networks: p.networks(w), Adapters: append(Providers(p.Clock), fake.New(p.DB.Outbox, p.Clock)),
 		Fundings: map[topup.FundingKind]topup.Funding{
-			topup.ByDeveloper: developers.Funding{Order: p.DB.Orders.Order, Catalogues: p.Catalogues},
+			topup.ByDeveloper: developers.Funding{Order: p.DB.Orders.Order, Catalogues: p.catalogues},
 		},
-		Redeliver: p.Sims.Redeliver, Reached: w.Reached, Moved: p.Metrics.OrderMoved, CodeRefused: p.Metrics.codeRefused,
+		Redeliver: p.Sims.Redeliver, Reached: w.reached, Moved: p.metrics.orderMoved, CodeRefused: p.metrics.codeRefused,
 		Observe: func(r conversation.Record) {
-			p.Metrics.Turn(r)
+			p.metrics.turn(r)
 			p.turns.observe(r)
 		},
 	})
@@ -106,10 +107,10 @@ func (p *Program) wire(w Wiring) error {
 	}
 	p.Sims.Gateway.Connect(p.GatewayNews.Handle)
 	p.Sims.Network.Connect(p.DeliveryTakenBack)
-	p.Metrics.WatchOrders(p.DB.Orders.OpenOrders)
-	p.Metrics.watchUntold(p.DB.Notices.CountUntold)
-	p.Metrics.WatchCards(p.Cards.Guessing)
-	p.Metrics.watchCodes(p.DB.Codes.CodeFigures)
+	p.metrics.watchOrders(p.DB.Orders.OpenOrders)
+	p.metrics.watchUntold(p.DB.Notices.CountUntold)
+	p.metrics.watchCards(p.Cards.Guessing)
+	p.metrics.watchCodes(p.DB.Codes.CodeFigures)
 	return nil
 }
 
@@ -130,8 +131,8 @@ func (p *Program) openOwnSimulators() (err error) {
 // networks are all that brands may name.
 func (p *Program) networks(w Wiring) map[string]topup.Network {
 	simulated := topup.Network(p.Sims.Network)
-	if w.Network != nil {
-		simulated = w.Network(simulated)
+	if w.network != nil {
+		simulated = w.network(simulated)
 	}
 	all := map[string]topup.Network{"sim": simulated}
 	if p.reloadly != nil {
@@ -167,18 +168,18 @@ func QuietRedis() { redis.SetLogger(noRedisLog{}) }
 func (p *Program) Routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/webhooks/", p.Webhooks)
-	p.HealthRoutes(mux)
-	p.PhoneRoutes(mux)
+	p.healthRoutes(mux)
+	p.phoneRoutes(mux)
 	p.stripeRoutes(mux)
 	p.apiRoutes(mux)
 	if p.reloadly != nil {
-		mux.Handle(ReloadlyHook, p.reloadlyNews())
+		mux.Handle(reloadlyHook, p.reloadlyNews())
 	}
 	if p.Config.Simulates() {
 		p.Sims.Gateway.Routes(mux)
 	}
-	if p.Remote != nil {
-		mux.Handle("POST "+sim.Hook, p.Remote.Gateway.Webhook(p.GatewayNews.Handle))
+	if p.remote != nil {
+		mux.Handle("POST "+sim.Hook, p.remote.Gateway.Webhook(p.GatewayNews.Handle))
 	}
 	return guard.WithoutPanics(mux, p.Log)
 }
@@ -186,22 +187,22 @@ func (p *Program) Routes() http.Handler {
 // AdminRoutes serves operators and their monitoring: on a listener of its own, on loopback by default.
 func (p *Program) AdminRoutes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", p.Metrics.Handler())
+	mux.Handle("GET /metrics", p.metrics.handler())
 	if p.hasTestBrand() {
 		p.testRoutes(mux)
 		p.interventionRoutes(mux)
 	}
-	p.HealthRoutes(mux)
+	p.healthRoutes(mux)
 	return guard.WithoutPanics(mux, p.Log)
 }
 
 // versionHeader says in /healthz which build answers.
 const versionHeader = "Pulsa-Version"
 
-// HealthRoutes serves /healthz (the process lives) and /readyz (the stores answer).
-func (p *Program) HealthRoutes(mux *http.ServeMux) {
+// healthRoutes serves /healthz (the process lives) and /readyz (the stores answer).
+func (p *Program) healthRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set(instanceHeader, p.Instance)
+		w.Header().Set(instanceHeader, p.instance)
 		w.Header().Set(versionHeader, version.Current().String())
 		fmt.Fprintln(w, "alive")
 	})

@@ -33,7 +33,7 @@ func TestAnOrderThatTakesLongKeepsNoOtherWaiting(t *testing.T) {
 	clock := apptest.NewStillClock()
 	network := meeting{asked: &sync.Map{}, both: &sync.WaitGroup{}}
 	network.both.Add(2)
-	r := runWired(t, nil, nil, Wiring{Clock: clock, Network: func(n topup.Network) topup.Network {
+	r := runWired(t, nil, nil, Wiring{Clock: clock, network: func(n topup.Network) topup.Network {
 		network.Network = n
 		return network
 	}})

@@ -202,7 +202,7 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 	}
 	p.Sender = channels.NewSender(channels.SenderConfig{
 		Outbox: p.DB.Outbox, Slot: p.DB.Outbox.SendSlot, Registry: p.Registry, Clock: p.Clock, Log: p.Log,
-		OptedOut: p.WantsNothing, OptOut: p.Accounts.OptOutAt, Jitter: rand.Float64,
+		OptedOut: p.wantsNothing, OptOut: p.Accounts.OptOutAt, Jitter: rand.Float64,
 	})
 	p.Handler, err = conversation.New(conversation.Config{
 		Brands: p.Brands, Prompts: with.Prompts, Sessions: p.Sessions, Outbox: p.DB.Outbox, Clock: p.Clock, Log: p.Log, Vault: p.vault,
@@ -227,8 +227,8 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 	return nil
 }
 
-// WantsNothing is the sender's OptedOut.
-func (p *Program) WantsNothing(ctx context.Context, brand, channel string, a prepaid.Address) (bool, error) {
+// wantsNothing is the sender's OptedOut.
+func (p *Program) wantsNothing(ctx context.Context, brand, channel string, a prepaid.Address) (bool, error) {
 	out, err := p.Accounts.OptedOut(ctx, brand, a)
 	return !out.Wants(channel), err
 }

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,10 +15,8 @@ import (
 	"strings"
 	"testing"
 
-	"pulsa/app"
 	"pulsa/cards"
 	"pulsa/cmd/pulsa/term"
-	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/store/storetest"
 )
@@ -155,20 +151,6 @@ func (s cardShop) counts(t *testing.T, args ...string) map[string]string {
 }
 
 var generate = []string{"cards", "generate", "--brand", "shop", "--amount", "10", "--series", "101", "--hold", "--quantity"}
-
-func TestGuessingIsMeasured(t *testing.T) {
-	m := app.NewMetrics(prepaid.SystemClock{})
-	m.WatchCards(func(context.Context) (map[string]int64, error) {
-		return map[string]int64{"shop": cards.WaveCodes, "demo": cards.WaveCodes - 1}, nil
-	})
-	answer := httptest.NewRecorder()
-	m.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	for _, line := range []string{`pulsa_card_wrong_codes{brand="demo"} 49`, `pulsa_card_guessing{brand="demo"} 0`, `pulsa_card_guessing{brand="shop"} 1`} {
-		if !strings.Contains(answer.Body.String(), line+"\n") {
-			t.Errorf("lacks %s", line)
-		}
-	}
-}
 
 func TestCardCommandsSayWhatToDo(t *testing.T) {
 	s := newCardShop(t)

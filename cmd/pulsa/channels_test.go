@@ -244,14 +244,3 @@ func TestABotThatNobodyPollsIsDown(t *testing.T) {
 		t.Errorf("%v %s", err, out)
 	}
 }
-
-func TestServeSaysWhatToConfigureAtTwilio(t *testing.T) {
-	d := newDesk(t)
-	var out bytes.Buffer
-	d.Welcome(t.Context(), &out)
-	for _, word := range []string{"https://topup.example/webhooks/demo/twilio#rc=5&rp=all", "off  token is not set", "On this machine: http://127.0.0.1:", "chat --server http://127.0.0.1:", " --config " + d.file} {
-		if !strings.Contains(out.String(), word) {
-			t.Errorf("no %q in:\n%s", word, out.String())
-		}
-	}
-}

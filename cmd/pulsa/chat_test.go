@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"pulsa/app"
+	"pulsa/app/apptest"
 )
 
 func TestChatSaysWhatIsWrongAndWhatToDo(t *testing.T) {
@@ -46,11 +47,11 @@ func TestAChatJoinsAnotherThatRunsOnItsFolder(t *testing.T) {
 	typed, first := io.Pipe()
 	ended := make(chan error, 1)
 	go func() { ended <- chat(t.Context(), typed, io.Discard) }()
-	for begun := time.Now(); app.RunningServer(t.Context(), data) == ""; time.Sleep(20 * time.Millisecond) {
-		if time.Since(begun) > 30*time.Second {
-			t.Fatal("the first chat runs no server")
-		}
+	serves := func() bool {
+		_, err := os.Stat(filepath.Join(data, "server.address"))
+		return err == nil
 	}
+	apptest.Await(t, "the first chat runs a server", serves, nil)
 
 	var second bytes.Buffer
 	err := chat(t.Context(), strings.NewReader("MENU\n"), &second)
@@ -61,7 +62,7 @@ func TestAChatJoinsAnotherThatRunsOnItsFolder(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("the first chat: %v", err)
 	}
-	if at := app.RunningServer(t.Context(), data); at != "" {
-		t.Errorf("a server is said to run at %s", at)
+	if serves() {
+		t.Error("a server is said to run when the chat has ended")
 	}
 }

@@ -473,12 +473,3 @@ func (s survivor) settleByHand() {
 	}
 	s.rest()
 }
-
-func TestOnlyTestersMayCrashTheProgram(t *testing.T) {
-	if _, err := app.CrashAt("order", []*prepaid.Brand{{Name: "demo", Test: true}, {Name: "acme"}}); err == nil {
-		t.Error("a brand with real customers may be crashed")
-	}
-	if crash, err := app.CrashAt("", []*prepaid.Brand{{Name: "acme"}}); crash != nil || err != nil {
-		t.Errorf("without a point: %v", err)
-	}
-}

@@ -33,19 +33,13 @@ var (
 
 func openPhone(t *testing.T, r *running) *browser {
 	t.Helper()
-	mux := http.NewServeMux()
-	r.PhoneRoutes(mux)
-	r.Sims.Gateway.Routes(mux)
-	b := &browser{t: t, server: httptest.NewServer(mux)}
+	b := &browser{t: t, server: r.server}
 	stream, err := http.Get(b.server.URL + "/phone/news?" + b.who().Encode())
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.news = bufio.NewScanner(stream.Body)
-	t.Cleanup(func() {
-		_ = stream.Body.Close()
-		b.server.Close()
-	})
+	t.Cleanup(func() { _ = stream.Body.Close() })
 	return b
 }
 
@@ -138,19 +132,5 @@ func TestAStorySavedFromThePhoneCanBeRunAgain(t *testing.T) {
 	if report.Count(talk.Passed) != 1 {
 		_ = report.WriteText(t.Output(), false)
 		t.Errorf("the story fails:\n%s", story)
-	}
-}
-
-func TestThePhoneIsForTestBrandsOnly(t *testing.T) {
-	r := runDemo(t)
-	for _, brand := range r.Config.Brands {
-		brand.Test = false
-	}
-	mux := http.NewServeMux()
-	r.PhoneRoutes(mux)
-	w := httptest.NewRecorder()
-	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-	if w.Code != http.StatusNotFound {
-		t.Errorf("answered %d", w.Code)
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"pulsa/app"
 	"pulsa/cmd/pulsa/term"
 )
 
@@ -76,7 +75,7 @@ func TestChatJoinsTheServerOnItsFolder(t *testing.T) {
 	interrupt(t, p)
 	err := <-p.ended
 	p.ended <- err
-	if _, left := os.Stat(app.AddressFile(data)); err != nil || !os.IsNotExist(left) {
+	if _, left := os.Stat(filepath.Join(data, "server.address")); err != nil || !os.IsNotExist(left) {
 		t.Errorf("stopped with %v; its address: %v", err, left)
 	}
 }

@@ -18,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"pulsa/app"
 	"pulsa/app/apptest"
 	"pulsa/app/config"
 	"pulsa/channels/fake"
@@ -166,7 +165,7 @@ func newStaged(t *testing.T, env map[string]string, simFlags ...string) *staged 
 	s.server = &process{t: t, args: []string{"serve"}, env: s.env, ask: "http://" + s.listen + "/readyz"}
 	s.sim = &process{t: t, ask: "http://" + s.simAt + "/control/network",
 		args: append([]string{"sim", "--listen", s.simAt, "--data", s.books, "--gateway-webhook", "http://" + s.listen + sim.Hook,
-			"--webhook", "http://" + s.listen + app.ReloadlyHook}, simFlags...),
+			"--webhook", "http://" + s.listen + "/networks/reloadly/webhook"}, simFlags...),
 		env: map[string]string{"PULSA_SIM_GATEWAY_SECRET": secret, "PULSA_SIM_CLIENT_SECRET": secret, "PULSA_SIM_WEBHOOK_SECRET": secret}}
 	t.Cleanup(s.sim.kill)
 	t.Cleanup(s.server.kill)
