@@ -116,7 +116,7 @@ func (w world) edit(t *testing.T, f cards.Filter, c cards.Change) (cards.Preview
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := w.StartEdit(t.Context(), p, c, "ann", "test")
+	j, err := w.StartEdit(t.Context(), p, c, prepaid.By{Who: "ann", Why: "test"})
 	if err == nil {
 		j, err = w.ResumeEdit(t.Context(), j, nil)
 	}
@@ -226,7 +226,7 @@ func TestDeletingLeavesWhatWasSpent(t *testing.T) {
 	if err != nil || p.Cards() != 12 {
 		t.Fatal(p, err)
 	}
-	j, err := w.StartDelete(t.Context(), p, "ann", "test")
+	j, err := w.StartDelete(t.Context(), p, prepaid.By{Who: "ann", Why: "test"})
 	if err == nil {
 		j, err = w.ResumeEdit(t.Context(), j, nil)
 	}
@@ -277,9 +277,9 @@ func TestBalancesAddUp(t *testing.T) {
 func TestResellersMustExistAndAreCreatedOnce(t *testing.T) {
 	w := newWorld(t)
 	unknown := "nobody"
-	_, generate := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", Reseller: unknown, By: "ann"})
+	_, generate := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", Reseller: unknown, By: prepaid.By{Who: "ann"}})
 	_, edit := w.PreviewEdit(t.Context(), cards.Filter{Brand: "demo"}, cards.Change{Reseller: &unknown}, true)
-	_, take := w.Import(t.Context(), cards.ImportRequest{Brand: "demo", Reseller: unknown, By: "ann"}, strings.NewReader("x"), nil)
+	_, take := w.Import(t.Context(), cards.ImportRequest{Brand: "demo", Reseller: unknown, By: prepaid.By{Who: "ann"}}, strings.NewReader("x"), nil)
 	_, statement := w.Statement(t.Context(), "demo", unknown)
 	_, listing := w.Search(t.Context(), cards.Filter{Brand: "demo", Reseller: unknown}, cards.Page{})
 	for i, err := range []error{generate, edit, take, statement, listing} {
@@ -288,11 +288,11 @@ func TestResellersMustExistAndAreCreatedOnce(t *testing.T) {
 		}
 	}
 	w.reseller(t, "kiosk")
-	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: "kiosk", CreatedBy: "ann"}, "test"); !errors.Is(err, cards.ErrResellerExists) {
+	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: "kiosk"}, prepaid.By{Who: "ann", Why: "test"}); !errors.Is(err, cards.ErrResellerExists) {
 		t.Errorf("again: %v", err)
 	}
 	for _, name := range []string{"", " x", "x ", "a  b", "a\nb", "é", cards.NoReseller, strings.Repeat("x", 41)} {
-		if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: name, CreatedBy: "ann"}, "test"); err == nil {
+		if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: name}, prepaid.By{Who: "ann", Why: "test"}); err == nil {
 			t.Errorf("%q was created", name)
 		}
 	}
@@ -313,7 +313,7 @@ func cut(after int) (context.Context, cards.Progress) {
 
 func TestAnInterruptedBatchCanOnlyBeResumedOrDeleted(t *testing.T) {
 	w := newWorld(t)
-	j, err := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "luhn", Amount: tenEuros, Quantity: 200, Series: "101", By: "ann"})
+	j, err := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "luhn", Amount: tenEuros, Quantity: 200, Series: "101", By: prepaid.By{Who: "ann"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,7 +356,7 @@ func TestAnInterruptedBatchCanOnlyBeResumedOrDeleted(t *testing.T) {
 
 func TestABatchWithoutACardIsGivenUpByDeletingIt(t *testing.T) {
 	w := newWorld(t)
-	batch, err := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 10, Series: "101", By: "ann"})
+	batch, err := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 10, Series: "101", By: prepaid.By{Who: "ann"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,7 +364,7 @@ func TestABatchWithoutACardIsGivenUpByDeletingIt(t *testing.T) {
 	if err != nil || p.Cards() != 0 || p.Abandons != batch.ID {
 		t.Fatalf("%+v, %v", p, err)
 	}
-	j, err := w.StartDelete(t.Context(), p, "ann", "test")
+	j, err := w.StartDelete(t.Context(), p, prepaid.By{Who: "ann", Why: "test"})
 	if err == nil {
 		_, err = w.ResumeEdit(t.Context(), j, nil)
 	}
@@ -384,7 +384,7 @@ func TestABatchWithoutACardIsGivenUpByDeletingIt(t *testing.T) {
 
 func TestABatchWhoseCardsAreDeletedIsNeverResumed(t *testing.T) {
 	w := newWorld(t)
-	j, err := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 100, Series: "101", By: "ann"})
+	j, err := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 100, Series: "101", By: prepaid.By{Who: "ann"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -394,7 +394,7 @@ func TestABatchWhoseCardsAreDeletedIsNeverResumed(t *testing.T) {
 	if err != nil || p.Cards() != 50 {
 		t.Fatal(p.Cards(), err)
 	}
-	d, err := w.StartDelete(t.Context(), p, "ann", "test")
+	d, err := w.StartDelete(t.Context(), p, prepaid.By{Who: "ann", Why: "test"})
 	if err == nil {
 		_, err = w.ResumeEdit(t.Context(), d, nil)
 	}
@@ -416,7 +416,7 @@ func TestAnInterruptedEditGoesOnWhereItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := w.StartEdit(t.Context(), p, cards.Change{Action: cards.Lock}, "ann", "test")
+	j, err := w.StartEdit(t.Context(), p, cards.Change{Action: cards.Lock}, prepaid.By{Who: "ann", Why: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -452,7 +452,7 @@ func TestGeneratingAtOnceMakesNoDoubles(t *testing.T) {
 
 func TestWhoCreatedAResellerIsOnRecord(t *testing.T) {
 	w := newWorld(t)
-	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: "kiosk-7", CreatedBy: "ann"}, "contract 12"); err != nil {
+	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: "kiosk-7"}, prepaid.By{Who: "ann", Why: "contract 12"}); err != nil {
 		t.Fatal(err)
 	}
 	jobs, err := w.Jobs(t.Context(), "demo", false)

@@ -70,7 +70,7 @@ func (w world) service(t testing.TB, set func(*cards.Config)) *cards.Service {
 // reseller creates one of brand demo.
 func (w world) reseller(t *testing.T, name string) {
 	t.Helper()
-	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: name, CreatedBy: "test"}, "test"); err != nil {
+	if _, err := w.CreateReseller(t.Context(), cards.Reseller{Brand: "demo", Name: name}, prepaid.By{Who: "test", Why: "test"}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"pulsa/prepaid"
 )
 
 // Action moves cards from one state to another.
@@ -165,7 +167,7 @@ func contains(states []State, s State) bool {
 }
 
 // StartEdit starts the mass edit that was previewed.
-func (s *Service) StartEdit(ctx context.Context, p Preview, c Change, by, why string) (Job, error) {
+func (s *Service) StartEdit(ctx context.Context, p Preview, c Change, by prepaid.By) (Job, error) {
 	now := s.c.Clock.Now()
 	if err := c.check(now); err != nil {
 		return Job{}, err
@@ -174,13 +176,13 @@ func (s *Service) StartEdit(ctx context.Context, p Preview, c Change, by, why st
 		return Job{}, err
 	}
 	return s.start(ctx, Job{
-		Brand: p.Filter.Brand, Kind: KindEdit, By: by, Why: why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Change: &c},
+		Brand: p.Filter.Brand, Kind: KindEdit, By: by.Who, Why: by.Why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Change: &c},
 	})
 }
 
 // StartDelete starts the deletion that was previewed. A batch that is not complete and whose cards are deleted
 // will never be: its job is abandoned first, so that nobody resumes it meanwhile.
-func (s *Service) StartDelete(ctx context.Context, p Preview, by, why string) (Job, error) {
+func (s *Service) StartDelete(ctx context.Context, p Preview, by prepaid.By) (Job, error) {
 	if p.Filter.Batch != "" {
 		batch, err := s.Job(ctx, p.Filter.Batch)
 		if err == nil && batch.State == UnderWay {
@@ -191,7 +193,7 @@ func (s *Service) StartDelete(ctx context.Context, p Preview, by, why string) (J
 		}
 	}
 	return s.start(ctx, Job{
-		Brand: p.Filter.Brand, Kind: KindDelete, By: by, Why: why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter},
+		Brand: p.Filter.Brand, Kind: KindDelete, By: by.Who, Why: by.Why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter},
 	})
 }
 

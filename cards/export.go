@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"filippo.io/age"
+
+	"pulsa/prepaid"
 )
 
 // ExportSpec says who may read a print file. Exactly one of Recipients and Plaintext is set.
@@ -18,11 +20,11 @@ type ExportSpec struct {
 }
 
 // Check says what to change, if anything, before cards are chosen.
-func (e ExportSpec) Check(why string) error {
+func (e ExportSpec) Check(by prepaid.By) error {
 	switch {
 	case e.Plaintext && len(e.Recipients) > 0:
 		return errors.New("a print file is either encrypted to a recipient or plain text, not both")
-	case e.Plaintext && why == "":
+	case e.Plaintext && by.Why == "":
 		return errors.New("say why the codes are to stand in a file as plain text")
 	case !e.Plaintext && len(e.Recipients) == 0:
 		return errors.New("say to whom the print file is encrypted: the printer's age recipient, age1…")
@@ -63,8 +65,8 @@ func (s *Service) PreviewExport(ctx context.Context, f Filter, all bool) (Previe
 }
 
 // StartExport starts the export that was previewed.
-func (s *Service) StartExport(ctx context.Context, p Preview, e ExportSpec, by, why string) (Job, error) {
-	if err := e.Check(why); err != nil {
+func (s *Service) StartExport(ctx context.Context, p Preview, e ExportSpec, by prepaid.By) (Job, error) {
+	if err := e.Check(by); err != nil {
 		return Job{}, err
 	}
 	if p.Cards() == 0 {
@@ -74,7 +76,7 @@ func (s *Service) StartExport(ctx context.Context, p Preview, e ExportSpec, by, 
 		return Job{}, err
 	}
 	return s.start(ctx, Job{
-		Brand: p.Filter.Brand, Kind: KindExport, By: by, Why: why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Export: &e},
+		Brand: p.Filter.Brand, Kind: KindExport, By: by.Who, Why: by.Why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Export: &e},
 	})
 }
 

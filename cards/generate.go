@@ -23,8 +23,8 @@ type GenerateRequest struct {
 	ExpiresAt      time.Time
 	Live           bool // release them at once; only for test brands
 	AllowGuessable bool
-	By, Why        string `json:"-"` // kept with the job
-	First          int64  // the number of the first serial; StartGenerate sets it
+	By             prepaid.By `json:"-"` // kept with the job
+	First          int64      // the number of the first serial; StartGenerate sets it
 }
 
 // maxRounds bounds how often codes that exist already are drawn anew. A request is refused where more than half of all
@@ -33,8 +33,8 @@ const maxRounds = 100
 
 // Generate is StartGenerate and ResumeGenerate, for what is not to be resumed.
 func (s *Service) Generate(ctx context.Context, r GenerateRequest, made func(Card, prepaid.Secret) error) error {
-	if r.By == "" {
-		r.By = "program"
+	if r.By.Who == "" {
+		r.By.Who = "program"
 	}
 	j, err := s.StartGenerate(ctx, r)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Service) StartGenerate(ctx context.Context, r GenerateRequest) (Job, er
 	if err := s.CheckKeys(ctx); err != nil {
 		return Job{}, err
 	}
-	return s.start(ctx, Job{Brand: r.Brand, Kind: KindGenerate, By: r.By, Why: r.Why, Total: int64(r.Quantity), Spec: Spec{Generate: &r}})
+	return s.start(ctx, Job{Brand: r.Brand, Kind: KindGenerate, By: r.By.Who, Why: r.By.Why, Total: int64(r.Quantity), Spec: Spec{Generate: &r}})
 }
 
 // batchChunk is some cards with their codes, sealed and in clear.

@@ -199,7 +199,7 @@ func TestALaterExpiryDoesNotMakeCodesGuessable(t *testing.T) {
 	if !errors.Is(err, cards.ErrGuessable) || !strings.Contains(err.Error(), "600 expired cards") || !strings.Contains(err.Error(), "1001 cards") {
 		t.Errorf("600 cards: %v", err)
 	}
-	if _, err := w.StartEdit(t.Context(), p, change, "ann", "test"); !errors.Is(err, cards.ErrGuessable) {
+	if _, err := w.StartEdit(t.Context(), p, change, prepaid.By{Who: "ann", Why: "test"}); !errors.Is(err, cards.ErrGuessable) {
 		t.Errorf("600 cards that were previewed: %v", err)
 	}
 	for name, tt := range map[string]struct {

@@ -20,7 +20,7 @@ type ImportRequest struct {
 	Brand          string
 	Reseller       string
 	AllowGuessable bool
-	By, Why        string
+	By             prepaid.By
 }
 
 // ImportSpec is which file an import takes over.
@@ -81,7 +81,7 @@ func (s *Service) Import(ctx context.Context, r ImportRequest, file io.ReadSeeke
 				return j, err
 			}
 		}
-		j, err = s.start(ctx, Job{Brand: r.Brand, Kind: KindImport, By: r.By, Why: r.Why, Total: total, Spec: Spec{Import: &spec}})
+		j, err = s.start(ctx, Job{Brand: r.Brand, Kind: KindImport, By: r.By.Who, Why: r.By.Why, Total: total, Spec: Spec{Import: &spec}})
 		if err != nil {
 			return j, err
 		}

@@ -61,7 +61,7 @@ func FuzzImport(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		j, err := s.Import(t.Context(), cards.ImportRequest{Brand: "demo", By: "ann", AllowGuessable: true}, strings.NewReader(text), nil)
+		j, err := s.Import(t.Context(), cards.ImportRequest{Brand: "demo", By: prepaid.By{Who: "ann"}, AllowGuessable: true}, strings.NewReader(text), nil)
 		switch {
 		case err != nil && m.stored > 0:
 			t.Errorf("%d cards are stored of a file that is refused: %v", m.stored, err)

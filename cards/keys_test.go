@@ -28,7 +28,7 @@ func TestCodesFoundUnderEveryKeyAfterRekeying(t *testing.T) {
 	if err := find(alone); !errors.As(err, &missing) || *missing != (cards.KeyError{Version: 1, Missing: true}) {
 		t.Errorf("without its key: %v", err)
 	}
-	j, err := both.StartRekey(t.Context(), "demo", "ann")
+	j, err := both.StartRekey(t.Context(), "demo", prepaid.By{Who: "ann"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestCodesFoundUnderEveryKeyAfterRekeying(t *testing.T) {
 
 func TestNothingIsDoneWithAWrongKey(t *testing.T) {
 	w := newWorld(t)
-	request := cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", By: "ann"}
+	request := cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", By: prepaid.By{Who: "ann"}}
 	w.batch(t, request)
 	p, err := w.PreviewExport(t.Context(), cards.Filter{Brand: "demo"}, true)
 	if err != nil {
@@ -56,9 +56,9 @@ func TestNothingIsDoneWithAWrongKey(t *testing.T) {
 	}
 	wrong := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{1: prepaid.NewSecret(strings.Repeat("x", 32))} })
 	_, generate := wrong.StartGenerate(t.Context(), request)
-	_, rekey := wrong.StartRekey(t.Context(), "demo", "ann")
-	_, export := wrong.StartExport(t.Context(), p, cards.ExportSpec{Plaintext: true}, "ann", "test")
-	_, take := wrong.Import(t.Context(), cards.ImportRequest{Brand: "demo", By: "ann"}, strings.NewReader("x"), nil)
+	_, rekey := wrong.StartRekey(t.Context(), "demo", prepaid.By{Who: "ann"})
+	_, export := wrong.StartExport(t.Context(), p, cards.ExportSpec{Plaintext: true}, prepaid.By{Who: "ann", Why: "test"})
+	_, take := wrong.Import(t.Context(), cards.ImportRequest{Brand: "demo", By: prepaid.By{Who: "ann"}}, strings.NewReader("x"), nil)
 	for i, err := range []error{generate, rekey, export, take} {
 		if err == nil || !strings.Contains(err.Error(), "card key version 1 is not the key") {
 			t.Errorf("%d: %v", i, err)
@@ -101,7 +101,7 @@ func TestWithAWrongKeyNoCodeIsCounted(t *testing.T) {
 func TestACardIsNeverStoredUnderAnotherKeyThanTheOthers(t *testing.T) {
 	w := newWorld(t)
 	wrong := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{1: prepaid.NewSecret(strings.Repeat("x", 32))} })
-	j, err := wrong.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", By: "ann"})
+	j, err := wrong.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", By: prepaid.By{Who: "ann"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestAKeyWithoutCardsIsForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := w.StartDelete(t.Context(), p, "ann", "test")
+	j, err := w.StartDelete(t.Context(), p, prepaid.By{Who: "ann", Why: "test"})
 	if err == nil {
 		_, err = w.ResumeEdit(t.Context(), j, nil)
 	}

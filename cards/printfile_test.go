@@ -30,7 +30,7 @@ func (w world) startExport(t *testing.T, f cards.Filter, e cards.ExportSpec) car
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := w.StartExport(t.Context(), p, e, "ann", "printed at home")
+	j, err := w.StartExport(t.Context(), p, e, prepaid.By{Who: "ann", Why: "printed at home"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestExportsThatAreRefused(t *testing.T) {
 		"secret key": {cards.ExportSpec{Recipients: []string{identity.String()}}, ""},
 		"is not an":  {cards.ExportSpec{Recipients: []string{"age1xyz"}}, ""},
 	} {
-		if _, err := w.StartExport(t.Context(), p, tt.e, "ann", tt.why); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "AGE-SECRET") {
+		if _, err := w.StartExport(t.Context(), p, tt.e, prepaid.By{Who: "ann", Why: tt.why}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "AGE-SECRET") {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
@@ -127,7 +127,7 @@ func TestExportsThatAreRefused(t *testing.T) {
 
 func (w world) take(t *testing.T, text string) (cards.Job, error) {
 	t.Helper()
-	return w.Import(t.Context(), cards.ImportRequest{Brand: "demo", By: "ann", Why: "moved"}, strings.NewReader(text), nil)
+	return w.Import(t.Context(), cards.ImportRequest{Brand: "demo", By: prepaid.By{Who: "ann", Why: "moved"}}, strings.NewReader(text), nil)
 }
 
 func TestAPrintFileCanBeImported(t *testing.T) {
@@ -208,7 +208,7 @@ func TestAnInterruptedImportGoesOnWithTheSameFile(t *testing.T) {
 		fmt.Fprintf(&text, "9-%d,%014d,10\r\n", i+1, i)
 	}
 	ctx, progress := cut(1)
-	_, err := w.Import(ctx, cards.ImportRequest{Brand: "demo", By: "ann"}, strings.NewReader(text.String()), progress)
+	_, err := w.Import(ctx, cards.ImportRequest{Brand: "demo", By: prepaid.By{Who: "ann"}}, strings.NewReader(text.String()), progress)
 	if !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestAnInterruptedImportGoesOnWithTheSameFile(t *testing.T) {
 		t.Errorf("%d can be released, %v", p.Cards(), err)
 	}
 	w.reseller(t, "kiosk")
-	other := cards.ImportRequest{Brand: "demo", Reseller: "kiosk", By: "ann"}
+	other := cards.ImportRequest{Brand: "demo", Reseller: "kiosk", By: prepaid.By{Who: "ann"}}
 	if _, err := w.Import(t.Context(), other, strings.NewReader(text.String()), nil); err == nil || !strings.Contains(err.Error(), `begun with reseller ""`) {
 		t.Errorf("for another reseller: %v", err)
 	}

@@ -3,11 +3,13 @@ package cards
 import (
 	"context"
 	"fmt"
+
+	"pulsa/prepaid"
 )
 
 // StartRekey starts sealing all codes of a brand with the newest key. Done, the other keys are not needed for
 // its cards any more, unless a program that does not know the newest key still makes some.
-func (s *Service) StartRekey(ctx context.Context, brand, by string) (Job, error) {
+func (s *Service) StartRekey(ctx context.Context, brand string, by prepaid.By) (Job, error) {
 	if _, err := s.brand(brand); err != nil {
 		return Job{}, err
 	}
@@ -19,7 +21,7 @@ func (s *Service) StartRekey(ctx context.Context, brand, by string) (Job, error)
 	if err != nil {
 		return Job{}, err
 	}
-	return s.start(ctx, Job{Brand: brand, Kind: KindRekey, By: by, Total: total, Spec: Spec{Version: newest}})
+	return s.start(ctx, Job{Brand: brand, Kind: KindRekey, By: by.Who, Why: by.Why, Total: total, Spec: Spec{Version: newest}})
 }
 
 // ResumeRekey seals what is not sealed with the newest key yet.

@@ -163,7 +163,7 @@ const NoReseller = "none"
 var ErrResellerExists = errors.New("a reseller with this name exists already")
 
 // CreateReseller stores a new reseller, and, as a job, who created it and why; ErrResellerExists.
-func (s *Service) CreateReseller(ctx context.Context, r Reseller, why string) (Reseller, error) {
+func (s *Service) CreateReseller(ctx context.Context, r Reseller, by prepaid.By) (Reseller, error) {
 	if _, err := s.brand(r.Brand); err != nil {
 		return r, err
 	}
@@ -174,12 +174,12 @@ func (s *Service) CreateReseller(ctx context.Context, r Reseller, why string) (R
 		return r, fmt.Errorf("a reseller can't be named %q: cards that nobody sells have that", NoReseller)
 	case len(r.Title) > 200:
 		return r, errors.New("a reseller's title has 200 letters at most")
-	case r.CreatedBy == "":
+	case by.Who == "":
 		return r, errors.New("say who does it")
 	}
-	r.CreatedAt = s.c.Clock.Now()
+	r.CreatedAt, r.CreatedBy = s.c.Clock.Now(), by.Who
 	j := Job{
-		ID: prepaid.NewID[JobID](), Brand: r.Brand, Kind: KindReseller, State: JobDone, By: r.CreatedBy, Why: why,
+		ID: prepaid.NewID[JobID](), Brand: r.Brand, Kind: KindReseller, State: JobDone, By: by.Who, Why: by.Why,
 		CreatedAt: r.CreatedAt, EndedAt: r.CreatedAt,
 	}
 	if err := s.c.Reports.SaveReseller(ctx, r, j); err != nil {

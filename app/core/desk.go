@@ -32,6 +32,19 @@ func OpenDesk(ctx context.Context, c config.Config) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newDesk(c, db), nil
+}
+
+// NewDesk is OpenDesk for what may come first: it creates the database where there is none.
+func NewDesk(ctx context.Context, c config.Config) (*Desk, error) {
+	db, err := store.Open(ctx, c.Database(), store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return newDesk(c, db), nil
+}
+
+func newDesk(c config.Config, db *store.DB) *Desk {
 	clock := prepaid.SystemClock{}
 	return &Desk{
 		config: c, db: db,
@@ -42,7 +55,25 @@ func OpenDesk(ctx context.Context, c config.Config) (*Desk, error) {
 			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: BrandsByName(c), Clock: clock,
 		},
-	}, nil
+	}
+}
+
+// OpenCards opens what work on one brand's cards needs beside SQL: the card keys, which must be those that the data was made with
+// (else a *KeyError). The brand must be in the configuration.
+func (d *Desk) OpenCards(ctx context.Context, brand string) (operators.Cards, error) {
+	b, err := d.config.Brand(brand)
+	if err != nil {
+		return operators.Cards{}, err
+	}
+	if err := d.config.OpenKeys(); err != nil {
+		return operators.Cards{}, err
+	}
+	clock := prepaid.SystemClock{}
+	service, err := NewCards(d.config, d.db, clock, nil) // no customer types a code here, and nothing else is logged
+	if err != nil {
+		return operators.Cards{}, err
+	}
+	return operators.Cards{Brand: b, Service: service, Clock: clock}, CheckCardKeys(ctx, d.config, d.db, service)
 }
 
 // OpenErasing opens what erasing customers needs beside SQL: the keys, which must be those that the data was made with (else a

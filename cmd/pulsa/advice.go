@@ -11,7 +11,7 @@ import (
 	"pulsa/topup"
 )
 
-// advised adds to an error, where a command was given something that is not there, what shows what there is.
+// advised adds to an error what to do about it: where a command was given something that is not there, what shows what there is.
 func advised(err error) error {
 	for _, missing := range []struct {
 		err  error
@@ -28,6 +28,8 @@ func advised(err error) error {
 		{developers.ErrNoDelivery, "pulsa apikeys deliveries list shows which there are"},
 		{cards.ErrNoJob, "pulsa cards jobs shows which there are"},
 		{cards.ErrUnknown, "pulsa cards list shows which there are"},
+		{operators.ErrNoReason, "--reason TEXT"},
+		{operators.ErrNeedsFile, "pulsa cards import FILE"},
 		{operators.ErrNoOpenItem, "pulsa reconcile --list shows which there are"},
 	} {
 		if errors.Is(err, missing.err) {

@@ -4,29 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"pulsa/app"
 	"pulsa/app/core"
 	"pulsa/cards"
 	"pulsa/cmd/pulsa/term"
-	"pulsa/prepaid"
-	"pulsa/store"
+	"pulsa/operators"
 )
 
 type cardsCommand struct {
-	Generate cardsGenerateCommand `cmd:"" help:"Make new top-up cards."`
-	Release  cardsReleaseCommand  `cmd:"" help:"Put generated cards on sale: until then they are worthless."`
-	List     cardsListCommand     `cmd:"" help:"Search for cards."`
-	Show     cardsShowCommand     `cmd:"" help:"Show one card."`
-	Edit     cardsEditCommand     `cmd:"" help:"Change many cards at once: expiry, reseller or status."`
-	Delete   cardsDeleteCommand   `cmd:"" help:"Delete cards that were never spent."`
-	Export   cardsExportCommand   `cmd:"" help:"Write the print file: serials with their codes, encrypted, once."`
-	Import   cardsImportCommand   `cmd:"" help:"Take over existing cards from a CSV file."`
-	Rekey    cardsRekeyCommand    `cmd:"" help:"Seal all codes with the newest card key."`
-	Report   cardsReportCommand   `cmd:"" help:"Report liability or redemptions."`
-	Jobs     cardsJobsCommand     `cmd:"" help:"List work on cards: who did what, why, and what was interrupted."`
-	Resume   cardsResumeCommand   `cmd:"" help:"Go on with work that was interrupted."`
+	Generate cardsGenerateCommand          `cmd:"" help:"Make new top-up cards."`
+	Release  cardsWorkCommand[cardRelease] `cmd:"" help:"Put generated cards on sale: until then they are worthless." set:"all=Release all cards of the brand."`
+	List     cardsListCommand              `cmd:"" help:"Search for cards."`
+	Show     cardsShowCommand              `cmd:"" help:"Show one card."`
+	Edit     cardsWorkCommand[cardEdit]    `cmd:"" help:"Change many cards at once: expiry, reseller or status." set:"all=Edit all cards of the brand that were never spent."`
+	Delete   cardsWorkCommand[cardDelete]  `cmd:"" help:"Delete cards that were never spent." set:"all=Delete all cards of the brand that were never spent."`
+	Export   cardsWorkCommand[cardExport]  `cmd:"" help:"Write the print file: serials with their codes, encrypted, once." set:"all=Export all cards of the brand."`
+	Import   cardsImportCommand            `cmd:"" help:"Take over existing cards from a CSV file."`
+	Rekey    cardsRekeyCommand             `cmd:"" help:"Seal all codes with the newest card key."`
+	Report   cardsReportCommand            `cmd:"" help:"Report liability or redemptions."`
+	Jobs     cardsJobsCommand              `cmd:"" help:"List work on cards: who did what, why, and what was interrupted."`
+	Resume   cardsResumeCommand            `cmd:"" help:"Go on with work that was interrupted."`
 }
 
 // forBrand are the flags of every command about one brand's cards.
@@ -35,94 +32,69 @@ type forBrand struct {
 	Brand string `required:"" help:"Whose cards."`
 }
 
-// cardDesk is what commands about cards work with: a running server keeps the rest.
-type cardDesk struct {
-	*cards.Service
-	term.Env
-	db    *store.DB
-	brand *prepaid.Brand
+// onCards opens the brand's cards and has do work with them.
+func (f forBrand) onCards(ctx context.Context, e term.Env, do func(operators.Cards) error) error {
+	return f.onNewDesk(ctx, e, f.Brand, func(desk *core.Desk) error {
+		shop, err := desk.OpenCards(ctx, f.Brand)
+		if err != nil {
+			return err
+		}
+		return f.explained(do(shop))
+	})
 }
 
-// open opens the store. The caller closes the desk.
-func (f forBrand) open(ctx context.Context, e term.Env) (*cardDesk, error) {
-	c, err := f.load(e, nil)
-	if err != nil {
-		return nil, err
-	}
-	brand, err := c.Brand(f.Brand)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.OpenKeys(); err != nil {
-		return nil, err
-	}
-	db, err := store.Open(ctx, c.Database(), store.Options{})
-	if err != nil {
-		return nil, err
-	}
-	service, err := core.NewCards(c, db, prepaid.SystemClock{}, app.Logger(c.Log, e.Stderr))
-	if err == nil {
-		err = core.CheckCardKeys(ctx, c, db, service)
-	}
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return &cardDesk{Service: service, Env: e, db: db, brand: brand}, nil
+// askCards prints what the brand's cards answer.
+func askCards[T any](ctx context.Context, e term.Env, f forBrand, ask func(operators.Cards) (T, error), print func(T) error) error {
+	return f.onCards(ctx, e, func(shop operators.Cards) error {
+		answer, err := ask(shop)
+		if err != nil {
+			return err
+		}
+		return print(answer)
+	})
 }
 
-func (d *cardDesk) close() { _ = d.db.Close() }
-
-// interrupted adds to an error how to go on.
-func interrupted(ctx context.Context, j cards.Job, err error) error {
+// explained adds to an error which flag or command answers it.
+func (f forBrand) explained(err error) error {
+	var field *operators.FieldError
+	var none *operators.NoCardsError
+	var stopped *operators.UnfinishedError
 	switch {
-	case err == nil || j.ID == "" || j.State != cards.UnderWay:
-		return err
-	case errors.Is(err, cards.ErrJobElsewhere):
-		return fmt.Errorf("%w: pulsa cards jobs %s --brand %s tells how far it is", err, j.ID, j.Brand)
-	case ctx.Err() != nil:
-		err = errors.New("interrupted") // whatever was being done just then
-	}
-	if j.Kind == cards.KindImport {
-		return fmt.Errorf("%w\n%d of %s are done; go on with the same command and file", err, j.Done, cards.HowMany(j.Total, "card"))
-	}
-	return fmt.Errorf("%w\n%d of %s are done; go on with: pulsa cards resume %s --brand %s", err, j.Done, cards.HowMany(j.Total, "card"), j.ID, j.Brand)
-}
-
-// withFlag adds to an error which flag answers it.
-func withFlag(err error) error {
-	switch {
-	case errors.Is(err, cards.ErrGuessable):
-		return fmt.Errorf("%w; or say --allow-guessable", err)
+	case errors.As(err, &field):
+		return fmt.Errorf("--%w", err)
 	case errors.Is(err, cards.ErrOpen):
 		return fmt.Errorf("%w (--all)", err)
+	case errors.Is(err, cards.ErrGuessable):
+		return fmt.Errorf("%w; or say --allow-guessable", err)
+	case errors.As(err, &none) && none.Verb == "export": // has a colon already
+		return fmt.Errorf("%w; look with pulsa cards list --brand %s and the same filter", err, f.Brand)
+	case errors.As(err, &none):
+		return fmt.Errorf("%w: look with pulsa cards list --brand %s and the same filter", err, f.Brand)
+	case errors.As(err, &stopped) && errors.Is(err, cards.ErrJobElsewhere):
+		return fmt.Errorf("%w: pulsa cards jobs %s --brand %s tells how far it is", err, stopped.Job.ID, f.Brand)
+	case errors.As(err, &stopped) && stopped.Job.Kind == cards.KindImport:
+		return fmt.Errorf("%w; go on with the same command and file", err)
+	case errors.As(err, &stopped):
+		return fmt.Errorf("%w; go on with: pulsa cards resume %s --brand %s", err, stopped.Job.ID, f.Brand)
 	}
 	return err
 }
 
-// announce says on stderr how a long piece of work is resumed, before it can be interrupted.
-func (d *cardDesk) announce(j cards.Job) {
-	fmt.Fprintf(d.Stderr, "job %s; if it is interrupted: pulsa cards resume %s --brand %s\n", j.ID, j.ID, j.Brand)
-}
-
-func parseAmount(text string, b *prepaid.Brand) (prepaid.Money, error) {
-	if text == "" {
-		return prepaid.Money{}, nil
-	}
-	amount, err := prepaid.ParseMoney(text, b.Currency)
-	if err != nil {
-		return amount, fmt.Errorf("--amount %s: %w; write it like %s", text, err, b.Amounts.Min.Number())
-	}
-	return amount, nil
-}
-
-// parseTime reads the time behind a flag; "" is the zero time.
-func parseTime(flag, text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	t, err := cards.ParseTime(text)
-	if err != nil {
-		return t, fmt.Errorf("%s %s: %w", flag, text, err)
-	}
-	return t, nil
+// cardFilter are the flags of operators.CardQuery.
+type cardFilter struct {
+	Status        []string `help:"new, activated, expired, locked or void; or generated, live, reserved." placeholder:"STATUS"`
+	Serial        string   `help:"One card."`
+	FromSerial    string   `help:"The first of a range." placeholder:"SERIAL"`
+	ToSerial      string   `help:"The last of a range." placeholder:"SERIAL"`
+	Series        string   `help:"The series."`
+	Batch         string   `help:"What was generated or imported together." placeholder:"JOB"`
+	Amount        string   `help:"What a card is worth: 10 or 7.50."`
+	Reseller      string   `help:"Who sells them."`
+	CreatedFrom   string   `help:"Created then or later." placeholder:"TIME"`
+	CreatedTo     string   `help:"Created before." placeholder:"TIME"`
+	ExpiresFrom   string   `help:"Expires then or later." placeholder:"TIME"`
+	ExpiresTo     string   `help:"Expires before." placeholder:"TIME"`
+	ActivatedFrom string   `help:"Activated then or later." placeholder:"TIME"`
+	ActivatedTo   string   `help:"Activated before." placeholder:"TIME"`
+	Customer      string   `help:"The number that it was spent on: +31612345678." placeholder:"+NUMBER"`
 }

@@ -1,14 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"pulsa/cards"
 	"pulsa/cmd/pulsa/term"
-	"pulsa/prepaid"
+	"pulsa/operators"
 )
 
 type cardsListCommand struct {
@@ -27,93 +27,47 @@ type cardsListCommand struct {
 
 // Run implements the command.
 func (l *cardsListCommand) Run(ctx context.Context, e term.Env) error {
-	d, err := l.open(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	filter, err := l.filter(d.brand)
-	if err != nil {
-		return err
-	}
+	query := operators.CardQuery(l.cardFilter)
 	if l.Count {
-		return d.printBalances(ctx, filter, cards.ByNothing, l.Output)
+		return printBalances(ctx, e, l.forBrand, l.Output, func(shop operators.Cards) (operators.CardBalances, error) {
+			return shop.Balances(ctx, query, cards.ByNothing)
+		})
 	}
-	page, err := l.page()
-	if err != nil {
-		return err
+	switch {
+	case l.Limit < 1:
+		return wrongFlag("--limit must be positive")
+	case l.After != "" && l.Before != "", (l.After != "" || l.Before != "" || l.All) && l.Last, l.All && l.Before != "":
+		return errors.New("give at most one of --after, --before, --last, and --all with --after only")
 	}
-	return d.printPages(ctx, filter, page, l.Output, l.All)
-}
-
-func (l *cardsListCommand) page() (cards.Page, error) {
-	p := cards.Page{Sort: cards.Sort(l.Sort), Descending: l.Desc, Limit: l.Limit, Last: l.Last}
-	if l.Limit < 1 {
-		return p, wrongFlag("--limit must be positive")
-	}
-	given := 0
-	for text, key := range map[string]**cards.Key{l.After: &p.After, l.Before: &p.Before} {
-		if text == "" {
-			continue
+	page := operators.CardPage{Sort: cards.Sort(l.Sort), Descending: l.Desc, After: l.After, Before: l.Before, Last: l.Last, Limit: l.Limit}
+	table := term.NewTable[operators.CardRow](e, l.Output).Least("order", "batch", "state", "created", "currency", "expires").
+		Show("status", func(c operators.CardRow) string { return coloured(e, c.Status) })
+	return l.onCards(ctx, e, func(shop operators.Cards) error {
+		if l.All {
+			if err := shop.Each(ctx, query, page, table.Row); err != nil {
+				return err
+			}
+			return table.End()
 		}
-		given++
-		k, err := cards.ParseKey(text)
-		if err != nil {
-			return p, fmt.Errorf("%q is no key of a page: copy it from the end of a listing", text)
+		list, err := shop.Search(ctx, query, page)
+		if err == nil {
+			err = table.Print(list.Cards)
 		}
-		*key = &k
-	}
-	if l.Last {
-		given++
-	}
-	if l.All && (l.Before != "" || l.Last) || given > 1 {
-		return p, errors.New("give at most one of --after, --before, --last, and --all with --after only")
-	}
-	if l.All {
-		p.Limit = cards.MaxPage
-	}
-	return p, nil
-}
-
-// printPages prints one page, or all from there.
-func (d *cardDesk) printPages(ctx context.Context, f cards.Filter, p cards.Page, o term.Output, all bool) error {
-	t := term.NewTable[cardRow](d.Env, o).Least("order", "batch", "state", "created", "currency", "expires").
-		Show("status", d.status)
-	for {
-		list, err := d.Search(ctx, f, p)
 		if err != nil {
 			return err
 		}
-		now := prepaid.SystemClock{}.Now()
-		for _, c := range list.Cards {
-			if err := t.Row(newCardRow(c, now)); err != nil {
-				return err
-			}
+		out := e.Stdout
+		if !l.IsText() {
+			out = e.Stderr // what programs read holds cards alone
 		}
-		if !all || list.Next == nil {
-			if err := t.End(); err != nil {
-				return err
-			}
-			if !all {
-				d.printKeys(list, o)
-			}
-			return nil
+		if list.Next != "" {
+			fmt.Fprintf(out, "next page: --after %s\n", list.Next)
 		}
-		p.After = list.Next
-	}
-}
-
-func (d *cardDesk) printKeys(l cards.Listing, o term.Output) {
-	out := d.Stdout
-	if !o.IsText() {
-		out = d.Stderr // what programs read holds cards alone
-	}
-	if l.Next != nil {
-		fmt.Fprintf(out, "next page: --after %s\n", l.Next)
-	}
-	if l.Previous != nil {
-		fmt.Fprintf(out, "page before: --before %s\n", l.Previous)
-	}
+		if list.Previous != "" {
+			fmt.Fprintf(out, "page before: --before %s\n", list.Previous)
+		}
+		return nil
+	})
 }
 
 type cardsShowCommand struct {
@@ -124,73 +78,90 @@ type cardsShowCommand struct {
 
 // Run implements the command.
 func (s *cardsShowCommand) Run(ctx context.Context, e term.Env) error {
-	d, err := s.open(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	c, err := d.Card(ctx, d.brand.Name, s.Serial)
-	if err != nil {
-		if errors.Is(err, cards.ErrUnknown) {
-			return fmt.Errorf("brand %s has no card with serial %s", d.brand.Name, s.Serial)
-		}
-		return err
-	}
-	row := newCardRow(c, prepaid.SystemClock{}.Now())
-	detail := cardDetail{row, term.Stamp(c.ReleasedAt), string(c.Export)}
-	return term.NewTable[cardDetail](d.Env, s.Output).
-		Show("status", func(c cardDetail) string { return d.status(c.cardRow) }).Record(detail)
+	table := term.NewTable[operators.CardDetail](e, s.Output).Show("status", func(c operators.CardDetail) string { return coloured(e, c.Status) })
+	return askCards(ctx, e, s.forBrand, func(shop operators.Cards) (operators.CardDetail, error) { return shop.Show(ctx, s.Serial) }, table.Record)
 }
 
-// cardRow is a card as it is listed.
-type cardRow struct {
-	Status    string `json:"status"`
-	Serial    string `json:"serial"`
-	Amount    string `json:"amount"`
-	Currency  string `json:"currency"`
-	Reseller  string `json:"reseller"`
-	Activated string `json:"activated"`
-	Customer  string `json:"customer"`
-	Created   string `json:"created"`
-	Expires   string `json:"expires"`
-	State     string `json:"state"`
-	Batch     string `json:"batch"`
-	Order     string `json:"order"`
-}
-
-// cardDetail is a card as it is shown alone.
-type cardDetail struct {
-	cardRow
-	Released string `json:"released"`
-	Export   string `json:"export"`
-}
-
-func newCardRow(c cards.Card, now time.Time) cardRow {
-	return cardRow{
-		c.Shown(now), c.Serial, c.Amount.Number(), string(c.Amount.Currency), c.Reseller, term.Stamp(c.ActivatedAt), c.ActivatedBy.String(),
-		term.Stamp(c.CreatedAt), term.Stamp(c.ExpiresAt), string(c.State), string(c.Batch), string(c.Order),
-	}
-}
-
-// status is a card's status for people, in colour where the terminal has colours.
-func (d *cardDesk) status(c cardRow) string {
-	if !d.Env.Colours() {
-		return c.Status
-	}
-	return coloured(c.Status)
-}
-
-// coloured paints a status with the source's colours.
-func coloured(status string) string {
-	switch status {
-	case "new":
-		return term.Paint(status, "\x1b[32m")
-	case "activated":
-		return term.Paint(status, "\x1b[90m")
-	case "expired":
-		return term.Paint(status, "\x1b[33m")
-	case "locked", "void":
-		return term.Paint(status, "\x1b[31m")
+// coloured is a card's status in the source's colours, where the terminal has colours.
+func coloured(e term.Env, status string) string {
+	if colour := colourOf(status); colour != "" && e.Colours() {
+		return term.Paint(status, colour)
 	}
 	return status
+}
+
+func colourOf(status string) string {
+	return map[string]string{"new": "\x1b[32m", "activated": "\x1b[90m", "expired": "\x1b[33m", "locked": "\x1b[31m", "void": "\x1b[31m"}[status]
+}
+
+type cardsJobsCommand struct {
+	forBrand
+	term.Output
+	Open bool   `help:"Only what is under way or was interrupted."`
+	Job  string `arg:"" optional:"" help:"Show what this job has done, step by step."`
+}
+
+// Run implements the command.
+func (c *cardsJobsCommand) Run(ctx context.Context, e term.Env) error {
+	if c.Job != "" {
+		return askCards(ctx, e, c.forBrand, func(shop operators.Cards) (operators.JobDetail, error) { return shop.ShowJob(ctx, c.Job) },
+			func(j operators.JobDetail) error {
+				if c.IsText() {
+					fmt.Fprintf(e.Stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", j.Kind, j.Job, j.What, j.State, j.Done,
+						cards.HowMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
+				}
+				return term.NewTable[operators.JobStep](e, c.Output).Least("why", "by", "kind").Print(j.Steps)
+			})
+	}
+	return askCards(ctx, e, c.forBrand, func(shop operators.Cards) ([]operators.JobRow, error) {
+		if c.Open {
+			return shop.OpenJobs(ctx)
+		}
+		return shop.Jobs(ctx)
+	}, term.NewTable[operators.JobRow](e, c.Output).Least("what", "ended", "total", "started", "why").Print)
+}
+
+type cardsReportCommand struct {
+	Liability   liabilityCommand   `cmd:"" help:"What may still be redeemed: issued without spent, expired and void."`
+	Redemptions redemptionsCommand `cmd:"" help:"What was spent, by day."`
+}
+
+type liabilityCommand struct {
+	forBrand
+	cardFilter
+	term.Output
+	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
+}
+
+// Run implements the command.
+func (c *liabilityCommand) Run(ctx context.Context, e term.Env) error {
+	return printBalances(ctx, e, c.forBrand, c.Output, func(shop operators.Cards) (operators.CardBalances, error) {
+		return shop.Balances(ctx, operators.CardQuery(c.cardFilter), cards.Group(c.Group))
+	})
+}
+
+// printBalances prints a row for each group, and the sums of all for people.
+func printBalances(ctx context.Context, e term.Env, f forBrand, o term.Output, ask func(operators.Cards) (operators.CardBalances, error)) error {
+	return askCards(ctx, e, f, ask, func(b operators.CardBalances) error {
+		if o.IsText() {
+			b.Rows = append(b.Rows, b.Totals...)
+		}
+		return term.NewTable[operators.BalanceRow](e, o).Show("group", func(b operators.BalanceRow) string { return b.Label }).
+			Least("currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired").Print(b.Rows)
+	})
+}
+
+type redemptionsCommand struct {
+	forBrand
+	term.Output
+	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
+	From  string `help:"The first day." placeholder:"DATE"`
+	To    string `help:"The first day that is not meant." placeholder:"DATE"`
+}
+
+// Run implements the command.
+func (c *redemptionsCommand) Run(ctx context.Context, e term.Env) error {
+	return askCards(ctx, e, c.forBrand, func(shop operators.Cards) ([]operators.RedemptionRow, error) {
+		return shop.Redemptions(ctx, c.From, c.To, cards.Group(c.Group))
+	}, term.NewTable[operators.RedemptionRow](e, c.Output).Print)
 }

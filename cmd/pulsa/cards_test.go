@@ -17,6 +17,7 @@ import (
 
 	"pulsa/cards"
 	"pulsa/cmd/pulsa/term"
+	"pulsa/operators"
 	"pulsa/store"
 	"pulsa/store/storetest"
 )
@@ -333,23 +334,22 @@ func (w interruptWhen) Write(text []byte) (int, error) {
 
 func TestWhoIsInterruptedIsToldHowToGoOn(t *testing.T) {
 	j := cards.Job{ID: "bcdf", Brand: "shop", State: cards.UnderWay, Done: 5, Total: 10}
-	stopped, stop := context.WithCancel(t.Context())
-	stop()
-	closed := errors.New("use of closed network connection")
-	for want, got := range map[string]error{
-		"interrupted\n5 of 10 cards are done; go on with: pulsa cards resume bcdf --brand shop":       interrupted(stopped, j, closed),
-		closed.Error() + "\n5 of 10 cards are done; go on with: pulsa cards resume bcdf --brand shop": interrupted(t.Context(), j, closed),
-		cards.ErrJobElsewhere.Error() + ": pulsa cards jobs bcdf --brand shop tells how far it is":    interrupted(t.Context(), j, cards.ErrJobElsewhere),
+	taken := j
+	taken.Kind = cards.KindImport
+	for want, err := range map[string]error{
+		"interrupted\n5 of 10 cards are done; go on with: pulsa cards resume bcdf --brand shop":    &operators.UnfinishedError{Job: j, Err: operators.ErrInterrupted},
+		"interrupted\n5 of 10 cards are done; go on with the same command and file":                &operators.UnfinishedError{Job: taken, Err: operators.ErrInterrupted},
+		cards.ErrJobElsewhere.Error() + ": pulsa cards jobs bcdf --brand shop tells how far it is": &operators.UnfinishedError{Job: j, Err: cards.ErrJobElsewhere},
 	} {
-		if got.Error() != want {
+		if got := (forBrand{Brand: "shop"}).explained(err); got.Error() != want {
 			t.Errorf("%v; want %s", got, want)
 		}
 	}
 }
 
 func TestStatusesHaveTheirColours(t *testing.T) {
-	for shown, want := range map[string]string{"new": "\x1b[32mnew\x1b[0m", "activated": "\x1b[90mactivated\x1b[0m", "expired": "\x1b[33mexpired\x1b[0m", "lost": "lost"} {
-		if got := coloured(shown); got != want {
+	for shown, want := range map[string]string{"new": "\x1b[32m", "activated": "\x1b[90m", "expired": "\x1b[33m", "locked": "\x1b[31m", "void": "\x1b[31m", "lost": ""} {
+		if got := colourOf(shown); got != want {
 			t.Errorf("%s: %q", shown, got)
 		}
 	}

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"errors"
 	"strings"
 
 	"pulsa/app"
 	"pulsa/cmd/pulsa/term"
+	"pulsa/operators"
 	"pulsa/prepaid"
 )
 
@@ -23,11 +23,16 @@ type deed struct {
 	Reason string `help:"Why, for the record. Write no number or name of a customer." placeholder:"TEXT"`
 }
 
-// by is for the record. It is an error not to give a reason; a command that needs none calls who instead.
+// by is for the record. It is an error not to give a reason.
 func (d deed) by(e term.Env) (prepaid.By, error) {
-	by := prepaid.By{Who: d.who(e), Why: strings.TrimSpace(d.Reason)}
+	by := d.given(e)
 	if by.Why == "" {
-		return by, errors.New("say why: --reason TEXT")
+		return by, operators.ErrNoReason
 	}
 	return by, nil
+}
+
+// given is by where the operation knows whether it needs a reason.
+func (d deed) given(e term.Env) prepaid.By {
+	return prepaid.By{Who: d.who(e), Why: strings.TrimSpace(d.Reason)}
 }

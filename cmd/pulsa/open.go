@@ -48,6 +48,19 @@ func (s settings) onDesk(ctx context.Context, e term.Env, brand string, do func(
 	return errors.Join(do(desk), desk.Close())
 }
 
+// onNewDesk is onDesk for what may come first: it creates the database where there is none.
+func (s settings) onNewDesk(ctx context.Context, e term.Env, brand string, do func(*core.Desk) error) error {
+	c, err := s.loadFor(e, brand)
+	if err != nil {
+		return err
+	}
+	desk, err := core.NewDesk(ctx, c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(desk), desk.Close())
+}
+
 // openDesk opens what operators do with SQL alone, for one brand; "" for all. The caller closes it.
 func (s settings) openDesk(ctx context.Context, e term.Env, brand string) (*core.Desk, error) {
 	c, err := s.loadFor(e, brand)

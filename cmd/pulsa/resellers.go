@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"pulsa/cards"
 	"pulsa/cmd/pulsa/term"
+	"pulsa/operators"
 )
 
 type resellersCommand struct {
@@ -24,21 +23,13 @@ type resellersCreateCommand struct {
 
 // Run implements the command.
 func (c *resellersCreateCommand) Run(ctx context.Context, e term.Env) error {
-	d, err := c.open(ctx, e)
-	if err != nil {
+	return c.onCards(ctx, e, func(shop operators.Cards) error {
+		err := shop.CreateReseller(ctx, c.Name, c.Title, c.given(e))
+		if err == nil {
+			fmt.Fprintf(e.Stdout, "Reseller %s created.\n", c.Name)
+		}
 		return err
-	}
-	defer d.close()
-	by := c.who(e)
-	r, err := d.CreateReseller(ctx, cards.Reseller{Brand: d.brand.Name, Name: c.Name, Title: c.Title, CreatedBy: by}, c.Reason)
-	switch {
-	case errors.Is(err, cards.ErrResellerExists):
-		return fmt.Errorf("--name %s: %w", c.Name, cards.ErrResellerExists)
-	case err != nil:
-		return err
-	}
-	fmt.Fprintf(d.Stdout, "Reseller %s created.\n", r.Name)
-	return nil
+	})
 }
 
 type resellersListCommand struct {
@@ -48,28 +39,8 @@ type resellersListCommand struct {
 
 // Run implements the command.
 func (c *resellersListCommand) Run(ctx context.Context, e term.Env) error {
-	d, err := c.open(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	list, err := d.Resellers(ctx, d.brand.Name)
-	if err != nil {
-		return err
-	}
-	rows := make([]resellerRow, len(list))
-	for i, r := range list {
-		rows[i] = resellerRow{r.Name, r.Title, term.Stamp(r.CreatedAt), r.CreatedBy}
-	}
-	return term.NewTable[resellerRow](d.Env, c.Output).Least("by", "created").Print(rows)
-}
-
-// resellerRow is a reseller as it is listed.
-type resellerRow struct {
-	Name    string `json:"name"`
-	Title   string `json:"title"`
-	Created string `json:"created"`
-	By      string `json:"by"`
+	return askCards(ctx, e, c.forBrand, func(shop operators.Cards) ([]operators.ResellerRow, error) { return shop.Resellers(ctx) },
+		term.NewTable[operators.ResellerRow](e, c.Output).Least("by", "created").Print)
 }
 
 type resellersStatementCommand struct {
@@ -80,14 +51,7 @@ type resellersStatementCommand struct {
 
 // Run implements the command.
 func (c *resellersStatementCommand) Run(ctx context.Context, e term.Env) error {
-	d, err := c.open(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	balances, err := d.Statement(ctx, d.brand.Name, c.Name)
-	if err != nil {
-		return err
-	}
-	return printBalances(d, balances, cards.BySeries, c.Output)
+	return printBalances(ctx, e, c.forBrand, c.Output, func(shop operators.Cards) (operators.CardBalances, error) {
+		return shop.Statement(ctx, c.Name)
+	})
 }

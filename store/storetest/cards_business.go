@@ -125,16 +125,16 @@ var cardBusinessTests = []test{
 	}},
 	{"the business runs from generating to the report", func(w *world) {
 		s, ctx := w.service(), w.Context()
-		must[cards.Reseller](w)(s.CreateReseller(ctx, cards.Reseller{Brand: brand, Name: "kiosk", CreatedBy: "ann"}, "test"))
+		must[cards.Reseller](w)(s.CreateReseller(ctx, cards.Reseller{Brand: brand, Name: "kiosk"}, prepaid.By{Who: "ann", Why: "test"}))
 		var codes []string
-		w.ok(s.Generate(ctx, cards.GenerateRequest{Brand: brand, Amount: eur(1000), Quantity: 6000, Series: "7", Reseller: "kiosk", By: "ann"},
+		w.ok(s.Generate(ctx, cards.GenerateRequest{Brand: brand, Amount: eur(1000), Quantity: 6000, Series: "7", Reseller: "kiosk", By: prepaid.By{Who: "ann"}},
 			func(_ cards.Card, code prepaid.Secret) error {
 				codes = append(codes, code.Reveal())
 				return nil
 			}))
 		all := cards.Filter{Brand: brand}
 		p := must[cards.Preview](w)(s.PreviewExport(ctx, all, true))
-		export := must[cards.Job](w)(s.StartExport(ctx, p, cards.ExportSpec{Plaintext: true}, "ann", "test"))
+		export := must[cards.Job](w)(s.StartExport(ctx, p, cards.ExportSpec{Plaintext: true}, prepaid.By{Who: "ann", Why: "test"}))
 		var file strings.Builder
 		_, made, err := s.ResumeExport(ctx, export, func(write func(io.Writer) error) error { return write(&file) }, nil)
 		w.ok(err)
@@ -144,7 +144,7 @@ var cardBusinessTests = []test{
 		edit := func(f cards.Filter, c cards.Change, want int64) {
 			w.Helper()
 			p := must[cards.Preview](w)(s.PreviewEdit(ctx, f, c, true))
-			j := must[cards.Job](w)(s.StartEdit(ctx, p, c, "ann", "test"))
+			j := must[cards.Job](w)(s.StartEdit(ctx, p, c, prepaid.By{Who: "ann", Why: "test"}))
 			j = must[cards.Job](w)(s.ResumeEdit(ctx, j, nil))
 			if j.Done != want || p.Cards() != want {
 				w.Errorf("%+v: %d of %d", c, j.Done, p.Cards())
@@ -155,7 +155,7 @@ var cardBusinessTests = []test{
 		edit(cards.Filter{Brand: brand, Statuses: []cards.Status{"locked"}}, cards.Change{Action: cards.Withdraw}, 10)
 		w.redeemed("7-00000011")
 		p = must[cards.Preview](w)(s.PreviewDelete(ctx, cards.Filter{Brand: brand, From: "7-00000001", To: "7-00000020"}, false))
-		j := must[cards.Job](w)(s.StartDelete(ctx, p, "ann", "test"))
+		j := must[cards.Job](w)(s.StartDelete(ctx, p, prepaid.By{Who: "ann", Why: "test"}))
 		same(w, "deleted", must[cards.Job](w)(s.ResumeEdit(ctx, j, nil)).Done, int64(19))
 		b := must[[]cards.Balance](w)(s.Statement(ctx, brand, "kiosk"))
 		sum := func(n int64) cards.Sum { return cards.Sum{Cards: n, Minor: 1000 * n} }
@@ -163,7 +163,7 @@ var cardBusinessTests = []test{
 		spent := must[[]cards.Redemption](w)(s.Redemptions(ctx, brand, cards.Span{From: start.Add(-time.Hour)}, cards.ByReseller))
 		same(w, "redemptions", spent, []cards.Redemption{{Day: start.Truncate(24 * time.Hour), Group: "kiosk", Currency: "EUR", Sum: sum(1)}})
 		rekeyed := w.service(2)
-		j = must[cards.Job](w)(rekeyed.StartRekey(ctx, brand, "ann"))
+		j = must[cards.Job](w)(rekeyed.StartRekey(ctx, brand, prepaid.By{Who: "ann"}))
 		same(w, "rekeyed", must[cards.Job](w)(rekeyed.ResumeRekey(ctx, j, nil)).Done, int64(5981))
 		_, err = w.service(2).Find(ctx, brand, prepaid.NewSecret(codes[10]), nil, "m")
 		if !errors.Is(err, cards.ErrSpent) {

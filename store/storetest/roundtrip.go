@@ -214,8 +214,8 @@ var roundTripTests = []test{
 	}},
 	{"a job on cards, its record, a reseller", func(w *world) {
 		j := filled(func(j *cards.Job) {
-			j.Spec.Generate.First = 1                        // drawn
-			j.Spec.Generate.By, j.Spec.Generate.Why = "", "" // the job's
+			j.Spec.Generate.First = 1         // drawn
+			j.Spec.Generate.By = prepaid.By{} // the job's
 		})
 		same(w, "started", must[cards.Job](w)(w.db.CardJobs.StartCardJob(w.Context(), j)), j)
 		same(w, "job", must[cards.Job](w)(w.db.CardJobs.CardJob(w.Context(), j.ID)), j)

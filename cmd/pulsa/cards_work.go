@@ -1,0 +1,158 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"pulsa/cards"
+	"pulsa/cmd/pulsa/term"
+	"pulsa/operators"
+	"pulsa/prepaid"
+)
+
+// runJob runs the job that start starts, or finds, and prints what it has done.
+func (f forBrand) runJob(ctx context.Context, e term.Env, start func(operators.Cards) (cards.Job, error)) error {
+	return f.onCards(ctx, e, func(shop operators.Cards) error {
+		j, err := start(shop)
+		if err != nil {
+			return err
+		}
+		if operators.LongJob(j) {
+			fmt.Fprintf(e.Stderr, "job %s; if it is interrupted: pulsa cards resume %s --brand %s\n", j.ID, j.ID, j.Brand)
+		}
+		doing := map[cards.Kind]string{cards.KindGenerate: "generating", cards.KindExport: "exporting", cards.KindRekey: "rekeying"}
+		bar := e.Progress(cmp.Or(doing[j.Kind], j.Action()))
+		done, err := shop.Run(ctx, j, operators.CardRun{Progress: bar.Show, Made: func(c cards.Card, code prepaid.Secret) error {
+			_, err := fmt.Fprintf(e.Stdout, "%s  %s  %s\n", c.Serial, code.Reveal(), c.Amount)
+			return err
+		}})
+		bar.End()
+		if err == nil {
+			fmt.Fprintln(e.Stdout, done.Text())
+		}
+		return err
+	})
+}
+
+// cardsWorkCommand does work on many cards that are there; W has flags of its own.
+type cardsWorkCommand[W interface{ work() operators.CardWork }] struct {
+	forBrand
+	cardFilter
+	deed
+	Work W    `embed:""`
+	All  bool `help:"${all}"`
+	Yes  bool `help:"Do not ask."`
+}
+
+// Run implements the command.
+func (c *cardsWorkCommand[W]) Run(ctx context.Context, e term.Env) error {
+	which := operators.CardSelection{CardQuery: operators.CardQuery(c.cardFilter), All: c.All}
+	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) {
+		plan, err := shop.Plan(ctx, which, c.Work.work(), c.given(e))
+		fmt.Fprint(e.Stdout, plan.Text())
+		if err == nil && !c.Yes {
+			err = e.Confirm(ctx, plan.Question())
+		}
+		if err != nil {
+			return cards.Job{}, err
+		}
+		return plan.Start(ctx)
+	})
+}
+
+// What the commands do; see operators.CardWork.
+func (cardRelease) work() operators.CardWork  { return operators.CardRelease{} }
+func (f cardEdit) work() operators.CardWork   { return operators.CardEdit(f) }
+func (cardDelete) work() operators.CardWork   { return operators.CardDelete{} }
+func (f cardExport) work() operators.CardWork { return operators.CardExport(f) }
+
+type cardRelease struct{}
+
+// cardEdit are the flags of operators.CardEdit.
+type cardEdit struct {
+	SetExpires     string `help:"Set the first day on which they are worth nothing, or never." placeholder:"DATE"`
+	SetReseller    string `help:"Set who sells them, or none." placeholder:"NAME"`
+	SetStatus      string `help:"lock withdraws cards for now, unlock puts them back where they were, void withdraws them for good." enum:"lock,unlock,void,preserve" default:"preserve"`
+	AllowGuessable bool   `help:"Let expired cards be worth something again even if codes so short can be guessed."`
+}
+
+type cardDelete struct{}
+
+// cardExport are the flags of operators.CardExport.
+type cardExport struct {
+	Recipient []string `help:"The printer's age recipient: age1…" placeholder:"AGE1…"`
+	Out       string   `required:"" help:"The print file, which must not exist yet." placeholder:"FILE"`
+	Plaintext bool     `help:"Write the codes in clear. Needs --reason."`
+}
+
+// cardBatch are the flags of operators.CardBatch.
+type cardBatch struct {
+	Amount         string `required:"" help:"What each is worth, in the brand's currency: 10 or 7.50."`
+	Quantity       int    `required:"" help:"How many: 1 to 10000000."`
+	Series         string `required:"" help:"What their serials begin with: 101 gives 101-00000001."`
+	CodeLength     int    `help:"Digits of a code, 5 or more (default: the brand's)."`
+	Reseller       string `help:"Who sells them."`
+	Expires        string `help:"The first day on which they are worth nothing: 2027-12-31." placeholder:"DATE"`
+	Hold           bool   `help:"Treat a test brand's cards like others: not on sale yet, codes not shown."`
+	AllowGuessable bool   `help:"Make them even if codes so short can be guessed."`
+}
+
+type cardsGenerateCommand struct {
+	forBrand
+	deed
+	cardBatch
+}
+
+// Run implements the command.
+func (c *cardsGenerateCommand) Run(ctx context.Context, e term.Env) error {
+	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) {
+		return shop.Generate(ctx, operators.CardBatch(c.cardBatch), c.given(e))
+	})
+}
+
+type cardsRekeyCommand struct {
+	forBrand
+	actor
+}
+
+// Run implements the command.
+func (c *cardsRekeyCommand) Run(ctx context.Context, e term.Env) error {
+	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) { return shop.Rekey(ctx, prepaid.By{Who: c.who(e)}) })
+}
+
+type cardsResumeCommand struct {
+	forBrand
+	Job string `arg:"" help:"Which: pulsa cards jobs --open lists them."`
+	Out string `help:"Of an export: another file than it was to write." placeholder:"FILE"`
+}
+
+// Run implements the command.
+func (c *cardsResumeCommand) Run(ctx context.Context, e term.Env) error {
+	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) { return shop.Unfinished(ctx, c.Job, c.Out) })
+}
+
+// cardImport are the flags of operators.CardImport.
+type cardImport struct {
+	File           string `arg:"" help:"CSV with the columns serial, code, amount, and if wanted currency and expires." type:"existingfile"`
+	Reseller       string `help:"Who sells them."`
+	AllowGuessable bool   `help:"Take them over even if codes so short can be guessed."`
+}
+
+type cardsImportCommand struct {
+	forBrand
+	deed
+	cardImport
+}
+
+// Run implements the command.
+func (c *cardsImportCommand) Run(ctx context.Context, e term.Env) error {
+	return askCards(ctx, e, c.forBrand, func(shop operators.Cards) (operators.CardsDone, error) {
+		bar := e.Progress("importing")
+		defer bar.End()
+		return shop.Import(ctx, operators.CardImport(c.cardImport), c.given(e), bar.Show)
+	}, func(done operators.CardsDone) error {
+		_, err := fmt.Fprintln(e.Stdout, done.Text())
+		return err
+	})
+}

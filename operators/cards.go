@@ -1,0 +1,171 @@
+package operators
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"pulsa/cards"
+	"pulsa/prepaid"
+)
+
+// Cards are the operations on one brand's top-up cards. Work on many cards is a job: one method starts it (Generate,
+// Rekey, CardPlan.Start), and Run does it. An interrupted job is found again with Unfinished, and Run goes on with it. An import is one call,
+// and goes on with the same file. All fields are needed. It is safe for concurrent use.
+type Cards struct {
+	Brand   *prepaid.Brand
+	Service *cards.Service
+	Clock   prepaid.Clock
+}
+
+// Why an operation on cards is refused.
+var (
+	ErrNoReason = errors.New("say why")
+	ErrNoCard   = errors.New("no card")
+)
+
+// FieldError says what is wrong with a field as somebody filled it in. Value is left out where it is private.
+type FieldError struct {
+	Field string // "created-from"
+	Value string
+	Err   error
+}
+
+func (e *FieldError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("%s: %v", e.Field, e.Err)
+	}
+	return fmt.Sprintf("%s %s: %v", e.Field, e.Value, e.Err)
+}
+
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// CardQuery says which cards are meant, as people write it; empty fields mean any. Times are days, or times of RFC 3339; "to"
+// is the first that is not meant. What can't be read is a *FieldError.
+type CardQuery struct {
+	Status        []string // "new", "activated", "expired", "locked", "void"; or "generated", "live", "reserved"
+	Serial        string   // one card
+	FromSerial    string   // the first of a range
+	ToSerial      string   // the last of a range
+	Series        string
+	Batch         string // the job that made them
+	Amount        string // "7.50"
+	Reseller      string
+	CreatedFrom   string
+	CreatedTo     string
+	ExpiresFrom   string
+	ExpiresTo     string
+	ActivatedFrom string
+	ActivatedTo   string
+	Customer      string // the number that it was spent on
+}
+
+// CardRow is a card as lists show it. Times are of RFC 3339, in UTC; "" for never.
+type CardRow struct {
+	Status    string `json:"status"`
+	Serial    string `json:"serial"`
+	Amount    string `json:"amount"`
+	Currency  string `json:"currency"`
+	Reseller  string `json:"reseller"`
+	Activated string `json:"activated"`
+	Customer  string `json:"customer"`
+	Created   string `json:"created"`
+	Expires   string `json:"expires"`
+	State     string `json:"state"`
+	Batch     string `json:"batch"`
+	Order     string `json:"order"`
+}
+
+// CardDetail is a card as it is shown alone.
+type CardDetail struct {
+	CardRow
+	Released string `json:"released"`
+	Export   string `json:"export"` // the job that took its code to a file, or brought it from one
+}
+
+// CardPage says which part of a list is wanted. At most one of After, Before and Last is set; none is the first page.
+type CardPage struct {
+	Sort          cards.Sort // "" is by serial
+	Descending    bool
+	After, Before string // keys of another page
+	Last          bool
+	Limit         int // 1 to cards.MaxPage; 0 is 50
+}
+
+// CardList is a page of cards. Next and Previous are keys for CardPage; "" where nothing follows or precedes.
+type CardList struct {
+	Cards          []CardRow
+	Next, Previous string
+}
+
+// Search lists a page of cards. Every page costs the same, wherever it is.
+func (c Cards) Search(ctx context.Context, q CardQuery, p CardPage) (CardList, error) {
+	filter, page, err := c.listing(q, p)
+	if err != nil {
+		return CardList{}, err
+	}
+	found, err := c.Service.Search(ctx, filter, page)
+	if err != nil {
+		return CardList{}, err
+	}
+	list, now := CardList{Cards: make([]CardRow, len(found.Cards))}, c.Clock.Now()
+	for i, card := range found.Cards {
+		list.Cards[i] = newCardRow(card, now)
+	}
+	if found.Next != nil {
+		list.Next = found.Next.String()
+	}
+	if found.Previous != nil {
+		list.Previous = found.Previous.String()
+	}
+	return list, nil
+}
+
+// Each gives row each card from p on, in order. It reads pages of cards.MaxPage, so that any number needs the same memory. An
+// error of row ends it.
+func (c Cards) Each(ctx context.Context, q CardQuery, p CardPage, row func(CardRow) error) error {
+	p.Limit = cards.MaxPage
+	for {
+		list, err := c.Search(ctx, q, p)
+		if err != nil {
+			return err
+		}
+		for _, card := range list.Cards {
+			if err := row(card); err != nil {
+				return err
+			}
+		}
+		if p.After = list.Next; p.After == "" {
+			return nil
+		}
+	}
+}
+
+// Show returns one card; ErrNoCard.
+func (c Cards) Show(ctx context.Context, serial string) (CardDetail, error) {
+	card, err := c.Service.Card(ctx, c.Brand.Name, serial)
+	switch {
+	case errors.Is(err, cards.ErrUnknown):
+		return CardDetail{}, fmt.Errorf("brand %s has %w with serial %s", c.Brand.Name, ErrNoCard, serial)
+	case err != nil:
+		return CardDetail{}, err
+	}
+	return CardDetail{newCardRow(card, c.Clock.Now()), timeText(card.ReleasedAt), string(card.Export)}, nil
+}
+
+func newCardRow(c cards.Card, now time.Time) CardRow {
+	return CardRow{
+		Status: c.Shown(now), Serial: c.Serial, Amount: c.Amount.Number(), Currency: string(c.Amount.Currency), Reseller: c.Reseller,
+		Activated: timeText(c.ActivatedAt), Customer: c.ActivatedBy.String(), Created: timeText(c.CreatedAt), Expires: timeText(c.ExpiresAt),
+		State: string(c.State), Batch: string(c.Batch), Order: string(c.Order),
+	}
+}
+
+// timeText is a time of RFC 3339, in UTC; "" for the zero time.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
