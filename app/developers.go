@@ -6,24 +6,13 @@ import (
 	"net/http"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/developers"
 	"pulsa/prepaid"
 	"pulsa/sim"
-	"pulsa/store"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
 )
-
-// NewDevelopers makes what keeps developers' keys; orders is nil for whoever takes none.
-func NewDevelopers(p *Program, c config.Config, db *store.DB, clock prepaid.Clock) (*developers.Service, error) {
-	config := developers.Config{
-		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks, Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
-	}
-	if p != nil {
-		config.Orders, config.Log, config.Catalogues = p.Topups, p.Log, p.catalogues
-	}
-	return developers.New(config)
-}
 
 // wireCatalogues finds what each brand with an API sells by it.
 func (p *Program) wireCatalogues() {
@@ -39,9 +28,12 @@ func (p *Program) wireCatalogues() {
 
 // wireDevelopers lets developers top up where a brand has an API.
 func (p *Program) wireDevelopers() (err error) {
-	if len(p.Config.API) > 0 {
-		p.Developers, err = NewDevelopers(p, p.Config, p.DB, p.Clock)
+	if len(p.Config.API) == 0 {
+		return nil
 	}
+	c := core.DevelopersConfig(p.Config, p.DB, p.Clock)
+	c.Orders, c.Log, c.Catalogues = p.Topups, p.Log, p.catalogues
+	p.Developers, err = developers.New(c)
 	return err
 }
 

@@ -1,6 +1,8 @@
 package developers
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -79,6 +81,11 @@ func (t Terms) convert(from, to prepaid.Currency) (conversion, bool) {
 func (t Terms) Sells(c prepaid.Currency) bool {
 	_, ok := t.convert(c, t.Currency)
 	return ok
+}
+
+// Currencies are those in which accounts can be had, the brand's first.
+func (t Terms) Currencies() []prepaid.Currency {
+	return append([]prepaid.Currency{t.Currency}, slices.Sorted(maps.Keys(t.FX))...)
 }
 
 // by makes a further step of the conversion.

@@ -19,27 +19,8 @@ type Cards struct {
 	Clock   prepaid.Clock
 }
 
-// Why an operation on cards is refused.
-var (
-	ErrNoReason = errors.New("say why")
-	ErrNoCard   = errors.New("no card")
-)
-
-// FieldError says what is wrong with a field as somebody filled it in. Value is left out where it is private.
-type FieldError struct {
-	Field string // "created-from"
-	Value string
-	Err   error
-}
-
-func (e *FieldError) Error() string {
-	if e.Value == "" {
-		return fmt.Sprintf("%s: %v", e.Field, e.Err)
-	}
-	return fmt.Sprintf("%s %s: %v", e.Field, e.Value, e.Err)
-}
-
-func (e *FieldError) Unwrap() error { return e.Err }
+// ErrNoCard says that a brand has no such card.
+var ErrNoCard = errors.New("no card")
 
 // CardQuery says which cards are meant, as people write it; empty fields mean any. Times are days, or times of RFC 3339; "to"
 // is the first that is not meant. What can't be read is a *FieldError.

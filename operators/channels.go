@@ -80,6 +80,21 @@ type ListedChannel struct {
 	URL        string    `json:"provider_url"`
 }
 
+// State says for people whether the channel is on, and who decided that.
+func (c ListedChannel) State() string {
+	state := "off"
+	switch {
+	case c.Problem != "":
+		state = "off: " + c.Problem
+	case c.On:
+		state = "on"
+	}
+	if c.SwitchedBy != "" {
+		state += " (switched by " + c.SwitchedBy + ", " + stamp(c.SwitchedAt) + ")"
+	}
+	return state
+}
+
 // List lists the brand's channels, and the address that the provider of each delivers to.
 func (o Channels) List(ctx context.Context) ([]ListedChannel, error) {
 	switched, err := o.lastSwitches(ctx)
@@ -157,9 +172,29 @@ const (
 
 // Switched is the result of a switch.
 type Switched struct {
-	Channel  string
+	Channel  string // "" where nothing was switched
+	On       bool
 	Provider ProviderTold
 	URL      string // where the provider delivers to
+}
+
+// String says for people how it is now, a sentence a line; "" where nothing was switched.
+func (s Switched) String() string {
+	if s.Channel == "" {
+		return ""
+	}
+	state, told, byHand := "off", "Its provider delivers no more.", "Its provider still delivers to "+s.URL+", in vain, until that is changed there."
+	if s.On {
+		state, told, byHand = "on", "Its provider delivers to "+s.URL, "Let its provider deliver to "+s.URL
+	}
+	text := fmt.Sprintf("%s is %s. Running copies know within %.0f seconds.\n", s.Channel, state, SwitchKnownWithin.Seconds())
+	switch s.Provider {
+	case ProviderNotified:
+		text += told + "\n"
+	case ProviderByHand:
+		text += byHand + "\n"
+	}
+	return text
 }
 
 // Enable turns a channel on, and has its provider deliver here. What waits for the channel is sent. If the provider
@@ -183,14 +218,16 @@ func (o Channels) Enable(ctx context.Context, name string, by prepaid.By) (Switc
 	_, polled := o.Registry.Adapter(c).(channels.Poller)
 	public := IsPublic(c.WebhookURL)
 	if polled && !public {
-		return Switched{Channel: c.ID()}, nil
+		return Switched{Channel: c.ID(), On: true}, nil
 	}
-	return o.notify(ctx, c, func(ctx context.Context, provider channels.Hooked) error {
+	result, err := o.notify(ctx, c, func(ctx context.Context, provider channels.Hooked) error {
 		if !public {
 			return channels.ErrByHand
 		}
 		return provider.SetWebhook(ctx, c)
 	})
+	result.On = true
+	return result, err
 }
 
 // Disable turns a channel off, and has its provider deliver no more. Errors are as Enable's.

@@ -57,6 +57,9 @@ type ChannelHealth struct {
 	Intended bool `json:"-"` // it is down because an operator wanted that
 }
 
+// Failing reports whether the channel is down though it should work.
+func (h ChannelHealth) Failing() bool { return h.State == ChannelDown && !h.Intended }
+
 // Health judges a channel, or all if name is "".
 func (o Channels) Health(ctx context.Context, name string) ([]ChannelHealth, error) {
 	list, err := o.named(ctx, name)

@@ -147,6 +147,14 @@ func TestChannelsAreListedWithWhoSwitchedThem(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	states := make([]string, len(got))
+	for i, row := range got {
+		states[i] = row.State()
+	}
+	said := []string{"off: TOKEN is not set", "on", "off (switched by ola, 2026-11-01T09:00:00Z)", "off", "on", "on"}
+	if diff := cmp.Diff(said, states); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestOperationsNameTheChannelsThatThereAre(t *testing.T) {
@@ -208,7 +216,7 @@ func TestEnableTellsTheProviderAndKeepsWhoDidIt(t *testing.T) {
 		"sim": operators.ProviderNone,
 	} {
 		got, err := x.Enable(x.Context(), name, operator)
-		if want := (operators.Switched{Channel: "shop/" + name, Provider: provider, URL: url(name)}); err != nil || got != want {
+		if want := (operators.Switched{Channel: "shop/" + name, On: true, Provider: provider, URL: url(name)}); err != nil || got != want {
 			t.Errorf("%s: %+v, %v, want %+v", name, got, err, want)
 		}
 	}
@@ -221,6 +229,26 @@ func TestEnableTellsTheProviderAndKeepsWhoDidIt(t *testing.T) {
 	want := map[string]bool{"shop/hooked": true, "shop/bot": true, "shop/plain": true, "shop/off": true, "shop/sim": true}
 	if diff := cmp.Diff(want, switches); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestASwitchIsSaidInWords(t *testing.T) {
+	const on, off = "shop/x is on. Running copies know within 5 seconds.\n", "shop/x is off. Running copies know within 5 seconds.\n"
+	for want, s := range map[string]operators.Switched{
+		"":                                       {On: true}, // nothing was switched
+		on:                                       {On: true, Provider: operators.ProviderNotTold},
+		on + "Its provider delivers to u\n":      {On: true, Provider: operators.ProviderNotified},
+		on + "Let its provider deliver to u\n":   {On: true, Provider: operators.ProviderByHand},
+		off:                                      {},
+		off + "Its provider delivers no more.\n": {Provider: operators.ProviderNotified},
+		off + "Its provider still delivers to u, in vain, until that is changed there.\n": {Provider: operators.ProviderByHand},
+	} {
+		if s.URL = "u"; want != "" {
+			s.Channel = "shop/x"
+		}
+		if got := s.String(); got != want {
+			t.Errorf("%#v: %q, want %q", s, got, want)
+		}
 	}
 }
 
@@ -276,7 +304,7 @@ func TestDisableHasTheProviderDeliverNoMore(t *testing.T) {
 		"hooked": operators.ProviderNotified, "bot": operators.ProviderNotified, "plain": operators.ProviderByHand, "sim": operators.ProviderNone,
 		"bare": operators.ProviderNone, // without its token nobody can be told
 	} {
-		if got, err := x.Disable(x.Context(), name, operator); err != nil || got.Channel != "shop/"+name || got.Provider != provider {
+		if got, err := x.Disable(x.Context(), name, operator); err != nil || got.Channel != "shop/"+name || got.On || got.Provider != provider {
 			t.Errorf("%s: %+v, %v, want %q", name, got, err, provider)
 		}
 	}
@@ -348,6 +376,9 @@ func TestHealthSaysWhoSwitchedAChannelOff(t *testing.T) {
 		want.Channel = "shop/" + name
 		if diff := cmp.Diff(want, x.health(name), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+		if failing := x.health(name).Failing(); failing != (name == "bare") {
+			t.Errorf("%s is failing: %v", name, failing)
 		}
 	}
 	if all, err := x.Health(x.Context(), ""); err != nil || len(all) != 6 {

@@ -10,6 +10,7 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/app/config"
+	"pulsa/developers"
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/store"
@@ -20,6 +21,7 @@ import (
 type Desk struct {
 	Orders    operators.Orders
 	Customers operators.Customers
+	APIKeys   operators.APIKeys // without its Service until OpenAPIKeys
 
 	config config.Config
 	db     *store.DB
@@ -55,6 +57,36 @@ func newDesk(c config.Config, db *store.DB) *Desk {
 			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: BrandsByName(c), Clock: clock,
 		},
+		APIKeys: operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Clock: clock},
+	}
+}
+
+// Config is what the desk was opened with.
+func (d *Desk) Config() config.Config { return d.config }
+
+// openPeppers opens the keys that PINs and developers' secrets are hashed with. They must be those that the data was made with,
+// else a *KeyError.
+func (d *Desk) openPeppers(ctx context.Context) error {
+	if err := d.config.OpenKeys(); err != nil {
+		return err
+	}
+	return CheckPepper(ctx, d.config, d.db)
+}
+
+// OpenAPIKeys opens what changing developers' keys needs beside SQL. Errors as OpenErasing.
+func (d *Desk) OpenAPIKeys(ctx context.Context) error {
+	err := d.openPeppers(ctx)
+	if err == nil {
+		d.APIKeys.Service, err = developers.New(DevelopersConfig(d.config, d.db, prepaid.SystemClock{}))
+	}
+	return err
+}
+
+// DevelopersConfig is what keeps developers' keys. Whoever takes their orders adds Orders, Catalogues and Log.
+func DevelopersConfig(c config.Config, db *store.DB, clock prepaid.Clock) developers.Config {
+	return developers.Config{
+		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks,
+		Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
 	}
 }
 
@@ -79,10 +111,7 @@ func (d *Desk) OpenCards(ctx context.Context, brand string) (operators.Cards, er
 // OpenErasing opens what erasing customers needs beside SQL: the keys, which must be those that the data was made with (else a
 // *KeyError), and the conversations.
 func (d *Desk) OpenErasing(ctx context.Context) error {
-	if err := d.config.OpenKeys(); err != nil {
-		return err
-	}
-	if err := CheckPepper(ctx, d.config, d.db); err != nil {
+	if err := d.openPeppers(ctx); err != nil {
 		return err
 	}
 	service, err := accounts.New(accounts.Config{Brands: d.Customers.Brands, Peppers: d.config.Peppers})

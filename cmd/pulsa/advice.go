@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"pulsa/accounts"
+	"pulsa/app/config"
 	"pulsa/cards"
 	"pulsa/developers"
 	"pulsa/operators"
@@ -35,6 +36,18 @@ func advised(err error) error {
 		if errors.Is(err, missing.err) {
 			return fmt.Errorf("%w: %s", err, missing.look)
 		}
+	}
+	var channel *operators.UnknownChannelError
+	if errors.As(err, &channel) {
+		return fmt.Errorf("%w%s", err, config.DidYouMean(channel.Channel, channel.Known))
+	}
+	return err
+}
+
+// ofFlag says of an error about a field which flag it is about.
+func ofFlag(err error) error {
+	if errors.As(err, new(*operators.FieldError)) {
+		return fmt.Errorf("--%w", err)
 	}
 	return err
 }

@@ -1,61 +1,32 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
-	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/developers"
+	"pulsa/operators"
 	"pulsa/prepaid"
-	"pulsa/store"
-	"pulsa/topup"
-	"pulsa/topup/reloadly"
 )
 
 type apikeysCommand struct {
-	Create apikeysCreateCommand `cmd:"" help:"Make a key for a developer, and print its secret, once."`
-	List   apikeysListCommand   `cmd:"" help:"List keys with their balance and when they were last used."`
-	Show   apikeysShowCommand   `cmd:"" help:"Show a key, and what operators have done to it."`
-	Revoke apikeysRevokeCommand `cmd:"" help:"End a key for good, and its tokens at once."`
-
-	Suspend apikeysSuspendCommand `cmd:"" help:"Keep a key from buying. It can still read."`
-	Resume  apikeysResumeCommand  `cmd:"" help:"Let a suspended key buy again."`
-
-	Credit apikeysCreditCommand `cmd:"" help:"Book money that a developer has paid in advance."`
-
+	Create     apikeysCreateCommand     `cmd:"" help:"Make a key for a developer, and print its secret, once."`
+	List       apikeysListCommand       `cmd:"" help:"List keys with their balance and when they were last used."`
+	Show       apikeysShowCommand       `cmd:"" help:"Show a key, and what operators have done to it."`
+	Revoke     apikeysRevokeCommand     `cmd:"" help:"End a key for good, and its tokens at once."`
+	Suspend    apikeysSuspendCommand    `cmd:"" help:"Keep a key from buying. It can still read."`
+	Resume     apikeysResumeCommand     `cmd:"" help:"Let a suspended key buy again."`
+	Credit     apikeysCreditCommand     `cmd:"" help:"Book money that a developer has paid in advance."`
 	Webhook    apikeysWebhookCommand    `cmd:"" help:"Say where a developer is told how top-ups ended, and print what that is signed with, once."`
 	Deliveries apikeysDeliveriesCommand `cmd:"" help:"Look at what developers were told, and tell it again."`
-}
-
-// openDevelopers opens what keeps keys; a server may be running beside it. The caller closes the store.
-func (s settings) openDevelopers(ctx context.Context, e term.Env) (config.Config, *store.DB, *developers.Service, error) {
-	c, db, err := s.openDB(ctx, e)
-	if err != nil {
-		return c, nil, nil, err
-	}
-	err = c.OpenKeys()
-	if err == nil {
-		err = core.CheckPepper(ctx, c, db)
-	}
-	if err != nil {
-		return c, nil, nil, errors.Join(err, db.Close())
-	}
-	d, err := app.NewDevelopers(nil, c, db, prepaid.SystemClock{})
-	if err != nil {
-		return c, nil, nil, errors.Join(err, db.Close())
-	}
-	return c, db, d, nil
 }
 
 type apikeysCreateCommand struct {
@@ -65,107 +36,36 @@ type apikeysCreateCommand struct {
 	Scopes   string `help:"What it may do (default: everything): send-topups, read-operators, read-promotions, read-topups-history, read-prepaid-balance, read-prepaid-commissions." placeholder:"SCOPE,…"`
 	Currency string `help:"Of its prepaid account (default: the brand's)." placeholder:"EUR"`
 	deed
-	JSON bool `help:"Print JSON."`
+	answer
 }
 
-// Run implements the command.
 func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env) error {
-	by, err := deed{k.actor, cmp.Or(k.Reason, "new key")}.by(e)
-	if err != nil {
-		return err
-	}
-	scopes, known := developers.ParseScopes(k.Scopes)
-	if !known {
-		return fmt.Errorf("--scopes %s: known are %s", k.Scopes, developers.ScopeText(reloadly.Scopes()))
-	}
-	if name := strings.TrimSpace(k.Name); name == "" || len(name) > 60 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
-		return errors.New("--name: write up to 60 characters on one line")
-	}
-	c, db, d, err := k.openDevelopers(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if _, ok := c.API[k.Brand]; !ok {
-		return wrongFlag("--brand %s: no such brand has api: in %s%s", k.Brand, c.File, config.DidYouMean(k.Brand, slices.Sorted(maps.Keys(c.API))))
-	}
-	key, secret, err := d.Create(ctx, developers.Key{Brand: k.Brand, Name: strings.TrimSpace(k.Name), Scopes: scopes,
-		Balance: prepaid.Money{Currency: prepaid.Currency(strings.ToUpper(k.Currency))}}, by)
-	switch {
-	case errors.Is(err, developers.ErrNoRate):
-		return wrongFlag("--currency %s: api.fx of brand %s in %s has no rate for it: known are %s", k.Currency, k.Brand, c.File, soldIn(c.API[k.Brand]))
-	case errors.Is(err, developers.ErrNameTaken):
-		return wrongFlag("--name %s: %w", k.Name, developers.ErrNameTaken)
-	case err != nil:
-		return err
-	}
-	if k.JSON {
-		return json.NewEncoder(e.Stdout).Encode(struct {
-			keyRow
+	return k.onNewDesk(ctx, e, "", func(d *core.Desk) error {
+		if err := d.OpenAPIKeys(ctx); err != nil {
+			return err
+		}
+		c := d.Config()
+		key, secret, err := d.APIKeys.Create(ctx, operators.NewKey{Brand: k.Brand, Name: k.Name, Scopes: k.Scopes, Currency: k.Currency}, k.given(e))
+		switch {
+		case errors.Is(err, developers.ErrNoAPI):
+			return wrongFlag("--brand %s: no such brand has api: in %s%s", k.Brand, c.File, config.DidYouMean(k.Brand, slices.Sorted(maps.Keys(c.API))))
+		case errors.Is(err, developers.ErrNoRate):
+			known := strings.Trim(fmt.Sprint(c.API[k.Brand].Currencies()), "[]")
+			return wrongFlag("--currency %s: api.fx of brand %s in %s has no rate for it: known are %s", k.Currency, k.Brand, c.File, known)
+		case errors.Is(err, developers.ErrNameTaken):
+			return wrongFlag("--name %s: %w", k.Name, developers.ErrNameTaken)
+		case err != nil:
+			return ofFlag(err)
+		}
+		return k.print(e, struct {
+			operators.KeyRow
 			ClientID     string `json:"client_id"`
 			ClientSecret string `json:"client_secret"`
-		}{newKeyRow(key), key.ID, secret.Reveal()})
-	}
-	fmt.Fprintf(e.Stdout, "client_id      %s\nclient_secret  %s\n\n", key.ID, secret.Reveal())
-	fmt.Fprintf(e.Stdout, "The secret is shown this once. The account is in %s and empty:\n", key.Balance.Currency)
-	fmt.Fprintf(e.Stdout, "  pulsa apikeys credit --key %s --amount 100 --reason \"paid by bank\"\n", key.ID)
-	return nil
+		}{key, key.Key, secret.Reveal()}, fmt.Sprintf("client_id      %s\nclient_secret  %s\n\n"+
+			"The secret is shown this once. The account is in %s and empty:\n"+
+			"  pulsa apikeys credit --key %[1]s --amount 100 --reason \"paid by bank\"\n", key.Key, secret.Reveal(), key.Currency))
+	})
 }
-
-// soldIn are the currencies in which accounts can be had, with blanks between.
-func soldIn(t developers.Terms) string {
-	words := []string{string(t.Currency)}
-	for _, c := range slices.Sorted(maps.Keys(t.FX)) {
-		words = append(words, string(c))
-	}
-	return strings.Join(words, " ")
-}
-
-// keyRow is a key as it is listed.
-type keyRow struct {
-	Key         string     `json:"key"`
-	Brand       string     `json:"brand"`
-	Name        string     `json:"name"`
-	Scopes      string     `json:"scopes"`
-	Balance     string     `json:"balance"`
-	Currency    string     `json:"currency"`
-	CreatedAt   time.Time  `json:"created_at"`
-	LastUsedAt  *time.Time `json:"last_used_at"`
-	Revoked     bool       `json:"revoked"`
-	RevokedAt   *time.Time `json:"revoked_at"`
-	Suspended   bool       `json:"suspended"`
-	SuspendedAt *time.Time `json:"suspended_at"`
-}
-
-func newKeyRow(k developers.Key) keyRow {
-	return keyRow{
-		k.ID, k.Brand, k.Name, developers.ScopeText(k.Scopes), k.Balance.Number(), string(k.Balance.Currency), k.CreatedAt,
-		orNil(k.LastUsedAt), k.Revoked(), orNil(k.RevokedAt), k.Suspended(), orNil(k.SuspendedAt),
-	}
-}
-
-// orNil is a time for JSON, which has null where there is none.
-func orNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
-// state says for people whether a key works, and since when.
-func (k keyRow) state() string {
-	switch {
-	case k.Revoked:
-		return "revoked " + term.Stamp(*k.RevokedAt)
-	case k.Suspended:
-		return "suspended " + term.Stamp(*k.SuspendedAt)
-	case k.LastUsedAt == nil:
-		return "never used"
-	}
-	return "last used " + term.Stamp(*k.LastUsedAt)
-}
-
-func (k keyRow) money() string { return k.Currency + " " + k.Balance }
 
 type apikeysListCommand struct {
 	settings
@@ -173,23 +73,12 @@ type apikeysListCommand struct {
 	Brand string `help:"Of one brand only."`
 }
 
-// Run implements the command.
 func (k *apikeysListCommand) Run(ctx context.Context, e term.Env) error {
-	_, db, err := k.openFor(ctx, e, k.Brand)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	keys, err := db.Developers.Keys(ctx, k.Brand)
-	if err != nil {
-		return err
-	}
-	rows := make([]keyRow, len(keys))
-	for i, key := range keys {
-		rows[i] = newKeyRow(key)
-	}
-	return term.NewTable[keyRow](e, k.Output).Columns("key", "brand", "name", "balance", "state").
-		Show("balance", keyRow.money).Show("state", keyRow.state).Least("brand").Print(rows)
+	return k.onDesk(ctx, e, k.Brand, func(d *core.Desk) error {
+		return term.NewTable[operators.KeyRow](e, k.Output).Columns("key", "brand", "name", "balance", "state").
+			Show("balance", operators.KeyRow.Money).Show("state", operators.KeyRow.State).Least("brand").
+			PrintResult(d.APIKeys.List(ctx, k.Brand))
+	})
 }
 
 // whichKey names a key.
@@ -200,153 +89,180 @@ type whichKey struct {
 
 type apikeysShowCommand struct {
 	whichKey
-	JSON bool `help:"Print JSON."`
+	answer
 }
 
-// keyDeed is what an operator has done to a key.
-type keyDeed struct {
-	At   time.Time `json:"at"`
-	Who  string    `json:"who"`
-	What string    `json:"what"`
-	Why  string    `json:"why"`
-}
-
-// keyDetail is a key as it is shown alone.
-type keyDetail struct {
-	keyRow
-	ByHand []keyDeed `json:"by_hand"`
-}
-
-// Run implements the command.
 func (k *apikeysShowCommand) Run(ctx context.Context, e term.Env) error {
-	_, db, err := k.openDB(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	key, err := db.Developers.Key(ctx, k.Key)
-	if err != nil {
-		return err
-	}
-	deeds, err := db.Developers.Deeds(ctx, k.Key)
-	if err != nil {
-		return err
-	}
-	detail := keyDetail{newKeyRow(key), make([]keyDeed, len(deeds))}
-	for i, d := range deeds {
-		detail.ByHand[i] = keyDeed{d.At, d.Who, d.What, d.Why}
-	}
-	err = term.NewTable[keyDetail](e, term.Output{JSON: k.JSON}).Columns("key", "brand", "name", "scopes", "balance", "state").
-		Show("balance", func(k keyDetail) string { return k.money() + " since " + term.Stamp(key.ChangedAt) }).
-		Show("state", func(k keyDetail) string { return k.state() }).Record(detail)
-	if err != nil || k.JSON {
-		return err
-	}
-	fmt.Fprintln(e.Stdout)
-	return term.Rows(e, term.Output{}, detail.ByHand)
+	return k.onDesk(ctx, e, "", func(d *core.Desk) error {
+		key, err := d.APIKeys.Show(ctx, k.Key)
+		if err != nil {
+			return err
+		}
+		err = term.NewTable[operators.KeyDetail](e, term.Output{JSON: k.JSON}).Columns("key", "brand", "name", "scopes", "balance", "state").
+			Show("balance", operators.KeyDetail.Account).Show("state", operators.KeyDetail.State).Record(key)
+		if err != nil || k.JSON {
+			return err
+		}
+		fmt.Fprintln(e.Stdout)
+		return term.NewTable[operators.KeyDeed](e, term.Output{}).Print(key.ByHand)
+	})
 }
 
-type apikeysRevokeCommand struct {
+// changedKey are the flags of a change of a key.
+type changedKey struct {
 	whichKey
 	deed
 }
 
-// Run implements the command.
+// change does something to the key for the reason given, and prints what it is then.
+func (k changedKey) change(ctx context.Context, e term.Env, do func(operators.APIKeys, context.Context, string, prepaid.By) error, is string) error {
+	return k.onKeys(ctx, e, func(keys operators.APIKeys) error {
+		err := do(keys, ctx, k.Key, k.given(e))
+		if err == nil {
+			fmt.Fprintf(e.Stdout, "Key %s %s.\n", k.Key, is)
+		}
+		return err
+	})
+}
+
+type apikeysRevokeCommand struct{ changedKey }
+
 func (k *apikeysRevokeCommand) Run(ctx context.Context, e term.Env) error {
-	return k.change(ctx, e, k.deed, (*developers.Service).Revoke, "is revoked")
+	return k.change(ctx, e, operators.APIKeys.Revoke, "is revoked")
 }
 
-// change does something to the key for the reason told, and says what it is then.
-func (w whichKey) change(ctx context.Context, e term.Env, why deed, do func(*developers.Service, context.Context, string, prepaid.By) error, is string) error {
-	by, err := why.by(e)
-	if err != nil {
-		return err
-	}
-	_, db, d, err := w.openDevelopers(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := do(d, ctx, w.Key, by); err != nil {
-		return err
-	}
-	fmt.Fprintf(e.Stdout, "Key %s %s.\n", w.Key, is)
-	return nil
-}
+type apikeysSuspendCommand struct{ changedKey }
 
-type apikeysSuspendCommand struct {
-	whichKey
-	deed
-}
-
-// Run implements the command.
 func (k *apikeysSuspendCommand) Run(ctx context.Context, e term.Env) error {
-	return k.change(ctx, e, k.deed, (*developers.Service).Suspend, "is suspended")
+	return k.change(ctx, e, operators.APIKeys.Suspend, "is suspended")
 }
 
-type apikeysResumeCommand struct {
-	whichKey
-	deed
-}
+type apikeysResumeCommand struct{ changedKey }
 
-// Run implements the command.
 func (k *apikeysResumeCommand) Run(ctx context.Context, e term.Env) error {
-	return k.change(ctx, e, k.deed, (*developers.Service).Resume, "may buy again")
+	return k.change(ctx, e, operators.APIKeys.Resume, "may buy again")
 }
-
-// maxReference bounds a payment's reference, in bytes.
-const maxReference = 100
 
 type apikeysCreditCommand struct {
-	whichKey
-	deed
+	changedKey
 	Amount    string `required:"" help:"How much, in the account's currency: 100, 99.50; --amount=-20 pays back." placeholder:"AMOUNT"`
 	Reference string `help:"The payment's own, such as the bank statement's: it is booked once." placeholder:"TEXT"`
-	JSON      bool   `help:"Print JSON."`
+	answer
 }
 
-// Run implements the command.
 func (k *apikeysCreditCommand) Run(ctx context.Context, e term.Env) error {
-	by, err := k.by(e)
-	if err != nil {
+	return k.onKeys(ctx, e, func(keys operators.APIKeys) error {
+		done, err := keys.Credit(ctx, operators.KeyCredit{Key: k.Key, Amount: k.Amount, Reference: k.Reference}, k.given(e))
+		switch {
+		case errors.Is(err, developers.ErrBooked):
+			return fmt.Errorf("--reference %s is booked already, nothing was booked now: see pulsa apikeys show --key %s", k.Reference, k.Key)
+		case errors.Is(err, developers.ErrRevoked):
+			return fmt.Errorf("the key is revoked: money can only be paid back, with --amount=-%s", k.Amount)
+		case err != nil:
+			return ofFlag(err)
+		}
+		return k.print(e, done, fmt.Sprintf("%s %s booked, the balance is %[1]s %[3]s.\n", done.Currency, done.Credited, done.Balance))
+	})
+}
+
+type apikeysWebhookCommand struct {
+	changedKey
+	URL    string `help:"Where to: an https address; for a test brand also http://127.0.0.1." placeholder:"URL"`
+	Remove bool   `help:"Tell this developer no more."`
+	answer
+}
+
+func (k *apikeysWebhookCommand) Run(ctx context.Context, e term.Env) error {
+	if k.URL != "" && k.Remove {
+		return errors.New("choose --url or --remove")
+	}
+	return k.onKeys(ctx, e, func(keys operators.APIKeys) error {
+		switch {
+		case k.Remove:
+			if err := keys.RemoveWebhook(ctx, k.Key, k.given(e)); err != nil {
+				return err
+			}
+			return k.print(e, map[string]any{"key": k.Key, "url": nil}, "Key "+k.Key+" has no webhook any more.\n")
+		case k.URL != "":
+			secret, err := keys.SetWebhook(ctx, k.Key, k.URL, k.given(e))
+			switch {
+			case errors.Is(err, operators.ErrNoReason):
+				return err
+			case err != nil:
+				return fmt.Errorf("--url: %w", err)
+			}
+			return k.print(e, map[string]any{"key": k.Key, "url": k.URL, "webhook_secret": secret.Reveal()},
+				"webhook_secret  "+secret.Reveal()+"\n\nThe secret is shown this once.\n")
+		}
+		w, err := keys.Webhook(ctx, k.Key)
+		switch {
+		case errors.Is(err, developers.ErrNoWebhook):
+			return fmt.Errorf("%w: --url URL gives it one", developers.ErrNoWebhook)
+		case err != nil:
+			return err
+		}
+		return k.print(e, w, w.URL+" since "+w.CreatedAt.Format(time.DateTime)+"\n")
+	})
+}
+
+type apikeysDeliveriesCommand struct {
+	List   deliveriesListCommand   `cmd:"" help:"List what a key was told, or waits to be, newest first."`
+	Show   deliveriesShowCommand   `cmd:"" help:"Show one, with what its receiver answered last."`
+	Repeat deliveriesRepeatCommand `cmd:"" help:"Tell it again, now."`
+}
+
+type deliveriesListCommand struct {
+	whichKey
+	Status string `help:"Only these: waiting, taken, given_up." enum:",waiting,taken,given_up" default:""`
+	Limit  int    `help:"How many at most." default:"50"`
+	term.Output
+}
+
+func (l *deliveriesListCommand) Run(ctx context.Context, e term.Env) error {
+	if l.Limit < 1 {
+		return wrongFlag("--limit must be positive")
+	}
+	return l.onDesk(ctx, e, "", func(d *core.Desk) error {
+		return term.NewTable[operators.DeliveryRow](e, l.Output).
+			Columns("delivery", "created_at", "transaction", "order", "state", "status", "code").
+			Show("status", operators.DeliveryRow.Progress).Least("order", "created_at").
+			PrintResult(d.APIKeys.Deliveries(ctx, l.Key, developers.DeliveryStatus(l.Status), l.Limit))
+	})
+}
+
+type deliveriesShowCommand struct {
+	settings
+	Delivery string `required:"" help:"Which one." placeholder:"ID"`
+	answer
+}
+
+func (s *deliveriesShowCommand) Run(ctx context.Context, e term.Env) error {
+	return s.onDesk(ctx, e, "", func(d *core.Desk) error {
+		delivery, err := d.APIKeys.Delivery(ctx, s.Delivery)
+		if err != nil {
+			return err
+		}
+		return term.NewTable[operators.DeliveryRow](e, term.Output{JSON: s.JSON}).
+			Columns("delivery", "key", "transaction", "order", "state", "status", "created_at", "tried_at", "code", "excerpt").
+			Show("status", operators.DeliveryRow.Progress).Record(delivery)
+	})
+}
+
+type deliveriesRepeatCommand struct {
+	settings
+	deed
+	Delivery string `required:"" help:"Which one." placeholder:"ID"`
+}
+
+func (r *deliveriesRepeatCommand) Run(ctx context.Context, e term.Env) error {
+	return r.onDesk(ctx, e, "", func(d *core.Desk) error {
+		delivery, err := d.APIKeys.RepeatDelivery(ctx, r.Delivery, r.given(e))
+		switch {
+		case errors.Is(err, developers.ErrNoWebhook):
+			return fmt.Errorf("%w: give it one with pulsa apikeys webhook --key %s --url URL", developers.ErrNoWebhook, delivery.Key)
+		case err == nil:
+			fmt.Fprintf(e.Stdout, "Delivery %s is sent again by the server that runs.\n", r.Delivery)
+		}
 		return err
-	}
-	_, db, d, err := k.openDevelopers(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	key, err := db.Developers.Key(ctx, k.Key)
-	if err != nil {
-		return err
-	}
-	digits, back := strings.CutPrefix(k.Amount, "-")
-	amount, err := prepaid.ParseMoney(digits, key.Balance.Currency)
-	if err != nil || amount.Zero() {
-		return fmt.Errorf("--amount %s: write an amount of %s such as 100 or 99.50", k.Amount, key.Balance.Currency)
-	}
-	if back {
-		amount = amount.Neg()
-	}
-	if len(k.Reference) > maxReference || strings.ContainsFunc(k.Reference, unicode.IsControl) {
-		return fmt.Errorf("--reference: write at most %d characters, on one line", maxReference)
-	}
-	balance, err := d.Credit(ctx, key.ID, amount, strings.TrimSpace(k.Reference), by)
-	switch {
-	case errors.Is(err, topup.ErrNoFunds):
-		return fmt.Errorf("the account holds %s only", key.Balance)
-	case errors.Is(err, developers.ErrBooked):
-		return fmt.Errorf("--reference %s is booked already, nothing was booked now: see pulsa apikeys show --key %s", k.Reference, key.ID)
-	case errors.Is(err, developers.ErrRevoked):
-		return fmt.Errorf("the key is revoked: money can only be paid back, with --amount=-%s", digits)
-	}
-	if err != nil {
-		return err
-	}
-	if k.JSON {
-		return json.NewEncoder(e.Stdout).Encode(map[string]any{"key": key.ID, "credited": amount.Number(),
-			"balance": balance.Number(), "currency": balance.Currency})
-	}
-	fmt.Fprintf(e.Stdout, "%s booked, the balance is %s.\n", amount, balance)
-	return nil
+	})
 }

@@ -2,17 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
-	"pulsa/app"
-	"pulsa/app/config"
-	"pulsa/channels"
-	"pulsa/channels/fake"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 	"pulsa/prepaid"
-	"pulsa/store"
 )
 
 type channelsCommand struct {
@@ -29,81 +24,34 @@ type ofBrand struct {
 	Brand string `required:"" help:"Whose channels."`
 }
 
-// channelDesk is what these commands work with. A running server is not needed.
-type channelDesk struct {
-	operators.Channels
-	db *store.DB
-}
-
-// open opens the store. The caller closes it.
-func (o ofBrand) open(ctx context.Context, e term.Env) (*channelDesk, error) {
-	c, err := o.load(e, nil)
-	if err != nil {
-		return nil, err
-	}
-	brand, err := c.Brand(o.Brand)
-	if err != nil {
-		return nil, err
-	}
-	db, err := store.Open(ctx, c.Database(), store.Options{})
-	if err != nil {
-		return nil, err
-	}
-	clock := prepaid.SystemClock{}
-	registry := channels.NewRegistry([]*prepaid.Brand{brand}, c.PublicURL, db.Channels, clock)
-	for _, a := range append(app.Providers(clock), fake.New(db.Outbox, clock)) {
-		if err := registry.Register(a); err != nil {
-			return nil, errors.Join(err, db.Close())
-		}
-	}
-	return &channelDesk{operators.Channels{Brand: brand, Registry: registry, Store: db.Channels, Outbox: db.Outbox, Leases: db.Leases,
-		BotLease: app.BotLeaseOf, Clock: clock}, db}, nil
-}
-
-func (d *channelDesk) close() { _ = d.db.Close() }
-
-// guessChannel adds to an error about an unknown channel which one was meant.
-func guessChannel(err error) error {
-	var unknown *operators.UnknownChannelError
-	if errors.As(err, &unknown) {
-		return fmt.Errorf("%w%s", err, config.DidYouMean(unknown.Channel, unknown.Known))
-	}
-	return err
-}
-
 type channelsListCommand struct {
 	ofBrand
 	term.Output
 }
 
-// Run implements the command.
 func (l *channelsListCommand) Run(ctx context.Context, e term.Env) error {
-	d, err := l.open(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	rows, err := d.List(ctx)
-	if err != nil {
-		return err
-	}
-	return term.NewTable[operators.ListedChannel](e, l.Output).Columns("channel", "type", "state", "provider_url").
-		Show("state", channelState).Least("type", "provider_url").Print(rows)
+	return l.onChannels(ctx, e, func(d operators.Channels) error {
+		return term.NewTable[operators.ListedChannel](e, l.Output).Columns("channel", "type", "state", "provider_url").
+			Show("state", operators.ListedChannel.State).Least("type", "provider_url").PrintResult(d.List(ctx))
+	})
 }
 
-// channelState says for people whether a channel is on, and who decided that.
-func channelState(r operators.ListedChannel) string {
-	state := "off"
-	switch {
-	case r.Problem != "":
-		state = "off: " + r.Problem
-	case r.On:
-		state = "on"
-	}
-	if r.SwitchedBy != "" {
-		state += " (switched by " + r.SwitchedBy + ", " + term.Stamp(r.SwitchedAt) + ")"
-	}
-	return state
+type channelsStatusCommand struct {
+	ofBrand
+	Channel string `arg:"" optional:"" help:"Only this one."`
+	term.Output
+}
+
+func (s *channelsStatusCommand) Run(ctx context.Context, e term.Env) error {
+	return s.onChannels(ctx, e, func(d operators.Channels) error {
+		rows, err := d.Health(ctx, s.Channel)
+		err = term.NewTable[operators.ChannelHealth](e, s.Output).Columns("channel", "state", "sent_last_hour", "waiting", "why").
+			Least("sent_last_hour", "waiting").PrintResult(rows, err)
+		if err == nil && slices.ContainsFunc(rows, operators.ChannelHealth.Failing) {
+			err = exitCode(1)
+		}
+		return err
+	})
 }
 
 type channelsTestCommand struct {
@@ -111,26 +59,17 @@ type channelsTestCommand struct {
 	Channel string `arg:"" optional:"" help:"Only this one."`
 }
 
-// Run implements the command.
 func (t *channelsTestCommand) Run(ctx context.Context, e term.Env) error {
-	d, err := t.open(ctx, e)
-	if err != nil {
+	return t.onChannels(ctx, e, func(d operators.Channels) error {
+		probed, err := d.Probe(ctx, t.Channel)
+		for _, p := range probed {
+			if !p.OK {
+				err = exitCode(1)
+			}
+			fmt.Fprintf(e.Stdout, "%s: %s\n  its provider delivers to %s\n", p.Channel, p.Found, p.URL)
+		}
 		return err
-	}
-	defer d.close()
-	probed, err := d.Probe(ctx, t.Channel)
-	if err != nil {
-		return guessChannel(err)
-	}
-	failed := false
-	for _, p := range probed {
-		failed = failed || !p.OK
-		fmt.Fprintf(e.Stdout, "%s: %s\n  its provider delivers to %s\n", p.Channel, p.Found, p.URL)
-	}
-	if failed {
-		return exitCode(1)
-	}
-	return nil
+	})
 }
 
 // switchFlags are those of enable and disable.
@@ -140,49 +79,22 @@ type switchFlags struct {
 	Channel string `arg:"" help:"Which one."`
 }
 
+func (s switchFlags) run(ctx context.Context, e term.Env, do func(operators.Channels, context.Context, string, prepaid.By) (operators.Switched, error)) error {
+	return s.onChannels(ctx, e, func(d operators.Channels) error {
+		done, err := do(d, ctx, s.Channel, prepaid.By{Who: s.who(e)})
+		fmt.Fprint(e.Stdout, done)
+		return err
+	})
+}
+
 type channelsEnableCommand struct{ switchFlags }
 
-// Run implements the command.
 func (c *channelsEnableCommand) Run(ctx context.Context, e term.Env) error {
-	d, err := c.open(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	done, err := d.Enable(ctx, c.Channel, prepaid.By{Who: c.who(e)})
-	printSwitched(e, done, "on")
-	switch done.Provider {
-	case operators.ProviderNotified:
-		fmt.Fprintf(e.Stdout, "Its provider delivers to %s\n", done.URL)
-	case operators.ProviderByHand:
-		fmt.Fprintf(e.Stdout, "Let its provider deliver to %s\n", done.URL)
-	}
-	return guessChannel(err)
+	return c.run(ctx, e, operators.Channels.Enable)
 }
 
 type channelsDisableCommand struct{ switchFlags }
 
-// Run implements the command.
 func (c *channelsDisableCommand) Run(ctx context.Context, e term.Env) error {
-	d, err := c.open(ctx, e)
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	done, err := d.Disable(ctx, c.Channel, prepaid.By{Who: c.who(e)})
-	printSwitched(e, done, "off")
-	switch done.Provider {
-	case operators.ProviderNotified:
-		fmt.Fprintln(e.Stdout, "Its provider delivers no more.")
-	case operators.ProviderByHand:
-		fmt.Fprintf(e.Stdout, "Its provider still delivers to %s, in vain, until that is changed there.\n", done.URL)
-	}
-	return guessChannel(err)
-}
-
-// printSwitched prints that a channel is on or off, if it was switched.
-func printSwitched(e term.Env, s operators.Switched, state string) {
-	if s.Channel != "" {
-		fmt.Fprintf(e.Stdout, "%s is %s. Running copies know within %.0f seconds.\n", s.Channel, state, operators.SwitchKnownWithin.Seconds())
-	}
+	return c.run(ctx, e, operators.Channels.Disable)
 }

@@ -4,31 +4,12 @@ import (
 	"context"
 	"errors"
 
+	"pulsa/app"
 	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
-	"pulsa/store"
+	"pulsa/operators"
 )
-
-// openDB opens the store alone: what only reads or writes SQL may run beside a server.
-func (s settings) openDB(ctx context.Context, e term.Env) (config.Config, *store.DB, error) {
-	c, err := s.load(e, nil)
-	if err != nil {
-		return c, nil, err
-	}
-	db, err := store.Open(ctx, c.Database(), store.Options{})
-	return c, db, err
-}
-
-// openFor is openDB for what only looks, or changes what is there, of one brand; "" for all. See core.OpenExisting.
-func (s settings) openFor(ctx context.Context, e term.Env, brand string) (config.Config, *store.DB, error) {
-	c, err := s.loadFor(e, brand)
-	if err != nil {
-		return c, nil, err
-	}
-	db, err := core.OpenExisting(ctx, c)
-	return c, db, err
-}
 
 // loadFor loads the configuration, in which the brand must be; "" for a command about all.
 func (s settings) loadFor(e term.Env, brand string) (config.Config, error) {
@@ -59,6 +40,29 @@ func (s settings) onNewDesk(ctx context.Context, e term.Env, brand string, do fu
 		return err
 	}
 	return errors.Join(do(desk), desk.Close())
+}
+
+// onKeys opens what changes keys, and has do work with it.
+func (s settings) onKeys(ctx context.Context, e term.Env, do func(operators.APIKeys) error) error {
+	return s.onDesk(ctx, e, "", func(d *core.Desk) error {
+		if err := d.OpenAPIKeys(ctx); err != nil {
+			return err
+		}
+		return do(d.APIKeys)
+	})
+}
+
+// onChannels opens the brand's channels, and has do work with them.
+func (o ofBrand) onChannels(ctx context.Context, e term.Env, do func(operators.Channels) error) error {
+	c, err := o.load(e, nil)
+	if err != nil {
+		return err
+	}
+	d, err := app.OpenChannels(ctx, c, o.Brand)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(d.Channels), d.Close())
 }
 
 // openDesk opens what operators do with SQL alone, for one brand; "" for all. The caller closes it.

@@ -1,0 +1,44 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"pulsa/app/config"
+	"pulsa/channels"
+	"pulsa/channels/fake"
+	"pulsa/operators"
+	"pulsa/prepaid"
+	"pulsa/store"
+)
+
+// ChannelDesk is what operators do with one brand's channels. A running server is not needed. Close it.
+type ChannelDesk struct {
+	operators.Channels
+	db *store.DB
+}
+
+// OpenChannels opens the channels of a brand; *config.NoBrandError. It creates the database where there is none, since a channel
+// may be tried before the first start.
+func OpenChannels(ctx context.Context, c config.Config, brand string) (*ChannelDesk, error) {
+	b, err := c.Brand(brand)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, c.Database(), store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	clock := prepaid.SystemClock{}
+	registry := channels.NewRegistry([]*prepaid.Brand{b}, c.PublicURL, db.Channels, clock)
+	for _, a := range append(Providers(clock), fake.New(db.Outbox, clock)) {
+		if err := registry.Register(a); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	return &ChannelDesk{operators.Channels{Brand: b, Registry: registry, Store: db.Channels, Outbox: db.Outbox, Leases: db.Leases,
+		BotLease: BotLeaseOf, Clock: clock}, db}, nil
+}
+
+// Close closes the store.
+func (d *ChannelDesk) Close() error { return d.db.Close() }

@@ -1,0 +1,239 @@
+package operators
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"pulsa/developers"
+	"pulsa/prepaid"
+	"pulsa/topup"
+)
+
+// How long texts may be, in bytes.
+const (
+	maxKeyName   = 60
+	maxReference = 100 // of a payment
+)
+
+// KeyReader reads developers' keys. One that does not exist is a developers.ErrNoKey.
+type KeyReader interface {
+	Key(ctx context.Context, id string) (developers.Key, error)
+	// Keys lists the keys of a brand, or with "" of all, oldest first.
+	Keys(ctx context.Context, brand string) ([]developers.Key, error)
+	// Deeds lists what operators have done to a key, oldest first.
+	Deeds(ctx context.Context, key string) ([]developers.Deed, error)
+}
+
+// APIKeys are the operations on developers' keys, their webhooks and what these were told. Reading, and repeating a delivery, need
+// no Service; everything else does. What changes something needs a reason, or is an ErrNoReason. Safe for concurrent use.
+type APIKeys struct {
+	Keys     KeyReader
+	Webhooks WebhookStore
+	Service  *developers.Service
+	Clock    prepaid.Clock
+}
+
+// KeyRow is a key as it is listed.
+type KeyRow struct {
+	Key         string     `json:"key"` // the client id
+	Brand       string     `json:"brand"`
+	Name        string     `json:"name"`
+	Scopes      string     `json:"scopes"`
+	Balance     string     `json:"balance"`
+	Currency    string     `json:"currency"`
+	CreatedAt   time.Time  `json:"created_at"`
+	LastUsedAt  *time.Time `json:"last_used_at"` // to the minute; nil: never
+	Revoked     bool       `json:"revoked"`
+	RevokedAt   *time.Time `json:"revoked_at"`
+	Suspended   bool       `json:"suspended"`
+	SuspendedAt *time.Time `json:"suspended_at"`
+}
+
+func newKeyRow(k developers.Key) KeyRow {
+	return KeyRow{
+		k.ID, k.Brand, k.Name, developers.ScopeText(k.Scopes), k.Balance.Number(), string(k.Balance.Currency), k.CreatedAt,
+		orNil(k.LastUsedAt), k.Revoked(), orNil(k.RevokedAt), k.Suspended(), orNil(k.SuspendedAt),
+	}
+}
+
+// orNil is a time for JSON, which has null where there is none.
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// State says for people whether the key works, and since when.
+func (k KeyRow) State() string {
+	switch {
+	case k.Revoked:
+		return "revoked " + stamp(*k.RevokedAt)
+	case k.Suspended:
+		return "suspended " + stamp(*k.SuspendedAt)
+	case k.LastUsedAt == nil:
+		return "never used"
+	}
+	return "last used " + stamp(*k.LastUsedAt)
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// Money is the balance with its currency.
+func (k KeyRow) Money() string { return k.Currency + " " + k.Balance }
+
+// KeyDeed is what an operator has done to a key.
+type KeyDeed struct {
+	At   time.Time `json:"at"`
+	Who  string    `json:"who"`
+	What string    `json:"what"`
+	Why  string    `json:"why"`
+}
+
+// KeyDetail is a key as it is shown alone.
+type KeyDetail struct {
+	KeyRow
+	ByHand    []KeyDeed `json:"by_hand"`
+	ChangedAt time.Time `json:"-"` // when the balance last changed
+}
+
+// Account is the balance, and since when it is that.
+func (k KeyDetail) Account() string { return k.Money() + " since " + stamp(k.ChangedAt) }
+
+// List lists the keys of a brand, or with "" of all, oldest first.
+func (a APIKeys) List(ctx context.Context, brand string) ([]KeyRow, error) {
+	keys, err := a.Keys.Keys(ctx, brand)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]KeyRow, len(keys))
+	for i, key := range keys {
+		rows[i] = newKeyRow(key)
+	}
+	return rows, nil
+}
+
+// Show returns a key, and what operators have done to it; developers.ErrNoKey.
+func (a APIKeys) Show(ctx context.Context, id string) (KeyDetail, error) {
+	key, err := a.Keys.Key(ctx, id)
+	if err != nil {
+		return KeyDetail{}, err
+	}
+	deeds, err := a.Keys.Deeds(ctx, id)
+	if err != nil {
+		return KeyDetail{}, err
+	}
+	detail := KeyDetail{newKeyRow(key), make([]KeyDeed, len(deeds)), key.ChangedAt}
+	for i, d := range deeds {
+		detail.ByHand[i] = KeyDeed{d.At, d.Who, d.What, d.Why}
+	}
+	return detail, nil
+}
+
+// NewKey asks for a key.
+type NewKey struct {
+	Brand    string
+	Name     string // up to 60 bytes on one line
+	Scopes   string // parted by blanks or commas; "" is all
+	Currency string // of the account; "" is the brand's
+}
+
+// Create makes a key, and returns it with its secret, which nobody can read later. The reason may be left out. Errors: *FieldError
+// of name or scopes, developers.ErrNoAPI, developers.ErrNoRate, developers.ErrNameTaken.
+func (a APIKeys) Create(ctx context.Context, n NewKey, by prepaid.By) (KeyRow, prepaid.Secret, error) {
+	scopes, known := developers.ParseScopes(n.Scopes)
+	if !known {
+		all, _ := developers.ParseScopes("")
+		return KeyRow{}, prepaid.Secret{}, &FieldError{"scopes", n.Scopes, fmt.Errorf("known are %s", developers.ScopeText(all))}
+	}
+	name := strings.TrimSpace(n.Name)
+	if name == "" || !oneLine(name, maxKeyName) {
+		return KeyRow{}, prepaid.Secret{}, &FieldError{Field: "name", Err: fmt.Errorf("write up to %d characters on one line", maxKeyName)}
+	}
+	by.Why = cmp.Or(by.Why, "new key")
+	key, secret, err := a.Service.Create(ctx, developers.Key{
+		Brand: n.Brand, Name: name, Scopes: scopes, Balance: prepaid.Money{Currency: prepaid.Currency(strings.ToUpper(n.Currency))},
+	}, by)
+	return newKeyRow(key), secret, err
+}
+
+// Revoke ends a key for good, and its tokens at once; developers.ErrNoKey, developers.ErrRevoked.
+func (a APIKeys) Revoke(ctx context.Context, id string, by prepaid.By) error {
+	if err := needsReason(by); err != nil {
+		return err
+	}
+	return a.Service.Revoke(ctx, id, by)
+}
+
+// Suspend keeps a key from buying, not from reading; developers.ErrNoKey, developers.ErrRevoked, developers.ErrSuspended.
+func (a APIKeys) Suspend(ctx context.Context, id string, by prepaid.By) error {
+	if err := needsReason(by); err != nil {
+		return err
+	}
+	return a.Service.Suspend(ctx, id, by)
+}
+
+// Resume lets a suspended key buy again; developers.ErrNoKey, developers.ErrRevoked, developers.ErrNotSuspended.
+func (a APIKeys) Resume(ctx context.Context, id string, by prepaid.By) error {
+	if err := needsReason(by); err != nil {
+		return err
+	}
+	return a.Service.Resume(ctx, id, by)
+}
+
+// KeyCredit asks for money that a developer has paid in advance to be booked.
+type KeyCredit struct {
+	Key       string
+	Amount    string // in the account's currency: "100", "99.50"; "-20" pays back
+	Reference string // the payment's, up to 100 bytes on one line: it is booked once. It may be empty
+}
+
+// Credited is what was booked, and what the account holds now.
+type Credited struct {
+	Balance  string `json:"balance"`
+	Credited string `json:"credited"`
+	Currency string `json:"currency"`
+	Key      string `json:"key"`
+}
+
+// ShortError says that an account holds less than is to be paid back. It is a topup.ErrNoFunds.
+type ShortError struct{ Balance prepaid.Money }
+
+func (e *ShortError) Error() string { return fmt.Sprintf("the account holds %s only", e.Balance) }
+
+func (e *ShortError) Unwrap() error { return topup.ErrNoFunds }
+
+// Credit books money paid in advance, or paid back. Errors: *FieldError of amount or reference, developers.ErrNoKey,
+// developers.ErrBooked, developers.ErrRevoked for money paid in advance, *ShortError.
+func (a APIKeys) Credit(ctx context.Context, c KeyCredit, by prepaid.By) (Credited, error) {
+	if err := needsReason(by); err != nil {
+		return Credited{}, err
+	}
+	key, err := a.Keys.Key(ctx, c.Key)
+	if err != nil {
+		return Credited{}, err
+	}
+	digits, back := strings.CutPrefix(c.Amount, "-")
+	amount, err := prepaid.ParseMoney(digits, key.Balance.Currency)
+	if err != nil || amount.Zero() {
+		return Credited{}, &FieldError{"amount", c.Amount, fmt.Errorf("write an amount of %s such as 100 or 99.50", key.Balance.Currency)}
+	}
+	if back {
+		amount = amount.Neg()
+	}
+	if !oneLine(c.Reference, maxReference) {
+		return Credited{}, &FieldError{Field: "reference", Err: fmt.Errorf("write at most %d characters, on one line", maxReference)}
+	}
+	balance, err := a.Service.Credit(ctx, key.ID, amount, strings.TrimSpace(c.Reference), by)
+	if errors.Is(err, topup.ErrNoFunds) {
+		err = &ShortError{key.Balance}
+	}
+	if err != nil {
+		return Credited{}, err
+	}
+	return Credited{balance.Number(), amount.Number(), string(balance.Currency), key.ID}, nil
+}

@@ -1,0 +1,143 @@
+package operators
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pulsa/developers"
+	"pulsa/prepaid"
+)
+
+// WebhookStore keeps developers' webhooks, and what these were told or wait to be. A key without a webhook is a
+// developers.ErrNoWebhook, a delivery that does not exist a developers.ErrNoDelivery.
+type WebhookStore interface {
+	Webhook(ctx context.Context, key string) (developers.Webhook, error)
+	// Deliveries lists the newest n of a key, in one status or with "" in any, newest first.
+	Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, n int) ([]developers.Delivery, error)
+	Delivery(ctx context.Context, id string) (developers.Delivery, error)
+	// RepeatDelivery has one sent again now, whatever became of it. It sets the deed's key.
+	RepeatDelivery(ctx context.Context, id string, d developers.Deed) error
+}
+
+// WebhookRow is where a key's developer is told how top-ups ended.
+type WebhookRow struct {
+	CreatedAt time.Time `json:"created_at"`
+	Key       string    `json:"key"`
+	URL       string    `json:"url"`
+}
+
+// Webhook returns a key's webhook; developers.ErrNoWebhook.
+func (a APIKeys) Webhook(ctx context.Context, key string) (WebhookRow, error) {
+	w, err := a.Webhooks.Webhook(ctx, key)
+	return WebhookRow{w.CreatedAt, key, w.URL}, err
+}
+
+// SetWebhook gives a key a webhook, and returns the secret that its deliveries are signed with, which nobody can read later. An
+// address that is refused is an error that says what is wrong. developers.ErrNoKey, developers.ErrRevoked.
+func (a APIKeys) SetWebhook(ctx context.Context, key, address string, by prepaid.By) (prepaid.Secret, error) {
+	if err := needsReason(by); err != nil {
+		return prepaid.Secret{}, err
+	}
+	return a.Service.SetWebhook(ctx, key, address, by)
+}
+
+// RemoveWebhook takes a key's webhook away: what was not delivered by then never is. developers.ErrNoKey.
+func (a APIKeys) RemoveWebhook(ctx context.Context, key string, by prepaid.By) error {
+	if err := needsReason(by); err != nil {
+		return err
+	}
+	return a.Service.RemoveWebhook(ctx, key, by)
+}
+
+// DeliveryRow is a delivery as it is listed.
+type DeliveryRow struct {
+	Delivery    string                    `json:"delivery"`
+	Key         string                    `json:"key"`
+	Order       prepaid.OrderID           `json:"order"`
+	Transaction int64                     `json:"transaction"` // what the API calls the order
+	State       developers.State          `json:"state"`       // what is told
+	Status      developers.DeliveryStatus `json:"status"`
+	Attempts    int                       `json:"attempts"`
+	CreatedAt   time.Time                 `json:"created_at"`
+	GiveUpAt    time.Time                 `json:"give_up_at"`
+	NextAt      *time.Time                `json:"next_at"`  // nil: it does not wait
+	TriedAt     *time.Time                `json:"tried_at"` // nil: never
+	HTTPStatus  int                       `json:"http_status"`
+	Code        string                    `json:"code"`
+	Excerpt     string                    `json:"excerpt"` // of the answer, with digits masked
+
+	progress string
+}
+
+func newDeliveryRow(d developers.Delivery, now time.Time) DeliveryRow {
+	row := DeliveryRow{
+		d.ID, d.Key, d.Order, d.Transaction, d.State, d.Status, d.Attempts, d.CreatedAt, d.GiveUpAt, nil, orNil(d.Last.At),
+		d.Last.HTTPStatus, d.Last.Code, d.Last.Excerpt, progress(d, now),
+	}
+	if d.Status == developers.DeliveryWaiting {
+		row.NextAt = &d.RunAt
+	}
+	return row
+}
+
+// Progress says for people how far the delivery is: "waiting after 2 tries until 2026-11-21T11:00:00Z".
+func (d DeliveryRow) Progress() string { return d.progress }
+
+func progress(d developers.Delivery, now time.Time) string {
+	tries := fmt.Sprintf("%d tries", d.Attempts)
+	if d.Attempts == 1 {
+		tries = "1 try"
+	}
+	switch {
+	case d.Status == developers.DeliveryWaiting && d.LeaseUntil.After(now):
+		return fmt.Sprintf("being sent, try %d", d.Attempts)
+	case d.Status == developers.DeliveryWaiting && d.Attempts > 0:
+		return fmt.Sprintf("waiting after %s until %s", tries, stamp(d.RunAt))
+	case d.Status == developers.DeliveryGivenUp:
+		return "given up after " + tries
+	}
+	return string(d.Status)
+}
+
+// Deliveries lists what a key was told, or waits to be: the newest, up to limit, in one status or with "" in any, newest first.
+// developers.ErrNoKey.
+func (a APIKeys) Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, limit int) ([]DeliveryRow, error) {
+	if _, err := a.Keys.Key(ctx, key); err != nil {
+		return nil, err
+	}
+	deliveries, err := a.Webhooks.Deliveries(ctx, key, status, limit)
+	if err != nil {
+		return nil, err
+	}
+	rows, now := make([]DeliveryRow, len(deliveries)), a.Clock.Now()
+	for i, d := range deliveries {
+		rows[i] = newDeliveryRow(d, now)
+	}
+	return rows, nil
+}
+
+// Delivery returns one; developers.ErrNoDelivery.
+func (a APIKeys) Delivery(ctx context.Context, id string) (DeliveryRow, error) {
+	d, err := a.Webhooks.Delivery(ctx, id)
+	if err != nil {
+		return DeliveryRow{}, err
+	}
+	return newDeliveryRow(d, a.Clock.Now()), nil
+}
+
+// RepeatDelivery has a delivery sent again now, to the webhook that its key has now, and tried as long as a new one. It returns
+// the delivery as it was. Errors: developers.ErrNoDelivery; developers.ErrNoWebhook, with the delivery beside it.
+func (a APIKeys) RepeatDelivery(ctx context.Context, id string, by prepaid.By) (DeliveryRow, error) {
+	if err := needsReason(by); err != nil {
+		return DeliveryRow{}, err
+	}
+	d, err := a.Delivery(ctx, id)
+	if err != nil {
+		return d, err
+	}
+	if _, err := a.Webhooks.Webhook(ctx, d.Key); err != nil {
+		return d, err
+	}
+	return d, a.Webhooks.RepeatDelivery(ctx, id, developers.Deed{What: "repeat delivery " + id, By: by, At: a.Clock.Now()})
+}

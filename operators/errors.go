@@ -1,0 +1,41 @@
+package operators
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"pulsa/prepaid"
+)
+
+// ErrNoReason says that an operation needs a reason: the Why of its prepaid.By.
+var ErrNoReason = errors.New("say why")
+
+func needsReason(by prepaid.By) error {
+	if strings.TrimSpace(by.Why) == "" {
+		return ErrNoReason
+	}
+	return nil
+}
+
+// FieldError says what is wrong with a field as somebody filled it in. Value is left out where it is private or says nothing.
+type FieldError struct {
+	Field string // "created-from"
+	Value string
+	Err   error
+}
+
+func (e *FieldError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("%s: %v", e.Field, e.Err)
+	}
+	return fmt.Sprintf("%s %s: %v", e.Field, e.Value, e.Err)
+}
+
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// oneLine reports whether a text has at most that many bytes, and no control character.
+func oneLine(text string, most int) bool {
+	return len(text) <= most && !strings.ContainsFunc(text, unicode.IsControl)
+}
