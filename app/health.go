@@ -6,11 +6,16 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"pulsa/app/config"
 )
 
 // AskHealth asks the server at a URL whether it is ready, and returns what it answers. An error means that it gave no answer
-// within 5 seconds.
+// within 5 seconds, or that the URL is none; it names the flag --server then.
 func AskHealth(ctx context.Context, server string) (answer string, ready bool, err error) {
+	if err := config.CheckServer("--server", server); err != nil {
+		return "", false, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimRight(server, "/")+"/readyz", nil)

@@ -27,6 +27,9 @@ const interventionPath = "/test/%s/intervention"
 // Intervene carries out an operator's action on an order. The simulators of a running server are its own: it is asked to do it,
 // for test brands through its admin listener.
 func Intervene(ctx context.Context, c config.Config, log *slog.Logger, r operators.Intervention) (operators.Intervened, error) {
+	if strings.TrimSpace(r.By.Why) == "" { // a server that is asked would say so in words alone
+		return operators.Intervened{}, operators.ErrNoReason
+	}
 	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: log})
 	if errors.Is(err, simbook.ErrInUse) {
 		return interveneBesideServer(ctx, c, log, r)

@@ -39,8 +39,14 @@ type SimulatorServer struct {
 }
 
 // Run serves until ctx ends. It calls started with its address once it listens. Who waits for a simulated time-out when ctx
-// ends is left without an answer, as the time-out meant.
+// ends is left without an answer, as the time-out meant. Errors name the flags of pulsa sim.
 func (s SimulatorServer) Run(ctx context.Context, logTo io.Writer, started func(address string)) (err error) {
+	switch {
+	case !s.Currency.Valid():
+		return fmt.Errorf("--currency %q: write three capital letters of ISO 4217, such as EUR", s.Currency)
+	case s.GatewayWebhook != "" && s.GatewaySecret.Empty():
+		return errors.New("--gateway-webhook needs a secret: set PULSA_SIM_GATEWAY_SECRET (openssl rand -hex 32)")
+	}
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("%w (choose another with --listen)", err)

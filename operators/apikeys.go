@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +37,7 @@ type APIKeys struct {
 	Webhooks WebhookStore
 	Service  *developers.Service
 	Clock    prepaid.Clock
+	Terms    map[string]developers.Terms // of each brand that has an API
 }
 
 // KeyRow is a key as it is listed.
@@ -143,12 +146,12 @@ type NewKey struct {
 }
 
 // Create makes a key, and returns it with its secret, which nobody can read later. The reason may be left out. Errors: *FieldError
-// of name or scopes, developers.ErrNoAPI, developers.ErrNoRate, developers.ErrNameTaken.
+// of name, scopes, brand (a developers.ErrNoAPI), currency (a developers.ErrNoRate); developers.ErrNameTaken.
 func (a APIKeys) Create(ctx context.Context, n NewKey, by prepaid.By) (KeyRow, prepaid.Secret, error) {
 	scopes, known := developers.ParseScopes(n.Scopes)
 	if !known {
 		all, _ := developers.ParseScopes("")
-		return KeyRow{}, prepaid.Secret{}, &FieldError{"scopes", n.Scopes, fmt.Errorf("known are %s", developers.ScopeText(all))}
+		return KeyRow{}, prepaid.Secret{}, &FieldError{Field: "scopes", Value: n.Scopes, Err: fmt.Errorf("known are %s", developers.ScopeText(all))}
 	}
 	name := strings.TrimSpace(n.Name)
 	if name == "" || !oneLine(name, maxKeyName) {
@@ -158,6 +161,14 @@ func (a APIKeys) Create(ctx context.Context, n NewKey, by prepaid.By) (KeyRow, p
 	key, secret, err := a.Service.Create(ctx, developers.Key{
 		Brand: n.Brand, Name: name, Scopes: scopes, Balance: prepaid.Money{Currency: prepaid.Currency(strings.ToUpper(n.Currency))},
 	}, by)
+	switch {
+	case errors.Is(err, developers.ErrNoAPI):
+		err = &FieldError{Field: "brand", Value: n.Brand, Err: developers.ErrNoAPI, Known: slices.Sorted(maps.Keys(a.Terms))}
+	case errors.Is(err, developers.ErrNoRate):
+		err = &FieldError{Field: "currency", Value: n.Currency, Err: fmt.Errorf("%w; it has %v", developers.ErrNoRate, a.Terms[n.Brand].Currencies())}
+	case errors.Is(err, developers.ErrNameTaken):
+		err = &FieldError{Field: "name", Value: n.Name, Err: developers.ErrNameTaken}
+	}
 	return newKeyRow(key), secret, err
 }
 
@@ -220,7 +231,7 @@ func (a APIKeys) Credit(ctx context.Context, c KeyCredit, by prepaid.By) (Credit
 	digits, back := strings.CutPrefix(c.Amount, "-")
 	amount, err := prepaid.ParseMoney(digits, key.Balance.Currency)
 	if err != nil || amount.Zero() {
-		return Credited{}, &FieldError{"amount", c.Amount, fmt.Errorf("write an amount of %s such as 100 or 99.50", key.Balance.Currency)}
+		return Credited{}, &FieldError{Field: "amount", Value: c.Amount, Err: fmt.Errorf("write an amount of %s such as 100 or 99.50", key.Balance.Currency)}
 	}
 	if back {
 		amount = amount.Neg()
@@ -229,8 +240,13 @@ func (a APIKeys) Credit(ctx context.Context, c KeyCredit, by prepaid.By) (Credit
 		return Credited{}, &FieldError{Field: "reference", Err: fmt.Errorf("write at most %d characters, on one line", maxReference)}
 	}
 	balance, err := a.Service.Credit(ctx, key.ID, amount, strings.TrimSpace(c.Reference), by)
-	if errors.Is(err, topup.ErrNoFunds) {
+	switch {
+	case errors.Is(err, topup.ErrNoFunds):
 		err = &ShortError{key.Balance}
+	case errors.Is(err, developers.ErrBooked):
+		err = &FieldError{Field: "reference", Value: c.Reference, Err: fmt.Errorf("%w, nothing was booked now", developers.ErrBooked)}
+	case errors.Is(err, developers.ErrRevoked):
+		err = &FieldError{Field: "amount", Value: c.Amount, Err: fmt.Errorf("%w: money can only be paid back, with -%s", developers.ErrRevoked, digits)}
 	}
 	if err != nil {
 		return Credited{}, err

@@ -2,6 +2,7 @@ package operators
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,16 +31,23 @@ type WebhookRow struct {
 // Webhook returns a key's webhook; developers.ErrNoWebhook.
 func (a APIKeys) Webhook(ctx context.Context, key string) (WebhookRow, error) {
 	w, err := a.Webhooks.Webhook(ctx, key)
+	if errors.Is(err, developers.ErrNoWebhook) {
+		err = developers.ErrNoWebhook // without how it was found out
+	}
 	return WebhookRow{w.CreatedAt, key, w.URL}, err
 }
 
 // SetWebhook gives a key a webhook, and returns the secret that its deliveries are signed with, which nobody can read later. An
-// address that is refused is an error that says what is wrong. developers.ErrNoKey, developers.ErrRevoked.
+// address that is refused is a *FieldError. developers.ErrNoKey, developers.ErrRevoked.
 func (a APIKeys) SetWebhook(ctx context.Context, key, address string, by prepaid.By) (prepaid.Secret, error) {
 	if err := needsReason(by); err != nil {
 		return prepaid.Secret{}, err
 	}
-	return a.Service.SetWebhook(ctx, key, address, by)
+	secret, err := a.Service.SetWebhook(ctx, key, address, by)
+	if err != nil && !errors.Is(err, developers.ErrNoKey) && !errors.Is(err, developers.ErrRevoked) {
+		err = &FieldError{Field: "url", Err: err}
+	}
+	return secret, err
 }
 
 // RemoveWebhook takes a key's webhook away: what was not delivered by then never is. developers.ErrNoKey.
@@ -136,7 +144,7 @@ func (a APIKeys) RepeatDelivery(ctx context.Context, id string, by prepaid.By) (
 	if err != nil {
 		return d, err
 	}
-	if _, err := a.Webhooks.Webhook(ctx, d.Key); err != nil {
+	if _, err := a.Webhook(ctx, d.Key); err != nil {
 		return d, err
 	}
 	return d, a.Webhooks.RepeatDelivery(ctx, id, developers.Deed{What: "repeat delivery " + id, By: by, At: a.Clock.Now()})

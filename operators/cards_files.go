@@ -14,10 +14,10 @@ func newFile(path string) (string, error) {
 		return "", err
 	}
 	if _, err := os.Lstat(full); err == nil {
-		return "", &FieldError{"out", path, errors.New("there is such a file already; choose another name")}
+		return "", &FieldError{Field: "out", Value: path, Err: errors.New("there is such a file already; choose another name")}
 	}
 	if info, err := os.Stat(filepath.Dir(full)); err != nil || !info.IsDir() {
-		return "", &FieldError{"out", path, errors.New("there is no such folder")}
+		return "", &FieldError{Field: "out", Value: path, Err: errors.New("there is no such folder")}
 	}
 	return full, nil
 }

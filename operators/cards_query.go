@@ -17,7 +17,7 @@ func (c Cards) filter(q CardQuery) (cards.Filter, error) {
 	}
 	if q.Serial != "" {
 		if q.FromSerial != "" || q.ToSerial != "" {
-			return f, &FieldError{"serial", q.Serial, errors.New("give one card or a range, not both")}
+			return f, &FieldError{Field: "serial", Value: q.Serial, Err: errors.New("give one card or a range, not both")}
 		}
 		f.From, f.To = q.Serial, q.Serial
 	}
@@ -55,7 +55,7 @@ func (c Cards) amount(text string) (prepaid.Money, error) {
 	}
 	amount, err := prepaid.ParseMoney(text, c.Brand.Currency)
 	if err != nil {
-		return amount, &FieldError{"amount", text, fmt.Errorf("%w; write it like %s", err, c.Brand.Amounts.Min.Number())}
+		return amount, &FieldError{Field: "amount", Value: text, Err: fmt.Errorf("%w; write it like %s", err, c.Brand.Amounts.Min.Number())}
 	}
 	return amount, nil
 }
@@ -76,7 +76,7 @@ func readTime(field, text string) (time.Time, error) {
 	}
 	t, err := cards.ParseTime(text)
 	if err != nil {
-		return t, &FieldError{field, text, err}
+		return t, &FieldError{Field: field, Value: text, Err: err}
 	}
 	return t, nil
 }

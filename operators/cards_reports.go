@@ -215,7 +215,7 @@ type ResellerRow struct {
 func (c Cards) CreateReseller(ctx context.Context, name, title string, by prepaid.By) error {
 	_, err := c.Service.CreateReseller(ctx, cards.Reseller{Brand: c.Brand.Name, Name: name, Title: title}, by)
 	if errors.Is(err, cards.ErrResellerExists) {
-		return &FieldError{"name", name, cards.ErrResellerExists}
+		return &FieldError{Field: "name", Value: name, Err: cards.ErrResellerExists}
 	}
 	return err
 }

@@ -25,6 +25,14 @@ type Unlocked struct {
 	StillBlocked bool
 }
 
+// findFor finds the customer that something is to be done to, on record; ErrNoReason, accounts.ErrNoCustomer.
+func (s Customers) findFor(ctx context.Context, w Whom, by prepaid.By) (accounts.Customer, error) {
+	if err := needsReason(by); err != nil {
+		return accounts.Customer{}, err
+	}
+	return s.find(ctx, w)
+}
+
 // Unlock takes a customer's PIN locks away; accounts.ErrNoCustomer.
 func (s Customers) Unlock(ctx context.Context, w Whom, by prepaid.By) (Unlocked, error) {
 	return s.unlock(ctx, w, false, by)
@@ -36,7 +44,7 @@ func (s Customers) UnlockPaid(ctx context.Context, w Whom, by prepaid.By) (Unloc
 }
 
 func (s Customers) unlock(ctx context.Context, w Whom, paid bool, by prepaid.By) (Unlocked, error) {
-	c, err := s.find(ctx, w)
+	c, err := s.findFor(ctx, w, by)
 	if err != nil {
 		return Unlocked{}, err
 	}
@@ -53,7 +61,7 @@ func (s Customers) unlock(ctx context.Context, w Whom, paid bool, by prepaid.By)
 
 // Unfreeze decides that a frozen account stays with whoever set its last PIN; accounts.ErrNoCustomer, ErrNotFrozen.
 func (s Customers) Unfreeze(ctx context.Context, w Whom, by prepaid.By) error {
-	c, err := s.find(ctx, w)
+	c, err := s.findFor(ctx, w, by)
 	if err != nil {
 		return err
 	}
@@ -63,7 +71,7 @@ func (s Customers) Unfreeze(ctx context.Context, w Whom, by prepaid.By) error {
 // UnfreezeForNobody decides that whoever set the last PIN of a frozen account loses it, with their PIN, ways to pay and addresses:
 // the owner of the number gets it back by a code. Errors as Unfreeze.
 func (s Customers) UnfreezeForNobody(ctx context.Context, w Whom, by prepaid.By) error {
-	c, err := s.find(ctx, w)
+	c, err := s.findFor(ctx, w, by)
 	if err != nil {
 		return err
 	}
@@ -73,7 +81,7 @@ func (s Customers) UnfreezeForNobody(ctx context.Context, w Whom, by prepaid.By)
 // ResetPIN has the running server send the customer's number a code by SMS, with which its owner chooses a new PIN. Errors:
 // accounts.ErrNoCustomer, accounts.ErrFrozen, ErrNoCode (the brand's channel for SMS is off).
 func (s Customers) ResetPIN(ctx context.Context, w Whom, by prepaid.By) error {
-	c, err := s.find(ctx, w)
+	c, err := s.findFor(ctx, w, by)
 	if err != nil {
 		return err
 	}
@@ -114,7 +122,7 @@ func (s Customers) Move(ctx context.Context, w Whom, to prepaid.MSISDN, by prepa
 	if _, err := prepaid.ParseMSISDN(to.String(), b.Country); err != nil {
 		return "", fmt.Errorf("%s: %w", to.Masked(), err)
 	}
-	c, err := s.find(ctx, w)
+	c, err := s.findFor(ctx, w, by)
 	if err != nil {
 		return "", err
 	}

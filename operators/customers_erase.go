@@ -43,7 +43,7 @@ func (s Customers) erase(ctx context.Context, w Whom, e Erasure) (int, error) {
 	if s.Conversations == nil || s.Pseudonyms == nil {
 		return 0, errors.New("erase customer: the keys and the conversations are not open")
 	}
-	c, err := s.find(ctx, w)
+	c, err := s.findFor(ctx, w, e.By)
 	if err != nil {
 		return 0, err
 	}

@@ -67,6 +67,9 @@ func (s Customers) Untold(ctx context.Context, brand string, limit int) ([]Untol
 
 // Told says that an operator has told a customer a held notice; ErrNoNews.
 func (s Customers) Told(ctx context.Context, id prepaid.NoticeID, by prepaid.By) error {
+	if err := needsReason(by); err != nil {
+		return err
+	}
 	waited, err := s.Notices.ToldByHand(ctx, id, by, s.Clock.Now())
 	if err == nil && !waited {
 		err = ErrNoNews

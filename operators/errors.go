@@ -24,16 +24,31 @@ type FieldError struct {
 	Field string // "created-from"
 	Value string
 	Err   error
+	Known []string // what Value may be, where that is a list
 }
 
 func (e *FieldError) Error() string {
-	if e.Value == "" {
+	switch {
+	case errors.Is(e.Err, errNotPositive):
+		return e.Field + " " + errNotPositive.Error()
+	case e.Value == "":
 		return fmt.Sprintf("%s: %v", e.Field, e.Err)
 	}
 	return fmt.Sprintf("%s %s: %v", e.Field, e.Value, e.Err)
 }
 
 func (e *FieldError) Unwrap() error { return e.Err }
+
+var errNotPositive = errors.New("must be positive")
+
+// ReadNumber reads a phone number as operators write it, in full: "+31612345678".
+func ReadNumber(number string) (prepaid.MSISDN, error) {
+	m, err := prepaid.ParseE164(number)
+	if err != nil {
+		return m, fmt.Errorf("%s: %w; write it like +31612345678", number, err)
+	}
+	return m, nil
+}
 
 // oneLine reports whether a text has at most that many bytes, and no control character.
 func oneLine(text string, most int) bool {

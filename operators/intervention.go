@@ -34,8 +34,11 @@ type Intervened struct {
 }
 
 // CarryOut does what is asked. An error names the order and says what to do instead, and wraps that of Intervene. What was
-// carried out may still lack something: see Intervened.Unfinished.
+// carried out may still lack something: see Intervened.Unfinished. ErrNoReason.
 func (r Intervention) CarryOut(ctx context.Context, topups Intervener) (Intervened, error) {
+	if err := needsReason(r.By); err != nil {
+		return Intervened{}, err
+	}
 	h, err := topups.Intervene(ctx, r.Order, r.Action, r.By)
 	if err != nil {
 		return Intervened{}, fmt.Errorf("%s: %w", r.Order, r.advise(h, err))

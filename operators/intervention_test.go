@@ -40,7 +40,7 @@ func TestWhoCantBeGivenGoodwillIsHelpedOtherwise(t *testing.T) {
 		"by other means":                          {order(topup.ByCharge, topup.ChargeCaptured), topup.ErrRefusedBack},
 		"leave --goodwill out":                    {held, topup.ErrNotLegal},
 	} {
-		asked := operators.Intervention{Order: "BKTRMWQXZD", Action: topup.RefundAsGoodwill}
+		asked := operators.Intervention{Order: "BKTRMWQXZD", Action: topup.RefundAsGoodwill, By: prepaid.By{Who: "ola", Why: "ticket 4711"}}
 		_, err := asked.CarryOut(t.Context(), refuser{test.order, test.err})
 		if !errors.Is(err, test.err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)

@@ -2,7 +2,9 @@ package operators
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,6 +73,46 @@ func (s Orders) List(ctx context.Context, f OrderFilter) ([]OrderRow, error) {
 		return nil, err
 	}
 	return orderRows(orders), nil
+}
+
+// OrderQuery is an OrderFilter as people write it; empty fields fit everything.
+type OrderQuery struct {
+	Brand, Status    string
+	Number           string // "+31612345678"
+	Open, NeedsHuman bool
+	Since            time.Duration // created in the last while
+	Limit            int
+}
+
+// Search returns orders, newest first. What can't be read is a *FieldError.
+func (s Orders) Search(ctx context.Context, q OrderQuery) ([]OrderRow, error) {
+	f := OrderFilter{Brand: q.Brand, Status: topup.Status(q.Status), Open: q.Open, NeedsHuman: q.NeedsHuman, Limit: q.Limit}
+	switch {
+	case q.Status != "" && !slices.Contains(topup.Statuses(), f.Status):
+		return nil, &FieldError{Field: "status", Value: q.Status, Err: errors.New("no order is ever in it"), Known: names(topup.Statuses())}
+	case q.Limit < 1:
+		return nil, &FieldError{Field: "limit", Err: errNotPositive}
+	case q.Since < 0:
+		return nil, &FieldError{Field: "since", Err: errNotPositive}
+	case q.Since > 0:
+		f.Since = s.Clock.Now().Add(-q.Since)
+	}
+	if q.Number != "" {
+		m, err := ReadNumber(q.Number)
+		if err != nil {
+			return nil, &FieldError{Field: "number", Err: err}
+		}
+		f.MSISDN = m
+	}
+	return s.List(ctx, f)
+}
+
+func names(statuses []topup.Status) []string {
+	list := make([]string, len(statuses))
+	for i, s := range statuses {
+		list[i] = string(s)
+	}
+	return list
 }
 
 // Find returns the order that somebody names: by its id, which has no digits, or as developers do by their transaction id.

@@ -127,6 +127,9 @@ func (r Reconciliation) ListAll(ctx context.Context) ([]OpenItemRow, error) {
 
 // Close closes an open item; ErrNoOpenItem.
 func (r Reconciliation) Close(ctx context.Context, id string, by prepaid.By) error {
+	if err := needsReason(by); err != nil {
+		return err
+	}
 	return r.Items.CloseItem(ctx, id, by, r.Clock.Now())
 }
 

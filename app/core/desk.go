@@ -57,12 +57,9 @@ func newDesk(c config.Config, db *store.DB) *Desk {
 			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: BrandsByName(c), Clock: clock,
 		},
-		APIKeys: operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Clock: clock},
+		APIKeys: operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Clock: clock, Terms: c.API},
 	}
 }
-
-// Config is what the desk was opened with.
-func (d *Desk) Config() config.Config { return d.config }
 
 // openPeppers opens the keys that PINs and developers' secrets are hashed with. They must be those that the data was made with,
 // else a *KeyError.

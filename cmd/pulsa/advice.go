@@ -26,6 +26,7 @@ func advised(err error) error {
 		{accounts.ErrFrozen, "decide with pulsa customers unfreeze"},
 		{accounts.ErrRegistered, "its customer must text CLOSE first, or erase it with pulsa customers erase"},
 		{developers.ErrNoKey, "pulsa apikeys list shows which there are"},
+		{developers.ErrNoWebhook, "pulsa apikeys webhook --url URL gives it one"},
 		{developers.ErrNoDelivery, "pulsa apikeys deliveries list shows which there are"},
 		{cards.ErrNoJob, "pulsa cards jobs shows which there are"},
 		{cards.ErrUnknown, "pulsa cards list shows which there are"},
@@ -37,17 +38,13 @@ func advised(err error) error {
 			return fmt.Errorf("%w: %s", err, missing.look)
 		}
 	}
+	var field *operators.FieldError
+	if errors.As(err, &field) {
+		return wrongFlag("--%w%s", err, config.DidYouMean(field.Value, field.Known))
+	}
 	var channel *operators.UnknownChannelError
 	if errors.As(err, &channel) {
 		return fmt.Errorf("%w%s", err, config.DidYouMean(channel.Channel, channel.Known))
-	}
-	return err
-}
-
-// ofFlag says of an error about a field which flag it is about.
-func ofFlag(err error) error {
-	if errors.As(err, new(*operators.FieldError)) {
-		return fmt.Errorf("--%w", err)
 	}
 	return err
 }

@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
-	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/developers"
@@ -44,18 +40,9 @@ func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env) error {
 		if err := d.OpenAPIKeys(ctx); err != nil {
 			return err
 		}
-		c := d.Config()
-		key, secret, err := d.APIKeys.Create(ctx, operators.NewKey{Brand: k.Brand, Name: k.Name, Scopes: k.Scopes, Currency: k.Currency}, k.given(e))
-		switch {
-		case errors.Is(err, developers.ErrNoAPI):
-			return wrongFlag("--brand %s: no such brand has api: in %s%s", k.Brand, c.File, config.DidYouMean(k.Brand, slices.Sorted(maps.Keys(c.API))))
-		case errors.Is(err, developers.ErrNoRate):
-			known := strings.Trim(fmt.Sprint(c.API[k.Brand].Currencies()), "[]")
-			return wrongFlag("--currency %s: api.fx of brand %s in %s has no rate for it: known are %s", k.Currency, k.Brand, c.File, known)
-		case errors.Is(err, developers.ErrNameTaken):
-			return wrongFlag("--name %s: %w", k.Name, developers.ErrNameTaken)
-		case err != nil:
-			return ofFlag(err)
+		key, secret, err := d.APIKeys.Create(ctx, operators.NewKey{Brand: k.Brand, Name: k.Name, Scopes: k.Scopes, Currency: k.Currency}, k.by(e))
+		if err != nil {
+			return err
 		}
 		return k.print(e, struct {
 			operators.KeyRow
@@ -117,7 +104,7 @@ type changedKey struct {
 // change does something to the key for the reason given, and prints what it is then.
 func (k changedKey) change(ctx context.Context, e term.Env, do func(operators.APIKeys, context.Context, string, prepaid.By) error, is string) error {
 	return k.onKeys(ctx, e, func(keys operators.APIKeys) error {
-		err := do(keys, ctx, k.Key, k.given(e))
+		err := do(keys, ctx, k.Key, k.by(e))
 		if err == nil {
 			fmt.Fprintf(e.Stdout, "Key %s %s.\n", k.Key, is)
 		}
@@ -152,14 +139,9 @@ type apikeysCreditCommand struct {
 
 func (k *apikeysCreditCommand) Run(ctx context.Context, e term.Env) error {
 	return k.onKeys(ctx, e, func(keys operators.APIKeys) error {
-		done, err := keys.Credit(ctx, operators.KeyCredit{Key: k.Key, Amount: k.Amount, Reference: k.Reference}, k.given(e))
-		switch {
-		case errors.Is(err, developers.ErrBooked):
-			return fmt.Errorf("--reference %s is booked already, nothing was booked now: see pulsa apikeys show --key %s", k.Reference, k.Key)
-		case errors.Is(err, developers.ErrRevoked):
-			return fmt.Errorf("the key is revoked: money can only be paid back, with --amount=-%s", k.Amount)
-		case err != nil:
-			return ofFlag(err)
+		done, err := keys.Credit(ctx, operators.KeyCredit{Key: k.Key, Amount: k.Amount, Reference: k.Reference}, k.by(e))
+		if err != nil {
+			return err
 		}
 		return k.print(e, done, fmt.Sprintf("%s %s booked, the balance is %[1]s %[3]s.\n", done.Currency, done.Credited, done.Balance))
 	})
@@ -179,26 +161,20 @@ func (k *apikeysWebhookCommand) Run(ctx context.Context, e term.Env) error {
 	return k.onKeys(ctx, e, func(keys operators.APIKeys) error {
 		switch {
 		case k.Remove:
-			if err := keys.RemoveWebhook(ctx, k.Key, k.given(e)); err != nil {
+			if err := keys.RemoveWebhook(ctx, k.Key, k.by(e)); err != nil {
 				return err
 			}
 			return k.print(e, map[string]any{"key": k.Key, "url": nil}, "Key "+k.Key+" has no webhook any more.\n")
 		case k.URL != "":
-			secret, err := keys.SetWebhook(ctx, k.Key, k.URL, k.given(e))
-			switch {
-			case errors.Is(err, operators.ErrNoReason):
+			secret, err := keys.SetWebhook(ctx, k.Key, k.URL, k.by(e))
+			if err != nil {
 				return err
-			case err != nil:
-				return fmt.Errorf("--url: %w", err)
 			}
 			return k.print(e, map[string]any{"key": k.Key, "url": k.URL, "webhook_secret": secret.Reveal()},
 				"webhook_secret  "+secret.Reveal()+"\n\nThe secret is shown this once.\n")
 		}
 		w, err := keys.Webhook(ctx, k.Key)
-		switch {
-		case errors.Is(err, developers.ErrNoWebhook):
-			return fmt.Errorf("%w: --url URL gives it one", developers.ErrNoWebhook)
-		case err != nil:
+		if err != nil {
 			return err
 		}
 		return k.print(e, w, w.URL+" since "+w.CreatedAt.Format(time.DateTime)+"\n")
@@ -220,7 +196,7 @@ type deliveriesListCommand struct {
 
 func (l *deliveriesListCommand) Run(ctx context.Context, e term.Env) error {
 	if l.Limit < 1 {
-		return wrongFlag("--limit must be positive")
+		return errLimit
 	}
 	return l.onDesk(ctx, e, "", func(d *core.Desk) error {
 		return term.NewTable[operators.DeliveryRow](e, l.Output).
@@ -256,12 +232,9 @@ type deliveriesRepeatCommand struct {
 
 func (r *deliveriesRepeatCommand) Run(ctx context.Context, e term.Env) error {
 	return r.onDesk(ctx, e, "", func(d *core.Desk) error {
-		delivery, err := d.APIKeys.RepeatDelivery(ctx, r.Delivery, r.given(e))
-		switch {
-		case errors.Is(err, developers.ErrNoWebhook):
-			return fmt.Errorf("%w: give it one with pulsa apikeys webhook --key %s --url URL", developers.ErrNoWebhook, delivery.Key)
-		case err == nil:
-			fmt.Fprintf(e.Stdout, "Delivery %s is sent again by the server that runs.\n", r.Delivery)
+		delivery, err := d.APIKeys.RepeatDelivery(ctx, r.Delivery, r.by(e))
+		if err == nil {
+			fmt.Fprintf(e.Stdout, "Delivery %s is sent again by the server that runs.\n", delivery.Delivery)
 		}
 		return err
 	})

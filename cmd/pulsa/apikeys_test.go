@@ -22,7 +22,7 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	o.does("The secret is shown this once", "apikeys", "create", "--brand", "demo", "--name", "dollars", "--currency", "usd")
 	o.fails("--name shop: another key of the brand has this name", "apikeys", "create", "--brand", "demo", "--name", "shop")
 	o.fails("did you mean demo?", "apikeys", "create", "--brand", "demi", "--name", "x")
-	o.fails("--currency GBP: api.fx of brand demo in demo.yaml (built in) has no rate for it: known are EUR USD", "apikeys", "create", "--brand", "demo", "--name", "x", "--currency", "GBP")
+	o.fails("--currency GBP: the brand's api.fx has no rate for the currency; it has [EUR USD]", "apikeys", "create", "--brand", "demo", "--name", "x", "--currency", "GBP")
 	o.fails("known are send-topups", "apikeys", "create", "--brand", "demo", "--name", "x", "--scopes", "send-money")
 	o.fails("up to 60 characters", "apikeys", "create", "--brand", "demo", "--name", " ")
 
@@ -31,7 +31,7 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	o.fails("holds EUR 79.50 only", "apikeys", "credit", "--key", made.ID, "--amount=-79.51", "--reason", "too much")
 	paid := []string{"apikeys", "credit", "--key", made.ID, "--amount", "10", "--reference", "statement 7", "--reason", "bank"}
 	o.does("the balance is EUR 89.50.", paid...)
-	o.fails("statement 7 is booked already, nothing was booked now", paid...)
+	o.fails("--reference statement 7: this reference is booked already, nothing was booked now", paid...)
 	o.does("the balance is EUR 79.50.", "apikeys", "credit", "--key", made.ID, "--amount=-10", "--reference", "statement 8", "--reason", "bank")
 	o.fails("on one line", append(paid[:6:6], "--reference", "a\nb", "--reason", "bank")...)
 	for _, amount := range []string{"0", "1.001", "ten", "--5", "1e3", ""} {
@@ -56,7 +56,7 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	o.fails("the key is revoked", "apikeys", "revoke", "--key", made.ID, "--reason", "left again")
 	o.fails("the key is revoked", "apikeys", "suspend", "--key", made.ID, "--reason", "left")
 	o.fails("no such key", "apikeys", "revoke", "--key", "nobody", "--reason", "x")
-	o.fails("money can only be paid back, with --amount=-1", "apikeys", "credit", "--key", made.ID, "--amount", "1", "--reason", "late")
+	o.fails("money can only be paid back, with -1", "apikeys", "credit", "--key", made.ID, "--amount", "1", "--reason", "late")
 	o.does("the balance is EUR 79.00.", "apikeys", "credit", "--key", made.ID, "--amount=-0.50", "--reason", "left")
 	show := o.does("anna ", "apikeys", "show", "--key", made.ID)
 	for _, word := range []string{"send-topups read-operators", "EUR 79.00", "revoked", "create", "credit EUR 100.00", "credit EUR 10.00, statement 7", "credit EUR -20.50", "typing error", "suspend", "odd numbers", "resume", "our own test", "left"} {

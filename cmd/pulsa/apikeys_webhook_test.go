@@ -25,7 +25,7 @@ func TestOperatorsKeepWebhooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.does("booked", "apikeys", "credit", "--key", key.ID, "--amount", "100", "--reason", "paid")
-	o.fails("no webhook: --url URL gives it one", "apikeys", "webhook", "--key", key.ID)
+	o.fails("no webhook: pulsa apikeys webhook --url URL gives it one", "apikeys", "webhook", "--key", key.ID)
 	o.fails("--url: write an https address", "apikeys", "webhook", "--key", key.ID, "--url", "http://shop.example/", "--reason", "wrong")
 	o.fails("--reason", "apikeys", "webhook", "--key", key.ID, "--url", "https://shop.example/")
 	o.fails("no such key", "apikeys", "webhook", "--key", "nobody", "--url", "https://shop.example/", "--reason", "wrong")
@@ -69,7 +69,7 @@ func TestOperatorsKeepWebhooks(t *testing.T) {
 	o.does("sent again", "apikeys", "deliveries", "repeat", "--delivery", delivery, "--reason", "they are back")
 	o.does("repeat delivery "+delivery, "apikeys", "show", "--key", key.ID)
 	o.does("no webhook any more", "apikeys", "webhook", "--key", key.ID, "--remove", "--reason", "left")
-	o.fails("no webhook: give it one with", "apikeys", "deliveries", "repeat", "--delivery", delivery, "--reason", "again")
+	o.fails("no webhook: pulsa apikeys webhook --url URL gives it one", "apikeys", "deliveries", "repeat", "--delivery", delivery, "--reason", "again")
 	if out := o.does("remove webhook", "apikeys", "show", "--key", key.ID); strings.Contains(out, strings.Fields(printed)[1]) {
 		t.Error("the record tells the secret")
 	}

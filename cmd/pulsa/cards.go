@@ -43,25 +43,11 @@ func (f forBrand) onCards(ctx context.Context, e term.Env, do func(operators.Car
 	})
 }
 
-// askCards prints what the brand's cards answer.
-func askCards[T any](ctx context.Context, e term.Env, f forBrand, ask func(operators.Cards) (T, error), print func(T) error) error {
-	return f.onCards(ctx, e, func(shop operators.Cards) error {
-		answer, err := ask(shop)
-		if err != nil {
-			return err
-		}
-		return print(answer)
-	})
-}
-
 // explained adds to an error which flag or command answers it.
 func (f forBrand) explained(err error) error {
-	var field *operators.FieldError
 	var none *operators.NoCardsError
 	var stopped *operators.UnfinishedError
 	switch {
-	case errors.As(err, &field):
-		return fmt.Errorf("--%w", err)
 	case errors.Is(err, cards.ErrOpen):
 		return fmt.Errorf("%w (--all)", err)
 	case errors.Is(err, cards.ErrGuessable):

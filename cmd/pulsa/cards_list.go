@@ -25,7 +25,6 @@ type cardsListCommand struct {
 	Count  bool   `help:"Only count them, by status."`
 }
 
-// Run implements the command.
 func (l *cardsListCommand) Run(ctx context.Context, e term.Env) error {
 	query := operators.CardQuery(l.cardFilter)
 	if l.Count {
@@ -35,7 +34,7 @@ func (l *cardsListCommand) Run(ctx context.Context, e term.Env) error {
 	}
 	switch {
 	case l.Limit < 1:
-		return wrongFlag("--limit must be positive")
+		return errLimit
 	case l.After != "" && l.Before != "", (l.After != "" || l.Before != "" || l.All) && l.Last, l.All && l.Before != "":
 		return errors.New("give at most one of --after, --before, --last, and --all with --after only")
 	}
@@ -76,22 +75,18 @@ type cardsShowCommand struct {
 	Serial string `arg:"" help:"Which card: 101-00000042."`
 }
 
-// Run implements the command.
 func (s *cardsShowCommand) Run(ctx context.Context, e term.Env) error {
 	table := term.NewTable[operators.CardDetail](e, s.Output).Show("status", func(c operators.CardDetail) string { return coloured(e, c.Status) })
-	return askCards(ctx, e, s.forBrand, func(shop operators.Cards) (operators.CardDetail, error) { return shop.Show(ctx, s.Serial) }, table.Record)
+	return s.onCards(ctx, e, func(shop operators.Cards) error { return table.RecordResult(shop.Show(ctx, s.Serial)) })
 }
 
 // coloured is a card's status in the source's colours, where the terminal has colours.
 func coloured(e term.Env, status string) string {
-	if colour := colourOf(status); colour != "" && e.Colours() {
-		return term.Paint(status, colour)
+	colour := map[string]string{"new": "\x1b[32m", "activated": "\x1b[90m", "expired": "\x1b[33m", "locked": "\x1b[31m", "void": "\x1b[31m"}[status]
+	if colour == "" || !e.Colours() {
+		return status
 	}
-	return status
-}
-
-func colourOf(status string) string {
-	return map[string]string{"new": "\x1b[32m", "activated": "\x1b[90m", "expired": "\x1b[33m", "locked": "\x1b[31m", "void": "\x1b[31m"}[status]
+	return term.Paint(status, colour)
 }
 
 type cardsJobsCommand struct {
@@ -101,24 +96,22 @@ type cardsJobsCommand struct {
 	Job  string `arg:"" optional:"" help:"Show what this job has done, step by step."`
 }
 
-// Run implements the command.
 func (c *cardsJobsCommand) Run(ctx context.Context, e term.Env) error {
-	if c.Job != "" {
-		return askCards(ctx, e, c.forBrand, func(shop operators.Cards) (operators.JobDetail, error) { return shop.ShowJob(ctx, c.Job) },
-			func(j operators.JobDetail) error {
-				if c.IsText() {
-					fmt.Fprintf(e.Stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", j.Kind, j.Job, j.What, j.State, j.Done,
-						cards.HowMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
-				}
-				return term.NewTable[operators.JobStep](e, c.Output).Least("why", "by", "kind").Print(j.Steps)
-			})
-	}
-	return askCards(ctx, e, c.forBrand, func(shop operators.Cards) ([]operators.JobRow, error) {
-		if c.Open {
-			return shop.OpenJobs(ctx)
+	return c.onCards(ctx, e, func(shop operators.Cards) error {
+		jobs := shop.Jobs
+		switch {
+		case c.Job != "":
+			j, err := shop.ShowJob(ctx, c.Job)
+			if err == nil && c.IsText() {
+				fmt.Fprintf(e.Stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", j.Kind, j.Job, j.What, j.State, j.Done,
+					cards.HowMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
+			}
+			return term.NewTable[operators.JobStep](e, c.Output).Least("why", "by", "kind").PrintResult(j.Steps, err)
+		case c.Open:
+			jobs = shop.OpenJobs
 		}
-		return shop.Jobs(ctx)
-	}, term.NewTable[operators.JobRow](e, c.Output).Least("what", "ended", "total", "started", "why").Print)
+		return term.NewTable[operators.JobRow](e, c.Output).Least("what", "ended", "total", "started", "why").PrintResult(jobs(ctx))
+	})
 }
 
 type cardsReportCommand struct {
@@ -133,7 +126,6 @@ type liabilityCommand struct {
 	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
 }
 
-// Run implements the command.
 func (c *liabilityCommand) Run(ctx context.Context, e term.Env) error {
 	return printBalances(ctx, e, c.forBrand, c.Output, func(shop operators.Cards) (operators.CardBalances, error) {
 		return shop.Balances(ctx, operators.CardQuery(c.cardFilter), cards.Group(c.Group))
@@ -142,12 +134,13 @@ func (c *liabilityCommand) Run(ctx context.Context, e term.Env) error {
 
 // printBalances prints a row for each group, and the sums of all for people.
 func printBalances(ctx context.Context, e term.Env, f forBrand, o term.Output, ask func(operators.Cards) (operators.CardBalances, error)) error {
-	return askCards(ctx, e, f, ask, func(b operators.CardBalances) error {
+	return f.onCards(ctx, e, func(shop operators.Cards) error {
+		b, err := ask(shop)
 		if o.IsText() {
 			b.Rows = append(b.Rows, b.Totals...)
 		}
 		return term.NewTable[operators.BalanceRow](e, o).Show("group", func(b operators.BalanceRow) string { return b.Label }).
-			Least("currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired").Print(b.Rows)
+			Least("currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired").PrintResult(b.Rows, err)
 	})
 }
 
@@ -159,9 +152,54 @@ type redemptionsCommand struct {
 	To    string `help:"The first day that is not meant." placeholder:"DATE"`
 }
 
-// Run implements the command.
 func (c *redemptionsCommand) Run(ctx context.Context, e term.Env) error {
-	return askCards(ctx, e, c.forBrand, func(shop operators.Cards) ([]operators.RedemptionRow, error) {
-		return shop.Redemptions(ctx, c.From, c.To, cards.Group(c.Group))
-	}, term.NewTable[operators.RedemptionRow](e, c.Output).Print)
+	return c.onCards(ctx, e, func(shop operators.Cards) error {
+		return term.NewTable[operators.RedemptionRow](e, c.Output).PrintResult(shop.Redemptions(ctx, c.From, c.To, cards.Group(c.Group)))
+	})
+}
+
+type resellersCommand struct {
+	Create    resellersCreateCommand    `cmd:"" help:"Create a reseller, who can then be given cards."`
+	List      resellersListCommand      `cmd:"" help:"List a brand's resellers."`
+	Statement resellersStatementCommand `cmd:"" help:"Tell where a reseller's cards stand, by series."`
+}
+
+type resellersCreateCommand struct {
+	forBrand
+	Name  string `required:"" help:"What cards call it: kiosk-7."`
+	Title string `help:"What people call it: Kiosk Central Station."`
+	deed
+}
+
+func (c *resellersCreateCommand) Run(ctx context.Context, e term.Env) error {
+	return c.onCards(ctx, e, func(shop operators.Cards) error {
+		err := shop.CreateReseller(ctx, c.Name, c.Title, c.by(e))
+		if err == nil {
+			fmt.Fprintf(e.Stdout, "Reseller %s created.\n", c.Name)
+		}
+		return err
+	})
+}
+
+type resellersListCommand struct {
+	forBrand
+	term.Output
+}
+
+func (c *resellersListCommand) Run(ctx context.Context, e term.Env) error {
+	return c.onCards(ctx, e, func(shop operators.Cards) error {
+		return term.NewTable[operators.ResellerRow](e, c.Output).Least("by", "created").PrintResult(shop.Resellers(ctx))
+	})
+}
+
+type resellersStatementCommand struct {
+	forBrand
+	term.Output
+	Name string `arg:"" help:"Which reseller."`
+}
+
+func (c *resellersStatementCommand) Run(ctx context.Context, e term.Env) error {
+	return printBalances(ctx, e, c.forBrand, c.Output, func(shop operators.Cards) (operators.CardBalances, error) {
+		return shop.Statement(ctx, c.Name)
+	})
 }

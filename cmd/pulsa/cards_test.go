@@ -347,14 +347,6 @@ func TestWhoIsInterruptedIsToldHowToGoOn(t *testing.T) {
 	}
 }
 
-func TestStatusesHaveTheirColours(t *testing.T) {
-	for shown, want := range map[string]string{"new": "\x1b[32m", "activated": "\x1b[90m", "expired": "\x1b[33m", "locked": "\x1b[31m", "void": "\x1b[31m", "lost": ""} {
-		if got := colourOf(shown); got != want {
-			t.Errorf("%s: %q", shown, got)
-		}
-	}
-}
-
 func TestResellersAreCreatedListedAndAccountedFor(t *testing.T) {
 	s := newCardShop(t)
 	brand := forBrand{settings{}, "shop"}

@@ -45,11 +45,10 @@ type cardsWorkCommand[W interface{ work() operators.CardWork }] struct {
 	Yes  bool `help:"Do not ask."`
 }
 
-// Run implements the command.
 func (c *cardsWorkCommand[W]) Run(ctx context.Context, e term.Env) error {
 	which := operators.CardSelection{CardQuery: operators.CardQuery(c.cardFilter), All: c.All}
 	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) {
-		plan, err := shop.Plan(ctx, which, c.Work.work(), c.given(e))
+		plan, err := shop.Plan(ctx, which, c.Work.work(), c.by(e))
 		fmt.Fprint(e.Stdout, plan.Text())
 		if err == nil && !c.Yes {
 			err = e.Confirm(ctx, plan.Question())
@@ -104,10 +103,9 @@ type cardsGenerateCommand struct {
 	cardBatch
 }
 
-// Run implements the command.
 func (c *cardsGenerateCommand) Run(ctx context.Context, e term.Env) error {
 	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) {
-		return shop.Generate(ctx, operators.CardBatch(c.cardBatch), c.given(e))
+		return shop.Generate(ctx, operators.CardBatch(c.cardBatch), c.by(e))
 	})
 }
 
@@ -116,7 +114,6 @@ type cardsRekeyCommand struct {
 	actor
 }
 
-// Run implements the command.
 func (c *cardsRekeyCommand) Run(ctx context.Context, e term.Env) error {
 	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) { return shop.Rekey(ctx, prepaid.By{Who: c.who(e)}) })
 }
@@ -127,7 +124,6 @@ type cardsResumeCommand struct {
 	Out string `help:"Of an export: another file than it was to write." placeholder:"FILE"`
 }
 
-// Run implements the command.
 func (c *cardsResumeCommand) Run(ctx context.Context, e term.Env) error {
 	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) { return shop.Unfinished(ctx, c.Job, c.Out) })
 }
@@ -145,14 +141,14 @@ type cardsImportCommand struct {
 	cardImport
 }
 
-// Run implements the command.
 func (c *cardsImportCommand) Run(ctx context.Context, e term.Env) error {
-	return askCards(ctx, e, c.forBrand, func(shop operators.Cards) (operators.CardsDone, error) {
+	return c.onCards(ctx, e, func(shop operators.Cards) error {
 		bar := e.Progress("importing")
-		defer bar.End()
-		return shop.Import(ctx, operators.CardImport(c.cardImport), c.given(e), bar.Show)
-	}, func(done operators.CardsDone) error {
-		_, err := fmt.Fprintln(e.Stdout, done.Text())
+		done, err := shop.Import(ctx, operators.CardImport(c.cardImport), c.by(e), bar.Show)
+		bar.End()
+		if err == nil {
+			fmt.Fprintln(e.Stdout, done.Text())
+		}
 		return err
 	})
 }

@@ -17,7 +17,6 @@ type chatCommand struct {
 	Server string `help:"Talk to this server (default: the one that runs on the data folder, else one of its own in this process)." placeholder:"URL"`
 }
 
-// Run implements the command.
 func (c *chatCommand) Run(ctx context.Context, e term.Env) error {
 	config, err := c.load(e, nil)
 	if err != nil {

@@ -33,7 +33,7 @@ type whom struct {
 
 // with has do work with the customer.
 func (w whom) with(ctx context.Context, e term.Env, do func(*core.Desk, operators.Whom) error) error {
-	m, err := parseNumber(w.Number)
+	m, err := operators.ReadNumber(w.Number)
 	if err != nil {
 		return err
 	}
@@ -42,25 +42,13 @@ func (w whom) with(ctx context.Context, e term.Env, do func(*core.Desk, operator
 
 // act is with for what is kept on record. It prints what do says, unless that fails.
 func (w whom) act(ctx context.Context, e term.Env, r deed, do func(*core.Desk, operators.Whom, prepaid.By) (string, error)) error {
-	by, err := r.by(e)
-	if err != nil {
-		return err
-	}
 	return w.with(ctx, e, func(d *core.Desk, who operators.Whom) error {
-		said, err := do(d, who, by)
+		said, err := do(d, who, r.by(e))
 		if err == nil {
 			fmt.Fprintln(e.Stdout, said)
 		}
 		return err
 	})
-}
-
-func parseNumber(number string) (prepaid.MSISDN, error) {
-	m, err := prepaid.ParseE164(number)
-	if err != nil {
-		return m, fmt.Errorf("%s: %w; write it like +31612345678", number, err)
-	}
-	return m, nil
 }
 
 type customersShowCommand struct {
@@ -120,22 +108,18 @@ type customersUntoldCommand struct {
 
 func (u *customersUntoldCommand) Run(ctx context.Context, e term.Env) error {
 	if u.Limit < 1 {
-		return wrongFlag("--limit must be positive: --limit 50")
-	}
-	by, err := u.by(e)
-	if u.Told != "" && err != nil {
-		return err
+		return errLimit
 	}
 	return u.onDesk(ctx, e, u.Brand, func(d *core.Desk) error {
 		if u.Told == "" {
 			return term.NewTable[operators.UntoldRow](e, u.Output).Columns(operators.UntoldColumns()...).
 				PrintResult(d.Customers.Untold(ctx, u.Brand, u.Limit))
 		}
-		if err := d.Customers.Told(ctx, prepaid.NoticeID(u.Told), by); err != nil {
-			return err
+		err := d.Customers.Told(ctx, prepaid.NoticeID(u.Told), u.by(e))
+		if err == nil {
+			fmt.Fprintf(e.Stdout, "%s was told\n", u.Told)
 		}
-		fmt.Fprintf(e.Stdout, "%s was told\n", u.Told)
-		return nil
+		return err
 	})
 }
 
@@ -197,7 +181,7 @@ type customersNumberCommand struct {
 
 func (n *customersNumberCommand) Run(ctx context.Context, e term.Env) error {
 	return n.act(ctx, e, n.deed, func(d *core.Desk, who operators.Whom, by prepaid.By) (string, error) {
-		to, err := parseNumber(n.To)
+		to, err := operators.ReadNumber(n.To)
 		if err != nil {
 			return "", err
 		}

@@ -13,7 +13,6 @@ type flowsCommand struct {
 	Flow   string                     `arg:"" optional:"" help:"Only this flow: registration, topup, redeem, pin, pay or lang."`
 }
 
-// Run implements the command.
 func (f *flowsCommand) Run(_ context.Context, e term.Env) error {
 	drawn, err := conversation.Diagrams(f.Format, f.Flow)
 	fmt.Fprint(e.Stdout, drawn)

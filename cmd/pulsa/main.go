@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"os/signal"
 	"syscall"
@@ -28,17 +27,14 @@ func main() {
 	err := prepaid.Guard(func() error { return run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr) })
 	stop()
 	var code exitCode
-	switch {
-	case err == nil:
-	case errors.As(err, &code):
-		os.Exit(int(code))
-	case errors.As(err, new(flagError)), errors.As(err, new(*config.NoBrandError)):
+	if err != nil && !errors.As(err, &code) {
 		fmt.Fprintln(os.Stderr, "pulsa:", err)
-		os.Exit(2)
-	default:
-		fmt.Fprintln(os.Stderr, "pulsa:", err)
-		os.Exit(1)
+		code = 1
+		if errors.As(err, new(flagError)) || errors.As(err, new(*config.NoBrandError)) {
+			code = 2
+		}
 	}
+	os.Exit(int(code))
 }
 
 // exitCode ends the program with a code of its own, everything having been said.
@@ -51,6 +47,8 @@ type flagError struct{ error }
 
 // wrongFlag is a flagError of such words.
 func wrongFlag(format string, args ...any) error { return flagError{fmt.Errorf(format, args...)} }
+
+var errLimit = wrongFlag("--limit must be positive")
 
 // commands are all subcommands; each stands in a file of its own.
 type commands struct {
@@ -120,21 +118,4 @@ func newParser(stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
 	}
 	addHelp(parser.Model.Node)
 	return parser, nil
-}
-
-// settings are the flags of every command that reads the configuration.
-type settings struct {
-	Config string `help:"Configuration file (default: ./pulsa.yaml, else the built-in demo)." placeholder:"FILE"`
-	Data   string `help:"Folder of the embedded database (default: pulsa-data)." placeholder:"DIR"`
-}
-
-func (s settings) load(e term.Env, more map[string]string) (config.Config, error) {
-	flags := map[string]string{"--config": s.Config, "--data": s.Data}
-	maps.Copy(flags, more)
-	c, err := config.LoadKnown(s.Config, e.Getenv, flags)
-	if errors.As(err, new(*config.Error)) {
-		fmt.Fprintln(e.Stderr, err)
-		return config.Config{}, exitCode(2)
-	}
-	return c, err
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"pulsa/app"
-	"pulsa/app/config"
+	"pulsa/app/version"
 	"pulsa/cmd/pulsa/term"
 )
 
@@ -15,7 +15,6 @@ type serveCommand struct {
 	AdminListen string `help:"Address of metrics and health (default: 127.0.0.1:9090)." placeholder:"HOST:PORT"`
 }
 
-// Run implements the command.
 func (s *serveCommand) Run(ctx context.Context, e term.Env) error {
 	c, err := s.load(e, map[string]string{"--listen": s.Listen, "--admin-listen": s.AdminListen})
 	if err != nil {
@@ -28,18 +27,18 @@ type healthCommand struct {
 	Server string `help:"Address of the server." default:"http://127.0.0.1:8080"`
 }
 
-// Run implements the command.
 func (h *healthCommand) Run(ctx context.Context, e term.Env) error {
-	if err := config.CheckServer("--server", h.Server); err != nil {
-		return err
-	}
 	answer, ready, err := app.AskHealth(ctx, h.Server)
-	if err != nil {
-		return err
-	}
 	fmt.Fprint(e.Stdout, answer)
-	if !ready {
-		return exitCode(1)
+	if err == nil && !ready {
+		err = exitCode(1)
 	}
+	return err
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run(e term.Env) error {
+	fmt.Fprintln(e.Stdout, version.Current())
 	return nil
 }

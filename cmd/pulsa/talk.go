@@ -70,7 +70,6 @@ type talkRunCommand struct {
 	JSON   bool   `help:"Print the report as JSON." name:"json"`
 }
 
-// Run implements the command.
 func (r *talkRunCommand) Run(ctx context.Context, e term.Env) error {
 	suite, err := r.read(e, r.Paths, r.Only)
 	if err != nil {
@@ -98,7 +97,6 @@ type talkCheckCommand struct {
 	Paths []string `arg:"" help:"Stories: files, or folders of .talk files." name:"file"`
 }
 
-// Run implements the command.
 func (t *talkCheckCommand) Run(_ context.Context, e term.Env) error {
 	suite, err := t.read(e, t.Paths, nil)
 	if err != nil {
@@ -118,16 +116,13 @@ type talkRecordCommand struct {
 	Output   string `short:"o" help:"Where the story is written (default: printed)." placeholder:"FILE"`
 }
 
-// Run implements the command.
 func (t *talkRecordCommand) Run(ctx context.Context, e term.Env) error {
 	c, err := settings{Config: t.Config}.load(e, nil)
 	if err != nil {
 		return err
 	}
-	if t.Output != "" {
-		if err := talk.CheckNew(t.Output); err != nil {
-			return wrongFlag("-o %s: %w", t.Output, err)
-		}
+	if err := talk.CheckNew(t.Output); err != nil {
+		return wrongFlag("-o %s: %w", t.Output, err)
 	}
 	story, err := harness.Record(ctx, c, t.stage(e), talk.Recording{
 		Name: t.Name, Brand: t.Brand, Channel: t.Channel, Language: t.Language, From: t.From,
@@ -148,7 +143,6 @@ type talkFixCommand struct {
 	DryRun bool `help:"Only show the difference." short:"n"`
 }
 
-// Run implements the command.
 func (t *talkFixCommand) Run(ctx context.Context, e term.Env) error {
 	suite, err := t.read(e, t.Paths, t.Only)
 	if err != nil {
@@ -177,7 +171,6 @@ func (t *talkFixCommand) Run(ctx context.Context, e term.Env) error {
 
 type talkCoverageCommand struct{ talkSuiteFlags }
 
-// Run implements the command.
 func (t *talkCoverageCommand) Run(ctx context.Context, e term.Env) error {
 	suite, err := t.read(e, t.Paths, t.Only)
 	if err != nil {
@@ -202,7 +195,6 @@ func (t *talkCoverageCommand) Run(ctx context.Context, e term.Env) error {
 
 type talkPointsCommand struct{}
 
-// Run implements the command.
 func (talkPointsCommand) Run(_ context.Context, e term.Env) error {
 	return talk.WritePoints(e.Stdout, harness.Points())
 }

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"pulsa/app"
-	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
@@ -23,54 +21,28 @@ type topupsCommand struct {
 	Refund  topupsRefundCommand  `cmd:"" help:"Give the money back: of a held order, a failed refund, or a delivery that the network reversed."`
 }
 
-type topupsListCommand struct {
-	settings
-	term.Output
+// orderQuery are the flags of operators.OrderQuery.
+type orderQuery struct {
 	Brand      string        `help:"Of one brand only."`
 	Status     string        `help:"In one status only." placeholder:"STATUS"`
-	MSISDN     string        `name:"number" help:"Of one number only: +31612345678." placeholder:"NUMBER"`
+	Number     string        `help:"Of one number only: +31612345678." placeholder:"NUMBER"`
 	Open       bool          `help:"Only what is still worked on."`
 	NeedsHuman bool          `help:"Only what waits for an operator."`
 	Since      time.Duration `help:"Only of the last while: 24h." placeholder:"DURATION"`
 	Limit      int           `help:"How many at most, the newest." default:"50"`
 }
 
-func (l *topupsListCommand) Run(ctx context.Context, e term.Env) error {
-	f, err := l.filter()
-	if err != nil {
-		return err
-	}
-	return l.onDesk(ctx, e, l.Brand, func(d *core.Desk) error {
-		return term.NewTable[operators.OrderRow](e, l.Output).Columns(operators.OrderColumns()...).
-			Show("needs_human", operators.OrderRow.Waiting).PrintResult(d.Orders.List(ctx, f))
-	})
+type topupsListCommand struct {
+	settings
+	term.Output
+	orderQuery
 }
 
-func (l *topupsListCommand) filter() (operators.OrderFilter, error) {
-	f := operators.OrderFilter{Brand: l.Brand, Status: topup.Status(l.Status), Open: l.Open, NeedsHuman: l.NeedsHuman, Limit: l.Limit}
-	known := []string{""}
-	for _, s := range topup.Statuses() {
-		known = append(known, string(s))
-	}
-	switch {
-	case !slices.Contains(known, l.Status):
-		return f, wrongFlag("--status %s is none%s", l.Status, config.DidYouMean(l.Status, known[1:]))
-	case l.Limit < 1:
-		return f, wrongFlag("--limit must be positive: --limit 50")
-	case l.Since < 0:
-		return f, wrongFlag("--since must be positive: --since 24h")
-	case l.Since > 0:
-		f.Since = time.Now().Add(-l.Since)
-	}
-	if l.MSISDN == "" {
-		return f, nil
-	}
-	m, err := parseNumber(l.MSISDN)
-	if err != nil {
-		return f, fmt.Errorf("--number %w", err)
-	}
-	f.MSISDN = m
-	return f, nil
+func (l *topupsListCommand) Run(ctx context.Context, e term.Env) error {
+	return l.onDesk(ctx, e, l.Brand, func(d *core.Desk) error {
+		return term.NewTable[operators.OrderRow](e, l.Output).Columns(operators.OrderColumns()...).
+			Show("needs_human", operators.OrderRow.Waiting).PrintResult(d.Orders.Search(ctx, operators.OrderQuery(l.orderQuery)))
+	})
 }
 
 type topupsShowCommand struct {
@@ -132,15 +104,11 @@ func (r *topupsRefundCommand) Run(ctx context.Context, e term.Env) error {
 
 // intervene carries out an action on an order, and says what then is left to do.
 func (s settings) intervene(ctx context.Context, e term.Env, d deed, order string, action topup.OperatorAction) error {
-	by, err := d.by(e)
-	if err != nil {
-		return err
-	}
 	c, err := s.load(e, nil)
 	if err != nil {
 		return err
 	}
-	asked := operators.Intervention{Order: prepaid.OrderID(strings.ToUpper(order)), Action: action, By: by}
+	asked := operators.Intervention{Order: prepaid.OrderID(strings.ToUpper(order)), Action: action, By: d.by(e)}
 	done, err := app.Intervene(ctx, c, app.Logger(c.Log, e.Stderr), asked)
 	if err != nil {
 		return err

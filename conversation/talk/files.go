@@ -24,8 +24,11 @@ func writeFile(name string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// CheckNew says why WriteNew could not write a file, before there is something to write.
+// CheckNew says why WriteNew could not write a file, before there is something to write. "" is written nowhere.
 func CheckNew(name string) error {
+	if name == "" {
+		return nil
+	}
 	if _, err := os.Lstat(name); err == nil {
 		return errors.New("there is such a file already, and it is not overwritten")
 	}

@@ -15,6 +15,14 @@ func (t *Table[T]) Record(row T) error {
 	return t.RecordOf(row, facts)
 }
 
+// RecordResult is Record of what a call has returned, if that is no error.
+func (t *Table[T]) RecordResult(row T, err error) error {
+	if err != nil {
+		return err
+	}
+	return t.Record(row)
+}
+
 // RecordOf is Record with a text of its own, a fact a line: a label, and what is said under it in columns.
 func (t *Table[T]) RecordOf(row T, facts [][]string) error {
 	if t.format != "text" {

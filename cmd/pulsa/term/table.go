@@ -89,15 +89,6 @@ func NewTable[T any](e Env, o Output) *Table[T] {
 	return t.Columns(names...)
 }
 
-// Rows prints a whole table whose text has these columns, or all fields if none is named.
-func Rows[T any](e Env, o Output, rows []T, columns ...string) error {
-	t := NewTable[T](e, o)
-	if len(columns) > 0 {
-		t.Columns(columns...)
-	}
-	return t.Print(rows)
-}
-
 // Columns chooses the columns of the text, by their names. One that is not a field of T needs Show.
 func (t *Table[T]) Columns(names ...string) *Table[T] {
 	t.columns = make([]column[T], len(names))

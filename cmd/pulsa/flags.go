@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"pulsa/app"
+	"pulsa/app/config"
+	"pulsa/app/core"
+	"pulsa/cmd/pulsa/term"
+	"pulsa/operators"
+	"pulsa/prepaid"
+)
+
+// settings are the flags of every command that reads the configuration.
+type settings struct {
+	Config string `help:"Configuration file (default: ./pulsa.yaml, else the built-in demo)." placeholder:"FILE"`
+	Data   string `help:"Folder of the embedded database (default: pulsa-data)." placeholder:"DIR"`
+}
+
+func (s settings) load(e term.Env, more map[string]string) (config.Config, error) {
+	flags := map[string]string{"--config": s.Config, "--data": s.Data}
+	maps.Copy(flags, more)
+	c, err := config.LoadKnown(s.Config, e.Getenv, flags)
+	if errors.As(err, new(*config.Error)) {
+		fmt.Fprintln(e.Stderr, err)
+		return config.Config{}, exitCode(2)
+	}
+	return c, err
+}
+
+// actor says who does something by hand.
+type actor struct {
+	By string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)." placeholder:"NAME"`
+}
+
+// who is the operator's name.
+func (a actor) who(e term.Env) string { return app.Operator(a.By, e.Getenv) }
+
+// deed says who does something by hand, and why.
+type deed struct {
+	actor
+	Reason string `help:"Why, for the record. Write no number or name of a customer." placeholder:"TEXT"`
+}
+
+// by is who and why. An operation that needs a reason says so.
+func (d deed) by(e term.Env) prepaid.By {
+	return prepaid.By{Who: d.who(e), Why: strings.TrimSpace(d.Reason)}
+}
+
+// answer is what a command prints that answers with one object.
+type answer struct {
+	JSON bool `help:"Print JSON."`
+}
+
+func (a answer) print(e term.Env, object any, text string) error {
+	if a.JSON {
+		return json.NewEncoder(e.Stdout).Encode(object)
+	}
+	_, err := fmt.Fprint(e.Stdout, text)
+	return err
+}
+
+// onDesk opens what operators do with SQL alone, for one brand or for all (""), and has do work with it.
+func (s settings) onDesk(ctx context.Context, e term.Env, brand string, do func(*core.Desk) error) error {
+	return s.onDeskOf(ctx, e, brand, core.OpenDesk, do)
+}
+
+// onNewDesk is onDesk for what may come first: it creates the database where there is none.
+func (s settings) onNewDesk(ctx context.Context, e term.Env, brand string, do func(*core.Desk) error) error {
+	return s.onDeskOf(ctx, e, brand, core.NewDesk, do)
+}
+
+func (s settings) onDeskOf(ctx context.Context, e term.Env, brand string, open func(context.Context, config.Config) (*core.Desk, error), do func(*core.Desk) error) error {
+	c, err := s.load(e, nil)
+	if err == nil && brand != "" {
+		_, err = c.Brand(brand)
+	}
+	if err != nil {
+		return err
+	}
+	desk, err := open(ctx, c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(desk), desk.Close())
+}
+
+// onKeys opens what changes keys, and has do work with it.
+func (s settings) onKeys(ctx context.Context, e term.Env, do func(operators.APIKeys) error) error {
+	return s.onDesk(ctx, e, "", func(d *core.Desk) error {
+		if err := d.OpenAPIKeys(ctx); err != nil {
+			return err
+		}
+		return do(d.APIKeys)
+	})
+}
+
+// onChannels opens the brand's channels, and has do work with them.
+func (o ofBrand) onChannels(ctx context.Context, e term.Env, do func(operators.Channels) error) error {
+	c, err := o.load(e, nil)
+	if err != nil {
+		return err
+	}
+	d, err := app.OpenChannels(ctx, c, o.Brand)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(d.Channels), d.Close())
+}
