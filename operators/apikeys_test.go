@@ -181,7 +181,7 @@ func TestAChangeOfAKeyThatIsRefused(t *testing.T) {
 	if _, err := k.Show(t.Context(), "nobody"); !errors.Is(err, developers.ErrNoKey) {
 		t.Error(err)
 	}
-	if _, err := k.SetWebhook(t.Context(), key, "ftp://shop.example/", operator); err == nil || err.Error() != "ftp is no https address" {
+	if _, err := k.SetWebhook(t.Context(), key, "ftp://shop.example/", operator); err == nil || err.Error() != "url: ftp is no https address" {
 		t.Error(err)
 	}
 }

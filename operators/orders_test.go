@@ -92,14 +92,11 @@ func TestADossierHasAllThatIsKnownOfAnOrder(t *testing.T) {
 	}
 	row := []string{"id", "brand", "customer", "number", "amount", "currency", "funding", "method", "provider", "status", "reason", "needs_human",
 		"created_at", "status_at", "next_at", "after_debit", "network_ref", "authorised_by"}
-	slices.Sort(row)
-	if got := names(t, d.OrderRow); !slices.Equal(got, row) {
-		t.Errorf("an order's row has %q, want %q", got, row)
-	}
-	all := append(row, "pin", "charge", "sale", "attempts", "history", "postings", "notices", "by_hand", "allowed_now")
-	slices.Sort(all)
-	if got := names(t, d); !slices.Equal(got, all) {
-		t.Errorf("the dossier has %q, want %q", got, all)
+	got := names(t, d)
+	for _, name := range append(row, "pin", "charge", "sale", "attempts", "history", "postings", "notices", "by_hand", "allowed_now") {
+		if !slices.Contains(got, name) {
+			t.Errorf("programs read %s, and the dossier has no such field: %q", name, got)
+		}
 	}
 	if d.Number != "+316****5678" || !slices.Equal(d.Allowed, []topup.OperatorAction{topup.RefundOrder}) || d.Sale.DebitedAt == nil || len(d.Postings) != 1 {
 		t.Errorf("%+v", d)
