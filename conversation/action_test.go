@@ -49,7 +49,7 @@ func TestEveryWordStandsAloneOrWaitsWhileSessionsAreLost(t *testing.T) {
 					continue
 				}
 				if said, err := replyTo(t, h, b, word); err != nil || said != "session.try_later" {
-					t.Errorf("%s asks a question that can't be answered: said %q, error %v", word, said, err)
+					t.Errorf("%s alone must wait for sessions, because it asks a question (or servedAlone lacks it): said %q, error %v", word, said, err)
 				}
 			}
 		}
@@ -64,7 +64,7 @@ func TestWhatAnswersAtOnceNeedsNoSession(t *testing.T) {
 			continue
 		}
 		if _, alone := servedAlone[a.Name]; !alone {
-			t.Errorf("%s answers at once, and is put off while sessions are lost", a.Name)
+			t.Errorf("%s answers at once: add it to servedAlone (and StandsAlone: always to its row), or to needless with a reason", a.Name)
 		}
 	}
 }

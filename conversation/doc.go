@@ -21,10 +21,11 @@
 // # To add a word
 //
 // A word that customers text is an action, and an action is one row in action.go: its name, the state in which its flow begins or
-// the function that answers it, when it is served while sessions can't be kept (StandsAlone), and which menu offers it. Put the
-// function beside its like, as sayStatus is in status.go. Its words go into prompts/en.yaml and nl.yaml, under "keywords", its
-// label for a menu under "choice.NAME". Then write a story in stories/. Where the word is served without a session, say so in
-// action_test.go as well. `go test ./conversation` finds what is missing in a few seconds.
+// the function that answers it, when it is served while sessions can't be kept (StandsAlone), and which menu offers it. A word that
+// only says something is an Answers, as STATUS is; Channel is for what concerns the channel itself. Put the function beside its like,
+// as sayStatus is in status.go. Its words go into prompts/en.yaml and nl.yaml, under "keywords", its label for a menu under
+// "choice.NAME". Then write a story in stories/. Where the word is served without a session, say so in action_test.go as well.
+// `go test ./conversation` finds what is missing in a few seconds, except the story: TestStories in talk/harness does.
 //
 // # To add a prompt
 //

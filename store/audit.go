@@ -198,7 +198,7 @@ func notAuthenticated(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, 
 }
 
 // 5: what was agreed to by text, by whom and when, is kept with the setup of its instrument; the IBAN only until that has
-// ended. Of an erased customer the text and the time stay.
+// ended. Of an erased customer the text and the time stay; they may have come back since, as the number's next holder.
 func notAgreed(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return findViolations(ctx, tx, 5, "the mandate of setup %s", `
 		SELECT '' AS order_id, '' AS card, s.id || CASE
@@ -210,7 +210,8 @@ func notAgreed(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) 
 		WHERE (m.setup IS NOT NULL OR s.operation_key LIKE 'mandate/%')
 		  AND (m.setup IS NULL OR m.customer <> s.customer OR m.sealed <> '' AND s.status <> 'open'
 			OR m.text = '' OR m.text_version = '' OR m.agreed_at <= 0 OR m.creditor_id = ''
-			OR c.status <> 'erased' AND (m.address = '' OR m.iban = '' OR m.holder = ''))
+			OR c.status <> 'erased' AND (m.address = '' OR m.iban = '' OR m.holder = '')
+				AND NOT (s.holder < c.holder AND m.address = '' AND m.iban = '' AND m.holder = ''))
 		ORDER BY s.id`)
 }
 

@@ -203,8 +203,11 @@ func checkSaid(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
 			if template, ok := v.Prompt(brand.Name, language, key); ok && (strings.HasPrefix(key, "choice.") || slices.Contains(withinOthers, key)) {
 				heard = inWords(template).MatchString(words.String())
 			}
-			if why, excused := unsaid[key]; heard == excused {
-				t.Errorf("%s: %s is said in some story: %v; excused because: %q", language, key, heard, why)
+			switch why, excused := unsaid[key]; {
+			case !heard && !excused:
+				t.Errorf("no story says %s in %s: write one in conversation/stories", key, language)
+			case heard && excused:
+				t.Errorf("a story says %s in %s, though unsaid excuses it: %s", key, language, why)
 			}
 		}
 	}
