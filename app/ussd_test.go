@@ -10,6 +10,7 @@ import (
 	"pulsa/app/apptest"
 	"pulsa/conversation/talk"
 	"pulsa/conversation/talk/harness"
+	"pulsa/operators"
 	"pulsa/prepaid"
 
 	simnetwork "pulsa/sim/network"
@@ -203,7 +204,7 @@ func TestWhileSMSIsOffANewNumberIsAnsweredSo(t *testing.T) {
 // switches switches a channel and waits until that is known.
 func (r *running) switches(channel string, on bool) {
 	r.t.Helper()
-	if err := r.DB.Channels.SetSwitch(r.t.Context(), "demo", channel, on, "test", r.Clock.Now()); err != nil {
+	if err := r.DB.Channels.SetSwitch(r.t.Context(), operators.SwitchChange{Brand: "demo", Channel: channel, On: on, Who: "test", At: r.Clock.Now()}); err != nil {
 		r.t.Fatal(err)
 	}
 	apptest.Await(r.t, channel+" is switched", func() bool {

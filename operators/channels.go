@@ -21,7 +21,7 @@ const providerTimeout = 20 * time.Second
 type SwitchChange struct {
 	Brand, Channel string
 	On             bool
-	Who            string
+	Who, Why       string // Why may be empty
 	At             time.Time
 }
 
@@ -34,7 +34,8 @@ type ChannelLines interface {
 
 // ChannelStore keeps the switches of channels, and what became of their messages.
 type ChannelStore interface {
-	SetSwitch(ctx context.Context, brand, channel string, on bool, who string, now time.Time) error
+	// SetSwitch keeps a change, unless the channel is so already.
+	SetSwitch(ctx context.Context, c SwitchChange) error
 	SwitchHistory(ctx context.Context, brand string) ([]SwitchChange, error)
 	ChannelFigures(ctx context.Context, brand string, names []string, since time.Time) (map[string]ChannelFigures, error)
 }
@@ -76,6 +77,7 @@ type ListedChannel struct {
 	On         bool      `json:"on"`
 	Problem    string    `json:"problem,omitempty"` // why it can't work as configured
 	SwitchedBy string    `json:"switched_by,omitempty"`
+	Why        string    `json:"switched_why,omitempty"`
 	SwitchedAt time.Time `json:"switched_at,omitzero"`
 	URL        string    `json:"provider_url"`
 }
@@ -90,7 +92,11 @@ func (c ListedChannel) State() string {
 		state = "on"
 	}
 	if c.SwitchedBy != "" {
-		state += " (switched by " + c.SwitchedBy + ", " + stamp(c.SwitchedAt) + ")"
+		state += " (switched by " + c.SwitchedBy + ", " + stamp(c.SwitchedAt)
+		if c.Why != "" {
+			state += ": " + c.Why
+		}
+		state += ")"
 	}
 	return state
 }
@@ -105,7 +111,7 @@ func (o Channels) List(ctx context.Context) ([]ListedChannel, error) {
 	for _, s := range o.Registry.List(ctx) {
 		row := ListedChannel{Channel: s.Channel.ID(), Type: s.Channel.Type, On: s.On, Problem: s.Problem, URL: s.ProviderURL}
 		if change, ok := switched[s.Channel.Name]; ok {
-			row.SwitchedBy, row.SwitchedAt = change.Who, seconds(change.At)
+			row.SwitchedBy, row.Why, row.SwitchedAt = change.Who, change.Why, seconds(change.At)
 		}
 		rows = append(rows, row)
 	}
@@ -208,7 +214,7 @@ func (o Channels) Enable(ctx context.Context, name string, by prepaid.By) (Switc
 		return Switched{}, fmt.Errorf("%s can't be switched on: %s", c.ID(), problem)
 	}
 	now := o.Clock.Now()
-	if err := o.Store.SetSwitch(ctx, o.Brand.Name, c.Name, true, by.Who, now); err != nil {
+	if err := o.Store.SetSwitch(ctx, SwitchChange{o.Brand.Name, c.Name, true, by.Who, by.Why, now}); err != nil {
 		return Switched{}, err
 	}
 	// Not before every copy knows: one that does not would put it off again.
@@ -236,7 +242,7 @@ func (o Channels) Disable(ctx context.Context, name string, by prepaid.By) (Swit
 	if err != nil {
 		return Switched{}, err
 	}
-	if err := o.Store.SetSwitch(ctx, o.Brand.Name, c.Name, false, by.Who, o.Clock.Now()); err != nil {
+	if err := o.Store.SetSwitch(ctx, SwitchChange{o.Brand.Name, c.Name, false, by.Who, by.Why, o.Clock.Now()}); err != nil {
 		return Switched{}, err
 	}
 	if o.Registry.Problem(c) != "" {

@@ -122,7 +122,7 @@ func (x *exchange) switched(want ...operators.SwitchChange) {
 }
 
 func turned(channel string, on bool) operators.SwitchChange {
-	return operators.SwitchChange{Brand: "shop", Channel: channel, On: on, Who: operator.Who, At: start}
+	return operators.SwitchChange{Brand: "shop", Channel: channel, On: on, Who: operator.Who, Why: operator.Why, At: start}
 }
 
 // letsKnow lets the registry read the switches anew.
@@ -139,7 +139,7 @@ func TestChannelsAreListedWithWhoSwitchedThem(t *testing.T) {
 	want := []operators.ListedChannel{
 		{Channel: "shop/bare", Type: "hooked", Problem: "TOKEN is not set", URL: url("bare")},
 		{Channel: "shop/bot", Type: "polled", On: true, URL: url("bot")},
-		{Channel: "shop/hooked", Type: "hooked", SwitchedBy: "ola", SwitchedAt: start, URL: url("hooked")},
+		{Channel: "shop/hooked", Type: "hooked", SwitchedBy: "ola", Why: operator.Why, SwitchedAt: start, URL: url("hooked")},
 		{Channel: "shop/off", Type: "plain", URL: url("off")},
 		{Channel: "shop/plain", Type: "plain", On: true, URL: url("plain")},
 		{Channel: "shop/sim", Type: "simulated", On: true, URL: url("sim")},
@@ -151,7 +151,7 @@ func TestChannelsAreListedWithWhoSwitchedThem(t *testing.T) {
 	for i, row := range got {
 		states[i] = row.State()
 	}
-	said := []string{"off: TOKEN is not set", "on", "off (switched by ola, 2026-11-01T09:00:00Z)", "off", "on", "on"}
+	said := []string{"off: TOKEN is not set", "on", "off (switched by ola, 2026-11-01T09:00:00Z: the customer asked)", "off", "on", "on"}
 	if diff := cmp.Diff(said, states); diff != "" {
 		t.Error(diff)
 	}

@@ -384,11 +384,11 @@ func TestResetPINHasACodeSentToTheNumberItself(t *testing.T) {
 func TestResetPINIsRefusedWhileNoSMSCanBeSent(t *testing.T) {
 	c := newCounter(t)
 	customer := c.registers(annaPhone)
-	c.ok(c.db.Channels.SetSwitch(c.Context(), brandName, "twilio", false, "ola", start))
+	c.ok(c.db.Channels.SetSwitch(c.Context(), operators.SwitchChange{Brand: brandName, Channel: "twilio", On: false, Who: "ola", At: start}))
 	c.refused("switched off", c.ResetPIN(c.Context(), anna, operator), operators.ErrNoCode)
 	c.kept(customer.ID)
 	c.Brands[brandName].Channels[0].Disabled = true
-	c.ok(c.db.Channels.SetSwitch(c.Context(), brandName, "twilio", true, "ola", start))
+	c.ok(c.db.Channels.SetSwitch(c.Context(), operators.SwitchChange{Brand: brandName, Channel: "twilio", On: true, Who: "ola", At: start}))
 	if err := c.ResetPIN(c.Context(), anna, operator); err != nil {
 		t.Errorf("switched on, whatever the configuration says: %v", err)
 	}

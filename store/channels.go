@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -15,11 +14,10 @@ type Channels struct{ *core }
 
 // SetSwitch turns a channel of a brand on or off, and keeps who did it. A switch that stands so already is
 // kept as it is.
-func (db Channels) SetSwitch(ctx context.Context, brand, channel string, on bool, who string, now time.Time) error {
+func (db Channels) SetSwitch(ctx context.Context, to operators.SwitchChange) error {
 	return db.write(ctx, "set switch", func(tx *sqlx.Tx) error {
-		to := operators.SwitchChange{Brand: brand, Channel: channel, On: on, Who: who, At: now}
 		rows, err := switchTable.insert(ctx, tx, to, `
-			ON CONFLICT (brand, channel) DO UPDATE SET is_on = excluded.is_on, changed_by = excluded.changed_by,
+			ON CONFLICT (brand, channel) DO UPDATE SET is_on = excluded.is_on, changed_by = excluded.changed_by, why = excluded.why,
 				changed_at = excluded.changed_at
 			WHERE channel_switches.is_on <> excluded.is_on`)
 		if err != nil || rows == 0 {

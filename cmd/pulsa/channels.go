@@ -75,13 +75,13 @@ func (t *channelsTestCommand) Run(ctx context.Context, e term.Env) error {
 // switchFlags are those of enable and disable.
 type switchFlags struct {
 	ofBrand
-	actor
+	deed
 	Channel string `arg:"" help:"Which one."`
 }
 
 func (s switchFlags) run(ctx context.Context, e term.Env, do func(operators.Channels, context.Context, string, prepaid.By) (operators.Switched, error)) error {
 	return s.onChannels(ctx, e, func(d operators.Channels) error {
-		done, err := do(d, ctx, s.Channel, prepaid.By{Who: s.who(e)})
+		done, err := do(d, ctx, s.Channel, s.by(e))
 		fmt.Fprint(e.Stdout, done)
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/conversation/talk"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/store"
 )
@@ -60,7 +61,7 @@ func (o office) switchOff(channel string) {
 	o.Helper()
 	db, err := store.Open(o.Context(), "sqlite:"+o.data+"/pulsa.db", store.Options{})
 	if err == nil {
-		err = db.Channels.SetSwitch(o.Context(), "demo", channel, false, "test", time.Now())
+		err = db.Channels.SetSwitch(o.Context(), operators.SwitchChange{Brand: "demo", Channel: channel, On: false, Who: "test", At: time.Now()})
 	}
 	if err == nil {
 		err = db.Close()

@@ -436,10 +436,10 @@ func (w *world) due(now time.Time) []string {
 var switchTests = []test{
 	{"a switch and who turned it are kept", func(w *world) {
 		same(w, "none", must[map[string]bool](w)(w.db.Channels.Switches(w.Context())), map[string]bool{})
-		w.ok(w.db.Channels.SetSwitch(w.Context(), brand, "twilio", true, "ann", start))
-		w.ok(w.db.Channels.SetSwitch(w.Context(), brand, "twilio", true, "bob", start.Add(time.Minute))) // stands so already
-		w.ok(w.db.Channels.SetSwitch(w.Context(), brand, "twilio", false, "cid", start.Add(time.Hour)))
-		w.ok(w.db.Channels.SetSwitch(w.Context(), "other", "twilio", true, "dee", start))
+		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: true, Who: "ann", At: start}))
+		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: true, Who: "bob", At: start.Add(time.Minute)})) // stands so already
+		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: false, Who: "cid", At: start.Add(time.Hour)}))
+		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: "other", Channel: "twilio", On: true, Who: "dee", At: start}))
 		same(w, "switches", must[map[string]bool](w)(w.db.Channels.Switches(w.Context())), map[string]bool{"demo/twilio": false, "other/twilio": true})
 		same(w, "history", must[[]operators.SwitchChange](w)(w.db.Channels.SwitchHistory(w.Context(), brand)), []operators.SwitchChange{
 			{Brand: brand, Channel: "twilio", On: true, Who: "ann", At: start},

@@ -262,7 +262,7 @@ var roundTripTests = []test{
 		i := filled(func(*topup.Intervention) {})
 		w.ok(w.db.Interventions.SaveIntervention(w.Context(), i))
 		same(w, "interventions", must[[]topup.Intervention](w)(w.db.Interventions.List(w.Context(), i.Order, "")), []topup.Intervention{i})
-		w.ok(w.db.Channels.SetSwitch(w.Context(), brand, "sms", true, "ann", start))
+		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "sms", On: true, Who: "ann", Why: "new", At: start}))
 		complete(w, must[[]operators.SwitchChange](w)(w.db.Channels.SwitchHistory(w.Context(), brand))[0])
 	}},
 	{"a difference and a wallet's reading", func(w *world) {

@@ -690,6 +690,7 @@ CREATE TABLE channel_switches (
     channel    TEXT    NOT NULL,
     is_on      BOOLEAN NOT NULL,
     changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
     changed_at BIGINT  NOT NULL,
     PRIMARY KEY (brand, channel)
 );
@@ -700,6 +701,7 @@ CREATE TABLE channel_switch_history (
     channel    TEXT    NOT NULL,
     is_on      BOOLEAN NOT NULL,
     changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
     changed_at BIGINT  NOT NULL
 );
 

@@ -714,6 +714,7 @@ CREATE TABLE channel_switches (
     channel    TEXT    NOT NULL,
     is_on      INTEGER NOT NULL,
     changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
     changed_at INTEGER NOT NULL,
     PRIMARY KEY (brand, channel)
 ) STRICT;
@@ -724,6 +725,7 @@ CREATE TABLE channel_switch_history (
     channel    TEXT    NOT NULL,
     is_on      INTEGER NOT NULL,
     changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
     changed_at INTEGER NOT NULL
 ) STRICT;
 
