@@ -84,8 +84,6 @@ func (k KeyRow) State() string {
 	return "last used " + stamp(*k.LastUsedAt)
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
 // Money is the balance with its currency.
 func (k KeyRow) Money() string { return k.Currency + " " + k.Balance }
 

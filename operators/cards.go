@@ -132,21 +132,13 @@ func (c Cards) Show(ctx context.Context, serial string) (CardDetail, error) {
 	case err != nil:
 		return CardDetail{}, err
 	}
-	return CardDetail{newCardRow(card, c.Clock.Now()), timeText(card.ReleasedAt), string(card.Export)}, nil
+	return CardDetail{newCardRow(card, c.Clock.Now()), stamp(card.ReleasedAt), string(card.Export)}, nil
 }
 
 func newCardRow(c cards.Card, now time.Time) CardRow {
 	return CardRow{
 		Status: c.Shown(now), Serial: c.Serial, Amount: c.Amount.Number(), Currency: string(c.Amount.Currency), Reseller: c.Reseller,
-		Activated: timeText(c.ActivatedAt), Customer: c.ActivatedBy.String(), Created: timeText(c.CreatedAt), Expires: timeText(c.ExpiresAt),
+		Activated: stamp(c.ActivatedAt), Customer: c.ActivatedBy.String(), Created: stamp(c.CreatedAt), Expires: stamp(c.ExpiresAt),
 		State: string(c.State), Batch: string(c.Batch), Order: string(c.Order),
 	}
-}
-
-// timeText is a time of RFC 3339, in UTC; "" for the zero time.
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }

@@ -51,7 +51,7 @@ func jobRows(jobs []cards.Job) []JobRow {
 	rows := make([]JobRow, len(jobs))
 	for i, j := range jobs {
 		rows[i] = JobRow{
-			string(j.ID), j.Action(), string(j.State), j.Done, j.Total, j.By, j.Why, timeText(j.CreatedAt), timeText(j.EndedAt), j.Summary(),
+			string(j.ID), j.Action(), string(j.State), j.Done, j.Total, j.By, j.Why, stamp(j.CreatedAt), stamp(j.EndedAt), j.Summary(),
 		}
 	}
 	return rows
@@ -72,7 +72,7 @@ func (c Cards) ShowJob(ctx context.Context, id string) (JobDetail, error) {
 	records, err := c.Service.Audit(ctx, j.ID)
 	steps := make([]JobStep, len(records))
 	for i, r := range records {
-		steps[i] = JobStep{timeText(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, r.Cards}
+		steps[i] = JobStep{stamp(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, r.Cards}
 	}
 	return JobDetail{jobRows([]cards.Job{j})[0], steps}, err
 }
@@ -225,7 +225,7 @@ func (c Cards) Resellers(ctx context.Context) ([]ResellerRow, error) {
 	list, err := c.Service.Resellers(ctx, c.Brand.Name)
 	rows := make([]ResellerRow, len(list))
 	for i, r := range list {
-		rows[i] = ResellerRow{r.Name, r.Title, timeText(r.CreatedAt), r.CreatedBy}
+		rows[i] = ResellerRow{r.Name, r.Title, stamp(r.CreatedAt), r.CreatedBy}
 	}
 	return rows, err
 }

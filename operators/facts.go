@@ -178,3 +178,11 @@ func (m MandateRow) Facts() Facts {
 		{"kind", m.Kind}, {"address", m.Address}, {"language", m.Language}, {"text_version", m.TextVersion}, {"text", m.Text},
 	}
 }
+
+// stamp is a time as programs read it, RFC 3339 in UTC; "" for the zero time.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
