@@ -40,7 +40,7 @@ func (s *Server) document() []byte {
 		}
 		paths[e.path][strings.ToLower(e.method)] = e.operation(types)
 	}
-	types.of(reflect.TypeFor[noSuchPath](), false, true)
+	types.of(reflect.TypeFor[noSuchPath](), answers)
 	scopes := []string{}
 	for _, scope := range Scopes() {
 		scopes = append(scopes, string(scope))
@@ -100,7 +100,7 @@ func (e *endpoint) operation(types schemas) map[string]any {
 		o["security"] = []any{map[string]any{"token": []Scope{e.scope}}}
 	}
 	if e.body != nil {
-		o["requestBody"] = map[string]any{"required": true, "content": content(types.of(reflect.TypeOf(e.body), true, true), exampleOf(e.body))}
+		o["requestBody"] = map[string]any{"required": true, "content": content(types.of(reflect.TypeOf(e.body), requests), exampleOf(e.body))}
 	}
 	var parameters []any
 	for _, p := range e.parameters {
@@ -140,7 +140,7 @@ func content(schema map[string]any, example any) map[string]any {
 // responses are the answer and every refusal, by status.
 func (e *endpoint) responses(types schemas) map[string]any {
 	all := map[string]any{"200": map[string]any{
-		"description": e.summary, "headers": e.headersOf(200), "content": content(types.of(reflect.TypeOf(e.answer), false, true), exampleOf(e.answer)),
+		"description": e.summary, "headers": e.headersOf(200), "content": content(types.of(reflect.TypeOf(e.answer), answers), exampleOf(e.answer)),
 	}}
 	for status, list := range e.refused() {
 		examples, codes := map[string]any{}, []string{}
@@ -150,7 +150,7 @@ func (e *endpoint) responses(types schemas) map[string]any {
 		}
 		all[strconv.Itoa(status)] = map[string]any{
 			"description": strings.Join(codes, ", "), "headers": e.headersOf(status),
-			"content": map[string]any{"application/json": map[string]any{"schema": types.of(reflect.TypeFor[errorBody](), false, true), "examples": examples}},
+			"content": map[string]any{"application/json": map[string]any{"schema": types.of(reflect.TypeFor[errorBody](), answers), "examples": examples}},
 		}
 	}
 	return all
@@ -226,7 +226,7 @@ func webhookOperation(types schemas) map[string]any {
 			header(timestampHeader, "When it was sent, in milliseconds since 1970."),
 			header(signatureHeader, fmt.Sprintf("Hexadecimal HMAC-SHA256, under the webhook's secret, of the body, a colon and %s.", timestampHeader)),
 		},
-		"requestBody": map[string]any{"required": true, "content": content(types.of(reflect.TypeFor[Event](), false, true), example(reflect.TypeFor[Event]()))},
+		"requestBody": map[string]any{"required": true, "content": content(types.of(reflect.TypeFor[Event](), answers), example(reflect.TypeFor[Event]()))},
 		"responses":   map[string]any{"2XX": map[string]any{"description": "Taken. Anything else, or none within 10 seconds, has it sent again, for 3 days."}},
 	}
 }

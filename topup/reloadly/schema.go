@@ -10,38 +10,33 @@ import (
 // What a request may hold is wider than what an answer does: numbers come as strings too.
 type schemas map[string]any
 
-// of is the schema of a type. A text or number of an answer is never null where always is true.
-func (s schemas) of(t reflect.Type, request, always bool) map[string]any {
-	kind := func(names ...string) map[string]any {
-		if !always {
-			names = append(names, "null")
-		}
-		if len(names) == 1 {
-			return map[string]any{"type": names[0]}
-		}
-		return map[string]any{"type": names}
-	}
-	with := func(schema map[string]any, name string, value any) map[string]any {
-		schema[name] = value
-		return schema
-	}
+// side is a side of the wire.
+type side int
+
+const (
+	answers side = iota
+	requests
+)
+
+// of is the schema of a type, on one side of the wire.
+func (s schemas) of(t reflect.Type, on side) map[string]any {
 	switch t {
 	case reflect.TypeFor[Number]():
-		if request {
-			return with(kind("number", "string"), "pattern", `^-?[0-9]+(\.[0-9]+)?$`)
+		if on == requests {
+			return map[string]any{"type": []string{"number", "string"}, "pattern": `^-?[0-9]+(\.[0-9]+)?$`}
 		}
-		return kind("number")
+		return map[string]any{"type": "number"}
 	case reflect.TypeFor[Text]():
-		return kind("string")
+		return map[string]any{"type": "string"}
 	case reflect.TypeFor[State]():
 		return map[string]any{"type": "string", "enum": []State{Successful, Processing, Refunded, Failed}}
 	case reflect.TypeFor[ID]():
-		if request {
-			return with(kind("integer", "string"), "pattern", "^[0-9]+$")
+		if on == requests {
+			return map[string]any{"type": []string{"integer", "string"}, "pattern": "^[0-9]+$"}
 		}
 		return map[string]any{"type": "integer", "format": "int64"}
 	case reflect.TypeFor[Flag]():
-		return with(kind("boolean", "string"), "enum", []any{true, false, "true", "false", nil})
+		return map[string]any{"type": []string{"boolean", "string"}, "enum": []any{true, false, "true", "false", nil}}
 	case reflect.TypeFor[json.RawMessage]():
 		return map[string]any{"type": "array", "maxItems": 0}
 	}
@@ -53,30 +48,52 @@ func (s schemas) of(t reflect.Type, request, always bool) map[string]any {
 	case reflect.String:
 		return map[string]any{"type": "string"}
 	case reflect.Slice:
-		return map[string]any{"type": "array", "items": s.of(t.Elem(), request, true)}
+		return map[string]any{"type": "array", "items": s.of(t.Elem(), on)}
 	case reflect.Map:
-		return map[string]any{"type": "object", "additionalProperties": s.of(t.Elem(), request, true)}
+		return map[string]any{"type": "object", "additionalProperties": s.of(t.Elem(), on)}
 	case reflect.Pointer:
-		return map[string]any{"anyOf": []any{s.of(t.Elem(), request, true), map[string]any{"type": "null"}}}
+		return map[string]any{"anyOf": []any{s.of(t.Elem(), on), map[string]any{"type": "null"}}}
 	}
-	return s.object(t, request)
+	return s.object(t, on)
+}
+
+// orNull adds null to the schema of a type that is written so where there is nothing to say.
+func orNull(schema map[string]any, t reflect.Type, on side) {
+	switch t {
+	case reflect.TypeFor[ID]():
+		if on == answers {
+			return
+		}
+	case reflect.TypeFor[Number](), reflect.TypeFor[Text](), reflect.TypeFor[Flag]():
+	default:
+		return
+	}
+	switch kinds := schema["type"].(type) {
+	case string:
+		schema["type"] = []string{kinds, "null"}
+	case []string:
+		schema["type"] = append(kinds, "null")
+	}
 }
 
 // object keeps the schema of a struct, and refers to it.
-func (s schemas) object(t reflect.Type, request bool) map[string]any {
+func (s schemas) object(t reflect.Type, on side) map[string]any {
 	name := typeName(t)
 	if _, done := s[name]; !done {
 		s[name] = nil // it may hold itself
 		properties, required := map[string]any{}, []string{}
 		for field := range fields(t) {
 			always := field.Tag.Get("wire") == "always"
-			property := s.of(field.Type, request, always)
+			property := s.of(field.Type, on)
+			if !always {
+				orNull(property, field.Type, on)
+			}
 			if about := field.Tag.Get("doc"); about != "" {
 				property["description"] = about
 			}
 			wireName := nameOf(field)
 			properties[wireName] = property
-			if always || !request {
+			if always || on == answers {
 				required = append(required, wireName)
 			}
 		}
