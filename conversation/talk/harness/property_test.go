@@ -441,7 +441,8 @@ func (u *unrest) judge() {
 }
 
 // chargedForOthers finds, in the gateway's book and by the times alone, what was charged for anyone but the person who set it up:
-// between the beginning of a setup and an order that its token pays for nobody else has taken the customer's number.
+// between the beginning of a setup and an order that its token pays for nobody else has taken the customer's number. The store gives
+// a customer's second order of one instant a microsecond more: times are compared without it.
 func chargedForOthers(ctx context.Context, p *core.Program, charged []simgateway.Entry) error {
 	for _, e := range charged {
 		h, err := p.DB.Orders.ByCharge(ctx, prepaid.ChargeID(e.Reference))
@@ -453,7 +454,7 @@ func chargedForOthers(ctx context.Context, p *core.Program, charged []simgateway
 		err = handle.GetContext(ctx, &taken, handle.Rebind(`
 			SELECT COUNT(*) FROM (
 				SELECT customer, at FROM recoveries UNION ALL SELECT customer, at FROM customer_moves WHERE what = 'close'
-			) AS taken WHERE customer = ? AND at > ? AND at < ?`), h.Customer, prepaid.Micros(e.SetUpAt), prepaid.Micros(h.CreatedAt))
+			) AS taken WHERE customer = ? AND at > ? AND at < ?`), h.Customer, prepaid.Micros(e.SetUpAt), prepaid.Micros(h.CreatedAt.Truncate(time.Millisecond)))
 		if err != nil {
 			return err
 		}
