@@ -13,16 +13,17 @@ import (
 	"pulsa/app/config"
 )
 
-// A server leaves its address in the data folder, for commands that are run beside it: a line with the URL and the name
-// of this run, by which another server at a left address is told from it.
+// A server leaves its address in the data folder, for commands that are run beside it: a line with the URL and the name of this
+// run. The name shows whether the server that answers at the address is still the same one.
 
-// instanceHeader tells the run's name at /healthz.
+// instanceHeader carries the run's name in the answer of /healthz.
 const instanceHeader = "Pulsa-Instance"
 
 // addressFile is where a server leaves its address in the data folder.
 func addressFile(data string) string { return filepath.Join(data, "server.address") }
 
-// leaveAddress writes where the server is, until remove is called. A copy that has taken the folder since keeps its own.
+// leaveAddress writes the server's address until remove is called. remove keeps the address of a server that has taken the folder
+// since.
 func leaveAddress(data, address, instance string) (remove func() error, err error) {
 	line := address + " " + instance + "\n"
 	if err := os.MkdirAll(data, 0o700); err != nil {
@@ -42,8 +43,8 @@ func leaveAddress(data, address, instance string) (remove func() error, err erro
 	}, nil
 }
 
-// runningServer returns the address of the server that runs on a data folder, "" for none: what a crash has left, or
-// another server answers at, is none.
+// runningServer returns the address of the server that runs on a data folder; "" for none. An address that a crash left behind
+// counts as none, even if another server answers there now.
 func runningServer(ctx context.Context, data string) string {
 	left, err := os.ReadFile(addressFile(data))
 	if err != nil {

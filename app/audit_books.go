@@ -17,9 +17,9 @@ import (
 	simnetwork "pulsa/sim/network"
 )
 
-// readBooks reads the books of all simulators that brands use: the server's own, from its data folder where pulsa sim has others,
-// and those of pulsa sim at its address, or in the folders given where nothing answers there. The coverage says which were
-// not found.
+// readBooks reads the books of all simulators that brands use. Where pulsa sim plays a provider, its books are read at its
+// address, or from the folders if nothing answers there, and the server's own from the data folder. Otherwise the folders have
+// them all. The coverage says which books were not found.
 func readBooks(ctx context.Context, c config.Config, folders []string) (books sim.Books, seen *operators.Coverage, err error) {
 	seen = &operators.Coverage{
 		ConfigFile: c.File, Networks: c.Networks,
@@ -60,8 +60,8 @@ func readBooks(ctx context.Context, c config.Config, folders []string) (books si
 	return books, seen, nil
 }
 
-// bookAt asks pulsa sim for a book. why says that there is none, "" where there is. Where nothing answers, the stopped one is
-// used, if folders were given to find it in.
+// bookAt asks pulsa sim for a book. If nothing answers and folders were given, it returns stopped, the book found in them. why
+// says why there is no book; "" where there is one.
 func bookAt[B any](ctx context.Context, address, kind string, stopped B, folders bool) (book B, why string) {
 	err := (&sim.Remote{URL: address}).Control(ctx, http.MethodGet, kind, "", &book)
 	var noAnswer *url.Error

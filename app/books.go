@@ -15,10 +15,10 @@ import (
 	"pulsa/topup"
 )
 
-// Books are what operators compare: our SQL with itself, with simulators' books and with providers' reports. They may be
-// open beside a running server. Close them.
+// Books is for comparing our SQL with itself, with simulators' books and with providers' reports. It may be open beside a running
+// server. The caller closes it.
 type Books struct {
-	// Reconciliation lists and closes open items. Compare compares.
+	// Reconciliation lists and closes open items. Books.Compare finds them.
 	Reconciliation operators.Reconciliation
 
 	config config.Config
@@ -43,9 +43,9 @@ func OpenBooks(ctx context.Context, c config.Config) (*Books, error) {
 // Close closes the store.
 func (b *Books) Close() error { return b.db.Close() }
 
-// Compare holds what was booked on whole days, in UTC, against the reports of all providers of the configuration, and stores the
-// differences. Days are written 2026-11-20; the first is yesterday where none is given, the last the first. log is told of what
-// goes wrong at providers. See operators.Reconciliation.Compare for progress and what is returned.
+// Compare compares what was booked on whole days, in UTC, with the reports of all configured providers, and stores the
+// differences. Days are written 2026-11-20; first defaults to yesterday, last to first. Trouble at providers goes to log. See
+// operators.Reconciliation.Compare for progress and what is returned.
 func (b *Books) Compare(ctx context.Context, first, last string, log *slog.Logger, progress func(done, total int64)) (operators.LeftOut, error) {
 	from, to, err := days(first, last, b.Reconciliation.Clock.Now().UTC())
 	if err != nil {
@@ -57,7 +57,7 @@ func (b *Books) Compare(ctx context.Context, first, last string, log *slog.Logge
 	return b.Reconciliation.Compare(ctx, from, to, progress)
 }
 
-// days are the times from which and before which is compared.
+// days returns the beginning of the first day and the end of the last.
 func days(first, last string, now time.Time) (from, to time.Time, err error) {
 	from = now.Truncate(24*time.Hour).AddDate(0, 0, -1)
 	if first != "" {

@@ -12,7 +12,7 @@ import (
 	"pulsa/store"
 )
 
-// ChannelDesk is what operators do with one brand's channels. A running server is not needed. Close it.
+// ChannelDesk holds what operators do with one brand's channels. It needs no running server. The caller closes it.
 type ChannelDesk struct {
 	operators.Channels
 	db *store.DB

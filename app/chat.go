@@ -68,8 +68,7 @@ func OpenChat(ctx context.Context, c config.Config, o ChatOptions) (*Chat, error
 	return chat, nil
 }
 
-// brand is whom to talk to. A server may know brands that the configuration here does not: of such a one only the name is
-// known.
+// brand is the brand to chat with. A server may have brands that the configuration here lacks: of those only the name is known.
 func (o ChatOptions) brand(c config.Config) (*prepaid.Brand, error) {
 	b, err := c.TestBrand(o.Brand)
 	switch {

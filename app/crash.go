@@ -7,8 +7,8 @@ import (
 	"pulsa/prepaid"
 )
 
-// crashAt kills this process, as kill -9 does, when it first reaches the point named: how crashes are tried on the
-// real program. "" never crashes. Only a program that serves nobody but testers may be told to.
+// crashAt kills this process, as kill -9 does, when it first reaches the point named, so that tests can crash the real program. ""
+// never crashes. It is refused unless every brand is marked test.
 func crashAt(point string, brands []*prepaid.Brand) (func(string), error) {
 	if point == "" {
 		return nil, nil

@@ -14,7 +14,7 @@ import (
 	"pulsa/topup/reloadly"
 )
 
-// wireCatalogues finds what each brand with an API sells by it.
+// wireCatalogues sets the catalogue of each brand that has an API.
 func (p *Program) wireCatalogues() {
 	p.catalogues = map[string]developers.Catalogue{}
 	for brand := range p.Config.API {
@@ -37,8 +37,8 @@ func (p *Program) wireDevelopers() (err error) {
 	return err
 }
 
-// apiRoutes serves the developers' API, at the paths that Reloadly's clients know, and what nobody else serves: it says in
-// its own words that there is no such path.
+// apiRoutes serves the developers' API, at the paths that Reloadly's clients know. It also answers every path that nothing else
+// serves, so that a 404 has the API's format.
 func (p *Program) apiRoutes(mux *http.ServeMux) {
 	if p.Developers == nil {
 		return

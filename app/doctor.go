@@ -21,7 +21,7 @@ import (
 // doctorWithin bounds what a provider or store may take.
 const doctorWithin = 15 * time.Second
 
-// Examine looks at everything. The simulators stay in memory: a running server has their books.
+// Examine makes all checks of pulsa doctor. It keeps the simulators in memory, because a running server has their books open.
 func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	findings := []operators.Finding{operators.OK("configuration", c.File)}
 	for _, note := range c.Notes {

@@ -24,10 +24,10 @@ import (
 // interventionPath is where the admin listener takes interventions in a brand's orders.
 const interventionPath = "/test/%s/intervention"
 
-// Intervene carries out an operator's action on an order. The simulators of a running server are its own: it is asked to do it,
-// for test brands through its admin listener.
+// Intervene carries out an operator's action on an order. A running server has its simulators to itself: for test brands,
+// Intervene asks that server through its admin listener.
 func Intervene(ctx context.Context, c config.Config, log *slog.Logger, r operators.Intervention) (operators.Intervened, error) {
-	if strings.TrimSpace(r.By.Why) == "" { // a server that is asked would say so in words alone
+	if strings.TrimSpace(r.By.Why) == "" { // a server would answer with text, not with ErrNoReason
 		return operators.Intervened{}, operators.ErrNoReason
 	}
 	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: log})
@@ -110,6 +110,6 @@ func (p *Program) interventionRoutes(mux *http.ServeMux) {
 			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(done) // the client may have gone
+		_ = json.NewEncoder(w).Encode(done) // the client may have disconnected
 	}, "application/json"))
 }

@@ -24,7 +24,7 @@ type metrics struct {
 	orderMoves   *prometheus.CounterVec
 	states       *prometheus.CounterVec
 	codesRefused *prometheus.CounterVec
-	// Where a brand has a network with a wallet.
+	// Used where a brand has a network with a wallet.
 	wallet       *prometheus.GaugeVec
 	walletUnread prometheus.Counter
 	clock        prepaid.Clock

@@ -9,7 +9,7 @@ import (
 	"pulsa/cards"
 )
 
-// watchCards has wrong card codes counted at every scrape. It is called once, before the first.
+// watchCards registers a count of wrong card codes, taken at every scrape. Call it once, before the first scrape.
 func (m *metrics) watchCards(guessing func(context.Context) (map[string]int64, error)) {
 	m.registry.MustRegister(&guessCollector{
 		guessing: guessing,
@@ -20,7 +20,7 @@ func (m *metrics) watchCards(guessing func(context.Context) (map[string]int64, e
 	})
 }
 
-// guessCollector asks the store, so that all copies of the program tell the same.
+// guessCollector asks the store, so that all copies of the program report the same.
 type guessCollector struct {
 	guessing    func(context.Context) (map[string]int64, error)
 	wrong, wave *prometheus.Desc

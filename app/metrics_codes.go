@@ -24,7 +24,7 @@ func (m *metrics) codeRefused(brand, channel string, by accounts.CodeCap) {
 	m.codesRefused.WithLabelValues(label(brand), label(channel), label(string(by))).Inc()
 }
 
-// watchCodes has the codes of the last hour counted at every scrape. It is called once, before the first.
+// watchCodes registers counts of the last hour's codes, taken at every scrape. Call it once, before the first scrape.
 func (m *metrics) watchCodes(figures codeFigures) {
 	labels := []string{"brand", "channel"}
 	m.registry.MustRegister(&codeCollector{
@@ -35,7 +35,7 @@ func (m *metrics) watchCodes(figures codeFigures) {
 	})
 }
 
-// codeCollector asks the store at every scrape: all copies of the program tell the same numbers.
+// codeCollector asks the store at every scrape, so that all copies of the program report the same.
 type codeCollector struct {
 	clock             prepaid.Clock
 	figures           codeFigures

@@ -13,8 +13,8 @@ import (
 // orderScrapeFor is how long a scrape waits for the store: less than Prometheus's default of 10 s.
 const orderScrapeFor = 5 * time.Second
 
-// orderAges are the ages that open orders are counted by. An order at rest is not open, so that what is
-// older than a few minutes waits for somebody else, and what is older than a day for an operator.
+// orderAges are the ages by which open orders are counted. An order at rest is not open. So an open order older than a few minutes
+// waits for a third party, and one older than a day for an operator.
 var orderAges = []struct {
 	name string
 	age  time.Duration
@@ -24,15 +24,14 @@ var orderAges = []struct {
 // brand and status.
 type openOrders func(ctx context.Context, createdBefore time.Time) (map[string]map[topup.Status]int, error)
 
-// watchOrders has the open orders counted at every scrape. It is called once, before the first.
+// watchOrders registers counts of open orders, taken at every scrape. Call it once, before the first scrape.
 func (m *metrics) watchOrders(orders openOrders) {
 	m.registry.MustRegister(&orderCollector{clock: m.clock, orders: orders, open: prometheus.NewDesc("pulsa_orders_open",
 		"Orders that have not come to an end, by status, at least as old as older_than says.",
 		[]string{"brand", "status", "older_than"}, nil)})
 }
 
-// orderCollector asks the store at every scrape: the orders are SQL's, and all copies of the program tell
-// the same number.
+// orderCollector asks the store at every scrape, so that all copies of the program report the same.
 type orderCollector struct {
 	clock  prepaid.Clock
 	orders openOrders

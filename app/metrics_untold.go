@@ -12,7 +12,7 @@ import (
 // untoldNewsCounts counts late news that is held, by brand and reason.
 type untoldNewsCounts func(ctx context.Context) ([]store.UntoldCount, error)
 
-// watchUntold has held news counted at every scrape. It is called once, before the first.
+// watchUntold registers counts of held news, taken at every scrape. Call it once, before the first scrape.
 func (m *metrics) watchUntold(counts untoldNewsCounts) {
 	labels := []string{"brand", "why"}
 	m.registry.MustRegister(&untoldCollector{

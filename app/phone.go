@@ -25,7 +25,7 @@ func (p *Program) phoneRoutes(mux *http.ServeMux) {
 // fakeLines lists the first simulated channel of each test brand that is on.
 func (p *Program) fakeLines(ctx context.Context) []channels.Channel {
 	var lines []channels.Channel
-	for _, b := range p.Config.Brands { // the configuration's order: the first is who a newcomer meets
+	for _, b := range p.Config.Brands { // the configuration's order: a newcomer meets the first
 		for _, s := range p.Registry.List(ctx) {
 			if _, simulated := p.Registry.Adapter(s.Channel).(channels.Simulator); simulated && s.On && s.Channel.Brand == b && b.Test {
 				lines = append(lines, s.Channel)
@@ -54,8 +54,8 @@ func (p *Program) words(brand, language string) phone.Words {
 	}
 }
 
-// newsEvent tells what a conversation script calls that which news tells of. Whoever was sent to a simulated
-// payment page has done there what the news says.
+// newsEvent returns the event of the conversation language that led to a piece of news: what the customer did on the simulated
+// payment page behind the link. It is "" for any other news.
 func (p *Program) newsEvent(brand, link, news string) string {
 	says := func(key string) bool { // in whatever language the customer has chosen by now
 		for _, prompts := range p.Handler.Prompts(brand).ByLanguage {

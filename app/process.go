@@ -16,7 +16,7 @@ import (
 // cachedByGo is a folder in which "go run" keeps a program that it has built.
 var cachedByGo = regexp.MustCompile(`^[0-9a-f]{64}-d$`)
 
-// calledAs is how the program is called again: what the hints begin with. arg is os.Args[0].
+// calledAs is the command that runs the program again; hints begin with it. arg is os.Args[0].
 func calledAs(arg string) string {
 	if cachedByGo.MatchString(filepath.Base(filepath.Dir(arg))) || strings.Contains(arg, "go-build") {
 		return "go run ./cmd/pulsa"
@@ -24,7 +24,7 @@ func calledAs(arg string) string {
 	return cmp.Or(arg, "pulsa")
 }
 
-// Operator is who works, for the record: as given, else $PULSA_OPERATOR, else the operating system's user, by name or number.
+// Operator names the operator for the record: given, else $PULSA_OPERATOR, else the operating system's user, by name or number.
 func Operator(given string, getenv func(string) string) string {
 	if name := cmp.Or(strings.TrimSpace(given), getenv("PULSA_OPERATOR")); name != "" {
 		return name
@@ -35,7 +35,7 @@ func Operator(given string, getenv func(string) string) string {
 	return "uid " + strconv.Itoa(os.Getuid())
 }
 
-// IgnoreHangup has SIGHUP logged, which would end the program, until end is called.
+// IgnoreHangup logs SIGHUP instead of letting it end the program, until end is called.
 func IgnoreHangup(log *slog.Logger) (end func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)

@@ -24,7 +24,7 @@ const (
 	walletWithin = 30 * time.Second
 )
 
-// newReloadly is the client where a brand's network is Reloadly; else nil.
+// newReloadly returns the client if a brand's network is Reloadly, else nil.
 func newReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reloadly.Client {
 	for _, network := range c.Networks {
 		if network == config.NetworkReloadly {
@@ -55,7 +55,7 @@ func (p *Program) reloadlyNews() http.Handler {
 	})
 }
 
-// watchWallet keeps an eye on the wallet: without money in it every order is held.
+// watchWallet reads the wallet's balance: without money in it every order is held.
 func (p *Program) watchWallet(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, walletWithin)
 	defer cancel()
@@ -77,7 +77,7 @@ func (p *Program) watchWallet(ctx context.Context) (int, error) {
 	return 0, nil
 }
 
-// watchWallet registers what tells of wallets. It is called once, and before the first look.
+// watchWallet registers the metrics of wallets. Call it once, before the first reading.
 func (m *metrics) watchWallet() {
 	m.wallet = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "pulsa_wallet_balance", Help: "What our wallet at a network held when last read, in whole units of its currency.",

@@ -17,8 +17,8 @@ import (
 	"pulsa/prepaid"
 )
 
-// drainFor is how long a server that is told to stop waits for turns and foreign calls in flight: no call
-// takes longer. What is not done by then is left to its lease, and done by whoever runs next.
+// drainFor is how long a stopping server waits for turns and provider calls in flight: no call takes longer. Another server takes
+// over unfinished work when its lease expires.
 const drainFor = 90 * time.Second
 
 // ServerOptions are what a server is run with beside its configuration.
@@ -103,7 +103,7 @@ func (p *Program) serve(ctx context.Context, public, admin net.Listener) error {
 	return err
 }
 
-// server bounds what a client may take its time over: a webhook's body is small, and a turn takes 15 s at most.
+// server returns an HTTP server with timeouts for slow clients: a webhook's body is small, and a turn takes 15 s at most.
 func (p *Program) server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
@@ -160,7 +160,7 @@ func topUpWord(b *prepaid.Brand) string {
 	}
 	words, err := conversation.ReservedWords(b.Languages[0])
 	if err != nil || len(words["topup"]) == 0 {
-		return "HELP" // it tells the word
+		return "HELP" // which names the word
 	}
 	return words["topup"][0]
 }

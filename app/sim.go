@@ -9,7 +9,7 @@ import (
 	"pulsa/sim"
 )
 
-// tellSimulators makes those simulators behave that a brand uses.
+// tellSimulators makes the simulators that a brand uses behave as the event says.
 func (p *Program) tellSimulators(ctx context.Context, brand string, who talk.Customer, e talk.Event) error {
 	network := e.Kind == talk.NetworkBehaves
 	if p.remote == nil || network && p.Config.Networks[brand] == "sim" {

@@ -19,8 +19,8 @@ import (
 	"pulsa/web/guard"
 )
 
-// SimulatorServer serves the simulated network with the Reloadly API as its face, and the simulated gateway where it has a
-// webhook to tell.
+// SimulatorServer serves the simulated network with the Reloadly API as its face, and the simulated gateway if a webhook is set
+// for it.
 type SimulatorServer struct {
 	Listen    string        // host:port
 	PublicURL string        // where customers reach the payment pages; "": follows from Listen
@@ -38,8 +38,8 @@ type SimulatorServer struct {
 	GatewaySecret  prepaid.Secret
 }
 
-// Run serves until ctx ends. It calls started with its address once it listens. Who waits for a simulated time-out when ctx
-// ends is left without an answer, as the time-out meant. Errors name the flags of pulsa sim.
+// Run serves until ctx ends. It calls started with its address once it listens. A client that waits in a simulated time-out when
+// ctx ends gets no answer. Errors name the flags of pulsa sim.
 func (s SimulatorServer) Run(ctx context.Context, logTo io.Writer, started func(address string)) (err error) {
 	switch {
 	case !s.Currency.Valid():
@@ -82,7 +82,7 @@ func (s SimulatorServer) Run(ctx context.Context, logTo io.Writer, started func(
 	}
 }
 
-// network serves the network's API. Until life ends it tells the webhook of deliveries, in a goroutine of all.
+// network serves the network's API. Until life ends it notifies the webhook of deliveries, in a goroutine that all counts.
 func (s SimulatorServer) network(life context.Context, all *sync.WaitGroup, sims *sim.Simulators, log *slog.Logger) *http.ServeMux {
 	clock := prepaid.SystemClock{}
 	face := sim.NewFace(life, sims.Network, clock, s.Currency)
@@ -95,7 +95,7 @@ func (s SimulatorServer) network(life context.Context, all *sync.WaitGroup, sims
 	return face.Routes(clock, log)
 }
 
-// gateway adds the gateway's routes. Until life ends it tells its webhook of payments, in a goroutine of all.
+// gateway adds the gateway's routes. Until life ends it notifies its webhook of payments, in a goroutine that all counts.
 func (s SimulatorServer) gateway(life context.Context, all *sync.WaitGroup, sims *sim.Simulators, log *slog.Logger, mux *http.ServeMux) {
 	clock := prepaid.SystemClock{}
 	face := &simgateway.Face{Gateway: sims.Gateway, Secret: s.GatewaySecret, Webhook: s.GatewayWebhook}

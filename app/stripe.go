@@ -13,7 +13,7 @@ import (
 	"pulsa/prepaid"
 )
 
-// newStripe is the gateway where a brand's customers pay by Stripe; else nil. stray may be nil.
+// newStripe returns the gateway if a brand's customers pay by Stripe, else nil. stray may be nil.
 func newStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error),
 	stray func(context.Context, stripe.Dispute) error,
 ) (*stripe.Gateway, error) {
@@ -39,13 +39,13 @@ func (p *Program) wireStripe() (err error) {
 	return err
 }
 
-// strayDispute puts a dispute that is no order's on the operators' list, once, however its events are repeated.
+// strayDispute puts a dispute that belongs to no order on the operators' list, once even if its events are repeated.
 func (p *Program) strayDispute(ctx context.Context, d stripe.Dispute) error {
 	return p.DB.Reconciliation.SaveDispute(ctx, operators.OpenItem{Provider: "psp:" + config.GatewayStripe, Reference: d.ID, Currency: d.Amount.Currency, Theirs: d.Amount.Minor,
 		Note: d.Status, HappenedAt: d.At}, p.Clock.Now())
 }
 
-// gateways are all that brands may name.
+// gateways returns all gateways that brands may name.
 func (p *Program) gateways() map[string]payments.Gateway {
 	simulated := payments.Gateway(p.Sims.Gateway)
 	if p.remote != nil {
@@ -58,7 +58,7 @@ func (p *Program) gateways() map[string]payments.Gateway {
 	return all
 }
 
-// stripeRoutes receive Stripe's news, and the customers who come back from its pages.
+// stripeRoutes serves Stripe's webhooks, and the customers who return from its pages.
 func (p *Program) stripeRoutes(mux *http.ServeMux) {
 	if p.stripe == nil {
 		return

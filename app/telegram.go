@@ -40,7 +40,7 @@ func (p *Program) connectBot(ctx context.Context, brand, name, holder string) {
 	for ; ctx.Err() == nil; _ = p.Clock.Sleep(ctx, botLook) {
 		c, a, on := p.Registry.Channel(ctx, brand, name)
 		if !on {
-			hooked = false // switched on again, it is set again
+			hooked = false // set the webhook again once the channel is on
 			continue
 		}
 		bot := a.(channels.Poller)
@@ -65,7 +65,7 @@ func (p *Program) hook(ctx context.Context, bot channels.Poller, c channels.Chan
 	return true
 }
 
-// BotLeaseOf names the lease of who polls a bot.
+// BotLeaseOf names the lease that the poller of a bot holds.
 func BotLeaseOf(c channels.Channel) string { return "poll " + c.ID() }
 
 func (p *Program) holdsBot(ctx context.Context, c channels.Channel, holder string) bool {
@@ -113,7 +113,7 @@ func (p *Program) poll(ctx context.Context, bot channels.Poller, c channels.Chan
 	p.leaveBot(ctx, c, holder)
 }
 
-// leaveBot lets another copy go on at once.
+// leaveBot releases the lease, so that another copy of the server can poll at once.
 func (p *Program) leaveBot(ctx context.Context, c channels.Channel, holder string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), botLook)
 	defer cancel()

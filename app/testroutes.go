@@ -95,7 +95,7 @@ func (p *Program) answerTest(w http.ResponseWriter, r *http.Request, do func(con
 	}
 }
 
-// testFact counts at the simulators' books what concerns the story's customers; the rest is asked of SQL.
+// testFact counts the movements of the story's customers in the simulators' books; SQL answers all other facts.
 func (p *Program) testFact(ctx context.Context, brand string, r harness.Request) (talk.Finding, error) {
 	f := *r.Fact
 	n, all := 0, 0
@@ -142,7 +142,7 @@ type recentTurns struct {
 	ids  []turnKey // oldest first
 }
 
-// turnKey is whose message a turn answered, and which.
+// turnKey names a turn by the sender and id of the message that it answered.
 type turnKey struct {
 	brand   string
 	address prepaid.Address

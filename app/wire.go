@@ -61,7 +61,7 @@ type Wiring struct {
 	sessions    func(conversation.Sessions) conversation.Sessions
 }
 
-// Wire opens the stores and puts the program together. What was opened is closed again where it fails.
+// Wire opens the stores and puts the program together. If it fails, it closes what it has opened.
 func Wire(ctx context.Context, c config.Config, w Wiring) (p *Program, err error) {
 	c0, err := core.Open(ctx, c, core.Options{
 		Clock: w.Clock, Log: w.Log, Volatile: w.Volatile, RedisPrefix: w.redisPrefix, Sessions: w.sessions,
@@ -114,13 +114,13 @@ func (p *Program) wire(w Wiring) error {
 	return nil
 }
 
-// openOwnSimulators opens those in the data folder, where the program was given none.
+// openOwnSimulators opens simulators in the data folder if the program was given none.
 func (p *Program) openOwnSimulators() (err error) {
 	if p.Sims != nil {
 		return nil
 	}
 	o := sim.Options{Clock: p.Clock, Log: p.Log, Folder: p.Config.Data, BaseURL: p.Config.PublicURL}
-	if !p.Config.Simulates() { // nobody meets them: they need no book, and have nothing to warn of
+	if !p.Config.Simulates() { // nobody uses them: they need no book and no warnings
 		o.Folder, o.Log = "", slog.New(slog.DiscardHandler)
 	}
 	p.Sims, err = sim.Open(o)
@@ -128,7 +128,7 @@ func (p *Program) openOwnSimulators() (err error) {
 	return err
 }
 
-// networks are all that brands may name.
+// networks returns all networks that brands may name.
 func (p *Program) networks(w Wiring) map[string]topup.Network {
 	simulated := topup.Network(p.Sims.Network)
 	if w.network != nil {
@@ -141,7 +141,7 @@ func (p *Program) networks(w Wiring) map[string]topup.Network {
 	return all
 }
 
-// Close closes what wire has opened. Turns and calls in flight should have ended before.
+// Close closes what Wire opened. Turns and calls in flight must have ended.
 func (p *Program) Close() error {
 	var err error
 	if p.ownSims {
@@ -150,7 +150,7 @@ func (p *Program) Close() error {
 	return errors.Join(err, p.Program.Close())
 }
 
-// Providers are the adapters of all that messages come from and go to, but for the fake channel.
+// Providers returns the adapters of all message providers; the fake channel is not among them.
 func Providers(clock prepaid.Clock) []channels.Adapter {
 	return []channels.Adapter{twilio.New(clock), twilio.NewWhatsApp(clock), telegram.New(clock), ussd.New(clock)}
 }

@@ -16,7 +16,7 @@ const (
 	// couriers send webhooks side by side: each waits for its receiver.
 	couriers     = 4
 	couriersLook = time.Second
-	// carriers work on orders side by side: a mobile operator may take a minute over each, and keeps nobody else's waiting.
+	// carriers work on orders side by side: a mobile operator may take a minute over one, and the others must not wait for it.
 	carriers     = 8
 	carriersLook = time.Second
 )
@@ -61,7 +61,7 @@ func (p *Program) deliverDue(ctx context.Context) (int, error) {
 	return p.Developers.DeliverDue(ctx)
 }
 
-// ordersDue and its like look before they claim: a claim takes the write lock of an embedded store.
+// ordersDue and the jobs like it look before they claim: a claim takes the write lock of an embedded store.
 func (p *Program) ordersDue(ctx context.Context) (int, error) {
 	if due, err := p.isDue(p.Topups.NextDue(ctx)); !due {
 		return 0, err

@@ -21,17 +21,17 @@ const (
 	maxReference = 100 // of a payment
 )
 
-// KeyReader reads developers' keys. One that does not exist is a developers.ErrNoKey.
+// KeyReader reads developers' keys. A key that does not exist is developers.ErrNoKey.
 type KeyReader interface {
 	Key(ctx context.Context, id string) (developers.Key, error)
-	// Keys lists the keys of a brand, or with "" of all, oldest first.
+	// Keys lists the keys of a brand, or of all brands (""), oldest first.
 	Keys(ctx context.Context, brand string) ([]developers.Key, error)
 	// Deeds lists what operators have done to a key, oldest first.
 	Deeds(ctx context.Context, key string) ([]developers.Deed, error)
 }
 
-// APIKeys are the operations on developers' keys, their webhooks and what these were told. Reading, and repeating a delivery, need
-// no Service; everything else does. What changes something needs a reason, or is an ErrNoReason. Safe for concurrent use.
+// APIKeys holds the operations on developers' keys, their webhooks and the deliveries to these. Reading and repeating a delivery
+// need no Service; everything else does. A change without a reason is ErrNoReason. Safe for concurrent use.
 type APIKeys struct {
 	Keys     KeyReader
 	Webhooks WebhookStore
@@ -63,7 +63,7 @@ func newKeyRow(k developers.Key) KeyRow {
 	}
 }
 
-// orNil is a time for JSON, which has null where there is none.
+// orNil returns nil for the zero time, so that JSON has null.
 func orNil(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -102,10 +102,10 @@ type KeyDetail struct {
 	ChangedAt time.Time `json:"-"` // when the balance last changed
 }
 
-// Account is the balance, and since when it is that.
+// Account returns the balance and the time of its last change.
 func (k KeyDetail) Account() string { return k.Money() + " since " + stamp(k.ChangedAt) }
 
-// List lists the keys of a brand, or with "" of all, oldest first.
+// List lists the keys of a brand, or of all brands (""), oldest first.
 func (a APIKeys) List(ctx context.Context, brand string) ([]KeyRow, error) {
 	keys, err := a.Keys.Keys(ctx, brand)
 	if err != nil {
@@ -118,7 +118,7 @@ func (a APIKeys) List(ctx context.Context, brand string) ([]KeyRow, error) {
 	return rows, nil
 }
 
-// Show returns a key, and what operators have done to it; developers.ErrNoKey.
+// Show returns a key, and what operators have done to it. Errors: developers.ErrNoKey.
 func (a APIKeys) Show(ctx context.Context, id string) (KeyDetail, error) {
 	key, err := a.Keys.Key(ctx, id)
 	if err != nil {
@@ -135,16 +135,16 @@ func (a APIKeys) Show(ctx context.Context, id string) (KeyDetail, error) {
 	return detail, nil
 }
 
-// NewKey asks for a key.
+// NewKey describes a key to create.
 type NewKey struct {
 	Brand    string
 	Name     string // up to 60 bytes on one line
-	Scopes   string // parted by blanks or commas; "" is all
+	Scopes   string // separated by blanks or commas; "" means all
 	Currency string // of the account; "" is the brand's
 }
 
-// Create makes a key, and returns it with its secret, which nobody can read later. The reason may be left out. Errors: *FieldError
-// of name, scopes, brand (a developers.ErrNoAPI), currency (a developers.ErrNoRate); developers.ErrNameTaken.
+// Create makes a key and returns it with its secret, which can't be read again. It needs no reason. Errors: *FieldError for name,
+// scopes, brand (wraps developers.ErrNoAPI) or currency (wraps developers.ErrNoRate); developers.ErrNameTaken.
 func (a APIKeys) Create(ctx context.Context, n NewKey, by prepaid.By) (KeyRow, prepaid.Secret, error) {
 	scopes, known := developers.ParseScopes(n.Scopes)
 	if !known {
@@ -170,7 +170,7 @@ func (a APIKeys) Create(ctx context.Context, n NewKey, by prepaid.By) (KeyRow, p
 	return newKeyRow(key), secret, err
 }
 
-// Revoke ends a key for good, and its tokens at once; developers.ErrNoKey, developers.ErrRevoked.
+// Revoke ends a key for good, and its tokens at once. Errors: developers.ErrNoKey, developers.ErrRevoked.
 func (a APIKeys) Revoke(ctx context.Context, id string, by prepaid.By) error {
 	if err := needsReason(by); err != nil {
 		return err
@@ -178,7 +178,7 @@ func (a APIKeys) Revoke(ctx context.Context, id string, by prepaid.By) error {
 	return a.Service.Revoke(ctx, id, by)
 }
 
-// Suspend keeps a key from buying, not from reading; developers.ErrNoKey, developers.ErrRevoked, developers.ErrSuspended.
+// Suspend stops a key from buying; it can still read. Errors: developers.ErrNoKey, developers.ErrRevoked, developers.ErrSuspended.
 func (a APIKeys) Suspend(ctx context.Context, id string, by prepaid.By) error {
 	if err := needsReason(by); err != nil {
 		return err
@@ -186,7 +186,7 @@ func (a APIKeys) Suspend(ctx context.Context, id string, by prepaid.By) error {
 	return a.Service.Suspend(ctx, id, by)
 }
 
-// Resume lets a suspended key buy again; developers.ErrNoKey, developers.ErrRevoked, developers.ErrNotSuspended.
+// Resume lets a suspended key buy again. Errors: developers.ErrNoKey, developers.ErrRevoked, developers.ErrNotSuspended.
 func (a APIKeys) Resume(ctx context.Context, id string, by prepaid.By) error {
 	if err := needsReason(by); err != nil {
 		return err
@@ -194,14 +194,14 @@ func (a APIKeys) Resume(ctx context.Context, id string, by prepaid.By) error {
 	return a.Service.Resume(ctx, id, by)
 }
 
-// KeyCredit asks for money that a developer has paid in advance to be booked.
+// KeyCredit describes a prepayment by a developer, or its repayment, to be booked.
 type KeyCredit struct {
 	Key       string
 	Amount    string // in the account's currency: "100", "99.50"; "-20" pays back
-	Reference string // the payment's, up to 100 bytes on one line: it is booked once. It may be empty
+	Reference string // of the payment, up to 100 bytes on one line; each is booked once. It may be empty
 }
 
-// Credited is what was booked, and what the account holds now.
+// Credited is what was booked, and the account's balance after it.
 type Credited struct {
 	Balance  string `json:"balance"`
 	Credited string `json:"credited"`
@@ -209,15 +209,15 @@ type Credited struct {
 	Key      string `json:"key"`
 }
 
-// ShortError says that an account holds less than is to be paid back. It is a topup.ErrNoFunds.
+// ShortError says that an account holds less than the repayment asked for. It matches topup.ErrNoFunds.
 type ShortError struct{ Balance prepaid.Money }
 
 func (e *ShortError) Error() string { return fmt.Sprintf("the account holds %s only", e.Balance) }
 
 func (e *ShortError) Unwrap() error { return topup.ErrNoFunds }
 
-// Credit books money paid in advance, or paid back. Errors: *FieldError of amount or reference, developers.ErrNoKey,
-// developers.ErrBooked, developers.ErrRevoked for money paid in advance, *ShortError.
+// Credit books a prepayment or a repayment. Errors: *FieldError for amount or reference, developers.ErrNoKey,
+// developers.ErrBooked, developers.ErrRevoked for a prepayment, *ShortError.
 func (a APIKeys) Credit(ctx context.Context, c KeyCredit, by prepaid.By) (Credited, error) {
 	if err := needsReason(by); err != nil {
 		return Credited{}, err

@@ -10,18 +10,18 @@ import (
 	"pulsa/prepaid"
 )
 
-// WebhookStore keeps developers' webhooks, and what these were told or wait to be. A key without a webhook is a
-// developers.ErrNoWebhook, a delivery that does not exist a developers.ErrNoDelivery.
+// WebhookStore keeps developers' webhooks and the deliveries to them. A key without a webhook is developers.ErrNoWebhook, a
+// delivery that does not exist developers.ErrNoDelivery.
 type WebhookStore interface {
 	Webhook(ctx context.Context, key string) (developers.Webhook, error)
-	// Deliveries lists the newest n of a key, in one status or with "" in any, newest first.
+	// Deliveries lists the newest n deliveries of a key, newest first; status "" means any.
 	Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, n int) ([]developers.Delivery, error)
 	Delivery(ctx context.Context, id string) (developers.Delivery, error)
-	// RepeatDelivery has one sent again now, whatever became of it. It sets the deed's key.
+	// RepeatDelivery schedules a delivery again for now, whatever its status. It sets the deed's key.
 	RepeatDelivery(ctx context.Context, id string, d developers.Deed) error
 }
 
-// WebhookRow is where a key's developer is told how top-ups ended.
+// WebhookRow is a key's webhook: where its developer is told how top-ups ended.
 type WebhookRow struct {
 	CreatedAt time.Time `json:"created_at"`
 	Key       string    `json:"key"`
@@ -32,13 +32,13 @@ type WebhookRow struct {
 func (a APIKeys) Webhook(ctx context.Context, key string) (WebhookRow, error) {
 	w, err := a.Webhooks.Webhook(ctx, key)
 	if errors.Is(err, developers.ErrNoWebhook) {
-		err = developers.ErrNoWebhook // without how it was found out
+		err = developers.ErrNoWebhook // without the store's wrapping
 	}
 	return WebhookRow{w.CreatedAt, key, w.URL}, err
 }
 
-// SetWebhook gives a key a webhook, and returns the secret that its deliveries are signed with, which nobody can read later. An
-// address that is refused is a *FieldError. developers.ErrNoKey, developers.ErrRevoked.
+// SetWebhook gives a key a webhook. It returns the secret that deliveries are signed with, which can't be read again. Errors:
+// *FieldError for an address that is refused, developers.ErrNoKey, developers.ErrRevoked.
 func (a APIKeys) SetWebhook(ctx context.Context, key, address string, by prepaid.By) (prepaid.Secret, error) {
 	if err := needsReason(by); err != nil {
 		return prepaid.Secret{}, err
@@ -50,7 +50,7 @@ func (a APIKeys) SetWebhook(ctx context.Context, key, address string, by prepaid
 	return secret, err
 }
 
-// RemoveWebhook takes a key's webhook away: what was not delivered by then never is. developers.ErrNoKey.
+// RemoveWebhook removes a key's webhook. What is undelivered then is never delivered. Errors: developers.ErrNoKey.
 func (a APIKeys) RemoveWebhook(ctx context.Context, key string, by prepaid.By) error {
 	if err := needsReason(by); err != nil {
 		return err
@@ -64,7 +64,7 @@ type DeliveryRow struct {
 	Key         string                    `json:"key"`
 	Order       prepaid.OrderID           `json:"order"`
 	Transaction int64                     `json:"transaction"` // what the API calls the order
-	State       developers.State          `json:"state"`       // what is told
+	State       developers.State          `json:"state"`       // the state reported
 	Status      developers.DeliveryStatus `json:"status"`
 	Attempts    int                       `json:"attempts"`
 	CreatedAt   time.Time                 `json:"created_at"`
@@ -89,7 +89,7 @@ func newDeliveryRow(d developers.Delivery, now time.Time) DeliveryRow {
 	return row
 }
 
-// Progress says for people how far the delivery is: "waiting after 2 tries until 2026-11-21T11:00:00Z".
+// Progress describes the delivery's progress for people: "waiting after 2 tries until 2026-11-21T11:00:00Z".
 func (d DeliveryRow) Progress() string { return d.progress }
 
 func progress(d developers.Delivery, now time.Time) string {
@@ -108,8 +108,7 @@ func progress(d developers.Delivery, now time.Time) string {
 	return string(d.Status)
 }
 
-// Deliveries lists what a key was told, or waits to be: the newest, up to limit, in one status or with "" in any, newest first.
-// developers.ErrNoKey.
+// Deliveries lists the newest deliveries of a key, up to limit, newest first; status "" means any. Errors: developers.ErrNoKey.
 func (a APIKeys) Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, limit int) ([]DeliveryRow, error) {
 	if _, err := a.Keys.Key(ctx, key); err != nil {
 		return nil, err
@@ -125,7 +124,7 @@ func (a APIKeys) Deliveries(ctx context.Context, key string, status developers.D
 	return rows, nil
 }
 
-// Delivery returns one; developers.ErrNoDelivery.
+// Delivery returns a delivery. Errors: developers.ErrNoDelivery.
 func (a APIKeys) Delivery(ctx context.Context, id string) (DeliveryRow, error) {
 	d, err := a.Webhooks.Delivery(ctx, id)
 	if err != nil {
@@ -134,8 +133,8 @@ func (a APIKeys) Delivery(ctx context.Context, id string) (DeliveryRow, error) {
 	return newDeliveryRow(d, a.Clock.Now()), nil
 }
 
-// RepeatDelivery has a delivery sent again now, to the webhook that its key has now, and tried as long as a new one. It returns
-// the delivery as it was. Errors: developers.ErrNoDelivery; developers.ErrNoWebhook, with the delivery beside it.
+// RepeatDelivery schedules a delivery again for now, to the webhook that its key has now, and retries it for as long as a new one.
+// It returns the delivery as it was before. Errors: developers.ErrNoDelivery; developers.ErrNoWebhook, returned with the delivery.
 func (a APIKeys) RepeatDelivery(ctx context.Context, id string, by prepaid.By) (DeliveryRow, error) {
 	if err := needsReason(by); err != nil {
 		return DeliveryRow{}, err

@@ -13,8 +13,8 @@ import (
 // Violation is one breach of an invariant.
 type Violation struct {
 	Invariant int             `json:"invariant"` // 1 to 10, as package store's rules are numbered
-	Order     prepaid.OrderID `json:"order"`     // or
-	Card      string          `json:"card"`      // the serial, or neither
+	Order     prepaid.OrderID `json:"order"`     // "" where it is about no order
+	Card      string          `json:"card"`      // the serial; "" where it is about no card
 	Text      string          `json:"text"`      // one sentence for operators; no secret, no number
 }
 
@@ -30,7 +30,7 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%d: %s%s", v.Invariant, subject, v.Text)
 }
 
-// ProviderBooks are what providers themselves have written down of what they did: simulators keep such books.
+// ProviderBooks are the providers' own records of what they did. Simulators keep such books.
 type ProviderBooks struct {
 	Charged, Refunded, Returned []Moved
 	Delivered                   []prepaid.OrderID // once for each delivery
@@ -46,8 +46,8 @@ type Moved struct {
 // Rules checks the invariants that SQL alone can show.
 type Rules interface {
 	Violations(ctx context.Context) ([]Violation, error)
-	// ChargedForOthers returns the order of a charge to what a setup has made, where somebody else than its customer had
-	// begun the setup; "" where all is well.
+	// ChargedForOthers returns the order of a charge whose instrument was made by a setup that somebody other than the order's
+	// customer began; "" for none.
 	ChargedForOthers(ctx context.Context, charge prepaid.ChargeID, setup prepaid.SetupID) (prepaid.OrderID, error)
 }
 
@@ -67,8 +67,8 @@ type Audit struct {
 // Check returns every violation that SQL alone shows.
 func (a Audit) Check(ctx context.Context) ([]Violation, error) { return a.Rules.Violations(ctx) }
 
-// CheckWithBooks returns every violation that SQL alone or providers' books show. The orders are read before the books: a book
-// knows at once what an order's end says later. sees tells which of an order's providers have shown their books; nil: all have.
+// CheckWithBooks returns every violation that SQL or the providers' books show. It reads the orders before the books, because a
+// book records a movement before the order does. sees tells which of an order's providers have shown their books; nil means all.
 func (a Audit) CheckWithBooks(ctx context.Context, books func(context.Context) (ProviderBooks, error), sees func(topup.History) SeenBooks) ([]Violation, error) {
 	violations, err := a.Check(ctx)
 	if err != nil {
@@ -89,8 +89,8 @@ func (a Audit) CheckWithBooks(ctx context.Context, books func(context.Context) (
 	return append(violations, found...), err
 }
 
-// compare holds what was charged and delivered, by the books, against how our orders stand. Money or airtime of no order
-// of ours is found too.
+// compare compares what the books say was charged and delivered with our orders. It also finds money and airtime that belong to
+// none of them.
 func (a Audit) compare(ctx context.Context, orders []topup.History, books ProviderBooks, sees func(topup.History) SeenBooks) ([]Violation, error) {
 	delivered := map[prepaid.OrderID]int{}
 	for _, id := range books.Delivered {
@@ -116,7 +116,8 @@ func (a Audit) compare(ctx context.Context, orders []topup.History, books Provid
 	return append(found, unknown...), err
 }
 
-// withoutOrder finds what belongs to no order of ours. One that was placed while the books were read is there by now.
+// withoutOrder finds deliveries and charges that belong to no order. It looks up each order again, because it may have been placed
+// while the books were read.
 func (a Audit) withoutOrder(ctx context.Context, delivered map[prepaid.OrderID]int, kept map[prepaid.ChargeID]int64) ([]Violation, error) {
 	var found []Violation
 	for id, n := range delivered {
@@ -142,7 +143,7 @@ func (a Audit) withoutOrder(ctx context.Context, delivered map[prepaid.OrderID]i
 	return found, nil
 }
 
-// compareSetups finds what the gateway charged for anyone but the person who had set it up.
+// compareSetups finds charges to an instrument that somebody other than the order's customer set up.
 func (a Audit) compareSetups(ctx context.Context, charged []Moved) ([]Violation, error) {
 	var found []Violation
 	for _, m := range charged {
@@ -182,7 +183,7 @@ func compareOrder(o topup.History, delivered int, kept int64, seen SeenBooks) []
 		return found
 	}
 	want := int64(0)
-	// A delivered order's refund is goodwill; that it is booked so is the SQL's to show.
+	// A delivered order's refund is goodwill; the SQL rules check that it is booked so.
 	if (o.Status == topup.Delivered || o.Status == topup.RefundFailed) && o.Charge.Status != topup.ChargeReturned && o.Charge.Status != topup.ChargeRefunded {
 		want = o.Amount.Minor
 	}

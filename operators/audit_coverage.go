@@ -7,15 +7,15 @@ import (
 	"pulsa/topup"
 )
 
-// NotSimulated is why the book of a real provider is not seen.
+// NotSimulated says why an audit does not see the book of a real provider.
 const NotSimulated = "it is no simulator, pulsa reconcile compares it"
 
 // Coverage says which providers' books an audit has seen, and collects what it could not compare with any. Not safe for
 // concurrent use.
 type Coverage struct {
-	ConfigFile string            // named where it declares no brand of an order
+	ConfigFile string            // named in the report where it lacks an order's brand
 	Networks   map[string]string // the network of each brand
-	// HiddenNetworks and HiddenGateways say, by the name of a provider, why its book was not seen; "" or none: it was.
+	// HiddenNetworks and HiddenGateways say, by provider, why its book was not seen; "" or no entry means that it was.
 	HiddenNetworks, HiddenGateways map[string]string
 
 	uncompared map[string]string
@@ -65,7 +65,7 @@ func (c *Coverage) Uncompared() []Uncompared {
 	return list
 }
 
-// Incomplete reports whether a simulator's book was missing: that of a real provider cannot be seen.
+// Incomplete reports whether a simulator's book was missing. Real providers have no book to see.
 func (c *Coverage) Incomplete() bool {
 	for _, why := range c.uncompared {
 		if why != NotSimulated {

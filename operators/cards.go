@@ -10,9 +10,9 @@ import (
 	"pulsa/prepaid"
 )
 
-// Cards are the operations on one brand's top-up cards. Work on many cards is a job: one method starts it (Generate,
-// Rekey, CardPlan.Start), and Run does it. An interrupted job is found again with Unfinished, and Run goes on with it. An import is one call,
-// and goes on with the same file. All fields are needed. It is safe for concurrent use.
+// Cards holds the operations on one brand's top-up cards. Work on many cards is a job: Generate, Rekey or CardPlan.Start starts
+// it, and Run does it. Unfinished finds an interrupted job, which Run resumes. An import is one call; another call with the same
+// file resumes it. All fields are needed. Safe for concurrent use.
 type Cards struct {
 	Brand   *prepaid.Brand
 	Service *cards.Service
@@ -22,8 +22,8 @@ type Cards struct {
 // ErrNoCard says that a brand has no such card.
 var ErrNoCard = errors.New("no card")
 
-// CardQuery says which cards are meant, as people write it; empty fields mean any. Times are days, or times of RFC 3339; "to"
-// is the first that is not meant. What can't be read is a *FieldError.
+// CardQuery selects cards, in the form that people type; empty fields mean any. Times are days, or RFC 3339; "to" is exclusive. A
+// field that can't be parsed is a *FieldError.
 type CardQuery struct {
 	Status        []string // "new", "activated", "expired", "locked", "void"; or "generated", "live", "reserved"
 	Serial        string   // one card
@@ -62,10 +62,10 @@ type CardRow struct {
 type CardDetail struct {
 	CardRow
 	Released string `json:"released"`
-	Export   string `json:"export"` // the job that took its code to a file, or brought it from one
+	Export   string `json:"export"` // the job that exported its code, or imported it
 }
 
-// CardPage says which part of a list is wanted. At most one of After, Before and Last is set; none is the first page.
+// CardPage says which part of a list is wanted. At most one of After, Before and Last is set; none of them means the first page.
 type CardPage struct {
 	Sort          cards.Sort // "" is by serial
 	Descending    bool
@@ -80,7 +80,7 @@ type CardList struct {
 	Next, Previous string
 }
 
-// Search lists a page of cards. Every page costs the same, wherever it is.
+// Search lists a page of cards. A page costs the same wherever it is in the list.
 func (c Cards) Search(ctx context.Context, q CardQuery, p CardPage) (CardList, error) {
 	filter, page, err := c.listing(q, p)
 	if err != nil {
@@ -103,8 +103,8 @@ func (c Cards) Search(ctx context.Context, q CardQuery, p CardPage) (CardList, e
 	return list, nil
 }
 
-// Each gives row each card from p on, in order. It reads pages of cards.MaxPage, so that any number needs the same memory. An
-// error of row ends it.
+// Each calls row for each card from p on, in order, until row returns an error. It reads pages of cards.MaxPage, so memory does
+// not grow with the number of cards.
 func (c Cards) Each(ctx context.Context, q CardQuery, p CardPage, row func(CardRow) error) error {
 	p.Limit = cards.MaxPage
 	for {

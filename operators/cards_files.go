@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 )
 
-// newFile is the full path of a file that does not exist yet, in a folder that does; a *FieldError of "out" otherwise.
+// newFile returns the full path of a file that is to be created. It is a *FieldError of "out" if the file exists, or its folder
+// does not.
 func newFile(path string) (string, error) {
 	full, err := filepath.Abs(path)
 	if err != nil {
@@ -22,8 +23,8 @@ func newFile(path string) (string, error) {
 	return full, nil
 }
 
-// keepFile has write fill a file beside path, which gets that name only when it is whole and on disk. What an interrupted run
-// has left there is removed.
+// keepFile writes a file atomically: write fills path.part, which is synced and then renamed. A part left by an interrupted run is
+// removed first.
 func keepFile(path string, write func(io.Writer) error) (err error) {
 	part := path + ".part"
 	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {

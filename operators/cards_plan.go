@@ -11,7 +11,7 @@ import (
 	"pulsa/prepaid"
 )
 
-// CardBatch asks for new cards, as people write it.
+// CardBatch describes the cards to generate, in the form that people type.
 type CardBatch struct {
 	Amount         string // what each is worth: "7.50"
 	Quantity       int
@@ -19,7 +19,7 @@ type CardBatch struct {
 	CodeLength     int // 0: the brand's
 	Reseller       string
 	Expires        string // the first day on which they are worth nothing; "" for never
-	Hold           bool   // treats a test brand's cards like others: not on sale yet, codes not told
+	Hold           bool   // treats a test brand's cards like those of any brand: not on sale yet, codes not shown
 	AllowGuessable bool
 }
 
@@ -45,7 +45,7 @@ func (c Cards) Rekey(ctx context.Context, by prepaid.By) (cards.Job, error) {
 	return c.Service.StartRekey(ctx, c.Brand.Name, by)
 }
 
-// CardSelection says which cards are to be worked on. All must be set where the query means every card of the brand.
+// CardSelection selects the cards to work on. All must be set where the query means every card of the brand.
 type CardSelection struct {
 	CardQuery
 	All bool
@@ -64,7 +64,7 @@ type selected struct {
 	by     prepaid.By
 }
 
-// CardPlan is work on many cards that was looked at and not started yet.
+// CardPlan is work on many cards that is planned and not started yet.
 type CardPlan struct {
 	cards.Preview
 	Verb string // "release", "lock", "unlock", "void", "edit", "delete" or "export"
@@ -72,7 +72,7 @@ type CardPlan struct {
 	start func(context.Context) (cards.Job, error)
 }
 
-// NoCardsError says that there is no card to work on. The plan comes with it, and tells which cards would be left alone.
+// NoCardsError says that there is no card to work on. Plan also returns the plan, which tells which cards would be left alone.
 type NoCardsError struct{ Verb string }
 
 func (e *NoCardsError) Error() string {
@@ -82,8 +82,8 @@ func (e *NoCardsError) Error() string {
 	return "no card to " + e.Verb
 }
 
-// Plan tells what the work would do, and does nothing. Errors: *FieldError, ErrNoReason, cards.ErrOpen (nothing says which cards,
-// nor that all are meant), cards.ErrGuessable, *NoCardsError.
+// Plan tells what the work would do, and changes nothing. Errors: *FieldError, ErrNoReason, cards.ErrOpen (the query means every
+// card, and All is not set), cards.ErrGuessable, *NoCardsError.
 func (c Cards) Plan(ctx context.Context, s CardSelection, w CardWork, by prepaid.By) (CardPlan, error) {
 	filter, err := c.filter(s.CardQuery)
 	if err != nil {
@@ -139,7 +139,7 @@ func (CardRelease) plan(ctx context.Context, on selected) (CardPlan, error) {
 	return on.planChange(ctx, cards.Change{Action: cards.Release})
 }
 
-// CardEdit changes cards that were never spent. It says what to set, as people write it; "" preserves.
+// CardEdit changes cards that were never spent. Its fields are the new values, in the form that people type; "" keeps the old one.
 type CardEdit struct {
 	SetExpires     string // the first day on which they are worth nothing, or "never"
 	SetReseller    string // a reseller, or "none"
@@ -200,7 +200,7 @@ func (CardDelete) plan(ctx context.Context, on selected) (CardPlan, error) {
 	return CardPlan{p, "delete", func(ctx context.Context) (cards.Job, error) { return on.Service.StartDelete(ctx, p, on.by) }}, nil
 }
 
-// CardExport writes a print file. It needs a reason where the codes stand in it as plain text.
+// CardExport writes a print file. It needs a reason if the codes are in plain text.
 type CardExport struct {
 	Recipient []string // of age: "age1…"
 	Out       string   // a file that does not exist yet

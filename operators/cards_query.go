@@ -60,7 +60,7 @@ func (c Cards) amount(text string) (prepaid.Money, error) {
 	return amount, nil
 }
 
-// readSpan reads the fields whose names are prefix and "from", prefix and "to".
+// readSpan reads the fields named prefix+"from" and prefix+"to".
 func readSpan(prefix, from, to string) (s cards.Span, err error) {
 	if s.From, err = readTime(prefix+"from", from); err != nil {
 		return s, err

@@ -102,7 +102,7 @@ func (c Cards) job(ctx context.Context, id string) (cards.Job, error) {
 	return j, err
 }
 
-// BalanceRow tells how many cards of a group are where, and the money that is owed for them.
+// BalanceRow counts the cards of a group by status, and sums the money owed for them.
 type BalanceRow struct {
 	Group        string `json:"group"`
 	Issued       int64  `json:"issued"`
@@ -186,7 +186,7 @@ type RedemptionRow struct {
 	Worth    string `json:"worth"`
 }
 
-// Redemptions reports what was spent from a day on until, and without, another, by day and group. An empty day is open. The group
+// Redemptions reports what was spent, by day and group, from one day until before another. An empty day means no bound. The group
 // "none" is cards.ByNothing.
 func (c Cards) Redemptions(ctx context.Context, from, to string, by cards.Group) ([]RedemptionRow, error) {
 	during, err := readSpan("", from, to)

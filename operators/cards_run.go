@@ -14,9 +14,9 @@ import (
 
 // CardRun says how a job is run.
 type CardRun struct {
-	// Made is told of each card that is on sale as soon as it is made, with its code; nil for nobody.
+	// Made is called with each new card that is on sale at once, and its code. It may be nil.
 	Made     func(cards.Card, prepaid.Secret) error
-	Progress cards.Progress // nil for nobody
+	Progress cards.Progress // may be nil
 }
 
 // CardsDone is a job that was run.
@@ -43,8 +43,8 @@ func (d CardsDone) Text() string {
 	return fmt.Sprintf("%s %s (job %s).", cards.HowMany(d.Done, "card"), cmp.Or(done[d.Action()], "edited"), d.ID)
 }
 
-// UnfinishedError says how far a job was when it was interrupted: Run goes on with it, and an import with its file. Where Err is
-// a cards.ErrJobElsewhere, another process has worked on the job meanwhile, and knows better.
+// UnfinishedError says how far an interrupted job got. Run resumes the job; an import is resumed with its file. Where Err is
+// cards.ErrJobElsewhere, another process has worked on the job meanwhile, and this count is out of date.
 type UnfinishedError struct {
 	Job cards.Job
 	Err error
@@ -59,7 +59,7 @@ func (e *UnfinishedError) Error() string {
 
 func (e *UnfinishedError) Unwrap() error { return e.Err }
 
-// What can't be run.
+// Why a job is not done.
 var (
 	ErrInterrupted = errors.New("interrupted")
 	ErrNeedsFile   = errors.New("an import goes on with the same file")
@@ -76,7 +76,7 @@ func LongJob(j cards.Job) bool {
 	return j.Kind == cards.KindExport
 }
 
-// Run does what a job still lacks, whatever its kind is. Errors: *UnfinishedError; ErrNeedsFile, of an import.
+// Run does the rest of a job of any kind. Errors: *UnfinishedError; ErrNeedsFile for an import.
 func (c Cards) Run(ctx context.Context, j cards.Job, r CardRun) (CardsDone, error) {
 	done := CardsDone{Job: j}
 	var err error
@@ -100,7 +100,7 @@ func (c Cards) Run(ctx context.Context, j cards.Job, r CardRun) (CardsDone, erro
 	return done, unfinished(ctx, done.Job, err)
 }
 
-// unfinished adds to an error how far the job is, where it can go on.
+// unfinished adds to an error how far the job got, if the job can be resumed.
 func unfinished(ctx context.Context, j cards.Job, err error) error {
 	switch {
 	case err == nil || j.ID == "" || j.State != cards.UnderWay:
@@ -111,15 +111,15 @@ func unfinished(ctx context.Context, j cards.Job, err error) error {
 	return &UnfinishedError{j, err}
 }
 
-// CardImport asks for existing cards to be taken over from a file.
+// CardImport describes an import of existing cards from a file.
 type CardImport struct {
 	File           string
 	Reseller       string
 	AllowGuessable bool
 }
 
-// Import takes over the cards of a file. It needs no reason. Called again with the same file after an interruption, it goes on.
-// Errors: *cards.ImportError, where lines are wrong and nothing was imported; *UnfinishedError; cards.ErrGuessable.
+// Import imports the cards of a file. It needs no reason. After an interruption, another call with the same file resumes it.
+// Errors: *cards.ImportError if lines are wrong and nothing was imported; *UnfinishedError; cards.ErrGuessable.
 func (c Cards) Import(ctx context.Context, i CardImport, by prepaid.By, p cards.Progress) (CardsDone, error) {
 	file, err := os.Open(i.File)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // SwitchKnownWithin is how soon every running copy of the server knows that a channel was turned on or off.
 const SwitchKnownWithin = 5 * time.Second
 
-// providerTimeout bounds a provider's answer to a call of an operator's.
+// providerTimeout bounds a call to a provider on behalf of an operator.
 const providerTimeout = 20 * time.Second
 
 // SwitchChange is one time that a channel was turned on or off.
@@ -34,7 +34,7 @@ type ChannelLines interface {
 
 // ChannelStore keeps the switches of channels, and what became of their messages.
 type ChannelStore interface {
-	// SetSwitch keeps a change, unless the channel is so already.
+	// SetSwitch stores a change, unless the channel is in that state already.
 	SetSwitch(ctx context.Context, c SwitchChange) error
 	SwitchHistory(ctx context.Context, brand string) ([]SwitchChange, error)
 	ChannelFigures(ctx context.Context, brand string, names []string, since time.Time) (map[string]ChannelFigures, error)
@@ -42,7 +42,7 @@ type ChannelStore interface {
 
 // ChannelOutbox holds messages that wait to be sent.
 type ChannelOutbox interface {
-	// WakeOutbound has what waits with such a code tried again at that time.
+	// WakeOutbound reschedules the messages that wait with a failure code, to be tried at the time given.
 	WakeOutbound(ctx context.Context, brand, channel, code string, at time.Time) error
 }
 
@@ -58,11 +58,11 @@ type Channels struct {
 	Store    ChannelStore
 	Outbox   ChannelOutbox
 	Leases   LeaseReader
-	BotLease func(channels.Channel) string // the name of the lease of whoever polls a bot
+	BotLease func(channels.Channel) string // names the lease that the poller of a bot holds
 	Clock    prepaid.Clock
 }
 
-// UnknownChannelError says that a brand has no channel of a name.
+// UnknownChannelError says that a brand has no channel of that name.
 type UnknownChannelError struct {
 	Brand, Channel string
 	Known          []string
@@ -126,7 +126,7 @@ func seconds(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Second)
 }
 
-// ProbedChannel is what trying a channel's credentials has found.
+// ProbedChannel is the result of trying a channel's credentials.
 type ProbedChannel struct {
 	Channel string `json:"channel"`
 	Found   string `json:"found"`
@@ -184,7 +184,7 @@ type Switched struct {
 	URL      string // where the provider delivers to
 }
 
-// String says for people how it is now, a sentence a line; "" where nothing was switched.
+// String describes the result for people, one sentence per line; "" where nothing was switched.
 func (s Switched) String() string {
 	if s.Channel == "" {
 		return ""
@@ -203,8 +203,8 @@ func (s Switched) String() string {
 	return text
 }
 
-// Enable turns a channel on, and has its provider deliver here. What waits for the channel is sent. If the provider
-// cannot be told, the channel is on all the same, and Provider is ProviderNotTold beside the error.
+// Enable turns a channel on, tells its provider to deliver here, and sends the messages that wait for it. If the provider can't be
+// told, the channel is on all the same: Provider is then ProviderNotTold, and an error is returned too.
 func (o Channels) Enable(ctx context.Context, name string, by prepaid.By) (Switched, error) {
 	c, err := o.find(name)
 	if err != nil {
@@ -217,7 +217,7 @@ func (o Channels) Enable(ctx context.Context, name string, by prepaid.By) (Switc
 	if err := o.Store.SetSwitch(ctx, SwitchChange{o.Brand.Name, c.Name, true, by.Who, by.Why, now}); err != nil {
 		return Switched{}, err
 	}
-	// Not before every copy knows: one that does not would put it off again.
+	// Not before every copy of the server knows of the switch: one that does not would postpone the messages again.
 	if err := o.Outbox.WakeOutbound(ctx, o.Brand.Name, c.Name, channels.CodeOff, now.Add(SwitchKnownWithin)); err != nil {
 		return Switched{}, err
 	}
@@ -236,7 +236,7 @@ func (o Channels) Enable(ctx context.Context, name string, by prepaid.By) (Switc
 	return result, err
 }
 
-// Disable turns a channel off, and has its provider deliver no more. Errors are as Enable's.
+// Disable turns a channel off, and tells its provider to stop delivering. Its errors are those of Enable.
 func (o Channels) Disable(ctx context.Context, name string, by prepaid.By) (Switched, error) {
 	c, err := o.find(name)
 	if err != nil {
@@ -251,7 +251,7 @@ func (o Channels) Disable(ctx context.Context, name string, by prepaid.By) (Swit
 	return o.notify(ctx, c, func(ctx context.Context, provider channels.Hooked) error { return provider.DeleteWebhook(ctx, c) })
 }
 
-// notify makes the call at c's provider, if it is a real one that has calls.
+// notify makes the call to c's provider, if it is a real one that offers such calls.
 func (o Channels) notify(ctx context.Context, c channels.Channel, call func(context.Context, channels.Hooked) error) (Switched, error) {
 	a := o.Registry.Adapter(c)
 	result := Switched{Channel: c.ID(), URL: channels.ProviderURL(a, c)}
@@ -288,7 +288,7 @@ func (o Channels) find(name string) (channels.Channel, error) {
 	return channels.Channel{}, unknown
 }
 
-// named lists how the brand's channels stand, or only the one that is named.
+// named lists the status of the brand's channels, or only of the one named.
 func (o Channels) named(ctx context.Context, name string) ([]channels.Status, error) {
 	list := o.Registry.List(ctx)
 	if name == "" {
@@ -306,7 +306,7 @@ func (o Channels) named(ctx context.Context, name string) ([]channels.Status, er
 	return one, nil
 }
 
-// lastSwitches returns by channel how it was switched last.
+// lastSwitches returns the last switch of each channel, by channel.
 func (o Channels) lastSwitches(ctx context.Context) (map[string]SwitchChange, error) {
 	history, err := o.Store.SwitchHistory(ctx, o.Brand.Name)
 	last := map[string]SwitchChange{}

@@ -11,26 +11,26 @@ import (
 	"pulsa/channels"
 )
 
-// ChannelFigures say how the pushed messages of a channel fare.
+// ChannelFigures count the pushed messages of a channel.
 type ChannelFigures struct {
 	Waiting      int       // to be sent
 	OldestWaits  time.Time // since when the oldest of them waits; zero for none
 	Retried      int       // of those waiting, how many were tried in vain
 	RetriedSince time.Time // since when the oldest of those waits; zero for none
 	LastSent     time.Time // zero for never
-	// Of what ended since the time asked for:
+	// Messages that ended since the time asked for:
 	Sent, Failed, Unknown int
 	Undelivered           int // sent, but reported as failed
-	// Codes are what providers have said since then to messages that were not sent or not delivered, and to those
-	// that wait for another try, with how many.
+	// Codes counts, by code, what providers have said since then to messages that were not sent or not delivered, and to those
+	// that wait for a retry.
 	Codes map[string]int
 }
 
 // What a channel's health is judged by.
 const (
-	healthOf = time.Hour   // how far back failures count
-	tooLate  = time.Minute // that a message waits without being tried
-	tooMany  = 20          // one failure in so many messages is one too many
+	healthOf = time.Hour   // failures older than this do not count
+	tooLate  = time.Minute // a message that waits longer without a try is late
+	tooMany  = 20          // one failure in this many messages degrades the channel
 )
 
 // The states of a channel's health.
@@ -40,7 +40,7 @@ const (
 	ChannelDown     = "down"     // none gets through
 )
 
-// ChannelHealth is how a channel fares.
+// ChannelHealth is the health of a channel.
 type ChannelHealth struct {
 	Channel     string         `json:"channel"`
 	State       string         `json:"state"`
@@ -54,7 +54,7 @@ type ChannelHealth struct {
 	Undelivered int            `json:"undelivered_last_hour"`
 	Codes       map[string]int `json:"provider_codes,omitempty"`
 
-	Intended bool `json:"-"` // it is down because an operator wanted that
+	Intended bool `json:"-"` // it is meant to be down
 }
 
 // Failing reports whether the channel is down though it should work.
@@ -99,7 +99,7 @@ func (o Channels) Health(ctx context.Context, name string) ([]ChannelHealth, err
 	return rows, nil
 }
 
-// judgeChannel says how a channel fares, and why.
+// judgeChannel judges the health of a channel, and says why.
 func judgeChannel(s channels.Status, f ChannelFigures, now time.Time) ChannelHealth {
 	h := ChannelHealth{
 		Channel: s.Channel.ID(), State: ChannelOK, Waiting: f.Waiting, OldestWaits: seconds(f.OldestWaits), LastSent: seconds(f.LastSent),

@@ -10,26 +10,26 @@ import (
 	"pulsa/prepaid"
 )
 
-// CustomerStore reads and changes customers. Each change is one transaction, and keeps who did it, and why. One who does not
-// exist or was erased is an accounts.ErrNoCustomer.
+// CustomerStore reads and changes customers. Each change is one transaction, and records who made it and why. A customer who does
+// not exist or was erased is accounts.ErrNoCustomer.
 type CustomerStore interface {
 	CustomerByMSISDN(ctx context.Context, brand string, m prepaid.MSISDN) (accounts.Customer, error)
 	CustomerByID(ctx context.Context, id prepaid.CustomerID) (accounts.Customer, error)
-	// Unlock takes PIN locks away, and, where paid says that the debt was paid by other means, the block.
+	// Unlock removes PIN locks. If paid says that the debt was paid by other means, it removes the block too.
 	Unlock(ctx context.Context, id prepaid.CustomerID, paid bool, by prepaid.By, now time.Time) error
-	// Frozen lists a brand's frozen customers, the longest first.
+	// Frozen lists a brand's frozen customers, longest frozen first.
 	Frozen(ctx context.Context, brand string) ([]accounts.Customer, error)
-	// Unfreeze decides that the account is its present holder's. One that is not frozen is an ErrNotFrozen.
+	// Unfreeze leaves the account with its present holder. An account that is not frozen is ErrNotFrozen.
 	Unfreeze(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error
-	// UnfreezeForNobody decides that the present holder has taken the number over wrongly: what they have set up ends.
+	// UnfreezeForNobody takes the account from its present holder, who was not entitled to the number: what they have set up ends.
 	UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error
-	// ResetPIN asks that a code is sent to a customer's phone. One whose account is frozen is an accounts.ErrFrozen.
+	// ResetPIN asks for a code to be sent to a customer's phone. A frozen account is accounts.ErrFrozen.
 	ResetPIN(ctx context.Context, id prepaid.CustomerID, phone accounts.Place, by prepaid.By, now time.Time) error
-	// EraseCustomer returns the addresses that were the customer's.
+	// EraseCustomer erases a customer, and returns the addresses that were theirs.
 	EraseCustomer(ctx context.Context, e Erasure, now time.Time) ([]prepaid.Address, error)
 }
 
-// NumberMover gives customers other numbers at the word of an operator. Errors as Customers.Move.
+// NumberMover changes the numbers of customers for an operator. Its errors are those of Customers.Move.
 type NumberMover interface {
 	MoveByHand(ctx context.Context, m accounts.Move, by prepaid.By) (accounts.Customer, error)
 }
@@ -39,7 +39,7 @@ type SwitchReader interface {
 	Switches(ctx context.Context) (map[string]bool, error)
 }
 
-// AddressReader lists the addresses that are linked to a customer, and what is opted out there.
+// AddressReader lists the addresses that are linked to a customer, with their opt-outs.
 type AddressReader interface {
 	AddressesOf(ctx context.Context, id prepaid.CustomerID) ([]accounts.KnownAddress, error)
 }
@@ -47,7 +47,7 @@ type AddressReader interface {
 // MandateReader reads SEPA mandates that were given by text, newest first, 20 at most.
 type MandateReader interface {
 	MandatesOf(ctx context.Context, c prepaid.CustomerID) ([]payments.Mandate, error)
-	// MandatesByReference returns those whose reference begins so.
+	// MandatesByReference returns the mandates whose reference has that prefix.
 	MandatesByReference(ctx context.Context, begins string) ([]payments.Mandate, error)
 }
 
@@ -64,7 +64,7 @@ type Customers struct {
 	Brands        map[string]*prepaid.Brand // by name
 	Clock         prepaid.Clock
 
-	// What Erase alone needs.
+	// Only Erase needs these.
 	Conversations ConversationEraser
 	Pseudonyms    Pseudonymizer
 }
@@ -84,7 +84,7 @@ func (s Customers) find(ctx context.Context, w Whom) (accounts.Customer, error) 
 	return c, nil
 }
 
-// wrap says whom an error is about.
+// wrap adds to an error which customer it is about.
 func (w Whom) wrap(err error) error {
 	if err == nil {
 		return nil
@@ -124,8 +124,8 @@ func (s Customers) Show(ctx context.Context, w Whom) (Profile, error) {
 	return p, err
 }
 
-// Mandate returns the mandates whose reference begins so, 20 at most: what a bank asks for when its customer disputes a debit.
-// Those of erased customers are kept without name, account and address.
+// Mandate returns the mandates whose reference has that prefix, 20 at most: what a bank asks for when its customer disputes a
+// debit. Those of erased customers are kept without name, account and address.
 func (s Customers) Mandate(ctx context.Context, reference string) ([]MandateRow, error) {
 	found, err := s.Mandates.MandatesByReference(ctx, reference)
 	return mandateRows(found), err
@@ -139,7 +139,7 @@ type FrozenRow struct {
 	RecoveredAt time.Time          `json:"recovered_at"`
 }
 
-// Frozen lists a brand's frozen accounts, the longest first.
+// Frozen lists a brand's frozen accounts, longest frozen first.
 func (s Customers) Frozen(ctx context.Context, brand string) ([]FrozenRow, error) {
 	frozen, err := s.Customers.Frozen(ctx, brand)
 	if err != nil {
@@ -206,7 +206,7 @@ func pinState(c accounts.Customer, now time.Time) string {
 
 // AddressRow is an address that is linked to a customer.
 type AddressRow struct {
-	Address    string   `json:"address"`      // masked
+	Address    string   `json:"address"`      // by the word STOP: they get replies only
 	OptedOut   bool     `json:"opted_out"`    // by our own word: they get answers alone
 	OptedOutAt []string `json:"opted_out_at"` // the channels that can't reach it any more
 }
@@ -225,7 +225,7 @@ type MandateRow struct {
 	Address         string             `json:"address"` // masked
 	Language        string             `json:"language"`
 	TextVersion     string             `json:"text_version"`
-	Text            string             `json:"text"` // as its debtor has read it
+	Text            string             `json:"text"` // as the debtor read it
 	IBAN            string             `json:"-"`    // its last characters
 }
 

@@ -10,22 +10,22 @@ import (
 	"pulsa/prepaid"
 )
 
-// Why an operation on a customer is refused, besides what package accounts says.
+// Refusals of operations on customers, beside those of package accounts.
 var (
 	ErrNotFrozen = errors.New("account is not frozen")
 	ErrNoCode    = errors.New("no code can be sent")
 )
 
-// Unlocked is how a customer stands after Unlock.
+// Unlocked is the state of a customer after Unlock.
 type Unlocked struct {
 	Number string // masked
 	Status accounts.Status
 	PIN    string
-	// StillBlocked: there was no lock, but the block of a debt, which stays.
+	// StillBlocked reports that the PIN was not locked, and that the customer stays blocked for a debt.
 	StillBlocked bool
 }
 
-// findFor finds the customer that something is to be done to, on record; ErrNoReason, accounts.ErrNoCustomer.
+// findFor finds the customer of an operation that needs a reason. Errors: ErrNoReason, accounts.ErrNoCustomer.
 func (s Customers) findFor(ctx context.Context, w Whom, by prepaid.By) (accounts.Customer, error) {
 	if err := needsReason(by); err != nil {
 		return accounts.Customer{}, err
@@ -33,12 +33,12 @@ func (s Customers) findFor(ctx context.Context, w Whom, by prepaid.By) (accounts
 	return s.find(ctx, w)
 }
 
-// Unlock takes a customer's PIN locks away; accounts.ErrNoCustomer.
+// Unlock removes a customer's PIN locks. Errors: accounts.ErrNoCustomer.
 func (s Customers) Unlock(ctx context.Context, w Whom, by prepaid.By) (Unlocked, error) {
 	return s.unlock(ctx, w, false, by)
 }
 
-// UnlockPaid is Unlock of one who has paid their debt by other means: the block goes too.
+// UnlockPaid is Unlock for a customer who has paid their debt by other means: it removes the block too.
 func (s Customers) UnlockPaid(ctx context.Context, w Whom, by prepaid.By) (Unlocked, error) {
 	return s.unlock(ctx, w, true, by)
 }

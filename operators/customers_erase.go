@@ -12,29 +12,29 @@ import (
 type Erasure struct {
 	Customer   prepaid.CustomerID
 	Pseudonyms accounts.Pseudonyms
-	// DespiteDebt erases a customer who owes money: the debt stays in the ledger. Who registers the number again is blocked.
+	// DespiteDebt erases a customer who owes money: the debt stays in the ledger. Whoever registers the number again is blocked.
 	DespiteDebt bool
 	By          prepaid.By
 }
 
-// ConversationEraser removes what was said with a sender: "brand/channel/address".
+// ConversationEraser removes the conversation with a sender: "brand/channel/address".
 type ConversationEraser interface {
 	Erase(ctx context.Context, sender string) error
 }
 
-// Pseudonymizer makes what takes the place of a customer's number and addresses.
+// Pseudonymizer makes the pseudonyms that replace a customer's number and addresses.
 type Pseudonymizer interface {
 	Pseudonyms(brand string, m prepaid.MSISDN) accounts.Pseudonyms
 }
 
-// Erase removes who a customer is; orders and ledger stay under a pseudonym. It can't be undone. It returns how many addresses
-// were forgotten. Interrupted, it is repeated by another call. Errors: accounts.ErrNoCustomer, *accounts.UnderWayError,
-// accounts.ErrInDebt.
+// Erase removes a customer's personal data; orders and ledger stay under a pseudonym. It can't be undone. It returns how many
+// addresses were erased. After an interruption, another call completes it. Errors: accounts.ErrNoCustomer,
+// *accounts.UnderWayError, accounts.ErrInDebt.
 func (s Customers) Erase(ctx context.Context, w Whom, by prepaid.By) (int, error) {
 	return s.erase(ctx, w, Erasure{By: by})
 }
 
-// EraseDespiteDebt is Erase of one who may owe money: nobody can be asked for it any more.
+// EraseDespiteDebt is Erase for a customer who may owe money: the debt can't be collected any more.
 func (s Customers) EraseDespiteDebt(ctx context.Context, w Whom, by prepaid.By) (int, error) {
 	return s.erase(ctx, w, Erasure{By: by, DespiteDebt: true})
 }
@@ -56,7 +56,7 @@ func (s Customers) erase(ctx context.Context, w Whom, e Erasure) (int, error) {
 	for _, a := range known {
 		addresses = append(addresses, a.Address)
 	}
-	// Conversations first: who is erased can't be found again if this is interrupted.
+	// Conversations first: once the customer is erased, a repeated call could not find them any more.
 	if err := s.eraseConversations(ctx, c.Brand, addresses); err != nil {
 		return 0, err
 	}

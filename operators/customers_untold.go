@@ -8,23 +8,23 @@ import (
 	"pulsa/prepaid"
 )
 
-// Untold is a notice that is held: until its customer writes, or for an operator.
+// Untold is a notice that is held, until its customer writes or an operator tells them.
 type Untold struct {
 	ID      prepaid.NoticeID
 	Brand   string
 	Address prepaid.Address
 	About   prepaid.NoticeKind
-	Order   prepaid.OrderID // that it is about; "" for none
+	Order   prepaid.OrderID // that the notice is about; "" for none
 	Held    prepaid.HeldFor
 	HeldAt  time.Time
-	Number  prepaid.MSISDN // that the order is for; "" where it is about none
+	Number  prepaid.MSISDN // that the order is for; "" where there is no order
 }
 
-// UntoldNotices keeps notices that no channel can tell a customer.
+// UntoldNotices keeps the notices that no channel could deliver.
 type UntoldNotices interface {
-	// Untold lists those of one brand, or of all (""), the oldest first.
+	// Untold lists the held notices of one brand, or of all (""), oldest first.
 	Untold(ctx context.Context, brand string, limit int) ([]Untold, error)
-	// ToldByHand says that an operator has told one. It keeps who and why, and reports whether the notice was held.
+	// ToldByHand records that an operator has told a customer a notice, with who and why. It reports whether the notice was held.
 	ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepaid.By, now time.Time) (bool, error)
 }
 
@@ -48,7 +48,7 @@ func UntoldColumns() []string {
 	return []string{"id", "brand", "address", "about", "order", "since", "why"}
 }
 
-// Untold lists held notices of one brand, or of all (""), the oldest first.
+// Untold lists the held notices of one brand, or of all (""), oldest first.
 func (s Customers) Untold(ctx context.Context, brand string, limit int) ([]UntoldRow, error) {
 	untold, err := s.Notices.Untold(ctx, brand, limit)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s Customers) Untold(ctx context.Context, brand string, limit int) ([]Untol
 	return rows, nil
 }
 
-// Told says that an operator has told a customer a held notice; ErrNoNews.
+// Told records that an operator has told a customer a held notice. Errors: ErrNoNews.
 func (s Customers) Told(ctx context.Context, id prepaid.NoticeID, by prepaid.By) error {
 	if err := needsReason(by); err != nil {
 		return err

@@ -46,7 +46,7 @@ const (
 	// skewWarn and skewError are how far our clock and the database's may be apart: leases and limits are judged by ours,
 	// and copies of the server share them.
 	skewWarn, skewError = 2 * time.Second, 30 * time.Second
-	// ratesGoodFor is the age from which a developers' rate is warned of.
+	// ratesGoodFor is the age from which a developers' rate gives a warning.
 	ratesGoodFor = 31 * 24 * time.Hour
 	// walletWithin bounds the reading of a wallet.
 	walletWithin = 15 * time.Second
@@ -57,8 +57,7 @@ type RemoteClock interface {
 	Now(ctx context.Context) (time.Time, error)
 }
 
-// ClockSkew returns how far the database's clock is ahead of ours, as far as that is certain: the time that its answer took
-// may lie on either side.
+// ClockSkew returns how far the database's clock is ahead of ours, less what the time of the answer may explain.
 func ClockSkew(ctx context.Context, ours prepaid.Clock, db RemoteClock) (skew, took time.Duration, err error) {
 	sent := ours.Now()
 	now, err := db.Now(ctx)
@@ -193,7 +192,7 @@ func CheckWallet(ctx context.Context, network string, wallet WalletReader, low s
 	return f
 }
 
-// StuckAfter is the age from which an order that is still open is warned of.
+// StuckAfter is the age from which an open order gives a warning.
 const StuckAfter = time.Hour
 
 // Waiting counts what waits for people.

@@ -9,7 +9,7 @@ import (
 	"pulsa/topup"
 )
 
-// Facts are what people read of one thing, a fact a line: a label, and what is said under it in columns.
+// Facts describe one thing for people, one fact per line: a label, then its columns.
 type Facts [][]string
 
 func (f *Facts) add(label string, columns ...string) {
@@ -23,7 +23,7 @@ func (f *Facts) addAt(label string, at time.Time) {
 	}
 }
 
-// words parts what is not empty by spaces.
+// words joins the parts that are not empty with spaces.
 func words(parts ...any) string {
 	var said []string
 	for _, p := range parts {
@@ -80,7 +80,7 @@ func (d Dossier) Facts() Facts {
 	return f
 }
 
-// addSale adds what a developer bought; nil: it is no developer's order.
+// addSale adds what a developer bought. A nil sale, of an order that is no developer's, adds nothing.
 func (f *Facts) addSale(s *topup.Sale) {
 	if s == nil {
 		return
@@ -158,7 +158,7 @@ func (p Profile) Facts() Facts {
 	return f
 }
 
-// reached says what of ours is opted out there.
+// reached says which of our messages the address has opted out of.
 func (a AddressRow) reached() string {
 	var said []string
 	if a.OptedOut {

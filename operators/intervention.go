@@ -9,8 +9,8 @@ import (
 	"pulsa/topup"
 )
 
-// Intervener carries out what operators do to orders, and returns the order as it then stands, beside an error too;
-// *topup.Service is one, and says which errors.
+// Intervener carries out the actions of operators on orders. It returns the order as it then stands, also with an error.
+// *topup.Service implements it, and documents the errors.
 type Intervener interface {
 	Intervene(ctx context.Context, id prepaid.OrderID, a topup.OperatorAction, by prepaid.By) (topup.History, error)
 }
@@ -25,7 +25,7 @@ type Intervention struct {
 // Intervened is how an order stands after an Intervention.
 type Intervened struct {
 	Order      prepaid.OrderID
-	Action     topup.OperatorAction // that was asked for
+	Action     topup.OperatorAction // the one asked for
 	Status     topup.Status
 	Reason     string
 	NeedsHuman bool
@@ -33,8 +33,8 @@ type Intervened struct {
 	Funding    topup.FundingKind
 }
 
-// CarryOut does what is asked. An error names the order and says what to do instead, and wraps that of Intervene. What was
-// carried out may still lack something: see Intervened.Unfinished. ErrNoReason.
+// CarryOut carries out the action. An error names the order, says what to do instead, and wraps that of Intervene. An action that
+// was carried out may still be incomplete: see Intervened.Unfinished. Errors: ErrNoReason.
 func (r Intervention) CarryOut(ctx context.Context, topups Intervener) (Intervened, error) {
 	if err := needsReason(r.By); err != nil {
 		return Intervened{}, err
@@ -46,7 +46,7 @@ func (r Intervention) CarryOut(ctx context.Context, topups Intervener) (Interven
 	return Intervened{h.ID, r.Action, h.Status, h.Reason, h.NeedsHuman, h.Charge.Status, h.Funding.Kind}, nil
 }
 
-// advise adds to why nothing was done to an order what to do instead.
+// advise adds to an error of Intervene what to do instead.
 func (r Intervention) advise(h topup.History, err error) error {
 	switch {
 	case errors.Is(err, topup.ErrNotReversed):
@@ -83,7 +83,7 @@ func insteadOfGoodwill(h topup.History) string {
 	return fmt.Sprintf("look at the charge with pulsa topups show %s", h.ID)
 }
 
-// Unfinished says what the order still lacks of what was asked for, and what to do next; nil where it is done.
+// Unfinished says what the action has not achieved yet, and what to do next; nil where it is complete.
 func (d Intervened) Unfinished() error {
 	refund := d.Action == topup.RefundOrder || d.Action == topup.RefundAsGoodwill
 	delivery := d.Action == topup.ResolveDelivered || d.Action == topup.ResolveNotDelivered
@@ -110,7 +110,7 @@ func (d Intervened) funding() string {
 	return "the gateway"
 }
 
-// otherMeans is how a customer gets their money where what paid for the order does not take it back.
+// otherMeans says how a customer gets their money back where the funding does not take a refund.
 func (d Intervened) otherMeans() string {
 	if d.Funding == topup.ByCard {
 		return "give the customer another card"

@@ -13,7 +13,7 @@ import (
 	"pulsa/topup"
 )
 
-// OrderFilter narrows a list of orders; its zero fields fit everything.
+// OrderFilter narrows a list of orders; its zero fields match everything.
 type OrderFilter struct {
 	Brand      string
 	Status     topup.Status
@@ -32,7 +32,7 @@ type OrderReader interface {
 	Order(ctx context.Context, id prepaid.OrderID) (topup.History, error)
 	// Passages returns the order's status changes, oldest first.
 	Passages(ctx context.Context, id prepaid.OrderID) ([]Passage, error)
-	// HasPIN reports whether the PIN that the order was delivered as is still kept, to be handed on.
+	// HasPIN reports whether the PIN that the network delivered for the order is still kept, to be handed on.
 	HasPIN(ctx context.Context, id prepaid.OrderID) (bool, error)
 }
 
@@ -51,7 +51,7 @@ type NoticeReader interface {
 	OfOrder(ctx context.Context, id prepaid.OrderID) ([]Notice, error)
 }
 
-// InterventionReader reads what operators have done to an order or a customer, oldest first; "" fits none.
+// InterventionReader reads what operators have done to an order or a customer, oldest first; an empty id matches nothing.
 type InterventionReader interface {
 	List(ctx context.Context, o prepaid.OrderID, c prepaid.CustomerID) ([]topup.Intervention, error)
 }
@@ -75,16 +75,16 @@ func (s Orders) List(ctx context.Context, f OrderFilter) ([]OrderRow, error) {
 	return orderRows(orders), nil
 }
 
-// OrderQuery is an OrderFilter as people write it; empty fields fit everything.
+// OrderQuery is an OrderFilter in the form that people type; empty fields match everything.
 type OrderQuery struct {
 	Brand, Status    string
 	Number           string // "+31612345678"
 	Open, NeedsHuman bool
-	Since            time.Duration // created in the last while
+	Since            time.Duration // created within this time
 	Limit            int
 }
 
-// Search returns orders, newest first. What can't be read is a *FieldError.
+// Search returns orders, newest first. A field that can't be parsed is a *FieldError.
 func (s Orders) Search(ctx context.Context, q OrderQuery) ([]OrderRow, error) {
 	f := OrderFilter{Brand: q.Brand, Status: topup.Status(q.Status), Open: q.Open, NeedsHuman: q.NeedsHuman, Limit: q.Limit}
 	switch {
@@ -115,8 +115,8 @@ func names(statuses []topup.Status) []string {
 	return list
 }
 
-// Find returns the order that somebody names: by its id, which has no digits, or as developers do by their transaction id.
-// Only the latter is looked up; topup.ErrNoOrder.
+// Find returns the id of an order by its name: an order id, which has no digits, or a developer's transaction id. Only a
+// transaction id is looked up. Errors: topup.ErrNoOrder.
 func (s Orders) Find(ctx context.Context, name string) (prepaid.OrderID, error) {
 	transaction, err := strconv.ParseInt(name, 10, 64)
 	if err != nil {

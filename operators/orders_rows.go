@@ -64,7 +64,7 @@ func orderRows(orders []topup.Order) []OrderRow {
 	return rows
 }
 
-// What Dossier.PIN says.
+// The values of Dossier.PIN.
 const (
 	pinWaits    = "which waits, sealed, to be handed on"
 	pinHandedOn = "which was handed on"
@@ -74,7 +74,7 @@ const (
 type Dossier struct {
 	OrderRow
 	Order    topup.History          `json:"-"`             // the order itself
-	PIN      string                 `json:"pin,omitempty"` // where it was delivered as a PIN: whether that was handed on
+	PIN      string                 `json:"pin,omitempty"` // of an order delivered as a PIN: whether the PIN was handed on
 	Charge   ChargeRow              `json:"charge"`
 	Sale     *SaleRow               `json:"sale,omitempty"` // of a developer's order
 	Attempts []AttemptRow           `json:"attempts"`
@@ -181,7 +181,7 @@ type SaleRow struct {
 	DeliveredCurrency prepaid.Currency `json:"delivered_currency"`
 	FX                string           `json:"fx"`
 	DebitedAt         *time.Time       `json:"debited_at"`        // nil: not debited
-	Balance           string           `json:"balance,omitempty"` // that the debit left
+	Balance           string           `json:"balance,omitempty"` // after the debit
 }
 
 func newSaleRow(s topup.Sale) *SaleRow {

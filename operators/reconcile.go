@@ -19,7 +19,7 @@ var ErrNoOpenItem = errors.New("no such open item")
 
 // Booked is one movement that our ledger says a provider has made.
 type Booked struct {
-	Provider  string // "psp:sim", as the ledger's account; "airtime" of deliveries: the brand's network
+	Provider  string // "psp:sim", as the ledger's account; "airtime" for deliveries by the brand's network
 	Reference string // under which the provider knows it: the charge's id, or the order's
 	Kind      string // "charge", "refund", "return", "delivery" or "reversal"
 	Brand     string
@@ -80,8 +80,8 @@ type ReconciledLedger interface {
 type OpenItems interface {
 	// OpenItems lists the open items, or also the closed ones, oldest first.
 	OpenItems(ctx context.Context, closed bool) ([]OpenItem, error)
-	// SaveDifferences stores what differs among all that happened from one time until before another. Stored items stay as
-	// they are; open ones of that time that are not found again are closed.
+	// SaveDifferences stores the differences found in the period from from until before to. Stored items stay as they are; open
+	// items of the period that are not found again are closed.
 	SaveDifferences(ctx context.Context, found []OpenItem, from, to, now time.Time) error
 	// CloseItem closes an open item; ErrNoOpenItem.
 	CloseItem(ctx context.Context, id string, by prepaid.By, now time.Time) error
@@ -109,7 +109,7 @@ type Reconciliation struct {
 
 // LeftOut is what a comparison could not compare.
 type LeftOut struct {
-	Unreported  []string // providers, as the ledger's accounts, with which something was booked and which give no report
+	Unreported  []string // providers, as the ledger's accounts, that have bookings and give no report
 	BusyWallets []string // networks whose wallets were not compared, because top-ups are under way
 }
 
@@ -134,8 +134,8 @@ func (r Reconciliation) Close(ctx context.Context, id string, by prepaid.By) err
 }
 
 // Compare compares what was booked from one time until before another, and all wallets as they are now, and stores the
-// differences. A report that cannot be read is an error: nothing is closed for want of it. progress is told how many days
-// were read, of how many. What was left out is returned beside an error too.
+// differences. If a report can't be read, it returns an error and closes nothing. It calls progress with the days read and their
+// total. LeftOut is valid with an error too.
 func (r Reconciliation) Compare(ctx context.Context, from, to time.Time, progress func(done, total int64)) (LeftOut, error) {
 	now := r.Clock.Now()
 	found, unreported, err := r.differences(ctx, from, to, progress)

@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	// reportSlack is how far apart the two sides may have booked the same thing: an unknown outcome is settled within a
-	// day, and what an operator settles within a few.
+	// reportSlack is how far apart the two sides may book the same thing: the program settles an unknown outcome within a day, an
+	// operator within a few.
 	reportSlack = 8 * 24 * time.Hour
-	// reportAtOnce is how much is read of both sides at once: then the movements are settled whose other side cannot
-	// come any more.
+	// reportAtOnce is the period that is read of both sides at once. After each, the movements are settled whose other side can't
+	// appear any more.
 	reportAtOnce = 28 * 24 * time.Hour
 	// gatewayPrefix and networkPrefix begin the name of a provider in an OpenItem.
 	gatewayPrefix, networkPrefix = "psp:", "network:"
@@ -35,7 +35,7 @@ type movement struct {
 	at     time.Time // of the earlier side
 }
 
-// reportedSum is what a provider moved by one of the amounts that it reports, such as the delivered and the asked one.
+// reportedSum sums one of the amounts that a provider reports of a movement, such as the delivered or the requested one.
 type reportedSum struct {
 	amount int // which of them, from 0
 	prepaid.Money
@@ -53,7 +53,7 @@ func newComparison(networks map[string]string) *comparison {
 	return &comparison{networks: networks, reported: map[string]bool{}, booked: map[string]bool{}, moved: map[movementKey]*movement{}}
 }
 
-// movementAt returns the movement of a key, a new one if there is none, after noting when a side booked it.
+// movementAt returns the movement of a key, created if needed, and keeps the earlier of its times.
 func (c *comparison) movementAt(k movementKey, at time.Time) *movement {
 	m := c.moved[k]
 	if m == nil {
@@ -91,8 +91,8 @@ func (c *comparison) addDelivery(network string, d topup.Delivery) {
 	m.add(d.Status, d.Amount, d.Asked)
 }
 
-// add adds what the provider has moved, told as one amount or as several: the first of one report is summed with the first
-// of the next, and so on.
+// add adds a report of the provider. A report may state several amounts: the first is summed with the first of the next report,
+// and so on.
 func (m *movement) add(note string, told ...prepaid.Money) {
 	if note != "" {
 		m.note = note
@@ -110,7 +110,7 @@ func (m *movement) add(note string, told ...prepaid.Money) {
 	}
 }
 
-// differences lists what the two sides do not agree on. They agree where one of the reported sums is ours.
+// differences lists what the two sides do not agree on. They agree where one of the reported sums equals ours.
 func (m *movement) differences(k movementKey) []OpenItem {
 	item := func(ours int64, theirs prepaid.Money) OpenItem {
 		return OpenItem{Provider: k.provider, Reference: k.reference, Kind: k.kind, Order: m.order, Currency: theirs.Currency,
@@ -133,8 +133,8 @@ func (m *movement) differences(k movementKey) []OpenItem {
 	return items
 }
 
-// settle removes the movements whose other side cannot come any more once everything before a time was read. It lists what
-// differs among those that the earlier side booked from one time until before another.
+// settle removes the movements whose other side can't appear any more once everything before a time was read. It lists the
+// differences among those that were first booked from from until before to.
 func (c *comparison) settle(before, from, to time.Time) []OpenItem {
 	var found []OpenItem
 	for k, m := range c.moved {
@@ -149,9 +149,9 @@ func (c *comparison) settle(before, from, to time.Time) []OpenItem {
 	return found
 }
 
-// differences compares the ledger with all reports. It lists every difference among what the earlier side booked from one
-// time until before another, and the providers that give no report. It reads a few weeks at a time, however long the period
-// is; progress is told how many days were read, of how many.
+// differences compares the ledger with all reports. It lists every difference in what was first booked from from until before to,
+// and the providers that give no report. It reads a few weeks at a time, so memory does not grow with the period. It calls
+// progress with the days read and their total.
 func (r Reconciliation) differences(ctx context.Context, from, to time.Time, progress func(done, total int64)) (found []OpenItem, unreported []string, err error) {
 	c := newComparison(r.Networks)
 	begin, end := from.Add(-reportSlack), to.Add(reportSlack)

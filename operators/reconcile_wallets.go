@@ -16,13 +16,13 @@ type WalletReading struct {
 	Currency prepaid.Currency
 	At       time.Time
 	Balance  int64 // minor units
-	Booked   int64 // minor units: the sum of all postings, which is below zero, because nothing is booked when it is filled
+	Booked   int64 // minor units: the sum of all postings, below zero because filling the wallet is not booked
 	Postings int64 // how many they were
 }
 
-// compareWallets compares the change of each wallet's balance since its last reading with what the ledger booked on it
-// meanwhile. The first reading is what the next is compared with. Nothing is booked when a wallet is filled: that shows as
-// an item, which whoever filled it closes. The networks are returned whose wallets are busy.
+// compareWallets compares the change of each wallet's balance since its last reading with what the ledger booked on it meanwhile.
+// A first reading is only stored. Filling a wallet is not booked: it shows as an item, which whoever filled it closes. It returns
+// the networks whose wallets are busy.
 func (r Reconciliation) compareWallets(ctx context.Context, now time.Time) (busy []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(r.Reporters.Wallets)) {
 		reading, quiet, err := r.readWallet(ctx, name, now)
@@ -48,8 +48,8 @@ func (r Reconciliation) compareWallets(ctx context.Context, now time.Time) (busy
 	return busy, nil
 }
 
-// readWallet reads a wallet's balance and what the ledger booked on it. quiet is false where the two may not be of the same
-// moment: the balance is read between two equal sums of the ledger.
+// readWallet reads a wallet's balance and what the ledger booked on it. quiet reports that both belong to the same moment: the
+// ledger's sum was equal before and after the balance was read.
 func (r Reconciliation) readWallet(ctx context.Context, name string, now time.Time) (reading WalletReading, quiet bool, err error) {
 	first, err := r.balance(ctx, name)
 	if err != nil {

@@ -71,15 +71,15 @@ type Parts struct {
 
 	Prompts map[string]*conversation.BrandPrompts // see conversation.Config; nil: they are read
 
-	// Redeliver has the simulators repeat the news that was not taken; nil where there are none.
+	// Redeliver makes the simulators repeat the news that the program did not take; nil without simulators.
 	Redeliver func(context.Context) error
-	// Reached is called at each crash point; nil for never.
+	// Reached is called at each crash point; it may be nil.
 	Reached func(point string)
-	// Observe is told of every turn; nil for nobody.
+	// Observe is called with every turn; it may be nil.
 	Observe func(conversation.Record)
-	// Moved is told of every change of an order's status; nil for nobody.
+	// Moved is called with every change of an order's status; it may be nil.
 	Moved func(brand string, from, to topup.Status)
-	// CodeRefused is told of one-time codes that a cap has refused; nil for nobody.
+	// CodeRefused is called for each one-time code that a cap has refused; it may be nil.
 	CodeRefused func(brand, channel string, by accounts.CodeCap)
 }
 
@@ -227,14 +227,14 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 	return nil
 }
 
-// wantsNothing is the sender's OptedOut.
+// wantsNothing reports whether an address has opted out of a channel: the OptedOut of the sender's configuration.
 func (p *Program) wantsNothing(ctx context.Context, brand, channel string, a prepaid.Address) (bool, error) {
 	out, err := p.Accounts.OptedOut(ctx, brand, a)
 	return !out.Wants(channel), err
 }
 
-// DeliveryTakenBack takes a network's news that it has reversed a delivery. Of an order that is not ours, on the same
-// account, nothing is to be done.
+// DeliveryTakenBack handles a network's news that it has reversed a delivery. It ignores an order that is not ours, made by
+// somebody else with the same account.
 func (p *Program) DeliveryTakenBack(ctx context.Context, reference string) error {
 	err := p.Topups.DeliveryChanged(ctx, prepaid.OrderID(reference))
 	if errors.Is(err, topup.ErrNoOrder) {
@@ -243,7 +243,7 @@ func (p *Program) DeliveryTakenBack(ctx context.Context, reference string) error
 	return err
 }
 
-// Close closes the stores. Turns and calls in flight should have ended before.
+// Close closes the stores. Turns and calls in flight must have ended.
 func (p *Program) Close() error {
 	var errs []error
 	if p.Redis != nil {
@@ -255,7 +255,7 @@ func (p *Program) Close() error {
 	return errors.Join(errs...)
 }
 
-// Ready says which store does not answer, without its address.
+// Ready returns an error that names the stores that do not answer, without their addresses.
 func (p *Program) Ready(ctx context.Context) error {
 	var down []string
 	if p.DB.Ping(ctx) != nil {
@@ -312,7 +312,7 @@ func (p *Program) Settle(ctx context.Context) error {
 	return errors.New("due work never comes to rest")
 }
 
-// NextDue tells when there is something to do again; zero for never.
+// NextDue returns when work is due next; zero for never.
 func (p *Program) NextDue(ctx context.Context) (time.Time, error) {
 	var next time.Time
 	for _, look := range []func(context.Context) (time.Time, error){p.Topups.NextDue, p.Payments.NextDue, p.DB.Notices.NextNotice, p.DB.Outbox.NextOutbound} {

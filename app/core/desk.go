@@ -17,7 +17,7 @@ import (
 	"pulsa/store/sessions"
 )
 
-// Desk is what operators do with SQL alone: it works beside a running server. Close it.
+// Desk holds what operators do with SQL alone. It works beside a running server. The caller closes it.
 type Desk struct {
 	Orders    operators.Orders
 	Customers operators.Customers
@@ -37,7 +37,7 @@ func OpenDesk(ctx context.Context, c config.Config) (*Desk, error) {
 	return newDesk(c, db), nil
 }
 
-// NewDesk is OpenDesk for what may come first: it creates the database where there is none.
+// NewDesk is OpenDesk for commands that may run before the first start of a server: it creates a missing database.
 func NewDesk(ctx context.Context, c config.Config) (*Desk, error) {
 	db, err := store.Open(ctx, c.Database(), store.Options{})
 	if err != nil {
@@ -79,7 +79,7 @@ func (d *Desk) OpenAPIKeys(ctx context.Context) error {
 	return err
 }
 
-// DevelopersConfig is what keeps developers' keys. Whoever takes their orders adds Orders, Catalogues and Log.
+// DevelopersConfig configures a service that manages developers' keys. To take orders as well, add Orders, Catalogues and Log.
 func DevelopersConfig(c config.Config, db *store.DB, clock prepaid.Clock) developers.Config {
 	return developers.Config{
 		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks,

@@ -17,14 +17,14 @@ type KeyError struct{ Found, Do string }
 
 func (f *KeyError) Error() string { return f.Found + ": " + f.Do }
 
-// CheckPepper returns a *KeyError where right PINs and secrets would count as wrong, since the program was given other
-// peppers than they are hashed with. Whoever hashes or checks any begins with it.
+// CheckPepper returns a *KeyError if the configured peppers are not those that PINs and secrets are hashed with, so that right
+// ones would count as wrong. Call it before any is hashed or checked.
 func CheckPepper(ctx context.Context, c config.Config, db *store.DB) error {
 	return keyFaultOf("PULSA_PIN_PEPPER", c.PepperFile, filepath.Join(c.Data, config.PepperFile), db.MasterKeys.CheckKeys(ctx, store.PINPepper, c.Peppers))
 }
 
-// CheckCardKeys returns a *KeyError where right codes would count as wrong, or something could not be opened, since the
-// program was given other keys than it is sealed with.
+// CheckCardKeys returns a *KeyError if the configured keys are not those that the data is sealed with, so that right codes would
+// count as wrong, or sealed data could not be opened.
 func CheckCardKeys(ctx context.Context, c config.Config, db *store.DB, s *cards.Service) error {
 	err := s.CheckKeys(ctx)
 	if err == nil {
@@ -33,8 +33,8 @@ func CheckCardKeys(ctx context.Context, c config.Config, db *store.DB, s *cards.
 	return keyFaultOf("PULSA_CARD_KEY", c.CardKeyFile, filepath.Join(c.Data, config.CardKeyFile), err)
 }
 
-// keyFaultOf says which variable is to be changed. file is where the key was found, "" for the environment; made is where
-// that of a test set-up would be.
+// keyFaultOf says which variable to change. file is where the key was found, "" for the environment; made is where a test set-up
+// keeps its generated key.
 func keyFaultOf(variable, file, made string, err error) error {
 	var ofCards *cards.KeyError
 	var ofStore *store.KeyError

@@ -12,7 +12,8 @@ import (
 	"pulsa/topup"
 )
 
-// advised adds to an error what to do about it: where a command was given something that is not there, what shows what there is.
+// advised adds to an error what to do about it. If the thing that a command names does not exist, the advice is the command that
+// lists what does.
 func advised(err error) error {
 	for _, missing := range []struct {
 		err  error

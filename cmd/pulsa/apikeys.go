@@ -101,7 +101,7 @@ type changedKey struct {
 	deed
 }
 
-// change does something to the key for the reason given, and prints what it is then.
+// change calls do on the key with the reason given, and prints the key's new state.
 func (k changedKey) change(ctx context.Context, e term.Env, do func(operators.APIKeys, context.Context, string, prepaid.By) error, is string) error {
 	return k.onKeys(ctx, e, func(keys operators.APIKeys) error {
 		err := do(keys, ctx, k.Key, k.by(e))

@@ -32,7 +32,7 @@ type forBrand struct {
 	Brand string `required:"" help:"Whose cards."`
 }
 
-// onCards opens the brand's cards and has do work with them.
+// onCards opens the brand's cards, and calls do with them.
 func (f forBrand) onCards(ctx context.Context, e term.Env, do func(operators.Cards) error) error {
 	return f.onNewDesk(ctx, e, f.Brand, func(desk *core.Desk) error {
 		shop, err := desk.OpenCards(ctx, f.Brand)
@@ -43,7 +43,7 @@ func (f forBrand) onCards(ctx context.Context, e term.Env, do func(operators.Car
 	})
 }
 
-// explained adds to an error which flag or command answers it.
+// explained adds to an error the flag or command that helps.
 func (f forBrand) explained(err error) error {
 	var none *operators.NoCardsError
 	var stopped *operators.UnfinishedError

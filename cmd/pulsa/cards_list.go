@@ -57,7 +57,7 @@ func (l *cardsListCommand) Run(ctx context.Context, e term.Env) error {
 		}
 		out := e.Stdout
 		if !l.IsText() {
-			out = e.Stderr // what programs read holds cards alone
+			out = e.Stderr // programs read cards only
 		}
 		if list.Next != "" {
 			fmt.Fprintf(out, "next page: --after %s\n", list.Next)

@@ -35,7 +35,7 @@ func (f forBrand) runJob(ctx context.Context, e term.Env, start func(operators.C
 	})
 }
 
-// cardsWorkCommand does work on many cards that are there; W has flags of its own.
+// cardsWorkCommand works on many existing cards; W holds the flags of the kind of work.
 type cardsWorkCommand[W interface{ work() operators.CardWork }] struct {
 	forBrand
 	cardFilter

@@ -46,7 +46,7 @@ func (a *auditCommand) Run(ctx context.Context, e term.Env) error {
 	})
 }
 
-// onBooks opens what operators compare, and has do work with it.
+// onBooks opens the books, and calls do with them.
 func (s settings) onBooks(ctx context.Context, e term.Env, do func(*app.Books) error) error {
 	c, err := s.load(e, nil)
 	if err != nil {

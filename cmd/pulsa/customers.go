@@ -31,7 +31,7 @@ type whom struct {
 	Number string `arg:"" help:"The number: +31612345678." placeholder:"NUMBER"`
 }
 
-// with has do work with the customer.
+// with calls do with the customer.
 func (w whom) with(ctx context.Context, e term.Env, do func(*core.Desk, operators.Whom) error) error {
 	m, err := operators.ReadNumber(w.Number)
 	if err != nil {
@@ -40,7 +40,7 @@ func (w whom) with(ctx context.Context, e term.Env, do func(*core.Desk, operator
 	return w.onDesk(ctx, e, w.Brand, func(d *core.Desk) error { return do(d, operators.Whom{Brand: w.Brand, MSISDN: m}) })
 }
 
-// act is with for what is kept on record. It prints what do says, unless that fails.
+// act is with for operations that are kept on record. It prints the text that do returns, unless do fails.
 func (w whom) act(ctx context.Context, e term.Env, r deed, do func(*core.Desk, operators.Whom, prepaid.By) (string, error)) error {
 	return w.with(ctx, e, func(d *core.Desk, who operators.Whom) error {
 		said, err := do(d, who, r.by(e))

@@ -47,7 +47,7 @@ type deed struct {
 	Reason string `help:"Why, for the record. Write no number or name of a customer." placeholder:"TEXT"`
 }
 
-// by is who and why. An operation that needs a reason says so.
+// by returns who and why. An operation that needs a reason checks for it.
 func (d deed) by(e term.Env) prepaid.By {
 	return prepaid.By{Who: d.who(e), Why: strings.TrimSpace(d.Reason)}
 }
@@ -65,12 +65,12 @@ func (a answer) print(e term.Env, object any, text string) error {
 	return err
 }
 
-// onDesk opens what operators do with SQL alone, for one brand or for all (""), and has do work with it.
+// onDesk opens the desk for one brand, or for all (""), and calls do with it.
 func (s settings) onDesk(ctx context.Context, e term.Env, brand string, do func(*core.Desk) error) error {
 	return s.onDeskOf(ctx, e, brand, core.OpenDesk, do)
 }
 
-// onNewDesk is onDesk for what may come first: it creates the database where there is none.
+// onNewDesk is onDesk for commands that may run before the first start of a server: it creates a missing database.
 func (s settings) onNewDesk(ctx context.Context, e term.Env, brand string, do func(*core.Desk) error) error {
 	return s.onDeskOf(ctx, e, brand, core.NewDesk, do)
 }
@@ -90,7 +90,7 @@ func (s settings) onDeskOf(ctx context.Context, e term.Env, brand string, open f
 	return errors.Join(do(desk), desk.Close())
 }
 
-// onKeys opens what changes keys, and has do work with it.
+// onKeys opens the operations that change keys, and calls do with them.
 func (s settings) onKeys(ctx context.Context, e term.Env, do func(operators.APIKeys) error) error {
 	return s.onDesk(ctx, e, "", func(d *core.Desk) error {
 		if err := d.OpenAPIKeys(ctx); err != nil {
@@ -100,7 +100,7 @@ func (s settings) onKeys(ctx context.Context, e term.Env, do func(operators.APIK
 	})
 }
 
-// onChannels opens the brand's channels, and has do work with them.
+// onChannels opens the brand's channels, and calls do with them.
 func (o ofBrand) onChannels(ctx context.Context, e term.Env, do func(operators.Channels) error) error {
 	c, err := o.load(e, nil)
 	if err != nil {

@@ -37,7 +37,7 @@ func main() {
 	os.Exit(int(code))
 }
 
-// exitCode ends the program with a code of its own, everything having been said.
+// exitCode is an error that ends the program with that code, and prints nothing more.
 type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
@@ -45,7 +45,7 @@ func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 // flagError is what is wrong with a flag's value: the program exits 2, as it does where a flag is unknown.
 type flagError struct{ error }
 
-// wrongFlag is a flagError of such words.
+// wrongFlag formats a flagError.
 func wrongFlag(format string, args ...any) error { return flagError{fmt.Errorf(format, args...)} }
 
 var errLimit = wrongFlag("--limit must be positive")
@@ -72,7 +72,7 @@ type commands struct {
 	PrintVersion kong.VersionFlag `name:"version" help:"Say which build this is."`
 }
 
-// run is the whole program but for the process around it.
+// run is the whole program, apart from the process around it.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	done := false
 	parser, err := newParser(stdout, stderr, func(int) { done = true })
@@ -90,7 +90,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		fmt.Fprintf(stderr, "pulsa: %s\nTry: pulsa --help\n", err)
 		return exitCode(2)
 	}
-	if command := parsed.Command(); command != "serve" && command != "sim" { // which have logs of their own
+	if command := parsed.Command(); command != "serve" && command != "sim" { // these two have logs of their own
 		defer app.IgnoreHangup(slog.New(slog.NewTextHandler(stderr, nil)))()
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))

@@ -131,7 +131,7 @@ func (t *talkRecordCommand) Run(ctx context.Context, e term.Env) error {
 		err = talk.WriteNew(t.Output, story)
 	}
 	if err != nil || t.Output == "" {
-		fmt.Fprint(e.Stdout, story) // what was said is not lost
+		fmt.Fprint(e.Stdout, story) // keep what was recorded
 		return err
 	}
 	fmt.Fprintf(e.Stdout, "%s written. Try: pulsa talk run %s\n", t.Output, t.Output)

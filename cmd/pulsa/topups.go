@@ -102,7 +102,7 @@ func (r *topupsRefundCommand) Run(ctx context.Context, e term.Env) error {
 	return r.intervene(ctx, e, r.deed, r.Order, action)
 }
 
-// intervene carries out an action on an order, and says what then is left to do.
+// intervene carries out an action on an order, and prints what is left to do.
 func (s settings) intervene(ctx context.Context, e term.Env, d deed, order string, action topup.OperatorAction) error {
 	c, err := s.load(e, nil)
 	if err != nil {

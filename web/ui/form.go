@@ -7,8 +7,8 @@ import (
 	"pulsa/web/guard"
 )
 
-// Form goes around the handler of a form's POST. What a page of another site sends is answered 403, so that a form needs no
-// token against forgery. The handler can read limit bytes; beyond, its ParseForm returns an *http.MaxBytesError.
+// Form wraps the handler of a form's POST. A post from another site is answered 403, so a form needs no CSRF token. The handler
+// can read at most limit bytes; beyond that, its ParseForm returns an *http.MaxBytesError.
 func Form(limit int64, h http.HandlerFunc) http.Handler {
 	return guard.OwnPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
@@ -16,8 +16,8 @@ func Form(limit int64, h http.HandlerFunc) http.Handler {
 	}))
 }
 
-// Field is one field of a form: {{template "field" .Amount}} shows its label, what is wrong with it, the input and a hint,
-// tied together for those who hear the page.
+// Field is one field of a form: {{template "field" .Amount}} shows its label, what is wrong with it, the input and a hint, linked
+// for screen readers.
 type Field struct {
 	Name  string // in the form; unique on the page
 	Label string

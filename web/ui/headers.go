@@ -7,8 +7,8 @@ import "net/http"
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// Protect sets the headers that every answer to a browser carries: what it may load and run, that nobody may frame or keep
-// it. A stricter Referrer-Policy would make the Origin of our own forms null.
+// Protect sets the headers that every answer to a browser carries. They limit what a page may load and run, and forbid framing and
+// caching. A stricter Referrer-Policy would make the Origin of our own forms null.
 func Protect(h http.Header) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")

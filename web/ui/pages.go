@@ -44,7 +44,7 @@ type Page struct {
 	Language     string // of its words: "en"
 	Title        string // of the browser's tab
 	Class        string // of its body; may be empty
-	Skip, SkipTo string // the link for those who use no mouse, and the id that it leads to
+	Skip, SkipTo string // the skip link for keyboard users, and the id that it leads to
 	// Styles and Scripts are the files that it loads beside ui.css, in their order: "phone.css"; "htmx.min.js", "phone.js".
 	Styles, Scripts []string
 	NoScript        string // shown where scripts are off; empty on a page that does not need them
@@ -52,7 +52,7 @@ type Page struct {
 	Data            any    // for Template
 }
 
-// Show answers with a page. Where that can't be rendered it answers 500, and shows nothing of it.
+// Show answers with a page. If the page can't be rendered, it answers 500 and sends no part of it.
 func (p *Pages) Show(w http.ResponseWriter, r *http.Request, status int, page Page) {
 	var content bytes.Buffer
 	if err := p.WritePart(&content, page.Template, page.Data); err != nil {
@@ -75,7 +75,7 @@ func (p *Pages) ShowPart(w http.ResponseWriter, r *http.Request, status int, nam
 	Protect(w.Header())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the browser may have gone
+	_, _ = w.Write(body.Bytes()) // the browser may have disconnected
 }
 
 // WritePart writes a template, for answers that are not a page: server-sent events.

@@ -12,7 +12,7 @@ import (
 // Partner is whom a chat is with. Its functions return what to show, and may run at the same time.
 type Partner struct {
 	Say   func(ctx context.Context, line string) ([]string, error)
-	News  func(context.Context) ([]string, error) // since the last call; an error is passed over
+	News  func(context.Context) ([]string, error) // since the last call; an error is ignored
 	Every time.Duration                           // how often News is asked
 }
 
@@ -56,7 +56,7 @@ func (e Env) Chat(ctx context.Context, p Partner) error {
 	return err
 }
 
-// eachLine hands over the lines of Stdin that are not empty, until "/quit", the input's end, an error, or ctx ends.
+// eachLine calls do with each line of Stdin that is not empty, until "/quit", the input's end, an error, or ctx ends.
 func (e Env) eachLine(ctx context.Context, do func(string) error) error {
 	lines := e.lines(ctx)
 	for {
@@ -77,7 +77,7 @@ func (e Env) eachLine(ctx context.Context, do func(string) error) error {
 	}
 }
 
-// lines carries the lines of Stdin until its end, or ctx's. Nobody can interrupt the reading: it ends with the process.
+// lines carries the lines of Stdin until its end, or ctx's. A read can't be interrupted: it ends with the process.
 func (e Env) lines(ctx context.Context) <-chan string {
 	lines := make(chan string)
 	go func() {

@@ -322,7 +322,7 @@ const noColour = "\x1b[0m"
 // Paint returns text in a colour, an ANSI sequence such as "\x1b[32m". It is not for parts of a text.
 func Paint(text, colour string) string { return colour + text + noColour }
 
-// seen is how many letters of a text are seen: those of its colour are not.
+// seen counts the visible letters of a text, without its colour sequences.
 func seen(text string) int {
 	if strings.HasPrefix(text, "\x1b[") {
 		if _, rest, coloured := strings.Cut(text, "m"); coloured {

@@ -47,12 +47,12 @@ func (s *Program) Do(ctx context.Context, who talk.Customer, e talk.Event) error
 		s.mu.Unlock()
 	default:
 		err := s.run(func() error { return Simulate(ctx, s.sims, who, e) })
-		return s.reborn(ctx, err) // the simulators tell again what a killed program has not taken
+		return s.reborn(ctx, err) // the simulators repeat news that the killed program did not take
 	}
 	return nil
 }
 
-// Simulate makes the simulators behave, or the customer act on their pages.
+// Simulate sets the behaviour of the simulators, or acts as the customer on their pages.
 func Simulate(ctx context.Context, s *sim.Simulators, who talk.Customer, e talk.Event) error {
 	m, err := prepaid.ParseE164(who.Number)
 	if err != nil {
@@ -133,7 +133,7 @@ func CheckFact(ctx context.Context, p *core.Program, brand string, who talk.Cust
 			return is(talk.Nothing, f.Name), nil
 		}
 		return is(c.Pays.Method, f.Name), nil
-	case talk.Automatic: // until it is built nobody has it
+	case talk.Automatic: // not built yet, so nobody has it
 		none := talk.Fact{Kind: talk.Automatic, Name: talk.Off}
 		return is(none.String(), f.String()), nil
 	case talk.OptedOut:
@@ -150,7 +150,7 @@ func yes(holds bool, f talk.Fact) talk.Finding {
 	return talk.Finding{Holds: holds != f.Not, Actual: actual.String()}
 }
 
-// Counted is the fact that an amount was moved so often: n times of all movements.
+// Counted compares a fact with how often its amount was moved: n times of all movements.
 func Counted(f talk.Fact, n, all int) talk.Finding {
 	actual := fmt.Sprintf("%s %s %s", f.Kind, f.Amount, talk.Count(n))
 	if all != n {
@@ -159,7 +159,7 @@ func Counted(f talk.Fact, n, all int) talk.Finding {
 	return talk.Finding{Holds: n == f.Times, Actual: actual}
 }
 
-// AuditFinding is the fact that an audit found nothing, or what it found first.
+// AuditFinding holds if an audit found nothing; otherwise it shows the first violation.
 func AuditFinding(violations []operators.Violation, err error) (talk.Finding, error) {
 	if err != nil || len(violations) == 0 {
 		return talk.Finding{Holds: err == nil}, err
@@ -171,7 +171,7 @@ func AuditFinding(violations []operators.Violation, err error) (talk.Finding, er
 	return talk.Finding{Actual: actual}, nil
 }
 
-// given makes what a story begins with.
+// given sets up what a story begins with.
 func (s *Program) given(ctx context.Context, g talk.Given) error {
 	switch {
 	case g.Event != nil:

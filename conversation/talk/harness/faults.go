@@ -70,7 +70,7 @@ func (u *unsteadyFake) Send(ctx context.Context, c channels.Channel, m channels.
 	return u.Adapter.Send(ctx, c, m)
 }
 
-// cutGateway is the gateway as a program sees it that may have been killed: its calls no longer leave.
+// cutGateway is the gateway as seen by a program that a script may kill. After that, its calls do not reach the gateway.
 type cutGateway struct {
 	payments.Gateway
 	life *life
@@ -115,7 +115,7 @@ func (c cutGateway) LookUpSigned(ctx context.Context, a payments.Agreement) paym
 	return c.Gateway.(payments.Signer).LookUpSigned(ctx, a)
 }
 
-// cutNetwork is the same for the network.
+// cutNetwork does the same for the network.
 type cutNetwork struct {
 	topup.Network
 	life *life
@@ -132,7 +132,8 @@ func (c cutNetwork) Recognise(ctx context.Context, m prepaid.MSISDN) error {
 	return c.Network.Recognise(ctx, m)
 }
 
-// unless makes a foreign call that changes something, unless the program has been killed.
+// unless makes a call that changes something at a provider. If the program has been killed, it makes none, and the outcome is
+// unknown.
 func (l *life) unless(call func() topup.Result) topup.Result {
 	if l.cut.Load() {
 		return topup.Result{Outcome: topup.Unknown, Code: "killed"}
@@ -140,5 +141,5 @@ func (l *life) unless(call func() topup.Result) topup.Result {
 	return call()
 }
 
-// outage makes an outage begin now.
+// outage returns the end of an outage that begins now.
 func (s *Program) outage(d time.Duration) time.Time { return s.clock.Now().Add(d) }

@@ -49,7 +49,7 @@ func GivenCustomer(ctx context.Context, p *core.Program, complete func(context.C
 	return complete(ctx, m)
 }
 
-// givenAgain makes a customer who is registered like one who has just been.
+// givenAgain resets a registered customer to the state of one who has just registered.
 func givenAgain(ctx context.Context, p *core.Program, s talk.Setup, m prepaid.MSISDN, pin prepaid.Secret, places []accounts.Place) (accounts.Customer, error) {
 	c, err := p.Accounts.ByMSISDN(ctx, s.Brand, m)
 	if err == nil {

@@ -40,7 +40,7 @@ func NewMaker(ctx context.Context, c config.Config, database, redis string) (*Ma
 		return nil, err
 	}
 	m := &Maker{config: c, database: database, redis: redis, folder: folder}
-	m.numbers.Store(rand.Int64N(1 << 20)) // stories on shared stores of two runs do not meet
+	m.numbers.Store(rand.Int64N(1 << 20)) // keeps the stories of two runs on shared stores apart
 	m.config.Data = folder
 	m.config.PublicURL = "http://127.0.0.1:8080"
 	if err := m.config.OpenKeys(); err != nil {
@@ -63,7 +63,7 @@ func NewMaker(ctx context.Context, c config.Config, database, redis string) (*Ma
 	return m, nil
 }
 
-// Close removes what the stories have left. All programs are closed before.
+// Close removes what the stories have left. All programs must be closed.
 func (m *Maker) Close() error { return os.RemoveAll(m.folder) }
 
 // Fresh implements talk.Maker.

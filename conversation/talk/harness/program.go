@@ -42,7 +42,7 @@ type Program struct {
 	p       *core.Program
 	life    *life
 	offline time.Time
-	closed  map[prepaid.Address]bool // whom nothing can be pushed to until they write
+	closed  map[prepaid.Address]bool // addresses that can't be pushed to until they write
 	redis   time.Time                // the sessions' store is down until then
 	log     LogBuffer
 	pushed  map[prepaid.OutboundID]bool
@@ -131,7 +131,7 @@ func (s *Program) run(do func() error) error {
 	return err
 }
 
-// reborn starts the program anew where it was killed on the way.
+// reborn restarts the program if it was killed meanwhile, and otherwise returns err.
 func (s *Program) reborn(ctx context.Context, err error) error {
 	if !s.life.cut.Load() {
 		return err

@@ -13,14 +13,14 @@ type Request struct {
 	Language string
 	Event    *talk.Event
 	Fact     *talk.Fact
-	Since    time.Time        // of facts that count: when the story began
-	Numbers  []prepaid.MSISDN // of facts that count: whose
+	Since    time.Time        // for facts that count: when the story began
+	Numbers  []prepaid.MSISDN // for facts that count: the numbers to count
 	PIN      string           // of a given customer
 	Method   string
 	Card     *CardRequest
 }
 
-// CardRequest is a given card: a talk.GivenCard never shows its code, and this must.
+// CardRequest is a given card with its code, which a talk.GivenCard never shows.
 type CardRequest struct {
 	Serial, Code, Expires string
 	Amount                prepaid.Money

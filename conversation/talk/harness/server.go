@@ -40,7 +40,7 @@ func NewServerMaker(ctx context.Context, server, admin string, c config.Config) 
 	return m, errors.Join(m.reach(ctx, "--server", m.server), m.reach(ctx, "--admin", m.admin))
 }
 
-// reach says which listener does not answer, before any story fails for it.
+// reach returns an error if a listener does not answer, so that no story fails because of it.
 func (m *ServerMaker) reach(ctx context.Context, flag, address string) error {
 	if err := config.CheckServer(flag, address); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (m *ServerMaker) Fresh(brand string) (string, error) {
 	return number.String(), err
 }
 
-// New implements talk.Maker. A number that the server knows already can't begin a story anew.
+// New implements talk.Maker. A story can't begin with a number that the server knows already.
 func (m *ServerMaker) New(ctx context.Context, setup talk.Setup) (talk.Program, error) {
 	if !setup.Now.IsZero() {
 		return nil, fmt.Errorf("given now: %w: the server's time is the real one", talk.ErrNotOffered)
