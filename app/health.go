@@ -10,8 +10,8 @@ import (
 	"pulsa/app/config"
 )
 
-// AskHealth asks the server at a URL whether it is ready, and returns what it answers. An error means that it gave no answer
-// within 5 seconds, or that the URL is none; it names the flag --server then.
+// AskHealth asks the server at a URL whether it is ready, and returns what it answers. It fails where the server does not answer
+// within 5 seconds, and where server is no URL; that error names the flag --server.
 func AskHealth(ctx context.Context, server string) (answer string, ready bool, err error) {
 	if err := config.CheckServer("--server", server); err != nil {
 		return "", false, err

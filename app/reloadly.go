@@ -55,7 +55,8 @@ func (p *Program) reloadlyNews() http.Handler {
 	})
 }
 
-// watchWallet reads the wallet's balance: without money in it every order is held.
+// watchWallet reads the wallet's balance, sets its metric, and logs an error where the balance is low: an empty wallet holds every
+// order.
 func (p *Program) watchWallet(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, walletWithin)
 	defer cancel()

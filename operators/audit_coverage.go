@@ -65,7 +65,8 @@ func (c *Coverage) Uncompared() []Uncompared {
 	return list
 }
 
-// Incomplete reports whether a simulator's book was missing. Real providers have no book to see.
+// Incomplete reports whether a simulator's book was missing, or a brand of some order is not in the configuration. Real providers
+// have no book to see.
 func (c *Coverage) Incomplete() bool {
 	for _, why := range c.uncompared {
 		if why != NotSimulated {

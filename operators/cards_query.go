@@ -97,7 +97,7 @@ func (c Cards) listing(q CardQuery, p CardPage) (cards.Filter, cards.Page, error
 
 func readKey(text string) (*cards.Key, error) {
 	if text == "" {
-		return nil, nil //nolint:nilnil // no key is the list's end
+		return nil, nil //nolint:nilnil // no key: the page begins at the end of the list
 	}
 	k, err := cards.ParseKey(text)
 	if err != nil {

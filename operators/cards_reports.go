@@ -126,7 +126,7 @@ type BalanceRow struct {
 // CardBalances tells where cards stand. Totals sums up more than one row, by currency.
 type CardBalances struct{ Rows, Totals []BalanceRow }
 
-// Balances tells where the cards that are meant stand, by group and currency. The group "none" is cards.ByNothing.
+// Balances counts the cards of a query by state, for each group and currency, and adds up what they are worth. The group "none" is cards.ByNothing.
 func (c Cards) Balances(ctx context.Context, q CardQuery, by cards.Group) (CardBalances, error) {
 	filter, err := c.filter(q)
 	if err != nil {
@@ -142,7 +142,7 @@ func (c Cards) Statement(ctx context.Context, reseller string) (CardBalances, er
 	return newCardBalances(balances, cards.BySeries), err
 }
 
-// known is a group as package cards knows it.
+// known returns the group that package cards understands: cards.ByNothing for "none".
 func known(by cards.Group) cards.Group {
 	if by == "none" {
 		return cards.ByNothing

@@ -171,8 +171,8 @@ func CheckRates(now time.Time, brand string, rates map[prepaid.Currency]develope
 	return findings
 }
 
-// CheckWallet reads our wallet at a network. low is the amount, in the wallet's currency, from which down it is warned of;
-// "" never.
+// CheckWallet reads our wallet at a network. It warns of a balance below low, an amount in the wallet's currency; with ""
+// it never warns.
 func CheckWallet(ctx context.Context, network string, wallet WalletReader, low string) Finding {
 	ctx, cancel := context.WithTimeout(ctx, walletWithin)
 	defer cancel()

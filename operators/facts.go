@@ -104,8 +104,8 @@ func allowedNow(actions []topup.OperatorAction) string {
 	return cmp.Or(strings.Join(said, ", "), "nothing by hand")
 }
 
-// goesOnAt is when the program goes on with the order by itself: not while somebody holds its lease. It is zero where the order
-// has ended.
+// goesOnAt returns when the program works on the order next: NextAt, or the end of a lease that is later. It is zero where the
+// order has ended.
 func (d Dossier) goesOnAt() time.Time {
 	if d.NextAt.IsZero() || d.NextAt.After(d.Order.LeaseUntil) {
 		return d.NextAt

@@ -80,7 +80,7 @@ type ReconciledLedger interface {
 type OpenItems interface {
 	// OpenItems lists the open items, or also the closed ones, oldest first.
 	OpenItems(ctx context.Context, closed bool) ([]OpenItem, error)
-	// SaveDifferences stores the differences found in the period from from until before to. Stored items stay as they are; open
+	// SaveDifferences stores the differences found between two times (from included, to not). Stored items stay as they are; open
 	// items of the period that are not found again are closed.
 	SaveDifferences(ctx context.Context, found []OpenItem, from, to, now time.Time) error
 	// CloseItem closes an open item; ErrNoOpenItem.

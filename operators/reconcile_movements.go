@@ -134,7 +134,7 @@ func (m *movement) differences(k movementKey) []OpenItem {
 }
 
 // settle removes the movements whose other side can't appear any more once everything before a time was read. It lists the
-// differences among those that were first booked from from until before to.
+// differences among those that were first booked between two times.
 func (c *comparison) settle(before, from, to time.Time) []OpenItem {
 	var found []OpenItem
 	for k, m := range c.moved {
@@ -149,7 +149,7 @@ func (c *comparison) settle(before, from, to time.Time) []OpenItem {
 	return found
 }
 
-// differences compares the ledger with all reports. It lists every difference in what was first booked from from until before to,
+// differences compares the ledger with all reports. It lists every difference in what was first booked between two times,
 // and the providers that give no report. It reads a few weeks at a time, so memory does not grow with the period. It calls
 // progress with the days read and their total.
 func (r Reconciliation) differences(ctx context.Context, from, to time.Time, progress func(done, total int64)) (found []OpenItem, unreported []string, err error) {

@@ -280,7 +280,7 @@ func BrandsByName(c config.Config) map[string]*prepaid.Brand {
 }
 
 // Settle does all work that is due now, until nothing is: how scripts let things come to rest. News for a sender
-// whose turn holds the lock, or has died with it, comes later. Transcripts are nobody's wait.
+// whose turn holds the lock, or has died with it, comes later. It does not wait for transcripts.
 func (p *Program) Settle(ctx context.Context) error {
 	for range 1000 {
 		err := p.Handler.MarkTold(ctx)
