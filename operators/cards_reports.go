@@ -126,7 +126,8 @@ type BalanceRow struct {
 // CardBalances tells where cards stand. Totals sums up more than one row, by currency.
 type CardBalances struct{ Rows, Totals []BalanceRow }
 
-// Balances counts the cards of a query by state, for each group and currency, and adds up what they are worth. The group "none" is cards.ByNothing.
+// Balances counts the cards of a query by state, for each group and currency, and adds up what they are worth. The group "none" is
+// cards.ByNothing.
 func (c Cards) Balances(ctx context.Context, q CardQuery, by cards.Group) (CardBalances, error) {
 	filter, err := c.filter(q)
 	if err != nil {
