@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +16,6 @@ import (
 
 	simnetwork "pulsa/sim/network"
 	"pulsa/store"
-	"pulsa/store/scratch"
 )
 
 // lockOrders keeps the table of orders from everybody else, as a migration or a backup may, until it is released.
@@ -42,18 +40,10 @@ func lockOrders(t *testing.T, address string) (release func()) {
 // TestWithOrdersLockedEverybodyHearsInTime locks the table of orders under buyers: others are served as ever, buyers hear
 // before their provider gives up, and what a provider has done is written down afterwards.
 func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
-	database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
-	if database == "" || redis == "" {
-		t.Skip("PULSA_TEST_DATABASE_URL or PULSA_TEST_REDIS_URL is not set")
-	}
+	database, redis := apptest.Servers(t)
 	t.Parallel()
-	address, drop, err := scratch.Schema(t.Context(), database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = drop(t.Context()) })
 	r := runWired(t, nil, func(c *config.Config) {
-		c.DatabaseURL, c.RedisURL = prepaid.NewSecret(address), prepaid.NewSecret(apptest.CrowdedRedis(t, redis))
+		c.DatabaseURL, c.RedisURL = prepaid.NewSecret(database), prepaid.NewSecret(redis)
 	}, Wiring{Clock: prepaid.SystemClock{}, redisPrefix: "blocked:" + prepaid.NewToken() + ":"})
 	const buyers = 24 // more than there are connections
 	number := func(i int) string { return fmt.Sprintf("+316123450%02d", i) }
@@ -90,7 +80,7 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	time.Sleep(300 * time.Millisecond) // the charge is written down
-	release := lockOrders(t, address)
+	release := lockOrders(t, database)
 
 	for i := range buyers {
 		all.Go(func() {

@@ -2,12 +2,10 @@ package app
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +20,6 @@ import (
 	simgateway "pulsa/sim/gateway"
 
 	simnetwork "pulsa/sim/network"
-	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -32,21 +29,9 @@ const crowded = 64
 func onEveryStore(t *testing.T, test func(t *testing.T, change func(*config.Config))) {
 	t.Run("SQLite", func(t *testing.T) { test(t, func(*config.Config) {}) })
 	t.Run("PostgreSQL and Redis", func(t *testing.T) {
-		database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
-		if database == "" || redis == "" {
-			t.Skip("PULSA_TEST_DATABASE_URL or PULSA_TEST_REDIS_URL is not set")
-		}
-		address, drop, err := scratch.Schema(t.Context(), database)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := drop(context.WithoutCancel(t.Context())); err != nil {
-				t.Error(err)
-			}
-		})
+		database, redis := apptest.Servers(t)
 		test(t, func(c *config.Config) {
-			c.DatabaseURL, c.RedisURL = prepaid.NewSecret(address), prepaid.NewSecret(apptest.CrowdedRedis(t, redis))
+			c.DatabaseURL, c.RedisURL = prepaid.NewSecret(database), prepaid.NewSecret(redis)
 		})
 	})
 }

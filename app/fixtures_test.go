@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -43,21 +42,7 @@ func runWired(t *testing.T, env map[string]string, change func(*config.Config), 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	worked := make(chan struct{})
-	go func() {
-		defer close(worked)
-		p.Work(ctx)
-	}()
-	r := &running{Program: p, t: t, server: httptest.NewServer(p.Routes()), log: log}
-	t.Cleanup(func() {
-		r.server.Close()
-		stop()
-		<-worked
-		_ = p.Topups.Drain(context.Background())
-		_ = p.Close()
-	})
-	return r
+	return &running{Program: p, t: t, server: apptest.Serve(t, p, p.Topups.Drain), log: log}
 }
 
 // customer registers one who pays by bank card.

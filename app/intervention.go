@@ -27,8 +27,8 @@ const interventionPath = "/test/%s/intervention"
 // Intervene carries out an operator's action on an order. A running server has its simulators to itself: for test brands,
 // Intervene asks that server through its admin listener.
 func Intervene(ctx context.Context, c config.Config, log *slog.Logger, r operators.Intervention) (operators.Intervened, error) {
-	if strings.TrimSpace(r.By.Why) == "" { // a server would answer with text, not with ErrNoReason
-		return operators.Intervened{}, operators.ErrNoReason
+	if err := r.Check(); err != nil { // a server would answer with text, not with the error
+		return operators.Intervened{}, err
 	}
 	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: log})
 	if errors.Is(err, simbook.ErrInUse) {

@@ -14,7 +14,6 @@ import (
 	"pulsa/channels"
 	"pulsa/prepaid"
 	"pulsa/sim"
-	"pulsa/store/scratch"
 )
 
 // The sender on real stores, and Twilio's protocol to a server that fails. Tests skip what they would have to wait for.
@@ -141,12 +140,7 @@ func TestTwoCopiesSendEachMessageOnceAndInOrder(t *testing.T) {
 	data, database := t.TempDir(), ""
 	redis := os.Getenv("PULSA_TEST_REDIS_URL")
 	if base := os.Getenv("PULSA_TEST_DATABASE_URL"); base != "" && redis != "" {
-		scratch, drop, err := scratch.Schema(t.Context(), base)
-		if err != nil {
-			t.Fatal(err)
-		}
-		database = scratch
-		t.Cleanup(func() { _ = drop(context.WithoutCancel(t.Context())) })
+		database = apptest.Schema(t, base)
 	}
 	prefix := prepaid.NewToken()
 	start := func() *running {

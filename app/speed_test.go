@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -25,7 +24,6 @@ import (
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/sim"
-	"pulsa/store/scratch"
 	"pulsa/topup"
 )
 
@@ -73,15 +71,7 @@ type speed struct {
 }
 
 func newSpeed(b *testing.B, base string) *speed {
-	address, drop, err := scratch.Schema(b.Context(), base)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := drop(context.WithoutCancel(b.Context())); err != nil {
-			b.Error(err)
-		}
-	})
+	address := apptest.Schema(b, base)
 	s := &speed{B: b, address: address}
 	s.p = s.wire(address)
 	for client := range speedClients + 1 { // the last is recorded

@@ -148,8 +148,8 @@ type CardEdit struct {
 }
 
 func (e CardEdit) plan(ctx context.Context, on selected) (CardPlan, error) {
-	if on.by.Why == "" {
-		return CardPlan{}, ErrNoReason
+	if err := needsReason(on.by); err != nil {
+		return CardPlan{}, err
 	}
 	change := cards.Change{AllowGuessable: e.AllowGuessable}
 	if e.SetStatus != "preserve" {
@@ -190,8 +190,8 @@ func (on selected) planChange(ctx context.Context, change cards.Change) (CardPla
 type CardDelete struct{}
 
 func (CardDelete) plan(ctx context.Context, on selected) (CardPlan, error) {
-	if on.by.Why == "" {
-		return CardPlan{}, ErrNoReason
+	if err := needsReason(on.by); err != nil {
+		return CardPlan{}, err
 	}
 	p, err := on.Service.PreviewDelete(ctx, on.filter, on.all)
 	if err != nil {

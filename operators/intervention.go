@@ -33,10 +33,13 @@ type Intervened struct {
 	Funding    topup.FundingKind
 }
 
+// Check reports what CarryOut refuses without asking anybody: ErrNoReason.
+func (r Intervention) Check() error { return needsReason(r.By) }
+
 // CarryOut carries out the action. An error names the order, says what to do instead, and wraps that of Intervene. An action that
 // was carried out may still be incomplete: see Intervened.Unfinished. Errors: ErrNoReason.
 func (r Intervention) CarryOut(ctx context.Context, topups Intervener) (Intervened, error) {
-	if err := needsReason(r.By); err != nil {
+	if err := r.Check(); err != nil {
 		return Intervened{}, err
 	}
 	h, err := topups.Intervene(ctx, r.Order, r.Action, r.By)

@@ -12,20 +12,20 @@ import (
 //go:embed help.txt
 var helpText string
 
-// helpOf is the section of help.txt of a command, such as "cards edit"; "" if there is none.
-func helpOf(command string) string {
+// helpSections returns the sections of help.txt by command: "cards edit".
+func helpSections() map[string]string {
+	sections := map[string]string{}
 	for section := range strings.SplitSeq("\n"+helpText, "\n# ") {
-		if name, text, _ := strings.Cut(section, "\n"); name == command {
-			return strings.TrimSpace(text)
-		}
+		command, text, _ := strings.Cut(section, "\n")
+		sections[command] = strings.TrimSpace(text)
 	}
-	return ""
+	return sections
 }
 
 // addHelp gives each command its section.
-func addHelp(n *kong.Node) {
+func addHelp(n *kong.Node, sections map[string]string) {
 	for _, command := range n.Children {
-		command.Detail = helpOf(command.Path())
-		addHelp(command)
+		command.Detail = sections[command.Path()]
+		addHelp(command, sections)
 	}
 }

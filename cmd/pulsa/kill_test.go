@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,20 +41,8 @@ func killOnEveryStore(t *testing.T, kill func(t *testing.T, env map[string]strin
 	}
 	t.Run("SQLite", func(t *testing.T) { kill(t, nil) })
 	t.Run("PostgreSQL and Redis", func(t *testing.T) {
-		database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
-		if database == "" || redis == "" {
-			t.Skip("PULSA_TEST_DATABASE_URL or PULSA_TEST_REDIS_URL is not set")
-		}
-		address, drop, err := scratch.Schema(t.Context(), database)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := drop(context.WithoutCancel(t.Context())); err != nil {
-				t.Error(err)
-			}
-		})
-		kill(t, map[string]string{"PULSA_DATABASE_URL": address, "PULSA_REDIS_URL": apptest.CrowdedRedis(t, redis)})
+		database, redis := apptest.Servers(t)
+		kill(t, map[string]string{"PULSA_DATABASE_URL": database, "PULSA_REDIS_URL": redis})
 	})
 }
 

@@ -116,6 +116,6 @@ func newParser(stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {
 	if err != nil {
 		return nil, fmt.Errorf("command line: %w", err)
 	}
-	addHelp(parser.Model.Node)
+	addHelp(parser.Model.Node, helpSections())
 	return parser, nil
 }

@@ -35,6 +35,6 @@ func (s *simCommand) Run(ctx context.Context, e term.Env) error {
 		GatewayWebhook: s.GatewayWebhook, GatewaySecret: prepaid.NewSecret(s.GatewaySecret),
 	}.Run(ctx, e.Stderr, func(address string) {
 		fmt.Fprintf(e.Stdout, "SIMULATORS at http://%s: nobody's phone is credited, no money moves. Their books are in %s\n\n%s\n",
-			address, s.Data, helpOf("sim"))
+			address, s.Data, helpSections()["sim"])
 	})
 }
