@@ -69,14 +69,17 @@ func findViolations(ctx context.Context, tx *sqlx.Tx, invariant int, format, que
 	return violations, nil
 }
 
-// 1: postings sum to zero per transaction and currency. That none is ever changed is kept by triggers.
+// 1: postings sum to zero per transaction and currency, and belong to an entry. That none is ever changed is kept by triggers.
 func unbalancedEntries(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	return findViolations(ctx, tx, 1, "ledger entry %s does not sum to zero, or is empty", `
-		SELECT e.order_id, '' AS card, e.kind || ' ' || COALESCE(p.currency, '') AS what
-		FROM ledger_entries e LEFT JOIN ledger_postings p ON p.order_id = e.order_id AND p.kind = e.kind
-		GROUP BY e.order_id, e.kind, p.currency
+	return findViolations(ctx, tx, 1, "ledger entry %s", `
+		SELECT e.order_id AS order_id, '' AS card, e.kind || ' ' || COALESCE(p.currency, '') || ' does not sum to zero, or is empty' AS what
+		FROM ledger_entries e LEFT JOIN ledger_postings p ON `+entryOfPosting+`
+		GROUP BY e.brand, e.order_id, e.ordered_at, e.kind, p.currency
 		HAVING COUNT(p.minor) = 0 OR SUM(p.minor) <> 0
-		ORDER BY e.order_id, e.kind`)
+		UNION ALL
+		SELECT DISTINCT p.order_id, '', p.kind || ' is missing, and has postings'
+		FROM ledger_postings p LEFT JOIN ledger_entries e ON `+entryOfPosting+` WHERE e.order_id IS NULL
+		ORDER BY order_id, what`)
 }
 
 // 1: what is left of a developer's prepayment is what was posted to the account.
@@ -85,14 +88,14 @@ func wrongBalance(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, erro
 		SELECT '' AS order_id, '' AS card, k.id || ' has ' || CAST(k.minor AS TEXT) || ' minor units where the ledger has '
 			|| CAST(COALESCE(-p.minor, 0) AS TEXT) AS what
 		FROM developer_keys k LEFT JOIN (
-			SELECT account, currency, CAST(SUM(minor) AS BIGINT) AS minor FROM ledger_postings
-			WHERE account LIKE 'developer:%' GROUP BY account, currency) p
-			ON p.account = 'developer:' || k.id AND p.currency = k.currency
+			SELECT brand, account, currency, CAST(SUM(minor) AS BIGINT) AS minor FROM ledger_postings
+			WHERE account LIKE 'developer:%' GROUP BY brand, account, currency) p
+			ON p.brand = k.brand AND p.account = 'developer:' || k.id AND p.currency = k.currency
 		WHERE k.minor <> COALESCE(-p.minor, 0)
 		UNION ALL
 		SELECT '', '', 'account ' || p.account || ' is nobody''s, in ' || p.currency
-		FROM (SELECT DISTINCT account, currency FROM ledger_postings WHERE account LIKE 'developer:%') p
-		LEFT JOIN developer_keys k ON p.account = 'developer:' || k.id AND p.currency = k.currency
+		FROM (SELECT DISTINCT brand, account, currency FROM ledger_postings WHERE account LIKE 'developer:%') p
+		LEFT JOIN developer_keys k ON p.brand = k.brand AND p.account = 'developer:' || k.id AND p.currency = k.currency
 		WHERE k.id IS NULL ORDER BY what`)
 }
 
@@ -105,7 +108,7 @@ func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error)
 		FROM (
 			SELECT o.id AS order_id, o.currency, COALESCE(SUM(p.minor), 0) AS held,
 				CASE WHEN o.status = 'delivered' THEN o.minor ELSE 0 END AS wanted
-			FROM orders o LEFT JOIN ledger_postings p ON p.order_id = o.id AND p.currency = o.currency
+			FROM orders o LEFT JOIN ledger_postings p ON p.brand = o.brand AND p.order_id = o.id AND p.ordered_at = o.created_at AND p.currency = o.currency
 				AND (p.account LIKE 'psp:%' OR p.account IN ('customer_owes', 'card_liability', 'suspense', 'loss'))
 			WHERE o.funding_kind <> 'developer'
 			  AND (o.status = 'delivered' OR (o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human))
@@ -117,7 +120,7 @@ func wrongMoney(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error)
 func unsettled(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return findViolations(ctx, tx, 3, "has ended, and the ledger has %s minor units of it due", `
 		SELECT o.id AS order_id, '' AS card, p.currency || ' ' || CAST(-SUM(p.minor) AS TEXT) AS what
-		FROM orders o JOIN ledger_postings p ON p.order_id = o.id AND p.account = 'refunds_due'
+		FROM orders o JOIN ledger_postings p ON p.brand = o.brand AND p.order_id = o.id AND p.ordered_at = o.created_at AND p.account = 'refunds_due'
 		WHERE o.status = 'delivered' OR (o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human)
 		GROUP BY o.id, p.currency HAVING SUM(p.minor) <> 0 ORDER BY o.id`)
 }
@@ -131,14 +134,14 @@ func wrongSale(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) 
 			SELECT o.id AS order_id, COALESCE(SUM(p.minor), 0) AS held,
 				CASE WHEN s.order_id IS NULL THEN -1
 					WHEN o.status IN ('charging', 'charge_unknown', 'declined', 'refunded') THEN 0 ELSE s.price_minor END AS wanted
-			FROM orders o LEFT JOIN developer_sales s ON s.order_id = o.id AND s.key_id = o.funding_ref
-			LEFT JOIN ledger_postings p ON p.order_id = o.id AND p.account = 'developer:' || o.funding_ref AND p.currency = s.currency
+			FROM orders o LEFT JOIN developer_sales s ON s.brand = o.brand AND s.order_id = o.id AND s.key_id = o.funding_ref
+			LEFT JOIN ledger_postings p ON p.brand = o.brand AND p.order_id = o.id AND p.ordered_at = o.created_at AND p.account = 'developer:' || o.funding_ref AND p.currency = s.currency
 			WHERE o.funding_kind = 'developer'
 			GROUP BY o.id, o.status, s.order_id, s.price_minor) sums
 		WHERE held <> wanted
 		UNION ALL
 		SELECT s.order_id, '', CASE WHEN s.debited_at = 0 THEN 'at no time that is told' ELSE 'nothing, at a time that is told' END
-		FROM developer_sales s LEFT JOIN ledger_entries e ON e.order_id = s.order_id AND e.kind = 'capture'
+		FROM developer_sales s LEFT JOIN ledger_entries e ON e.brand = s.brand AND e.order_id = s.order_id AND e.ordered_at = s.created_at AND e.kind = 'capture'
 		WHERE (s.debited_at = 0) <> (e.order_id IS NULL) ORDER BY order_id`)
 }
 
@@ -146,13 +149,13 @@ func wrongSale(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) 
 func unownedDebt(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return findViolations(ctx, tx, 3, "is delivered, its charge was returned, and %s", `
 		SELECT o.id AS order_id, '' AS card, 'the customer does not owe the amount' AS what
-		FROM orders o JOIN charges c ON c.order_id = o.id
+		FROM orders o JOIN charges c ON c.brand = o.brand AND c.order_id = o.id
 		WHERE o.status = 'delivered' AND c.status = 'returned' AND o.minor <> (
 			SELECT COALESCE(SUM(p.minor), 0) FROM ledger_postings p
-			WHERE p.order_id = o.id AND p.account = 'customer_owes' AND p.currency = o.currency)
+			WHERE p.brand = o.brand AND p.order_id = o.id AND p.ordered_at = o.created_at AND p.account = 'customer_owes' AND p.currency = o.currency)
 		UNION ALL
 		SELECT o.id, '', 'the customer is ' || k.status
-		FROM orders o JOIN charges c ON c.order_id = o.id JOIN customers k ON k.id = o.customer
+		FROM orders o JOIN charges c ON c.brand = o.brand AND c.order_id = o.id JOIN customers k ON k.brand = o.brand AND k.id = o.customer
 		WHERE o.status = 'delivered' AND c.status = 'returned' AND k.status <> 'blocked' AND (k.status <> 'erased' OR k.erased_as <> 'blocked')
 		  AND NOT EXISTS (SELECT 1 FROM interventions i
 			WHERE i.customer = k.id AND i.what = 'unlock, debt paid' AND i.at >= c.changed_at)
@@ -163,7 +166,7 @@ func unownedDebt(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error
 func wrongCharge(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return findViolations(ctx, tx, 3, "it %s", `
 		SELECT o.id AS order_id, '' AS card, 'is ' || o.status || ' but its charge is ' || c.status AS what
-		FROM orders o JOIN charges c ON c.order_id = o.id
+		FROM orders o JOIN charges c ON c.brand = o.brand AND c.order_id = o.id
 		WHERE o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human
 		  AND c.status IN ('captured', 'pending')
 		ORDER BY o.id`)
@@ -174,11 +177,11 @@ func paidByNothing(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, err
 	return findViolations(ctx, tx, 4, "%s", `
 		SELECT o.id AS order_id, '' AS card,
 			'is ' || o.status || ' with a charge that is ' || COALESCE(c.status, 'missing') AS what
-		FROM orders o LEFT JOIN charges c ON c.order_id = o.id
+		FROM orders o LEFT JOIN charges c ON c.brand = o.brand AND c.order_id = o.id
 		WHERE o.status IN ('delivering', 'delivery_unknown', 'held', 'delivered')
 		  AND (c.status IS NULL OR c.status NOT IN ('captured', 'pending', 'returned')
 				AND NOT (o.status = 'delivered' AND c.status = 'refunded' AND EXISTS ( -- as goodwill
-					SELECT 1 FROM ledger_postings p WHERE p.order_id = o.id AND p.account = 'loss' AND p.minor = o.minor))
+					SELECT 1 FROM ledger_postings p WHERE p.brand = o.brand AND p.order_id = o.id AND p.ordered_at = o.created_at AND p.account = 'loss' AND p.minor = o.minor))
 			OR (c.status = 'pending' AND (o.funding_method <> 'sepa' OR o.after_debit)))
 		UNION ALL
 		SELECT o.id, '', 'is delivered by card ' || o.funding_ref || ', which it has not spent'
@@ -206,7 +209,8 @@ func notAgreed(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) 
 			WHEN m.customer <> s.customer THEN ' is another customer''s'
 			WHEN m.sealed <> '' THEN ' keeps the IBAN though the setup has ended'
 			ELSE ' lacks its text, its creditor, or when and from where it was agreed to' END AS what
-		FROM payment_setups s JOIN customers c ON c.id = s.customer LEFT JOIN mandates m ON m.setup = s.id
+		FROM payment_setups s JOIN customers c ON c.brand = s.brand AND c.id = s.customer
+			LEFT JOIN mandates m ON m.brand = s.brand AND m.setup = s.id
 		WHERE (m.setup IS NOT NULL OR s.operation_key LIKE 'mandate/%')
 		  AND (m.setup IS NULL OR m.customer <> s.customer OR m.sealed <> '' AND s.status <> 'open'
 			OR m.text = '' OR m.text_version = '' OR m.agreed_at <= 0 OR m.creditor_id = ''
@@ -227,7 +231,7 @@ func nobodyTold(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error)
 	return findViolations(ctx, tx, 6, "is %s and asks nobody to tell the customer", `
 		SELECT o.id AS order_id, '' AS card, o.status AS what FROM orders o
 		WHERE o.status IN ('delivered', 'declined', 'refunded') AND o.reply_address <> ''
-		  AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.order_id = o.id)
+		  AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.brand = o.brand AND n.order_id = o.id AND n.ordered_at = o.created_at)
 		ORDER BY o.id`)
 }
 
@@ -250,7 +254,7 @@ func nobodyWorks(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error
 
 // 8: every step of every order was legal, so that no end was left but delivered, by the network's reversal.
 func illegalSteps(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
-	rows, err := tx.QueryxContext(ctx, `SELECT order_id, from_status, to_status FROM order_history ORDER BY order_id, number`)
+	rows, err := tx.QueryxContext(ctx, `SELECT order_id, from_status, to_status FROM order_history ORDER BY brand, order_id, ordered_at, number`)
 	if err != nil {
 		return nil, fmt.Errorf("invariant 8: %w", err)
 	}
@@ -286,8 +290,8 @@ func wrongStatus(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error
 	return findViolations(ctx, tx, 8, "%s", `
 		SELECT o.id AS order_id, '' AS card,
 			'is ' || o.status || ' but its history ends with ' || COALESCE(h.to_status, 'nothing') AS what
-		FROM orders o LEFT JOIN order_history h ON h.order_id = o.id
-			AND h.number = (SELECT MAX(number) FROM order_history WHERE order_id = o.id)
+		FROM orders o LEFT JOIN order_history h ON h.brand = o.brand AND h.order_id = o.id AND h.ordered_at = o.created_at
+			AND h.number = (SELECT MAX(number) FROM order_history x WHERE x.brand = o.brand AND x.order_id = o.id AND x.ordered_at = o.created_at)
 		WHERE h.to_status IS NULL OR h.to_status <> o.status
 		ORDER BY o.id`)
 }
@@ -306,7 +310,7 @@ func wrongCard(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) 
 		SELECT '' AS order_id, k.serial AS card,
 			k.state || CASE WHEN k.order_id = '' THEN ' for no order'
 				ELSE ' for order ' || k.order_id || ', which is ' || COALESCE(o.status, 'missing') END AS what
-		FROM cards k LEFT JOIN orders o ON o.id = k.order_id
+		FROM cards k LEFT JOIN orders o ON o.brand = k.brand AND o.id = k.order_id
 		WHERE (k.state IN ('reserved', 'spent') AND k.order_id = '')
 		   OR (k.state NOT IN ('reserved', 'spent') AND k.order_id <> '')
 		   OR (k.state = 'reserved' AND o.status IN ('delivered', 'declined', 'refunded'))
@@ -338,15 +342,15 @@ func wrongHolder(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error
 				|| CAST(ch.holder AS TEXT)
 			ELSE 'was made by holder ' || CAST(ch.holder AS TEXT) || ' of the number, at a time when that was holder '
 				|| CAST(c.holder AS TEXT) END AS what
-		FROM orders o JOIN charges ch ON ch.order_id = o.id JOIN customers c ON c.id = o.customer
-			LEFT JOIN instruments i ON i.id = o.funding_ref
+		FROM orders o JOIN charges ch ON ch.brand = o.brand AND ch.order_id = o.id JOIN customers c ON c.brand = o.brand AND c.id = o.customer
+			LEFT JOIN instruments i ON i.brand = o.brand AND i.id = o.funding_ref
 		WHERE o.funding_kind = 'charge' AND (i.id IS NULL OR i.customer <> o.customer OR i.holder <> ch.holder
 			OR ch.holder > c.holder
 			OR ch.holder < c.holder AND o.created_at > c.recovered_at + 60000000
 			OR ch.holder = c.holder AND o.created_at < c.recovered_at - 60000000)
 		UNION ALL
 		SELECT '', '', 'instrument ' || i.id || ' is active, and an earlier holder''s'
-		FROM instruments i JOIN customers c ON c.id = i.customer WHERE i.active AND i.holder <> c.holder
+		FROM instruments i JOIN customers c ON c.brand = i.brand AND c.id = i.customer WHERE i.active AND i.holder <> c.holder
 		ORDER BY order_id`)
 }
 
@@ -355,7 +359,7 @@ func wrongHolder(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error
 func (db Audit) ChargedForOthers(ctx context.Context, charge prepaid.ChargeID, setup prepaid.SetupID) (prepaid.OrderID, error) {
 	var order prepaid.OrderID
 	_, err := get(ctx, db.reader, &order, `
-		SELECT ch.order_id FROM charges ch JOIN orders o ON o.id = ch.order_id LEFT JOIN payment_setups s ON s.id = ?
+		SELECT ch.order_id FROM charges ch JOIN orders o ON o.brand = ch.brand AND o.id = ch.order_id LEFT JOIN payment_setups s ON s.id = ?
 		WHERE ch.id = ? AND (s.id IS NULL OR s.customer <> o.customer OR s.holder <> ch.holder)`, setup, charge)
 	if err != nil {
 		return "", fmt.Errorf("read who has set up what charge %s takes: %w", charge, err)

@@ -25,7 +25,7 @@ var customerTable = newTable[accounts.Customer]("customers", names{
 var selectCustomer = `
 	SELECT ` + customerTable.of("c") + `, COALESCE(i.id, '') AS pays_id, COALESCE(i.gateway, '') AS pays_gateway,
 		COALESCE(i.method, '') AS pays_method, COALESCE(i.display, '') AS pays_display, COALESCE(i.by_text, FALSE) AS pays_by_text
-	FROM customers c LEFT JOIN instruments i ON i.customer = c.id AND i.active AND i.holder = c.holder
+	FROM customers c LEFT JOIN instruments i ON i.brand = c.brand AND i.customer = c.id AND i.active AND i.holder = c.holder
 	WHERE `
 
 func getCustomer(ctx context.Context, q querier, where string, args ...any) (accounts.Customer, error) {
@@ -42,7 +42,7 @@ func getCustomer(ctx context.Context, q querier, where string, args ...any) (acc
 // CustomerByAddress implements accounts.Customers.
 func (db Customers) CustomerByAddress(ctx context.Context, brand string, a prepaid.Address) (accounts.Customer, error) {
 	return getCustomer(ctx, db.reader,
-		`c.id = (SELECT customer FROM customer_addresses WHERE brand = ? AND address = ?)`, brand, a)
+		`(c.brand, c.id) = (SELECT brand, customer FROM customer_addresses WHERE brand = ? AND address = ?)`, brand, a)
 }
 
 // CustomerByMSISDN implements accounts.Customers.

@@ -37,7 +37,7 @@ func (db Customers) EraseCustomer(ctx context.Context, e operators.Erasure, now 
 		if addresses, err = erase(ctx, tx, c, e.Pseudonyms, now); err != nil {
 			return err
 		}
-		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: e.Customer, What: "erase",
+		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Brand: c.Brand, Customer: e.Customer, What: "erase",
 			By: e.By, At: now, Outcome: "done", EndedAt: now})
 	})
 	if err != nil {
@@ -65,7 +65,7 @@ func refuseUnderWay(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) error
 		Debit bool
 	}
 	found, err := get(ctx, tx, &open, `
-		SELECT o.id, (ch.status = 'pending' AND o.status = 'delivered') AS debit FROM orders o JOIN charges ch ON ch.order_id = o.id
+		SELECT o.id, (ch.status = 'pending' AND o.status = 'delivered') AS debit FROM orders o JOIN charges ch ON ch.brand = o.brand AND ch.order_id = o.id
 		WHERE (o.customer = ? OR (o.brand = ? AND o.msisdn = ?))
 		  AND (o.run_at > 0 OR o.needs_human OR (ch.status = 'pending' AND o.status = 'delivered'))
 		ORDER BY o.created_at, o.id LIMIT 1`, c.ID, c.Brand, c.MSISDN)
@@ -81,12 +81,12 @@ func addressesOf(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) ([]prepa
 	var addresses []prepaid.Address
 	err := list(ctx, tx, &addresses, `
 		SELECT address FROM (
-			SELECT address FROM customer_addresses WHERE customer = ?
+			SELECT address FROM customer_addresses WHERE brand = ? AND customer = ?
 			UNION SELECT reply_address FROM orders WHERE customer = ? AND reply_address <> ''
-			UNION SELECT reply_address FROM payment_setups WHERE customer = ? AND reply_address <> ''
+			UNION SELECT reply_address FROM payment_setups WHERE brand = ? AND customer = ? AND reply_address <> ''
 		) AS used
 		WHERE NOT EXISTS (SELECT 1 FROM customer_addresses a WHERE a.brand = ? AND a.address = used.address AND a.customer <> ?)
-		ORDER BY address`, c.ID, c.ID, c.ID, c.Brand, c.ID)
+		ORDER BY address`, c.Brand, c.ID, c.ID, c.Brand, c.ID, c.Brand, c.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -110,16 +110,13 @@ func eraseAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addre
 			`DELETE FROM one_time_codes WHERE brand = ? AND address = ?`,
 			`DELETE FROM notices WHERE order_id = '' AND brand = ? AND address = ?`,
 			`DELETE FROM outbox WHERE brand = ? AND address = ?`,
+			`DELETE FROM transcripts WHERE brand = ? AND address = ?`,
 			`UPDATE notices SET address = '', told_at = CASE WHEN told_at = 0 THEN due_at ELSE told_at END WHERE brand = ? AND address = ?`,
 			`UPDATE orders SET reply_address = '', action_url = '', operation_key = id WHERE brand = ? AND reply_address = ?`,
 		} {
 			if _, err := exec(ctx, tx, query, c.Brand, a); err != nil {
 				return err
 			}
-		}
-		_, err := exec(ctx, tx, `DELETE FROM transcripts WHERE sender LIKE ? ESCAPE '\'`, likeEscape(c.Brand)+"/%/"+likeEscape(string(a)))
-		if err != nil {
-			return err
 		}
 	}
 	return nil
@@ -139,23 +136,23 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 		{`UPDATE customers SET msisdn = ?, pseudonym = ?, erased_as = status, erased_at = ?, status = 'erased', pin_hash = '',
 			recognised_at = 0, registered_by = '', ` + noTries + ` WHERE id = ?`,
 			[]any{string(pseudonym) + "-" + string(c.ID), pseudonym, prepaid.Micros(now), c.ID}},
-		{`DELETE FROM pin_tries WHERE customer = ?`, []any{c.ID}},
-		{`DELETE FROM unlinked_addresses WHERE customer = ?`, []any{c.ID}},
-		{`DELETE FROM recoveries WHERE customer = ?`, []any{c.ID}},
-		{`DELETE FROM pin_details WHERE order_id IN (SELECT id FROM orders WHERE customer = ? OR (brand = ? AND msisdn = ?))`,
-			[]any{c.ID, c.Brand, c.MSISDN}},
+		{`DELETE FROM pin_tries WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
+		{`DELETE FROM unlinked_addresses WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
+		{`DELETE FROM recoveries WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
+		{`DELETE FROM pin_details WHERE brand = ? AND order_id IN (SELECT id FROM orders WHERE customer = ? OR (brand = ? AND msisdn = ?))`,
+			[]any{c.Brand, c.ID, c.Brand, c.MSISDN}},
 		{`DELETE FROM one_time_code_tries WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},
 		{`DELETE FROM one_time_codes WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},
 		{`UPDATE one_time_code_requests SET msisdn = ? WHERE brand = ? AND msisdn = ?`, []any{pseudonym, c.Brand, c.MSISDN}},
 		// What the customer bought for a number of their own before the present one.
 		{`UPDATE orders SET msisdn = ?, request_hash = '' WHERE customer = ? AND msisdn IN (
-			SELECT former FROM customer_moves WHERE customer = ? AND former <> '')`, []any{pseudonym, c.ID, c.ID}},
-		{`UPDATE customer_moves SET former = '' WHERE customer = ?`, []any{c.ID}},
-		{`UPDATE instruments SET token = '', display = '', active = FALSE WHERE customer = ?`, []any{c.ID}},
+			SELECT former FROM customer_moves WHERE brand = ? AND customer = ? AND former <> '')`, []any{pseudonym, c.ID, c.Brand, c.ID}},
+		{`UPDATE customer_moves SET former = '' WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
+		{`UPDATE instruments SET token = '', display = '', active = FALSE WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`UPDATE payment_setups SET url = '', gateway_ref = '', reply_address = '', operation_key = id,
-			status = CASE WHEN status = 'open' THEN 'abandoned' ELSE status END WHERE customer = ?`, []any{c.ID}},
+			status = CASE WHEN status = 'open' THEN 'abandoned' ELSE status END WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		// The mandate itself is kept for the bank that asks for it.
-		{`UPDATE mandates SET holder = '', iban = '', address = '', sealed = '', run_at = 0 WHERE customer = ?`, []any{c.ID}},
+		{`UPDATE mandates SET holder = '', iban = '', address = '', sealed = '', run_at = 0 WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`UPDATE cards SET activated_by = ? WHERE brand = ? AND activated_by = ?`, []any{pseudonym, c.Brand, c.MSISDN}},
 		{`UPDATE orders SET operation_key = id, reply_address = '', action_url = '' WHERE customer = ?`, []any{c.ID}},
 		{`UPDATE developer_sales SET sender = '' WHERE sender = ?`, []any{c.MSISDN}},

@@ -22,7 +22,8 @@ func (db Customers) CustomerByID(ctx context.Context, id prepaid.CustomerID) (ac
 // block. What was done, by whom and why, is kept. accounts.ErrNoCustomer where there is none.
 func (db Customers) Unlock(ctx context.Context, id prepaid.CustomerID, paid bool, by prepaid.By, now time.Time) error {
 	return db.write(ctx, "unlock customer", func(tx *sqlx.Tx) error {
-		status, err := db.lockCustomer(ctx, tx, id)
+		p, err := db.lockPayer(ctx, tx, id)
+		status := p.Status
 		if err == nil && (status == "" || status == accounts.Erased) {
 			err = accounts.ErrNoCustomer
 		}
@@ -37,7 +38,7 @@ func (db Customers) Unlock(ctx context.Context, id prepaid.CustomerID, paid bool
 		if err != nil {
 			return err
 		}
-		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: id, What: what, By: by,
+		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Brand: p.Brand, Customer: id, What: what, By: by,
 			At: now, Outcome: "done", EndedAt: now})
 	})
 }
@@ -83,10 +84,10 @@ func (db Customers) endFreeze(ctx context.Context, id prepaid.CustomerID, i topu
 		if _, err := exec(ctx, tx, `UPDATE customers SET frozen_at = 0 WHERE id = ?`, id); err != nil {
 			return err
 		}
-		if _, err := exec(ctx, tx, `UPDATE unlinked_addresses SET until = ? WHERE customer = ?`, prepaid.Micros(i.At), id); err != nil {
+		if _, err := exec(ctx, tx, `UPDATE unlinked_addresses SET until = ? WHERE brand = ? AND customer = ?`, prepaid.Micros(i.At), c.Brand, id); err != nil {
 			return err
 		}
-		i.ID, i.Customer, i.Outcome, i.EndedAt = prepaid.NewID[string](), id, "done", i.At
+		i.ID, i.Brand, i.Customer, i.Outcome, i.EndedAt = prepaid.NewID[string](), c.Brand, id, "done", i.At
 		return insertIntervention(ctx, tx, i)
 	})
 }
@@ -107,7 +108,7 @@ func (db Customers) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone a
 		if err != nil {
 			return err
 		}
-		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: id, What: "reset PIN", By: by,
+		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Brand: c.Brand, Customer: id, What: "reset PIN", By: by,
 			At: now, Outcome: "done", EndedAt: now})
 	})
 }

@@ -37,7 +37,7 @@ func (r developerKeyRow) key() developers.Key {
 // selectKeys reads rows of developerKeyTable; a key was last used in the window that its requests were last counted in.
 var selectKeys = `
 	SELECT ` + developerKeyTable.of("k") + `, COALESCE(r.started, 0) AS last_used_at
-	FROM developer_keys k LEFT JOIN developer_rates r ON r.key_id = k.id`
+	FROM developer_keys k LEFT JOIN developer_rates r ON r.brand = k.brand AND r.key_id = k.id`
 
 // CreateKey implements developers.Keys.
 func (db Developers) CreateKey(ctx context.Context, k developers.Key, d developers.Deed) error {
@@ -49,19 +49,20 @@ func (db Developers) CreateKey(ctx context.Context, k developers.Key, d develope
 		if err != nil {
 			return err
 		}
-		return insertDeed(ctx, tx, d)
+		return insertDeed(ctx, tx, k.Brand, d)
 	})
 }
 
 type deedRow struct {
-	ID string
+	Brand string
+	ID    string
 	developers.Deed
 }
 
 var deedTable = newTable[deedRow]("developer_deeds", names{"Key": "key_id"})
 
-func insertDeed(ctx context.Context, tx *sqlx.Tx, d developers.Deed) error {
-	_, err := deedTable.insert(ctx, tx, deedRow{prepaid.NewID[string](), d}, "")
+func insertDeed(ctx context.Context, tx *sqlx.Tx, brand string, d developers.Deed) error {
+	_, err := deedTable.insert(ctx, tx, deedRow{brand, prepaid.NewID[string](), d}, "")
 	return err
 }
 
@@ -83,7 +84,7 @@ func getKey(ctx context.Context, q querier, id string) (developers.Key, error) {
 
 // Keys lists the keys of a brand, or with "" of all, oldest first.
 func (db Developers) Keys(ctx context.Context, brand string) ([]developers.Key, error) {
-	rows, err := developerKeyTable.query(ctx, db.reader, selectKeys+` WHERE brand = ? OR ? = '' ORDER BY created_at, id`, brand, brand)
+	rows, err := developerKeyTable.query(ctx, db.reader, selectKeys+` WHERE k.brand = ? OR ? = '' ORDER BY created_at, id`, brand, brand)
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
@@ -113,8 +114,9 @@ func (db Developers) ResumeKey(ctx context.Context, d developers.Deed) error {
 // already.
 func (db Developers) changeKey(ctx context.Context, set string, at time.Time, d developers.Deed, already error) error {
 	return db.write(ctx, d.What+" key", func(tx *sqlx.Tx) error {
-		rows, err := exec(ctx, tx, `UPDATE developer_keys SET `+set, prepaid.Micros(at), d.Key)
-		if err == nil && rows == 0 {
+		var brand string
+		changed, err := get(ctx, tx, &brand, `UPDATE developer_keys SET `+set+` RETURNING brand`, prepaid.Micros(at), d.Key)
+		if err == nil && !changed {
 			var k developers.Key
 			if k, err = getKey(ctx, tx, d.Key); err == nil {
 				err = already
@@ -126,7 +128,7 @@ func (db Developers) changeKey(ctx context.Context, set string, at time.Time, d 
 		if err != nil {
 			return err
 		}
-		return insertDeed(ctx, tx, d)
+		return insertDeed(ctx, tx, brand, d)
 	})
 }
 
@@ -144,7 +146,7 @@ func (db Developers) CreditKey(ctx context.Context, amount prepaid.Money, refere
 		about, booked := prepaid.NewID[string](), false
 		if reference != "" {
 			about = k.ID + ":" + reference
-			if booked, err = get(ctx, tx, new(int), `SELECT 1 FROM ledger_entries WHERE order_id = ? AND kind = 'credit'`, about); err != nil {
+			if booked, err = get(ctx, tx, new(int), `SELECT 1 FROM ledger_entries WHERE brand = ? AND order_id = ? AND kind = 'credit'`, k.Brand, about); err != nil {
 				return err
 			}
 		}
@@ -159,21 +161,24 @@ func (db Developers) CreditKey(ctx context.Context, amount prepaid.Money, refere
 		entry := topup.Entry{Kind: "credit", Postings: []topup.Posting{
 			{Account: "suspense", Amount: amount}, {Account: "developer:" + k.ID, Amount: amount.Neg()},
 		}}
-		if err := insertEntries(ctx, tx, k.Brand, about, []topup.Entry{entry}, d.At); err != nil {
+		if err := insertEntries(ctx, tx, childKey{k.Brand, prepaid.OrderID(about), d.At}, []topup.Entry{entry}, d.At); err != nil {
 			return err
 		}
 		if k, err = getKey(ctx, tx, d.Key); err != nil {
 			return err
 		}
 		balance = k.Balance
-		return insertDeed(ctx, tx, d)
+		return insertDeed(ctx, tx, k.Brand, d)
 	})
 	return balance, err
 }
 
+// ofKey is the condition of what belongs to a developer's key where only the key's id is known.
+const ofKey = `(brand, key_id) = (SELECT k.brand, k.id FROM developer_keys k WHERE k.id = ?)`
+
 // Deeds lists what operators have done to a key, oldest first.
 func (db Developers) Deeds(ctx context.Context, key string) ([]developers.Deed, error) {
-	rows, err := deedTable.list(ctx, db.reader, `WHERE key_id = ? ORDER BY at, id`, key)
+	rows, err := deedTable.list(ctx, db.reader, `WHERE `+ofKey+` ORDER BY at, id`, key)
 	if err != nil {
 		return nil, fmt.Errorf("list deeds: %w", err)
 	}
@@ -188,10 +193,10 @@ func (db Developers) Deeds(ctx context.Context, key string) ([]developers.Deed, 
 func (db Developers) CountRequest(ctx context.Context, key string, started time.Time) (int, error) {
 	var count int
 	_, err := get(ctx, db.writer, &count, `
-		INSERT INTO developer_rates (key_id, started, count) VALUES (?, ?, 1)
-		ON CONFLICT (key_id) DO UPDATE SET started = excluded.started,
+		INSERT INTO developer_rates (brand, key_id, started, count) SELECT brand, id, CAST(? AS BIGINT), 1 FROM developer_keys WHERE id = ?
+		ON CONFLICT (brand, key_id) DO UPDATE SET started = excluded.started,
 			count = CASE WHEN developer_rates.started = excluded.started THEN developer_rates.count + 1 ELSE 1 END
-		RETURNING count`, key, prepaid.Micros(started))
+		RETURNING count`, prepaid.Micros(started), key)
 	if err != nil {
 		return 0, fmt.Errorf("count request: %w", err)
 	}

@@ -35,14 +35,14 @@ func (db Orders) lockKey(ctx context.Context, tx *sqlx.Tx, brand, key string) er
 }
 
 // postToDeveloper keeps a developer's balance equal to what the ledger says: every posting passes here.
-func postToDeveloper(ctx context.Context, tx *sqlx.Tx, p topup.Posting, at time.Time) error {
+func postToDeveloper(ctx context.Context, tx *sqlx.Tx, brand string, p topup.Posting, at time.Time) error {
 	key, ok := strings.CutPrefix(p.Account, "developer:")
 	if !ok {
 		return nil
 	}
 	rows, err := exec(ctx, tx, `
-		UPDATE developer_keys SET minor = minor - ?, changed_at = ? WHERE id = ? AND currency = ? AND (minor >= ? OR ? < 0)`,
-		p.Amount.Minor, prepaid.Micros(at), key, p.Amount.Currency, p.Amount.Minor, p.Amount.Minor)
+		UPDATE developer_keys SET minor = minor - ?, changed_at = ? WHERE brand = ? AND id = ? AND currency = ? AND (minor >= ? OR ? < 0)`,
+		p.Amount.Minor, prepaid.Micros(at), brand, key, p.Amount.Currency, p.Amount.Minor, p.Amount.Minor)
 	if err == nil && rows == 0 {
 		err = topup.ErrNoFunds
 	}
@@ -55,6 +55,7 @@ func postToDeveloper(ctx context.Context, tx *sqlx.Tx, p topup.Posting, at time.
 // saleRow is a sale with what its order says of it too, by which it is found.
 type saleRow struct {
 	topup.Sale
+	Brand            string
 	Order            prepaid.OrderID
 	Key              string
 	IdentifierFolded string
@@ -98,7 +99,7 @@ func mayResell(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	}
 	_, err := get(ctx, tx, &bought, `
 		SELECT COUNT(*) AS bought, COALESCE(CAST(SUM(s.price_minor) AS BIGINT), 0) AS spent
-		FROM developer_sales s JOIN orders o ON o.id = s.order_id
+		FROM developer_sales s JOIN orders o ON o.brand = s.brand AND o.id = s.order_id
 		WHERE s.key_id = ? AND s.created_at > ? AND o.status NOT IN ('declined', 'refunded')`,
 		o.Funding.Ref, prepaid.Micros(o.CreatedAt.Add(-day)))
 	switch {
@@ -118,14 +119,14 @@ func insertSale(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	if err := checkEntries(n.Postings); err != nil {
 		return err
 	}
-	if err := insertEntries(ctx, tx, o.Brand, o.ID, n.Postings, o.CreatedAt); err != nil {
+	if err := insertEntries(ctx, tx, keyOf(o), n.Postings, o.CreatedAt); err != nil {
 		return err
 	}
-	row := saleRow{Sale: *s, Order: o.ID, Key: o.Funding.Ref, IdentifierFolded: strings.ToLower(s.Identifier), SoldAt: o.CreatedAt}
+	row := saleRow{Sale: *s, Brand: o.Brand, Order: o.ID, Key: o.Funding.Ref, IdentifierFolded: strings.ToLower(s.Identifier), SoldAt: o.CreatedAt}
 	row.Balance, row.DebitedAt = prepaid.Money{}, time.Time{} // saleDebited fills them in
 	_, err := saleTable.insert(ctx, tx, row, "")
 	if err == nil && o.Status == topup.Charged {
-		err = saleDebited(ctx, tx, o.ID, o.CreatedAt)
+		err = saleDebited(ctx, tx, o, o.CreatedAt)
 	}
 	if err != nil {
 		return fmt.Errorf("sale: %w", err)
@@ -134,10 +135,11 @@ func insertSale(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 }
 
 // saleDebited writes down what the debit that this transaction has made has left of the account.
-func saleDebited(ctx context.Context, tx *sqlx.Tx, order prepaid.OrderID, at time.Time) error {
+func saleDebited(ctx context.Context, tx *sqlx.Tx, o topup.Order, at time.Time) error {
 	_, err := exec(ctx, tx, `
-		UPDATE developer_sales SET debited_at = ?, balance_minor = (SELECT minor FROM developer_keys WHERE id = key_id)
-		WHERE order_id = ?`, prepaid.Micros(at), order)
+		UPDATE developer_sales SET debited_at = ?, balance_minor = (
+			SELECT minor FROM developer_keys k WHERE k.brand = developer_sales.brand AND k.id = key_id)
+		WHERE brand = ? AND order_id = ?`, prepaid.Micros(at), o.Brand, o.ID)
 	return err
 }
 
@@ -149,9 +151,9 @@ func (db Orders) bookChange(ctx context.Context, tx *sqlx.Tx, row topup.Order, c
 			return err
 		}
 	}
-	err := insertEntries(ctx, tx, row.Brand, c.Order, c.Postings, c.At)
+	err := insertEntries(ctx, tx, keyOf(row), c.Postings, c.At)
 	if err == nil && debits {
-		err = saleDebited(ctx, tx, c.Order, c.At)
+		err = saleDebited(ctx, tx, row, c.At)
 	}
 	return err
 }
@@ -228,15 +230,16 @@ func ordersOf(ctx context.Context, tx *sqlx.Tx, sales []saleRow) ([]topup.Histor
 func addSales(ctx context.Context, tx *sqlx.Tx, histories []topup.History) error {
 	index := map[prepaid.OrderID]int{}
 	var ids []prepaid.OrderID
+	var brands []string
 	for i, h := range histories {
 		if h.Funding.Kind == topup.ByDeveloper {
-			ids, index[h.ID] = append(ids, h.ID), i
+			ids, brands, index[h.ID] = append(ids, h.ID), append(brands, h.Brand), i
 		}
 	}
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, err := saleTable.listIn(ctx, tx, `WHERE order_id IN (?)`, ids)
+	rows, err := saleTable.listIn(ctx, tx, `WHERE brand IN (?) AND order_id IN (?)`, brands, ids)
 	if err != nil {
 		return fmt.Errorf("sales: %w", err)
 	}

@@ -17,37 +17,44 @@ type Webhooks struct{ *core }
 
 var _ developers.Webhooks = Webhooks{}
 
-var webhookTable = newTable[developers.Webhook]("developer_webhooks", names{"Key": "key_id"})
+// webhookRow is a webhook as it is stored.
+type webhookRow struct {
+	Brand string
+	developers.Webhook
+}
+
+var webhookTable = newTable[webhookRow]("developer_webhooks", names{"Key": "key_id"})
 
 // SetWebhook implements developers.Webhooks.
 func (db Webhooks) SetWebhook(ctx context.Context, w developers.Webhook, d developers.Deed) error {
 	return db.write(ctx, "set webhook", func(tx *sqlx.Tx) error {
-		if _, err := getKey(ctx, tx, w.Key); err != nil {
+		k, err := getKey(ctx, tx, w.Key)
+		if err != nil {
 			return err
 		}
-		if _, err := exec(ctx, tx, `DELETE FROM developer_webhooks WHERE key_id = ?`, w.Key); err != nil {
+		if _, err := exec(ctx, tx, `DELETE FROM developer_webhooks WHERE brand = ? AND key_id = ?`, k.Brand, w.Key); err != nil {
 			return err
 		}
 		if w.URL != "" {
-			_, err := webhookTable.insert(ctx, tx, w, "")
+			_, err := webhookTable.insert(ctx, tx, webhookRow{k.Brand, w}, "")
 			if err != nil {
 				return err
 			}
 		}
-		return insertDeed(ctx, tx, d)
+		return insertDeed(ctx, tx, k.Brand, d)
 	})
 }
 
 // Webhook implements developers.Webhooks.
 func (db Webhooks) Webhook(ctx context.Context, key string) (developers.Webhook, error) {
-	w, found, err := webhookTable.get(ctx, db.reader, `WHERE key_id = ?`, key)
+	w, found, err := webhookTable.get(ctx, db.reader, `WHERE `+ofKey, key)
 	if err == nil && !found {
 		err = developers.ErrNoWebhook
 	}
 	if err != nil {
 		return developers.Webhook{}, fmt.Errorf("read webhook: %w", err)
 	}
-	return w, nil
+	return w.Webhook, nil
 }
 
 // insertDelivery writes that a developer is to be told of an order's end, where the key has a webhook.
@@ -57,11 +64,11 @@ func insertDelivery(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.C
 		return nil
 	}
 	_, err := exec(ctx, tx, `
-		INSERT INTO developer_deliveries (id, key_id, order_id, state, status, run_at, give_up_at, created_at)
-		SELECT ?, key_id, ?, ?, 'waiting', ?, ?, ? FROM developer_webhooks WHERE key_id = ?
-		ON CONFLICT (order_id, state) DO NOTHING`,
-		prepaid.NewID[string](), row.ID, string(state), prepaid.Micros(c.At), prepaid.Micros(c.At.Add(developers.DeliverTries)),
-		prepaid.Micros(c.At), row.Funding.Ref)
+		INSERT INTO developer_deliveries (brand, order_id, ordered_at, id, key_id, state, status, run_at, give_up_at, created_at)
+		SELECT ?, ?, ?, ?, key_id, ?, 'waiting', ?, ?, ? FROM developer_webhooks WHERE brand = ? AND key_id = ?
+		ON CONFLICT (brand, order_id, ordered_at, state) DO NOTHING`,
+		keyOf(row).args(prepaid.NewID[string](), string(state), prepaid.Micros(c.At), prepaid.Micros(c.At.Add(developers.DeliverTries)),
+			prepaid.Micros(c.At), row.Brand, row.Funding.Ref)...)
 	if err != nil {
 		return fmt.Errorf("delivery to webhook: %w", err)
 	}
@@ -74,7 +81,8 @@ var deliveryTable = newTable[developers.Delivery]("developer_deliveries", names{
 
 // deliveryColumns are what a delivery is read from.
 var deliveryColumns = deliveryTable.columns + `,
-	(SELECT number FROM developer_sales WHERE developer_sales.order_id = developer_deliveries.order_id) AS number`
+	(SELECT number FROM developer_sales WHERE developer_sales.brand = developer_deliveries.brand
+		AND developer_sales.order_id = developer_deliveries.order_id) AS number`
 
 // ClaimDelivery implements developers.Webhooks. Two that claim in the same moment may get two of one key.
 func (db Webhooks) ClaimDelivery(ctx context.Context, now, until time.Time) (d developers.Delivery, due bool, err error) {
@@ -152,8 +160,12 @@ func (db Webhooks) Delivery(ctx context.Context, id string) (developers.Delivery
 // the delivery's. developers.ErrNoDelivery.
 func (db Webhooks) RepeatDelivery(ctx context.Context, id string, d developers.Deed) error {
 	return db.write(ctx, "repeat delivery", func(tx *sqlx.Tx) error {
-		found, err := get(ctx, tx, &d.Key, `
-			UPDATE developer_deliveries SET status = 'waiting', run_at = ?, give_up_at = ? WHERE id = ? RETURNING key_id`,
+		var of struct {
+			Brand string
+			Key   string `db:"key_id"`
+		}
+		found, err := get(ctx, tx, &of, `
+			UPDATE developer_deliveries SET status = 'waiting', run_at = ?, give_up_at = ? WHERE id = ? RETURNING brand, key_id`,
 			prepaid.Micros(d.At), prepaid.Micros(d.At.Add(developers.DeliverTries)), id)
 		if err == nil && !found {
 			err = developers.ErrNoDelivery
@@ -161,6 +173,7 @@ func (db Webhooks) RepeatDelivery(ctx context.Context, id string, d developers.D
 		if err != nil {
 			return err
 		}
-		return insertDeed(ctx, tx, d)
+		d.Key = of.Key
+		return insertDeed(ctx, tx, of.Brand, d)
 	})
 }

@@ -41,7 +41,7 @@ func checkEntries(entries []topup.Entry) error {
 }
 
 // hasEntry reports whether one of the change's ledger entries is stored already. Under the order's lock.
-func hasEntry(ctx context.Context, tx *sqlx.Tx, c topup.Change) (bool, error) {
+func hasEntry(ctx context.Context, tx *sqlx.Tx, o topup.Order, c topup.Change) (bool, error) {
 	if len(c.Postings) == 0 {
 		return false, nil
 	}
@@ -50,27 +50,27 @@ func hasEntry(ctx context.Context, tx *sqlx.Tx, c topup.Change) (bool, error) {
 		kinds[i] = e.Kind
 	}
 	var known []string
-	err := listIn(ctx, tx, &known, `SELECT kind FROM ledger_entries WHERE order_id = ? AND kind IN (?)`, c.Order, kinds)
+	err := listIn(ctx, tx, &known, `SELECT kind FROM ledger_entries WHERE `+ofOrder+` AND kind IN (?)`, keyOf(o).args(kinds)...)
 	return len(known) > 0, err
 }
 
-// insertEntries writes entries about an order, or a developer's credit. What they post to a developer's account changes
+// insertEntries writes entries about an order, or about a developer's credit, which has its own id and time in the key. What they post to a developer's account changes
 // its balance: topup.ErrNoFunds where it does not hold that much.
-func insertEntries[ID ~string](ctx context.Context, tx *sqlx.Tx, brand string, about ID, entries []topup.Entry, at time.Time) error {
+func insertEntries(ctx context.Context, tx *sqlx.Tx, about childKey, entries []topup.Entry, at time.Time) error {
 	for _, e := range entries {
-		_, err := exec(ctx, tx, `INSERT INTO ledger_entries (order_id, kind, brand, at) VALUES (?, ?, ?, ?)`,
-			about, e.Kind, brand, prepaid.Micros(at))
+		_, err := exec(ctx, tx, `INSERT INTO ledger_entries (brand, order_id, ordered_at, kind, at) VALUES (?, ?, ?, ?, ?)`,
+			about.args(e.Kind, prepaid.Micros(at))...)
 		if err != nil {
 			return fmt.Errorf("ledger entry %s: %w", e.Kind, err)
 		}
 		for i, p := range e.Postings {
 			_, err := exec(ctx, tx, `
-				INSERT INTO ledger_postings (order_id, kind, number, account, currency, minor) VALUES (?, ?, ?, ?, ?, ?)`,
-				about, e.Kind, i+1, p.Account, p.Amount.Currency, p.Amount.Minor)
+				INSERT INTO ledger_postings (brand, order_id, ordered_at, kind, number, account, currency, minor)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, about.args(e.Kind, i+1, p.Account, p.Amount.Currency, p.Amount.Minor)...)
 			if err != nil {
 				return fmt.Errorf("posting to %s: %w", p.Account, err)
 			}
-			if err := postToDeveloper(ctx, tx, p, at); err != nil {
+			if err := postToDeveloper(ctx, tx, about.Brand, p, at); err != nil {
 				return err
 			}
 		}
@@ -78,14 +78,16 @@ func insertEntries[ID ~string](ctx context.Context, tx *sqlx.Tx, brand string, a
 	return nil
 }
 
+// entryOfPosting joins a posting (p) with its entry (e).
+const entryOfPosting = `e.brand = p.brand AND e.order_id = p.order_id AND e.ordered_at = p.ordered_at AND e.kind = p.kind`
+
 // Balances returns the balance of every account of a brand in every currency, by account and currency; a
 // positive one is a debit.
 func (db Ledger) Balances(ctx context.Context, brand string) ([]topup.Posting, error) {
 	var rows []postingRow
 	err := list(ctx, db.orderReader, &rows, `
-		SELECT p.account, p.currency, CAST(SUM(p.minor) AS BIGINT) AS minor
-		FROM ledger_postings p JOIN ledger_entries e ON e.order_id = p.order_id AND e.kind = p.kind
-		WHERE e.brand = ? GROUP BY p.account, p.currency ORDER BY p.account, p.currency`, brand)
+		SELECT account, currency, CAST(SUM(minor) AS BIGINT) AS minor
+		FROM ledger_postings WHERE brand = ? GROUP BY account, currency ORDER BY account, currency`, brand)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
@@ -101,8 +103,9 @@ func (db Ledger) Entries(ctx context.Context, id prepaid.OrderID) ([]topup.Entry
 	var rows []postingRow
 	err := list(ctx, db.orderReader, &rows, `
 		SELECT p.kind, p.account, p.currency, p.minor
-		FROM ledger_postings p JOIN ledger_entries e ON e.order_id = p.order_id AND e.kind = p.kind
-		WHERE p.order_id = ? ORDER BY e.at, p.kind, p.number`, id)
+		FROM ledger_postings p JOIN ledger_entries e ON `+entryOfPosting+`
+		WHERE (p.brand, p.order_id, p.ordered_at) = (SELECT o.brand, o.id, o.created_at FROM orders o WHERE o.id = ?)
+		ORDER BY e.at, p.kind, p.number`, id)
 	if err != nil {
 		return nil, fmt.Errorf("ledger entries: %w", err)
 	}

@@ -51,10 +51,10 @@ func (db Mandates) ClaimMandates(ctx context.Context, now, until time.Time, n in
 		var err error
 		claimed, err = mandateTable.query(ctx, tx, `
 			WITH due AS MATERIALIZED (
-				SELECT setup AS due_setup FROM mandates
+				SELECT brand AS due_brand, setup AS due_setup FROM mandates
 				WHERE run_at > 0 AND run_at <= ? AND lease_until <= ?
 				ORDER BY run_at, setup`+limited+db.skipLocked+`)
-			UPDATE mandates SET lease_until = ? WHERE setup IN (SELECT due_setup FROM due)
+			UPDATE mandates SET lease_until = ? WHERE (brand, setup) IN (SELECT due_brand, due_setup FROM due)
 			RETURNING `+mandateTable.columns,
 			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))
 		return err
@@ -90,19 +90,19 @@ func (db Mandates) NextMandate(ctx context.Context) (time.Time, error) {
 
 // endMandate drops a mandate's sealed IBAN and its due work with its setup, and tells when a notice may tell of it;
 // found is false where the setup was none of a mandate.
-func endMandate(ctx context.Context, tx *sqlx.Tx, id prepaid.SetupID) (tellAt time.Time, found bool, err error) {
-	rows, err := exec(ctx, tx, `UPDATE mandates SET sealed = '', run_at = 0, lease_until = 0 WHERE setup = ?`, id)
+func endMandate(ctx context.Context, tx *sqlx.Tx, brand string, id prepaid.SetupID) (tellAt time.Time, found bool, err error) {
+	rows, err := exec(ctx, tx, `UPDATE mandates SET sealed = '', run_at = 0, lease_until = 0 WHERE brand = ? AND setup = ?`, brand, id)
 	if err != nil || rows == 0 {
 		return time.Time{}, false, err
 	}
 	var at int64
-	_, err = get(ctx, tx, &at, `SELECT tell_at FROM mandates WHERE setup = ?`, id)
+	_, err = get(ctx, tx, &at, `SELECT tell_at FROM mandates WHERE brand = ? AND setup = ?`, brand, id)
 	return prepaid.FromMicros(at), true, err
 }
 
 // MandatesOf lists the mandates of a customer, newest first.
 func (db Mandates) MandatesOf(ctx context.Context, c prepaid.CustomerID) ([]payments.Mandate, error) {
-	return db.mandates(ctx, `customer = ?`, c)
+	return db.mandates(ctx, ofCustomer, c)
 }
 
 // MandatesByReference lists those whose reference begins so, 20 at most.

@@ -41,7 +41,7 @@ func (db Moves) MayMove(ctx context.Context, id prepaid.CustomerID, now time.Tim
 			err = mayMove(ctx, tx, c)
 		}
 		if err == nil {
-			err = refuseContested(ctx, tx, id, now)
+			err = refuseContested(ctx, tx, c, now)
 		}
 		return err
 	})
@@ -59,9 +59,9 @@ func mayMove(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) error {
 }
 
 // refuseContested returns *accounts.ContestedError while somebody may still answer NOT ME to a recovery of the customer's number.
-func refuseContested(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, now time.Time) error {
+func refuseContested(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, now time.Time) error {
 	var until int64
-	_, err := get(ctx, tx, &until, `SELECT COALESCE(MAX(until), 0) FROM unlinked_addresses WHERE customer = ?`, id)
+	_, err := get(ctx, tx, &until, `SELECT COALESCE(MAX(until), 0) FROM unlinked_addresses WHERE brand = ? AND customer = ?`, c.Brand, c.ID)
 	if err == nil && until > prepaid.Micros(now) {
 		err = &accounts.ContestedError{Until: prepaid.FromMicros(until)}
 	}
@@ -70,17 +70,17 @@ func refuseContested(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, no
 
 // MoveCustomer implements accounts.Moves.
 func (db Moves) MoveCustomer(ctx context.Context, m accounts.Move) (accounts.Customer, error) {
-	return db.moveNumber(ctx, m, func(tx *sqlx.Tx) error {
-		if err := requireLinked(ctx, tx, m.Customer, m.Asked); err != nil {
+	return db.moveNumber(ctx, m, func(tx *sqlx.Tx, c accounts.Customer) error {
+		if err := requireLinked(ctx, tx, c, m.Asked); err != nil {
 			return err
 		}
-		return refuseContested(ctx, tx, m.Customer, m.At)
+		return refuseContested(ctx, tx, c, m.At)
 	})
 }
 
 // requireLinked returns accounts.ErrRecovered where an address is no longer linked to the customer.
-func requireLinked(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address) error {
-	linked, err := get(ctx, tx, new(int), `SELECT 1 FROM customer_addresses WHERE customer = ? AND address = ?`, id, a)
+func requireLinked(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, a prepaid.Address) error {
+	linked, err := get(ctx, tx, new(int), `SELECT 1 FROM customer_addresses WHERE brand = ? AND address = ? AND customer = ?`, c.Brand, a, c.ID)
 	if err == nil && !linked {
 		err = accounts.ErrRecovered
 	}
@@ -89,15 +89,15 @@ func requireLinked(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a pr
 
 // MoveByHand is MoveCustomer where an operator has decided whose the number is. It stores who decided, and why.
 func (db Moves) MoveByHand(ctx context.Context, m accounts.Move, by prepaid.By) (accounts.Customer, error) {
-	return db.moveNumber(ctx, m, func(tx *sqlx.Tx) error {
-		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Customer: m.Customer, What: "number",
+	return db.moveNumber(ctx, m, func(tx *sqlx.Tx, c accounts.Customer) error {
+		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Brand: c.Brand, Customer: m.Customer, What: "number",
 			By: by, At: m.At, Outcome: "done", EndedAt: m.At})
 	})
 }
 
 // moveNumber changes a customer's number in one transaction. first runs in it before the change, and not at all where the operation key
 // has made the change before: a repeated call returns the customer as they are.
-func (db Moves) moveNumber(ctx context.Context, m accounts.Move, first func(*sqlx.Tx) error) (accounts.Customer, error) {
+func (db Moves) moveNumber(ctx context.Context, m accounts.Move, first func(*sqlx.Tx, accounts.Customer) error) (accounts.Customer, error) {
 	var moved accounts.Customer
 	err := db.writeOrders(ctx, "change number", func(tx *sqlx.Tx) error {
 		c, err := getCustomer(ctx, tx, `c.id = ?`, m.Customer)
@@ -120,7 +120,7 @@ func (db Moves) moveNumber(ctx context.Context, m accounts.Move, first func(*sql
 		case moved.MSISDN != m.From:
 			return accounts.ErrRecovered
 		}
-		if err := first(tx); err != nil {
+		if err := first(tx, moved); err != nil {
 			return err
 		}
 		if err := mayMove(ctx, tx, moved); err != nil {
@@ -226,7 +226,7 @@ func redirectReplies(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, from
 		`UPDATE orders SET reply_channel = ?, reply_kind = ?, reply_address = ? WHERE brand = ? AND reply_address = ? AND customer = ?`,
 		`UPDATE payment_setups SET reply_channel = ?, reply_kind = ?, reply_address = ? WHERE brand = ? AND reply_address = ? AND customer = ?`,
 		`UPDATE notices SET channel = ?, kind = ?, address = ? WHERE brand = ? AND address = ? AND told_at = 0
-			AND (order_id IN (SELECT id FROM orders WHERE customer = ?) OR about IN ('registered', 'setup_completed', 'setup_abandoned',
+			AND (EXISTS (SELECT 1 FROM orders o WHERE o.brand = notices.brand AND o.id = notices.order_id AND o.customer = ?) OR about IN ('registered', 'setup_completed', 'setup_abandoned',
 				'mandate_refused', 'instrument_ended'))`,
 	} {
 		if _, err := exec(ctx, tx, query, to.Channel, to.Kind, to.Address, c.Brand, from, c.ID); err != nil {
@@ -258,7 +258,7 @@ func (db Moves) UnlinkAddress(ctx context.Context, u accounts.Unlinking) error {
 		}
 		to := topup.ReplyTo{Channel: was.Channel, Kind: was.Kind, Address: u.Address, Language: c.Language}
 		if was.Channel == "" { // linked by an older program: where it wrote from last
-			if to, err = lastReplyTo(ctx, tx, c.ID, u.Address); err != nil {
+			if to, err = lastReplyTo(ctx, tx, c, u.Address); err != nil {
 				return err
 			}
 		}

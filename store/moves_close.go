@@ -29,7 +29,7 @@ func mayClose(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, now time.Ti
 	if err := refuseUnderWay(ctx, tx, c); err != nil {
 		return err
 	}
-	return refuseContested(ctx, tx, c.ID, now)
+	return refuseContested(ctx, tx, c, now)
 }
 
 // CloseCustomer implements accounts.Moves.
@@ -51,7 +51,7 @@ func (db Moves) CloseCustomer(ctx context.Context, cl accounts.Closing) (address
 		case c.Frozen():
 			return accounts.ErrFrozen
 		}
-		if err := requireLinked(ctx, tx, c.ID, cl.Asked); err != nil {
+		if err := requireLinked(ctx, tx, c, cl.Asked); err != nil {
 			return err
 		}
 		if err := mayClose(ctx, tx, c, cl.At); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -31,6 +32,7 @@ var _ conversation.Transcripts = Transcripts{}
 // noticeRow is a notice as it is stored.
 type noticeRow struct {
 	conversation.Notice
+	OrderedAt time.Time // the order's time, or CreatedAt
 	CreatedAt time.Time // for people who look into the table
 }
 
@@ -39,7 +41,7 @@ var noticeTable = newTable[noticeRow]("notices", names{"Order": "order_id"})
 // newNotice is a notice that is due at once.
 func newNotice(id prepaid.NoticeID, brand string, about prepaid.NoticeKind, to topup.ReplyTo, now time.Time) noticeRow {
 	return noticeRow{conversation.Notice{ID: id, Brand: brand, Channel: to.Channel, Kind: to.Kind, Address: to.Address,
-		Language: to.Language, About: about, DueAt: now}, now}
+		Language: to.Language, About: about, DueAt: now}, now, now}
 }
 
 func insertNotice(ctx context.Context, tx *sqlx.Tx, row noticeRow) error {
@@ -64,14 +66,14 @@ func newNotices(rows []noticeRow) []conversation.Notice {
 func insertOrderNotice(ctx context.Context, tx *sqlx.Tx, o topup.Order, n topup.NewNotice, now time.Time) error {
 	var waiting []int64
 	err := list(ctx, tx, &waiting, `
-		DELETE FROM notices WHERE order_id = ? AND about = ? AND told_at = 0 AND lease_until <= ? RETURNING due_at`,
-		o.ID, n.Kind, prepaid.Micros(now))
+		DELETE FROM notices WHERE `+ofOrder+` AND about = ? AND told_at = 0 AND lease_until <= ? RETURNING due_at`,
+		keyOf(o).args(n.Kind, prepaid.Micros(now))...)
 	if err != nil {
 		return fmt.Errorf("waiting notice: %w", err)
 	}
 	due := slices.Min(append(waiting, prepaid.Micros(n.DueAt)))
 	row := newNotice(n.ID, o.Brand, n.Kind, o.ReplyTo, now)
-	row.Order, row.DueAt = o.ID, prepaid.FromMicros(due)
+	row.Order, row.OrderedAt, row.DueAt = o.ID, o.CreatedAt, prepaid.FromMicros(due)
 	return insertNotice(ctx, tx, row)
 }
 
@@ -82,10 +84,10 @@ func (db Notices) ClaimNotices(ctx context.Context, now, until time.Time, n int)
 		var err error
 		rows, err = noticeTable.query(ctx, tx, `
 			WITH due AS MATERIALIZED (
-				SELECT id AS due_id FROM notices
+				SELECT brand AS due_brand, id AS due_id FROM notices
 				WHERE told_at = 0 AND held = '' AND due_at <= ? AND lease_until <= ?
 				ORDER BY due_at, id`+limited+db.skipLocked+`)
-			UPDATE notices SET lease_until = ? WHERE id IN (SELECT due_id FROM due)
+			UPDATE notices SET lease_until = ? WHERE (brand, id) IN (SELECT due_brand, due_id FROM due)
 			RETURNING `+noticeTable.columns,
 			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))
 		return err
@@ -102,8 +104,8 @@ func (db Notices) NoticesOf(ctx context.Context, o prepaid.OrderID, status topup
 	var ids []prepaid.NoticeID
 	err := list(ctx, db.orderReader, &ids, `
 		SELECT id FROM notices
-		WHERE order_id = ? AND about = 'order' AND told_at = 0
-		  AND EXISTS (SELECT 1 FROM orders WHERE orders.id = notices.order_id AND orders.status = ?)
+		WHERE (brand, order_id, ordered_at) = (SELECT o.brand, o.id, o.created_at FROM orders o WHERE o.id = ? AND o.status = ?)
+		  AND about = 'order' AND told_at = 0
 		ORDER BY due_at, id`, o, status)
 	if err != nil {
 		return nil, fmt.Errorf("notices of order: %w", err)
@@ -145,14 +147,24 @@ func (db Notices) NextNotice(ctx context.Context) (time.Time, error) {
 	return prepaid.FromMicros(at), nil
 }
 
-var transcriptTable = newTable[conversation.Transcript]("transcripts", nil)
+// transcriptRow is a transcript as it is stored.
+type transcriptRow struct {
+	Brand   string
+	Address prepaid.Address
+	conversation.Transcript
+}
+
+var transcriptTable = newTable[transcriptRow]("transcripts", nil)
 
 // SaveTranscripts implements conversation.Transcripts.
 func (db Transcripts) SaveTranscripts(ctx context.Context, entries []conversation.Transcript) error {
 	return db.write(ctx, "save transcripts", func(tx *sqlx.Tx) error {
 		for _, e := range entries {
 			e.Entry = append([]byte{}, e.Entry...) // never NULL
-			_, err := transcriptTable.insert(ctx, tx, e, `ON CONFLICT (sender, message_id) DO NOTHING`)
+			brand, rest, _ := strings.Cut(e.Sender, "/")
+			_, address, _ := strings.Cut(rest, "/")
+			_, err := transcriptTable.insert(ctx, tx, transcriptRow{brand, prepaid.Address(address), e},
+				`ON CONFLICT (brand, sender, message_id) DO NOTHING`)
 			if err != nil {
 				return err
 			}
@@ -165,7 +177,7 @@ var orderNoticeTable = newTable[operators.Notice]("notices", nil)
 
 // OfOrder implements operators.NoticeReader.
 func (db Notices) OfOrder(ctx context.Context, id prepaid.OrderID) ([]operators.Notice, error) {
-	notices, err := orderNoticeTable.list(ctx, db.orderReader, `WHERE order_id = ? ORDER BY due_at, id`, id)
+	notices, err := orderNoticeTable.list(ctx, db.orderReader, `WHERE `+ofOrderID+` ORDER BY due_at, id`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read order's notices: %w", err)
 	}

@@ -30,16 +30,16 @@ func insertGiftNotice(ctx context.Context, tx *sqlx.Tx, o topup.Order, now time.
 		SELECT COALESCE(said.reply_channel, a.channel) AS reply_channel, COALESCE(said.reply_kind, a.kind) AS reply_kind,
 			a.address AS reply_address, c.language AS reply_language
 		FROM customers c
-		JOIN customer_addresses a ON a.customer = c.id AND a.holder = c.holder
+		JOIN customer_addresses a ON a.brand = c.brand AND a.customer = c.id AND a.holder = c.holder
 		LEFT JOIN (
 			SELECT reply_channel, reply_kind, reply_address, created_at FROM orders WHERE customer = ?
 			UNION ALL
-			SELECT reply_channel, reply_kind, reply_address, created_at FROM payment_setups WHERE customer = ?
+			SELECT reply_channel, reply_kind, reply_address, created_at FROM payment_setups WHERE brand = ? AND customer = ?
 		) AS said ON said.reply_address = a.address
-		WHERE c.id = ?
+		WHERE c.brand = ? AND c.id = ?
 		ORDER BY EXISTS (SELECT 1 FROM opt_outs x WHERE x.brand = a.brand AND x.address = a.address AND x.is_out),
 			COALESCE(said.created_at, 0) DESC, a.linked_at, a.address
-		LIMIT 1`, recipient, recipient, recipient)
+		LIMIT 1`, recipient, o.Brand, recipient, o.Brand, recipient)
 	if err != nil {
 		return fmt.Errorf("recipient of gift: %w", err)
 	}
@@ -47,6 +47,6 @@ func insertGiftNotice(ctx context.Context, tx *sqlx.Tx, o topup.Order, now time.
 		return nil
 	}
 	row := newNotice(prepaid.NoticeID("gift "+string(o.ID)), o.Brand, prepaid.NoticeGift, to, now)
-	row.Order = o.ID
+	row.Order, row.OrderedAt = o.ID, o.CreatedAt
 	return insertNotice(ctx, tx, row)
 }

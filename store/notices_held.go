@@ -34,7 +34,7 @@ func renotify(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channel
 		return err
 	}
 	var ids []prepaid.NoticeID
-	err = list(ctx, tx, &ids, `SELECT id FROM notices WHERE id = ? AND told_at > 0`, m.MessageID)
+	err = list(ctx, tx, &ids, `SELECT id FROM notices WHERE brand = ? AND id = ? AND told_at > 0`, m.Brand, m.MessageID)
 	if err == nil && m.Answer && e.Refused {
 		var more []prepaid.NoticeID
 		err = list(ctx, tx, &more, `
@@ -51,8 +51,8 @@ func renotify(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channel
 	}
 	for _, id := range ids {
 		_, err := exec(ctx, tx, `
-			UPDATE notices SET id = ?, told_at = 0, lease_until = 0, due_at = ?, held = ?, held_at = ?, retold = TRUE WHERE id = ?`,
-			prepaid.NewID[prepaid.NoticeID](), now, held, since, id)
+			UPDATE notices SET id = ?, told_at = 0, lease_until = 0, due_at = ?, held = ?, held_at = ?, retold = TRUE WHERE brand = ? AND id = ?`,
+			prepaid.NewID[prepaid.NoticeID](), now, held, since, m.Brand, id)
 		if err != nil {
 			return err
 		}
@@ -62,8 +62,8 @@ func renotify(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channel
 
 // Redirect implements conversation.HeldNotices.
 func (db Notices) Redirect(ctx context.Context, n conversation.Notice) error {
-	_, err := exec(ctx, db.writer, `UPDATE notices SET channel = ?, kind = ?, address = ?, retold = TRUE WHERE id = ? AND told_at = 0`,
-		n.Channel, n.Kind, n.Address, n.ID)
+	_, err := exec(ctx, db.writer, `UPDATE notices SET channel = ?, kind = ?, address = ?, retold = TRUE WHERE brand = ? AND id = ? AND told_at = 0`,
+		n.Channel, n.Kind, n.Address, n.Brand, n.ID)
 	if err != nil {
 		return fmt.Errorf("redirect notice: %w", err)
 	}
@@ -93,7 +93,7 @@ func (db Notices) Held(ctx context.Context, brand string, a prepaid.Address) ([]
 // HeldOf implements conversation.HeldNotices.
 func (db Notices) HeldOf(ctx context.Context, o prepaid.OrderID) ([]prepaid.NoticeID, error) {
 	var ids []prepaid.NoticeID
-	err := list(ctx, db.reader, &ids, `SELECT id FROM notices WHERE order_id = ? AND about = 'order' AND told_at = 0 AND held <> '' ORDER BY id`, o)
+	err := list(ctx, db.reader, &ids, `SELECT id FROM notices WHERE `+ofOrderID+` AND about = 'order' AND told_at = 0 AND held <> '' ORDER BY id`, o)
 	if err != nil {
 		return nil, fmt.Errorf("held notices of order: %w", err)
 	}
@@ -118,7 +118,7 @@ var untoldTable = newTable[operators.Untold]("notices", names{
 func (db Notices) Untold(ctx context.Context, brand string, limit int) ([]operators.Untold, error) {
 	untold, err := untoldTable.query(ctx, db.orderReader, `
 		SELECT `+untoldTable.of("n")+`, COALESCE(o.msisdn, '') AS msisdn
-		FROM notices n LEFT JOIN orders o ON o.id = n.order_id
+		FROM notices n LEFT JOIN orders o ON o.brand = n.brand AND o.id = n.order_id
 		WHERE n.told_at = 0 AND n.held <> '' AND (CAST(? AS TEXT) = '' OR n.brand = ?) ORDER BY n.held_at, n.id LIMIT ?`, brand, brand, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list untold news: %w", err)
@@ -147,7 +147,7 @@ func (db Notices) ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepai
 		if _, err := get(ctx, tx, &customer, `SELECT customer FROM customer_addresses WHERE brand = ? AND address = ?`, n.Brand, n.Address); err != nil {
 			return err
 		}
-		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Order: n.Order, Customer: customer,
+		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Brand: n.Brand, Order: n.Order, Customer: customer,
 			What: "told " + n.About, By: by, At: now, Outcome: "done", EndedAt: now})
 	})
 	return waited, err

@@ -54,10 +54,10 @@ func (db OptOuts) AddressesOf(ctx context.Context, id prepaid.CustomerID) ([]acc
 	}
 	err := list(ctx, db.reader, &rows, `
 		SELECT a.address, a.kind, a.linked_at, o.channel
-		FROM customer_addresses a
-		JOIN customers c ON c.id = a.customer AND c.holder = a.holder
+		FROM customers c
+		JOIN customer_addresses a ON a.brand = c.brand AND a.customer = c.id AND a.holder = c.holder
 		LEFT JOIN opt_outs o ON o.brand = a.brand AND o.address = a.address AND o.is_out
-		WHERE a.customer = ? ORDER BY a.linked_at, a.address, o.channel`, id)
+		WHERE c.id = ? ORDER BY a.linked_at, a.address, o.channel`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read customer's addresses: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,17 +34,68 @@ var replyTable = newTable[topup.ReplyTo]("", names{
 	"Channel": "reply_channel", "Kind": "reply_kind", "Address": "reply_address", "Language": "reply_language",
 })
 
-var attemptTable = newTable[topup.Attempt]("attempts", names{"Order": "order_id"})
+// childKey begins the key of what belongs to an order: with the order's own time, by which PostgreSQL partitions it.
+type childKey struct {
+	Brand     string
+	Order     prepaid.OrderID
+	OrderedAt time.Time
+}
 
-func insertAttempt(ctx context.Context, tx *sqlx.Tx, a topup.Attempt) error {
-	if _, err := attemptTable.insert(ctx, tx, a, ""); err != nil {
+func keyOf(o topup.Order) childKey { return childKey{o.Brand, o.ID, o.CreatedAt} }
+
+// ofOrder is the condition of a child's key; keyOf(order).args are its arguments.
+const ofOrder = `brand = ? AND order_id = ? AND ordered_at = ?`
+
+func (k childKey) args(more ...any) []any {
+	return append([]any{k.Brand, k.Order, prepaid.Micros(k.OrderedAt)}, more...)
+}
+
+// ofOrderID is ofOrder where only the order's id is known.
+const ofOrderID = `(brand, order_id, ordered_at) = (SELECT o.brand, o.id, o.created_at FROM orders o WHERE o.id = ?)`
+
+// ofOrders is the condition of the children of several orders, with its arguments for listIn. There is one order at least.
+func ofOrders(orders []topup.Order) (where string, args []any) {
+	var brands []string
+	ids := make([]prepaid.OrderID, len(orders))
+	first, last := orders[0].CreatedAt, orders[0].CreatedAt
+	for i, o := range orders {
+		ids[i] = o.ID
+		if !slices.Contains(brands, o.Brand) {
+			brands = append(brands, o.Brand)
+		}
+		if o.CreatedAt.Before(first) {
+			first = o.CreatedAt
+		}
+		if o.CreatedAt.After(last) {
+			last = o.CreatedAt
+		}
+	}
+	return `brand IN (?) AND order_id IN (?) AND ordered_at BETWEEN ? AND ?`, []any{brands, ids, prepaid.Micros(first), prepaid.Micros(last)}
+}
+
+// attemptRow is an attempt as it is stored.
+type attemptRow struct {
+	childKey
+	topup.Attempt
+}
+
+var attemptTable = newTable[attemptRow]("attempts", names{"Order": "order_id"})
+
+func insertAttempt(ctx context.Context, tx *sqlx.Tx, o topup.Order, a topup.Attempt) error {
+	if _, err := attemptTable.insert(ctx, tx, attemptRow{keyOf(o), a}, ""); err != nil {
 		return fmt.Errorf("attempt %d: %w", a.Number, err)
 	}
 	return nil
 }
 
+// chargeRow is a charge as it is stored.
+type chargeRow struct {
+	Brand string
+	topup.Charge
+}
+
 // chargeTable's former is what the charge's holder and the customer's say together.
-var chargeTable = newTable[topup.Charge]("charges", names{"Order": "order_id", "Former": "former,join"})
+var chargeTable = newTable[chargeRow]("charges", names{"Order": "order_id", "Former": "former,join"})
 
 // Order implements topup.Orders.
 func (db Orders) Order(ctx context.Context, id prepaid.OrderID) (topup.History, error) {
@@ -125,17 +177,18 @@ func (db Orders) Claim(ctx context.Context, now, until time.Time, n int) ([]topu
 
 // withHistory adds charges and attempts to orders, of which there is at least one, and sorts them by run_at.
 func withHistory(ctx context.Context, tx *sqlx.Tx, rows []topup.Order) ([]topup.History, error) {
-	ids := make([]prepaid.OrderID, len(rows))
 	index := make(map[prepaid.OrderID]int, len(rows))
 	slices.SortFunc(rows, func(a, b topup.Order) int { return cmp.Or(a.RunAt.Compare(b.RunAt), cmp.Compare(a.ID, b.ID)) })
 	histories := make([]topup.History, len(rows))
 	for i, row := range rows {
-		ids[i], index[row.ID], histories[i].Order = row.ID, i, row
+		index[row.ID], histories[i].Order = i, row
 	}
+	ids := slices.Collect(maps.Keys(index))
 	query, args, err := sqlx.In(`
 		SELECT `+chargeTable.of("ch")+`, ch.holder > 0 AND ch.holder < COALESCE(c.holder, 0) AS former
-		FROM charges ch JOIN orders o ON o.id = ch.order_id LEFT JOIN customers c ON c.id = o.customer
-		WHERE ch.order_id IN (?)`, ids)
+		FROM orders o JOIN charges ch ON ch.brand = o.brand AND ch.order_id = o.id
+			LEFT JOIN customers c ON c.brand = o.brand AND c.id = o.customer
+		WHERE o.id IN (?)`, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -144,15 +197,16 @@ func withHistory(ctx context.Context, tx *sqlx.Tx, rows []topup.Order) ([]topup.
 		return nil, err
 	}
 	for _, c := range charges {
-		histories[index[c.Order]].Charge = c
+		histories[index[c.Order]].Charge = c.Charge
 	}
-	attempts, err := attemptTable.listIn(ctx, tx, `WHERE order_id IN (?) ORDER BY order_id, number`, ids)
+	where, args := ofOrders(rows)
+	attempts, err := attemptTable.listIn(ctx, tx, `WHERE `+where+` ORDER BY order_id, number`, args...)
 	if err != nil {
 		return nil, err
 	}
 	for _, a := range attempts {
-		h := &histories[index[a.Order]]
-		h.Attempts = append(h.Attempts, a)
+		h := &histories[index[a.childKey.Order]]
+		h.Attempts = append(h.Attempts, a.Attempt)
 	}
 	return histories, addSales(ctx, tx, histories)
 }

@@ -27,16 +27,16 @@ func (db Orders) Apply(ctx context.Context, c topup.Change) (moved bool, err err
 		if err != nil {
 			return err
 		}
-		if err := answerAttempt(ctx, tx, c); err != nil {
+		if err := answerAttempt(ctx, tx, row, c); err != nil {
 			return err
 		}
 		if moved = row.Status == c.From; !moved {
 			return nil
 		}
-		if moved, err = hasChargeStatus(ctx, tx, c); err != nil || !moved {
+		if moved, err = hasChargeStatus(ctx, tx, row, c); err != nil || !moved {
 			return err
 		}
-		known, err := hasEntry(ctx, tx, c)
+		known, err := hasEntry(ctx, tx, row, c)
 		switch {
 		case err != nil:
 			return err
@@ -63,25 +63,25 @@ func checkChange(c topup.Change) error {
 }
 
 // hasChargeStatus reports whether the charge still has the status that the change asks for. Under the order's lock.
-func hasChargeStatus(ctx context.Context, tx *sqlx.Tx, c topup.Change) (bool, error) {
+func hasChargeStatus(ctx context.Context, tx *sqlx.Tx, o topup.Order, c topup.Change) (bool, error) {
 	if c.IfCharge == "" {
 		return true, nil
 	}
 	var status topup.ChargeStatus
-	_, err := get(ctx, tx, &status, `SELECT status FROM charges WHERE order_id = ?`, c.Order)
+	_, err := get(ctx, tx, &status, `SELECT status FROM charges WHERE brand = ? AND order_id = ?`, o.Brand, o.ID)
 	return status == c.IfCharge, err
 }
 
 // answerAttempt stores an attempt's answer, unless a final one is stored.
-func answerAttempt(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
+func answerAttempt(ctx context.Context, tx *sqlx.Tx, o topup.Order, c topup.Change) error {
 	if c.Answered == nil {
 		return nil
 	}
 	a := c.Answered
 	_, err := exec(ctx, tx, `
 		UPDATE attempts SET outcome = ?, code = ?, provider_ref = ?, ended_at = ?
-		WHERE order_id = ? AND number = ? AND outcome IN ('sending', 'unknown')`,
-		a.Outcome, a.Code, a.ProviderRef, prepaid.Micros(a.EndedAt), c.Order, a.Number)
+		WHERE number = ? AND outcome IN ('sending', 'unknown') AND `+ofOrder, append([]any{
+		a.Outcome, a.Code, a.ProviderRef, prepaid.Micros(a.EndedAt), a.Number}, keyOf(o).args()...)...)
 	if err != nil {
 		return fmt.Errorf("answer of attempt %d: %w", a.Number, err)
 	}
@@ -97,22 +97,20 @@ func (db Orders) applyChange(ctx context.Context, tx *sqlx.Tx, row topup.Order, 
 			return fmt.Errorf("holder: %w", err)
 		}
 	}
-	if err := orderTable.update(ctx, tx, row, `id = ?`, row.ID); err != nil {
+	if err := orderTable.update(ctx, tx, row, `brand = ? AND id = ?`, row.Brand, row.ID); err != nil {
 		return err
 	}
-	if err := insertHistory(ctx, tx, c); err != nil {
+	if err := insertHistory(ctx, tx, row, c); err != nil {
 		return err
 	}
-	if err := changeCharge(ctx, tx, c); err != nil {
+	if err := changeCharge(ctx, tx, row, c); err != nil {
 		return err
 	}
 	if err := db.bookChange(ctx, tx, row, c); err != nil {
 		return err
 	}
 	if c.Next != nil {
-		next := *c.Next
-		next.Order = c.Order
-		if err := insertAttempt(ctx, tx, next); err != nil {
+		if err := insertAttempt(ctx, tx, row, *c.Next); err != nil {
 			return err
 		}
 	}
@@ -129,7 +127,7 @@ func (db Orders) applyChange(ctx context.Context, tx *sqlx.Tx, row topup.Order, 
 	if err := insertDelivery(ctx, tx, row, c); err != nil {
 		return err
 	}
-	if err := db.changePIN(ctx, tx, c); err != nil {
+	if err := db.changePIN(ctx, tx, row, c); err != nil {
 		return fmt.Errorf("pin: %w", err)
 	}
 	if err := blockDebtor(ctx, tx, row, c); err != nil {
@@ -149,10 +147,11 @@ func blockDebtor(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Chan
 		return nil
 	}
 	for _, block := range []string{
-		`UPDATE customers SET status = 'blocked' WHERE id = ? AND status IN ('active', 'pending')`,
-		`UPDATE customers SET erased_as = 'blocked' WHERE id = ? AND status = 'erased'`,
+		`UPDATE customers SET status = 'blocked' WHERE brand = ? AND id = ? AND status IN ('active', 'pending')`,
+		`UPDATE customers SET erased_as = 'blocked' WHERE brand = ? AND id = ? AND status = 'erased'`,
 	} {
-		_, err := exec(ctx, tx, block+` AND EXISTS (SELECT 1 FROM charges WHERE order_id = ? AND status = 'returned')`, row.Customer, c.Order)
+		_, err := exec(ctx, tx, block+` AND EXISTS (SELECT 1 FROM charges WHERE brand = ? AND order_id = ? AND status = 'returned')`,
+			row.Brand, row.Customer, row.Brand, row.ID)
 		if err != nil {
 			return err
 		}
@@ -161,13 +160,13 @@ func blockDebtor(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Chan
 }
 
 // insertHistory stores a row for each status that the change passes through.
-func insertHistory(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
+func insertHistory(ctx context.Context, tx *sqlx.Tx, o topup.Order, c topup.Change) error {
 	from := c.From
 	for _, next := range c.To {
 		_, err := exec(ctx, tx, `
-			INSERT INTO order_history (order_id, number, from_status, to_status, reason, at)
-			SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ? FROM order_history WHERE order_id = ?`,
-			c.Order, from, next, c.Reason, prepaid.Micros(c.At), c.Order)
+			INSERT INTO order_history (brand, order_id, ordered_at, number, from_status, to_status, reason, at)
+			SELECT ?, ?, ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ? FROM order_history WHERE `+ofOrder,
+			keyOf(o).args(append([]any{from, next, c.Reason, prepaid.Micros(c.At)}, keyOf(o).args()...)...)...)
 		if err != nil {
 			return fmt.Errorf("history: %w", err)
 		}
@@ -176,14 +175,14 @@ func insertHistory(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
 	return nil
 }
 
-func changeCharge(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
+func changeCharge(ctx context.Context, tx *sqlx.Tx, o topup.Order, c topup.Change) error {
 	if c.Charge == "" && c.ChargeRef == "" {
 		return nil
 	}
 	_, err := exec(ctx, tx, `
 		UPDATE charges SET status = COALESCE(NULLIF(?, ''), status),
 			provider_ref = COALESCE(NULLIF(?, ''), provider_ref), changed_at = ?
-		WHERE order_id = ?`, string(c.Charge), c.ChargeRef, prepaid.Micros(c.At), c.Order)
+		WHERE brand = ? AND order_id = ?`, string(c.Charge), c.ChargeRef, prepaid.Micros(c.At), o.Brand, o.ID)
 	if err != nil {
 		return fmt.Errorf("charge: %w", err)
 	}
@@ -194,11 +193,11 @@ func changeCharge(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
 // ran at the same time has skipped this order (see recoverOrders).
 func (db Orders) enterConfirming(ctx context.Context, tx *sqlx.Tx, row *topup.Order, at time.Time) error {
 	var holder int // shared: a recovery that is under way is waited for
-	found, err := get(ctx, tx, &holder, `SELECT holder FROM customers WHERE id = ?`+db.forShare, row.Customer)
+	found, err := get(ctx, tx, &holder, `SELECT holder FROM customers WHERE brand = ? AND id = ?`+db.forShare, row.Brand, row.Customer)
 	if err != nil || !found {
 		return err
 	}
-	former, err := get(ctx, tx, new(int), `SELECT 1 FROM charges WHERE order_id = ? AND holder > 0 AND holder < ?`, row.ID, holder)
+	former, err := get(ctx, tx, new(int), `SELECT 1 FROM charges WHERE brand = ? AND order_id = ? AND holder > 0 AND holder < ?`, row.Brand, row.ID, holder)
 	if former {
 		row.RunAt = at
 	}

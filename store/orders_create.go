@@ -97,6 +97,7 @@ func orderedTime(ctx context.Context, tx *sqlx.Tx, o topup.Order) (time.Time, er
 
 // payer is what lockPayer reads of a customer.
 type payer struct {
+	Brand     string
 	Status    accounts.Status
 	Holder    int
 	Recovered int64 `db:"recovered_at"`
@@ -116,7 +117,7 @@ func (db *core) lockPayer(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerI
 		return payer{}, nil
 	}
 	var p payer
-	found, err := get(ctx, tx, &p, `SELECT status, holder, recovered_at, frozen_at FROM customers WHERE id = ?`+db.forUpdate, id)
+	found, err := get(ctx, tx, &p, `SELECT brand, status, holder, recovered_at, frozen_at FROM customers WHERE id = ?`+db.forUpdate, id)
 	if err == nil && !found {
 		err = accounts.ErrNoCustomer
 	}
@@ -215,9 +216,9 @@ func isUnproven(ctx context.Context, tx *sqlx.Tx, o topup.Order, p payer) (bool,
 		return false, nil
 	}
 	return get(ctx, tx, new(int), `
-		SELECT 1 FROM instruments i WHERE i.id = ? AND i.by_text AND i.holder > 1 AND NOT EXISTS (
-			SELECT 1 FROM orders o JOIN charges c ON c.order_id = o.id
-			WHERE o.customer = ? AND o.funding_ref = i.id AND c.status = 'captured')`, o.Funding.Ref, o.Customer)
+		SELECT 1 FROM instruments i WHERE i.brand = ? AND i.id = ? AND i.by_text AND i.holder > 1 AND NOT EXISTS (
+			SELECT 1 FROM orders o JOIN charges c ON c.brand = o.brand AND c.order_id = o.id
+			WHERE o.customer = ? AND o.funding_ref = i.id AND c.status = 'captured')`, o.Brand, o.Funding.Ref, o.Customer)
 }
 
 // withinExposure limits the sum of orders that are delivered before their debits are final. A charge without an answer counts,
@@ -230,7 +231,7 @@ func withinExposure(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	var pending int64
 	_, err := get(ctx, tx, &pending, `
 		SELECT COALESCE(CAST(SUM(o.minor) AS BIGINT), 0)
-		FROM orders o JOIN charges c ON c.order_id = o.id
+		FROM orders o JOIN charges c ON c.brand = o.brand AND c.order_id = o.id
 		WHERE o.customer = ? AND o.currency = ? AND o.funding_method = 'sepa' AND NOT o.after_debit
 		  AND o.status NOT IN ('declined', 'refunded') AND c.status IN ('sending', 'pending', 'unknown')`,
 		n.Order.Customer, n.Order.Amount.Currency)
@@ -279,14 +280,13 @@ func explainConflict(ctx context.Context, tx *sqlx.Tx, o topup.Order) (topup.Ord
 // insertFirstRows stores a new order's history, charge, first attempt and sale.
 func insertFirstRows(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	o := n.Order
-	if err := insertHistory(ctx, tx, topup.Change{Order: o.ID, From: topup.Requested, To: topup.Beginning(o.Status), At: o.CreatedAt}); err != nil {
+	if err := insertHistory(ctx, tx, o, topup.Change{From: topup.Requested, To: topup.Beginning(o.Status), At: o.CreatedAt}); err != nil {
 		return err
 	}
 	if err := insertCharge(ctx, tx, n); err != nil {
 		return err
 	}
-	n.Attempt.Order = o.ID
-	if err := insertAttempt(ctx, tx, n.Attempt); err != nil {
+	if err := insertAttempt(ctx, tx, o, n.Attempt); err != nil {
 		return err
 	}
 	if n.Sale != nil {
@@ -300,7 +300,7 @@ func insertFirstRows(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 func insertCharge(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 	o := n.Order
 	n.Charge.Order = o.ID
-	args, err := chargeTable.values(n.Charge)
+	args, err := chargeTable.values(chargeRow{o.Brand, n.Charge})
 	if err != nil {
 		return fmt.Errorf("charge: %w", err)
 	}
@@ -311,9 +311,9 @@ func insertCharge(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 		SELECT ` + chargeTable.casts() + `, CAST(? AS BIGINT), `
 	if o.Funding.Kind == topup.ByCharge {
 		query += `c.holder
-			FROM instruments i JOIN customers c ON c.id = i.customer AND c.holder = i.holder
-			WHERE i.id = ? AND i.customer = ? AND i.active`
-		args = append(args, o.Funding.Ref, o.Customer)
+			FROM instruments i JOIN customers c ON c.brand = i.brand AND c.id = i.customer AND c.holder = i.holder
+			WHERE i.brand = ? AND i.id = ? AND i.customer = ? AND i.active`
+		args = append(args, o.Brand, o.Funding.Ref, o.Customer)
 	} else {
 		query += `0`
 	}

@@ -40,7 +40,7 @@ var passageTable = newTable[operators.Passage]("order_history", names{"From": "f
 
 // Passages implements operators.OrderReader.
 func (db Orders) Passages(ctx context.Context, id prepaid.OrderID) ([]operators.Passage, error) {
-	passages, err := passageTable.list(ctx, db.orderReader, `WHERE order_id = ? ORDER BY number`, id)
+	passages, err := passageTable.list(ctx, db.orderReader, `WHERE `+ofOrderID+` ORDER BY number`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read order's history: %w", err)
 	}

@@ -26,9 +26,9 @@ type pinDetail struct {
 }
 
 // changePIN keeps the PIN of a delivery, and drops that of one which the network has taken back.
-func (db Orders) changePIN(ctx context.Context, tx *sqlx.Tx, c topup.Change) error {
+func (db Orders) changePIN(ctx context.Context, tx *sqlx.Tx, o topup.Order, c topup.Change) error {
 	if len(c.To) > 0 && c.From == topup.Delivered {
-		_, err := exec(ctx, tx, `DELETE FROM pin_details WHERE order_id = ?`, c.Order)
+		_, err := exec(ctx, tx, `DELETE FROM pin_details WHERE brand = ? AND order_id = ?`, o.Brand, o.ID)
 		return err
 	}
 	if c.PIN == nil {
@@ -38,18 +38,21 @@ func (db Orders) changePIN(ctx context.Context, tx *sqlx.Tx, c topup.Change) err
 	if err != nil {
 		return err
 	}
-	sealed, err := db.seal(text, string(c.Order))
+	sealed, err := db.seal(text, string(o.ID))
 	if err != nil {
 		return err
 	}
-	_, err = exec(ctx, tx, `INSERT INTO pin_details (order_id, sealed, at) VALUES (?, ?, ?)`, c.Order, sealed, prepaid.Micros(c.At))
+	_, err = exec(ctx, tx, `INSERT INTO pin_details (brand, order_id, sealed, at) VALUES (?, ?, ?, ?)`, o.Brand, o.ID, sealed, prepaid.Micros(c.At))
 	return err
 }
+
+// pinOfOrder is the condition of an order's PIN where only the order's id is known.
+const pinOfOrder = `(brand, order_id) = (SELECT o.brand, o.id FROM orders o WHERE o.id = ?)`
 
 // PIN implements topup.Finder.
 func (db Orders) PIN(ctx context.Context, id prepaid.OrderID) (*topup.PINDetail, error) {
 	var sealed []byte
-	found, err := get(ctx, db.reader, &sealed, `SELECT sealed FROM pin_details WHERE order_id = ?`, id)
+	found, err := get(ctx, db.reader, &sealed, `SELECT sealed FROM pin_details WHERE `+pinOfOrder, id)
 	if err != nil || !found {
 		return nil, err
 	}
@@ -67,13 +70,14 @@ func (db Orders) PIN(ctx context.Context, id prepaid.OrderID) (*topup.PINDetail,
 // HasPIN reports whether the PIN of an order is still kept.
 func (db Orders) HasPIN(ctx context.Context, id prepaid.OrderID) (bool, error) {
 	var one int
-	return get(ctx, db.reader, &one, `SELECT 1 FROM pin_details WHERE order_id = ?`, id)
+	return get(ctx, db.reader, &one, `SELECT 1 FROM pin_details WHERE `+pinOfOrder, id)
 }
 
 // ForgetPINs implements developers.Sales.
 func (db Sales) ForgetPINs(ctx context.Context, before time.Time) (int, error) {
 	rows, err := exec(ctx, db.orderWriter, `
-		DELETE FROM pin_details WHERE at < ? AND order_id IN (SELECT id FROM orders WHERE funding_kind = 'developer')`, prepaid.Micros(before))
+		DELETE FROM pin_details WHERE at < ? AND EXISTS (
+			SELECT 1 FROM orders o WHERE o.brand = pin_details.brand AND o.id = pin_details.order_id AND o.funding_kind = 'developer')`, prepaid.Micros(before))
 	if err != nil {
 		return 0, fmt.Errorf("forget pins: %w", err)
 	}
@@ -85,7 +89,7 @@ func (db Sales) ForgetPINs(ctx context.Context, before time.Time) (int, error) {
 func deletePINs(ctx context.Context, tx *sqlx.Tx, orders []prepaid.OrderID) error {
 	for _, id := range orders {
 		_, err := exec(ctx, tx, `
-			DELETE FROM pin_details WHERE order_id = ?
+			DELETE FROM pin_details WHERE `+pinOfOrder+`
 			  AND NOT EXISTS (SELECT 1 FROM outbox WHERE pin_order = ? AND status <> 'sent')`, id, id)
 		if err != nil {
 			return fmt.Errorf("drop pin: %w", err)

@@ -20,6 +20,9 @@ var _ payments.Store = Payments{}
 
 var setupTable = newTable[payments.Setup]("payment_setups", names{"ReplyTo": "reply"})
 
+// ofCustomer is the condition of what belongs to a customer where only the customer's id is known.
+const ofCustomer = `(brand, customer) = (SELECT c.brand, c.id FROM customers c WHERE c.id = ?)`
+
 func getSetup(ctx context.Context, q querier, where string, args ...any) (payments.Setup, error) {
 	s, found, err := setupTable.get(ctx, q, `WHERE `+where, args...)
 	if err == nil && !found {
@@ -54,15 +57,15 @@ func (db *core) insertSetup(ctx context.Context, tx *sqlx.Tx, s payments.Setup) 
 	}
 	var former prepaid.SetupID
 	found, err := get(ctx, tx, &former, `
-		UPDATE payment_setups SET status = ?, ended_at = ? WHERE customer = ? AND status = ?
+		UPDATE payment_setups SET status = ?, ended_at = ? WHERE brand = ? AND customer = ? AND status = ?
 		  AND NOT EXISTS (SELECT 1 FROM payment_setups WHERE brand = ? AND operation_key = ?)
 		RETURNING id`,
-		payments.SetupAbandoned, prepaid.Micros(s.CreatedAt), s.Customer, payments.SetupOpen, s.Brand, s.OperationKey)
+		payments.SetupAbandoned, prepaid.Micros(s.CreatedAt), s.Brand, s.Customer, payments.SetupOpen, s.Brand, s.OperationKey)
 	if err != nil {
 		return 0, err
 	}
 	if found {
-		if _, _, err := endMandate(ctx, tx, former); err != nil {
+		if _, _, err := endMandate(ctx, tx, s.Brand, former); err != nil {
 			return 0, err
 		}
 	}
@@ -90,7 +93,7 @@ func (db Payments) Setup(ctx context.Context, id prepaid.SetupID) (payments.Setu
 
 // OpenSetup implements payments.Store.
 func (db Payments) OpenSetup(ctx context.Context, c prepaid.CustomerID) (payments.Setup, error) {
-	s, err := getSetup(ctx, db.reader, `customer = ? AND status = ?`, c, payments.SetupOpen)
+	s, err := getSetup(ctx, db.reader, ofCustomer+` AND status = ?`, c, payments.SetupOpen)
 	if err != nil {
 		return payments.Setup{}, fmt.Errorf("read open payment setup: %w", err)
 	}
@@ -123,7 +126,7 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 			}
 			return err
 		}
-		tellAt, byText, err := endMandate(ctx, tx, id)
+		tellAt, byText, err := endMandate(ctx, tx, s.Brand, id)
 		if err != nil || earlier {
 			return err
 		}
@@ -155,7 +158,7 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 func notifySetupOver(ctx context.Context, tx *sqlx.Tx, s payments.Setup, n prepaid.NoticeID, now time.Time) error {
 	n += "-over" // the end of the setup has a notice of its own
 	var asked prepaid.NoticeID
-	found, err := get(ctx, tx, &asked, `SELECT id FROM notices WHERE id = ?`, n)
+	found, err := get(ctx, tx, &asked, `SELECT id FROM notices WHERE brand = ? AND id = ?`, s.Brand, n)
 	if err != nil || found || s.ReplyTo.Address == "" {
 		return err
 	}
@@ -178,8 +181,8 @@ func (db Payments) EndInstrument(ctx context.Context, token prepaid.Secret, n pr
 			SELECT reply_channel, reply_kind, reply_address, reply_language FROM (
 				SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM orders WHERE customer = ? AND reply_address <> ''
 				UNION ALL
-				SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM payment_setups WHERE customer = ? AND reply_address <> ''
-			) AS said ORDER BY created_at DESC LIMIT 1`, i.Customer, i.Customer)
+				SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM payment_setups WHERE brand = ? AND customer = ? AND reply_address <> ''
+			) AS said ORDER BY created_at DESC LIMIT 1`, i.Customer, i.Brand, i.Customer)
 		if err != nil || !found {
 			return err // who has never written is told when they buy
 		}
@@ -191,14 +194,16 @@ func (db Payments) EndInstrument(ctx context.Context, token prepaid.Secret, n pr
 // RemoveInstrument implements payments.Store.
 func (db Payments) RemoveInstrument(ctx context.Context, r payments.Removal) error {
 	return db.write(ctx, "remove instrument", func(tx *sqlx.Tx) error {
-		if _, err := db.lockHolder(ctx, tx, r.Customer, r.Holder); err != nil {
+		p, err := db.lockHolder(ctx, tx, r.Customer, r.Holder)
+		if err != nil {
 			return err
 		}
-		rows, err := exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE id = ? AND customer = ? AND active`, r.Instrument, r.Customer)
+		rows, err := exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE brand = ? AND id = ? AND customer = ? AND active`,
+			p.Brand, r.Instrument, r.Customer)
 		if err != nil || rows == 0 { // it has ended before, and another may have been set up since
 			return err
 		}
-		return abandonSetups(ctx, tx, r.Customer, r.At)
+		return abandonSetups(ctx, tx, p.Brand, r.Customer, r.At)
 	})
 }
 
@@ -210,7 +215,7 @@ func activateInstrument(ctx context.Context, tx *sqlx.Tx, i payments.Instrument,
 			return false, fmt.Errorf("activate customer: %w", err)
 		}
 	}
-	_, err = exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE customer = ? AND active`, i.Customer)
+	_, err = exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE brand = ? AND customer = ? AND active`, p.Brand, i.Customer)
 	if err != nil {
 		return false, fmt.Errorf("former instrument: %w", err)
 	}

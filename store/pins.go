@@ -18,8 +18,14 @@ var _ accounts.Tries = PINs{}
 // tryKeysFor is how long a counted try's operation key is kept: longer than any message is repeated.
 const tryKeysFor = 7 * day
 
+// pinRow is a customer's PIN, and whose it is.
+type pinRow struct {
+	Brand string
+	accounts.PIN
+}
+
 // pinTable reads what the row of a customer says of the PIN.
-var pinTable = newTable[accounts.PIN]("customers", names{
+var pinTable = newTable[pinRow]("customers", names{
 	"Hash": "pin_hash", "Tries": "pin_tries", "MonthTries": "pin_month_tries", "Unjudged": "-", "MonthStart": "pin_month_start",
 	"Locks": "pin_locks", "LockedUntil": "pin_locked_until", "HardLocked": "pin_hard_locked",
 })
@@ -41,7 +47,7 @@ type pinTries struct {
 
 // CountPINTry implements accounts.Tries.
 func (db PINs) CountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) (accounts.PIN, bool, error) {
-	var pin accounts.PIN
+	var pin pinRow
 	var tries pinTries
 	counted := false
 	err := db.write(ctx, "count PIN try", func(tx *sqlx.Tx) error {
@@ -59,7 +65,7 @@ func (db PINs) CountPINTry(ctx context.Context, id prepaid.CustomerID, operation
 			SELECT COUNT(CASE WHEN operation_key = ? THEN 1 END) AS known,
 				COUNT(CASE WHEN operation_key <> ? AND judged = '' AND tried_at >= ? THEN 1 END) AS unjudged,
 				COUNT(CASE WHEN operation_key <> ? AND judged = '' AND tried_at < ? THEN 1 END) AS lapsed
-			FROM pin_tries WHERE customer = ?`, operationKey, operationKey, lapsed, operationKey, lapsed, id)
+			FROM pin_tries WHERE brand = ? AND customer = ?`, operationKey, operationKey, lapsed, operationKey, lapsed, pin.Brand, id)
 		if counted = tries.Known > 0; err != nil || counted {
 			return err
 		}
@@ -81,45 +87,46 @@ func (db PINs) CountPINTry(ctx context.Context, id prepaid.CustomerID, operation
 		return accounts.PIN{}, false, err
 	}
 	pin.Unjudged = tries.Unjudged
-	return pin, counted, nil
+	return pin.PIN, counted, nil
 }
 
-func storePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operationKey string, pin accounts.PIN, now time.Time) error {
+func storePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operationKey string, pin pinRow, now time.Time) error {
 	_, err := exec(ctx, tx, `UPDATE customers SET pin_tries = ?, pin_month_tries = ?, pin_month_start = ? WHERE id = ?`,
 		pin.Tries, pin.MonthTries, prepaid.Micros(pin.MonthStart), id)
 	if err != nil {
 		return err
 	}
-	_, err = exec(ctx, tx, `DELETE FROM pin_tries WHERE customer = ? AND (tried_at < ? OR (judged = '' AND tried_at < ?))`,
-		id, prepaid.Micros(now.Add(-tryKeysFor)), prepaid.Micros(now.Add(-verdictWithin)))
+	_, err = exec(ctx, tx, `DELETE FROM pin_tries WHERE brand = ? AND customer = ? AND (tried_at < ? OR (judged = '' AND tried_at < ?))`,
+		pin.Brand, id, prepaid.Micros(now.Add(-tryKeysFor)), prepaid.Micros(now.Add(-verdictWithin)))
 	if err != nil {
 		return err
 	}
-	_, err = exec(ctx, tx, `INSERT INTO pin_tries (customer, operation_key, tried_at, judged) VALUES (?, ?, ?, '')`,
-		id, operationKey, prepaid.Micros(now))
+	_, err = exec(ctx, tx, `INSERT INTO pin_tries (brand, customer, operation_key, tried_at, judged) VALUES (?, ?, ?, ?, '')`,
+		pin.Brand, id, operationKey, prepaid.Micros(now))
 	return err
 }
 
-// settlePINTry stores a verdict under the customer's lock; false where the try has one, or is not counted.
-func (db PINs) settlePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operationKey, judged string) (bool, error) {
-	if _, err := db.lockCustomer(ctx, tx, id); err != nil {
-		return false, err
+// settlePINTry stores a verdict under the customer's lock, and tells the customer's brand; false where the try has one, or is not counted.
+func (db PINs) settlePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operationKey, judged string) (brand string, settled bool, err error) {
+	p, err := db.lockPayer(ctx, tx, id)
+	if err != nil {
+		return "", false, err
 	}
-	rows, err := exec(ctx, tx, `UPDATE pin_tries SET judged = ? WHERE customer = ? AND operation_key = ? AND judged = ''`,
-		judged, id, operationKey)
-	return rows == 1, err
+	rows, err := exec(ctx, tx, `UPDATE pin_tries SET judged = ? WHERE brand = ? AND customer = ? AND operation_key = ? AND judged = ''`,
+		judged, p.Brand, id, operationKey)
+	return p.Brand, rows == 1, err
 }
 
 // KeepPINTry implements accounts.Tries.
 func (db PINs) KeepPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string, now time.Time) error {
 	return db.write(ctx, "keep PIN try", func(tx *sqlx.Tx) error {
-		settled, err := db.settlePINTry(ctx, tx, id, operationKey, "wrong")
+		brand, settled, err := db.settlePINTry(ctx, tx, id, operationKey, "wrong")
 		if err != nil || settled {
 			return err
 		}
 		rows, err := exec(ctx, tx, `
-			INSERT INTO pin_tries (customer, operation_key, tried_at, judged) VALUES (?, ?, ?, 'wrong')
-			ON CONFLICT (customer, operation_key) DO NOTHING`, id, operationKey, prepaid.Micros(now))
+			INSERT INTO pin_tries (brand, customer, operation_key, tried_at, judged) VALUES (?, ?, ?, ?, 'wrong')
+			ON CONFLICT (brand, customer, operation_key) DO NOTHING`, brand, id, operationKey, prepaid.Micros(now))
 		if err != nil || rows == 0 {
 			return err
 		}
@@ -131,10 +138,11 @@ func (db PINs) KeepPINTry(ctx context.Context, id prepaid.CustomerID, operationK
 // UncountPINTry implements accounts.Tries.
 func (db PINs) UncountPINTry(ctx context.Context, id prepaid.CustomerID, operationKey string) error {
 	return db.write(ctx, "uncount PIN try", func(tx *sqlx.Tx) error {
-		if _, err := db.lockCustomer(ctx, tx, id); err != nil {
+		p, err := db.lockPayer(ctx, tx, id)
+		if err != nil {
 			return err
 		}
-		rows, err := exec(ctx, tx, `DELETE FROM pin_tries WHERE customer = ? AND operation_key = ? AND judged = ''`, id, operationKey)
+		rows, err := exec(ctx, tx, `DELETE FROM pin_tries WHERE brand = ? AND customer = ? AND operation_key = ? AND judged = ''`, p.Brand, id, operationKey)
 		if err != nil || rows == 0 {
 			return err
 		}
@@ -161,7 +169,7 @@ func (db PINs) LockPIN(ctx context.Context, id prepaid.CustomerID, until time.Ti
 // is judged again forgives again, but is taken from the month's count once.
 func (db PINs) ForgivePIN(ctx context.Context, id prepaid.CustomerID, operationKey string) error {
 	return db.write(ctx, "forgive PIN", func(tx *sqlx.Tx) error {
-		settled, err := db.settlePINTry(ctx, tx, id, operationKey, "right")
+		_, settled, err := db.settlePINTry(ctx, tx, id, operationKey, "right")
 		if err != nil {
 			return err
 		}

@@ -31,8 +31,8 @@ func (db Reconciliation) Booked(ctx context.Context, from, to time.Time) ([]oper
 	// The second posting of a delivery or reversal is what was bought; a third to the same account is its cost.
 	err := list(ctx, db.orderReader, &rows, `
 		SELECT e.kind, p.account, c.id AS charge, e.brand, e.order_id, p.currency, p.minor, e.at
-		FROM ledger_entries e JOIN ledger_postings p ON p.order_id = e.order_id AND p.kind = e.kind
-			JOIN charges c ON c.order_id = e.order_id
+		FROM ledger_entries e JOIN ledger_postings p ON `+entryOfPosting+`
+			JOIN charges c ON c.brand = e.brand AND c.order_id = e.order_id
 		WHERE e.at >= ? AND e.at < ? AND (p.account LIKE 'psp:%' OR p.account = 'airtime_sold')
 			AND NOT (p.account = 'airtime_sold' AND p.number <> 2)
 		ORDER BY e.at, e.order_id, e.kind`, prepaid.Micros(from), prepaid.Micros(to))

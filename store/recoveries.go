@@ -91,10 +91,10 @@ func (db Customers) endHolder(ctx context.Context, tx *sqlx.Tx, c accounts.Custo
 	if err != nil {
 		return err
 	}
-	if _, err := exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE customer = ? AND active`, c.ID); err != nil {
+	if _, err := exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE brand = ? AND customer = ? AND active`, c.Brand, c.ID); err != nil {
 		return err
 	}
-	if err := abandonSetups(ctx, tx, c.ID, now); err != nil {
+	if err := abandonSetups(ctx, tx, c.Brand, c.ID, now); err != nil {
 		return err
 	}
 	// A code that was sent while the earlier holder had the number proves nothing any more.
@@ -108,15 +108,16 @@ func (db Customers) endHolder(ctx context.Context, tx *sqlx.Tx, c accounts.Custo
 }
 
 // abandonSetups ends the open setups of a customer without a notice.
-func abandonSetups(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, now time.Time) error {
+func abandonSetups(ctx context.Context, tx *sqlx.Tx, brand string, id prepaid.CustomerID, now time.Time) error {
 	for _, step := range []struct {
 		query string
 		args  []any
 	}{
 		{`UPDATE mandates SET sealed = '', run_at = 0, lease_until = 0
-			WHERE setup IN (SELECT id FROM payment_setups WHERE customer = ? AND status = ?)`, []any{id, payments.SetupOpen}},
-		{`UPDATE payment_setups SET status = ?, ended_at = ? WHERE customer = ? AND status = ?`,
-			[]any{payments.SetupAbandoned, prepaid.Micros(now), id, payments.SetupOpen}},
+			WHERE brand = ? AND setup IN (SELECT id FROM payment_setups WHERE brand = ? AND customer = ? AND status = ?)`,
+			[]any{brand, brand, id, payments.SetupOpen}},
+		{`UPDATE payment_setups SET status = ?, ended_at = ? WHERE brand = ? AND customer = ? AND status = ?`,
+			[]any{payments.SetupAbandoned, prepaid.Micros(now), brand, id, payments.SetupOpen}},
 	} {
 		if _, err := exec(ctx, tx, step.query, step.args...); err != nil {
 			return err
@@ -136,7 +137,8 @@ func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep
 		Channel string
 		Kind    string
 	}
-	err := list(ctx, tx, &linked, `SELECT address, channel, kind FROM customer_addresses WHERE customer = ? ORDER BY linked_at, address`, c.ID)
+	err := list(ctx, tx, &linked, `SELECT address, channel, kind FROM customer_addresses WHERE brand = ? AND customer = ? ORDER BY linked_at, address`,
+		c.Brand, c.ID)
 	if err != nil {
 		return err
 	}
@@ -156,7 +158,7 @@ func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep
 		}
 		to := topup.ReplyTo{Channel: a.Channel, Kind: a.Kind, Address: a.Address, Language: c.Language}
 		if a.Channel == "" { // linked by an older program: where it wrote from last
-			if to, err = lastReplyTo(ctx, tx, c.ID, a.Address); err != nil {
+			if to, err = lastReplyTo(ctx, tx, c, a.Address); err != nil {
 				return err
 			}
 		}
@@ -172,18 +174,18 @@ func unlinkAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, keep
 }
 
 // lastReplyTo is where the last order or setup that was begun at an address is answered. It has no channel where there was none.
-func lastReplyTo(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, a prepaid.Address) (topup.ReplyTo, error) {
+func lastReplyTo(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, a prepaid.Address) (topup.ReplyTo, error) {
 	to, _, err := replyTable.first(ctx, tx, `
 		SELECT reply_channel, reply_kind, reply_address, reply_language FROM (
 			SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM orders WHERE customer = ? AND reply_address = ?
 			UNION ALL
-			SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM payment_setups WHERE customer = ? AND reply_address = ?
-		) AS said ORDER BY created_at DESC LIMIT 1`, id, a, id, a)
+			SELECT reply_channel, reply_kind, reply_address, reply_language, created_at FROM payment_setups WHERE brand = ? AND customer = ? AND reply_address = ?
+		) AS said ORDER BY created_at DESC LIMIT 1`, c.ID, a, c.Brand, c.ID, a)
 	return to, err
 }
 
 // whereTakenFrom selects the customer (c) whose number a recovery last took from an address that may still answer NOT ME.
-const whereTakenFrom = `c.id = (SELECT customer FROM unlinked_addresses WHERE brand = ? AND address = ? AND until > ?
+const whereTakenFrom = `(c.brand, c.id) = (SELECT brand, customer FROM unlinked_addresses WHERE brand = ? AND address = ? AND until > ?
 	ORDER BY unlinked_at DESC, customer LIMIT 1) AND c.status <> 'erased'`
 
 // UnlinkedFrom implements accounts.Customers.

@@ -30,6 +30,7 @@ const (
 // Intervention is something that an operator has done by hand: to an order, or to a customer.
 type Intervention struct {
 	ID       string
+	Brand    string
 	Order    prepaid.OrderID // or
 	Customer prepaid.CustomerID
 	What     string // "resolve not-delivered", "refund", "refund as goodwill", "unlock", "erase"
@@ -183,7 +184,7 @@ func (s *Service) intervene(ctx context.Context, id prepaid.OrderID, action Oper
 	if err := h.check(action, s.c.Clock.Now()); err != nil {
 		return h, err
 	}
-	a := Intervention{ID: prepaid.NewID[string](), Order: id, What: string(action), By: by, At: s.c.Clock.Now()}
+	a := Intervention{ID: prepaid.NewID[string](), Brand: h.Brand, Order: id, What: string(action), By: by, At: s.c.Clock.Now()}
 	if err := s.c.Interventions.SaveIntervention(ctx, a); err != nil {
 		return h, err
 	}

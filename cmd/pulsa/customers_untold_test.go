@@ -16,8 +16,8 @@ func TestOperatorsTellByHandWhatNoChannelCan(t *testing.T) {
 	a := prepaid.Address("tel:" + testNumber)
 	for id, why := range map[prepaid.NoticeID]prepaid.HeldFor{"nbcd": prepaid.HeldNoWay, "nfgh": prepaid.HeldByStop} {
 		_, err := p.DB.Writer().ExecContext(ctx, `
-			INSERT INTO notices (id, brand, channel, kind, address, language, about, order_id, due_at, created_at)
-			VALUES (?, 'demo', 'fake', 'sms', ?, 'en', 'instrument_ended', '', 1, 1)`, id, a)
+			INSERT INTO notices (id, brand, channel, kind, address, language, about, order_id, ordered_at, due_at, created_at)
+			VALUES (?, 'demo', 'fake', 'sms', ?, 'en', 'instrument_ended', '', 1, 1, 1)`, id, a)
 		if err == nil {
 			err = p.DB.Notices.Hold(ctx, id, why, p.Clock.Now())
 		}

@@ -91,10 +91,15 @@ func (w *world) exec(query string, args ...any) {
 
 var breaches = []breach{
 	{"an entry does not sum to zero", 1, func(w *world) {
-		w.exec(`INSERT INTO ledger_postings (order_id, kind, number, account, currency, minor) VALUES (?, 'delivery', 9, 'loss', 'EUR', 1)`, w.sale().ID)
+		w.exec(`INSERT INTO ledger_postings (brand, order_id, ordered_at, kind, number, account, currency, minor)
+			SELECT brand, id, created_at, 'delivery', 9, 'loss', 'EUR', 1 FROM orders WHERE id = ?`, w.sale().ID)
 	}},
 	{"an entry is empty", 1, func(w *world) {
-		w.exec(`INSERT INTO ledger_entries (order_id, kind, brand, at) VALUES (?, 'refund', 'demo', 1)`, w.sale().ID)
+		w.exec(`INSERT INTO ledger_entries (brand, order_id, ordered_at, kind, at) SELECT brand, id, created_at, 'refund', 1 FROM orders WHERE id = ?`, w.sale().ID)
+	}},
+	{"postings have no entry", 1, func(w *world) {
+		w.exec(`INSERT INTO ledger_postings (brand, order_id, ordered_at, kind, number, account, currency, minor)
+			SELECT brand, id, created_at, 'refund', 1, 'loss', 'EUR', 0 FROM orders WHERE id = ?`, w.sale().ID)
 	}},
 	{"a delivered order is given back too", 3, func(w *world) {
 		o := w.sale()
@@ -197,8 +202,10 @@ var breaches = []breach{
 	{"an end was left", 8, func(w *world) {
 		o := w.placed(w.purchase(w.customer()))
 		w.apply(declined(o))
-		w.exec(`INSERT INTO order_history (order_id, number, from_status, to_status, reason, at) VALUES (?, 3, 'declined', 'charged', '', 1)`, o.ID)
-		w.exec(`INSERT INTO order_history (order_id, number, from_status, to_status, reason, at) VALUES (?, 4, 'charged', 'declined', '', 1)`, o.ID)
+		w.exec(`INSERT INTO order_history (brand, order_id, ordered_at, number, from_status, to_status, reason, at)
+			SELECT brand, id, created_at, 3, 'declined', 'charged', '', 1 FROM orders WHERE id = ?`, o.ID)
+		w.exec(`INSERT INTO order_history (brand, order_id, ordered_at, number, from_status, to_status, reason, at)
+			SELECT brand, id, created_at, 4, 'charged', 'declined', '', 1 FROM orders WHERE id = ?`, o.ID)
 	}},
 	{"a status was set by hand", 8, func(w *world) {
 		w.exec(`UPDATE orders SET status = 'charged', run_at = 1 WHERE id = ?`, w.sale().ID)

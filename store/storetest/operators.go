@@ -20,7 +20,7 @@ var by = prepaid.By{Who: "anna", Why: "the customer asked"}
 
 var operatorTests = []test{
 	{"an intervention ends once", func(w *world) {
-		i := topup.Intervention{ID: "i", Order: "ORDER", What: "refund", By: by, At: start}
+		i := topup.Intervention{ID: "i", Brand: brand, Order: "ORDER", What: "refund", By: by, At: start}
 		w.ok(w.db.Interventions.SaveIntervention(w.Context(), i))
 		w.ok(w.db.Interventions.EndIntervention(w.Context(), "i", "refunded", start.Add(time.Second)))
 		w.ok(w.db.Interventions.EndIntervention(w.Context(), "i", "other", start.Add(time.Minute)))

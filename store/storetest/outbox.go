@@ -360,7 +360,7 @@ var noticeTests = []test{
 		same(w, "untold again", len(anew), 1)
 		w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{Notices: anew}, at)) // after it
 		same(w, "still untold", must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined)), anew)
-		w.ok(w.db.Notices.Redirect(w.Context(), conversation.Notice{ID: anew[0], Channel: "bot", Kind: "telegram", Address: "telegram:2"}))
+		w.ok(w.db.Notices.Redirect(w.Context(), conversation.Notice{ID: anew[0], Brand: brand, Channel: "bot", Kind: "telegram", Address: "telegram:2"}))
 		w.ok(w.db.Notices.MarkTold(w.Context(), prepaid.Told{Notices: anew}, at))
 		same(w, "told elsewhere", len(must[[]prepaid.NoticeID](w)(w.db.Notices.NoticesOf(w.Context(), o.ID, topup.Declined))), 0)
 	}},

@@ -1,11 +1,13 @@
 -- The first release's schema. Its twin for PostgreSQL is in the folder beside it: change both.
 -- All times are microseconds since 1970, UTC; 0 is none. Money is minor units with its currency.
+-- Each key of what belongs to a brand begins with the brand. Ids are unique over all brands besides (UNIQUE (id)): what is known by its id
+-- alone is found by it. What belongs to an order has the order's own time in its key (ordered_at), by which PostgreSQL partitions it.
 -- +goose Up
 
 -- Customers
 
 CREATE TABLE customers (
-    id               TEXT    PRIMARY KEY,
+    id               TEXT    NOT NULL UNIQUE,
     brand            TEXT    NOT NULL,
     msisdn           TEXT    NOT NULL,
     holder           INTEGER NOT NULL DEFAULT 1, -- raised by each recovery: a number changes hands without its account's changing hands
@@ -26,6 +28,7 @@ CREATE TABLE customers (
     pseudonym        TEXT    NOT NULL DEFAULT '', -- finds who was erased: registering the number anew takes the account up as it was
     erased_as        TEXT    NOT NULL DEFAULT '', -- the status until then; '' is not erased
     erased_at        INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (brand, id),
     UNIQUE (brand, msisdn)
 ) STRICT;
 CREATE INDEX customers_pseudonym ON customers (brand, pseudonym) WHERE pseudonym <> '';
@@ -33,58 +36,64 @@ CREATE INDEX customers_pseudonym ON customers (brand, pseudonym) WHERE pseudonym
 CREATE TABLE customer_addresses (
     brand     TEXT    NOT NULL,
     address   TEXT    NOT NULL,
-    customer  TEXT    NOT NULL REFERENCES customers (id),
+    customer  TEXT    NOT NULL,
     holder    INTEGER NOT NULL DEFAULT 1, -- who made it; it serves no other
     channel   TEXT    NOT NULL DEFAULT '', -- where it was proven; '' is not known
     kind      TEXT    NOT NULL DEFAULT '',
     linked_at INTEGER NOT NULL,
-    PRIMARY KEY (brand, address)
+    PRIMARY KEY (brand, address),
+    FOREIGN KEY (brand, customer) REFERENCES customers (brand, id)
 ) STRICT;
-CREATE INDEX customer_addresses_customer ON customer_addresses (customer);
+CREATE INDEX customer_addresses_customer ON customer_addresses (brand, customer);
 
 -- The addresses that a recovery took a number away from. Until then each may answer NOT ME.
 CREATE TABLE unlinked_addresses (
     brand       TEXT    NOT NULL,
     address     TEXT    NOT NULL,
-    customer    TEXT    NOT NULL REFERENCES customers (id),
+    customer    TEXT    NOT NULL,
     holder      INTEGER NOT NULL, -- whose it was
     unlinked_at INTEGER NOT NULL,
     until       INTEGER NOT NULL,
-    PRIMARY KEY (brand, address, customer)
+    PRIMARY KEY (brand, address, customer),
+    FOREIGN KEY (brand, customer) REFERENCES customers (brand, id)
 ) STRICT;
-CREATE INDEX unlinked_addresses_customer ON unlinked_addresses (customer);
+CREATE INDEX unlinked_addresses_customer ON unlinked_addresses (brand, customer);
 
 -- Each recovery: a PIN set without the old one. A repeated one finds itself here.
 CREATE TABLE recoveries (
     brand         TEXT    NOT NULL,
     operation_key TEXT    NOT NULL,
-    customer      TEXT    NOT NULL REFERENCES customers (id),
+    customer      TEXT    NOT NULL,
     holder        INTEGER NOT NULL, -- who holds the number from then on
     address       TEXT    NOT NULL,    -- where it was asked for
     at            INTEGER NOT NULL,
     PRIMARY KEY (brand, operation_key),
-    UNIQUE (customer, holder)
+    UNIQUE (brand, customer, holder),
+    FOREIGN KEY (brand, customer) REFERENCES customers (brand, id)
 ) STRICT;
 
 -- Each change of number and each closing that its customer has asked for. A repeated one finds itself here.
 CREATE TABLE customer_moves (
     brand         TEXT    NOT NULL,
     operation_key TEXT    NOT NULL,
-    customer      TEXT    NOT NULL REFERENCES customers (id),
+    customer      TEXT    NOT NULL,
     what          TEXT    NOT NULL, -- 'number' or 'close'
     former        TEXT    NOT NULL, -- the number until then; '' once its customer is erased
     at            INTEGER NOT NULL,
-    PRIMARY KEY (brand, operation_key)
+    PRIMARY KEY (brand, operation_key),
+    FOREIGN KEY (brand, customer) REFERENCES customers (brand, id)
 ) STRICT;
-CREATE INDEX customer_moves_customer ON customer_moves (customer);
+CREATE INDEX customer_moves_customer ON customer_moves (brand, customer);
 
 -- The operation keys of counted tries: a repeated one is counted once.
 CREATE TABLE pin_tries (
-    customer      TEXT    NOT NULL REFERENCES customers (id),
+    brand         TEXT   NOT NULL,
+    customer      TEXT   NOT NULL,
     operation_key TEXT    NOT NULL,
     judged        TEXT    NOT NULL DEFAULT 'wrong', -- '' while the PIN is judged, else right or wrong
     tried_at      INTEGER NOT NULL,
-    PRIMARY KEY (customer, operation_key)
+    PRIMARY KEY (brand, customer, operation_key),
+    FOREIGN KEY (brand, customer) REFERENCES customers (brand, id)
 ) STRICT;
 
 CREATE TABLE one_time_codes (
@@ -140,8 +149,8 @@ CREATE TABLE opt_outs (
 -- Ways to pay
 
 CREATE TABLE instruments (
-    id         TEXT    PRIMARY KEY,
-    customer   TEXT    NOT NULL REFERENCES customers (id),
+    id         TEXT    NOT NULL UNIQUE,
+    customer   TEXT    NOT NULL,
     holder     INTEGER NOT NULL DEFAULT 1, -- who made it; it serves no other
     brand      TEXT    NOT NULL,
     gateway    TEXT    NOT NULL,
@@ -150,16 +159,19 @@ CREATE TABLE instruments (
     display    TEXT    NOT NULL,
     by_text    INTEGER NOT NULL DEFAULT FALSE, -- a mandate given by text: no page has authenticated it
     active     INTEGER NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER  NOT NULL,
+    PRIMARY KEY (brand, id),
+    FOREIGN KEY (brand, customer) REFERENCES customers (brand, id)
 ) STRICT;
-CREATE UNIQUE INDEX instruments_active ON instruments (customer) WHERE active;
+CREATE UNIQUE INDEX instruments_active ON instruments (brand, customer) WHERE active;
+CREATE INDEX instruments_customer ON instruments (brand, customer);
 CREATE INDEX instruments_token ON instruments (token) WHERE active;
 
 CREATE TABLE payment_setups (
-    id             TEXT    PRIMARY KEY,
+    id             TEXT    NOT NULL UNIQUE,
     brand          TEXT    NOT NULL,
     operation_key  TEXT    NOT NULL,
-    customer       TEXT    NOT NULL REFERENCES customers (id),
+    customer       TEXT    NOT NULL,
     holder         INTEGER NOT NULL DEFAULT 1,
     gateway        TEXT    NOT NULL,
     method         TEXT    NOT NULL,
@@ -172,16 +184,19 @@ CREATE TABLE payment_setups (
     reply_language TEXT    NOT NULL,
     created_at     INTEGER NOT NULL,
     ended_at       INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (brand, operation_key)
+    PRIMARY KEY (brand, id),
+    UNIQUE (brand, operation_key),
+    FOREIGN KEY (brand, customer) REFERENCES customers (brand, id)
 ) STRICT;
-CREATE UNIQUE INDEX payment_setups_open ON payment_setups (customer) WHERE status = 'open';
+CREATE INDEX payment_setups_customer ON payment_setups (brand, customer);
+CREATE UNIQUE INDEX payment_setups_open ON payment_setups (brand, customer) WHERE status = 'open';
 
 -- The SEPA mandates that customers have agreed to by text. They are kept as long as the law wants to see them; an erased
 -- customer's keep no name, number of an account, nor address.
 CREATE TABLE mandates (
-    setup            TEXT    PRIMARY KEY REFERENCES payment_setups (id),
+    setup            TEXT   NOT NULL,
     brand            TEXT    NOT NULL,
-    customer         TEXT    NOT NULL REFERENCES customers (id),
+    customer         TEXT    NOT NULL ,
     reference        TEXT    NOT NULL UNIQUE,
     creditor_name    TEXT    NOT NULL,
     creditor_address TEXT    NOT NULL,
@@ -199,15 +214,18 @@ CREATE TABLE mandates (
     tries            INTEGER NOT NULL DEFAULT 0,
     tell_at          INTEGER NOT NULL,
     run_at           INTEGER NOT NULL,
-    lease_until      INTEGER NOT NULL DEFAULT 0
+    lease_until      INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (brand, setup),
+    FOREIGN KEY (brand, customer) REFERENCES customers (brand, id),
+    FOREIGN KEY (brand, setup) REFERENCES payment_setups (brand, id)
 ) STRICT;
-CREATE INDEX mandates_customer ON mandates (customer);
+CREATE INDEX mandates_customer ON mandates (brand, customer);
 CREATE INDEX mandates_due ON mandates (run_at) WHERE run_at > 0;
 
 -- Orders
 
 CREATE TABLE orders (
-    id               TEXT    PRIMARY KEY,
+    id               TEXT    NOT NULL UNIQUE,
     brand            TEXT    NOT NULL,
     customer         TEXT    NOT NULL, -- empty where a stranger redeems a card
     msisdn           TEXT    NOT NULL,
@@ -242,6 +260,7 @@ CREATE TABLE orders (
     status_at        INTEGER NOT NULL,
     run_at           INTEGER NOT NULL,
     lease_until      INTEGER NOT NULL,
+    PRIMARY KEY (brand, id),
     UNIQUE (brand, operation_key)
 ) STRICT;
 CREATE INDEX orders_due ON orders (run_at) WHERE run_at > 0;
@@ -253,17 +272,22 @@ CREATE UNIQUE INDEX orders_in_flight ON orders (brand, customer) WHERE in_flight
 CREATE INDEX orders_stranger ON orders (brand, reply_address, created_at) WHERE customer = '' AND reply_address <> '';
 
 CREATE TABLE order_history (
-    order_id    TEXT    NOT NULL REFERENCES orders (id),
+    brand        TEXT   NOT NULL,
+    order_id     TEXT   NOT NULL,
+    ordered_at   INTEGER NOT NULL,
     number      INTEGER NOT NULL,
     from_status TEXT    NOT NULL,
     to_status   TEXT    NOT NULL,
     reason      TEXT    NOT NULL,
     at          INTEGER NOT NULL,
-    PRIMARY KEY (order_id, number)
+    PRIMARY KEY (brand, order_id, ordered_at, number),
+    FOREIGN KEY (brand, order_id) REFERENCES orders (brand, id)
 ) STRICT;
 
 CREATE TABLE attempts (
-    order_id     TEXT    NOT NULL REFERENCES orders (id),
+    brand        TEXT   NOT NULL,
+    order_id     TEXT   NOT NULL,
+    ordered_at   INTEGER NOT NULL,
     number       INTEGER NOT NULL,
     step         TEXT    NOT NULL,
     reference    TEXT    NOT NULL,
@@ -272,42 +296,52 @@ CREATE TABLE attempts (
     provider_ref TEXT    NOT NULL,
     started_at   INTEGER NOT NULL,
     ended_at     INTEGER NOT NULL,
-    PRIMARY KEY (order_id, number)
+    PRIMARY KEY (brand, order_id, ordered_at, number),
+    FOREIGN KEY (brand, order_id) REFERENCES orders (brand, id)
 ) STRICT;
 
 CREATE TABLE charges (
-    id           TEXT    PRIMARY KEY,
-    order_id     TEXT    NOT NULL UNIQUE REFERENCES orders (id),
+    id           TEXT    NOT NULL UNIQUE,
+    brand        TEXT    NOT NULL,
+    order_id     TEXT    NOT NULL,
     holder       INTEGER NOT NULL DEFAULT 0, -- the customer's when it was made; 0 where nobody's instrument is charged
     status       TEXT    NOT NULL,
     provider_ref TEXT    NOT NULL,
-    changed_at   INTEGER NOT NULL
+    changed_at   INTEGER  NOT NULL,
+    PRIMARY KEY (brand, id),
+    UNIQUE (brand, order_id),
+    FOREIGN KEY (brand, order_id) REFERENCES orders (brand, id)
 ) STRICT;
 
 -- Where the credit is a code that is to be typed, it is kept, sealed, until it was handed on.
 CREATE TABLE pin_details (
-    order_id TEXT    PRIMARY KEY REFERENCES orders (id),
+    brand    TEXT   NOT NULL,
+    order_id TEXT   NOT NULL,
     sealed   BLOB    NOT NULL,
-    at       INTEGER NOT NULL
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (brand, order_id),
+    FOREIGN KEY (brand, order_id) REFERENCES orders (brand, id)
 ) STRICT;
 
 CREATE TABLE ledger_entries (
-    order_id TEXT    NOT NULL, -- or the id of what the entry is about: a developer's payment in advance has no order
+    brand      TEXT   NOT NULL,
+    order_id   TEXT   NOT NULL, -- or the id of what the entry is about: a developer's payment in advance has no order
     kind     TEXT    NOT NULL,
-    brand    TEXT    NOT NULL,
+    ordered_at INTEGER NOT NULL, -- or, without an order, at
     at       INTEGER NOT NULL,
-    PRIMARY KEY (order_id, kind)
+    PRIMARY KEY (brand, order_id, ordered_at, kind)
 ) STRICT;
 
 CREATE TABLE ledger_postings (
-    order_id TEXT    NOT NULL,
+    brand      TEXT   NOT NULL,
+    order_id   TEXT   NOT NULL,
+    ordered_at INTEGER NOT NULL,
     kind     TEXT    NOT NULL,
     number   INTEGER NOT NULL,
     account  TEXT    NOT NULL,
     currency TEXT    NOT NULL,
     minor    INTEGER NOT NULL, -- positive is a debit
-    PRIMARY KEY (order_id, kind, number),
-    FOREIGN KEY (order_id, kind) REFERENCES ledger_entries (order_id, kind)
+    PRIMARY KEY (brand, order_id, ordered_at, kind, number)
 ) STRICT;
 
 -- The ledger is append-only, whoever is at the keyboard.
@@ -338,7 +372,8 @@ END;
 
 -- What operators have done by hand, and why. Only the end of a row is ever written later.
 CREATE TABLE interventions (
-    id       TEXT    PRIMARY KEY,
+    id       TEXT   NOT NULL UNIQUE,
+    brand    TEXT   NOT NULL,
     order_id TEXT    NOT NULL, -- or
     customer TEXT    NOT NULL,
     what     TEXT    NOT NULL,
@@ -346,7 +381,8 @@ CREATE TABLE interventions (
     why      TEXT    NOT NULL,
     at       INTEGER NOT NULL,
     outcome  TEXT    NOT NULL DEFAULT '',
-    ended_at INTEGER NOT NULL DEFAULT 0
+    ended_at INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (brand, id)
 ) STRICT;
 CREATE INDEX interventions_order ON interventions (order_id) WHERE order_id <> '';
 CREATE INDEX interventions_customer ON interventions (customer) WHERE customer <> '';
@@ -447,7 +483,7 @@ CREATE TABLE card_series (
 ) STRICT;
 
 CREATE TABLE card_jobs (
-    id         TEXT    PRIMARY KEY,
+    id         TEXT   NOT NULL UNIQUE,
     brand      TEXT    NOT NULL,
     kind       TEXT    NOT NULL,
     state      TEXT    NOT NULL, -- under way, done, abandoned
@@ -459,7 +495,8 @@ CREATE TABLE card_jobs (
     step       INTEGER NOT NULL, -- transactions so far
     after_key  TEXT    NOT NULL,   -- JSON: the last card dealt with
     created_at INTEGER NOT NULL,
-    ended_at   INTEGER NOT NULL
+    ended_at   INTEGER NOT NULL,
+    PRIMARY KEY (brand, id)
 ) STRICT;
 CREATE INDEX card_jobs_created ON card_jobs (brand, created_at);
 CREATE INDEX card_jobs_open ON card_jobs (brand, id) WHERE state <> 'done';
@@ -527,7 +564,7 @@ CREATE INDEX card_try_keys_tried ON card_try_keys (brand, tried_at);
 -- Developers who top up by the API
 
 CREATE TABLE developer_keys (
-    id           TEXT    PRIMARY KEY, -- the client id
+    id           TEXT   NOT NULL UNIQUE, -- the client id
     brand        TEXT    NOT NULL,
     name         TEXT    NOT NULL,
     scopes       TEXT    NOT NULL,    -- separated by blanks
@@ -537,27 +574,34 @@ CREATE TABLE developer_keys (
     changed_at   INTEGER NOT NULL, -- when the balance last was
     created_at   INTEGER NOT NULL,
     revoked_at   INTEGER NOT NULL DEFAULT 0,
-    suspended_at INTEGER NOT NULL DEFAULT 0 -- a suspended key reads and buys nothing until it is resumed; 0 is not suspended
+    suspended_at INTEGER NOT NULL DEFAULT 0, -- a suspended key reads and buys nothing until it is resumed; 0 is not suspended
+    PRIMARY KEY (brand, id)
 ) STRICT;
 CREATE UNIQUE INDEX developer_keys_name ON developer_keys (brand, name) WHERE revoked_at = 0;
 
 -- How many requests a key has made in the window that began last, in which it was last used.
 CREATE TABLE developer_rates (
-    key_id  TEXT    PRIMARY KEY REFERENCES developer_keys (id),
+    brand   TEXT   NOT NULL,
+    key_id  TEXT   NOT NULL,
     started INTEGER NOT NULL,
-    count   INTEGER NOT NULL
+    count   INTEGER NOT NULL,
+    PRIMARY KEY (brand, key_id),
+    FOREIGN KEY (brand, key_id) REFERENCES developer_keys (brand, id)
 ) STRICT;
 
 -- What operators have done to keys, and why.
 CREATE TABLE developer_deeds (
-    id     TEXT    PRIMARY KEY,
-    key_id TEXT    NOT NULL REFERENCES developer_keys (id),
+    brand  TEXT   NOT NULL,
+    id     TEXT   NOT NULL UNIQUE,
+    key_id TEXT    NOT NULL,
     what   TEXT    NOT NULL,
     who    TEXT    NOT NULL,
     why    TEXT    NOT NULL,
-    at     INTEGER NOT NULL
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (brand, id),
+    FOREIGN KEY (brand, key_id) REFERENCES developer_keys (brand, id)
 ) STRICT;
-CREATE INDEX developer_deeds_key ON developer_deeds (key_id, at);
+CREATE INDEX developer_deeds_key ON developer_deeds (brand, key_id, at);
 
 -- +goose StatementBegin
 CREATE TRIGGER developer_deeds_no_update BEFORE UPDATE ON developer_deeds
@@ -575,8 +619,9 @@ END;
 -- What an order by the API was asked for as, and what it cost.
 CREATE TABLE developer_sales (
     number             INTEGER PRIMARY KEY AUTOINCREMENT, -- the transactionId
-    order_id           TEXT    NOT NULL UNIQUE REFERENCES orders (id),
-    key_id             TEXT    NOT NULL REFERENCES developer_keys (id),
+    brand              TEXT   NOT NULL,
+    order_id           TEXT   NOT NULL,
+    key_id             TEXT    NOT NULL,
     identifier         TEXT    NOT NULL, -- the developer's own, "" for none
     identifier_folded  TEXT    NOT NULL, -- in small letters, to be searched for
     operator_id        INTEGER NOT NULL,
@@ -592,24 +637,32 @@ CREATE TABLE developer_sales (
     delivered_minor    INTEGER NOT NULL,
     fx                 TEXT    NOT NULL, -- the rate and its date, "" where none was used
     debited_at         INTEGER NOT NULL DEFAULT 0, -- 0: the account is not debited yet, and balance_minor means nothing
-    created_at         INTEGER NOT NULL
+    created_at         INTEGER NOT NULL,
+    UNIQUE (brand, order_id),
+    FOREIGN KEY (brand, order_id) REFERENCES orders (brand, id),
+    FOREIGN KEY (brand, key_id) REFERENCES developer_keys (brand, id)
 ) STRICT;
 CREATE INDEX developer_sales_key ON developer_sales (key_id, number);
 CREATE INDEX developer_sales_created ON developer_sales (key_id, created_at);
 CREATE INDEX developer_sales_identifier ON developer_sales (key_id, identifier_folded) WHERE identifier <> '';
 
 CREATE TABLE developer_webhooks (
-    key_id     TEXT    PRIMARY KEY REFERENCES developer_keys (id),
+    brand      TEXT   NOT NULL,
+    key_id     TEXT   NOT NULL,
     url        TEXT    NOT NULL,
     secret     BLOB    NOT NULL, -- sealed
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (brand, key_id),
+    FOREIGN KEY (brand, key_id) REFERENCES developer_keys (brand, id)
 ) STRICT;
 
 -- One row for each end of an order whose key had a webhook then.
 CREATE TABLE developer_deliveries (
-    id          TEXT    PRIMARY KEY,
-    key_id      TEXT    NOT NULL REFERENCES developer_keys (id),
-    order_id    TEXT    NOT NULL REFERENCES orders (id),
+    brand       TEXT   NOT NULL,
+    id          TEXT   NOT NULL,
+    key_id      TEXT   NOT NULL,
+    order_id    TEXT   NOT NULL,
+    ordered_at  INTEGER NOT NULL,
     state       TEXT    NOT NULL, -- what it tells: SUCCESSFUL, REFUNDED, FAILED
     status      TEXT    NOT NULL CHECK (status IN ('waiting', 'taken', 'given_up')),
     attempts    INTEGER NOT NULL DEFAULT 0,
@@ -621,8 +674,12 @@ CREATE TABLE developer_deliveries (
     http_status INTEGER NOT NULL DEFAULT 0,
     code        TEXT    NOT NULL DEFAULT '',
     excerpt     TEXT    NOT NULL DEFAULT '', -- of the answer, with numbers masked
-    UNIQUE (order_id, state)
+    PRIMARY KEY (brand, id, ordered_at),
+    UNIQUE (brand, order_id, ordered_at, state),
+    FOREIGN KEY (brand, order_id) REFERENCES orders (brand, id),
+    FOREIGN KEY (brand, key_id) REFERENCES developer_keys (brand, id)
 ) STRICT;
+CREATE INDEX developer_deliveries_id ON developer_deliveries (id);
 CREATE INDEX developer_deliveries_due ON developer_deliveries (run_at) WHERE status = 'waiting';
 CREATE INDEX developer_deliveries_waiting ON developer_deliveries (key_id, lease_until) WHERE status = 'waiting';
 CREATE INDEX developer_deliveries_key ON developer_deliveries (key_id, created_at);
@@ -632,7 +689,7 @@ CREATE INDEX developer_deliveries_key ON developer_deliveries (key_id, created_a
 -- News that nobody can be told for now is held: 'stop' until they write, because they want no messages; 'carrier' because no
 -- address of theirs can be reached, 'undelivered' because the provider refused it: those are on the operators' list.
 CREATE TABLE notices (
-    id          TEXT    PRIMARY KEY,
+    id          TEXT    NOT NULL,
     brand       TEXT    NOT NULL,
     channel     TEXT    NOT NULL,
     kind        TEXT    NOT NULL,
@@ -640,15 +697,18 @@ CREATE TABLE notices (
     language    TEXT    NOT NULL,
     about       TEXT    NOT NULL,
     order_id    TEXT    NOT NULL, -- empty where it is not about an order
+    ordered_at  INTEGER  NOT NULL, -- or, without an order, created_at
     due_at      INTEGER NOT NULL,
     lease_until INTEGER NOT NULL DEFAULT 0,
     told_at     INTEGER NOT NULL DEFAULT 0,
     held        TEXT    NOT NULL DEFAULT '',
     held_at     INTEGER NOT NULL DEFAULT 0,
     retold      INTEGER NOT NULL DEFAULT FALSE, -- it was sent in vain, or is told at another address now
-    created_at  INTEGER NOT NULL
+    created_at  INTEGER  NOT NULL,
+    PRIMARY KEY (brand, id, ordered_at)
 ) STRICT;
-CREATE INDEX notices_order ON notices (order_id);
+CREATE INDEX notices_id ON notices (id);
+CREATE INDEX notices_order ON notices (brand, order_id, ordered_at) WHERE order_id <> '';
 CREATE INDEX notices_untold ON notices (due_at) WHERE told_at = 0 AND held = '';
 CREATE INDEX notices_held ON notices (held_at) WHERE told_at = 0 AND held <> '';
 CREATE INDEX notices_address ON notices (brand, address);
@@ -696,11 +756,13 @@ CREATE INDEX outbox_undelivered ON outbox (brand, channel, delivery_at) WHERE de
 CREATE INDEX outbox_pin_order ON outbox (pin_order) WHERE pin_order <> '';
 
 CREATE TABLE transcripts (
-    sender     TEXT    NOT NULL,
+    brand      TEXT   NOT NULL,
+    address    TEXT   NOT NULL,
+    sender     TEXT   NOT NULL, -- brand/channel/address
     message_id TEXT    NOT NULL,
     at         INTEGER NOT NULL,
     entry      BLOB    NOT NULL, -- JSON, secrets masked
-    PRIMARY KEY (sender, message_id)
+    PRIMARY KEY (brand, sender, message_id)
 ) STRICT;
 
 -- When a channel's next message may leave: its rate, shared by all copies of the program.
