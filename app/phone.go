@@ -38,19 +38,10 @@ func (p *Program) fakeLines(ctx context.Context) []channels.Channel {
 
 // words tells the keywords that a brand's prompts offer in a language.
 func (p *Program) words(brand, language string) phone.Words {
-	b := p.Brands[brand]
-	reserved, _ := conversation.ReservedWords(language) // the brand's languages were checked at start
-	word := func(action string) string {
-		for _, words := range [][]string{b.Keywords[action], reserved[action]} {
-			if len(words) > 0 {
-				return words[0]
-			}
-		}
-		return ""
-	}
+	prompts := p.Handler.Prompts(brand).ByLanguage[language]
 	return phone.Words{
-		Language: p.Handler.Prompts(brand).ByLanguage[language].Name,
-		TopUp:    word("topup"), Redeem: word("redeem"), Status: word("status"), Help: word("help"),
+		Language: prompts.Name,
+		TopUp:    prompts.Word(conversation.ActTopUp), Redeem: prompts.Word(conversation.ActRedeem), Status: prompts.Word(conversation.ActStatus), Help: prompts.Word(conversation.ActHelp),
 	}
 }
 

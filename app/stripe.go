@@ -64,5 +64,5 @@ func (p *Program) stripeRoutes(mux *http.ServeMux) {
 		return
 	}
 	mux.Handle("POST "+stripe.WebhookPath, p.stripe.Webhook(p.GatewayNews.Handle))
-	mux.Handle("GET "+stripe.ReturnPath, stripe.ReturnPage())
+	mux.Handle("GET "+stripe.ReturnPath, stripe.ReturnPage(p.Config.Languages.ReturnPage))
 }

@@ -28,10 +28,7 @@ func TestEveryWordStandsAloneOrWaitsWhileSessionsAreLost(t *testing.T) {
 	b := demoBrand()
 	h := handlerWithoutSessions(t, b)
 	for _, language := range b.Languages {
-		words, err := ReservedWords(language)
-		if err != nil {
-			t.Fatal(err)
-		}
+		words := mustLanguages(t).Words(language)
 		for _, a := range h.engine.actions {
 			if len(words[string(a.Name)]) == 0 {
 				t.Errorf("%s.yaml has no word for %s", language, a.Name)
@@ -112,7 +109,7 @@ func handlerWithoutSessions(t *testing.T, b *prepaid.Brand) *Handler {
 		t.Fatal(err)
 	}
 	h, err := New(Config{
-		Brands: brands, Sessions: noSessions{}, Services: Services{Accounts: service}, Clock: clock, Log: slog.New(slog.DiscardHandler),
+		Brands: brands, Prompts: map[string]*BrandPrompts{b.Name: mustPrompts(t, b)}, Sessions: noSessions{}, Services: Services{Accounts: service}, Clock: clock, Log: slog.New(slog.DiscardHandler),
 		On: func(context.Context, string, string) bool { return true },
 	})
 	if err != nil {

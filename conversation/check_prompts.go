@@ -1,20 +1,39 @@
 package conversation
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"pulsa/channels"
 	"pulsa/prepaid"
+	"pulsa/yamlfile"
 )
 
-// How many SMS segments a prompt may take: what a customer must agree to word for word is longer.
+// How many SMS segments a prompt may take: what a customer must agree to word for word is longer. In letters that GSM-7 lacks, a
+// segment has room for less than half as many.
 const (
 	maxSegments        = 2
 	maxMandateSegments = 6
 	maxButton          = 30 // septets
 )
+
+// limit is how many segments a prompt may take.
+func (p *Prompts) limit(key Key) int {
+	limit := maxSegments
+	if strings.HasPrefix(string(key), "mandate.") {
+		limit = maxMandateSegments
+	}
+	if p.anyLetter {
+		limit = (limit*gsm7Room + ucs2Room - 1) / ucs2Room
+	}
+	return limit
+}
+
+// What a segment of several has room for, in septets and in units of UCS-2.
+const gsm7Room, ucs2Room = 153, 67
 
 // sampleValues are what the {names} of prompts are filled with to see how long they get.
 var sampleValues = []string{
@@ -25,29 +44,77 @@ var sampleValues = []string{
 	"place", "+31612345678",
 }
 
-// checkPrompts finds the prompts that a brand's flows need and a language lacks, and those that are too long or
-// not plain GSM-7 in an SMS.
-func checkPrompts(b *prepaid.Brand, all *BrandPrompts, tb *table) error {
-	var errs []error
-	for _, language := range b.Languages {
-		p := all.ByLanguage[language]
-		for _, key := range neededPrompts(tb) {
-			if _, ok := p.Template(key); !ok {
-				errs = append(errs, fmt.Errorf("brand %s: language %s has no prompt %s", b.Name, language, key))
-			}
-		}
-		for _, key := range p.Keys() {
-			errs = append(errs, checkPrompt(b, p, key))
-		}
-	}
-	return errors.Join(errs...)
+// BrandFault is what is wrong with a text or a word, said with a brand's values. It is an error.
+type BrandFault struct {
+	Brand, Language, Key string
+	Place                yamlfile.Fault // where it stands in a language's file; the zero value: the text is the brand's own
+	Text                 string         // what is wrong, without brand, language and key
 }
 
-func checkPrompt(b *prepaid.Brand, p *Prompts, key Key) error {
-	if err := fits(p, key); err != nil {
-		return fmt.Errorf("brand %s: prompt %s.%s %w", b.Name, p.Language, key, err)
+// Own reports whether the text is the brand's own.
+func (f BrandFault) Own() bool { return f.Place.File == "" }
+
+func (f BrandFault) Error() string {
+	if f.Own() {
+		return fmt.Sprintf("brand %s: prompts: %s: %s %s", f.Brand, f.Language, f.Key, f.Text)
 	}
-	return nil
+	return f.InFile().String()
+}
+
+// InFile is the fault where it stands in a language's file.
+func (f BrandFault) InFile() yamlfile.Fault {
+	return yamlfile.Fault{File: f.Place.File, Line: f.Place.Line, Text: fmt.Sprintf("%s %s (brand %s)", f.Key, f.Text, f.Brand)}
+}
+
+// CheckBrand finds the texts that, with a brand's values, do not fit an SMS or lack what they must show, and the words that mean
+// one thing in one of its languages and another in another: customers may use them all, whatever language they have chosen.
+func (l *Languages) CheckBrand(b *prepaid.Brand) []BrandFault {
+	var faults []BrandFault
+	means := map[string]Action{}
+	for _, code := range b.Languages {
+		known := l.byCode[code]
+		if known == nil {
+			continue
+		}
+		fault := func(entry, key string, own bool, err error) {
+			if err == nil {
+				return
+			}
+			f := BrandFault{Brand: b.Name, Language: code, Key: key, Text: err.Error()}
+			if at := known.places[entry]; !own {
+				f.Place = yamlfile.Fault{File: at.file, Line: at.line}
+			}
+			faults = append(faults, f)
+		}
+		p := known.compile(b)
+		for _, key := range p.Keys() {
+			name := string(key)
+			text, own := b.Prompts[code][name]
+			err := fits(p, key)
+			if own {
+				err = cmp.Or(l.checkOwn(name, text), err)
+			}
+			fault(inPrompts+"."+name, name, own, err)
+		}
+		for _, action := range slices.Sorted(maps.Keys(known.Keywords)) {
+			for _, word := range known.Keywords[action] {
+				if other := cmp.Or(means[word], action); other != action {
+					fault(inKeywords+"."+string(action), "keyword "+word, false, fmt.Errorf("means %s, and %s in another language of the brand: choose another word", action, other))
+				}
+				means[word] = action
+			}
+		}
+	}
+	return faults
+}
+
+// checkOwn finds what is wrong with the {names} of a brand's own text.
+func (l *Languages) checkOwn(key, text string) error {
+	source, ok := l.source().Prompts[key]
+	if !ok {
+		return fmt.Errorf("is no prompt%s", didYouMeanKey(key, l.Keys()))
+	}
+	return newOurNames().check(text, source)
 }
 
 // mustShow are the {names} that the texts of questions which lead to a charge can't do without, a brand's own texts included:
@@ -70,11 +137,8 @@ func fits(p *Prompts, key Key) error {
 	if runes := []rune(text); len(runes) > 60 {
 		begins = string(runes[:60]) + "..."
 	}
-	limit := maxSegments
-	if strings.HasPrefix(string(key), "mandate.") {
-		limit = maxMandateSegments
-	}
-	if !channels.IsGSM7(text) {
+	limit := p.limit(key)
+	if !p.anyLetter && !channels.IsGSM7(text) {
 		return fmt.Errorf("is not plain GSM-7, which would double the price of each SMS: %q", begins)
 	}
 	count := channels.Segments(text)
@@ -85,24 +149,4 @@ func fits(p *Prompts, key Key) error {
 		return fmt.Errorf("takes %d SMS segments, %d at most: shorten %q", n, limit, begins)
 	}
 	return nil
-}
-
-// neededPrompts lists the keys that the flow tables name.
-func neededPrompts(tb *table) []Key {
-	var keys []Key
-	for _, name := range tb.names() {
-		s := tb.states[name]
-		if s.Prompt != "" {
-			keys = append(keys, s.Prompt)
-		}
-		for _, id := range s.Choices {
-			keys = append(keys, id.label())
-		}
-		for _, t := range sorted(tb.transitions[name]) {
-			if t.Say != "" {
-				keys = append(keys, t.Say)
-			}
-		}
-	}
-	return keys
 }

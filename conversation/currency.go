@@ -1,30 +1,72 @@
 package conversation
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
 	"pulsa/prepaid"
 )
 
-// currencyWords are how customers write currencies beside an amount.
-var currencyWords = map[string]prepaid.Currency{
-	"€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR",
-	"$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD",
-	"£": "GBP", "gbp": "GBP", "pound": "GBP", "pounds": "GBP", "pond": "GBP",
-	"¥": "JPY", "jpy": "JPY", "yen": "JPY", "chf": "CHF", "cad": "CAD", "aud": "AUD",
-	"cent": cents, "cents": cents, "ct": cents, "cts": cents, "eurocent": cents, "¢": cents, "pence": cents,
-	"sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN", "mad": "MAD", "inr": "INR", "₹": "INR",
+// currencySigns are the signs and codes of currencies, which are the same in every language.
+var currencySigns = map[string]prepaid.Currency{
+	"€": "EUR", "eur": "EUR", "$": "USD", "usd": "USD", "£": "GBP", "gbp": "GBP", "¥": "JPY", "jpy": "JPY", "₹": "INR", "inr": "INR",
+	"chf": "CHF", "cad": "CAD", "aud": "AUD", "sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN", "mad": "MAD", "¢": cents,
 }
 
 // cents is the currency of no brand: amounts are typed in whole units.
 const cents prepaid.Currency = "cents"
 
+// amountWords are the words of a language that customers write beside an amount: by the currency that they name, or by one of the
+// other keys.
+type amountWords map[string][]string
+
+// The keys of amountWords that are no currency.
+const (
+	besidePIN   = "pin"         // may stand between an amount and the PIN: "with my PIN"
+	besideFor   = "for"         // whom an amount is for follows
+	besideSelf  = "self"        // and means the customer's own number
+	besideCents = string(cents) // what no amount is typed in
+)
+
+func isAmountWord(key string) bool {
+	return slices.Contains([]string{besidePIN, besideFor, besideSelf, besideCents}, key) || prepaid.Currency(key).Valid()
+}
+
+// besideAmounts are the words beside an amount that are understood, in lower case: those of every language, since a word that is
+// not understood may turn another's money into the brand's.
+type besideAmounts struct {
+	currencies map[string]prepaid.Currency
+	others     map[string]map[string]bool // by key
+}
+
+func newBesideAmounts() besideAmounts {
+	return besideAmounts{maps.Clone(currencySigns), map[string]map[string]bool{besidePIN: {}, besideFor: {}, besideSelf: {}}}
+}
+
+func (b besideAmounts) add(words amountWords) {
+	for key, list := range words {
+		for _, word := range list {
+			word = strings.ToLower(word)
+			if others, ok := b.others[key]; ok {
+				others[word] = true
+			} else {
+				b.currencies[word] = prepaid.Currency(key)
+			}
+		}
+	}
+}
+
+func (b besideAmounts) is(key, word string) bool { return b.others[key][word] }
+
+func (b besideAmounts) money(word string) bool { return b.currencies[word] != "" }
+
 const minuses = "-−–—"
 
 // otherMoney reports whether the first number of a text is no amount in the brand's currency: the name or sign of another
 // currency stands beside it, or a minus before it.
-func otherMoney(text string, c prepaid.Currency) bool {
+func (b besideAmounts) otherMoney(text string, c prepaid.Currency) bool {
 	start := strings.IndexAny(text, "0123456789")
 	if start < 0 {
 		return false
@@ -46,7 +88,7 @@ func otherMoney(text string, c prepaid.Currency) bool {
 		beside = append(beside, after[0])
 	}
 	for _, word := range beside {
-		named, known := currencyWords[strings.ToLower(strings.Trim(word, ".,:;!?+()"+minuses))]
+		named, known := b.currencies[strings.ToLower(strings.Trim(word, ".,:;!?+()"+minuses))]
 		if known && named != c {
 			return true
 		}
@@ -56,7 +98,7 @@ func otherMoney(text string, c prepaid.Currency) bool {
 
 // mistyped reports whether the first number of a text is not written like an amount: "10.005", "10,000", "10.00.00", ".50", and
 // "10O" with a letter for a zero. Four digits behind it are a PIN.
-func mistyped(text string) bool {
+func (b besideAmounts) mistyped(text string) bool {
 	start := strings.IndexAny(text, "0123456789")
 	if start < 0 {
 		return false
@@ -73,5 +115,5 @@ func mistyped(text string) bool {
 		rest = rest[end:]
 	}
 	word := strings.ToLower(rest[:len(rest)-len(strings.TrimLeftFunc(rest, unicode.IsLetter))])
-	return word != "" && word != "e" && word != "pin" && currencyWords[word] == ""
+	return word != "" && !b.is(besidePIN, word) && !b.money(word)
 }

@@ -17,7 +17,7 @@ import (
 // Observe.
 type Config struct {
 	Brands   map[string]*prepaid.Brand
-	Prompts  map[string]*BrandPrompts // by brand, from CheckedPrompts; nil: New calls it
+	Prompts  map[string]*BrandPrompts // by brand, from Languages.ForBrands
 	Sessions Sessions
 	Services Services
 	Outbox   channels.Outbox
@@ -50,7 +50,7 @@ type Handler struct {
 // ErrBusy says that earlier messages of the same sender took too long: the provider is to send it again.
 var ErrBusy = errors.New("earlier messages of the sender are still being answered")
 
-// New returns a Handler. It checks the flow tables and the prompts of every brand, and reports all that is wrong.
+// New returns a Handler. It checks the flow tables, and reports all that is wrong with them.
 func New(c Config) (*Handler, error) {
 	e, err := newEngine()
 	if err != nil {
@@ -58,9 +58,6 @@ func New(c Config) (*Handler, error) {
 	}
 	c.Brands = maps.Clone(c.Brands)
 	c.Services.clock = c.Clock
-	if c.Prompts == nil {
-		c.Prompts, err = e.checkedPrompts(c.Brands)
-	}
 	h := &Handler{c: c, engine: e, prompts: c.Prompts}
 	if c.Reached == nil {
 		h.c.Reached = func(string) {}
@@ -68,30 +65,7 @@ func New(c Config) (*Handler, error) {
 	if c.Observe == nil {
 		h.c.Observe = func(Record) {}
 	}
-	return h, err
-}
-
-// CheckedPrompts reads the prompts of every brand and checks that they suit the flows, as New does, for a program that makes
-// many Handlers. They never change. The error tells all that is wrong.
-func CheckedPrompts(brands map[string]*prepaid.Brand) (map[string]*BrandPrompts, error) {
-	e, err := newEngine()
-	if err != nil {
-		return nil, err
-	}
-	return e.checkedPrompts(brands)
-}
-
-func (e *engine) checkedPrompts(brands map[string]*prepaid.Brand) (map[string]*BrandPrompts, error) {
-	all := map[string]*BrandPrompts{}
-	var errs []error
-	for name, b := range brands {
-		p, err := LoadPrompts(b)
-		if err == nil {
-			err = checkPrompts(b, p, e.table)
-		}
-		all[name], errs = p, append(errs, err)
-	}
-	return all, errors.Join(errs...)
+	return h, nil
 }
 
 // Prompts returns the texts of a brand.

@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"pulsa/accounts"
@@ -42,10 +43,11 @@ func saveLanguage(ctx context.Context, s *Services, t *Turn) Event {
 	return "saved"
 }
 
-// readLanguage finds a language by its code or its name.
+// readLanguage finds a language by its code or one of its names.
 func (t *Turn) readLanguage(text string) (string, bool) {
 	for _, c := range t.prompts.languages {
-		if strings.EqualFold(text, c.ID) || strings.EqualFold(text, c.Label) {
+		names := append([]string{c.ID, c.Label}, t.all.ByLanguage[c.ID].also...)
+		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(text, name) }) {
 			return c.ID, true
 		}
 	}

@@ -2,7 +2,6 @@ package conversation
 
 import (
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -11,74 +10,9 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"pulsa/channels"
 	"pulsa/prepaid"
 )
-
-//go:embed prompts/*.yaml
-var promptFiles embed.FS
-
-// Languages lists the languages that have a prompt file: "en", "nl".
-func Languages() []string {
-	files, _ := promptFiles.ReadDir("prompts") // embedded: it is there
-	names := make([]string, len(files))
-	for i, f := range files {
-		names[i] = strings.TrimSuffix(f.Name(), ".yaml")
-	}
-	return names
-}
-
-// promptFile is one language: prompts/en.yaml.
-type promptFile struct {
-	Name     string              `yaml:"name"`     // in the language itself: "Nederlands"
-	Keywords map[Action][]string `yaml:"keywords"` // the first word of each is the one that prompts offer
-	// Sentences are what customers text instead of a keyword: a text that holds a word of each list.
-	Sentences map[Action][][]string `yaml:"sentences"`
-	Words     map[string]string     `yaml:"words"` // short texts that prompts are made of: statuses
-	Prompts   map[Key]string        `yaml:"prompts"`
-}
-
-func readPromptFile(language string) (promptFile, error) {
-	var f promptFile
-	data, err := promptFiles.ReadFile("prompts/" + language + ".yaml")
-	if err != nil {
-		return f, fmt.Errorf("language %s has no prompt file", language)
-	}
-	d := yaml.NewDecoder(strings.NewReader(string(data)))
-	d.KnownFields(true)
-	if err := d.Decode(&f); err != nil {
-		return f, fmt.Errorf("prompts/%s.yaml: %w", language, err)
-	}
-	return f, nil
-}
-
-// ReservedWords lists the words of a language by action, for checking a brand's own keywords.
-func ReservedWords(language string) (map[string][]string, error) {
-	f, err := readPromptFile(language)
-	if err != nil {
-		return nil, err
-	}
-	words := map[string][]string{}
-	for action, list := range f.Keywords {
-		words[string(action)] = list
-	}
-	return words, nil
-}
-
-// PromptKeys lists the prompts that a brand may override: those of the first language.
-func PromptKeys() []string {
-	f, err := readPromptFile("en")
-	if err != nil {
-		return nil // a test reads every file
-	}
-	var names []string
-	for _, key := range slices.Sorted(maps.Keys(f.Prompts)) {
-		names = append(names, string(key))
-	}
-	return names
-}
 
 // Key names a prompt: "topup.ask_pin". Every key that the program says stands in it as a constant of this type, or is a choice's
 // label; a test compares them with the prompt files.
@@ -92,7 +26,10 @@ func (id ChoiceID) label() Key { return Key("choice." + string(id)) }
 // Prompts are a brand's texts in one language. They never change after they are loaded.
 type Prompts struct {
 	Language  string
-	Name      string
+	Name      string   // in the language itself: "Nederlands"
+	also      []string // other names that customers type for it
+	anyLetter bool     // its texts may hold letters that GSM-7 lacks
+	offered   map[Action]string
 	templates map[Key]template
 	languages []channels.Choice // the languages a customer may choose
 }
@@ -100,127 +37,106 @@ type Prompts struct {
 // template is a text cut at its {names}: literal, name, literal, name, …, literal.
 type template []string
 
-// BrandPrompts are the texts and words of one brand.
+// BrandPrompts are the texts and words of one brand. They never change after they are loaded.
 type BrandPrompts struct {
 	ByLanguage map[string]*Prompts
 	Words      Words
 	sentences  []sentence
 	actions    actions
+	beside     besideAmounts
 }
 
-// LoadPrompts reads the texts of a brand in all its languages. Names of words ({exit}) and of the brand
-// ({brand}, {range}) are put in now; the rest are put in by each reply. All errors come at once: a language
-// without a file, an overridden key that does not exist, a text too long or not plain.
-func LoadPrompts(b *prepaid.Brand) (*BrandPrompts, error) {
-	out := &BrandPrompts{ByLanguage: map[string]*Prompts{}, Words: Words{}, actions: newActions()}
-	files := map[string]promptFile{}
+// ForBrand returns the texts of a brand in all its languages. Names of words ({exit}) and of the brand ({brand}, {min}) are put in
+// now; the rest are put in by each reply. The error tells all that CheckBrand finds, and the languages that are missing.
+func (l *Languages) ForBrand(b *prepaid.Brand) (*BrandPrompts, error) {
 	var errs []error
-	for _, language := range b.Languages {
-		f, err := readPromptFile(language)
-		if err != nil {
-			errs = append(errs, err)
+	for _, code := range b.Languages {
+		if l.byCode[code] == nil {
+			errs = append(errs, fmt.Errorf("brand %s: there are no texts in the language %s", b.Name, code))
+		}
+	}
+	if len(errs) == 0 {
+		for _, f := range l.CheckBrand(b) {
+			errs = append(errs, f)
+		}
+	}
+	return l.load(b), errors.Join(errs...)
+}
+
+// load puts the texts of a brand together, in the languages that there are.
+func (l *Languages) load(b *prepaid.Brand) *BrandPrompts {
+	out := &BrandPrompts{ByLanguage: map[string]*Prompts{}, Words: Words{}, actions: newActions(), beside: l.beside}
+	var choices []channels.Choice
+	for _, code := range b.Languages {
+		known := l.byCode[code]
+		if known == nil {
 			continue
 		}
-		files[language] = f
-		errs = append(errs, override(&f, b, language))
-		errs = append(errs, out.addWords(f.Keywords, "prompts/"+language+".yaml"))
-		for _, action := range slices.Sorted(maps.Keys(f.Sentences)) {
-			out.sentences = append(out.sentences, sentence{action, f.Sentences[action]})
+		for action, words := range known.Keywords {
+			out.addWords(action, words)
 		}
-		out.ByLanguage[language] = compile(f, b, language)
+		for _, action := range slices.Sorted(maps.Keys(known.Sentences)) {
+			out.sentences = append(out.sentences, sentence{action, known.Sentences[action]})
+		}
+		out.ByLanguage[code] = known.compile(b)
+		choices = append(choices, channels.Choice{ID: code, Label: known.Name})
 	}
-	for name, words := range b.Keywords {
-		errs = append(errs, out.addWords(map[Action][]string{Action(name): words}, "brand "+b.Name))
+	for action, words := range b.Keywords {
+		out.addWords(Action(action), words)
 	}
 	for _, p := range out.ByLanguage {
-		for _, language := range b.Languages {
-			p.languages = append(p.languages, channels.Choice{ID: language, Label: files[language].Name})
-		}
+		p.languages = choices
 	}
-	return out, errors.Join(errs...)
+	return out
 }
 
-// addWords adds words for actions. where names their file or brand, for errors.
-func (p *BrandPrompts) addWords(keywords map[Action][]string, where string) error {
-	var errs []error
-	for name, words := range keywords {
-		a := p.actions.named(name)
-		if a.Name == ActNone {
-			errs = append(errs, fmt.Errorf("%s: keywords: there is no action %s", where, name))
-			continue
-		}
-		for _, word := range words {
-			p.Words[strings.ToUpper(word)] = a
-		}
+func (p *BrandPrompts) addWords(action Action, words []string) {
+	for _, word := range words {
+		p.Words[strings.ToUpper(word)] = p.actions.named(action)
 	}
-	return errors.Join(errs...)
 }
 
-func override(f *promptFile, b *prepaid.Brand, language string) error {
-	var errs []error
-	for _, key := range slices.Sorted(maps.Keys(b.Prompts[language])) {
-		if _, ok := f.Prompts[Key(key)]; !ok {
-			errs = append(errs, fmt.Errorf("brand %s: prompts.%s.%s: there is no such prompt", b.Name, language, key))
-			continue
-		}
-		f.Prompts[Key(key)] = b.Prompts[language][key]
-	}
-	return errors.Join(errs...)
-}
-
-// CheckPrompt says what is wrong with a text of the brand's own: a {name} that nothing is put in for, letters that double
-// the price of an SMS, too many of them.
-func CheckPrompt(b *prepaid.Brand, language, name string) error {
-	key := Key(name)
-	f, err := readPromptFile(language)
-	if err != nil {
-		return err
-	}
-	known := constants(f, b)
-	for i, name := range cut(f.Prompts[key], nil) {
-		if i%2 == 1 {
-			known[name] = ""
-		}
-	}
-	for i, name := range cut(b.Prompts[language][name], nil) {
-		if _, ok := known[name]; i%2 == 1 && !ok {
-			return fmt.Errorf("has {%s}, which nothing is put in for: known are %s", name, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
-		}
-	}
-	f.Prompts[key] = b.Prompts[language][name]
-	return fits(compile(f, b, language), key)
+// brandNames are the {names} of texts that are the brand's; constants puts them in.
+func brandNames() []string {
+	return []string{"brand", "min", "max", "step", "example", "digits", "creditor", "creditor_address", "creditor_id", "support"}
 }
 
 // constants are the {names} that are put in when the texts are loaded.
-func constants(f promptFile, b *prepaid.Brand) map[string]string {
+func (l *language) constants(b *prepaid.Brand) map[string]string {
 	constants := map[string]string{
 		"brand": b.Title,
 		"min":   b.Amounts.Min.String(), "max": b.Amounts.Max.String(), "step": b.Amounts.Step.String(),
 		"example": b.Amounts.Min.Typed(),
 		"digits":  strconv.Itoa(b.Cards.CodeLength),
+		"support": "",
 	}
 	constants["creditor"], constants["creditor_address"], constants["creditor_id"] = b.Creditor.Name, b.Creditor.Address, b.Creditor.Identifier
-	for action, words := range f.Keywords {
+	for action, words := range l.Keywords {
 		constants[string(action)] = words[0]
 	}
 	for action, words := range b.Keywords {
 		constants[action] = words[0]
 	}
-	constants["support"] = ""
 	if b.Support != "" {
-		constants["support"] = strings.ReplaceAll(f.Words["support"], "{support}", b.Support)
+		constants["support"] = strings.ReplaceAll(l.Words["support"], "{support}", b.Support)
 	}
 	return constants
 }
 
-func compile(f promptFile, b *prepaid.Brand, language string) *Prompts {
-	constants := constants(f, b)
-	p := &Prompts{Language: language, Name: f.Name, templates: map[Key]template{}}
-	for key, text := range f.Prompts {
-		p.templates[key] = cut(text, constants)
+func (l *language) compile(b *prepaid.Brand) *Prompts {
+	constants := l.constants(b)
+	p := &Prompts{Language: l.code, Name: l.Name, also: l.Also, anyLetter: l.AnyLetter, offered: map[Action]string{}, templates: map[Key]template{}}
+	for _, a := range newActions() {
+		p.offered[a.Name] = constants[string(a.Name)]
+	}
+	for key, text := range merged(l.Prompts, b.Prompts[l.code]) {
+		p.templates[Key(key)] = cut(text, constants)
 	}
 	return p
 }
+
+// Word is the word for an action that the texts offer.
+func (p *Prompts) Word(a Action) string { return p.offered[a] }
 
 // cut parts a text at its {names}; those of constants are replaced.
 func cut(text string, constants map[string]string) template {

@@ -120,10 +120,11 @@ func (t *Turn) readPurchase() purchase {
 		line, _, _ = strings.Cut(strings.TrimSpace(t.in.Text), "\n")
 		line = tidy(line)
 	}
-	if p := readPurchase(line, t.brand); p.complete() {
+	r := purchaseReader{t.all.beside, t.brand}
+	if p := r.read(line); p.complete() {
 		return p
 	}
-	return readPurchase(t.command.Rest, t.brand)
+	return r.read(t.command.Rest)
 }
 
 // takePurchase notes what can be bought and says what is wrong with the rest.

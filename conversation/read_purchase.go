@@ -23,14 +23,21 @@ func (p purchase) complete() bool {
 	return !p.Amount.Zero() && !p.PIN.Empty() && !p.BadPIN && !p.Unclear
 }
 
-// readPurchase reads "10 1234" as customers type it: "€10", "10,-", "10.00", "10 euro", "eur 10 pin 1234",
+// purchaseReader reads what follows a top-up keyword.
+type purchaseReader struct {
+	besideAmounts
+	brand *prepaid.Brand
+}
+
+// read reads "10 1234" as customers type it: "€10", "10,-", "10.00", "10 euro", "eur 10 pin 1234",
 // "10,1234", with a signature behind it. The amount comes first; four digits alone are the PIN, unless the brand sells that
 // amount. What is not wholly an amount and a PIN is Unclear, so that no amount is bought but the only one in the text: "10 15",
 // "10/20", "500 000" and "10 for mum 1234" are. Five digits where the PIN belongs are a mistyped PIN. A number behind the PIN
 // makes the text Unclear, unless words stand before it and the brand sells no such amount: then it belongs to a signature, as does
 // all that follows a dash.
-func readPurchase(text string, b *prepaid.Brand) purchase {
-	if otherMoney(text, b.Currency) || mistyped(text) || forSomebody(text) {
+func (r purchaseReader) read(text string) purchase {
+	b := r.brand
+	if r.otherMoney(text, b.Currency) || r.mistyped(text) || r.forSomebody(text) {
 		return purchase{Unclear: true}
 	}
 	found := numbersAt(text)
@@ -50,7 +57,7 @@ func readPurchase(text string, b *prepaid.Brand) purchase {
 		return p
 	}
 	second := found[1]
-	switch words := countUnknown(text[first.end:second.start]); {
+	switch words := r.countUnknown(text[first.end:second.start]); {
 	case second.isPIN() && words <= 1: // one unknown word may be the currency's
 		p.PIN = prepaid.NewSecret(second.text)
 	case second.plain() && len(second.text) == 5 && words <= 1 && !sells(b, second.text):
@@ -59,41 +66,41 @@ func readPurchase(text string, b *prepaid.Brand) purchase {
 		p.Unclear, p.Extra = true, !second.isPIN() && !second.isGroup() && !slices.ContainsFunc(found, number.isLong)
 		return p
 	}
-	p.readBehind(text, second.end, found[2:], b)
+	r.readBehind(&p, text, second.end, found[2:])
 	return p
 }
 
 // readBehind reads the numbers behind the PIN. Each piece of the text is read once: it may hold thousands of numbers.
-func (p *purchase) readBehind(text string, end int, found []number, b *prepaid.Brand) {
-	var behind tail
+func (r purchaseReader) readBehind(p *purchase, text string, end int, found []number) {
+	behind := tail{beside: r.besideAmounts}
 	for _, n := range found {
 		behind.add(text[end:n.start])
 		end = n.end
 		switch {
 		case n.isLong():
 			p.Unclear = true // it may be another phone's number
-		case p.BadPIN && n.isPIN(), !behind.signed && (!behind.words || sells(b, n.text)):
+		case p.BadPIN && n.isPIN(), !behind.signed && (!behind.words || sells(r.brand, n.text)):
 			p.Unclear, p.Extra = true, true
 		}
 	}
 }
 
 // tail is what stands behind the PIN, up to a number: words other than currencies', or a dash before a signature.
-type tail struct{ words, signed bool }
+type tail struct {
+	words, signed bool
+	beside        besideAmounts
+}
 
 func (t *tail) add(text string) {
 	t.signed = t.signed || strings.Contains(text, "--") || strings.ContainsAny(text, "–—")
-	t.words = t.words || slices.ContainsFunc(wordsOf(text), func(w string) bool { return currencyWords[w] == "" })
+	t.words = t.words || slices.ContainsFunc(wordsOf(text), func(w string) bool { return !t.beside.money(w) })
 }
 
-// pinWords may stand between an amount and the PIN.
-var pinWords = []string{"pin", "pincode", "code", "e", "and", "en", "with", "met", "my", "mijn", "is"}
-
 // countUnknown counts the words of a text that neither name money nor announce a PIN.
-func countUnknown(text string) int {
+func (b besideAmounts) countUnknown(text string) int {
 	n := 0
 	for _, w := range wordsOf(text) {
-		if currencyWords[w] == "" && !slices.Contains(pinWords, w) {
+		if !b.money(w) && !b.is(besidePIN, w) {
 			n++
 		}
 	}
@@ -101,19 +108,16 @@ func countUnknown(text string) int {
 }
 
 // forSomebody reports whether a text says whom it is for, "10 1234 for mum": a purchase is for the customer's own number.
-func forSomebody(text string) bool {
+func (b besideAmounts) forSomebody(text string) bool {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && (r < '0' || r > '9') })
 	for i := 1; i < len(words); i++ {
 		whom := strings.TrimRight(words[i], "0123456789") // "for eur10" names nobody
-		if w := words[i-1]; (w == "for" || w == "voor") && whom != "" && currencyWords[whom] == "" && !slices.Contains(selfWords, whom) {
+		if b.is(besideFor, words[i-1]) && whom != "" && !b.money(whom) && !b.is(besideSelf, whom) {
 			return true
 		}
 	}
 	return false
 }
-
-// selfWords may stand behind "for": the customer means no other number than theirs.
-var selfWords = []string{"me", "myself", "mij", "mezelf", "mijzelf"}
 
 func wordsOf(text string) []string {
 	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Sc, r) })

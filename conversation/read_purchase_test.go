@@ -23,7 +23,7 @@ func TestATextMayHoldAPIN(t *testing.T) {
 }
 
 func TestPurchasesAreReadAsCustomersTypeThem(t *testing.T) {
-	words := mustPrompts(t, demoBrand()).Words
+	all := mustPrompts(t, demoBrand())
 	tests := []struct {
 		text        string
 		amount, pin string // "" for none
@@ -89,11 +89,11 @@ func TestPurchasesAreReadAsCustomersTypeThem(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
-			c := words.Read(tt.text)
+			c := all.Words.Read(tt.text)
 			if c.Action != ActTopUp {
 				t.Fatalf("action %q", c.Action)
 			}
-			turn := Turn{brand: demoBrand(), command: c}
+			turn := Turn{brand: demoBrand(), all: all, command: c}
 			p := turn.readPurchase()
 			if p.Unclear || p.BadPIN {
 				t.Errorf("unclear %v, bad PIN %v", p.Unclear, p.BadPIN)
@@ -110,6 +110,7 @@ func TestPurchasesAreReadAsCustomersTypeThem(t *testing.T) {
 }
 
 func TestPurchasesThatAreUnclear(t *testing.T) {
+	reader := mustReader(t, demoBrand())
 	for text, want := range map[string]purchase{
 		"10 1234 0612345678":        {Unclear: true},
 		"10 0612345678":             {Unclear: true},
@@ -144,7 +145,7 @@ func TestPurchasesThatAreUnclear(t *testing.T) {
 		"2*10 1234":                 {Unclear: true, Extra: true},
 		"10 12345 20":               {Unclear: true, Extra: true, BadPIN: true},
 	} {
-		p := readPurchase(text, demoBrand())
+		p := reader.read(text)
 		if p.Unclear != want.Unclear || p.BadPIN != want.BadPIN || p.Extra != want.Extra {
 			t.Errorf("%q: %+v, want %+v", text, p, want)
 		}
@@ -155,13 +156,13 @@ func TestPurchasesThatAreUnclear(t *testing.T) {
 }
 
 func TestANumberBehindThePINIsNotPassedOver(t *testing.T) {
-	words := mustPrompts(t, demoBrand()).Words
+	all := mustPrompts(t, demoBrand())
 	for _, text := range []string{
 		"KOOP 10 4821 20", "koop 10 4821 €20", "KOOP 10 4821 20 euro", "KOOP 10 4821 EUR 20", "KOOP 10,- 4821, 20,-", "KOOP 10 4821 20.00",
 		"KOOP 10 4821 or 20", "KOOP 10 4821 and then 20 please", "KOOP 10 4821 7", "KOOP 10 4821 1234", "KOOP 10 4821 20 -- Jan", "KOOP\n10\n4821\n20",
 		"KOOP 10 4821 20\nJan", "KOOP 10 20 4821", "KOOP10 4821/20", "KOOP 10 4821 10",
 	} {
-		turn := Turn{brand: demoBrand(), command: words.Read(text)}
+		turn := Turn{brand: demoBrand(), all: all, command: all.Words.Read(text)}
 		if p := turn.readPurchase(); !p.Extra || !p.Unclear || p.complete() {
 			t.Errorf("%q: %+v", text, p)
 		}
@@ -177,7 +178,7 @@ func TestABrandThatSellsThousands(t *testing.T) {
 		"1000 4821": {"1000.00", "4821"},
 		"4821":      {"0.00", "4821"},
 	} {
-		p := readPurchase(text, b)
+		p := mustReader(t, b).read(text)
 		if p.Amount.Number() != want.amount || p.PIN.Reveal() != want.pin || p.Unclear {
 			t.Errorf("%q: amount %s, PIN %q", text, p.Amount.Number(), p.PIN.Reveal())
 		}
@@ -228,7 +229,7 @@ func TestMaskDigits(t *testing.T) {
 }
 
 func TestCodesAreReadAsCustomersTypeThem(t *testing.T) {
-	words := mustPrompts(t, demoBrand()).Words
+	all := mustPrompts(t, demoBrand())
 	for text, want := range map[string]struct{ code, other string }{
 		"REDEEM 12345678901234":                        {code: "12345678901234"},
 		"redeem 1234 5678-9012.34":                     {code: "12345678901234"},
@@ -241,7 +242,7 @@ func TestCodesAreReadAsCustomersTypeThem(t *testing.T) {
 		"REDEEM 12345678901234 for my sister":          {code: "12345678901234 FOR MY SISTER"},
 		"REDEEM for my sister 12345678901234":          {code: "FOR MY SISTER 12345678901234"},
 	} {
-		turn := Turn{brand: demoBrand(), command: words.Read(text)}
+		turn := Turn{brand: demoBrand(), all: all, command: all.Words.Read(text)}
 		code, other := turn.readCardCode()
 		if code.Reveal() != want.code || string(other) != want.other {
 			t.Errorf("%q: code %q for %q, want %q for %q", text, code.Reveal(), string(other), want.code, want.other)
@@ -285,7 +286,7 @@ func TestATextNeverBuysAnotherAmountThanItSays(t *testing.T) {
 		"10", "20", "15", "5", "500", "000", "50", "4821", "48211", "0612345678", " ", " ", " ", "/", "-", ".", ",", "'", "+", ":", "\n", "€", "euro", "of",
 		"pin", "voor mam", "KOOP", "x", "-- ", "٫",
 	}
-	words := mustPrompts(t, demoBrand()).Words
+	all := mustPrompts(t, demoBrand())
 	random := rand.New(rand.NewPCG(11, 1))
 	bought := 0
 	for range 50_000 {
@@ -294,7 +295,7 @@ func TestATextNeverBuysAnotherAmountThanItSays(t *testing.T) {
 			text += pieces[random.IntN(len(pieces))]
 		}
 		for _, typed := range []string{text, "KOOP " + text} { // in answer to the question, and in one text
-			turn := Turn{brand: demoBrand(), command: words.Read(typed)}
+			turn := Turn{brand: demoBrand(), all: all, command: all.Words.Read(typed)}
 			turn.in.Text = typed
 			p := turn.readPurchase()
 			checkPurchase(t, tidy(typed), p)
@@ -320,13 +321,13 @@ func FuzzRead(f *testing.F) {
 	for _, s := range []string{"KOOP 10 1234", "koop €10,- 1234", "REDEEM 1234 5678 9012 34", "\xff\xfe", "ＫＯＯＰ１０", "KOOP10", "KOOP 10 4821 or 20 -- 5", strings.Repeat("9", 1000)} {
 		f.Add(s)
 	}
-	words := mustPrompts(f, demoBrand()).Words
+	all := mustPrompts(f, demoBrand())
 	f.Fuzz(func(t *testing.T, text string) {
-		c := words.Read(text)
+		c := all.Words.Read(text)
 		if !utf8.ValidString(c.Rest) {
 			t.Errorf("rest is not UTF-8: %q", c.Rest)
 		}
-		turn := Turn{brand: demoBrand(), command: c}
+		turn := Turn{brand: demoBrand(), all: all, command: c}
 		turn.in.Text = text
 		p := turn.readPurchase()
 		checkPurchase(t, tidy(text), p)
@@ -350,11 +351,12 @@ func FuzzRead(f *testing.F) {
 
 // Each piece of a text is read once, however many numbers it holds: what is read over and over is copied over and over.
 func TestALongTextIsReadOnce(t *testing.T) {
+	reader := mustReader(t, demoBrand())
 	for _, piece := range []string{"KOOP 10 1234 ", "a 7 ", "1 "} {
 		text := "10 1234 " + strings.Repeat(piece, 64_000/len(piece))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		readPurchase(text, demoBrand())
+		reader.read(text)
 		runtime.ReadMemStats(&after)
 		if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
 			t.Errorf("%q again and again: %d KiB", piece, used>>10)

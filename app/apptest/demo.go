@@ -44,10 +44,7 @@ func Demo(t testing.TB, env map[string]string) config.Config {
 // DemoIn is the demo's configuration under an environment, which names the data folder.
 func DemoIn(t testing.TB, env map[string]string) config.Config {
 	t.Helper()
-	known, err := config.KnownWords()
-	if err != nil {
-		t.Fatal(err)
-	}
+	known := config.Supported()
 	c, err := config.Parse("demo.yaml", config.Demo, func(name string) string { return env[name] }, known)
 	if err != nil {
 		t.Fatal(err)

@@ -13,11 +13,12 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"pulsa/prepaid"
+	"pulsa/yamlfile"
 )
 
 // configKeys lists the keys that each mapping of the file may have; "" is the file itself.
 var configKeys = map[string][]string{
-	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "redis_url", "log", "brands", "reloadly", "stripe", "simulator"},
+	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "redis_url", "languages_dir", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
 	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},
@@ -143,8 +144,8 @@ func (s section) languages() []string {
 	var names []string
 	for _, v := range s.list("languages") {
 		switch {
-		case !slices.Contains(s.r.known.Languages, v.text):
-			s.r.fault(v.line, "languages: there are no prompts in %q%s", v.text, DidYouMean(v.text, s.r.known.Languages))
+		case !slices.Contains(s.r.languages.Codes(), v.text) && !s.r.languagesFailed:
+			s.r.fault(v.line, "languages: there are no prompts in %q%s", v.text, yamlfile.DidYouMean(v.text, s.r.languages.Codes()))
 		case slices.Contains(names, v.text):
 			s.r.fault(v.line, "languages: %s stands twice", v.text)
 		default:
@@ -152,7 +153,7 @@ func (s section) languages() []string {
 		}
 	}
 	if !s.has("languages") {
-		s.r.fault(s.line, "%s has no languages: write languages: [%s], the first is the default", s.what, strings.Join(s.r.known.Languages, ", "))
+		s.r.fault(s.line, "%s has no languages: write languages: [%s], the first is the default", s.what, strings.Join(s.r.languages.Codes(), ", "))
 	}
 	return names
 }
@@ -163,14 +164,11 @@ func (s section) prompts(languages []string) map[string]map[string]string {
 	byLanguage := s.free("prompts")
 	for _, language := range byLanguage.names() {
 		if !slices.Contains(languages, language) {
-			s.r.fault(byLanguage.lines[language], "prompts: %s is none of the brand's languages%s", language, DidYouMean(language, languages))
+			s.r.fault(byLanguage.lines[language], "prompts: %s is none of the brand's languages%s", language, yamlfile.DidYouMean(language, languages))
 		}
 		texts := byLanguage.free(language)
 		all[language] = map[string]string{}
 		for _, key := range texts.names() {
-			if known := s.r.known.Prompts; known != nil && !slices.Contains(known, key) {
-				s.r.fault(texts.lines[key], "prompts: there is no prompt %s%s", key, DidYouMean(key, closest(known, key)))
-			}
 			n := texts.fields[key]
 			if n.Kind != yaml.ScalarNode || strings.TrimSpace(n.Value) == "" {
 				s.r.fault(texts.lines[key], "prompts: %s wants one text", key)
@@ -181,35 +179,20 @@ func (s section) prompts(languages []string) map[string]map[string]string {
 	return all
 }
 
-// checkPrompts looks at each of the brand's own texts as customers would get it.
+// checkPrompts looks at each text as the brand's customers would get it.
 func (s section) checkPrompts(b *prepaid.Brand) {
-	if s.r.known.CheckPrompt == nil || b.Title == "" || len(b.Languages) == 0 {
+	if b.Title == "" {
 		return
 	}
 	byLanguage := s.free("prompts")
-	for _, language := range b.Languages {
-		texts := byLanguage.free(language)
-		for _, key := range texts.names() {
-			if !slices.Contains(s.r.known.Prompts, key) || strings.TrimSpace(b.Prompts[language][key]) == "" {
-				continue
-			}
-			if err := s.r.known.CheckPrompt(b, language, key); err != nil {
-				s.r.fault(texts.lines[key], "prompts: %s %s", key, err)
-			}
+	for _, f := range s.r.languages.CheckBrand(b) {
+		if !f.Own() {
+			s.r.faults = append(s.r.faults, f.InFile())
+			continue
 		}
+		line := byLanguage.free(f.Language).lines[f.Key]
+		s.r.fault(line, "prompts: %s %s", f.Key, f.Text)
 	}
-}
-
-// closest are the prompts of the same flow, so that a message never lists all of a hundred.
-func closest(prompts []string, key string) []string {
-	flow, _, _ := strings.Cut(key, ".")
-	var near []string
-	for _, p := range prompts {
-		if strings.HasPrefix(p, flow+".") {
-			near = append(near, p)
-		}
-	}
-	return near
 }
 
 func (s section) amounts(c prepaid.Currency) (prepaid.AmountRange, prepaid.Money) {
@@ -336,7 +319,7 @@ func (s section) provider(key string, test bool, real []string) string {
 	case v.text == "sim" && !test:
 		s.r.fault(v.line, "%s: sim is only for brands marked test: write test: true, or a real one%s", key, choices(real))
 	case v.given() && !slices.Contains(names, v.text):
-		s.r.fault(v.line, "%s is %s%s", key, v.shown(), DidYouMean(v.text, names))
+		s.r.fault(v.line, "%s is %s%s", key, v.shown(), yamlfile.DidYouMean(v.text, names))
 	}
 	return v.text
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pulsa/prepaid"
+	"pulsa/yamlfile"
 )
 
 // channelType says what an adapter reads beside type and disabled.
@@ -87,7 +88,7 @@ func (r *configReader) channel(b *prepaid.Brand, name string, s section) prepaid
 	kind, ok := channelTypes[c.Type]
 	switch {
 	case !ok && s.has("type"):
-		r.fault(s.lines["type"], "type is %q%s", c.Type, DidYouMean(c.Type, sortedKeys(channelTypes)))
+		r.fault(s.lines["type"], "type is %q%s", c.Type, yamlfile.DidYouMean(c.Type, sortedKeys(channelTypes)))
 		return c
 	case !ok:
 		r.fault(s.line, "%s has no type: write type: with one of %s", s.what, strings.Join(sortedKeys(channelTypes), ", "))
@@ -115,7 +116,7 @@ func (s section) channelKeys(b *prepaid.Brand, c *prepaid.ChannelConfig, kind ch
 		}
 		use, known := kind.keys[key]
 		if !known {
-			s.r.fault(s.lines[key], "%s has no key %s%s", s.what, key, DidYouMean(key, append(sortedKeys(kind.keys), "type", "disabled")))
+			s.r.fault(s.lines[key], "%s has no key %s%s", s.what, key, yamlfile.DidYouMean(key, append(sortedKeys(kind.keys), "type", "disabled")))
 			continue
 		}
 		v := s.optional(key)
@@ -195,7 +196,7 @@ func (s section) smsChannel(b *prepaid.Brand) string {
 	v := s.value("sms_channel")
 	switch {
 	case v.given() && !slices.Contains(able, v.text):
-		s.r.fault(v.line, "sms_channel is %s: no channel of that name sends SMS%s", v.shown(), DidYouMean(v.text, able))
+		s.r.fault(v.line, "sms_channel is %s: no channel of that name sends SMS%s", v.shown(), yamlfile.DidYouMean(v.text, able))
 	case v.given():
 		return v.text
 	case len(able) == 1:

@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"os"
 
+	"pulsa/conversation"
 	"pulsa/developers"
 	"pulsa/prepaid"
+	"pulsa/yamlfile"
 )
 
 // Demo is the configuration of the built-in demo brand.
@@ -35,6 +37,11 @@ type Config struct {
 	API      map[string]developers.Terms // brand name -> on which terms developers top up; missing: it has no API
 	Reloadly Reloadly                    // empty where no brand's network is Reloadly
 	Stripe   Stripe                      // empty where no brand's gateway is Stripe
+
+	// Languages are the texts and words that customers may be spoken to with; LanguagesDir is the folder that may add to them.
+	Languages    *conversation.Languages
+	LanguagesDir string
+	ownLanguages bool // the folder was named, and so must be there
 
 	Simulator Simulator // empty where the simulated gateway is in the server itself
 
@@ -88,7 +95,7 @@ func (c Config) brandAmong(name string, testing bool) (*prepaid.Brand, error) {
 	if testing {
 		kind = " marked test"
 	}
-	return nil, &NoBrandError{fmt.Sprintf("--brand %s: %s declares no such brand%s%s", name, c.File, kind, DidYouMean(name, names))}
+	return nil, &NoBrandError{fmt.Sprintf("--brand %s: %s declares no such brand%s%s", name, c.File, kind, yamlfile.DidYouMean(name, names))}
 }
 
 // Log says how the log is written.
@@ -97,24 +104,11 @@ type Log struct {
 	Level  string // "debug", "info", "warn" or "error"
 }
 
-// Known is what the rest of the program understands, for the configuration to be checked against.
-type Known struct {
-	Languages []string // those with a prompt file
-	// Words are the languages' own: language -> action -> words in capitals. A brand's keywords add to an
-	// action that stands here or to topup, and never take another action's word.
-	Words   map[string]map[string][]string
-	Prompts []string // the keys that a brand may override; nil: not checked
-	// CheckPrompt says what is wrong with a text of the brand's own; nil: not checked.
-	CheckPrompt func(b *prepaid.Brand, language, key string) error
-	Gateways    []string // beside "sim"
-	Networks    []string // beside "sim"
-}
-
 // maxConfigBytes is far more than any configuration, and little enough to read at once.
 const maxConfigBytes = 1 << 20
 
 // Load reads the configuration from path; "" means PULSA_CONFIG, else pulsa.yaml where there is one,
-// else the built-in demo. It writes nothing. Everything that is wrong comes back at once as a *Error.
+// else the built-in demo. It writes nothing. Everything that is wrong, with languages' files too, comes back at once as a *yamlfile.Error.
 func Load(path string, getenv func(string) string, known Known) (Config, error) {
 	file, text, err := configText(path, getenv)
 	if err != nil {
@@ -127,10 +121,10 @@ func Load(path string, getenv func(string) string, known Known) (Config, error) 
 func Parse(file string, text []byte, getenv func(string) string, known Known) (Config, error) {
 	r := &configReader{file: file, getenv: getenv, known: known}
 	c := Config{File: file}
-	if root := r.parse(text); root != nil {
+	if root := yamlfile.Read(text, r.fault); root != nil {
 		r.readConfig(&c, r.section(root, 1, "the file", ""))
 	}
-	if err := r.err(); err != nil {
+	if err := yamlfile.NewError(r.faults); err != nil {
 		return Config{}, err
 	}
 	return c, nil
@@ -178,6 +172,7 @@ func (r *configReader) readConfig(c *Config, s section) {
 		c.Log = Log{Format: "text", Level: "info"}
 	}
 	c.Peppers, c.CardKeys = r.keysFromEnvironment("PULSA_PIN_PEPPER"), r.keysFromEnvironment("PULSA_CARD_KEY")
+	r.readLanguages(c, s)
 	c.Gateways, c.Networks, c.API = map[string]string{}, map[string]string{}, map[string]developers.Terms{}
 	brands := s.free("brands")
 	for _, name := range brands.names() {

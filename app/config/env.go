@@ -20,6 +20,7 @@ var Environment = []Variable{
 	{"PULSA_LISTEN", "--listen", "host:port of webhooks and pages"},
 	{"PULSA_ADMIN_LISTEN", "--admin-listen", "host:port of metrics and health, best kept on loopback"},
 	{"PULSA_PUBLIC_URL", "", "where providers and customers reach the program: https://topup.example"},
+	{"PULSA_LANGUAGES_DIR", "", "a folder of languages that are added, or replace texts; without it languages beside the configuration file"},
 	{"PULSA_DATABASE_URL", "", "postgres://… or sqlite:FILE; without it a file in the data folder (secret)"},
 	{"PULSA_REDIS_URL", "", "redis://… for the sessions; needed with PostgreSQL (secret)"},
 	{"PULSA_PIN_PEPPER", "", "the key that PINs are hashed with, 32 bytes or more; newer versions in PULSA_PIN_PEPPER_2 to _9 (secret)"},

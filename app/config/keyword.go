@@ -1,19 +1,13 @@
 package config
 
 import (
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
 	"pulsa/conversation"
+	"pulsa/yamlfile"
 )
-
-// carrierWords never reach us on SMS, or opt the customer out or in at the carrier on their way.
-var carrierWords = []string{"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "START", "YES", "UNSTOP", "HELP", "INFO"}
-
-// topUp is the one action that languages leave to the brand.
-const topUp = string(conversation.ActTopUp)
 
 // keyword is one word of letters: "KOOP10 1234" is read as KOOP and an amount.
 var keyword = regexp.MustCompile(`^\p{L}{2,20}$`)
@@ -23,11 +17,11 @@ var keyword = regexp.MustCompile(`^\p{L}{2,20}$`)
 func (s section) keywords(languages []string) map[string][]string {
 	taken := s.languageWords(languages)
 	words := map[string][]string{}
-	actions := s.actions(languages)
+	actions := conversation.ActionNames()
 	byAction := s.free("keywords")
 	for _, action := range byAction.names() {
 		if !slices.Contains(actions, action) {
-			s.r.fault(byAction.lines[action], "keywords: there is no action %s%s", action, DidYouMean(action, actions))
+			s.r.fault(byAction.lines[action], "keywords: there is no action %s%s", action, yamlfile.DidYouMean(action, actions))
 		}
 		for _, v := range byAction.list(action) {
 			word, ok := s.keyword(v, action, taken)
@@ -38,9 +32,6 @@ func (s section) keywords(languages []string) map[string][]string {
 				words[action] = append(words[action], word)
 			}
 		}
-	}
-	if !byAction.has(topUp) && !slices.Contains(slices.Collect(maps.Values(taken)), topUp) {
-		s.r.fault(byAction.line, "%s has no word to top up with: write keywords: {topup: [KOOP]}", s.what)
 	}
 	return words
 }
@@ -54,7 +45,7 @@ func (s section) keyword(v value, action string, taken map[string]string) (word 
 		s.r.fault(v.line, "keyword %q: use one word of 2 to 20 letters", v.text)
 	case isTaken && owner != action:
 		s.r.fault(v.line, "keyword %s means %s already: choose another word", word, owner)
-	case !isTaken && slices.Contains(carrierWords, word):
+	case conversation.KeptByCarriers(word, action):
 		s.r.fault(v.line, "keyword %s belongs to the SMS carriers: choose another word", word)
 	default:
 		taken[word] = action
@@ -67,22 +58,11 @@ func (s section) keyword(v value, action string, taken map[string]string) (word 
 func (s section) languageWords(languages []string) map[string]string {
 	taken := map[string]string{}
 	for _, language := range languages {
-		for action, words := range s.r.known.Words[language] {
+		for action, words := range s.r.languages.Words(language) {
 			for _, word := range words {
 				taken[strings.ToUpper(word)] = action
 			}
 		}
 	}
 	return taken
-}
-
-// actions lists what a keyword of the brand may stand for.
-func (s section) actions(languages []string) []string {
-	actions := map[string]bool{topUp: true}
-	for _, language := range languages {
-		for action := range s.r.known.Words[language] {
-			actions[action] = true
-		}
-	}
-	return sortedKeys(actions)
 }

@@ -1,26 +1,17 @@
 package config
 
-import "pulsa/conversation"
-
-// LoadKnown is Load by flags (see WithFlags) and environment, checked against what this program speaks.
-func LoadKnown(path string, getenv func(string) string, flags map[string]string) (Config, error) {
-	known, err := KnownWords()
-	if err != nil {
-		return Config{}, err
-	}
-	return Load(path, WithFlags(getenv, flags), known)
+// Known is what the rest of the program understands, for the configuration to be checked against.
+type Known struct {
+	Gateways []string // beside "sim"
+	Networks []string // beside "sim"
 }
 
-// KnownWords is what a configuration may name: what this program speaks.
-func KnownWords() (Known, error) {
-	k := Known{Languages: conversation.Languages(), Words: map[string]map[string][]string{}, Prompts: conversation.PromptKeys(), CheckPrompt: conversation.CheckPrompt,
-		Networks: []string{NetworkReloadly}, Gateways: []string{GatewayStripe}}
-	for _, language := range k.Languages {
-		words, err := conversation.ReservedWords(language)
-		if err != nil {
-			return k, err
-		}
-		k.Words[language] = words
-	}
-	return k, nil
+// Supported is what this program understands.
+func Supported() Known {
+	return Known{Networks: []string{NetworkReloadly}, Gateways: []string{GatewayStripe}}
+}
+
+// LoadKnown is Load by flags (see WithFlags) and environment, checked against what this program understands.
+func LoadKnown(path string, getenv func(string) string, flags map[string]string) (Config, error) {
+	return Load(path, WithFlags(getenv, flags), Supported())
 }

@@ -1,122 +1,32 @@
 package config
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
+	"pulsa/conversation"
 	"pulsa/prepaid"
+	"pulsa/yamlfile"
 )
 
 // configReader reads YAML strictly, by its nodes: every fault has its line, and a phone number or a code
 // stays the text that was typed.
 type configReader struct {
-	file   string
-	getenv func(string) string
-	known  Known
-	faults []Fault
-	notes  []string
+	file            string
+	getenv          func(string) string
+	known           Known
+	languages       *conversation.Languages
+	languagesFailed bool // and with them what a brand may name
+	faults          []yamlfile.Fault
+	notes           []string
 }
-
-// yamlLine finds the place in the YAML library's messages: "yaml: line 3: did not find expected key".
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-// parse returns the file's mapping, or nil where the text can't be read at all.
-func (r *configReader) parse(text []byte) *yaml.Node {
-	if !r.plainText(text) {
-		return nil
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	var document, second yaml.Node
-	if err := decoder.Decode(&document); err != nil {
-		r.syntax(err)
-		return nil
-	}
-	if err := decoder.Decode(&second); err == nil {
-		r.fault(second.Line, "a second document begins here: only one is read, remove the line ---")
-	} else if !errors.Is(err, io.EOF) {
-		r.syntax(err)
-	}
-	root := document.Content[0]
-	r.lint(root)
-	return root
-}
-
-func (r *configReader) syntax(err error) {
-	if errors.Is(err, io.EOF) {
-		r.fault(1, "the file is empty: declare brands, as the example does")
-		return
-	}
-	message := err.Error()
-	line := 1
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			line = n
-		}
-		message = message[len(m[0]):]
-	}
-	r.fault(line, "this is not YAML: %s", message)
-}
-
-// plainText refuses what the YAML library would report without a line or in riddles.
-func (r *configReader) plainText(text []byte) bool {
-	before := len(r.faults)
-	for i, line := range bytes.Split(text, []byte("\n")) {
-		indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
-		switch {
-		case !utf8.Valid(line):
-			r.fault(i+1, "this is not UTF-8: save the file as UTF-8")
-		case bytes.ContainsRune(indent, '\t') && len(indent) < len(line):
-			r.fault(i+1, "a tab before the text: indent with spaces")
-		}
-	}
-	return len(r.faults) == before
-}
-
-// lint refuses what YAML allows and people trip over, wherever it stands.
-func (r *configReader) lint(n *yaml.Node) {
-	switch {
-	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		r.fault(n.Line, "anchors (&) and aliases (*) are not read: write the value out, or in quotes if it is text")
-	case n.Style&yaml.TaggedStyle != 0:
-		r.fault(n.Line, "tags (%s) are not read: remove it", n.Tag)
-	}
-	if n.Kind == yaml.MappingNode {
-		r.lintKeys(n)
-	}
-	for _, child := range n.Content {
-		r.lint(child)
-	}
-}
-
-func (r *configReader) lintKeys(n *yaml.Node) {
-	first := map[string]int{}
-	for i := 0; i < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		if key.Kind != yaml.ScalarNode {
-			r.fault(key.Line, "a key must be one word")
-			continue
-		}
-		if line, ok := first[key.Value]; ok {
-			r.fault(key.Line, "%s stands twice, first in line %d: remove one", key.Value, line)
-		}
-		first[key.Value] = key.Line
-		if isNull(value) {
-			r.fault(key.Line, "%s has no value: write one or remove the line", key.Value)
-		}
-	}
-}
-
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
 // section is a mapping of the file.
 type section struct {
@@ -133,7 +43,7 @@ func (r *configReader) section(n *yaml.Node, line int, what, name string) sectio
 	s := r.mapping(n, line, what)
 	for key, at := range s.lines {
 		if !slices.Contains(known, key) {
-			r.fault(at, "%s has no key %s%s", what, key, DidYouMean(key, known))
+			r.fault(at, "%s has no key %s%s", what, key, yamlfile.DidYouMean(key, known))
 		}
 	}
 	return s
@@ -143,7 +53,7 @@ func (r *configReader) section(n *yaml.Node, line int, what, name string) sectio
 func (r *configReader) mapping(n *yaml.Node, line int, what string) section {
 	s := section{r: r, what: what, line: line, fields: map[string]*yaml.Node{}, lines: map[string]int{}}
 	if n.Kind != yaml.MappingNode {
-		if !isNull(n) && n.Kind != yaml.AliasNode {
+		if !yamlfile.IsNull(n) && n.Kind != yaml.AliasNode {
 			r.fault(n.Line, "%s wants keys with values under it: write key: value", what)
 		}
 		return s
@@ -225,7 +135,7 @@ var fromEnvironment = regexp.MustCompile(`^\$\{([A-Z][A-Z0-9_]*)\}$`)
 // optional reads a scalar; one whose variable is not set has no text.
 func (s section) optional(key string) value {
 	n := s.fields[key]
-	if n == nil || isNull(n) || n.Kind == yaml.AliasNode {
+	if n == nil || yamlfile.IsNull(n) || n.Kind == yaml.AliasNode {
 		return value{key: key, line: s.line}
 	}
 	v := value{key: key, line: s.lines[key]}
@@ -321,7 +231,7 @@ func (s section) money(key string, c prepaid.Currency) prepaid.Money {
 // list reads a list of scalars.
 func (s section) list(key string) []value {
 	n := s.fields[key]
-	if n == nil || isNull(n) || n.Kind == yaml.AliasNode {
+	if n == nil || yamlfile.IsNull(n) || n.Kind == yaml.AliasNode {
 		return nil
 	}
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {

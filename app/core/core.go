@@ -69,7 +69,7 @@ type Parts struct {
 	Fundings map[topup.FundingKind]topup.Funding
 	Adapters []channels.Adapter
 
-	Prompts map[string]*conversation.BrandPrompts // see conversation.Config; nil: they are read
+	Prompts map[string]*conversation.BrandPrompts // of every brand; nil: from the configuration's languages
 
 	// Redeliver makes the simulators repeat the news that the program did not take; nil without simulators.
 	Redeliver func(context.Context) error
@@ -204,8 +204,14 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 		Outbox: p.DB.Outbox, Slot: p.DB.Outbox.SendSlot, Registry: p.Registry, Clock: p.Clock, Log: p.Log,
 		OptedOut: p.wantsNothing, OptOut: p.Accounts.OptOutAt, Jitter: rand.Float64,
 	})
+	prompts := with.Prompts
+	if prompts == nil {
+		if prompts, err = p.Config.Languages.ForBrands(p.Brands); err != nil {
+			return err
+		}
+	}
 	p.Handler, err = conversation.New(conversation.Config{
-		Brands: p.Brands, Prompts: with.Prompts, Sessions: p.Sessions, Outbox: p.DB.Outbox, Clock: p.Clock, Log: p.Log, Vault: p.vault,
+		Brands: p.Brands, Prompts: prompts, Sessions: p.Sessions, Outbox: p.DB.Outbox, Clock: p.Clock, Log: p.Log, Vault: p.vault,
 		Channel: p.Registry.Declared,
 		On: func(ctx context.Context, brand, name string) bool {
 			_, _, on := p.Registry.Channel(ctx, brand, name)

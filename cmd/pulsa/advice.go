@@ -5,11 +5,11 @@ import (
 	"fmt"
 
 	"pulsa/accounts"
-	"pulsa/app/config"
 	"pulsa/cards"
 	"pulsa/developers"
 	"pulsa/operators"
 	"pulsa/topup"
+	"pulsa/yamlfile"
 )
 
 // advised adds to an error what to do about it. If the thing that a command names does not exist, the advice is the command that
@@ -41,11 +41,11 @@ func advised(err error) error {
 	}
 	var field *operators.FieldError
 	if errors.As(err, &field) {
-		return wrongFlag("--%w%s", err, config.DidYouMean(field.Value, field.Known))
+		return wrongFlag("--%w%s", err, yamlfile.DidYouMean(field.Value, field.Known))
 	}
 	var channel *operators.UnknownChannelError
 	if errors.As(err, &channel) {
-		return fmt.Errorf("%w%s", err, config.DidYouMean(channel.Channel, channel.Known))
+		return fmt.Errorf("%w%s", err, yamlfile.DidYouMean(channel.Channel, channel.Known))
 	}
 	return err
 }

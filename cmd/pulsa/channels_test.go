@@ -57,10 +57,7 @@ func newDeskAt(t *testing.T, clock prepaid.Clock) *desk {
 		t.Fatal(err)
 	}
 	d.running = runWired(t, apptest.ProviderEnv(), func(c *config.Config) {
-		known, err := config.KnownWords()
-		if err != nil {
-			t.Fatal(err)
-		}
+		known := config.Supported()
 		own, err := config.Load(d.file, d.env, known)
 		if err != nil {
 			t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 	"pulsa/prepaid"
+	"pulsa/yamlfile"
 )
 
 // settings are the flags of every command that reads the configuration.
@@ -26,7 +27,7 @@ func (s settings) load(e term.Env, more map[string]string) (config.Config, error
 	flags := map[string]string{"--config": s.Config, "--data": s.Data}
 	maps.Copy(flags, more)
 	c, err := config.LoadKnown(s.Config, e.Getenv, flags)
-	if errors.As(err, new(*config.Error)) {
+	if errors.As(err, new(*yamlfile.Error)) {
 		fmt.Fprintln(e.Stderr, err)
 		return config.Config{}, exitCode(2)
 	}

@@ -100,10 +100,7 @@ func killForDevelopers(t *testing.T, env map[string]string) {
 // open opens the program over the victim's data, while no server has it.
 func (c *callers) open(clock prepaid.Clock, use func(*app.Program)) {
 	c.Helper()
-	known, err := config.KnownWords()
-	if err != nil {
-		c.Fatal(err)
-	}
+	known := config.Supported()
 	config, err := config.Load("", func(name string) string { return c.server.env[name] }, known)
 	if err != nil {
 		c.Fatal(err)

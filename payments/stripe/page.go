@@ -18,19 +18,16 @@ const returnPage = `<!DOCTYPE html>
 <p>{{.Text}}</p>
 `
 
-type pageWords struct{ Language, Title, Text string }
-
 // ReturnPage is what customers see when they come back from one of Stripe's pages, whatever they did there.
-// It knows nothing of them: what they did is told by Stripe, and answered by text.
-func ReturnPage() http.Handler {
+// It knows nothing of them: what they did is told by Stripe, and answered by text. words returns what the page says in a language,
+// and in which language that is where it is another.
+func ReturnPage(words func(language string) (spoken, title, text string)) http.Handler {
 	page := template.Must(template.New("return").Parse(returnPage))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		words := pageWords{"en", "Thank you", "You can close this page. We will text you."}
-		if r.URL.Query().Get("language") == "nl" {
-			words = pageWords{"nl", "Dank u wel", "U kunt deze pagina sluiten. U krijgt bericht van ons."}
-		}
+		var says struct{ Language, Title, Text string }
+		says.Language, says.Title, says.Text = words(r.URL.Query().Get("language"))
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		_ = page.Execute(w, words) // the customer has gone
+		_ = page.Execute(w, says) // the customer has gone
 	})
 }

@@ -260,9 +260,17 @@ func TestNewsOfTheOtherModeIsIgnored(t *testing.T) {
 }
 
 func TestTheReturnPageSpeaksTheCustomersLanguage(t *testing.T) {
-	for query, want := range map[string]string{"": "Thank you", "?language=en": "Thank you", "?language=nl": "Dank u wel", "?language=<script>": "Thank you"} {
+	page := stripe.ReturnPage(func(language string) (spoken, title, text string) {
+		if language == "nl" {
+			return "nl", "Dank je wel", "Tot <ziens>"
+		}
+		return "en", "Thank you", "Goodbye"
+	})
+	for query, want := range map[string]string{
+		"": `lang="en"`, "?language=en": "<h1>Thank you</h1>", "?language=nl": "<p>Tot &lt;ziens&gt;", "?language=<script>": `lang="en"`,
+	} {
 		answer := httptest.NewRecorder()
-		stripe.ReturnPage().ServeHTTP(answer, httptest.NewRequest("GET", stripe.ReturnPath+query, nil))
+		page.ServeHTTP(answer, httptest.NewRequest("GET", stripe.ReturnPath+query, nil))
 		if text := answer.Body.String(); !strings.Contains(text, want) || strings.Contains(text, "<script>") {
 			t.Errorf("%q: got %s", query, text)
 		}

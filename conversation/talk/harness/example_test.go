@@ -56,10 +56,7 @@ func Example() {
 
 // play runs a script on the demo's brands and on embedded stores.
 func play(ctx context.Context, script string) (*talk.Report, error) {
-	known, err := config.KnownWords()
-	if err != nil {
-		return nil, err
-	}
+	known := config.Supported()
 	environment := func(string) string { return "" }
 	c, err := config.Parse("demo.yaml", config.Demo, environment, known)
 	if err != nil {

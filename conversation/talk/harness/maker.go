@@ -46,7 +46,7 @@ func NewMaker(ctx context.Context, c config.Config, database, redis string) (*Ma
 	if err := m.config.OpenKeys(); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
-	if m.prompts, err = conversation.CheckedPrompts(core.BrandsByName(m.config)); err != nil {
+	if m.prompts, err = c.Languages.ForBrands(core.BrandsByName(m.config)); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	if database != "" {

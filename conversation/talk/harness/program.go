@@ -456,15 +456,11 @@ func Points() []talk.Point {
 
 // Vocabulary is what scripts are checked against: the test brands of a configuration, prompts, flows, crash points.
 func Vocabulary(c config.Config) (*talk.Vocabulary, error) {
-	prompts := map[string]*conversation.BrandPrompts{}
-	for _, b := range c.Brands {
-		p, err := conversation.LoadPrompts(b)
-		if err != nil {
-			return nil, err
-		}
-		prompts[b.Name] = p
+	prompts, err := c.Languages.ForBrands(core.BrandsByName(c))
+	if err != nil {
+		return nil, err
 	}
-	v := &talk.Vocabulary{Points: Points(), Keys: conversation.PromptKeys()}
+	v := &talk.Vocabulary{Points: Points(), Keys: c.Languages.Keys()}
 	for _, b := range c.Brands {
 		if b.Test {
 			v.Brands = append(v.Brands, b)

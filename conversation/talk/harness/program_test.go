@@ -57,10 +57,7 @@ func walCommits(t *testing.T, path string) int {
 
 func storyProgramForTest(t *testing.T, givens ...talk.Given) *Program {
 	t.Helper()
-	known, err := config.KnownWords()
-	if err != nil {
-		t.Fatal(err)
-	}
+	known := config.Supported()
 	c, err := config.Parse("demo.yaml", config.Demo, func(string) string { return "" }, known)
 	if err != nil {
 		t.Fatal(err)

@@ -67,10 +67,7 @@ var flowEnds = map[string]string{
 
 func storyVocabularyFor(t testing.TB) (config.Config, *talk.Vocabulary) {
 	t.Helper()
-	known, err := config.KnownWords()
-	if err != nil {
-		t.Fatal(err)
-	}
+	known := config.Supported()
 	c, err := config.Parse("demo.yaml", config.Demo, func(string) string { return "" }, known)
 	if err != nil {
 		t.Fatal(err)
