@@ -25,7 +25,7 @@ func OpenChannels(ctx context.Context, c config.Config, brand string) (*ChannelD
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, c.Database(), store.Options{})
+	db, err := store.Open(ctx, c.Database(), store.Options{MigrateURL: c.MigrateURL.Reveal()})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"os"
@@ -74,6 +75,7 @@ func (p *Program) examineStores(ctx context.Context) []operators.Finding {
 	if findings[0].Level != operators.LevelOK {
 		return findings
 	}
+	findings = append(findings, p.examineSchema(ctx)...)
 	if p.Redis == nil {
 		return append(findings, operators.OK("sessions", "in the embedded database: one copy of the server at a time"))
 	}
@@ -83,6 +85,26 @@ func (p *Program) examineStores(ctx context.Context) []operators.Finding {
 		return append(findings, operators.Failure("Redis", err.Error(), "start Redis, or correct redis_url (PULSA_REDIS_URL)"))
 	}
 	return append(findings, operators.OK("Redis", "answers"))
+}
+
+// examineSchema judges who owns the tables of PostgreSQL, and whether their months were made in time.
+func (p *Program) examineSchema(ctx context.Context) []operators.Finding {
+	owns, err := p.DB.OwnsSchema(ctx)
+	strays, straysErr := p.DB.Partitions.Strays(ctx)
+	if err := errors.Join(err, straysErr); err != nil {
+		return []operators.Finding{operators.Failure("schema", err.Error(), "correct database_url (PULSA_DATABASE_URL)")}
+	}
+	var findings []operators.Finding
+	if owns {
+		findings = append(findings, operators.Warning("schema", "the server's own user owns the tables: whoever breaks into the server can change the ledger and its records",
+			"let another user own them: migrate_url (PULSA_MIGRATE_URL), as docs/configuration.md says under Stores"))
+	}
+	for _, s := range strays {
+		findings = append(findings, operators.Failure("partitions",
+			fmt.Sprintf("%d rows of %s came before the partition of %s was made", s.Rows, s.Table, s.First.UTC().Format("January 2006")),
+			"start the server, which makes it and moves them within the hour; if they stay, its log says why"))
+	}
+	return findings
 }
 
 // examineChannels looks at the channels, and tries the credentials of those that are on.

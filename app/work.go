@@ -13,6 +13,7 @@ const (
 	LookEvery       = 250 * time.Millisecond
 	transcriptEvery = 2 * time.Second
 	afterError      = 2 * time.Second
+	partitionsEvery = time.Hour
 	// couriers send webhooks side by side: each waits for its receiver.
 	couriers     = 4
 	couriersLook = time.Second
@@ -34,6 +35,7 @@ func (p *Program) jobs() []job {
 		{"news", LookEvery, p.tellDue},
 		{"mandates", LookEvery, p.mandatesDue},
 		{"transcripts", transcriptEvery, p.DrainTranscripts},
+		{"partitions", partitionsEvery, p.PreparePartitions},
 		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.Sims.Redeliver(ctx) }},
 	}
 	for range carriers - 1 {

@@ -63,6 +63,7 @@ type DB struct {
 	Reconciliation Reconciliation
 	Audit          Audit
 	MasterKeys     MasterKeys
+	Partitions     Partitions
 }
 
 func newDB(c *core) *DB {
@@ -94,6 +95,7 @@ func newDB(c *core) *DB {
 		Reconciliation: Reconciliation{c},
 		Audit:          Audit{c},
 		MasterKeys:     MasterKeys{c},
+		Partitions:     Partitions{c},
 	}
 }
 
@@ -117,6 +119,9 @@ type core struct {
 
 // Options say how a store is opened. The zero value is fit for production.
 type Options struct {
+	// MigrateURL leads to the same PostgreSQL schema as the url of the store, as the user who owns its tables, and not through a pooler.
+	// With it the store's own user needs no more rights than this one grants it. "" is the store's url. SQLite has none.
+	MigrateURL string
 	// MaxConns bounds the connections to PostgreSQL, and those that read a SQLite file; 0 is 16 and 4.
 	MaxConns int
 	// Vault seals PINs of operators and the messages that show them. Without one, neither can be stored or shown.

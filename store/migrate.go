@@ -53,3 +53,16 @@ func migrate(ctx context.Context, dialect goose.Dialect, handle *sql.DB, options
 	}
 	return nil
 }
+
+// newestMigration is the number of the last migration in a folder of ours.
+func newestMigration(folder string) (newest int64, err error) {
+	files, err := migrations.ReadDir(folder)
+	for _, f := range files {
+		var number int64
+		if number, err = goose.NumericComponent(f.Name()); err != nil {
+			break
+		}
+		newest = max(newest, number)
+	}
+	return newest, err
+}

@@ -3,17 +3,22 @@ package store_test
 import (
 	"testing"
 
+	"github.com/jmoiron/sqlx"
+
 	"pulsa/store"
 	"pulsa/store/storetest"
 )
 
 func TestSQLite(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) *store.DB { return storetest.SQLite(t) })
+	storetest.Run(t, func(t *testing.T) (*store.DB, *sqlx.DB) {
+		db := storetest.SQLite(t)
+		return db, db.Writer()
+	})
 }
 
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	url := storetest.PostgresURL(t)
-	storetest.Run(t, func(t *testing.T) *store.DB { return storetest.PostgresEmptied(t, url) })
+	users := storetest.PostgresUsers(t) // the program's has the rights that migrations grant it
+	storetest.Run(t, func(t *testing.T) (*store.DB, *sqlx.DB) { return users.Emptied(t) })
 }

@@ -28,6 +28,7 @@ type Config struct {
 	AdminListen string         // host:port of metrics and health
 	Data        string         // folder of the embedded database, the simulators' books and the test keys
 	DatabaseURL prepaid.Secret // empty: one file in the data folder
+	MigrateURL  prepaid.Secret // the same database as its owner; empty: DatabaseURL's user migrates
 	RedisURL    prepaid.Secret // empty: sessions are kept in the embedded database
 	Log         Log
 
@@ -191,12 +192,18 @@ func (r *configReader) readConfig(c *Config, s section) {
 // must share their sessions in a Redis.
 func (r *configReader) readStores(c *Config, s section) {
 	database := s.over("database_url", "PULSA_DATABASE_URL")
+	migrate := s.over("migrate_url", "PULSA_MIGRATE_URL")
 	redis := s.over("redis_url", "PULSA_REDIS_URL")
 	kind := r.storeURL(database, "postgres", "postgresql", "sqlite")
 	r.storeURL(redis, "redis", "rediss")
 	if (kind == "postgres" || kind == "postgresql") && !redis.given() {
 		r.fault(database.line, "%s is PostgreSQL, which needs a Redis for the sessions: set redis_url or PULSA_REDIS_URL", database.name())
 	}
+	r.storeURL(migrate, "postgres", "postgresql")
+	if migrate.given() && kind != "postgres" && kind != "postgresql" {
+		r.fault(migrate.line, "%s is for PostgreSQL: set database_url (PULSA_DATABASE_URL) to it too, or leave it out", migrate.name())
+	}
+	c.MigrateURL = prepaid.NewSecret(migrate.text)
 	c.DatabaseURL, c.RedisURL = prepaid.NewSecret(database.text), prepaid.NewSecret(redis.text)
 }
 

@@ -200,7 +200,7 @@ func TestTheExampleLoadsAndDocumentsEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	vars := env("TWILIO_ACCOUNT_SID", "AC1", "TWILIO_AUTH_TOKEN", "t", "TELEGRAM_BOT_TOKEN", "b", "TELEGRAM_WEBHOOK_SECRET", "w",
-		"PULSA_DATABASE_URL", "postgres://pulsa@db/pulsa", "PULSA_REDIS_URL", "redis://redis:6379",
+		"PULSA_DATABASE_URL", "postgres://pulsa@db/pulsa", "PULSA_MIGRATE_URL", "postgres://owner@db/pulsa", "PULSA_REDIS_URL", "redis://redis:6379",
 		"RELOADLY_CLIENT_ID", "id", "RELOADLY_CLIENT_SECRET", "s", "RELOADLY_WEBHOOK_SECRET", "w",
 		"STRIPE_KEY", "sk_test_x", "STRIPE_WEBHOOK_SECRET", "w", "STRIPE_WEBHOOK_SECRET_OLD", "w", "PULSA_SIM_GATEWAY_SECRET", "w")
 	all := strings.Replace(switchedOn(string(text)), "languages_dir: languages", "languages_dir: "+t.TempDir(), 1)

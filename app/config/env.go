@@ -22,6 +22,7 @@ var Environment = []Variable{
 	{"PULSA_PUBLIC_URL", "", "where providers and customers reach the program: https://topup.example"},
 	{"PULSA_LANGUAGES_DIR", "", "a folder of languages that are added, or replace texts; without it languages beside the configuration file"},
 	{"PULSA_DATABASE_URL", "", "postgres://… or sqlite:FILE; without it a file in the data folder (secret)"},
+	{"PULSA_MIGRATE_URL", "", "the same database as the user who owns its tables, not through PgBouncer; without it PULSA_DATABASE_URL's user migrates (secret)"},
 	{"PULSA_REDIS_URL", "", "redis://… for the sessions; needed with PostgreSQL (secret)"},
 	{"PULSA_PIN_PEPPER", "", "the key that PINs are hashed with, 32 bytes or more; newer versions in PULSA_PIN_PEPPER_2 to _9 (secret)"},
 	{"PULSA_CARD_KEY", "", "the key that card codes are sealed with, 32 bytes or more; newer versions in PULSA_CARD_KEY_2 to _9 (secret)"},

@@ -126,6 +126,7 @@ func TestFaults(t *testing.T) {
 		"public URL":       {minimal + "public_url: topup.example\n", nil, []string{`14: public_url is "topup.example": write https://host, without ? and #`}},
 		"log":              {minimal + "log: {level: loud}\n", nil, []string{`14: level is "loud": write one of info, debug, warn, error`}},
 		"postgres alone":   {minimal, []string{"PULSA_DATABASE_URL", "postgres://db/pulsa"}, []string{"0: PULSA_DATABASE_URL is PostgreSQL, which needs a Redis for the sessions: set redis_url or PULSA_REDIS_URL"}},
+		"owner of nothing": {minimal, []string{"PULSA_MIGRATE_URL", "postgres://db/pulsa"}, []string{"0: PULSA_MIGRATE_URL is for PostgreSQL: set database_url (PULSA_DATABASE_URL) to it too, or leave it out"}},
 		"open passwords":   {minimal + "database_url: postgres://u:hush@db/pulsa\nredis_url: redis://a:1,:hush@b:2\n", nil, []string{"14: database_url holds a password: put it into the environment and write database_url: ${NAME}", "15: redis_url holds a password: put it into the environment and write redis_url: ${NAME}"}},
 		"database":         {minimal + "database_url: mysql://db\n", nil, []string{"14: database_url can't be read: it must start with one of postgres:, postgresql:, sqlite:"}},
 		"not set":          {minimal + "    support: ${NUMBER}\n", nil, []string{"14: support: NUMBER is not set in the environment"}},

@@ -100,8 +100,13 @@ func (p *Program) openStores(ctx context.Context, o Options) (err error) {
 	if p.vault, err = prepaid.NewVault(p.Config.CardKeys, "operators' pins"); err != nil {
 		return fmt.Errorf("card keys: %w", err)
 	}
-	if p.DB, err = store.Open(ctx, p.Config.Database(), store.Options{Volatile: o.Volatile, Vault: p.vault}); err != nil {
+	if p.DB, err = store.Open(ctx, p.Config.Database(), store.Options{
+		MigrateURL: p.Config.MigrateURL.Reveal(), Volatile: o.Volatile, Vault: p.vault,
+	}); err != nil {
 		return err
+	}
+	if _, err := p.PreparePartitions(ctx); err != nil {
+		p.Log.Warn("partitions are not made ahead; their worker tries again", "error", err)
 	}
 	if err := p.openSessions(o); err != nil {
 		return err
@@ -346,4 +351,17 @@ func (p *Program) DrainTranscripts(ctx context.Context) (int, error) {
 // Audit checks the invariants of what is stored.
 func (p *Program) Audit() operators.Audit {
 	return operators.Audit{Rules: p.DB.Audit, Orders: p.DB.Orders}
+}
+
+// PreparePartitions makes the database's months ahead, and says so in the log where rows came before their month was made. It returns the
+// rows that were moved.
+func (p *Program) PreparePartitions(ctx context.Context) (int, error) {
+	strays, err := p.DB.Partitions.Prepare(ctx, p.Clock.Now())
+	moved := 0
+	for _, s := range strays {
+		moved += int(s.Rows)
+		p.Log.Error("rows came before the partition of their month was made, and are there now: this worker has not run for months, or a clock is wrong",
+			"table", s.Table, "rows", s.Rows, "oldest", s.First)
+	}
+	return moved, err
 }

@@ -39,7 +39,7 @@ func OpenDesk(ctx context.Context, c config.Config) (*Desk, error) {
 
 // NewDesk is OpenDesk for commands that may run before the first start of a server: it creates a missing database.
 func NewDesk(ctx context.Context, c config.Config) (*Desk, error) {
-	db, err := store.Open(ctx, c.Database(), store.Options{})
+	db, err := store.Open(ctx, c.Database(), store.Options{MigrateURL: c.MigrateURL.Reveal()})
 	if err != nil {
 		return nil, err
 	}
@@ -144,5 +144,5 @@ func OpenExisting(ctx context.Context, c config.Config) (*store.DB, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !strings.Contains(path, "://") {
 		return nil, fmt.Errorf("there is no database %s: give the server's --data (PULSA_DATA) or --config", path)
 	}
-	return store.Open(ctx, c.Database(), store.Options{})
+	return store.Open(ctx, c.Database(), store.Options{MigrateURL: c.MigrateURL.Reveal()})
 }

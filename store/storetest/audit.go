@@ -81,8 +81,7 @@ func (w *world) sale() topup.Order {
 
 func (w *world) exec(query string, args ...any) {
 	w.Helper()
-	handle := w.db.Writer()
-	result, err := handle.ExecContext(w.Context(), handle.Rebind(query), args...)
+	result, err := w.hand.ExecContext(w.Context(), w.hand.Rebind(query), args...)
 	w.ok(err)
 	if n := must[int64](w)(result.RowsAffected()); n == 0 {
 		w.Fatalf("%s: no row", query)

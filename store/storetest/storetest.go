@@ -5,6 +5,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jmoiron/sqlx"
 
 	"pulsa/accounts"
 	"pulsa/payments"
@@ -27,8 +29,9 @@ import (
 // DatabaseURL names the variable that holds the URL of a PostgreSQL for tests.
 const DatabaseURL = "PULSA_TEST_DATABASE_URL"
 
-// Run tests a store. open returns a fresh and empty one, and closes it when the test ends.
-func Run(t *testing.T, open func(t *testing.T) *store.DB) {
+// Run tests a store. open returns a fresh and empty one, and the handle of somebody at the keyboard, who may change what no program may; it
+// closes both when the test ends.
+func Run(t *testing.T, open func(t *testing.T) (*store.DB, *sqlx.DB)) {
 	for _, group := range []struct {
 		name  string
 		tests []test
@@ -40,7 +43,10 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
-				t.Run(strings.ReplaceAll(test.name, " ", "_"), func(t *testing.T) { test.run(&world{T: t, db: open(t)}) })
+				t.Run(strings.ReplaceAll(test.name, " ", "_"), func(t *testing.T) {
+					db, hand := open(t)
+					test.run(&world{T: t, db: db, hand: hand})
+				})
 			}
 		})
 	}
@@ -94,18 +100,74 @@ func Postgres(t testing.TB) *store.DB {
 func PostgresEmptied(t testing.TB, url string) *store.DB {
 	t.Helper()
 	db := opened(t, url, store.Options{})
+	empty(t, db)
+	return db
+}
+
+// empty deletes all rows. The store's user is a superuser.
+func empty(t testing.TB, db *store.DB) {
+	t.Helper()
 	var tables []string
-	err := db.Writer().SelectContext(t.Context(), &tables,
-		`SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename NOT LIKE 'goose%'`)
+	err := db.Writer().SelectContext(t.Context(), &tables, `
+		SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+			AND NOT relispartition AND relname NOT LIKE 'goose%'`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Without triggers, which keep the ledger. DELETE takes a quarter of TRUNCATE's time.
-	empty := "SET session_replication_role = replica; DELETE FROM " + strings.Join(tables, "; DELETE FROM ") + "; RESET session_replication_role"
-	if _, err := db.Writer().ExecContext(t.Context(), empty); err != nil {
+	all := "SET session_replication_role = replica; DELETE FROM " + strings.Join(tables, "; DELETE FROM ") + "; RESET session_replication_role"
+	if _, err := db.Writer().ExecContext(t.Context(), all); err != nil {
 		t.Fatal(err)
 	}
-	return db
+}
+
+// Users are the URLs of one schema: as a superuser, as the user who owns it, and as the program's own, who has been granted what it needs.
+type Users struct{ Superuser, Owner, Program string }
+
+// PostgresUsers makes a schema with users of its own, or skips the test. The months around start have their partitions.
+func PostgresUsers(t testing.TB) Users {
+	t.Helper()
+	u := Users{Superuser: PostgresURL(t)}
+	admin, err := sqlx.Open("pgx", u.Superuser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := prepaid.NewToken()
+	owner, program := "pulsa_owner_"+token, "pulsa_program_"+token
+	run := func(ctx context.Context, statements ...string) {
+		t.Helper()
+		if _, err := admin.ExecContext(ctx, strings.Join(statements, "; ")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t.Context(), "CREATE ROLE "+owner+" LOGIN PASSWORD '"+token+"'", "CREATE ROLE "+program+" LOGIN PASSWORD '"+token+"'",
+		`DO $$ BEGIN EXECUTE format('ALTER SCHEMA %I OWNER TO `+owner+`', current_schema()); END $$`)
+	t.Cleanup(func() {
+		run(context.WithoutCancel(t.Context()), "REASSIGN OWNED BY "+owner+" TO CURRENT_USER", "DROP OWNED BY "+owner+", "+program,
+			"DROP ROLE "+owner+", "+program)
+		_ = admin.Close()
+	})
+	as := func(user string) string {
+		address, err := url.Parse(u.Superuser)
+		if err != nil {
+			t.Fatal(err)
+		}
+		address.User = url.UserPassword(user, token)
+		return address.String()
+	}
+	u.Owner, u.Program = as(owner), as(program)
+	if _, err := opened(t, u.Program, store.Options{MigrateURL: u.Owner}).Partitions.Prepare(t.Context(), start); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// Emptied opens the store as the program's own user, without anything that earlier tests have left, and as a superuser.
+func (u Users) Emptied(t testing.TB) (*store.DB, *sqlx.DB) {
+	t.Helper()
+	super := opened(t, u.Superuser, store.Options{})
+	empty(t, super)
+	return opened(t, u.Program, store.Options{}), super.Writer()
 }
 
 // PostgresURL makes a schema and returns a URL that leads into it, or skips the test.
@@ -156,6 +218,7 @@ type test struct {
 type world struct {
 	*testing.T
 	db    *store.DB
+	hand  *sqlx.DB
 	drawn atomic.Int64
 }
 

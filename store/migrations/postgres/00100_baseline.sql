@@ -282,7 +282,8 @@ CREATE TABLE order_history (
     at          BIGINT NOT NULL,
     PRIMARY KEY (brand, order_id, ordered_at, number),
     FOREIGN KEY (brand, order_id) REFERENCES orders (brand, id)
-);
+) PARTITION BY RANGE (ordered_at);
+CREATE TABLE order_history_default PARTITION OF order_history DEFAULT;
 
 CREATE TABLE attempts (
     brand        TEXT   NOT NULL,
@@ -298,7 +299,8 @@ CREATE TABLE attempts (
     ended_at     BIGINT NOT NULL,
     PRIMARY KEY (brand, order_id, ordered_at, number),
     FOREIGN KEY (brand, order_id) REFERENCES orders (brand, id)
-);
+) PARTITION BY RANGE (ordered_at);
+CREATE TABLE attempts_default PARTITION OF attempts DEFAULT;
 
 CREATE TABLE charges (
     id           TEXT    NOT NULL UNIQUE,
@@ -330,7 +332,8 @@ CREATE TABLE ledger_entries (
     ordered_at BIGINT NOT NULL, -- or, without an order, at
     at       BIGINT NOT NULL,
     PRIMARY KEY (brand, order_id, ordered_at, kind)
-);
+) PARTITION BY RANGE (ordered_at);
+CREATE TABLE ledger_entries_default PARTITION OF ledger_entries DEFAULT;
 
 CREATE TABLE ledger_postings (
     brand      TEXT   NOT NULL,
@@ -342,7 +345,8 @@ CREATE TABLE ledger_postings (
     currency TEXT   NOT NULL,
     minor    BIGINT NOT NULL, -- positive is a debit
     PRIMARY KEY (brand, order_id, ordered_at, kind, number)
-);
+) PARTITION BY RANGE (ordered_at);
+CREATE TABLE ledger_postings_default PARTITION OF ledger_postings DEFAULT;
 
 -- The ledger is append-only, whoever is at the keyboard.
 -- +goose StatementBegin
@@ -654,7 +658,8 @@ CREATE TABLE developer_deliveries (
     UNIQUE (brand, order_id, ordered_at, state),
     FOREIGN KEY (brand, order_id) REFERENCES orders (brand, id),
     FOREIGN KEY (brand, key_id) REFERENCES developer_keys (brand, id)
-);
+) PARTITION BY RANGE (ordered_at);
+CREATE TABLE developer_deliveries_default PARTITION OF developer_deliveries DEFAULT;
 CREATE INDEX developer_deliveries_id ON developer_deliveries (id);
 CREATE INDEX developer_deliveries_due ON developer_deliveries (run_at) WHERE status = 'waiting';
 CREATE INDEX developer_deliveries_waiting ON developer_deliveries (key_id, lease_until) WHERE status = 'waiting';
@@ -682,7 +687,8 @@ CREATE TABLE notices (
     retold      BOOLEAN NOT NULL DEFAULT FALSE, -- it was sent in vain, or is told at another address now
     created_at  BIGINT  NOT NULL,
     PRIMARY KEY (brand, id, ordered_at)
-);
+) PARTITION BY RANGE (ordered_at);
+CREATE TABLE notices_default PARTITION OF notices DEFAULT;
 CREATE INDEX notices_id ON notices (id);
 CREATE INDEX notices_order ON notices (brand, order_id, ordered_at) WHERE order_id <> '';
 CREATE INDEX notices_untold ON notices (due_at) WHERE told_at = 0 AND held = '';
@@ -776,6 +782,14 @@ CREATE TABLE leases (
     lease_until BIGINT NOT NULL
 );
 
+-- For how many days a brand keeps what, as its settings say.
+CREATE TABLE retention (
+    brand TEXT   NOT NULL,
+    kind  TEXT   NOT NULL,
+    days  BIGINT NOT NULL,
+    PRIMARY KEY (brand, kind)
+);
+
 -- What tells whether a key outside the database is the one that things in it are hashed or sealed with. Cards have
 -- card_keys besides, which is written with each card.
 CREATE TABLE key_checks (
@@ -784,3 +798,140 @@ CREATE TABLE key_checks (
     check_value BYTEA   NOT NULL,
     PRIMARY KEY (name, version)
 );
+
+-- Partitions
+
+-- The functions that follow make, move and drop what nobody but the owner of the tables may. They run as the owner, whoever calls them.
+
+-- Which kind of a brand's retention keeps the rows of a table that is partitioned by month, how many days they are kept at least whatever
+-- a brand says, and the column that says the month. The ledger is never dropped.
+-- +goose StatementBegin
+CREATE FUNCTION partition_rule(parent TEXT, OUT kind TEXT, OUT days BIGINT, OUT by_column TEXT) LANGUAGE plpgsql AS $$
+BEGIN
+    CASE
+        WHEN parent IN ('ledger_entries', 'ledger_postings') THEN kind := 'ledger'; days := 3653;
+        WHEN parent IN ('order_history', 'attempts') THEN kind := 'orders'; days := 3653;
+        WHEN parent IN ('notices', 'developer_deliveries') THEN kind := 'messages'; days := 8;
+        ELSE RAISE EXCEPTION 'table % is not partitioned', parent;
+    END CASE;
+    by_column := 'ordered_at';
+END $$;
+-- +goose StatementEnd
+
+-- What a month is called, where it begins and ends, and which of its table's names is the partition's.
+-- +goose StatementBegin
+CREATE FUNCTION partition_month(parent TEXT, at BIGINT, OUT low BIGINT, OUT high BIGINT, OUT name TEXT) LANGUAGE plpgsql AS $$
+DECLARE
+    month TIMESTAMP := date_trunc('month', to_timestamp(at / 1000000) AT TIME ZONE 'UTC');
+BEGIN
+    low := EXTRACT(EPOCH FROM month)::BIGINT * 1000000;
+    high := EXTRACT(EPOCH FROM month + INTERVAL '1 month')::BIGINT * 1000000;
+    name := parent || to_char(month, '_YYYY_MM');
+END $$;
+-- +goose StatementEnd
+
+-- Makes the partition for the month of a time, where there is none, and moves there what the default partition has caught of it. Returns
+-- how many rows that were.
+-- +goose StatementBegin
+CREATE FUNCTION make_partition(parent TEXT, at BIGINT) RETURNS BIGINT LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    rule RECORD;
+    m RECORD;
+    moved BIGINT;
+BEGIN
+    SELECT * INTO rule FROM partition_rule(parent);
+    SELECT * INTO m FROM partition_month(parent, at);
+    PERFORM pg_advisory_xact_lock(hashtext('pulsa partitions'), hashtext(current_schema()));
+    IF to_regclass(format('%I.%I', current_schema(), m.name)) IS NOT NULL THEN
+        RETURN 0;
+    END IF;
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', m.name, parent);
+    EXECUTE format('ALTER TABLE %I DISABLE TRIGGER USER', parent || '_default'); -- what is append-only is moved, not changed
+    EXECUTE format('WITH strays AS (DELETE FROM %I WHERE %I >= %s AND %I < %s RETURNING *) INSERT INTO %I SELECT * FROM strays',
+        parent || '_default', rule.by_column, m.low, rule.by_column, m.high, m.name);
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    EXECUTE format('ALTER TABLE %I ENABLE TRIGGER USER', parent || '_default');
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', parent, m.name, m.low, m.high);
+    RETURN moved;
+END $$;
+-- +goose StatementEnd
+
+-- Raises where somebody still needs the month of a time: by the table's own rule, by a brand's retention, or because rows are of a brand
+-- whose retention is not known. The clock is the database's, whatever the caller's says.
+-- +goose StatementBegin
+CREATE FUNCTION refuse_kept(parent TEXT, at BIGINT) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    rule RECORD;
+    m RECORD;
+    age BIGINT;
+    keeper TEXT;
+BEGIN
+    SELECT * INTO rule FROM partition_rule(parent);
+    SELECT * INTO m FROM partition_month(parent, at);
+    age := floor((EXTRACT(EPOCH FROM clock_timestamp()) - m.high / 1000000) / 86400); -- of the youngest that it may hold, in days
+    IF age <= rule.days THEN
+        RAISE EXCEPTION '% is kept for % days at least', m.name, rule.days;
+    END IF;
+    SELECT brand INTO keeper FROM retention WHERE kind = rule.kind AND days >= age LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% is kept by brand %', m.name, keeper;
+    END IF;
+    EXECUTE format('SELECT p.brand FROM %I p WHERE NOT EXISTS (SELECT 1 FROM retention r WHERE r.brand = p.brand AND r.kind = %L) LIMIT 1',
+        m.name, rule.kind) INTO keeper;
+    IF keeper IS NOT NULL THEN
+        RAISE EXCEPTION '% has rows of brand %, whose retention is not known', m.name, keeper;
+    END IF;
+END $$;
+-- +goose StatementEnd
+
+-- Takes the month of a time out of its table, once nobody needs it there, and leaves it as detached_ and its name. Reports whether there
+-- was one.
+-- +goose StatementBegin
+CREATE FUNCTION detach_partition(parent TEXT, at BIGINT) RETURNS BOOLEAN LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    m RECORD;
+BEGIN
+    SELECT * INTO m FROM partition_month(parent, at);
+    PERFORM pg_advisory_xact_lock(hashtext('pulsa partitions'), hashtext(current_schema()));
+    IF to_regclass(format('%I.%I', current_schema(), m.name)) IS NULL THEN
+        RETURN FALSE;
+    END IF;
+    PERFORM refuse_kept(parent, at);
+    EXECUTE format('ALTER TABLE %I DETACH PARTITION %I', parent, m.name);
+    EXECUTE format('ALTER TABLE %I RENAME TO %I', m.name, 'detached_' || m.name);
+    RETURN TRUE;
+END $$;
+-- +goose StatementEnd
+
+-- Drops the month of a time, once nobody needs it. Reports whether there was one. Of the ledger nothing is ever dropped.
+-- +goose StatementBegin
+CREATE FUNCTION drop_partition(parent TEXT, at BIGINT) RETURNS BOOLEAN LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    m RECORD;
+BEGIN
+    IF (SELECT kind FROM partition_rule(parent)) = 'ledger' THEN
+        RAISE EXCEPTION 'the ledger is never dropped';
+    END IF;
+    SELECT * INTO m FROM partition_month(parent, at);
+    IF NOT detach_partition(parent, at) THEN
+        RETURN FALSE;
+    END IF;
+    EXECUTE format('DROP TABLE %I', 'detached_' || m.name);
+    RETURN TRUE;
+END $$;
+-- +goose StatementEnd
+
+-- Whoever calls them can't put other tables or functions in their way: they look in this schema alone. They never make others wait for
+-- long: whoever wants a partition tries again.
+-- +goose StatementBegin
+DO $$
+DECLARE
+    f REGPROCEDURE;
+BEGIN
+    FOREACH f IN ARRAY ARRAY['make_partition(TEXT, BIGINT)', 'detach_partition(TEXT, BIGINT)', 'drop_partition(TEXT, BIGINT)']::REGPROCEDURE[] LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', f, current_schema());
+        EXECUTE format('ALTER FUNCTION %s SET lock_timeout = %L', f, '3s');
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+    END LOOP;
+END $$;
+-- +goose StatementEnd

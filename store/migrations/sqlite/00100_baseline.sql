@@ -800,6 +800,14 @@ CREATE TABLE leases (
     lease_until INTEGER NOT NULL
 ) STRICT;
 
+-- For how many days a brand keeps what, as its settings say.
+CREATE TABLE retention (
+    brand TEXT   NOT NULL,
+    kind  TEXT   NOT NULL,
+    days  INTEGER NOT NULL,
+    PRIMARY KEY (brand, kind)
+) STRICT;
+
 -- What tells whether a key outside the database is the one that things in it are hashed or sealed with. Cards have
 -- card_keys besides, which is written with each card.
 CREATE TABLE key_checks (

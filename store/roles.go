@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jmoiron/sqlx"
+)
+
+// The program's own user may have less than the owner of the tables, who migrates: it owns nothing, and may change nothing that is
+// append-only. grants says what it may; a table that is not named here it may read, fill, change and empty.
+var grants = map[string]string{
+	"goose_db_version": "SELECT",
+
+	// append-only
+	"ledger_entries":         "SELECT, INSERT",
+	"ledger_postings":        "SELECT, INSERT",
+	"order_history":          "SELECT, INSERT",
+	"card_audit":             "SELECT, INSERT",
+	"developer_deeds":        "SELECT, INSERT",
+	"channel_switch_history": "SELECT, INSERT",
+	"wallet_readings":        "SELECT, INSERT",
+
+	// kept for the books
+	"customers":            "SELECT, INSERT, UPDATE",
+	"instruments":          "SELECT, INSERT, UPDATE",
+	"payment_setups":       "SELECT, INSERT, UPDATE",
+	"mandates":             "SELECT, INSERT, UPDATE",
+	"orders":               "SELECT, INSERT, UPDATE",
+	"attempts":             "SELECT, INSERT, UPDATE",
+	"charges":              "SELECT, INSERT, UPDATE",
+	"interventions":        "SELECT, INSERT, UPDATE",
+	"open_items":           "SELECT, INSERT, UPDATE",
+	"card_series":          "SELECT, INSERT, UPDATE",
+	"card_jobs":            "SELECT, INSERT, UPDATE",
+	"developer_keys":       "SELECT, INSERT, UPDATE",
+	"developer_sales":      "SELECT, INSERT, UPDATE",
+	"developer_deliveries": "SELECT, INSERT, UPDATE",
+}
+
+// ownersFunctions are what the program's user may ask of the owner.
+var ownersFunctions = []string{"make_partition(TEXT, BIGINT)", "detach_partition(TEXT, BIGINT)", "drop_partition(TEXT, BIGINT)"}
+
+// grantTo gives the program's user its rights on everything in the schema, and takes away what it has beyond them. The owner runs it after
+// each migration. Partitions need no rights of their own, but those that catch strays, which are watched.
+func grantTo(ctx context.Context, owner *sqlx.DB, user string) error {
+	tx, err := owner.BeginTxx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock("+schemaLock+")"); err != nil {
+		return err
+	}
+	var tables []struct {
+		Name      string
+		Partition bool
+	}
+	if err := tx.SelectContext(ctx, &tables, `
+		SELECT relname AS name, relispartition AS partition FROM pg_class
+		WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND (NOT relispartition OR relname LIKE '%\_default')`); err != nil {
+		return err
+	}
+	var schema string
+	if err := tx.GetContext(ctx, &schema, `SELECT current_schema()`); err != nil {
+		return err
+	}
+	to := pgx.Identifier{user}.Sanitize()
+	statements := []string{"GRANT USAGE ON SCHEMA " + pgx.Identifier{schema}.Sanitize() + " TO " + to}
+	for _, t := range tables {
+		may := grants[t.Name]
+		switch {
+		case t.Partition:
+			may = "SELECT"
+		case may == "":
+			may = "SELECT, INSERT, UPDATE, DELETE"
+		}
+		name := pgx.Identifier{t.Name}.Sanitize()
+		statements = append(statements, "REVOKE ALL ON "+name+" FROM "+to, "GRANT "+may+" ON "+name+" TO "+to)
+	}
+	for _, f := range ownersFunctions {
+		statements = append(statements, "GRANT EXECUTE ON FUNCTION "+f+" TO "+to)
+	}
+	if _, err := tx.ExecContext(ctx, strings.Join(statements, "; ")); err != nil {
+		return fmt.Errorf("grant rights to %s: %w", user, err)
+	}
+	return tx.Commit()
+}
+
+// OwnsSchema reports whether the program's own user may change the schema, and with it whatever is append-only: it owns tables, is a
+// superuser, or may make tables of its own where ours are looked for. Always false on SQLite, where there are no users.
+func (db *DB) OwnsSchema(ctx context.Context) (bool, error) {
+	if db.dialect != Postgres {
+		return false, nil
+	}
+	var owns bool
+	_, err := get(ctx, db.reader, &owns, `
+		SELECT has_schema_privilege(current_schema()::regnamespace, 'CREATE') OR EXISTS (
+			SELECT 1 FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+				AND pg_has_role(relowner, 'USAGE'))`)
+	if err != nil {
+		return false, fmt.Errorf("read the owner of the schema: %w", err)
+	}
+	return owns, nil
+}
