@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -49,17 +50,24 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = db.Close() })
 	clock := prepaid.NewVirtualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	w := &world{db: db, clock: clock}
-	w.Service = w.withPeppers(t, accounts.Peppers{1: prepaid.NewSecret(strings.Repeat("p", 32))})
+	w.Service = w.withPeppers(t, map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("p", 32))})
 	return w
 }
 
+// ringOf is a ring whose newest key is in use.
+func ringOf(keys map[int]prepaid.Secret) *prepaid.Keyring {
+	ring := prepaid.NewKeyring(keys)
+	ring.Use(slices.Max(ring.Versions()))
+	return ring
+}
+
 // withPeppers is another Service on the same store.
-func (w *world) withPeppers(t *testing.T, p accounts.Peppers) *accounts.Service {
+func (w *world) withPeppers(t *testing.T, p map[int]prepaid.Secret) *accounts.Service {
 	t.Helper()
 	s, err := accounts.New(accounts.Config{
 		Customers: w.db.Customers, Tries: w.db.PINs, Codes: w.db.Codes, OptOuts: w.db.OptOuts, Moves: w.db.Moves, Clock: w.clock,
 		Brands:  map[string]*prepaid.Brand{"demo": {Name: "demo", Test: true, CheapPINHash: true}},
-		Peppers: p,
+		Peppers: ringOf(p),
 		CodeRefused: func(brand, channel string, by accounts.CodeCap) {
 			if w.refused != nil {
 				w.refused(brand, channel, by)
@@ -281,7 +289,7 @@ func TestWhoClosedAnAccountComesBackUnderEveryPepperThatIsGiven(t *testing.T) {
 		}
 		return out.ByWord
 	}
-	w.Service = w.withPeppers(t, accounts.Peppers{1: prepaid.NewSecret(strings.Repeat("p", 32)), 2: prepaid.NewSecret(strings.Repeat("q", 32))})
+	w.Service = w.withPeppers(t, map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("p", 32)), 2: prepaid.NewSecret(strings.Repeat("q", 32))})
 	if !out() {
 		t.Error("the closing has undone STOP")
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 
 	"pulsa/prepaid"
@@ -24,7 +22,7 @@ type Pseudonyms struct {
 	Address func(prepaid.Address) prepaid.Address // gives "erased:1-2c26b46b68ffc68f"
 }
 
-// Pseudonyms of a customer of a brand who has the number, under the newest pepper.
+// Pseudonyms of a customer of a brand who has the number, under the pepper in use.
 func (s *Service) Pseudonyms(brand string, m prepaid.MSISDN) Pseudonyms {
 	return Pseudonyms{
 		Number:  s.numberPseudonyms(brand, m)[0],
@@ -32,7 +30,7 @@ func (s *Service) Pseudonyms(brand string, m prepaid.MSISDN) Pseudonyms {
 	}
 }
 
-// numberPseudonyms are all that a number may have: one for each pepper, the newest first.
+// numberPseudonyms are all that a number may have: one for each pepper, first that of the one in use.
 func (s *Service) numberPseudonyms(brand string, m prepaid.MSISDN) []prepaid.MSISDN {
 	var all []prepaid.MSISDN
 	for _, p := range s.pseudonyms(forErasure, brand, string(m)) {
@@ -50,15 +48,18 @@ func (s *Service) addressPseudonyms(brand string, a prepaid.Address) []prepaid.A
 }
 
 func (s *Service) pseudonyms(purpose, brand, what string) []string {
-	versions := slices.Sorted(maps.Keys(s.peppers.keys))
-	slices.Reverse(versions)
-	all := make([]string, len(versions))
-	for i, v := range versions {
-		sum, err := s.peppers.mac(v, purpose, brand, what)
-		if err != nil {
-			panic(err) // the version is one of the keys'
+	sum, inUse := s.newMAC(purpose, brand, what)
+	pseudonym := func(version int, sum []byte) string { return strconv.Itoa(version) + "-" + hex.EncodeToString(sum[:8]) }
+	all := []string{pseudonym(inUse, sum)}
+	for _, version := range s.c.Peppers.Versions() {
+		if version == inUse {
+			continue
 		}
-		all[i] = strconv.Itoa(v) + "-" + hex.EncodeToString(sum[:8])
+		sum, err := s.mac(version, purpose, brand, what)
+		if err != nil {
+			panic(err) // the version is one of the ring's
+		}
+		all = append(all, pseudonym(version, sum))
 	}
 	return all
 }

@@ -82,7 +82,7 @@ func (s *Service) hashPIN(ctx context.Context, c cost, id prepaid.CustomerID, pi
 	if err := s.c.PeppersFit(ctx); err != nil {
 		return "", err
 	}
-	h := pinHash{Cost: c, Pepper: s.peppers.newest, Salt: make([]byte, saltLength)}
+	h := pinHash{Cost: c, Pepper: s.c.Peppers.InUse(), Salt: make([]byte, saltLength)}
 	_, _ = rand.Read(h.Salt) // crypto/rand.Read never fails since Go 1.24
 	var err error
 	if h.Sum, err = s.derive(ctx, h, id, pin); err != nil {
@@ -105,7 +105,7 @@ func (s *Service) rightPIN(ctx context.Context, stored string, id prepaid.Custom
 }
 
 func (s *Service) derive(ctx context.Context, h pinHash, id prepaid.CustomerID, pin prepaid.Secret) ([]byte, error) {
-	mac, err := s.peppers.mac(h.Pepper, forPIN, string(id), pin.Reveal())
+	mac, err := s.mac(h.Pepper, forPIN, string(id), pin.Reveal())
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,12 +12,14 @@ import (
 )
 
 func pepper(letter string) prepaid.Secret {
-	return prepaid.NewSecret(strings.Repeat(letter, minPepper))
+	return prepaid.NewSecret(strings.Repeat(letter, prepaid.KeyBytes))
 }
 
 // service returns a Service without stores: for what needs none.
-func service(t testing.TB, p Peppers) *Service {
+func service(t testing.TB, p map[int]prepaid.Secret) *Service {
 	t.Helper()
+	ring := prepaid.NewKeyring(p)
+	ring.Use(slices.Max(ring.Versions()))
 	s, err := New(Config{
 		Brands: map[string]*prepaid.Brand{
 			"demo":   {Name: "demo", Test: true, CheapPINHash: true, TestCode: "246810"},
@@ -24,7 +27,7 @@ func service(t testing.TB, p Peppers) *Service {
 			"real":   {Name: "real", CheapPINHash: true, TestCode: "246810"}, // both are to be ignored
 		},
 		Clock:   prepaid.NewVirtualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
-		Peppers: p,
+		Peppers: ring,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -33,20 +36,20 @@ func service(t testing.TB, p Peppers) *Service {
 }
 
 func TestNewWantsUsablePeppers(t *testing.T) {
-	for name, p := range map[string]Peppers{
+	for name, p := range map[string]map[int]prepaid.Secret{
 		"none":      {},
 		"short":     {1: prepaid.NewSecret("salt")},
 		"short old": {1: prepaid.NewSecret("salt"), 2: pepper("b")},
 		"version 0": {0: pepper("a")},
 	} {
-		if _, err := New(Config{Peppers: p}); err == nil {
+		if _, err := New(Config{Peppers: prepaid.NewKeyring(p)}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
 }
 
 func TestPINHashIsThePINsAlone(t *testing.T) {
-	s := service(t, Peppers{1: pepper("a")})
+	s := service(t, map[int]prepaid.Secret{1: pepper("a")})
 	ctx := context.Background()
 	pin := prepaid.NewSecret("4821")
 	stored, err := s.newPINHash(ctx, "demo", "customer", pin)
@@ -76,7 +79,7 @@ func TestPINHashIsThePINsAlone(t *testing.T) {
 }
 
 func TestPINHashSaysWhatItCost(t *testing.T) {
-	s := service(t, Peppers{1: pepper("a"), 7: pepper("b")})
+	s := service(t, map[int]prepaid.Secret{1: pepper("a"), 7: pepper("b")})
 	for brand, want := range map[string]string{
 		"demo":   "$argon2id$v=19$m=64,t=1,p=1,keyid=7$",
 		"random": "$argon2id$v=19$m=19456,t=2,p=1,keyid=7$",
@@ -91,23 +94,23 @@ func TestPINHashSaysWhatItCost(t *testing.T) {
 
 func TestOldPepperStillVerifies(t *testing.T) {
 	ctx, pin := context.Background(), prepaid.NewSecret("4821")
-	stored, err := service(t, Peppers{1: pepper("a")}).newPINHash(ctx, "demo", "customer", pin)
+	stored, err := service(t, map[int]prepaid.Secret{1: pepper("a")}).newPINHash(ctx, "demo", "customer", pin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if right, err := service(t, Peppers{1: pepper("a"), 2: pepper("b")}).rightPIN(ctx, stored, "customer", pin); !right || err != nil {
+	if right, err := service(t, map[int]prepaid.Secret{1: pepper("a"), 2: pepper("b")}).rightPIN(ctx, stored, "customer", pin); !right || err != nil {
 		t.Errorf("after a new pepper: %v, %v", right, err)
 	}
-	if right, err := service(t, Peppers{1: pepper("b")}).rightPIN(ctx, stored, "customer", pin); right || err != nil {
+	if right, err := service(t, map[int]prepaid.Secret{1: pepper("b")}).rightPIN(ctx, stored, "customer", pin); right || err != nil {
 		t.Errorf("with another pepper: %v, %v", right, err)
 	}
-	if _, err := service(t, Peppers{2: pepper("b")}).rightPIN(ctx, stored, "customer", pin); err == nil {
+	if _, err := service(t, map[int]prepaid.Secret{2: pepper("b")}).rightPIN(ctx, stored, "customer", pin); err == nil {
 		t.Error("without its pepper: no error")
 	}
 }
 
 func TestOnlyFourDigitsAreAPIN(t *testing.T) {
-	s := service(t, Peppers{1: pepper("a")})
+	s := service(t, map[int]prepaid.Secret{1: pepper("a")})
 	for _, pin := range []string{"", "123", "12345", "12a4", "１２３４", "-123"} {
 		if _, err := s.newPINHash(context.Background(), "demo", "customer", prepaid.NewSecret(pin)); !errors.Is(err, errBadPIN) {
 			t.Errorf("%q: %v", pin, err)
@@ -140,7 +143,7 @@ func TestMalformedHashesAreErrors(t *testing.T) {
 }
 
 func TestAHashWaitsForAFreeCoreOrForItsContext(t *testing.T) {
-	s := service(t, Peppers{1: pepper("a")})
+	s := service(t, map[int]prepaid.Secret{1: pepper("a")})
 	for range cap(s.slots) {
 		s.slots <- struct{}{}
 	}
@@ -159,7 +162,7 @@ func TestAHashWaitsForAFreeCoreOrForItsContext(t *testing.T) {
 }
 
 func BenchmarkPINHash(b *testing.B) {
-	s := service(b, Peppers{1: pepper("a")})
+	s := service(b, map[int]prepaid.Secret{1: pepper("a")})
 	for name, c := range map[string]cost{"full": fullCost(), "cheap": cheapCost()} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -145,7 +145,7 @@ func TestATryThatIsOutOfTimeIsNotCounted(t *testing.T) {
 func TestATryThatOurPeppersCantJudgeIsNotCounted(t *testing.T) {
 	w := newWorld(t)
 	c := w.register(t)
-	other := w.withPeppers(t, accounts.Peppers{2: prepaid.NewSecret(strings.Repeat("q", 32))})
+	other := w.withPeppers(t, map[int]prepaid.Secret{2: prepaid.NewSecret(strings.Repeat("q", 32))})
 	for i := range 5 {
 		if err := other.CheckPIN(t.Context(), c, right, fmt.Sprint("m", i)); err == nil || w.lockedFor(err) > 0 || left(err) >= 0 {
 			t.Fatalf("%v; want it said that the pepper is missing", err)

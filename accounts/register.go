@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -23,10 +22,18 @@ type Registration struct {
 	OperationKey string
 }
 
-// PINKey is a PIN as it may wait in a session between being typed twice: a keyed hash that can only be
-// compared, bound to the sender.
+// PINKey is a PIN as it may wait in a session between being typed twice: the pepper's version and a MAC that is bound to the
+// sender, "1:3q2-7w…". It is only good for SamePIN.
 func (s *Service) PINKey(sender string, pin prepaid.Secret) string {
-	return base64.RawURLEncoding.EncodeToString(s.peppers.newMAC(forPINKey, sender, pin.Reveal()))
+	sum, version := s.newMAC(forPINKey, sender, pin.Reveal())
+	return versioned(version, sum)
+}
+
+// SamePIN reports whether a PIN is the one that a PINKey was made of, for the same sender. With a pepper that we do not have no
+// PIN is: it is then chosen anew.
+func (s *Service) SamePIN(key, sender string, pin prepaid.Secret) bool {
+	same, err := s.fits(key, forPINKey, sender, pin.Reveal())
+	return err == nil && same
 }
 
 // Register stores a customer who can't pay yet and the addresses proven to be theirs. Its own operation key may do so again,

@@ -9,7 +9,7 @@ import (
 )
 
 func TestCheckStrength(t *testing.T) {
-	s := service(t, Peppers{1: pepper("a")})
+	s := service(t, map[int]prepaid.Secret{1: pepper("a")})
 	const msisdn = "31612345678"
 	for pin, weak := range map[string]bool{
 		"1234": true, "0000": true, "2580": false, "1004": true, "6969": true, // the commonest
@@ -35,7 +35,7 @@ func TestCheckStrength(t *testing.T) {
 }
 
 func TestPINKeyTellsOnlyWhetherTheSameSenderTypedTheSame(t *testing.T) {
-	s := service(t, Peppers{1: pepper("a")})
+	s := service(t, map[int]prepaid.Secret{1: pepper("a")})
 	key := s.PINKey("demo/fake/tel:+31612345678", prepaid.NewSecret("4821"))
 	if again := s.PINKey("demo/fake/tel:+31612345678", prepaid.NewSecret("4821")); again != key {
 		t.Errorf("typed twice: %q and %q", key, again)
@@ -44,7 +44,7 @@ func TestPINKeyTellsOnlyWhetherTheSameSenderTypedTheSame(t *testing.T) {
 		"other PIN":       s.PINKey("demo/fake/tel:+31612345678", prepaid.NewSecret("4822")),
 		"other sender":    s.PINKey("demo/fake/tel:+31612345679", prepaid.NewSecret("4821")),
 		"split otherwise": s.PINKey("demo/fake/tel:+316123456784", prepaid.NewSecret("821")),
-		"other pepper":    service(t, Peppers{1: pepper("b")}).PINKey("demo/fake/tel:+31612345678", prepaid.NewSecret("4821")),
+		"other pepper":    service(t, map[int]prepaid.Secret{1: pepper("b")}).PINKey("demo/fake/tel:+31612345678", prepaid.NewSecret("4821")),
 	} {
 		if other == key {
 			t.Errorf("%s: the same key", name)
@@ -53,7 +53,7 @@ func TestPINKeyTellsOnlyWhetherTheSameSenderTypedTheSame(t *testing.T) {
 }
 
 func TestOneTimeCodesAreSixDigitsBoundToTheirKey(t *testing.T) {
-	s := service(t, Peppers{1: pepper("a")})
+	s := service(t, map[int]prepaid.Secret{1: pepper("a")})
 	const a, m = prepaid.Address("telegram:3527"), prepaid.MSISDN("31612345678")
 	real := s.c.Brands["real"]
 	first := s.makeCode(real, a, m, "m1").Reveal()
@@ -86,8 +86,8 @@ func TestOneTimeCodesAreSixDigitsBoundToTheirKey(t *testing.T) {
 }
 
 func TestOneTimeCodeIsStoredAsAHashOfItsOwner(t *testing.T) {
-	old := service(t, Peppers{1: pepper("a")})
-	s := service(t, Peppers{1: pepper("a"), 2: pepper("b")})
+	old := service(t, map[int]prepaid.Secret{1: pepper("a")})
+	s := service(t, map[int]prepaid.Secret{1: pepper("a"), 2: pepper("b")})
 	code := prepaid.NewSecret("012345")
 	for name, tt := range map[string]struct {
 		hashedBy *Service

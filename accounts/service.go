@@ -17,7 +17,8 @@ type Config struct {
 	Moves     Moves
 	Brands    map[string]*prepaid.Brand
 	Clock     prepaid.Clock
-	Peppers   Peppers
+	// Peppers are the keys outside the database that PINs, one-time codes and pseudonyms are hashed with.
+	Peppers *prepaid.Keyring
 	// PeppersFit returns an error where PINs are stored under other peppers than ours, given to another copy of the program:
 	// then none is judged, counted or stored. nil: that need not be asked.
 	PeppersFit func(context.Context) error
@@ -25,24 +26,17 @@ type Config struct {
 	CodeRefused func(brand, channel string, by CodeCap)
 }
 
-// Peppers are the keys outside the database that PINs and one-time codes are hashed with, by version;
-// the highest version is used for new hashes, the others are kept as long as hashes of theirs are stored.
-// Each has 32 bytes or more.
-type Peppers map[int]prepaid.Secret
-
 // Service answers who a customer is. Safe for concurrent use.
 type Service struct {
-	c       Config
-	peppers peppers
+	c Config
 	// slots has room for one PIN hash per core: more at once would only take longer and more memory.
 	slots chan struct{}
 }
 
 // New returns a Service; an error where there is no pepper or a short one.
 func New(c Config) (*Service, error) {
-	p, err := newPeppers(c.Peppers)
-	if err != nil {
-		return nil, err
+	if err := c.Peppers.Check(); err != nil {
+		return nil, fmt.Errorf("PIN pepper: %w", err)
 	}
 	if c.PeppersFit == nil {
 		c.PeppersFit = func(context.Context) error { return nil }
@@ -50,7 +44,7 @@ func New(c Config) (*Service, error) {
 	if c.CodeRefused == nil {
 		c.CodeRefused = func(string, string, CodeCap) {}
 	}
-	return &Service{c: c, peppers: p, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}, nil
+	return &Service{c: c, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}, nil
 }
 
 // ByAddress returns the customer who has proven to own an address (for a phone: its number); ErrNoCustomer.

@@ -31,7 +31,7 @@ func (p *Program) wireDevelopers() (err error) {
 	if len(p.Config.API) == 0 {
 		return nil
 	}
-	c := core.DevelopersConfig(p.Config, p.DB, p.Clock)
+	c := core.DevelopersConfig(p.Config, p.Keys, p.DB, p.Clock)
 	c.Orders, c.Log, c.Catalogues = p.Topups, p.Log, p.catalogues
 	p.Developers, err = developers.New(c)
 	return err

@@ -49,7 +49,7 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	}
 	defer func() { _ = p.Close() }()
 	for _, look := range []func(context.Context) []operators.Finding{
-		p.examineStores, p.examineChannels, p.examineSimulated, p.examineRemote, p.examineGateway,
+		p.examineStores, p.examineCopies, p.examineChannels, p.examineSimulated, p.examineRemote, p.examineGateway,
 		p.examineWallet, p.examineRates, p.examineWork,
 	} {
 		findings = append(findings, look(ctx)...)

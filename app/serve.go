@@ -74,6 +74,9 @@ func listenBoth(c config.Config) (public, admin net.Listener, err error) {
 // serve answers until ctx ends, and then stops in the reverse order of starting: no new requests, turns in
 // flight, due work, foreign calls in flight, stores.
 func (p *Program) serve(ctx context.Context, public, admin net.Listener) error {
+	if err := p.sayCopy(ctx); err != nil {
+		return errors.Join(err, p.forgetCopy(ctx), public.Close(), admin.Close(), p.Close())
+	}
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	worked := make(chan struct{})
 	go func() {
@@ -98,7 +101,7 @@ func (p *Program) serve(ctx context.Context, public, admin net.Listener) error {
 	}
 	stopWork()
 	<-worked
-	err = errors.Join(err, p.Topups.Drain(draining), p.Handler.MarkTold(draining), p.Close())
+	err = errors.Join(err, p.Topups.Drain(draining), p.Handler.MarkTold(draining), p.forgetCopy(draining), p.Close())
 	p.Log.Info("stopped")
 	return err
 }

@@ -19,6 +19,7 @@ import (
 	"pulsa/app/config"
 	"pulsa/conversation/talk/harness"
 	"pulsa/developers"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -264,7 +265,7 @@ func TestWebhookWhoseSenderDiesIsSentAgain(t *testing.T) {
 	h.webhook(h.receiver.URL)
 	h.buy("one", "0612345672")
 	c := developers.Config{Keys: h.DB.Developers, Usage: h.DB.Developers, Sales: h.DB.Sales, Webhooks: dying{h.DB.Webhooks}, Orders: h.Topups, Terms: h.Config.API,
-		Secrets: h.Config.Peppers, Clock: h.clock, Log: h.Program.Log}
+		Secrets: h.Keys[operators.PINPepper], Clock: h.clock, Log: h.Program.Log}
 	killed, err := developers.New(c)
 	if err != nil {
 		t.Fatal(err)

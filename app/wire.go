@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -214,14 +215,21 @@ func (p *Program) healthRoutes(mux *http.ServeMux) {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		switch fault, level := p.clockFault(ctx); level {
-		case operators.LevelError:
-			http.Error(w, fault, http.StatusServiceUnavailable)
-		case operators.LevelWarn:
-			fmt.Fprintln(w, "ready, but "+fault)
-		default:
-			fmt.Fprintln(w, "ready")
+		var doubts []string
+		for _, look := range []func(context.Context) (string, operators.Level){p.clockFault, p.keyFault} {
+			switch fault, level := look(ctx); level {
+			case operators.LevelError:
+				http.Error(w, fault, http.StatusServiceUnavailable)
+				return
+			case operators.LevelWarn:
+				doubts = append(doubts, fault)
+			}
 		}
+		if len(doubts) > 0 {
+			fmt.Fprintln(w, "ready, but "+strings.Join(doubts, "; "))
+			return
+		}
+		fmt.Fprintln(w, "ready")
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"pulsa/operators"
 	"pulsa/prepaid"
 )
 
@@ -36,6 +37,7 @@ func (p *Program) jobs() []job {
 		{"mandates", LookEvery, p.mandatesDue},
 		{"transcripts", transcriptEvery, p.DrainTranscripts},
 		{"partitions", partitionsEvery, p.PreparePartitions},
+		{"copy", operators.CopyBeat, p.saysCopy},
 		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.Sims.Redeliver(ctx) }},
 	}
 	for range carriers - 1 {

@@ -53,7 +53,7 @@ func (w world) service(t testing.TB, set func(*cards.Config)) *cards.Service {
 			"demo": {Name: "demo", Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}},
 			"luhn": {Name: "luhn", Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14, Luhn: true}},
 		},
-		Keys:  cards.Keys{1: prepaid.NewSecret(strings.Repeat("k", 32))},
+		Keys:  prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}),
 		Chunk: 50, // so that few cards are many chunks
 		Log:   slog.New(slog.NewTextHandler(w.log, nil)),
 	}

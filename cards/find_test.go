@@ -187,7 +187,7 @@ func TestACardThatIsOnlyLookedAtForgivesNothing(t *testing.T) {
 func TestCodesOfAnOldKeyAreStillFound(t *testing.T) {
 	w := newWorld(t)
 	w.add(t, "101-00000042", rightCode)
-	w.Service = w.service(t, func(c *cards.Config) { c.Keys[2] = prepaid.NewSecret(strings.Repeat("n", 32)) })
+	w.Service = w.service(t, func(c *cards.Config) { c.Keys = withSecond(c.Keys, prepaid.NewSecret(strings.Repeat("n", 32))) })
 	w.add(t, "101-00000043", wrongCode)
 	for code, key := range map[string]string{rightCode: "m1", wrongCode: "m2"} {
 		if err := w.find(t, code, key); err != nil {

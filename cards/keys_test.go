@@ -11,6 +11,14 @@ import (
 	"pulsa/prepaid"
 )
 
+// withSecond is a ring with a second version, which is in use.
+func withSecond(ring *prepaid.Keyring, second prepaid.Secret) *prepaid.Keyring {
+	first, _ := ring.Key(1)
+	both := prepaid.NewKeyring(map[int]prepaid.Secret{1: first, 2: second})
+	both.Use(2)
+	return both
+}
+
 func TestCodesFoundUnderEveryKeyAfterRekeying(t *testing.T) {
 	w := newWorld(t)
 	_, codes := w.batch(t, cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 50, Series: "101", Live: true})
@@ -19,8 +27,8 @@ func TestCodesFoundUnderEveryKeyAfterRekeying(t *testing.T) {
 		return err
 	}
 	second := prepaid.NewSecret(strings.Repeat("2", 32))
-	both := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{1: c.Keys[1], 2: second} })
-	alone := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{2: second} })
+	both := w.service(t, func(c *cards.Config) { c.Keys = withSecond(c.Keys, second) })
+	alone := w.service(t, func(c *cards.Config) { c.Keys = prepaid.NewKeyring(map[int]prepaid.Secret{2: second}) })
 	if err := find(both); err != nil {
 		t.Errorf("before: %v", err)
 	}
@@ -54,7 +62,9 @@ func TestNothingIsDoneWithAWrongKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{1: prepaid.NewSecret(strings.Repeat("x", 32))} })
+	wrong := w.service(t, func(c *cards.Config) {
+		c.Keys = prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("x", 32))})
+	})
 	_, generate := wrong.StartGenerate(t.Context(), request)
 	_, rekey := wrong.StartRekey(t.Context(), "demo", prepaid.By{Who: "ann"})
 	_, export := wrong.StartExport(t.Context(), p, cards.ExportSpec{Plaintext: true}, prepaid.By{Who: "ann", Why: "test"})
@@ -77,7 +87,9 @@ func TestNothingIsDoneWithAWrongKey(t *testing.T) {
 
 func TestWithAWrongKeyNoCodeIsCounted(t *testing.T) {
 	w := newWorld(t)
-	wrong := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{1: prepaid.NewSecret(strings.Repeat("x", 32))} })
+	wrong := w.service(t, func(c *cards.Config) {
+		c.Keys = prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("x", 32))})
+	})
 	if err := wrong.CheckKeys(t.Context()); err != nil {
 		t.Fatalf("before there are cards: %v", err)
 	}
@@ -100,7 +112,9 @@ func TestWithAWrongKeyNoCodeIsCounted(t *testing.T) {
 // A program that was started before the others must not store a card that they could not find.
 func TestACardIsNeverStoredUnderAnotherKeyThanTheOthers(t *testing.T) {
 	w := newWorld(t)
-	wrong := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{1: prepaid.NewSecret(strings.Repeat("x", 32))} })
+	wrong := w.service(t, func(c *cards.Config) {
+		c.Keys = prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("x", 32))})
+	})
 	j, err := wrong.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", By: prepaid.By{Who: "ann"}})
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +143,9 @@ func TestAKeyWithoutCardsIsForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{1: prepaid.NewSecret(strings.Repeat("x", 32))} })
+	other := w.service(t, func(c *cards.Config) {
+		c.Keys = prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("x", 32))})
+	})
 	if err := other.CheckKeys(t.Context()); err != nil {
 		t.Errorf("a key that nothing is sealed with: %v", err)
 	}
@@ -144,7 +160,9 @@ func TestAKeyIsKnownByCardsAlone(t *testing.T) {
 	if _, err := w.db.Writer().ExecContext(t.Context(), `UPDATE card_keys SET check_value = x''`); err != nil {
 		t.Fatal(err)
 	}
-	wrong := w.service(t, func(c *cards.Config) { c.Keys = cards.Keys{1: prepaid.NewSecret(strings.Repeat("x", 32))} })
+	wrong := w.service(t, func(c *cards.Config) {
+		c.Keys = prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("x", 32))})
+	})
 	var key *cards.KeyError
 	if err := wrong.CheckKeys(t.Context()); !errors.As(err, &key) {
 		t.Errorf("the wrong one: %v", err)
@@ -165,7 +183,7 @@ func TestACodeUnderAnOldKeyIsNotDrawnAgain(t *testing.T) {
 	for _, code := range codes {
 		seen[code] = true
 	}
-	w.Service = w.service(t, func(c *cards.Config) { c.Keys[2] = prepaid.NewSecret(strings.Repeat("2", 32)) })
+	w.Service = w.service(t, func(c *cards.Config) { c.Keys = withSecond(c.Keys, prepaid.NewSecret(strings.Repeat("2", 32))) })
 	request.Quantity = 500
 	_, more := w.batch(t, request)
 	for _, code := range more {

@@ -7,8 +7,7 @@ import (
 	"pulsa/prepaid"
 )
 
-// StartRekey starts sealing all codes of a brand with the newest key. Done, the other keys are not needed for
-// its cards any more, unless a program that does not know the newest key still makes some.
+// StartRekey starts sealing all codes of a brand with the key in use. Done, the other keys are not needed for its cards any more.
 func (s *Service) StartRekey(ctx context.Context, brand string, by prepaid.By) (Job, error) {
 	if _, err := s.brand(brand); err != nil {
 		return Job{}, err
@@ -16,26 +15,26 @@ func (s *Service) StartRekey(ctx context.Context, brand string, by prepaid.By) (
 	if err := s.CheckKeys(ctx); err != nil {
 		return Job{}, err
 	}
-	newest := s.vault.versions[0]
-	total, err := s.c.Codes.CountToRekey(ctx, brand, newest)
+	version := s.vault.ring.InUse()
+	total, err := s.c.Codes.CountToRekey(ctx, brand, version)
 	if err != nil {
 		return Job{}, err
 	}
-	return s.start(ctx, Job{Brand: brand, Kind: KindRekey, By: by.Who, Why: by.Why, Total: total, Spec: Spec{Version: newest}})
+	return s.start(ctx, Job{Brand: brand, Kind: KindRekey, By: by.Who, Why: by.Why, Total: total, Spec: Spec{Version: version}})
 }
 
-// ResumeRekey seals what is not sealed with the newest key yet.
+// ResumeRekey seals what is not sealed with the key in use yet.
 func (s *Service) ResumeRekey(ctx context.Context, j Job, p Progress) (Job, error) {
 	if err := j.underWay(KindRekey); err != nil {
 		return j, err
 	}
-	if newest := s.vault.versions[0]; j.Spec.Version != newest {
-		return j, fmt.Errorf("job %s seals with key version %d, but the newest is %d: start another", j.ID, j.Spec.Version, newest)
+	if version := s.vault.ring.InUse(); j.Spec.Version != version {
+		return j, fmt.Errorf("job %s seals with key version %d, but version %d is in use: start another", j.ID, j.Spec.Version, version)
 	}
 	for j.State == UnderWay {
 		old, err := s.c.Codes.CardsToRekey(ctx, j.Brand, j.Spec.Version, j.After.Serial, s.c.Chunk)
 		if err != nil {
-			return j, fmt.Errorf("find cards of older keys: %w", err)
+			return j, fmt.Errorf("find cards of other keys: %w", err)
 		}
 		step := Chunk{Job: j, Cards: int64(len(old)), Last: j.After, Now: s.c.Clock.Now(), End: len(old) < s.c.Chunk}
 		for i, c := range old {

@@ -20,15 +20,11 @@ type Config struct {
 	KeyChecks KeyChecks
 	Reports   Reports
 	Brands    map[string]*prepaid.Brand
-	Keys      Keys
+	Keys      *prepaid.Keyring // what codes are MACed and sealed with
 	Clock     prepaid.Clock
 	Log       *slog.Logger // nil: nothing is logged
 	Chunk     int          // how many cards one transaction of a job deals with; 0: 5000
 }
-
-// Keys are the master keys that codes are MACed and sealed with, by version; the highest is used for new
-// cards, the others are kept as long as cards of theirs are. Each has 32 bytes or more.
-type Keys map[int]prepaid.Secret
 
 // Service runs the card business; it is the topup.Funding by card. Safe for concurrent use.
 type Service struct {

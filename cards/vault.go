@@ -6,24 +6,19 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"pulsa/prepaid"
 )
-
-const minKey = 32
 
 // vault computes the MACs that codes are found by, and seals codes for print files.
 //
 // A code is stored twice: as HMAC-SHA256, by which a typed code is looked up without decrypting anything, and as
 // AES-256-GCM, so that cards can be exported or sealed with a newer key. Both keys derive from one master key. Several
-// master keys may be in use, by version: new cards get the highest; a code is looked up under all.
+// master keys may be given, by version: new cards get the one in use; a code is looked up under all.
 type vault struct {
-	keys     map[int]keyPair
-	versions []int // newest first
+	ring *prepaid.Keyring
+	keys map[int]keyPair
 }
 
 // keyPair holds the keys derived (HKDF-SHA256) from one master key, one for each purpose, so that none reveals another.
@@ -33,17 +28,14 @@ type keyPair struct {
 	check []byte      // stored with cards to recognise the key; nothing follows from it
 }
 
-func newVault(keys Keys) (vault, error) {
-	if len(keys) == 0 {
-		return vault{}, errors.New("no card key is given")
+func newVault(ring *prepaid.Keyring) (vault, error) {
+	if err := ring.Check(); err != nil {
+		return vault{}, fmt.Errorf("card keys: %w", err)
 	}
-	v := vault{keys: make(map[int]keyPair, len(keys)), versions: slices.Sorted(maps.Keys(keys))}
-	slices.Reverse(v.versions)
-	for version, master := range keys {
-		if version < 1 {
-			return vault{}, fmt.Errorf("card key version %d: versions count from 1", version)
-		}
-		pair, err := newKeyPair(master)
+	v := vault{ring: ring, keys: map[int]keyPair{}}
+	for _, version := range ring.Versions() {
+		master, _ := ring.Key(version)
+		pair, err := newKeyPair([]byte(master.Reveal()))
 		if err != nil {
 			return vault{}, fmt.Errorf("card key version %d: %w", version, err)
 		}
@@ -52,11 +44,7 @@ func newVault(keys Keys) (vault, error) {
 	return v, nil
 }
 
-func newKeyPair(master prepaid.Secret) (keyPair, error) {
-	secret := []byte(master.Reveal())
-	if len(secret) < minKey {
-		return keyPair{}, fmt.Errorf("is shorter than %d bytes", minKey)
-	}
+func newKeyPair(secret []byte) (keyPair, error) {
 	mac, err := hkdf.Key(sha256.New, secret, nil, "pulsa card code mac", sha256.Size)
 	if err != nil {
 		return keyPair{}, err
@@ -80,18 +68,20 @@ func newKeyPair(master prepaid.Secret) (keyPair, error) {
 	return keyPair{mac: mac, seal: seal, check: check}, nil
 }
 
-// seal returns a card as it is stored: MAC and ciphertext of its normalised code under the newest key. OldMACs are the
-// code's MACs under the older keys, so that the store refuses a code that a card of an older key has.
+// seal returns a card as it is stored: MAC and ciphertext of its normalised code under the key in use. OldMACs are the
+// code's MACs under the other keys, so that the store refuses a code that a card of another key has.
 func (v vault) seal(c Card, code string) Sealed {
-	version := v.versions[0]
+	version := v.ring.InUse()
 	pair := v.keys[version]
-	var old [][]byte
-	for _, other := range v.versions[1:] {
-		old = append(old, v.keys[other].sum(c.Brand, code))
+	var others [][]byte
+	for _, other := range v.ring.Versions() {
+		if other != version {
+			others = append(others, v.keys[other].sum(c.Brand, code))
+		}
 	}
 	return Sealed{
 		Card:       c,
-		OldMACs:    old,
+		OldMACs:    others,
 		MAC:        pair.sum(c.Brand, code),
 		Ciphertext: pair.seal.Seal(nil, nil, []byte(code), sealedFor(c)),
 		KeyVersion: version,
@@ -113,11 +103,11 @@ func (v vault) open(c Sealed) (prepaid.Secret, error) {
 	return prepaid.NewSecret(string(code)), nil
 }
 
-// macs returns the MACs that a code may be stored under: one for each key version, newest first.
+// macs returns the MACs that a code may be stored under: one for each key version.
 func (v vault) macs(brand, code string) [][]byte {
-	sums := make([][]byte, len(v.versions))
-	for i, version := range v.versions {
-		sums[i] = v.keys[version].sum(brand, code)
+	var sums [][]byte
+	for _, version := range v.ring.Versions() {
+		sums = append(sums, v.keys[version].sum(brand, code))
 	}
 	return sums
 }

@@ -9,11 +9,15 @@ import (
 	"pulsa/prepaid"
 )
 
-func key(letter string) prepaid.Secret { return prepaid.NewSecret(strings.Repeat(letter, minKey)) }
+func key(letter string) prepaid.Secret {
+	return prepaid.NewSecret(strings.Repeat(letter, prepaid.KeyBytes))
+}
 
-func open(t *testing.T, keys Keys) vault {
+func open(t *testing.T, keys map[int]prepaid.Secret) vault {
 	t.Helper()
-	v, err := newVault(keys)
+	ring := prepaid.NewKeyring(keys)
+	ring.Use(len(keys))
+	v, err := newVault(ring)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,20 +25,20 @@ func open(t *testing.T, keys Keys) vault {
 }
 
 func TestNewWantsUsableKeys(t *testing.T) {
-	for name, keys := range map[string]Keys{
+	for name, keys := range map[string]map[int]prepaid.Secret{
 		"none":      {},
 		"short":     {1: prepaid.NewSecret("key")},
 		"short old": {1: prepaid.NewSecret("key"), 2: key("b")},
 		"version 0": {0: key("a")},
 	} {
-		if _, err := New(Config{Keys: keys}); err == nil {
+		if _, err := New(Config{Keys: prepaid.NewKeyring(keys)}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
 }
 
 func TestSealedCodesOpenForTheirCardAlone(t *testing.T) {
-	v := open(t, Keys{1: key("a")})
+	v := open(t, map[int]prepaid.Secret{1: key("a")})
 	const code = "12345678901234"
 	sealed := v.seal(Card{Brand: "demo", Serial: "101-00000042"}, code)
 	if bytes.Contains(sealed.Ciphertext, []byte(code)) || bytes.Contains(sealed.MAC, []byte(code)) {
@@ -65,8 +69,8 @@ func TestSealedCodesOpenForTheirCardAlone(t *testing.T) {
 
 func TestCardsOfAnOldKeyAreFound(t *testing.T) {
 	const code = "12345678901234"
-	before := open(t, Keys{1: key("a")})
-	after := open(t, Keys{1: key("a"), 2: key("b")})
+	before := open(t, map[int]prepaid.Secret{1: key("a")})
+	after := open(t, map[int]prepaid.Secret{1: key("a"), 2: key("b")})
 	old := before.seal(Card{Brand: "demo", Serial: "101-00000001"}, code)
 	if opened, err := after.open(old); err != nil || opened.Reveal() != code {
 		t.Errorf("open an old card: %v", err)

@@ -103,7 +103,7 @@ func handlerWithoutSessions(t *testing.T, b *prepaid.Brand) *Handler {
 	brands := map[string]*prepaid.Brand{b.Name: b}
 	clock := prepaid.NewVirtualClock(time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC))
 	service, err := accounts.New(accounts.Config{
-		Customers: noCustomers{}, Brands: brands, Clock: clock, Peppers: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("p", 32))},
+		Customers: noCustomers{}, Brands: brands, Clock: clock, Peppers: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("p", 32))}),
 	})
 	if err != nil {
 		t.Fatal(err)

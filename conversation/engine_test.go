@@ -27,6 +27,7 @@ func bareTurn(t testing.TB, b *prepaid.Brand, all *BrandPrompts, s *Session, tex
 		now: time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC), result: "ok",
 	}
 	turn.pinKey = func(pin prepaid.Secret) string { return "key of " + pin.Reveal() }
+	turn.samePIN = func(key string, pin prepaid.Secret) bool { return key == "key of "+pin.Reveal() }
 	turn.checkStrength = func(_ string, _ prepaid.MSISDN, pin prepaid.Secret) error {
 		if pin.Reveal() == "1111" {
 			return accounts.ErrWeakPIN

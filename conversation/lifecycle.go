@@ -158,6 +158,7 @@ func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.I
 	}
 	sender := senderOf(c, in.Address)
 	t.pinKey = func(pin prepaid.Secret) string { return h.c.Services.Accounts.PINKey(sender, pin) }
+	t.samePIN = func(key string, pin prepaid.Secret) bool { return h.c.Services.Accounts.SamePIN(key, sender, pin) }
 	t.sealIBAN = h.c.Services.Payments.SealIBAN
 	t.checkStrength = h.c.Services.Accounts.CheckStrength
 	return t

@@ -368,7 +368,7 @@ func acceptPINAgain(t *Turn) (Event, Key) {
 	}
 	first := t.session.PINKey
 	t.session.PINKey = ""
-	if first != t.pinKey(pin) {
+	if !t.samePIN(first, pin) {
 		return "differs", ""
 	}
 	t.pin = pin

@@ -55,6 +55,7 @@ type Turn struct {
 
 	// What accounts and payments compute without asking a store.
 	pinKey        func(prepaid.Secret) string
+	samePIN       func(key string, pin prepaid.Secret) bool
 	sealIBAN      func(reference string, i payments.IBAN) string
 	checkStrength func(brand string, m prepaid.MSISDN, pin prepaid.Secret) error
 }

@@ -42,7 +42,7 @@ func TestOperationKeysNameBrandChannelSenderAndMessage(t *testing.T) {
 }
 
 func TestAMemoIsItsSendersAlone(t *testing.T) {
-	vault, err := prepaid.NewVault(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, "test")
+	vault, err := prepaid.NewVault(prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), "test")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,23 +14,21 @@ import (
 	"pulsa/prepaid"
 )
 
-// minKey is as long as what SHA-256 gives: a shorter key would be the weakest part.
-const minKey = 32
-
 // seals hash secrets and sign tokens, each with a key of its own made from the program's.
 type seals struct {
-	keys   map[int]sealKeys
-	newest int
+	ring *prepaid.Keyring
+	keys map[int]sealKeys
 }
 
 type sealKeys struct{ secret, token []byte }
 
-func newSeals(keys map[int]prepaid.Secret) (seals, error) {
-	s := seals{keys: map[int]sealKeys{}}
-	for version, key := range keys {
-		if len(key.Reveal()) < minKey {
-			return seals{}, fmt.Errorf("key version %d is shorter than %d bytes", version, minKey)
-		}
+func newSeals(ring *prepaid.Keyring) (seals, error) {
+	if err := ring.Check(); err != nil {
+		return seals{}, err
+	}
+	s := seals{ring: ring, keys: map[int]sealKeys{}}
+	for _, version := range ring.Versions() {
+		key, _ := ring.Key(version)
 		secret, err := hkdf.Key(sha256.New, []byte(key.Reveal()), nil, "pulsa api secret", sha256.Size)
 		if err != nil {
 			return seals{}, err
@@ -41,10 +38,6 @@ func newSeals(keys map[int]prepaid.Secret) (seals, error) {
 			return seals{}, err
 		}
 		s.keys[version] = sealKeys{secret, token}
-		s.newest = max(s.newest, version)
-	}
-	if len(s.keys) == 0 {
-		return seals{}, errors.New("no key is given")
 	}
 	return s, nil
 }
@@ -57,7 +50,8 @@ func sum(key []byte, text string) string {
 
 // hash is what is stored of a key's secret: "1.gC0…". It has 138 random bits: no slow hash makes it safer.
 func (s seals) hash(id string, secret prepaid.Secret) string {
-	return strconv.Itoa(s.newest) + "." + sum(s.keys[s.newest].secret, id+"."+secret.Reveal())
+	version := s.ring.InUse()
+	return strconv.Itoa(version) + "." + sum(s.keys[version].secret, id+"."+secret.Reveal())
 }
 
 // fits reports whether a stored hash is the secret's, in constant time.
@@ -82,8 +76,9 @@ func header(version int) string {
 // token is a bearer token of a key, good until expiry: a JSON Web Token. Nothing of it is stored.
 func (s seals) token(id string, expiry time.Time) string {
 	told, _ := json.Marshal(claims{id, expiry.Unix()}) // a text and a number
-	text := header(s.newest) + "." + base64.RawURLEncoding.EncodeToString(told)
-	return text + "." + sum(s.keys[s.newest].token, text)
+	version := s.ring.InUse()
+	text := header(version) + "." + base64.RawURLEncoding.EncodeToString(told)
+	return text + "." + sum(s.keys[version].token, text)
 }
 
 // open reads a token that this program has signed, and until when it is good.

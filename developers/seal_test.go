@@ -2,6 +2,7 @@ package developers
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,9 @@ func key(letter string) prepaid.Secret { return prepaid.NewSecret(strings.Repeat
 
 func sealed(t *testing.T, keys map[int]prepaid.Secret) seals {
 	t.Helper()
-	s, err := newSeals(keys)
+	ring := prepaid.NewKeyring(keys)
+	ring.Use(slices.Max(ring.Versions()))
+	s, err := newSeals(ring)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +43,7 @@ func TestASecretFitsItsOwnHashAlone(t *testing.T) {
 		}
 	}
 	for name, keys := range map[string]map[int]prepaid.Secret{"none": {}, "a short one": {1: prepaid.NewSecret("short")}} {
-		if _, err := newSeals(keys); err == nil {
+		if _, err := newSeals(prepaid.NewKeyring(keys)); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

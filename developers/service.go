@@ -38,10 +38,10 @@ type Config struct {
 	Sales      Sales
 	Webhooks   Webhooks
 	Orders     Orders
-	Catalogues map[string]Catalogue   // by brand
-	Terms      map[string]Terms       // by brand; where there are none, the brand has no API
-	Secrets    map[int]prepaid.Secret // by version, 32 bytes or more: what hashes and signatures are keyed with
-	Audience   string                 // our own address, as tokens are asked for
+	Catalogues map[string]Catalogue // by brand
+	Terms      map[string]Terms     // by brand; where there are none, the brand has no API
+	Secrets    *prepaid.Keyring     // what hashes and signatures are keyed with
+	Audience   string               // our own address, as tokens are asked for
 	Clock      prepaid.Clock
 	Log        *slog.Logger
 }

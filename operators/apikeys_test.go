@@ -31,7 +31,7 @@ func newKeyring(t *testing.T) *keyring {
 	db, clock := storetest.SQLite(t), prepaid.NewVirtualClock(start)
 	service, err := developers.New(developers.Config{
 		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks, Clock: clock,
-		Secrets: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))},
+		Secrets: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}),
 		Terms: map[string]developers.Terms{brandName: {Currency: "EUR", Test: true,
 			FX: map[prepaid.Currency]developers.Rate{"USD": {Rate: decimal.New(9, -1), Date: start}}}},
 	})

@@ -40,7 +40,7 @@ func (c Cards) Generate(ctx context.Context, b CardBatch, by prepaid.By) (cards.
 	})
 }
 
-// Rekey starts sealing all codes of the brand with the newest card key. It needs no reason.
+// Rekey starts sealing all codes of the brand with the card key in use. It needs no reason.
 func (c Cards) Rekey(ctx context.Context, by prepaid.By) (cards.Job, error) {
 	return c.Service.StartRekey(ctx, c.Brand.Name, by)
 }

@@ -17,11 +17,10 @@ type Config struct {
 	Gateways map[string]Gateway        // by name: "sim", "stripe"
 	Gateway  func(brand string) string // the name of the brand's gateway
 	Mandates Mandates
-	// Keys seal IBANs, by version: the card key.
-	Keys   map[int]prepaid.Secret
-	Brands map[string]*prepaid.Brand
-	Clock  prepaid.Clock
-	Log    *slog.Logger
+	Keys     *prepaid.Keyring // seals IBANs: the card key
+	Brands   map[string]*prepaid.Brand
+	Clock    prepaid.Clock
+	Log      *slog.Logger
 	// Reached is called at the named crash points "mandate" and "signed". Only tests set it.
 	Reached func(point string)
 }

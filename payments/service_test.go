@@ -65,7 +65,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.gateways = map[string]payments.Gateway{"sim": w.gateway}
 	w.Service, err = payments.New(payments.Config{
-		Store: db.Payments, Mandates: db.Mandates, Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Gateways: w.gateways, Gateway: func(string) string { return "sim" },
+		Store: db.Payments, Mandates: db.Mandates, Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), Gateways: w.gateways, Gateway: func(string) string { return "sim" },
 		Brands: brands, Clock: clock, Log: log,
 	})
 	if err != nil {
@@ -225,7 +225,7 @@ func (forgetful) SaveSetup(context.Context, payments.Setup) (payments.Setup, err
 func TestStartRepeatedAfterACrashFindsTheSamePage(t *testing.T) {
 	w := newWorld(t)
 	crashing, err := payments.New(payments.Config{
-		Keys: map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, Store: forgetful{w.store.Payments}, Gateways: map[string]payments.Gateway{"sim": w.gateway},
+		Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), Store: forgetful{w.store.Payments}, Gateways: map[string]payments.Gateway{"sim": w.gateway},
 		Gateway: func(string) string { return "sim" }, Clock: prepaid.NewVirtualClock(start),
 		Brands: map[string]*prepaid.Brand{"demo": {Name: "demo", Test: true, Languages: []string{"en"}}},
 	})

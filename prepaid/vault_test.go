@@ -17,7 +17,9 @@ func masters(letters string) map[int]Secret {
 
 func vaultOf(t *testing.T, keys map[int]Secret, purpose string) *Vault {
 	t.Helper()
-	v, err := NewVault(keys, purpose)
+	ring := NewKeyring(keys)
+	ring.Use(len(keys))
+	v, err := NewVault(ring, purpose)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +51,7 @@ func TestWhatIsSealedOpensForItsOwnerAlone(t *testing.T) {
 	}
 }
 
-func TestNewestKeySealsAndOlderOnesStillOpen(t *testing.T) {
+func TestTheKeyInUseSealsAndOthersStillOpen(t *testing.T) {
 	old := vaultOf(t, masters("a"), "pins").Seal([]byte("text"), "o")
 	both := vaultOf(t, masters("ab"), "pins")
 	if text, err := both.Open(old, "o"); err != nil || string(text) != "text" {
@@ -61,7 +63,7 @@ func TestNewestKeySealsAndOlderOnesStillOpen(t *testing.T) {
 	for name, keys := range map[string]map[int]Secret{
 		"none": nil, "short": {1: NewSecret("short")}, "version 0": {0: NewSecret(strings.Repeat("a", 32))},
 	} {
-		if _, err := NewVault(keys, "pins"); err == nil {
+		if _, err := NewVault(NewKeyring(keys), "pins"); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}

@@ -64,6 +64,7 @@ type DB struct {
 	Audit          Audit
 	MasterKeys     MasterKeys
 	Partitions     Partitions
+	Copies         Copies
 }
 
 func newDB(c *core) *DB {
@@ -96,6 +97,7 @@ func newDB(c *core) *DB {
 		Audit:          Audit{c},
 		MasterKeys:     MasterKeys{c},
 		Partitions:     Partitions{c},
+		Copies:         Copies{c},
 	}
 }
 
@@ -253,13 +255,15 @@ func listIn(ctx context.Context, q querier, dest any, query string, args ...any)
 }
 
 // Now reads the database's clock.
-func (db *DB) Now(ctx context.Context) (time.Time, error) {
+func (db *DB) Now(ctx context.Context) (time.Time, error) { return db.now(ctx, db.orderReader) }
+
+func (db *core) now(ctx context.Context, q querier) (time.Time, error) {
 	query := `SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000`
 	if db.dialect == Postgres {
 		query = `SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`
 	}
 	var us int64
-	if _, err := get(ctx, db.orderReader, &us, query); err != nil {
+	if _, err := get(ctx, q, &us, query); err != nil {
 		return time.Time{}, fmt.Errorf("read the store's time: %w", err)
 	}
 	return prepaid.FromMicros(us), nil

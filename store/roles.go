@@ -21,6 +21,7 @@ var grants = map[string]string{
 	"card_audit":             "SELECT, INSERT",
 	"developer_deeds":        "SELECT, INSERT",
 	"channel_switch_history": "SELECT, INSERT",
+	"keys_in_use_history":    "SELECT, INSERT",
 	"wallet_readings":        "SELECT, INSERT",
 
 	// kept for the books

@@ -78,7 +78,7 @@ func openStore(t tester, cleanup func(func())) *store.DB {
 	if err := storetest.NewSQLite(path); err != nil {
 		t.Fatalf("make a store: %v", err)
 	}
-	vault, err := prepaid.NewVault(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, "tests")
+	vault, err := prepaid.NewVault(prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), "tests")
 	if err != nil {
 		t.Fatalf("make a vault: %v", err)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	minKeyBytes   = 32
+	minKeyBytes   = prepaid.KeyBytes
 	maxKeyVersion = 9
 )
 
@@ -47,34 +47,53 @@ func (r *configReader) keysFromEnvironment(name string) map[int]prepaid.Secret {
 // OpenKeys completes the keys with those of the data folder, and makes them there the first time: Load
 // lets only configurations of nothing but test brands come without keys. Copies of the program that
 // share the folder get the same keys, whoever comes first.
-func (c *Config) OpenKeys() error {
-	if len(c.Peppers) == 0 {
-		c.PepperFile = filepath.Join(c.Data, PepperFile)
-		key, err := keyFile(c.PepperFile)
-		if err != nil {
-			return fmt.Errorf("open PIN pepper: %w", err)
+func (c *Config) OpenKeys() error { return c.completeKeys(keyFile) }
+
+// FindKeys is OpenKeys for who only looks which keys there are: it makes none.
+func (c *Config) FindKeys() error {
+	return c.completeKeys(func(path string) (prepaid.Secret, error) {
+		key, err := readKey(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
 		}
-		c.Peppers = map[int]prepaid.Secret{1: key}
-	}
-	if len(c.CardKeys) == 0 {
-		c.CardKeyFile = filepath.Join(c.Data, CardKeyFile)
-		key, err := keyFile(c.CardKeyFile)
-		if err != nil {
-			return fmt.Errorf("open card key: %w", err)
+		return key, err
+	})
+}
+
+func (c *Config) completeKeys(open func(path string) (prepaid.Secret, error)) error {
+	for _, k := range []struct {
+		what, name string
+		keys       *map[int]prepaid.Secret
+		file       *string
+	}{{"PIN pepper", PepperFile, &c.Peppers, &c.PepperFile}, {"card key", CardKeyFile, &c.CardKeys, &c.CardKeyFile}} {
+		if len(*k.keys) > 0 {
+			continue
 		}
-		c.CardKeys = map[int]prepaid.Secret{1: key}
+		path := filepath.Join(c.Data, k.name)
+		key, err := open(path)
+		if err != nil {
+			return fmt.Errorf("open %s: %w", k.what, err)
+		}
+		if !key.Empty() {
+			*k.keys, *k.file = map[int]prepaid.Secret{1: key}, path
+		}
 	}
 	return nil
 }
 
 func keyFile(path string) (prepaid.Secret, error) {
-	text, err := os.ReadFile(path)
+	key, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeKeyFile(path); err != nil {
 			return prepaid.Secret{}, err
 		}
-		text, err = os.ReadFile(path)
+		return readKey(path)
 	}
+	return key, err
+}
+
+func readKey(path string) (prepaid.Secret, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return prepaid.Secret{}, err
 	}

@@ -35,7 +35,8 @@ type Program struct {
 	Redis    redis.UniversalClient // nil: sessions are in the SQLite file
 	Sessions conversation.Sessions
 	forget   func(ctx context.Context, sender string) error // removes a sender's session
-	vault    *prepaid.Vault                                 // seals the PINs of PIN operators, under the card keys
+	Keys     Keyrings
+	vault    *prepaid.Vault // seals the PINs of PIN operators, under the card keys
 
 	Accounts *accounts.Service
 	Payments *payments.Service
@@ -97,7 +98,8 @@ func Open(ctx context.Context, c config.Config, o Options) (*Program, error) {
 }
 
 func (p *Program) openStores(ctx context.Context, o Options) (err error) {
-	if p.vault, err = prepaid.NewVault(p.Config.CardKeys, "operators' pins"); err != nil {
+	p.Keys = NewKeyrings(p.Config)
+	if p.vault, err = prepaid.NewVault(p.Keys[operators.CardKey], "operators' pins"); err != nil {
 		return fmt.Errorf("card keys: %w", err)
 	}
 	if p.DB, err = store.Open(ctx, p.Config.Database(), store.Options{
@@ -111,13 +113,13 @@ func (p *Program) openStores(ctx context.Context, o Options) (err error) {
 	if err := p.openSessions(o); err != nil {
 		return err
 	}
-	if p.Cards, err = NewCards(p.Config, p.DB, p.Clock, p.Log); err != nil {
+	if p.Cards, err = NewCards(p.Config, p.Keys, p.DB, p.Clock, p.Log); err != nil {
 		return err
 	}
-	if err := CheckPepper(ctx, p.Config, p.DB); err != nil {
+	if err := p.Keys.openPepper(ctx, p.Config, p.DB); err != nil {
 		return err
 	}
-	return CheckCardKeys(ctx, p.Config, p.DB, p.Cards)
+	return p.Keys.openCardKeys(ctx, p.Config, p.DB, p.Cards)
 }
 
 func (p *Program) openSessions(o Options) (err error) {
@@ -148,8 +150,8 @@ func (p *Program) openSessions(o Options) (err error) {
 func (p *Program) Assemble(with Parts) (err error) {
 	p.redeliver = with.Redeliver
 	p.Accounts, err = accounts.New(accounts.Config{
-		Customers: p.DB.Customers, Tries: p.DB.PINs, Codes: p.DB.Codes, OptOuts: p.DB.OptOuts, Moves: p.DB.Moves, Brands: p.Brands, Clock: p.Clock, Peppers: p.Config.Peppers,
-		PeppersFit:  func(ctx context.Context) error { return CheckPepper(ctx, p.Config, p.DB) },
+		Customers: p.DB.Customers, Tries: p.DB.PINs, Codes: p.DB.Codes, OptOuts: p.DB.OptOuts, Moves: p.DB.Moves, Brands: p.Brands, Clock: p.Clock, Peppers: p.Keys[operators.PINPepper],
+		PeppersFit:  func(ctx context.Context) error { return p.Keys.pepperFits(ctx, p.Config, p.DB) },
 		CodeRefused: with.CodeRefused,
 	})
 	if err != nil {
@@ -163,7 +165,7 @@ func (p *Program) Assemble(with Parts) (err error) {
 
 func (p *Program) assembleMoney(with Parts) (err error) {
 	p.Payments, err = payments.New(payments.Config{
-		Store: p.DB.Payments, Mandates: p.DB.Mandates, Keys: p.Config.CardKeys, Reached: with.Reached, Gateways: with.Gateways,
+		Store: p.DB.Payments, Mandates: p.DB.Mandates, Keys: p.Keys[operators.CardKey], Reached: with.Reached, Gateways: with.Gateways,
 		Gateway: func(brand string) string { return p.Config.Gateways[brand] },
 		Brands:  p.Brands, Clock: p.Clock, Log: p.Log,
 	})
@@ -191,10 +193,10 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 }
 
 // NewCards makes the card business on an open store.
-func NewCards(c config.Config, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
+func NewCards(c config.Config, keys Keyrings, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
 	return cards.New(cards.Config{
 		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports,
-		Brands: BrandsByName(c), Keys: c.CardKeys, Clock: clock, Log: log,
+		Brands: BrandsByName(c), Keys: keys[operators.CardKey], Clock: clock, Log: log,
 	})
 }
 

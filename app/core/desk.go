@@ -24,6 +24,7 @@ type Desk struct {
 	APIKeys   operators.APIKeys // without its Service until OpenAPIKeys
 
 	config config.Config
+	keys   Keyrings // once a method has opened them
 	db     *store.DB
 	close  []func() error
 }
@@ -64,27 +65,45 @@ func newDesk(c config.Config, db *store.DB) *Desk {
 // openPeppers opens the keys that PINs and developers' secrets are hashed with. They must be those that the data was made with,
 // else a *KeyError.
 func (d *Desk) openPeppers(ctx context.Context) error {
-	if err := d.config.OpenKeys(); err != nil {
+	if err := d.openKeys(); err != nil {
 		return err
 	}
-	return CheckPepper(ctx, d.config, d.db)
+	return d.keys.openPepper(ctx, d.config, d.db)
+}
+
+func (d *Desk) openKeys() error {
+	err := d.config.OpenKeys()
+	if err == nil {
+		d.keys = NewKeyrings(d.config)
+	}
+	return err
 }
 
 // OpenAPIKeys opens what changing developers' keys needs beside SQL. Errors as OpenErasing.
 func (d *Desk) OpenAPIKeys(ctx context.Context) error {
 	err := d.openPeppers(ctx)
 	if err == nil {
-		d.APIKeys.Service, err = developers.New(DevelopersConfig(d.config, d.db, prepaid.SystemClock{}))
+		d.APIKeys.Service, err = developers.New(DevelopersConfig(d.config, d.keys, d.db, prepaid.SystemClock{}))
 	}
 	return err
 }
 
 // DevelopersConfig configures a service that manages developers' keys. To take orders as well, add Orders, Catalogues and Log.
-func DevelopersConfig(c config.Config, db *store.DB, clock prepaid.Clock) developers.Config {
+func DevelopersConfig(c config.Config, keys Keyrings, db *store.DB, clock prepaid.Clock) developers.Config {
 	return developers.Config{
 		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks,
-		Terms: c.API, Secrets: c.Peppers, Audience: c.PublicURL, Clock: clock,
+		Terms: c.API, Secrets: keys[operators.PINPepper], Audience: c.PublicURL, Clock: clock,
 	}
+}
+
+// MasterKeys are the operations on master keys. This machine's are those of the environment and the data folder; none has to be
+// there.
+func (d *Desk) MasterKeys() (operators.Keys, error) {
+	c := d.config
+	if err := c.FindKeys(); err != nil {
+		return operators.Keys{}, err
+	}
+	return operators.Keys{Store: d.db.MasterKeys, Ours: NewKeyrings(c).CheckValues(), Clock: prepaid.SystemClock{}}, nil
 }
 
 // OpenCards opens what work on one brand's cards needs beside SQL: the card keys, which must be those that the data was made with
@@ -94,15 +113,15 @@ func (d *Desk) OpenCards(ctx context.Context, brand string) (operators.Cards, er
 	if err != nil {
 		return operators.Cards{}, err
 	}
-	if err := d.config.OpenKeys(); err != nil {
+	if err := d.openKeys(); err != nil {
 		return operators.Cards{}, err
 	}
 	clock := prepaid.SystemClock{}
-	service, err := NewCards(d.config, d.db, clock, nil) // no customer types a code here, and nothing else is logged
+	service, err := NewCards(d.config, d.keys, d.db, clock, nil) // no customer types a code here, and nothing else is logged
 	if err != nil {
 		return operators.Cards{}, err
 	}
-	return operators.Cards{Brand: b, Service: service, Clock: clock}, CheckCardKeys(ctx, d.config, d.db, service)
+	return operators.Cards{Brand: b, Service: service, Clock: clock}, d.keys.openCardKeys(ctx, d.config, d.db, service)
 }
 
 // OpenErasing opens what erasing customers needs beside SQL: the keys, which must be those that the data was made with (else a
@@ -111,7 +130,7 @@ func (d *Desk) OpenErasing(ctx context.Context) error {
 	if err := d.openPeppers(ctx); err != nil {
 		return err
 	}
-	service, err := accounts.New(accounts.Config{Brands: d.Customers.Brands, Peppers: d.config.Peppers})
+	service, err := accounts.New(accounts.Config{Brands: d.Customers.Brands, Peppers: d.keys[operators.PINPepper]})
 	if err != nil {
 		return err
 	}

@@ -66,3 +66,11 @@ func inUTC(text string) string {
 func (b Build) String() string {
 	return fmt.Sprintf("pulsa %s (commit %s, %s, %s)", b.Version, b.Commit, b.Date, b.Go)
 }
+
+// Short is a release's version, or which build it is else: "v0.1.0", "unreleased 71a93d9c2".
+func (b Build) Short() string {
+	if b.Version != Unreleased {
+		return b.Version
+	}
+	return fmt.Sprintf("%s %.9s", b.Version, b.Commit)
+}

@@ -20,7 +20,7 @@ type cardsCommand struct {
 	Delete   cardsWorkCommand[cardDelete]  `cmd:"" help:"Delete cards that were never spent." set:"all=Delete all cards of the brand that were never spent."`
 	Export   cardsWorkCommand[cardExport]  `cmd:"" help:"Write the print file: serials with their codes, encrypted, once." set:"all=Export all cards of the brand."`
 	Import   cardsImportCommand            `cmd:"" help:"Take over existing cards from a CSV file."`
-	Rekey    cardsRekeyCommand             `cmd:"" help:"Seal all codes with the newest card key."`
+	Rekey    cardsRekeyCommand             `cmd:"" help:"Seal all codes with the card key in use."`
 	Report   cardsReportCommand            `cmd:"" help:"Report liability or redemptions."`
 	Jobs     cardsJobsCommand              `cmd:"" help:"List work on cards: who did what, why, and what was interrupted."`
 	Resume   cardsResumeCommand            `cmd:"" help:"Go on with work that was interrupted."`

@@ -65,6 +65,7 @@ type commands struct {
 	Audit     auditCommand     `cmd:"" help:"Check that no money and no airtime is lost, made or spent twice."`
 	Reconcile reconcileCommand `cmd:"" help:"Compare our ledger with the providers' own reports."`
 	Apikeys   apikeysCommand   `cmd:"" help:"Let developers top up by the API: make and revoke keys, book what they pay."`
+	Keys      keysCommand      `cmd:"" help:"Change the PIN pepper and the card key while servers run."`
 	Doctor    doctorCommand    `cmd:"" help:"Check configuration, stores, credentials, clock and wallet, and say what to do."`
 	Health    healthCommand    `cmd:"" help:"Ask a running server whether it is ready; exit code 1 if it is not."`
 	Version   versionCommand   `cmd:"" help:"Say which build this is."`

@@ -115,7 +115,7 @@ var cardBusinessTests = []test{
 		w.exec(`UPDATE cards SET activated_by = 'erased', mac = ciphertext, key_version = 2`)
 	}},
 	{"the record of card work can't be changed", func(w *world) {
-		s := w.service()
+		s := w.service(1)
 		w.ok(s.Generate(w.Context(), cards.GenerateRequest{Brand: brand, Amount: eur(1000), Quantity: 1, Series: "7"}, nil))
 		for _, statement := range []string{`UPDATE card_audit SET by_whom = 'x'`, `DELETE FROM card_audit`} {
 			if err := w.try(statement); err == nil {
@@ -124,7 +124,7 @@ var cardBusinessTests = []test{
 		}
 	}},
 	{"the business runs from generating to the report", func(w *world) {
-		s, ctx := w.service(), w.Context()
+		s, ctx := w.service(1), w.Context()
 		must[cards.Reseller](w)(s.CreateReseller(ctx, cards.Reseller{Brand: brand, Name: "kiosk"}, prepaid.By{Who: "ann", Why: "test"}))
 		var codes []string
 		w.ok(s.Generate(ctx, cards.GenerateRequest{Brand: brand, Amount: eur(1000), Quantity: 6000, Series: "7", Reseller: "kiosk", By: prepaid.By{Who: "ann"}},
@@ -183,7 +183,7 @@ var cardBusinessTests = []test{
 			}
 			must[[]int](w)(w.db.Cards.SaveCards(w.Context(), []cards.Sealed{c}))
 		}
-		s := w.service()
+		s := w.service(1)
 		want := map[cards.Sort]int{cards.ByExpires: 21, cards.ByActivated: 0}
 		for _, by := range cards.Sorts() {
 			n, ok := want[by]
@@ -262,13 +262,11 @@ func (w *world) chunk(j cards.Job, n int) []cards.Sealed {
 	return batch
 }
 
-// service is the card business over the store, with key versions up to newest.
-func (w *world) service(newest ...int) *cards.Service {
+// service is the card business over the store, with a version of the card key in use, and those before it.
+func (w *world) service(version int) *cards.Service {
 	w.Helper()
-	keys := cards.Keys{1: prepaid.NewSecret(strings.Repeat("1", 32))}
-	for _, version := range newest {
-		keys[version] = prepaid.NewSecret(strings.Repeat(fmt.Sprint(version), 32))
-	}
+	keys := masters([]string{"1", "2"}[:version]...)
+	keys.Use(version)
 	return must[*cards.Service](w)(cards.New(cards.Config{
 		Store: w.db.Cards, Releaser: w.db.Cards, Tries: w.db.CardTries, Jobs: w.db.CardJobs, Batches: w.db.CardJobs, Shelf: w.db.Cards, Codes: w.db.CardJobs, KeyChecks: w.db.CardKeys, Reports: w.db.CardReports,
 		Brands: map[string]*prepaid.Brand{brand: {Name: brand, Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}}},

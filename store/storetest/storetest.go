@@ -39,7 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) (*store.DB, *sqlx.DB)) {
 		{"round_trip", roundTripTests}, {"orders", orderTests}, {"limits", limitTests}, {"apply", applyTests}, {"customers", customerTests},
 		{"pins", pinTests}, {"payments", paymentTests}, {"cards", cardTests}, {"outbox", outboxTests},
 		{"notices", noticeTests}, {"holders", holderTests}, {"recoveries", recoveryTests}, {"moves", moveTests}, {"switches", switchTests}, {"audit", auditTests}, {"concurrency", concurrencyTests},
-		{"breaches", breachTests()}, {"operators", operatorTests}, {"pin_details", pinDetailTests}, {"developers", developerTests}, {"sales", saleTests}, {"webhooks", webhookTests}, {"key_checks", keyCheckTests},
+		{"breaches", breachTests()}, {"operators", operatorTests}, {"pin_details", pinDetailTests}, {"developers", developerTests}, {"sales", saleTests}, {"webhooks", webhookTests}, {"key_checks", keyCheckTests}, {"keys_in_use", keysInUseTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
@@ -191,7 +191,7 @@ func PostgresURL(t testing.TB) string {
 
 func opened(t testing.TB, url string, o store.Options) *store.DB {
 	t.Helper()
-	vault, err := prepaid.NewVault(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}, "tests")
+	vault, err := prepaid.NewVault(prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), "tests")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -793,10 +793,40 @@ CREATE TABLE retention (
 -- What tells whether a key outside the database is the one that things in it are hashed or sealed with. Cards have
 -- card_keys besides, which is written with each card.
 CREATE TABLE key_checks (
-    name        TEXT    NOT NULL, -- "pin pepper", "card key"
+    name        TEXT    NOT NULL, -- "pin-pepper", "card-key"
     version     INTEGER NOT NULL,
     check_value BYTEA   NOT NULL,
     PRIMARY KEY (name, version)
+);
+
+-- The version of each such key that new things are written with. Whoever changes it holds its row, and so does each copy of the
+-- program that says which versions it can read.
+CREATE TABLE keys_in_use (
+    name       TEXT    NOT NULL PRIMARY KEY,
+    version    INTEGER NOT NULL,
+    changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
+    changed_at BIGINT  NOT NULL
+);
+
+CREATE TABLE keys_in_use_history (
+    number     BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
+    changed_at BIGINT  NOT NULL
+);
+
+-- The copies of the server that run. Each says so every few seconds, by the database's clock.
+CREATE TABLE copies (
+    instance   TEXT    NOT NULL PRIMARY KEY,
+    program    TEXT    NOT NULL,
+    host       TEXT    NOT NULL,
+    started_at BIGINT  NOT NULL,
+    seen_at    BIGINT  NOT NULL,
+    keys       TEXT    NOT NULL, -- JSON: the check values of the keys that it has, by name and version
+    settings   TEXT    NOT NULL  -- JSON: the version of each brand's settings that is in force there
 );
 
 -- Partitions

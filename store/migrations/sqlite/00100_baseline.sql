@@ -811,8 +811,38 @@ CREATE TABLE retention (
 -- What tells whether a key outside the database is the one that things in it are hashed or sealed with. Cards have
 -- card_keys besides, which is written with each card.
 CREATE TABLE key_checks (
-    name        TEXT    NOT NULL, -- "pin pepper", "card key"
+    name        TEXT    NOT NULL, -- "pin-pepper", "card-key"
     version     INTEGER NOT NULL,
     check_value BLOB    NOT NULL,
     PRIMARY KEY (name, version)
+) STRICT;
+
+-- The version of each such key that new things are written with. Whoever changes it holds its row, and so does each copy of the
+-- program that says which versions it can read.
+CREATE TABLE keys_in_use (
+    name       TEXT    NOT NULL PRIMARY KEY,
+    version    INTEGER NOT NULL,
+    changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
+    changed_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE keys_in_use_history (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    name       TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
+    changed_at INTEGER NOT NULL
+) STRICT;
+
+-- The copies of the server that run. Each says so every few seconds, by the database's clock.
+CREATE TABLE copies (
+    instance   TEXT    NOT NULL PRIMARY KEY,
+    program    TEXT    NOT NULL,
+    host       TEXT    NOT NULL,
+    started_at INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    keys       TEXT    NOT NULL, -- JSON: the check values of the keys that it has, by name and version
+    settings   TEXT    NOT NULL  -- JSON: the version of each brand's settings that is in force there
 ) STRICT;
