@@ -47,7 +47,7 @@ func (r *languageReader) complete(f languageFile, source *language) {
 	missing := func(section, format string, args ...any) {
 		r.fault(max(f.places[section].line, 1), format, args...)
 	}
-	if f.Name == "" {
+	if f.places[inName].line == 0 {
 		missing(inName, "the language has no name: write name: as its speakers call it")
 	}
 	for _, a := range newActions() {

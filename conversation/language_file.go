@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,6 +32,7 @@ type languageFile struct {
 type place struct {
 	file string
 	line int
+	of   string // the digest of the text that it was exported with; "" where nothing says so
 }
 
 // The keys of a language's file, as faults and tests of completeness name them.
@@ -64,11 +66,12 @@ type languageReader struct {
 	file   string
 	names  ourNames
 	faults []yamlfile.Fault
+	lines  []string
 	f      languageFile
 }
 
 func (r *languageReader) fault(line int, format string, args ...any) {
-	r.faultAt(place{r.file, line}, format, args...)
+	r.faultAt(place{file: r.file, line: line}, format, args...)
 }
 
 func (r *languageReader) faultAt(at place, format string, args ...any) {
@@ -81,6 +84,7 @@ func (r *languageReader) read(text []byte) languageFile {
 		Keywords: map[Action][]string{}, Sentences: map[Action][][]string{}, Amounts: amountWords{}, Words: map[string]string{}, Pages: map[string]string{}, Prompts: map[string]string{},
 		places: map[string]place{},
 	}
+	r.lines = strings.Split(string(text), "\n")
 	root := yamlfile.Read(text, r.fault)
 	if root == nil {
 		return r.f
@@ -136,7 +140,7 @@ func (r *languageReader) each(n *yaml.Node, under string, do func(key string, n 
 			continue // which was told
 		}
 		seen[key.Value] = true
-		r.f.places[strings.TrimPrefix(under+"."+key.Value, ".")] = place{r.file, key.Line}
+		r.f.places[strings.TrimPrefix(under+"."+key.Value, ".")] = place{r.file, key.Line, r.exportedWith(key.Line)}
 		do(key.Value, n.Content[i+1])
 	}
 }
@@ -187,4 +191,16 @@ func (r *languageReader) lists(key string, n *yaml.Node) [][]string {
 		all = append(all, r.list(key, item))
 	}
 	return all
+}
+
+// exportedWith returns the digest that Export has written into the comment of the entry in a line.
+func (r *languageReader) exportedWith(line int) string {
+	for up, mark := range []*regexp.Regexp{markBehind, markAbove} {
+		if i := line - 1 - up; i >= 0 && i < len(r.lines) {
+			if m := mark.FindStringSubmatch(strings.TrimRight(r.lines[i], "\r ")); m != nil {
+				return m[1]
+			}
+		}
+	}
+	return ""
 }

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -44,19 +44,56 @@ var languageCode = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]{2,4})?$`)
 const maxLanguageBytes = 1 << 20
 
 // ReadLanguages reads the languages that the program brings, and over them the files xx.yaml of a folder: one of a language that it
-// lacks must be complete, any other says anew what it holds. "" means no folder. Where anything is wrong, all of it comes back as
-// one *yamlfile.Error; a folder that is not there is an fs.ErrNotExist.
+// lacks must be complete, any other says anew what it holds. "" means no folder. Where anything is wrong, all of it comes back as one
+// *yamlfile.Error; a folder that is not there is an fs.ErrNotExist.
 func ReadLanguages(folder string) (*Languages, error) {
-	r := &languageReader{names: newOurNames()}
-	l := &Languages{byCode: map[string]*language{}, beside: newBesideAmounts()}
-	if err := l.readFiles(r, promptFiles, "prompts", builtIn); err != nil {
+	files, err := languageFilesIn(folder)
+	if err != nil {
 		return nil, err
 	}
-	if folder != "" {
-		if err := l.readFiles(r, os.DirFS(folder), ".", func(name string) string { return filepath.Join(folder, name) }); err != nil {
-			return nil, fmt.Errorf("read languages of %s: %w", folder, err)
+	return readLanguages(files)
+}
+
+// TryLanguage is ReadLanguages with one more file, read as if it stood in the folder, in the place of one of its name.
+func TryLanguage(folder, file string) (*Languages, error) {
+	files, err := languageFilesIn(folder)
+	if err != nil {
+		return nil, err
+	}
+	files = slices.DeleteFunc(files, func(f foundFile) bool { return f.name == filepath.Base(file) })
+	return readLanguages(append(files, diskFile(file)))
+}
+
+// DraftLanguage is ReadLanguages with a language that need not be there yet, nor have anything in its file: it begins with the texts
+// of the one that others are translated from, and no name.
+func DraftLanguage(folder, code string) (*Languages, error) {
+	files, err := languageFilesIn(folder)
+	if err != nil {
+		return nil, err
+	}
+	files = slices.DeleteFunc(files, func(f foundFile) bool {
+		info, err := os.Stat(f.shown)
+		return f.name == code+".yaml" && err == nil && info.Size() == 0 // which the shell has just made, to write the export into
+	})
+	l, err := readLanguages(files)
+	if err == nil && l.byCode[code] == nil {
+		draft := l.source().languageFile
+		draft.Name, draft.Also, draft.places = "", nil, map[string]place{}
+		l.byCode[code] = &language{code, draft}
+	}
+	return l, err
+}
+
+func readLanguages(files []foundFile) (*Languages, error) {
+	r := &languageReader{names: newOurNames()}
+	l := &Languages{byCode: map[string]*language{}, beside: newBesideAmounts()}
+	for _, f := range append(builtInFiles(), files...) {
+		r.file = f.shown
+		if code, ok := r.languageOf(f.name); ok {
+			l.add(r, code, r.readAll(f.open))
 		}
 	}
+	l.judgeNames(r)
 	if err := yamlfile.NewError(r.faults); err != nil {
 		return nil, err
 	}
@@ -66,40 +103,56 @@ func ReadLanguages(folder string) (*Languages, error) {
 	return l, nil
 }
 
-// builtIn is how faults name a file that the program brings.
-func builtIn(name string) string { return "prompts/" + name + " (built in)" }
-
-// readFiles adds the languages of a folder. shown is how faults call a file.
-func (l *Languages) readFiles(r *languageReader, files fs.FS, folder string, shown func(name string) string) error {
-	entries, err := fs.ReadDir(files, folder)
-	if err != nil {
-		return err
-	}
-	if i := slices.IndexFunc(entries, func(e fs.DirEntry) bool { return e.Name() == sourceLanguage+".yaml" }); i > 0 {
-		entries[0], entries[i] = entries[i], entries[0] // the others are judged by it
-	}
-	for _, e := range entries {
-		r.file = shown(e.Name())
-		code, ok := r.languageOf(e)
-		if !ok {
-			continue
-		}
-		text, err := readAtMost(files, path.Join(folder, e.Name()), maxLanguageBytes)
-		if err != nil {
-			return err
-		}
-		l.add(r, code, text)
-	}
-	return nil
+// foundFile is a file that may be a language's.
+type foundFile struct {
+	name, shown string // "de.yaml", and as faults call it
+	open        func() (fs.File, error)
 }
 
-// languageOf returns the language that a folder's entry is of; ok is false where it is none.
-func (r *languageReader) languageOf(e fs.DirEntry) (code string, ok bool) {
-	name := e.Name()
+// builtInMark ends the name of a file that the program brings.
+const builtInMark = " (built in)"
+
+// builtInFiles lists what the program brings, the source first: the others are judged by it.
+func builtInFiles() []foundFile {
+	entries, _ := promptFiles.ReadDir("prompts") // embedded: it is there
+	var files []foundFile
+	for _, e := range entries {
+		f := foundFile{e.Name(), "prompts/" + e.Name() + builtInMark, func() (fs.File, error) { return promptFiles.Open("prompts/" + e.Name()) }}
+		if e.Name() == sourceLanguage+".yaml" {
+			files = slices.Insert(files, 0, f)
+		} else {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+func diskFile(file string) foundFile {
+	return foundFile{filepath.Base(file), file, func() (fs.File, error) { return os.Open(file) }}
+}
+
+// languageFilesIn lists the files of a folder; none where there is no folder.
+func languageFilesIn(folder string) ([]foundFile, error) {
+	if folder == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("read languages: %w", err)
+	}
+	var files []foundFile
+	for _, e := range entries {
+		if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			files = append(files, diskFile(filepath.Join(folder, e.Name())))
+		}
+	}
+	return files, nil
+}
+
+// languageOf returns the language that a file is of; ok is false where it is none.
+func (r *languageReader) languageOf(name string) (code string, ok bool) {
 	code, ok = strings.CutSuffix(name, ".yaml")
 	switch {
-	case e.IsDir() || strings.HasPrefix(name, "."):
-		return "", false
 	case strings.HasSuffix(name, ".yml"):
 		r.fault(1, "the file would not be read: its name must end in .yaml")
 	case ok && !languageCode.MatchString(code):
@@ -109,25 +162,55 @@ func (r *languageReader) languageOf(e fs.DirEntry) (code string, ok bool) {
 	return code, ok
 }
 
-func readAtMost(files fs.FS, name string, most int64) ([]byte, error) {
-	f, err := files.Open(name)
+func (r *languageReader) readAll(open func() (fs.File, error)) []byte {
+	f, err := open()
 	if err != nil {
-		return nil, err
+		r.fault(1, "%s", err)
+		return nil
 	}
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(text)) > most {
-		err = fmt.Errorf("%s is larger than %d bytes", name, most)
+	text, err := io.ReadAll(io.LimitReader(f, maxLanguageBytes+1))
+	switch err = errors.Join(err, f.Close()); {
+	case err != nil:
+		r.fault(1, "%s", err)
+	case len(text) > maxLanguageBytes:
+		r.fault(1, "the file is larger than %d bytes", maxLanguageBytes)
+	default:
+		return text
 	}
-	return text, errors.Join(err, f.Close())
+	return nil
 }
 
-// add reads a language's file over what is known of the language.
+// judgeNames finds two languages that customers would call the same.
+func (l *Languages) judgeNames(r *languageReader) {
+	calls := map[string]string{}
+	for _, code := range l.Codes() {
+		known := l.byCode[code]
+		for i, name := range append([]string{known.Name}, known.Also...) {
+			section, name := inAlso, strings.ToUpper(name)
+			if i == 0 {
+				section = inName
+			}
+			if other := calls[name]; other != "" && other != code {
+				at := known.places[section]
+				if strings.HasSuffix(at.file, builtInMark) {
+					at = l.byCode[other].places[section]
+				}
+				r.faultAt(at, "%s: %s and %s are both called %s", section, other, code, name)
+			}
+			calls[name] = code
+		}
+	}
+}
+
+// add reads a language's file over what is known of the language. A file that could not be read has no text.
 func (l *Languages) add(r *languageReader, code string, text []byte) {
-	before := len(r.faults)
+	if text == nil {
+		return
+	}
 	f := r.read(text)
 	if known := l.byCode[code]; known != nil {
 		f = known.under(f)
-	} else if len(r.faults) == before {
+	} else if len(f.places) > 0 {
 		r.complete(f, l.source())
 	}
 	r.judge(f, l.source())
@@ -175,4 +258,41 @@ func (l *Languages) ReturnPage(language string) (spoken, title, text string) {
 		known = l.source()
 	}
 	return known.code, known.Pages["returned"], known.Pages["returned_text"]
+}
+
+// LanguageFile is a file that adds a language, or says some of its texts anew.
+type LanguageFile struct {
+	File, Language string
+	Texts          int // that stand in it
+	All            int // that the language has
+}
+
+// Files lists the files that add to what the program brings, sorted.
+func (l *Languages) Files() []LanguageFile {
+	byFile := map[string]LanguageFile{}
+	for _, code := range l.Codes() {
+		known := l.byCode[code]
+		for entry, at := range known.places {
+			if strings.HasSuffix(at.file, builtInMark) {
+				continue
+			}
+			f := LanguageFile{File: at.file, Language: code, Texts: byFile[at.file].Texts, All: len(known.Prompts)}
+			if strings.HasPrefix(entry, inPrompts+".") {
+				f.Texts++
+			}
+			byFile[at.file] = f
+		}
+	}
+	return slices.SortedFunc(maps.Values(byFile), func(a, b LanguageFile) int { return cmp.Compare(a.File, b.File) })
+}
+
+// String says that nothing is wrong with the file.
+func (f LanguageFile) String() string {
+	switch f.Texts {
+	case f.All:
+		return fmt.Sprintf("%s: %d texts, nothing missing", f.File, f.Texts)
+	case 1:
+		return fmt.Sprintf("%s: 1 text, nothing wrong; the other %d are said as before", f.File, f.All-1)
+	}
+	return fmt.Sprintf("%s: %d texts, nothing wrong; the other %d are said as before", f.File, f.Texts, f.All-f.Texts)
 }

@@ -14,9 +14,9 @@ type Error struct {
 
 // Fault is one thing that is wrong, in words that say what to write instead. It holds no secret.
 type Fault struct {
-	File string
-	Line int // from 1; 0: the environment or a flag
-	Text string
+	File string `json:"file"`
+	Line int    `json:"line"` // from 1; 0: the environment or a flag
+	Text string `json:"fault"`
 }
 
 // String is the fault with its place: "pulsa.yaml:12: …".

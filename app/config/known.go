@@ -1,9 +1,14 @@
 package config
 
+import "pulsa/conversation"
+
 // Known is what the rest of the program understands, for the configuration to be checked against.
 type Known struct {
 	Gateways []string // beside "sim"
 	Networks []string // beside "sim"
+
+	// Languages reads the languages of a folder; nil: conversation.ReadLanguages.
+	Languages func(folder string) (*conversation.Languages, error)
 }
 
 // Supported is what this program understands.

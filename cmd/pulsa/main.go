@@ -57,6 +57,7 @@ type commands struct {
 	Cards     cardsCommand     `cmd:"" help:"Run the top-up card business: generate, release, find, change, export."`
 	Resellers resellersCommand `cmd:"" help:"Create and list resellers, and tell where their cards stand."`
 	Flows     flowsCommand     `cmd:"" help:"Draw the conversations."`
+	Prompts   promptsCommand   `cmd:"" help:"Translate and check what customers are told: languages are files."`
 	Sim       simCommand       `cmd:"" help:"Run a simulated network with the Reloadly API as its face."`
 	Talk      talkCommand      `cmd:"" help:"Run, check and record conversation scripts."`
 	Topups    topupsCommand    `cmd:"" help:"Look at orders, and settle or refund them by hand."`
