@@ -1,9 +1,6 @@
 package channels
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Kind is how a customer experiences a channel.
 type Kind string
@@ -17,16 +14,8 @@ const (
 	Web      Kind = "web"
 )
 
-// Title is what customers call a kind of channel: "WhatsApp".
-func (k Kind) Title() string {
-	switch k {
-	case WhatsApp:
-		return "WhatsApp"
-	case Telegram:
-		return "Telegram"
-	}
-	return strings.ToUpper(string(k))
-}
+// Kinds lists all kinds.
+func Kinds() []Kind { return []Kind{SMS, WhatsApp, Telegram, USSD, Web} }
 
 // Capabilities are what a kind of channel can do. Code that serves all kinds asks them, never which kind it is.
 type Capabilities struct {

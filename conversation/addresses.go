@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -64,19 +65,16 @@ func fillPresent(t *Turn) []string { return []string{"place", t.placeAndDay(t.se
 
 // placeAndDay names an address to its owner, masked, and when it was linked: "SMS +316****5678, 2026-11-12".
 func (t *Turn) placeAndDay(l Linked) string {
-	return t.prompts.Part("addresses.place", "place", masked(l), "date", prepaid.FromMicros(l.At).Format(time.DateOnly)).Text
+	return t.prompts.Part("addresses.place", "place", t.masked(l), "date", prepaid.FromMicros(l.At).Format(time.DateOnly)).Text
 }
 
-func masked(l Linked) string {
+// masked names an address to its owner: "SMS +316****5678".
+func (t *Turn) masked(l Linked) string {
 	m, ok := l.Address.Tel()
 	if !ok {
-		return placeOf(l.Address)
+		return t.placeOf(l.Address)
 	}
-	kind := channels.SMS
-	if l.Kind != "" {
-		kind = channels.Kind(l.Kind)
-	}
-	return kind.Title() + " " + m.Masked()
+	return t.prompts.kind(cmp.Or(channels.Kind(l.Kind), channels.SMS)) + " " + m.Masked()
 }
 
 // offerLinked numbers the addresses that can be unlinked: all but the present one.
@@ -110,6 +108,6 @@ func unlinkAddress(ctx context.Context, s *Services, t *Turn) Event {
 	if err != nil {
 		return t.fail(err)
 	}
-	t.Say("addresses.unlinked", "place", masked(l))
+	t.Say("addresses.unlinked", "place", t.masked(l))
 	return "unlinked"
 }

@@ -21,9 +21,9 @@ const (
 )
 
 // limit is how many segments a prompt may take.
-func (p *Prompts) limit(key Key) int {
+func (p *Prompts) limit(key string) int {
 	limit := maxSegments
-	if strings.HasPrefix(string(key), "mandate.") {
+	if strings.HasPrefix(key, "mandate.") {
 		limit = maxMandateSegments
 	}
 	if p.anyLetter {
@@ -137,7 +137,7 @@ func fits(p *Prompts, key Key) error {
 	if runes := []rune(text); len(runes) > 60 {
 		begins = string(runes[:60]) + "..."
 	}
-	limit := p.limit(key)
+	limit := p.limit(string(key))
 	if !p.anyLetter && !channels.IsGSM7(text) {
 		return fmt.Errorf("is not plain GSM-7, which would double the price of each SMS: %q", begins)
 	}

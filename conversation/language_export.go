@@ -91,7 +91,7 @@ var sectionComments = map[string]string{
 	inSentences: "What customers text instead of a keyword: a text that holds a word of each list.",
 	inAmounts: "Words that customers write beside an amount and a PIN: by the currency that they name; \"cents\", in which no amount is typed;\n" +
 		"# \"pin\", between an amount and the PIN; \"for\", before whom it is for; \"self\", behind it, for the customer's own number.",
-	inWords:   "What {support} stands for in the texts of a brand that has a number or page for questions.",
+	inWords:   "What {support} stands for in the texts of a brand that has a number or page for questions; and what customers call channels.",
 	inPages:   "The web page to which payment pages send customers back.",
 	inPrompts: "What customers are told. Keep the {names}; words of yours for {topup}, {exit} and the like stand above, under keywords.",
 }
@@ -168,7 +168,7 @@ func advice(e entry) string {
 	if len(may) > 0 {
 		says = append(says, "may show "+strings.Join(may, " "))
 	}
-	switch limit := (&Prompts{}).limit(Key(e.key)); {
+	switch limit := (&Prompts{}).limit(e.key); {
 	case e.section != inPrompts:
 	case strings.HasPrefix(e.key, "button."):
 		says = append(says, fmt.Sprintf("%d letters at most", maxButton))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pulsa/channels"
 	"pulsa/yamlfile"
 )
 
@@ -78,7 +79,7 @@ func TestAFolderAddsALanguageAndReplacesTextsForAllBrands(t *testing.T) {
 }
 
 func TestAFolderWithAFaultIsRefusedWhole(t *testing.T) {
-	de := wholeFile(t, "nl")
+	de := strings.NewReplacer("name: Nederlands", "name: Deutsch", "also: [DUTCH]", "also: [GERMAN]").Replace(wholeFile(t, "nl"))
 	without := func(line string) string {
 		t.Helper()
 		i := strings.Index(de, line)
@@ -88,7 +89,7 @@ func TestAFolderWithAFaultIsRefusedWhole(t *testing.T) {
 		return de[:i] + de[i+strings.Index(de[i:], "\n")+1:]
 	}
 	for name, tt := range map[string]struct{ file, text, want string }{
-		"a missing prompt":       {"de.yaml", without("  exit.done:"), "de.yaml:51: prompts: exit.done is missing"},
+		"a missing prompt":       {"de.yaml", without("  exit.done:"), "de.yaml:56: prompts: exit.done is missing"},
 		"no name":                {"de.yaml", without("name:"), "de.yaml:1: the language has no name: write name: as its speakers call it"},
 		"a missing word":         {"de.yaml", without("  close: [OPZ"), "de.yaml:5: keywords: close has no word"},
 		"an empty prompt":        {"nl.yaml", "prompts:\n  exit.done: \"  \"\n", "nl.yaml:2: exit.done wants one text"},
@@ -106,6 +107,7 @@ func TestAFolderWithAFaultIsRefusedWhole(t *testing.T) {
 		"no list":                {"nl.yaml", "keywords: {back: TERUG}\n", "nl.yaml:1: back wants a list: write back: [ONE, TWO]"},
 		"a word twice":           {"nl.yaml", "keywords: {back: [TERUG, terug]}\n", "nl.yaml:1: back: TERUG stands twice"},
 		"an unknown amount word": {"nl.yaml", "amounts: {euro: [EURO]}\n", "nl.yaml:1: amounts has no key euro: known are pin, for, self, cents, and currencies such as EUR"},
+		"another's name":         {"nl.yaml", "name: english\n", "nl.yaml:1: name: en and nl are both called ENGLISH"},
 		"letters":                {"nl.yaml", "letters: utf8\n", "nl.yaml:1: letters is \"utf8\": write gsm7, or any where the language can't be written with the letters of GSM-7"},
 		"no YAML":                {"nl.yaml", "prompts: {\n", "nl.yaml:1: this is not YAML: did not find expected node content"},
 		"an empty file":          {"nl.yaml", "", "nl.yaml:1: the file is empty: write keys with values under it"},
@@ -194,5 +196,16 @@ func TestAWordMeansOneThingInAllLanguagesOfABrand(t *testing.T) {
 	alone.Languages = []string{"nl"}
 	if _, err := l.ForBrand(alone); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestEveryKindOfChannelHasAWord(t *testing.T) {
+	l := mustLanguages(t)
+	for _, code := range l.Codes() {
+		for _, kind := range channels.Kinds() {
+			if l.byCode[code].Words[string(kind)] == "" {
+				t.Errorf("%s.yaml: words: %s is missing", code, kind)
+			}
+		}
 	}
 }

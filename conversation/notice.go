@@ -212,7 +212,7 @@ func tellNumberMoved(ctx context.Context, h *Handler, t *Turn, _ Notice) error {
 func (t *Turn) sayMoved(say Key) {
 	t.session.endFlow()
 	t.session.State = idle
-	t.Say(say, "number", placeOf(t.in.Address))
+	t.Say(say, "number", t.placeOf(t.in.Address))
 }
 
 // sendPINReset sends the number's own phone the code that an operator has asked for, and the question for it: what was under way

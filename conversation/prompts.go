@@ -30,6 +30,7 @@ type Prompts struct {
 	also      []string // other names that customers type for it
 	anyLetter bool     // its texts may hold letters that GSM-7 lacks
 	offered   map[Action]string
+	words     map[string]string
 	templates map[Key]template
 	languages []channels.Choice // the languages a customer may choose
 }
@@ -125,7 +126,7 @@ func (l *language) constants(b *prepaid.Brand) map[string]string {
 
 func (l *language) compile(b *prepaid.Brand) *Prompts {
 	constants := l.constants(b)
-	p := &Prompts{Language: l.code, Name: l.Name, also: l.Also, anyLetter: l.AnyLetter, offered: map[Action]string{}, templates: map[Key]template{}}
+	p := &Prompts{Language: l.code, Name: l.Name, also: l.Also, anyLetter: l.AnyLetter, offered: map[Action]string{}, words: l.Words, templates: map[Key]template{}}
 	for _, a := range newActions() {
 		p.offered[a.Name] = constants[string(a.Name)]
 	}
@@ -134,6 +135,9 @@ func (l *language) compile(b *prepaid.Brand) *Prompts {
 	}
 	return p
 }
+
+// kind is what customers call a kind of channel: "WhatsApp".
+func (p *Prompts) kind(k channels.Kind) string { return p.words[string(k)] }
 
 // Word is the word for an action that the texts offer.
 func (p *Prompts) Word(a Action) string { return p.offered[a] }

@@ -70,16 +70,16 @@ func (t *Turn) sayStoppedChannels(ctx context.Context, s *Services) {
 			return t.in.Can.Push && k.Address == t.in.Address && channel == t.channel.Name
 		}
 		if k.Out.AtCarrier = slices.DeleteFunc(k.Out.AtCarrier, here); len(k.Out.AtCarrier) > 0 {
-			t.Say("status.stopped", "place", placeOf(k.Address))
+			t.Say("status.stopped", "place", t.placeOf(k.Address))
 		}
 	}
 }
 
 // placeOf names an address in words for its owner: its number, or the messenger.
-func placeOf(a prepaid.Address) string {
+func (t *Turn) placeOf(a prepaid.Address) string {
 	if m, ok := a.Tel(); ok {
 		return m.String()
 	}
 	scheme, _, _ := strings.Cut(string(a), ":")
-	return channels.Kind(scheme).Title()
+	return t.prompts.kind(channels.Kind(scheme))
 }
