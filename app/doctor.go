@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"pulsa/app/config"
@@ -49,7 +50,8 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	}
 	defer func() { _ = p.Close() }()
 	for _, look := range []func(context.Context) []operators.Finding{
-		p.examineStores, p.examineCopies, p.examineChannels, p.examineSimulated, p.examineRemote, p.examineGateway,
+		p.examineStores, p.examineCopies, p.examineRetention, p.examineChannels, p.examineSimulated, p.examineRemote,
+		p.examineGateway,
 		p.examineWallet, p.examineRates, p.examineWork,
 	} {
 		findings = append(findings, look(ctx)...)
@@ -103,6 +105,40 @@ func (p *Program) examineSchema(ctx context.Context) []operators.Finding {
 		findings = append(findings, operators.Failure("partitions",
 			fmt.Sprintf("%d rows of %s came before the partition of %s was made", s.Rows, s.Table, s.First.UTC().Format("January 2006")),
 			"start the server, which makes it and moves them within the hour; if they stay, its log says why"))
+	}
+	return findings
+}
+
+// forgetsWithin is how long after its time something may be there: the worker comes every hour, and waits for a whole month where it can.
+const forgetsWithin = 3 * 24 * time.Hour
+
+// examineRetention tells how far back each brand's rows go, and whether what is older than they are kept is forgotten.
+func (p *Program) examineRetention(ctx context.Context) []operators.Finding {
+	oldest, err := p.DB.Retention.Oldest(ctx)
+	if err != nil {
+		return []operators.Finding{operators.Failure("retention", err.Error(), "report this")}
+	}
+	now := p.Clock.Now()
+	found, behind := map[string][]string{}, map[string]bool{}
+	for _, o := range oldest {
+		text := string(o.Kind) + " none"
+		if !o.At.IsZero() {
+			text = fmt.Sprintf("%s since %s", o.Kind, o.At.UTC().Format(time.DateOnly))
+		}
+		if o.Kind != prepaid.KeepOrders && o.Behind(now) > forgetsWithin {
+			behind[o.Brand] = true
+			text += fmt.Sprintf(" (kept for %d days)", o.Days)
+		}
+		found[o.Brand] = append(found[o.Brand], text)
+	}
+	var findings []operators.Finding
+	for _, brand := range slices.Sorted(maps.Keys(found)) {
+		text := strings.Join(found[brand], ", ")
+		if behind[brand] {
+			findings = append(findings, operators.Warning("kept of "+brand, text, "let the server run: it forgets what is old every hour, and its log says what keeps it from that"))
+			continue
+		}
+		findings = append(findings, operators.OK("kept of "+brand, text))
 	}
 	return findings
 }

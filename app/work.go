@@ -38,6 +38,8 @@ func (p *Program) jobs() []job {
 		{"transcripts", transcriptEvery, p.DrainTranscripts},
 		{"partitions", partitionsEvery, p.PreparePartitions},
 		{"copy", operators.CopyBeat, p.saysCopy},
+		{"archive", archiveEvery, p.archive},
+		{"retention", forgetEvery, p.forget},
 		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.Sims.Redeliver(ctx) }},
 	}
 	for range carriers - 1 {

@@ -29,6 +29,7 @@ type Brand struct {
 	Cards         CardFormat
 	Creditor      Creditor // the zero value: customers can't type an IBAN
 	Codes         CodeBudget
+	Retention     Retention
 	CheapPINHash  bool   // only with Test
 	TestCode      string // only with Test: every one-time code is this one; "" for random codes
 

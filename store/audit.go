@@ -232,6 +232,7 @@ func nobodyTold(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error)
 		SELECT o.id AS order_id, '' AS card, o.status AS what FROM orders o
 		WHERE o.status IN ('delivered', 'declined', 'refunded') AND o.reply_address <> ''
 		  AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.brand = o.brand AND n.order_id = o.id AND n.ordered_at = o.created_at)
+		  AND o.created_at >= COALESCE((SELECT r.forgotten FROM retention r WHERE r.brand = o.brand AND r.kind = 'news'), 0)
 		ORDER BY o.id`)
 }
 

@@ -52,11 +52,6 @@ func (db CardTries) CountWrongCode(ctx context.Context, brand string, keys []str
 	keys = slices.Compact(slices.Sorted(slices.Values(keys))) // sorted: two callers never wait for each other
 	err = db.write(ctx, "count wrong card code", func(tx *sqlx.Tx) error {
 		wrong = 0
-		_, err := exec(ctx, tx, `DELETE FROM card_try_keys WHERE brand = ? AND tried_at < ?`,
-			brand, prepaid.Micros(now.Add(-tryKeysFor)))
-		if err != nil {
-			return err
-		}
 		// The row of a caller who is first makes the others wait here until its count is known.
 		rows, err := exec(ctx, tx, `
 			INSERT INTO card_try_keys (brand, key, operation_key, wrong, tried_at) VALUES (?, ?, ?, 0, ?)

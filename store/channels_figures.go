@@ -11,7 +11,7 @@ import (
 )
 
 // ChannelFigures returns the figures of some of a brand's channels by name. What it reads is what waits and what
-// ended since then, however many messages there are. Who has opted out is no failure.
+// ended since then, a week ago at most, however many messages there are. Who has opted out is no failure.
 func (db Channels) ChannelFigures(ctx context.Context, brand string, names []string, since time.Time) (map[string]operators.ChannelFigures, error) {
 	figures := map[string]operators.ChannelFigures{}
 	for _, name := range names {
@@ -47,13 +47,14 @@ func (db Channels) channelFigures(ctx context.Context, brand, name string, since
 		SELECT COUNT(*) AS waiting, COALESCE(MIN(created_at), 0) AS oldest_waits,
 			COALESCE(SUM(CASE WHEN `+retried+` THEN 1 ELSE 0 END), 0) AS retried,
 			COALESCE(MIN(CASE WHEN `+retried+` THEN created_at END), 0) AS retried_since,
-			(SELECT COALESCE(MAX(ended_at), 0) FROM outbox WHERE `+ended+`= 'sent') AS last_sent,
+			COALESCE((SELECT MAX(ended_at) FROM outbox WHERE `+ended+`= 'sent'),
+				(SELECT MAX(ended_at) FROM outbox_archive WHERE `+ended+`= 'sent'), 0) AS last_sent,
 			(SELECT COUNT(*) FROM outbox WHERE `+ended+`= 'sent') AS sent,
 			(SELECT COUNT(*) FROM outbox WHERE `+ended+`= 'failed' AND code <> ?) AS failed,
 			(SELECT COUNT(*) FROM outbox WHERE `+ended+`= 'unknown') AS unknown,
 			(SELECT COUNT(*) FROM outbox WHERE `+undelivered+`) AS undelivered
 		FROM outbox WHERE status = 'waiting' AND brand = ? AND channel = ?`,
-		brand, name, 0, brand, name, since, brand, name, since, string(channels.RecipientOut), brand, name, since, brand, name, since, brand, name)
+		brand, name, 0, brand, name, 0, brand, name, since, brand, name, since, string(channels.RecipientOut), brand, name, since, brand, name, since, brand, name)
 	if err != nil {
 		return operators.ChannelFigures{}, err
 	}

@@ -77,12 +77,7 @@ func saveCode(ctx context.Context, tx *sqlx.Tx, c accounts.Code) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceCode(ctx, tx, c); err != nil {
-		return err
-	}
-	_, err = exec(ctx, tx, `DELETE FROM one_time_code_requests WHERE brand = ? AND created_at < ?`,
-		c.Brand, prepaid.Micros(c.CreatedAt.Add(-tryKeysFor)))
-	return err
+	return replaceCode(ctx, tx, c)
 }
 
 func replaceCode(ctx context.Context, tx *sqlx.Tx, c accounts.Code) error {

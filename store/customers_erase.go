@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,18 +83,17 @@ func addressesOf(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) ([]prepa
 	err := list(ctx, tx, &addresses, `
 		SELECT address FROM (
 			SELECT address FROM customer_addresses WHERE brand = ? AND customer = ?
-			UNION SELECT reply_address FROM orders WHERE customer = ? AND reply_address <> ''
-			UNION SELECT reply_address FROM payment_setups WHERE brand = ? AND customer = ? AND reply_address <> ''
+			UNION ALL SELECT reply_address FROM orders WHERE customer = ? AND reply_address <> ''
+			UNION ALL SELECT reply_address FROM payment_setups WHERE brand = ? AND customer = ? AND reply_address <> ''
 		) AS used
-		WHERE NOT EXISTS (SELECT 1 FROM customer_addresses a WHERE a.brand = ? AND a.address = used.address AND a.customer <> ?)
-		ORDER BY address`, c.Brand, c.ID, c.ID, c.Brand, c.ID, c.Brand, c.ID)
+		WHERE NOT EXISTS (SELECT 1 FROM customer_addresses a WHERE a.brand = ? AND a.address = used.address AND a.customer <> ?)`, c.Brand, c.ID, c.ID, c.Brand, c.ID, c.Brand, c.ID)
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range addresses {
-		if a == c.MSISDN.Tel() {
-			return addresses, nil
-		}
+	slices.Sort(addresses)
+	addresses = slices.Compact(addresses)
+	if slices.Contains(addresses, c.MSISDN.Tel()) {
+		return addresses, nil
 	}
 	return append(addresses, c.MSISDN.Tel()), nil
 }
@@ -110,9 +110,11 @@ func eraseAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addre
 			`DELETE FROM one_time_codes WHERE brand = ? AND address = ?`,
 			`DELETE FROM notices WHERE order_id = '' AND brand = ? AND address = ?`,
 			`DELETE FROM outbox WHERE brand = ? AND address = ?`,
+			`DELETE FROM outbox_archive WHERE brand = ? AND address = ?`,
 			`DELETE FROM transcripts WHERE brand = ? AND address = ?`,
+			`DELETE FROM transcripts_archive WHERE brand = ? AND address = ?`,
 			`UPDATE notices SET address = '', told_at = CASE WHEN told_at = 0 THEN due_at ELSE told_at END WHERE brand = ? AND address = ?`,
-			`UPDATE orders SET reply_address = '', action_url = '', operation_key = id WHERE brand = ? AND reply_address = ?`,
+			`UPDATE orders SET reply_address = '', action_url = '', operation_key = id WHERE brand = ? AND reply_address = ? AND reply_address <> ''`,
 		} {
 			if _, err := exec(ctx, tx, query, c.Brand, a); err != nil {
 				return err
@@ -137,6 +139,7 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 			recognised_at = 0, registered_by = '', ` + noTries + ` WHERE id = ?`,
 			[]any{string(pseudonym) + "-" + string(c.ID), pseudonym, prepaid.Micros(now), c.ID}},
 		{`DELETE FROM pin_tries WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
+		{`DELETE FROM pin_tries_archive WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`DELETE FROM unlinked_addresses WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`DELETE FROM recoveries WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`DELETE FROM pin_details WHERE brand = ? AND order_id IN (SELECT id FROM orders WHERE customer = ? OR (brand = ? AND msisdn = ?))`,
@@ -144,6 +147,7 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 		{`DELETE FROM one_time_code_tries WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},
 		{`DELETE FROM one_time_codes WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},
 		{`UPDATE one_time_code_requests SET msisdn = ? WHERE brand = ? AND msisdn = ?`, []any{pseudonym, c.Brand, c.MSISDN}},
+		{`UPDATE one_time_code_requests_archive SET msisdn = ? WHERE brand = ? AND msisdn = ?`, []any{pseudonym, c.Brand, c.MSISDN}},
 		// What the customer bought for a number of their own before the present one.
 		{`UPDATE orders SET msisdn = ?, request_hash = '' WHERE customer = ? AND msisdn IN (
 			SELECT former FROM customer_moves WHERE brand = ? AND customer = ? AND former <> '')`, []any{pseudonym, c.ID, c.Brand, c.ID}},
@@ -153,9 +157,9 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 			status = CASE WHEN status = 'open' THEN 'abandoned' ELSE status END WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		// The mandate itself is kept for the bank that asks for it.
 		{`UPDATE mandates SET holder = '', iban = '', address = '', sealed = '', run_at = 0 WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
-		{`UPDATE cards SET activated_by = ? WHERE brand = ? AND activated_by = ?`, []any{pseudonym, c.Brand, c.MSISDN}},
+		{`UPDATE cards SET activated_by = ? WHERE brand = ? AND activated_by = ? AND activated_by <> ''`, []any{pseudonym, c.Brand, c.MSISDN}},
 		{`UPDATE orders SET operation_key = id, reply_address = '', action_url = '' WHERE customer = ?`, []any{c.ID}},
-		{`UPDATE developer_sales SET sender = '' WHERE sender = ?`, []any{c.MSISDN}},
+		{`UPDATE developer_sales SET sender = '' WHERE brand = ? AND sender = ? AND sender <> ''`, []any{c.Brand, c.MSISDN}},
 		{`UPDATE orders SET email = '', request_hash = '' WHERE customer = ? AND email <> ''`, []any{c.ID}},
 		// An unkeyed hash of the number would tell it to whoever tries all numbers.
 		{`UPDATE orders SET msisdn = ?, request_hash = '' WHERE brand = ? AND msisdn = ?`, []any{pseudonym, c.Brand, c.MSISDN}},

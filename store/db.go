@@ -65,6 +65,8 @@ type DB struct {
 	MasterKeys     MasterKeys
 	Partitions     Partitions
 	Copies         Copies
+	Archives       Archives
+	Retention      Retention
 }
 
 func newDB(c *core) *DB {
@@ -98,6 +100,8 @@ func newDB(c *core) *DB {
 		MasterKeys:     MasterKeys{c},
 		Partitions:     Partitions{c},
 		Copies:         Copies{c},
+		Archives:       Archives{c},
+		Retention:      Retention{c},
 	}
 }
 

@@ -108,6 +108,7 @@ func renameAddress(ctx context.Context, tx *sqlx.Tx, brand string, from, to prep
 			[]any{to, brand, from}},
 		{`DELETE FROM opt_outs WHERE brand = ? AND address = ?`, []any{brand, from}},
 		{`UPDATE one_time_code_requests SET address = ? WHERE brand = ? AND address = ?`, []any{to, brand, from}},
+		{`UPDATE one_time_code_requests_archive SET address = ? WHERE brand = ? AND address = ?`, []any{to, brand, from}},
 	}
 	newKeys := cards.AllTryKeys(to, "")
 	for i, key := range cards.AllTryKeys(from, "") {
@@ -119,7 +120,8 @@ func renameAddress(ctx context.Context, tx *sqlx.Tx, brand string, from, to prep
 					locked_until = CASE WHEN card_tries.locked_until > excluded.locked_until THEN card_tries.locked_until ELSE excluded.locked_until END`,
 				[]any{newKeys[i], brand, key}},
 			step{`DELETE FROM card_tries WHERE brand = ? AND key = ?`, []any{brand, key}},
-			step{`DELETE FROM card_try_keys WHERE brand = ? AND key = ?`, []any{brand, key}})
+			step{`DELETE FROM card_try_keys WHERE brand = ? AND key = ?`, []any{brand, key}},
+			step{`DELETE FROM card_try_keys_archive WHERE brand = ? AND key = ?`, []any{brand, key}})
 	}
 	for _, s := range steps {
 		if _, err := exec(ctx, tx, s.query, s.args...); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jmoiron/sqlx"
 
+	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/store/storetest"
 )
@@ -185,9 +186,9 @@ func TestAMonthThatIsKeptIsNotDropped(t *testing.T) {
 		}
 	}
 	drop(`SELECT drop_partition('notices', $1)`, "has rows of brand demo, whose retention is not known")
-	keep("messages", 36500)
+	keep("news", 36500)
 	drop(`SELECT drop_partition('notices', $1)`, "is kept by brand demo")
-	keep("messages", 90)
+	keep("news", 400)
 	drop(`SELECT drop_partition('notices', $1)`, "")
 	if months := monthsOf(t, db, "notices"); slices.Contains(months, "notices_2010_01") {
 		t.Errorf("still there: %v", months)
@@ -256,5 +257,42 @@ func TestRunningCopiesOutliveAMigration(t *testing.T) {
 				t.Errorf("a copy that starts: %v", err)
 			}
 		})
+	}
+}
+
+// Forgetting drops whole months where no brand keeps any of it, and leaves those in which something has not ended.
+func TestForgettingDropsWholeMonths(t *testing.T) {
+	t.Parallel()
+	users := storetest.PostgresUsers(t)
+	db := open(t, users.Program)
+	stray(t, db.Writer(), "ledger_entries", longAgo)
+	stray(t, db.Writer(), "notices", longAgo) // which has not been told
+	if _, err := db.Writer().ExecContext(t.Context(), `
+		INSERT INTO transcripts (brand, address, sender, message_id, at, entry) VALUES ('demo', 'a', 'demo/x/a', 'm', $1, '')`, int64(longAgo)); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	if n, err := db.Archives.Move(t.Context(), now, 9); err != nil || n != 1 {
+		t.Fatalf("moved %d, %v", n, err)
+	}
+	if _, err := db.Partitions.Prepare(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Retention.SetRetention(t.Context(), []*prepaid.Brand{{Name: "demo"}, {Name: "other"}}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := db.Retention.Forget(t.Context(), now, 9); err != nil || n != 1 {
+		t.Errorf("forgot %d, %v", n, err)
+	}
+	for table, want := range map[string]bool{"ledger_entries": true, "notices": true, "transcripts_archive": false} {
+		if got := slices.Contains(monthsOf(t, db, table), table+"_2010_01"); got != want {
+			t.Errorf("%s has January 2010: %v", table, got)
+		}
+	}
+	if _, err := db.Writer().ExecContext(t.Context(), `UPDATE notices SET told_at = 1`); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := db.Retention.Forget(t.Context(), now, 9); err != nil || n != 1 || slices.Contains(monthsOf(t, db, "notices"), "notices_2010_01") {
+		t.Errorf("once it was told: forgot %d, %v", n, err)
 	}
 }

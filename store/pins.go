@@ -15,9 +15,6 @@ type PINs struct{ *core }
 
 var _ accounts.Tries = PINs{}
 
-// tryKeysFor is how long a counted try's operation key is kept: longer than any message is repeated.
-const tryKeysFor = 7 * day
-
 // pinRow is a customer's PIN, and whose it is.
 type pinRow struct {
 	Brand string
@@ -96,8 +93,8 @@ func storePINTry(ctx context.Context, tx *sqlx.Tx, id prepaid.CustomerID, operat
 	if err != nil {
 		return err
 	}
-	_, err = exec(ctx, tx, `DELETE FROM pin_tries WHERE brand = ? AND customer = ? AND (tried_at < ? OR (judged = '' AND tried_at < ?))`,
-		pin.Brand, id, prepaid.Micros(now.Add(-tryKeysFor)), prepaid.Micros(now.Add(-verdictWithin)))
+	_, err = exec(ctx, tx, `DELETE FROM pin_tries WHERE brand = ? AND customer = ? AND judged = '' AND tried_at < ?`,
+		pin.Brand, id, prepaid.Micros(now.Add(-verdictWithin)))
 	if err != nil {
 		return err
 	}

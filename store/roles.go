@@ -25,20 +25,19 @@ var grants = map[string]string{
 	"wallet_readings":        "SELECT, INSERT",
 
 	// kept for the books
-	"customers":            "SELECT, INSERT, UPDATE",
-	"instruments":          "SELECT, INSERT, UPDATE",
-	"payment_setups":       "SELECT, INSERT, UPDATE",
-	"mandates":             "SELECT, INSERT, UPDATE",
-	"orders":               "SELECT, INSERT, UPDATE",
-	"attempts":             "SELECT, INSERT, UPDATE",
-	"charges":              "SELECT, INSERT, UPDATE",
-	"interventions":        "SELECT, INSERT, UPDATE",
-	"open_items":           "SELECT, INSERT, UPDATE",
-	"card_series":          "SELECT, INSERT, UPDATE",
-	"card_jobs":            "SELECT, INSERT, UPDATE",
-	"developer_keys":       "SELECT, INSERT, UPDATE",
-	"developer_sales":      "SELECT, INSERT, UPDATE",
-	"developer_deliveries": "SELECT, INSERT, UPDATE",
+	"customers":       "SELECT, INSERT, UPDATE",
+	"instruments":     "SELECT, INSERT, UPDATE",
+	"payment_setups":  "SELECT, INSERT, UPDATE",
+	"mandates":        "SELECT, INSERT, UPDATE",
+	"orders":          "SELECT, INSERT, UPDATE",
+	"attempts":        "SELECT, INSERT, UPDATE",
+	"charges":         "SELECT, INSERT, UPDATE",
+	"interventions":   "SELECT, INSERT, UPDATE",
+	"open_items":      "SELECT, INSERT, UPDATE",
+	"card_series":     "SELECT, INSERT, UPDATE",
+	"card_jobs":       "SELECT, INSERT, UPDATE",
+	"developer_keys":  "SELECT, INSERT, UPDATE",
+	"developer_sales": "SELECT, INSERT, UPDATE",
 }
 
 // ownersFunctions are what the program's user may ask of the owner.

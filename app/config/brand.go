@@ -20,7 +20,7 @@ import (
 var configKeys = map[string][]string{
 	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "migrate_url", "redis_url", "languages_dir", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
-	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
+	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "retention", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},
 	"fx":        {"rate", "date"},
 	"amounts":   {"min", "max", "step", "default"},
@@ -29,6 +29,7 @@ var configKeys = map[string][]string{
 	"recovery":  {"hold", "day_share"},
 	"cards":     {"code_length", "luhn"},
 	"creditor":  {"name", "address", "identifier", "email"},
+	"retention": {"transcripts", "messages", "codes", "tries", "news", "orders"},
 	"simulator": {"url", "secret"},
 	"stripe":    {"key", "webhook_secret", "webhook_secret_old", "base_url"},
 	"reloadly":  {"client_id", "client_secret", "webhook_secret", "base_url", "auth_url", "audience", "async", "low_balance"},
@@ -63,6 +64,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) {
 	b.Amounts, b.DefaultAmount = s.amounts(b.Currency)
 	b.Limits = s.limits(b.Currency, b.Amounts.Max)
 	b.Codes = s.codes()
+	b.Retention = s.retention()
 	b.Recovery = s.recovery()
 	b.Cards = prepaid.CardFormat{CodeLength: 14}
 	if cards, ok := s.sub("cards"); ok {

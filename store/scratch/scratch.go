@@ -154,7 +154,8 @@ func textColumns(ctx context.Context, db *store.DB) (columns []column, err error
 		WHERE m.type = 'table' AND UPPER(p.type) IN ('TEXT', 'BLOB')`
 	if db.Dialect() == store.Postgres {
 		query = `SELECT table_name AS "table", column_name AS name FROM information_schema.columns
-			WHERE table_schema = current_schema() AND data_type IN ('text', 'bytea')`
+			WHERE table_schema = current_schema() AND data_type IN ('text', 'bytea')
+				AND table_name NOT IN (SELECT relname FROM pg_class WHERE relispartition AND relnamespace = current_schema()::regnamespace)`
 	}
 	err = db.Writer().SelectContext(ctx, &columns, query)
 	return columns, err

@@ -95,6 +95,18 @@ CREATE TABLE pin_tries (
     PRIMARY KEY (brand, customer, operation_key),
     FOREIGN KEY (brand, customer) REFERENCES customers (brand, id)
 );
+CREATE INDEX pin_tries_tried ON pin_tries (tried_at);
+
+CREATE TABLE pin_tries_archive (
+    brand         TEXT   NOT NULL,
+    customer      TEXT   NOT NULL,
+    operation_key TEXT   NOT NULL,
+    judged        TEXT   NOT NULL DEFAULT 'wrong',
+    tried_at      BIGINT NOT NULL,
+    PRIMARY KEY (brand, customer, operation_key, tried_at)
+) PARTITION BY RANGE (tried_at);
+CREATE TABLE pin_tries_archive_default PARTITION OF pin_tries_archive DEFAULT;
+CREATE INDEX pin_tries_archive_old ON pin_tries_archive (brand, tried_at);
 
 CREATE TABLE one_time_codes (
     brand         TEXT    NOT NULL,
@@ -108,6 +120,8 @@ CREATE TABLE one_time_codes (
     expires_at    BIGINT  NOT NULL,
     PRIMARY KEY (brand, address, msisdn)
 );
+CREATE INDEX one_time_codes_msisdn ON one_time_codes (brand, msisdn);
+CREATE INDEX one_time_codes_expires ON one_time_codes (brand, expires_at);
 
 CREATE TABLE one_time_code_tries (
     brand         TEXT NOT NULL,
@@ -116,6 +130,7 @@ CREATE TABLE one_time_code_tries (
     operation_key TEXT NOT NULL,
     PRIMARY KEY (brand, address, msisdn, operation_key)
 );
+CREATE INDEX one_time_code_tries_msisdn ON one_time_code_tries (brand, msisdn);
 
 -- One-time codes have a budget: what was sent is counted by address, number, channel and block of 100 numbers, and what of it
 -- was used.
@@ -134,6 +149,21 @@ CREATE INDEX one_time_code_requests_address ON one_time_code_requests (brand, ad
 CREATE INDEX one_time_code_requests_msisdn ON one_time_code_requests (brand, msisdn, created_at);
 CREATE INDEX one_time_code_requests_brand ON one_time_code_requests (brand, created_at);
 CREATE INDEX one_time_code_requests_created ON one_time_code_requests (created_at);
+
+CREATE TABLE one_time_code_requests_archive (
+    brand         TEXT    NOT NULL,
+    operation_key TEXT    NOT NULL,
+    address       TEXT    NOT NULL,
+    msisdn        TEXT    NOT NULL,
+    channel       TEXT    NOT NULL DEFAULT '',
+    block         TEXT    NOT NULL DEFAULT '',
+    used          BOOLEAN NOT NULL DEFAULT FALSE,
+    created_at    BIGINT  NOT NULL,
+    PRIMARY KEY (brand, address, msisdn, operation_key, created_at)
+) PARTITION BY RANGE (created_at);
+CREATE TABLE one_time_code_requests_archive_default PARTITION OF one_time_code_requests_archive DEFAULT;
+CREATE INDEX one_time_code_requests_archive_msisdn ON one_time_code_requests_archive (brand, msisdn);
+CREATE INDEX one_time_code_requests_archive_old ON one_time_code_requests_archive (brand, created_at);
 
 -- An opt-out says where it was said: channel is '' for our own word STOP, which holds on all channels, else the channel
 -- whose carrier or messenger delivers nothing more to the address.
@@ -268,8 +298,8 @@ CREATE INDEX orders_msisdn ON orders (brand, msisdn, created_at);
 CREATE INDEX orders_customer ON orders (customer, created_at);
 CREATE INDEX orders_funding ON orders (brand, funding_ref) WHERE funding_kind = 'card';
 CREATE UNIQUE INDEX orders_in_flight ON orders (brand, customer) WHERE in_flight AND customer <> '';
--- What somebody has ordered who is no customer is found by where they wrote from.
-CREATE INDEX orders_stranger ON orders (brand, reply_address, created_at) WHERE customer = '' AND reply_address <> '';
+-- What somebody has ordered who is no customer is found by where they wrote from; so is what is erased.
+CREATE INDEX orders_reply ON orders (brand, reply_address, created_at) WHERE reply_address <> '';
 
 CREATE TABLE order_history (
     brand        TEXT   NOT NULL,
@@ -543,7 +573,18 @@ CREATE TABLE card_try_keys (
     tried_at      BIGINT NOT NULL,
     PRIMARY KEY (brand, key, operation_key)
 );
-CREATE INDEX card_try_keys_tried ON card_try_keys (brand, tried_at);
+CREATE INDEX card_try_keys_tried ON card_try_keys (tried_at);
+
+CREATE TABLE card_try_keys_archive (
+    brand         TEXT   NOT NULL,
+    key           TEXT   NOT NULL,
+    operation_key TEXT   NOT NULL,
+    wrong         BIGINT NOT NULL,
+    tried_at      BIGINT NOT NULL,
+    PRIMARY KEY (brand, key, operation_key, tried_at)
+) PARTITION BY RANGE (tried_at);
+CREATE TABLE card_try_keys_archive_default PARTITION OF card_try_keys_archive DEFAULT;
+CREATE INDEX card_try_keys_archive_old ON card_try_keys_archive (brand, tried_at);
 
 -- Developers who top up by the API
 
@@ -623,6 +664,7 @@ CREATE TABLE developer_sales (
     FOREIGN KEY (brand, key_id) REFERENCES developer_keys (brand, id)
 );
 CREATE INDEX developer_sales_key ON developer_sales (key_id, number);
+CREATE INDEX developer_sales_sender ON developer_sales (brand, sender) WHERE sender <> '';
 CREATE INDEX developer_sales_created ON developer_sales (key_id, created_at);
 CREATE INDEX developer_sales_identifier ON developer_sales (key_id, identifier_folded) WHERE identifier <> '';
 
@@ -664,6 +706,7 @@ CREATE INDEX developer_deliveries_id ON developer_deliveries (id);
 CREATE INDEX developer_deliveries_due ON developer_deliveries (run_at) WHERE status = 'waiting';
 CREATE INDEX developer_deliveries_waiting ON developer_deliveries (key_id, lease_until) WHERE status = 'waiting';
 CREATE INDEX developer_deliveries_key ON developer_deliveries (key_id, created_at);
+CREATE INDEX developer_deliveries_old ON developer_deliveries (brand, ordered_at);
 
 -- What customers are told, and by what channel
 
@@ -694,6 +737,7 @@ CREATE INDEX notices_order ON notices (brand, order_id, ordered_at) WHERE order_
 CREATE INDEX notices_untold ON notices (due_at) WHERE told_at = 0 AND held = '';
 CREATE INDEX notices_held ON notices (held_at) WHERE told_at = 0 AND held <> '';
 CREATE INDEX notices_address ON notices (brand, address);
+CREATE INDEX notices_old ON notices (brand, ordered_at);
 
 CREATE TABLE outbox (
     seq           BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -733,9 +777,55 @@ CREATE INDEX outbox_waiting ON outbox (brand, channel, address, seq) WHERE statu
 CREATE INDEX outbox_due ON outbox (run_at, seq) WHERE status = 'waiting';
 CREATE INDEX outbox_provider_ref ON outbox (provider_ref) WHERE provider_ref <> '';
 -- How a channel fares is read from a window of time, however many messages there are.
+CREATE INDEX outbox_over ON outbox (ended_at) WHERE ended_at > 0;
+CREATE INDEX outbox_address ON outbox (brand, address);
 CREATE INDEX outbox_ended ON outbox (brand, channel, status, ended_at) WHERE ended_at > 0;
 CREATE INDEX outbox_undelivered ON outbox (brand, channel, delivery_at) WHERE delivery = 'failed';
 CREATE INDEX outbox_pin_order ON outbox (pin_order) WHERE pin_order <> '';
+
+-- What has ended a week ago: hot tables have the unique keys that tell a repeated message, and stay small; their archives are partitioned
+-- by month, and have the same columns in the same order.
+CREATE TABLE outbox_archive (
+    seq           BIGINT NOT NULL,
+    id            TEXT    NOT NULL,
+    brand         TEXT    NOT NULL,
+    channel       TEXT    NOT NULL,
+    address       TEXT    NOT NULL,
+    message_id    TEXT    NOT NULL,
+    part          BIGINT  NOT NULL,
+    text          TEXT    NOT NULL,
+    buttons       TEXT    NOT NULL,
+    ask_contact   BOOLEAN NOT NULL,
+    contact_label TEXT    NOT NULL DEFAULT '',
+    can           TEXT    NOT NULL,
+    repeatable    BOOLEAN NOT NULL,
+    answer        BOOLEAN NOT NULL,
+    delete_ref    TEXT    NOT NULL,
+    attempts      BIGINT  NOT NULL DEFAULT 0,
+    status        TEXT    NOT NULL,
+    sending       BOOLEAN NOT NULL DEFAULT FALSE,
+    lapsed        BOOLEAN NOT NULL DEFAULT FALSE,
+    run_at        BIGINT  NOT NULL,
+    lease_until   BIGINT  NOT NULL DEFAULT 0,
+    provider_ref  TEXT    NOT NULL DEFAULT '',
+    code          TEXT    NOT NULL DEFAULT '',
+    delivery      TEXT    NOT NULL DEFAULT '',
+    delivery_rank BIGINT  NOT NULL DEFAULT 0,
+    delivery_code TEXT    NOT NULL DEFAULT '',
+    delivery_at   BIGINT  NOT NULL DEFAULT 0,
+    created_at    BIGINT  NOT NULL,
+    ended_at      BIGINT  NOT NULL DEFAULT 0,
+    pin_order     TEXT    NOT NULL DEFAULT '',
+    sealed        BYTEA   ,
+    PRIMARY KEY (brand, id, ended_at)
+) PARTITION BY RANGE (ended_at);
+CREATE TABLE outbox_archive_default PARTITION OF outbox_archive DEFAULT;
+CREATE INDEX outbox_archive_id ON outbox_archive (id);
+CREATE INDEX outbox_archive_provider_ref ON outbox_archive (provider_ref) WHERE provider_ref <> '';
+CREATE INDEX outbox_archive_address ON outbox_archive (brand, address);
+CREATE INDEX outbox_archive_ended ON outbox_archive (brand, channel, status, ended_at) WHERE ended_at > 0;
+CREATE INDEX outbox_archive_pin_order ON outbox_archive (pin_order) WHERE pin_order <> '';
+CREATE INDEX outbox_archive_old ON outbox_archive (brand, ended_at);
 
 CREATE TABLE transcripts (
     brand      TEXT   NOT NULL,
@@ -746,6 +836,21 @@ CREATE TABLE transcripts (
     entry      BYTEA  NOT NULL, -- JSON, secrets masked
     PRIMARY KEY (brand, sender, message_id)
 );
+CREATE INDEX transcripts_at ON transcripts (at);
+CREATE INDEX transcripts_address ON transcripts (brand, address);
+
+CREATE TABLE transcripts_archive (
+    brand      TEXT   NOT NULL,
+    address    TEXT   NOT NULL,
+    sender     TEXT   NOT NULL,
+    message_id TEXT   NOT NULL,
+    at         BIGINT NOT NULL,
+    entry      BYTEA  NOT NULL,
+    PRIMARY KEY (brand, sender, message_id, at)
+) PARTITION BY RANGE (at);
+CREATE TABLE transcripts_archive_default PARTITION OF transcripts_archive DEFAULT;
+CREATE INDEX transcripts_archive_address ON transcripts_archive (brand, address);
+CREATE INDEX transcripts_archive_old ON transcripts_archive (brand, at);
 
 -- When a channel's next message may leave: its rate, shared by all copies of the program.
 CREATE TABLE send_slots (
@@ -782,11 +887,12 @@ CREATE TABLE leases (
     lease_until BIGINT NOT NULL
 );
 
--- For how many days a brand keeps what, as its settings say.
+-- For how many days a brand keeps what, as its settings say, and until when what is older was forgotten.
 CREATE TABLE retention (
-    brand TEXT   NOT NULL,
-    kind  TEXT   NOT NULL,
-    days  BIGINT NOT NULL,
+    brand     TEXT   NOT NULL,
+    kind      TEXT   NOT NULL,
+    days      BIGINT NOT NULL,
+    forgotten BIGINT NOT NULL DEFAULT 0, -- nothing of before then is promised to be there
     PRIMARY KEY (brand, kind)
 );
 
@@ -838,13 +944,17 @@ CREATE TABLE copies (
 -- +goose StatementBegin
 CREATE FUNCTION partition_rule(parent TEXT, OUT kind TEXT, OUT days BIGINT, OUT by_column TEXT) LANGUAGE plpgsql AS $$
 BEGIN
-    CASE
-        WHEN parent IN ('ledger_entries', 'ledger_postings') THEN kind := 'ledger'; days := 3653;
-        WHEN parent IN ('order_history', 'attempts') THEN kind := 'orders'; days := 3653;
-        WHEN parent IN ('notices', 'developer_deliveries') THEN kind := 'messages'; days := 8;
+    by_column := 'ordered_at';
+    CASE parent
+        WHEN 'ledger_entries', 'ledger_postings' THEN kind := 'ledger'; days := 3653;
+        WHEN 'order_history', 'attempts' THEN kind := 'orders'; days := 3653;
+        WHEN 'notices', 'developer_deliveries' THEN kind := 'news'; days := 400; -- a debit may come back for 13 months, which is news
+        WHEN 'outbox_archive' THEN kind := 'messages'; days := 7; by_column := 'ended_at';
+        WHEN 'transcripts_archive' THEN kind := 'transcripts'; days := 7; by_column := 'at';
+        WHEN 'pin_tries_archive', 'card_try_keys_archive' THEN kind := 'tries'; days := 7; by_column := 'tried_at';
+        WHEN 'one_time_code_requests_archive' THEN kind := 'codes'; days := 7; by_column := 'created_at';
         ELSE RAISE EXCEPTION 'table % is not partitioned', parent;
     END CASE;
-    by_column := 'ordered_at';
 END $$;
 -- +goose StatementEnd
 

@@ -95,6 +95,17 @@ CREATE TABLE pin_tries (
     PRIMARY KEY (brand, customer, operation_key),
     FOREIGN KEY (brand, customer) REFERENCES customers (brand, id)
 ) STRICT;
+CREATE INDEX pin_tries_tried ON pin_tries (tried_at);
+
+CREATE TABLE pin_tries_archive (
+    brand         TEXT   NOT NULL,
+    customer      TEXT   NOT NULL,
+    operation_key TEXT    NOT NULL,
+    judged        TEXT    NOT NULL DEFAULT 'wrong',
+    tried_at      INTEGER NOT NULL,
+    PRIMARY KEY (brand, customer, operation_key, tried_at)
+) STRICT;
+CREATE INDEX pin_tries_archive_old ON pin_tries_archive (brand, tried_at);
 
 CREATE TABLE one_time_codes (
     brand         TEXT    NOT NULL,
@@ -108,6 +119,8 @@ CREATE TABLE one_time_codes (
     expires_at    INTEGER NOT NULL,
     PRIMARY KEY (brand, address, msisdn)
 ) STRICT;
+CREATE INDEX one_time_codes_msisdn ON one_time_codes (brand, msisdn);
+CREATE INDEX one_time_codes_expires ON one_time_codes (brand, expires_at);
 
 CREATE TABLE one_time_code_tries (
     brand         TEXT NOT NULL,
@@ -116,6 +129,7 @@ CREATE TABLE one_time_code_tries (
     operation_key TEXT NOT NULL,
     PRIMARY KEY (brand, address, msisdn, operation_key)
 ) STRICT;
+CREATE INDEX one_time_code_tries_msisdn ON one_time_code_tries (brand, msisdn);
 
 -- One-time codes have a budget: what was sent is counted by address, number, channel and block of 100 numbers, and what of it
 -- was used.
@@ -134,6 +148,20 @@ CREATE INDEX one_time_code_requests_address ON one_time_code_requests (brand, ad
 CREATE INDEX one_time_code_requests_msisdn ON one_time_code_requests (brand, msisdn, created_at);
 CREATE INDEX one_time_code_requests_brand ON one_time_code_requests (brand, created_at);
 CREATE INDEX one_time_code_requests_created ON one_time_code_requests (created_at);
+
+CREATE TABLE one_time_code_requests_archive (
+    brand         TEXT    NOT NULL,
+    operation_key TEXT    NOT NULL,
+    address       TEXT    NOT NULL,
+    msisdn        TEXT    NOT NULL,
+    channel       TEXT    NOT NULL DEFAULT '',
+    block         TEXT    NOT NULL DEFAULT '',
+    used          INTEGER NOT NULL DEFAULT FALSE,
+    created_at    INTEGER NOT NULL,
+    PRIMARY KEY (brand, address, msisdn, operation_key, created_at)
+) STRICT;
+CREATE INDEX one_time_code_requests_archive_msisdn ON one_time_code_requests_archive (brand, msisdn);
+CREATE INDEX one_time_code_requests_archive_old ON one_time_code_requests_archive (brand, created_at);
 
 -- An opt-out says where it was said: channel is '' for our own word STOP, which holds on all channels, else the channel
 -- whose carrier or messenger delivers nothing more to the address.
@@ -268,8 +296,8 @@ CREATE INDEX orders_msisdn ON orders (brand, msisdn, created_at);
 CREATE INDEX orders_customer ON orders (customer, created_at);
 CREATE INDEX orders_funding ON orders (brand, funding_ref) WHERE funding_kind = 'card';
 CREATE UNIQUE INDEX orders_in_flight ON orders (brand, customer) WHERE in_flight AND customer <> '';
--- What somebody has ordered who is no customer is found by where they wrote from.
-CREATE INDEX orders_stranger ON orders (brand, reply_address, created_at) WHERE customer = '' AND reply_address <> '';
+-- What somebody has ordered who is no customer is found by where they wrote from; so is what is erased.
+CREATE INDEX orders_reply ON orders (brand, reply_address, created_at) WHERE reply_address <> '';
 
 CREATE TABLE order_history (
     brand        TEXT   NOT NULL,
@@ -559,7 +587,17 @@ CREATE TABLE card_try_keys (
     tried_at      INTEGER NOT NULL,
     PRIMARY KEY (brand, key, operation_key)
 ) STRICT;
-CREATE INDEX card_try_keys_tried ON card_try_keys (brand, tried_at);
+CREATE INDEX card_try_keys_tried ON card_try_keys (tried_at);
+
+CREATE TABLE card_try_keys_archive (
+    brand         TEXT    NOT NULL,
+    key           TEXT    NOT NULL,
+    operation_key TEXT    NOT NULL,
+    wrong         INTEGER NOT NULL,
+    tried_at      INTEGER NOT NULL,
+    PRIMARY KEY (brand, key, operation_key, tried_at)
+) STRICT;
+CREATE INDEX card_try_keys_archive_old ON card_try_keys_archive (brand, tried_at);
 
 -- Developers who top up by the API
 
@@ -643,6 +681,7 @@ CREATE TABLE developer_sales (
     FOREIGN KEY (brand, key_id) REFERENCES developer_keys (brand, id)
 ) STRICT;
 CREATE INDEX developer_sales_key ON developer_sales (key_id, number);
+CREATE INDEX developer_sales_sender ON developer_sales (brand, sender) WHERE sender <> '';
 CREATE INDEX developer_sales_created ON developer_sales (key_id, created_at);
 CREATE INDEX developer_sales_identifier ON developer_sales (key_id, identifier_folded) WHERE identifier <> '';
 
@@ -683,6 +722,7 @@ CREATE INDEX developer_deliveries_id ON developer_deliveries (id);
 CREATE INDEX developer_deliveries_due ON developer_deliveries (run_at) WHERE status = 'waiting';
 CREATE INDEX developer_deliveries_waiting ON developer_deliveries (key_id, lease_until) WHERE status = 'waiting';
 CREATE INDEX developer_deliveries_key ON developer_deliveries (key_id, created_at);
+CREATE INDEX developer_deliveries_old ON developer_deliveries (brand, ordered_at);
 
 -- What customers are told, and by what channel
 
@@ -712,6 +752,7 @@ CREATE INDEX notices_order ON notices (brand, order_id, ordered_at) WHERE order_
 CREATE INDEX notices_untold ON notices (due_at) WHERE told_at = 0 AND held = '';
 CREATE INDEX notices_held ON notices (held_at) WHERE told_at = 0 AND held <> '';
 CREATE INDEX notices_address ON notices (brand, address);
+CREATE INDEX notices_old ON notices (brand, ordered_at);
 
 CREATE TABLE outbox (
     seq           INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -751,9 +792,54 @@ CREATE INDEX outbox_waiting ON outbox (brand, channel, address, seq) WHERE statu
 CREATE INDEX outbox_due ON outbox (run_at, seq) WHERE status = 'waiting';
 CREATE INDEX outbox_provider_ref ON outbox (provider_ref) WHERE provider_ref <> '';
 -- How a channel fares is read from a window of time, however many messages there are.
+CREATE INDEX outbox_over ON outbox (ended_at) WHERE ended_at > 0;
+CREATE INDEX outbox_address ON outbox (brand, address);
 CREATE INDEX outbox_ended ON outbox (brand, channel, status, ended_at) WHERE ended_at > 0;
 CREATE INDEX outbox_undelivered ON outbox (brand, channel, delivery_at) WHERE delivery = 'failed';
 CREATE INDEX outbox_pin_order ON outbox (pin_order) WHERE pin_order <> '';
+
+-- What has ended a week ago: hot tables have the unique keys that tell a repeated message, and stay small; their archives are partitioned
+-- by month, and have the same columns in the same order.
+CREATE TABLE outbox_archive (
+    seq           INTEGER NOT NULL,
+    id            TEXT    NOT NULL,
+    brand         TEXT    NOT NULL,
+    channel       TEXT    NOT NULL,
+    address       TEXT    NOT NULL,
+    message_id    TEXT    NOT NULL,
+    part          INTEGER NOT NULL,
+    text          TEXT    NOT NULL,
+    buttons       TEXT    NOT NULL,
+    ask_contact   INTEGER NOT NULL,
+    contact_label TEXT    NOT NULL DEFAULT '',
+    can           TEXT    NOT NULL,
+    repeatable    INTEGER NOT NULL,
+    answer        INTEGER NOT NULL,
+    delete_ref    TEXT    NOT NULL,
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    status        TEXT    NOT NULL,
+    sending       INTEGER NOT NULL DEFAULT FALSE,
+    lapsed        INTEGER NOT NULL DEFAULT FALSE,
+    run_at        INTEGER NOT NULL,
+    lease_until   INTEGER NOT NULL DEFAULT 0,
+    provider_ref  TEXT    NOT NULL DEFAULT '',
+    code          TEXT    NOT NULL DEFAULT '',
+    delivery      TEXT    NOT NULL DEFAULT '',
+    delivery_rank INTEGER NOT NULL DEFAULT 0,
+    delivery_code TEXT    NOT NULL DEFAULT '',
+    delivery_at   INTEGER NOT NULL DEFAULT 0,
+    created_at    INTEGER NOT NULL,
+    ended_at      INTEGER NOT NULL DEFAULT 0,
+    pin_order     TEXT    NOT NULL DEFAULT '',
+    sealed        BLOB    ,
+    PRIMARY KEY (brand, id, ended_at)
+) STRICT;
+CREATE INDEX outbox_archive_id ON outbox_archive (id);
+CREATE INDEX outbox_archive_provider_ref ON outbox_archive (provider_ref) WHERE provider_ref <> '';
+CREATE INDEX outbox_archive_address ON outbox_archive (brand, address);
+CREATE INDEX outbox_archive_ended ON outbox_archive (brand, channel, status, ended_at) WHERE ended_at > 0;
+CREATE INDEX outbox_archive_pin_order ON outbox_archive (pin_order) WHERE pin_order <> '';
+CREATE INDEX outbox_archive_old ON outbox_archive (brand, ended_at);
 
 CREATE TABLE transcripts (
     brand      TEXT   NOT NULL,
@@ -764,6 +850,20 @@ CREATE TABLE transcripts (
     entry      BLOB    NOT NULL, -- JSON, secrets masked
     PRIMARY KEY (brand, sender, message_id)
 ) STRICT;
+CREATE INDEX transcripts_at ON transcripts (at);
+CREATE INDEX transcripts_address ON transcripts (brand, address);
+
+CREATE TABLE transcripts_archive (
+    brand      TEXT   NOT NULL,
+    address    TEXT   NOT NULL,
+    sender     TEXT   NOT NULL,
+    message_id TEXT    NOT NULL,
+    at         INTEGER NOT NULL,
+    entry      BLOB    NOT NULL,
+    PRIMARY KEY (brand, sender, message_id, at)
+) STRICT;
+CREATE INDEX transcripts_archive_address ON transcripts_archive (brand, address);
+CREATE INDEX transcripts_archive_old ON transcripts_archive (brand, at);
 
 -- When a channel's next message may leave: its rate, shared by all copies of the program.
 CREATE TABLE send_slots (
@@ -800,11 +900,12 @@ CREATE TABLE leases (
     lease_until INTEGER NOT NULL
 ) STRICT;
 
--- For how many days a brand keeps what, as its settings say.
+-- For how many days a brand keeps what, as its settings say, and until when what is older was forgotten.
 CREATE TABLE retention (
-    brand TEXT   NOT NULL,
-    kind  TEXT   NOT NULL,
-    days  INTEGER NOT NULL,
+    brand     TEXT   NOT NULL,
+    kind      TEXT   NOT NULL,
+    days      INTEGER NOT NULL,
+    forgotten INTEGER NOT NULL DEFAULT 0, -- nothing of before then is promised to be there
     PRIMARY KEY (brand, kind)
 ) STRICT;
 

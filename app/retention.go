@@ -1,0 +1,41 @@
+package app
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// archiveEvery and forgetEvery are how often what is old is looked for.
+	archiveEvery = time.Minute
+	forgetEvery  = time.Hour
+	// chunk is how many rows of a table are moved or deleted at once: nobody waits for more.
+	chunk = 500
+	// tidyLease is for how long one copy of the program tidies alone.
+	tidyLease = 5 * time.Minute
+)
+
+// tidies reports whether this copy is the one that does a tidying job now.
+func (p *Program) tidies(ctx context.Context, job string) (bool, error) {
+	now := p.Clock.Now()
+	return p.DB.Leases.HoldLease(ctx, job, p.instance, now, now.Add(tidyLease))
+}
+
+// archive moves what has ended a week ago to the archives.
+func (p *Program) archive(ctx context.Context) (int, error) {
+	if mine, err := p.tidies(ctx, "archive"); !mine {
+		return 0, err
+	}
+	return p.DB.Archives.Move(ctx, p.Clock.Now(), chunk)
+}
+
+// forget deletes what is older than brands keep it.
+func (p *Program) forget(ctx context.Context) (int, error) {
+	if mine, err := p.tidies(ctx, "retention"); !mine {
+		return 0, err
+	}
+	if err := p.DB.Retention.SetRetention(ctx, p.Config.Brands); err != nil {
+		return 0, err
+	}
+	return p.DB.Retention.Forget(ctx, p.Clock.Now(), chunk)
+}

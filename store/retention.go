@@ -1,0 +1,257 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/prepaid"
+)
+
+// Retention forgets what brands keep no longer.
+type Retention struct{ *core }
+
+// kept is a table that retention forgets rows of.
+type kept struct {
+	table string
+	by    string // the column of the row's age
+	kind  prepaid.RetentionKind
+}
+
+// keptTables are forgotten in this order: what refers to something goes before it. On PostgreSQL those that are partitioned have the same
+// kind in partition_rule.
+var keptTables = []kept{
+	{"transcripts_archive", "at", prepaid.KeepTranscripts},
+	{"outbox_archive", "ended_at", prepaid.KeepMessages},
+	{"pin_tries_archive", "tried_at", prepaid.KeepTries},
+	{"card_try_keys_archive", "tried_at", prepaid.KeepTries},
+	{"one_time_code_requests_archive", "created_at", prepaid.KeepCodes},
+	{"one_time_codes", "expires_at", prepaid.KeepCodes},
+	{"notices", "ordered_at", prepaid.KeepNews},
+	{"developer_deliveries", "ordered_at", prepaid.KeepNews},
+}
+
+// still keeps what is old and has not ended, whatever its age.
+var still = map[string]string{
+	"notices":              "told_at > 0",
+	"developer_deliveries": "status <> 'waiting'",
+}
+
+// SetRetention writes down for how long each brand keeps what, for the functions that drop partitions. Brands that are not named stay as
+// they were: what they keep is not forgotten sooner because they are gone.
+func (db Retention) SetRetention(ctx context.Context, brands []*prepaid.Brand) error {
+	known, err := db.keepers(ctx)
+	if err != nil {
+		return fmt.Errorf("set retention: %w", err)
+	}
+	same := func(b *prepaid.Brand) bool {
+		for _, k := range prepaid.RetentionKinds() {
+			if !slices.Contains(known, keeper{b.Name, k.Kind, b.Retention.Days(k)}) {
+				return false
+			}
+		}
+		return true
+	}
+	if brands = slices.DeleteFunc(slices.Clone(brands), same); len(brands) == 0 {
+		return nil
+	}
+	return db.write(ctx, "set retention", func(tx *sqlx.Tx) error {
+		for _, b := range brands {
+			for _, k := range prepaid.RetentionKinds() {
+				_, err := exec(ctx, tx, `
+					INSERT INTO retention (brand, kind, days) VALUES (?, ?, ?)
+					ON CONFLICT (brand, kind) DO UPDATE SET days = excluded.days WHERE retention.days <> excluded.days`, b.Name, string(k.Kind), b.Retention.Days(k))
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// keeper is for how long a brand keeps a kind.
+type keeper struct {
+	Brand string
+	Kind  prepaid.RetentionKind
+	Days  int
+}
+
+func (k keeper) cutoff(now time.Time) time.Time { return now.AddDate(0, 0, -k.Days) }
+
+func (db Retention) keepers(ctx context.Context) ([]keeper, error) {
+	var keepers []keeper
+	err := list(ctx, db.reader, &keepers, `SELECT brand, kind, days FROM retention ORDER BY kind, brand`)
+	return keepers, err
+}
+
+// Forget drops the months that no brand keeps, on PostgreSQL, and deletes up to n rows of each brand and table that are older than the
+// brand keeps them. It returns how much it did. It may be called by many at once.
+func (db Retention) Forget(ctx context.Context, now time.Time, n int) (forgotten int, err error) {
+	keepers, err := db.keepers(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("forget: %w", err)
+	}
+	if db.dialect == Postgres {
+		if forgotten, err = db.dropMonths(ctx, keepers, now); err != nil {
+			return forgotten, fmt.Errorf("forget: %w", err)
+		}
+	}
+	for _, k := range keepers {
+		whole := true
+		for _, t := range keptTables {
+			if t.kind != k.Kind {
+				continue
+			}
+			rows, err := db.delete(ctx, t, k, now, n)
+			if err != nil {
+				return forgotten, fmt.Errorf("forget %s of %s: %w", t.table, k.Brand, err)
+			}
+			forgotten += rows
+			whole = whole && rows < n
+		}
+		if whole {
+			_, err := exec(ctx, db.writer, `UPDATE retention SET forgotten = ? WHERE brand = ? AND kind = ? AND forgotten < ?`,
+				prepaid.Micros(k.cutoff(now)), k.Brand, string(k.Kind), prepaid.Micros(k.cutoff(now)))
+			if err != nil {
+				return forgotten, fmt.Errorf("forget: %w", err)
+			}
+		}
+	}
+	return forgotten, nil
+}
+
+// delete deletes about n rows of a brand that are old.
+func (db Retention) delete(ctx context.Context, t kept, k keeper, now time.Time, n int) (int, error) {
+	old := ` WHERE brand = ? AND ` + t.by + ` < ?`
+	if and := still[t.table]; and != "" {
+		old += ` AND ` + and
+	}
+	args := []any{k.Brand, prepaid.Micros(k.cutoff(now))}
+	var found []int
+	if err := list(ctx, db.reader, &found, `SELECT 1 FROM `+t.table+old+` LIMIT 1`, args...); err != nil || len(found) == 0 {
+		return 0, err
+	}
+	some := ` AND rowid IN (SELECT rowid FROM ` + t.table + old + ` LIMIT ?)`
+	if db.dialect == Postgres { // two partitions may have a row of the same ctid: then both are old
+		some = ` AND ctid = ANY (ARRAY(SELECT ctid FROM ` + t.table + old + ` LIMIT ?))`
+	}
+	rows := 0
+	err := db.write(ctx, "delete", func(tx *sqlx.Tx) error {
+		if t.table == "one_time_codes" { // with the tries of them
+			_, err := exec(ctx, tx, `
+				DELETE FROM one_time_code_tries WHERE (brand, address, msisdn) IN (
+					SELECT brand, address, msisdn FROM one_time_codes`+old+`)`, args...)
+			if err != nil {
+				return err
+			}
+		}
+		deleted, err := exec(ctx, tx, `DELETE FROM `+t.table+old+some, append(append(args, args...), n)...)
+		rows = int(deleted)
+		return err
+	})
+	return rows, err
+}
+
+// dropMonths drops each partition that no brand keeps any of. What the owner's function refuses stays, and is deleted row by row.
+func (db Retention) dropMonths(ctx context.Context, keepers []keeper, now time.Time) (dropped int, err error) {
+	longest := map[prepaid.RetentionKind]int{}
+	for _, k := range keepers {
+		longest[k.Kind] = max(longest[k.Kind], k.Days)
+	}
+	tables, err := Partitions{db.core}.tables(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range tables {
+		i := slices.IndexFunc(keptTables, func(k kept) bool { return k.table == t.Table })
+		if i < 0 || longest[keptTables[i].kind] == 0 {
+			continue
+		}
+		for _, name := range t.Months {
+			month, err := time.Parse(t.Table+"_2006_01", name)
+			if err != nil || month.AddDate(0, 1, longest[keptTables[i].kind]+1).After(now) {
+				continue
+			}
+			if holds, err := db.holds(ctx, t, month); err != nil || holds {
+				continue
+			}
+			var done bool
+			_, err = get(ctx, db.writer, &done, `SELECT drop_partition(?, ?)`, t.Table, prepaid.Micros(month))
+			switch {
+			case isSQLState(err, raised):
+				continue // the database's clock, or a brand that is gone, still keeps it
+			case err != nil:
+				return dropped, err
+			case done:
+				dropped++
+			}
+		}
+	}
+	return dropped, nil
+}
+
+// raised is the SQLSTATE of RAISE EXCEPTION.
+const raised = "P0001"
+
+// holds reports whether a month has a row that has not ended.
+func (db Retention) holds(ctx context.Context, t partitioned, month time.Time) (bool, error) {
+	ended := still[t.Table]
+	if ended == "" {
+		return false, nil
+	}
+	return get(ctx, db.reader, new(int), `SELECT 1 FROM `+t.Table+` WHERE `+t.ByColumn+` >= ? AND `+t.ByColumn+` < ? AND NOT (`+ended+`) LIMIT 1`,
+		prepaid.Micros(month), prepaid.Micros(month.AddDate(0, 1, 0)))
+}
+
+// Oldest is how far back a brand's rows of a kind go.
+type Oldest struct {
+	Brand string
+	Kind  prepaid.RetentionKind
+	Days  int       // it keeps them for
+	At    time.Time // of the oldest row; zero where there is none
+}
+
+// Behind tells by how much a row is older than it is kept; 0 where none is.
+func (o Oldest) Behind(now time.Time) time.Duration {
+	if o.At.IsZero() {
+		return 0
+	}
+	return max(now.AddDate(0, 0, -o.Days).Sub(o.At), 0)
+}
+
+// booksTables are never forgotten sooner than the law wants, and not by a worker.
+var booksTables = []kept{{"orders", "created_at", prepaid.KeepOrders}}
+
+// Oldest lists for each brand and kind the oldest row that is kept. Rows that have not ended are left out.
+func (db Retention) Oldest(ctx context.Context) ([]Oldest, error) {
+	keepers, err := db.keepers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read retention: %w", err)
+	}
+	var all []Oldest
+	for _, k := range keepers {
+		o := Oldest{Brand: k.Brand, Kind: k.Kind, Days: k.Days}
+		for _, t := range slices.Concat(keptTables, booksTables) {
+			if t.kind != k.Kind {
+				continue
+			}
+			query := `SELECT COALESCE(MIN(` + t.by + `), 0) FROM ` + t.table + ` WHERE brand = ?`
+			if and := still[t.table]; and != "" {
+				query += ` AND ` + and
+			}
+			var at int64
+			if _, err := get(ctx, db.reader, &at, query, k.Brand); err != nil {
+				return nil, fmt.Errorf("read oldest of %s: %w", t.table, err)
+			}
+			if found := prepaid.FromMicros(at); at > 0 && (o.At.IsZero() || found.Before(o.At)) {
+				o.At = found
+			}
+		}
+		all = append(all, o)
+	}
+	return all, nil
+}
