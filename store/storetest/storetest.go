@@ -189,6 +189,12 @@ func PostgresURL(t testing.TB) string {
 	return url
 }
 
+// Opened opens the store at url, and closes it when the test ends.
+func Opened(t testing.TB, url string) *store.DB {
+	t.Helper()
+	return opened(t, url, store.Options{})
+}
+
 func opened(t testing.TB, url string, o store.Options) *store.DB {
 	t.Helper()
 	vault, err := prepaid.NewVault(prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), "tests")
