@@ -46,7 +46,7 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	}
 	if err != nil {
 		return append(findings, operators.Failure("stores", err.Error(),
-			"start the database, or correct database_url (PULSA_DATABASE_URL) or redis_url (PULSA_REDIS_URL)"))
+			"start the database, or correct database_url (PULSA_DATABASE_URL), migrate_url (PULSA_MIGRATE_URL) or redis_url (PULSA_REDIS_URL)"))
 	}
 	defer func() { _ = p.Close() }()
 	for _, look := range []func(context.Context) []operators.Finding{

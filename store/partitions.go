@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"pulsa/prepaid"
@@ -11,6 +12,9 @@ import (
 // Partitions makes and watches the months that PostgreSQL's tables are partitioned by. On SQLite, whose tables are whole, it finds nothing
 // to do. Its functions in SQL run as the owner of the tables, who alone may do what they do.
 type Partitions struct{ *core }
+
+// monthsAtOnce bounds the months of strays that are made in one go; the rest is made in the next.
+const monthsAtOnce = 100
 
 // monthsAhead is how many months after the present one have their partitions made.
 const monthsAhead = 3
@@ -64,51 +68,43 @@ func (db Partitions) Prepare(ctx context.Context, now time.Time) ([]Strays, erro
 	if err != nil {
 		return nil, fmt.Errorf("prepare partitions: %w", err)
 	}
-	moved := map[string]*Strays{}
-	found, err := db.strays(ctx, tables)
-	for _, s := range found {
-		moved[s.Table] = &Strays{Table: s.Table, First: s.First}
-	}
-	for err == nil && len(found) > 0 {
-		for _, s := range found {
-			var n int64
-			if n, err = db.makePartition(ctx, s.Table, s.First); err != nil || n == 0 {
-				break // n is 0 where another copy was quicker
-			}
-			moved[s.Table].Rows += n
+	moved := map[string]Strays{}
+	for range monthsAtOnce {
+		var found []Strays
+		if found, err = db.strays(ctx, tables); err != nil || len(found) == 0 {
+			break
 		}
-		if err == nil {
-			found, err = db.strays(ctx, tables)
+		for _, s := range found {
+			if s.Rows, err = db.makePartition(ctx, s.Table, s.First); err != nil {
+				break
+			}
+			if before, ok := moved[s.Table]; ok {
+				s.First, s.Rows = before.First, before.Rows+s.Rows
+			}
+			moved[s.Table] = s
+		}
+		if err != nil {
+			break
 		}
 	}
 	for _, t := range tables {
 		for ahead := range monthsAhead + 1 {
 			month := time.Date(now.UTC().Year(), now.UTC().Month()+time.Month(ahead), 1, 0, 0, 0, 0, time.UTC)
-			if err == nil && !t.has(month) {
+			if err == nil && !slices.Contains(t.Months, t.Table+month.Format("_2006_01")) {
 				_, err = db.makePartition(ctx, t.Table, month)
 			}
 		}
 	}
 	var strays []Strays
 	for _, t := range tables {
-		if s := moved[t.Table]; s != nil && s.Rows > 0 {
-			strays = append(strays, *s)
+		if s := moved[t.Table]; s.Rows > 0 { // else another copy was quicker
+			strays = append(strays, s)
 		}
 	}
 	if err != nil {
 		return strays, fmt.Errorf("prepare partitions: %w", err)
 	}
 	return strays, nil
-}
-
-func (t partitioned) has(month time.Time) bool {
-	name := t.Table + month.Format("_2006_01")
-	for _, m := range t.Months {
-		if m == name {
-			return true
-		}
-	}
-	return false
 }
 
 func (db Partitions) makePartition(ctx context.Context, table string, at time.Time) (moved int64, err error) {
