@@ -145,7 +145,7 @@ func (db Outbox) EndOutbound(ctx context.Context, id prepaid.OutboundID, e chann
 		if err := forgetPIN(ctx, tx, id, e.Keep); err != nil {
 			return err
 		}
-		_, err = rankDelivery(ctx, tx, "outbox", `id = ?`, id, channels.DeliveryReport{Status: delivery}, e.Now)
+		_, err = rankDelivery(ctx, tx, reported{"outbox", `id = ?`, id}, channels.DeliveryReport{Status: delivery}, e.Now)
 		return err
 	})
 }
@@ -175,9 +175,9 @@ func (db Outbox) ReportDelivery(ctx context.Context, r channels.DeliveryReport, 
 		where, arg = `id = ?`, string(r.Outbound)
 	}
 	return db.write(ctx, "report delivery", func(tx *sqlx.Tx) error {
-		ranked, err := rankDelivery(ctx, tx, "outbox", where, arg, r, now)
+		ranked, err := rankDelivery(ctx, tx, reported{"outbox", where, arg}, r, now)
 		if err == nil && ranked == 0 { // a late one, or none of ours
-			_, err = rankDelivery(ctx, tx, "outbox_archive", where, arg, r, now)
+			_, err = rankDelivery(ctx, tx, reported{"outbox_archive", where, arg}, r, now)
 		}
 		if err == nil && r.Refused != "" {
 			err = renotify(ctx, tx, where, arg, channels.SendEnd{Refused: true, Now: now})
@@ -186,13 +186,19 @@ func (db Outbox) ReportDelivery(ctx context.Context, r channels.DeliveryReport, 
 	})
 }
 
-// rankDelivery stores what a report tells of messages of a table, the outbox or its archive, unless more is known. It returns how many.
-func rankDelivery(ctx context.Context, tx *sqlx.Tx, table, where string, arg any, r channels.DeliveryReport, now time.Time) (int64, error) {
+// reported says which messages a report is about: where they are, the outbox or its archive, and the condition that finds them.
+type reported struct {
+	table, where string
+	arg          any
+}
+
+// rankDelivery stores what a report tells, unless more is known, and returns of how many messages.
+func rankDelivery(ctx context.Context, tx *sqlx.Tx, of reported, r channels.DeliveryReport, now time.Time) (int64, error) {
 	rank := deliveryRank(r.Status)
 	return exec(ctx, tx, `
-		UPDATE `+table+` SET delivery = ?, delivery_rank = ?, delivery_code = ?, delivery_at = ?
-		WHERE `+where+` AND delivery_rank < ? AND delivery <> 'failed'`,
-		r.Status, rank, r.Code, prepaid.Micros(now), arg, rank)
+		UPDATE `+of.table+` SET delivery = ?, delivery_rank = ?, delivery_code = ?, delivery_at = ?
+		WHERE `+of.where+` AND delivery_rank < ? AND delivery <> 'failed'`,
+		r.Status, rank, r.Code, prepaid.Micros(now), of.arg, rank)
 }
 
 // deliveryRank orders what reports tell: what failed was not delivered, nor the other way round, and only

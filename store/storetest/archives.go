@@ -41,7 +41,8 @@ func (w *world) archiveAll(now time.Time) (moved int) {
 func (w *world) forgetAll(now time.Time, r prepaid.Retention) {
 	w.Helper()
 	w.ok(w.db.Retention.SetRetention(w.Context(), []*prepaid.Brand{{Name: brand, Retention: r}}))
-	for must[int](w)(w.db.Retention.Forget(w.Context(), now, 1)) > 0 {
+	for n := 1; n > 0; {
+		n = must[int](w)(w.db.Retention.Forget(w.Context(), now, 1))
 	}
 }
 
