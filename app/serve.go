@@ -34,6 +34,9 @@ func RunServer(ctx context.Context, c config.Config, o ServerOptions) error {
 	defer IgnoreHangup(log)()
 	b := version.Current()
 	log.Info("starting", "version", b.Version, "commit", b.Commit, "date", b.Date, "go", b.Go)
+	for _, f := range c.Languages.Files() {
+		log.Info("language from a file", "language", f.Language, "file", f.File, "texts", f.Texts)
+	}
 	for _, note := range c.Notes {
 		log.Warn(note)
 	}

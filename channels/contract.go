@@ -89,6 +89,7 @@ type Message struct {
 	// ContactLabel is what that button says, in the customer's language.
 	ContactLabel string
 	Ends         bool // nothing is asked: a dialled session ends
+	AnyLetter    bool // the language can't be written in GSM-7: a plain channel carries the text as it is
 }
 
 // Choice is one possible answer.

@@ -23,7 +23,7 @@ type Capabilities struct {
 	Segmented   bool // text is billed and counted in SMS segments
 	MaxUnits    int  // of one message: UTF-16 units, or septets where Plain; 0: any number, or by segments
 	MaxSegments int  // with Segmented
-	Plain       bool // GSM-7 text only: anything else costs more or can't be shown
+	Plain       bool // GSM-7 text only, where the language can do with it: anything else costs more
 	Buttons     int  // how many choices can be buttons; 0: choices are numbered lines
 	InResponse  bool // the reply travels in the webhook's response
 	Push        bool // messages may be sent at any time

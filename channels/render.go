@@ -24,7 +24,8 @@ type Rendered struct {
 }
 
 // Render turns a reply into what a channel can carry: choices become buttons where it has enough of
-// them, else numbered lines; a plain channel gets GSM-7 only; a text that is longer than one message may
+// them, else numbered lines; a plain channel gets GSM-7 only, unless the language
+// needs other letters; a text that is longer than one message may
 // be is cut at spaces into several. Buttons hang on the last one. An empty message renders as nothing.
 func Render(m Message, can Capabilities) []Rendered {
 	text := strings.TrimSpace(strings.ToValidUTF8(m.Text, "\uFFFD"))
@@ -33,11 +34,16 @@ func Render(m Message, can Capabilities) []Rendered {
 		text = withLines(text, m.Choices)
 		buttons = nil
 	}
-	if can.Plain {
+	carries := can
+	switch {
+	case !can.Plain:
+	case !m.AnyLetter:
 		text = Plain(text)
+	case !IsGSM7(text): // what carries septets carries fewer units of 16 bits
+		carries.Plain, carries.MaxUnits = false, can.MaxUnits*7/16
 	}
 	var out []Rendered
-	for _, part := range cut(text, meterFor(text, can)) {
+	for _, part := range cut(text, meterFor(text, carries)) {
 		out = append(out, Rendered{Text: part})
 	}
 	if len(out) > 0 {

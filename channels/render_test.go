@@ -51,6 +51,20 @@ func TestChoicesThatNoButtonCarriesAreLines(t *testing.T) {
 	}
 }
 
+func TestALanguageOfOtherLettersIsCarriedAsItIs(t *testing.T) {
+	m := channels.Message{Text: strings.Repeat("да ", 60), AnyLetter: true} // 180 letters
+	for kind, parts := range map[channels.Kind]int{channels.SMS: 1, channels.USSD: 3, channels.Telegram: 1} {
+		got := channels.Render(m, of(t, kind))
+		if len(got) != parts || !strings.HasPrefix(got[0].Text, "да да") {
+			t.Errorf("%s: %d parts: %+v", kind, len(got), got)
+		}
+	}
+	m.AnyLetter = false
+	if got := channels.Render(m, of(t, channels.SMS)); !strings.HasPrefix(got[0].Text, "?? ??") {
+		t.Errorf("plain: %+v", got)
+	}
+}
+
 func TestAnEmptyMessageRendersAsNothing(t *testing.T) {
 	for _, text := range []string{"", " \n "} {
 		if got := channels.Render(channels.Message{Text: text}, of(t, channels.SMS)); got != nil {

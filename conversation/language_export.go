@@ -216,14 +216,18 @@ type Difference struct {
 	State   string `json:"state"`
 	BuiltIn string `json:"built_in"` // as YAML
 	Text    string `json:"text"`
+	Of      string `json:"of"` // the digest of what the program brings
 }
 
 // String is the difference for people.
 func (d Difference) String() string {
-	if d.State == Untranslated {
+	switch d.State {
+	case Untranslated:
 		return fmt.Sprintf("%s is untranslated: %s", d.Entry, d.Text)
+	case Outdated:
+		return fmt.Sprintf("%s is outdated:\n  built in: %s\n  here:     %s\n  once it is right again, its comment must end in: of %s", d.Entry, d.BuiltIn, d.Text, d.Of)
 	}
-	return fmt.Sprintf("%s is %s:\n  built in: %s\n  here:     %s", d.Entry, d.State, d.BuiltIn, d.Text)
+	return fmt.Sprintf("%s is changed:\n  built in: %s\n  here:     %s", d.Entry, d.BuiltIn, d.Text)
 }
 
 // Differences lists how a language, with b's own texts, differs from what the program brings: of a language that it brings, what
@@ -244,7 +248,7 @@ func (l *Languages) Differences(code string, b *prepaid.Brand) ([]Difference, er
 	var list []Difference
 	for _, e := range known.entries(base) {
 		is, was := bases[e.name()], known.places[e.name()].of
-		d := Difference{e.name(), "", is.value, e.value}
+		d := Difference{e.name(), "", is.value, e.value, is.digest()}
 		switch {
 		case was != "" && was != is.digest():
 			d.State = Outdated

@@ -64,24 +64,42 @@ func TryLanguage(folder, file string) (*Languages, error) {
 	return readLanguages(append(files, diskFile(file)))
 }
 
-// DraftLanguage is ReadLanguages with a language that need not be there yet, nor have anything in its file: it begins with the texts
-// of the one that others are translated from, and no name.
+// DraftLanguage is ReadLanguages for an export of one language: it need not be there yet, nor have anything in its file, and what is
+// wrong with other files does not matter. A language that can't be read begins with the texts of the one that others are translated
+// from, and no name.
 func DraftLanguage(folder, code string) (*Languages, error) {
 	files, err := languageFilesIn(folder)
 	if err != nil {
 		return nil, err
 	}
+	drafts := []string{code}
 	files = slices.DeleteFunc(files, func(f foundFile) bool {
 		info, err := os.Stat(f.shown)
 		return f.name == code+".yaml" && err == nil && info.Size() == 0 // which the shell has just made, to write the export into
 	})
 	l, err := readLanguages(files)
-	if err == nil && l.byCode[code] == nil {
-		draft := l.source().languageFile
-		draft.Name, draft.Also, draft.places = "", nil, map[string]place{}
-		l.byCode[code] = &language{code, draft}
+	if wrong := (*yamlfile.Error)(nil); errors.As(err, &wrong) {
+		files = slices.DeleteFunc(files, func(f foundFile) bool {
+			other, ok := strings.CutSuffix(f.name, ".yaml")
+			faulty := other != code && slices.ContainsFunc(wrong.Faults, func(w yamlfile.Fault) bool { return w.File == f.shown })
+			if faulty && ok && languageCode.MatchString(other) {
+				drafts = append(drafts, other)
+			}
+			return faulty
+		})
+		l, err = readLanguages(files)
 	}
-	return l, err
+	if err != nil {
+		return nil, err
+	}
+	for _, code := range drafts {
+		if l.byCode[code] == nil {
+			draft := l.source().languageFile
+			draft.Name, draft.Also, draft.places = "", nil, map[string]place{}
+			l.byCode[code] = &language{code, draft}
+		}
+	}
+	return l, nil
 }
 
 func readLanguages(files []foundFile) (*Languages, error) {
@@ -239,6 +257,11 @@ func (l *Languages) Words(language string) map[string][]string {
 	return words
 }
 
+// NeedsOtherLetters reports whether a brand speaks a language that can't be written in GSM-7.
+func (l *Languages) NeedsOtherLetters(b *prepaid.Brand) bool {
+	return slices.ContainsFunc(b.Languages, func(code string) bool { return l.byCode[code] != nil && l.byCode[code].AnyLetter })
+}
+
 // ForBrands returns the texts of every brand. The error tells all that is wrong with any.
 func (l *Languages) ForBrands(brands map[string]*prepaid.Brand) (map[string]*BrandPrompts, error) {
 	all := map[string]*BrandPrompts{}
@@ -291,6 +314,8 @@ func (f LanguageFile) String() string {
 	switch f.Texts {
 	case f.All:
 		return fmt.Sprintf("%s: %d texts, nothing missing", f.File, f.Texts)
+	case 0:
+		return fmt.Sprintf("%s: no texts, nothing wrong; all %d are said as before", f.File, f.All)
 	case 1:
 		return fmt.Sprintf("%s: 1 text, nothing wrong; the other %d are said as before", f.File, f.All-1)
 	}

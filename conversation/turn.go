@@ -190,7 +190,10 @@ func (t *Turn) message() channels.Message {
 	for i := range t.choices {
 		t.choices[i].Question = t.session.Question
 	}
-	m := channels.Message{Choices: t.choices, AskContact: t.contact, ContactLabel: t.prompts.text("button.contact"), Ends: t.ends()}
+	m := channels.Message{Choices: t.choices, AskContact: t.contact, ContactLabel: t.prompts.text("button.contact"), Ends: t.ends(), AnyLetter: t.prompts.anyLetter}
+	for _, c := range t.choices { // of languages, whose names are in their own letters
+		m.AnyLetter = m.AnyLetter || !channels.IsGSM7(c.Label)
+	}
 	for i, p := range t.said {
 		if i > 0 {
 			m.Text += "\n"

@@ -147,7 +147,7 @@ func (s section) languages() []string {
 	for _, v := range s.list("languages") {
 		switch {
 		case !slices.Contains(s.r.languages.Codes(), v.text) && !s.r.languagesFailed:
-			s.r.fault(v.line, "languages: there are no prompts in %q%s", v.text, yamlfile.DidYouMean(v.text, s.r.languages.Codes()))
+			s.r.fault(v.line, "languages: there are no texts in %q%s (pulsa prompts export begins a file of a new one)", v.text, yamlfile.DidYouMean(v.text, s.r.languages.Codes()))
 		case slices.Contains(names, v.text):
 			s.r.fault(v.line, "languages: %s stands twice", v.text)
 		default:

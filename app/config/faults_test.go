@@ -85,7 +85,7 @@ func TestFaults(t *testing.T) {
 		"test":              {with("test: true", "test: yes"), nil, []string{`4: test is "yes": write true or false`}},
 		"country":           {with("country: NL", "country: NLD"), nil, []string{`5: country is "NLD": write two capital letters of ISO 3166, such as NL`}},
 		"currency":          {with("currency: EUR", "currency: EURO"), nil, []string{`6: currency is "EURO": write three capital letters of ISO 4217, such as EUR`}},
-		"language":          {with("languages: [en, nl]", "languages: [en, nk, en]"), nil, []string{`7: languages: there are no prompts in "nk": did you mean nl?`, "7: languages: en stands twice"}},
+		"language":          {with("languages: [en, nl]", "languages: [en, nk, en]"), nil, []string{`7: languages: there are no texts in "nk": did you mean nl? (pulsa prompts export begins a file of a new one)`, "7: languages: en stands twice"}},
 		"languages":         {with("languages: [en, nl]", "languages: en"), nil, []string{"7: languages wants a list: write languages: [ONE, TWO]"}},
 		"min over max":      {with("min: 10", "min: 60"), nil, []string{"9: min 60.00 is more than max 50.00"}},
 		"step":              {with("step: 5", "step: 7"), nil, []string{"9: steps of 7.00 do not lead from 10.00 to 50.00"}},

@@ -3,6 +3,7 @@ package ussd
 import (
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"pulsa/channels"
@@ -16,11 +17,13 @@ type paging struct {
 	ends bool   // nothing can be typed below the last page
 }
 
-// pages cuts a GSM-7 text. It breaks after a line where that leaves the page at least half full, else after a word,
+// pages cuts a text. It breaks after a line where that leaves the page at least half full, else after a word,
 // and within a word only where there is no space. A text that fits is one page without a footer; the empty text is
 // no page.
 func (p paging) pages(text string) []string {
 	var out []string
+	bits := bitsFor(text + p.more + p.back)
+	room := 7 * p.max
 	for text = strings.TrimSpace(text); text != ""; {
 		back := ""
 		if len(out) > 0 {
@@ -30,30 +33,41 @@ func (p paging) pages(text string) []string {
 		if p.ends {
 			last = ""
 		}
-		if septets(text)+septets(last) <= p.max {
+		if bits.of(text)+bits.of(last) <= room {
 			return append(out, text+last)
 		}
 		footer := "\n" + p.more + back
-		end := pageEnd(text, fitting(text, p.max-septets(footer)))
+		end := pageEnd(text, bits.fitting(text, room-bits.of(footer)))
 		out = append(out, strings.TrimRightFunc(text[:end], unicode.IsSpace)+footer)
 		text = strings.TrimLeftFunc(text[end:], unicode.IsSpace)
 	}
 	return out
 }
 
-func septets(text string) int {
+// bitMeter is how many bits a character takes.
+type bitMeter func(rune) int
+
+// bitsFor measures what is sent together with a text: 7 bits a septet, or 16 a unit as soon as one letter is not in GSM-7.
+func bitsFor(text string) bitMeter {
+	if channels.IsGSM7(text) {
+		return func(r rune) int { return 7 * channels.Septets(r) }
+	}
+	return func(r rune) int { return 16 * max(utf16.RuneLen(r), 1) }
+}
+
+func (m bitMeter) of(text string) int {
 	n := 0
 	for _, r := range text {
-		n += channels.Septets(r)
+		n += m(r)
 	}
 	return n
 }
 
-// fitting is how many bytes of the text fit into so many septets; at least one character, so that cutting always ends.
-func fitting(text string, room int) int {
+// fitting is how many bytes of the text fit into so many bits; at least one character, so that cutting always ends.
+func (m bitMeter) fitting(text string, room int) int {
 	used := 0
 	for i, r := range text {
-		if used += channels.Septets(r); used > room && i > 0 {
+		if used += m(r); used > room && i > 0 {
 			return i
 		}
 	}

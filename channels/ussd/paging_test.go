@@ -67,3 +67,16 @@ func FuzzPages(f *testing.F) {
 		}
 	})
 }
+
+func TestOtherLettersThanGSM7TakeMoreRoom(t *testing.T) {
+	p := paging{max: 182, more: "98. More", back: "0. Back"}
+	pages := p.pages(strings.Repeat("да ", 60))
+	if len(pages) < 3 {
+		t.Errorf("%d pages", len(pages))
+	}
+	for _, page := range pages {
+		if n := len([]rune(page)); n > 182*7/16 {
+			t.Errorf("a page of %d letters: %q", n, page)
+		}
+	}
+}

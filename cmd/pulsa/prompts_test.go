@@ -81,6 +81,12 @@ func TestAFileSomewhereElseIsCheckedAsIfItStoodInTheFolder(t *testing.T) {
 	if code, text := prompts(t, folder, "diff", elsewhere, "--json"); code != 0 || !strings.HasPrefix(text, `{"entry":"prompts.exit.done","state":"changed",`) {
 		t.Errorf("difference: exit %d, %s", code, text)
 	}
+	if code, text := prompts(t, folder, "export", "de"); code != 0 || !strings.HasPrefix(text, "# de.yaml") {
+		t.Errorf("export beside a file with a fault: exit %d, %.200s", code, text)
+	}
+	if code, text := prompts(t, folder, "export", "nl"); code != 2 || !strings.Contains(text, "did you mean exit.done?") {
+		t.Errorf("export of a file with a fault: exit %d, %.200s", code, text)
+	}
 	for _, args := range [][]string{{"check", "missing.yaml"}, {"export", "German"}, {"diff", "fr", "--config", "missing.yaml"}, {"export", "de", "--brand", "dmo"}} {
 		if code, text := prompts(t, filepath.Dir(elsewhere), args...); code != 2 {
 			t.Errorf("%v: exit %d, %s", args, code, text)
@@ -98,7 +104,7 @@ func TestATextThatWasExportedEarlierIsOutOfDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, text := prompts(t, folder, "diff", "nl")
-	if code != 0 || !strings.HasPrefix(text, "prompts.exit.done is outdated:\n  built in: ") || strings.Count(text, "\n") != 3 {
+	if code != 0 || !strings.HasPrefix(text, "prompts.exit.done is outdated:\n  built in: ") || !strings.HasSuffix(text, "its comment must end in: of "+mark+"\n") || strings.Count(text, "\n") != 4 {
 		t.Errorf("exit %d, %s", code, text)
 	}
 }

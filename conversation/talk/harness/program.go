@@ -340,17 +340,17 @@ func (s *Program) channel() channels.Channel {
 
 // Problems implements talk.Proofreader.
 func (s *Program) Problems(to talk.Customer, m talk.Message) []string {
-	return proofread(to.Kind, m)
+	return proofread(s.config, s.setup.Brand, to.Kind, m)
 }
 
 // proofread finds what is wrong with a message whatever it says.
-func proofread(kind string, m talk.Message) []string {
+func proofread(c config.Config, brand, kind string, m talk.Message) []string {
 	can, ok := channels.Of(channels.Kind(kind))
 	if !ok {
 		return []string{"unknown kind of channel " + kind}
 	}
 	var problems []string
-	if can.Plain && !channels.IsGSM7(m.Text) {
+	if b, err := c.Brand(brand); err == nil && can.Plain && !channels.IsGSM7(m.Text) && !c.Languages.NeedsOtherLetters(b) {
 		problems = append(problems, "has letters that are not GSM-7")
 	}
 	if n := channels.Segments(m.Text).Segments; can.Segmented && n > can.MaxSegments {

@@ -220,7 +220,7 @@ func (s *serverProgram) State(ctx context.Context, who talk.Customer) (string, e
 
 // Problems implements talk.Proofreader.
 func (s *serverProgram) Problems(to talk.Customer, m talk.Message) []string {
-	return proofread(to.Kind, m)
+	return proofread(s.maker.config, s.setup.Brand, to.Kind, m)
 }
 
 // Close implements talk.Program: the simulators choose by the customer's number again.
