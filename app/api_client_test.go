@@ -23,7 +23,7 @@ import (
 // ours is our own Reloadly client with its base URL changed to our own API.
 func (c *caller) ours(change func(*reloadly.Config)) *reloadly.Client {
 	config := reloadly.Config{
-		ClientID: c.id, ClientSecret: prepaid.NewSecret(c.secret), BaseURL: c.server.URL, AuthURL: c.server.URL + "/oauth/token",
+		Credentials: reloadly.Credentials{ClientID: c.id, ClientSecret: prepaid.NewSecret(c.secret)}, BaseURL: c.server.URL, AuthURL: c.server.URL + "/oauth/token",
 		Audience: reloadly.LiveURL, PINs: true, HTTP: c.c.client(), Clock: hastyClock{}, Log: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {

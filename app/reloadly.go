@@ -30,8 +30,8 @@ func newReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reload
 		if network == config.NetworkReloadly {
 			r := c.Reloadly
 			return reloadly.New(reloadly.Config{
-				ClientID: r.ClientID, ClientSecret: r.ClientSecret, WebhookSecret: r.WebhookSecret,
-				BaseURL: r.BaseURL, AuthURL: r.AuthURL, Audience: r.Audience, Async: r.Async, PINs: true, Clock: clock, Log: log,
+				Credentials: reloadly.Credentials{ClientID: r.ClientID, ClientSecret: r.ClientSecret, WebhookSecret: r.WebhookSecret},
+				BaseURL:     r.BaseURL, AuthURL: r.AuthURL, Audience: r.Audience, Async: r.Async, PINs: true, Clock: clock, Log: log,
 			})
 		}
 	}

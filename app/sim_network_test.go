@@ -56,8 +56,8 @@ func newFaced(t *testing.T, nonAtomic bool, change func(*reloadly.Config)) *face
 		_ = f.network.Close()
 	})
 	c := reloadly.Config{
-		ClientID: "id", ClientSecret: prepaid.NewSecret("secret"), BaseURL: f.server.URL, AuthURL: f.server.URL + "/oauth/token",
-		Clock: prepaid.SystemClock{}, Log: quiet, WebhookSecret: prepaid.NewSecret("hook-secret"),
+		Credentials: reloadly.Credentials{ClientID: "id", ClientSecret: prepaid.NewSecret("secret"), WebhookSecret: prepaid.NewSecret("hook-secret")}, BaseURL: f.server.URL, AuthURL: f.server.URL + "/oauth/token",
+		Clock: prepaid.SystemClock{}, Log: quiet,
 	}
 	if change != nil {
 		change(&c)
@@ -218,7 +218,7 @@ func TestClientNeverLetsTwoRequestsUnderOneReferenceMeet(t *testing.T) {
 	if n := len(f.network.Delivered(simnetwork.Filter{})); n != 1 {
 		t.Errorf("one client: delivered %d times", n)
 	}
-	other := reloadly.New(reloadly.Config{ClientID: "id", ClientSecret: prepaid.NewSecret("s"), BaseURL: f.server.URL,
+	other := reloadly.New(reloadly.Config{Credentials: reloadly.Credentials{ClientID: "id", ClientSecret: prepaid.NewSecret("s")}, BaseURL: f.server.URL,
 		AuthURL: f.server.URL + "/oauth/token", Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler)})
 	tries := 0
 	apptest.Await(t, "two clients' requests meet: the simulator is to be non-atomic", func() bool {

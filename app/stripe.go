@@ -22,7 +22,7 @@ func newStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books fun
 			continue
 		}
 		g, err := stripe.New(stripe.Config{
-			Key: c.Stripe.Key, WebhookSecrets: c.Stripe.WebhookSecrets, BaseURL: c.Stripe.BaseURL,
+			Credentials: stripe.Credentials{Key: c.Stripe.Key, WebhookSecrets: c.Stripe.WebhookSecrets}, BaseURL: c.Stripe.BaseURL,
 			ReturnURL: c.PublicURL + stripe.ReturnPath, Clock: clock, Log: log, Recorded: books, Stray: stray,
 		})
 		if err != nil {

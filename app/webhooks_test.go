@@ -94,7 +94,7 @@ func (h *hooked) receive(w http.ResponseWriter, r *http.Request) {
 		h.behave(w, r)
 		return
 	}
-	reloadly.New(reloadly.Config{WebhookSecret: h.secret, Clock: h.clock, Log: slog.New(slog.DiscardHandler)}).Webhook(
+	reloadly.New(reloadly.Config{Credentials: reloadly.Credentials{WebhookSecret: h.secret}, Clock: h.clock, Log: slog.New(slog.DiscardHandler)}).Webhook(
 		func(_ context.Context, reference string) error {
 			h.received = append(h.received, reference)
 			return nil
@@ -348,7 +348,7 @@ func TestWorkersDeliverWebhooks(t *testing.T) {
 	if _, err := r.Developers.SetWebhook(t.Context(), id, receiver.URL, prepaid.By{Who: "test", Why: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	client := reloadly.New(reloadly.Config{ClientID: id, ClientSecret: secret, BaseURL: r.server.URL, AuthURL: r.server.URL + "/oauth/token",
+	client := reloadly.New(reloadly.Config{Credentials: reloadly.Credentials{ClientID: id, ClientSecret: secret}, BaseURL: r.server.URL, AuthURL: r.server.URL + "/oauth/token",
 		Audience: reloadly.LiveURL, Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler)})
 	result := client.Credit(t.Context(), topup.Credit{Reference: "REF", MSISDN: "31612345678", Amount: prepaid.Money{Minor: 500, Currency: "EUR"}})
 	if result.Outcome != topup.Done {

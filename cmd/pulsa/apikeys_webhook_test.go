@@ -37,7 +37,7 @@ func TestOperatorsKeepWebhooks(t *testing.T) {
 
 	p := o.program()
 	api := httptest.NewServer(p.Routes())
-	client := reloadly.New(reloadly.Config{ClientID: key.ID, ClientSecret: prepaid.NewSecret(key.Secret), BaseURL: api.URL, AuthURL: api.URL + "/oauth/token",
+	client := reloadly.New(reloadly.Config{Credentials: reloadly.Credentials{ClientID: key.ID, ClientSecret: prepaid.NewSecret(key.Secret)}, BaseURL: api.URL, AuthURL: api.URL + "/oauth/token",
 		Audience: reloadly.LiveURL, Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler)})
 	client.Credit(t.Context(), topup.Credit{Reference: "REF", MSISDN: "31612345678", Amount: prepaid.Money{Minor: 500, Currency: "EUR"}})
 	if n, err := p.Developers.DeliverDue(t.Context()); n != 1 || err != nil {

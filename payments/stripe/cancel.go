@@ -38,7 +38,7 @@ func (g *Gateway) Cancel(ctx context.Context, reference string) topup.Result {
 // spendKey takes the reference for something that never charges, and ends that too.
 func (g *Gateway) spendKey(ctx context.Context, reference string, params *api.PaymentIntentCreateParams) topup.Result {
 	params.SetIdempotencyKey(reference)
-	intent, err := g.api.V1PaymentIntents.Create(ctx, params)
+	intent, err := g.now.Load().api.V1PaymentIntents.Create(ctx, params)
 	if err == nil {
 		return g.end(ctx, intent)
 	}
@@ -67,7 +67,7 @@ func (g *Gateway) end(ctx context.Context, i *api.PaymentIntent) topup.Result {
 	case api.PaymentIntentStatusSucceeded, api.PaymentIntentStatusProcessing:
 		return topup.Result{Outcome: topup.Refused, Code: codeCharged, ProviderRef: i.ID}
 	}
-	ended, err := g.api.V1PaymentIntents.Cancel(ctx, i.ID, &api.PaymentIntentCancelParams{CancellationReason: api.String("abandoned")})
+	ended, err := g.now.Load().api.V1PaymentIntents.Cancel(ctx, i.ID, &api.PaymentIntentCancelParams{CancellationReason: api.String("abandoned")})
 	if err != nil {
 		return g.answerCancel(ctx, i.Metadata[metaCharge], problemOf(ctx, err))
 	}

@@ -51,7 +51,7 @@ func (g *Gateway) Charge(ctx context.Context, r payments.ChargeRequest) topup.Re
 	}
 	params.SetIdempotencyKey(r.Reference)
 	params.AddExpand("latest_charge")
-	intent, err := g.api.V1PaymentIntents.Create(ctx, params)
+	intent, err := g.now.Load().api.V1PaymentIntents.Create(ctx, params)
 	if err == nil {
 		return g.standing(ctx, intent)
 	}
@@ -83,7 +83,7 @@ func (g *Gateway) authenticate(ctx context.Context, r payments.ChargeRequest, in
 	}
 	params.SetIdempotencyKey(r.Reference + ":authenticate")
 	params.AddExpand("latest_charge")
-	confirmed, err := g.api.V1PaymentIntents.Confirm(ctx, intent, params)
+	confirmed, err := g.now.Load().api.V1PaymentIntents.Confirm(ctx, intent, params)
 	if err != nil {
 		return g.answer(ctx, r.Reference, problemOf(ctx, err))
 	}

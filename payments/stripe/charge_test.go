@@ -192,7 +192,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	defer close(silent)
 	w := newWorld(t, nil)
 	r := w.request("ref", payments.Card)
-	g, err := stripe.New(stripe.Config{Key: prepaid.NewSecret(testKey), ReturnURL: "https://pay.test", Recorded: w.recorded,
+	g, err := stripe.New(stripe.Config{Credentials: stripe.Credentials{Key: prepaid.NewSecret(testKey)}, ReturnURL: "https://pay.test", Recorded: w.recorded,
 		BaseURL: slow.URL, Clock: w.clock, Log: discard()})
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +217,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	r := w.request("ref", payments.Card)
 	elsewhere := httptest.NewServer(http.RedirectHandler(w.server.URL+"/v1/payment_intents", http.StatusTemporaryRedirect))
 	defer elsewhere.Close()
-	g, err := stripe.New(stripe.Config{Key: prepaid.NewSecret(testKey), ReturnURL: "https://pay.test", Recorded: w.recorded,
+	g, err := stripe.New(stripe.Config{Credentials: stripe.Credentials{Key: prepaid.NewSecret(testKey)}, ReturnURL: "https://pay.test", Recorded: w.recorded,
 		BaseURL: elsewhere.URL, Clock: w.clock, Log: discard()})
 	if err != nil {
 		t.Fatal(err)
@@ -276,7 +276,7 @@ func TestWhatCannotBeAskedForIsRefusedWithoutAsking(t *testing.T) {
 
 func TestAKeyIsWellFormedAndNeverShown(t *testing.T) {
 	for _, key := range []string{"", "sk_test_", "sk_test_a b", "sk_test_a\n", "pk_test_abc", "whsec_abc", "sk_other_abc", "abc"} {
-		_, err := stripe.New(stripe.Config{Key: prepaid.NewSecret(key), ReturnURL: "https://x", Clock: prepaid.SystemClock{}})
+		_, err := stripe.New(stripe.Config{Credentials: stripe.Credentials{Key: prepaid.NewSecret(key)}, ReturnURL: "https://x", Clock: prepaid.SystemClock{}})
 		if err == nil || (len(key) > 8 && strings.Contains(err.Error(), key)) {
 			t.Errorf("%q: got %v", key, err)
 		}

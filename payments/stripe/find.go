@@ -57,7 +57,7 @@ func (g *Gateway) find(ctx context.Context, reference string) (f found, err erro
 func (g *Gateway) read(ctx context.Context, id, reference string) (*api.PaymentIntent, error) {
 	params := &api.PaymentIntentRetrieveParams{}
 	params.AddExpand("latest_charge")
-	intent, err := g.api.V1PaymentIntents.Retrieve(ctx, id, params)
+	intent, err := g.now.Load().api.V1PaymentIntents.Retrieve(ctx, id, params)
 	if err != nil {
 		if p := problemOf(ctx, err); p.status != 404 {
 			return nil, p
@@ -81,7 +81,7 @@ func (g *Gateway) list(ctx context.Context, customer, reference string, since ti
 	}
 	var ours []*api.PaymentIntent
 	read := 0
-	for intent, err := range g.api.V1PaymentIntents.List(ctx, params).All(ctx) {
+	for intent, err := range g.now.Load().api.V1PaymentIntents.List(ctx, params).All(ctx) {
 		if err != nil {
 			return nil, problemOf(ctx, err)
 		}
@@ -115,7 +115,7 @@ func (g *Gateway) search(ctx context.Context, reference string) (*api.PaymentInt
 	}
 	params := &api.PaymentIntentSearchParams{}
 	params.Query = "metadata['" + metaCharge + "']:'" + reference + "'"
-	for intent, err := range g.api.V1PaymentIntents.Search(ctx, params).All(ctx) {
+	for intent, err := range g.now.Load().api.V1PaymentIntents.Search(ctx, params).All(ctx) {
 		if err != nil {
 			return nil, problemOf(ctx, err)
 		}

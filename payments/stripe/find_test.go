@@ -102,7 +102,7 @@ func TestAbsentIsNeverSaidOnTheSearchsWord(t *testing.T) {
 func TestBooksThatCannotBeReadLeaveEverythingUnknown(t *testing.T) {
 	w := newWorld(t, nil)
 	w.charged("ref")
-	broken, err := stripe.New(stripe.Config{Key: prepaid.NewSecret(testKey), ReturnURL: "https://x", BaseURL: w.server.URL,
+	broken, err := stripe.New(stripe.Config{Credentials: stripe.Credentials{Key: prepaid.NewSecret(testKey)}, ReturnURL: "https://x", BaseURL: w.server.URL,
 		Recorded: func(context.Context, prepaid.ChargeID) (payments.Recorded, error) {
 			return payments.Recorded{}, errors.New("down")
 		},

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	api "github.com/stripe/stripe-go/v85"
@@ -26,11 +27,7 @@ const keyKept = 23 * time.Hour
 
 // Config is what a Gateway is made of. All fields are needed but Stray, BaseURL and HTTP.
 type Config struct {
-	// Key is a secret or restricted key: sk_test_…, rk_live_…. A test key charges nobody and serves brands
-	// marked test only, a live key all others only.
-	Key prepaid.Secret
-	// WebhookSecrets are the endpoint's: whsec_…; two while one replaces the other.
-	WebhookSecrets []prepaid.Secret
+	Credentials
 	// ReturnURL is where Stripe's pages send customers when they are done: where ReturnPage is served.
 	ReturnURL string
 	// Recorded tells what our books hold of a charge: payments.Books.Recorded.
@@ -44,11 +41,27 @@ type Config struct {
 	Log     *slog.Logger
 }
 
+// Credentials are how Stripe knows us, and we know its webhooks.
+type Credentials struct {
+	// Key is a secret or restricted key: sk_test_…, rk_live_…. A test key charges nobody and serves brands
+	// marked test only, a live key all others only.
+	Key prepaid.Secret
+	// WebhookSecrets are the endpoint's: whsec_…; two while one replaces the other.
+	WebhookSecrets []prepaid.Secret
+}
+
 // Gateway is Stripe as a payments.Gateway. It keeps nothing; safe for concurrent use.
 type Gateway struct {
-	c    Config
-	live bool
-	api  *api.Client
+	c        Config
+	live     bool
+	backends *api.Backends
+	now      atomic.Pointer[account]
+}
+
+// account is what we are let in by.
+type account struct {
+	api            *api.Client
+	webhookSecrets []prepaid.Secret
 }
 
 var _ payments.Gateway = (*Gateway)(nil)
@@ -80,7 +93,27 @@ func New(c Config) (*Gateway, error) {
 		EnableTelemetry:   api.Bool(false),
 		LeveledLogger:     &api.LeveledLogger{Level: api.LevelNull}, // it would log what Stripe says of customers
 	})
-	return &Gateway{c: c, live: live, api: api.NewClient(c.Key.Reveal(), api.WithBackends(backends))}, nil
+	g := &Gateway{c: c, live: live, backends: backends}
+	take, err := g.Renew(c.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	take()
+	return g, nil
+}
+
+// Renew prepares other credentials, of the same account at Stripe. With take they hold from the next call on; calls under way end
+// with those that they began with. An error is of a key that is malformed, or of the other mode: it would charge test brands'
+// customers, or nobody.
+func (g *Gateway) Renew(to Credentials) (take func(), err error) {
+	switch live, err := mode(to.Key); {
+	case err != nil:
+		return nil, err
+	case live != g.live:
+		return nil, errors.New("stripe: a test key can't take the place of a live one, nor a live key that of a test one, before a restart")
+	}
+	next := &account{api: api.NewClient(to.Key.Reveal(), api.WithBackends(g.backends)), webhookSecrets: to.WebhookSecrets}
+	return func() { g.now.Store(next) }, nil
 }
 
 // mode tells a live key from a test key.

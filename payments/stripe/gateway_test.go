@@ -50,8 +50,8 @@ func newWorld(t *testing.T, change func(*stripe.Config)) *world {
 	w.server = newServer(t, w.clock)
 	w.server.deliver = w.deliver
 	c := stripe.Config{
-		Key: prepaid.NewSecret(testKey), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret("whsec_older"), prepaid.NewSecret(hookSecret)},
-		ReturnURL: "https://pay.test" + stripe.ReturnPath, Recorded: w.recorded, BaseURL: w.server.URL, Clock: w.clock,
+		Credentials: stripe.Credentials{Key: prepaid.NewSecret(testKey), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret("whsec_older"), prepaid.NewSecret(hookSecret)}},
+		ReturnURL:   "https://pay.test" + stripe.ReturnPath, Recorded: w.recorded, BaseURL: w.server.URL, Clock: w.clock,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
 	if change != nil {

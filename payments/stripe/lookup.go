@@ -109,7 +109,7 @@ func gone(d *api.Dispute) bool {
 func (g *Gateway) disputed(ctx context.Context, intent string) topup.Result {
 	params := &api.DisputeListParams{PaymentIntent: &intent}
 	params.Limit = api.Int64(100)
-	for d, err := range g.api.V1Disputes.List(ctx, params).All(ctx) {
+	for d, err := range g.now.Load().api.V1Disputes.List(ctx, params).All(ctx) {
 		if err != nil {
 			p := problemOf(ctx, err)
 			return topup.Result{Outcome: topup.Unknown, Code: p.name(), ProviderRef: intent}

@@ -87,7 +87,7 @@ func (g *Gateway) news(ctx context.Context, kind string, o object) (payments.Eve
 func (g *Gateway) chargeChanged(ctx context.Context, o object) (payments.Event, error) {
 	charge := o.Metadata[metaCharge]
 	if id := string(o.PaymentIntent); charge == "" && isID(id) {
-		intent, err := g.api.V1PaymentIntents.Retrieve(ctx, id, nil)
+		intent, err := g.now.Load().api.V1PaymentIntents.Retrieve(ctx, id, nil)
 		if err != nil {
 			return payments.Event{}, problemOf(ctx, err)
 		}
@@ -104,7 +104,7 @@ func (g *Gateway) completed(ctx context.Context, intent, setup string) (payments
 	}
 	params := &api.SetupIntentRetrieveParams{}
 	params.AddExpand("payment_method")
-	i, err := g.api.V1SetupIntents.Retrieve(ctx, intent, params)
+	i, err := g.now.Load().api.V1SetupIntents.Retrieve(ctx, intent, params)
 	if err != nil {
 		return payments.Event{}, problemOf(ctx, err)
 	}
@@ -123,7 +123,7 @@ func (g *Gateway) revoked(ctx context.Context, method string) (payments.Event, e
 	if !isID(method) {
 		return payments.Event{}, nil
 	}
-	m, err := g.api.V1PaymentMethods.Retrieve(ctx, method, nil)
+	m, err := g.now.Load().api.V1PaymentMethods.Retrieve(ctx, method, nil)
 	if err != nil {
 		return payments.Event{}, problemOf(ctx, err)
 	}

@@ -26,7 +26,7 @@ func (g *Gateway) Serves(b *prepaid.Brand) bool { return g.serves(b) }
 // Probe reads the account's balance, which changes nothing, and returns it in words for operators: "test key, balance EUR 12.00".
 // Errors: ErrKey, ErrRights, ErrMode, ErrUnreachable, or what else Stripe says.
 func (g *Gateway) Probe(ctx context.Context) (string, error) {
-	balance, err := g.api.V1Balance.Retrieve(ctx, nil)
+	balance, err := g.now.Load().api.V1Balance.Retrieve(ctx, nil)
 	if err != nil {
 		p := problemOf(ctx, err)
 		switch p.status {

@@ -22,7 +22,7 @@ func (g *Gateway) Refund(ctx context.Context, reference string) topup.Result {
 	}
 	params := &api.RefundCreateParams{PaymentIntent: &f.intent.ID, Metadata: map[string]string{metaCharge: reference}}
 	params.SetIdempotencyKey("refund:" + reference)
-	r, err := g.api.V1Refunds.Create(ctx, params)
+	r, err := g.now.Load().api.V1Refunds.Create(ctx, params)
 	if err == nil {
 		return refundResult(r)
 	}
@@ -39,7 +39,7 @@ func (g *Gateway) refunded(ctx context.Context, i *api.PaymentIntent) topup.Resu
 	params.Limit = api.Int64(100)
 	var back int64
 	last := topup.Result{Outcome: topup.Absent}
-	for r, err := range g.api.V1Refunds.List(ctx, params).All(ctx) {
+	for r, err := range g.now.Load().api.V1Refunds.List(ctx, params).All(ctx) {
 		if err != nil {
 			p := problemOf(ctx, err)
 			return topup.Result{Outcome: topup.Unknown, Code: p.name()}

@@ -50,7 +50,7 @@ func (g *Gateway) charges(ctx context.Context, from, to time.Time, put func(paym
 	params := &api.PaymentIntentListParams{CreatedRange: created(from.Add(-debitFails), to)}
 	params.Limit = api.Int64(100)
 	params.AddExpand("data.latest_charge.failure_balance_transaction")
-	for i, err := range g.api.V1PaymentIntents.List(ctx, params).All(ctx) {
+	for i, err := range g.now.Load().api.V1PaymentIntents.List(ctx, params).All(ctx) {
 		if err != nil {
 			return problemOf(ctx, err)
 		}
@@ -85,7 +85,7 @@ func (g *Gateway) refunds(ctx context.Context, from, to time.Time, put func(paym
 	params := &api.RefundListParams{CreatedRange: created(from, to)}
 	params.Limit = api.Int64(100)
 	params.AddExpand("data.payment_intent") // whose metadata names the charge, also where staff refunded by hand
-	for r, err := range g.api.V1Refunds.List(ctx, params).All(ctx) {
+	for r, err := range g.now.Load().api.V1Refunds.List(ctx, params).All(ctx) {
 		if err != nil {
 			return problemOf(ctx, err)
 		}
@@ -107,7 +107,7 @@ func (g *Gateway) disputes(ctx context.Context, from, to time.Time, put func(pay
 	params := &api.DisputeListParams{CreatedRange: created(from, to)}
 	params.Limit = api.Int64(100)
 	params.AddExpand("data.payment_intent")
-	for d, err := range g.api.V1Disputes.List(ctx, params).All(ctx) {
+	for d, err := range g.now.Load().api.V1Disputes.List(ctx, params).All(ctx) {
 		if err != nil {
 			return problemOf(ctx, err)
 		}

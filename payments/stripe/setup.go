@@ -46,7 +46,7 @@ func (g *Gateway) StartSetup(ctx context.Context, r payments.SetupRequest) (paym
 		SetupIntentData: &api.CheckoutSessionCreateSetupIntentDataParams{Metadata: about, Description: &r.Brand.Title},
 	}
 	params.SetIdempotencyKey("setup:" + r.Reference)
-	session, err := g.api.V1CheckoutSessions.Create(ctx, params)
+	session, err := g.now.Load().api.V1CheckoutSessions.Create(ctx, params)
 	if err != nil {
 		return payments.Page{}, fmt.Errorf("open checkout page: %w", problemOf(ctx, err))
 	}
@@ -63,7 +63,7 @@ func (g *Gateway) CloseSetup(ctx context.Context, s payments.Setup) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, setupWithin)
 	defer cancel()
-	if _, err := g.api.V1CheckoutSessions.Expire(ctx, s.GatewayRef, nil); err != nil {
+	if _, err := g.now.Load().api.V1CheckoutSessions.Expire(ctx, s.GatewayRef, nil); err != nil {
 		return fmt.Errorf("close checkout page: %w", problemOf(ctx, err))
 	}
 	return nil
@@ -74,7 +74,7 @@ func (g *Gateway) CloseSetup(ctx context.Context, s payments.Setup) error {
 func (g *Gateway) customer(ctx context.Context, key string, id prepaid.CustomerID, b *prepaid.Brand) (string, error) {
 	params := &api.CustomerCreateParams{Metadata: map[string]string{metaCustomer: string(id), metaBrand: b.Name}}
 	params.SetIdempotencyKey(key)
-	c, err := g.api.V1Customers.Create(ctx, params)
+	c, err := g.now.Load().api.V1Customers.Create(ctx, params)
 	if err != nil {
 		return "", problemOf(ctx, err)
 	}

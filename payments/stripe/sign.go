@@ -56,7 +56,7 @@ func (g *Gateway) Sign(ctx context.Context, a payments.Agreement) payments.Signe
 	}
 	params.SetIdempotencyKey("sign:" + a.Reference)
 	params.AddExpand("payment_method")
-	i, err := g.api.V1SetupIntents.Create(ctx, params)
+	i, err := g.now.Load().api.V1SetupIntents.Create(ctx, params)
 	if err != nil {
 		return g.notSigned(ctx, a, problemOf(ctx, err))
 	}
@@ -92,7 +92,7 @@ func (g *Gateway) LookUpSigned(ctx context.Context, a payments.Agreement) paymen
 	}
 	params := &api.SetupIntentListParams{Customer: &customer}
 	params.AddExpand("data.payment_method")
-	for i, err := range g.api.V1SetupIntents.List(ctx, params).All(ctx) {
+	for i, err := range g.now.Load().api.V1SetupIntents.List(ctx, params).All(ctx) {
 		if err != nil {
 			return g.unclearSigned(ctx, a, problemOf(ctx, err))
 		}

@@ -118,7 +118,7 @@ func (g *Gateway) signed(body []byte, header string) bool {
 		return false
 	}
 	valid := false
-	for _, secret := range g.c.WebhookSecrets {
+	for _, secret := range g.now.Load().webhookSecrets {
 		expected := webhook.ComputeSignature(at, body, secret.Reveal())
 		for _, signature := range given {
 			valid = valid || (!secret.Empty() && hmac.Equal(expected, signature))

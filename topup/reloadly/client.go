@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"pulsa/prepaid"
@@ -23,14 +24,19 @@ const (
 // topupWithin is how long a top-up may take: on a failing operator Reloadly has been seen to hold one for 52 s.
 const topupWithin = 90 * time.Second
 
-// Config is what a Client is made of. Where there is no default, the field is needed.
-type Config struct {
+// Credentials are how Reloadly knows us, and we know its webhooks.
+type Credentials struct {
 	ClientID      string
 	ClientSecret  prepaid.Secret
-	BaseURL       string         // default: LiveURL
-	AuthURL       string         // of the tokens; default: AuthURL
-	Audience      string         // default: BaseURL
 	WebhookSecret prepaid.Secret // of the dashboard; empty: every webhook is refused
+}
+
+// Config is what a Client is made of. Where there is no default, the field is needed.
+type Config struct {
+	Credentials
+	BaseURL  string // default: LiveURL
+	AuthURL  string // of the tokens; default: AuthURL
+	Audience string // default: BaseURL
 	// Async asks for top-ups by /topups-async, and polls for what they came to.
 	Async bool
 	// PINs says that whoever calls Credit hands Result.PIN on to the customer. Otherwise numbers of operators whose credit
@@ -47,7 +53,7 @@ type Config struct {
 type Client struct {
 	c         Config
 	http      *http.Client
-	tokens    *tokens
+	access    atomic.Pointer[access]
 	numbers   *cache[prepaid.MSISDN, Operator]
 	countries *cache[string, []Operator]
 	operators *cache[ID, Operator]
@@ -70,11 +76,13 @@ func New(c Config) *Client {
 	}
 	// A redirect would repeat the request elsewhere, with its token.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{
-		c: c, http: &client, tokens: newTokens(), inFlight: map[string]bool{},
+	made := &Client{
+		c: c, http: &client, inFlight: map[string]bool{},
 		numbers: newCache[prepaid.MSISDN, Operator](c.Clock), countries: newCache[string, []Operator](c.Clock),
 		operators: newCache[ID, Operator](c.Clock),
 	}
+	made.access.Store(&access{Credentials: c.Credentials, turn: make(chan struct{}, 1)})
+	return made
 }
 
 // transport keeps as many connections as top-ups may be under way: the standard one closes all but two.

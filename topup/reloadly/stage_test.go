@@ -89,8 +89,8 @@ func newStage(t *testing.T, change func(*reloadly.Config)) *stage {
 	server := httptest.NewServer(s)
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	c := reloadly.Config{
-		ClientID: "id", ClientSecret: prepaid.NewSecret("client-secret"), BaseURL: server.URL, AuthURL: server.URL + "/oauth/token",
-		Audience: reloadly.SandboxURL, WebhookSecret: prepaid.NewSecret("webhook-secret"), Clock: quick{prepaid.SystemClock{}},
+		Credentials: reloadly.Credentials{ClientID: "id", ClientSecret: prepaid.NewSecret("client-secret"), WebhookSecret: prepaid.NewSecret("webhook-secret")}, BaseURL: server.URL, AuthURL: server.URL + "/oauth/token",
+		Audience: reloadly.SandboxURL, Clock: quick{prepaid.SystemClock{}},
 		Log: slog.New(slog.NewTextHandler(s.log, nil)),
 	}
 	if change != nil {

@@ -8,15 +8,26 @@ import (
 	"time"
 )
 
-// tokens keeps the one token of a client, and fetches the next. Safe for concurrent use.
-type tokens struct {
+// access is what we are let in by: credentials, and the one token that they were exchanged for. Safe for concurrent use.
+type access struct {
+	Credentials
 	turn   chan struct{} // held by whoever reads or fetches
 	value  string
 	renew  time.Time // from then on a new one is fetched
 	expiry time.Time
 }
 
-func newTokens() *tokens { return &tokens{turn: make(chan struct{}, 1)} }
+// Renew takes other credentials from the next call on. Calls under way end with those that they began with. The token that we have is
+// used until it expires where the new credentials get none.
+func (c *Client) Renew(to Credentials) {
+	before := c.access.Load()
+	if before.Credentials == to {
+		return
+	}
+	before.turn <- struct{}{}
+	defer func() { <-before.turn }()
+	c.access.Store(&access{Credentials: to, turn: make(chan struct{}, 1), value: before.value, expiry: before.expiry})
+}
 
 // renewBefore is how long before its end a token is exchanged: long enough for the slowest call, and never
 // more than a tenth of its life.
@@ -24,7 +35,7 @@ const renewBefore = 5 * time.Minute
 
 // token returns one that is good for now. stale is one that was just refused, "" for none.
 func (c *Client) token(ctx context.Context, stale string) (string, error) {
-	t := c.tokens
+	t := c.access.Load()
 	select {
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
@@ -35,7 +46,7 @@ func (c *Client) token(ctx context.Context, stale string) (string, error) {
 	if t.value != "" && t.value != stale && now.Before(t.renew) {
 		return t.value, nil
 	}
-	fresh, err := c.fetchToken(ctx)
+	fresh, err := c.fetchToken(ctx, t.Credentials)
 	if err != nil {
 		if t.value != "" && t.value != stale && now.Before(t.expiry) {
 			c.c.Log.WarnContext(ctx, "reloadly token not renewed", "expires", t.expiry, "error", err)
@@ -50,9 +61,9 @@ func (c *Client) token(ctx context.Context, stale string) (string, error) {
 }
 
 // fetchToken asks for a token, a few times.
-func (c *Client) fetchToken(ctx context.Context) (Token, error) {
+func (c *Client) fetchToken(ctx context.Context, as Credentials) (Token, error) {
 	body, err := json.Marshal(tokenRequest{
-		ClientID: c.c.ClientID, ClientSecret: c.c.ClientSecret.Reveal(), GrantType: "client_credentials", Audience: c.c.Audience,
+		ClientID: as.ClientID, ClientSecret: as.ClientSecret.Reveal(), GrantType: "client_credentials", Audience: c.c.Audience,
 	})
 	if err != nil {
 		return Token{}, err

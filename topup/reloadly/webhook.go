@@ -51,7 +51,7 @@ func (c *Client) Webhook(hint func(ctx context.Context, reference string) error)
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 			return
 		}
-		if !signed(c.c.WebhookSecret, body, r.Header.Get(timestampHeader), r.Header.Get(signatureHeader)) {
+		if !signed(c.access.Load().WebhookSecret, body, r.Header.Get(timestampHeader), r.Header.Get(signatureHeader)) {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}
