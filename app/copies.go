@@ -9,6 +9,7 @@ import (
 	"pulsa/app/core"
 	"pulsa/app/version"
 	"pulsa/operators"
+	"pulsa/store"
 )
 
 // self describes this copy of the server to the others.
@@ -68,8 +69,12 @@ func (p *Program) keyFault(ctx context.Context) (fault string, level operators.L
 
 // examineCopies shows the running copies of the server, and judges their keys.
 func (p *Program) examineCopies(ctx context.Context) []operators.Finding {
-	running, err := p.DB.Copies.Running(ctx)
-	inUse, useErr := p.DB.MasterKeys.KeysInUse(ctx)
+	return examineCopies(ctx, p.DB)
+}
+
+func examineCopies(ctx context.Context, db *store.DB) []operators.Finding {
+	running, err := db.Copies.Running(ctx)
+	inUse, useErr := db.MasterKeys.KeysInUse(ctx)
 	if err := errors.Join(err, useErr); err != nil {
 		return []operators.Finding{operators.Failure("copies", err.Error(), "see SQL above")}
 	}

@@ -29,6 +29,12 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	for _, note := range c.Notes {
 		findings = append(findings, operators.Warning("configuration", note, "set what is named, or leave the channel off"))
 	}
+	for _, m := range c.Missing {
+		findings = append(findings, operators.Failure("credentials", m.Text, "set "+m.Name+", or write it into a file of that name in credentials_dir"))
+	}
+	if c.Lacks(config.PINPepper) || c.Lacks(config.CardKey) {
+		return append(findings, examineStoresAlone(ctx, c)...)
+	}
 	findings = append(findings, operators.CheckKey("PULSA_PIN_PEPPER", len(c.Peppers)), operators.CheckKey("PULSA_CARD_KEY", len(c.CardKeys)))
 	findings = append(findings, examineFolder(c)...)
 	quiet := slog.New(slog.DiscardHandler)
@@ -42,7 +48,7 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: quiet, sims: sims})
 	var key *core.KeyError
 	if errors.As(err, &key) {
-		return append(findings, operators.Failure("keys", key.Found, key.Do))
+		return append(append(findings, operators.Failure("keys", key.Found, key.Do)), examineStoresAlone(ctx, c)...)
 	}
 	if err != nil {
 		return append(findings, operators.Failure("stores", err.Error(),
@@ -57,6 +63,18 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 		findings = append(findings, look(ctx)...)
 	}
 	return findings
+}
+
+// examineStoresAlone looks at what can be looked at without the keys.
+func examineStoresAlone(ctx context.Context, c config.Config) []operators.Finding {
+	db, err := core.OpenExisting(ctx, c)
+	if err != nil {
+		return []operators.Finding{operators.Failure("stores", err.Error(), "start the database, or correct database_url (PULSA_DATABASE_URL)")}
+	}
+	defer func() { _ = db.Close() }()
+	findings := operators.CheckDatabase(ctx, prepaid.SystemClock{}, db, string(db.Dialect()))
+	findings = append(findings, examineCopies(ctx, db)...)
+	return append(findings, operators.Warning("keys", "without the keys nothing else can be looked at", "set what is missing, and run doctor again"))
 }
 
 func examineFolder(c config.Config) []operators.Finding {

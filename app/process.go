@@ -35,17 +35,34 @@ func Operator(given string, getenv func(string) string) string {
 	return "uid " + strconv.Itoa(os.Getuid())
 }
 
-// IgnoreHangup logs SIGHUP instead of letting it end the program, until end is called.
-func IgnoreHangup(log *slog.Logger) (end func()) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
+// Hangups are the SIGHUPs that the program gets. None of them ends it, until End is called.
+type Hangups struct{ signals chan os.Signal }
+
+// CatchHangups begins to catch SIGHUP.
+func CatchHangups() Hangups {
+	h := Hangups{make(chan os.Signal, 1)}
+	signal.Notify(h.signals, syscall.SIGHUP)
+	return h
+}
+
+// Each calls do for each SIGHUP, one after the other, and for one that came before. Call it once.
+func (h Hangups) Each(do func()) {
 	go func() {
-		for range hangups {
-			log.Warn("SIGHUP is ignored: new settings are read at a start")
+		for range h.signals {
+			do()
 		}
 	}()
-	return func() {
-		signal.Stop(hangups)
-		close(hangups)
-	}
+}
+
+// End lets SIGHUP end the program again.
+func (h Hangups) End() {
+	signal.Stop(h.signals)
+	close(h.signals)
+}
+
+// IgnoreHangup logs SIGHUP instead of letting it end the program, until end is called.
+func IgnoreHangup(log *slog.Logger) (end func()) {
+	h := CatchHangups()
+	h.Each(func() { log.Warn("SIGHUP is ignored: only pulsa serve reads credentials again") })
+	return h.End
 }

@@ -24,13 +24,13 @@ const (
 	walletWithin = 30 * time.Second
 )
 
-// newReloadly returns the client if a brand's network is Reloadly, else nil.
+// newReloadly returns the client if a brand's network is Reloadly and its credentials are there, else nil.
 func newReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reloadly.Client {
 	for _, network := range c.Networks {
-		if network == config.NetworkReloadly {
+		if network == config.NetworkReloadly && !c.Reloadly.ClientSecret.Empty() {
 			r := c.Reloadly
 			return reloadly.New(reloadly.Config{
-				Credentials: reloadly.Credentials{ClientID: r.ClientID, ClientSecret: r.ClientSecret, WebhookSecret: r.WebhookSecret},
+				Credentials: reloadlyCredentials(r),
 				BaseURL:     r.BaseURL, AuthURL: r.AuthURL, Audience: r.Audience, Async: r.Async, PINs: true, Clock: clock, Log: log,
 			})
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -23,15 +24,20 @@ const drainFor = 90 * time.Second
 
 // ServerOptions are what a server is run with beside its configuration.
 type ServerOptions struct {
-	CrashAt string    // see crashAt
-	Out     io.Writer // where it says what to try
-	Log     io.Writer
+	CrashAt string // see crashAt
+	// Again reads the configuration again, on SIGHUP, as it was read before. nil: SIGHUP is ignored.
+	Again func() (config.Config, error)
+	Out   io.Writer // where it says what to try
+	Log   io.Writer
 }
 
 // RunServer runs a server as the configuration says, until ctx ends. Meanwhile it leaves its address in the data folder.
 func RunServer(ctx context.Context, c config.Config, o ServerOptions) error {
-	log := Logger(c.Log, o.Log)
-	defer IgnoreHangup(log)()
+	hangups := CatchHangups()
+	defer hangups.End()
+	level := &slog.LevelVar{}
+	level.Set(levelOf(c.Log))
+	log := logger(c.Log, level, o.Log)
 	b := version.Current()
 	log.Info("starting", "version", b.Version, "commit", b.Commit, "date", b.Date, "go", b.Go)
 	for _, f := range c.Languages.Files() {
@@ -58,6 +64,7 @@ func RunServer(ctx context.Context, c config.Config, o ServerOptions) error {
 		return errors.Join(err, public.Close(), admin.Close(), p.Close())
 	}
 	p.welcome(ctx, o.Out)
+	hangups.Each(func() { p.readAgain(ctx, o.Again, p.reloads(level)) })
 	return errors.Join(p.serve(ctx, public, admin), remove())
 }
 

@@ -13,12 +13,12 @@ import (
 	"pulsa/prepaid"
 )
 
-// newStripe returns the gateway if a brand's customers pay by Stripe, else nil. stray may be nil.
+// newStripe returns the gateway if a brand's customers pay by Stripe and its key is there, else nil. stray may be nil.
 func newStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error),
 	stray func(context.Context, stripe.Dispute) error,
 ) (*stripe.Gateway, error) {
 	for _, gateway := range c.Gateways {
-		if gateway != config.GatewayStripe {
+		if gateway != config.GatewayStripe || c.Stripe.Key.Empty() {
 			continue
 		}
 		g, err := stripe.New(stripe.Config{

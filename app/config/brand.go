@@ -18,7 +18,7 @@ import (
 
 // configKeys lists the keys that each mapping of the file may have; "" is the file itself.
 var configKeys = map[string][]string{
-	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "migrate_url", "redis_url", "languages_dir", "log", "brands", "reloadly", "stripe", "simulator"},
+	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "credentials_dir", "migrate_url", "redis_url", "languages_dir", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
 	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "retention", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},
@@ -102,10 +102,10 @@ func (s section) checkRealBrand(c *Config) {
 		}
 	}
 	if len(c.Peppers) == 0 {
-		s.r.fault(s.line, "%s is not marked test: set PULSA_PIN_PEPPER in the environment, %d bytes or more (openssl rand -hex 32)", s.what, minKeyBytes)
+		s.r.lacks(PINPepper, s.line, "PULSA_PIN_PEPPER", "%s is not marked test: set PULSA_PIN_PEPPER in the environment, %d bytes or more (openssl rand -hex 32)", s.what, minKeyBytes)
 	}
 	if len(c.CardKeys) == 0 {
-		s.r.fault(s.line, "%s is not marked test: set PULSA_CARD_KEY in the environment, %d bytes or more (openssl rand -hex 32)", s.what, minKeyBytes)
+		s.r.lacks(CardKey, s.line, "PULSA_CARD_KEY", "%s is not marked test: set PULSA_CARD_KEY in the environment, %d bytes or more (openssl rand -hex 32)", s.what, minKeyBytes)
 	}
 	if !strings.HasPrefix(c.PublicURL, "https://") {
 		s.r.fault(s.line, "%s is not marked test: public_url must start with https://", s.what)

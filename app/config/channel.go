@@ -69,7 +69,7 @@ func (s section) channels(b *prepaid.Brand) []prepaid.ChannelConfig {
 	var list []prepaid.ChannelConfig
 	all := s.free("channels")
 	for _, name := range all.names() {
-		list = append(list, s.r.channel(b, name, s.r.mapping(all.fields[name], all.lines[name], "channel "+name)))
+		list = append(list, s.r.channel(b, name, s.r.mapping(all.fields[name], all.lines[name], "channel "+name).holding(ChannelSecrets)))
 	}
 	if len(list) == 0 {
 		s.r.fault(all.line, "%s has no channels: declare one at least", s.what)
@@ -178,7 +178,7 @@ func (s section) judgeUnset(b *prepaid.Brand, c *prepaid.ChannelConfig, unset []
 	case b.Test:
 		s.r.notes = append(s.r.notes, "channel "+b.Name+"/"+c.Name+" is off: "+strings.Join(unset, " and ")+" not set in the environment")
 	default:
-		s.r.fault(s.line, "%s: %s not set in the environment: set what is missing, or write disabled: true", s.what, strings.Join(unset, " and "))
+		s.r.lacks(ChannelSecrets, s.line, strings.Join(unset, ", "), "%s: %s not set in the environment: set what is missing, or write disabled: true", s.what, strings.Join(unset, " and "))
 	}
 }
 

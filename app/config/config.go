@@ -52,6 +52,8 @@ type Config struct {
 	// PepperFile and CardKeyFile are where OpenKeys found the key; empty: in the environment.
 	PepperFile, CardKeyFile string
 
+	// Missing are the credentials that are not there, of those that may be missing.
+	Missing []Missing
 	// Notes are lines for the log at start: a channel that is off for want of credentials.
 	Notes []string
 }
@@ -123,7 +125,9 @@ func Parse(file string, text []byte, getenv func(string) string, known Known) (C
 	r := &configReader{file: file, getenv: getenv, known: known}
 	c := Config{File: file}
 	if root := yamlfile.Read(text, r.fault); root != nil {
-		r.readConfig(&c, r.section(root, 1, "the file", ""))
+		s := r.section(root, 1, "the file", "")
+		r.openCredentials(s.over("credentials_dir", "PULSA_CREDENTIALS_DIR"))
+		r.readConfig(&c, s)
 	}
 	if err := yamlfile.NewError(r.faults); err != nil {
 		return Config{}, err
@@ -185,7 +189,7 @@ func (r *configReader) readConfig(c *Config, s section) {
 	r.readReloadly(c, s)
 	r.readStripe(c, s)
 	r.readSimulator(c, s)
-	c.Notes = r.notes
+	c.Notes, c.Missing = r.notes, r.missing
 }
 
 // readStores reads where SQL and the sessions live. Several copies of the program share a Postgres, and so

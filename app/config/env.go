@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ var Environment = []Variable{
 	{"PULSA_ADMIN_LISTEN", "--admin-listen", "host:port of metrics and health, best kept on loopback"},
 	{"PULSA_PUBLIC_URL", "", "where providers and customers reach the program: https://topup.example"},
 	{"PULSA_LANGUAGES_DIR", "", "a folder of languages that are added, or replace texts; without it languages beside the configuration file"},
+	{"PULSA_CREDENTIALS_DIR", "", "the folder of credentials, where a file wins over the variable of its name (default: $CREDENTIALS_DIRECTORY, which systemd sets)"},
 	{"PULSA_DATABASE_URL", "", "postgres://… or sqlite:FILE; without it a file in the data folder (secret)"},
 	{"PULSA_MIGRATE_URL", "", "the same database as the user who owns its tables, not through PgBouncer; without it PULSA_DATABASE_URL's user migrates (secret)"},
 	{"PULSA_REDIS_URL", "", "redis://… for the sessions; needed with PostgreSQL (secret)"},
@@ -33,6 +35,13 @@ var Environment = []Variable{
 	{"TWILIO_WHATSAPP_FROM", "", "the demo brand's WhatsApp number at Twilio: +31…; without it nothing is sent but answers"},
 	{"TELEGRAM_BOT_TOKEN", "", "the demo brand's bot (secret)"},
 	{"USSD_TOKEN", "", "what the demo brand's USSD callback URL ends in, 16 characters or more (secret)"},
+}
+
+// isSetting reports whether a variable is only said in the environment or by a flag: it is no credential.
+func isSetting(name string) bool {
+	return slices.ContainsFunc(Environment, func(v Variable) bool {
+		return v.Name == name && strings.HasPrefix(name, "PULSA_") && !strings.HasSuffix(v.Meaning, "(secret)")
+	})
 }
 
 // EnvironmentHelp is the table as `pulsa --help` shows it.

@@ -44,41 +44,63 @@ func (r *configReader) keysFromEnvironment(name string) map[int]prepaid.Secret {
 	return keys
 }
 
-// OpenKeys completes the keys with those of the data folder, and makes them there the first time: Load
-// lets only configurations of nothing but test brands come without keys. Copies of the program that
-// share the folder get the same keys, whoever comes first.
-func (c *Config) OpenKeys() error { return c.completeKeys(keyFile) }
+// OpenKeys completes the PIN pepper, the card key or both with those of the data folder, and makes them there the first time. Only
+// where all brands are marked test: others need keys that are given. Copies of the program that share the folder get the same keys,
+// whoever comes first.
+func (c *Config) OpenKeys(which Credentials) error {
+	return c.completeKeys(which, func(k dataKey, path string) (prepaid.Secret, error) {
+		if brand, real := c.realBrand(); real {
+			return prepaid.Secret{}, fmt.Errorf("%s is not set, and brand %s is not marked test: give the key that the servers have", k.variable, brand)
+		}
+		return keyFile(path)
+	})
+}
 
-// FindKeys is OpenKeys for who only looks which keys there are: it makes none.
+// FindKeys is OpenKeys for who only looks which keys there are: it makes none, and none has to be there.
 func (c *Config) FindKeys() error {
-	return c.completeKeys(func(path string) (prepaid.Secret, error) {
+	return c.completeKeys(PINPepper|CardKey, func(_ dataKey, path string) (prepaid.Secret, error) {
 		key, err := readKey(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
+		if _, real := c.realBrand(); real || errors.Is(err, fs.ErrNotExist) {
+			return prepaid.Secret{}, nil
 		}
 		return key, err
 	})
 }
 
-func (c *Config) completeKeys(open func(path string) (prepaid.Secret, error)) error {
-	for _, k := range []struct {
-		what, name string
-		keys       *map[int]prepaid.Secret
-		file       *string
-	}{{"PIN pepper", PepperFile, &c.Peppers, &c.PepperFile}, {"card key", CardKeyFile, &c.CardKeys, &c.CardKeyFile}} {
-		if len(*k.keys) > 0 {
-			continue
+func (c *Config) realBrand() (name string, real bool) {
+	for _, b := range c.Brands {
+		if !b.Test {
+			return b.Name, true
 		}
-		path := filepath.Join(c.Data, k.name)
-		key, err := open(path)
+	}
+	return "", false
+}
+
+// dataKey is a key that may be in the data folder.
+type dataKey struct {
+	of                   Credentials
+	what, variable, file string
+}
+
+func (c *Config) completeKeys(which Credentials, open func(k dataKey, path string) (prepaid.Secret, error)) error {
+	complete := func(k dataKey, keys *map[int]prepaid.Secret, file *string) error {
+		if len(*keys) > 0 || which&k.of == 0 {
+			return nil
+		}
+		path := filepath.Join(c.Data, k.file)
+		key, err := open(k, path)
 		if err != nil {
 			return fmt.Errorf("open %s: %w", k.what, err)
 		}
 		if !key.Empty() {
-			*k.keys, *k.file = map[int]prepaid.Secret{1: key}, path
+			*keys, *file = map[int]prepaid.Secret{1: key}, path
 		}
+		return nil
 	}
-	return nil
+	if err := complete(dataKey{PINPepper, "PIN pepper", "PULSA_PIN_PEPPER", PepperFile}, &c.Peppers, &c.PepperFile); err != nil {
+		return err
+	}
+	return complete(dataKey{CardKey, "card key", "PULSA_CARD_KEY", CardKeyFile}, &c.CardKeys, &c.CardKeyFile)
 }
 
 func keyFile(path string) (prepaid.Secret, error) {

@@ -17,7 +17,7 @@ func TestKeysOfTestBrandsAreMadeOnce(t *testing.T) {
 	for i := range keys {
 		group.Go(func() {
 			keys[i].Data = folder
-			if err := keys[i].OpenKeys(); err != nil {
+			if err := keys[i].OpenKeys(PINPepper | CardKey); err != nil {
 				t.Error(err)
 			}
 		})
@@ -44,7 +44,7 @@ func TestKeysOfTestBrandsAreMadeOnce(t *testing.T) {
 
 func TestKeysOfTheEnvironmentAreNotReplaced(t *testing.T) {
 	c := Config{Data: t.TempDir(), Peppers: map[int]prepaid.Secret{2: prepaid.NewSecret(key32)}}
-	if err := c.OpenKeys(); err != nil {
+	if err := c.OpenKeys(PINPepper | CardKey); err != nil {
 		t.Fatal(err)
 	}
 	if len(c.Peppers) != 1 || c.Peppers[2].Reveal() != key32 || len(c.CardKeys) != 1 {
@@ -57,7 +57,7 @@ func TestADamagedKeyFileIsNotReplaced(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(c.Data, "card.key"), []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.OpenKeys(); err == nil || !strings.Contains(err.Error(), "restore the file") || strings.Contains(err.Error(), "half") {
+	if err := c.OpenKeys(PINPepper | CardKey); err == nil || !strings.Contains(err.Error(), "restore the file") || strings.Contains(err.Error(), "half") {
 		t.Errorf("got %v", err)
 	}
 }

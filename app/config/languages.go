@@ -53,10 +53,10 @@ func (r *configReader) readLanguages(c *Config, s section) {
 	r.languages = c.Languages
 }
 
-// LoadLanguages is LoadKnown with languages that are only tried: path is a folder in the place of the configured one, or a file that
-// is read as if it stood there; "" is the configured folder itself.
+// LoadLanguages is LoadKnown without credentials, and with languages that are only tried: path is a folder in the place of the
+// configured one, or a file that is read as if it stood there; "" is the configured folder itself.
 func LoadLanguages(config, path string, getenv func(string) string) (Config, error) {
-	known := Supported()
+	known := supportedWith(NoCredentials)
 	info, err := os.Stat(path)
 	switch {
 	case path == "":
@@ -70,9 +70,9 @@ func LoadLanguages(config, path string, getenv func(string) string) (Config, err
 	return Load(config, getenv, known)
 }
 
-// LoadDraft is LoadKnown with a language that need not be there yet.
+// LoadDraft is LoadKnown without credentials, and with a language that need not be there yet.
 func LoadDraft(config, code string, getenv func(string) string) (Config, error) {
-	known := Supported()
+	known := supportedWith(NoCredentials)
 	known.Languages = func(folder string) (*conversation.Languages, error) { return conversation.DraftLanguage(folder, code) }
 	return Load(config, getenv, known)
 }

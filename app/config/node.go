@@ -26,6 +26,8 @@ type configReader struct {
 	languagesFailed bool // and with them what a brand may name
 	faults          []yamlfile.Fault
 	notes           []string
+	folder          string // of credentials; "": they are in the environment
+	missing         []Missing
 }
 
 // section is a mapping of the file.
@@ -35,6 +37,7 @@ type section struct {
 	line   int    // of the key that it stands under
 	fields map[string]*yaml.Node
 	lines  map[string]int // of the keys
+	of     Credentials    // what the variables that it names are
 }
 
 // section reads a mapping whose keys are those of configKeys[name].
@@ -76,7 +79,15 @@ func (s section) sub(key string) (section, bool) {
 	if n == nil {
 		return section{}, false
 	}
-	return s.r.section(n, s.lines[key], key, key), true
+	sub := s.r.section(n, s.lines[key], key, key)
+	sub.of = s.of
+	return sub, true
+}
+
+// holding is the section where the variables that it names are such credentials.
+func (s section) holding(of Credentials) section {
+	s.of = of
+	return s
 }
 
 // free is a mapping within the section whose keys are names; empty where it is not there.
@@ -132,6 +143,9 @@ func (v value) shown() string {
 // fromEnvironment is a value that names a variable: ${TWILIO_AUTH_TOKEN}.
 var fromEnvironment = regexp.MustCompile(`^\$\{([A-Z][A-Z0-9_]*)\}$`)
 
+// fileName is what a variable's name must be for a file to be looked for.
+var fileName = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+
 // optional reads a scalar; one whose variable is not set has no text.
 func (s section) optional(key string) value {
 	n := s.fields[key]
@@ -157,7 +171,7 @@ func (s section) optional(key string) value {
 func (s section) value(key string) value {
 	v := s.optional(key)
 	if v.env != "" && v.text == "" {
-		s.r.fault(v.line, "%s: %s is not set in the environment", key, v.env)
+		s.r.lacks(s.of, v.line, v.env, "%s: %s %s", key, v.env, s.r.notThere())
 	}
 	return v
 }

@@ -28,7 +28,7 @@ var plainAmount = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,2})?$`)
 // from real networks must not be sent elsewhere.
 func (r *configReader) readReloadly(c *Config, file section) {
 	users, strict := c.usersOf(c.Networks, NetworkReloadly)
-	s, ok := file.sub("reloadly")
+	s, ok := file.holding(NetworkSecrets).sub("reloadly")
 	if !ok {
 		if len(users) > 0 {
 			r.fault(file.line, "brand %s has network reloadly: write reloadly: with client_id and client_secret, as the example does", strings.Join(users, " and "))

@@ -15,7 +15,7 @@ type Simulator struct {
 
 // readSimulator reads where the gateway called sim is; only brands marked test may name it.
 func (r *configReader) readSimulator(c *Config, file section) {
-	s, ok := file.sub("simulator")
+	s, ok := file.holding(GatewaySecrets).sub("simulator")
 	if !ok {
 		return
 	}

@@ -20,7 +20,7 @@ const GatewayStripe = "stripe"
 // with real money must not be sent elsewhere.
 func (r *configReader) readStripe(c *Config, file section) {
 	users, strict := c.usersOf(c.Gateways, GatewayStripe)
-	s, ok := file.sub("stripe")
+	s, ok := file.holding(GatewaySecrets).sub("stripe")
 	if !ok {
 		if len(users) > 0 {
 			r.fault(file.line, "brand %s has gateway stripe: write stripe: with key and webhook_secret, as the example does", strings.Join(users, " and "))

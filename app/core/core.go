@@ -87,7 +87,7 @@ type Parts struct {
 // Open opens SQL and the sessions, migrates the schema, and checks that the keys are those that the data was made
 // with (a *KeyError says which are not). The caller adds the rest with Assemble, and closes the program in any case.
 func Open(ctx context.Context, c config.Config, o Options) (*Program, error) {
-	if err := c.OpenKeys(); err != nil {
+	if err := c.OpenKeys(config.PINPepper | config.CardKey); err != nil {
 		return nil, err
 	}
 	p := &Program{Config: c, Clock: o.Clock, Log: o.Log, Brands: BrandsByName(c)}

@@ -65,14 +65,14 @@ func newDesk(c config.Config, db *store.DB) *Desk {
 // openPeppers opens the keys that PINs and developers' secrets are hashed with. They must be those that the data was made with,
 // else a *KeyError.
 func (d *Desk) openPeppers(ctx context.Context) error {
-	if err := d.openKeys(); err != nil {
+	if err := d.openKeys(config.PINPepper); err != nil {
 		return err
 	}
 	return d.keys.openPepper(ctx, d.config, d.db)
 }
 
-func (d *Desk) openKeys() error {
-	err := d.config.OpenKeys()
+func (d *Desk) openKeys(which config.Credentials) error {
+	err := d.config.OpenKeys(which)
 	if err == nil {
 		d.keys = NewKeyrings(d.config)
 	}
@@ -113,7 +113,7 @@ func (d *Desk) OpenCards(ctx context.Context, brand string) (operators.Cards, er
 	if err != nil {
 		return operators.Cards{}, err
 	}
-	if err := d.openKeys(); err != nil {
+	if err := d.openKeys(config.CardKey); err != nil {
 		return operators.Cards{}, err
 	}
 	clock := prepaid.SystemClock{}

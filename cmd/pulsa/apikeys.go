@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/developers"
@@ -36,7 +37,7 @@ type apikeysCreateCommand struct {
 }
 
 func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env) error {
-	return k.onNewDesk(ctx, e, "", func(d *core.Desk) error {
+	return k.onDeskWith(ctx, e, config.PINPepper, "", core.NewDesk, func(d *core.Desk) error {
 		if err := d.OpenAPIKeys(ctx); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cards"
 	"pulsa/cmd/pulsa/term"
@@ -34,7 +35,7 @@ type forBrand struct {
 
 // onCards opens the brand's cards, and calls do with them.
 func (f forBrand) onCards(ctx context.Context, e term.Env, do func(operators.Cards) error) error {
-	return f.onNewDesk(ctx, e, f.Brand, func(desk *core.Desk) error {
+	return f.onDeskWith(ctx, e, config.CardKey, f.Brand, core.NewDesk, func(desk *core.Desk) error {
 		shop, err := desk.OpenCards(ctx, f.Brand)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"pulsa/app"
+	"pulsa/app/config"
 	"pulsa/cmd/pulsa/term"
 )
 
@@ -18,16 +19,16 @@ type chatCommand struct {
 }
 
 func (c *chatCommand) Run(ctx context.Context, e term.Env) error {
-	config, err := c.load(e, nil)
+	loaded, err := c.load(e, config.AllCredentials, nil)
 	if err != nil {
 		return err
 	}
-	chat, err := app.OpenChat(ctx, config, app.ChatOptions{Brand: c.Brand, From: c.From, As: c.As, Server: c.Server})
+	chat, err := app.OpenChat(ctx, loaded, app.ChatOptions{Brand: c.Brand, From: c.From, As: c.As, Server: c.Server})
 	if err != nil {
 		return err
 	}
 	if chat.Joined {
-		fmt.Fprintf(e.Stdout, "A server runs on %s, at %s: this is a chat with it.\n", config.Data, chat.Server)
+		fmt.Fprintf(e.Stdout, "A server runs on %s, at %s: this is a chat with it.\n", loaded.Data, chat.Server)
 	}
 	fmt.Fprintf(e.Stdout, "You are %s on %s, talking to %s. /quit ends.\n", chat.From, chat.As, chat.Brand)
 	if err = chat.SkipOld(ctx); err == nil {

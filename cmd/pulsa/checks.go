@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"pulsa/app"
+	"pulsa/app/config"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 )
@@ -24,7 +25,7 @@ func (a *auditCommand) Run(ctx context.Context, e term.Env) error {
 			return wrongFlag("--books %s: %s", folder, err)
 		}
 	}
-	return a.onBooks(ctx, e, func(b *app.Books) error {
+	return a.onBooks(ctx, e, config.NoCredentials, func(b *app.Books) error {
 		violations, coverage, err := b.Audit(ctx, a.Books)
 		if err != nil {
 			return err
@@ -47,8 +48,8 @@ func (a *auditCommand) Run(ctx context.Context, e term.Env) error {
 }
 
 // onBooks opens the books, and calls do with them.
-func (s settings) onBooks(ctx context.Context, e term.Env, do func(*app.Books) error) error {
-	c, err := s.load(e, nil)
+func (s settings) onBooks(ctx context.Context, e term.Env, needs config.Credentials, do func(*app.Books) error) error {
+	c, err := s.load(e, needs, nil)
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,11 @@ type reconcileCommand struct {
 }
 
 func (r *reconcileCommand) Run(ctx context.Context, e term.Env) error {
-	return r.onBooks(ctx, e, func(b *app.Books) error {
+	needs := config.NoCredentials
+	if r.Close == "" && !r.List {
+		needs = config.GatewaySecrets | config.NetworkSecrets
+	}
+	return r.onBooks(ctx, e, needs, func(b *app.Books) error {
 		if r.Close != "" {
 			return b.Reconciliation.Close(ctx, r.Close, r.by(e))
 		}
@@ -112,7 +117,7 @@ type doctorCommand struct {
 }
 
 func (d *doctorCommand) Run(ctx context.Context, e term.Env) error {
-	c, err := d.load(e, nil)
+	c, err := d.load(e, config.NoCredentials, nil)
 	if err != nil {
 		return err
 	}

@@ -23,15 +23,21 @@ type settings struct {
 	Data   string `help:"Folder of the embedded database (default: pulsa-data)." placeholder:"DIR"`
 }
 
-func (s settings) load(e term.Env, more map[string]string) (config.Config, error) {
-	flags := map[string]string{"--config": s.Config, "--data": s.Data}
-	maps.Copy(flags, more)
-	c, err := config.LoadKnown(s.Config, e.Getenv, flags)
+// load reads the configuration. Of the credentials that it names, those that the command needs must be there.
+func (s settings) load(e term.Env, needs config.Credentials, more map[string]string) (config.Config, error) {
+	c, err := s.read(e, needs, more)
 	if errors.As(err, new(*yamlfile.Error)) {
 		fmt.Fprintln(e.Stderr, err)
 		return config.Config{}, exitCode(2)
 	}
 	return c, err
+}
+
+// read is load for who says itself what is wrong.
+func (s settings) read(e term.Env, needs config.Credentials, more map[string]string) (config.Config, error) {
+	flags := map[string]string{"--config": s.Config, "--data": s.Data}
+	maps.Copy(flags, more)
+	return config.LoadKnown(s.Config, e.Getenv, flags, needs)
 }
 
 // actor says who does something by hand.
@@ -66,18 +72,15 @@ func (a answer) print(e term.Env, object any, text string) error {
 	return err
 }
 
-// onDesk opens the desk for one brand, or for all (""), and calls do with it.
+// onDesk opens the desk for one brand, or for all (""), and calls do with it. It needs no credentials but those of the stores.
 func (s settings) onDesk(ctx context.Context, e term.Env, brand string, do func(*core.Desk) error) error {
-	return s.onDeskOf(ctx, e, brand, core.OpenDesk, do)
+	return s.onDeskWith(ctx, e, config.NoCredentials, brand, core.OpenDesk, do)
 }
 
-// onNewDesk is onDesk for commands that may run before the first start of a server: it creates a missing database.
-func (s settings) onNewDesk(ctx context.Context, e term.Env, brand string, do func(*core.Desk) error) error {
-	return s.onDeskOf(ctx, e, brand, core.NewDesk, do)
-}
-
-func (s settings) onDeskOf(ctx context.Context, e term.Env, brand string, open func(context.Context, config.Config) (*core.Desk, error), do func(*core.Desk) error) error {
-	c, err := s.load(e, nil)
+// onDeskWith is onDesk with credentials, and with core.NewDesk for commands that may run before the first start of a server: it
+// creates a missing database.
+func (s settings) onDeskWith(ctx context.Context, e term.Env, needs config.Credentials, brand string, open func(context.Context, config.Config) (*core.Desk, error), do func(*core.Desk) error) error {
+	c, err := s.load(e, needs, nil)
 	if err == nil && brand != "" {
 		_, err = c.Brand(brand)
 	}
@@ -93,7 +96,7 @@ func (s settings) onDeskOf(ctx context.Context, e term.Env, brand string, open f
 
 // onKeys opens the operations that change keys, and calls do with them.
 func (s settings) onKeys(ctx context.Context, e term.Env, do func(operators.APIKeys) error) error {
-	return s.onDesk(ctx, e, "", func(d *core.Desk) error {
+	return s.onDeskWith(ctx, e, config.PINPepper, "", core.OpenDesk, func(d *core.Desk) error {
 		if err := d.OpenAPIKeys(ctx); err != nil {
 			return err
 		}
@@ -103,7 +106,7 @@ func (s settings) onKeys(ctx context.Context, e term.Env, do func(operators.APIK
 
 // onChannels opens the brand's channels, and calls do with them.
 func (o ofBrand) onChannels(ctx context.Context, e term.Env, do func(operators.Channels) error) error {
-	c, err := o.load(e, nil)
+	c, err := o.load(e, config.ChannelSecrets, nil)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"pulsa/app/apptest"
 	"pulsa/app/config"
 	"pulsa/channels/fake"
+	"pulsa/conversation/talk/harness"
 	"pulsa/sim"
 )
 
@@ -82,7 +83,7 @@ type process struct {
 
 	cmd   *exec.Cmd
 	ended chan error
-	log   bytes.Buffer // of the last life
+	log   *harness.LogBuffer // of the last life
 }
 
 // start runs the program and waits until it is ready, or has ended where that is wanted.
@@ -94,8 +95,8 @@ func (p *process) start(more ...string) {
 	for name, text := range p.env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+text)
 	}
-	p.log.Reset()
-	p.cmd.Stderr = &p.log
+	p.log = &harness.LogBuffer{}
+	p.cmd.Stderr = p.log
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"pulsa/app"
+	"pulsa/app/config"
 	"pulsa/app/version"
 	"pulsa/cmd/pulsa/term"
 )
@@ -16,11 +17,13 @@ type serveCommand struct {
 }
 
 func (s *serveCommand) Run(ctx context.Context, e term.Env) error {
-	c, err := s.load(e, map[string]string{"--listen": s.Listen, "--admin-listen": s.AdminListen})
+	flags := map[string]string{"--listen": s.Listen, "--admin-listen": s.AdminListen}
+	c, err := s.load(e, config.AllCredentials, flags)
 	if err != nil {
 		return err
 	}
-	return app.RunServer(ctx, c, app.ServerOptions{CrashAt: e.Getenv("PULSA_CRASH_AT"), Out: e.Stdout, Log: e.Stderr})
+	again := func() (config.Config, error) { return s.read(e, config.AllCredentials, flags) }
+	return app.RunServer(ctx, c, app.ServerOptions{Again: again, CrashAt: e.Getenv("PULSA_CRASH_AT"), Out: e.Stdout, Log: e.Stderr})
 }
 
 type healthCommand struct {

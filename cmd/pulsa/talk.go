@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"pulsa/app/config"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/conversation/talk"
 	"pulsa/conversation/talk/harness"
@@ -26,7 +27,7 @@ type talkConfig struct {
 
 // read reads stories. What is wrong with them is printed, and ends with exit code 2.
 func (f talkConfig) read(e term.Env, paths, only []string) (*harness.Suite, error) {
-	c, err := settings{Config: f.Config}.load(e, nil)
+	c, err := settings{Config: f.Config}.load(e, config.NoCredentials, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ type talkRecordCommand struct {
 }
 
 func (t *talkRecordCommand) Run(ctx context.Context, e term.Env) error {
-	c, err := settings{Config: t.Config}.load(e, nil)
+	c, err := settings{Config: t.Config}.load(e, config.NoCredentials, nil)
 	if err != nil {
 		return err
 	}

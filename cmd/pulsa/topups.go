@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pulsa/app"
+	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
@@ -104,7 +105,7 @@ func (r *topupsRefundCommand) Run(ctx context.Context, e term.Env) error {
 
 // intervene carries out an action on an order, and prints what is left to do.
 func (s settings) intervene(ctx context.Context, e term.Env, d deed, order string, action topup.OperatorAction) error {
-	c, err := s.load(e, nil)
+	c, err := s.load(e, config.AllCredentials&^config.ChannelSecrets, nil)
 	if err != nil {
 		return err
 	}

@@ -43,8 +43,9 @@ func NewMaker(ctx context.Context, c config.Config, database, redis string) (*Ma
 	m.numbers.Store(rand.Int64N(1 << 20)) // keeps the stories of two runs on shared stores apart
 	m.config.Data = folder
 	m.config.PublicURL = "http://127.0.0.1:8080"
-	if err := m.config.OpenKeys(); err != nil {
-		return nil, errors.Join(err, m.Close())
+	// Stories have keys of their own: they need none of the servers'.
+	for _, keys := range []*map[int]prepaid.Secret{&m.config.Peppers, &m.config.CardKeys} {
+		*keys = map[int]prepaid.Secret{1: prepaid.NewSecret(prepaid.NewToken() + prepaid.NewToken())}
 	}
 	if m.prompts, err = c.Languages.ForBrands(core.BrandsByName(m.config)); err != nil {
 		return nil, errors.Join(err, m.Close())
