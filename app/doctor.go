@@ -27,7 +27,11 @@ const doctorWithin = 15 * time.Second
 func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	findings := []operators.Finding{operators.OK("configuration", c.File)}
 	for _, note := range c.Notes {
-		findings = append(findings, operators.Warning("configuration", note, "set what is named, or leave the channel off"))
+		do := "do what it says"
+		if strings.HasPrefix(note, "channel ") {
+			do = "set what is named, or leave the channel off"
+		}
+		findings = append(findings, operators.Warning("configuration", note, do))
 	}
 	for _, m := range c.Missing {
 		findings = append(findings, operators.Failure("credentials", m.Text, "set "+m.Name+", or write it into a file of that name in credentials_dir"))

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"pulsa/app/config"
@@ -11,33 +10,29 @@ import (
 	"pulsa/topup/reloadly"
 )
 
-// reload is something that a running server takes anew on SIGHUP.
-type reload struct {
-	what string
-	// prepare checks what was read, and returns what takes it. It changes nothing, and take can't fail: all of what was read is
-	// taken, or nothing.
-	prepare func(ctx context.Context, c config.Config) (take func(), err error)
-}
+// reload is something that a running server takes anew on SIGHUP: it checks what was read, and returns what takes it. It changes
+// nothing itself, and take can't fail: all of what was read is taken, or nothing. An error says whose it is.
+type reload func(ctx context.Context, c config.Config) (take func(), err error)
 
 // reloads lists what SIGHUP takes anew. Keys are not among it: a copy gets them at its start, and pulsa keys use changes which one
 // is in use.
 func (p *Program) reloads(level *slog.LevelVar) []reload {
 	return []reload{
-		{"log level", func(_ context.Context, c config.Config) (func(), error) {
+		func(_ context.Context, c config.Config) (func(), error) {
 			return func() { level.Set(levelOf(c.Log)) }, nil
-		}},
-		{"stripe", func(_ context.Context, c config.Config) (func(), error) {
+		},
+		func(_ context.Context, c config.Config) (func(), error) {
 			if p.stripe == nil {
 				return func() {}, nil
 			}
 			return p.stripe.Renew(stripe.Credentials{Key: c.Stripe.Key, WebhookSecrets: c.Stripe.WebhookSecrets})
-		}},
-		{"reloadly", func(_ context.Context, c config.Config) (func(), error) {
+		},
+		func(_ context.Context, c config.Config) (func(), error) {
 			if p.reloadly == nil {
 				return func() {}, nil
 			}
 			return func() { p.reloadly.Renew(reloadlyCredentials(c.Reloadly)) }, nil
-		}},
+		},
 	}
 }
 
@@ -56,11 +51,8 @@ func (p *Program) readAgain(ctx context.Context, again func() (config.Config, er
 	var takes []func()
 	if err == nil {
 		for _, r := range list {
-			take, wrong := r.prepare(ctx, c)
-			if wrong != nil {
-				err = errors.Join(err, fmt.Errorf("%s: %w", r.what, wrong))
-			}
-			takes = append(takes, take)
+			take, wrong := r(ctx, c)
+			err, takes = errors.Join(err, wrong), append(takes, take)
 		}
 	}
 	if err != nil {

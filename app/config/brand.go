@@ -102,10 +102,10 @@ func (s section) checkRealBrand(c *Config) {
 		}
 	}
 	if len(c.Peppers) == 0 {
-		s.r.lacks(PINPepper, s.line, "PULSA_PIN_PEPPER", "%s is not marked test: set PULSA_PIN_PEPPER in the environment, %d bytes or more (openssl rand -hex 32)", s.what, minKeyBytes)
+		s.r.lacks(PINPepper, s.line, "PULSA_PIN_PEPPER", "%s is not marked test: PULSA_PIN_PEPPER is %s: %d bytes or more (openssl rand -hex 32)", s.what, s.r.notSet(), minKeyBytes)
 	}
 	if len(c.CardKeys) == 0 {
-		s.r.lacks(CardKey, s.line, "PULSA_CARD_KEY", "%s is not marked test: set PULSA_CARD_KEY in the environment, %d bytes or more (openssl rand -hex 32)", s.what, minKeyBytes)
+		s.r.lacks(CardKey, s.line, "PULSA_CARD_KEY", "%s is not marked test: PULSA_CARD_KEY is %s: %d bytes or more (openssl rand -hex 32)", s.what, s.r.notSet(), minKeyBytes)
 	}
 	if !strings.HasPrefix(c.PublicURL, "https://") {
 		s.r.fault(s.line, "%s is not marked test: public_url must start with https://", s.what)

@@ -176,9 +176,9 @@ func (s section) judgeUnset(b *prepaid.Brand, c *prepaid.ChannelConfig, unset []
 	switch {
 	case len(unset) == 0 || c.Disabled:
 	case b.Test:
-		s.r.notes = append(s.r.notes, "channel "+b.Name+"/"+c.Name+" is off: "+strings.Join(unset, " and ")+" not set in the environment")
+		s.r.notes = append(s.r.notes, "channel "+b.Name+"/"+c.Name+" is off: "+strings.Join(unset, " and ")+" "+s.r.notSet())
 	default:
-		s.r.lacks(ChannelSecrets, s.line, strings.Join(unset, ", "), "%s: %s not set in the environment: set what is missing, or write disabled: true", s.what, strings.Join(unset, " and "))
+		s.r.lacks(ChannelSecrets, s.line, strings.Join(unset, ", "), "%s: %s %s: set what is missing, or write disabled: true", s.what, strings.Join(unset, " and "), s.r.notSet())
 	}
 }
 

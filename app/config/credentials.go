@@ -51,12 +51,12 @@ func (r *configReader) lacks(of Credentials, line int, name, format string, args
 	r.missing = append(r.missing, Missing{of, name, where + fmt.Sprintf(format, args...)})
 }
 
-// notThere is how messages say where a credential was looked for.
-func (r *configReader) notThere() string {
+// notSet is how messages say where a credential was looked for.
+func (r *configReader) notSet() string {
 	if r.folder == "" {
-		return "is not set in the environment"
+		return "not set in the environment"
 	}
-	return "is not set in the environment, nor a file in " + r.folder
+	return "not set in the environment, nor a file in " + r.folder
 }
 
 // maxCredential is longer than any, and short enough to read at once.
@@ -117,7 +117,7 @@ func (r *configReader) credentialFile(path string) (text string, there bool) {
 		r.fault(0, "%s has mode %04o, so that others may change it: chmod 400 %s", path, mode, path)
 		return "", true
 	case mode&0o004 != 0:
-		r.notes = append(r.notes, fmt.Sprintf("%s has mode %04o, so that everybody on this machine may read it: chmod 400 it, unless this is a container", path, mode))
+		r.notes = append(r.notes, fmt.Sprintf("%s has mode %04o, so that everybody on this machine may read it: chmod 400, unless this is a container", path, mode))
 	}
 	content, err := io.ReadAll(io.LimitReader(f, maxCredential+1))
 	text = strings.TrimRight(string(content), "\r\n")

@@ -139,8 +139,8 @@ func TestFaults(t *testing.T) {
 		"part of a value":  {minimal + "    support: call ${NUMBER}\n", nil, []string{"14: support: a variable must be the whole value, in capitals: support: ${NAME}"}},
 		"list for a value": {with("title: Shop", "title: [Shop]"), nil, []string{"3: title wants one value, not a list or keys under it"}},
 		"real, no secrets": {real, nil, []string{
-			"3: brand shop is not marked test: set PULSA_PIN_PEPPER in the environment, 32 bytes or more (openssl rand -hex 32)",
-			"3: brand shop is not marked test: set PULSA_CARD_KEY in the environment, 32 bytes or more (openssl rand -hex 32)",
+			"3: brand shop is not marked test: PULSA_PIN_PEPPER is not set in the environment: 32 bytes or more (openssl rand -hex 32)",
+			"3: brand shop is not marked test: PULSA_CARD_KEY is not set in the environment: 32 bytes or more (openssl rand -hex 32)",
 			"13: from: FROM is not set in the environment",
 			"13: channel twilio: TOKEN not set in the environment: set what is missing, or write disabled: true",
 		}},

@@ -171,7 +171,7 @@ func (s section) optional(key string) value {
 func (s section) value(key string) value {
 	v := s.optional(key)
 	if v.env != "" && v.text == "" {
-		s.r.lacks(s.of, v.line, v.env, "%s: %s %s", key, v.env, s.r.notThere())
+		s.r.lacks(s.of, v.line, v.env, "%s: %s is %s", key, v.env, s.r.notSet())
 	}
 	return v
 }
