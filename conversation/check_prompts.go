@@ -35,13 +35,16 @@ func (p *Prompts) limit(key string) int {
 // What a segment of several has room for, in septets and in units of UCS-2.
 const gsm7Room, ucs2Room = 153, 67
 
-// sampleValues are what the {names} of prompts are filled with to see how long they get.
-var sampleValues = []string{
-	"amount", "EUR 150.00", "number", "+31612345678", "order", "BKTRMWQXZD", "minutes", "1440", "left", "2",
-	"question", "EUR 150.00 for +31612345678. Please type your PIN.", "what", "EUR 150.00 for +31612345678",
-	"code", "123456", "languages", "EN, NL", "link", "https://topup.example/pay/bcdfghjklmnpqrstvwxzbcdfghjklmnp",
-	"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", "2026-11-21",
-	"place", "+31612345678",
+// samples are what the {names} of prompts are filled with to see how long they get: values, and other texts of the language.
+func (p *Prompts) samples() []string {
+	values := []string{
+		"amount", "EUR 150.00", "number", "+31612345678", "order", "BKTRMWQXZD", "minutes", "1440", "left", "2", "value", "BKTRMWQXZD12345678",
+		"code", "123456", "languages", "EN, NL", "link", "https://topup.example/pay/bcdfghjklmnpqrstvwxzbcdfghjklmnp",
+		"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", "2026-11-21",
+		"place", "WhatsApp +316****5678, 2026-11-21",
+	}
+	return append(values, "question", p.Part("topup.ask_pin", values...).Text, "what", p.Part("session.purchase", values...).Text,
+		"share", " "+p.text("registration.share"))
 }
 
 // BrandFault is what is wrong with a text or a word, said with a brand's values. It is an error.
@@ -72,40 +75,55 @@ func (l *Languages) CheckBrand(b *prepaid.Brand) []BrandFault {
 	var faults []BrandFault
 	means := map[string]Action{}
 	for _, code := range b.Languages {
-		known := l.byCode[code]
-		if known == nil {
-			continue
-		}
-		fault := func(entry, key string, own bool, err error) {
-			if err == nil {
-				return
-			}
-			f := BrandFault{Brand: b.Name, Language: code, Key: key, Text: err.Error()}
-			if at := known.places[entry]; !own {
-				f.Place = yamlfile.Fault{File: at.file, Line: at.line}
-			}
-			faults = append(faults, f)
-		}
-		p := known.compile(b)
-		for _, key := range p.Keys() {
-			name := string(key)
-			text, own := b.Prompts[code][name]
-			err := fits(p, key)
-			if own {
-				err = cmp.Or(l.checkOwn(name, text), err)
-			}
-			fault(inPrompts+"."+name, name, own, err)
-		}
-		for _, action := range slices.Sorted(maps.Keys(known.Keywords)) {
-			for _, word := range known.Keywords[action] {
-				if other := cmp.Or(means[word], action); other != action {
-					fault(inKeywords+"."+string(action), "keyword "+word, false, fmt.Errorf("means %s, and %s in another language of the brand: choose another word", action, other))
-				}
-				means[word] = action
-			}
+		if known := l.byCode[code]; known != nil {
+			faults = append(faults, l.checkTexts(b, known)...)
+			faults = append(faults, known.checkMeanings(b, means)...)
 		}
 	}
 	return faults
+}
+
+func (l *Languages) checkTexts(b *prepaid.Brand, known *language) []BrandFault {
+	var faults []BrandFault
+	p := known.compile(b)
+	samples := p.samples()
+	for _, key := range p.Keys() {
+		name := string(key)
+		text, own := b.Prompts[known.code][name]
+		err := p.fits(key, samples)
+		f := BrandFault{Brand: b.Name, Language: known.code, Key: name}
+		if own {
+			err = cmp.Or(l.checkOwn(name, text), err)
+		} else {
+			f.Place = known.placeOf(inPrompts, name)
+		}
+		if err != nil {
+			f.Text = err.Error()
+			faults = append(faults, f)
+		}
+	}
+	return faults
+}
+
+// checkMeanings finds the words of a language that mean something else in a language before it, and adds what its own mean.
+func (l *language) checkMeanings(b *prepaid.Brand, means map[string]Action) []BrandFault {
+	var faults []BrandFault
+	for _, action := range slices.Sorted(maps.Keys(l.Keywords)) {
+		for _, word := range l.Keywords[action] {
+			if other := cmp.Or(means[word], action); other != action {
+				faults = append(faults, BrandFault{Brand: b.Name, Language: l.code, Key: "keyword " + word, Place: l.placeOf(inKeywords, string(action)),
+					Text: fmt.Sprintf("means %s, and %s in another language of the brand: choose another word", action, other)})
+			}
+			means[word] = action
+		}
+	}
+	return faults
+}
+
+// placeOf is where an entry stands.
+func (l *language) placeOf(section, key string) yamlfile.Fault {
+	at := l.places[section+"."+key]
+	return yamlfile.Fault{File: at.file, Line: at.line}
 }
 
 // checkOwn finds what is wrong with the {names} of a brand's own text.
@@ -125,14 +143,14 @@ var mustShow = map[Key][]string{
 }
 
 // fits says why a prompt lacks what it must show or, filled with long values, does not fit an SMS or a button.
-func fits(p *Prompts, key Key) error {
+func (p *Prompts) fits(key Key, samples []string) error {
 	template, _ := p.Template(key)
 	for _, name := range mustShow[key] {
 		if !strings.Contains(template, "{"+name+"}") {
 			return fmt.Errorf("must show {%s}: it says what will be charged for", name)
 		}
 	}
-	text := p.Part(key, sampleValues...).Text
+	text := p.Part(key, samples...).Text
 	begins := text
 	if runes := []rune(text); len(runes) > 60 {
 		begins = string(runes[:60]) + "..."

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,6 +56,19 @@ func mustEngine(t testing.TB) *engine {
 
 func TestTheLanguagesThatAreBuiltInAreWholeAndFit(t *testing.T) {
 	mustPrompts(t, demoBrand())
+}
+
+func TestEveryValueOfATextHasASample(t *testing.T) {
+	p := mustPrompts(t, demoBrand()).ByLanguage["en"]
+	samples := p.samples()
+	for _, key := range p.Keys() {
+		text, _ := p.Template(key)
+		for _, name := range namesIn(text) {
+			if i := slices.Index(samples, name); i < 0 || i%2 != 0 {
+				t.Errorf("%s: how long it gets with {%s} is not looked at: add it to samples", key, name)
+			}
+		}
+	}
 }
 
 // What the code says is read from its types: constants of type Key, and the labels of constants of type ChoiceID.
