@@ -16,6 +16,7 @@ import (
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/sim"
+	"pulsa/store"
 
 	simgateway "pulsa/sim/gateway"
 )
@@ -131,8 +132,15 @@ func (p *Program) examineSchema(ctx context.Context) []operators.Finding {
 	return findings
 }
 
-// forgetsWithin is how long after its time something may be there: the worker comes every hour, and waits for a whole month where it can.
-const forgetsWithin = 3 * 24 * time.Hour
+// forgetsWithin is how long after its time something may still be there: the worker comes every hour, and on PostgreSQL waits for the end of
+// the month.
+func (p *Program) forgetsWithin() time.Duration {
+	const days = 3 * 24 * time.Hour
+	if p.DB.Dialect() == store.Postgres {
+		return days + 31*24*time.Hour
+	}
+	return days
+}
 
 // examineRetention tells how far back each brand's rows go, and whether what is older than they are kept is forgotten.
 func (p *Program) examineRetention(ctx context.Context) []operators.Finding {
@@ -147,7 +155,7 @@ func (p *Program) examineRetention(ctx context.Context) []operators.Finding {
 		if !o.At.IsZero() {
 			text = fmt.Sprintf("%s since %s", o.Kind, o.At.UTC().Format(time.DateOnly))
 		}
-		if o.Kind != prepaid.KeepOrders && o.Behind(now) > forgetsWithin {
+		if o.Kind != prepaid.KeepOrders && o.Behind(now) > p.forgetsWithin() {
 			behind[o.Brand] = true
 			text += fmt.Sprintf(" (kept for %d days)", o.Days)
 		}

@@ -89,7 +89,7 @@ func (db Partitions) Prepare(ctx context.Context, now time.Time) ([]Strays, erro
 	}
 	for _, t := range tables {
 		for ahead := range monthsAhead + 1 {
-			month := time.Date(now.UTC().Year(), now.UTC().Month()+time.Month(ahead), 1, 0, 0, 0, 0, time.UTC)
+			month := monthOf(now).AddDate(0, ahead, 0)
 			if err == nil && !slices.Contains(t.Months, t.Table+month.Format("_2006_01")) {
 				_, err = db.makePartition(ctx, t.Table, month)
 			}

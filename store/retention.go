@@ -19,19 +19,21 @@ type kept struct {
 	table string
 	by    string // the column of the row's age
 	kind  prepaid.RetentionKind
+	// months: PostgreSQL has a partition for each
+	months bool
 }
 
 // keptTables are forgotten in this order: what refers to something goes before it. On PostgreSQL those that are partitioned have the same
 // kind in partition_rule.
 var keptTables = []kept{
-	{"transcripts_archive", "at", prepaid.KeepTranscripts},
-	{"outbox_archive", "ended_at", prepaid.KeepMessages},
-	{"pin_tries_archive", "tried_at", prepaid.KeepTries},
-	{"card_try_keys_archive", "tried_at", prepaid.KeepTries},
-	{"one_time_code_requests_archive", "created_at", prepaid.KeepCodes},
-	{"one_time_codes", "expires_at", prepaid.KeepCodes},
-	{"notices", "ordered_at", prepaid.KeepNews},
-	{"developer_deliveries", "ordered_at", prepaid.KeepNews},
+	{"transcripts_archive", "at", prepaid.KeepTranscripts, true},
+	{"outbox_archive", "ended_at", prepaid.KeepMessages, true},
+	{"pin_tries_archive", "tried_at", prepaid.KeepTries, true},
+	{"card_try_keys_archive", "tried_at", prepaid.KeepTries, true},
+	{"one_time_code_requests_archive", "created_at", prepaid.KeepCodes, true},
+	{"one_time_codes", "expires_at", prepaid.KeepCodes, false},
+	{"notices", "ordered_at", prepaid.KeepNews, true},
+	{"developer_deliveries", "ordered_at", prepaid.KeepNews, true},
 }
 
 // still keeps what is old and has not ended, whatever its age.
@@ -80,6 +82,11 @@ type keeper struct {
 	Days  int
 }
 
+// monthOf is where the month of a time begins.
+func monthOf(at time.Time) time.Time {
+	return time.Date(at.UTC().Year(), at.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
+}
+
 func (k keeper) cutoff(now time.Time) time.Time { return now.AddDate(0, 0, -k.Days) }
 
 func (db Retention) keepers(ctx context.Context) ([]keeper, error) {
@@ -88,15 +95,20 @@ func (db Retention) keepers(ctx context.Context) ([]keeper, error) {
 	return keepers, err
 }
 
-// Forget drops the months that no brand keeps, on PostgreSQL, and deletes up to n rows of each brand and table that are older than the
-// brand keeps them. It returns how much it did. It may be called by many at once.
+// Forget deletes about n rows of each brand and table that are older than the brand keeps them. On PostgreSQL it drops the months that no
+// brand keeps any of, and deletes rows only of brands that keep less than others. It returns how much it did. It may be called by many at
+// once.
 func (db Retention) Forget(ctx context.Context, now time.Time, n int) (forgotten int, err error) {
 	keepers, err := db.keepers(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("forget: %w", err)
 	}
+	longest := map[prepaid.RetentionKind]int{}
+	for _, k := range keepers {
+		longest[k.Kind] = max(longest[k.Kind], k.Days)
+	}
 	if db.dialect == Postgres {
-		if forgotten, err = db.dropMonths(ctx, keepers, now); err != nil {
+		if forgotten, err = db.dropMonths(ctx, longest, now); err != nil {
 			return forgotten, fmt.Errorf("forget: %w", err)
 		}
 	}
@@ -106,7 +118,11 @@ func (db Retention) Forget(ctx context.Context, now time.Time, n int) (forgotten
 			if t.kind != k.Kind {
 				continue
 			}
-			rows, err := db.delete(ctx, t, k, now, n)
+			before := k.cutoff(now)
+			if db.dialect == Postgres && t.months && k.Days == longest[k.Kind] {
+				before = monthOf(before.AddDate(0, 0, -1)) // the month goes as a whole; here is what dropMonths had to leave
+			}
+			rows, err := db.delete(ctx, t, k.Brand, before, n)
 			if err != nil {
 				return forgotten, fmt.Errorf("forget %s of %s: %w", t.table, k.Brand, err)
 			}
@@ -125,12 +141,12 @@ func (db Retention) Forget(ctx context.Context, now time.Time, n int) (forgotten
 }
 
 // delete deletes about n rows of a brand that are old.
-func (db Retention) delete(ctx context.Context, t kept, k keeper, now time.Time, n int) (int, error) {
+func (db Retention) delete(ctx context.Context, t kept, brand string, before time.Time, n int) (int, error) {
 	old := ` WHERE brand = ? AND ` + t.by + ` < ?`
 	if and := still[t.table]; and != "" {
 		old += ` AND ` + and
 	}
-	args := []any{k.Brand, prepaid.Micros(k.cutoff(now))}
+	args := []any{brand, prepaid.Micros(before)}
 	var found []int
 	if err := list(ctx, db.reader, &found, `SELECT 1 FROM `+t.table+old+` LIMIT 1`, args...); err != nil || len(found) == 0 {
 		return 0, err
@@ -157,11 +173,7 @@ func (db Retention) delete(ctx context.Context, t kept, k keeper, now time.Time,
 }
 
 // dropMonths drops each partition that no brand keeps any of. What the owner's function refuses stays, and is deleted row by row.
-func (db Retention) dropMonths(ctx context.Context, keepers []keeper, now time.Time) (dropped int, err error) {
-	longest := map[prepaid.RetentionKind]int{}
-	for _, k := range keepers {
-		longest[k.Kind] = max(longest[k.Kind], k.Days)
-	}
+func (db Retention) dropMonths(ctx context.Context, longest map[prepaid.RetentionKind]int, now time.Time) (dropped int, err error) {
 	tables, err := Partitions{db.core}.tables(ctx)
 	if err != nil {
 		return 0, err
@@ -173,7 +185,7 @@ func (db Retention) dropMonths(ctx context.Context, keepers []keeper, now time.T
 		}
 		for _, name := range t.Months {
 			month, err := time.Parse(t.Table+"_2006_01", name)
-			if err != nil || month.AddDate(0, 1, longest[keptTables[i].kind]+1).After(now) {
+			if err != nil || !month.Before(monthOf(now.AddDate(0, 0, -longest[keptTables[i].kind]-1))) {
 				continue
 			}
 			if holds, err := db.holds(ctx, t, month); err != nil || holds {
@@ -224,7 +236,7 @@ func (o Oldest) Behind(now time.Time) time.Duration {
 }
 
 // booksTables are never forgotten sooner than the law wants, and not by a worker.
-var booksTables = []kept{{"orders", "created_at", prepaid.KeepOrders}}
+var booksTables = []kept{{"orders", "created_at", prepaid.KeepOrders, false}}
 
 // Oldest lists for each brand and kind the oldest row that is kept. Rows that have not ended are left out.
 func (db Retention) Oldest(ctx context.Context) ([]Oldest, error) {

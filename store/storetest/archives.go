@@ -158,14 +158,18 @@ var archiveTests = []test{
 	}},
 	{"each kind is kept as long as its brand says", func(w *world) {
 		w.traces()
-		month := start.Add(31 * 24 * time.Hour)
-		w.archiveAll(month)
-		w.forgetAll(month, prepaid.Retention{prepaid.KeepTries: 40, prepaid.KeepCodes: 31, prepaid.KeepMessages: 30})
-		same(w, "after a month", w.counts(archived()...), "outbox_archive 0, transcripts_archive 1, pin_tries_archive 1, card_try_keys_archive 1, one_time_code_requests_archive 1")
-		w.forgetAll(start.Add(32*24*time.Hour), prepaid.Retention{prepaid.KeepTries: 40, prepaid.KeepCodes: 31})
-		same(w, "codes", w.counts("one_time_code_requests_archive", "one_time_codes", "one_time_code_tries"), "one_time_code_requests_archive 0, one_time_codes 0, one_time_code_tries 0")
-		w.forgetAll(start.Add(91*24*time.Hour), prepaid.Retention{})
-		same(w, "after three months", w.counts(archived()...), noneArchive)
+		days := func(n int) time.Time { return start.AddDate(0, 0, n) }
+		kept := prepaid.Retention{prepaid.KeepMessages: 30, prepaid.KeepCodes: 65, prepaid.KeepTries: 100, prepaid.KeepTranscripts: 200}
+		w.archiveAll(days(30))
+		w.forgetAll(days(30), kept)
+		same(w, "after 30 days", w.counts(archived()...), oneArchive)
+		w.forgetAll(days(62), kept) // PostgreSQL forgets whole months
+		same(w, "messages", w.counts(archived()...), "outbox_archive 0"+oneArchive[len("outbox_archive 1"):])
+		w.forgetAll(days(97), kept)
+		same(w, "codes", w.counts("one_time_code_requests_archive", "one_time_codes", "one_time_code_tries", "pin_tries_archive"),
+			"one_time_code_requests_archive 0, one_time_codes 0, one_time_code_tries 0, pin_tries_archive 1")
+		w.forgetAll(days(235), kept)
+		same(w, "all", w.counts(archived()...), noneArchive)
 	}},
 	{"another brand's rows are kept as long as that brand says", func(w *world) {
 		for _, b := range []string{brand, "other"} {
@@ -179,7 +183,7 @@ var archiveTests = []test{
 	}},
 	{"news is kept while it waits, and an audit knows what was forgotten", func(w *world) {
 		o := w.sale()
-		now := start.Add(401 * 24 * time.Hour)
+		now := start.AddDate(0, 0, 440)
 		w.forgetAll(now, prepaid.Retention{})
 		same(w, "untold", w.counts("notices"), "notices 2")
 		w.exec(`UPDATE notices SET told_at = 1`)
