@@ -733,7 +733,6 @@ CREATE TABLE notices (
 ) PARTITION BY RANGE (ordered_at);
 CREATE TABLE notices_default PARTITION OF notices DEFAULT;
 CREATE INDEX notices_id ON notices (id);
-CREATE INDEX notices_order ON notices (brand, order_id, ordered_at) WHERE order_id <> '';
 CREATE INDEX notices_untold ON notices (due_at) WHERE told_at = 0 AND held = '';
 CREATE INDEX notices_held ON notices (held_at) WHERE told_at = 0 AND held <> '';
 CREATE INDEX notices_address ON notices (brand, address);

@@ -748,7 +748,6 @@ CREATE TABLE notices (
     PRIMARY KEY (brand, id, ordered_at)
 ) STRICT;
 CREATE INDEX notices_id ON notices (id);
-CREATE INDEX notices_order ON notices (brand, order_id, ordered_at) WHERE order_id <> '';
 CREATE INDEX notices_untold ON notices (due_at) WHERE told_at = 0 AND held = '';
 CREATE INDEX notices_held ON notices (held_at) WHERE told_at = 0 AND held <> '';
 CREATE INDEX notices_address ON notices (brand, address);
