@@ -1029,6 +1029,7 @@ CREATE FUNCTION detach_partition(parent TEXT, at BIGINT) RETURNS BOOLEAN LANGUAG
 DECLARE
     m RECORD;
 BEGIN
+    PERFORM partition_rule(parent);
     SELECT * INTO m FROM partition_month(parent, at);
     PERFORM pg_advisory_xact_lock(hashtext('pulsa partitions'), hashtext(current_schema()));
     IF to_regclass(format('%I.%I', current_schema(), m.name)) IS NULL THEN
