@@ -66,7 +66,7 @@ func (w *world) withPeppers(t *testing.T, p map[int]prepaid.Secret) *accounts.Se
 	t.Helper()
 	s, err := accounts.New(accounts.Config{
 		Customers: w.db.Customers, Tries: w.db.PINs, Codes: w.db.Codes, OptOuts: w.db.OptOuts, Moves: w.db.Moves, Clock: w.clock,
-		Brands:  map[string]*prepaid.Brand{"demo": {Name: "demo", Test: true, CheapPINHash: true}},
+		Brands:  prepaid.NewBrands(&prepaid.Brand{Name: "demo", Test: true, CheapPINHash: true}),
 		Peppers: ringOf(p),
 		CodeRefused: func(brand, channel string, by accounts.CodeCap) {
 			if w.refused != nil {

@@ -21,11 +21,11 @@ func service(t testing.TB, p map[int]prepaid.Secret) *Service {
 	ring := prepaid.NewKeyring(p)
 	ring.Use(slices.Max(ring.Versions()))
 	s, err := New(Config{
-		Brands: map[string]*prepaid.Brand{
-			"demo":   {Name: "demo", Test: true, CheapPINHash: true, TestCode: "246810"},
-			"random": {Name: "random", Test: true},
-			"real":   {Name: "real", CheapPINHash: true, TestCode: "246810"}, // both are to be ignored
-		},
+		Brands: prepaid.NewBrands(
+			&prepaid.Brand{Name: "demo", Test: true, CheapPINHash: true, TestCode: "246810"},
+			&prepaid.Brand{Name: "random", Test: true},
+			&prepaid.Brand{Name: "real", CheapPINHash: true, TestCode: "246810"}, // both are to be ignored
+		),
 		Clock:   prepaid.NewVirtualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
 		Peppers: ring,
 	})

@@ -55,7 +55,7 @@ func TestPINKeyTellsOnlyWhetherTheSameSenderTypedTheSame(t *testing.T) {
 func TestOneTimeCodesAreSixDigitsBoundToTheirKey(t *testing.T) {
 	s := service(t, map[int]prepaid.Secret{1: pepper("a")})
 	const a, m = prepaid.Address("telegram:3527"), prepaid.MSISDN("31612345678")
-	real := s.c.Brands["real"]
+	real := s.c.Brands.Named("real")
 	first := s.makeCode(real, a, m, "m1").Reveal()
 	if again := s.makeCode(real, a, m, "m1").Reveal(); again != first {
 		t.Errorf("same operation key: %s and %s", first, again)
@@ -77,7 +77,7 @@ func TestOneTimeCodesAreSixDigitsBoundToTheirKey(t *testing.T) {
 			t.Errorf("first digit %c: %d of 1000", digit, n)
 		}
 	}
-	if code := s.makeCode(s.c.Brands["demo"], a, m, "m1").Reveal(); code != "246810" {
+	if code := s.makeCode(s.c.Brands.Named("demo"), a, m, "m1").Reveal(); code != "246810" {
 		t.Errorf("a test brand's own code: %s", code)
 	}
 	if first == "246810" {

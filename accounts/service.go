@@ -15,7 +15,7 @@ type Config struct {
 	Codes     Codes
 	OptOuts   OptOuts
 	Moves     Moves
-	Brands    map[string]*prepaid.Brand
+	Brands    *prepaid.Brands
 	Clock     prepaid.Clock
 	// Peppers are the keys outside the database that PINs, one-time codes and pseudonyms are hashed with.
 	Peppers *prepaid.Keyring
@@ -78,8 +78,8 @@ func (s *Service) Link(ctx context.Context, c Customer, p Place) error {
 }
 
 func (s *Service) brand(name string) (*prepaid.Brand, error) {
-	b, ok := s.c.Brands[name]
-	if !ok {
+	b := s.c.Brands.Named(name)
+	if b == nil {
 		return nil, fmt.Errorf("no brand is named %q", name)
 	}
 	return b, nil

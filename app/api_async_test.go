@@ -35,8 +35,8 @@ func (g gated) OperatorOf(ctx context.Context, m prepaid.MSISDN) (reloadly.Opera
 
 // gate holds up who asks which operator has a number.
 func (r *running) gate() gated {
-	g := gated{r.catalogues["demo"], make(chan struct{}, 100), make(chan struct{})}
-	r.catalogues["demo"] = g
+	g := gated{r.catalogue("demo"), make(chan struct{}, 100), make(chan struct{})}
+	r.aroundCatalogue = func(developers.Catalogue) developers.Catalogue { return g }
 	return g
 }
 

@@ -159,7 +159,7 @@ func TestOnePulsaSellsThroughAnother(t *testing.T) {
 	far := runDemo(t, nil, nil)
 	c := far.caller(developers.Key{Name: "near"})
 	near := runDemo(t, nil, func(to *config.Config) {
-		to.Networks["demo"] = config.NetworkReloadly
+		to.Brands[0].Network = config.NetworkReloadly
 		to.Reloadly = config.Reloadly{ClientID: c.id, ClientSecret: prepaid.NewSecret(c.secret), BaseURL: far.server.URL,
 			AuthURL: far.server.URL + "/oauth/token", Audience: reloadly.SandboxURL}
 	})

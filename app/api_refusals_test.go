@@ -143,7 +143,7 @@ func offered(change func(*reloadly.Operator), ask func(*refusing) answered) func
 	return func(r *refusing) answered {
 		r.t.Helper()
 		other := newRefusing(r.t, nil)
-		other.catalogues["demo"] = offering{other.catalogues["demo"], change}
+		other.aroundCatalogue = func(c developers.Catalogue) developers.Catalogue { return offering{c, change} }
 		return ask(other)
 	}
 }
@@ -229,7 +229,7 @@ func waysToErrors() map[string]wayTo {
 			closed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
 			defer closed.Close()
 			near := runDemo(r.t, nil, func(c *config.Config) {
-				c.Networks["demo"] = config.NetworkReloadly
+				c.Brands[0].Network = config.NetworkReloadly
 				c.Reloadly = config.Reloadly{ClientID: "id", ClientSecret: prepaid.NewSecret("secret"), BaseURL: closed.URL,
 					AuthURL: closed.URL + "/oauth/token", Audience: reloadly.LiveURL}
 			})

@@ -22,7 +22,6 @@ import (
 // them all. The coverage says which books were not found.
 func readBooks(ctx context.Context, c config.Config, folders []string) (books sim.Books, seen *operators.Coverage, err error) {
 	seen = &operators.Coverage{
-		ConfigFile: c.File, Networks: c.Networks,
 		HiddenNetworks: map[string]string{config.NetworkReloadly: operators.NotSimulated},
 		HiddenGateways: map[string]string{config.GatewayStripe: operators.NotSimulated},
 	}

@@ -27,7 +27,7 @@ func reachable(t *testing.T) *running {
 	c := apptest.Demo(t, map[string]string{"TWILIO_ACCOUNT_SID": "AC0123", "TWILIO_AUTH_TOKEN": "0123456789abcdef",
 		"TELEGRAM_BOT_TOKEN": "123456:abcdefghijklmnopqrstuvwxyzABCDEFGHI"})
 	c.PublicURL = "https://topup.example"
-	c.Networks["demo"] = config.NetworkReloadly
+	c.Brands[0].Network = config.NetworkReloadly
 	c.Reloadly = config.Reloadly{ClientID: "id", ClientSecret: prepaid.NewSecret("client-secret"), WebhookSecret: prepaid.NewSecret("hook-secret"),
 		BaseURL: "http://127.0.0.1:1", AuthURL: "http://127.0.0.1:1"}
 	p, err := Wire(t.Context(), c, Wiring{Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler), Volatile: true})

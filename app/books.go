@@ -34,7 +34,7 @@ func OpenBooks(ctx context.Context, c config.Config) (*Books, error) {
 	}
 	return &Books{
 		Reconciliation: operators.Reconciliation{
-			Ledger: db.Reconciliation, Items: db.Reconciliation, Orders: db.Orders, Networks: c.Networks, Clock: prepaid.SystemClock{},
+			Ledger: db.Reconciliation, Items: db.Reconciliation, Orders: db.Orders, Clock: prepaid.SystemClock{},
 		},
 		config: c, audit: operators.Audit{Rules: db.Audit, Orders: db.Orders}, db: db,
 	}, nil

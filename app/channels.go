@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"pulsa/app/config"
+	"pulsa/app/core"
 	"pulsa/channels"
 	"pulsa/channels/fake"
 	"pulsa/operators"
@@ -21,16 +22,20 @@ type ChannelDesk struct {
 // OpenChannels opens the channels of a brand; *config.NoBrandError. It creates the database where there is none, since a channel
 // may be tried before the first start.
 func OpenChannels(ctx context.Context, c config.Config, brand string) (*ChannelDesk, error) {
-	b, err := c.Brand(brand)
-	if err != nil {
-		return nil, err
-	}
 	db, err := store.Open(ctx, c.Database(), store.Options{MigrateURL: c.MigrateURL.Reveal()})
 	if err != nil {
 		return nil, err
 	}
+	settings, err := core.ReadSettings(ctx, c, db.Brands)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	b, err := settings.Brand(brand)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	clock := prepaid.SystemClock{}
-	registry := channels.NewRegistry([]*prepaid.Brand{b}, c.PublicURL, db.Channels, clock)
+	registry := channels.NewRegistry(prepaid.NewBrands(b), c.PublicURL, db.Channels, clock)
 	for _, a := range append(Providers(clock), fake.New(db.Outbox, clock)) {
 		if err := registry.Register(a); err != nil {
 			return nil, errors.Join(err, db.Close())

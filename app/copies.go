@@ -18,7 +18,7 @@ func (p *Program) self() operators.Copy {
 	if err != nil {
 		host = "unknown"
 	}
-	return operators.Copy{Instance: p.instance, Program: version.Current().Short(), Host: host, Keys: p.Keys.CheckValues()}
+	return operators.Copy{Instance: p.instance, Program: version.Current().Short(), Host: host, Keys: p.Keys.CheckValues(), Settings: p.Settings.Versions()}
 }
 
 // sayCopy says that this copy runs, and puts the keys in use that the database says. A *core.KeyError where it does not have one of
@@ -65,6 +65,14 @@ func (p *Program) keyFault(ctx context.Context) (fault string, level operators.L
 		faults = append(faults, f.Found+": "+f.Do)
 	}
 	return strings.Join(faults, "; "), level
+}
+
+// settingsFault says which versions of settings this copy can't work with; "" where it works with all that are in force.
+func (p *Program) settingsFault(context.Context) (fault string, level operators.Level) {
+	if faults := p.Settings.Faults(); len(faults) > 0 {
+		return strings.Join(faults, "; "), operators.LevelWarn
+	}
+	return "", operators.LevelOK
 }
 
 // examineCopies shows the running copies of the server, and judges their keys.

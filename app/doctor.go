@@ -50,10 +50,17 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	defer func() { _ = sims.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, 4*doctorWithin)
 	defer cancel()
-	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: quiet, sims: sims})
+	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: quiet, sims: sims, leaveBrands: true})
 	var key *core.KeyError
 	if errors.As(err, &key) {
 		return append(append(findings, operators.Failure("keys", key.Found, key.Do)), examineStoresAlone(ctx, c)...)
+	}
+	var settings *core.SettingsError
+	if errors.As(err, &settings) {
+		for _, fault := range settings.Faults {
+			findings = append(findings, operators.Failure("settings", fault, "give this machine what is missing, or publish a version that does without: pulsa brands apply"))
+		}
+		return findings
 	}
 	if err != nil {
 		return append(findings, operators.Failure("stores", err.Error(),
@@ -181,10 +188,10 @@ func (p *Program) examineChannels(ctx context.Context) []operators.Finding {
 
 func (p *Program) examineSimulated(context.Context) []operators.Finding {
 	var findings []operators.Finding
-	for _, b := range p.Config.Brands {
-		what := p.Config.Simulated(b.Name)
+	for _, b := range p.Brands.All() {
+		what := config.Simulated(b)
 		if what == "" {
-			findings = append(findings, operators.OK("brand "+b.Name, "gateway "+p.Config.Gateways[b.Name]+", network "+p.Config.Networks[b.Name]))
+			findings = append(findings, operators.OK("brand "+b.Name, "gateway "+b.Gateway+", network "+b.Network))
 			continue
 		}
 		findings = append(findings, operators.Warning("brand "+b.Name, "SIMULATED "+what,
@@ -226,8 +233,10 @@ func (p *Program) examineWallet(ctx context.Context) []operators.Finding {
 // examineRates judges the rates by which developers pay.
 func (p *Program) examineRates(context.Context) []operators.Finding {
 	var findings []operators.Finding
-	for _, brand := range slices.Sorted(maps.Keys(p.Config.API)) {
-		findings = append(findings, operators.CheckRates(p.Clock.Now(), brand, p.Config.API[brand].FX)...)
+	for _, b := range p.Brands.All() {
+		if terms, sells := p.Settings.Terms(b.Name); sells {
+			findings = append(findings, operators.CheckRates(p.Clock.Now(), b.Name, terms.FX)...)
+		}
 	}
 	return findings
 }

@@ -15,8 +15,8 @@ func (p *Program) examineGateway(ctx context.Context) []operators.Finding {
 		return nil
 	}
 	var findings []operators.Finding
-	for _, b := range p.Config.Brands {
-		if p.Config.Gateways[b.Name] != config.GatewayStripe || p.stripe.Serves(b) {
+	for _, b := range p.Brands.All() {
+		if b.Gateway != config.GatewayStripe || p.stripe.Serves(b) {
 			continue
 		}
 		do := "set STRIPE_KEY (stripe: key) to a test key, sk_test_…: no test brand may charge real customers"

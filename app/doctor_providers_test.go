@@ -31,7 +31,7 @@ func examined(t *testing.T, key string, serve http.HandlerFunc) *Program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Data, c.Gateways["demo"] = t.TempDir(), config.GatewayStripe
+	c.Data, c.Brands[0].Gateway = t.TempDir(), config.GatewayStripe
 	c.Stripe = config.Stripe{Key: prepaid.NewSecret(key), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret(stripeHook)}, BaseURL: server.URL}
 	p, err := Wire(t.Context(), c, Wiring{Clock: prepaid.SystemClock{}, Log: slog.New(slog.DiscardHandler), Volatile: true})
 	if err != nil {

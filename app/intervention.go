@@ -56,7 +56,7 @@ func interveneBesideServer(ctx context.Context, c config.Config, log *slog.Logge
 	if err != nil {
 		return operators.Intervened{}, fmt.Errorf("%s: %w", r.Order, err)
 	}
-	if brand := p.Brands[h.Brand]; brand == nil || !brand.Test {
+	if brand := p.Brands.Known(h.Brand); brand == nil || !brand.Test {
 		return r.CarryOut(ctx, p.Topups)
 	}
 	return askServer(ctx, c.AdminListen, h.Brand, r)
@@ -92,7 +92,7 @@ func askServer(ctx context.Context, address, brand string, r operators.Intervent
 // interventionRoutes lets operators reach the simulators of a running server.
 func (p *Program) interventionRoutes(mux *http.ServeMux) {
 	mux.Handle("POST "+fmt.Sprintf(interventionPath, "{brand}"), guard.OfType(func(w http.ResponseWriter, r *http.Request) {
-		brand := p.Brands[r.PathValue("brand")]
+		brand := p.Brands.Named(r.PathValue("brand"))
 		var asked operators.Intervention
 		if brand == nil || !brand.Test || json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<10)).Decode(&asked) != nil {
 			http.Error(w, "no such test brand, or no request", http.StatusBadRequest)

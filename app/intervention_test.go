@@ -18,7 +18,7 @@ func TestNobodyIntervenesInAnotherBrandsOrder(t *testing.T) {
 		other := *c.Brands[0]
 		other.Name = "other"
 		c.Brands = append(c.Brands, &other)
-		c.Gateways["other"], c.Networks["other"] = "sim", "sim"
+		other.Gateway, other.Network = "sim", "sim"
 	})
 	const number = "+31612348005" // whose top-ups are held
 	r.customer(number)

@@ -11,11 +11,8 @@ import (
 	"pulsa/web/phone"
 )
 
-// phoneRoutes serves the phone in the browser at /, where a brand is marked test.
+// phoneRoutes serves the phone in the browser at /.
 func (p *Program) phoneRoutes(mux *http.ServeMux) {
-	if !p.hasTestBrand() {
-		return
-	}
 	phone.New(phone.Config{
 		Lines: p.fakeLines, Turn: p.Handler.Turn, Outbox: p.DB.Outbox, Words: p.words, Event: p.newsEvent, Clock: p.Clock, Log: p.Log,
 		Command: calledAs(os.Args[0]), Flags: strings.TrimSpace(p.Config.SameFlags()),
@@ -25,7 +22,7 @@ func (p *Program) phoneRoutes(mux *http.ServeMux) {
 // fakeLines lists the first simulated channel of each test brand that is on.
 func (p *Program) fakeLines(ctx context.Context) []channels.Channel {
 	var lines []channels.Channel
-	for _, b := range p.Config.Brands { // the configuration's order: a newcomer meets the first
+	for _, b := range p.Brands.All() { // the configuration's order: a newcomer meets the first
 		for _, s := range p.Registry.List(ctx) {
 			if _, simulated := p.Registry.Adapter(s.Channel).(channels.Simulator); simulated && s.On && s.Channel.Brand == b && b.Test {
 				lines = append(lines, s.Channel)

@@ -447,7 +447,7 @@ func TestTwoBrandsShareAnAccountWithDifferentNumbers(t *testing.T) {
 			}
 		}
 		c.Brands = append(c.Brands, &second)
-		c.Networks["kompas"], c.Gateways["kompas"] = "sim", "sim"
+		second.Network, second.Gateway = "sim", "sim"
 	})
 	form := func(id, to string) url.Values {
 		return url.Values{"MessageSid": {id}, "AccountSid": {"AC0123"}, "From": {apptest.Number}, "To": {to}, "Body": {"KOOP"}, "NumMedia": {"0"}}

@@ -21,6 +21,7 @@ func (p *Program) reloads(level *slog.LevelVar) []reload {
 		func(_ context.Context, c config.Config) (func(), error) {
 			return func() { level.Set(levelOf(c.Log)) }, nil
 		},
+		p.Settings.Renew,
 		func(_ context.Context, c config.Config) (func(), error) {
 			if p.stripe == nil {
 				return func() {}, nil
@@ -65,5 +66,5 @@ func (p *Program) readAgain(ctx context.Context, again func() (config.Config, er
 	for _, note := range c.Notes {
 		p.Log.WarnContext(ctx, note)
 	}
-	p.Log.InfoContext(ctx, "SIGHUP: credentials and log level are read again; what else the file says of this server holds from the next start")
+	p.Log.InfoContext(ctx, "SIGHUP: credentials, languages and log level are read again; what else the file says of this server holds from the next start")
 }

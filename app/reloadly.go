@@ -24,18 +24,16 @@ const (
 	walletWithin = 30 * time.Second
 )
 
-// newReloadly returns the client if a brand's network is Reloadly and its credentials are there, else nil.
+// newReloadly returns the client if there is an account at Reloadly, and its credentials are there, else nil.
 func newReloadly(c config.Config, clock prepaid.Clock, log *slog.Logger) *reloadly.Client {
-	for _, network := range c.Networks {
-		if network == config.NetworkReloadly && !c.Reloadly.ClientSecret.Empty() {
-			r := c.Reloadly
-			return reloadly.New(reloadly.Config{
-				Credentials: reloadlyCredentials(r),
-				BaseURL:     r.BaseURL, AuthURL: r.AuthURL, Audience: r.Audience, Async: r.Async, PINs: true, Clock: clock, Log: log,
-			})
-		}
+	if c.Reloadly.ClientSecret.Empty() {
+		return nil
 	}
-	return nil
+	r := c.Reloadly
+	return reloadly.New(reloadly.Config{
+		Credentials: reloadlyCredentials(r),
+		BaseURL:     r.BaseURL, AuthURL: r.AuthURL, Audience: r.Audience, Async: r.Async, PINs: true, Clock: clock, Log: log,
+	})
 }
 
 func (p *Program) wireReloadly() {

@@ -25,7 +25,7 @@ func runOnReloadly(t *testing.T, clock prepaid.Clock) (*running, *faced) {
 	t.Helper()
 	f := newFaced(t, false, nil)
 	r := runWired(t, nil, func(c *config.Config) {
-		c.Networks["demo"] = config.NetworkReloadly
+		c.Brands[0].Network = config.NetworkReloadly
 		c.Reloadly = config.Reloadly{
 			ClientID: "id", ClientSecret: prepaid.NewSecret("client-secret"), WebhookSecret: prepaid.NewSecret("hook-secret"),
 			BaseURL: f.server.URL, AuthURL: f.server.URL + "/oauth/token", LowBalance: "2000000",

@@ -34,7 +34,7 @@ func (p *Program) forget(ctx context.Context) (int, error) {
 	if mine, err := p.tidies(ctx, "retention"); !mine {
 		return 0, err
 	}
-	if err := p.DB.Retention.SetRetention(ctx, p.Config.Brands); err != nil {
+	if err := p.DB.Retention.SetRetention(ctx, p.Brands.AllKnown()); err != nil {
 		return 0, err
 	}
 	return p.DB.Retention.Forget(ctx, p.Clock.Now(), chunk)

@@ -141,7 +141,7 @@ func (p *Program) welcome(ctx context.Context, w io.Writer) {
 		}
 		fmt.Fprintf(w, "  %-16s %s\n", s.Channel.ID(), state)
 	}
-	for _, b := range p.Config.Brands {
+	for _, b := range p.Brands.All() {
 		if b.Test {
 			p.suggest(w, b)
 			return
@@ -153,14 +153,14 @@ func (p *Program) suggest(w io.Writer, b *prepaid.Brand) {
 	self, folder := calledAs(os.Args[0]), p.Config.SameFlags()
 	words := p.Handler.Prompts(b.Name).ByLanguage[b.Languages[0]]
 	keyword, example, here := words.Word(conversation.ActTopUp), b.Amounts.Min.Typed(), config.LocalURL(p.Config.Listen)
-	fmt.Fprintf(w, "\nBrand %s is a test brand. SIMULATED: %s. Try it:\n\n", b.Name, cmp.Or(p.Config.Simulated(b.Name), "nothing"))
+	fmt.Fprintf(w, "\nBrand %s is a test brand. SIMULATED: %s. Try it:\n\n", b.Name, cmp.Or(config.Simulated(b), "nothing"))
 	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", here)
 	fmt.Fprintf(w, "  %s chat --server %s --brand %s%s\n", self, here, b.Name, folder)
 	fmt.Fprintf(w, "  > %-22s registers: follow the questions and open the link\n", keyword)
 	fmt.Fprintf(w, "  > %-22s buys, with the PIN you have chosen\n\n", keyword+" "+example+" 4821")
 	fmt.Fprintf(w, "  %s cards generate --brand %s --amount %s --quantity 5 --series 101%s\n", self, b.Name, example, folder)
 	fmt.Fprintf(w, "  > %-22s spends a card\n\n", words.Word(conversation.ActRedeem)+" code")
-	if _, sold := p.Config.API[b.Name]; sold {
+	if _, sold := p.Settings.Terms(b.Name); sold {
 		fmt.Fprintf(w, "  %s apikeys create --brand %s --name shop%s\n", self, b.Name, folder)
 		fmt.Fprintf(w, "  %-24s tells how developers top up with that key\n\n", here+"/docs")
 	}

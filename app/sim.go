@@ -11,8 +11,11 @@ import (
 
 // tellSimulators makes the simulators that a brand uses behave as the event says.
 func (p *Program) tellSimulators(ctx context.Context, brand string, who talk.Customer, e talk.Event) error {
-	network := e.Kind == talk.NetworkBehaves
-	if p.remote == nil || network && p.Config.Networks[brand] == "sim" {
+	simulated := false
+	if b := p.Brands.Named(brand); b != nil {
+		simulated = b.Network == "sim"
+	}
+	if p.remote == nil || simulated && e.Kind == talk.NetworkBehaves {
 		return harness.Simulate(ctx, p.Sims, who, e)
 	}
 	switch e.Kind {

@@ -93,7 +93,8 @@ func newSpeed(b *testing.B, base string) *speed {
 
 func (s *speed) wire(address string) *Program {
 	s.Helper()
-	c := apptest.DemoIn(s, nil)
+	key := strings.Repeat("k", 32) // both programs on the database have the same
+	c := apptest.DemoIn(s, map[string]string{"PULSA_PIN_PEPPER": key, "PULSA_CARD_KEY": key})
 	c.Data, c.DatabaseURL = s.TempDir(), prepaid.NewSecret(address)
 	big := prepaid.Money{Minor: 1 << 40, Currency: "EUR"}
 	c.Brands[0].Limits = prepaid.Limits{DayCount: 1 << 30, DaySum: big, MonthSum: big}

@@ -13,24 +13,21 @@ import (
 	"pulsa/prepaid"
 )
 
-// newStripe returns the gateway if a brand's customers pay by Stripe and its key is there, else nil. stray may be nil.
+// newStripe returns the gateway if there is an account at Stripe, and its key is there, else nil. stray may be nil.
 func newStripe(c config.Config, clock prepaid.Clock, log *slog.Logger, books func(context.Context, prepaid.ChargeID) (payments.Recorded, error),
 	stray func(context.Context, stripe.Dispute) error,
 ) (*stripe.Gateway, error) {
-	for _, gateway := range c.Gateways {
-		if gateway != config.GatewayStripe || c.Stripe.Key.Empty() {
-			continue
-		}
-		g, err := stripe.New(stripe.Config{
-			Credentials: stripe.Credentials{Key: c.Stripe.Key, WebhookSecrets: c.Stripe.WebhookSecrets}, BaseURL: c.Stripe.BaseURL,
-			ReturnURL: c.PublicURL + stripe.ReturnPath, Clock: clock, Log: log, Recorded: books, Stray: stray,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("stripe: %w", err)
-		}
-		return g, nil
+	if c.Stripe.Key.Empty() {
+		return nil, nil
 	}
-	return nil, nil
+	g, err := stripe.New(stripe.Config{
+		Credentials: stripe.Credentials{Key: c.Stripe.Key, WebhookSecrets: c.Stripe.WebhookSecrets}, BaseURL: c.Stripe.BaseURL,
+		ReturnURL: c.PublicURL + stripe.ReturnPath, Clock: clock, Log: log, Recorded: books, Stray: stray,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stripe: %w", err)
+	}
+	return g, nil
 }
 
 func (p *Program) wireStripe() (err error) {

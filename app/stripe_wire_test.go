@@ -17,7 +17,7 @@ import (
 
 func TestABrandMayChargeByStripe(t *testing.T) {
 	r := runDemo(t, nil, func(c *config.Config) {
-		c.Gateways["demo"] = config.GatewayStripe
+		c.Brands[0].Gateway = config.GatewayStripe
 		c.Stripe = config.Stripe{Key: prepaid.NewSecret("sk_test_bcdf"), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret("whsec_bcdf")}}
 	})
 	for path, want := range map[string]int{"POST " + stripe.WebhookPath: http.StatusForbidden, "GET " + stripe.ReturnPath: http.StatusOK} {

@@ -22,31 +22,54 @@ const (
 func (p *Program) connectBots(ctx context.Context) {
 	holder := prepaid.NewToken()
 	var all sync.WaitGroup
-	for _, b := range p.Config.Brands {
-		for _, c := range b.Channels {
-			declared, _ := p.Registry.Declared(b.Name, c.Name)
-			if _, ok := p.Registry.Adapter(declared).(channels.Poller); ok {
-				all.Go(func() {
-					prepaid.KeepGoing(ctx, p.Clock, p.Log, "bot of "+b.Name+"/"+c.Name, func() { p.connectBot(ctx, b.Name, c.Name, holder) })
-				})
+	var connected sync.Map // ids of channels
+	for ; ctx.Err() == nil; _ = p.Clock.Sleep(ctx, botLook) {
+		for _, c := range p.bots() {
+			if _, already := connected.LoadOrStore(c.ID(), true); already {
+				continue
 			}
+			all.Go(func() {
+				defer connected.Delete(c.ID())
+				prepaid.KeepGoing(ctx, p.Clock, p.Log, "bot of "+c.ID(), func() { p.connectBot(ctx, c.Brand.Name, c.Name, holder) })
+			})
 		}
 	}
 	all.Wait()
 }
 
+// bots lists the channels of brands in force whose adapters are Pollers.
+func (p *Program) bots() []channels.Channel {
+	var bots []channels.Channel
+	for _, b := range p.Brands.All() {
+		for _, c := range b.Channels {
+			declared, _ := p.Registry.Declared(b.Name, c.Name)
+			if _, ok := p.Registry.Adapter(declared).(channels.Poller); ok {
+				bots = append(bots, declared)
+			}
+		}
+	}
+	return bots
+}
+
+// connectBot keeps a bot connected while its channel is declared.
 func (p *Program) connectBot(ctx context.Context, brand, name, holder string) {
-	hooked := false
+	var hooked *prepaid.Brand // whose settings the webhook was set by
 	for ; ctx.Err() == nil; _ = p.Clock.Sleep(ctx, botLook) {
 		c, a, on := p.Registry.Channel(ctx, brand, name)
 		if !on {
-			hooked = false // set the webhook again once the channel is on
+			hooked = nil // set the webhook again once the channel is on
+			if _, declared := p.Registry.Declared(brand, name); !declared || p.Brands.Named(brand) == nil {
+				return
+			}
 			continue
 		}
-		bot := a.(channels.Poller)
+		bot, isBot := a.(channels.Poller)
+		if !isBot { // the channel of that name is of another type now
+			return
+		}
 		if operators.IsPublic(c.WebhookURL) {
-			if !hooked {
-				hooked = p.hook(ctx, bot, c)
+			if hooked != c.Brand && p.hook(ctx, bot, c) {
+				hooked = c.Brand
 			}
 			continue
 		}
@@ -77,7 +100,7 @@ func (p *Program) holdsBot(ctx context.Context, c channels.Channel, holder strin
 	return held && err == nil
 }
 
-// poll fetches a bot's messages for as long as the lease is held and the channel is on.
+// poll fetches a bot's messages for as long as the lease is held, the channel is on, and its brand's settings stay as they are.
 func (p *Program) poll(ctx context.Context, bot channels.Poller, c channels.Channel, holder string) {
 	if err := bot.DeleteWebhook(ctx, c); err != nil {
 		p.Log.Warn("webhook not removed", "channel", c.ID(), "error", err)
@@ -99,7 +122,7 @@ func (p *Program) poll(ctx context.Context, bot channels.Poller, c channels.Chan
 		ended <- prepaid.Guard(func() error { return bot.Poll(polling, c, handle) })
 	}()
 	for p.Clock.Sleep(polling, botLook) == nil {
-		if _, _, on := p.Registry.Channel(ctx, c.Brand.Name, c.Name); !on || !p.holdsBot(ctx, c, holder) {
+		if now, _, on := p.Registry.Channel(ctx, c.Brand.Name, c.Name); !on || now.Brand != c.Brand || !p.holdsBot(ctx, c, holder) {
 			stop()
 		}
 	}

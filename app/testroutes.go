@@ -69,7 +69,7 @@ func (p *Program) testRoutes(mux *http.ServeMux) {
 }
 
 func (p *Program) answerTest(w http.ResponseWriter, r *http.Request, do func(context.Context, string, harness.Request) (any, error)) {
-	brand := p.Brands[r.PathValue("brand")]
+	brand := p.Brands.Named(r.PathValue("brand"))
 	if brand == nil || !brand.Test {
 		http.Error(w, "no test brand of that name", http.StatusNotFound)
 		return

@@ -264,7 +264,7 @@ func TestWebhookWhoseSenderDiesIsSentAgain(t *testing.T) {
 	h := newHooked(t, nil)
 	h.webhook(h.receiver.URL)
 	h.buy("one", "0612345672")
-	c := developers.Config{Keys: h.DB.Developers, Usage: h.DB.Developers, Sales: h.DB.Sales, Webhooks: dying{h.DB.Webhooks}, Orders: h.Topups, Terms: h.Config.API,
+	c := developers.Config{Keys: h.DB.Developers, Usage: h.DB.Developers, Sales: h.DB.Sales, Webhooks: dying{h.DB.Webhooks}, Orders: h.Topups, Terms: h.Settings.Terms,
 		Secrets: h.Keys[operators.PINPepper], Clock: h.clock, Log: h.Program.Log}
 	killed, err := developers.New(c)
 	if err != nil {

@@ -20,7 +20,7 @@ func TestServeTellsWhatIsSimulatedAndWhatToTry(t *testing.T) {
 		{func(*config.Config) {}, "http://127.0.0.1:8080/docs", ""},
 		{func(c *config.Config) { delete(c.API, "demo") }, "REDEEM", "/docs"},
 		{func(c *config.Config) {
-			c.Networks["demo"] = config.NetworkReloadly
+			c.Brands[0].Network = config.NetworkReloadly
 			c.Reloadly = config.Reloadly{ClientID: "id", BaseURL: "http://127.0.0.1:1", AuthURL: "http://127.0.0.1:1/oauth/token"}
 		}, "SIMULATED: payments.", "network"},
 	} {

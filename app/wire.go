@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -38,13 +40,15 @@ type Program struct {
 	ownSims bool        // they are closed with the program
 	remote  *sim.Remote // nil: the simulated gateway is among sims
 
-	reloadly   *reloadly.Client                // nil: no brand's network is Reloadly
-	stripe     *stripe.Gateway                 // nil: no brand's gateway is Stripe
-	Developers *developers.Service             // nil: no brand has an API
-	catalogues map[string]developers.Catalogue // by brand
-	metrics    *metrics
-	turns      recentTurns // for the test endpoints
-	instance   string      // names this run of the program
+	reloadly   *reloadly.Client // nil: no account
+	stripe     *stripe.Gateway  // nil: no account
+	Developers *developers.Service
+	faces      sync.Map // by currency: func() *sim.Face, what the simulated network shows developers
+	// aroundCatalogue goes around what brands sell to developers. Only tests set it, before the first request.
+	aroundCatalogue func(developers.Catalogue) developers.Catalogue
+	metrics         *metrics
+	turns           recentTurns // for the test endpoints
+	instance        string      // names this run of the program
 }
 
 // Wiring is what differs between a server, a chat and a test.
@@ -57,7 +61,7 @@ type Wiring struct {
 	reached func(point string)                // called at each crash point; nil for never
 	network func(topup.Network) topup.Network // goes around the simulated one; nil leaves it as it is
 
-	// See core.Options.
+	leaveBrands bool // see core.Options, as the next two
 	redisPrefix string
 	sessions    func(conversation.Sessions) conversation.Sessions
 }
@@ -65,7 +69,7 @@ type Wiring struct {
 // Wire opens the stores and puts the program together. If it fails, it closes what it has opened.
 func Wire(ctx context.Context, c config.Config, w Wiring) (p *Program, err error) {
 	c0, err := core.Open(ctx, c, core.Options{
-		Clock: w.Clock, Log: w.Log, Volatile: w.Volatile, RedisPrefix: w.redisPrefix, Sessions: w.sessions,
+		Clock: w.Clock, Log: w.Log, Volatile: w.Volatile, LeaveBrands: w.leaveBrands, RedisPrefix: w.redisPrefix, Sessions: w.sessions,
 	})
 	if err != nil {
 		return nil, err
@@ -88,11 +92,10 @@ func (p *Program) wire(w Wiring) error {
 		return err
 	}
 	p.wireReloadly()
-	p.wireCatalogues()
 	err := p.Assemble(core.Parts{
 		Gateways: p.gateways(), Networks: p.networks(w), Adapters: append(Providers(p.Clock), fake.New(p.DB.Outbox, p.Clock)),
 		Fundings: map[topup.FundingKind]topup.Funding{
-			topup.ByDeveloper: developers.Funding{Order: p.DB.Orders.Order, Catalogues: p.catalogues},
+			topup.ByDeveloper: developers.Funding{Order: p.DB.Orders.Order, Catalogue: p.catalogue},
 		},
 		Redeliver: p.Sims.Redeliver, Reached: w.reached, Moved: p.metrics.orderMoved, CodeRefused: p.metrics.codeRefused,
 		Observe: func(r conversation.Record) {
@@ -122,7 +125,7 @@ func (p *Program) openOwnSimulators() (err error) {
 		return nil
 	}
 	o := sim.Options{Clock: p.Clock, Log: p.Log, Folder: p.Config.Data, BaseURL: p.Config.PublicURL}
-	if !p.Config.Simulates() { // nobody uses them: they need no book and no warnings
+	if !p.Settings.Simulates() { // nobody uses them: they need no book and no warnings
 		o.Folder, o.Log = "", slog.New(slog.DiscardHandler)
 	}
 	p.Sims, err = sim.Open(o)
@@ -171,29 +174,48 @@ func (p *Program) Routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/webhooks/", p.Webhooks)
 	p.healthRoutes(mux)
-	p.phoneRoutes(mux)
 	p.stripeRoutes(mux)
 	p.apiRoutes(mux)
 	if p.reloadly != nil {
 		mux.Handle(reloadlyHook, p.reloadlyNews())
 	}
-	if p.Config.Simulates() {
-		p.Sims.Gateway.Routes(mux)
-	}
 	if p.remote != nil {
 		mux.Handle("POST "+sim.Hook, p.remote.Gateway.Webhook(p.GatewayNews.Handle))
 	}
-	return guard.WithoutPanics(mux, p.Log)
+	return guard.WithoutPanics(p.whileTesting(p.whileSimulating(mux)), p.Log)
+}
+
+// whileTesting serves the phone while there is a test brand, and all else by rest.
+func (p *Program) whileTesting(rest http.Handler) http.Handler {
+	phones := http.NewServeMux()
+	p.phoneRoutes(phones)
+	return firstOf(phones, p.hasTestBrand, rest)
+}
+
+// whileSimulating serves the pages of the simulated gateway while a brand meets it in the server itself, and all else by rest.
+func (p *Program) whileSimulating(rest http.Handler) http.Handler {
+	pages := http.NewServeMux()
+	p.Sims.Gateway.Routes(pages)
+	return firstOf(pages, p.Settings.Simulates, rest)
+}
+
+// firstOf serves what first has a pattern for while on returns true, and all else by rest.
+func firstOf(first *http.ServeMux, on func() bool, rest http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := first.Handler(r); pattern != "" && on() {
+			first.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
 }
 
 // AdminRoutes serves operators and their monitoring: on a listener of its own, on loopback by default.
 func (p *Program) AdminRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", p.metrics.handler())
-	if p.hasTestBrand() {
-		p.testRoutes(mux)
-		p.interventionRoutes(mux)
-	}
+	p.testRoutes(mux) // for test brands alone, as the next
+	p.interventionRoutes(mux)
 	p.healthRoutes(mux)
 	return guard.WithoutPanics(mux, p.Log)
 }
@@ -216,7 +238,7 @@ func (p *Program) healthRoutes(mux *http.ServeMux) {
 			return
 		}
 		var doubts []string
-		for _, look := range []func(context.Context) (string, operators.Level){p.clockFault, p.keyFault} {
+		for _, look := range []func(context.Context) (string, operators.Level){p.clockFault, p.keyFault, p.settingsFault} {
 			switch fault, level := look(ctx); level {
 			case operators.LevelError:
 				http.Error(w, fault, http.StatusServiceUnavailable)
@@ -234,10 +256,5 @@ func (p *Program) healthRoutes(mux *http.ServeMux) {
 }
 
 func (p *Program) hasTestBrand() bool {
-	for _, b := range p.Config.Brands {
-		if b.Test {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Brands.All(), func(b *prepaid.Brand) bool { return b.Test })
 }

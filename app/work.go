@@ -15,6 +15,7 @@ const (
 	transcriptEvery = 2 * time.Second
 	afterError      = 2 * time.Second
 	partitionsEvery = time.Hour
+	settingsEvery   = 2 * time.Second // less than operators.SettingsKnownWithin
 	// couriers send webhooks side by side: each waits for its receiver.
 	couriers     = 4
 	couriersLook = time.Second
@@ -40,21 +41,18 @@ func (p *Program) jobs() []job {
 		{"copy", operators.CopyBeat, p.saysCopy},
 		{"archive", archiveEvery, p.archive},
 		{"retention", forgetEvery, p.forget},
+		{"developers' pins", time.Hour, p.Developers.ForgetPINs},
+		{"settings", settingsEvery, p.takeSettings},
 		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.Sims.Redeliver(ctx) }},
 	}
 	for range carriers - 1 {
 		jobs = append(jobs, job{"orders", carriersLook, p.ordersDue})
 	}
-	if p.Developers != nil {
-		for range couriers {
-			jobs = append(jobs, job{"webhooks", couriersLook, p.deliverDue})
-		}
+	for range couriers {
+		jobs = append(jobs, job{"webhooks", couriersLook, p.deliverDue})
 	}
 	if p.reloadly != nil {
 		jobs = append(jobs, job{"wallet", walletEvery, p.watchWallet})
-	}
-	if p.Developers != nil {
-		jobs = append(jobs, job{"developers' pins", time.Hour, p.Developers.ForgetPINs})
 	}
 	return jobs
 }

@@ -49,10 +49,10 @@ func (w world) service(t testing.TB, set func(*cards.Config)) *cards.Service {
 	t.Helper()
 	c := cards.Config{
 		Store: w.db.Cards, Releaser: w.db.Cards, Tries: w.db.CardTries, Jobs: w.db.CardJobs, Batches: w.db.CardJobs, Shelf: w.db.Cards, Codes: w.db.CardJobs, KeyChecks: w.db.CardKeys, Reports: w.db.CardReports, Clock: w.clock,
-		Brands: map[string]*prepaid.Brand{
-			"demo": {Name: "demo", Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}},
-			"luhn": {Name: "luhn", Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14, Luhn: true}},
-		},
+		Brands: prepaid.NewBrands(
+			&prepaid.Brand{Name: "demo", Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}},
+			&prepaid.Brand{Name: "luhn", Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14, Luhn: true}},
+		),
 		Keys:  prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}),
 		Chunk: 50, // so that few cards are many chunks
 		Log:   slog.New(slog.NewTextHandler(w.log, nil)),

@@ -101,8 +101,10 @@ const (
 // and at all copies of the program. WaveCodes or more are a wave.
 func (s *Service) Guessing(ctx context.Context) (map[string]int64, error) {
 	since := s.c.Clock.Now().Add(-waveWithin)
-	counts := make(map[string]int64, len(s.c.Brands))
-	for brand := range s.c.Brands {
+	brands := s.c.Brands.All()
+	counts := make(map[string]int64, len(brands))
+	for _, b := range brands {
+		brand := b.Name
 		n, err := s.c.Reports.WrongCodes(ctx, brand, since)
 		if err != nil {
 			return nil, fmt.Errorf("count wrong card codes of %s: %w", brand, err)

@@ -56,7 +56,7 @@ func FuzzImport(f *testing.F) {
 		m := &memory{}
 		s, err := cards.New(cards.Config{
 			Jobs: m, Batches: m, KeyChecks: m, Clock: prepaid.NewVirtualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
-			Brands: map[string]*prepaid.Brand{"demo": brand}, Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), Chunk: 2,
+			Brands: prepaid.NewBrands(brand), Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), Chunk: 2,
 		})
 		if err != nil {
 			t.Fatal(err)

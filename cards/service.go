@@ -19,7 +19,7 @@ type Config struct {
 	Codes     Codes
 	KeyChecks KeyChecks
 	Reports   Reports
-	Brands    map[string]*prepaid.Brand
+	Brands    *prepaid.Brands
 	Keys      *prepaid.Keyring // what codes are MACed and sealed with
 	Clock     prepaid.Clock
 	Log       *slog.Logger // nil: nothing is logged
@@ -56,8 +56,8 @@ func (s *Service) Card(ctx context.Context, brand, serial string) (Card, error) 
 }
 
 func (s *Service) brand(name string) (*prepaid.Brand, error) {
-	b, ok := s.c.Brands[name]
-	if !ok {
+	b := s.c.Brands.Named(name)
+	if b == nil {
 		return nil, fmt.Errorf("no brand is named %q", name)
 	}
 	return b, nil

@@ -80,7 +80,7 @@ func ExampleAdapter() {
 	brand := &prepaid.Brand{Name: "demo", Channels: []prepaid.ChannelConfig{{
 		Name: "line", Type: "gateway", Secrets: map[string]prepaid.Secret{"token": prepaid.NewSecret("s3cret")},
 	}}}
-	registry := channels.NewRegistry([]*prepaid.Brand{brand}, "https://topup.example", nil, clock)
+	registry := channels.NewRegistry(prepaid.NewBrands(brand), "https://topup.example", nil, clock)
 	if err := registry.Register(gateway{clock}); err != nil {
 		fmt.Println(err)
 		return

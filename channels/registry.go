@@ -26,8 +26,8 @@ type Switches interface {
 // registered before its first use; after that it is safe for concurrent use.
 type Registry struct {
 	adapters map[string]Adapter
-	brands   map[string]*prepaid.Brand
-	channels map[string]Channel // by ID
+	brands   *prepaid.Brands
+	public   string // where providers reach us
 	switches Switches
 	clock    prepaid.Clock
 
@@ -37,24 +37,13 @@ type Registry struct {
 	troubles map[string]string // by ID: why the provider refused the last message
 }
 
-// NewRegistry returns a Registry of the brands' channels. publicURL is where providers reach us:
+// NewRegistry returns a Registry of the channels of all known brands, as their settings are at each call. publicURL is where providers reach us:
 // "https://topup.example". switches may be nil.
-func NewRegistry(brands []*prepaid.Brand, publicURL string, switches Switches, clock prepaid.Clock) *Registry {
-	r := &Registry{
-		adapters: map[string]Adapter{}, brands: map[string]*prepaid.Brand{}, channels: map[string]Channel{},
+func NewRegistry(brands *prepaid.Brands, publicURL string, switches Switches, clock prepaid.Clock) *Registry {
+	return &Registry{
+		adapters: map[string]Adapter{}, brands: brands, public: strings.TrimRight(publicURL, "/"),
 		switches: switches, clock: clock, troubles: map[string]string{},
 	}
-	for _, b := range brands {
-		r.brands[b.Name] = b
-		for _, c := range b.Channels {
-			channel := Channel{
-				Brand: b, Name: c.Name, Type: c.Type, Settings: c.Settings, Secrets: c.Secrets,
-				WebhookURL: strings.TrimRight(publicURL, "/") + "/webhooks/" + b.Name + "/" + c.Name,
-			}
-			r.channels[channel.ID()] = channel
-		}
-	}
-	return r
 }
 
 // Register adds an adapter; an error where its type has one.
@@ -69,7 +58,7 @@ func (r *Registry) Register(a Adapter) error {
 // Channel returns a channel and the adapter that speaks it; ok is false where there is no such channel or
 // it is off: switched or declared so, or lacking what it needs.
 func (r *Registry) Channel(ctx context.Context, brand, name string) (c Channel, a Adapter, ok bool) {
-	c, ok = r.channels[brand+"/"+name]
+	c, ok = r.Declared(brand, name)
 	if !ok || r.Problem(c) != "" || !r.isOn(ctx, c) {
 		return Channel{}, nil, false
 	}
@@ -79,7 +68,7 @@ func (r *Registry) Channel(ctx context.Context, brand, name string) (c Channel, 
 // Ways lists the channels of a brand that are on and can push to an address: the one that carries its SMS first, then
 // in the order of the configuration.
 func (r *Registry) Ways(ctx context.Context, brand string, a prepaid.Address) []Way {
-	b := r.brands[brand]
+	b := r.brands.Known(brand)
 	if b == nil {
 		return nil
 	}
@@ -103,8 +92,23 @@ func (r *Registry) Ways(ctx context.Context, brand string, a prepaid.Address) []
 
 // Declared returns a channel that a brand has, on or off.
 func (r *Registry) Declared(brand, name string) (c Channel, ok bool) {
-	c, ok = r.channels[brand+"/"+name]
-	return c, ok
+	b := r.brands.Known(brand)
+	if b == nil {
+		return Channel{}, false
+	}
+	for i := range b.Channels {
+		if b.Channels[i].Name == name {
+			return r.channelOf(b, &b.Channels[i]), true
+		}
+	}
+	return Channel{}, false
+}
+
+func (r *Registry) channelOf(b *prepaid.Brand, c *prepaid.ChannelConfig) Channel {
+	return Channel{
+		Brand: b, Name: c.Name, Type: c.Type, Settings: c.Settings, Secrets: c.Secrets,
+		WebhookURL: r.public + "/webhooks/" + b.Name + "/" + c.Name,
+	}
 }
 
 // Adapter returns what speaks a channel; nil where nothing does.
@@ -134,16 +138,19 @@ type Status struct {
 	ProviderURL string
 }
 
-// List tells how every channel stands, sorted by brand and name.
+// List tells how every channel of the brands in force stands, sorted by brand and name.
 func (r *Registry) List(ctx context.Context) []Status {
-	out := make([]Status, 0, len(r.channels))
-	for id, c := range r.channels {
-		problem := r.Problem(c)
-		on := problem == "" && r.isOn(ctx, c)
-		r.mu.Lock()
-		trouble := r.troubles[id]
-		r.mu.Unlock()
-		out = append(out, Status{Channel: c, On: on, Problem: problem, Trouble: trouble, ProviderURL: ProviderURL(r.adapters[c.Type], c)})
+	var out []Status
+	for _, b := range r.brands.All() {
+		for i := range b.Channels {
+			c := r.channelOf(b, &b.Channels[i])
+			problem := r.Problem(c)
+			on := problem == "" && r.isOn(ctx, c)
+			r.mu.Lock()
+			trouble := r.troubles[c.ID()]
+			r.mu.Unlock()
+			out = append(out, Status{Channel: c, On: on, Problem: problem, Trouble: trouble, ProviderURL: ProviderURL(r.adapters[c.Type], c)})
+		}
 	}
 	slices.SortFunc(out, func(a, b Status) int { return cmp.Compare(a.Channel.ID(), b.Channel.ID()) })
 	return out

@@ -60,7 +60,7 @@ func demo() *prepaid.Brand {
 
 func registry(t testing.TB, s channels.Switches, clock prepaid.Clock, a channels.Adapter) *channels.Registry {
 	t.Helper()
-	r := channels.NewRegistry([]*prepaid.Brand{demo()}, "https://topup.example/", s, clock)
+	r := channels.NewRegistry(prepaid.NewBrands(demo()), "https://topup.example/", s, clock)
 	if err := r.Register(a); err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestTheWaysToAnAddressBeginWithTheBrandsSMS(t *testing.T) {
 	b := &prepaid.Brand{Name: "demo", SMSChannel: "third", Channels: []prepaid.ChannelConfig{
 		{Name: "first", Type: "sms"}, {Name: "second", Type: "bot"}, {Name: "third", Type: "sms"}, {Name: "fourth", Type: "sms", Disabled: true}, {Name: "mute", Type: "bare"},
 	}}
-	r := channels.NewRegistry([]*prepaid.Brand{b}, "", nil, prepaid.NewVirtualClock(start))
+	r := channels.NewRegistry(prepaid.NewBrands(b), "", nil, prepaid.NewVirtualClock(start))
 	for _, a := range []channels.Adapter{&reaching{bare{kind: "sms"}, "tel:"}, &reaching{bare{kind: "bot"}, "bot:"}, &bare{kind: "bare"}} {
 		if err := r.Register(a); err != nil {
 			t.Fatal(err)

@@ -314,7 +314,7 @@ func TestTheRateOfAChannelIsKept(t *testing.T) {
 	o := newOffice(t)
 	b := demo()
 	b.Channels[0].Settings = map[string]string{"rate": "2"}
-	r := channels.NewRegistry([]*prepaid.Brand{b}, "", nil, o.clock)
+	r := channels.NewRegistry(prepaid.NewBrands(b), "", nil, o.clock)
 	var times []time.Duration
 	if err := r.Register(&bare{kind: "bare", send: func(context.Context, channels.Outbound) (string, error) {
 		times = append(times, o.clock.Now().Sub(start))
@@ -337,7 +337,7 @@ func TestWhatWouldWaitLongForTheRateWaitsInTheOutbox(t *testing.T) {
 	o := newOffice(t)
 	b := demo()
 	b.Channels[0].Settings = map[string]string{"rate": "2"}
-	r := channels.NewRegistry([]*prepaid.Brand{b}, "", nil, o.clock)
+	r := channels.NewRegistry(prepaid.NewBrands(b), "", nil, o.clock)
 	if err := r.Register(&bare{kind: "bare"}); err != nil {
 		t.Fatal(err)
 	}

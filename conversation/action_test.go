@@ -100,7 +100,7 @@ func (noSessions) Begin(context.Context, Begin) (Begun, error) {
 // handlerWithoutSessions is one whose sessions fail, and whose services fail at the first question.
 func handlerWithoutSessions(t *testing.T, b *prepaid.Brand) *Handler {
 	t.Helper()
-	brands := map[string]*prepaid.Brand{b.Name: b}
+	brands := prepaid.NewBrands(b)
 	clock := prepaid.NewVirtualClock(time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC))
 	service, err := accounts.New(accounts.Config{
 		Customers: noCustomers{}, Brands: brands, Clock: clock, Peppers: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("p", 32))}),

@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"pulsa/channels"
 )
@@ -22,6 +23,10 @@ func (h *Handler) answerMessage(ctx context.Context, t *Turn) error {
 	}
 	if err := t.readOptOut(ctx, s); err != nil {
 		return err
+	}
+	if t.isOver() {
+		t.Say("brand.withdrawn")
+		return t.err
 	}
 	if h.answerChannel(ctx, t) {
 		return t.err
@@ -48,6 +53,17 @@ func (h *Handler) answerMessage(ctx context.Context, t *Turn) error {
 		t.saveLanguage(ctx, s)
 	}
 	return t.err
+}
+
+// isOver reports whether nothing but the news of withdrawal answers the message, and ends what was under way: a withdrawn brand still
+// takes STOP and START and tells of orders.
+func (t *Turn) isOver() bool {
+	if !t.brand.Withdrawn || t.in.Signal != channels.NoSignal {
+		return false
+	}
+	t.session.endFlow()
+	t.session.State = idle
+	return !slices.Contains([]Action{ActStop, ActStart, ActStatus}, t.command.Action)
 }
 
 // chooseLanguage finds the language of a conversation that has none yet: the customer's, else what the

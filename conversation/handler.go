@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"pulsa/channels"
@@ -16,8 +16,8 @@ import (
 // Config is what a Handler is made of. New copies it: changes after that have no effect. All fields are needed but Reached and
 // Observe.
 type Config struct {
-	Brands   map[string]*prepaid.Brand
-	Prompts  map[string]*BrandPrompts // by brand, from Languages.ForBrands
+	Brands   *prepaid.Brands
+	Prompts  map[string]*BrandPrompts // of the brands at the start, by name, from Languages.ForBrands
 	Sessions Sessions
 	Services Services
 	Outbox   channels.Outbox
@@ -41,7 +41,7 @@ type Config struct {
 type Handler struct {
 	c       Config
 	engine  *engine
-	prompts map[string]*BrandPrompts
+	prompts atomic.Pointer[map[*prepaid.Brand]*BrandPrompts] // of the brands in force, and of those before them
 
 	mu   sync.Mutex
 	told prepaid.Told // by turns, and not written down yet
@@ -56,9 +56,12 @@ func New(c Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Brands = maps.Clone(c.Brands)
 	c.Services.clock = c.Clock
-	h := &Handler{c: c, engine: e, prompts: c.Prompts}
+	h := &Handler{c: c, engine: e}
+	err = h.Prepare(c.Brands.AllKnown(), func(b *prepaid.Brand) (*BrandPrompts, error) { return c.Prompts[b.Name], nil })
+	if err != nil {
+		return nil, err
+	}
 	if c.Reached == nil {
 		h.c.Reached = func(string) {}
 	}
@@ -68,8 +71,45 @@ func New(c Config) (*Handler, error) {
 	return h, nil
 }
 
-// Prompts returns the texts of a brand.
-func (h *Handler) Prompts(brand string) *BrandPrompts { return h.prompts[brand] }
+// Prepare reads the prompts of brands that are to be in force, for before they are. Turns that have begun go on with the prompts
+// that they began with. The error tells all that is wrong; then nothing has changed. Calls must not run side by side.
+func (h *Handler) Prepare(brands []*prepaid.Brand, read func(*prepaid.Brand) (*BrandPrompts, error)) error {
+	var now map[*prepaid.Brand]*BrandPrompts
+	if prompts := h.prompts.Load(); prompts != nil {
+		now = *prompts
+	}
+	next := map[*prepaid.Brand]*BrandPrompts{}
+	var errs []error
+	for _, b := range brands {
+		next[b] = now[b]
+		if next[b] == nil {
+			p, err := read(b)
+			next[b], errs = p, append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	for _, b := range h.c.Brands.AllKnown() { // what is in force until then
+		if _, stays := next[b]; !stays && now[b] != nil {
+			next[b] = now[b]
+		}
+	}
+	h.prompts.Store(&next)
+	return nil
+}
+
+// Prompts returns the texts of a brand that is known, in force or withdrawn; nil where there is none of that name.
+func (h *Handler) Prompts(brand string) *BrandPrompts { return h.promptsOf(h.c.Brands.Known(brand)) }
+
+// promptsOf returns the texts of a brand as it was when a turn took it.
+func (h *Handler) promptsOf(b *prepaid.Brand) *BrandPrompts {
+	all := *h.prompts.Load()
+	if p := all[b]; p != nil || b == nil {
+		return p
+	}
+	return all[h.c.Brands.Known(b.Name)] // its settings have changed twice since
+}
 
 // Turn answers one message. It is channels.Webhooks' Turn. The reply has been committed when it returns; a
 // repeated message gets the same reply and no other effect. An error means that nothing was answered.

@@ -262,13 +262,13 @@ func (l *Languages) NeedsOtherLetters(b *prepaid.Brand) bool {
 	return slices.ContainsFunc(b.Languages, func(code string) bool { return l.byCode[code] != nil && l.byCode[code].AnyLetter })
 }
 
-// ForBrands returns the texts of every brand. The error tells all that is wrong with any.
-func (l *Languages) ForBrands(brands map[string]*prepaid.Brand) (map[string]*BrandPrompts, error) {
+// ForBrands returns the texts of brands, by name. The error tells all that is wrong with any.
+func (l *Languages) ForBrands(brands []*prepaid.Brand) (map[string]*BrandPrompts, error) {
 	all := map[string]*BrandPrompts{}
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(brands)) {
-		p, err := l.ForBrand(brands[name])
-		all[name], errs = p, append(errs, err)
+	for _, b := range brands {
+		p, err := l.ForBrand(b)
+		all[b.Name], errs = p, append(errs, err)
 	}
 	return all, errors.Join(errs...)
 }

@@ -145,7 +145,7 @@ func (h *Handler) release(ctx context.Context, sender, token string) {
 // newTurn reads a message in its session, before anything is looked up: what its text means outside of any state, and which
 // button, dialled screen or choice of a menu it is.
 func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.Inbound, s *Session) *Turn {
-	all := h.prompts[c.Brand.Name]
+	all := h.promptsOf(c.Brand)
 	t := &Turn{brand: c.Brand, channel: c, in: in, now: h.c.Clock.Now(), session: s, all: all, result: "ok"}
 	t.prompts = all.ByLanguage[c.Brand.Language(s.Language, in.Language)]
 	t.command = all.Words.Read(in.Text)

@@ -44,6 +44,7 @@ func topupFlow() Flow {
 
 			{From: "topup.place", Event: "placed", To: idle},
 			{From: "topup.place", Event: "refused", To: idle},
+			{From: "topup.place", Event: "not_sold", To: "topup.ask_amount"},
 			{From: "topup.place", Event: "same_again", To: "topup.confirm_again"},
 			{From: "topup.confirm_again", Event: "again", To: "topup.place"},
 			{From: "topup.confirm_again", Event: "no", To: idle, Say: "topup.not_again"},
@@ -247,8 +248,13 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 		return t.placed(ctx, s, o)
 	}
 	var repeat *topup.RepeatError
-	if errors.As(err, &repeat) && !t.sessionless {
+	switch {
+	case errors.As(err, &repeat) && !t.sessionless:
 		return "same_again"
+	case errors.Is(err, topup.ErrOutOfRange), errors.Is(err, topup.ErrWrongStep): // the brand's settings have changed since the amount was taken
+		t.Say(t.promptOf(err, "topup.out_of_range"))
+		t.session.Amount, t.session.Authorised, t.session.Confirmed = 0, false, false
+		return "not_sold"
 	}
 	return t.answerError(err)
 }

@@ -138,3 +138,18 @@ func (s *Session) expire(now time.Time, tb *table) {
 		s.Mandate = Mandate{}
 	}
 }
+
+// OpenFlow is a conversation in the middle of something, as it is stored.
+type OpenFlow struct {
+	State  string
+	Amount int64 // that is being bought, in minor units of the brand's currency; 0: none yet
+}
+
+// ReadOpenFlow reads a stored session; ok is false where it waits for nothing, or has waited for so long that nobody goes on with it.
+func ReadOpenFlow(session []byte, now time.Time) (f OpenFlow, ok bool) {
+	var s Session
+	if json.Unmarshal(session, &s) != nil || s.State == "" || s.State == idle || now.Sub(prepaid.FromMicros(s.At)) > answersKept {
+		return OpenFlow{}, false
+	}
+	return OpenFlow{s.State, s.Amount}, true
+}

@@ -30,7 +30,7 @@ func (s *Service) Operators(ctx context.Context, account string) ([]reloadly.Ope
 
 // catalogue lists what a brand's network sells. That it does not answer is not the developer's to read about.
 func (s *Service) catalogue(ctx context.Context, brand string) ([]reloadly.Operator, error) {
-	all, err := s.c.Catalogues[brand].Operators(ctx)
+	all, err := s.c.Catalogue(brand).Operators(ctx)
 	if err != nil {
 		s.c.Log.WarnContext(ctx, "operators not read", "brand", brand, "error", err)
 		return nil, reloadly.RefuseCode("SERVICE_UNAVAILABLE")
@@ -55,7 +55,7 @@ func (s *Service) Detect(ctx context.Context, account string, p reloadly.Phone) 
 	if err != nil {
 		return reloadly.Operator{}, reloadly.RefuseCode(topup.CodeNoOperator)
 	}
-	o, err := operatorOf(ctx, s.c.Catalogues[k.Brand], m)
+	o, err := operatorOf(ctx, s.c.Catalogue(k.Brand), m)
 	if errors.Is(err, topup.ErrUnknownNumber) {
 		err = reloadly.RefuseCode(topup.CodeNoOperator)
 	}

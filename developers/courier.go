@@ -158,7 +158,7 @@ func (s *Service) deliver(ctx context.Context, d Delivery) DeliveryTry {
 		return DeliveryTry{Code: codeUnreadable}
 	}
 	client := s.couriers.outside
-	if s.c.Terms[h.Brand].Test {
+	if s.isTest(h.Brand) {
 		client = s.couriers.anywhere
 	}
 	response, err := client.Do(r)

@@ -15,8 +15,8 @@ import (
 // order that was stored before anybody knew, is whether the number is its operator's. Asking that does nothing: it may be
 // repeated, and what can't be answered may fail.
 type Funding struct {
-	Order      func(ctx context.Context, id prepaid.OrderID) (topup.History, error)
-	Catalogues map[string]Catalogue // by brand; none where it sells by the API no more
+	Order     func(ctx context.Context, id prepaid.OrderID) (topup.History, error)
+	Catalogue func(brand string) Catalogue // nil where it sells by the API no more
 }
 
 var _ topup.Funding = Funding{}
@@ -32,7 +32,7 @@ func (f Funding) Take(ctx context.Context, o topup.Order, _ prepaid.ChargeID) to
 	}
 	within, cancel := context.WithTimeout(ctx, detectWithin)
 	defer cancel()
-	err = fits(within, f.Catalogues[o.Brand], reloadly.ID(h.Sale.Operator), o.MSISDN)
+	err = fits(within, f.Catalogue(o.Brand), reloadly.ID(h.Sale.Operator), o.MSISDN)
 	var refused *reloadly.Error
 	switch {
 	case ctx.Err() != nil: // the program ends, and nobody has refused anything

@@ -31,19 +31,20 @@ type Orders interface {
 }
 
 // Config is what a Service is made of. All fields are needed; whoever only keeps keys can do without Orders, Sales and
-// Catalogues.
+// Catalogue.
 type Config struct {
-	Keys       Keys
-	Usage      Usage
-	Sales      Sales
-	Webhooks   Webhooks
-	Orders     Orders
-	Catalogues map[string]Catalogue // by brand
-	Terms      map[string]Terms     // by brand; where there are none, the brand has no API
-	Secrets    *prepaid.Keyring     // what hashes and signatures are keyed with
-	Audience   string               // our own address, as tokens are asked for
-	Clock      prepaid.Clock
-	Log        *slog.Logger
+	Keys     Keys
+	Usage    Usage
+	Sales    Sales
+	Webhooks Webhooks
+	Orders   Orders
+	// Catalogue returns what a brand sells; Terms on which terms, false where it has no API. Both may change while the program runs.
+	Catalogue func(brand string) Catalogue
+	Terms     func(brand string) (Terms, bool)
+	Secrets   *prepaid.Keyring // what hashes and signatures are keyed with
+	Audience  string           // our own address, as tokens are asked for
+	Clock     prepaid.Clock
+	Log       *slog.Logger
 }
 
 // Service lets developers top up. Safe for concurrent use.
@@ -58,6 +59,12 @@ var (
 	_ reloadly.Accounts = (*Service)(nil)
 	_ reloadly.Airtime  = (*Service)(nil)
 )
+
+// isTest reports whether a brand is marked test, so that its webhooks may go anywhere.
+func (s *Service) isTest(brand string) bool {
+	terms, _ := s.c.Terms(brand)
+	return terms.Test
+}
 
 // New returns a Service.
 func New(c Config) (*Service, error) {
@@ -81,7 +88,7 @@ var (
 // Create makes a key, and returns it with its secret, which nobody can read later. A currency of "" is the brand's.
 // ErrNoAPI, ErrNoRate, ErrNameTaken.
 func (s *Service) Create(ctx context.Context, k Key, by prepaid.By) (Key, prepaid.Secret, error) {
-	terms, ok := s.c.Terms[k.Brand]
+	terms, ok := s.c.Terms(k.Brand)
 	if !ok {
 		return k, prepaid.Secret{}, ErrNoAPI
 	}
@@ -128,7 +135,7 @@ func (s *Service) Credit(ctx context.Context, id string, amount prepaid.Money, r
 // revoked, or whose brand sells by the API no more.
 func (s *Service) key(ctx context.Context, id string) (Key, Terms, error) {
 	k, err := s.c.Keys.Key(ctx, id)
-	terms, sells := s.c.Terms[k.Brand]
+	terms, sells := s.c.Terms(k.Brand)
 	switch {
 	case errors.Is(err, ErrNoKey):
 		err = reloadly.RefuseCode("ACCOUNT_NOT_FOUND")

@@ -204,7 +204,7 @@ func (s *Service) fill(ctx context.Context, terms Terms, k Key, r reloadly.Topup
 		return reloadly.RefuseCode(topup.CodeMismatch)
 	}
 	if !request.DebitLater {
-		if err := fits(ctx, s.c.Catalogues[k.Brand], o.OperatorID, request.MSISDN); err != nil {
+		if err := fits(ctx, s.c.Catalogue(k.Brand), o.OperatorID, request.MSISDN); err != nil {
 			return err
 		}
 	}

@@ -92,7 +92,7 @@ func (s *Service) SetWebhook(ctx context.Context, key, address string, by prepai
 		err = ErrRevoked
 	}
 	if err == nil {
-		err = checkURL(address, s.c.Terms[k.Brand].Test)
+		err = checkURL(address, s.isTest(k.Brand))
 	}
 	if err != nil {
 		return prepaid.Secret{}, err

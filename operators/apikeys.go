@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +36,8 @@ type APIKeys struct {
 	Webhooks WebhookStore
 	Service  *developers.Service
 	Clock    prepaid.Clock
-	Terms    map[string]developers.Terms // of each brand that has an API
+	Brands   *prepaid.Brands
+	Terms    func(brand string) (developers.Terms, bool) // false where the brand has no API
 }
 
 // KeyRow is a key as it is listed.
@@ -161,13 +161,26 @@ func (a APIKeys) Create(ctx context.Context, n NewKey, by prepaid.By) (KeyRow, p
 	}, by)
 	switch {
 	case errors.Is(err, developers.ErrNoAPI):
-		err = &FieldError{Field: "brand", Value: n.Brand, Err: developers.ErrNoAPI, Known: slices.Sorted(maps.Keys(a.Terms))}
+		err = &FieldError{Field: "brand", Value: n.Brand, Err: developers.ErrNoAPI, Known: a.sellers()}
 	case errors.Is(err, developers.ErrNoRate):
-		err = &FieldError{Field: "currency", Value: n.Currency, Err: fmt.Errorf("%w; it has %v", developers.ErrNoRate, a.Terms[n.Brand].Currencies())}
+		terms, _ := a.Terms(n.Brand)
+		err = &FieldError{Field: "currency", Value: n.Currency, Err: fmt.Errorf("%w; it has %v", developers.ErrNoRate, terms.Currencies())}
 	case errors.Is(err, developers.ErrNameTaken):
 		err = &FieldError{Field: "name", Value: n.Name, Err: developers.ErrNameTaken}
 	}
 	return newKeyRow(key), secret, err
+}
+
+// sellers lists the brands that have an API.
+func (a APIKeys) sellers() []string {
+	var names []string
+	for _, b := range a.Brands.All() {
+		if _, sells := a.Terms(b.Name); sells {
+			names = append(names, b.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Revoke ends a key for good, and its tokens at once. Errors: developers.ErrNoKey, developers.ErrRevoked.

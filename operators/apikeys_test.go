@@ -29,16 +29,20 @@ type keyring struct {
 func newKeyring(t *testing.T) *keyring {
 	t.Helper()
 	db, clock := storetest.SQLite(t), prepaid.NewVirtualClock(start)
+	terms := func(brand string) (developers.Terms, bool) {
+		return developers.Terms{Currency: "EUR", Test: true,
+			FX: map[prepaid.Currency]developers.Rate{"USD": {Rate: decimal.New(9, -1), Date: start}}}, brand == brandName
+	}
 	service, err := developers.New(developers.Config{
 		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks, Clock: clock,
 		Secrets: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}),
-		Terms: map[string]developers.Terms{brandName: {Currency: "EUR", Test: true,
-			FX: map[prepaid.Currency]developers.Rate{"USD": {Rate: decimal.New(9, -1), Date: start}}}},
+		Terms:   terms,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &keyring{t, db, operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Service: service, Clock: clock}}
+	return &keyring{t, db, operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Service: service, Clock: clock,
+		Brands: prepaid.NewBrands(&prepaid.Brand{Name: brandName}), Terms: terms}}
 }
 
 func (k *keyring) ok(err error) {

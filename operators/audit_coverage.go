@@ -13,8 +13,6 @@ const NotSimulated = "it is no simulator, pulsa reconcile compares it"
 // Coverage says which providers' books an audit has seen, and collects what it could not compare with any. Not safe for
 // concurrent use.
 type Coverage struct {
-	ConfigFile string            // named in the report where it lacks an order's brand
-	Networks   map[string]string // the network of each brand
 	// HiddenNetworks and HiddenGateways say, by provider, why its book was not seen; "" or no entry means that it was.
 	HiddenNetworks, HiddenGateways map[string]string
 
@@ -32,11 +30,7 @@ type SeenBooks struct{ Network, Gateway bool }
 
 // Sees reports which providers of an order have shown their books, and remembers what is not compared.
 func (c *Coverage) Sees(o topup.History) SeenBooks {
-	name, known := c.Networks[o.Brand]
-	why := c.HiddenNetworks[name]
-	if !known {
-		why = c.ConfigFile + " declares no such brand"
-	}
+	why := c.HiddenNetworks[o.Network]
 	c.note("deliveries of brand "+o.Brand, why)
 	if o.Funding.Kind != topup.ByCharge {
 		return SeenBooks{Network: why == "", Gateway: true}
@@ -65,7 +59,7 @@ func (c *Coverage) Uncompared() []Uncompared {
 	return list
 }
 
-// Incomplete reports whether a simulator's book was missing, or a brand of some order is not in the configuration. Real providers
+// Incomplete reports whether a simulator's book was missing. Real providers
 // have no book to see.
 func (c *Coverage) Incomplete() bool {
 	for _, why := range c.uncompared {

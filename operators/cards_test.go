@@ -41,7 +41,7 @@ func cardShops(t *testing.T) (real, demo operators.Cards) {
 	clock := prepaid.NewVirtualClock(start)
 	service, err := cards.New(cards.Config{
 		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs,
-		KeyChecks: db.CardKeys, Reports: db.CardReports, Brands: brands, Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}),
+		KeyChecks: db.CardKeys, Reports: db.CardReports, Brands: prepaid.NewBrands(brands["real"], brands["demo"]), Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}),
 		Clock: clock, Chunk: 50,
 	})
 	if err != nil {

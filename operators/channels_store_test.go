@@ -91,7 +91,7 @@ func newExchange(t *testing.T, publicURL string) *exchange {
 	}}
 	x := &exchange{T: t, db: storetest.SQLite(t), clock: prepaid.NewVirtualClock(start),
 		hooked: &provider{speaker: speaker{"hooked"}}, bot: &provider{speaker: speaker{"polled"}}, sim: &provider{speaker: speaker{"simulated"}}}
-	registry := channels.NewRegistry([]*prepaid.Brand{brand}, publicURL, x.db.Channels, x.clock)
+	registry := channels.NewRegistry(prepaid.NewBrands(brand), publicURL, x.db.Channels, x.clock)
 	for _, a := range []channels.Adapter{x.hooked, speaker{"plain"}, polled{x.bot}, simulated{x.sim}} {
 		if err := registry.Register(a); err != nil {
 			t.Fatal(err)

@@ -61,7 +61,7 @@ type Customers struct {
 	Moves         NumberMover
 	Notices       UntoldNotices
 	Switches      SwitchReader
-	Brands        map[string]*prepaid.Brand // by name
+	Brands        *prepaid.Brands
 	Clock         prepaid.Clock
 
 	// Only Erase needs these.

@@ -85,8 +85,7 @@ func (s Customers) ResetPIN(ctx context.Context, w Whom, by prepaid.By) error {
 	if err != nil {
 		return err
 	}
-	line := s.Brands[w.Brand].SMSChannel
-	on, err := s.isOn(ctx, w.Brand, line)
+	line, on, err := s.smsLine(ctx, w.Brand)
 	if err != nil {
 		return err
 	}
@@ -97,28 +96,35 @@ func (s Customers) ResetPIN(ctx context.Context, w Whom, by prepaid.By) error {
 	return w.wrap(s.Customers.ResetPIN(ctx, c.ID, place, by, s.Clock.Now()))
 }
 
-// isOn reports whether a brand's channel is on: by an operator's switch, or else by configuration.
-func (s Customers) isOn(ctx context.Context, brand, name string) (bool, error) {
+// smsLine returns the channel that carries a brand's SMS, and whether it is on: by an operator's switch, or else by its settings.
+func (s Customers) smsLine(ctx context.Context, brand string) (line string, on bool, err error) {
+	b := s.Brands.Named(brand)
+	if b == nil {
+		return "", false, nil
+	}
 	switches, err := s.Switches.Switches(ctx)
 	if err != nil {
-		return false, err
+		return b.SMSChannel, false, err
 	}
-	if on, set := switches[brand+"/"+name]; set {
-		return on, nil
+	if on, set := switches[brand+"/"+b.SMSChannel]; set {
+		return b.SMSChannel, on, nil
 	}
-	for _, channel := range s.Brands[brand].Channels {
-		if channel.Name == name {
-			return !channel.Disabled, nil
+	for _, channel := range b.Channels {
+		if channel.Name == b.SMSChannel {
+			return b.SMSChannel, !channel.Disabled, nil
 		}
 	}
-	return false, nil
+	return b.SMSChannel, false, nil
 }
 
 // Move gives a customer another number, and returns it masked. PIN, way to pay, limits and debts go along, and both numbers are
 // told. Errors: accounts.ErrNoCustomer, accounts.ErrRegistered (the number is another customer's), accounts.ErrFrozen,
 // *accounts.UnderWayError.
 func (s Customers) Move(ctx context.Context, w Whom, to prepaid.MSISDN, by prepaid.By) (string, error) {
-	b := s.Brands[w.Brand]
+	b := s.Brands.Known(w.Brand)
+	if b == nil {
+		return "", fmt.Errorf("no brand is named %q", w.Brand)
+	}
 	if _, err := prepaid.ParseMSISDN(to.String(), b.Country); err != nil {
 		return "", fmt.Errorf("%s: %w", to.Masked(), err)
 	}

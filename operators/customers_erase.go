@@ -69,7 +69,11 @@ func (s Customers) erase(ctx context.Context, w Whom, e Erasure) (int, error) {
 
 // eraseConversations removes what was said with the addresses on every channel of the brand.
 func (s Customers) eraseConversations(ctx context.Context, brand string, addresses []prepaid.Address) error {
-	for _, channel := range s.Brands[brand].Channels {
+	b := s.Brands.Known(brand)
+	if b == nil {
+		return nil
+	}
+	for _, channel := range b.Channels {
 		for _, a := range addresses {
 			if err := s.Conversations.Erase(ctx, brand+"/"+channel.Name+"/"+string(a)); err != nil {
 				return err

@@ -67,7 +67,7 @@ func newCounter(t *testing.T) *counter {
 		Channels: []prepaid.ChannelConfig{{Name: "twilio", Type: "twilio"}, {Name: "bot", Type: "telegram"}}}
 	return &counter{t, db, s, operators.Customers{
 		Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
-		Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: map[string]*prepaid.Brand{brandName: brand},
+		Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: prepaid.NewBrands(brand),
 		Clock: prepaid.NewVirtualClock(start), Conversations: s, Pseudonyms: pseudonymizer{},
 	}}
 }
@@ -387,7 +387,7 @@ func TestResetPINIsRefusedWhileNoSMSCanBeSent(t *testing.T) {
 	c.ok(c.db.Channels.SetSwitch(c.Context(), operators.SwitchChange{Brand: brandName, Channel: "twilio", On: false, Who: "ola", At: start}))
 	c.refused("switched off", c.ResetPIN(c.Context(), anna, operator), operators.ErrNoCode)
 	c.kept(customer.ID)
-	c.Brands[brandName].Channels[0].Disabled = true
+	c.Brands.Named(brandName).Channels[0].Disabled = true
 	c.ok(c.db.Channels.SetSwitch(c.Context(), operators.SwitchChange{Brand: brandName, Channel: "twilio", On: true, Who: "ola", At: start}))
 	if err := c.ResetPIN(c.Context(), anna, operator); err != nil {
 		t.Errorf("switched on, whatever the configuration says: %v", err)
@@ -397,9 +397,9 @@ func TestResetPINIsRefusedWhileNoSMSCanBeSent(t *testing.T) {
 func TestResetPINIsRefusedWhereTheConfigurationHasSMSOff(t *testing.T) {
 	c := newCounter(t)
 	c.registers(annaPhone)
-	c.Brands[brandName].Channels[0].Disabled = true
+	c.Brands.Named(brandName).Channels[0].Disabled = true
 	c.refused("disabled", c.ResetPIN(c.Context(), anna, operator), operators.ErrNoCode)
-	c.Brands[brandName].SMSChannel = "none"
+	c.Brands.Named(brandName).SMSChannel = "none"
 	c.refused("no such channel", c.ResetPIN(c.Context(), anna, operator), operators.ErrNoCode)
 }
 

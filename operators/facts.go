@@ -34,12 +34,20 @@ func words(parts ...any) string {
 	return strings.Join(said, " ")
 }
 
+// madeUnder says which version of its brand's settings an order was made under, where that is known.
+func madeUnder(version int) string {
+	if version == 0 {
+		return ""
+	}
+	return fmt.Sprintf("(settings version %d)", version)
+}
+
 // Facts are all that is known of the order, in the order in which it happened.
 func (d Dossier) Facts() Facts {
 	var f Facts
 	o := d.Order
 	f.add("order", string(d.ID))
-	f.add("brand", d.Brand)
+	f.add("brand", words(d.Brand, madeUnder(d.Settings)))
 	f.add("number", d.Number)
 	f.add("amount", o.Amount.String())
 	f.add("paid by", words(d.Funding, d.Provider, cmp.Or(d.Method, o.Funding.Ref)))
@@ -57,6 +65,7 @@ func (d Dossier) Facts() Facts {
 	}
 	f.add("allowed now", allowedNow(d.Allowed))
 	f.addAt("next", d.goesOnAt())
+	f.add("network", d.Network)
 	f.add("charge", words(d.Charge.ID, d.Charge.Status, d.Charge.ProviderRef))
 	for _, a := range d.Attempts {
 		f.add(fmt.Sprintf("attempt %d", a.Number), words(a.Step, a.Reference), a.span(), words(a.Outcome, a.Code, a.ProviderRef))

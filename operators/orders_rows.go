@@ -25,7 +25,9 @@ type OrderRow struct {
 	StatusAt     time.Time          `json:"status_at"`
 	NextAt       time.Time          `json:"next_at"`
 	AfterDebit   bool               `json:"after_debit"`
+	Network      string             `json:"network"`
 	NetworkRef   string             `json:"network_ref"`
+	Settings     int                `json:"settings_version"` // of its brand, that it was made under; 0 is not known
 	AuthorisedBy string             `json:"authorised_by"`
 }
 
@@ -48,7 +50,7 @@ func newOrderRow(o topup.Order) OrderRow {
 		ID: o.ID, CreatedAt: o.CreatedAt, Brand: o.Brand, Customer: o.Customer, Number: o.MSISDN.Masked(),
 		Amount: o.Amount.Number(), Currency: o.Amount.Currency, Funding: o.Funding.Kind, Method: o.Funding.Method, Provider: o.Funding.Provider,
 		Status: o.Status, Reason: o.Reason, NeedsHuman: o.NeedsHuman, StatusAt: o.StatusAt, NextAt: o.RunAt, AfterDebit: o.AfterDebit,
-		NetworkRef: o.NetworkRef, AuthorisedBy: o.AuthorisedBy,
+		Network: o.Network, Settings: o.Settings, NetworkRef: o.NetworkRef, AuthorisedBy: o.AuthorisedBy,
 	}
 	if o.Email != "" {
 		row.Number = o.Email.Masked()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +18,7 @@ var ErrNoOpenItem = errors.New("no such open item")
 
 // Booked is one movement that our ledger says a provider has made.
 type Booked struct {
-	Provider  string // "psp:sim", as the ledger's account; "airtime" for deliveries by the brand's network
+	Provider  string // "psp:sim", as the ledger's account; "network:sim" for deliveries
 	Reference string // under which the provider knows it: the charge's id, or the order's
 	Kind      string // "charge", "refund", "return", "delivery" or "reversal"
 	Brand     string
@@ -73,7 +72,7 @@ type ReconciledLedger interface {
 	Booked(ctx context.Context, from, to time.Time) ([]Booked, error)
 	// WalletBooked sums, in minor units, and counts what was booked on a wallet. It also reports whether top-ups of the
 	// brands are under way: their costs may have been taken already, and are not booked yet.
-	WalletBooked(ctx context.Context, network string, c prepaid.Currency, brands []string) (sum, postings int64, underway bool, err error)
+	WalletBooked(ctx context.Context, network string, c prepaid.Currency) (sum, postings int64, underway bool, err error)
 }
 
 // OpenItems stores differences, and the readings of wallets from which some follow.
@@ -103,7 +102,6 @@ type Reconciliation struct {
 	Items     OpenItems
 	Orders    ChargedOrders
 	Reporters Reporters
-	Networks  map[string]string // the network of each brand
 	Clock     prepaid.Clock
 }
 
@@ -186,16 +184,4 @@ func (r Reconciliation) readReports(ctx context.Context, c *comparison, from, to
 		}
 	}
 	return nil
-}
-
-// brandsAt lists the brands that a network delivers for.
-func (r Reconciliation) brandsAt(network string) []string {
-	var brands []string
-	for brand, name := range r.Networks {
-		if name == network {
-			brands = append(brands, brand)
-		}
-	}
-	slices.Sort(brands)
-	return brands
 }

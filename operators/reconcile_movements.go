@@ -43,14 +43,13 @@ type reportedSum struct {
 
 // comparison collects both sides of a reconciliation.
 type comparison struct {
-	networks map[string]string // by brand
-	reported map[string]bool   // providers that give a report
-	booked   map[string]bool   // providers with whom we have booked
+	reported map[string]bool // providers that give a report
+	booked   map[string]bool // providers with whom we have booked
 	moved    map[movementKey]*movement
 }
 
-func newComparison(networks map[string]string) *comparison {
-	return &comparison{networks: networks, reported: map[string]bool{}, booked: map[string]bool{}, moved: map[movementKey]*movement{}}
+func newComparison() *comparison {
+	return &comparison{reported: map[string]bool{}, booked: map[string]bool{}, moved: map[movementKey]*movement{}}
 }
 
 // movementAt returns the movement of a key, created if needed, and keeps the earlier of its times.
@@ -69,8 +68,8 @@ func (c *comparison) movementAt(k movementKey, at time.Time) *movement {
 func (c *comparison) addBooked(e Booked) {
 	k := movementKey{e.Provider, e.Reference, e.Kind}
 	minor := e.Amount.Minor
-	if e.Provider == "airtime" {
-		k.provider, k.kind = networkPrefix+c.networks[e.Brand], "delivery"
+	if strings.HasPrefix(e.Provider, networkPrefix) {
+		k.kind = "delivery"
 		if e.Kind == "reversal" {
 			minor = -minor // the network reports it as delivered no longer
 		}
@@ -153,7 +152,7 @@ func (c *comparison) settle(before, from, to time.Time) []OpenItem {
 // and the providers that give no report. It reads a few weeks at a time, so memory does not grow with the period. It calls
 // progress with the days read and their total.
 func (r Reconciliation) differences(ctx context.Context, from, to time.Time, progress func(done, total int64)) (found []OpenItem, unreported []string, err error) {
-	c := newComparison(r.Networks)
+	c := newComparison()
 	begin, end := from.Add(-reportSlack), to.Add(reportSlack)
 	days := func(d time.Duration) int64 { return int64(d / (24 * time.Hour)) }
 	for at := begin; at.Before(end); {

@@ -14,7 +14,7 @@ import (
 
 func TestReconciliationKeepsAFewWeeksInMemory(t *testing.T) {
 	begin := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-	c := newComparison(nil)
+	c := newComparison()
 	c.reported["psp:x"] = true
 	found, most := 0, 0
 	for at := begin; at.Before(begin.AddDate(2, 0, 0)); at = at.Add(reportAtOnce) {

@@ -55,8 +55,7 @@ func (r Reconciliation) readWallet(ctx context.Context, name string, now time.Ti
 	if err != nil {
 		return reading, false, err
 	}
-	brands := r.brandsAt(name)
-	before, _, underway, err := r.Ledger.WalletBooked(ctx, name, first.Currency, brands)
+	before, _, underway, err := r.Ledger.WalletBooked(ctx, name, first.Currency)
 	if err != nil || underway {
 		return reading, false, err
 	}
@@ -64,7 +63,7 @@ func (r Reconciliation) readWallet(ctx context.Context, name string, now time.Ti
 	if err != nil {
 		return reading, false, err
 	}
-	sum, postings, underway, err := r.Ledger.WalletBooked(ctx, name, first.Currency, brands)
+	sum, postings, underway, err := r.Ledger.WalletBooked(ctx, name, first.Currency)
 	if err != nil || underway || sum != before || balance.Currency != first.Currency {
 		return reading, false, err
 	}

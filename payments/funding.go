@@ -21,7 +21,7 @@ const (
 // belongs to somebody else is Refused. Where it can't be read the answer is Unknown: nothing was sent,
 // and the look-ups that follow will find the charge absent.
 func (s *Service) Take(ctx context.Context, o topup.Order, charge prepaid.ChargeID) topup.Result {
-	gateway, brand := s.c.Gateways[o.Funding.Provider], s.c.Brands[o.Brand]
+	gateway, brand := s.c.Gateways[o.Funding.Provider], s.c.Brands.Known(o.Brand)
 	if gateway == nil || brand == nil {
 		return topup.Result{Outcome: topup.Refused, Code: CodeNoGateway}
 	}

@@ -51,6 +51,7 @@ type Mandate struct {
 	IBAN      string        // as shown: "NL** **** 4300"
 	From      topup.ReplyTo // where it was agreed to
 	AgreedAt  time.Time
+	Settings  int // the version of the brand's settings that it was agreed to under; 0 is not known
 	// Sealed is the IBAN until the setup has ended; then it is dropped.
 	Sealed string
 	Tries  int       // look-ups so far

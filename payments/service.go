@@ -14,11 +14,10 @@ import (
 // Config is what a Service is made of.
 type Config struct {
 	Store    Store
-	Gateways map[string]Gateway        // by name: "sim", "stripe"
-	Gateway  func(brand string) string // the name of the brand's gateway
+	Gateways map[string]Gateway // by name: "sim", "stripe"
 	Mandates Mandates
 	Keys     *prepaid.Keyring // seals IBANs: the card key
-	Brands   map[string]*prepaid.Brand
+	Brands   *prepaid.Brands
 	Clock    prepaid.Clock
 	Log      *slog.Logger
 	// Reached is called at the named crash points "mandate" and "signed". Only tests set it.
@@ -67,10 +66,13 @@ func (s *Service) StartSetup(ctx context.Context, r StartRequest) (Setup, error)
 	if !errors.Is(err, ErrNoSetup) {
 		return Setup{}, fmt.Errorf("start payment setup: %w", err)
 	}
-	brand, name := s.c.Brands[r.Brand], s.c.Gateway(r.Brand)
-	gateway := s.c.Gateways[name]
-	if brand == nil || gateway == nil {
-		return Setup{}, fmt.Errorf("start payment setup: brand %q has no gateway %q", r.Brand, name)
+	brand := s.c.Brands.Named(r.Brand)
+	if brand == nil {
+		return Setup{}, fmt.Errorf("start payment setup: no brand %q", r.Brand)
+	}
+	gateway := s.c.Gateways[brand.Gateway]
+	if gateway == nil {
+		return Setup{}, fmt.Errorf("start payment setup: brand %q has no gateway %q", r.Brand, brand.Gateway)
 	}
 	former, err := s.openSetup(ctx, r.Customer)
 	if err != nil {
@@ -84,7 +86,7 @@ func (s *Service) StartSetup(ctx context.Context, r StartRequest) (Setup, error)
 		return Setup{}, fmt.Errorf("start payment setup: %w", err)
 	}
 	setup, err = s.c.Store.SaveSetup(stored, Setup{
-		ID: id, OperationKey: r.OperationKey, Brand: r.Brand, Customer: r.Customer, Gateway: name,
+		ID: id, OperationKey: r.OperationKey, Brand: r.Brand, Customer: r.Customer, Gateway: brand.Gateway,
 		Method: r.Method, URL: page.URL, GatewayRef: page.GatewayRef, Status: SetupOpen,
 		ReplyTo: r.ReplyTo, Holder: r.Holder, CreatedAt: s.c.Clock.Now(),
 	})

@@ -54,9 +54,8 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	brand := &prepaid.Brand{Name: "demo", Title: "Demo", Test: true, Country: "NL", Currency: "EUR", Languages: []string{"en"},
+	brand := &prepaid.Brand{Name: "demo", Gateway: "sim", Title: "Demo", Test: true, Country: "NL", Currency: "EUR", Languages: []string{"en"},
 		Creditor: prepaid.Creditor{Name: "Demo B.V.", Identifier: "NL79ZZZ999999990000"}}
-	brands := map[string]*prepaid.Brand{"demo": brand}
 	clock, log := prepaid.NewVirtualClock(start), slog.New(slog.DiscardHandler)
 	w := &world{t: t, store: db, clock: clock, brand: brand}
 	w.gateway, err = sim.New(sim.Config{Clock: clock, BaseURL: "https://pay.test", Log: log})
@@ -65,8 +64,8 @@ func newWorld(t *testing.T) *world {
 	}
 	w.gateways = map[string]payments.Gateway{"sim": w.gateway}
 	w.Service, err = payments.New(payments.Config{
-		Store: db.Payments, Mandates: db.Mandates, Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), Gateways: w.gateways, Gateway: func(string) string { return "sim" },
-		Brands: brands, Clock: clock, Log: log,
+		Store: db.Payments, Mandates: db.Mandates, Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), Gateways: w.gateways,
+		Brands: prepaid.NewBrands(brand), Clock: clock, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -226,8 +225,8 @@ func TestStartRepeatedAfterACrashFindsTheSamePage(t *testing.T) {
 	w := newWorld(t)
 	crashing, err := payments.New(payments.Config{
 		Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), Store: forgetful{w.store.Payments}, Gateways: map[string]payments.Gateway{"sim": w.gateway},
-		Gateway: func(string) string { return "sim" }, Clock: prepaid.NewVirtualClock(start),
-		Brands: map[string]*prepaid.Brand{"demo": {Name: "demo", Test: true, Languages: []string{"en"}}},
+		Clock:  prepaid.NewVirtualClock(start),
+		Brands: prepaid.NewBrands(&prepaid.Brand{Name: "demo", Gateway: "sim", Test: true, Languages: []string{"en"}}),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -25,8 +25,8 @@ const (
 // TakesIBAN reports whether a brand's customers may type an IBAN: it says who the creditor is, and its gateway can make an
 // instrument of one.
 func (s *Service) TakesIBAN(brand string) bool {
-	b := s.c.Brands[brand]
-	return b != nil && b.Creditor.Identifier != "" && s.signer(s.c.Gateway(brand)) != nil
+	b := s.c.Brands.Named(brand)
+	return b != nil && b.Creditor.Identifier != "" && s.signer(b.Gateway) != nil
 }
 
 func (s *Service) signer(gateway string) Signer {
@@ -74,10 +74,11 @@ type SignRequest struct {
 // the customer is told later. A notice that need not be told any more once the answer has been has NoticeOf's id.
 func (s *Service) Sign(ctx context.Context, r SignRequest) (Setup, error) {
 	m, now := r.Mandate, s.c.Clock.Now()
-	gateway := s.c.Gateway(m.Brand)
+	brand := s.c.Brands.Named(m.Brand)
 	if !s.TakesIBAN(m.Brand) {
 		return Setup{}, fmt.Errorf("sign mandate: %w", ErrNoSigner)
 	}
+	m.Settings = brand.Version
 	m.Setup, m.AgreedAt = MandateSetup(m.Brand, m.Reference), now
 	m.TellAt, m.RunAt = now.Add(r.Patience+tellAfter), now.Add(signLease)
 	former, err := s.openSetup(ctx, m.Customer)
@@ -85,7 +86,7 @@ func (s *Service) Sign(ctx context.Context, r SignRequest) (Setup, error) {
 		return Setup{}, fmt.Errorf("sign mandate: %w", err)
 	}
 	setup, err := s.c.Mandates.SaveMandate(ctx, Setup{
-		ID: m.Setup, OperationKey: mandateKey(m.Reference), Brand: m.Brand, Customer: m.Customer, Gateway: gateway, Method: SEPA,
+		ID: m.Setup, OperationKey: mandateKey(m.Reference), Brand: m.Brand, Customer: m.Customer, Gateway: brand.Gateway, Method: SEPA,
 		Status: SetupOpen, ReplyTo: m.From, CreatedAt: now, Holder: r.Holder,
 	}, m)
 	if err != nil {
@@ -124,7 +125,7 @@ func (s *Service) sign(ctx context.Context, setup Setup, m Mandate, within time.
 }
 
 func (s *Service) agreement(m Mandate) Agreement {
-	return Agreement{Reference: string(m.Setup), Mandate: m.Reference, Brand: s.c.Brands[m.Brand], Customer: m.Customer,
+	return Agreement{Reference: string(m.Setup), Mandate: m.Reference, Brand: s.c.Brands.Known(m.Brand), Customer: m.Customer,
 		Holder: m.Holder, AgreedAt: m.AgreedAt}
 }
 

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Brand is whom the customer buys from. It is read from the configuration at start and never changes
-// while the program runs.
+// Brand is whom the customer buys from: one version of its settings, which never changes. [Brands] has those in force.
 type Brand struct {
 	Name      string   // "demo": in URLs, commands and keys; lower-case letters, digits and dashes
 	Title     string   // "Demo Mobile": shown to customers
@@ -15,6 +14,11 @@ type Brand struct {
 	Currency  Currency // of its prices
 	Languages []string // ISO 639-1, the first is the default: "en", "nl"
 	Support   string   // where HELP sends people: a number or page, "" for none
+	Version   int      // of its settings, from 1; 0: not from the store
+	Withdrawn bool     // it sells nothing more; what has begun is brought to its end
+
+	Gateway string // the name of its payments.Gateway: "sim", "stripe"
+	Network string // the name of its topup.Network: "sim", "reloadly"
 
 	// Keywords adds words to the languages' own, by action ("topup": "KOOP", "TOPUP"); the first word of
 	// an action is the one that prompts offer.

@@ -67,6 +67,7 @@ type DB struct {
 	Copies         Copies
 	Archives       Archives
 	Retention      Retention
+	Brands         Brands
 }
 
 func newDB(c *core) *DB {
@@ -102,6 +103,7 @@ func newDB(c *core) *DB {
 		Copies:         Copies{c},
 		Archives:       Archives{c},
 		Retention:      Retention{c},
+		Brands:         Brands{c},
 	}
 }
 

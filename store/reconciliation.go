@@ -23,6 +23,7 @@ func (db Reconciliation) Booked(ctx context.Context, from, to time.Time) ([]oper
 		Account  string
 		Charge   string
 		Brand    string
+		Network  string
 		Order    prepaid.OrderID `db:"order_id"`
 		Currency prepaid.Currency
 		Minor    int64
@@ -30,9 +31,9 @@ func (db Reconciliation) Booked(ctx context.Context, from, to time.Time) ([]oper
 	}
 	// The second posting of a delivery or reversal is what was bought; a third to the same account is its cost.
 	err := list(ctx, db.orderReader, &rows, `
-		SELECT e.kind, p.account, c.id AS charge, e.brand, e.order_id, p.currency, p.minor, e.at
+		SELECT e.kind, p.account, c.id AS charge, e.brand, o.network, e.order_id, p.currency, p.minor, e.at
 		FROM ledger_entries e JOIN ledger_postings p ON `+entryOfPosting+`
-			JOIN charges c ON c.brand = e.brand AND c.order_id = e.order_id
+			JOIN charges c ON c.brand = e.brand AND c.order_id = e.order_id JOIN orders o ON o.brand = e.brand AND o.id = e.order_id
 		WHERE e.at >= ? AND e.at < ? AND (p.account LIKE 'psp:%' OR p.account = 'airtime_sold')
 			AND NOT (p.account = 'airtime_sold' AND p.number <> 2)
 		ORDER BY e.at, e.order_id, e.kind`, prepaid.Micros(from), prepaid.Micros(to))
@@ -47,7 +48,7 @@ func (db Reconciliation) Booked(ctx context.Context, from, to time.Time) ([]oper
 		case "capture":
 			b.Kind = "charge"
 		case "delivery", "reversal":
-			b.Provider, b.Reference = "airtime", string(r.Order)
+			b.Provider, b.Reference = "network:"+r.Network, string(r.Order)
 		}
 		booked = append(booked, b)
 	}

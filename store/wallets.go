@@ -12,9 +12,9 @@ import (
 
 var walletReadingTable = newTable[operators.WalletReading]("wallet_readings", nil)
 
-// WalletBooked reads what the ledger has booked on a wallet, and whether top-ups of these brands are under way, whose
+// WalletBooked reads what the ledger has booked on a wallet, and whether top-ups by its network are under way, whose
 // costs are perhaps taken already and not booked.
-func (db Reconciliation) WalletBooked(ctx context.Context, network string, c prepaid.Currency, brands []string) (sum, postings int64, underway bool, err error) {
+func (db Reconciliation) WalletBooked(ctx context.Context, network string, c prepaid.Currency) (sum, postings int64, underway bool, err error) {
 	err = db.readOrders(ctx, "read wallet's postings", func(tx *sqlx.Tx) error {
 		var row struct {
 			Sum   int64 `db:"total"`
@@ -27,7 +27,7 @@ func (db Reconciliation) WalletBooked(ctx context.Context, network string, c pre
 		}
 		sum, postings = row.Sum, row.Count
 		var busy []int
-		err = listIn(ctx, tx, &busy, `SELECT 1 FROM orders WHERE status IN ('delivering', 'delivery_unknown') AND brand IN (?) LIMIT 1`, brands)
+		err = list(ctx, tx, &busy, `SELECT 1 FROM orders WHERE status IN ('delivering', 'delivery_unknown') AND network = ? LIMIT 1`, network)
 		underway = len(busy) > 0
 		return err
 	})

@@ -8,7 +8,7 @@ import (
 // credit makes the credit attempt that is written down, and does what follows from its answer.
 func (s *Service) credit(ctx context.Context, h *History) error {
 	a := h.last(StepCredit)
-	_, network := s.c.Network(h.Brand)
+	network := s.network(h.Network)
 	r, err := s.makeAttempt(ctx, h, a, func(ctx context.Context) Result {
 		return network.Credit(ctx, Credit{Reference: a.Reference, MSISDN: h.MSISDN, Email: h.Email, Amount: h.Amount})
 	})
@@ -47,10 +47,9 @@ func (s *Service) afterCredit(h *History, r Result) Change {
 	now := s.c.Clock.Now()
 	switch r.Outcome {
 	case Done:
-		name, _ := s.c.Network(h.Brand)
 		return Change{
 			To: []Status{Delivered}, NetworkRef: r.ProviderRef, Cost: r.Cost, PIN: r.PIN,
-			Postings: []Entry{deliveryEntry(h.Order, name, r.Cost)}, Notice: s.notice(h),
+			Postings: []Entry{deliveryEntry(h.Order, r.Cost)}, Notice: s.notice(h),
 		}
 	case Refused:
 		return s.refunding(h, r.Code)

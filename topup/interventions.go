@@ -224,7 +224,7 @@ func (s *Service) refundLookUp(h *History) func(context.Context) Result {
 }
 
 func (s *Service) creditLookUp(h *History) func(context.Context) Result {
-	_, network := s.c.Network(h.Brand)
+	network := s.network(h.Network)
 	return func(ctx context.Context) Result { return network.LookUp(ctx, string(h.ID)) }
 }
 

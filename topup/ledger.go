@@ -60,7 +60,7 @@ func captureEntry(o Order) Entry {
 }
 
 // deliveryEntry books a credit that took cost from the wallet; a cost of zero is not known.
-func deliveryEntry(o Order, network string, cost prepaid.Money) Entry {
+func deliveryEntry(o Order, cost prepaid.Money) Entry {
 	e := transfer("delivery", accountRefundsDue, accountSold, o.Amount)
 	if cost.Minor <= 0 {
 		return e
@@ -69,7 +69,7 @@ func deliveryEntry(o Order, network string, cost prepaid.Money) Entry {
 	if cost.Currency != o.Amount.Currency {
 		against = "fx:" + string(cost.Currency)
 	}
-	e.Postings = append(e.Postings, Posting{against, cost}, Posting{"wallet:" + network, cost.Neg()})
+	e.Postings = append(e.Postings, Posting{against, cost}, Posting{"wallet:" + o.Network, cost.Neg()})
 	return e
 }
 
@@ -94,8 +94,8 @@ func goodwillEntry(o Order) Entry {
 
 // reversalEntry books a delivery undone by the network, which gives our wallet its cost back. A goodwill refund that was
 // made before is a loss no longer.
-func (h *History) reversalEntry(network string) Entry {
-	e := deliveryEntry(h.Order, network, h.Cost)
+func (h *History) reversalEntry() Entry {
+	e := deliveryEntry(h.Order, h.Cost)
 	if h.Charge.Status == ChargeRefunded {
 		e.Postings = append(e.Postings, Posting{accountLoss, h.Amount}, Posting{accountRefundsDue, h.Amount.Neg()})
 	}

@@ -12,17 +12,17 @@ func eur(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currenc
 func usd(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currency: "USD"} }
 
 func TestEveryEntrySumsToZeroAndNamesItsAccounts(t *testing.T) {
-	byCharge := Order{Amount: eur(1000), Funding: FundingRef{Kind: ByCharge, Provider: "sim"}}
-	byCard := Order{Amount: eur(1000), Funding: FundingRef{Kind: ByCard, Ref: "101-00000042"}}
+	byCharge := Order{Amount: eur(1000), Network: "net", Funding: FundingRef{Kind: ByCharge, Provider: "sim"}}
+	byCard := Order{Amount: eur(1000), Network: "net", Funding: FundingRef{Kind: ByCard, Ref: "101-00000042"}}
 	for name, c := range map[string]struct {
 		entry Entry
 		want  map[string]int64
 	}{
 		"capture":                 {captureEntry(byCharge), map[string]int64{"psp:sim EUR": 1000, "refunds_due EUR": -1000}},
 		"capture of a card":       {captureEntry(byCard), map[string]int64{"card_liability EUR": 1000, "refunds_due EUR": -1000}},
-		"delivery, own currency":  {deliveryEntry(byCharge, "net", eur(960)), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -40, "wallet:net EUR": -960}},
-		"delivery, other":         {deliveryEntry(byCharge, "net", usd(1044)), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -1000, "fx:USD USD": 1044, "wallet:net USD": -1044}},
-		"delivery, cost unknown":  {deliveryEntry(byCard, "net", prepaid.Money{}), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -1000}},
+		"delivery, own currency":  {deliveryEntry(byCharge, eur(960)), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -40, "wallet:net EUR": -960}},
+		"delivery, other":         {deliveryEntry(byCharge, usd(1044)), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -1000, "fx:USD USD": 1044, "wallet:net USD": -1044}},
+		"delivery, cost unknown":  {deliveryEntry(byCard, prepaid.Money{}), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -1000}},
 		"refund":                  {refundEntry(byCharge), map[string]int64{"refunds_due EUR": 1000, "psp:sim EUR": -1000}},
 		"refund of a card":        {refundEntry(byCard), map[string]int64{"refunds_due EUR": 1000, "card_liability EUR": -1000}},
 		"refund of what is taken": {returnedRefundEntry(byCharge), map[string]int64{"refunds_due EUR": 1000, "customer_owes EUR": -1000}},

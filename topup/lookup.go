@@ -68,7 +68,7 @@ func (s *Service) awaitConfirmation(ctx context.Context, h *History, r Result) e
 // and only within the first day. After that a human decides.
 func (s *Service) lookUpCredit(ctx context.Context, h *History) error {
 	a := h.last(StepCredit)
-	_, network := s.c.Network(h.Brand)
+	network := s.network(h.Network)
 	r, err := s.callProvider(ctx, func(ctx context.Context) Result { return network.LookUp(ctx, a.Reference) })
 	if err != nil {
 		return err

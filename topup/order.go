@@ -130,6 +130,8 @@ type Order struct {
 	Email    prepaid.Email      // or this mail account, where the network has such; one of the two is empty
 	Amount   prepaid.Money
 	Funding  FundingRef
+	Network  string // who credits it: its brand's network when it was made
+	Settings int    // the version of its brand's settings that it was made under; 0 is not known
 
 	OperationKey string // unique per brand: fixed by the message that started the flow
 	RequestHash  string // of brand, MSISDN or Email, amount and funding

@@ -14,11 +14,15 @@ import (
 // prepaid.ErrNotAnAccount, ErrOutOfRange, ErrWrongStep, *KeyReusedError, ErrBlocked, ErrFrozen, ErrInstrumentEnded,
 // *InFlightError, *RepeatError, *LimitError, ErrNoFunds, ErrNoKey, ErrInactive, or the store's.
 func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
-	brand, ok := s.c.Brands[r.Brand]
-	if !ok {
+	brand := s.c.Brands.Named(r.Brand)
+	if brand == nil {
 		return Order{}, fmt.Errorf("place order: no brand %q", r.Brand)
 	}
 	if err := checkRequest(brand, r); err != nil {
+		// What was ordered before the brand's settings changed stays ordered: a repeated request finds it.
+		if h, missing := s.c.Finder.ByOperation(ctx, r.Brand, r.OperationKey); missing == nil && h.RequestHash == requestHash(r) && h.Customer == r.Customer {
+			return h.Order, nil
+		}
 		return Order{}, fmt.Errorf("place order of %s: %w", r.Amount, err)
 	}
 	h, existing, err := s.create(ctx, brand, r)
@@ -50,7 +54,7 @@ func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 // create stores the order with its first attempt, and draws another id where one is taken.
 func (s *Service) create(ctx context.Context, brand *prepaid.Brand, r Request) (History, bool, error) {
 	for {
-		h := s.newHistory(r)
+		h := s.newHistory(brand, r)
 		n := NewOrder{
 			Order: h.Order, Charge: h.Charge, Attempt: h.Attempts[0],
 			Limits: brand.Limits, HoldLimits: brand.HoldLimits(), Hold: brand.Recovery.Hold,
@@ -75,11 +79,11 @@ func (s *Service) create(ctx context.Context, brand *prepaid.Brand, r Request) (
 	}
 }
 
-func (s *Service) newHistory(r Request) History {
+func (s *Service) newHistory(brand *prepaid.Brand, r Request) History {
 	now := s.c.Clock.Now()
 	h := History{Order: Order{
 		ID: prepaid.NewOrderID(), Brand: r.Brand, Customer: r.Customer, MSISDN: r.MSISDN, Email: r.Email, Amount: r.Amount,
-		Funding: r.Funding, OperationKey: r.OperationKey, RequestHash: requestHash(r), ReplyTo: r.ReplyTo,
+		Funding: r.Funding, Network: brand.Network, Settings: brand.Version, OperationKey: r.OperationKey, RequestHash: requestHash(r), ReplyTo: r.ReplyTo,
 		AuthorisedBy: r.AuthorisedBy, Status: Charging, InFlight: r.Funding.Kind == ByCharge, CreatedAt: now, StatusAt: now,
 		RunAt: now, LeaseUntil: now.Add(leaseFor),
 	}}

@@ -272,9 +272,9 @@ func TestOneKeyPlacedAtOnceIsOneOrder(t *testing.T) {
 	g, n := &counted{}, &counted{}
 	service := topup.New(topup.Config{
 		Orders: w.db.Orders, Finder: w.db.Orders, Clock: prepaid.SystemClock{}, Patience: func(string) time.Duration { return 8 * time.Second },
-		Network:  func(string) (string, topup.Network) { return "net", countedNetwork{n} },
+		Networks: map[string]topup.Network{"net": countedNetwork{n}},
 		Fundings: map[topup.FundingKind]topup.Funding{topup.ByCharge: countedFunding{g}},
-		Brands:   map[string]*prepaid.Brand{"demo": {Currency: "EUR", Amounts: prepaid.AmountRange{Min: eur(1000), Max: eur(5000)}}},
+		Brands:   prepaid.NewBrands(&prepaid.Brand{Name: "demo", Network: "net", Currency: "EUR", Amounts: prepaid.AmountRange{Min: eur(1000), Max: eur(5000)}}),
 		Log:      discard(),
 	})
 	r := w.request()

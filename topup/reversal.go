@@ -59,11 +59,10 @@ func (s *Service) checkDelivery(ctx context.Context, h *History) error {
 // reverse books the delivery back, writes the refund down in the same transaction, and makes it. How it is booked depends on
 // the charge's status; if that changes meanwhile, the order is read again and the change made anew.
 func (s *Service) reverse(ctx context.Context, h *History, r Result) error {
-	name, _ := s.c.Network(h.Brand)
 	for h.Status == Delivered {
 		c := s.refunding(h, r.Code)
 		c.IfCharge = h.Charge.Status
-		c.Postings = append([]Entry{h.reversalEntry(name)}, c.Postings...)
+		c.Postings = append([]Entry{h.reversalEntry()}, c.Postings...)
 		moved, err := s.apply(ctx, h, c)
 		switch {
 		case err != nil:

@@ -15,9 +15,9 @@ import (
 type Config struct {
 	Orders   Orders
 	Finder   Finder
-	Network  func(brand string) (name string, n Network) // the brand's network
+	Networks map[string]Network // by the name that brands and orders have
 	Fundings map[FundingKind]Funding
-	Brands   map[string]*prepaid.Brand
+	Brands   *prepaid.Brands
 	// Patience is how long a customer on a kind of channel waits for the result in the reply. The notice of a result is
 	// due after that.
 	Patience func(kind string) time.Duration
@@ -66,7 +66,10 @@ const recogniseMax = 5 * time.Second
 
 // Recognise asks the brand's network for the number: nil, ErrUnknownNumber or ErrNetworkDown.
 func (s *Service) Recognise(ctx context.Context, brand string, m prepaid.MSISDN) error {
-	_, network := s.c.Network(brand)
+	var network Network = noNetwork{}
+	if b := s.c.Brands.Named(brand); b != nil {
+		network = s.network(b.Network)
+	}
 	ctx, cancel := context.WithTimeout(ctx, recogniseMax)
 	defer cancel()
 	answers := make(chan error, 1)
@@ -86,6 +89,30 @@ func (s *Service) Recognise(ctx context.Context, brand string, m prepaid.MSISDN)
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrNetworkDown, err)
+}
+
+func (s *Service) network(name string) Network {
+	if n := s.c.Networks[name]; n != nil {
+		return n
+	}
+	return noNetwork{}
+}
+
+// noNetwork stands for a network that this program is not configured for: nothing is sent, and nothing can be found out. An order
+// keeps the network that it was made for, whatever its brand's settings say since.
+type noNetwork struct{}
+
+// CodeNoNetwork is the code of an order whose network is not configured.
+const CodeNoNetwork = "no_network"
+
+func (noNetwork) Recognise(context.Context, prepaid.MSISDN) error { return ErrNetworkDown }
+
+func (noNetwork) Credit(context.Context, Credit) Result {
+	return Result{Outcome: Passing, Code: CodeNoNetwork}
+}
+
+func (noNetwork) LookUp(context.Context, string) Result {
+	return Result{Outcome: Unknown, Code: CodeNoNetwork}
 }
 
 // Latest returns the newest order that somebody made or was given; ErrNoOrder.

@@ -94,7 +94,7 @@ func openStore(t tester, cleanup func(func())) *store.DB {
 func worldOver(t tester, db *store.DB, m prepaid.MSISDN) *world {
 	t.Helper()
 	w := &world{tester: t, clock: prepaid.NewVirtualClock(noon), db: db, log: &bytes.Buffer{}}
-	w.brand = &prepaid.Brand{Name: "demo", Currency: "EUR", Country: "NL",
+	w.brand = &prepaid.Brand{Name: "demo", Network: "net", Currency: "EUR", Country: "NL",
 		Amounts: prepaid.AmountRange{Min: eur(1000), Max: eur(5000), Step: eur(500)}}
 	w.network = &network{w: w, credited: map[string]int{}, visible: map[string]time.Time{}}
 	w.gateway = &gateway{w: w, charges: map[prepaid.ChargeID]*money{}}
@@ -114,12 +114,12 @@ func (w *world) start() {
 	orders := w.orders
 	w.service = topup.New(topup.Config{
 		Orders: orders, Finder: w.db.Orders, Clock: w.clock, Interventions: w.db.Interventions, Patience: func(string) time.Duration { return 8 * time.Second },
-		Network: func(string) (string, topup.Network) { return "net", w.network },
+		Networks: map[string]topup.Network{"net": w.network},
 		Fundings: map[topup.FundingKind]topup.Funding{
 			topup.ByCharge: w.gateway, topup.ByCard: w.gateway,
-			topup.ByDeveloper: developers.Funding{Order: w.db.Orders.Order, Catalogues: map[string]developers.Catalogue{"demo": w.network}},
+			topup.ByDeveloper: developers.Funding{Order: w.db.Orders.Order, Catalogue: func(string) developers.Catalogue { return w.network }},
 		},
-		Brands: map[string]*prepaid.Brand{"demo": w.brand},
+		Brands: prepaid.NewBrands(w.brand),
 		Log:    slog.New(slog.NewTextHandler(w.log, nil)),
 		Reached: func(point string) {
 			w.reached = append(w.reached, point)

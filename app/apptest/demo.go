@@ -67,11 +67,17 @@ func Register(t testing.TB, p *core.Program, complete func(context.Context, prep
 // is none, and the status.
 func Post(t testing.TB, server string, message map[string]any) (string, int) {
 	t.Helper()
+	return PostTo(t, server+"/webhooks/demo/fake", message)
+}
+
+// PostTo is Post for another channel of the fake kind.
+func PostTo(t testing.TB, webhook string, message map[string]any) (string, int) {
+	t.Helper()
 	body, err := json.Marshal(message)
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.Post(server+"/webhooks/demo/fake", "application/json", bytes.NewReader(body))
+	response, err := http.Post(webhook, "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,8 @@ const slugRule = "use up to 30 lower-case letters, digits and dashes, a letter f
 
 var sixDigits = regexp.MustCompile(`^[0-9]{6}$`)
 
-func (r *configReader) readBrand(c *Config, name string, s section) {
+// readBrand reads a brand's section. Keys and addresses are the configuration's, which is complete but for its accounts.
+func (r *configReader) readBrand(c *Config, name string, s section) Settings {
 	if !slug.MatchString(name) {
 		r.fault(s.line, "%q is no name for a brand: %s", name, slugRule)
 	}
@@ -56,6 +57,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) {
 		CheapPINHash: s.boolean("cheap_pin_hash"),
 		TestCode:     s.value("test_code").text,
 	}
+	out := Settings{Brand: b, Source: sourceOf(s.node)}
 	if s.has("support") {
 		b.Support = s.oneLine("support", 60, "")
 	}
@@ -72,20 +74,20 @@ func (r *configReader) readBrand(c *Config, name string, s section) {
 	}
 	if terms, ok := s.api(b.Currency); ok {
 		terms.Test = b.Test
-		c.API[b.Name] = terms
+		out.API = &terms
 	}
 	b.Creditor = s.creditor(b.Currency)
 	s.checkPrompts(b)
 	b.Channels = s.channels(b)
 	b.SMSChannel = s.smsChannel(b)
-	c.Gateways[b.Name] = s.provider("gateway", b.Test, r.known.Gateways)
-	c.Networks[b.Name] = s.provider("network", b.Test, r.known.Networks)
+	b.Gateway = s.provider("gateway", b.Test, r.known.Gateways)
+	b.Network = s.provider("network", b.Test, r.known.Networks)
 	if b.Test {
 		s.checkTestBrand(b)
 	} else {
 		s.checkRealBrand(c)
 	}
-	c.Brands = append(c.Brands, b)
+	return out
 }
 
 func (s section) checkTestBrand(b *prepaid.Brand) {

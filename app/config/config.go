@@ -20,7 +20,7 @@ import (
 var Demo []byte
 
 // Config is all that the program is told at start: flags over environment over pulsa.yaml over defaults.
-// It never changes while the program runs; a channel switch kept in SQL wins over what it declares.
+// It never changes while the program runs. What it says of brands is their first version; after that the store's versions hold.
 type Config struct {
 	File        string         // where the brands came from: "pulsa.yaml", "demo.yaml (built in)"
 	PublicURL   string         // where providers and customers reach us, no slash at the end
@@ -32,12 +32,12 @@ type Config struct {
 	RedisURL    prepaid.Secret // empty: sessions are kept in the embedded database
 	Log         Log
 
+	// Brands, API and Sources are what the file says of brands. The store may say otherwise: see core.Settings.
 	Brands   []*prepaid.Brand            // in the order of the file
-	Gateways map[string]string           // brand name -> name of its payments.Gateway
-	Networks map[string]string           // brand name -> name of its topup.Network
-	API      map[string]developers.Terms // brand name -> on which terms developers top up; missing: it has no API
-	Reloadly Reloadly                    // empty where no brand's network is Reloadly
-	Stripe   Stripe                      // empty where no brand's gateway is Stripe
+	API      map[string]developers.Terms // by brand: on which terms developers top up; missing: it has no API
+	Sources  map[string]Source           // by brand
+	Reloadly Reloadly                    // empty: no account
+	Stripe   Stripe                      // empty: no account
 
 	// Languages are the texts and words that customers may be spoken to with; LanguagesDir is the folder that may add to them.
 	Languages    *conversation.Languages
@@ -56,6 +56,10 @@ type Config struct {
 	Missing []Missing
 	// Notes are lines for the log at start: a channel that is off for want of credentials.
 	Notes []string
+
+	getenv      func(string) string // nil: it was not loaded
+	known       Known
+	credentials value // the folder
 }
 
 // NoBrandError says that the configuration does not declare a brand, and names the one that may have been meant.
@@ -123,10 +127,11 @@ func Load(path string, getenv func(string) string, known Known) (Config, error) 
 // Parse reads a configuration that is at hand; file is what faults name it. It is Load but for the reading.
 func Parse(file string, text []byte, getenv func(string) string, known Known) (Config, error) {
 	r := &configReader{file: file, getenv: getenv, known: known}
-	c := Config{File: file}
+	c := Config{File: file, getenv: getenv, known: known}
 	if root := yamlfile.Read(text, r.fault); root != nil {
 		s := r.section(root, 1, "the file", "")
-		r.openCredentials(s.over("credentials_dir", "PULSA_CREDENTIALS_DIR"))
+		c.credentials = s.over("credentials_dir", "PULSA_CREDENTIALS_DIR")
+		r.openCredentials(c.credentials)
 		r.readConfig(&c, s)
 	}
 	if err := yamlfile.NewError(r.faults); err != nil {
@@ -178,10 +183,14 @@ func (r *configReader) readConfig(c *Config, s section) {
 	}
 	c.Peppers, c.CardKeys = r.keysFromEnvironment("PULSA_PIN_PEPPER"), r.keysFromEnvironment("PULSA_CARD_KEY")
 	r.readLanguages(c, s)
-	c.Gateways, c.Networks, c.API = map[string]string{}, map[string]string{}, map[string]developers.Terms{}
+	c.API, c.Sources = map[string]developers.Terms{}, map[string]Source{}
 	brands := s.free("brands")
 	for _, name := range brands.names() {
-		r.readBrand(c, name, r.section(brands.fields[name], brands.lines[name], "brand "+name, "brand"))
+		b := r.readBrand(c, name, r.section(brands.fields[name], brands.lines[name], "brand "+name, "brand"))
+		c.Brands, c.Sources[name] = append(c.Brands, b.Brand), b.Source
+		if b.API != nil {
+			c.API[name] = *b.API
+		}
 	}
 	if len(brands.fields) == 0 {
 		r.fault(brands.line, "brands are missing: declare one at least, as the example does")
@@ -211,10 +220,10 @@ func (r *configReader) readStores(c *Config, s section) {
 	c.DatabaseURL, c.RedisURL = prepaid.NewSecret(database.text), prepaid.NewSecret(redis.text)
 }
 
-// usersOf lists the brands that name a provider, and those of them that are not marked test.
-func (c *Config) usersOf(providers map[string]string, name string) (users, strict []string) {
+// usersOf lists the brands of the file that use a provider, and those of them that are not marked test.
+func (c *Config) usersOf(uses func(*prepaid.Brand) bool) (users, strict []string) {
 	for _, b := range c.Brands {
-		if providers[b.Name] != name {
+		if !uses(b) {
 			continue
 		}
 		users = append(users, b.Name)

@@ -4,12 +4,14 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"pulsa/prepaid"
 )
 
 // SimulatedReloadly is the address that a test brand finds in Reloadly's place; "" for Reloadly itself.
 func (c Config) SimulatedReloadly() string {
 	u, err := url.Parse(c.Reloadly.BaseURL)
-	users, _ := c.usersOf(c.Networks, NetworkReloadly)
+	users, _ := c.usersOf(usesReloadly)
 	if err != nil || len(users) == 0 || u.Hostname() == "" || strings.HasSuffix(u.Hostname(), ".reloadly.com") {
 		return ""
 	}
@@ -17,12 +19,12 @@ func (c Config) SimulatedReloadly() string {
 }
 
 // Simulated is what of a brand is: "payments and network", or "" for nothing.
-func (c Config) Simulated(brand string) string {
+func Simulated(b *prepaid.Brand) string {
 	var what []string
-	if c.Gateways[brand] == "sim" {
+	if b.Gateway == "sim" {
 		what = append(what, "payments")
 	}
-	if c.Networks[brand] == "sim" {
+	if b.Network == "sim" {
 		what = append(what, "network")
 	}
 	return strings.Join(what, " and ")

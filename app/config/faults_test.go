@@ -178,7 +178,7 @@ func TestARealBrandWithItsSecretsLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Peppers) != 2 || c.Peppers[2].Reveal() != key32+"2" || c.Gateways["shop"] != "psp" {
+	if len(c.Peppers) != 2 || c.Peppers[2].Reveal() != key32+"2" || c.Brands[0].Gateway != "psp" {
 		t.Errorf("%+v", c)
 	}
 	open := real + "      ussd: {sources: 203.0.113.7, token: \"${USSD}\"}\n"

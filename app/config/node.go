@@ -35,6 +35,7 @@ type section struct {
 	r      *configReader
 	what   string // "brand demo": how messages name it
 	line   int    // of the key that it stands under
+	node   *yaml.Node
 	fields map[string]*yaml.Node
 	lines  map[string]int // of the keys
 	of     Credentials    // what the variables that it names are
@@ -54,7 +55,7 @@ func (r *configReader) section(n *yaml.Node, line int, what, name string) sectio
 
 // mapping reads a mapping with any keys.
 func (r *configReader) mapping(n *yaml.Node, line int, what string) section {
-	s := section{r: r, what: what, line: line, fields: map[string]*yaml.Node{}, lines: map[string]int{}}
+	s := section{r: r, what: what, line: line, node: n, fields: map[string]*yaml.Node{}, lines: map[string]int{}}
 	if n.Kind != yaml.MappingNode {
 		if !yamlfile.IsNull(n) && n.Kind != yaml.AliasNode {
 			r.fault(n.Line, "%s wants keys with values under it: write key: value", what)

@@ -7,8 +7,9 @@ import (
 	"pulsa/prepaid"
 )
 
-// Reloadly is our account at Reloadly. It is empty where no brand's network is Reloadly.
+// Reloadly is our account at Reloadly, which all brands share whose network it is.
 type Reloadly struct {
+	Named         bool // the file has the section, whatever credentials are there
 	ClientID      string
 	ClientSecret  prepaid.Secret
 	WebhookSecret prepaid.Secret // empty: webhooks are refused, and look-ups alone tell
@@ -19,6 +20,11 @@ type Reloadly struct {
 	LowBalance    string // whole units of the wallet's currency, such as "250"; "" for no warning
 }
 
+// HasReloadly reports whether there is an account at Reloadly.
+func (c Config) HasReloadly() bool { return c.Reloadly.Named || c.Reloadly.ClientID != "" }
+
+func usesReloadly(b *prepaid.Brand) bool { return b.Network == NetworkReloadly }
+
 // NetworkReloadly is how a brand names it.
 const NetworkReloadly = "reloadly"
 
@@ -27,7 +33,7 @@ var plainAmount = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,2})?$`)
 // readReloadly reads the account, which all brands that name it share. It comes after the brands: who buys
 // from real networks must not be sent elsewhere.
 func (r *configReader) readReloadly(c *Config, file section) {
-	users, strict := c.usersOf(c.Networks, NetworkReloadly)
+	users, strict := c.usersOf(usesReloadly)
 	s, ok := file.holding(NetworkSecrets).sub("reloadly")
 	if !ok {
 		if len(users) > 0 {
@@ -36,6 +42,7 @@ func (r *configReader) readReloadly(c *Config, file section) {
 		return
 	}
 	c.Reloadly = Reloadly{
+		Named:    true,
 		ClientID: s.required("client_id", "${NAME}").text, ClientSecret: s.secret("client_secret", true),
 		WebhookSecret: s.secret("webhook_secret", false), Async: s.boolean("async"),
 		BaseURL: s.elsewhere("base_url", strict), AuthURL: s.elsewhere("auth_url", strict), Audience: s.elsewhere("audience", strict),

@@ -37,7 +37,7 @@ func TestReloadlysAccountIsReadAndGuarded(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := Reloadly{ClientID: "id", ClientSecret: prepaid.NewSecret("hush")}
+				want := Reloadly{Named: true, ClientID: "id", ClientSecret: prepaid.NewSecret("hush")}
 				if name == "well" {
 					want.BaseURL, want.Async, want.LowBalance = "http://127.0.0.1:8090", true, "250"
 				}

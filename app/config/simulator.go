@@ -29,6 +29,6 @@ func (r *configReader) readSimulator(c *Config, file section) {
 // Simulates reports whether a brand meets the simulators in the server itself.
 func (c Config) Simulates() bool {
 	return slices.ContainsFunc(c.Brands, func(b *prepaid.Brand) bool {
-		return c.Networks[b.Name] == "sim" || c.Gateways[b.Name] == "sim" && c.Simulator.URL == ""
+		return b.Network == "sim" || b.Gateway == "sim" && c.Simulator.URL == ""
 	})
 }

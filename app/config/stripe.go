@@ -6,12 +6,16 @@ import (
 	"pulsa/prepaid"
 )
 
-// Stripe is our account at Stripe. It is empty where no brand's gateway is Stripe.
+// Stripe is our account at Stripe, which all brands share whose gateway it is.
 type Stripe struct {
+	Named          bool // the file has the section, whatever credentials are there
 	Key            prepaid.Secret
 	WebhookSecrets []prepaid.Secret // two while one replaces the other
 	BaseURL        string           // "" is Stripe's own
 }
+
+// HasStripe reports whether there is an account at Stripe.
+func (c Config) HasStripe() bool { return c.Stripe.Named || !c.Stripe.Key.Empty() }
 
 // GatewayStripe is how a brand names it.
 const GatewayStripe = "stripe"
@@ -19,7 +23,7 @@ const GatewayStripe = "stripe"
 // readStripe reads the account, which all brands that name it share. It comes after the brands: whose customers pay
 // with real money must not be sent elsewhere.
 func (r *configReader) readStripe(c *Config, file section) {
-	users, strict := c.usersOf(c.Gateways, GatewayStripe)
+	users, strict := c.usersOf(func(b *prepaid.Brand) bool { return b.Gateway == GatewayStripe })
 	s, ok := file.holding(GatewaySecrets).sub("stripe")
 	if !ok {
 		if len(users) > 0 {
@@ -27,7 +31,7 @@ func (r *configReader) readStripe(c *Config, file section) {
 		}
 		return
 	}
-	c.Stripe = Stripe{Key: s.secret("key", true), BaseURL: s.elsewhere("base_url", strict)}
+	c.Stripe = Stripe{Named: true, Key: s.secret("key", true), BaseURL: s.elsewhere("base_url", strict)}
 	for _, name := range []string{"webhook_secret", "webhook_secret_old"} {
 		if secret := s.secret(name, name == "webhook_secret"); !secret.Empty() {
 			c.Stripe.WebhookSecrets = append(c.Stripe.WebhookSecrets, secret)

@@ -26,10 +26,11 @@ import (
 
 // Program is a running Pulsa without anything that is particular to a provider: stores, services, conversations, due work.
 type Program struct {
-	Config config.Config
-	Clock  prepaid.Clock
-	Log    *slog.Logger
-	Brands map[string]*prepaid.Brand // by name
+	Config   config.Config
+	Clock    prepaid.Clock
+	Log      *slog.Logger
+	Settings *Settings
+	Brands   *prepaid.Brands // those of Settings
 
 	DB       *store.DB
 	Redis    redis.UniversalClient // nil: sessions are in the SQLite file
@@ -58,6 +59,9 @@ type Options struct {
 	Log         *slog.Logger
 	Volatile    bool   // commits do not wait for the disk: for tests
 	RedisPrefix string // keeps programs apart that share a Redis; "" for none
+	// LeaveBrands leaves the brands in the store as they are: the program only looks. Otherwise what the file says of brands is stored,
+	// as StoreFile does.
+	LeaveBrands bool
 
 	// Sessions goes around the store of sessions; nil leaves it as it is.
 	Sessions func(conversation.Sessions) conversation.Sessions
@@ -90,7 +94,7 @@ func Open(ctx context.Context, c config.Config, o Options) (*Program, error) {
 	if err := c.OpenKeys(config.PINPepper | config.CardKey); err != nil {
 		return nil, err
 	}
-	p := &Program{Config: c, Clock: o.Clock, Log: o.Log, Brands: BrandsByName(c)}
+	p := &Program{Config: c, Clock: o.Clock, Log: o.Log}
 	if err := p.openStores(ctx, o); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -113,13 +117,33 @@ func (p *Program) openStores(ctx context.Context, o Options) (err error) {
 	if err := p.openSessions(o); err != nil {
 		return err
 	}
-	if p.Cards, err = NewCards(p.Config, p.Keys, p.DB, p.Clock, p.Log); err != nil {
+	if err := p.openSettings(ctx, o); err != nil {
+		return err
+	}
+	if p.Cards, err = NewCards(p.Brands, p.Keys, p.DB, p.Clock, p.Log); err != nil {
 		return err
 	}
 	if err := p.Keys.openPepper(ctx, p.Config, p.DB); err != nil {
 		return err
 	}
 	return p.Keys.openCardKeys(ctx, p.Config, p.DB, p.Cards)
+}
+
+func (p *Program) openSettings(ctx context.Context, o Options) (err error) {
+	if !o.LeaveBrands {
+		notes, err := StoreFile(ctx, p.Config, p.DB, p.Clock)
+		if err != nil {
+			return err
+		}
+		for _, note := range notes {
+			p.Log.WarnContext(ctx, note)
+		}
+	}
+	if p.Settings, err = ReadSettings(ctx, p.Config, p.DB.Brands); err != nil {
+		return err
+	}
+	p.Brands = p.Settings.Brands
+	return p.Settings.Err()
 }
 
 func (p *Program) openSessions(o Options) (err error) {
@@ -166,8 +190,7 @@ func (p *Program) Assemble(with Parts) (err error) {
 func (p *Program) assembleMoney(with Parts) (err error) {
 	p.Payments, err = payments.New(payments.Config{
 		Store: p.DB.Payments, Mandates: p.DB.Mandates, Keys: p.Keys[operators.CardKey], Reached: with.Reached, Gateways: with.Gateways,
-		Gateway: func(brand string) string { return p.Config.Gateways[brand] },
-		Brands:  p.Brands, Clock: p.Clock, Log: p.Log,
+		Brands: p.Brands, Clock: p.Clock, Log: p.Log,
 	})
 	if err != nil {
 		return err
@@ -182,26 +205,22 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 			can, _ := channels.Of(channels.Kind(kind))
 			return can.Patience
 		},
-		Network: func(brand string) (string, topup.Network) {
-			name := p.Config.Networks[brand]
-			return name, with.Networks[name]
-		},
-		Fundings: fundings,
+		Networks: with.Networks, Fundings: fundings,
 	})
 	p.GatewayNews = payments.NewNews(p.Payments, p.Topups)
 	return nil
 }
 
 // NewCards makes the card business on an open store.
-func NewCards(c config.Config, keys Keyrings, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
+func NewCards(brands *prepaid.Brands, keys Keyrings, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
 	return cards.New(cards.Config{
 		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports,
-		Brands: BrandsByName(c), Keys: keys[operators.CardKey], Clock: clock, Log: log,
+		Brands: brands, Keys: keys[operators.CardKey], Clock: clock, Log: log,
 	})
 }
 
 func (p *Program) assembleChannels(with Parts) (err error) {
-	p.Registry = channels.NewRegistry(p.Config.Brands, p.Config.PublicURL, p.DB.Channels, p.Clock)
+	p.Registry = channels.NewRegistry(p.Brands, p.Config.PublicURL, p.DB.Channels, p.Clock)
 	for _, a := range with.Adapters {
 		if err := p.Registry.Register(a); err != nil {
 			return err
@@ -213,7 +232,7 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 	})
 	prompts := with.Prompts
 	if prompts == nil {
-		if prompts, err = p.Config.Languages.ForBrands(p.Brands); err != nil {
+		if prompts, err = p.Config.Languages.ForBrands(p.Brands.AllKnown()); err != nil {
 			return err
 		}
 	}
@@ -234,6 +253,7 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 	if err != nil {
 		return err
 	}
+	p.Settings.prepare = p.Handler.Prepare
 	p.Webhooks = channels.NewWebhooks(channels.WebhookConfig{
 		Registry: p.Registry, Outbox: p.DB.Outbox, Turn: p.Handler.Turn, OptOut: p.Accounts.OptOutAt, Wake: p.Sender.Wake, Clock: p.Clock, Log: p.Log,
 	})
@@ -281,15 +301,6 @@ func (p *Program) Ready(ctx context.Context) error {
 		return errors.New(strings.Join(down, "; "))
 	}
 	return nil
-}
-
-// BrandsByName returns the configuration's brands by name.
-func BrandsByName(c config.Config) map[string]*prepaid.Brand {
-	brands := map[string]*prepaid.Brand{}
-	for _, b := range c.Brands {
-		brands[b.Name] = b
-	}
-	return brands
 }
 
 // Settle does all work that is due now, until nothing is: how scripts let things come to rest. News for a sender

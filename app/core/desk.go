@@ -23,10 +23,13 @@ type Desk struct {
 	Customers operators.Customers
 	APIKeys   operators.APIKeys // without its Service until OpenAPIKeys
 
-	config config.Config
-	keys   Keyrings // once a method has opened them
-	db     *store.DB
-	close  []func() error
+	Brands operators.Brands // without its Reach until OpenBrands
+
+	config   config.Config
+	settings *Settings
+	keys     Keyrings // once a method has opened them
+	db       *store.DB
+	close    []func() error
 }
 
 // OpenDesk opens the store as OpenExisting does.
@@ -35,7 +38,7 @@ func OpenDesk(ctx context.Context, c config.Config) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDesk(c, db), nil
+	return newDesk(ctx, c, db)
 }
 
 // NewDesk is OpenDesk for commands that may run before the first start of a server: it creates a missing database.
@@ -44,22 +47,27 @@ func NewDesk(ctx context.Context, c config.Config) (*Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDesk(c, db), nil
+	return newDesk(ctx, c, db)
 }
 
-func newDesk(c config.Config, db *store.DB) *Desk {
+func newDesk(ctx context.Context, c config.Config, db *store.DB) (*Desk, error) {
 	clock := prepaid.SystemClock{}
+	settings, err := ReadSettings(ctx, c, db.Brands)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return &Desk{
-		config: c, db: db,
+		config: c, settings: settings, db: db,
+		Brands: operators.Brands{Store: db.Brands, Read: BrandReader(c), File: config.SettingsFile, Clock: clock},
 		Orders: operators.Orders{
 			Orders: db.Orders, Sales: db.Sales, Ledger: db.Ledger, Notices: db.Notices, Interventions: db.Interventions, Clock: clock,
 		},
 		Customers: operators.Customers{
 			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
-			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: BrandsByName(c), Clock: clock,
+			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: settings.Brands, Clock: clock,
 		},
-		APIKeys: operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Clock: clock, Terms: c.API},
-	}
+		APIKeys: operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Clock: clock, Brands: settings.Brands, Terms: settings.Terms},
+	}, nil
 }
 
 // openPeppers opens the keys that PINs and developers' secrets are hashed with. They must be those that the data was made with,
@@ -83,16 +91,16 @@ func (d *Desk) openKeys(which config.Credentials) error {
 func (d *Desk) OpenAPIKeys(ctx context.Context) error {
 	err := d.openPeppers(ctx)
 	if err == nil {
-		d.APIKeys.Service, err = developers.New(DevelopersConfig(d.config, d.keys, d.db, prepaid.SystemClock{}))
+		d.APIKeys.Service, err = developers.New(DevelopersConfig(d.config, d.settings, d.keys, d.db, prepaid.SystemClock{}))
 	}
 	return err
 }
 
-// DevelopersConfig configures a service that manages developers' keys. To take orders as well, add Orders, Catalogues and Log.
-func DevelopersConfig(c config.Config, keys Keyrings, db *store.DB, clock prepaid.Clock) developers.Config {
+// DevelopersConfig configures a service that manages developers' keys. To take orders as well, add Orders, Catalogue and Log.
+func DevelopersConfig(c config.Config, s *Settings, keys Keyrings, db *store.DB, clock prepaid.Clock) developers.Config {
 	return developers.Config{
 		Keys: db.Developers, Usage: db.Developers, Sales: db.Sales, Webhooks: db.Webhooks,
-		Terms: c.API, Secrets: keys[operators.PINPepper], Audience: c.PublicURL, Clock: clock,
+		Terms: s.Terms, Secrets: keys[operators.PINPepper], Audience: c.PublicURL, Clock: clock,
 	}
 }
 
@@ -107,9 +115,9 @@ func (d *Desk) MasterKeys() (operators.Keys, error) {
 }
 
 // OpenCards opens what work on one brand's cards needs beside SQL: the card keys, which must be those that the data was made with
-// (else a *KeyError). The brand must be in the configuration.
+// (else a *KeyError). The brand must be in force, else a *config.NoBrandError.
 func (d *Desk) OpenCards(ctx context.Context, brand string) (operators.Cards, error) {
-	b, err := d.config.Brand(brand)
+	b, err := d.settings.Brand(brand)
 	if err != nil {
 		return operators.Cards{}, err
 	}
@@ -117,11 +125,50 @@ func (d *Desk) OpenCards(ctx context.Context, brand string) (operators.Cards, er
 		return operators.Cards{}, err
 	}
 	clock := prepaid.SystemClock{}
-	service, err := NewCards(d.config, d.keys, d.db, clock, nil) // no customer types a code here, and nothing else is logged
+	service, err := NewCards(d.settings.Brands, d.keys, d.db, clock, nil) // no customer types a code here, and nothing else is logged
 	if err != nil {
 		return operators.Cards{}, err
 	}
 	return operators.Cards{Brand: b, Service: service, Clock: clock}, d.keys.openCardKeys(ctx, d.config, d.db, service)
+}
+
+// Brand returns a brand in force, or a *config.NoBrandError.
+func (d *Desk) Brand(name string) (*prepaid.Brand, error) { return d.settings.Brand(name) }
+
+// FileNote says where the next start of a server takes a brand's settings from the configuration file again; "" where it does not.
+func (d *Desk) FileNote(brand string) string {
+	b := d.settings.Brands.Known(brand)
+	if _, declared := d.config.Sources[brand]; !declared || !takesFile(d.db, b) {
+		return ""
+	}
+	return fmt.Sprintf("a test brand on the embedded database: the next start of a server takes what %s says of it", d.config.File)
+}
+
+// OpenBrands opens what counting whom a brand's settings reach needs beside SQL: the conversations.
+func (d *Desk) OpenBrands() error {
+	each, err := d.openConversations()
+	if err == nil {
+		d.Brands.Reach = reach{d.db.Brands, prepaid.SystemClock{}, each.Each}
+	}
+	return err
+}
+
+// conversations is what operators do with conversations, where no turn is under way.
+type conversations interface {
+	operators.ConversationEraser
+	Each(ctx context.Context, prefix string, visit func(sender string, session []byte) error) error
+}
+
+func (d *Desk) openConversations() (conversations, error) {
+	if d.config.RedisURL.Empty() {
+		return sessions.NewSQLite(d.db.Writer()), nil
+	}
+	client, err := sessions.DialRedis(d.config.RedisURL.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	d.close = append(d.close, client.Close)
+	return sessions.NewRedis(client), nil
 }
 
 // OpenErasing opens what erasing customers needs beside SQL: the keys, which must be those that the data was made with (else a
@@ -135,16 +182,8 @@ func (d *Desk) OpenErasing(ctx context.Context) error {
 		return err
 	}
 	d.Customers.Pseudonyms = service
-	if d.config.RedisURL.Empty() {
-		d.Customers.Conversations = sessions.NewSQLite(d.db.Writer())
-		return nil
-	}
-	client, err := sessions.DialRedis(d.config.RedisURL.Reveal())
-	if err != nil {
-		return err
-	}
-	d.Customers.Conversations, d.close = sessions.NewRedis(client), append(d.close, client.Close)
-	return nil
+	d.Customers.Conversations, err = d.openConversations()
+	return err
 }
 
 // Close closes all stores.

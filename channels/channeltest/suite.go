@@ -128,7 +128,7 @@ func runWebhook(t *testing.T, h Harness) {
 	brand := *c.Brand
 	brand.Channels = []prepaid.ChannelConfig{{Name: c.Name, Type: c.Type, Settings: c.Settings, Secrets: c.Secrets}}
 	clock := prepaid.NewVirtualClock(noon)
-	registry := channels.NewRegistry([]*prepaid.Brand{&brand}, "https://topup.example", nil, clock)
+	registry := channels.NewRegistry(prepaid.NewBrands(&brand), "https://topup.example", nil, clock)
 	if err := registry.Register(h.New(clock)); err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func brand(test bool) *prepaid.Brand {
 func serve(t testing.TB, b *prepaid.Brand, box *channeltest.Outbox, got *[]channels.Inbound) *httptest.Server {
 	t.Helper()
 	clock := prepaid.NewVirtualClock(start)
-	registry := channels.NewRegistry([]*prepaid.Brand{b}, "https://topup.example", nil, clock)
+	registry := channels.NewRegistry(prepaid.NewBrands(b), "https://topup.example", nil, clock)
 	if err := registry.Register(fake.New(box, clock)); err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func newPhone(t *testing.T, answer func(channels.Inbound) channels.Message) (*ph
 	brand := *c.Brand
 	brand.Channels = []prepaid.ChannelConfig{{Name: c.Name, Type: c.Type, Settings: c.Settings, Secrets: c.Secrets}}
 	clock := prepaid.NewVirtualClock(noon)
-	registry := channels.NewRegistry([]*prepaid.Brand{&brand}, "https://topup.example", nil, clock)
+	registry := channels.NewRegistry(prepaid.NewBrands(&brand), "https://topup.example", nil, clock)
 	if err := registry.Register(ussd.New(clock)); err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ func advised(err error) error {
 		{cards.ErrNoJob, "pulsa cards jobs shows which there are"},
 		{cards.ErrUnknown, "pulsa cards list shows which there are"},
 		{operators.ErrNoReason, "--reason TEXT"},
+		{operators.ErrNoVersion, "pulsa brands list --brand NAME shows which there are"},
 		{operators.ErrNeedsFile, "pulsa cards import FILE"},
 		{operators.ErrNoOpenItem, "pulsa reconcile --list shows which there are"},
 	} {
@@ -42,6 +43,14 @@ func advised(err error) error {
 	var field *operators.FieldError
 	if errors.As(err, &field) {
 		return wrongFlag("--%w%s", err, yamlfile.DidYouMean(field.Value, field.Known))
+	}
+	var overtaken *operators.OvertakenError
+	if errors.As(err, &overtaken) {
+		return fmt.Errorf("%w\nPut both together and apply that with --over %d; pulsa brands show --brand %s prints what is in force", err, overtaken.InForce.Version, overtaken.InForce.Brand)
+	}
+	var brand *operators.UnknownBrandError
+	if errors.As(err, &brand) {
+		return wrongFlag("--brand: %w%s", err, yamlfile.DidYouMean(brand.Brand, brand.Known))
 	}
 	var channel *operators.UnknownChannelError
 	if errors.As(err, &channel) {

@@ -70,6 +70,9 @@ func TestEachCommandNeedsOnlyTheCredentialsThatItUses(t *testing.T) {
 	if err := os.WriteFile("old-cards.csv", []byte("serial,code\n"), 0o600); err != nil { // of the example of cards import
 		t.Fatal(err)
 	}
+	if err := os.WriteFile("demo.yaml", []byte("title: Demo\n"), 0o600); err != nil { // of the example of brands apply
+		t.Fatal(err)
+	}
 	if err := os.Mkdir("pulsa-data", 0o700); err != nil { // of the example of audit
 		t.Fatal(err)
 	}

@@ -81,9 +81,6 @@ func (s settings) onDesk(ctx context.Context, e term.Env, brand string, do func(
 // creates a missing database.
 func (s settings) onDeskWith(ctx context.Context, e term.Env, needs config.Credentials, brand string, open func(context.Context, config.Config) (*core.Desk, error), do func(*core.Desk) error) error {
 	c, err := s.load(e, needs, nil)
-	if err == nil && brand != "" {
-		_, err = c.Brand(brand)
-	}
 	if err != nil {
 		return err
 	}
@@ -91,7 +88,13 @@ func (s settings) onDeskWith(ctx context.Context, e term.Env, needs config.Crede
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(desk), desk.Close())
+	if brand != "" {
+		_, err = desk.Brand(brand)
+	}
+	if err == nil {
+		err = do(desk)
+	}
+	return errors.Join(err, desk.Close())
 }
 
 // onKeys opens the operations that change keys, and calls do with them.

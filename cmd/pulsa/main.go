@@ -61,6 +61,7 @@ type commands struct {
 	Sim       simCommand       `cmd:"" help:"Run a simulated network with the Reloadly API as its face."`
 	Talk      talkCommand      `cmd:"" help:"Run, check and record conversation scripts."`
 	Topups    topupsCommand    `cmd:"" help:"Look at orders, and settle or refund them by hand."`
+	Brands    brandsCommand    `cmd:"" help:"Look at brands' settings and change them while servers run."`
 	Channels  channelsCommand  `cmd:"" help:"Switch channels on and off, and say how they fare."`
 	Customers customersCommand `cmd:"" help:"Show, unlock or erase a customer."`
 	Audit     auditCommand     `cmd:"" help:"Check that no money and no airtime is lost, made or spent twice."`

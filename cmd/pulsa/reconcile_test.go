@@ -149,7 +149,7 @@ func (a *account) sells(at time.Time) (order, charge string) {
 		a.Fatal(err)
 	}
 	_, _, err = a.db.Orders.Create(a.Context(), topup.NewOrder{
-		Order: topup.Order{ID: id, Brand: "demo", Customer: c.ID, MSISDN: c.MSISDN, Amount: ten,
+		Order: topup.Order{ID: id, Brand: "demo", Network: "reloadly", Customer: c.ID, MSISDN: c.MSISDN, Amount: ten,
 			Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: "stripe", Method: "card"},
 			OperationKey: string(id), RequestHash: "h", AuthorisedBy: "pin", Status: topup.Charging, CreatedAt: at, StatusAt: at},
 		Charge:  topup.Charge{ID: ch, Order: id, Status: topup.ChargeSending},

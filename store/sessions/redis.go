@@ -155,16 +155,18 @@ func (r *Redis) unlink(ctx context.Context, patterns ...string) error {
 		}
 		return nil
 	}
-	var err error
-	if cluster, ok := r.client.(*redis.ClusterClient); ok {
-		err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return unlink(ctx, node) })
-	} else {
-		err = unlink(ctx, r.client)
-	}
-	if err != nil {
+	if err := r.onEachNode(ctx, unlink); err != nil {
 		return fmt.Errorf("forget conversations: %w", err)
 	}
 	return nil
+}
+
+// onEachNode calls do with each node that holds keys, at once in a cluster.
+func (r *Redis) onEachNode(ctx context.Context, do func(ctx context.Context, node redis.UniversalClient) error) error {
+	if cluster, ok := r.client.(*redis.ClusterClient); ok {
+		return cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return do(ctx, node) })
+	}
+	return do(ctx, r.client)
 }
 
 // globEscape makes a SCAN pattern match text as it stands.

@@ -269,7 +269,7 @@ func (w *world) service(version int) *cards.Service {
 	keys.Use(version)
 	return must[*cards.Service](w)(cards.New(cards.Config{
 		Store: w.db.Cards, Releaser: w.db.Cards, Tries: w.db.CardTries, Jobs: w.db.CardJobs, Batches: w.db.CardJobs, Shelf: w.db.Cards, Codes: w.db.CardJobs, KeyChecks: w.db.CardKeys, Reports: w.db.CardReports,
-		Brands: map[string]*prepaid.Brand{brand: {Name: brand, Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}}},
+		Brands: prepaid.NewBrands(&prepaid.Brand{Name: brand, Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}}),
 		Keys:   keys, Clock: prepaid.NewVirtualClock(start),
 	}))
 }

@@ -55,7 +55,7 @@ var operatorTests = []test{
 			}
 		}
 		slices.Sort(kinds)
-		same(w, "kinds", kinds, []string{"airtime delivery", "psp:sim charge"})
+		same(w, "kinds", kinds, []string{"network:net delivery", "psp:sim charge"})
 	}},
 	{"a difference is one open item until it is closed", func(w *world) {
 		d := operators.OpenItem{Provider: "psp:sim", Reference: "r", Kind: "charge", Currency: "EUR", Ours: 1000, HappenedAt: start}
@@ -91,7 +91,7 @@ var operatorTests = []test{
 	}},
 	{"a wallet's readings and what differs between them are kept", func(w *world) {
 		read := func(currency prepaid.Currency) (sum, postings int64, underway bool) {
-			sum, postings, underway, err := w.db.Reconciliation.WalletBooked(w.Context(), "net", currency, []string{brand})
+			sum, postings, underway, err := w.db.Reconciliation.WalletBooked(w.Context(), "net", currency)
 			w.ok(err)
 			return sum, postings, underway
 		}

@@ -39,7 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) (*store.DB, *sqlx.DB)) {
 		{"archives", archiveTests}, {"round_trip", roundTripTests}, {"orders", orderTests}, {"limits", limitTests}, {"apply", applyTests}, {"customers", customerTests},
 		{"pins", pinTests}, {"payments", paymentTests}, {"cards", cardTests}, {"outbox", outboxTests},
 		{"notices", noticeTests}, {"holders", holderTests}, {"recoveries", recoveryTests}, {"moves", moveTests}, {"switches", switchTests}, {"audit", auditTests}, {"concurrency", concurrencyTests},
-		{"breaches", breachTests()}, {"operators", operatorTests}, {"pin_details", pinDetailTests}, {"developers", developerTests}, {"sales", saleTests}, {"webhooks", webhookTests}, {"key_checks", keyCheckTests}, {"keys_in_use", keysInUseTests},
+		{"breaches", breachTests()}, {"operators", operatorTests}, {"pin_details", pinDetailTests}, {"developers", developerTests}, {"sales", saleTests}, {"webhooks", webhookTests}, {"key_checks", keyCheckTests}, {"keys_in_use", keysInUseTests}, {"brands", brandTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, test := range group.tests {
@@ -319,7 +319,7 @@ func replyTo(m prepaid.MSISDN) topup.ReplyTo {
 func (w *world) purchase(c accounts.Customer, change ...func(*topup.NewOrder)) topup.NewOrder {
 	id := prepaid.NewOrderID()
 	n := topup.NewOrder{
-		Order: topup.Order{ID: id, Brand: brand, Customer: c.ID, MSISDN: c.MSISDN, Amount: eur(1000),
+		Order: topup.Order{ID: id, Brand: brand, Network: "net", Customer: c.ID, MSISDN: c.MSISDN, Amount: eur(1000),
 			Funding:      topup.FundingRef{Kind: topup.ByCharge, Ref: string(c.Pays.ID), Provider: "sim", Method: "card"},
 			OperationKey: fmt.Sprint("message", w.next()), RequestHash: "request", ReplyTo: replyTo(c.MSISDN), AuthorisedBy: "pin",
 			Status: topup.Charging, CreatedAt: start, StatusAt: start, RunAt: start, LeaseUntil: start.Add(2 * time.Minute)},

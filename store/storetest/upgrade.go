@@ -66,6 +66,8 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 	w.ok(w.db.Reconciliation.SaveWalletReading(w.Context(), operators.WalletReading{Network: "reloadly", Currency: "EUR", At: start, Balance: 1}, nil))
 	must[bool](w)(w.db.Leases.HoldLease(w.Context(), "poll demo/bot", "a server", start, start.Add(time.Minute)))
 	w.rightKey(operators.PINPepper, "1")
+	must[operators.BrandState](w)(w.db.Brands.PutBrandInForce(w.Context(), operators.BrandState{Brand: brand, By: by, At: start}, 0,
+		&operators.BrandVersion{Brand: brand, Text: "title: Demo\n", By: by, At: start}))
 	w.ok(w.db.Retention.SetRetention(w.Context(), []*prepaid.Brand{{Name: brand}}))
 	w.clean()
 }

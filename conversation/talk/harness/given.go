@@ -22,7 +22,7 @@ func GivenCustomer(ctx context.Context, p *core.Program, complete func(context.C
 	if err != nil {
 		return err
 	}
-	line := p.Brands[s.Brand].SMSChannel // the fake channel is all kinds of channels at once
+	line := p.Brands.Named(s.Brand).SMSChannel // the fake channel is all kinds of channels at once
 	places := []accounts.Place{
 		{Address: s.Customer.Address(), Channel: line, Kind: s.Customer.Kind},
 		{Address: m.Tel(), Channel: line, Kind: string(channels.SMS)},

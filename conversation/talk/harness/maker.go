@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"pulsa/app/config"
-	"pulsa/app/core"
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
@@ -47,7 +46,7 @@ func NewMaker(ctx context.Context, c config.Config, database, redis string) (*Ma
 	for _, keys := range []*map[int]prepaid.Secret{&m.config.Peppers, &m.config.CardKeys} {
 		*keys = map[int]prepaid.Secret{1: prepaid.NewSecret(prepaid.NewToken() + prepaid.NewToken())}
 	}
-	if m.prompts, err = c.Languages.ForBrands(core.BrandsByName(m.config)); err != nil {
+	if m.prompts, err = c.Languages.ForBrands(m.config.Brands); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	if database != "" {
@@ -69,9 +68,9 @@ func (m *Maker) Close() error { return os.RemoveAll(m.folder) }
 
 // Fresh implements talk.Maker.
 func (m *Maker) Fresh(brand string) (string, error) {
-	b := core.BrandsByName(m.config)[brand]
-	if b == nil {
-		return "", fmt.Errorf("no brand %s", brand)
+	b, err := m.config.Brand(brand)
+	if err != nil {
+		return "", err
 	}
 	number, err := prepaid.FreshMSISDN(b.Country, int(m.numbers.Add(1)))
 	return number.String(), err

@@ -72,8 +72,8 @@ func (s *Program) start(ctx context.Context) error {
 	s.p = p
 	gateways, networks := map[string]payments.Gateway{}, map[string]topup.Network{}
 	for _, b := range s.config.Brands { // whatever a brand's gateway and network are, stories meet simulators
-		gateways[s.config.Gateways[b.Name]] = cutGateway{s.sims.Gateway, l}
-		networks[s.config.Networks[b.Name]] = cutNetwork{s.sims.Network, l}
+		gateways[b.Gateway] = cutGateway{s.sims.Gateway, l}
+		networks[b.Network] = cutNetwork{s.sims.Network, l}
 	}
 	err = p.Assemble(core.Parts{
 		Gateways: gateways, Networks: networks, Prompts: s.maker.prompts,
@@ -456,7 +456,7 @@ func Points() []talk.Point {
 
 // Vocabulary is what scripts are checked against: the test brands of a configuration, prompts, flows, crash points.
 func Vocabulary(c config.Config) (*talk.Vocabulary, error) {
-	prompts, err := c.Languages.ForBrands(core.BrandsByName(c))
+	prompts, err := c.Languages.ForBrands(c.Brands)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"pulsa/app/config"
-	"pulsa/app/core"
 	"pulsa/channels/fake"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
@@ -62,9 +61,9 @@ func (m *ServerMaker) reach(ctx context.Context, flag, address string) error {
 
 // Fresh implements talk.Maker.
 func (m *ServerMaker) Fresh(brand string) (string, error) {
-	b := core.BrandsByName(m.config)[brand]
-	if b == nil {
-		return "", fmt.Errorf("no brand %s", brand)
+	b, err := m.config.Brand(brand)
+	if err != nil {
+		return "", err
 	}
 	number, err := prepaid.FreshMSISDN(b.Country, int(m.numbers.Add(1)))
 	return number.String(), err

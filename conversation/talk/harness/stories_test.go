@@ -19,6 +19,7 @@ var storyFolder = filepath.Join("..", "..", "stories")
 
 // unsaid are the prompts that no story can hear, why, and the test that hears them.
 var unsaid = map[string]string{
+	"brand.withdrawn":  "a script can't withdraw a brand: app TestABrandIsAddedAndWithdrawnWhileTheProgramRuns",
 	"button.back":      "turns the pages of the real USSD adapter",
 	"button.contact":   "the label of a button that the fake channel does not name",
 	"button.more":      "as button.back",
@@ -33,6 +34,11 @@ var unsaid = map[string]string{
 	"session.lost":     "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
 	"stop.is_out":      "no script says STOP at a carrier: TestNothingIsBoughtWhereTheCarrierDeliversNoAnswer",
 	"status.stopped":   "the same: TestStatusTellsOfAnOptOutAtTheCarrier",
+}
+
+// unentered are the transitions that no story can enter.
+var unentered = map[string]string{
+	"topup.place by not_sold": "settings change while somebody buys: app TestAPurchaseUnderWayIsLedOnWhenItsAmountIsSoldNoLonger",
 }
 
 // notBySMS are the transitions that a channel which vouches for its numbers never takes, and why.
@@ -142,7 +148,12 @@ func TestStories(t *testing.T) {
 
 	t.Run("enter every state and transition", func(t *testing.T) {
 		var missed bytes.Buffer
-		if coverage := report.Cover(v.Flows); !coverage.Complete() {
+		coverage := report.Cover(v.Flows)
+		for i := range coverage.Flows {
+			f := &coverage.Flows[i]
+			f.TransitionsMissed = slices.DeleteFunc(f.TransitionsMissed, func(m talk.Transition) bool { return unentered[m.From+" by "+m.Event] != "" })
+		}
+		if !coverage.Complete() {
 			t.Errorf("%v\n%s", coverage.WriteText(&missed), missed.String())
 		}
 	})
@@ -150,7 +161,7 @@ func TestStories(t *testing.T) {
 		for _, f := range on(report, talk.SMS).Cover(v.Flows).Flows {
 			for _, missed := range f.TransitionsMissed {
 				step := missed.From + " by " + missed.Event
-				if notBySMS[step] == "" && notBySMS[missed.From] == "" {
+				if notBySMS[step] == "" && notBySMS[missed.From] == "" && unentered[step] == "" {
 					t.Errorf("no story goes by sms from %s to %s", step, missed.To)
 				}
 			}

@@ -240,6 +240,7 @@ CREATE TABLE mandates (
     kind             TEXT   NOT NULL,
     address          TEXT   NOT NULL,
     agreed_at        BIGINT NOT NULL,
+    settings         BIGINT NOT NULL,
     sealed           TEXT   NOT NULL, -- the IBAN until the instrument is made
     tries            BIGINT NOT NULL DEFAULT 0,
     tell_at          BIGINT NOT NULL,
@@ -266,6 +267,8 @@ CREATE TABLE orders (
     funding_ref      TEXT    NOT NULL,
     funding_provider TEXT    NOT NULL,
     funding_method   TEXT    NOT NULL,
+    network          TEXT    NOT NULL,
+    settings         BIGINT  NOT NULL, -- the version of its brand's settings; 0 is not known
     operation_key    TEXT    NOT NULL,
     request_hash     TEXT    NOT NULL,
     reply_channel    TEXT    NOT NULL,
@@ -1074,3 +1077,51 @@ BEGIN
     END LOOP;
 END $$;
 -- +goose StatementEnd
+-- Settings
+
+-- Each version of a brand's settings. pulsa brands makes them, and so does a start that finds a new brand in the file.
+CREATE TABLE brand_settings (
+    brand   TEXT    NOT NULL,
+    version BIGINT  NOT NULL,
+    parent  BIGINT  NOT NULL, -- the version that it was made from; 0 is none
+    text    TEXT    NOT NULL, -- YAML: names credentials, and holds none
+    made_by TEXT    NOT NULL,
+    why     TEXT    NOT NULL,
+    made_at BIGINT  NOT NULL,
+    PRIMARY KEY (brand, version)
+);
+
+-- Which version is in force.
+CREATE TABLE brands (
+    brand      TEXT    NOT NULL PRIMARY KEY,
+    version    BIGINT  NOT NULL,
+    withdrawn  BOOLEAN NOT NULL, -- it sells nothing more; what has begun is brought to its end
+    number     BIGINT  NOT NULL, -- of changes so far
+    changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
+    changed_at BIGINT  NOT NULL,
+    FOREIGN KEY (brand, version) REFERENCES brand_settings (brand, version)
+);
+
+CREATE TABLE brand_changes (
+    brand      TEXT    NOT NULL,
+    number     BIGINT  NOT NULL,
+    version    BIGINT  NOT NULL,
+    withdrawn  BOOLEAN NOT NULL,
+    changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
+    changed_at BIGINT  NOT NULL,
+    PRIMARY KEY (brand, number),
+    FOREIGN KEY (brand, version) REFERENCES brand_settings (brand, version)
+);
+
+-- +goose StatementBegin
+CREATE FUNCTION settings_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'versions of settings are append-only';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER brand_settings_append_only BEFORE UPDATE OR DELETE ON brand_settings
+    FOR EACH ROW EXECUTE FUNCTION settings_are_append_only();
+CREATE TRIGGER brand_changes_append_only BEFORE UPDATE OR DELETE ON brand_changes
+    FOR EACH ROW EXECUTE FUNCTION settings_are_append_only();

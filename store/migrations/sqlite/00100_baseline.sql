@@ -238,6 +238,7 @@ CREATE TABLE mandates (
     kind             TEXT    NOT NULL,
     address          TEXT    NOT NULL,
     agreed_at        INTEGER NOT NULL,
+    settings         INTEGER NOT NULL,
     sealed           TEXT    NOT NULL, -- the IBAN until the instrument is made
     tries            INTEGER NOT NULL DEFAULT 0,
     tell_at          INTEGER NOT NULL,
@@ -264,6 +265,8 @@ CREATE TABLE orders (
     funding_ref      TEXT    NOT NULL,
     funding_provider TEXT    NOT NULL,
     funding_method   TEXT    NOT NULL,
+    network          TEXT    NOT NULL,
+    settings         INTEGER NOT NULL, -- the version of its brand's settings; 0 is not known
     operation_key    TEXT    NOT NULL,
     request_hash     TEXT    NOT NULL,
     reply_channel    TEXT    NOT NULL,
@@ -946,3 +949,64 @@ CREATE TABLE copies (
     keys       TEXT    NOT NULL, -- JSON: the check values of the keys that it has, by name and version
     settings   TEXT    NOT NULL  -- JSON: the version of each brand's settings that is in force there
 ) STRICT;
+-- Settings
+
+-- Each version of a brand's settings. pulsa brands makes them, and so does a start that finds a new brand in the file.
+CREATE TABLE brand_settings (
+    brand   TEXT    NOT NULL,
+    version INTEGER NOT NULL,
+    parent  INTEGER NOT NULL, -- the version that it was made from; 0 is none
+    text    TEXT    NOT NULL, -- YAML: names credentials, and holds none
+    made_by TEXT    NOT NULL,
+    why     TEXT    NOT NULL,
+    made_at INTEGER NOT NULL,
+    PRIMARY KEY (brand, version)
+) STRICT;
+
+-- Which version is in force.
+CREATE TABLE brands (
+    brand      TEXT    NOT NULL PRIMARY KEY,
+    version    INTEGER NOT NULL,
+    withdrawn  INTEGER NOT NULL, -- it sells nothing more; what has begun is brought to its end
+    number     INTEGER NOT NULL, -- of changes so far
+    changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
+    changed_at INTEGER NOT NULL,
+    FOREIGN KEY (brand, version) REFERENCES brand_settings (brand, version)
+) STRICT;
+
+CREATE TABLE brand_changes (
+    brand      TEXT    NOT NULL,
+    number     INTEGER NOT NULL,
+    version    INTEGER NOT NULL,
+    withdrawn  INTEGER NOT NULL,
+    changed_by TEXT    NOT NULL,
+    why        TEXT    NOT NULL,
+    changed_at INTEGER NOT NULL,
+    PRIMARY KEY (brand, number),
+    FOREIGN KEY (brand, version) REFERENCES brand_settings (brand, version)
+) STRICT;
+-- +goose StatementBegin
+CREATE TRIGGER brand_settings_no_update BEFORE UPDATE ON brand_settings
+BEGIN
+    SELECT RAISE(ABORT, 'versions of settings are append-only');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER brand_settings_no_delete BEFORE DELETE ON brand_settings
+BEGIN
+    SELECT RAISE(ABORT, 'versions of settings are append-only');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER brand_changes_no_update BEFORE UPDATE ON brand_changes
+BEGIN
+    SELECT RAISE(ABORT, 'versions of settings are append-only');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER brand_changes_no_delete BEFORE DELETE ON brand_changes
+BEGIN
+    SELECT RAISE(ABORT, 'versions of settings are append-only');
+END;
+-- +goose StatementEnd
