@@ -32,6 +32,8 @@ func TestTheProgramsUserCantChangeWhatIsAppendOnly(t *testing.T) {
 		`UPDATE order_history SET reason = ''`:                                                          "permission denied",
 		`DELETE FROM card_audit`:                                                                        "permission denied",
 		`UPDATE developer_deeds SET who = ''`:                                                           "permission denied",
+		`UPDATE brand_settings SET text = ''`:                                                           "permission denied",
+		`DELETE FROM brand_changes`:                                                                     "permission denied",
 		`DELETE FROM orders`:                                                                            "permission denied",
 		`UPDATE goose_db_version SET version_id = 1`:                                                    "permission denied",
 		`DELETE FROM ledger_postings_2026_11`:                                                           "permission denied",

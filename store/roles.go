@@ -23,6 +23,8 @@ var grants = map[string]string{
 	"channel_switch_history": "SELECT, INSERT",
 	"keys_in_use_history":    "SELECT, INSERT",
 	"wallet_readings":        "SELECT, INSERT",
+	"brand_settings":         "SELECT, INSERT",
+	"brand_changes":          "SELECT, INSERT",
 
 	// kept for the books
 	"customers":       "SELECT, INSERT, UPDATE",

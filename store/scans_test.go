@@ -103,7 +103,7 @@ func fillTables(t *testing.T, conn *sqlx.Conn) {
 	t.Helper()
 	var fill []string
 	err := conn.SelectContext(t.Context(), &fill, `
-		SELECT format('INSERT INTO %I (%s) SELECT %s FROM generate_series(1, 2000) g', t.relname,
+		SELECT format('INSERT INTO %I (%s) SELECT %s FROM generate_series(1, 2000) g ON CONFLICT DO NOTHING', t.relname,
 			string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
 			string_agg(CASE WHEN a.attname = 'brand' THEN '''demo''' WHEN t.relname = 'developer_deliveries' AND a.attname = 'status' THEN '''waiting'''
 				WHEN a.atttypid = 'text'::regtype THEN '''x'' || g' WHEN a.atttypid = 'boolean'::regtype THEN 'FALSE'
