@@ -174,7 +174,7 @@ func (db Retention) delete(ctx context.Context, t kept, brand string, before tim
 
 // dropMonths drops each partition that no brand keeps any of. What the owner's function refuses stays, and is deleted row by row.
 func (db Retention) dropMonths(ctx context.Context, longest map[prepaid.RetentionKind]int, now time.Time) (dropped int, err error) {
-	tables, err := Partitions{db.core}.tables(ctx)
+	tables, err := Partitions(db).tables(ctx)
 	if err != nil {
 		return 0, err
 	}
