@@ -217,6 +217,7 @@ func TestAnotherCardKeyIsRefused(t *testing.T) {
 	}
 	refuses(other, "PULSA_CARD_KEY is not the key that the cards in the database are sealed with")
 	refuses(none, "set PULSA_CARD_KEY to that one, or restore the file")
+	both.must(t, "keys", "use", "2", "--key", "card-key", "--reason", "yearly")
 	both.must(t, "cards", "rekey", "--brand", "shop")
 	refuses(s, "PULSA_CARD_KEY_2 is not set")
 	other.vars = append(slices.Clone(s.vars), "PULSA_CARD_KEY", "", "PULSA_CARD_KEY_2", testKey+"d")
