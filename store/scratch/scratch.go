@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -17,27 +18,64 @@ import (
 	"pulsa/store"
 )
 
-// Schema makes an empty schema of its own in a PostgreSQL database. It returns a URL that leads into it, and what drops it.
+// DirectURL names the variable that holds the URL of PostgreSQL itself, where tests reach it through PgBouncer in transaction mode: that
+// knows no search_path of a URL, and nothing can be migrated through it. Each scratch schema is then a database of its own.
+const DirectURL = "PULSA_TEST_MIGRATE_URL"
+
+// Schema makes an empty schema of its own in a PostgreSQL database. It returns a URL that leads into it, and what drops it. Behind
+// PgBouncer it is migrated.
 func Schema(ctx context.Context, base string) (address string, drop func(context.Context) error, err error) {
+	address, drop, err = Empty(ctx, base)
+	if direct := Direct(address); err == nil && direct != address {
+		var db *store.DB
+		if db, err = store.Open(ctx, direct, store.Options{}); err == nil {
+			err = db.Close()
+		}
+		if err != nil {
+			err = errors.Join(err, drop(ctx))
+		}
+	}
+	return address, drop, err
+}
+
+// Direct is the address of a scratch schema around PgBouncer; the same address where there is none.
+func Direct(address string) string {
+	direct, err := url.Parse(os.Getenv(DirectURL))
+	u, addressErr := url.Parse(address)
+	if err != nil || addressErr != nil || direct.Host == "" {
+		return address
+	}
+	direct.Path = u.Path
+	return direct.String()
+}
+
+// Empty is Schema without migrating anything.
+func Empty(ctx context.Context, base string) (address string, drop func(context.Context) error, err error) {
 	u, err := url.Parse(base)
 	if err != nil {
 		return "", nil, errors.New("scratch schema: the url of the database can't be read")
 	}
-	admin, err := sqlx.Open("pgx", base)
+	admin, err := sqlx.Open("pgx", Direct(base))
 	if err != nil {
 		return "", nil, fmt.Errorf("scratch schema: %w", err)
 	}
-	schema := "scratch_" + prepaid.NewToken()
-	if _, err := admin.ExecContext(ctx, "CREATE SCHEMA "+schema); err != nil {
+	name := "scratch_" + prepaid.NewToken()
+	create, remove := "CREATE SCHEMA "+name, "DROP SCHEMA "+name+" CASCADE"
+	if Direct(base) == base {
+		query := u.Query()
+		query.Set("search_path", name)
+		u.RawQuery = query.Encode()
+	} else {
+		create, remove = "CREATE DATABASE "+name+" TEMPLATE template0", "DROP DATABASE "+name+" WITH (FORCE)"
+		u.Path = "/" + name
+	}
+	if _, err := admin.ExecContext(ctx, create); err != nil {
 		_ = admin.Close()
 		return "", nil, fmt.Errorf("scratch schema: %w", err)
 	}
-	query := u.Query()
-	query.Set("search_path", schema)
-	u.RawQuery = query.Encode()
 	return u.String(), func(ctx context.Context) error {
 		defer admin.Close()
-		_, err := admin.ExecContext(ctx, "DROP SCHEMA "+schema+" CASCADE")
+		_, err := admin.ExecContext(ctx, remove)
 		return err
 	}, nil
 }

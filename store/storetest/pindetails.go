@@ -139,8 +139,8 @@ func (w *world) withoutKey() *store.DB {
 	w.Helper()
 	query, address := `SELECT file FROM pragma_database_list WHERE name = 'main'`, func(file string) string { return "sqlite:" + file }
 	if w.db.Dialect() == store.Postgres {
-		query = `SELECT current_schema()`
-		address = func(schema string) string { return inSchema(w, os.Getenv(DatabaseURL), schema) }
+		query = `SELECT current_database() || '/' || current_schema()`
+		address = func(where string) string { return inSchema(w, os.Getenv(DatabaseURL), where) }
 	}
 	var where string
 	w.ok(w.db.Writer().GetContext(w.Context(), &where, query))
@@ -149,11 +149,15 @@ func (w *world) withoutKey() *store.DB {
 	return db
 }
 
-func inSchema(w *world, base, schema string) string {
+// inSchema is the base URL to "database/schema". PgBouncer refuses a search_path, also that of the schema that is there anyway.
+func inSchema(w *world, base, where string) string {
 	w.Helper()
 	u := must[*url.URL](w)(url.Parse(base))
-	query := u.Query()
-	query.Set("search_path", schema)
-	u.RawQuery = query.Encode()
+	database, schema, _ := strings.Cut(where, "/")
+	u.Path = "/" + database
+	if query := u.Query(); schema != "public" {
+		query.Set("search_path", schema)
+		u.RawQuery = query.Encode()
+	}
 	return u.String()
 }

@@ -127,8 +127,8 @@ type Users struct{ Superuser, Owner, Program string }
 // PostgresUsers makes a schema with users of its own, or skips the test. The months around start have their partitions.
 func PostgresUsers(t testing.TB) Users {
 	t.Helper()
-	u := Users{Superuser: PostgresURL(t)}
-	admin, err := sqlx.Open("pgx", u.Superuser)
+	u := Users{Superuser: postgresURL(t, scratch.Empty)}
+	admin, err := sqlx.Open("pgx", scratch.Direct(u.Superuser))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,15 +147,15 @@ func PostgresUsers(t testing.TB) Users {
 			"DROP ROLE "+owner+", "+program)
 		_ = admin.Close()
 	})
-	as := func(user string) string {
-		address, err := url.Parse(u.Superuser)
+	as := func(user, superuser string) string {
+		address, err := url.Parse(superuser)
 		if err != nil {
 			t.Fatal(err)
 		}
 		address.User = url.UserPassword(user, token)
 		return address.String()
 	}
-	u.Owner, u.Program = as(owner), as(program)
+	u.Owner, u.Program = as(owner, scratch.Direct(u.Superuser)), as(program, u.Superuser)
 	if _, err := opened(t, u.Program, store.Options{MigrateURL: u.Owner}).Partitions.Prepare(t.Context(), start); err != nil {
 		t.Fatal(err)
 	}
@@ -173,11 +173,16 @@ func (u Users) Emptied(t testing.TB) (*store.DB, *sqlx.DB) {
 // PostgresURL makes a schema and returns a URL that leads into it, or skips the test.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
+	return postgresURL(t, scratch.Schema)
+}
+
+func postgresURL(t testing.TB, schema func(context.Context, string) (string, func(context.Context) error, error)) string {
+	t.Helper()
 	base := os.Getenv(DatabaseURL)
 	if base == "" {
 		t.Skip(DatabaseURL + " is not set")
 	}
-	url, drop, err := scratch.Schema(t.Context(), base)
+	url, drop, err := schema(t.Context(), base)
 	if err != nil {
 		t.Fatal(err)
 	}
