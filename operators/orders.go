@@ -22,12 +22,39 @@ type OrderFilter struct {
 	Open       bool // not ended, or still worked on
 	NeedsHuman bool
 	Since      time.Time // created at or after
-	Limit      int       // 0 is 50
+	After      OrderCursor
+	Limit      int // 0 is 50
+}
+
+// OrderCursor is a place in a list of orders: after the order of this time and id. The zero value is before the first.
+type OrderCursor struct {
+	CreatedAt time.Time
+	ID        prepaid.OrderID
+}
+
+// String returns the cursor as lists end with it.
+func (c OrderCursor) String() string {
+	return strconv.FormatInt(prepaid.Micros(c.CreatedAt), 10) + "." + string(c.ID)
+}
+
+var errNoCursor = errors.New("no list of orders ends with it: copy what follows --after at the end of a page")
+
+// readCursor is the inverse of OrderCursor.String; "" is the zero value.
+func readCursor(text string) (OrderCursor, error) {
+	if text == "" {
+		return OrderCursor{}, nil
+	}
+	at, id, _ := strings.Cut(text, ".")
+	us, err := strconv.ParseInt(at, 10, 64)
+	if err != nil || us <= 0 || id == "" {
+		return OrderCursor{}, errNoCursor
+	}
+	return OrderCursor{prepaid.FromMicros(us), prepaid.OrderID(id)}, nil
 }
 
 // OrderReader reads orders. An order that does not exist is a topup.ErrNoOrder.
 type OrderReader interface {
-	// List returns orders, newest first.
+	// List returns orders, newest first: those after f.After where it is set.
 	List(ctx context.Context, f OrderFilter) ([]topup.Order, error)
 	Order(ctx context.Context, id prepaid.OrderID) (topup.History, error)
 	// Passages returns the order's status changes, oldest first.
@@ -66,13 +93,29 @@ type Orders struct {
 	Clock         prepaid.Clock
 }
 
-// List returns orders, newest first.
-func (s Orders) List(ctx context.Context, f OrderFilter) ([]OrderRow, error) {
+// OrderList is a page of orders.
+type OrderList struct {
+	Orders []OrderRow
+	Next   string // what OrderQuery.After takes for the page that follows; "" where none does
+}
+
+// List returns a page of orders, newest first. A page costs the same wherever it is in the list.
+func (s Orders) List(ctx context.Context, f OrderFilter) (OrderList, error) {
+	if f.Limit == 0 {
+		f.Limit = 50
+	}
+	wanted := f.Limit
+	f.Limit++ // tells whether a page follows
 	orders, err := s.Orders.List(ctx, f)
 	if err != nil {
-		return nil, err
+		return OrderList{}, err
 	}
-	return orderRows(orders), nil
+	list := OrderList{Orders: orderRows(orders)}
+	if len(orders) > wanted {
+		list.Orders = list.Orders[:wanted]
+		list.Next = list.Orders[wanted-1].Cursor
+	}
+	return list, nil
 }
 
 // OrderQuery is an OrderFilter in the form that people type; empty fields match everything.
@@ -82,27 +125,32 @@ type OrderQuery struct {
 	Open, NeedsHuman bool
 	Since            time.Duration // created within this time
 	Limit            int
+	After            string // the OrderRow.Cursor of the last order of the page before
 }
 
-// Search returns orders, newest first. A field that can't be parsed is a *FieldError.
-func (s Orders) Search(ctx context.Context, q OrderQuery) ([]OrderRow, error) {
+// Search returns a page of orders, newest first. A field that can't be parsed is a *FieldError.
+func (s Orders) Search(ctx context.Context, q OrderQuery) (OrderList, error) {
 	f := OrderFilter{Brand: q.Brand, Status: topup.Status(q.Status), Open: q.Open, NeedsHuman: q.NeedsHuman, Limit: q.Limit}
 	switch {
 	case q.Status != "" && !slices.Contains(topup.Statuses(), f.Status):
-		return nil, &FieldError{Field: "status", Value: q.Status, Err: errors.New("no order is ever in it"), Known: names(topup.Statuses())}
+		return OrderList{}, &FieldError{Field: "status", Value: q.Status, Err: errors.New("no order is ever in it"), Known: names(topup.Statuses())}
 	case q.Limit < 1:
-		return nil, &FieldError{Field: "limit", Err: errNotPositive}
+		return OrderList{}, &FieldError{Field: "limit", Err: errNotPositive}
 	case q.Since < 0:
-		return nil, &FieldError{Field: "since", Err: errNotPositive}
+		return OrderList{}, &FieldError{Field: "since", Err: errNotPositive}
 	case q.Since > 0:
 		f.Since = s.Clock.Now().Add(-q.Since)
 	}
 	if q.Number != "" {
 		m, err := ReadNumber(q.Number)
 		if err != nil {
-			return nil, &FieldError{Field: "number", Err: err}
+			return OrderList{}, &FieldError{Field: "number", Err: err}
 		}
 		f.MSISDN = m
+	}
+	var err error
+	if f.After, err = readCursor(q.After); err != nil {
+		return OrderList{}, &FieldError{Field: "after", Value: q.After, Err: err}
 	}
 	return s.List(ctx, f)
 }

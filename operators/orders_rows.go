@@ -29,6 +29,7 @@ type OrderRow struct {
 	NetworkRef   string             `json:"network_ref"`
 	Settings     int                `json:"settings_version"` // of its brand, that it was made under; 0 is not known
 	AuthorisedBy string             `json:"authorised_by"`
+	Cursor       string             `json:"cursor"` // what OrderQuery.After takes for the orders that follow
 }
 
 // OrderColumns lists, by their tags, the fields that a list of orders shows to people.
@@ -51,6 +52,7 @@ func newOrderRow(o topup.Order) OrderRow {
 		Amount: o.Amount.Number(), Currency: o.Amount.Currency, Funding: o.Funding.Kind, Method: o.Funding.Method, Provider: o.Funding.Provider,
 		Status: o.Status, Reason: o.Reason, NeedsHuman: o.NeedsHuman, StatusAt: o.StatusAt, NextAt: o.RunAt, AfterDebit: o.AfterDebit,
 		Network: o.Network, Settings: o.Settings, NetworkRef: o.NetworkRef, AuthorisedBy: o.AuthorisedBy,
+		Cursor: OrderCursor{o.CreatedAt, o.ID}.String(),
 	}
 	if o.Email != "" {
 		row.Number = o.Email.Masked()

@@ -104,11 +104,11 @@ func TestADossierHasAllThatIsKnownOfAnOrder(t *testing.T) {
 }
 
 func TestAColumnOfTheListIsAFieldOfTheRow(t *testing.T) {
-	rows, err := newDesk().operations().List(t.Context(), operators.OrderFilter{})
+	list, err := newDesk().operations().List(t.Context(), operators.OrderFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	fields := names(t, rows[0])
+	fields := names(t, list.Orders[0])
 	for _, column := range operators.OrderColumns() {
 		if !slices.Contains(fields, column) {
 			t.Errorf("a row has no field %s: it has %q", column, fields)
@@ -122,4 +122,50 @@ func TestAnOrderThatDoesNotExistIsNamed(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// A list that is longer than its page ends with what the next page begins after.
+func TestAPageOfOrdersLeadsToTheNext(t *testing.T) {
+	orders := newDesk().operations()
+	orders.Orders = shelf{}
+	var listed []prepaid.OrderID
+	query := operators.OrderQuery{Limit: 2}
+	for pages := 1; ; pages++ {
+		list, err := orders.Search(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range list.Orders {
+			listed = append(listed, o.ID)
+		}
+		if query.After = list.Next; query.After == "" {
+			if pages != 3 {
+				t.Errorf("%d pages", pages)
+			}
+			break
+		}
+	}
+	if want := []prepaid.OrderID{"F", "E", "D", "C", "B"}; !slices.Equal(listed, want) {
+		t.Errorf("listed %v; want %v", listed, want)
+	}
+	for _, cursor := range []string{"x", "1", "1.", ".A", "x.A", "-1.A"} {
+		var wrong *operators.FieldError
+		if _, err := orders.Search(t.Context(), operators.OrderQuery{Limit: 2, After: cursor}); !errors.As(err, &wrong) || wrong.Field != "after" {
+			t.Errorf("%q: %v", cursor, err)
+		}
+	}
+}
+
+// shelf has five orders, the newest is F.
+type shelf struct{ operators.OrderReader }
+
+// List implements operators.OrderReader.
+func (shelf) List(_ context.Context, f operators.OrderFilter) (page []topup.Order, err error) {
+	for _, id := range []prepaid.OrderID{"F", "E", "D", "C", "B"} {
+		o := topup.Order{ID: id, CreatedAt: time.UnixMicro(int64(id[0]))}
+		if (f.After.ID == "" || o.CreatedAt.Before(f.After.CreatedAt)) && len(page) < f.Limit {
+			page = append(page, o)
+		}
+	}
+	return page, nil
 }

@@ -145,10 +145,10 @@ func mayBuy(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder, p payer) error {
 	var err error
 	if o.Customer != "" { // what they have in flight, or have just bought; nobody else's orders are in their way
 		met, found, err = orderTable.get(ctx, tx, `
-			WHERE brand = ? AND customer = ? AND (in_flight OR (NOT ? AND msisdn = ? AND email = ? AND created_at >= ? AND currency = ?
+			WHERE customer = ? AND (in_flight OR (NOT ? AND msisdn = ? AND email = ? AND created_at >= ? AND currency = ?
 				AND minor = ? AND funding_kind = 'charge' AND status <> 'declined'))
 			ORDER BY in_flight DESC, created_at DESC, id LIMIT 1`,
-			o.Brand, o.Customer, n.Confirmed, o.MSISDN, o.Email, prepaid.Micros(n.Since), o.Amount.Currency, o.Amount.Minor)
+			o.Customer, n.Confirmed, o.MSISDN, o.Email, prepaid.Micros(n.Since), o.Amount.Currency, o.Amount.Minor)
 	}
 	switch {
 	case err != nil:

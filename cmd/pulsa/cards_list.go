@@ -55,10 +55,7 @@ func (l *cardsListCommand) Run(ctx context.Context, e term.Env) error {
 		if err != nil {
 			return err
 		}
-		out := e.Stdout
-		if !l.IsText() {
-			out = e.Stderr // programs read cards only
-		}
+		out := l.Beside(e)
 		if list.Next != "" {
 			fmt.Fprintf(out, "next page: --after %s\n", list.Next)
 		}

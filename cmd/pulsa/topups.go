@@ -30,7 +30,8 @@ type orderQuery struct {
 	Open       bool          `help:"Only what is still worked on."`
 	NeedsHuman bool          `help:"Only what waits for an operator."`
 	Since      time.Duration `help:"Only of the last while: 24h." placeholder:"DURATION"`
-	Limit      int           `help:"How many at most, the newest." default:"50"`
+	Limit      int           `help:"Orders on a page, the newest first." default:"50"`
+	After      string        `help:"The page after this cursor, which the page before it ends with." placeholder:"CURSOR"`
 }
 
 type topupsListCommand struct {
@@ -41,8 +42,13 @@ type topupsListCommand struct {
 
 func (l *topupsListCommand) Run(ctx context.Context, e term.Env) error {
 	return l.onDesk(ctx, e, l.Brand, func(d *core.Desk) error {
-		return term.NewTable[operators.OrderRow](e, l.Output).Columns(operators.OrderColumns()...).
-			Show("needs_human", operators.OrderRow.Waiting).PrintResult(d.Orders.Search(ctx, operators.OrderQuery(l.orderQuery)))
+		list, err := d.Orders.Search(ctx, operators.OrderQuery(l.orderQuery))
+		err = term.NewTable[operators.OrderRow](e, l.Output).Columns(operators.OrderColumns()...).
+			Show("needs_human", operators.OrderRow.Waiting).PrintResult(list.Orders, err)
+		if err == nil && list.Next != "" {
+			fmt.Fprintf(l.Beside(e), "next page: --after %s\n", list.Next)
+		}
+		return err
 	})
 }
 

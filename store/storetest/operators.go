@@ -45,6 +45,36 @@ var operatorTests = []test{
 		same(w, "for humans", len(ids(operators.OrderFilter{NeedsHuman: true})), 0)
 		same(w, "later", len(ids(operators.OrderFilter{Since: start.Add(24 * time.Hour)})), 0)
 	}},
+	{"pages of orders hold each order once, the newest first", func(w *world) {
+		var placed []prepaid.OrderID
+		for i := range 7 {
+			at := start.Add(time.Duration(i/3) * time.Second) // some at once
+			o := w.placed(w.purchase(w.customer(), func(n *topup.NewOrder) { n.Order.CreatedAt = at }))
+			placed = append(placed, o.ID)
+		}
+		for _, f := range []operators.OrderFilter{{}, {Brand: brand}, {Status: topup.Charging}, {Open: true}, {Since: start}, {Brand: brand, Status: topup.Charging, Open: true}} {
+			f.Limit = 2
+			var listed []topup.Order
+			for {
+				page := must[[]topup.Order](w)(w.db.Orders.List(w.Context(), f))
+				listed = append(listed, page...)
+				if len(page) < f.Limit {
+					break
+				}
+				f.After = operators.OrderCursor{CreatedAt: page[1].CreatedAt, ID: page[1].ID}
+			}
+			sorted := slices.IsSortedFunc(listed, func(a, b topup.Order) int { return b.CreatedAt.Compare(a.CreatedAt) })
+			var ids []prepaid.OrderID
+			for _, o := range listed {
+				ids = append(ids, o.ID)
+			}
+			slices.Sort(ids)
+			slices.Sort(placed)
+			if same(w, "listed", ids, placed); !sorted {
+				w.Errorf("%+v: not by time: %v", f, ids)
+			}
+		}
+	}},
 	{"what was booked with providers is listed", func(w *world) {
 		o := w.sale()
 		var kinds []string

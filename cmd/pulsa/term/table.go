@@ -21,6 +21,14 @@ type Output struct {
 // IsText reports whether the output is for people: neither JSON nor CSV.
 func (o Output) IsText() bool { return o.format() == "text" }
 
+// Beside is where what is said about rows goes: programs read rows only.
+func (o Output) Beside(e Env) io.Writer {
+	if o.IsText() {
+		return e.Stdout
+	}
+	return e.Stderr
+}
+
 func (o Output) format() string {
 	switch {
 	case o.JSON:

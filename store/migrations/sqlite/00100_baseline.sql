@@ -31,6 +31,7 @@ CREATE TABLE customers (
     PRIMARY KEY (brand, id),
     UNIQUE (brand, msisdn)
 ) STRICT;
+CREATE INDEX customers_frozen ON customers (brand) WHERE frozen_at > 0;
 CREATE INDEX customers_pseudonym ON customers (brand, pseudonym) WHERE pseudonym <> '';
 
 CREATE TABLE customer_addresses (
@@ -295,8 +296,14 @@ CREATE TABLE orders (
     UNIQUE (brand, operation_key)
 ) STRICT;
 CREATE INDEX orders_due ON orders (run_at) WHERE run_at > 0;
-CREATE INDEX orders_msisdn ON orders (brand, msisdn, created_at);
+CREATE INDEX orders_msisdn ON orders (msisdn, brand, created_at);
 CREATE INDEX orders_customer ON orders (customer, created_at);
+-- Lists of orders are read by their time, the newest first, whatever they are narrowed to.
+CREATE INDEX orders_created ON orders (created_at);
+CREATE INDEX orders_brand ON orders (brand, created_at);
+CREATE INDEX orders_status ON orders (status, created_at);
+CREATE INDEX orders_open ON orders (created_at) WHERE run_at > 0;
+CREATE INDEX orders_needs_human ON orders (created_at) WHERE needs_human;
 CREATE INDEX orders_funding ON orders (brand, funding_ref) WHERE funding_kind = 'card';
 CREATE UNIQUE INDEX orders_in_flight ON orders (brand, customer) WHERE in_flight AND customer <> '';
 -- What somebody has ordered who is no customer is found by where they wrote from; so is what is erased.
