@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -107,11 +108,11 @@ func (db Mandates) MandatesOf(ctx context.Context, c prepaid.CustomerID) ([]paym
 
 // MandatesByReference lists those whose reference begins so, 20 at most.
 func (db Mandates) MandatesByReference(ctx context.Context, begins string) ([]payments.Mandate, error) {
-	return db.mandates(ctx, `reference LIKE ? ESCAPE '\'`, likeEscape(begins)+"%")
+	return db.mandates(ctx, `reference >= ? AND reference < ?`, begins, begins+string(utf8.MaxRune))
 }
 
-func (db Mandates) mandates(ctx context.Context, where string, arg any) ([]payments.Mandate, error) {
-	mandates, err := mandateTable.list(ctx, db.reader, `WHERE `+where+` ORDER BY agreed_at DESC, setup LIMIT 20`, arg)
+func (db Mandates) mandates(ctx context.Context, where string, args ...any) ([]payments.Mandate, error) {
+	mandates, err := mandateTable.list(ctx, db.reader, `WHERE `+where+` ORDER BY agreed_at DESC, setup LIMIT 20`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read mandates: %w", err)
 	}

@@ -223,7 +223,7 @@ func changeNumber(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, m accou
 // is no longer theirs to another.
 func redirectReplies(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, from prepaid.Address, to topup.ReplyTo) error {
 	for _, query := range []string{
-		`UPDATE orders SET reply_channel = ?, reply_kind = ?, reply_address = ? WHERE brand = ? AND reply_address = ? AND customer = ?`,
+		`UPDATE orders SET reply_channel = ?, reply_kind = ?, reply_address = ? WHERE brand = ? AND reply_address = ? AND reply_address <> '' AND customer = ?`,
 		`UPDATE payment_setups SET reply_channel = ?, reply_kind = ?, reply_address = ? WHERE brand = ? AND reply_address = ? AND customer = ?`,
 		`UPDATE notices SET channel = ?, kind = ?, address = ? WHERE brand = ? AND address = ? AND told_at = 0
 			AND (EXISTS (SELECT 1 FROM orders o WHERE o.brand = notices.brand AND o.id = notices.order_id AND o.customer = ?) OR about IN ('registered', 'setup_completed', 'setup_abandoned',

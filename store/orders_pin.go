@@ -90,7 +90,7 @@ func deletePINs(ctx context.Context, tx *sqlx.Tx, orders []prepaid.OrderID) erro
 	for _, id := range orders {
 		_, err := exec(ctx, tx, `
 			DELETE FROM pin_details WHERE `+pinOfOrder+`
-			  AND NOT EXISTS (SELECT 1 FROM outbox WHERE pin_order = ? AND status <> 'sent')
+			  AND NOT EXISTS (SELECT 1 FROM outbox WHERE pin_order = ? AND pin_order <> '' AND status <> 'sent')
 			  AND NOT EXISTS (SELECT 1 FROM outbox_archive WHERE pin_order = ? AND pin_order <> '' AND status <> 'sent')`, id, id, id)
 		if err != nil {
 			return fmt.Errorf("drop pin: %w", err)

@@ -170,7 +170,7 @@ func (db Outbox) ReportDelivery(ctx context.Context, r channels.DeliveryReport, 
 	if deliveryRank(r.Status) == 0 || (r.Outbound == "" && r.ProviderRef == "") {
 		return nil
 	}
-	where, arg := `provider_ref = ?`, r.ProviderRef
+	where, arg := `provider_ref = ? AND provider_ref <> ''`, r.ProviderRef
 	if r.Outbound != "" {
 		where, arg = `id = ?`, string(r.Outbound)
 	}
