@@ -267,7 +267,7 @@ func keepStoreBound(scripts *talk.Scripts) {
 }
 
 // TestStoriesOnServers plays what depends on the stores most, in one language and on sms, on PostgreSQL and Redis; with
-// PULSA_STORIES=all it plays every story.
+// PULSA_STORIES=all it plays every story, with a file's name what that has of them.
 func TestStoriesOnServers(t *testing.T) {
 	database, redis := os.Getenv("PULSA_TEST_DATABASE_URL"), os.Getenv("PULSA_TEST_REDIS_URL")
 	if database == "" || redis == "" {
@@ -275,8 +275,12 @@ func TestStoriesOnServers(t *testing.T) {
 	}
 	c, v := storyVocabularyFor(t)
 	scripts := loadAll(t, v, storyFolder)
-	if os.Getenv("PULSA_STORIES") != "all" {
+	which := os.Getenv("PULSA_STORIES")
+	if which != "all" {
 		keepStoreBound(scripts)
+	}
+	if strings.HasSuffix(which, ".talk") {
+		scripts.Stories = slices.DeleteFunc(scripts.Stories, func(s *talk.Story) bool { return filepath.Base(s.File) != which })
 	}
 	play(t, c, scripts, database, patient(redis))
 }
