@@ -124,10 +124,6 @@ func eraseAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addre
 	return nil
 }
 
-func likeEscape(text string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
-}
-
 // erasePerson overwrites what is kept for the books.
 func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudonym prepaid.MSISDN, now time.Time) error {
 	steps := []struct {
