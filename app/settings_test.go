@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -204,5 +205,32 @@ func TestAChannelThatIsAddedAnswersAtOnce(t *testing.T) {
 	}
 	if _, ok := r.Registry.Declared("demo", "second"); !ok {
 		t.Error("it is not declared")
+	}
+}
+
+func TestChannelsCredentialsAreReadAgainWithoutARestart(t *testing.T) {
+	env := map[string]string{"TWILIO_ACCOUNT_SID": "AC0123", "TWILIO_AUTH_TOKEN": "before"}
+	r := runDemo(t, env, nil)
+	before := r.Brands.Named("demo")
+	env["TWILIO_AUTH_TOKEN"] = "after"
+	again := func() (config.Config, error) { return apptest.DemoIn(t, env), nil }
+	r.readAgain(t.Context(), again, r.reloads(new(slog.LevelVar)))
+	apptest.Await(t, "the new token", func() bool {
+		c, _, on := r.Registry.Channel(t.Context(), "demo", "twilio")
+		return on && c.Secrets["auth_token"].Reveal() == "after"
+	}, nil)
+	if now := r.Brands.Named("demo"); now.Version != before.Version {
+		t.Errorf("version %d became %d", before.Version, now.Version)
+	}
+	broken := func() (config.Config, error) {
+		c := apptest.DemoIn(t, env)
+		c.Brands[0].Prompts = map[string]map[string]string{"en": {"no.such.prompt": "Hello"}}
+		return c, nil
+	}
+	taken := r.Brands.Named("demo")
+	r.readAgain(t.Context(), broken, r.reloads(new(slog.LevelVar)))
+	_ = r.Clock.Sleep(t.Context(), 2*settingsEvery)
+	if r.Brands.Named("demo") != taken || !strings.Contains(r.log.String(), "nothing of it was taken") {
+		t.Error("what is wrong was taken")
 	}
 }

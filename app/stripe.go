@@ -61,5 +61,7 @@ func (p *Program) stripeRoutes(mux *http.ServeMux) {
 		return
 	}
 	mux.Handle("POST "+stripe.WebhookPath, p.stripe.Webhook(p.GatewayNews.Handle))
-	mux.Handle("GET "+stripe.ReturnPath, stripe.ReturnPage(p.Config.Languages.ReturnPage))
+	mux.Handle("GET "+stripe.ReturnPath, stripe.ReturnPage(func(language string) (spoken, title, text string) {
+		return p.Settings.Languages().ReturnPage(language)
+	}))
 }

@@ -290,6 +290,13 @@ func (s *Settings) Brand(name string) (*prepaid.Brand, error) {
 	return c.Brand(name)
 }
 
+// Languages are the texts that the program speaks by now.
+func (s *Settings) Languages() *conversation.Languages {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config.Languages
+}
+
 // Faults says which versions in force this program can't work with, and why. It works with the versions before them.
 func (s *Settings) Faults() []string {
 	var faults []string

@@ -18,7 +18,7 @@ import (
 
 func TestHangupEndsNeitherServerNorSimulators(t *testing.T) {
 	listen, simAt := freePort(t), freePort(t)
-	said := map[string]string{"serve": "SIGHUP: credentials and log level are read again", "sim": "SIGHUP is ignored"}
+	said := map[string]string{"serve": "SIGHUP: credentials, languages and log level are read again", "sim": "SIGHUP is ignored"}
 	for _, p := range []*process{
 		{t: t, ask: "http://" + listen + "/healthz", args: []string{"serve", "--listen", listen, "--admin-listen", freePort(t), "--data", t.TempDir()}},
 		{t: t, ask: "http://" + simAt + "/control/network", args: []string{"sim", "--listen", simAt, "--data", t.TempDir()}},
