@@ -60,7 +60,7 @@ var (
 	// dialectWords makes of both dialects one.
 	dialectWords = strings.NewReplacer(
 		"INTEGER PRIMARY KEY AUTOINCREMENT", "NUMBERED", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "NUMBERED",
-		"BIGINT", "INTEGER", "BOOLEAN", "INTEGER", "BYTEA", "BLOB", ") STRICT", ")")
+		"BIGINT", "INTEGER", "BOOLEAN", "INTEGER", "BYTEA", "BLOB", ") STRICT", ")", ` COLLATE "C"`, "")
 )
 
 // statements are those of a migration, in their order, in words of no dialect.
