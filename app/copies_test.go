@@ -120,7 +120,7 @@ func TestDoctorShowsCopiesThatDiffer(t *testing.T) {
 		found = append(found, string(f.Level)+" "+f.Found)
 	}
 	all := strings.Join(found, "\n")
-	for _, want := range []string{"(older) runs v0.0.1 since 2", "warn they run different programs: ", "warn they have different settings of brand demo in force: 1 on "} {
+	for _, want := range []string{"(older) runs v0.0.1 since 2", "warn they run different programs: ", "warn they have different settings of brand demo in force: ", "3 on "} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is not found in\n%s", want, all)
 		}
