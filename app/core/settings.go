@@ -23,7 +23,7 @@ import (
 type Settings struct {
 	Brands *prepaid.Brands
 
-	config config.Config
+	config config.Config // what the next Take reads by; guarded by mu
 	store  operators.BrandStore
 	// prepare is called with the brands that are about to be in force, and with what reads their prompts; an error keeps them from it.
 	// nil: nothing is to be prepared.
@@ -36,6 +36,7 @@ type Settings struct {
 
 // taken is what a program works with at a time. It never changes.
 type taken struct {
+	config   config.Config // what it was read by
 	settings []config.Settings
 	versions map[string]int    // by brand: what it was read from; a withdrawn brand's is negative
 	faults   map[string]string // by brand: why the version in force is not the one that the program works with
@@ -82,8 +83,11 @@ func StoreFile(ctx context.Context, c config.Config, db *store.DB, clock prepaid
 			if err != nil {
 				return nil, err
 			}
-			kept, _ := c.ParseSettings(byTheFile, []byte(v.Text), b.Name) // faults are for whoever takes it
-			same := len(kept) == 1 && kept[0].Source.Same(source)
+			same := v.Text == source.Text
+			if !same { // it may be written otherwise
+				kept, _ := c.ParseSettings(byTheFile, []byte(v.Text), b.Name) // faults are for whoever takes it
+				same = len(kept) == 1 && kept[0].Source.Same(source)
+			}
 			switch {
 			case same && state.Withdrawn:
 				notes = append(notes, fmt.Sprintf("brand %s was withdrawn, and %s still has it: remove it there, or sell it again: pulsa brands publish %d --brand %s", b.Name, c.File, state.Version, b.Name))
@@ -152,7 +156,7 @@ func (s *Settings) Renew(ctx context.Context, c config.Config) (take func(), err
 
 // take reads the versions that now does not have, and puts them in force.
 func (s *Settings) take(ctx context.Context, now *taken, states []operators.BrandState) error {
-	next := &taken{versions: map[string]int{}, faults: map[string]string{}}
+	next := &taken{config: s.config, versions: map[string]int{}, faults: map[string]string{}}
 	for _, state := range states {
 		set, err := s.read(ctx, now, state)
 		switch {
@@ -280,22 +284,17 @@ func (s *Settings) Terms(brand string) (developers.Terms, bool) {
 
 // Brand returns a brand in force, a *config.NoBrandError, or a *SettingsError where its version can't be read here.
 func (s *Settings) Brand(name string) (*prepaid.Brand, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if fault := s.current.Load().faults[name]; fault != "" && s.Brands.Known(name) == nil {
+	now := s.current.Load()
+	if fault := now.faults[name]; fault != "" && s.Brands.Known(name) == nil {
 		return nil, &SettingsError{[]string{fault}}
 	}
-	c := s.config
+	c := now.config
 	c.Brands = s.Brands.All()
 	return c.Brand(name)
 }
 
 // Languages are the texts that the program speaks by now.
-func (s *Settings) Languages() *conversation.Languages {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.config.Languages
-}
+func (s *Settings) Languages() *conversation.Languages { return s.current.Load().config.Languages }
 
 // Faults says which versions in force this program can't work with, and why. It works with the versions before them.
 func (s *Settings) Faults() []string {
@@ -318,9 +317,7 @@ func (s *Settings) Versions() map[string]int64 {
 
 // Simulates reports whether a brand in force meets the simulators in the server itself.
 func (s *Settings) Simulates() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.config
+	c := s.current.Load().config
 	c.Brands = s.Brands.All()
 	return c.Simulates()
 }
