@@ -29,7 +29,7 @@ type Card struct {
 	State     State
 	Reseller  string
 	CreatedAt time.Time
-	ExpiresAt time.Time // zero: never
+	ExpiresAt time.Time // from then on it is worth nothing; zero: never
 	// ReleasedAt is when it went on sale; zero: not yet. A card that is unlocked is live again only then.
 	ReleasedAt time.Time
 	Batch      JobID // the job that made it
@@ -58,6 +58,9 @@ func (c Card) Shown(now time.Time) string {
 	return string(c.State)
 }
 
+// errPast refuses to make cards that are worth nothing.
+var errPast = errors.New("expiry must be in the future: today is the first day that cards can be valid through")
+
 // Why a code can't be redeemed.
 var (
 	ErrMistyped  = errors.New("not a code of this brand: wrong length or check digit")
@@ -67,6 +70,7 @@ var (
 	ErrExpired   = errors.New("card is expired")
 	ErrWithdrawn = errors.New("card is locked or void")
 	ErrInUse     = errors.New("card is being spent")
+	ErrNoRedeem  = errors.New("the brand redeems no cards")
 )
 
 // LockedError says until when an address may not try codes.

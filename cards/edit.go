@@ -53,7 +53,7 @@ func (c Change) check(now time.Time) error {
 	case c.Expires == nil && c.Reseller == nil && c.Action == "":
 		return errors.New("say what to set: expiry, reseller or status")
 	case c.Expires != nil && !c.Expires.IsZero() && !c.Expires.After(now):
-		return errors.New("expiry must be in the future; to withdraw cards, lock or void them")
+		return fmt.Errorf("%w; to withdraw cards, lock or void them", errPast)
 	}
 	switch c.Action {
 	case "", Release, Lock, Unlock, Withdraw:

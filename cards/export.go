@@ -144,7 +144,11 @@ func (s *Service) writePrintFile(ctx context.Context, j Job, w io.Writer, p Prog
 }
 
 func (s *Service) writeCodes(ctx context.Context, j Job, w io.Writer, p Progress) (Exported, error) {
-	file := newPrintWriter(w)
+	b, err := s.brand(j.Brand)
+	if err != nil {
+		return Exported{}, err
+	}
+	file := newPrintWriter(b, w)
 	for after, more := (Key{}), true; more; {
 		sealed, err := s.c.Codes.ExportedCards(ctx, *j.Spec.Filter, j.ID, after, s.c.Chunk)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 // Find returns the card of a code, redeemable now. who are the sender's TryKeys. Every try of an unknown code is counted once per operation
 // key; the fifth in a row locks for 15 min, the tenth 30 min, then 1 h, then 24 h. A typing error
 // (ErrMistyped) does not count, nor does a right code; but a right code forgives nothing either, or one live card that
-// is never spent would let its owner guess for ever: the order that spends it does. Errors: ErrMistyped, ErrUnknown, ErrNotLive, ErrSpent, ErrExpired,
+// is never spent would let its owner guess for ever: the order that spends it does. Errors: ErrNoRedeem, ErrMistyped, ErrUnknown, ErrNotLive, ErrSpent, ErrExpired,
 // ErrWithdrawn, ErrInUse, *LockedError (also for the wrong code that locks); *KeyError, and nothing is counted, where the
 // program was given other card keys than those in use. With the errors about a card that
 // was found the card is returned too: its Order tells who has it.
@@ -20,6 +20,9 @@ func (s *Service) Find(ctx context.Context, brand string, code prepaid.Secret, w
 	b, err := s.brand(brand)
 	if err != nil {
 		return Card{}, err
+	}
+	if b.Cards.NoRedeem {
+		return Card{}, ErrNoRedeem
 	}
 	digits, ok := normalise(code.Reveal())
 	if !ok || (b.Cards.Luhn && !Luhn(digits)) {

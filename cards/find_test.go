@@ -195,3 +195,19 @@ func TestCodesOfAnOldKeyAreStillFound(t *testing.T) {
 		}
 	}
 }
+
+func TestABrandThatRedeemsNoCardsLooksUpNone(t *testing.T) {
+	w := newWorld(t)
+	w.add(t, "101-00000001", rightCode)
+	brand := prepaid.Brand{Name: "demo", Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14, NoRedeem: true}}
+	closed := w.service(t, func(c *cards.Config) { c.Brands = prepaid.NewBrands(&brand) })
+	for n := range 6 { // five wrong ones would lock
+		_, err := closed.Find(t.Context(), "demo", prepaid.NewSecret(fmt.Sprintf("9999999999999%d", n)), []string{"a"}, fmt.Sprint("m", n))
+		if !errors.Is(err, cards.ErrNoRedeem) {
+			t.Fatalf("a wrong code: %v", err)
+		}
+	}
+	if _, err := w.Find(t.Context(), "demo", prepaid.NewSecret(rightCode), []string{"a"}, "m9"); err != nil {
+		t.Errorf("once they are redeemed: %v", err)
+	}
+}

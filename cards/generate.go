@@ -237,7 +237,7 @@ func (r GenerateRequest) check(b *prepaid.Brand, now time.Time) error {
 	case r.CodeLength < minCodeLength || r.CodeLength > maxCodeLength:
 		return fmt.Errorf("code length must be %d to %d digits", minCodeLength, maxCodeLength)
 	case !r.ExpiresAt.IsZero() && !r.ExpiresAt.After(now):
-		return errors.New("expiry must be in the future")
+		return errPast
 	case r.Live && !b.Test:
 		return errors.New("only cards of test brands can be live at once; release the others for sale once they are delivered")
 	}

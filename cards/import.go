@@ -277,11 +277,11 @@ func (in importing) card(p printedCard, j Job) (Sealed, error) {
 		c.Reseller = j.Spec.Import.Reseller
 	}
 	if p.expires != "" {
-		if c.ExpiresAt, err = ParseTime(p.expires); err != nil {
-			return Sealed{}, fmt.Errorf("expires: %w", err)
+		if c.ExpiresAt, err = in.brand.ParseExpiry(p.expires); err != nil {
+			return Sealed{}, fmt.Errorf("valid through: %w", err)
 		}
 		if !c.ExpiresAt.After(j.CreatedAt) {
-			return Sealed{}, errors.New("expiry must be in the future")
+			return Sealed{}, errPast
 		}
 	}
 	return in.s.vault.seal(c, code), nil

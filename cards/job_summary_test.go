@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pulsa/cards"
+	"pulsa/prepaid"
 )
 
 func TestJobsSayWhatTheyWereAskedToDo(t *testing.T) {
@@ -17,13 +18,13 @@ func TestJobsSayWhatTheyWereAskedToDo(t *testing.T) {
 	}{
 		{cards.Job{Kind: cards.KindGenerate, Spec: cards.Spec{Generate: &cards.GenerateRequest{
 			Amount: tenEuros, Quantity: 4, Series: "101", First: 1, CodeLength: 14, Reseller: kiosk, ExpiresAt: day, AllowGuessable: true,
-		}}}, "generate", "4 of EUR 10.00, 101-00000001 to 101-00000004, codes of 14 digits, reseller kiosk-7, expires 2027-01-01T00:00:00Z, guessable codes allowed"},
+		}}}, "generate", "4 of EUR 10.00, 101-00000001 to 101-00000004, codes of 14 digits, reseller kiosk-7, valid through 2026-12-31, guessable codes allowed"},
 		{cards.Job{Kind: cards.KindImport, Spec: cards.Spec{Import: &cards.ImportSpec{SHA256: "5f16", Reseller: kiosk}}},
 			"import", "file with SHA-256 5f16, reseller kiosk-7"},
 		{cards.Job{Kind: cards.KindEdit, Spec: cards.Spec{Filter: filter, Change: &cards.Change{Reseller: &kiosk}}},
 			"edit", "set reseller kiosk-7; series 101, from 101-00000001"},
 		{cards.Job{Kind: cards.KindEdit, Spec: cards.Spec{Filter: filter, Change: &cards.Change{Expires: new(time.Time), Reseller: &none, AllowGuessable: true}}},
-			"edit", "set expires never, set reseller none, guessable codes allowed; series 101, from 101-00000001"},
+			"edit", "set valid through for ever, set reseller none, guessable codes allowed; series 101, from 101-00000001"},
 		{cards.Job{Kind: cards.KindEdit, Spec: cards.Spec{Filter: &cards.Filter{Brand: "demo"}, Change: &cards.Change{Action: cards.Lock}}},
 			"lock", "all cards"},
 		{cards.Job{Kind: cards.KindDelete, Spec: cards.Spec{Filter: &cards.Filter{
@@ -37,7 +38,7 @@ func TestJobsSayWhatTheyWereAskedToDo(t *testing.T) {
 		{cards.Job{Kind: cards.KindRekey, Spec: cards.Spec{Version: 2}}, "rekey", "to key version 2"},
 		{cards.Job{Kind: cards.KindReseller}, "reseller", ""},
 	} {
-		if action, summary := test.job.Action(), test.job.Summary(); action != test.action || summary != test.summary {
+		if action, summary := test.job.Action(), test.job.Summary(&prepaid.Brand{}); action != test.action || summary != test.summary {
 			t.Errorf("%s: %q\nwant %s: %q", action, summary, test.action, test.summary)
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"pulsa/prepaid"
 )
@@ -20,22 +19,23 @@ import (
 // A print file is CSV: a header, a line for each card, and a last line with their number and the SHA-256 of
 // all bytes before it, so that a printer can tell a file that was cut off or changed.
 //
-//	serial,code,amount,currency,expires
+//	serial,code,amount,currency,valid_through
 //	101-00000001,48151623421234,10.00,EUR,2027-12-31
 //	total,1,sha256,5f16…,
-const printHeader = "serial,code,amount,currency,expires"
+const printHeader = "serial,code,amount,currency,valid_through"
 
 const totalLine = "total"
 
 // printWriter writes a print file.
 type printWriter struct {
+	brand *prepaid.Brand
 	out   *bufio.Writer
 	sum   hash.Hash
 	cards int64
 }
 
-func newPrintWriter(w io.Writer) *printWriter {
-	p := &printWriter{sum: sha256.New()}
+func newPrintWriter(b *prepaid.Brand, w io.Writer) *printWriter {
+	p := &printWriter{brand: b, sum: sha256.New()}
 	p.out = bufio.NewWriterSize(io.MultiWriter(w, p.sum), 1<<16)
 	_, _ = p.out.WriteString(printHeader + "\r\n") // a bufio.Writer keeps its error until Flush
 	return p
@@ -43,7 +43,7 @@ func newPrintWriter(w io.Writer) *printWriter {
 
 func (p *printWriter) add(c Card, code prepaid.Secret) error {
 	p.cards++
-	_, err := p.out.WriteString(c.Serial + "," + code.Reveal() + "," + c.Amount.Number() + "," + string(c.Amount.Currency) + "," + expiry(c.ExpiresAt) + "\r\n")
+	_, err := p.out.WriteString(c.Serial + "," + code.Reveal() + "," + c.Amount.Number() + "," + string(c.Amount.Currency) + "," + p.brand.ExpiryText(c.ExpiresAt) + "\r\n")
 	return err
 }
 
@@ -55,26 +55,6 @@ func (p *printWriter) end(w io.Writer) (string, error) {
 	sum := hex.EncodeToString(p.sum.Sum(nil))
 	_, err := fmt.Fprintf(w, "%s,%d,sha256,%s,\r\n", totalLine, p.cards, sum)
 	return sum, err
-}
-
-func expiry(t time.Time) string {
-	switch {
-	case t.IsZero():
-		return ""
-	case t.Equal(t.Truncate(24 * time.Hour)):
-		return t.UTC().Format(time.DateOnly)
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-// ParseTime reads a day, which stands for its beginning in UTC, or a time of RFC 3339.
-func ParseTime(text string) (time.Time, error) {
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, errors.New("write a day like 2027-12-31, or a time like 2027-12-31T18:00:00Z")
 }
 
 // LineError says what is wrong with a line of a file; it quotes no code.
@@ -120,7 +100,7 @@ type printedCard struct {
 }
 
 // errNotCSV says what a file must look like.
-var errNotCSV = errors.New("the file must be CSV, separated by commas, whose first line names the columns: serial, code, amount, and if wanted currency and expires")
+var errNotCSV = errors.New("the file must be CSV, separated by commas, whose first line names the columns: serial, code, amount, and if wanted currency and valid_through")
 
 // readPrintFile hands each card of a file to each. Lines that are no cards are added to wrong; a last line
 // with number and checksum, if there is one, must be right.
@@ -242,9 +222,11 @@ func readHeader(lines *bufio.Reader, counted *countingReader) ([]string, error) 
 	}
 	seen := map[string]bool{}
 	for i, name := range columns {
-		name = strings.ToLower(strings.TrimSpace(name))
+		name = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "_", " ")
 		switch name {
-		case "serial", "code", "amount", "currency", "expires":
+		case "serial", "code", "amount", "currency", "valid through":
+		case "expires":
+			name = "valid through"
 		default:
 			return nil, errNotCSV
 		}

@@ -62,8 +62,8 @@ func TestAPrintFileIsForItsRecipientAloneAndWrittenOnce(t *testing.T) {
 	}
 	text, err := io.ReadAll(clear)
 	lines := strings.Split(string(text), "\r\n")
-	if err != nil || len(lines) != 63 || lines[0] != "serial,code,amount,currency,expires" ||
-		lines[60] != "101-00000060,"+codes[59]+",10.00,EUR,2027-12-31" || lines[61] != "total,60,sha256,"+export.Checksum+"," {
+	if err != nil || len(lines) != 63 || lines[0] != "serial,code,amount,currency,valid_through" ||
+		lines[60] != "101-00000060,"+codes[59]+",10.00,EUR,2027-12-30" || lines[61] != "total,60,sha256,"+export.Checksum+"," {
 		t.Errorf("%d lines, %v", len(lines), err)
 	}
 	if _, _, err := w.ResumeExport(t.Context(), j, into(&file), nil); err == nil {
@@ -156,7 +156,7 @@ func TestAPrintFileCanBeImported(t *testing.T) {
 }
 
 func TestImportsSayWhatIsWrongByLineAndStoreNothing(t *testing.T) {
-	const header = "serial,code,amount,currency,expires\n"
+	const header = "serial,code,amount,currency,valid through\n"
 	for want, text := range map[string]string{
 		"the file must be CSV":                      "hello world\nthis is no CSV\n",
 		"must be CSV":                               "",
@@ -167,7 +167,7 @@ func TestImportsSayWhatIsWrongByLineAndStoreNothing(t *testing.T) {
 		"line 2: amount: not an amount":             header + "101-1,11111111111111,ten,EUR,\n",
 		"line 2: amount must be more than 0":        header + "101-1,11111111111111,0,EUR,\n",
 		"line 2: currency must be EUR":              header + "101-1,11111111111111,10,USD,\n",
-		"line 2: expires: write a day":              header + "101-1,11111111111111,10,EUR,soon\n",
+		"line 2: valid through: write a day":        header + "101-1,11111111111111,10,EUR,soon\n",
 		"line 2: expiry must be in the future":      header + "101-1,11111111111111,10,EUR,2020-01-01\n",
 		"line 4: has the same code as line 2":       header + "101-1,11111111111111,10,EUR,\n\n101-2,1111-1111-1111-11,10,EUR,\n",
 		"line 3: has the same serial as line 2":     header + "101-1,11111111111111,10,EUR,\n101-1,22222222222222,10,EUR,\n",
@@ -178,7 +178,7 @@ func TestImportsSayWhatIsWrongByLineAndStoreNothing(t *testing.T) {
 		"separated by semicolons":                   "serial;code;amount\n101-1;11111111111111;10\n",
 		"line 2: serial must be":                    header + "11111111111111,101-1,10,EUR,\n",
 		"line 2: amount: not":                       header + "101-1,22222222222222,1111 1111 1111 11,EUR,\n",
-		"line 2: expires: write":                    header + "101-1,22222222222222,10,EUR,11111111111111\n",
+		"line 2: valid through: write":              header + "101-1,22222222222222,10,EUR,11111111111111\n",
 		"line 5: stands behind the line of totals":  header + "101-1,11111111111111,10,EUR,\ntotal,1,sha256,x,\n\n101-2,22222222222222,10,EUR,\n",
 		"two columns named code":                    "serial,code,code,amount\n",
 	} {

@@ -114,6 +114,7 @@ func errorAnswers() []errorAnswer {
 		{Of: is(topup.ErrWrongStep), Say: "topup.wrong_step", Event: "refused"},
 
 		// Cards.
+		{Of: is(cards.ErrNoRedeem), Say: "redeem.off", Event: "refused"},
 		{Of: is(cards.ErrMistyped), Say: "redeem.mistyped", Event: "wrong"},
 		{Of: is(cards.ErrUnknown), Say: "redeem.unknown", Event: "wrong"},
 		{Of: is(cards.ErrSpent), Say: "redeem.spent", Event: "refused"},

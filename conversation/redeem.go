@@ -35,6 +35,7 @@ func redeemFlow() Flow {
 		Transitions: []Transition{
 			{From: "redeem.identify", Event: "no_code", To: "redeem.ask_code"},
 			{From: "redeem.identify", Event: "nobody", To: idle, Say: "redeem.other_unproven"},
+			{From: "redeem.identify", Event: "refused", To: idle},
 			{From: "redeem.identify", Event: "code", To: "redeem.check_code"},
 			{From: "redeem.ask_code", Event: "typed", To: "redeem.check_code"},
 			{From: "redeem.check_code", Event: "wrong", To: "redeem.ask_code", Instead: true},
@@ -65,6 +66,9 @@ func redeemFlow() Flow {
 }
 
 func identifyRedeemer(ctx context.Context, s *Services, t *Turn) Event {
+	if t.brand.Cards.NoRedeem {
+		return t.answerError(cards.ErrNoRedeem) // before a code is asked for
+	}
 	if t.command.Rest == "" {
 		return "no_code"
 	}

@@ -99,9 +99,12 @@ func (t *Turn) labels(ids []ChoiceID) []channels.Choice {
 	if len(ids) == 0 {
 		return nil
 	}
-	choices := make([]channels.Choice, len(ids))
-	for i, id := range ids {
-		choices[i] = channels.Choice{ID: string(id), Label: t.prompts.text(id.label())}
+	choices := make([]channels.Choice, 0, len(ids))
+	for _, id := range ids {
+		if id == ChoiceID(ActRedeem) && t.brand.Cards.NoRedeem {
+			continue
+		}
+		choices = append(choices, channels.Choice{ID: string(id), Label: t.prompts.text(id.label())})
 	}
 	return choices
 }

@@ -22,8 +22,9 @@ type Cards struct {
 // ErrNoCard says that a brand has no such card.
 var ErrNoCard = errors.New("no card")
 
-// CardQuery selects cards, in the form that people type; empty fields mean any. Times are days, or RFC 3339; "to" is exclusive. A
-// field that can't be parsed is a *FieldError.
+// CardQuery selects cards, in the form that people type; empty fields mean any. Times are days, or RFC 3339; "to" is exclusive. Days
+// begin in UTC, but for expiry, where the last day that a card is valid through counts, in the brand's time zone. A field that can't
+// be parsed is a *FieldError.
 type CardQuery struct {
 	Status        []string // "new", "activated", "expired", "locked", "void"; or "generated", "live", "reserved"
 	Serial        string   // one card
@@ -44,18 +45,19 @@ type CardQuery struct {
 
 // CardRow is a card as lists show it. Times are of RFC 3339, in UTC; "" for never.
 type CardRow struct {
-	Status    string `json:"status"`
-	Serial    string `json:"serial"`
-	Amount    string `json:"amount"`
-	Currency  string `json:"currency"`
-	Reseller  string `json:"reseller"`
-	Activated string `json:"activated"`
-	Customer  string `json:"customer"`
-	Created   string `json:"created"`
-	Expires   string `json:"expires"`
-	State     string `json:"state"`
-	Batch     string `json:"batch"`
-	Order     string `json:"order"`
+	Status       string `json:"status"`
+	Serial       string `json:"serial"`
+	Amount       string `json:"amount"`
+	Currency     string `json:"currency"`
+	Reseller     string `json:"reseller"`
+	Activated    string `json:"activated"`
+	Customer     string `json:"customer"`
+	Created      string `json:"created"`
+	ValidThrough string `json:"valid_through"` // its last day where the brand sells, "2027-12-31", or a time of it
+	Expires      string `json:"expires"`       // the first instant at which it is worth nothing
+	State        string `json:"state"`
+	Batch        string `json:"batch"`
+	Order        string `json:"order"`
 }
 
 // CardDetail is a card as it is shown alone.
@@ -92,7 +94,7 @@ func (c Cards) Search(ctx context.Context, q CardQuery, p CardPage) (CardList, e
 	}
 	list, now := CardList{Cards: make([]CardRow, len(found.Cards))}, c.Clock.Now()
 	for i, card := range found.Cards {
-		list.Cards[i] = newCardRow(card, now)
+		list.Cards[i] = c.row(card, now)
 	}
 	if found.Next != nil {
 		list.Next = found.Next.String()
@@ -132,13 +134,14 @@ func (c Cards) Show(ctx context.Context, serial string) (CardDetail, error) {
 	case err != nil:
 		return CardDetail{}, err
 	}
-	return CardDetail{newCardRow(card, c.Clock.Now()), stamp(card.ReleasedAt), string(card.Export)}, nil
+	return CardDetail{c.row(card, c.Clock.Now()), stamp(card.ReleasedAt), string(card.Export)}, nil
 }
 
-func newCardRow(c cards.Card, now time.Time) CardRow {
+func (c Cards) row(card cards.Card, now time.Time) CardRow {
 	return CardRow{
-		Status: c.Shown(now), Serial: c.Serial, Amount: c.Amount.Number(), Currency: string(c.Amount.Currency), Reseller: c.Reseller,
-		Activated: stamp(c.ActivatedAt), Customer: c.ActivatedBy.String(), Created: stamp(c.CreatedAt), Expires: stamp(c.ExpiresAt),
-		State: string(c.State), Batch: string(c.Batch), Order: string(c.Order),
+		Status: card.Shown(now), Serial: card.Serial, Amount: card.Amount.Number(), Currency: string(card.Amount.Currency), Reseller: card.Reseller,
+		Activated: stamp(card.ActivatedAt), Customer: card.ActivatedBy.String(), Created: stamp(card.CreatedAt),
+		ValidThrough: c.Brand.ExpiryText(card.ExpiresAt), Expires: stamp(card.ExpiresAt),
+		State: string(card.State), Batch: string(card.Batch), Order: string(card.Order),
 	}
 }

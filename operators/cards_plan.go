@@ -18,7 +18,7 @@ type CardBatch struct {
 	Series         string
 	CodeLength     int // 0: the brand's
 	Reseller       string
-	Expires        string // the first day on which they are worth nothing; "" for never
+	Expires        string // the last day that they are valid through, "2027-12-31", or a time of it, "2027-12-31 18:00"; "" for no end
 	Hold           bool   // treats a test brand's cards like those of any brand: not on sale yet, codes not shown
 	AllowGuessable bool
 }
@@ -30,7 +30,7 @@ func (c Cards) Generate(ctx context.Context, b CardBatch, by prepaid.By) (cards.
 	if err != nil {
 		return cards.Job{}, err
 	}
-	expires, err := readTime("expires", b.Expires)
+	expires, err := c.expiry("valid-through", b.Expires)
 	if err != nil {
 		return cards.Job{}, err
 	}
@@ -141,7 +141,7 @@ func (CardRelease) plan(ctx context.Context, on selected) (CardPlan, error) {
 
 // CardEdit changes cards that were never spent. Its fields are the new values, in the form that people type; "" keeps the old one.
 type CardEdit struct {
-	SetExpires     string // the first day on which they are worth nothing, or "never"
+	SetExpires     string // the last day that they are valid through, or "never" for no end
 	SetReseller    string // a reseller, or "none"
 	SetStatus      string // "lock", "unlock", "void" or "preserve"
 	AllowGuessable bool
@@ -160,7 +160,7 @@ func (e CardEdit) plan(ctx context.Context, on selected) (CardPlan, error) {
 	case "never":
 		change.Expires = new(time.Time)
 	default:
-		expires, err := readTime("set-expires", e.SetExpires)
+		expires, err := on.expiry("set-valid-through", e.SetExpires)
 		if err != nil {
 			return CardPlan{}, err
 		}

@@ -33,12 +33,17 @@ func (c Cards) filter(q CardQuery) (cards.Filter, error) {
 		name, from, to string
 	}{
 		{&f.Created, "created-", q.CreatedFrom, q.CreatedTo},
-		{&f.Expires, "expires-", q.ExpiresFrom, q.ExpiresTo},
 		{&f.Activated, "activated-", q.ActivatedFrom, q.ActivatedTo},
 	} {
 		if *span.of, err = readSpan(span.name, span.from, span.to); err != nil {
 			return f, err
 		}
+	}
+	if f.Expires.From, err = c.expiryBound("expires-from", q.ExpiresFrom); err != nil {
+		return f, err
+	}
+	if f.Expires.To, err = c.expiryBound("expires-to", q.ExpiresTo); err != nil {
+		return f, err
 	}
 	if q.Customer != "" {
 		if f.Customer, err = prepaid.ParseMSISDN(q.Customer, c.Brand.Country); err != nil {
@@ -69,16 +74,47 @@ func readSpan(prefix, from, to string) (s cards.Span, err error) {
 	return s, err
 }
 
+// expiry reads until when cards are valid; "" is the zero time.
+func (c Cards) expiry(field, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := c.Brand.ParseExpiry(text)
+	if err != nil {
+		return t, &FieldError{Field: field, Value: text, Err: err}
+	}
+	return t, nil
+}
+
+// expiryBound reads where a span of expiries begins or ends. A card whose last day is the day before a day expires as that day
+// begins, and stands before it.
+func (c Cards) expiryBound(field, text string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return c.Brand.StartOfDay(day).Add(time.Microsecond).UTC(), nil
+	}
+	return c.expiry(field, text)
+}
+
 // readTime reads a field; "" is the zero time.
 func readTime(field, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	t, err := cards.ParseTime(text)
+	t, err := parseTime(text)
 	if err != nil {
 		return t, &FieldError{Field: field, Value: text, Err: err}
 	}
 	return t, nil
+}
+
+// parseTime reads a day, which stands for its beginning in UTC, or a time of RFC 3339.
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, errors.New("write a day like 2027-12-31, or a time like 2027-12-31T18:00:00Z")
 }
 
 // listing reads a query and a page.

@@ -38,20 +38,20 @@ type JobStep struct {
 // Jobs lists the newest jobs, at most 200.
 func (c Cards) Jobs(ctx context.Context) ([]JobRow, error) {
 	jobs, err := c.Service.Jobs(ctx, c.Brand.Name, false)
-	return jobRows(jobs), err
+	return c.jobRows(jobs), err
 }
 
 // OpenJobs lists the newest jobs that are under way or were interrupted, at most 200.
 func (c Cards) OpenJobs(ctx context.Context) ([]JobRow, error) {
 	jobs, err := c.Service.Jobs(ctx, c.Brand.Name, true)
-	return jobRows(jobs), err
+	return c.jobRows(jobs), err
 }
 
-func jobRows(jobs []cards.Job) []JobRow {
+func (c Cards) jobRows(jobs []cards.Job) []JobRow {
 	rows := make([]JobRow, len(jobs))
 	for i, j := range jobs {
 		rows[i] = JobRow{
-			string(j.ID), j.Action(), string(j.State), j.Done, j.Total, j.By, j.Why, stamp(j.CreatedAt), stamp(j.EndedAt), j.Summary(),
+			string(j.ID), j.Action(), string(j.State), j.Done, j.Total, j.By, j.Why, stamp(j.CreatedAt), stamp(j.EndedAt), j.Summary(c.Brand),
 		}
 	}
 	return rows
@@ -74,7 +74,7 @@ func (c Cards) ShowJob(ctx context.Context, id string) (JobDetail, error) {
 	for i, r := range records {
 		steps[i] = JobStep{stamp(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, r.Cards}
 	}
-	return JobDetail{jobRows([]cards.Job{j})[0], steps}, err
+	return JobDetail{c.jobRows([]cards.Job{j})[0], steps}, err
 }
 
 // Unfinished returns a job of the brand that Run can go on with. An export then writes to out, or, if that is "", where it was to

@@ -109,13 +109,14 @@ func TestAFieldThatCanNotBeReadIsNamed(t *testing.T) {
 	_, redemptions := shop.Redemptions(ctx, "", "soon", cards.ByNothing)
 	_, batch := shop.Generate(ctx, operators.CardBatch{Amount: "10", Expires: "soon"}, ann)
 	const day = "write a day like 2027-12-31, or a time like 2027-12-31T18:00:00Z"
+	const until = "write a day like 2027-12-31, which counts, or a time like 2027-12-31 18:00"
 	for want, err := range map[string]error{
 		"amount 1,x: ":                           search(operators.CardQuery{Amount: "1,x"}),
 		"serial 1-1: give one card or a range":   search(operators.CardQuery{Serial: "1-1", ToSerial: "1-2"}),
 		"created-from soon: " + day:              search(operators.CardQuery{CreatedFrom: "soon"}),
 		"activated-to soon: " + day:              search(operators.CardQuery{ActivatedTo: "soon"}),
-		"set-expires soon: " + day:               plan(operators.CardEdit{SetExpires: "soon"}),
-		"expires soon: " + day:                   batch,
+		"set-valid-through soon: " + until:       plan(operators.CardEdit{SetExpires: "soon"}),
+		"valid-through soon: " + until:           batch,
 		"to soon: " + day:                        redemptions,
 		"out operators.go/x: there is no such":   plan(operators.CardExport{Out: "operators.go/x", Plaintext: true}),
 		"out cards.go: there is such a file alr": plan(operators.CardExport{Out: "cards.go", Plaintext: true}),
@@ -232,8 +233,8 @@ func TestAnEditSetsWhatIsWritten(t *testing.T) {
 		expires, reseller string
 		state             string
 	}{
-		{operators.CardEdit{SetExpires: "2090-01-01", SetReseller: "kiosk", SetStatus: "preserve"}, "2090-01-01T00:00:00Z", "kiosk", "generated"},
-		{operators.CardEdit{SetStatus: "lock"}, "2090-01-01T00:00:00Z", "kiosk", "locked"},
+		{operators.CardEdit{SetExpires: "2090-01-01", SetReseller: "kiosk", SetStatus: "preserve"}, "2090-01-01", "kiosk", "generated"},
+		{operators.CardEdit{SetStatus: "lock"}, "2090-01-01", "kiosk", "locked"},
 		{operators.CardEdit{SetExpires: "never", SetReseller: "none"}, "", "", "locked"},
 	} {
 		plan, err := shop.Plan(ctx, everyCard(), test.edit, ann)
@@ -246,7 +247,7 @@ func TestAnEditSetsWhatIsWritten(t *testing.T) {
 		}
 		run(t, shop, j)
 		c, err := shop.Show(ctx, "101-00000001")
-		if err != nil || c.Expires != test.expires || c.Reseller != test.reseller || c.State != test.state {
+		if err != nil || c.ValidThrough != test.expires || c.Reseller != test.reseller || c.State != test.state {
 			t.Errorf("%+v: %+v, %v", test.edit, c, err)
 		}
 	}

@@ -7,11 +7,13 @@ import (
 
 // Brand is whom the customer buys from: one version of its settings, which never changes. [Brands] has those in force.
 type Brand struct {
-	Name      string   // "demo": in URLs, commands and keys; lower-case letters, digits and dashes
-	Title     string   // "Demo Mobile": shown to customers
-	Test      bool     // fake channel and simulators may be used; PINs may be hashed cheaply
-	Country   string   // ISO 3166: "NL"
-	Currency  Currency // of its prices
+	Name     string   // "demo": in URLs, commands and keys; lower-case letters, digits and dashes
+	Title    string   // "Demo Mobile": shown to customers
+	Test     bool     // fake channel and simulators may be used; PINs may be hashed cheaply
+	Country  string   // ISO 3166: "NL"
+	Currency Currency // of its prices
+	// TimeZone is where its days begin and end; nil: UTC.
+	TimeZone  *time.Location
 	Languages []string // ISO 639-1, the first is the default: "en", "nl"
 	Support   string   // where HELP sends people: a number or page, "" for none
 	Version   int      // of its settings, from 1; 0: not from the store
@@ -105,6 +107,7 @@ type Creditor struct {
 type CardFormat struct {
 	CodeLength int // digits, 14 unless said otherwise
 	Luhn       bool
+	NoRedeem   bool // customers can't redeem them
 }
 
 // ChannelConfig declares one line of a brand: a Twilio number, a Telegram bot.

@@ -20,14 +20,14 @@ import (
 var configKeys = map[string][]string{
 	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "credentials_dir", "migrate_url", "redis_url", "languages_dir", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
-	"brand":     {"title", "test", "country", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "retention", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
+	"brand":     {"title", "test", "country", "time_zone", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "retention", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},
 	"fx":        {"rate", "date"},
 	"amounts":   {"min", "max", "step", "default"},
 	"limits":    {"day_count", "day_sum", "month_count", "month_sum", "sepa_exposure"},
 	"codes":     {"per_address", "per_number", "per_block", "per_channel", "per_brand"},
 	"recovery":  {"hold", "day_share"},
-	"cards":     {"code_length", "luhn"},
+	"cards":     {"code_length", "luhn", "redeem"},
 	"creditor":  {"name", "address", "identifier", "email"},
 	"retention": {"transcripts", "messages", "codes", "tries", "news", "orders"},
 	"simulator": {"url", "secret"},
@@ -61,6 +61,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) Settings {
 	if s.has("support") {
 		b.Support = s.oneLine("support", 60, "")
 	}
+	b.TimeZone = s.timeZone(b)
 	b.Keywords = s.keywords(b.Languages)
 	b.Prompts = s.prompts(b.Languages)
 	b.Amounts, b.DefaultAmount = s.amounts(b.Currency)
@@ -71,6 +72,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) Settings {
 	b.Cards = prepaid.CardFormat{CodeLength: 14}
 	if cards, ok := s.sub("cards"); ok {
 		b.Cards = prepaid.CardFormat{CodeLength: cards.integer("code_length", 5, 32, 14), Luhn: cards.boolean("luhn")}
+		b.Cards.NoRedeem = cards.has("redeem") && !cards.boolean("redeem")
 	}
 	if terms, ok := s.api(b.Currency); ok {
 		terms.Test = b.Test

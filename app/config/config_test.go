@@ -80,7 +80,12 @@ func TestTheDemoIsBuiltIn(t *testing.T) {
 			{Name: "ussd", Type: "ussd", Settings: map[string]string{}, Secrets: map[string]prepaid.Secret{}},
 		},
 	}}
-	if diff := cmp.Diff(want, c.Brands); diff != "" {
+	want[0].TimeZone, err = time.LoadLocation("Europe/Amsterdam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameZone := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
+	if diff := cmp.Diff(want, c.Brands, sameZone); diff != "" {
 		t.Error(diff)
 	}
 	c.Brands = nil

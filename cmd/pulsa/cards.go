@@ -79,8 +79,8 @@ type cardFilter struct {
 	Reseller      string   `help:"Who sells them."`
 	CreatedFrom   string   `help:"Created then or later." placeholder:"TIME"`
 	CreatedTo     string   `help:"Created before." placeholder:"TIME"`
-	ExpiresFrom   string   `help:"Expires then or later." placeholder:"TIME"`
-	ExpiresTo     string   `help:"Expires before." placeholder:"TIME"`
+	ExpiresFrom   string   `help:"Valid through that day or later." placeholder:"TIME"`
+	ExpiresTo     string   `help:"Valid through a day before." placeholder:"TIME"`
 	ActivatedFrom string   `help:"Activated then or later." placeholder:"TIME"`
 	ActivatedTo   string   `help:"Activated before." placeholder:"TIME"`
 	Customer      string   `help:"The number that it was spent on: +31612345678." placeholder:"+NUMBER"`

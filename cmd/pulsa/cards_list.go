@@ -39,7 +39,7 @@ func (l *cardsListCommand) Run(ctx context.Context, e term.Env) error {
 		return errors.New("give at most one of --after, --before, --last, and --all with --after only")
 	}
 	page := operators.CardPage{Sort: cards.Sort(l.Sort), Descending: l.Desc, After: l.After, Before: l.Before, Last: l.Last, Limit: l.Limit}
-	table := term.NewTable[operators.CardRow](e, l.Output).Least("order", "batch", "state", "created", "currency", "expires").
+	table := term.NewTable[operators.CardRow](e, l.Output).Least("order", "batch", "state", "expires", "created", "currency", "valid_through").
 		Show("status", func(c operators.CardRow) string { return coloured(e, c.Status) })
 	return l.onCards(ctx, e, func(shop operators.Cards) error {
 		if l.All {

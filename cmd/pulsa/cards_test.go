@@ -277,9 +277,9 @@ func TestATableOfNothingSaysSo(t *testing.T) {
 func TestTheRecordTellsWhatAJobWasToDo(t *testing.T) {
 	s := newCardShop(t)
 	s.must(t, "resellers", "create", "--brand", "shop", "--name", "kiosk")
-	s.must(t, append(generate, "4", "--reseller", "kiosk", "--expires", "2090-01-01")...)
+	s.must(t, append(generate, "4", "--reseller", "kiosk", "--valid-through", "2090-01-01")...)
 	s.must(t, "cards", "edit", "--brand", "shop", "--series", "101", "--to-serial", "101-3", "--amount", "10", "--status", "new,locked",
-		"--expires-from", "2080-01-01", "--set-expires", "never", "--set-reseller", "none", "--reason", "no contract", "--yes")
+		"--expires-from", "2080-01-01", "--set-valid-through", "never", "--set-reseller", "none", "--reason", "no contract", "--yes")
 	s.must(t, "cards", "export", "--brand", "shop", "--all", "--out", filepath.Join(s.folder, "x.csv"), "--plaintext", "--reason", "test", "--yes")
 	if _, _, err := s.run(t, "", "cards", "export", "--brand", "shop", "--all", "--out", filepath.Join(s.folder, "y.csv"), "--plaintext", "--reason", "test"); err == nil || !strings.Contains(err.Error(), "each is exported once") {
 		t.Errorf("exported twice: %v", err)
@@ -287,8 +287,8 @@ func TestTheRecordTellsWhatAJobWasToDo(t *testing.T) {
 	s.must(t, "cards", "delete", "--brand", "shop", "--all", "--reason", "test", "--yes")
 	jobs := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv")
 	for _, want := range []string{
-		`"4 of EUR 10.00, 101-00000001 to 101-00000004, codes of 14 digits, reseller kiosk, expires 2090-01-01T00:00:00Z"`,
-		`"set expires never, set reseller none; series 101, to 101-3, status new or locked, amount EUR 10.00, expires from 2080-01-01T00:00:00Z"`,
+		`"4 of EUR 10.00, 101-00000001 to 101-00000004, codes of 14 digits, reseller kiosk, valid through 2090-01-01"`,
+		`"set valid through for ever, set reseller none; series 101, to 101-3, status new or locked, amount EUR 10.00, expires from 2080-01-01T00:00:00+01:00"`,
 		`x.csv in clear; all cards`, `,all cards`,
 	} {
 		if !strings.Contains(jobs, want+"\n") {
@@ -296,7 +296,7 @@ func TestTheRecordTellsWhatAJobWasToDo(t *testing.T) {
 		}
 	}
 	edit := regexp.MustCompile(`(\w+),edit,`).FindStringSubmatch(jobs)[1]
-	if got := s.must(t, "cards", "jobs", "--brand", "shop", edit); !strings.Contains(got, "edit "+edit+": set expires never, set reseller none; series 101") ||
+	if got := s.must(t, "cards", "jobs", "--brand", "shop", edit); !strings.Contains(got, "edit "+edit+": set valid through for ever, set reseller none; series 101") ||
 		!strings.Contains(got, "done, 3 of 3 cards, by ann, why: no contract") || !strings.Contains(got, "101-00000001  101-00000003  3") {
 		t.Error(got)
 	}

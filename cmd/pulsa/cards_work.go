@@ -70,7 +70,7 @@ type cardRelease struct{}
 
 // cardEdit are the flags of operators.CardEdit.
 type cardEdit struct {
-	SetExpires     string `help:"Set the first day on which they are worth nothing, or never." placeholder:"DATE"`
+	SetExpires     string `name:"set-valid-through" aliases:"set-expires" help:"Set the last day that they are valid through, or a time of it, or never." placeholder:"DATE"`
 	SetReseller    string `help:"Set who sells them, or none." placeholder:"NAME"`
 	SetStatus      string `help:"lock withdraws cards for now, unlock puts them back where they were, void withdraws them for good." enum:"lock,unlock,void,preserve" default:"preserve"`
 	AllowGuessable bool   `help:"Let expired cards be worth something again even if codes so short can be guessed."`
@@ -92,7 +92,7 @@ type cardBatch struct {
 	Series         string `required:"" help:"What their serials begin with: 101 gives 101-00000001."`
 	CodeLength     int    `help:"Digits of a code, 5 or more (default: the brand's)."`
 	Reseller       string `help:"Who sells them."`
-	Expires        string `help:"The first day on which they are worth nothing: 2027-12-31." placeholder:"DATE"`
+	Expires        string `name:"valid-through" aliases:"expires" help:"The last day that they are valid through: 2027-12-31, or a time of it: '2027-12-31 18:00'." placeholder:"DATE"`
 	Hold           bool   `help:"Treat a test brand's cards like others: not on sale yet, codes not shown."`
 	AllowGuessable bool   `help:"Make them even if codes so short can be guessed."`
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"pulsa/accounts"
 	"pulsa/app/core"
@@ -74,11 +73,11 @@ func GivenCard(ctx context.Context, p *core.Program, brand string, g talk.GivenC
 		card.State = cards.Generated
 	}
 	if g.Expires != "" {
-		day, err := time.Parse(time.DateOnly, g.Expires)
+		expires, err := p.Brands.Named(brand).ParseExpiry(g.Expires)
 		if err != nil {
 			return err
 		}
-		card.ExpiresAt = day
+		card.ExpiresAt = expires
 	}
 	return p.Cards.Add(ctx, card, g.Code)
 }

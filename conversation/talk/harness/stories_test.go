@@ -30,6 +30,7 @@ var unsaid = map[string]string{
 	"number.no_sms":    "the same: TestWhileSMSIsOffANewNumberIsAnsweredSo",
 	"pin.busy":         "stories' PINs are hashed in no time: TestAPINForWhichNoPatienceIsLeftIsNotCounted",
 	"pin.weak":         "test brands take any PIN: conversation TestUnderstanding",
+	"redeem.off":       "the demo's cards can be redeemed: TestStoriesAbroad",
 	"redeem.withdrawn": "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
 	"session.lost":     "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
 	"stop.is_out":      "no script says STOP at a carrier: TestNothingIsBoughtWhereTheCarrierDeliversNoAnswer",
@@ -38,7 +39,8 @@ var unsaid = map[string]string{
 
 // unentered are the transitions that no story can enter.
 var unentered = map[string]string{
-	"topup.place by not_sold": "settings change while somebody buys: app TestAPurchaseUnderWayIsLedOnWhenItsAmountIsSoldNoLonger",
+	"redeem.identify by refused": "the demo's cards can be redeemed: TestStoriesAbroad",
+	"topup.place by not_sold":    "settings change while somebody buys: app TestAPurchaseUnderWayIsLedOnWhenItsAmountIsSoldNoLonger",
 }
 
 // notBySMS are the transitions that a channel which vouches for its numbers never takes, and why.
@@ -184,6 +186,20 @@ func TestStories(t *testing.T) {
 	t.Run("crash at every point", func(t *testing.T) {
 		checkCrashes(t, report, v)
 	})
+}
+
+// TestStoriesAbroad plays the stories of brands in other countries.
+func TestStoriesAbroad(t *testing.T) {
+	folder := filepath.Join("..", "..", "abroad")
+	c, err := config.Load(filepath.Join(folder, "brands.yaml"), func(string) string { return "" }, config.Supported())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Vocabulary(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(t, c, loadAll(t, v, folder), "", "")
 }
 
 // withinOthers are the prompts that stand within others, or go to another phone.
