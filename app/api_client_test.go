@@ -164,7 +164,7 @@ func TestOnePulsaSellsThroughAnother(t *testing.T) {
 			AuthURL: far.server.URL + "/oauth/token", Audience: reloadly.SandboxURL}
 	})
 	near.customer(apptest.Number)
-	near.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "10.00")
+	near.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10 ")
 	o := near.latest()
 	if o.Status != topup.Delivered || o.Cost != (prepaid.Money{Minor: 960, Currency: "EUR"}) || c.balance() != "90.4" {
 		t.Errorf("order %s %s, cost %s, left there %s", o.Status, o.Reason, o.Cost, c.balance())

@@ -78,7 +78,7 @@ func TestACopyThatHungLearnsThatItLacksAKey(t *testing.T) {
 	if _, err := r.Cards.ResumeGenerate(t.Context(), made, func(_ cards.Card, c prepaid.Secret) error { code = c.Reveal(); return nil }, nil); err != nil {
 		t.Fatal(err)
 	}
-	hung.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "EUR 10.00 was added")
+	hung.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10 was added")
 	for i := range 5 {
 		for number, text := range map[string]string{other: "KOOP 10 " + apptest.PIN, fmt.Sprintf("+3161234001%d", i): "REDEEM " + code} {
 			if answer, status := hung.text(number, text); status != http.StatusServiceUnavailable {
@@ -97,8 +97,8 @@ func TestACopyThatHungLearnsThatItLacksAKey(t *testing.T) {
 	if text, status := r.get("/readyz"); status != http.StatusOK || text != "ready\n" {
 		t.Errorf("who has all: %d %s", status, text)
 	}
-	r.wants(other, "KOOP 10 "+apptest.PIN, "EUR 10.00 was added")
-	r.wants(other, "REDEEM "+code, "EUR 10.00 was added")
+	r.wants(other, "KOOP 10 "+apptest.PIN, "€10 was added")
+	r.wants(other, "REDEEM "+code, "€10 was added")
 	if _, err := Wire(t.Context(), lacking, Wiring{Clock: r.Clock, Log: r.Program.Log, sims: r.Sims, Volatile: true}); !errors.As(err, &fault) {
 		t.Errorf("one more without it starts: %v", err)
 	}

@@ -117,8 +117,8 @@ func TestEqualIDsOfTwoSendersAreTwoMessagesAtEveryStep(t *testing.T) {
 				return err == nil && next.IsZero()
 			}, nil)
 			two[0].typed, two[1].typed, id = nil, nil, 8000 // another session
-			both("KOOP 10 "+apptest.PIN, "EUR 10.00 was added")
-			both("REDEEM CODE", "EUR 10.00 was added")
+			both("KOOP 10 "+apptest.PIN, "€10 was added")
+			both("REDEEM CODE", "€10 was added")
 			both("KOOP 15 0000", "2")
 			both("EXIT", "")
 			both("REDEEM 11111111111111", "")

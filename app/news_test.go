@@ -30,7 +30,7 @@ func TestWhatHappensBetweenADeliveryAndItsAnswerIsTold(t *testing.T) {
 		}
 	}
 	takeBack.Store(&act)
-	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "EUR 10.00")
+	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10")
 	clock.Skip(time.Minute)
-	r.hears("EUR 10.00 was paid back")
+	r.hears("€10 was paid back")
 }

@@ -38,5 +38,5 @@ func TestACopyWithAnotherPepperJudgesNoPIN(t *testing.T) {
 	second.wants("+31612340002", "0612340002", "Choose a PIN")
 	second.wants("+31612340002", "4821", "once more")
 	puts("+31612340002", "4821")
-	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "EUR 10.00 was added")
+	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10 was added")
 }

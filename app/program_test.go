@@ -86,21 +86,21 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 	r.wants(apptest.Number, "hello", "not understand")
 
 	m.SetError("LOADING down")
-	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "EUR 10.00 was added")
+	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10 was added")
 	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "a moment ago") // refused, for nothing can be asked
 	r.wants(apptest.Number, "KOOP 20 0000", "PIN is wrong")
-	r.wants(apptest.Number, "STATUS", "EUR 10.00 was added")
+	r.wants(apptest.Number, "STATUS", "€10 was added")
 	r.wants(apptest.Number, "HELP", "tops up")
 	r.wants(apptest.Number, "KOOP", "try again in a minute")
 	r.wants(apptest.Number, "KOOP 20", "try again in a minute")
 	r.wants(apptest.Number, "hello", "try again in a minute")
 	r.text(apptest.Number, "STOP")
 	r.hears("no more messages")
-	r.wants(apptest.Number, "KOOP 20 "+apptest.PIN, "EUR 20.00 was added")
+	r.wants(apptest.Number, "KOOP 20 "+apptest.PIN, "€20 was added")
 	r.wants(apptest.Number, "START", "Welcome back")
 
 	m.SetError("")
-	r.wants(apptest.Number, "KOOP 15 "+apptest.PIN, "EUR 15.00 was added")
+	r.wants(apptest.Number, "KOOP 15 "+apptest.PIN, "€15 was added")
 	if n := len(r.Sims.Gateway.Charged(simgateway.Filter{})); n != 3 {
 		t.Errorf("charged %d times", n)
 	}
@@ -206,7 +206,7 @@ func TestEveryTextGetsAPoliteAnswerOrA4xx(t *testing.T) {
 func TestLogsHoldNoSecret(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(apptest.Number)
-	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "EUR 10.00")
+	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10")
 	r.wants(apptest.Number, "KOOP 10 7777", "PIN is wrong")
 	r.server.Close() // every turn has ended, and is logged
 	for _, secret := range []string{apptest.PIN, "7777", "612345678"} {

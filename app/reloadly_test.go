@@ -50,7 +50,7 @@ func (r *running) latest() topup.Order {
 
 func TestTextedTopupIsBoughtAtReloadly(t *testing.T) {
 	r, f := runOnReloadly(t, apptest.NewSkipClock())
-	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "10.00")
+	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10 ")
 	o := r.latest()
 	if o.Status != topup.Delivered || o.Cost != (prepaid.Money{Minor: 960, Currency: "EUR"}) {
 		t.Errorf("order %s, cost %s", o.Status, o.Cost)
@@ -66,7 +66,7 @@ func TestTextedTopupIsBoughtAtReloadly(t *testing.T) {
 func TestReloadlysNewsIsTakenOnlyIfItIsSigned(t *testing.T) {
 	r, f := runOnReloadly(t, apptest.NewSkipClock())
 	f.tell(http.MethodPut, "/control/network", "is out of funds")
-	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "10.00")
+	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10 ")
 	if o := r.latest(); o.Status != topup.Held || o.Reason != topup.CodeNoFunds {
 		t.Errorf("out of funds: order %s %s", o.Status, o.Reason)
 	}

@@ -63,9 +63,9 @@ func (r *running) worksWith(brand string, version int) {
 func TestSettingsChangeWhileTheProgramRuns(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(apptest.Number)
-	r.wants(apptest.Number, "KOOP 70 "+apptest.PIN, "EUR 50")
+	r.wants(apptest.Number, "KOOP 70 "+apptest.PIN, "€50")
 	r.publishes("demo", "max: 50", "max: 100")
-	r.wants(apptest.Number, "KOOP 70 "+apptest.PIN, "EUR 70.00 was added")
+	r.wants(apptest.Number, "KOOP 70 "+apptest.PIN, "€70 was added")
 	r.publishes("demo", "topup: [KOOP, TOPUP]", "topup: [LAAD, TOPUP]")
 	r.wants(apptest.Number, "HELP", "LAAD")
 	r.publishes("demo", "title: Demo Mobile", "title: Other Mobile")
@@ -81,9 +81,9 @@ func TestAPurchaseUnderWayIsLedOnWhenItsAmountIsSoldNoLonger(t *testing.T) {
 	r.customer(apptest.Number)
 	r.wants(apptest.Number, "KOOP 40", "type your PIN")
 	r.publishes("demo", "max: 50", "max: 20")
-	r.wants(apptest.Number, apptest.PIN, "EUR 20") // what is sold now
+	r.wants(apptest.Number, apptest.PIN, "€20") // what is sold now
 	r.wants(apptest.Number, "15", "PIN")
-	r.wants(apptest.Number, apptest.PIN, "EUR 15.00 was added")
+	r.wants(apptest.Number, apptest.PIN, "€15 was added")
 	if charged := r.Sims.Gateway.Charged(simgateway.Filter{}); len(charged) != 1 || charged[0].Amount.Minor != 1500 {
 		t.Errorf("charged %+v", charged)
 	}
@@ -95,7 +95,7 @@ func TestALanguageThatIsRemovedLeavesNobodyWithoutAnAnswer(t *testing.T) {
 	r.wants(apptest.Number, "LANG nl", "Nederlands")
 	r.wants(apptest.Number, "KOOP 10", "pincode")
 	r.publishes("demo", "languages: [en, nl]", "languages: [en]")
-	r.wants(apptest.Number, apptest.PIN, "EUR 10.00 was added")
+	r.wants(apptest.Number, apptest.PIN, "€10 was added")
 }
 
 func TestABrandIsAddedAndWithdrawnWhileTheProgramRuns(t *testing.T) {
@@ -159,7 +159,7 @@ func TestAnOrderUnderWayEndsAfterItsBrandIsWithdrawn(t *testing.T) {
 	}
 	apptest.Await(t, "the brand withdrawn", func() bool { return r.Brands.Named("demo") == nil }, nil)
 	close(open)
-	r.hears("EUR 10.00 was added")
+	r.hears("€10 was added")
 }
 
 func TestAVersionThatCantBeTakenHereLeavesTheOneBefore(t *testing.T) {

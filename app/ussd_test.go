@@ -63,7 +63,7 @@ func TestUSSDOffersAMenuAndSells(t *testing.T) {
 	r.sees(r.dial("s1", "9", "1"), "CON", "How much for +31")
 	r.sees(r.dial("s1", "9", "1", "10"), "CON", "your PIN")
 	done := r.dial("s1", "9", "1", "10", apptest.PIN)
-	r.sees(done, "END", "EUR 10.00 was added")
+	r.sees(done, "END", "€10 was added")
 	if again := r.dial("s1", "9", "1", "10", apptest.PIN); again != done {
 		t.Errorf("sent again: %q", again)
 	}
@@ -71,7 +71,7 @@ func TestUSSDOffersAMenuAndSells(t *testing.T) {
 		t.Errorf("delivered %d times", n)
 	}
 	r.sees(r.dial("s2"), "CON", "1 Top up")
-	r.sees(r.dial("s2", "3"), "CON", "EUR 10.00 was added")
+	r.sees(r.dial("s2", "3"), "CON", "€10 was added")
 	if strings.Contains(r.log.String(), apptest.PIN) {
 		t.Error("the log shows the PIN")
 	}
@@ -122,8 +122,8 @@ func TestWhatIsDialledAtOnceIsDoneAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.sees(r.dial("s1", "10"), "CON", "your PIN")
-	r.sees(r.dial("s2", "15", apptest.PIN), "END", "EUR 15.00 was added") // whatever was asked before
-	r.sees(r.dial("s3", code), "END", "EUR 20.00 was added")
+	r.sees(r.dial("s2", "15", apptest.PIN), "END", "€15 was added") // whatever was asked before
+	r.sees(r.dial("s3", code), "END", "€20 was added")
 	r.sees(r.dial("s4", "7", apptest.PIN), "CON", "1 Top up")
 	if n := r.delivered(); n != 2 {
 		t.Errorf("delivered %d times", n)

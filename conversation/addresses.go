@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"strconv"
-	"time"
 
 	"pulsa/accounts"
 	"pulsa/channels"
@@ -65,7 +64,7 @@ func fillPresent(t *Turn) []string { return []string{"place", t.placeAndDay(t.se
 
 // placeAndDay names an address to its owner, masked, and when it was linked: "SMS +316****5678, 2026-11-12".
 func (t *Turn) placeAndDay(l Linked) string {
-	return t.prompts.Part("addresses.place", "place", t.masked(l), "date", prepaid.FromMicros(l.At).Format(time.DateOnly)).Text
+	return t.prompts.Part("addresses.place", "place", t.masked(l), "date", t.prompts.writes.day(prepaid.FromMicros(l.At))).Text
 }
 
 // masked names an address to its owner: "SMS +316****5678".

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"pulsa/channels"
 	"pulsa/prepaid"
@@ -36,12 +37,15 @@ func (p *Prompts) limit(key string) int {
 const gsm7Room, ucs2Room = 153, 67
 
 // samples are what the {names} of prompts are filled with to see how long they get: values, and other texts of the language.
-func (p *Prompts) samples() []string {
+func (p *Prompts) samples(b *prepaid.Brand) []string {
+	long := b.Amounts.Max
+	long.Minor = max(long.Minor, b.Limits.DaySum.Minor, b.Limits.MonthSum.Minor) | 1 // with decimals
+	day := p.writes.day(time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
 	values := []string{
-		"amount", "EUR 150.00", "number", "+31612345678", "order", "BKTRMWQXZD", "minutes", "1440", "left", "2", "value", "BKTRMWQXZD12345678",
+		"amount", p.writes.money(long), "number", "+31612345678", "order", "BKTRMWQXZD", "minutes", "1440", "left", "2", "value", "BKTRMWQXZD12345678",
 		"code", "123456", "languages", "EN, NL", "link", "https://topup.example/pay/bcdfghjklmnpqrstvwxzbcdfghjklmnp",
-		"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", "2026-11-21",
-		"place", "WhatsApp +316****5678, 2026-11-21",
+		"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", day,
+		"place", "WhatsApp +316****5678, " + day,
 	}
 	return append(values, "question", p.Part("topup.ask_pin", values...).Text, "what", p.Part("session.purchase", values...).Text,
 		"share", " "+p.text("registration.share"))
@@ -86,7 +90,7 @@ func (l *Languages) CheckBrand(b *prepaid.Brand) []BrandFault {
 func (l *Languages) checkTexts(b *prepaid.Brand, known *language) []BrandFault {
 	var faults []BrandFault
 	p := known.compile(b)
-	samples := p.samples()
+	samples := p.samples(b)
 	for _, key := range p.Keys() {
 		name := string(key)
 		text, own := b.Prompts[known.code][name]

@@ -3,7 +3,6 @@ package conversation
 import (
 	"errors"
 	"strconv"
-	"time"
 
 	"pulsa/accounts"
 	"pulsa/cards"
@@ -154,8 +153,8 @@ func orderUnderWay(_ *Turn, e *accounts.UnderWayError) []string {
 	return []string{"order", string(e.Order)}
 }
 
-func contested(_ *Turn, e *accounts.ContestedError) []string {
-	return []string{"date", e.Until.Format(time.DateOnly)}
+func contested(t *Turn, e *accounts.ContestedError) []string {
+	return []string{"date", t.prompts.writes.day(e.Until)}
 }
 
 func inFlight(_ *Turn, e *topup.InFlightError) []string {

@@ -94,6 +94,10 @@ func (r *languageReader) judge(f languageFile, source *language) {
 			r.judgeAction(at, section, Action(key))
 		case section == inAmounts && !isAmountWord(key):
 			r.faultAt(at, "amounts has no key %s: known are %s, %s, %s, %s, and currencies such as EUR", key, besidePIN, besideFor, besideSelf, besideCents)
+		case section == inWrites:
+			if err := f.Writes.check(key); err != nil && f.Writes[key] != "" {
+				r.faultAt(at, "writes: %s %s", key, err)
+			}
 		case section == inWords:
 			r.judgeText(at, key, f.Words[key], source.Words)
 			r.judgeLetters(at, key, f.Words[key], f)

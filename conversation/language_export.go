@@ -58,6 +58,7 @@ func (l *language) entries(order *language) []entry {
 		return "[" + strings.Join(parts, ", ") + "]"
 	}))
 	add(inAmounts, asYAML(l.Amounts, flowList))
+	add(inWrites, asYAML(l.Writes, strconv.Quote))
 	add(inWords, asYAML(l.Words, strconv.Quote))
 	add(inPages, asYAML(l.Pages, strconv.Quote))
 	add(inPrompts, asYAML(l.Prompts, strconv.Quote))
@@ -91,6 +92,7 @@ var sectionComments = map[string]string{
 	inSentences: "What customers text instead of a keyword: a text that holds a word of each list.",
 	inAmounts: "Words that customers write beside an amount and a PIN: by the currency that they name; \"cents\", in which no amount is typed;\n" +
 		"# \"pin\", between an amount and the PIN; \"for\", before whom it is for; \"self\", behind it, for the customer's own number.",
+	inWrites:  "How the language writes ten euros and a half, the fifth of November 2026, and half past two in the afternoon.",
 	inWords:   "What {support} stands for in the texts of a brand that has a number or page for questions; and what customers call channels.",
 	inPages:   "The web page to which payment pages send customers back.",
 	inPrompts: "What customers are told. Keep the {names}; words of yours for {topup}, {exit} and the like stand above, under keywords.",
@@ -254,7 +256,7 @@ func (l *Languages) Differences(code string, b *prepaid.Brand) ([]Difference, er
 			d.State = Outdated
 		case base.code == code && e.value != is.value:
 			d.State = Changed
-		case base.code != code && e.value == is.value && e.section != inLetters && e.section != inAmounts:
+		case base.code != code && e.value == is.value && e.section != inLetters && e.section != inAmounts && e.section != inWrites:
 			d.State = Untranslated
 		default:
 			continue

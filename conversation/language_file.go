@@ -21,6 +21,7 @@ type languageFile struct {
 	Keywords  map[Action][]string
 	Sentences map[Action][][]string
 	Amounts   amountWords
+	Writes    writes            // how it writes amounts, dates and times
 	Words     map[string]string // that prompts are made of
 	Pages     map[string]string // texts of web pages
 	Prompts   map[string]string // by Key
@@ -37,12 +38,13 @@ type place struct {
 
 // The keys of a language's file, as faults and tests of completeness name them.
 const (
-	inName, inAlso, inLetters, inKeywords, inSentences, inAmounts, inWords, inPages, inPrompts = "name", "also", "letters", "keywords", "sentences", "amounts", "words", "pages", "prompts"
+	inName, inAlso, inLetters, inKeywords, inSentences, inAmounts, inWrites, inWords, inPages, inPrompts = "name", "also", "letters", "keywords", "sentences", "amounts", "writes", "words", "pages", "prompts"
 )
 
 // under returns the file with another over it, which says anew what it holds.
 func (f languageFile) under(over languageFile) languageFile {
 	f.Keywords, f.Sentences, f.Amounts = merged(f.Keywords, over.Keywords), merged(f.Sentences, over.Sentences), merged(f.Amounts, over.Amounts)
+	f.Writes = merged(f.Writes, over.Writes)
 	f.Words, f.Pages, f.Prompts = merged(f.Words, over.Words), merged(f.Pages, over.Pages), merged(f.Prompts, over.Prompts)
 	f.places = merged(f.places, over.places)
 	f.Name = cmp.Or(over.Name, f.Name)
@@ -81,7 +83,7 @@ func (r *languageReader) faultAt(at place, format string, args ...any) {
 // read reads one file by itself.
 func (r *languageReader) read(text []byte) languageFile {
 	r.f = languageFile{
-		Keywords: map[Action][]string{}, Sentences: map[Action][][]string{}, Amounts: amountWords{}, Words: map[string]string{}, Pages: map[string]string{}, Prompts: map[string]string{},
+		Keywords: map[Action][]string{}, Sentences: map[Action][][]string{}, Amounts: amountWords{}, Writes: writes{}, Words: map[string]string{}, Pages: map[string]string{}, Prompts: map[string]string{},
 		places: map[string]place{},
 	}
 	r.lines = strings.Split(string(text), "\n")
@@ -103,6 +105,8 @@ func (r *languageReader) read(text []byte) languageFile {
 			r.each(n, key, func(action string, n *yaml.Node) { r.f.Sentences[Action(action)] = r.lists(action, n) })
 		case inAmounts:
 			r.each(n, key, func(what string, n *yaml.Node) { r.f.Amounts[what] = r.list(what, n) })
+		case inWrites:
+			r.each(n, key, func(what string, n *yaml.Node) { r.f.Writes[what] = r.text(what, n) })
 		case inWords:
 			r.each(n, key, func(word string, n *yaml.Node) { r.f.Words[word] = r.text(word, n) })
 		case inPages:
@@ -111,7 +115,7 @@ func (r *languageReader) read(text []byte) languageFile {
 			r.each(n, key, func(prompt string, n *yaml.Node) { r.f.Prompts[prompt] = r.text(prompt, n) })
 		default:
 			r.fault(r.f.places[key].line, "a language has no key %s%s", key,
-				yamlfile.DidYouMean(key, []string{inName, inAlso, inLetters, inKeywords, inSentences, inAmounts, inWords, inPages, inPrompts}))
+				yamlfile.DidYouMean(key, []string{inName, inAlso, inLetters, inKeywords, inSentences, inAmounts, inWrites, inWords, inPages, inPrompts}))
 		}
 	})
 	return r.f

@@ -3,7 +3,6 @@ package conversation
 import (
 	"context"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -98,7 +97,7 @@ func acceptHolder(t *Turn) (Event, Key) {
 func fillMandate(t *Turn) []string {
 	t.session.Mandate.Shown = t.prompts.Version(mandateText)
 	m := t.session.Mandate
-	return []string{"reference", m.Reference, "holder", m.Holder, "iban", m.IBAN, "date", t.now.Format(time.DateOnly)}
+	return []string{"reference", m.Reference, "holder", m.Holder, "iban", m.IBAN, "date", t.prompts.writes.day(t.now)}
 }
 
 // shortMandate repeats the question without the text, where the customer was shown the present version of it.

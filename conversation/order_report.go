@@ -3,7 +3,6 @@ package conversation
 import (
 	"context"
 	"strings"
-	"time"
 
 	"pulsa/topup"
 )
@@ -56,8 +55,8 @@ func (t *Turn) orderReport(ctx context.Context, s *Services, o topup.Order) (ord
 
 // sayTo tells it. What shows the PIN is no transcript's.
 func (o orderReport) sayTo(t *Turn) {
-	values := []string{"amount", o.Amount.String(), "number", o.MSISDN.String(), "order", string(o.ID), "link", o.ActionURL,
-		"date", o.SettlesBy().Format(time.DateOnly)}
+	values := []string{"amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String(), "order", string(o.ID), "link", o.ActionURL,
+		"date", t.prompts.writes.day(o.SettlesBy())}
 	if o.pin == nil {
 		t.Say(o.prompt, values...)
 		return
@@ -120,5 +119,5 @@ func orderPrompt(o topup.Order) Key {
 
 // sayGift tells of a top-up that somebody else has paid for: neither who, nor by which order.
 func (t *Turn) sayGift(o topup.Order) {
-	t.Say("order.gift", "amount", o.Amount.String(), "number", o.MSISDN.String())
+	t.Say("order.gift", "amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String())
 }

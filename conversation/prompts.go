@@ -28,7 +28,8 @@ type Prompts struct {
 	Language  string
 	Name      string   // in the language itself: "Nederlands"
 	also      []string // other names that customers type for it
-	anyLetter bool     // its texts may hold letters that GSM-7 lacks
+	writes    notation
+	anyLetter bool // its texts may hold letters that GSM-7 lacks
 	offered   map[Action]string
 	words     map[string]string
 	templates map[Key]template
@@ -104,10 +105,11 @@ func brandNames() []string {
 
 // constants are the {names} that are put in when the texts are loaded.
 func (l *language) constants(b *prepaid.Brand) map[string]string {
+	writes := notationOf(l.Writes, b)
 	constants := map[string]string{
 		"brand": b.Title,
-		"min":   b.Amounts.Min.String(), "max": b.Amounts.Max.String(), "step": b.Amounts.Step.String(),
-		"example": b.Amounts.Min.Typed(),
+		"min":   writes.money(b.Amounts.Min), "max": writes.money(b.Amounts.Max), "step": writes.money(b.Amounts.Step),
+		"example": writes.typed(b.Amounts.Min),
 		"digits":  strconv.Itoa(b.Cards.CodeLength),
 		"support": "",
 	}
@@ -126,7 +128,7 @@ func (l *language) constants(b *prepaid.Brand) map[string]string {
 
 func (l *language) compile(b *prepaid.Brand) *Prompts {
 	constants := l.constants(b)
-	p := &Prompts{Language: l.code, Name: l.Name, also: l.Also, anyLetter: l.AnyLetter, offered: map[Action]string{}, words: l.Words, templates: map[Key]template{}}
+	p := &Prompts{Language: l.code, Name: l.Name, also: l.Also, writes: notationOf(l.Writes, b), anyLetter: l.AnyLetter, offered: map[Action]string{}, words: l.Words, templates: map[Key]template{}}
 	for _, a := range newActions() {
 		p.offered[a.Name] = constants[string(a.Name)]
 	}

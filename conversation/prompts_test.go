@@ -59,8 +59,9 @@ func TestTheLanguagesThatAreBuiltInAreWholeAndFit(t *testing.T) {
 }
 
 func TestEveryValueOfATextHasASample(t *testing.T) {
-	p := mustPrompts(t, demoBrand()).ByLanguage["en"]
-	samples := p.samples()
+	b := demoBrand()
+	p := mustPrompts(t, b).ByLanguage["en"]
+	samples := p.samples(b)
 	for _, key := range p.Keys() {
 		text, _ := p.Template(key)
 		for _, name := range namesIn(text) {

@@ -103,7 +103,7 @@ func fillNumber(t *Turn) []string {
 
 // fillPurchase shows what will be bought: nothing else is charged for.
 func fillPurchase(t *Turn) []string {
-	return []string{"amount", t.amount().String(), "number", t.session.MSISDN.String()}
+	return []string{"amount", t.prompts.writes.money(t.amount()), "number", t.session.MSISDN.String()}
 }
 
 // amount is what the present flow is about.
@@ -134,7 +134,7 @@ func (t *Turn) takePurchase(p purchase, noAmount, noPIN Event) Event {
 		return noAmount
 	}
 	if wrong := t.amountError(p.Amount); wrong != "" {
-		t.Say(wrong, "amount", p.Amount.String())
+		t.Say(wrong, "amount", t.prompts.writes.money(p.Amount))
 		return noAmount
 	}
 	t.session.Amount = p.Amount.Minor

@@ -107,7 +107,7 @@ func TestAStorySavedFromThePhoneCanBeRunAgain(t *testing.T) {
 	b.post(pay, url.Values{"action": {"complete"}})
 	b.hear("you are registered")
 	b.text("KOOP 10 7777", "PIN is wrong")
-	b.text(testPIN, "EUR 10.00 was added")
+	b.text(testPIN, "€10 was added")
 	form := b.who()
 	form["entry"] = b.entries
 	story := b.post("/phone/story", form)

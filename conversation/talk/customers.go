@@ -75,7 +75,7 @@ func (p *player) readFact(f *factLine) (Fact, error) {
 	if !f.late {
 		return f.fact, nil
 	}
-	text, err := p.filled(f.pos, f.raw, func(value string) string { return value })
+	text, err := p.filled(f.pos, f.raw, func(value string) string { return inScript(value, p.matcher.currency) })
 	if err != nil {
 		return Fact{}, err
 	}

@@ -3,21 +3,19 @@ package talk
 import (
 	"slices"
 	"strings"
-
-	"pulsa/prepaid"
 )
 
-// globToken is literal text, or anything: that a name keeps, or that says an amount.
+// globToken is literal text, or anything: that a name keeps, or that says an amount or a day.
 type globToken struct {
 	text  string
 	any   bool
 	never bool // a name that has kept nothing
 	keep  string
-	money *prepaid.Money
+	says  func(shown string) bool // what else it must be: this amount, this day
 }
 
 // plainAny reports whether the token may be anything at all.
-func (t globToken) plainAny() bool { return t.any && t.keep == "" && t.money == nil }
+func (t globToken) plainAny() bool { return t.any && t.keep == "" && t.says == nil }
 
 func (m matcher) globOf(tokens []token) []globToken {
 	out := make([]globToken, len(tokens))
@@ -42,7 +40,7 @@ func (m matcher) fits(tokens []globToken, text string) (matcher, bool) {
 		if !t.any {
 			continue
 		}
-		if t.money != nil && !sameMoney(*t.money, found[0], m.currency) {
+		if t.says != nil && !t.says(found[0]) {
 			return before, false
 		}
 		if t.keep != "" {
@@ -74,7 +72,7 @@ func (m matcher) fitsLoosely(tokens []globToken, text string) (matcher, bool) {
 	return m, false
 }
 
-// globLoose is fitsLoosely for tokens without names and money.
+// globLoose is fitsLoosely for tokens without names, amounts and days.
 func globLoose(tokens []globToken, text string) bool {
 	_, ok := matcher{}.fitsLoosely(tokens, text)
 	return ok

@@ -204,6 +204,27 @@ func TestMoneyIsComparedAsMoney(t *testing.T) {
 	}
 }
 
+func TestADayIsComparedAsADay(t *testing.T) {
+	for _, shown := range []string{"2026-11-05", "05-11-2026", "5-11-2026", "5.11.2026", "11/05/2026", "5 Nov 2026", "November 5, 2026"} {
+		passes(t, head+"> echo "+shown+"\n< {echo text=2026-11-05}\n")
+	}
+	for _, shown := range []string{"2026-11-06", "5 Oct 2026", "05-11-2027", "5 Nov", "on 5 Nov 2026"} {
+		fails(t, head+"> echo "+shown+"\n< {echo text=2026-11-05}\n", "another reply came")
+	}
+}
+
+func TestAnAmountThatANameKeepsIsMoney(t *testing.T) {
+	passes(t, head+"> echo € 10\n< {echo text=$paid}\n> echo EUR 10.00\n< {echo text=$paid}\n= charged $paid never\n")
+	fails(t, head+"> echo € 10\n< {echo text=$paid}\n> echo EUR 11.00\n< {echo text=$paid}\n", "another reply came")
+}
+
+func TestAnAmountWithinAValueIsMoney(t *testing.T) {
+	for _, shown := range []string{"EUR 10.00 for +31612345678", "€10 for +31612345678", "€ 10,00 voor +31612345678", "10 euro voor +31612345678"} {
+		passes(t, head+"> echo "+shown+"\n< {echo text=\"EUR 10.00 * +31612345678\"}\n")
+	}
+	fails(t, head+"> echo €100 for +31612345678\n< {echo text=\"EUR 10.00 * +31612345678\"}\n", "another reply came")
+}
+
 func TestAStoryBeginsWhenItSays(t *testing.T) {
 	p := passes(t, "story: S\ngiven: now 2028-02-28 09:00\n> silence\n")
 	if want := time.Date(2028, 2, 28, 9, 0, 0, 0, time.UTC); !p.setup.Now.Equal(want) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"pulsa/prepaid"
 )
@@ -81,8 +82,7 @@ func (m matcher) listed(replies []*expect, came []Message) (matcher, bool) {
 // keep makes a name keep a value, or compares with what it has kept.
 func (m matcher) keep(name, value string) (matcher, bool) {
 	if have, kept := m.kept[name]; kept {
-		money, isMoney := scriptMoney(have)
-		return m, have == value || isMoney && sameMoney(money, value, m.currency)
+		return m, have == value || inScript(have, m.currency) == inScript(value, m.currency)
 	}
 	kept := maps.Clone(m.kept)
 	if kept == nil {
@@ -123,7 +123,7 @@ func (m matcher) matchPart(t token, p Part) (matcher, bool) {
 		if !ok {
 			return m, false
 		}
-		if m, ok = m.fits(m.valueTokens(v.pattern), fold(have)); !ok {
+		if m, ok = m.fitsValue(m.valueTokens(v.pattern), fold(have)); !ok {
 			return m, false
 		}
 	}
@@ -132,6 +132,18 @@ func (m matcher) matchPart(t token, p Part) (matcher, bool) {
 		return m, true
 	}
 	return m, glob(squeezed(m.templateTokens(template, nil)), squeeze(p.Text))
+}
+
+// fitsValue is fits for the value of a prompt. An amount that stands within more is money, too.
+func (m matcher) fitsValue(pattern []globToken, have string) (matcher, bool) {
+	if after, ok := m.fits(pattern, have); ok {
+		return after, true
+	}
+	pattern = slices.Clone(pattern)
+	for i := range pattern {
+		pattern[i].text = allInScript(pattern[i].text, m.currency)
+	}
+	return m.fits(pattern, allInScript(have, m.currency))
 }
 
 // tryParts puts the text of fitting parts in the place of prompts, in every way there is, until the whole
@@ -184,7 +196,7 @@ func (m matcher) matchText(e *expect, msg Message) (matcher, bool) {
 	return m, false
 }
 
-// valueTokens is the pattern of a value: money is any text that says this amount, and a name alone anything that it
+// valueTokens is the pattern of a value: an amount is any text that says it, so is a day, and a name alone anything that it
 // may keep.
 func (m matcher) valueTokens(pattern []token) []globToken {
 	if len(pattern) == 1 {
@@ -192,7 +204,10 @@ func (m matcher) valueTokens(pattern []token) []globToken {
 			return []globToken{{any: true, keep: name}}
 		}
 		if amount, ok := scriptMoney(pattern[0].literal); ok {
-			return []globToken{{any: true, money: &amount}}
+			return []globToken{{any: true, says: func(shown string) bool { return sameMoney(amount, shown, m.currency) }}}
+		}
+		if day, err := time.Parse(time.DateOnly, pattern[0].literal); err == nil {
+			return []globToken{{any: true, says: func(shown string) bool { return sameDay(day, shown) }}}
 		}
 	}
 	return m.globOf(pattern)

@@ -36,24 +36,45 @@ func moneySigns() map[string][]prepaid.Currency {
 // sameMoney reports whether shown is the amount, however a language writes it: "€10", "10,00 EUR", "10 euro". Where
 // it shows no currency it is in the brand's.
 func sameMoney(want prepaid.Money, shown string, brand prepaid.Currency) bool {
+	m, ok := shownMoney(shown, want.Currency, brand)
+	return ok && m == want
+}
+
+// inScript is an amount of the brand's as scripts write it, and any other text as it is: "EUR 10.00" for "€ 10".
+func inScript(shown string, brand prepaid.Currency) string {
+	if m, ok := shownMoney(shown, brand, ""); ok {
+		return m.String()
+	}
+	return shown
+}
+
+var amountWithin = regexp.MustCompile(`(?:[A-Z]{3}|\p{L}{0,4}\p{Sc}|\pL{1,4}\.?) ?(?:\d+(?:[.,' ]\d{3})*)(?:[.,]\d{1,3})?|\d+(?:[.,' ]\d{3})*(?:[.,]\d{1,3})? ?(?:\p{Sc}|\pL{2,5})`)
+
+// allInScript is a text whose amounts of the brand's are written as scripts write them: "EUR 10.00 for +316…" for "€10 for +316…".
+func allInScript(text string, brand prepaid.Currency) string {
+	return amountWithin.ReplaceAllStringFunc(text, func(shown string) string { return inScript(shown, brand) })
+}
+
+// shownMoney reads an amount in the currency c as languages write it. Where it shows no currency it is in the brand's.
+func shownMoney(shown string, c, brand prepaid.Currency) (prepaid.Money, bool) {
 	shown = strings.TrimSpace(prepaid.FoldDigits(shown))
 	isDigit := func(r rune) bool { return r >= '0' && r <= '9' }
 	first, last := strings.IndexFunc(shown, isDigit), strings.LastIndexFunc(shown, isDigit)
 	if first < 0 {
-		return false
+		return prepaid.Money{}, false
 	}
 	before, number, after := shown[:first], shown[first:last+1], shown[last+1:]
 	after = strings.TrimLeft(after, ",.-–/=") // "10,-", "1000/="
 	before, negative := strings.CutSuffix(strings.TrimSpace(before), "-")
-	if negative || !inCurrency(before, after, want.Currency, brand) {
-		return false
+	if negative || !inCurrency(before, after, c, brand) {
+		return prepaid.Money{}, false
 	}
-	plain, ok := plainNumber(number, want.Currency.Decimals())
+	plain, ok := plainNumber(number, c.Decimals())
 	if !ok {
-		return false
+		return prepaid.Money{}, false
 	}
-	m, err := prepaid.ParseMoney(plain, want.Currency)
-	return err == nil && m == want
+	m, err := prepaid.ParseMoney(plain, c)
+	return m, err == nil
 }
 
 // inCurrency reports whether what stands around a number names the currency.

@@ -76,7 +76,7 @@ func TestTheBotOnAnIndependentEmulator(t *testing.T) {
 	act(t, admin, talk.Event{Kind: talk.SetupCompleted})
 	c.hears("you are registered")
 	c.writes("KOOP 10 " + pin)
-	c.hears("EUR 10.00 was added to " + number)
+	c.hears("€10 was added to " + number)
 	c.sends("/sendMessage", map[string]any{"sticker": map[string]any{"file_id": "x", "file_unique_id": "y", "width": 1, "height": 1}})
 	c.hears("text")
 	c.hides(pin)

@@ -68,7 +68,7 @@ func pseudoFolder(t *testing.T, c config.Config) string {
 // valueForms are what a reply may show beside the words of its language and what it knows of the brand.
 var valueForms = []*regexp.Regexp{
 	regexp.MustCompile(`https?://\S+`),                                  // a page to open
-	regexp.MustCompile(`\b[A-Z]{3} [0-9]+\.[0-9]{2}\b`),                 // an amount
+	regexp.MustCompile(`\b[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4}\b`),         // a day
 	regexp.MustCompile(`\b[A-Z]{2}\*\* \*{4}`),                          // a bank account
 	regexp.MustCompile(`\S+\*+@\S+`),                                    // an account at PayPal
 	regexp.MustCompile(`\b(PayPal|Visa)\b`),                             // what the simulated gateway calls its instruments
