@@ -22,7 +22,8 @@ var publisher = prepaid.By{Who: "ola", Why: "a test"}
 
 // brands are the operations on the brands of a running program.
 func (r *running) brands() operators.Brands {
-	return operators.Brands{Store: r.DB.Brands, Read: core.BrandReader(r.Config), File: config.SettingsFile, Reach: nobody{}, Clock: r.Clock}
+	return operators.Brands{Store: r.DB.Brands, Read: core.BrandReader(r.Config), File: config.SettingsFile, FileNote: func(string) string { return "" },
+		Reach: nobody{}, Clock: r.Clock}
 }
 
 type nobody struct{ operators.BrandReach }

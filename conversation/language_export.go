@@ -103,7 +103,7 @@ var sectionComments = map[string]string{
 func (l *Languages) Export(code string, b *prepaid.Brand) (string, error) {
 	switch {
 	case !languageCode.MatchString(code):
-		return "", fmt.Errorf("%q is no code of a language: write one of ISO 639, such as de or pt-br", code)
+		return "", &NoLanguageError{fmt.Sprintf("%q is no code of a language: write one of ISO 639, such as de or pt-br", code)}
 	case l.byCode[code] == nil:
 		return "", l.noLanguage(code)
 	}
@@ -180,8 +180,13 @@ func advice(e entry) string {
 	return strings.Join(says, "; ")
 }
 
+// NoLanguageError says that a code names no language that there are texts in.
+type NoLanguageError struct{ text string }
+
+func (e *NoLanguageError) Error() string { return e.text }
+
 func (l *Languages) noLanguage(code string) error {
-	return fmt.Errorf("there are no texts in %s: known are %s", code, strings.Join(l.Codes(), ", "))
+	return &NoLanguageError{fmt.Sprintf("there are no texts in %s: known are %s", code, strings.Join(l.Codes(), ", "))}
 }
 
 // baseOf returns what the texts of a language are compared with: what the program brings of it, or what it is translated from.
@@ -232,22 +237,41 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s is changed:\n  built in: %s\n  here:     %s", d.Entry, d.BuiltIn, d.Text)
 }
 
+// Differences are all of a language, in the order of its file.
+type Differences struct {
+	List     []Difference
+	language string
+}
+
+// Text describes them for people, in lines.
+func (d Differences) Text() string {
+	if len(d.List) == 0 {
+		return d.language + ": nothing differs from what the program brings, and nothing is out of date\n"
+	}
+	text := ""
+	for _, each := range d.List {
+		text += each.String() + "\n"
+	}
+	return text
+}
+
 // Differences lists how a language, with b's own texts, differs from what the program brings: of a language that it brings, what
 // says something else; of another, what is not translated; of both, what was exported with a text that has changed since.
-func (l *Languages) Differences(code string, b *prepaid.Brand) ([]Difference, error) {
+// b may be nil. Errors: *NoLanguageError.
+func (l *Languages) Differences(code string, b *prepaid.Brand) (Differences, error) {
+	differences := Differences{language: code}
 	base, err := baseOf(code)
 	if err != nil {
-		return nil, err
+		return differences, err
 	}
 	if l.byCode[code] == nil {
-		return nil, l.noLanguage(code)
+		return differences, l.noLanguage(code)
 	}
 	bases := map[string]entry{}
 	for _, e := range base.entries(base) {
 		bases[e.name()] = e
 	}
 	known := l.byCode[code].with(b)
-	var list []Difference
 	for _, e := range known.entries(base) {
 		is, was := bases[e.name()], known.places[e.name()].of
 		d := Difference{e.name(), "", is.value, e.value, is.digest()}
@@ -261,7 +285,7 @@ func (l *Languages) Differences(code string, b *prepaid.Brand) ([]Difference, er
 		default:
 			continue
 		}
-		list = append(list, d)
+		differences.List = append(differences.List, d)
 	}
-	return list, nil
+	return differences, nil
 }

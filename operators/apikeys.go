@@ -84,8 +84,12 @@ func (k KeyRow) State() string {
 	return "last used " + stamp(*k.LastUsedAt)
 }
 
-// Money is the balance with its currency.
-func (k KeyRow) Money() string { return k.Currency + " " + k.Balance }
+// Cells are what people see of the row.
+func (k KeyRow) Cells() [][2]string {
+	return [][2]string{{"key", k.Key}, {"brand", k.Brand}, {"name", k.Name}, {"balance", k.money()}, {"state", k.State()}}
+}
+
+func (k KeyRow) money() string { return k.Currency + " " + k.Balance }
 
 // KeyDeed is what an operator has done to a key.
 type KeyDeed struct {
@@ -102,8 +106,13 @@ type KeyDetail struct {
 	ChangedAt time.Time `json:"-"` // when the balance last changed
 }
 
-// Account returns the balance and the time of its last change.
-func (k KeyDetail) Account() string { return k.Money() + " since " + stamp(k.ChangedAt) }
+// Facts are what people see of the key alone.
+func (k KeyDetail) Facts() [][]string {
+	return [][]string{
+		{"key", k.Key}, {"brand", k.Brand}, {"name", k.Name}, {"scopes", k.Scopes}, {"balance", k.money() + " since " + stamp(k.ChangedAt)},
+		{"state", k.State()},
+	}
+}
 
 // List lists the keys of a brand, or of all brands (""), oldest first.
 func (a APIKeys) List(ctx context.Context, brand string) ([]KeyRow, error) {
@@ -184,27 +193,27 @@ func (a APIKeys) sellers() []string {
 }
 
 // Revoke ends a key for good, and its tokens at once. Errors: developers.ErrNoKey, developers.ErrRevoked.
-func (a APIKeys) Revoke(ctx context.Context, id string, by prepaid.By) error {
+func (a APIKeys) Revoke(ctx context.Context, id string, by prepaid.By) (Done, error) {
 	if err := needsReason(by); err != nil {
-		return err
+		return "", err
 	}
-	return a.Service.Revoke(ctx, id, by)
+	return Done("Key " + id + " is revoked."), a.Service.Revoke(ctx, id, by)
 }
 
 // Suspend stops a key from buying; it can still read. Errors: developers.ErrNoKey, developers.ErrRevoked, developers.ErrSuspended.
-func (a APIKeys) Suspend(ctx context.Context, id string, by prepaid.By) error {
+func (a APIKeys) Suspend(ctx context.Context, id string, by prepaid.By) (Done, error) {
 	if err := needsReason(by); err != nil {
-		return err
+		return "", err
 	}
-	return a.Service.Suspend(ctx, id, by)
+	return Done("Key " + id + " is suspended."), a.Service.Suspend(ctx, id, by)
 }
 
 // Resume lets a suspended key buy again. Errors: developers.ErrNoKey, developers.ErrRevoked, developers.ErrNotSuspended.
-func (a APIKeys) Resume(ctx context.Context, id string, by prepaid.By) error {
+func (a APIKeys) Resume(ctx context.Context, id string, by prepaid.By) (Done, error) {
 	if err := needsReason(by); err != nil {
-		return err
+		return "", err
 	}
-	return a.Service.Resume(ctx, id, by)
+	return Done("Key " + id + " may buy again."), a.Service.Resume(ctx, id, by)
 }
 
 // KeyCredit describes a prepayment by a developer, or its repayment, to be booked.
@@ -220,6 +229,11 @@ type Credited struct {
 	Credited string `json:"credited"`
 	Currency string `json:"currency"`
 	Key      string `json:"key"`
+}
+
+// Text describes it for people.
+func (c Credited) Text() string {
+	return fmt.Sprintf("%s %s booked, the balance is %s %s.", c.Currency, c.Credited, c.Currency, c.Balance)
 }
 
 // ShortError says that an account holds less than the repayment asked for. It matches topup.ErrNoFunds.

@@ -28,6 +28,18 @@ type WebhookRow struct {
 	URL       string    `json:"url"`
 }
 
+// Text describes it for people.
+func (w WebhookRow) Text() string { return w.URL + " since " + w.CreatedAt.Format(time.DateTime) }
+
+// NoWebhook is a key whose webhook was removed.
+type NoWebhook struct {
+	Key string  `json:"key"`
+	URL *string `json:"url"` // nil
+}
+
+// Text describes it for people.
+func (n NoWebhook) Text() string { return "Key " + n.Key + " has no webhook any more." }
+
 // Webhook returns a key's webhook; developers.ErrNoWebhook.
 func (a APIKeys) Webhook(ctx context.Context, key string) (WebhookRow, error) {
 	w, err := a.Webhooks.Webhook(ctx, key)
@@ -51,11 +63,11 @@ func (a APIKeys) SetWebhook(ctx context.Context, key, address string, by prepaid
 }
 
 // RemoveWebhook removes a key's webhook. What is undelivered then is never delivered. Errors: developers.ErrNoKey.
-func (a APIKeys) RemoveWebhook(ctx context.Context, key string, by prepaid.By) error {
+func (a APIKeys) RemoveWebhook(ctx context.Context, key string, by prepaid.By) (NoWebhook, error) {
 	if err := needsReason(by); err != nil {
-		return err
+		return NoWebhook{}, err
 	}
-	return a.Service.RemoveWebhook(ctx, key, by)
+	return NoWebhook{Key: key}, a.Service.RemoveWebhook(ctx, key, by)
 }
 
 // DeliveryRow is a delivery as it is listed.
@@ -89,6 +101,26 @@ func newDeliveryRow(d developers.Delivery, now time.Time) DeliveryRow {
 	return row
 }
 
+// Cells are what people see of the row.
+func (d DeliveryRow) Cells() [][2]string {
+	return [][2]string{
+		{"delivery", d.Delivery}, {"created_at", stamp(d.CreatedAt)}, {"transaction", fmt.Sprint(d.Transaction)}, {"order", string(d.Order)},
+		{"state", string(d.State)}, {"status", d.Progress()}, {"code", d.Code},
+	}
+}
+
+// Facts are what people see of the delivery alone.
+func (d DeliveryRow) Facts() [][]string {
+	tried := ""
+	if d.TriedAt != nil {
+		tried = stamp(*d.TriedAt)
+	}
+	return [][]string{
+		{"delivery", d.Delivery}, {"key", d.Key}, {"transaction", fmt.Sprint(d.Transaction)}, {"order", string(d.Order)}, {"state", string(d.State)},
+		{"status", d.Progress()}, {"created at", stamp(d.CreatedAt)}, {"tried at", tried}, {"code", d.Code}, {"excerpt", d.Excerpt},
+	}
+}
+
 // Progress describes the delivery's progress for people: "waiting after 2 tries until 2026-11-21T11:00:00Z".
 func (d DeliveryRow) Progress() string { return d.progress }
 
@@ -108,8 +140,12 @@ func progress(d developers.Delivery, now time.Time) string {
 	return string(d.Status)
 }
 
-// Deliveries lists the newest deliveries of a key, up to limit, newest first; status "" means any. Errors: developers.ErrNoKey.
+// Deliveries lists the newest deliveries of a key, up to limit, newest first; status "" means any. Errors: developers.ErrNoKey,
+// *FieldError for the limit.
 func (a APIKeys) Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, limit int) ([]DeliveryRow, error) {
+	if err := positive("limit", limit); err != nil {
+		return nil, err
+	}
 	if _, err := a.Keys.Key(ctx, key); err != nil {
 		return nil, err
 	}
@@ -134,17 +170,17 @@ func (a APIKeys) Delivery(ctx context.Context, id string) (DeliveryRow, error) {
 }
 
 // RepeatDelivery schedules a delivery again for now, to the webhook that its key has now, and retries it for as long as a new one.
-// It returns the delivery as it was before. Errors: developers.ErrNoDelivery; developers.ErrNoWebhook, returned with the delivery.
-func (a APIKeys) RepeatDelivery(ctx context.Context, id string, by prepaid.By) (DeliveryRow, error) {
+// Errors: developers.ErrNoDelivery, developers.ErrNoWebhook.
+func (a APIKeys) RepeatDelivery(ctx context.Context, id string, by prepaid.By) (Done, error) {
 	if err := needsReason(by); err != nil {
-		return DeliveryRow{}, err
+		return "", err
 	}
 	d, err := a.Delivery(ctx, id)
 	if err != nil {
-		return d, err
+		return "", err
 	}
 	if _, err := a.Webhook(ctx, d.Key); err != nil {
-		return d, err
+		return "", err
 	}
-	return d, a.Webhooks.RepeatDelivery(ctx, id, developers.Deed{What: "repeat delivery " + id, By: by, At: a.Clock.Now()})
+	return Done("Delivery " + id + " is sent again by the server that runs."), a.Webhooks.RepeatDelivery(ctx, id, developers.Deed{What: "repeat delivery " + id, By: by, At: a.Clock.Now()})
 }

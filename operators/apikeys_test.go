@@ -1,8 +1,8 @@
 package operators_test
 
 import (
-	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,10 +92,10 @@ func TestWhatIsDoneToAKeySaysWhoAndWhy(t *testing.T) {
 	}
 	_, err = k.SetWebhook(t.Context(), row.Key, "https://shop.example/", operator)
 	k.ok(err)
-	k.ok(k.RemoveWebhook(t.Context(), row.Key, operator))
-	k.ok(k.Suspend(t.Context(), row.Key, operator))
-	k.ok(k.Resume(t.Context(), row.Key, operator))
-	k.ok(k.Revoke(t.Context(), row.Key, operator))
+	k.ok(failure(k.RemoveWebhook(t.Context(), row.Key, operator)))
+	k.ok(failure(k.Suspend(t.Context(), row.Key, operator)))
+	k.ok(failure(k.Resume(t.Context(), row.Key, operator)))
+	k.ok(failure(k.Revoke(t.Context(), row.Key, operator)))
 	deeds := []string{"ola: create: new key"}
 	for _, what := range []string{"credit USD 20.50, statement 7", "set webhook", "remove webhook", "suspend", "resume", "revoke"} {
 		deeds = append(deeds, "ola: "+what+": the customer asked")
@@ -114,8 +114,8 @@ func TestAKeyIsChangedForAReasonOnly(t *testing.T) {
 	_, set := k.SetWebhook(t.Context(), key, "https://shop.example/", idle)
 	_, repeated := k.RepeatDelivery(t.Context(), delivery, idle)
 	for what, err := range map[string]error{
-		"revoke": k.Revoke(t.Context(), key, idle), "suspend": k.Suspend(t.Context(), key, idle), "resume": k.Resume(t.Context(), key, idle),
-		"credit": credited, "set webhook": set, "remove webhook": k.RemoveWebhook(t.Context(), key, idle), "repeat": repeated,
+		"revoke": failure(k.Revoke(t.Context(), key, idle)), "suspend": failure(k.Suspend(t.Context(), key, idle)), "resume": failure(k.Resume(t.Context(), key, idle)),
+		"credit": credited, "set webhook": set, "remove webhook": failure(k.RemoveWebhook(t.Context(), key, idle)), "repeat": repeated,
 	} {
 		if !errors.Is(err, operators.ErrNoReason) {
 			t.Errorf("%s: %v", what, err)
@@ -158,28 +158,27 @@ func TestAKeyThatCantBeMade(t *testing.T) {
 func TestAChangeOfAKeyThatIsRefused(t *testing.T) {
 	k := newKeyring(t)
 	key, ended := k.key("shop"), k.key("ended")
-	k.ok(k.Revoke(t.Context(), ended, operator))
-	type change = func(operators.APIKeys, context.Context, string, prepaid.By) error
-	set := func(a operators.APIKeys, ctx context.Context, key string, by prepaid.By) error {
-		_, err := a.SetWebhook(ctx, key, "https://shop.example/", by)
-		return err
-	}
-	for what, do := range map[string]change{
-		"revoke": operators.APIKeys.Revoke, "suspend": operators.APIKeys.Suspend, "resume": operators.APIKeys.Resume, "set webhook": set,
-		"remove webhook": operators.APIKeys.RemoveWebhook,
+	k.ok(failure(k.Revoke(t.Context(), ended, operator)))
+	ctx := t.Context()
+	for what, do := range map[string]func(key string) error{
+		"revoke":         func(key string) error { return failure(k.Revoke(ctx, key, operator)) },
+		"suspend":        func(key string) error { return failure(k.Suspend(ctx, key, operator)) },
+		"resume":         func(key string) error { return failure(k.Resume(ctx, key, operator)) },
+		"set webhook":    func(key string) error { return failure(k.SetWebhook(ctx, key, "https://shop.example/", operator)) },
+		"remove webhook": func(key string) error { return failure(k.RemoveWebhook(ctx, key, operator)) },
 	} {
-		if err := do(k.APIKeys, t.Context(), "nobody", operator); !errors.Is(err, developers.ErrNoKey) {
+		if err := do("nobody"); !errors.Is(err, developers.ErrNoKey) {
 			t.Errorf("%s nobody: %v", what, err)
 		}
-		if err := do(k.APIKeys, t.Context(), ended, operator); what != "remove webhook" && !errors.Is(err, developers.ErrRevoked) {
+		if err := do(ended); what != "remove webhook" && !errors.Is(err, developers.ErrRevoked) {
 			t.Errorf("%s a revoked key: %v", what, err)
 		}
 	}
-	if err := k.Resume(t.Context(), key, operator); !errors.Is(err, developers.ErrNotSuspended) {
+	if err := failure(k.Resume(t.Context(), key, operator)); !errors.Is(err, developers.ErrNotSuspended) {
 		t.Error(err)
 	}
-	k.ok(k.Suspend(t.Context(), key, operator))
-	if err := k.Suspend(t.Context(), key, operator); !errors.Is(err, developers.ErrSuspended) {
+	k.ok(failure(k.Suspend(t.Context(), key, operator)))
+	if err := failure(k.Suspend(t.Context(), key, operator)); !errors.Is(err, developers.ErrSuspended) {
 		t.Error(err)
 	}
 	if _, err := k.Show(t.Context(), "nobody"); !errors.Is(err, developers.ErrNoKey) {
@@ -216,12 +215,12 @@ func TestACreditThatIsRefusedBooksNothing(t *testing.T) {
 	if err := credit("-10.01", ""); !errors.As(err, new(*operators.ShortError)) || !errors.Is(err, topup.ErrNoFunds) || err.Error() != "the account holds EUR 10.00 only" {
 		t.Error(err)
 	}
-	k.ok(k.Revoke(t.Context(), key, operator))
+	k.ok(failure(k.Revoke(t.Context(), key, operator)))
 	if err := credit("1", ""); !errors.Is(err, developers.ErrRevoked) {
 		t.Error(err)
 	}
 	k.ok(credit("-3", ""))
-	if detail, err := k.Show(t.Context(), key); err != nil || detail.Account() != "EUR 7.00 since 2026-11-01T09:00:00Z" {
+	if detail, err := k.Show(t.Context(), key); err != nil || !slices.Equal(detail.Facts()[4], []string{"balance", "EUR 7.00 since 2026-11-01T09:00:00Z"}) {
 		t.Errorf("%+v, %v", detail, err)
 	}
 }
@@ -337,9 +336,9 @@ func TestADeliveryThatCantBeRepeated(t *testing.T) {
 	k := newKeyring(t)
 	key := k.key("shop")
 	id := k.delivered(key)
-	k.ok(k.RemoveWebhook(t.Context(), key, operator))
-	if row, err := k.RepeatDelivery(t.Context(), id, operator); !errors.Is(err, developers.ErrNoWebhook) || row.Key != key {
-		t.Errorf("without a webhook: %+v, %v", row, err)
+	k.ok(failure(k.RemoveWebhook(t.Context(), key, operator)))
+	if _, err := k.RepeatDelivery(t.Context(), id, operator); !errors.Is(err, developers.ErrNoWebhook) {
+		t.Errorf("without a webhook: %v", err)
 	}
 	if _, err := k.Webhook(t.Context(), key); !errors.Is(err, developers.ErrNoWebhook) {
 		t.Error(err)

@@ -30,6 +30,9 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%d: %s%s", v.Invariant, subject, v.Text)
 }
 
+// Cells are what people see of the row.
+func (v Violation) Cells() [][2]string { return [][2]string{{"violation", v.String()}} }
+
 // ProviderBooks are the providers' own records of what they did. Simulators keep such books.
 type ProviderBooks struct {
 	Charged, Refunded, Returned []Moved

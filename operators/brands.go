@@ -72,14 +72,17 @@ type BrandText struct {
 // BrandReader reads settings. file is what errors name; brand is whose the text is where it does not say so, "" for all that it has.
 type BrandReader func(file string, text []byte, brand string) ([]BrandText, error)
 
-// Brands are the operations on brands' settings. All fields are needed. Safe for concurrent use.
+// Brands are the operations on brands' settings. Where one is not told which brand is meant (""), it is the only one that there is; if
+// there are several, that is a *FieldError. All fields are needed. Safe for concurrent use.
 type Brands struct {
 	Store BrandStore
 	Read  BrandReader
 	// File makes a version a file that can be read, changed and applied.
-	File  func(brand string, version int, about, text string) string
-	Reach BrandReach
-	Clock prepaid.Clock
+	File func(brand string, version int, about, text string) string
+	// FileNote says where the next start of a server takes a brand's settings from the configuration file again; "" where it does not.
+	FileNote func(brand string) string
+	Reach    BrandReach
+	Clock    prepaid.Clock
 }
 
 // UnknownBrandError says that no brand of that name has settings in the store.
@@ -170,13 +173,13 @@ type BrandRow struct {
 	ChangedAt time.Time `json:"changed_at"`
 }
 
-// DraftList are the versions that are newer than the one in force, for people.
-func (r BrandRow) DraftList() string {
-	texts := make([]string, len(r.Drafts))
-	for i, n := range r.Drafts {
-		texts[i] = fmt.Sprint(n)
+// Cells are what people see of the row.
+func (r BrandRow) Cells() [][2]string {
+	drafts := strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Drafts), " ", ", "), "[]")
+	return [][2]string{
+		{"brand", r.Brand}, {"version", fmt.Sprint(r.Version)}, {"state", r.State}, {"drafts", drafts}, {"changed_by", r.ChangedBy},
+		{"changed_at", stamp(r.ChangedAt)}, {"why", r.Why},
 	}
-	return strings.Join(texts, ", ")
 }
 
 // List lists the brands that have settings in the store.
@@ -214,17 +217,24 @@ type VersionRow struct {
 	MadeAt  time.Time `json:"made_at"`
 }
 
+// Cells are what people see of the row.
+func (r VersionRow) Cells() [][2]string {
+	return [][2]string{
+		{"version", fmt.Sprint(r.Version)}, {"parent", fmt.Sprint(r.Parent)}, {"state", r.State}, {"who", r.Who}, {"made_at", stamp(r.MadeAt)}, {"why", r.Why},
+	}
+}
+
 // Versions lists the versions of a brand's settings, newest first; *UnknownBrandError.
 func (s Brands) Versions(ctx context.Context, brand string) ([]VersionRow, error) {
 	state, err := s.state(ctx, brand)
 	if err != nil {
 		return nil, err
 	}
-	versions, err := s.Store.BrandVersions(ctx, brand)
+	versions, err := s.Store.BrandVersions(ctx, state.Brand)
 	if err != nil {
 		return nil, err
 	}
-	changes, err := s.Store.BrandChanges(ctx, brand)
+	changes, err := s.Store.BrandChanges(ctx, state.Brand)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +254,8 @@ func (s Brands) Versions(ctx context.Context, brand string) ([]VersionRow, error
 	return rows, nil
 }
 
-// state returns which version of a brand is in force, version 0 where it has drafts alone; *UnknownBrandError.
+// state returns which version of a brand is in force, version 0 where it has drafts alone; "" is the only brand. Errors:
+// *UnknownBrandError, *FieldError.
 func (s Brands) state(ctx context.Context, brand string) (BrandState, error) {
 	states, err := s.Store.BrandStates(ctx)
 	if err != nil {
@@ -252,10 +263,13 @@ func (s Brands) state(ctx context.Context, brand string) (BrandState, error) {
 	}
 	unknown := &UnknownBrandError{Brand: brand}
 	for _, state := range states {
-		if state.Brand == brand {
+		if state.Brand == brand || brand == "" && len(states) == 1 {
 			return state, nil
 		}
 		unknown.Known = append(unknown.Known, state.Brand)
+	}
+	if brand == "" {
+		return BrandState{}, &FieldError{Field: "brand", Err: errors.New("say which one"), Known: unknown.Known}
 	}
 	drafts, err := s.Store.BrandVersions(ctx, brand)
 	if err != nil || len(drafts) > 0 { // nothing was ever put in force
@@ -271,15 +285,15 @@ func (s Brands) Show(ctx context.Context, brand string, version int) (string, er
 	if err != nil {
 		return "", err
 	}
-	v, err := s.version(ctx, brand, cmp.Or(version, state.Version))
+	v, err := s.version(ctx, state.Brand, cmp.Or(version, state.Version))
 	if err != nil {
 		return "", err
 	}
-	about := fmt.Sprintf("Settings of brand %s, version %d, made by %s, %s", brand, v.Version, v.Who, stamp(v.At))
+	about := fmt.Sprintf("Settings of brand %s, version %d, made by %s, %s", v.Brand, v.Version, v.Who, stamp(v.At))
 	if v.Why != "" {
 		about += ": " + strings.Join(strings.Fields(v.Why), " ")
 	}
-	return s.File(brand, v.Version, about+".", v.Text), nil
+	return s.File(v.Brand, v.Version, about+".", v.Text), nil
 }
 
 func (s Brands) version(ctx context.Context, brand string, version int) (BrandVersion, error) {
@@ -322,13 +336,13 @@ func (s Brands) Diff(ctx context.Context, brand string, from, to int) ([]FieldCh
 	if err != nil {
 		return nil, err
 	}
-	new, err := s.version(ctx, brand, cmp.Or(to, state.Version))
+	new, err := s.version(ctx, state.Brand, cmp.Or(to, state.Version))
 	if err != nil {
 		return nil, err
 	}
 	var old BrandVersion
 	if from = cmp.Or(from, new.Parent); from != 0 {
-		if old, err = s.version(ctx, brand, from); err != nil {
+		if old, err = s.version(ctx, state.Brand, from); err != nil {
 			return nil, err
 		}
 	}
@@ -341,31 +355,10 @@ func (s Brands) DiffFile(ctx context.Context, file string, text []byte, brand st
 	if err != nil {
 		return nil, err
 	}
-	read, err := s.Read(file, text, brand)
+	read, err := s.Read(file, text, state.Brand)
 	if err != nil {
 		return nil, err
 	}
 	current, err := s.inForce(ctx, state)
 	return changesBetween(current.Fields, read[0].Fields), err
-}
-
-// Only returns the brand that is meant: the one that is named, or, without a name, the only one that there is. Errors:
-// *UnknownBrandError, *FieldError.
-func (s Brands) Only(ctx context.Context, named string) (string, error) {
-	if named != "" {
-		_, err := s.state(ctx, named)
-		return named, err
-	}
-	states, err := s.Store.BrandStates(ctx)
-	if err != nil {
-		return "", err
-	}
-	if len(states) == 1 {
-		return states[0].Brand, nil
-	}
-	names := make([]string, len(states))
-	for i, state := range states {
-		names[i] = state.Brand
-	}
-	return "", &FieldError{Field: "brand", Err: errors.New("say which one"), Known: names}
 }

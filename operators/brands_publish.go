@@ -7,19 +7,49 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"pulsa/prepaid"
 )
 
 // Published is what publishing did or, for a draft, would do.
 type Published struct {
-	Brand    string        `json:"brand"`
-	Version  int           `json:"version"`
-	Draft    bool          `json:"draft"`             // it is stored, and not in force
-	Nothing  bool          `json:"nothing,omitempty"` // it says what is in force already, and was not stored
-	Changes  []FieldChange `json:"changes"`
-	Stranded []Stranded    `json:"affected,omitempty"` // whom it finds in the middle of what it removes
-	Notes    []string      `json:"notes,omitempty"`
+	Brand     string        `json:"brand"`
+	Version   int           `json:"version"`
+	Draft     bool          `json:"draft"`             // it is stored, and not in force
+	Nothing   bool          `json:"nothing,omitempty"` // it says what is in force already, and was not stored
+	Withdrawn bool          `json:"withdrawn,omitempty"`
+	Changes   []FieldChange `json:"changes"`
+	Stranded  []Stranded    `json:"affected,omitempty"` // whom it finds in the middle of what it removes
+	Notes     []string      `json:"notes,omitempty"`
+}
+
+// Text says for people, in lines, what was done, and whom it finds in the middle of something.
+func (p Published) Text() string {
+	var text strings.Builder
+	switch again := fmt.Sprintf("pulsa brands publish %d --brand %s --reason \"why\"", p.Version, p.Brand); {
+	case p.Withdrawn && p.Nothing:
+		fmt.Fprintf(&text, "Brand %s is withdrawn already.\n", p.Brand)
+	case p.Withdrawn:
+		fmt.Fprintf(&text, "Brand %s is withdrawn: every running copy knows it within %s. Orders under way are brought to their end.\n", p.Brand, SettingsKnownWithin)
+		fmt.Fprintf(&text, "Sell it again: %s\n", again)
+	case p.Nothing:
+		fmt.Fprintf(&text, "Version %d of brand %s, which is in force, says that already: nothing was changed.\n", p.Version, p.Brand)
+	case p.Draft:
+		fmt.Fprintf(&text, "Version %d of brand %s is stored, and not in force: %s\n", p.Version, p.Brand, again)
+	default:
+		fmt.Fprintf(&text, "Version %d of brand %s is in force: every running copy works with it within %s.\n", p.Version, p.Brand, SettingsKnownWithin)
+	}
+	for _, c := range p.Changes {
+		fmt.Fprintf(&text, "  %s\n", c)
+	}
+	for _, s := range p.Stranded {
+		fmt.Fprintf(&text, "%s\n", s)
+	}
+	for _, note := range p.Notes {
+		fmt.Fprintf(&text, "note: %s\n", note)
+	}
+	return text.String()
 }
 
 // Application says how a file is applied.
@@ -75,8 +105,16 @@ func (s Brands) Apply(ctx context.Context, a Application, by prepaid.By) (Publis
 	if errors.Is(err, ErrOvertaken) {
 		return Published{}, s.overtaken(ctx, brand, state.Version)
 	}
+	return s.inForceNow(done, put), err
+}
+
+// inForceNow completes what publishing did.
+func (s Brands) inForceNow(done Published, put BrandState) Published {
 	done.Version = put.Version
-	return done, err
+	if note := s.FileNote(put.Brand); note != "" {
+		done.Notes = append(done.Notes, note)
+	}
+	return done
 }
 
 // check says what a text changes, and refuses one that may not replace what is in force. over is the version that its author knows.
@@ -152,12 +190,12 @@ func (s Brands) Publish(ctx context.Context, brand string, version, over int, by
 	if err != nil {
 		return Published{}, err
 	}
-	v, err := s.version(ctx, brand, version)
+	v, err := s.version(ctx, state.Brand, version)
 	if err != nil {
 		return Published{}, err
 	}
 	if version == state.Version && !state.Withdrawn {
-		return Published{Brand: brand, Version: version, Nothing: true}, nil
+		return Published{Brand: state.Brand, Version: version, Nothing: true}, nil
 	}
 	if version == state.Version {
 		over = cmp.Or(over, state.Version) // it is sold again as it was
@@ -185,8 +223,7 @@ func (s Brands) put(ctx context.Context, state BrandState, v BrandVersion, over 
 	if errors.Is(err, ErrOvertaken) {
 		return Published{}, s.overtaken(ctx, v.Brand, state.Version)
 	}
-	done.Version = put.Version
-	return done, err
+	return s.inForceNow(done, put), err
 }
 
 // Revert makes the text of an earlier version the next one, and puts it in force; version 0 is the one that was in force before.
@@ -204,11 +241,11 @@ func (s Brands) Revert(ctx context.Context, brand string, version int, by prepai
 			return Published{}, err
 		}
 	}
-	v, err := s.version(ctx, brand, version)
+	v, err := s.version(ctx, state.Brand, version)
 	if err != nil {
 		return Published{}, err
 	}
-	next := &BrandVersion{Brand: brand, Parent: state.Version, Text: v.Text, By: by, At: s.Clock.Now()}
+	next := &BrandVersion{Brand: state.Brand, Parent: state.Version, Text: v.Text, By: by, At: s.Clock.Now()}
 	return s.put(ctx, state, v, state.Version, next, by)
 }
 
@@ -236,7 +273,7 @@ func (s Brands) Withdraw(ctx context.Context, brand string, by prepaid.By) (Publ
 	if err != nil {
 		return Published{}, err
 	}
-	done := Published{Brand: brand, Version: state.Version, Nothing: state.Withdrawn}
+	done := Published{Brand: state.Brand, Version: state.Version, Withdrawn: true, Nothing: state.Withdrawn}
 	if state.Withdrawn {
 		return done, nil
 	}
@@ -247,9 +284,9 @@ func (s Brands) Withdraw(ctx context.Context, brand string, by prepaid.By) (Publ
 	if done.Stranded, err = s.stranded(ctx, state, current.Brand, nil); err != nil {
 		return Published{}, err
 	}
-	_, err = s.Store.PutBrandInForce(ctx, BrandState{Brand: brand, Version: state.Version, Withdrawn: true, By: by, At: s.Clock.Now()}, state.Version, nil)
+	_, err = s.Store.PutBrandInForce(ctx, BrandState{Brand: state.Brand, Version: state.Version, Withdrawn: true, By: by, At: s.Clock.Now()}, state.Version, nil)
 	if errors.Is(err, ErrOvertaken) {
-		return Published{}, s.overtaken(ctx, brand, state.Version)
+		return Published{}, s.overtaken(ctx, state.Brand, state.Version)
 	}
 	return done, err
 }

@@ -72,6 +72,7 @@ func newOffice(t *testing.T) *office {
 	o := &office{T: t}
 	o.Brands = operators.Brands{
 		Store: storetest.SQLite(t).Brands, Read: readLines, Reach: &o.reached, Clock: prepaid.NewVirtualClock(start),
+		FileNote: func(string) string { return "" },
 		File: func(brand string, version int, about, text string) string {
 			return fmt.Sprintf("# %s\nbrand: %s\nparent: %d\n%s", about, brand, version, text)
 		},
@@ -234,6 +235,39 @@ func TestAWithdrawnBrandIsSoldAgain(t *testing.T) {
 	}
 	if rows, err := o.List(t.Context()); err != nil || rows[0].State != "in force" {
 		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
+func TestTheOnlyBrandNeedsNoName(t *testing.T) {
+	o := newOffice(t)
+	o.published(shop, 0)
+	o.FileNote = func(brand string) string { return "the next start takes the file of " + brand }
+	o.published(strings.Replace(shop, "5000", "9000", 1), 1)
+	done, err := o.Revert(t.Context(), "", 0, operator)
+	if want := "Version 3 of brand demo is in force: every running copy works with it within 5s.\n  max: 9000 -> 5000\n" +
+		"note: the next start takes the file of demo\n"; err != nil || done.Text() != want {
+		t.Errorf("%v, %q", err, done.Text())
+	}
+	if rows, err := o.Versions(t.Context(), ""); err != nil || len(rows) != 3 {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	if changes, err := o.Diff(t.Context(), "", 1, 2); err != nil || len(changes) != 1 {
+		t.Errorf("%v, %v", changes, err)
+	}
+	for range 2 { // the second time it is withdrawn already
+		if done, err = o.Withdraw(t.Context(), "", operator); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if done.Text() != "Brand demo is withdrawn already.\n" {
+		t.Error(done.Text())
+	}
+	if _, err := o.Apply(t.Context(), operators.Application{File: "b.yaml", Text: []byte(shop), Brand: "other"}, operator); err != nil {
+		t.Fatal(err)
+	}
+	var field *operators.FieldError
+	if _, err := o.Show(t.Context(), "", 0); !errors.As(err, &field) || !slices.Equal(field.Known, []string{"demo", "other"}) {
+		t.Errorf("one of two: %v", err)
 	}
 }
 

@@ -73,11 +73,11 @@ type CardPlan struct {
 }
 
 // NoCardsError says that there is no card to work on. Plan also returns the plan, which tells which cards would be left alone.
-type NoCardsError struct{ Verb string }
+type NoCardsError struct{ Brand, Verb string }
 
 func (e *NoCardsError) Error() string {
 	if e.Verb == "export" {
-		return "no card to export: each is exported once, and those that were imported are in a file already"
+		return "no card to export, since each is exported once, and those that were imported are in a file already"
 	}
 	return "no card to " + e.Verb
 }
@@ -91,7 +91,7 @@ func (c Cards) Plan(ctx context.Context, s CardSelection, w CardWork, by prepaid
 	}
 	p, err := w.plan(ctx, selected{c, filter, s.All, by})
 	if err == nil && p.Cards() == 0 && p.Abandons == "" {
-		err = &NoCardsError{p.Verb}
+		err = &NoCardsError{c.Brand.Name, p.Verb}
 	}
 	return p, err
 }

@@ -1,9 +1,11 @@
 package operators
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"pulsa/cards"
@@ -63,6 +65,12 @@ type JobDetail struct {
 	Steps []JobStep `json:"steps"`
 }
 
+// Text describes the job for people, in two lines.
+func (j JobDetail) Text() string {
+	return fmt.Sprintf("%s %s: %s\n%s, %d of %s, by %s, why: %s", j.Kind, j.Job, j.What, j.State, j.Done, cards.HowMany(j.Total, "card"), j.By,
+		cmp.Or(j.Why, "not said"))
+}
+
 // ShowJob returns a job of the brand; cards.ErrNoJob.
 func (c Cards) ShowJob(ctx context.Context, id string) (JobDetail, error) {
 	j, err := c.job(ctx, id)
@@ -120,11 +128,20 @@ type BalanceRow struct {
 	ExpiredWorth string `json:"expired_worth"`
 	Liability    string `json:"liability"`
 
-	Label string `json:"-"` // the group for people: "none" for cards without a reseller, "all" for a total
+	label string // the group for people: "none" for cards without a reseller, "all" for a total
 }
 
 // CardBalances tells where cards stand. Totals sums up more than one row, by currency.
 type CardBalances struct{ Rows, Totals []BalanceRow }
+
+// ForPeople are the rows and the totals, each group with a name.
+func (b CardBalances) ForPeople() []BalanceRow {
+	rows := slices.Concat(b.Rows, b.Totals)
+	for i := range rows {
+		rows[i].Group = rows[i].label
+	}
+	return rows
+}
 
 // Balances counts the cards of a query by state, for each group and currency, and adds up what they are worth. The group "none" is
 // cards.ByNothing.
@@ -171,9 +188,9 @@ func newBalanceRow(b cards.Balance, by cards.Group) BalanceRow {
 	}
 	switch {
 	case by == cards.ByNothing:
-		row.Label = "all"
+		row.label = "all"
 	case b.Group == "":
-		row.Label = cards.NoReseller
+		row.label = cards.NoReseller
 	}
 	return row
 }
@@ -213,12 +230,12 @@ type ResellerRow struct {
 
 // CreateReseller creates a reseller, who can then be given cards. It needs no reason. A name that is taken is a *FieldError of
 // cards.ErrResellerExists.
-func (c Cards) CreateReseller(ctx context.Context, name, title string, by prepaid.By) error {
+func (c Cards) CreateReseller(ctx context.Context, name, title string, by prepaid.By) (Done, error) {
 	_, err := c.Service.CreateReseller(ctx, cards.Reseller{Brand: c.Brand.Name, Name: name, Title: title}, by)
 	if errors.Is(err, cards.ErrResellerExists) {
-		return &FieldError{Field: "name", Value: name, Err: cards.ErrResellerExists}
+		err = &FieldError{Field: "name", Value: name, Err: cards.ErrResellerExists}
 	}
-	return err
+	return Done("Reseller " + name + " created."), err
 }
 
 // Resellers lists the brand's resellers by name.

@@ -101,6 +101,11 @@ func (c ListedChannel) State() string {
 	return state
 }
 
+// Cells are what people see of the row.
+func (c ListedChannel) Cells() [][2]string {
+	return [][2]string{{"channel", c.Channel}, {"type", c.Type}, {"state", c.State()}, {"provider_url", c.URL}}
+}
+
 // List lists the brand's channels, and the address that the provider of each delivers to.
 func (o Channels) List(ctx context.Context) ([]ListedChannel, error) {
 	switched, err := o.lastSwitches(ctx)
@@ -184,8 +189,8 @@ type Switched struct {
 	URL      string // where the provider delivers to
 }
 
-// String describes the result for people, one sentence per line; "" where nothing was switched.
-func (s Switched) String() string {
+// Text describes the result for people, one sentence per line; "" where nothing was switched.
+func (s Switched) Text() string {
 	if s.Channel == "" {
 		return ""
 	}

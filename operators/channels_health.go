@@ -57,6 +57,14 @@ type ChannelHealth struct {
 	Intended bool `json:"-"` // it is meant to be down
 }
 
+// Cells are what people see of the row.
+func (h ChannelHealth) Cells() [][2]string {
+	return [][2]string{
+		{"channel", h.Channel}, {"state", h.State}, {"sent_last_hour", fmt.Sprint(h.Sent)}, {"waiting", fmt.Sprint(h.Waiting)},
+		{"why", strings.Join(h.Why, "; ")},
+	}
+}
+
 // Failing reports whether the channel is down though it should work.
 func (h ChannelHealth) Failing() bool { return h.State == ChannelDown && !h.Intended }
 

@@ -246,7 +246,7 @@ func TestASwitchIsSaidInWords(t *testing.T) {
 		if s.URL = "u"; want != "" {
 			s.Channel = "shop/x"
 		}
-		if got := s.String(); got != want {
+		if got := s.Text(); got != want {
 			t.Errorf("%#v: %q, want %q", s, got, want)
 		}
 	}

@@ -3,6 +3,7 @@ package operators
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"pulsa/accounts"
@@ -125,9 +126,12 @@ func (s Customers) Show(ctx context.Context, w Whom) (Profile, error) {
 }
 
 // Mandate returns the mandates whose reference has that prefix, 20 at most: what a bank asks for when its customer disputes a
-// debit. Those of erased customers are kept without name, account and address.
+// debit. Those of erased customers are kept without name, account and address. Errors: ErrNoMandate.
 func (s Customers) Mandate(ctx context.Context, reference string) ([]MandateRow, error) {
-	found, err := s.Mandates.MandatesByReference(ctx, reference)
+	found, err := s.Mandates.MandatesByReference(ctx, strings.ToUpper(reference))
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("%w %s", ErrNoMandate, reference)
+	}
 	return mandateRows(found), err
 }
 

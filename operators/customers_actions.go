@@ -13,6 +13,7 @@ import (
 // Refusals of operations on customers, beside those of package accounts.
 var (
 	ErrNotFrozen = errors.New("account is not frozen")
+	ErrNoMandate = errors.New("no mandate's reference begins with")
 	ErrNoCode    = errors.New("no code can be sent")
 )
 
@@ -23,6 +24,17 @@ type Unlocked struct {
 	PIN    string
 	// StillBlocked reports that the PIN was not locked, and that the customer stays blocked for a debt.
 	StillBlocked bool
+}
+
+// Text describes it for people.
+func (u Unlocked) Text() string { return fmt.Sprintf("%s is %s, PIN: %s", u.Number, u.Status, u.PIN) }
+
+// Unfinished says what keeps the customer from buying, and what to do next; nil where it was a lock alone.
+func (u Unlocked) Unfinished() error {
+	if !u.StillBlocked {
+		return nil
+	}
+	return errors.New("the PIN was not locked: the customer is blocked for a debt that the bank took back; once it is paid, add --paid")
 }
 
 // findFor finds the customer of an operation that needs a reason. Errors: ErrNoReason, accounts.ErrNoCustomer.
@@ -60,40 +72,43 @@ func (s Customers) unlock(ctx context.Context, w Whom, paid bool, by prepaid.By)
 }
 
 // Unfreeze decides that a frozen account stays with whoever set its last PIN; accounts.ErrNoCustomer, ErrNotFrozen.
-func (s Customers) Unfreeze(ctx context.Context, w Whom, by prepaid.By) error {
+func (s Customers) Unfreeze(ctx context.Context, w Whom, by prepaid.By) (Done, error) {
 	c, err := s.findFor(ctx, w, by)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return w.wrap(s.Customers.Unfreeze(ctx, c.ID, by, s.Clock.Now()))
+	done := Done(w.MSISDN.Masked() + " is no longer frozen and stays with whoever set its last PIN")
+	return done, w.wrap(s.Customers.Unfreeze(ctx, c.ID, by, s.Clock.Now()))
 }
 
 // UnfreezeForNobody decides that whoever set the last PIN of a frozen account loses it, with their PIN, ways to pay and addresses:
 // the owner of the number gets it back by a code. Errors as Unfreeze.
-func (s Customers) UnfreezeForNobody(ctx context.Context, w Whom, by prepaid.By) error {
+func (s Customers) UnfreezeForNobody(ctx context.Context, w Whom, by prepaid.By) (Done, error) {
 	c, err := s.findFor(ctx, w, by)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return w.wrap(s.Customers.UnfreezeForNobody(ctx, c.ID, by, s.Clock.Now()))
+	done := Done(w.MSISDN.Masked() + " is no longer frozen and is nobody's until the owner of the number texts FORGOT and types the code sent by SMS")
+	return done, w.wrap(s.Customers.UnfreezeForNobody(ctx, c.ID, by, s.Clock.Now()))
 }
 
 // ResetPIN has the running server send the customer's number a code by SMS, with which its owner chooses a new PIN. Errors:
 // accounts.ErrNoCustomer, accounts.ErrFrozen, ErrNoCode (the brand's channel for SMS is off).
-func (s Customers) ResetPIN(ctx context.Context, w Whom, by prepaid.By) error {
+func (s Customers) ResetPIN(ctx context.Context, w Whom, by prepaid.By) (Done, error) {
 	c, err := s.findFor(ctx, w, by)
 	if err != nil {
-		return err
+		return "", err
 	}
 	line, on, err := s.smsLine(ctx, w.Brand)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !on {
-		return fmt.Errorf("%w: %s/%s, which carries SMS, is off", ErrNoCode, w.Brand, line)
+		return "", fmt.Errorf("%w: %s/%s, which carries SMS, is off", ErrNoCode, w.Brand, line)
 	}
 	place := accounts.Place{Address: c.MSISDN.Tel(), Channel: line, Kind: string(channels.SMS)}
-	return w.wrap(s.Customers.ResetPIN(ctx, c.ID, place, by, s.Clock.Now()))
+	done := Done(w.MSISDN.Masked() + " gets a code by SMS from the running server; it is valid for 10 minutes")
+	return done, w.wrap(s.Customers.ResetPIN(ctx, c.ID, place, by, s.Clock.Now()))
 }
 
 // smsLine returns the channel that carries a brand's SMS, and whether it is on: by an operator's switch, or else by its settings.
@@ -117,10 +132,9 @@ func (s Customers) smsLine(ctx context.Context, brand string) (line string, on b
 	return b.SMSChannel, false, nil
 }
 
-// Move gives a customer another number, and returns it masked. PIN, way to pay, limits and debts go along, and both numbers are
-// told. Errors: accounts.ErrNoCustomer, accounts.ErrRegistered (the number is another customer's), accounts.ErrFrozen,
+// Move gives a customer another number. PIN, way to pay, limits and debts go along, and both numbers are told. Errors: accounts.ErrNoCustomer, accounts.ErrRegistered (the number is another customer's), accounts.ErrFrozen,
 // *accounts.UnderWayError.
-func (s Customers) Move(ctx context.Context, w Whom, to prepaid.MSISDN, by prepaid.By) (string, error) {
+func (s Customers) Move(ctx context.Context, w Whom, to prepaid.MSISDN, by prepaid.By) (Done, error) {
 	b := s.Brands.Known(w.Brand)
 	if b == nil {
 		return "", fmt.Errorf("no brand is named %q", w.Brand)
@@ -147,5 +161,5 @@ func (s Customers) Move(ctx context.Context, w Whom, to prepaid.MSISDN, by prepa
 	case err != nil:
 		return "", err
 	}
-	return moved.MSISDN.Masked(), nil
+	return Done(c.MSISDN.Masked() + " is now " + moved.MSISDN.Masked() + ": the customer's PIN, way to pay, limits and debts went along"), nil
 }

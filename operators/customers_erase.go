@@ -3,6 +3,7 @@ package operators
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"pulsa/accounts"
 	"pulsa/prepaid"
@@ -27,30 +28,40 @@ type Pseudonymizer interface {
 	Pseudonyms(brand string, m prepaid.MSISDN) accounts.Pseudonyms
 }
 
-// Erase removes a customer's personal data; orders and ledger stay under a pseudonym. It can't be undone. It returns how many
-// addresses were erased. After an interruption, another call completes it. Errors: accounts.ErrNoCustomer,
+// Erased says how many addresses of a customer were erased.
+type Erased struct {
+	Number    string // masked
+	Addresses int
+}
+
+// Text describes it for people.
+func (e Erased) Text() string {
+	return fmt.Sprintf("%s is erased: %d addresses are forgotten, orders and ledger stay under a pseudonym", e.Number, e.Addresses)
+}
+
+// Erase removes a customer's personal data; orders and ledger stay under a pseudonym. It can't be undone. After an interruption, another call completes it. Errors: accounts.ErrNoCustomer,
 // *accounts.UnderWayError, accounts.ErrInDebt.
-func (s Customers) Erase(ctx context.Context, w Whom, by prepaid.By) (int, error) {
+func (s Customers) Erase(ctx context.Context, w Whom, by prepaid.By) (Erased, error) {
 	return s.erase(ctx, w, Erasure{By: by})
 }
 
 // EraseDespiteDebt is Erase for a customer who may owe money: the debt can't be collected any more.
-func (s Customers) EraseDespiteDebt(ctx context.Context, w Whom, by prepaid.By) (int, error) {
+func (s Customers) EraseDespiteDebt(ctx context.Context, w Whom, by prepaid.By) (Erased, error) {
 	return s.erase(ctx, w, Erasure{By: by, DespiteDebt: true})
 }
 
-func (s Customers) erase(ctx context.Context, w Whom, e Erasure) (int, error) {
+func (s Customers) erase(ctx context.Context, w Whom, e Erasure) (Erased, error) {
 	if s.Conversations == nil || s.Pseudonyms == nil {
-		return 0, errors.New("erase customer: the keys and the conversations are not open")
+		return Erased{}, errors.New("erase customer: the keys and the conversations are not open")
 	}
 	c, err := s.findFor(ctx, w, e.By)
 	if err != nil {
-		return 0, err
+		return Erased{}, err
 	}
 	e.Customer, e.Pseudonyms = c.ID, s.Pseudonyms.Pseudonyms(c.Brand, c.MSISDN)
 	known, err := s.Addresses.AddressesOf(ctx, c.ID)
 	if err != nil {
-		return 0, err
+		return Erased{}, err
 	}
 	addresses := []prepaid.Address{c.MSISDN.Tel()}
 	for _, a := range known {
@@ -58,13 +69,13 @@ func (s Customers) erase(ctx context.Context, w Whom, e Erasure) (int, error) {
 	}
 	// Conversations first: once the customer is erased, a repeated call could not find them any more.
 	if err := s.eraseConversations(ctx, c.Brand, addresses); err != nil {
-		return 0, err
+		return Erased{}, err
 	}
 	all, err := s.Customers.EraseCustomer(ctx, e, s.Clock.Now())
 	if err != nil {
-		return 0, w.wrap(err)
+		return Erased{}, w.wrap(err)
 	}
-	return len(all), s.eraseConversations(ctx, c.Brand, all)
+	return Erased{c.MSISDN.Masked(), len(all)}, s.eraseConversations(ctx, c.Brand, all)
 }
 
 // eraseConversations removes what was said with the addresses on every channel of the brand.

@@ -15,10 +15,10 @@ import (
 func TestEraseForgetsWhoACustomerIs(t *testing.T) {
 	c := newCounter(t)
 	customer := c.registers(annaPhone, annaBot)
-	forgotten, err := c.Erase(c.Context(), anna, operator)
+	done, err := c.Erase(c.Context(), anna, operator)
 	c.ok(err)
-	if forgotten != 2 {
-		t.Errorf("%d addresses were forgotten, want 2", forgotten)
+	if got := done.Text(); done.Addresses != 2 || got != "+316****5678 is erased: 2 addresses are forgotten, orders and ledger stay under a pseudonym" {
+		t.Errorf("%d, %s", done.Addresses, got)
 	}
 	c.refused("afterwards", func() error { _, err := c.Show(c.Context(), anna); return err }(), accounts.ErrNoCustomer)
 	c.refused("twice", func() error { _, err := c.Erase(c.Context(), anna, operator); return err }(), accounts.ErrNoCustomer)
@@ -39,8 +39,8 @@ func TestEraseThatIsInterruptedIsRepeated(t *testing.T) {
 	}
 	c.kept(customer.ID)
 	c.said.fails = nil
-	if n, err := c.Erase(c.Context(), anna, operator); n != 2 || err != nil {
-		t.Errorf("again: %d, %v", n, err)
+	if done, err := c.Erase(c.Context(), anna, operator); done.Addresses != 2 || err != nil {
+		t.Errorf("again: %+v, %v", done, err)
 	}
 }
 
@@ -49,7 +49,7 @@ func TestEraseIsRefused(t *testing.T) {
 	customer := c.registers(annaPhone)
 	order := c.orders(customer)
 	var underWay *accounts.UnderWayError
-	for what, erase := range map[string]func(context.Context, operators.Whom, prepaid.By) (int, error){"erase": c.Erase, "despite debt": c.EraseDespiteDebt} {
+	for what, erase := range map[string]func(context.Context, operators.Whom, prepaid.By) (operators.Erased, error){"erase": c.Erase, "despite debt": c.EraseDespiteDebt} {
 		if _, err := erase(c.Context(), anna, operator); !errors.As(err, &underWay) || underWay.Order != order {
 			t.Errorf("%s, while an order is under way: %v", what, err)
 		}
@@ -68,8 +68,8 @@ func TestEraseDespiteDebtErasesWhoOwesMoney(t *testing.T) {
 	c := newCounter(t)
 	customer := c.registers(annaPhone)
 	c.blocks(customer)
-	if n, err := c.EraseDespiteDebt(c.Context(), anna, operator); n != 1 || err != nil {
-		t.Errorf("%d, %v", n, err)
+	if done, err := c.EraseDespiteDebt(c.Context(), anna, operator); done.Addresses != 1 || err != nil {
+		t.Errorf("%+v, %v", done, err)
 	}
 	c.refused("afterwards", func() error { _, err := c.Show(c.Context(), anna); return err }(), accounts.ErrNoCustomer)
 	c.kept(customer.ID, "erase")

@@ -43,13 +43,18 @@ type UntoldRow struct {
 	Since   string           `json:"since"` // RFC 3339
 }
 
-// UntoldColumns lists, by their tags, the fields that a list of held notices shows to people.
-func UntoldColumns() []string {
-	return []string{"id", "brand", "address", "about", "order", "since", "why"}
+// Cells are what people see of the row.
+func (r UntoldRow) Cells() [][2]string {
+	return [][2]string{
+		{"id", string(r.ID)}, {"brand", r.Brand}, {"address", r.Address}, {"about", r.About}, {"order", string(r.Order)}, {"since", r.Since}, {"why", r.Why},
+	}
 }
 
-// Untold lists the held notices of one brand, or of all (""), oldest first.
+// Untold lists the held notices of one brand, or of all (""), oldest first. Errors: *FieldError for the limit.
 func (s Customers) Untold(ctx context.Context, brand string, limit int) ([]UntoldRow, error) {
+	if err := positive("limit", limit); err != nil {
+		return nil, err
+	}
 	untold, err := s.Notices.Untold(ctx, brand, limit)
 	if err != nil {
 		return nil, err
@@ -66,15 +71,15 @@ func (s Customers) Untold(ctx context.Context, brand string, limit int) ([]Untol
 }
 
 // Told records that an operator has told a customer a held notice. Errors: ErrNoNews.
-func (s Customers) Told(ctx context.Context, id prepaid.NoticeID, by prepaid.By) error {
+func (s Customers) Told(ctx context.Context, id prepaid.NoticeID, by prepaid.By) (Done, error) {
 	if err := needsReason(by); err != nil {
-		return err
+		return "", err
 	}
 	waited, err := s.Notices.ToldByHand(ctx, id, by, s.Clock.Now())
 	if err == nil && !waited {
 		err = ErrNoNews
 	}
-	return err
+	return Done(id + " was told"), err
 }
 
 // whyHeld says in words for operators why a notice is held.

@@ -33,6 +33,11 @@ type Finding struct {
 	Do    string `json:"do,omitempty"` // what to do about it
 }
 
+// Cells are what people see of the row; what to do about it stands below.
+func (f Finding) Cells() [][2]string {
+	return [][2]string{{"level", string(f.Level)}, {"what", f.What}, {"found", f.Found}}
+}
+
 // OK is a Finding that asks for nothing.
 func OK(what, found string) Finding { return Finding{Level: LevelOK, What: what, Found: found} }
 

@@ -9,6 +9,12 @@ import (
 	"pulsa/prepaid"
 )
 
+// Done says in a sentence for people what an operation has done.
+type Done string
+
+// Text is the sentence.
+func (d Done) Text() string { return string(d) }
+
 // ErrNoReason says that an operation needs a reason: the Why of its prepaid.By.
 var ErrNoReason = errors.New("say why")
 
@@ -38,6 +44,14 @@ func (e *FieldError) Error() string {
 }
 
 func (e *FieldError) Unwrap() error { return e.Err }
+
+// positive returns a *FieldError unless n is.
+func positive(field string, n int) error {
+	if n < 1 {
+		return &FieldError{Field: field, Err: errNotPositive}
+	}
+	return nil
+}
 
 var errNotPositive = errors.New("must be positive")
 

@@ -9,15 +9,16 @@ import (
 	"pulsa/topup"
 )
 
-// Facts describe one thing for people, one fact per line: a label, then its columns.
-type Facts [][]string
+// facts describe one thing for people, one fact per line: a label, then its columns. A row of a list has Cells instead: the columns that
+// people see, each a name and its text.
+type facts [][]string
 
-func (f *Facts) add(label string, columns ...string) {
+func (f *facts) add(label string, columns ...string) {
 	*f = append(*f, append([]string{label}, columns...))
 }
 
 // addAt adds a time, unless it is zero.
-func (f *Facts) addAt(label string, at time.Time) {
+func (f *facts) addAt(label string, at time.Time) {
 	if !at.IsZero() {
 		f.add(label, at.Format(time.DateTime))
 	}
@@ -43,8 +44,8 @@ func madeUnder(version int) string {
 }
 
 // Facts are all that is known of the order, in the order in which it happened.
-func (d Dossier) Facts() Facts {
-	var f Facts
+func (d Dossier) Facts() [][]string {
+	var f facts
 	o := d.Order
 	f.add("order", string(d.ID))
 	f.add("brand", words(d.Brand, madeUnder(d.Settings)))
@@ -90,7 +91,7 @@ func (d Dossier) Facts() Facts {
 }
 
 // addSale adds what a developer bought. A nil sale, of an order that is no developer's, adds nothing.
-func (f *Facts) addSale(s *topup.Sale) {
+func (f *facts) addSale(s *topup.Sale) {
 	if s == nil {
 		return
 	}
@@ -134,8 +135,8 @@ func (a AttemptRow) span() string {
 func (i InterventionRow) when() string { return i.At.Format(time.DateTime) + " by " + i.Who }
 
 // Facts are all that is known of the customer.
-func (p Profile) Facts() Facts {
-	var f Facts
+func (p Profile) Facts() [][]string {
+	var f facts
 	f.add("id", string(p.ID))
 	f.add("brand", p.Brand)
 	f.add("number", p.Number)
@@ -180,8 +181,8 @@ func (a AddressRow) reached() string {
 }
 
 // Facts are the mandate with its text.
-func (m MandateRow) Facts() Facts {
-	return Facts{
+func (m MandateRow) Facts() [][]string {
+	return [][]string{
 		{"reference", m.Reference}, {"customer", string(m.Customer)}, {"brand", m.Brand}, {"creditor", m.Creditor},
 		{"creditor_address", m.CreditorAddress}, {"creditor_id", m.CreditorID}, {"agreed_at", m.AgreedAt}, {"channel", m.Channel},
 		{"kind", m.Kind}, {"address", m.Address}, {"language", m.Language}, {"text_version", m.TextVersion}, {"text", m.Text},

@@ -45,3 +45,6 @@ func TestAViolationIsToldToProgramsAndPeople(t *testing.T) {
 		t.Error(v)
 	}
 }
+
+// failure is the error of a call whose result a test passes over.
+func failure[T any](_ T, err error) error { return err }

@@ -33,6 +33,9 @@ type Intervened struct {
 	Funding    topup.FundingKind
 }
 
+// Text describes it for people.
+func (d Intervened) Text() string { return fmt.Sprintf("order %s is %s", d.Order, d.Status) }
+
 // Check reports what CarryOut refuses without asking anybody: ErrNoReason.
 func (r Intervention) Check() error { return needsReason(r.By) }
 

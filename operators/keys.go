@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,24 +112,22 @@ type KeyVersion struct {
 	Variable string        `json:"variable"`
 }
 
-// State is how the version is used, in words.
-func (v KeyVersion) State() string {
+// Cells are what people see of the row.
+func (v KeyVersion) Cells() [][2]string {
+	state, here := "read only", "no"
 	if v.InUse {
-		return "in use"
+		state = "in use"
 	}
-	return "read only"
-}
-
-// HereText says whether this machine has it.
-func (v KeyVersion) HereText() string {
 	if v.Here {
-		return "yes"
+		here = "yes"
 	}
-	return "no"
+	return [][2]string{
+		{"key", string(v.Key)}, {"version", fmt.Sprint(v.Version)}, {"state", state}, {"here", here}, {"copies", v.copies()}, {"stored", v.stored()},
+	}
 }
 
-// CopiesText says which running copies have it.
-func (v KeyVersion) CopiesText() string {
+// copies says which running copies have the version.
+func (v KeyVersion) copies() string {
 	switch all := len(v.Copies) + len(v.Lacking); {
 	case all == 0:
 		return "none runs"
@@ -139,16 +138,13 @@ func (v KeyVersion) CopiesText() string {
 	}
 }
 
-// StoredText says what is stored under it: "3 PINs, 1 API keys".
-func (v KeyVersion) StoredText() string {
+// stored says what is stored under the version: "3 PINs, 1 API keys".
+func (v KeyVersion) stored() string {
 	var texts []string
 	for _, s := range v.Stored {
 		texts = append(texts, fmt.Sprintf("%d %s", s.Count, s.What))
 	}
-	if len(texts) == 0 {
-		return "nothing"
-	}
-	return strings.Join(texts, ", ")
+	return cmp.Or(strings.Join(texts, ", "), "nothing")
 }
 
 // List tells of every version of every key that is in use, given to this machine or a running copy, or that something is stored
@@ -225,32 +221,47 @@ func (k Keys) History(ctx context.Context) ([]KeyUseRow, error) {
 	return rows, err
 }
 
-// Use puts a version of a key in use: every copy that runs writes with it within 5 s. False where it is in use already.
-// *KeyLackedError where a running copy could not read what the others write, ErrNoReason, ErrKeyUnused, ErrKeyMoved,
+// KeyPutInUse is the version of a key that new things are written with from now on.
+type KeyPutInUse struct {
+	Key     MasterKey
+	Version int
+	Already bool // it was before
+}
+
+// Text describes it for people.
+func (p KeyPutInUse) Text() string {
+	if p.Already {
+		return fmt.Sprintf("Version %d of %s is in use already.", p.Version, p.Key)
+	}
+	return fmt.Sprintf("Version %d of %s is in use: every running copy writes with it within 5 s. Keep the versions before it:\n"+
+		"pulsa keys list tells what is stored under them.", p.Version, p.Key)
+}
+
+// Use puts a version of a key in use: every copy that runs writes with it within 5 s. Errors: *KeyLackedError where a running copy could not read what the others write, ErrNoReason, ErrKeyUnused, ErrKeyMoved,
 // *FieldError for a key that there is not.
-func (k Keys) Use(ctx context.Context, key MasterKey, version int, by prepaid.By) (changed bool, err error) {
+func (k Keys) Use(ctx context.Context, key MasterKey, version int, by prepaid.By) (KeyPutInUse, error) {
 	if !slices.Contains(MasterKeys(), key) {
-		return false, &FieldError{Field: "key", Value: string(key), Err: errors.New("is no key"), Known: []string{string(PINPepper), string(CardKey)}}
+		return KeyPutInUse{}, &FieldError{Field: "key", Value: string(key), Err: errors.New("is no key"), Known: []string{string(PINPepper), string(CardKey)}}
 	}
 	if version < 1 || version > maxKeyVersion {
-		return false, fmt.Errorf("there is no version %d: write 1 to %d", version, maxKeyVersion)
+		return KeyPutInUse{}, fmt.Errorf("there is no version %d: write 1 to %d", version, maxKeyVersion)
 	}
 	if err := needsReason(by); err != nil {
-		return false, err
+		return KeyPutInUse{}, err
 	}
 	inUse, err := k.Store.KeysInUse(ctx)
 	if err != nil {
-		return false, err
+		return KeyPutInUse{}, err
 	}
 	now, known := inUse[key]
 	switch {
 	case !known:
-		return false, ErrKeyUnused
+		return KeyPutInUse{}, ErrKeyUnused
 	case now.Version == version:
-		return false, nil
+		return KeyPutInUse{key, version, true}, nil
 	}
 	to := KeyUse{Key: key, Version: version, By: by, At: k.Clock.Now()}
-	return true, k.Store.UseKey(ctx, now.Version, to, func(running []Copy) error { return k.readable(key, version, running) })
+	return KeyPutInUse{key, version, false}, k.Store.UseKey(ctx, now.Version, to, func(running []Copy) error { return k.readable(key, version, running) })
 }
 
 // readable returns a *KeyLackedError unless everybody can read what is written with the version.

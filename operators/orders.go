@@ -130,12 +130,13 @@ type OrderQuery struct {
 
 // Search returns a page of orders, newest first. A field that can't be parsed is a *FieldError.
 func (s Orders) Search(ctx context.Context, q OrderQuery) (OrderList, error) {
+	if err := positive("limit", q.Limit); err != nil {
+		return OrderList{}, err
+	}
 	f := OrderFilter{Brand: q.Brand, Status: topup.Status(q.Status), Open: q.Open, NeedsHuman: q.NeedsHuman, Limit: q.Limit}
 	switch {
 	case q.Status != "" && !slices.Contains(topup.Statuses(), f.Status):
 		return OrderList{}, &FieldError{Field: "status", Value: q.Status, Err: errors.New("no order is ever in it"), Known: names(topup.Statuses())}
-	case q.Limit < 1:
-		return OrderList{}, &FieldError{Field: "limit", Err: errNotPositive}
 	case q.Since < 0:
 		return OrderList{}, &FieldError{Field: "since", Err: errNotPositive}
 	case q.Since > 0:

@@ -32,20 +32,18 @@ type OrderRow struct {
 	Cursor       string             `json:"cursor"` // what OrderQuery.After takes for the orders that follow
 }
 
-// OrderColumns lists, by their tags, the fields that a list of orders shows to people.
-func OrderColumns() []string {
-	return []string{"id", "created_at", "brand", "number", "amount", "currency", "status", "reason", "needs_human"}
-}
-
-// Waiting says for people since when the order waits for an operator; "" where it does not.
-func (r OrderRow) Waiting() string {
-	if !r.NeedsHuman {
-		return ""
+// Cells are what people see of the row.
+func (r OrderRow) Cells() [][2]string {
+	waiting := ""
+	if r.NeedsHuman {
+		waiting = "needs a human since " + stamp(r.StatusAt)
 	}
-	return "needs a human since " + r.StatusAt.UTC().Format(time.RFC3339)
+	return [][2]string{
+		{"id", string(r.ID)}, {"created_at", stamp(r.CreatedAt)}, {"brand", r.Brand}, {"number", r.Number}, {"amount", r.Amount},
+		{"currency", string(r.Currency)}, {"status", string(r.Status)}, {"reason", r.Reason}, {"needs_human", waiting},
+	}
 }
 
-// newOrderRow returns the order's row.
 func newOrderRow(o topup.Order) OrderRow {
 	row := OrderRow{
 		ID: o.ID, CreatedAt: o.CreatedAt, Brand: o.Brand, Customer: o.Customer, Number: o.MSISDN.Masked(),

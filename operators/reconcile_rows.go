@@ -26,9 +26,13 @@ type OpenItemRow struct {
 	Reason     string           `json:"reason,omitempty"`
 }
 
-// OpenItemColumns lists, by their tags, the columns that a list of open items shows to people; the state is State.
-func OpenItemColumns() []string {
-	return []string{"id", "happened_at", "provider", "kind", "reference", "order", "ours", "theirs", "note", "state"}
+// Cells are what people see of the row.
+func (r OpenItemRow) Cells() [][2]string {
+	money := func(minor int64) string { return prepaid.Money{Minor: minor, Currency: r.Currency}.String() }
+	return [][2]string{
+		{"id", r.ID}, {"happened_at", stamp(r.HappenedAt)}, {"provider", r.Provider}, {"kind", r.Kind}, {"reference", r.Reference},
+		{"order", string(r.Order)}, {"ours", money(r.Ours)}, {"theirs", money(r.Theirs)}, {"note", r.Note}, {"state", r.State()},
+	}
 }
 
 func openItemRows(items []OpenItem) []OpenItemRow {
@@ -38,16 +42,6 @@ func openItemRows(items []OpenItem) []OpenItemRow {
 			i.ClosedAt.IsZero(), i.ClosedAt, i.ClosedBy, i.Reason}
 	}
 	return rows
-}
-
-// OurMoney is what our ledger has booked.
-func (r OpenItemRow) OurMoney() string {
-	return prepaid.Money{Minor: r.Ours, Currency: r.Currency}.String()
-}
-
-// TheirMoney is what the provider has reported.
-func (r OpenItemRow) TheirMoney() string {
-	return prepaid.Money{Minor: r.Theirs, Currency: r.Currency}.String()
 }
 
 // State says for people whether the item is open, or who closed it, and why.

@@ -56,7 +56,7 @@ func newDesk(ctx context.Context, c config.Config, db *store.DB) (*Desk, error) 
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Desk{
+	d := &Desk{
 		config: c, settings: settings, db: db,
 		Brands: operators.Brands{Store: db.Brands, Read: BrandReader(c), File: config.SettingsFile, Clock: clock},
 		Orders: operators.Orders{
@@ -67,7 +67,9 @@ func newDesk(ctx context.Context, c config.Config, db *store.DB) (*Desk, error) 
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: settings.Brands, Clock: clock,
 		},
 		APIKeys: operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Clock: clock, Brands: settings.Brands, Terms: settings.Terms},
-	}, nil
+	}
+	d.Brands.FileNote = d.fileNote
+	return d, nil
 }
 
 // openPeppers opens the keys that PINs and developers' secrets are hashed with. They must be those that the data was made with,
@@ -135,8 +137,8 @@ func (d *Desk) OpenCards(ctx context.Context, brand string) (operators.Cards, er
 // Brand returns a brand in force, or a *config.NoBrandError.
 func (d *Desk) Brand(name string) (*prepaid.Brand, error) { return d.settings.Brand(name) }
 
-// FileNote says where the next start of a server takes a brand's settings from the configuration file again; "" where it does not.
-func (d *Desk) FileNote(brand string) string {
+// fileNote is operators.Brands.FileNote.
+func (d *Desk) fileNote(brand string) string {
 	b := d.settings.Brands.Known(brand)
 	if _, declared := d.config.Sources[brand]; !declared || !takesFile(d.db, b) {
 		return ""

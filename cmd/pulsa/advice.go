@@ -30,6 +30,8 @@ func advised(err error) error {
 		{developers.ErrNoWebhook, "pulsa apikeys webhook --url URL gives it one"},
 		{developers.ErrNoDelivery, "pulsa apikeys deliveries list shows which there are"},
 		{cards.ErrNoJob, "pulsa cards jobs shows which there are"},
+		{cards.ErrOpen, "--all"},
+		{cards.ErrGuessable, "--allow-guessable allows it all the same"},
 		{cards.ErrUnknown, "pulsa cards list shows which there are"},
 		{operators.ErrNoReason, "--reason TEXT"},
 		{operators.ErrNoVersion, "pulsa brands list --brand NAME shows which there are"},
@@ -41,20 +43,28 @@ func advised(err error) error {
 		}
 	}
 	var field *operators.FieldError
-	if errors.As(err, &field) {
-		return wrongFlag("--%w%s", err, yamlfile.DidYouMean(field.Value, field.Known))
-	}
 	var overtaken *operators.OvertakenError
-	if errors.As(err, &overtaken) {
-		return fmt.Errorf("%w\nPut both together and apply that with --over %d; pulsa brands show --brand %s prints what is in force", err, overtaken.InForce.Version, overtaken.InForce.Brand)
-	}
 	var brand *operators.UnknownBrandError
-	if errors.As(err, &brand) {
-		return wrongFlag("--brand: %w%s", err, yamlfile.DidYouMean(brand.Brand, brand.Known))
-	}
 	var channel *operators.UnknownChannelError
-	if errors.As(err, &channel) {
+	var none *operators.NoCardsError
+	var stopped *operators.UnfinishedError
+	switch {
+	case errors.As(err, &field):
+		return wrongFlag("--%w%s", err, yamlfile.DidYouMean(field.Value, field.Known))
+	case errors.As(err, &overtaken):
+		return fmt.Errorf("%w\nPut both together and apply that with --over %d; pulsa brands show --brand %s prints what is in force", err, overtaken.InForce.Version, overtaken.InForce.Brand)
+	case errors.As(err, &brand):
+		return wrongFlag("--brand: %w%s", err, yamlfile.DidYouMean(brand.Brand, brand.Known))
+	case errors.As(err, &channel):
 		return fmt.Errorf("%w%s", err, yamlfile.DidYouMean(channel.Channel, channel.Known))
+	case errors.As(err, &none):
+		return fmt.Errorf("%w: look with pulsa cards list --brand %s and the same filter", err, none.Brand)
+	case errors.As(err, &stopped) && errors.Is(err, cards.ErrJobElsewhere):
+		return fmt.Errorf("%w: pulsa cards jobs %s --brand %s tells how far it is", err, stopped.Job.ID, stopped.Job.Brand)
+	case errors.As(err, &stopped) && stopped.Job.Kind == cards.KindImport:
+		return fmt.Errorf("%w; go on with the same command and file", err)
+	case errors.As(err, &stopped):
+		return fmt.Errorf("%w; go on with: pulsa cards resume %s --brand %s", err, stopped.Job.ID, stopped.Job.Brand)
 	}
 	return err
 }

@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
-	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/developers"
 	"pulsa/operators"
-	"pulsa/prepaid"
 )
 
 type apikeysCommand struct {
@@ -36,37 +32,36 @@ type apikeysCreateCommand struct {
 	answer
 }
 
-func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env) error {
-	return k.onDeskWith(ctx, e, config.PINPepper, "", core.NewDesk, func(d *core.Desk) error {
-		if err := d.OpenAPIKeys(ctx); err != nil {
-			return err
-		}
-		key, secret, err := d.APIKeys.Create(ctx, operators.NewKey{Brand: k.Brand, Name: k.Name, Scopes: k.Scopes, Currency: k.Currency}, k.by(e))
-		if err != nil {
-			return err
-		}
-		return k.print(e, struct {
-			operators.KeyRow
-			ClientID     string `json:"client_id"`
-			ClientSecret string `json:"client_secret"`
-		}{key, key.Key, secret.Reveal()}, fmt.Sprintf("client_id      %s\nclient_secret  %s\n\n"+
-			"The secret is shown this once. The account is in %s and empty:\n"+
-			"  pulsa apikeys credit --key %[1]s --amount 100 --reason \"paid by bank\"\n", key.Key, secret.Reveal(), key.Currency))
-	})
+// ProvideAPIKeys is that of settings for a command that may run before the first start of a server.
+func (k *apikeysCreateCommand) ProvideAPIKeys(ctx context.Context, e term.Env, o *opened) (operators.APIKeys, error) {
+	return apiKeysOn(ctx, e, o, k.settings, core.NewDesk)
+}
+
+func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
+	key, secret, err := keys.Create(ctx, operators.NewKey{Brand: k.Brand, Name: k.Name, Scopes: k.Scopes, Currency: k.Currency}, k.by(e))
+	return k.print(e)(createdKey{key, key.Key, secret.Reveal()}, err)
+}
+
+// createdKey shows a key's secret, this once.
+type createdKey struct {
+	operators.KeyRow
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+}
+
+func (k createdKey) Text() string {
+	return fmt.Sprintf("client_id      %s\nclient_secret  %s\n\n"+
+		"The secret is shown this once. The account is in %s and empty:\n"+
+		"  pulsa apikeys credit --key %[1]s --amount 100 --reason \"paid by bank\"", k.ClientID, k.ClientSecret, k.Currency)
 }
 
 type apikeysListCommand struct {
-	settings
+	someBrand
 	term.Output
-	Brand string `help:"Of one brand only."`
 }
 
-func (k *apikeysListCommand) Run(ctx context.Context, e term.Env) error {
-	return k.onDesk(ctx, e, k.Brand, func(d *core.Desk) error {
-		return term.NewTable[operators.KeyRow](e, k.Output).Columns("key", "brand", "name", "balance", "state").
-			Show("balance", operators.KeyRow.Money).Show("state", operators.KeyRow.State).Least("brand").
-			PrintResult(d.APIKeys.List(ctx, k.Brand))
-	})
+func (k *apikeysListCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
+	return term.NewTable[operators.KeyRow](e, k.Output).Least("brand").Print(d.APIKeys.List(ctx, k.Brand))
 }
 
 // whichKey names a key.
@@ -80,20 +75,13 @@ type apikeysShowCommand struct {
 	answer
 }
 
-func (k *apikeysShowCommand) Run(ctx context.Context, e term.Env) error {
-	return k.onDesk(ctx, e, "", func(d *core.Desk) error {
-		key, err := d.APIKeys.Show(ctx, k.Key)
-		if err != nil {
-			return err
-		}
-		err = term.NewTable[operators.KeyDetail](e, term.Output{JSON: k.JSON}).Columns("key", "brand", "name", "scopes", "balance", "state").
-			Show("balance", operators.KeyDetail.Account).Show("state", operators.KeyDetail.State).Record(key)
-		if err != nil || k.JSON {
-			return err
-		}
-		fmt.Fprintln(e.Stdout)
-		return term.NewTable[operators.KeyDeed](e, term.Output{}).Print(key.ByHand)
-	})
+func (k *apikeysShowCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
+	key, err := d.APIKeys.Show(ctx, k.Key)
+	if err = term.NewTable[operators.KeyDetail](e, k.output()).Record(key, err); err != nil || k.JSON {
+		return err
+	}
+	fmt.Fprintln(e.Stdout)
+	return term.NewTable[operators.KeyDeed](e, term.Output{}).Print(key.ByHand, nil)
 }
 
 // changedKey are the flags of a change of a key.
@@ -102,33 +90,22 @@ type changedKey struct {
 	deed
 }
 
-// change calls do on the key with the reason given, and prints the key's new state.
-func (k changedKey) change(ctx context.Context, e term.Env, do func(operators.APIKeys, context.Context, string, prepaid.By) error, is string) error {
-	return k.onKeys(ctx, e, func(keys operators.APIKeys) error {
-		err := do(keys, ctx, k.Key, k.by(e))
-		if err == nil {
-			fmt.Fprintf(e.Stdout, "Key %s %s.\n", k.Key, is)
-		}
-		return err
-	})
-}
-
 type apikeysRevokeCommand struct{ changedKey }
 
-func (k *apikeysRevokeCommand) Run(ctx context.Context, e term.Env) error {
-	return k.change(ctx, e, operators.APIKeys.Revoke, "is revoked")
+func (k *apikeysRevokeCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
+	return say(e)(keys.Revoke(ctx, k.Key, k.by(e)))
 }
 
 type apikeysSuspendCommand struct{ changedKey }
 
-func (k *apikeysSuspendCommand) Run(ctx context.Context, e term.Env) error {
-	return k.change(ctx, e, operators.APIKeys.Suspend, "is suspended")
+func (k *apikeysSuspendCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
+	return say(e)(keys.Suspend(ctx, k.Key, k.by(e)))
 }
 
 type apikeysResumeCommand struct{ changedKey }
 
-func (k *apikeysResumeCommand) Run(ctx context.Context, e term.Env) error {
-	return k.change(ctx, e, operators.APIKeys.Resume, "may buy again")
+func (k *apikeysResumeCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
+	return say(e)(keys.Resume(ctx, k.Key, k.by(e)))
 }
 
 type apikeysCreditCommand struct {
@@ -138,48 +115,37 @@ type apikeysCreditCommand struct {
 	answer
 }
 
-func (k *apikeysCreditCommand) Run(ctx context.Context, e term.Env) error {
-	return k.onKeys(ctx, e, func(keys operators.APIKeys) error {
-		done, err := keys.Credit(ctx, operators.KeyCredit{Key: k.Key, Amount: k.Amount, Reference: k.Reference}, k.by(e))
-		if err != nil {
-			return err
-		}
-		return k.print(e, done, fmt.Sprintf("%s %s booked, the balance is %[1]s %[3]s.\n", done.Currency, done.Credited, done.Balance))
-	})
+func (k *apikeysCreditCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
+	return k.print(e)(keys.Credit(ctx, operators.KeyCredit{Key: k.Key, Amount: k.Amount, Reference: k.Reference}, k.by(e)))
 }
 
 type apikeysWebhookCommand struct {
 	changedKey
-	URL    string `help:"Where to: an https address; for a test brand also http://127.0.0.1." placeholder:"URL"`
-	Remove bool   `help:"Tell this developer no more."`
+	URL    string `xor:"url" help:"Where to: an https address; for a test brand also http://127.0.0.1." placeholder:"URL"`
+	Remove bool   `xor:"url" help:"Tell this developer no more."`
 	answer
 }
 
-func (k *apikeysWebhookCommand) Run(ctx context.Context, e term.Env) error {
-	if k.URL != "" && k.Remove {
-		return errors.New("choose --url or --remove")
+func (k *apikeysWebhookCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
+	switch {
+	case k.Remove:
+		return k.print(e)(keys.RemoveWebhook(ctx, k.Key, k.by(e)))
+	case k.URL != "":
+		secret, err := keys.SetWebhook(ctx, k.Key, k.URL, k.by(e))
+		return k.print(e)(createdWebhook{k.Key, k.URL, secret.Reveal()}, err)
 	}
-	return k.onKeys(ctx, e, func(keys operators.APIKeys) error {
-		switch {
-		case k.Remove:
-			if err := keys.RemoveWebhook(ctx, k.Key, k.by(e)); err != nil {
-				return err
-			}
-			return k.print(e, map[string]any{"key": k.Key, "url": nil}, "Key "+k.Key+" has no webhook any more.\n")
-		case k.URL != "":
-			secret, err := keys.SetWebhook(ctx, k.Key, k.URL, k.by(e))
-			if err != nil {
-				return err
-			}
-			return k.print(e, map[string]any{"key": k.Key, "url": k.URL, "webhook_secret": secret.Reveal()},
-				"webhook_secret  "+secret.Reveal()+"\n\nThe secret is shown this once.\n")
-		}
-		w, err := keys.Webhook(ctx, k.Key)
-		if err != nil {
-			return err
-		}
-		return k.print(e, w, w.URL+" since "+w.CreatedAt.Format(time.DateTime)+"\n")
-	})
+	return k.print(e)(keys.Webhook(ctx, k.Key))
+}
+
+// createdWebhook shows a webhook's secret, this once.
+type createdWebhook struct {
+	Key    string `json:"key"`
+	URL    string `json:"url"`
+	Secret string `json:"webhook_secret"`
+}
+
+func (w createdWebhook) Text() string {
+	return "webhook_secret  " + w.Secret + "\n\nThe secret is shown this once."
 }
 
 type apikeysDeliveriesCommand struct {
@@ -195,16 +161,9 @@ type deliveriesListCommand struct {
 	term.Output
 }
 
-func (l *deliveriesListCommand) Run(ctx context.Context, e term.Env) error {
-	if l.Limit < 1 {
-		return errLimit
-	}
-	return l.onDesk(ctx, e, "", func(d *core.Desk) error {
-		return term.NewTable[operators.DeliveryRow](e, l.Output).
-			Columns("delivery", "created_at", "transaction", "order", "state", "status", "code").
-			Show("status", operators.DeliveryRow.Progress).Least("order", "created_at").
-			PrintResult(d.APIKeys.Deliveries(ctx, l.Key, developers.DeliveryStatus(l.Status), l.Limit))
-	})
+func (l *deliveriesListCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
+	return term.NewTable[operators.DeliveryRow](e, l.Output).Least("order", "created_at").
+		Print(d.APIKeys.Deliveries(ctx, l.Key, developers.DeliveryStatus(l.Status), l.Limit))
 }
 
 type deliveriesShowCommand struct {
@@ -213,16 +172,8 @@ type deliveriesShowCommand struct {
 	answer
 }
 
-func (s *deliveriesShowCommand) Run(ctx context.Context, e term.Env) error {
-	return s.onDesk(ctx, e, "", func(d *core.Desk) error {
-		delivery, err := d.APIKeys.Delivery(ctx, s.Delivery)
-		if err != nil {
-			return err
-		}
-		return term.NewTable[operators.DeliveryRow](e, term.Output{JSON: s.JSON}).
-			Columns("delivery", "key", "transaction", "order", "state", "status", "created_at", "tried_at", "code", "excerpt").
-			Show("status", operators.DeliveryRow.Progress).Record(delivery)
-	})
+func (s *deliveriesShowCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
+	return term.NewTable[operators.DeliveryRow](e, s.output()).Record(d.APIKeys.Delivery(ctx, s.Delivery))
 }
 
 type deliveriesRepeatCommand struct {
@@ -231,12 +182,6 @@ type deliveriesRepeatCommand struct {
 	Delivery string `required:"" help:"Which one." placeholder:"ID"`
 }
 
-func (r *deliveriesRepeatCommand) Run(ctx context.Context, e term.Env) error {
-	return r.onDesk(ctx, e, "", func(d *core.Desk) error {
-		delivery, err := d.APIKeys.RepeatDelivery(ctx, r.Delivery, r.by(e))
-		if err == nil {
-			fmt.Fprintf(e.Stdout, "Delivery %s is sent again by the server that runs.\n", delivery.Delivery)
-		}
-		return err
-	})
+func (r *deliveriesRepeatCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
+	return say(e)(d.APIKeys.RepeatDelivery(ctx, r.Delivery, r.by(e)))
 }

@@ -1,17 +1,5 @@
 package main
 
-import (
-	"context"
-	"errors"
-	"fmt"
-
-	"pulsa/app/config"
-	"pulsa/app/core"
-	"pulsa/cards"
-	"pulsa/cmd/pulsa/term"
-	"pulsa/operators"
-)
-
 type cardsCommand struct {
 	Generate cardsGenerateCommand          `cmd:"" help:"Make new top-up cards."`
 	Release  cardsWorkCommand[cardRelease] `cmd:"" help:"Put generated cards on sale: until then they are worthless." set:"all=Release all cards of the brand."`
@@ -25,46 +13,6 @@ type cardsCommand struct {
 	Report   cardsReportCommand            `cmd:"" help:"Report liability or redemptions."`
 	Jobs     cardsJobsCommand              `cmd:"" help:"List work on cards: who did what, why, and what was interrupted."`
 	Resume   cardsResumeCommand            `cmd:"" help:"Go on with work that was interrupted."`
-}
-
-// forBrand are the flags of every command about one brand's cards.
-type forBrand struct {
-	settings
-	Brand string `required:"" help:"Whose cards."`
-}
-
-// onCards opens the brand's cards, and calls do with them.
-func (f forBrand) onCards(ctx context.Context, e term.Env, do func(operators.Cards) error) error {
-	return f.onDeskWith(ctx, e, config.CardKey, f.Brand, core.NewDesk, func(desk *core.Desk) error {
-		shop, err := desk.OpenCards(ctx, f.Brand)
-		if err != nil {
-			return err
-		}
-		return f.explained(do(shop))
-	})
-}
-
-// explained adds to an error the flag or command that helps.
-func (f forBrand) explained(err error) error {
-	var none *operators.NoCardsError
-	var stopped *operators.UnfinishedError
-	switch {
-	case errors.Is(err, cards.ErrOpen):
-		return fmt.Errorf("%w (--all)", err)
-	case errors.Is(err, cards.ErrGuessable):
-		return fmt.Errorf("%w; or say --allow-guessable", err)
-	case errors.As(err, &none) && none.Verb == "export": // has a colon already
-		return fmt.Errorf("%w; look with pulsa cards list --brand %s and the same filter", err, f.Brand)
-	case errors.As(err, &none):
-		return fmt.Errorf("%w: look with pulsa cards list --brand %s and the same filter", err, f.Brand)
-	case errors.As(err, &stopped) && errors.Is(err, cards.ErrJobElsewhere):
-		return fmt.Errorf("%w: pulsa cards jobs %s --brand %s tells how far it is", err, stopped.Job.ID, f.Brand)
-	case errors.As(err, &stopped) && stopped.Job.Kind == cards.KindImport:
-		return fmt.Errorf("%w; go on with the same command and file", err)
-	case errors.As(err, &stopped):
-		return fmt.Errorf("%w; go on with: pulsa cards resume %s --brand %s", err, stopped.Job.ID, f.Brand)
-	}
-	return err
 }
 
 // cardFilter are the flags of operators.CardQuery.

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"pulsa/cards"
@@ -12,103 +10,84 @@ import (
 )
 
 type cardsListCommand struct {
-	forBrand
+	ofBrand
 	cardFilter
 	term.Output
 	Sort   string `help:"serial, status, amount, reseller, created, expires or activated; by the last two only cards that expire or are activated." enum:"serial,status,amount,reseller,created,expires,activated" default:"serial"`
 	Desc   bool   `help:"The last first."`
 	Limit  int    `help:"Cards on a page." default:"50"`
-	After  string `help:"The page after this key, which the page before it ends with." placeholder:"KEY"`
-	Before string `help:"The page before this key." placeholder:"KEY"`
-	Last   bool   `help:"The last page."`
-	All    bool   `help:"All pages."`
+	After  string `xor:"page" help:"The page after this key, which the page before it ends with." placeholder:"KEY"`
+	Before string `xor:"page,all" help:"The page before this key." placeholder:"KEY"`
+	Last   bool   `xor:"page,all" help:"The last page."`
+	All    bool   `xor:"all" help:"All pages."`
 	Count  bool   `help:"Only count them, by status."`
 }
 
-func (l *cardsListCommand) Run(ctx context.Context, e term.Env) error {
+func (l *cardsListCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
 	query := operators.CardQuery(l.cardFilter)
 	if l.Count {
-		return printBalances(ctx, e, l.forBrand, l.Output, func(shop operators.Cards) (operators.CardBalances, error) {
-			return shop.Balances(ctx, query, cards.ByNothing)
-		})
-	}
-	switch {
-	case l.Limit < 1:
-		return errLimit
-	case l.After != "" && l.Before != "", (l.After != "" || l.Before != "" || l.All) && l.Last, l.All && l.Before != "":
-		return errors.New("give at most one of --after, --before, --last, and --all with --after only")
+		return balances(e, l.Output)(shop.Balances(ctx, query, cards.ByNothing))
 	}
 	page := operators.CardPage{Sort: cards.Sort(l.Sort), Descending: l.Desc, After: l.After, Before: l.Before, Last: l.Last, Limit: l.Limit}
 	table := term.NewTable[operators.CardRow](e, l.Output).Least("order", "batch", "state", "expires", "created", "currency", "valid_through").
-		Show("status", func(c operators.CardRow) string { return coloured(e, c.Status) })
-	return l.onCards(ctx, e, func(shop operators.Cards) error {
-		if l.All {
-			if err := shop.Each(ctx, query, page, table.Row); err != nil {
-				return err
-			}
-			return table.End()
-		}
-		list, err := shop.Search(ctx, query, page)
-		if err == nil {
-			err = table.Print(list.Cards)
-		}
-		if err != nil {
-			return err
-		}
-		out := l.Beside(e)
-		if list.Next != "" {
-			fmt.Fprintf(out, "next page: --after %s\n", list.Next)
-		}
-		if list.Previous != "" {
-			fmt.Fprintf(out, "page before: --before %s\n", list.Previous)
-		}
-		return nil
-	})
+		Paint("status", coloured(e))
+	if l.All {
+		return table.Print(nil, shop.Each(ctx, query, page, table.Row))
+	}
+	list, err := shop.Search(ctx, query, page)
+	if err = table.Print(list.Cards, err); err != nil {
+		return err
+	}
+	if list.Next != "" {
+		fmt.Fprintf(l.Beside(e), "next page: --after %s\n", list.Next)
+	}
+	if list.Previous != "" {
+		fmt.Fprintf(l.Beside(e), "page before: --before %s\n", list.Previous)
+	}
+	return nil
 }
 
 type cardsShowCommand struct {
-	forBrand
+	ofBrand
 	term.Output
 	Serial string `arg:"" help:"Which card: 101-00000042."`
 }
 
-func (s *cardsShowCommand) Run(ctx context.Context, e term.Env) error {
-	table := term.NewTable[operators.CardDetail](e, s.Output).Show("status", func(c operators.CardDetail) string { return coloured(e, c.Status) })
-	return s.onCards(ctx, e, func(shop operators.Cards) error { return table.RecordResult(shop.Show(ctx, s.Serial)) })
+func (s *cardsShowCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	return term.NewTable[operators.CardDetail](e, s.Output).Paint("status", coloured(e)).Record(shop.Show(ctx, s.Serial))
 }
 
-// coloured is a card's status in the source's colours, where the terminal has colours.
-func coloured(e term.Env, status string) string {
-	colour := map[string]string{"new": "\x1b[32m", "activated": "\x1b[90m", "expired": "\x1b[33m", "locked": "\x1b[31m", "void": "\x1b[31m"}[status]
-	if colour == "" || !e.Colours() {
+// coloured gives a card's status its colour, where the terminal has colours.
+func coloured(e term.Env) func(status string) string {
+	colours := map[string]string{"new": "\x1b[32m", "activated": "\x1b[90m", "expired": "\x1b[33m", "locked": "\x1b[31m", "void": "\x1b[31m"}
+	return func(status string) string {
+		if colour := colours[status]; colour != "" && e.Colours() {
+			return term.Paint(status, colour)
+		}
 		return status
 	}
-	return term.Paint(status, colour)
 }
 
 type cardsJobsCommand struct {
-	forBrand
+	ofBrand
 	term.Output
 	Open bool   `help:"Only what is under way or was interrupted."`
 	Job  string `arg:"" optional:"" help:"Show what this job has done, step by step."`
 }
 
-func (c *cardsJobsCommand) Run(ctx context.Context, e term.Env) error {
-	return c.onCards(ctx, e, func(shop operators.Cards) error {
-		jobs := shop.Jobs
-		switch {
-		case c.Job != "":
-			j, err := shop.ShowJob(ctx, c.Job)
-			if err == nil && c.IsText() {
-				fmt.Fprintf(e.Stdout, "%s %s: %s\n%s, %d of %s, by %s, why: %s\n\n", j.Kind, j.Job, j.What, j.State, j.Done,
-					cards.HowMany(j.Total, "card"), j.By, cmp.Or(j.Why, "not said"))
-			}
-			return term.NewTable[operators.JobStep](e, c.Output).Least("why", "by", "kind").PrintResult(j.Steps, err)
-		case c.Open:
-			jobs = shop.OpenJobs
+func (c *cardsJobsCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	if c.Job != "" {
+		j, err := shop.ShowJob(ctx, c.Job)
+		if err == nil && c.IsText() {
+			fmt.Fprintf(e.Stdout, "%s\n\n", j.Text())
 		}
-		return term.NewTable[operators.JobRow](e, c.Output).Least("what", "ended", "total", "started", "why").PrintResult(jobs(ctx))
-	})
+		return term.NewTable[operators.JobStep](e, c.Output).Least("why", "by", "kind").Print(j.Steps, err)
+	}
+	jobs := shop.Jobs
+	if c.Open {
+		jobs = shop.OpenJobs
+	}
+	return term.NewTable[operators.JobRow](e, c.Output).Least("what", "ended", "total", "started", "why").Print(jobs(ctx))
 }
 
 type cardsReportCommand struct {
@@ -117,42 +96,37 @@ type cardsReportCommand struct {
 }
 
 type liabilityCommand struct {
-	forBrand
+	ofBrand
 	cardFilter
 	term.Output
 	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
 }
 
-func (c *liabilityCommand) Run(ctx context.Context, e term.Env) error {
-	return printBalances(ctx, e, c.forBrand, c.Output, func(shop operators.Cards) (operators.CardBalances, error) {
-		return shop.Balances(ctx, operators.CardQuery(c.cardFilter), cards.Group(c.Group))
-	})
+func (c *liabilityCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	return balances(e, c.Output)(shop.Balances(ctx, operators.CardQuery(c.cardFilter), cards.Group(c.Group)))
 }
 
-// printBalances prints a row for each group, and the sums of all for people.
-func printBalances(ctx context.Context, e term.Env, f forBrand, o term.Output, ask func(operators.Cards) (operators.CardBalances, error)) error {
-	return f.onCards(ctx, e, func(shop operators.Cards) error {
-		b, err := ask(shop)
+// balances prints a row for each group, and the sums of all for people.
+func balances(e term.Env, o term.Output) func(operators.CardBalances, error) error {
+	return func(b operators.CardBalances, err error) error {
 		if o.IsText() {
-			b.Rows = append(b.Rows, b.Totals...)
+			b.Rows = b.ForPeople()
 		}
-		return term.NewTable[operators.BalanceRow](e, o).Show("group", func(b operators.BalanceRow) string { return b.Label }).
-			Least("currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired").PrintResult(b.Rows, err)
-	})
+		return term.NewTable[operators.BalanceRow](e, o).
+			Least("currency", "reserved", "expired_worth", "void", "issued_worth", "spent_worth", "locked", "generated", "expired").Print(b.Rows, err)
+	}
 }
 
 type redemptionsCommand struct {
-	forBrand
+	ofBrand
 	term.Output
 	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
 	From  string `help:"The first day." placeholder:"DATE"`
 	To    string `help:"The first day that is not meant." placeholder:"DATE"`
 }
 
-func (c *redemptionsCommand) Run(ctx context.Context, e term.Env) error {
-	return c.onCards(ctx, e, func(shop operators.Cards) error {
-		return term.NewTable[operators.RedemptionRow](e, c.Output).PrintResult(shop.Redemptions(ctx, c.From, c.To, cards.Group(c.Group)))
-	})
+func (c *redemptionsCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	return term.NewTable[operators.RedemptionRow](e, c.Output).Print(shop.Redemptions(ctx, c.From, c.To, cards.Group(c.Group)))
 }
 
 type resellersCommand struct {
@@ -162,41 +136,31 @@ type resellersCommand struct {
 }
 
 type resellersCreateCommand struct {
-	forBrand
+	ofBrand
 	Name  string `required:"" help:"What cards call it: kiosk-7."`
 	Title string `help:"What people call it: Kiosk Central Station."`
 	deed
 }
 
-func (c *resellersCreateCommand) Run(ctx context.Context, e term.Env) error {
-	return c.onCards(ctx, e, func(shop operators.Cards) error {
-		err := shop.CreateReseller(ctx, c.Name, c.Title, c.by(e))
-		if err == nil {
-			fmt.Fprintf(e.Stdout, "Reseller %s created.\n", c.Name)
-		}
-		return err
-	})
+func (c *resellersCreateCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	return say(e)(shop.CreateReseller(ctx, c.Name, c.Title, c.by(e)))
 }
 
 type resellersListCommand struct {
-	forBrand
+	ofBrand
 	term.Output
 }
 
-func (c *resellersListCommand) Run(ctx context.Context, e term.Env) error {
-	return c.onCards(ctx, e, func(shop operators.Cards) error {
-		return term.NewTable[operators.ResellerRow](e, c.Output).Least("by", "created").PrintResult(shop.Resellers(ctx))
-	})
+func (c *resellersListCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	return term.NewTable[operators.ResellerRow](e, c.Output).Least("by", "created").Print(shop.Resellers(ctx))
 }
 
 type resellersStatementCommand struct {
-	forBrand
+	ofBrand
 	term.Output
 	Name string `arg:"" help:"Which reseller."`
 }
 
-func (c *resellersStatementCommand) Run(ctx context.Context, e term.Env) error {
-	return printBalances(ctx, e, c.forBrand, c.Output, func(shop operators.Cards) (operators.CardBalances, error) {
-		return shop.Statement(ctx, c.Name)
-	})
+func (c *resellersStatementCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	return balances(e, c.Output)(shop.Statement(ctx, c.Name))
 }

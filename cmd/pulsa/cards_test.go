@@ -16,7 +16,6 @@ import (
 	"testing"
 
 	"pulsa/cards"
-	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 	"pulsa/store"
 	"pulsa/store/storetest"
@@ -158,31 +157,31 @@ func TestCardCommandsSayWhatToDo(t *testing.T) {
 	s.must(t, append(generate, "2")...)
 	export := []string{"cards", "export", "--brand", "shop", "--all", "--yes"}
 	for want, args := range map[string][]string{
-		"quantity must be 1 to 10000000":                     append(generate, "0"),
-		"quantity must be 1":                                 append(generate, "10000001"),
-		"code length must be 5 to 32":                        append(generate, "1", "--code-length", "4"),
-		"at least 9 digits, not 8; or say --allow-guessable": append(generate, "11", "--code-length", "8"),
-		"expiry must be in the future":                       append(generate, "1", "--expires", "2020-01-01"),
-		"write a day like":                                   append(generate, "1", "--expires", "soon"),
-		"has no reseller \"nobody\": create":                 append(generate, "1", "--reseller", "nobody"),
-		"series must be 1 to 10 letters":                     {"cards", "generate", "--brand", "shop", "--amount", "10", "--series", "1/2", "--quantity", "1"},
-		"declares no such brand":                             {"cards", "list", "--brand", "nobody"},
-		"say why":                                            {"cards", "edit", "--brand", "shop", "--set-status", "lock"},
-		"say what to set":                                    {"cards", "edit", "--brand", "shop", "--reason", "x"},
-		"all of the brand are (--all)":                       {"cards", "delete", "--brand", "shop", "--reason", "x"},
-		"nothing was changed":                                {"cards", "delete", "--brand", "shop", "--reason", "x", "--all"},
-		"is no key of a page":                                {"cards", "list", "--brand", "shop", "--after", "x"},
-		"status \"odd\": choose":                             {"cards", "list", "--brand", "shop", "--status", "odd"},
-		"has no card with serial":                            {"cards", "show", "--brand", "shop", "101-9"},
-		"to whom":                                            append(export, "--out", filepath.Join(s.folder, "x")),
-		"is not an age recipient":                            append(export, "--out", filepath.Join(s.folder, "x"), "--recipient", "age1"),
-		"no such folder":                                     append(export, "--out", filepath.Join(s.folder, "no", "x")),
-		"such a file already":                                append(export, "--out", s.config),
-		"nothing was imported":                               {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx,1,1\n")},
-		"at least 7 digits":                                  {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx-1,12345,10\n")},
-		"the file must be CSV":                               {"cards", "import", "--brand", "shop", s.odd(t, "\x7fELF\x00")},
-		"is read several times":                              {"cards", "import", "--brand", "shop", os.DevNull},
-		"no such job":                                        {"cards", "resume", "--brand", "shop", "x"},
+		"quantity must be 1 to 10000000":              append(generate, "0"),
+		"quantity must be 1":                          append(generate, "10000001"),
+		"code length must be 5 to 32":                 append(generate, "1", "--code-length", "4"),
+		"at least 9 digits, not 8: --allow-guessable": append(generate, "11", "--code-length", "8"),
+		"expiry must be in the future":                append(generate, "1", "--expires", "2020-01-01"),
+		"write a day like":                            append(generate, "1", "--expires", "soon"),
+		"has no reseller \"nobody\": create":          append(generate, "1", "--reseller", "nobody"),
+		"series must be 1 to 10 letters":              {"cards", "generate", "--brand", "shop", "--amount", "10", "--series", "1/2", "--quantity", "1"},
+		"declares no such brand":                      {"cards", "list", "--brand", "nobody"},
+		"say why":                                     {"cards", "edit", "--brand", "shop", "--set-status", "lock"},
+		"say what to set":                             {"cards", "edit", "--brand", "shop", "--reason", "x"},
+		"all of the brand are: --all":                 {"cards", "delete", "--brand", "shop", "--reason", "x"},
+		"nothing was changed":                         {"cards", "delete", "--brand", "shop", "--reason", "x", "--all"},
+		"is no key of a page":                         {"cards", "list", "--brand", "shop", "--after", "x"},
+		"status \"odd\": choose":                      {"cards", "list", "--brand", "shop", "--status", "odd"},
+		"has no card with serial":                     {"cards", "show", "--brand", "shop", "101-9"},
+		"to whom":                                     append(export, "--out", filepath.Join(s.folder, "x")),
+		"is not an age recipient":                     append(export, "--out", filepath.Join(s.folder, "x"), "--recipient", "age1"),
+		"no such folder":                              append(export, "--out", filepath.Join(s.folder, "no", "x")),
+		"such a file already":                         append(export, "--out", s.config),
+		"nothing was imported":                        {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx,1,1\n")},
+		"at least 7 digits":                           {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx-1,12345,10\n")},
+		"the file must be CSV":                        {"cards", "import", "--brand", "shop", s.odd(t, "\x7fELF\x00")},
+		"is read several times":                       {"cards", "import", "--brand", "shop", os.DevNull},
+		"no such job":                                 {"cards", "resume", "--brand", "shop", "x"},
 	} {
 		if _, _, err := s.run(t, "no\n", args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v; want %s", args, err, want)
@@ -342,7 +341,7 @@ func TestWhoIsInterruptedIsToldHowToGoOn(t *testing.T) {
 		"interrupted\n5 of 10 cards are done; go on with the same command and file":                &operators.UnfinishedError{Job: taken, Err: operators.ErrInterrupted},
 		cards.ErrJobElsewhere.Error() + ": pulsa cards jobs bcdf --brand shop tells how far it is": &operators.UnfinishedError{Job: j, Err: cards.ErrJobElsewhere},
 	} {
-		if got := (forBrand{Brand: "shop"}).explained(err); got.Error() != want {
+		if got := advised(err); got.Error() != want {
 			t.Errorf("%v; want %s", got, want)
 		}
 	}
@@ -350,19 +349,10 @@ func TestWhoIsInterruptedIsToldHowToGoOn(t *testing.T) {
 
 func TestResellersAreCreatedListedAndAccountedFor(t *testing.T) {
 	s := newCardShop(t)
-	brand := forBrand{settings{}, "shop"}
-	var out bytes.Buffer
-	e := term.Env{Getenv: environment(s.vars...), Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard}
-	if err := (&resellersCreateCommand{forBrand: brand, Name: "kiosk", Title: "Kiosk", deed: deed{Reason: "contract 12"}}).Run(t.Context(), e); err != nil {
-		t.Fatal(err)
-	}
+	s.must(t, "resellers", "create", "--brand", "shop", "--name", "kiosk", "--title", "Kiosk", "--reason", "contract 12")
 	s.must(t, append(generate, "4", "--reseller", "kiosk")...)
-	if err := (&resellersListCommand{forBrand: brand, Output: term.Output{Format: "csv"}}).Run(t.Context(), e); err != nil {
-		t.Fatal(err)
-	}
-	if err := (&resellersStatementCommand{forBrand: brand, Output: term.Output{Format: "csv"}, Name: "kiosk"}).Run(t.Context(), e); err != nil {
-		t.Fatal(err)
-	}
+	list := s.must(t, "resellers", "list", "--brand", "shop", "--format", "csv")
+	statement := s.must(t, "resellers", "statement", "kiosk", "--brand", "shop", "--format", "csv")
 	if got := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv"); !strings.Contains(got, ",reseller,done,0,0,ann,contract 12,") {
 		t.Error(got)
 	}
@@ -371,7 +361,7 @@ func TestResellersAreCreatedListedAndAccountedFor(t *testing.T) {
 	if !regexp.MustCompile(`\nnone +1 .*\nkiosk +4 .*\nall +5 +5 .* 50.00\n$`).MatchString(report) {
 		t.Error(report)
 	}
-	if got := out.String(); !strings.Contains(got, "\nkiosk,Kiosk,") || !strings.Contains(got, "\n101,4,4,0,0,0,0,0,0,4,EUR,40.00,0.00,0.00,40.00\n") {
-		t.Error(got)
+	if !strings.Contains(list, "\nkiosk,Kiosk,") || !strings.Contains(statement, "\n101,4,4,0,0,0,0,0,0,4,EUR,40.00,0.00,0.00,40.00\n") {
+		t.Error(list, statement)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
@@ -11,33 +10,28 @@ import (
 	"pulsa/prepaid"
 )
 
-// runJob runs the job that start starts, or finds, and prints what it has done.
-func (f forBrand) runJob(ctx context.Context, e term.Env, start func(operators.Cards) (cards.Job, error)) error {
-	return f.onCards(ctx, e, func(shop operators.Cards) error {
-		j, err := start(shop)
+// runJob runs a job that was started, or found, and prints what it has done.
+func runJob(ctx context.Context, e term.Env, shop operators.Cards) func(cards.Job, error) error {
+	return func(j cards.Job, err error) error {
 		if err != nil {
 			return err
 		}
 		if operators.LongJob(j) {
 			fmt.Fprintf(e.Stderr, "job %s; if it is interrupted: pulsa cards resume %s --brand %s\n", j.ID, j.ID, j.Brand)
 		}
-		doing := map[cards.Kind]string{cards.KindGenerate: "generating", cards.KindExport: "exporting", cards.KindRekey: "rekeying"}
-		bar := e.Progress(cmp.Or(doing[j.Kind], j.Action()))
+		bar := e.Progress(j.Action())
 		done, err := shop.Run(ctx, j, operators.CardRun{Progress: bar.Show, Made: func(c cards.Card, code prepaid.Secret) error {
 			_, err := fmt.Fprintf(e.Stdout, "%s  %s  %s\n", c.Serial, code.Reveal(), c.Amount)
 			return err
 		}})
 		bar.End()
-		if err == nil {
-			fmt.Fprintln(e.Stdout, done.Text())
-		}
-		return err
-	})
+		return say(e)(done, err)
+	}
 }
 
 // cardsWorkCommand works on many existing cards; W holds the flags of the kind of work.
 type cardsWorkCommand[W interface{ work() operators.CardWork }] struct {
-	forBrand
+	ofBrand
 	cardFilter
 	deed
 	Work W    `embed:""`
@@ -45,19 +39,17 @@ type cardsWorkCommand[W interface{ work() operators.CardWork }] struct {
 	Yes  bool `help:"Do not ask."`
 }
 
-func (c *cardsWorkCommand[W]) Run(ctx context.Context, e term.Env) error {
+func (c *cardsWorkCommand[W]) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
 	which := operators.CardSelection{CardQuery: operators.CardQuery(c.cardFilter), All: c.All}
-	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) {
-		plan, err := shop.Plan(ctx, which, c.Work.work(), c.by(e))
-		fmt.Fprint(e.Stdout, plan.Text())
-		if err == nil && !c.Yes {
-			err = e.Confirm(ctx, plan.Question())
-		}
-		if err != nil {
-			return cards.Job{}, err
-		}
-		return plan.Start(ctx)
-	})
+	plan, err := shop.Plan(ctx, which, c.Work.work(), c.by(e))
+	fmt.Fprint(e.Stdout, plan.Text())
+	if err == nil && !c.Yes {
+		err = e.Confirm(ctx, plan.Question())
+	}
+	if err != nil {
+		return err
+	}
+	return runJob(ctx, e, shop)(plan.Start(ctx))
 }
 
 // What the commands do; see operators.CardWork.
@@ -98,34 +90,32 @@ type cardBatch struct {
 }
 
 type cardsGenerateCommand struct {
-	forBrand
+	ofBrand
 	deed
 	cardBatch
 }
 
-func (c *cardsGenerateCommand) Run(ctx context.Context, e term.Env) error {
-	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) {
-		return shop.Generate(ctx, operators.CardBatch(c.cardBatch), c.by(e))
-	})
+func (c *cardsGenerateCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	return runJob(ctx, e, shop)(shop.Generate(ctx, operators.CardBatch(c.cardBatch), c.by(e)))
 }
 
 type cardsRekeyCommand struct {
-	forBrand
+	ofBrand
 	actor
 }
 
-func (c *cardsRekeyCommand) Run(ctx context.Context, e term.Env) error {
-	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) { return shop.Rekey(ctx, prepaid.By{Who: c.who(e)}) })
+func (c *cardsRekeyCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	return runJob(ctx, e, shop)(shop.Rekey(ctx, prepaid.By{Who: c.who(e)}))
 }
 
 type cardsResumeCommand struct {
-	forBrand
+	ofBrand
 	Job string `arg:"" help:"Which: pulsa cards jobs --open lists them."`
 	Out string `help:"Of an export: another file than it was to write." placeholder:"FILE"`
 }
 
-func (c *cardsResumeCommand) Run(ctx context.Context, e term.Env) error {
-	return c.runJob(ctx, e, func(shop operators.Cards) (cards.Job, error) { return shop.Unfinished(ctx, c.Job, c.Out) })
+func (c *cardsResumeCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	return runJob(ctx, e, shop)(shop.Unfinished(ctx, c.Job, c.Out))
 }
 
 // cardImport are the flags of operators.CardImport.
@@ -136,19 +126,14 @@ type cardImport struct {
 }
 
 type cardsImportCommand struct {
-	forBrand
+	ofBrand
 	deed
 	cardImport
 }
 
-func (c *cardsImportCommand) Run(ctx context.Context, e term.Env) error {
-	return c.onCards(ctx, e, func(shop operators.Cards) error {
-		bar := e.Progress("importing")
-		done, err := shop.Import(ctx, operators.CardImport(c.cardImport), c.by(e), bar.Show)
-		bar.End()
-		if err == nil {
-			fmt.Fprintln(e.Stdout, done.Text())
-		}
-		return err
-	})
+func (c *cardsImportCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	bar := e.Progress("import")
+	done, err := shop.Import(ctx, operators.CardImport(c.cardImport), c.by(e), bar.Show)
+	bar.End()
+	return say(e)(done, err)
 }

@@ -7,7 +7,6 @@ import (
 
 	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
-	"pulsa/prepaid"
 )
 
 type channelsCommand struct {
@@ -18,22 +17,13 @@ type channelsCommand struct {
 	Test    channelsTestCommand    `cmd:"" help:"Try the credentials with a call that changes nothing."`
 }
 
-// ofBrand are the flags of every command about one brand's channels.
-type ofBrand struct {
-	settings
-	Brand string `required:"" help:"Whose channels."`
-}
-
 type channelsListCommand struct {
 	ofBrand
 	term.Output
 }
 
-func (l *channelsListCommand) Run(ctx context.Context, e term.Env) error {
-	return l.onChannels(ctx, e, func(d operators.Channels) error {
-		return term.NewTable[operators.ListedChannel](e, l.Output).Columns("channel", "type", "state", "provider_url").
-			Show("state", operators.ListedChannel.State).Least("type", "provider_url").PrintResult(d.List(ctx))
-	})
+func (l *channelsListCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
+	return term.NewTable[operators.ListedChannel](e, l.Output).Least("type", "provider_url").Print(d.List(ctx))
 }
 
 type channelsStatusCommand struct {
@@ -42,16 +32,13 @@ type channelsStatusCommand struct {
 	term.Output
 }
 
-func (s *channelsStatusCommand) Run(ctx context.Context, e term.Env) error {
-	return s.onChannels(ctx, e, func(d operators.Channels) error {
-		rows, err := d.Health(ctx, s.Channel)
-		err = term.NewTable[operators.ChannelHealth](e, s.Output).Columns("channel", "state", "sent_last_hour", "waiting", "why").
-			Least("sent_last_hour", "waiting").PrintResult(rows, err)
-		if err == nil && slices.ContainsFunc(rows, operators.ChannelHealth.Failing) {
-			err = exitCode(1)
-		}
-		return err
-	})
+func (s *channelsStatusCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
+	rows, err := d.Health(ctx, s.Channel)
+	err = term.NewTable[operators.ChannelHealth](e, s.Output).Least("sent_last_hour", "waiting").Print(rows, err)
+	if err == nil && slices.ContainsFunc(rows, operators.ChannelHealth.Failing) {
+		err = exitCode(1)
+	}
+	return err
 }
 
 type channelsTestCommand struct {
@@ -59,17 +46,15 @@ type channelsTestCommand struct {
 	Channel string `arg:"" optional:"" help:"Only this one."`
 }
 
-func (t *channelsTestCommand) Run(ctx context.Context, e term.Env) error {
-	return t.onChannels(ctx, e, func(d operators.Channels) error {
-		probed, err := d.Probe(ctx, t.Channel)
-		for _, p := range probed {
-			if !p.OK {
-				err = exitCode(1)
-			}
-			fmt.Fprintf(e.Stdout, "%s: %s\n  its provider delivers to %s\n", p.Channel, p.Found, p.URL)
+func (t *channelsTestCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
+	probed, err := d.Probe(ctx, t.Channel)
+	for _, p := range probed {
+		if !p.OK {
+			err = exitCode(1)
 		}
-		return err
-	})
+		fmt.Fprintf(e.Stdout, "%s: %s\n  its provider delivers to %s\n", p.Channel, p.Found, p.URL)
+	}
+	return err
 }
 
 // switchFlags are those of enable and disable.
@@ -79,22 +64,18 @@ type switchFlags struct {
 	Channel string `arg:"" help:"Which one."`
 }
 
-func (s switchFlags) run(ctx context.Context, e term.Env, do func(operators.Channels, context.Context, string, prepaid.By) (operators.Switched, error)) error {
-	return s.onChannels(ctx, e, func(d operators.Channels) error {
-		done, err := do(d, ctx, s.Channel, s.by(e))
-		fmt.Fprint(e.Stdout, done)
-		return err
-	})
-}
-
 type channelsEnableCommand struct{ switchFlags }
 
-func (c *channelsEnableCommand) Run(ctx context.Context, e term.Env) error {
-	return c.run(ctx, e, operators.Channels.Enable)
+func (c *channelsEnableCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
+	done, err := d.Enable(ctx, c.Channel, c.by(e))
+	fmt.Fprint(e.Stdout, done.Text()) // even if its provider could not be told
+	return err
 }
 
 type channelsDisableCommand struct{ switchFlags }
 
-func (c *channelsDisableCommand) Run(ctx context.Context, e term.Env) error {
-	return c.run(ctx, e, operators.Channels.Disable)
+func (c *channelsDisableCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
+	done, err := d.Disable(ctx, c.Channel, c.by(e))
+	fmt.Fprint(e.Stdout, done.Text())
+	return err
 }

@@ -19,45 +19,34 @@ type auditCommand struct {
 	Books []string `help:"Also hold the simulators' books against the orders: the server's --data, and that of a pulsa sim that does not run. One that runs is asked." placeholder:"DIR" type:"existingdir"`
 }
 
-func (a *auditCommand) Run(ctx context.Context, e term.Env) error {
+// ProvideBooks opens the books that are audited.
+func (a *auditCommand) ProvideBooks(ctx context.Context, e term.Env, o *opened) (*app.Books, error) {
 	for _, folder := range a.Books {
 		if err := app.HasBooks(folder); err != nil {
-			return wrongFlag("--books %s: %s", folder, err)
+			return nil, wrongFlag("--books %s: %s", folder, err)
 		}
 	}
-	return a.onBooks(ctx, e, config.NoCredentials, func(b *app.Books) error {
-		violations, coverage, err := b.Audit(ctx, a.Books)
-		if err != nil {
-			return err
-		}
-		for _, u := range coverage.Uncompared() {
-			fmt.Fprintf(e.Stderr, "not compared: %s (%s)\n", u.What, u.Why)
-		}
-		err = term.NewTable[operators.Violation](e, a.Output).Columns("violation").Show("violation", operators.Violation.String).
-			Nothing("no violation").Print(violations)
-		switch {
-		case err != nil:
-			return err
-		case len(violations) > 0:
-			return exitCode(1)
-		case coverage.Incomplete():
-			return errors.New("not all simulators' books were seen: what was not compared stands above")
-		}
-		return nil
-	})
+	return open(ctx, e, o, a.settings, config.NoCredentials, app.OpenBooks)
 }
 
-// onBooks opens the books, and calls do with them.
-func (s settings) onBooks(ctx context.Context, e term.Env, needs config.Credentials, do func(*app.Books) error) error {
-	c, err := s.load(e, needs, nil)
+func (a *auditCommand) Run(ctx context.Context, e term.Env, b *app.Books) error {
+	violations, coverage, err := b.Audit(ctx, a.Books)
 	if err != nil {
 		return err
 	}
-	books, err := app.OpenBooks(ctx, c)
-	if err != nil {
-		return err
+	for _, u := range coverage.Uncompared() {
+		fmt.Fprintf(e.Stderr, "not compared: %s (%s)\n", u.What, u.Why)
 	}
-	return errors.Join(do(books), books.Close())
+	err = term.NewTable[operators.Violation](e, a.Output).Nothing("no violation").Print(violations, nil)
+	switch {
+	case err != nil:
+		return err
+	case len(violations) > 0:
+		return exitCode(1)
+	case coverage.Incomplete():
+		return errors.New("not all simulators' books were seen: what was not compared stands above")
+	}
+	return nil
 }
 
 type reconcileCommand struct {
@@ -71,33 +60,34 @@ type reconcileCommand struct {
 	deed
 }
 
-func (r *reconcileCommand) Run(ctx context.Context, e term.Env) error {
-	needs := config.NoCredentials
-	if r.Close == "" && !r.List {
-		needs = config.GatewaySecrets | config.NetworkSecrets
+// ProvideBooks opens the books, and the providers' credentials where they are asked.
+func (r *reconcileCommand) ProvideBooks(ctx context.Context, e term.Env, o *opened) (*app.Books, error) {
+	needs := config.GatewaySecrets | config.NetworkSecrets
+	if r.Close != "" || r.List {
+		needs = config.NoCredentials
 	}
-	return r.onBooks(ctx, e, needs, func(b *app.Books) error {
-		if r.Close != "" {
-			return b.Reconciliation.Close(ctx, r.Close, r.by(e))
+	return open(ctx, e, o, r.settings, needs, app.OpenBooks)
+}
+
+func (r *reconcileCommand) Run(ctx context.Context, e term.Env, b *app.Books) error {
+	if r.Close != "" {
+		return b.Reconciliation.Close(ctx, r.Close, r.by(e))
+	}
+	if !r.List {
+		if err := r.compare(ctx, e, b); err != nil {
+			return err
 		}
-		if !r.List {
-			if err := r.compare(ctx, e, b); err != nil {
-				return err
-			}
-		}
-		list := b.Reconciliation.List
-		if r.All {
-			list = b.Reconciliation.ListAll
-		}
-		items, err := list(ctx)
-		err = term.NewTable[operators.OpenItemRow](e, r.Output).Columns(operators.OpenItemColumns()...).Nothing("no open item").
-			Show("ours", operators.OpenItemRow.OurMoney).Show("theirs", operators.OpenItemRow.TheirMoney).
-			Show("state", operators.OpenItemRow.State).Least("note", "order", "happened_at").PrintResult(items, err)
-		if err == nil && slices.ContainsFunc(items, func(i operators.OpenItemRow) bool { return i.Open }) {
-			err = exitCode(1)
-		}
-		return err
-	})
+	}
+	list := b.Reconciliation.List
+	if r.All {
+		list = b.Reconciliation.ListAll
+	}
+	items, err := list(ctx)
+	err = term.NewTable[operators.OpenItemRow](e, r.Output).Nothing("no open item").Least("note", "order", "happened_at").Print(items, err)
+	if err == nil && slices.ContainsFunc(items, func(i operators.OpenItemRow) bool { return i.Open }) {
+		err = exitCode(1)
+	}
+	return err
 }
 
 func (r *reconcileCommand) compare(ctx context.Context, e term.Env, b *app.Books) error {
@@ -121,7 +111,7 @@ func (d *doctorCommand) Run(ctx context.Context, e term.Env) error {
 	if err != nil {
 		return err
 	}
-	table, failed := term.NewTable[operators.Finding](e, d.Output).Columns("level", "what", "found"), false
+	table, failed := term.NewTable[operators.Finding](e, d.Output), false
 	for _, f := range app.Examine(ctx, c) {
 		failed = failed || f.Level == operators.LevelError
 		if err := table.Row(f); err != nil {

@@ -17,7 +17,10 @@ import (
 	"pulsa/app/config"
 	"pulsa/app/version"
 	"pulsa/cmd/pulsa/term"
+	"pulsa/conversation"
+	"pulsa/conversation/talk"
 	"pulsa/prepaid"
+	"pulsa/yamlfile"
 )
 
 func main() {
@@ -26,15 +29,26 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once, as a crash would
 	err := prepaid.Guard(func() error { return run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr) })
 	stop()
-	var code exitCode
-	if err != nil && !errors.As(err, &code) {
-		fmt.Fprintln(os.Stderr, "pulsa:", err)
-		code = 1
-		if errors.As(err, new(flagError)) || errors.As(err, new(*config.NoBrandError)) {
-			code = 2
-		}
+	if err != nil {
+		os.Exit(report(os.Stderr, err))
 	}
-	os.Exit(int(code))
+}
+
+// report prints an error, and returns the program's exit code: 2 where what was typed or a file is wrong.
+func report(w io.Writer, err error) int {
+	code, text := exitCode(1), "pulsa: "+err.Error()
+	switch {
+	case errors.As(err, &code):
+		return int(code)
+	case errors.As(err, new(*kong.ParseError)):
+		code, text = 2, text+"\nTry: pulsa --help"
+	case errors.As(err, new(*yamlfile.Error)), errors.As(err, new(talk.ScriptErrors)), errors.As(err, new(*talk.ChoiceError)):
+		code, text = 2, err.Error() // each line begins with the place
+	case errors.As(err, new(flagError)), errors.As(err, new(*config.NoBrandError)), errors.As(err, new(*conversation.NoLanguageError)):
+		code = 2
+	}
+	fmt.Fprintln(w, text)
+	return int(code)
 }
 
 // exitCode is an error that ends the program with that code, and prints nothing more.
@@ -47,8 +61,6 @@ type flagError struct{ error }
 
 // wrongFlag formats a flagError.
 func wrongFlag(format string, args ...any) error { return flagError{fmt.Errorf(format, args...)} }
-
-var errLimit = wrongFlag("--limit must be positive")
 
 // commands are all subcommands; each stands in a file of its own.
 type commands struct {
@@ -90,14 +102,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		return nil
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "pulsa: %s\nTry: pulsa --help\n", err)
-		return exitCode(2)
+		return err
 	}
 	if command := parsed.Command(); command != "serve" && command != "sim" { // these two have logs of their own
 		defer app.IgnoreHangup(slog.New(slog.NewTextHandler(stderr, nil)))()
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return advised(parsed.Run(term.Env{Getenv: getenv, Stdin: stdin, Stdout: stdout, Stderr: stderr}))
+	var o opened
+	err = parsed.Run(term.Env{Getenv: getenv, Stdin: stdin, Stdout: stdout, Stderr: stderr}, &o)
+	return advised(errors.Join(err, o.Close()))
 }
 
 func newParser(stdout, stderr io.Writer, exit func(int)) (*kong.Kong, error) {

@@ -22,7 +22,7 @@ func (s *serveCommand) Run(ctx context.Context, e term.Env) error {
 	if err != nil {
 		return err
 	}
-	again := func() (config.Config, error) { return s.read(e, config.AllCredentials, flags) }
+	again := func() (config.Config, error) { return s.load(e, config.AllCredentials, flags) }
 	return app.RunServer(ctx, c, app.ServerOptions{Again: again, CrashAt: e.Getenv("PULSA_CRASH_AT"), Out: e.Stdout, Log: e.Stderr})
 }
 

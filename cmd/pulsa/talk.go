@@ -25,18 +25,13 @@ type talkConfig struct {
 	Config string `help:"Configuration file, for its test brands (default: ./pulsa.yaml, else the built-in demo)." placeholder:"FILE"`
 }
 
-// read reads stories. What is wrong with them is printed, and ends with exit code 2.
+// read reads stories.
 func (f talkConfig) read(e term.Env, paths, only []string) (*harness.Suite, error) {
 	c, err := settings{Config: f.Config}.load(e, config.NoCredentials, nil)
 	if err != nil {
 		return nil, err
 	}
-	suite, err := harness.ReadSuite(c, paths, only)
-	if errors.As(err, new(talk.ScriptErrors)) || errors.As(err, new(*talk.ChoiceError)) {
-		fmt.Fprintln(e.Stderr, err)
-		return nil, exitCode(talk.ExitScript)
-	}
-	return suite, err
+	return harness.ReadSuite(c, paths, only)
 }
 
 // talkPlayFlags are those of every command that plays stories.

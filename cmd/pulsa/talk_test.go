@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,18 +13,8 @@ func talkCommandLine(t *testing.T, typed string, args ...string) (printed string
 	t.Helper()
 	var out bytes.Buffer
 	err := run(t.Context(), append([]string{"talk"}, args...), func(string) string { return "" }, strings.NewReader(typed), &out, &out)
-	var exit exitCode
-	switch {
-	case err == nil:
-	case errors.As(err, &exit):
-		code = int(exit)
-	case errors.As(err, new(flagError)):
-		code = 2
-	default:
-		code = 1
-	}
 	if err != nil {
-		out.WriteString(err.Error())
+		code = report(&out, err)
 	}
 	return out.String(), code
 }

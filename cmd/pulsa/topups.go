@@ -40,32 +40,28 @@ type topupsListCommand struct {
 	orderQuery
 }
 
-func (l *topupsListCommand) Run(ctx context.Context, e term.Env) error {
-	return l.onDesk(ctx, e, l.Brand, func(d *core.Desk) error {
-		list, err := d.Orders.Search(ctx, operators.OrderQuery(l.orderQuery))
-		err = term.NewTable[operators.OrderRow](e, l.Output).Columns(operators.OrderColumns()...).
-			Show("needs_human", operators.OrderRow.Waiting).PrintResult(list.Orders, err)
-		if err == nil && list.Next != "" {
-			fmt.Fprintf(l.Beside(e), "next page: --after %s\n", list.Next)
-		}
-		return err
-	})
+// ProvideDesk opens the desk as someBrand does.
+func (l *topupsListCommand) ProvideDesk(ctx context.Context, e term.Env, o *opened) (*core.Desk, error) {
+	return someBrand{l.settings, l.Brand}.ProvideDesk(ctx, e, o)
+}
+
+func (l *topupsListCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
+	list, err := d.Orders.Search(ctx, operators.OrderQuery(l.orderQuery))
+	err = term.NewTable[operators.OrderRow](e, l.Output).Print(list.Orders, err)
+	if err == nil && list.Next != "" {
+		fmt.Fprintf(l.Beside(e), "next page: --after %s\n", list.Next)
+	}
+	return err
 }
 
 type topupsShowCommand struct {
 	settings
 	Order string `arg:"" help:"The order's number, or a developer's transactionId." placeholder:"ORDER"`
-	JSON  bool   `help:"Print JSON."`
+	answer
 }
 
-func (s *topupsShowCommand) Run(ctx context.Context, e term.Env) error {
-	return s.onDesk(ctx, e, "", func(desk *core.Desk) error {
-		d, err := desk.Orders.Show(ctx, s.Order)
-		if err != nil {
-			return err
-		}
-		return term.NewTable[operators.Dossier](e, term.Output{JSON: s.JSON}).RecordOf(d, d.Facts())
-	})
+func (s *topupsShowCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
+	return term.NewTable[operators.Dossier](e, s.output()).Record(d.Orders.Show(ctx, s.Order))
 }
 
 type topupsResolveCommand struct {
@@ -116,10 +112,5 @@ func (s settings) intervene(ctx context.Context, e term.Env, d deed, order strin
 		return err
 	}
 	asked := operators.Intervention{Order: prepaid.OrderID(strings.ToUpper(order)), Action: action, By: d.by(e)}
-	done, err := app.Intervene(ctx, c, app.Logger(c.Log, e.Stderr), asked)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(e.Stdout, "order %s is %s\n", done.Order, done.Status)
-	return done.Unfinished()
+	return say(e)(app.Intervene(ctx, c, app.Logger(c.Log, e.Stderr), asked))
 }

@@ -19,7 +19,7 @@ type Output struct {
 }
 
 // IsText reports whether the output is for people: neither JSON nor CSV.
-func (o Output) IsText() bool { return o.format() == "text" }
+func (o Output) IsText() bool { return !o.JSON && (o.Format == "" || o.Format == "text") }
 
 // Beside is where what is said about rows goes: programs read rows only.
 func (o Output) Beside(e Env) io.Writer {
@@ -29,48 +29,32 @@ func (o Output) Beside(e Env) io.Writer {
 	return e.Stderr
 }
 
-func (o Output) format() string {
-	switch {
-	case o.JSON:
-		return "json"
-	case o.Format == "":
-		return "text"
-	}
-	return o.Format
-}
-
 // Table prints rows of type T, a struct whose fields have json tags:
 //
 //   - JSON is one object a line, as encoding/json writes it.
 //   - CSV has a column for each field, named by its tag.
-//   - Text has the same columns, unless Columns names others. Show says how a column reads.
+//   - Text has the columns that the row's method Cells returns, each a name and its text, or else those of CSV.
 //
 // Fields of embedded structs count as T's own. A table needs the same memory for any number of rows: text columns are as
 // wide as the first thousand rows need, and wider from where a row needs it. It is not safe for concurrent use.
 type Table[T any] struct {
-	format  string
+	output  Output
 	out     io.Writer
 	csv     *csv.Writer
-	fields  []field
-	columns []column[T]
+	fields  []reflect.StructField
+	paint   map[string]func(string) string
+	nothing string // what a text without rows says
+
+	columns []column
 	first   [][]string // rows of text that wait for the widths
 	rows    int
 	width   int      // of the terminal in columns; 0 if there is none
 	narrow  bool     // the terminal has no room for the whole table
 	least   []string // the columns that are left out first where the terminal is too narrow
-	nothing string   // what a text without rows says
 }
 
-type field struct {
-	name  string
-	index []int
-}
-
-func (f field) text(row any) string { return textOf(reflect.ValueOf(row).FieldByIndex(f.index)) }
-
-type column[T any] struct {
+type column struct {
 	name   string
-	text   func(T) string
 	width  int
 	filled bool // some row has something in it
 	hidden bool // the terminal has no room for it
@@ -81,42 +65,32 @@ const (
 	// widest is what fields are cut to where the terminal is narrower than the table. Serials and ids fit. The last column is
 	// not cut: the terminal wraps it.
 	widest = 26
+	gap    = "  " // between columns
 )
 
 // NewTable returns a table on e's Stdout. The caller calls Row for each row, and then End.
 func NewTable[T any](e Env, o Output) *Table[T] {
-	t := &Table[T]{format: o.format(), out: e.Stdout, width: e.columns(e.Stdout), fields: fields(reflect.TypeFor[T]()), nothing: "Nothing found."}
-	names := make([]string, len(t.fields))
-	for i, f := range t.fields {
-		names[i] = f.name
-	}
-	if t.format == "csv" {
-		t.csv = csv.NewWriter(t.out)
-		_ = t.csv.Write(names) // a csv.Writer keeps its error until Flush
-	}
-	return t.Columns(names...)
-}
-
-// Columns chooses the columns of the text, by their names. One that is not a field of T needs Show.
-func (t *Table[T]) Columns(names ...string) *Table[T] {
-	t.columns = make([]column[T], len(names))
-	for i, name := range names {
-		c := column[T]{name: name, text: func(T) string { return "" }}
-		if at := slices.IndexFunc(t.fields, func(f field) bool { return f.name == name }); at >= 0 {
-			c.text = func(row T) string { return t.fields[at].text(row) }
+	t := &Table[T]{output: o, out: e.Stdout, width: e.columns(e.Stdout), paint: map[string]func(string) string{}, nothing: "Nothing found."}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		if name := tag(f); name != "" && name != "-" && f.IsExported() {
+			t.fields = append(t.fields, f)
 		}
-		t.columns[i] = c
+	}
+	if !o.JSON && o.Format == "csv" {
+		t.csv = csv.NewWriter(t.out)
+		_ = t.csv.Write(texts(t.fields, tag)) // a csv.Writer keeps its error until Flush
 	}
 	return t
 }
 
-// Show sets how a column reads in the text.
-func (t *Table[T]) Show(name string, text func(T) string) *Table[T] {
-	for i := range t.columns {
-		if t.columns[i].name == name {
-			t.columns[i].text = text
-		}
-	}
+func tag(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
+}
+
+// Paint sets how a text column is coloured.
+func (t *Table[T]) Paint(name string, paint func(string) string) *Table[T] {
+	t.paint[name] = paint
 	return t
 }
 
@@ -133,8 +107,11 @@ func (t *Table[T]) Nothing(text string) *Table[T] {
 	return t
 }
 
-// Print prints all rows and ends the table.
-func (t *Table[T]) Print(rows []T) error {
+// Print prints the rows that a call has returned and ends the table, unless the call has failed.
+func (t *Table[T]) Print(rows []T, err error) error {
+	if err != nil {
+		return err
+	}
 	for _, row := range rows {
 		if err := t.Row(row); err != nil {
 			return err
@@ -143,77 +120,90 @@ func (t *Table[T]) Print(rows []T) error {
 	return t.End()
 }
 
-// PrintResult is Print of what a call has returned, if that is no error.
-func (t *Table[T]) PrintResult(rows []T, err error) error {
-	if err != nil {
-		return err
-	}
-	return t.Print(rows)
-}
-
 // Row prints a row.
 func (t *Table[T]) Row(row T) error {
-	switch t.format {
-	case "csv":
-		record := make([]string, len(t.fields))
-		for i, f := range t.fields {
-			record[i] = f.text(row)
-		}
-		return t.csv.Write(record)
-	case "json":
+	if t.csv != nil {
+		return t.csv.Write(texts(t.cells(row), second))
+	}
+	if !t.output.IsText() {
 		encoder := json.NewEncoder(t.out)
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(row)
 	}
-	line := make([]string, len(t.columns))
+	cells := t.cells(row)
 	if t.rows == 0 {
-		for i, c := range t.columns {
-			line[i] = heading(c.name)
+		t.columns = make([]column, len(cells))
+		for i, c := range cells {
+			t.columns[i].name = c[0]
 		}
-		t.add(slices.Clone(line))
+		t.add(texts(cells, heading))
 	}
-	for i := range t.columns {
-		line[i] = t.columns[i].text(row)
-		t.columns[i].filled = t.columns[i].filled || line[i] != ""
+	for i, c := range cells {
+		t.columns[i].filled = t.columns[i].filled || c[1] != ""
 	}
 	t.rows++
-	if t.add(line); len(t.first) < firstRows {
+	if t.add(texts(cells, second)); len(t.first) < firstRows {
 		return nil
 	}
 	return t.flush()
 }
 
+// cells returns the names and texts of a row's columns.
+func (t *Table[T]) cells(row T) [][2]string {
+	var cells [][2]string
+	if c, ok := any(row).(interface{ Cells() [][2]string }); ok && t.csv == nil {
+		cells = c.Cells()
+	} else {
+		for _, f := range t.fields {
+			cells = append(cells, [2]string{tag(f), textOf(reflect.ValueOf(row).FieldByIndex(f.Index))})
+		}
+	}
+	for i, c := range cells {
+		if paint := t.paint[c[0]]; paint != nil && t.csv == nil {
+			cells[i][1] = paint(c[1])
+		}
+	}
+	return cells
+}
+
+// texts returns what text says of each.
+func texts[T any](list []T, text func(T) string) []string {
+	all := make([]string, len(list))
+	for i, each := range list {
+		all[i] = text(each)
+	}
+	return all
+}
+
+// heading is the name of a cell's column for people.
+func heading(cell [2]string) string { return strings.ReplaceAll(cell[0], "_", " ") }
+
+func second(cell [2]string) string { return cell[1] }
+
 // End prints what waits for the widths of columns. A text without rows says so.
 func (t *Table[T]) End() error {
-	switch t.format {
-	case "json":
-		return nil
-	case "csv":
+	switch {
+	case t.csv != nil:
 		t.csv.Flush()
 		return t.csv.Error()
-	}
-	if t.rows == 0 {
+	case !t.output.IsText():
+		return nil
+	case t.rows == 0:
 		_, err := fmt.Fprintln(t.out, t.nothing)
 		return err
 	}
-	if err := t.flush(); err != nil {
-		return err
-	}
+	err := t.flush()
 	var missing []string
 	for _, c := range t.columns {
 		if c.hidden && c.filled {
 			missing = append(missing, c.name)
 		}
 	}
-	if len(missing) == 0 {
-		return nil
+	if err == nil && len(missing) > 0 {
+		_, err = fmt.Fprintf(t.out, "The terminal is too narrow for: %s; --format csv has all.\n", strings.Join(missing, ", "))
 	}
-	_, err := fmt.Fprintf(t.out, "The terminal is too narrow for: %s; --format csv has all.\n", strings.Join(missing, ", "))
 	return err
 }
-
-// heading is a column's name for people.
-func heading(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 func (t *Table[T]) add(line []string) {
 	t.first = append(t.first, line)
@@ -223,11 +213,22 @@ func (t *Table[T]) add(line []string) {
 }
 
 // room is the width that column c is printed with.
-func (t *Table[T]) room(c column[T]) int {
+func (t *Table[T]) room(c column) int {
 	if t.narrow {
 		return min(c.width, widest)
 	}
 	return c.width
+}
+
+// used is the width of a whole line.
+func (t *Table[T]) used() int {
+	used := -len(gap)
+	for _, c := range t.columns {
+		if !c.hidden {
+			used += t.room(c) + len(gap)
+		}
+	}
+	return used
 }
 
 // fit hides columns until the rest has room.
@@ -239,16 +240,10 @@ func (t *Table[T]) fit() {
 		}
 	}
 	for _, name := range append(order, t.least...) {
-		used := -len("  ")
-		for _, c := range t.columns {
-			if !c.hidden {
-				used += t.room(c) + len("  ")
-			}
-		}
-		if used <= t.width {
+		if t.used() <= t.width {
 			return
 		}
-		if i := slices.IndexFunc(t.columns, func(c column[T]) bool { return c.name == name }); i >= 0 {
+		if i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name }); i >= 0 {
 			t.columns[i].hidden = true
 		}
 	}
@@ -256,43 +251,30 @@ func (t *Table[T]) fit() {
 
 // flush prints the rows that wait.
 func (t *Table[T]) flush() error {
-	whole := -len("  ")
-	for _, c := range t.columns {
-		whole += c.width + len("  ")
-	}
-	t.narrow = t.width > 0 && whole > t.width
-	if t.narrow && t.rows <= firstRows {
-		t.fit()
+	if !t.narrow && t.width > 0 && t.used() > t.width {
+		t.narrow = true
+		if t.rows <= firstRows {
+			t.fit()
+		}
 	}
 	var lines strings.Builder
 	for _, row := range t.first {
 		line := ""
 		for i, c := range t.columns {
-			if !c.hidden {
-				text := row[i]
-				if i < len(t.columns)-1 {
-					text = cut(text, t.room(c))
-				}
-				line += text + strings.Repeat(" ", max(0, t.room(c)+2-seen(text)))
+			if c.hidden {
+				continue
 			}
+			text := row[i]
+			if i < len(t.columns)-1 {
+				text = cut(text, t.room(c))
+			}
+			line += text + strings.Repeat(" ", max(0, t.room(c)-seen(text))) + gap
 		}
 		lines.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	t.first = t.first[:0]
 	_, err := io.WriteString(t.out, lines.String())
 	return err
-}
-
-// fields lists a struct's fields by their json tags, those of embedded structs included.
-func fields(of reflect.Type) []field {
-	var list []field
-	for _, f := range reflect.VisibleFields(of) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name != "" && name != "-" && f.IsExported() {
-			list = append(list, field{name, f.Index})
-		}
-	}
-	return list
 }
 
 // textOf is a field's value as CSV and text have it. What is absent is "".

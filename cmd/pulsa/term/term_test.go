@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func TestATableFitsItsTerminal(t *testing.T) {
 		var out bytes.Buffer
 		table := NewTable[row](Env{Stdout: &out}, Output{}).Least("batch", "why")
 		table.width = columns
-		if err := table.Print([]row{{"101-1", "", why, "bcdf", "10"}}); err != nil {
+		if err := table.Print([]row{{"101-1", "", why, "bcdf", "10"}}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Split(strings.TrimSpace(out.String()), "\n"); !slices.Equal(got, want) {
@@ -47,7 +48,7 @@ func TestTheLastColumnIsWhole(t *testing.T) {
 	var out bytes.Buffer
 	table := NewTable[row](Env{Stdout: &out}, Output{})
 	table.width = 60
-	if err := table.Print([]row{{long, long}}); err != nil {
+	if err := table.Print([]row{{long, long}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if want := "what                        found\n" + long[:25] + "…  " + long + "\n"; out.String() != want {
@@ -65,52 +66,79 @@ func TestARecordIsAFactALine(t *testing.T) {
 		"json": `{"key":"k","used_since":"today"}` + "\n",
 	} {
 		var out bytes.Buffer
-		if err := NewTable[row](Env{Stdout: &out}, Output{Format: format}).Record(row{"k", "today"}); err != nil || out.String() != want {
+		if err := NewTable[row](Env{Stdout: &out}, Output{Format: format}).Record(row{"k", "today"}, nil); err != nil || out.String() != want {
 			t.Errorf("%s: %v %q", format, err, out.String())
 		}
 	}
 	var out bytes.Buffer
-	facts := [][]string{{"order", "B"}, {"attempt 1", "charge", "done"}, {"attempt 2", "c", "held"}}
-	err := NewTable[row](Env{Stdout: &out}, Output{}).RecordOf(row{}, facts)
+	err := NewTable[orderFacts](Env{Stdout: &out}, Output{}).Record(orderFacts{}, nil)
 	if want := "order      B\nattempt 1  charge  done\nattempt 2  c       held\n"; err != nil || out.String() != want {
 		t.Errorf("%v %q", err, out.String())
 	}
 }
 
+type orderFacts struct{}
+
+func (orderFacts) Facts() [][]string {
+	return [][]string{{"order", "B"}, {"attempt 1", "charge", "done"}, {"attempt 2", "c", "held"}}
+}
+
+type named struct {
+	Name string `json:"name"`
+}
+
+type used struct {
+	named
+	Count int        `json:"count"`
+	Used  *time.Time `json:"used_at"`
+	Why   []string   `json:"why,omitempty"`
+	own   int
+}
+
+// shown is a row that says itself what people see of it.
+type shown struct{ used }
+
+func (s shown) Cells() [][2]string {
+	state := "fine"
+	if s.own > 0 {
+		state = "bad"
+	}
+	return [][2]string{{"name", s.Name}, {"used_at", textOf(reflect.ValueOf(s.Used))}, {"state", state}}
+}
+
 func TestATableHasThreeFormats(t *testing.T) {
-	type named struct {
-		Name string `json:"name"`
-	}
-	type row struct {
-		named
-		Count int        `json:"count"`
-		Used  *time.Time `json:"used_at"`
-		Why   []string   `json:"why,omitempty"`
-		own   int
-	}
 	at := time.Date(2026, 11, 30, 4, 0, 0, 0, time.UTC)
-	rows := []row{{named{"a&b"}, 2, &at, []string{"late", "lost"}, 1}, {named{"c"}, 0, nil, nil, 0}}
+	rows := []shown{{used{named{"a&b"}, 2, &at, []string{"late", "lost"}, 1}}, {used{named{"c"}, 0, nil, nil, 0}}}
+	red := func(state string) string {
+		if state == "bad" {
+			return Paint(state, "\x1b[31m")
+		}
+		return state
+	}
 	for format, want := range map[string]string{
 		"":     "name  used at               state\na&b   2026-11-30T04:00:00Z  \x1b[31mbad\x1b[0m\nc                           fine\n",
 		"csv":  "name,count,used_at,why\na&b,2,2026-11-30T04:00:00Z,late; lost\nc,0,,\n",
 		"json": `{"name":"a&b","count":2,"used_at":"2026-11-30T04:00:00Z","why":["late","lost"]}` + "\n" + `{"name":"c","count":0,"used_at":null}` + "\n",
 	} {
 		var out bytes.Buffer
-		err := NewTable[row](Env{Stdout: &out}, Output{Format: format}).Columns("name", "used_at", "state").Show("state", func(r row) string {
-			if r.own > 0 {
-				return Paint("bad", "\x1b[31m")
-			}
-			return "fine"
-		}).Print(rows)
+		err := NewTable[shown](Env{Stdout: &out}, Output{Format: format}).Paint("state", red).Print(rows, nil)
 		if got := out.String(); err != nil || got != want {
 			t.Errorf("%s: %v\n%q\n%q", format, err, got, want)
 		}
 	}
+	var out bytes.Buffer
+	if err := NewTable[used](Env{Stdout: &out}, Output{}).Print([]used{rows[1].used}, nil); err != nil || out.String() != "name  count  used at  why\nc     0\n" {
+		t.Errorf("a row that says nothing of itself: %v %q", err, out.String())
+	}
 	for format, want := range map[string]string{"text": "Nothing found.\n", "csv": "name,count,used_at,why\n", "json": ""} {
 		var out bytes.Buffer
-		if err := NewTable[row](Env{Stdout: &out}, Output{Format: format}).Columns("name").Print(nil); err != nil || out.String() != want {
+		if err := NewTable[shown](Env{Stdout: &out}, Output{Format: format}).Print(nil, nil); err != nil || out.String() != want {
 			t.Errorf("%s: %v %q", format, err, out.String())
 		}
+	}
+	broken := errors.New("broken")
+	if err := NewTable[shown](Env{Stdout: &out}, Output{}).Print(nil, broken); !errors.Is(err, broken) {
+		t.Errorf("the call has failed: %v", err)
 	}
 }
 
