@@ -3,8 +3,6 @@ package cards
 import (
 	"bufio"
 	"crypto/rand"
-	"strings"
-	"unicode"
 
 	"pulsa/prepaid"
 )
@@ -21,24 +19,10 @@ func Looks(b *prepaid.Brand, text string) bool {
 	return ok && len(code) == b.Cards.CodeLength
 }
 
-// normalise reads a code as people type it or phones change it: with spaces, dashes of all kinds, dots,
-// full-width digits and invisible marks. It reports false where anything else is in it, or too few or too
-// many digits for any brand.
+// normalise reads a code as people type it: see prepaid.Code. It reports false where it has too few or too many digits for any brand.
 func normalise(text string) (string, bool) {
-	var code strings.Builder
-	for _, r := range prepaid.FoldDigits(text) {
-		switch {
-		case '0' <= r && r <= '9':
-			if code.Len() == maxCodeLength {
-				return "", false
-			}
-			code.WriteByte(byte(r))
-		case r == '.', r == '·', unicode.IsSpace(r), unicode.Is(unicode.Pd, r), unicode.Is(unicode.Cf, r):
-		default:
-			return "", false
-		}
-	}
-	return code.String(), code.Len() >= minCodeLength
+	code, ok := prepaid.Code(text)
+	return code, ok && len(code) >= minCodeLength && len(code) <= maxCodeLength
 }
 
 // checkDigit is the Luhn digit that belongs after digits.

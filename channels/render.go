@@ -7,8 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"pulsa/prepaid"
 )
 
@@ -212,7 +210,7 @@ func isASCII(text string) bool {
 
 func foldLetters(text string) string {
 	var out strings.Builder
-	for _, r := range norm.NFC.String(prepaid.FoldDigits(strings.ToValidUTF8(text, ""))) {
+	for _, r := range prepaid.Fold(text) {
 		if plain, ok := plainRune(r); ok {
 			out.WriteString(plain)
 		} else {

@@ -57,38 +57,51 @@ func digitsEnd(text string, i int) int {
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
-// readPIN reads four digits, with spaces, dashes or quotes about them, and nothing else. "20.00" is an amount.
-func readPIN(text string) (prepaid.Secret, bool) {
-	if found := numbersAt(tidy(text)); len(found) == 1 && !found[0].plain() {
+// readPIN reads four digits, however they are grouped, behind words that announce a PIN or none: "4821", "48-21", "PIN: 4821". "20.00" is
+// an amount.
+func (b besideAmounts) readPIN(text string) (prepaid.Secret, bool) {
+	text = b.withoutPINWords(tidy(text))
+	if found := numbersAt(text); len(found) == 1 && !found[0].plain() {
 		return prepaid.Secret{}, false
 	}
-	return readDigits(text, 4, 4)
+	return readCode(text, 4, 4)
 }
 
-// readDigits reads between least and most digits; spaces, dashes and dots among them are ignored.
-func readDigits(text string, least, most int) (prepaid.Secret, bool) {
-	digits := squeeze(tidy(text))
-	if len(digits) < least || len(digits) > most || strings.Trim(digits, "0123456789") != "" {
+// withoutPINWords takes the words off that stand before a PIN: "MY PIN IS 4821".
+func (b besideAmounts) withoutPINWords(text string) string {
+	at := codeStart(text)
+	if at <= 0 || slices.ContainsFunc(wordsOf(text[:at]), func(w string) bool { return !b.is(besidePIN, w) }) {
+		return text
+	}
+	return text[at:]
+}
+
+// codeStart finds where the first word with a digit begins its code, whose first letters may be meant for digits: "CODE O123"; -1
+// where there is no digit.
+func codeStart(text string) int {
+	at := strings.IndexAny(text, "0123456789")
+	if at <= 0 {
+		return at
+	}
+	word := text[strings.LastIndexByte(text[:at], ' ')+1 : at]
+	if strings.Trim(word, "OIL") == "" {
+		at -= len(word)
+	}
+	return at
+}
+
+// readCode reads a code of between least and most digits: see prepaid.Code.
+func readCode(text string, least, most int) (prepaid.Secret, bool) {
+	code, ok := prepaid.Code(text)
+	if !ok || len(code) < least || len(code) > most {
 		return prepaid.Secret{}, false
 	}
-	return prepaid.NewSecret(digits), true
+	return prepaid.NewSecret(code), true
 }
-
-func squeeze(text string) string {
-	return strings.Map(func(r rune) rune {
-		if isSeparator(r) {
-			return -1
-		}
-		return r
-	}, text)
-}
-
-// isSeparator reports whether a rune may stand among the digits of one number.
-func isSeparator(r rune) bool { return strings.ContainsRune(" -.–—\u2011", r) }
 
 // looksLikePaymentCard reports whether a text holds nothing but a number that a bank card could have.
 func looksLikePaymentCard(text string) bool {
-	number, ok := readDigits(text, 13, 19)
+	number, ok := readCode(text, 13, 19)
 	return ok && cards.Luhn(number.Reveal())
 }
 
@@ -100,37 +113,10 @@ func mayHoldPIN(text, country string) bool {
 	if _, err := prepaid.ParseMSISDN(text, country); err == nil {
 		return false
 	}
-	return slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return r < '0' || r > '9' }), func(number string) bool {
-		return len(number) >= 4 && len(number) <= 6
-	})
-}
-
-// maskDigits replaces every run of four or more digits, spaces and dashes ignored, for transcripts and logs. It finds them in
-// the text as it is understood: folded.
-func maskDigits(text string) string {
-	text = fold(text)
-	var out strings.Builder
-	for i := 0; i < len(text); {
-		if !isDigit(text[i]) {
-			out.WriteByte(text[i])
-			i++
-			continue
-		}
-		end, count := i, 0
-		for j, r := range text[i:] {
-			if r >= '0' && r <= '9' {
-				count++
-				end = i + j + 1
-			} else if !isSeparator(r) {
-				break
-			}
-		}
-		if count >= 4 {
-			out.WriteString("****")
-		} else {
-			out.WriteString(text[i:end])
-		}
-		i = end
+	isCode := func(text string) bool {
+		_, ok := readCode(text, 4, 6)
+		return ok
 	}
-	return out.String()
+	isOther := func(r rune) bool { return r < '0' || r > '9' }
+	return isCode(text) || slices.ContainsFunc(strings.Fields(text), isCode) || slices.ContainsFunc(strings.FieldsFunc(text, isOther), isCode)
 }

@@ -170,7 +170,7 @@ func acceptAmount(t *Turn) (Event, Key) {
 }
 
 func acceptPIN(t *Turn) (Event, Key) {
-	pin, ok := readPIN(t.in.Text)
+	pin, ok := t.all.beside.readPIN(t.in.Text)
 	if !ok {
 		return noEvent, "pin.invalid"
 	}

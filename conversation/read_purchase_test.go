@@ -207,27 +207,6 @@ func TestWords(t *testing.T) {
 	}
 }
 
-func TestMaskDigits(t *testing.T) {
-	for text, want := range map[string]string{
-		"KOOP 10 1234":   "KOOP ****",
-		"pin 1234 ok":    "pin **** ok",
-		"12 3":           "12 3",
-		"1234-5678-9012": "****",
-		"１２３４":           "****",
-		"EUR 10.00":      "EUR ****",
-		"4\ufe0f\u20e38\ufe0f\u20e32\ufe0f\u20e31\ufe0f\u20e3": "****",
-		"KOOP ④⑧②①":              "KOOP ****",
-		"48\u00ad21":             "****",
-		"4–8–2–1, café":          "****, café",
-		"call +31 6 12345678!":   "call +****!",
-		"order BKTRMWQXZD in 15": "order BKTRMWQXZD in 15",
-	} {
-		if got := maskDigits(text); got != want {
-			t.Errorf("%q is masked as %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestCodesAreReadAsCustomersTypeThem(t *testing.T) {
 	all := mustPrompts(t, demoBrand())
 	for text, want := range map[string]struct{ code, other string }{
@@ -309,10 +288,15 @@ func TestATextNeverBuysAnotherAmountThanItSays(t *testing.T) {
 	}
 }
 
-func TestAnAmountIsNoPIN(t *testing.T) {
-	for text, want := range map[string]bool{"4821": true, "48 21": true, "4.8.2.1": true, "\"4821\"": true, "20.00": false, "20,00": false, "10/20": false, "482": false} {
-		if _, ok := readPIN(text); ok != want {
-			t.Errorf("%q: %v", text, ok)
+func TestPINsAreReadAsCustomersTypeThem(t *testing.T) {
+	beside := mustReader(t, demoBrand()).besideAmounts
+	for text, want := range map[string]string{
+		"4821": "4821", "48 21": "4821", "4.8.2.1": "4821", "\"4821\"": "4821", "4821.": "4821", "4/8/2/1": "4821", "48‑21": "4821", "48\u00a021": "4821", "৪৮২১": "4821", "482l": "4821",
+		"PIN 4821": "4821", "Pin: 4821": "4821", "my pin is 4821": "4821", "mijn pincode is 4821": "4821", "pin O482": "0482", "PIN4821": "4821",
+		"20.00": "", "20,00": "", "482": "", "48211": "", "pin": "", "": "", "LOLO": "", "€4821": "", "4821 4821": "", "I forgot 4821": "",
+	} {
+		if pin, ok := beside.readPIN(text); ok != (want != "") || pin.Reveal() != want {
+			t.Errorf("%q: %q, %v; want %q", text, pin.Reveal(), ok, want)
 		}
 	}
 }
@@ -337,16 +321,39 @@ func FuzzRead(f *testing.F) {
 		if p.Amount.Minor < 0 {
 			t.Errorf("a negative amount %s", p.Amount)
 		}
-		turn.readCardCode()
-		run := 0
-		for _, r := range maskDigits(text) {
-			if r < '0' || r > '9' {
-				run = 0
-			} else if run++; run >= 4 {
-				t.Fatalf("a run of four digits is left of %q", text)
+
+		masked := prepaid.MaskDigits(text)
+		for _, code := range []prepaid.Secret{p.PIN, readAnyPIN(turn.all.beside, text), readAnyCode(&turn)} {
+			if !code.Empty() && holdsDigits(masked, code.Reveal()) {
+				t.Fatalf("%q is masked as %q: it shows what is read as %s", text, masked, code.Reveal())
 			}
 		}
 	})
+}
+
+func readAnyPIN(b besideAmounts, text string) prepaid.Secret {
+	pin, _ := b.readPIN(text)
+	return pin
+}
+
+// readAnyCode is what is read behind REDEEM, where it may be a code.
+func readAnyCode(t *Turn) prepaid.Secret {
+	code, _ := t.readCardCode()
+	if digits, ok := prepaid.Code(code.Reveal()); ok && len(digits) >= 4 {
+		return prepaid.NewSecret(digits)
+	}
+	return prepaid.Secret{}
+}
+
+// holdsDigits reports whether a text shows the digits of a code, whatever stands among them.
+func holdsDigits(text, code string) bool {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, prepaid.Fold(text))
+	return strings.Contains(digits, code)
 }
 
 // Each piece of a text is read once, however many numbers it holds: what is read over and over is copied over and over.

@@ -61,7 +61,7 @@ type transcriptEntry struct {
 
 // transcript writes a turn down with its secrets masked.
 func transcript(t *Turn, from string) []byte {
-	e := transcriptEntry{From: from, To: t.session.State, Kind: string(t.in.Can.Kind), In: maskDigits(t.in.Text)}
+	e := transcriptEntry{From: from, To: t.session.State, Kind: string(t.in.Can.Kind), In: prepaid.MaskDigits(t.in.Text)}
 	if _, err := payments.ParseIBAN(tidy(t.in.Text)); t.secret || !errors.Is(err, payments.ErrNoIBAN) {
 		e.In = "****"
 	}
@@ -69,7 +69,7 @@ func transcript(t *Turn, from string) []byte {
 		if p.Secret {
 			p.Text = "****"
 		}
-		e.Out = append(e.Out, maskDigits(p.Text))
+		e.Out = append(e.Out, prepaid.MaskDigits(p.Text))
 		e.Keys = append(e.Keys, p.Key)
 	}
 	for _, s := range t.path {

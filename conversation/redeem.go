@@ -86,14 +86,14 @@ func (t *Turn) readCardCode() (prepaid.Secret, prepaid.MSISDN) {
 	words := strings.Fields(withoutLabel(t.command.Rest))
 	code := ""
 	for i, word := range words {
-		if code += squeeze(word); len(code) > maxCodeLength {
+		if code += prepaid.Compact(word); len(code) > maxCodeLength {
 			break
 		}
 		if !cards.Looks(t.brand, code) {
 			continue
 		}
 		if m, err := prepaid.ParseMSISDN(strings.Join(words[i+1:], " "), t.brand.Country); err == nil {
-			digits, _ := readDigits(code, 1, maxCodeLength)
+			digits, _ := readCode(code, 1, maxCodeLength)
 			return digits, m
 		}
 	}
@@ -104,7 +104,7 @@ func (t *Turn) readCardCode() (prepaid.Secret, prepaid.MSISDN) {
 // is no code is left to the cards service, which says so.
 func (t *Turn) bareCode() prepaid.Secret {
 	for _, text := range []string{t.command.Line, t.command.Rest} {
-		if code, ok := readDigits(withoutLabel(text), 1, maxCodeLength); ok && text != "" {
+		if code, ok := readCode(withoutLabel(text), 1, maxCodeLength); ok && text != "" {
 			return code
 		}
 	}
@@ -116,7 +116,7 @@ var codeLabels = []string{"CODE", "PIN", "PINCODE", "CARD", "KAART", "NUMBER", "
 
 // withoutLabel takes the label off a tidy text: "CODE: 1234", "CARD NO. 1234".
 func withoutLabel(text string) string {
-	at := strings.IndexAny(text, "0123456789")
+	at := codeStart(text)
 	if at < 0 || slices.ContainsFunc(strings.Fields(text[:at]), func(word string) bool {
 		return !slices.Contains(codeLabels, strings.TrimRight(word, ".:=#"))
 	}) {
@@ -126,7 +126,7 @@ func withoutLabel(text string) string {
 }
 
 func acceptCardCode(t *Turn) (Event, Key) {
-	code, ok := readDigits(withoutLabel(tidy(t.in.Text)), 5, maxCodeLength)
+	code, ok := readCode(withoutLabel(tidy(t.in.Text)), 5, maxCodeLength)
 	if !ok {
 		return noEvent, "redeem.code_invalid"
 	}

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -84,9 +83,6 @@ func isPublic(ip netip.Addr) bool {
 	}
 	return true
 }
-
-// longNumber may be a phone's or a code.
-var longNumber = regexp.MustCompile(`[0-9][0-9 -]{2,}[0-9]`)
 
 // DeliverDue sends one delivery that is due, and returns how many it has dealt with: 1 or 0. One whose sender dies is
 // sent again when its lease lapses: a receiver may get it twice, never not at all.
@@ -194,5 +190,5 @@ func excerpt(text []byte) string {
 			shown[i] = ' '
 		}
 	}
-	return strings.TrimSpace(longNumber.ReplaceAllString(string(shown), "****"))
+	return strings.TrimSpace(prepaid.MaskDigits(string(shown)))
 }

@@ -159,18 +159,14 @@ func senderOf(p *reloadly.Phone) (string, error) {
 	if n, err := phonenumbers.Parse(string(p.Number), country); err == nil && phonenumbers.IsValidNumber(n) {
 		return strings.TrimPrefix(phonenumbers.Format(n, phonenumbers.E164), "+"), nil // a landline
 	}
-	digits := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, string(p.Number))
+	digits, _ := prepaid.PhoneDigits(string(p.Number))
+	digits, full := strings.CutPrefix(digits, "+")
 	calling := phonenumbers.GetCountryCodeForRegion(country)
 	if len(digits) < 4 || len(digits) > 15 || calling == 0 {
 		return "", reloadly.RefuseCode("INVALID_SENDER_PHONE")
 	}
 	code := strconv.Itoa(calling)
-	if strings.HasPrefix(strings.TrimSpace(string(p.Number)), "+") || strings.HasPrefix(digits, code) && tooLong(calling, digits) {
+	if full || strings.HasPrefix(digits, code) && tooLong(calling, digits) {
 		return digits, nil
 	}
 	return code + digits, nil

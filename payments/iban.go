@@ -73,12 +73,7 @@ func CheckCreditorID(id string) error {
 
 // compact drops what people put between groups, and makes letters capital.
 func compact(text string) string {
-	return strings.ToUpper(strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" \t\u00a0-.:\u2010\u2011\u2012\u2013\u2014", r) {
-			return -1
-		}
-		return r
-	}, text))
+	return strings.ToUpper(strings.ReplaceAll(prepaid.Compact(text), ":", ""))
 }
 
 func letters(s string) bool { return strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" }

@@ -22,17 +22,12 @@ var (
 )
 
 // ParseMSISDN reads a mobile number of country (ISO 3166, "NL") as customers type it: national or
-// international, with spaces, dashes, dots and brackets. It returns ErrNotANumber, ErrOtherCountry or
+// international, with separators and brackets. It returns ErrNotANumber, ErrOtherCountry or
 // ErrNotMobile. Letters are refused: the phonenumbers library would read them as keypad digits.
 func ParseMSISDN(text, country string) (MSISDN, error) {
-	text = strings.TrimSpace(FoldDigits(text))
-	if len(text) > 40 {
+	text, ok := PhoneDigits(text)
+	if !ok || len(text) > 40 {
 		return "", ErrNotANumber
-	}
-	for _, r := range text {
-		if (r < '0' || r > '9') && r != '+' && !strings.ContainsRune(numberSeparators, r) {
-			return "", ErrNotANumber
-		}
 	}
 	if m, ok := plainMobile(text, country); ok {
 		return m, nil
@@ -58,19 +53,23 @@ func ParseMSISDN(text, country string) (MSISDN, error) {
 	}
 }
 
-// numberSeparators are what people put between digits.
-const numberSeparators = " -./()\u00a0\u2011\u2013"
+// PhoneDigits drops what people put into a phone number, "+31 (0)6-12345678", and keeps its digits and the plus before them. ok is
+// false where there is anything else, or no digit.
+func PhoneDigits(text string) (digits string, ok bool) {
+	text = strings.Map(func(r rune) rune {
+		if strings.ContainsRune("()[]", r) {
+			return -1
+		}
+		return r
+	}, Compact(text))
+	digits = strings.TrimPrefix(text, "+")
+	return text, digits != "" && strings.Trim(digits, "0123456789") == ""
+}
 
 // plainMobile reads a mobile number that is written with nothing but its calling code or its country's trunk prefix
 // before it: "+31612345678", "0612345678". These are what most people type, and phonenumbers.Parse, which knows of all
 // other ways, takes longer than everything else of a turn.
-func plainMobile(text, country string) (MSISDN, bool) {
-	digits := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(numberSeparators, r) {
-			return -1
-		}
-		return r
-	}, text)
+func plainMobile(digits, country string) (MSISDN, bool) {
 	calling := phonenumbers.GetCountryCodeForRegion(country)
 	national, ok := strings.CutPrefix(digits, "+"+strconv.Itoa(calling))
 	if !ok {
@@ -160,23 +159,6 @@ func (a Address) Masked() string {
 		return scheme + ":" + mask
 	}
 	return scheme + ":" + mask + rest[len(rest)-2:]
-}
-
-// FoldDigits replaces full-width and other decimal digits that phones produce by ASCII ones.
-func FoldDigits(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '０' && r <= '９':
-			return '0' + (r - '０')
-		case r >= '٠' && r <= '٩':
-			return '0' + (r - '٠')
-		case r >= '۰' && r <= '۹':
-			return '0' + (r - '۰')
-		case r == '＋':
-			return '+'
-		}
-		return r
-	}, text)
 }
 
 // freshNumbers is how many numbers FreshMSISDN has for a country.

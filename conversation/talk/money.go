@@ -57,7 +57,7 @@ func allInScript(text string, brand prepaid.Currency) string {
 
 // shownMoney reads an amount in the currency c as languages write it. Where it shows no currency it is in the brand's.
 func shownMoney(shown string, c, brand prepaid.Currency) (prepaid.Money, bool) {
-	shown = strings.TrimSpace(prepaid.FoldDigits(shown))
+	shown = strings.TrimSpace(prepaid.Fold(shown))
 	isDigit := func(r rune) bool { return r >= '0' && r <= '9' }
 	first, last := strings.IndexFunc(shown, isDigit), strings.LastIndexFunc(shown, isDigit)
 	if first < 0 {

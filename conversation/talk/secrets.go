@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"pulsa/prepaid"
 )
 
 // hunter finds a story's secrets in what the program says and writes down, and hides them in reports.
@@ -21,6 +23,11 @@ type digitSecret struct {
 
 func newHunter(secrets []string) *hunter {
 	h := &hunter{}
+	for _, secret := range secrets { // as it is typed, and as it is read
+		if code, ok := prepaid.Code(secret); ok {
+			secrets = append(slices.Clip(secrets), code)
+		}
+	}
 	secrets = slices.Clone(secrets)
 	slices.SortFunc(secrets, func(a, b string) int {
 		return cmp.Or(len(b)-len(a), strings.Compare(a, b)) // the longest first: it may hold another

@@ -12,7 +12,8 @@ func (p Phone) MSISDN() (prepaid.MSISDN, error) {
 	country := strings.ToUpper(string(p.CountryCode))
 	m, err := prepaid.ParseMSISDN(string(p.Number), country)
 	if err != nil {
-		m, err = prepaid.ParseMSISDN("+"+strings.TrimLeft(string(p.Number), "+ "), country)
+		digits, _ := prepaid.PhoneDigits(string(p.Number))
+		m, err = prepaid.ParseMSISDN("+"+strings.TrimPrefix(digits, "+"), country)
 	}
 	return m, err
 }

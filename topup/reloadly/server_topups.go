@@ -76,16 +76,9 @@ func isAccount(email Text) bool {
 
 // dialable reports whether a number may be one: digits, and what people put between them.
 func (p Phone) dialable() bool {
-	digits := 0
-	for _, r := range p.Number {
-		switch {
-		case r >= '0' && r <= '9':
-			digits++
-		case !strings.ContainsRune("+-(). /\u00a0", r):
-			return false
-		}
-	}
-	return digits >= 4 && digits <= 17 && (p.CountryCode == "" || len(p.CountryCode) == 2)
+	digits, ok := prepaid.PhoneDigits(string(p.Number))
+	n := len(strings.TrimPrefix(digits, "+"))
+	return ok && n >= 4 && n <= 17 && (p.CountryCode == "" || len(p.CountryCode) == 2)
 }
 
 // one finds the transaction that the path names.

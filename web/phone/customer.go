@@ -67,9 +67,8 @@ func (c *Console) customer(ctx context.Context, form url.Values) (customer, erro
 
 // readNumber reads a number in full. A plus that was not written as %2B arrives as a space.
 func readNumber(text string) (prepaid.MSISDN, error) {
-	text = prepaid.FoldDigits(strings.TrimSpace(text))
-	digits := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "").Replace(strings.TrimPrefix(text, "+"))
-	return prepaid.ParseE164("+" + digits)
+	digits, _ := prepaid.PhoneDigits(text)
+	return prepaid.ParseE164("+" + strings.TrimPrefix(digits, "+"))
 }
 
 // address is where the customer's messages come from.

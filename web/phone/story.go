@@ -167,12 +167,12 @@ func said(e entry) string {
 	if !e.Secret {
 		return plain
 	}
-	return hidden(prepaid.FoldDigits(plain))
+	return hidden(prepaid.Fold(plain))
 }
 
 // hidden marks the secret in a text that holds one: a code of many digits in groups, or each run of four.
 func hidden(text string) string {
-	if digits := strings.NewReplacer(" ", "", "-", "", ".", "").Replace(text); digits != "" && strings.Trim(digits, "0123456789") == "" && len(digits) <= 6 {
+	if code, ok := prepaid.Code(text); ok && len(code) <= 6 {
 		return "[secret " + text + "]"
 	}
 	secret := longRun
