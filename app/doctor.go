@@ -162,7 +162,7 @@ func (p *Program) examineRetention(ctx context.Context) []operators.Finding {
 		if !o.At.IsZero() {
 			text = fmt.Sprintf("%s since %s", o.Kind, o.At.UTC().Format(time.DateOnly))
 		}
-		if o.Kind != prepaid.KeepOrders && o.Behind(now) > p.forgetsWithin() {
+		if o.Behind(now) > p.forgetsWithin() {
 			behind[o.Brand] = true
 			text += fmt.Sprintf(" (kept for %d days)", o.Days)
 		}

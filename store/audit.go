@@ -316,7 +316,8 @@ func wrongCard(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) 
 		   OR (k.state NOT IN ('reserved', 'spent') AND k.order_id <> '')
 		   OR (k.state = 'reserved' AND o.status IN ('delivered', 'declined', 'refunded'))
 		   OR (k.state = 'spent' AND o.status NOT IN ('delivered', 'refunding', 'refund_unknown', 'refund_failed', 'refunded'))
-		   OR (k.order_id <> '' AND o.id IS NULL)
+		   OR (k.order_id <> '' AND o.id IS NULL AND (k.state <> 'spent' OR k.activated_at >=
+				COALESCE((SELECT r.forgotten FROM retention r WHERE r.brand = k.brand AND r.kind = 'orders'), 0)))
 		ORDER BY k.serial`)
 }
 

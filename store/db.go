@@ -260,6 +260,16 @@ func listIn(ctx context.Context, q querier, dest any, query string, args ...any)
 	return list(ctx, q, dest, query, args...)
 }
 
+// execIn is exec with slices among the arguments, each for one (?). None may be empty.
+func execIn(ctx context.Context, q querier, query string, args ...any) error {
+	query, args, err := sqlx.In(query, args...)
+	if err != nil {
+		return err
+	}
+	_, err = exec(ctx, q, query, args...)
+	return err
+}
+
 // Now reads the database's clock.
 func (db *DB) Now(ctx context.Context) (time.Time, error) { return db.now(ctx, db.orderReader) }
 

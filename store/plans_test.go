@@ -54,6 +54,8 @@ var readsAll = map[store.Dialect]map[string]string{
 		"CardJobs.ExportedCards": "a chunk is large beside the cards of this test",
 		"CardJobs.SaveChunk":     "a chunk is large beside the cards of this test",
 		"Retention.Forget":       "all of this test is old; TestErasingAndForgettingScanNoTable plans it whatever is",
+		"Retention.Oldest":       "reads a month of the ledger and what was done by hand, where somebody asks doctor",
+		"Partitions.Prepare":     "counts what the default partitions have caught: nothing, but for this test",
 	},
 }
 

@@ -21,25 +21,40 @@ type kept struct {
 	kind  prepaid.RetentionKind
 	// months: PostgreSQL has a partition for each
 	months bool
+	// forget deletes about n rows, where they do not go alone; nil where they do
+	forget func(ctx context.Context, db Retention, brand string, before time.Time, n int) (int, error)
 }
 
 // keptTables are forgotten in this order: what refers to something goes before it. On PostgreSQL those that are partitioned have the same
 // kind in partition_rule.
 var keptTables = []kept{
-	{"transcripts_archive", "at", prepaid.KeepTranscripts, true},
-	{"outbox_archive", "ended_at", prepaid.KeepMessages, true},
-	{"pin_tries_archive", "tried_at", prepaid.KeepTries, true},
-	{"card_try_keys_archive", "tried_at", prepaid.KeepTries, true},
-	{"one_time_code_requests_archive", "created_at", prepaid.KeepCodes, true},
-	{"one_time_codes", "expires_at", prepaid.KeepCodes, false},
-	{"notices", "ordered_at", prepaid.KeepNews, true},
-	{"developer_deliveries", "ordered_at", prepaid.KeepNews, true},
+	{"transcripts_archive", "at", prepaid.KeepTranscripts, true, nil},
+	{"outbox_archive", "ended_at", prepaid.KeepMessages, true, nil},
+	{"pin_tries_archive", "tried_at", prepaid.KeepTries, true, nil},
+	{"card_try_keys_archive", "tried_at", prepaid.KeepTries, true, nil},
+	{"one_time_code_requests_archive", "created_at", prepaid.KeepCodes, true, nil},
+	{"one_time_codes", "expires_at", prepaid.KeepCodes, false, nil},
+	{"notices", "ordered_at", prepaid.KeepNews, true, nil},
+	{"developer_deliveries", "ordered_at", prepaid.KeepNews, true, nil},
+	{"orders", "created_at", prepaid.KeepOrders, false, forgetOrders},
+	{"mandates", "agreed_at", prepaid.KeepMandates, false, forgetMandates},
+	{"interventions", "at", prepaid.KeepDeeds, false, nil},
+	{"developer_deeds", "at", prepaid.KeepDeeds, false, nil},
+	{"card_audit", "at", prepaid.KeepDeeds, false, nil},
+	{"channel_switch_history", "changed_at", prepaid.KeepDeeds, false, nil},
+}
+
+// withOrders are tables whose rows go with their orders, and whose months go once they are empty. The ledger's are set aside.
+var withOrders = map[string]prepaid.RetentionKind{
+	"order_history": prepaid.KeepOrders, "attempts": prepaid.KeepOrders, "ledger_entries": prepaid.KeepLedger, "ledger_postings": prepaid.KeepLedger,
 }
 
 // still keeps what is old and has not ended, whatever its age.
 var still = map[string]string{
 	"notices":              "told_at > 0",
 	"developer_deliveries": "status <> 'waiting'",
+	"orders":               "run_at = 0 AND NOT needs_human",
+	"interventions":        "NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = interventions.order_id)",
 }
 
 // SetRetention writes down for how long each brand keeps what, for the functions that drop partitions. Brands that are not named stay as
@@ -96,8 +111,8 @@ func (db Retention) keepers(ctx context.Context) ([]keeper, error) {
 }
 
 // Forget deletes about n rows of each brand and table that are older than the brand keeps them. On PostgreSQL it drops the months that no
-// brand keeps any of, and deletes rows only of brands that keep less than others. It returns how much it did. It may be called by many at
-// once.
+// brand keeps any of, sets those of the ledger aside, and deletes rows only of brands that keep less than others. It returns how much it
+// did. It may be called by many at once.
 func (db Retention) Forget(ctx context.Context, now time.Time, n int) (forgotten int, err error) {
 	keepers, err := db.keepers(ctx)
 	if err != nil {
@@ -106,15 +121,18 @@ func (db Retention) Forget(ctx context.Context, now time.Time, n int) (forgotten
 	longest := map[prepaid.RetentionKind]int{}
 	for _, k := range keepers {
 		longest[k.Kind] = max(longest[k.Kind], k.Days)
+		cutoff := prepaid.Micros(k.cutoff(now))
+		if _, err := exec(ctx, db.writer, `UPDATE retention SET forgotten = ? WHERE brand = ? AND kind = ? AND forgotten < ?`, cutoff, k.Brand, string(k.Kind), cutoff); err != nil {
+			return 0, fmt.Errorf("forget: %w", err)
+		}
 	}
 	if db.dialect == Postgres {
 		if forgotten, err = db.dropMonths(ctx, longest, now); err != nil {
 			return forgotten, fmt.Errorf("forget: %w", err)
 		}
 	}
-	for _, k := range keepers {
-		whole := true
-		for _, t := range keptTables {
+	for _, t := range keptTables {
+		for _, k := range keepers {
 			if t.kind != k.Kind {
 				continue
 			}
@@ -122,26 +140,22 @@ func (db Retention) Forget(ctx context.Context, now time.Time, n int) (forgotten
 			if db.dialect == Postgres && t.months && k.Days == longest[k.Kind] {
 				before = monthOf(before.AddDate(0, 0, -1)) // the month goes as a whole; here is what dropMonths had to leave
 			}
-			rows, err := db.delete(ctx, t, k.Brand, before, n)
+			forget := t.forget
+			if forget == nil {
+				forget = t.delete
+			}
+			rows, err := forget(ctx, db, k.Brand, before, n)
 			if err != nil {
 				return forgotten, fmt.Errorf("forget %s of %s: %w", t.table, k.Brand, err)
 			}
 			forgotten += rows
-			whole = whole && rows < n
-		}
-		if whole {
-			_, err := exec(ctx, db.writer, `UPDATE retention SET forgotten = ? WHERE brand = ? AND kind = ? AND forgotten < ?`,
-				prepaid.Micros(k.cutoff(now)), k.Brand, string(k.Kind), prepaid.Micros(k.cutoff(now)))
-			if err != nil {
-				return forgotten, fmt.Errorf("forget: %w", err)
-			}
 		}
 	}
 	return forgotten, nil
 }
 
 // delete deletes about n rows of a brand that are old.
-func (db Retention) delete(ctx context.Context, t kept, brand string, before time.Time, n int) (int, error) {
+func (t kept) delete(ctx context.Context, db Retention, brand string, before time.Time, n int) (int, error) {
 	old := ` WHERE brand = ? AND ` + t.by + ` < ?`
 	if and := still[t.table]; and != "" {
 		old += ` AND ` + and
@@ -172,27 +186,35 @@ func (db Retention) delete(ctx context.Context, t kept, brand string, before tim
 	return rows, err
 }
 
-// dropMonths drops each partition that no brand keeps any of. What the owner's function refuses stays, and is deleted row by row.
+// dropMonths drops each partition that no brand keeps any of, and sets aside those of the ledger: what each account held is then carried
+// forward. What the owner's functions refuse stays, and is deleted row by row.
 func (db Retention) dropMonths(ctx context.Context, longest map[prepaid.RetentionKind]int, now time.Time) (dropped int, err error) {
 	tables, err := Partitions(db).tables(ctx)
 	if err != nil {
 		return 0, err
 	}
 	for _, t := range tables {
-		i := slices.IndexFunc(keptTables, func(k kept) bool { return k.table == t.Table })
-		if i < 0 || longest[keptTables[i].kind] == 0 {
+		kind := withOrders[t.Table]
+		if i := slices.IndexFunc(keptTables, func(k kept) bool { return k.table == t.Table }); i >= 0 {
+			kind = keptTables[i].kind
+		}
+		if longest[kind] == 0 || t.Table == "ledger_entries" { // which go with their postings
 			continue
+		}
+		query, args := `SELECT drop_partition(?, ?)`, []any{t.Table}
+		if t.Table == "ledger_postings" {
+			query, args = `SELECT detach_ledger_month(?)`, nil
 		}
 		for _, name := range t.Months {
 			month, err := time.Parse(t.Table+"_2006_01", name)
-			if err != nil || !month.Before(monthOf(now.AddDate(0, 0, -longest[keptTables[i].kind]-1))) {
+			if err != nil || !month.Before(monthOf(now.AddDate(0, 0, -longest[kind]-1))) {
 				continue
 			}
 			if holds, err := db.holds(ctx, t, month); err != nil || holds {
 				continue
 			}
 			var done bool
-			_, err = get(ctx, db.writer, &done, `SELECT drop_partition(?, ?)`, t.Table, prepaid.Micros(month))
+			_, err = get(ctx, db.writer, &done, query, append(args, prepaid.Micros(month))...)
 			switch {
 			case isSQLState(err, raised):
 				continue // the database's clock, or a brand that is gone, still keeps it
@@ -209,36 +231,38 @@ func (db Retention) dropMonths(ctx context.Context, longest map[prepaid.Retentio
 // raised is the SQLSTATE of RAISE EXCEPTION.
 const raised = "P0001"
 
-// holds reports whether a month has a row that has not ended.
+// holds reports whether a month has a row that has not ended, or whose order is still kept.
 func (db Retention) holds(ctx context.Context, t partitioned, month time.Time) (bool, error) {
-	ended := still[t.Table]
-	if ended == "" {
+	ended, query := still[t.Table], `SELECT 1 FROM `+t.Table+` WHERE `+t.ByColumn+` >= ? AND `+t.ByColumn+` < ?`
+	switch {
+	case withOrders[t.Table] != "":
+		query = `SELECT 1 FROM orders WHERE created_at >= ? AND created_at < ?`
+	case ended == "":
 		return false, nil
+	default:
+		query += ` AND NOT (` + ended + `)`
 	}
-	return get(ctx, db.reader, new(int), `SELECT 1 FROM `+t.Table+` WHERE `+t.ByColumn+` >= ? AND `+t.ByColumn+` < ? AND NOT (`+ended+`) LIMIT 1`,
-		prepaid.Micros(month), prepaid.Micros(month.AddDate(0, 1, 0)))
+	return get(ctx, db.reader, new(int), query+` LIMIT 1`, prepaid.Micros(month), prepaid.Micros(month.AddDate(0, 1, 0)))
 }
 
 // Oldest is how far back a brand's rows of a kind go.
 type Oldest struct {
 	Brand string
 	Kind  prepaid.RetentionKind
-	Days  int       // it keeps them for
+	Days  int       // it keeps them for; 0 is for ever
 	At    time.Time // of the oldest row; zero where there is none
 }
 
 // Behind tells by how much a row is older than it is kept; 0 where none is.
 func (o Oldest) Behind(now time.Time) time.Duration {
-	if o.At.IsZero() {
+	if o.At.IsZero() || o.Days == 0 {
 		return 0
 	}
 	return max(now.AddDate(0, 0, -o.Days).Sub(o.At), 0)
 }
 
-// booksTables are never forgotten sooner than the law wants, and not by a worker.
-var booksTables = []kept{{"orders", "created_at", prepaid.KeepOrders, false}}
-
-// Oldest lists for each brand and kind the oldest row that is kept. Rows that have not ended are left out.
+// Oldest lists for each brand and kind the oldest row that is kept. Rows that have not ended are left out. What is never deleted is kept
+// for 0 days: on SQLite, the ledger.
 func (db Retention) Oldest(ctx context.Context) ([]Oldest, error) {
 	keepers, err := db.keepers(ctx)
 	if err != nil {
@@ -247,7 +271,17 @@ func (db Retention) Oldest(ctx context.Context) ([]Oldest, error) {
 	var all []Oldest
 	for _, k := range keepers {
 		o := Oldest{Brand: k.Brand, Kind: k.Kind, Days: k.Days}
-		for _, t := range slices.Concat(keptTables, booksTables) {
+		var at int64
+		if k.Kind == prepaid.KeepLedger {
+			if at, err = db.oldestInLedger(ctx, k.Brand); err != nil {
+				return nil, fmt.Errorf("read oldest in the ledger: %w", err)
+			}
+			o.add(at)
+			if db.dialect != Postgres {
+				o.Days = 0
+			}
+		}
+		for _, t := range keptTables {
 			if t.kind != k.Kind {
 				continue
 			}
@@ -255,15 +289,19 @@ func (db Retention) Oldest(ctx context.Context) ([]Oldest, error) {
 			if and := still[t.table]; and != "" {
 				query += ` AND ` + and
 			}
-			var at int64
 			if _, err := get(ctx, db.reader, &at, query, k.Brand); err != nil {
 				return nil, fmt.Errorf("read oldest of %s: %w", t.table, err)
 			}
-			if found := prepaid.FromMicros(at); at > 0 && (o.At.IsZero() || found.Before(o.At)) {
-				o.At = found
-			}
+			o.add(at)
 		}
 		all = append(all, o)
 	}
 	return all, nil
+}
+
+// add tells of a row of a time; 0 is none.
+func (o *Oldest) add(at int64) {
+	if found := prepaid.FromMicros(at); at > 0 && (o.At.IsZero() || found.Before(o.At)) {
+		o.At = found
+	}
 }

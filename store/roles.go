@@ -15,35 +15,31 @@ var grants = map[string]string{
 	"goose_db_version": "SELECT",
 
 	// append-only
-	"ledger_entries":         "SELECT, INSERT",
-	"ledger_postings":        "SELECT, INSERT",
-	"order_history":          "SELECT, INSERT",
-	"card_audit":             "SELECT, INSERT",
-	"developer_deeds":        "SELECT, INSERT",
-	"channel_switch_history": "SELECT, INSERT",
-	"keys_in_use_history":    "SELECT, INSERT",
-	"wallet_readings":        "SELECT, INSERT",
-	"brand_settings":         "SELECT, INSERT",
-	"brand_changes":          "SELECT, INSERT",
+	"ledger_entries":      "SELECT, INSERT",
+	"ledger_postings":     "SELECT, INSERT",
+	"keys_in_use_history": "SELECT, INSERT",
+	"wallet_readings":     "SELECT, INSERT",
+	"brand_settings":      "SELECT, INSERT",
+	"brand_changes":       "SELECT, INSERT",
 
-	// kept for the books
-	"customers":       "SELECT, INSERT, UPDATE",
-	"instruments":     "SELECT, INSERT, UPDATE",
-	"payment_setups":  "SELECT, INSERT, UPDATE",
-	"mandates":        "SELECT, INSERT, UPDATE",
-	"orders":          "SELECT, INSERT, UPDATE",
-	"attempts":        "SELECT, INSERT, UPDATE",
-	"charges":         "SELECT, INSERT, UPDATE",
-	"interventions":   "SELECT, INSERT, UPDATE",
-	"open_items":      "SELECT, INSERT, UPDATE",
-	"card_series":     "SELECT, INSERT, UPDATE",
-	"card_jobs":       "SELECT, INSERT, UPDATE",
-	"developer_keys":  "SELECT, INSERT, UPDATE",
-	"developer_sales": "SELECT, INSERT, UPDATE",
+	// append-only, until they are ten years old: triggers see to that
+	"card_audit":             "SELECT, INSERT, DELETE",
+	"developer_deeds":        "SELECT, INSERT, DELETE",
+	"channel_switch_history": "SELECT, INSERT, DELETE",
+	"order_history":          "SELECT, INSERT, DELETE",
+
+	// kept for the books; what is not named here is kept for ten years by triggers, and then deleted
+	"customers":      "SELECT, INSERT, UPDATE",
+	"instruments":    "SELECT, INSERT, UPDATE",
+	"open_items":     "SELECT, INSERT, UPDATE",
+	"card_series":    "SELECT, INSERT, UPDATE",
+	"card_jobs":      "SELECT, INSERT, UPDATE",
+	"developer_keys": "SELECT, INSERT, UPDATE",
 }
 
 // ownersFunctions are what the program's user may ask of the owner.
-var ownersFunctions = []string{"make_partition(TEXT, BIGINT)", "detach_partition(TEXT, BIGINT)", "drop_partition(TEXT, BIGINT)"}
+var ownersFunctions = []string{"make_partition(TEXT, BIGINT)", "detach_partition(TEXT, BIGINT)", "drop_partition(TEXT, BIGINT)",
+	"detach_ledger_month(BIGINT)"}
 
 // grantTo gives the program's user its rights on everything in the schema, and takes away what it has beyond them. The owner runs it after
 // each migration. Partitions need no rights of their own, but those that catch strays, which are watched.

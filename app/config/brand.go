@@ -29,7 +29,7 @@ var configKeys = map[string][]string{
 	"recovery":  {"hold", "day_share"},
 	"cards":     {"code_length", "luhn", "redeem"},
 	"creditor":  {"name", "address", "identifier", "email"},
-	"retention": {"transcripts", "messages", "codes", "tries", "news", "orders"},
+	"retention": {"transcripts", "messages", "codes", "tries", "news", "orders", "ledger", "mandates", "deeds"},
 	"simulator": {"url", "secret"},
 	"stripe":    {"key", "webhook_secret", "webhook_secret_old", "base_url"},
 	"reloadly":  {"client_id", "client_secret", "webhook_secret", "base_url", "auth_url", "audience", "async", "low_balance"},

@@ -96,12 +96,14 @@ func TestFaults(t *testing.T) {
 		"amount":            {with("min: 10", "min: -10"), nil, []string{`9: min is "-10": write an amount above zero without its currency, such as 10 or 10.50`}},
 		"zero":              {with("step: 5", "step: 0"), nil, []string{`9: step is "0": write an amount above zero without its currency, such as 10 or 10.50`}},
 		"limits":            {minimal + "    limits: {day_count: 0, day_sum: 40, month_sum: 60, month_count: x}\n", nil, []string{`14: day_count is "0": write a whole number from 1 to 1000`, `14: month_count is "x": write a whole number from 1 to 10000`, "14: day_sum 40.00 is less than one top-up of 50.00: nobody could buy it"}},
-		"retention": {minimal + "    retention: {transcripts: 6d, messages: 90, codes: 2y, orders: 5y, ledger: 10y, news: 13d}\n", nil, []string{
-			"14: retention has no key ledger: known are transcripts, messages, codes, tries, news, orders",
+		"retention": {minimal + "    retention: {transcripts: 6d, messages: 90, codes: 2y, orders: 5y, books: 10y, news: 13d}\n", nil, []string{
+			"14: retention has no key books: known are transcripts, messages, codes, tries, news, orders, ledger, mandates, deeds",
 			`14: transcripts is "6d": keep it for 7d at least, because repeated messages are recognised by it for so long`,
 			`14: messages is "90": write days or years, such as 90d or 10y`,
 			`14: news is "13d": keep it for 400d at least, because a debit may come back for 13 months`,
 			`14: orders is "5y": keep it for 10y at least, because the law wants to see the books of 10 years`}},
+		"retention of the books": {minimal + "    retention: {orders: 20y, ledger: 15y, deeds: 20y}\n", nil, []string{
+			`14: ledger is "15y": keep it for as long as orders, 20y, because the audit reads both`}},
 		"codes": {minimal + "    codes: {per_address: 0, per_block: 3, per_channel: 200, per_brand: 150, per_day: 9}\n", nil, []string{
 			"14: codes has no key per_day: known are per_address, per_number, per_block, per_channel, per_brand", `14: per_address is "0": write a whole number from 1 to 100000`,
 			"14: codes: per_block is less than per_number, which could never be reached: say both",

@@ -27,6 +27,8 @@ func (s section) retention() prepaid.Retention {
 			s.r.fault(v.line, "%s is %s: write days or years, such as 90d or 10y", k.Kind, v.shown())
 		case days < k.Least:
 			s.r.fault(v.line, "%s is %s: keep it for %s at least, because %s", k.Kind, v.shown(), showDays(k.Least), k.Why)
+		case k.AsLongAs != "" && days < kept[k.AsLongAs]:
+			s.r.fault(v.line, "%s is %s: keep it for as long as %s, %s, because the audit reads both", k.Kind, v.shown(), k.AsLongAs, showDays(kept[k.AsLongAs]))
 		default:
 			kept[k.Kind] = days
 		}

@@ -207,6 +207,6 @@ var archiveTests = []test{
 		}
 		const day = 24 * time.Hour
 		same(w, "behind", behind, map[prepaid.RetentionKind]time.Duration{"transcripts": 90 * day, "messages": 10 * day, "codes": 70 * day, "tries": 70 * day,
-			"news": 0, "orders": 0})
+			"news": 0, "orders": 0, "ledger": 0, "mandates": 0, "deeds": 0})
 	}},
 }

@@ -160,6 +160,7 @@ var breaches = []breach{
 	}},
 	{"a mandate is gone", 5, func(w *world) {
 		w.signed()
+		w.exec(`UPDATE mandates SET agreed_at = 1`) // a young one is not deleted
 		w.exec(`DELETE FROM mandates`)
 	}},
 	{"a mandate lost its text", 5, func(w *world) {
