@@ -42,9 +42,16 @@ func (t *Turn) authorised(ctx context.Context, s *Services) (accounts.Customer, 
 	return c, err
 }
 
-// acceptYes reads a choice between an id and "no".
+// acceptYes reads a choice between an id and "no": "1", "yes please".
 func acceptYes(t *Turn, yes ChoiceID) (Event, Key) {
-	switch id, _ := channels.ReadChoice(t.labels([]ChoiceID{yes, "no"}), t.in); ChoiceID(id) {
+	choices := t.labels([]ChoiceID{yes, "no"})
+	id, ok := channels.ReadChoice(choices, t.in)
+	if !ok {
+		in := t.in
+		in.Text = t.all.Words.withoutCourtesy(tidy(in.Text), ActNone)
+		id, _ = channels.ReadChoice(choices, in)
+	}
+	switch ChoiceID(id) {
 	case yes:
 		return "yes", ""
 	case "no":

@@ -24,6 +24,7 @@ const (
 	ActStop      Action = "stop"
 	ActStart     Action = "start"
 	ActExit      Action = "exit"
+	ActCancel    Action = "cancel"
 	ActBack      Action = "back"
 	ActMenu      Action = "menu"
 	ActAgree     Action = "agree"
@@ -42,6 +43,8 @@ const (
 	evExit Event = Event(ActExit)
 	evBack Event = Event(ActBack)
 	evMenu Event = Event(ActMenu)
+	// evAskStop asks whether our messages are to stop, where that may have been meant.
+	evAskStop Event = "ask_stop"
 )
 
 // action is all that the program knows of a word that customers text. Its words stand under its name in the "keywords" of
@@ -71,6 +74,8 @@ type action struct {
 	Menu string
 	// Bare is set for a word that means nothing with more behind it: "close the window".
 	Bare bool
+	// Wordless is set for an action that a language may have no word for.
+	Wordless bool
 	// Joins is set for a word that digits may touch: "KOOP10 1234".
 	Joins bool
 }
@@ -98,12 +103,13 @@ func newActions() actions {
 		{Name: ActForgot, Begins: "pin.forgot", StandsAlone: never},
 		{Name: ActMenu, Begins: menu, StandsAlone: never},
 		{Name: ActExit, Within: (*engine).exit, StandsAlone: never},
+		{Name: ActCancel, Within: (*engine).cancel, StandsAlone: never, Wordless: true},
 		{Name: ActBack, Within: (*engine).back, StandsAlone: never},
 		{Name: ActAgree, ForState: true, StandsAlone: never},
 		{Name: ActMandate, ForState: true, StandsAlone: never},
 		{Name: ActNotMe, Answers: freezeTakenAccount, StandsAlone: never},
-		{Name: ActStop, Channel: optOut, StandsAlone: always},
-		{Name: ActStart, Channel: optIn, StandsAlone: always},
+		{Name: ActStop, Channel: optOut, StandsAlone: always, Bare: true},
+		{Name: ActStart, Channel: optIn, StandsAlone: always, Bare: true},
 	}
 }
 
@@ -164,7 +170,7 @@ func (as actions) offeredBy(state string) []ChoiceID {
 
 // entries says in which state each event begins a flow: an action's event has its name.
 func (as actions) entries() map[Event]string {
-	entries := map[Event]string{evResetPIN: "pin.ask_code"}
+	entries := map[Event]string{evResetPIN: "pin.ask_code", evAskStop: stopQuestion}
 	for _, a := range as {
 		if a.Begins != "" {
 			entries[Event(a.Name)] = a.Begins

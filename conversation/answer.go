@@ -28,6 +28,8 @@ func (h *Handler) answerMessage(ctx context.Context, t *Turn) error {
 		t.Say("brand.withdrawn")
 		return t.err
 	}
+	h.engine.answersFirst(t)
+	t.readCancel(h.engine.table)
 	if h.answerChannel(ctx, t) {
 		return t.err
 	}

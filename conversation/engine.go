@@ -28,6 +28,15 @@ func newEngine() (*engine, error) {
 	return &engine{actions: actions, table: tb, machine: newMachine(tb)}, nil
 }
 
+// answersFirst takes a text for the answer to the open question where that may be any words, and for no keyword: "Status Quo BV" is the
+// owner of an account. A keyword that stands alone stays one, and so does whatever stops our messages.
+func (e *engine) answersFirst(t *Turn) {
+	free := e.table.states[t.session.State].Free
+	if free != nil && !t.command.Alone && t.command.Action != ActStop && free(t) {
+		t.command = Command{Rest: tidy(t.in.Text)}
+	}
+}
+
 // understand gives the event that a message is in the present state. Input that the state can use comes first, so that a name
 // or a PIN is never taken for a word; then the words that mean the same everywhere. noEvent: the message was answered where the
 // conversation stands, such as BACK where there is no step back, or input that nobody can use.
@@ -48,6 +57,9 @@ func (e *engine) understand(t *Turn) Event {
 	}
 	if event, ok := e.global(t, state); ok {
 		return event
+	}
+	if state.Name == idle && t.mentionsStop() {
+		return evAskStop
 	}
 	t.secret = state.Secret
 	e.rejectInput(t, state, wrong)
@@ -82,6 +94,14 @@ func (e *engine) exit(t *Turn, state *State) (Event, bool) {
 		return noEvent, true
 	}
 	return evExit, true
+}
+
+// cancel leaves a flow. Where nothing is going on, CANCEL alone may be meant to stop our messages.
+func (e *engine) cancel(t *Turn, state *State) (Event, bool) {
+	if state.Name == idle && t.command.Rest == "" {
+		return evAskStop, true
+	}
+	return e.exit(t, state)
 }
 
 func (e *engine) back(t *Turn, state *State) (Event, bool) {
@@ -149,7 +169,7 @@ func (e *engine) resume(t *Turn, state *State) Event {
 	if event, ok := e.begin(t, e.actions.named(t.command.Action)); ok {
 		return event
 	}
-	if t.command.Action == ActExit {
+	if t.command.Action == ActExit || t.command.Action == ActCancel {
 		return evExit
 	}
 	t.askToResume()

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ type State struct {
 	// Accept reads the customer's input. It is pure but for the answers it notes in the session. Input
 	// that does not fit returns noEvent and the key of the prompt that says what is wrong.
 	Accept func(t *Turn) (e Event, wrong Key)
+	// Free reports whether a text may be the answer whatever words it begins with, such as a name: then a keyword counts only where it
+	// stands alone.
+	Free func(t *Turn) bool
 	// Act asks a service and returns what came of it.
 	Act func(ctx context.Context, s *Services, t *Turn) Event
 	// Choices are the ids of the answers that are offered; their labels are the prompts "choice.ID".
@@ -161,6 +165,11 @@ func (tb *table) walk(name string, reached map[string]bool) {
 	for _, t := range tb.transitions[name] {
 		tb.walk(t.To, reached)
 	}
+}
+
+// timeoutOf is how long the question of a state stands.
+func (tb *table) timeoutOf(state string) time.Duration {
+	return cmp.Or(tb.states[state].Timeout, defaultTimeout)
 }
 
 func (tb *table) names() []string {

@@ -24,10 +24,10 @@ var languageWord = regexp.MustCompile(`^\p{L}[\p{L}\p{M}']+( [\p{L}\p{M}']+)*$`)
 var carrierWords = []string{"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "START", "YES", "UNSTOP", "HELP", "INFO"}
 
 // KeptByCarriers reports whether carriers of SMS keep a word for themselves, so that texts can't offer it for an action. For what
-// carriers do with them, they can.
+// carriers do with them, they can; CANCEL is offered by none.
 func KeptByCarriers(word, action string) bool {
 	a := Action(action)
-	return slices.Contains(carrierWords, word) && a != ActStop && a != ActStart && a != ActHelp
+	return slices.Contains(carrierWords, word) && a != ActStop && a != ActStart && a != ActHelp && a != ActCancel
 }
 
 // ActionNames lists what customers can ask for with a word: "topup".
@@ -51,7 +51,7 @@ func (r *languageReader) complete(f languageFile, source *language) {
 		missing(inName, "the language has no name: write name: as its speakers call it")
 	}
 	for _, a := range newActions() {
-		if len(f.Keywords[a.Name]) == 0 {
+		if len(f.Keywords[a.Name]) == 0 && !a.Wordless {
 			missing(inKeywords, "keywords: %s has no word", a.Name)
 		}
 	}
@@ -90,7 +90,8 @@ func (r *languageReader) judge(f languageFile, source *language) {
 		case key == "":
 		case section == inKeywords:
 			r.judgeKeywords(at, Action(key), f.Keywords[Action(key)])
-		case section == inSentences:
+		case section == inAround && (key == string(aroundAny) || key == string(aroundBefore)):
+		case section == inSentences, section == inAround:
 			r.judgeAction(at, section, Action(key))
 		case section == inAmounts && !isAmountWord(key):
 			r.faultAt(at, "amounts has no key %s: known are %s, %s, %s, %s, and currencies such as EUR", key, besidePIN, besideFor, besideSelf, besideCents)

@@ -50,6 +50,7 @@ func (l *language) entries(order *language) []entry {
 		}
 	}
 	add(inKeywords, asYAML(l.Keywords, flowList))
+	add(inAround, asYAML(l.Around, flowList))
 	add(inSentences, asYAML(l.Sentences, func(lists [][]string) string {
 		var parts []string
 		for _, words := range lists {
@@ -89,6 +90,7 @@ var sectionComments = map[string]string{
 	inAlso:      "Other names that customers type for it.",
 	inLetters:   "gsm7: texts hold the letters of GSM-7 alone, 160 to an SMS; any: other letters too, 70 to an SMS.",
 	inKeywords:  "Words that customers text, by what they mean. The texts offer the first one.",
+	inAround:    "Words that change nothing: any, around every keyword; before, only before it; by an action, behind its keywords.",
 	inSentences: "What customers text instead of a keyword: a text that holds a word of each list.",
 	inAmounts: "Words that customers write beside an amount and a PIN: by the currency that they name; \"cents\", in which no amount is typed;\n" +
 		"# \"pin\", between an amount and the PIN; \"for\", before whom it is for; \"self\", behind it, for the customer's own number.",

@@ -19,6 +19,7 @@ type languageFile struct {
 	Also      []string // other names that customers type for it
 	AnyLetter bool     // "letters: any": its texts may hold letters that halve an SMS
 	Keywords  map[Action][]string
+	Around    map[Action][]string // words that change nothing around a keyword, by its action, aroundAny or aroundBefore
 	Sentences map[Action][][]string
 	Amounts   amountWords
 	Writes    writes            // how it writes amounts, dates and times
@@ -38,12 +39,13 @@ type place struct {
 
 // The keys of a language's file, as faults and tests of completeness name them.
 const (
-	inName, inAlso, inLetters, inKeywords, inSentences, inAmounts, inWrites, inWords, inPages, inPrompts = "name", "also", "letters", "keywords", "sentences", "amounts", "writes", "words", "pages", "prompts"
+	inName, inAlso, inLetters, inKeywords, inAround, inSentences, inAmounts, inWrites, inWords, inPages, inPrompts = "name", "also", "letters", "keywords", "around", "sentences", "amounts", "writes", "words", "pages", "prompts"
 )
 
 // under returns the file with another over it, which says anew what it holds.
 func (f languageFile) under(over languageFile) languageFile {
-	f.Keywords, f.Sentences, f.Amounts = merged(f.Keywords, over.Keywords), merged(f.Sentences, over.Sentences), merged(f.Amounts, over.Amounts)
+	f.Keywords, f.Around = merged(f.Keywords, over.Keywords), merged(f.Around, over.Around)
+	f.Sentences, f.Amounts = merged(f.Sentences, over.Sentences), merged(f.Amounts, over.Amounts)
 	f.Writes = merged(f.Writes, over.Writes)
 	f.Words, f.Pages, f.Prompts = merged(f.Words, over.Words), merged(f.Pages, over.Pages), merged(f.Prompts, over.Prompts)
 	f.places = merged(f.places, over.places)
@@ -83,7 +85,7 @@ func (r *languageReader) faultAt(at place, format string, args ...any) {
 // read reads one file by itself.
 func (r *languageReader) read(text []byte) languageFile {
 	r.f = languageFile{
-		Keywords: map[Action][]string{}, Sentences: map[Action][][]string{}, Amounts: amountWords{}, Writes: writes{}, Words: map[string]string{}, Pages: map[string]string{}, Prompts: map[string]string{},
+		Keywords: map[Action][]string{}, Around: map[Action][]string{}, Sentences: map[Action][][]string{}, Amounts: amountWords{}, Writes: writes{}, Words: map[string]string{}, Pages: map[string]string{}, Prompts: map[string]string{},
 		places: map[string]place{},
 	}
 	r.lines = strings.Split(string(text), "\n")
@@ -101,6 +103,8 @@ func (r *languageReader) read(text []byte) languageFile {
 			r.readLetters(n)
 		case inKeywords:
 			r.each(n, key, func(action string, n *yaml.Node) { r.f.Keywords[Action(action)] = r.list(action, n) })
+		case inAround:
+			r.each(n, key, func(of string, n *yaml.Node) { r.f.Around[Action(of)] = r.list(of, n) })
 		case inSentences:
 			r.each(n, key, func(action string, n *yaml.Node) { r.f.Sentences[Action(action)] = r.lists(action, n) })
 		case inAmounts:
@@ -115,7 +119,7 @@ func (r *languageReader) read(text []byte) languageFile {
 			r.each(n, key, func(prompt string, n *yaml.Node) { r.f.Prompts[prompt] = r.text(prompt, n) })
 		default:
 			r.fault(r.f.places[key].line, "a language has no key %s%s", key,
-				yamlfile.DidYouMean(key, []string{inName, inAlso, inLetters, inKeywords, inSentences, inAmounts, inWrites, inWords, inPages, inPrompts}))
+				yamlfile.DidYouMean(key, []string{inName, inAlso, inLetters, inKeywords, inAround, inSentences, inAmounts, inWrites, inWords, inPages, inPrompts}))
 		}
 	})
 	return r.f

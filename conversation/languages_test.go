@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -89,7 +90,7 @@ func TestAFolderWithAFaultIsRefusedWhole(t *testing.T) {
 		return de[:i] + de[i+strings.Index(de[i:], "\n")+1:]
 	}
 	for name, tt := range map[string]struct{ file, text, want string }{
-		"a missing prompt":       {"de.yaml", without("  exit.done:"), "de.yaml:61: prompts: exit.done is missing"},
+		"a missing prompt":       {"de.yaml", without("  exit.done:"), fmt.Sprintf("de.yaml:%d: prompts: exit.done is missing", 1+strings.Count(wholeFile(t, "nl")[:strings.Index(wholeFile(t, "nl"), "\nprompts:")+1], "\n"))},
 		"no name":                {"de.yaml", without("name:"), "de.yaml:1: the language has no name: write name: as its speakers call it"},
 		"a missing word":         {"de.yaml", without("  close: [OPZ"), "de.yaml:5: keywords: close has no word"},
 		"an empty prompt":        {"nl.yaml", "prompts:\n  exit.done: \"  \"\n", "nl.yaml:2: exit.done wants one text"},

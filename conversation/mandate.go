@@ -27,7 +27,7 @@ type Mandate struct {
 func mandateStates(flow, resume string) []State {
 	return []State{
 		{Name: flow + ".ask_iban", Prompt: "mandate.ask_iban", Accept: acceptIBAN, Secret: true, Timeout: pageTimeout},
-		{Name: flow + ".ask_holder", Prompt: "mandate.ask_holder", Accept: acceptHolder, Resume: resume},
+		{Name: flow + ".ask_holder", Prompt: "mandate.ask_holder", Accept: acceptHolder, Free: isHolder, Resume: resume},
 		{Name: flow + ".agree", Prompt: mandateText, Fill: fillMandate, Short: shortMandate, Accept: acceptAgreement, Resume: resume},
 		{Name: flow + ".sign", Act: signMandate},
 		{Name: flow + ".await_mandate", Prompt: "mandate.await", Accept: acceptMandateWait, Timeout: pageTimeout},
@@ -81,16 +81,23 @@ const (
 )
 
 func acceptHolder(t *Turn) (Event, Key) {
-	name := strings.Join(strings.Fields(t.in.Text), " ")
+	if t.command.Action != ActNone || !isHolder(t) {
+		return noEvent, "mandate.holder_invalid"
+	}
+	t.session.Mandate.Holder = oneLine(t.in.Text)
+	return "typed", ""
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// isHolder reports whether a text may be the name of an account's owner.
+func isHolder(t *Turn) bool {
+	name := oneLine(t.in.Text)
 	n := utf8.RuneCountInString(name)
 	strange := strings.ContainsFunc(name, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.Is(unicode.M, r) && !strings.ContainsRune(" .,-'’/&", r)
 	})
-	if t.command.Action != ActNone || n < shortestName || n > longestName || strange || !utf8.ValidString(name) {
-		return noEvent, "mandate.holder_invalid"
-	}
-	t.session.Mandate.Holder = name
-	return "typed", ""
+	return n >= shortestName && n <= longestName && !strange && utf8.ValidString(name)
 }
 
 // fillMandate puts the customer's data into the text of the mandate, and notes which version of the text they are shown.
@@ -113,7 +120,7 @@ func acceptAgreement(t *Turn) (Event, Key) {
 	if t.command.Action == ActMandate {
 		return "read", ""
 	}
-	if t.command.Action != ActAgree || t.command.Rest != "" || t.session.Mandate.Shown != t.prompts.Version(mandateText) {
+	if t.command.Action != ActAgree || !t.command.Alone || t.session.Mandate.Shown != t.prompts.Version(mandateText) {
 		return noEvent, "mandate.agree_only"
 	}
 	return "agreed", ""

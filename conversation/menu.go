@@ -10,8 +10,11 @@ const menu = "menu.ask"
 // accountMenu offers what customers seldom do with their account.
 const accountMenu = "account.ask"
 
-// isMenu reports whether a state is a menu: it holds no answers that could be lost.
+// isMenu reports whether a state is a menu.
 func isMenu(state string) bool { return state == menu || state == accountMenu }
+
+// isPassing reports whether a state holds no answers that could be lost: once its time is over, there is nothing to go back to.
+func isPassing(state string) bool { return isMenu(state) || state == stopQuestion }
 
 func menuFlow() Flow {
 	return Flow{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pulsa/channels"
 )
@@ -27,6 +28,50 @@ func (t *Turn) readOptOut(ctx context.Context, s *Services) (err error) {
 		t.sms = "" // the SMS would not arrive: show it on the screen
 	}
 	return nil
+}
+
+// stopQuestion asks whether our messages are to stop.
+const stopQuestion = "stop.ask"
+
+// stopFlow asks who may have meant to stop our messages, with CANCEL or in other words.
+func stopFlow() Flow {
+	return Flow{
+		Name: "stop",
+		States: []State{
+			{Name: stopQuestion, Prompt: "stop.ask", Accept: acceptStop, Choices: []ChoiceID{"yes", "no"}},
+			{Name: "stop.opt_out", Act: optOutAsked},
+		},
+		Transitions: []Transition{
+			{From: stopQuestion, Event: "yes", To: "stop.opt_out"},
+			{From: stopQuestion, Event: "no", To: idle, Say: "stop.kept"},
+			{From: "stop.opt_out", Event: "done", To: idle, Say: "stop.done"},
+		},
+	}
+}
+
+func acceptStop(t *Turn) (Event, Key) { return acceptYes(t, "yes") }
+
+func optOutAsked(ctx context.Context, s *Services, t *Turn) Event {
+	if err := s.Accounts.OptOut(ctx, t.brand.Name, t.in.Address); err != nil {
+		return t.fail(err)
+	}
+	return "done"
+}
+
+// readCancel takes CANCEL for STOP, where nothing is going on and the brand's country asks for that.
+func (t *Turn) readCancel(tb *table) {
+	if t.command.Action == ActCancel && t.command.Rest == "" && t.brand.CancelOptsOut && t.session.restsAt(t.now, tb) {
+		t.command.Action = ActStop
+	}
+}
+
+// mentionsStop reports whether a text that is not understood has a word in it that stops our messages.
+func (t *Turn) mentionsStop() bool {
+	words := strings.FieldsFunc(tidy(t.in.Text), func(r rune) bool { return !isWordRune(r) && r != '\'' })
+	return len(words) <= longestSentence && slices.ContainsFunc(words, func(word string) bool {
+		k := t.all.Words.keywords[word]
+		return k.action != nil && k.Name == ActStop
+	})
 }
 
 // optOut answers STOP: it opts the sender out, and ends whatever was under way. Where the carrier

@@ -67,24 +67,26 @@ func (l *Languages) ForBrand(b *prepaid.Brand) (*BrandPrompts, error) {
 
 // load puts the texts of a brand together, in the languages that there are.
 func (l *Languages) load(b *prepaid.Brand) *BrandPrompts {
-	out := &BrandPrompts{ByLanguage: map[string]*Prompts{}, Words: Words{}, actions: newActions(), beside: l.beside}
+	out := &BrandPrompts{ByLanguage: map[string]*Prompts{}, Words: newWords(), actions: newActions(), beside: l.beside}
 	var choices []channels.Choice
 	for _, code := range b.Languages {
 		known := l.byCode[code]
 		if known == nil {
 			continue
 		}
-		for action, words := range known.Keywords {
-			out.addWords(action, words)
+		for _, action := range slices.Sorted(maps.Keys(known.Keywords)) {
+			out.Words.add(out.actions.named(action), code, known.Keywords[action])
 		}
+		known.addAround(out.Words)
 		for _, action := range slices.Sorted(maps.Keys(known.Sentences)) {
 			out.sentences = append(out.sentences, sentence{action, known.Sentences[action]})
 		}
 		out.ByLanguage[code] = known.compile(b)
 		choices = append(choices, channels.Choice{ID: code, Label: known.Name})
 	}
+	out.addStopWords(l.source())
 	for action, words := range b.Keywords {
-		out.addWords(Action(action), words)
+		out.Words.add(out.actions.named(Action(action)), "", words)
 	}
 	for _, p := range out.ByLanguage {
 		p.languages = choices
@@ -92,10 +94,24 @@ func (l *Languages) load(b *prepaid.Brand) *BrandPrompts {
 	return out
 }
 
-func (p *BrandPrompts) addWords(action Action, words []string) {
-	for _, word := range words {
-		p.Words[strings.ToUpper(word)] = p.actions.named(action)
+// addAround adds the words that may stand around keywords of the language.
+func (l *language) addAround(w Words) {
+	for a, words := range l.Around {
+		w.addAround(a, words)
 	}
+}
+
+// addStopWords has every brand understand STOP as it is said in the source language, beside its own.
+func (p *BrandPrompts) addStopWords(source *language) {
+	if source == nil || p.ByLanguage[source.code] != nil {
+		return
+	}
+	for _, word := range source.Keywords[ActStop] {
+		if _, taken := p.Words.keywords[word]; !taken {
+			p.Words.add(p.actions.named(ActStop), "", []string{word})
+		}
+	}
+	p.Words.addAround(ActStop, slices.Concat(source.Around[ActStop], source.Around[aroundAny], source.Around[aroundBefore]))
 }
 
 // brandNames are the {names} of texts that are the brand's; constants puts them in.

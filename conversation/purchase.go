@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -169,8 +170,29 @@ func acceptAmount(t *Turn) (Event, Key) {
 	return t.takePurchase(p, noEvent, "amount"), ""
 }
 
+// typedNumber is the part of an answer that digits begin and end, where only words that customers write around a PIN or code stand
+// around it: "my PIN is 4821, thanks". It is all of any other answer.
+func (t *Turn) typedNumber() string {
+	text := tidy(t.in.Text)
+	start, end := codeStart(text), strings.LastIndexAny(text, "0123456789")+1
+	if start < 0 {
+		return text
+	}
+	if i := strings.IndexByte(text[end:], ' '); i >= 0 {
+		end += i
+	} else {
+		end = len(text)
+	}
+	if w := t.all.Words; slices.ContainsFunc(append(wordsOf(text[:start]), wordsOf(text[end:])...), func(word string) bool {
+		return !t.all.beside.is(besidePIN, word) && w.around[strings.ToUpper(word)] == nil
+	}) {
+		return text
+	}
+	return text[start:end]
+}
+
 func acceptPIN(t *Turn) (Event, Key) {
-	pin, ok := t.all.beside.readPIN(t.in.Text)
+	pin, ok := t.all.beside.readPIN(t.typedNumber())
 	if !ok {
 		return noEvent, "pin.invalid"
 	}

@@ -245,7 +245,7 @@ func (t *Turn) ownsNumber(ctx context.Context, s *Services, m prepaid.MSISDN) bo
 }
 
 func acceptCode(t *Turn) (Event, Key) {
-	code, ok := readCode(t.in.Text, 6, 6)
+	code, ok := readCode(t.typedNumber(), 6, 6)
 	if !ok {
 		return noEvent, "code.invalid"
 	}
@@ -350,7 +350,7 @@ func (t *Turn) places() []accounts.Place {
 }
 
 func acceptNewPIN(t *Turn) (Event, Key) {
-	pin, ok := t.all.beside.readPIN(t.in.Text)
+	pin, ok := t.all.beside.readPIN(t.typedNumber())
 	if !ok {
 		return noEvent, "pin.invalid"
 	}
@@ -362,7 +362,7 @@ func acceptNewPIN(t *Turn) (Event, Key) {
 }
 
 func acceptPINAgain(t *Turn) (Event, Key) {
-	pin, ok := t.all.beside.readPIN(t.in.Text)
+	pin, ok := t.all.beside.readPIN(t.typedNumber())
 	if !ok {
 		return noEvent, "pin.invalid"
 	}

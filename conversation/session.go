@@ -112,22 +112,26 @@ func (s *Session) endFlow() {
 	s.Expired = false
 }
 
+// restsAt reports whether nothing is going on any more: no question stands that its customer may remember.
+func (s *Session) restsAt(now time.Time, tb *table) bool {
+	if s.State == idle {
+		return true
+	}
+	age := now.Sub(prepaid.FromMicros(s.At))
+	return age > answersKept || age > tb.timeoutOf(s.State) && isPassing(s.State)
+}
+
 // expire looks how old the question is: it may have expired, or be so old that nobody remembers it.
 func (s *Session) expire(now time.Time, tb *table) {
 	if s.State == idle {
 		return
 	}
-	age := now.Sub(prepaid.FromMicros(s.At))
 	state := tb.states[s.State]
-	timeout := state.Timeout
-	if timeout == 0 {
-		timeout = defaultTimeout
-	}
 	switch {
-	case age > answersKept, age > timeout && isMenu(s.State): // a menu is nothing to go back to
+	case s.restsAt(now, tb):
 		s.endFlow()
 		s.State = idle
-	case age > timeout && !s.Expired:
+	case now.Sub(prepaid.FromMicros(s.At)) > tb.timeoutOf(s.State) && !s.Expired:
 		s.Expired = true
 		s.Failures = 0
 		if state.Resume != "" {

@@ -25,6 +25,9 @@ type Brand struct {
 	// Keywords adds words to the languages' own, by action ("topup": "KOOP", "TOPUP"); the first word of
 	// an action is the one that prompts offer.
 	Keywords map[string][]string
+	// CancelOptsOut: CANCEL, END and QUIT stop our messages where nothing is going on, as the law of the United States and Canada asks;
+	// elsewhere we ask whether that was meant.
+	CancelOptsOut bool
 	// Prompts overrides texts: language, key, text.
 	Prompts map[string]map[string]string
 

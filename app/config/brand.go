@@ -20,7 +20,7 @@ import (
 var configKeys = map[string][]string{
 	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "credentials_dir", "migrate_url", "redis_url", "languages_dir", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
-	"brand":     {"title", "test", "country", "time_zone", "currency", "languages", "support", "keywords", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "retention", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
+	"brand":     {"title", "test", "country", "time_zone", "currency", "languages", "support", "keywords", "cancel_opts_out", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "retention", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},
 	"fx":        {"rate", "date"},
 	"amounts":   {"min", "max", "step", "default"},
@@ -63,6 +63,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) Settings {
 	}
 	b.TimeZone = s.timeZone(b)
 	b.Keywords = s.keywords(b.Languages)
+	b.CancelOptsOut = s.boolean("cancel_opts_out") || !s.has("cancel_opts_out") && slices.Contains(cancelCountries, b.Country)
 	b.Prompts = s.prompts(b.Languages)
 	b.Amounts, b.DefaultAmount = s.amounts(b.Currency)
 	b.Limits = s.limits(b.Currency, b.Amounts.Max)
@@ -91,6 +92,10 @@ func (r *configReader) readBrand(c *Config, name string, s section) Settings {
 	}
 	return out
 }
+
+// cancelCountries are where CANCEL, END and QUIT must stop messages: 47 CFR 64.1200(a)(10) of the United States; carriers of Canada ask for
+// the same.
+var cancelCountries = []string{"US", "CA"}
 
 func (s section) checkTestBrand(b *prepaid.Brand) {
 	if b.TestCode != "" && !sixDigits.MatchString(b.TestCode) {

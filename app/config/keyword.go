@@ -9,8 +9,8 @@ import (
 	"pulsa/yamlfile"
 )
 
-// keyword is one word of letters: "KOOP10 1234" is read as KOOP and an amount.
-var keyword = regexp.MustCompile(`^\p{L}{2,20}$`)
+// keyword is a word of letters, or a few with blanks or hyphens between: "KOOP10 1234" is read as KOOP and an amount.
+var keyword = regexp.MustCompile(`^\p{L}{2,20}([ -]\p{L}{1,20}){0,3}$`)
 
 // keywords reads the brand's words by action, in capitals. Customers may use any language's words whatever
 // language they have chosen, so a word must mean one thing in all of the brand's languages.
@@ -39,16 +39,17 @@ func (s section) keywords(languages []string) map[string][]string {
 // keyword judges one word of an action, and takes it.
 func (s section) keyword(v value, action string, taken map[string]string) (word string, ok bool) {
 	word = strings.ToUpper(v.text)
-	owner, isTaken := taken[word]
+	plain := strings.ReplaceAll(word, "-", " ") // which is understood alike
+	owner, isTaken := taken[plain]
 	switch {
 	case !keyword.MatchString(word):
-		s.r.fault(v.line, "keyword %q: use one word of 2 to 20 letters", v.text)
+		s.r.fault(v.line, "keyword %q: use one word of 2 to 20 letters, or up to four", v.text)
 	case isTaken && owner != action:
 		s.r.fault(v.line, "keyword %s means %s already: choose another word", word, owner)
 	case conversation.KeptByCarriers(word, action):
 		s.r.fault(v.line, "keyword %s belongs to the SMS carriers: choose another word", word)
 	default:
-		taken[word] = action
+		taken[plain] = action
 		return word, true
 	}
 	return word, false
