@@ -18,75 +18,121 @@ import (
 // ImportRequest asks for existing cards to be taken over from a print file.
 type ImportRequest struct {
 	Brand          string
-	Reseller       string
+	Reseller       string  // "": whom the file names
+	Columns        Mapping // those with names that are not known
+	CodeLength     int     // digits that every code has at least; 0: as many as the brand's
 	AllowGuessable bool
 	By             prepaid.By
 }
 
-// ImportSpec is which file an import takes over.
+// ImportSpec is which file an import takes over, and how it is read.
 type ImportSpec struct {
-	SHA256   string
-	Reseller string
+	SHA256     string
+	Reseller   string
+	Columns    string `json:",omitempty"` // Mapping.String
+	CodeLength int    `json:",omitempty"`
 }
+
+// ImportCheck is what an import of a file would do.
+type ImportCheck struct {
+	New, Activated, Expired, Void int64         // cards
+	Worth                         prepaid.Money // of those that are new
+}
+
+// Cards is how many the file has.
+func (c ImportCheck) Cards() int64 { return c.New + c.Activated + c.Expired + c.Void }
 
 // maxMarks bounds how many codes (and as many serials) are kept in memory to find those that stand twice in a file. A
 // file with more cards is read several times, see findDoubles.
 const maxMarks = 200_000
 
-// Import takes over the cards of a file, in state Generated: they are released for sale like others.
+// Import takes over the cards of a file, in state Generated: they are released for sale like others. Those that its column of
+// statuses calls activated, expired or void are so from the start.
 //
 // The file is read several times: for its SHA-256, by which an interrupted job is found; to check every line, and that
 // none stands twice, before any card is stored; and to store the cards, a chunk in each transaction. What is wrong with lines comes back as one *ImportError. Called
 // again with the same file after an interruption, Import skips the check and resumes the job: the checksum shows that it
 // is the file that was checked. Cards of an import that is not complete can't be released.
 func (s *Service) Import(ctx context.Context, r ImportRequest, file io.ReadSeeker, p Progress) (Job, error) {
-	b, err := s.brand(r.Brand)
+	in, err := s.importing(ctx, r, file)
 	if err != nil {
 		return Job{}, err
 	}
-	if err := s.checkReseller(ctx, r.Brand, r.Reseller); err != nil {
-		return Job{}, err
-	}
-	if err := s.CheckKeys(ctx); err != nil {
-		return Job{}, err
-	}
-	in := importing{s: s, brand: b, now: s.c.Clock.Now(), file: file}
-	sum := sha256.New()
-	if err := in.rewind(); err != nil {
-		return Job{}, err
-	}
-	if _, err := io.Copy(sum, file); err != nil {
-		return Job{}, fmt.Errorf("read file: %w", err)
-	}
-	spec := ImportSpec{SHA256: hex.EncodeToString(sum.Sum(nil)), Reseller: r.Reseller}
-	j, found, err := s.interruptedImport(ctx, r.Brand, spec.SHA256)
+	j, found, err := s.interruptedImport(ctx, r.Brand, in.spec.SHA256)
 	if err != nil {
 		return j, err
 	}
-	if found && j.Spec.Import.Reseller != r.Reseller {
-		return Job{}, fmt.Errorf("the import of this file was begun with reseller %q: go on with that one, and edit the cards afterwards", j.Spec.Import.Reseller)
+	if begun := j.Spec.Import; found && *begun != in.spec {
+		return Job{}, fmt.Errorf("the import of this file was begun with reseller %q, columns %q and codes of %d digits: go on with the same, and edit the cards afterwards",
+			begun.Reseller, begun.Columns, begun.CodeLength)
 	}
 	if !found {
-		lengths, err := in.checkAll(ctx, p)
+		check, err := in.checkAll(ctx, r, p)
 		if err != nil {
 			return j, err
 		}
-		var total int64
-		for length, n := range lengths {
-			total += n
-			if r.AllowGuessable {
-				continue
-			}
-			if err := s.checkGuessable(ctx, b, length, n, in.now); err != nil {
-				return j, err
-			}
-		}
-		j, err = s.start(ctx, Job{Brand: r.Brand, Kind: KindImport, By: r.By.Who, Why: r.By.Why, Total: total, Spec: Spec{Import: &spec}})
+		j, err = s.start(ctx, Job{Brand: r.Brand, Kind: KindImport, By: r.By.Who, Why: r.By.Why, Total: check.Cards(), Spec: Spec{Import: &in.spec}})
 		if err != nil {
 			return j, err
 		}
 	}
 	return in.storeAll(ctx, j, p)
+}
+
+// CheckImport tells what an import would do, and changes nothing. Errors are those of Import.
+func (s *Service) CheckImport(ctx context.Context, r ImportRequest, file io.ReadSeeker, p Progress) (ImportCheck, error) {
+	in, err := s.importing(ctx, r, file)
+	if err != nil {
+		return ImportCheck{}, err
+	}
+	return in.checkAll(ctx, r, p)
+}
+
+// importing reads a file once, for its checksum.
+func (s *Service) importing(ctx context.Context, r ImportRequest, file io.ReadSeeker) (importing, error) {
+	in := importing{s: s, now: s.c.Clock.Now(), file: file, columns: r.Columns}
+	var err error
+	if in.brand, err = s.brand(r.Brand); err != nil {
+		return in, err
+	}
+	if r.CodeLength == 0 {
+		r.CodeLength = in.brand.Cards.CodeLength
+	}
+	if r.CodeLength < minCodeLength || r.CodeLength > maxCodeLength {
+		return in, fmt.Errorf("code length must be %d to %d digits", minCodeLength, maxCodeLength)
+	}
+	if err := s.checkReseller(ctx, r.Brand, r.Reseller); err != nil {
+		return in, err
+	}
+	if in.resellers, err = s.resellersByName(ctx, r.Brand); err != nil {
+		return in, err
+	}
+	if err := s.CheckKeys(ctx); err != nil {
+		return in, err
+	}
+	if err := in.rewind(); err != nil {
+		return in, err
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return in, fmt.Errorf("read file: %w", err)
+	}
+	in.spec = ImportSpec{SHA256: hex.EncodeToString(sum.Sum(nil)), Reseller: r.Reseller, Columns: r.Columns.String(), CodeLength: r.CodeLength}
+	return in, nil
+}
+
+// resellersByName are the names of a brand's resellers, by names and titles in small letters; a name counts for more than another's
+// title.
+func (s *Service) resellersByName(ctx context.Context, brand string) (map[string]string, error) {
+	list, err := s.Resellers(ctx, brand)
+	names := map[string]string{}
+	for _, known := range list {
+		names[strings.ToLower(known.Title)] = known.Name
+	}
+	for _, known := range list {
+		names[strings.ToLower(known.Name)] = known.Name
+	}
+	return names, err
 }
 
 func (s *Service) interruptedImport(ctx context.Context, brand, sum string) (Job, bool, error) {
@@ -104,10 +150,18 @@ func (s *Service) interruptedImport(ctx context.Context, brand, sum string) (Job
 
 // importing is one file that is read repeatedly.
 type importing struct {
-	s     *Service
-	brand *prepaid.Brand
-	now   time.Time
-	file  io.ReadSeeker
+	s         *Service
+	brand     *prepaid.Brand
+	now       time.Time
+	file      io.ReadSeeker
+	spec      ImportSpec
+	columns   Mapping
+	resellers map[string]string // names, by names and titles in small letters
+}
+
+// read hands each card of the file to each.
+func (in importing) read(file io.Reader, wrong *ImportError, each func(printedCard) error) error {
+	return readPrintFile(file, in.columns, wrong, each)
 }
 
 func (in importing) rewind() error {
@@ -117,36 +171,37 @@ func (in importing) rewind() error {
 	return nil
 }
 
-// checkAll checks every line, and returns how many cards there are by the length of their codes, or an *ImportError. Cards
-// that exist already are looked up a chunk at a time.
-func (in importing) checkAll(ctx context.Context, progress Progress) (map[int]int64, error) {
+// checkAll checks every line, and returns what there is, or an *ImportError. Cards that exist already are looked up a chunk at a
+// time.
+func (in importing) checkAll(ctx context.Context, r ImportRequest, progress Progress) (ImportCheck, error) {
 	var (
 		wrong   ImportError
 		chunk   []Sealed
 		lines   []int
-		total   int64
-		lengths = map[int]int64{}
+		found   = ImportCheck{Worth: prepaid.Money{Currency: in.brand.Currency}}
+		lengths = map[int]codesOfLength{}
 	)
 	checkChunk := func() error {
 		err := in.checkTaken(ctx, chunk, lines, &wrong)
 		chunk, lines = chunk[:0], lines[:0]
-		progress.report(total, 0)
+		progress.report(found.Cards(), 0)
 		return err
 	}
 	if err := in.rewind(); err != nil {
-		return nil, err
+		return found, err
 	}
-	err := readPrintFile(in.file, &wrong, func(p printedCard) error {
+	err := in.read(in.file, &wrong, func(p printedCard) error {
 		sealed, err := in.card(p, Job{CreatedAt: in.now})
 		if err != nil {
 			wrong.add(p.line, "%s", err)
 			return nil
 		}
-		if total++; total > maxQuantity {
+		found.count(sealed.Card, in.now)
+		if found.Cards() > maxQuantity {
 			return fmt.Errorf("a file has %d cards at most: split it", maxQuantity)
 		}
-		code, _ := normalise(p.code)
-		lengths[len(code)]++
+		code, _ := normalise(strings.TrimPrefix(p.code, "'"))
+		lengths[len(code)] = lengths[len(code)].with(code, sealed.Shown(in.now) == string(ShownNew))
 		chunk, lines = append(chunk, sealed), append(lines, p.line)
 		if len(chunk) == in.s.c.Chunk {
 			return checkChunk()
@@ -157,19 +212,71 @@ func (in importing) checkAll(ctx context.Context, progress Progress) (map[int]in
 		err = checkChunk()
 	}
 	if err == nil {
-		err = in.findDoubles(total, &wrong)
+		err = in.findDoubles(found.Cards(), &wrong)
 	}
 	if err != nil {
-		return nil, err
+		return found, err
 	}
 	slices.SortStableFunc(wrong.Lines, func(a, b LineError) int { return a.Line - b.Line })
 	switch {
 	case len(wrong.Lines) > 0:
-		return nil, &wrong
-	case total == 0:
-		return nil, errors.New("the file has no cards")
+		return found, &wrong
+	case found.Cards() == 0:
+		return found, errors.New("the file has no cards")
 	}
-	return lengths, nil
+	return found, in.checkLengths(ctx, r, lengths)
+}
+
+func (c *ImportCheck) count(card Card, now time.Time) {
+	switch card.Shown(now) {
+	case "activated":
+		c.Activated++
+	case "expired":
+		c.Expired++
+	case "void":
+		c.Void++
+	default:
+		c.New++
+		c.Worth.Minor += card.Amount.Minor
+	}
+}
+
+// codesOfLength are a file's codes of one length.
+type codesOfLength struct {
+	unspent int64
+	cards   int64
+	rounded int64 // nothing but zeros stands behind their 15th digit
+}
+
+// keptDigits is how many digits of a number a spreadsheet keeps.
+const keptDigits = 15
+
+func (c codesOfLength) with(code string, unspent bool) codesOfLength {
+	c.cards++
+	if unspent {
+		c.unspent++
+	}
+	if len(code) > keptDigits && strings.Trim(code[keptDigits:], "0") == "" {
+		c.rounded++
+	}
+	return c
+}
+
+// checkLengths refuses codes that can be guessed, and those of which a spreadsheet has kept the first digits alone. Of a few cards
+// one may end in a zero as it is.
+func (in importing) checkLengths(ctx context.Context, r ImportRequest, lengths map[int]codesOfLength) error {
+	for length, codes := range lengths {
+		if codes.rounded == codes.cards && codes.cards >= 6 {
+			return fmt.Errorf("every code of %d digits ends in zeros: a spreadsheet keeps %d digits of a number; %s", length, keptDigits, exportAnew)
+		}
+		if r.AllowGuessable {
+			continue
+		}
+		if err := in.s.checkGuessable(ctx, in.brand, length, codes.unspent, in.now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mark is the hash of a code or serial, and the line that it stands on.
@@ -196,11 +303,12 @@ func (in importing) findDoubles(total int64, wrong *ImportError) error {
 		if err := in.rewind(); err != nil {
 			return err
 		}
-		err := readPrintFile(in.file, new(ImportError), func(p printedCard) error {
-			if _, _, ok := SplitSerial(p.serial); ok {
-				note(&serials, p.serial, p.line)
+		err := in.read(in.file, new(ImportError), func(p printedCard) error {
+			serial := strings.TrimPrefix(p.serial, "'")
+			if _, _, ok := SplitSerial(serial); ok {
+				note(&serials, serial, p.line)
 			}
-			if code, ok := normalise(p.code); ok {
+			if code, ok := normalise(strings.TrimPrefix(p.code, "'")); ok {
 				note(&codes, code, p.line)
 			}
 			return nil
@@ -249,44 +357,6 @@ func reportDoubles(marks []mark, what string, wrong *ImportError) {
 	}
 }
 
-// card reads one line and seals its code. Its errors quote nothing of the line: where columns were mixed up, any of them
-// may be a code.
-func (in importing) card(p printedCard, j Job) (Sealed, error) {
-	series, _, ok := SplitSerial(p.serial)
-	if !ok {
-		return Sealed{}, fmt.Errorf("serial must be a series, a dash and up to %d digits: 101-00000042", maxDigits)
-	}
-	code, ok := normalise(p.code)
-	switch {
-	case !ok:
-		return Sealed{}, fmt.Errorf("code must be %d to %d digits", minCodeLength, maxCodeLength)
-	case in.brand.Cards.Luhn && !Luhn(code):
-		return Sealed{}, errors.New("code must end in its check digit")
-	}
-	amount, err := prepaid.ParseMoney(p.amount, in.brand.Currency)
-	switch {
-	case err != nil:
-		return Sealed{}, fmt.Errorf("amount: %w; write it like 7.50", err)
-	case amount.Minor <= 0:
-		return Sealed{}, errors.New("amount must be more than 0")
-	case p.currency != "" && !strings.EqualFold(p.currency, string(in.brand.Currency)):
-		return Sealed{}, fmt.Errorf("currency must be %s", in.brand.Currency)
-	}
-	c := Card{Serial: p.serial, Brand: in.brand.Name, Series: series, Amount: amount, State: Generated, CreatedAt: j.CreatedAt, Batch: j.ID, Export: j.ID}
-	if j.Spec.Import != nil {
-		c.Reseller = j.Spec.Import.Reseller
-	}
-	if p.expires != "" {
-		if c.ExpiresAt, err = in.brand.ParseExpiry(p.expires); err != nil {
-			return Sealed{}, fmt.Errorf("valid through: %w", err)
-		}
-		if !c.ExpiresAt.After(j.CreatedAt) {
-			return Sealed{}, errPast
-		}
-	}
-	return in.s.vault.seal(c, code), nil
-}
-
 var errFileChanged = errors.New("the file has changed since it was checked: its cards are not complete, and can be deleted as a batch")
 
 // storeAll stores the cards that the job has not stored yet. The last chunk is stored only after the whole file was read
@@ -301,7 +371,7 @@ func (in importing) storeAll(ctx context.Context, j Job, p Progress) (Job, error
 	var wrong ImportError
 	var chunk []Sealed
 	skip := j.Done
-	err := readPrintFile(whole, &wrong, func(printed printedCard) error {
+	err := in.read(whole, &wrong, func(printed printedCard) error {
 		if skip > 0 {
 			skip--
 			return nil

@@ -15,9 +15,12 @@ type memory struct {
 	cards.KeyChecks
 	cards.Jobs
 	cards.Batches
+	cards.Reports
 	stored int64
 	job    cards.Job
 }
+
+func (*memory) Resellers(context.Context, string) ([]cards.Reseller, error) { return nil, nil }
 
 func (*memory) CardKeys(context.Context) (map[int][]byte, error) { return nil, nil }
 
@@ -48,6 +51,8 @@ func FuzzImport(f *testing.F) {
 		"serial,code,amount\n101-1,11111111111111,10\n",
 		"serial,code,amount,currency,expires\r\n101-1,11111111111111,10.00,EUR,2027-12-31\r\n101-2,22222222222222,10.00,EUR,\r\n",
 		"\xef\xbb\xbfserial,code,amount,expires\n\"101-1\",1,10,x\ntotal,1,sha256,,",
+		"\xff\xfes\x00e\x00r\x00i\x00a\x00l\x00;\x00c\x00o\x00d\x00e\x00\n\x00",
+		"sep=;\nStatus;Serial Number;Amount;PIN Code;Reseller;Activated;Created on\nnew;101-1;10,00;=\"01111111111111\";;;2026-01-01 10:00:00\n;;;;;;\n",
 	} {
 		f.Add(file)
 	}
@@ -55,7 +60,7 @@ func FuzzImport(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		m := &memory{}
 		s, err := cards.New(cards.Config{
-			Jobs: m, Batches: m, KeyChecks: m, Clock: prepaid.NewVirtualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
+			Jobs: m, Batches: m, KeyChecks: m, Reports: m, Clock: prepaid.NewVirtualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
 			Brands: prepaid.NewBrands(brand), Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}), Chunk: 2,
 		})
 		if err != nil {

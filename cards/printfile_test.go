@@ -175,7 +175,6 @@ func TestImportsSayWhatIsWrongByLineAndStoreNothing(t *testing.T) {
 		"line 2: a card with this code exists":      header + "101-1,77777777777777,10,EUR,\n",
 		"line 3: says \"2\" cards, but there are 1": header + "101-1,11111111111111,10,EUR,\ntotal,2,sha256,x,\n",
 		"line 2: is not CSV":                        header + "\"101-1,11111111111111\n",
-		"separated by semicolons":                   "serial;code;amount\n101-1;11111111111111;10\n",
 		"line 2: serial must be":                    header + "11111111111111,101-1,10,EUR,\n",
 		"line 2: amount: not":                       header + "101-1,22222222222222,1111 1111 1111 11,EUR,\n",
 		"line 2: valid through: write":              header + "101-1,22222222222222,10,EUR,11111111111111\n",

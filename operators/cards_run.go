@@ -114,29 +114,83 @@ func unfinished(ctx context.Context, j cards.Job, err error) error {
 // CardImport describes an import of existing cards from a file.
 type CardImport struct {
 	File           string
-	Reseller       string
+	Reseller       string   // "": whom the file names
+	Map            []string // what columns are whose names are not known: "PIN nr=code"; "-" leaves one out
+	CodeLength     int      // digits that every code has at least; 0: as many as the brand's
 	AllowGuessable bool
 }
 
 // Import imports the cards of a file. It needs no reason. After an interruption, another call with the same file resumes it.
-// Errors: *cards.ImportError if lines are wrong and nothing was imported; *UnfinishedError; cards.ErrGuessable.
+// Errors: *FieldError; *cards.ImportError if lines are wrong and nothing was imported; *UnfinishedError; cards.ErrGuessable.
 func (c Cards) Import(ctx context.Context, i CardImport, by prepaid.By, p cards.Progress) (CardsDone, error) {
-	file, err := os.Open(i.File)
+	request, file, err := c.openImport(i, by)
 	if err != nil {
 		return CardsDone{}, err
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil {
-		return CardsDone{}, err
-	} else if !info.Mode().IsRegular() {
-		return CardsDone{}, fmt.Errorf("%s is read several times: write what it gives to a file, and import that", i.File)
-	}
-	j, err := c.Service.Import(ctx, cards.ImportRequest{Brand: c.Brand.Name, Reseller: i.Reseller, AllowGuessable: i.AllowGuessable, By: by}, file, p)
-	switch {
-	case errors.As(err, new(*cards.ImportError)):
-		err = fmt.Errorf("%s: nothing was imported\n%w", i.File, err)
-	case err != nil:
-		err = unfinished(ctx, j, fmt.Errorf("%s: %w", i.File, err))
+	j, err := c.Service.Import(ctx, request, file, p)
+	if err = i.explained(err); err != nil && !errors.As(err, new(*cards.ImportError)) {
+		err = unfinished(ctx, j, err)
 	}
 	return CardsDone{Job: j}, err
+}
+
+// CheckImport tells what Import would do, and changes nothing. Errors are the same.
+func (c Cards) CheckImport(ctx context.Context, i CardImport, p cards.Progress) (ImportPlan, error) {
+	request, file, err := c.openImport(i, prepaid.By{})
+	if err != nil {
+		return ImportPlan{}, err
+	}
+	defer file.Close()
+	check, err := c.Service.CheckImport(ctx, request, file, p)
+	return ImportPlan{check}, i.explained(err)
+}
+
+func (c Cards) openImport(i CardImport, by prepaid.By) (cards.ImportRequest, *os.File, error) {
+	r := cards.ImportRequest{Brand: c.Brand.Name, Reseller: i.Reseller, CodeLength: i.CodeLength, AllowGuessable: i.AllowGuessable, By: by}
+	var err error
+	if r.Columns, err = cards.ParseMapping(i.Map); err != nil {
+		return r, nil, &FieldError{Field: "map", Err: err}
+	}
+	file, err := os.Open(i.File)
+	if err != nil {
+		return r, nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is read several times: write what it gives to a file, and import that", i.File)
+	}
+	if err != nil {
+		file.Close()
+		return r, nil, err
+	}
+	return r, file, nil
+}
+
+// explained names the file in an error, and says that nothing of it was stored where that is so.
+func (i CardImport) explained(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, new(*cards.ImportError)):
+		return fmt.Errorf("%s: nothing was imported\n%w", i.File, err)
+	}
+	return fmt.Errorf("%s: %w", i.File, err)
+}
+
+// ImportPlan is what an import would do.
+type ImportPlan struct{ cards.ImportCheck }
+
+// Text says it for people.
+func (c ImportPlan) Text() string {
+	text := cards.HowMany(c.New, "card") + " to import, worth " + c.Worth.String()
+	for _, other := range []struct {
+		n    int64
+		what string
+	}{{c.Activated, "activated"}, {c.Expired, "expired"}, {c.Void, "void"}} {
+		if other.n > 0 {
+			text += fmt.Sprintf(", and %d %s", other.n, other.what)
+		}
+	}
+	return text + ". Nothing was changed."
 }

@@ -305,14 +305,15 @@ func cardSpentTwice(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, er
 		GROUP BY brand, funding_ref HAVING COUNT(*) > 1 ORDER BY funding_ref`)
 }
 
-// 9: a reserved card waits for an order under way, a spent one was delivered, the others have no order.
+// 9: a reserved card waits for an order under way, a spent one was delivered, unless the import that brought it says that it was
+// spent elsewhere; the others have no order.
 func wrongCard(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error) {
 	return findViolations(ctx, tx, 9, "is %s", `
 		SELECT '' AS order_id, k.serial AS card,
 			k.state || CASE WHEN k.order_id = '' THEN ' for no order'
 				ELSE ' for order ' || k.order_id || ', which is ' || COALESCE(o.status, 'missing') END AS what
 		FROM cards k LEFT JOIN orders o ON o.brand = k.brand AND o.id = k.order_id
-		WHERE (k.state IN ('reserved', 'spent') AND k.order_id = '')
+		WHERE (k.state IN ('reserved', 'spent') AND k.order_id = '' AND NOT (k.state = 'spent' AND k.batch <> '' AND k.export = k.batch))
 		   OR (k.state NOT IN ('reserved', 'spent') AND k.order_id <> '')
 		   OR (k.state = 'reserved' AND o.status IN ('delivered', 'declined', 'refunded'))
 		   OR (k.state = 'spent' AND o.status NOT IN ('delivered', 'refunding', 'refund_unknown', 'refund_failed', 'refunded'))

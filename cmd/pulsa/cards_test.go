@@ -178,7 +178,7 @@ func TestCardCommandsSayWhatToDo(t *testing.T) {
 		"no such folder":                              append(export, "--out", filepath.Join(s.folder, "no", "x")),
 		"such a file already":                         append(export, "--out", s.config),
 		"nothing was imported":                        {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx,1,1\n")},
-		"at least 7 digits":                           {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx-1,12345,10\n")},
+		"at least 7 digits":                           {"cards", "import", "--brand", "shop", "--code-length", "5", s.odd(t, "serial,code,amount\nx-1,12345,10\n")},
 		"the file must be CSV":                        {"cards", "import", "--brand", "shop", s.odd(t, "\x7fELF\x00")},
 		"is read several times":                       {"cards", "import", "--brand", "shop", os.DevNull},
 		"no such job":                                 {"cards", "resume", "--brand", "shop", "x"},
@@ -223,6 +223,29 @@ func TestAnotherCardKeyIsRefused(t *testing.T) {
 	other.must(t, "cards", "list", "--brand", "shop")
 	if got := both.counts(t)["generated"]; got != "2" {
 		t.Errorf("%s cards", got)
+	}
+}
+
+func TestAnImportCanBeTried(t *testing.T) {
+	s := newCardShop(t)
+	file := s.odd(t, "Status;Serial Number;Amount;PIN Code;Activated;Remarks\n"+
+		"new;101-1;10,00;11111111111111;;\nactivated;101-2;10,00;22222222222222;2025-07-01 12:30:00 31612345678;fair\nexpired;101-3;10,00;33333333333333;;\n;;;;;\n")
+	read := []string{"cards", "import", "--brand", "shop", file, "--map", "Remarks=-"}
+	if got := s.must(t, append(read, "--check")...); got != "1 card to import, worth EUR 10.00, and 1 activated, and 1 expired. Nothing was changed.\n" {
+		t.Errorf("checked: %q", got)
+	}
+	if got := s.must(t, "cards", "list", "--brand", "shop"); got != "Nothing found.\n" {
+		t.Errorf("a check has stored %s", got)
+	}
+	s.must(t, read...)
+	got := s.must(t, "cards", "list", "--brand", "shop", "--format", "csv")
+	for _, want := range []string{"new,101-1,10.00,EUR", "activated,101-2,10.00,EUR,,2025-07-01T10:30:00Z,+31612345678", "expired,101-3,10.00,EUR"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s\nlacks %s", got, want)
+		}
+	}
+	if _, _, err := s.run(t, "", append(read, "--check")...); err == nil || !strings.Contains(err.Error(), "line 2: a card with serial 101-1 exists already") {
+		t.Errorf("checked again: %v", err)
 	}
 }
 

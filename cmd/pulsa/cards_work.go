@@ -120,18 +120,27 @@ func (c *cardsResumeCommand) Run(ctx context.Context, e term.Env, shop operators
 
 // cardImport are the flags of operators.CardImport.
 type cardImport struct {
-	File           string `arg:"" help:"CSV with the columns serial, code, amount, and if wanted currency and expires." type:"existingfile"`
-	Reseller       string `help:"Who sells them."`
-	AllowGuessable bool   `help:"Take them over even if codes so short can be guessed."`
+	File           string   `arg:"" help:"CSV with the columns serial, code, amount, and if wanted currency, valid_through, status, reseller, activated, created." type:"existingfile"`
+	Reseller       string   `help:"Who sells them all (default: whom the file names)."`
+	Map            []string `help:"What a column is whose name is not known: 'PIN nr=code,Remarks=-'; - leaves it out." placeholder:"NAME=COLUMN"`
+	CodeLength     int      `help:"Digits that every code has at least (default: the brand's)." placeholder:"N"`
+	AllowGuessable bool     `help:"Take them over even if codes so short can be guessed."`
 }
 
 type cardsImportCommand struct {
 	ofBrand
 	deed
 	cardImport
+	Check bool `help:"Only say what would be imported, and what is wrong."`
 }
 
 func (c *cardsImportCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	if c.Check {
+		bar := e.Progress("check")
+		check, err := shop.CheckImport(ctx, operators.CardImport(c.cardImport), bar.Show)
+		bar.End()
+		return say(e)(check, err)
+	}
 	bar := e.Progress("import")
 	done, err := shop.Import(ctx, operators.CardImport(c.cardImport), c.by(e), bar.Show)
 	bar.End()
