@@ -50,7 +50,7 @@ func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
 				t.Errorf("%s was told after %v", number, took)
 			}
 			said := "?"
-			for name, words := range map[string]string{"bought": "was added", "working": "We are working on", "busy": "have not checked your PIN"} {
+			for name, words := range map[string]string{"bought": "was added", "working": "We're working on", "busy": "check your PIN"} {
 				if status == 200 && strings.Contains(answer, words) {
 					said = name
 				}
@@ -87,7 +87,7 @@ func TestAPINForWhichNoPatienceIsLeftIsNotCounted(t *testing.T) {
 	for i := range 4 {
 		parts, err := r.Handler.Turn(t.Context(), line, channels.Inbound{ID: fmt.Sprint("late", i), Address: m.Tel(), Text: "KOOP 10 " + apptest.PIN,
 			Can: can, ReceivedAt: r.Clock.Now().Add(-10 * time.Second)})
-		if err != nil || len(parts) != 1 || !strings.Contains(parts[0].Text, "have not checked your PIN") {
+		if err != nil || len(parts) != 1 || !strings.Contains(parts[0].Text, "check your PIN") {
 			t.Fatalf("answered %+v, %v", parts, err)
 		}
 	}

@@ -86,15 +86,15 @@ func (g guest) wants(id, answer string, words ...string) {
 
 // guestWords are texts of the languages, by what they are about.
 var guestWords = map[string]map[string]string{
-	"en": {"pin": "Please type your PIN", "done": "was added", "nothing": "Nothing is going on"},
-	"nl": {"pin": "Typ je pincode", "done": "opgewaardeerd", "nothing": "niets gaande"},
+	"en": {"pin": "Reply with your PIN", "done": "was added", "nothing": "Nothing is going on", "price": "€%d"},
+	"nl": {"pin": "Antwoord met je pincode", "done": "opgewaardeerd", "nothing": "niets gaande", "price": "€ %d"},
 }
 
 // visit is one customer's evening: an amount and its PIN sent right behind each other, a delivery that comes twice at
 // once, and another that comes again much later.
 func (g guest) visit(a *arrivals) {
 	said := guestWords[g.language]
-	price := fmt.Sprintf("EUR %d.00", g.amount)
+	price := fmt.Sprintf(said["price"], g.amount)
 	arrived, first := a.expect(g.id(1)), ""
 	var pair sync.WaitGroup
 	pair.Go(func() { first = g.send(g.id(1), fmt.Sprintf("KOOP %d", g.amount)) })

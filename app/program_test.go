@@ -87,7 +87,7 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 
 	m.SetError("LOADING down")
 	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10 was added")
-	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "a moment ago") // refused, for nothing can be asked
+	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "just bought that") // refused, for nothing can be asked
 	r.wants(apptest.Number, "KOOP 20 0000", "PIN is wrong")
 	r.wants(apptest.Number, "STATUS", "€10 was added")
 	r.wants(apptest.Number, "HELP", "tops up")

@@ -257,7 +257,7 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		if l.channel == "telegram" { // the address proves no number; typing it twice is one step here
 			l.wants(l.sends(nil, fmt.Sprintf(`"contact":{"phone_number":%q,"first_name":"Jo","user_id":%s}`, apptest.Number, telegramChat), ""), "Choose a PIN")
 			o.Said[len(o.Said)-1] = strings.TrimSuffix(o.Said[len(o.Said)-1], " Tap the button to share it, that is quickest. Or type it, and we send that number a code by SMS.")
-			o.Said = append(o.Said, "Please type your mobile number once more.", "Choose a PIN of 4 digits. You will need it for every top-up.")
+			o.Said = append(o.Said, "Please type your mobile number once more, to be sure.", "Choose a PIN of 4 digits. You'll need it for every top-up.")
 		} else {
 			say(l.says("06 12345678"))
 			say(l.says("+31612345678"))
@@ -265,7 +265,7 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		say(l.says(apptest.PIN))
 		say(l.says(apptest.PIN))
 		page := l.chooses("PayPal", "3")
-		l.wants(page, "Open this page")
+		l.wants(page, "Set up your payment")
 		if err := l.r.Sims.Gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
 			t.Fatal(err)
 		}

@@ -80,7 +80,7 @@ func TestSettingsChangeWhileTheProgramRuns(t *testing.T) {
 func TestAPurchaseUnderWayIsLedOnWhenItsAmountIsSoldNoLonger(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(apptest.Number)
-	r.wants(apptest.Number, "KOOP 40", "type your PIN")
+	r.wants(apptest.Number, "KOOP 40", "with your PIN")
 	r.publishes("demo", "max: 50", "max: 20")
 	r.wants(apptest.Number, apptest.PIN, "€20") // what is sold now
 	r.wants(apptest.Number, "15", "PIN")
@@ -121,7 +121,7 @@ func TestABrandIsAddedAndWithdrawnWhileTheProgramRuns(t *testing.T) {
 	}
 	apptest.Await(t, "the brand withdrawn", func() bool { return r.Brands.Named("trial") == nil }, nil)
 	for _, text := range []string{"0612345678", "KOOP 10 1234", "hello"} {
-		if answer, status := to(text); status != http.StatusOK || !strings.Contains(answer, "does not sell") {
+		if answer, status := to(text); status != http.StatusOK || !strings.Contains(answer, "no longer sells") {
 			t.Errorf("withdrawn, %q: %d %s", text, status, answer)
 		}
 	}

@@ -87,11 +87,11 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 	r.sees(r.dial("s2", "0612345678", apptest.PIN), "CON", "PIN once more")
 	r.sees(r.dial("s2", "0612345678", apptest.PIN, apptest.PIN), "CON", "3 PayPal")
 	page := r.dial("s2", "0612345678", apptest.PIN, apptest.PIN, "1")
-	r.sees(page, "CON", "the link by SMS")
+	r.sees(page, "CON", "link that we've sent you by SMS")
 	r.awaitSent()
-	texted := r.hears("Open this page")
-	r.sees(r.dial("s2", "0612345678", apptest.PIN, apptest.PIN, "1", "ready?"), "CON", "the link by SMS") // which is not sent again
-	r.sees(r.dial("s3"), "CON", "the link by SMS")
+	texted := r.hears("Set up your payment")
+	r.sees(r.dial("s2", "0612345678", apptest.PIN, apptest.PIN, "1", "ready?"), "CON", "link that we've sent you by SMS") // which is not sent again
+	r.sees(r.dial("s3"), "CON", "link that we've sent you by SMS")
 	r.awaitSent()
 	if sent, err := r.DB.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+apptest.Number, 0, 10); err != nil || len(sent) != 2 || sent[1].Text != texted {
 		t.Errorf("sent %v, %v", sent, err)
@@ -163,7 +163,7 @@ func TestWhileSMSIsOffNothingIsSaidToComeByIt(t *testing.T) {
 	r.dial("s1", number[:2]...)
 	r.sees(r.dial("s1", number...), "CON", "We can't do that just now") // no code can be sent to another number
 	r.switches("fake", true)
-	r.sees(r.dial("s1", append(number, "0687654321")...), "CON", "We sent a code by SMS")
+	r.sees(r.dial("s1", append(number, "0687654321")...), "CON", "a code by SMS")
 	r.hearsAt("tel:+31687654321", "is your code")
 
 	r.switches("fake", false)
@@ -171,7 +171,7 @@ func TestWhileSMSIsOffNothingIsSaidToComeByIt(t *testing.T) {
 	for n := range typed {
 		r.dial("s2", typed[:n+1]...)
 	}
-	r.sees(r.dial("s2", append(typed, "3")...), "CON", "you will hear from us when it is done: http")
+	r.sees(r.dial("s2", append(typed, "3")...), "CON", "when it's done: http")
 	if sent, err := r.DB.Outbox.OutboundTo(t.Context(), "demo", "fake", "tel:"+apptest.Number, 0, 10); err != nil || len(sent) != 0 {
 		t.Errorf("sent %v, %v", sent, err)
 	}
@@ -189,8 +189,8 @@ func TestWhileSMSIsOffAForgottenPINIsAnsweredSo(t *testing.T) {
 	r := runUSSD(t)
 	r.customer(apptest.Number)
 	r.switches("fake", false)
-	r.sees(r.dial("s1", "KOOP 10"), "CON", "Please type your PIN")
-	r.sees(r.dial("s1", "KOOP 10", "FORGOT"), "CON", "For a new PIN we must send you a code by SMS, and we can't just now")
+	r.sees(r.dial("s1", "KOOP 10"), "CON", "Reply with your PIN")
+	r.sees(r.dial("s1", "KOOP 10", "FORGOT"), "CON", "For a new PIN we need to send you a code")
 	r.sees(r.dial("s1", "KOOP 10", "FORGOT", apptest.PIN), "END", "was added") // the question still stands
 }
 
@@ -198,7 +198,7 @@ func TestWhileSMSIsOffANewNumberIsAnsweredSo(t *testing.T) {
 	r := runUSSD(t)
 	r.customer(apptest.Number)
 	r.switches("fake", false)
-	r.sees(r.dial("s1", "NUMBER"), "END", "To change your number we must send codes by SMS, and we can't just now")
+	r.sees(r.dial("s1", "NUMBER"), "END", "To change your number we need to send codes")
 }
 
 // switches switches a channel and waits until that is known.

@@ -202,7 +202,7 @@ func (c stagedCustomer) says(text, part string) string {
 	}
 	switch {
 	case strings.Contains(all, part):
-	case strings.Contains(all, "We are working on your order"):
+	case strings.Contains(all, "We're working on your order"):
 		c.hears(part)
 	default:
 		c.Fatalf("%q is answered %q, without %q\nserver: %s", text, all, part, c.server.log.String())
