@@ -37,6 +37,7 @@ var mayImport = []importRule{
 	{"yamlfile", nil, "files that people write are read alike: it knows what none of them means"},
 	{"app/version", nil, "a build knows nothing but itself"},
 	{"prepaid", nil, "everybody shares it: it must not pull anybody in"},
+	{"prepaid/race", nil, "tests of all packages ask it"},
 	{"accounts", nil, "a domain knows no other"},
 	{"topup", nil, "a domain knows no other; money moves through its ports"},
 	{"channels", nil, "the contract with providers knows no conversation"},

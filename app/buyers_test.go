@@ -13,12 +13,13 @@ import (
 	"pulsa/conversation/talk"
 	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
+	"pulsa/prepaid/race"
 )
 
 // Fifty buyers send their text at one instant, and each PIN costs what it costs in earnest. Each is told within the patience
 // of an SMS, by a result or by being asked to try again in a minute, and no right PIN ends up counted.
 func TestFiftyBuyersAtOnceAtFullPINCost(t *testing.T) {
-	if apptest.UnderRaceDetector() {
+	if race.Enabled() {
 		t.Skip("the race detector makes a hash ten times as slow")
 	}
 	r := runWired(t, nil, func(c *config.Config) { c.Brands[0].CheapPINHash = false }, Wiring{Clock: prepaid.SystemClock{}})

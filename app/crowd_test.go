@@ -16,6 +16,7 @@ import (
 	"pulsa/conversation/talk"
 	"pulsa/conversation/talk/harness"
 	"pulsa/prepaid"
+	"pulsa/prepaid/race"
 
 	simnetwork "pulsa/sim/network"
 )
@@ -44,7 +45,7 @@ func (a *arrivals) expect(id string) <-chan struct{} {
 // crowdSize is how many customers talk at once; PULSA_CUSTOMERS sets it.
 func crowdSize(t *testing.T) int {
 	text := os.Getenv("PULSA_CUSTOMERS")
-	if text == "" && apptest.UnderRaceDetector() {
+	if text == "" && race.Enabled() {
 		return 200 // the race detector makes everything ten times as slow
 	}
 	if text == "" {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pulsa/prepaid"
+	"pulsa/prepaid/race"
 )
 
 // demoBrand is a brand like the demo, for tests of this package.
@@ -74,6 +75,7 @@ func TestEveryValueOfATextHasASample(t *testing.T) {
 
 // What the code says is read from its types: constants of type Key, and the labels of constants of type ChoiceID.
 func TestEveryPromptSaidInTheCodeExistsAndIsUsed(t *testing.T) {
+	race.Skip(t)
 	en := mustLanguages(t).source()
 	e := mustEngine(t)
 	said := map[Key]string{}

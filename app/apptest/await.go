@@ -2,8 +2,6 @@ package apptest
 
 import (
 	"net/url"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,10 +41,4 @@ func CrowdedRedis(t testing.TB, address string) string {
 	}
 	u.Path = "/9"
 	return PatientRedis(u.String())
-}
-
-// UnderRaceDetector reports whether the race detector is on, under which a hash takes ten times as long.
-func UnderRaceDetector() bool {
-	build, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }

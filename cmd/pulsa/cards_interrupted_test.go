@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"pulsa/app/apptest"
 	"pulsa/cards"
+	"pulsa/prepaid/race"
 	"pulsa/store"
 )
 
@@ -82,7 +82,7 @@ func (s cardShop) audit(t *testing.T) {
 // unhindered skips where the race detector would make minutes of seconds: the work itself is tried with it in cards.
 func unhindered(t *testing.T) {
 	t.Helper()
-	if apptest.UnderRaceDetector() {
+	if race.Enabled() {
 		t.Skip("many cards in other processes, which are tried without the race detector")
 	}
 }

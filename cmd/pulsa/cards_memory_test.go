@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"testing"
 
-	"pulsa/app/apptest"
+	"pulsa/prepaid/race"
 )
 
 // keepPeak writes the most memory that this process had, in KiB, to the file that peakFile names.
@@ -36,7 +36,7 @@ func keepPeak() error {
 const peakFile = "PULSA_TEST_PEAK"
 
 func TestCardCommandsNeedLittleMemory(t *testing.T) {
-	if apptest.UnderRaceDetector() {
+	if race.Enabled() {
 		t.Skip("the race detector takes several times the memory")
 	}
 	if runtime.GOOS != "linux" {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"pulsa/app/apptest"
+	"pulsa/prepaid/race"
 )
 
 // topFolder is the root of the module, as tests see it.
@@ -44,7 +45,7 @@ func environment(pairs ...string) func(string) string {
 // there. CI runs it without.
 func commandsAlone(t testing.TB) {
 	t.Helper()
-	if apptest.UnderRaceDetector() {
+	if race.Enabled() {
 		t.Skip("commands run one after another: this is tried without the race detector")
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
+	"pulsa/prepaid/race"
 	"pulsa/store/scratch"
 	"pulsa/topup"
 )
@@ -36,7 +37,7 @@ func TestKilledServersKeepTheBooks(t *testing.T) { killOnEveryStore(t, killServe
 // killOnEveryStore kills servers on SQLite and, where they are at hand, on PostgreSQL and Redis: env leads there. Not under
 // the race detector, which sees nothing of servers in processes of their own, unless PULSA_KILLS asks for it.
 func killOnEveryStore(t *testing.T, kill func(t *testing.T, env map[string]string)) {
-	if testing.Short() || apptest.UnderRaceDetector() && os.Getenv("PULSA_KILLS") == "" {
+	if testing.Short() || race.Enabled() && os.Getenv("PULSA_KILLS") == "" {
 		t.Skip("kills servers for a while: run it without -short and -race, or set PULSA_KILLS")
 	}
 	t.Run("SQLite", func(t *testing.T) { kill(t, nil) })

@@ -22,6 +22,7 @@ import (
 	"pulsa/app/config"
 	"pulsa/channels/fake"
 	"pulsa/conversation/talk/harness"
+	"pulsa/prepaid/race"
 	"pulsa/sim"
 )
 
@@ -29,7 +30,7 @@ import (
 // detector, so it is left to the run without one.
 func built(t testing.TB) string {
 	t.Helper()
-	if apptest.UnderRaceDetector() {
+	if race.Enabled() {
 		t.Skip("the built program has no race detector: this is tried without it")
 	}
 	path, err := builtServer()
@@ -229,7 +230,7 @@ func (c stagedCustomer) hears(part string) {
 }
 
 func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
-	if apptest.UnderRaceDetector() {
+	if race.Enabled() {
 		t.Skip("it sees nothing of processes of their own")
 	}
 	s := newStaged(t, nil)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pulsa/conversation/talk"
+	"pulsa/prepaid/race"
 )
 
 // problemsOf loads a script and returns its errors without the folder's name.
@@ -192,6 +193,7 @@ func TestFileThatCantBeReadIsAnError(t *testing.T) {
 }
 
 func TestMonstersAreAnErrorOrAResultSoon(t *testing.T) {
+	race.Skip(t)
 	deep := make([]string, 0, 200)
 	for i := range 60 {
 		deep = append(deep, fmt.Sprintf("i%d.talk", i), fmt.Sprintf("include: i%d.talk\ninclude: i%d.talk\n", i+1, i+1))

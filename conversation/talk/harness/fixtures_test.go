@@ -1,21 +1,11 @@
 package harness
 
-import (
-	"runtime/debug"
-	"slices"
-	"strings"
-)
+import "strings"
 
 const (
 	storyNumber = "+31612345678"
 	storyPIN    = "4821"
 )
-
-// raceDetector reports whether the race detector is on.
-func raceDetector() bool {
-	build, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(build.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
-}
 
 // patient is a Redis address with time-outs that fit a machine with much to do.
 func patient(address string) string {

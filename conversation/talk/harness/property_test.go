@@ -23,6 +23,7 @@ import (
 	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
+	"pulsa/prepaid/race"
 
 	simgateway "pulsa/sim/gateway"
 
@@ -48,7 +49,7 @@ func TestWhateverHappensTheBooksAgreeAtRest(t *testing.T) {
 }
 
 func chaos(t *testing.T, c config.Config, checks int, database, redis string) {
-	if raceDetector() {
+	if race.Enabled() {
 		checks = max(checks/4, 2)
 	}
 	seed, text := "0", os.Getenv("PULSA_RAPID_CHECKS")

@@ -16,6 +16,7 @@ import (
 	"pulsa/conversation"
 	"pulsa/conversation/talk"
 	"pulsa/prepaid"
+	"pulsa/prepaid/race"
 )
 
 // accented replaces the vowels of a text by others of GSM-7 that no English word has: it stays as long, and can still be read.
@@ -116,7 +117,7 @@ var manySay = []string{"mandate.talk", "buying.talk", "cards.talk"}
 // TestNoTextThatACustomerReadsStandsInCode plays the stories in a language whose words have no vowel of English: every word with
 // one stands in Go, where no translator can reach it, unless it is a value.
 func TestNoTextThatACustomerReadsStandsInCode(t *testing.T) {
-	if raceDetector() {
+	if race.Enabled() {
 		t.Skip("TestStories looks for races")
 	}
 	plain, _ := storyVocabularyFor(t)

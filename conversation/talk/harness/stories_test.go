@@ -13,6 +13,7 @@ import (
 
 	"pulsa/app/config"
 	"pulsa/conversation/talk"
+	"pulsa/prepaid/race"
 )
 
 var storyFolder = filepath.Join("..", "..", "stories")
@@ -141,8 +142,8 @@ func on(report *talk.Report, channel string) *talk.Report {
 func TestStories(t *testing.T) {
 	c, v := storyVocabularyFor(t)
 	scripts := loadAll(t, v, storyFolder)
-	if raceDetector() { // it takes ten times as long, and what it looks for is in a part as well
-		keepStoreBound(scripts)
+	if race.Enabled() { // it takes ten times as long, and what it looks for is in a part as well
+		keep(scripts, "outages.talk", "crashes.talk", "limits.talk")
 		play(t, c, scripts, "", "")
 		return
 	}
@@ -274,9 +275,8 @@ func checkCrashes(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
 	}
 }
 
-// keepStoreBound leaves the stories that depend on the stores most, in one language and on sms.
-func keepStoreBound(scripts *talk.Scripts) {
-	files := []string{"crashes.talk", "outages.talk", "cards.talk", "limits.talk", "pin.talk", "money-payment.talk"}
+// keep leaves the stories of some files, in one language and on sms.
+func keep(scripts *talk.Scripts, files ...string) {
 	scripts.Stories = slices.DeleteFunc(scripts.Stories, func(s *talk.Story) bool {
 		return s.Channel != talk.SMS || s.Language != "en" || !slices.Contains(files, filepath.Base(s.File))
 	})
@@ -293,7 +293,7 @@ func TestStoriesOnServers(t *testing.T) {
 	scripts := loadAll(t, v, storyFolder)
 	which := os.Getenv("PULSA_STORIES")
 	if which != "all" {
-		keepStoreBound(scripts)
+		keep(scripts, "crashes.talk", "outages.talk", "cards.talk", "limits.talk", "pin.talk", "money-payment.talk")
 	}
 	if strings.HasSuffix(which, ".talk") {
 		scripts.Stories = slices.DeleteFunc(scripts.Stories, func(s *talk.Story) bool { return filepath.Base(s.File) != which })
