@@ -36,6 +36,8 @@ const (
 	ActAddresses Action = "addresses"
 	ActClose     Action = "close"
 	ActNotMe     Action = "notme"
+	ActHello     Action = "hello"
+	ActThanks    Action = "thanks"
 )
 
 // The events that lead into flows and out of them from every question. An action that begins a flow has an event of its name.
@@ -76,6 +78,8 @@ type action struct {
 	Bare bool
 	// Wordless is set for an action that a language may have no word for.
 	Wordless bool
+	// SmallTalk is set for a word that is one only where nothing is asked.
+	SmallTalk bool
 	// Joins is set for a word that digits may touch: "KOOP10 1234".
 	Joins bool
 }
@@ -88,15 +92,15 @@ func newActions() actions {
 		{Name: ActTopUp, Begins: "topup.identify", StandsAlone: withAmountAndPIN, Menu: menu, Joins: true},
 		{Name: ActRedeem, Begins: "redeem.identify", StandsAlone: withCardCode, Menu: menu, Joins: true},
 		{Name: ActStatus, Answers: sayStatus, StandsAlone: always, Menu: menu},
-		{Name: ActPIN, Begins: "pin.identify", StandsAlone: never, Menu: menu},
-		{Name: ActPay, Begins: "pay.identify", StandsAlone: never, Menu: menu},
-		{Name: ActLanguage, Begins: "lang.ask", Within: (*engine).switchLanguage, StandsAlone: never, Menu: menu},
 		{Name: ActHelp, Channel: sayHelp, StandsAlone: always, Menu: menu},
 		{Name: ActAccount, Begins: accountMenu, StandsAlone: never, Menu: menu, Bare: true},
 
+		{Name: ActPIN, Begins: "pin.identify", StandsAlone: never, Menu: accountMenu},
+		{Name: ActPay, Begins: "pay.identify", StandsAlone: never, Menu: accountMenu},
 		{Name: ActUnpay, Begins: "unpay.identify", StandsAlone: never, Menu: accountMenu},
 		{Name: ActNumber, Begins: "number.identify", StandsAlone: never, Menu: accountMenu, Bare: true},
 		{Name: ActAddresses, Begins: "addresses.identify", StandsAlone: never, Menu: accountMenu, Bare: true},
+		{Name: ActLanguage, Begins: "lang.ask", Within: (*engine).switchLanguage, StandsAlone: never, Menu: accountMenu},
 		{Name: ActClose, Begins: "close.identify", StandsAlone: never, Menu: accountMenu, Bare: true},
 
 		{Name: ActRegister, Begins: "registration.begin", StandsAlone: never},
@@ -108,6 +112,8 @@ func newActions() actions {
 		{Name: ActAgree, ForState: true, StandsAlone: never},
 		{Name: ActMandate, ForState: true, StandsAlone: never},
 		{Name: ActNotMe, Answers: freezeTakenAccount, StandsAlone: never},
+		{Name: ActHello, Answers: greet, StandsAlone: always, Bare: true, SmallTalk: true, Wordless: true},
+		{Name: ActThanks, Answers: sayWelcomeTo, StandsAlone: always, Bare: true, SmallTalk: true, Wordless: true},
 		{Name: ActStop, Channel: optOut, StandsAlone: always, Bare: true},
 		{Name: ActStart, Channel: optIn, StandsAlone: always, Bare: true},
 	}

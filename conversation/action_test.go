@@ -22,6 +22,8 @@ var servedAlone = map[Action]string{
 	ActHelp:   "",
 	ActStop:   "",
 	ActStart:  "",
+	ActHello:  "",
+	ActThanks: "",
 }
 
 func TestEveryWordStandsAloneOrWaitsWhileSessionsAreLost(t *testing.T) {

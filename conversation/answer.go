@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -68,17 +69,20 @@ func (t *Turn) isOver() bool {
 	return !slices.Contains([]Action{ActStop, ActStart, ActStatus}, t.command.Action)
 }
 
-// chooseLanguage finds the language of a conversation that has none yet: the customer's, else what the
-// messenger hints at, else the brand's first.
+// chooseLanguage finds the language of a conversation that has none yet: the customer's, else what the messenger or browser says, else
+// that of the word that was texted, else what the brand says of numbers like the sender's, else the brand's first. Until it is
+// known better, a word of one language changes it.
 func (h *Handler) chooseLanguage(ctx context.Context, t *Turn) error {
-	if t.session.Language != "" {
+	if t.session.Language != "" && (!t.session.Guessed || t.command.Language == "") {
 		return nil
 	}
-	wanted := t.in.Language
+	hint := t.brand.Speaks(t.in.Language)
+	wanted := cmp.Or(hint, t.command.Language)
+	t.session.Guessed = hint == ""
 	if c, err := t.sender(ctx, &h.c.Services); err == nil {
-		wanted = c.Language
+		wanted, t.session.Guessed = c.Language, false
 	}
-	t.setLanguage(t.brand.Language(wanted))
+	t.setLanguage(t.brand.Language(wanted, t.brand.LanguageOf(t.in.Address)))
 	return t.err
 }
 

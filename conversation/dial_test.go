@@ -83,12 +83,14 @@ func TestTheMenuFitsOneScreen(t *testing.T) {
 	all, e := mustPrompts(t, b), mustEngine(t)
 	can, _ := channels.Of(channels.USSD)
 	for language, prompts := range all.ByLanguage {
-		turn := bareTurn(t, b, all, &Session{State: menu}, "")
-		turn.prompts = prompts
-		e.ask(turn, e.table.states[menu])
-		m := turn.message()
-		if parts := channels.Render(m, can); len(parts) != 1 || m.Ends || !strings.Contains(parts[0].Text, "\n7 ") {
-			t.Errorf("%s: ends %v, %+v", language, m.Ends, parts)
+		for state, last := range map[string]string{menu: "\n5 " + prompts.text("choice.account"), accountMenu: "\n7 " + prompts.text("choice.close")} {
+			turn := bareTurn(t, b, all, &Session{State: state}, "")
+			turn.prompts = prompts
+			e.ask(turn, e.table.states[state])
+			m := turn.message()
+			if parts := channels.Render(m, can); len(parts) != 1 || m.Ends || !strings.HasSuffix(parts[0].Text, last) {
+				t.Errorf("%s, %s: ends %v, %+v", language, state, m.Ends, parts)
+			}
 		}
 	}
 }

@@ -34,6 +34,7 @@ func acceptLanguage(t *Turn) (Event, Key) {
 		return noEvent, "lang.unknown"
 	}
 	t.setLanguage(id)
+	t.session.Guessed = false
 	return "chosen", ""
 }
 
@@ -83,6 +84,7 @@ func (t *Turn) switchLanguage() {
 		return
 	}
 	t.setLanguage(language)
+	t.session.Guessed = false
 	t.newLanguage = true
 	t.Say("lang.done")
 }

@@ -151,6 +151,7 @@ func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.I
 	t.command = all.Words.Read(in.Text)
 	t.readButton()
 	t.readSentence()
+	t.readSmallTalk()
 	t.readDial()
 	t.readMenu()
 	if sms := c.Brand.SMSChannel; sms != "" && h.c.On(ctx, c.Brand.Name, sms) {

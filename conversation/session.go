@@ -15,6 +15,7 @@ type Session struct {
 	State    string `json:"state"`
 	At       int64  `json:"at"` // microseconds: when the last message was answered
 	Language string `json:"lang,omitempty"`
+	Guessed  bool   `json:"guessed,omitempty"`  // from a word or a number, or the brand's first
 	Failures int    `json:"failures,omitempty"` // answers in a row that the state could not use
 	// Question numbers the question that was asked last, which its buttons carry. One that is put again, because
 	// the answer was not understood or news came in between, keeps its number.
@@ -80,7 +81,7 @@ func decodeSession(data []byte, tb *table) (s Session, lost bool) {
 		return Session{State: idle}, true
 	}
 	if st := tb.states[s.State]; st == nil || st.Act != nil {
-		return Session{State: idle, Language: s.Language, Told: s.Told, Dial: s.Dial, Question: s.Question}, true
+		return Session{State: idle, Language: s.Language, Guessed: s.Guessed, Told: s.Told, Dial: s.Dial, Question: s.Question}, true
 	}
 	return s, false
 }

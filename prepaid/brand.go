@@ -2,6 +2,8 @@ package prepaid
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,9 +17,11 @@ type Brand struct {
 	// TimeZone is where its days begin and end; nil: UTC.
 	TimeZone  *time.Location
 	Languages []string // ISO 639-1, the first is the default: "en", "nl"
-	Support   string   // where HELP sends people: a number or page, "" for none
-	Version   int      // of its settings, from 1; 0: not from the store
-	Withdrawn bool     // it sells nothing more; what has begun is brought to its end
+	// LanguageByPrefix is in what strangers are answered whose word and messenger say nothing else, by how their number begins: "+3249".
+	LanguageByPrefix map[string]string
+	Support          string // where HELP sends people: a number or page, "" for none
+	Version          int    // of its settings, from 1; 0: not from the store
+	Withdrawn        bool   // it sells nothing more; what has begun is brought to its end
 
 	Gateway string // the name of its payments.Gateway: "sim", "stripe"
 	Network string // the name of its topup.Network: "sim", "reloadly"
@@ -120,6 +124,26 @@ type ChannelConfig struct {
 	Disabled bool              // declared, but off until an operator switches it on
 	Settings map[string]string // what the adapter's comment lists, secrets excluded
 	Secrets  map[string]Secret
+}
+
+// Speaks returns a language if it is one of the brand's, else "".
+func (b *Brand) Speaks(language string) string {
+	if slices.Contains(b.Languages, language) {
+		return language
+	}
+	return ""
+}
+
+// LanguageOf returns the language of the longest prefix that a sender's number has; "" where none is said, or the address is no number.
+func (b *Brand) LanguageOf(a Address) string {
+	number, _ := a.Tel()
+	longest, language := 0, ""
+	for prefix, l := range b.LanguageByPrefix {
+		if len(prefix) > longest && strings.HasPrefix("+"+strings.TrimPrefix(number.String(), "+"), prefix) {
+			longest, language = len(prefix), l
+		}
+	}
+	return language
 }
 
 // Language returns the brand's own spelling of the first wanted language it has, else its default.

@@ -20,7 +20,7 @@ import (
 var configKeys = map[string][]string{
 	"":          {"public_url", "listen", "admin_listen", "data", "database_url", "credentials_dir", "migrate_url", "redis_url", "languages_dir", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
-	"brand":     {"title", "test", "country", "time_zone", "currency", "languages", "support", "keywords", "cancel_opts_out", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "retention", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
+	"brand":     {"title", "test", "country", "time_zone", "currency", "languages", "language_prefixes", "support", "keywords", "cancel_opts_out", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "retention", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},
 	"fx":        {"rate", "date"},
 	"amounts":   {"min", "max", "step", "default"},
@@ -62,6 +62,7 @@ func (r *configReader) readBrand(c *Config, name string, s section) Settings {
 		b.Support = s.oneLine("support", 60, "")
 	}
 	b.TimeZone = s.timeZone(b)
+	b.LanguageByPrefix = s.languagePrefixes(b.Languages)
 	b.Keywords = s.keywords(b.Languages)
 	b.CancelOptsOut = s.boolean("cancel_opts_out") || !s.has("cancel_opts_out") && slices.Contains(cancelCountries, b.Country)
 	b.Prompts = s.prompts(b.Languages)
@@ -167,6 +168,28 @@ func (s section) languages() []string {
 		s.r.fault(s.line, "%s has no languages: write languages: [%s], the first is the default", s.what, strings.Join(s.r.languages.Codes(), ", "))
 	}
 	return names
+}
+
+var numberPrefix = regexp.MustCompile(`^\+[1-9][0-9]{0,9}$`)
+
+// languagePrefixes reads which language numbers are answered in, by how they begin.
+func (s section) languagePrefixes(languages []string) map[string]string {
+	byPrefix := s.free("language_prefixes")
+	var all map[string]string
+	for _, prefix := range byPrefix.names() {
+		language := byPrefix.value(prefix)
+		switch {
+		case !numberPrefix.MatchString(prefix):
+			s.r.fault(language.line, "language_prefixes: %q is no beginning of a number: write it in quotes with its country, such as \"+3249\"", prefix)
+		case !slices.Contains(languages, language.text):
+			s.r.fault(language.line, "language_prefixes: %s is none of the brand's languages%s", language.shown(), yamlfile.DidYouMean(language.text, languages))
+		}
+		if all == nil {
+			all = map[string]string{}
+		}
+		all[prefix] = language.text
+	}
+	return all
 }
 
 // prompts reads the texts that the brand says in its own way.

@@ -87,26 +87,41 @@ func from(chat *tgbotapi.Chat, user *tgbotapi.User) *channels.Inbound {
 
 func fromMessage(m *tgbotapi.Message) *channels.Inbound {
 	in := from(m.Chat, m.From)
-	if in == nil || m.PinnedMessage != nil || m.MessageAutoDeleteTimerChanged != nil {
-		return nil // Telegram's own notes in a chat are nobody's words
+	if in == nil {
+		return nil
 	}
 	in.MessageRef = strconv.Itoa(m.MessageID)
 	switch {
 	case m.Text != "":
 		in.Text = channels.CleanText(withoutSlash(m.Text))
 	case m.Contact != nil:
-		msisdn, err := prepaid.ParseE164("+" + strings.TrimPrefix(m.Contact.PhoneNumber, "+"))
-		if err != nil {
-			in.Attachment = true
-			break
-		}
-		in.Contact = &channels.Contact{MSISDN: msisdn, Own: m.Contact.UserID == m.From.ID && m.From.ID != 0}
+		in.Contact = fromContact(m.Contact, m.From.ID)
+		in.Attachment = in.Contact == nil
 	case m.Caption != "":
 		in.Text = channels.CleanText(m.Caption)
-	default:
+	case holdsContent(m):
 		in.Attachment = true
+	default:
+		return nil // Telegram's own notes in a chat are nobody's words
 	}
 	return in
+}
+
+// fromContact reads a contact as it stands in an address book: "+31 6 1234 5678", or in national form where it is somebody else's, whose
+// number nobody asks for. nil where it is the sender's own and no number.
+func fromContact(c *tgbotapi.Contact, sender int64) *channels.Contact {
+	msisdn, err := prepaid.ParseE164("+" + strings.TrimPrefix(prepaid.Compact(c.PhoneNumber), "+"))
+	own := c.UserID == sender && sender != 0
+	if err != nil && own {
+		return nil
+	}
+	return &channels.Contact{MSISDN: msisdn, Own: own}
+}
+
+// holdsContent reports whether a message without text is one that a person sent.
+func holdsContent(m *tgbotapi.Message) bool {
+	return m.Animation != nil || m.Audio != nil || m.Document != nil || len(m.Photo) > 0 || m.Sticker != nil || m.Video != nil || m.VideoNote != nil ||
+		m.Voice != nil || m.Dice != nil || m.Game != nil || m.Poll != nil || m.Venue != nil || m.Location != nil
 }
 
 // withoutSlash makes a Telegram command a keyword: "/koop@demo_bot 10" is "koop 10". What a link adds to

@@ -107,6 +107,8 @@ func TestWhatACustomerMaySend(t *testing.T) {
 		{"the own contact", update("9", `"contact":{"phone_number":"31612345678","first_name":"Jo","user_id":35278814}`), contact(channels.Contact{MSISDN: "31612345678", Own: true})},
 		{"another's contact", update("9", `"contact":{"phone_number":"+31612345678","first_name":"Al","user_id":4}`), contact(channels.Contact{MSISDN: "31612345678"})},
 		{"a contact without an account", update("9", `"contact":{"phone_number":"+31612345678","first_name":"Al"}`), contact(channels.Contact{MSISDN: "31612345678"})},
+		{"the own contact with blanks", update("9", `"contact":{"phone_number":"+31 6 1234 5678","first_name":"Jo","user_id":35278814}`), contact(channels.Contact{MSISDN: "31612345678", Own: true})},
+		{"another's in national form", update("9", `"contact":{"phone_number":"0612345678","first_name":"Al"}`), contact(channels.Contact{})},
 		{"a contact without a number", update("9", `"contact":{"phone_number":"112","first_name":"Al","user_id":35278814}`), attachment},
 		{"a photo", update("9", `"photo":[{"file_id":"x","file_unique_id":"y","width":1,"height":1}]`), attachment},
 		{"a photo with words", update("9", `"caption":"hi","photo":[{"file_id":"x","file_unique_id":"y","width":1,"height":1}]`), text("hi")},
@@ -135,6 +137,9 @@ func TestWhatIsNotForUsIsIgnored(t *testing.T) {
 		"a tap on nothing":      `{"update_id":9,"callback_query":{"id":"1","data":"sepa",` + user + `}}`,
 		"a group that adds us":  `{"update_id":9,"my_chat_member":{"chat":{"id":-5,"type":"group"},` + user + `,"date":1,"new_chat_member":{"status":"member"}}}`,
 		"a pinned message":      update("9", `"pinned_message":{"message_id":1,"date":1,`+chat+`}`),
+		"leave to write":        update("9", `"write_access_allowed":{"from_request":true}`),
+		"another background":    update("9", `"chat_background_set":{"type":{"type":"fill"}}`),
+		"a reaction":            `{"update_id":9,"message_reaction":{` + chat + `,"message_id":1,` + strings.Replace(user, "from", "user", 1) + `,"date":1,"old_reaction":[],"new_reaction":[{"type":"emoji","emoji":"👍"}]}}`,
 		"what nobody knows yet": `{"update_id":9,"telepathy":{"text":"KOOP 10"}}`,
 		"what has changed":      `{"update_id":9,"message":{"message_id":"seventy-seven"}}`,
 	} {

@@ -83,7 +83,20 @@ func (a *Adapter) message(c channels.Channel, form url.Values) (channels.Receive
 	}
 	media, _ := strconv.Atoi(form.Get("NumMedia"))
 	in.Attachment = in.Text == "" && in.Button == "" && (media > 0 || form.Has("Latitude"))
+	if can.Kind == channels.WhatsApp && isNote(form, in) {
+		return channels.Received{}, nil
+	}
 	return channels.Received{Messages: []channels.Inbound{in}}, nil
+}
+
+// isNote reports whether WhatsApp tells of something that is nobody's words: a reaction to a message, one that was deleted, or a kind of
+// message that WhatsApp does not pass on. Such forms have an empty Body, or name the type.
+func isNote(form url.Values, in channels.Inbound) bool {
+	switch form.Get("MessageType") {
+	case "reaction", "deleted", "unsupported", "system":
+		return true
+	}
+	return in.Text == "" && in.Button == "" && !in.Attachment
 }
 
 // sender reads From: "+31612345678", "whatsapp:+31612345678", or "whatsapp:US.1234" of a user without a

@@ -245,6 +245,13 @@ func TestWhatAMessageMayHold(t *testing.T) {
 			}
 		})
 	}
+	for name, note := range map[string]url.Values{
+		"a reaction": with(inbound("1", "👍"), "MessageType", "reaction"), "a deletion": with(inbound("1", ""), "MessageType", "deleted"), "nothing": inbound("1", ""),
+	} {
+		if got, err := receive(post(token, webhook, from(note, "whatsapp:+31612345678")), line("")); err != nil || len(got.Messages) != 0 {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
 	for _, nobody := range []string{"12345", "VODAFONE", "", "whatsapp:", "whatsapp:a b"} {
 		if got, err := receive(post(token, webhook, from(inbound("1", "x"), nobody)), line("")); err != nil || len(got.Messages) != 0 {
 			t.Errorf("From %q: %+v, %v", nobody, got, err)
