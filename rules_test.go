@@ -202,7 +202,7 @@ var mostLines = []struct {
 	lines  int
 	reason string
 }{
-	{"cmd/pulsa", 3000, "what an operator or a page could do too belongs in operators or app; 2,500 before the commands brands, keys and prompts"},
+	{"cmd/pulsa", 2500, "what an operator or a page could do too belongs in operators or app"},
 	{"cmd/pulsa/term", 600, "it prints tables and asks questions"},
 }
 

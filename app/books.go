@@ -78,9 +78,15 @@ func days(first, last string, now time.Time) (from, to time.Time, err error) {
 }
 
 // Audit returns every violation that SQL shows, and, where folders are given, every one that simulators' books show: those in
-// the folders, and those of simulators that run. The coverage says what was not compared with books.
+// the folders, and those of simulators that run. The coverage says what was not compared with books. Errors: *operators.FieldError for
+// a folder without a book.
 func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violation, *operators.Coverage, error) {
 	coverage := &operators.Coverage{}
+	for _, folder := range folders {
+		if err := hasBooks(folder); err != nil {
+			return nil, coverage, &operators.FieldError{Field: "books", Value: folder, Err: err}
+		}
+	}
 	if len(folders) == 0 {
 		violations, err := b.audit.Check(ctx)
 		return violations, coverage, err
@@ -97,9 +103,9 @@ func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violat
 	return violations, coverage, err
 }
 
-// HasBooks is an error where a folder holds no simulator's book: compared with no book at all, every order would be a
+// hasBooks is an error where a folder holds no simulator's book: compared with no book at all, every order would be a
 // violation.
-func HasBooks(folder string) error {
+func hasBooks(folder string) error {
 	if sim.HasBook(folder, sim.GatewayBook) || sim.HasBook(folder, sim.NetworkBook) {
 		return nil
 	}

@@ -108,10 +108,14 @@ type KeyDetail struct {
 
 // Facts are what people see of the key alone.
 func (k KeyDetail) Facts() [][]string {
-	return [][]string{
+	f := facts{
 		{"key", k.Key}, {"brand", k.Brand}, {"name", k.Name}, {"scopes", k.Scopes}, {"balance", k.money() + " since " + stamp(k.ChangedAt)},
 		{"state", k.State()},
 	}
+	for _, d := range k.ByHand {
+		f.add("by hand", d.At.Format(time.DateTime)+" by "+d.Who, d.What, d.Why)
+	}
+	return f
 }
 
 // List lists the keys of a brand, or of all brands (""), oldest first.

@@ -33,6 +33,9 @@ func (v Violation) String() string {
 // Cells are what people see of the row.
 func (v Violation) Cells() [][2]string { return [][2]string{{"violation", v.String()}} }
 
+// Failing is true of each.
+func (v Violation) Failing() bool { return true }
+
 // ProviderBooks are the providers' own records of what they did. Simulators keep such books.
 type ProviderBooks struct {
 	Charged, Refunded, Returned []Moved

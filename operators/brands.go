@@ -147,7 +147,7 @@ func (e *OvertakenError) Error() string {
 			text += "\n  " + c.String()
 		}
 	}
-	return text
+	return fmt.Sprintf("%s\nPut both together and apply that with --over %d; pulsa brands show --brand %s prints what is in force", text, e.InForce.Version, e.InForce.Brand)
 }
 
 // Unwrap makes it an ErrOvertaken.

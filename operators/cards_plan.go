@@ -76,10 +76,11 @@ type CardPlan struct {
 type NoCardsError struct{ Brand, Verb string }
 
 func (e *NoCardsError) Error() string {
+	why := ""
 	if e.Verb == "export" {
-		return "no card to export, since each is exported once, and those that were imported are in a file already"
+		why = ", since each is exported once, and those that were imported are in a file already"
 	}
-	return "no card to " + e.Verb
+	return fmt.Sprintf("no card to %s%s: look with pulsa cards list --brand %s and the same filter", e.Verb, why, e.Brand)
 }
 
 // Plan tells what the work would do, and changes nothing. Errors: *FieldError, ErrNoReason, cards.ErrOpen (the query means every

@@ -43,7 +43,7 @@ func (d CardsDone) Text() string {
 	return fmt.Sprintf("%s %s (job %s).", cards.HowMany(d.Done, "card"), cmp.Or(done[d.Action()], "edited"), d.ID)
 }
 
-// UnfinishedError says how far an interrupted job got. Run resumes the job; an import is resumed with its file. Where Err is
+// UnfinishedError says how far an interrupted job got, and how to go on. Run resumes the job; an import is resumed with its file. Where Err is
 // cards.ErrJobElsewhere, another process has worked on the job meanwhile, and this count is out of date.
 type UnfinishedError struct {
 	Job cards.Job
@@ -52,9 +52,13 @@ type UnfinishedError struct {
 
 func (e *UnfinishedError) Error() string {
 	if errors.Is(e.Err, cards.ErrJobElsewhere) {
-		return e.Err.Error()
+		return fmt.Sprintf("%v: pulsa cards jobs %s --brand %s tells how far it is", e.Err, e.Job.ID, e.Job.Brand)
 	}
-	return fmt.Sprintf("%v\n%d of %s are done", e.Err, e.Job.Done, cards.HowMany(e.Job.Total, "card"))
+	next := fmt.Sprintf("go on with: pulsa cards resume %s --brand %s", e.Job.ID, e.Job.Brand)
+	if e.Job.Kind == cards.KindImport {
+		next = "go on with the same command and file"
+	}
+	return fmt.Sprintf("%v\n%d of %s are done; %s", e.Err, e.Job.Done, cards.HowMany(e.Job.Total, "card"), next)
 }
 
 func (e *UnfinishedError) Unwrap() error { return e.Err }

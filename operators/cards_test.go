@@ -203,7 +203,7 @@ func TestAPlanTellsWhatWouldBeDoneAndDoesNothing(t *testing.T) {
 	}
 	var none *operators.NoCardsError
 	plan, err = shop.Plan(ctx, one, operators.CardRelease{}, prepaid.By{Who: "ann"})
-	if got := plan.Text(); !errors.As(err, &none) || err.Error() != "no card to release" || got != "Left alone: 1 locked.\n" {
+	if got := plan.Text(); !errors.As(err, &none) || err.Error() != "no card to release: look with pulsa cards list --brand real and the same filter" || got != "Left alone: 1 locked.\n" {
 		t.Errorf("%s, %v", got, err)
 	}
 }
@@ -265,7 +265,7 @@ func TestAnInterruptedJobIsFoundAndGoesOn(t *testing.T) {
 	if !errors.As(err, &stopped) || !errors.Is(err, operators.ErrInterrupted) {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("interrupted\n%d of 120 cards are done", stopped.Job.Done); err.Error() != want || stopped.Job.Done == 0 {
+	if want := fmt.Sprintf("interrupted\n%d of 120 cards are done; go on with: pulsa cards resume %s --brand %s", stopped.Job.Done, j.ID, j.Brand); err.Error() != want || stopped.Job.Done == 0 {
 		t.Errorf("%v; want %s", err, want)
 	}
 	if _, err := demo.Unfinished(t.Context(), string(j.ID), ""); err == nil {

@@ -38,6 +38,21 @@ func (f Finding) Cells() [][2]string {
 	return [][2]string{{"level", string(f.Level)}, {"what", f.What}, {"found", f.Found}}
 }
 
+// WithAdvice gives what to do about a finding a row of its own below it.
+func WithAdvice(findings []Finding) []Finding {
+	var rows []Finding
+	for _, f := range findings {
+		rows = append(rows, f)
+		if f.Do != "" {
+			rows = append(rows, Finding{Found: "  -> " + f.Do})
+		}
+	}
+	return rows
+}
+
+// Failing reports whether a server can't do without what the finding is about.
+func (f Finding) Failing() bool { return f.Level == LevelError }
+
 // OK is a Finding that asks for nothing.
 func OK(what, found string) Finding { return Finding{Level: LevelOK, What: what, Found: found} }
 

@@ -118,9 +118,9 @@ func (s Orders) List(ctx context.Context, f OrderFilter) (OrderList, error) {
 	return list, nil
 }
 
-// OrderQuery is an OrderFilter in the form that people type; empty fields match everything.
+// OrderQuery is the rest of an OrderFilter in the form that people type; empty fields match everything.
 type OrderQuery struct {
-	Brand, Status    string
+	Status           string
 	Number           string // "+31612345678"
 	Open, NeedsHuman bool
 	Since            time.Duration // created within this time
@@ -128,12 +128,12 @@ type OrderQuery struct {
 	After            string // the OrderRow.Cursor of the last order of the page before
 }
 
-// Search returns a page of orders, newest first. A field that can't be parsed is a *FieldError.
-func (s Orders) Search(ctx context.Context, q OrderQuery) (OrderList, error) {
+// Search returns a page of the orders of a brand, or of all brands (""), newest first. A field that can't be parsed is a *FieldError.
+func (s Orders) Search(ctx context.Context, brand string, q OrderQuery) (OrderList, error) {
 	if err := positive("limit", q.Limit); err != nil {
 		return OrderList{}, err
 	}
-	f := OrderFilter{Brand: q.Brand, Status: topup.Status(q.Status), Open: q.Open, NeedsHuman: q.NeedsHuman, Limit: q.Limit}
+	f := OrderFilter{Brand: brand, Status: topup.Status(q.Status), Open: q.Open, NeedsHuman: q.NeedsHuman, Limit: q.Limit}
 	switch {
 	case q.Status != "" && !slices.Contains(topup.Statuses(), f.Status):
 		return OrderList{}, &FieldError{Field: "status", Value: q.Status, Err: errors.New("no order is ever in it"), Known: names(topup.Statuses())}

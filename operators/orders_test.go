@@ -131,7 +131,7 @@ func TestAPageOfOrdersLeadsToTheNext(t *testing.T) {
 	var listed []prepaid.OrderID
 	query := operators.OrderQuery{Limit: 2}
 	for pages := 1; ; pages++ {
-		list, err := orders.Search(t.Context(), query)
+		list, err := orders.Search(t.Context(), "", query)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func TestAPageOfOrdersLeadsToTheNext(t *testing.T) {
 	}
 	for _, cursor := range []string{"x", "1", "1.", ".A", "x.A", "-1.A"} {
 		var wrong *operators.FieldError
-		if _, err := orders.Search(t.Context(), operators.OrderQuery{Limit: 2, After: cursor}); !errors.As(err, &wrong) || wrong.Field != "after" {
+		if _, err := orders.Search(t.Context(), "", operators.OrderQuery{Limit: 2, After: cursor}); !errors.As(err, &wrong) || wrong.Field != "after" {
 			t.Errorf("%q: %v", cursor, err)
 		}
 	}

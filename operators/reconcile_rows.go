@@ -35,6 +35,9 @@ func (r OpenItemRow) Cells() [][2]string {
 	}
 }
 
+// Failing reports whether the item is open.
+func (r OpenItemRow) Failing() bool { return r.Open }
+
 func openItemRows(items []OpenItem) []OpenItemRow {
 	rows := make([]OpenItemRow, len(items))
 	for n, i := range items {

@@ -21,10 +21,9 @@ import (
 type Desk struct {
 	Orders    operators.Orders
 	Customers operators.Customers
-	APIKeys   operators.APIKeys // without its Service until OpenAPIKeys
+	APIKeys   operators.APIKeys // without its Service: see OpenAPIKeys
 
-	Brands operators.Brands // without its Reach until OpenBrands
-
+	brands   operators.Brands // without its Reach: see OpenBrands
 	config   config.Config
 	settings *Settings
 	keys     Keyrings // once a method has opened them
@@ -39,6 +38,18 @@ func OpenDesk(ctx context.Context, c config.Config) (*Desk, error) {
 		return nil, err
 	}
 	return newDesk(ctx, c, db)
+}
+
+// OpenDeskFor is OpenDesk for what is done for one brand, which must be in force, else a *config.NoBrandError; "" is any.
+func OpenDeskFor(ctx context.Context, c config.Config, brand string) (*Desk, error) {
+	d, err := OpenDesk(ctx, c)
+	if err != nil || brand == "" {
+		return d, err
+	}
+	if _, err := d.settings.Brand(brand); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
 }
 
 // NewDesk is OpenDesk for commands that may run before the first start of a server: it creates a missing database.
@@ -58,7 +69,7 @@ func newDesk(ctx context.Context, c config.Config, db *store.DB) (*Desk, error) 
 	}
 	d := &Desk{
 		config: c, settings: settings, db: db,
-		Brands: operators.Brands{Store: db.Brands, Read: BrandReader(c), File: config.SettingsFile, Clock: clock},
+		brands: operators.Brands{Store: db.Brands, Read: BrandReader(c), File: config.SettingsFile, Clock: clock},
 		Orders: operators.Orders{
 			Orders: db.Orders, Sales: db.Sales, Ledger: db.Ledger, Notices: db.Notices, Interventions: db.Interventions, Clock: clock,
 		},
@@ -68,7 +79,7 @@ func newDesk(ctx context.Context, c config.Config, db *store.DB) (*Desk, error) 
 		},
 		APIKeys: operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Clock: clock, Brands: settings.Brands, Terms: settings.Terms},
 	}
-	d.Brands.FileNote = d.fileNote
+	d.brands.FileNote = d.fileNote
 	return d, nil
 }
 
@@ -90,12 +101,13 @@ func (d *Desk) openKeys(which config.Credentials) error {
 }
 
 // OpenAPIKeys opens what changing developers' keys needs beside SQL. Errors as OpenErasing.
-func (d *Desk) OpenAPIKeys(ctx context.Context) error {
+func (d *Desk) OpenAPIKeys(ctx context.Context) (operators.APIKeys, error) {
+	keys := d.APIKeys
 	err := d.openPeppers(ctx)
 	if err == nil {
-		d.APIKeys.Service, err = developers.New(DevelopersConfig(d.config, d.settings, d.keys, d.db, prepaid.SystemClock{}))
+		keys.Service, err = developers.New(DevelopersConfig(d.config, d.settings, d.keys, d.db, prepaid.SystemClock{}))
 	}
-	return err
+	return keys, err
 }
 
 // DevelopersConfig configures a service that manages developers' keys. To take orders as well, add Orders, Catalogue and Log.
@@ -134,9 +146,6 @@ func (d *Desk) OpenCards(ctx context.Context, brand string) (operators.Cards, er
 	return operators.Cards{Brand: b, Service: service, Clock: clock}, d.keys.openCardKeys(ctx, d.config, d.db, service)
 }
 
-// Brand returns a brand in force, or a *config.NoBrandError.
-func (d *Desk) Brand(name string) (*prepaid.Brand, error) { return d.settings.Brand(name) }
-
 // fileNote is operators.Brands.FileNote.
 func (d *Desk) fileNote(brand string) string {
 	b := d.settings.Brands.Known(brand)
@@ -147,12 +156,13 @@ func (d *Desk) fileNote(brand string) string {
 }
 
 // OpenBrands opens what counting whom a brand's settings reach needs beside SQL: the conversations.
-func (d *Desk) OpenBrands() error {
+func (d *Desk) OpenBrands() (operators.Brands, error) {
+	brands := d.brands
 	each, err := d.openConversations()
 	if err == nil {
-		d.Brands.Reach = reach{d.db.Brands, prepaid.SystemClock{}, each.Each}
+		brands.Reach = reach{d.db.Brands, prepaid.SystemClock{}, each.Each}
 	}
-	return err
+	return brands, err
 }
 
 // conversations is what operators do with conversations, where no turn is under way.

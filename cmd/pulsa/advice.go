@@ -43,28 +43,15 @@ func advised(err error) error {
 		}
 	}
 	var field *operators.FieldError
-	var overtaken *operators.OvertakenError
 	var brand *operators.UnknownBrandError
 	var channel *operators.UnknownChannelError
-	var none *operators.NoCardsError
-	var stopped *operators.UnfinishedError
 	switch {
 	case errors.As(err, &field):
 		return wrongFlag("--%w%s", err, yamlfile.DidYouMean(field.Value, field.Known))
-	case errors.As(err, &overtaken):
-		return fmt.Errorf("%w\nPut both together and apply that with --over %d; pulsa brands show --brand %s prints what is in force", err, overtaken.InForce.Version, overtaken.InForce.Brand)
 	case errors.As(err, &brand):
 		return wrongFlag("--brand: %w%s", err, yamlfile.DidYouMean(brand.Brand, brand.Known))
 	case errors.As(err, &channel):
 		return fmt.Errorf("%w%s", err, yamlfile.DidYouMean(channel.Channel, channel.Known))
-	case errors.As(err, &none):
-		return fmt.Errorf("%w: look with pulsa cards list --brand %s and the same filter", err, none.Brand)
-	case errors.As(err, &stopped) && errors.Is(err, cards.ErrJobElsewhere):
-		return fmt.Errorf("%w: pulsa cards jobs %s --brand %s tells how far it is", err, stopped.Job.ID, stopped.Job.Brand)
-	case errors.As(err, &stopped) && stopped.Job.Kind == cards.KindImport:
-		return fmt.Errorf("%w; go on with the same command and file", err)
-	case errors.As(err, &stopped):
-		return fmt.Errorf("%w; go on with: pulsa cards resume %s --brand %s", err, stopped.Job.ID, stopped.Job.Brand)
 	}
 	return err
 }

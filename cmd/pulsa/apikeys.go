@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/developers"
@@ -32,9 +33,9 @@ type apikeysCreateCommand struct {
 	answer
 }
 
-// ProvideAPIKeys is that of settings for a command that may run before the first start of a server.
-func (k *apikeysCreateCommand) ProvideAPIKeys(ctx context.Context, e term.Env, o *opened) (operators.APIKeys, error) {
-	return apiKeysOn(ctx, e, o, k.settings, core.NewDesk)
+// ProvideAPIKeys creates a missing database: a key may be made before the first start of a server.
+func (k *apikeysCreateCommand) ProvideAPIKeys(ctx context.Context, o *opened) (operators.APIKeys, error) {
+	return apiKeys(ctx)(open(ctx, o, k.settings, config.PINPepper, core.NewDesk))
 }
 
 func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
@@ -76,12 +77,7 @@ type apikeysShowCommand struct {
 }
 
 func (k *apikeysShowCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
-	key, err := d.APIKeys.Show(ctx, k.Key)
-	if err = term.NewTable[operators.KeyDetail](e, k.output()).Record(key, err); err != nil || k.JSON {
-		return err
-	}
-	fmt.Fprintln(e.Stdout)
-	return term.NewTable[operators.KeyDeed](e, term.Output{}).Print(key.ByHand, nil)
+	return term.NewTable[operators.KeyDetail](e, k.output()).Record(d.APIKeys.Show(ctx, k.Key))
 }
 
 // changedKey are the flags of a change of a key.

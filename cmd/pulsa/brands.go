@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
+	"github.com/alecthomas/kong"
+
+	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
@@ -54,44 +56,36 @@ func (s *brandsShowCommand) Run(ctx context.Context, e term.Env, brands operator
 type brandsDiffCommand struct {
 	whichBrand
 	term.Output
-	From int    `arg:"" optional:"" help:"From which version (default: the one that the other was made from)."`
-	To   int    `arg:"" optional:"" help:"To which version (default: the one in force)."`
-	File string `help:"Compare the version in force with this file." type:"existingfile"`
+	From int                       `arg:"" optional:"" help:"From which version (default: the one that the other was made from)."`
+	To   int                       `arg:"" optional:"" help:"To which version (default: the one in force)."`
+	File kong.NamedFileContentFlag `help:"Compare the version in force with this file." placeholder:"FILE"`
 }
 
 func (c *brandsDiffCommand) Run(ctx context.Context, e term.Env, brands operators.Brands) error {
 	table := term.NewTable[operators.FieldChange](e, c.Output).Nothing("Nothing differs.")
-	if c.File == "" {
-		return table.Print(brands.Diff(ctx, c.Brand, c.From, c.To))
+	if c.File.Filename != "" {
+		return table.Print(brands.DiffFile(ctx, c.File.Filename, c.File.Contents, c.Brand))
 	}
-	text, err := os.ReadFile(c.File)
-	if err != nil {
-		return err
-	}
-	return table.Print(brands.DiffFile(ctx, c.File, text, c.Brand))
+	return table.Print(brands.Diff(ctx, c.Brand, c.From, c.To))
 }
 
 type brandsApplyCommand struct {
 	settings
 	deed
 	answer
-	File  string `arg:"" type:"existingfile" help:"What brands show has printed, changed; or a whole configuration."`
-	Brand string `help:"Which brand of a whole configuration; of a file that does not say whose it is."`
-	Over  int    `help:"The version in force, which is replaced although the file was not made from it." placeholder:"N"`
-	Draft bool   `help:"Only store it: pulsa brands publish puts it in force."`
+	File  kong.NamedFileContentFlag `arg:"" help:"What brands show has printed, changed; or a whole configuration."`
+	Brand string                    `help:"Which brand of a whole configuration; of a file that does not say whose it is."`
+	Over  int                       `help:"The version in force, which is replaced although the file was not made from it." placeholder:"N"`
+	Draft bool                      `help:"Only store it: pulsa brands publish puts it in force."`
 }
 
-// ProvideBrands is that of settings for a command that may run before the first start of a server.
-func (a *brandsApplyCommand) ProvideBrands(ctx context.Context, e term.Env, o *opened) (operators.Brands, error) {
-	return brandsOn(ctx, e, o, a.settings, core.NewDesk)
+// ProvideBrands creates a missing database: a brand may be applied before the first start of a server.
+func (a *brandsApplyCommand) ProvideBrands(ctx context.Context, o *opened) (operators.Brands, error) {
+	return partOf((*core.Desk).OpenBrands)(open(ctx, o, a.settings, config.NoCredentials, core.NewDesk))
 }
 
 func (a *brandsApplyCommand) Run(ctx context.Context, e term.Env, brands operators.Brands) error {
-	text, err := os.ReadFile(a.File)
-	if err != nil {
-		return err
-	}
-	asked := operators.Application{File: a.File, Text: text, Brand: a.Brand, Over: a.Over, Draft: a.Draft}
+	asked := operators.Application{File: a.File.Filename, Text: a.File.Contents, Brand: a.Brand, Over: a.Over, Draft: a.Draft}
 	return a.print(e)(brands.Apply(ctx, asked, a.by(e)))
 }
 
@@ -119,10 +113,9 @@ func (r *brandsRevertCommand) Run(ctx context.Context, e term.Env, brands operat
 }
 
 type brandsWithdrawCommand struct {
-	settings
+	ofBrand
 	deed
 	answer
-	Brand string `required:"" help:"Which brand."`
 }
 
 func (w *brandsWithdrawCommand) Run(ctx context.Context, e term.Env, brands operators.Brands) error {

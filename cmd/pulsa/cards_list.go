@@ -30,7 +30,7 @@ func (l *cardsListCommand) Run(ctx context.Context, e term.Env, shop operators.C
 	}
 	page := operators.CardPage{Sort: cards.Sort(l.Sort), Descending: l.Desc, After: l.After, Before: l.Before, Last: l.Last, Limit: l.Limit}
 	table := term.NewTable[operators.CardRow](e, l.Output).Least("order", "batch", "state", "expires", "created", "currency", "valid_through").
-		Paint("status", coloured(e))
+		Paint("status", statusColours())
 	if l.All {
 		return table.Print(nil, shop.Each(ctx, query, page, table.Row))
 	}
@@ -54,18 +54,12 @@ type cardsShowCommand struct {
 }
 
 func (s *cardsShowCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
-	return term.NewTable[operators.CardDetail](e, s.Output).Paint("status", coloured(e)).Record(shop.Show(ctx, s.Serial))
+	return term.NewTable[operators.CardDetail](e, s.Output).Paint("status", statusColours()).Record(shop.Show(ctx, s.Serial))
 }
 
-// coloured gives a card's status its colour, where the terminal has colours.
-func coloured(e term.Env) func(status string) string {
-	colours := map[string]string{"new": "\x1b[32m", "activated": "\x1b[90m", "expired": "\x1b[33m", "locked": "\x1b[31m", "void": "\x1b[31m"}
-	return func(status string) string {
-		if colour := colours[status]; colour != "" && e.Colours() {
-			return term.Paint(status, colour)
-		}
-		return status
-	}
+// statusColours are how a terminal shows a card's status.
+func statusColours() map[string]string {
+	return map[string]string{"new": "\x1b[32m", "activated": "\x1b[90m", "expired": "\x1b[33m", "locked": "\x1b[31m", "void": "\x1b[31m"}
 }
 
 type cardsJobsCommand struct {

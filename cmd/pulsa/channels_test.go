@@ -15,6 +15,7 @@ import (
 	"pulsa/app/apptest"
 	"pulsa/app/config"
 	"pulsa/app/core"
+	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 	"pulsa/prepaid"
 )
@@ -210,7 +211,7 @@ func TestStatusSaysWhyAChannelIsDown(t *testing.T) {
 	apptest.Push(t, d.Program.Program, "demo", "telegram", "telegram:1", "news")
 	for deadline := time.Now().Add(apptest.Patience); ; time.Sleep(10 * time.Millisecond) {
 		out, err := d.channels("status", "telegram")
-		if errors.Is(err, exitCode(1)) && strings.Contains(out, "the provider said 401 (1)") {
+		if errors.Is(err, term.ErrFailing) && strings.Contains(out, "the provider said 401 (1)") {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -237,7 +238,7 @@ func TestABotThatNobodyPollsIsDown(t *testing.T) {
 	if err := os.WriteFile(d.file, []byte(local), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := d.channels("status", "telegram"); !errors.Is(err, exitCode(1)) || !strings.Contains(out, "nobody polls the bot") {
+	if out, err := d.channels("status", "telegram"); !errors.Is(err, term.ErrFailing) || !strings.Contains(out, "nobody polls the bot") {
 		t.Errorf("%v %s", err, out)
 	}
 }

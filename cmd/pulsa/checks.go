@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"pulsa/app"
 	"pulsa/app/config"
@@ -19,16 +18,6 @@ type auditCommand struct {
 	Books []string `help:"Also hold the simulators' books against the orders: the server's --data, and that of a pulsa sim that does not run. One that runs is asked." placeholder:"DIR" type:"existingdir"`
 }
 
-// ProvideBooks opens the books that are audited.
-func (a *auditCommand) ProvideBooks(ctx context.Context, e term.Env, o *opened) (*app.Books, error) {
-	for _, folder := range a.Books {
-		if err := app.HasBooks(folder); err != nil {
-			return nil, wrongFlag("--books %s: %s", folder, err)
-		}
-	}
-	return open(ctx, e, o, a.settings, config.NoCredentials, app.OpenBooks)
-}
-
 func (a *auditCommand) Run(ctx context.Context, e term.Env, b *app.Books) error {
 	violations, coverage, err := b.Audit(ctx, a.Books)
 	if err != nil {
@@ -38,15 +27,10 @@ func (a *auditCommand) Run(ctx context.Context, e term.Env, b *app.Books) error 
 		fmt.Fprintf(e.Stderr, "not compared: %s (%s)\n", u.What, u.Why)
 	}
 	err = term.NewTable[operators.Violation](e, a.Output).Nothing("no violation").Print(violations, nil)
-	switch {
-	case err != nil:
-		return err
-	case len(violations) > 0:
-		return exitCode(1)
-	case coverage.Incomplete():
-		return errors.New("not all simulators' books were seen: what was not compared stands above")
+	if err == nil && coverage.Incomplete() {
+		err = errors.New("not all simulators' books were seen: what was not compared stands above")
 	}
-	return nil
+	return err
 }
 
 type reconcileCommand struct {
@@ -61,12 +45,12 @@ type reconcileCommand struct {
 }
 
 // ProvideBooks opens the books, and the providers' credentials where they are asked.
-func (r *reconcileCommand) ProvideBooks(ctx context.Context, e term.Env, o *opened) (*app.Books, error) {
+func (r *reconcileCommand) ProvideBooks(ctx context.Context, o *opened) (*app.Books, error) {
 	needs := config.GatewaySecrets | config.NetworkSecrets
 	if r.Close != "" || r.List {
 		needs = config.NoCredentials
 	}
-	return open(ctx, e, o, r.settings, needs, app.OpenBooks)
+	return open(ctx, o, r.settings, needs, app.OpenBooks)
 }
 
 func (r *reconcileCommand) Run(ctx context.Context, e term.Env, b *app.Books) error {
@@ -82,12 +66,7 @@ func (r *reconcileCommand) Run(ctx context.Context, e term.Env, b *app.Books) er
 	if r.All {
 		list = b.Reconciliation.ListAll
 	}
-	items, err := list(ctx)
-	err = term.NewTable[operators.OpenItemRow](e, r.Output).Nothing("no open item").Least("note", "order", "happened_at").Print(items, err)
-	if err == nil && slices.ContainsFunc(items, func(i operators.OpenItemRow) bool { return i.Open }) {
-		err = exitCode(1)
-	}
-	return err
+	return term.NewTable[operators.OpenItemRow](e, r.Output).Nothing("no open item").Least("note", "order", "happened_at").Print(list(ctx))
 }
 
 func (r *reconcileCommand) compare(ctx context.Context, e term.Env, b *app.Books) error {
@@ -111,20 +90,9 @@ func (d *doctorCommand) Run(ctx context.Context, e term.Env) error {
 	if err != nil {
 		return err
 	}
-	table, failed := term.NewTable[operators.Finding](e, d.Output), false
-	for _, f := range app.Examine(ctx, c) {
-		failed = failed || f.Level == operators.LevelError
-		if err := table.Row(f); err != nil {
-			return err
-		}
-		if f.Do != "" && d.IsText() {
-			if err := table.Row(operators.Finding{Found: "  -> " + f.Do}); err != nil {
-				return err
-			}
-		}
+	findings := app.Examine(ctx, c)
+	if d.IsText() {
+		findings = operators.WithAdvice(findings)
 	}
-	if err := table.End(); err != nil || !failed {
-		return err
-	}
-	return exitCode(1)
+	return term.NewTable[operators.Finding](e, d.Output).Print(findings, nil)
 }

@@ -40,6 +40,8 @@ func report(w io.Writer, err error) int {
 	switch {
 	case errors.As(err, &code):
 		return int(code)
+	case errors.Is(err, term.ErrFailing): // the table says it
+		return 1
 	case errors.As(err, new(*kong.ParseError)):
 		code, text = 2, text+"\nTry: pulsa --help"
 	case errors.As(err, new(*yamlfile.Error)), errors.As(err, new(talk.ScriptErrors)), errors.As(err, new(*talk.ChoiceError)):
@@ -108,8 +110,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		defer app.IgnoreHangup(slog.New(slog.NewTextHandler(stderr, nil)))()
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	var o opened
-	err = parsed.Run(term.Env{Getenv: getenv, Stdin: stdin, Stdout: stdout, Stderr: stderr}, &o)
+	o := opened{env: term.Env{Getenv: getenv, Stdin: stdin, Stdout: stdout, Stderr: stderr}}
+	err = parsed.Run(o.env, &o)
 	return advised(errors.Join(err, o.Close()))
 }
 

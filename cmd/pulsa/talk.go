@@ -123,15 +123,7 @@ func (t *talkRecordCommand) Run(ctx context.Context, e term.Env) error {
 	story, err := harness.Record(ctx, c, t.stage(e), talk.Recording{
 		Name: t.Name, Brand: t.Brand, Channel: t.Channel, Language: t.Language, From: t.From,
 	}, e.Stdin, e.Stdout)
-	if err == nil && t.Output != "" {
-		err = talk.WriteNew(t.Output, story)
-	}
-	if err != nil || t.Output == "" {
-		fmt.Fprint(e.Stdout, story) // keep what was recorded
-		return err
-	}
-	fmt.Fprintf(e.Stdout, "%s written. Try: pulsa talk run %s\n", t.Output, t.Output)
-	return nil
+	return talk.Keep(e.Stdout, t.Output, story, err)
 }
 
 type talkFixCommand struct {
@@ -181,9 +173,9 @@ func (t *talkCoverageCommand) Run(ctx context.Context, e term.Env) error {
 		return err
 	}
 	if failed := report.Count(talk.Failed); failed > 0 {
-		fmt.Fprintf(e.Stderr, "%d stories failed: pulsa talk run says why\n", failed)
+		return fmt.Errorf("%d stories failed: pulsa talk run says why", failed)
 	}
-	if !coverage.Complete() || report.ExitCode() != 0 {
+	if !coverage.Complete() {
 		return exitCode(1)
 	}
 	return nil

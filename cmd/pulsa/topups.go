@@ -24,7 +24,6 @@ type topupsCommand struct {
 
 // orderQuery are the flags of operators.OrderQuery.
 type orderQuery struct {
-	Brand      string        `help:"Of one brand only."`
 	Status     string        `help:"In one status only." placeholder:"STATUS"`
 	Number     string        `help:"Of one number only: +31612345678." placeholder:"NUMBER"`
 	Open       bool          `help:"Only what is still worked on."`
@@ -35,18 +34,13 @@ type orderQuery struct {
 }
 
 type topupsListCommand struct {
-	settings
+	someBrand
 	term.Output
 	orderQuery
 }
 
-// ProvideDesk opens the desk as someBrand does.
-func (l *topupsListCommand) ProvideDesk(ctx context.Context, e term.Env, o *opened) (*core.Desk, error) {
-	return someBrand{l.settings, l.Brand}.ProvideDesk(ctx, e, o)
-}
-
 func (l *topupsListCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
-	list, err := d.Orders.Search(ctx, operators.OrderQuery(l.orderQuery))
+	list, err := d.Orders.Search(ctx, l.Brand, operators.OrderQuery(l.orderQuery))
 	err = term.NewTable[operators.OrderRow](e, l.Output).Print(list.Orders, err)
 	if err == nil && list.Next != "" {
 		fmt.Fprintf(l.Beside(e), "next page: --after %s\n", list.Next)

@@ -24,7 +24,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// CheckNew says why WriteNew could not write a file, before there is something to write. "" is written nowhere.
+// CheckNew says why Keep could not write a file, before there is something to write. "" is written nowhere.
 func CheckNew(name string) error {
 	if name == "" {
 		return nil
@@ -39,8 +39,23 @@ func CheckNew(name string) error {
 	return nil
 }
 
-// WriteNew writes a file that must not be there yet.
-func WriteNew(name, text string) error {
+// Keep writes a recorded story into a file that must not be there yet, and says so on out. A story that has no file, can't be written
+// or has failed is written to out itself, so that it is not lost.
+func Keep(out io.Writer, name, story string, failed error) error {
+	err := failed
+	if err == nil && name != "" {
+		err = writeNew(name, story)
+	}
+	if err != nil || name == "" {
+		fmt.Fprint(out, story)
+		return err
+	}
+	fmt.Fprintf(out, "%s written. Try: pulsa talk run %s\n", name, name)
+	return nil
+}
+
+// writeNew writes a file that must not be there yet.
+func writeNew(name, text string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err

@@ -5,11 +5,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 )
 
-// Partner is whom a chat is with. Its functions return what to show, and may run at the same time.
+// Partner is whom a chat is with. Its functions return what to show.
 type Partner struct {
 	Say   func(ctx context.Context, line string) ([]string, error)
 	News  func(context.Context) ([]string, error) // since the last call; an error is ignored
@@ -19,57 +18,33 @@ type Partner struct {
 // Chat carries lines from Stdin to the partner, and answers and news to Stdout. It ends with the input, a line "/quit", ctx, or
 // an error of Say.
 func (e Env) Chat(ctx context.Context, p Partner) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	var mu sync.Mutex // keeps answers and news from running into each other
-	show := func(messages []string) {
-		mu.Lock()
-		defer mu.Unlock()
+	show := func(messages []string, err error) error {
 		for _, m := range messages {
-			fmt.Fprintln(e.Stdout, m)
-		}
-	}
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		for ctx.Err() == nil {
-			if messages, err := p.News(ctx); err == nil {
-				show(messages)
+			if err == nil {
+				fmt.Fprintln(e.Stdout, m)
 			}
-			select {
-			case <-ctx.Done():
-			case <-time.After(p.Every):
-			}
-		}
-	})
-	err := e.eachLine(ctx, func(line string) error {
-		messages, err := p.Say(ctx, line)
-		if err == nil {
-			show(messages)
 		}
 		return err
-	})
-	if err == nil {
-		time.Sleep(p.Every) // news on its way still shows
 	}
-	stop()
-	watching.Wait()
-	return err
-}
-
-// eachLine calls do with each line of Stdin that is not empty, until "/quit", the input's end, an error, or ctx ends.
-func (e Env) eachLine(ctx context.Context, do func(string) error) error {
-	lines := e.lines(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	every, lines := time.NewTicker(p.Every), e.lines(ctx)
+	defer every.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-every.C:
+			_ = show(p.News(ctx))
 		case line, ok := <-lines:
 			switch word := strings.TrimSpace(line); {
 			case !ok || word == "/quit":
+				<-every.C // news on its way still shows
+				_ = show(p.News(ctx))
 				return nil
 			case word == "":
 			default:
-				if err := do(line); err != nil {
+				if err := show(p.Say(ctx, line)); err != nil {
 					return err
 				}
 			}

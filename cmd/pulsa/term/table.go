@@ -3,11 +3,13 @@ package term
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 	"unicode/utf8"
 )
@@ -42,12 +44,17 @@ type Table[T any] struct {
 	out     io.Writer
 	csv     *csv.Writer
 	fields  []reflect.StructField
-	paint   map[string]func(string) string
-	nothing string // what a text without rows says
+	names   []string // of the fields
+	nothing string   // what a text without rows says
+
+	colour  bool // the terminal shows colours
+	painted string
+	colours map[string]string // by the text of the column painted
 
 	columns []column
 	first   [][]string // rows of text that wait for the widths
 	rows    int
+	failing bool     // a row needs somebody
 	width   int      // of the terminal in columns; 0 if there is none
 	narrow  bool     // the terminal has no room for the whole table
 	least   []string // the columns that are left out first where the terminal is too narrow
@@ -68,29 +75,27 @@ const (
 	gap    = "  " // between columns
 )
 
+// ErrFailing is returned for a table that was printed whole, where the method Failing of a row says that somebody must see to it.
+var ErrFailing = errors.New("something needs somebody")
+
 // NewTable returns a table on e's Stdout. The caller calls Row for each row, and then End.
 func NewTable[T any](e Env, o Output) *Table[T] {
-	t := &Table[T]{output: o, out: e.Stdout, width: e.columns(e.Stdout), paint: map[string]func(string) string{}, nothing: "Nothing found."}
+	t := &Table[T]{output: o, out: e.Stdout, width: e.columns(e.Stdout), colour: e.colours(), nothing: "Nothing found."}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
-		if name := tag(f); name != "" && name != "-" && f.IsExported() {
-			t.fields = append(t.fields, f)
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" && f.IsExported() {
+			t.fields, t.names = append(t.fields, f), append(t.names, name)
 		}
 	}
 	if !o.JSON && o.Format == "csv" {
 		t.csv = csv.NewWriter(t.out)
-		_ = t.csv.Write(texts(t.fields, tag)) // a csv.Writer keeps its error until Flush
+		_ = t.csv.Write(t.names) // a csv.Writer keeps its error until Flush
 	}
 	return t
 }
 
-func tag(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
-}
-
-// Paint sets how a text column is coloured.
-func (t *Table[T]) Paint(name string, paint func(string) string) *Table[T] {
-	t.paint[name] = paint
+// Paint colours a text column by what stands in it: ANSI sequences such as "\x1b[32m".
+func (t *Table[T]) Paint(name string, colours map[string]string) *Table[T] {
+	t.painted, t.colours = name, colours
 	return t
 }
 
@@ -120,68 +125,93 @@ func (t *Table[T]) Print(rows []T, err error) error {
 	return t.End()
 }
 
+// Record prints alone the one row that a call has returned, unless the call has failed. Its text has a line for each fact that the
+// row's method Facts returns, a label and what is said under it in columns; or else for each column.
+func (t *Table[T]) Record(row T, err error) error {
+	if err != nil || !t.output.IsText() {
+		return t.Print([]T{row}, err)
+	}
+	var facts [][]string
+	if f, ok := any(row).(interface{ Facts() [][]string }); ok {
+		facts = f.Facts()
+	} else {
+		names, texts := t.cells(row)
+		for i, name := range names {
+			facts = append(facts, []string{heading(name), t.paint(name, texts[i])})
+		}
+	}
+	lines := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	for _, fact := range facts {
+		fmt.Fprintln(lines, strings.Join(fact, "\t"))
+	}
+	return lines.Flush()
+}
+
 // Row prints a row.
 func (t *Table[T]) Row(row T) error {
-	if t.csv != nil {
-		return t.csv.Write(texts(t.cells(row), second))
+	if f, ok := any(row).(interface{ Failing() bool }); ok {
+		t.failing = t.failing || f.Failing()
 	}
-	if !t.output.IsText() {
+	switch {
+	case t.csv != nil:
+		return t.csv.Write(t.texts(row))
+	case !t.output.IsText():
 		encoder := json.NewEncoder(t.out)
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(row)
 	}
-	cells := t.cells(row)
+	names, line := t.cells(row)
 	if t.rows == 0 {
-		t.columns = make([]column, len(cells))
-		for i, c := range cells {
-			t.columns[i].name = c[0]
+		t.columns = make([]column, len(names))
+		headings := make([]string, len(names))
+		for i, name := range names {
+			t.columns[i].name, headings[i] = name, heading(name)
 		}
-		t.add(texts(cells, heading))
+		t.add(headings)
 	}
-	for i, c := range cells {
-		t.columns[i].filled = t.columns[i].filled || c[1] != ""
+	for i, text := range line {
+		t.columns[i].filled = t.columns[i].filled || text != ""
 	}
 	t.rows++
-	if t.add(texts(cells, second)); len(t.first) < firstRows {
+	if t.add(line); len(t.first) < firstRows {
 		return nil
 	}
 	return t.flush()
 }
 
-// cells returns the names and texts of a row's columns.
-func (t *Table[T]) cells(row T) [][2]string {
-	var cells [][2]string
-	if c, ok := any(row).(interface{ Cells() [][2]string }); ok && t.csv == nil {
-		cells = c.Cells()
-	} else {
-		for _, f := range t.fields {
-			cells = append(cells, [2]string{tag(f), textOf(reflect.ValueOf(row).FieldByIndex(f.Index))})
-		}
+// cells returns the columns that people see of a row.
+func (t *Table[T]) cells(row T) (names, texts []string) {
+	c, ok := any(row).(interface{ Cells() [][2]string })
+	if !ok {
+		return t.names, t.texts(row)
 	}
-	for i, c := range cells {
-		if paint := t.paint[c[0]]; paint != nil && t.csv == nil {
-			cells[i][1] = paint(c[1])
-		}
+	for _, cell := range c.Cells() {
+		names, texts = append(names, cell[0]), append(texts, cell[1])
 	}
-	return cells
+	return names, texts
 }
 
-// texts returns what text says of each.
-func texts[T any](list []T, text func(T) string) []string {
-	all := make([]string, len(list))
-	for i, each := range list {
-		all[i] = text(each)
+// texts returns a row's fields.
+func (t *Table[T]) texts(row T) []string {
+	texts := make([]string, len(t.fields))
+	for i, f := range t.fields {
+		texts[i] = textOf(reflect.ValueOf(row).FieldByIndex(f.Index))
 	}
-	return all
+	return texts
 }
 
-// heading is the name of a cell's column for people.
-func heading(cell [2]string) string { return strings.ReplaceAll(cell[0], "_", " ") }
-
-func second(cell [2]string) string { return cell[1] }
+// heading is a column's name for people.
+func heading(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 // End prints what waits for the widths of columns. A text without rows says so.
 func (t *Table[T]) End() error {
+	if err := t.end(); err != nil || !t.failing {
+		return err
+	}
+	return ErrFailing
+}
+
+func (t *Table[T]) end() error {
 	switch {
 	case t.csv != nil:
 		t.csv.Flush()
@@ -208,7 +238,7 @@ func (t *Table[T]) End() error {
 func (t *Table[T]) add(line []string) {
 	t.first = append(t.first, line)
 	for i, text := range line {
-		t.columns[i].width = max(t.columns[i].width, seen(text))
+		t.columns[i].width = max(t.columns[i].width, utf8.RuneCountInString(text))
 	}
 }
 
@@ -268,7 +298,7 @@ func (t *Table[T]) flush() error {
 			if i < len(t.columns)-1 {
 				text = cut(text, t.room(c))
 			}
-			line += text + strings.Repeat(" ", max(0, t.room(c)-seen(text))) + gap
+			line += t.paint(c.name, text) + strings.Repeat(" ", max(0, t.room(c)-utf8.RuneCountInString(text))) + gap
 		}
 		lines.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
@@ -307,25 +337,18 @@ func textOf(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
-const noColour = "\x1b[0m"
-
-// Paint returns text in a colour, an ANSI sequence such as "\x1b[32m". It is not for parts of a text.
-func Paint(text, colour string) string { return colour + text + noColour }
-
-// seen counts the visible letters of a text, without its colour sequences.
-func seen(text string) int {
-	if strings.HasPrefix(text, "\x1b[") {
-		if _, rest, coloured := strings.Cut(text, "m"); coloured {
-			text = strings.TrimSuffix(rest, noColour)
-		}
+// paint returns the text of a column in its colour.
+func (t *Table[T]) paint(name, text string) string {
+	if colour := t.colours[text]; t.colour && name == t.painted && colour != "" {
+		return colour + text + "\x1b[0m"
 	}
-	return utf8.RuneCountInString(text)
+	return text
 }
 
 // cut shortens a text that has more letters than there is room for.
 func cut(text string, room int) string {
-	if seen(text) <= room {
-		return text
+	if letters := []rune(text); len(letters) > room {
+		return string(letters[:room-1]) + "…"
 	}
-	return string([]rune(text)[:room-1]) + "…"
+	return text
 }

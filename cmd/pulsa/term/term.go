@@ -39,8 +39,8 @@ func (e Env) columns(w io.Writer) int {
 	return columns
 }
 
-// Colours reports whether Stdout shows colours. It honours NO_COLOR.
-func (e Env) Colours() bool { return e.isTerminal(e.Stdout) && e.Getenv("NO_COLOR") == "" }
+// colours reports whether Stdout shows colours. It honours NO_COLOR.
+func (e Env) colours() bool { return e.isTerminal(e.Stdout) && e.Getenv("NO_COLOR") == "" }
 
 // Confirm asks the question on Stdout and returns an error unless the reply is "yes".
 func (e Env) Confirm(ctx context.Context, question string) error {

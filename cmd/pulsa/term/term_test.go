@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -109,19 +110,16 @@ func (s shown) Cells() [][2]string {
 func TestATableHasThreeFormats(t *testing.T) {
 	at := time.Date(2026, 11, 30, 4, 0, 0, 0, time.UTC)
 	rows := []shown{{used{named{"a&b"}, 2, &at, []string{"late", "lost"}, 1}}, {used{named{"c"}, 0, nil, nil, 0}}}
-	red := func(state string) string {
-		if state == "bad" {
-			return Paint(state, "\x1b[31m")
-		}
-		return state
-	}
+	red := map[string]string{"bad": "\x1b[31m"}
 	for format, want := range map[string]string{
 		"":     "name  used at               state\na&b   2026-11-30T04:00:00Z  \x1b[31mbad\x1b[0m\nc                           fine\n",
 		"csv":  "name,count,used_at,why\na&b,2,2026-11-30T04:00:00Z,late; lost\nc,0,,\n",
 		"json": `{"name":"a&b","count":2,"used_at":"2026-11-30T04:00:00Z","why":["late","lost"]}` + "\n" + `{"name":"c","count":0,"used_at":null}` + "\n",
 	} {
 		var out bytes.Buffer
-		err := NewTable[shown](Env{Stdout: &out}, Output{Format: format}).Paint("state", red).Print(rows, nil)
+		table := NewTable[shown](Env{Stdout: &out}, Output{Format: format}).Paint("state", red)
+		table.colour = true
+		err := table.Print(rows, nil)
 		if got := out.String(); err != nil || got != want {
 			t.Errorf("%s: %v\n%q\n%q", format, err, got, want)
 		}
@@ -139,6 +137,27 @@ func TestATableHasThreeFormats(t *testing.T) {
 	broken := errors.New("broken")
 	if err := NewTable[shown](Env{Stdout: &out}, Output{}).Print(nil, broken); !errors.Is(err, broken) {
 		t.Errorf("the call has failed: %v", err)
+	}
+}
+
+// lamp is a row that may need somebody.
+type lamp struct {
+	Name string `json:"name"`
+	Dark bool   `json:"dark"`
+}
+
+func (l lamp) Failing() bool { return l.Dark }
+
+func TestATableWithARowThatFailsIsPrintedWholeAndAnError(t *testing.T) {
+	for _, format := range []string{"text", "json", "csv"} {
+		var out bytes.Buffer
+		err := NewTable[lamp](Env{Stdout: &out}, Output{Format: format}).Print([]lamp{{"a", true}, {"b", false}}, nil)
+		if !errors.Is(err, ErrFailing) || !strings.Contains(out.String(), "b") {
+			t.Errorf("%s: %v, %q", format, err, out.String())
+		}
+		if err := NewTable[lamp](Env{Stdout: &out}, Output{Format: format}).Print([]lamp{{"b", false}}, nil); err != nil {
+			t.Errorf("%s, none fails: %v", format, err)
+		}
 	}
 }
 
@@ -166,37 +185,50 @@ func TestAChatShowsAnswersAndNewsUntilItEnds(t *testing.T) {
 		want  []string
 		err   error
 	}{
-		{"one\n\n  two\n /quit \nthree\n", []string{"news", "said   two", "said one"}, nil},
-		{"one", []string{"news", "said one"}, nil},
-		{"one\nfails\nthree\n", []string{"news", "said one"}, broken},
+		{"one\n\n  two\n /quit \nthree\n", []string{"said one", "said   two"}, nil},
+		{"one", []string{"said one"}, nil},
+		{"one\nfails\nthree\n", []string{"said one"}, broken},
 	} {
 		var out bytes.Buffer
-		told, asked := make(chan struct{}), 0
+		asked := 0
 		err := Env{Stdin: strings.NewReader(each.typed), Stdout: &out}.Chat(t.Context(), Partner{
 			Say: func(_ context.Context, line string) ([]string, error) {
-				<-told
 				if line == "fails" {
 					return []string{"never shown"}, broken
 				}
 				return []string{"said " + line}, nil
 			},
 			News: func(context.Context) ([]string, error) {
-				switch asked++; asked {
-				case 1:
-					return nil, errors.New("passed over")
-				case 2:
-					return []string{"news"}, nil
-				case 3:
-					close(told)
+				if asked++; asked > 1 {
+					return []string{"never shown"}, errors.New("passed over")
 				}
-				return nil, nil
+				return []string{"news"}, nil
 			},
 			Every: time.Millisecond,
 		})
 		got := strings.Split(strings.TrimSpace(out.String()), "\n")
-		slices.Sort(got)
-		if !errors.Is(err, each.err) || !slices.Equal(got, each.want) {
-			t.Errorf("%q: %v, shown %q", each.typed, err, got)
+		told := slices.Contains(got, "news")
+		got = slices.DeleteFunc(got, func(line string) bool { return line == "news" })
+		if !errors.Is(err, each.err) || !slices.Equal(got, each.want) || each.err == nil && !told {
+			t.Errorf("%q: %v, shown %q, news %v", each.typed, err, got, told)
 		}
+	}
+}
+
+func TestAChatTellsNewsWhileNothingIsTyped(t *testing.T) {
+	typed, typing := io.Pipe()
+	var out bytes.Buffer
+	asked := 0
+	err := Env{Stdin: typed, Stdout: &out}.Chat(t.Context(), Partner{
+		News: func(context.Context) ([]string, error) {
+			if asked++; asked == 3 {
+				_ = typing.Close()
+			}
+			return []string{"news"}, nil
+		},
+		Every: time.Millisecond,
+	})
+	if err != nil || strings.Count(out.String(), "news\n") < 3 {
+		t.Errorf("%v: %q", err, out.String())
 	}
 }
