@@ -73,6 +73,7 @@ func errorAnswers() []errorAnswer {
 		{Of: is(payments.ErrNotSEPA), Say: "mandate.iban_not_sepa"},
 		{Of: is(payments.ErrIBANLength), Say: "mandate.iban_length"},
 		{Of: is(payments.ErrIBANChecked), Say: "mandate.iban_mistyped"},
+		{Of: is(payments.ErrIBANs), Say: "mandate.iban_which"},
 		{Of: is(payments.ErrNoIBAN), Say: "mandate.iban_invalid"},
 		{Of: is(accounts.ErrWeakPIN), Say: "pin.weak"},
 

@@ -41,6 +41,7 @@ func mandateTransitions(flow string, done, abandoned Key) []Transition {
 	return []Transition{
 		{From: in("open_page"), Event: "iban_too", To: in("ask_iban")},
 		{From: in("ask_iban"), Event: "typed", To: in("ask_holder")},
+		{From: in("ask_iban"), Event: "named", To: in("agree")},
 		{From: in("ask_iban"), Event: "completed", To: idle, Say: done},
 		{From: in("ask_iban"), Event: "abandoned", To: in("ask_method"), Say: abandoned},
 		{From: in("ask_iban"), Event: evBack, To: in("ask_method")},
@@ -65,12 +66,16 @@ func acceptIBAN(t *Turn) (Event, Key) {
 	if looksLikePaymentCard(t.in.Text) {
 		return noEvent, "mandate.card_number"
 	}
-	iban, err := payments.ParseIBAN(tidy(t.in.Text))
+	iban, beside, err := payments.ParseIBAN(t.in.Text)
 	if err != nil {
 		return noEvent, t.promptOf(err, "mandate.iban_invalid")
 	}
 	reference := payments.MandateReference(t.brand.Name, t.key("mandate"))
 	t.session.Mandate = Mandate{Reference: reference, Sealed: t.sealIBAN(reference, iban), IBAN: iban.Display()}
+	if holder := payments.HolderBeside(beside); isName(holder) { // they read it in the mandate before they agree
+		t.session.Mandate.Holder = holder
+		return "named", ""
+	}
 	return "typed", ""
 }
 
@@ -91,8 +96,9 @@ func acceptHolder(t *Turn) (Event, Key) {
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // isHolder reports whether a text may be the name of an account's owner.
-func isHolder(t *Turn) bool {
-	name := oneLine(t.in.Text)
+func isHolder(t *Turn) bool { return isName(oneLine(t.in.Text)) }
+
+func isName(name string) bool {
 	n := utf8.RuneCountInString(name)
 	strange := strings.ContainsFunc(name, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.Is(unicode.M, r) && !strings.ContainsRune(" .,-'’/&", r)

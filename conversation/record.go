@@ -62,7 +62,7 @@ type transcriptEntry struct {
 // transcript writes a turn down with its secrets masked.
 func transcript(t *Turn, from string) []byte {
 	e := transcriptEntry{From: from, To: t.session.State, Kind: string(t.in.Can.Kind), In: prepaid.MaskDigits(t.in.Text)}
-	if _, err := payments.ParseIBAN(tidy(t.in.Text)); t.secret || !errors.Is(err, payments.ErrNoIBAN) {
+	if _, _, err := payments.ParseIBAN(t.in.Text); t.secret || !errors.Is(err, payments.ErrNoIBAN) {
 		e.In = "****"
 	}
 	for _, p := range t.said {

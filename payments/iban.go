@@ -2,6 +2,8 @@ package payments
 
 import (
 	"errors"
+	"regexp"
+	"slices"
 	"strings"
 
 	"pulsa/prepaid"
@@ -13,6 +15,7 @@ var (
 	ErrNotSEPA     = errors.New("an IBAN of a country outside SEPA")
 	ErrIBANLength  = errors.New("an IBAN of another length than its country's")
 	ErrIBANChecked = errors.New("an IBAN whose check digits are wrong")
+	ErrIBANs       = errors.New("several IBANs")
 )
 
 // IBAN is the number of a bank account that can be debited by SEPA. It is a secret of its owner; what may be shown is
@@ -27,25 +30,158 @@ var ibanLengths = map[string]int{
 	"PL": 28, "PT": 25, "RO": 24, "RS": 22, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "VA": 22,
 }
 
-// ParseIBAN reads an IBAN as people type it: in small letters, in groups, with the word IBAN before it. Errors:
-// ErrNoIBAN, ErrNotSEPA, ErrIBANLength, ErrIBANChecked.
-func ParseIBAN(text string) (IBAN, error) {
-	number := strings.TrimPrefix(compact(text), "IBAN")
-	if len(number) < 5 || len(number) > 34 || !letters(number[:2]) || !digits(number[2:4]) || !alphanumeric(number) {
-		return IBAN{}, ErrNoIBAN
+// ParseIBAN reads the one IBAN of a text as people type it: in small letters, in groups, with labels, its bank's BIC and names
+// around it. beside is what else the text says. Errors: ErrNoIBAN, ErrNotSEPA, ErrIBANLength, ErrIBANChecked, ErrIBANs.
+func ParseIBAN(text string) (iban IBAN, beside string, err error) {
+	text = prepaid.Fold(text)
+	best, number := error(ErrNoIBAN), ""
+	for at := 0; at < len(text); {
+		start, end, found, err := nextIBAN(text, at)
+		switch {
+		case err == nil && number != "" && number != found:
+			return IBAN{}, "", ErrIBANs
+		case err == nil && number == "":
+			number, beside = found, text[:start]+" "+text[end:]
+		case err == nil:
+			beside = strings.Replace(beside, text[start:end], " ", 1)
+		case errors.Is(best, ErrNoIBAN) && err != nil:
+			best = err
+		}
+		at = end
+	}
+	switch {
+	case number == "":
+		return IBAN{}, "", best
+	case hasOddNumber(beside):
+		return IBAN{}, "", ErrIBANLength // a group too many, or another account
+	}
+	return IBAN{prepaid.NewSecret(number)}, beside, nil
+}
+
+// nextIBAN looks for an IBAN from a place in a text on; end is where to go on.
+func nextIBAN(text string, at int) (start, end int, number string, err error) {
+	for start = at; start < len(text); start++ {
+		if !alphanumericAt(text, start) || alphanumericAt(text, start-1) && !strings.EqualFold(text[max(at, start-4):start], "IBAN") {
+			continue
+		}
+		if !beginsIBAN(text, start) {
+			continue
+		}
+		if number, end, err = ibanAt(text, start); !errors.Is(err, ErrNoIBAN) {
+			return start, end, number, err
+		}
+	}
+	return len(text), len(text), "", ErrNoIBAN
+}
+
+// ibanAt reads the IBAN that begins at a place in a text, and where it ends.
+func ibanAt(text string, at int) (number string, end int, err error) {
+	var found strings.Builder
+	length := longestIBAN
+	for end = at; end < len(text) && found.Len() < length; end++ {
+		switch c := text[end]; {
+		case alphanumericAt(text, end):
+			if isLetter(c) {
+				c &^= 0x20 // a capital
+			}
+			found.WriteByte(c)
+		case !maySeparate(c):
+			return whyNoIBAN(found.String(), end)
+		}
+		if number = found.String(); len(number) == 4 {
+			if !letters(number[:2]) || !digits(number[2:]) {
+				return "", at, ErrNoIBAN
+			}
+			if known := ibanLengths[number[:2]]; known > 0 {
+				length = known
+			}
+		}
+	}
+	if number = found.String(); len(number) == length && length != longestIBAN && mod97(number[4:]+number[:4]) == 1 && !alphanumericAt(text, end) {
+		return number, end, nil
+	}
+	for alphanumericAt(text, end) {
+		found.WriteByte(text[end])
+		end++
+	}
+	return whyNoIBAN(strings.ToUpper(found.String()), end)
+}
+
+// longestIBAN is what ISO 13616 allows.
+const longestIBAN = 34
+
+// whyNoIBAN says what is wrong with a text that begins like an IBAN.
+func whyNoIBAN(number string, end int) (string, int, error) {
+	if len(number) < 5 || !letters(number[:2]) || !digits(number[2:4]) {
+		return "", end, ErrNoIBAN
 	}
 	length, sepa := ibanLengths[number[:2]]
 	switch {
-	case !sepa && mod97(number[4:]+number[:4]) == 1:
-		return IBAN{}, ErrNotSEPA
+	case !sepa && len(number) <= longestIBAN && mod97(number[4:]+number[:4]) == 1:
+		return "", end, ErrNotSEPA
 	case !sepa:
-		return IBAN{}, ErrNoIBAN
+		return "", end, ErrNoIBAN
 	case len(number) != length:
-		return IBAN{}, ErrIBANLength
-	case mod97(number[4:]+number[:4]) != 1:
-		return IBAN{}, ErrIBANChecked
+		return "", end, ErrIBANLength
 	}
-	return IBAN{prepaid.NewSecret(number)}, nil
+	return "", end, ErrIBANChecked
+}
+
+func alphanumericAt(text string, at int) bool {
+	return at >= 0 && at < len(text) && (text[at] >= 0x80 || isLetter(text[at]) || isDigit(text[at]))
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+
+// maySeparate reports whether a sign may stand between the groups of an IBAN.
+func maySeparate(c byte) bool { return strings.IndexByte(" -.,/'_:\n\r\t", c) >= 0 }
+
+// beginsIBAN reports whether two letters and two digits stand at a place in a text. Every message is asked this.
+func beginsIBAN(text string, at int) bool {
+	for n := 0; at < len(text); at++ {
+		switch c := text[at]; {
+		case n < 2 && isLetter(c), n >= 2 && isDigit(c):
+			if n++; n == 4 {
+				return true
+			}
+		case n == 0 || !maySeparate(c):
+			return false
+		}
+	}
+	return false
+}
+
+// hasOddNumber reports whether a text holds digits that are no part of a BIC.
+func hasOddNumber(text string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return r == ':' || prepaid.IsSeparator(r) }), func(word string) bool {
+		return strings.ContainsAny(word, "0123456789") && !isBIC(strings.ToUpper(word))
+	})
+}
+
+// isBIC reports whether a word in capitals has the form of ISO 9362: "ABNANL2A", "DEUTDEFF500".
+func isBIC(word string) bool {
+	return (len(word) == 8 || len(word) == 11) && letters(word[:6]) && alphanumeric(word)
+}
+
+// Beside an IBAN: what stands before its holder's name.
+var holderLabel = regexp.MustCompile(`(?i)(?:^|[^\p{L}])(?:t\s*\.?\s*n\s*\.?\s*v\.?|ten\s+name\s+van|(?:in\s+the\s+)?name\s+of|(?:account\s*)?holder|(?:rekening)?houder|naam|name)(?:[\s:.]+|$)(.*)$`)
+
+// HolderBeside finds the holder's name in what stands beside an IBAN; "" where no word says that one follows.
+func HolderBeside(text string) string {
+	m := holderLabel.FindStringSubmatch(strings.Join(strings.Fields(text), " "))
+	if m == nil {
+		return ""
+	}
+	var name []string
+	for word := range strings.FieldsSeq(m[1]) {
+		plain := strings.ToUpper(strings.Trim(word, ".,:;()"))
+		if plain == "BIC" || plain == "SWIFT" || plain == "IBAN" || isBIC(plain) && strings.ContainsAny(plain, "0123456789") || isBIC(plain) && plain == strings.Trim(word, ".,:;()") {
+			break
+		}
+		name = append(name, word)
+	}
+	return strings.Trim(strings.Join(name, " "), " ,;:()")
 }
 
 // Display is what may be shown: "NL** **** 4300".
@@ -69,11 +205,6 @@ func CheckCreditorID(id string) error {
 		return errors.New("has wrong check digits: it is mistyped")
 	}
 	return nil
-}
-
-// compact drops what people put between groups, and makes letters capital.
-func compact(text string) string {
-	return strings.ToUpper(strings.ReplaceAll(prepaid.Compact(text), ":", ""))
 }
 
 func letters(s string) bool { return strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" }

@@ -12,9 +12,12 @@ import (
 func TestIBANsAreReadAsPeopleTypeThem(t *testing.T) {
 	for _, text := range []string{
 		"NL91ABNA0417164300", "nl91abna0417164300", "NL91 ABNA 0417 1643 00", "NL91-ABNA-0417-1643-00", "IBAN NL91ABNA0417164300",
-		"iban: nl91 abna 0417 1643 00",
+		"iban: nl91 abna 0417 1643 00", "NL91ABNA0417164300,", "NL91ABNA0417164300 ABNANL2A", "NL91 ABNA 0417 1643 00 BIC ABNANL2A",
+		"BIC: ABNANL2AXXX, IBAN: NL91 ABNA 0417 1643 00.", "NL91ABNA0417164300 (NL91ABNA0417164300)", "IBANNL91ABNA0417164300",
+		"NL91ABNA0417164300 t.n.v. J. de Vries", "my account is NL91ABNA0417164300 in the name of Pat Smith", "NL91ABNA0417164300; DROP",
+		"Mijn rekeningnummer is NL91-ABNA-0417-1643-00 bij de bank", "ＮＬ９１ＡＢＮＡ０４１７１６４３００", "\u200eNL91\u00a0ABNA\u00a00417\u00a01643\u00a000",
 	} {
-		i, err := payments.ParseIBAN(text)
+		i, _, err := payments.ParseIBAN(text)
 		if err != nil || i.Reveal() != "NL91ABNA0417164300" || i.Display() != "NL** **** 4300" {
 			t.Errorf("%q: %q %s, %v", text, i.Reveal(), i.Display(), err)
 		}
@@ -37,7 +40,7 @@ func TestIBANsOfSEPAsCountries(t *testing.T) {
 		"SM86U0322509800000000270100", "VA59001123000012345678", "AD1200012030200359100100", "LI21088100002324013AA", "RS35260005601001611379",
 		"MK07250120000058984", "ME25505000012345678951", "MD24AG000225100013104168", "AL47212110090000000235698741",
 	} {
-		if i, err := payments.ParseIBAN(text); err != nil || i.Reveal() != text {
+		if i, _, err := payments.ParseIBAN(text); err != nil || i.Reveal() != text {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -45,25 +48,29 @@ func TestIBANsOfSEPAsCountries(t *testing.T) {
 
 func TestWrongIBANsAreRefused(t *testing.T) {
 	for text, want := range map[string]error{
-		"":                                  payments.ErrNoIBAN,
-		"hello":                             payments.ErrNoIBAN,
-		"4111111111111111":                  payments.ErrNoIBAN,
-		"91NLABNA0417164300":                payments.ErrNoIBAN,
-		"NL91":                              payments.ErrNoIBAN,
-		"XX91ABNA0417164300":                payments.ErrNoIBAN,
-		"NL91ABNA0417164300; DROP":          payments.ErrNoIBAN,
-		"NL91ABNA04171643é0":                payments.ErrNoIBAN,
-		"NL" + strings.Repeat("1", 40):      payments.ErrNoIBAN,
-		"TR330006100519786457841326":        payments.ErrNotSEPA,
-		"AE070331234567890123456":           payments.ErrNotSEPA,
-		"NL91ABNA041716430":                 payments.ErrIBANLength,
-		"NL91ABNA04171643000":               payments.ErrIBANLength,
-		"NL91ABNA0417164301":                payments.ErrIBANChecked,
-		"NL19ABNA0417164300":                payments.ErrIBANChecked,
-		"NL91ABNA0417614300":                payments.ErrIBANChecked,
-		"DE89370400440532013000 extra text": payments.ErrIBANLength,
+		"":                                      payments.ErrNoIBAN,
+		"hello":                                 payments.ErrNoIBAN,
+		"4111111111111111":                      payments.ErrNoIBAN,
+		"91NLABNA0417164300":                    payments.ErrNoIBAN,
+		"NL91":                                  payments.ErrNoIBAN,
+		"XX91ABNA0417164300":                    payments.ErrNoIBAN,
+		"NL91ABNA04171643é0":                    payments.ErrIBANLength,
+		"NL91ABNA0417164300 NL20INGB0001234567": payments.ErrIBANs,
+		"NL91ABNA0417164300 or DE89370400440532013000": payments.ErrIBANs,
+		"NL91 ABNA 0417 1643 00 5":                     payments.ErrIBANLength,
+		"NL91ABNA0417164300 en 0612345678":             payments.ErrIBANLength,
+		"NL" + strings.Repeat("1", 40):                 payments.ErrIBANLength,
+		"TR330006100519786457841326":                   payments.ErrNotSEPA,
+		"AE070331234567890123456":                      payments.ErrNotSEPA,
+		"NL91ABNA041716430":                            payments.ErrIBANLength,
+		"NL91ABNA04171643000":                          payments.ErrIBANLength,
+		"NL91ABNA0417164301":                           payments.ErrIBANChecked,
+		"NL19ABNA0417164300":                           payments.ErrIBANChecked,
+		"NL91ABNA0417614300":                           payments.ErrIBANChecked,
+		"mijn IBAN is NL91 ABNA 0417 1643 01":          payments.ErrIBANChecked,
+		"IBAN":                                         payments.ErrNoIBAN,
 	} {
-		if i, err := payments.ParseIBAN(text); !errors.Is(err, want) || !i.Empty() || i.Display() != "" {
+		if i, _, err := payments.ParseIBAN(text); !errors.Is(err, want) || !i.Empty() || i.Display() != "" {
 			t.Errorf("%q: %v, want %v", text, err, want)
 		}
 	}
@@ -80,4 +87,49 @@ func TestCreditorIdentifiers(t *testing.T) {
 			t.Errorf("%q is taken", id)
 		}
 	}
+}
+
+func TestTheHolderIsReadBesideAnIBAN(t *testing.T) {
+	for text, want := range map[string]string{
+		"NL91ABNA0417164300 t.n.v. J. de Vries":               "J. de Vries",
+		"NL91ABNA0417164300 tnv J. de Vries":                  "J. de Vries",
+		"NL91ABNA0417164300 T.N.V J. de Vries BIC ABNANL2A":   "J. de Vries",
+		"NL91ABNA0417164300 ABNANL2A ten name van J de Vries": "J de Vries",
+		"NL91ABNA0417164300 in the name of Pat Smith":         "Pat Smith",
+		"name: Zoë O'Neill-Müller, NL91ABNA0417164300":        "Zoë O'Neill-Müller",
+		"NL91ABNA0417164300 J. de Vries":                      "",
+		"NL91ABNA0417164300 ABNANL2A":                         "",
+		"NL91ABNA0417164300":                                  "",
+	} {
+		_, beside, err := payments.ParseIBAN(text)
+		if got := payments.HolderBeside(beside); err != nil || got != want {
+			t.Errorf("%s: %q, %v; want %q", text, got, err, want)
+		}
+	}
+}
+
+// The masker of transcripts asks this of every text.
+func TestATextWithoutAnIBANCostsNothing(t *testing.T) {
+	if n := testing.AllocsPerRun(100, func() { _, _, _ = payments.ParseIBAN("KOOP 10 4821 please, NL is nice") }); n > 0 {
+		t.Errorf("%.0f allocations", n)
+	}
+}
+
+func FuzzIBAN(f *testing.F) {
+	for _, text := range []string{"NL91ABNA0417164300 t.n.v. J", "IBANNL91 ABNA", "nl91-abna-0417-1643-00 BIC ABNANL2A", "é NL91", "MT84MALT011000012345MTLCAST001S"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		i, beside, err := payments.ParseIBAN(text)
+		if (err == nil) == i.Empty() || err == nil && strings.Contains(payments.HolderBeside(beside), i.Reveal()) {
+			t.Errorf("%q: %v", text, err)
+		}
+		if err != nil {
+			return
+		}
+		again, rest, err := payments.ParseIBAN(i.Reveal())
+		if err != nil || again.Reveal() != i.Reveal() || strings.TrimSpace(rest) != "" {
+			t.Errorf("%q: read again: %v", text, err)
+		}
+	})
 }

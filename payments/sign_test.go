@@ -19,7 +19,7 @@ const account = "NL91ABNA0417164300"
 // agreement is what a customer agrees to in the message of a key.
 func (w *world) agreement(key string) payments.SignRequest {
 	w.t.Helper()
-	iban, err := payments.ParseIBAN(account)
+	iban, _, err := payments.ParseIBAN(account)
 	if err != nil {
 		w.t.Fatal(err)
 	}

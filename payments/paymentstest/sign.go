@@ -11,7 +11,7 @@ const iban = "NL91ABNA0417164300"
 
 func (p trial) agreement(reference string) payments.Agreement {
 	p.Helper()
-	number, err := payments.ParseIBAN(iban)
+	number, _, err := payments.ParseIBAN(iban)
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -151,7 +151,7 @@ func TestStripeMockAcceptsEveryRequestAsItIs(t *testing.T) {
 	}
 
 	set(map[string]any{"metadata": ours, "status": "succeeded"})
-	account, err := payments.ParseIBAN("NL91ABNA0417164300")
+	account, _, err := payments.ParseIBAN("NL91ABNA0417164300")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -279,7 +279,7 @@ func TestTheReturnPageSpeaksTheCustomersLanguage(t *testing.T) {
 
 func TestAnIBANIsSentOnceAndLoggedNever(t *testing.T) {
 	w := newWorld(t, nil)
-	iban, err := payments.ParseIBAN("NL91ABNA0417164300")
+	iban, _, err := payments.ParseIBAN("NL91ABNA0417164300")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func (f *Face) Routes(mux *http.ServeMux) {
 			return result(f.Gateway.Refund(ctx, c.Reference)), nil
 		},
 		opSign: func(ctx context.Context, c wireCall) (wireAnswer, error) {
-			iban, err := payments.ParseIBAN(c.IBAN)
+			iban, _, err := payments.ParseIBAN(c.IBAN)
 			if err != nil {
 				return wireAnswer{}, err
 			}
