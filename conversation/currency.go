@@ -1,7 +1,6 @@
 package conversation
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -9,10 +8,26 @@ import (
 	"pulsa/prepaid"
 )
 
-// currencySigns are the signs and codes of currencies, which are the same in every language.
-var currencySigns = map[string]prepaid.Currency{
-	"€": "EUR", "eur": "EUR", "$": "USD", "usd": "USD", "£": "GBP", "gbp": "GBP", "¥": "JPY", "jpy": "JPY", "₹": "INR", "inr": "INR",
-	"chf": "CHF", "cad": "CAD", "aud": "AUD", "sek": "SEK", "nok": "NOK", "dkk": "DKK", "pln": "PLN", "mad": "MAD", "¢": cents,
+// moneyNames are the signs, codes and names that people write beside amounts, whatever their language, and the currencies that each may
+// mean. After CLDR's narrow symbols and English names of currencies (unicode.org/cldr, currencies.json), and local price tags.
+var moneyNames = []struct{ words, currencies string }{
+	{"€ eur euro euros", "EUR"},
+	{"$ dollar dollars", "USD CAD AUD NZD SGD HKD TWD BBD BSD BZD FJD GYD JMD KYD LRD NAD SRD TTD XCD"},
+	{"$", "MXN CLP COP ARS UYU DOP CUP"},
+	{"us$ usd", "USD"}, {"r$ real reais", "BRL"}, {"peso pesos", "MXN CLP COP ARS UYU DOP CUP PHP"}, {"mx$", "MXN"}, {"rd$", "DOP"}, {"j$", "JMD"}, {"₱ php", "PHP"},
+	{"£ pound pounds", "GBP EGP SDG SSP SYP LBP GIP FKP SHP"}, {"quid", "GBP"}, {"le egp", "EGP"},
+	{"¥ yen", "JPY"}, {"¥ yuan rmb", "CNY"}, {"円", "JPY"}, {"₩ won", "KRW"},
+	{"₹", "INR"}, {"rs rupee rupees", "INR PKR LKR NPR MUR SCR"}, {"৳ taka takas tk", "BDT"},
+	{"rp rupiah", "IDR"}, {"rm ringgit", "MYR"}, {"฿ baht", "THB"}, {"₫ dong", "VND"}, {"kyat kyats", "MMK"}, {"riel riels", "KHR"}, {"kip kips", "LAK"},
+	{"f fr franc francs cfa fcfa xof", "XOF"}, {"f fr franc francs cfa fcfa xaf", "XAF"}, {"f fr franc francs", "GNF RWF BIF CDF DJF KMF XPF"}, {"fr franc francs chf sfr", "CHF"},
+	{"ksh kshs kes bob", "KES"}, {"ush ugx", "UGX"}, {"tsh tzs", "TZS"}, {"sh shs shilling shillings", "KES UGX TZS SOS"},
+	{"₦ naira ngn", "NGN"}, {"₵ gh₵ cedi cedis ghc ghs", "GHS"}, {"r rand rands zar", "ZAR"}, {"kwacha kwachas", "ZMW MWK"}, {"birr br", "ETB"},
+	{"dinar dinars", "KWD BHD TND JOD IQD LYD DZD RSD MKD"}, {"kd", "KWD"}, {"bd", "BHD"}, {"dt", "TND"}, {"jd", "JOD"}, {"da", "DZD"}, {"ld", "LYD"},
+	{"dirham dirhams dh dhs", "AED MAD"}, {"riyal riyals rial rials", "SAR QAR OMR YER IRR"}, {"sr", "SAR"},
+	{"₺ lira liras tl", "TRY"}, {"₪ shekel shekels", "ILS"}, {"₽ rouble roubles ruble rubles", "RUB BYN"}, {"₴ hryvnia hryvnias", "UAH"},
+	{"zł zloty zlotys", "PLN"}, {"kr krona kronor krone kroner krónur", "SEK NOK DKK ISK"}, {"ft forint forints", "HUF"}, {"kč koruna", "CZK"}, {"lei leu", "RON MDL"},
+	{"sol soles", "PEN"}, {"q quetzal quetzales", "GTQ"}, {"gourde gourdes", "HTG"}, {"guarani guaranies ₲", "PYG"}, {"lempira lempiras", "HNL"},
+	{"¢", string(cents)},
 }
 
 // cents is the currency of no brand: amounts are typed in whole units.
@@ -24,25 +39,45 @@ type amountWords map[string][]string
 
 // The keys of amountWords that are no currency.
 const (
-	besidePIN   = "pin"         // may stand between an amount and the PIN: "with my PIN"
-	besideFor   = "for"         // whom an amount is for follows
-	besideSelf  = "self"        // and means the customer's own number
-	besideCents = string(cents) // what no amount is typed in
+	besidePIN    = "pin"         // may stand between an amount and the PIN: "with my PIN"
+	besideFor    = "for"         // whom an amount is for follows
+	besideSelf   = "self"        // and means the customer's own number
+	besideCents  = string(cents) // what no amount is typed in
+	besideFiller = "filler"      // changes nothing: "please"
 )
 
 func isAmountWord(key string) bool {
-	return slices.Contains([]string{besidePIN, besideFor, besideSelf, besideCents}, key) || prepaid.Currency(key).Valid()
+	return slices.Contains([]string{besidePIN, besideFor, besideSelf, besideCents, besideFiller}, key) || prepaid.Currency(key).Valid()
 }
 
 // besideAmounts are the words beside an amount that are understood, in lower case: those of every language, since a word that is
 // not understood may turn another's money into the brand's.
 type besideAmounts struct {
-	currencies map[string]prepaid.Currency
+	currencies map[string][]prepaid.Currency
 	others     map[string]map[string]bool // by key
+	numbers    numberWords
 }
 
 func newBesideAmounts() besideAmounts {
-	return besideAmounts{maps.Clone(currencySigns), map[string]map[string]bool{besidePIN: {}, besideFor: {}, besideSelf: {}}}
+	b := besideAmounts{map[string][]prepaid.Currency{}, map[string]map[string]bool{}, newNumberWords()}
+	for _, key := range []string{besidePIN, besideFor, besideSelf, besideFiller} {
+		b.others[key] = map[string]bool{}
+	}
+	for _, names := range moneyNames {
+		for code := range strings.FieldsSeq(names.currencies) {
+			for word := range strings.FieldsSeq(names.words) {
+				b.addMoney(word, prepaid.Currency(code))
+			}
+			b.addMoney(strings.ToLower(code), prepaid.Currency(code))
+		}
+	}
+	return b
+}
+
+func (b besideAmounts) addMoney(word string, c prepaid.Currency) {
+	if !slices.Contains(b.currencies[word], c) {
+		b.currencies[word] = append(b.currencies[word], c)
+	}
 }
 
 func (b besideAmounts) add(words amountWords) {
@@ -52,7 +87,7 @@ func (b besideAmounts) add(words amountWords) {
 			if others, ok := b.others[key]; ok {
 				others[word] = true
 			} else {
-				b.currencies[word] = prepaid.Currency(key)
+				b.addMoney(word, prepaid.Currency(key))
 			}
 		}
 	}
@@ -60,60 +95,51 @@ func (b besideAmounts) add(words amountWords) {
 
 func (b besideAmounts) is(key, word string) bool { return b.others[key][word] }
 
-func (b besideAmounts) money(word string) bool { return b.currencies[word] != "" }
+func (b besideAmounts) money(word string) bool { return len(b.currencies[word]) > 0 }
 
-const minuses = "-−–—"
+// What a word says of the money that it stands beside.
+const (
+	noMoney = iota
+	ownMoney
+	otherMoney
+)
 
-// otherMoney reports whether the first number of a text is no amount in the brand's currency: the name or sign of another
-// currency stands beside it, or a minus before it.
-func (b besideAmounts) otherMoney(text string, c prepaid.Currency) bool {
-	start := strings.IndexAny(text, "0123456789")
-	if start < 0 {
-		return false
+// names says whether a word is a name of a currency.
+func (b besideAmounts) names(word string, c prepaid.Currency) int {
+	switch known := b.currencies[word]; {
+	case slices.Contains(known, c), word == strings.ToLower(string(c)):
+		return ownMoney
+	case len(known) > 0, b.numbers.values[strings.ToUpper(word)] >= 100: // "1.5 thousand"
+		return otherMoney
 	}
-	end := digitsEnd(text, start)
-	for end < len(text) && (text[end] == '.' || text[end] == ',' || isDigit(text[end])) {
-		end++
-	}
-	before := strings.Fields(text[:start])
-	glued := start > 0 && text[start-1] != ' ' && len(before) > 0
-	if glued && strings.ContainsAny(before[len(before)-1], minuses) && strings.Trim(before[len(before)-1], minuses+"+€$£") == "" {
-		return true
-	}
-	var beside []string
-	if len(before) > 0 {
-		beside = append(beside, before[len(before)-1])
-	}
-	if after := strings.Fields(text[end:]); len(after) > 0 {
-		beside = append(beside, after[0])
-	}
-	for _, word := range beside {
-		named, known := b.currencies[strings.ToLower(strings.Trim(word, ".,:;!?+()"+minuses))]
-		if known && named != c {
-			return true
-		}
-	}
-	return false
+	return noMoney
 }
 
-// mistyped reports whether the first number of a text is not written like an amount: "10.005", "10,000", "10.00.00", ".50", and
-// "10O" with a letter for a zero. Four digits behind it are a PIN.
-func (b besideAmounts) mistyped(text string) bool {
-	start := strings.IndexAny(text, "0123456789")
-	if start < 0 {
-		return false
-	}
-	if start > 0 && strings.IndexByte(".,", text[start-1]) >= 0 && (start == 1 || text[start-2] == ' ') {
+const minuses = "-–—"
+
+// isOtherMoney reports whether a number is no amount in a currency, by what stands before and behind it: a minus, the name of another
+// currency, or letters that touch it and are not understood. Where a PIN follows, no word up to it may name another currency.
+func (b besideAmounts) isOtherMoney(before, behind string, beforePIN bool, c prepaid.Currency) bool {
+	if glued := before[strings.LastIndexByte(before, ' ')+1:]; strings.IndexAny(glued, minuses) == 0 ||
+		strings.ContainsAny(glued, minuses) && strings.TrimFunc(glued, isMoneySign) == "" {
 		return true
 	}
-	rest := text[digitsEnd(text, start):]
-	for groups := 0; len(rest) > 1 && (rest[0] == '.' || rest[0] == ',') && isDigit(rest[1]); groups++ {
-		end := digitsEnd(rest, 1)
-		if n := end - 1; n == 3 || groups > 0 && n < 4 {
-			return true
-		}
-		rest = rest[end:]
+	wordsBefore, wordsBehind := wordsOf(before), wordsOf(behind)
+	last, first := "", ""
+	if len(wordsBefore) > 0 {
+		last = wordsBefore[len(wordsBefore)-1]
 	}
-	word := strings.ToLower(rest[:len(rest)-len(strings.TrimLeftFunc(rest, unicode.IsLetter))])
-	return word != "" && !b.is(besidePIN, word) && !b.money(word)
+	if len(wordsBehind) > 0 {
+		first = wordsBehind[0]
+	}
+	switch {
+	case strings.HasSuffix(strings.ToLower(before), last) && last != "" && b.countUnknown(last) > 0,
+		strings.HasPrefix(strings.ToLower(behind), first) && first != "" && !b.money(first) && !b.is(besidePIN, first):
+		return true
+	case !beforePIN:
+		return b.names(last, c) == otherMoney || b.names(first, c) == otherMoney
+	}
+	return slices.ContainsFunc(append(wordsBefore, wordsBehind...), func(w string) bool { return b.names(w, c) == otherMoney })
 }
+
+func isMoneySign(r rune) bool { return strings.ContainsRune(minuses+"+", r) || unicode.Is(unicode.Sc, r) }

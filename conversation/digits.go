@@ -8,25 +8,18 @@ import (
 	"pulsa/prepaid"
 )
 
-// number is a run of digits with the decimals that belong to it, "10", "10.00", "1234", and where in the text it begins and
-// ends.
+// number is a run of digits, and where in the text it begins and ends.
 type number struct {
 	text       string
 	start, end int
 }
 
-func (n number) plain() bool { return !strings.Contains(n.text, ".") }
-
-func (n number) isPIN() bool { return n.plain() && len(n.text) == 4 }
+func (n number) isPIN() bool { return len(n.text) == 4 }
 
 // isLong reports whether a number may be a phone's, or the last part of one.
 func (n number) isLong() bool { return len(n.text) >= 6 }
 
-// isGroup reports whether a number behind another may be its last three digits: "500 000".
-func (n number) isGroup() bool { return n.plain() && len(n.text) == 3 }
-
-// numbersAt lists the numbers of a text. A comma or point with one or two digits behind it begins decimals; any other separates
-// two numbers.
+// numbersAt lists the runs of digits of a tidy text.
 func numbersAt(text string) []number {
 	var out []number
 	for i := 0; i < len(text); {
@@ -35,45 +28,30 @@ func numbersAt(text string) []number {
 			continue
 		}
 		start := i
-		i = digitsEnd(text, i)
-		if i+1 < len(text) && (text[i] == '.' || text[i] == ',') {
-			if end := digitsEnd(text, i+1); end-i-1 == 1 || end-i-1 == 2 {
-				out = append(out, number{text[start:i] + "." + text[i+1:end], start, end})
-				i = end
-				continue
-			}
+		for i < len(text) && isDigit(text[i]) {
+			i++
 		}
 		out = append(out, number{text[start:i], start, i})
 	}
 	return out
 }
 
-func digitsEnd(text string, i int) int {
-	for i < len(text) && isDigit(text[i]) {
-		i++
-	}
-	return i
-}
-
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
-// readPIN reads four digits, however they are grouped, behind words that announce a PIN or none: "4821", "48-21", "PIN: 4821". "20.00" is
-// an amount.
-func (b besideAmounts) readPIN(text string) (prepaid.Secret, bool) {
-	text = b.withoutPINWords(tidy(text))
-	if found := numbersAt(text); len(found) == 1 && !found[0].plain() {
+// readPIN reads four digits, however they are grouped, and nothing else. "20.00" is an amount.
+func readPIN(text string) (prepaid.Secret, bool) {
+	if whole, rest, ok := cutAny(tidy(text), ".,"); ok && strings.Trim(whole+rest, "0123456789") == "" && rest != "" {
 		return prepaid.Secret{}, false
 	}
 	return readCode(text, 4, 4)
 }
 
-// withoutPINWords takes the words off that stand before a PIN: "MY PIN IS 4821".
-func (b besideAmounts) withoutPINWords(text string) string {
-	at := codeStart(text)
-	if at <= 0 || slices.ContainsFunc(wordsOf(text[:at]), func(w string) bool { return !b.is(besidePIN, w) }) {
-		return text
+// cutAny cuts a text at the first of some signs.
+func cutAny(text, signs string) (before, after string, found bool) {
+	if i := strings.IndexAny(text, signs); i >= 0 {
+		return text[:i], text[i+1:], true
 	}
-	return text[at:]
+	return text, "", false
 }
 
 // codeStart finds where the first word with a digit begins its code, whose first letters may be meant for digits: "CODE O123"; -1

@@ -59,14 +59,8 @@ func (l *language) entries(order *language) []entry {
 		return "[" + strings.Join(parts, ", ") + "]"
 	}))
 	add(inAmounts, asYAML(l.Amounts, flowList))
+	add(inNumbers, asYAML(l.Numbers, flowList))
 	add(inWrites, asYAML(l.Writes, strconv.Quote))
-	add(inCounts, asYAML(l.Counts, func(forms map[string]string) string {
-		var parts []string
-		for _, form := range slices.Sorted(maps.Keys(forms)) {
-			parts = append(parts, form+": "+strconv.Quote(forms[form]))
-		}
-		return "{" + strings.Join(parts, ", ") + "}"
-	}))
 	add(inWords, asYAML(l.Words, strconv.Quote))
 	add(inPages, asYAML(l.Pages, strconv.Quote))
 	add(inPrompts, asYAML(l.Prompts, strconv.Quote))
@@ -100,9 +94,11 @@ var sectionComments = map[string]string{
 	inAround:    "Words that change nothing: any, around every keyword; before, only before it; by an action, behind its keywords.",
 	inSentences: "What customers text instead of a keyword: a text that holds a word of each list.",
 	inAmounts: "Words that customers write beside an amount and a PIN: by the currency that they name; \"cents\", in which no amount is typed;\n" +
-		"# \"pin\", between an amount and the PIN; \"for\", before whom it is for; \"self\", behind it, for the customer's own number.",
+		"# \"pin\", between an amount and the PIN; \"for\", before whom it is for; \"self\", behind it, for the customer's own number;\n" +
+		"# \"filler\", which changes nothing.",
+	inNumbers: "Words for numbers, by the number; those that are put together of others, such as \"twenty five\", need no word of their own.\n" +
+		"# \"and\" joins them.",
 	inWrites:  "How the language writes ten euros and a half, the fifth of November 2026, and half past two in the afternoon.",
-	inCounts:  "Numbers of things in the forms that the language has by CLDR: zero, one, two, few, many, other.",
 	inWords:   "What {support} stands for in the texts of a brand that has a number or page for questions; and what customers call channels.",
 	inPages:   "The web page to which payment pages send customers back.",
 	inPrompts: "What customers are told. Keep the {names}; words of yours for {topup}, {exit} and the like stand above, under keywords.",
@@ -290,7 +286,7 @@ func (l *Languages) Differences(code string, b *prepaid.Brand) (Differences, err
 			d.State = Outdated
 		case base.code == code && e.value != is.value:
 			d.State = Changed
-		case base.code != code && e.value == is.value && e.section != inLetters && e.section != inAmounts && e.section != inWrites:
+		case base.code != code && e.value == is.value && e.section != inLetters && e.section != inAmounts && e.section != inNumbers && e.section != inWrites:
 			d.State = Untranslated
 		default:
 			continue

@@ -22,11 +22,11 @@ type languageFile struct {
 	Around    map[Action][]string // words that change nothing around a keyword, by its action, aroundAny or aroundBefore
 	Sentences map[Action][][]string
 	Amounts   amountWords
-	Writes    writes            // how it writes amounts, dates and times
-	Counts    counts            // numbers of things, by what is counted and plural form
-	Words     map[string]string // that prompts are made of
-	Pages     map[string]string // texts of web pages
-	Prompts   map[string]string // by Key
+	Numbers   map[string][]string // words for numbers, by the number
+	Writes    writes              // how it writes amounts, dates and times
+	Words     map[string]string   // that prompts are made of
+	Pages     map[string]string   // texts of web pages
+	Prompts   map[string]string   // by Key
 
 	// places says where each entry stands: "prompts.exit.done", "keywords.exit", "name".
 	places map[string]place
@@ -40,14 +40,14 @@ type place struct {
 
 // The keys of a language's file, as faults and tests of completeness name them.
 const (
-	inName, inAlso, inLetters, inKeywords, inAround, inSentences, inAmounts, inWrites, inCounts, inWords, inPages, inPrompts = "name", "also", "letters", "keywords", "around", "sentences", "amounts", "writes", "counts", "words", "pages", "prompts"
+	inName, inAlso, inLetters, inKeywords, inAround, inSentences, inAmounts, inNumbers, inWrites, inWords, inPages, inPrompts = "name", "also", "letters", "keywords", "around", "sentences", "amounts", "numbers", "writes", "words", "pages", "prompts"
 )
 
 // under returns the file with another over it, which says anew what it holds.
 func (f languageFile) under(over languageFile) languageFile {
 	f.Keywords, f.Around = merged(f.Keywords, over.Keywords), merged(f.Around, over.Around)
 	f.Sentences, f.Amounts = merged(f.Sentences, over.Sentences), merged(f.Amounts, over.Amounts)
-	f.Writes, f.Counts = merged(f.Writes, over.Writes), merged(f.Counts, over.Counts)
+	f.Writes, f.Numbers = merged(f.Writes, over.Writes), merged(f.Numbers, over.Numbers)
 	f.Words, f.Pages, f.Prompts = merged(f.Words, over.Words), merged(f.Pages, over.Pages), merged(f.Prompts, over.Prompts)
 	f.places = merged(f.places, over.places)
 	f.Name = cmp.Or(over.Name, f.Name)
@@ -86,7 +86,7 @@ func (r *languageReader) faultAt(at place, format string, args ...any) {
 // read reads one file by itself.
 func (r *languageReader) read(text []byte) languageFile {
 	r.f = languageFile{
-		Keywords: map[Action][]string{}, Around: map[Action][]string{}, Sentences: map[Action][][]string{}, Amounts: amountWords{}, Writes: writes{}, Counts: counts{}, Words: map[string]string{}, Pages: map[string]string{}, Prompts: map[string]string{},
+		Keywords: map[Action][]string{}, Around: map[Action][]string{}, Sentences: map[Action][][]string{}, Amounts: amountWords{}, Numbers: map[string][]string{}, Writes: writes{}, Words: map[string]string{}, Pages: map[string]string{}, Prompts: map[string]string{},
 		places: map[string]place{},
 	}
 	r.lines = strings.Split(string(text), "\n")
@@ -110,13 +110,10 @@ func (r *languageReader) read(text []byte) languageFile {
 			r.each(n, key, func(action string, n *yaml.Node) { r.f.Sentences[Action(action)] = r.lists(action, n) })
 		case inAmounts:
 			r.each(n, key, func(what string, n *yaml.Node) { r.f.Amounts[what] = r.list(what, n) })
+		case inNumbers:
+			r.each(n, key, func(what string, n *yaml.Node) { r.f.Numbers[what] = r.list(what, n) })
 		case inWrites:
 			r.each(n, key, func(what string, n *yaml.Node) { r.f.Writes[what] = r.text(what, n) })
-		case inCounts:
-			r.each(n, key, func(what string, n *yaml.Node) {
-				r.f.Counts[what] = map[string]string{}
-				r.each(n, key+"."+what, func(form string, n *yaml.Node) { r.f.Counts[what][form] = r.text(form, n) })
-			})
 		case inWords:
 			r.each(n, key, func(word string, n *yaml.Node) { r.f.Words[word] = r.text(word, n) })
 		case inPages:
@@ -125,7 +122,7 @@ func (r *languageReader) read(text []byte) languageFile {
 			r.each(n, key, func(prompt string, n *yaml.Node) { r.f.Prompts[prompt] = r.text(prompt, n) })
 		default:
 			r.fault(r.f.places[key].line, "a language has no key %s%s", key,
-				yamlfile.DidYouMean(key, []string{inName, inAlso, inLetters, inKeywords, inAround, inSentences, inAmounts, inWrites, inCounts, inWords, inPages, inPrompts}))
+				yamlfile.DidYouMean(key, []string{inName, inAlso, inLetters, inKeywords, inAround, inSentences, inAmounts, inNumbers, inWrites, inWords, inPages, inPrompts}))
 		}
 	})
 	return r.f

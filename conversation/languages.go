@@ -117,6 +117,8 @@ func readLanguages(files []foundFile) (*Languages, error) {
 	}
 	for _, known := range l.byCode {
 		l.beside.add(known.Amounts)
+		l.beside.add(amountWords{besideFiller: slices.Concat(known.Around[aroundAny], known.Around[aroundBefore])})
+		l.beside.numbers.add(known.Numbers)
 	}
 	return l, nil
 }
@@ -229,9 +231,9 @@ func (l *Languages) add(r *languageReader, code string, text []byte) {
 	if known := l.byCode[code]; known != nil {
 		f = known.under(f)
 	} else if len(f.places) > 0 {
-		r.complete(code, f, l.source())
+		r.complete(f, l.source())
 	}
-	r.judge(code, f, l.source())
+	r.judge(f, l.source())
 	l.byCode[code] = &language{code, f}
 }
 

@@ -70,7 +70,7 @@ func TestAFolderAddsALanguageAndReplacesTextsForAllBrands(t *testing.T) {
 			t.Errorf("LANG %s chooses %q", typed, code)
 		}
 	}
-	reader := purchaseReader{all.beside, b}
+	reader := purchaseReader{all.beside, amountReader{b, "."}}
 	if p := reader.read("10 1234 für mama"); !p.Unclear {
 		t.Errorf("for somebody, in the folder's words: %+v", p)
 	}
@@ -97,7 +97,7 @@ func TestAFolderWithAFaultIsRefusedWhole(t *testing.T) {
 		"no value":               {"nl.yaml", "prompts:\n  exit.done:\n", "nl.yaml:2: exit.done has no value: write one or remove the line"},
 		"a mistyped prompt":      {"nl.yaml", "\nprompts:\n  exit.don: Dag\n", "nl.yaml:3: there is no text exit.don: did you mean exit.done?"},
 		"a mistyped section":     {"nl.yaml", "promts: {exit.done: Dag}\n", "nl.yaml:1: a language has no key promts: did you mean prompts?"},
-		"a mistyped {name}":      {"nl.yaml", "prompts: {redeem.locked: \"Wacht {minuten} minuten\"}\n", "nl.yaml:1: redeem.locked has {minuten}, which nothing is put in for: did you mean minutes?\nnl.yaml:1: redeem.locked lacks {minutes}\nnl.yaml:1: redeem.locked lacks {unit}"},
+		"a mistyped {name}":      {"nl.yaml", "prompts: {redeem.locked: \"Wacht {minuten} minuten\"}\n", "nl.yaml:1: redeem.locked has {minuten}, which nothing is put in for: did you mean minutes?\nnl.yaml:1: redeem.locked lacks {minutes}"},
 		"a lacking {name}":       {"nl.yaml", "prompts: {topup.ask_pin: \"Je pincode voor {amount}?\"}\n", "nl.yaml:1: topup.ask_pin lacks {number}"},
 		"a brace alone":          {"nl.yaml", "prompts: {exit.done: \"Dag {brand\"}\n", "nl.yaml:1: exit.done has a { or } alone: names stand in {braces}"},
 		"a letter":               {"nl.yaml", "prompts: {exit.done: \"Geïnd, ja ï\"}\n", "nl.yaml:1: exit.done is not plain GSM-7, which would double the price of each SMS: leave out ï"},
@@ -107,7 +107,7 @@ func TestAFolderWithAFaultIsRefusedWhole(t *testing.T) {
 		"a word with digits":     {"nl.yaml", "keywords: {back: [TERUG2]}\n", "nl.yaml:1: keyword \"TERUG2\": use up to 4 words of letters"},
 		"no list":                {"nl.yaml", "keywords: {back: TERUG}\n", "nl.yaml:1: back wants a list: write back: [ONE, TWO]"},
 		"a word twice":           {"nl.yaml", "keywords: {back: [TERUG, terug]}\n", "nl.yaml:1: back: TERUG stands twice"},
-		"an unknown amount word": {"nl.yaml", "amounts: {euro: [EURO]}\n", "nl.yaml:1: amounts has no key euro: known are pin, for, self, cents, and currencies such as EUR"},
+		"an unknown amount word": {"nl.yaml", "amounts: {euro: [EURO]}\n", "nl.yaml:1: amounts has no key euro: known are pin, for, self, cents, filler, and currencies such as EUR"},
 		"another's name":         {"nl.yaml", "name: english\n", "nl.yaml:1: name: en and nl are both called ENGLISH"},
 		"letters":                {"nl.yaml", "letters: utf8\n", "nl.yaml:1: letters is \"utf8\": write gsm7, or any where the language can't be written with the letters of GSM-7"},
 		"no YAML":                {"nl.yaml", "prompts: {\n", "nl.yaml:1: this is not YAML: did not find expected node content"},

@@ -43,7 +43,8 @@ func mustPrompts(t testing.TB, b *prepaid.Brand) *BrandPrompts {
 
 func mustReader(t testing.TB, b *prepaid.Brand) purchaseReader {
 	t.Helper()
-	return purchaseReader{mustLanguages(t).beside, b}
+	_, decimal := marksOf(b.Country)
+	return purchaseReader{mustLanguages(t).beside, amountReader{b, decimal}}
 }
 
 func mustEngine(t testing.TB) *engine {

@@ -21,6 +21,7 @@ func topupFlow() Flow {
 		States: []State{
 			{Name: "topup.identify", Act: identifyBuyer},
 			{Name: "topup.ask_amount", Prompt: "topup.ask_amount", Fill: fillNumber, Accept: acceptAmount, Secret: true}, // a PIN may stand behind it
+			{Name: "topup.ask_which", Prompt: "topup.ask_which", Fill: fillNumber, Accept: acceptWhich, Offer: offerAmounts, Secret: true},
 			{Name: "topup.ask_pin", Prompt: "topup.ask_pin", Fill: fillPurchase, Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
 			{Name: "topup.check_pin", Act: checkPIN},
 			{Name: "topup.place", Act: placeOrder},
@@ -32,11 +33,16 @@ func topupFlow() Flow {
 			{From: "topup.identify", Event: "has_typed_pin", To: "registration.check_known_pin"},
 			{From: "topup.identify", Event: "refused", To: idle},
 			{From: "topup.identify", Event: "no_amount", To: "topup.ask_amount"},
+			{From: "topup.identify", Event: "either", To: "topup.ask_which"},
 			{From: "topup.identify", Event: "no_pin", To: "topup.ask_pin"},
 			{From: "topup.identify", Event: "complete", To: "topup.check_pin"},
 
 			{From: "topup.ask_amount", Event: "amount", To: "topup.ask_pin"},
 			{From: "topup.ask_amount", Event: "complete", To: "topup.check_pin"},
+			{From: "topup.ask_amount", Event: "either", To: "topup.ask_which"},
+			{From: "topup.ask_which", Event: "amount", To: "topup.ask_pin"},
+			{From: "topup.ask_which", Event: "complete", To: "topup.check_pin"},
+			{From: "topup.ask_which", Event: evBack, To: "topup.ask_amount"},
 			{From: "topup.ask_pin", Event: "typed", To: "topup.check_pin"},
 			{From: "topup.ask_pin", Event: evBack, To: "topup.ask_amount"},
 			{From: "topup.check_pin", Event: "right", To: "topup.place"},
@@ -122,15 +128,24 @@ func (t *Turn) readPurchase() purchase {
 		line, _, _ = strings.Cut(strings.TrimSpace(t.in.Text), "\n")
 		line = tidy(line)
 	}
-	r := purchaseReader{t.all.beside, t.brand}
-	if p := r.read(line); p.complete() {
+	r := t.purchaseReader()
+	if p := r.read(line); p.complete() || line == t.command.Rest {
 		return p
 	}
 	return r.read(t.command.Rest)
 }
 
-// takePurchase notes what can be bought and says what is wrong with the rest.
+// takePurchase notes what can be bought and says what is wrong with the rest. Where the amount may be one or another, the PIN is not
+// taken: it would be typed again behind the amount that is meant.
 func (t *Turn) takePurchase(p purchase, noAmount, noPIN Event) Event {
+	if len(p.Either) > 0 {
+		t.session.Either = nil
+		for _, m := range p.Either {
+			t.session.Either = append(t.session.Either, m.Minor)
+		}
+		slices.Sort(t.session.Either)
+		return "either"
+	}
 	if p.Amount.Zero() {
 		return noAmount
 	}
@@ -162,10 +177,9 @@ func acceptAmount(t *Turn) (Event, Key) {
 	}
 	p := t.readPurchase()
 	switch {
-	case p.Unclear || p.Amount.Zero():
+	case p.Unclear || p.Amount.Zero() && len(p.Either) == 0:
 		return noEvent, "topup.amount_invalid"
-	case t.amountError(p.Amount) != "":
-		t.wrong = []string{"amount", t.prompts.writes.money(p.Amount)}
+	case len(p.Either) == 0 && t.amountError(p.Amount) != "":
 		return noEvent, t.amountError(p.Amount)
 	}
 	return t.takePurchase(p, noEvent, "amount"), ""
@@ -192,8 +206,34 @@ func (t *Turn) typedNumber() string {
 	return text[start:end]
 }
 
+// offerAmounts gives the amounts that the one typed may be.
+func offerAmounts(t *Turn) []channels.Choice {
+	choices := make([]channels.Choice, len(t.session.Either))
+	for i, minor := range t.session.Either {
+		choices[i] = channels.Choice{ID: strconv.FormatInt(minor, 10), Label: t.prompts.writes.money(prepaid.Money{Minor: minor, Currency: t.brand.Currency})}
+	}
+	return choices
+}
+
+// acceptWhich reads which amount was meant: one of those, or any other typed anew.
+func acceptWhich(t *Turn) (Event, Key) {
+	if id, ok := channels.ReadChoice(offerAmounts(t), t.in); ok {
+		t.session.Amount, _ = strconv.ParseInt(id, 10, 64) // it is one of ours
+		return "amount", ""
+	}
+	if t.in.Button != "" || t.command.Action != ActNone {
+		return noEvent, "input.not_a_choice"
+	}
+	p := t.readPurchase()
+	_, isPIN := readPIN(t.in.Text)
+	if isPIN && !slices.Contains(t.session.Either, p.Amount.Minor) || p.Unclear || p.Amount.Zero() || t.amountError(p.Amount) != "" {
+		return noEvent, "input.not_a_choice"
+	}
+	return t.takePurchase(p, noEvent, "amount"), ""
+}
+
 func acceptPIN(t *Turn) (Event, Key) {
-	pin, ok := t.all.beside.readPIN(t.typedNumber())
+	pin, ok := readPIN(t.typedNumber())
 	if !ok {
 		return noEvent, "pin.invalid"
 	}
@@ -235,18 +275,12 @@ func (t *Turn) sayLocked(p accounts.PIN) {
 		t.Say("pin.hard_locked")
 		return
 	}
-	t.Say("pin.locked", t.waitUntil(p.LockedUntil)...)
+	t.Say("pin.locked", "minutes", t.minutesUntil(p.LockedUntil))
 }
 
-// waitUntil is how long a customer is told to wait, as values of a prompt: a minute at least, rounded up to the second. From two hours
-// on it says the hours, too.
-func (t *Turn) waitUntil(at time.Time) []string {
-	minutes := max(1, int((at.Sub(t.now)+59*time.Second)/time.Minute))
-	unit := t.prompts.count("minutes", minutes)
-	if minutes >= 120 {
-		unit += " (" + t.prompts.count("hours", (minutes+30)/60) + ")"
-	}
-	return []string{"minutes", strconv.Itoa(minutes), "unit", unit}
+// minutesUntil is how many minutes a customer is told to wait: one at least, rounded up to the second.
+func (t *Turn) minutesUntil(at time.Time) string {
+	return strconv.Itoa(max(1, int((at.Sub(t.now)+59*time.Second)/time.Minute)))
 }
 
 // placeOrder buys. Only a turn or flow whose PIN was right comes here.
@@ -281,7 +315,7 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 	case errors.As(err, &repeat) && !t.sessionless:
 		return "same_again"
 	case errors.Is(err, topup.ErrOutOfRange), errors.Is(err, topup.ErrWrongStep): // the brand's settings have changed since the amount was taken
-		t.Say(t.promptOf(err, "topup.out_of_range"), "amount", t.prompts.writes.money(t.amount()))
+		t.Say(t.promptOf(err, "topup.out_of_range"))
 		t.session.Amount, t.session.Authorised, t.session.Confirmed = 0, false, false
 		return "not_sold"
 	}

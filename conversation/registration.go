@@ -350,7 +350,7 @@ func (t *Turn) places() []accounts.Place {
 }
 
 func acceptNewPIN(t *Turn) (Event, Key) {
-	pin, ok := t.all.beside.readPIN(t.typedNumber())
+	pin, ok := readPIN(t.typedNumber())
 	if !ok {
 		return noEvent, "pin.invalid"
 	}
@@ -362,7 +362,7 @@ func acceptNewPIN(t *Turn) (Event, Key) {
 }
 
 func acceptPINAgain(t *Turn) (Event, Key) {
-	pin, ok := t.all.beside.readPIN(t.typedNumber())
+	pin, ok := readPIN(t.typedNumber())
 	if !ok {
 		return noEvent, "pin.invalid"
 	}

@@ -43,6 +43,7 @@ type Answers struct {
 	Holder     int                `json:"holder,omitempty"`     // the number's when the flow began
 	Authorised bool               `json:"authorised,omitempty"` // the PIN was right in this flow
 	Amount     int64              `json:"amount,omitempty"`     // minor units of the brand's currency
+	Either     []int64            `json:"either,omitempty"`     // amounts that the one typed may be
 	Confirmed  bool               `json:"confirmed,omitempty"`  // buy the same again
 	Card       string             `json:"card,omitempty"`       // the serial of a card whose code was right
 	Other      prepaid.MSISDN     `json:"other,omitempty"`      // whom the card is to top up, where not the sender
