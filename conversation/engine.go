@@ -139,7 +139,7 @@ func (e *engine) rejectInput(t *Turn, state *State, wrong Key) {
 	case wrong == "":
 		wrong = "input.not_understood"
 	}
-	t.Say(wrong)
+	t.Say(wrong, t.wrong...)
 	if state.Name == idle {
 		return
 	}

@@ -16,6 +16,7 @@ var (
 	errNoSMS        = errors.New("the channel that carries SMS is off")
 	errNoNumberCode = errors.New("a new number needs the channel that carries SMS, which is off")
 	errNoPINCode    = errors.New("a new PIN needs the channel that carries SMS, which is off")
+	errSerial       = errors.New("a card's serial was typed for its code")
 	// errNotTheirs: a recovery came in between.
 	errNotTheirs = errors.New("the account is not the sender's any more")
 	// errNotAuthorised is a bug: no customer hears of it.
@@ -115,9 +116,10 @@ func errorAnswers() []errorAnswer {
 
 		// Cards.
 		{Of: is(cards.ErrNoRedeem), Say: "redeem.off", Event: "refused"},
+		{Of: is(errSerial), Say: "redeem.serial", Event: "wrong"},
 		{Of: is(cards.ErrMistyped), Say: "redeem.mistyped", Event: "wrong"},
 		{Of: is(cards.ErrUnknown), Say: "redeem.unknown", Event: "wrong"},
-		{Of: is(cards.ErrSpent), Say: "redeem.spent", Event: "refused"},
+		{Of: spentCard, Say: "redeem.spent", Event: "refused"},
 		{Of: is(cards.ErrExpired), Say: "redeem.expired", Event: "refused"},
 		{Of: is(cards.ErrNotLive), Say: "redeem.not_live", Event: "refused"},
 		{Of: is(cards.ErrWithdrawn), Say: "redeem.withdrawn", Event: "refused"},
@@ -132,15 +134,15 @@ func errorAnswers() []errorAnswer {
 }
 
 func wrongPIN(t *Turn, e *accounts.WrongPINError) []string {
-	return []string{"left", strconv.Itoa(e.Left), "question", t.pinQuestion()}
+	return []string{"left", strconv.Itoa(e.Left), "tries", t.prompts.count("tries", e.Left), "question", t.pinQuestion()}
 }
 
 func lockedPIN(t *Turn, e *accounts.LockedError) []string {
-	return []string{"minutes", t.minutesUntil(e.Until)}
+	return t.waitUntil(e.Until)
 }
 
 func lockedCards(t *Turn, e *cards.LockedError) []string {
-	return []string{"minutes", t.minutesUntil(e.Until)}
+	return t.waitUntil(e.Until)
 }
 
 func debitUnderWay(_ *Turn, e *accounts.UnderWayError) []string {
@@ -166,7 +168,40 @@ func repeated(_ *Turn, e *topup.RepeatError) []string {
 	return []string{"order", string(e.Order.ID)}
 }
 
-func overLimit(*Turn, *topup.LimitError) []string { return []string{} }
+func overLimit(t *Turn, e *topup.LimitError) []string {
+	p := t.prompts
+	var why Key
+	switch e.Name {
+	case "day_sum":
+		why = "limit.day_sum"
+	case "day_count":
+		why = "limit.day_count"
+	case "month_sum":
+		why = "limit.month_sum"
+	case "month_count":
+		why = "limit.month_count"
+	default:
+		why = "limit.exposure"
+	}
+	when := p.text("limit.smaller") // than the limit itself
+	switch {
+	case !e.Until.IsZero():
+		when = p.Part("limit.again", "amount", p.writes.money(t.amount()), "when", t.after(e.Until)).Text
+	case why == "limit.exposure":
+		when = p.text("limit.later")
+	}
+	return []string{
+		"why", p.Part(why, "spent", p.writes.money(e.Spent), "limit", p.writes.money(e.Money), "topups", p.count("topups", e.Count)).Text,
+		"when", when,
+	}
+}
+
+func spentCard(t *Turn, err error) ([]string, bool) {
+	if t.usedByYou == "" {
+		t.usedByYou = t.prompts.text("redeem.used")
+	}
+	return []string{"what", t.usedByYou}, errors.Is(err, cards.ErrSpent)
+}
 
 func busy(t *Turn, err error) ([]string, bool) {
 	return nil, errors.Is(err, prepaid.ErrBusy) && !t.in.Redelivers

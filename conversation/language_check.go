@@ -40,7 +40,7 @@ func ActionNames() []string {
 }
 
 // complete finds what a language lacks of which the program brings nothing.
-func (r *languageReader) complete(f languageFile, source *language) {
+func (r *languageReader) complete(code string, f languageFile, source *language) {
 	if source == nil {
 		return
 	}
@@ -53,6 +53,11 @@ func (r *languageReader) complete(f languageFile, source *language) {
 	for _, a := range newActions() {
 		if len(f.Keywords[a.Name]) == 0 && !a.Wordless {
 			missing(inKeywords, "keywords: %s has no word", a.Name)
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(source.Counts)) {
+		if len(f.Counts[what]) == 0 {
+			missing(inCounts, "counts: %s is missing: it needs %s", what, strings.Join(formsOf(code), ", "))
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(source.Words)) {
@@ -73,7 +78,7 @@ func (r *languageReader) complete(f languageFile, source *language) {
 }
 
 // judge finds what is wrong with the entries of a language that the present file says.
-func (r *languageReader) judge(f languageFile, source *language) {
+func (r *languageReader) judge(code string, f languageFile, source *language) {
 	if source == nil {
 		source = &language{languageFile: f}
 	}
@@ -100,6 +105,10 @@ func (r *languageReader) judge(f languageFile, source *language) {
 		case section == inWrites:
 			if err := f.Writes.check(key); err != nil && f.Writes[key] != "" {
 				r.faultAt(at, "writes: %s %s", key, err)
+			}
+		case section == inCounts:
+			if err := f.Counts.check(code, key, source.Counts); err != nil && !strings.Contains(key, ".") {
+				r.faultAt(at, "counts: %s", err)
 			}
 		case section == inWords:
 			r.judgeText(at, key, f.Words[key], source.Words)

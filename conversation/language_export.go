@@ -61,6 +61,13 @@ func (l *language) entries(order *language) []entry {
 	add(inAmounts, asYAML(l.Amounts, flowList))
 	add(inNumbers, asYAML(l.Numbers, flowList))
 	add(inWrites, asYAML(l.Writes, strconv.Quote))
+	add(inCounts, asYAML(l.Counts, func(forms map[string]string) string {
+		var parts []string
+		for _, form := range slices.Sorted(maps.Keys(forms)) {
+			parts = append(parts, form+": "+strconv.Quote(forms[form]))
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	}))
 	add(inWords, asYAML(l.Words, strconv.Quote))
 	add(inPages, asYAML(l.Pages, strconv.Quote))
 	add(inPrompts, asYAML(l.Prompts, strconv.Quote))
@@ -99,6 +106,7 @@ var sectionComments = map[string]string{
 	inNumbers: "Words for numbers, by the number; those that are put together of others, such as \"twenty five\", need no word of their own.\n" +
 		"# \"and\" joins them.",
 	inWrites:  "How the language writes ten euros and a half, the fifth of November 2026, and half past two in the afternoon.",
+	inCounts:  "Numbers of things in the forms that the language has by CLDR: zero, one, two, few, many, other.",
 	inWords:   "What {support} stands for in the texts of a brand that has a number or page for questions; and what customers call channels.",
 	inPages:   "The web page to which payment pages send customers back.",
 	inPrompts: "What customers are told. Keep the {names}; words of yours for {topup}, {exit} and the like stand above, under keywords.",

@@ -24,6 +24,7 @@ type languageFile struct {
 	Amounts   amountWords
 	Numbers   map[string][]string // words for numbers, by the number
 	Writes    writes              // how it writes amounts, dates and times
+	Counts    counts              // numbers of things, by what is counted and plural form
 	Words     map[string]string   // that prompts are made of
 	Pages     map[string]string   // texts of web pages
 	Prompts   map[string]string   // by Key
@@ -40,14 +41,15 @@ type place struct {
 
 // The keys of a language's file, as faults and tests of completeness name them.
 const (
-	inName, inAlso, inLetters, inKeywords, inAround, inSentences, inAmounts, inNumbers, inWrites, inWords, inPages, inPrompts = "name", "also", "letters", "keywords", "around", "sentences", "amounts", "numbers", "writes", "words", "pages", "prompts"
+	inName, inAlso, inLetters, inKeywords, inAround, inSentences, inAmounts, inNumbers, inWrites, inCounts, inWords, inPages, inPrompts = "name", "also", "letters", "keywords", "around", "sentences", "amounts", "numbers", "writes", "counts", "words", "pages", "prompts"
 )
 
 // under returns the file with another over it, which says anew what it holds.
 func (f languageFile) under(over languageFile) languageFile {
 	f.Keywords, f.Around = merged(f.Keywords, over.Keywords), merged(f.Around, over.Around)
 	f.Sentences, f.Amounts = merged(f.Sentences, over.Sentences), merged(f.Amounts, over.Amounts)
-	f.Writes, f.Numbers = merged(f.Writes, over.Writes), merged(f.Numbers, over.Numbers)
+	f.Numbers = merged(f.Numbers, over.Numbers)
+	f.Writes, f.Counts = merged(f.Writes, over.Writes), merged(f.Counts, over.Counts)
 	f.Words, f.Pages, f.Prompts = merged(f.Words, over.Words), merged(f.Pages, over.Pages), merged(f.Prompts, over.Prompts)
 	f.places = merged(f.places, over.places)
 	f.Name = cmp.Or(over.Name, f.Name)
@@ -86,7 +88,7 @@ func (r *languageReader) faultAt(at place, format string, args ...any) {
 // read reads one file by itself.
 func (r *languageReader) read(text []byte) languageFile {
 	r.f = languageFile{
-		Keywords: map[Action][]string{}, Around: map[Action][]string{}, Sentences: map[Action][][]string{}, Amounts: amountWords{}, Numbers: map[string][]string{}, Writes: writes{}, Words: map[string]string{}, Pages: map[string]string{}, Prompts: map[string]string{},
+		Keywords: map[Action][]string{}, Around: map[Action][]string{}, Sentences: map[Action][][]string{}, Amounts: amountWords{}, Numbers: map[string][]string{}, Writes: writes{}, Counts: counts{}, Words: map[string]string{}, Pages: map[string]string{}, Prompts: map[string]string{},
 		places: map[string]place{},
 	}
 	r.lines = strings.Split(string(text), "\n")
@@ -114,6 +116,11 @@ func (r *languageReader) read(text []byte) languageFile {
 			r.each(n, key, func(what string, n *yaml.Node) { r.f.Numbers[what] = r.list(what, n) })
 		case inWrites:
 			r.each(n, key, func(what string, n *yaml.Node) { r.f.Writes[what] = r.text(what, n) })
+		case inCounts:
+			r.each(n, key, func(what string, n *yaml.Node) {
+				r.f.Counts[what] = map[string]string{}
+				r.each(n, key+"."+what, func(form string, n *yaml.Node) { r.f.Counts[what][form] = r.text(form, n) })
+			})
 		case inWords:
 			r.each(n, key, func(word string, n *yaml.Node) { r.f.Words[word] = r.text(word, n) })
 		case inPages:
@@ -122,7 +129,7 @@ func (r *languageReader) read(text []byte) languageFile {
 			r.each(n, key, func(prompt string, n *yaml.Node) { r.f.Prompts[prompt] = r.text(prompt, n) })
 		default:
 			r.fault(r.f.places[key].line, "a language has no key %s%s", key,
-				yamlfile.DidYouMean(key, []string{inName, inAlso, inLetters, inKeywords, inAround, inSentences, inAmounts, inNumbers, inWrites, inWords, inPages, inPrompts}))
+				yamlfile.DidYouMean(key, []string{inName, inAlso, inLetters, inKeywords, inAround, inSentences, inAmounts, inNumbers, inWrites, inCounts, inWords, inPages, inPrompts}))
 		}
 	})
 	return r.f

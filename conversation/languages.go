@@ -231,9 +231,9 @@ func (l *Languages) add(r *languageReader, code string, text []byte) {
 	if known := l.byCode[code]; known != nil {
 		f = known.under(f)
 	} else if len(f.places) > 0 {
-		r.complete(f, l.source())
+		r.complete(code, f, l.source())
 	}
-	r.judge(f, l.source())
+	r.judge(code, f, l.source())
 	l.byCode[code] = &language{code, f}
 }
 

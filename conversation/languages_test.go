@@ -97,7 +97,7 @@ func TestAFolderWithAFaultIsRefusedWhole(t *testing.T) {
 		"no value":               {"nl.yaml", "prompts:\n  exit.done:\n", "nl.yaml:2: exit.done has no value: write one or remove the line"},
 		"a mistyped prompt":      {"nl.yaml", "\nprompts:\n  exit.don: Dag\n", "nl.yaml:3: there is no text exit.don: did you mean exit.done?"},
 		"a mistyped section":     {"nl.yaml", "promts: {exit.done: Dag}\n", "nl.yaml:1: a language has no key promts: did you mean prompts?"},
-		"a mistyped {name}":      {"nl.yaml", "prompts: {redeem.locked: \"Wacht {minuten} minuten\"}\n", "nl.yaml:1: redeem.locked has {minuten}, which nothing is put in for: did you mean minutes?\nnl.yaml:1: redeem.locked lacks {minutes}"},
+		"a mistyped {name}":      {"nl.yaml", "prompts: {redeem.locked: \"Wacht {minuten} minuten\"}\n", "nl.yaml:1: redeem.locked has {minuten}, which nothing is put in for: did you mean minutes?\nnl.yaml:1: redeem.locked lacks {minutes}\nnl.yaml:1: redeem.locked lacks {unit}"},
 		"a lacking {name}":       {"nl.yaml", "prompts: {topup.ask_pin: \"Je pincode voor {amount}?\"}\n", "nl.yaml:1: topup.ask_pin lacks {number}"},
 		"a brace alone":          {"nl.yaml", "prompts: {exit.done: \"Dag {brand\"}\n", "nl.yaml:1: exit.done has a { or } alone: names stand in {braces}"},
 		"a letter":               {"nl.yaml", "prompts: {exit.done: \"Geïnd, ja ï\"}\n", "nl.yaml:1: exit.done is not plain GSM-7, which would double the price of each SMS: leave out ï"},

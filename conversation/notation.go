@@ -115,6 +115,26 @@ func (n notation) typed(m prepaid.Money) string {
 	return whole + decimal + fraction
 }
 
+// mostAmounts is how many amounts are listed one by one.
+const mostAmounts = 8
+
+// amounts lists what may be bought: "10, 20, 50", or "10, 15, 20 ... 50".
+func (n notation) amounts(r prepaid.AmountRange) string {
+	step := max(r.Step.Minor, 1)
+	count := (r.Max.Minor-r.Min.Minor)/step + 1
+	at := func(i int64) string {
+		return n.typed(prepaid.Money{Minor: r.Min.Minor + i*step, Currency: r.Min.Currency})
+	}
+	var list []string
+	for i := range min(count, mostAmounts) {
+		list = append(list, at(i))
+	}
+	if count > mostAmounts {
+		return strings.Join(list[:3], ", ") + " ... " + at(count-1)
+	}
+	return strings.Join(list, ", ")
+}
+
 func grouped(digits, mark string) string {
 	for at := len(digits) - 3; at > 0; at -= 3 {
 		digits = digits[:at] + mark + digits[at:]

@@ -29,6 +29,7 @@ type Prompts struct {
 	Name      string   // in the language itself: "Nederlands"
 	also      []string // other names that customers type for it
 	writes    notation
+	counts    counts
 	anyLetter bool // its texts may hold letters that GSM-7 lacks
 	offered   map[Action]string
 	words     map[string]string
@@ -118,7 +119,7 @@ func (p *BrandPrompts) addStopWords(source *language) {
 
 // brandNames are the {names} of texts that are the brand's; constants puts them in.
 func brandNames() []string {
-	return []string{"brand", "min", "max", "step", "example", "digits", "creditor", "creditor_address", "creditor_id", "support"}
+	return []string{"brand", "min", "max", "step", "amounts", "example", "digits", "creditor", "creditor_address", "creditor_id", "support"}
 }
 
 // constants are the {names} that are put in when the texts are loaded.
@@ -127,6 +128,7 @@ func (l *language) constants(b *prepaid.Brand) map[string]string {
 	constants := map[string]string{
 		"brand": b.Title,
 		"min":   writes.money(b.Amounts.Min), "max": writes.money(b.Amounts.Max), "step": writes.money(b.Amounts.Step),
+		"amounts": writes.amounts(b.Amounts),
 		"example": writes.typed(b.Amounts.Min),
 		"digits":  strconv.Itoa(b.Cards.CodeLength),
 		"support": "",
@@ -146,7 +148,7 @@ func (l *language) constants(b *prepaid.Brand) map[string]string {
 
 func (l *language) compile(b *prepaid.Brand) *Prompts {
 	constants := l.constants(b)
-	p := &Prompts{Language: l.code, Name: l.Name, also: l.Also, writes: notationOf(l.Writes, b), anyLetter: l.AnyLetter, offered: map[Action]string{}, words: l.Words, templates: map[Key]template{}}
+	p := &Prompts{Language: l.code, Name: l.Name, also: l.Also, writes: notationOf(l.Writes, b), counts: l.Counts, anyLetter: l.AnyLetter, offered: map[Action]string{}, words: l.Words, templates: map[Key]template{}}
 	for _, a := range newActions() {
 		p.offered[a.Name] = constants[string(a.Name)]
 	}

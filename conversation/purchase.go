@@ -180,6 +180,7 @@ func acceptAmount(t *Turn) (Event, Key) {
 	case p.Unclear || p.Amount.Zero() && len(p.Either) == 0:
 		return noEvent, "topup.amount_invalid"
 	case len(p.Either) == 0 && t.amountError(p.Amount) != "":
+		t.wrong = []string{"amount", t.prompts.writes.money(p.Amount)}
 		return noEvent, t.amountError(p.Amount)
 	}
 	return t.takePurchase(p, noEvent, "amount"), ""
@@ -275,12 +276,18 @@ func (t *Turn) sayLocked(p accounts.PIN) {
 		t.Say("pin.hard_locked")
 		return
 	}
-	t.Say("pin.locked", "minutes", t.minutesUntil(p.LockedUntil))
+	t.Say("pin.locked", t.waitUntil(p.LockedUntil)...)
 }
 
-// minutesUntil is how many minutes a customer is told to wait: one at least, rounded up to the second.
-func (t *Turn) minutesUntil(at time.Time) string {
-	return strconv.Itoa(max(1, int((at.Sub(t.now)+59*time.Second)/time.Minute)))
+// waitUntil is how long a customer is told to wait, as values of a prompt: a minute at least, rounded up to the second. From two hours
+// on it says the hours, too.
+func (t *Turn) waitUntil(at time.Time) []string {
+	minutes := max(1, int((at.Sub(t.now)+59*time.Second)/time.Minute))
+	unit := t.prompts.count("minutes", minutes)
+	if minutes >= 120 {
+		unit += " (" + t.prompts.count("hours", (minutes+30)/60) + ")"
+	}
+	return []string{"minutes", strconv.Itoa(minutes), "unit", unit}
 }
 
 // placeOrder buys. Only a turn or flow whose PIN was right comes here.
@@ -315,7 +322,7 @@ func placeOrder(ctx context.Context, s *Services, t *Turn) Event {
 	case errors.As(err, &repeat) && !t.sessionless:
 		return "same_again"
 	case errors.Is(err, topup.ErrOutOfRange), errors.Is(err, topup.ErrWrongStep): // the brand's settings have changed since the amount was taken
-		t.Say(t.promptOf(err, "topup.out_of_range"))
+		t.Say(t.promptOf(err, "topup.out_of_range"), "amount", t.prompts.writes.money(t.amount()))
 		t.session.Amount, t.session.Authorised, t.session.Confirmed = 0, false, false
 		return "not_sold"
 	}

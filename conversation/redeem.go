@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -146,15 +147,48 @@ func checkCardCode(ctx context.Context, s *Services, t *Turn) Event {
 	if t.err != nil {
 		return noEvent
 	}
+	if t.isSerial() {
+		return t.answerError(errSerial)
+	}
 	card, err := s.Cards.Find(ctx, t.brand.Name, t.code, cards.TryKeys(t.in.Address, c.ID), t.key("card"))
 	if t.hasSpent(ctx, s, card) {
 		err = nil
+	}
+	if errors.Is(err, cards.ErrSpent) {
+		t.usedByYou = t.howUsed(ctx, s, card, c)
 	}
 	if err == nil {
 		t.session.Card, t.session.Amount = card.Serial, card.Amount.Minor
 		return "right"
 	}
 	return t.answerError(err)
+}
+
+// typedSerial is a card's serial as it is printed: "101-00000042".
+var typedSerial = regexp.MustCompile(`^\d+ ?- ?\d{8}$`)
+
+// isSerial reports whether a card's serial was typed for its code. Nothing is looked up, and it is no wrong code.
+func (t *Turn) isSerial() bool {
+	text := t.in.Text
+	if t.command.Action == ActRedeem {
+		text = t.command.Rest
+	}
+	text = withoutLabel(tidy(text))
+	return typedSerial.MatchString(text) && !cards.Looks(t.brand, text)
+}
+
+// howUsed says how the sender has used a card themselves; "" where it was somebody else, or where that can't be told.
+func (t *Turn) howUsed(ctx context.Context, s *Services, card cards.Card, c accounts.Customer) string {
+	if card.Order == "" {
+		return ""
+	}
+	o, err := s.Topups.Order(ctx, card.Order)
+	if err != nil || o.ReplyTo.Address != t.in.Address && (c.ID == "" || o.Customer != c.ID) {
+		t.logError(err)
+		return ""
+	}
+	p := t.prompts
+	return p.Part("redeem.used_by_you", "when", t.day(o.CreatedAt), "amount", p.writes.money(o.Amount), "number", o.MSISDN.String()).Text
 }
 
 // hasSpent reports whether this very message has spent the card, in a turn that was cut off: then it goes on

@@ -196,17 +196,49 @@ func withinLimits(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 		return err
 	}
 	minor, l := n.Order.Amount.Minor, n.Limits
+	spent := func(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currency: n.Order.Amount.Currency} }
 	switch {
 	case l.DayCount > 0 && bought.DayCount >= l.DayCount:
-		return &topup.LimitError{Name: "day_count", Count: l.DayCount}
+		return freesAt(ctx, tx, n, day, &topup.LimitError{Name: "day_count", Count: l.DayCount, Spent: spent(bought.DaySum)})
 	case !l.DaySum.Zero() && bought.DaySum+minor > l.DaySum.Minor:
-		return &topup.LimitError{Name: "day_sum", Money: l.DaySum}
+		return freesAt(ctx, tx, n, day, &topup.LimitError{Name: "day_sum", Money: l.DaySum, Spent: spent(bought.DaySum)})
 	case l.MonthCount > 0 && bought.MonthCount >= l.MonthCount:
-		return &topup.LimitError{Name: "month_count", Count: l.MonthCount}
+		return freesAt(ctx, tx, n, month, &topup.LimitError{Name: "month_count", Count: l.MonthCount, Spent: spent(bought.MonthSum)})
 	case !l.MonthSum.Zero() && bought.MonthSum+minor > l.MonthSum.Minor:
-		return &topup.LimitError{Name: "month_sum", Money: l.MonthSum}
+		return freesAt(ctx, tx, n, month, &topup.LimitError{Name: "month_sum", Money: l.MonthSum, Spent: spent(bought.MonthSum)})
 	}
 	return nil
+}
+
+// freesAt completes a LimitError with when the order would be within that limit, if nothing else is bought meanwhile: once enough of
+// what counts is older than the window. It returns the store's error where that can't be read.
+func freesAt(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder, window time.Duration, limit *topup.LimitError) error {
+	var counted []struct{ CreatedAt, Minor int64 }
+	err := list(ctx, tx, &counted, `
+		SELECT created_at, minor FROM orders
+		WHERE customer = ? AND created_at > ? AND funding_kind = 'charge' AND currency = ? AND status NOT IN ('declined', 'refunded')
+		ORDER BY created_at`,
+		n.Order.Customer, prepaid.Micros(n.Order.CreatedAt.Add(-window)), n.Order.Amount.Currency)
+	if err != nil {
+		return err
+	}
+	sum, count := n.Order.Amount.Minor, len(counted)+1
+	for _, o := range counted {
+		sum += o.Minor
+	}
+	within := func() bool {
+		if limit.Count > 0 {
+			return count <= limit.Count
+		}
+		return sum <= limit.Money.Minor
+	}
+	for _, o := range counted {
+		if sum, count = sum-o.Minor, count-1; within() {
+			limit.Until = prepaid.FromMicros(o.CreatedAt).Add(window)
+			break
+		}
+	}
+	return limit
 }
 
 // isUnproven reports whether an order is paid by a mandate that was given by text after a recovery and has no settled debit yet. Whoever
@@ -239,7 +271,7 @@ func withinExposure(ctx context.Context, tx *sqlx.Tx, n topup.NewOrder) error {
 		return err
 	}
 	if pending+n.Order.Amount.Minor > limit.Minor {
-		return &topup.LimitError{Name: "exposure", Money: limit}
+		return &topup.LimitError{Name: "exposure", Money: limit, Spent: prepaid.Money{Minor: pending, Currency: limit.Currency}}
 	}
 	return nil
 }

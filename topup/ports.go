@@ -200,9 +200,11 @@ func (e *RepeatError) Error() string { return "same as order " + string(e.Order.
 
 // LimitError says which of the customer's limits the order would cross.
 type LimitError struct {
-	Name  string // "day_count", "day_sum", "month_count", "month_sum", "exposure"; of a developer LimitDayCount…
-	Money prepaid.Money
-	Count int
+	Name  string        // "day_count", "day_sum", "month_count", "month_sum", "exposure"; of a developer LimitDayCount…
+	Money prepaid.Money // the limit, of a sum
+	Count int           // the limit, of a count
+	Spent prepaid.Money // what counts towards the sum
+	Until time.Time     // from when on the order would be within the limit; zero: not known, or never
 }
 
 func (e *LimitError) Error() string { return "limit " + e.Name + " would be crossed" }

@@ -27,6 +27,9 @@ var limitTests = []test{
 				w.Errorf("%s: %v", name, err)
 				continue
 			}
+			if limit.Spent != eur(2000) {
+				w.Errorf("%s: %s counts towards it, want all that was bought", name, limit.Spent)
+			}
 			if limit.Count != max(l.DayCount, l.MonthCount) || limit.Money.Minor != max(l.DaySum.Minor, l.MonthSum.Minor) {
 				w.Errorf("%s says %+v", name, limit)
 			}
@@ -47,7 +50,25 @@ var limitTests = []test{
 			if !errors.As(err, &limit) {
 				w.Errorf("just before the %s ends: %v", name, err)
 			}
+			if limit != nil && !limit.Until.Equal(start.Add(l.lasts)) {
+				w.Errorf("the %s is said to end at %s", name, limit.Until)
+			}
 			w.bought(c, l.limits, start.Add(l.lasts))
+		}
+	}},
+	{"a limit's error says when enough is too old to count", func(w *world) {
+		c, l := w.customer(), prepaid.Limits{DaySum: eur(3000)}
+		for i := range 3 {
+			w.bought(c, l, start.Add(time.Duration(i)*time.Hour))
+		}
+		for minor, want := range map[int64]time.Time{1000: start.Add(24 * time.Hour), 2000: start.Add(25 * time.Hour), 3001: {}} {
+			n := w.purchase(c, limited(l, start.Add(3*time.Hour)))
+			n.Order.Amount = eur(minor)
+			_, _, err := w.db.Orders.Create(w.Context(), n)
+			var limit *topup.LimitError
+			if !errors.As(err, &limit) || !limit.Until.Equal(want) {
+				w.Errorf("%d is possible at %s: %v", minor, limit.Until, err)
+			}
 		}
 	}},
 	{"declined and refunded orders, cards and other customers do not count", func(w *world) {

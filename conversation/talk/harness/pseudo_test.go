@@ -55,6 +55,11 @@ func pseudoFolder(t *testing.T, c config.Config) string {
 				texts[key] = pseudo(text.(string))
 			}
 		}
+		for _, forms := range file["counts"].(map[string]any) {
+			for form, text := range forms.(map[string]any) {
+				forms.(map[string]any)[form] = pseudo(text.(string))
+			}
+		}
 		text, err := yaml.Marshal(file)
 		if err != nil {
 			t.Fatal(err)
