@@ -29,12 +29,20 @@ func ParseMSISDN(text, country string) (MSISDN, error) {
 	if !ok || len(text) > 40 {
 		return "", ErrNotANumber
 	}
-	if m, ok := plainMobile(text, country); ok {
+	if m, ok := plainMobile(text, country); ok && canonical(string(m)) == string(m) {
 		return m, nil
+	}
+	if full, ok := strings.CutPrefix(text, "+"); ok {
+		text = "+" + canonical(full)
 	}
 	number, err := phonenumbers.Parse(text, country)
 	if err != nil {
 		return "", ErrNotANumber
+	}
+	if full := strings.TrimPrefix(phonenumbers.Format(number, phonenumbers.E164), "+"); canonical(full) != full {
+		if number, err = phonenumbers.Parse("+"+canonical(full), country); err != nil {
+			return "", ErrNotANumber
+		}
 	}
 	region := phonenumbers.GetRegionCodeForNumber(number)
 	if region != country {
@@ -97,14 +105,14 @@ func mobile(kind phonenumbers.PhoneNumberType) bool {
 	return kind == phonenumbers.MOBILE || kind == phonenumbers.FIXED_LINE_OR_MOBILE
 }
 
-// ParseE164 reads a number that a provider or an operator gives in full: "+31612345678". The country
-// is not checked. It returns ErrNotANumber.
+// ParseE164 reads a number that a provider or an operator gives in full: "+31612345678". One that messengers write in another way
+// than its country does gets its canonical form. The country is not checked. It returns ErrNotANumber.
 func ParseE164(text string) (MSISDN, error) {
 	digits, ok := strings.CutPrefix(text, "+")
 	if !ok || len(digits) < 7 || len(digits) > 15 || digits[0] == '0' || strings.Trim(digits, "0123456789") != "" {
 		return "", ErrNotANumber
 	}
-	return MSISDN(digits), nil
+	return MSISDN(canonical(digits)), nil
 }
 
 // String shows the number to its owner: "+31612345678".

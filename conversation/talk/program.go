@@ -48,7 +48,11 @@ func (c Customer) Address() prepaid.Address {
 	if c.Kind == Telegram || c.Kind == Web {
 		return prepaid.Address(c.Kind + ":" + strings.TrimPrefix(c.Number, "+"))
 	}
-	return prepaid.Address("tel:" + c.Number)
+	m, err := prepaid.ParseE164(c.Number)
+	if err != nil {
+		return prepaid.Address("tel:" + c.Number)
+	}
+	return m.Tel()
 }
 
 // Program is what one story talks to. Its methods are called one at a time. What only some programs can
