@@ -176,7 +176,7 @@ func (as actions) offeredBy(state string) []ChoiceID {
 
 // entries says in which state each event begins a flow: an action's event has its name.
 func (as actions) entries() map[Event]string {
-	entries := map[Event]string{evResetPIN: "pin.ask_code", evAskStop: stopQuestion}
+	entries := map[Event]string{evResetPIN: "pin.ask_code", evAskStop: stopQuestion, evMeant: "meant.read"}
 	for _, a := range as {
 		if a.Begins != "" {
 			entries[Event(a.Name)] = a.Begins

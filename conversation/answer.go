@@ -31,6 +31,7 @@ func (h *Handler) answerMessage(ctx context.Context, t *Turn) error {
 	}
 	h.engine.answersFirst(t)
 	t.readCancel(h.engine.table)
+	t.readMeantAnswer(h.engine.table)
 	if h.answerChannel(ctx, t) {
 		return t.err
 	}

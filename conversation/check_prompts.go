@@ -43,7 +43,7 @@ func (p *Prompts) samples(b *prepaid.Brand) []string {
 	day := p.writes.day(time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
 	values := []string{
 		"amount", p.writes.money(long), "number", "+31612345678", "order", "BKTRMWQXZD", "minutes", "1440", "left", "2", "value", "BKTRMWQXZD12345678",
-		"code", "123456", "languages", "EN, NL", "link", "https://topup.example/pay/bcdfghjklmnpqrstvwxzbcdfghjklmnp",
+		"code", "123456", "word", "UNSUBSCRIBE", "languages", "EN, NL", "link", "https://topup.example/pay/bcdfghjklmnpqrstvwxzbcdfghjklmnp",
 		"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", day,
 		"tries", p.count("tries", 2), "unit", p.count("minutes", 1440) + " (" + p.count("hours", 24) + ")", "topups", p.count("topups", 100), "spent", p.writes.money(long), "limit", p.writes.money(long),
 		"time", p.writes.hour(time.Date(2026, 11, 21, 23, 59, 0, 0, time.UTC)),
@@ -147,7 +147,7 @@ func (l *Languages) checkOwn(key, text string) error {
 // nobody pays for what the question did not name.
 var mustShow = map[Key][]string{
 	"topup.ask_pin": {"amount", "number"}, "topup.confirm_again": {"amount", "number"}, "session.purchase": {"amount", "number"},
-	"session.expired": {"what"}, "pin.wrong": {"question"},
+	"session.expired": {"what"}, "meant.ask": {"what"}, "meant.purchase": {"amount", "number"}, "pin.wrong": {"question"},
 }
 
 // fits says why a prompt lacks what it must show or, filled with long values, does not fit an SMS or a button.

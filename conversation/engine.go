@@ -58,6 +58,11 @@ func (e *engine) understand(t *Turn) Event {
 	if event, ok := e.global(t, state); ok {
 		return event
 	}
+	if (state.Name == idle || isPassing(state.Name)) && !t.in.Attachment {
+		if event, ok := e.beginMeant(t); ok {
+			return event
+		}
+	}
 	if state.Name == idle && t.mentionsStop() {
 		return evAskStop
 	}
@@ -145,6 +150,9 @@ func (e *engine) rejectInput(t *Turn, state *State, wrong Key) {
 	}
 	if !t.in.Attachment {
 		t.session.Failures++
+	}
+	if s, ok := t.readSlip(); ok && s.rest == "" && !t.in.Attachment {
+		t.Say("input.meant", "word", s.word)
 	}
 	if t.session.Failures >= 3 {
 		t.Say("input.offer_exit")

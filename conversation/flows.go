@@ -27,7 +27,7 @@ type Services struct {
 // Flows are all conversations there are. The first state of each is where it begins.
 func Flows() []Flow {
 	return []Flow{registrationFlow(), topupFlow(), redeemFlow(), pinFlow(), payFlow(), unpayFlow(), numberFlow(), addressesFlow(), closeFlow(),
-		languageFlow(), menuFlow(), stopFlow()}
+		languageFlow(), menuFlow(), stopFlow(), meantFlow()}
 }
 
 // How long questions stand where it is not defaultTimeout.

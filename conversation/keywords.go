@@ -24,6 +24,7 @@ type Words struct {
 	keywords map[string]keyword // by their words with one blank between, also where they are written with a hyphen
 	// around are words that change nothing: each with the actions behind whose keywords it may stand, or aroundAny or aroundBefore.
 	around map[string][]Action
+	slips  *slips
 }
 
 type keyword struct {

@@ -14,7 +14,9 @@ const accountMenu = "account.ask"
 func isMenu(state string) bool { return state == menu || state == accountMenu }
 
 // isPassing reports whether a state holds no answers that could be lost: once its time is over, there is nothing to go back to.
-func isPassing(state string) bool { return isMenu(state) || state == stopQuestion }
+func isPassing(state string) bool {
+	return isMenu(state) || state == stopQuestion || state == meantQuestion
+}
 
 func menuFlow() Flow {
 	return Flow{

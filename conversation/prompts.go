@@ -91,6 +91,7 @@ func (l *Languages) load(b *prepaid.Brand) *BrandPrompts {
 	for action, words := range b.Keywords {
 		out.Words.add(out.actions.named(Action(action)), "", words)
 	}
+	out.Words.slips = newSlips(out.Words.keywords, out.actions)
 	for _, p := range out.ByLanguage {
 		p.languages = choices
 	}

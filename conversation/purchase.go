@@ -123,6 +123,9 @@ func (t *Turn) buys() bool { return t.session.Amount > 0 && t.session.Card == ""
 
 // readPurchase reads what follows the keyword, or all of an answer: its first line where that says it all.
 func (t *Turn) readPurchase() purchase {
+	if !t.wanted.Zero() {
+		return purchase{Amount: t.wanted}
+	}
 	line := t.command.Line
 	if t.command.Action == ActNone {
 		line, _, _ = strings.Cut(strings.TrimSpace(t.in.Text), "\n")

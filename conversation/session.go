@@ -44,6 +44,8 @@ type Answers struct {
 	Authorised bool               `json:"authorised,omitempty"` // the PIN was right in this flow
 	Amount     int64              `json:"amount,omitempty"`     // minor units of the brand's currency
 	Either     []int64            `json:"either,omitempty"`     // amounts that the one typed may be
+	Meant      Action             `json:"meant,omitempty"`      // by a slip of its word
+	Word       string             `json:"word,omitempty"`       // that word
 	Confirmed  bool               `json:"confirmed,omitempty"`  // buy the same again
 	Card       string             `json:"card,omitempty"`       // the serial of a card whose code was right
 	Other      prepaid.MSISDN     `json:"other,omitempty"`      // whom the card is to top up, where not the sender

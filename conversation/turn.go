@@ -34,8 +34,9 @@ type Turn struct {
 	viaOutbox   bool            // the reply leaves by the outbox, also where the channel could answer at once
 	sessionless bool            // sessions can't be kept: only what stands on its own is done
 
-	pin  prepaid.Secret // typed in this message
-	code prepaid.Secret // a card's or one-time code, typed in this message
+	wanted prepaid.Money  // the amount that a question named which this message says yes to
+	pin    prepaid.Secret // typed in this message
+	code   prepaid.Secret // a card's or one-time code, typed in this message
 
 	wrong     []string // values of the prompt that says what is wrong with the input
 	usedByYou string   // how the sender has used the card that they sent again
