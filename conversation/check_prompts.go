@@ -147,7 +147,7 @@ func (l *Languages) checkOwn(key, text string) error {
 // nobody pays for what the question did not name.
 var mustShow = map[Key][]string{
 	"topup.ask_pin": {"amount", "number"}, "topup.confirm_again": {"amount", "number"}, "session.purchase": {"amount", "number"},
-	"session.expired": {"what"}, "meant.ask": {"what"}, "meant.purchase": {"amount", "number"}, "pin.wrong": {"question"},
+	"topup.ask_wish": {"amount", "number"}, "session.expired": {"what"}, "meant.ask": {"what"}, "meant.purchase": {"amount", "number"}, "pin.wrong": {"question"},
 }
 
 // fits says why a prompt lacks what it must show or, filled with long values, does not fit an SMS or a button.

@@ -204,6 +204,9 @@ func (t *Turn) askToResume() {
 // question; to idle, it ends the flow. An event that the table does not allow here is an error: no customer causes one.
 func (e *engine) fire(ctx context.Context, t *Turn, event Event) (*State, error) {
 	from := t.session.State
+	if wished := event + wishSuffix; t.session.Wish > 0 && e.table.transitions[from][wished] != nil {
+		event = wished
+	}
 	to, err := e.machine.next(ctx, from, event)
 	if err != nil {
 		return nil, err

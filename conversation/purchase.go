@@ -23,6 +23,7 @@ func topupFlow() Flow {
 			{Name: "topup.ask_amount", Prompt: "topup.ask_amount", Fill: fillNumber, Accept: acceptAmount, Secret: true}, // a PIN may stand behind it
 			{Name: "topup.ask_which", Prompt: "topup.ask_which", Fill: fillNumber, Accept: acceptWhich, Offer: offerAmounts, Secret: true},
 			{Name: "topup.ask_pin", Prompt: "topup.ask_pin", Fill: fillPurchase, Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
+			{Name: wishQuestion, Prompt: "topup.ask_wish", Fill: fillWish, Accept: acceptWish, Secret: true, Timeout: pinTimeout},
 			{Name: "topup.check_pin", Act: checkPIN},
 			{Name: "topup.place", Act: placeOrder},
 			{Name: "topup.confirm_again", Prompt: "topup.confirm_again", Fill: fillPurchase, Accept: acceptRepeat, Choices: []ChoiceID{"again", "no"}, Timeout: againTimeout, Resume: "topup.ask_pin"},
@@ -45,6 +46,8 @@ func topupFlow() Flow {
 			{From: "topup.ask_which", Event: evBack, To: "topup.ask_amount"},
 			{From: "topup.ask_pin", Event: "typed", To: "topup.check_pin"},
 			{From: "topup.ask_pin", Event: evBack, To: "topup.ask_amount"},
+			{From: wishQuestion, Event: "typed", To: "topup.check_pin"},
+			{From: wishQuestion, Event: "no", To: idle, Say: "exit.done"},
 			{From: "topup.check_pin", Event: "right", To: "topup.place"},
 			{From: "topup.check_pin", Event: "wrong", To: "topup.ask_pin", Instead: true},
 			{From: "topup.check_pin", Event: "locked", To: idle},
@@ -63,6 +66,9 @@ func topupFlow() Flow {
 func identifyBuyer(ctx context.Context, s *Services, t *Turn) Event {
 	p := t.readPurchase()
 	c, err := t.sender(ctx, s)
+	if t.err == nil && !c.Registered() && !p.Unclear && t.amountError(p.Amount) == "" {
+		t.session.Wish = p.Amount.Minor
+	}
 	if err != nil {
 		if t.command.Rest != "" {
 			t.Say("topup.not_registered")

@@ -35,7 +35,7 @@ func registrationFlow() Flow {
 			{Name: "registration.open_page", Act: openPage},
 			{Name: "registration.await_payment", Prompt: "registration.await_payment", Accept: acceptPageWait, Timeout: pageTimeout},
 		}, mandateStates("registration", "registration.ask_iban")...),
-		Transitions: append([]Transition{
+		Transitions: withWishes(append([]Transition{
 			{From: "registration.begin", Event: "stranger", To: "registration.ask_msisdn"},
 			{From: "registration.begin", Event: "has_pin", To: "registration.ask_known_pin"}, // the phone may be another's by now
 			{From: "registration.begin", Event: "registered", To: idle, Say: "registration.already"},
@@ -95,7 +95,7 @@ func registrationFlow() Flow {
 			{From: "registration.await_payment", Event: "completed", To: idle, Say: "registration.done"},
 			{From: "registration.await_payment", Event: "abandoned", To: "registration.ask_method", Say: "registration.abandoned"},
 			{From: "registration.await_payment", Event: evBack, To: "registration.ask_method"},
-		}, mandateTransitions("registration", "registration.done", "registration.abandoned")...),
+		}, mandateTransitions("registration", "registration.done", "registration.abandoned")...)),
 	}
 }
 

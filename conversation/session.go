@@ -16,6 +16,7 @@ type Session struct {
 	At       int64  `json:"at"` // microseconds: when the last message was answered
 	Language string `json:"lang,omitempty"`
 	Guessed  bool   `json:"guessed,omitempty"`  // from a word or a number, or the brand's first
+	Wish     int64  `json:"wish,omitempty"`     // what a stranger asked for, minor units: asked about once they are registered
 	Failures int    `json:"failures,omitempty"` // answers in a row that the state could not use
 	// Question numbers the question that was asked last, which its buttons carry. One that is put again, because
 	// the answer was not understood or news came in between, keeps its number.
@@ -114,6 +115,7 @@ func (s *Session) endFlow() {
 	s.Answers = Answers{}
 	s.Failures = 0
 	s.Expired = false
+	s.Wish = 0
 }
 
 // restsAt reports whether nothing is going on any more: no question stands that its customer may remember.
