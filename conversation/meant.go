@@ -93,7 +93,7 @@ func (t *Turn) readMeantPurchase(ctx context.Context, s *Services) Event {
 	case p.Amount.Zero():
 		return "ask"
 	case t.amountError(p.Amount) != "":
-		t.Say(t.amountError(p.Amount))
+		t.Say(t.amountError(p.Amount), "amount", t.prompts.writes.money(p.Amount))
 		return "refused"
 	}
 	t.session.Amount = p.Amount.Minor
