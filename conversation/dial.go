@@ -31,15 +31,18 @@ func (t *Turn) readDial() {
 	}
 }
 
-// dialled reads what was dialled behind the code: a number of the menu, the code of a card, or an amount, with
-// or without the PIN. One digit is never an amount. Four digits alone are taken for nothing: they could be a PIN for a
+// dialled reads what was dialled behind the code: a number of the menu and what its question is answered with, the code of a card, or
+// an amount, with or without the PIN. One digit is never an amount. Four digits alone are taken for nothing: they could be a PIN for a
 // question that was lost with its session.
 func (t *Turn) dialled(inputs []string) Command {
 	first, rest := inputs[0], strings.Join(inputs, " ")
 	m, err := prepaid.ParseMoney(first, t.brand.Currency)
 	sold := err == nil && topup.CheckAmount(t.brand, m) == nil
 	switch {
-	case strings.Trim(strings.Join(inputs, ""), "0123456789") != "" || len(inputs) > 2:
+	case strings.Trim(strings.Join(inputs, ""), "0123456789") != "":
+	case len(first) == 1 && len(inputs) > 1:
+		return t.walkedMenu(first, inputs[1:])
+	case len(inputs) > 2:
 	case len(inputs) == 2:
 		if sold && len(first) > 1 && len(inputs[1]) == 4 {
 			return Command{Action: ActTopUp, Rest: rest, Line: rest}
@@ -50,6 +53,21 @@ func (t *Turn) dialled(inputs []string) Command {
 		return Command{Action: ActRedeem, Rest: rest, Line: rest}
 	case len(first) != 4:
 		return Command{Action: ActTopUp, Rest: rest, Line: rest}
+	}
+	return Command{}
+}
+
+// walkedMenu reads a choice of the menu and what was dialled behind it: "*123*1*20*4821#" is 1, then 20, then the PIN.
+func (t *Turn) walkedMenu(choice string, rest []string) Command {
+	c := t.chosenFromMenu(menu, channels.Inbound{Text: choice})
+	switch {
+	case c.Action == ActAccount && len(rest) == 1:
+		return t.chosenFromMenu(accountMenu, channels.Inbound{Text: rest[0]})
+	case len(rest[0]) == 1:
+		return Command{}
+	}
+	if answered := t.dialled(rest); answered.Action == c.Action {
+		return answered
 	}
 	return Command{}
 }
