@@ -97,7 +97,7 @@ func TestWithOrdersLockedEverybodyHearsInTime(t *testing.T) {
 	})
 	for i := range 5 {
 		began := time.Now()
-		r.wants(bystander, "HELP", "tops up")
+		r.wants(bystander, "HELP", "Top up: KOOP 10")
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("HELP %d took %s", i, took)
 		}

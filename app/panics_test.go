@@ -84,7 +84,7 @@ func TestAPanicsValueIsNeverLogged(t *testing.T) {
 	})
 	logged("a worker", "due work")
 	panics("none")
-	r.wants(apptest.Number, "HELP", "tops up")
+	r.wants(apptest.Number, "HELP", "Top up: KOOP 10")
 }
 
 func TestAHandlerThatPanicsIsAnswered500(t *testing.T) {

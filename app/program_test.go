@@ -88,9 +88,9 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 	m.SetError("LOADING down")
 	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10 was added")
 	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "just bought that") // refused, for nothing can be asked
-	r.wants(apptest.Number, "KOOP 20 0000", "PIN is wrong")
+	r.wants(apptest.Number, "KOOP 20 0000", "Wrong PIN")
 	r.wants(apptest.Number, "STATUS", "€10 was added")
-	r.wants(apptest.Number, "HELP", "tops up")
+	r.wants(apptest.Number, "HELP", "Top up: KOOP 10")
 	r.wants(apptest.Number, "KOOP", "try again in a minute")
 	r.wants(apptest.Number, "KOOP 20", "try again in a minute")
 	r.wants(apptest.Number, "hello", "try again in a minute")
@@ -127,10 +127,10 @@ func TestWhileSQLIsDownTheProviderIsAskedToSendAgain(t *testing.T) {
 func TestATurnTakesTwoRoundTripsToRedis(t *testing.T) {
 	m := miniredis.RunT(t)
 	r := runDemo(t, nil, func(c *config.Config) { c.RedisURL = prepaid.NewSecret(apptest.PatientRedis("redis://" + m.Addr())) })
-	r.wants(apptest.Number, "HELP", "tops up") // loads the scripts, opens the connection
+	r.wants(apptest.Number, "HELP", "Top up: KOOP 10") // loads the scripts, opens the connection
 	trips := &roundTrips{}
 	r.Redis.AddHook(trips)
-	r.wants(apptest.Number, "HELP", "tops up")
+	r.wants(apptest.Number, "HELP", "Top up: KOOP 10")
 	if n := trips.scripts.Load(); n != 2 {
 		t.Errorf("%d round trips", n)
 	}
@@ -207,7 +207,7 @@ func TestLogsHoldNoSecret(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(apptest.Number)
 	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10")
-	r.wants(apptest.Number, "KOOP 10 7777", "PIN is wrong")
+	r.wants(apptest.Number, "KOOP 10 7777", "Wrong PIN")
 	r.server.Close() // every turn has ended, and is logged
 	for _, secret := range []string{apptest.PIN, "7777", "612345678"} {
 		if strings.Contains(r.log.String(), secret) {

@@ -106,7 +106,7 @@ func TestAStorySavedFromThePhoneCanBeRunAgain(t *testing.T) {
 	pay = payLink.FindString(b.text("2", "Set up your payment"))
 	b.post(pay, url.Values{"action": {"complete"}})
 	b.hear("you are registered")
-	b.text("KOOP 10 7777", "PIN is wrong")
+	b.text("KOOP 10 7777", "Wrong PIN")
 	b.text(testPIN, "€10 was added")
 	form := b.who()
 	form["entry"] = b.entries

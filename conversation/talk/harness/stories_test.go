@@ -20,23 +20,25 @@ var storyFolder = filepath.Join("..", "..", "stories")
 
 // unsaid are the prompts that no story can hear, why, and the test that hears them.
 var unsaid = map[string]string{
-	"brand.withdrawn":  "a script can't withdraw a brand: app TestABrandIsAddedAndWithdrawnWhileTheProgramRuns",
-	"button.back":      "turns the pages of the real USSD adapter",
-	"button.contact":   "the label of a button that the fake channel does not name",
-	"button.more":      "as button.back",
-	"pay.page_over":    "a gateway that can't close its page: TestWhoCompletesAPageThatIsOverIsTold",
-	"code.no_sms":      "a story's one channel carries SMS, too: TestWhileSMSIsOffAForgottenPINIsAnsweredSo",
-	"code.stopped":     "no script says STOP at a carrier: TestNoCodeIsSentWhereTheCarrierDeliversNone",
-	"code.unreachable": "the same",
-	"number.no_sms":    "the same: TestWhileSMSIsOffANewNumberIsAnsweredSo",
-	"pin.busy":         "stories' PINs are hashed in no time: TestAPINForWhichNoPatienceIsLeftIsNotCounted",
-	"pin.weak":         "test brands take any PIN: conversation TestUnderstanding",
-	"redeem.off":       "the demo's cards can be redeemed: TestStoriesAbroad",
-	"redeem.withdrawn": "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
-	"session.lost":     "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
-	"topup.ask_which":  "the demo's amounts mean one thing however they are written: conversation/abroad",
-	"stop.is_out":      "no script says STOP at a carrier: TestNothingIsBoughtWhereTheCarrierDeliversNoAnswer",
-	"status.stopped":   "the same: TestStatusTellsOfAnOptOutAtTheCarrier",
+	"brand.withdrawn":   "a script can't withdraw a brand: app TestABrandIsAddedAndWithdrawnWhileTheProgramRuns",
+	"button.back":       "turns the pages of the real USSD adapter",
+	"button.contact":    "the label of a button that the fake channel does not name",
+	"button.more":       "as button.back",
+	"pay.page_over":     "a gateway that can't close its page: TestWhoCompletesAPageThatIsOverIsTold",
+	"code.no_sms":       "a story's one channel carries SMS, too: TestWhileSMSIsOffAForgottenPINIsAnsweredSo",
+	"code.stopped":      "no script says STOP at a carrier: TestNoCodeIsSentWhereTheCarrierDeliversNone",
+	"code.unreachable":  "the same",
+	"number.no_sms":     "the same: TestWhileSMSIsOffANewNumberIsAnsweredSo",
+	"pin.busy":          "stories' PINs are hashed in no time: TestAPINForWhichNoPatienceIsLeftIsNotCounted",
+	"pin.weak":          "test brands take any PIN: conversation TestUnderstanding",
+	"redeem.off":        "the demo's cards can be redeemed: TestStoriesAbroad",
+	"redeem.withdrawn":  "a script can't withdraw a card: TestAWithdrawnCardIsRefused",
+	"session.lost":      "another version of the program has left the session: conversation TestSessionsSurviveTheirStore",
+	"topup.ask_which":   "the demo's amounts mean one thing however they are written: conversation/abroad",
+	"stop.is_out":       "no script says STOP at a carrier: TestNothingIsBoughtWhereTheCarrierDeliversNoAnswer",
+	"status.stopped":    "the same: TestStatusTellsOfAnOptOutAtTheCarrier",
+	"limit.month_count": "the demo has no such limit: conversation TestALimitSaysWhyAndWhen",
+	"limit.smaller":     "the demo's limits are above its amounts: the same",
 }
 
 // unentered are the states and transitions that no story of the demo can enter.
@@ -212,7 +214,9 @@ func TestStoriesAbroad(t *testing.T) {
 }
 
 // withinOthers are the prompts that stand within others, or go to another phone.
-var withinOthers = []string{"code.sms", "registration.share", "pin.ask", "session.what", "session.purchase", "addresses.place"}
+var withinOthers = []string{"code.sms", "registration.share", "pin.ask", "session.what", "session.purchase", "addresses.place",
+	"limit.day_sum", "limit.day_count", "limit.month_sum", "limit.month_count", "limit.exposure", "limit.again", "limit.later", "limit.smaller",
+	"day.today", "day.yesterday", "day.on", "day.today_after", "day.tomorrow_after", "day.on_after", "redeem.used", "redeem.used_by_you"}
 
 // checkSaid finds the prompts that are in no reply. Labels of choices, texts to other phones and what stands within a prompt are
 // no parts of a reply, so they are looked for by their words.
