@@ -89,7 +89,7 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 	page := r.dial("s2", "0612345678", apptest.PIN, apptest.PIN, "1")
 	r.sees(page, "CON", "link that we've sent you by SMS")
 	r.awaitSent()
-	texted := r.hears("Set up your payment")
+	texted := r.hears("et up your payment")
 	r.sees(r.dial("s2", "0612345678", apptest.PIN, apptest.PIN, "1", "ready?"), "CON", "link that we've sent you by SMS") // which is not sent again
 	r.sees(r.dial("s3"), "CON", "link that we've sent you by SMS")
 	r.awaitSent()

@@ -44,17 +44,17 @@ func TestALanguageIsExportedChangedAndChecked(t *testing.T) {
 	if code, text := prompts(t, folder, "check"); code != 0 || !strings.HasSuffix(text, " texts, nothing missing\n") {
 		t.Errorf("whole: exit %d, %s", code, text)
 	}
-	write(strings.NewReplacer(`"Stopped. Nothing else was done."`, `"Halt, {brnd}."`, `exit: [EXIT,`, `exit: [BACK,`, `"Which language?"`, `"`+strings.Repeat("Sprache? ", 40)+`"`).Replace(whole))
+	write(strings.NewReplacer(`"Stopped. Nothing else was done."`, `"Halt, {brnd}."`, `exit: [EXIT`, `exit: [BACK`, `"Which language would you like?"`, `"`+strings.Repeat("Sprache? ", 40)+`"`).Replace(whole))
 	code, text := prompts(t, folder, "check", "--format", "csv")
 	if code != 1 || strings.Count(text, "\n") != 3 || !strings.HasPrefix(text, "file,line,fault\n") ||
 		!strings.Contains(text, "exit.done has {brnd}, which nothing is put in for: did you mean brand?") || !strings.Contains(text, "BACK means both back and exit") {
 		t.Errorf("with mistakes: exit %d\n%s", code, text)
 	}
-	write(strings.Replace(whole, `"Which language?"`, `"`+strings.Repeat("Sprache? ", 40)+`"`, 1))
+	write(strings.Replace(whole, `"Which language would you like?"`, `"`+strings.Repeat("Sprache? ", 40)+`"`, 1))
 	if code, text := prompts(t, folder, "check"); code != 1 || !strings.Contains(text, "lang.ask takes 3 SMS segments, 2 at most: ") || !strings.HasSuffix(text, "(brand demo)\n") {
 		t.Errorf("too long for a brand that does not speak it yet: exit %d, %s", code, text)
 	}
-	write(strings.Replace(whole, `lang.ask: "Which language?"`, `lang.ask: "Welche Sprache?"`, 1))
+	write(strings.Replace(whole, `lang.ask: "Which language would you like?"`, `lang.ask: "Welche Sprache?"`, 1))
 	if code, text := prompts(t, folder, "diff", "de"); code != 0 || strings.Contains(text, "lang.ask") || !strings.Contains(text, `prompts.exit.done is untranslated: "Stopped`) {
 		t.Errorf("difference: exit %d, %.500s", code, text)
 	}
