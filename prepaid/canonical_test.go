@@ -30,9 +30,18 @@ func TestOnePersonHasOneNumber(t *testing.T) {
 			t.Errorf("the address tel:%s is %s's", full, string(m))
 		}
 	}
-	for _, fixed := range []string{"+551134567890", "+529981234567", "+4930123456"} {
-		if m, err := prepaid.ParseE164(fixed); err != nil || m.String() != fixed {
-			t.Errorf("%s is read as %s, %v", fixed, m, err)
+	for _, asWritten := range []string{
+		"+551134567890",  // a fixed line
+		"+551178654321",  // a mobile of eight digits, beside 9 7865-4321
+		"+529981234567",  // ten digits
+		"+5211234567890", // no area code begins with 1
+		"+22901971234",   // a number of ten digits that was cut off
+		"+548001234567",  // free of charge
+		"+546001234567",  // paid for
+		"+4930123456",
+	} {
+		if m, err := prepaid.ParseE164(asWritten); err != nil || m.String() != asWritten {
+			t.Errorf("%s is read as %s, %v", asWritten, m, err)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (a *Adapter) Poll(ctx context.Context, c channels.Channel, handle func(cont
 			return err
 		}
 		if err == nil {
-			next, err = a.handleAll(ctx, updates, next, handle)
+			next, err = a.handleAll(ctx, c.Brand.Country, updates, next, handle)
 		}
 		if err != nil {
 			_ = a.clock.Sleep(ctx, max(pollPause, retryAfter(failure))) // the loop sees that ctx ended
@@ -56,9 +56,9 @@ func (a *Adapter) fetch(ctx context.Context, c channels.Channel, next int) ([]js
 }
 
 // handleAll hands updates over in order and returns the offset after the last one that was handled.
-func (a *Adapter) handleAll(ctx context.Context, updates []json.RawMessage, next int, handle func(context.Context, channels.Inbound) error) (int, error) {
+func (a *Adapter) handleAll(ctx context.Context, country string, updates []json.RawMessage, next int, handle func(context.Context, channels.Inbound) error) (int, error) {
 	for _, raw := range updates {
-		id, in, err := a.read(raw)
+		id, in, err := a.read(raw, country)
 		if err != nil {
 			return next, err
 		}

@@ -33,7 +33,7 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	if err != nil {
 		return channels.Received{}, err
 	}
-	_, in, err := a.read(body)
+	_, in, err := a.read(body, c.Brand.Country)
 	if err != nil || in == nil {
 		return channels.Received{}, err
 	}
@@ -41,8 +41,8 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 }
 
 // read reads an update. in is nil for one that is not for us: edited messages, groups, channels. It is also nil for an
-// update that the library can't read: Telegram would deliver a refused one for ever, and nothing after it.
-func (a *Adapter) read(update []byte) (id int, in *channels.Inbound, err error) {
+// update that the library can't read: Telegram would deliver a refused one for ever, and nothing after it. country is the brand's.
+func (a *Adapter) read(update []byte, country string) (id int, in *channels.Inbound, err error) {
 	var head struct {
 		UpdateID *int `json:"update_id"`
 	}
@@ -55,7 +55,7 @@ func (a *Adapter) read(update []byte) (id int, in *channels.Inbound, err error) 
 	}
 	switch {
 	case u.Message != nil:
-		in = fromMessage(u.Message)
+		in = fromMessage(u.Message, country)
 	case u.CallbackQuery != nil:
 		in = fromCallback(u.CallbackQuery)
 	case u.MyChatMember != nil:
@@ -85,7 +85,7 @@ func from(chat *tgbotapi.Chat, user *tgbotapi.User) *channels.Inbound {
 	}
 }
 
-func fromMessage(m *tgbotapi.Message) *channels.Inbound {
+func fromMessage(m *tgbotapi.Message, country string) *channels.Inbound {
 	in := from(m.Chat, m.From)
 	if in == nil {
 		return nil
@@ -95,7 +95,7 @@ func fromMessage(m *tgbotapi.Message) *channels.Inbound {
 	case m.Text != "":
 		in.Text = channels.CleanText(withoutSlash(m.Text))
 	case m.Contact != nil:
-		in.Contact = fromContact(m.Contact, m.From.ID)
+		in.Contact = fromContact(m.Contact, m.From.ID, country)
 		in.Attachment = in.Contact == nil
 	case m.Caption != "":
 		in.Text = channels.CleanText(m.Caption)
@@ -107,11 +107,24 @@ func fromMessage(m *tgbotapi.Message) *channels.Inbound {
 	return in
 }
 
-// fromContact reads a contact as it stands in an address book: "+31 6 1234 5678", or in national form where it is somebody else's, whose
-// number nobody asks for. nil where it is the sender's own and no number.
-func fromContact(c *tgbotapi.Contact, sender int64) *channels.Contact {
-	msisdn, err := prepaid.ParseE164("+" + strings.TrimPrefix(prepaid.Compact(c.PhoneNumber), "+"))
+// fromContact reads a contact as it stands in an address book: in full, "+31 6 1234 5678" or "31612345678", or in the national form of
+// country, "06 1234 5678". The sender's own is read in full first: Telegram writes it so, and a number of one country may look like
+// another's in national form. nil where it is the sender's own and no number; somebody else's need not have one.
+func fromContact(c *tgbotapi.Contact, sender int64, country string) *channels.Contact {
 	own := c.UserID == sender && sender != 0
+	full := func() (prepaid.MSISDN, error) {
+		digits, _ := prepaid.PhoneDigits(c.PhoneNumber)
+		return prepaid.ParseE164("+" + strings.TrimPrefix(digits, "+"))
+	}
+	national := func() (prepaid.MSISDN, error) { return prepaid.ParseMSISDN(c.PhoneNumber, country) }
+	first, second := national, full
+	if own {
+		first, second = full, national
+	}
+	msisdn, err := first()
+	if err != nil {
+		msisdn, err = second()
+	}
 	if err != nil && own {
 		return nil
 	}
