@@ -201,7 +201,7 @@ func (in importing) checkAll(ctx context.Context, r ImportRequest, progress Prog
 			return fmt.Errorf("a file has %d cards at most: split it", maxQuantity)
 		}
 		code, _ := normalise(strings.TrimPrefix(p.code, "'"))
-		lengths[len(code)] = lengths[len(code)].with(code, sealed.Shown(in.now) == string(ShownNew))
+		lengths[len(code)] = lengths[len(code)].with(code, sealed.Card, in.now)
 		chunk, lines = append(chunk, sealed), append(lines, p.line)
 		if len(chunk) == in.s.c.Chunk {
 			return checkChunk()
@@ -251,9 +251,9 @@ type codesOfLength struct {
 // keptDigits is how many digits of a number a spreadsheet keeps.
 const keptDigits = 15
 
-func (c codesOfLength) with(code string, unspent bool) codesOfLength {
+func (c codesOfLength) with(code string, card Card, now time.Time) codesOfLength {
 	c.cards++
-	if unspent {
+	if card.Shown(now) == string(ShownNew) {
 		c.unspent++
 	}
 	if len(code) > keptDigits && strings.Trim(code[keptDigits:], "0") == "" {

@@ -142,4 +142,6 @@ func (b besideAmounts) isOtherMoney(before, behind string, beforePIN bool, c pre
 	return slices.ContainsFunc(append(wordsBefore, wordsBehind...), func(w string) bool { return b.names(w, c) == otherMoney })
 }
 
-func isMoneySign(r rune) bool { return strings.ContainsRune(minuses+"+", r) || unicode.Is(unicode.Sc, r) }
+func isMoneySign(r rune) bool {
+	return strings.ContainsRune(minuses+"+", r) || unicode.Is(unicode.Sc, r)
+}

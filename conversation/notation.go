@@ -20,10 +20,8 @@ import (
 // What it writes is plain GSM-7, and an amount reads back as the same amount: whole amounts have no decimals, the thousands of five
 // digits or more are marked as in the brand's country, and no decimal mark is used that means thousands there.
 type notation struct {
-	sign         string // "€", or the currency's code where it has no sign in GSM-7
-	behind       bool   // the sign follows the number
-	space        bool   // between sign and number
-	decimal      string
+	style
+	sign         string                    // "€", or the currency's code where it has no sign in GSM-7
 	group        string                    // between thousands; "" writes none
 	date, clock  string                    // layouts of package time
 	local        func(time.Time) time.Time // where the brand sells
@@ -64,7 +62,7 @@ func notationOf(w writes, b *prepaid.Brand) notation {
 	n := notation{local: b.Local}
 	n.date, _ = dateLayout(writtenOr(w, writesDate))
 	n.clock, _ = timeLayout(writtenOr(w, writesTime))
-	n.behind, n.space, n.decimal, _ = moneyStyle(writtenOr(w, writesMoney))
+	n.style, _ = readStyle(writtenOr(w, writesMoney))
 	n.group, n.localDecimal = marksOf(b.Country)
 	switch s, ok := writtenSigns[b.Currency]; {
 	case !ok:
@@ -180,18 +178,25 @@ func plainMark(r rune) string {
 	return " "
 }
 
-// moneyStyle reads "€10.50", "€ 10,50" and "10,50 €".
-func moneyStyle(example string) (behind, space bool, decimal string, err error) {
+// style is how a language writes money: where the sign stands, and the decimal mark.
+type style struct {
+	behind  bool // the sign follows the number
+	space   bool // between sign and number
+	decimal string
+}
+
+// readStyle reads "€10.50", "€ 10,50" and "10,50 €".
+func readStyle(example string) (style, error) {
 	text := strings.ReplaceAll(example, " ", "")
 	number, behind := strings.CutSuffix(text, "€")
 	if !behind {
 		number = strings.TrimPrefix(text, "€")
 	}
-	decimal = strings.TrimSuffix(strings.TrimPrefix(number, "10"), "50")
+	decimal := strings.TrimSuffix(strings.TrimPrefix(number, "10"), "50")
 	if number != "10"+decimal+"50" || decimal != "." && decimal != "," || number == text {
-		return false, false, "", errors.New(`shows how the language writes ten euros and a half: "€10.50", "€ 10,50" or "10,50 €"`)
+		return style{}, errors.New(`shows how the language writes ten euros and a half: "€10.50", "€ 10,50" or "10,50 €"`)
 	}
-	return behind, text != example, decimal, nil
+	return style{behind, text != example, decimal}, nil
 }
 
 // What of an example stands for what in a layout of package time.
@@ -226,7 +231,7 @@ func (w writes) check(key string) error {
 	var err error
 	switch key {
 	case writesMoney:
-		_, _, _, err = moneyStyle(example)
+		_, err = readStyle(example)
 	case writesDate:
 		if _, wrong := dateLayout(example); wrong != nil {
 			err = errors.New(`shows how the language writes the fifth of November 2026: "5 Nov 2026", "05-11-2026"`)

@@ -143,7 +143,7 @@ func progress(d developers.Delivery, now time.Time) string {
 // Deliveries lists the newest deliveries of a key, up to limit, newest first; status "" means any. Errors: developers.ErrNoKey,
 // *FieldError for the limit.
 func (a APIKeys) Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, limit int) ([]DeliveryRow, error) {
-	if err := positive("limit", limit); err != nil {
+	if err := positiveLimit(limit); err != nil {
 		return nil, err
 	}
 	if _, err := a.Keys.Key(ctx, key); err != nil {

@@ -120,7 +120,7 @@ func parseTime(text string) (time.Time, error) {
 // listing reads a query and a page.
 func (c Cards) listing(q CardQuery, p CardPage) (cards.Filter, cards.Page, error) {
 	page := cards.Page{Sort: p.Sort, Descending: p.Descending, Last: p.Last, Limit: p.Limit}
-	if err := positive("limit", p.Limit); err != nil {
+	if err := positiveLimit(p.Limit); err != nil {
 		return cards.Filter{}, page, err
 	}
 	filter, err := c.filter(q)

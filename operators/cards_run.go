@@ -165,7 +165,7 @@ func (c Cards) openImport(i CardImport, by prepaid.By) (cards.ImportRequest, *os
 		err = fmt.Errorf("%s is read several times: write what it gives to a file, and import that", i.File)
 	}
 	if err != nil {
-		file.Close()
+		_ = file.Close()
 		return r, nil, err
 	}
 	return r, file, nil

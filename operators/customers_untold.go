@@ -52,7 +52,7 @@ func (r UntoldRow) Cells() [][2]string {
 
 // Untold lists the held notices of one brand, or of all (""), oldest first. Errors: *FieldError for the limit.
 func (s Customers) Untold(ctx context.Context, brand string, limit int) ([]UntoldRow, error) {
-	if err := positive("limit", limit); err != nil {
+	if err := positiveLimit(limit); err != nil {
 		return nil, err
 	}
 	untold, err := s.Notices.Untold(ctx, brand, limit)

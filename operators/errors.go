@@ -45,10 +45,10 @@ func (e *FieldError) Error() string {
 
 func (e *FieldError) Unwrap() error { return e.Err }
 
-// positive returns a *FieldError unless n is.
-func positive(field string, n int) error {
+// positiveLimit returns a *FieldError unless n is positive.
+func positiveLimit(n int) error {
 	if n < 1 {
-		return &FieldError{Field: field, Err: errNotPositive}
+		return &FieldError{Field: "limit", Err: errNotPositive}
 	}
 	return nil
 }

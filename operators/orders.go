@@ -130,7 +130,7 @@ type OrderQuery struct {
 
 // Search returns a page of the orders of a brand, or of all brands (""), newest first. A field that can't be parsed is a *FieldError.
 func (s Orders) Search(ctx context.Context, brand string, q OrderQuery) (OrderList, error) {
-	if err := positive("limit", q.Limit); err != nil {
+	if err := positiveLimit(q.Limit); err != nil {
 		return OrderList{}, err
 	}
 	f := OrderFilter{Brand: brand, Status: topup.Status(q.Status), Open: q.Open, NeedsHuman: q.NeedsHuman, Limit: q.Limit}

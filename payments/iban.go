@@ -36,18 +36,18 @@ func ParseIBAN(text string) (iban IBAN, beside string, err error) {
 	text = prepaid.Fold(text)
 	best, number := error(ErrNoIBAN), ""
 	for at := 0; at < len(text); {
-		start, end, found, err := nextIBAN(text, at)
+		found, in, err := nextIBAN(text, at)
 		switch {
 		case err == nil && number != "" && number != found:
 			return IBAN{}, "", ErrIBANs
 		case err == nil && number == "":
-			number, beside = found, text[:start]+" "+text[end:]
+			number, beside = found, text[:in.start]+" "+text[in.end:]
 		case err == nil:
-			beside = strings.Replace(beside, text[start:end], " ", 1)
+			beside = strings.Replace(beside, text[in.start:in.end], " ", 1)
 		case errors.Is(best, ErrNoIBAN) && err != nil:
 			best = err
 		}
-		at = end
+		at = in.end
 	}
 	switch {
 	case number == "":
@@ -58,20 +58,23 @@ func ParseIBAN(text string) (iban IBAN, beside string, err error) {
 	return IBAN{prepaid.NewSecret(number)}, beside, nil
 }
 
-// nextIBAN looks for an IBAN from a place in a text on; end is where to go on.
-func nextIBAN(text string, at int) (start, end int, number string, err error) {
-	for start = at; start < len(text); start++ {
+// place is a part of a text.
+type place struct{ start, end int }
+
+// nextIBAN looks for an IBAN from a place in a text on, and for where to go on behind it.
+func nextIBAN(text string, at int) (number string, in place, err error) {
+	for start := at; start < len(text); start++ {
 		if !alphanumericAt(text, start) || alphanumericAt(text, start-1) && !strings.EqualFold(text[max(at, start-4):start], "IBAN") {
 			continue
 		}
 		if !beginsIBAN(text, start) {
 			continue
 		}
-		if number, end, err = ibanAt(text, start); !errors.Is(err, ErrNoIBAN) {
-			return start, end, number, err
+		if number, end, err := ibanAt(text, start); !errors.Is(err, ErrNoIBAN) {
+			return number, place{start, end}, err
 		}
 	}
-	return len(text), len(text), "", ErrNoIBAN
+	return "", place{len(text), len(text)}, ErrNoIBAN
 }
 
 // ibanAt reads the IBAN that begins at a place in a text, and where it ends.

@@ -195,7 +195,7 @@ func TestAMonthThatIsKeptIsNotDropped(t *testing.T) {
 	if months := monthsOf(t, db, "notices"); slices.Contains(months, "notices_2010_01") {
 		t.Errorf("still there: %v", months)
 	}
-	keep("orders", 3653)
+	keep("ledger", 3653)
 	drop(`SELECT drop_partition('ledger_entries', $1)`, "the ledger is never dropped")
 	drop(`SELECT detach_partition('ledger_entries', $1)`, "")
 	var rows int

@@ -8,7 +8,6 @@ import (
 
 	"pulsa/cards"
 	"pulsa/prepaid"
-	"pulsa/topup"
 )
 
 var cardTests = slices.Concat(oneCardTests, cardBusinessTests)
@@ -189,9 +188,9 @@ func (w *world) card(serial string) cards.Card {
 }
 
 // redeemed spends a card.
-func (w *world) redeemed(serial string, change ...func(*topup.NewOrder)) prepaid.OrderID {
+func (w *world) redeemed(serial string) prepaid.OrderID {
 	w.Helper()
-	o := w.placed(w.purchase(w.customer(), append(change, byCard(serial))...))
+	o := w.placed(w.purchase(w.customer(), byCard(serial)))
 	if !must[bool](w)(w.db.Cards.ReserveCard(w.Context(), brand, serial, o.ID, start)) {
 		w.Fatal("not reserved")
 	}
