@@ -239,7 +239,7 @@ func onEveryLine(t *testing.T, test func(t *testing.T, l *line)) {
 	}
 }
 
-var orderName = regexp.MustCompile("Order [A-Z]+")
+var orderName = regexp.MustCompile("Order [A-Z-]+")
 
 func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 	type outcome struct {

@@ -42,7 +42,7 @@ func (p *Prompts) samples(b *prepaid.Brand) []string {
 	long.Minor = max(long.Minor, b.Limits.DaySum.Minor, b.Limits.MonthSum.Minor) | 1 // with decimals
 	day := p.writes.day(time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
 	values := []string{
-		"amount", p.writes.money(long), "number", "+31612345678", "order", "BKTRMWQXZD", "minutes", "1440", "left", "2", "value", "BKTRMWQXZD12345678",
+		"amount", p.writes.money(long), "number", "+31612345678", "order", prepaid.OrderID("BKTRMWQXZD").Grouped(), "minutes", "1440", "left", "2", "value", "BKTRMWQXZD12345678",
 		"code", "123456", "word", "UNSUBSCRIBE", "languages", "EN, NL", "link", "https://topup.example/pay/bcdfghjklmnpqrstvwxzbcdfghjklmnp",
 		"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", day,
 		"tries", p.count("tries", 2), "unit", p.count("minutes", 1440) + " (" + p.count("hours", 24) + ")", "topups", p.count("topups", 100), "spent", p.writes.money(long), "limit", p.writes.money(long),

@@ -149,11 +149,11 @@ func debitUnderWay(_ *Turn, e *accounts.UnderWayError) []string {
 	if !e.Debit {
 		return nil
 	}
-	return []string{"order", string(e.Order)}
+	return []string{"order", e.Order.Grouped()}
 }
 
 func orderUnderWay(_ *Turn, e *accounts.UnderWayError) []string {
-	return []string{"order", string(e.Order)}
+	return []string{"order", e.Order.Grouped()}
 }
 
 func contested(t *Turn, e *accounts.ContestedError) []string {
@@ -161,11 +161,11 @@ func contested(t *Turn, e *accounts.ContestedError) []string {
 }
 
 func inFlight(_ *Turn, e *topup.InFlightError) []string {
-	return []string{"order", string(e.Order.ID)}
+	return []string{"order", e.Order.ID.Grouped()}
 }
 
 func repeated(_ *Turn, e *topup.RepeatError) []string {
-	return []string{"order", string(e.Order.ID)}
+	return []string{"order", e.Order.ID.Grouped()}
 }
 
 func overLimit(t *Turn, e *topup.LimitError) []string {

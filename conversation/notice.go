@@ -133,7 +133,7 @@ func tellDebitReturned(ctx context.Context, h *Handler, t *Turn, n Notice) error
 }
 
 func (t *Turn) sayDebitReturned(o topup.Order) {
-	t.Say("order.debit_returned", "amount", t.prompts.writes.money(o.Amount), "order", string(o.ID))
+	t.Say("order.debit_returned", "amount", t.prompts.writes.money(o.Amount), "order", o.ID.Grouped())
 }
 
 // tellOrder says how an order stands, unless they have heard just that, by a turn or an earlier notice. A PIN is told until it is

@@ -55,7 +55,7 @@ func (t *Turn) orderReport(ctx context.Context, s *Services, o topup.Order) (ord
 
 // sayTo tells it. What shows the PIN is no transcript's.
 func (o orderReport) sayTo(t *Turn) {
-	values := []string{"amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String(), "order", string(o.ID), "link", o.ActionURL,
+	values := []string{"amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String(), "order", o.ID.Grouped(), "link", o.ActionURL,
 		"date", t.prompts.writes.day(o.SettlesBy())}
 	if o.pin == nil {
 		t.Say(o.prompt, values...)

@@ -104,7 +104,7 @@ func newDeliveryRow(d developers.Delivery, now time.Time) DeliveryRow {
 // Cells are what people see of the row.
 func (d DeliveryRow) Cells() [][2]string {
 	return [][2]string{
-		{"delivery", d.Delivery}, {"created_at", stamp(d.CreatedAt)}, {"transaction", fmt.Sprint(d.Transaction)}, {"order", string(d.Order)},
+		{"delivery", d.Delivery}, {"created_at", stamp(d.CreatedAt)}, {"transaction", fmt.Sprint(d.Transaction)}, {"order", d.Order.Grouped()},
 		{"state", string(d.State)}, {"status", d.Progress()}, {"code", d.Code},
 	}
 }
@@ -116,7 +116,7 @@ func (d DeliveryRow) Facts() [][]string {
 		tried = stamp(*d.TriedAt)
 	}
 	return [][]string{
-		{"delivery", d.Delivery}, {"key", d.Key}, {"transaction", fmt.Sprint(d.Transaction)}, {"order", string(d.Order)}, {"state", string(d.State)},
+		{"delivery", d.Delivery}, {"key", d.Key}, {"transaction", fmt.Sprint(d.Transaction)}, {"order", d.Order.Grouped()}, {"state", string(d.State)},
 		{"status", d.Progress()}, {"created at", stamp(d.CreatedAt)}, {"tried at", tried}, {"code", d.Code}, {"excerpt", d.Excerpt},
 	}
 }

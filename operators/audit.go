@@ -23,7 +23,7 @@ func (v Violation) String() string {
 	subject := ""
 	switch {
 	case v.Order != "":
-		subject = "order " + string(v.Order) + ": "
+		subject = "order " + v.Order.Grouped() + ": "
 	case v.Card != "":
 		subject = "card " + v.Card + ": "
 	}

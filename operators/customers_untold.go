@@ -46,7 +46,7 @@ type UntoldRow struct {
 // Cells are what people see of the row.
 func (r UntoldRow) Cells() [][2]string {
 	return [][2]string{
-		{"id", string(r.ID)}, {"brand", r.Brand}, {"address", r.Address}, {"about", r.About}, {"order", string(r.Order)}, {"since", r.Since}, {"why", r.Why},
+		{"id", string(r.ID)}, {"brand", r.Brand}, {"address", r.Address}, {"about", r.About}, {"order", r.Order.Grouped()}, {"since", r.Since}, {"why", r.Why},
 	}
 }
 

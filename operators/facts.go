@@ -47,7 +47,7 @@ func madeUnder(version int) string {
 func (d Dossier) Facts() [][]string {
 	var f facts
 	o := d.Order
-	f.add("order", string(d.ID))
+	f.add("order", d.ID.Grouped())
 	f.add("brand", words(d.Brand, madeUnder(d.Settings)))
 	f.add("number", d.Number)
 	f.add("amount", o.Amount.String())
@@ -160,7 +160,7 @@ func (p Profile) Facts() [][]string {
 		f.add("address", a.Address, a.reached())
 	}
 	for _, o := range p.Orders {
-		f.add("order", string(o.ID), o.CreatedAt.Format(time.DateTime), words(o.Currency, o.Amount), words(o.Status, o.Reason))
+		f.add("order", o.ID.Grouped(), o.CreatedAt.Format(time.DateTime), words(o.Currency, o.Amount), words(o.Status, o.Reason))
 	}
 	for _, i := range p.ByHand {
 		f.add("by hand", i.when(), i.What, i.Why)

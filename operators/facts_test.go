@@ -25,7 +25,7 @@ func TestAnOrdersFactsSayWhatHappened(t *testing.T) {
 		lines = append(lines, strings.Join(fact, "|"))
 	}
 	for _, want := range []string{
-		"order|BKTRMWQXZD", "number|+316****5678", "|needs a human: see docs/operators.md", "allowed now|nothing by hand", "next|2026-11-01 09:01:00",
+		"order|BKT-RMW-QXZD", "number|+316****5678", "|needs a human: see docs/operators.md", "allowed now|nothing by hand", "next|2026-11-01 09:01:00",
 		"attempt 2|credit B|2026-11-01 09:00:00 +1.5s|passing BUSY", "history|2026-11-01 09:00:00|requested -> held",
 		"delivered as|a PIN, which waits, sealed, to be handed on",
 	} {
@@ -41,7 +41,7 @@ func TestAViolationIsToldToProgramsAndPeople(t *testing.T) {
 	if want := `{"invariant":4,"order":"BKTRMWQXZD","card":"","text":"is delivered unpaid"}`; err != nil || string(text) != want {
 		t.Errorf("%s, %v", text, err)
 	}
-	if want := "4: order BKTRMWQXZD: is delivered unpaid"; v.String() != want {
+	if want := "4: order BKT-RMW-QXZD: is delivered unpaid"; v.String() != want {
 		t.Error(v)
 	}
 }

@@ -34,7 +34,7 @@ type Intervened struct {
 }
 
 // Text describes it for people.
-func (d Intervened) Text() string { return fmt.Sprintf("order %s is %s", d.Order, d.Status) }
+func (d Intervened) Text() string { return fmt.Sprintf("order %s is %s", d.Order.Grouped(), d.Status) }
 
 // Check reports what CarryOut refuses without asking anybody: ErrNoReason.
 func (r Intervention) Check() error { return needsReason(r.By) }
@@ -47,7 +47,7 @@ func (r Intervention) CarryOut(ctx context.Context, topups Intervener) (Interven
 	}
 	h, err := topups.Intervene(ctx, r.Order, r.Action, r.By)
 	if err != nil {
-		return Intervened{}, fmt.Errorf("%s: %w", r.Order, r.advise(h, err))
+		return Intervened{}, fmt.Errorf("%s: %w", r.Order.Grouped(), r.advise(h, err))
 	}
 	return Intervened{h.ID, r.Action, h.Status, h.Reason, h.NeedsHuman, h.Charge.Status, h.Funding.Kind}, nil
 }
@@ -64,7 +64,7 @@ func (r Intervention) advise(h topup.History, err error) error {
 	case errors.Is(err, topup.ErrNotLegal) && r.Action == topup.RefundAsGoodwill && (h.Status == topup.Held || h.Status == topup.RefundFailed):
 		return fmt.Errorf("%w, so that nothing is lost by giving its money back: leave --goodwill out", err)
 	case errors.Is(err, topup.ErrNotLegal), errors.Is(err, topup.ErrContradicted):
-		return fmt.Errorf("%w; nothing was done: pulsa topups show %s tells how it came to that", err, r.Order)
+		return fmt.Errorf("%w; nothing was done: pulsa topups show %s tells how it came to that", err, r.Order.Grouped())
 	}
 	return err
 }
@@ -79,32 +79,33 @@ func insteadOfGoodwill(h topup.History) string {
 	}
 	switch h.Charge.Status {
 	case topup.ChargePending:
-		return fmt.Sprintf("the debit is still on its way, some days for SEPA: try again when pulsa topups show %s says captured", h.ID)
+		return fmt.Sprintf("the debit is still on its way, some days for SEPA: try again when pulsa topups show %s says captured", h.ID.Grouped())
 	case topup.ChargeRefunded:
 		return "the customer has the money back already"
 	case topup.ChargeReturned:
 		return fmt.Sprintf("the bank has given the money back already, and the customer owes it: to let them buy again all the same, "+
 			"pulsa customers unlock NUMBER --brand %s --paid --reason TEXT", h.Brand)
 	}
-	return fmt.Sprintf("look at the charge with pulsa topups show %s", h.ID)
+	return fmt.Sprintf("look at the charge with pulsa topups show %s", h.ID.Grouped())
 }
 
 // Unfinished says what the action has not achieved yet, and what to do next; nil where it is complete.
 func (d Intervened) Unfinished() error {
 	refund := d.Action == topup.RefundOrder || d.Action == topup.RefundAsGoodwill
+	number := d.Order.Grouped()
 	delivery := d.Action == topup.ResolveDelivered || d.Action == topup.ResolveNotDelivered
 	switch {
 	case d.Status == topup.Refunded, d.Charge == topup.ChargeRefunded, d.Action == topup.ResolveNotRefunded && d.Status == topup.RefundFailed:
 		return nil
 	case d.Status == topup.RefundFailed, d.Status == topup.Declined && d.NeedsHuman:
 		return fmt.Errorf("%s: the money is not given back: %s refuses (%s); try again later (pulsa topups refund %s), or %s, and then: "+
-			"pulsa topups resolve %s --refunded --reason TEXT", d.Order, d.funding(), d.Reason, d.Order, d.otherMeans(), d.Order)
+			"pulsa topups resolve %s --refunded --reason TEXT", number, d.funding(), d.Reason, number, d.otherMeans(), number)
 	case d.Status == topup.Refunding, d.Status == topup.RefundUnknown, d.Status == topup.Declined && refund,
 		d.Status == topup.Delivered && d.Action == topup.RefundAsGoodwill:
 		return fmt.Errorf("%s: the money is not given back yet: %s has not answered, and a running server asks until it does; look again with: "+
-			"pulsa topups show %s", d.Order, d.funding(), d.Order)
+			"pulsa topups show %s", number, d.funding(), number)
 	case d.Status == topup.ChargeUnknown, d.Status == topup.DeliveryUnknown && delivery:
-		return fmt.Errorf("%s: it is not settled: somebody else has been faster; look again with: pulsa topups show %s", d.Order, d.Order)
+		return fmt.Errorf("%s: it is not settled: somebody else has been faster; look again with: pulsa topups show %s", number, number)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func TestWhoCantBeGivenGoodwillIsHelpedOtherwise(t *testing.T) {
 	}{
 		"give the customer another of EUR 10.00":  {order(topup.ByCard, ""), topup.ErrNotGoodwill},
 		"pulsa apikeys credit --key 101-00000042": {order(topup.ByDeveloper, ""), topup.ErrNotGoodwill},
-		"show BKTRMWQXZD says captured":           {order(topup.ByCharge, topup.ChargePending), topup.ErrNotGoodwill},
+		"show BKT-RMW-QXZD says captured":         {order(topup.ByCharge, topup.ChargePending), topup.ErrNotGoodwill},
 		"has the money back already":              {order(topup.ByCharge, topup.ChargeRefunded), topup.ErrNotGoodwill},
 		"unlock NUMBER --brand demo --paid":       {order(topup.ByCharge, topup.ChargeReturned), topup.ErrNotGoodwill},
 		"by other means":                          {order(topup.ByCharge, topup.ChargeCaptured), topup.ErrRefusedBack},

@@ -164,12 +164,12 @@ func names(statuses []topup.Status) []string {
 	return list
 }
 
-// Find returns the id of an order by its name: an order id, which has no digits, or a developer's transaction id. Only a
-// transaction id is looked up. Errors: topup.ErrNoOrder.
+// Find returns the id of an order by its name: an order's number, which prepaid.ReadOrderID reads, or a developer's transaction id, which
+// is digits only. Only a transaction id is looked up. Errors: topup.ErrNoOrder.
 func (s Orders) Find(ctx context.Context, name string) (prepaid.OrderID, error) {
 	transaction, err := strconv.ParseInt(name, 10, 64)
 	if err != nil {
-		return prepaid.OrderID(strings.ToUpper(name)), nil
+		return prepaid.ReadOrderID(name), nil
 	}
 	return s.Sales.OrderOfSale(ctx, transaction)
 }
@@ -182,7 +182,7 @@ func (s Orders) Show(ctx context.Context, name string) (Dossier, error) {
 	}
 	h, err := s.Orders.Order(ctx, id)
 	if err != nil {
-		return Dossier{}, fmt.Errorf("%s: %w", id, err)
+		return Dossier{}, fmt.Errorf("%s: %w", id.Grouped(), err)
 	}
 	d := newDossier(h, s.Clock.Now())
 	if d.Passages, err = s.Orders.Passages(ctx, id); err != nil {

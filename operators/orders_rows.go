@@ -39,7 +39,7 @@ func (r OrderRow) Cells() [][2]string {
 		waiting = "needs a human since " + stamp(r.StatusAt)
 	}
 	return [][2]string{
-		{"id", string(r.ID)}, {"created_at", stamp(r.CreatedAt)}, {"brand", r.Brand}, {"number", r.Number}, {"amount", r.Amount},
+		{"id", r.ID.Grouped()}, {"created_at", stamp(r.CreatedAt)}, {"brand", r.Brand}, {"number", r.Number}, {"amount", r.Amount},
 		{"currency", string(r.Currency)}, {"status", string(r.Status)}, {"reason", r.Reason}, {"needs_human", waiting},
 	}
 }

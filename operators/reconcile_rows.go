@@ -31,7 +31,7 @@ func (r OpenItemRow) Cells() [][2]string {
 	money := func(minor int64) string { return prepaid.Money{Minor: minor, Currency: r.Currency}.String() }
 	return [][2]string{
 		{"id", r.ID}, {"happened_at", stamp(r.HappenedAt)}, {"provider", r.Provider}, {"kind", r.Kind}, {"reference", r.Reference},
-		{"order", string(r.Order)}, {"ours", money(r.Ours)}, {"theirs", money(r.Theirs)}, {"note", r.Note}, {"state", r.State()},
+		{"order", r.Order.Grouped()}, {"ours", money(r.Ours)}, {"theirs", money(r.Theirs)}, {"note", r.Note}, {"state", r.State()},
 	}
 }
 

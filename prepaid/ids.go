@@ -10,7 +10,7 @@ import (
 type (
 	// CustomerID names one customer of one brand: "czkrwtmbvqhdnfpsjgxl".
 	CustomerID string
-	// OrderID names one order, is shown to customers as its number, and is the reference under which
+	// OrderID names one order, is shown to people as its number, Grouped, and is the reference under which
 	// the network knows it: "BKTRMWQXZD".
 	OrderID string
 	// ChargeID names one charge and is the reference under which the gateway knows it.
@@ -28,6 +28,7 @@ type (
 const (
 	lowerConsonants = "bcdfghjklmnpqrstvwxz" // 20 letters: 4.3 bits each
 	upperConsonants = "BCDFGHJKLMNPQRSTVWXZ"
+	orderLetters    = 10
 )
 
 // NewID returns 20 random lower-case consonants (86 bits).
@@ -35,7 +36,7 @@ func NewID[T ~string]() T { return T(randomLetters(lowerConsonants, 20)) }
 
 // NewOrderID returns 10 random capital consonants (43 bits): short enough to read out on the phone.
 // The store refuses a duplicate, and the caller draws again.
-func NewOrderID() OrderID { return OrderID(randomLetters(upperConsonants, 10)) }
+func NewOrderID() OrderID { return OrderID(randomLetters(upperConsonants, orderLetters)) }
 
 // NewToken returns 32 random lower-case consonants (138 bits), fit for a URL or a lock.
 func NewToken() string { return randomLetters(lowerConsonants, 32) }

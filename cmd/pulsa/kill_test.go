@@ -125,7 +125,7 @@ type crowd struct {
 func told(answer string) bool { return strings.Contains(answer, "was added") }
 
 // toldOrder is an order's number in an answer.
-var toldOrder = regexp.MustCompile(`\b[B-Z]{10}\b`)
+var toldOrder = regexp.MustCompile(`\b[B-Z]{3}-[B-Z]{3}-[B-Z]{4}\b`)
 
 // added counts the messages that were answered so.
 func (l *crowd) added() int {
@@ -342,7 +342,7 @@ func (l *crowd) count(p *app.Program) {
 		if !told(answer) {
 			continue
 		}
-		id := toldOrder.FindString(answer)
+		id := string(prepaid.ReadOrderID(toldOrder.FindString(answer)))
 		if _, there := made[id]; !there {
 			t.Errorf("message %s has no order, and was answered %s", m.id, answer)
 		}

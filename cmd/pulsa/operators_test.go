@@ -126,9 +126,12 @@ func TestOperatorsSeeAndRefundOrders(t *testing.T) {
 		}
 	}
 	o.does(`"postings":[`, "topups", "show", delivered, "--json")
+	o.does(`"id":"`+delivered+`"`, "topups", "show", strings.ToLower(grouped(delivered)), "--json")
+	o.does(grouped(delivered), "topups", "show", delivered)
+	o.does(grouped(delivered), "topups", "list")
 	o.fails("say why", "topups", "refund", held)
 	o.fails("leave --goodwill out", "topups", "refund", held, "--goodwill", "--reason", "waits too long")
-	o.does("is refunded", "topups", "refund", held, "--reason", "waits too long")
+	o.does("order "+grouped(held)+" is refunded", "topups", "refund", strings.ReplaceAll(grouped(held), "-", " "), "--reason", "waits too long")
 	o.fails("does not allow", "topups", "refund", held, "--reason", "again")
 	o.fails("add --goodwill", "topups", "refund", delivered, "--reason", "complaint")
 	o.does("is delivered", "topups", "refund", delivered, "--goodwill", "--reason", "complaint")
@@ -136,11 +139,14 @@ func TestOperatorsSeeAndRefundOrders(t *testing.T) {
 	o.fails("only what a customer paid", "topups", "refund", delivered, "--goodwill", "--reason", "again")
 	o.fails("has the money back already", "topups", "refund", delivered, "--goodwill", "--reason", "again")
 	o.does("no violation", "audit", "--books", o.data)
+	o.fails(grouped(delivered)+": ", "topups", "resolve", strings.ToLower(grouped(delivered)), "--not-delivered", "--reason", "complaint")
 	o.fails("does not allow", "topups", "resolve", delivered, "--not-delivered", "--reason", "complaint")
 	o.fails("no such order", "topups", "show", "BBBBBBBBBB")
 	o.does("anna", "topups", "show", held)
 	o.does("no violation", "audit", "--books", o.data)
 }
+
+func grouped(id string) string { return prepaid.OrderID(id).Grouped() }
 
 func TestWhatOperatorsMistypeIsNotAnsweredWithNothing(t *testing.T) {
 	o := newOffice(t)
@@ -256,7 +262,7 @@ func TestReconciliationListsEveryDifferenceUntilItIsClosed(t *testing.T) {
 	if err == nil || strings.Count(out, "\n") != 2 || !strings.Contains(out, `"theirs":700`) || !strings.Contains(out, `"ours":1000`) {
 		t.Fatalf("found %v:\n%s", err, out)
 	}
-	o.fails("4: order BBBBBBBBBB", "audit", "--books", o.data)
+	o.fails("4: order BBB-BBB-BBBB", "audit", "--books", o.data)
 	var item struct{ ID string }
 	for line := range strings.Lines(out) {
 		if err := json.Unmarshal([]byte(line), &item); err != nil {

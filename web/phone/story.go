@@ -142,7 +142,7 @@ func (s *storyWriter) reply(text string) {
 }
 
 var (
-	orderID  = regexp.MustCompile(`\b[BCDFGHJKLMNPQRSTVWXZ]{10}\b`)
+	orderID  = regexp.MustCompile(`\b[BCDFGHJKLMNPQRSTVWXZ]{3}-[BCDFGHJKLMNPQRSTVWXZ]{3}-[BCDFGHJKLMNPQRSTVWXZ]{4}\b`)
 	longRun  = regexp.MustCompile(`\d{4,}`)
 	longCode = regexp.MustCompile(`\d(?:[ -]?\d){9,}`)
 )

@@ -71,7 +71,7 @@ func TestAConversationIsSavedAsAStory(t *testing.T) {
 	}
 	send("Text *123# {now} \\o/", false, "text", `a [b] \ c  # d`)
 	send("Thanks", true, "text", "4821")
-	send("Order BKTRMWQXZD. Thanks", true, "text", "KOOP 10 4821 Jan")
+	send("Order BKT-RMW-QXZD. Thanks", true, "text", "KOOP 10 4821 Jan")
 	send("Spent", true, "text", "REDEEM 1234 5678 9012 34")
 	send("Open http://localhost/sim/pay/xyz now.\n# 1", false, "button", "sepa", "label", "SEPA direct debit")
 	lines := p.listen("kind=telegram&brand=demo")
