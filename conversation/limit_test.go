@@ -18,17 +18,17 @@ func TestALimitSaysWhyAndWhen(t *testing.T) {
 		en, nl string
 	}{
 		{topup.LimitError{Name: "day_sum", Money: eur(200), Spent: eur(195), Until: now.Add(30 * time.Minute)},
-			"You have topped up €195 of our €200 a day. Nothing was charged. €10 is possible again today after 14:30.",
-			"Je hebt € 195 opgewaardeerd van onze € 200 per dag. Er is niets afgeschreven. € 10 kan vandaag na 14.30 uur weer."},
+			"You've topped up €195 in 24 hours; our limit is €200. Nothing was charged. You can top up €10 again today after 14:30.",
+			"Je hebt € 195 opgewaardeerd in 24 uur, onze limiet is € 200. Er is niets afgeschreven. Je kunt vandaag na 14.30 uur weer € 10 opwaarderen."},
 		{topup.LimitError{Name: "day_count", Count: 1, Until: now.Add(24 * time.Hour)},
-			"You've had 1 top-up today, our limit. Nothing was charged. €10 is possible again tomorrow after 14:00.",
-			"Je hebt vandaag 1 keer opgewaardeerd, dat is onze limiet. Er is niets afgeschreven. € 10 kan morgen na 14.00 uur weer."},
+			"You've had 1 top-up in 24 hours, that's our limit. Nothing was charged. You can top up €10 again tomorrow after 14:00.",
+			"Je hebt 1 keer opgewaardeerd in 24 uur, dat is onze limiet. Er is niets afgeschreven. Je kunt morgen na 14.00 uur weer € 10 opwaarderen."},
 		{topup.LimitError{Name: "month_count", Count: 10, Until: now.Add(72*time.Hour + time.Second)},
-			"You've had 10 top-ups in 30 days, our limit. Nothing was charged. €10 is possible again on 2 Dec 2026 after 14:01.",
-			"Je hebt 10 keer opgewaardeerd in 30 dagen, dat is onze limiet. Er is niets afgeschreven. € 10 kan op 02-12-2026 na 14.01 uur weer."},
+			"You've had 10 top-ups in 30 days, that's our limit. Nothing was charged. You can top up €10 again on 2 Dec 2026 after 14:01.",
+			"Je hebt 10 keer opgewaardeerd in 30 dagen, dat is onze limiet. Er is niets afgeschreven. Je kunt op 02-12-2026 na 14.01 uur weer € 10 opwaarderen."},
 		{topup.LimitError{Name: "month_sum", Money: eur(5)},
-			"You have topped up €0 of our €5 in 30 days. Nothing was charged. Please try a smaller amount.",
-			"Je hebt € 0 opgewaardeerd van onze € 5 per 30 dagen. Er is niets afgeschreven. Kies een kleiner bedrag."},
+			"You've topped up €0 in 30 days; our limit is €5. Nothing was charged. Please try a smaller amount.",
+			"Je hebt € 0 opgewaardeerd in 30 dagen, onze limiet is € 5. Er is niets afgeschreven. Kies een kleiner bedrag."},
 	} {
 		if tt.limit.Spent.Currency == "" {
 			tt.limit.Spent = eur(0)
