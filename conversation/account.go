@@ -11,7 +11,7 @@ import (
 func behindPIN(flow string, askPIN Key) []State {
 	return []State{
 		{Name: flow + ".identify", Act: identifyCustomer},
-		{Name: flow + ".ask_pin", Prompt: askPIN, Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
+		{Name: flow + ".ask_pin", Prompt: askPIN, Help: "help.pin", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
 		{Name: flow + ".check_pin", Act: checkPIN},
 	}
 }

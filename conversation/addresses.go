@@ -16,7 +16,7 @@ func addressesFlow() Flow {
 		Name: "addresses",
 		States: append(behindPIN("addresses", "addresses.ask_pin"),
 			State{Name: "addresses.list", Act: listAddresses},
-			State{Name: "addresses.ask", Prompt: "addresses.ask", Fill: fillPresent, Accept: acceptLinked, Offer: offerLinked, Resume: "addresses.ask_pin"},
+			State{Name: "addresses.ask", Prompt: "addresses.ask", Help: "help.addresses", Fill: fillPresent, Accept: acceptLinked, Offer: offerLinked, Resume: "addresses.ask_pin"},
 			State{Name: "addresses.unlink", Act: unlinkAddress},
 		),
 		Transitions: append(behindPINTransitions("addresses", "addresses.list"),

@@ -102,6 +102,7 @@ func (h *Handler) answerChannel(ctx context.Context, t *Turn) bool {
 	switch {
 	case t.silent && t.command.Action == ActHelp: // the provider has helped
 	case answer != nil:
+		t.help = h.engine.table.states[t.session.State].Help
 		answer(ctx, &h.c.Services, t)
 		h.repeatQuestion(t)
 	case unanswerable:
@@ -153,13 +154,17 @@ func (h *Handler) answerOldButton(t *Turn) {
 	h.repeatQuestion(t)
 }
 
-// sayHelp answers HELP.
+// sayHelp answers HELP: within a flow it explains the open question, which is then put once more.
 func sayHelp(_ context.Context, _ *Services, t *Turn) {
-	if t.session.State == idle || isMenu(t.session.State) {
+	switch {
+	case t.session.Expired:
+		t.Say("help.within", "explanation", t.prompts.text("help.expired"))
+		t.askToResume()
+	case t.help == "":
 		t.Say("help.idle")
-		return
+	default:
+		t.Say("help.within", "explanation", t.prompts.text(t.help))
 	}
-	t.Say("help.within")
 }
 
 // follow makes the transition of an event, and of the events that the acting states behind it answer with, until a state asks

@@ -6,11 +6,11 @@ func payFlow() Flow {
 		Name: "pay",
 		States: append([]State{
 			{Name: "pay.identify", Act: identifyCustomer},
-			{Name: "pay.ask_pin", Prompt: "pay.ask_pin", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
+			{Name: "pay.ask_pin", Prompt: "pay.ask_pin", Help: "help.pin", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
 			{Name: "pay.check_pin", Act: checkPIN},
-			{Name: "pay.ask_method", Prompt: "pay.ask_method", Accept: acceptMethod, Choices: methodChoices(), Resume: "pay.ask_pin"},
+			{Name: "pay.ask_method", Prompt: "pay.ask_method", Help: "help.method", Accept: acceptMethod, Choices: methodChoices(), Resume: "pay.ask_pin"},
 			{Name: "pay.open_page", Act: openPage},
-			{Name: "pay.await_payment", Prompt: "pay.await_payment", Accept: acceptPageWait, Timeout: pageTimeout},
+			{Name: "pay.await_payment", Prompt: "pay.await_payment", Help: "help.page", Accept: acceptPageWait, Timeout: pageTimeout},
 		}, mandateStates("pay", "pay.ask_pin")...),
 		Transitions: append([]Transition{
 			{From: "pay.identify", Event: "stranger", To: "registration.ask_msisdn", Say: "topup.not_registered"},

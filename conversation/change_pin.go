@@ -10,14 +10,14 @@ func pinFlow() Flow {
 		Name: "pin",
 		States: []State{
 			{Name: "pin.identify", Act: identifyCustomer},
-			{Name: "pin.ask_current", Prompt: "pin.ask_current", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
+			{Name: "pin.ask_current", Prompt: "pin.ask_current", Help: "help.pin", Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
 			{Name: "pin.check_current", Act: checkPIN},
 			{Name: "pin.forgot", Act: identifyForgetful},
 			{Name: "pin.send_code", Act: sendPINCode},
-			{Name: "pin.ask_code", Prompt: "pin.ask_code", Accept: acceptCode, Secret: true, Timeout: pinTimeout},
+			{Name: "pin.ask_code", Prompt: "pin.ask_code", Help: "help.code", Accept: acceptCode, Secret: true, Timeout: pinTimeout},
 			{Name: "pin.check_code", Act: checkCode},
-			{Name: "pin.ask_new", Prompt: "pin.ask_new", Accept: acceptNewPIN, Secret: true, Timeout: pinTimeout, Resume: "pin.ask_current"},
-			{Name: "pin.ask_new_again", Prompt: "pin.ask_new_again", Accept: acceptPINAgain, Secret: true, Timeout: pinTimeout, Resume: "pin.ask_current"},
+			{Name: "pin.ask_new", Prompt: "pin.ask_new", Help: "help.new_pin", Accept: acceptNewPIN, Secret: true, Timeout: pinTimeout, Resume: "pin.ask_current"},
+			{Name: "pin.ask_new_again", Prompt: "pin.ask_new_again", Help: "help.pin_again", Accept: acceptPINAgain, Secret: true, Timeout: pinTimeout, Resume: "pin.ask_current"},
 			{Name: "pin.save", Act: savePIN},
 		},
 		Transitions: []Transition{

@@ -51,8 +51,21 @@ func (p *Prompts) samples(b *prepaid.Brand) []string {
 	}
 	values = append(values, "when", p.Part("day.on_after", values...).Text)
 	values = append(values, "why", p.Part("limit.month_sum", values...).Text, "when", p.Part("limit.again", values...).Text) // the last counts
+	values = append(values, "explanation", p.longestExplanation())
 	return append(values, "question", p.Part("topup.ask_pin", values...).Text, "what", p.Part("session.purchase", values...).Text,
 		"share", " "+p.text("registration.share"))
+}
+
+// longestExplanation is the longest text that HELP may put into help.within.
+func (p *Prompts) longestExplanation() string {
+	longest := ""
+	for _, key := range p.Keys() {
+		text, _ := p.Template(key)
+		if strings.HasPrefix(string(key), "help.") && key != "help.idle" && key != "help.within" && len(text) > len(longest) {
+			longest = text
+		}
+	}
+	return longest
 }
 
 // BrandFault is what is wrong with a text or a word, said with a brand's values. It is an error.

@@ -165,17 +165,18 @@ func TestTablesAreChecked(t *testing.T) {
 		_, err := newTable([]Flow{{Name: "f", States: states, Transitions: transitions}}, map[Event]string{"go": "f.ask"})
 		return err
 	}
-	good := State{Name: "f.ask", Prompt: "p", Accept: ask}
+	good := State{Name: "f.ask", Prompt: "p", Help: "h", Accept: ask}
 	for name, tt := range map[string]struct {
 		err  error
 		want string
 	}{
 		"good":      {flow([]State{good}), ""},
-		"unreached": {flow([]State{good, {Name: "f.other", Prompt: "p", Accept: ask}}), "can't be reached"},
+		"unreached": {flow([]State{good, {Name: "f.other", Prompt: "p", Help: "h", Accept: ask}}), "can't be reached"},
 		"dead end":  {flow([]State{good, {Name: "f.act", Act: beginRegistrationForTest}}, Transition{From: "f.ask", Event: "x", To: "f.act"}), "dead end"},
 		"ambiguous": {flow([]State{good}, Transition{From: "f.ask", Event: "x", To: idle}, Transition{From: "f.ask", Event: "x", To: "f.ask"}), "two ways"},
 		"unknown":   {flow([]State{good}, Transition{From: "f.ask", Event: "x", To: "f.none"}), "no state f.none"},
 		"no prompt": {flow([]State{{Name: "f.ask", Accept: ask}}), "no prompt"},
+		"no help":   {flow([]State{{Name: "f.ask", Prompt: "p", Accept: ask}}), "no Help"},
 		"neither":   {flow([]State{{Name: "f.ask", Prompt: "p"}}), "either ask"},
 		"twice":     {flow([]State{good, good}), "there twice"},
 	} {

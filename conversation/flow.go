@@ -22,6 +22,7 @@ const noEvent Event = ""
 type State struct {
 	Name   string // flow and place: "registration.ask_pin"
 	Prompt Key    // its question
+	Help   Key    // explains the question: what is wanted, why, an example; menus have none, HELP there is help.idle
 	// Fill gives what the question's {names} stand for, names and texts in turn, and may note what was shown.
 	Fill func(t *Turn) []string
 	// Short is the prompt that repeats a long question in few words, after an error, HELP or a notice; "" where the question must
@@ -148,6 +149,8 @@ func (tb *table) check() []error {
 			errs = append(errs, fmt.Errorf("state %s must either ask (Accept) or act (Act)", name))
 		case s.Accept != nil && s.Prompt == "":
 			errs = append(errs, fmt.Errorf("state %s has no prompt", name))
+		case s.Accept != nil && s.Help == "" && !isMenu(name):
+			errs = append(errs, fmt.Errorf("state %s has no Help that explains its question", name))
 		case s.Resume != "" && tb.states[s.Resume] == nil:
 			errs = append(errs, fmt.Errorf("state %s resumes at %s, which is no state", name, s.Resume))
 		case !strings.Contains(name, "."):

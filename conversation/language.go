@@ -15,7 +15,7 @@ func languageFlow() Flow {
 	return Flow{
 		Name: "lang",
 		States: []State{
-			{Name: "lang.ask", Prompt: "lang.ask", Accept: acceptLanguage, Languages: true},
+			{Name: "lang.ask", Prompt: "lang.ask", Help: "help.lang", Accept: acceptLanguage, Languages: true},
 			{Name: "lang.save", Act: saveLanguage},
 		},
 		Transitions: []Transition{

@@ -26,11 +26,11 @@ type Mandate struct {
 // where it goes on after an expired question: the IBAN is not kept.
 func mandateStates(flow, resume string) []State {
 	return []State{
-		{Name: flow + ".ask_iban", Prompt: "mandate.ask_iban", Accept: acceptIBAN, Secret: true, Timeout: pageTimeout},
-		{Name: flow + ".ask_holder", Prompt: "mandate.ask_holder", Accept: acceptHolder, Free: isHolder, Resume: resume},
-		{Name: flow + ".agree", Prompt: mandateText, Fill: fillMandate, Short: shortMandate, Accept: acceptAgreement, Resume: resume},
+		{Name: flow + ".ask_iban", Prompt: "mandate.ask_iban", Help: "help.iban", Accept: acceptIBAN, Secret: true, Timeout: pageTimeout},
+		{Name: flow + ".ask_holder", Prompt: "mandate.ask_holder", Help: "help.holder", Accept: acceptHolder, Free: isHolder, Resume: resume},
+		{Name: flow + ".agree", Prompt: mandateText, Help: "help.mandate", Fill: fillMandate, Short: shortMandate, Accept: acceptAgreement, Resume: resume},
 		{Name: flow + ".sign", Act: signMandate},
-		{Name: flow + ".await_mandate", Prompt: "mandate.await", Accept: acceptMandateWait, Timeout: pageTimeout},
+		{Name: flow + ".await_mandate", Prompt: "mandate.await", Help: "help.mandate_wait", Accept: acceptMandateWait, Timeout: pageTimeout},
 	}
 }
 

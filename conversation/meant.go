@@ -23,7 +23,7 @@ func meantFlow() Flow {
 		States: []State{
 			{Name: "meant.read", Act: readMeant},
 			{Name: "meant.check_pin", Act: checkPIN},
-			{Name: meantQuestion, Prompt: "meant.ask", Fill: fillMeant, Accept: acceptMeant, Choices: []ChoiceID{"yes", "no"}, Timeout: againTimeout},
+			{Name: meantQuestion, Prompt: "meant.ask", Help: "help.meant", Fill: fillMeant, Accept: acceptMeant, Choices: []ChoiceID{"yes", "no"}, Timeout: againTimeout},
 		},
 		Transitions: []Transition{
 			{From: "meant.read", Event: "ask", To: meantQuestion},

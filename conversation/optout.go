@@ -38,7 +38,7 @@ func stopFlow() Flow {
 	return Flow{
 		Name: "stop",
 		States: []State{
-			{Name: stopQuestion, Prompt: "stop.ask", Accept: acceptStop, Choices: []ChoiceID{"yes", "no"}},
+			{Name: stopQuestion, Prompt: "stop.ask", Help: "help.stop", Accept: acceptStop, Choices: []ChoiceID{"yes", "no"}},
 			{Name: "stop.opt_out", Act: optOutAsked},
 		},
 		Transitions: []Transition{

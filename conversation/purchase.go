@@ -20,13 +20,13 @@ func topupFlow() Flow {
 		Name: "topup",
 		States: []State{
 			{Name: "topup.identify", Act: identifyBuyer},
-			{Name: "topup.ask_amount", Prompt: "topup.ask_amount", Fill: fillNumber, Accept: acceptAmount, Secret: true}, // a PIN may stand behind it
-			{Name: "topup.ask_which", Prompt: "topup.ask_which", Fill: fillNumber, Accept: acceptWhich, Offer: offerAmounts, Secret: true},
-			{Name: "topup.ask_pin", Prompt: "topup.ask_pin", Fill: fillPurchase, Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
-			{Name: wishQuestion, Prompt: "topup.ask_wish", Fill: fillWish, Accept: acceptWish, Secret: true, Timeout: pinTimeout},
+			{Name: "topup.ask_amount", Prompt: "topup.ask_amount", Help: "help.amount", Fill: fillNumber, Accept: acceptAmount, Secret: true}, // a PIN may stand behind it
+			{Name: "topup.ask_which", Prompt: "topup.ask_which", Help: "help.which", Fill: fillNumber, Accept: acceptWhich, Offer: offerAmounts, Secret: true},
+			{Name: "topup.ask_pin", Prompt: "topup.ask_pin", Help: "help.pin_pays", Fill: fillPurchase, Accept: acceptPIN, Secret: true, Timeout: pinTimeout},
+			{Name: wishQuestion, Prompt: "topup.ask_wish", Help: "help.pin_pays", Fill: fillWish, Accept: acceptWish, Secret: true, Timeout: pinTimeout},
 			{Name: "topup.check_pin", Act: checkPIN},
 			{Name: "topup.place", Act: placeOrder},
-			{Name: "topup.confirm_again", Prompt: "topup.confirm_again", Fill: fillPurchase, Accept: acceptRepeat, Choices: []ChoiceID{"again", "no"}, Timeout: againTimeout, Resume: "topup.ask_pin"},
+			{Name: "topup.confirm_again", Prompt: "topup.confirm_again", Help: "help.again", Fill: fillPurchase, Accept: acceptRepeat, Choices: []ChoiceID{"again", "no"}, Timeout: againTimeout, Resume: "topup.ask_pin"},
 		},
 		Transitions: []Transition{
 			{From: "topup.identify", Event: "stranger", To: "registration.ask_msisdn"},

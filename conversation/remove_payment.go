@@ -13,7 +13,7 @@ func unpayFlow() Flow {
 		Name: "unpay",
 		States: append(behindPIN("unpay", "unpay.ask_pin"),
 			State{Name: "unpay.look", Act: checkUnpay},
-			State{Name: "unpay.ask", Prompt: "unpay.ask", Fill: fillUnpay, Accept: acceptUnpay, Choices: []ChoiceID{ChoiceID(ActUnpay), "no"}, Resume: "unpay.ask_pin"},
+			State{Name: "unpay.ask", Prompt: "unpay.ask", Help: "help.unpay", Fill: fillUnpay, Accept: acceptUnpay, Choices: []ChoiceID{ChoiceID(ActUnpay), "no"}, Resume: "unpay.ask_pin"},
 			State{Name: "unpay.remove", Act: removeInstrument},
 		),
 		Transitions: append(behindPINTransitions("unpay", "unpay.look"),

@@ -97,8 +97,12 @@ func saidWhere(t *testing.T) map[Key]string {
 	}
 	e := mustEngine(t)
 	for _, key := range slices.Sorted(maps.Keys(e.table.states)) {
-		if state := e.table.states[key]; state.Prompt != "" {
+		state := e.table.states[key]
+		if state.Prompt != "" {
 			where[state.Prompt] = "asked in `" + key + "`"
+		}
+		if state.Help != "" {
+			where[state.Help] = "HELP in `" + key + "`"
 		}
 	}
 	for key := range mustLanguages(t).source().Prompts {
@@ -121,7 +125,7 @@ func TestHelpMenuAndLinksFitOneSegment(t *testing.T) {
 	for language, p := range mustPrompts(t, b).ByLanguage {
 		for _, key := range p.Keys() {
 			template, _ := p.Template(key)
-			if strings.HasPrefix(string(key), "help.") || strings.Contains(template, "{link}") {
+			if strings.HasPrefix(string(key), "help.") && key != "help.within" || strings.Contains(template, "{link}") {
 				fits(language, string(key), p.Part(key, p.examples(key, b)...).Text)
 			}
 		}

@@ -38,6 +38,7 @@ type Turn struct {
 	pin    prepaid.Secret // typed in this message
 	code   prepaid.Secret // a card's or one-time code, typed in this message
 
+	help      Key      // explains the open question
 	wrong     []string // values of the prompt that says what is wrong with the input
 	usedByYou string   // how the sender has used the card that they sent again
 

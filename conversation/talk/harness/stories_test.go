@@ -28,6 +28,7 @@ var unsaid = map[string]string{
 	"code.no_sms":       "a story's one channel carries SMS, too: TestWhileSMSIsOffAForgottenPINIsAnsweredSo",
 	"code.stopped":      "no script says STOP at a carrier: TestNoCodeIsSentWhereTheCarrierDeliversNone",
 	"code.unreachable":  "the same",
+	"help.which":        "no amount of the demo may be two: TestStoriesAbroad",
 	"number.no_sms":     "the same: TestWhileSMSIsOffANewNumberIsAnsweredSo",
 	"pin.busy":          "stories' PINs are hashed in no time: TestAPINForWhichNoPatienceIsLeftIsNotCounted",
 	"pin.weak":          "test brands take any PIN: conversation TestUnderstanding",
@@ -213,8 +214,8 @@ func TestStoriesAbroad(t *testing.T) {
 	play(t, c, loadAll(t, v, folder), "", "")
 }
 
-// withinOthers are the prompts that stand within others, or go to another phone.
-var withinOthers = []string{"code.sms", "registration.share", "pin.ask", "session.what", "session.purchase", "addresses.place",
+// withinOthers are the prompts that stand within others, or go to another phone; those of HELP do, too.
+var withinOthers = []string{"code.sms", "registration.share", "pin.ask", "session.what", "session.purchase", "meant.purchase", "addresses.place",
 	"limit.day_sum", "limit.day_count", "limit.month_sum", "limit.month_count", "limit.exposure", "limit.again", "limit.later", "limit.smaller",
 	"day.today", "day.yesterday", "day.on", "day.today_after", "day.tomorrow_after", "day.on_after", "redeem.used", "redeem.used_by_you"}
 
@@ -237,7 +238,7 @@ func checkSaid(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
 		}
 		for _, key := range v.Keys {
 			heard := said[key]
-			if template, ok := v.Prompt(brand.Name, language, key); ok && (strings.HasPrefix(key, "choice.") || slices.Contains(withinOthers, key)) {
+			if template, ok := v.Prompt(brand.Name, language, key); ok && (strings.HasPrefix(key, "choice.") || strings.HasPrefix(key, "help.") || slices.Contains(withinOthers, key)) {
 				heard = inWords(template).MatchString(words.String())
 			}
 			switch why, excused := unsaid[key]; {
