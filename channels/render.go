@@ -82,7 +82,7 @@ func withLines(text string, choices []Choice) string {
 // meterFor returns what makes a meter for each part of the text.
 func meterFor(text string, can Capabilities) func() meter {
 	if can.Segmented {
-		empty := *newSegmentMeter(text)
+		empty := newSegmentMeter(text)
 		empty.max = can.MaxSegments
 		return func() meter { m := empty; return &m }
 	}
@@ -140,18 +140,21 @@ func ReadChoice(choices []Choice, in Inbound) (id string, ok bool) {
 		return "", false
 	}
 	if number, rest := leadingNumber(text); number >= 1 && number <= len(choices) {
-		chosen := choices[number-1]
-		if rest == "" || rest == foldChoice(chosen.Label) {
-			return chosen.ID, true
+		if rest == "" || rest == foldChoice(choices[number-1].Label) {
+			return choices[number-1].ID, true
 		}
 	}
-	if i := onlyChoice(choices, func(label string) bool { return label == text }); i >= 0 {
+	labels := make([]string, len(choices))
+	for i, c := range choices {
+		labels[i] = foldChoice(c.Label)
+	}
+	if i := onlyChoice(labels, func(label string) bool { return label == text }); i >= 0 {
 		return choices[i].ID, true
 	}
-	if i := onlyChoice(choices, func(label string) bool { return strings.HasPrefix(label, text+" ") }); i >= 0 {
+	if i := onlyChoice(labels, func(label string) bool { return strings.HasPrefix(label, text+" ") }); i >= 0 {
 		return choices[i].ID, true
 	}
-	if i := onlyChoice(choices, func(label string) bool { return hasWords(label, text) }); i >= 0 {
+	if i := onlyChoice(labels, func(label string) bool { return hasWords(label, text) }); i >= 0 {
 		return choices[i].ID, true
 	}
 	return "", false
@@ -174,10 +177,10 @@ func hasWords(label, text string) bool {
 	return said > 0
 }
 
-func onlyChoice(choices []Choice, matches func(folded string) bool) int {
+func onlyChoice(labels []string, matches func(label string) bool) int {
 	found := -1
-	for i, c := range choices {
-		if !matches(foldChoice(c.Label)) {
+	for i, label := range labels {
+		if !matches(label) {
 			continue
 		}
 		if found >= 0 {

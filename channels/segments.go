@@ -45,11 +45,11 @@ type segmentMeter struct {
 	max           int // segments allowed; 0: any number
 }
 
-func newSegmentMeter(text string) *segmentMeter {
+func newSegmentMeter(text string) segmentMeter {
 	if IsGSM7(text) {
-		return &segmentMeter{encoding: GSM7, single: 160, multi: 153}
+		return segmentMeter{encoding: GSM7, single: 160, multi: 153}
 	}
-	return &segmentMeter{encoding: UCS2, single: 70, multi: 67}
+	return segmentMeter{encoding: UCS2, single: 70, multi: 67}
 }
 
 func (m *segmentMeter) add(r rune) {

@@ -48,7 +48,7 @@ func acceptYes(t *Turn, yes ChoiceID) (Event, Key) {
 	id, ok := channels.ReadChoice(choices, t.in)
 	if !ok {
 		in := t.in
-		in.Text = t.all.Words.withoutCourtesy(tidy(in.Text), ActNone)
+		in.Text = t.all.Words.withoutCourtesy(t.tidied(), ActNone)
 		id, _ = channels.ReadChoice(choices, in)
 	}
 	switch ChoiceID(id) {

@@ -192,6 +192,6 @@ func (h *Handler) follow(ctx context.Context, t *Turn, event Event) error {
 // where no question wants it.
 func (t *Turn) readBareCode() {
 	if (t.session.State == idle || isMenu(t.session.State)) && t.command.Action == ActNone && t.isCardCode() {
-		t.command = Command{Action: ActRedeem, Rest: tidy(t.in.Text)}
+		t.command = Command{Action: ActRedeem, Rest: t.tidied()}
 	}
 }

@@ -33,7 +33,7 @@ func newEngine() (*engine, error) {
 func (e *engine) answersFirst(t *Turn) {
 	free := e.table.states[t.session.State].Free
 	if free != nil && !t.command.Alone && t.command.Action != ActStop && free(t) {
-		t.command = Command{Rest: tidy(t.in.Text)}
+		t.command = Command{Rest: t.tidied()}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"pulsa/accounts"
 	"pulsa/channels"
 	"pulsa/prepaid"
+	"pulsa/prepaid/race"
 	"pulsa/topup"
 )
 
@@ -23,9 +25,10 @@ func bareTurn(t testing.TB, b *prepaid.Brand, all *BrandPrompts, s *Session, tex
 	c := channels.Channel{Brand: b, Name: "fake", Type: "fake"}
 	in := channels.Inbound{ID: "m", Address: "tel:+31612345678", Text: text, Can: can}
 	turn := &Turn{
-		brand: b, channel: c, in: in, session: s, all: all, prompts: all.ByLanguage["en"], command: all.Words.Read(text),
+		brand: b, channel: c, in: in, session: s, all: all, prompts: all.ByLanguage["en"],
 		now: time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC), result: "ok",
 	}
+	turn.command = all.Words.readTidied(text, turn.tidied())
 	turn.pinKey = func(pin prepaid.Secret) string { return "key of " + pin.Reveal() }
 	turn.samePIN = func(key string, pin prepaid.Secret) bool { return key == "key of "+pin.Reveal() }
 	turn.checkStrength = func(_ string, _ prepaid.MSISDN, pin prepaid.Secret) error {
@@ -205,37 +208,66 @@ func TestMachineRefusesWhatTheTableDoesNotKnow(t *testing.T) {
 	}
 }
 
-// BenchmarkEngineTurn is one turn without services: session decoded, text understood, transition made, reply
-// put together and rendered, session encoded. At most 15 us and 8 KB are wanted.
-func BenchmarkEngineTurn(b *testing.B) {
+// engineTurns are turns without services, as benchmarked: session decoded, text understood, transition made, reply rendered, session encoded.
+func engineTurns(tb testing.TB) map[string]func() {
 	brand := demoBrand()
-	all, e := mustPrompts(b, brand), mustEngine(b)
+	all, e := mustPrompts(tb, brand), mustEngine(tb)
+	turns := map[string]func(){}
 	for name, tt := range map[string]struct{ state, text string }{
 		"amount":   {"topup.ask_amount", "20"},
 		"method":   {"registration.ask_method", "2"},
 		"nonsense": {"registration.ask_method", "what is this?"},
-		"msisdn":   {"registration.ask_msisdn", "06 12345678"}, // most of it is the phone number library's
+		"msisdn":   {"registration.ask_msisdn", "06 12345678"}, // much of it is the phone number library's
 	} {
 		stored, err := json.Marshal(Session{State: tt.state, At: 1767258000000000, Language: "en", Answers: Answers{Key: "bcdfghjklm", MSISDN: "31612345678", Customer: "bcdfghjklmnpqrstvwxz"}})
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
+		turns[name] = func() {
+			s, _ := decodeSession(stored, e.table)
+			turn := bareTurn(tb, brand, all, s, tt.text)
+			if event := e.understand(turn); event != noEvent {
+				if _, err := e.fire(context.Background(), turn, event); err != nil {
+					tb.Fatal(err)
+				}
+			}
+			channels.Render(turn.message(), turn.in.Can)
+			if _, err := s.encode(); err != nil {
+				tb.Fatal(err)
+			}
+		}
+	}
+	return turns
+}
+
+func BenchmarkEngineTurn(b *testing.B) {
+	for name, turn := range engineTurns(b) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				s, _ := decodeSession(stored, e.table)
-				turn := bareTurn(b, brand, all, &s, tt.text)
-				if event := e.understand(turn); event != noEvent {
-					if _, err := e.fire(context.Background(), turn, event); err != nil {
-						b.Fatal(err)
-					}
-				}
-				channels.Render(turn.message(), turn.in.Can)
-				if _, err := s.encode(); err != nil {
-					b.Fatal(err)
-				}
+				turn()
 			}
 		})
+	}
+}
+
+func TestATurnAllocatesFewBytes(t *testing.T) {
+	race.Skip(t)
+	const most, turns = 4096, 500
+	for name, turn := range engineTurns(t) {
+		if name == "msisdn" {
+			continue // the phone number library alone allocates 1,200 bytes for it
+		}
+		turn() // fills pools and caches
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range turns {
+			turn()
+		}
+		runtime.ReadMemStats(&after)
+		if bytes := (after.TotalAlloc - before.TotalAlloc) / turns; bytes > most {
+			t.Errorf("a turn of %s allocates %d bytes, %d at most", name, bytes, most)
+		}
 	}
 }
 

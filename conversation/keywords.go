@@ -67,9 +67,11 @@ func isWordBreak(r rune) bool {
 
 // Read finds the action of a text. Words of courtesy may stand around its word, "please top up 10", and the digits that follow may
 // touch it, "KOOP10 1234".
-func (w Words) Read(text string) Command {
+func (w Words) Read(text string) Command { return w.readTidied(text, tidy(text)) }
+
+// readTidied is Read for a text that was tidied before.
+func (w Words) readTidied(text, tidied string) Command {
 	first, _, more := strings.Cut(strings.TrimSpace(text), "\n")
-	tidied := tidy(text)
 	c, at := w.read(tidied)
 	if c.Action == ActNone {
 		return Command{Rest: tidied}
@@ -256,7 +258,7 @@ func (t *Turn) readSentence() {
 	if t.command.Action != ActNone && t.command.Action != ActPIN {
 		return
 	}
-	words := strings.FieldsFunc(tidy(t.in.Text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' })
+	words := strings.FieldsFunc(t.tidied(), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' })
 	if len(words) > longestSentence {
 		return
 	}

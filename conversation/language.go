@@ -28,7 +28,7 @@ func languageFlow() Flow {
 func acceptLanguage(t *Turn) (Event, Key) {
 	id, ok := channels.ReadChoice(t.prompts.languages, t.in)
 	if !ok {
-		id, ok = t.readLanguage(tidy(t.in.Text))
+		id, ok = t.readLanguage(t.tidied())
 	}
 	if !ok {
 		return noEvent, "lang.unknown"

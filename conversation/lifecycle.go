@@ -68,14 +68,14 @@ func (h *Handler) tryTurn(ctx context.Context, ch channels.Channel, in channels.
 	}()
 	h.c.Reached("begin")
 	session, lost := decodeSession(begun.Session, h.engine.table)
-	t := h.newTurn(ctx, ch, in, &session)
+	t := h.newTurn(ctx, ch, in, session)
 	if lost {
 		t.Say("session.lost")
 	}
 	from := session.State
 	if err := kind.answer(ctx, t); err != nil { // answer the message again, as one that is taken back
 		session, _ = decodeSession(begun.Session, h.engine.table)
-		t = h.newTurn(ctx, ch, in, &session)
+		t = h.newTurn(ctx, ch, in, session)
 		if !t.takeBack(err) {
 			return memo{}, false, err
 		}
@@ -148,7 +148,7 @@ func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.I
 	all := h.promptsOf(c.Brand)
 	t := &Turn{brand: c.Brand, channel: c, in: in, now: h.c.Clock.Now(), session: s, all: all, result: "ok"}
 	t.prompts = all.ByLanguage[c.Brand.Language(s.Language, in.Language)]
-	t.command = all.Words.Read(in.Text)
+	t.command = all.Words.readTidied(in.Text, t.tidied())
 	t.readButton()
 	t.readSentence()
 	t.readSmallTalk()

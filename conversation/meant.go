@@ -53,7 +53,7 @@ func (e *engine) beginMeant(t *Turn) (Event, bool) {
 }
 
 func (t *Turn) readSlip() (slip, bool) {
-	return t.all.Words.readSlip(tidy(t.in.Text), t.takesRest)
+	return t.all.Words.readSlip(t.tidied(), t.takesRest)
 }
 
 // takesRest reports whether something may follow a keyword that is only meant: a text that goes on otherwise is none of our business.

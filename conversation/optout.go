@@ -67,7 +67,7 @@ func (t *Turn) readCancel(tb *table) {
 
 // mentionsStop reports whether a text that is not understood has a word in it that stops our messages.
 func (t *Turn) mentionsStop() bool {
-	words := strings.FieldsFunc(tidy(t.in.Text), func(r rune) bool { return !isWordRune(r) && r != '\'' })
+	words := strings.FieldsFunc(t.tidied(), func(r rune) bool { return !isWordRune(r) && r != '\'' })
 	return len(words) <= longestSentence && slices.ContainsFunc(words, func(word string) bool {
 		k := t.all.Words.keywords[word]
 		return k.action != nil && k.Name == ActStop

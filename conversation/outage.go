@@ -15,7 +15,7 @@ func (t *Turn) standsAlone() bool {
 }
 
 // isCardCode reports whether the whole text looks like the code of one of the brand's cards.
-func (t *Turn) isCardCode() bool { return cards.Looks(t.brand, tidy(t.in.Text)) }
+func (t *Turn) isCardCode() bool { return cards.Looks(t.brand, t.tidied()) }
 
 // answerWithoutSession answers a message while sessions can't be kept: what stands alone is done on SQL alone, and whatever else
 // is put off. Nothing is asked, for the answer would find no question. No memo is kept either: the message's operation keys keep

@@ -198,7 +198,7 @@ func acceptAmount(t *Turn) (Event, Key) {
 // typedNumber is the part of an answer that digits begin and end, where only words that customers write around a PIN or code stand
 // around it: "my PIN is 4821, thanks". It is all of any other answer.
 func (t *Turn) typedNumber() string {
-	text := tidy(t.in.Text)
+	text := t.tidied()
 	start, end := codeStart(text), strings.LastIndexAny(text, "0123456789")+1
 	if start < 0 {
 		return text

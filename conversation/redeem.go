@@ -127,7 +127,7 @@ func withoutLabel(text string) string {
 }
 
 func acceptCardCode(t *Turn) (Event, Key) {
-	code, ok := readCode(withoutLabel(tidy(t.in.Text)), 5, maxCodeLength)
+	code, ok := readCode(withoutLabel(t.tidied()), 5, maxCodeLength)
 	if !ok {
 		return noEvent, "redeem.code_invalid"
 	}

@@ -167,7 +167,7 @@ func acceptMSISDNAgain(t *Turn) (Event, Key) {
 }
 
 func readMSISDN(t *Turn) (prepaid.MSISDN, Key) {
-	m, err := prepaid.ParseMSISDN(tidy(t.in.Text), t.brand.Country)
+	m, err := prepaid.ParseMSISDN(t.tidied(), t.brand.Country)
 	if err != nil {
 		return "", t.promptOf(err, "registration.msisdn_invalid")
 	}

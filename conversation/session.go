@@ -15,13 +15,13 @@ type Session struct {
 	State    string `json:"state"`
 	At       int64  `json:"at"` // microseconds: when the last message was answered
 	Language string `json:"lang,omitempty"`
-	Guessed  bool   `json:"guessed,omitempty"`  // from a word or a number, or the brand's first
 	Wish     int64  `json:"wish,omitempty"`     // what a stranger asked for, minor units: asked about once they are registered
 	Failures int    `json:"failures,omitempty"` // answers in a row that the state could not use
 	// Question numbers the question that was asked last, which its buttons carry. One that is put again, because
 	// the answer was not understood or news came in between, keeps its number.
 	Question uint32 `json:"question,omitempty"`
 	Expired  bool   `json:"expired,omitempty"` // the customer was asked whether to go on
+	Guessed  bool   `json:"guessed,omitempty"` // the language: from a word or a number, or the brand's first
 	// Told are the last orders that the customer was told of, each with what was told: "BKTRMWQXZD:order.delivered".
 	Told []string `json:"told,omitempty"`
 	// Dial is the provider's session (USSD) that the last message came in.
@@ -33,36 +33,37 @@ type Session struct {
 
 // Answers are what the customer has said in the present flow. They are forgotten when it ends.
 type Answers struct {
-	Key        string             `json:"key,omitempty"` // the message that started the flow
-	MSISDN     prepaid.MSISDN     `json:"msisdn,omitempty"`
-	Proven     bool               `json:"proven,omitempty"`     // that the number is the customer's own
-	Recognised bool               `json:"recognised,omitempty"` // the network knows it
-	PINKey     string             `json:"pinkey,omitempty"`     // the first PIN, only comparable
-	Coded      bool               `json:"coded,omitempty"`      // by a code that was sent to it in this flow
-	Recovers   bool               `json:"recovers,omitempty"`   // the PIN is to be set without the old one
-	Customer   prepaid.CustomerID `json:"customer,omitempty"`
-	Holder     int                `json:"holder,omitempty"`     // the number's when the flow began
-	Authorised bool               `json:"authorised,omitempty"` // the PIN was right in this flow
-	Amount     int64              `json:"amount,omitempty"`     // minor units of the brand's currency
-	Either     []int64            `json:"either,omitempty"`     // amounts that the one typed may be
-	Meant      Action             `json:"meant,omitempty"`      // by a slip of its word
-	Word       string             `json:"word,omitempty"`       // that word
-	Confirmed  bool               `json:"confirmed,omitempty"`  // buy the same again
-	Card       string             `json:"card,omitempty"`       // the serial of a card whose code was right
-	Other      prepaid.MSISDN     `json:"other,omitempty"`      // whom the card is to top up, where not the sender
-	Method     string             `json:"method,omitempty"`
-	Link       string             `json:"link,omitempty"`
-	Setup      prepaid.SetupID    `json:"setup,omitempty"` // the last one that the flow has opened
+	Key      string             `json:"key,omitempty"` // the message that started the flow
+	MSISDN   prepaid.MSISDN     `json:"msisdn,omitempty"`
+	PINKey   string             `json:"pinkey,omitempty"` // the first PIN, only comparable
+	Customer prepaid.CustomerID `json:"customer,omitempty"`
+	Holder   int                `json:"holder,omitempty"` // the number's when the flow began
+	Amount   int64              `json:"amount,omitempty"` // minor units of the brand's currency
+	Either   []int64            `json:"either,omitempty"` // amounts that the one typed may be
+	Meant    Action             `json:"meant,omitempty"`  // by a slip of its word
+	Word     string             `json:"word,omitempty"`   // that word
+	Card     string             `json:"card,omitempty"`   // the serial of a card whose code was right
+	Other    prepaid.MSISDN     `json:"other,omitempty"`  // whom the card is to top up, where not the sender
+	Method   string             `json:"method,omitempty"`
+	Link     string             `json:"link,omitempty"`
+	Setup    prepaid.SetupID    `json:"setup,omitempty"` // the last one that the flow has opened
 	// What the flows about the account itself want to know.
 	Instrument prepaid.InstrumentID `json:"instrument,omitempty"` // to be removed
 	Display    string               `json:"display,omitempty"`    // as it is shown
 	Number     prepaid.MSISDN       `json:"number,omitempty"`     // that the account is to have
-	OldProven  bool                 `json:"oldproven,omitempty"`  // by a code on the present number, for this new one
-	NewProven  bool                 `json:"newproven,omitempty"`  // by a code on the new one
 	Present    Linked               `json:"present,omitzero"`     // where the customer writes from
 	Linked     []Linked             `json:"linked,omitempty"`     // their other addresses
 	Unlink     Linked               `json:"unlink,omitzero"`
 	Mandate    Mandate              `json:"mandate,omitzero"`
+	// Flags stand together: one by one, each would take 8 bytes of every turn.
+	Proven     bool `json:"proven,omitempty"`     // that the number is the customer's own
+	Recognised bool `json:"recognised,omitempty"` // the network knows it
+	Coded      bool `json:"coded,omitempty"`      // by a code that was sent to it in this flow
+	Recovers   bool `json:"recovers,omitempty"`   // the PIN is to be set without the old one
+	Authorised bool `json:"authorised,omitempty"` // the PIN was right in this flow
+	Confirmed  bool `json:"confirmed,omitempty"`  // buy the same again
+	OldProven  bool `json:"oldproven,omitempty"`  // by a code on the present number, for this new one
+	NewProven  bool `json:"newproven,omitempty"`  // by a code on the new one
 }
 
 // toldKept is how many orders a customer may hear of at once: a purchase, and cards in between.
@@ -77,15 +78,16 @@ const (
 
 // decodeSession reads a stored session. What can't be read, or names a state that this program does not have
 // (any more), begins anew; lost says so.
-func decodeSession(data []byte, tb *table) (s Session, lost bool) {
+func decodeSession(data []byte, tb *table) (s *Session, lost bool) {
 	if len(data) == 0 {
-		return Session{State: idle}, false
+		return &Session{State: idle}, false
 	}
-	if err := json.Unmarshal(data, &s); err != nil {
-		return Session{State: idle}, true
+	s = &Session{}
+	if err := json.Unmarshal(data, s); err != nil {
+		return &Session{State: idle}, true
 	}
 	if st := tb.states[s.State]; st == nil || st.Act != nil {
-		return Session{State: idle, Language: s.Language, Guessed: s.Guessed, Told: s.Told, Dial: s.Dial, Question: s.Question}, true
+		return &Session{State: idle, Language: s.Language, Guessed: s.Guessed, Told: s.Told, Dial: s.Dial, Question: s.Question}, true
 	}
 	return s, false
 }

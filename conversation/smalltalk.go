@@ -11,8 +11,8 @@ func (t *Turn) readSmallTalk() {
 	a := t.all.actions.named(t.command.Action)
 	switch {
 	case t.session.State != idle && a.SmallTalk:
-		t.command = Command{Rest: tidy(t.in.Text)}
-	case t.session.State == idle && a.Name == ActNone && !isASCII(t.in.Text) && isSign(tidy(t.in.Text)):
+		t.command = Command{Rest: t.tidied()}
+	case t.session.State == idle && a.Name == ActNone && !isASCII(t.in.Text) && isSign(t.tidied()):
 		t.command = Command{Action: ActHello}
 		if len(t.session.Told) > 0 {
 			t.command = Command{Action: ActThanks}

@@ -25,6 +25,7 @@ type Turn struct {
 	session     *Session
 	prompts     *Prompts // in the customer's language
 	all         *BrandPrompts
+	tidy        struct{ of, is string }
 	command     Command         // what the text means outside of any state
 	sms         string          // the brand's channel that carries SMS, where it is on
 	opensDial   bool            // a session was dialled, and nothing said yet
@@ -83,6 +84,14 @@ type Step struct {
 // Say adds a prompt to the reply. values are names and texts in turn.
 func (t *Turn) Say(key Key, values ...string) {
 	t.said = append(t.said, t.prompts.Part(key, values...))
+}
+
+// tidied is the message's text as it is compared. It is made once: a text that nobody understands is read many times.
+func (t *Turn) tidied() string {
+	if t.tidy.of != t.in.Text {
+		t.tidy.of, t.tidy.is = t.in.Text, tidy(t.in.Text)
+	}
+	return t.tidy.is
 }
 
 // fail ends the turn without an answer, or with what takeBack has for the error: nothing of the message counts. It returns noEvent.

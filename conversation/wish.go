@@ -29,7 +29,7 @@ func fillWish(t *Turn) []string {
 
 // acceptWish takes the PIN, or "no".
 func acceptWish(t *Turn) (Event, Key) {
-	said := strings.Trim(t.all.Words.withoutCourtesy(tidy(t.in.Text), ActNone), punctuation)
+	said := strings.Trim(t.all.Words.withoutCourtesy(t.tidied(), ActNone), punctuation)
 	if strings.EqualFold(said, t.prompts.text(ChoiceID("no").label())) {
 		return "no", ""
 	}
