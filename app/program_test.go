@@ -83,7 +83,7 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 	m := miniredis.RunT(t)
 	r := runDemo(t, nil, func(c *config.Config) { c.RedisURL = prepaid.NewSecret(apptest.PatientRedis("redis://" + m.Addr())) })
 	r.customer(apptest.Number)
-	r.wants(apptest.Number, "hello", "not understand")
+	r.wants(apptest.Number, "qwerty", "not understand")
 
 	m.SetError("LOADING down")
 	r.wants(apptest.Number, "KOOP 10 "+apptest.PIN, "€10 was added")
@@ -93,7 +93,7 @@ func TestWhileRedisIsDownOneTextStillBuys(t *testing.T) {
 	r.wants(apptest.Number, "HELP", "Top up: KOOP 10")
 	r.wants(apptest.Number, "KOOP", "try again in a minute")
 	r.wants(apptest.Number, "KOOP 20", "try again in a minute")
-	r.wants(apptest.Number, "hello", "try again in a minute")
+	r.wants(apptest.Number, "qwerty", "try again in a minute")
 	r.text(apptest.Number, "STOP")
 	r.hears("no more messages")
 	r.wants(apptest.Number, "KOOP 20 "+apptest.PIN, "€20 was added")

@@ -132,18 +132,19 @@ func TestWhatIsDialledAtOnceIsDoneAtOnce(t *testing.T) {
 
 func TestALongAnswerIsTurnedPageByPage(t *testing.T) {
 	r := runUSSD(t)
-	r.sees(r.dial("s1"), "CON", "6 Language")
-	r.sees(r.dial("s1", "6"), "CON", "2 Nederlands")
-	r.sees(r.dial("s1", "6", "2"), "END", "Nederlands")
+	r.sees(r.dial("s1"), "CON", "5 My account")
+	r.sees(r.dial("s1", "5"), "CON", "6 Language")
+	r.sees(r.dial("s1", "5", "6"), "CON", "2 Nederlands")
+	r.sees(r.dial("s1", "5", "6", "2"), "END", "Nederlands")
 	r.sees(r.dial("s2"), "CON", "1 Opwaarderen")
-	first := r.dial("s2", "7")
+	first := r.dial("s2", "4")
 	r.sees(first, "CON", "\n98. Meer")
-	r.sees(r.dial("s2", "7", "98"), "CON", "1 Opwaarderen")
-	r.sees(r.dial("s2", "7", "98"), "CON", "\n0. Terug")
-	if back := r.dial("s2", "7", "98", "0"); back != first {
+	r.sees(r.dial("s2", "4", "98"), "CON", "1 Opwaarderen")
+	r.sees(r.dial("s2", "4", "98"), "CON", "\n0. Terug")
+	if back := r.dial("s2", "4", "98", "0"); back != first {
 		t.Errorf("back: %q", back)
 	}
-	r.sees(r.dial("s2", "7", "98", "0", "3"), "CON", "geen bestelling")
+	r.sees(r.dial("s2", "4", "98", "0", "3"), "CON", "geen bestellingen")
 }
 
 func TestAUSSDCallerWhoHasOptedOutIsServed(t *testing.T) {
