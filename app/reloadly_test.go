@@ -41,11 +41,11 @@ func (r *running) latest() topup.Order {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	o, err := r.Topups.Latest(r.t.Context(), "demo", topup.Whose{Customer: c.ID})
-	if err != nil {
-		r.t.Fatal(err)
+	orders, err := r.Topups.Latest(r.t.Context(), "demo", topup.Whose{Customer: c.ID}, 1)
+	if err != nil || len(orders) == 0 {
+		r.t.Fatal(orders, err)
 	}
-	return o
+	return orders[0]
 }
 
 func TestTextedTopupIsBoughtAtReloadly(t *testing.T) {

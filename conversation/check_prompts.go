@@ -44,7 +44,7 @@ func (p *Prompts) samples(b *prepaid.Brand) []string {
 	values := []string{
 		"amount", p.writes.money(long), "number", "+31612345678", "order", prepaid.OrderID("BKTRMWQXZD").Grouped(), "minutes", "1440", "left", "2", "value", "BKTRMWQXZD12345678",
 		"code", "123456", "word", "UNSUBSCRIBE", "languages", "EN, NL", "link", "https://topup.example/pay/bcdfghjklmnpqrstvwxzbcdfghjklmnp",
-		"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", day,
+		"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", day, "on", " (" + day + ")",
 		"tries", p.count("tries", 2), "unit", p.count("minutes", 1440) + " (" + p.count("hours", 24) + ")", "topups", p.count("topups", 100), "spent", p.writes.money(long), "limit", p.writes.money(long),
 		"time", p.writes.hour(time.Date(2026, 11, 21, 23, 59, 0, 0, time.UTC)),
 		"place", "WhatsApp +316****5678, " + day,

@@ -118,7 +118,7 @@ func (h *Handler) setupEvent(t *Turn, n Notice, kind noticeKind) Event {
 func tellGift(ctx context.Context, h *Handler, t *Turn, n Notice) error {
 	o, err := h.c.Services.Topups.Order(ctx, n.Order)
 	if err == nil && o.Status == topup.Delivered {
-		t.sayGift(o.Order)
+		t.sayGift(o.Order, "")
 	}
 	return err
 }

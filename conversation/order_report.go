@@ -19,6 +19,7 @@ type orderReport struct {
 	topup.Order
 	prompt Key
 	pin    *topup.PINDetail // with pinShown
+	on     string           // its day, " (5 Nov 2026)", where that is to be said
 }
 
 // key names what a customer has been told: statuses that are told in the same words are one.
@@ -55,7 +56,7 @@ func (t *Turn) orderReport(ctx context.Context, s *Services, o topup.Order) (ord
 
 // sayTo tells it. What shows the PIN is no transcript's.
 func (o orderReport) sayTo(t *Turn) {
-	values := []string{"amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String(), "order", o.ID.Grouped(), "link", o.ActionURL,
+	values := []string{"amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String(), "order", o.ID.Grouped(), "on", o.on, "link", o.ActionURL,
 		"date", t.prompts.writes.day(o.SettlesBy())}
 	if o.pin == nil {
 		t.Say(o.prompt, values...)
@@ -117,7 +118,7 @@ func orderPrompt(o topup.Order) Key {
 	return "order.working"
 }
 
-// sayGift tells of a top-up that somebody else has paid for: neither who, nor by which order.
-func (t *Turn) sayGift(o topup.Order) {
-	t.Say("order.gift", "amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String())
+// sayGift tells of a top-up that somebody else has paid for: neither who, nor by which order. on is its day, where that is to be said.
+func (t *Turn) sayGift(o topup.Order, on string) {
+	t.Say("order.gift", "amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String(), "on", on)
 }

@@ -12,8 +12,11 @@ import (
 	"pulsa/topup"
 )
 
-// sayStatus answers STATUS: how the newest order that the sender made or was given stands, and where our messages reach them
-// no more. Of what they were given they hear no more than that.
+// lastOrders is how many orders STATUS tells of.
+const lastOrders = 3
+
+// sayStatus answers STATUS: how the last orders that the sender made or was given stand, the newest in full, and where our messages
+// reach them no more. Of what they were given they hear no more than that.
 func sayStatus(ctx context.Context, s *Services, t *Turn) {
 	number, _ := t.ownNumber()
 	c, err := t.sender(ctx, s)
@@ -25,30 +28,75 @@ func sayStatus(ctx context.Context, s *Services, t *Turn) {
 	}
 	defer t.sayStoppedChannels(ctx, s)
 	whose := topup.Whose{Customer: c.ID, Address: t.in.Address, MSISDN: number}
-	o, err := s.Topups.Latest(ctx, t.brand.Name, whose)
-	switch {
-	case errors.Is(err, topup.ErrNoOrder):
-		t.Say("status.none")
-	case err != nil:
+	orders, err := s.Topups.Latest(ctx, t.brand.Name, whose, lastOrders)
+	if err != nil {
 		t.fail(err)
-	case !whose.Made(o):
-		t.sayGift(o)
-	default:
-		report, err := t.orderReport(ctx, s, o)
-		if err != nil {
-			t.fail(err)
-			return
-		}
-		report.sayTo(t)
-		if report.pin != nil {
-			t.session.hears(report)
-		}
-		if report.prompt != pinComing {
-			ids, err := s.Held.HeldOf(ctx, o.ID) // nobody else could tell it
-			t.logError(err)
-			t.told.Notices = append(t.told.Notices, ids...)
-		}
+		return
 	}
+	if len(orders) == 0 {
+		t.Say("status.none")
+		return
+	}
+	newest, before := orders[0], orders[1:]
+	on := ""
+	if len(before) > 0 || t.daysAgo(newest.CreatedAt) != 0 {
+		on = " (" + t.prompts.writes.day(newest.CreatedAt) + ")"
+	}
+	if !whose.Made(newest) {
+		t.sayGift(newest, on)
+	} else if !t.sayNewest(ctx, s, newest, on) {
+		return
+	}
+	for _, o := range before {
+		prompt := outcome(o)
+		if !whose.Made(o) {
+			prompt = "status.gift"
+		}
+		w := t.prompts.writes
+		t.Say(prompt, "date", w.day(o.CreatedAt), "amount", w.money(o.Amount), "number", o.MSISDN.String())
+	}
+}
+
+// sayNewest tells in full how an order of the sender's own stands; false: it failed. on is its day.
+func (t *Turn) sayNewest(ctx context.Context, s *Services, o topup.Order, on string) bool {
+	report, err := t.orderReport(ctx, s, o)
+	if err != nil {
+		t.fail(err)
+		return false
+	}
+	report.on = on
+	report.sayTo(t)
+	if report.pin != nil {
+		t.session.hears(report)
+	}
+	if report.prompt != pinComing {
+		ids, err := s.Held.HeldOf(ctx, o.ID) // nobody else could tell it
+		t.logError(err)
+		t.told.Notices = append(t.told.Notices, ids...)
+	}
+	return true
+}
+
+// outcome is the prompt that tells what came of an order in one line.
+func outcome(o topup.Order) Key {
+	card := o.Funding.Kind == topup.ByCard
+	switch o.Status {
+	case topup.Delivered:
+		return "status.delivered"
+	case topup.Declined:
+		return "status.declined"
+	case topup.Refunding, topup.RefundUnknown, topup.RefundFailed:
+		if card {
+			return "status.card_refunded"
+		}
+		return "status.refunding"
+	case topup.Refunded:
+		if card {
+			return "status.card_refunded"
+		}
+		return "status.refunded"
+	}
+	return "status.working"
 }
 
 // sayStoppedChannels says where else the customer has stopped our messages at the carrier, and can take it back.

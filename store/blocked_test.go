@@ -99,7 +99,7 @@ func TestABlockedTableIsAQuickNo(t *testing.T) {
 			d := took(func() {
 				switch i % 3 {
 				case 0:
-					_, err = db.Orders.Latest(ctx, "demo", topup.Whose{MSISDN: "31612345678"})
+					_, err = db.Orders.Latest(ctx, "demo", topup.Whose{MSISDN: "31612345678"}, 1)
 				case 1:
 					_, err = db.Orders.Order(ctx, "BBBBBBBBBB")
 				default:

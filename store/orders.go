@@ -132,9 +132,9 @@ func (db Orders) history(ctx context.Context, what, where string, args ...any) (
 }
 
 // Latest implements topup.Finder. What a developer has bought for the number is the developer's.
-func (db Orders) Latest(ctx context.Context, brand string, w topup.Whose) (topup.Order, error) {
-	const newest = ` ORDER BY created_at DESC, id LIMIT 1`
-	row, found, err := orderTable.get(ctx, db.orderReader, `
+func (db Orders) Latest(ctx context.Context, brand string, w topup.Whose, n int) ([]topup.Order, error) {
+	const newest = ` ORDER BY created_at DESC, id` + limited
+	orders, err := orderTable.list(ctx, db.orderReader, `
 		WHERE id IN (
 			SELECT id FROM (SELECT id FROM orders WHERE customer = ? AND customer <> ''`+newest+`) made
 			UNION ALL
@@ -143,14 +143,11 @@ func (db Orders) Latest(ctx context.Context, brand string, w topup.Whose) (topup
 			UNION ALL
 			SELECT id FROM (SELECT id FROM orders
 				WHERE brand = ? AND msisdn = ? AND msisdn <> '' AND funding_kind <> 'developer' AND status = 'delivered' AND NOT by_pin`+newest+`) got
-		)`+newest, w.Customer, brand, w.Address, brand, w.MSISDN)
+		)`+newest, w.Customer, n, brand, w.Address, n, brand, w.MSISDN, n, n)
 	if err != nil {
-		return topup.Order{}, fmt.Errorf("latest order: %w", err)
+		return nil, fmt.Errorf("latest orders: %w", err)
 	}
-	if !found {
-		return topup.Order{}, topup.ErrNoOrder
-	}
-	return row, nil
+	return orders, nil
 }
 
 // Claim implements topup.Orders. Those that have waited longest come first.

@@ -198,10 +198,11 @@ func TestNewsWhileTheChargeIsBeingMadeWaitsForItsAnswer(t *testing.T) {
 
 // moveAway does what a worker does with an order whose lease has lapsed.
 func (w *world) moveAway(to []topup.Status, next *topup.Attempt) {
-	o, err := w.db.Orders.Latest(context.Background(), "demo", topup.Whose{Customer: w.customer})
-	if err != nil {
-		w.Fatalf("latest: %v", err)
+	latest, err := w.db.Orders.Latest(context.Background(), "demo", topup.Whose{Customer: w.customer}, 1)
+	if err != nil || len(latest) == 0 {
+		w.Fatalf("latest: %v, %v", latest, err)
 	}
+	o := latest[0]
 	if next != nil {
 		next.Order, next.Reference = o.ID, string(o.ID)
 	}

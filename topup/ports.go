@@ -116,9 +116,9 @@ type Orders interface {
 
 // Finder reads orders for people.
 type Finder interface {
-	// Latest returns the newest order within a brand that somebody made, whatever became of it, or that others have had
-	// credited to their number; ErrNoOrder.
-	Latest(ctx context.Context, brand string, w Whose) (Order, error)
+	// Latest returns the newest orders within a brand, n at most and the newest first: those that somebody made, whatever became
+	// of them, and those that others have had credited to their number.
+	Latest(ctx context.Context, brand string, w Whose, n int) ([]Order, error)
 	// ByCharge returns the order that a charge belongs to, for a gateway's webhook; ErrNoOrder.
 	ByCharge(ctx context.Context, id prepaid.ChargeID) (History, error)
 	// ByOperation returns the order of an operation key; ErrNoOrder.

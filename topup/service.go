@@ -115,9 +115,9 @@ func (noNetwork) LookUp(context.Context, string) Result {
 	return Result{Outcome: Unknown, Code: CodeNoNetwork}
 }
 
-// Latest returns the newest order that somebody made or was given; ErrNoOrder.
-func (s *Service) Latest(ctx context.Context, brand string, w Whose) (Order, error) {
-	return s.c.Finder.Latest(ctx, brand, w)
+// Latest returns the newest orders that somebody made or was given, n at most and the newest first.
+func (s *Service) Latest(ctx context.Context, brand string, w Whose, n int) ([]Order, error) {
+	return s.c.Finder.Latest(ctx, brand, w, n)
 }
 
 // PIN returns what the credit of a ByPIN order is used with, for whoever bought it; nil once it was handed on.

@@ -23,39 +23,51 @@ var orderTests = []test{
 	{"an order that is not there is ErrNoOrder", func(w *world) {
 		_, err := w.db.Orders.Order(w.Context(), "NONE")
 		_, errCharge := w.db.Orders.ByCharge(w.Context(), "none")
-		_, errLatest := w.db.Orders.Latest(w.Context(), brand, topup.Whose{MSISDN: "31600000000"})
 		_, errApply := w.db.Orders.Apply(w.Context(), topup.Change{Order: "NONE", From: topup.Charging})
-		for _, err := range []error{err, errCharge, errLatest, errApply} {
+		for _, err := range []error{err, errCharge, errApply} {
 			if !errors.Is(err, topup.ErrNoOrder) {
 				w.Errorf("%v; want ErrNoOrder", err)
 			}
 		}
 	}},
-	{"the latest order is the newest that was made or given", func(w *world) {
+	{"the latest orders are the newest that were made or given", func(w *world) {
 		c, other := w.customer(), w.customer()
-		latest := func(who topup.Whose) prepaid.OrderID {
-			return must[topup.Order](w)(w.db.Orders.Latest(w.Context(), brand, who)).ID
+		latest := func(who topup.Whose, n int) []prepaid.OrderID {
+			var ids []prepaid.OrderID
+			for _, o := range must[[]topup.Order](w)(w.db.Orders.Latest(w.Context(), brand, who, n)) {
+				ids = append(ids, o.ID)
+			}
+			return ids
+		}
+		ids := func(orders ...topup.Order) (ids []prepaid.OrderID) {
+			for _, o := range orders {
+				ids = append(ids, o.ID)
+			}
+			return ids
 		}
 		payer, recipient := topup.Whose{Customer: c.ID, MSISDN: c.MSISDN}, topup.Whose{Customer: other.ID, MSISDN: other.MSISDN}
 		first := w.placed(w.purchase(c))
 		w.apply(declined(first))
 		second := w.placed(w.purchase(c, func(n *topup.NewOrder) { n.Order.CreatedAt = start.Add(time.Hour) }))
-		same(w, "latest", latest(payer), second.ID)
+		same(w, "latest", latest(payer, 1), ids(second))
+		same(w, "latest two", latest(payer, 2), ids(second, first))
 		w.apply(declined(second))
 		gift := w.placed(w.purchase(c, func(n *topup.NewOrder) {
 			n.Order.MSISDN, n.Order.CreatedAt = other.MSISDN, start.Add(2*time.Hour)
 		}))
-		same(w, "made for another", latest(payer), gift.ID)
-		if _, err := w.db.Orders.Latest(w.Context(), brand, recipient); !errors.Is(err, topup.ErrNoOrder) {
-			w.Errorf("%v: nothing was given yet", err)
-		}
+		same(w, "made for another", latest(payer, 2), ids(gift, second))
+		same(w, "given yet", latest(recipient, 3), nil)
 		w.apply(charged(gift))
 		w.apply(delivered(gift))
-		same(w, "given by another", latest(recipient), gift.ID)
+		same(w, "given by another", latest(recipient, 3), ids(gift))
 		same(w, "who made it", recipient.Made(gift), false)
 		same(w, "who made it", payer.Made(gift), true)
 		own := w.placed(w.purchase(other, func(n *topup.NewOrder) { n.Order.CreatedAt = start.Add(3 * time.Hour) }))
-		same(w, "made since", latest(recipient), own.ID)
+		same(w, "made since", latest(recipient, 3), ids(own, gift))
+		w.apply(charged(own))
+		w.apply(delivered(own))
+		same(w, "made for themselves, once", latest(recipient, 3), ids(own, gift))
+		same(w, "in all", latest(payer, 9), ids(gift, second, first))
 	}},
 	{"what a stranger has ordered is found by where they wrote from", func(w *world) {
 		from := func(a prepaid.Address) func(*topup.NewOrder) {
@@ -66,11 +78,11 @@ var orderTests = []test{
 		}
 		o := w.placed(w.purchase(accounts.Customer{MSISDN: msisdn(77)}, from("telegram:77")))
 		who := topup.Whose{Address: "telegram:77"}
-		same(w, "theirs", must[topup.Order](w)(w.db.Orders.Latest(w.Context(), brand, who)).ID, o.ID)
+		same(w, "theirs", must[[]topup.Order](w)(w.db.Orders.Latest(w.Context(), brand, who, 3))[0].ID, o.ID)
 		same(w, "made", who.Made(o), true)
 		for _, who := range []topup.Whose{{Address: "telegram:78"}, {MSISDN: msisdn(77)}, {}} {
-			if _, err := w.db.Orders.Latest(w.Context(), brand, who); !errors.Is(err, topup.ErrNoOrder) || who.Made(o) {
-				w.Errorf("%+v: %v", who, err)
+			if found, err := w.db.Orders.Latest(w.Context(), brand, who, 3); err != nil || len(found) > 0 || who.Made(o) {
+				w.Errorf("%+v: %v, %v", who, found, err)
 			}
 		}
 	}},

@@ -113,11 +113,11 @@ func CheckFact(ctx context.Context, p *core.Program, brand string, who talk.Cust
 		if m == "" {
 			m, _ = prepaid.ParseE164(who.Number)
 		}
-		o, err := p.Topups.Latest(ctx, brand, topup.Whose{Customer: c.ID, Address: who.Address(), MSISDN: m})
-		if errors.Is(err, topup.ErrNoOrder) {
-			return talk.Finding{Actual: "no order"}, nil
+		latest, err := p.Topups.Latest(ctx, brand, topup.Whose{Customer: c.ID, Address: who.Address(), MSISDN: m}, 1)
+		if err != nil || len(latest) == 0 {
+			return talk.Finding{Actual: "no order"}, err
 		}
-		return is(string(o.Status), f.Name), err
+		return is(string(latest[0].Status), f.Name), nil
 	case talk.CardIs:
 		card, err := p.Cards.Card(ctx, brand, f.Serial)
 		if errors.Is(err, cards.ErrUnknown) {
