@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"pulsa/prepaid"
 )
 
 // Error is everything that is wrong with files, and with the environment where it overrides them.
@@ -63,7 +65,7 @@ func (e *Error) Error() string {
 func DidYouMean(word string, known []string) string {
 	best, distance := "", len(word)/3+2
 	for _, k := range known {
-		if d := editDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
+		if d := prepaid.EditDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}
 	}
@@ -75,25 +77,4 @@ func DidYouMean(word string, known []string) string {
 	default:
 		return ": known are " + strings.Join(known, ", ")
 	}
-}
-
-// editDistance counts the letters to add, drop or change between a and b (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

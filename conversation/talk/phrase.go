@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"pulsa/prepaid"
 )
 
 // phrase is one sentence that a script may say. Its words in capitals stand for one word each that the
@@ -67,7 +69,7 @@ func likely[K any](words []string, phrases []phrase[K]) string {
 				filled[i] = words[i]
 			}
 		}
-		d := distance(have, strings.Join(filled, " "))
+		d := prepaid.EditDistance(have, strings.Join(filled, " "))
 		if shares == kin && d < least || shares && !kin {
 			best, least, kin = p.pattern, d, shares
 		}

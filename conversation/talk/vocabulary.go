@@ -2,7 +2,6 @@ package talk
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"pulsa/prepaid"
@@ -128,30 +127,9 @@ func nearest(have string, known []string) string {
 	}
 	best, least := "", max(1, len(have)/3)+1
 	for _, name := range known {
-		if d := distance(strings.ToLower(have), strings.ToLower(name)); d < least {
+		if d := prepaid.EditDistance(strings.ToLower(have), strings.ToLower(name)); d < least {
 			best, least = name, d
 		}
 	}
 	return best
-}
-
-// distance counts the letters to insert, drop or change to get from a to b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = slices.Min([]int{change, row[j] + 1, row[j+1] + 1})
-		}
-	}
-	return row[len(b)]
 }
