@@ -117,7 +117,7 @@ func wordsInCode(text string, values []string) []string {
 
 // manySay are the files of stories that say something else in each row of their tables, and on USSD. Others are played once, on the
 // first of their channels.
-var manySay = []string{"mandate.talk", "buying.talk", "cards.talk"}
+var manySay = []string{"mandate.talk", "buying.talk", "cards.talk", "status.talk"}
 
 // TestNoTextThatACustomerReadsStandsInCode plays the stories in a language whose words have no vowel of English: every word with
 // one stands in Go, where no translator can reach it, unless it is a value.

@@ -82,6 +82,8 @@ var flowEnds = map[string]string{
 	"close":        "close.close by closed",
 	"lang":         "lang.save by saved",
 	"menu":         "account.ask by back",
+	"stop":         "stop.opt_out by done",
+	"meant":        "meant.ask by authorised",
 }
 
 func storyVocabularyFor(t testing.TB) (config.Config, *talk.Vocabulary) {
