@@ -158,8 +158,10 @@ func (p *Program) suggest(w io.Writer, b *prepaid.Brand) {
 	fmt.Fprintf(w, "  %s chat --server %s --brand %s%s\n", self, here, b.Name, folder)
 	fmt.Fprintf(w, "  > %-22s registers: follow the questions and open the link\n", keyword)
 	fmt.Fprintf(w, "  > %-22s buys, with the PIN you have chosen\n\n", keyword+" "+example+" 4821")
-	fmt.Fprintf(w, "  %s cards generate --brand %s --amount %s --quantity 5 --series 101%s\n", self, b.Name, example, folder)
-	fmt.Fprintf(w, "  > %-22s spends a card\n\n", words.Word(conversation.ActRedeem)+" code")
+	if redeem := words.Word(conversation.ActRedeem); redeem != "" {
+		fmt.Fprintf(w, "  %s cards generate --brand %s --amount %s --quantity 5 --series 101%s\n", self, b.Name, example, folder)
+		fmt.Fprintf(w, "  > %-22s spends a card\n\n", redeem+" code")
+	}
 	if _, sold := p.Settings.Terms(b.Name); sold {
 		fmt.Fprintf(w, "  %s apikeys create --brand %s --name shop%s\n", self, b.Name, folder)
 		fmt.Fprintf(w, "  %-24s tells how developers top up with that key\n\n", here+"/docs")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pulsa/accounts"
+	"pulsa/cards"
 	"pulsa/prepaid"
 )
 
@@ -75,6 +76,10 @@ func readMeant(ctx context.Context, s *Services, t *Turn) Event {
 	switch t.session.Meant {
 	case ActStop:
 		return "stop"
+	case ActRedeem:
+		if t.brand.Cards.NoRedeem {
+			return t.answerError(cards.ErrNoRedeem) // no answer would lead further
+		}
 	case ActTopUp:
 		return t.readMeantPurchase(ctx, s)
 	}

@@ -156,13 +156,35 @@ func (l *language) compile(b *prepaid.Brand) *Prompts {
 	for key, text := range merged(l.Prompts, b.Prompts[l.code]) {
 		p.templates[Key(key)] = cut(text, constants)
 	}
+	if b.Cards.NoRedeem {
+		p.leaveOutCards(b.Prompts[l.code])
+	}
 	return p
+}
+
+// leaveOutCards puts other texts in the place of those that offer cards, but for the brand's own.
+func (p *Prompts) leaveOutCards(own map[string]string) {
+	delete(p.offered, ActRedeem)
+	for key, instead := range withoutCards() {
+		if _, ok := own[string(key)]; !ok {
+			p.templates[key] = p.templates[instead]
+		}
+	}
+}
+
+// withoutCards are the texts that offer cards, each with what a brand says that takes none.
+func withoutCards() map[Key]Key {
+	return map[Key]Key{
+		"help.idle":           "help.idle_no_cards",
+		"pin.recovered_cards": "pin.recovered_no_cards",
+		"start.welcome":       "start.welcome_no_cards",
+	}
 }
 
 // kind is what customers call a kind of channel: "WhatsApp".
 func (p *Prompts) kind(k channels.Kind) string { return p.words[string(k)] }
 
-// Word is the word for an action that the texts offer.
+// Word is the word for an action that the texts offer, "" where the brand does not have it.
 func (p *Prompts) Word(a Action) string { return p.offered[a] }
 
 // cut parts a text at its {names}; those of constants are replaced.

@@ -107,6 +107,36 @@ func TestEveryPromptSaidInTheCodeExistsAndIsUsed(t *testing.T) {
 	}
 }
 
+func TestABrandThatTakesNoCardsOffersNone(t *testing.T) {
+	b := demoBrand()
+	b.Cards.NoRedeem = true
+	for language, p := range mustPrompts(t, b).ByLanguage {
+		word := wordToRedeem(t, language)
+		for _, key := range p.Keys() {
+			text, _ := p.Template(key)
+			if strings.Contains(text, word) {
+				t.Errorf("%s: %s offers %s: %q", language, key, word, text)
+			}
+		}
+		if p.Word(ActRedeem) != "" {
+			t.Errorf("%s: the word %s is offered", language, p.Word(ActRedeem))
+		}
+	}
+	b.Prompts = map[string]map[string]string{"en": {"start.welcome": "Hello! {redeem} takes cards of our old shop."}}
+	if text, _ := mustPrompts(t, b).ByLanguage["en"].Template("start.welcome"); !strings.Contains(text, "our old shop") {
+		t.Errorf("the brand's own text is left out: %q", text)
+	}
+}
+
+// wordToRedeem is the word that texts offer for redeeming a card.
+func wordToRedeem(t *testing.T, language string) string {
+	word := mustPrompts(t, demoBrand()).ByLanguage[language].Word(ActRedeem)
+	if word == "" {
+		t.Fatalf("%s: no word for redeeming a card", language)
+	}
+	return word
+}
+
 func TestBrandOverridesPrompts(t *testing.T) {
 	b := demoBrand()
 	b.Prompts = map[string]map[string]string{"en": {"code.sms": "{code}, by {brand}."}}

@@ -27,7 +27,7 @@ type Outbox interface {
 type Words struct {
 	Language string // in the language itself: "Nederlands"
 	TopUp    string // the keyword that begins a top-up: "KOOP"
-	Redeem   string
+	Redeem   string // "" where the brand takes no cards
 	Status   string
 	Help     string
 }
