@@ -9,6 +9,7 @@ import (
 	"net"
 
 	"pulsa/app/config"
+	"pulsa/channels"
 	"pulsa/channels/fake"
 	"pulsa/prepaid"
 )
@@ -16,7 +17,8 @@ import (
 // Chat is a customer's chat with a brand by the fake channel of a server. The caller closes it.
 type Chat struct {
 	*fake.Client
-	Joined bool // the server is another process's, found on the data folder
+	Joined bool   // the server is another process's, found on the data folder
+	Hint   string // how to begin, where texting is not enough: "Dial *123#. "; else ""
 	stop   func() error
 }
 
@@ -55,6 +57,9 @@ func OpenChat(ctx context.Context, c config.Config, o ChatOptions) (*Chat, error
 	chat := &Chat{
 		Client: &fake.Client{Server: o.Server, Brand: brand.Name, From: o.From, As: o.As},
 		stop:   func() error { return nil },
+	}
+	if o.As == string(channels.USSD) {
+		chat.Hint = "Dial " + brand.ServiceCode() + " to begin. "
 	}
 	if chat.Server == "" {
 		chat.Server = runningServer(ctx, c.Data)

@@ -117,6 +117,19 @@ type CardFormat struct {
 	NoRedeem   bool // customers can't redeem them
 }
 
+// ServiceCodeSetting is the setting of a channel that says what customers dial to reach it: "*123#".
+const ServiceCodeSetting = "service_code"
+
+// ServiceCode is what customers dial, by the first of the brand's channels that says it; else "*123#".
+func (b *Brand) ServiceCode() string {
+	for _, c := range b.Channels {
+		if code := c.Settings[ServiceCodeSetting]; code != "" {
+			return code
+		}
+	}
+	return "*123#"
+}
+
 // ChannelConfig declares one line of a brand: a Twilio number, a Telegram bot.
 type ChannelConfig struct {
 	Name     string            // in the webhook URL: "twilio"

@@ -54,13 +54,16 @@ var channelTypes = map[string]channelType{
 		"token":     {needed: true, secret: true},
 		"token_old": {secret: true},
 		"sources":   {},
+
+		prepaid.ServiceCodeSetting: {},
 	}},
 }
 
 var (
-	perSecond  = regexp.MustCompile(`^[0-9]{1,4}(\.[0-9]{1,2})?$`)
-	twilioFrom = regexp.MustCompile(`^((whatsapp:)?\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z0-9 ]{1,11})$`)
-	twilioSID  = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
+	perSecond   = regexp.MustCompile(`^[0-9]{1,4}(\.[0-9]{1,2})?$`)
+	twilioFrom  = regexp.MustCompile(`^((whatsapp:)?\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z0-9 ]{1,11})$`)
+	serviceCode = regexp.MustCompile(`^\*[0-9]{1,6}(\*[0-9]{1,6})*#$`)
+	twilioSID   = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
 )
 
 // channels reads the brand's lines. Where the credentials of a test brand's channel are not in the
@@ -152,6 +155,8 @@ func (s section) channelValue(b *prepaid.Brand, c *prepaid.ChannelConfig, use ke
 		s.r.fault(v.line, "base_url is %s: write http://host:port", v.shown())
 	case v.key == "from" && !twilioFrom.MatchString(v.text):
 		s.r.fault(v.line, `%s is %s: write "+31612345678", "whatsapp:+31612345678", a short code or a name of up to 11 letters`, v.key, v.shown())
+	case v.key == prepaid.ServiceCodeSetting && !serviceCode.MatchString(v.text):
+		s.r.fault(v.line, `%s is %s: write what customers dial, such as "*123#"`, v.key, v.shown())
 	case strings.HasSuffix(v.key, "_sid") && !twilioSID.MatchString(v.text):
 		s.r.fault(v.line, "%s is %s: use letters and digits, as Twilio shows it", v.key, v.shown())
 	}

@@ -27,9 +27,10 @@ type Client struct {
 	// HTTP makes the calls; nil: one that waits for 20 seconds.
 	HTTP *http.Client
 
-	mu   sync.Mutex
-	last Message
-	seen int64 // N of the last pushed message that was returned
+	mu      sync.Mutex
+	last    Message
+	session string // the dialled session that is open, for SendTyped
+	seen    int64  // N of the last pushed message that was returned
 }
 
 // answerWithin is how long a server may take: longer than the patience of any kind that is played.

@@ -38,7 +38,7 @@ func serve(t testing.TB, b *prepaid.Brand, box *channeltest.Outbox, got *[]chann
 		Registry: registry, Outbox: box, Clock: clock, Log: slog.New(slog.DiscardHandler),
 		Turn: func(_ context.Context, _ channels.Channel, in channels.Inbound) ([]channels.Outbound, error) {
 			*got = append(*got, in)
-			return []channels.Outbound{{Text: "You said " + in.Text, Buttons: []channels.Choice{{ID: "sepa", Label: "SEPA", Question: 17}}}}, nil
+			return []channels.Outbound{{Text: "You said " + in.Text, Ends: in.Text == "EXIT", Buttons: []channels.Choice{{ID: "sepa", Label: "SEPA", Question: 17}}}}, nil
 		},
 	}))
 	t.Cleanup(server.Close)

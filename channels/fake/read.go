@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"reflect"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -73,24 +72,20 @@ func readMessage(body []byte) (channels.Inbound, error) {
 	return in, readContact(&in, m)
 }
 
-var dialled = regexp.MustCompile(`^\*[0-9]+((?:\*[^*#]*)*)#$`)
-
 // readDial says how a text stands in a dialled session: "*123*10#" opens one, with 10 typed at once. A text in a session is
 // typed in it, or opens it; a text in none is typed in whichever is open.
 func readDial(in *channels.Inbound, m Message) {
-	var inputs, found []string
+	var inputs []string
+	var dials bool
 	session := m.Session
 	if !m.Typed {
-		found = dialled.FindStringSubmatch(in.Text)
+		inputs, dials = channels.ReadDialled(in.Text)
 	}
 	switch {
-	case found == nil && session == "":
+	case !dials && session == "":
 		return
-	case found == nil && in.Text != "":
+	case !dials && in.Text != "":
 		inputs = []string{in.Text}
-	case found == nil:
-	case strings.Trim(found[1], "*") != "":
-		inputs = strings.Split(found[1][1:], "*")
 	}
 	if session == "" {
 		session = in.ID

@@ -3,10 +3,14 @@ package fake
 import (
 	"context"
 	"strings"
+
+	"pulsa/channels"
+	"pulsa/prepaid"
 )
 
 // SendTyped sends a line that a person typed, and returns what to show them. "/contact" shares the customer's own contact,
-// "/photo" sends an attachment, and "/again" delivers the last message once more. Any other line is a text.
+// "/photo" sends an attachment, and "/again" delivers the last message once more. Any other line is a text: on USSD "*123#" is
+// dialled, and what follows is typed in that session until a reply ends it.
 func (c *Client) SendTyped(ctx context.Context, line string) (shown []string, err error) {
 	m := Message{Text: line}
 	switch strings.TrimSpace(line) {
@@ -19,8 +23,32 @@ func (c *Client) SendTyped(ctx context.Context, line string) (shown []string, er
 			return []string{"Nothing was sent yet."}, nil
 		}
 	}
+	if m.ID == "" && c.As == string(channels.USSD) {
+		m.Session = c.inSession(m.Text)
+	}
 	replies, err := c.Send(ctx, m)
-	return show(replies), err
+	shown = show(replies)
+	if n := len(replies); n > 0 && replies[n-1].Ends {
+		c.typedIn("")
+		shown = append(shown, "  (the session has ended: dial again)")
+	}
+	return shown, err
+}
+
+// inSession returns the session that a line is typed in: what is dialled opens one, and "" is none.
+func (c *Client) inSession(line string) string {
+	if _, dials := channels.ReadDialled(line); dials {
+		c.typedIn(prepaid.NewToken())
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session
+}
+
+func (c *Client) typedIn(session string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.session = session
 }
 
 // Pushed is Outbox as it is shown to a person.

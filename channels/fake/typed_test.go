@@ -40,3 +40,37 @@ func TestLinesThatAPersonTypesBecomeMessages(t *testing.T) {
 		t.Errorf("/contact: %+v, /photo: %+v", got[2], got[3])
 	}
 }
+
+func TestOnUSSDAPersonDialsAndTypesUntilTheSessionEnds(t *testing.T) {
+	var got []channels.Inbound
+	server := serve(t, brand(true), &channeltest.Outbox{}, &got)
+	client := &fake.Client{Server: server.URL, Brand: "demo", From: "+31612345678", As: "ussd"}
+	for _, each := range []struct {
+		line   string
+		inputs []string
+		same   bool // session as the line before
+		shown  int
+	}{
+		{"*123#", nil, false, 1},
+		{"1", []string{"1"}, true, 1},
+		{"EXIT", []string{"EXIT"}, true, 2}, // and that it has ended
+		{"*123*10#", []string{"10"}, false, 1},
+		{"*123#", nil, false, 1}, // without waiting for the end
+	} {
+		shown, err := client.SendTyped(t.Context(), each.line)
+		if err != nil || len(shown) != each.shown {
+			t.Fatalf("%q: %v, shown %q", each.line, err, shown)
+		}
+		n := len(got) - 1
+		if got[n].Dial == nil {
+			t.Fatalf("%q is in no session", each.line)
+		}
+		if diff := cmp.Diff(each.inputs, got[n].Dial.Inputs); diff != "" || n > 0 && (got[n].Dial.Session == got[n-1].Dial.Session) != each.same {
+			t.Errorf("%q: %s, session %s", each.line, diff, got[n].Dial.Session)
+		}
+	}
+	_, _ = client.SendTyped(t.Context(), "EXIT")
+	if _, err := client.SendTyped(t.Context(), "HELP"); err != nil || got[len(got)-1].Dial != nil {
+		t.Errorf("after the end a text is in a session: %v %+v", err, got[len(got)-1].Dial)
+	}
+}

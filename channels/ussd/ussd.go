@@ -4,7 +4,7 @@
 // "https://topup.example/webhooks/demo/ussd?token=…".
 //
 // Settings: sources, the addresses or networks that requests may come from, parted by commas (only where no
-// proxy stands between: it is the connection's address that counts). Secrets: token, 16 characters or more, and
+// proxy stands between: it is the connection's address that counts); service_code, what customers dial, for the test phone and chats. Secrets: token, 16 characters or more, and
 // token_old while tokens are being changed.
 package ussd
 

@@ -14,7 +14,7 @@ type chatCommand struct {
 	settings
 	Brand  string `help:"Whom to talk to (default: the first test brand)."`
 	From   string `help:"Your number, as +31612345678 (default: a new one)." placeholder:"+NUMBER"`
-	As     string `help:"What you write on: sms, telegram, whatsapp, ussd or web." enum:"sms,telegram,whatsapp,ussd,web" default:"sms"`
+	As     string `help:"What you write on: sms, telegram, whatsapp, ussd (*123# dials) or web." enum:"sms,telegram,whatsapp,ussd,web" default:"sms"`
 	Server string `help:"Talk to this server (default: the one that runs on the data folder, else one of its own in this process)." placeholder:"URL"`
 }
 
@@ -30,7 +30,7 @@ func (c *chatCommand) Run(ctx context.Context, e term.Env) error {
 	if chat.Joined {
 		fmt.Fprintf(e.Stdout, "A server runs on %s, at %s: this is a chat with it.\n", loaded.Data, chat.Server)
 	}
-	fmt.Fprintf(e.Stdout, "You are %s on %s, talking to %s. /quit ends.\n", chat.From, chat.As, chat.Brand)
+	fmt.Fprintf(e.Stdout, "You are %s on %s, talking to %s. %s/quit ends.\n", chat.From, chat.As, chat.Brand, chat.Hint)
 	if err = chat.SkipOld(ctx); err == nil {
 		err = e.Chat(ctx, term.Partner{Say: chat.SendTyped, News: chat.Pushed, Every: 2 * app.LookEvery})
 	}

@@ -21,6 +21,8 @@ func TestChatSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		answer string // shown, or the error
 	}{
 		{[]string{"--server", r.server.URL, "--as", "telegram"}, "KOOP\n", "What is your mobile number? Tap the button to share it, that is quickest. Or type it, and we send that number a code by SMS.\n  [/contact shares your number]\n"},
+		{[]string{"--server", r.server.URL, "--as", "ussd"}, "*123#\n1\n", "Dial *123# to begin. /quit ends.\n< Demo Mobile: what would you like?"},
+		{[]string{"--server", r.server.URL, "--as", "ussd"}, "*123#\n9\n", "not one of the answers"},
 		{[]string{"--server", r.server.URL}, "/again\n", "Nothing was sent yet.\n"},
 		{[]string{"--server", "127.0.0.1:8080"}, "", "--server 127.0.0.1:8080: write a URL, such as http://127.0.0.1:8080"},
 		{[]string{"--server", "http://127.0.0.1:1"}, "", "http://127.0.0.1:1/webhooks/demo/fake: dial tcp 127.0.0.1:1: connect: connection refused (is the server running?)"},

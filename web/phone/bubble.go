@@ -134,8 +134,9 @@ type entry struct {
 	Contact bool   `json:"contact,omitempty"`
 	Photo   bool   `json:"photo,omitempty"`
 	Secret  bool   `json:"secret,omitempty"` // the program read a secret in it
-	Late    bool   `json:"late,omitempty"`   // it came by itself
-	Other   bool   `json:"other,omitempty"`  // to another address than the customer writes from
+	Dialled bool   `json:"dialled,omitempty"`
+	Late    bool   `json:"late,omitempty"`  // it came by itself
+	Other   bool   `json:"other,omitempty"` // to another address than the customer writes from
 }
 
 func (e entry) encode() string {

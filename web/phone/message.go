@@ -45,7 +45,25 @@ func (c *Console) takeMessage(w http.ResponseWriter, r *http.Request) {
 		c.problem(w, r, http.StatusServiceUnavailable, "The program did not take this message. Please send it again.")
 		return
 	}
-	c.pages.ShowPart(w, r, http.StatusOK, "bubbles", u.turned(e, parts, now, c.Clock.Now()))
+	bubbles := u.turned(e, parts, now, c.Clock.Now())
+	if u.can.Kind != channels.USSD {
+		c.pages.ShowPart(w, r, http.StatusOK, "bubbles", bubbles)
+		return
+	}
+	c.pages.ShowPart(w, r, http.StatusOK, "screen", screen{bubbles, openSession(in, parts)})
+}
+
+// screen is the bubbles of a turn in a dialled session, and the session that the next message is typed in, "" for none.
+type screen struct {
+	Bubbles []bubble
+	Session string
+}
+
+func openSession(in channels.Inbound, parts []channels.Outbound) string {
+	if in.Dial == nil || len(parts) > 0 && parts[len(parts)-1].Ends {
+		return ""
+	}
+	return in.Dial.Session
 }
 
 // inbound makes the message of what the form holds. Every kind is taken as one whose messages can be
@@ -71,7 +89,29 @@ func (u customer) inbound(r *http.Request, now time.Time) (channels.Inbound, ent
 	if in.Contact != nil && !u.can.Contact {
 		in.Contact, in.Attachment = nil, true
 	}
+	if u.can.Kind == channels.USSD {
+		e.Dialled = readDial(&in, channels.CleanText(r.PostForm.Get("session")))
+	}
 	return in, e
+}
+
+// readDial says how a message stands in a dialled session, and reports whether it was dialled: a code opens a session, anything else is
+// typed in the one that is open.
+func readDial(in *channels.Inbound, session string) bool {
+	inputs, dials := channels.ReadDialled(in.Text)
+	switch {
+	case dials:
+		session = in.ID
+	case session == "":
+		return false
+	case in.Text != "":
+		inputs = []string{in.Text}
+	}
+	in.Dial = &channels.Dial{Session: session, Inputs: inputs}
+	if in.Text = ""; len(inputs) > 0 {
+		in.Text = inputs[len(inputs)-1]
+	}
+	return dials
 }
 
 // turned lists the bubbles of one turn.
@@ -81,6 +121,9 @@ func (u customer) turned(e entry, parts []channels.Outbound, sent, now time.Time
 	for _, p := range parts {
 		p.Can = u.can
 		bubbles = append(bubbles, u.heard(p, newEntry(now, p, u)))
+		if p.Ends && u.can.Kind == channels.USSD {
+			bubbles[len(bubbles)-1].Note = "The session has ended."
+		}
 	}
 	return bubbles
 }

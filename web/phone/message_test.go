@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"pulsa/channels"
+	"pulsa/prepaid"
 )
 
 const markup = `<script>alert(1)</script><img src=x onerror=alert(1)> "' & {{.}} http://evil.example/<b>`
@@ -115,4 +116,50 @@ func TestABotDeletesWhatHeldASecretAndAPhoneKeepsIt(t *testing.T) {
 	contains(t, body, "Deleted by the bot")
 	_, body = p.send("sms", "text", "4821")
 	contains(t, body, `<p class="text">4821</p>`)
+}
+
+func TestOnUSSDACodeIsDialledAndAnsweredInItsSession(t *testing.T) {
+	p := newPhone(t)
+	p.answer = func(in channels.Inbound) ([]channels.Outbound, error) {
+		return []channels.Outbound{{Text: "What would you like?", Ends: in.Text == "4821"}}, nil
+	}
+	session := func(body string) string {
+		_, after, found := strings.Cut(body, `<input type="hidden" id="session" name="session" value="`)
+		id, rest, _ := strings.Cut(after, `"`)
+		if !found || !strings.HasPrefix(rest, ` hx-swap-oob="true">`) {
+			t.Errorf("the page is not told of the session:\n%s", body)
+		}
+		return id
+	}
+	_, body := p.send("ussd", "text", "*123*10#")
+	opened := session(body)
+	contains(t, body, `&#34;dialled&#34;:true`)
+	if diff := cmp.Diff(&channels.Dial{Session: opened, Inputs: []string{"10"}}, p.got[0].Dial); diff != "" || opened == "" || p.got[0].Text != "10" {
+		t.Errorf("dialled: %+v %s", p.got[0], diff)
+	}
+	_, body = p.send("ussd", "text", "1", "session", opened)
+	if diff := cmp.Diff(&channels.Dial{Session: opened, Inputs: []string{"1"}}, p.got[1].Dial); diff != "" || session(body) != opened {
+		t.Errorf("typed: %s", diff)
+	}
+	_, body = p.send("ussd", "text", "4821", "session", opened)
+	contains(t, body, "The session has ended.")
+	if session(body) != "" {
+		t.Error("the session goes on after its end")
+	}
+	_, body = p.send("sms", "text", "*123#")
+	lacks(t, body, "session")
+	if in := p.got[3]; in.Dial != nil || in.Text != "*123#" {
+		t.Errorf("by SMS: %+v", in)
+	}
+}
+
+func TestTheServiceCodeIsThereToBeDialled(t *testing.T) {
+	p := newPhone(t)
+	page := func(kind string) string {
+		return second(p.do("GET", "/?brand=demo&number=%2B31612345678&kind="+kind, nil))
+	}
+	contains(t, page("ussd"), `id="code" name="text" type="tel" value="*123#"`, ">Dial</button>", "Dial *123# to begin.")
+	lacks(t, page("sms"), `id="code"`, "Dial")
+	p.lines[1].Brand.Channels = []prepaid.ChannelConfig{{Name: "fake"}, {Name: "ussd", Settings: map[string]string{"service_code": "*384*20#"}}}
+	contains(t, page("ussd"), `value="*384*20#"`)
 }

@@ -28,6 +28,7 @@ type phonePage struct {
 	NumberWrong    bool
 	Words          Words
 	Amount         string
+	ServiceCode    string   // what is dialled, where that is how a conversation begins
 	Example        []string // a command, in pieces that stay on one line
 	Command        string
 }
@@ -98,6 +99,9 @@ func (c *Console) phonePage(r *http.Request, u customer) phonePage {
 		p.Example = append(p.Example, c.Flags)
 	}
 	p.Command = c.Command
+	if u.can.Kind == channels.USSD {
+		p.ServiceCode = b.ServiceCode()
+	}
 	for _, l := range c.lines(r.Context()) {
 		p.Brands = append(p.Brands, option{l.Brand.Name, l.Brand.Title, l.Brand.Name == b.Name})
 	}

@@ -161,7 +161,7 @@ func said(e entry) string {
 		return `[button "` + text + `"]`
 	}
 	plain := strings.NewReplacer(`\`, `\\`, `[`, `\[`).Replace(text)
-	if strings.HasPrefix(plain, "*") {
+	if strings.HasPrefix(plain, "*") && !e.Dialled {
 		plain = `\` + plain // typed, not dialled
 	}
 	if !e.Secret {

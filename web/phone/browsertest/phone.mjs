@@ -116,19 +116,19 @@ async function registerBuyAndSpend(browser, code) {
   await text(page, number, "Choose a PIN");
   await text(page, "4821", "PIN once more");
   await text(page, "4821", "How do you want to pay?");
-  await text(page, "1", "Open this page");
+  await text(page, "1", "set up your payment");
   await pay(page, async () => {
     await tabTo(page, ".theirs a", "Shift+Tab");
     await page.keyboard.press("Enter");
   });
   await says(page, "you are registered");
   await page.focus("#text");
-  await text(page, "KOOP 10 4821", "EUR 10.00 was added to " + number);
+  await text(page, "KOOP 10 4821", "€10 was added to " + number);
   const meta = await page.locator(".theirs .meta").last().innerText();
   assert.match(meta, /1 segment, EUR 0\.08$/);
-  await text(page, "REDEEM " + code, "EUR 10.00 was added to " + number);
+  await text(page, "REDEEM " + code, "€10 was added to " + number);
   if (screenshot) await page.screenshot({ path: screenshot });
-  await text(page, "REDEEM " + code, "That card has been used already.");
+  await text(page, "REDEEM " + code, "You used that card");
   await story(page, number, code);
   return page;
 }
@@ -179,15 +179,35 @@ async function telegramInTheDark(browser) {
   await text(page, "4821", "How do you want to pay?");
   assert.ok(!(await page.locator("#chat").innerText()).includes("4821"), "the bot deletes the PIN");
   await page.getByRole("button", { name: "SEPA direct debit" }).click();
-  await says(page, "Open this page");
+  await says(page, "set up your payment");
   assert.equal(await page.locator(".choices").count(), 0, "buttons go when they have been used");
   await pay(page, () => page.locator(".theirs a").last().click());
   await says(page, "you are registered");
   await page.focus("#text");
-  await text(page, "KOOP 10 4821", "EUR 10.00 was added to " + number);
+  await text(page, "KOOP 10 4821", "€10 was added to " + number);
   await fits(page);
   const colours = await page.evaluate(() => [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]);
   assert.deepEqual(colours, ["rgb(13, 18, 23)", "rgb(231, 236, 241)"], "dark where the browser wants it dark");
+  await page.context().close();
+}
+
+// dialling tops up by USSD: the code is there, what follows is typed in its session, and after the end it is dialled anew.
+async function dialling(browser, number) {
+  const page = await open(browser, { width: 360, height: 740, scheme: "light", query: "kind=ussd&number=" + encodeURIComponent(number) });
+  await fits(page);
+  assert.equal(await page.inputValue("#code"), "*123#");
+  await tabTo(page, "#dial button");
+  await page.keyboard.press("Enter");
+  await says(page, "what would you like?");
+  await page.waitForFunction(() => document.activeElement.id === "text" && document.getElementById("session").value !== "");
+  await text(page, "1", "How much");
+  await text(page, "15", "your PIN");
+  if (screenshot) await page.screenshot({ path: screenshot.replace(".png", "-ussd.png") });
+  await text(page, "4821", "€15 was added to " + number);
+  await page.fill("#code", "*123*1*20*4821#");
+  await page.keyboard.press("Enter");
+  await says(page, "€20 was added to " + number);
+  await fits(page);
   await page.context().close();
 }
 
@@ -240,6 +260,7 @@ try {
   // Chromium has no sandbox where it is run by root, as in a container.
   browser = await chromium.launch({ executablePath: browserPath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
   const page = await registerBuyAndSpend(browser, code);
+  await dialling(browser, new URL(page.url()).searchParams.get("number"));
   await telegramInTheDark(browser);
   await settings(browser);
   await theAPI(browser);

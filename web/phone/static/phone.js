@@ -54,6 +54,7 @@
   };
 
   document.body.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id === "dial") showPending(document.getElementById("code").value);
     if (event.detail.elt.id !== "composer") return;
     if (text.value.trim() === "") {
       event.preventDefault();
