@@ -58,7 +58,7 @@ func OpenChat(ctx context.Context, c config.Config, o ChatOptions) (*Chat, error
 		Client: &fake.Client{Server: o.Server, Brand: brand.Name, From: o.From, As: o.As},
 		stop:   func() error { return nil },
 	}
-	if o.As == string(channels.USSD) {
+	if can, _ := channels.Of(channels.Kind(o.As)); can.Dials {
 		chat.Hint = "Dial " + brand.ServiceCode() + " to begin. "
 	}
 	if chat.Server == "" {

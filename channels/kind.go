@@ -30,6 +30,7 @@ type Capabilities struct {
 	Vouches     bool // the address is a phone number that the channel vouches for
 	OwnsOptOut  bool // the carrier acts on STOP and START itself
 	Contact     bool // a contact can be shared by a button
+	Dials       bool // a session is dialled, and what follows is typed in it
 	Deletes     bool // a customer's message can be deleted
 	// MutualBlock: customers who have blocked us can't write to us, so a message proves that they have not, or no longer.
 	MutualBlock bool
@@ -59,7 +60,7 @@ func Of(k Kind) (c Capabilities, ok bool) {
 			Patience: patience,
 		}, true
 	case USSD:
-		return Capabilities{Kind: USSD, MaxUnits: 182, Plain: true, InResponse: true, Vouches: true, Patience: patienceDialed}, true
+		return Capabilities{Kind: USSD, MaxUnits: 182, Plain: true, Dials: true, InResponse: true, Vouches: true, Patience: patienceDialed}, true
 	case Web:
 		return Capabilities{Kind: Web, MaxUnits: 4096, Buttons: 8, InResponse: true, Patience: patience}, true
 	}

@@ -66,7 +66,7 @@ func readMessage(body []byte) (channels.Inbound, error) {
 	if can.Deletes {
 		in.MessageRef = m.ID
 	}
-	if can.Kind == channels.USSD {
+	if can.Dials {
 		readDial(&in, m)
 	}
 	return in, readContact(&in, m)

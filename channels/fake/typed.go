@@ -23,7 +23,7 @@ func (c *Client) SendTyped(ctx context.Context, line string) (shown []string, er
 			return []string{"Nothing was sent yet."}, nil
 		}
 	}
-	if m.ID == "" && c.As == string(channels.USSD) {
+	if can, _ := channels.Of(channels.Kind(c.As)); can.Dials && m.ID == "" {
 		m.Session = c.inSession(m.Text)
 	}
 	replies, err := c.Send(ctx, m)

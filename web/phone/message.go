@@ -46,7 +46,7 @@ func (c *Console) takeMessage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	bubbles := u.turned(e, parts, now, c.Clock.Now())
-	if u.can.Kind != channels.USSD {
+	if !u.can.Dials {
 		c.pages.ShowPart(w, r, http.StatusOK, "bubbles", bubbles)
 		return
 	}
@@ -89,7 +89,7 @@ func (u customer) inbound(r *http.Request, now time.Time) (channels.Inbound, ent
 	if in.Contact != nil && !u.can.Contact {
 		in.Contact, in.Attachment = nil, true
 	}
-	if u.can.Kind == channels.USSD {
+	if u.can.Dials {
 		e.Dialled = readDial(&in, channels.CleanText(r.PostForm.Get("session")))
 	}
 	return in, e
@@ -121,7 +121,7 @@ func (u customer) turned(e entry, parts []channels.Outbound, sent, now time.Time
 	for _, p := range parts {
 		p.Can = u.can
 		bubbles = append(bubbles, u.heard(p, newEntry(now, p, u)))
-		if p.Ends && u.can.Kind == channels.USSD {
+		if p.Ends && u.can.Dials {
 			bubbles[len(bubbles)-1].Note = "The session has ended."
 		}
 	}

@@ -99,7 +99,7 @@ func (c *Console) phonePage(r *http.Request, u customer) phonePage {
 		p.Example = append(p.Example, c.Flags)
 	}
 	p.Command = c.Command
-	if u.can.Kind == channels.USSD {
+	if u.can.Dials {
 		p.ServiceCode = b.ServiceCode()
 	}
 	for _, l := range c.lines(r.Context()) {
