@@ -224,6 +224,11 @@ var withinOthers = []string{"code.sms", "registration.share", "pin.ask", "sessio
 	"limit.day_sum", "limit.day_count", "limit.month_sum", "limit.month_count", "limit.exposure", "limit.again", "limit.later", "limit.smaller",
 	"day.today", "day.yesterday", "day.on", "day.today_after", "day.tomorrow_after", "day.on_after", "redeem.used", "redeem.used_by_you"}
 
+// standsWithin reports whether a prompt is no part of a reply by itself.
+func standsWithin(key string) bool {
+	return strings.HasPrefix(key, "choice.") || strings.HasPrefix(key, "help.") || slices.Contains(withinOthers, key)
+}
+
 // checkSaid finds the prompts that are in no reply. Labels of choices, texts to other phones and what stands within a prompt are
 // no parts of a reply, so they are looked for by their words.
 func checkSaid(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
@@ -243,7 +248,7 @@ func checkSaid(t *testing.T, report *talk.Report, v *talk.Vocabulary) {
 		}
 		for _, key := range v.Keys {
 			heard := said[key]
-			if template, ok := v.Prompt(brand.Name, language, key); ok && (strings.HasPrefix(key, "choice.") || strings.HasPrefix(key, "help.") || slices.Contains(withinOthers, key)) {
+			if template, ok := v.Prompt(brand.Name, language, key); ok && standsWithin(key) {
 				heard = inWords(template).MatchString(words.String())
 			}
 			switch why, excused := unsaid[key]; {

@@ -116,7 +116,7 @@ async function registerBuyAndSpend(browser, code) {
   await text(page, number, "Choose a PIN");
   await text(page, "4821", "PIN once more");
   await text(page, "4821", "How do you want to pay?");
-  await text(page, "1", "set up your payment");
+  await text(page, "1", "set up your way to pay");
   await pay(page, async () => {
     await tabTo(page, ".theirs a", "Shift+Tab");
     await page.keyboard.press("Enter");
@@ -179,7 +179,7 @@ async function telegramInTheDark(browser) {
   await text(page, "4821", "How do you want to pay?");
   assert.ok(!(await page.locator("#chat").innerText()).includes("4821"), "the bot deletes the PIN");
   await page.getByRole("button", { name: "SEPA direct debit" }).click();
-  await says(page, "set up your payment");
+  await says(page, "set up your way to pay");
   assert.equal(await page.locator(".choices").count(), 0, "buttons go when they have been used");
   await pay(page, () => page.locator(".theirs a").last().click());
   await says(page, "you are registered");
