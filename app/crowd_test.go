@@ -87,8 +87,8 @@ func (g guest) wants(id, answer string, words ...string) {
 
 // guestWords are texts of the languages, by what they are about.
 var guestWords = map[string]map[string]string{
-	"en": {"pin": "Reply with your PIN", "done": "was added", "nothing": "Nothing is going on", "price": "€%d"},
-	"nl": {"pin": "Antwoord met je pincode", "done": "opgewaardeerd", "nothing": "niets gaande", "price": "€ %d"},
+	"en": {"pin": "Reply with your PIN", "done": "was added", "nothing": "nothing to cancel", "price": "€%d"},
+	"nl": {"pin": "Antwoord met je pincode", "done": "opgewaardeerd", "nothing": "niets om te annuleren", "price": "€ %d"},
 }
 
 // visit is one customer's evening: an amount and its PIN sent right behind each other, a delivery that comes twice at

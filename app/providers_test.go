@@ -265,7 +265,7 @@ func TestRegisteringAndBuyingComesToTheSameOnEveryChannel(t *testing.T) {
 		say(l.says(apptest.PIN))
 		say(l.says(apptest.PIN))
 		page := l.chooses("PayPal", "3")
-		l.wants(page, "et up your payment")
+		l.wants(page, "et up your way to pay")
 		if err := l.r.Sims.Gateway.CompleteSetup(t.Context(), "31612345678"); err != nil {
 			t.Fatal(err)
 		}

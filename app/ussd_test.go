@@ -89,7 +89,7 @@ func TestUSSDSessionsAreResumed(t *testing.T) {
 	page := r.dial("s2", "0612345678", apptest.PIN, apptest.PIN, "1")
 	r.sees(page, "CON", "link that we've sent you by SMS")
 	r.awaitSent()
-	texted := r.hears("et up your payment")
+	texted := r.hears("et up your way to pay")
 	r.sees(r.dial("s2", "0612345678", apptest.PIN, apptest.PIN, "1", "ready?"), "CON", "link that we've sent you by SMS") // which is not sent again
 	r.sees(r.dial("s3"), "CON", "link that we've sent you by SMS")
 	r.awaitSent()
@@ -181,9 +181,9 @@ func TestWhileSMSIsOffNothingIsSaidToComeByIt(t *testing.T) {
 	r.switches("fake", true)
 	r.customer(byPIN)
 	r.switches("fake", false)
-	r.sees(r.dialFrom(byPIN, "s3", "10", apptest.PIN), "END", "Your code: ")
+	r.sees(r.dialFrom(byPIN, "s3", "10", apptest.PIN), "END", "Your top-up code: ")
 	r.switches("fake", true)
-	r.sees(r.dialFrom(byPIN, "s4", "3"), "END", "Your code: ") // which no SMS tells any more
+	r.sees(r.dialFrom(byPIN, "s4", "3"), "END", "Your top-up code: ") // which no SMS tells any more
 }
 
 func TestWhileSMSIsOffAForgottenPINIsAnsweredSo(t *testing.T) {

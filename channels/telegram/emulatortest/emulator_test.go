@@ -72,7 +72,7 @@ func TestTheBotOnAnIndependentEmulator(t *testing.T) {
 	c.hears("PIN once more")
 	c.writes(pin)
 	c.taps(c.hears("How do you want to pay?"), "PayPal")
-	c.hears("et up your payment")
+	c.hears("et up your way to pay")
 	act(t, admin, talk.Event{Kind: talk.SetupCompleted})
 	c.hears("you are registered")
 	c.writes("KOOP 10 " + pin)

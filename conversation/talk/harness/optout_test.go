@@ -238,7 +238,7 @@ func TestLateNewsThatNobodyCanBeToldIsOnTheOperatorsList(t *testing.T) {
 		s.same("KOOP by USSD", s.says(byUSSD, "KOOP 15 "+storyPIN), "order.working")
 		s.same("late", s.after(10*time.Minute), "")
 		s.untold(string(prepaid.HeldNoWay), string(prepaid.HeldNoWay))
-		s.same("STATUS by USSD", s.says(byUSSD, "STATUS"), "order.delivered status.stopped")
+		s.same("STATUS by USSD", s.says(byUSSD, "STATUS"), "order.delivered status.delivered status.stopped")
 		s.untold(string(prepaid.HeldNoWay))
 		s.same("START", s.says(bySMS, "START"), "start.done to "+string(bySMS.Address())+": order.delivered")
 		s.untold()

@@ -24,7 +24,7 @@ func TestATopUpByOneTextTakesFiveTransactionsAndTheSessionsTwo(t *testing.T) {
 	wal := filepath.Join(p.config.Data, "pulsa.db-wal")
 	before := walCommits(t, wal)
 	messages, err := p.Send(t.Context(), talk.Inbound{ID: "bcdf", From: p.setup.Customer, Text: "KOOP 10 " + storyPIN})
-	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "EUR 10.00 was added") {
+	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "€10 was added") {
 		t.Fatalf("answered %v, %v", messages, err)
 	}
 	if got := walCommits(t, wal) - before; got > 7 {
@@ -92,7 +92,7 @@ func TestAWithdrawnCardIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		messages, err := p.Send(t.Context(), talk.Inbound{ID: "bcdf", From: p.setup.Customer, Text: "REDEEM 12345678901234"})
-		if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "withdrawn") {
+		if err != nil || len(messages) != 1 || messages[0].Parts[0].Key != "redeem.withdrawn" {
 			t.Errorf("%s: answered %v, %v", state, messages, err)
 		}
 	}
@@ -125,7 +125,7 @@ func TestAMessageDeliveredAgainAfterTheInstrumentHasChangedIsAnsweredWithItsOrde
 		t.Fatal(err)
 	}
 	messages, err := p.Send(t.Context(), in)
-	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "EUR 10.00 was added") {
+	if err != nil || len(messages) != 1 || !strings.Contains(messages[0].Text, "€10 was added") {
 		t.Errorf("answered %v, %v", messages, err)
 	}
 	if n := len(p.sims.Gateway.Charged(simgateway.Filter{})); n != 1 {
