@@ -62,7 +62,7 @@ var mayImport = []importRule{
 	{"store/sessions", []string{"conversation", "channels"}, "it implements conversation's sessions, and nothing of SQL's"},
 	{"store/sessions/*", []string{"conversation", "channels", "store/sessions"}, "the suite of the sessions' contract"},
 	{"store/scratch", []string{"channels", "store"}, "it reads a store whole, for scripts and tests"},
-	{"store/storetest", []string{"accounts", "topup", "topup/reloadly", "developers", "payments", "cards", "channels", "conversation", "operators", "store", "store/*"}, "the suite of both databases"},
+	{"store/storetest", []string{"accounts", "prepaid/race", "topup", "topup/reloadly", "developers", "payments", "cards", "channels", "conversation", "operators", "store", "store/*"}, "the suite of both databases"},
 	{"channels/telegram/emulatortest", nil, "it tries the program from outside, on an emulator"},
 	{"web/phone/browsertest", nil, "it tries the program from outside, in a browser"},
 	{"web/ui", []string{"web/guard"}, "pages of all kinds stand on it: it knows none of them, and no rule of the business"},

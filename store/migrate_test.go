@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pulsa/prepaid/race"
 )
 
 // onlySQLite has the tables that no PostgreSQL has: conversations, which are Redis's there.
@@ -90,6 +92,7 @@ func statements(t *testing.T, dialect, name string) []string {
 }
 
 func TestADatabaseOfAnotherProgramIsRefusedUntouched(t *testing.T) {
+	race.Skip(t)
 	for _, c := range []struct {
 		name    string
 		version int

@@ -15,6 +15,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/operators"
+	"pulsa/prepaid/race"
 	"pulsa/store"
 	"pulsa/topup"
 )
@@ -78,6 +79,7 @@ func planOrders(t *testing.T) int {
 // plan fails the test for each statement that reads or sorts a whole table that grows, planned on a filled store, and for each excuse that
 // no statement needs.
 func plan(t *testing.T, db *store.DB, sent *store.Recorder, wasteOf func(t *testing.T, conn *sqlx.Conn, s store.Sent, in schema) string) {
+	race.Skip(t)
 	conn, err := db.Writer().Connx(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"pulsa/accounts"
 	"pulsa/operators"
 	"pulsa/prepaid"
+	"pulsa/prepaid/race"
 	"pulsa/store"
 	"pulsa/store/storetest"
 )
@@ -24,6 +25,7 @@ var brandAlone = regexp.MustCompile(`Index Cond: \(brand = \$\d+\)$`)
 
 // Erasing a customer, archiving and forgetting find their rows by an index, however many others there are.
 func TestErasingAndForgettingScanNoTable(t *testing.T) {
+	race.Skip(t)
 	t.Parallel()
 	db := storetest.SQLite(t)
 	now := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)

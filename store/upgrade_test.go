@@ -15,6 +15,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
 
+	"pulsa/prepaid/race"
 	"pulsa/store"
 	"pulsa/store/storetest"
 )
@@ -33,6 +34,7 @@ var databases = map[string]func(*testing.T) string{
 // Each release's filled database starts under this program, and goes on. testdata/upgrade has a folder for each release, with its
 // migrations as they were and a dump of its rows; what this program would leave behind is tried too.
 func TestUpgrade(t *testing.T) {
+	race.Skip(t)
 	t.Parallel()
 	versions, err := os.ReadDir(upgradeFolder)
 	if err != nil && !os.IsNotExist(err) {
