@@ -114,7 +114,7 @@ func (r *rotation) buys(number string, copies ...string) {
 	for _, name := range copies {
 		r.sent++
 		c := r.customer(name, number)
-		if answer := c.says(fmt.Sprintf("KOOP %d %s", 10+5*(r.sent%9), testPIN), "EUR"); strings.Contains(answer, "Buy it again?") {
+		if answer := c.says(fmt.Sprintf("KOOP %d %s", 10+5*(r.sent%9), testPIN), "€"); strings.Contains(answer, "Buy it again?") {
 			c.says("1", "was added")
 		}
 	}

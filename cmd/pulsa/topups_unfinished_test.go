@@ -20,9 +20,9 @@ func TestWhatIsNotDoneExitsOtherwise(t *testing.T) {
 	}
 	refused := "the gateway refuses (refund_refused)"
 	o.fails(refused, append([]string{"topups", "refund", held}, why...)...)
-	o.fails("pulsa topups resolve "+held+" --refunded", append([]string{"topups", "refund", held}, why...)...)
+	o.fails("pulsa topups resolve "+prepaid.OrderID(held).Grouped()+" --refunded", append([]string{"topups", "refund", held}, why...)...)
 	o.fails("the gateway refuses to give the money back", append([]string{"topups", "refund", delivered, "--goodwill"}, why...)...)
-	o.fails("pulsa topups show "+held, append([]string{"topups", "resolve", held, "--delivered"}, why...)...)
+	o.fails("pulsa topups show "+prepaid.OrderID(held).Grouped(), append([]string{"topups", "resolve", held, "--delivered"}, why...)...)
 	o.does("is refunded", append([]string{"topups", "resolve", held, "--refunded"}, why...)...)
 	o.fails("pulsa topups list shows", append([]string{"topups", "refund", "BBBBBBBBBB"}, why...)...)
 	if err := p.Close(); err != nil {
