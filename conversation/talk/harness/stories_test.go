@@ -346,7 +346,7 @@ given: customer pin 4821 method sepa
 > KOOP 15 [secret 4821]
 < {order.delivered amount=EUR 15.00}
 > STATUS
-< {order.delivered amount=EUR 15.00}
+< {order.delivered amount=EUR 15.00} {status.delivered amount=EUR 10.00}
 ! wait 1h
 < nothing
 = topped up EUR 10.00 once
