@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"pulsa/prepaid/race"
 	"pulsa/topup"
 )
 
@@ -14,6 +15,7 @@ import (
 // whoever takes the number over: at rest every order has been delivered once or not at all, and paid for exactly if it
 // was, by whoever had set up what was charged.
 func TestOrdersComeToRestWithBooksThatAgree(t *testing.T) {
+	race.Skip(t)
 	rapid.Check(t, func(r *rapid.T) {
 		w := worldOver(r, openStore(r, r.Cleanup), msisdn)
 		if rapid.Bool().Draw(r, "recovered before") {
