@@ -77,24 +77,16 @@ func (t *Turn) sayNewest(ctx context.Context, s *Services, o topup.Order, on str
 	return true
 }
 
-// outcome is the prompt that tells what came of an order in one line.
+// outcomes are the prompts that tell in one line what came of an order, by those that tell it in full.
+var outcomes = map[Key]Key{
+	"order.delivered": "status.delivered", "order.declined": "status.declined", "order.card_declined": "status.declined",
+	"order.refunding": "status.refunding", "order.refunded": "status.refunded", "order.card_refunded": "status.card_refunded",
+}
+
+// outcome is the prompt that tells in one line what came of an order, or that it is under way.
 func outcome(o topup.Order) Key {
-	card := o.Funding.Kind == topup.ByCard
-	switch o.Status {
-	case topup.Delivered:
-		return "status.delivered"
-	case topup.Declined:
-		return "status.declined"
-	case topup.Refunding, topup.RefundUnknown, topup.RefundFailed:
-		if card {
-			return "status.card_refunded"
-		}
-		return "status.refunding"
-	case topup.Refunded:
-		if card {
-			return "status.card_refunded"
-		}
-		return "status.refunded"
+	if key, ended := outcomes[orderPrompt(o)]; ended {
+		return key
 	}
 	return "status.working"
 }

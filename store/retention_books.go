@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -90,14 +91,19 @@ func (db Retention) oldestInLedger(ctx context.Context, brand string) (at int64,
 		return at, err
 	}
 	tables, err := Partitions(db).tables(ctx)
-	for _, t := range tables {
-		for _, name := range t.Months {
-			month, isMonth := time.Parse("ledger_entries_2006_01", name)
-			if isMonth != nil || at > 0 || err != nil {
-				continue
-			}
-			_, err = get(ctx, db.reader, &at, query+` AND ordered_at >= ? AND ordered_at < ?`, brand, prepaid.Micros(month), prepaid.Micros(month.AddDate(0, 1, 0)))
+	if err != nil {
+		return 0, err
+	}
+	entries := tables[slices.IndexFunc(tables, func(t partitioned) bool { return t.Table == "ledger_entries" })]
+	for _, name := range entries.Months {
+		month, wrong := time.Parse("ledger_entries_2006_01", name)
+		if wrong != nil { // the default partition, which is empty but for a while
+			continue
+		}
+		_, err := get(ctx, db.reader, &at, query+` AND ordered_at >= ? AND ordered_at < ?`, brand, prepaid.Micros(month), prepaid.Micros(month.AddDate(0, 1, 0)))
+		if err != nil || at > 0 {
+			return at, err
 		}
 	}
-	return at, err
+	return 0, nil
 }
