@@ -179,8 +179,8 @@ const (
 // Adapter speaks one provider's protocol. It keeps no state about customers. Its methods are called at the
 // same time for any number of channels.
 //
-// What only some can do is an optional interface beside it: Responder, Checker, Routes, BodyLimiter, RateLimited,
-// Hooked, Poller, Simulator, Addressed, Prober, Reacher.
+// What only some can do is an optional interface beside it: Responder, Acknowledger, Callee, Checker, Routes,
+// BodyLimiter, RateLimited, Hooked, Poller, Simulator, Addressed, Prober, Reacher.
 type Adapter interface {
 	// Type names the adapter in the configuration: "twilio".
 	Type() string
@@ -196,6 +196,18 @@ type Responder interface {
 	// Respond writes the answer to one request: no parts means that nothing is said. in is the zero Inbound
 	// where the request held no message.
 	Respond(w http.ResponseWriter, c Channel, in Inbound, parts []Outbound) error
+}
+
+// Acknowledger is an Adapter whose provider waits for words of its own where messages are answered later.
+type Acknowledger interface {
+	// Acknowledge writes the answer to a request whose messages are all answered by the outbox.
+	Acknowledge(w http.ResponseWriter, c Channel) error
+}
+
+// Callee is an Adapter whose provider does not only POST to the webhook's own URL.
+type Callee interface {
+	// Takes reports whether Receive is to read requests of this method at this path below the webhook: "" or "/x".
+	Takes(c Channel, method, path string) bool
 }
 
 // Checker is an Adapter that needs settings or credentials.

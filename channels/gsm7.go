@@ -11,6 +11,7 @@ const (
 	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
 		"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 	gsmExtension = "\f^{}\\[~]|€"
+	gsmExtended  = "\x0a\x14\x28\x29\x2f\x3c\x3d\x3e\x40\x65" // what follows the escape for each of them
 )
 
 // Septets is what a character takes in GSM-7: 1, or 2 with an escape; 0 where the alphabet lacks it.
@@ -36,6 +37,55 @@ func IsGSM7(text string) bool {
 		}
 	}
 	return true
+}
+
+// EncodeGSM writes a text as septets, each in a byte of its own, as gateways carry GSM-7; what the alphabet lacks becomes '?'.
+func EncodeGSM(text string) []byte {
+	out := make([]byte, 0, len(text))
+	for _, r := range text {
+		if at := gsmAt(gsmBasic, r); at >= 0 && r != '\x1b' {
+			out = append(out, byte(at))
+		} else if at := gsmAt(gsmExtension, r); at >= 0 {
+			out = append(out, 0x1b, gsmExtended[at])
+		} else {
+			out = append(out, '?')
+		}
+	}
+	return out
+}
+
+// DecodeGSM reads what EncodeGSM writes. A byte that is no septet becomes U+FFFD, an unknown letter after the escape is read
+// as if there were none, as phones do.
+func DecodeGSM(septets []byte) string {
+	basic := []rune(gsmBasic)
+	out := make([]rune, 0, len(septets))
+	for i := 0; i < len(septets); i++ {
+		b := septets[i]
+		switch {
+		case int(b) >= len(basic):
+			out = append(out, '\uFFFD')
+		case b != 0x1b:
+			out = append(out, basic[b])
+		case i+1 < len(septets):
+			if at := strings.IndexByte(gsmExtended, septets[i+1]); at >= 0 {
+				out = append(out, []rune(gsmExtension)[at])
+				i++
+			}
+		}
+	}
+	return string(out)
+}
+
+// gsmAt is the place of a letter among letters, -1 where it is not among them.
+func gsmAt(letters string, r rune) int {
+	at := 0
+	for _, letter := range letters {
+		if letter == r {
+			return at
+		}
+		at++
+	}
+	return -1
 }
 
 // Plain writes a text in GSM-7, so that one odd character never makes a message cost more: accents that

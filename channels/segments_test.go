@@ -140,3 +140,28 @@ func BenchmarkSegments(b *testing.B) {
 		})
 	}
 }
+
+func TestSeptetsAreWrittenAndReadBack(t *testing.T) {
+	for text, want := range map[string]string{
+		"@£$ A\n": "\x00\x01\x02 A\n", "€[]": "\x1be\x1b<\x1b>", "àé": "\x7f\x05", "ë😀": "??", "": "",
+	} {
+		if got := string(channels.EncodeGSM(text)); got != want {
+			t.Errorf("%q is written %q, want %q", text, got, want)
+		}
+	}
+	for r := rune(0); r < 0x3000; r++ {
+		text := string(r)
+		if channels.Septets(r) == 0 {
+			continue
+		}
+		septets := channels.EncodeGSM(text)
+		if back := channels.DecodeGSM(septets); back != text || len(septets) != channels.Septets(r) {
+			t.Errorf("%q is written %x and read %q", text, septets, back)
+		}
+	}
+	for septets, want := range map[string]string{"\x1bA": "A", "A\x1b": "A", "\x80\xff": "\uFFFD\uFFFD"} {
+		if got := channels.DecodeGSM([]byte(septets)); got != want {
+			t.Errorf("%x is read %q, want %q", septets, got, want)
+		}
+	}
+}

@@ -85,6 +85,10 @@ func (w *Webhooks) serveRoutes(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if callee, ok := a.(Callee); ok && callee.Takes(c, r.Method, "/"+r.PathValue("path")) {
+		w.receive(rw, r, c, a)
+		return
+	}
 	routes, ok := a.(Routes)
 	if !ok {
 		http.NotFound(rw, r)
@@ -98,11 +102,17 @@ func (w *Webhooks) serveWebhook(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if r.Method != http.MethodPost {
+	callee, choosy := a.(Callee)
+	if r.Method != http.MethodPost && !(choosy && callee.Takes(c, r.Method, "")) {
 		rw.Header().Set("Allow", http.MethodPost)
 		rw.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
+	w.receive(rw, r, c, a)
+}
+
+// receive takes a provider's request.
+func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request, c Channel, a Adapter) {
 	received, err := a.Receive(r, c)
 	if err != nil {
 		w.writeRefusal(rw, c, err)
@@ -125,6 +135,12 @@ func (w *Webhooks) serveWebhook(rw http.ResponseWriter, r *http.Request) {
 	if responder, ok := a.(Responder); ok && (in.ID != "" || len(received.Messages) == 0) {
 		if err := responder.Respond(rw, c, in, parts); err != nil {
 			w.c.Log.Warn("reply not written", "channel", c.ID(), "from", in.Address, "error", err.Error())
+		}
+		return
+	}
+	if acknowledger, ok := a.(Acknowledger); ok {
+		if err := acknowledger.Acknowledge(rw, c); err != nil {
+			w.c.Log.Warn("acknowledgement not written", "channel", c.ID(), "error", err.Error())
 		}
 		return
 	}

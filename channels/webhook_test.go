@@ -126,6 +126,37 @@ func TestUnknownOrDisabledIs404BeforeTheBodyIsRead(t *testing.T) {
 	}
 }
 
+// called takes what is not posted, and below its own path, and has words for what it takes.
+type called struct{ bare }
+
+func (*called) Takes(_ channels.Channel, method, path string) bool {
+	return method == "GET" && path == "" || path == "/secret"
+}
+
+func (*called) Acknowledge(w http.ResponseWriter, _ channels.Channel) error {
+	_, err := io.WriteString(w, "ACK")
+	return err
+}
+
+func TestAnAdapterMayTakeOtherRequestsAndAcknowledgeThem(t *testing.T) {
+	s := newStage(t, &called{bare{kind: "bare", receive: one("m1", false)}})
+	for _, test := range []struct {
+		method, path string
+		status       int
+	}{
+		{"GET", "", 200}, {"POST", "", 200}, {"POST", "/secret", 200}, {"PUT", "/secret", 200}, {"PUT", "", 405}, {"GET", "/other", 404}, {"GET", "/secret/x", 404},
+	} {
+		w := httptest.NewRecorder()
+		s.hooks.ServeHTTP(w, httptest.NewRequest(test.method, "/webhooks/demo/line"+test.path, strings.NewReader("KOOP")))
+		if w.Code != test.status || w.Code == 200 && w.Body.String() != "ACK" {
+			t.Errorf("%s %s: %d %q", test.method, test.path, w.Code, w.Body)
+		}
+	}
+	if len(s.box.All()) != 1 {
+		t.Errorf("outbox %v", s.box.All())
+	}
+}
+
 type unreadable struct{ t *testing.T }
 
 func (u unreadable) Read([]byte) (int, error) {

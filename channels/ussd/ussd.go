@@ -41,7 +41,7 @@ func (a *Adapter) Check(c channels.Channel) error {
 	case len(token) < minToken:
 		return fmt.Errorf("token has fewer than %d characters", minToken)
 	}
-	_, err := sources(c)
+	_, err := channels.ParseSources(c.Settings["sources"])
 	return err
 }
 
