@@ -18,6 +18,7 @@ import (
 	"pulsa/app/version"
 	"pulsa/channels"
 	"pulsa/channels/fake"
+	"pulsa/channels/httpsms"
 	"pulsa/channels/telegram"
 	"pulsa/channels/twilio"
 	"pulsa/channels/ussd"
@@ -157,7 +158,7 @@ func (p *Program) Close() error {
 
 // Providers returns the adapters of all message providers; the fake channel is not among them.
 func Providers(clock prepaid.Clock) []channels.Adapter {
-	return []channels.Adapter{twilio.New(clock), twilio.NewWhatsApp(clock), telegram.New(clock), ussd.New(clock)}
+	return []channels.Adapter{twilio.New(clock), twilio.NewWhatsApp(clock), telegram.New(clock), ussd.New(clock), httpsms.New(clock)}
 }
 
 // noRedisLog keeps go-redis from writing lines of its own into our log: what it would say, its callers say.

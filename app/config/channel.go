@@ -1,11 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
+	"pulsa/channels/httpsms"
 	"pulsa/prepaid"
 	"pulsa/yamlfile"
 )
@@ -16,12 +18,16 @@ type channelType struct {
 	oneOf    []string // keys of which a brand that is not marked test writes at least one
 	sms      bool     // carries one-time codes and late news
 	testOnly bool     // for brands marked test alone
+	// faults judges all settings together; nil: each stands alone.
+	faults func(settings map[string]string) []httpsms.Fault
 }
 
 // keyUse is how a channel's key is read.
 type keyUse struct {
 	secret   bool // only from the environment
 	needed   bool // without it the channel is off
+	wanted   bool // where it is written it needs a value, or the channel is off
+	blank    bool // an empty value says something too
 	testOnly bool // it sends messages and tokens elsewhere
 }
 
@@ -57,6 +63,22 @@ var channelTypes = map[string]channelType{
 
 		prepaid.ServiceCodeSetting: {},
 	}},
+	httpsms.Type: {sms: true, keys: gatewayKeys(), faults: httpsms.Faults},
+}
+
+// gatewayKeys are those of an SMS gateway over HTTP.
+func gatewayKeys() map[string]keyUse {
+	keys := map[string]keyUse{
+		"token":                {needed: true, secret: true},
+		"token_old":            {secret: true},
+		"password":             {wanted: true, secret: true},
+		"signature_secret":     {wanted: true, secret: true},
+		"signature_secret_old": {secret: true},
+	}
+	for _, key := range httpsms.Keys() {
+		keys[key] = keyUse{wanted: true, blank: true}
+	}
+	return keys
 }
 
 var (
@@ -106,6 +128,11 @@ func (r *configReader) channel(b *prepaid.Brand, name string, s section) prepaid
 		}
 	}
 	s.checkSender(b, &c, kind.oneOf)
+	if kind.faults != nil && len(unset) == 0 {
+		for _, f := range kind.faults(c.Settings) {
+			r.fault(cmp.Or(s.lines[f.Key], s.line), "%s: %s", s.what, f.Error())
+		}
+	}
 	s.judgeUnset(b, &c, unset)
 	return c
 }
@@ -123,7 +150,7 @@ func (s section) channelKeys(b *prepaid.Brand, c *prepaid.ChannelConfig, kind ch
 			continue
 		}
 		v := s.optional(key)
-		if v.text == "" && v.env != "" && use.needed {
+		if v.text == "" && v.env != "" && (use.needed || use.wanted) {
 			unset = append(unset, v.env)
 		}
 		s.channelValue(b, c, use, v)
@@ -134,6 +161,9 @@ func (s section) channelKeys(b *prepaid.Brand, c *prepaid.ChannelConfig, kind ch
 // channelValue stores one setting or secret.
 func (s section) channelValue(b *prepaid.Brand, c *prepaid.ChannelConfig, use keyUse, v value) {
 	if v.text == "" {
+		if use.blank && v.env == "" {
+			c.Settings[v.key] = ""
+		}
 		return
 	}
 	if use.secret {

@@ -114,7 +114,7 @@ func TestFaults(t *testing.T) {
 		"gateway":          {with("gateway: sim", "gateway: pspp"), nil, []string{`10: gateway is "pspp": did you mean psp?`}},
 		"no network":       {with("    network: sim\n", ""), nil, []string{"2: brand shop has no network: write one of sim, net, reloadly"}},
 		"channel type":     {with("fake: {}", "line: {type: twillio}"), nil, []string{"2: brand shop has no channel that sends SMS: its one-time codes need one", `13: type is "twillio": did you mean twilio?`}},
-		"no channel type":  {minimal + "      line: {}\n", nil, []string{"14: channel line has no type: write type: with one of fake, telegram, twilio, ussd, whatsapp"}},
+		"no channel type":  {minimal + "      line: {}\n", nil, []string{"14: channel line has no type: write type: with one of fake, httpsms, telegram, twilio, ussd, whatsapp"}},
 		"channel key":      {minimal + "      telegram: {bot_tokn: \"${X}\"}\n", nil, []string{"14: channel telegram has no key bot_tokn: did you mean bot_token?", "14: channel telegram has no bot_token: write bot_token: ${NAME}, and NAME into the environment"}},
 		"open secret":      {minimal + "      telegram: {bot_token: hush}\n", nil, []string{"14: bot_token is a secret: put it into the environment and write bot_token: ${NAME}"}},
 		"rate":             {minimal + "      telegram: {bot_token: \"${X}\", rate: fast}\n", nil, []string{`14: rate is "fast": write messages a second, such as 10 or 0.5`}},
