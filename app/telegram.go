@@ -13,9 +13,12 @@ import (
 
 // How a Telegram bot is kept connected. One copy of the program polls a bot at a time: Telegram refuses two.
 const (
-	botLook  = 2 * time.Second // how soon a switch is noticed
+	botLook  = 2 * time.Second // how soon a switch is noticed, while the provider can be told
 	botLease = time.Minute
 )
+
+// botPause is how long after so many failures in a row the provider is told again: 4 s, 8 s and so on, a minute at most.
+func botPause(failures int) time.Duration { return min(botLook<<min(failures, 9), botLease) }
 
 // connectBots keeps the channels whose adapters are Pollers connected while they are on, until ctx ends: by webhook where the program has a
 // public https address, else by long polling.
@@ -54,10 +57,11 @@ func (p *Program) bots() []channels.Channel {
 // connectBot keeps a bot connected while its channel is declared.
 func (p *Program) connectBot(ctx context.Context, brand, name, holder string) {
 	var hooked *prepaid.Brand // whose settings the webhook was set by
-	for ; ctx.Err() == nil; _ = p.Clock.Sleep(ctx, botLook) {
+	failures := 0
+	for ; ctx.Err() == nil; _ = p.Clock.Sleep(ctx, botPause(failures)) {
 		c, a, on := p.Registry.Channel(ctx, brand, name)
 		if !on {
-			hooked = nil // set the webhook again once the channel is on
+			hooked, failures = nil, 0 // set the webhook again once the channel is on
 			if _, declared := p.Registry.Declared(brand, name); !declared || p.Brands.Named(brand) == nil {
 				return
 			}
@@ -67,14 +71,17 @@ func (p *Program) connectBot(ctx context.Context, brand, name, holder string) {
 		if !isBot { // the channel of that name is of another type now
 			return
 		}
-		if operators.IsPublic(c.WebhookURL) {
-			if hooked != c.Brand && p.hook(ctx, bot, c) {
+		ok := true
+		switch {
+		case !operators.IsPublic(c.WebhookURL):
+			ok = !p.holdsBot(ctx, c, holder) || p.poll(ctx, bot, c, holder)
+		case hooked != c.Brand:
+			if ok = p.hook(ctx, bot, c); ok {
 				hooked = c.Brand
 			}
-			continue
 		}
-		if p.holdsBot(ctx, c, holder) {
-			p.poll(ctx, bot, c, holder)
+		if failures++; ok {
+			failures = 0
 		}
 	}
 }
@@ -100,11 +107,12 @@ func (p *Program) holdsBot(ctx context.Context, c channels.Channel, holder strin
 	return held && err == nil
 }
 
-// poll fetches a bot's messages for as long as the lease is held, the channel is on, and its brand's settings stay as they are.
-func (p *Program) poll(ctx context.Context, bot channels.Poller, c channels.Channel, holder string) {
+// poll fetches a bot's messages for as long as the lease is held, the channel is on, and its brand's settings stay as they are. It reports
+// whether the provider has let it begin.
+func (p *Program) poll(ctx context.Context, bot channels.Poller, c channels.Channel, holder string) bool {
 	if err := bot.DeleteWebhook(ctx, c); err != nil {
 		p.Log.Warn("webhook not removed", "channel", c.ID(), "error", err)
-		return
+		return false
 	}
 	p.Log.Info("polling", "channel", c.ID())
 	polling, stop := context.WithCancel(ctx)
@@ -131,9 +139,10 @@ func (p *Program) poll(ctx context.Context, bot channels.Poller, c channels.Chan
 	if err := <-ended; (errors.As(err, &refused) || errors.As(err, &panicked)) && ctx.Err() == nil {
 		p.Log.Warn("polling ended", "channel", c.ID(), "error", err)
 		_ = p.Clock.Sleep(ctx, botLease)
-		return
+		return true
 	}
 	p.leaveBot(ctx, c, holder)
+	return true
 }
 
 // leaveBot releases the lease, so that another copy of the server can poll at once.

@@ -13,15 +13,22 @@ import (
 )
 
 const (
-	longPoll  = 50 * time.Second // Telegram holds a call that long
-	pollPause = 3 * time.Second  // after a failure
+	longPoll = 50 * time.Second // Telegram holds a call that long where there is nothing new
+	atOnce   = time.Second      // what answers sooner with nothing new holds no calls
+
+	// Pauses double from firstPause on, until something new comes or a call is held: to shortPause where a server answers at once, for
+	// customers wait for their answer; to longPause where it fails.
+	firstPause = time.Second
+	shortPause = 3 * time.Second
+	longPause  = time.Minute
 )
 
 // Poll implements channels.Poller. An update counts as seen only after handle has returned nil. Misconfigured means
 // that the token is wrong or a webhook is set.
 func (a *Adapter) Poll(ctx context.Context, c channels.Channel, handle func(context.Context, channels.Inbound) error) error {
-	next := 0
+	next, pause := 0, firstPause
 	for ctx.Err() == nil {
+		from, asked := next, a.clock.Now()
 		updates, err := a.fetch(ctx, c, next)
 		var failure *channels.SendError
 		if errors.As(err, &failure) && failure.Class == channels.Misconfigured {
@@ -30,8 +37,15 @@ func (a *Adapter) Poll(ctx context.Context, c channels.Channel, handle func(cont
 		if err == nil {
 			next, err = a.handleAll(ctx, c.Brand.Country, updates, next, handle)
 		}
-		if err != nil {
-			_ = a.clock.Sleep(ctx, max(pollPause, retryAfter(failure))) // the loop sees that ctx ended
+		switch {
+		case err != nil:
+			_ = a.clock.Sleep(ctx, max(pause, retryAfter(failure))) // the loop sees that ctx ended
+			pause = min(2*pause, longPause)
+		case next == from && a.clock.Now().Sub(asked) < atOnce:
+			_ = a.clock.Sleep(ctx, min(pause, shortPause))
+			pause = min(2*pause, shortPause)
+		default:
+			pause = firstPause
 		}
 	}
 	return ctx.Err()
