@@ -13,6 +13,7 @@ import (
 
 	"pulsa/app/config"
 	"pulsa/app/core"
+	"pulsa/conversation"
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/sim"
@@ -183,7 +184,29 @@ func (p *Program) examineRetention(ctx context.Context) []operators.Finding {
 // examineChannels looks at the channels, and tries the credentials of those that are on.
 func (p *Program) examineChannels(ctx context.Context) []operators.Finding {
 	findings := operators.CheckChannels(ctx, p.Registry, p.Config.File, p.Config.PublicURL)
-	return append(findings, operators.CheckCredentials(ctx, p.Registry)...)
+	findings = append(findings, operators.CheckCredentials(ctx, p.Registry)...)
+	return append(findings, operators.CheckTemplates(ctx, p.Registry, lateTexts{p.Handler})...)
+}
+
+// lateTexts are the conversations' texts of late news.
+type lateTexts struct{ h *conversation.Handler }
+
+// Keys implements operators.LateTexts.
+func (lateTexts) Keys() []string {
+	var keys []string
+	for _, key := range conversation.LateKeys() {
+		keys = append(keys, string(key))
+	}
+	return keys
+}
+
+// Values implements operators.LateTexts.
+func (l lateTexts) Values(brand, language, prompt string, t prepaid.Template) int {
+	prompts := l.h.Prompts(brand)
+	if prompts == nil || prompts.ByLanguage[language] == nil {
+		return len(t.Variables)
+	}
+	return len(prompts.ByLanguage[language].VariablesOf(conversation.Key(prompt), t))
 }
 
 func (p *Program) examineSimulated(context.Context) []operators.Finding {

@@ -114,6 +114,7 @@ func (p *Program) wire(w Wiring) error {
 	p.Sims.Network.Connect(p.DeliveryTakenBack)
 	p.metrics.watchOrders(p.DB.Orders.OpenOrders)
 	p.metrics.watchUntold(p.DB.Notices.CountUntold)
+	p.metrics.watchDoubts(p.DB.Outbox.CountDoubtful)
 	p.metrics.watchStrays(p.DB.Partitions.Strays)
 	p.metrics.watchCards(p.Cards.Guessing)
 	p.metrics.watchCodes(p.DB.Codes.CodeFigures)

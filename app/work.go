@@ -35,6 +35,7 @@ func (p *Program) jobs() []job {
 	jobs := []job{
 		{"orders", LookEvery, p.ordersDue},
 		{"news", LookEvery, p.tellDue},
+		{"doubtful messages", couriersLook, p.doubtsDue},
 		{"mandates", LookEvery, p.mandatesDue},
 		{"transcripts", transcriptEvery, p.DrainTranscripts},
 		{"partitions", partitionsEvery, p.PreparePartitions},
@@ -71,6 +72,13 @@ func (p *Program) ordersDue(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return p.Topups.RunDue(ctx)
+}
+
+func (p *Program) doubtsDue(ctx context.Context) (int, error) {
+	if due, err := p.isDue(p.DB.Outbox.NextDoubt(ctx)); !due {
+		return 0, err
+	}
+	return p.Sender.SettleDue(ctx)
 }
 
 func (p *Program) mandatesDue(ctx context.Context) (int, error) {

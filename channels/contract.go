@@ -18,6 +18,8 @@ type Channel struct {
 	Type     string // the adapter that speaks it
 	Settings map[string]string
 	Secrets  map[string]prepaid.Secret
+	// Templates are those of the configuration, by prompt.
+	Templates map[string]prepaid.Template
 	// WebhookURL is the public address at which the provider reaches this channel, as configured:
 	// "https://topup.example/webhooks/demo/twilio".
 	WebhookURL string
@@ -47,6 +49,7 @@ type Contact struct {
 type Inbound struct {
 	ID         string // the provider's, unique within the channel; a repeated delivery has the same
 	Address    prepaid.Address
+	Sender     string // the address as the provider writes it, where Can.Window: it may keep another form of the number
 	Text       string // as typed; "" where something else was sent
 	Button     string // what a tapped button brought back: its Choice.Button
 	Contact    *Contact
@@ -119,6 +122,7 @@ type Outbound struct {
 	Brand        string
 	Channel      string // name within the brand
 	Address      prepaid.Address
+	To           string // the address as the provider wrote it last (Inbound.Sender); "" where that is not known
 	MessageID    string // of the inbound message or notice that it answers; with Part unique
 	Part         int    // from 0
 	Text         string
@@ -127,18 +131,41 @@ type Outbound struct {
 	AskContact   bool
 	ContactLabel string // what the button that shares a contact says
 	Can          Capabilities
-	Repeatable   bool   // may be sent again where it is unknown whether it was sent
-	Answer       bool   // answers what the customer just wrote: goes even to who has opted out
-	DeleteRef    string // a customer's message to be deleted with it (it held a secret)
-	Attempts     int    // how often it was tried, the present time included
+	Repeatable   bool     // may be sent again at once where it is unknown whether it was sent
+	Doubt        Doubt    // what follows where that stays unknown, of what is not Repeatable
+	AgainMark    string   // what stands before a text that is sent once more after a doubt, in its language: "again:"
+	Answer       bool     // answers what the customer just wrote: goes even to who has opted out
+	Template     Template // with Can.Window: sent in the place of Text, which says what it comes to
+	DeleteRef    string   // a customer's message to be deleted with it (it held a secret)
+	// Outdated is the provider's id of the message before it to the address, where that shows buttons of a question that this one
+	// answers or asks again.
+	Outdated string
+	Attempts int // how often it was tried, the present time included
 	// Lapsed: it was claimed before and that sending never ended, so it is unknown whether it was sent.
 	Lapsed    bool
 	Delivery  Delivery // as reported so far; "" until the provider has it
 	CreatedAt time.Time
+	EndedAt   time.Time // when its sending ended, or was left unclear; zero before
 
 	// For a dialled session alone, which is answered at once: none of it is stored.
 	Ends   bool             // nothing is asked: the session ends
 	Labels map[Label]string // those of Inbound.Labels, in the customer's language
+}
+
+// Doubt says what follows where neither a delivery report nor the provider tells in time whether a message was sent.
+type Doubt string
+
+// What may follow.
+const (
+	DropInDoubt  Doubt = ""      // nothing: a menu or a code is asked for again by whoever misses it
+	AgainInDoubt Doubt = "again" // it is sent once more, marked: news about money
+	HoldInDoubt  Doubt = "hold"  // it is told at the customer's next message, or by an operator: other news
+)
+
+// Template is a text that the messenger has approved, with its values: what may be sent where a window is shut. The zero value is none.
+type Template struct {
+	ID     string
+	Values []string // of {{1}}, {{2}} and so on
 }
 
 // Way is a channel by which an address can be reached at any time.
@@ -161,6 +188,8 @@ type DeliveryReport struct {
 	Code        string
 	// Refused is, with Failed, who wants nothing from us on this channel, says the provider; else "".
 	Refused prepaid.Address
+	// Shut: with Failed, the window for our own words is shut there (Capabilities.Window).
+	Shut bool
 }
 
 // Delivery is how far a message has come. Reports arrive in any order: the furthest counts, and failed or
@@ -180,7 +209,8 @@ const (
 // same time for any number of channels.
 //
 // What only some can do is an optional interface beside it: Responder, Acknowledger, Callee, Checker, Routes,
-// BodyLimiter, RateLimited, Hooked, Poller, Simulator, Addressed, Prober, Reacher.
+// BodyLimiter, RateLimited, Hooked, Poller, Simulator, Addressed, Prober, Reacher, Answering, TemplateChecker, Finder,
+// Explainer.
 type Adapter interface {
 	// Type names the adapter in the configuration: "twilio".
 	Type() string
@@ -285,10 +315,38 @@ type Prober interface {
 	Probe(ctx context.Context, c Channel) (whose string, err error)
 }
 
+// Finder is an Adapter that can be asked whether a message was sent.
+type Finder interface {
+	// Find lists what the provider has taken since the message was written and may be it, oldest first: reports with ProviderRef. The caller
+	// leaves out what is known to be other messages. Its error is a *SendError.
+	Find(ctx context.Context, c Channel, m Outbound) ([]DeliveryReport, error)
+}
+
+// Explainer is an Adapter whose provider's codes need words.
+type Explainer interface {
+	// Explain says in one sentence for operators what a code of the provider means and what to do; "" where it has none.
+	Explain(code string) string
+}
+
 // Reacher is an Adapter that can write first.
 type Reacher interface {
 	// Reaches says what can be done in a message pushed to an address; ok is false where none can be.
 	Reaches(a prepaid.Address) (can Capabilities, ok bool)
+}
+
+// Answering is an Adapter some of whose channels answer and can't write first: they lack something to send from.
+type Answering interface {
+	// RepliesOnly reports whether a channel is one of them.
+	RepliesOnly(c Channel) bool
+}
+
+// TemplateChecker is an Adapter whose provider keeps templates.
+type TemplateChecker interface {
+	// TakesTemplates reports whether its channels send templates at all.
+	TakesTemplates() bool
+	// CheckTemplate asks the provider, with calls that change nothing, whether a template exists, was approved, and has the language and
+	// as many variables. It returns what is wrong, in words for operators. Its error is a *SendError.
+	CheckTemplate(ctx context.Context, c Channel, id, language string, variables int) (wrong []string, err error)
 }
 
 // What Receive answers.
@@ -308,6 +366,7 @@ const (
 	RecipientOut  Failure = "opted out"     // the recipient wants nothing from us
 	Misconfigured Failure = "misconfigured" // our account or settings: nothing will be sent until mended
 	RefusedFor    Failure = "refused"       // this message never will be sent
+	WindowShut    Failure = "window shut"   // our own words are too late there: a template, or another channel
 	UnknownIfSent Failure = "unknown"       // sent or not? nobody is texted twice
 )
 
@@ -333,15 +392,28 @@ type Outbox interface {
 	// ClaimOutbound leases up to n messages that are due until the given time: the oldest unsent one of
 	// each address, and none of an address whose former message is being sent.
 	ClaimOutbound(ctx context.Context, now, until time.Time, n int) ([]Outbound, error)
-	// EndOutbound writes what became of a sending. What a message has told that was given up is to be told anew, or by
-	// an operator.
+	// EndOutbound writes what became of a sending, or what was found out about an Uncertain one. What a message has told that was given up
+	// is to be told anew, or by an operator.
 	EndOutbound(ctx context.Context, id prepaid.OutboundID, e SendEnd) error
-	// ReportDelivery ranks a delivery report; one that tells nothing new changes nothing. What the recipient has Refused
-	// is to be told elsewhere, as after EndOutbound.
+	// ReportDelivery ranks a delivery report; one that tells nothing new changes nothing. What has Failed is to be told as after EndOutbound:
+	// elsewhere where the recipient has Refused it, by a template or elsewhere where the window is Shut. It ends the doubt about an
+	// Uncertain message.
 	ReportDelivery(ctx context.Context, r DeliveryReport, now time.Time) error
 	// OutboundTo lists the messages to an address on a channel that the provider has taken, after a sequence number,
 	// oldest first.
 	OutboundTo(ctx context.Context, brand, channel string, a prepaid.Address, after int64, n int) ([]Outbound, error)
+}
+
+// Doubts are the Uncertain messages of an Outbox. Every method is one transaction.
+type Doubts interface {
+	// ClaimDoubtful leases up to n Uncertain messages that are due to be asked after, until the given time.
+	ClaimDoubtful(ctx context.Context, now, until time.Time, n int) ([]Outbound, error)
+	// AskAgain has an Uncertain message asked after at a later time.
+	AskAgain(ctx context.Context, id prepaid.OutboundID, at time.Time) error
+	// EndDoubt does with an Uncertain message what its Doubt says, once however often it is called.
+	EndDoubt(ctx context.Context, id prepaid.OutboundID, now time.Time) error
+	// KnownRefs returns which of the provider's ids are known of messages of a channel.
+	KnownRefs(ctx context.Context, brand, channel string, refs []string) ([]string, error)
 }
 
 // SendEnd is what became of a sending.
@@ -349,9 +421,11 @@ type SendEnd struct {
 	Status      SendStatus
 	ProviderRef string
 	Code        string
-	RunAt       time.Time // with Waiting: when to try again
+	RunAt       time.Time // with Waiting: when to try again; with Uncertain: when to ask after it
+	Delivery    Delivery  // with HandedOn: how far it has come, where that is known; "" is Sent
 	Untried     bool      // with Waiting: the provider was not asked, so that this was no attempt
 	Refused     bool      // with GivenUp: the recipient wants nothing from us there
+	Shut        bool      // with GivenUp: the window for our own words is shut there
 	Keep        bool      // with HandedOn: keep the sealed text of what shows a PIN
 	Now         time.Time
 }
@@ -364,5 +438,5 @@ const (
 	Waiting   SendStatus = "waiting"
 	HandedOn  SendStatus = "sent"
 	GivenUp   SendStatus = "failed"
-	Uncertain SendStatus = "unknown" // sent or not: not sent again
+	Uncertain SendStatus = "unknown" // sent or not: it is asked after
 )

@@ -26,12 +26,14 @@ type Capabilities struct {
 	Plain       bool // GSM-7 text only, where the language can do with it: anything else costs more
 	Buttons     int  // how many choices can be buttons; 0: choices are numbered lines
 	InResponse  bool // the reply travels in the webhook's response
-	Push        bool // messages may be sent at any time
-	Vouches     bool // the address is a phone number that the channel vouches for
-	OwnsOptOut  bool // the carrier acts on STOP and START itself
-	Contact     bool // a contact can be shared by a button
-	Dials       bool // a session is dialled, and what follows is typed in it
-	Deletes     bool // a customer's message can be deleted
+	Push        bool // messages may be sent first
+	// Window is how long after a customer's last message our own words may be pushed, and later only a template; 0: at any time.
+	Window     time.Duration
+	Vouches    bool // the address is a phone number that the channel vouches for
+	OwnsOptOut bool // the carrier acts on STOP and START itself
+	Contact    bool // a contact can be shared by a button
+	Dials      bool // a session is dialled, and what follows is typed in it
+	Deletes    bool // a customer's message can be deleted
 	// MutualBlock: customers who have blocked us can't write to us, so a message proves that they have not, or no longer.
 	MutualBlock bool
 	// Patience is how long a customer waits for a result before being told that it is worked on, counted from the
@@ -40,6 +42,7 @@ type Capabilities struct {
 }
 
 const (
+	window         = 24 * time.Hour  // WhatsApp's, says Twilio
 	patience       = 8 * time.Second // Twilio, the least patient provider, waits for 15 s
 	patienceDialed = 3 * time.Second // a gateway drops a dialled session after 5 s
 )
@@ -53,7 +56,7 @@ func Of(k Kind) (c Capabilities, ok bool) {
 			OwnsOptOut: true, Patience: patience,
 		}, true
 	case WhatsApp:
-		return Capabilities{Kind: WhatsApp, MaxUnits: 1600, InResponse: true, Push: true, Vouches: true, Patience: patience}, true
+		return Capabilities{Kind: WhatsApp, MaxUnits: 1600, InResponse: true, Push: true, Window: window, Vouches: true, Patience: patience}, true
 	case Telegram:
 		return Capabilities{
 			Kind: Telegram, MaxUnits: 4096, Buttons: 8, Push: true, Contact: true, Deletes: true, MutualBlock: true,

@@ -76,7 +76,7 @@ func (r *Registry) Ways(ctx context.Context, brand string, a prepaid.Address) []
 	for _, declared := range b.Channels {
 		c, adapter, on := r.Channel(ctx, brand, declared.Name)
 		reacher, able := adapter.(Reacher)
-		if !on || !able {
+		if !on || !able || repliesOnly(adapter, c) {
 			continue
 		}
 		can, ok := reacher.Reaches(a)
@@ -88,6 +88,23 @@ func (r *Registry) Ways(ctx context.Context, brand string, a prepaid.Address) []
 		}
 	}
 	return ways
+}
+
+// Pushes reports whether a channel is on and can write first.
+func (r *Registry) Pushes(ctx context.Context, brand, name string) bool {
+	c, adapter, on := r.Channel(ctx, brand, name)
+	return on && !repliesOnly(adapter, c)
+}
+
+// RepliesOnly reports whether a declared channel can't write first, on or off.
+func (r *Registry) RepliesOnly(brand, name string) bool {
+	c, ok := r.Declared(brand, name)
+	return ok && repliesOnly(r.adapters[c.Type], c)
+}
+
+func repliesOnly(a Adapter, c Channel) bool {
+	answering, ok := a.(Answering)
+	return ok && answering.RepliesOnly(c)
 }
 
 // Declared returns a channel that a brand has, on or off.
@@ -106,7 +123,7 @@ func (r *Registry) Declared(brand, name string) (c Channel, ok bool) {
 
 func (r *Registry) channelOf(b *prepaid.Brand, c *prepaid.ChannelConfig) Channel {
 	return Channel{
-		Brand: b, Name: c.Name, Type: c.Type, Settings: c.Settings, Secrets: c.Secrets,
+		Brand: b, Name: c.Name, Type: c.Type, Settings: c.Settings, Secrets: c.Secrets, Templates: c.Templates,
 		WebhookURL: r.public + "/webhooks/" + b.Name + "/" + c.Name,
 	}
 }
@@ -130,10 +147,11 @@ func (r *Registry) Problem(c Channel) string {
 
 // Status is how a channel stands, for operators.
 type Status struct {
-	Channel Channel
-	On      bool   // answers and sends
-	Problem string // why it can't work as configured
-	Trouble string // why its provider refuses us at the moment: the provider's code
+	Channel     Channel
+	On          bool   // answers and sends
+	RepliesOnly bool   // it can't write first
+	Problem     string // why it can't work as configured
+	Trouble     string // why its provider refuses us at the moment: the provider's code
 	// ProviderURL is what is configured at the provider.
 	ProviderURL string
 }
@@ -149,7 +167,8 @@ func (r *Registry) List(ctx context.Context) []Status {
 			r.mu.Lock()
 			trouble := r.troubles[c.ID()]
 			r.mu.Unlock()
-			out = append(out, Status{Channel: c, On: on, Problem: problem, Trouble: trouble, ProviderURL: ProviderURL(r.adapters[c.Type], c)})
+			out = append(out, Status{Channel: c, On: on, Problem: problem, Trouble: trouble,
+				RepliesOnly: problem == "" && repliesOnly(r.adapters[c.Type], c), ProviderURL: ProviderURL(r.adapters[c.Type], c)})
 		}
 	}
 	slices.SortFunc(out, func(a, b Status) int { return cmp.Compare(a.Channel.ID(), b.Channel.ID()) })

@@ -31,6 +31,7 @@ const CodeOff = "channel is off"
 // SenderConfig is what a Sender is made of.
 type SenderConfig struct {
 	Outbox   Outbox
+	Doubts   Doubts
 	Registry *Registry
 	// OptedOut reports whether an address wants nothing on a channel that it did not ask for.
 	OptedOut func(ctx context.Context, brand, channel string, a prepaid.Address) (bool, error)
@@ -48,7 +49,7 @@ type SenderConfig struct {
 
 // Sender hands the outbox's messages to the providers, in order for each address. A message is claimed under a lease,
 // attempted at most once per claim, and its end is written to the outbox: sent, waiting for a retry, given up, or
-// unknown. Any number of Senders may share an outbox.
+// unknown. What is unknown is asked after for a while, and then sent once more, held or dropped (SettleDue). Any number of Senders may share an outbox.
 type Sender struct {
 	c    SenderConfig
 	wake chan struct{}
@@ -138,7 +139,7 @@ func (s *Sender) attempt(ctx context.Context, m Outbound) SendEnd {
 		return SendEnd{Status: GivenUp, Code: "sealed text can't be opened"}
 	}
 	if m.Lapsed && !m.Repeatable {
-		return SendEnd{Status: Uncertain, Code: "interrupted"}
+		return s.doubtful("interrupted")
 	}
 	c, a, ok := s.c.Registry.Channel(ctx, m.Brand, m.Channel)
 	if !ok {
@@ -208,11 +209,18 @@ func (s *Sender) afterFailure(ctx context.Context, c Channel, m Outbound, err er
 		return SendEnd{Status: GivenUp, Code: failure.Code, Refused: true}
 	case RefusedFor:
 		return SendEnd{Status: GivenUp, Code: failure.Code}
+	case WindowShut:
+		return SendEnd{Status: GivenUp, Code: failure.Code, Shut: true}
 	}
 	if m.Repeatable {
 		return s.backOff(m, failure.Code)
 	}
-	return SendEnd{Status: Uncertain, Code: failure.Code}
+	return s.doubtful(failure.Code)
+}
+
+// doubtful leaves open whether a message was sent: it is asked after soon.
+func (s *Sender) doubtful(code string) SendEnd {
+	return SendEnd{Status: Uncertain, Code: code, RunAt: s.c.Clock.Now().Add(firstLook)}
 }
 
 // backOff retries after a pause that grows with each attempt; after maxTries the message is given up.

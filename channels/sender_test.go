@@ -130,10 +130,11 @@ func TestTheClassOfAFailureDecides(t *testing.T) {
 		{"opted out", channels.Outbound{}, failure(channels.RecipientOut, 0), channels.SendEnd{Status: channels.GivenUp, Refused: true}},
 		{"misconfigured", channels.Outbound{}, failure(channels.Misconfigured, 0), channels.SendEnd{Status: channels.Waiting, RunAt: start.Add(5*time.Minute + 30*time.Second)}},
 		{"refused", channels.Outbound{}, failure(channels.RefusedFor, 0), channels.SendEnd{Status: channels.GivenUp}},
-		{"unknown", channels.Outbound{}, failure(channels.UnknownIfSent, 0), channels.SendEnd{Status: channels.Uncertain}},
+		{"too late for our own words", channels.Outbound{}, failure(channels.WindowShut, 0), channels.SendEnd{Status: channels.GivenUp, Shut: true}},
+		{"unknown", channels.Outbound{}, failure(channels.UnknownIfSent, 0), channels.SendEnd{Status: channels.Uncertain, RunAt: start.Add(30 * time.Second)}},
 		{"unknown but repeatable", channels.Outbound{Repeatable: true}, failure(channels.UnknownIfSent, 0), channels.SendEnd{Status: channels.Waiting, RunAt: start.Add(5500 * time.Millisecond)}},
-		{"unclassified", channels.Outbound{}, func(channels.Outbound) error { return errors.New("?") }, channels.SendEnd{Status: channels.Uncertain, Code: "unclassified"}},
-		{"panic", channels.Outbound{}, func(channels.Outbound) error { panic("?") }, channels.SendEnd{Status: channels.Uncertain, Code: "panic"}},
+		{"unclassified", channels.Outbound{}, func(channels.Outbound) error { return errors.New("?") }, channels.SendEnd{Status: channels.Uncertain, RunAt: start.Add(30 * time.Second), Code: "unclassified"}},
+		{"panic", channels.Outbound{}, func(channels.Outbound) error { panic("?") }, channels.SendEnd{Status: channels.Uncertain, RunAt: start.Add(30 * time.Second), Code: "panic"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := newOffice(t)

@@ -112,7 +112,7 @@ func handlerWithoutSessions(t *testing.T, b *prepaid.Brand) *Handler {
 	}
 	h, err := New(Config{
 		Brands: brands, Prompts: map[string]*BrandPrompts{b.Name: mustPrompts(t, b)}, Sessions: noSessions{}, Services: Services{Accounts: service}, Clock: clock, Log: slog.New(slog.DiscardHandler),
-		On: func(context.Context, string, string) bool { return true },
+		Pushes: func(context.Context, string, string) bool { return true },
 	})
 	if err != nil {
 		t.Fatal(err)

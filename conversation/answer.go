@@ -96,7 +96,7 @@ func (h *Handler) answerChannel(ctx context.Context, t *Turn) bool {
 	}
 	answer := h.engine.actions.named(t.command.Action).Channel
 	unanswerable := t.in.Can.Push && t.optedOut.At(t.channel.Name) // a dialled screen is no message that a carrier stops
-	if t.optedOut.ByWord && !t.silent && t.command.Action != ActStop && t.command.Action != ActStart && !unanswerable {
+	if !t.silent && t.command.Action != ActStop && t.command.Action != ActStart && !unanswerable {
 		h.sayHeldNotices(ctx, t)
 	}
 	switch {

@@ -19,6 +19,7 @@ type Services struct {
 	Cards    *cards.Service
 	Notices  Notices
 	Held     HeldNotices
+	Windows  Windows
 	// Forget drops the conversation of a sender: "demo/twilio/tel:+31612345678".
 	Forget func(ctx context.Context, sender string) error
 	clock  prepaid.Clock // the Handler's

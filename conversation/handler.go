@@ -23,8 +23,10 @@ type Config struct {
 	Outbox   channels.Outbox
 	// Channel finds a declared channel, switched on or not: notices go to where the customer wrote from.
 	Channel func(brand, name string) (channels.Channel, bool)
-	// On reports whether a channel is switched on and can work.
-	On func(ctx context.Context, brand, name string) bool
+	// Pushes reports whether a channel is switched on, can work, and can write first.
+	Pushes func(ctx context.Context, brand, name string) bool
+	// RepliesOnly reports whether a declared channel can't write first, on or off.
+	RepliesOnly func(brand, name string) bool
 	// Ways lists the channels that are on and can push to an address, the best first.
 	Ways  func(ctx context.Context, brand string, a prepaid.Address) []channels.Way
 	Clock prepaid.Clock
@@ -46,6 +48,9 @@ type Handler struct {
 	mu   sync.Mutex
 	told prepaid.Told // by turns, and not written down yet
 }
+
+// noteFor bounds how long a turn waits for the note of when its customer wrote.
+const noteFor = 2 * time.Second
 
 // ErrBusy says that earlier messages of the same sender took too long: the provider is to send it again.
 var ErrBusy = errors.New("earlier messages of the sender are still being answered")
@@ -124,6 +129,7 @@ func (h *Handler) Turn(ctx context.Context, c channels.Channel, in channels.Inbo
 	// A turn that has begun is finished, also when the provider closes the connection.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
+	h.noteInbound(ctx, c, in)
 	m, err := h.runTurn(ctx, c, in, turnKind{answer: h.answerMessage, withoutSession: h.answerWithoutSession})
 	if err != nil {
 		return nil, err
@@ -134,6 +140,19 @@ func (h *Handler) Turn(ctx context.Context, c channels.Channel, in channels.Inbo
 		}
 	}
 	return m.Parts, nil
+}
+
+// noteInbound writes down that a customer has written, where that opens a window for our own words. A database that does not answer in time
+// only makes news take a template.
+func (h *Handler) noteInbound(ctx context.Context, c channels.Channel, in channels.Inbound) {
+	if in.Can.Window == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, noteFor)
+	defer cancel()
+	if err := h.c.Services.Windows.SawInbound(ctx, c.Brand.Name, c.Name, in.Address, in.Sender, in.ReceivedAt); err != nil {
+		h.c.Log.Warn("window not noted", "channel", c.ID(), "from", in.Address, "error", err)
+	}
 }
 
 // State tells in which state the conversation of an address stands, as its next message will find it: "idle",

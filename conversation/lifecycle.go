@@ -154,7 +154,7 @@ func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.I
 	t.readSmallTalk()
 	t.readDial()
 	t.readMenu()
-	if sms := c.Brand.SMSChannel; sms != "" && h.c.On(ctx, c.Brand.Name, sms) {
+	if sms := c.Brand.SMSChannel; sms != "" && h.c.Pushes(ctx, c.Brand.Name, sms) {
 		t.sms = sms
 	}
 	sender := senderOf(c, in.Address)

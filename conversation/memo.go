@@ -58,12 +58,19 @@ func (h *Handler) render(t *Turn) memo {
 	}
 	t.textLinks()
 	now := h.c.Clock.Now()
-	for i, r := range channels.Render(t.message(), t.in.Can) {
+	for i, r := range t.rendered() {
 		m.Parts = append(m.Parts, channels.Outbound{
 			ID: prepaid.NewID[prepaid.OutboundID](), Brand: t.brand.Name, Channel: t.channel.Name, Address: t.in.Address,
 			MessageID: t.in.ID, Part: i, Text: r.Text, PIN: t.shows, Buttons: r.Buttons, AskContact: r.AskContact, ContactLabel: r.ContactLabel, Can: t.in.Can,
 			Answer: true, Repeatable: true, CreatedAt: now,
 		})
+		part := &m.Parts[i]
+		if len(t.templates) > 0 {
+			part.Template = t.templates[i]
+		}
+		if part.Doubt = t.doubt; t.doubt == channels.AgainInDoubt {
+			part.AgainMark = t.prompts.text(againMark)
+		}
 	}
 	t.markDialled(m.Parts)
 	if len(m.Parts) > 0 && t.holdsSecret() && t.in.Can.Deletes {
@@ -77,6 +84,18 @@ func (h *Handler) render(t *Turn) memo {
 		m.Texts = append(m.Texts, text)
 	}
 	return m
+}
+
+// rendered are the messages of the reply: one for each prompt where templates carry them.
+func (t *Turn) rendered() []channels.Rendered {
+	if len(t.templates) == 0 {
+		return channels.Render(t.message(), t.in.Can)
+	}
+	var list []channels.Rendered
+	for _, part := range t.said {
+		list = append(list, channels.Rendered{Text: part.Text})
+	}
+	return list
 }
 
 // holdsSecret reports whether the customer's message should not stay on the screen.

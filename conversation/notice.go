@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"pulsa/accounts"
+	"pulsa/channels"
 	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -15,9 +16,11 @@ import (
 type noticeKind struct {
 	Kind prepaid.NoticeKind
 
-	// Say is the prompt that tells it, or Tell what finds the words. Neither is set for a kind that only moves a conversation.
+	// Say is the prompt that tells it, or Tell what finds the words, which Says lists but for PINs. Neither is set for a kind that only
+	// moves a conversation.
 	Say  Key
 	Tell func(ctx context.Context, h *Handler, t *Turn, n Notice) error
+	Says []Key
 	// Setup is the event by which a conversation moves on that waits for this: it is told by the states that follow.
 	Setup Event
 	// Begins begins a conversation of its own instead, and ends what was under way.
@@ -30,25 +33,41 @@ type noticeKind struct {
 	OnlyHere bool
 	// Optional is set for a kind that no operator need tell where no message arrives.
 	Optional bool
+	// Money is set for a kind that tells what became of the customer's money.
+	Money bool
+}
+
+// againMark stands before news about money that is sent once more, because it is unknown whether it was sent.
+const againMark Key = "order.again"
+
+// doubt is what follows where it stays unknown whether the news was sent.
+func (k noticeKind) doubt() channels.Doubt {
+	switch {
+	case k.Money:
+		return channels.AgainInDoubt
+	case k.Optional || k.Begins != nil: // a code
+		return channels.DropInDoubt
+	}
+	return channels.HoldInDoubt
 }
 
 // noticeKinds is the table of all kinds of notices. A test finds those that are missing.
 func noticeKinds() []noticeKind {
 	return []noticeKind{
-		{Kind: prepaid.NoticeOrder, Tell: tellOrder, Answers: true},
-		{Kind: prepaid.NoticeDebitReturned, Tell: tellDebitReturned},
-		{Kind: prepaid.NoticeGift, Tell: tellGift, Optional: true}, // it was no order of theirs
+		{Kind: prepaid.NoticeOrder, Tell: tellOrder, Says: orderNews, Answers: true, Money: true},
+		{Kind: prepaid.NoticeDebitReturned, Tell: tellDebitReturned, Says: []Key{"order.debit_returned"}, Money: true},
+		{Kind: prepaid.NoticeGift, Tell: tellGift, Says: []Key{"order.gift"}, Optional: true}, // it was no order of theirs
 		{Kind: prepaid.NoticeRegistered, Say: "registration.done", Setup: "completed", Answers: true},
 		{Kind: prepaid.NoticeSetupCompleted, Say: "pay.done", Setup: "completed", Answers: true},
 		{Kind: prepaid.NoticeSetupAbandoned, Setup: "abandoned", Answers: true},
 		{Kind: prepaid.NoticeMandateRefused, Say: "mandate.refused", Setup: "abandoned", Answers: true},
 		{Kind: prepaid.NoticeSetupOver, Say: "pay.page_over", Answers: true},
 		{Kind: prepaid.NoticeInstrumentEnded, Say: "pay.ended"},
-		{Kind: prepaid.NoticeNumberTaken, Tell: tellNumberTaken, Answers: true},
+		{Kind: prepaid.NoticeNumberTaken, Tell: tellNumberTaken, Says: []Key{"account.taken"}, Answers: true},
 		{Kind: prepaid.NoticePINReset, Begins: sendPINReset, Answers: true, OnlyHere: true}, // its code proves the number's own phone
-		{Kind: prepaid.NoticeNumberLeft, Tell: tellUnlinked("account.number_left")},
-		{Kind: prepaid.NoticeAddressUnlinked, Tell: tellUnlinked("account.address_unlinked")},
-		{Kind: prepaid.NoticeNumberMoved, Tell: tellNumberMoved},
+		{Kind: prepaid.NoticeNumberLeft, Tell: tellUnlinked("account.number_left"), Says: []Key{"account.number_left"}},
+		{Kind: prepaid.NoticeAddressUnlinked, Tell: tellUnlinked("account.address_unlinked"), Says: []Key{"account.address_unlinked"}},
+		{Kind: prepaid.NoticeNumberMoved, Tell: tellNumberMoved, Says: []Key{"account.number_moved"}},
 	}
 }
 

@@ -50,28 +50,45 @@ func (h *Handler) deliver(ctx context.Context, n Notice) error {
 	if out.ByWord && !kind.Answers {
 		return s.Held.Hold(ctx, n.ID, prepaid.HeldByStop, now)
 	}
-	if way, ok := h.channelFor(n); !ok || out.At(way) {
-		moved, err := h.otherAddress(ctx, n, kind)
-		if err != nil {
-			return err
-		}
-		if moved == nil && kind.Optional {
-			return s.Notices.HandOver(ctx, n.ID, nil, now)
-		}
-		if moved == nil {
-			h.c.Log.Warn("nobody can be told", "notice", n.ID, "about", n.About, "order", n.Order, "address", n.Address)
-			return s.Held.Hold(ctx, n.ID, prepaid.HeldNoWay, now)
-		}
-		n = *moved
-		if err := s.Held.Redirect(ctx, n); err != nil {
+	if way, ok := h.channelFor(n); ok && !out.At(way) {
+		if err := h.send(ctx, n, kind); !errors.Is(err, errTooLate) {
 			return err
 		}
 	}
-	return h.send(ctx, n, kind)
+	moved, err := h.otherWay(ctx, n, kind, out)
+	if err != nil {
+		return err
+	}
+	if moved == nil && kind.Optional {
+		return s.Notices.HandOver(ctx, n.ID, nil, now)
+	}
+	if moved == nil {
+		h.c.Log.Warn("nobody can be told", "notice", n.ID, "about", n.About, "order", n.Order, "address", n.Address)
+		return s.Held.Hold(ctx, n.ID, prepaid.HeldNoWay, now)
+	}
+	if err := s.Held.Redirect(ctx, *moved); err != nil {
+		return err
+	}
+	return h.send(ctx, *moved, kind)
+}
+
+// errTooLate says that the window for our own words is shut, and that no template says them.
+var errTooLate = errors.New("the messenger takes our own words no more, and no template says them")
+
+// windowMargin is how long before a window shuts news takes a template: a message may wait for its channel.
+const windowMargin = 10 * time.Minute
+
+// isShut reports whether an address has not written on a channel for so long that its messenger takes our own words no more.
+func (h *Handler) isShut(ctx context.Context, brand, channel string, a prepaid.Address, can channels.Capabilities) (bool, error) {
+	if can.Window == 0 {
+		return false, nil
+	}
+	at, err := h.c.Services.Windows.LastInbound(ctx, brand, channel, a)
+	return at.Before(h.c.Clock.Now().Add(windowMargin - can.Window)), err
 }
 
 // send makes a notice a turn whose message id is the notice's, and puts its words into the outbox: for its own channel, or, where
-// that can't push, for the brand's SMS channel.
+// that can't push, for the brand's SMS channel. Where the window for our own words is shut, templates say them; errTooLate where they can't.
 func (h *Handler) send(ctx context.Context, n Notice, kind noticeKind) error {
 	c, ok := h.c.Channel(n.Brand, n.Channel)
 	if !ok {
@@ -86,12 +103,22 @@ func (h *Handler) send(ctx context.Context, n Notice, kind noticeKind) error {
 		_, told = n.Address.Tel() // who is no phone looks for themselves
 		can, _ = channels.Of(channels.SMS)
 	}
+	shut, err := h.isShut(ctx, n.Brand, n.Channel, n.Address, can)
+	if err != nil {
+		return err
+	}
 	now := h.c.Clock.Now()
 	in := channels.Inbound{ID: string(n.ID), Address: n.Address, Language: n.Language, Can: can, ReceivedAt: now, Deadline: now.Add(maxDeadline), Redelivers: true}
 	m, err := h.runTurn(ctx, c, in, turnKind{answer: func(ctx context.Context, t *Turn) error {
 		err := h.answerNotice(ctx, t, n, kind)
-		if !push {
-			t.withdrawQuestion(h.engine.table) // an answer by SMS would belong to another conversation
+		t.doubt = kind.doubt()
+		if !push || shut {
+			t.withdrawQuestion(h.engine.table) // an answer by SMS would belong to another conversation, and no template asks
+		}
+		if shut && err == nil && !t.silent && len(t.said) > 0 {
+			if t.templates, ok = t.templatesFor(c.Templates); !ok {
+				return errTooLate
+			}
 		}
 		return err
 	}})
@@ -111,15 +138,31 @@ func (h *Handler) send(ctx context.Context, n Notice, kind noticeKind) error {
 	return h.c.Services.Notices.HandOver(ctx, n.ID, parts, h.c.Clock.Now())
 }
 
-// channelFor names the channel by which a notice is pushed; ok is false where there is none (any more).
+// channelFor names the channel by which a notice is pushed; ok is false where there is none (any more), or one that only replies. What is off
+// may be on again: messages wait for it.
 func (h *Handler) channelFor(n Notice) (channel string, ok bool) {
 	c, ok := h.c.Channel(n.Brand, n.Channel)
 	can, known := channels.Of(channels.Kind(n.Kind))
 	if _, phone := n.Address.Tel(); ok && known && !can.Push && phone {
 		_, ok = h.c.Channel(n.Brand, c.Brand.SMSChannel)
-		return c.Brand.SMSChannel, ok
+		return c.Brand.SMSChannel, ok && !h.c.RepliesOnly(n.Brand, c.Brand.SMSChannel)
 	}
-	return n.Channel, ok
+	return n.Channel, ok && (known && !can.Push || !h.c.RepliesOnly(n.Brand, n.Channel))
+}
+
+// otherWay finds another way to a notice's customer: the SMS of the number that it is for, else another address of theirs. nil where there is
+// none.
+func (h *Handler) otherWay(ctx context.Context, n Notice, kind noticeKind, out accounts.OptOut) (*Notice, error) {
+	c, _ := h.c.Channel(n.Brand, n.Channel)
+	if _, phone := n.Address.Tel(); phone && c.Brand != nil && !out.At(n.Channel) {
+		can, _ := channels.Of(channels.Kind(n.Kind))
+		sms := c.Brand.SMSChannel
+		if (n.Channel != sms || can.Window > 0) && !out.At(sms) && h.c.Pushes(ctx, n.Brand, sms) {
+			n.Channel, n.Kind, n.Retold = sms, string(channels.SMS), true
+			return &n, nil
+		}
+	}
+	return h.otherAddress(ctx, n, kind)
 }
 
 // otherAddress finds another address of a notice's customer that a message of ours reaches; nil where there is none. Only
@@ -139,7 +182,11 @@ func (h *Handler) otherAddress(ctx context.Context, n Notice, kind noticeKind) (
 	}
 	for _, k := range known {
 		for _, way := range h.c.Ways(ctx, n.Brand, k.Address) {
-			if k.Out.Wants(way.Channel) {
+			shut, err := h.isShut(ctx, n.Brand, way.Channel, k.Address, way.Can)
+			if err != nil {
+				return nil, err
+			}
+			if k.Out.Wants(way.Channel) && !shut {
 				n.Channel, n.Kind, n.Address, n.Retold = way.Channel, string(way.Can.Kind), k.Address, true
 				return &n, nil
 			}

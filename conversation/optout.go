@@ -116,7 +116,8 @@ func optIn(ctx context.Context, s *Services, t *Turn) {
 	t.Say("start.done")
 }
 
-// sayHeldNotices tells a customer who has texted STOP what has waited for their next message, before that is answered.
+// sayHeldNotices tells a customer what has waited for their next message, before that is answered: they have texted STOP, or no message of
+// ours has reached them. What begins a conversation of its own stays for an operator.
 func (h *Handler) sayHeldNotices(ctx context.Context, t *Turn) {
 	held, err := h.c.Services.Held.Held(ctx, t.brand.Name, t.in.Address)
 	if err != nil {
@@ -125,6 +126,9 @@ func (h *Handler) sayHeldNotices(ctx context.Context, t *Turn) {
 	}
 	for _, n := range held {
 		kind, err := noticeKindOf(n.About)
+		if err == nil && kind.Begins != nil {
+			continue
+		}
 		if err == nil {
 			err = h.sayNotice(ctx, t, n, kind)
 		}

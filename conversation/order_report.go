@@ -84,6 +84,12 @@ func (o orderReport) sayTo(t *Turn) {
 	}
 }
 
+// orderNews are all prompts for how an order stands, but for those of PINs.
+var orderNews = []Key{
+	"order.after_debit", "order.card_declined", "order.card_refunded", "order.confirming", "order.declined", "order.delivered", "order.held",
+	"order.refunded", "order.refunding", "order.working",
+}
+
 // orderPrompt is the prompt for how an order stands. What a card pays for has words of its own where money is
 // spoken of.
 func orderPrompt(o topup.Order) Key {

@@ -99,6 +99,17 @@ type Transcripts interface {
 	SaveTranscripts(ctx context.Context, entries []Transcript) error
 }
 
+// Windows keeps when addresses have last written on channels that take our own words only for a while after that
+// (channels.Capabilities.Window).
+type Windows interface {
+	// SawInbound writes down that an address has written on a channel at a time, and how the provider spells it: that is where messages
+	// are sent. A time before the one that is known changes nothing.
+	SawInbound(ctx context.Context, brand, channel string, a prepaid.Address, sender string, at time.Time) error
+	// LastInbound returns when an address has last written on a channel. It is zero where it never has, and where the provider has said
+	// since that the window is shut.
+	LastInbound(ctx context.Context, brand, channel string, a prepaid.Address) (time.Time, error)
+}
+
 // Notice is news for a customer who has not been told yet: what happened, and where they are to be told.
 type Notice struct {
 	ID       prepaid.NoticeID

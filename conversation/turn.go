@@ -26,14 +26,16 @@ type Turn struct {
 	prompts     *Prompts // in the customer's language
 	all         *BrandPrompts
 	tidy        struct{ of, is string }
-	command     Command         // what the text means outside of any state
-	sms         string          // the brand's channel that carries SMS, where it is on
-	opensDial   bool            // a session was dialled, and nothing said yet
-	staleButton bool            // the button that was tapped belongs to an earlier question
-	optedOut    accounts.OptOut // of the sender
-	redirected  bool            // a notice that is told at another address than the one it was for
-	viaOutbox   bool            // the reply leaves by the outbox, also where the channel could answer at once
-	sessionless bool            // sessions can't be kept: only what stands on its own is done
+	command     Command             // what the text means outside of any state
+	sms         string              // the brand's channel that carries SMS, where it is on
+	opensDial   bool                // a session was dialled, and nothing said yet
+	staleButton bool                // the button that was tapped belongs to an earlier question
+	optedOut    accounts.OptOut     // of the sender
+	redirected  bool                // a notice that is told at another address than the one it was for
+	templates   []channels.Template // the reply is sent by these, one for each prompt: our own words come too late
+	doubt       channels.Doubt      // of news
+	viaOutbox   bool                // the reply leaves by the outbox, also where the channel could answer at once
+	sessionless bool                // sessions can't be kept: only what stands on its own is done
 
 	wanted prepaid.Money  // the amount that a question named which this message says yes to
 	pin    prepaid.Secret // typed in this message

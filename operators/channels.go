@@ -72,14 +72,15 @@ func (e *UnknownChannelError) Error() string { return e.Brand + " has no channel
 
 // ListedChannel is a channel as it is listed.
 type ListedChannel struct {
-	Channel    string    `json:"channel"`
-	Type       string    `json:"type"`
-	On         bool      `json:"on"`
-	Problem    string    `json:"problem,omitempty"` // why it can't work as configured
-	SwitchedBy string    `json:"switched_by,omitempty"`
-	Why        string    `json:"switched_why,omitempty"`
-	SwitchedAt time.Time `json:"switched_at,omitzero"`
-	URL        string    `json:"provider_url"`
+	Channel     string    `json:"channel"`
+	Type        string    `json:"type"`
+	On          bool      `json:"on"`
+	RepliesOnly bool      `json:"replies_only,omitempty"` // it can't write first
+	Problem     string    `json:"problem,omitempty"`      // why it can't work as configured
+	SwitchedBy  string    `json:"switched_by,omitempty"`
+	Why         string    `json:"switched_why,omitempty"`
+	SwitchedAt  time.Time `json:"switched_at,omitzero"`
+	URL         string    `json:"provider_url"`
 }
 
 // State says for people whether the channel is on, and who decided that.
@@ -88,6 +89,8 @@ func (c ListedChannel) State() string {
 	switch {
 	case c.Problem != "":
 		state = "off: " + c.Problem
+	case c.On && c.RepliesOnly:
+		state = "on, replies only"
 	case c.On:
 		state = "on"
 	}
@@ -114,7 +117,7 @@ func (o Channels) List(ctx context.Context) ([]ListedChannel, error) {
 	}
 	var rows []ListedChannel
 	for _, s := range o.Registry.List(ctx) {
-		row := ListedChannel{Channel: s.Channel.ID(), Type: s.Channel.Type, On: s.On, Problem: s.Problem, URL: s.ProviderURL}
+		row := ListedChannel{Channel: s.Channel.ID(), Type: s.Channel.Type, On: s.On, RepliesOnly: s.RepliesOnly, Problem: s.Problem, URL: s.ProviderURL}
 		if change, ok := switched[s.Channel.Name]; ok {
 			row.SwitchedBy, row.Why, row.SwitchedAt = change.Who, change.Why, seconds(change.At)
 		}

@@ -93,6 +93,9 @@ func (o Channels) Health(ctx context.Context, name string) ([]ChannelHealth, err
 		if change, ok := switched[s.Channel.Name]; ok && !s.On && !change.On && s.Problem == "" {
 			h.Why[0] = fmt.Sprintf("switched off by %s, %s", change.Who, seconds(change.At).Format(time.RFC3339))
 		}
+		if explainer, able := o.Registry.Adapter(s.Channel).(channels.Explainer); able {
+			h.explain(explainer)
+		}
 		if _, polled := o.Registry.Adapter(s.Channel).(channels.Poller); polled && s.On && !IsPublic(s.Channel.WebhookURL) {
 			until, err := o.Leases.LeaseUntil(ctx, o.BotLease(s.Channel))
 			if err != nil {
@@ -105,6 +108,15 @@ func (o Channels) Health(ctx context.Context, name string) ([]ChannelHealth, err
 		rows = append(rows, h)
 	}
 	return rows, nil
+}
+
+// explain says what the provider's codes mean, of a channel that is ok too: what one customer has met, others will.
+func (h *ChannelHealth) explain(explainer channels.Explainer) {
+	for _, code := range slices.Sorted(maps.Keys(h.Codes)) {
+		if meaning := explainer.Explain(code); meaning != "" {
+			h.Why = append(h.Why, code+": "+meaning)
+		}
+	}
 }
 
 // judgeChannel judges the health of a channel, and says why.
@@ -130,6 +142,9 @@ func judgeChannel(s channels.Status, f ChannelFigures, now time.Time) ChannelHea
 		add(ChannelDown, "none of the %d messages that wait gets through, the oldest since %s", f.Waiting, seconds(f.RetriedSince).Format(time.RFC3339))
 	case f.Waiting > 0 && now.Sub(f.OldestWaits) > tooLate:
 		add(ChannelDegraded, "%d messages wait, the oldest since %s", f.Waiting, seconds(f.OldestWaits).Format(time.RFC3339))
+	}
+	if s.RepliesOnly {
+		h.Why = append(h.Why, "replies only: there is nothing to send news from (from or messaging_service_sid)")
 	}
 	if bad := f.Failed + f.Unknown + f.Undelivered; bad > 0 && bad*tooMany >= f.Sent+f.Failed+f.Unknown {
 		add(ChannelDegraded, "in the last hour %d were refused, %d are unclear, %d were not delivered", f.Failed, f.Unknown, f.Undelivered)

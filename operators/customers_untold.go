@@ -90,7 +90,9 @@ func whyHeld(why prepaid.HeldFor) string {
 	case prepaid.HeldNoWay:
 		return "no channel reaches them"
 	case prepaid.HeldUndelivered:
-		return "the provider did not take it"
+		return "it did not arrive"
+	case prepaid.HeldUnknown:
+		return "nobody knows whether it arrived"
 	}
 	return string(why)
 }

@@ -149,6 +149,9 @@ func CheckChannels(ctx context.Context, registry ChannelRegistry, configFile, pu
 			if DeclaredOn(s.Channel) && !s.Channel.Brand.Test {
 				f.Level = LevelError
 			}
+		case s.On && s.RepliesOnly:
+			f.Level, f.Found, f.Do = LevelWarn, "on, replies only, "+s.Channel.WebhookURL, "write from or messaging_service_sid, or news goes elsewhere"
+			unreached = LevelError
 		case !s.On:
 			f.Level, f.Found, f.Do = LevelWarn, "switched off", "switch it on when it is to answer"
 		default:

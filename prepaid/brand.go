@@ -137,6 +137,15 @@ type ChannelConfig struct {
 	Disabled bool              // declared, but off until an operator switches it on
 	Settings map[string]string // what the adapter's comment lists, secrets excluded
 	Secrets  map[string]Secret
+	// Templates are what is sent of news, by prompt ("order.delivered"), where the messenger takes our own words no more.
+	Templates map[string]Template
+}
+
+// Template is a text that a messenger has approved, with variables {{1}}, {{2}} and so on.
+type Template struct {
+	IDs map[string]string // the messenger's, by language: "nl": "HX…"
+	// Variables name the values of the prompt that fill {{1}}, {{2}}; nil: those of the prompt's text, in its order.
+	Variables []string
 }
 
 // Speaks returns a language if it is one of the brand's, else "".

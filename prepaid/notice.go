@@ -29,7 +29,8 @@ type HeldFor string
 const (
 	HeldByStop      HeldFor = "stop"        // they want no messages: it is told when they write
 	HeldNoWay       HeldFor = "carrier"     // no channel reaches any address of theirs
-	HeldUndelivered HeldFor = "undelivered" // the provider did not take it
+	HeldUndelivered HeldFor = "undelivered" // the provider did not take it, or it did not arrive
+	HeldUnknown     HeldFor = "unknown"     // nobody knows whether it arrived
 )
 
 // Told is what customers have been told, and need not be told by a notice any more.

@@ -106,6 +106,7 @@ func eraseAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addre
 		}
 		for _, query := range []string{
 			`DELETE FROM customer_addresses WHERE brand = ? AND address = ?`,
+			`DELETE FROM last_inbound WHERE brand = ? AND address = ?`,
 			`DELETE FROM one_time_code_tries WHERE brand = ? AND address = ?`,
 			`DELETE FROM one_time_codes WHERE brand = ? AND address = ?`,
 			`DELETE FROM notices WHERE order_id = '' AND brand = ? AND address = ?`,

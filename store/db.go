@@ -68,6 +68,7 @@ type DB struct {
 	Archives       Archives
 	Retention      Retention
 	Brands         Brands
+	Windows        Windows
 }
 
 func newDB(c *core) *DB {
@@ -104,6 +105,7 @@ func newDB(c *core) *DB {
 		Archives:       Archives{c},
 		Retention:      Retention{c},
 		Brands:         Brands{c},
+		Windows:        Windows{c},
 	}
 }
 

@@ -27,14 +27,20 @@ func (db Notices) HandOver(ctx context.Context, id prepaid.NoticeID, parts []cha
 
 // renotify marks the notices of a message that will never arrive as not told. They get new ids, because a late MarkTold may still name
 // the old ones. Where the recipient refuses messages at the address, they are due at once, to be told at another; so is what a turn had
-// told in the same answer. Where the message failed otherwise, they are held for an operator.
+// told in the same answer. Where our own words came too late, they are due at once, to be told by a template or elsewhere. Where the message failed
+// otherwise, they are held for an operator and the customer's next message.
 func renotify(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channels.SendEnd) error {
 	m, found, err := outboxTable.get(ctx, tx, `WHERE `+where, arg)
 	if err != nil || !found {
 		return err
 	}
+	if e.Shut {
+		if err := shutWindow(ctx, tx, m); err != nil {
+			return err
+		}
+	}
 	var ids []prepaid.NoticeID
-	err = list(ctx, tx, &ids, `SELECT id FROM notices WHERE brand = ? AND id = ? AND told_at > 0`, m.Brand, m.MessageID)
+	err = list(ctx, tx, &ids, `SELECT id FROM notices WHERE brand = ? AND id = ? AND told_at > 0`, m.Brand, newsOf(m.Outbound))
 	if err == nil && m.Answer && e.Refused {
 		var more []prepaid.NoticeID
 		err = list(ctx, tx, &more, `
@@ -45,19 +51,37 @@ func renotify(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channel
 	if err != nil {
 		return err
 	}
-	now, held, since := prepaid.Micros(e.Now), prepaid.HeldFor(""), int64(0)
-	if !e.Refused {
-		held, since = prepaid.HeldUndelivered, now
+	held := prepaid.HeldUndelivered
+	if e.Refused || e.Shut && m.Template.ID == "" { // else a template would be sent for ever
+		held = ""
+	}
+	return untell(ctx, tx, m.Brand, ids, held, e.Now)
+}
+
+// untell marks notices as not told: due at once, or held.
+func untell(ctx context.Context, tx *sqlx.Tx, brand string, ids []prepaid.NoticeID, held prepaid.HeldFor, at time.Time) error {
+	now, since := prepaid.Micros(at), int64(0)
+	if held != "" {
+		since = now
 	}
 	for _, id := range ids {
 		_, err := exec(ctx, tx, `
 			UPDATE notices SET id = ?, told_at = 0, lease_until = 0, due_at = ?, held = ?, held_at = ?, retold = TRUE WHERE brand = ? AND id = ?`,
-			prepaid.NewID[prepaid.NoticeID](), now, held, since, m.Brand, id)
+			prepaid.NewID[prepaid.NoticeID](), now, held, since, brand, id)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// holdNews holds the notice that a message was to tell, if it tells one.
+func holdNews(ctx context.Context, tx *sqlx.Tx, m channels.Outbound, why prepaid.HeldFor, now time.Time) error {
+	var ids []prepaid.NoticeID
+	if err := list(ctx, tx, &ids, `SELECT id FROM notices WHERE brand = ? AND id = ? AND told_at > 0`, m.Brand, newsOf(m)); err != nil {
+		return err
+	}
+	return untell(ctx, tx, m.Brand, ids, why, now)
 }
 
 // Redirect implements conversation.HeldNotices.

@@ -28,7 +28,7 @@ type outboxRow struct {
 
 var outboxTable = newTable[outboxRow]("outbox", names{
 	"Seq": "seq,read", "PIN": "pin_order", "Can": "can,json", "Ends": "-", "Labels": "-",
-	"Attempts": "attempts,read", "Lapsed": "lapsed,read", "Delivery": "delivery,read",
+	"Attempts": "attempts,read", "Lapsed": "lapsed,read", "Delivery": "delivery,read", "Outdated": "-", "To": "-", "EndedAt": "ended_at,read",
 })
 
 func (db *core) toOutboxRow(m channels.Outbound) (outboxRow, error) {
@@ -50,7 +50,7 @@ func storable(text string) string {
 }
 
 // outbounds reads messages. The text of one that shows a PIN is "" once it was sent, and where it can't be opened.
-func (db Outbox) outbounds(rows []outboxRow) []channels.Outbound {
+func (db *core) outbounds(rows []outboxRow) []channels.Outbound {
 	messages := make([]channels.Outbound, len(rows))
 	for i, r := range rows {
 		messages[i] = r.Outbound
@@ -105,6 +105,14 @@ func (db Outbox) ClaimOutbound(ctx context.Context, now, until time.Time, n int)
 			WHERE seq IN (SELECT due_seq FROM due)
 			RETURNING `+outboxTable.columns,
 			prepaid.Micros(now), prepaid.Micros(now), n, prepaid.Micros(until))
+		for i := range rows {
+			if err == nil && rows[i].Can.Buttons > 0 {
+				err = db.findOutdated(ctx, tx, &rows[i].Outbound)
+			}
+			if err == nil && rows[i].Can.Window > 0 {
+				err = findSpelling(ctx, tx, &rows[i].Outbound)
+			}
+		}
 		return err
 	})
 	if err != nil {
@@ -114,38 +122,58 @@ func (db Outbox) ClaimOutbound(ctx context.Context, now, until time.Time, n int)
 	return db.outbounds(rows), nil
 }
 
+// findOutdated notes which message before this one to its address shows buttons that are of no use any more. News that asks nothing
+// leaves them.
+func (db Outbox) findOutdated(ctx context.Context, tx *sqlx.Tx, m *channels.Outbound) error {
+	if !m.Answer && len(m.Buttons) == 0 && !m.AskContact {
+		return nil
+	}
+	var former struct {
+		Ref     string `db:"provider_ref"`
+		Buttons bool
+	}
+	_, err := get(ctx, tx, &former, `
+		SELECT provider_ref, buttons NOT IN ('', 'null', '[]') AND ask_contact = FALSE AS buttons FROM outbox
+		WHERE brand = ? AND channel = ? AND address = ? AND seq < ? AND status = 'sent' ORDER BY seq DESC LIMIT 1`,
+		m.Brand, m.Channel, m.Address, m.Seq)
+	if former.Buttons {
+		m.Outdated = former.Ref
+	}
+	return err
+}
+
 // EndOutbound implements channels.Outbox. The end of a message that has one is left as it is, but where
 // that was only Uncertain.
 func (db Outbox) EndOutbound(ctx context.Context, id prepaid.OutboundID, e channels.SendEnd) error {
-	ended := prepaid.Micros(e.Now)
-	if e.Status == channels.Waiting {
-		ended = 0
-	}
-	untried := 0
-	if e.Status == channels.Waiting && e.Untried {
-		untried = 1
-	}
-	delivery, rank := channels.Delivery(""), 0
-	if e.Status == channels.HandedOn {
-		delivery, rank = channels.Sent, deliveryRank(channels.Sent)
+	ended, runAt, doubtAt, untried := prepaid.Micros(e.Now), int64(0), int64(0), 0
+	switch e.Status {
+	case channels.Waiting:
+		ended, runAt = 0, prepaid.Micros(e.RunAt)
+		if e.Untried {
+			untried = 1
+		}
+	case channels.Uncertain:
+		doubtAt = prepaid.Micros(e.RunAt)
 	}
 	return db.write(ctx, "end outbound", func(tx *sqlx.Tx) error {
-		_, err := exec(ctx, tx, `
+		rows, err := exec(ctx, tx, `
 			UPDATE outbox SET status = ?, provider_ref = COALESCE(NULLIF(?, ''), provider_ref), code = ?,
-				run_at = CASE WHEN CAST(? AS BIGINT) > 0 THEN CAST(? AS BIGINT) ELSE run_at END,
+				run_at = CASE WHEN CAST(? AS BIGINT) > 0 THEN CAST(? AS BIGINT) ELSE run_at END, doubt_at = ?,
 				attempts = attempts - ?, lease_until = 0, sending = FALSE, ended_at = ?
-			WHERE id = ? AND (status = 'waiting' OR (status = 'unknown' AND ? <> 'waiting'))`,
-			e.Status, e.ProviderRef, e.Code, prepaid.Micros(e.RunAt), prepaid.Micros(e.RunAt), untried, ended, id, string(e.Status))
-		if err == nil && e.Status == channels.GivenUp {
-			err = renotify(ctx, tx, `id = ?`, id, e)
-		}
-		if err != nil || rank == 0 {
+			WHERE id = ? AND (status = 'waiting' OR (status = 'unknown' AND ? NOT IN ('waiting', 'unknown')))`,
+			e.Status, e.ProviderRef, e.Code, runAt, runAt, doubtAt, untried, ended, id, string(e.Status))
+		if err != nil || rows == 0 {
 			return err
 		}
-		if err := forgetPIN(ctx, tx, id, e.Keep); err != nil {
-			return err
+		switch e.Status {
+		case channels.GivenUp:
+			return renotify(ctx, tx, `id = ?`, id, e)
+		case channels.HandedOn:
+			if err := forgetPIN(ctx, tx, id, e.Keep); err != nil {
+				return err
+			}
+			_, err = rankDelivery(ctx, tx, reported{"outbox", `id = ?`, id}, channels.DeliveryReport{Status: cmp.Or(e.Delivery, channels.Sent)}, e.Now)
 		}
-		_, err = rankDelivery(ctx, tx, reported{"outbox", `id = ?`, id}, channels.DeliveryReport{Status: delivery}, e.Now)
 		return err
 	})
 }
@@ -176,11 +204,16 @@ func (db Outbox) ReportDelivery(ctx context.Context, r channels.DeliveryReport, 
 	}
 	return db.write(ctx, "report delivery", func(tx *sqlx.Tx) error {
 		ranked, err := rankDelivery(ctx, tx, reported{"outbox", where, arg}, r, now)
-		if err == nil && ranked == 0 { // a late one, or none of ours
+		switch {
+		case err != nil:
+			return err
+		case ranked > 0:
+			err = endDoubtAbout(ctx, tx, where, arg, r, now)
+		default: // a late one, or none of ours
 			_, err = rankDelivery(ctx, tx, reported{"outbox_archive", where, arg}, r, now)
 		}
-		if err == nil && r.Refused != "" {
-			err = renotify(ctx, tx, where, arg, channels.SendEnd{Refused: true, Now: now})
+		if err == nil && (r.Refused != "" || ranked > 0 && r.Status == channels.Failed) {
+			err = renotify(ctx, tx, where, arg, channels.SendEnd{Refused: r.Refused != "", Shut: r.Shut, Now: now})
 		}
 		return err
 	})

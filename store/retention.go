@@ -34,6 +34,7 @@ var keptTables = []kept{
 	{"card_try_keys_archive", "tried_at", prepaid.KeepTries, true, nil},
 	{"one_time_code_requests_archive", "created_at", prepaid.KeepCodes, true, nil},
 	{"one_time_codes", "expires_at", prepaid.KeepCodes, false, nil},
+	{"last_inbound", "at", prepaid.KeepMessages, false, nil},
 	{"notices", "ordered_at", prepaid.KeepNews, true, nil},
 	{"developer_deliveries", "ordered_at", prepaid.KeepNews, true, nil},
 	{"orders", "created_at", prepaid.KeepOrders, false, forgetOrders},
@@ -54,6 +55,7 @@ var still = map[string]string{
 	"notices":              "told_at > 0",
 	"developer_deliveries": "status <> 'waiting'",
 	"orders":               "run_at = 0 AND NOT needs_human",
+	"last_inbound":         "NOT EXISTS (SELECT 1 FROM customer_addresses a WHERE a.brand = last_inbound.brand AND a.address = last_inbound.address)",
 	"interventions":        "NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = interventions.order_id)",
 }
 

@@ -20,6 +20,8 @@ type channelType struct {
 	testOnly bool     // for brands marked test alone
 	// faults judges all settings together; nil: each stands alone.
 	faults func(settings map[string]string) []httpsms.Fault
+	// templates matches the ids of the messenger's templates; nil: it has none
+	templates *regexp.Regexp
 }
 
 // keyUse is how a channel's key is read.
@@ -36,6 +38,8 @@ var twilioKeys = map[string]keyUse{
 	"account_sid":           {needed: true},
 	"auth_token":            {needed: true, secret: true},
 	"auth_token_old":        {secret: true},
+	"shared_key":            {secret: true},
+	"shared_key_old":        {secret: true},
 	"from":                  {},
 	"messaging_service_sid": {},
 	"rate":                  {},
@@ -47,9 +51,9 @@ var twilioKeys = map[string]keyUse{
 var twilioSenders = []string{"from", "messaging_service_sid"}
 
 var channelTypes = map[string]channelType{
-	"fake":     {sms: true, testOnly: true},
+	"fake":     {sms: true, testOnly: true, templates: twilioSID},
 	"twilio":   {sms: true, keys: twilioKeys, oneOf: twilioSenders},
-	"whatsapp": {keys: twilioKeys, oneOf: twilioSenders},
+	"whatsapp": {keys: twilioKeys, oneOf: twilioSenders, templates: contentSID},
 	"telegram": {keys: map[string]keyUse{
 		"bot_token":      {needed: true, secret: true},
 		"webhook_secret": {secret: true},
@@ -86,7 +90,51 @@ var (
 	twilioFrom  = regexp.MustCompile(`^((whatsapp:)?\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z0-9 ]{1,11})$`)
 	serviceCode = regexp.MustCompile(`^\*[0-9]{1,6}(\*[0-9]{1,6})*#$`)
 	twilioSID   = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
+	contentSID  = regexp.MustCompile(`^HX[0-9a-fA-F]{32}$`)
 )
+
+// templates reads what is sent of news where the messenger takes our own words no more: by prompt, an id for each language, and optionally
+// the values that fill the variables.
+func (s section) templates(b *prepaid.Brand, id *regexp.Regexp) map[string]prepaid.Template {
+	all := s.free("templates")
+	templates := map[string]prepaid.Template{}
+	for _, prompt := range all.names() {
+		ofPrompt := s.r.mapping(all.fields[prompt], all.lines[prompt], "templates: "+prompt)
+		t := prepaid.Template{IDs: map[string]string{}}
+		for _, language := range ofPrompt.names() {
+			if language == "variables" {
+				t.Variables = []string{}
+				for _, v := range ofPrompt.list(language) {
+					t.Variables = append(t.Variables, v.text)
+				}
+				continue
+			}
+			v := ofPrompt.value(language)
+			if v.given() && !id.MatchString(v.text) {
+				s.r.fault(v.line, "templates: %s: %s is %s: write the id of a template, HX and 32 digits, as Twilio shows it", prompt, language, v.shown())
+			}
+			if v.given() {
+				t.IDs[language] = v.text
+			}
+		}
+		if len(t.IDs) == 0 {
+			s.r.fault(all.lines[prompt], "templates: %s names no template: write %s: {%s: HX…}", prompt, prompt, b.Languages[0])
+		}
+		templates[prompt] = t
+	}
+	for _, f := range s.r.languages.CheckTemplates(b, templates) {
+		ofPrompt := all.free(f.Prompt)
+		switch {
+		case f.Language != "":
+			s.r.fault(ofPrompt.lines[f.Language], "templates: %s: %s %s", f.Prompt, f.Language, f.Text)
+		case f.Variable != "":
+			s.r.fault(ofPrompt.lines["variables"], "templates: %s: variables: %s %s", f.Prompt, f.Variable, f.Text)
+		default:
+			s.r.fault(all.lines[f.Prompt], "templates: %s %s", f.Prompt, f.Text)
+		}
+	}
+	return templates
+}
 
 // channels reads the brand's lines. Where the credentials of a test brand's channel are not in the
 // environment, the channel stays off and a note says so; for other brands that is a fault.
@@ -142,6 +190,10 @@ func (r *configReader) channel(b *prepaid.Brand, name string, s section) prepaid
 func (s section) channelKeys(b *prepaid.Brand, c *prepaid.ChannelConfig, kind channelType) (unset []string) {
 	for _, key := range s.names() {
 		if key == "type" || key == "disabled" {
+			continue
+		}
+		if key == "templates" && kind.templates != nil {
+			c.Templates = s.templates(b, kind.templates)
 			continue
 		}
 		use, known := kind.keys[key]

@@ -31,6 +31,8 @@ var Environment = []Variable{
 	{"TWILIO_ACCOUNT_SID", "", "the demo brand's Twilio account"},
 	{"TWILIO_AUTH_TOKEN", "", "its token (secret)"},
 	{"TWILIO_AUTH_TOKEN_OLD", "", "the token before, while tokens are being exchanged (secret)"},
+	{"TWILIO_SHARED_KEY", "", "the key that Twilio signs webhooks with, where a rule there names a shared key (secret)"},
+	{"TWILIO_SHARED_KEY_OLD", "", "the key before, while shared keys are being exchanged (secret)"},
 	{"TWILIO_FROM", "", "the demo brand's number at Twilio: +31…; without it nothing is sent but answers"},
 	{"TWILIO_WHATSAPP_FROM", "", "the demo brand's WhatsApp number at Twilio: +31…; without it nothing is sent but answers"},
 	{"TELEGRAM_BOT_TOKEN", "", "the demo brand's bot (secret)"},

@@ -227,7 +227,7 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 		}
 	}
 	p.Sender = channels.NewSender(channels.SenderConfig{
-		Outbox: p.DB.Outbox, Slot: p.DB.Outbox.SendSlot, Registry: p.Registry, Clock: p.Clock, Log: p.Log,
+		Outbox: p.DB.Outbox, Doubts: p.DB.Outbox, Slot: p.DB.Outbox.SendSlot, Registry: p.Registry, Clock: p.Clock, Log: p.Log,
 		OptedOut: p.wantsNothing, OptOut: p.Accounts.OptOutAt, Jitter: rand.Float64,
 	})
 	prompts := with.Prompts
@@ -239,13 +239,9 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 	p.Handler, err = conversation.New(conversation.Config{
 		Brands: p.Brands, Prompts: prompts, Sessions: p.Sessions, Outbox: p.DB.Outbox, Clock: p.Clock, Log: p.Log, Vault: p.vault,
 		Channel: p.Registry.Declared,
-		On: func(ctx context.Context, brand, name string) bool {
-			_, _, on := p.Registry.Channel(ctx, brand, name)
-			return on
-		},
-		Ways: p.Registry.Ways,
+		Pushes:  p.Registry.Pushes, RepliesOnly: p.Registry.RepliesOnly, Ways: p.Registry.Ways,
 		Services: conversation.Services{
-			Accounts: p.Accounts, Payments: p.Payments, Topups: p.Topups, Cards: p.Cards, Notices: p.DB.Notices, Held: p.DB.Notices,
+			Accounts: p.Accounts, Payments: p.Payments, Topups: p.Topups, Cards: p.Cards, Notices: p.DB.Notices, Held: p.DB.Notices, Windows: p.DB.Windows,
 			Forget: p.forget,
 		},
 		Reached: with.Reached, Observe: with.Observe,
@@ -322,7 +318,7 @@ func (p *Program) Settle(ctx context.Context) error {
 		for _, due := range []struct {
 			what string
 			do   func(context.Context) (int, error)
-		}{{"orders", p.Topups.RunDue}, {"mandates", p.Payments.SignDue}, {"news", p.Handler.NotifyDue}, {"outbox", p.Sender.SendDue}} {
+		}{{"orders", p.Topups.RunDue}, {"mandates", p.Payments.SignDue}, {"news", p.Handler.NotifyDue}, {"outbox", p.Sender.SendDue}, {"doubts", p.Sender.SettleDue}} {
 			done, err := due.do(ctx)
 			if err != nil && !errors.Is(err, conversation.ErrBusy) {
 				return fmt.Errorf("%s: %w", due.what, err)
@@ -339,7 +335,7 @@ func (p *Program) Settle(ctx context.Context) error {
 // NextDue returns when work is due next; zero for never.
 func (p *Program) NextDue(ctx context.Context) (time.Time, error) {
 	var next time.Time
-	for _, look := range []func(context.Context) (time.Time, error){p.Topups.NextDue, p.Payments.NextDue, p.DB.Notices.NextNotice, p.DB.Outbox.NextOutbound} {
+	for _, look := range []func(context.Context) (time.Time, error){p.Topups.NextDue, p.Payments.NextDue, p.DB.Notices.NextNotice, p.DB.Outbox.NextOutbound, p.DB.Outbox.NextDoubt} {
 		at, err := look(ctx)
 		if err != nil {
 			return time.Time{}, err

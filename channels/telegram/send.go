@@ -67,16 +67,24 @@ func keyboard(m channels.Outbound) any {
 	return tgbotapi.NewRemoveKeyboard(false)
 }
 
-// accompany answers the tap that the message replies to and takes its buttons away, and deletes the
-// customer's message that held a secret.
+// accompany answers the tap that the message replies to and takes its buttons away, also those of the message before where they are outdated,
+// and deletes the customer's message that held a secret.
 func (a *Adapter) accompany(ctx context.Context, c channels.Channel, chat string, m channels.Outbound) {
 	if m.Part > 0 {
 		return
 	}
-	if tap, ok := strings.CutPrefix(m.MessageID, callbackPrefix); ok {
-		query, message, _ := strings.Cut(tap, ":")
-		_, _ = a.call(ctx, c, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": query})
+	withoutButtons := func(message string) {
 		_, _ = a.call(ctx, c, "editMessageReplyMarkup", tgbotapi.Params{"chat_id": chat, "message_id": message, "reply_markup": `{"inline_keyboard":[]}`})
+	}
+	tapped := ""
+	if tap, ok := strings.CutPrefix(m.MessageID, callbackPrefix); ok {
+		var query string
+		query, tapped, _ = strings.Cut(tap, ":")
+		_, _ = a.call(ctx, c, "answerCallbackQuery", tgbotapi.Params{"callback_query_id": query})
+		withoutButtons(tapped)
+	}
+	if m.Outdated != "" && m.Outdated != tapped {
+		withoutButtons(m.Outdated)
 	}
 	if m.DeleteRef != "" {
 		_, _ = a.call(ctx, c, "deleteMessage", tgbotapi.Params{"chat_id": chat, "message_id": m.DeleteRef})

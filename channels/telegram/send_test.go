@@ -99,6 +99,34 @@ func TestATapIsAnsweredAndASecretDeleted(t *testing.T) {
 	}
 }
 
+func TestOutdatedButtonsGo(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		m    channels.Outbound
+		want []string // messages that lose their buttons
+	}{
+		{"of the message before", channels.Outbound{Outdated: "76"}, []string{"76"}},
+		{"once, where they were tapped", channels.Outbound{Outdated: "77", MessageID: "callback:4382:77"}, []string{"77"}},
+		{"both, where older ones were tapped", channels.Outbound{Outdated: "78", MessageID: "callback:4382:77"}, []string{"77", "78"}},
+		{"with the first part", channels.Outbound{Outdated: "76", Part: 1}, nil},
+	} {
+		c, calls := bot(t, nil)
+		test.m.Address, test.m.Text = "telegram:3527", "Which one?"
+		if _, err := telegram.New(prepaid.SystemClock{}).Send(t.Context(), c, test.m); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, call := range *calls {
+			if call.Method == "editMessageReplyMarkup" {
+				got = append(got, call.Params.Get("message_id"))
+			}
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", test.name, diff)
+		}
+	}
+}
+
 func TestAnAddressWithoutAChatIsRefused(t *testing.T) {
 	for _, address := range []prepaid.Address{"tel:+31612345678", "telegram:", "telegram:x", "telegram:-5"} {
 		_, err := telegram.New(prepaid.SystemClock{}).Send(t.Context(), line("http://127.0.0.1:1"), channels.Outbound{Address: address})

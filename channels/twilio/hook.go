@@ -56,9 +56,9 @@ func (a *Adapter) hook(ctx context.Context, c channels.Channel, change func(pres
 func (a *Adapter) placeOf(c channels.Channel) func(*client.RequestHandler, channels.Channel) (place, error) {
 	from, service := c.Settings["from"], c.Settings["messaging_service_sid"]
 	switch {
-	case a.name == "whatsapp" && from != "":
+	case a.name == whatsAppType && from != "":
 		return whatsAppSender
-	case a.name == "whatsapp":
+	case a.name == whatsAppType:
 		return nil // a service has no address of its own for WhatsApp
 	case service != "":
 		return messagingService

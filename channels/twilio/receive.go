@@ -1,14 +1,19 @@
 package twilio
 
 import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"hash"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/twilio/twilio-go/client"
 
 	"pulsa/channels"
 	"pulsa/prepaid"
@@ -40,30 +45,74 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	return a.message(c, form)
 }
 
-// authentic checks the signature over the public URL as configured, the query as received and the form.
-// twilio-go takes part of a repeated parameter only the first value; Twilio signs each distinct one, sorted,
-// with the name before it. Given as one value, they are signed alike.
+// settingsHeader comes with what is signed by a shared key and says how: "key=SK…,algorithm=HMAC_SHA256".
+const settingsHeader = "X-Twilio-Webhooks-Signature-Settings"
+
+// authentic checks the signature over the public URL as configured, the query as received and the form. twilio-go knows neither
+// SHA-256 nor repeated parameters: Twilio signs each distinct value of one, sorted, with the name before it.
 func authentic(r *http.Request, c channels.Channel, form url.Values) bool {
-	signed := make(map[string]string, len(form))
-	for name, values := range form {
-		values = slices.Clone(values)
-		slices.Sort(values)
-		signed[name] = strings.Join(slices.Compact(values), name)
+	newHash, secrets := signedBy(r.Header.Get(settingsHeader))
+	if newHash == nil {
+		return false
 	}
-	address, _, _ := strings.Cut(c.WebhookURL, "#") // settings of the connection are not signed
-	if r.URL.RawQuery != "" {
-		address += "?" + r.URL.RawQuery
+	var signed strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		for _, value := range slices.Compact(slices.Sorted(slices.Values(form[name]))) {
+			signed.WriteString(name + value)
+		}
 	}
-	signature := r.Header.Get("X-Twilio-Signature")
-	ok := false
-	for _, name := range []string{"auth_token", "auth_token_old"} {
-		if token := c.Secrets[name]; !token.Empty() {
-			validator := client.NewRequestValidator(token.Reveal())
-			ok = validator.Validate(address, signed, signature) || ok
+	given, ok := []byte(r.Header.Get("X-Twilio-Signature")), false
+	for _, address := range signedAddresses(c.WebhookURL, r.URL.RawQuery) {
+		for _, name := range secrets {
+			secret := c.Secrets[name]
+			mac := hmac.New(newHash, []byte(secret.Reveal()))
+			mac.Write([]byte(address + signed.String()))
+			ok = hmac.Equal([]byte(base64.StdEncoding.EncodeToString(mac.Sum(nil))), given) && !secret.Empty() || ok
 		}
 	}
 	account := c.Settings["account_sid"]
 	return ok && (account == "" || form.Get("AccountSid") == account)
+}
+
+// signedBy says by which hash a request is signed, and with which of the channel's secrets: the account's token, or a shared key where the
+// header names one. The secret before the present one is taken as well. A hash that is not known is nil.
+func signedBy(settings string) (newHash func() hash.Hash, secrets []string) {
+	if settings == "" {
+		return sha1.New, []string{"auth_token", "auth_token_old"}
+	}
+	secrets = []string{"shared_key", "shared_key_old"}
+	for setting := range strings.SplitSeq(settings, ",") {
+		switch strings.TrimSpace(setting) {
+		case "algorithm=HMAC_SHA256":
+			return sha256.New, secrets
+		case "algorithm=HMAC_SHA1":
+			return sha1.New, secrets
+		}
+	}
+	return nil, nil
+}
+
+// signedAddresses are the forms in which Twilio may have signed an address: with the port and without, whatever is configured. What stands
+// behind # are settings of the connection, and not signed.
+func signedAddresses(configured, query string) []string {
+	address, _, _ := strings.Cut(configured, "#")
+	if query != "" {
+		address += "?" + query
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return []string{address}
+	}
+	with, without := *u, *u
+	without.Host = strings.TrimSuffix(u.Host, ":"+u.Port())
+	if u.Port() == "" {
+		port := "80"
+		if u.Scheme == "https" {
+			port = "443"
+		}
+		with.Host += ":" + port
+	}
+	return []string{with.String(), without.String()}
 }
 
 func (a *Adapter) message(c channels.Channel, form url.Values) (channels.Received, error) {
@@ -77,9 +126,12 @@ func (a *Adapter) message(c channels.Channel, form url.Values) (channels.Receive
 	}
 	now := a.clock.Now()
 	in := channels.Inbound{
-		ID: id, Address: address, Text: channels.CleanText(form.Get("Body")), Button: channels.CleanText(form.Get("ButtonPayload")),
+		ID: id, Address: address, Text: channels.CleanText(cmp.Or(form.Get("Body"), form.Get("ButtonText"), form.Get("ListTitle"))), Button: tapped(form),
 		Signal: optSignal(form.Get("OptOutType")), Can: can, ReceivedAt: now, Deadline: now.Add(patience),
 		Redelivers: redelivers(c),
+	}
+	if can.Window > 0 {
+		in.Sender = form.Get("From")
 	}
 	media, _ := strconv.Atoi(form.Get("NumMedia"))
 	in.Attachment = in.Text == "" && in.Button == "" && (media > 0 || form.Has("Latitude"))
@@ -87,6 +139,16 @@ func (a *Adapter) message(c channels.Channel, form url.Values) (channels.Receive
 		return channels.Received{}, nil
 	}
 	return channels.Received{Messages: []channels.Inbound{in}}, nil
+}
+
+// tapped is what a tapped button or a row of a list brings back, where it is a choice's. What others bring back, such as those of a template, is
+// for nobody here: the words on them count.
+func tapped(form url.Values) string {
+	button := channels.CleanText(cmp.Or(form.Get("ButtonPayload"), form.Get("ListId")))
+	if _, _, ok := channels.ReadButton(button); !ok {
+		return ""
+	}
+	return button
 }
 
 // isNote reports whether WhatsApp tells of something that is nobody's words: a reaction to a message, one that was deleted, or a kind of
@@ -143,8 +205,11 @@ func report(r *http.Request, form url.Values) channels.Received {
 		Status:      delivery(form.Get("MessageStatus")),
 		Code:        channels.CleanText(form.Get("ErrorCode")),
 	}
-	if code, err := strconv.Atoi(d.Code); err == nil && classOfCode(code, 0) == channels.RecipientOut {
-		d.Refused, _ = sender(form.Get("To"))
+	if code, err := strconv.Atoi(d.Code); err == nil {
+		d.Shut = code == codeShut
+		if classOfCode(code, 0) == channels.RecipientOut {
+			d.Refused, _ = sender(form.Get("To"))
+		}
 	}
 	if d.Status == "" || d.Outbound == "" && d.ProviderRef == "" {
 		return channels.Received{}

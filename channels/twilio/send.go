@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,12 +57,17 @@ func messageParams(c channels.Channel, m channels.Outbound) (*api.CreateMessageP
 		if to = whatsAppPrefix + to; !isNumber {
 			to = string(m.Address) // the address of a user without a number is Twilio's own
 		}
+		to = cmp.Or(m.To, to) // WhatsApp knows some numbers by a form that their country has left
 	}
 	if !isNumber && !strings.HasPrefix(to, whatsAppPrefix) {
 		return nil, &channels.SendError{Class: channels.RefusedFor, Code: "no phone number"}
 	}
 	params.SetTo(to)
-	params.SetBody(m.Text)
+	if m.Template.ID == "" {
+		params.SetBody(m.Text)
+	} else if err := setTemplate(&params, m.Template); err != nil {
+		return nil, err
+	}
 	switch service := c.Settings["messaging_service_sid"]; {
 	case service != "":
 		params.SetMessagingServiceSid(service)
@@ -74,6 +80,23 @@ func messageParams(c channels.Channel, m channels.Outbound) (*api.CreateMessageP
 		params.SetStatusCallback(callback)
 	}
 	return &params, nil
+}
+
+// setTemplate has a template sent: Twilio takes a Body beside it for a mistake. WhatsApp refuses values with line breaks.
+func setTemplate(params *api.CreateMessageParams, t channels.Template) error {
+	values := make(map[string]string, len(t.Values))
+	for i, value := range t.Values {
+		values[strconv.Itoa(i+1)] = strings.Join(strings.Fields(value), " ")
+	}
+	variables, err := json.Marshal(values)
+	if err != nil {
+		return &channels.SendError{Class: channels.RefusedFor, Code: "template"}
+	}
+	params.SetContentSid(t.ID)
+	if len(values) > 0 {
+		params.SetContentVariables(string(variables))
+	}
+	return nil
 }
 
 // statusCallback is where Twilio reports on the message; "" where it could not reach us, because it refuses
@@ -182,12 +205,17 @@ func classify(err error, c *call) error {
 	return &channels.SendError{Class: classOfCode(refusal.Code, c.status), Code: strconv.Itoa(refusal.Code), After: c.retryAfter}
 }
 
+// codeShut is the error of our own words to somebody who has not written for 24 hours.
+const codeShut = 63016
+
 func classOfCode(code, status int) channels.Failure {
 	switch code {
 	case 20429, 14107, 30022, 63018: // too many requests, by account, number or WhatsApp
 		return channels.Throttled
 	case 21610: // has said STOP
 		return channels.RecipientOut
+	case codeShut:
+		return channels.WindowShut
 	case 20003, 20005, 20006, 20008, 20404, // credentials, suspended account, access, test credentials, no such account
 		21212, 21603, 21606, 21659, 21660, 21701, 21703, 21705, // our number or messaging service
 		21609,        // our status callback

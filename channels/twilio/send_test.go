@@ -60,8 +60,19 @@ func TestAMessageIsSentAsTwilioWantsIt(t *testing.T) {
 			c.Settings["from"] = "whatsapp:+31970999999"
 			m.Can.Kind, m.Address = channels.WhatsApp, "whatsapp:US.1234"
 		}, url.Values{"To": {"whatsapp:US.1234"}, "From": {"whatsapp:+31970999999"}}},
+		"whatsapp to whom it knows by an older number": {func(_ *channels.Channel, m *channels.Outbound) {
+			m.Can.Kind, m.Address, m.To = channels.WhatsApp, "tel:+525512345678", "whatsapp:+5215512345678"
+		}, url.Values{"To": {"whatsapp:+5215512345678"}, "From": {"whatsapp:+31970123456"}}},
+		"a template": {func(_ *channels.Channel, m *channels.Outbound) {
+			m.Can.Kind, m.Template = channels.WhatsApp, channels.Template{ID: "HX1", Values: []string{"€10", "+31612345678", "a\n  b"}}
+		}, url.Values{"To": {"whatsapp:+31612345678"}, "From": {"whatsapp:+31970123456"}, "ContentSid": {"HX1"}, "ContentVariables": {`{"1":"€10","2":"+31612345678","3":"a b"}`}}},
+		"a template without variables": {func(_ *channels.Channel, m *channels.Outbound) {
+			m.Can.Kind, m.Template = channels.WhatsApp, channels.Template{ID: "HX1"}
+		}, url.Values{"To": {"whatsapp:+31612345678"}, "From": {"whatsapp:+31970123456"}, "ContentSid": {"HX1"}}},
 	} {
-		test.want.Set("Body", "Ready & done")
+		if !test.want.Has("ContentSid") {
+			test.want.Set("Body", "Ready & done")
+		}
 		test.want.Set("StatusCallback", callback)
 		if diff := cmp.Diff(test.want, send(test.spoil).PostForm); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -77,7 +88,7 @@ func TestAMessageIsSentAsTwilioWantsIt(t *testing.T) {
 
 func TestTwilioSCodesAreClassified(t *testing.T) {
 	for code, want := range map[int]channels.Failure{
-		20429: channels.Throttled, 63018: channels.Throttled, 21610: channels.RecipientOut,
+		20429: channels.Throttled, 63018: channels.Throttled, 21610: channels.RecipientOut, 63016: channels.WindowShut,
 		20003: channels.Misconfigured, 21606: channels.Misconfigured, 21211: channels.RefusedFor, 21614: channels.RefusedFor,
 		30003: channels.RefusedFor, 30007: channels.RefusedFor, 99999: channels.RefusedFor,
 	} {
@@ -127,6 +138,9 @@ func TestAChannelWithoutANumberAnswersButCantPush(t *testing.T) {
 	a := twilio.New(prepaid.SystemClock{})
 	if err := a.Check(c); err != nil {
 		t.Error(err)
+	}
+	if !a.RepliesOnly(c) || a.RepliesOnly(line("")) {
+		t.Error("what replies only is not known for it")
 	}
 	_, err := a.Send(t.Context(), c, channels.Outbound{Address: "tel:+31612345678"})
 	var failure *channels.SendError

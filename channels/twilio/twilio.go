@@ -1,7 +1,8 @@
 // Package twilio speaks to Twilio: SMS, and WhatsApp on channels of their own.
 //
 // Settings: account_sid; from (a number of ours) or messaging_service_sid, without which it answers but
-// can't push; rate; redelivers, false where the URL at Twilio has no #rc; base_url in tests. Secrets: auth_token, and auth_token_old while tokens are being changed.
+// can't push; rate; redelivers, false where the URL at Twilio has no #rc; base_url in tests. Secrets: auth_token and shared_key, by which
+// Twilio signs; auth_token_old and shared_key_old while they are being changed.
 // Several channels may share an account: each has its own number and its own webhook.
 package twilio
 
@@ -14,6 +15,9 @@ import (
 	"pulsa/channels"
 	"pulsa/prepaid"
 )
+
+// whatsAppType is the type of channels that are WhatsApp.
+const whatsAppType = "whatsapp"
 
 // Adapter speaks Twilio's protocol.
 type Adapter struct {
@@ -29,7 +33,7 @@ func New(clock prepaid.Clock) *Adapter {
 
 // NewWhatsApp returns the adapter of the type "whatsapp".
 func NewWhatsApp(clock prepaid.Clock) *Adapter {
-	return &Adapter{name: "whatsapp", clock: clock, client: channels.NewHTTPClient()}
+	return &Adapter{name: whatsAppType, clock: clock, client: channels.NewHTTPClient()}
 }
 
 // Type implements channels.Adapter. A message tells itself whether it is SMS or WhatsApp; the type is for
@@ -61,10 +65,15 @@ func (a *Adapter) Check(c channels.Channel) error {
 	return nil
 }
 
+// RepliesOnly implements channels.Answering.
+func (a *Adapter) RepliesOnly(c channels.Channel) bool {
+	return c.Settings["from"] == "" && c.Settings["messaging_service_sid"] == ""
+}
+
 // Reaches implements channels.Reacher. WhatsApp takes no free text by a number of ours alone: who wrote there may be
 // known by number too, and is reached by SMS.
 func (a *Adapter) Reaches(to prepaid.Address) (channels.Capabilities, bool) {
-	if a.name == "whatsapp" {
+	if a.name == whatsAppType {
 		can, _ := channels.Of(channels.WhatsApp)
 		return can, strings.HasPrefix(string(to), whatsAppPrefix)
 	}

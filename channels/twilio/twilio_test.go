@@ -3,8 +3,10 @@ package twilio_test
 import (
 	"crypto/hmac"
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/xml"
+	"hash"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +28,8 @@ const (
 	account  = "ACbcdfghjklmnpqrstvwxzbcdfghjklmnp"
 	token    = "vwxzqrstnpmlkjhgfdcbvwxzqrstnpml"
 	oldToken = "bcdfghjklmnpqrstbcdfghjklmnpqrst"
+	key      = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+	oldKey   = "f9e8d7c6b5a493827160f5e4d3c2b1a0"
 	webhook  = "https://topup.example/webhooks/demo/line"
 )
 
@@ -33,12 +37,19 @@ func line(providerURL string) channels.Channel {
 	return channels.Channel{
 		Brand: &prepaid.Brand{Name: "demo", Country: "NL"}, Name: "line", Type: "twilio", WebhookURL: webhook,
 		Settings: map[string]string{"account_sid": account, "from": "+31970123456", "base_url": providerURL},
-		Secrets:  map[string]prepaid.Secret{"auth_token": prepaid.NewSecret(token), "auth_token_old": prepaid.NewSecret(oldToken)},
+		Secrets: map[string]prepaid.Secret{
+			"auth_token": prepaid.NewSecret(token), "auth_token_old": prepaid.NewSecret(oldToken),
+			"shared_key": prepaid.NewSecret(key), "shared_key_old": prepaid.NewSecret(oldKey),
+		},
 	}
 }
 
 // sign follows Twilio's description, with each distinct value of a repeated parameter, sorted.
 func sign(secret, address string, form url.Values) string {
+	return signBy(sha1.New, secret, address, form)
+}
+
+func signBy(newHash func() hash.Hash, secret, address string, form url.Values) string {
 	names := make([]string, 0, len(form))
 	for name := range form {
 		names = append(names, name)
@@ -53,7 +64,7 @@ func sign(secret, address string, form url.Values) string {
 			}
 		}
 	}
-	mac := hmac.New(sha1.New, []byte(secret))
+	mac := hmac.New(newHash, []byte(secret))
 	mac.Write([]byte(address))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
@@ -67,6 +78,14 @@ func post(secret, address string, form url.Values) *http.Request {
 	r := httptest.NewRequest("POST", u.RequestURI(), strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("X-Twilio-Signature", sign(secret, address, form))
+	return r
+}
+
+// postShared is a request that Twilio signs by a shared key.
+func postShared(newHash func() hash.Hash, secret, settings, address string, form url.Values) *http.Request {
+	r := post(secret, address, form)
+	r.Header.Set("X-Twilio-Signature", signBy(newHash, secret, address, form))
+	r.Header.Set("X-Twilio-Webhooks-Signature-Settings", settings)
 	return r
 }
 
@@ -183,6 +202,7 @@ func TestWhereTheURLAsksForNoRepeatsNoneComes(t *testing.T) {
 
 func TestWhatASignatureMayLookLike(t *testing.T) {
 	form := func() url.Values { return inbound("1", "KOOP") }
+	const sha2 = "key=SK0123,algorithm=HMAC_SHA256"
 	for _, test := range []struct {
 		name string
 		r    *http.Request
@@ -197,6 +217,17 @@ func TestWhatASignatureMayLookLike(t *testing.T) {
 		{"configured with repeats", post(token, webhook, form()), func(c *channels.Channel) { c.WebhookURL += "#rc=5&rp=all" }, true},
 		{"with a query", post(token, webhook+"?outbound=b%20c&x", form()), nil, true},
 		{"the old token", post(oldToken, webhook, form()), nil, true},
+		{"a shared key", postShared(sha256.New, key, sha2, webhook, form()), nil, true},
+		{"a shared key, and repeated parameters", postShared(sha256.New, key, sha2, webhook+"?outbound=b", with(form(), "Extra", "z", "Extra", "b", "Extra", "z")), nil, true},
+		{"a shared key, signed with the port", postShared(sha256.New, key, sha2, "https://topup.example:443/webhooks/demo/line", form()), nil, true},
+		{"the old shared key", postShared(sha256.New, oldKey, "algorithm=HMAC_SHA256, key=SK0123", webhook, form()), nil, true},
+		{"a shared key by SHA-1", postShared(sha1.New, key, "key=SK0123,algorithm=HMAC_SHA1", webhook, form()), nil, true},
+		{"another shared key", postShared(sha256.New, "bcd", sha2, webhook, form()), nil, false},
+		{"the token as a shared key", postShared(sha256.New, token, sha2, webhook, form()), nil, false},
+		{"a shared key as the token", post(key, webhook, form()), nil, false},
+		{"a hash that nobody knows", postShared(sha256.New, key, "key=SK0123,algorithm=HMAC_MD5", webhook, form()), nil, false},
+		{"no hash", postShared(sha256.New, key, "key=SK0123", webhook, form()), nil, false},
+		{"no shared keys at all", postShared(sha256.New, "", sha2, webhook, form()), func(c *channels.Channel) { c.Secrets = nil }, false},
 		{"another token", post("bcd", webhook, form()), nil, false},
 		{"another address", post(token, "https://evil.example/webhooks/demo/line", form()), nil, false},
 		{"no tokens at all", post("", webhook, form()), func(c *channels.Channel) { c.Secrets = nil }, false},
@@ -231,9 +262,13 @@ func TestWhatAMessageMayHold(t *testing.T) {
 		{"help", with(inbound("1", "HELP"), "OptOutType", "HELP"), channels.Inbound{Address: "tel:+31612345678", Text: "HELP", Signal: channels.AskedHelp, Can: sms}},
 		{"a picture", url.Values{"MessageSid": {"SM1"}, "AccountSid": {account}, "From": {"+31612345678"}, "NumMedia": {"1"}}, channels.Inbound{Address: "tel:+31612345678", Attachment: true, Can: sms}},
 		{"a picture with words", url.Values{"MessageSid": {"SM1"}, "AccountSid": {account}, "From": {"+31612345678"}, "Body": {"hi"}, "NumMedia": {"1"}}, channels.Inbound{Address: "tel:+31612345678", Text: "hi", Can: sms}},
-		{"whatsapp", from(with(inbound("1", "SEPA"), "ButtonPayload", "sepa"), "whatsapp:+31612345678"), channels.Inbound{Address: "tel:+31612345678", Text: "SEPA", Button: "sepa", Can: whatsApp}},
-		{"whatsapp without a number", from(inbound("1", "KOOP"), "whatsapp:US.1234"), channels.Inbound{Address: "whatsapp:US.1234", Text: "KOOP", Can: nobody}},
-		{"a location", from(with(inbound("1", ""), "Latitude", "52.1"), "whatsapp:+31612345678"), channels.Inbound{Address: "tel:+31612345678", Attachment: true, Can: whatsApp}},
+		{"whatsapp", from(with(inbound("1", "SEPA"), "ButtonPayload", "17.sepa"), "whatsapp:+31612345678"), channels.Inbound{Address: "tel:+31612345678", Sender: "whatsapp:+31612345678", Text: "SEPA", Button: "17.sepa", Can: whatsApp}},
+		{"a template's button", from(with(inbound("1", "Status"), "ButtonPayload", "later", "ButtonText", "Status"), "whatsapp:+31612345678"), channels.Inbound{Address: "tel:+31612345678", Sender: "whatsapp:+31612345678", Text: "Status", Can: whatsApp}},
+		{"a list's row", from(with(inbound("1", ""), "ListId", "17.sepa", "ListTitle", "SEPA"), "whatsapp:+31612345678"), channels.Inbound{Address: "tel:+31612345678", Sender: "whatsapp:+31612345678", Text: "SEPA", Button: "17.sepa", Can: whatsApp}},
+		{"another list's row", from(with(inbound("1", ""), "ListId", "row1", "ListTitle", "Status"), "whatsapp:+31612345678"), channels.Inbound{Address: "tel:+31612345678", Sender: "whatsapp:+31612345678", Text: "Status", Can: whatsApp}},
+		{"whatsapp's own form of a number", from(inbound("1", "KOOP"), "whatsapp:+5215512345678"), channels.Inbound{Address: "tel:+525512345678", Sender: "whatsapp:+5215512345678", Text: "KOOP", Can: whatsApp}},
+		{"whatsapp without a number", from(inbound("1", "KOOP"), "whatsapp:US.1234"), channels.Inbound{Address: "whatsapp:US.1234", Sender: "whatsapp:US.1234", Text: "KOOP", Can: nobody}},
+		{"a location", from(with(inbound("1", ""), "Latitude", "52.1"), "whatsapp:+31612345678"), channels.Inbound{Address: "tel:+31612345678", Sender: "whatsapp:+31612345678", Attachment: true, Can: whatsApp}},
 		{"bytes that can't be stored", inbound("1", "a\x00b\xff"), channels.Inbound{Address: "tel:+31612345678", Text: "a\uFFFDb\uFFFD", Can: sms}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -247,6 +282,7 @@ func TestWhatAMessageMayHold(t *testing.T) {
 	}
 	for name, note := range map[string]url.Values{
 		"a reaction": with(inbound("1", "👍"), "MessageType", "reaction"), "a deletion": with(inbound("1", ""), "MessageType", "deleted"), "nothing": inbound("1", ""),
+		"a kind that WhatsApp does not pass on": with(inbound("1", ""), "MessageType", "unsupported"), "a note of the messenger's": with(inbound("1", "changed number"), "MessageType", "system"),
 	} {
 		if got, err := receive(post(token, webhook, from(note, "whatsapp:+31612345678")), line("")); err != nil || len(got.Messages) != 0 {
 			t.Errorf("%s: %+v, %v", name, got, err)
@@ -256,6 +292,18 @@ func TestWhatAMessageMayHold(t *testing.T) {
 		if got, err := receive(post(token, webhook, from(inbound("1", "x"), nobody)), line("")); err != nil || len(got.Messages) != 0 {
 			t.Errorf("From %q: %+v, %v", nobody, got, err)
 		}
+	}
+}
+
+func TestCodesThatNeedWordsHaveThem(t *testing.T) {
+	a := twilio.New(prepaid.SystemClock{})
+	for code, word := range map[string]string{"30034": "A2P 10DLC", "63016": "24 hours", "30006": "landline", "30410": "in time", "21408": "Geo permissions"} {
+		if got := a.Explain(code); !strings.Contains(got, word) {
+			t.Errorf("%s: %q", code, got)
+		}
+	}
+	if got := a.Explain("30007"); got != "" {
+		t.Errorf("30007: %q", got)
 	}
 }
 
@@ -273,6 +321,12 @@ func TestStatusCallbacksAreReports(t *testing.T) {
 		if diff := cmp.Diff(channels.Received{Reports: reports}, got); diff != "" || err != nil {
 			t.Error(status, err, diff)
 		}
+	}
+	shut := url.Values{"MessageStatus": {"undelivered"}, "MessageSid": {"SM9"}, "AccountSid": {account}, "ErrorCode": {"63016"}}
+	got, err := receive(post(token, webhook+"?outbound=bcdfg", shut), line(""))
+	want := []channels.DeliveryReport{{Outbound: "bcdfg", ProviderRef: "SM9", Status: channels.Failed, Code: "63016", Shut: true}}
+	if diff := cmp.Diff(channels.Received{Reports: want}, got); diff != "" || err != nil {
+		t.Error(err, diff)
 	}
 }
 

@@ -168,6 +168,33 @@ var outboxTests = []test{
 		want.Sent, want.Failed, want.Unknown, want.Undelivered, want.Codes = 0, 0, 0, 0, map[string]int{"20003": 1}
 		same(w, "later", must[map[string]operators.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, figured, start.Add(time.Hour)))["twilio"], want)
 	}},
+	{"a question knows whose buttons it outdates", func(w *world) {
+		telegram, _ := channels.Of(channels.Telegram)
+		choices := []channels.Choice{{ID: "sepa", Label: "SEPA"}}
+		for i, test := range []struct {
+			message channels.Outbound
+			want    string
+		}{
+			{channels.Outbound{Buttons: choices}, ""},                   // the first to anybody
+			{channels.Outbound{Buttons: choices}, "ref0"},               // asked again
+			{channels.Outbound{}, ""},                                   // news
+			{channels.Outbound{Answer: true, Buttons: choices}, ""},     // behind the news
+			{channels.Outbound{Answer: true}, "ref3"},                   // it was answered
+			{channels.Outbound{Buttons: choices, AskContact: true}, ""}, // on the keyboard, not below the message
+			{channels.Outbound{Answer: true}, ""},
+		} {
+			m := message("telegram:1", fmt.Sprint("m", i), 0)
+			m.Can, m.Buttons, m.Answer, m.AskContact = telegram, test.message.Buttons, test.message.Answer, test.message.AskContact
+			w.put(m)
+			got := w.claimOut(start)[0]
+			same(w, got.MessageID, got.Outdated, test.want)
+			w.end(got, channels.SendEnd{Status: channels.HandedOn, ProviderRef: fmt.Sprint("ref", i), Now: start})
+		}
+		other := message("telegram:2", "m1", 0)
+		other.Can, other.Buttons = telegram, choices
+		w.put(other)
+		same(w, "another's", w.claimOut(start)[0].Outdated, "")
+	}},
 	{"a sending that never ended is claimed again as lapsed", func(w *world) {
 		w.put(message("tel:+1", "a", 0))
 		if first := w.claimOut(start)[0]; first.Attempts != 1 || first.Lapsed {

@@ -57,6 +57,7 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 	w.put(unsure)
 	w.end(w.claimOut(start)[0], channels.SendEnd{Status: channels.GivenUp, Code: "30003", Now: start})
 	w.put(waits)
+	w.ok(w.db.Windows.SawInbound(w.Context(), brand, "whatsapp", c.MSISDN.Tel(), "whatsapp:"+c.MSISDN.String(), start))
 	w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: true, Who: "ann", Why: "tests", At: start}))
 	if _, _, err := w.db.Outbox.SendSlot(w.Context(), "demo/twilio", start, start.Add(time.Minute), time.Second); err != nil {
 		w.Fatal(err)
