@@ -157,6 +157,8 @@ func TestDoctorTriesTheSMSGatewayWithoutSending(t *testing.T) {
 	if f := look(); f.Level != operators.LevelError || !strings.Contains(f.Found, "no answer") || strings.Contains(f.Found, "geheim") {
 		t.Errorf("%+v", f)
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.sent != nil {
 		t.Errorf("something was sent: %v", g.sent)
 	}

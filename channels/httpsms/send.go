@@ -74,6 +74,9 @@ func captured(p *regexp.Regexp, in string) string {
 	return ""
 }
 
+// once is a body that can't be read again: net/http does not know its type.
+type once struct{ io.Reader }
+
 // request is how a message is sent.
 func (l *line) request(ctx context.Context, c channels.Channel, m channels.Outbound, to prepaid.MSISDN) (*http.Request, error) {
 	values := textValues(m.Text, l.unicodeCoding, l.sendCharset)
@@ -81,15 +84,17 @@ func (l *line) request(ctx context.Context, c channels.Channel, m channels.Outbo
 	values["id"], values["to"], values["to_digits"] = string(m.ID), to.String(), string(to)
 	values["dlr_url"] = l.reportURL(c, m)
 	address := l.sendURL.fill(values, escapeURL)
-	var body io.Reader = http.NoBody
+	// net/http makes a GET again by itself where a connection that was used before breaks, unless it has a body that can't be read
+	// again; who had taken the message would send it twice.
+	body := io.Reader(once{strings.NewReader("")})
 	if l.sendMethod != http.MethodGet && l.sendBody.texts != nil {
-		body = strings.NewReader(l.sendBody.fill(values, escapeFor(l.sendType)))
+		body = strings.NewReader(l.sendBody.fill(values, escapeFor(l.sendType))) // no other method is repeated
 	}
 	r, err := http.NewRequestWithContext(ctx, l.sendMethod, address, body)
 	if err != nil {
 		return nil, err
 	}
-	if body != http.NoBody {
+	if l.sendMethod != http.MethodGet {
 		r.Header.Set("Content-Type", l.sendType)
 	}
 	l.setHeaders(r, values)

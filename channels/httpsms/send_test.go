@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"pulsa/channels"
@@ -117,6 +118,36 @@ func TestKannelSAnswersAreJudged(t *testing.T) {
 		if errors.As(err, &failure) != (test.class != "") || failure != nil && (failure.Class != test.class || failure.Code != test.code) {
 			t.Errorf("%d %s: %+v", test.status, test.body, failure)
 		}
+	}
+}
+
+func TestAGatewayThatHangsUpIsNotAskedAgain(t *testing.T) {
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if requests.Add(1) == 1 { // its connection is used again
+			w.WriteHeader(202)
+			_, _ = io.WriteString(w, "0: Accepted for delivery")
+			return
+		}
+		if r.ContentLength > 0 || len(r.TransferEncoding) > 0 {
+			t.Errorf("a GET with a body: %v", r)
+		}
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = conn.Close()
+	}))
+	defer server.Close()
+	a, c := httpsms.New(prepaid.SystemClock{}), kannel("gateway_url", server.URL)
+	var failure *channels.SendError
+	for range 2 {
+		_, err := a.Send(t.Context(), c, channels.Outbound{ID: "bcd", Address: "tel:" + number, Text: "a"})
+		errors.As(err, &failure)
+	}
+	if requests.Load() != 2 || failure == nil || failure.Class != channels.UnknownIfSent {
+		t.Errorf("%d requests for two messages: %v", requests.Load(), failure)
 	}
 }
 
