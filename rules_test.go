@@ -291,7 +291,7 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 }
 
 // kindNames are the adapters, and the kinds of channels that they serve.
-var kindNames = []string{"sms", "whatsapp", "telegram", "ussd", "web", "fake", "twilio"}
+var kindNames = []string{"sms", "whatsapp", "telegram", "ussd", "web", "fake", "twilio", "httpsms"}
 
 // knowsKinds lists who may ask for a kind of channel by its name.
 var knowsKinds = []struct{ where, reason string }{

@@ -48,7 +48,7 @@ func probe(ctx context.Context, c channels.Channel, prober channels.Prober) Find
 	case failure.Class == channels.Throttled:
 		f.Level, f.Do = LevelWarn, "try again in a minute: the provider is asked too often"
 	case failure.Class == channels.Retryable, failure.Class == channels.UnknownIfSent:
-		f.Found, f.Do = "no answer: "+Refusal(err), "let this machine reach the provider (or correct base_url), and look whether it has an outage"
+		f.Found, f.Do = "no answer: "+Refusal(err), "let this machine reach the provider (or correct its address in the configuration), and look whether it has an outage"
 	}
 	return f
 }

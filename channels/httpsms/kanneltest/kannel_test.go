@@ -72,6 +72,7 @@ box-deny-ip = "*.*.*.*"
 box-allow-ip = "127.0.0.1"
 log-level = 1
 dlr-storage = internal
+sms-resend-freq = 1
 
 SMSC
 
@@ -135,8 +136,9 @@ const patience = 2 * time.Minute
 // phone is the customer's, in the network behind Kannel.
 type phone interface {
 	writes(text string)
-	writesTwice(text string) // the same text, two seconds apart
-	hears(words string)      // waits for the next message, which must hold the words
+	writesTwice(text string)   // the same text, two seconds apart
+	writesUnicode(text string) // a text that GSM-7 can't carry
+	hears(words string)        // waits for the next message, which must hold the words
 }
 
 func needsKannel(t *testing.T) {
@@ -193,7 +195,7 @@ func (s *setup) play(p phone) {
 	p.writes("KOOP 10 " + pin)
 	p.hears("€10 was added to " + number)
 	s.tell("given", map[string]any{"Card": map[string]any{"Serial": "101-00000042", "Code": cardCode, "Amount": prepaid.Money{Minor: 2000, Currency: "EUR"}}})
-	p.writes("REDEEM " + cardCode)
+	p.writesUnicode("REDEEM " + fullWidth(cardCode))
 	p.hears("€20")
 	s.tell("event", map[string]any{"Customer": customer(), "Event": talk.Event{Kind: talk.NetworkBehaves, Behaviour: "delivers after 12s", For: 12 * time.Second}})
 	p.writes("KOOP 15 " + pin)
@@ -206,6 +208,11 @@ func (s *setup) play(p phone) {
 			t.Errorf("the log shows %s:\n%s", secret, text)
 		}
 	}
+}
+
+// fullWidth writes digits as East Asian phones do.
+func fullWidth(digits string) string {
+	return strings.Map(func(r rune) rune { return r - '0' + '０' }, digits)
 }
 
 func customer() talk.Customer { return talk.Customer{Number: number, Kind: "sms"} }

@@ -78,7 +78,7 @@ func TestKilledBindsLoseAndDoubleNothing(t *testing.T) {
 	customerOf := func(i int) string { return fmt.Sprintf("+316%08d", 20_000_000+i) }
 	killed := 0
 	written := 0
-	for deadline := time.Now().Add(patience + time.Duration(messages)*50*time.Millisecond); len(answered) < messages; {
+	for deadline := time.Now().Add(patience + time.Duration(messages)*100*time.Millisecond); len(answered) < messages; {
 		for ; written < messages && written-len(answered) < 200; written++ { // who wrote and hears nothing is waited for
 			n.deliver(customerOf(written), fmt.Sprintf("HELP %d", written))
 		}

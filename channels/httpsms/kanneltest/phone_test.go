@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/url"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf16"
 )
 
 // fakePhone plays the customer by Kannel's own fakesmsc, which is started for each thing that is written, and goes on to print what it
@@ -23,16 +25,25 @@ type fakePhone struct {
 	stop  func()
 }
 
-func (p *fakePhone) writes(text string)      { p.start("1", text) }
-func (p *fakePhone) writesTwice(text string) { p.start("2", text) }
+func (p *fakePhone) writes(text string)      { p.start("1", "text "+text) }
+func (p *fakePhone) writesTwice(text string) { p.start("2", "text "+text) }
 
+func (p *fakePhone) writesUnicode(text string) {
+	units := ""
+	for _, unit := range utf16.Encode([]rune(text)) {
+		units += fmt.Sprintf("%%%02X%%%02X", unit>>8, unit&0xff)
+	}
+	p.start("1", "ucs2 "+units)
+}
+
+// start lets fakesmsc send a text, of a kind, so many times.
 func (p *fakePhone) start(times, text string) {
 	p.t.Helper()
 	if p.stop != nil {
 		p.stop()
 	}
 	ctx, cancel := context.WithCancel(p.t.Context())
-	command := exec.CommandContext(ctx, "/usr/lib/kannel/test/fakesmsc", "-H", "127.0.0.1", "-r", p.port, "-i", "2", "-m", times, number+" "+shortCode+" text "+text)
+	command := exec.CommandContext(ctx, "/usr/lib/kannel/test/fakesmsc", "-H", "127.0.0.1", "-r", p.port, "-i", "2", "-m", times, number+" "+shortCode+" "+text)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 5 * time.Second
 	out, err := command.StderrPipe()
@@ -185,6 +196,8 @@ type smppPhone struct {
 }
 
 func (p *smppPhone) writes(text string) { p.n.deliver(number, text) }
+
+func (p *smppPhone) writesUnicode(text string) { p.n.deliver(number, text) } // npm's smpp sees that GSM-7 lacks it
 
 func (p *smppPhone) writesTwice(text string) {
 	p.n.deliver(number, text)
