@@ -184,7 +184,7 @@ func (p *Program) Routes() http.Handler {
 	if p.remote != nil {
 		mux.Handle("POST "+sim.Hook, p.remote.Gateway.Webhook(p.GatewayNews.Handle))
 	}
-	return guard.WithoutPanics(p.whileTesting(p.whileSimulating(mux)), p.Log)
+	return guard.BehindProxies(guard.WithoutPanics(p.whileTesting(p.whileSimulating(mux)), p.Log), p.Config.TrustedProxies)
 }
 
 // whileTesting serves the phone while there is a test brand, and all else by rest.

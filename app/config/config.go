@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
 
 	"pulsa/conversation"
@@ -31,6 +32,9 @@ type Config struct {
 	MigrateURL  prepaid.Secret // the same database as its owner; empty: DatabaseURL's user migrates
 	RedisURL    prepaid.Secret // empty: sessions are kept in the embedded database
 	Log         Log
+
+	// TrustedProxies are the addresses of our own proxies in front of Listen: whom we believe about the address of a client.
+	TrustedProxies []netip.Prefix
 
 	// Brands, API and Sources are what the file says of brands. The store may say otherwise: see core.Settings.
 	Brands   []*prepaid.Brand            // in the order of the file
@@ -172,6 +176,7 @@ func configText(path string, getenv func(string) string) (file string, text []by
 func (r *configReader) readConfig(c *Config, s section) {
 	c.Listen = r.listenAddress(s.over("listen", "PULSA_LISTEN"), "127.0.0.1:8080")
 	c.AdminListen = r.listenAddress(s.over("admin_listen", "PULSA_ADMIN_LISTEN"), "127.0.0.1:9090")
+	c.TrustedProxies = r.networks(s.list("trusted_proxies"))
 	c.Data = s.over("data", "PULSA_DATA").or("pulsa-data")
 	c.PublicURL = r.publicURL(s.over("public_url", "PULSA_PUBLIC_URL"), c.Listen)
 	r.readStores(c, s)

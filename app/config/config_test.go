@@ -251,3 +251,16 @@ func TestPhoneNumbersAndCodesStayText(t *testing.T) {
 		t.Errorf("%q %v", b.TestCode, b.Channels[0].Settings)
 	}
 }
+
+func TestTrustedProxiesAreAddressesAndNetworks(t *testing.T) {
+	c, err := load(t, minimal+"trusted_proxies: [10.0.0.7, \"::ffff:10.0.0.8\", 10.1.2.3/16, \"fd00::1\", \"fd00:1::/64\"]\n", env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(c.TrustedProxies); got != "[10.0.0.7/32 10.0.0.8/32 10.1.0.0/16 fd00::1/128 fd00:1::/64]" {
+		t.Error(got)
+	}
+	if c, err = load(t, minimal, env()); err != nil || c.TrustedProxies != nil {
+		t.Errorf("without: %v, %v", c.TrustedProxies, err)
+	}
+}

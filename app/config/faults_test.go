@@ -56,6 +56,13 @@ func TestFaults(t *testing.T) {
 		want []string
 	}{
 		"empty": {"", nil, []string{"1: the file is empty: write keys with values under it"}},
+		"proxies that can't be": {minimal + "trusted_proxies: [10.0.0.7, proxy.example, 10.0.0.0/33,\n  0.0.0.0/0, \"::/0\", \"fe80::1%eth0\"]\n", nil, []string{
+			"14: trusted_proxies has \"proxy.example\": write an address or a network, such as 10.0.0.7, 10.0.0.0/24 or fd00::/64",
+			"14: trusted_proxies has \"10.0.0.0/33\": write an address or a network, such as 10.0.0.7, 10.0.0.0/24 or fd00::/64",
+			"15: trusted_proxies has \"0.0.0.0/0\", which is every address: write those of your proxies alone, or anybody may claim any address",
+			"15: trusted_proxies has \"::/0\", which is every address: write those of your proxies alone, or anybody may claim any address",
+			"15: trusted_proxies has \"fe80::1%eth0\": write an address or a network, such as 10.0.0.7, 10.0.0.0/24 or fd00::/64"}},
+		"proxies that are no list": {minimal + "trusted_proxies: 10.0.0.7\n", nil, []string{"14: trusted_proxies wants a list: write trusted_proxies: [ONE, TWO]"}},
 		"a recovery that can't be": {minimal + "    recovery: {hold: 1000h, day_share: 1.5}\n", nil,
 			[]string{"14: hold is \"1000h\": write a time up to 720h0m0s, such as 2m or 30s", "14: day_share is \"1.5\": write a share from 0.01 to 1, such as 0.5"}},
 		"a share that is no number": {minimal + "    recovery: {day_share: half}\n", nil,

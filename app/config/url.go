@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -28,6 +29,26 @@ func (r *configReader) listenAddress(v value, fallback string) string {
 		r.fault(v.line, "%s is %q: write host:port, such as %s", v.name(), v.text, fallback)
 	}
 	return v.text
+}
+
+// networks reads addresses and networks. None may hold every address there is.
+func (r *configReader) networks(list []value) []netip.Prefix {
+	var networks []netip.Prefix
+	for _, v := range list {
+		network, err := netip.ParsePrefix(v.text)
+		if address, wrong := netip.ParseAddr(v.text); wrong == nil && address.Zone() == "" {
+			network, err = netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen()), nil
+		}
+		switch {
+		case err != nil || network.Addr().Is4In6():
+			r.fault(v.line, "%s has %q: write an address or a network, such as 10.0.0.7, 10.0.0.0/24 or fd00::/64", v.name(), v.text)
+		case network.Bits() == 0:
+			r.fault(v.line, "%s has %q, which is every address: write those of your proxies alone, or anybody may claim any address", v.name(), v.text)
+		default:
+			networks = append(networks, network.Masked())
+		}
+	}
+	return networks
 }
 
 // publicURL reads where providers reach us; for trials on one machine it follows from where we listen.
