@@ -67,6 +67,7 @@ var mayImport = []importRule{
 	{"channels/telegram/emulatortest", nil, "it tries the program from outside, on an emulator"},
 	{"web/phone/browsertest", nil, "it tries the program from outside, in a browser"},
 	{"web/ui", []string{"web/guard"}, "pages of all kinds stand on it: it knows none of them, and no rule of the business"},
+	{"web/links", []string{"payments", "web/guard", "web/ui"}, "it forwards to gateways' pages, through interfaces of its own"},
 	{"web/phone", []string{"accounts", "payments", "topup", "cards", "channels", "conversation/talk", "web/guard", "web/ui"}, "a face of the program, through interfaces of its own"},
 }
 

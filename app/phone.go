@@ -8,6 +8,7 @@ import (
 
 	"pulsa/channels"
 	"pulsa/conversation"
+	"pulsa/payments"
 	"pulsa/web/phone"
 )
 
@@ -44,7 +45,12 @@ func (p *Program) words(brand, language string) phone.Words {
 
 // newsEvent returns the event of the conversation language that led to a piece of news: what the customer did on the simulated
 // payment page behind the link. It is "" for any other news.
-func (p *Program) newsEvent(brand, link, news string) string {
+func (p *Program) newsEvent(ctx context.Context, brand, link, news string) string {
+	setup, order := strings.Contains(link, "/sim/pay/"), strings.Contains(link, "/sim/confirm/")
+	if token, ok := p.Links.IsLink(link); ok {
+		followed, _ := p.Links.Follow(ctx, token) // of one that is forgotten we don't know what it was
+		setup, order = followed.Kind == payments.SetupLink, followed.Kind == payments.OrderLink
+	}
 	says := func(key string) bool { // in whatever language the customer has chosen by now
 		for _, prompts := range p.Handler.Prompts(brand).ByLanguage {
 			if text, ok := prompts.Template(conversation.Key(key)); ok && strings.Contains(news, text) {
@@ -54,11 +60,11 @@ func (p *Program) newsEvent(brand, link, news string) string {
 		return false
 	}
 	switch {
-	case strings.Contains(link, "/sim/pay/") && (says("registration.abandoned") || says("pay.abandoned")):
+	case setup && (says("registration.abandoned") || says("pay.abandoned")):
 		return "customer abandons payment setup"
-	case strings.Contains(link, "/sim/pay/"):
+	case setup:
 		return "customer completes payment setup"
-	case strings.Contains(link, "/sim/confirm/"):
+	case order:
 		return "customer authenticates"
 	}
 	return ""

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"time"
+
+	"pulsa/web/links"
 )
 
 const (
@@ -27,6 +29,12 @@ func (p *Program) archive(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return p.DB.Archives.Move(ctx, p.Clock.Now(), chunk)
+}
+
+// forgetMisses forgets the addresses that have asked for links that do not exist.
+func (p *Program) forgetMisses(ctx context.Context) (int, error) {
+	_, err := p.DB.Links.ForgetMisses(ctx, p.Clock.Now().Add(-links.CountedFor))
+	return 0, err
 }
 
 // forget deletes what is older than brands keep it.

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -18,15 +17,7 @@ import (
 func TestTheEarlierPaymentPageIsOver(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	r.customer(apptest.Number)
-	link := regexp.MustCompile(`http://\S+/(sim/pay/\w+)`)
-	page := func(answer string) string {
-		t.Helper()
-		found := link.FindStringSubmatch(answer)
-		if found == nil {
-			t.Fatalf("no page in %q", answer)
-		}
-		return r.server.URL + "/" + found[1]
-	}
+	page := func(answer string) string { return apptest.Behind(t, r.server, answer) }
 	read := func(response *http.Response, err error) string {
 		t.Helper()
 		if err != nil {

@@ -62,6 +62,6 @@ func (p *Program) stripeRoutes(mux *http.ServeMux) {
 	}
 	mux.Handle("POST "+stripe.WebhookPath, p.stripe.Webhook(p.GatewayNews.Handle))
 	mux.Handle("GET "+stripe.ReturnPath, stripe.ReturnPage(func(language string) (spoken, title, text string) {
-		return p.Settings.Languages().ReturnPage(language)
+		return p.Settings.Languages().Page(language, "returned")
 	}))
 }

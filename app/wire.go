@@ -31,6 +31,7 @@ import (
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
 	"pulsa/web/guard"
+	"pulsa/web/links"
 )
 
 // Program is the whole of Pulsa, wired: what every subcommand that touches the stores works with.
@@ -184,7 +185,19 @@ func (p *Program) Routes() http.Handler {
 	if p.remote != nil {
 		mux.Handle("POST "+sim.Hook, p.remote.Gateway.Webhook(p.GatewayNews.Handle))
 	}
+	p.linkRoutes(mux)
 	return guard.BehindProxies(guard.WithoutPanics(p.whileTesting(p.whileSimulating(mux)), p.Log), p.Config.TrustedProxies)
+}
+
+// linkRoutes serves the short links of texts.
+func (p *Program) linkRoutes(mux *http.ServeMux) {
+	links.New(links.Config{
+		Follow: p.Links.Follow, Misses: p.DB.Links, Brands: p.Brands, PublicURL: p.Config.PublicURL, Clock: p.Clock, Log: p.Log,
+		Page: func(language, name string) (spoken, title, text string) {
+			return p.Settings.Languages().Page(language, name)
+		},
+		Preferred: func(accept string) string { return p.Settings.Languages().Preferred(accept) },
+	}).Routes(mux)
 }
 
 // whileTesting serves the phone while there is a test brand, and all else by rest.

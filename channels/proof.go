@@ -32,7 +32,8 @@ func ParseSources(text string) (Sources, error) {
 	return out, nil
 }
 
-// Allow reports whether a request may come from where it comes from: the address of its connection.
+// Allow reports whether a request may come from where it comes from: its RemoteAddr, which the program sets to the client's address
+// where a request came through our own proxies.
 func (s Sources) Allow(r *http.Request) bool {
 	if len(s) == 0 {
 		return true

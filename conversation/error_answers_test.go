@@ -43,6 +43,7 @@ var unheard = map[string]string{
 	"cards.ErrResellerExists": "of operators' work on cards",
 	"cards.ErrNoKey":          "of operators' work on cards",
 
+	"payments.ErrNoLink":       "the page says so",
 	"payments.ErrNoSigner":     "an IBAN is asked for only where it can be taken",
 	"payments.ErrNoSetup":      "of gateways' reports",
 	"payments.ErrNoInstrument": "of gateways' reports",

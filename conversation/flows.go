@@ -15,6 +15,7 @@ import (
 type Services struct {
 	Accounts *accounts.Service
 	Payments *payments.Service
+	Links    *payments.Links
 	Topups   *topup.Service
 	Cards    *cards.Service
 	Notices  Notices

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 
+	textlanguage "golang.org/x/text/language"
+
 	"pulsa/prepaid"
 	"pulsa/yamlfile"
 )
@@ -275,14 +277,31 @@ func (l *Languages) ForBrands(brands []*prepaid.Brand) (map[string]*BrandPrompts
 	return all, errors.Join(errs...)
 }
 
-// ReturnPage returns what the page says to which payment pages send customers back, in a language or, where that is not spoken, in
-// the one that others are translated from.
-func (l *Languages) ReturnPage(language string) (spoken, title, text string) {
+// Page returns what a web page says, in a language or, where that is not spoken, in the one that others are translated from. name is
+// one of the language files' pages: "returned". One that they do not have says nothing.
+func (l *Languages) Page(language, name string) (spoken, title, text string) {
 	known := l.byCode[language]
 	if known == nil {
 		known = l.source()
 	}
-	return known.code, known.Pages["returned"], known.Pages["returned_text"]
+	return known.code, known.Pages[name], known.Pages[name+"_text"]
+}
+
+// Preferred returns the language that a browser's Accept-Language asks for first of those that are spoken; else the one that others are
+// translated from.
+func (l *Languages) Preferred(acceptLanguage string) string {
+	codes := []string{sourceLanguage}
+	for _, code := range l.Codes() {
+		if code != sourceLanguage {
+			codes = append(codes, code)
+		}
+	}
+	tags := make([]textlanguage.Tag, len(codes))
+	for i, code := range codes {
+		tags[i] = textlanguage.Make(code)
+	}
+	_, i := textlanguage.MatchStrings(textlanguage.NewMatcher(tags), acceptLanguage)
+	return codes[i]
 }
 
 // LanguageFile is a file that adds a language, or says some of its texts anew.

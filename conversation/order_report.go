@@ -20,6 +20,7 @@ type orderReport struct {
 	prompt Key
 	pin    *topup.PINDetail // with pinShown
 	on     string           // its day, " (5 Nov 2026)", where that is to be said
+	link   string           // while it is Confirming, to where its customer authenticates
 }
 
 // key names what a customer has been told: statuses that are told in the same words are one.
@@ -29,6 +30,9 @@ func (o orderReport) key() string { return string(o.ID) + ":" + string(o.prompt)
 // can't be told, to another of its customer's, until it was handed on.
 func (t *Turn) orderReport(ctx context.Context, s *Services, o topup.Order) (orderReport, error) {
 	say := orderReport{Order: o, prompt: orderPrompt(o)}
+	if o.Status == topup.Confirming {
+		say.link = t.shortLink(o.ActionURL, func() (string, error) { return s.Links.ToOrder(ctx, o, t.prompts.Language) })
+	}
 	if o.Status != topup.Delivered || !o.ByPIN {
 		return say, nil
 	}
@@ -56,7 +60,7 @@ func (t *Turn) orderReport(ctx context.Context, s *Services, o topup.Order) (ord
 
 // sayTo tells it. What shows the PIN is no transcript's.
 func (o orderReport) sayTo(t *Turn) {
-	values := []string{"amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String(), "order", o.ID.Grouped(), "on", o.on, "link", o.ActionURL,
+	values := []string{"amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String(), "order", o.ID.Grouped(), "on", o.on, "link", o.link,
 		"date", t.prompts.writes.day(o.SettlesBy())}
 	if o.pin == nil {
 		t.Say(o.prompt, values...)

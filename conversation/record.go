@@ -69,7 +69,7 @@ func transcript(t *Turn, from string) []byte {
 		if p.Secret {
 			p.Text = "****"
 		}
-		e.Out = append(e.Out, prepaid.MaskDigits(p.Text))
+		e.Out = append(e.Out, payments.MaskLinks(prepaid.MaskDigits(p.Text)))
 		e.Keys = append(e.Keys, p.Key)
 	}
 	for _, s := range t.path {

@@ -438,11 +438,21 @@ func openPage(ctx context.Context, s *Services, t *Turn) Event {
 		t.logError(err)
 		return "failed"
 	}
-	t.session.Link, t.session.Setup = setup.URL, setup.ID
+	t.session.Setup, t.session.Link = setup.ID, t.shortLink(setup.URL, func() (string, error) { return s.Links.ToSetup(ctx, setup, t.prompts.Language) })
 	if offersIBAN(s, t.brand, t.session.Method) {
 		return "iban_too"
 	}
 	return "opened"
+}
+
+// shortLink is the short link to a page. Where it can't be made, it is the page's own address: nobody is left without a link.
+func (t *Turn) shortLink(page string, make func() (string, error)) string {
+	link, err := make()
+	if err != nil {
+		t.logError(err)
+		return page
+	}
+	return link
 }
 
 // acceptPageWait is the input of a state that waits for news: no text fits.

@@ -2,6 +2,7 @@ package prepaid
 
 import (
 	"crypto/rand"
+	"regexp"
 	"time"
 )
 
@@ -29,6 +30,10 @@ const (
 	lowerConsonants = "bcdfghjklmnpqrstvwxz" // 20 letters: 4.3 bits each
 	upperConsonants = "BCDFGHJKLMNPQRSTVWXZ"
 	orderLetters    = 10
+
+	linkLetters = "23456789bcdfghjkmnpqrstvwxz" // 27: 4.8 bits each
+	// LinkTokenLength is how many letters and digits a short link's token has.
+	LinkTokenLength = 12
 )
 
 // NewID returns 20 random lower-case consonants (86 bits).
@@ -41,14 +46,27 @@ func NewOrderID() OrderID { return OrderID(randomLetters(upperConsonants, orderL
 // NewToken returns 32 random lower-case consonants (138 bits), fit for a URL or a lock.
 func NewToken() string { return randomLetters(lowerConsonants, 32) }
 
+// NewLinkToken returns 12 random letters and digits (57 bits), short enough to be typed: no capitals, no vowels, and none that look like
+// others. As in ids, no run of four digits can be mistaken for a PIN.
+func NewLinkToken() Secret {
+	for {
+		if token := randomLetters(linkLetters, LinkTokenLength); !fourDigits.MatchString(token) {
+			return NewSecret(token)
+		}
+	}
+}
+
+var fourDigits = regexp.MustCompile(`[0-9]{4}`)
+
 func randomLetters(alphabet string, n int) string {
 	out := make([]byte, 0, n)
+	// Bytes from the largest multiple of the alphabet's length on would favour some letters.
+	most := 256 - 256%len(alphabet)
 	var buf [64]byte
 	for len(out) < n {
 		_, _ = rand.Read(buf[:]) // crypto/rand.Read never fails since Go 1.24
 		for _, b := range buf {
-			// 240 is the largest multiple of 20 in a byte: what is above would favour some letters.
-			if b < 240 && len(out) < n {
+			if int(b) < most && len(out) < n {
 				out = append(out, alphabet[int(b)%len(alphabet)])
 			}
 		}

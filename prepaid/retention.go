@@ -9,7 +9,7 @@ type RetentionKind string
 const (
 	KeepTranscripts RetentionKind = "transcripts" // of conversations
 	KeepMessages    RetentionKind = "messages"    // that were sent, with their texts
-	KeepCodes       RetentionKind = "codes"       // one-time codes, and requests for them
+	KeepCodes       RetentionKind = "codes"       // one-time codes, requests for them, and short links
 	KeepTries       RetentionKind = "tries"       // of PINs and of card codes
 	KeepNews        RetentionKind = "news"        // what an order or a payment came to: notices, and developers' webhooks
 	KeepOrders      RetentionKind = "orders"      // with their charges, attempts and history

@@ -57,6 +57,7 @@ type DB struct {
 	Outbox         Outbox
 	Channels       Channels
 	Leases         Leases
+	Links          Links
 	Notices        Notices
 	Transcripts    Transcripts
 	Ledger         Ledger
@@ -94,6 +95,7 @@ func newDB(c *core) *DB {
 		Outbox:         Outbox{c},
 		Channels:       Channels{c},
 		Leases:         Leases{c},
+		Links:          Links{c},
 		Notices:        Notices{c},
 		Transcripts:    Transcripts{c},
 		Ledger:         Ledger{c},

@@ -54,6 +54,7 @@ var readsAll = map[store.Dialect]map[string]string{
 		"CardJobs.ClaimCards":    "a chunk is large beside the cards of this test",
 		"CardJobs.ExportedCards": "a chunk is large beside the cards of this test",
 		"CardJobs.SaveChunk":     "a chunk is large beside the cards of this test",
+		"Links.ForgetMisses":     "all of this test is old",
 		"Retention.Forget":       "all of this test is old; TestErasingAndForgettingScanNoTable plans it whatever is",
 		"Retention.Oldest":       "reads a month of the ledger and what was done by hand, where somebody asks doctor",
 		"Partitions.Prepare":     "counts what the default partitions have caught: nothing, but for this test",

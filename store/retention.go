@@ -35,6 +35,7 @@ var keptTables = []kept{
 	{"one_time_code_requests_archive", "created_at", prepaid.KeepCodes, true, nil},
 	{"one_time_codes", "expires_at", prepaid.KeepCodes, false, nil},
 	{"last_inbound", "at", prepaid.KeepMessages, false, nil},
+	{"short_links", "expires_at", prepaid.KeepCodes, false, nil},
 	{"notices", "ordered_at", prepaid.KeepNews, true, nil},
 	{"developer_deliveries", "ordered_at", prepaid.KeepNews, true, nil},
 	{"orders", "created_at", prepaid.KeepOrders, false, forgetOrders},

@@ -54,6 +54,7 @@ func TestErasingAndForgettingScanNoTable(t *testing.T) {
 		`INSERT INTO card_try_keys (brand, key, operation_key, wrong, tried_at) VALUES ('demo', 'k', 'm', 1, 1)`,
 		`INSERT INTO one_time_code_requests (brand, operation_key, address, msisdn, created_at) VALUES ('demo', 'm', 'a', '316', 1)`,
 		`INSERT INTO one_time_codes (brand, address, msisdn, hash, operation_key, created_at, expires_at) VALUES ('demo', 'a', '316', 'h', 'm', 1, 1)`,
+		`INSERT INTO short_links (brand, token, kind, target, customer, language, created_at, expires_at) VALUES ('demo', 't', 'setup', 's', 'c', 'en', 1, 1)`,
 	} {
 		if _, err := db.Writer().ExecContext(t.Context(), insert); err != nil {
 			t.Fatal(err)
@@ -65,7 +66,7 @@ func TestErasingAndForgettingScanNoTable(t *testing.T) {
 	if n, err := db.Archives.Move(t.Context(), now, 10); err != nil || n != 4 {
 		t.Fatalf("archived %d, %v", n, err)
 	}
-	if n, err := db.Retention.Forget(t.Context(), now, 10); err != nil || n != 5 {
+	if n, err := db.Retention.Forget(t.Context(), now, 10); err != nil || n != 6 {
 		t.Fatalf("forgot %d, %v", n, err)
 	}
 	explained := newStatements(t, db, before)

@@ -53,7 +53,7 @@ func (h *History) former(r Result) bool {
 // awaitConfirmation reschedules the look-up for the end of the customer's time to authenticate, and cancels the charge once
 // that has passed. An unknown outcome is looked up again within a minute: the customer may have confirmed.
 func (s *Service) awaitConfirmation(ctx context.Context, h *History, r Result) error {
-	now, until := s.c.Clock.Now(), h.StatusAt.Add(confirmWithin)
+	now, until := s.c.Clock.Now(), h.ConfirmBy()
 	if !now.Before(until) {
 		return s.cancel(ctx, h, s.toldNothing(h, StepCharge), ReasonNotConfirmed)
 	}

@@ -165,6 +165,9 @@ const settleDays = 14
 // SettlesBy is the day by which the debit of an order AfterDebit has settled.
 func (o Order) SettlesBy() time.Time { return workingDaysAfter(o.CreatedAt, settleDays) }
 
+// ConfirmBy is until when the customer of an order that is Confirming may authenticate.
+func (o Order) ConfirmBy() time.Time { return o.StatusAt.Add(confirmWithin) }
+
 // Step is one kind of foreign call.
 type Step string
 

@@ -41,6 +41,7 @@ type Program struct {
 
 	Accounts *accounts.Service
 	Payments *payments.Service
+	Links    *payments.Links
 	// GatewayNews takes what gateways report of charges and setups.
 	GatewayNews *payments.News
 	Topups      *topup.Service
@@ -195,6 +196,7 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 	if err != nil {
 		return err
 	}
+	p.Links = &payments.Links{Store: p.DB.Links, PublicURL: p.Config.PublicURL, Clock: p.Clock, Log: p.Log}
 	fundings := map[topup.FundingKind]topup.Funding{topup.ByCharge: p.Payments, topup.ByCard: p.Cards}
 	for kind, funding := range with.Fundings {
 		fundings[kind] = funding
@@ -241,7 +243,7 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 		Channel: p.Registry.Declared,
 		Pushes:  p.Registry.Pushes, RepliesOnly: p.Registry.RepliesOnly, Ways: p.Registry.Ways,
 		Services: conversation.Services{
-			Accounts: p.Accounts, Payments: p.Payments, Topups: p.Topups, Cards: p.Cards, Notices: p.DB.Notices, Held: p.DB.Notices, Windows: p.DB.Windows,
+			Accounts: p.Accounts, Payments: p.Payments, Links: p.Links, Topups: p.Topups, Cards: p.Cards, Notices: p.DB.Notices, Held: p.DB.Notices, Windows: p.DB.Windows,
 			Forget: p.forget,
 		},
 		Reached: with.Reached, Observe: with.Observe,

@@ -3,9 +3,8 @@
 // The gateway signs nothing: it proves itself by a token in the query of the callback URL that is given to it,
 // "https://topup.example/webhooks/demo/ussd?token=…".
 //
-// Settings: sources, the addresses or networks that requests may come from, parted by commas (the
-// program sees to it that RemoteAddr is the client's, whatever proxies of ours stand between); service_code, what customers dial, for the test phone and chats. Secrets: token, 16 characters or more, and
-// token_old while tokens are being changed.
+// Settings: sources, the addresses or networks that requests may come from, parted by commas; service_code, what customers
+// dial, for the test phone and chats. Secrets: token, 16 characters or more, and token_old while tokens are being changed.
 package ussd
 
 import (

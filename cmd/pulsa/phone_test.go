@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app/apptest"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/conversation/talk"
 	"pulsa/conversation/talk/harness"
@@ -26,10 +27,7 @@ type browser struct {
 	news    *bufio.Scanner
 }
 
-var (
-	keptEntry = regexp.MustCompile(`name="entry" value="([^"]*)"`)
-	payLink   = regexp.MustCompile(`/sim/pay/[a-z]+`)
-)
+var keptEntry = regexp.MustCompile(`name="entry" value="([^"]*)"`)
 
 func openPhone(t *testing.T, r *running) *browser {
 	t.Helper()
@@ -69,6 +67,12 @@ func (b *browser) text(text, word string) string {
 	return b.keep(b.post("/phone/messages", form), word)
 }
 
+// follow returns the path of the page that the link of an answer leads to.
+func (b *browser) follow(answer string) string {
+	b.t.Helper()
+	return strings.TrimPrefix(apptest.Behind(b.t, b.server, answer), b.server.URL)
+}
+
 // hear waits for a late message that holds a word.
 func (b *browser) hear(word string) {
 	b.t.Helper()
@@ -100,10 +104,10 @@ func TestAStorySavedFromThePhoneCanBeRunAgain(t *testing.T) {
 	b.text(testNumber, "Choose a PIN")
 	b.text(testPIN, "once more")
 	b.text(testPIN, "How do you want to pay?")
-	pay := payLink.FindString(b.text("1", "et up your way to pay"))
+	pay := b.follow(b.text("1", "et up your way to pay"))
 	b.post(pay, url.Values{"action": {"abandon"}})
 	b.hear("not set up")
-	pay = payLink.FindString(b.text("2", "et up your way to pay"))
+	pay = b.follow(b.text("2", "et up your way to pay"))
 	b.post(pay, url.Values{"action": {"complete"}})
 	b.hear("you are registered")
 	b.text("KOOP 10 7777", "Wrong PIN")

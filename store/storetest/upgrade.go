@@ -70,6 +70,8 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 	must[operators.BrandState](w)(w.db.Brands.PutBrandInForce(w.Context(), operators.BrandState{Brand: brand, By: by, At: start}, 0,
 		&operators.BrandVersion{Brand: brand, Text: "title: Demo\n", By: by, At: start}))
 	w.ok(w.db.Retention.SetRetention(w.Context(), []*prepaid.Brand{{Name: brand}}))
+	w.begun(w.customer())
+	w.missed("192.0.2.1", 1, start)
 	w.clean()
 }
 
@@ -100,6 +102,7 @@ func GoOn(t *testing.T, db *store.DB, hand *sqlx.DB) {
 		w.Error("no developer's key is left")
 	}
 	same(w, "still waits", len(w.claimOut(start.Add(time.Hour))) > 0, true)
+	same(w, "a link", w.counts("short_links"), "short_links 1")
 	mandates := must[[]payments.Mandate](w)(w.db.Mandates.MandatesByReference(w.Context(), ""))
 	if len(mandates) == 0 {
 		w.Error("no mandate is left")

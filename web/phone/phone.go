@@ -44,7 +44,7 @@ type Config struct {
 	// Event tells what a conversation script calls the thing that late news tells of: "customer completes
 	// payment setup". link is the last one that the customer was sent, "" for none since the last event. It
 	// returns "" where nothing but time has passed. May be nil.
-	Event func(brand, link, news string) string
+	Event func(ctx context.Context, brand, link, news string) string
 	// Command is how the program is called in hints: "pulsa", "go run ./cmd/pulsa"; Flags, if any, have a command find
 	// what this server works on: "--data elsewhere".
 	Command, Flags string
@@ -72,7 +72,7 @@ type Console struct {
 // New returns a Console.
 func New(c Config) *Console {
 	if c.Event == nil {
-		c.Event = func(_, _, _ string) string { return "" }
+		c.Event = func(context.Context, string, string, string) string { return "" }
 	}
 	return &Console{Config: c, pages: ui.New("/phone/", files, c.Log), stopping: make(chan struct{})}
 }

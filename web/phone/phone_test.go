@@ -57,8 +57,8 @@ func newPhone(t testing.TB) *handset {
 		Words: func(_, language string) phone.Words {
 			return phone.Words{Language: "language " + language, TopUp: "KOOP", Redeem: "REDEEM", Status: "STATUS", Help: "HELP"}
 		},
-		Event: func(_, link, news string) string {
-			if strings.Contains(link, "/sim/pay/") && strings.Contains(news, "registered") {
+		Event: func(_ context.Context, _, link, news string) string {
+			if strings.Contains(link, "/p/") && strings.Contains(news, "registered") {
 				return "customer completes payment setup"
 			}
 			return ""

@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (c *Console) saveStory(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s-%s.talk"`,
 		u.line.Brand.Name, u.can.Kind, now.Format("20060102-150405")))
-	_, _ = w.Write([]byte(c.story(u, entries, now))) // the browser may have gone
+	_, _ = w.Write([]byte(c.story(r.Context(), u, entries, now))) // the browser may have gone
 }
 
 func readEntries(form url.Values) ([]entry, error) {
@@ -55,7 +56,7 @@ func readEntries(form url.Values) ([]entry, error) {
 }
 
 // story writes the conversation as a script that QA people can run.
-func (c *Console) story(u customer, entries []entry, now time.Time) string {
+func (c *Console) story(ctx context.Context, u customer, entries []entry, now time.Time) string {
 	s := &storyWriter{c: c, u: u, began: prepaid.FromMicros(entries[0].At)}
 	s.line("story: Saved from the phone on " + now.Format("2 January 2006 at 15:04"))
 	s.line("brand: " + u.line.Brand.Name)
@@ -64,7 +65,7 @@ func (c *Console) story(u customer, entries []entry, now time.Time) string {
 	s.line("from: " + u.number.String())
 	s.line("")
 	for _, e := range entries {
-		s.entry(e)
+		s.entry(ctx, e)
 	}
 	return s.text.String()
 }
@@ -83,7 +84,7 @@ type storyWriter struct {
 
 func (s *storyWriter) line(text string) { s.text.WriteString(text + "\n") }
 
-func (s *storyWriter) entry(e entry) {
+func (s *storyWriter) entry(ctx context.Context, e entry) {
 	gap := prepaid.FromMicros(e.At).Sub(s.began) - s.passed
 	switch {
 	case e.Mine:
@@ -97,7 +98,7 @@ func (s *storyWriter) entry(e entry) {
 		s.line("# to " + s.u.number.String() + ": " + longRun.ReplaceAllString(fold(e.Text), "****"))
 		return
 	case e.Late:
-		if event := s.c.Event(s.u.line.Brand.Name, s.link, e.Text); event != "" {
+		if event := s.c.Event(ctx, s.u.line.Brand.Name, s.link, e.Text); event != "" {
 			s.line("! " + event)
 			s.link = ""
 		} else {

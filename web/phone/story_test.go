@@ -73,7 +73,7 @@ func TestAConversationIsSavedAsAStory(t *testing.T) {
 	send("Thanks", true, "text", "4821")
 	send("Order BKT-RMW-QXZD. Thanks", true, "text", "KOOP 10 4821 Jan")
 	send("Spent", true, "text", "REDEEM 1234 5678 9012 34")
-	send("Open http://localhost/sim/pay/xyz now.\n# 1", false, "button", "sepa", "label", "SEPA direct debit")
+	send("Open http://localhost/p/xyz now.\n# 1", false, "button", "sepa", "label", "SEPA direct debit")
 	lines := p.listen("kind=telegram&brand=demo")
 	p.push("tel:"+number, channels.SMS, "246810 is your code")
 	p.push("telegram:31612345678", channels.Telegram, "Now you are registered.")

@@ -44,7 +44,7 @@ type Page struct {
 	Language     string // of its words: "en"
 	Title        string // of the browser's tab
 	Class        string // of its body; may be empty
-	Skip, SkipTo string // the skip link for keyboard users, and the id that it leads to
+	Skip, SkipTo string // the skip link for keyboard users, and the id that it leads to; empty where nothing stands before the content
 	// Styles and Scripts are the files that it loads beside ui.css, in their order: "phone.css"; "htmx.min.js", "phone.js".
 	Styles, Scripts []string
 	NoScript        string // shown where scripts are off; empty on a page that does not need them
