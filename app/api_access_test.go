@@ -157,7 +157,7 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 		status int
 		code   string
 	}{
-		"no operator":                 {buying("x", "0612345678", "1349", "7"), 503, topup.CodeUnavailable},
+		"no operator":                 {buying("x", "0612345678", "1349", "7"), 404, "RESOURCE_NOT_FOUND"},
 		"another country's":           {buying("x", "0612345678", "1349", "1030"), 400, "OPERATOR_AND_RECIPIENT_PHONE_MISMATCH"},
 		"a mail account's operator":   {buying("x", "0612345678", "1349", "500"), 400, "OPERATOR_AND_RECIPIENT_PHONE_MISMATCH"},
 		"mail at an operator":         {`{"operatorId":1349,"amount":10,"recipientEmail":"a@nauta.com.cu"}`, 400, "OPERATOR_AND_RECIPIENT_PHONE_MISMATCH"},

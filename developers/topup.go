@@ -191,7 +191,10 @@ func (s *Service) fill(ctx context.Context, terms Terms, k Key, r reloadly.Topup
 		return err
 	}
 	i := slices.IndexFunc(all, func(o reloadly.Operator) bool { return o.OperatorID == r.OperatorID })
-	if i < 0 || strings.EqualFold(string(all[i].Status), "INACTIVE") {
+	if i < 0 {
+		return reloadly.RefuseOperator()
+	}
+	if strings.EqualFold(string(all[i].Status), "INACTIVE") {
 		return reloadly.RefuseCode(topup.CodeUnavailable)
 	}
 	o := all[i]

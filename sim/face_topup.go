@@ -34,7 +34,7 @@ func (f *Face) Topup(ctx context.Context, _ string, r reloadly.TopupRequest, asy
 func (f *Face) credit(r reloadly.TopupRequest) (topup.Credit, error) {
 	o, err := f.operator(func(o reloadly.Operator) bool { return o.OperatorID == r.OperatorID })
 	if err != nil {
-		return topup.Credit{}, err
+		return topup.Credit{}, reloadly.RefuseOperator()
 	}
 	credit, err := simRecipient(r, o)
 	if err != nil {

@@ -29,7 +29,7 @@ func refusals() []refusal {
 		{topup.CodeInactive, bad, "The account is not active"},
 
 		{"RESOURCE_NOT_FOUND", http.StatusNotFound, "Not found"},
-		{"", http.StatusNotFound, "Operator not found for given id"}, // so, without a code
+		{"", http.StatusNotFound, operatorNotFound}, // so, without a code
 		{"METHOD_NOT_SUPPORTED", http.StatusMethodNotAllowed, "The method is not supported here: see the header Allow"},
 		{"MEDIA_TYPE_NOT_ACCEPTABLE", http.StatusNotAcceptable, "Answers are application/json"},
 		{"UNSUPPORTED_MEDIA_TYPE", http.StatusUnsupportedMediaType, "The request's Content-Type must be application/json"},
@@ -116,7 +116,7 @@ func topupCodes() []string {
 	common := (&endpoint{scope: ScopeTopups, body: TopupRequest{}}).refuses()
 	for _, r := range refusals() {
 		switch _, _, known := topup.ClassifyCode(r.code); {
-		case !known, slices.Contains(common, r.code), r.status == http.StatusUnauthorized, r.code == "INVALID_AUDIENCE", r.code == "TRANSACTION_NOT_FOUND", r.code == "RESOURCE_NOT_FOUND":
+		case !known, slices.Contains(common, r.code), r.status == http.StatusUnauthorized, r.code == "INVALID_AUDIENCE", r.code == "TRANSACTION_NOT_FOUND":
 		default:
 			codes = append(codes, r.code)
 		}

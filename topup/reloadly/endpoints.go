@@ -73,8 +73,8 @@ func (s *Server) table() []endpoint {
 
 		{get, "/accounts/balance", "Account", "Read your balance", "", ScopeBalance, nil, nil, Balance{}, nil, s.balance},
 
-		{get, "/operators/commissions", "Commissions", "List commissions", "None are given so: see discount in transactions.", ScopeCommissions, paging, nil, Page[Discount]{}, []string{badInput}, nothing[Discount]},
-		{get, "/operators/{operatorId}/commissions", "Commissions", "Read an operator's commission", "", ScopeCommissions, []parameter{operator}, nil, Discount{}, []string{""}, noCommission},
+		{get, "/operators/commissions", "Commissions", "List commissions", "The discount of each operator that you may top up, in percent; updatedAt is null.", ScopeCommissions, paging, nil, Page[Discount]{}, []string{badInput}, s.commissions},
+		{get, "/operators/{operatorId}/commissions", "Commissions", "Read an operator's commission", "updatedAt is null.", ScopeCommissions, []parameter{operator}, nil, Discount{}, []string{""}, s.commission},
 		{get, "/promotions", "Promotions", "List promotions", "There are none yet.", ScopePromotions, paging, nil, Page[Promotion]{}, []string{badInput}, nothing[Promotion]},
 		{get, "/promotions/{promotionId}", "Promotions", "Read one promotion", "", ScopePromotions, []parameter{{"promotionId", "integer", "1", "The promotion's id."}}, nil, Promotion{}, operatorNotFound, notFound},
 		{get, "/promotions/operators/{operatorId}", "Promotions", "List an operator's promotions", "", ScopePromotions, []parameter{operator}, nil, []Promotion{}, nil, noList},

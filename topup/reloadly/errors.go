@@ -43,6 +43,14 @@ func Refuse(status int, code, message string) *Error {
 	return &Error{Status: status, Code: code, Message: message, readable: true}
 }
 
+const operatorNotFound = "Operator not found for given id"
+
+// RefuseOperator is the answer to an operatorId that does not exist. Reloadly answers a top-up so with 503, which its clients
+// repeat in vain.
+func RefuseOperator() *Error {
+	return Refuse(http.StatusNotFound, "RESOURCE_NOT_FOUND", operatorNotFound)
+}
+
 // readError reads what came with a status that is no success.
 func readError(status int, body []byte) *Error {
 	e := &Error{Status: status, Code: fmt.Sprintf("HTTP_%d", status)}

@@ -110,18 +110,24 @@ func flagsOf(query url.Values, flags map[string]*bool) error {
 	return nil
 }
 
-// dateOf reads a date of UTC, with or without a time; without one it is late after its beginning.
+// dateOf reads a date, with or without a time; without one it is late after its beginning. It is of UTC unless it names
+// its zone, as ISO 8601 does. Reloadly's own client for Node writes no leading zeros: "2026-1-2 3:4:5".
 func dateOf(query url.Values, name string, late time.Duration) (time.Time, error) {
-	text := strings.Replace(query.Get(name), "T", " ", 1)
+	text := query.Get(name)
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if at, err := time.Parse(wireTime, text); err == nil {
-		return at, nil
+	if day, clock, iso := strings.Cut(text, "T"); iso {
+		text = day + " " + strings.Replace(clock, " ", "+", 1) // a plus in a query is a space
 	}
-	at, err := time.Parse(time.DateOnly, text)
+	for _, layout := range []string{"2006-1-2 15:4:5", "2006-1-2 15:4", "2006-1-2 15:4:5Z07:00", "2006-1-2 15:4Z07:00"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	at, err := time.Parse("2006-1-2", text)
 	if err != nil {
-		return at, invalid(name + " must be as 2026-01-31 or 2026-01-31 23:59:59")
+		return at, invalid(name + " must be as 2026-01-31, 2026-01-31 23:59:59 or 2026-01-31T23:59:59Z")
 	}
 	return at.Add(late), nil
 }

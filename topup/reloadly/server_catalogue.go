@@ -3,6 +3,7 @@ package reloadly
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,7 +16,7 @@ import (
 	"pulsa/prepaid"
 )
 
-// nothing is an empty page: we give no commissions and promote nothing.
+// nothing is an empty page: we promote nothing.
 func nothing[T any](_ context.Context, _ string, r *http.Request) (any, error) {
 	page, size, err := pageOf(r.URL.Query())
 	return pageFor([]T{}, 0, page, size), err
@@ -27,9 +28,36 @@ func notFound(context.Context, string, *http.Request) (any, error) {
 	return nil, RefuseCode("RESOURCE_NOT_FOUND")
 }
 
-// noCommission has no errorCode, as Reloadly's.
-func noCommission(context.Context, string, *http.Request) (any, error) {
-	return nil, RefuseCode("")
+func (s *Server) commissions(ctx context.Context, account string, r *http.Request) (any, error) {
+	page, size, err := pageOf(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.airtime.Operators(ctx, account)
+	content := []Discount{}
+	for _, o := range cut(all, page, size) {
+		content = append(content, o.commission())
+	}
+	return pageFor(content, len(all), page, size), err
+}
+
+func (s *Server) commission(ctx context.Context, account string, r *http.Request) (any, error) {
+	o, err := s.find(ctx, account, r.PathValue("operatorId"))
+	var unknown *Error
+	if errors.As(err, &unknown) && unknown.Status == http.StatusNotFound {
+		return nil, RefuseCode("") // without an errorCode, as Reloadly's
+	}
+	return o.commission(), err
+}
+
+// commission is what the operator's airtime costs the account less, in percent.
+func (o Operator) commission() Discount {
+	o = o.complete()
+	return Discount{
+		Operator: DiscountOperator{ID: o.OperatorID, OperatorID: o.OperatorID, Name: o.Name, CountryCode: o.Country.ISOName,
+			Data: o.Data, Bundle: o.Bundle, Status: o.active()},
+		Percentage: o.InternationalDiscount, InternationalPercentage: o.InternationalDiscount, LocalPercentage: o.LocalDiscount,
+	}
 }
 
 func (s *Server) operators(ctx context.Context, account string, r *http.Request) (any, error) {
@@ -169,7 +197,7 @@ func (s *Server) find(ctx context.Context, account, id string) (Operator, error)
 			return o, nil
 		}
 	}
-	return Operator{}, Refuse(http.StatusNotFound, "RESOURCE_NOT_FOUND", "Operator not found for given id")
+	return Operator{}, RefuseOperator()
 }
 
 func (s *Server) operator(ctx context.Context, account string, r *http.Request) (any, error) {
