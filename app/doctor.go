@@ -184,8 +184,18 @@ func (p *Program) examineRetention(ctx context.Context) []operators.Finding {
 // examineChannels looks at the channels, and tries the credentials of those that are on.
 func (p *Program) examineChannels(ctx context.Context) []operators.Finding {
 	findings := operators.CheckChannels(ctx, p.Registry, p.Config.File, p.Config.PublicURL)
+	findings = append(findings, examineProxies(p.Config)...)
 	findings = append(findings, operators.CheckCredentials(ctx, p.Registry)...)
 	return append(findings, operators.CheckTemplates(ctx, p.Registry, lateTexts{p.Handler})...)
+}
+
+// examineProxies warns of a proxy that is not named. There is one in front of every server that is reached by https: it speaks none itself.
+func examineProxies(c config.Config) []operators.Finding {
+	if len(c.TrustedProxies) > 0 || !strings.HasPrefix(c.PublicURL, "https://") {
+		return nil
+	}
+	return []operators.Finding{operators.Warning("proxies", "a proxy serves "+c.PublicURL+" and is not named: all who open links through it are one address, and refused together after 20 wrong links",
+		"name the proxy's addresses in trusted_proxies")}
 }
 
 // lateTexts are the conversations' texts of late news.

@@ -13,6 +13,7 @@ import (
 
 	"pulsa/app/apptest"
 	"pulsa/app/config"
+	"pulsa/operators"
 	"pulsa/payments"
 	"pulsa/prepaid"
 )
@@ -170,4 +171,48 @@ func TestMissesAreForgottenWithinTheHour(t *testing.T) {
 		t.Fatal("no miss was counted")
 	}
 	apptest.Await(t, "the miss is forgotten", func() bool { return rows() == 0 }, func() { clock.Skip(forgetEvery) })
+}
+
+func TestDoctorWarnsOfAProxyThatIsNotNamed(t *testing.T) {
+	named := []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32")}
+	for _, test := range []struct {
+		public string
+		named  []netip.Prefix
+		want   int
+	}{{"https://topup.example", nil, 1}, {"https://topup.example", named, 0}, {"http://127.0.0.1:8080", nil, 0}} {
+		findings := examineProxies(config.Config{PublicURL: test.public, TrustedProxies: test.named})
+		if len(findings) != test.want || test.want == 1 && (findings[0].Level != operators.LevelWarn || !strings.Contains(findings[0].Do, "trusted_proxies")) {
+			t.Errorf("%s with %v: %+v", test.public, test.named, findings)
+		}
+	}
+}
+
+func TestSourcesOfAChannelAreReadBehindAProxy(t *testing.T) {
+	r := runDemo(t, map[string]string{"USSD_TOKEN": apptest.USSDToken}, func(c *config.Config) {
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+		for i, line := range c.Brands[0].Channels {
+			if line.Type == "ussd" {
+				c.Brands[0].Channels[i].Settings = map[string]string{"sources": "198.51.100.0/24"}
+			}
+		}
+	})
+	form := url.Values{"sessionId": {"s"}, "serviceCode": {"*123#"}, "phoneNumber": {apptest.Number}, "networkCode": {"20404"}, "text": {""}}
+	for from, want := range map[string]int{"198.51.100.7": 200, "203.0.113.1": 403, "198.51.100.7, 203.0.113.1": 403, "": 403} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.server.URL+"/webhooks/demo/ussd?token="+apptest.USSDToken, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if from != "" {
+			request.Header.Set("X-Forwarded-For", from)
+		}
+		response, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("forwarded for %q: %s, want %d", from, response.Status, want)
+		}
+	}
 }
