@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pulsa/app/apptest"
 	"pulsa/app/config"
@@ -132,6 +133,42 @@ func TestAnSMSGatewayIsAnsweredInTheResponseAndReportsOnWhatIsPushed(t *testing.
 	}
 	if log := r.log.String(); strings.Contains(log, gatewayToken) || strings.Contains(log, "geheim") || strings.Contains(log, "612345678") {
 		t.Errorf("the log shows a secret: %s", log)
+	}
+}
+
+func TestAReportOfTheGatewayEndsTheDoubtAboutAMessage(t *testing.T) {
+	r, g := runWithGateway(t)
+	clock := r.Clock.(*apptest.SkipClock)
+	g.answers(http.StatusBadGateway, "<html>the gateway has taken it, its proxy lost the answer")
+	id := prepaid.NewID[prepaid.OutboundID]()
+	can, _ := channels.Of(channels.SMS)
+	if err := r.DB.Outbox.PutOutbound(t.Context(), []channels.Outbound{{
+		ID: id, Brand: "demo", Channel: "kannel", Address: "tel:" + apptest.Number, MessageID: "n1", Text: "your money is back",
+		Can: can, Doubt: channels.AgainInDoubt, AgainMark: "again:", CreatedAt: r.Clock.Now(),
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	r.Sender.Wake()
+	figures := func() operators.ChannelFigures {
+		all, err := r.DB.Channels.ChannelFigures(t.Context(), "demo", []string{"kannel"}, r.Clock.Now().Add(-12*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all["kannel"]
+	}
+	apptest.Await(t, "the message is in doubt", func() bool { return figures().Unknown == 1 }, nil)
+	g.answers(0, "")
+	if text, status := r.callGateway("/"+gatewayToken, "outbound", string(id), "dlr", "1"); status != 200 || text != "" {
+		t.Errorf("the report is answered %d %q", status, text)
+	}
+	clock.Skip(6 * time.Hour)
+	r.put("demo", "kannel", "tel:"+apptest.Number, "later news")
+	if got := g.await(t, 1); got.Get("text") != "later news" {
+		t.Errorf("sent again: %q", got.Get("text"))
+	}
+	r.awaitSent()
+	if f := figures(); f.Unknown != 0 || f.Sent != 2 {
+		t.Errorf("%+v", f)
 	}
 }
 
