@@ -65,7 +65,7 @@ var mayImport = []importRule{
 	{"store/storetest", []string{"accounts", "prepaid/race", "topup", "topup/reloadly", "developers", "payments", "cards", "channels", "conversation", "operators", "store", "store/*"}, "the suite of both databases"},
 	{"channels/httpsms/kanneltest", nil, "it tries the program from outside, with a gateway and a network that others have written"},
 	{"channels/telegram/emulatortest", nil, "it tries the program from outside, on an emulator"},
-	{"topup/reloadly/sdktest", nil, "it tries the program from outside, with another's client"},
+	{"topup/reloadly/apitest", nil, "it tries the program from outside, with programs of others"},
 	{"web/phone/browsertest", nil, "it tries the program from outside, in a browser"},
 	{"web/ui", []string{"web/guard"}, "pages of all kinds stand on it: it knows none of them, and no rule of the business"},
 	{"web/links", []string{"payments", "web/guard", "web/ui"}, "it forwards to gateways' pages, through interfaces of its own"},

@@ -38,7 +38,7 @@ func (s schemas) of(t reflect.Type, on side) map[string]any {
 	case reflect.TypeFor[Flag]():
 		return map[string]any{"type": []string{"boolean", "string"}, "enum": []any{true, false, "true", "false", nil}}
 	case reflect.TypeFor[json.RawMessage]():
-		return map[string]any{"type": "array", "maxItems": 0}
+		return map[string]any{"type": "array", "items": map[string]any{}, "maxItems": 0}
 	}
 	switch t.Kind() {
 	case reflect.Bool:

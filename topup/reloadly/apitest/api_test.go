@@ -1,6 +1,6 @@
-// Package sdktest tries the developers' API with Reloadly's own client for Node, unchanged. Before the first run, in this folder:
-// npm ci.
-package sdktest
+// Package apitest tries the developers' API with programs of others, unchanged: Reloadly's own client for Node, and two linters of
+// OpenAPI documents. Before the first run, in this folder: npm ci.
+package apitest
 
 import (
 	"encoding/json"
@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// TestReloadlysOwnClient calls every method of it: sdk.mjs says what is expected.
-func TestReloadlysOwnClient(t *testing.T) {
+// TestTheAPIWithProgramsOfOthers calls every method of Reloadly's client, as sdk.mjs says, and lints the document.
+func TestTheAPIWithProgramsOfOthers(t *testing.T) {
 	if os.Getenv("PULSA_TEST_RELOADLY") == "" {
-		t.Skip("set PULSA_TEST_RELOADLY=1 to try Reloadly's client; it needs node and npm ci in topup/reloadly/sdktest")
+		t.Skip("set PULSA_TEST_RELOADLY=1 to try the API with programs of others; it needs node and npm ci in topup/reloadly/apitest")
 	}
 	if _, err := os.Stat("node_modules/@reloadly"); err != nil {
-		t.Fatal("run npm ci in topup/reloadly/sdktest first: ", err)
+		t.Fatal("run npm ci in topup/reloadly/apitest first: ", err)
 	}
 	folder := t.TempDir()
 	pulsa := filepath.Join(folder, "pulsa")
@@ -36,10 +36,43 @@ func TestReloadlysOwnClient(t *testing.T) {
 	run(t, pulsa, "apikeys", "credit", "--data", data, "--key", key.ID, "--amount", "100", "--reason", "the test's deposit")
 
 	address := serve(t, pulsa, data)
-	client := exec.CommandContext(t.Context(), "node", "sdk.mjs")
-	client.Env = append(os.Environ(), "PULSA_URL="+address, "CLIENT_ID="+key.ID, "CLIENT_SECRET="+key.Secret)
-	if out, err := client.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	t.Run("Reloadly's client", func(t *testing.T) {
+		client := exec.CommandContext(t.Context(), "node", "sdk.mjs")
+		client.Env = append(os.Environ(), "PULSA_URL="+address, "CLIENT_ID="+key.ID, "CLIENT_SECRET="+key.Secret)
+		if out, err := client.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+	document := filepath.Join(folder, "openapi.json")
+	save(t, address+"/openapi.json", document)
+	for linter, args := range map[string][]string{
+		"spectral": {"lint", document, "--ruleset", "spectral.yaml", "--fail-severity", "error", "--display-only-failures"},
+		"redocly":  {"lint", document, "--extends", "recommended"},
+	} {
+		t.Run(linter, func(t *testing.T) {
+			command := exec.CommandContext(t.Context(), filepath.Join("node_modules", ".bin", linter), args...)
+			command.Env = append(os.Environ(), "REDOCLY_TELEMETRY=off", "REDOCLY_SUPPRESS_UPDATE_NOTICE=true")
+			if out, err := command.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// save writes what an address answers into a file.
+func save(t *testing.T, address, file string) {
+	t.Helper()
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d, %v", address, response.StatusCode, err)
+	}
+	if err := os.WriteFile(file, body, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
