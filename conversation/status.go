@@ -65,7 +65,9 @@ func (t *Turn) sayNewest(ctx context.Context, s *Services, o topup.Order, on str
 		return false
 	}
 	report.on = on
-	report.sayTo(t)
+	if !t.saysOf(o, report.prompt) { // as news that has waited
+		report.sayTo(t)
+	}
 	if report.pin != nil {
 		t.session.hears(report)
 	}
@@ -75,6 +77,11 @@ func (t *Turn) sayNewest(ctx context.Context, s *Services, o topup.Order, on str
 		t.told.Notices = append(t.told.Notices, ids...)
 	}
 	return true
+}
+
+// saysOf reports whether the reply says something of an order already.
+func (t *Turn) saysOf(o topup.Order, prompt Key) bool {
+	return slices.ContainsFunc(t.said, func(p Part) bool { return p.Key == prompt && p.Values["order"] == o.ID.Grouped() })
 }
 
 // outcomes are the prompts that tell in one line what came of an order, by those that tell it in full.

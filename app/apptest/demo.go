@@ -97,8 +97,11 @@ func PostTo(t testing.TB, webhook string, message map[string]any) (string, int) 
 func Push(t testing.TB, p *core.Program, brand, channel string, to prepaid.Address, text string) {
 	t.Helper()
 	kind := channels.SMS
-	if channel == "telegram" {
+	switch channel {
+	case "telegram":
 		kind = channels.Telegram
+	case "whatsapp":
+		kind = channels.WhatsApp
 	}
 	can, _ := channels.Of(kind)
 	err := p.DB.Outbox.PutOutbound(t.Context(), []channels.Outbound{{

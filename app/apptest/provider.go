@@ -54,6 +54,18 @@ type Provider struct {
 	asked   map[string]int     // by method: calls so far
 	// Before, if set, is called before a sending is answered.
 	Before func(Pushed)
+	// Clock, if set before use, is by which Twilio notes when a message was made.
+	Clock prepaid.Clock
+	// loses: what Twilio is sent from now on it takes, and its answer never comes.
+	loses bool
+	// templates are those of Twilio's Content API, by id.
+	templates map[string]Template
+}
+
+// Template is a template as Twilio keeps it.
+type Template struct {
+	Language, Text string // with {{1}}, {{2}}
+	Approval       string // "approved"
 }
 
 // Refused is an answer of a provider that does not do what it is asked.
@@ -69,6 +81,9 @@ type Pushed struct {
 	Callback       string
 	Buttons        map[string]string // data by label
 	Contact        bool              // the keyboard asks for the customer's number
+	Template       string            // the id of the template that is sent in the place of a text
+	Values         string            // of its variables, as JSON
+	at             time.Time
 }
 
 // Poll is one getUpdates: who asked, and from which update on.
@@ -79,7 +94,7 @@ type Poll struct {
 
 // NewProvider starts the server, which closes with the test.
 func NewProvider(t *testing.T) *Provider {
-	v := &Provider{t: t, hooks: map[string]string{}, next: 1, refuse: map[string]Refused{}, asked: map[string]int{}}
+	v := &Provider{t: t, hooks: map[string]string{}, next: 1, refuse: map[string]Refused{}, templates: map[string]Template{}, asked: map[string]int{}}
 	v.Server = httptest.NewServer(v)
 	t.Cleanup(v.Close)
 	return v
@@ -128,9 +143,25 @@ func (v *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *Provider) answer(w http.ResponseWriter, r *http.Request, method string) {
+	if strings.HasPrefix(r.URL.Path, "/v1/Content/") {
+		v.answerContent(w, strings.Split(strings.TrimPrefix(r.URL.Path, "/v1/Content/"), "/"))
+		return
+	}
 	switch method {
 	case "Messages.json":
-		v.sent = append(v.sent, twilioMessage(r.Form))
+		if r.Method == http.MethodGet {
+			v.listMessages(w, r.Form.Get("To"))
+			return
+		}
+		m := twilioMessage(r.Form)
+		if m.at = time.Now(); v.Clock != nil {
+			m.at = v.Clock.Now()
+		}
+		v.sent = append(v.sent, m)
+		if v.loses {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprintf(w, `{"sid":"SM%d"}`, len(v.sent))
 	case "AC0123.json":
@@ -164,7 +195,49 @@ func (v *Provider) answer(w http.ResponseWriter, r *http.Request, method string)
 }
 
 func twilioMessage(form url.Values) Pushed {
-	return Pushed{To: form.Get("To"), From: form.Get("From"), Text: form.Get("Body"), Callback: form.Get("StatusCallback")}
+	return Pushed{To: form.Get("To"), From: form.Get("From"), Text: form.Get("Body"), Callback: form.Get("StatusCallback"),
+		Template: form.Get("ContentSid"), Values: form.Get("ContentVariables")}
+}
+
+// listMessages answers as Twilio's list of messages does, the newest first.
+func (v *Provider) listMessages(w http.ResponseWriter, to string) {
+	list := []map[string]any{}
+	for i, m := range slices.Backward(v.sent) {
+		if m.To == to {
+			list = append(list, map[string]any{"sid": fmt.Sprintf("SM%d", i+1), "to": m.To, "body": m.Text, "status": "delivered", "direction": "outbound-api",
+				"date_created": m.at.UTC().Format(time.RFC1123Z), "error_code": nil})
+		}
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"messages": list})
+}
+
+// answerContent answers as Twilio's Content API does: a template, or how WhatsApp has judged it.
+func (v *Provider) answerContent(w http.ResponseWriter, path []string) {
+	t, known := v.templates[path[0]]
+	if !known || len(path) > 1 && t.Approval == "" {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"code":20404,"message":"not found","status":404}`)
+		return
+	}
+	if len(path) > 1 {
+		_ = json.NewEncoder(w).Encode(map[string]any{"sid": path[0], "whatsapp": map[string]any{"status": t.Approval, "category": "UTILITY"}})
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"sid": path[0], "language": t.Language, "types": map[string]any{"twilio/text": map[string]any{"body": t.Text}}})
+}
+
+// Keep has Twilio keep a template.
+func (v *Provider) Keep(id string, t Template) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.templates[id] = t
+}
+
+// LoseAnswers has Twilio take what it is sent, while its answers never come; or come again.
+func (v *Provider) LoseAnswers(lost bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.loses = lost
 }
 
 func telegramMessage(form url.Values) Pushed {

@@ -21,6 +21,7 @@ var storyFolder = filepath.Join("..", "..", "stories")
 // unsaid are the prompts that no story can hear, why, and the test that hears them.
 var unsaid = map[string]string{
 	"help.idle_no_cards":     "as redeem.off",
+	"order.again":            "before news whose first sending nobody knows of: app TestNewsAboutMoneyThatNobodyFindsGoesOnceMore",
 	"start.welcome_no_cards": "as redeem.off",
 	"pin.recovered_no_cards": "as redeem.off",
 	"brand.withdrawn":        "a script can't withdraw a brand: app TestABrandIsAddedAndWithdrawnWhileTheProgramRuns",
