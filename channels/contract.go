@@ -54,12 +54,12 @@ type Inbound struct {
 	Button     string // what a tapped button brought back: its Choice.Button
 	Contact    *Contact
 	Attachment bool // a photo, sticker, location, voice message: nothing we can read
+	Redelivers bool // the provider delivers again what is answered 503
 	Signal     OptSignal
 	Language   string // the messenger's hint: "nl"
 	Can        Capabilities
 	ReceivedAt time.Time
 	Deadline   time.Time // the provider has given up by then
-	Redelivers bool      // the provider delivers again what is answered 503
 	// MessageRef names the message for deleting it (Telegram), if Can.Deletes.
 	MessageRef string
 	Dial       *Dial // how it came, where a session is dialled; else nil

@@ -20,11 +20,11 @@ func Kinds() []Kind { return []Kind{SMS, WhatsApp, Telegram, USSD, Web} }
 // Capabilities are what a kind of channel can do. Code that serves all kinds asks them, never which kind it is.
 type Capabilities struct {
 	Kind        Kind
-	Segmented   bool // text is billed and counted in SMS segments
 	MaxUnits    int  // of one message: UTF-16 units, or septets where Plain; 0: any number, or by segments
 	MaxSegments int  // with Segmented
-	Plain       bool // GSM-7 text only, where the language can do with it: anything else costs more
 	Buttons     int  // how many choices can be buttons; 0: choices are numbered lines
+	Segmented   bool // text is billed and counted in SMS segments
+	Plain       bool // GSM-7 text only, where the language can do with it: anything else costs more
 	InResponse  bool // the reply travels in the webhook's response
 	Push        bool // messages may be sent first
 	// Window is how long after a customer's last message our own words may be pushed, and later only a template; 0: at any time.

@@ -79,22 +79,23 @@ func withLines(text string, choices []Choice) string {
 	return out.String()
 }
 
-// meterFor returns what makes a meter for each part of the text.
-func meterFor(text string, can Capabilities) func() meter {
+// meterFor returns the meter for the parts of a text.
+func meterFor(text string, can Capabilities) meter {
 	if can.Segmented {
-		empty := newSegmentMeter(text)
-		empty.max = can.MaxSegments
-		return func() meter { m := empty; return &m }
+		m := newSegmentMeter(text)
+		m.max = can.MaxSegments
+		return &m
 	}
-	return func() meter { return &unitMeter{plain: can.Plain, max: can.MaxUnits} }
+	return &unitMeter{plain: can.Plain, max: can.MaxUnits}
 }
 
 // cut divides a text into parts that fit, at the last white space where there is one. The spaces it is cut
 // at are dropped; nothing else is.
-func cut(text string, newMeter func() meter) []string {
+func cut(text string, m meter) []string {
 	var out []string
 	for text != "" {
-		end := fitting(text, newMeter())
+		m.reset()
+		end := fitting(text, m)
 		if end < len(text) {
 			if space := strings.LastIndexFunc(text[:end], unicode.IsSpace); space > 0 && !startsWithSpace(text[end:]) {
 				end = space

@@ -33,6 +33,7 @@ func Segments(text string) Count {
 type meter interface {
 	add(r rune)
 	fits() bool
+	reset() // begins with another part
 }
 
 // segmentMeter counts segments.
@@ -65,6 +66,8 @@ func (m *segmentMeter) add(r rune) {
 	m.used += units
 }
 
+func (m *segmentMeter) reset() { m.total, m.full, m.used = 0, 0, 0 }
+
 func (m *segmentMeter) segments() int {
 	switch {
 	case m.total == 0:
@@ -90,6 +93,8 @@ func (m *unitMeter) add(r rune) {
 		m.total += utf16Units(r)
 	}
 }
+
+func (m *unitMeter) reset() { m.total = 0 }
 
 func (m *unitMeter) fits() bool { return m.max == 0 || m.total <= m.max }
 

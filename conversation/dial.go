@@ -26,7 +26,7 @@ func (t *Turn) readDial() {
 		t.opensDial = true
 	default:
 		t.command = t.dialled(d.Inputs)
-		t.in.Text = "*" + strings.Join(d.Inputs, "*") + "#" // as it was dialled: no question takes that for its answer
+		t.setText("*" + strings.Join(d.Inputs, "*") + "#") // as it was dialled: no question takes that for its answer
 		t.opensDial = t.command.Action == ActNone
 	}
 }

@@ -196,11 +196,19 @@ func overLimit(t *Turn, e *topup.LimitError) []string {
 	}
 }
 
+// usedError is cards.ErrSpent of a card that the sender has used themselves. how says when and for what; "" where it was somebody else.
+type usedError struct{ how string }
+
+func (usedError) Error() string { return cards.ErrSpent.Error() }
+
+func (usedError) Unwrap() error { return cards.ErrSpent }
+
 func spentCard(t *Turn, err error) ([]string, bool) {
-	if t.usedByYou == "" {
-		t.usedByYou = t.prompts.text("redeem.used")
+	what := t.prompts.text("redeem.used")
+	if used, ok := errors.AsType[usedError](err); ok && used.how != "" {
+		what = used.how
 	}
-	return []string{"what", t.usedByYou}, errors.Is(err, cards.ErrSpent)
+	return []string{"what", what}, errors.Is(err, cards.ErrSpent)
 }
 
 func busy(t *Turn, err error) ([]string, bool) {

@@ -41,9 +41,10 @@ type Config struct {
 
 // Handler answers inbound messages, and tells notices. Safe for concurrent use.
 type Handler struct {
-	c       Config
-	engine  *engine
-	prompts atomic.Pointer[map[*prepaid.Brand]*BrandPrompts] // of the brands in force, and of those before them
+	c        Config
+	engine   *engine
+	computes computes
+	prompts  atomic.Pointer[map[*prepaid.Brand]*BrandPrompts] // of the brands in force, and of those before them
 
 	mu   sync.Mutex
 	told prepaid.Told // by turns, and not written down yet
@@ -62,7 +63,7 @@ func New(c Config) (*Handler, error) {
 		return nil, err
 	}
 	c.Services.clock = c.Clock
-	h := &Handler{c: c, engine: e}
+	h := &Handler{c: c, engine: e, computes: computes{c.Services.Accounts.PINKey, c.Services.Accounts.SamePIN, c.Services.Payments.SealIBAN, c.Services.Accounts.CheckStrength}}
 	err = h.Prepare(c.Brands.AllKnown(), func(b *prepaid.Brand) (*BrandPrompts, error) { return c.Prompts[b.Name], nil })
 	if err != nil {
 		return nil, err

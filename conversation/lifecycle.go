@@ -146,7 +146,7 @@ func (h *Handler) release(ctx context.Context, sender, token string) {
 // button, dialled screen or choice of a menu it is.
 func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.Inbound, s *Session) *Turn {
 	all := h.promptsOf(c.Brand)
-	t := &Turn{brand: c.Brand, channel: c, in: in, now: h.c.Clock.Now(), session: s, all: all, result: "ok"}
+	t := &Turn{brand: c.Brand, channel: c, in: in, now: h.c.Clock.Now(), session: s, all: all, computes: &h.computes, result: "ok"}
 	t.prompts = all.ByLanguage[c.Brand.Language(s.Language, in.Language)]
 	t.command = all.Words.readTidied(in.Text, t.tidied())
 	t.readButton()
@@ -157,11 +157,6 @@ func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.I
 	if sms := c.Brand.SMSChannel; sms != "" && h.c.Pushes(ctx, c.Brand.Name, sms) {
 		t.sms = sms
 	}
-	sender := senderOf(c, in.Address)
-	t.pinKey = func(pin prepaid.Secret) string { return h.c.Services.Accounts.PINKey(sender, pin) }
-	t.samePIN = func(key string, pin prepaid.Secret) bool { return h.c.Services.Accounts.SamePIN(key, sender, pin) }
-	t.sealIBAN = h.c.Services.Payments.SealIBAN
-	t.checkStrength = h.c.Services.Accounts.CheckStrength
 	return t
 }
 

@@ -71,7 +71,7 @@ func acceptIBAN(t *Turn) (Event, Key) {
 		return noEvent, t.promptOf(err, "mandate.iban_invalid")
 	}
 	reference := payments.MandateReference(t.brand.Name, t.key("mandate"))
-	t.session.Mandate = Mandate{Reference: reference, Sealed: t.sealIBAN(reference, iban), IBAN: iban.Display()}
+	t.session.Mandate = Mandate{Reference: reference, Sealed: t.computes.sealIBAN(reference, iban), IBAN: iban.Display()}
 	if holder := payments.HolderBeside(beside); isName(holder) { // they read it in the mandate before they agree
 		t.session.Mandate.Holder = holder
 		return "named", ""

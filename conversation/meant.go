@@ -7,7 +7,6 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/cards"
-	"pulsa/prepaid"
 )
 
 // meantQuestion asks whether a keyword was meant that the text was one slip away from. Nothing is done for a slip before that.
@@ -147,7 +146,7 @@ func (t *Turn) readMeantAnswer(tb *table) {
 		return
 	}
 	t.command = Command{Action: s.Meant}
-	t.wanted = prepaid.Money{Minor: s.Amount, Currency: t.brand.Currency}
+	t.wanted = s.Amount
 	if t.all.actions.named(s.Meant).Begins == "" { // it is answered where nothing is going on
 		s.endFlow()
 		s.State = idle

@@ -65,10 +65,13 @@ func (h *Handler) render(t *Turn) memo {
 			Answer: true, Repeatable: true, CreatedAt: now,
 		})
 		part := &m.Parts[i]
-		if len(t.templates) > 0 {
-			part.Template = t.templates[i]
+		if t.news == nil {
+			continue
 		}
-		if part.Doubt = t.doubt; t.doubt == channels.AgainInDoubt {
+		if len(t.news.templates) > 0 {
+			part.Template = t.news.templates[i]
+		}
+		if part.Doubt = t.news.doubt; part.Doubt == channels.AgainInDoubt {
 			part.AgainMark = t.prompts.text(againMark)
 		}
 	}
@@ -88,7 +91,7 @@ func (h *Handler) render(t *Turn) memo {
 
 // rendered are the messages of the reply: one for each prompt where templates carry them.
 func (t *Turn) rendered() []channels.Rendered {
-	if len(t.templates) == 0 {
+	if t.news == nil || len(t.news.templates) == 0 {
 		return channels.Render(t.message(), t.in.Can)
 	}
 	var list []channels.Rendered

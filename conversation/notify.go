@@ -111,12 +111,12 @@ func (h *Handler) send(ctx context.Context, n Notice, kind noticeKind) error {
 	in := channels.Inbound{ID: string(n.ID), Address: n.Address, Language: n.Language, Can: can, ReceivedAt: now, Deadline: now.Add(maxDeadline), Redelivers: true}
 	m, err := h.runTurn(ctx, c, in, turnKind{answer: func(ctx context.Context, t *Turn) error {
 		err := h.answerNotice(ctx, t, n, kind)
-		t.doubt = kind.doubt()
+		t.news = &news{doubt: kind.doubt()}
 		if !push || shut {
 			t.withdrawQuestion(h.engine.table) // an answer by SMS would belong to another conversation, and no template asks
 		}
 		if shut && err == nil && !t.silent && len(t.said) > 0 {
-			if t.templates, ok = t.templatesFor(c.Templates); !ok {
+			if t.news.templates, ok = t.templatesFor(c.Templates); !ok {
 				return errTooLate
 			}
 		}

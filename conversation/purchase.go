@@ -129,8 +129,8 @@ func (t *Turn) buys() bool { return t.session.Amount > 0 && t.session.Card == ""
 
 // readPurchase reads what follows the keyword, or all of an answer: its first line where that says it all.
 func (t *Turn) readPurchase() purchase {
-	if !t.wanted.Zero() {
-		return purchase{Amount: t.wanted}
+	if t.wanted > 0 {
+		return purchase{Amount: prepaid.Money{Minor: t.wanted, Currency: t.brand.Currency}}
 	}
 	line := t.command.Line
 	if t.command.Action == ActNone {

@@ -192,7 +192,7 @@ func TestATextNeverBuysAnotherAmountThanItSays(t *testing.T) {
 			}
 			for _, typed := range []string{text, "KOOP " + text} { // in answer to the question, and in one text
 				turn := Turn{brand: b, all: all, command: all.Words.Read(typed)}
-				turn.in.Text = typed
+				turn.setText(typed)
 				p := turn.readPurchase()
 				slow.check(t, turn.purchaseReader().numbers.inDigits(tidy(typed), turn.purchaseReader().sells), p)
 				if p.complete() {

@@ -288,7 +288,7 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("rest is not UTF-8: %q", c.Rest)
 		}
 		turn := Turn{brand: demoBrand(), all: all, command: c}
-		turn.in.Text = text
+		turn.setText(text)
 		p := turn.readPurchase()
 		slow.check(t, turn.purchaseReader().numbers.inDigits(tidy(text), turn.purchaseReader().sells), p)
 		if !p.PIN.Empty() && len(p.PIN.Reveal()) != 4 {
@@ -314,7 +314,7 @@ func readAnyPIN(all *BrandPrompts, text string) prepaid.Secret {
 
 func pinOf(all *BrandPrompts, text string) (prepaid.Secret, bool) {
 	turn := Turn{all: all}
-	turn.in.Text = text
+	turn.setText(text)
 	return readPIN(turn.typedNumber())
 }
 

@@ -155,7 +155,7 @@ func checkCardCode(ctx context.Context, s *Services, t *Turn) Event {
 		err = nil
 	}
 	if errors.Is(err, cards.ErrSpent) {
-		t.usedByYou = t.howUsed(ctx, s, card, c)
+		err = usedError{t.howUsed(ctx, s, card, c)}
 	}
 	if err == nil {
 		t.session.Card, t.session.Amount = card.Serial, card.Amount.Minor

@@ -354,10 +354,10 @@ func acceptNewPIN(t *Turn) (Event, Key) {
 	if !ok {
 		return noEvent, "pin.invalid"
 	}
-	if err := t.checkStrength(t.brand.Name, t.session.MSISDN, pin); errors.Is(err, accounts.ErrWeakPIN) {
+	if err := t.computes.checkStrength(t.brand.Name, t.session.MSISDN, pin); errors.Is(err, accounts.ErrWeakPIN) {
 		return noEvent, t.promptOf(err, "pin.invalid")
 	}
-	t.session.PINKey = t.pinKey(pin)
+	t.session.PINKey = t.computes.pinKey(senderOf(t.channel, t.in.Address), pin)
 	return "typed", ""
 }
 
@@ -368,7 +368,7 @@ func acceptPINAgain(t *Turn) (Event, Key) {
 	}
 	first := t.session.PINKey
 	t.session.PINKey = ""
-	if !t.samePIN(first, pin) {
+	if !t.computes.samePIN(first, senderOf(t.channel, t.in.Address), pin) {
 		return "differs", ""
 	}
 	t.pin = pin

@@ -15,13 +15,13 @@ type Session struct {
 	State    string `json:"state"`
 	At       int64  `json:"at"` // microseconds: when the last message was answered
 	Language string `json:"lang,omitempty"`
-	Wish     int64  `json:"wish,omitempty"`     // what a stranger asked for, minor units: asked about once they are registered
-	Failures int    `json:"failures,omitempty"` // answers in a row that the state could not use
+	Wish     int64  `json:"wish,omitempty"` // what a stranger asked for, minor units: asked about once they are registered
 	// Question numbers the question that was asked last, which its buttons carry. One that is put again, because
 	// the answer was not understood or news came in between, keeps its number.
 	Question uint32 `json:"question,omitempty"`
-	Expired  bool   `json:"expired,omitempty"` // the customer was asked whether to go on
-	Guessed  bool   `json:"guessed,omitempty"` // the language: from a word or a number, or the brand's first
+	Failures int16  `json:"failures,omitempty"` // answers in a row that the state could not use
+	Expired  bool   `json:"expired,omitempty"`  // the customer was asked whether to go on
+	Guessed  bool   `json:"guessed,omitempty"`  // the language: from a word or a number, or the brand's first
 	// Told are the last orders that the customer was told of, each with what was told: "BKTRMWQXZD:order.delivered".
 	Told []string `json:"told,omitempty"`
 	// Dial is the provider's session (USSD) that the last message came in.

@@ -18,52 +18,61 @@ import (
 // Turn is one inbound message on its way to its one reply. It lives as long as that takes and is used by
 // one goroutine.
 type Turn struct {
-	brand       *prepaid.Brand
-	channel     channels.Channel
-	in          channels.Inbound
-	now         time.Time
-	session     *Session
-	prompts     *Prompts // in the customer's language
-	all         *BrandPrompts
-	tidy        struct{ of, is string }
-	command     Command             // what the text means outside of any state
-	sms         string              // the brand's channel that carries SMS, where it is on
-	opensDial   bool                // a session was dialled, and nothing said yet
-	staleButton bool                // the button that was tapped belongs to an earlier question
-	optedOut    accounts.OptOut     // of the sender
-	redirected  bool                // a notice that is told at another address than the one it was for
-	templates   []channels.Template // the reply is sent by these, one for each prompt: our own words come too late
-	doubt       channels.Doubt      // of news
-	viaOutbox   bool                // the reply leaves by the outbox, also where the channel could answer at once
-	sessionless bool                // sessions can't be kept: only what stands on its own is done
+	brand    *prepaid.Brand
+	channel  channels.Channel
+	in       channels.Inbound
+	now      time.Time
+	session  *Session
+	prompts  *Prompts // in the customer's language
+	all      *BrandPrompts
+	computes *computes
+	tidy     string          // see tidied
+	command  Command         // what the text means outside of any state
+	sms      string          // the brand's channel that carries SMS, where it is on
+	optedOut accounts.OptOut // of the sender
+	news     *news           // how the reply is sent, where it tells late news
 
-	wanted prepaid.Money  // the amount that a question named which this message says yes to
+	wanted int64          // the amount that a question named which this message says yes to, in minor units of the brand's currency
 	pin    prepaid.Secret // typed in this message
 	code   prepaid.Secret // a card's or one-time code, typed in this message
 
-	help      Key      // explains the open question
-	wrong     []string // values of the prompt that says what is wrong with the input
-	usedByYou string   // how the sender has used the card that they sent again
+	help  Key      // explains the open question
+	wrong []string // values of the prompt that says what is wrong with the input
 
 	said    []Part
 	choices []channels.Choice
-	contact bool
-	silent  bool // the provider has answered already
 	path    []Step
 	result  string
 	texts   []channels.Outbound // to others than the sender: a one-time code
 	told    prepaid.Told        // by the reply, once this turn is committed
 	shows   prepaid.OrderID     // whose PIN the reply shows
-	secret  bool                // the input is a secret of the state it was read in
 
-	customer    *accounts.Customer // looked up at most once
-	newLanguage bool               // LANG was answered on the way: to be kept with the customer
-	err         error              // ends the turn without an answer
-	logged      []error            // went wrong, but the customer need not know
+	customer *accounts.Customer // looked up at most once
+	err      error              // ends the turn without an answer
+	logged   []error            // went wrong, but the customer need not know
 
-	// What accounts and payments compute without asking a store.
-	pinKey        func(prepaid.Secret) string
-	samePIN       func(key string, pin prepaid.Secret) bool
+	// Flags stand together: one by one, each would take 8 bytes.
+	opensDial   bool // a session was dialled, and nothing said yet
+	staleButton bool // the button that was tapped belongs to an earlier question
+	redirected  bool // a notice that is told at another address than the one it was for
+	viaOutbox   bool // the reply leaves by the outbox, also where the channel could answer at once
+	sessionless bool // sessions can't be kept: only what stands on its own is done
+	contact     bool // the reply offers to share the sender's contact
+	silent      bool // the provider has answered already
+	secret      bool // the input is a secret of the state it was read in
+	newLanguage bool // LANG was answered on the way: to be kept with the customer
+}
+
+// news is how a reply is sent that tells late news.
+type news struct {
+	templates []channels.Template // it is sent by these, one for each prompt: our own words come too late
+	doubt     channels.Doubt
+}
+
+// computes is what accounts and payments compute without asking a store.
+type computes struct {
+	pinKey        func(sender string, pin prepaid.Secret) string
+	samePIN       func(key, sender string, pin prepaid.Secret) bool
 	sealIBAN      func(reference string, i payments.IBAN) string
 	checkStrength func(brand string, m prepaid.MSISDN, pin prepaid.Secret) error
 }
@@ -90,11 +99,14 @@ func (t *Turn) Say(key Key, values ...string) {
 
 // tidied is the message's text as it is compared. It is made once: a text that nobody understands is read many times.
 func (t *Turn) tidied() string {
-	if t.tidy.of != t.in.Text {
-		t.tidy.of, t.tidy.is = t.in.Text, tidy(t.in.Text)
+	if t.tidy == "" {
+		t.tidy = tidy(t.in.Text)
 	}
-	return t.tidy.is
+	return t.tidy
 }
+
+// setText has the turn read another text.
+func (t *Turn) setText(text string) { t.in.Text, t.tidy = text, "" }
 
 // fail ends the turn without an answer, or with what takeBack has for the error: nothing of the message counts. It returns noEvent.
 func (t *Turn) fail(err error) Event {
