@@ -88,7 +88,7 @@ func (s *Service) CheckImport(ctx context.Context, r ImportRequest, file io.Read
 	return in.checkAll(ctx, r, p)
 }
 
-// importing reads a file once, for its checksum.
+// importing reads a file once, for its checksum, and once more where there may be dates with slashes.
 func (s *Service) importing(ctx context.Context, r ImportRequest, file io.ReadSeeker) (importing, error) {
 	in := importing{s: s, now: s.c.Clock.Now(), file: file, columns: r.Columns}
 	var err error
@@ -113,9 +113,14 @@ func (s *Service) importing(ctx context.Context, r ImportRequest, file io.ReadSe
 	if err := in.rewind(); err != nil {
 		return in, err
 	}
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
+	sum, slash := sha256.New(), finder{what: '/'}
+	if _, err := io.Copy(io.MultiWriter(sum, &slash), file); err != nil {
 		return in, fmt.Errorf("read file: %w", err)
+	}
+	if slash.found {
+		if in.order, err = in.readOrder(); err != nil {
+			return in, err
+		}
 	}
 	in.spec = ImportSpec{SHA256: hex.EncodeToString(sum.Sum(nil)), Reseller: r.Reseller, Columns: r.Columns.String(), CodeLength: r.CodeLength}
 	return in, nil
@@ -157,6 +162,7 @@ type importing struct {
 	spec      ImportSpec
 	columns   Mapping
 	resellers map[string]string // names, by names and titles in small letters
+	order     dayOrder          // of its dates with slashes
 }
 
 // read hands each card of the file to each.

@@ -29,6 +29,9 @@ func (in importing) card(p printedCard, j Job) (Sealed, error) {
 	if err != nil {
 		return Sealed{}, err
 	}
+	if p, err = in.withoutSlashes(p); err != nil {
+		return Sealed{}, err
+	}
 	c := Card{Serial: serial, Brand: in.brand.Name, Series: series, Amount: amount, State: Generated, CreatedAt: j.CreatedAt, Batch: j.ID, Export: j.ID}
 	if c.Reseller, err = in.reseller(p); err != nil {
 		return Sealed{}, err
@@ -167,7 +170,7 @@ var (
 )
 
 // when finds a time in a text that may say more: "2027-12-31 18:00:00 by 31612345678". With dashes or points the day may
-// stand first; with slashes it may as well be the month, so they are not read.
+// stand first; for slashes see dayOrder.
 func (in importing) when(text string) (time.Time, bool) {
 	m := whenISO.FindStringSubmatch(text)
 	if m == nil {

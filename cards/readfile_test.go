@@ -99,7 +99,7 @@ func TestWhatASpreadsheetHasChangedIsRefusedByLine(t *testing.T) {
 		"line 3: code has 13 digits instead of 14: a spreadsheet drops":        header + "101-2;2222222222222;10\n",
 		"line 3: amount: not an amount":                                        header + "101-2;22222222222222;1.000,00\n",
 		"line 3: status must be new":                                           "serial;code;amount;status\n101-1;11111111111111;10;new\n101-2;22222222222222;10;44444444444444\n",
-		"line 2: activated must begin with a time":                             "serial;code;amount;status;activated\n101-1;11111111111111;10;activated;7/1/2025 by him\n",
+		"line 2: activated must begin with a time":                             "serial;code;amount;status;activated\n101-1;11111111111111;10;activated;in July by him\n",
 		"line 2: reseller is none of the brand's":                              "serial;code;amount;reseller\n101-1;11111111111111;10;nobody\n",
 		"column 4 of the file has a name that is not known":                    "serial;code;amount;22222222222222\n101-1;11111111111111;10;\n",
 		"the file must be CSV":                                                 "101-1;11111111111111;10\n101-2;22222222222222;10\n",
