@@ -77,7 +77,7 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	if err != nil {
 		return channels.Received{}, err
 	}
-	in, err := readMessage(body)
+	in, err := readMessage(body, c.Brand.Country)
 	if err != nil {
 		return channels.Received{}, err
 	}

@@ -116,6 +116,11 @@ func TestEachKindIsTakenOn(t *testing.T) {
 		`{"id":"4","from":"+31612345678","as":"whatsapp","attachment":true,"button":"17.sepa"}`,
 		`{"id":"5","from":"3527","as":"telegram","signal":"stop"}`,
 		`{"id":"6","from":"+31612345678","as":"web","contact":"own"}`,
+		`{"id":"7","from":"+31612345678","as":"telegram","contact":"06 8765 4321"}`,
+		`{"id":"8","from":"+31612345678","as":"telegram","contact":"(06) 87-65 43 21"}`,
+		`{"id":"9","from":"+31612345678","as":"telegram","contact":"+31 6 8765 4321"}`,
+		`{"id":"10","from":"+31612345678","as":"telegram","contact":"31687654321"}`,
+		`{"id":"11","from":"+31612345678","as":"telegram","contact":"+44 7400 123456"}`,
 	} {
 		if status, answer := post(t, server, body); status != 200 {
 			t.Fatalf("%s: %d %s", body, status, answer)
@@ -141,6 +146,11 @@ func TestEachKindIsTakenOn(t *testing.T) {
 		{"tel:+31612345678", channels.WhatsApp, true, nil, true, "", "17.sepa"},
 		{"telegram:3527", channels.Telegram, true, nil, false, channels.OptedOut, ""},
 		{"web:31612345678", channels.Web, true, nil, true, "", ""},
+		{"telegram:31612345678", channels.Telegram, true, &channels.Contact{MSISDN: "31687654321"}, false, "", ""},
+		{"telegram:31612345678", channels.Telegram, true, &channels.Contact{MSISDN: "31687654321"}, false, "", ""},
+		{"telegram:31612345678", channels.Telegram, true, &channels.Contact{MSISDN: "31687654321"}, false, "", ""},
+		{"telegram:31612345678", channels.Telegram, true, &channels.Contact{MSISDN: "31687654321"}, false, "", ""},
+		{"telegram:31612345678", channels.Telegram, true, &channels.Contact{MSISDN: "447400123456"}, false, "", ""},
 	}
 	if diff := cmp.Diff(want, brought); diff != "" {
 		t.Error(diff)
@@ -210,6 +220,7 @@ func TestABadMessageIsToldWhatIsWrong(t *testing.T) {
 		`{"id":"1","from":"+31612345678","as":"fax"}`:                 `"as" must be`,
 		`{"id":"1","from":"+31612345678","signal":"go"}`:              `"signal" must be`,
 		`{"id":"1","from":"+31612345678","contact":"me"}`:             `"contact" must be`,
+		`{"id":"1","from":"+31612345678","contact":"112"}`:            `"contact" must be`,
 		`{"id":"1","from":"31","as":"telegram","contact":"own"}`:      `"own"`,
 		`{"id":"1","from":"+31612345678","txt":"a"}`:                  `unknown field "txt"`,
 		`{"id":"1","from":"+31612345678","session":"a\u0000"}`:        `"session" must be at most`,

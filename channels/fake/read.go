@@ -19,8 +19,8 @@ const (
 	maxID   = 200
 )
 
-// readMessage reads a message from a request's body. The error about a bad one quotes no value of it.
-func readMessage(body []byte) (channels.Inbound, error) {
+// readMessage reads a message of a brand's country from a request's body. The error about a bad one quotes no value of it.
+func readMessage(body []byte, country string) (channels.Inbound, error) {
 	var m Message
 	if err := decode(body, &m); err != nil {
 		return channels.Inbound{}, err
@@ -69,7 +69,7 @@ func readMessage(body []byte) (channels.Inbound, error) {
 	if can.Dials {
 		readDial(&in, m)
 	}
-	return in, readContact(&in, m)
+	return in, readContact(&in, m, country)
 }
 
 // readDial says how a text stands in a dialled session: "*123*10#" opens one, with 10 typed at once. A text in a session is
@@ -96,21 +96,26 @@ func readDial(in *channels.Inbound, m Message) {
 	}
 }
 
-// readContact reads a shared contact. On a kind without contacts it is an attachment that can't be read.
-func readContact(in *channels.Inbound, m Message) error {
+// readContact reads a shared contact: the sender's own, or another's as it stands in an address book, "+31 6 1234 5678" or in the national
+// form of country, "06 1234 5678". On a kind without contacts it is an attachment that can't be read.
+func readContact(in *channels.Inbound, m Message, country string) error {
 	if m.Contact == "" {
 		return nil
 	}
-	number, own := m.Contact, m.Contact == "own"
+	own := m.Contact == "own"
+	var msisdn prepaid.MSISDN
+	var err error
 	if own {
-		number = "+" + strings.TrimPrefix(m.From, "+")
+		msisdn, err = prepaid.ParseE164("+" + strings.TrimPrefix(m.From, "+"))
+	} else if msisdn, err = prepaid.ParseMSISDN(m.Contact, country); err != nil {
+		digits, _ := prepaid.PhoneDigits(m.Contact)
+		msisdn, err = prepaid.ParseE164("+" + strings.TrimPrefix(digits, "+"))
 	}
-	msisdn, err := prepaid.ParseE164(number)
 	switch {
 	case err != nil && own:
 		return channels.BadRequest(`"contact" can't be "own" where "from" is no number`)
 	case err != nil:
-		return channels.BadRequest(`"contact" must be "own" or a number such as "+31612345678"`)
+		return channels.BadRequest(`"contact" must be "own" or a number such as "+31612345678" or "06 1234 5678"`)
 	case !in.Can.Contact:
 		in.Attachment = true
 	default:

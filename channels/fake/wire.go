@@ -12,7 +12,7 @@ type Message struct {
 	As         string `json:"as,omitempty"`   // the kind of channel that is played: "sms", "telegram"…; "" is SMS
 	Text       string `json:"text,omitempty"` // as typed
 	Button     string `json:"button,omitempty"`
-	Contact    string `json:"contact,omitempty"` // a shared contact: "own", or a number
+	Contact    string `json:"contact,omitempty"` // a shared contact: "own", or a number, in full or in national form
 	Attachment bool   `json:"attachment,omitempty"`
 	Signal     string `json:"signal,omitempty"` // the carrier's own word: "stop", "start" or "help"
 	Language   string `json:"language,omitempty"`

@@ -96,7 +96,7 @@ func TestWhatIsWrongIsSaidWithItsLine(t *testing.T) {
 		{"unknown bracket", s + "> [foto]\n", []string{`s.talk:2: unknown [foto]; write [secret 4821], [button "SEPA"], [button "SEPA" of 2], [contact], [contact +31612345678] or [photo]; a plain [ is \[`}},
 		{"empty secret", s + "> [secret]\n", []string{`s.talk:2: a secret that says nothing; write [secret 4821]`}},
 		{"button without quotes", s + "> [button SEPA]\n", []string{`s.talk:2: a button without its label in quotes; write [button "SEPA"], or [button "SEPA" of 2] for that of the second newest question that had one`}},
-		{"contact", s + "> [contact 0612]\n", []string{`s.talk:2: "0612" is not a number in full; write [contact +31612345678], or [contact] for one's own`}},
+		{"contact", s + "> [contact 0612]\n", []string{`s.talk:2: "0612" is not a phone number; write [contact +31612345678] or [contact 06 1234 5678], or [contact] for one's own`}},
 		{"photo with text", s + "> look [photo]\n", []string{`s.talk:2: [photo] with text beside it; send the text on a line of its own`}},
 		{"two at once", s + "> [photo][contact]\n", []string{`s.talk:2: [photo] and [contact] in one message; send them on lines of their own`}},
 

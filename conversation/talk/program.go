@@ -145,7 +145,7 @@ type Inbound struct {
 	Session    string // that was dialled and that it is typed in, the dialled text included; "" for none
 	Typed      bool   // not dialled, whatever it looks like
 	Button     string // Choice.Button of a tapped button
-	Contact    string // "own", or the number of a shared contact: "+31612345678"
+	Contact    string // "own", or the number of a shared contact, in full or in national form: "+31612345678"
 	Attachment bool   // a photo: nothing a program can read
 }
 

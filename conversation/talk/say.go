@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"pulsa/prepaid"
 )
 
 // say is what a ">" line sends.
@@ -111,8 +113,8 @@ func (s *say) directive(word, arg string) *wrong {
 	case word == "contact" && arg == "":
 		s.contact = "own"
 	case word == "contact":
-		if !e164(arg) {
-			return wrongf("write [contact +31612345678], or [contact] for one's own", "%q is not a number in full", arg)
+		if digits, ok := prepaid.PhoneDigits(arg); !ok || len(digits) < 7 {
+			return wrongf("write [contact +31612345678] or [contact 06 1234 5678], or [contact] for one's own", "%q is not a phone number", arg)
 		}
 		s.contact = arg
 	case word == "photo" && arg == "":
