@@ -57,8 +57,13 @@ func walCommits(t *testing.T, path string) int {
 
 func storyProgramForTest(t *testing.T, givens ...talk.Given) *Program {
 	t.Helper()
-	known := config.Supported()
-	c, err := config.Parse("demo.yaml", config.Demo, func(string) string { return "" }, known)
+	return storyProgramOf(t, config.Demo, givens...)
+}
+
+// storyProgramOf is the program of a configuration whose brand is "demo".
+func storyProgramOf(t *testing.T, text []byte, givens ...talk.Given) *Program {
+	t.Helper()
+	c, err := config.Parse("demo.yaml", text, func(string) string { return "" }, config.Supported())
 	if err != nil {
 		t.Fatal(err)
 	}
