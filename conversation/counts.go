@@ -21,8 +21,8 @@ var pluralForms = map[string]plural.Form{
 }
 
 // formOf is the form that a language uses with a whole number.
-func formOf(language string, n int) string {
-	form := plural.Cardinal.MatchPlural(textlanguage.Make(language), n, 0, 0, 0, 0)
+func formOf(language textlanguage.Tag, n int) string {
+	form := plural.Cardinal.MatchPlural(language, n, 0, 0, 0, 0)
 	for name, f := range pluralForms {
 		if f == form {
 			return name
@@ -34,8 +34,9 @@ func formOf(language string, n int) string {
 // formsOf lists the forms of a language that whole numbers need.
 func formsOf(language string) []string {
 	forms := map[string]bool{"other": true}
+	tag := textlanguage.Make(language)
 	for n := range 200 {
-		forms[formOf(language, n)] = true
+		forms[formOf(tag, n)] = true
 	}
 	return slices.Sorted(maps.Keys(forms))
 }
@@ -43,7 +44,7 @@ func formsOf(language string) []string {
 // count says a number of things in words, with the number where the form holds it: "try", "2 hours".
 func (p *Prompts) count(what string, n int) string {
 	forms := p.counts[what]
-	text, ok := forms[formOf(p.Language, n)]
+	text, ok := forms[formOf(p.tag, n)]
 	if !ok {
 		text = forms["other"]
 	}

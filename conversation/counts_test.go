@@ -1,6 +1,10 @@
 package conversation
 
-import "testing"
+import (
+	"testing"
+
+	textlanguage "golang.org/x/text/language"
+)
 
 func TestPluralsAreRight(t *testing.T) {
 	p := mustPrompts(t, demoBrand())
@@ -17,7 +21,7 @@ func TestPluralsAreRight(t *testing.T) {
 		}
 	}
 	for n, want := range map[int]string{1: "one", 2: "few", 5: "many", 21: "many", 22: "few"} {
-		if got := formOf("pl", n); got != want {
+		if got := formOf(textlanguage.Polish, n); got != want {
 			t.Errorf("Polish %d: %s, want %s", n, got, want)
 		}
 	}

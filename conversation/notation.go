@@ -18,14 +18,13 @@ import (
 // notation is how replies write amounts, dates and times: in one language, for one brand. It is the one place that decides.
 //
 // What it writes is plain GSM-7, and an amount reads back as the same amount: whole amounts have no decimals, the thousands of five
-// digits or more are marked as in the brand's country, and no decimal mark is used that means thousands there.
+// digits or more are marked as in the brand's country (lakhs where it counts in them: 1,00,000), and no decimal mark is used that means thousands there.
 type notation struct {
 	style
-	sign         string                    // "€", or the currency's code where it has no sign in GSM-7
-	group        string                    // between thousands; "" writes none
-	date, clock  string                    // layouts of package time
-	local        func(time.Time) time.Time // where the brand sells
-	localDecimal string                    // of the country, where decimal means thousands
+	sign        string                    // "€", or the currency's code where it has no sign in GSM-7
+	marks       marks                     // of the country; its decimal is written where the language's means thousands
+	date, clock string                    // layouts of package time
+	local       func(time.Time) time.Time // where the brand sells
 }
 
 // writes is how a language's file shows what it writes, by examples.
@@ -63,7 +62,7 @@ func notationOf(w writes, b *prepaid.Brand) notation {
 	n.date, _ = dateLayout(writtenOr(w, writesDate))
 	n.clock, _ = timeLayout(writtenOr(w, writesTime))
 	n.style, _ = readStyle(writtenOr(w, writesMoney))
-	n.group, n.localDecimal = marksOf(b.Country)
+	n.marks = marksOf(b.Country)
 	switch s, ok := writtenSigns[b.Currency]; {
 	case !ok:
 		n.sign, n.space = string(b.Currency), true
@@ -101,11 +100,11 @@ func (n notation) money(m prepaid.Money) string {
 func (n notation) typed(m prepaid.Money) string {
 	whole, fraction, _ := strings.Cut(m.Typed(), ".")
 	decimal := n.decimal
-	if decimal == n.group && (len(fraction) == 3 || len(whole) >= longNumber) {
-		decimal = n.localDecimal
+	if decimal == n.marks.group && (len(fraction) == 3 || len(whole) >= longNumber) {
+		decimal = n.marks.decimal
 	}
 	if len(whole) >= longNumber {
-		whole = grouped(whole, n.group)
+		whole = n.marks.grouped(whole)
 	}
 	if fraction == "" {
 		return whole
@@ -133,9 +132,20 @@ func (n notation) amounts(r prepaid.AmountRange) string {
 	return strings.Join(list, ", ")
 }
 
-func grouped(digits, mark string) string {
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + mark + digits[at:]
+// marks are how the language that most people of a country write marks numbers.
+type marks struct {
+	group, decimal string // between thousands ("" writes none), and before decimals
+	lakhs          bool   // beyond the thousands digits are marked in twos: 1,00,000
+}
+
+// grouped marks the thousands of a whole number.
+func (m marks) grouped(digits string) string {
+	size := 3
+	if m.lakhs {
+		size = 2
+	}
+	for at := len(digits) - 3; at > 0; at -= size {
+		digits = digits[:at] + m.group + digits[at:]
 	}
 	return digits
 }
@@ -146,11 +156,11 @@ func (n notation) day(at time.Time) string { return n.local(at).Format(n.date) }
 // hour writes the time of day: "14:30".
 func (n notation) hour(at time.Time) string { return n.local(at).Format(n.clock) }
 
-// marksOf returns what separates thousands, and what begins decimals, in the language that most people of a country write.
-func marksOf(country string) (group, decimal string) {
+// marksOf returns the marks of a country, by CLDR as golang.org/x/text has it.
+func marksOf(country string) marks {
 	region, err := textlanguage.ParseRegion(country)
 	if err != nil {
-		return "", "."
+		return marks{decimal: "."}
 	}
 	tag, _ := textlanguage.Compose(region)
 	base, _ := tag.Base()
@@ -158,11 +168,11 @@ func marksOf(country string) (group, decimal string) {
 		tag, err = tag.SetTypeForKey("nu", "latn")
 	}
 	if err != nil {
-		return "", "."
+		return marks{decimal: "."}
 	}
 	written := []rune(message.NewPrinter(tag).Sprint(textnumber.Decimal(1234567.5)))
 	first := slices.IndexFunc(written, func(r rune) bool { return r < '0' || r > '9' })
-	return plainMark(written[first]), plainMark(written[len(written)-2])
+	return marks{plainMark(written[first]), plainMark(written[len(written)-2]), first == 2} // 12,34,567.5
 }
 
 // plainMark is a mark as people type it.

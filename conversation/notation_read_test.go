@@ -53,8 +53,7 @@ func TestWhatIsWrittenReadsBackAsTheSameAmount(t *testing.T) {
 		for _, country := range countries {
 			random := rand.New(rand.NewPCG(14, 15))
 			b := brandOf(country, currency)
-			_, decimal := marksOf(country)
-			reader := purchaseReader{languages.beside, amountReader{b, decimal}}
+			reader := purchaseReader{languages.beside, amountReader{b, marksOf(country).decimal}}
 			for _, b.Amounts = range rangesOf(currency) {
 				for _, m := range someOf(b.Amounts, random) {
 					for _, language := range []string{"en", "nl"} {

@@ -36,7 +36,12 @@ func TestAmountsAreWrittenAsCustomersWriteThem(t *testing.T) {
 		{"KW", "KWD", 500, "KWD 0.500", "KWD 0.500"},
 		{"TN", "TND", 1250, "TND 1,250", "TND 1,250"},
 		{"PL", "PLN", 1000, "PLN 10", "PLN 10"}, // zł is not in GSM-7
-		{"IN", "INR", 10000000, "INR 100,000", "INR 100,000"},
+		{"IN", "INR", 10000000, "INR 1,00,000", "INR 1,00,000"},
+		{"IN", "INR", 1000000, "INR 10,000", "INR 10,000"},
+		{"IN", "INR", 123456789, "INR 12,34,567.89", "INR 12,34,567.89"},
+		{"BD", "BDT", 10000000, "BDT 1,00,000", "BDT 1,00,000"},
+		{"PK", "PKR", 10000000, "PKR 100,000", "PKR 100,000"}, // the CLDR of golang.org/x/text has threes here, and in Nepal
+		{"LK", "LKR", 10000000, "LKR 100,000", "LKR 100,000"},
 		{"JP", "JPY", 15000, "¥15,000", "¥ 15,000"},
 		{"CH", "CHF", 1234550, "CHF 12'345.50", "CHF 12'345,50"},
 		{"SE", "SEK", 1000, "10 kr", "10 kr"},

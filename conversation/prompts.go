@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	textlanguage "golang.org/x/text/language"
+
 	"pulsa/channels"
 	"pulsa/prepaid"
 )
@@ -26,8 +28,9 @@ func (id ChoiceID) label() Key { return Key("choice." + string(id)) }
 // Prompts are a brand's texts in one language. They never change after they are loaded.
 type Prompts struct {
 	Language  string
-	Name      string   // in the language itself: "Nederlands"
-	also      []string // other names that customers type for it
+	tag       textlanguage.Tag // of Language, for its plurals
+	Name      string           // in the language itself: "Nederlands"
+	also      []string         // other names that customers type for it
 	writes    notation
 	counts    counts
 	anyLetter bool // its texts may hold letters that GSM-7 lacks
@@ -70,7 +73,7 @@ func (l *Languages) ForBrand(b *prepaid.Brand) (*BrandPrompts, error) {
 // load puts the texts of a brand together, in the languages that there are.
 func (l *Languages) load(b *prepaid.Brand) *BrandPrompts {
 	out := &BrandPrompts{ByLanguage: map[string]*Prompts{}, Words: newWords(), actions: newActions(), beside: l.beside}
-	_, out.decimal = marksOf(b.Country)
+	out.decimal = marksOf(b.Country).decimal
 	var choices []channels.Choice
 	for _, code := range b.Languages {
 		known := l.byCode[code]
@@ -149,7 +152,7 @@ func (l *language) constants(b *prepaid.Brand) map[string]string {
 
 func (l *language) compile(b *prepaid.Brand) *Prompts {
 	constants := l.constants(b)
-	p := &Prompts{Language: l.code, Name: l.Name, also: l.Also, writes: notationOf(l.Writes, b), counts: l.Counts, anyLetter: l.AnyLetter, offered: map[Action]string{}, words: l.Words, templates: map[Key]template{}}
+	p := &Prompts{Language: l.code, tag: textlanguage.Make(l.code), Name: l.Name, also: l.Also, writes: notationOf(l.Writes, b), counts: l.Counts, anyLetter: l.AnyLetter, offered: map[Action]string{}, words: l.Words, templates: map[Key]template{}}
 	for _, a := range newActions() {
 		p.offered[a.Name] = constants[string(a.Name)]
 	}

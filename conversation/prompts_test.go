@@ -43,8 +43,7 @@ func mustPrompts(t testing.TB, b *prepaid.Brand) *BrandPrompts {
 
 func mustReader(t testing.TB, b *prepaid.Brand) purchaseReader {
 	t.Helper()
-	_, decimal := marksOf(b.Country)
-	return purchaseReader{mustLanguages(t).beside, amountReader{b, decimal}}
+	return purchaseReader{mustLanguages(t).beside, amountReader{b, marksOf(b.Country).decimal}}
 }
 
 func mustEngine(t testing.TB) *engine {

@@ -202,6 +202,12 @@ func TestMoneyIsComparedAsMoney(t *testing.T) {
 	for _, shown := range []string{"EUR 100.00", "EUR 1.00", "USD 10.00", "$10", "EUR -10.00", "EUR 10.005", "ten euro", "EUR 10.00 and more", "10 10"} {
 		fails(t, head+"> echo "+shown+"\n< {echo text=EUR 10.00}\n", "another reply came")
 	}
+	for _, shown := range []string{"EUR 100,000", "EUR 1,00,000", "EUR 1,00,000.00", "EUR 100.000,00"} {
+		passes(t, head+"> echo "+shown+"\n< {echo text=EUR 100000.00}\n")
+	}
+	for _, shown := range []string{"EUR 1,00,00", "EUR 1,000,00,000", "EUR 1,00", "EUR 10,0,000"} {
+		fails(t, head+"> echo "+shown+"\n< {echo text=EUR 100000.00}\n", "another reply came")
+	}
 }
 
 func TestADayIsComparedAsADay(t *testing.T) {

@@ -96,7 +96,7 @@ func inCurrency(before, after string, want, brand prepaid.Currency) bool {
 	return slices.Contains(moneySigns()[sign], want)
 }
 
-// plainNumber makes "1.000,50", "1 000,5" and "1'000.50" a plain decimal number.
+// plainNumber makes "1.000,50", "1 000,5", "1'000.50" and, in lakhs, "1,00,000" a plain decimal number.
 func plainNumber(text string, decimals int) (string, bool) {
 	isDigit := func(r rune) bool { return r >= '0' && r <= '9' }
 	point := strings.LastIndexFunc(text, func(r rune) bool { return r == '.' || r == ',' })
@@ -115,8 +115,14 @@ func plainNumber(text string, decimals int) (string, bool) {
 	if strings.ContainsFunc(whole, func(r rune) bool { return !isDigit(r) && !unicode.IsSpace(r) && !strings.ContainsRune(".,'’", r) }) {
 		return "", false
 	}
+	last := len(groups) - 1
+	lakhs := last > 1 && len(groups[1]) == 2
 	for i, group := range groups {
-		if i > 0 && len(group) != 3 {
+		size := 3
+		if lakhs && i < last {
+			size = 2
+		}
+		if i > 0 && len(group) != size {
 			return "", false
 		}
 	}
