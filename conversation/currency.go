@@ -8,25 +8,36 @@ import (
 	"pulsa/prepaid"
 )
 
-// moneyNames are the signs, codes and names that people write beside amounts, whatever their language, and the currencies that each may
-// mean. After CLDR's narrow symbols and English names of currencies (unicode.org/cldr, currencies.json), and local price tags.
+// moneyNames are the signs and names that people write beside amounts, whatever their language, and the currencies that each may mean; the
+// codes of these are understood, too. They were compared with the names and symbols of CLDR 48.2 (unicode.org/cldr, currencies.json): all
+// English and Dutch ones of the currencies that are legal tender, and those in the Latin languages of the currencies' own countries. Local
+// price tags go beyond it ("quid", "Tk", "Kshs"). Left out are names that are also people's, or other words beside an amount: "mark" (BAM),
+// "kina" (PGK), "tala" (WST), "lek" (ALL), "som" (KGS, UZS), "gold" (ZWG), "K" (MMK).
 var moneyNames = []struct{ words, currencies string }{
 	{"€ eur euro euros", "EUR"},
-	{"$ dollar dollars", "USD CAD AUD NZD SGD HKD TWD BBD BSD BZD FJD GYD JMD KYD LRD NAD SRD TTD XCD"},
-	{"$", "MXN CLP COP ARS UYU DOP CUP"},
-	{"us$ usd", "USD"}, {"r$ real reais", "BRL"}, {"peso pesos", "MXN CLP COP ARS UYU DOP CUP PHP"}, {"mx$", "MXN"}, {"rd$", "DOP"}, {"j$", "JMD"}, {"₱ php", "PHP"},
-	{"£ pound pounds", "GBP EGP SDG SSP SYP LBP GIP FKP SHP"}, {"quid", "GBP"}, {"le egp", "EGP"},
-	{"¥ yen", "JPY"}, {"¥ yuan rmb", "CNY"}, {"円", "JPY"}, {"₩ won", "KRW"},
-	{"₹", "INR"}, {"rs rupee rupees", "INR PKR LKR NPR MUR SCR"}, {"৳ taka takas tk", "BDT"},
-	{"rp rupiah", "IDR"}, {"rm ringgit", "MYR"}, {"฿ baht", "THB"}, {"₫ dong", "VND"}, {"kyat kyats", "MMK"}, {"riel riels", "KHR"}, {"kip kips", "LAK"},
-	{"f fr franc francs cfa fcfa xof", "XOF"}, {"f fr franc francs cfa fcfa xaf", "XAF"}, {"f fr franc francs", "GNF RWF BIF CDF DJF KMF XPF"}, {"fr franc francs chf sfr", "CHF"},
-	{"ksh kshs kes bob", "KES"}, {"ush ugx", "UGX"}, {"tsh tzs", "TZS"}, {"sh shs shilling shillings", "KES UGX TZS SOS"},
-	{"₦ naira ngn", "NGN"}, {"₵ gh₵ cedi cedis ghc ghs", "GHS"}, {"r rand rands zar", "ZAR"}, {"kwacha kwachas", "ZMW MWK"}, {"birr br", "ETB"},
-	{"dinar dinars", "KWD BHD TND JOD IQD LYD DZD RSD MKD"}, {"kd", "KWD"}, {"bd", "BHD"}, {"dt", "TND"}, {"jd", "JOD"}, {"da", "DZD"}, {"ld", "LYD"},
-	{"dirham dirhams dh dhs", "AED MAD"}, {"riyal riyals rial rials", "SAR QAR OMR YER IRR"}, {"sr", "SAR"},
-	{"₺ lira liras tl", "TRY"}, {"₪ shekel shekels", "ILS"}, {"₽ rouble roubles ruble rubles", "RUB BYN"}, {"₴ hryvnia hryvnias", "UAH"},
-	{"zł zloty zlotys", "PLN"}, {"kr krona kronor krone kroner krónur", "SEK NOK DKK ISK"}, {"ft forint forints", "HUF"}, {"kč koruna", "CZK"}, {"lei leu", "RON MDL"},
-	{"sol soles", "PEN"}, {"q quetzal quetzales", "GTQ"}, {"gourde gourdes", "HTG"}, {"guarani guaranies ₲", "PYG"}, {"lempira lempiras", "HNL"},
+	{"$ dollar dollars", "USD CAD AUD NZD SGD HKD TWD BBD BMD BND BSD BZD FJD GYD JMD KYD LRD NAD SBD SRD TTD XCD"},
+	{"$", "MXN CLP COP ARS UYU DOP CUP"}, {"a$ au$", "AUD"}, {"ca$", "CAD"}, {"c$", "CAD NIO"}, {"ec$", "XCD"}, {"fj$", "FJD"}, {"hk$", "HKD"}, {"nt$", "TWD"}, {"nz$", "NZD"}, {"s$", "SGD"},
+	{"us$ usd", "USD"}, {"r$ real reais reals", "BRL"}, {"peso pesos", "MXN CLP COP ARS UYU DOP CUP PHP"}, {"mx$", "MXN"}, {"rd$", "DOP"}, {"j$", "JMD"}, {"₱ php piso", "PHP"},
+	{"£ pound pounds pond", "GBP EGP SDG SSP SYP LBP GIP FKP SHP"}, {"quid", "GBP"}, {"e£ le egp", "EGP"}, {"l£", "LBP"},
+	{"¥ jp¥ yen", "JPY"}, {"¥ cn¥ yuan rmb", "CNY"}, {"円", "JPY"}, {"₩ won", "KRW KPW"},
+	{"₹", "INR"}, {"rs rupee rupees roepie roupie roupies", "INR PKR LKR NPR MUR SCR"}, {"৳ taka takas tk", "BDT"},
+	{"rp rupiah rupiahs roepia", "IDR"}, {"rm ringgit ringgits", "MYR"}, {"฿ baht", "THB"}, {"₫ dong đồng", "VND"}, {"kyat kyats", "MMK"}, {"៛ riel riels", "KHR"}, {"₭ kip kips", "LAK"},
+	{"f fr franc francs frank cfa fcfa xof", "XOF"}, {"f fr franc francs frank cfa fcfa xaf", "XAF"}, {"f fr franc francs frank", "GNF RWF BIF CDF DJF KMF XPF"},
+	{"fr franc francs frank franken chf sfr", "CHF"}, {"fg", "GNF"}, {"fbu", "BIF"}, {"fc", "CDF"}, {"fdj", "DJF"}, {"cf", "KMF"}, {"rf", "RWF"}, {"cfpf fcfp", "XPF"},
+	{"ksh kshs kes bob", "KES"}, {"ush ugx", "UGX"}, {"tsh tzs", "TZS"}, {"sh shs shilling shillings shilingi", "KES UGX TZS SOS"},
+	{"₦ naira nairas ngn", "NGN"}, {"₵ gh₵ cedi cedis ghc ghs", "GHS"}, {"r rand rands zar", "ZAR"}, {"kwacha kwachas", "ZMW MWK"}, {"zk", "ZMW"}, {"birr birrs br", "ETB"},
+	{"kz kwanza kwanzas", "AOA"}, {"p pula pulas", "BWP"}, {"dalasi dalasis", "GMD"}, {"leone leones", "SLE"}, {"ar ariary ariaries", "MGA"}, {"metical meticals meticais", "MZN"},
+	{"loti lotis maloti", "LSL"}, {"lilangeni emalangeni", "SZL"}, {"escudo escudos", "CVE"}, {"dobra dobras", "STN"}, {"ouguiya ouguiyas", "MRU"}, {"nakfa nakfas", "ERN"},
+	{"dinar dinars", "KWD BHD TND JOD IQD LYD DZD RSD"}, {"kd", "KWD"}, {"bd", "BHD"}, {"dt", "TND"}, {"jd", "JOD"}, {"da", "DZD"}, {"ld", "LYD"}, {"denar denari denars", "MKD"},
+	{"dirham dirhams dh dhs", "AED MAD"}, {"riyal riyals rial rials", "SAR QAR OMR YER IRR"}, {"sr", "SAR SCR"}, {"؋ afghani afghanis", "AFN"},
+	{"₺ lira liras lirası tl", "TRY"}, {"₪ shekel shekels", "ILS"}, {"₽", "RUB"}, {"rouble roubles ruble rubles roebel", "RUB BYN"}, {"br", "BYN"}, {"₴ hryvnia hryvnias", "UAH"},
+	{"₾ lari laris", "GEL"}, {"֏ dram drams", "AMD"}, {"₼ manat manats", "AZN TMT"}, {"₸ tenge tenges", "KZT"}, {"somoni somonis", "TJS"}, {"₮ tugrik tugriks", "MNT"},
+	{"ngultrum ngultrums", "BTN"}, {"rufiyaa rufiyaas", "MVR"}, {"pataca patacas", "MOP"}, {"vatu vatus", "VUV"},
+	{"zł złoty złote złotych złotego zloty zlotys", "PLN"}, {"kr krona króna kronor krone kroner krónur kroon kronen", "SEK NOK DKK ISK"}, {"ft forint forints", "HUF"},
+	{"kč koruna koruny korun korunas kroon kronen", "CZK"}, {"lei leu", "RON MDL"},
+	{"s sol soles", "PEN"}, {"q quetzal quetzales quetzals", "GTQ"}, {"gourde gourdes", "HTG"}, {"guarani guaraní guaranies guaraníes guaranis ₲", "PYG"}, {"l lempira lempiras", "HNL"},
+	{"bs", "BOB VES"}, {"boliviano bolivianos", "BOB"}, {"bolivar bolívar bolívares bolívars", "VES"}, {"₡ colon colón colones colóns", "CRC"}, {"córdoba córdobas", "NIO"}, {"balboa balboas", "PAB"},
+	{"florin florins gulden", "AWG"}, {"cg guilder guilders gulden", "XCG"},
 	{"¢", string(cents)},
 }
 

@@ -1,6 +1,10 @@
 package conversation
 
-import "testing"
+import (
+	"testing"
+
+	"pulsa/prepaid"
+)
 
 func TestAnAmountInOtherMoneyIsNotTheBrands(t *testing.T) {
 	reader := mustReader(t, demoBrand())
@@ -26,6 +30,25 @@ func TestAnAmountThatGoesOnAsNoneDoesIsAskedAgain(t *testing.T) {
 		p := reader.read(text)
 		if p.Unclear != want {
 			t.Errorf("%q: unclear %v", text, p.Unclear)
+		}
+	}
+}
+
+// What CLDR says of names that a table made from memory had wrong, or lacked.
+func TestNamesOfMoneyMeanTheCurrenciesThatCLDRSays(t *testing.T) {
+	words := mustLanguages(t).beside
+	for _, tt := range []struct {
+		word string
+		c    prepaid.Currency
+		want int
+	}{
+		{"₽", "RUB", ownMoney}, {"₽", "BYN", otherMoney}, {"br", "BYN", ownMoney}, {"br", "ETB", ownMoney}, {"denar", "MKD", ownMoney}, {"dinar", "MKD", otherMoney}, {"denar", "RSD", otherMoney},
+		{"reals", "BRL", ownMoney}, {"złotych", "PLN", ownMoney}, {"roepie", "INR", ownMoney}, {"frank", "XOF", ownMoney}, {"kronen", "SEK", ownMoney}, {"kroon", "CZK", ownMoney}, {"kroon", "EUR", otherMoney},
+		{"c$", "NIO", ownMoney}, {"a$", "AUD", ownMoney}, {"a$", "USD", otherMoney}, {"dollars", "BND", ownMoney}, {"₩", "KRW", ownMoney}, {"đồng", "VND", ownMoney}, {"gulden", "AWG", ownMoney},
+		{"sr", "SCR", ownMoney}, {"lari", "GEL", ownMoney}, {"lari", "EUR", otherMoney}, {"mark", "EUR", noMoney}, {"top", "EUR", noMoney}, {"all", "EUR", noMoney},
+	} {
+		if got := words.names(tt.word, tt.c); got != tt.want {
+			t.Errorf("%q beside an amount in %s: %d, want %d", tt.word, tt.c, got, tt.want)
 		}
 	}
 }
