@@ -14,7 +14,7 @@ type purchase struct {
 	Amount  prepaid.Money   // zero: none was typed
 	Either  []prepaid.Money // the amounts of the brand that the one typed may be, where there are several; Amount is zero
 	PIN     prepaid.Secret
-	BadPIN  bool // five digits stand where the PIN belongs
+	BadPIN  bool // three, five or six digits stand where the PIN belongs
 	Unclear bool // there is more in it than an amount and a PIN, or an amount that is none: nothing is bought
 	Extra   bool // it is unclear since a number follows that may be another amount
 }
@@ -38,7 +38,7 @@ func (t *Turn) purchaseReader() purchaseReader {
 // signature behind it. The amount comes first; four digits alone are the PIN, unless the brand sells that amount. Of all that the
 // amount may mean by the marks in it, the brand's are taken: one is the Amount, several are Either, and where it sells none, Amount is
 // one that it does not sell. What is not wholly an amount and a PIN is Unclear, so that no amount is bought but the only one in the
-// text: "10 15", "10/20", "10 for mum 1234" are. Five digits where the PIN belongs are a mistyped PIN. A word before the PIN that is not
+// text: "10 15", "10/20", "10 for mum 1234" are. Three, five or six digits where the PIN belongs are a mistyped PIN. A word before the PIN that is not
 // understood may mean anything: the PIN is not taken, so that it is asked for beside the amount. A number behind the PIN makes the text
 // Unclear, unless words stand before it and the brand sells no such amount: then it belongs to a signature, as does all that follows a
 // dash.
@@ -65,6 +65,9 @@ func (r purchaseReader) read(text string) purchase {
 	}
 	p := r.amount(f)
 	if f.runs == len(found) {
+		if short, ok := r.shortPIN(f); ok && p.Unclear {
+			return short
+		}
 		return p
 	}
 	unknown := r.countUnknown(behind)
@@ -107,6 +110,16 @@ func (r purchaseReader) amount(f figure) purchase {
 	return purchase{Amount: all[0]}
 }
 
+// shortPIN reads "10 482" as an amount and a PIN that lacks a digit. "10 500" may be an amount that the brand does not sell.
+func (r purchaseReader) shortPIN(f figure) (p purchase, ok bool) {
+	first, behind, blank := strings.Cut(f.text, " ")
+	if !blank || f.runs != 2 || !r.sells(first) || r.sells(behind) || strings.HasSuffix(behind, "00") {
+		return purchase{}, false
+	}
+	m, err := prepaid.ParseMoney(first, r.brand.Currency)
+	return purchase{Amount: m, BadPIN: true}, err == nil
+}
+
 // takePIN reads the PIN behind an amount, and returns of how many runs of digits it is; 0 where something else is there.
 func (r purchaseReader) takePIN(p *purchase, text string, found []number, unknown int) int {
 	isAmount := func(n number) bool { return r.sells(n.text) }
@@ -119,12 +132,17 @@ func (r purchaseReader) takePIN(p *purchase, text string, found []number, unknow
 	case parts > 0 && unknown == 0 && text[first.start-1] == ' ' && !slices.ContainsFunc(found[:parts], isAmount):
 		p.PIN, _ = readCode(text[first.start:found[parts-1].end], 4, 4)
 		return parts
-	case len(first.text) == 5 && unknown <= 1 && !isAmount(first):
+	case unknown <= 1 && !isAmount(first) && (len(first.text) == 5 || len(found) == 1 && r.mayBePIN(first)):
 		p.BadPIN = true
 		return 1
 	}
 	p.Unclear, p.Extra = true, !first.isPIN() && !slices.ContainsFunc(found, number.isLong)
 	return 0
+}
+
+// mayBePIN reports whether a number that stands alone behind an amount may be a PIN with a digit too few or two too many.
+func (r purchaseReader) mayBePIN(n number) bool {
+	return len(n.text) == 3 && !strings.HasSuffix(n.text, "00") || len(n.text) == 6 && !isMSISDN(n.text, r.brand)
 }
 
 // readBehind reads the numbers behind the PIN. Each piece of the text is read once: it may hold thousands of numbers.
