@@ -49,6 +49,7 @@ func (h *Handler) answerMessage(ctx context.Context, t *Turn) error {
 		return t.err
 	}
 	t.readBareCode()
+	t.readAmountFirst()
 	event := h.engine.understand(t)
 	if err := h.follow(ctx, t, event); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"pulsa/accounts"
 	"pulsa/channels"
@@ -410,12 +411,38 @@ func (t *Turn) availableChoices(ids []ChoiceID) []channels.Choice {
 }
 
 func acceptMethod(t *Turn) (Event, Key) {
-	id, ok := channels.ReadChoice(t.availableChoices(methodChoices()), t.in)
+	choices := t.availableChoices(methodChoices())
+	id, ok := channels.ReadChoice(choices, t.in)
+	if !ok && t.in.Button == "" && (t.command.Action == ActNone || t.command.Action == ActPay) {
+		if said := t.saidOfMethod(); said != "" {
+			id, ok = channels.ReadChoice(choices, channels.Inbound{Text: said})
+		}
+	}
 	if !ok {
 		return noEvent, "input.not_a_choice"
 	}
 	t.session.Method = id
 	return "chosen", ""
+}
+
+// saidOfMethod is an answer without words of courtesy and those that say that something is paid: "CARD" of "I'd like to pay by card,
+// please"; "" where the answer has none.
+func (t *Turn) saidOfMethod() string {
+	w := t.all.Words
+	text := w.withoutCourtesy(t.tidied(), ActPay)
+	saysNothing := func(word string) bool {
+		word = trimWord(word)
+		of, k := w.around[word], w.keywords[word]
+		return slices.Contains(of, aroundAny) || slices.Contains(of, aroundBefore) || slices.Contains(of, ActPay) || k.action != nil && k.Name == ActPay
+	}
+	dropped := len(text) < len(t.tidied())
+	for word := range strings.FieldsSeq(text) {
+		dropped = dropped || saysNothing(word)
+	}
+	if !dropped {
+		return ""
+	}
+	return strings.Join(slices.DeleteFunc(strings.Fields(text), saysNothing), " ")
 }
 
 // openPage opens a payment page for the method chosen. A gateway that takes too long has failed: the page is asked for

@@ -106,6 +106,7 @@ func TestASlipIsAskedAboutAndNeverDone(t *testing.T) {
 		typed := words + text.behind
 		meant := means(all.Words, strings.ToUpper(typed))
 		turn := bareTurn(t, b, all, &Session{State: idle}, typed)
+		turn.readAmountFirst()
 		event := e.understand(turn)
 		if (event == Event(ActTopUp) || event == Event(ActRedeem)) && string(meant) != string(event) {
 			t.Fatalf("%q begins %s: read letter for letter it is %q", typed, event, meant)
