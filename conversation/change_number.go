@@ -21,7 +21,7 @@ func numberFlow() Flow {
 			State{Name: "number.ask_new_again", Prompt: "number.ask_new_again", Help: "help.number_again", Accept: acceptNewNumberAgain, Resume: "number.ask_pin"},
 			State{Name: "number.check_new", Act: checkNewNumber},
 			State{Name: "number.send_old", Act: sendOldCode},
-			State{Name: "number.ask_old", Prompt: "number.ask_old", Help: "help.old_code", Fill: fillNumberKept, Accept: acceptCode, Secret: true, Timeout: pinTimeout, Resume: "number.ask_pin"},
+			State{Name: "number.ask_old", Prompt: "number.ask_old", Help: "help.old_code", Fill: fillNumberKept, Short: shortOldCode, Accept: acceptCode, Secret: true, Timeout: pinTimeout, Resume: "number.ask_pin"},
 			State{Name: "number.check_old", Act: checkOldCode},
 			State{Name: "number.send_code", Act: sendNewCode},
 			State{Name: "number.ask_code", Prompt: "number.ask_code", Help: "help.code", Fill: fillNewNumber, Accept: acceptCode, Secret: true, Timeout: pinTimeout, Resume: "number.ask_pin"},
@@ -42,14 +42,14 @@ func numberFlow() Flow {
 			Transition{From: "number.ask_old", Event: "typed", To: "number.check_old"},
 			Transition{From: "number.check_old", Event: "right", To: "number.send_code"},
 			Transition{From: "number.check_old", Event: "wrong", To: "number.ask_old", Instead: true},
-			Transition{From: "number.check_old", Event: "expired", To: idle},
+			Transition{From: "number.check_old", Event: "expired", To: idle, Say: "number.code_expired"},
 			Transition{From: "number.send_code", Event: "sent", To: "number.ask_code"},
 			Transition{From: "number.send_code", Event: "refused", To: idle},
 			Transition{From: "number.ask_code", Event: "typed", To: "number.check_code"},
 			Transition{From: "number.ask_code", Event: evBack, To: "number.ask_new"},
 			Transition{From: "number.check_code", Event: "right", To: "number.save"},
 			Transition{From: "number.check_code", Event: "wrong", To: "number.ask_code", Instead: true},
-			Transition{From: "number.check_code", Event: "expired", To: idle},
+			Transition{From: "number.check_code", Event: "expired", To: idle, Say: "number.code_expired"},
 			Transition{From: "number.save", Event: "moved", To: idle},
 			Transition{From: "number.save", Event: "refused", To: idle},
 		),
@@ -111,6 +111,9 @@ func checkNewNumber(ctx context.Context, s *Services, t *Turn) Event {
 	}
 	return "recognised"
 }
+
+// shortOldCode repeats the question without whom to ask, whom HELP has just named.
+func shortOldCode(*Turn) Key { return "number.type_old" }
 
 func fillNewNumber(t *Turn) []string { return []string{"number", t.session.Number.String()} }
 

@@ -40,7 +40,7 @@ func pinFlow() Flow {
 			{From: "pin.ask_code", Event: "typed", To: "pin.check_code"},
 			{From: "pin.check_code", Event: "right", To: "pin.ask_new"},
 			{From: "pin.check_code", Event: "wrong", To: "pin.ask_code", Instead: true},
-			{From: "pin.check_code", Event: "expired", To: idle},
+			{From: "pin.check_code", Event: "expired", To: idle, Say: "pin.code_expired"},
 			{From: "pin.ask_new", Event: "typed", To: "pin.ask_new_again"},
 			{From: "pin.ask_new_again", Event: "same", To: "pin.save"},
 			{From: "pin.ask_new_again", Event: "differs", To: "pin.ask_new", Say: "pin.differs", Instead: true},

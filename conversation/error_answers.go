@@ -23,7 +23,7 @@ var (
 	errNotAuthorised = errors.New("a change without proof of who asks")
 )
 
-// errorAnswer is what a customer is told of an error, and what becomes of the conversation: Event, TakesBack, or, where both
+// errorAnswer is what a customer is told of an error ("" where the transition of its event says it), and what becomes of the conversation: Event, TakesBack, or, where both
 // are empty, the question again.
 type errorAnswer struct {
 	Of  match
@@ -83,7 +83,7 @@ func errorAnswers() []errorAnswer {
 		{Of: is(accounts.ErrHardLocked), Say: "pin.hard_locked", Event: "locked"},
 		{Of: is(accounts.ErrNotJudged), Say: "pin.busy", TakesBack: stands},
 		{Of: is(accounts.ErrWrongCode), Say: "code.wrong", Event: "wrong"},
-		{Of: is(accounts.ErrCodeExpired), Say: "code.expired", Event: "expired"},
+		{Of: is(accounts.ErrCodeExpired), Event: "expired"}, // the flow says how to get a new one
 		{Of: is(accounts.ErrTooManyCodes), Say: "code.too_many", Event: "not_sent"},
 		{Of: is(accounts.ErrCodesSpent), Say: "code.later", Event: "not_there"},
 		{Of: is(errNoNumberCode), Say: "number.no_sms", TakesBack: stands},
@@ -232,7 +232,9 @@ func (t *Turn) answerError(err error) Event {
 	if !ok || a.Event == noEvent {
 		return t.fail(err)
 	}
-	t.Say(a.Say, values...)
+	if a.Say != "" {
+		t.Say(a.Say, values...)
+	}
 	return a.Event
 }
 

@@ -33,6 +33,9 @@ func TestHelpExplainsEveryQuestionInTwoSegments(t *testing.T) {
 			}
 			e.offer(turn, state)
 			asked := p.Part(question, append(p.examples(question, b), "share", "")...).Text
+			if n := strings.Count(answer+" "+asked, b.Support); n != 1 {
+				t.Errorf("%s: %s: HELP names whom to ask %d times: %q", language, name, n, answer+" "+asked)
+			}
 			parts := channels.Render(channels.Message{Text: answer + " " + asked, Choices: turn.choices}, turn.in.Can)
 			if n := channels.Segments(parts[0].Text).Segments; len(parts) > 1 || n > 2 {
 				t.Errorf("%s: %s: HELP takes %d segments: %q", language, name, n, parts[0].Text)

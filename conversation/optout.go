@@ -44,12 +44,20 @@ func stopFlow() Flow {
 		Transitions: []Transition{
 			{From: stopQuestion, Event: "yes", To: "stop.opt_out"},
 			{From: stopQuestion, Event: "no", To: idle, Say: "stop.kept"},
+			{From: stopQuestion, Event: "no_and_stopped", To: idle, Say: "stop.still"},
 			{From: "stop.opt_out", Event: "done", To: idle, Say: "stop.done"},
 		},
 	}
 }
 
-func acceptStop(t *Turn) (Event, Key) { return acceptYes(t, "yes") }
+// acceptStop takes yes or no. A no does not undo that our messages were stopped before.
+func acceptStop(t *Turn) (Event, Key) {
+	event, wrong := acceptYes(t, "yes")
+	if event == "no" && (t.optedOut.ByWord || t.optedOut.At(t.channel.Name)) {
+		event = "no_and_stopped"
+	}
+	return event, wrong
+}
 
 func optOutAsked(ctx context.Context, s *Services, t *Turn) Event {
 	if err := s.Accounts.OptOut(ctx, t.brand.Name, t.in.Address); err != nil {

@@ -58,7 +58,7 @@ func redeemFlow() Flow {
 			{From: "redeem.ask_proof", Event: evBack, To: "redeem.ask_msisdn"},
 			{From: "redeem.check_proof", Event: "right", To: "redeem.place"},
 			{From: "redeem.check_proof", Event: "wrong", To: "redeem.ask_proof", Instead: true},
-			{From: "redeem.check_proof", Event: "expired", To: "redeem.ask_msisdn"},
+			{From: "redeem.check_proof", Event: "expired", To: "redeem.ask_msisdn", Say: "code.expired"},
 
 			{From: "redeem.place", Event: "placed", To: idle},
 			{From: "redeem.place", Event: "refused", To: idle},
@@ -154,6 +154,9 @@ func checkCardCode(ctx context.Context, s *Services, t *Turn) Event {
 	if t.hasSpent(ctx, s, card) {
 		err = nil
 	}
+	if errors.Is(err, cards.ErrMistyped) && t.isSerialOf(ctx, s, t.code) {
+		err = errSerial
+	}
 	if errors.Is(err, cards.ErrSpent) {
 		err = usedError{t.howUsed(ctx, s, card, c)}
 	}
@@ -175,6 +178,23 @@ func (t *Turn) isSerial() bool {
 	}
 	text = withoutLabel(tidy(text))
 	return typedSerial.MatchString(text) && !cards.Looks(t.brand, text)
+}
+
+// serialDigits is how many digits a serial has behind its dash.
+const serialDigits = 8
+
+// isSerialOf reports whether a code that is none is a card's serial, typed without its dash.
+func (t *Turn) isSerialOf(ctx context.Context, s *Services, code prepaid.Secret) bool {
+	digits, ok := prepaid.Code(code.Reveal())
+	dash := len(digits) - serialDigits
+	if !ok || dash < 1 {
+		return false
+	}
+	_, err := s.Cards.Card(ctx, t.brand.Name, digits[:dash]+"-"+digits[dash:])
+	if !errors.Is(err, cards.ErrUnknown) {
+		t.logError(err)
+	}
+	return err == nil
 }
 
 // howUsed says how the sender has used a card themselves; "" where it was somebody else, or where that can't be told.

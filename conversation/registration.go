@@ -60,7 +60,7 @@ func registrationFlow() Flow {
 			{From: "registration.ask_code", Event: evBack, To: "registration.ask_msisdn"},
 			{From: "registration.check_code", Event: "right", To: "registration.proven"},
 			{From: "registration.check_code", Event: "wrong", To: "registration.ask_code", Instead: true},
-			{From: "registration.check_code", Event: "expired", To: "registration.ask_msisdn"},
+			{From: "registration.check_code", Event: "expired", To: "registration.ask_msisdn", Say: "code.expired"},
 
 			{From: "registration.proven", Event: "new", To: "registration.ask_pin"},
 			{From: "registration.proven", Event: "known", To: "registration.ask_known_pin"},

@@ -39,6 +39,7 @@ func makeTextsPage(t *testing.T) string {
 	t.Helper()
 	b := demoBrand()
 	b.Support = "demo.example/help"
+	b.Keywords = nil // a brand's own word would stand in both languages
 	p := mustPrompts(t, b)
 	where := saidWhere(t)
 	var page strings.Builder
@@ -74,7 +75,18 @@ func (p *Prompts) examples(key Key, b *prepaid.Brand) []string {
 		"time", p.writes.hour(at), "date", p.writes.day(at), "place", "WhatsApp +316****5678", "value", "12345678", "link", "https://demo.example/p/abcdefghjkmn")
 	values = append(values, "when", p.Part("day.tomorrow_after", values...).Text)
 	values = append(values, "why", p.Part("limit.day_sum", values...).Text, "question", p.Part("topup.ask_pin", values...).Text, "what", p.Part("session.purchase", values...).Text)
+	values = append(values, "word", p.Word(ActTopUp))
 	switch key {
+	case "unpay.ask":
+		values = append(values, "what", "NL** **** 4300 ("+p.text("choice.sepa")+")")
+	case "meant.ask":
+		values = append(values, "what", p.Part("meant.purchase", values...).Text)
+	case "order.pin_use":
+		values = append(values, "value", "*101*123456#")
+	case "order.pin_call":
+		values = append(values, "value", "1901")
+	case "order.pin_validity":
+		values = append(values, "value", "30 days") // as the operator writes it
 	case "topup.limit":
 		values = append(values, "when", p.Part("limit.again", values...).Text)
 	case "redeem.used_by_you", "redeem.spent":
