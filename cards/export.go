@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"filippo.io/age"
+	"filippo.io/age/agessh"
 
 	"pulsa/prepaid"
 )
 
 // ExportSpec says who may read a print file. Exactly one of Recipients and Plaintext is set.
 type ExportSpec struct {
-	Recipients []string // of age: age1…
+	Recipients []string // public keys that age encrypts to: age1…, or SSH's, ssh-ed25519 … and ssh-rsa …
 	Plaintext  bool
 	Name       string // of the file, for the record
 }
@@ -27,7 +28,7 @@ func (e ExportSpec) Check(by prepaid.By) error {
 	case e.Plaintext && by.Why == "":
 		return errors.New("say why the codes are to stand in a file as plain text")
 	case !e.Plaintext && len(e.Recipients) == 0:
-		return errors.New("say to whom the print file is encrypted: the printer's age recipient, age1…")
+		return errors.New("say to whom the print file is encrypted: the printer's public key, age1… or ssh-ed25519 …")
 	}
 	_, err := e.recipients()
 	return err
@@ -36,12 +37,21 @@ func (e ExportSpec) Check(by prepaid.By) error {
 func (e ExportSpec) recipients() ([]age.Recipient, error) {
 	var all []age.Recipient
 	for _, text := range e.Recipients {
-		if strings.HasPrefix(strings.ToUpper(text), "AGE-SECRET-KEY-") {
-			return nil, errors.New("the recipient given is a secret key: give the public one that belongs to it, age1…")
+		text = strings.TrimSpace(text)
+		if strings.HasPrefix(strings.ToUpper(text), "AGE-SECRET-KEY-") || strings.Contains(text, "PRIVATE KEY-----") {
+			return nil, errors.New("the recipient given is a secret key: give the public one that belongs to it, age1… or ssh-ed25519 …")
+		}
+		if kind, _, _ := strings.Cut(text, " "); strings.HasPrefix(kind, "ssh-") {
+			r, err := agessh.ParseRecipient(text)
+			if err != nil {
+				return nil, fmt.Errorf("%q is no SSH key that age encrypts to: give a line of ssh-ed25519 or, of 2048 bits at least, ssh-rsa", text)
+			}
+			all = append(all, r)
+			continue
 		}
 		some, err := age.ParseRecipients(strings.NewReader(text))
 		if err != nil || len(some) != 1 {
-			return nil, fmt.Errorf("%q is not an age recipient: age1…, as age-keygen prints it", text)
+			return nil, fmt.Errorf("%q is no recipient of age: age1… as age-keygen prints it, or the public key of SSH, ssh-ed25519 …", text)
 		}
 		all = append(all, some...)
 	}

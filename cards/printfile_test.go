@@ -3,6 +3,9 @@ package cards_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +14,8 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"filippo.io/age/agessh"
+	"golang.org/x/crypto/ssh"
 
 	"pulsa/cards"
 	"pulsa/prepaid"
@@ -74,6 +79,49 @@ func TestAPrintFileIsForItsRecipientAloneAndWrittenOnce(t *testing.T) {
 	}
 }
 
+func TestAPrintFileIsOpenedByTheSSHKeysItIsFor(t *testing.T) {
+	w := newWorld(t)
+	made, codes := w.batch(t, cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101"})
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	big, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var recipients []string
+	for _, key := range []any{public, &big.PublicKey} {
+		of, err := ssh.NewPublicKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recipients = append(recipients, string(ssh.MarshalAuthorizedKey(of))) // a line of id_ed25519.pub
+	}
+	j := w.startExport(t, cards.Filter{Brand: "demo", Batch: made[0].Batch}, cards.ExportSpec{Recipients: recipients})
+	var file bytes.Buffer
+	if _, _, err := w.ResumeExport(t.Context(), j, into(&file), nil); err != nil {
+		t.Fatal(err)
+	}
+	first, err := agessh.NewEd25519Identity(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := agessh.NewRSAIdentity(big)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, identity := range []age.Identity{first, second} {
+		clear, err := age.Decrypt(bytes.NewReader(file.Bytes()), identity)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := io.ReadAll(clear); err != nil || !strings.Contains(string(text), codes[0]) {
+			t.Errorf("%d bytes, %v", len(text), err)
+		}
+	}
+}
+
 func TestAnExportThatFailsIsMadeAnewByItsOwnJobAlone(t *testing.T) {
 	w := newWorld(t)
 	made, _ := w.batch(t, cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 3, Series: "101"})
@@ -113,11 +161,13 @@ func TestExportsThatAreRefused(t *testing.T) {
 		e   cards.ExportSpec
 		why string
 	}{
-		"to whom":    {cards.ExportSpec{}, "x"},
-		"say why":    {cards.ExportSpec{Plaintext: true}, ""},
-		"not both":   {cards.ExportSpec{Plaintext: true, Recipients: []string{identity.Recipient().String()}}, "x"},
-		"secret key": {cards.ExportSpec{Recipients: []string{identity.String()}}, ""},
-		"is not an":  {cards.ExportSpec{Recipients: []string{"age1xyz"}}, ""},
+		"to whom":             {cards.ExportSpec{}, "x"},
+		"say why":             {cards.ExportSpec{Plaintext: true}, ""},
+		"not both":            {cards.ExportSpec{Plaintext: true, Recipients: []string{identity.Recipient().String()}}, "x"},
+		"secret key":          {cards.ExportSpec{Recipients: []string{identity.String()}}, ""},
+		"no recipient of age": {cards.ExportSpec{Recipients: []string{"age1xyz"}}, ""},
+		"no SSH key":          {cards.ExportSpec{Recipients: []string{"ssh-ed25519 AAAAC3Nza jo@printer"}}, ""},
+		"is a secret key":     {cards.ExportSpec{Recipients: []string{"-----BEGIN OPENSSH PRIVATE KEY-----\nAGE-SECRET\n"}}, ""},
 	} {
 		if _, err := w.StartExport(t.Context(), p, tt.e, prepaid.By{Who: "ann", Why: tt.why}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "AGE-SECRET") {
 			t.Errorf("%s: %v", want, err)

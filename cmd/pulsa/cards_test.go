@@ -174,7 +174,7 @@ func TestCardCommandsSayWhatToDo(t *testing.T) {
 		"status \"odd\": choose":                      {"cards", "list", "--brand", "shop", "--status", "odd"},
 		"has no card with serial":                     {"cards", "show", "--brand", "shop", "101-9"},
 		"to whom":                                     append(export, "--out", filepath.Join(s.folder, "x")),
-		"is not an age recipient":                     append(export, "--out", filepath.Join(s.folder, "x"), "--recipient", "age1"),
+		"is no recipient of age":                      append(export, "--out", filepath.Join(s.folder, "x"), "--recipient", "age1"),
 		"no such folder":                              append(export, "--out", filepath.Join(s.folder, "no", "x")),
 		"such a file already":                         append(export, "--out", s.config),
 		"nothing was imported":                        {"cards", "import", "--brand", "shop", s.odd(t, "serial,code,amount\nx,1,1\n")},

@@ -72,7 +72,7 @@ type cardDelete struct{}
 
 // cardExport are the flags of operators.CardExport.
 type cardExport struct {
-	Recipient []string `help:"The printer's age recipient: age1…" placeholder:"AGE1…"`
+	Recipient []string `help:"The printer's public key, of age or SSH: age1…, or 'ssh-ed25519 AAAA…'. May be given several times." placeholder:"KEY"`
 	Out       string   `required:"" help:"The print file, which must not exist yet." placeholder:"FILE"`
 	Plaintext bool     `help:"Write the codes in clear. Needs --reason."`
 }
