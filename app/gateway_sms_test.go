@@ -19,11 +19,14 @@ import (
 
 const gatewayToken = "bcdfghjklmnpqrstvwxz"
 
+// pushedSMS is a message that a gateway was given, and where it is to report on it.
+type pushedSMS struct{ text, report string }
+
 // smsGateway plays Kannel's smsbox.
 type smsGateway struct {
 	*httptest.Server
 	mu     sync.Mutex
-	sent   []url.Values
+	sent   []pushedSMS
 	answer string // "" where all is well
 	status int
 }
@@ -33,15 +36,16 @@ func newSMSGateway(t *testing.T) *smsGateway {
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		switch query := r.URL.Query(); {
+		body, _ := io.ReadAll(r.Body)
+		switch {
 		case g.answer != "":
 			w.WriteHeader(g.status)
 			_, _ = io.WriteString(w, g.answer)
-		case query.Get("to") == "":
+		case r.Header.Get("X-Kannel-To") == "":
 			w.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(w, "Missing receiver number, rejected")
+			_, _ = io.WriteString(w, "Missing receiver(s) number(s), rejected")
 		default:
-			g.sent = append(g.sent, query)
+			g.sent = append(g.sent, pushedSMS{string(body), r.Header.Get("X-Kannel-DLR-Url")})
 			w.WriteHeader(http.StatusAccepted)
 			_, _ = io.WriteString(w, "0: Accepted for delivery")
 		}
@@ -57,7 +61,7 @@ func (g *smsGateway) answers(status int, text string) {
 }
 
 // await waits for the n-th message that was handed over.
-func (g *smsGateway) await(t *testing.T, n int) (message url.Values) {
+func (g *smsGateway) await(t *testing.T, n int) (message pushedSMS) {
 	t.Helper()
 	apptest.Await(t, "a message at the gateway", func() bool {
 		g.mu.Lock()
@@ -118,7 +122,7 @@ func TestAnSMSGatewayIsAnsweredInTheResponseAndReportsOnWhatIsPushed(t *testing.
 		}
 	}
 	r.put("demo", "kannel", "tel:"+apptest.Number, "news")
-	report, err := url.Parse(g.await(t, 1).Get("dlr-url"))
+	report, err := url.Parse(g.await(t, 1).report)
 	if err != nil || report.Path != "/webhooks/demo/kannel/"+gatewayToken {
 		t.Fatalf("%v, %v", report, err)
 	}
@@ -163,8 +167,8 @@ func TestAReportOfTheGatewayEndsTheDoubtAboutAMessage(t *testing.T) {
 	}
 	clock.Skip(6 * time.Hour)
 	r.put("demo", "kannel", "tel:"+apptest.Number, "later news")
-	if got := g.await(t, 1); got.Get("text") != "later news" {
-		t.Errorf("sent again: %q", got.Get("text"))
+	if got := g.await(t, 1); got.text != "later news" {
+		t.Errorf("sent again: %q", got.text)
 	}
 	r.awaitSent()
 	if f := figures(); f.Unknown != 0 || f.Sent != 2 {

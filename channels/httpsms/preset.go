@@ -15,16 +15,22 @@ var presets = map[string]map[string]string{
 		"answer":         "response",
 		"answer_headers": "X-Kannel-Coding: {coding}", // heeded with accept-x-kannel-headers = true
 
-		"send_url": "{gateway}/cgi-bin/sendsms?username={user}&password={password}&from={from}&to={to}" +
-			"&text={text}&charset={charset}&coding={coding}&dlr-mask=31&dlr-url={dlr_url}",
+		// By POST neither the password nor a text, which may hold a code, stands in a URL.
+		"send_method": "POST",
+		"send_url":    "{gateway}/cgi-bin/sendsms",
+		"send_type":   "text/plain; charset=UTF-8",
+		"send_headers": "X-Kannel-Username: {user}\nX-Kannel-Password: {password}\nX-Kannel-From: {from}\nX-Kannel-To: {to}\n" +
+			"X-Kannel-Coding: {coding}\nX-Kannel-DLR-Mask: 31\nX-Kannel-DLR-Url: {dlr_url}",
+		"send_body":            "{text}",
 		"result_sent":          `^202 (?:0|3): `,
 		"result_misconfigured": `^403 (Authorization failed)|^400 (Sender missing)|^404 `,
 		"result_refused":       `^403 (Not routable)|^400 ([A-Za-z() /,-]+)`,
 		"result_retry":         `^503 (Temporal failure)`,
 
 		// Signs in, and is refused only for lack of a receiver.
-		"probe_url": "{gateway}/cgi-bin/sendsms?username={user}&password={password}",
-		"probe_ok":  `^400 Missing receiver`,
+		"probe_method": "POST",
+		"probe_url":    "{gateway}/cgi-bin/sendsms",
+		"probe_ok":     `^400 Missing receiver`,
 
 		"dlr_url":       "{webhook}?outbound={id}&dlr=%d&dlr_answer=%A",
 		"dlr_outbound":  "query.outbound",

@@ -101,9 +101,12 @@ func (l *line) request(ctx context.Context, c channels.Channel, m channels.Outbo
 	return r, nil
 }
 
+// setHeaders fills the headers; one of which nothing is known is left out.
 func (l *line) setHeaders(r *http.Request, values map[string]string) {
 	for _, h := range l.sendHeaders {
-		r.Header.Set(h.name, h.value.fill(values, escapeHeader))
+		if value := h.value.fill(values, escapeHeader); value != "" {
+			r.Header.Set(h.name, value)
+		}
 	}
 }
 
@@ -135,7 +138,7 @@ func (a *Adapter) Probe(ctx context.Context, c channels.Channel) (string, error)
 	if t.texts == nil {
 		t = l.sendURL
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, t.fill(values, escapeURL), http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, l.probeMethod, t.fill(values, escapeURL), http.NoBody)
 	if err != nil {
 		return "", &channels.SendError{Class: channels.Misconfigured, Code: "probe_url"}
 	}
@@ -143,6 +146,9 @@ func (a *Adapter) Probe(ctx context.Context, c channels.Channel) (string, error)
 		return "the gateway at " + r.URL.Host + " can be reached; whether it knows us is not tried", reach(ctx, r)
 	}
 	l.setHeaders(r, values)
+	if l.probeMethod == http.MethodPost {
+		r.Header.Set("Content-Type", l.sendType)
+	}
 	answer, _, err := a.ask(r)
 	switch {
 	case err != nil:

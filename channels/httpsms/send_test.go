@@ -46,18 +46,38 @@ func TestKannelIsAskedAsItWantsIt(t *testing.T) {
 		}
 		return last.uri
 	}
-	const report = "&dlr-mask=31&dlr-url=https%3A%2F%2Ftopup.example%2Fwebhooks%2Fdemo%2Fline%2F" + token + "%3Foutbound%3Dbcd%26dlr%3D%25d%26dlr_answer%3D%25A"
-	for text, want := range map[string]string{
-		"Ready & done +€": "&text=Ready%20%26%20done%20%2B%E2%82%AC&charset=UTF-8&coding=0",
-		"Привет {to}\n😀 ": "&text=%D0%9F%D1%80%D0%B8%D0%B2%D0%B5%D1%82%20%7Bto%7D%0A%F0%9F%98%80%20&charset=UTF-8&coding=2",
-	} {
-		want = "/cgi-bin/sendsms?username=pulsa&password=s%26%3D%2B%20%25%C3%A9&from=%2B31970123456&to=%2B31612345678" + want + report
-		if got := send(text); got != want {
-			t.Errorf("asked for\n%s, want\n%s", got, want)
+	for text, coding := range map[string]string{"Ready & done +€ {to}\n ": "0", "Привет {to}\n😀 ": "2"} {
+		if uri := send(text); uri != "/cgi-bin/sendsms" || last.body != text || last.method != "POST" {
+			t.Errorf("%s %s with %q, want %q", last.method, uri, last.body, text)
+		}
+		for name, want := range map[string]string{
+			"Username": "pulsa", "Password": "s&=+ %é", "From": "+31970123456", "To": number, "Coding": coding, "DLR-Mask": "31",
+			"DLR-Url": webhook + "/" + token + "?outbound=bcd&dlr=%d&dlr_answer=%A",
+		} {
+			if got := last.header.Get("X-Kannel-" + name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+		if kind := last.header.Get("Content-Type"); kind != "text/plain; charset=UTF-8" {
+			t.Errorf("a body of %s", kind)
 		}
 	}
-	if last.method != "GET" || last.body != "" {
-		t.Errorf("%+v", last)
+}
+
+func TestATextInAURLIsEscaped(t *testing.T) {
+	address, last := gateway(t, 200, `{"id":"g1"}`)
+	c := lineWith(generic, "gateway_url", address, "in_from", "query.f", "in_text", "query.t", "dlr_status", "query.s", "send_method", "GET",
+		"send_url", "{gateway}/sendsms?password={password}&text={text}&coding={coding}&dlr-url={dlr_url}")
+	c.Secrets["password"] = prepaid.NewSecret("s&=+ %é")
+	const report = "&dlr-url=https%3A%2F%2Ftopup.example%2Fwebhooks%2Fdemo%2Fline%2F" + token + "%3Foutbound%3Dbcd"
+	for text, want := range map[string]string{
+		"Ready & done +€": "&text=Ready%20%26%20done%20%2B%E2%82%AC&coding=0",
+		"Привет {to}\n😀 ": "&text=%D0%9F%D1%80%D0%B8%D0%B2%D0%B5%D1%82%20%7Bto%7D%0A%F0%9F%98%80%20&coding=2",
+	} {
+		want = "/sendsms?password=s%26%3D%2B%20%25%C3%A9" + want + report
+		if _, err := httpsms.New(prepaid.SystemClock{}).Send(t.Context(), c, channels.Outbound{ID: "bcd", Address: "tel:" + number, Text: text}); err != nil || last.uri != want || last.body != "" {
+			t.Errorf("%v: asked for\n%s, want\n%s", err, last.uri, want)
+		}
 	}
 }
 
@@ -140,7 +160,7 @@ func TestAGatewayThatHangsUpIsNotAskedAgain(t *testing.T) {
 		_ = conn.Close()
 	}))
 	defer server.Close()
-	a, c := httpsms.New(prepaid.SystemClock{}), kannel("gateway_url", server.URL)
+	a, c := httpsms.New(prepaid.SystemClock{}), kannel("gateway_url", server.URL, "send_method", "GET", "send_url", "{gateway}/sendsms?text={text}")
 	var failure *channels.SendError
 	for range 2 {
 		_, err := a.Send(t.Context(), c, channels.Outbound{ID: "bcd", Address: "tel:" + number, Text: "a"})
@@ -166,7 +186,7 @@ func TestAGatewayIsTriedWithoutSending(t *testing.T) {
 		want   string
 		class  channels.Failure
 	}{
-		{400, "Missing receiver number, rejected", "user pulsa at the gateway ", ""},
+		{400, "Missing receiver(s) number(s), rejected", "user pulsa at the gateway ", ""},
 		{403, "Authorization failed for sendsms", "", channels.Misconfigured},
 	} {
 		address, last := gateway(t, test.status, test.body)
@@ -175,8 +195,8 @@ func TestAGatewayIsTriedWithoutSending(t *testing.T) {
 		if errors.As(err, &failure) != (test.class != "") || failure != nil && failure.Class != test.class || !strings.HasPrefix(whose, test.want) {
 			t.Errorf("%q, %v", whose, err)
 		}
-		if last.uri != "/cgi-bin/sendsms?username=pulsa&password="+password {
-			t.Errorf("asked for %s", last.uri)
+		if last.method != "POST" || last.uri != "/cgi-bin/sendsms" || last.header.Get("X-Kannel-Password") != password || len(last.header["X-Kannel-To"]) > 0 {
+			t.Errorf("asked for %+v", last)
 		}
 	}
 	address, last := gateway(t, 500, "")

@@ -78,6 +78,7 @@ type line struct {
 	sendCharset   charset
 	unicodeCoding string
 	results       []result
+	probeMethod   string
 	probeURL      template
 	probeOK       *regexp.Regexp
 
@@ -187,6 +188,7 @@ var settings = map[string]func(*line, string) error{
 	"result_refused":       means(channels.RefusedFor),
 	"result_retry":         means(channels.Retryable),
 
+	"probe_method": oneOf(func(l *line) *string { return &l.probeMethod }, "GET", "POST"),
 	"probe_url": func(l *line, v string) (err error) {
 		if l.probeURL, err = parseTemplate(v, accountNames); err != nil {
 			return err
@@ -220,7 +222,7 @@ var (
 var defaults = map[string]string{
 	"in_token": "path", "in_signature_by": "hmac-sha256", "in_signature_of": "{body}", "in_charset": "utf-8", "in_text_as": "plain",
 	"answer": "response", "answer_type": "text/plain; charset=utf-8", "answer_body": "{text}",
-	"send_method": "GET", "send_charset": "UTF-8", "send_coding_unicode": "2", "send_type": formType,
+	"send_method": "GET", "send_charset": "UTF-8", "send_coding_unicode": "2", "send_type": formType, "probe_method": "GET",
 }
 
 // resultOrder is the order in which the patterns are tried: a message that may have been sent is never called refused.
@@ -308,8 +310,12 @@ func (l *line) checkSecrets(c channels.Channel) error {
 	if l.signature.in != "" && c.Secrets["signature_secret"].Empty() {
 		return errors.New("signature_secret is not set, which in_signature needs")
 	}
-	for _, t := range []template{l.sendURL, l.sendBody} {
-		if t.uses("password") && c.Secrets["password"].Empty() {
+	templates := []template{l.sendURL, l.sendBody}
+	for _, h := range l.sendHeaders {
+		templates = append(templates, h.value)
+	}
+	for _, t := range templates {
+		if (t.uses("password") || t.uses("basic")) && c.Secrets["password"].Empty() {
 			return errors.New("password is not set, which sending needs")
 		}
 	}

@@ -38,6 +38,7 @@ func TestFaultsNameTheKeyAndSayWhatToWrite(t *testing.T) {
 		"send_charset: no such charset":                       {"send_charset", "x"},
 		"result_sent: not set":                                {"result_sent", ""},
 		"result_sent: write a regular expression":             {"result_sent", "(202"},
+		"probe_method: write one of GET, POST":                {"probe_method", "HEAD"},
 		"probe_ok: not set":                                   {"probe_ok", ""},
 		"dlr_status: not set":                                 {"dlr_status", ""},
 		"dlr_outbound: not set":                               {"dlr_outbound", ""},

@@ -57,8 +57,15 @@ brands:
         token: ${KANNEL_TOKEN}
         from: "1234"
         rate: 1000
-        send_url: "{gateway}/cgi-bin/sendsms?username={user}&password={password}&from={from}&to={to}&text={text}&charset={charset}\
-          &coding={coding}&dlr-mask=31&dlr-url={dlr_url}&meta-data=%3Fsmpp%3Fpulsa%3D{id}"
+        send_headers: |
+          X-Kannel-Username: {user}
+          X-Kannel-Password: {password}
+          X-Kannel-From: {from}
+          X-Kannel-To: {to}
+          X-Kannel-Coding: {coding}
+          X-Kannel-DLR-Mask: 31
+          X-Kannel-DLR-Url: {dlr_url}
+          X-Kannel-Meta-Data: ?smpp?pulsa={id}
 `
 
 const kannelConfig = `

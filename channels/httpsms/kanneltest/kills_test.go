@@ -33,7 +33,7 @@ func (c *counter) webhooks(t *testing.T, listen string) string {
 // sendings passes on what Pulsa hands to Kannel.
 func (c *counter) sendings(t *testing.T, gateway string) string {
 	return c.pass(t, gateway, func(r *http.Request, status int) {
-		if _, id, ok := strings.Cut(r.URL.Query().Get("meta-data"), "="); ok && status == http.StatusAccepted {
+		if _, id, ok := strings.Cut(r.Header.Get("X-Kannel-Meta-Data"), "="); ok && status == http.StatusAccepted {
 			c.sent[id]++
 		}
 	})
