@@ -319,7 +319,7 @@ func value(c tableColumn, dialect store.Dialect, n int) string {
 		return strings.ReplaceAll(own, "@", strconv.Itoa(n/5))
 	case c.Name == "brand":
 		return "CASE WHEN g % 1000 = 7 THEN 'rare' WHEN g % 10 = 0 THEN 'other' ELSE 'demo' END"
-	case c.Name == "run_at":
+	case c.Name == "run_at", c.Name == "doubt_at": // few have any
 		return "CASE WHEN g % 100 = 2 THEN " + time + " ELSE 0 END"
 	case c.Type == "text":
 		return "'x' || g"
