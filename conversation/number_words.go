@@ -55,7 +55,7 @@ func withoutAccents(word string) string {
 // longestNumberWord is how long a word may be that is taken apart, in bytes.
 const longestNumberWord = 60
 
-// inDigits writes the numbers of a tidy text that stand in words as digits: "TWENTY FIVE 4821" is "25 4821", "10 THOUSAND" is "10000". What is
+// inDigits writes the numbers of a tidy text that stand in words, and that no digit touches, as digits: "TWENTY FIVE 4821" is "25 4821", "10 THOUSAND" is "10000". What is
 // less than ten may be something else, and stays, unless it is sold or begins the text.
 func (n numberWords) inDigits(text string, sold func(digits string) bool) string {
 	if len(n.values) == 0 || !hasLetter(text) {
@@ -72,7 +72,8 @@ func (n numberWords) inDigits(text string, sold func(digits string) bool) string
 		from, phrase, end := n.phraseAt(text, done, i)
 		if end > 0 {
 			digits := phrase.digits()
-			if phrase.value() >= 10 || sold(digits) || from == 0 && phrase.value() > 1 {
+			touched := end < len(text) && isDigit(text[end]) || from == i && i > 0 && isDigit(text[i-1]) // "VIJF0" is not 50
+			if !touched && (phrase.value() >= 10 || sold(digits) || from == 0 && phrase.value() > 1) {
 				out.WriteString(text[done:from] + digits)
 				done = end
 			}
