@@ -87,14 +87,16 @@ func runWithGateway(t *testing.T) (*running, *smsGateway) {
 	return r, g
 }
 
-// callGateway calls the channel's address as a gateway does.
+// callGateway calls the channel's address as Kannel does: what customers write is the body, and everything else the query.
 func (r *running) callGateway(path string, pairs ...string) (text string, status int) {
 	r.t.Helper()
 	query := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
 		query.Set(pairs[i], pairs[i+1])
 	}
-	response, err := http.Get(r.server.URL + "/webhooks/demo/kannel" + path + "?" + query.Encode())
+	written := query.Get("text")
+	query.Del("text")
+	response, err := http.Post(r.server.URL+"/webhooks/demo/kannel"+path+"?"+query.Encode(), "text/plain; charset=UTF-8", strings.NewReader(written))
 	if err != nil {
 		r.t.Fatal(err)
 	}

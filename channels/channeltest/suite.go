@@ -25,7 +25,7 @@ type Harness struct {
 	Request func(c channels.Channel, id, text string) *http.Request
 	// OtherRequest is the same of another customer, Other.
 	OtherRequest func(c channels.Channel, id, text string) *http.Request
-	// Bodiless says that requests hold everything in their URL or headers.
+	// Bodiless says that a request without a body may be a message too.
 	Bodiless bool
 	// Forge takes the proof away; nil where the channel asks for none.
 	Forge func(r *http.Request)

@@ -123,9 +123,28 @@ func harness(line channels.Channel, from func(number, id, text string) *http.Req
 
 func TestKannel(t *testing.T) {
 	from := func(number, id, text string) *http.Request {
-		return request("GET", webhook+"/"+token+"?"+query("from", number, "text", text, "id", id, "charset", "UTF-8"), nil, "")
+		return request("POST", webhook+"/"+token+"?"+query("from", number, "id", id, "charset", "UTF-8"), map[string]string{"Content-Type": `text/plain; charset="UTF-8"`}, text)
 	}
 	h := harness(kannel(append(refusals, "result_misconfigured", "^401 ")...), from)
+	h.Bodiless = true
+	h.Repeated = func(channels.Channel) *http.Request {
+		r := from(number, "7001", "a")
+		r.URL.RawQuery += "&id=7002"
+		return r
+	}
+	h.Report = func(_ channels.Channel, id prepaid.OutboundID, status channels.Delivery) *http.Request {
+		code := map[channels.Delivery]string{channels.DeliveredTo: "1", channels.Sent: "8", channels.Failed: "16"}[status]
+		return request("GET", webhook+"/"+token+"?"+query("outbound", string(id), "dlr", code, "dlr_answer", "NACK/0x00000045/Invalid"), nil, "")
+	}
+	h.Provider.Accepts, h.Provider.Reference = channeltest.Answer{Status: 202, Body: "0: Accepted for delivery"}, ""
+	channeltest.Run(t, h)
+}
+
+func TestKannelByGet(t *testing.T) {
+	from := func(number, id, text string) *http.Request {
+		return request("GET", webhook+"/"+token+"?"+query("from", number, "text", text, "id", id, "charset", "UTF-8"), nil, "")
+	}
+	h := harness(byGet(append(refusals, "result_misconfigured", "^401 ")...), from)
 	h.Bodiless = true
 	h.Repeated = func(channels.Channel) *http.Request {
 		r := from(number, "7001", "a")

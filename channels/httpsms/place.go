@@ -12,14 +12,17 @@ import (
 	"pulsa/channels"
 )
 
-// place says where a field stands in a request: "query.from", "form.from", "json.data.0.from" or "header.X-From".
+// place says where a field stands in a request: "query.from", "form.from", "json.data.0.from", "header.X-From", or "body" where it is the
+// whole body.
 type place struct{ in, name string }
 
-var errPlace = errors.New("write where it stands: query.NAME, form.NAME, header.NAME or json.PATH, such as json.message.text")
+var errPlace = errors.New("write where it stands: query.NAME, form.NAME, header.NAME, json.PATH, such as json.message.text, or body")
 
 func parsePlace(text string) (place, error) {
 	in, name, _ := strings.Cut(text, ".")
 	switch {
+	case text == "body":
+		return place{in: "body"}, nil
 	case name == "":
 		return place{}, errPlace
 	case in == "header" && !headerName.MatchString(name):
@@ -49,7 +52,7 @@ type request struct {
 const maxQuery = 64<<10 + 4<<10
 
 func readRequest(r *http.Request, l *line) (*request, error) {
-	if len(r.URL.RawQuery) > maxQuery || len(r.Header.Get(l.textAt.name)) > maxQuery {
+	if len(r.URL.RawQuery) > maxQuery || l.textAt.in == "header" && len(r.Header.Get(l.textAt.name)) > maxQuery {
 		return nil, channels.ErrTooLarge
 	}
 	got := &request{Request: r}
@@ -78,6 +81,8 @@ func readRequest(r *http.Request, l *line) (*request, error) {
 // at returns a field as the gateway has sent it; ok is false where there is none.
 func (r *request) at(p place) (value string, ok bool) {
 	switch p.in {
+	case "body":
+		return string(r.body), r.Method != http.MethodGet
 	case "query":
 		return r.query.Get(p.name), r.query.Has(p.name)
 	case "form":

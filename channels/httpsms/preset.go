@@ -6,9 +6,10 @@ package httpsms
 // documentation and is untried.
 var presets = map[string]map[string]string{
 	"kannel": {
-		"in_url":     "?from=%p&text=%b&id=%I&charset=%C",
+		// By post-url the text, which may be a PIN, stands in no URL either.
+		"in_url":     "?from=%p&id=%I&charset=%C",
 		"in_from":    "query.from",
-		"in_text":    "query.text",
+		"in_text":    "body",
 		"in_id":      "query.id",
 		"in_charset": "query.charset",
 

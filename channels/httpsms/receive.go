@@ -115,7 +115,7 @@ func (a *Adapter) message(r *request, c channels.Channel, l *line, token prepaid
 }
 
 // String names a place as the settings do.
-func (p place) String() string { return p.in + "." + p.name }
+func (p place) String() string { return strings.TrimSuffix(p.in+"."+p.name, ".") }
 
 // sender reads a customer's number: "+31612345678", "31612345678", "0031612345678", or as within the country where it begins
 // with a single 0 or all numbers come so.

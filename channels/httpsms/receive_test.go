@@ -25,6 +25,11 @@ func ask(pairs ...string) *http.Request {
 	return request("GET", webhook+"/"+token+"?"+query(pairs...), nil, "")
 }
 
+// byGet is Kannel with get-url.
+func byGet(pairs ...string) channels.Channel {
+	return kannel(append([]string{"in_text", "query.text"}, pairs...)...)
+}
+
 // one is the message that a request holds.
 func one(t *testing.T, c channels.Channel, r *http.Request) channels.Inbound {
 	t.Helper()
@@ -35,7 +40,7 @@ func one(t *testing.T, c channels.Channel, r *http.Request) channels.Inbound {
 	return got.Messages[0]
 }
 
-func TestKannelSRequestsAreRead(t *testing.T) { // as Debian's Kannel 1.4.5 was seen to make them
+func TestKannelSRequestsAreRead(t *testing.T) { // as Debian's Kannel 1.4.5 was seen to make them, by get-url and by post-url
 	for query, want := range map[string]channels.Inbound{
 		"from=%2B31612345678&text=KOOP+10+1234&id=5375558d&charset=UTF-8":                {Text: "KOOP 10 1234"},
 		"from=31612345678&text=%04%1F%04%40%D8%3D%DE%00&id=5375558d&charset=UTF-16BE":    {Text: "Пр😀"},
@@ -46,11 +51,11 @@ func TestKannelSRequestsAreRead(t *testing.T) { // as Debian's Kannel 1.4.5 was 
 		"from=%2B31612345678&text=%1B%65%00&id=5375558d&charset=GSM":                     {Text: "€@"},
 		"from=%2B31612345678&text=%EF%BC%91%EF%BC%90+KOOP&id=5375558d&charset=utf-8&x=%": {},
 	} {
-		got, err := receive(kannel(), request("GET", webhook+"/"+token+"?"+strings.TrimSuffix(query, "&x=%"), nil, ""))
+		got, err := receive(byGet(), request("GET", webhook+"/"+token+"?"+strings.TrimSuffix(query, "&x=%"), nil, ""))
 		if strings.HasSuffix(query, "%") {
 			r := request("GET", webhook+"/"+token, nil, "")
 			r.URL.RawQuery = query
-			if got, err := receive(kannel(), r); !errors.Is(err, channels.ErrBadRequest) {
+			if got, err := receive(byGet(), r); !errors.Is(err, channels.ErrBadRequest) {
 				t.Errorf("%s: %+v, %v", query, got, err)
 			}
 			continue
@@ -61,11 +66,21 @@ func TestKannelSRequestsAreRead(t *testing.T) { // as Debian's Kannel 1.4.5 was 
 		if diff := cmp.Diff(channels.Received{Messages: []channels.Inbound{want}}, got); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", query, err, diff)
 		}
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := values.Get("text")
+		values.Del("text")
+		got, err = receive(kannel(), request("POST", webhook+"/"+token+"?"+values.Encode(), map[string]string{"Content-Type": "text/plain"}, text))
+		if diff := cmp.Diff(channels.Received{Messages: []channels.Inbound{want}}, got); diff != "" || err != nil {
+			t.Errorf("%s by post-url: %v %s", query, err, diff)
+		}
 	}
 }
 
 func TestAMessageIsKnownByItsIDElseByItsTimeAndTextElseNotAtAll(t *testing.T) {
-	byTime := kannel("in_time", "query.time")
+	byTime := byGet("in_time", "query.time")
 	first := one(t, byTime, ask("from", number, "text", "4821", "id", "", "time", "2026-11-30 17:01:31"))
 	for name, r := range map[string]*http.Request{
 		"another time": ask("from", number, "text", "4821", "time", "2026-11-30 17:01:33"),
@@ -88,7 +103,7 @@ func TestAMessageIsKnownByItsIDElseByItsTimeAndTextElseNotAtAll(t *testing.T) {
 	if got := one(t, other, r); got.ID == first.ID {
 		t.Error("the id of a time and a PIN can be computed without the token")
 	}
-	if a, b := one(t, kannel(), ask("from", number, "text", "4821")), one(t, kannel(), ask("from", number, "text", "4821")); a.ID == b.ID {
+	if a, b := one(t, byGet(), ask("from", number, "text", "4821")), one(t, byGet(), ask("from", number, "text", "4821")); a.ID == b.ID {
 		t.Error("equal texts are taken for one message: registration asks for number and PIN twice")
 	}
 	if got := one(t, byTime, ask("from", number, "text", "a", "id", "own", "time", "t")); got.ID != "own" {
@@ -102,7 +117,7 @@ func TestSendersAreNumbers(t *testing.T) {
 		"+254711082300": "tel:+254711082300", "254711082300": "tel:+254711082300",
 		"1234": "", "INFO": "", "": "", "+": "", "0": "", "00": "", "+0612345678": "",
 	} {
-		got, err := receive(kannel(), ask("from", from, "text", "a", "id", "1"))
+		got, err := receive(byGet(), ask("from", from, "text", "a", "id", "1"))
 		switch {
 		case err != nil:
 			t.Errorf("%q: %v", from, err)
@@ -110,7 +125,7 @@ func TestSendersAreNumbers(t *testing.T) {
 			t.Errorf("%q: %+v, want %s", from, got, want)
 		}
 	}
-	c := kannel("in_numbers", "national")
+	c := byGet("in_numbers", "national")
 	c.Brand = &prepaid.Brand{Name: "demo", Country: "SR"} // has numbers of seven digits, and no 0 before them
 	for from, want := range map[string]prepaid.Address{"8123456": "tel:+5978123456", "+5978123456": "tel:+5978123456", "5978123456": "tel:+5978123456"} {
 		if got := one(t, c, ask("from", from, "text", "a", "id", "1")); got.Address != want {
@@ -134,7 +149,7 @@ func TestTextsAreUnwrappedAndDecoded(t *testing.T) {
 		{"latin letters", []string{"in_charset", "iso-8859-1"}, []string{"text", "\xe9\x80"}, "é\u0080", false},
 		{"Greek letters", []string{"in_charset", "iso-8859-7"}, []string{"text", "\xe1"}, "α", false},
 	} {
-		c := kannel(append(test.pairs, "in_id", "query.id")...)
+		c := byGet(append(test.pairs, "in_id", "query.id")...)
 		if len(test.pairs) == 0 || test.pairs[0] != "in_charset" {
 			c.Settings["in_charset"] = "utf-8"
 		}
@@ -151,10 +166,19 @@ func TestTextsAreUnwrappedAndDecoded(t *testing.T) {
 		"an odd id":          ask("from", number, "text", "48", "id", "4821\n"),
 		"an unknown charset": ask("from", number, "text", "48", "id", "1", "charset", "4821"),
 	} {
-		_, err := receive(kannel("in_text_as", "hex"), r)
+		_, err := receive(byGet("in_text_as", "hex"), r)
 		if !errors.Is(err, channels.ErrBadRequest) || strings.Contains(err.Error(), "4821") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestAGETHasNoText(t *testing.T) {
+	if got, err := receive(kannel(), ask("from", number, "text", "KOOP", "id", "1")); !errors.Is(err, channels.ErrBadRequest) || !strings.Contains(err.Error(), "body is missing") {
+		t.Errorf("get-url where post-url is expected: %+v, %v", got, err)
+	}
+	if got := one(t, kannel(), request("POST", webhook+"/"+token+"?"+query("from", number, "id", "1"), nil, "")); got.Text != "" {
+		t.Errorf("an empty text: %+v", got)
 	}
 }
 
@@ -177,7 +201,7 @@ func TestOnlyWhatProvesItselfIsAuthentic(t *testing.T) {
 		{"from one that may not", "/" + token, "203.0.113.0/24", "198.51.100.7:9", nil, false},
 		{"unsigned", "/" + token, "", "", []string{"in_signature", "header.X-Signature"}, false},
 	} {
-		c := kannel(append(test.pairs, "sources", test.sources)...)
+		c := byGet(append(test.pairs, "sources", test.sources)...)
 		r := request("GET", webhook+test.path, nil, "")
 		separator := "?"
 		if r.URL.RawQuery != "" {
@@ -189,7 +213,7 @@ func TestOnlyWhatProvesItselfIsAuthentic(t *testing.T) {
 			t.Errorf("%s: %v", test.name, err)
 		}
 	}
-	c := kannel()
+	c := byGet()
 	c.Secrets = nil
 	if _, err := receive(c, ask("from", number, "text", "a")); !errors.Is(err, channels.ErrNotAuthentic) {
 		t.Errorf("a channel without a token: %v", err)
@@ -201,13 +225,13 @@ func TestReportsCarryTheNetworkSCodeAndNothingOfTheMessage(t *testing.T) {
 		"id:77 sub:001 dlvrd:000 submit date:2611301701 done date:2611301702 stat:UNDELIV err:011 text:Your PIN 4821": "011",
 		"NACK/0x00000045/Invalid": "00000045", "NACK/11/x": "11", "": "2", "ACK/": "2",
 	} {
-		got, err := receive(kannel(), ask("outbound", "bcd", "dlr", "2", "dlr_answer", answer))
+		got, err := receive(byGet(), ask("outbound", "bcd", "dlr", "2", "dlr_answer", answer))
 		if want := []channels.DeliveryReport{{Outbound: "bcd", Status: channels.Failed, Code: want}}; err != nil || !cmp.Equal(want, got.Reports) {
 			t.Errorf("%q: %+v, %v", answer, got, err)
 		}
 	}
 	for _, r := range []*http.Request{ask("outbound", "bcd", "dlr", "32"), ask("dlr", "1"), ask("outbound", strings.Repeat("x", 200), "dlr", "1")} {
-		if got, err := receive(kannel(), r); err != nil || len(got.Reports)+len(got.Messages) > 0 {
+		if got, err := receive(byGet(), r); err != nil || len(got.Reports)+len(got.Messages) > 0 {
 			t.Errorf("%s: %+v, %v", r.URL.RawQuery, got, err)
 		}
 	}
@@ -247,7 +271,8 @@ func TestAnswers(t *testing.T) {
 // fuzzed are channels whose requests stand in all places.
 func fuzzed() []channels.Channel {
 	return []channels.Channel{
-		kannel("in_time", "query.time"),
+		byGet("in_time", "query.time"),
+		kannel(),
 		lineWith(map[string]string{"preset": "jasmin", "gateway_url": "http://jasmin.internal:1401"}),
 		lineWith(generic, "in_from", "json.a.0.from", "in_text", "json.a.0.text", "in_id", "json.a.0.id", "in_text_as", "hex", "in_charset", "json.a.0.cs", "dlr_status", "json.s"),
 		lineWith(generic, "in_list", "json", "answer", "push", "in_from", "json.from", "in_text", "json.text", "in_time", "json.time", "dlr_status", "json.s", "in_numbers", "national"),
@@ -276,7 +301,7 @@ func FuzzReceive(f *testing.F) {
 }
 
 func BenchmarkReceive(b *testing.B) {
-	a, c := newAdapter(prepaid.SystemClock{}), kannel()
+	a, c := newAdapter(prepaid.SystemClock{}), byGet()
 	target := webhook + "/" + token + "?" + url.Values{"from": {number}, "text": {"KOOP 10 1234"}, "id": {"5375558d-7189-42b8-85ed-cf13dfb8969d"}, "charset": {"UTF-8"}}.Encode()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -100,7 +100,7 @@ concatenation = true
 group = sms-service
 keyword = default
 catch-all = true
-get-url = "WEBHOOK/TOKEN?from=%p&text=%b&id=%I&charset=%C"
+post-url = "WEBHOOK/TOKEN?from=%p&id=%I&charset=%C"
 max-messages = 10
 concatenation = true
 omit-empty = true
