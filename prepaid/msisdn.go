@@ -157,6 +157,10 @@ func (a Address) Tel() (MSISDN, bool) {
 // LogValue implements slog.LogValuer: a number is masked, an account of a messenger too.
 func (a Address) LogValue() slog.Value { return slog.StringValue(a.Masked()) }
 
+// MayChange reports whether the messenger gives the same person another address when their number changes: so does WhatsApp to users whose
+// number it does not tell ("whatsapp:NL.13491208655302741918").
+func (a Address) MayChange() bool { return strings.HasPrefix(string(a), "whatsapp:") }
+
 // Masked shows the address in logs: "tel:+316****5678", "telegram:****27".
 func (a Address) Masked() string {
 	if m, ok := a.Tel(); ok {

@@ -126,6 +126,32 @@ func linkAddress(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, p accoun
 		return err
 	}
 	_, err = exec(ctx, tx, `DELETE FROM unlinked_addresses WHERE brand = ? AND address = ? AND customer = ?`, c.Brand, p.Address, c.ID)
+	if err == nil && p.Address.MayChange() {
+		err = inheritAddress(ctx, tx, c, p.Address)
+	}
+	return err
+}
+
+// inheritAddress has an id that its messenger has given anew hear what was said at the ids before it, and at the number that it stands for: our
+// own word STOP holds, unless START was said there; and what is held for ids that may be gone is due again, to be told elsewhere.
+func inheritAddress(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, a prepaid.Address) error {
+	var known []prepaid.Address
+	err := list(ctx, tx, &known, `SELECT address FROM customer_addresses WHERE brand = ? AND customer = ? AND holder = ? AND address <> ?`, c.Brand, c.ID, c.Holder, a)
+	for _, former := range append(known, c.MSISDN.Tel()) {
+		if err != nil {
+			return err
+		}
+		if _, number := former.Tel(); number || former.MayChange() {
+			_, err = exec(ctx, tx, `
+				INSERT INTO opt_outs (brand, address, channel, is_out, changed_at)
+				SELECT brand, CAST(? AS TEXT), channel, is_out, changed_at FROM opt_outs WHERE brand = ? AND address = ? AND channel = '' AND is_out
+				ON CONFLICT (brand, address, channel) DO NOTHING`, a, c.Brand, former)
+		}
+		if err == nil && former.MayChange() {
+			_, err = exec(ctx, tx, `
+				UPDATE notices SET held = '', held_at = 0, lease_until = 0 WHERE told_at = 0 AND held NOT IN ('', 'stop') AND brand = ? AND address = ?`, c.Brand, former)
+		}
+	}
 	return err
 }
 

@@ -42,6 +42,36 @@ var lateTests = []test{
 		must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), operators.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}, start))
 		same(w, "erased", w.column(`SELECT CAST(COUNT(*) AS TEXT) FROM last_inbound`), "0")
 	}},
+	{"an id that has changed inherits what was said at the ids before it", func(w *world) {
+		c := w.customer()
+		stop := func(a prepaid.Address, channel string, out bool) {
+			w.ok(w.db.OptOuts.SetOptOut(w.Context(), brand, a, []string{channel}, out, start))
+		}
+		link := func(a prepaid.Address) {
+			w.ok(w.db.Customers.LinkAddress(w.Context(), c, accounts.Place{Address: a, Channel: "whatsapp", Kind: "whatsapp"}, start))
+		}
+		link("whatsapp:NL.1")
+		same(w, "before", w.optedOut(brand, "whatsapp:NL.1"), nil)
+		stop("whatsapp:NL.1", "", true)
+		stop("whatsapp:NL.1", "whatsapp", true) // at the messenger: of the id alone
+		n := w.news(c)
+		w.ok(w.db.Notices.Redirect(w.Context(), conversation.Notice{ID: n.ID, Brand: brand, Channel: "whatsapp", Kind: "whatsapp", Address: "whatsapp:NL.1"}))
+		w.ok(w.db.Notices.Hold(w.Context(), n.ID, prepaid.HeldUndelivered, start))
+		link("whatsapp:NL.2")
+		same(w, "STOP holds", w.optedOut(brand, "whatsapp:NL.2"), []string{""})
+		same(w, "what was held is due", w.heldFor("whatsapp:NL.1"), "")
+		stop("whatsapp:NL.3", "", true)
+		stop("whatsapp:NL.3", "", false) // START, before it was linked
+		link("whatsapp:NL.3")
+		same(w, "but for START", w.optedOut(brand, "whatsapp:NL.3"), nil)
+		w.ok(w.db.Customers.LinkAddress(w.Context(), c, accounts.Place{Address: "telegram:3527", Channel: "bot", Kind: "telegram"}, start))
+		same(w, "another messenger's", w.optedOut(brand, "telegram:3527"), nil)
+
+		other := w.customer()
+		stop(other.MSISDN.Tel(), "", true)
+		w.ok(w.db.Customers.LinkAddress(w.Context(), other, accounts.Place{Address: "whatsapp:NL.9", Channel: "whatsapp", Kind: "whatsapp"}, start))
+		same(w, "as at the number that it stands for", w.optedOut(brand, "whatsapp:NL.9"), []string{""})
+	}},
 	{"our own words that come too late are told anew, and their window is shut", func(w *world) {
 		c := w.customer()
 		n := w.news(c)
