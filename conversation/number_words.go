@@ -100,11 +100,14 @@ type numberPhrase struct {
 
 func (p numberPhrase) value() int64 { return p.thousands + p.rest }
 
+// afterWords follows the digits of a number of four digits or more that stood in words: a PIN never does.
+const afterWords = ".0"
+
 // digits writes the number so that it is never read as a PIN.
 func (p *numberPhrase) digits() string {
 	text := strconv.FormatInt(p.value(), 10)
 	if len(text) > 3 {
-		text += ".0"
+		text += afterWords
 	}
 	return text
 }

@@ -126,7 +126,7 @@ func (r purchaseReader) takePIN(p *purchase, text string, found []number, unknow
 	first := found[0]
 	parts := splitPIN(text, found)
 	switch {
-	case first.isPIN() && unknown <= 1:
+	case first.isPIN() && unknown <= 1 && !strings.HasPrefix(text[first.end:], afterWords):
 		p.PIN = prepaid.NewSecret(first.text)
 		return 1
 	case parts > 0 && unknown == 0 && text[first.start-1] == ' ' && !slices.ContainsFunc(found[:parts], isAmount):

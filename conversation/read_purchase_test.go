@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"pulsa/prepaid"
@@ -293,6 +294,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Add("KOOP Rp10.000,- 4/8/2/1")
 	f.Add("KOOP vijfentwintig euro pin ৪৮২১")
+	f.Add("0 A1K Al 0 0 0") // 1K is an amount, no PIN
 	all, slow := mustPrompts(f, demoBrand()), newSlowReader(demoBrand())
 	f.Fuzz(func(t *testing.T, text string) {
 		c := all.Words.Read(text)
@@ -339,13 +341,21 @@ func readAnyCode(t *Turn) prepaid.Secret {
 	return prepaid.Secret{}
 }
 
-// holdsDigits reports whether a text shows the digits of a code, whatever stands among them.
+// holdsDigits reports whether a text shows the digits of a code, whatever separates them. Other letters than those that are read as
+// digits in codes end a run: the digits before and after them are not read as one.
 func holdsDigits(text, code string) bool {
 	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
+		switch {
+		case r >= '0' && r <= '9':
+			return r
+		case r == 'O' || r == 'o':
+			return '0'
+		case r == 'I' || r == 'l':
+			return '1'
+		case unicode.IsLetter(r):
+			return ' '
 		}
-		return r
+		return -1
 	}, prepaid.Fold(text))
 	return strings.Contains(digits, code)
 }

@@ -52,7 +52,6 @@ func (s *Server) commission(ctx context.Context, account string, r *http.Request
 
 // commission is what the operator's airtime costs the account less, in percent.
 func (o Operator) commission() Discount {
-	o = o.complete()
 	return Discount{
 		Operator: DiscountOperator{ID: o.OperatorID, OperatorID: o.OperatorID, Name: o.Name, CountryCode: o.Country.ISOName,
 			Data: o.Data, Bundle: o.Bundle, Status: o.active()},
