@@ -11,6 +11,7 @@ import (
 
 	"pulsa/app/apptest"
 	"pulsa/app/config"
+	"pulsa/channels"
 	"pulsa/operators"
 	"pulsa/prepaid"
 
@@ -239,6 +240,38 @@ func TestAnSMSWhoseAnswerWasLostIsFoundAtTwilio(t *testing.T) {
 	sent, err := l.r.DB.Outbox.OutboundTo(t.Context(), "demo", "twilio", l.address(), 0, 9)
 	if err != nil || len(sent) != 1 || sent[0].Delivery != "delivered" {
 		t.Errorf("%+v, %v", sent, err)
+	}
+}
+
+// A copy of the server dies after Twilio has taken a message, and before that is written down.
+func TestWhatADeadServerHasSentIsFoundAtTwilio(t *testing.T) {
+	l := smsLine(t)
+	clock := l.r.Clock.(*apptest.SkipClock)
+	later := clock.Now().Add(time.Hour) // so that no sender sees it
+	can, _ := channels.Of(channels.SMS)
+	m := channels.Outbound{ID: "bcdfghjklm", Brand: "demo", Channel: "twilio", Address: l.address(), MessageID: "news", Text: "€10 was paid back.", Can: can, CreatedAt: later,
+		Doubt: channels.AgainInDoubt, AgainMark: "Again:"}
+	if err := l.r.DB.Outbox.PutOutbound(t.Context(), []channels.Outbound{m}); err != nil {
+		t.Fatal(err)
+	}
+	claimed, err := l.r.DB.Outbox.ClaimOutbound(t.Context(), later, later.Add(time.Second), 1)
+	if err != nil || len(claimed) != 1 {
+		t.Fatal(claimed, err)
+	}
+	c, a, _ := l.r.Registry.Channel(t.Context(), "demo", "twilio")
+	clock.Skip(time.Hour)
+	if _, err := a.Send(t.Context(), c, claimed[0]); err != nil { // and the copy dies
+		t.Fatal(err)
+	}
+	clock.Skip(2 * time.Second) // its lease lapses
+	l.r.Sender.Wake()
+	l.doubts(1)
+	clock.Skip(31 * time.Second)
+	l.doubts(0)
+	clock.Skip(time.Hour)
+	l.r.awaitSent()
+	if n := len(l.v.To(l.at())); n != 1 {
+		t.Errorf("sent %d times", n)
 	}
 }
 

@@ -71,9 +71,9 @@ func (a *Adapter) postFault(w http.ResponseWriter, r *http.Request, c channels.C
 	}
 	f := Fault{Class: channels.Failure(in.Send), Times: in.Times}
 	switch f.Class {
-	case "", channels.Retryable, channels.Throttled, channels.RecipientOut, channels.Misconfigured, channels.RefusedFor, channels.UnknownIfSent:
+	case "", channels.Retryable, channels.Throttled, channels.RecipientOut, channels.Misconfigured, channels.RefusedFor, channels.WindowShut, channels.UnknownIfSent:
 	default:
-		writeError(w, http.StatusBadRequest, `"send" must be retryable, throttled, opted out, misconfigured, refused or unknown`)
+		writeError(w, http.StatusBadRequest, `"send" must be retryable, throttled, opted out, misconfigured, refused, window shut or unknown`)
 		return
 	}
 	var errAfter, errSlow error
