@@ -162,8 +162,8 @@ func (l *line) sends(form url.Values, thing, tap string) string {
 	}
 	update := apptest.TelegramUpdate(l.sent, telegramChat, thing)
 	if tap != "" {
-		update = fmt.Sprintf(`{"update_id":%d,"callback_query":{"id":"q%d","data":%q,"from":{"id":%s,"first_name":"Jo"},"message":{"message_id":77,"date":1,"chat":{"id":%s,"type":"private"}}}}`,
-			l.sent, l.sent, tap, telegramChat, telegramChat)
+		update = fmt.Sprintf(`{"update_id":%d,"callback_query":{"id":"q%d","data":%q,"from":{"id":%s,"first_name":"Jo"},"message":{"message_id":%s,"date":1,"chat":{"id":%s,"type":"private"}}}}`,
+			l.sent, l.sent, tap, telegramChat, l.lastMessage(), telegramChat)
 	}
 	if status := l.r.postTelegram(update); status != http.StatusOK {
 		l.r.t.Fatalf("%s is answered %d", update, status)
@@ -187,6 +187,9 @@ func (l *line) sendsTwilio(form url.Values) string {
 	}
 	return strings.Join(texts, " ")
 }
+
+// lastMessage is the id of the last pushed message at Telegram, which has the buttons.
+func (l *line) lastMessage() string { return fmt.Sprint(1000 + l.heard) }
 
 // hears waits for the next pushed message.
 func (l *line) hears() string {
@@ -377,6 +380,7 @@ func TestASecretIsDeletedAndUsedButtonsGo(t *testing.T) {
 	l.says(apptest.PIN)
 	l.says(apptest.PIN)
 	secret := fmt.Sprint(500 + l.sent) // the message's id
+	question := l.lastMessage()
 	l.chooses("PayPal", "")
 	for deadline := time.Now().Add(apptest.Patience); l.v.Hook("editMessageReplyMarkup") == "" && time.Now().Before(deadline); {
 		time.Sleep(5 * time.Millisecond)
@@ -384,7 +388,7 @@ func TestASecretIsDeletedAndUsedButtonsGo(t *testing.T) {
 	if got := l.v.Hook("deleteMessage"); got != secret {
 		t.Errorf("message %q was deleted last, want %s", got, secret)
 	}
-	if tap, shown := l.v.Hook("answerCallbackQuery"), l.v.Hook("editMessageReplyMarkup"); tap != fmt.Sprintf("q%d", l.sent) || shown != "77" {
+	if tap, shown := l.v.Hook("answerCallbackQuery"), l.v.Hook("editMessageReplyMarkup"); tap != fmt.Sprintf("q%d", l.sent) || shown != question {
 		t.Errorf("answered %q, keyboard removed from %q", tap, shown)
 	}
 }

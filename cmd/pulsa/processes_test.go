@@ -229,6 +229,22 @@ func (c stagedCustomer) hears(part string) {
 	c.Fatalf("heard %q, without %q\nserver: %s\nsimulators: %s", all, part, c.server.log.String(), c.sim.log.String())
 }
 
+// opens follows the link in a text, and returns the address of the simulators' page behind it.
+func (c stagedCustomer) opens(text string) string {
+	c.Helper()
+	link := strings.TrimRight(strings.Fields(text[strings.Index(text, "http://"):])[0], ".")
+	response, err := http.Get(link)
+	if err != nil {
+		c.Fatal(err)
+	}
+	_ = response.Body.Close()
+	page := response.Request.URL
+	if response.StatusCode != http.StatusOK || page.Host != c.simAt {
+		c.Fatalf("%s leads to %s: %s", link, page, response.Status)
+	}
+	return page.String()
+}
+
 func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
 	if race.Enabled() {
 		t.Skip("it sees nothing of processes of their own")
@@ -242,9 +258,8 @@ func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
 	c.says("0612345678", "PIN")
 	c.says(testPIN, "once more")
 	c.says(testPIN, "pay")
-	link := c.says("2", "http://"+s.simAt)
-	link = link[strings.Index(link, "http://"):]
-	if response, err := http.PostForm(strings.Fields(link)[0], url.Values{"action": {"complete"}}); err != nil || response.StatusCode != http.StatusOK {
+	page := c.opens(c.says("2", "http://"))
+	if response, err := http.PostForm(page, url.Values{"action": {"complete"}}); err != nil || response.StatusCode != http.StatusOK {
 		t.Fatalf("the payment page: %v %v", response, err)
 	} else {
 		_ = response.Body.Close()
@@ -259,7 +274,7 @@ func TestServerAndSimulatorsInProcessesOfTheirOwn(t *testing.T) {
 	s.tell("network", "takes the delivery back")
 	c.hears("€20 was paid back")
 	s.tell("payment", "needs authentication")
-	c.says("KOOP 25 "+testPIN, "http://"+s.simAt)
+	c.opens(c.says("KOOP 25 "+testPIN, "http://"))
 	s.tell("customer", "authenticates")
 	c.hears("€25 was added")
 	s.tell("payment", "is disputed")
