@@ -157,6 +157,9 @@ func (p *Program) suggest(w io.Writer, b *prepaid.Brand) {
 	fmt.Fprintf(w, "  %s    is a phone in the browser\n\nor, in another terminal:\n\n", here)
 	fmt.Fprintf(w, "  %s chat --server %s --brand %s%s\n", self, here, b.Name, folder)
 	fmt.Fprintf(w, "  > %-22s registers: follow the questions and open the link\n", keyword)
+	if b.TestCode != "" {
+		fmt.Fprintf(w, "  > %-22s answers a question for a code by SMS, of any number\n", b.TestCode)
+	}
 	fmt.Fprintf(w, "  > %-22s buys, with the PIN you have chosen\n\n", keyword+" "+example+" 4821")
 	if redeem := words.Word(conversation.ActRedeem); redeem != "" {
 		fmt.Fprintf(w, "  %s cards generate --brand %s --amount %s --quantity 5 --series 101%s\n", self, b.Name, example, folder)

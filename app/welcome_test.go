@@ -18,6 +18,8 @@ func TestServeTellsWhatIsSimulatedAndWhatToTry(t *testing.T) {
 		{func(*config.Config) {}, "SIMULATED: payments and network", ""},
 		{func(*config.Config) {}, "apikeys create --brand demo --name shop", ""},
 		{func(*config.Config) {}, "http://127.0.0.1:8080/docs", ""},
+		{func(*config.Config) {}, "  > 246810 ", ""},
+		{func(c *config.Config) { c.Brands[0].TestCode = "" }, "REDEEM", "code by SMS"},
 		{func(c *config.Config) { delete(c.API, "demo") }, "REDEEM", "/docs"},
 		{func(c *config.Config) {
 			c.Brands[0].Network = config.NetworkReloadly

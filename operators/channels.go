@@ -168,7 +168,7 @@ func (o Channels) probe(ctx context.Context, s channels.Status) (found string, o
 	defer cancel()
 	whose, err := prober.Probe(ctx, s.Channel)
 	if err != nil {
-		return "the provider says no: " + Refusal(err), false
+		return failed(err), false
 	}
 	return "ok, " + whose, true
 }

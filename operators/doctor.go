@@ -244,6 +244,23 @@ func (w Waiting) Findings() []Finding {
 	return findings
 }
 
+// reachProvider is what to do where a provider does not answer.
+const reachProvider = "let this machine reach the provider (or correct its address in the configuration), and look whether it has an outage"
+
+// failed says how a call at a provider failed: that it refused, or that there was no answer.
+func failed(err error) string {
+	if noAnswer(err) {
+		return "no answer: " + Refusal(err)
+	}
+	return "the provider says no: " + Refusal(err)
+}
+
+// noAnswer says that a provider could not be asked, so that nothing is known of what it was asked about.
+func noAnswer(err error) bool {
+	var failure *channels.SendError
+	return errors.As(err, &failure) && (failure.Class == channels.Retryable || failure.Class == channels.UnknownIfSent)
+}
+
 // Refusal says in a few words why a provider did not do what it was asked.
 func Refusal(err error) string {
 	var failure *channels.SendError

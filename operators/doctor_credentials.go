@@ -40,15 +40,14 @@ func probe(ctx context.Context, c channels.Channel, prober channels.Prober) Find
 	if err == nil {
 		return OK(what, whose)
 	}
-	f := Failure(what, "the provider says no: "+Refusal(err),
+	f := Failure(what, failed(err),
 		fmt.Sprintf("correct the credentials of %s in the environment, or switch the channel off", c.ID()))
 	var failure *channels.SendError
 	switch {
-	case !errors.As(err, &failure):
-	case failure.Class == channels.Throttled:
+	case noAnswer(err):
+		f.Do = reachProvider
+	case errors.As(err, &failure) && failure.Class == channels.Throttled:
 		f.Level, f.Do = LevelWarn, "try again in a minute: the provider is asked too often"
-	case failure.Class == channels.Retryable, failure.Class == channels.UnknownIfSent:
-		f.Found, f.Do = "no answer: "+Refusal(err), "let this machine reach the provider (or correct its address in the configuration), and look whether it has an outage"
 	}
 	return f
 }

@@ -28,12 +28,8 @@ func CheckTemplates(ctx context.Context, registry ChannelRegistry, texts LateTex
 		if !able || !s.On || !checker.TakesTemplates() {
 			continue
 		}
-		what := "templates of " + s.Channel.ID()
 		wrong, asked := checkTemplates(ctx, s.Channel, checker, texts)
-		for _, f := range wrong {
-			findings = append(findings, Failure(what, f, "correct the channel's templates, or the template in Twilio's Content Template Builder"))
-		}
-		if len(wrong) > 0 {
+		if findings = append(findings, wrong...); len(wrong) > 0 {
 			continue
 		}
 		missing := 0
@@ -46,23 +42,29 @@ func CheckTemplates(ctx context.Context, registry ChannelRegistry, texts LateTex
 		if missing > 0 {
 			found += fmt.Sprintf("; %d of %d texts lack one, and go by SMS after 24 hours", missing, len(texts.Keys()))
 		}
-		findings = append(findings, OK(what, found))
+		findings = append(findings, OK(templatesOf(s.Channel), found))
 	}
 	return findings
 }
 
+func templatesOf(c channels.Channel) string { return "templates of " + c.ID() }
+
 // checkTemplates says what is wrong with a channel's templates, and how many there are.
-func checkTemplates(ctx context.Context, c channels.Channel, checker channels.TemplateChecker, texts LateTexts) (wrong []string, asked int) {
+func checkTemplates(ctx context.Context, c channels.Channel, checker channels.TemplateChecker, texts LateTexts) (wrong []Finding, asked int) {
 	for _, prompt := range slices.Sorted(maps.Keys(c.Templates)) {
 		t := c.Templates[prompt]
 		for _, language := range slices.Sorted(maps.Keys(t.IDs)) {
 			asked++
 			its, err := checkTemplate(ctx, c, checker, t.IDs[language], language, texts.Values(c.Brand.Name, language, prompt, t))
+			do := "correct the channel's templates, or the template in Twilio's Content Template Builder"
+			if noAnswer(err) {
+				do = reachProvider
+			}
 			if err != nil {
-				its = append(its, "the provider says no: "+Refusal(err))
+				its = append(its, failed(err))
 			}
 			if len(its) > 0 {
-				wrong = append(wrong, fmt.Sprintf("%s, %s (%s): %s", prompt, language, t.IDs[language], strings.Join(its, "; ")))
+				wrong = append(wrong, Failure(templatesOf(c), fmt.Sprintf("%s, %s (%s): %s", prompt, language, t.IDs[language], strings.Join(its, "; ")), do))
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package operators
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,18 @@ func TestAWalletIsWarnedOfBeforeItIsEmpty(t *testing.T) {
 	} {
 		if f := CheckWallet(t.Context(), "net", c.wallet, c.low); f.Level != c.want || (f.Do == "") != (c.want == LevelOK) {
 			t.Errorf("%+v, low %q: %+v", c.wallet, c.low, f)
+		}
+	}
+}
+
+func TestAProviderThatDoesNotAnswerIsNotSaidToRefuse(t *testing.T) {
+	for class, want := range map[channels.Failure]string{
+		channels.Retryable: "no answer: ", channels.UnknownIfSent: "no answer: ",
+		channels.Misconfigured: "the provider says no: ", channels.Throttled: "the provider says no: ",
+	} {
+		err := fmt.Errorf("probe: %w", &channels.SendError{Class: class, Code: "4711"})
+		if got := failed(err); !strings.HasPrefix(got, want) || !strings.Contains(got, "4711") {
+			t.Errorf("%s: %q, want it to begin with %q", class, got, want)
 		}
 	}
 }
