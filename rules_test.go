@@ -46,6 +46,7 @@ var mayImport = []importRule{
 	{"channels/*", []string{"channels"}, "an adapter knows the one contract that it implements, and no other adapter"},
 	{"developers", []string{"topup", "topup/reloadly"}, "it is what the API's wire stands on, and implements topup.Funding"},
 	{"payments/*", []string{"payments", "topup"}, "a gateway knows the contract that it implements, whose results are topup's, and no other gateway"},
+	{"payments/stripe/stripetest", []string{"payments/paymentstest"}, "it plays Stripe by Stripe's documents: it knows nothing of the adapter that it tries"},
 	{"app/core", []string{"*", "app/config", "store/sessions"}, "it wires what does not depend on a provider: no adapter, no gateway, no network"},
 	{"web/guard", []string{"channels"}, "it goes around every handler"},
 	{"sim", []string{"operators", "payments", "topup", "topup/reloadly", "sim/*", "web/guard"}, "both simulators and their faces; it knows no program"},

@@ -14,6 +14,7 @@ import (
 	"pulsa/payments"
 	"pulsa/payments/paymentstest"
 	"pulsa/payments/stripe"
+	"pulsa/payments/stripe/stripetest"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -28,7 +29,7 @@ func (w *world) token(m payments.Method) prepaid.Secret {
 	if _, err := w.StartSetup(w.t.Context(), payments.SetupRequest{Reference: reference, Brand: demo(), Customer: "kunde", Method: m, Language: "nl"}); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.server.complete(reference); err != nil {
+	if err := w.server.Complete(reference); err != nil {
 		w.t.Fatal(err)
 	}
 	told := w.events()
@@ -46,13 +47,17 @@ func (w *world) request(reference string, m payments.Method) payments.ChargeRequ
 
 // asked lists what was asked of Stripe since a number of requests ago.
 func (w *world) asked(since int) []string {
-	w.server.mu.Lock()
-	defer w.server.mu.Unlock()
 	var lines []string
-	for _, q := range w.server.requests[since:] {
-		lines = append(lines, q.method+" "+q.path)
+	for _, q := range w.server.Requests()[since:] {
+		lines = append(lines, q.Method+" "+q.Path)
 	}
 	return lines
+}
+
+// last is what was asked of Stripe last.
+func (w *world) last() stripetest.Request {
+	all := w.server.Requests()
+	return all[len(all)-1]
 }
 
 func (w *world) lookUp(reference string) topup.Result {
@@ -62,10 +67,10 @@ func (w *world) lookUp(reference string) topup.Result {
 func TestAChargeIsAskedForWithOurIDsAndAPinnedVersion(t *testing.T) {
 	w := newWorld(t, nil)
 	r := w.request("ref", payments.SEPA)
-	if got := w.Charge(t.Context(), r); got.Outcome != topup.Done || !strings.HasPrefix(got.ProviderRef, "pi_") {
+	if got := w.Charge(t.Context(), r); got.Outcome != topup.Pending || !strings.HasPrefix(got.ProviderRef, "pi_") {
 		t.Fatalf("got %+v", got)
 	}
-	q := w.server.requests[len(w.server.requests)-1]
+	q := w.last()
 	customer, method, _ := strings.Cut(r.Token.Reveal(), "/")
 	want := map[string]string{
 		"amount": "1000", "currency": "eur", "customer": customer, "payment_method": method, "confirm": "true",
@@ -73,14 +78,14 @@ func TestAChargeIsAskedForWithOurIDsAndAPinnedVersion(t *testing.T) {
 		"metadata[charge]": "ref", "metadata[brand]": "demo", "expand[0]": "latest_charge",
 	}
 	got := map[string]string{}
-	for k, v := range q.form {
+	for k, v := range q.Form {
 		got[k] = v[0]
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if q.key != "ref" || q.version != "2026-03-25.dahlia" {
-		t.Errorf("key %q, version %q", q.key, q.version)
+	if q.IdempotencyKey != "ref" || q.Version != "2026-03-25.dahlia" {
+		t.Errorf("key %q, version %q", q.IdempotencyKey, q.Version)
 	}
 }
 
@@ -116,9 +121,7 @@ func TestWhatAnErrorMeansForACharge(t *testing.T) {
 	} {
 		w := newWorld(t, nil)
 		r := w.request("ref", payments.Card)
-		w.server.tell(func() {
-			w.server.problem = refusal(test.status, test.kind, test.code, object{"decline_code": test.decline})
-		})
+		w.server.FailNext(stripetest.Refusal(test.status, test.kind, test.code, object{"decline_code": test.decline}))
 		got := w.Charge(t.Context(), r)
 		if got.Outcome != test.want || got.Code != test.word {
 			t.Errorf("%d %s %s %s: got %s %q, want %s %q", test.status, test.kind, test.code, test.decline,
@@ -128,22 +131,26 @@ func TestWhatAnErrorMeansForACharge(t *testing.T) {
 }
 
 func TestAnswersThatCannotBeReadAreUnknown(t *testing.T) {
-	for _, a := range []*answer{
-		{502, "<html>Bad Gateway " + testKey + "</html>"}, {200, "<html>"}, {200, ""}, {500, ""}, {400, "null"}, {400, `{"error": 7}`},
+	for _, test := range []struct {
+		status int
+		body   string
+	}{
+		{502, "<html>Bad Gateway " + stripetest.Key + "</html>"}, {200, "<html>"}, {200, ""}, {500, ""}, {400, "null"}, {400, `{"error": 7}`},
 		{200, "{}"}, {200, `{"id":"pi_1","status":"a_status_of_next_year"}`}, {302, ""},
 	} {
+		a := &stripetest.Answer{Status: test.status, Body: test.body}
 		w := newWorld(t, nil)
 		r := w.request("ref", payments.Card)
-		w.server.tell(func() { w.server.problem = a })
+		w.server.FailNext(a)
 		if got := w.Charge(t.Context(), r); got.Outcome != topup.Unknown {
-			t.Errorf("%d %v: got %+v", a.status, a.body, got)
+			t.Errorf("%d %v: got %+v", a.Status, a.Body, got)
 		}
-		w.server.tell(func() { w.server.problem = a })
+		w.server.FailNext(a)
 		if got := w.lookUp("ref"); got.Outcome == topup.Done || got.Outcome == topup.Refused {
-			t.Errorf("look-up, %d %v: got %+v", a.status, a.body, got)
+			t.Errorf("look-up, %d %v: got %+v", a.Status, a.Body, got)
 		}
-		if strings.Contains(w.log.String(), testKey) {
-			t.Errorf("%d %v: the key is in the log", a.status, a.body)
+		if strings.Contains(w.log.String(), stripetest.Key) {
+			t.Errorf("%d %v: the key is in the log", a.Status, a.Body)
 		}
 	}
 }
@@ -151,7 +158,7 @@ func TestAnswersThatCannotBeReadAreUnknown(t *testing.T) {
 func TestA500ThatChargedIsFoundThoughItIsReplayed(t *testing.T) {
 	w := newWorld(t, nil)
 	r := w.request("ref", payments.Card)
-	w.server.tell(func() { w.server.broken = true })
+	w.server.BreakNext()
 	for range 2 {
 		if got := w.Charge(t.Context(), r); got.Outcome != topup.Unknown {
 			t.Errorf("got %+v", got)
@@ -160,7 +167,7 @@ func TestA500ThatChargedIsFoundThoughItIsReplayed(t *testing.T) {
 	if got := w.lookUp("ref"); got.Outcome != topup.Done {
 		t.Errorf("look-up: got %+v", got)
 	}
-	if n, _ := w.server.moved("ref"); n != 1 {
+	if n := w.server.Count("charge", "ref"); n != 1 {
 		t.Errorf("charged %d times", n)
 	}
 }
@@ -179,7 +186,7 @@ func TestAReferenceIsChargedOnceAlsoAfterItsKeyWasForgotten(t *testing.T) {
 		t.Errorf("asked for a day late: got %+v", got)
 	}
 	for reference, want := range map[string]int{"ref": 1, "other": 0} {
-		if n, _ := w.server.moved(reference); n != want {
+		if n := w.server.Count("charge", reference); n != want {
 			t.Errorf("%s was charged %d times", reference, n)
 		}
 	}
@@ -192,7 +199,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	defer close(silent)
 	w := newWorld(t, nil)
 	r := w.request("ref", payments.Card)
-	g, err := stripe.New(stripe.Config{Credentials: stripe.Credentials{Key: prepaid.NewSecret(testKey)}, ReturnURL: "https://pay.test", Recorded: w.recorded,
+	g, err := stripe.New(stripe.Config{Credentials: stripe.Credentials{Key: prepaid.NewSecret(stripetest.Key)}, ReturnURL: "https://pay.test", Recorded: w.recorded,
 		BaseURL: slow.URL, Clock: w.clock, Log: discard()})
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +224,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	r := w.request("ref", payments.Card)
 	elsewhere := httptest.NewServer(http.RedirectHandler(w.server.URL+"/v1/payment_intents", http.StatusTemporaryRedirect))
 	defer elsewhere.Close()
-	g, err := stripe.New(stripe.Config{Credentials: stripe.Credentials{Key: prepaid.NewSecret(testKey)}, ReturnURL: "https://pay.test", Recorded: w.recorded,
+	g, err := stripe.New(stripe.Config{Credentials: stripe.Credentials{Key: prepaid.NewSecret(stripetest.Key)}, ReturnURL: "https://pay.test", Recorded: w.recorded,
 		BaseURL: elsewhere.URL, Clock: w.clock, Log: discard()})
 	if err != nil {
 		t.Fatal(err)
@@ -225,7 +232,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	if got := g.Charge(t.Context(), r); got.Outcome != topup.Unknown {
 		t.Errorf("got %+v", got)
 	}
-	if n, _ := w.server.moved("ref"); n != 0 {
+	if n := w.server.Count("charge", "ref"); n != 0 {
 		t.Error("the request was repeated elsewhere, with its key")
 	}
 }
@@ -243,7 +250,7 @@ func TestTestMoneyAndRealMoneyDoNotMix(t *testing.T) {
 	if _, err := live.StartSetup(t.Context(), payments.SetupRequest{Reference: "s", Brand: demo(), Method: payments.Card}); err == nil {
 		t.Error("a test brand got a page where real money is set up")
 	}
-	if len(live.server.requests) > 0 {
+	if len(live.server.Requests()) > 0 {
 		t.Error("Stripe was asked")
 	}
 }
@@ -251,7 +258,7 @@ func TestTestMoneyAndRealMoneyDoNotMix(t *testing.T) {
 func TestWhatCannotBeAskedForIsRefusedWithoutAsking(t *testing.T) {
 	w := newWorld(t, nil)
 	good := w.request("ref", payments.Card)
-	before := len(w.server.requests)
+	before := len(w.server.Requests())
 	for name, change := range map[string]func(*payments.ChargeRequest){
 		"nothing":         func(r *payments.ChargeRequest) { r.Amount.Minor = 0 },
 		"negative":        func(r *payments.ChargeRequest) { r.Amount.Minor = -1 },
@@ -282,17 +289,13 @@ func TestAKeyIsWellFormedAndNeverShown(t *testing.T) {
 		}
 	}
 	w := newWorld(t, nil)
-	w.server.tell(func() {
-		w.server.problem = refusal(401, "invalid_request_error", "", object{"message": "Invalid API Key provided: " + testKey})
-	})
+	w.server.FailNext(stripetest.Refusal(401, "invalid_request_error", "", object{"message": "Invalid API Key provided: " + stripetest.Key}))
 	_, err := w.StartSetup(t.Context(), payments.SetupRequest{Reference: "s", Brand: demo(), Customer: "k", Method: payments.Card})
 	r := w.request("ref", payments.Card)
-	w.server.tell(func() {
-		w.server.problem = refusal(401, "invalid_request_error", "", object{"message": "Invalid API Key provided: " + testKey})
-	})
+	w.server.FailNext(stripetest.Refusal(401, "invalid_request_error", "", object{"message": "Invalid API Key provided: " + stripetest.Key}))
 	got := w.Charge(t.Context(), r)
 	shown := fmt.Sprintf("%v %+v %s", err, got, w.log)
-	if err == nil || strings.Contains(shown, testKey) || strings.Contains(shown, r.Token.Reveal()) || !strings.Contains(shown, "req_test1") {
+	if err == nil || strings.Contains(shown, stripetest.Key) || strings.Contains(shown, r.Token.Reveal()) || !strings.Contains(shown, "req_test1") {
 		t.Errorf("got %s", shown)
 	}
 }
@@ -300,16 +303,16 @@ func TestAKeyIsWellFormedAndNeverShown(t *testing.T) {
 func TestACustomerWhoFailsToAuthenticateIsDeclined(t *testing.T) {
 	w := newWorld(t, nil)
 	r := w.request("ref", payments.Card)
-	w.server.tell(func() { w.server.next = paymentstest.Authentication })
+	w.server.Answer(paymentstest.Authentication)
 	got := w.Charge(t.Context(), r)
 	if got.Outcome != topup.Action || !strings.HasPrefix(got.ActionURL, w.server.URL+"/3ds/") {
 		t.Fatalf("got %+v", got)
 	}
-	q := w.server.requests[len(w.server.requests)-1]
-	if back := q.form.Get("return_url"); back != "https://pay.test"+stripe.ReturnPath+"?language=nl" || q.key != "ref:authenticate" {
-		t.Errorf("confirmed with %q under %q", back, q.key)
+	q := w.last()
+	if back := q.Form.Get("return_url"); back != "https://pay.test"+stripe.ReturnPath+"?language=nl" || q.IdempotencyKey != "ref:authenticate" {
+		t.Errorf("confirmed with %q under %q", back, q.IdempotencyKey)
 	}
-	if err := w.server.failAuthentication("ref"); err != nil {
+	if err := w.server.FailAuthentication("ref"); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.lookUp("ref"); got.Outcome != topup.Refused || got.Code != "payment_intent_authentication_failure" {

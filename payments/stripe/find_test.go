@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"pulsa/payments"
 	"pulsa/payments/paymentstest"
 	"pulsa/payments/stripe"
+	"pulsa/payments/stripe/stripetest"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -36,7 +39,7 @@ func TestALookUpReadsTheStoredPaymentIntent(t *testing.T) {
 	b := w.books["ref"]
 	b.ProviderRef = intent
 	w.books["ref"] = b
-	before := len(w.server.requests)
+	before := len(w.server.Requests())
 	if got := w.lookUp("ref"); got.Outcome != topup.Done {
 		t.Errorf("got %+v", got)
 	}
@@ -62,11 +65,9 @@ func TestALookUpListsWhereTheStoredPaymentIntentIsNotTheCharges(t *testing.T) {
 func TestALookUpReadsEveryPageOfACustomersCharges(t *testing.T) {
 	w := newWorld(t, nil)
 	r, intent := w.charged("first")
+	customer, _, _ := strings.Cut(r.Token.Reveal(), "/")
 	for i := range 230 {
-		w.server.mu.Lock()
-		w.server.put("pi", object{"object": "payment_intent", "customer": w.server.objects[intent].text("customer"),
-			"metadata": map[string]string{"charge": fmt.Sprint(i)}, "status": "succeeded"})
-		w.server.mu.Unlock()
+		w.server.Put("pi", object{"object": "payment_intent", "customer": customer, "metadata": map[string]string{"charge": fmt.Sprint(i)}, "status": "succeeded"})
 	}
 	if got := w.lookUp("first"); got.Outcome != topup.Done || got.ProviderRef != intent {
 		t.Errorf("got %+v", got)
@@ -90,7 +91,7 @@ func TestAbsentIsNeverSaidOnTheSearchsWord(t *testing.T) {
 	if got := w.Cancel(t.Context(), "ref"); got.Outcome != topup.Unknown {
 		t.Errorf("cancel, search lags: got %+v", got)
 	}
-	w.server.tell(func() { w.server.seen[intent] = true })
+	w.server.IndexForSearch(intent)
 	if got := w.lookUp("ref"); got.Outcome != topup.Done || got.ProviderRef != intent {
 		t.Errorf("search has caught up: got %+v", got)
 	}
@@ -102,7 +103,7 @@ func TestAbsentIsNeverSaidOnTheSearchsWord(t *testing.T) {
 func TestBooksThatCannotBeReadLeaveEverythingUnknown(t *testing.T) {
 	w := newWorld(t, nil)
 	w.charged("ref")
-	broken, err := stripe.New(stripe.Config{Credentials: stripe.Credentials{Key: prepaid.NewSecret(testKey)}, ReturnURL: "https://x", BaseURL: w.server.URL,
+	broken, err := stripe.New(stripe.Config{Credentials: stripe.Credentials{Key: prepaid.NewSecret(stripetest.Key)}, ReturnURL: "https://x", BaseURL: w.server.URL,
 		Recorded: func(context.Context, prepaid.ChargeID) (payments.Recorded, error) {
 			return payments.Recorded{}, errors.New("down")
 		},
@@ -136,20 +137,20 @@ func TestAChargeThatDiffersFromTheBooksIsForAHuman(t *testing.T) {
 func TestCancelBelievesAKeyThatIsSpentOnNothing(t *testing.T) {
 	w := newWorld(t, nil)
 	r := w.request("ref", payments.Card)
-	w.server.tell(func() { w.server.next = paymentstest.LosesRequest })
+	w.server.Answer(paymentstest.LosesRequest)
 	w.Charge(t.Context(), r)
-	w.server.tell(func() { w.server.next = paymentstest.Approves })
-	w.server.tell(func() {
-		w.server.only, w.server.problem = "POST", refusal(409, "idempotency_error", "idempotency_key_in_use", nil)
-	})
-	w.server.tell(func() { w.server.keys["ref"] = &kept{body: "the charge", at: w.clock.Now()} })
+	w.server.Answer(paymentstest.Approves)
+	busy := stripetest.Refusal(409, "idempotency_error", "idempotency_key_in_use", nil)
+	busy.Method = http.MethodPost
+	w.server.FailNext(busy)
+	w.server.SpendKey("ref")
 	for range 2 { // Stripe may look at what is asked for before it looks at who is busy
 		if got := w.Cancel(t.Context(), "ref"); got.Outcome != topup.Unknown {
 			t.Errorf("the charge is under way: got %+v", got)
 		}
 	}
 	w.clock.AdvanceTo(w.clock.Now().Add(11 * time.Minute))
-	w.server.tell(func() { w.server.problem = refusal(409, "idempotency_error", "idempotency_key_in_use", nil) })
+	w.server.FailNext(busy)
 	if got := w.Cancel(t.Context(), "ref"); got.Outcome != topup.Unknown {
 		t.Errorf("the charge is under way for long: got %+v", got)
 	}
@@ -168,7 +169,7 @@ func TestADisputeIsReturnedWhileTheMoneyIsGone(t *testing.T) {
 	} {
 		w := newWorld(t, nil)
 		w.charged("ref")
-		if err := w.server.dispute("ref", status); err != nil {
+		if err := w.server.Dispute("ref", status); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.lookUp("ref"); got.Outcome != want {
@@ -193,23 +194,17 @@ func TestWhereARefundStands(t *testing.T) {
 		{object{"status": "requires_action"}, topup.Unknown, "requires_action"},
 		{object{"status": "failed", "failure_reason": "expired_or_canceled_card"}, topup.Refused, "expired_or_canceled_card"},
 		{object{"status": "canceled"}, topup.Refused, "canceled"},
-		{object{"status": "succeeded", "amount": 400}, topup.Absent, ""},
+		{object{"status": "succeeded", "amount": int64(400)}, topup.Absent, ""},
 	} {
 		w := newWorld(t, nil)
 		w.charged("ref")
 		if got := w.Refund(t.Context(), "ref"); got.Outcome != topup.Done {
 			t.Fatalf("got %+v", got)
 		}
-		if q := w.server.requests[len(w.server.requests)-1]; q.key != "refund:ref" || q.form.Get("metadata[charge]") != "ref" || q.form.Has("amount") {
+		if q := w.last(); q.IdempotencyKey != "refund:ref" || q.Form.Get("metadata[charge]") != "ref" || q.Form.Has("amount") {
 			t.Errorf("refunded by %+v", q)
 		}
-		for id, o := range w.server.objects {
-			if o["object"] == "refund" {
-				for k, v := range test.change {
-					w.server.objects[id][k] = v
-				}
-			}
-		}
+		w.server.Set(w.server.Latest("refund").ID(), test.change)
 		if got := w.LookUp(t.Context(), payments.OpRefund, "ref"); got.Outcome != test.want || got.Code != test.word {
 			t.Errorf("%v: got %+v", test.change, got)
 		}
@@ -218,7 +213,7 @@ func TestWhereARefundStands(t *testing.T) {
 			if got := w.Refund(t.Context(), "ref"); got.Outcome != topup.Done {
 				t.Errorf("%v, a day later: got %+v", test.change, got)
 			}
-			if _, n := w.server.moved("ref"); n != 1 {
+			if n := w.server.Count("refund", "ref"); n != 1 {
 				t.Errorf("refunded %d times", n)
 			}
 		}

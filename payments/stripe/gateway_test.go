@@ -3,7 +3,6 @@ package stripe_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,11 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stripe/stripe-go/v85/webhook"
-
 	"pulsa/payments"
 	"pulsa/payments/paymentstest"
 	"pulsa/payments/stripe"
+	"pulsa/payments/stripe/stripetest"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -32,7 +30,7 @@ type world struct {
 	*stripe.Gateway
 	t      *testing.T
 	clock  *prepaid.VirtualClock
-	server *server
+	server *stripetest.Server
 	log    *strings.Builder
 	tokens map[payments.Method]prepaid.Secret // that were set up
 
@@ -47,10 +45,12 @@ func newWorld(t *testing.T, change func(*stripe.Config)) *world {
 	// Signatures made by Stripe's library bear the real time.
 	w := &world{t: t, clock: prepaid.NewVirtualClock(time.Now().UTC()), log: &strings.Builder{},
 		tokens: map[payments.Method]prepaid.Secret{}, books: map[string]payments.Recorded{}}
-	w.server = newServer(t, w.clock)
-	w.server.deliver = w.deliver
+	w.server = stripetest.New(t, w.clock)
+	hooks := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) { w.Webhook(w.take).ServeHTTP(out, r) }))
+	t.Cleanup(hooks.Close)
+	w.server.SendEvents(hooks.URL, stripetest.Held, hookSecret)
 	c := stripe.Config{
-		Credentials: stripe.Credentials{Key: prepaid.NewSecret(testKey), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret("whsec_older"), prepaid.NewSecret(hookSecret)}},
+		Credentials: stripe.Credentials{Key: prepaid.NewSecret(stripetest.Key), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret("whsec_older"), prepaid.NewSecret(hookSecret)}},
 		ReturnURL:   "https://pay.test" + stripe.ReturnPath, Recorded: w.recorded, BaseURL: w.server.URL, Clock: w.clock,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
@@ -98,24 +98,23 @@ func (w *world) events() []payments.Event {
 	return append([]payments.Event(nil), w.told...)
 }
 
+// object is one of Stripe's.
+type object = stripetest.Object
+
 // deliver sends an event as Stripe does, and expects it to be taken.
 func (w *world) deliver(kind string, about object) {
 	w.t.Helper()
-	if status := w.post(event(kind, about)); status != http.StatusOK {
+	if status := w.server.Send(w.server.NewEvent(kind, about)); status != http.StatusOK {
 		w.t.Errorf("%s was answered %d", kind, status)
 	}
 }
 
-func event(kind string, about any) []byte {
-	body, _ := json.Marshal(object{"id": "evt_1", "object": "event", "api_version": "2019-01-01", "livemode": false,
-		"type": kind, "data": object{"object": about}})
-	return body
-}
+// event is the body of an event about anything, now.
+func (w *world) event(kind string, about any) []byte { return w.server.NewEvent(kind, about).Body }
 
 // post sends a body signed.
 func (w *world) post(body []byte) int {
-	p := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: hookSecret, Timestamp: w.clock.Now()})
-	return w.postAs(http.MethodPost, body, p.Header)
+	return w.postAs(http.MethodPost, body, stripetest.Signature(body, w.clock.Now(), hookSecret))
 }
 
 func (w *world) postAs(method string, body []byte, signature string) int {
@@ -132,15 +131,12 @@ func (w *world) postAs(method string, body []byte, signature string) int {
 func (w *world) provider() paymentstest.Provider {
 	return paymentstest.Provider{
 		Gateway: w.Gateway, Brand: demo(),
-		Answer: func(a paymentstest.Answer) {
-			w.server.mu.Lock()
-			defer w.server.mu.Unlock()
-			w.server.next = a
-		},
-		Complete: w.server.complete, Abandon: w.server.abandon, Authenticate: w.server.authenticate,
-		Settle: w.server.settle, Return: w.server.takeBack,
-		Charged:  func(reference string) int { n, _ := w.server.moved(reference); return n },
-		Refunded: func(reference string) int { _, n := w.server.moved(reference); return n },
+		Answer:   w.server.Answer,
+		Complete: w.server.Complete, Abandon: w.server.Abandon, Authenticate: w.server.Authenticate,
+		Settle:   w.server.Settle,
+		Return:   func(charge string) error { return w.server.Return(charge, "debit_not_authorized") },
+		Charged:  func(charge string) int { return w.server.Count("charge", charge) },
+		Refunded: func(charge string) int { return w.server.Count("refund", charge) },
 		Told:     w.events, Sent: w.sent, Now: w.clock.Now,
 	}
 }

@@ -2,33 +2,21 @@ package stripe_test
 
 import (
 	"net/http"
-	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/stripe/stripe-go/v85/webhook"
-
 	"pulsa/payments/stripe"
+	"pulsa/payments/stripe/stripetest"
 	"pulsa/prepaid"
 )
 
 func TestOtherCredentialsAreTakenWhileRunning(t *testing.T) {
-	var mu sync.Mutex
-	var keys []string
-	answers := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		keys = append(keys, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
-		_, _ = w.Write([]byte(`{"object":"balance","livemode":false}`))
-	}))
-	defer answers.Close()
-	w := newWorld(t, func(c *stripe.Config) { c.BaseURL = answers.URL })
+	w := newWorld(t, nil)
+	w.server.LetIn(stripetest.Key, "sk_test_next")
 	signedWith := func(secret string) int {
-		body := event("charge.pending", object{"id": "ch_1", "object": "charge"})
-		p := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret, Timestamp: w.clock.Now()})
-		return w.postAs(http.MethodPost, body, p.Header)
+		body := w.event("charge.pending", object{"id": "ch_1", "object": "charge"})
+		return w.postAs(http.MethodPost, body, stripetest.Signature(body, w.clock.Now(), secret))
 	}
 	probe := func() {
 		t.Helper()
@@ -49,8 +37,8 @@ func TestOtherCredentialsAreTakenWhileRunning(t *testing.T) {
 	take()
 	both.Wait()
 	probe()
-	if !slices.Contains(keys, testKey) || keys[len(keys)-1] != "sk_test_next" {
-		t.Errorf("asked with %q", keys)
+	if first, last := w.server.Requests()[0].By, w.last().By; first != stripetest.Key || last != "sk_test_next" {
+		t.Errorf("asked with %q, then with %q", first, last)
 	}
 	if old, anew := signedWith(hookSecret), signedWith("whsec_next"); old == http.StatusOK || anew != http.StatusOK {
 		t.Errorf("news signed with the old secret: %d, with the new: %d", old, anew)
@@ -61,7 +49,7 @@ func TestOtherCredentialsAreTakenWhileRunning(t *testing.T) {
 		}
 	}
 	probe()
-	if keys[len(keys)-1] != "sk_test_next" {
-		t.Errorf("a refused key was used: %q", keys)
+	if key := w.last().By; key != "sk_test_next" {
+		t.Errorf("a refused key was used: %q", key)
 	}
 }

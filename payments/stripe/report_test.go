@@ -13,6 +13,7 @@ import (
 
 	"pulsa/payments"
 	"pulsa/payments/paymentstest"
+	"pulsa/payments/stripe/stripetest"
 	"pulsa/topup"
 )
 
@@ -35,7 +36,7 @@ func (w *world) movements(from, to time.Time) (all []string, err error) {
 func (w *world) charge(reference string, m payments.Method, how paymentstest.Answer) {
 	w.t.Helper()
 	r := w.request(reference, m)
-	w.server.tell(func() { w.server.next = how })
+	w.server.Answer(how)
 	w.Charge(w.t.Context(), r)
 }
 
@@ -54,12 +55,11 @@ func TestMovementsAreOurChargesRefundsAndWhatBanksTookBack(t *testing.T) {
 	if r := w.Refund(t.Context(), "refunded"); r.Outcome != topup.Done {
 		t.Fatalf("refund: %+v", r)
 	}
-	if err := errors.Join(w.server.takeBack("failed"), w.server.dispute("lost", "needs_response"), w.server.dispute("won", "won")); err != nil {
+	if err := errors.Join(w.server.Return("failed", "debit_not_authorized"), w.server.Dispute("lost", "needs_response"), w.server.Dispute("won", "won")); err != nil {
 		t.Fatal(err)
 	}
-	w.server.tell(func() { // what others do with the account is none of ours
-		w.server.put("pi", object{"object": "payment_intent", "amount": 99, "currency": "eur", "status": "succeeded", "metadata": map[string]string{}})
-	})
+	// What others do with the account is none of ours.
+	w.server.Put("pi", object{"object": "payment_intent", "amount": int64(99), "currency": "eur", "status": "succeeded", "metadata": map[string]string{}})
 	got, err := w.movements(from, from.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
@@ -86,16 +86,10 @@ func TestADebitThatFailsLateIsReportedWhenItFailed(t *testing.T) {
 	from := w.clock.Now().Truncate(time.Second)
 	w.charge("late", payments.SEPA, paymentstest.Pends)
 	failed := from.Add(10 * 24 * time.Hour)
-	if err := w.server.takeBack("late"); err != nil {
+	w.clock.AdvanceTo(failed)
+	if err := w.server.Return("late", "debit_not_authorized"); err != nil {
 		t.Fatal(err)
 	}
-	w.server.tell(func() {
-		for _, o := range w.server.objects {
-			if o["object"] == "payment_intent" {
-				o["latest_charge"].(object)["failure_balance_transaction"] = object{"id": "txn_1", "created": failed.Unix()}
-			}
-		}
-	})
 	got, err := w.movements(failed.Add(-time.Hour), failed.Add(time.Hour))
 	if diff := cmp.Diff([]string{"return late EUR 10.00"}, got); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -105,12 +99,10 @@ func TestADebitThatFailsLateIsReportedWhenItFailed(t *testing.T) {
 func TestMovementsAreReadPageByPageAndNoHalfReportIsBelieved(t *testing.T) {
 	w := newWorld(t, nil)
 	from := w.clock.Now().Truncate(time.Second)
-	w.server.tell(func() {
-		for n := range 250 {
-			w.server.put("pi", object{"object": "payment_intent", "amount": 1000, "currency": "eur", "status": "succeeded",
-				"metadata": map[string]string{"charge": fmt.Sprint("ch", n)}})
-		}
-	})
+	for n := range 250 {
+		w.server.Put("pi", object{"object": "payment_intent", "amount": int64(1000), "currency": "eur", "status": "succeeded",
+			"metadata": map[string]string{"charge": fmt.Sprint("ch", n)}})
+	}
 	got, err := w.movements(from, from.Add(time.Hour))
 	if err != nil || len(got) != 250 {
 		t.Errorf("%d movements, %v", len(got), err)
@@ -122,8 +114,8 @@ func TestMovementsAreReadPageByPageAndNoHalfReportIsBelieved(t *testing.T) {
 	if pages != 4 {
 		t.Errorf("%d pages were read, want 3 and 1", pages)
 	}
-	w.server.tell(func() { w.server.problem = refusal(http.StatusInternalServerError, "api_error", "", nil) })
-	if _, err := w.movements(from, from.Add(time.Hour)); err == nil || strings.Contains(err.Error(), testKey) {
+	w.server.FailNext(stripetest.Refusal(http.StatusInternalServerError, "api_error", "", nil))
+	if _, err := w.movements(from, from.Add(time.Hour)); err == nil || strings.Contains(err.Error(), stripetest.Key) {
 		t.Errorf("half a report: %v", err)
 	}
 }

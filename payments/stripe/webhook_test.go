@@ -13,20 +13,20 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/stripe/stripe-go/v85/webhook"
 
 	"pulsa/payments"
 	"pulsa/payments/paymentstest"
 	"pulsa/payments/stripe"
+	"pulsa/payments/stripe/stripetest"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
 func TestOnlyStripeIsBelieved(t *testing.T) {
 	w := newWorld(t, nil)
-	body := event("payment_intent.succeeded", object{"metadata": map[string]string{"charge": "ref"}})
+	body := w.event("payment_intent.succeeded", object{"metadata": map[string]string{"charge": "ref"}})
 	sign := func(secret string, age time.Duration, body []byte) string {
-		return webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret, Timestamp: w.clock.Now().Add(-age)}).Header
+		return stripetest.Signature(body, w.clock.Now().Add(-age), secret)
 	}
 	good := sign(hookSecret, 0, body)
 	at, signature, _ := strings.Cut(good, ",")
@@ -74,7 +74,7 @@ func TestWhatEventsTell(t *testing.T) {
 	w := newWorld(t, nil)
 	r, intent := w.charged("ref")
 	customer, method, _ := strings.Cut(r.Token.Reveal(), "/")
-	foreign := w.server.put("pi", object{"object": "payment_intent", "status": "succeeded", "metadata": map[string]string{"shop": "1"}})
+	foreign := w.server.Put("pi", object{"object": "payment_intent", "status": "succeeded", "metadata": map[string]string{"shop": "1"}})
 	charge, none := payments.Event{Charge: "ref"}, payments.Event{}
 	ours := object{"id": intent, "metadata": map[string]string{"charge": "ref"}}
 	for _, test := range []struct {
@@ -88,12 +88,12 @@ func TestWhatEventsTell(t *testing.T) {
 		{"payment_intent.processing", ours, charge},
 		{"payment_intent.canceled", ours, charge},
 		{"payment_intent.created", ours, none},
-		{"payment_intent.succeeded", object{"id": foreign.id(), "metadata": object{}}, none},
+		{"payment_intent.succeeded", object{"id": foreign.ID(), "metadata": object{}}, none},
 		{"charge.refunded", object{"id": "ch_1", "payment_intent": intent, "metadata": map[string]string{"charge": "ref"}}, charge},
 		{"charge.refunded", object{"id": "ch_1", "payment_intent": nil}, none},
 		{"charge.dispute.created", object{"id": "dp_1", "payment_intent": intent}, charge},
 		{"charge.dispute.created", object{"id": "dp_1", "payment_intent": object{"id": intent}}, charge},
-		{"charge.dispute.created", object{"id": "dp_1", "payment_intent": foreign.id()}, none},
+		{"charge.dispute.created", object{"id": "dp_1", "payment_intent": foreign.ID()}, none},
 		{"charge.dispute.closed", object{"id": "dp_1", "payment_intent": intent}, charge},
 		{"refund.failed", object{"id": "re_1", "payment_intent": intent}, charge},
 		{"mandate.updated", object{"id": "mandate_1", "status": "inactive", "payment_method": method}, payments.Event{Revoked: r.Token}},
@@ -103,7 +103,7 @@ func TestWhatEventsTell(t *testing.T) {
 		{"customer.created", object{"id": customer}, none},
 	} {
 		w.told = nil
-		if got := w.post(event(test.kind, test.about)); got != 200 {
+		if got := w.post(w.event(test.kind, test.about)); got != 200 {
 			t.Errorf("%s: answered %d", test.kind, got)
 		}
 		var got payments.Event
@@ -126,24 +126,24 @@ func TestASetupIsToldOnceItIsUsable(t *testing.T) {
 		if _, err := w.StartSetup(t.Context(), payments.SetupRequest{Reference: string(m), Brand: demo(), Customer: "kunde", Method: m, Language: "ht"}); err != nil {
 			t.Fatal(err)
 		}
-		session := w.server.finish(string(m))
-		intent := w.server.objects[session.text("setup_intent")]
-		intent["status"] = "processing"
+		session := w.server.Latest("checkout.session")
+		w.server.Set(session.Text("setup_intent"), object{"status": "processing"})
 		w.told = nil
 		w.deliver("checkout.session.completed", session)
 		if told := w.events(); len(told) != 0 {
 			t.Errorf("%s: told %+v while it is being set up", m, told)
 		}
-		intent["status"] = "succeeded"
-		w.deliver("setup_intent.succeeded", intent)
-		w.deliver("checkout.session.completed", session)
+		if err := w.server.Complete(string(m)); err != nil { // setup_intent.succeeded and checkout.session.completed
+			t.Fatal(err)
+		}
+		intent := w.server.Latest("setup_intent")
 		want := payments.Event{Setup: prepaid.SetupID(m), Ended: payments.SetupCompleted, Display: displays[m],
-			Token: prepaid.NewSecret(intent.text("customer") + "/" + intent.text("payment_method"))}
+			Token: prepaid.NewSecret(intent.Text("customer") + "/" + intent.Text("payment_method"))}
 		told := w.events()
 		if len(told) != 2 || told[0] != want || told[1] != want {
 			t.Errorf("%s: told %+v, want %+v twice", m, told, want)
 		}
-		forged := object{"mode": "setup", "metadata": map[string]string{"setup": "another"}, "setup_intent": intent.id()}
+		forged := object{"mode": "setup", "metadata": map[string]string{"setup": "another"}, "setup_intent": intent.ID()}
 		w.deliver("checkout.session.completed", forged)
 		if n := len(w.events()); n != 2 {
 			t.Errorf("%s: a session that is not its intent's was told", m)
@@ -158,17 +158,17 @@ func TestASetupsRequestsNameItAndNotTheNumber(t *testing.T) {
 	if err != nil || !strings.HasPrefix(page.URL, w.server.URL+"/c/pay/") || !strings.HasPrefix(page.GatewayRef, "cs_") {
 		t.Fatalf("got %+v, %v", page, err)
 	}
-	customer, session := w.server.requests[0], w.server.requests[1]
-	if customer.key != "customer:kunde" || session.key != "setup:ref" {
-		t.Errorf("keys %q and %q", customer.key, session.key)
+	customer, session := w.server.Requests()[0], w.server.Requests()[1]
+	if customer.IdempotencyKey != "customer:kunde" || session.IdempotencyKey != "setup:ref" {
+		t.Errorf("keys %q and %q", customer.IdempotencyKey, session.IdempotencyKey)
 	}
 	for field, want := range map[string]string{"mode": "setup", "currency": "eur", "locale": "nl", "payment_method_types[0]": "sepa_debit",
 		"metadata[setup]": "ref", "setup_intent_data[metadata][setup]": "ref", "success_url": "https://pay.test" + stripe.ReturnPath + "?language=nl"} {
-		if got := session.form.Get(field); got != want {
+		if got := session.Form.Get(field); got != want {
 			t.Errorf("%s: got %q, want %q", field, got, want)
 		}
 	}
-	if sent := customer.form.Encode() + session.form.Encode(); strings.Contains(sent, "31612345678") {
+	if sent := customer.Form.Encode() + session.Form.Encode(); strings.Contains(sent, "31612345678") {
 		t.Error("Stripe was told the customer's number")
 	}
 }
@@ -177,13 +177,13 @@ func TestNewsThatIsNotTakenIsAskedForAgain(t *testing.T) {
 	w := newWorld(t, nil)
 	_, intent := w.charged("ref")
 	w.told = nil
-	dispute := event("charge.dispute.created", object{"payment_intent": intent})
+	dispute := w.event("charge.dispute.created", object{"payment_intent": intent})
 	w.deaf = errors.New("the store is down")
 	if got := w.post(dispute); got != http.StatusServiceUnavailable {
 		t.Errorf("store down: answered %d", got)
 	}
 	w.deaf = nil
-	w.server.tell(func() { w.server.problem = refusal(500, "api_error", "", nil) })
+	w.server.FailNext(stripetest.Refusal(500, "api_error", "", nil))
 	if got := w.post(dispute); got != http.StatusServiceUnavailable {
 		t.Errorf("Stripe down: answered %d", got)
 	}
@@ -208,7 +208,7 @@ func TestEventsAboutWhatStripeDoesNotKnowAreNotAskedForForEver(t *testing.T) {
 	})
 	made := w.clock.Now().Truncate(time.Second)
 	said := func(kind string, about object) []byte {
-		return bytes.Replace(event(kind, about), []byte(`"data":`), fmt.Appendf(nil, `"created":%d,"data":`, made.Unix()), 1)
+		return w.event(kind, about)
 	}
 	dispute := said("charge.dispute.created", object{"id": "dp_1", "payment_intent": "pi_gone", "amount": 1000, "currency": "eur", "status": "needs_response"})
 	events := [][]byte{
@@ -236,7 +236,7 @@ func TestEventsAboutWhatStripeDoesNotKnowAreNotAskedForForEver(t *testing.T) {
 		t.Errorf("not written down: answered %d", got)
 	}
 	full = nil
-	w.server.tell(func() { w.server.problem = refusal(500, "api_error", "", nil) })
+	w.server.FailNext(stripetest.Refusal(500, "api_error", "", nil))
 	if got := w.post(dispute); got != http.StatusServiceUnavailable {
 		t.Errorf("Stripe down: answered %d", got)
 	}
@@ -249,12 +249,12 @@ func TestEventsAboutWhatStripeDoesNotKnowAreNotAskedForForEver(t *testing.T) {
 
 func TestNewsOfTheOtherModeIsIgnored(t *testing.T) {
 	w := newWorld(t, nil)
-	body := bytes.Replace(event("payment_intent.succeeded", object{"metadata": map[string]string{"charge": "ref"}}),
+	body := bytes.Replace(w.event("payment_intent.succeeded", object{"metadata": map[string]string{"charge": "ref"}}),
 		[]byte(`"livemode":false`), []byte(`"livemode":true`), 1)
 	if got := w.post(body); got != 200 || len(w.events()) != 0 {
 		t.Errorf("answered %d, told %+v", got, w.events())
 	}
-	if got := w.post(event("payment_intent.succeeded", []int{1})); got != http.StatusBadRequest {
+	if got := w.post(w.event("payment_intent.succeeded", []int{1})); got != http.StatusBadRequest {
 		t.Errorf("an object that is none: answered %d", got)
 	}
 }
@@ -277,30 +277,36 @@ func TestTheReturnPageSpeaksTheCustomersLanguage(t *testing.T) {
 	}
 }
 
-func TestAnIBANIsSentOnceAndLoggedNever(t *testing.T) {
-	w := newWorld(t, nil)
+// agreement is a customer's to a mandate, now.
+func agreement(t *testing.T, w *world) payments.Agreement {
+	t.Helper()
 	iban, _, err := payments.ParseIBAN("NL91ABNA0417164300")
 	if err != nil {
 		t.Fatal(err)
 	}
 	brand := demo()
 	brand.Creditor.Email = "sepa@demo.example"
-	a := payments.Agreement{Reference: "ref", Mandate: "BKTRMWQXZDBKTRMWQXZD", Brand: brand, Customer: "kunde", IBAN: iban, Holder: "J. Jansen",
+	return payments.Agreement{Reference: "ref", Mandate: "BKTRMWQXZDBKTRMWQXZD", Brand: brand, Customer: "kunde", IBAN: iban, Holder: "J. Jansen",
 		AgreedAt: w.clock.Now()}
-	w.server.tell(func() { w.server.next = paymentstest.Declines })
+}
+
+func TestAnIBANIsSentOnceAndLoggedNever(t *testing.T) {
+	w := newWorld(t, nil)
+	a := agreement(t, w)
+	w.server.Answer(paymentstest.Declines)
 	if s := w.Sign(t.Context(), a); s.Outcome != topup.Refused || s.Code != "invalid_bank_account_iban" {
 		t.Errorf("declined: %+v", s)
 	}
-	w.server.tell(func() { w.server.problem = refusal(429, "invalid_request_error", "rate_limit", nil) })
+	w.server.FailNext(stripetest.Refusal(429, "invalid_request_error", "rate_limit", nil))
 	if s := w.Sign(t.Context(), a); s.Outcome != topup.Unknown { // asked too often: no fault of the account
 		t.Errorf("too often: %+v", s)
 	}
 	if text := w.log.String(); text == "" || strings.Contains(text, "0417164300") || strings.Contains(text, "Jansen") {
 		t.Errorf("logged %s", text)
 	}
-	sent := w.server.requests[1]
-	if sent.path != "/v1/setup_intents" || sent.key != "sign:ref" {
-		t.Errorf("asked %s under %s", sent.path, sent.key)
+	sent := w.server.Requests()[1]
+	if sent.Path != "/v1/setup_intents" || sent.IdempotencyKey != "sign:ref" {
+		t.Errorf("asked %s under %s", sent.Path, sent.IdempotencyKey)
 	}
 	for field, want := range map[string]string{
 		"payment_method_data[sepa_debit][iban]": "NL91ABNA0417164300", "payment_method_data[billing_details][name]": "J. Jansen",
@@ -309,7 +315,7 @@ func TestAnIBANIsSentOnceAndLoggedNever(t *testing.T) {
 		"mandate_data[customer_acceptance][type]":                               "offline",
 		"mandate_data[customer_acceptance][accepted_at]":                        strconv.FormatInt(w.clock.Now().Unix(), 10),
 	} {
-		if got := sent.form.Get(field); got != want {
+		if got := sent.Form.Get(field); got != want {
 			t.Errorf("%s: got %q, want %q", field, got, want)
 		}
 	}
