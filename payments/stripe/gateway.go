@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,12 +51,13 @@ type Credentials struct {
 	WebhookSecrets []prepaid.Secret
 }
 
-// Gateway is Stripe as a payments.Gateway. It keeps nothing; safe for concurrent use.
+// Gateway is Stripe as a payments.Gateway. It keeps nothing of payments; safe for concurrent use.
 type Gateway struct {
 	c        Config
 	live     bool
 	backends *api.Backends
 	now      atomic.Pointer[account]
+	thin     sync.Map // types of thin events that the log has told of
 }
 
 // account is what we are let in by.

@@ -3,12 +3,15 @@ package stripe
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 
 	api "github.com/stripe/stripe-go/v85"
 
 	"pulsa/payments"
 	"pulsa/prepaid"
+	"pulsa/topup"
 )
 
 // object is what an event is about: as much as is needed to know whose it is.
@@ -77,10 +80,26 @@ func (g *Gateway) news(ctx context.Context, kind string, o object) (payments.Eve
 		}
 		return g.revoked(ctx, string(o.PaymentMethod))
 	case "refund.failed":
-		g.c.Log.ErrorContext(ctx, "refund failed at stripe: the customer's money has come back to us",
-			"refund", word(o.ID), "intent", word(string(o.PaymentIntent)))
+		return g.refundFailed(ctx, o)
 	}
 	return g.chargeChanged(ctx, o)
+}
+
+// refundFailed is news that a bank did not take a refund. The log tells it to people where the charge is in our books.
+func (g *Gateway) refundFailed(ctx context.Context, o object) (payments.Event, error) {
+	e, err := g.chargeChanged(ctx, o)
+	if err != nil || e.Charge == "" {
+		return e, err
+	}
+	switch _, err := g.c.Recorded(ctx, e.Charge); {
+	case errors.Is(err, topup.ErrNoOrder):
+		return e, nil
+	case err != nil:
+		return e, fmt.Errorf("read books of charge %s: %w", e.Charge, err)
+	}
+	g.c.Log.ErrorContext(ctx, "refund failed at stripe: the customer's money has come back to us",
+		"charge", e.Charge, "refund", word(o.ID), "intent", word(string(o.PaymentIntent)))
+	return e, nil
 }
 
 // chargeChanged is news of a charge. A dispute does not say whose it is: its PaymentIntent does.

@@ -28,6 +28,10 @@ const (
 	tolerance = 300 * time.Second
 )
 
+// thinEvent is the kind of object that an event of the API's second version is: it holds none that could be read, and comes
+// where an endpoint is set to "thin" events.
+const thinEvent = "v2.core.event"
+
 // event is the envelope of Stripe's news. It is read tolerantly: its form follows the endpoint's API version.
 type event struct {
 	ID       string `json:"id"`
@@ -41,8 +45,8 @@ type event struct {
 
 // Webhook receives Stripe's events and gives what concerns us to take. An unsigned or stale request is
 // answered 403, one that is too long 413, one that can't be read 400, and none of them has any effect; what
-// take or Stripe's API can't do now is 503, so that Stripe repeats it. Events that are not ours are 200, and so are, some
-// minutes later, those about what Stripe does not know.
+// take or Stripe's API can't do now is 503, so that Stripe repeats it. Events that are not ours are 200, thin events too, and so are,
+// some minutes later, those about what Stripe does not know.
 func (g *Gateway) Webhook(take func(context.Context, payments.Event) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
@@ -67,8 +71,16 @@ func (g *Gateway) Webhook(take func(context.Context, payments.Event) error) http
 
 // receive takes an authentic event, and says how to answer it.
 func (g *Gateway) receive(ctx context.Context, body []byte, take func(context.Context, payments.Event) error) int {
+	var envelope struct{ Object, Type string }
+	if json.Unmarshal(body, &envelope) != nil || envelope.Type == "" {
+		return http.StatusBadRequest
+	}
+	if envelope.Object == thinEvent {
+		g.ignoreThin(ctx, envelope.Type)
+		return http.StatusOK
+	}
 	var e event
-	if json.Unmarshal(body, &e) != nil || e.Type == "" {
+	if json.Unmarshal(body, &e) != nil {
 		return http.StatusBadRequest
 	}
 	if e.Livemode != g.live {
@@ -94,6 +106,13 @@ func (g *Gateway) receive(ctx context.Context, body []byte, take func(context.Co
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusOK
+}
+
+// ignoreThin says once for each type that thin events change nothing.
+func (g *Gateway) ignoreThin(ctx context.Context, kind string) {
+	if _, said := g.thin.LoadOrStore(kind, true); !said {
+		g.c.Log.InfoContext(ctx, "stripe sends thin events, which are not read: have it send snapshot events to this endpoint instead", "type", kind)
+	}
 }
 
 // signed checks a Stripe-Signature header: "t=1700000000,v1=<hex>,v1=<hex>". Without a secret nothing is signed.

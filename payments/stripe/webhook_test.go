@@ -247,6 +247,51 @@ func TestEventsAboutWhatStripeDoesNotKnowAreNotAskedForForEver(t *testing.T) {
 	}
 }
 
+func TestThinEventsAreAcceptedAndChangeNothing(t *testing.T) {
+	w := newWorld(t, nil)
+	_, intent := w.charged("ref")
+	w.told = nil
+	before := len(w.server.Requests())
+	for range 3 {
+		for _, kind := range []string{"v1.billing.meter.error_report_triggered", "v2.core.event_destination.ping", "payment_intent.succeeded"} {
+			if got := w.server.Send(w.server.NewThinEvent(kind, intent)); got != http.StatusOK {
+				t.Errorf("%s: answered %d", kind, got)
+			}
+		}
+	}
+	if told := w.events(); len(told) > 0 || len(w.server.Requests()) > before {
+		t.Errorf("told %+v, asked %v", told, w.asked(before))
+	}
+	if log := w.log.String(); strings.Count(log, "thin events") != 3 || strings.Count(log, "level=INFO") != 3 {
+		t.Errorf("logged %s", log)
+	}
+	body := w.server.NewThinEvent("v2.core.event_destination.ping", "ed_1").Body
+	if got := w.postAs(http.MethodPost, body, stripetest.Signature(body, w.clock.Now(), "whsec_forged")); got != http.StatusForbidden {
+		t.Errorf("signed by another: answered %d", got)
+	}
+}
+
+func TestAFailedRefundIsAnErrorOnlyWhereItIsOurs(t *testing.T) {
+	w := newWorld(t, nil)
+	pays := func(metadata map[string]string) string {
+		return w.server.Put("pi", object{"object": "payment_intent", "status": "succeeded", "metadata": metadata}).ID()
+	}
+	shop, other := pays(map[string]string{"shop": "1"}), pays(map[string]string{"charge": "another system's"})
+	for _, intent := range []any{nil, "", shop, other} {
+		for _, kind := range []string{"refund.failed", "refund.updated", "charge.refund.updated"} {
+			w.deliver(kind, object{"id": "re_1", "object": "refund", "status": "failed", "payment_intent": intent})
+		}
+	}
+	if log := w.log.String(); log != "" {
+		t.Errorf("of others' refunds is logged %s", log)
+	}
+	_, intent := w.charged("ref")
+	w.deliver("refund.failed", object{"id": "re_2", "object": "refund", "status": "failed", "payment_intent": intent})
+	if log := w.log.String(); strings.Count(log, "level=ERROR") != 1 || !strings.Contains(log, "charge=ref") {
+		t.Errorf("logged %s", log)
+	}
+}
+
 func TestNewsOfTheOtherModeIsIgnored(t *testing.T) {
 	w := newWorld(t, nil)
 	body := bytes.Replace(w.event("payment_intent.succeeded", object{"metadata": map[string]string{"charge": "ref"}}),
