@@ -1,12 +1,8 @@
 package app
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -15,166 +11,93 @@ import (
 
 	"pulsa/accounts"
 	"pulsa/app/apptest"
-	"pulsa/app/config"
 	"pulsa/payments"
 	"pulsa/payments/stripe"
+	"pulsa/payments/stripe/stripetest"
 	"pulsa/prepaid"
 	"pulsa/store/scratch"
-	"pulsa/topup"
 )
 
-// stripeSays puts an event's body through the program's own routes, as Stripe does, and returns the answer's status.
-func stripeSays(t *testing.T, p *Program, body, signature string) int {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, stripe.WebhookPath, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
+func TestARevokedMandateAtStripeEndsTheWayToPayAndIsTold(t *testing.T) {
+	r := runAtStripe(t).registered(payments.PayPal)
+	r.must(r.stripe.Revoke(r.stripe.Latest("payment_method").ID()))
+	if status := r.stripe.Send(r.stripe.NewEvent("mandate.updated", r.stripe.Latest("mandate"))); status != http.StatusOK {
+		t.Errorf("repeated, it is answered %d", status)
 	}
-	r.Header.Set("Content-Type", "application/json")
-	if signature != "" {
-		r.Header.Set("Stripe-Signature", signature)
+	if text := r.hears("no longer works"); r.told("no longer works") != 1 || !strings.Contains(text, "PAY") {
+		t.Errorf("told %d times %q", r.told("no longer works"), text)
 	}
-	answer := httptest.NewRecorder()
-	p.Routes().ServeHTTP(answer, r)
-	return answer.Code
+	c, err := r.Accounts.ByMSISDN(t.Context(), "demo", prepaid.MSISDN(apptest.Number[1:]))
+	if err != nil || c.Pays.ID != "" || c.Status != accounts.Active {
+		t.Errorf("%+v, %v", c, err)
+	}
+	r.wants(apptest.Number, buys, "way to pay")
+	r.ends()
 }
 
-func signedByStripe(secret, body string, at time.Time) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	fmt.Fprintf(mac, "%d.%s", at.Unix(), body)
-	return fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(mac.Sum(nil)))
-}
-
-func stripeEvent(kind, about string) string {
-	return `{"id":"evt_1","object":"event","livemode":false,"type":"` + kind + `","data":{"object":` + about + `}}`
-}
-
-// payer is a registered customer whose instrument at Stripe is cus_1/pm_1.
-func payer(t *testing.T, p *Program) accounts.Customer {
-	t.Helper()
-	m := prepaid.MSISDN("31612345678")
-	c, err := p.Accounts.Register(t.Context(), accounts.Registration{Brand: "demo", MSISDN: m, PIN: prepaid.NewSecret(apptest.PIN), Language: "en",
-		Places: []accounts.Place{{Address: m.Tel(), Channel: "fake", Kind: "sms"}}, Recognised: true})
-	if err != nil {
-		t.Fatal(err)
+func TestADisputeAtStripeOfNoPaymentOfOursWaitsForPeople(t *testing.T) {
+	r := runAtStripe(t)
+	about := func(status string) stripetest.Object {
+		return stripetest.Object{"id": "dp_1", "object": "dispute", "payment_intent": "pi_1", "amount": 2500, "currency": "eur", "status": status}
 	}
-	now := p.Clock.Now()
-	s, err := p.DB.Payments.SaveSetup(t.Context(), payments.Setup{ID: prepaid.NewID[prepaid.SetupID](), OperationKey: "key", Brand: "demo", Customer: c.ID,
-		Gateway: config.GatewayStripe, Method: payments.PayPal, Status: payments.SetupOpen, CreatedAt: now,
-		ReplyTo: topup.ReplyTo{Channel: "fake", Kind: "sms", Address: m.Tel(), Language: "en"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = p.DB.Payments.EndSetup(t.Context(), s.ID, &payments.Instrument{ID: prepaid.NewID[prepaid.InstrumentID](), Customer: c.ID, Brand: "demo",
-		Gateway: config.GatewayStripe, Method: payments.PayPal, Token: prepaid.NewSecret("cus_1/pm_1"), Display: "PayPal", CreatedAt: now}, "told", now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func TestARevokedMandateEndsTheWayToPayAndIsTold(t *testing.T) {
-	p := examined(t, stripeTestKey, serving(`200 {"id":"pm_1","object":"payment_method","customer":{"id":"cus_1"}}`, goodTwilio, goodTelegram))
-	c := payer(t, p)
-	if err := p.Settle(t.Context()); err != nil { // "registered" is told
-		t.Fatal(err)
-	}
-	body := stripeEvent("mandate.updated", `{"id":"mandate_1","object":"mandate","status":"inactive","payment_method":"pm_1"}`)
-	for range 2 { // told once
-		if status := stripeSays(t, p, body, signedByStripe(stripeHook, body, time.Now())); status != http.StatusOK {
-			t.Fatalf("answered %d", status)
+	created, closed := r.stripe.NewEvent("charge.dispute.created", about("needs_response")), r.stripe.NewEvent("charge.dispute.closed", about("lost"))
+	r.skip(11 * time.Minute) // until then it might turn up
+	for _, e := range []stripetest.Event{created, created, closed} {
+		if status := r.stripe.Send(e); status != http.StatusOK {
+			t.Errorf("%s is answered %d", e.Type, status)
 		}
 	}
-	if err := p.Settle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	now, err := p.DB.Customers.CustomerByID(t.Context(), c.ID)
-	if err != nil || now.Pays.ID != "" || now.Status != accounts.Active {
-		t.Errorf("%+v, %v", now, err)
-	}
-	sent, err := scratch.SentMessages(t.Context(), p.DB)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var told []string
-	for _, m := range sent {
-		if strings.Contains(m.Text, "way to pay") {
-			told = append(told, m.Text)
-		}
-	}
-	if len(told) != 1 || !strings.Contains(told[0], "PAY") {
-		t.Errorf("told %q", told)
-	}
-	r := &running{Program: p, t: t}
-	if answer := r.said("KOOP 10 " + apptest.PIN); !strings.Contains(answer, "way to pay") {
-		t.Errorf("KOOP is answered %q", answer)
-	}
-}
-
-func TestADisputeOfNoPaymentOfOursWaitsForPeople(t *testing.T) {
-	p := examined(t, stripeTestKey, serving(`404 {"error":{"type":"invalid_request_error","code":"resource_missing"}}`, goodTwilio, goodTelegram))
-	said := func(kind, status string) {
-		t.Helper()
-		body := stripeEvent(kind, `{"id":"dp_1","object":"dispute","payment_intent":"pi_1","amount":2500,"currency":"eur","status":"`+status+`"}`)
-		if status := stripeSays(t, p, body, signedByStripe(stripeHook, body, time.Now())); status != http.StatusOK {
-			t.Fatalf("answered %d", status)
-		}
-	}
-	said("charge.dispute.created", "needs_response")
-	said("charge.dispute.created", "needs_response")
-	said("charge.dispute.closed", "lost")
-	if err := p.DB.Reconciliation.SaveDifferences(t.Context(), nil, time.Unix(0, 0), time.Now(), time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	items, err := p.DB.Reconciliation.OpenItems(t.Context(), false)
+	r.must(r.DB.Reconciliation.SaveDifferences(t.Context(), nil, time.Unix(0, 0), r.clock.Now(), r.clock.Now()))
+	items, err := r.DB.Reconciliation.OpenItems(t.Context(), false)
 	if err != nil || len(items) != 1 || items[0].Kind != "dispute" || items[0].Reference != "dp_1" || items[0].Theirs != 2500 || items[0].Note != "lost" {
 		t.Errorf("%+v, %v", items, err)
 	}
 }
 
-// said is what the fake channel answers.
-func (r *running) said(text string) string {
-	r.t.Helper()
-	body := `{"id":"` + prepaid.NewToken() + `","from":"+31612345678","text":"` + text + `"}`
-	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, "/webhooks/demo/fake", strings.NewReader(body))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	answer := httptest.NewRecorder()
-	r.Routes().ServeHTTP(answer, request)
-	return answer.Body.String()
-}
-
 func TestABadEventOfStripesIsRefusedAndChangesNothing(t *testing.T) {
-	p := examined(t, stripeTestKey, serving("404 {}", goodTwilio, goodTelegram))
-	payer(t, p)
-	before, err := scratch.Texts(t.Context(), p.DB)
-	if err != nil {
-		t.Fatal(err)
+	r := runAtStripe(t).registered(payments.PayPal)
+	r.awaitSent()
+	asked := len(r.stripe.Requests())
+	before, err := scratch.Texts(t.Context(), r.DB)
+	r.must(err)
+	says := func(body, signature string) int {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.server.URL+stripe.WebhookPath, strings.NewReader(body))
+		r.must(err)
+		if signature != "" {
+			request.Header.Set("Stripe-Signature", signature)
+		}
+		response, err := http.DefaultClient.Do(request)
+		r.must(err)
+		_ = response.Body.Close()
+		return response.StatusCode
 	}
-	now, n := time.Now(), 0
+	signed := func(secret, body string, at time.Time) string { return stripetest.Signature([]byte(body), at, secret) }
+	event := func(kind, about string) string {
+		return `{"id":"evt_1","object":"event","livemode":false,"type":"` + kind + `","data":{"object":` + about + `}}`
+	}
+	now, n := r.clock.Now(), 0
 	for _, kind := range []string{
 		"checkout.session.completed", "checkout.session.expired", "setup_intent.succeeded", "payment_intent.succeeded",
 		"payment_intent.payment_failed", "payment_intent.requires_action", "payment_intent.processing", "payment_intent.canceled",
 		"charge.refunded", "charge.dispute.created", "charge.dispute.closed", "refund.failed", "mandate.updated",
 	} {
-		good := stripeEvent(kind, `{"id":"pi_1","mode":"setup","status":"inactive","metadata":{"charge":"c","setup":"s"},"payment_intent":"pi_1","payment_method":"pm_1","setup_intent":"seti_1"}`)
-		signature := signedByStripe(stripeHook, good, now)
-		signs := func(body string) string { return signedByStripe(stripeHook, body, now) }
-		broken, listed, textual, absent := good[:len(good)-3], stripeEvent(kind, "[1]"), stripeEvent(kind, `"pi_1"`), `{"id":"evt_1","type":"`+kind+`","data":{}}`
-		wrongly, nested := stripeEvent(kind, `{"id":1,"metadata":{"charge":"c"}}`), stripeEvent(kind, `{"metadata":{"charge":{"a":1}}}`)
-		large := stripeEvent(kind, `{"id":"`+strings.Repeat("x", 1<<20)+`"}`)
+		good := event(kind, `{"id":"pi_1","mode":"setup","status":"inactive","metadata":{"charge":"c","setup":"s"},"payment_intent":"pi_1","payment_method":"pm_1","setup_intent":"seti_1"}`)
+		signature := signed(stripeHook, good, now)
+		signs := func(body string) string { return signed(stripeHook, body, now) }
+		broken, listed, textual, absent := good[:len(good)-3], event(kind, "[1]"), event(kind, `"pi_1"`), `{"id":"evt_1","type":"`+kind+`","data":{}}`
+		wrongly, nested := event(kind, `{"id":1,"metadata":{"charge":"c"}}`), event(kind, `{"metadata":{"charge":{"a":1}}}`)
+		large := event(kind, `{"id":"`+strings.Repeat("x", 1<<20)+`"}`)
 		for _, c := range []struct{ name, body, signature string }{
 			{"unsigned", good, ""},
-			{"signed by another", good, signedByStripe("whsec_forged", good, now)},
-			{"signed with nothing", good, signedByStripe("", good, now)},
+			{"signed by another", good, signed("whsec_forged", good, now)},
+			{"signed with nothing", good, signed("", good, now)},
 			{"another's signature", good, signs(good + " ")},
 			{"signature that is none", good, "t=1,v1=zz"},
 			{"no time", good, signature[strings.Index(signature, "v1="):]},
-			{"replayed after its time", good, signedByStripe(stripeHook, good, now.Add(-301*time.Second))},
+			{"replayed after its time", good, signed(stripeHook, good, now.Add(-301*time.Second))},
 			{"replayed under a new time", good, fmt.Sprintf("t=%d,%s", now.Unix()+1, signature[strings.Index(signature, "v1="):])},
-			{"from the future", good, signedByStripe(stripeHook, good, now.Add(10*time.Minute))},
+			{"from the future", good, signed(stripeHook, good, now.Add(10*time.Minute))},
 			{"broken off", broken, signs(broken)},
 			{"about a list", listed, signs(listed)},
 			{"about a text", textual, signs(textual)},
@@ -187,17 +110,15 @@ func TestABadEventOfStripesIsRefusedAndChangesNothing(t *testing.T) {
 			{"null", "null", signs("null")},
 			{"two at once", good + good, signs(good + good)},
 		} {
-			if status := stripeSays(t, p, c.body, c.signature); status < 400 || status > 499 {
+			if status := says(c.body, c.signature); status < 400 || status > 499 {
 				t.Errorf("%s, %s: answered %d", kind, c.name, status)
 			}
 			n++
 		}
 	}
-	after, err := scratch.Texts(t.Context(), p.DB)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(before, after); diff != "" || n < 250 {
+	after, err := scratch.Texts(t.Context(), r.DB)
+	r.must(err)
+	if diff := cmp.Diff(before, after); diff != "" || n < 250 || len(r.stripe.Requests()) > asked {
 		t.Errorf("after %d requests, stored meanwhile:\n%s", n, diff)
 	}
 }

@@ -48,7 +48,7 @@ func newWorld(t *testing.T, change func(*stripe.Config)) *world {
 	w.server = stripetest.New(t, w.clock)
 	hooks := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) { w.Webhook(w.take).ServeHTTP(out, r) }))
 	t.Cleanup(hooks.Close)
-	w.server.SendEvents(hooks.URL, stripetest.Held, hookSecret)
+	w.server.SendEvents(hooks.URL, stripetest.Never, hookSecret)
 	c := stripe.Config{
 		Credentials: stripe.Credentials{Key: prepaid.NewSecret(stripetest.Key), WebhookSecrets: []prepaid.Secret{prepaid.NewSecret("whsec_older"), prepaid.NewSecret(hookSecret)}},
 		ReturnURL:   "https://pay.test" + stripe.ReturnPath, Recorded: w.recorded, BaseURL: w.server.URL, Clock: w.clock,

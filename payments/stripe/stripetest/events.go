@@ -13,14 +13,15 @@ import (
 	"time"
 )
 
-// Timing says when events of what the API was asked for are sent. Events of what customers and banks do are sent at once.
+// Timing says when events are sent. Those of what customers and banks do are sent at once, unless all are held.
 type Timing string
 
 // The timings.
 const (
 	WithAnswer   Timing = "with the answer" // as a rule
 	BeforeAnswer Timing = "before the answer"
-	Held         Timing = "held" // until Release
+	Held         Timing = "held"  // until Release
+	Never        Timing = "never" // those of what the API was asked for; all others are sent
 )
 
 // Event is one of Stripe's, as it is sent.
@@ -39,6 +40,9 @@ const (
 func (s *Server) SendEvents(endpoint string, when Timing, secrets ...string) {
 	s.change(func() { s.endpoint, s.timing, s.secrets = endpoint, when, secrets })
 }
+
+// Wait waits until no event is being sent.
+func (s *Server) Wait() { s.sendings.Wait() }
 
 // Release returns the events that were held, the oldest first. Send sends them, in any order and as often.
 func (s *Server) Release() (held []Event) {
@@ -81,7 +85,7 @@ func (s *Server) sendFresh() {
 	fresh := s.fresh
 	s.fresh = nil
 	switch {
-	case s.endpoint == "" || len(fresh) == 0:
+	case s.endpoint == "" || s.timing == Never || len(fresh) == 0:
 	case s.timing == Held:
 		s.held = append(s.held, fresh...)
 	case s.timing == BeforeAnswer:
@@ -93,15 +97,18 @@ func (s *Server) sendFresh() {
 	}
 }
 
-// act is what somebody does beside the API. Its events have been accepted when it returns.
+// act is what somebody does beside the API. Its events are held, or have been accepted when it returns.
 func (s *Server) act(what func() error) error {
 	s.mu.Lock()
 	err := what()
 	fresh := s.fresh
 	s.fresh = nil
-	silent := s.endpoint == ""
+	kept := s.endpoint == "" || s.timing == Held
+	if s.timing == Held {
+		s.held = append(s.held, fresh...)
+	}
 	s.mu.Unlock()
-	if err != nil || silent {
+	if err != nil || kept {
 		return err
 	}
 	return s.deliver(fresh)
