@@ -388,3 +388,19 @@ func TestResellersAreCreatedListedAndAccountedFor(t *testing.T) {
 		t.Error(list, statement)
 	}
 }
+
+func TestAPrivateKeyGivenForAPublicOneIsNotPrinted(t *testing.T) {
+	const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----"
+	for _, recipient := range [][]string{{"--recipient", key}, {"--recipient=" + key}} {
+		var out strings.Builder
+		args := append([]string{"cards", "export", "--data", t.TempDir(), "--brand", "demo", "--all", "--yes", "--out", filepath.Join(t.TempDir(), "x")}, recipient...)
+		err := run(t.Context(), args, func(string) string { return "" }, nil, &out, &out)
+		if err == nil {
+			t.Fatal("a private key was taken for a recipient")
+		}
+		report(&out, err)
+		if text := out.String(); strings.Contains(text, "b3Blb") || !strings.Contains(text, "give the public one") {
+			t.Errorf("%s", text)
+		}
+	}
+}

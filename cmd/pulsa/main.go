@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -44,6 +45,9 @@ func report(w io.Writer, err error) int {
 		return 1
 	case errors.As(err, new(*kong.ParseError)):
 		code, text = 2, text+"\nTry: pulsa --help"
+		if strings.Contains(text, "PRIVATE KEY-----") { // the error quotes what was typed, and a key in PEM begins as a flag does
+			text = "pulsa: a flag was given a private key: give the public one that belongs to it"
+		}
 	case errors.As(err, new(*yamlfile.Error)), errors.As(err, new(talk.ScriptErrors)), errors.As(err, new(*talk.ChoiceError)):
 		code, text = 2, err.Error() // each line begins with the place
 	case errors.As(err, new(flagError)), errors.As(err, new(*config.NoBrandError)), errors.As(err, new(*conversation.NoLanguageError)):
