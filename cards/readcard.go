@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -164,12 +165,14 @@ func (in importing) readStatus(p printedCard, j Job, c *Card) error {
 	return nil
 }
 
+const whenClock = `([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?: ?([AaPp])[Mm]\b)?`
+
 var (
-	whenISO = regexp.MustCompile(`([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]+([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?)?`)
-	whenDMY = regexp.MustCompile(`([0-9]{1,2})[-.]([0-9]{1,2})[-.]([0-9]{4})(?:[ ,]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?)?`)
+	whenISO = regexp.MustCompile(`([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ,]+` + whenClock + `)?`)
+	whenDMY = regexp.MustCompile(`([0-9]{1,2})[-.]([0-9]{1,2})[-.]([0-9]{4})(?:[ ,]+` + whenClock + `)?`)
 )
 
-// when finds a time in a text that may say more: "2027-12-31 18:00:00 by 31612345678". With dashes or points the day may
+// when finds a time in a text that may say more: "2027-12-31 18:00:00 by 31612345678", "6:00 PM". With dashes or points the day may
 // stand first; for slashes see dayOrder.
 func (in importing) when(text string) (time.Time, bool) {
 	m := whenISO.FindStringSubmatch(text)
@@ -179,10 +182,23 @@ func (in importing) when(text string) (time.Time, bool) {
 		}
 		m[1], m[3] = m[3], m[1]
 	}
-	hour, minute, second := "0"+m[4], "0"+m[5], "0"+m[6]
+	hour, minute, second := "0"+hourOf(m[4], m[7]), "0"+m[5], "0"+m[6]
 	written := fmt.Sprintf("%s-%s-%s %s:%s:%s", m[1], lastTwo("0"+m[2]), lastTwo("0"+m[3]), lastTwo("0"+hour), lastTwo("0"+minute), lastTwo("0"+second))
 	t, err := time.ParseInLocation(time.DateTime, written, in.brand.Local(in.now).Location())
 	return t.UTC(), err == nil
+}
+
+// hourOf is an hour of the day, half being "a" or "p" where it is counted to twelve.
+func hourOf(hour, half string) string {
+	n, err := strconv.Atoi(hour)
+	if err != nil || half == "" {
+		return hour
+	}
+	n %= 12
+	if strings.EqualFold(half, "p") {
+		n += 12
+	}
+	return strconv.Itoa(n)
 }
 
 func lastTwo(digits string) string { return digits[len(digits)-2:] }

@@ -33,6 +33,22 @@ func TestDatesWithSlashesAreReadWhereTheFileTellsTheirOrder(t *testing.T) {
 	}
 }
 
+func TestTheTimeBehindADateWithSlashesIsRead(t *testing.T) {
+	for clock, want := range map[string]time.Duration{
+		"9:05": 9*time.Hour + 5*time.Minute, "9:05:07": 9*time.Hour + 5*time.Minute + 7*time.Second, "09:05 PM": 21*time.Hour + 5*time.Minute,
+		"12:00 am": 0, "12:30pm": 12*time.Hour + 30*time.Minute, "18:00": 18 * time.Hour,
+	} {
+		w := newWorld(t)
+		if _, err := w.take(t, "serial,code,amount,status,activated\n101-1,11111111111111,10,activated,12/31/2024 "+clock+" by 31612345678\n"); err != nil {
+			t.Fatal(err)
+		}
+		c, _ := w.Card(t.Context(), "demo", "101-1")
+		if at := time.Date(2024, 12, 31, 0, 0, 0, 0, time.UTC).Add(want); !c.ActivatedAt.Equal(at) {
+			t.Errorf("%s: %s; want %s", clock, c.ActivatedAt, at)
+		}
+	}
+}
+
 func TestDatesWithSlashesThatMayBeTwoDaysAreRefusedByLine(t *testing.T) {
 	const header = "serial,code,amount,valid through\n"
 	for want, text := range map[string]string{
