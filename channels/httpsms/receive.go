@@ -161,9 +161,9 @@ func (r *request) text(l *line, raw string) (text string, readable bool, err err
 		return "", false, channels.BadRequest("%s is not %s", l.textAt, l.textAs)
 	}
 	letters := l.charset
-	if coding, _ := r.at(l.codingAt); coding != "" {
+	if coding, _ := r.at(l.codingAt); coding != "" && len(l.codings) > 0 {
 		known, ok := l.codings[coding]
-		if !ok && len(l.codings) > 0 {
+		if !ok {
 			return "", false, nil
 		}
 		letters = known

@@ -147,6 +147,7 @@ func TestTextsAreUnwrappedAndDecoded(t *testing.T) {
 		{"a coding of no text", []string{"in_coding", "query.coding", "in_codings", "0=gsm 8=utf-16be"}, []string{"text", "a", "coding", "4"}, "", true},
 		{"base64", []string{"in_text_as", "base64"}, []string{"text", "S09PUA=="}, "KOOP", false},
 		{"latin letters", []string{"in_charset", "iso-8859-1"}, []string{"text", "\xe9\x80"}, "é\u0080", false},
+		{"a coding that says nothing", []string{"in_charset", "iso-8859-7", "in_coding", "query.coding"}, []string{"text", "\xe1", "coding", "3"}, "α", false},
 		{"Greek letters", []string{"in_charset", "iso-8859-7"}, []string{"text", "\xe1"}, "α", false},
 	} {
 		c := byGet(append(test.pairs, "in_id", "query.id")...)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"mime"
 	"net/url"
 	"regexp"
 	"slices"
@@ -283,14 +284,28 @@ func (l *line) lacks(all map[string]string) (faults []Fault) {
 			break
 		}
 	}
+	if l.signature.in != "" && l.textAt.in == "header" {
+		faults = append(faults, Fault{"in_signature", "leave it out: the text stands in a header, which it does not sign"})
+	}
 	if l.list.in != "" && !l.pushes {
 		faults = append(faults, Fault{"answer", "write push: one response can't answer a list of messages"})
+	}
+	if signed, known := signedBy[l.textAt.in]; l.signature.in != "" && known && !slices.ContainsFunc(signed, l.signatureOf.uses) {
+		faults = append(faults, Fault{"in_signature_of", "the text is not signed: write {" + strings.Join(signed, "} or {") + "} into it"})
+	}
+	kind, _, _ := mime.ParseMediaType(l.sendType)
+	inJSON := l.sendMethod != "GET" && l.sendBody.uses("text") && strings.HasSuffix(kind, "json")
+	if inJSON && (l.sendCharset.gsm || l.sendCharset.as != nil) {
+		faults = append(faults, Fault{"send_charset", "leave it out: JSON is always UTF-8"})
 	}
 	if l.readsForm && l.readsJSON {
 		faults = append(faults, Fault{"in_text", "a body is a form or JSON, not both: write form. or json. everywhere"})
 	}
 	return faults
 }
+
+// signedBy names what a signature may be of, so that it holds the text, by where that stands.
+var signedBy = map[string][]string{"body": {"body"}, "form": {"body"}, "json": {"body"}, "query": {"query", "url"}}
 
 var tokenLetters = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
 
