@@ -100,6 +100,9 @@ type Followed struct {
 
 // Follow tells where a token leads; ErrNoLink. It leads to addresses of http and https alone.
 func (l *Links) Follow(ctx context.Context, token prepaid.Secret) (Followed, error) {
+	if !wholeToken.MatchString(token.Reveal()) { // PostgreSQL would take some bytes for an error
+		return Followed{}, fmt.Errorf("follow short link: %w", ErrNoLink)
+	}
 	t, err := l.Store.LinkTarget(ctx, token)
 	if err != nil {
 		return Followed{}, fmt.Errorf("follow short link: %w", err)
@@ -132,7 +135,10 @@ func (l *Links) IsLink(address string) (token prepaid.Secret, ok bool) {
 	return prepaid.NewSecret(found[1]), true
 }
 
-var linkToken = regexp.MustCompile(fmt.Sprintf(`%s([0-9a-z]{%d})\b`, LinkPath, prepaid.LinkTokenLength))
+var (
+	wholeToken = regexp.MustCompile(fmt.Sprintf(`^[0-9a-z]{%d}$`, prepaid.LinkTokenLength))
+	linkToken  = regexp.MustCompile(fmt.Sprintf(`%s([0-9a-z]{%d})\b`, LinkPath, prepaid.LinkTokenLength))
+)
 
 // MaskLinks hides the tokens of short links in a text that is kept.
 func MaskLinks(text string) string { return linkToken.ReplaceAllString(text, LinkPath+"****") }

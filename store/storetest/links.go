@@ -3,6 +3,8 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,6 +57,14 @@ var linkTests = []test{
 		same(w, "once it has ended", must[payments.LinkTarget](w)(w.db.Links.LinkTarget(w.Context(), l.Token)), want)
 		if _, err := w.db.Links.LinkTarget(w.Context(), prepaid.NewSecret("zzzzzzzzzzzz")); !errors.Is(err, payments.ErrNoLink) {
 			w.Errorf("%v; want ErrNoLink", err)
+		}
+	}},
+	{"what is no token leads nowhere, whatever its bytes", func(w *world) {
+		l := payments.Links{Store: w.db.Links, PublicURL: "https://pulsa.test", Clock: prepaid.NewVirtualClock(start), Log: slog.New(slog.DiscardHandler)}
+		for _, text := range []string{"", "zzzzzzzzzzzz", "zzzz\x00zzzzzzz", "zzzz\xffzzzzzzz", strings.Repeat("z", 1<<16)} {
+			if _, err := l.Follow(w.Context(), prepaid.NewSecret(text)); !errors.Is(err, payments.ErrNoLink) {
+				w.Errorf("%.20q: %v; want ErrNoLink", text, err)
+			}
 		}
 	}},
 	{"a link leads to its order's page, and says how that stands", func(w *world) {
