@@ -156,6 +156,22 @@ func TestNewsThatHasNoWayIsShownAtTheNextMessage(t *testing.T) {
 	}
 }
 
+// Who has texted STOP hears by WhatsApp how an order ends that they placed there. No SMS is begun with them.
+func TestNewsIsNotSentBySMSToWhoHasSaidStop(t *testing.T) {
+	l := newLateLine(t, nil)
+	l.wants(l.says("STOP"), "no more messages")
+	l.takesBack(25 * time.Hour)
+	if why := l.untold(1); why != string(prepaid.HeldNoWay) {
+		t.Errorf("held: %s", why)
+	}
+	for _, address := range []string{apptest.Number, l.at()} {
+		if sent := l.v.To(address); len(sent) != 0 {
+			t.Errorf("sent to %s: %+v", address, sent)
+		}
+	}
+	l.wants(l.says("STATUS"), "€10 was paid back")
+}
+
 func TestNewsThatDidNotArriveIsShownAtTheNextMessage(t *testing.T) {
 	l := newLateLine(t, withTemplates)
 	l.takesBack(25 * time.Hour)
