@@ -158,7 +158,7 @@ type Doubt string
 // What may follow.
 const (
 	DropInDoubt  Doubt = ""      // nothing: a menu or a code is asked for again by whoever misses it
-	AgainInDoubt Doubt = "again" // it is sent once more, marked: news about money
+	AgainInDoubt Doubt = "again" // it is sent once more, marked: news about money; held where a template tells it
 	HoldInDoubt  Doubt = "hold"  // it is told at the customer's next message, or by an operator: other news
 )
 
@@ -182,10 +182,12 @@ type Received struct {
 
 // DeliveryReport says how far a pushed message has come.
 type DeliveryReport struct {
-	Outbound    prepaid.OutboundID // ours, or
-	ProviderRef string             // the provider's
-	Status      Delivery
-	Code        string
+	// Brand and Channel say by which channel it came; Webhooks fills them in.
+	Brand, Channel string
+	Outbound       prepaid.OutboundID // ours, or
+	ProviderRef    string             // the provider's, of the channel's last message that has it
+	Status         Delivery
+	Code           string
 	// Refused is, with Failed, who wants nothing from us on this channel, says the provider; else "".
 	Refused prepaid.Address
 	// Shut: with Failed, the window for our own words is shut there (Capabilities.Window).

@@ -151,6 +151,7 @@ func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request, c Channel, a
 // that they answer; in is zero where no message is answered there.
 func (w *Webhooks) process(ctx context.Context, c Channel, received Received) (in Inbound, parts []Outbound, err error) {
 	for _, report := range received.Reports {
+		report.Brand, report.Channel = c.Brand.Name, c.Name
 		if report.Refused != "" {
 			if err := w.c.OptOut(ctx, c.Brand.Name, c.Name, report.Refused); err != nil {
 				return in, nil, err

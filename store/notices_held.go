@@ -25,12 +25,12 @@ func (db Notices) HandOver(ctx context.Context, id prepaid.NoticeID, parts []cha
 	})
 }
 
-// renotify marks the notices of a message that will never arrive as not told. They get new ids, because a late MarkTold may still name
+// renotify marks the notices of a message that will never arrive as not told, unless it went once more. They get new ids, because a late MarkTold may still name
 // the old ones. Where the recipient refuses messages at the address, they are due at once, to be told at another; so is what a turn had
 // told in the same answer. Where our own words came too late, they are due at once, to be told by a template or elsewhere. Where the message failed
 // otherwise, they are held for an operator and the customer's next message.
-func renotify(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channels.SendEnd) error {
-	m, found, err := outboxTable.get(ctx, tx, `WHERE `+where, arg)
+func renotify(ctx context.Context, tx *sqlx.Tx, id prepaid.OutboundID, e channels.SendEnd) error {
+	m, found, err := outboxTable.get(ctx, tx, `WHERE id = ?`, id)
 	if err != nil || !found {
 		return err
 	}
@@ -38,6 +38,9 @@ func renotify(ctx context.Context, tx *sqlx.Tx, where string, arg any, e channel
 		if err := shutWindow(ctx, tx, m); err != nil {
 			return err
 		}
+	}
+	if again, err := wentOnceMore(ctx, tx, m.Outbound); err != nil || again {
+		return err
 	}
 	var ids []prepaid.NoticeID
 	err = list(ctx, tx, &ids, `SELECT id FROM notices WHERE brand = ? AND id = ? AND told_at > 0`, m.Brand, newsOf(m.Outbound))

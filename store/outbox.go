@@ -167,12 +167,14 @@ func (db Outbox) EndOutbound(ctx context.Context, id prepaid.OutboundID, e chann
 		}
 		switch e.Status {
 		case channels.GivenUp:
-			return renotify(ctx, tx, `id = ?`, id, e)
+			return renotify(ctx, tx, id, e)
 		case channels.HandedOn:
 			if err := forgetPIN(ctx, tx, id, e.Keep); err != nil {
 				return err
 			}
-			_, err = rankDelivery(ctx, tx, reported{"outbox", `id = ?`, id}, channels.DeliveryReport{Status: cmp.Or(e.Delivery, channels.Sent)}, e.Now)
+			_, err = rankDelivery(ctx, tx, "outbox", id, channels.DeliveryReport{Status: cmp.Or(e.Delivery, channels.Sent)}, e.Now)
+		case channels.Uncertain:
+			return endKnownDoubt(ctx, tx, id, e.Now)
 		}
 		return err
 	})
@@ -198,40 +200,52 @@ func (db Outbox) ReportDelivery(ctx context.Context, r channels.DeliveryReport, 
 	if deliveryRank(r.Status) == 0 || (r.Outbound == "" && r.ProviderRef == "") {
 		return nil
 	}
-	where, arg := `provider_ref = ? AND provider_ref <> ''`, r.ProviderRef
-	if r.Outbound != "" {
-		where, arg = `id = ?`, string(r.Outbound)
-	}
 	return db.write(ctx, "report delivery", func(tx *sqlx.Tx) error {
-		ranked, err := rankDelivery(ctx, tx, reported{"outbox", where, arg}, r, now)
+		id := r.Outbound
+		if id == "" {
+			var err error
+			if id, err = outboundOf(ctx, tx, r); err != nil || id == "" {
+				return err // or none of ours
+			}
+		}
+		ranked, err := rankDelivery(ctx, tx, "outbox", id, r, now)
 		switch {
 		case err != nil:
 			return err
-		case ranked > 0:
-			err = endDoubtAbout(ctx, tx, where, arg, r, now)
+		case ranked:
+			err = endDoubtAbout(ctx, tx, id, r, now)
 		default: // a late one, or none of ours
-			_, err = rankDelivery(ctx, tx, reported{"outbox_archive", where, arg}, r, now)
+			_, err = rankDelivery(ctx, tx, "outbox_archive", id, r, now)
 		}
-		if err == nil && (r.Refused != "" || ranked > 0 && r.Status == channels.Failed) {
-			err = renotify(ctx, tx, where, arg, channels.SendEnd{Refused: r.Refused != "", Shut: r.Shut, Now: now})
+		if err == nil && (r.Refused != "" || ranked && r.Status == channels.Failed) {
+			err = renotify(ctx, tx, id, channels.SendEnd{Refused: r.Refused != "", Shut: r.Shut, Now: now})
 		}
 		return err
 	})
 }
 
-// reported says which messages a report is about: where they are, the outbox or its archive, and the condition that finds them.
-type reported struct {
-	table, where string
-	arg          any
+// outboundOf finds the message that a report names by the provider's id; "" where there is none. Gateways may count, so that the ids of two
+// channels are the same, and a channel's begin anew.
+func outboundOf(ctx context.Context, tx *sqlx.Tx, r channels.DeliveryReport) (id prepaid.OutboundID, err error) {
+	for _, table := range []string{"outbox", "outbox_archive"} {
+		found, err := get(ctx, tx, &id, `
+			SELECT id FROM `+table+` WHERE provider_ref = ? AND provider_ref <> '' AND brand || '/' || channel = ? ORDER BY seq DESC LIMIT 1`,
+			r.ProviderRef, r.Brand+"/"+r.Channel) // as one text, so that no index of brands is taken
+		if err != nil || found {
+			return id, err
+		}
+	}
+	return "", nil
 }
 
-// rankDelivery stores what a report tells, unless more is known, and returns of how many messages.
-func rankDelivery(ctx context.Context, tx *sqlx.Tx, of reported, r channels.DeliveryReport, now time.Time) (int64, error) {
+// rankDelivery stores what a report tells of a message in the outbox or its archive, unless more is known. It returns whether it did.
+func rankDelivery(ctx context.Context, tx *sqlx.Tx, table string, id prepaid.OutboundID, r channels.DeliveryReport, now time.Time) (bool, error) {
 	rank := deliveryRank(r.Status)
-	return exec(ctx, tx, `
-		UPDATE `+of.table+` SET delivery = ?, delivery_rank = ?, delivery_code = ?, delivery_at = ?
-		WHERE `+of.where+` AND delivery_rank < ? AND delivery <> 'failed'`,
-		r.Status, rank, r.Code, prepaid.Micros(now), of.arg, rank)
+	rows, err := exec(ctx, tx, `
+		UPDATE `+table+` SET delivery = ?, delivery_rank = ?, delivery_code = ?, delivery_at = ?
+		WHERE id = ? AND delivery_rank < ? AND delivery <> 'failed'`,
+		r.Status, rank, r.Code, prepaid.Micros(now), id, rank)
+	return rows > 0, err
 }
 
 // deliveryRank orders what reports tell: what failed was not delivered, nor the other way round, and only

@@ -98,7 +98,7 @@ func (db Outbox) EndDoubt(ctx context.Context, id prepaid.OutboundID, now time.T
 		}
 		m := db.outbounds([]outboxRow{row})[0]
 		switch {
-		case m.Doubt == channels.AgainInDoubt && (m.PIN == "" || m.Text != ""):
+		case m.Doubt == channels.AgainInDoubt && m.Template.ID == "" && (m.PIN == "" || m.Text != ""): // no template says "again"
 			return db.putOutbound(ctx, tx, []channels.Outbound{onceMore(m, now)})
 		case m.Doubt != channels.DropInDoubt:
 			return holdNews(ctx, tx, m, prepaid.HeldUnknown, now)
@@ -115,23 +115,37 @@ func onceMore(m channels.Outbound, now time.Time) channels.Outbound {
 	return m
 }
 
+// wentOnceMore reports whether a message was sent once more after a doubt. Then that one tells its news.
+func wentOnceMore(ctx context.Context, tx *sqlx.Tx, m channels.Outbound) (bool, error) {
+	var id prepaid.OutboundID
+	return get(ctx, tx, &id, `SELECT id FROM outbox WHERE brand = ? AND channel = ? AND address = ? AND message_id = ? AND part = ?`,
+		m.Brand, m.Channel, m.Address, m.MessageID+againSuffix, m.Part)
+}
+
 // newsOf is the id of the notice that a message tells.
 func newsOf(m channels.Outbound) string { return strings.TrimSuffix(m.MessageID, againSuffix) }
 
 // endDoubtAbout ends the doubt about a message of which a report tells.
-func endDoubtAbout(ctx context.Context, tx *sqlx.Tx, where string, arg any, r channels.DeliveryReport, now time.Time) error {
+func endDoubtAbout(ctx context.Context, tx *sqlx.Tx, id prepaid.OutboundID, r channels.DeliveryReport, now time.Time) error {
 	status := channels.HandedOn
 	if r.Status == channels.Failed {
 		status = channels.GivenUp
 	}
-	var ids []prepaid.OutboundID
-	err := list(ctx, tx, &ids, `
+	ended, err := exec(ctx, tx, `
 		UPDATE outbox SET status = ?, provider_ref = COALESCE(NULLIF(?, ''), provider_ref), code = ?, doubt_at = 0, ended_at = ?
-		WHERE `+where+` AND status = 'unknown' RETURNING id`, status, r.ProviderRef, r.Code, prepaid.Micros(now), arg)
-	for _, id := range ids {
-		if err == nil && status == channels.HandedOn {
-			err = forgetPIN(ctx, tx, id, false)
-		}
+		WHERE id = ? AND status = 'unknown'`, status, r.ProviderRef, r.Code, prepaid.Micros(now), id)
+	if err != nil || ended == 0 || status == channels.GivenUp {
+		return err
 	}
-	return err
+	return forgetPIN(ctx, tx, id, false)
+}
+
+// endKnownDoubt ends the doubt about a message whose report came before its sending ended without an answer.
+func endKnownDoubt(ctx context.Context, tx *sqlx.Tx, id prepaid.OutboundID, now time.Time) error {
+	var r struct{ Delivery, Code string }
+	_, err := get(ctx, tx, &r, `SELECT delivery, delivery_code AS code FROM outbox WHERE id = ?`, id)
+	if err != nil || r.Delivery == "" {
+		return err
+	}
+	return endDoubtAbout(ctx, tx, id, channels.DeliveryReport{Status: channels.Delivery(r.Delivery), Code: r.Code}, now)
 }

@@ -128,9 +128,9 @@ var archiveTests = []test{
 		w.traces()
 		later := start.Add(8 * 24 * time.Hour)
 		w.archiveAll(later)
-		w.ok(w.db.Outbox.ReportDelivery(w.Context(), channels.DeliveryReport{ProviderRef: "SM1", Status: channels.DeliveredTo}, later))
+		w.ok(w.db.Outbox.ReportDelivery(w.Context(), channels.DeliveryReport{Brand: brand, Channel: "twilio", ProviderRef: "SM1", Status: channels.DeliveredTo}, later))
 		same(w, "delivery", w.column(`SELECT delivery FROM outbox_archive`), string(channels.DeliveredTo))
-		w.ok(w.db.Outbox.ReportDelivery(w.Context(), channels.DeliveryReport{ProviderRef: "SM1", Status: channels.Sent}, later))
+		w.ok(w.db.Outbox.ReportDelivery(w.Context(), channels.DeliveryReport{Brand: brand, Channel: "twilio", ProviderRef: "SM1", Status: channels.Sent}, later))
 		same(w, "what is less", w.column(`SELECT delivery FROM outbox_archive`), string(channels.DeliveredTo))
 		figures := must[map[string]operators.ChannelFigures](w)(w.db.Channels.ChannelFigures(w.Context(), brand, []string{"twilio"}, later))
 		if f := figures["twilio"]; !f.LastSent.Equal(start) || f.Sent != 0 {

@@ -142,6 +142,34 @@ var lateTests = []test{
 		}
 		same(w, "no doubt is left", keys(w.claimDoubtful(start.Add(time.Hour))), "")
 	}},
+	{"a report that comes before the sending has ended leaves no doubt", func(w *world) {
+		for status, want := range map[channels.Delivery]string{channels.Queued: "sent", channels.DeliveredTo: "sent", channels.Failed: "failed"} {
+			m := message(prepaid.Address("tel:+"+string(status)), "m1", 0)
+			m.Doubt, m.AgainMark = channels.AgainInDoubt, "Again:"
+			w.put(m)
+			w.claimOut(start)
+			w.ok(w.db.Outbox.ReportDelivery(w.Context(), channels.DeliveryReport{Outbound: m.ID, Status: status}, start.Add(time.Second)))
+			w.end(m, channels.SendEnd{Status: channels.Uncertain, Code: "no answer", RunAt: start.Add(time.Minute), Now: start.Add(20 * time.Second)})
+			same(w, string(status), w.column(`SELECT status || ' ' || delivery FROM outbox WHERE id = ?`, m.ID), want+" "+string(status))
+		}
+		same(w, "no doubt is left", keys(w.claimDoubtful(start.Add(time.Hour))), "")
+	}},
+	{"of what went once more, only the second message counts", func(w *world) {
+		n := w.news(w.customer())
+		m := message(n.Address, string(n.ID), 0)
+		m.Doubt, m.AgainMark = channels.AgainInDoubt, "Again:"
+		w.ok(w.db.Notices.HandOver(w.Context(), n.ID, []channels.Outbound{m}, start))
+		w.doubtful(m, start)
+		w.ok(w.db.Outbox.EndDoubt(w.Context(), m.ID, start.Add(10*time.Minute)))
+		once := w.claimOut(start.Add(10 * time.Minute))[0]
+		w.end(once, channels.SendEnd{Status: channels.HandedOn, Now: start.Add(10 * time.Minute)})
+		failed := channels.DeliveryReport{Outbound: m.ID, Status: channels.Failed, Code: "30003"}
+		w.ok(w.db.Outbox.ReportDelivery(w.Context(), failed, start.Add(11*time.Minute)))
+		same(w, "the first has failed", w.heldFor(n.Address), "")
+		failed.Outbound = once.ID
+		w.ok(w.db.Outbox.ReportDelivery(w.Context(), failed, start.Add(12*time.Minute)))
+		same(w, "both have failed", w.heldFor(n.Address), "undelivered")
+	}},
 	{"news about money that stays doubtful goes once more", func(w *world) {
 		n := w.news(w.customer())
 		m := message(n.Address, string(n.ID), 0)
@@ -162,6 +190,16 @@ var lateTests = []test{
 		w.ok(w.db.Outbox.EndDoubt(w.Context(), once[0].ID, start.Add(21*time.Minute)))
 		same(w, "not a third time", keys(w.claimOut(start.Add(time.Hour))), "")
 		same(w, "then it is held", w.heldFor(n.Address), "unknown")
+	}},
+	{"a template that stays doubtful is held: it can't say that it comes again", func(w *world) {
+		n := w.news(w.customer())
+		m := windowed(n.Address, string(n.ID))
+		m.Doubt, m.AgainMark, m.Template = channels.AgainInDoubt, "Again:", channels.Template{ID: "HX1"}
+		w.ok(w.db.Notices.HandOver(w.Context(), n.ID, []channels.Outbound{m}, start))
+		w.doubtful(m, start)
+		w.ok(w.db.Outbox.EndDoubt(w.Context(), m.ID, start.Add(10*time.Minute)))
+		same(w, "sent again", keys(w.claimOut(start.Add(time.Hour))), "")
+		same(w, "held", w.heldFor(n.Address), "unknown")
 	}},
 	{"a PIN that stays doubtful goes once more, sealed", func(w *world) {
 		m := message("tel:+1", "m1", 0)

@@ -223,13 +223,27 @@ var outboxTests = []test{
 			w.put(m)
 			w.end(w.claimOut(start)[0], channels.SendEnd{Status: channels.HandedOn, ProviderRef: "SM" + c.reports, Now: start})
 			for i, status := range strings.Fields(c.reports) {
-				r := channels.DeliveryReport{Outbound: m.ID, Status: channels.Delivery(status)}
+				r := channels.DeliveryReport{Brand: brand, Channel: "twilio", Outbound: m.ID, Status: channels.Delivery(status)}
 				if i%2 == 1 {
 					r.Outbound, r.ProviderRef = "", "SM"+c.reports
 				}
 				w.ok(w.db.Outbox.ReportDelivery(w.Context(), r, start))
 			}
 			same(w, c.reports, w.column(`SELECT delivery FROM outbox WHERE id = ?`, m.ID), c.want)
+		}
+	}},
+	{"a provider's id is its channel's, and the last message's that has it", func(w *world) {
+		sent := map[string]prepaid.OutboundID{}
+		for i, c := range []string{"twilio", "gateway", "gateway"} {
+			m := message("tel:+1", fmt.Sprint("m", i), 0)
+			m.Channel = c
+			w.put(m)
+			w.end(w.claimOut(start)[0], channels.SendEnd{Status: channels.HandedOn, ProviderRef: "17", Now: start})
+			sent[fmt.Sprint(c, i)] = m.ID
+		}
+		w.ok(w.db.Outbox.ReportDelivery(w.Context(), channels.DeliveryReport{Brand: brand, Channel: "gateway", ProviderRef: "17", Status: channels.DeliveredTo}, start))
+		for of, want := range map[string]string{"twilio0": "sent", "gateway1": "sent", "gateway2": "delivered"} {
+			same(w, of, w.column(`SELECT delivery FROM outbox WHERE id = ?`, sent[of]), want)
 		}
 	}},
 }
