@@ -428,6 +428,26 @@ func TestStripeChargesAndIsNotHeard(t *testing.T) {
 	}
 }
 
+func TestStripeChargesAndNeverAnswers(t *testing.T) {
+	r := runAtStripe(t).registered(payments.Card)
+	r.sends(stripetest.Never)
+	r.stripe.HangNext()
+	answered := make(chan string, 1)
+	go func() {
+		answer, _ := r.text(apptest.Number, buys)
+		answered <- answer
+	}()
+	apptest.Await(t, "Stripe has charged", func() bool { return len(r.stripe.Moved()) == 1 }, nil)
+	r.skip(30 * time.Second)
+	if answer := <-answered; !strings.Contains(answer, "working on your order") {
+		t.Errorf("answered %q", answer)
+	}
+	apptest.Await(t, "it is found", func() bool { return r.bought().Status == topup.Delivered }, func() { r.skip(5 * time.Second) })
+	r.hears("was added to")
+	r.stands(topup.Delivered, topup.ChargeCaptured, 1, 0, 0)
+	r.ends()
+}
+
 func TestStripesNewsOfOthersChangesNothing(t *testing.T) {
 	r := runAtStripe(t).registered(payments.Card)
 	r.wants(apptest.Number, buys, "was added to")

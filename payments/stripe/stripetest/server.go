@@ -37,6 +37,7 @@ type Server struct {
 	next     paymentstest.Answer
 	failure  *Answer // given to what is asked next, which is not done
 	broken   bool    // the next POST is carried out, answered 500, and so replayed
+	hanging  bool    // the next charge is carried out, and never answered
 	last     int
 	objects  map[string]Object // by id
 	order    []string          // their ids, oldest first
@@ -100,6 +101,9 @@ func (s *Server) FailNext(a *Answer) { s.change(func() { s.failure = a }) }
 // BreakNext carries the next POST out, and answers 500.
 func (s *Server) BreakNext() { s.change(func() { s.broken = true }) }
 
+// HangNext carries the next charge out, and leaves it unanswered until its client hangs up.
+func (s *Server) HangNext() { s.change(func() { s.hanging = true }) }
+
 // SpendKey takes an Idempotency-Key for a request that came to nothing.
 func (s *Server) SpendKey(key string) {
 	s.change(func() { s.asked[key] = &kept{body: "another", at: s.clock.Now()} })
@@ -137,14 +141,23 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.check(r, body)
-	a := s.answer(q)
-	if a == nil {
+	switch a := s.answer(q); a {
+	case nil:
 		panic(http.ErrAbortHandler) // it hangs up
+	case never:
+		select {
+		case <-r.Context().Done():
+		case <-s.ctx.Done():
+		}
+	default:
+		write(w, a)
 	}
-	write(w, a)
 }
 
-// answer carries a request out, and sends its events. It is nil where nobody is to hear the answer.
+// never is an answer that does not come.
+var never = &Answer{}
+
+// answer carries a request out, and sends its events. It is nil where the server hangs up instead.
 func (s *Server) answer(q Request) *Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,8 +177,12 @@ func (s *Server) answer(q Request) *Answer {
 		a = s.read(q)
 	}
 	s.sendFresh()
-	if charging && s.next == paymentstest.LosesAnswer {
+	switch {
+	case charging && s.next == paymentstest.LosesAnswer:
 		return nil
+	case charging && s.hanging:
+		s.hanging = false
+		return never
 	}
 	return a
 }
