@@ -267,6 +267,19 @@ func TestStripeSettlesADebitAndReturnsItWeeksLater(t *testing.T) {
 	r.ends()
 }
 
+func TestStripesNewsThatItCouldNotExplainIsSentAgain(t *testing.T) {
+	r := runAtStripe(t).registered(payments.SEPA)
+	r.wants(apptest.Number, buys, "was added to")
+	r.stripe.Wait()
+	r.stripe.FailNext(stripetest.Refusal(http.StatusInternalServerError, "api_error", "", nil))
+	r.must(r.stripe.Settle(string(r.bought().Charge.ID)))
+	r.stands(topup.Delivered, topup.ChargeCaptured, 1, 0, 0)
+	if !strings.Contains(r.log.String(), "stripe event not taken") {
+		t.Error("it was read at once")
+	}
+	r.ends()
+}
+
 func TestStripesDebitFailsWhileItIsPending(t *testing.T) {
 	r := runAtStripe(t).registered(payments.SEPA)
 	r.wants(apptest.Number, buys, "was added to")

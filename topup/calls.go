@@ -66,10 +66,15 @@ func (s *Service) Drain(ctx context.Context) error {
 }
 
 // guard works on an order; it turns a panic into an error, logs the error and returns it. Nothing needs to be undone: when
-// the order's lease lapses a worker claims it, and an attempt that has no answer by then counts as unknown.
+// the order's lease lapses a worker claims it, and an attempt that has no answer by then counts as unknown. News that the
+// gateway can't explain yet is only a warning.
 func (s *Service) guard(ctx context.Context, h *History, work func() error) error {
 	err := prepaid.Guard(work)
-	if err != nil {
+	switch {
+	case errors.Is(err, errUnread):
+		s.c.Log.WarnContext(ctx, "news of an order not read at its gateway, which is to send it again", "order", h.ID, "brand", h.Brand,
+			"status", h.Status, "error", err)
+	case err != nil:
 		s.c.Log.ErrorContext(ctx, "order left to its lease", "order", h.ID, "brand", h.Brand,
 			"status", h.Status, "error", err)
 	}
