@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pulsa/channels/httpsms"
+	"pulsa/channels/wire"
 	"pulsa/prepaid"
 	"pulsa/yamlfile"
 )
@@ -19,7 +20,7 @@ type channelType struct {
 	sms      bool     // carries one-time codes and late news
 	testOnly bool     // for brands marked test alone
 	// faults judges all settings together; nil: each stands alone.
-	faults func(settings map[string]string) []httpsms.Fault
+	faults func(settings map[string]string) []wire.Fault
 	// templates matches the ids of the messenger's templates; nil: it has none
 	templates *regexp.Regexp
 }

@@ -8,44 +8,38 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"hash"
-	"net/http"
 	"strings"
 
 	"pulsa/channels"
+	"pulsa/channels/wire"
 	"pulsa/prepaid"
 )
 
 // authenticate returns the token that a request bears, the empty one where it is not authentic.
 func (r *request) authenticate(c channels.Channel, l *line) prepaid.Secret {
-	given, _ := r.at(l.token)
+	given, _ := r.At(l.token)
 	if l.tokenInPath() {
-		given = tokenIn(r.Request, c)
+		given = wire.TokenIn(r.Request.Request, c)
 	}
 	token := channels.SameSecret(given, secretsOf(c, "token", "token_old")...)
-	if l.signature.in != "" && !r.signed(c, l) {
+	if l.signature.In != "" && !r.signed(c, l) {
 		return prepaid.Secret{}
 	}
 	return token
 }
 
-// tokenIn is what follows the webhook's own path.
-func tokenIn(r *http.Request, c channels.Channel) string {
-	_, rest, _ := strings.Cut(r.URL.Path, "/"+c.ID()+"/")
-	return rest
-}
-
 // signed checks the signature, in hexadecimal or base64, with or without a word such as "sha256=" before it.
 func (r *request) signed(c channels.Channel, l *line) bool {
-	given, _ := r.at(l.signature)
+	given, _ := r.At(l.signature)
 	_, after, found := strings.Cut(given, "=")
 	if !found || after == "" || strings.Trim(after, "=") == "" { // the end of base64 has signs of its own
 		after = given
 	}
-	stamp, _ := r.at(l.timeAt)
-	text := l.signatureOf.fill(map[string]string{
-		"body": string(r.body), "method": r.Method, "path": r.URL.Path, "query": r.URL.RawQuery, "time": stamp,
+	stamp, _ := r.At(l.timeAt)
+	text := l.signatureOf.Fill(map[string]string{
+		"body": string(r.Body), "method": r.Method, "path": r.URL.Path, "query": r.URL.RawQuery, "time": stamp,
 		"url": c.WebhookURL + strings.TrimPrefix(r.URL.RequestURI(), "/webhooks/"+c.ID()),
-	}, verbatim)
+	}, wire.Verbatim)
 	ok := false
 	for _, secret := range secretsOf(c, "signature_secret", "signature_secret_old") {
 		if secret.Empty() {

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"pulsa/channels"
+	"pulsa/channels/wire"
 	"pulsa/prepaid"
 )
 
@@ -109,13 +110,13 @@ func (a *Adapter) Respond(w http.ResponseWriter, c channels.Channel, _ channels.
 	for i, p := range parts {
 		texts[i] = p.Text
 	}
-	values := textValues(strings.Join(texts, "\n"), l.unicodeCoding, utf8Charset)
+	values := textValues(strings.Join(texts, "\n"), l.unicodeCoding, wire.UTF8)
 	for _, h := range l.answerHeaders {
-		w.Header().Set(h.name, h.value.fill(values, escapeHeader))
+		w.Header().Set(h.Name, h.Value.Fill(values, wire.EscapeHeader))
 	}
 	w.Header().Set("Content-Type", l.answerType)
 	w.WriteHeader(http.StatusOK)
-	_, err = io.WriteString(w, l.answerBody.fill(values, escapeFor(l.answerType)))
+	_, err = io.WriteString(w, l.answerBody.Fill(values, wire.EscapeFor(l.answerType)))
 	return err
 }
 

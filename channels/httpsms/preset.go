@@ -1,5 +1,7 @@
 package httpsms
 
+import "pulsa/channels/wire"
+
 // presets give every key for one kind of gateway; a channel's own keys win.
 //
 // kannel is as Kannel 1.4.5 does it, and is tried against Debian's in channels/httpsms/kanneltest. jasmin follows Jasmin's
@@ -56,7 +58,7 @@ var presets = map[string]map[string]string{
 
 		"send_method": "POST",
 		"send_url":    "{gateway}/send",
-		"send_type":   formType,
+		"send_type":   wire.FormType,
 		"send_body": "username={user}&password={password}&from={from}&to={to_digits}&coding={coding}&hex-content={text_hex}" +
 			"&dlr=yes&dlr-level=3&dlr-method=POST&dlr-url={dlr_url}",
 		"send_coding_unicode":  "8",

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"pulsa/channels"
+	"pulsa/channels/wire"
 	"pulsa/prepaid"
 )
 
@@ -17,9 +18,21 @@ import (
 const patience = 15 * time.Second
 
 const (
-	maxID   = 128
-	maxList = 500 // of one request
+	maxID     = 128
+	maxList   = 500            // of one request
+	maxHeader = 64<<10 + 4<<10 // as much as a body may hold
 )
+
+// request is one request of a gateway, or one message of its list.
+type request struct{ *wire.Request }
+
+func readRequest(r *http.Request, l *line) (*request, error) {
+	if l.textAt.In == "header" && len(r.Header.Get(l.textAt.Name)) > maxHeader {
+		return nil, channels.ErrTooLarge
+	}
+	got, err := wire.Read(r, l.reads)
+	return &request{got}, err
+}
 
 // Receive implements channels.Adapter.
 func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Received, error) {
@@ -27,7 +40,7 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	if err != nil {
 		return channels.Received{}, channels.ErrNotAuthentic // the channel is off: its Check says why
 	}
-	if !l.sources.Allow(r) || l.tokenInPath() && channels.SameSecret(tokenIn(r, c), secretsOf(c, "token", "token_old")...).Empty() {
+	if !l.sources.Allow(r) || l.tokenInPath() && channels.SameSecret(wire.TokenIn(r, c), secretsOf(c, "token", "token_old")...).Empty() {
 		return channels.Received{}, channels.ErrNotAuthentic
 	}
 	got, err := readRequest(r, l)
@@ -44,7 +57,7 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 	}
 	var out channels.Received
 	for _, item := range items {
-		if status, ok := item.at(l.dlrStatus); ok && status != "" {
+		if status, ok := item.At(l.dlrStatus); ok && status != "" {
 			out.Reports = append(out.Reports, item.report(l, status)...)
 			continue
 		}
@@ -61,12 +74,12 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 
 // items takes a list apart; the fields of JSON are then those of one message.
 func (r *request) items(l *line) ([]*request, error) {
-	if l.list.in == "" {
+	if l.list.In == "" {
 		return []*request{r}, nil
 	}
-	found := r.json
-	if l.list.name != "" {
-		found = descend(r.json, l.list.name)
+	found := r.JSON
+	if l.list.Name != "" {
+		found = wire.Descend(r.JSON, l.list.Name)
 	}
 	list, ok := found.([]any)
 	if !ok {
@@ -77,24 +90,24 @@ func (r *request) items(l *line) ([]*request, error) {
 	}
 	items := make([]*request, len(list))
 	for i := range list {
-		one := *r
-		one.json = list[i]
-		items[i] = &one
+		one := *r.Request
+		one.JSON = list[i]
+		items[i] = &request{&one}
 	}
 	return items, nil
 }
 
 // message reads one message; one that comes from no phone has no address.
 func (a *Adapter) message(r *request, c channels.Channel, l *line, token prepaid.Secret) (channels.Inbound, error) {
-	from, ok := r.at(l.fromAt)
+	from, ok := r.At(l.fromAt)
 	if !ok {
 		return channels.Inbound{}, channels.BadRequest("%s is missing", l.fromAt)
 	}
-	raw, ok := r.at(l.textAt)
+	raw, ok := r.At(l.textAt)
 	if !ok {
 		return channels.Inbound{}, channels.BadRequest("%s is missing", l.textAt)
 	}
-	number, ok := sender(from, c.Brand.Country, l.national)
+	number, ok := l.numbers.Read(from, c.Brand.Country)
 	if !ok {
 		return channels.Inbound{}, nil // a short code or a name: no customer, and nobody to answer
 	}
@@ -114,39 +127,17 @@ func (a *Adapter) message(r *request, c channels.Channel, l *line, token prepaid
 	}, nil
 }
 
-// String names a place as the settings do.
-func (p place) String() string { return strings.TrimSuffix(p.in+"."+p.name, ".") }
-
-// sender reads a customer's number: "+31612345678", "31612345678", "0031612345678", or as within the country where it begins
-// with a single 0 or all numbers come so.
-func sender(from, country string, national bool) (prepaid.MSISDN, bool) {
-	digits, ok := prepaid.PhoneDigits(from)
-	if !ok {
-		return "", false
-	}
-	switch {
-	case strings.HasPrefix(digits, "00"):
-		digits = "+" + digits[2:]
-	case national && !strings.HasPrefix(digits, "+"), strings.HasPrefix(digits, "0"):
-		if m, err := prepaid.ParseMSISDN(digits, country); err == nil {
-			return m, true
-		}
-	}
-	m, err := prepaid.ParseE164("+" + strings.TrimPrefix(digits, "+"))
-	return m, err == nil
-}
-
 // id is what a repeated delivery of the message has too: the gateway's id, else its time stamp with the text, else nothing that
 // repeats. The text alone is none: registration asks for number and PIN twice. A text may be a PIN, so that what is made of it
 // is keyed.
 func (r *request) id(l *line, raw string, token prepaid.Secret) (string, error) {
-	if id, _ := r.at(l.idAt); id != "" {
+	if id, _ := r.At(l.idAt); id != "" {
 		if len(id) > maxID || channels.CleanText(id) != id || strings.ContainsFunc(id, unicode.IsControl) {
 			return "", channels.BadRequest("%s is odd", l.idAt)
 		}
 		return id, nil
 	}
-	if stamp, _ := r.at(l.timeAt); stamp != "" {
+	if stamp, _ := r.At(l.timeAt); stamp != "" {
 		mac := hmac.New(sha256.New, []byte(token.Reveal()))
 		mac.Write([]byte(stamp + "\x00" + raw))
 		return "time/" + hex.EncodeToString(mac.Sum(nil)[:16]), nil
@@ -161,35 +152,35 @@ func (r *request) text(l *line, raw string) (text string, readable bool, err err
 		return "", false, channels.BadRequest("%s is not %s", l.textAt, l.textAs)
 	}
 	letters := l.charset
-	if coding, _ := r.at(l.codingAt); coding != "" && len(l.codings) > 0 {
+	if coding, _ := r.At(l.codingAt); coding != "" && len(l.codings) > 0 {
 		known, ok := l.codings[coding]
 		if !ok {
 			return "", false, nil
 		}
 		letters = known
 	}
-	if name, _ := r.at(l.charsetAt); name != "" {
+	if name, _ := r.At(l.charsetAt); name != "" {
 		if binary[strings.ToLower(name)] {
 			return "", false, nil
 		}
-		known, ok := charsetNamed(name)
+		known, ok := wire.CharsetNamed(name)
 		if !ok {
 			return "", false, channels.BadRequest("%s names no charset that is known", l.charsetAt)
 		}
 		letters = known
 	}
-	return channels.CleanText(letters.decode(bytes)), true, nil
+	return channels.CleanText(letters.Decode(bytes)), true, nil
 }
 
 // report reads a delivery report; one of a status that says nothing new holds nothing.
 func (r *request) report(l *line, status string) []channels.DeliveryReport {
-	outbound, _ := r.at(l.dlrOutbound)
-	ref, _ := r.at(l.dlrRef)
+	outbound, _ := r.At(l.dlrOutbound)
+	ref, _ := r.At(l.dlrRef)
 	d := channels.DeliveryReport{Outbound: prepaid.OutboundID(short(outbound)), ProviderRef: short(ref), Status: l.deliveries[status]}
 	if d.Status == "" || d.Outbound == "" && d.ProviderRef == "" {
 		return nil
 	}
-	if code, _ := r.at(l.dlrCode); code != "" {
+	if code, _ := r.At(l.dlrCode); code != "" {
 		d.Code = short(code)
 		if l.dlrCodeIn != nil {
 			d.Code = short(captured(l.dlrCodeIn, code))

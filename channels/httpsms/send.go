@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"pulsa/channels"
+	"pulsa/channels/wire"
 	"pulsa/prepaid"
 )
 
@@ -83,12 +84,12 @@ func (l *line) request(ctx context.Context, c channels.Channel, m channels.Outbo
 	l.addAccount(values, c)
 	values["id"], values["to"], values["to_digits"] = string(m.ID), to.String(), string(to)
 	values["dlr_url"] = l.reportURL(c, m)
-	address := l.sendURL.fill(values, escapeURL)
+	address := l.sendURL.Fill(values, wire.EscapeURL)
 	// net/http makes a GET again by itself where a connection that was used before breaks, unless it has a body that can't be read
 	// again; who had taken the message would send it twice.
 	body := io.Reader(once{strings.NewReader("")})
-	if l.sendMethod != http.MethodGet && l.sendBody.texts != nil {
-		body = strings.NewReader(l.sendBody.fill(values, escapeFor(l.sendType))) // no other method is repeated
+	if l.sendMethod != http.MethodGet && !l.sendBody.None() {
+		body = strings.NewReader(l.sendBody.Fill(values, wire.EscapeFor(l.sendType))) // no other method is repeated
 	}
 	r, err := http.NewRequestWithContext(ctx, l.sendMethod, address, body)
 	if err != nil {
@@ -104,8 +105,8 @@ func (l *line) request(ctx context.Context, c channels.Channel, m channels.Outbo
 // setHeaders fills the headers; one of which nothing is known is left out.
 func (l *line) setHeaders(r *http.Request, values map[string]string) {
 	for _, h := range l.sendHeaders {
-		if value := h.value.fill(values, escapeHeader); value != "" {
-			r.Header.Set(h.name, value)
+		if value := h.Value.Fill(values, wire.EscapeHeader); value != "" {
+			r.Header.Set(h.Name, value)
 		}
 	}
 }
@@ -123,7 +124,7 @@ func (l *line) reportURL(c channels.Channel, m channels.Outbound) string {
 	if l.tokenInPath() {
 		webhook += "/" + token
 	}
-	return l.dlrURL.fill(map[string]string{"id": string(m.ID), "token": token, "webhook": webhook}, escapeURL)
+	return l.dlrURL.Fill(map[string]string{"id": string(m.ID), "token": token, "webhook": webhook}, wire.EscapeURL)
 }
 
 // Probe implements channels.Prober: it makes the call that probe_url names, or only connects where none is named.
@@ -135,14 +136,14 @@ func (a *Adapter) Probe(ctx context.Context, c channels.Channel) (string, error)
 	values := map[string]string{}
 	l.addAccount(values, c)
 	t := l.probeURL
-	if t.texts == nil {
+	if t.None() {
 		t = l.sendURL
 	}
-	r, err := http.NewRequestWithContext(ctx, l.probeMethod, t.fill(values, escapeURL), http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, l.probeMethod, t.Fill(values, wire.EscapeURL), http.NoBody)
 	if err != nil {
 		return "", &channels.SendError{Class: channels.Misconfigured, Code: "probe_url"}
 	}
-	if l.probeURL.texts == nil {
+	if l.probeURL.None() {
 		return "the gateway at " + r.URL.Host + " can be reached; whether it knows us is not tried", reach(ctx, r)
 	}
 	l.setHeaders(r, values)

@@ -11,17 +11,9 @@ import (
 	"strings"
 
 	"pulsa/channels"
+	"pulsa/channels/wire"
 	"pulsa/prepaid"
 )
-
-// Fault is what is wrong with one setting. Its text says what to write, and quotes no value.
-type Fault struct {
-	Key  string
-	Text string
-}
-
-// Error implements error.
-func (f *Fault) Error() string { return f.Key + ": " + f.Text }
 
 // Keys lists the settings of a channel, sorted. docs/channels.md has a table of them.
 func Keys() []string {
@@ -32,7 +24,7 @@ func Keys() []string {
 func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 
 // Faults lists what is wrong with a channel's settings.
-func Faults(settings map[string]string) []Fault {
+func Faults(settings map[string]string) []wire.Fault {
 	_, faults := compile(settings)
 	return faults
 }
@@ -50,42 +42,41 @@ type line struct {
 	carrierStop         bool
 
 	inURL               string
-	token               place // "": in the path
-	signature           place // "": none is asked for
+	token               wire.Place // "": in the path
+	signature           wire.Place // "": none is asked for
 	signatureBy         string
-	signatureOf         template
-	list                place // "": one message in a request
-	fromAt, textAt      place
-	idAt, timeAt        place
-	charsetAt, codingAt place
-	charset             charset
-	codings             map[string]charset
+	signatureOf         wire.Template
+	list                wire.Place // "": one message in a request
+	fromAt, textAt      wire.Place
+	idAt, timeAt        wire.Place
+	charsetAt, codingAt wire.Place
+	charset             wire.Charset
+	codings             map[string]wire.Charset
 	textAs              string
-	national            bool // numbers come without their country's code
-	readsForm           bool
-	readsJSON           bool
+	numbers             wire.Numbers
+	reads               wire.Bodies
 
 	pushes        bool // answers go by the outbox
 	answerType    string
-	answerBody    template
-	answerHeaders []header
+	answerBody    wire.Template
+	answerHeaders []wire.Header
 	answerAck     string
 
 	sendMethod    string
-	sendURL       template
+	sendURL       wire.Template
 	sendType      string
-	sendBody      template
-	sendHeaders   []header
-	sendCharset   charset
+	sendBody      wire.Template
+	sendHeaders   []wire.Header
+	sendCharset   wire.Charset
 	unicodeCoding string
 	results       []result
 	probeMethod   string
-	probeURL      template
+	probeURL      wire.Template
 	probeOK       *regexp.Regexp
 
-	dlrURL              template
-	dlrOutbound, dlrRef place
-	dlrStatus, dlrCode  place
+	dlrURL              wire.Template
+	dlrOutbound, dlrRef wire.Place
+	dlrStatus, dlrCode  wire.Place
 	dlrCodeIn           *regexp.Regexp
 	deliveries          map[string]channels.Delivery
 }
@@ -99,7 +90,7 @@ type result struct {
 // of reports whether the line was made from these settings.
 func (l *line) of(settings map[string]string) bool { return maps.Equal(l.raw, settings) }
 
-func (l *line) tokenInPath() bool { return l.token.in == "" }
+func (l *line) tokenInPath() bool { return l.token.In == "" }
 
 // settings tells for each key how its value becomes part of a line. A key that is not written, or empty, is not read.
 var settings = map[string]func(*line, string) error{
@@ -117,40 +108,40 @@ var settings = map[string]func(*line, string) error{
 		if v == "path" {
 			return nil
 		}
-		if l.token, err = parsePlace(v); err != nil {
+		if l.token, err = wire.ParsePlace(v); err != nil {
 			return errors.New("write path, query.NAME, form.NAME, header.NAME or json.PATH")
 		}
 		return nil
 	},
-	"in_signature":    at(func(l *line) *place { return &l.signature }),
+	"in_signature":    at(func(l *line) *wire.Place { return &l.signature }),
 	"in_signature_by": oneOf(func(l *line) *string { return &l.signatureBy }, "hmac-sha256", "hmac-sha1", "hmac-sha512"),
-	"in_signature_of": filled(func(l *line) *template { return &l.signatureOf }, signedNames),
+	"in_signature_of": filled(func(l *line) *wire.Template { return &l.signatureOf }, signedNames),
 	"in_list": func(l *line, v string) (err error) {
 		if v == "json" { // the body itself is the list
-			l.list = place{"json", ""}
+			l.list = wire.Place{In: "json"}
 			return nil
 		}
-		if l.list, err = parsePlace(v); err != nil || l.list.in != "json" {
+		if l.list, err = wire.ParsePlace(v); err != nil || l.list.In != "json" {
 			return errors.New("write json, or json.PATH where the list stands, such as json.messages")
 		}
 		return nil
 	},
-	"in_from": at(func(l *line) *place { return &l.fromAt }),
-	"in_text": at(func(l *line) *place { return &l.textAt }),
-	"in_id":   at(func(l *line) *place { return &l.idAt }),
-	"in_time": at(func(l *line) *place { return &l.timeAt }),
+	"in_from": at(func(l *line) *wire.Place { return &l.fromAt }),
+	"in_text": at(func(l *line) *wire.Place { return &l.textAt }),
+	"in_id":   at(func(l *line) *wire.Place { return &l.idAt }),
+	"in_time": at(func(l *line) *wire.Place { return &l.timeAt }),
 	"in_charset": func(l *line, v string) (err error) {
-		if isPlace(v) {
-			l.charsetAt, err = parsePlace(v)
+		if wire.IsPlace(v) {
+			l.charsetAt, err = wire.ParsePlace(v)
 			return err
 		}
 		return known(v, &l.charset)
 	},
-	"in_coding":  at(func(l *line) *place { return &l.codingAt }),
+	"in_coding":  at(func(l *line) *wire.Place { return &l.codingAt }),
 	"in_codings": func(l *line, v string) error { return l.readCodings(v) },
 	"in_text_as": oneOf(func(l *line) *string { return &l.textAs }, "plain", "percent", "hex", "base64"),
 	"in_numbers": func(l *line, v string) error {
-		l.national = v == "national"
+		l.numbers = wire.Numbers(v)
 		if v != "national" && v != "international" {
 			return errors.New("write international, or national where numbers come without their country's code")
 		}
@@ -165,20 +156,20 @@ var settings = map[string]func(*line, string) error{
 		return nil
 	},
 	"answer_type":    func(l *line, v string) error { l.answerType = v; return nil },
-	"answer_body":    filled(func(l *line) *template { return &l.answerBody }, textNames),
-	"answer_headers": headers(func(l *line) *[]header { return &l.answerHeaders }, textNames),
+	"answer_body":    filled(func(l *line) *wire.Template { return &l.answerBody }, textNames),
+	"answer_headers": headers(func(l *line) *[]wire.Header { return &l.answerHeaders }, textNames),
 	"answer_ack":     func(l *line, v string) error { l.answerAck = v; return nil },
 
 	"send_method": oneOf(func(l *line) *string { return &l.sendMethod }, "GET", "POST", "PUT"),
 	"send_url": func(l *line, v string) (err error) {
-		if l.sendURL, err = parseTemplate(v, sendNames); err != nil {
+		if l.sendURL, err = wire.ParseTemplate(v, sendNames); err != nil {
 			return err
 		}
 		return isHTTP(strings.ReplaceAll(v, "{gateway}", "http://gateway"))
 	},
 	"send_type":           func(l *line, v string) error { l.sendType = v; return nil },
-	"send_body":           filled(func(l *line) *template { return &l.sendBody }, sendNames),
-	"send_headers":        headers(func(l *line) *[]header { return &l.sendHeaders }, sendNames),
+	"send_body":           filled(func(l *line) *wire.Template { return &l.sendBody }, sendNames),
+	"send_headers":        headers(func(l *line) *[]wire.Header { return &l.sendHeaders }, sendNames),
 	"send_charset":        func(l *line, v string) error { return known(v, &l.sendCharset) },
 	"send_coding_unicode": func(l *line, v string) error { l.unicodeCoding = v; return nil },
 
@@ -191,18 +182,18 @@ var settings = map[string]func(*line, string) error{
 
 	"probe_method": oneOf(func(l *line) *string { return &l.probeMethod }, "GET", "POST"),
 	"probe_url": func(l *line, v string) (err error) {
-		if l.probeURL, err = parseTemplate(v, accountNames); err != nil {
+		if l.probeURL, err = wire.ParseTemplate(v, accountNames); err != nil {
 			return err
 		}
 		return isHTTP(strings.ReplaceAll(v, "{gateway}", "http://gateway"))
 	},
 	"probe_ok": matching(func(l *line) **regexp.Regexp { return &l.probeOK }),
 
-	"dlr_url":      filled(func(l *line) *template { return &l.dlrURL }, reportNames),
-	"dlr_outbound": at(func(l *line) *place { return &l.dlrOutbound }),
-	"dlr_ref":      at(func(l *line) *place { return &l.dlrRef }),
-	"dlr_status":   at(func(l *line) *place { return &l.dlrStatus }),
-	"dlr_code":     at(func(l *line) *place { return &l.dlrCode }),
+	"dlr_url":      filled(func(l *line) *wire.Template { return &l.dlrURL }, reportNames),
+	"dlr_outbound": at(func(l *line) *wire.Place { return &l.dlrOutbound }),
+	"dlr_ref":      at(func(l *line) *wire.Place { return &l.dlrRef }),
+	"dlr_status":   at(func(l *line) *wire.Place { return &l.dlrStatus }),
+	"dlr_code":     at(func(l *line) *wire.Place { return &l.dlrCode }),
 	"dlr_code_in":  matching(func(l *line) **regexp.Regexp { return &l.dlrCodeIn }),
 
 	"dlr_queued":    reported(channels.Queued),
@@ -223,46 +214,43 @@ var (
 var defaults = map[string]string{
 	"in_token": "path", "in_signature_by": "hmac-sha256", "in_signature_of": "{body}", "in_charset": "utf-8", "in_text_as": "plain",
 	"answer": "response", "answer_type": "text/plain; charset=utf-8", "answer_body": "{text}",
-	"send_method": "GET", "send_charset": "UTF-8", "send_coding_unicode": "2", "send_type": formType, "probe_method": "GET",
+	"send_method": "GET", "send_charset": "UTF-8", "send_coding_unicode": "2", "send_type": wire.FormType, "probe_method": "GET",
 }
 
 // resultOrder is the order in which the patterns are tried: a message that may have been sent is never called refused.
 var resultOrder = []channels.Failure{"", channels.Throttled, channels.RecipientOut, channels.Misconfigured, channels.RefusedFor, channels.Retryable}
 
 // compile makes a line of a channel's settings.
-func compile(own map[string]string) (*line, []Fault) {
+func compile(own map[string]string) (*line, []wire.Fault) {
 	preset, known := presets[own["preset"]]
 	if !known && own["preset"] != "" {
-		return nil, []Fault{{"preset", "write one of " + strings.Join(Presets(), ", ") + ", or leave it out and say everything else"}}
+		return nil, []wire.Fault{{Key: "preset", Text: "write one of " + strings.Join(Presets(), ", ") + ", or leave it out and say everything else"}}
 	}
-	var faults []Fault
+	var faults []wire.Fault
 	all := maps.Clone(defaults)
 	maps.Copy(all, preset)
 	maps.Copy(all, own)
-	l := &line{raw: maps.Clone(own), charset: utf8Charset, codings: map[string]charset{}, deliveries: map[string]channels.Delivery{}}
+	l := &line{raw: maps.Clone(own), charset: wire.UTF8, codings: map[string]wire.Charset{}, deliveries: map[string]channels.Delivery{}}
 	for _, key := range Keys() {
 		if all[key] == "" {
 			continue
 		}
 		if err := settings[key](l, all[key]); err != nil {
-			faults = append(faults, Fault{key, err.Error()})
+			faults = append(faults, wire.Fault{Key: key, Text: err.Error()})
 		}
 	}
 	slices.SortStableFunc(l.results, func(a, b result) int {
 		return slices.Index(resultOrder, a.class) - slices.Index(resultOrder, b.class)
 	})
-	for _, p := range []place{l.token, l.signature, l.list, l.fromAt, l.textAt, l.idAt, l.timeAt, l.charsetAt, l.codingAt, l.dlrOutbound, l.dlrRef, l.dlrStatus, l.dlrCode} {
-		l.readsForm = l.readsForm || p.in == "form"
-		l.readsJSON = l.readsJSON || p.in == "json"
-	}
+	l.reads = wire.BodiesOf(l.token, l.signature, l.list, l.fromAt, l.textAt, l.idAt, l.timeAt, l.charsetAt, l.codingAt, l.dlrOutbound, l.dlrRef, l.dlrStatus, l.dlrCode)
 	return l, append(faults, l.lacks(all)...)
 }
 
 // lacks lists what the settings need and do not have.
-func (l *line) lacks(all map[string]string) (faults []Fault) {
+func (l *line) lacks(all map[string]string) (faults []wire.Fault) {
 	need := func(key, what string) {
 		if all[key] == "" {
-			faults = append(faults, Fault{key, "not set: write " + what})
+			faults = append(faults, wire.Fault{Key: key, Text: "not set: write " + what})
 		}
 	}
 	need("in_from", "where the customer's number stands, such as query.from, or preset: with one of "+strings.Join(Presets(), ", "))
@@ -275,37 +263,37 @@ func (l *line) lacks(all map[string]string) (faults []Fault) {
 			need("dlr_outbound", "where a delivery report says our own id, which {id} puts into dlr_url, such as query.outbound")
 		}
 	}
-	if l.probeURL.texts != nil {
+	if !l.probeURL.None() {
 		need("probe_ok", "a pattern for the answer to probe_url that means all is well, such as ^200 ")
 	}
-	for _, t := range []template{l.sendURL, l.sendBody, l.probeURL} {
-		if t.uses("gateway") && l.gateway == "" {
-			faults = append(faults, Fault{"gateway_url", "not set: write where the gateway listens, such as http://kannel.internal:13013"})
+	for _, t := range []wire.Template{l.sendURL, l.sendBody, l.probeURL} {
+		if t.Uses("gateway") && l.gateway == "" {
+			faults = append(faults, wire.Fault{Key: "gateway_url", Text: "not set: write where the gateway listens, such as http://kannel.internal:13013"})
 			break
 		}
 	}
-	if l.signature.in != "" && l.textAt.in == "header" {
-		faults = append(faults, Fault{"in_signature", "leave it out: the text stands in a header, which it does not sign"})
+	if l.signature.In != "" && l.textAt.In == "header" {
+		faults = append(faults, wire.Fault{Key: "in_signature", Text: "leave it out: the text stands in a header, which it does not sign"})
 	}
-	if l.list.in != "" && !l.pushes {
-		faults = append(faults, Fault{"answer", "write push: one response can't answer a list of messages"})
+	if l.list.In != "" && !l.pushes {
+		faults = append(faults, wire.Fault{Key: "answer", Text: "write push: one response can't answer a list of messages"})
 	}
-	if signed, known := signedBy[l.textAt.in]; l.signature.in != "" && known && !slices.ContainsFunc(signed, l.signatureOf.uses) {
-		faults = append(faults, Fault{"in_signature_of", "the text is not signed: write {" + strings.Join(signed, "} or {") + "} into it"})
+	if signed, known := signedBy[l.textAt.In]; l.signature.In != "" && known && !slices.ContainsFunc(signed, l.signatureOf.Uses) {
+		faults = append(faults, wire.Fault{Key: "in_signature_of", Text: "the text is not signed: write {" + strings.Join(signed, "} or {") + "} into it"})
 	}
 	kind, _, _ := mime.ParseMediaType(l.sendType)
-	inJSON := l.sendMethod != "GET" && l.sendBody.uses("text") && strings.HasSuffix(kind, "json")
-	if inJSON && (l.sendCharset.gsm || l.sendCharset.as != nil) {
-		faults = append(faults, Fault{"send_charset", "leave it out: JSON is always UTF-8"})
+	inJSON := l.sendMethod != "GET" && l.sendBody.Uses("text") && strings.HasSuffix(kind, "json")
+	if inJSON && !l.sendCharset.IsUTF8() {
+		faults = append(faults, wire.Fault{Key: "send_charset", Text: "leave it out: JSON is always UTF-8"})
 	}
-	if l.readsForm && l.readsJSON {
-		faults = append(faults, Fault{"in_text", "a body is a form or JSON, not both: write form. or json. everywhere"})
+	if l.reads.Mixed() {
+		faults = append(faults, wire.Fault{Key: "in_text", Text: "a body is a form, JSON or XML: write form., json. or xml. everywhere"})
 	}
 	return faults
 }
 
 // signedBy names what a signature may be of, so that it holds the text, by where that stands.
-var signedBy = map[string][]string{"body": {"body"}, "form": {"body"}, "json": {"body"}, "query": {"query", "url"}}
+var signedBy = map[string][]string{"body": {"body"}, "form": {"body"}, "json": {"body"}, "query": {"query", "url"}, "xml": {"body"}}
 
 var tokenLetters = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
 
@@ -322,31 +310,31 @@ func (l *line) checkSecrets(c channels.Channel) error {
 			return fmt.Errorf("%s stands in a path: it may hold letters, digits and . _ ~ - only", name)
 		}
 	}
-	if l.signature.in != "" && c.Secrets["signature_secret"].Empty() {
+	if l.signature.In != "" && c.Secrets["signature_secret"].Empty() {
 		return errors.New("signature_secret is not set, which in_signature needs")
 	}
-	templates := []template{l.sendURL, l.sendBody}
+	templates := []wire.Template{l.sendURL, l.sendBody}
 	for _, h := range l.sendHeaders {
-		templates = append(templates, h.value)
+		templates = append(templates, h.Value)
 	}
 	for _, t := range templates {
-		if (t.uses("password") || t.uses("basic")) && c.Secrets["password"].Empty() {
+		if (t.Uses("password") || t.Uses("basic")) && c.Secrets["password"].Empty() {
 			return errors.New("password is not set, which sending needs")
 		}
 	}
 	return nil
 }
 
-func at(of func(*line) *place) func(*line, string) error {
-	return func(l *line, v string) (err error) { *of(l), err = parsePlace(v); return err }
+func at(of func(*line) *wire.Place) func(*line, string) error {
+	return func(l *line, v string) (err error) { *of(l), err = wire.ParsePlace(v); return err }
 }
 
-func filled(of func(*line) *template, names []string) func(*line, string) error {
-	return func(l *line, v string) (err error) { *of(l), err = parseTemplate(v, names); return err }
+func filled(of func(*line) *wire.Template, names []string) func(*line, string) error {
+	return func(l *line, v string) (err error) { *of(l), err = wire.ParseTemplate(v, names); return err }
 }
 
-func headers(of func(*line) *[]header, names []string) func(*line, string) error {
-	return func(l *line, v string) (err error) { *of(l), err = parseHeaders(v, names); return err }
+func headers(of func(*line) *[]wire.Header, names []string) func(*line, string) error {
+	return func(l *line, v string) (err error) { *of(l), err = wire.ParseHeaders(v, names); return err }
 }
 
 func matching(of func(*line) **regexp.Regexp) func(*line, string) error {
@@ -403,8 +391,8 @@ func truth(v string, to *bool) error {
 	return nil
 }
 
-func known(v string, to *charset) error {
-	c, ok := charsetNamed(v)
+func known(v string, to *wire.Charset) error {
+	c, ok := wire.CharsetNamed(v)
 	if !ok {
 		return errors.New("no such charset is known: write one such as utf-8, iso-8859-1, windows-1252, utf-16be or gsm")
 	}
@@ -415,7 +403,7 @@ func known(v string, to *charset) error {
 func (l *line) readCodings(v string) error {
 	for _, word := range words(v) {
 		coding, name, ok := strings.Cut(word, "=")
-		var c charset
+		var c wire.Charset
 		if !ok || known(name, &c) != nil {
 			return errors.New("write the charset of each coding, such as 0=gsm 3=iso-8859-1 8=utf-16be")
 		}

@@ -1,9 +1,6 @@
-package httpsms
+package wire
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"net/url"
 	"strings"
 
 	"golang.org/x/text/encoding"
@@ -14,21 +11,19 @@ import (
 	"pulsa/channels"
 )
 
-// charset is how a text's letters are carried in bytes.
-type charset struct {
-	name string
+// Charset is how a text's letters are carried in bytes.
+type Charset struct {
+	Name string
 	as   encoding.Encoding // nil: UTF-8, or by gsm
 	gsm  bool              // septets, each in a byte
 }
 
-var utf8Charset = charset{name: "UTF-8"}
+// UTF8 is what is meant where nothing is said.
+var UTF8 = Charset{Name: "UTF-8"}
 
-// binary are what gateways call a message that is no text.
-var binary = map[string]bool{"8-bit": true, "8bit": true, "binary": true}
-
-// charsetNamed finds a charset by any of its names; ok is false where there is none.
-func charsetNamed(name string) (c charset, ok bool) {
-	c.name = name
+// CharsetNamed finds a charset by any of its names; ok is false where there is none.
+func CharsetNamed(name string) (c Charset, ok bool) {
+	c.Name = name
 	switch strings.ToLower(name) {
 	case "", "utf-8", "utf8", "us-ascii", "ascii":
 		return c, true
@@ -51,8 +46,11 @@ func charsetNamed(name string) (c charset, ok bool) {
 	return c, err == nil && as != nil
 }
 
-// decode reads bytes of the charset. What they do not hold becomes U+FFFD.
-func (c charset) decode(bytes string) string {
+// IsUTF8 reports whether the charset is UTF-8.
+func (c Charset) IsUTF8() bool { return c.as == nil && !c.gsm }
+
+// Decode reads bytes of the charset. What they do not hold becomes U+FFFD.
+func (c Charset) Decode(bytes string) string {
 	switch {
 	case c.gsm:
 		return channels.DecodeGSM([]byte(bytes))
@@ -66,8 +64,8 @@ func (c charset) decode(bytes string) string {
 	return text
 }
 
-// encode writes a text in the charset. What it lacks becomes its sign for that, mostly "?".
-func (c charset) encode(text string) string {
+// Encode writes a text in the charset. What it lacks becomes its sign for that, mostly "?".
+func (c Charset) Encode(text string) string {
 	switch {
 	case c.gsm:
 		return string(channels.EncodeGSM(text))
@@ -79,19 +77,4 @@ func (c charset) encode(text string) string {
 		return text
 	}
 	return strings.ReplaceAll(bytes, "\x1a", "?")
-}
-
-// unwrap takes off what a text is wrapped in.
-func unwrap(text, as string) (string, error) {
-	switch as {
-	case "percent":
-		return url.QueryUnescape(text)
-	case "hex":
-		bytes, err := hex.DecodeString(text)
-		return string(bytes), err
-	case "base64":
-		bytes, err := base64.StdEncoding.DecodeString(text)
-		return string(bytes), err
-	}
-	return text, nil
 }
