@@ -71,8 +71,17 @@ type Inbound struct {
 
 // Dial says how a message stands in a dialled session.
 type Dial struct {
-	Session string   // the provider's: "ATUid_3f2b"; a message of another one than the message before opens it
+	// Session is the provider's: "ATUid_3f2b". A message of another one than the message before opens it. With Single, "" is the one
+	// that is open.
+	Session string
 	Inputs  []string // all that was typed since the code: what is dialled at once if the message opens the session
+	// Single: the provider sends what was typed last, and nothing of what came before. Opens then says that the message opens the
+	// session, and Inputs is empty where it does not.
+	Single, Opens bool
+	// Unnumbered, with Single: the provider numbers no message, so that one that comes twice has two ids.
+	Unnumbered bool
+	// Turn, with Single: the message says nothing, and turns a page of the answer before it; "" if not.
+	Turn Label
 }
 
 // Label names a word that an adapter shows beside an answer, such as what is typed for its next page.
@@ -150,6 +159,7 @@ type Outbound struct {
 	// For a dialled session alone, which is answered at once: none of it is stored.
 	Ends   bool             // nothing is asked: the session ends
 	Labels map[Label]string // those of Inbound.Labels, in the customer's language
+	Turned []Label          // the pages of it that were turned (Dial.Turn), LabelMore is onward
 }
 
 // Doubt says what follows where neither a delivery report nor the provider tells in time whether a message was sent.

@@ -18,7 +18,12 @@ func (t *Turn) readDial() {
 		return
 	}
 	first := d.Session != t.session.Dial
-	t.session.Dial = d.Session
+	if d.Single {
+		first = d.Opens
+	}
+	if d.Session != "" {
+		t.session.Dial = d.Session
+	}
 	switch {
 	case t.command.Action != ActNone:
 	case !first:

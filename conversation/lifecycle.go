@@ -68,6 +68,9 @@ func (h *Handler) tryTurn(ctx context.Context, ch channels.Channel, in channels.
 	}()
 	h.c.Reached("begin")
 	session, lost := decodeSession(begun.Session, h.engine.table)
+	if m, done, err := h.answerFromScreen(ctx, ch, in, session, Commit{Sender: sender, Token: token, Version: begun.Version}); done || err != nil {
+		return m, done, err
+	}
 	t := h.newTurn(ctx, ch, in, session)
 	if lost {
 		t.Say("session.lost")
@@ -164,6 +167,7 @@ func (h *Handler) newTurn(ctx context.Context, c channels.Channel, in channels.I
 // told from another turn's by it: the ids of a reply's parts are new in each turn.
 func (h *Handler) commitOf(t *Turn, m memo, from string) (Commit, error) {
 	t.session.At = prepaid.Micros(t.now)
+	t.noteScreen(h.c.Clock.Now())
 	session, err := t.session.encode()
 	if err != nil {
 		return Commit{}, err

@@ -26,6 +26,8 @@ type Session struct {
 	Told []string `json:"told,omitempty"`
 	// Dial is the provider's session (USSD) that the last message came in.
 	Dial string `json:"dial,omitempty"`
+	// Screen is what the dialled phone shows, where its provider sends only what was typed last.
+	Screen Screen `json:"screen,omitzero"`
 	// Texted is that session, and the link that was sent by SMS in it.
 	Texted string `json:"texted,omitempty"`
 	Answers
@@ -87,7 +89,7 @@ func decodeSession(data []byte, tb *table) (s *Session, lost bool) {
 		return &Session{State: idle}, true
 	}
 	if st := tb.states[s.State]; st == nil || st.Act != nil {
-		return &Session{State: idle, Language: s.Language, Guessed: s.Guessed, Told: s.Told, Dial: s.Dial, Question: s.Question}, true
+		return &Session{State: idle, Language: s.Language, Guessed: s.Guessed, Told: s.Told, Dial: s.Dial, Screen: s.Screen, Question: s.Question}, true
 	}
 	return s, false
 }

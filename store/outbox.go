@@ -27,7 +27,7 @@ type outboxRow struct {
 }
 
 var outboxTable = newTable[outboxRow]("outbox", names{
-	"Seq": "seq,read", "PIN": "pin_order", "Can": "can,json", "Ends": "-", "Labels": "-",
+	"Seq": "seq,read", "PIN": "pin_order", "Can": "can,json", "Ends": "-", "Labels": "-", "Turned": "-",
 	"Attempts": "attempts,read", "Lapsed": "lapsed,read", "Delivery": "delivery,read", "Outdated": "-", "To": "-", "EndedAt": "ended_at,read",
 })
 

@@ -230,8 +230,8 @@ var roundTripTests = []test{
 		m := filled(func(m *channels.Outbound) {
 			m.Attempts, m.Lapsed, m.Delivery = 1, false, "" // what became of it
 			m.To, m.Outdated, m.EndedAt = "", "", time.Time{}
-			m.Ends, m.Labels = false, nil // not stored
-			m.CreatedAt = start           // due
+			m.Ends, m.Labels, m.Turned = false, nil, nil // not stored
+			m.CreatedAt = start                          // due
 		})
 		w.ok(w.db.Outbox.PutOutbound(w.Context(), []channels.Outbound{m}))
 		got := must[[]channels.Outbound](w)(w.db.Outbox.ClaimOutbound(w.Context(), start, start.Add(time.Minute), 1))
