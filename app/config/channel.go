@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pulsa/channels/httpsms"
+	"pulsa/channels/ussd"
 	"pulsa/channels/wire"
 	"pulsa/prepaid"
 	"pulsa/yamlfile"
@@ -61,13 +62,7 @@ var channelTypes = map[string]channelType{
 		"rate":           {},
 		"base_url":       {testOnly: true},
 	}},
-	"ussd": {keys: map[string]keyUse{
-		"token":     {needed: true, secret: true},
-		"token_old": {secret: true},
-		"sources":   {},
-
-		prepaid.ServiceCodeSetting: {},
-	}},
+	ussd.Type:    {keys: dialledKeys(), faults: ussd.Faults},
 	httpsms.Type: {sms: true, keys: gatewayKeys(), faults: httpsms.Faults},
 }
 
@@ -80,10 +75,26 @@ func gatewayKeys() map[string]keyUse {
 		"signature_secret":     {wanted: true, secret: true},
 		"signature_secret_old": {secret: true},
 	}
-	for _, key := range httpsms.Keys() {
+	addKeys(keys, httpsms.Keys())
+	return keys
+}
+
+// dialledKeys are those of a USSD gateway.
+func dialledKeys() map[string]keyUse {
+	keys := map[string]keyUse{
+		"token":     {needed: true, secret: true},
+		"token_old": {secret: true},
+
+		prepaid.ServiceCodeSetting: {},
+	}
+	addKeys(keys, ussd.Keys())
+	return keys
+}
+
+func addKeys(keys map[string]keyUse, names []string) {
+	for _, key := range names {
 		keys[key] = keyUse{wanted: true, blank: true}
 	}
-	return keys
 }
 
 var (

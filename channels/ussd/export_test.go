@@ -1,4 +1,4 @@
 package ussd
 
-// PageTurns is what a message carries for Respond.
-type PageTurns = pageTurns
+// Turned is what Respond is given with a message that has turned pages.
+func Turned(turns pageTurns) any { return private{Turns: turns} }

@@ -173,7 +173,7 @@ func TestASilentTurnEndsTheSession(t *testing.T) {
 
 func TestPagesAreTurnedInTheCustomersLanguage(t *testing.T) {
 	w := httptest.NewRecorder()
-	in := channels.Inbound{Dial: &channels.Dial{Session: "s"}, Private: ussd.PageTurns{true}}
+	in := channels.Inbound{Dial: &channels.Dial{Session: "s"}, Private: ussd.Turned([]channels.Label{more})}
 	parts := []channels.Outbound{{Text: strings.Repeat("word ", 90), Labels: map[channels.Label]string{channels.LabelMore: "Meer", channels.LabelBack: "Terug"}}}
 	if err := ussd.New(prepaid.SystemClock{}).Respond(w, line(""), in, parts); err != nil || !strings.HasSuffix(w.Body.String(), "\n98. Meer\n0. Terug") {
 		t.Errorf("%v %q", err, w.Body)

@@ -22,6 +22,11 @@ const (
 	oldToken = "bcdfghjklmnpqrstvwxz"
 )
 
+const (
+	more = channels.LabelMore
+	back = channels.LabelBack
+)
+
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func euros(n int64) prepaid.Money { return prepaid.Money{Minor: n * 100, Currency: "EUR"} }
@@ -80,23 +85,23 @@ func TestWhatWasTypedIsTakenApart(t *testing.T) {
 	for _, test := range []struct {
 		typed, id, text string
 		inputs          []string
-		turns           []bool
+		turns           []channels.Label
 	}{
 		{"", "s/0", "", nil, nil},
 		{"1", "s/1", "1", []string{"1"}, nil},
 		{"1*10*4821", "s/3", "4821", []string{"1", "10", "4821"}, nil},
 		{"1*", "s/2", "", []string{"1", ""}, nil},
-		{"1*98", "s/1", "1", []string{"1"}, []bool{true}},
-		{"1*98*98*0", "s/1", "1", []string{"1"}, []bool{true, true, false}},
+		{"1*98", "s/1", "1", []string{"1"}, []channels.Label{more}},
+		{"1*98*98*0", "s/1", "1", []string{"1"}, []channels.Label{more, more, back}},
 		{"1*98*2", "s/3", "2", []string{"1", "98", "2"}, nil},
-		{"98", "s/0", "", []string{}, []bool{true}},
+		{"98", "s/0", "", []string{}, []channels.Label{more}},
 		{"1*00", "s/2", "00", []string{"1", "00"}, nil},
 		{"a\x00\xff", "s/1", "a\uFFFD\uFFFD", []string{"a\uFFFD\uFFFD"}, nil},
 	} {
 		got, err := receive(line(""), post("token="+token, typed("s", test.typed)))
 		want := channels.Inbound{
 			ID: test.id, Address: "tel:+31612345678", Text: test.text, Can: can, ReceivedAt: noon, Deadline: noon.Add(5 * time.Second),
-			Dial: &channels.Dial{Session: "s", Inputs: test.inputs}, Labels: []channels.Label{channels.LabelMore, channels.LabelBack}, Private: ussd.PageTurns(test.turns),
+			Dial: &channels.Dial{Session: "s", Inputs: test.inputs}, Labels: []channels.Label{channels.LabelMore, channels.LabelBack}, Private: ussd.Turned(test.turns),
 		}
 		if diff := cmp.Diff(channels.Received{Messages: []channels.Inbound{want}}, got); diff != "" || err != nil {
 			t.Errorf("%q: %v %s", test.typed, err, diff)

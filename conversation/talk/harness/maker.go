@@ -30,6 +30,7 @@ type Maker struct {
 	template string // an empty, migrated database, copied for each story
 	numbers  atomic.Int64
 	stories  atomic.Int64
+	carrier  func() carrier // of each story; nil: none
 }
 
 // NewMaker prepares for stories of the configuration's test brands. It is closed when all have ended.
@@ -85,6 +86,9 @@ func (m *Maker) New(ctx context.Context, setup talk.Setup) (talk.Program, error)
 	s := &Program{
 		maker: m, setup: setup, config: m.config, clock: prepaid.NewVirtualClock(begins), closed: map[prepaid.Address]bool{},
 		pushed: map[prepaid.OutboundID]bool{}, records: map[string]conversation.Record{},
+	}
+	if m.carrier != nil {
+		s.carrier = m.carrier()
 	}
 	if err := m.stores(ctx, s); err != nil {
 		return nil, err

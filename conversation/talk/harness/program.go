@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,6 +40,7 @@ type Program struct {
 	redisPrefix string
 	drop        func(context.Context) error // removes the stores
 
+	carrier carrier // nil: the fake channel takes every message
 	p       *core.Program
 	life    *life
 	offline time.Time
@@ -75,9 +77,13 @@ func (s *Program) start(ctx context.Context) error {
 		gateways[b.Gateway] = cutGateway{s.sims.Gateway, l}
 		networks[b.Network] = cutNetwork{s.sims.Network, l}
 	}
+	adapters := []channels.Adapter{&unsteadyFake{fake.New(p.DB.Outbox, s.clock), s}}
+	if s.carrier != nil {
+		adapters = append(adapters, s.carrier.adapter(s.clock))
+	}
 	err = p.Assemble(core.Parts{
 		Gateways: gateways, Networks: networks, Prompts: s.maker.prompts,
-		Adapters:  []channels.Adapter{&unsteadyFake{fake.New(p.DB.Outbox, s.clock), s}},
+		Adapters:  adapters,
 		Redeliver: s.sims.Redeliver,
 		Reached:   func(point string) { s.reached(l, point) },
 		Observe:   func(r conversation.Record) { s.observe(l, r) },
@@ -159,7 +165,13 @@ func (s *Program) SendTogether(ctx context.Context, ins []talk.Inbound) ([][]tal
 		if err != nil {
 			return nil, err
 		}
-		work = append(work, func() { captured[i], errs[i] = s.deliver(ctx, body) })
+		work = append(work, func() {
+			if s.carrier != nil && s.carrier.carries(in) {
+				captured[i], errs[i] = s.carrier.carry(ctx, s, in)
+				return
+			}
+			captured[i], errs[i] = s.deliver(ctx, body)
+		})
 	}
 	if err := s.clock.Run(work...); err != nil {
 		return nil, err
@@ -197,7 +209,7 @@ func (s *Program) read(in talk.Inbound, answer *capture) ([]talk.Message, error)
 	if len(replies.Replies) == 0 {
 		return nil, nil
 	}
-	return []talk.Message{s.explain(joined(replies.Replies), recordKey(in.From.Address(), in.ID))}, nil
+	return []talk.Message{s.explain(joined(replies.Replies), recordKey(in.From.Address(), cmp.Or(answer.message, in.ID)))}, nil
 }
 
 // joined makes one message of its parts.
@@ -323,18 +335,31 @@ func (s *Program) Walked() []talk.Transition { return s.walked }
 
 // State implements talk.Stater.
 func (s *Program) State(ctx context.Context, who talk.Customer) (string, error) {
-	state, _, err := s.p.Handler.State(ctx, s.channel(), who.Address())
+	state, _, err := s.p.Handler.State(ctx, s.channelOf(who), who.Address())
 	return state, err
 }
 
 // ReadsSecret implements talk.SecretReader.
 func (s *Program) ReadsSecret(ctx context.Context, who talk.Customer) (bool, error) {
-	_, secret, err := s.p.Handler.State(ctx, s.channel(), who.Address())
+	_, secret, err := s.p.Handler.State(ctx, s.channelOf(who), who.Address())
 	return secret, err
 }
 
-func (s *Program) channel() channels.Channel {
-	c, _ := s.p.Registry.Declared(s.setup.Brand, "fake")
+// carrier takes some messages to the program in the place of the fake channel.
+type carrier interface {
+	adapter(clock prepaid.Clock) channels.Adapter
+	channel() string // that the adapter speaks
+	carries(in talk.Inbound) bool
+	// carry answers as the fake channel does.
+	carry(ctx context.Context, s *Program, in talk.Inbound) (capture, error)
+}
+
+func (s *Program) channelOf(who talk.Customer) channels.Channel {
+	name := "fake"
+	if s.carrier != nil && s.carrier.carries(talk.Inbound{From: who}) {
+		name = s.carrier.channel()
+	}
+	c, _ := s.p.Registry.Declared(s.setup.Brand, name)
 	return c
 }
 
@@ -415,9 +440,10 @@ func (l *LogBuffer) String() string {
 
 // capture is a response kept in memory.
 type capture struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
+	message string // the id that the message has for the program; "": the story's
+	header  http.Header
+	status  int
+	body    bytes.Buffer
 }
 
 func (c *capture) Header() http.Header {
