@@ -33,6 +33,9 @@ func (a *Adapter) Find(ctx context.Context, c channels.Channel, m channels.Outbo
 		if err != nil || made.Before(m.CreatedAt.Add(-clocksDiffer)) || deref(its.Sid) == "" || !strings.HasPrefix(deref(its.Direction), "outbound") {
 			continue
 		}
+		if from := deref(its.From); wanted.From != nil && from != "" && from != *wanted.From { // another channel's of the account
+			continue
+		}
 		if m.Template.ID == "" && !strings.HasSuffix(deref(its.Body), m.Text) { // a trial account's begin with a notice
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 
 func TestAMessageIsFoundByRecipientTimeAndText(t *testing.T) {
 	list := `{"messages":[
+		{"sid":"SM8","from":"+15005550006","direction":"outbound-api","date_created":"Sat, 21 Nov 2026 12:03:00 +0000","body":"€10 was paid back.","status":"delivered"},
 		{"sid":"SM7","direction":"outbound-reply","date_created":"Sat, 21 Nov 2026 12:03:00 +0000","body":"€10 was paid back.","status":"failed","error_code":30003},
 		{"sid":"SM6","direction":"outbound-api","date_created":"Sat, 21 Nov 2026 12:02:00 +0000","body":"Sent from your Twilio trial account - €10 was paid back.","status":"undelivered","error_code":63016},
 		{"sid":"SM5","direction":"outbound-api","date_created":"Sat, 21 Nov 2026 12:01:00 +0000","body":"€10 was paid back.","status":"delivered","error_code":null},
