@@ -42,7 +42,13 @@ func (s *Server) SendEvents(endpoint string, when Timing, secrets ...string) {
 }
 
 // Wait waits until no event is being sent.
-func (s *Server) Wait() { s.sendings.Wait() }
+func (s *Server) Wait() {
+	s.change(func() {
+		for s.sendings > 0 {
+			s.sent.Wait()
+		}
+	})
+}
 
 // Release returns the events that were held, the oldest first. Send sends them, in any order and as often.
 func (s *Server) Release() (held []Event) {
@@ -93,7 +99,12 @@ func (s *Server) sendFresh() {
 		_ = s.deliver(fresh)
 		s.mu.Lock()
 	default:
-		s.sendings.Go(func() { _ = s.deliver(fresh) })
+		s.sendings++
+		go func() {
+			_ = s.deliver(fresh)
+			s.change(func() { s.sendings-- })
+			s.sent.Broadcast()
+		}()
 	}
 }
 

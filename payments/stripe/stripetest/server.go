@@ -29,8 +29,7 @@ type Server struct {
 	clock prepaid.Clock
 	mock  string // URL of stripe-mock, or ""
 
-	ctx      context.Context // ends with the test
-	sendings sync.WaitGroup
+	ctx context.Context // ends with the test
 
 	mu       sync.Mutex
 	keys     []string // that are let in
@@ -44,6 +43,9 @@ type Server struct {
 	asked    map[string]*kept  // by Idempotency-Key
 	seen     map[string]bool   // what the search has got hold of
 	requests []Request
+
+	sendings int        // under way
+	sent     *sync.Cond // of mu: one of them has ended
 
 	endpoint string
 	secrets  []string
@@ -78,12 +80,13 @@ func New(t testing.TB, clock prepaid.Clock) *Server {
 	t.Helper()
 	s := &Server{t: t, clock: clock, mock: os.Getenv("PULSA_TEST_STRIPE_MOCK"), keys: []string{Key}, next: paymentstest.Approves,
 		objects: map[string]Object{}, asked: map[string]*kept{}, seen: map[string]bool{}}
+	s.sent = sync.NewCond(&s.mu)
 	ctx, stop := context.WithCancel(context.Background())
 	s.ctx = ctx
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(func() {
 		stop()
-		s.sendings.Wait()
+		s.Wait()
 		s.Close()
 	})
 	return s
