@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -161,6 +162,16 @@ func TestAnOrderUnderWayEndsAfterItsBrandIsWithdrawn(t *testing.T) {
 	apptest.Await(t, "the brand withdrawn", func() bool { return r.Brands.Named("demo") == nil }, nil)
 	close(open)
 	r.hears("€10 was added")
+	desk, err := core.OpenDeskFor(t.Context(), r.Config, "demo")
+	if err != nil {
+		t.Fatalf("operators can't see to its orders and customers: %v", err)
+	}
+	if err := desk.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := core.OpenDeskFor(t.Context(), r.Config, "nobody"); !errors.As(err, new(*config.NoBrandError)) {
+		t.Errorf("a brand that never was: %v", err)
+	}
 }
 
 func TestAVersionThatCantBeTakenHereLeavesTheOneBefore(t *testing.T) {

@@ -93,11 +93,14 @@ func (s Customers) UnfreezeForNobody(ctx context.Context, w Whom, by prepaid.By)
 }
 
 // ResetPIN has the running server send the customer's number a code by SMS, with which its owner chooses a new PIN. Errors:
-// accounts.ErrNoCustomer, accounts.ErrFrozen, ErrNoCode (the brand's channel for SMS is off).
+// accounts.ErrNoCustomer, accounts.ErrFrozen, ErrNoCode (the brand's channel for SMS is off); a withdrawn brand's is refused.
 func (s Customers) ResetPIN(ctx context.Context, w Whom, by prepaid.By) (Done, error) {
 	c, err := s.findFor(ctx, w, by)
 	if err != nil {
 		return "", err
+	}
+	if s.Brands.Named(w.Brand) == nil {
+		return "", fmt.Errorf("brand %s is withdrawn: nobody chooses a PIN there any more", w.Brand)
 	}
 	line, on, err := s.smsLine(ctx, w.Brand)
 	if err != nil {

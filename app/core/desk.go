@@ -40,13 +40,14 @@ func OpenDesk(ctx context.Context, c config.Config) (*Desk, error) {
 	return newDesk(ctx, c, db)
 }
 
-// OpenDeskFor is OpenDesk for what is done for one brand, which must be in force, else a *config.NoBrandError; "" is any.
+// OpenDeskFor is OpenDesk for what is done for one brand, which must be known, else a *config.NoBrandError; "" is any. A withdrawn
+// brand still has orders, customers and what is owed.
 func OpenDeskFor(ctx context.Context, c config.Config, brand string) (*Desk, error) {
 	d, err := OpenDesk(ctx, c)
 	if err != nil || brand == "" {
 		return d, err
 	}
-	if _, err := d.settings.Brand(brand); err != nil {
+	if _, err := d.settings.Known(brand); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil

@@ -283,13 +283,20 @@ func (s *Settings) Terms(brand string) (developers.Terms, bool) {
 }
 
 // Brand returns a brand in force, a *config.NoBrandError, or a *SettingsError where its version can't be read here.
-func (s *Settings) Brand(name string) (*prepaid.Brand, error) {
+func (s *Settings) Brand(name string) (*prepaid.Brand, error) { return s.among(s.Brands.All(), name) }
+
+// Known is Brand, and returns a withdrawn brand too.
+func (s *Settings) Known(name string) (*prepaid.Brand, error) {
+	return s.among(s.Brands.AllKnown(), name)
+}
+
+func (s *Settings) among(brands []*prepaid.Brand, name string) (*prepaid.Brand, error) {
 	now := s.current.Load()
 	if fault := now.faults[name]; fault != "" && s.Brands.Known(name) == nil {
 		return nil, &SettingsError{[]string{fault}}
 	}
 	c := now.config
-	c.Brands = s.Brands.All()
+	c.Brands = brands
 	return c.Brand(name)
 }
 

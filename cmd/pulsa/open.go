@@ -57,14 +57,14 @@ func (s settings) ProvideDesk(ctx context.Context, o *opened) (*core.Desk, error
 	return open(ctx, o, s, config.NoCredentials, core.OpenDesk)
 }
 
-// ProvideDesk opens the desk. A brand that is named must be in force.
+// ProvideDesk opens the desk. A brand that is named must be known: in force, or withdrawn.
 func (b someBrand) ProvideDesk(ctx context.Context, o *opened) (*core.Desk, error) {
 	return open(ctx, o, b.settings, config.NoCredentials, func(ctx context.Context, c config.Config) (*core.Desk, error) {
 		return core.OpenDeskFor(ctx, c, b.Brand)
 	})
 }
 
-// ProvideDesk opens the desk. The brand must be in force.
+// ProvideDesk opens the desk. The brand must be known: in force, or withdrawn.
 func (b ofBrand) ProvideDesk(ctx context.Context, o *opened) (*core.Desk, error) {
 	return someBrand(b).ProvideDesk(ctx, o)
 }
