@@ -156,20 +156,13 @@ func TestNewsThatHasNoWayIsShownAtTheNextMessage(t *testing.T) {
 	}
 }
 
-// Who has texted STOP hears by WhatsApp how an order ends that they placed there. No SMS is begun with them.
-func TestNewsIsNotSentBySMSToWhoHasSaidStop(t *testing.T) {
+// How an order ended is an answer, which who has texted STOP gets as well: by SMS where WhatsApp's window is shut.
+func TestHowAnOrderEndedGoesBySMSAfterSTOPToo(t *testing.T) {
 	l := newLateLine(t, nil)
 	l.wants(l.says("STOP"), "no more messages")
 	l.takesBack(25 * time.Hour)
-	if why := l.untold(1); why != string(prepaid.HeldNoWay) {
-		t.Errorf("held: %s", why)
-	}
-	for _, address := range []string{apptest.Number, l.at()} {
-		if sent := l.v.To(address); len(sent) != 0 {
-			t.Errorf("sent to %s: %+v", address, sent)
-		}
-	}
-	l.wants(l.says("STATUS"), "€10 was paid back")
+	l.r.hears("€10 was paid back")
+	l.untold(0)
 }
 
 func TestNewsThatDidNotArriveIsShownAtTheNextMessage(t *testing.T) {

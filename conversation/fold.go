@@ -7,10 +7,11 @@ import (
 	"pulsa/prepaid"
 )
 
-// tidy brings a text into the form in which it is compared: folded, in capitals, single spaces, no quotes around it.
+// tidy brings a text into the form in which it is compared: folded, in capitals, single spaces, no quotes around it, no slash before it as bots'
+// commands have ("/start").
 func tidy(text string) string {
 	text = strings.TrimFunc(prepaid.Fold(text), func(r rune) bool {
-		return isGap(r) || strings.ContainsRune("\"'“”„«»", r)
+		return isGap(r) || strings.ContainsRune("\"'“”„«»/", r)
 	})
 	if isASCII(text) {
 		return tidyASCII(text)

@@ -157,7 +157,7 @@ func (h *Handler) otherWay(ctx context.Context, n Notice, kind noticeKind, out a
 	if _, phone := n.Address.Tel(); phone && c.Brand != nil && !out.At(n.Channel) {
 		can, _ := channels.Of(channels.Kind(n.Kind))
 		sms := c.Brand.SMSChannel
-		if (n.Channel != sms || can.Window > 0) && out.Wants(sms) && h.c.Pushes(ctx, n.Brand, sms) {
+		if (n.Channel != sms || can.Window > 0) && !out.At(sms) && h.c.Pushes(ctx, n.Brand, sms) {
 			n.Channel, n.Kind, n.Retold = sms, string(channels.SMS), true
 			return &n, nil
 		}
