@@ -99,8 +99,7 @@ func (r *rotation) registers(name, number string) {
 	c.says(number, "PIN")
 	c.says(testPIN, "once more")
 	c.says(testPIN, "pay")
-	link := c.says("2", "http://"+r.simAt)
-	response, err := http.PostForm(strings.Fields(link[strings.Index(link, "http://"):])[0], url.Values{"action": {"complete"}})
+	response, err := http.PostForm(c.opens(c.says("2", "http://")), url.Values{"action": {"complete"}})
 	if err != nil {
 		r.Fatal(err)
 	}
