@@ -232,6 +232,13 @@ var notPlayed = []struct {
 // menuFirst are stories that Africa's Talking plays in a session that was opened before.
 var menuFirst = []string{"What was meant is asked, with amount and number", "Other words"}
 
+// saidInEnglish are stories in which a stranger says an English word, which is answered in English where nobody tells their language.
+var saidInEnglish = []string{
+	"Register with an IBAN, and buy", "Where a customer is linked, and one address fewer", "REGISTER begins a registration",
+	"CANCEL with nothing going on, and a yes", "Without a button, none is told of", "HELP, STATUS, EXIT, BACK and START of a stranger",
+	"Who greets is welcomed, wherever nothing is asked: hello",
+}
+
 func begins(name string, with []string) bool {
 	return slices.ContainsFunc(with, func(w string) bool { return strings.HasPrefix(name, w) })
 }
@@ -245,14 +252,19 @@ func plays(gateway, name string) bool {
 	return true
 }
 
-// TestStoriesThroughEveryGateway plays the stories of USSD in the form of each preset; PULSA_STORIES=hubtel in that of one.
+// TestStoriesThroughEveryGateway plays the stories of USSD in English in the form of each preset; PULSA_STORIES=hubtel in that of one,
+// PULSA_STORIES=all in all languages.
 func TestStoriesThroughEveryGateway(t *testing.T) {
 	if race.Enabled() {
 		t.Skip("TestStories plays them, and nothing here runs at the same time")
 	}
 	_, v := storyVocabularyFor(t)
-	dialled := loadAll(t, v, storyFolder)
-	dialled.Stories = slices.DeleteFunc(dialled.Stories, func(s *talk.Story) bool { return s.Channel != talk.USSD || s.Language != "en" })
+	dialled, which := loadAll(t, v, storyFolder), os.Getenv("PULSA_STORIES")
+	dialled.Stories = slices.DeleteFunc(dialled.Stories, func(s *talk.Story) bool { return s.Channel != talk.USSD })
+	languages := []string{"en"}
+	if which == "all" {
+		languages = append(languages, "nl")
+	}
 	for _, not := range notPlayed {
 		for _, name := range not.stories {
 			if !slices.ContainsFunc(dialled.Stories, func(s *talk.Story) bool { return strings.HasPrefix(s.Name, name) }) {
@@ -261,14 +273,16 @@ func TestStoriesThroughEveryGateway(t *testing.T) {
 		}
 	}
 	for _, preset := range ussdtest.Gateways() {
-		if which := os.Getenv("PULSA_STORIES"); which != "" && which != preset {
+		if which != "" && which != "all" && which != preset {
 			continue
 		}
 		t.Run(preset, func(t *testing.T) {
 			t.Parallel()
-			playThrough(t, preset, dialled, typedAtOnce, func(name string) bool { return plays(preset, name) })
-			if preset == "africastalking" {
-				playThrough(t, preset, dialled, afterTheMenu, func(name string) bool { return begins(name, menuFirst) })
+			for _, language := range languages {
+				playThrough(t, preset, language, dialled, typedAtOnce, func(name string) bool { return plays(preset, name) })
+				if preset == "africastalking" {
+					playThrough(t, preset, language, dialled, afterTheMenu, func(name string) bool { return begins(name, menuFirst) })
+				}
 			}
 		})
 	}
@@ -282,12 +296,17 @@ const (
 	afterTheMenu opening = "after the menu"
 )
 
-func playThrough(t *testing.T, preset string, all *talk.Scripts, opens opening, plays func(name string) bool) {
+// playThrough plays the stories of one language, which is the brand's first: no gateway tells a stranger's.
+func playThrough(t *testing.T, preset, language string, all *talk.Scripts, opens opening, plays func(name string) bool) {
 	t.Helper()
 	c, _ := storyVocabularyFor(t)
 	scripts := *all
-	scripts.Stories = slices.DeleteFunc(slices.Clone(all.Stories), func(s *talk.Story) bool { return !plays(s.Name) })
+	scripts.Stories = slices.DeleteFunc(slices.Clone(all.Stories), func(s *talk.Story) bool {
+		return s.Language != language || !plays(s.Name) || language != "en" && begins(s.Name, saidInEnglish)
+	})
 	for _, b := range c.Brands {
+		others := slices.DeleteFunc(slices.Clone(b.Languages), func(l string) bool { return l == language })
+		b.Languages = append([]string{language}, others...)
 		for i := range b.Channels {
 			if line := &b.Channels[i]; line.Type == ussd.Type {
 				line.Settings["preset"], line.Secrets["token"] = preset, prepaid.NewSecret(storyToken)
