@@ -15,7 +15,6 @@ import (
 	"pulsa/payments/stripe"
 	"pulsa/payments/stripe/stripetest"
 	"pulsa/prepaid"
-	"pulsa/store/scratch"
 )
 
 func TestARevokedMandateAtStripeEndsTheWayToPayAndIsTold(t *testing.T) {
@@ -58,8 +57,7 @@ func TestABadEventOfStripesIsRefusedAndChangesNothing(t *testing.T) {
 	r := runAtStripe(t).registered(payments.PayPal)
 	r.awaitSent()
 	asked := len(r.stripe.Requests())
-	before, err := scratch.Texts(t.Context(), r.DB)
-	r.must(err)
+	before := r.stored()
 	says := func(body, signature string) int {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.server.URL+stripe.WebhookPath, strings.NewReader(body))
@@ -116,8 +114,7 @@ func TestABadEventOfStripesIsRefusedAndChangesNothing(t *testing.T) {
 			n++
 		}
 	}
-	after, err := scratch.Texts(t.Context(), r.DB)
-	r.must(err)
+	after := r.stored()
 	if diff := cmp.Diff(before, after); diff != "" || n < 250 || len(r.stripe.Requests()) > asked {
 		t.Errorf("after %d requests, stored meanwhile:\n%s", n, diff)
 	}
