@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 
 	"pulsa/channels"
 	"pulsa/channels/wire"
@@ -24,7 +23,7 @@ const Type = "httpsms"
 type Adapter struct {
 	clock  prepaid.Clock
 	client *http.Client
-	lines  sync.Map // by channel: *line, as last compiled
+	lines  wire.Lines[*line]
 }
 
 // New returns the adapter.
@@ -38,20 +37,8 @@ func (a *Adapter) Type() string { return Type }
 // Rate implements channels.RateLimited.
 func (a *Adapter) Rate() float64 { return 10 }
 
-// line returns a channel's settings as they are used. They are compiled once, and again when they have changed.
-func (a *Adapter) line(c channels.Channel) (*line, error) {
-	if known, ok := a.lines.Load(c.ID()); ok {
-		if l := known.(*line); l.of(c.Settings) {
-			return l, nil
-		}
-	}
-	l, faults := compile(c.Settings)
-	if len(faults) > 0 {
-		return nil, &faults[0]
-	}
-	a.lines.Store(c.ID(), l)
-	return l, nil
-}
+// line returns a channel's settings as they are used.
+func (a *Adapter) line(c channels.Channel) (*line, error) { return a.lines.Of(c, compile) }
 
 // Check implements channels.Checker.
 func (a *Adapter) Check(c channels.Channel) error {

@@ -34,8 +34,6 @@ const minToken = 16
 
 // line is a channel's settings as they are used. It is read only.
 type line struct {
-	raw map[string]string // what it was made from
-
 	gateway, user, from string
 	sources             channels.Sources
 	redelivers          bool
@@ -86,9 +84,6 @@ type result struct {
 	class   channels.Failure // "": the message was sent
 	pattern *regexp.Regexp
 }
-
-// of reports whether the line was made from these settings.
-func (l *line) of(settings map[string]string) bool { return maps.Equal(l.raw, settings) }
 
 func (l *line) tokenInPath() bool { return l.token.In == "" }
 
@@ -226,19 +221,11 @@ func compile(own map[string]string) (*line, []wire.Fault) {
 	if !known && own["preset"] != "" {
 		return nil, []wire.Fault{{Key: "preset", Text: "write one of " + strings.Join(Presets(), ", ") + ", or leave it out and say everything else"}}
 	}
-	var faults []wire.Fault
 	all := maps.Clone(defaults)
 	maps.Copy(all, preset)
 	maps.Copy(all, own)
-	l := &line{raw: maps.Clone(own), charset: wire.UTF8, codings: map[string]wire.Charset{}, deliveries: map[string]channels.Delivery{}}
-	for _, key := range Keys() {
-		if all[key] == "" {
-			continue
-		}
-		if err := settings[key](l, all[key]); err != nil {
-			faults = append(faults, wire.Fault{Key: key, Text: err.Error()})
-		}
-	}
+	l := &line{charset: wire.UTF8, codings: map[string]wire.Charset{}, deliveries: map[string]channels.Delivery{}}
+	faults := wire.Set(l, Keys(), settings, all)
 	slices.SortStableFunc(l.results, func(a, b result) int {
 		return slices.Index(resultOrder, a.class) - slices.Index(resultOrder, b.class)
 	})

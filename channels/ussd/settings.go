@@ -37,8 +37,6 @@ const (
 
 // line is a channel's settings as they are used. It is read only.
 type line struct {
-	raw map[string]string // what it was made from
-
 	sources channels.Sources
 	code    string // what customers dial, without its signs
 
@@ -60,9 +58,6 @@ type line struct {
 	more, end              wire.Template
 	moreHeaders, endHeader []wire.Header
 }
-
-// of reports whether the line was made from these settings.
-func (l *line) of(settings map[string]string) bool { return maps.Equal(l.raw, settings) }
 
 func (l *line) tokenInPath() bool { return l.token.None() }
 
@@ -145,19 +140,11 @@ func compile(own map[string]string) (*line, []wire.Fault) {
 	if !known {
 		return nil, []wire.Fault{{Key: "preset", Text: "write one of " + strings.Join(Presets(), ", ") + "; with none the channel says everything itself"}}
 	}
-	var faults []wire.Fault
 	all := maps.Clone(defaults)
 	maps.Copy(all, preset)
 	maps.Copy(all, own)
-	l := &line{raw: maps.Clone(own), code: all[prepaid.ServiceCodeSetting]}
-	for _, key := range Keys() {
-		if all[key] == "" {
-			continue
-		}
-		if err := settings[key](l, all[key]); err != nil {
-			faults = append(faults, wire.Fault{Key: key, Text: err.Error()})
-		}
-	}
+	l := &line{code: all[prepaid.ServiceCodeSetting]}
+	faults := wire.Set(l, Keys(), settings, all)
 	places := []wire.Place{l.token, l.session, l.from, l.text, l.codeAt, l.kind, l.closed, l.number}
 	l.reads = wire.BodiesOf(slices.Concat(places, l.more.Places(), l.end.Places())...)
 	return l, append(faults, l.lacks(all)...)

@@ -11,7 +11,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 
 	"pulsa/channels"
 	"pulsa/channels/wire"
@@ -24,7 +23,7 @@ const Type = "ussd"
 // Adapter speaks USSD.
 type Adapter struct {
 	clock prepaid.Clock
-	lines sync.Map // by channel: *line, as last compiled
+	lines wire.Lines[*line]
 }
 
 // New returns the adapter.
@@ -33,20 +32,8 @@ func New(clock prepaid.Clock) *Adapter { return &Adapter{clock: clock} }
 // Type implements channels.Adapter.
 func (a *Adapter) Type() string { return Type }
 
-// line returns a channel's settings as they are used. They are compiled once, and again when they have changed.
-func (a *Adapter) line(c channels.Channel) (*line, error) {
-	if known, ok := a.lines.Load(c.ID()); ok {
-		if l := known.(*line); l.of(c.Settings) {
-			return l, nil
-		}
-	}
-	l, faults := compile(c.Settings)
-	if len(faults) > 0 {
-		return nil, &faults[0]
-	}
-	a.lines.Store(c.ID(), l)
-	return l, nil
-}
+// line returns a channel's settings as they are used.
+func (a *Adapter) line(c channels.Channel) (*line, error) { return a.lines.Of(c, compile) }
 
 // ProviderURL implements channels.Addressed. The token itself is left for who configures it to fill in.
 func (a *Adapter) ProviderURL(c channels.Channel) string {
