@@ -75,7 +75,7 @@ func (s *Server) table() []endpoint {
 
 		{get, "/operators/commissions", "Commissions", "List commissions", "The discount of each operator that you may top up, in percent; updatedAt is null.", ScopeCommissions, paging, nil, Page[Discount]{}, []string{badInput}, s.commissions},
 		{get, "/operators/{operatorId}/commissions", "Commissions", "Read an operator's commission", "updatedAt is null.", ScopeCommissions, []parameter{operator}, nil, Discount{}, []string{""}, s.commission},
-		{get, "/promotions", "Promotions", "List promotions", "There are none yet.", ScopePromotions, paging, nil, Page[Promotion]{}, []string{badInput}, nothing[Promotion]},
+		{get, "/promotions", "Promotions", "List promotions", "There are none yet.", ScopePromotions, paging, nil, Page[Promotion]{}, []string{badInput}, noPromotions},
 		{get, "/promotions/{promotionId}", "Promotions", "Read one promotion", "", ScopePromotions, []parameter{{"promotionId", "integer", "1", "The promotion's id."}}, nil, Promotion{}, operatorNotFound, notFound},
 		{get, "/promotions/operators/{operatorId}", "Promotions", "List an operator's promotions", "", ScopePromotions, []parameter{operator}, nil, []Promotion{}, nil, noList},
 		{get, "/promotions/country-codes/{countryCode}", "Promotions", "List a country's promotions", "", ScopePromotions, []parameter{iso}, nil, []Promotion{}, nil, noList},

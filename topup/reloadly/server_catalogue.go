@@ -16,10 +16,10 @@ import (
 	"pulsa/prepaid"
 )
 
-// nothing is an empty page: we promote nothing.
-func nothing[T any](_ context.Context, _ string, r *http.Request) (any, error) {
+// noPromotions is an empty page: we promote nothing.
+func noPromotions(_ context.Context, _ string, r *http.Request) (any, error) {
 	page, size, err := pageOf(r.URL.Query())
-	return pageFor([]T{}, 0, page, size), err
+	return pageFor([]Promotion{}, 0, page, size), err
 }
 
 func noList(context.Context, string, *http.Request) (any, error) { return []Promotion{}, nil }
