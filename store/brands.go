@@ -16,10 +16,10 @@ type Brands struct{ *core }
 var _ operators.BrandStore = Brands{}
 
 var (
-	brandNames         = names{"Who": "changed_by", "At": "changed_at"}
+	brandNames         = onlyWhoAndWhy(names{"Who": "changed_by", "At": "changed_at"})
 	brandTable         = newTable[operators.BrandState]("brands", brandNames)
 	brandChangeTable   = newTable[operators.BrandState]("brand_changes", brandNames)
-	brandSettingsTable = newTable[operators.BrandVersion]("brand_settings", names{"Who": "made_by", "At": "made_at"})
+	brandSettingsTable = newTable[operators.BrandVersion]("brand_settings", onlyWhoAndWhy(names{"Who": "made_by", "At": "made_at"}))
 )
 
 // BrandStates implements operators.BrandStore.

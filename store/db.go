@@ -43,6 +43,7 @@ type DB struct {
 	Codes          Codes
 	OptOuts        OptOuts
 	Orders         Orders
+	Deeds          Deeds
 	Interventions  Interventions
 	Payments       Payments
 	Mandates       Mandates
@@ -81,6 +82,7 @@ func newDB(c *core) *DB {
 		Codes:          Codes{c},
 		OptOuts:        OptOuts{c},
 		Orders:         Orders{c},
+		Deeds:          Deeds{c},
 		Interventions:  Interventions{c},
 		Payments:       Payments{c},
 		Mandates:       Mandates{c},

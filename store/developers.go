@@ -53,16 +53,16 @@ func (db Developers) CreateKey(ctx context.Context, k developers.Key, d develope
 	})
 }
 
-type deedRow struct {
+type developerDeedRow struct {
 	Brand string
 	ID    string
 	developers.Deed
 }
 
-var deedTable = newTable[deedRow]("developer_deeds", names{"Key": "key_id"})
+var developerDeedTable = newTable[developerDeedRow]("developer_deeds", onlyWhoAndWhy(names{"Key": "key_id"}))
 
 func insertDeed(ctx context.Context, tx *sqlx.Tx, brand string, d developers.Deed) error {
-	_, err := deedTable.insert(ctx, tx, deedRow{brand, prepaid.NewID[string](), d}, "")
+	_, err := developerDeedTable.insert(ctx, tx, developerDeedRow{brand, prepaid.NewID[string](), d}, "")
 	return err
 }
 
@@ -178,7 +178,7 @@ const ofKey = `(brand, key_id) = (SELECT k.brand, k.id FROM developer_keys k WHE
 
 // Deeds lists what operators have done to a key, oldest first.
 func (db Developers) Deeds(ctx context.Context, key string) ([]developers.Deed, error) {
-	rows, err := deedTable.list(ctx, db.reader, `WHERE `+ofKey+` ORDER BY at, id`, key)
+	rows, err := developerDeedTable.list(ctx, db.reader, `WHERE `+ofKey+` ORDER BY at, id`, key)
 	if err != nil {
 		return nil, fmt.Errorf("list deeds: %w", err)
 	}

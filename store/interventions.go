@@ -16,7 +16,7 @@ type Interventions struct{ *core }
 
 var _ topup.Interventions = Interventions{}
 
-var interventionTable = newTable[topup.Intervention]("interventions", names{"Order": "order_id"})
+var interventionTable = newTable[topup.Intervention]("interventions", onlyWhoAndWhy(names{"Order": "order_id"}))
 
 // SaveIntervention implements topup.Interventions.
 func (db Interventions) SaveIntervention(ctx context.Context, i topup.Intervention) error {

@@ -13,7 +13,7 @@ import (
 var _ operators.KeyStore = MasterKeys{}
 
 var (
-	keyUseNames        = names{"Key": "name", "Who": "changed_by", "At": "changed_at"}
+	keyUseNames        = onlyWhoAndWhy(names{"Key": "name", "Who": "changed_by", "At": "changed_at"})
 	keyUseTable        = newTable[operators.KeyUse]("keys_in_use", keyUseNames)
 	keyUseHistoryTable = newTable[operators.KeyUse]("keys_in_use_history", keyUseNames)
 )

@@ -34,6 +34,9 @@ func fill(v reflect.Value, name string, n *int) {
 	case reflect.TypeFor[time.Time]():
 		v.Set(reflect.ValueOf(start.Add(time.Duration(*n) * time.Second)))
 		return
+	case reflect.TypeFor[prepaid.By](): // the rest is the deeds' alone
+		v.Set(reflect.ValueOf(prepaid.By{Who: fmt.Sprint("Who ", *n), Why: fmt.Sprint("Why ", *n)}))
+		return
 	case reflect.TypeFor[prepaid.Secret]():
 		v.Set(reflect.ValueOf(prepaid.NewSecret(fmt.Sprint(name, " ", *n))))
 		return

@@ -1,0 +1,131 @@
+package operators
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"pulsa/prepaid"
+)
+
+// Operation is one thing that people do on the desk: a struct whose fields say to what, and how. It is stored as JSON while it waits
+// for a second person, so its fields are exported and hold no secret. Each kind is named in operationKinds.
+type Operation interface {
+	// Kind is its name in storage: "settle order".
+	Kind() string
+	// Act is the row of the table of rights that it belongs to, for this person.
+	Act(a Actor) Act
+	// On is what it is done to.
+	On() Object
+	// Plan says what it would do now. It changes nothing. Errors: where it can't be done.
+	Plan(ctx context.Context, d *Desk) (Plan, error)
+	// Carry does it, once. It writes its own deed, in its transaction.
+	Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error)
+}
+
+// Object is what an operation is done to.
+type Object struct {
+	Brand string // "" for what belongs to no brand
+	Kind  string // prepaid.OnOrder and its like
+	ID    string
+}
+
+// Plan is what an operation would do.
+type Plan struct {
+	Does  string // one sentence: "Gives €10.00 back to the card that ends in 4242."
+	Reads string // what the customer will read, in their language; "" for nothing
+	// State is what it depends on, in words: "the order is held". An approval lapses once it differs.
+	State string
+}
+
+// Result is what an operation did.
+type Result struct {
+	Text  string     // one sentence for people
+	Undo  Operation  // what undoes it; nil where nothing does
+	Asked ApprovalID // it was not done: another person is asked
+}
+
+// ApprovalID is the id of a question to a second person.
+type ApprovalID string
+
+// DeedStore keeps the record.
+type DeedStore interface {
+	// Record writes a deed that belongs to no other transaction: that somebody looked at something, or was refused. An empty ID and At
+	// are filled in.
+	Record(ctx context.Context, d prepaid.Deed) error
+}
+
+// Desk carries out what people do in the browser: it checks their right, has a second person asked where one must agree, and sees that
+// a form that is sent twice does its work once. Safe for concurrent use.
+type Desk struct {
+	Orders    Orders
+	Customers Customers
+	Topups    Intervener
+	Deeds     DeedStore
+	Forms     FormStore
+	Approvals Asker
+	Brands    *prepaid.Brands
+	Clock     prepaid.Clock
+}
+
+// FormStore remembers forms, by the operation key that each carries.
+type FormStore interface {
+	// Begin claims a form's key for a person. Where it was claimed before, it returns what came of it, and true.
+	Begin(ctx context.Context, person PersonID, key string) (Result, bool, error)
+	// End keeps what came of it.
+	End(ctx context.Context, person PersonID, key string, r Result) error
+}
+
+// Asker asks a second person.
+type Asker interface {
+	// Ask stores an operation as it was asked for. Its deed is written in the same transaction.
+	Ask(ctx context.Context, a Actor, op Operation, p Plan, by prepaid.By) (ApprovalID, error)
+}
+
+// Check tells what an operation would do, and whether the person may: May, or Asks. Errors: *ForbiddenError, and those of its Plan.
+func (d *Desk) Check(ctx context.Context, a Actor, op Operation) (Plan, Right, error) {
+	right := a.Right(op.Act(a), op.On().Brand)
+	if right == Not {
+		return Plan{}, right, forbidden(op.Act(a), op.On().Brand)
+	}
+	p, err := op.Plan(ctx, d)
+	return p, right, err
+}
+
+// Do carries out an operation for a person, or asks a second one. key is the form's: sent again, it returns the first result. Errors:
+// ErrNoReason, *ForbiddenError (a deed tells of it), ErrNotFresh, and those of the operation.
+func (d *Desk) Do(ctx context.Context, a Actor, key string, op Operation, why string) (Result, error) {
+	act, on := op.Act(a), op.On()
+	why = strings.TrimSpace(why)
+	by := a.By(act, on.Brand, why)
+	right := a.Right(act, on.Brand)
+	if right == Not {
+		refused := prepaid.Deed{Brand: on.Brand, What: "refused: " + op.Kind(), Kind: on.Kind, Object: on.ID, By: by, At: d.Clock.Now()}
+		return Result{}, errors.Join(forbidden(act, on.Brand), d.Deeds.Record(ctx, refused))
+	}
+	if why == "" {
+		return Result{}, ErrNoReason
+	}
+	if rowOf(act).Fresh && d.Clock.Now().Sub(a.FreshAt) > freshFor {
+		return Result{}, ErrNotFresh
+	}
+	plan, err := op.Plan(ctx, d)
+	if err != nil {
+		return Result{}, err
+	}
+	first, sent, err := d.Forms.Begin(ctx, a.Person, key)
+	if err != nil || sent {
+		return first, err
+	}
+	var r Result
+	if right == Asks {
+		r.Asked, err = d.Approvals.Ask(ctx, a, op, plan, by)
+		r.Text = "Asked: another person must agree."
+	} else {
+		r, err = op.Carry(ctx, d, by)
+	}
+	if err != nil {
+		r = Result{Text: "It was not done: " + err.Error()}
+	}
+	return r, errors.Join(err, d.Forms.End(ctx, a.Person, key, r))
+}

@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/jmoiron/sqlx"
+
+	"pulsa/operators"
+	"pulsa/prepaid"
+)
+
+// Deeds keeps the record: what operators did, to what, and why. Rows are only ever added; the details about a customer are erased
+// with them.
+type Deeds struct{ *core }
+
+var _ operators.DeedStore = Deeds{}
+
+// deedRow is a deed as it is kept. Details is a digest of what deed_details holds.
+type deedRow struct {
+	prepaid.Deed
+	Details string
+}
+
+type deedDetailsRow struct{ Brand, Deed, About, Salt string }
+
+var (
+	deedTable        = newTable[deedRow]("deeds", names{"Old": "old_value", "New": "new_value", "About": "-", "Of": "outcome_of", "From": "origin"})
+	deedDetailsTable = newTable[deedDetailsRow]("deed_details", nil)
+)
+
+// onlyWhoAndWhy are the columns of a prepaid.By in tables that are no record: their deed tells the rest.
+func onlyWhoAndWhy(exceptions names) names {
+	all := names{"Role": "-", "From": "-", "ApprovedBy": "-"}
+	for field, column := range exceptions {
+		all[field] = column
+	}
+	return all
+}
+
+// Record implements operators.DeedStore.
+func (db Deeds) Record(ctx context.Context, d prepaid.Deed) error {
+	return db.write(ctx, "record deed", func(tx *sqlx.Tx) error { return recordDeed(ctx, tx, d) })
+}
+
+// recordDeed writes a deed in the transaction of its operation. An empty ID is filled in.
+func recordDeed(ctx context.Context, tx *sqlx.Tx, d prepaid.Deed) error {
+	if d.ID == "" {
+		d.ID = prepaid.NewID[string]()
+	}
+	row := deedRow{Deed: d}
+	details := deedDetailsRow{Brand: d.Brand, Deed: d.ID, About: d.About, Salt: rand.Text()}
+	if d.About != "" {
+		row.Details = details.digest()
+	}
+	if _, err := deedTable.insert(ctx, tx, row, ""); err != nil || d.About == "" {
+		return err
+	}
+	_, err := deedDetailsTable.insert(ctx, tx, details, "")
+	return err
+}
+
+// digest is what a deed keeps of its details once they are erased. Whoever lacks the salt can't guess them.
+func (d deedDetailsRow) digest() string {
+	sum := sha256.Sum256([]byte(d.Salt + "\n" + d.About))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,45 @@
+-- +goose Up
+
+-- What people did as operators, and who, in which role, from where, why. Never changed. What is done to a customer names them by id; what
+-- a deed says about one stands in deed_details, which erasure empties: the deed keeps a salted digest of it.
+CREATE TABLE deeds (
+    brand       TEXT   NOT NULL, -- '' for what belongs to no brand
+    id          TEXT   NOT NULL UNIQUE,
+    what        TEXT   NOT NULL,
+    kind        TEXT   NOT NULL, -- of the object
+    object      TEXT   NOT NULL,
+    old_value   TEXT   NOT NULL,
+    new_value   TEXT   NOT NULL,
+    details     TEXT   NOT NULL, -- the digest of deed_details; '' where there are none
+    outcome_of  TEXT   NOT NULL, -- the id of the deed that this is the outcome of; or ''
+    who         TEXT   NOT NULL,
+    why         TEXT   NOT NULL,
+    role        TEXT   NOT NULL,
+    origin      TEXT   NOT NULL, -- an IP address, or machine
+    approved_by TEXT   NOT NULL,
+    at          BIGINT NOT NULL,
+    PRIMARY KEY (brand, id)
+);
+CREATE INDEX deeds_object ON deeds (kind, object, at);
+CREATE INDEX deeds_at ON deeds (brand, at);
+CREATE INDEX deeds_who ON deeds (who, at);
+CREATE INDEX deeds_outcome ON deeds (outcome_of) WHERE outcome_of <> '';
+
+CREATE TABLE deed_details (
+    brand TEXT NOT NULL,
+    deed  TEXT NOT NULL,
+    about TEXT NOT NULL,
+    salt  TEXT NOT NULL,
+    PRIMARY KEY (brand, deed),
+    FOREIGN KEY (brand, deed) REFERENCES deeds (brand, id)
+);
+
+-- +goose StatementBegin
+CREATE FUNCTION deeds_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the record of deeds is append-only';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER deeds_append_only BEFORE UPDATE ON deeds FOR EACH ROW EXECUTE FUNCTION deeds_are_append_only();
+CREATE TRIGGER deeds_kept BEFORE DELETE ON deeds FOR EACH ROW EXECUTE FUNCTION kept_for_ten_years('at');
+CREATE TRIGGER deed_details_append_only BEFORE UPDATE ON deed_details FOR EACH ROW EXECUTE FUNCTION deeds_are_append_only();
