@@ -188,6 +188,8 @@ type Way struct {
 type Received struct {
 	Messages []Inbound
 	Reports  []DeliveryReport
+	// Unread says, for each message of a list that can't be read, why: an ErrBadRequest. What else the list holds is handled.
+	Unread []error
 }
 
 // DeliveryReport says how far a pushed message has come.

@@ -118,6 +118,9 @@ func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request, c Channel, a
 		w.writeRefusal(rw, c, err)
 		return
 	}
+	for _, unread := range received.Unread {
+		w.c.Log.Warn("a message of a provider's list can't be read", "channel", c.ID(), "error", unread.Error())
+	}
 	// The provider may hang up before the turn ends; the turn is finished all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), turnFor)
 	defer cancel()

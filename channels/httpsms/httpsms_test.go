@@ -233,8 +233,8 @@ func TestAListOfMessages(t *testing.T) {
 	channeltest.Run(t, h)
 
 	got, err := newAdapter(prepaid.NewVirtualClock(noon)).Receive(post(item(number, "1", "a"), item("INFO", "2", "b"),
-		map[string]any{"ours": "x", "status": "delivered"}, item(other, "3", "c")), line)
-	if err != nil || len(got.Messages) != 2 || len(got.Reports) != 1 || got.Messages[1].Text != "c" || got.Messages[1].Can.InResponse {
+		map[string]any{"ours": "x", "status": "delivered"}, map[string]any{"from": number, "id": "4"}, item(other, "3", "c")), line)
+	if err != nil || len(got.Unread) != 1 || len(got.Messages) != 2 || len(got.Reports) != 1 || got.Messages[1].Text != "c" || got.Messages[1].Can.InResponse {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

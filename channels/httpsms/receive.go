@@ -62,12 +62,15 @@ func (a *Adapter) Receive(r *http.Request, c channels.Channel) (channels.Receive
 			continue
 		}
 		in, err := a.message(item, c, l, token)
-		if err != nil {
-			return channels.Received{}, err
-		}
-		if in.Address != "" {
+		switch {
+		case err != nil:
+			out.Unread = append(out.Unread, err)
+		case in.Address != "":
 			out.Messages = append(out.Messages, in)
 		}
+	}
+	if len(out.Unread) > 0 && len(out.Unread) == len(items) { // no list, or not one that is set up right
+		return channels.Received{}, out.Unread[0]
 	}
 	return out, nil
 }
