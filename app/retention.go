@@ -37,6 +37,14 @@ func (p *Program) forgetMisses(ctx context.Context) (int, error) {
 	return 0, err
 }
 
+// formsKept is for how long a form that is sent again is known.
+const formsKept = 2 * 24 * time.Hour
+
+// forgetForms forgets forms that were sent on the desk.
+func (p *Program) forgetForms(ctx context.Context) (int, error) {
+	return p.DB.Forms.Forget(ctx, p.Clock.Now().Add(-formsKept), chunk)
+}
+
 // forget deletes what is older than brands keep it.
 func (p *Program) forget(ctx context.Context) (int, error) {
 	if mine, err := p.tidies(ctx, "retention"); !mine {

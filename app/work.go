@@ -43,6 +43,7 @@ func (p *Program) jobs() []job {
 		{"archive", archiveEvery, p.archive},
 		{"retention", forgetEvery, p.forget},
 		{"misses of links", forgetEvery, p.forgetMisses},
+		{"forms", forgetEvery, p.forgetForms},
 		{"developers' pins", time.Hour, p.Developers.ForgetPINs},
 		{"settings", settingsEvery, p.takeSettings},
 		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.Sims.Redeliver(ctx) }},

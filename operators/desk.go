@@ -19,7 +19,8 @@ type Operation interface {
 	On() Object
 	// Plan says what it would do now. It changes nothing. Errors: where it can't be done.
 	Plan(ctx context.Context, d *Desk) (Plan, error)
-	// Carry does it, once. It writes its own deed, in its transaction.
+	// Carry does it, once. It writes its own deed, in its transaction, with this by. Called again with the by of the same operation key, it
+	// finishes what was cut off, or returns prepaid.ErrDone.
 	Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error)
 }
 
@@ -53,6 +54,8 @@ type DeedStore interface {
 	// Record writes a deed that belongs to no other transaction: that somebody looked at something, or was refused. An empty ID and At
 	// are filled in.
 	Record(ctx context.Context, d prepaid.Deed) error
+	// Carried reports whether there is a deed of an operation with this key.
+	Carried(ctx context.Context, operation string) (bool, error)
 }
 
 // Desk carries out what people do in the browser: it checks their right, has a second person asked where one must agree, and sees that
@@ -63,23 +66,11 @@ type Desk struct {
 	Topups    Intervener
 	Deeds     DeedStore
 	Forms     FormStore
-	Approvals Asker
+	Approvals ApprovalStore
+	Staff     Staff
 	Brands    *prepaid.Brands
 	Clock     prepaid.Clock
-}
-
-// FormStore remembers forms, by the operation key that each carries.
-type FormStore interface {
-	// Begin claims a form's key for a person. Where it was claimed before, it returns what came of it, and true.
-	Begin(ctx context.Context, person PersonID, key string) (Result, bool, error)
-	// End keeps what came of it.
-	End(ctx context.Context, person PersonID, key string, r Result) error
-}
-
-// Asker asks a second person.
-type Asker interface {
-	// Ask stores an operation as it was asked for. Its deed is written in the same transaction.
-	Ask(ctx context.Context, a Actor, op Operation, p Plan, by prepaid.By) (ApprovalID, error)
+	Reached   func(point string) // is called at each crash point; it may be nil
 }
 
 // Check tells what an operation would do, and whether the person may: May, or Asks. Errors: *ForbiddenError, and those of its Plan.
@@ -92,8 +83,9 @@ func (d *Desk) Check(ctx context.Context, a Actor, op Operation) (Plan, Right, e
 	return p, right, err
 }
 
-// Do carries out an operation for a person, or asks a second one. key is the form's: sent again, it returns the first result. Errors:
-// ErrNoReason, *ForbiddenError (a deed tells of it), ErrNotFresh, and those of the operation.
+// Do carries out an operation for a person, or asks a second one. key is the form's: sent again, it returns the first result, or says that
+// there is none yet. Errors: ErrNoReason, *ForbiddenError (a deed tells of it), ErrNotFresh, ErrNoForm, ErrFormUsed, and those of the
+// operation: then the form may be sent again, unless it left a deed.
 func (d *Desk) Do(ctx context.Context, a Actor, key string, op Operation, why string) (Result, error) {
 	act, on := op.Act(a), op.On()
 	why = strings.TrimSpace(why)
@@ -109,23 +101,47 @@ func (d *Desk) Do(ctx context.Context, a Actor, key string, op Operation, why st
 	if rowOf(act).Fresh && d.Clock.Now().Sub(a.FreshAt) > freshFor {
 		return Result{}, ErrNotFresh
 	}
-	plan, err := op.Plan(ctx, d)
+	form, err := newForm(a.Person, key, op, why, d.Clock.Now())
 	if err != nil {
 		return Result{}, err
 	}
-	first, sent, err := d.Forms.Begin(ctx, a.Person, key)
-	if err != nil || sent {
-		return first, err
-	}
-	var r Result
-	if right == Asks {
-		r.Asked, err = d.Approvals.Ask(ctx, a, op, plan, by)
-		r.Text = "Asked: another person must agree."
-	} else {
-		r, err = op.Carry(ctx, d, by)
-	}
+	was, sent, err := d.Forms.Begin(ctx, form)
 	if err != nil {
-		r = Result{Text: "It was not done: " + err.Error()}
+		return Result{}, err
 	}
-	return r, errors.Join(err, d.Forms.End(ctx, a.Person, key, r))
+	if sent {
+		return d.again(ctx, form, was, on)
+	}
+	by.Operation = form.operation()
+	d.reached("form begun")
+	r, err := d.doOrAsk(ctx, a, op, by)
+	d.reached("form carried")
+	if err != nil {
+		return r, errors.Join(err, d.failed(ctx, form, err))
+	}
+	return r, d.Forms.End(ctx, form, r, d.Clock.Now())
+}
+
+func (d *Desk) doOrAsk(ctx context.Context, a Actor, op Operation, by prepaid.By) (Result, error) {
+	plan, err := op.Plan(ctx, d)
+	switch {
+	case err != nil:
+		return Result{}, err
+	case a.Right(op.Act(a), op.On().Brand) == Asks:
+		return d.ask(ctx, a, op, plan, by)
+	}
+	return op.Carry(ctx, d, by)
+}
+
+// failed ends a form whose operation returned an error. What left no deed did nothing: the form may be sent again.
+func (d *Desk) failed(ctx context.Context, f Form, why error) error {
+	ctx = context.WithoutCancel(ctx)
+	begun, err := d.Deeds.Carried(ctx, f.operation())
+	switch {
+	case err != nil:
+		return err
+	case begun:
+		return d.Forms.End(ctx, f, Result{Text: "It was not done: " + why.Error()}, d.Clock.Now())
+	}
+	return d.Forms.Release(ctx, f)
 }

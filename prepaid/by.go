@@ -1,6 +1,9 @@
 package prepaid
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // By says who does something as an operator, in which role, from where, and why: "anna@acme.example", "finance", "192.0.2.7", "ticket
 // 4711: the network confirms". Who is never empty, and Why only where an operation says that it needs no reason. Every operation that a
@@ -11,7 +14,13 @@ type By struct {
 	Role       string // in which a person does it; Machine for whoever runs the machine
 	From       string // a person's IP address; Machine for a command
 	ApprovedBy string // the second person, where one had to agree; "" where none had to
+	// Operation is the operation's own key, where it has one. One deed has it, in the transaction of what is done: a second with the same
+	// key is refused with ErrDone, and nothing of its transaction is done.
+	Operation string
 }
+
+// ErrDone says that an operation of this key was carried out before.
+var ErrDone = errors.New("it was carried out already")
 
 // Machine is the role of whoever runs the machine, and where their commands come from.
 const Machine = "machine"

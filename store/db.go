@@ -44,6 +44,8 @@ type DB struct {
 	OptOuts        OptOuts
 	Orders         Orders
 	Deeds          Deeds
+	Forms          Forms
+	Approvals      Approvals
 	Interventions  Interventions
 	Payments       Payments
 	Mandates       Mandates
@@ -83,6 +85,8 @@ func newDB(c *core) *DB {
 		OptOuts:        OptOuts{c},
 		Orders:         Orders{c},
 		Deeds:          Deeds{c},
+		Forms:          Forms{c},
+		Approvals:      Approvals{c},
 		Interventions:  Interventions{c},
 		Payments:       Payments{c},
 		Mandates:       Mandates{c},

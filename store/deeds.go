@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 
 	"github.com/jmoiron/sqlx"
 
@@ -33,7 +34,7 @@ var (
 
 // onlyWhoAndWhy are the columns of a prepaid.By in tables that are no record: their deed tells the rest.
 func onlyWhoAndWhy(exceptions names) names {
-	all := names{"Role": "-", "From": "-", "ApprovedBy": "-"}
+	all := names{"Role": "-", "From": "-", "ApprovedBy": "-", "Operation": "-"}
 	for field, column := range exceptions {
 		all[field] = column
 	}
@@ -45,7 +46,17 @@ func (db Deeds) Record(ctx context.Context, d prepaid.Deed) error {
 	return db.write(ctx, "record deed", func(tx *sqlx.Tx) error { return recordDeed(ctx, tx, d) })
 }
 
-// recordDeed writes a deed in the transaction of its operation. An empty ID is filled in.
+// Carried implements operators.DeedStore.
+func (db Deeds) Carried(ctx context.Context, operation string) (bool, error) {
+	found, err := get(ctx, db.reader, new(int), `SELECT 1 FROM deeds WHERE operation = ? AND operation <> ''`, operation)
+	if err != nil {
+		return false, fmt.Errorf("look for operation: %w", err)
+	}
+	return found, nil
+}
+
+// recordDeed writes a deed in the transaction of its operation. An empty ID is filled in. prepaid.ErrDone: there is a deed of the same
+// operation. What came of a deed, a deed of its own, belongs to no operation.
 func recordDeed(ctx context.Context, tx *sqlx.Tx, d prepaid.Deed) error {
 	if d.ID == "" {
 		d.ID = prepaid.NewID[string]()
@@ -55,10 +66,19 @@ func recordDeed(ctx context.Context, tx *sqlx.Tx, d prepaid.Deed) error {
 	if d.About != "" {
 		row.Details = details.digest()
 	}
-	if _, err := deedTable.insert(ctx, tx, row, ""); err != nil || d.About == "" {
-		return err
+	if d.Of != "" {
+		row.Operation = ""
 	}
-	_, err := deedDetailsTable.insert(ctx, tx, details, "")
+	rows, err := deedTable.insert(ctx, tx, row, `ON CONFLICT (operation) WHERE operation <> '' DO NOTHING`)
+	switch {
+	case err != nil:
+		return err
+	case rows == 0:
+		return prepaid.ErrDone
+	case d.About == "":
+		return nil
+	}
+	_, err = deedDetailsTable.insert(ctx, tx, details, "")
 	return err
 }
 
