@@ -73,6 +73,7 @@ var mayImport = []importRule{
 	{"topup/reloadly/apitest", nil, "it tries the program from outside, with programs of others"},
 	{"web/phone/browsertest", nil, "it tries the program from outside, in a browser"},
 	{"web/ui", []string{"web/guard"}, "pages of all kinds stand on it: it knows none of them, and no rule of the business"},
+	{"web/desk", []string{"operators", "topup", "accounts", "payments", "cards", "developers", "channels", "web/guard", "web/ui", "yamlfile"}, "a face of the program, through interfaces of its own: no store, no conversation"},
 	{"web/links", []string{"payments", "web/guard", "web/ui"}, "it forwards to gateways' pages, through interfaces of its own"},
 	{"web/phone", []string{"accounts", "payments", "topup", "cards", "channels", "conversation/talk", "web/guard", "web/ui"}, "a face of the program, through interfaces of its own"},
 }

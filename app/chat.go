@@ -109,7 +109,7 @@ func serveChats(ctx context.Context, c config.Config) (address string, stop func
 	}
 	serving, end := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- p.serve(serving, public, admin) }()
+	go func() { served <- p.serve(serving, public, admin, nil) }()
 	return c.PublicURL, func() error {
 		end()
 		return errors.Join(<-served, remove())

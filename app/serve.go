@@ -58,14 +58,18 @@ func RunServer(ctx context.Context, c config.Config, o ServerOptions) error {
 	if err != nil {
 		return errors.Join(err, p.Close())
 	}
-	p.warnOfClock(ctx)
-	remove, err := leaveAddress(c.Data, config.LocalURL(public.Addr().String()), p.instance)
+	desk, err := p.listenDesk()
 	if err != nil {
 		return errors.Join(err, public.Close(), admin.Close(), p.Close())
 	}
+	p.warnOfClock(ctx)
+	remove, err := leaveAddress(c.Data, config.LocalURL(public.Addr().String()), p.instance)
+	if err != nil {
+		return errors.Join(err, public.Close(), admin.Close(), desk.Close(), p.Close())
+	}
 	p.welcome(ctx, o.Out)
 	hangups.Each(func() { p.readAgain(ctx, o.Again, p.reloads(level)) })
-	return errors.Join(p.serve(ctx, public, admin), remove())
+	return errors.Join(p.serve(ctx, public, admin, desk), remove())
 }
 
 // listenBoth opens the public and the admin listener. An error says which flag to change.
@@ -81,11 +85,36 @@ func listenBoth(c config.Config) (public, admin net.Listener, err error) {
 	return public, admin, nil
 }
 
+// deskListen is where the operators' pages stand.
+const deskListen = "127.0.0.1:8081"
+
+// listenDesk opens the listener of the operators' pages. Where there are only test brands, a port that is taken does not stop the server.
+func (p *Program) listenDesk() (net.Listener, error) {
+	l, err := net.Listen("tcp", deskListen)
+	if err != nil && p.onlyTestBrands() {
+		return net.Listen("tcp", "127.0.0.1:0")
+	}
+	return l, err
+}
+
 // serve answers until ctx ends, and then stops in the reverse order of starting: no new requests, turns in
-// flight, due work, foreign calls in flight, stores.
-func (p *Program) serve(ctx context.Context, public, admin net.Listener) error {
-	if err := p.sayCopy(ctx); err != nil {
-		return errors.Join(err, p.forgetCopy(ctx), public.Close(), admin.Close(), p.Close())
+// flight, due work, foreign calls in flight, stores. desk may be nil: then there are no pages for operators.
+func (p *Program) serve(ctx context.Context, public, admin, desk net.Listener) error {
+	listeners, servers := []net.Listener{public, admin}, []*http.Server{p.server(p.Routes()), p.server(p.AdminRoutes())}
+	var err error
+	if desk != nil {
+		var pages http.Handler
+		pages, err = p.DeskRoutes(FixedActor{p.demoPerson()})
+		listeners, servers = append(listeners, desk), append(servers, p.server(pages))
+	}
+	if err == nil {
+		err = p.sayCopy(ctx)
+	}
+	if err != nil {
+		for _, l := range listeners {
+			err = errors.Join(err, l.Close())
+		}
+		return errors.Join(err, p.forgetCopy(ctx), p.Close())
 	}
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	worked := make(chan struct{})
@@ -93,12 +122,10 @@ func (p *Program) serve(ctx context.Context, public, admin net.Listener) error {
 		defer close(worked)
 		p.Work(working)
 	}()
-	failed := make(chan error, 2)
-	servers := []*http.Server{p.server(p.Routes()), p.server(p.AdminRoutes())}
-	for i, l := range []net.Listener{public, admin} {
+	failed := make(chan error, len(listeners))
+	for i, l := range listeners {
 		go func() { failed <- servers[i].Serve(l) }()
 	}
-	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
@@ -130,7 +157,7 @@ func (p *Program) welcome(ctx context.Context, w io.Writer) {
 	if here := config.LocalURL(p.Config.Listen); here != p.Config.PublicURL {
 		fmt.Fprintf(w, "On this machine: %s\n", here)
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintf(w, "The desk is at http://%s\n\n", deskListen)
 	for _, s := range p.Registry.List(ctx) {
 		state := "on   " + s.ProviderURL
 		switch {

@@ -28,8 +28,13 @@ type Pages struct {
 // It panics where a template does not parse or a file is named like one of ui's own: own is embedded, so that the first
 // test shows it.
 func New(prefix string, own fs.FS, log *slog.Logger) *Pages {
+	return NewIn(prefix, own, func(key string) string { return key }, log)
+}
+
+// NewIn is New for pages whose words stand in a file of one language: in templates, {{t "orders.none"}} are the words that say returns.
+func NewIn(prefix string, own fs.FS, say func(key string) string, log *slog.Logger) *Pages {
 	p := &Pages{prefix: prefix, files: map[string]file{}, log: log}
-	p.templates = template.New("").Funcs(template.FuncMap{"file": p.address})
+	p.templates = template.New("").Funcs(template.FuncMap{"file": p.address, "t": say})
 	for _, from := range []fs.FS{shared, own} {
 		if err := p.addFiles(from); err != nil {
 			panic("web/ui: " + err.Error())

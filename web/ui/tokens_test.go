@@ -87,7 +87,7 @@ func TestPagesUseOnlyTokensThatThereAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"static/ui.css", "../phone/static/phone.css"} {
+	for _, name := range []string{"static/ui.css", "static/pieces.css", "../phone/static/phone.css", "../desk/static/desk.css"} {
 		own, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
