@@ -2,11 +2,8 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
-	"sync"
-	"time"
 
 	"pulsa/operators"
 	"pulsa/prepaid"
@@ -15,14 +12,13 @@ import (
 
 // DeskRoutes serves the operators' pages: on a listener of its own, on loopback by default.
 func (p *Program) DeskRoutes(signIn desk.SignIn) (http.Handler, error) {
-	forms := &memoryForms{clock: p.Clock, done: map[formKey]formDone{}}
 	return desk.New(desk.Config{
-		Desk: p.operatorsDesk(forms), Results: forms, SignIn: signIn, Brands: p.Brands, Clock: p.Clock, Log: p.Log,
+		Desk: p.operatorsDesk(), Forms: p.DB.Forms, SignIn: signIn, Brands: p.Brands, Clock: p.Clock, Log: p.Log,
 	})
 }
 
 // operatorsDesk is what people do on the desk.
-func (p *Program) operatorsDesk(forms operators.FormStore) *operators.Desk {
+func (p *Program) operatorsDesk() *operators.Desk {
 	db := p.DB
 	return &operators.Desk{
 		Orders: operators.Orders{
@@ -32,7 +28,7 @@ func (p *Program) operatorsDesk(forms operators.FormStore) *operators.Desk {
 			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: p.Brands, Clock: p.Clock,
 		},
-		Topups: p.Topups, Deeds: db.Deeds, Forms: forms, Approvals: nobodyAsks{}, Brands: p.Brands, Clock: p.Clock,
+		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Staff: onlyDemo{p.demoPerson}, Brands: p.Brands, Clock: p.Clock,
 	}
 }
 
@@ -70,54 +66,8 @@ func (p *Program) onlyTestBrands() bool {
 	return !slices.ContainsFunc(p.Brands.AllKnown(), func(b *prepaid.Brand) bool { return !b.Test })
 }
 
-// memoryForms keeps forms for as long as the program runs. The store takes its place.
-type memoryForms struct {
-	clock prepaid.Clock
-	mu    sync.Mutex
-	done  map[formKey]formDone
-}
+// onlyDemo is an operators.Staff of one person.
+type onlyDemo struct{ person func() operators.Actor }
 
-type formKey struct {
-	person operators.PersonID
-	key    string
-}
-
-type formDone struct {
-	result operators.Result
-	at     time.Time
-}
-
-// Begin implements operators.FormStore.
-func (m *memoryForms) Begin(_ context.Context, person operators.PersonID, key string) (operators.Result, bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	done, sent := m.done[formKey{person, key}]
-	if !sent {
-		m.done[formKey{person, key}] = formDone{at: m.clock.Now()}
-	}
-	return done.result, sent, nil
-}
-
-// End implements operators.FormStore.
-func (m *memoryForms) End(_ context.Context, person operators.PersonID, key string, r operators.Result) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.done[formKey{person, key}] = formDone{r, m.clock.Now()}
-	return nil
-}
-
-// Result implements desk.FormResults.
-func (m *memoryForms) Result(_ context.Context, person operators.PersonID, key string) (operators.Result, time.Time, bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	done, known := m.done[formKey{person, key}]
-	return done.result, done.at, known, nil
-}
-
-// nobodyAsks stands in for approvals.
-type nobodyAsks struct{}
-
-// Ask implements operators.Asker.
-func (nobodyAsks) Ask(context.Context, operators.Actor, operators.Operation, operators.Plan, prepaid.By) (operators.ApprovalID, error) {
-	return "", errors.New("approvals are not there yet")
-}
+// Actors implements operators.Staff.
+func (o onlyDemo) Actors(context.Context) ([]operators.Actor, error) { return []operators.Actor{o.person()}, nil }

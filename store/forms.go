@@ -31,6 +31,11 @@ func (db Forms) Begin(ctx context.Context, f operators.Form) (was operators.Sent
 	return was, sent, err
 }
 
+// Sent returns a form that a person has sent; false where there is no such form.
+func (db Forms) Sent(ctx context.Context, person operators.PersonID, key string) (operators.SentForm, bool, error) {
+	return formTable.get(ctx, db.reader, `WHERE person = ? AND form_key = ?`, person, key)
+}
+
 // End implements operators.FormStore.
 func (db Forms) End(ctx context.Context, f operators.Form, r operators.Result, at time.Time) error {
 	return db.write(ctx, "end form", func(tx *sqlx.Tx) error {

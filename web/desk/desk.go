@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"time"
 
 	"pulsa/operators"
 	"pulsa/prepaid"
@@ -31,16 +30,16 @@ type SignIn interface {
 // ErrWrongCode says that a second factor is wrong.
 var ErrWrongCode = errors.New("the code is wrong")
 
-// FormResults tells what came of a form.
-type FormResults interface {
-	// Result returns what came of a form that a person sent, and when; false where there is no such form.
-	Result(ctx context.Context, person operators.PersonID, key string) (operators.Result, time.Time, bool, error)
+// SentForms tells what came of a form.
+type SentForms interface {
+	// Sent returns a form that a person has sent; false where there is no such form.
+	Sent(ctx context.Context, person operators.PersonID, key string) (operators.SentForm, bool, error)
 }
 
 // Config is what a Desk is made of. All fields are needed.
 type Config struct {
 	Desk    *operators.Desk
-	Results FormResults
+	Forms   SentForms
 	SignIn  SignIn
 	Brands  *prepaid.Brands
 	Clock   prepaid.Clock

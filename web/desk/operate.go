@@ -94,7 +94,7 @@ func (v *visit) run(t task) {
 	sends := v.r.Method == http.MethodPost
 	key := v.r.PostForm.Get(fieldKey)
 	if sends && key != "" {
-		_, _, known, err := v.Results.Result(v.r.Context(), v.actor.Person, key)
+		_, known, err := v.Forms.Sent(v.r.Context(), v.actor.Person, key)
 		if err != nil {
 			v.fail(err)
 			return
@@ -198,7 +198,7 @@ func (p *panel) carry() {
 		p.showRefused(forbidden.Act) // Do has written the deed
 	default:
 		p.Log.WarnContext(p.r.Context(), "desk: operation failed", "operation", p.op.Kind(), "error", err)
-		p.key = prepaid.NewToken() // the one before has ended
+		p.key = prepaid.NewToken() // the one before may have ended
 		p.general = p.t("do.not-now", "why", err.Error())
 		if p.told, p.right, err = p.Desk.Desk.Check(p.r.Context(), p.actor, p.op); err != nil {
 			p.ready = false
@@ -285,14 +285,18 @@ const undoFor = 10 * time.Minute
 // banner tells what came of the form that the address names.
 func (v *visit) banner() ui.Banner {
 	key := v.r.URL.Query().Get(doneParam)
-	if key == "" || v.Results == nil {
+	if key == "" {
 		return ui.Banner{}
 	}
-	r, at, known, err := v.Results.Result(v.r.Context(), v.actor.Person, key)
+	sent, known, err := v.Forms.Sent(v.r.Context(), v.actor.Person, key)
 	if err != nil || !known {
 		return ui.Banner{}
 	}
+	r, at := sent.Result, sent.EndedAt
 	b := ui.Banner{Tone: ui.Good, Text: r.Text}
+	if at.IsZero() {
+		b.Tone, b.Text = ui.Wait, v.t("do.under-way")
+	}
 	if r.Asked != "" {
 		b.Tone, b.Text = ui.Wait, v.t("do.sent-back")
 	}
@@ -305,11 +309,12 @@ func (v *visit) banner() ui.Banner {
 // undo undoes what a form of the person's did, within ten minutes.
 func (v *visit) undo() {
 	what, key := v.r.PostForm.Get("what"), v.r.PostForm.Get(fieldKey)
-	r, at, known, err := v.Results.Result(v.r.Context(), v.actor.Person, what)
+	sent, known, err := v.Forms.Sent(v.r.Context(), v.actor.Person, what)
 	if err != nil {
 		v.fail(err)
 		return
 	}
+	r, at := sent.Result, sent.EndedAt
 	if !known || r.Undo == nil || !v.Clock.Now().Before(at.Add(undoFor)) || key == "" {
 		v.state(http.StatusConflict, "do.undo-late", "")
 		return
