@@ -61,16 +61,24 @@ type DeedStore interface {
 // Desk carries out what people do in the browser: it checks their right, has a second person asked where one must agree, and sees that
 // a form that is sent twice does its work once. Safe for concurrent use.
 type Desk struct {
-	Orders    Orders
-	Customers Customers
-	Topups    Intervener
-	Deeds     DeedStore
-	Forms     FormStore
-	Approvals ApprovalStore
-	Staff     Staff
-	Brands    *prepaid.Brands
-	Clock     prepaid.Clock
-	Reached   func(point string) // is called at each crash point; it may be nil
+	Orders      Orders
+	Customers   Customers
+	Topups      Intervener
+	Waits       WaitStore
+	Assignments AssignmentStore
+	Presence    PresenceStore
+	Items       ItemStore
+	Lists       CustomerLister
+	Audits      AuditRuns
+	APIKeys     APIKeys
+	Channels    func(brand string) (Channels, error)
+	Deeds       DeedStore
+	Forms       FormStore
+	Approvals   ApprovalStore
+	Staff       Staff
+	Brands      *prepaid.Brands
+	Clock       prepaid.Clock
+	Reached     func(point string) // is called at each crash point; it may be nil
 }
 
 // Check tells what an operation would do, and whether the person may: May, or Asks. Errors: *ForbiddenError, and those of its Plan.

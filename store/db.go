@@ -73,6 +73,8 @@ type DB struct {
 	Retention      Retention
 	Brands         Brands
 	Windows        Windows
+	Waits          Waits
+	Daily          Daily
 }
 
 func newDB(c *core) *DB {
@@ -114,6 +116,8 @@ func newDB(c *core) *DB {
 		Retention:      Retention{c},
 		Brands:         Brands{c},
 		Windows:        Windows{c},
+		Waits:          Waits{c},
+		Daily:          Daily{c},
 	}
 }
 

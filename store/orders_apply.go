@@ -147,11 +147,11 @@ func blockDebtor(ctx context.Context, tx *sqlx.Tx, row topup.Order, c topup.Chan
 		return nil
 	}
 	for _, block := range []string{
-		`UPDATE customers SET status = 'blocked' WHERE brand = ? AND id = ? AND status IN ('active', 'pending')`,
-		`UPDATE customers SET erased_as = 'blocked' WHERE brand = ? AND id = ? AND status = 'erased'`,
+		`UPDATE customers SET status = 'blocked', blocked_at = ? WHERE brand = ? AND id = ? AND status IN ('active', 'pending')`,
+		`UPDATE customers SET erased_as = 'blocked', blocked_at = ? WHERE brand = ? AND id = ? AND status = 'erased' AND erased_as <> 'blocked'`,
 	} {
 		_, err := exec(ctx, tx, block+` AND EXISTS (SELECT 1 FROM charges WHERE brand = ? AND order_id = ? AND status = 'returned')`,
-			row.Brand, row.Customer, row.Brand, row.ID)
+			prepaid.Micros(c.At), row.Brand, row.Customer, row.Brand, row.ID)
 		if err != nil {
 			return err
 		}

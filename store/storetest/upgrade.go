@@ -78,6 +78,10 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 	w.ok(w.db.Retention.SetRetention(w.Context(), []*prepaid.Brand{{Name: brand}}))
 	w.begun(w.customer())
 	w.missed("192.0.2.1", 1, start)
+	order := operators.Object{Brand: brand, Kind: prepaid.OnOrder, ID: "ORDER"}
+	w.ok(w.db.Waits.Assign(w.Context(), order, operators.Assignment{Person: "anna", Name: "Anna", Note: "asked the bank", At: start}, by))
+	must[[]operators.Present](w)(w.db.Waits.Seen(w.Context(), order, operators.Present{Person: "anna", Name: "Anna", Since: start}, start, start))
+	w.ok(w.db.Audit.SaveAuditRun(w.Context(), operators.AuditRun{ID: "audit", StartedAt: start, By: by}))
 	w.clean()
 }
 
