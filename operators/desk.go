@@ -44,6 +44,7 @@ type Result struct {
 	Text  string     // one sentence for people
 	Undo  Operation  // what undoes it; nil where nothing does
 	Asked ApprovalID // it was not done: another person is asked
+	Once  *HandedOut // what is shown once, and kept nowhere; nil for nothing
 }
 
 // ApprovalID is the id of a question to a second person.

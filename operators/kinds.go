@@ -9,7 +9,10 @@ import (
 
 // operationKinds names every kind of operation, so that one can be read from storage. A test compares it with the package's types.
 func operationKinds() []Operation {
-	return []Operation{}
+	return []Operation{
+		CloseDifference{}, BookPaidDebt{}, TellByHand{}, Assign{},
+		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{},
+	}
 }
 
 // storedOperation is an operation as it is kept.

@@ -41,11 +41,8 @@ func Run(t *testing.T, open func(t *testing.T) (*store.DB, *sqlx.DB)) {
 		{"archives", archiveTests}, {"books", bookTests}, {"round_trip", roundTripTests}, {"orders", orderTests}, {"limits", limitTests}, {"apply", applyTests}, {"customers", customerTests},
 		{"pins", pinTests}, {"payments", paymentTests}, {"links", linkTests}, {"cards", cardTests}, {"outbox", outboxTests}, {"late", lateTests},
 		{"notices", noticeTests}, {"holders", holderTests}, {"recoveries", recoveryTests}, {"moves", moveTests}, {"switches", switchTests}, {"audit", auditTests}, {"concurrency", concurrencyTests},
-<<<<<<< HEAD
 		{"breaches", breachTests()}, {"operators", operatorTests}, {"pin_details", pinDetailTests}, {"developers", developerTests}, {"sales", saleTests}, {"webhooks", webhookTests}, {"key_checks", keyCheckTests}, {"keys_in_use", keysInUseTests}, {"brands", brandTests}, {"approvals", approvalTests},
-=======
-		{"breaches", breachTests()}, {"operators", operatorTests}, {"pin_details", pinDetailTests}, {"developers", developerTests}, {"sales", saleTests}, {"webhooks", webhookTests}, {"key_checks", keyCheckTests}, {"keys_in_use", keysInUseTests}, {"brands", brandTests}, {"daily", dailyTests},
->>>>>>> 7ce2fbc (operators, store: what waits for people, figures of a day, lists of customers, runs of the audit)
+		{"daily", dailyTests},
 	} {
 		if race.Enabled() && slices.Contains(oneGoroutine, group.name) {
 			continue
