@@ -28,6 +28,7 @@ func (p *Program) operatorsDesk() *operators.Desk {
 			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: p.Brands, Clock: p.Clock,
 		},
+		Waits: db.Waits, Assignments: db.Waits, Presence: db.Waits, Items: db.Waits, Lists: db.Customers, Audits: db.Audit, APIKeys: p.apiKeys(), Channels: p.channelsOf,
 		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Staff: onlyDemo{p.demoPerson}, Brands: p.Brands, Clock: p.Clock,
 	}
 }
@@ -70,4 +71,6 @@ func (p *Program) onlyTestBrands() bool {
 type onlyDemo struct{ person func() operators.Actor }
 
 // Actors implements operators.Staff.
-func (o onlyDemo) Actors(context.Context) ([]operators.Actor, error) { return []operators.Actor{o.person()}, nil }
+func (o onlyDemo) Actors(context.Context) ([]operators.Actor, error) {
+	return []operators.Actor{o.person()}, nil
+}

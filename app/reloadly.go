@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"pulsa/app/config"
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
 	"pulsa/topup/reloadly"
@@ -67,6 +68,7 @@ func (p *Program) watchWallet(ctx context.Context) (int, error) {
 	if units, err := strconv.ParseFloat(balance.Number(), 64); err == nil {
 		p.metrics.wallet.WithLabelValues(config.NetworkReloadly, string(balance.Currency)).Set(units)
 	}
+	p.walletsRead.Store(config.NetworkReloadly, operators.WalletNow{Network: config.NetworkReloadly, Balance: balance, At: p.Clock.Now()})
 	level, message := slog.LevelDebug, "wallet read"
 	low, err := prepaid.ParseMoney(p.Config.Reloadly.LowBalance, balance.Currency)
 	if balance.Minor <= 0 || err == nil && balance.Minor < low.Minor {
