@@ -13,7 +13,7 @@ import (
 // DeskRoutes serves the operators' pages: on a listener of its own, on loopback by default.
 func (p *Program) DeskRoutes(signIn desk.SignIn) (http.Handler, error) {
 	return desk.New(desk.Config{
-		Desk: p.operatorsDesk(), Forms: p.DB.Forms, SignIn: signIn, Brands: p.Brands, Clock: p.Clock, Log: p.Log,
+		Desk: p.operatorsDesk(), Forms: p.DB.Forms, Figures: p.daily(), SignIn: signIn, Brands: p.Brands, Clock: p.Clock, Log: p.Log,
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 
 var _ operators.AuditRuns = Audit{}
 
-var auditRunTable = newTable[operators.AuditRun]("audit_runs", names{"From": "origin", "ApprovedBy": "-"})
+var auditRunTable = newTable[operators.AuditRun]("audit_runs", names{"From": "origin", "ApprovedBy": "-", "Operation": "-"})
 
 // SaveAuditRun implements operators.AuditRuns.
 func (db Audit) SaveAuditRun(ctx context.Context, r operators.AuditRun) error {

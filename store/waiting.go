@@ -132,7 +132,7 @@ func (db Waits) waitQuery(s waitSource, f operators.WaitFilter) (string, []any) 
 		c.add(s.id+" = ?", f.ID)
 	}
 	if f.Person != "" {
-		c.add("a.person = ?", f.Person)
+		c.add("COALESCE(a.person, '') = ?", f.Person) // an expression: databases would begin at the assignments
 	}
 	if f.Nobodys {
 		c.add("COALESCE(a.person, '') = ''")

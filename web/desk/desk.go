@@ -41,6 +41,7 @@ type Config struct {
 	Desk    *operators.Desk
 	Forms   SentForms
 	SignIn  SignIn
+	Figures Figures
 	Brands  *prepaid.Brands
 	Clock   prepaid.Clock
 	Log     *slog.Logger

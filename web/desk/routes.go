@@ -39,6 +39,7 @@ func runs(pattern string, act operators.Act, serve func(*visit)) []route {
 func table() []route {
 	return slices.Concat(
 		frameRoutes(),
+		todayRoutes(),
 		ordersRoutes(),
 	)
 }
