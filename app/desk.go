@@ -29,7 +29,7 @@ func (p *Program) operatorsDesk() *operators.Desk {
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: p.Brands, Clock: p.Clock,
 		},
 		Waits: db.Waits, Assignments: db.Waits, Presence: db.Waits, Items: db.Waits, Lists: db.Customers, Audits: db.Audit, APIKeys: p.apiKeys(), Channels: p.channelsOf,
-		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Staff: onlyDemo{p.demoPerson}, Brands: p.Brands, Clock: p.Clock,
+		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Staff: onlyDemo{p.demoPerson}, Brands: p.Brands, Clock: p.Clock,
 	}
 }
 

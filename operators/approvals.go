@@ -248,7 +248,7 @@ func decidersOf(act Act, brand string) *ForbiddenError {
 
 // Decide decides on a question for a person, and carries out what they agree to. key is the form's. Errors: ErrNoApproval, ErrNoReason,
 // ErrNotFresh, ErrOwnRequest, *ForbiddenError (a deed tells of it), *DecidedError.
-func (d *Desk) Decide(ctx context.Context, a Actor, id ApprovalID, v Verdict, why string) (Result, error) {
+func (d *Desk) Decide(ctx context.Context, a Actor, key string, id ApprovalID, v Verdict, why string) (Result, error) {
 	q, err := d.Seen(ctx, a, id)
 	if err != nil {
 		return Result{}, err
@@ -265,8 +265,23 @@ func (d *Desk) Decide(ctx context.Context, a Actor, id ApprovalID, v Verdict, wh
 	if now.Sub(a.FreshAt) > freshFor {
 		return Result{}, ErrNotFresh
 	}
-	q.Decider = a.Person
-	return d.decide(ctx, q, v, by)
+	form, err := formOf(a.Person, key, now, "decide", string(id), string(v), why)
+	if err != nil {
+		return Result{}, err
+	}
+	was, sent, err := d.Forms.Begin(ctx, form)
+	if err != nil {
+		return Result{}, err
+	}
+	if sent {
+		return d.again(ctx, form, was)
+	}
+	q.Decider, by.Operation = a.Person, form.operation()
+	r, err := d.decide(ctx, q, v, by)
+	if err != nil {
+		return r, errors.Join(err, d.failed(ctx, form, err))
+	}
+	return r, d.Forms.End(ctx, form, r, d.Clock.Now())
 }
 
 // DecideOnMachine is Decide for whoever runs the machine, where nobody but the asker may decide. Errors: ErrNoApproval, ErrNoReason,

@@ -77,6 +77,7 @@ type Desk struct {
 	Forms       FormStore
 	Approvals   ApprovalStore
 	Staff       Staff
+	Blocks      BlockStore
 	Brands      *prepaid.Brands
 	Clock       prepaid.Clock
 	Reached     func(point string) // is called at each crash point; it may be nil
@@ -119,7 +120,7 @@ func (d *Desk) Do(ctx context.Context, a Actor, key string, op Operation, why st
 		return Result{}, err
 	}
 	if sent {
-		return d.again(ctx, form, was, on)
+		return d.again(ctx, form, was)
 	}
 	by.Operation = form.operation()
 	d.reached("form begun")

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -38,6 +39,8 @@ type SentForm struct {
 type FormStore interface {
 	// Begin claims a form. Where it was claimed before, it returns the form as it was sent then, and true.
 	Begin(ctx context.Context, f Form) (SentForm, bool, error)
+	// Sent returns a form that a person has sent; false where there is none.
+	Sent(ctx context.Context, person PersonID, key string) (SentForm, bool, error)
 	// End keeps what came of a form.
 	End(ctx context.Context, f Form, r Result, at time.Time) error
 	// Release forgets a form that did nothing: it may be sent again.
@@ -46,14 +49,18 @@ type FormStore interface {
 
 // newForm is the form of a key by which a person asks for an operation.
 func newForm(p PersonID, key string, op Operation, why string, at time.Time) (Form, error) {
-	if key == "" || len(key) > maxFormKey {
-		return Form{}, ErrNoForm
-	}
 	stored, err := json.Marshal(op)
 	if err != nil {
 		return Form{}, fmt.Errorf("operation %s: %w", op.Kind(), err)
 	}
-	sum := sha256.Sum256([]byte(op.Kind() + "\n" + string(stored) + "\n" + why))
+	return formOf(p, key, at, op.Kind(), string(stored), why)
+}
+
+func formOf(p PersonID, key string, at time.Time, asks ...string) (Form, error) {
+	if key == "" || len(key) > maxFormKey {
+		return Form{}, ErrNoForm
+	}
+	sum := sha256.Sum256([]byte(strings.Join(asks, "\n")))
 	return Form{p, key, hex.EncodeToString(sum[:]), at}, nil
 }
 
@@ -61,21 +68,39 @@ func newForm(p PersonID, key string, op Operation, why string, at time.Time) (Fo
 func (f Form) operation() string { return "form/" + string(f.Person) + "/" + f.Key }
 
 // again answers a form that was sent before. What it asked for is never done a second time.
-func (d *Desk) again(ctx context.Context, f Form, was SentForm, on Object) (Result, error) {
+func (d *Desk) again(ctx context.Context, f Form, was SentForm) (Result, error) {
 	if f.Asks != was.Asks {
 		return Result{}, ErrFormUsed
 	}
 	if !was.EndedAt.IsZero() {
 		return was.Result, nil
 	}
+	return d.cutOff(ctx, f)
+}
+
+// cutOff is the result of a form of which none is known.
+func (d *Desk) cutOff(ctx context.Context, f Form) (Result, error) {
 	carried, err := d.Deeds.Carried(ctx, f.operation())
 	switch {
 	case err != nil:
 		return Result{}, err
 	case carried:
-		return Result{Text: "This form was sent before, and its work is begun or done: look at the " + on.Kind + "."}, nil
+		return Result{Text: "This form was sent before, and its work is begun or done: look before you send another."}, nil
 	}
-	return Result{Text: "This form is being carried out, or was cut off: look at the " + on.Kind + " before you send another."}, nil
+	return Result{Text: "This form is being carried out, or was cut off: look before you send another."}, nil
+}
+
+// Result returns what came of a form that a person has sent, and when; false where there is no such form.
+func (d *Desk) Result(ctx context.Context, person PersonID, key string) (Result, time.Time, bool, error) {
+	was, sent, err := d.Forms.Sent(ctx, person, key)
+	switch {
+	case err != nil || !sent:
+		return Result{}, time.Time{}, false, err
+	case !was.EndedAt.IsZero():
+		return was.Result, was.EndedAt, true, nil
+	}
+	r, err := d.cutOff(ctx, was.Form)
+	return r, was.At, true, err
 }
 
 // storedResult is a Result as it is kept.

@@ -11,6 +11,7 @@ import (
 func operationKinds() []Operation {
 	return []Operation{
 		CloseDifference{}, BookPaidDebt{}, TellByHand{}, Assign{},
+		AddBlocks{}, Unblock{},
 		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{},
 	}
 }

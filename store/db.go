@@ -46,6 +46,7 @@ type DB struct {
 	Deeds          Deeds
 	Forms          Forms
 	Approvals      Approvals
+	Blocks         Blocks
 	Interventions  Interventions
 	Payments       Payments
 	Mandates       Mandates
@@ -89,6 +90,7 @@ func newDB(c *core) *DB {
 		Deeds:          Deeds{c},
 		Forms:          Forms{c},
 		Approvals:      Approvals{c},
+		Blocks:         Blocks{c},
 		Interventions:  Interventions{c},
 		Payments:       Payments{c},
 		Mandates:       Mandates{c},

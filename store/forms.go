@@ -31,9 +31,13 @@ func (db Forms) Begin(ctx context.Context, f operators.Form) (was operators.Sent
 	return was, sent, err
 }
 
-// Sent returns a form that a person has sent; false where there is no such form.
+// Sent implements operators.FormStore.
 func (db Forms) Sent(ctx context.Context, person operators.PersonID, key string) (operators.SentForm, bool, error) {
-	return formTable.get(ctx, db.reader, `WHERE person = ? AND form_key = ?`, person, key)
+	was, sent, err := formTable.get(ctx, db.reader, `WHERE person = ? AND form_key = ?`, person, key)
+	if err != nil {
+		return was, false, fmt.Errorf("read form: %w", err)
+	}
+	return was, sent, nil
 }
 
 // End implements operators.FormStore.
