@@ -39,8 +39,6 @@ type SentForm struct {
 type FormStore interface {
 	// Begin claims a form. Where it was claimed before, it returns the form as it was sent then, and true.
 	Begin(ctx context.Context, f Form) (SentForm, bool, error)
-	// Sent returns a form that a person has sent; false where there is none.
-	Sent(ctx context.Context, person PersonID, key string) (SentForm, bool, error)
 	// End keeps what came of a form.
 	End(ctx context.Context, f Form, r Result, at time.Time) error
 	// Release forgets a form that did nothing: it may be sent again.
@@ -75,11 +73,6 @@ func (d *Desk) again(ctx context.Context, f Form, was SentForm) (Result, error) 
 	if !was.EndedAt.IsZero() {
 		return was.Result, nil
 	}
-	return d.cutOff(ctx, f)
-}
-
-// cutOff is the result of a form of which none is known.
-func (d *Desk) cutOff(ctx context.Context, f Form) (Result, error) {
 	carried, err := d.Deeds.Carried(ctx, f.operation())
 	switch {
 	case err != nil:
@@ -88,19 +81,6 @@ func (d *Desk) cutOff(ctx context.Context, f Form) (Result, error) {
 		return Result{Text: "This form was sent before, and its work is begun or done: look before you send another."}, nil
 	}
 	return Result{Text: "This form is being carried out, or was cut off: look before you send another."}, nil
-}
-
-// Result returns what came of a form that a person has sent, and when; false where there is no such form.
-func (d *Desk) Result(ctx context.Context, person PersonID, key string) (Result, time.Time, bool, error) {
-	was, sent, err := d.Forms.Sent(ctx, person, key)
-	switch {
-	case err != nil || !sent:
-		return Result{}, time.Time{}, false, err
-	case !was.EndedAt.IsZero():
-		return was.Result, was.EndedAt, true, nil
-	}
-	r, err := d.cutOff(ctx, was.Form)
-	return r, was.At, true, err
 }
 
 // storedResult is a Result as it is kept.

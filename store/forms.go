@@ -31,7 +31,7 @@ func (db Forms) Begin(ctx context.Context, f operators.Form) (was operators.Sent
 	return was, sent, err
 }
 
-// Sent implements operators.FormStore.
+// Sent returns a form that a person has sent; false where there is none.
 func (db Forms) Sent(ctx context.Context, person operators.PersonID, key string) (operators.SentForm, bool, error) {
 	was, sent, err := formTable.get(ctx, db.reader, `WHERE person = ? AND form_key = ?`, person, key)
 	if err != nil {
