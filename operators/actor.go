@@ -31,6 +31,9 @@ type Actor struct {
 // freshFor is how long a second factor lasts for what moves money, codes or people.
 const freshFor = 5 * time.Minute
 
+// Fresh reports whether the person's second factor still counts for what moves money, codes or people.
+func (a Actor) Fresh(now time.Time) bool { return now.Sub(a.FreshAt) <= freshFor }
+
 // In returns the person's roles in a brand; brand "" is what belongs to no brand, where only roles in all brands count.
 func (a Actor) In(brand string) []Role {
 	roles := slices.Clone(a.Roles[AllBrands])

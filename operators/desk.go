@@ -108,7 +108,7 @@ func (d *Desk) Do(ctx context.Context, a Actor, key string, op Operation, why st
 	if why == "" {
 		return Result{}, ErrNoReason
 	}
-	if rowOf(act).Fresh && d.Clock.Now().Sub(a.FreshAt) > freshFor {
+	if rowOf(act).Fresh && !a.Fresh(d.Clock.Now()) {
 		return Result{}, ErrNotFresh
 	}
 	form, err := newForm(a.Person, key, op, why, d.Clock.Now())

@@ -76,6 +76,7 @@ type DB struct {
 	Windows        Windows
 	Waits          Waits
 	Daily          Daily
+	People         People
 }
 
 func newDB(c *core) *DB {
@@ -120,6 +121,7 @@ func newDB(c *core) *DB {
 		Windows:        Windows{c},
 		Waits:          Waits{c},
 		Daily:          Daily{c},
+		People:         People{c},
 	}
 }
 

@@ -59,6 +59,7 @@ func storedWith(name operators.MasterKey) []stored {
 		{"PINs of operators", "sealed", `pin_details WHERE substr(sealed, 1, 4) = ?`, sealed},
 		{"messages", "sealed", `outbox WHERE pin_order <> '' AND substr(sealed, 1, 4) = ?`, sealed},
 		{"old messages", "sealed", `outbox_archive WHERE pin_order <> '' AND substr(sealed, 1, 4) = ?`, sealed},
+		{"one-time passwords of people", "sealed", `people WHERE substr(factor, 1, 4) = ?`, sealed},
 		{"IBANs", "sealed", `mandates WHERE substr(sealed, 1, 6) IN (` + marks(16) + `)`, ibanHeads},
 	}
 }

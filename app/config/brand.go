@@ -18,8 +18,10 @@ import (
 
 // configKeys lists the keys that each mapping of the file may have; "" is the file itself.
 var configKeys = map[string][]string{
-	"":          {"public_url", "listen", "trusted_proxies", "admin_listen", "data", "database_url", "credentials_dir", "migrate_url", "redis_url", "languages_dir", "log", "brands", "reloadly", "stripe", "simulator"},
+	"":          {"public_url", "listen", "trusted_proxies", "admin_listen", "desk_listen", "desk_url", "desk", "data", "database_url", "credentials_dir", "migrate_url", "redis_url", "languages_dir", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
+	"desk":      {"oidc"},
+	"oidc":      {"issuer", "client_id", "client_secret", "groups_claim", "scopes", "groups"},
 	"brand":     {"title", "test", "country", "time_zone", "currency", "languages", "language_prefixes", "support", "keywords", "cancel_opts_out", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "retention", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},
 	"fx":        {"rate", "date"},

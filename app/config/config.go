@@ -27,6 +27,9 @@ type Config struct {
 	PublicURL   string         // where providers and customers reach us, no slash at the end
 	Listen      string         // host:port of webhooks and pages
 	AdminListen string         // host:port of metrics and health
+	DeskListen  string         // host:port of the operators' pages
+	DeskURL     string         // where our staff reaches them, no slash at the end
+	DeskOIDC    DeskOIDC       // empty: our staff signs in with passwords
 	Data        string         // folder of the embedded database, the simulators' books and the test keys
 	DatabaseURL prepaid.Secret // empty: one file in the data folder
 	MigrateURL  prepaid.Secret // the same database as its owner; empty: DatabaseURL's user migrates
@@ -176,6 +179,7 @@ func configText(path string, getenv func(string) string) (file string, text []by
 func (r *configReader) readConfig(c *Config, s section) {
 	c.Listen = r.listenAddress(s.over("listen", "PULSA_LISTEN"), "127.0.0.1:8080")
 	c.AdminListen = r.listenAddress(s.over("admin_listen", "PULSA_ADMIN_LISTEN"), "127.0.0.1:9090")
+	r.readDesk(c, s)
 	c.TrustedProxies = r.networks(s.list("trusted_proxies"))
 	c.Data = s.over("data", "PULSA_DATA").or("pulsa-data")
 	c.PublicURL = r.publicURL(s.over("public_url", "PULSA_PUBLIC_URL"), c.Listen)

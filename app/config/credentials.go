@@ -21,9 +21,10 @@ const (
 	ChannelSecrets             // those of the brands' channels
 	GatewaySecrets             // stripe, simulator
 	NetworkSecrets             // reloadly
+	DeskSecrets                // desk.oidc
 
 	NoCredentials  Credentials = 0
-	AllCredentials             = PINPepper | CardKey | ChannelSecrets | GatewaySecrets | NetworkSecrets
+	AllCredentials             = PINPepper | CardKey | ChannelSecrets | GatewaySecrets | NetworkSecrets | DeskSecrets
 )
 
 // Missing is a credential that is not there, and that was not asked for either.

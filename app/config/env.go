@@ -20,6 +20,8 @@ var Environment = []Variable{
 	{"PULSA_DATA", "--data", "the folder of the embedded database, the simulators' books and the keys of test brands"},
 	{"PULSA_LISTEN", "--listen", "host:port of webhooks and pages"},
 	{"PULSA_ADMIN_LISTEN", "--admin-listen", "host:port of metrics and health, best kept on loopback"},
+	{"PULSA_DESK_LISTEN", "--desk-listen", "host:port of the operators' pages, best kept on loopback or a private network"},
+	{"PULSA_DESK_URL", "", "where your staff reaches them: https://desk.acme.example"},
 	{"PULSA_PUBLIC_URL", "", "where providers and customers reach the program: https://topup.example"},
 	{"PULSA_LANGUAGES_DIR", "", "a folder of languages that are added, or replace texts; without it languages beside the configuration file"},
 	{"PULSA_CREDENTIALS_DIR", "", "the folder of credentials, where a file wins over the variable of its name (default: $CREDENTIALS_DIRECTORY, which systemd sets)"},

@@ -22,6 +22,7 @@ type Desk struct {
 	Orders    operators.Orders
 	Customers operators.Customers
 	APIKeys   operators.APIKeys // without its Service: see OpenAPIKeys
+	People    operators.People
 
 	brands   operators.Brands // without its Reach: see OpenBrands
 	config   config.Config
@@ -79,6 +80,7 @@ func newDesk(ctx context.Context, c config.Config, db *store.DB) (*Desk, error) 
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: settings.Brands, Clock: clock,
 		},
 		APIKeys: operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Clock: clock, Brands: settings.Brands, Terms: settings.Terms},
+		People:  operators.People{Store: db.People, Clock: clock, Brands: settings.Brands, DeskURL: c.DeskURL},
 	}
 	d.brands.FileNote = d.fileNote
 	return d, nil

@@ -82,6 +82,7 @@ type commands struct {
 	Brands    brandsCommand    `cmd:"" help:"Look at brands' settings and change them while servers run."`
 	Channels  channelsCommand  `cmd:"" help:"Switch channels on and off, and say how they fare."`
 	Customers customersCommand `cmd:"" help:"Show, unlock or erase a customer."`
+	People    peopleCommand    `cmd:"" help:"Your own staff: who may do what, and how they sign in."`
 	Audit     auditCommand     `cmd:"" help:"Check that no money and no airtime is lost, made or spent twice."`
 	Reconcile reconcileCommand `cmd:"" help:"Compare our ledger with the providers' own reports."`
 	Apikeys   apikeysCommand   `cmd:"" help:"Let developers top up by the API: make and revoke keys, book what they pay."`

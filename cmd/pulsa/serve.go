@@ -14,10 +14,11 @@ type serveCommand struct {
 	settings
 	Listen      string `help:"Address of webhooks and pages (default: 127.0.0.1:8080)." placeholder:"HOST:PORT"`
 	AdminListen string `help:"Address of metrics and health (default: 127.0.0.1:9090)." placeholder:"HOST:PORT"`
+	DeskListen  string `help:"Address of the operators' pages (default: 127.0.0.1:8081)." placeholder:"HOST:PORT"`
 }
 
 func (s *serveCommand) Run(ctx context.Context, e term.Env) error {
-	flags := map[string]string{"--listen": s.Listen, "--admin-listen": s.AdminListen}
+	flags := map[string]string{"--listen": s.Listen, "--admin-listen": s.AdminListen, "--desk-listen": s.DeskListen}
 	c, err := s.load(e, config.AllCredentials, flags)
 	if err != nil {
 		return err

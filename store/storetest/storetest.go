@@ -43,7 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) (*store.DB, *sqlx.DB)) {
 		{"notices", noticeTests}, {"holders", holderTests}, {"recoveries", recoveryTests}, {"moves", moveTests}, {"switches", switchTests}, {"audit", auditTests}, {"concurrency", concurrencyTests},
 		{"breaches", breachTests()}, {"operators", operatorTests}, {"pin_details", pinDetailTests}, {"developers", developerTests}, {"sales", saleTests}, {"webhooks", webhookTests}, {"key_checks", keyCheckTests}, {"keys_in_use", keysInUseTests}, {"brands", brandTests}, {"approvals", approvalTests},
 		{"blocks", blockTests},
-		{"daily", dailyTests},
+		{"daily", dailyTests}, {"people", peopleTests},
 	} {
 		if race.Enabled() && slices.Contains(oneGoroutine, group.name) {
 			continue

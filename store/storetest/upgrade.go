@@ -79,6 +79,7 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 		&operators.BrandVersion{Brand: brand, Text: "title: Demo\n", By: by, At: start}))
 	w.ok(w.db.Retention.SetRetention(w.Context(), []*prepaid.Brand{{Name: brand}}))
 	w.begun(w.customer())
+	w.staff()
 	w.missed("192.0.2.1", 1, start)
 	order := operators.Object{Brand: brand, Kind: prepaid.OnOrder, ID: "ORDER"}
 	w.ok(w.db.Waits.Assign(w.Context(), order, operators.Assignment{Person: "anna", Name: "Anna", Note: "asked the bank", At: start}, by))
