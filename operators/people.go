@@ -386,7 +386,7 @@ func (p People) keepsAdmin(ctx context.Context, id PersonID, roles map[string][]
 	}
 	others := false
 	for _, person := range all {
-		admin := person.State == PersonActive && slices.Contains(person.Roles[AllBrands], Admin)
+		admin := person.State == PersonActive && person.Email != demoEmail && slices.Contains(person.Roles[AllBrands], Admin)
 		others = others || admin && person.ID != id
 		if person.ID == id && !admin { // they are none now
 			return nil
