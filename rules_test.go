@@ -97,13 +97,13 @@ var onlyIn = []struct {
 	{"modernc.org/sqlite", []string{"store"}, "SQL lives in the store"},
 	{"github.com/pressly/goose", []string{"store"}, "SQL lives in the store"},
 	{"github.com/alecthomas/kong", []string{"cmd/pulsa"}, "only the program has a command line"},
-	{"github.com/pquerna/otp", []string{"operators", "*_test.go", "*/*_test.go"}, "one-time passwords are checked in one place"},
+	{"github.com/pquerna/otp", []string{"operators"}, "one-time passwords are checked in one place"},
 	{"github.com/alexedwards/scs", []string{"web/desk"}, "sessions of the desk are its own"},
 	{"github.com/coreos/go-oidc", []string{"web/desk"}, "people sign in on the desk"},
 	{"golang.org/x/oauth2", []string{"web/desk"}, "people sign in on the desk"},
 	{"rsc.io/qr", []string{"web/desk"}, "one QR code is shown"},
-	{"github.com/oauth2-proxy/mockoidc", []string{"*/*_test.go", "*/*/*_test.go"}, "only tests use it"},
-	{"github.com/prometheus/ []string{"app"}, "domains report through functions, not through a library"},
+	{"github.com/oauth2-proxy/mockoidc", []string{"app/*_test.go"}, "only tests use it"},
+	{"github.com/prometheus/", []string{"app"}, "domains report through functions, not through a library"},
 }
 
 // prepaidImports is what the shared vocabulary stands on beside the standard library.

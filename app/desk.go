@@ -8,13 +8,57 @@ import (
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/web/desk"
+	"pulsa/web/guard"
 )
 
-// DeskRoutes serves the operators' pages: on a listener of its own, on loopback by default.
-func (p *Program) DeskRoutes(signIn desk.SignIn) (http.Handler, error) {
-	return desk.New(desk.Config{
-		Desk: p.operatorsDesk(), Forms: p.DB.Forms, Figures: p.daily(), SignIn: signIn, Brands: p.Brands, Clock: p.Clock, Log: p.Log,
+// DeskRoutes serves the operators' pages, which people reach at url: on a listener of its own, on loopback by default.
+func (p *Program) DeskRoutes(url string) (http.Handler, error) {
+	c := p.deskConfig()
+	c.Door = p.door(url)
+	pages, err := desk.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return guard.BehindProxies(pages, p.Config.TrustedProxies), nil
+}
+
+// deskConfig is the operators' pages without who is signed in.
+func (p *Program) deskConfig() desk.Config {
+	return desk.Config{Desk: p.operatorsDesk(), Forms: p.DB.Forms, Figures: p.daily(), Brands: p.Brands, Clock: p.Clock, Log: p.Log}
+}
+
+// signIn checks who people are.
+func (p *Program) signIn() *operators.SignIn {
+	return operators.NewSignIn(operators.SignInConfig{People: p.DB.People, Tries: p.DB.People, Deeds: p.DB.Deeds, Vault: p.PeopleVault, Clock: p.Clock})
+}
+
+// door is where people sign in.
+func (p *Program) door(url string) *desk.Door {
+	return desk.NewDoor(desk.DoorConfig{
+		Check: p.signIn(), Sessions: p.DB.People, URL: url, OIDC: desk.OIDC(p.Config.DeskOIDC), Demo: p.onlyTestBrands,
+		Vault: p.PeopleVault, Clock: p.Clock, Log: p.Log,
 	})
+}
+
+// people are the operations on our own staff.
+func (p *Program) people() operators.People {
+	return operators.People{Store: p.DB.People, Clock: p.Clock, Brands: p.Brands, DeskURL: p.Config.DeskURL}
+}
+
+// demoLink is the link that lets its reader into the desk while there are test brands alone; "" else.
+func (p *Program) demoLink(ctx context.Context, url string) (string, error) {
+	if !p.onlyTestBrands() {
+		return "", p.signIn().EndDemo(ctx)
+	}
+	zone := "UTC"
+	for _, b := range p.Brands.All() {
+		if b.TimeZone != nil {
+			zone = b.TimeZone.String()
+			break
+		}
+	}
+	token, err := p.signIn().DemoLink(ctx, zone)
+	return operators.LinkTo(url, operators.LinkDemo, token), err
 }
 
 // operatorsDesk is what people do on the desk.
@@ -29,48 +73,11 @@ func (p *Program) operatorsDesk() *operators.Desk {
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: p.Brands, Clock: p.Clock,
 		},
 		Waits: db.Waits, Assignments: db.Waits, Presence: db.Waits, Items: db.Waits, Lists: db.Customers, Audits: db.Audit, APIKeys: p.apiKeys(), Channels: p.channelsOf,
-		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Staff: onlyDemo{p.demoPerson}, Brands: p.Brands, Clock: p.Clock,
-	}
-}
-
-// FixedActor is a desk.SignIn for which one person is always signed in.
-type FixedActor struct{ Person operators.Actor }
-
-// Around implements desk.SignIn.
-func (FixedActor) Around(next http.Handler) http.Handler { return next }
-
-// Actor implements desk.SignIn.
-func (f FixedActor) Actor(*http.Request) (operators.Actor, bool) { return f.Person, true }
-
-// Again implements desk.SignIn: every code is right.
-func (f FixedActor) Again(*http.Request, prepaid.Secret) (operators.Actor, error) {
-	f.Person.FreshAt = prepaid.SystemClock{}.Now()
-	return f.Person, nil
-}
-
-// demoPerson is who looks at test brands while nobody can sign in.
-func (p *Program) demoPerson() operators.Actor {
-	roles := map[string][]operators.Role{}
-	for _, b := range p.Brands.All() {
-		if b.Test {
-			roles[b.Name] = operators.Roles()
-		}
-	}
-	return operators.Actor{
-		Person: "demo", Name: "Demo", Email: "demo@localhost", Language: "en", Roles: roles, From: "127.0.0.1",
-		Goodwill: map[prepaid.Currency]int64{"EUR": 2500},
+		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Staff: p.people(), Brands: p.Brands, Clock: p.Clock,
 	}
 }
 
 // onlyTestBrands reports whether nobody's real money is here.
 func (p *Program) onlyTestBrands() bool {
 	return !slices.ContainsFunc(p.Brands.AllKnown(), func(b *prepaid.Brand) bool { return !b.Test })
-}
-
-// onlyDemo is an operators.Staff of one person.
-type onlyDemo struct{ person func() operators.Actor }
-
-// Actors implements operators.Staff.
-func (o onlyDemo) Actors(context.Context) ([]operators.Actor, error) {
-	return []operators.Actor{o.person()}, nil
 }

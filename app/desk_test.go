@@ -11,7 +11,23 @@ import (
 
 	"pulsa/operators"
 	"pulsa/prepaid"
+	"pulsa/web/desk"
 )
+
+// fixedActor is a desk.SignIn for which one person is always signed in.
+type fixedActor struct{ person operators.Actor }
+
+// Around implements desk.SignIn.
+func (fixedActor) Around(next http.Handler) http.Handler { return next }
+
+// Actor implements desk.SignIn.
+func (f fixedActor) Actor(*http.Request) (operators.Actor, bool) { return f.person, true }
+
+// Again implements desk.SignIn: every code is right.
+func (f fixedActor) Again(*http.Request, prepaid.Secret) (operators.Actor, error) {
+	f.person.FreshAt = prepaid.SystemClock{}.Now()
+	return f.person, nil
+}
 
 // atDesk is a person at the desk of a running program.
 type atDesk struct {
@@ -23,10 +39,12 @@ type atDesk struct {
 // deskOf serves the desk, at which one person is signed in with these roles in the brand demo.
 func (r *running) deskOf(roles ...operators.Role) *atDesk {
 	r.t.Helper()
-	handler, err := r.DeskRoutes(FixedActor{operators.Actor{
+	c := r.deskConfig()
+	c.SignIn = fixedActor{operators.Actor{
 		Person: "P1", Name: "Ann", Email: "ann@pulsa.example", Language: "en", TimeZone: time.UTC, From: "192.0.2.1",
 		Roles: map[string][]operators.Role{"demo": roles}, Goodwill: map[prepaid.Currency]int64{"EUR": 1000}, FreshAt: r.Clock.Now(),
-	}})
+	}}
+	handler, err := desk.New(c)
 	if err != nil {
 		r.t.Fatal(err)
 	}

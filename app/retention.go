@@ -37,6 +37,12 @@ func (p *Program) forgetMisses(ctx context.Context) (int, error) {
 	return 0, err
 }
 
+// forgetSessions forgets sessions of the desk that have ended, and tries to sign in and links that count no more.
+func (p *Program) forgetSessions(ctx context.Context) (int, error) {
+	_, err := p.DB.People.ForgetSessions(ctx, p.Clock.Now())
+	return 0, err
+}
+
 // formsKept is for how long a form that is sent again is known.
 const formsKept = 2 * 24 * time.Hour
 

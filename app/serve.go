@@ -67,7 +67,11 @@ func RunServer(ctx context.Context, c config.Config, o ServerOptions) error {
 	if err != nil {
 		return errors.Join(err, public.Close(), admin.Close(), desk.Close(), p.Close())
 	}
-	p.welcome(ctx, o.Out)
+	enter, err := p.demoLink(ctx, p.deskURL(desk))
+	if err != nil {
+		return errors.Join(err, public.Close(), admin.Close(), desk.Close(), remove(), p.Close())
+	}
+	p.welcome(ctx, o.Out, p.deskURL(desk), enter)
 	hangups.Each(func() { p.readAgain(ctx, o.Again, p.reloads(level)) })
 	return errors.Join(p.serve(ctx, public, admin, desk), remove())
 }
@@ -85,16 +89,24 @@ func listenBoth(c config.Config) (public, admin net.Listener, err error) {
 	return public, admin, nil
 }
 
-// deskListen is where the operators' pages stand.
-const deskListen = "127.0.0.1:8081"
-
 // listenDesk opens the listener of the operators' pages. Where there are only test brands, a port that is taken does not stop the server.
 func (p *Program) listenDesk() (net.Listener, error) {
-	l, err := net.Listen("tcp", deskListen)
+	l, err := net.Listen("tcp", p.Config.DeskListen)
 	if err != nil && p.onlyTestBrands() {
 		return net.Listen("tcp", "127.0.0.1:0")
 	}
-	return l, err
+	if err != nil {
+		return nil, fmt.Errorf("%w (choose another with --desk-listen)", err)
+	}
+	return l, nil
+}
+
+// deskURL is where people reach the operators' pages that stand at a listener.
+func (p *Program) deskURL(l net.Listener) string {
+	if p.Config.DeskURL == config.LocalURL(p.Config.DeskListen) {
+		return config.LocalURL(l.Addr().String())
+	}
+	return p.Config.DeskURL
 }
 
 // serve answers until ctx ends, and then stops in the reverse order of starting: no new requests, turns in
@@ -104,7 +116,7 @@ func (p *Program) serve(ctx context.Context, public, admin, desk net.Listener) e
 	var err error
 	if desk != nil {
 		var pages http.Handler
-		pages, err = p.DeskRoutes(FixedActor{p.demoPerson()})
+		pages, err = p.DeskRoutes(p.deskURL(desk))
 		listeners, servers = append(listeners, desk), append(servers, p.server(pages))
 	}
 	if err == nil {
@@ -151,13 +163,17 @@ func (p *Program) server(h http.Handler) *http.Server {
 	}
 }
 
-// welcome prints where the server is and what to try next.
-func (p *Program) welcome(ctx context.Context, w io.Writer) {
+// welcome prints where the server is, where the desk, how to enter it where that is a demo, and what to try next.
+func (p *Program) welcome(ctx context.Context, w io.Writer, desk, enter string) {
 	fmt.Fprintf(w, "Pulsa is at %s (%s, data in %s)\n", p.Config.PublicURL, p.Config.File, p.Config.Data)
 	if here := config.LocalURL(p.Config.Listen); here != p.Config.PublicURL {
 		fmt.Fprintf(w, "On this machine: %s\n", here)
 	}
-	fmt.Fprintf(w, "The desk is at http://%s\n\n", deskListen)
+	fmt.Fprintf(w, "The desk is at %s\n", desk)
+	if enter != "" {
+		fmt.Fprintf(w, "Look around there as its admin, once, within an hour: %s\n", enter)
+	}
+	fmt.Fprintln(w)
 	for _, s := range p.Registry.List(ctx) {
 		state := "on   " + s.ProviderURL
 		switch {

@@ -29,7 +29,7 @@ func TestServeTellsWhatIsSimulatedAndWhatToTry(t *testing.T) {
 		var out strings.Builder
 		r := runDemo(t, nil, each.change)
 		r.Config.Listen = "127.0.0.1:8080"
-		r.welcome(t.Context(), &out)
+		r.welcome(t.Context(), &out, "http://127.0.0.1:8081", "")
 		if !strings.Contains(out.String(), each.want) || each.lack != "" && strings.Contains(out.String(), each.lack) {
 			t.Errorf("want %q, not %q: %s", each.want, each.lack, out.String())
 		}
@@ -51,7 +51,7 @@ func TestHintsBeginAsTheProgramWasCalled(t *testing.T) {
 	}
 	r := runDemo(t, nil, func(c *config.Config) { c.File = "brands.yaml" })
 	var welcome strings.Builder
-	r.welcome(t.Context(), &welcome)
+	r.welcome(t.Context(), &welcome, "http://127.0.0.1:8081", "")
 	page, err := http.Get(r.server.URL + "/?number=%2B31612345678")
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestServeSaysWhatToConfigureAtTwilio(t *testing.T) {
 	delete(env, "USSD_TOKEN")
 	r := runDemo(t, env, func(c *config.Config) { c.File, c.PublicURL = "brands.yaml", apptest.PublicURL })
 	var out strings.Builder
-	r.welcome(t.Context(), &out)
+	r.welcome(t.Context(), &out, "http://127.0.0.1:8081", "")
 	for _, word := range []string{"https://topup.example/webhooks/demo/twilio#rc=5&rp=all", "off  token is not set", "On this machine: http://127.0.0.1:", "chat --server http://127.0.0.1:", " --config brands.yaml"} {
 		if !strings.Contains(out.String(), word) {
 			t.Errorf("no %q in:\n%s", word, out.String())

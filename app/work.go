@@ -44,6 +44,7 @@ func (p *Program) jobs() []job {
 		{"retention", forgetEvery, p.forget},
 		{"misses of links", forgetEvery, p.forgetMisses},
 		{"forms", forgetEvery, p.forgetForms},
+		{"sessions of the desk", forgetEvery, p.forgetSessions},
 		{"developers' pins", time.Hour, p.Developers.ForgetPINs},
 		{"settings", settingsEvery, p.takeSettings},
 		{"simulated news", transcriptEvery, func(ctx context.Context) (int, error) { return 0, p.Sims.Redeliver(ctx) }},

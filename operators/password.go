@@ -34,7 +34,20 @@ const (
 	maxPassword = 200
 )
 
-// CheckPassword returns a *FieldError where a password is too weak for a person.
+// Weakness is why a password is not taken.
+type Weakness string
+
+func (w Weakness) Error() string { return "the password is " + string(w) }
+
+// The weaknesses.
+const (
+	TooShort  Weakness = "too short"
+	TooLong   Weakness = "too long"
+	TooAlike  Weakness = "too much alike"
+	TooCommon Weakness = "guessed first"
+)
+
+// checkPassword returns a *FieldError where a password is too weak for a person.
 func checkPassword(password prepaid.Secret, email string) error {
 	text := password.Reveal()
 	name, _, _ := strings.Cut(email, "@")
@@ -43,20 +56,20 @@ func checkPassword(password prepaid.Secret, email string) error {
 	for _, r := range text {
 		letters[r] = true
 	}
-	var wrong string
+	var wrong Weakness
 	switch n := utf8.RuneCountInString(text); {
 	case n < minPassword:
-		wrong = fmt.Sprintf("use %d characters or more: a few words will do", minPassword)
+		wrong = TooShort
 	case len(text) > maxPassword:
-		wrong = fmt.Sprintf("use at most %d bytes", maxPassword)
+		wrong = TooLong
 	case len(letters) < 6:
-		wrong = "use more different characters"
+		wrong = TooAlike
 	case len(name) > 3 && strings.Contains(lower, name), strings.Contains(lower, "password"), strings.Contains(lower, "wachtwoord"), strings.Contains(lower, "pulsa"):
-		wrong = "don't use your name, the program's or the word password: they are guessed first"
+		wrong = TooCommon
 	default:
 		return nil
 	}
-	return &FieldError{Field: "password", Err: errors.New(wrong)}
+	return &FieldError{Field: "password", Err: wrong}
 }
 
 // Hasher hashes passwords, a few at once. Safe for concurrent use.

@@ -288,6 +288,21 @@ func (p People) checkRoles(roles map[string][]Role) error {
 	return nil
 }
 
+// Actors implements Staff: all who work here, from no address.
+func (p People) Actors(ctx context.Context) ([]Actor, error) {
+	all, err := p.Store.People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var actors []Actor
+	for _, person := range all {
+		if person.State == PersonActive {
+			actors = append(actors, person.Actor(""))
+		}
+	}
+	return actors, nil
+}
+
 // List lists everybody, those who have left too, by name.
 func (p People) List(ctx context.Context) ([]Person, error) { return p.Store.People(ctx) }
 

@@ -38,6 +38,8 @@ type Program struct {
 	forget   func(ctx context.Context, sender string) error // removes a sender's session
 	Keys     Keyrings
 	vault    *prepaid.Vault // seals the PINs of PIN operators, under the card keys
+	// PeopleVault seals the secrets of our staff's one-time passwords, under the card keys.
+	PeopleVault *prepaid.Vault
 
 	Accounts *accounts.Service
 	Payments *payments.Service
@@ -105,6 +107,9 @@ func Open(ctx context.Context, c config.Config, o Options) (*Program, error) {
 func (p *Program) openStores(ctx context.Context, o Options) (err error) {
 	p.Keys = NewKeyrings(p.Config)
 	if p.vault, err = prepaid.NewVault(p.Keys[operators.CardKey], "operators' pins"); err != nil {
+		return fmt.Errorf("card keys: %w", err)
+	}
+	if p.PeopleVault, err = prepaid.NewVault(p.Keys[operators.CardKey], "one-time passwords"); err != nil {
 		return fmt.Errorf("card keys: %w", err)
 	}
 	if p.DB, err = store.Open(ctx, p.Config.Database(), store.Options{

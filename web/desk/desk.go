@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"pulsa/operators"
@@ -36,11 +37,12 @@ type SentForms interface {
 	Sent(ctx context.Context, person operators.PersonID, key string) (operators.SentForm, bool, error)
 }
 
-// Config is what a Desk is made of. All fields are needed.
+// Config is what a Desk is made of. All fields are needed, but Door or SignIn.
 type Config struct {
 	Desk    *operators.Desk
 	Forms   SentForms
 	SignIn  SignIn
+	Door    *Door // where people sign in, which is the SignIn then; nil: the SignIn has no pages
 	Figures Figures
 	Brands  *prepaid.Brands
 	Clock   prepaid.Clock
@@ -66,6 +68,9 @@ func New(c Config) (*Desk, error) {
 	all, err := readWords(files)
 	if err != nil {
 		return nil, err
+	}
+	if c.Door != nil {
+		c.SignIn = c.Door
 	}
 	d := &Desk{Config: c, words: all, pages: map[string]*ui.Pages{}}
 	for language, w := range all {
@@ -94,27 +99,22 @@ func (d *Desk) handle(to route) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, max(to.limit, formLimit))
 		actor, signedIn := d.SignIn.Actor(r)
 		v.actor = actor
-		v.language = actor.Language
-		if d.pages[v.language] == nil {
-			v.language = defaultLanguage
+		v.speak()
+		if !signedIn && !to.anybody && !v.enter() {
+			return
 		}
 		switch {
 		case to.anybody:
-		case !signedIn:
-			v.signIn()
-			return
 		case !v.findBrand():
 			v.notHere()
 			return
-		case to.Act != "" && actor.Right(to.Act, v.brandName()) == operators.Not:
+		case to.Act != "" && v.actor.Right(to.Act, v.brandName()) == operators.Not:
 			v.refuse(to.Act)
 			return
 		}
-		if err := r.ParseForm(); err != nil && !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-			v.state(http.StatusRequestEntityTooLarge, "state.too-big", v.t("state.too-big-text"))
-			return
+		if v.parse() {
+			to.serve(v)
 		}
-		to.serve(v)
 	})
 }
 
@@ -131,17 +131,37 @@ func (v *visit) findBrand() bool {
 	return true
 }
 
-// signIn sends a person to the page where they sign in, and from there back.
-func (v *visit) signIn() {
-	if v.r.Method != http.MethodGet {
-		http.Error(v.w, "sign in first", http.StatusUnauthorized)
-		return
+// parse reads what was sent, or answers that it is too much.
+func (v *visit) parse() bool {
+	if err := v.r.ParseForm(); err != nil && !strings.HasPrefix(v.r.Header.Get("Content-Type"), "multipart/") {
+		v.state(http.StatusRequestEntityTooLarge, "state.too-big", v.t("state.too-big-text"))
+		return false
 	}
-	v.redirect(signInPath + "?" + query("to", v.r.URL.RequestURI()))
+	return true
 }
 
-// signInPath is where people sign in.
-const signInPath = "/-/sign-in"
+// speak takes the language of the person, or that of their browser.
+func (v *visit) speak() {
+	v.language = v.actor.Language
+	if v.actor.Person == "" {
+		v.language = preferred(v.r.Header.Get("Accept-Language"))
+	}
+	if v.pages[v.language] == nil {
+		v.language = defaultLanguage
+	}
+}
+
+// preferred is the first language of ours that a browser asks for.
+func preferred(accept string) string {
+	for part := range strings.SplitSeq(accept, ",") {
+		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		base, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		if slices.Contains(operators.DeskLanguages(), base) {
+			return base
+		}
+	}
+	return defaultLanguage
+}
 
 // refuse says that the person may not, and who may. A deed tells of it.
 func (v *visit) refuse(act operators.Act) {

@@ -174,7 +174,7 @@ func (p *panel) carry() {
 	if code := strings.TrimSpace(p.r.PostForm.Get(fieldCode)); code != "" {
 		actor, err := p.SignIn.Again(p.r, prepaid.NewSecret(code))
 		if err != nil {
-			p.askCode(p.t("do.code-wrong"))
+			p.askCode(p.codeRefused(err))
 			return
 		}
 		p.actor = actor
@@ -207,8 +207,20 @@ func (p *panel) carry() {
 	}
 }
 
+// codeRefused says why a code was not taken.
+func (p *panel) codeRefused(err error) string {
+	if errors.Is(err, ErrWrongCode) {
+		return p.t("do.code-wrong")
+	}
+	_, text := p.refusal(err)
+	return text
+}
+
 // askCode asks for the second factor again.
 func (p *panel) askCode(wrong string) {
+	if p.askIssuer() {
+		return
+	}
 	p.code = &ui.Field{
 		Name: fieldCode, Label: p.t("do.code"), Hint: p.t("do.code-hint"), Error: wrong, Type: "password",
 		InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 10, Required: true,

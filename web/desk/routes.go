@@ -41,6 +41,7 @@ func table() []route {
 		frameRoutes(),
 		todayRoutes(),
 		ordersRoutes(),
+		signInRoutes(),
 	)
 }
 

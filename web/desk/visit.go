@@ -100,7 +100,7 @@ func (v *visit) showBare(status int, p page) {
 		http.Error(v.w, v.t("state.failed"), http.StatusInternalServerError)
 		return
 	}
-	v.inLayout(status, p, "bare", frame{page: p, Body: body})
+	v.inLayout(status, p, "bare", frame{page: p, Body: body, BrandTitle: "Pulsa"})
 }
 
 func (v *visit) inLayout(status int, p page, name string, f frame) {
@@ -279,10 +279,6 @@ func (v *visit) state(status int, title, text string) {
 
 // notHere answers 404.
 func (v *visit) notHere() {
-	if v.actor.Person == "" && !v.route.anybody {
-		v.signIn()
-		return
-	}
 	v.state(http.StatusNotFound, "state.not-here", v.t("state.not-here-text"))
 }
 
