@@ -15,6 +15,7 @@ const (
 	transcriptEvery = 2 * time.Second
 	afterError      = 2 * time.Second
 	partitionsEvery = time.Hour
+	approvalsEvery  = 2 * time.Second
 	settingsEvery   = 2 * time.Second // less than operators.SettingsKnownWithin
 	// couriers send webhooks side by side: each waits for its receiver.
 	couriers     = 4
@@ -43,6 +44,7 @@ func (p *Program) jobs() []job {
 		{"archive", archiveEvery, p.archive},
 		{"retention", forgetEvery, p.forget},
 		{"misses of links", forgetEvery, p.forgetMisses},
+		{"approvals", approvalsEvery, p.operatorsDesk().RunApprovals},
 		{"forms", forgetEvery, p.forgetForms},
 		{"sessions of the desk", forgetEvery, p.forgetSessions},
 		{"developers' pins", time.Hour, p.Developers.ForgetPINs},

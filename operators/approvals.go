@@ -224,6 +224,9 @@ func (d *Desk) replan(ctx context.Context, q Approval) (Operation, Plan, error) 
 	return op, p, err
 }
 
+// MayDecide returns nil where a person may decide on an approval, and otherwise why not.
+func (*Desk) MayDecide(a Actor, q Approval) error { return q.mayBeDecidedBy(a) }
+
 // mayBeDecidedBy returns nil where a person may decide, and otherwise why not.
 func (a Approval) mayBeDecidedBy(who Actor) error {
 	switch {
@@ -284,7 +287,8 @@ func (d *Desk) Decide(ctx context.Context, a Actor, key string, id ApprovalID, v
 	return r, d.Forms.End(ctx, form, r, d.Clock.Now())
 }
 
-// DecideOnMachine is Decide for whoever runs the machine, where nobody but the asker may decide. Errors: ErrNoApproval, ErrNoReason,
+// DecideOnMachine is Decide for whoever runs the machine, where nobody but the asker may decide. What was agreed to is carried out by
+// RunApprovals: by a running server, which has all that it needs. Errors: ErrNoApproval, ErrNoReason,
 // ErrOthersMay, *DecidedError.
 func (d *Desk) DecideOnMachine(ctx context.Context, id ApprovalID, v Verdict, by prepaid.By) (Result, error) {
 	if err := needsReason(by); err != nil {
@@ -301,7 +305,11 @@ func (d *Desk) DecideOnMachine(ctx context.Context, id ApprovalID, v Verdict, by
 	if len(others) > 0 {
 		return Result{}, fmt.Errorf("%w: %s", ErrOthersMay, strings.Join(others, ", "))
 	}
-	return d.decide(ctx, q, v, by)
+	by.Role, by.From = prepaid.Machine, prepaid.Machine
+	if r, err := d.decideOnly(ctx, &q, v, by, d.Clock.Now()); err != nil || v == Refuse {
+		return r, err
+	}
+	return Result{Text: "Agreed: a running server carries it out."}, nil
 }
 
 // Staff lists the people who may sign in.
@@ -325,24 +333,30 @@ func (d *Desk) Deciders(ctx context.Context, q Approval) ([]string, error) {
 }
 
 func (d *Desk) decide(ctx context.Context, q Approval, v Verdict, by prepaid.By) (Result, error) {
+	r, err := d.decideOnly(ctx, &q, v, by, d.Clock.Now().Add(approvalLease))
+	if err != nil || v == Refuse {
+		return r, err
+	}
+	d.reached("agreed")
+	return d.carryOut(ctx, q)
+}
+
+// decideOnly writes a decision. Until leaseUntil nobody else carries it out.
+func (d *Desk) decideOnly(ctx context.Context, q *Approval, v Verdict, by prepaid.By, leaseUntil time.Time) (Result, error) {
 	now := d.Clock.Now()
-	q.Status, q.Decided, q.DecidedAt, q.LeaseUntil = ApprovalDeciding, by, now, now.Add(approvalLease)
+	q.Status, q.Decided, q.DecidedAt, q.LeaseUntil = ApprovalDeciding, by, now, leaseUntil
 	if v == Refuse {
 		q.Status, q.Outcome, q.EndedAt, q.LeaseUntil = ApprovalRefused, "It was not done: "+by.Why, now, time.Time{}
 	}
-	won, err := d.Approvals.Decide(ctx, q, q.Deed(string(v), by, now))
+	won, err := d.Approvals.Decide(ctx, *q, q.Deed(string(v), by, now))
 	if err != nil {
 		return Result{}, err
 	}
 	if !won {
-		q, err := d.Approvals.Approval(ctx, q.ID)
-		return Result{}, errors.Join(err, &DecidedError{q})
+		decided, err := d.Approvals.Approval(ctx, q.ID)
+		return Result{}, errors.Join(err, &DecidedError{decided})
 	}
-	if v == Refuse {
-		return Result{Text: "Refused: " + q.Asked.Who + " reads why."}, nil
-	}
-	d.reached("agreed")
-	return d.carryOut(ctx, q)
+	return Result{Text: "Refused: " + q.Asked.Who + " reads why."}, nil
 }
 
 // carryOut carries out an approval that was agreed to and that is leased to us. What is cut off is taken up again, and done once: Carry is

@@ -23,6 +23,7 @@ type Desk struct {
 	Customers operators.Customers
 	APIKeys   operators.APIKeys // without its Service: see OpenAPIKeys
 	People    operators.People
+	Approvals operators.MachineApprovals
 
 	brands   operators.Brands // without its Reach: see OpenBrands
 	config   config.Config
@@ -82,6 +83,7 @@ func newDesk(ctx context.Context, c config.Config, db *store.DB) (*Desk, error) 
 		APIKeys: operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Clock: clock, Brands: settings.Brands, Terms: settings.Terms},
 		People:  operators.People{Store: db.People, Clock: clock, Brands: settings.Brands, DeskURL: c.DeskURL},
 	}
+	d.Approvals.Desk = &operators.Desk{Deeds: db.Deeds, Approvals: db.Approvals, Staff: d.People, Clock: clock}
 	d.brands.FileNote = d.fileNote
 	return d, nil
 }

@@ -83,6 +83,7 @@ type commands struct {
 	Channels  channelsCommand  `cmd:"" help:"Switch channels on and off, and say how they fare."`
 	Customers customersCommand `cmd:"" help:"Show, unlock or erase a customer."`
 	People    peopleCommand    `cmd:"" help:"Your own staff: who may do what, and how they sign in."`
+	Approvals approvalsCommand `cmd:"" help:"List and decide what needs a second person."`
 	Audit     auditCommand     `cmd:"" help:"Check that no money and no airtime is lost, made or spent twice."`
 	Reconcile reconcileCommand `cmd:"" help:"Compare our ledger with the providers' own reports."`
 	Apikeys   apikeysCommand   `cmd:"" help:"Let developers top up by the API: make and revoke keys, book what they pay."`

@@ -42,6 +42,7 @@ func table() []route {
 		todayRoutes(),
 		ordersRoutes(),
 		signInRoutes(),
+		approvalsRoutes(),
 	)
 }
 
