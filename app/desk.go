@@ -66,10 +66,10 @@ func (p *Program) operatorsDesk() *operators.Desk {
 	db := p.DB
 	return &operators.Desk{
 		Orders: operators.Orders{
-			Orders: db.Orders, Sales: db.Sales, Ledger: db.Ledger, Notices: db.Notices, Interventions: db.Interventions, Clock: p.Clock,
+			Orders: db.Orders, Sales: db.Sales, Ledger: db.Ledger, Notices: db.Notices, Deeds: db.Deeds, Clock: p.Clock,
 		},
 		Customers: operators.Customers{
-			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
+			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Deeds: db.Deeds, Mandates: db.Mandates,
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: p.Brands, Clock: p.Clock,
 		},
 		Waits: db.Waits, Assignments: db.Waits, Presence: db.Waits, Items: db.Waits, Lists: db.Customers, Audits: db.Audit, APIKeys: p.apiKeys(), Channels: p.channelsOf,

@@ -50,5 +50,5 @@ func (l linesOf) List(ctx context.Context) []channels.Status {
 
 // apiKeys are the operations on developers' keys.
 func (p *Program) apiKeys() operators.APIKeys {
-	return operators.APIKeys{Keys: p.DB.Developers, Webhooks: p.DB.Webhooks, Service: p.Developers, Clock: p.Clock, Brands: p.Brands, Terms: p.Settings.Terms}
+	return operators.APIKeys{Keys: p.DB.Developers, Deeds: p.DB.Deeds, Webhooks: p.DB.Webhooks, Service: p.Developers, Clock: p.Clock, Brands: p.Brands, Terms: p.Settings.Terms}
 }

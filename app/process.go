@@ -24,11 +24,8 @@ func calledAs(arg string) string {
 	return cmp.Or(arg, "pulsa")
 }
 
-// Operator names the operator for the record: given, else $PULSA_OPERATOR, else the operating system's user, by name or number.
-func Operator(given string, getenv func(string) string) string {
-	if name := cmp.Or(strings.TrimSpace(given), getenv("PULSA_OPERATOR")); name != "" {
-		return name
-	}
+// OSUser names the operating system's user, by name or number: who does what a command does.
+func OSUser() string {
 	if u, err := user.Current(); err == nil && u.Username != "" {
 		return u.Username
 	}

@@ -12,6 +12,7 @@ import (
 	"pulsa/app/config"
 	"pulsa/conversation"
 	"pulsa/operators"
+	"pulsa/prepaid"
 	"pulsa/sim"
 )
 
@@ -115,7 +116,7 @@ func TestOneCopyPollsAndAnotherTakesOverWhenItsLeaseHasLapsed(t *testing.T) {
 func TestALeaseThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 	o := runBots(t)
 	o.b = o.start("b")
-	if err := o.a.DB.Channels.SetSwitch(t.Context(), operators.SwitchChange{Brand: "demo", Channel: "telegram", On: false, Who: "test", At: o.clock.Now()}); err != nil {
+	if err := o.a.DB.Channels.SetSwitch(t.Context(), operators.SwitchChange{Brand: "demo", Channel: "telegram", On: false, By: prepaid.By{Who: "test"}, At: o.clock.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	held := o.lease() // at least so long, if it is not given back
@@ -134,7 +135,7 @@ func TestALeaseThatIsGivenBackIsTakenAtOnce(t *testing.T) {
 	if n := strings.Count(o.a.log.String()+o.b.log.String(), "msg=polling"); n != began {
 		t.Errorf("a bot that is off was polled %d times", n-began)
 	}
-	if err := o.a.DB.Channels.SetSwitch(t.Context(), operators.SwitchChange{Brand: "demo", Channel: "telegram", On: true, Who: "test", At: o.clock.Now()}); err != nil {
+	if err := o.a.DB.Channels.SetSwitch(t.Context(), operators.SwitchChange{Brand: "demo", Channel: "telegram", On: true, By: prepaid.By{Who: "test"}, At: o.clock.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	before := o.asked("a", -1) + o.asked("b", -1)

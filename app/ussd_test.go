@@ -205,7 +205,7 @@ func TestWhileSMSIsOffANewNumberIsAnsweredSo(t *testing.T) {
 // switches switches a channel and waits until that is known.
 func (r *running) switches(channel string, on bool) {
 	r.t.Helper()
-	if err := r.DB.Channels.SetSwitch(r.t.Context(), operators.SwitchChange{Brand: "demo", Channel: channel, On: on, Who: "test", At: r.Clock.Now()}); err != nil {
+	if err := r.DB.Channels.SetSwitch(r.t.Context(), operators.SwitchChange{Brand: "demo", Channel: channel, On: on, By: prepaid.By{Who: "test"}, At: r.Clock.Now()}); err != nil {
 		r.t.Fatal(err)
 	}
 	apptest.Await(r.t, channel+" is switched", func() bool {

@@ -238,7 +238,7 @@ func TestWebhookIsSentUntilItIsTaken(t *testing.T) {
 		t.Errorf("%s after %s and %d tries", last.Status, tried, last.Attempts)
 	}
 	h.behaves(nil)
-	if err := h.DB.Webhooks.RepeatDelivery(t.Context(), last.ID, developers.Deed{What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: h.clock.Now()}); err != nil {
+	if err := h.DB.Webhooks.RepeatDelivery(t.Context(), last.ID, prepaid.Deed{Kind: prepaid.OnKey, What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: h.clock.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if n := h.deliver(h.Developers); n != 1 || h.received[2] != "three" {
@@ -249,8 +249,8 @@ func TestWebhookIsSentUntilItIsTaken(t *testing.T) {
 			t.Errorf("the log tells %s", secret)
 		}
 	}
-	deeds, err := h.DB.Developers.Deeds(t.Context(), h.key)
-	if err != nil || !slices.ContainsFunc(deeds, func(d developers.Deed) bool { return d.What == "repeat" && d.Who == "a" && d.Why == "b" }) {
+	deeds, err := h.DB.Deeds.Of(t.Context(), operators.Object{Brand: "demo", Kind: prepaid.OnKey, ID: h.key})
+	if err != nil || !slices.ContainsFunc(deeds, func(d operators.RecordedDeed) bool { return d.What == "repeat" && d.Who == "a" && d.Why == "b" }) {
 		t.Errorf("deeds %+v, %v", deeds, err)
 	}
 }

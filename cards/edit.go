@@ -176,8 +176,8 @@ func (s *Service) StartEdit(ctx context.Context, p Preview, c Change, by prepaid
 		return Job{}, err
 	}
 	return s.start(ctx, Job{
-		Brand: p.Filter.Brand, Kind: KindEdit, By: by.Who, Why: by.Why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Change: &c},
-	})
+		Brand: p.Filter.Brand, Kind: KindEdit, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Change: &c},
+	}, by)
 }
 
 // StartDelete starts the deletion that was previewed. A batch that is not complete and whose cards are deleted
@@ -193,8 +193,8 @@ func (s *Service) StartDelete(ctx context.Context, p Preview, by prepaid.By) (Jo
 		}
 	}
 	return s.start(ctx, Job{
-		Brand: p.Filter.Brand, Kind: KindDelete, By: by.Who, Why: by.Why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter},
-	})
+		Brand: p.Filter.Brand, Kind: KindDelete, Total: p.Cards(), Spec: Spec{Filter: &p.Filter},
+	}, by)
 }
 
 // ResumeEdit does what an edit or deletion still lacks, a chunk in each transaction.

@@ -86,8 +86,8 @@ func (s *Service) StartExport(ctx context.Context, p Preview, e ExportSpec, by p
 		return Job{}, err
 	}
 	return s.start(ctx, Job{
-		Brand: p.Filter.Brand, Kind: KindExport, By: by.Who, Why: by.Why, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Export: &e},
-	})
+		Brand: p.Filter.Brand, Kind: KindExport, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Export: &e},
+	}, by)
 }
 
 // Exported is what a print file holds.

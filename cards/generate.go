@@ -77,7 +77,7 @@ func (s *Service) StartGenerate(ctx context.Context, r GenerateRequest) (Job, er
 	if err := s.CheckKeys(ctx); err != nil {
 		return Job{}, err
 	}
-	return s.start(ctx, Job{Brand: r.Brand, Kind: KindGenerate, By: r.By.Who, Why: r.By.Why, Total: int64(r.Quantity), Spec: Spec{Generate: &r}})
+	return s.start(ctx, Job{Brand: r.Brand, Kind: KindGenerate, Total: int64(r.Quantity), Spec: Spec{Generate: &r}}, r.By)
 }
 
 // batchChunk is some cards with their codes, sealed and in clear.

@@ -71,7 +71,7 @@ func (s *Service) Import(ctx context.Context, r ImportRequest, file io.ReadSeeke
 		if err != nil {
 			return j, err
 		}
-		j, err = s.start(ctx, Job{Brand: r.Brand, Kind: KindImport, By: r.By.Who, Why: r.By.Why, Total: check.Cards(), Spec: Spec{Import: &in.spec}})
+		j, err = s.start(ctx, Job{Brand: r.Brand, Kind: KindImport, Total: check.Cards(), Spec: Spec{Import: &in.spec}}, r.By)
 		if err != nil {
 			return j, err
 		}

@@ -26,7 +26,7 @@ func (*memory) CardKeys(context.Context) (map[int][]byte, error) { return nil, n
 
 func (*memory) CardJobs(context.Context, string, bool, int) ([]cards.Job, error) { return nil, nil }
 
-func (m *memory) StartCardJob(_ context.Context, j cards.Job) (cards.Job, error) {
+func (m *memory) StartCardJob(_ context.Context, j cards.Job, _ prepaid.By) (cards.Job, error) {
 	m.job = j
 	return j, nil
 }

@@ -130,13 +130,13 @@ func (s *Service) Audit(ctx context.Context, id JobID) ([]Record, error) {
 	return s.c.Jobs.CardAudit(ctx, id)
 }
 
-// start stores a new job.
-func (s *Service) start(ctx context.Context, j Job) (Job, error) {
-	if j.By == "" {
+// start stores a new job, with the deed of who wants it.
+func (s *Service) start(ctx context.Context, j Job, by prepaid.By) (Job, error) {
+	if by.Who == "" {
 		return j, errors.New("say who does it")
 	}
-	j.ID, j.State, j.CreatedAt = prepaid.NewID[JobID](), UnderWay, s.c.Clock.Now()
-	j, err := s.c.Jobs.StartCardJob(ctx, j)
+	j.ID, j.State, j.By, j.Why, j.CreatedAt = prepaid.NewID[JobID](), UnderWay, by.Who, by.Why, s.c.Clock.Now()
+	j, err := s.c.Jobs.StartCardJob(ctx, j, by)
 	if err != nil {
 		return j, fmt.Errorf("start %s: %w", j.Kind, err)
 	}

@@ -54,9 +54,9 @@ type Tries interface {
 // Jobs keeps work on many cards, and its record. A job that another process has moved on in the meantime is
 // ErrJobElsewhere, in every method here and below that takes a Chunk.
 type Jobs interface {
-	// StartCardJob stores a job. Of a generating one it first reserves as many consecutive serial numbers of the
+	// StartCardJob stores a job, and the deed of who wants it. Of a generating one it first reserves as many consecutive serial numbers of the
 	// series as cards are wanted, and returns the job with the first (from 1).
-	StartCardJob(ctx context.Context, j Job) (Job, error)
+	StartCardJob(ctx context.Context, j Job, by prepaid.By) (Job, error)
 	// CardJob returns a job; ErrNoJob.
 	CardJob(ctx context.Context, id JobID) (Job, error)
 	// CardJobs returns a brand's newest n jobs, newest first; with open set only those under way.
@@ -126,8 +126,8 @@ type Codes interface {
 type Reports interface {
 	// Redemptions sums up the cards spent in a span of time, by day (UTC) and group.
 	Redemptions(ctx context.Context, brand string, during Span, by Group) ([]Redemption, error)
-	// SaveReseller stores a new reseller, and the job, already done, that tells who created it and why; ErrResellerExists.
-	SaveReseller(ctx context.Context, r Reseller, j Job) error
+	// SaveReseller stores a new reseller, and the job, already done, that tells who created it and why, with its deed; ErrResellerExists.
+	SaveReseller(ctx context.Context, r Reseller, j Job, by prepaid.By) error
 	// Resellers returns a brand's resellers by name.
 	Resellers(ctx context.Context, brand string) ([]Reseller, error)
 	// WrongCodes counts the wrong codes that were tried at a brand since a time, by whomever.

@@ -20,7 +20,7 @@ func (s *Service) StartRekey(ctx context.Context, brand string, by prepaid.By) (
 	if err != nil {
 		return Job{}, err
 	}
-	return s.start(ctx, Job{Brand: brand, Kind: KindRekey, By: by.Who, Why: by.Why, Total: total, Spec: Spec{Version: version}})
+	return s.start(ctx, Job{Brand: brand, Kind: KindRekey, Total: total, Spec: Spec{Version: version}}, by)
 }
 
 // ResumeRekey seals what is not sealed with the key in use yet.

@@ -182,7 +182,7 @@ func (s *Service) CreateReseller(ctx context.Context, r Reseller, by prepaid.By)
 		ID: prepaid.NewID[JobID](), Brand: r.Brand, Kind: KindReseller, State: JobDone, By: by.Who, Why: by.Why,
 		CreatedAt: r.CreatedAt, EndedAt: r.CreatedAt,
 	}
-	if err := s.c.Reports.SaveReseller(ctx, r, j); err != nil {
+	if err := s.c.Reports.SaveReseller(ctx, r, j, by); err != nil {
 		return r, fmt.Errorf("create reseller %s: %w", r.Name, err)
 	}
 	return r, nil

@@ -34,14 +34,6 @@ func (k Key) Revoked() bool { return !k.RevokedAt.IsZero() }
 // Suspended reports whether the key may read and not buy.
 func (k Key) Suspended() bool { return !k.SuspendedAt.IsZero() }
 
-// Deed is what an operator has done to a key, for the record.
-type Deed struct {
-	Key  string
-	What string // "create", "revoke", "suspend", "resume", "credit EUR 100.00"
-	prepaid.By
-	At time.Time
-}
-
 // Why something can't be done to a key.
 var (
 	ErrNoKey        = errors.New("no such key")
@@ -56,19 +48,19 @@ var (
 // Keys keeps keys. Each method is one transaction, with its deed.
 type Keys interface {
 	// CreateKey stores a new key without money; ErrNameTaken.
-	CreateKey(ctx context.Context, k Key, d Deed) error
+	CreateKey(ctx context.Context, k Key, d prepaid.Deed) error
 	// Key returns a key; ErrNoKey.
 	Key(ctx context.Context, id string) (Key, error)
 	// RevokeKey ends a key for good; ErrNoKey, ErrRevoked.
-	RevokeKey(ctx context.Context, d Deed) error
+	RevokeKey(ctx context.Context, d prepaid.Deed) error
 	// SuspendKey keeps a key from buying; ErrNoKey, ErrRevoked, ErrSuspended.
-	SuspendKey(ctx context.Context, d Deed) error
+	SuspendKey(ctx context.Context, d prepaid.Deed) error
 	// ResumeKey lets it buy again; ErrNoKey, ErrRevoked, ErrNotSuspended.
-	ResumeKey(ctx context.Context, d Deed) error
+	ResumeKey(ctx context.Context, d prepaid.Deed) error
 	// CreditKey books money paid in advance, or with a negative amount paid back, and returns the balance after it. A
 	// reference that is not empty is booked once a key. ErrNoKey, ErrBooked, ErrCurrency; ErrRevoked for money paid in
 	// advance, topup.ErrNoFunds where there is less to pay back.
-	CreditKey(ctx context.Context, amount prepaid.Money, reference string, d Deed) (prepaid.Money, error)
+	CreditKey(ctx context.Context, amount prepaid.Money, reference string, d prepaid.Deed) (prepaid.Money, error)
 }
 
 // Usage counts requests.

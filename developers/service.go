@@ -101,23 +101,28 @@ func (s *Service) Create(ctx context.Context, k Key, by prepaid.By) (Key, prepai
 	secret := prepaid.NewSecret(prepaid.NewToken())
 	k.ID, k.CreatedAt = prepaid.NewID[string](), s.c.Clock.Now()
 	k.ChangedAt, k.SecretHash = k.CreatedAt, s.seals.hash(k.ID, secret)
-	err := s.c.Keys.CreateKey(ctx, k, Deed{Key: k.ID, What: "create", By: by, At: k.CreatedAt})
+	err := s.c.Keys.CreateKey(ctx, k, keyDeed(k.ID, "create", by, k.CreatedAt))
 	return k, secret, err
+}
+
+// keyDeed is a deed on a key. The store adds the key's brand.
+func keyDeed(id, what string, by prepaid.By, now time.Time) prepaid.Deed {
+	return prepaid.Deed{What: what, Kind: prepaid.OnKey, Object: id, By: by, At: now}
 }
 
 // Revoke ends a key for good, and every token of it at once. What its account holds stays, and orders under way go on.
 func (s *Service) Revoke(ctx context.Context, id string, by prepaid.By) error {
-	return s.c.Keys.RevokeKey(ctx, Deed{Key: id, What: "revoke", By: by, At: s.c.Clock.Now()})
+	return s.c.Keys.RevokeKey(ctx, keyDeed(id, "revoke", by, s.c.Clock.Now()))
 }
 
 // Suspend keeps a key from buying until it is resumed. Its tokens go on reading, and what was debited is still delivered.
 func (s *Service) Suspend(ctx context.Context, id string, by prepaid.By) error {
-	return s.c.Keys.SuspendKey(ctx, Deed{Key: id, What: "suspend", By: by, At: s.c.Clock.Now()})
+	return s.c.Keys.SuspendKey(ctx, keyDeed(id, "suspend", by, s.c.Clock.Now()))
 }
 
 // Resume lets a suspended key buy again.
 func (s *Service) Resume(ctx context.Context, id string, by prepaid.By) error {
-	return s.c.Keys.ResumeKey(ctx, Deed{Key: id, What: "resume", By: by, At: s.c.Clock.Now()})
+	return s.c.Keys.ResumeKey(ctx, keyDeed(id, "resume", by, s.c.Clock.Now()))
 }
 
 // Credit books money that a developer has paid in advance, or with a negative amount got back, and returns the balance.
@@ -128,7 +133,7 @@ func (s *Service) Credit(ctx context.Context, id string, amount prepaid.Money, r
 	if reference != "" {
 		what += ", " + reference
 	}
-	return s.c.Keys.CreditKey(ctx, amount, reference, Deed{Key: id, What: what, By: by, At: s.c.Clock.Now()})
+	return s.c.Keys.CreditKey(ctx, amount, reference, keyDeed(id, what, by, s.c.Clock.Now()))
 }
 
 // key is who calls, by a token that we have signed: a *reloadly.Error for one whom we do not have (any more), who is

@@ -63,7 +63,7 @@ type DeliveryTry struct {
 type Webhooks interface {
 	// SetWebhook stores a key's webhook in the place of the one that it had, or with no URL removes that; with the deed.
 	// ErrNoKey.
-	SetWebhook(ctx context.Context, w Webhook, d Deed) error
+	SetWebhook(ctx context.Context, w Webhook, d prepaid.Deed) error
 	// Webhook returns a key's webhook; ErrNoWebhook.
 	Webhook(ctx context.Context, key string) (Webhook, error)
 	// ClaimDelivery leases one that is due, and counts the attempt; false where there is none. Of a key only one is
@@ -100,12 +100,12 @@ func (s *Service) SetWebhook(ctx context.Context, key, address string, by prepai
 	secret := prepaid.NewSecret(prepaid.NewToken())
 	now := s.c.Clock.Now()
 	w := Webhook{Key: k.ID, URL: address, Secret: s.vault.Seal([]byte(secret.Reveal()), k.ID), CreatedAt: now}
-	return secret, s.c.Webhooks.SetWebhook(ctx, w, Deed{Key: k.ID, What: "set webhook", By: by, At: now})
+	return secret, s.c.Webhooks.SetWebhook(ctx, w, keyDeed(k.ID, "set webhook", by, now))
 }
 
 // RemoveWebhook takes a key's webhook away: what was not delivered by then never is. ErrNoKey.
 func (s *Service) RemoveWebhook(ctx context.Context, key string, by prepaid.By) error {
-	return s.c.Webhooks.SetWebhook(ctx, Webhook{Key: key}, Deed{Key: key, What: "remove webhook", By: by, At: s.c.Clock.Now()})
+	return s.c.Webhooks.SetWebhook(ctx, Webhook{Key: key}, keyDeed(key, "remove webhook", by, s.c.Clock.Now()))
 }
 
 // checkURL refuses what a webhook can't be sent to. Only a test brand's may go to this machine, and then by http too.

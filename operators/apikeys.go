@@ -25,14 +25,13 @@ type KeyReader interface {
 	Key(ctx context.Context, id string) (developers.Key, error)
 	// Keys lists the keys of a brand, or of all brands (""), oldest first.
 	Keys(ctx context.Context, brand string) ([]developers.Key, error)
-	// Deeds lists what operators have done to a key, oldest first.
-	Deeds(ctx context.Context, key string) ([]developers.Deed, error)
 }
 
 // APIKeys holds the operations on developers' keys, their webhooks and the deliveries to these. Reading and repeating a delivery
 // need no Service; everything else does. A change without a reason is ErrNoReason. Safe for concurrent use.
 type APIKeys struct {
 	Keys     KeyReader
+	Deeds    DeedReader
 	Webhooks WebhookStore
 	Service  *developers.Service
 	Clock    prepaid.Clock
@@ -91,18 +90,10 @@ func (k KeyRow) Cells() [][2]string {
 
 func (k KeyRow) money() string { return k.Currency + " " + k.Balance }
 
-// KeyDeed is what an operator has done to a key.
-type KeyDeed struct {
-	At   time.Time `json:"at"`
-	Who  string    `json:"who"`
-	What string    `json:"what"`
-	Why  string    `json:"why"`
-}
-
 // KeyDetail is a key as it is shown alone.
 type KeyDetail struct {
 	KeyRow
-	ByHand    []KeyDeed `json:"by_hand"`
+	ByHand    []DeedRow `json:"by_hand"`
 	ChangedAt time.Time `json:"-"` // when the balance last changed
 }
 
@@ -137,15 +128,11 @@ func (a APIKeys) Show(ctx context.Context, id string) (KeyDetail, error) {
 	if err != nil {
 		return KeyDetail{}, err
 	}
-	deeds, err := a.Keys.Deeds(ctx, id)
+	deeds, err := a.Deeds.Of(ctx, Object{key.Brand, prepaid.OnKey, id})
 	if err != nil {
 		return KeyDetail{}, err
 	}
-	detail := KeyDetail{newKeyRow(key), make([]KeyDeed, len(deeds)), key.ChangedAt}
-	for i, d := range deeds {
-		detail.ByHand[i] = KeyDeed{d.At, d.Who, d.What, d.Why}
-	}
-	return detail, nil
+	return KeyDetail{newKeyRow(key), deedRows(deeds), key.ChangedAt}, nil
 }
 
 // NewKey describes a key to create.

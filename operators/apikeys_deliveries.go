@@ -18,7 +18,7 @@ type WebhookStore interface {
 	Deliveries(ctx context.Context, key string, status developers.DeliveryStatus, n int) ([]developers.Delivery, error)
 	Delivery(ctx context.Context, id string) (developers.Delivery, error)
 	// RepeatDelivery schedules a delivery again for now, whatever its status. It sets the deed's key.
-	RepeatDelivery(ctx context.Context, id string, d developers.Deed) error
+	RepeatDelivery(ctx context.Context, id string, d prepaid.Deed) error
 }
 
 // WebhookRow is a key's webhook: where its developer is told how top-ups ended.
@@ -182,5 +182,5 @@ func (a APIKeys) RepeatDelivery(ctx context.Context, id string, by prepaid.By) (
 	if _, err := a.Webhook(ctx, d.Key); err != nil {
 		return "", err
 	}
-	return Done("Delivery " + id + " is sent again by the server that runs."), a.Webhooks.RepeatDelivery(ctx, id, developers.Deed{What: "repeat delivery " + id, By: by, At: a.Clock.Now()})
+	return Done("Delivery " + id + " is sent again by the server that runs."), a.Webhooks.RepeatDelivery(ctx, id, prepaid.Deed{What: "repeat delivery " + id, Kind: prepaid.OnKey, By: by, At: a.Clock.Now()})
 }

@@ -41,7 +41,7 @@ func newKeyring(t *testing.T) *keyring {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &keyring{t, db, operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Service: service, Clock: clock,
+	return &keyring{t, db, operators.APIKeys{Keys: db.Developers, Deeds: db.Deeds, Webhooks: db.Webhooks, Service: service, Clock: clock,
 		Brands: prepaid.NewBrands(&prepaid.Brand{Name: brandName}), Terms: terms}}
 }
 

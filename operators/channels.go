@@ -21,7 +21,7 @@ const providerTimeout = 20 * time.Second
 type SwitchChange struct {
 	Brand, Channel string
 	On             bool
-	Who, Why       string // Why may be empty
+	prepaid.By     // Why may be empty
 	At             time.Time
 }
 
@@ -36,7 +36,8 @@ type ChannelLines interface {
 type ChannelStore interface {
 	// SetSwitch stores a change, unless the channel is in that state already.
 	SetSwitch(ctx context.Context, c SwitchChange) error
-	SwitchHistory(ctx context.Context, brand string) ([]SwitchChange, error)
+	// LastSwitches returns how each channel of a brand was switched last.
+	LastSwitches(ctx context.Context, brand string) ([]SwitchChange, error)
 	ChannelFigures(ctx context.Context, brand string, names []string, since time.Time) (map[string]ChannelFigures, error)
 }
 
@@ -222,7 +223,7 @@ func (o Channels) Enable(ctx context.Context, name string, by prepaid.By) (Switc
 		return Switched{}, fmt.Errorf("%s can't be switched on: %s", c.ID(), problem)
 	}
 	now := o.Clock.Now()
-	if err := o.Store.SetSwitch(ctx, SwitchChange{o.Brand.Name, c.Name, true, by.Who, by.Why, now}); err != nil {
+	if err := o.Store.SetSwitch(ctx, SwitchChange{o.Brand.Name, c.Name, true, by, now}); err != nil {
 		return Switched{}, err
 	}
 	// Not before every copy of the server knows of the switch: one that does not would postpone the messages again.
@@ -250,7 +251,7 @@ func (o Channels) Disable(ctx context.Context, name string, by prepaid.By) (Swit
 	if err != nil {
 		return Switched{}, err
 	}
-	if err := o.Store.SetSwitch(ctx, SwitchChange{o.Brand.Name, c.Name, false, by.Who, by.Why, o.Clock.Now()}); err != nil {
+	if err := o.Store.SetSwitch(ctx, SwitchChange{o.Brand.Name, c.Name, false, by, o.Clock.Now()}); err != nil {
 		return Switched{}, err
 	}
 	if o.Registry.Problem(c) != "" {
@@ -316,9 +317,9 @@ func (o Channels) named(ctx context.Context, name string) ([]channels.Status, er
 
 // lastSwitches returns the last switch of each channel, by channel.
 func (o Channels) lastSwitches(ctx context.Context) (map[string]SwitchChange, error) {
-	history, err := o.Store.SwitchHistory(ctx, o.Brand.Name)
+	changes, err := o.Store.LastSwitches(ctx, o.Brand.Name)
 	last := map[string]SwitchChange{}
-	for _, change := range history {
+	for _, change := range changes {
 		last[change.Channel] = change
 	}
 	return last, err

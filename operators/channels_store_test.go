@@ -114,15 +114,24 @@ func (x *exchange) ok(err error) {
 // switched expects the changes of the brand's switches.
 func (x *exchange) switched(want ...operators.SwitchChange) {
 	x.Helper()
-	got, err := x.db.Channels.SwitchHistory(x.Context(), "shop")
-	x.ok(err)
-	if diff := cmp.Diff(want, got); diff != "" {
+	var got []operators.SwitchChange
+	for _, name := range []string{"bot", "hooked", "off", "plain", "sim"} {
+		deeds, err := x.db.Deeds.Of(x.Context(), operators.Object{Brand: "shop", Kind: prepaid.OnChannel, ID: name})
+		x.ok(err)
+		for _, d := range deeds {
+			got = append(got, operators.SwitchChange{Brand: d.Brand, Channel: d.Object, On: d.New == "on", By: d.By, At: d.At})
+		}
+	}
+	if diff := cmp.Diff(want, got, inAnyOrder); diff != "" {
 		x.Errorf("switches (-want +got):\n%s", diff)
 	}
 }
 
+// inAnyOrder compares what was done in the same moment.
+var inAnyOrder = cmpopts.SortSlices(func(a, b operators.SwitchChange) bool { return !a.On && b.On })
+
 func turned(channel string, on bool) operators.SwitchChange {
-	return operators.SwitchChange{Brand: "shop", Channel: channel, On: on, Who: operator.Who, Why: operator.Why, At: start}
+	return operators.SwitchChange{Brand: "shop", Channel: channel, On: on, By: operator, At: start}
 }
 
 // letsKnow lets the registry read the switches anew.

@@ -54,16 +54,16 @@ type MandateReader interface {
 
 // Customers holds the operations on customers. Safe for concurrent use.
 type Customers struct {
-	Customers     CustomerStore
-	Addresses     AddressReader
-	Orders        OrderReader
-	Interventions InterventionReader
-	Mandates      MandateReader
-	Moves         NumberMover
-	Notices       UntoldNotices
-	Switches      SwitchReader
-	Brands        *prepaid.Brands
-	Clock         prepaid.Clock
+	Customers CustomerStore
+	Addresses AddressReader
+	Orders    OrderReader
+	Deeds     DeedReader
+	Mandates  MandateReader
+	Moves     NumberMover
+	Notices   UntoldNotices
+	Switches  SwitchReader
+	Brands    *prepaid.Brands
+	Clock     prepaid.Clock
 
 	// Only Erase needs these.
 	Conversations ConversationEraser
@@ -115,11 +115,11 @@ func (s Customers) Show(ctx context.Context, w Whom) (Profile, error) {
 		return Profile{}, err
 	}
 	p.Orders = orderRows(orders)
-	done, err := s.Interventions.List(ctx, "", c.ID)
+	done, err := s.Deeds.Of(ctx, Object{c.Brand, prepaid.OnCustomer, string(c.ID)})
 	if err != nil {
 		return Profile{}, err
 	}
-	p.ByHand = interventionRows(done)
+	p.ByHand = deedRows(done)
 	mandates, err := s.Mandates.MandatesOf(ctx, c.ID)
 	p.Mandates = mandateRows(mandates)
 	return p, err
@@ -174,7 +174,7 @@ type Profile struct {
 	Mandates     []MandateRow       `json:"mandates"`
 	Addresses    []AddressRow       `json:"addresses"`
 	Orders       []OrderRow         `json:"orders"` // the last ten
-	ByHand       []InterventionRow  `json:"by_hand"`
+	ByHand       []DeedRow          `json:"by_hand"`
 }
 
 func newProfile(c accounts.Customer, now time.Time) Profile {

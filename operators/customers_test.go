@@ -66,7 +66,7 @@ func newCounter(t *testing.T) *counter {
 	brand := &prepaid.Brand{Name: brandName, Country: "NL", Currency: "EUR", SMSChannel: "twilio",
 		Channels: []prepaid.ChannelConfig{{Name: "twilio", Type: "twilio"}, {Name: "bot", Type: "telegram"}}}
 	return &counter{t, db, s, operators.Customers{
-		Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
+		Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Deeds: db.Deeds, Mandates: db.Mandates,
 		Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: prepaid.NewBrands(brand),
 		Clock: prepaid.NewVirtualClock(start), Conversations: s, Pseudonyms: pseudonymizer{},
 	}}
@@ -174,7 +174,7 @@ func (c *counter) refused(what string, err, want error) {
 // kept expects what operators have done to a customer, each by the operator and for the reason.
 func (c *counter) kept(id prepaid.CustomerID, what ...string) {
 	c.Helper()
-	done, err := c.db.Interventions.List(c.Context(), "", id)
+	done, err := c.db.Deeds.Of(c.Context(), operators.Object{Brand: brandName, Kind: prepaid.OnCustomer, ID: string(id)})
 	c.ok(err)
 	var got []string
 	for _, i := range done {
@@ -249,7 +249,7 @@ func TestAProfileShowsWhatOperatorsHaveDone(t *testing.T) {
 	c.ok(err)
 	p, err := c.Show(c.Context(), anna)
 	c.ok(err)
-	want := []operators.InterventionRow{{What: "unlock", Who: "ola", Why: "the customer asked", At: start, Outcome: "done"}}
+	want := []operators.DeedRow{{What: "unlock", Who: "ola", Why: "the customer asked", At: start, Outcome: "done"}}
 	if diff := cmp.Diff(want, p.ByHand); diff != "" {
 		t.Error(diff)
 	}
@@ -387,11 +387,11 @@ func TestResetPINHasACodeSentToTheNumberItself(t *testing.T) {
 func TestResetPINIsRefusedWhileNoSMSCanBeSent(t *testing.T) {
 	c := newCounter(t)
 	customer := c.registers(annaPhone)
-	c.ok(c.db.Channels.SetSwitch(c.Context(), operators.SwitchChange{Brand: brandName, Channel: "twilio", On: false, Who: "ola", At: start}))
+	c.ok(c.db.Channels.SetSwitch(c.Context(), operators.SwitchChange{Brand: brandName, Channel: "twilio", On: false, By: prepaid.By{Who: "ola"}, At: start}))
 	c.refused("switched off", failure(c.ResetPIN(c.Context(), anna, operator)), operators.ErrNoCode)
 	c.kept(customer.ID)
 	c.Brands.Named(brandName).Channels[0].Disabled = true
-	c.ok(c.db.Channels.SetSwitch(c.Context(), operators.SwitchChange{Brand: brandName, Channel: "twilio", On: true, Who: "ola", At: start}))
+	c.ok(c.db.Channels.SetSwitch(c.Context(), operators.SwitchChange{Brand: brandName, Channel: "twilio", On: true, By: prepaid.By{Who: "ola"}, At: start}))
 	if err := failure(c.ResetPIN(c.Context(), anna, operator)); err != nil {
 		t.Errorf("switched on, whatever the configuration says: %v", err)
 	}
@@ -432,7 +432,7 @@ func TestMoveTakesTheAccountToAnotherNumber(t *testing.T) {
 	if diff := cmp.Diff([]string{"number_left tel:+31612345678", "number_moved tel:+31687654321"}, told); diff != "" {
 		t.Error(diff)
 	}
-	c.kept(customer.ID, "number")
+	c.kept(customer.ID, "change number")
 }
 
 func TestMoveIsRefused(t *testing.T) {

@@ -132,7 +132,7 @@ func (a AttemptRow) span() string {
 	return at + " +" + a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond).String()
 }
 
-func (i InterventionRow) when() string { return i.At.Format(time.DateTime) + " by " + i.Who }
+func (i DeedRow) when() string { return i.At.Format(time.DateTime) + " by " + i.Who }
 
 // Facts are all that is known of the customer.
 func (p Profile) Facts() [][]string {

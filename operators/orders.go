@@ -78,19 +78,14 @@ type NoticeReader interface {
 	OfOrder(ctx context.Context, id prepaid.OrderID) ([]Notice, error)
 }
 
-// InterventionReader reads what operators have done to an order or a customer, oldest first; an empty id matches nothing.
-type InterventionReader interface {
-	List(ctx context.Context, o prepaid.OrderID, c prepaid.CustomerID) ([]topup.Intervention, error)
-}
-
 // Orders holds the operations on orders. Safe for concurrent use.
 type Orders struct {
-	Orders        OrderReader
-	Sales         SaleReader
-	Ledger        LedgerReader
-	Notices       NoticeReader
-	Interventions InterventionReader
-	Clock         prepaid.Clock
+	Orders  OrderReader
+	Sales   SaleReader
+	Ledger  LedgerReader
+	Notices NoticeReader
+	Deeds   DeedReader
+	Clock   prepaid.Clock
 }
 
 // OrderList is a page of orders.
@@ -206,7 +201,7 @@ func (s Orders) Show(ctx context.Context, name string) (Dossier, error) {
 			d.PIN = pinWaits
 		}
 	}
-	done, err := s.Interventions.List(ctx, id, "")
-	d.ByHand = interventionRows(done)
+	done, err := s.Deeds.Of(ctx, Object{h.Brand, prepaid.OnOrder, string(id)})
+	d.ByHand = deedRows(done)
 	return d, err
 }

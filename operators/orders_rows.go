@@ -83,7 +83,7 @@ type Dossier struct {
 	Passages []Passage              `json:"history"`
 	Postings []PostingRow           `json:"postings"`
 	Notices  []Notice               `json:"notices"`
-	ByHand   []InterventionRow      `json:"by_hand"`
+	ByHand   []DeedRow              `json:"by_hand"`
 	Allowed  []topup.OperatorAction `json:"allowed_now"` // what an operator may do to it now
 }
 
@@ -150,23 +150,6 @@ type Notice struct {
 	About  prepaid.NoticeKind `json:"about"`
 	DueAt  time.Time          `json:"due_at"`
 	ToldAt time.Time          `json:"told_at"` // zero: not yet
-}
-
-// InterventionRow is something that an operator has done by hand.
-type InterventionRow struct {
-	What    string    `json:"what"`
-	Who     string    `json:"who"`
-	Why     string    `json:"why"`
-	At      time.Time `json:"at"`
-	Outcome string    `json:"outcome"` // "": it has not ended
-}
-
-func interventionRows(done []topup.Intervention) []InterventionRow {
-	rows := make([]InterventionRow, len(done))
-	for i, d := range done {
-		rows[i] = InterventionRow{d.What, d.Who, d.Why, d.At, d.Outcome}
-	}
-	return rows
 }
 
 // SaleRow is what a developer asked for by the API and what it cost.

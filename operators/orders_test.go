@@ -30,7 +30,7 @@ func newDesk() desk {
 }
 
 func (d desk) operations() operators.Orders {
-	return operators.Orders{Orders: d, Sales: d, Ledger: d, Notices: d, Interventions: interventions{d}, Clock: prepaid.NewVirtualClock(start)}
+	return operators.Orders{Orders: d, Sales: d, Ledger: d, Notices: d, Deeds: deeds{}, Clock: prepaid.NewVirtualClock(start)}
 }
 
 func (d desk) List(context.Context, operators.OrderFilter) ([]topup.Order, error) {
@@ -65,10 +65,10 @@ func (d desk) OfOrder(context.Context, prepaid.OrderID) ([]operators.Notice, err
 	return []operators.Notice{{About: prepaid.NoticeOrder, DueAt: start}}, nil
 }
 
-type interventions struct{ desk }
+type deeds struct{}
 
-func (i interventions) List(context.Context, prepaid.OrderID, prepaid.CustomerID) ([]topup.Intervention, error) {
-	return []topup.Intervention{{What: "refund", By: prepaid.By{Who: "anna", Why: "waits"}, At: start}}, nil
+func (deeds) Of(context.Context, operators.Object) ([]operators.RecordedDeed, error) {
+	return []operators.RecordedDeed{{Deed: prepaid.Deed{What: "refund", By: prepaid.By{Who: "anna", Why: "waits"}, New: prepaid.Begun, At: start}}}, nil
 }
 
 // names returns the names of a value's JSON fields, sorted.

@@ -33,7 +33,7 @@ const (
 	OnOrder    = "order"
 	OnCustomer = "customer"
 	OnKey      = "developer"
-	OnCards    = "cards"
+	OnCards    = "cards" // a job, or a reseller
 	OnChannel  = "channel"
 	OnBrand    = "brand"
 	OnPerson   = "person"
@@ -42,6 +42,9 @@ const (
 	OnBlock    = "block"
 	OnHouse    = "house" // master keys, the audit: what belongs to no brand
 )
+
+// Begun is the New of a deed whose work takes time: it was begun when the deed was written, and a second deed tells how it ended.
+const Begun = "begun"
 
 // Deed is what somebody did as an operator. It is never changed: what came of one that takes time is a second deed, whose Of is the
 // first one's ID.
@@ -52,7 +55,7 @@ type Deed struct {
 	Kind   string // of what it was done to: OnOrder and its like
 	Object string // its id: an order's, a customer's; never a number of a customer
 	Old    string // what was before, where something was changed
-	New    string // what is now; of a second deed, how it ended
+	New    string // what is now, or Begun; of a second deed, how it ended
 	About  string // what it says of a customer. It can be erased: the record keeps a salted digest of it
 	Of     string // the deed that this is the outcome of; "" for none
 	By

@@ -157,8 +157,8 @@ func unownedDebt(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error
 		SELECT o.id, '', 'the customer is ' || k.status
 		FROM orders o JOIN charges c ON c.brand = o.brand AND c.order_id = o.id JOIN customers k ON k.brand = o.brand AND k.id = o.customer
 		WHERE o.status = 'delivered' AND c.status = 'returned' AND k.status <> 'blocked' AND (k.status <> 'erased' OR k.erased_as <> 'blocked')
-		  AND NOT EXISTS (SELECT 1 FROM interventions i
-			WHERE i.customer = k.id AND i.what = 'unlock, debt paid' AND i.at >= c.changed_at)
+		  AND NOT EXISTS (SELECT 1 FROM deeds d
+			WHERE d.kind = 'customer' AND d.object = k.id AND d.what = 'unlock, debt paid' AND d.at >= c.changed_at)
 		ORDER BY order_id`)
 }
 

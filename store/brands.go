@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -64,8 +65,10 @@ func (db Brands) BrandChanges(ctx context.Context, brand string) ([]operators.Br
 // AddBrandVersion implements operators.BrandStore. Of two that add at once the second waits, and gets the next number.
 func (db Brands) AddBrandVersion(ctx context.Context, v operators.BrandVersion) (int, error) {
 	err := db.write(ctx, "store settings", func(tx *sqlx.Tx) (err error) {
-		v.Version, err = db.addBrandVersion(ctx, tx, v)
-		return err
+		if v.Version, err = db.addBrandVersion(ctx, tx, v); err != nil {
+			return err
+		}
+		return recordDeed(ctx, tx, brandDeed(v.Brand, "draft settings", versionName(v.Parent), versionName(v.Version), v.By, v.At))
 	})
 	return v.Version, err
 }
@@ -116,10 +119,28 @@ func (db Brands) PutBrandInForce(ctx context.Context, s operators.BrandState, ov
 				return err
 			}
 		}
-		_, err = brandChangeTable.insert(ctx, tx, s, "")
-		return err
+		if _, err = brandChangeTable.insert(ctx, tx, s, ""); err != nil {
+			return err
+		}
+		d := brandDeed(s.Brand, "publish settings", versionName(over), versionName(s.Version), s.By, s.At)
+		if s.Withdrawn {
+			d.What, d.New = "withdraw brand", "withdrawn"
+		}
+		return recordDeed(ctx, tx, d)
 	})
 	return s, err
+}
+
+// brandDeed is a deed on a brand's settings.
+func brandDeed(brand, what, old, now string, by prepaid.By, at time.Time) prepaid.Deed {
+	return prepaid.Deed{Brand: brand, What: what, Kind: prepaid.OnBrand, Object: brand, Old: old, New: now, By: by, At: at}
+}
+
+func versionName(version int) string {
+	if version == 0 {
+		return ""
+	}
+	return fmt.Sprintf("version %d", version)
 }
 
 // LanguagesOf implements operators.BrandReach.

@@ -24,7 +24,7 @@ var (
 var jobTable = newTable[cards.Job]("card_jobs", names{"By": "by_whom", "Spec": "spec,json", "After": "after_key,json"})
 
 // StartCardJob implements cards.Jobs.
-func (db CardJobs) StartCardJob(ctx context.Context, j cards.Job) (cards.Job, error) {
+func (db CardJobs) StartCardJob(ctx context.Context, j cards.Job, by prepaid.By) (cards.Job, error) {
 	err := db.writeRetrying(ctx, "start card job", func(tx *sqlx.Tx) error {
 		if g := j.Spec.Generate; g != nil {
 			request := *g
@@ -34,7 +34,11 @@ func (db CardJobs) StartCardJob(ctx context.Context, j cards.Job) (cards.Job, er
 			}
 			request.First, j.Spec.Generate = first, &request
 		}
-		return insertJob(ctx, tx, j)
+		if err := insertJob(ctx, tx, j); err != nil {
+			return err
+		}
+		return recordDeed(ctx, tx, prepaid.Deed{Brand: j.Brand, What: j.Action() + " cards", Kind: prepaid.OnCards, Object: string(j.ID),
+			New: fmt.Sprintf("%d cards", j.Total), By: by, At: j.CreatedAt})
 	})
 	return j, err
 }

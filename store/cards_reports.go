@@ -49,7 +49,7 @@ func (db CardReports) Redemptions(ctx context.Context, brand string, during card
 var resellerTable = newTable[cards.Reseller]("resellers", nil)
 
 // SaveReseller implements cards.Reports. The record has the reseller's name where that of other jobs has serials.
-func (db CardReports) SaveReseller(ctx context.Context, r cards.Reseller, j cards.Job) error {
+func (db CardReports) SaveReseller(ctx context.Context, r cards.Reseller, j cards.Job, by prepaid.By) error {
 	return db.write(ctx, "save reseller", func(tx *sqlx.Tx) error {
 		rows, err := resellerTable.insert(ctx, tx, r, `ON CONFLICT (brand, name) DO NOTHING`)
 		switch {
@@ -61,7 +61,10 @@ func (db CardReports) SaveReseller(ctx context.Context, r cards.Reseller, j card
 		if err := insertJob(ctx, tx, j); err != nil {
 			return err
 		}
-		return insertRecord(ctx, tx, cards.Chunk{Job: j, First: r.Name, Last: cards.Key{Serial: r.Name}, Now: r.CreatedAt})
+		if err := insertRecord(ctx, tx, cards.Chunk{Job: j, First: r.Name, Last: cards.Key{Serial: r.Name}, Now: r.CreatedAt}); err != nil {
+			return err
+		}
+		return recordDeed(ctx, tx, prepaid.Deed{Brand: r.Brand, What: "create reseller", Kind: prepaid.OnCards, Object: r.Name, New: r.Title, By: by, At: r.CreatedAt})
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/operators"
+	"pulsa/prepaid"
 )
 
 // Channels keeps the switches of channels and counts what went over them.
@@ -16,6 +17,10 @@ type Channels struct{ *core }
 // kept as it is.
 func (db Channels) SetSwitch(ctx context.Context, to operators.SwitchChange) error {
 	return db.write(ctx, "set switch", func(tx *sqlx.Tx) error {
+		was, _, err := switchTable.get(ctx, tx, `WHERE brand = ? AND channel = ?`, to.Brand, to.Channel)
+		if err != nil {
+			return err
+		}
 		rows, err := switchTable.insert(ctx, tx, to, `
 			ON CONFLICT (brand, channel) DO UPDATE SET is_on = excluded.is_on, changed_by = excluded.changed_by, why = excluded.why,
 				changed_at = excluded.changed_at
@@ -23,8 +28,11 @@ func (db Channels) SetSwitch(ctx context.Context, to operators.SwitchChange) err
 		if err != nil || rows == 0 {
 			return err
 		}
-		_, err = switchHistoryTable.insert(ctx, tx, to, "")
-		return err
+		d := prepaid.Deed{Brand: to.Brand, What: "switch", Kind: prepaid.OnChannel, Object: to.Channel, New: onOff(to.On), By: to.By, At: to.At}
+		if !was.At.IsZero() {
+			d.Old = onOff(was.On)
+		}
+		return recordDeed(ctx, tx, d)
 	})
 }
 
@@ -41,17 +49,20 @@ func (db Channels) Switches(ctx context.Context) (map[string]bool, error) {
 	return on, nil
 }
 
-var (
-	switchNames        = names{"On": "is_on", "Who": "changed_by", "At": "changed_at"}
-	switchTable        = newTable[operators.SwitchChange]("channel_switches", switchNames)
-	switchHistoryTable = newTable[operators.SwitchChange]("channel_switch_history", switchNames)
-)
+var switchTable = newTable[operators.SwitchChange]("channel_switches", onlyWhoAndWhy(names{"On": "is_on", "Who": "changed_by", "At": "changed_at"}))
 
-// SwitchHistory returns the changes of a brand's switches, oldest first.
-func (db Channels) SwitchHistory(ctx context.Context, brand string) ([]operators.SwitchChange, error) {
-	changes, err := switchHistoryTable.list(ctx, db.reader, `WHERE brand = ? ORDER BY number`, brand)
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+// LastSwitches returns how each channel of a brand was switched last, by channel.
+func (db Channels) LastSwitches(ctx context.Context, brand string) ([]operators.SwitchChange, error) {
+	changes, err := switchTable.list(ctx, db.reader, `WHERE brand = ? ORDER BY channel`, brand)
 	if err != nil {
-		return nil, fmt.Errorf("read switch history: %w", err)
+		return nil, fmt.Errorf("read switches: %w", err)
 	}
 	return changes, nil
 }

@@ -12,7 +12,6 @@ import (
 	"pulsa/accounts"
 	"pulsa/operators"
 	"pulsa/prepaid"
-	"pulsa/topup"
 )
 
 // EraseCustomer removes who a customer is, in one transaction: pseudonyms take the place of the number and of the addresses;
@@ -38,8 +37,9 @@ func (db Customers) EraseCustomer(ctx context.Context, e operators.Erasure, now 
 		if addresses, err = erase(ctx, tx, c, e.Pseudonyms, now); err != nil {
 			return err
 		}
-		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Brand: c.Brand, Customer: e.Customer, What: "erase",
-			By: e.By, At: now, Outcome: "done", EndedAt: now})
+		d := customerDeed(c.Brand, e.Customer, "erase", e.By, now)
+		d.Old, d.New = string(c.Status), string(accounts.Erased)
+		return recordDeed(ctx, tx, d)
 	})
 	if err != nil {
 		return nil, err
@@ -135,6 +135,10 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 		{`UPDATE customers SET msisdn = ?, pseudonym = ?, erased_as = status, erased_at = ?, status = 'erased', pin_hash = '',
 			recognised_at = 0, registered_by = '', ` + noTries + ` WHERE id = ?`,
 			[]any{string(pseudonym) + "-" + string(c.ID), pseudonym, prepaid.Micros(now), c.ID}},
+		{`DELETE FROM deed_details WHERE brand = ? AND deed IN (SELECT id FROM deeds WHERE kind = ? AND object = ?)`,
+			[]any{c.Brand, prepaid.OnCustomer, c.ID}},
+		{`DELETE FROM deed_details WHERE brand = ? AND deed IN (SELECT d.id FROM deeds d JOIN orders o ON o.id = d.object
+			WHERE d.kind = ? AND (o.customer = ? OR (o.brand = ? AND o.msisdn = ?)))`, []any{c.Brand, prepaid.OnOrder, c.ID, c.Brand, c.MSISDN}},
 		{`DELETE FROM pin_tries WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`DELETE FROM pin_tries_archive WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`DELETE FROM unlinked_addresses WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},

@@ -30,17 +30,21 @@ func (db Customers) Unlock(ctx context.Context, id prepaid.CustomerID, paid bool
 		if err != nil {
 			return err
 		}
-		what := "unlock"
+		d := customerDeed(p.Brand, id, "unlock", by, now)
 		if paid && status == accounts.Blocked {
-			what, status = "unlock, debt paid", accounts.Active
+			d.What, d.Old, d.New, status = operators.DeedDebtPaid, string(status), string(accounts.Active), accounts.Active
 		}
 		_, err = exec(ctx, tx, `UPDATE customers SET status = ?, `+noTries+` WHERE id = ?`, status, id)
 		if err != nil {
 			return err
 		}
-		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Brand: p.Brand, Customer: id, What: what, By: by,
-			At: now, Outcome: "done", EndedAt: now})
+		return recordDeed(ctx, tx, d)
 	})
+}
+
+// customerDeed is a deed on a customer.
+func customerDeed(brand string, id prepaid.CustomerID, what string, by prepaid.By, now time.Time) prepaid.Deed {
+	return prepaid.Deed{Brand: brand, What: what, Kind: prepaid.OnCustomer, Object: string(id), By: by, At: now}
 }
 
 // Frozen lists a brand's customers who wait for an operator to decide whose the account is, the longest first.
@@ -54,13 +58,13 @@ func (db Customers) Frozen(ctx context.Context, brand string) ([]accounts.Custom
 
 // Unfreeze decides that the account is its present holder's. accounts.ErrNoCustomer, operators.ErrNotFrozen.
 func (db Customers) Unfreeze(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
-	return db.endFreeze(ctx, id, topup.Intervention{What: "unfreeze", By: by, At: now}, func(*sqlx.Tx, accounts.Customer) error { return nil })
+	return db.endFreeze(ctx, id, customerDeed("", id, "unfreeze", by, now), func(*sqlx.Tx, accounts.Customer) error { return nil })
 }
 
 // UnfreezeForNobody decides that the present holder has taken the number over wrongly: what they have set up ends as in a
 // recovery, and their PIN is locked until the number is proven. Nobody is told, and nobody may say NOT ME.
 func (db Customers) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID, by prepaid.By, now time.Time) error {
-	return db.endFreeze(ctx, id, topup.Intervention{What: "unfreeze for nobody", By: by, At: now}, func(tx *sqlx.Tx, c accounts.Customer) error {
+	return db.endFreeze(ctx, id, customerDeed("", id, "unfreeze for nobody", by, now), func(tx *sqlx.Tx, c accounts.Customer) error {
 		if err := db.endHolder(ctx, tx, c, nil, now, now); err != nil {
 			return err
 		}
@@ -69,7 +73,7 @@ func (db Customers) UnfreezeForNobody(ctx context.Context, id prepaid.CustomerID
 	})
 }
 
-func (db Customers) endFreeze(ctx context.Context, id prepaid.CustomerID, i topup.Intervention, end func(*sqlx.Tx, accounts.Customer) error) error {
+func (db Customers) endFreeze(ctx context.Context, id prepaid.CustomerID, d prepaid.Deed, end func(*sqlx.Tx, accounts.Customer) error) error {
 	return db.writeOrders(ctx, "unfreeze customer", func(tx *sqlx.Tx) error {
 		c, err := db.lockAndRead(ctx, tx, id)
 		if err == nil && !c.Frozen() {
@@ -84,11 +88,11 @@ func (db Customers) endFreeze(ctx context.Context, id prepaid.CustomerID, i topu
 		if _, err := exec(ctx, tx, `UPDATE customers SET frozen_at = 0 WHERE id = ?`, id); err != nil {
 			return err
 		}
-		if _, err := exec(ctx, tx, `UPDATE unlinked_addresses SET until = ? WHERE brand = ? AND customer = ?`, prepaid.Micros(i.At), c.Brand, id); err != nil {
+		if _, err := exec(ctx, tx, `UPDATE unlinked_addresses SET until = ? WHERE brand = ? AND customer = ?`, prepaid.Micros(d.At), c.Brand, id); err != nil {
 			return err
 		}
-		i.ID, i.Brand, i.Customer, i.Outcome, i.EndedAt = prepaid.NewID[string](), c.Brand, id, "done", i.At
-		return insertIntervention(ctx, tx, i)
+		d.Brand, d.Old = c.Brand, "frozen since "+c.FrozenAt.UTC().Format(time.DateTime)
+		return recordDeed(ctx, tx, d)
 	})
 }
 
@@ -108,7 +112,6 @@ func (db Customers) ResetPIN(ctx context.Context, id prepaid.CustomerID, phone a
 		if err != nil {
 			return err
 		}
-		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Brand: c.Brand, Customer: id, What: "reset PIN", By: by,
-			At: now, Outcome: "done", EndedAt: now})
+		return recordDeed(ctx, tx, customerDeed(c.Brand, id, "reset PIN", by, now))
 	})
 }

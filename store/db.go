@@ -47,7 +47,6 @@ type DB struct {
 	Forms          Forms
 	Approvals      Approvals
 	Blocks         Blocks
-	Interventions  Interventions
 	Payments       Payments
 	Mandates       Mandates
 	Cards          Cards
@@ -92,7 +91,6 @@ func newDB(c *core) *DB {
 		Forms:          Forms{c},
 		Approvals:      Approvals{c},
 		Blocks:         Blocks{c},
-		Interventions:  Interventions{c},
 		Payments:       Payments{c},
 		Mandates:       Mandates{c},
 		Cards:          Cards{c},

@@ -6,18 +6,24 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 
 	"pulsa/operators"
 	"pulsa/prepaid"
+	"pulsa/topup"
 )
 
 // Deeds keeps the record: what operators did, to what, and why. Rows are only ever added; the details about a customer are erased
 // with them.
 type Deeds struct{ *core }
 
-var _ operators.DeedStore = Deeds{}
+var (
+	_ operators.DeedStore  = Deeds{}
+	_ operators.DeedReader = Deeds{}
+	_ topup.Deeds          = Deeds{}
+)
 
 // deedRow is a deed as it is kept. Details is a digest of what deed_details holds.
 type deedRow struct {
@@ -25,10 +31,19 @@ type deedRow struct {
 	Details string
 }
 
+// toldDeed is a deed with what came of it, as it is read.
+type toldDeed struct {
+	deedRow
+	Outcome string
+	EndedAt time.Time
+}
+
 type deedDetailsRow struct{ Brand, Deed, About, Salt string }
 
 var (
-	deedTable        = newTable[deedRow]("deeds", names{"Old": "old_value", "New": "new_value", "About": "-", "Of": "outcome_of", "From": "origin"})
+	deedTable     = newTable[deedRow]("deeds", names{"Old": "old_value", "New": "new_value", "About": "-", "Of": "outcome_of", "From": "origin"})
+	toldDeedTable = newTable[toldDeed]("deeds", names{"Old": "old_value", "New": "new_value", "About": "-", "Of": "outcome_of", "From": "origin",
+		"Outcome": "outcome,join", "EndedAt": "ended_at,join"})
 	deedDetailsTable = newTable[deedDetailsRow]("deed_details", nil)
 )
 
@@ -53,6 +68,33 @@ func (db Deeds) Carried(ctx context.Context, operation string) (bool, error) {
 		return false, fmt.Errorf("look for operation: %w", err)
 	}
 	return found, nil
+}
+
+// selectDeeds reads deeds, each with what came of it: the deeds that tell that are no rows of their own.
+var selectDeeds = `
+	SELECT ` + deedTable.of("d") + `, COALESCE(o.new_value, '') AS outcome, COALESCE(o.at, 0) AS ended_at
+	FROM deeds d LEFT JOIN deeds o ON o.outcome_of = d.id AND o.outcome_of <> '' AND o.brand = d.brand
+	WHERE d.outcome_of = ''`
+
+func (r toldDeed) recorded() operators.RecordedDeed {
+	d := operators.RecordedDeed{Deed: r.Deed, Outcome: r.Outcome, EndedAt: r.EndedAt}
+	if r.EndedAt.IsZero() && r.New != prepaid.Begun {
+		d.Outcome, d.EndedAt = operators.DeedDone, r.At
+	}
+	return d
+}
+
+// Of implements operators.DeedReader.
+func (db Deeds) Of(ctx context.Context, o operators.Object) ([]operators.RecordedDeed, error) {
+	rows, err := toldDeedTable.query(ctx, db.reader, selectDeeds+` AND d.kind = ? AND d.object = ? AND d.brand = ? ORDER BY d.at, d.id`, o.Kind, o.ID, o.Brand)
+	if err != nil {
+		return nil, fmt.Errorf("read deeds: %w", err)
+	}
+	deeds := make([]operators.RecordedDeed, len(rows))
+	for i, r := range rows {
+		deeds[i] = r.recorded()
+	}
+	return deeds, nil
 }
 
 // recordDeed writes a deed in the transaction of its operation. An empty ID is filled in. prepaid.ErrDone: there is a deed of the same

@@ -40,7 +40,7 @@ var selectKeys = `
 	FROM developer_keys k LEFT JOIN developer_rates r ON r.brand = k.brand AND r.key_id = k.id`
 
 // CreateKey implements developers.Keys.
-func (db Developers) CreateKey(ctx context.Context, k developers.Key, d developers.Deed) error {
+func (db Developers) CreateKey(ctx context.Context, k developers.Key, d prepaid.Deed) error {
 	return db.write(ctx, "create key", func(tx *sqlx.Tx) error {
 		rows, err := developerKeyTable.insert(ctx, tx, developerKeyRow{k, developers.ScopeText(k.Scopes)}, `ON CONFLICT DO NOTHING`)
 		if err == nil && rows == 0 {
@@ -49,21 +49,9 @@ func (db Developers) CreateKey(ctx context.Context, k developers.Key, d develope
 		if err != nil {
 			return err
 		}
-		return insertDeed(ctx, tx, k.Brand, d)
+		d.Brand = k.Brand
+		return recordDeed(ctx, tx, d)
 	})
-}
-
-type developerDeedRow struct {
-	Brand string
-	ID    string
-	developers.Deed
-}
-
-var developerDeedTable = newTable[developerDeedRow]("developer_deeds", onlyWhoAndWhy(names{"Key": "key_id"}))
-
-func insertDeed(ctx context.Context, tx *sqlx.Tx, brand string, d developers.Deed) error {
-	_, err := developerDeedTable.insert(ctx, tx, developerDeedRow{brand, prepaid.NewID[string](), d}, "")
-	return err
 }
 
 // Key implements developers.Keys.
@@ -96,29 +84,29 @@ func (db Developers) Keys(ctx context.Context, brand string) ([]developers.Key, 
 }
 
 // RevokeKey implements developers.Keys.
-func (db Developers) RevokeKey(ctx context.Context, d developers.Deed) error {
+func (db Developers) RevokeKey(ctx context.Context, d prepaid.Deed) error {
 	return db.changeKey(ctx, `revoked_at = ? WHERE id = ? AND revoked_at = 0`, d.At, d, developers.ErrRevoked)
 }
 
 // SuspendKey implements developers.Keys.
-func (db Developers) SuspendKey(ctx context.Context, d developers.Deed) error {
+func (db Developers) SuspendKey(ctx context.Context, d prepaid.Deed) error {
 	return db.changeKey(ctx, `suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at = 0`, d.At, d, developers.ErrSuspended)
 }
 
 // ResumeKey implements developers.Keys.
-func (db Developers) ResumeKey(ctx context.Context, d developers.Deed) error {
+func (db Developers) ResumeKey(ctx context.Context, d prepaid.Deed) error {
 	return db.changeKey(ctx, `suspended_at = ? WHERE id = ? AND revoked_at = 0 AND suspended_at > 0`, time.Time{}, d, developers.ErrNotSuspended)
 }
 
 // changeKey sets a time of a deed's key where the key fits, with the deed. Where it does not: ErrNoKey, ErrRevoked, or else
 // already.
-func (db Developers) changeKey(ctx context.Context, set string, at time.Time, d developers.Deed, already error) error {
+func (db Developers) changeKey(ctx context.Context, set string, at time.Time, d prepaid.Deed, already error) error {
 	return db.write(ctx, d.What+" key", func(tx *sqlx.Tx) error {
 		var brand string
-		changed, err := get(ctx, tx, &brand, `UPDATE developer_keys SET `+set+` RETURNING brand`, prepaid.Micros(at), d.Key)
+		changed, err := get(ctx, tx, &brand, `UPDATE developer_keys SET `+set+` RETURNING brand`, prepaid.Micros(at), d.Object)
 		if err == nil && !changed {
 			var k developers.Key
-			if k, err = getKey(ctx, tx, d.Key); err == nil {
+			if k, err = getKey(ctx, tx, d.Object); err == nil {
 				err = already
 			}
 			if k.Revoked() {
@@ -128,18 +116,19 @@ func (db Developers) changeKey(ctx context.Context, set string, at time.Time, d 
 		if err != nil {
 			return err
 		}
-		return insertDeed(ctx, tx, brand, d)
+		d.Brand = brand
+		return recordDeed(ctx, tx, d)
 	})
 }
 
 // CreditKey implements developers.Keys. A credit is an entry of the ledger: about its reference, or an id of its own.
-func (db Developers) CreditKey(ctx context.Context, amount prepaid.Money, reference string, d developers.Deed) (balance prepaid.Money, err error) {
+func (db Developers) CreditKey(ctx context.Context, amount prepaid.Money, reference string, d prepaid.Deed) (balance prepaid.Money, err error) {
 	err = db.write(ctx, "credit key", func(tx *sqlx.Tx) error {
 		// Whoever credits the same key waits here, and then sees what was booked.
-		if _, err := exec(ctx, tx, `UPDATE developer_keys SET changed_at = ? WHERE id = ?`, prepaid.Micros(d.At), d.Key); err != nil {
+		if _, err := exec(ctx, tx, `UPDATE developer_keys SET changed_at = ? WHERE id = ?`, prepaid.Micros(d.At), d.Object); err != nil {
 			return err
 		}
-		k, err := getKey(ctx, tx, d.Key)
+		k, err := getKey(ctx, tx, d.Object)
 		if err != nil {
 			return err
 		}
@@ -158,36 +147,26 @@ func (db Developers) CreditKey(ctx context.Context, amount prepaid.Money, refere
 		case k.Balance.Currency != amount.Currency:
 			return developers.ErrCurrency
 		}
+		d.Old = k.Balance.String()
 		entry := topup.Entry{Kind: "credit", Postings: []topup.Posting{
 			{Account: "suspense", Amount: amount}, {Account: "developer:" + k.ID, Amount: amount.Neg()},
 		}}
 		if err := insertEntries(ctx, tx, childKey{k.Brand, prepaid.OrderID(about), d.At}, []topup.Entry{entry}, d.At); err != nil {
 			return err
 		}
-		if k, err = getKey(ctx, tx, d.Key); err != nil {
+		if k, err = getKey(ctx, tx, d.Object); err != nil {
 			return err
 		}
 		balance = k.Balance
-		return insertDeed(ctx, tx, k.Brand, d)
+		d.New = balance.String()
+		d.Brand = k.Brand
+		return recordDeed(ctx, tx, d)
 	})
 	return balance, err
 }
 
 // ofKey is the condition of what belongs to a developer's key where only the key's id is known.
 const ofKey = `(brand, key_id) = (SELECT k.brand, k.id FROM developer_keys k WHERE k.id = ?)`
-
-// Deeds lists what operators have done to a key, oldest first.
-func (db Developers) Deeds(ctx context.Context, key string) ([]developers.Deed, error) {
-	rows, err := developerDeedTable.list(ctx, db.reader, `WHERE `+ofKey+` ORDER BY at, id`, key)
-	if err != nil {
-		return nil, fmt.Errorf("list deeds: %w", err)
-	}
-	deeds := make([]developers.Deed, len(rows))
-	for i, r := range rows {
-		deeds[i] = r.Deed
-	}
-	return deeds, nil
-}
 
 // CountRequest implements developers.Usage.
 func (db Developers) CountRequest(ctx context.Context, key string, started time.Time) (int, error) {

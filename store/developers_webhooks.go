@@ -26,9 +26,13 @@ type webhookRow struct {
 var webhookTable = newTable[webhookRow]("developer_webhooks", names{"Key": "key_id"})
 
 // SetWebhook implements developers.Webhooks.
-func (db Webhooks) SetWebhook(ctx context.Context, w developers.Webhook, d developers.Deed) error {
+func (db Webhooks) SetWebhook(ctx context.Context, w developers.Webhook, d prepaid.Deed) error {
 	return db.write(ctx, "set webhook", func(tx *sqlx.Tx) error {
 		k, err := getKey(ctx, tx, w.Key)
+		if err != nil {
+			return err
+		}
+		was, _, err := webhookTable.get(ctx, tx, `WHERE brand = ? AND key_id = ?`, k.Brand, w.Key)
 		if err != nil {
 			return err
 		}
@@ -41,7 +45,8 @@ func (db Webhooks) SetWebhook(ctx context.Context, w developers.Webhook, d devel
 				return err
 			}
 		}
-		return insertDeed(ctx, tx, k.Brand, d)
+		d.Brand, d.Old, d.New = k.Brand, was.URL, w.URL
+		return recordDeed(ctx, tx, d)
 	})
 }
 
@@ -158,7 +163,7 @@ func (db Webhooks) Delivery(ctx context.Context, id string) (developers.Delivery
 
 // RepeatDelivery has one sent again now, whatever became of it, and tried for as long as a new one. The deed's key is
 // the delivery's. developers.ErrNoDelivery.
-func (db Webhooks) RepeatDelivery(ctx context.Context, id string, d developers.Deed) error {
+func (db Webhooks) RepeatDelivery(ctx context.Context, id string, d prepaid.Deed) error {
 	return db.write(ctx, "repeat delivery", func(tx *sqlx.Tx) error {
 		var of struct {
 			Brand string
@@ -173,7 +178,7 @@ func (db Webhooks) RepeatDelivery(ctx context.Context, id string, d developers.D
 		if err != nil {
 			return err
 		}
-		d.Key = of.Key
-		return insertDeed(ctx, tx, of.Brand, d)
+		d.Brand, d.Object = of.Brand, of.Key
+		return recordDeed(ctx, tx, d)
 	})
 }

@@ -97,7 +97,11 @@ func (db MasterKeys) UseKey(ctx context.Context, from int, to operators.KeyUse, 
 		if err == nil {
 			_, err = keyUseHistoryTable.insert(ctx, tx, to, "")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return recordDeed(ctx, tx, prepaid.Deed{What: "use key", Kind: prepaid.OnHouse, Object: string(to.Key),
+			Old: versionName(from), New: versionName(to.Version), By: to.By, At: to.At})
 	})
 }
 

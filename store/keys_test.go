@@ -12,12 +12,11 @@ import (
 // keyWithoutBrand are keys of a brand's tables that do not begin with the brand, and why. The key (id) is none of them: ids are unique
 // over all brands, and what is known by its id alone is found by it.
 var keyWithoutBrand = map[string]string{
-	"card_audit (seq)":                "SQLite numbers only what is the primary key",
-	"channel_switch_history (number)": "SQLite numbers only what is the primary key",
-	"developer_sales (number)":        "SQLite numbers only what is the primary key; it is the transactionId of the API",
-	"outbox (seq)":                    "SQLite numbers only what is the primary key",
-	"short_links (token)":             "whoever opens a link says nothing but its token",
-	"mandates (reference)":            "banks name a mandate by its reference alone",
+	"card_audit (seq)":         "SQLite numbers only what is the primary key",
+	"developer_sales (number)": "SQLite numbers only what is the primary key; it is the transactionId of the API",
+	"outbox (seq)":             "SQLite numbers only what is the primary key",
+	"short_links (token)":      "whoever opens a link says nothing but its token",
+	"mandates (reference)":     "banks name a mandate by its reference alone",
 }
 
 // key is a primary, a unique or a foreign key.

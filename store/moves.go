@@ -90,8 +90,9 @@ func requireLinked(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, a prep
 // MoveByHand is MoveCustomer where an operator has decided whose the number is. It stores who decided, and why.
 func (db Moves) MoveByHand(ctx context.Context, m accounts.Move, by prepaid.By) (accounts.Customer, error) {
 	return db.moveNumber(ctx, m, func(tx *sqlx.Tx, c accounts.Customer) error {
-		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Brand: c.Brand, Customer: m.Customer, What: "number",
-			By: by, At: m.At, Outcome: "done", EndedAt: m.At})
+		d := customerDeed(c.Brand, m.Customer, "change number", by, m.At)
+		d.About = "from " + m.From.String() + " to " + m.To.String()
+		return recordDeed(ctx, tx, d)
 	})
 }
 

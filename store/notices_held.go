@@ -11,7 +11,6 @@ import (
 	"pulsa/conversation"
 	"pulsa/operators"
 	"pulsa/prepaid"
-	"pulsa/topup"
 )
 
 // HandOver implements conversation.Notices.
@@ -174,8 +173,14 @@ func (db Notices) ToldByHand(ctx context.Context, id prepaid.NoticeID, by prepai
 		if _, err := get(ctx, tx, &customer, `SELECT customer FROM customer_addresses WHERE brand = ? AND address = ?`, n.Brand, n.Address); err != nil {
 			return err
 		}
-		return insertIntervention(ctx, tx, topup.Intervention{ID: prepaid.NewID[string](), Brand: n.Brand, Order: n.Order, Customer: customer,
-			What: "told " + n.About, By: by, At: now, Outcome: "done", EndedAt: now})
+		d := customerDeed(n.Brand, customer, "told "+n.About, by, now)
+		switch {
+		case n.Order != "":
+			d.Kind, d.Object = prepaid.OnOrder, string(n.Order)
+		case customer == "":
+			d.Kind, d.Object = prepaid.OnNotice, string(id)
+		}
+		return recordDeed(ctx, tx, d)
 	})
 	return waited, err
 }

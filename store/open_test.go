@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pulsa/operators"
+	"pulsa/prepaid"
 	"pulsa/store"
 	"pulsa/store/storetest"
 )
@@ -30,7 +31,7 @@ func openAndClose(url string) int {
 	defer cancel()
 	db, err := store.Open(ctx, url, store.Options{})
 	if err == nil {
-		err = db.Channels.SetSwitch(ctx, operators.SwitchChange{Brand: "demo", Channel: "twilio", On: true, Who: "test", At: time.Unix(1, 0)})
+		err = db.Channels.SetSwitch(ctx, operators.SwitchChange{Brand: "demo", Channel: "twilio", On: true, By: prepaid.By{Who: "test"}, At: time.Unix(1, 0)})
 	}
 	if err == nil {
 		err = db.Close()
@@ -94,7 +95,7 @@ func TestAFileIsOursAlone(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
 	path := filepath.Join(folder, "pulsa.db")
 	db := open(t, "sqlite:"+path)
-	if err := db.Channels.SetSwitch(t.Context(), operators.SwitchChange{Brand: "demo", Channel: "twilio", On: true, Who: "test", At: time.Unix(1, 0)}); err != nil {
+	if err := db.Channels.SetSwitch(t.Context(), operators.SwitchChange{Brand: "demo", Channel: "twilio", On: true, By: prepaid.By{Who: "test"}, At: time.Unix(1, 0)}); err != nil {
 		t.Fatal(err)
 	}
 	for file, want := range map[string]os.FileMode{folder: 0o700, path: 0o600, path + "-wal": 0o600} {
@@ -146,7 +147,7 @@ func TestAClosedStoreAnswersNothing(t *testing.T) {
 	if err := db.Ping(t.Context()); err == nil {
 		t.Error("it answers a ping")
 	}
-	if err := db.Channels.SetSwitch(t.Context(), operators.SwitchChange{Brand: "demo", Channel: "twilio", On: true, Who: "test", At: time.Unix(1, 0)}); err == nil {
+	if err := db.Channels.SetSwitch(t.Context(), operators.SwitchChange{Brand: "demo", Channel: "twilio", On: true, By: prepaid.By{Who: "test"}, At: time.Unix(1, 0)}); err == nil {
 		t.Error("it writes")
 	}
 	if _, err := db.Channels.Switches(t.Context()); err == nil {
@@ -157,7 +158,7 @@ func TestAClosedStoreAnswersNothing(t *testing.T) {
 func TestReadersSeeWhatWasCommittedAndNeverWaitForTheWriter(t *testing.T) {
 	t.Parallel()
 	db := storetest.SQLite(t)
-	if err := db.Channels.SetSwitch(t.Context(), operators.SwitchChange{Brand: "demo", Channel: "twilio", On: true, Who: "test", At: time.Unix(1, 0)}); err != nil {
+	if err := db.Channels.SetSwitch(t.Context(), operators.SwitchChange{Brand: "demo", Channel: "twilio", On: true, By: prepaid.By{Who: "test"}, At: time.Unix(1, 0)}); err != nil {
 		t.Fatal(err)
 	}
 	tx, err := db.Writer().BeginTxx(t.Context(), nil)

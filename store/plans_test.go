@@ -23,7 +23,7 @@ import (
 // fewRows are tables that stay small, so that they may be read whole.
 var fewRows = map[string]bool{
 	"brands": true, "brand_settings": true, "brand_changes": true, "retention": true, // a few rows for each brand
-	"channel_switches": true, "channel_switch_history": true, "send_slots": true, // a few for each channel
+	"channel_switches": true, "send_slots": true, // a few for each channel
 	"leases": true, "copies": true, // one for each copy that runs
 	"key_checks": true, "keys_in_use": true, "keys_in_use_history": true, "card_keys": true, // a few for each key outside the database
 	"card_series": true, "card_jobs": true, "resellers": true, "developer_keys": true, "developer_webhooks": true, "developer_rates": true, // made by hand

@@ -113,7 +113,16 @@ func (db Reconciliation) SaveDispute(ctx context.Context, d operators.OpenItem, 
 
 // CloseItem closes an open item by hand; operators.ErrNoOpenItem.
 func (db Reconciliation) CloseItem(ctx context.Context, id string, by prepaid.By, now time.Time) error {
-	return db.writeOrders(ctx, "close open item", func(tx *sqlx.Tx) error { return closeItem(ctx, tx, id, by, now) })
+	return db.writeOrders(ctx, "close open item", func(tx *sqlx.Tx) error {
+		if err := closeItem(ctx, tx, id, by, now); err != nil {
+			return err
+		}
+		var brand string // of the item's order, where it has one
+		if _, err := get(ctx, tx, &brand, `SELECT o.brand FROM orders o JOIN open_items i ON i.order_id = o.id WHERE i.id = ?`, id); err != nil {
+			return err
+		}
+		return recordDeed(ctx, tx, prepaid.Deed{Brand: brand, What: "close difference", Kind: prepaid.OnItem, Object: id, Old: "open", New: "closed", By: by, At: now})
+	})
 }
 
 func closeItem(ctx context.Context, tx *sqlx.Tx, id string, by prepaid.By, now time.Time) error {

@@ -40,10 +40,8 @@ var keptTables = []kept{
 	{"developer_deliveries", "ordered_at", prepaid.KeepNews, true, nil},
 	{"orders", "created_at", prepaid.KeepOrders, false, forgetOrders},
 	{"mandates", "agreed_at", prepaid.KeepMandates, false, forgetMandates},
-	{"interventions", "at", prepaid.KeepDeeds, false, nil},
-	{"developer_deeds", "at", prepaid.KeepDeeds, false, nil},
+	{"deeds", "at", prepaid.KeepDeeds, false, nil},
 	{"card_audit", "at", prepaid.KeepDeeds, false, nil},
-	{"channel_switch_history", "changed_at", prepaid.KeepDeeds, false, nil},
 }
 
 // withOrders are tables whose rows go with their orders, and whose months go once they are empty. The ledger's are set aside.
@@ -57,7 +55,7 @@ var still = map[string]string{
 	"developer_deliveries": "status <> 'waiting'",
 	"orders":               "run_at = 0 AND NOT needs_human",
 	"last_inbound":         "NOT EXISTS (SELECT 1 FROM customer_addresses a WHERE a.brand = last_inbound.brand AND a.address = last_inbound.address)",
-	"interventions":        "NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = interventions.order_id)",
+	"deeds":                "(kind <> 'order' OR NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = deeds.object))",
 }
 
 // SetRetention writes down for how long each brand keeps what, for the functions that drop partitions. Brands that are not named stay as

@@ -31,7 +31,7 @@ func twoCards(t *testing.T, db *store.DB) {
 
 func lockCards(ctx context.Context, db *store.DB) (cards.Job, error) {
 	f := cards.Filter{Brand: "b"}
-	j, err := db.CardJobs.StartCardJob(ctx, cards.Job{ID: prepaid.NewID[cards.JobID](), Brand: "b", Kind: cards.KindEdit, State: cards.UnderWay, By: "ann", Total: 2})
+	j, err := db.CardJobs.StartCardJob(ctx, cards.Job{ID: prepaid.NewID[cards.JobID](), Brand: "b", Kind: cards.KindEdit, State: cards.UnderWay, By: "ann", Total: 2}, prepaid.By{Who: "ann"})
 	if err != nil {
 		return j, err
 	}

@@ -23,12 +23,10 @@ var grants = map[string]string{
 	"brand_changes":       "SELECT, INSERT",
 
 	// append-only, until they are ten years old: triggers see to that
-	"deeds":                  "SELECT, INSERT, DELETE",
-	"deed_details":           "SELECT, INSERT, DELETE",
-	"card_audit":             "SELECT, INSERT, DELETE",
-	"developer_deeds":        "SELECT, INSERT, DELETE",
-	"channel_switch_history": "SELECT, INSERT, DELETE",
-	"order_history":          "SELECT, INSERT, DELETE",
+	"deeds":         "SELECT, INSERT, DELETE",
+	"deed_details":  "SELECT, INSERT, DELETE",
+	"card_audit":    "SELECT, INSERT, DELETE",
+	"order_history": "SELECT, INSERT, DELETE",
 
 	// kept for the books; what is not named here is kept for ten years by triggers, and then deleted
 	"customers":      "SELECT, INSERT, UPDATE",

@@ -117,6 +117,9 @@ func dumpFilled(t *testing.T, folder, database, url string) {
 	storetest.Fill(t, db, db.Writer())
 	var rows strings.Builder
 	for _, table := range regexp.MustCompile(`(?m)^CREATE TABLE (\w+) \(`).FindAllStringSubmatch(schema.String(), -1) {
+		if strings.Contains(schema.String(), "\nDROP TABLE "+table[1]+";") {
+			continue // its rows have moved
+		}
 		n := dumpTable(t, &rows, db, table[1])
 		if n == 0 && !slices.Contains(unfilled, table[1]) {
 			t.Errorf("%s is empty: storetest.Fill must put something into it", table[1])
@@ -211,7 +214,7 @@ func load(t *testing.T, folder, url, rows string) {
 		t.Fatal(err)
 	}
 	if driver == "pgx" { // what the database numbers goes on after the rows
-		for _, numbered := range [][2]string{{"outbox", "seq"}, {"card_audit", "seq"}, {"developer_sales", "number"}, {"channel_switch_history", "number"}} {
+		for _, numbered := range [][2]string{{"outbox", "seq"}, {"card_audit", "seq"}, {"developer_sales", "number"}} {
 			query := fmt.Sprintf("SELECT setval(pg_get_serial_sequence('%[1]s', '%[2]s'), (SELECT COALESCE(MAX(%[2]s), 1) FROM %[1]s))", numbered[0], numbered[1])
 			if _, err := handle.ExecContext(t.Context(), query); err != nil {
 				t.Fatal(err)

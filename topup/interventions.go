@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"pulsa/prepaid"
 )
@@ -27,25 +26,10 @@ const (
 	NotRefunded  Verdict = "not-refunded"
 )
 
-// Intervention is something that an operator has done by hand: to an order, or to a customer.
-type Intervention struct {
-	ID       string
-	Brand    string
-	Order    prepaid.OrderID // or
-	Customer prepaid.CustomerID
-	What     string // "resolve not-delivered", "refund", "refund as goodwill", "unlock", "erase"
-	prepaid.By
-	At      time.Time
-	Outcome string // "" until it has ended: the order's status, "done", or what was wrong
-	EndedAt time.Time
-}
-
-// Interventions keeps what operators have done. Each method is one transaction.
-type Interventions interface {
-	// SaveIntervention writes one down before it is carried out.
-	SaveIntervention(ctx context.Context, i Intervention) error
-	// EndIntervention writes what came of it.
-	EndIntervention(ctx context.Context, id, outcome string, at time.Time) error
+// Deeds keeps the record of what operators do.
+type Deeds interface {
+	// Record writes a deed.
+	Record(ctx context.Context, d prepaid.Deed) error
 }
 
 // Why an operator's action is not carried out, besides a *NotAllowedError.
@@ -169,7 +153,7 @@ func (s *Service) refundReversed(ctx context.Context, h *History) error {
 	return nil
 }
 
-// intervene carries out an operator's action if the order allows it. The action is written down before, and its outcome
+// intervene carries out an operator's action if the order allows it. A deed tells of it before, and a second one of its outcome
 // after. As everywhere, it is the condition of each change that keeps others from moving the order meanwhile.
 func (s *Service) intervene(ctx context.Context, id prepaid.OrderID, action OperatorAction, by prepaid.By,
 	carryOut func(context.Context, *History) error,
@@ -184,8 +168,11 @@ func (s *Service) intervene(ctx context.Context, id prepaid.OrderID, action Oper
 	if err := h.check(action, s.c.Clock.Now()); err != nil {
 		return h, err
 	}
-	a := Intervention{ID: prepaid.NewID[string](), Brand: h.Brand, Order: id, What: string(action), By: by, At: s.c.Clock.Now()}
-	if err := s.c.Interventions.SaveIntervention(ctx, a); err != nil {
+	d := prepaid.Deed{
+		ID: prepaid.NewID[string](), Brand: h.Brand, What: string(action), Kind: prepaid.OnOrder, Object: string(id), Old: string(h.Status),
+		New: prepaid.Begun, By: by, At: s.c.Clock.Now(),
+	}
+	if err := s.c.Deeds.Record(ctx, d); err != nil {
 		return h, err
 	}
 	s.c.Log.InfoContext(ctx, "by hand", "order", id, "brand", h.Brand, "what", action, "who", by.Who)
@@ -195,11 +182,11 @@ func (s *Service) intervene(ctx context.Context, id prepaid.OrderID, action Oper
 	if now, readErr := s.c.Orders.Order(ctx, id); readErr == nil {
 		h = now
 	}
-	outcome := string(h.Status)
+	d.ID, d.Of, d.New, d.At = prepaid.NewID[string](), d.ID, string(h.Status), s.c.Clock.Now()
 	if err != nil {
-		outcome = "refused: " + err.Error()
+		d.New = "refused: " + err.Error()
 	}
-	return h, errors.Join(err, s.c.Interventions.EndIntervention(ctx, a.ID, outcome, s.c.Clock.Now()))
+	return h, errors.Join(err, s.c.Deeds.Record(ctx, d))
 }
 
 // unlessContradicted looks an operation up once more and goes on with do, unless the outcome is one of those that contradict

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/prepaid/race"
 	"pulsa/topup"
@@ -97,7 +98,7 @@ func TestAnOperatorSettlesWhatIsUnknown(t *testing.T) {
 			w.work(time.Hour)
 			w.wantBooks(w.wantStatus(id, c.want), c.charged, c.refunded, c.credited)
 			w.wantClean()
-			done, err := w.db.Interventions.List(t.Context(), id, "")
+			done, err := w.db.Deeds.Of(t.Context(), operators.Object{Brand: "demo", Kind: prepaid.OnOrder, ID: string(id)})
 			if err != nil || len(done) != 1 || done[0].By != anna || done[0].What != "resolve "+string(c.verdict) ||
 				done[0].Outcome != string(c.want) || done[0].EndedAt.IsZero() {
 				t.Errorf("kept %+v, %v", done, err)

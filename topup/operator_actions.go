@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// OperatorAction is what an operator may do to an order by hand. It is also what the record of interventions calls it.
+// OperatorAction is what an operator may do to an order by hand. It is also what the record calls it.
 type OperatorAction string
 
 // The actions. Resolve takes a Verdict, of which each is an action of its own.

@@ -24,7 +24,7 @@ func usd(minor int64) prepaid.Money { return prepaid.Money{Minor: minor, Currenc
 func (w *world) resale() topup.Request {
 	w.Helper()
 	k := developers.Key{ID: developer, Brand: "demo", Name: "shop", Balance: usd(0), CreatedAt: noon}
-	d := developers.Deed{Key: developer, What: "credit", By: prepaid.By{Who: "ops", Why: "test"}, At: noon}
+	d := prepaid.Deed{Kind: prepaid.OnKey, Object: developer, What: "credit", By: prepaid.By{Who: "ops", Why: "test"}, At: noon}
 	err := w.db.Developers.CreateKey(context.Background(), k, d)
 	if err == nil {
 		_, err = w.db.Developers.CreditKey(context.Background(), usd(5000), "", d)
@@ -123,7 +123,7 @@ func TestAnOrderThatIsDebitedLaterFailsUndebited(t *testing.T) {
 		}, topup.CodeNoFunds, 999},
 		"revoked meanwhile": {func(w *world) {
 			w.network.operators.then(act{answer: topup.Done, during: func() {
-				if err := w.db.Developers.RevokeKey(context.Background(), developers.Deed{Key: developer, What: "revoke", At: noon}); err != nil {
+				if err := w.db.Developers.RevokeKey(context.Background(), prepaid.Deed{Kind: prepaid.OnKey, Object: developer, What: "revoke", At: noon}); err != nil {
 					w.Errorf("revoke: %v", err)
 				}
 			}})
@@ -162,7 +162,7 @@ func TestAnOrderThatIsDebitedLaterFailsUndebited(t *testing.T) {
 
 // spend takes money back from the developer's account.
 func (w *world) spend(minor int64) {
-	_, err := w.db.Developers.CreditKey(context.Background(), usd(-minor), "", developers.Deed{Key: developer, What: "credit", At: noon})
+	_, err := w.db.Developers.CreditKey(context.Background(), usd(-minor), "", prepaid.Deed{Kind: prepaid.OnKey, Object: developer, What: "credit", At: noon})
 	if err != nil {
 		w.Errorf("spend: %v", err)
 	}

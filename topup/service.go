@@ -11,7 +11,7 @@ import (
 	"pulsa/prepaid"
 )
 
-// Config is what a Service is made of. All fields are needed but Interventions, Reached and Moved.
+// Config is what a Service is made of. All fields are needed but Deeds, Reached and Moved.
 type Config struct {
 	Orders   Orders
 	Finder   Finder
@@ -23,8 +23,8 @@ type Config struct {
 	Patience func(kind string) time.Duration
 	Clock    prepaid.Clock
 	Log      *slog.Logger
-	// Interventions keeps what operators do: Resolve, Refund and Goodwill need it.
-	Interventions Interventions
+	// Deeds keeps what operators do: Resolve, Refund and Goodwill need it.
+	Deeds Deeds
 	// Reached is called at the named crash points: "order", "charge", "charged", "delivery", "delivered",
 	// "refund". Only tests set it.
 	Reached func(point string)

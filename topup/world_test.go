@@ -113,7 +113,7 @@ func (w *world) start() {
 	w.orders = &severed{Orders: w.db.Orders, w: w}
 	orders := w.orders
 	w.service = topup.New(topup.Config{
-		Orders: orders, Finder: w.db.Orders, Clock: w.clock, Interventions: w.db.Interventions, Patience: func(string) time.Duration { return 8 * time.Second },
+		Orders: orders, Finder: w.db.Orders, Clock: w.clock, Deeds: w.db.Deeds, Patience: func(string) time.Duration { return 8 * time.Second },
 		Networks: map[string]topup.Network{"net": w.network},
 		Fundings: map[topup.FundingKind]topup.Funding{
 			topup.ByCharge: w.gateway, topup.ByCard: w.gateway,

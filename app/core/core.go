@@ -207,7 +207,7 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 		fundings[kind] = funding
 	}
 	p.Topups = topup.New(topup.Config{
-		Orders: p.DB.Orders, Finder: p.DB.Orders, Interventions: p.DB.Interventions, Clock: p.Clock, Log: p.Log, Brands: p.Brands, Reached: with.Reached, Moved: with.Moved,
+		Orders: p.DB.Orders, Finder: p.DB.Orders, Deeds: p.DB.Deeds, Clock: p.Clock, Log: p.Log, Brands: p.Brands, Reached: with.Reached, Moved: with.Moved,
 		Patience: func(kind string) time.Duration {
 			can, _ := channels.Of(channels.Kind(kind))
 			return can.Patience

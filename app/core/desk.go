@@ -74,13 +74,13 @@ func newDesk(ctx context.Context, c config.Config, db *store.DB) (*Desk, error) 
 		config: c, settings: settings, db: db,
 		brands: operators.Brands{Store: db.Brands, Read: BrandReader(c), File: config.SettingsFile, Clock: clock},
 		Orders: operators.Orders{
-			Orders: db.Orders, Sales: db.Sales, Ledger: db.Ledger, Notices: db.Notices, Interventions: db.Interventions, Clock: clock,
+			Orders: db.Orders, Sales: db.Sales, Ledger: db.Ledger, Notices: db.Notices, Deeds: db.Deeds, Clock: clock,
 		},
 		Customers: operators.Customers{
-			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Interventions: db.Interventions, Mandates: db.Mandates,
+			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Deeds: db.Deeds, Mandates: db.Mandates,
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: settings.Brands, Clock: clock,
 		},
-		APIKeys: operators.APIKeys{Keys: db.Developers, Webhooks: db.Webhooks, Clock: clock, Brands: settings.Brands, Terms: settings.Terms},
+		APIKeys: operators.APIKeys{Keys: db.Developers, Deeds: db.Deeds, Webhooks: db.Webhooks, Clock: clock, Brands: settings.Brands, Terms: settings.Terms},
 		People:  operators.People{Store: db.People, Clock: clock, Brands: settings.Brands, DeskURL: c.DeskURL},
 	}
 	d.Approvals.Desk = &operators.Desk{Deeds: db.Deeds, Approvals: db.Approvals, Staff: d.People, Clock: clock}

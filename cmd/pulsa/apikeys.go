@@ -39,7 +39,7 @@ func (k *apikeysCreateCommand) ProvideAPIKeys(ctx context.Context, o *opened) (o
 }
 
 func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
-	key, secret, err := keys.Create(ctx, operators.NewKey{Brand: k.Brand, Name: k.Name, Scopes: k.Scopes, Currency: k.Currency}, k.by(e))
+	key, secret, err := keys.Create(ctx, operators.NewKey{Brand: k.Brand, Name: k.Name, Scopes: k.Scopes, Currency: k.Currency}, k.by())
 	return k.print(e)(createdKey{key, key.Key, secret.Reveal()}, err)
 }
 
@@ -89,19 +89,19 @@ type changedKey struct {
 type apikeysRevokeCommand struct{ changedKey }
 
 func (k *apikeysRevokeCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
-	return say(e)(keys.Revoke(ctx, k.Key, k.by(e)))
+	return say(e)(keys.Revoke(ctx, k.Key, k.by()))
 }
 
 type apikeysSuspendCommand struct{ changedKey }
 
 func (k *apikeysSuspendCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
-	return say(e)(keys.Suspend(ctx, k.Key, k.by(e)))
+	return say(e)(keys.Suspend(ctx, k.Key, k.by()))
 }
 
 type apikeysResumeCommand struct{ changedKey }
 
 func (k *apikeysResumeCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
-	return say(e)(keys.Resume(ctx, k.Key, k.by(e)))
+	return say(e)(keys.Resume(ctx, k.Key, k.by()))
 }
 
 type apikeysCreditCommand struct {
@@ -112,7 +112,7 @@ type apikeysCreditCommand struct {
 }
 
 func (k *apikeysCreditCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
-	return k.print(e)(keys.Credit(ctx, operators.KeyCredit{Key: k.Key, Amount: k.Amount, Reference: k.Reference}, k.by(e)))
+	return k.print(e)(keys.Credit(ctx, operators.KeyCredit{Key: k.Key, Amount: k.Amount, Reference: k.Reference}, k.by()))
 }
 
 type apikeysWebhookCommand struct {
@@ -125,9 +125,9 @@ type apikeysWebhookCommand struct {
 func (k *apikeysWebhookCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
 	switch {
 	case k.Remove:
-		return k.print(e)(keys.RemoveWebhook(ctx, k.Key, k.by(e)))
+		return k.print(e)(keys.RemoveWebhook(ctx, k.Key, k.by()))
 	case k.URL != "":
-		secret, err := keys.SetWebhook(ctx, k.Key, k.URL, k.by(e))
+		secret, err := keys.SetWebhook(ctx, k.Key, k.URL, k.by())
 		return k.print(e)(createdWebhook{k.Key, k.URL, secret.Reveal()}, err)
 	}
 	return k.print(e)(keys.Webhook(ctx, k.Key))
@@ -179,5 +179,5 @@ type deliveriesRepeatCommand struct {
 }
 
 func (r *deliveriesRepeatCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
-	return say(e)(d.APIKeys.RepeatDelivery(ctx, r.Delivery, r.by(e)))
+	return say(e)(d.APIKeys.RepeatDelivery(ctx, r.Delivery, r.by()))
 }

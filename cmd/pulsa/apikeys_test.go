@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"pulsa/app"
 )
 
 func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	o := office{t, t.TempDir(), map[string]string{}}
-	o.env["PULSA_DATA"], o.env["PULSA_OPERATOR"] = o.data, "anna"
+	o.env["PULSA_DATA"] = o.data
 	var made struct {
 		ID     string `json:"client_id"`
 		Secret string `json:"client_secret"`
@@ -58,7 +60,7 @@ func TestKeysAreMadeCreditedListedAndRevoked(t *testing.T) {
 	o.fails("no such key", "apikeys", "revoke", "--key", "nobody", "--reason", "x")
 	o.fails("money can only be paid back, with -1", "apikeys", "credit", "--key", made.ID, "--amount", "1", "--reason", "late")
 	o.does("the balance is EUR 79.00.", "apikeys", "credit", "--key", made.ID, "--amount=-0.50", "--reason", "left")
-	show := o.does("anna ", "apikeys", "show", "--key", made.ID)
+	show := o.does("by "+app.OSUser(), "apikeys", "show", "--key", made.ID)
 	for _, word := range []string{"send-topups read-operators", "EUR 79.00", "revoked", "create", "credit EUR 100.00", "credit EUR 10.00, statement 7", "credit EUR -20.50", "typing error", "suspend", "odd numbers", "resume", "our own test", "left"} {
 		if !strings.Contains(show, word) {
 			t.Errorf("shown without %q: %s", word, show)

@@ -15,7 +15,7 @@ import (
 )
 
 func TestOperatorsKeepWebhooks(t *testing.T) {
-	o := office{t, t.TempDir(), map[string]string{"PULSA_OPERATOR": "anna"}}
+	o := office{t, t.TempDir(), map[string]string{}}
 	o.env["PULSA_DATA"] = o.data
 	var key struct {
 		ID     string `json:"client_id"`

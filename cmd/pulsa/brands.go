@@ -86,7 +86,7 @@ func (a *brandsApplyCommand) ProvideBrands(ctx context.Context, o *opened) (oper
 
 func (a *brandsApplyCommand) Run(ctx context.Context, e term.Env, brands operators.Brands) error {
 	asked := operators.Application{File: a.File.Filename, Text: a.File.Contents, Brand: a.Brand, Over: a.Over, Draft: a.Draft}
-	return a.print(e)(brands.Apply(ctx, asked, a.by(e)))
+	return a.print(e)(brands.Apply(ctx, asked, a.by()))
 }
 
 type brandsPublishCommand struct {
@@ -98,7 +98,7 @@ type brandsPublishCommand struct {
 }
 
 func (p *brandsPublishCommand) Run(ctx context.Context, e term.Env, brands operators.Brands) error {
-	return p.print(e)(brands.Publish(ctx, p.Brand, p.Version, p.Over, p.by(e)))
+	return p.print(e)(brands.Publish(ctx, p.Brand, p.Version, p.Over, p.by()))
 }
 
 type brandsRevertCommand struct {
@@ -109,7 +109,7 @@ type brandsRevertCommand struct {
 }
 
 func (r *brandsRevertCommand) Run(ctx context.Context, e term.Env, brands operators.Brands) error {
-	return r.print(e)(brands.Revert(ctx, r.Brand, r.Version, r.by(e)))
+	return r.print(e)(brands.Revert(ctx, r.Brand, r.Version, r.by()))
 }
 
 type brandsWithdrawCommand struct {
@@ -119,5 +119,5 @@ type brandsWithdrawCommand struct {
 }
 
 func (w *brandsWithdrawCommand) Run(ctx context.Context, e term.Env, brands operators.Brands) error {
-	return w.print(e)(brands.Withdraw(ctx, w.Brand, w.by(e)))
+	return w.print(e)(brands.Withdraw(ctx, w.Brand, w.by()))
 }

@@ -137,7 +137,7 @@ type resellersCreateCommand struct {
 }
 
 func (c *resellersCreateCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
-	return say(e)(shop.CreateReseller(ctx, c.Name, c.Title, c.by(e)))
+	return say(e)(shop.CreateReseller(ctx, c.Name, c.Title, c.by()))
 }
 
 type resellersListCommand struct {

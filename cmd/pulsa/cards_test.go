@@ -35,7 +35,7 @@ func newCardShop(t *testing.T) cardShop {
 	if err := os.WriteFile(s.config, []byte(testBrand), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.vars = []string{"PULSA_PIN_PEPPER", testKey, "PULSA_CARD_KEY", testKey + "c", "TOKEN", "t", "FROM", "+31300000000", "PULSA_OPERATOR", "ann",
+	s.vars = []string{"PULSA_PIN_PEPPER", testKey, "PULSA_CARD_KEY", testKey + "c", "TOKEN", "t", "FROM", "+31300000000",
 		"PULSA_CONFIG", s.config, "PULSA_DATA", folder}
 	return s
 }

@@ -41,7 +41,7 @@ type cardsWorkCommand[W interface{ work() operators.CardWork }] struct {
 
 func (c *cardsWorkCommand[W]) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
 	which := operators.CardSelection{CardQuery: operators.CardQuery(c.cardFilter), All: c.All}
-	plan, err := shop.Plan(ctx, which, c.Work.work(), c.by(e))
+	plan, err := shop.Plan(ctx, which, c.Work.work(), c.by())
 	fmt.Fprint(e.Stdout, plan.Text())
 	if err == nil && !c.Yes {
 		err = e.Confirm(ctx, plan.Question())
@@ -96,16 +96,15 @@ type cardsGenerateCommand struct {
 }
 
 func (c *cardsGenerateCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
-	return runJob(ctx, e, shop)(shop.Generate(ctx, operators.CardBatch(c.cardBatch), c.by(e)))
+	return runJob(ctx, e, shop)(shop.Generate(ctx, operators.CardBatch(c.cardBatch), c.by()))
 }
 
 type cardsRekeyCommand struct {
 	ofBrand
-	actor
 }
 
 func (c *cardsRekeyCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
-	return runJob(ctx, e, shop)(shop.Rekey(ctx, prepaid.By{Who: c.who(e)}))
+	return runJob(ctx, e, shop)(shop.Rekey(ctx, deed{}.by()))
 }
 
 type cardsResumeCommand struct {
@@ -142,7 +141,7 @@ func (c *cardsImportCommand) Run(ctx context.Context, e term.Env, shop operators
 		return say(e)(check, err)
 	}
 	bar := e.Progress("import")
-	done, err := shop.Import(ctx, operators.CardImport(c.cardImport), c.by(e), bar.Show)
+	done, err := shop.Import(ctx, operators.CardImport(c.cardImport), c.by(), bar.Show)
 	bar.End()
 	return say(e)(done, err)
 }

@@ -61,7 +61,7 @@ type switchFlags struct {
 type channelsEnableCommand struct{ switchFlags }
 
 func (c *channelsEnableCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
-	done, err := d.Enable(ctx, c.Channel, c.by(e))
+	done, err := d.Enable(ctx, c.Channel, c.by())
 	fmt.Fprint(e.Stdout, done.Text()) // even if its provider could not be told
 	return err
 }
@@ -69,7 +69,7 @@ func (c *channelsEnableCommand) Run(ctx context.Context, e term.Env, d operators
 type channelsDisableCommand struct{ switchFlags }
 
 func (c *channelsDisableCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
-	done, err := d.Disable(ctx, c.Channel, c.by(e))
+	done, err := d.Disable(ctx, c.Channel, c.by())
 	fmt.Fprint(e.Stdout, done.Text())
 	return err
 }

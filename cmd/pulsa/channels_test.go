@@ -70,9 +70,6 @@ func newDeskAt(t *testing.T, clock prepaid.Clock) *desk {
 }
 
 func (d *desk) env(name string) string {
-	if name == "PULSA_OPERATOR" {
-		return "anna"
-	}
 	return apptest.ProviderEnv()[name]
 }
 
@@ -124,16 +121,16 @@ func TestASwitchIsInForceOnARunningCopyWithinFiveSeconds(t *testing.T) {
 	d.prints([]string{"disable", "fake"}, "demo/fake is off", "5 seconds")
 	answers(http.StatusNotFound)
 	apptest.Push(t, d.Program.Program, "demo", "fake", "tel:"+testNumber, "news that waits")
-	d.prints([]string{"status", "fake"}, "down", "switched off by anna")
-	d.prints([]string{"enable", "fake", "--by", "bert"}, "demo/fake is on")
+	d.prints([]string{"status", "fake"}, "down", "switched off by "+app.OSUser())
+	d.prints([]string{"enable", "fake"}, "demo/fake is on")
 	answers(http.StatusOK)
 	if inTime == 0 {
 		t.Error("neither switch was in force after 5 seconds")
 	}
 	clock.Skip(time.Minute) // it is tried again
 	apptest.Hear(t, d.Program.Program, "tel:"+testNumber, "news that waits")
-	history, err := d.DB.Channels.SwitchHistory(t.Context(), "demo")
-	if err != nil || len(history) != 2 || history[0].Who != "anna" || history[0].On || history[1].Who != "bert" || !history[1].On {
+	history, err := d.DB.Deeds.Of(t.Context(), operators.Object{Brand: "demo", Kind: prepaid.OnChannel, ID: "fake"})
+	if err != nil || len(history) != 2 || history[0].Who != app.OSUser() || history[0].New != "off" || history[1].Role != prepaid.Machine || history[1].New != "on" {
 		t.Errorf("%+v, %v", history, err)
 	}
 }
@@ -194,7 +191,7 @@ func TestChannelsAreListedAndTried(t *testing.T) {
 			telegram = row
 		}
 	}
-	if telegram.On || telegram.SwitchedBy != "anna" || telegram.URL != "https://topup.example/webhooks/demo/telegram" {
+	if telegram.On || telegram.SwitchedBy != app.OSUser() || telegram.URL != "https://topup.example/webhooks/demo/telegram" {
 		t.Errorf("%+v", telegram)
 	}
 	d.prints([]string{"test", "telegram"}, "ok, bot @demo_bot", "https://topup.example/webhooks/demo/telegram")

@@ -55,7 +55,7 @@ func (r *reconcileCommand) ProvideBooks(ctx context.Context, o *opened) (*app.Bo
 
 func (r *reconcileCommand) Run(ctx context.Context, e term.Env, b *app.Books) error {
 	if r.Close != "" {
-		return b.Reconciliation.Close(ctx, r.Close, r.by(e))
+		return b.Reconciliation.Close(ctx, r.Close, r.by())
 	}
 	if !r.List {
 		if err := r.compare(ctx, e, b); err != nil {

@@ -75,7 +75,7 @@ type customersUntoldCommand struct {
 
 func (u *customersUntoldCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
 	if u.Told != "" {
-		return say(e)(d.Customers.Told(ctx, prepaid.NoticeID(u.Told), u.by(e)))
+		return say(e)(d.Customers.Told(ctx, prepaid.NoticeID(u.Told), u.by()))
 	}
 	return term.NewTable[operators.UntoldRow](e, u.Output).Print(d.Customers.Untold(ctx, u.Brand, u.Limit))
 }
@@ -88,9 +88,9 @@ type customersUnlockCommand struct {
 
 func (u *customersUnlockCommand) Run(ctx context.Context, e term.Env, who operators.Whom, d *core.Desk) error {
 	if u.Paid {
-		return say(e)(d.Customers.UnlockPaid(ctx, who, u.by(e)))
+		return say(e)(d.Customers.UnlockPaid(ctx, who, u.by()))
 	}
-	return say(e)(d.Customers.Unlock(ctx, who, u.by(e)))
+	return say(e)(d.Customers.Unlock(ctx, who, u.by()))
 }
 
 type customersUnfreezeCommand struct {
@@ -101,9 +101,9 @@ type customersUnfreezeCommand struct {
 
 func (u *customersUnfreezeCommand) Run(ctx context.Context, e term.Env, who operators.Whom, d *core.Desk) error {
 	if u.End {
-		return say(e)(d.Customers.UnfreezeForNobody(ctx, who, u.by(e)))
+		return say(e)(d.Customers.UnfreezeForNobody(ctx, who, u.by()))
 	}
-	return say(e)(d.Customers.Unfreeze(ctx, who, u.by(e)))
+	return say(e)(d.Customers.Unfreeze(ctx, who, u.by()))
 }
 
 type customersResetPINCommand struct {
@@ -112,7 +112,7 @@ type customersResetPINCommand struct {
 }
 
 func (r *customersResetPINCommand) Run(ctx context.Context, e term.Env, who operators.Whom, d *core.Desk) error {
-	return say(e)(d.Customers.ResetPIN(ctx, who, r.by(e)))
+	return say(e)(d.Customers.ResetPIN(ctx, who, r.by()))
 }
 
 type customersNumberCommand struct {
@@ -126,7 +126,7 @@ func (n *customersNumberCommand) Run(ctx context.Context, e term.Env, who operat
 	if err != nil {
 		return err
 	}
-	return say(e)(d.Customers.Move(ctx, who, to, n.by(e)))
+	return say(e)(d.Customers.Move(ctx, who, to, n.by()))
 }
 
 type customersEraseCommand struct {
@@ -140,7 +140,7 @@ func (c *customersEraseCommand) Run(ctx context.Context, e term.Env, who operato
 		return err
 	}
 	if c.DespiteDebt {
-		return say(e)(d.Customers.EraseDespiteDebt(ctx, who, c.by(e)))
+		return say(e)(d.Customers.EraseDespiteDebt(ctx, who, c.by()))
 	}
-	return say(e)(d.Customers.Erase(ctx, who, c.by(e)))
+	return say(e)(d.Customers.Erase(ctx, who, c.by()))
 }

@@ -61,7 +61,7 @@ func (o office) switchOff(channel string) {
 	o.Helper()
 	db, err := store.Open(o.Context(), "sqlite:"+o.data+"/pulsa.db", store.Options{})
 	if err == nil {
-		err = db.Channels.SetSwitch(o.Context(), operators.SwitchChange{Brand: "demo", Channel: channel, On: false, Who: "test", At: time.Now()})
+		err = db.Channels.SetSwitch(o.Context(), operators.SwitchChange{Brand: "demo", Channel: channel, On: false, By: prepaid.By{Who: "test"}, At: time.Now()})
 	}
 	if err == nil {
 		err = db.Close()

@@ -37,24 +37,13 @@ type ofBrand struct {
 	Brand string `required:"" help:"Which brand."`
 }
 
-// actor says who does something by hand.
-type actor struct {
-	By string `help:"Who does it, for the record (default: $PULSA_OPERATOR, else the operating system's user)." placeholder:"NAME"`
-}
-
-// who is the operator's name.
-func (a actor) who(e term.Env) string { return app.Operator(a.By, e.Getenv) }
-
-// deed says who does something by hand, and why.
+// deed says why something is done by hand.
 type deed struct {
-	actor
 	Reason string `help:"Why, for the record. Write no number or name of a customer." placeholder:"TEXT"`
 }
 
 // by returns who and why. An operation that needs a reason checks for it.
-func (d deed) by(e term.Env) prepaid.By {
-	return prepaid.By{Who: d.who(e), Why: strings.TrimSpace(d.Reason)}
-}
+func (d deed) by() prepaid.By { return prepaid.ByMachine(app.OSUser(), strings.TrimSpace(d.Reason)) }
 
 // answer is the flag of commands that answer with one object.
 type answer struct {

@@ -30,7 +30,7 @@ type keysUseCommand struct {
 }
 
 func (u *keysUseCommand) Run(ctx context.Context, e term.Env, k operators.Keys) error {
-	return say(e)(k.Use(ctx, operators.MasterKey(u.Key), u.Version, u.by(e)))
+	return say(e)(k.Use(ctx, operators.MasterKey(u.Key), u.Version, u.by()))
 }
 
 type keysHistoryCommand struct {

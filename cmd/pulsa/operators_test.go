@@ -36,7 +36,7 @@ func newOffice(t *testing.T) office {
 	t.Helper()
 	commandsAlone(t)
 	o := office{t, t.TempDir(), map[string]string{}}
-	o.env["PULSA_DATA"], o.env["PULSA_OPERATOR"] = o.data, "anna"
+	o.env["PULSA_DATA"] = o.data
 	p := o.program()
 	for _, number := range []string{testNumber, "+31612348005"} {
 		apptest.Register(t, p.Program, p.Sims.Gateway.CompleteSetup, number)
@@ -142,7 +142,7 @@ func TestOperatorsSeeAndRefundOrders(t *testing.T) {
 	o.fails(grouped(delivered)+": ", "topups", "resolve", strings.ToLower(grouped(delivered)), "--not-delivered", "--reason", "complaint")
 	o.fails("does not allow", "topups", "resolve", delivered, "--not-delivered", "--reason", "complaint")
 	o.fails("no such order", "topups", "show", "BBBBBBBBBB")
-	o.does("anna", "topups", "show", held)
+	o.does("by "+app.OSUser(), "topups", "show", held)
 	o.does("no violation", "audit", "--books", o.data)
 }
 

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"pulsa/cmd/pulsa/term"
+	"pulsa/prepaid"
 )
 
 func TestHangupEndsNeitherServerNorSimulators(t *testing.T) {
@@ -81,18 +81,15 @@ func TestChatJoinsTheServerOnItsFolder(t *testing.T) {
 	}
 }
 
-func TestWhoWorksIsTheOperatingSystemsUserUnlessSaid(t *testing.T) {
+func TestACommandIsTheMachinesAndItsUsers(t *testing.T) {
 	me, err := user.Current()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, each := range []struct{ given, env, want string }{
-		{"anna", "bert", "anna"}, {" ", "bert", "bert"}, {"", "", me.Username},
-	} {
-		e := term.Env{Getenv: func(name string) string { return map[string]string{"PULSA_OPERATOR": each.env, "USER": "nobody"}[name] }}
-		if got := (actor{each.given}).who(e); got != each.want {
-			t.Errorf("%+v: %s", each, got)
-		}
+	t.Setenv("USER", "nobody")
+	want := prepaid.By{Who: me.Username, Why: "waits", Role: prepaid.Machine, From: prepaid.Machine}
+	if got := (deed{" waits "}).by(); got != want {
+		t.Errorf("%+v", got)
 	}
 }
 

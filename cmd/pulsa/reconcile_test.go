@@ -131,7 +131,7 @@ stripe:
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return &account{T: t, reportingProvider: p, db: db, day: time.Now().UTC().Truncate(24 * time.Hour).Add(-12 * time.Hour), env: map[string]string{
-		"PULSA_CONFIG": config, "PULSA_DATA": folder, "PULSA_OPERATOR": "anna", "RID": "id", "RSECRET": "s", "SKEY": "sk_test_bcdf", "SHOOK": "whsec_bcdf",
+		"PULSA_CONFIG": config, "PULSA_DATA": folder, "RID": "id", "RSECRET": "s", "SKEY": "sk_test_bcdf", "SHOOK": "whsec_bcdf",
 	}}
 }
 

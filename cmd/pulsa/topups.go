@@ -104,6 +104,6 @@ func (s settings) intervene(ctx context.Context, e term.Env, d deed, order strin
 	if err != nil {
 		return err
 	}
-	asked := operators.Intervention{Order: prepaid.ReadOrderID(order), Action: action, By: d.by(e)}
+	asked := operators.Intervention{Order: prepaid.ReadOrderID(order), Action: action, By: d.by()}
 	return say(e)(app.Intervene(ctx, c, app.Logger(c.Log, e.Stderr), asked))
 }

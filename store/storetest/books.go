@@ -116,16 +116,13 @@ var bookTests = []test{
 		w.copyAged("mandates", "customer = ?", c.ID)
 		w.exec(`UPDATE mandates SET sealed = '', run_at = 0`)
 		old := start.Add(-elevenYears)
-		key := w.developer(eur(100)).ID
 		for _, at := range []time.Time{start, old} {
-			w.ok(w.db.Interventions.SaveIntervention(w.Context(), topup.Intervention{ID: at.String(), Brand: brand, Customer: c.ID, What: "unlock", By: by, At: at}))
+			w.ok(w.db.Deeds.Record(w.Context(), prepaid.Deed{Brand: brand, What: "unlock", Kind: prepaid.OnCustomer, Object: string(c.ID), About: "asked", By: by, At: at}))
 			w.exec(`INSERT INTO card_audit (at, brand, job, kind, by_whom, why, first_serial, last_serial, cards) VALUES (?, 'demo', 'j', 'edit', 'ann', '', '', '', 1)`, prepaid.Micros(at))
-			w.exec(`INSERT INTO developer_deeds (brand, id, key_id, what, who, why, at) VALUES ('demo', ?, ?, 'suspend', 'ann', '', ?)`, at.String(), key, prepaid.Micros(at))
 		}
 		must[[]store.Strays](w)(w.db.Partitions.Prepare(w.Context(), start))
 		w.forgetAll(start, prepaid.Retention{})
-		same(w, "is paid by", w.counts("mandates", "interventions", "card_audit"), "mandates 2, interventions 1, card_audit 1")
-		same(w, "deeds", w.column(`SELECT CAST(COUNT(*) AS TEXT) FROM developer_deeds WHERE what = 'suspend'`), "1")
+		same(w, "is paid by", w.counts("mandates", "deeds", "deed_details", "card_audit"), "mandates 2, deeds 1, deed_details 1, card_audit 1")
 		w.exec(`UPDATE instruments SET active = FALSE`)
 		w.forgetAll(start, prepaid.Retention{})
 		same(w, "is not", w.counts("mandates"), "mandates 1")
@@ -134,8 +131,8 @@ var bookTests = []test{
 	{"what is younger than ten years is deleted by nobody", func(w *world) {
 		w.sale()
 		c := w.signs(w.customer())
-		w.ok(w.db.Interventions.SaveIntervention(w.Context(), topup.Intervention{ID: "i", Brand: brand, Customer: c.ID, What: "unlock", By: by, At: start}))
-		for _, table := range []string{"charges", "order_history", "attempts", "orders", "mandates", "interventions", "ledger_entries", "ledger_postings"} {
+		w.ok(w.db.Deeds.Record(w.Context(), prepaid.Deed{Brand: brand, What: "unlock", Kind: prepaid.OnCustomer, Object: string(c.ID), By: by, At: start}))
+		for _, table := range []string{"charges", "order_history", "attempts", "orders", "mandates", "deeds", "ledger_entries", "ledger_postings"} {
 			for _, conn := range []*sqlx.DB{w.hand, w.db.Writer()} {
 				_, err := conn.ExecContext(w.Context(), `DELETE FROM `+table)
 				if err == nil || !strings.Contains(err.Error(), "10 years") && !strings.Contains(err.Error(), "append-only") && !strings.Contains(err.Error(), "permission denied") {

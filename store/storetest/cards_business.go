@@ -249,7 +249,7 @@ func (w *world) job(total int64) cards.Job {
 	w.Helper()
 	return must[cards.Job](w)(w.db.CardJobs.StartCardJob(w.Context(), cards.Job{ID: prepaid.NewID[cards.JobID](), Brand: brand, Kind: cards.KindGenerate,
 		State: cards.UnderWay, By: "ann", Total: total, CreatedAt: start,
-		Spec: cards.Spec{Generate: &cards.GenerateRequest{Brand: brand, Series: "101", Quantity: int(total), Amount: eur(1000)}}}))
+		Spec: cards.Spec{Generate: &cards.GenerateRequest{Brand: brand, Series: "101", Quantity: int(total), Amount: eur(1000)}}}, by))
 }
 
 // chunk is n cards of a job.

@@ -65,7 +65,7 @@ var keyCheckTests = []test{
 		w.rightKey(operators.PINPepper, "a")
 		k := w.developer(usd(0))
 		w.wrongKey(operators.PINPepper, store.KeyError{Version: 1, Stored: "API keys in the database are hashed"}, "b")
-		w.ok(w.db.Developers.RevokeKey(w.Context(), deedOf(k.ID, "revoke")))
+		w.ok(w.db.Developers.RevokeKey(w.Context(), keyDeed(k.ID, "revoke")))
 		w.hook(k.ID)
 		w.exec(`UPDATE developer_webhooks SET secret = ?`, []byte{0, 0, 0, 1, 9})
 		w.wrongKey(operators.PINPepper, store.KeyError{Version: 1, Stored: "secrets of webhooks in the database are sealed"}, "b")

@@ -19,15 +19,6 @@ import (
 var by = prepaid.By{Who: "anna", Why: "the customer asked"}
 
 var operatorTests = []test{
-	{"an intervention ends once", func(w *world) {
-		i := topup.Intervention{ID: "i", Brand: brand, Order: "ORDER", What: "refund", By: by, At: start}
-		w.ok(w.db.Interventions.SaveIntervention(w.Context(), i))
-		w.ok(w.db.Interventions.EndIntervention(w.Context(), "i", "refunded", start.Add(time.Second)))
-		w.ok(w.db.Interventions.EndIntervention(w.Context(), "i", "other", start.Add(time.Minute)))
-		i.Outcome, i.EndedAt = "refunded", start.Add(time.Second)
-		same(w, "kept", must[[]topup.Intervention](w)(w.db.Interventions.List(w.Context(), "ORDER", "")), []topup.Intervention{i})
-		same(w, "another's", len(must[[]topup.Intervention](w)(w.db.Interventions.List(w.Context(), "", "c"))), 0)
-	}},
 	{"orders are listed by what is asked", func(w *world) {
 		first, second := w.sale(), w.placed(w.purchase(w.customer()))
 		ids := func(f operators.OrderFilter) []prepaid.OrderID {

@@ -477,15 +477,19 @@ func (w *world) due(now time.Time) []string {
 var switchTests = []test{
 	{"a switch and who turned it are kept", func(w *world) {
 		same(w, "none", must[map[string]bool](w)(w.db.Channels.Switches(w.Context())), map[string]bool{})
-		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: true, Who: "ann", At: start}))
-		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: true, Who: "bob", At: start.Add(time.Minute)})) // stands so already
-		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: false, Who: "cid", At: start.Add(time.Hour)}))
-		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: "other", Channel: "twilio", On: true, Who: "dee", At: start}))
+		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: true, By: prepaid.By{Who: "ann"}, At: start}))
+		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: true, By: prepaid.By{Who: "bob"}, At: start.Add(time.Minute)})) // stands so already
+		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: false, By: prepaid.By{Who: "cid"}, At: start.Add(time.Hour)}))
+		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: "other", Channel: "twilio", On: true, By: prepaid.By{Who: "dee"}, At: start}))
 		same(w, "switches", must[map[string]bool](w)(w.db.Channels.Switches(w.Context())), map[string]bool{"demo/twilio": false, "other/twilio": true})
-		same(w, "history", must[[]operators.SwitchChange](w)(w.db.Channels.SwitchHistory(w.Context(), brand)), []operators.SwitchChange{
-			{Brand: brand, Channel: "twilio", On: true, Who: "ann", At: start},
-			{Brand: brand, Channel: "twilio", On: false, Who: "cid", At: start.Add(time.Hour)},
+		same(w, "last", must[[]operators.SwitchChange](w)(w.db.Channels.LastSwitches(w.Context(), brand)), []operators.SwitchChange{
+			{Brand: brand, Channel: "twilio", On: false, By: prepaid.By{Who: "cid"}, At: start.Add(time.Hour)},
 		})
+		var told []string
+		for _, d := range w.deeds(prepaid.OnChannel, "twilio") {
+			told = append(told, d.Who+" "+d.Old+">"+d.New)
+		}
+		same(w, "deeds", told, []string{"ann >on", "cid on>off"})
 	}},
 	{"every stored text can be seen", func(w *world) {
 		w.customer()

@@ -236,7 +236,7 @@ var recoveryTests = []test{
 		if _, err := w.db.Customers.FreezeCustomer(w.Context(), brand, "telegram:old", start); !errors.Is(err, accounts.ErrNothingTaken) {
 			w.Errorf("once decided: %v", err)
 		}
-		same(w, "written down", must[[]topup.Intervention](w)(w.db.Interventions.List(w.Context(), "", c.ID))[0].What, "unfreeze")
+		same(w, "written down", w.deeds(prepaid.OnCustomer, string(c.ID))[0].What, "unfreeze")
 	}},
 	{"an operator decides that a frozen account is nobody's", func(w *world) {
 		c := w.paysAnew(w.taken(start))

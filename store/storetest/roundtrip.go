@@ -126,10 +126,10 @@ var roundTripTests = []test{
 			k.Balance.Minor = 0 // it is credited
 			k.LastUsedAt = time.Time{}
 		})
-		d := filled(func(d *developers.Deed) { d.Key = k.ID })
+		d := keyDeed(k.ID, "create")
 		w.ok(w.db.Developers.CreateKey(w.Context(), k, d))
 		same(w, "key", w.key(k.ID), k)
-		same(w, "deeds", must[[]developers.Deed](w)(w.db.Developers.Deeds(w.Context(), k.ID)), []developers.Deed{d})
+		same(w, "deeds", w.deeds(prepaid.OnKey, k.ID)[0].What, "create")
 
 		n := w.resale(w.developer(eur(1000)), func(n *topup.NewOrder) {
 			sale := filled(func(s *topup.Sale) {
@@ -147,7 +147,7 @@ var roundTripTests = []test{
 	{"a developer's webhook and a delivery to it", func(w *world) {
 		k := w.developer(eur(1000))
 		hook := filled(func(h *developers.Webhook) { h.Key = k.ID })
-		w.ok(w.db.Webhooks.SetWebhook(w.Context(), hook, deedOf(k.ID, "webhook")))
+		w.ok(w.db.Webhooks.SetWebhook(w.Context(), hook, keyDeed(k.ID, "webhook")))
 		same(w, "webhook", must[developers.Webhook](w)(w.db.Webhooks.Webhook(w.Context(), k.ID)), hook)
 		o := w.placed(w.resale(k))
 		change := delivered(o)
@@ -220,11 +220,11 @@ var roundTripTests = []test{
 			j.Spec.Generate.First = 1         // drawn
 			j.Spec.Generate.By = prepaid.By{} // the job's
 		})
-		same(w, "started", must[cards.Job](w)(w.db.CardJobs.StartCardJob(w.Context(), j)), j)
+		same(w, "started", must[cards.Job](w)(w.db.CardJobs.StartCardJob(w.Context(), j, by)), j)
 		same(w, "job", must[cards.Job](w)(w.db.CardJobs.CardJob(w.Context(), j.ID)), j)
 		r := filled(func(*cards.Reseller) {})
 		made := filled(func(j *cards.Job) { j.ID = "reseller" })
-		w.ok(w.db.CardReports.SaveReseller(w.Context(), r, made))
+		w.ok(w.db.CardReports.SaveReseller(w.Context(), r, made, by))
 		same(w, "resellers", must[[]cards.Reseller](w)(w.db.CardReports.Resellers(w.Context(), r.Brand)), []cards.Reseller{r})
 		same(w, "record", must[[]cards.Record](w)(w.db.CardJobs.CardAudit(w.Context(), made.ID)), []cards.Record{{
 			At: r.CreatedAt, Brand: made.Brand, Job: made.ID, Kind: made.Kind, By: made.By, Why: made.Why, First: r.Name, Last: r.Name}})
@@ -263,11 +263,14 @@ var roundTripTests = []test{
 		w.apply(declined(o))
 		passages := must[[]operators.Passage](w)(w.db.Orders.Passages(w.Context(), o.ID))
 		complete(w, passages[len(passages)-1])
-		i := filled(func(*topup.Intervention) {})
-		w.ok(w.db.Interventions.SaveIntervention(w.Context(), i))
-		same(w, "interventions", must[[]topup.Intervention](w)(w.db.Interventions.List(w.Context(), i.Order, "")), []topup.Intervention{i})
-		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "sms", On: true, Who: "ann", Why: "new", At: start}))
-		complete(w, must[[]operators.SwitchChange](w)(w.db.Channels.SwitchHistory(w.Context(), brand))[0])
+		d := filled(func(d *prepaid.Deed) {
+			d.By.Role, d.By.From, d.By.ApprovedBy, d.Of, d.Brand = "finance", "192.0.2.7", "ben", "", brand
+		})
+		w.ok(w.db.Deeds.Record(w.Context(), d))
+		d.About = "" // asked for elsewhere
+		same(w, "deeds", w.deeds(d.Kind, d.Object), []operators.RecordedDeed{{Deed: d, Outcome: operators.DeedDone, EndedAt: d.At}})
+		w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "sms", On: true, By: by, At: start}))
+		complete(w, must[[]operators.SwitchChange](w)(w.db.Channels.LastSwitches(w.Context(), brand))[0], "Role", "From", "ApprovedBy")
 	}},
 	{"a difference and a wallet's reading", func(w *world) {
 		d := filled(func(d *operators.OpenItem) { d.ClosedAt, d.ClosedBy, d.Reason = time.Time{}, "", "" })

@@ -66,11 +66,10 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 	w.end(w.claimOut(start)[0], channels.SendEnd{Status: channels.GivenUp, Code: "30003", Now: start})
 	w.put(waits)
 	w.ok(w.db.Windows.SawInbound(w.Context(), brand, "whatsapp", c.MSISDN.Tel(), "whatsapp:"+c.MSISDN.String(), start))
-	w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: true, Who: "ann", Why: "tests", At: start}))
+	w.ok(w.db.Channels.SetSwitch(w.Context(), operators.SwitchChange{Brand: brand, Channel: "twilio", On: true, By: by, At: start}))
 	if _, _, err := w.db.Outbox.SendSlot(w.Context(), "demo/twilio", start, start.Add(time.Minute), time.Second); err != nil {
 		w.Fatal(err)
 	}
-	w.ok(w.db.Interventions.SaveIntervention(w.Context(), topup.Intervention{ID: "by hand", Brand: brand, Customer: c.ID, What: "unlock", By: by, At: start}))
 	w.ok(w.db.Reconciliation.SaveDispute(w.Context(), operators.OpenItem{Provider: "stripe", Reference: "dp_1", Currency: "EUR", Theirs: 1000, HappenedAt: start}, start))
 	w.ok(w.db.Reconciliation.SaveWalletReading(w.Context(), operators.WalletReading{Network: "reloadly", Currency: "EUR", At: start, Balance: 1}, nil))
 	must[bool](w)(w.db.Leases.HoldLease(w.Context(), "poll demo/bot", "a server", start, start.Add(time.Minute)))

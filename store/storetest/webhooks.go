@@ -76,9 +76,9 @@ var webhookTests = []test{
 		late.Status, late.RunAt = developers.DeliveryWaiting, now
 		w.ok(w.db.Webhooks.EndDelivery(w.Context(), late))
 		same(w, "a late answer", w.claimDelivery(now).ID, "")
-		w.ok(w.db.Webhooks.RepeatDelivery(w.Context(), d.ID, developers.Deed{What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: now}))
+		w.ok(w.db.Webhooks.RepeatDelivery(w.Context(), d.ID, prepaid.Deed{Kind: prepaid.OnKey, What: "repeat", By: prepaid.By{Who: "a", Why: "b"}, At: now}))
 		same(w, "by hand", w.claimDelivery(now).ID, d.ID)
-		err := w.db.Webhooks.RepeatDelivery(w.Context(), "none", developers.Deed{What: "repeat", At: now})
+		err := w.db.Webhooks.RepeatDelivery(w.Context(), "none", prepaid.Deed{Kind: prepaid.OnKey, What: "repeat", At: now})
 		same(w, "none", errors.Is(err, developers.ErrNoDelivery), true)
 	}},
 	{"a webhook takes the place of the one before, and goes", func(w *world) {
@@ -87,13 +87,13 @@ var webhookTests = []test{
 		same(w, "none yet", errors.Is(err, developers.ErrNoWebhook), true)
 		w.hook(key)
 		second := developers.Webhook{Key: key, URL: "https://b.example/", Secret: []byte{0, 255}, CreatedAt: start}
-		w.ok(w.db.Webhooks.SetWebhook(w.Context(), second, developers.Deed{Key: key, What: "set", At: start}))
+		w.ok(w.db.Webhooks.SetWebhook(w.Context(), second, keyDeed(key, "set")))
 		same(w, "the second", must[developers.Webhook](w)(w.db.Webhooks.Webhook(w.Context(), key)), second)
-		w.ok(w.db.Webhooks.SetWebhook(w.Context(), developers.Webhook{Key: key}, developers.Deed{Key: key, What: "remove", At: start}))
+		w.ok(w.db.Webhooks.SetWebhook(w.Context(), developers.Webhook{Key: key}, keyDeed(key, "remove")))
 		_, err = w.db.Webhooks.Webhook(w.Context(), key)
 		same(w, "gone", errors.Is(err, developers.ErrNoWebhook), true)
-		same(w, "deeds", len(must[[]developers.Deed](w)(w.db.Developers.Deeds(w.Context(), key))), 5)
-		err = w.db.Webhooks.SetWebhook(w.Context(), developers.Webhook{Key: "nobody"}, developers.Deed{Key: "nobody", What: "remove", At: start})
+		same(w, "deeds", len(w.deeds(prepaid.OnKey, key)), 5)
+		err = w.db.Webhooks.SetWebhook(w.Context(), developers.Webhook{Key: "nobody"}, keyDeed("nobody", "remove"))
 		same(w, "nobody's", errors.Is(err, developers.ErrNoKey), true)
 	}},
 }
@@ -101,7 +101,7 @@ var webhookTests = []test{
 func (w *world) hook(key string) {
 	w.Helper()
 	h := developers.Webhook{Key: key, URL: "https://a.example/", Secret: []byte("sealed"), CreatedAt: start}
-	w.ok(w.db.Webhooks.SetWebhook(w.Context(), h, developers.Deed{Key: key, What: "set", At: start}))
+	w.ok(w.db.Webhooks.SetWebhook(w.Context(), h, keyDeed(key, "set")))
 }
 
 // boughtBy is an order of a key that was delivered.
