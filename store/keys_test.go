@@ -16,6 +16,7 @@ var keyWithoutBrand = map[string]string{
 	"developer_sales (number)": "SQLite numbers only what is the primary key; it is the transactionId of the API",
 	"outbox (seq)":             "SQLite numbers only what is the primary key",
 	"short_links (token)":      "whoever opens a link says nothing but its token",
+	"deeds (operation)":        "an operation is known by its key alone",
 	"mandates (reference)":     "banks name a mandate by its reference alone",
 }
 

@@ -62,4 +62,6 @@ FROM channel_switch_history;
 DROP TABLE interventions;
 DROP TABLE developer_deeds;
 DROP TABLE channel_switch_history;
+-- +goose StatementBegin
 DROP FUNCTION developer_deeds_are_append_only();
+-- +goose StatementEnd

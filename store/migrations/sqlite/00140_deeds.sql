@@ -66,7 +66,7 @@ FROM interventions WHERE ended_at > 0 AND NOT (outcome = 'done' AND ended_at = a
 INSERT INTO deeds (brand, id, what, kind, object, old_value, new_value, details, outcome_of, who, why, role, origin, approved_by, at)
 SELECT brand, id, what, 'developer', key_id, '', '', '', '', who, why, 'machine', 'machine', '', at FROM developer_deeds;
 INSERT INTO deeds (brand, id, what, kind, object, old_value, new_value, details, outcome_of, who, why, role, origin, approved_by, at)
-SELECT brand, 'switch-' || number, 'switch', 'channel', channel, '', CASE WHEN is_on = 1 THEN 'on' ELSE 'off' END, '', '', changed_by, why, 'machine', 'machine', '', changed_at
+SELECT brand, 'switch-' || number, 'switch', 'channel', channel, '', CASE WHEN is_on THEN 'on' ELSE 'off' END, '', '', changed_by, why, 'machine', 'machine', '', changed_at
 FROM channel_switch_history;
 DROP TABLE interventions;
 DROP TABLE developer_deeds;
