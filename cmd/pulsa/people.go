@@ -45,7 +45,7 @@ type peopleAddCommand struct {
 func (p *peopleAddCommand) Run(ctx context.Context, e term.Env, people operators.People) error {
 	return p.print(e)(people.Invite(ctx, operators.NewPerson{
 		Email: p.Email, Name: p.Name, Language: p.Language, TimeZone: p.TimeZone, Roles: p.roles.read(),
-	}, p.by(e)))
+	}, p.by()))
 }
 
 type peopleListCommand struct {
@@ -79,7 +79,7 @@ func (p *peopleRolesCommand) Run(ctx context.Context, e term.Env, people operato
 	if len(p.roles.Brand) > 0 && !p.Only {
 		given = operators.WithRoles(who.Roles, given)
 	}
-	if err := people.SetRoles(ctx, who.ID, given, p.by(e)); err != nil {
+	if err := people.SetRoles(ctx, who.ID, given, p.by()); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.Stdout, "%s is %s now.\n", who.Email, operators.Person{Roles: given}.RoleText())
@@ -92,7 +92,7 @@ type peopleResetCommand struct {
 }
 
 func (p *peopleResetCommand) Run(ctx context.Context, e term.Env, people operators.People) error {
-	return p.print(e)(people.InviteAgain(ctx, p.Email, p.by(e)))
+	return p.print(e)(people.InviteAgain(ctx, p.Email, p.by()))
 }
 
 type peopleLeaveCommand struct{ person }
@@ -100,7 +100,7 @@ type peopleLeaveCommand struct{ person }
 func (p *peopleLeaveCommand) Run(ctx context.Context, e term.Env, people operators.People) error {
 	who, err := people.Find(ctx, p.Email)
 	if err == nil {
-		err = people.Leave(ctx, who.ID, p.by(e))
+		err = people.Leave(ctx, who.ID, p.by())
 	}
 	if err == nil {
 		fmt.Fprintf(e.Stdout, "%s has left: their sessions have ended.\n", who.Email)
