@@ -45,11 +45,12 @@ func (db Customers) ListCustomers(ctx context.Context, f operators.CustomerFilte
 // listBrand looks at a brand's customers.
 func (db Customers) listBrand(ctx context.Context, brand string, f operators.CustomerFilter) (operators.CustomerPage, error) {
 	by := customersBy(brand, f)
-	window := `SELECT c.brand, c.id, c.created_at FROM customers c` + by.where() + ` ORDER BY c.created_at DESC, c.id DESC`
+	window := `SELECT c.brand, c.id, c.created_at, c.status, c.language, c.holder, c.frozen_at, c.pin_hard_locked, c.pin_locked_until
+		FROM customers c` + by.where() + ` ORDER BY c.created_at DESC, c.id DESC LIMIT ?`
 	only := customersOnly(f)
 	args := slices.Concat(by.args, []any{lookAtMost}, only.args, []any{f.Limit})
 	found, err := customerTable.query(ctx, db.reader, selectCustomer+`c.id IN (
-		SELECT w.id FROM (`+window+` LIMIT ?) w JOIN customers c ON c.brand = w.brand AND c.id = w.id`+only.where()+` ORDER BY w.created_at DESC, w.id DESC LIMIT ?)
+		SELECT w.id FROM (`+window+`) w`+only.where()+` ORDER BY w.created_at DESC, w.id DESC LIMIT ?)
 		ORDER BY c.created_at DESC, c.id DESC`, args...)
 	page := operators.CustomerPage{Customers: found}
 	if err != nil || len(found) >= f.Limit {
@@ -88,34 +89,35 @@ func customersBy(brand string, f operators.CustomerFilter) *conditions {
 	return &c
 }
 
-// customersOnly are the rest of the conditions.
+// customersOnly are the conditions of those that are looked at, w.
 func customersOnly(f operators.CustomerFilter) *conditions {
 	var c conditions
 	if f.Status == "" {
-		c.add("c.status <> 'erased'")
+		c.add("w.status <> 'erased'")
 	} else {
-		c.add("c.status = ?", f.Status)
+		c.add("w.status = ?", f.Status)
 	}
 	if f.Frozen {
-		c.add("c.frozen_at > 0")
+		c.add("w.frozen_at > 0")
 	}
 	if f.Locked {
-		c.add("(c.pin_hard_locked OR c.pin_locked_until > ?)", prepaid.Micros(f.Now))
+		c.add("(w.pin_hard_locked OR w.pin_locked_until > ?)", prepaid.Micros(f.Now))
 	}
 	if f.Language != "" {
-		c.add("c.language = ?", f.Language)
+		c.add("w.language = ?", f.Language)
 	}
-	const instrument = `EXISTS (SELECT 1 FROM instruments i WHERE i.brand = c.brand AND i.customer = c.id AND i.active AND i.holder = c.holder`
+	// Not EXISTS: PostgreSQL would read all of the other table for it.
+	const instrument = `COALESCE((SELECT i.method FROM instruments i WHERE i.brand = w.brand AND i.customer = w.id AND i.active AND i.holder = w.holder), '')`
 	switch f.PaysBy {
 	case "":
 	case operators.NoInstrument:
-		c.add("NOT " + instrument + ")")
+		c.add(instrument + " = ''")
 	default:
-		c.add(instrument+" AND i.method = ?)", f.PaysBy)
+		c.add(instrument+" = ?", f.PaysBy)
 	}
 	if f.OptedOut {
-		c.add(`EXISTS (SELECT 1 FROM customer_addresses a JOIN opt_outs t ON t.brand = a.brand AND t.address = a.address
-			WHERE a.brand = c.brand AND a.customer = c.id AND t.channel = '' AND t.is_out)`)
+		c.add(`(SELECT 1 FROM customer_addresses a JOIN opt_outs t ON t.brand = a.brand AND t.address = a.address
+			WHERE a.brand = w.brand AND a.customer = w.id AND t.channel = '' AND t.is_out LIMIT 1) = 1`)
 	}
 	return &c
 }

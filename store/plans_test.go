@@ -27,6 +27,7 @@ var fewRows = map[string]bool{
 	"leases": true, "copies": true, // one for each copy that runs
 	"key_checks": true, "keys_in_use": true, "keys_in_use_history": true, "card_keys": true, // a few for each key outside the database
 	"card_series": true, "card_jobs": true, "resellers": true, "developer_keys": true, "developer_webhooks": true, "developer_rates": true, // made by hand
+	"presence":   true,                          // the pages that are open just now
 	"open_items": true, "wallet_readings": true, // one for each difference that people close, and for each reading
 }
 
@@ -51,13 +52,14 @@ var readsAll = map[store.Dialect]map[string]string{
 		"Retention.Oldest":       "MIN reads the first entry of an index",
 	},
 	store.Postgres: { // each takes as many rows as it wants from where there are enough
-		"CardJobs.ClaimCards":    "a chunk is large beside the cards of this test",
-		"CardJobs.ExportedCards": "a chunk is large beside the cards of this test",
-		"CardJobs.SaveChunk":     "a chunk is large beside the cards of this test",
-		"Links.ForgetMisses":     "all of this test is old",
-		"Retention.Forget":       "all of this test is old; TestErasingAndForgettingScanNoTable plans it whatever is",
-		"Retention.Oldest":       "reads a month of the ledger and what was done by hand, where somebody asks doctor",
-		"Partitions.Prepare":     "counts what the default partitions have caught: nothing, but for this test",
+		"CardJobs.ClaimCards":     "a chunk is large beside the cards of this test",
+		"CardJobs.ExportedCards":  "a chunk is large beside the cards of this test",
+		"CardJobs.SaveChunk":      "a chunk is large beside the cards of this test",
+		"Customers.ListCustomers": "a look goes over as many customers as a small brand has",
+		"Links.ForgetMisses":      "all of this test is old",
+		"Retention.Forget":        "all of this test is old; TestErasingAndForgettingScanNoTable plans it whatever is",
+		"Retention.Oldest":        "reads a month of the ledger and what was done by hand, where somebody asks doctor",
+		"Partitions.Prepare":      "counts what the default partitions have caught: nothing, but for this test",
 	},
 }
 
@@ -299,6 +301,8 @@ var filledWith = map[string]string{
 	"orders.customer": "'x' || (g % @)", "orders.msisdn": "'m' || (g % @)", "orders.reply_address": "'a' || (g % @)", "orders.funding_kind": "'charge'",
 	"orders.status":      "CASE WHEN g % 100 = 2 THEN 'delivering' WHEN g % 500 = 1 THEN 'held' WHEN g % 20 = 3 THEN 'declined' ELSE 'delivered' END",
 	"orders.needs_human": "g % 500 = 1", "orders.email": "''",
+	"customers.pin_locked_until": "CASE WHEN g % 500 = 3 THEN g ELSE 0 END", "card_tries.locked_until": "CASE WHEN g % 500 = 3 THEN g ELSE 0 END",
+	"customers.status":    "CASE WHEN g % 200 = 5 THEN 'blocked' WHEN g % 20 = 3 THEN 'pending' ELSE 'active' END",
 	"customers.frozen_at": "CASE WHEN g % 1000 = 0 THEN g ELSE 0 END", "customers.pseudonym": "''",
 	"outbox.status": "CASE WHEN g % 100 = 2 THEN 'waiting' ELSE 'sent' END", "outbox.delivery": "CASE WHEN g % 100 = 3 THEN 'failed' ELSE 'delivered' END",
 	"developer_deliveries.status": "CASE WHEN g % 100 = 2 THEN 'waiting' ELSE 'taken' END",

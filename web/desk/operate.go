@@ -22,6 +22,7 @@ type task struct {
 	Button string // "" is the title
 	Back   string // where Cancel and the result lead
 	Danger bool   // it can't be undone
+	Why    string // said in the record; then no reason is asked
 	// Fields are what is asked beside the reason. Their values, and the options chosen, are what is proposed: what was typed takes their place.
 	Fields []ui.Input
 	// Read makes the operation of what was typed. It tells what is wrong by typed.wrong.
@@ -179,10 +180,12 @@ func (p *panel) carry() {
 		}
 		p.actor = actor
 	}
-	reason := p.r.PostForm.Get(fieldReason)
+	reason := cmp.Or(p.task.Why, p.r.PostForm.Get(fieldReason))
 	r, err := p.Desk.Desk.Do(p.r.Context(), p.actor, p.key, p.op, reason)
 	var forbidden *operators.ForbiddenError
 	switch {
+	case err == nil && r.Once != nil:
+		p.visit.show(http.StatusOK, page{Head: ui.Head{Title: r.Text}, Template: "once", Data: once{*r.Once, p.Back}})
 	case err == nil:
 		to := p.Back
 		if p.task.Done != nil && r.Asked == "" {
@@ -242,6 +245,9 @@ func (p *panel) show(refused bool) {
 			Value: p.r.Form.Get(fieldReason), MaxLength: maxReason, Required: true,
 		},
 		Hidden: [][2]string{{fieldSaw, p.told.Does}},
+	}
+	if p.task.Why != "" {
+		c.Reason = ui.Field{}
 	}
 	if p.right == operators.Asks {
 		c.Asks = p.t("do.asks")
@@ -347,4 +353,10 @@ func (v *visit) backFrom() string {
 	q := from.Query()
 	q.Del(doneParam)
 	return (&url.URL{Path: from.Path, RawQuery: q.Encode()}).String()
+}
+
+// once is what the template "once" shows.
+type once struct {
+	operators.HandedOut
+	Back string
 }

@@ -40,6 +40,7 @@ func table() []route {
 	return slices.Concat(
 		frameRoutes(),
 		todayRoutes(),
+		waitingRoutes(),
 		ordersRoutes(),
 		signInRoutes(),
 		approvalsRoutes(),

@@ -48,6 +48,7 @@ type frame struct {
 	Search           string // where the search box posts to; "" for no box
 	SignOut          string // likewise
 	Body             template.HTML
+	Open             string // where the page says that it is open; "" for pages of no object
 }
 
 // show answers with a page.
@@ -68,6 +69,7 @@ func (v *visit) show(status int, p page) {
 			f.Search = v.path("search")
 		}
 	}
+	f.Open = v.openPath()
 	if hasRoute("POST", signOutPath) {
 		f.SignOut = signOutPath
 	}
@@ -90,6 +92,19 @@ func (v *visit) show(status int, p page) {
 		}
 	}
 	v.inLayout(status, p, "frame", f)
+}
+
+// openPath is where the page of an object says that it is open.
+func (v *visit) openPath() string {
+	for _, kind := range []string{prepaid.OnOrder, prepaid.OnCustomer} {
+		if id := v.r.PathValue(kind); id != "" && v.brand != nil {
+			return v.path("open", kind, id)
+		}
+	}
+	if id := v.r.PathValue("id"); id != "" {
+		return v.path("open", v.r.PathValue("kind"), id)
+	}
+	return ""
 }
 
 // showBare answers with a page that has no rail, for people who are not signed in.

@@ -268,9 +268,9 @@ type Confirm struct {
 	Fields  []Input
 	Hidden  [][2]string
 	Errors  []FieldError // the summary
-	Reason  Field
-	Code    *Field // of the second factor; nil where it is fresh
-	Button  string // verb and number
+	Reason  Field        // without a name: none is asked
+	Code    *Field       // of the second factor; nil where it is fresh
+	Button  string       // verb and number
 	Danger  bool
 	Back    string // where Cancel leads
 	Ready   bool   // what will happen is known: else the form is sent by GET to find out
