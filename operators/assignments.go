@@ -54,10 +54,7 @@ func (o Assign) Plan(context.Context, *Desk) (Plan, error) {
 	if len(o.Note) > maxNote {
 		return Plan{}, &FieldError{Field: "note", Err: fmt.Errorf("write at most %d characters", maxNote)}
 	}
-	if o.Person == "" {
-		return Plan{Does: "Leaves it to anybody."}, nil
-	}
-	return Plan{Does: "Leaves it to " + o.Name + "."}, nil
+	return Plan{Does: "Says who sees to it, and what is to be known of it."}, nil
 }
 
 // Carry implements Operation.

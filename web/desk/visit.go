@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"pulsa/accounts"
+	"pulsa/developers"
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -298,7 +300,7 @@ func (v *visit) notHere() {
 }
 
 // missing are errors that say that something does not exist.
-var missing = []error{topup.ErrNoOrder}
+var missing = []error{topup.ErrNoOrder, accounts.ErrNoCustomer, developers.ErrNoKey, developers.ErrNoDelivery, operators.ErrNoMandate, operators.ErrNoOpenItem, operators.ErrNoNews}
 
 // fail answers a request whose page can't be made: 404 where a thing does not exist, 403 where it is not the person's, 500 else.
 func (v *visit) fail(err error) {
