@@ -24,7 +24,7 @@ func (p *Program) DeskRoutes(url string) (http.Handler, error) {
 
 // deskConfig is the operators' pages without who is signed in.
 func (p *Program) deskConfig() desk.Config {
-	return desk.Config{Desk: p.operatorsDesk(), Forms: p.DB.Forms, Figures: p.daily(), Brands: p.Brands, Clock: p.Clock, Log: p.Log}
+	return desk.Config{Desk: p.operatorsDesk(), Forms: p.DB.Forms, Figures: p.daily(), Health: health{p}, Brands: p.Brands, Clock: p.Clock, Log: p.Log}
 }
 
 // signIn checks who people are.
@@ -72,7 +72,7 @@ func (p *Program) operatorsDesk() *operators.Desk {
 			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Deeds: db.Deeds, Mandates: db.Mandates,
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: p.Brands, Clock: p.Clock,
 		},
-		Waits: db.Waits, Assignments: db.Waits, Presence: db.Waits, Items: db.Waits, Lists: db.Customers, Audits: db.Audit, APIKeys: p.apiKeys(), Channels: p.channelsOf,
+		Waits: db.Waits, Assignments: db.Waits, Presence: db.Waits, Items: db.Waits, Lists: db.Customers, Audits: db.Audit, Audit: p.Audit().Check, APIKeys: p.apiKeys(), Channels: p.channelsOf,
 		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Staff: p.people(), Brands: p.Brands, Clock: p.Clock,
 	}
 }

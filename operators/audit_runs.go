@@ -2,6 +2,7 @@ package operators
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -56,17 +57,66 @@ type AuditRuns interface {
 
 // Keep runs an audit and keeps what it finds. An error says that it came to no end, or was not kept.
 func (r AuditRun) Keep(ctx context.Context, runs AuditRuns, clock prepaid.Clock, check func(context.Context) ([]Violation, error)) ([]Violation, error) {
-	r.ID, r.StartedAt, r.Found = prepaid.NewID[string](), clock.Now(), []Violation{}
-	if err := runs.SaveAuditRun(ctx, r); err != nil {
+	if err := r.begin(ctx, runs, clock); err != nil {
 		return nil, err
 	}
+	return r.end(ctx, runs, clock, check)
+}
+
+func (r *AuditRun) begin(ctx context.Context, runs AuditRuns, clock prepaid.Clock) error {
+	r.ID, r.StartedAt, r.Found = prepaid.NewID[string](), clock.Now(), []Violation{}
+	return runs.SaveAuditRun(ctx, *r)
+}
+
+func (r *AuditRun) end(ctx context.Context, runs AuditRuns, clock prepaid.Clock, check func(context.Context) ([]Violation, error)) ([]Violation, error) {
 	found, err := check(ctx)
 	r.EndedAt, r.Violations, r.Found = clock.Now(), len(found), found[:min(len(found), auditShows)]
 	if err != nil {
 		r.Failed = err.Error()
 	}
-	if kept := runs.SaveAuditRun(context.WithoutCancel(ctx), r); kept != nil && err == nil {
+	if kept := runs.SaveAuditRun(context.WithoutCancel(ctx), *r); err == nil {
 		err = kept
 	}
 	return found, err
+}
+
+// errAuditGoes says that an audit goes on.
+var errAuditGoes = errors.New("an audit goes on: wait until it has ended")
+
+// RunAudit begins an audit over SQL. It goes on while the page is away.
+type RunAudit struct{}
+
+// Kind implements Operation.
+func (RunAudit) Kind() string { return "run audit" }
+
+// Act implements Operation.
+func (RunAudit) Act(Actor) Act { return ActSwitch }
+
+// On implements Operation.
+func (RunAudit) On() Object { return Object{"", prepaid.OnHouse, "audit"} }
+
+// Plan implements Operation.
+func (RunAudit) Plan(ctx context.Context, d *Desk) (Plan, error) {
+	last, _, err := d.Audits.LastAuditRun(ctx)
+	if err == nil && last.Goes(d.Clock.Now()) {
+		err = errAuditGoes
+	}
+	if err != nil {
+		return Plan{}, err
+	}
+	return Plan{Does: "Holds everything that is stored against the rules of the books. It changes nothing, and may take minutes."}, nil
+}
+
+// Carry implements Operation.
+func (RunAudit) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
+	r := AuditRun{By: by}
+	if err := r.begin(ctx, d.Audits, d.Clock); err != nil {
+		return Result{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTakes)
+	go func() {
+		defer cancel()
+		_, _ = r.end(ctx, d.Audits, d.Clock, d.Audit) // the run says what came of it
+	}()
+	return Result{Text: "The audit has begun."}, nil
 }

@@ -71,6 +71,7 @@ type Desk struct {
 	Items       ItemStore
 	Lists       CustomerLister
 	Audits      AuditRuns
+	Audit       func(context.Context) ([]Violation, error)
 	APIKeys     APIKeys
 	Channels    func(brand string) (Channels, error)
 	Deeds       DeedStore

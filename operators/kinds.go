@@ -12,7 +12,7 @@ func operationKinds() []Operation {
 	return []Operation{
 		CloseDifference{}, BookPaidDebt{}, TellByHand{}, Assign{},
 		AddBlocks{}, Unblock{},
-		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{},
+		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{}, RunAudit{},
 	}
 }
 

@@ -44,6 +44,7 @@ type Config struct {
 	SignIn  SignIn
 	Door    *Door // where people sign in, which is the SignIn then; nil: the SignIn has no pages
 	Figures Figures
+	Health  Health
 	Brands  *prepaid.Brands
 	Clock   prepaid.Clock
 	Log     *slog.Logger

@@ -2,7 +2,9 @@ package desk
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"pulsa/developers"
@@ -135,7 +137,16 @@ func (v *visit) terms() [][2]string {
 		}
 		all = append(all, [2]string{string(c), rate})
 	}
-	return all
+	for _, operator := range slices.Sorted(maps.Keys(terms.Discounts)) {
+		all = append(all, [2]string{v.t("dev.operator", "id", fmt.Sprint(operator)), v.t("dev.discount", "percent", terms.Discounts[operator].String())})
+	}
+	if terms.DayCount > 0 {
+		all = append(all, [2]string{v.t("dev.day-count"), number(int64(terms.DayCount))})
+	}
+	if !terms.DaySum.Zero() {
+		all = append(all, [2]string{v.t("dev.day-sum"), money(terms.DaySum)})
+	}
+	return append(all, [2]string{v.t("dev.per-minute"), number(int64(terms.PerMinute))})
 }
 
 // deliveries are the newest webhooks that a key was sent.

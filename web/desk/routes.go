@@ -44,6 +44,7 @@ func table() []route {
 		customersListRoutes(),
 		developersRoutes(),
 		channelsRoutes(),
+		healthRoutes(),
 		ordersRoutes(),
 		signInRoutes(),
 		approvalsRoutes(),
