@@ -55,7 +55,7 @@ func (v *visit) channels() {
 		if c.On {
 			on++
 		}
-		if v.may(operators.ActSwitch) != operators.Not {
+		if v.may(operators.ActSwitch) != operators.Not && (c.On || c.Problem == "") {
 			s.Switch = &ui.Link{Href: v.path("channels", name, "on"), Text: v.t("channels.turn-on")}
 			if c.On {
 				s.Switch = &ui.Link{Href: v.path("channels", name, "off"), Text: v.t("channels.turn-off")}
