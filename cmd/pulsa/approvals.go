@@ -45,5 +45,5 @@ func (d *approvalsDecideCommand) Run(ctx context.Context, e term.Env, a operator
 	if d.Refuse {
 		verdict = operators.Refuse
 	}
-	return say(e)(a.Decide(ctx, operators.ApprovalID(d.ID), verdict, d.by(e), carriedWithin))
+	return say(e)(a.Decide(ctx, operators.ApprovalID(d.ID), verdict, d.by(), carriedWithin))
 }
