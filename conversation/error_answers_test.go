@@ -16,8 +16,10 @@ var unheard = map[string]string{
 	"prepaid.PanicError":         "a bug: the provider sends the message again",
 	"prepaid.ErrSealed":          "a key is missing: the provider sends the message again",
 	"prepaid.ErrNeverEnds":       "of tests' clocks",
+	"prepaid.ErrDone":            "of operators' actions",
 
 	"topup.ErrNotGoodwill":  "of operators' actions",
+	"topup.ErrNotPart":      "of operators' actions",
 	"topup.ErrRefusedBack":  "of operators' actions",
 	"topup.ErrNoReason":     "of operators' actions",
 	"topup.ErrNotLegal":     "of operators' actions",

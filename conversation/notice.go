@@ -55,6 +55,7 @@ func (k noticeKind) doubt() channels.Doubt {
 func noticeKinds() []noticeKind {
 	return []noticeKind{
 		{Kind: prepaid.NoticeOrder, Tell: tellOrder, Says: orderNews, Answers: true, Money: true},
+		{Kind: prepaid.NoticeGoodwill, Tell: tellGoodwill, Says: []Key{"order.goodwill"}, Money: true},
 		{Kind: prepaid.NoticeDebitReturned, Tell: tellDebitReturned, Says: []Key{"order.debit_returned"}, Money: true},
 		{Kind: prepaid.NoticeGift, Tell: tellGift, Says: []Key{"order.gift"}, Optional: true}, // it was no order of theirs
 		{Kind: prepaid.NoticeRegistered, Say: "registration.done", Setup: "completed", Answers: true},
@@ -140,6 +141,22 @@ func tellGift(ctx context.Context, h *Handler, t *Turn, n Notice) error {
 		t.sayGift(o.Order, "")
 	}
 	return err
+}
+
+func tellGoodwill(ctx context.Context, h *Handler, t *Turn, n Notice) error {
+	o, err := h.c.Services.Topups.Order(ctx, n.Order)
+	if errors.Is(err, topup.ErrNoOrder) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	given := o.Charge.GivenAway
+	if given.Zero() {
+		given = o.Amount
+	}
+	t.said = append(t.said, t.prompts.goodwill(o.Order, given))
+	return nil
 }
 
 func tellDebitReturned(ctx context.Context, h *Handler, t *Turn, n Notice) error {

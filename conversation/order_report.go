@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
@@ -60,8 +61,7 @@ func (t *Turn) orderReport(ctx context.Context, s *Services, o topup.Order) (ord
 
 // sayTo tells it. What shows the PIN is no transcript's.
 func (o orderReport) sayTo(t *Turn) {
-	values := []string{"amount", t.prompts.writes.money(o.Amount), "number", o.MSISDN.String(), "order", o.ID.Grouped(), "on", o.on, "link", o.link,
-		"date", t.prompts.writes.day(o.SettlesBy())}
+	values := o.values(t.prompts)
 	if o.pin == nil {
 		t.Say(o.prompt, values...)
 		return
@@ -86,6 +86,53 @@ func (o orderReport) sayTo(t *Turn) {
 	for i := range t.said {
 		t.said[i].Secret = t.said[i].Secret || strings.HasPrefix(string(t.said[i].Key), string(pinShown))
 	}
+}
+
+// values are what the prompts fill in, but for a PIN.
+func (o orderReport) values(p *Prompts) []string {
+	return []string{"amount", p.writes.money(o.Amount), "number", o.MSISDN.String(), "order", o.ID.Grouped(), "on", o.on, "link", o.link,
+		"date", p.writes.day(o.SettlesBy())}
+}
+
+// goodwill tells of money that was given back, though the order was delivered.
+func (p *Prompts) goodwill(o topup.Order, given prepaid.Money) Part {
+	return p.Part("order.goodwill", "amount", p.writes.money(given), "order", o.ID.Grouped())
+}
+
+// OrderText is what the order's customer reads of how it stands, in their language, without a code and without a link; "" where nobody is
+// told.
+func (h *Handler) OrderText(o topup.History) string {
+	prompts := h.promptsOfOrder(o.Order)
+	if prompts == nil {
+		return ""
+	}
+	report := orderReport{Order: o.Order, prompt: orderPrompt(o.Order), link: "…"}
+	if o.Status == topup.Delivered && o.ByPIN {
+		report.prompt = pinTold
+	}
+	text := prompts.Part(report.prompt, report.values(prompts)...).Text
+	if o.Status == topup.Delivered && o.Charge.Status == topup.ChargeReturned {
+		text += " " + prompts.Part("order.debit_returned", report.values(prompts)...).Text
+	}
+	return text
+}
+
+// GoodwillText is what the order's customer reads when they are given some of it back, and keep the airtime; "" where nobody is told.
+func (h *Handler) GoodwillText(o topup.History, given prepaid.Money) string {
+	prompts := h.promptsOfOrder(o.Order)
+	if prompts == nil {
+		return ""
+	}
+	return prompts.goodwill(o.Order, given).Text
+}
+
+// promptsOfOrder are those of the customer who is told of an order; nil where nobody is.
+func (h *Handler) promptsOfOrder(o topup.Order) *Prompts {
+	all, b := h.Prompts(o.Brand), h.c.Brands.Known(o.Brand)
+	if o.ReplyTo.Address == "" || all == nil || b == nil {
+		return nil
+	}
+	return all.ByLanguage[b.Language(o.ReplyTo.Language)]
 }
 
 // orderNews are all prompts for how an order stands, but for those of PINs.

@@ -191,7 +191,7 @@ func compareOrder(o topup.History, delivered int, kept int64, seen SeenBooks) []
 	want := int64(0)
 	// A delivered order's refund is goodwill; the SQL rules check that it is booked so.
 	if (o.Status == topup.Delivered || o.Status == topup.RefundFailed) && o.Charge.Status != topup.ChargeReturned && o.Charge.Status != topup.ChargeRefunded {
-		want = o.Amount.Minor
+		want = o.Amount.Minor - o.Charge.GivenAway.Minor
 	}
 	if kept != want {
 		add(3, "is %s, and the gateway keeps %d where %d is right", o.Status, kept, want)

@@ -78,6 +78,7 @@ type Desk struct {
 	Forms       FormStore
 	Approvals   ApprovalStore
 	Staff       Staff
+	Says        Speaker
 	Blocks      BlockStore
 	Brands      *prepaid.Brands
 	Clock       prepaid.Clock

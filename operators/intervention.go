@@ -13,12 +13,17 @@ import (
 // *topup.Service implements it, and documents the errors.
 type Intervener interface {
 	Intervene(ctx context.Context, id prepaid.OrderID, a topup.OperatorAction, by prepaid.By) (topup.History, error)
+	// Order returns an order; topup.ErrNoOrder.
+	Order(ctx context.Context, id prepaid.OrderID) (topup.History, error)
+	// Goodwill gives some of a delivered order's money back; zero is all of it.
+	Goodwill(ctx context.Context, id prepaid.OrderID, part prepaid.Money, by prepaid.By) (topup.History, error)
 }
 
 // Intervention asks for an action on one order. topup.History.Allowed says which an order allows.
 type Intervention struct {
 	Order  prepaid.OrderID
 	Action topup.OperatorAction
+	Amount string // of goodwill, in the order's currency: "2.50"; "" is all
 	By     prepaid.By
 }
 
@@ -45,11 +50,29 @@ func (r Intervention) CarryOut(ctx context.Context, topups Intervener) (Interven
 	if err := r.Check(); err != nil {
 		return Intervened{}, err
 	}
-	h, err := topups.Intervene(ctx, r.Order, r.Action, r.By)
+	h, err := r.intervene(ctx, topups)
+	if field := (*FieldError)(nil); errors.As(err, &field) {
+		return Intervened{}, err
+	}
 	if err != nil {
 		return Intervened{}, fmt.Errorf("%s: %w", r.Order.Grouped(), r.advise(h, err))
 	}
 	return Intervened{h.ID, r.Action, h.Status, h.Reason, h.NeedsHuman, h.Charge.Status, h.Funding.Kind}, nil
+}
+
+func (r Intervention) intervene(ctx context.Context, topups Intervener) (topup.History, error) {
+	if r.Amount == "" {
+		return topups.Intervene(ctx, r.Order, r.Action, r.By)
+	}
+	h, err := topups.Order(ctx, r.Order)
+	if err != nil {
+		return h, err
+	}
+	part, err := prepaid.ParseMoney(r.Amount, h.Amount.Currency)
+	if err != nil || r.Action != topup.RefundAsGoodwill {
+		return h, &FieldError{Field: "amount", Value: r.Amount, Err: fmt.Errorf("write how much goodwill of the %s, such as 2.50", h.Amount)}
+	}
+	return topups.Goodwill(ctx, r.Order, part, r.By)
 }
 
 // advise adds to an error of Intervene what to do instead.
@@ -80,6 +103,8 @@ func insteadOfGoodwill(h topup.History) string {
 	switch h.Charge.Status {
 	case topup.ChargePending:
 		return fmt.Sprintf("the debit is still on its way, some days for SEPA: try again when pulsa topups show %s says captured", h.ID.Grouped())
+	case topup.ChargePartly:
+		return "some of it was given back already, and that is done once"
 	case topup.ChargeRefunded:
 		return "the customer has the money back already"
 	case topup.ChargeReturned:
@@ -95,7 +120,7 @@ func (d Intervened) Unfinished() error {
 	number := d.Order.Grouped()
 	delivery := d.Action == topup.ResolveDelivered || d.Action == topup.ResolveNotDelivered
 	switch {
-	case d.Status == topup.Refunded, d.Charge == topup.ChargeRefunded, d.Action == topup.ResolveNotRefunded && d.Status == topup.RefundFailed:
+	case d.Status == topup.Refunded, d.Charge == topup.ChargeRefunded, d.Charge == topup.ChargePartly, d.Action == topup.ResolveNotRefunded && d.Status == topup.RefundFailed:
 		return nil
 	case d.Status == topup.RefundFailed, d.Status == topup.Declined && d.NeedsHuman:
 		return fmt.Errorf("%s: the money is not given back: %s refuses (%s); try again later (pulsa topups refund %s), or %s, and then: "+

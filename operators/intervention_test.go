@@ -21,6 +21,14 @@ func (r refuser) Intervene(context.Context, prepaid.OrderID, topup.OperatorActio
 	return r.order, r.err
 }
 
+func (r refuser) Order(context.Context, prepaid.OrderID) (topup.History, error) {
+	return r.order, r.err
+}
+
+func (r refuser) Goodwill(context.Context, prepaid.OrderID, prepaid.Money, prepaid.By) (topup.History, error) {
+	return r.order, r.err
+}
+
 func TestWhoCantBeGivenGoodwillIsHelpedOtherwise(t *testing.T) {
 	order := func(kind topup.FundingKind, charge topup.ChargeStatus) topup.History {
 		return topup.History{Order: topup.Order{ID: "BKTRMWQXZD", Brand: "demo", Status: topup.Delivered, Amount: prepaid.Money{Minor: 1000, Currency: "EUR"},

@@ -10,6 +10,7 @@ import (
 // operationKinds names every kind of operation, so that one can be read from storage. A test compares it with the package's types.
 func operationKinds() []Operation {
 	return []Operation{
+		SettleOrder{}, RefundOrder{}, GoodwillOrder{},
 		CloseDifference{}, BookPaidDebt{}, TellByHand{}, Assign{},
 		AddBlocks{}, Unblock{},
 		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{}, RunAudit{},

@@ -68,6 +68,9 @@ func (c *comparison) movementAt(k movementKey, at time.Time) *movement {
 func (c *comparison) addBooked(e Booked) {
 	k := movementKey{e.Provider, e.Reference, e.Kind}
 	minor := e.Amount.Minor
+	if e.Kind == "goodwill" { // a gateway knows no reasons
+		k.kind = string(payments.MovedRefund)
+	}
 	if strings.HasPrefix(e.Provider, networkPrefix) {
 		k.kind = "delivery"
 		if e.Kind == "reversal" {

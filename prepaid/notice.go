@@ -7,6 +7,7 @@ type NoticeKind string
 // The kinds of notices.
 const (
 	NoticeOrder           NoticeKind = "order"            // how an order stands
+	NoticeGoodwill        NoticeKind = "goodwill"         // they were given money back, and keep the airtime
 	NoticeDebitReturned   NoticeKind = "debit_returned"   // their bank has taken an order's money back
 	NoticeGift            NoticeKind = "gift"             // somebody else has topped up their phone
 	NoticeRegistered      NoticeKind = "registered"       // their first way to pay is set up

@@ -168,7 +168,7 @@ func wrongCharge(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error
 		SELECT o.id AS order_id, '' AS card, 'is ' || o.status || ' but its charge is ' || c.status AS what
 		FROM orders o JOIN charges c ON c.brand = o.brand AND c.order_id = o.id
 		WHERE o.status IN ('declined', 'refunded') AND o.run_at = 0 AND NOT o.needs_human
-		  AND c.status IN ('captured', 'pending')
+		  AND c.status IN ('captured', 'pending', 'partly_refunded')
 		ORDER BY o.id`)
 }
 
@@ -180,8 +180,9 @@ func paidByNothing(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, err
 		FROM orders o LEFT JOIN charges c ON c.brand = o.brand AND c.order_id = o.id
 		WHERE o.status IN ('delivering', 'delivery_unknown', 'held', 'delivered')
 		  AND (c.status IS NULL OR c.status NOT IN ('captured', 'pending', 'returned')
-				AND NOT (o.status = 'delivered' AND c.status = 'refunded' AND EXISTS ( -- as goodwill
-					SELECT 1 FROM ledger_postings p WHERE p.brand = o.brand AND p.order_id = o.id AND p.ordered_at = o.created_at AND p.account = 'loss' AND p.minor = o.minor))
+				AND NOT (o.status = 'delivered' AND c.status IN ('refunded', 'partly_refunded') AND EXISTS ( -- as goodwill
+					SELECT 1 FROM ledger_postings p WHERE p.brand = o.brand AND p.order_id = o.id AND p.ordered_at = o.created_at AND p.account = 'loss'
+					  AND p.minor = CASE WHEN c.status = 'refunded' THEN o.minor ELSE c.given_away_minor END))
 			OR (c.status = 'pending' AND (o.funding_method <> 'sepa' OR o.after_debit)))
 		UNION ALL
 		SELECT o.id, '', 'is delivered by card ' || o.funding_ref || ', which it has not spent'

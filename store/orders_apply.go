@@ -176,13 +176,14 @@ func insertHistory(ctx context.Context, tx *sqlx.Tx, o topup.Order, c topup.Chan
 }
 
 func changeCharge(ctx context.Context, tx *sqlx.Tx, o topup.Order, c topup.Change) error {
-	if c.Charge == "" && c.ChargeRef == "" {
+	if c.Charge == "" && c.ChargeRef == "" && c.GivenAway.Zero() {
 		return nil
 	}
 	_, err := exec(ctx, tx, `
 		UPDATE charges SET status = COALESCE(NULLIF(?, ''), status),
-			provider_ref = COALESCE(NULLIF(?, ''), provider_ref), changed_at = ?
-		WHERE brand = ? AND order_id = ?`, string(c.Charge), c.ChargeRef, prepaid.Micros(c.At), o.Brand, o.ID)
+			provider_ref = COALESCE(NULLIF(?, ''), provider_ref), changed_at = ?,
+			given_away_minor = COALESCE(NULLIF(CAST(? AS BIGINT), 0), given_away_minor), given_away_currency = COALESCE(NULLIF(?, ''), given_away_currency)
+		WHERE brand = ? AND order_id = ?`, string(c.Charge), c.ChargeRef, prepaid.Micros(c.At), c.GivenAway.Minor, string(c.GivenAway.Currency), o.Brand, o.ID)
 	if err != nil {
 		return fmt.Errorf("charge: %w", err)
 	}

@@ -250,7 +250,7 @@ func isUnproven(ctx context.Context, tx *sqlx.Tx, o topup.Order, p payer) (bool,
 	return get(ctx, tx, new(int), `
 		SELECT 1 FROM instruments i WHERE i.brand = ? AND i.id = ? AND i.by_text AND i.holder > 1 AND NOT EXISTS (
 			SELECT 1 FROM orders o JOIN charges c ON c.brand = o.brand AND c.order_id = o.id
-			WHERE o.customer = ? AND o.funding_ref = i.id AND c.status = 'captured')`, o.Brand, o.Funding.Ref, o.Customer)
+			WHERE o.customer = ? AND o.funding_ref = i.id AND c.status IN ('captured', 'partly_refunded'))`, o.Brand, o.Funding.Ref, o.Customer)
 }
 
 // withinExposure limits the sum of orders that are delivered before their debits are final. A charge without an answer counts,

@@ -21,8 +21,9 @@ type Change struct {
 	Next *Attempt
 	// IfCharge is the status that the charge must still have, or nothing is written but the answer; "" for any.
 	IfCharge  ChargeStatus
-	Charge    ChargeStatus // "" leaves it
-	ChargeRef string       // the gateway's own id, "" leaves it
+	Charge    ChargeStatus  // "" leaves it
+	ChargeRef string        // the gateway's own id, "" leaves it
+	GivenAway prepaid.Money // of the charge, as goodwill; zero leaves it
 	Postings  []Entry
 	Notice    *NewNotice
 	// RunAt and the lease replace the order's, even with zero. A RunAt brings the order to a worker even where it has
@@ -57,7 +58,7 @@ type Posting struct {
 // NewNotice asks that the customer be told how an order stands when it is due, unless a turn tells it first.
 type NewNotice struct {
 	ID    prepaid.NoticeID
-	Kind  prepaid.NoticeKind // NoticeOrder, NoticeDebitReturned
+	Kind  prepaid.NoticeKind // NoticeOrder, NoticeDebitReturned, NoticeGoodwill
 	DueAt time.Time
 }
 
@@ -86,6 +87,7 @@ func (h History) Apply(c Change) History {
 	h.Order = h.Order.Apply(c)
 	replace(&h.Charge.Status, c.Charge)
 	replace(&h.Charge.ProviderRef, c.ChargeRef)
+	replace(&h.Charge.GivenAway, c.GivenAway)
 	h.Attempts = slices.Clone(h.Attempts)
 	if c.Answered != nil {
 		for i := range h.Attempts {

@@ -81,7 +81,7 @@ func (s *Service) paid(h *History, status ChargeStatus, r Result) Change {
 func (s *Service) declined(h *History, reason string) Change {
 	c := Change{To: []Status{Declined}, Charge: ChargeDeclined, Reason: reason, Notice: s.notice(h)}
 	if h.awaitsDebit() {
-		c.Charge, c.Postings = ChargeReturned, []Entry{returnEntry(h.Order), returnedRefundEntry(h.Order)}
+		c.Charge, c.Postings = ChargeReturned, []Entry{returnEntry(h.Order), h.returnedRefundEntry()}
 	}
 	return c
 }

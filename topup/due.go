@@ -72,7 +72,7 @@ func (s *Service) advance(ctx context.Context, h *History) error {
 		return s.lookUpRefund(ctx, h)
 	case Delivered:
 		if h.givingAway() {
-			return s.giveAway(ctx, h)
+			return s.giveAway(ctx, h, h.last(StepRefund).Part)
 		}
 		return s.checkDelivery(ctx, h)
 	case Declined:

@@ -83,7 +83,7 @@ func (h *History) returned() bool { return h.Charge.Status == ChargeReturned }
 // our own books, so that such a charge can't turn up.
 func (h *History) turnedUp() bool {
 	switch h.Charge.Status {
-	case ChargeCaptured, ChargeRefunded, ChargeReturned:
+	case ChargeCaptured, ChargePartly, ChargeRefunded, ChargeReturned:
 		return false
 	}
 	return h.Sale == nil

@@ -45,7 +45,7 @@ func (s *Service) Intervene(ctx context.Context, id prepaid.OrderID, a OperatorA
 	case RefundOrder:
 		return s.Refund(ctx, id, by)
 	case RefundAsGoodwill:
-		return s.Goodwill(ctx, id, by)
+		return s.Goodwill(ctx, id, prepaid.Money{}, by)
 	}
 	return s.Resolve(ctx, id, Verdict(strings.TrimPrefix(string(a), resolveAs)), by)
 }
@@ -113,7 +113,7 @@ func (s *Service) neverCharged(ctx context.Context, h *History) error {
 
 // paidBack ends an order whose refund the gateway would not make: the customer got the money by other means.
 func (s *Service) paidBack(ctx context.Context, h *History) error {
-	c := Change{Charge: ChargeRefunded, Reason: CodeByHand, Postings: []Entry{paidBackEntry(h.Order)}}
+	c := Change{Charge: ChargeRefunded, Reason: CodeByHand, Postings: []Entry{h.paidBackEntry()}}
 	if h.Status == RefundFailed {
 		c.To, c.Notice = []Status{Refunded}, s.notice(h)
 	}

@@ -17,6 +17,7 @@ package topup
 //	          the money back before                      refunds_due                customer_owes
 //	          paid back by other means, by hand          refunds_due                suspense
 //	          given back though delivered: goodwill      loss                       psp:{gateway}
+//	goodwill  the same, of a part of it                  loss                       psp:{gateway}
 //	reversal  the network took its credit back           what delivery credited     what delivery debited
 //	          of what was given back before, too         refunds_due                loss
 //	return    the bank took a debit back                 customer_owes              psp:{gateway}
@@ -73,18 +74,27 @@ func deliveryEntry(o Order, cost prepaid.Money) Entry {
 	return e
 }
 
+// left is what is still to be given back of the order's amount, where it is given back.
+func (h *History) left() prepaid.Money {
+	m := h.Amount
+	m.Minor -= h.Charge.GivenAway.Minor
+	return m
+}
+
 // refundEntry books money given back.
-func refundEntry(o Order) Entry { return transfer("refund", accountRefundsDue, paidFrom(o), o.Amount) }
+func refundEntry(o Order, m prepaid.Money) Entry {
+	return transfer("refund", accountRefundsDue, paidFrom(o), m)
+}
 
 // returnedRefundEntry books that nothing is to be given back, and nothing owed to us: the bank took the money back before.
-func returnedRefundEntry(o Order) Entry {
-	return transfer("refund", accountRefundsDue, accountOwed, o.Amount)
+func (h *History) returnedRefundEntry() Entry {
+	return transfer("refund", accountRefundsDue, accountOwed, h.left())
 }
 
 // paidBackEntry books money that an operator paid back by other means: what the gateway still holds of it
 // is cleared against suspense by whoever keeps the bank account's books.
-func paidBackEntry(o Order) Entry {
-	return transfer("refund", accountRefundsDue, accountSuspense, o.Amount)
+func (h *History) paidBackEntry() Entry {
+	return transfer("refund", accountRefundsDue, accountSuspense, h.left())
 }
 
 // goodwillEntry books money given back of an order that stays delivered. Its kind is a refund's: there is one at most.
@@ -96,10 +106,19 @@ func goodwillEntry(o Order) Entry {
 // made before is a loss no longer.
 func (h *History) reversalEntry() Entry {
 	e := deliveryEntry(h.Order, h.Cost)
+	lost := h.Charge.GivenAway
 	if h.Charge.Status == ChargeRefunded {
-		e.Postings = append(e.Postings, Posting{accountLoss, h.Amount}, Posting{accountRefundsDue, h.Amount.Neg()})
+		lost = h.Amount
+	}
+	if !lost.Zero() {
+		e.Postings = append(e.Postings, Posting{accountLoss, lost}, Posting{accountRefundsDue, lost.Neg()})
 	}
 	return e.undone("reversal")
+}
+
+// partGoodwillEntry books some of it. Its kind is not a refund's: the rest may still be given back, if the network takes the delivery back.
+func partGoodwillEntry(o Order, part prepaid.Money) Entry {
+	return transfer("goodwill", accountLoss, paidFrom(o), part)
 }
 
 func returnEntry(o Order) Entry {

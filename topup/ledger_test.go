@@ -23,9 +23,9 @@ func TestEveryEntrySumsToZeroAndNamesItsAccounts(t *testing.T) {
 		"delivery, own currency":  {deliveryEntry(byCharge, eur(960)), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -40, "wallet:net EUR": -960}},
 		"delivery, other":         {deliveryEntry(byCharge, usd(1044)), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -1000, "fx:USD USD": 1044, "wallet:net USD": -1044}},
 		"delivery, cost unknown":  {deliveryEntry(byCard, prepaid.Money{}), map[string]int64{"refunds_due EUR": 1000, "airtime_sold EUR": -1000}},
-		"refund":                  {refundEntry(byCharge), map[string]int64{"refunds_due EUR": 1000, "psp:sim EUR": -1000}},
-		"refund of a card":        {refundEntry(byCard), map[string]int64{"refunds_due EUR": 1000, "card_liability EUR": -1000}},
-		"refund of what is taken": {returnedRefundEntry(byCharge), map[string]int64{"refunds_due EUR": 1000, "customer_owes EUR": -1000}},
+		"refund":                  {refundEntry(byCharge, byCharge.Amount), map[string]int64{"refunds_due EUR": 1000, "psp:sim EUR": -1000}},
+		"refund of a card":        {refundEntry(byCard, byCard.Amount), map[string]int64{"refunds_due EUR": 1000, "card_liability EUR": -1000}},
+		"refund of what is taken": {(&History{Order: byCharge}).returnedRefundEntry(), map[string]int64{"refunds_due EUR": 1000, "customer_owes EUR": -1000}},
 		"return":                  {returnEntry(byCharge), map[string]int64{"customer_owes EUR": 1000, "psp:sim EUR": -1000}},
 	} {
 		t.Run(name, func(t *testing.T) {

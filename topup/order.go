@@ -190,6 +190,7 @@ type Attempt struct {
 	ProviderRef string
 	StartedAt   time.Time
 	EndedAt     time.Time
+	Part        prepaid.Money // of a refund: how much of the charge; zero: all that is left of it
 }
 
 // ChargeStatus is where the customer's money stands.
@@ -202,6 +203,7 @@ const (
 	ChargeCaptured ChargeStatus = "captured"
 	ChargeDeclined ChargeStatus = "declined"
 	ChargeUnclear  ChargeStatus = "unknown"
+	ChargePartly   ChargeStatus = "partly_refunded" // some of it, as goodwill
 	ChargeRefunded ChargeStatus = "refunded"
 	ChargeReturned ChargeStatus = "returned" // the bank took a debit back
 )
@@ -212,6 +214,8 @@ type Charge struct {
 	Order       prepaid.OrderID
 	Status      ChargeStatus
 	ProviderRef string
+	// GivenAway is what was given back as goodwill, where that was not all; zero: nothing.
+	GivenAway prepaid.Money
 	// Former: the customer's number was recovered since, so that the instrument is an earlier holder's.
 	Former bool
 }

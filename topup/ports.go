@@ -82,9 +82,10 @@ type Funding interface {
 	// Cancel makes sure that a charge which is not Done never will be: Done (it never will), Refused (too
 	// late, it was charged) or Unknown.
 	Cancel(ctx context.Context, o Order, charge prepaid.ChargeID) Result
-	// GiveBack refunds or releases: Done, Refused or Unknown. Repeated, it gives back once.
-	GiveBack(ctx context.Context, o Order, charge prepaid.ChargeID) Result
-	// LookUpGivenBack tells what became of a GiveBack: Done, Refused, Absent or Unknown.
+	// GiveBack refunds or releases: Done, Refused or Unknown. part is how much of the order's amount, at most once; zero is all that is left
+	// of it. Repeated, it gives back once. Only a charge is given back in part.
+	GiveBack(ctx context.Context, o Order, charge prepaid.ChargeID, part prepaid.Money) Result
+	// LookUpGivenBack tells what became of a GiveBack of all: Done, Refused, Absent or Unknown.
 	LookUpGivenBack(ctx context.Context, o Order, charge prepaid.ChargeID) Result
 }
 

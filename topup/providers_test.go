@@ -141,6 +141,7 @@ func (n *network) LookUp(ctx context.Context, reference string) topup.Result {
 type money struct {
 	state        topup.Outcome // Absent, Done, Pending, Action, Refused
 	taken, given int
+	part         int64 // given back before, in minor units
 	returned     bool
 }
 
@@ -238,10 +239,16 @@ func (g *gateway) Cancel(ctx context.Context, _ topup.Order, id prepaid.ChargeID
 	return r
 }
 
-func (g *gateway) GiveBack(ctx context.Context, _ topup.Order, id prepaid.ChargeID) topup.Result {
+func (g *gateway) GiveBack(ctx context.Context, _ topup.Order, id prepaid.ChargeID, part prepaid.Money) topup.Result {
 	g.with(id, "give back", nil)
 	return g.givesBack.next(well).do(ctx, g.w.clock, func() {
-		g.with(id, "", func(m *money) { m.given = 1 })
+		g.with(id, "", func(m *money) {
+			if part.Zero() {
+				m.given = 1
+				return
+			}
+			m.part = part.Minor
+		})
 	})
 }
 

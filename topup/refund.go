@@ -10,7 +10,7 @@ import (
 func (s *Service) refunding(h *History, reason string) Change {
 	if h.returned() {
 		return Change{To: []Status{Refunding, Refunded}, Reason: reason,
-			Postings: []Entry{returnedRefundEntry(h.Order)}, Notice: s.notice(h)}
+			Postings: []Entry{h.returnedRefundEntry()}, Notice: s.notice(h)}
 	}
 	if h.Charge.Status == ChargeRefunded { // as goodwill, before the network took the delivery back
 		return Change{To: []Status{Refunding, Refunded}, Reason: reason, Notice: s.notice(h)}
@@ -41,7 +41,7 @@ func (s *Service) giveBack(ctx context.Context, h *History) error {
 
 func (s *Service) refund(ctx context.Context, h *History, a Attempt) (Result, error) {
 	r, err := s.makeAttempt(ctx, h, a, func(ctx context.Context) Result {
-		return s.funding(h).GiveBack(ctx, h.Order, h.Charge.ID)
+		return s.funding(h).GiveBack(ctx, h.Order, h.Charge.ID, a.Part)
 	})
 	if err == nil {
 		s.reached("refund")

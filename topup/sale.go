@@ -79,7 +79,7 @@ func (h *History) refundEntry() Entry {
 	if h.Sale != nil {
 		return h.Sale.entry("capture", h.Order).undone("refund")
 	}
-	return refundEntry(h.Order)
+	return refundEntry(h.Order, h.left())
 }
 
 // entry books the price from the developer's account: what was requested becomes money due for the order, by way

@@ -80,7 +80,7 @@ func (r *topupsResolveCommand) action() topup.OperatorAction {
 }
 
 func (r *topupsResolveCommand) Run(ctx context.Context, e term.Env) error {
-	return r.intervene(ctx, e, r.deed, r.Order, r.action())
+	return r.intervene(ctx, e, r.deed, operators.Intervention{Order: prepaid.ReadOrderID(r.Order), Action: r.action()})
 }
 
 type topupsRefundCommand struct {
@@ -88,6 +88,7 @@ type topupsRefundCommand struct {
 	deed
 	Order    string `arg:"" help:"The order's number." placeholder:"ORDER"`
 	Goodwill bool   `help:"Of a delivered order: the customer keeps the airtime, and the money is our loss."`
+	Amount   string `help:"With --goodwill: how much of it, such as 2.50; all of it if left out." placeholder:"AMOUNT"`
 }
 
 func (r *topupsRefundCommand) Run(ctx context.Context, e term.Env) error {
@@ -95,15 +96,15 @@ func (r *topupsRefundCommand) Run(ctx context.Context, e term.Env) error {
 	if r.Goodwill {
 		action = topup.RefundAsGoodwill
 	}
-	return r.intervene(ctx, e, r.deed, r.Order, action)
+	return r.intervene(ctx, e, r.deed, operators.Intervention{Order: prepaid.ReadOrderID(r.Order), Action: action, Amount: r.Amount})
 }
 
 // intervene carries out an action on an order, and prints what is left to do.
-func (s settings) intervene(ctx context.Context, e term.Env, d deed, order string, action topup.OperatorAction) error {
+func (s settings) intervene(ctx context.Context, e term.Env, d deed, asked operators.Intervention) error {
 	c, err := s.load(e, config.AllCredentials&^config.ChannelSecrets, nil)
 	if err != nil {
 		return err
 	}
-	asked := operators.Intervention{Order: prepaid.ReadOrderID(order), Action: action, By: d.by()}
+	asked.By = d.by()
 	return say(e)(app.Intervene(ctx, c, app.Logger(c.Log, e.Stderr), asked))
 }

@@ -121,8 +121,13 @@ func (p trial) cancel(reference string) topup.Result {
 	return p.wait(func() topup.Result { return p.Gateway.Cancel(p.Context(), reference) })
 }
 
+func (p trial) refundPart(reference string, m prepaid.Money) topup.Result {
+	p.Helper()
+	return p.wait(func() topup.Result { return p.Gateway.Refund(p.Context(), reference, m) })
+}
+
 func (p trial) refund(reference string) topup.Result {
-	return p.wait(func() topup.Result { return p.Gateway.Refund(p.Context(), reference) })
+	return p.wait(func() topup.Result { return p.Gateway.Refund(p.Context(), reference, prepaid.Money{}) })
 }
 
 // want checks an outcome.

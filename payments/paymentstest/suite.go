@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) Provider) {
 		{"what is charged can't be cancelled", tooLateToCancel},
 		{"a debit settles or comes back", debits},
 		{"a charge is refunded once", refunds},
+		{"a part is refunded once, and the rest once", refundsInParts},
 		{"nothing is refunded that was not charged", refundsNothing},
 		{"one reference asked for at once by many is charged once, and refunded once", together},
 		{"a reference stands for one amount", reused},
@@ -226,6 +227,22 @@ func refunds(p trial) {
 	p.moved("ref", 1, 1)
 }
 
+func refundsInParts(p trial) {
+	p.want("charge", p.charge(p.request("ref", payments.Card, p.instrument(payments.Card)), Approves), topup.Done)
+	part := prepaid.Money{Minor: 300, Currency: "EUR"}
+	for range 3 {
+		p.want("part", p.refundPart("ref", part), topup.Done)
+		p.want("look-up of a refund of all", p.lookUp(payments.OpRefund, "ref"), topup.Absent)
+		p.want("look-up of the charge", p.lookUp(payments.OpCharge, "ref"), topup.Done)
+	}
+	p.moved("ref", 1, 1)
+	for range 3 {
+		p.want("the rest", p.refund("ref"), topup.Done)
+		p.want("look-up of all", p.lookUp(payments.OpRefund, "ref"), topup.Done)
+	}
+	p.moved("ref", 1, 2)
+}
+
 func refundsNothing(p trial) {
 	r := p.request("ref", payments.Card, p.instrument(payments.Card))
 	p.want("charge", p.charge(r, Declines), topup.Refused)
@@ -261,7 +278,7 @@ func together(p trial) {
 
 	for range results {
 		all.Go(func() {
-			p.want("one of many refunds", p.Gateway.Refund(p.Context(), "ref"), topup.Done, topup.Unknown)
+			p.want("one of many refunds", p.Gateway.Refund(p.Context(), "ref", prepaid.Money{}), topup.Done, topup.Unknown)
 		})
 	}
 	all.Wait()

@@ -113,7 +113,7 @@ func TestBooksThatCannotBeReadLeaveEverythingUnknown(t *testing.T) {
 	}
 	for name, got := range map[string]topup.Result{
 		"look-up": broken.LookUp(t.Context(), payments.OpCharge, "ref"), "cancel": broken.Cancel(t.Context(), "ref"),
-		"refund": broken.Refund(t.Context(), "ref"),
+		"refund": broken.Refund(t.Context(), "ref", prepaid.Money{}),
 	} {
 		if got.Outcome != topup.Unknown || got.Code != "books_unread" {
 			t.Errorf("%s: got %+v", name, got)
@@ -198,7 +198,7 @@ func TestWhereARefundStands(t *testing.T) {
 	} {
 		w := newWorld(t, nil)
 		w.charged("ref")
-		if got := w.Refund(t.Context(), "ref"); got.Outcome != topup.Done {
+		if got := w.Refund(t.Context(), "ref", prepaid.Money{}); got.Outcome != topup.Done {
 			t.Fatalf("got %+v", got)
 		}
 		if q := w.last(); q.IdempotencyKey != "refund:ref" || q.Form.Get("metadata[charge]") != "ref" || q.Form.Has("amount") {
@@ -210,7 +210,7 @@ func TestWhereARefundStands(t *testing.T) {
 		}
 		w.clock.AdvanceTo(w.clock.Now().Add(25 * time.Hour)) // beyond the key: Stripe itself refuses to refund twice
 		if test.want == topup.Done {
-			if got := w.Refund(t.Context(), "ref"); got.Outcome != topup.Done {
+			if got := w.Refund(t.Context(), "ref", prepaid.Money{}); got.Outcome != topup.Done {
 				t.Errorf("%v, a day later: got %+v", test.change, got)
 			}
 			if n := w.server.Count("refund", "ref"); n != 1 {

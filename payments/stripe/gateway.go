@@ -136,6 +136,7 @@ func (g *Gateway) serves(b *prepaid.Brand) bool { return b != nil && b.Test != g
 const (
 	metaSetup     = "setup"
 	metaCharge    = "charge"
+	metaPart      = "part" // of a refund that is not of all
 	metaCustomer  = "customer"
 	metaBrand     = "brand"
 	metaCancelled = "cancelled"

@@ -5,12 +5,14 @@ import (
 
 	api "github.com/stripe/stripe-go/v85"
 
+	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
 // Refund implements payments.Gateway. It gives back whatever has not been given back yet: a charge can't be
-// refunded beyond its amount, however late it is repeated.
-func (g *Gateway) Refund(ctx context.Context, reference string) topup.Result {
+// refunded beyond its amount, however late it is repeated. A part is found by its metadata before it is given back once more: Stripe
+// forgets Idempotency-Keys after a day.
+func (g *Gateway) Refund(ctx context.Context, reference string, part prepaid.Money) topup.Result {
 	ctx, cancel := context.WithTimeout(ctx, chargeWithin)
 	defer cancel()
 	f, err := g.find(ctx, reference)
@@ -22,6 +24,21 @@ func (g *Gateway) Refund(ctx context.Context, reference string) topup.Result {
 	}
 	params := &api.RefundCreateParams{PaymentIntent: &f.intent.ID, Metadata: map[string]string{metaCharge: reference}}
 	params.SetIdempotencyKey("refund:" + reference)
+	if !part.Zero() {
+		before := g.partRefunded(ctx, f.intent)
+		if before.Outcome == topup.Done || before.Outcome == topup.Unknown {
+			return before
+		}
+		amount, currency, ok := amountOf(part)
+		if !ok || currency != string(f.intent.Currency) {
+			return topup.Result{Outcome: topup.Refused, Code: codeDiffers}
+		}
+		params.Amount, params.Metadata[metaPart] = &amount, "true"
+		params.SetIdempotencyKey("refund-part:" + reference)
+		if before.Outcome == topup.Refused { // Stripe would repeat that answer
+			params.SetIdempotencyKey("refund-part:" + reference + ":" + before.ProviderRef)
+		}
+	}
 	r, err := g.now.Load().api.V1Refunds.Create(ctx, params)
 	if err == nil {
 		return refundResult(r)
@@ -31,6 +48,23 @@ func (g *Gateway) Refund(ctx context.Context, reference string) topup.Result {
 		return g.refunded(ctx, f.intent)
 	}
 	return g.answer(ctx, reference, p)
+}
+
+// partRefunded tells what became of the refund of a part of a charge; Absent: there is none.
+func (g *Gateway) partRefunded(ctx context.Context, i *api.PaymentIntent) topup.Result {
+	params := &api.RefundListParams{PaymentIntent: &i.ID}
+	params.Limit = api.Int64(100)
+	found := topup.Result{Outcome: topup.Absent}
+	for r, err := range g.now.Load().api.V1Refunds.List(ctx, params).All(ctx) {
+		if err != nil {
+			p := problemOf(ctx, err)
+			return topup.Result{Outcome: topup.Unknown, Code: p.name()}
+		}
+		if r.Metadata[metaPart] != "" && (found.Outcome == topup.Absent || found.Outcome == topup.Refused) {
+			found = refundResult(r)
+		}
+	}
+	return found
 }
 
 // refunded tells what became of a charge's refund. Absent: it was not given back, or only in part.

@@ -68,6 +68,8 @@ type charge struct {
 	At         time.Time          `json:"at"`
 	TakenAt    time.Time          `json:"taken_at,omitzero"` // captured, or pending
 	RefundedAt time.Time          `json:"refunded_at,omitzero"`
+	Part       prepaid.Money      `json:"part,omitzero"` // given back before, and when
+	PartAt     time.Time          `json:"part_at,omitzero"`
 	ReturnedAt time.Time          `json:"returned_at,omitzero"`
 	Untold     bool               `json:"untold,omitempty"`
 
@@ -85,7 +87,7 @@ const (
 // changedAt tells when the charge took its status, as far as that is known.
 func (c charge) changedAt() time.Time {
 	latest := c.At
-	for _, at := range []time.Time{c.TakenAt, c.RefundedAt, c.ReturnedAt} {
+	for _, at := range []time.Time{c.TakenAt, c.RefundedAt, c.PartAt, c.ReturnedAt} {
 		if at.After(latest) {
 			latest = at
 		}

@@ -159,9 +159,21 @@ func (g *Gateway) Charged(f Filter) []Entry {
 	return found
 }
 
-// Refunded lists what was given back.
+// Refunded lists what was given back: parts first.
 func (g *Gateway) Refunded(f Filter) []Entry {
-	return g.entries(f, func(c charge) time.Time { return c.RefundedAt })
+	parts := g.entries(f, func(c charge) time.Time { return c.PartAt })
+	rest := g.entries(f, func(c charge) time.Time { return c.RefundedAt })
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, e := range parts {
+		c, _ := g.charges.get(e.Reference)
+		parts[i].Amount = c.Part
+	}
+	for i, e := range rest {
+		c, _ := g.charges.get(e.Reference)
+		rest[i].Amount.Minor -= c.Part.Minor
+	}
+	return append(parts, rest...)
 }
 
 // Returned lists what banks took back.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"pulsa/payments"
+	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
@@ -31,8 +32,8 @@ func (g *Gateway) Cancel(ctx context.Context, reference string) topup.Result {
 }
 
 // Refund implements payments.Gateway. Repeated, it refunds once and is Done again.
-func (g *Gateway) Refund(ctx context.Context, reference string) topup.Result {
-	r, b := g.refund(ctx, reference)
+func (g *Gateway) Refund(ctx context.Context, reference string, part prepaid.Money) topup.Result {
+	r, b := g.refund(ctx, reference, part)
 	if b.After > 0 && g.c.Clock.Sleep(ctx, b.After) != nil || b.Kind == TimesOutRefunding || b.Kind == TimesOutAfterRefunding {
 		return g.timeOut(ctx)
 	}
@@ -40,7 +41,7 @@ func (g *Gateway) Refund(ctx context.Context, reference string) topup.Result {
 }
 
 // refund books the refund unless the behaviour is against it, and returns the behaviour.
-func (g *Gateway) refund(ctx context.Context, reference string) (topup.Result, Behaviour) {
+func (g *Gateway) refund(ctx context.Context, reference string, part prepaid.Money) (topup.Result, Behaviour) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c, ok, err := g.current(reference)
@@ -54,8 +55,10 @@ func (g *Gateway) refund(ctx context.Context, reference string) (topup.Result, B
 	switch {
 	case !ok || c.TakenAt.IsZero():
 		return topup.Result{Outcome: topup.Refused, Code: "nothing_charged"}, b
-	case c.Status == refunded:
+	case c.Status == refunded, !part.Zero() && !c.PartAt.IsZero():
 		return g.refundAnswer(c), b
+	case part.Minor > c.Amount.Minor:
+		return topup.Result{Outcome: topup.Refused, Code: "more_than_charged"}, b
 	case c.Status == returned:
 		return topup.Result{Outcome: topup.Refused, Code: "debit_returned"}, b
 	case b.Kind == RefusesToRefund:
@@ -63,7 +66,11 @@ func (g *Gateway) refund(ctx context.Context, reference string) (topup.Result, B
 	case b.Kind == TimesOutRefunding:
 		return topup.Result{}, b
 	}
-	c.Status, c.RefundedAt, c.Becomes = refunded, g.c.Clock.Now(), ""
+	if part.Zero() {
+		c.Status, c.RefundedAt, c.Becomes = refunded, g.c.Clock.Now(), ""
+	} else {
+		c.Part, c.PartAt = part, g.c.Clock.Now()
+	}
 	if err := g.write(line{Charge: &c}); err != nil {
 		return g.notBooked(ctx, reference, err), b
 	}

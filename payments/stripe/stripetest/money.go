@@ -123,12 +123,21 @@ func (s *Server) createRefund(q Request) *Answer {
 	case c["disputed"] == true:
 		return Refusal(http.StatusBadRequest, "invalid_request_error", "charge_disputed", nil)
 	}
-	r := s.put("re", Object{"object": "refund", "amount": c["amount"], "currency": c["currency"], "status": "succeeded",
+	back, _ := c["amount_refunded"].(int64)
+	left := i["amount"].(int64) - back
+	amount := left
+	if asked := q.Form.Get("amount"); asked != "" {
+		amount, _ = strconv.ParseInt(asked, 10, 64)
+	}
+	if amount <= 0 || amount > left {
+		return Refusal(http.StatusBadRequest, "invalid_request_error", "", nil)
+	}
+	r := s.put("re", Object{"object": "refund", "amount": amount, "currency": c["currency"], "status": "succeeded",
 		"charge": c.ID(), "payment_intent": i.ID(), "metadata": formMap(q.Form, "metadata")})
 	if c.Text("status") == "pending" {
 		r["status"], r["pending_reason"] = "pending", "charge_pending"
 	}
-	c["refunded"], c["amount_refunded"] = true, c["amount"]
+	c["refunded"], c["amount_refunded"] = amount == left, back+amount
 	s.tell("refund.created", r)
 	s.tell("charge.refunded", c)
 	return s.found(q, r)
