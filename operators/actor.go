@@ -25,6 +25,8 @@ type Actor struct {
 	Roles    map[string][]Role          // by brand, and AllBrands
 	Goodwill map[prepaid.Currency]int64 // in minor units, how much one goodwill of theirs may be; nothing for a currency that is missing
 	From     string                     // their IP address
+	Compact  bool                       // rows of tables are
+	KeysOff  bool                       // the desk's single keys do nothing
 	FreshAt  time.Time                  // when they last gave their second factor, or signed in with it
 }
 

@@ -80,6 +80,7 @@ type Desk struct {
 	Staff       Staff
 	Says        Speaker
 	Blocks      BlockStore
+	People      People
 	Brands      *prepaid.Brands
 	Clock       prepaid.Clock
 	Reached     func(point string) // is called at each crash point; it may be nil

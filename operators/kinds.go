@@ -13,6 +13,7 @@ func operationKinds() []Operation {
 		SettleOrder{}, RefundOrder{}, GoodwillOrder{},
 		CloseDifference{}, BookPaidDebt{}, TellByHand{}, Assign{},
 		AddBlocks{}, Unblock{},
+		AddPerson{}, SetRoles{}, SetGoodwill{}, ResetSignIn{}, EndPerson{},
 		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{}, RunAudit{},
 	}
 }

@@ -78,6 +78,7 @@ func (p Person) Actor(from string) Actor {
 	}
 	return Actor{
 		Person: p.ID, Name: p.Name, Email: p.Email, Language: p.Language, TimeZone: zone, Roles: p.Roles, Goodwill: p.Goodwill, From: from,
+		Compact: p.Compact, KeysOff: p.KeysOff,
 	}
 }
 

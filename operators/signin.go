@@ -289,6 +289,23 @@ func (s *SignIn) SignedOut(ctx context.Context, a Actor) error {
 	return s.Deeds.Record(ctx, personDeed("sign out", a.Person, prepaid.By{Who: a.Email, From: a.From}, s.Clock.Now()))
 }
 
+// EndSessions ends the sessions of somebody but the one that they have here, by its hash.
+func (s *SignIn) EndSessions(ctx context.Context, a Actor, sessions SessionStore, here string) error {
+	all, err := sessions.SessionsOf(ctx, a.Person, s.Clock.Now())
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.Hash == here {
+			continue
+		}
+		if err := sessions.EndSession(ctx, other.Hash); err != nil {
+			return err
+		}
+	}
+	return s.Deeds.Record(ctx, personDeed("end own sessions", a.Person, prepaid.By{Who: a.Email, From: a.From}, s.Clock.Now()))
+}
+
 // Person returns somebody who is signed in, or ErrNoPerson where they may not be any more.
 func (s *SignIn) Person(ctx context.Context, id PersonID) (Person, error) {
 	p, err := s.People.Person(ctx, id)

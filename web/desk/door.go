@@ -178,6 +178,21 @@ func (d *Door) enter(r *http.Request, p operators.Person, way string, fresh time
 	return nil
 }
 
+// here is the digest of the token of the session that a request has.
+func (d *Door) here(r *http.Request) string {
+	return operators.TokenHash(prepaid.NewSecret(d.sessions.Token(r.Context())))
+}
+
+// stay begins another session of who has just been signed out everywhere, with this browser.
+func (d *Door) stay(r *http.Request) error {
+	g := guestOf(r)
+	p, err := d.Check.Person(r.Context(), g.actor.Person)
+	if err != nil {
+		return err
+	}
+	return d.enter(r, p, g.way, g.actor.FreshAt)
+}
+
 // leave signs the person out with this browser.
 func (d *Door) leave(r *http.Request) error {
 	err := d.sessions.Destroy(r.Context())

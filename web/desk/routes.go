@@ -48,6 +48,8 @@ func table() []route {
 		ordersRoutes(),
 		signInRoutes(),
 		approvalsRoutes(),
+		meRoutes(),
+		peopleRoutes(),
 	)
 }
 

@@ -49,6 +49,7 @@ type frame struct {
 	Person           string
 	Search           string // where the search box posts to; "" for no box
 	SignOut          string // likewise
+	Me               string // the page about the person; "" for none
 	Body             template.HTML
 	Open             string // where the page says that it is open; "" for pages of no object
 }
@@ -72,8 +73,8 @@ func (v *visit) show(status int, p page) {
 		}
 	}
 	f.Open = v.openPath()
-	if hasRoute("POST", signOutPath) {
-		f.SignOut = signOutPath
+	if v.Door != nil {
+		f.SignOut, f.Me = signOutPath, mePath
 	}
 	for _, b := range v.seen() {
 		to := "/" + b.Name
@@ -122,10 +123,22 @@ func (v *visit) showBare(status int, p page) {
 
 func (v *visit) inLayout(status int, p page, name string, f frame) {
 	v.pages[v.language].Show(v.w, v.r, status, ui.Page{
-		Language: v.language, Title: strings.TrimSpace(p.Head.Title+" "+p.Head.Code) + " · " + f.BrandTitle, Class: "dense",
+		Language: v.language, Title: strings.TrimSpace(p.Head.Title+" "+p.Head.Code) + " · " + f.BrandTitle, Class: v.class(),
 		Skip: v.t("frame.skip"), SkipTo: "main",
 		Styles: []string{"pieces.css", "desk.css"}, Scripts: []string{"htmx.min.js", "desk.js"}, Template: name, Data: f,
 	})
+}
+
+// class is that of the page's body: how the person likes pages.
+func (v *visit) class() string {
+	class := "dense"
+	if v.actor.Compact {
+		class += " compact"
+	}
+	if v.actor.KeysOff {
+		class += " keys-off"
+	}
+	return class
 }
 
 // signOutPath is where the frame's button posts to.

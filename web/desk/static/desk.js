@@ -1,7 +1,7 @@
 "use strict";
 // The desk's keys, and what says that a part of a page is stale. Every page works without it.
 (() => {
-  const off = () => { try { return localStorage.getItem("keys") === "off"; } catch { return false; } };
+  const off = () => { if (document.body.classList.contains("keys-off")) return true; try { return localStorage.getItem("keys") === "off"; } catch { return false; } };
   const $ = (s, in_ = document) => in_.querySelector(s);
   const typing = (e) => e.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
   const rows = () => [...document.querySelectorAll("[data-row]")];
