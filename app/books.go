@@ -78,7 +78,7 @@ func days(first, last string, now time.Time) (from, to time.Time, err error) {
 }
 
 // Audit returns every violation that SQL shows, and, where folders are given, every one that simulators' books show: those in
-// the folders, and those of simulators that run. The coverage says what was not compared with books. Errors: *operators.FieldError for
+// the folders, and those of simulators that run. The run is kept. The coverage says what was not compared with books. Errors: *operators.FieldError for
 // a folder without a book.
 func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violation, *operators.Coverage, error) {
 	coverage := &operators.Coverage{}
@@ -87,8 +87,9 @@ func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violat
 			return nil, coverage, &operators.FieldError{Field: "books", Value: folder, Err: err}
 		}
 	}
+	run := operators.AuditRun{By: prepaid.ByMachine(OSUser(), "pulsa audit")}
 	if len(folders) == 0 {
-		violations, err := b.audit.Check(ctx)
+		violations, err := run.Keep(ctx, b.db.Audit, b.Reconciliation.Clock, b.audit.Check)
 		return violations, coverage, err
 	}
 	read := func(ctx context.Context) (operators.ProviderBooks, error) {
@@ -99,7 +100,9 @@ func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violat
 		coverage = seen
 		return books.Provider(), nil
 	}
-	violations, err := b.audit.CheckWithBooks(ctx, read, func(o topup.History) operators.SeenBooks { return coverage.Sees(o) })
+	violations, err := run.Keep(ctx, b.db.Audit, b.Reconciliation.Clock, func(ctx context.Context) ([]operators.Violation, error) {
+		return b.audit.CheckWithBooks(ctx, read, func(o topup.History) operators.SeenBooks { return coverage.Sees(o) })
+	})
 	return violations, coverage, err
 }
 

@@ -34,7 +34,19 @@ func (p *Program) channelsOf(brand string) (operators.Channels, error) {
 	if err != nil {
 		return operators.Channels{}, err
 	}
-	return operators.Channels{Brand: b, Registry: linesOf{p.Registry, brand}, Store: p.DB.Channels, Outbox: p.DB.Outbox, Leases: p.DB.Leases, BotLease: BotLeaseOf, Clock: p.Clock}, nil
+	return operators.Channels{Brand: b, Registry: linesOf{p.Registry, brand}, Store: switchesOf{p.DB.Channels, p.Registry}, Outbox: p.DB.Outbox, Leases: p.DB.Leases, BotLease: BotLeaseOf, Clock: p.Clock}, nil
+}
+
+// switchesOf is the store of channels, whose switches the registry reads again at once.
+type switchesOf struct {
+	operators.ChannelStore
+	registry *channels.Registry
+}
+
+// SetSwitch implements operators.ChannelStore.
+func (s switchesOf) SetSwitch(ctx context.Context, c operators.SwitchChange) error {
+	defer s.registry.ReadAgain()
+	return s.ChannelStore.SetSwitch(ctx, c)
 }
 
 // linesOf is the registry of one brand's channels.

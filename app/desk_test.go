@@ -37,12 +37,19 @@ type atDesk struct {
 }
 
 // deskOf serves the desk, at which one person is signed in with these roles in the brand demo.
-func (r *running) deskOf(roles ...operators.Role) *atDesk {
+func (r *running) deskOf(roles ...operators.Role) *atDesk { return r.deskIn("demo", roles...) }
+
+// deskOfAll is deskOf for somebody with these roles in all brands.
+func (r *running) deskOfAll(roles ...operators.Role) *atDesk {
+	return r.deskIn(operators.AllBrands, roles...)
+}
+
+func (r *running) deskIn(brand string, roles ...operators.Role) *atDesk {
 	r.t.Helper()
 	c := r.deskConfig()
 	c.SignIn = fixedActor{operators.Actor{
 		Person: "P1", Name: "Ann", Email: "ann@pulsa.example", Language: "en", TimeZone: time.UTC, From: "192.0.2.1",
-		Roles: map[string][]operators.Role{"demo": roles}, Goodwill: map[prepaid.Currency]int64{"EUR": 1000}, FreshAt: r.Clock.Now(),
+		Roles: map[string][]operators.Role{brand: roles}, Goodwill: map[prepaid.Currency]int64{"EUR": 1000}, FreshAt: r.Clock.Now(),
 	}}
 	handler, err := desk.New(c)
 	if err != nil {
@@ -97,7 +104,7 @@ func TestTheDeskListsOrdersOfBrandsInWhichThePersonHasARole(t *testing.T) {
 	id := r.latestOrders()[0].ID
 	d := r.deskOf(operators.Viewer)
 	d.shows("/", http.StatusSeeOther, "/demo")
-	d.shows("/demo", http.StatusSeeOther, "/demo/orders")
+	d.shows("/demo", http.StatusSeeOther, "/demo/today")
 	body := d.shows("/demo/orders", http.StatusOK, id.Grouped(), "10.00", `<html lang="en">`, `aria-current="page"`)
 	if strings.Contains(body, "612345678") {
 		t.Error("the number is not masked")

@@ -225,6 +225,15 @@ func (r *Registry) currentSwitches(ctx context.Context) map[string]bool {
 	return switched
 }
 
+// ReadAgain has the switches read at the next look: somebody has changed one in this program.
+func (r *Registry) ReadAgain() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.readAt.IsZero() {
+		r.readAt = r.readAt.Add(-switchesFor)
+	}
+}
+
 // readSwitches reads the switches, or returns the known ones. It ignores that ctx is cancelled: other requests wait for
 // the same answer.
 func (r *Registry) readSwitches(ctx context.Context, known map[string]bool) map[string]bool {

@@ -25,7 +25,7 @@ type Health interface {
 func healthRoutes() []route {
 	all := []route{
 		get("/-/health", operators.ActSee, func(v *visit) { v.health(nil) }),
-		post("/-/health", operators.ActSee, func(v *visit) { v.health(v.Health.Outside(v.r.Context())) }),
+		post("/-/health", operators.ActSee, func(v *visit) { v.health(append([]operators.Finding{}, v.Health.Outside(v.r.Context())...)) }),
 	}
 	return append(all, runs("/-/health/audit", operators.ActSwitch, (*visit).runAudit)...)
 }
@@ -34,10 +34,11 @@ func healthRoutes() []route {
 type healthShown struct {
 	Findings, Outside, Copies, Keys, Violations ui.Table
 	Audit                                       [][2]string
+	Asked                                       bool   // the providers, for this page
 	Run                                         string // where an audit is begun; "" where the person may not
 }
 
-// health answers with how the machine is, and with what was found outside, where that was asked for.
+// health answers with how the machine is, and with what was found outside; nil where nobody was asked.
 func (v *visit) health(outside []operators.Finding) {
 	ctx := v.r.Context()
 	copies, err := v.Health.Copies(ctx)
@@ -56,7 +57,7 @@ func (v *visit) health(outside []operators.Finding) {
 		return
 	}
 	inside := v.Health.Inside(ctx)
-	shown := healthShown{Findings: v.findings(inside), Outside: v.findings(outside), Copies: v.copies(copies), Keys: v.keys(inUse, copies), Violations: v.violations(last)}
+	shown := healthShown{Asked: outside != nil, Findings: v.findings(inside), Outside: v.findings(outside), Copies: v.copies(copies), Keys: v.keys(inUse, copies), Violations: v.violations(last)}
 	shown.Audit = [][2]string{{v.t("health.last-audit"), v.t("health.never")}}
 	if ran {
 		shown.Audit = [][2]string{{v.t("health.last-audit"), v.at(last.StartedAt).Full + ", " + last.State(v.Clock.Now())}, {v.t("health.by"), last.Who}}
