@@ -46,9 +46,15 @@ func (p *Program) forgetSessions(ctx context.Context) (int, error) {
 // formsKept is for how long a form that is sent again is known.
 const formsKept = 2 * 24 * time.Hour
 
-// forgetForms forgets forms that were sent on the desk.
+// forgetForms forgets forms that were sent on the desk, and what our staff was told.
 func (p *Program) forgetForms(ctx context.Context) (int, error) {
-	return p.DB.Forms.Forget(ctx, p.Clock.Now().Add(-formsKept), chunk)
+	before := p.Clock.Now().Add(-formsKept)
+	notices, err := p.DB.Approvals.ForgetNotices(ctx, before, chunk)
+	if err != nil {
+		return notices, err
+	}
+	forms, err := p.DB.Forms.Forget(ctx, before, chunk)
+	return forms + notices, err
 }
 
 // forget deletes what is older than brands keep it.

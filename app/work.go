@@ -45,6 +45,7 @@ func (p *Program) jobs() []job {
 		{"retention", forgetEvery, p.forget},
 		{"misses of links", forgetEvery, p.forgetMisses},
 		{"approvals", approvalsEvery, p.operatorsDesk().RunApprovals},
+		{"notices to our staff", approvalsEvery, p.notifier().RunDue},
 		{"forms", forgetEvery, p.forgetForms},
 		{"sessions of the desk", forgetEvery, p.forgetSessions},
 		{"developers' pins", time.Hour, p.Developers.ForgetPINs},

@@ -86,8 +86,8 @@ type ApprovalFilter struct {
 
 // ApprovalStore keeps approvals. Each method is one transaction.
 type ApprovalStore interface {
-	// Ask stores an approval, and the deed of who asked.
-	Ask(ctx context.Context, a Approval, d prepaid.Deed) error
+	// Ask stores an approval, what our staff is to be told of it, and the deed of who asked.
+	Ask(ctx context.Context, a Approval, notices []DeskNotice, d prepaid.Deed) error
 	// Approval reads one; ErrNoApproval.
 	Approval(ctx context.Context, id ApprovalID) (Approval, error)
 	// List lists approvals: open ones the oldest first, otherwise the newest first.
@@ -137,7 +137,7 @@ func (d *Desk) ask(ctx context.Context, a Actor, op Operation, p Plan, by prepai
 		ID: prepaid.NewID[ApprovalID](), Brand: op.On().Brand, Kind: op.Kind(), Operation: string(stored), Act: op.Act(a), Object: op.On(), Does: p.Does,
 		Reads: p.Reads, State: p.State, Asker: a.Person, Asked: by, AskedAt: now, LapsesAt: now.Add(approvalLasts), Status: ApprovalAsked,
 	}
-	if err := d.Approvals.Ask(ctx, question, question.Deed("ask", by, now)); err != nil {
+	if err := d.Approvals.Ask(ctx, question, d.notices(question), question.Deed("ask", by, now)); err != nil {
 		return Result{}, err
 	}
 	return Result{Text: "Asked: another person must agree.", Asked: question.ID}, nil

@@ -81,6 +81,7 @@ type Desk struct {
 	Says        Speaker
 	Blocks      BlockStore
 	People      People
+	Tells       []NoticeWay // how our staff is told of what waits for them
 	Brands      *prepaid.Brands
 	Clock       prepaid.Clock
 	Reached     func(point string) // is called at each crash point; it may be nil

@@ -22,10 +22,15 @@ var approvalTable = newTable[operators.Approval]("approvals", names{
 })
 
 // Ask implements operators.ApprovalStore.
-func (db Approvals) Ask(ctx context.Context, a operators.Approval, d prepaid.Deed) error {
+func (db Approvals) Ask(ctx context.Context, a operators.Approval, notices []operators.DeskNotice, d prepaid.Deed) error {
 	return db.write(ctx, "ask for approval", func(tx *sqlx.Tx) error {
 		if _, err := approvalTable.insert(ctx, tx, a, ""); err != nil {
 			return err
+		}
+		for _, n := range notices {
+			if _, err := deskNoticeTable.insert(ctx, tx, n, ""); err != nil {
+				return err
+			}
 		}
 		return recordDeed(ctx, tx, d)
 	})

@@ -172,7 +172,10 @@ func (s *Service) intervene(ctx context.Context, id prepaid.OrderID, action Oper
 		ID: prepaid.NewID[string](), Brand: h.Brand, What: string(action), Kind: prepaid.OnOrder, Object: string(id), Old: string(h.Status),
 		New: prepaid.Begun, By: by, At: s.c.Clock.Now(),
 	}
-	if err := s.c.Deeds.Record(ctx, d); err != nil {
+	switch err := s.c.Deeds.Record(ctx, d); {
+	case errors.Is(err, prepaid.ErrDone): // an earlier try of the same operation was cut off, and the order still allows it: it goes on
+		d.ID, d.Operation = "", ""
+	case err != nil:
 		return h, err
 	}
 	s.c.Log.InfoContext(ctx, "by hand", "order", id, "brand", h.Brand, "what", action, "who", by.Who)

@@ -20,7 +20,10 @@ import (
 var configKeys = map[string][]string{
 	"":          {"public_url", "listen", "trusted_proxies", "admin_listen", "desk_listen", "desk_url", "desk", "data", "database_url", "credentials_dir", "migrate_url", "redis_url", "languages_dir", "log", "brands", "reloadly", "stripe", "simulator"},
 	"log":       {"format", "level"},
-	"desk":      {"oidc"},
+	"desk":      {"oidc", "notify"},
+	"notify":    {"webhook", "mail"},
+	"webhook":   {"url", "secret"},
+	"mail":      {"host", "from", "username", "password", "to"},
 	"oidc":      {"issuer", "client_id", "client_secret", "groups_claim", "scopes", "groups"},
 	"brand":     {"title", "test", "country", "time_zone", "currency", "languages", "language_prefixes", "support", "keywords", "cancel_opts_out", "prompts", "amounts", "limits", "recovery", "codes", "cards", "creditor", "retention", "cheap_pin_hash", "test_code", "gateway", "network", "channels", "sms_channel", "api"},
 	"api":       {"discounts", "fx", "rate_limit", "day_count", "day_sum", "gap"},

@@ -30,6 +30,7 @@ type Config struct {
 	DeskListen  string         // host:port of the operators' pages
 	DeskURL     string         // where our staff reaches them, no slash at the end
 	DeskOIDC    DeskOIDC       // empty: our staff signs in with passwords
+	DeskNotify  DeskNotify     // how our staff is told what waits for them
 	Data        string         // folder of the embedded database, the simulators' books and the test keys
 	DatabaseURL prepaid.Secret // empty: one file in the data folder
 	MigrateURL  prepaid.Secret // the same database as its owner; empty: DatabaseURL's user migrates

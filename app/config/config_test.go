@@ -207,7 +207,7 @@ func TestTheExampleLoadsAndDocumentsEveryKey(t *testing.T) {
 	vars := env("TWILIO_ACCOUNT_SID", "AC1", "TWILIO_AUTH_TOKEN", "t", "TELEGRAM_BOT_TOKEN", "b", "TELEGRAM_WEBHOOK_SECRET", "w",
 		"PULSA_DATABASE_URL", "postgres://pulsa@db/pulsa", "PULSA_MIGRATE_URL", "postgres://owner@db/pulsa", "PULSA_REDIS_URL", "redis://redis:6379",
 		"RELOADLY_CLIENT_ID", "id", "RELOADLY_CLIENT_SECRET", "s", "RELOADLY_WEBHOOK_SECRET", "w",
-		"STRIPE_KEY", "sk_test_x", "STRIPE_WEBHOOK_SECRET", "w", "STRIPE_WEBHOOK_SECRET_OLD", "w", "PULSA_SIM_GATEWAY_SECRET", "w", "DESK_OIDC_SECRET", "s")
+		"STRIPE_KEY", "sk_test_x", "STRIPE_WEBHOOK_SECRET", "w", "STRIPE_WEBHOOK_SECRET_OLD", "w", "PULSA_SIM_GATEWAY_SECRET", "w", "DESK_OIDC_SECRET", "s", "DESK_WEBHOOK_SECRET", "s", "DESK_MAIL_PASSWORD", "s")
 	all := strings.Replace(switchedOn(string(text)), "languages_dir: languages", "languages_dir: "+t.TempDir(), 1)
 	all = strings.Replace(all, "credentials_dir: /run/secrets", "credentials_dir: "+t.TempDir(), 1)
 	for name, text := range map[string]string{"as it stands": string(text), "every key switched on": all} {

@@ -21,7 +21,7 @@ const (
 	ChannelSecrets             // those of the brands' channels
 	GatewaySecrets             // stripe, simulator
 	NetworkSecrets             // reloadly
-	DeskSecrets                // desk.oidc
+	DeskSecrets                // desk.oidc, desk.notify
 
 	NoCredentials  Credentials = 0
 	AllCredentials             = PINPepper | CardKey | ChannelSecrets | GatewaySecrets | NetworkSecrets | DeskSecrets

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -33,6 +34,7 @@ func (r *configReader) readDesk(c *Config, file section) {
 	if !ok {
 		return
 	}
+	c.DeskNotify = r.deskNotify(desk)
 	s, ok := desk.sub("oidc")
 	if !ok {
 		return
@@ -106,4 +108,64 @@ func onLoopback(text string) bool {
 	}
 	ip := net.ParseIP(u.Hostname())
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// DeskNotify is how our staff is told that somebody waits for their decision.
+type DeskNotify struct {
+	Webhook NotifyWebhook
+	Mail    NotifyMail
+}
+
+// NotifyWebhook is where notices are posted to; the zero value is nowhere.
+type NotifyWebhook struct {
+	URL    string
+	Secret prepaid.Secret // signs them
+}
+
+// NotifyMail is a mail server that takes notices; the zero value is none.
+type NotifyMail struct {
+	Host     string // host:port
+	From     string
+	Username string // "" signs in as nobody
+	Password prepaid.Secret
+	To       []string // who is told beside those who may decide
+}
+
+func (r *configReader) deskNotify(desk section) (n DeskNotify) {
+	s, ok := desk.sub("notify")
+	if !ok {
+		return n
+	}
+	if w, ok := s.sub("webhook"); ok {
+		url := w.required("url", "https://hooks.acme.example/pulsa")
+		if url.given() && (!IsHTTP(url.text) || strings.HasPrefix(url.text, "http:") && !onLoopback(url.text)) {
+			r.fault(url.line, "url is %s: write https://host", url.shown())
+		}
+		n.Webhook = NotifyWebhook{url.text, w.secret("secret", true)}
+	}
+	if m, ok := s.sub("mail"); ok {
+		host, from := m.required("host", "smtp.acme.example:587"), m.required("from", "pulsa@acme.example")
+		if _, port, err := net.SplitHostPort(host.text); host.given() && (err != nil || port == "") {
+			r.fault(host.line, "host is %s: write host:port, such as smtp.acme.example:587", host.shown())
+		}
+		n.Mail = NotifyMail{Host: host.text, Username: m.value("username").text}
+		n.Mail.From = r.mailAddress(from)
+		if n.Mail.Username != "" {
+			n.Mail.Password = m.secret("password", true)
+		}
+		if m.has("to") {
+			for _, v := range m.list("to") {
+				n.Mail.To = append(n.Mail.To, r.mailAddress(v))
+			}
+		}
+	}
+	return n
+}
+
+// mailAddress reads an e-mail address alone, without a name.
+func (r *configReader) mailAddress(v value) string {
+	if a, err := mail.ParseAddress(v.text); v.given() && (err != nil || a.Address != v.text) {
+		r.fault(v.line, "%s is no e-mail address: write one such as pulsa@acme.example", v.shown())
+	}
+	return v.text
 }

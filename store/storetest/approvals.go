@@ -28,7 +28,7 @@ func agreed(id operators.ApprovalID, at time.Time) operators.Approval {
 var approvalTests = []test{
 	{"an approval is read as it was stored", func(w *world) {
 		a := filled(func(a *operators.Approval) { a.Object.Brand, a.EndedAt = a.Brand, time.Time{} })
-		w.ok(w.db.Approvals.Ask(w.Context(), a, a.Deed("ask", by, start)))
+		w.ok(w.db.Approvals.Ask(w.Context(), a, nil, a.Deed("ask", by, start)))
 		same(w, "approval", must[operators.Approval](w)(w.db.Approvals.Approval(w.Context(), a.ID)), a)
 		same(w, "listed", must[[]operators.Approval](w)(w.db.Approvals.List(w.Context(), operators.ApprovalFilter{Brand: a.Brand, Open: true, Limit: 1})), []operators.Approval{a})
 		same(w, "another brand's", len(must[[]operators.Approval](w)(w.db.Approvals.List(w.Context(), operators.ApprovalFilter{Brand: "other", Limit: 1}))), 0)
@@ -38,7 +38,7 @@ var approvalTests = []test{
 		}
 	}},
 	{"an approval is decided once, and ended once", func(w *world) {
-		w.ok(w.db.Approvals.Ask(w.Context(), asked("a"), asked("a").Deed("ask", by, start)))
+		w.ok(w.db.Approvals.Ask(w.Context(), asked("a"), nil, asked("a").Deed("ask", by, start)))
 		a := agreed("a", start)
 		var won atomic.Int64
 		var all sync.WaitGroup
@@ -58,7 +58,7 @@ var approvalTests = []test{
 		same(w, "deeds", w.counts("deeds"), "deeds 2")
 	}},
 	{"an approval that nobody decides lapses", func(w *world) {
-		w.ok(w.db.Approvals.Ask(w.Context(), asked("a"), asked("a").Deed("ask", by, start)))
+		w.ok(w.db.Approvals.Ask(w.Context(), asked("a"), nil, asked("a").Deed("ask", by, start)))
 		late := start.Add(time.Hour)
 		same(w, "too early", must[int](w)(w.db.Approvals.Lapse(w.Context(), late.Add(-1), by, 9)), 0)
 		a := agreed("a", late)
@@ -69,9 +69,9 @@ var approvalTests = []test{
 		same(w, "deeds", w.counts("deeds"), "deeds 2")
 	}},
 	{"what was agreed to and cut off is taken up once its lease lapses", func(w *world) {
-		w.ok(w.db.Approvals.Ask(w.Context(), asked("a"), asked("a").Deed("ask", by, start)))
+		w.ok(w.db.Approvals.Ask(w.Context(), asked("a"), nil, asked("a").Deed("ask", by, start)))
 		a := agreed("a", start)
-		w.ok(w.db.Approvals.Ask(w.Context(), asked("other"), asked("other").Deed("ask", by, start)))
+		w.ok(w.db.Approvals.Ask(w.Context(), asked("other"), nil, asked("other").Deed("ask", by, start)))
 		must[bool](w)(w.db.Approvals.Decide(w.Context(), a, a.Deed("agree", by, start)))
 		take := func(now time.Time) int {
 			return len(must[[]operators.Approval](w)(w.db.Approvals.TakeUp(w.Context(), now, now.Add(time.Minute), 9)))
@@ -115,6 +115,37 @@ var approvalTests = []test{
 		same(w, "released", sent, false)
 		same(w, "forgotten", must[int](w)(w.db.Forms.Forget(w.Context(), start.Add(time.Second), 1)), 1)
 		same(w, "forgotten", must[int](w)(w.db.Forms.Forget(w.Context(), start, 9)), 0)
+	}},
+	{"a notice is claimed by one, and again once it is due again", func(w *world) {
+		n := filled(func(n *operators.DeskNotice) {
+			n.Approval, n.RunAt, n.LeaseUntil, n.Attempts, n.EndedAt = "a", start, time.Time{}, 0, time.Time{}
+		})
+		w.ok(w.db.Approvals.Ask(w.Context(), asked("a"), []operators.DeskNotice{n}, asked("a").Deed("ask", by, start)))
+		claim := func(now time.Time) (operators.DeskNotice, bool) {
+			n, due, err := w.db.Approvals.ClaimNotice(w.Context(), now, now.Add(time.Minute))
+			w.ok(err)
+			return n, due
+		}
+		_, due := claim(start.Add(-1))
+		same(w, "before its time", due, false)
+		got, due := claim(start)
+		n.LeaseUntil, n.Attempts = start.Add(time.Minute), 1
+		same(w, "due", due, true)
+		same(w, "claimed", got, n)
+		_, due = claim(start)
+		same(w, "while it is leased", due, false)
+		n.RunAt, n.Code = start.Add(time.Hour), "503"
+		w.ok(w.db.Approvals.EndNotice(w.Context(), n))
+		_, due = claim(start.Add(time.Hour - 1))
+		same(w, "before its next time", due, false)
+		got, due = claim(start.Add(time.Hour))
+		same(w, "again", due, true)
+		same(w, "attempts", got.Attempts, 2)
+		got.EndedAt = start.Add(time.Hour)
+		w.ok(w.db.Approvals.EndNotice(w.Context(), got))
+		_, due = claim(start.Add(9 * time.Hour))
+		same(w, "after its end", due, false)
+		same(w, "forgotten", must[int](w)(w.db.Approvals.ForgetNotices(w.Context(), start.Add(2*time.Hour), 9)), 1)
 	}},
 	{"one deed has an operation's key", func(w *world) {
 		d := prepaid.Deed{Brand: brand, What: "w", Kind: prepaid.OnOrder, Object: "o", By: by, At: start}

@@ -47,7 +47,7 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 	w.exec(`INSERT INTO resellers (brand, name, title, created_at, created_by) VALUES ('demo', 'kiosk', 'Kiosk', 1, 'anna')`)
 	w.ok(db.Deeds.Record(w.Context(), prepaid.Deed{Brand: "demo", What: "see number", Kind: prepaid.OnCustomer, Object: "c", About: "+31612345678", By: by, At: start}))
 
-	w.ok(db.Approvals.Ask(w.Context(), asked("question"), asked("question").Deed("ask", by, start)))
+	w.ok(db.Approvals.Ask(w.Context(), asked("question"), []operators.DeskNotice{{ID: "n", Brand: brand, Approval: "question", Way: operators.ByMail, CreatedAt: start, RunAt: start}}, asked("question").Deed("ask", by, start)))
 	if _, _, err := db.Forms.Begin(w.Context(), operators.Form{Person: "anna", Key: "k", At: start}); err != nil {
 		w.Fatal(err)
 	}

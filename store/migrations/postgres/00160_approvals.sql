@@ -51,3 +51,21 @@ CREATE INDEX approvals_open ON approvals (status, lapses_at) WHERE ended_at = 0;
 CREATE INDEX approvals_asked ON approvals (brand, asked_at);
 CREATE INDEX approvals_object ON approvals (object_kind, object);
 CREATE INDEX approvals_ended ON approvals (ended_at);
+
+-- What our staff is to be told of them, by webhook or mail.
+CREATE TABLE desk_notices (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    brand       TEXT   NOT NULL,
+    event       TEXT   NOT NULL,
+    approval    TEXT   NOT NULL,
+    way         TEXT   NOT NULL,
+    created_at  BIGINT NOT NULL,
+    run_at      BIGINT NOT NULL,
+    lease_until BIGINT NOT NULL,
+    attempts    BIGINT NOT NULL,
+    code        TEXT   NOT NULL,
+    ended_at    BIGINT NOT NULL,
+    UNIQUE (approval, event, way)
+);
+CREATE INDEX desk_notices_due ON desk_notices (run_at) WHERE ended_at = 0;
+CREATE INDEX desk_notices_ended ON desk_notices (ended_at);
