@@ -61,7 +61,7 @@ func (t *Turn) orderReport(ctx context.Context, s *Services, o topup.Order) (ord
 
 // sayTo tells it. What shows the PIN is no transcript's.
 func (o orderReport) sayTo(t *Turn) {
-	values := o.values(t.prompts)
+	values := o.values(t.prompts, o.MSISDN.String())
 	if o.pin == nil {
 		t.Say(o.prompt, values...)
 		return
@@ -89,8 +89,8 @@ func (o orderReport) sayTo(t *Turn) {
 }
 
 // values are what the prompts fill in, but for a PIN.
-func (o orderReport) values(p *Prompts) []string {
-	return []string{"amount", p.writes.money(o.Amount), "number", o.MSISDN.String(), "order", o.ID.Grouped(), "on", o.on, "link", o.link,
+func (o orderReport) values(p *Prompts, number string) []string {
+	return []string{"amount", p.writes.money(o.Amount), "number", number, "order", o.ID.Grouped(), "on", o.on, "link", o.link,
 		"date", p.writes.day(o.SettlesBy())}
 }
 
@@ -99,7 +99,7 @@ func (p *Prompts) goodwill(o topup.Order, given prepaid.Money) Part {
 	return p.Part("order.goodwill", "amount", p.writes.money(given), "order", o.ID.Grouped())
 }
 
-// OrderText is what the order's customer reads of how it stands, in their language, without a code and without a link; "" where nobody is
+// OrderText is what the order's customer reads of how it stands, in their language, for operators to see: without a code, without a link, the number masked; "" where nobody is
 // told.
 func (h *Handler) OrderText(o topup.History) string {
 	prompts := h.promptsOfOrder(o.Order)
@@ -110,9 +110,9 @@ func (h *Handler) OrderText(o topup.History) string {
 	if o.Status == topup.Delivered && o.ByPIN {
 		report.prompt = pinTold
 	}
-	text := prompts.Part(report.prompt, report.values(prompts)...).Text
+	text := prompts.Part(report.prompt, report.values(prompts, o.MSISDN.Masked())...).Text
 	if o.Status == topup.Delivered && o.Charge.Status == topup.ChargeReturned {
-		text += " " + prompts.Part("order.debit_returned", report.values(prompts)...).Text
+		text += " " + prompts.Part("order.debit_returned", report.values(prompts, o.MSISDN.Masked())...).Text
 	}
 	return text
 }

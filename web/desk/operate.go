@@ -159,7 +159,7 @@ func (p *panel) plan() bool {
 		p.notHere()
 	default:
 		p.Log.InfoContext(p.r.Context(), "desk: operation not possible", "operation", p.op.Kind(), "error", err)
-		p.general = p.t("do.not-now", "why", err.Error())
+		p.general = p.t("do.not-now", "why", p.whyNot(err))
 		p.show(true)
 	}
 	return false
@@ -202,7 +202,7 @@ func (p *panel) carry() {
 	default:
 		p.Log.WarnContext(p.r.Context(), "desk: operation failed", "operation", p.op.Kind(), "error", err)
 		p.key = prepaid.NewToken() // the one before may have ended
-		p.general = p.t("do.not-now", "why", err.Error())
+		p.general = p.t("do.not-now", "why", p.whyNot(err))
 		if p.told, p.right, err = p.Desk.Desk.Check(p.r.Context(), p.actor, p.op); err != nil {
 			p.ready = false
 		}

@@ -46,6 +46,7 @@ func table() []route {
 		channelsRoutes(),
 		healthRoutes(),
 		ordersRoutes(),
+		orderRoutes(),
 		signInRoutes(),
 		approvalsRoutes(),
 		meRoutes(),
