@@ -35,7 +35,7 @@ func (db Blocks) AddBlocks(ctx context.Context, all []operators.Block, d prepaid
 			if err != nil {
 				return err
 			}
-			rows, err := blockTable.insert(ctx, tx, b, `ON CONFLICT (brand, kind, value) WHERE ended_at = 0 DO NOTHING`)
+			rows, err := blockTable.insert(ctx, tx, b, `ON CONFLICT (brand, value, kind) WHERE ended_at = 0 DO NOTHING`)
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,11 @@ func (db Blocks) AddBlocks(ctx context.Context, all []operators.Block, d prepaid
 func (db Blocks) EndBlocks(ctx context.Context, brand, batch, id string, now time.Time, d prepaid.Deed) (ended int, err error) {
 	at := prepaid.Micros(now)
 	err = db.write(ctx, "end blocks", func(tx *sqlx.Tx) error {
-		rows, err := exec(ctx, tx, `UPDATE blocks SET ended_at = ? WHERE brand = ? AND (id = ? OR (batch = ? AND batch <> '')) AND`+activeBlock, at, brand, id, batch, at)
+		which, key := `id = ?`, id
+		if batch != "" {
+			which, key = `batch = ?`, batch
+		}
+		rows, err := exec(ctx, tx, `UPDATE blocks SET ended_at = ? WHERE brand = ? AND `+which+` AND`+activeBlock, at, brand, key, at)
 		if ended = int(rows); err != nil || ended == 0 {
 			return err
 		}

@@ -108,6 +108,7 @@ var roundTripTests = []test{
 		next := filled(func(a *topup.Attempt) { a.Order = o.ID })
 		answered := filled(func(a *topup.Attempt) {
 			a.Order, a.Number, a.Step, a.Reference, a.StartedAt = o.ID, 1, topup.StepCharge, "ch1", start
+			a.Part = prepaid.Money{} // it was said when the attempt began
 		})
 		w.apply(topup.Change{Order: o.ID, From: topup.Charging, Answered: &answered, Next: &next, Charge: topup.ChargeUnclear, ChargeRef: "pi_1",
 			Reason: "reason", ActionURL: "https://bank.example/1", NetworkRef: "net-1", Cost: prepaid.Money{Minor: 7, Currency: "USD"}, Absents: 2,

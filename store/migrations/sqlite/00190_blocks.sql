@@ -15,6 +15,6 @@ CREATE TABLE blocks (
     ended_at      INTEGER NOT NULL, -- 0: it was not ended
     PRIMARY KEY (brand, id)
 ) STRICT;
-CREATE UNIQUE INDEX blocks_active ON blocks (brand, kind, value) WHERE ended_at = 0;
+CREATE UNIQUE INDEX blocks_active ON blocks (brand, value, kind) WHERE ended_at = 0;
 CREATE INDEX blocks_batch ON blocks (brand, batch);
 CREATE INDEX blocks_at ON blocks (brand, blocked_at);
