@@ -64,6 +64,8 @@ func (p Person) Row() PersonRow {
 	row := PersonRow{Email: p.Email, Name: p.Name, Roles: p.RoleText(), Goodwill: GoodwillText(p.Goodwill), State: string(p.State), ID: string(p.ID)}
 	switch {
 	case p.State == PersonLeft:
+	case p.Email == demoEmail:
+		row.SignIn = "link to the demo"
 	case p.Subject != "":
 		row.SignIn = p.Issuer
 	case p.Password.Empty():
