@@ -32,6 +32,7 @@ CREATE TABLE people_links (
     used_at    BIGINT  NOT NULL
 );
 CREATE INDEX people_links_person ON people_links (person);
+CREATE INDEX people_links_expires ON people_links (expires_at);
 
 -- Sessions of the desk.
 CREATE TABLE desk_sessions (
