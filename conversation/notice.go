@@ -66,6 +66,7 @@ func noticeKinds() []noticeKind {
 		{Kind: prepaid.NoticeInstrumentEnded, Say: "pay.ended"},
 		{Kind: prepaid.NoticeNumberTaken, Tell: tellNumberTaken, Says: []Key{"account.taken"}, Answers: true},
 		{Kind: prepaid.NoticePINReset, Begins: sendPINReset, Answers: true, OnlyHere: true}, // its code proves the number's own phone
+		{Kind: prepaid.NoticeCallerCode, Tell: tellCallerCode, Says: []Key{"code.caller"}, Answers: true, OnlyHere: true, Optional: true},
 		{Kind: prepaid.NoticeNumberLeft, Tell: tellUnlinked("account.number_left"), Says: []Key{"account.number_left"}},
 		{Kind: prepaid.NoticeAddressUnlinked, Tell: tellUnlinked("account.address_unlinked"), Says: []Key{"account.address_unlinked"}},
 		{Kind: prepaid.NoticeNumberMoved, Tell: tellNumberMoved, Says: []Key{"account.number_moved"}},
@@ -277,4 +278,28 @@ func sendPINReset(ctx context.Context, h *Handler, t *Turn) error {
 	t.Say("code.sms", "code", code.Reveal())
 	t.said[0].Secret = true
 	return h.follow(ctx, t, evResetPIN)
+}
+
+// tellCallerCode sends the number's own phone a code that whoever is on the phone with an operator reads back. What was under way goes on.
+func tellCallerCode(ctx context.Context, h *Handler, t *Turn, n Notice) error {
+	number, _ := t.in.Address.Tel()
+	_, err := h.c.Services.Accounts.ByMSISDN(ctx, t.brand.Name, number)
+	if errors.Is(err, accounts.ErrNoCustomer) { // since it was asked for
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	code, err := h.c.Services.Accounts.NewCode(ctx, accounts.CodeRequest{
+		Brand: t.brand.Name, Channel: t.channel.Name, Address: prepaid.CallerAddress(n.ID), MSISDN: number, OperationKey: string(n.ID),
+	})
+	if errors.Is(err, accounts.ErrTooManyCodes) || errors.Is(err, accounts.ErrCodesSpent) {
+		return nil // the operator waits in vain, and sees that none arrives
+	}
+	if err != nil {
+		return err
+	}
+	t.Say("code.caller", "code", code.Reveal())
+	t.said[len(t.said)-1].Secret = true
+	return nil
 }

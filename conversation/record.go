@@ -48,8 +48,8 @@ func (h *Handler) recordRepeated(c channels.Channel, in channels.Inbound) {
 	h.c.Observe(Record{Channel: c, Kind: in.Can.Kind, Address: in.Address, MessageID: in.ID, Result: "seen"})
 }
 
-// transcriptEntry is one turn as it is kept for support.
-type transcriptEntry struct {
+// TranscriptEntry is one turn as it is kept for support, as JSON: Transcript.Entry.
+type TranscriptEntry struct {
 	In    string   `json:"in"`
 	Out   []string `json:"out,omitempty"`
 	From  string   `json:"from"`
@@ -61,7 +61,7 @@ type transcriptEntry struct {
 
 // transcript writes a turn down with its secrets masked.
 func transcript(t *Turn, from string) []byte {
-	e := transcriptEntry{From: from, To: t.session.State, Kind: string(t.in.Can.Kind), In: prepaid.MaskDigits(t.in.Text)}
+	e := TranscriptEntry{From: from, To: t.session.State, Kind: string(t.in.Can.Kind), In: prepaid.MaskDigits(t.in.Text)}
 	if _, _, err := payments.ParseIBAN(t.in.Text); t.secret || !errors.Is(err, payments.ErrNoIBAN) {
 		e.In = "****"
 	}

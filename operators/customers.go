@@ -65,6 +65,18 @@ type Customers struct {
 	Brands    *prepaid.Brands
 	Clock     prepaid.Clock
 
+	// Only the desk in the browser needs these.
+	Reader    CustomerReader
+	CardLocks CardLocks
+	Notes     NoteStore
+	Sightings SightingStore
+	Callers   CallerStore
+	Codes     CodeChecker
+	Results   ResultSender
+	Endings   CustomerEnder
+	// Says is a prompt of a brand in a language, as its customers read it; nil where prompts are not at hand.
+	Says func(brand, language, prompt string, values ...string) string
+
 	// Only Erase needs these.
 	Conversations ConversationEraser
 	Pseudonyms    Pseudonymizer

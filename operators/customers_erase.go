@@ -59,23 +59,36 @@ func (s Customers) erase(ctx context.Context, w Whom, e Erasure) (Erased, error)
 		return Erased{}, err
 	}
 	e.Customer, e.Pseudonyms = c.ID, s.Pseudonyms.Pseudonyms(c.Brand, c.MSISDN)
+	addresses := 0
+	err = s.ending(ctx, c, func() ([]prepaid.Address, error) {
+		all, err := s.Customers.EraseCustomer(ctx, e, s.Clock.Now())
+		addresses = len(all)
+		return all, w.wrap(err)
+	})
+	if err != nil && addresses == 0 {
+		return Erased{}, err
+	}
+	return Erased{c.MSISDN.Masked(), addresses}, err
+}
+
+// ending removes a customer's conversations, and who they are by end, which returns the addresses that were theirs.
+func (s Customers) ending(ctx context.Context, c accounts.Customer, end func() ([]prepaid.Address, error)) error {
+	if s.Conversations == nil || s.Pseudonyms == nil {
+		return errors.New("end a customer: the keys and the conversations are not open")
+	}
 	known, err := s.Addresses.AddressesOf(ctx, c.ID)
 	if err != nil {
-		return Erased{}, err
-	}
-	addresses := []prepaid.Address{c.MSISDN.Tel()}
-	for _, a := range known {
-		addresses = append(addresses, a.Address)
+		return err
 	}
 	// Conversations first: once the customer is erased, a repeated call could not find them any more.
-	if err := s.eraseConversations(ctx, c.Brand, addresses); err != nil {
-		return Erased{}, err
+	if err := s.eraseConversations(ctx, c.Brand, placesOf(c, known)); err != nil {
+		return err
 	}
-	all, err := s.Customers.EraseCustomer(ctx, e, s.Clock.Now())
+	all, err := end()
 	if err != nil {
-		return Erased{}, w.wrap(err)
+		return err
 	}
-	return Erased{c.MSISDN.Masked(), len(all)}, s.eraseConversations(ctx, c.Brand, all)
+	return s.eraseConversations(ctx, c.Brand, all)
 }
 
 // eraseConversations removes what was said with the addresses on every channel of the brand.

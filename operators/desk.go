@@ -64,6 +64,7 @@ type DeedStore interface {
 type Desk struct {
 	Orders      Orders
 	Customers   Customers
+	Search      Search
 	Topups      Intervener
 	Waits       WaitStore
 	Assignments AssignmentStore

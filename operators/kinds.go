@@ -15,6 +15,8 @@ func operationKinds() []Operation {
 		AddBlocks{}, Unblock{},
 		AddPerson{}, SetRoles{}, SetGoodwill{}, ResetSignIn{}, EndPerson{},
 		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{}, RunAudit{},
+		See{}, SendCallerCode{}, AddNote{}, RemoveNote{}, UnlockPIN{}, UnlockCards{}, SendResetCode{}, ResendResult{}, RemoveInstrument{}, ChangeNumber{},
+		Unfreeze{}, UnfreezeForNobody{}, CloseAccount{}, EraseCustomer{}, ExportData{},
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	NoticeNumberLeft      NoticeKind = "number_left"      // their account has left this number
 	NoticeNumberMoved     NoticeKind = "number_moved"     // their account has come to this number
 	NoticeAddressUnlinked NoticeKind = "address_unlinked" // they have unlinked this address from another one
+	NoticeCallerCode      NoticeKind = "caller_code"      // an operator has sent them a code to read back
 )
 
 // HeldFor is why a notice waits.

@@ -47,6 +47,8 @@ type DB struct {
 	Forms          Forms
 	Approvals      Approvals
 	Blocks         Blocks
+	Desk           CustomerDesk
+	Search         Search
 	Payments       Payments
 	Mandates       Mandates
 	Cards          Cards
@@ -91,6 +93,8 @@ func newDB(c *core) *DB {
 		Forms:          Forms{c},
 		Approvals:      Approvals{c},
 		Blocks:         Blocks{c},
+		Desk:           CustomerDesk{c},
+		Search:         Search{c},
 		Payments:       Payments{c},
 		Mandates:       Mandates{c},
 		Cards:          Cards{c},

@@ -34,6 +34,11 @@ func mayClose(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, now time.Ti
 
 // CloseCustomer implements accounts.Moves.
 func (db Moves) CloseCustomer(ctx context.Context, cl accounts.Closing) (addresses []prepaid.Address, err error) {
+	return db.closeCustomer(ctx, cl, func(tx *sqlx.Tx, c accounts.Customer) error { return requireLinked(ctx, tx, c, cl.Asked) })
+}
+
+// closeCustomer closes an account in one transaction, once per operation key. first runs in it before the account is closed.
+func (db Moves) closeCustomer(ctx context.Context, cl accounts.Closing, first func(*sqlx.Tx, accounts.Customer) error) (addresses []prepaid.Address, err error) {
 	err = db.writeOrders(ctx, "close account", func(tx *sqlx.Tx) error {
 		addresses = nil
 		c, err := db.lockNumberAndCustomer(ctx, tx, cl.Customer)
@@ -51,7 +56,7 @@ func (db Moves) CloseCustomer(ctx context.Context, cl accounts.Closing) (address
 		case c.Frozen():
 			return accounts.ErrFrozen
 		}
-		if err := requireLinked(ctx, tx, c, cl.Asked); err != nil {
+		if err := first(tx, c); err != nil {
 			return err
 		}
 		if err := mayClose(ctx, tx, c, cl.At); err != nil {

@@ -194,16 +194,8 @@ func (db Payments) EndInstrument(ctx context.Context, token prepaid.Secret, n pr
 // RemoveInstrument implements payments.Store.
 func (db Payments) RemoveInstrument(ctx context.Context, r payments.Removal) error {
 	return db.write(ctx, "remove instrument", func(tx *sqlx.Tx) error {
-		p, err := db.lockHolder(ctx, tx, r.Customer, r.Holder)
-		if err != nil {
-			return err
-		}
-		rows, err := exec(ctx, tx, `UPDATE instruments SET active = FALSE WHERE brand = ? AND id = ? AND customer = ? AND active`,
-			p.Brand, r.Instrument, r.Customer)
-		if err != nil || rows == 0 { // it has ended before, and another may have been set up since
-			return err
-		}
-		return abandonSetups(ctx, tx, p.Brand, r.Customer, r.At)
+		_, err := db.removeInstrument(ctx, tx, r)
+		return err
 	})
 }
 

@@ -41,7 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) (*store.DB, *sqlx.DB)) {
 		{"archives", archiveTests}, {"books", bookTests}, {"round_trip", roundTripTests}, {"orders", orderTests}, {"limits", limitTests}, {"apply", applyTests}, {"customers", customerTests},
 		{"pins", pinTests}, {"payments", paymentTests}, {"links", linkTests}, {"cards", cardTests}, {"outbox", outboxTests}, {"late", lateTests},
 		{"notices", noticeTests}, {"holders", holderTests}, {"recoveries", recoveryTests}, {"moves", moveTests}, {"switches", switchTests}, {"audit", auditTests}, {"concurrency", concurrencyTests},
-		{"breaches", breachTests()}, {"operators", operatorTests}, {"deeds", deedTests}, {"pin_details", pinDetailTests}, {"developers", developerTests}, {"sales", saleTests}, {"webhooks", webhookTests}, {"key_checks", keyCheckTests}, {"keys_in_use", keysInUseTests}, {"brands", brandTests}, {"approvals", approvalTests},
+		{"breaches", breachTests()}, {"operators", operatorTests}, {"desk", deskTests}, {"deeds", deedTests}, {"pin_details", pinDetailTests}, {"developers", developerTests}, {"sales", saleTests}, {"webhooks", webhookTests}, {"key_checks", keyCheckTests}, {"keys_in_use", keysInUseTests}, {"brands", brandTests}, {"approvals", approvalTests},
 		{"blocks", blockTests},
 		{"daily", dailyTests}, {"people", peopleTests},
 	} {

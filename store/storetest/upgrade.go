@@ -84,6 +84,7 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 	w.ok(w.db.Waits.Assign(w.Context(), order, operators.Assignment{Person: "anna", Name: "Anna", Note: "asked the bank", At: start}, by))
 	must[[]operators.Present](w)(w.db.Waits.Seen(w.Context(), order, operators.Present{Person: "anna", Name: "Anna", Since: start}, start, start))
 	w.ok(w.db.Audit.SaveAuditRun(w.Context(), operators.AuditRun{ID: "audit", StartedAt: start, By: by}))
+	w.atDesk(w.customer())
 	w.clean()
 }
 

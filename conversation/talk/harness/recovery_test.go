@@ -1,10 +1,12 @@
 package harness
 
 import (
+	"errors"
 	"testing"
 
 	"pulsa/accounts"
 	"pulsa/conversation/talk"
+	"pulsa/operators"
 	"pulsa/prepaid"
 )
 
@@ -23,6 +25,31 @@ func TestAnOperatorHasACodeSentAndTheCustomerChoosesThePIN(t *testing.T) {
 			{"246810", "pin.ask_new"}, {"3917", "pin.ask_new_again"}, {"3917", "pin.recovered pay.ask_method"},
 		} {
 			s.same(step[0], s.says(bySMS, step[0]), step[1])
+		}
+	})
+}
+
+func TestACallerReadsBackTheCodeThatTheDeskHasSent(t *testing.T) {
+	inBothLanguages(t, func(t *testing.T, s *scene) {
+		c, err := s.p.Accounts.ByAddress(t.Context(), "demo", bySMS.Address())
+		s.ok(err)
+		check := operators.CallerCheck{ID: "check", Brand: "demo", Customer: c.ID, Person: "ola", Fact: operators.FactCode, Outcome: operators.CallerSent,
+			Code: "thecode", At: s.clock.Now()}
+		phone := accounts.Place{Address: c.MSISDN.Tel(), Channel: "fake", Kind: talk.SMS}
+		s.ok(s.p.DB.Desk.SaveCheck(t.Context(), check, phone, operators.CallerLimits{}, prepaid.By{Who: "ola", Why: "called"}))
+		s.same("sent", s.hears(), "to "+string(c.MSISDN.Tel())+": code.caller")
+		reads := func(code, key string, desk prepaid.NoticeID) error {
+			return s.p.Accounts.CheckCode(t.Context(), "demo", prepaid.CallerAddress(desk), c.MSISDN, prepaid.NewSecret(code), key)
+		}
+		if err := reads("246811", "first", "thecode"); !errors.Is(err, accounts.ErrWrongCode) {
+			t.Errorf("a wrong code: %v", err)
+		}
+		if err := reads("246810", "other", "another"); !errors.Is(err, accounts.ErrCodeExpired) {
+			t.Errorf("for another check: %v", err)
+		}
+		s.ok(reads("246810", "second", "thecode"))
+		if err := reads("246810", "third", "thecode"); !errors.Is(err, accounts.ErrCodeExpired) {
+			t.Errorf("twice: %v", err)
 		}
 	})
 }

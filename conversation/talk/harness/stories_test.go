@@ -29,6 +29,7 @@ var unsaid = map[string]string{
 	"button.contact":         "the label of a button that the fake channel does not name",
 	"button.more":            "as button.back",
 	"pay.page_over":          "a gateway that can't close its page: TestWhoCompletesAPageThatIsOverIsTold",
+	"code.caller":            "no script calls the help desk: TestACallerReadsBackTheCodeThatTheDeskHasSent",
 	"code.no_sms":            "a story's one channel carries SMS, too: TestWhileSMSIsOffAForgottenPINIsAnsweredSo",
 	"code.stopped":           "no script says STOP at a carrier: TestNoCodeIsSentWhereTheCarrierDeliversNone",
 	"code.unreachable":       "the same",
