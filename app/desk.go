@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"pulsa/conversation"
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/web/desk"
@@ -69,15 +70,33 @@ func (p *Program) operatorsDesk() *operators.Desk {
 		Orders: operators.Orders{
 			Orders: db.Orders, Sales: db.Sales, Ledger: db.Ledger, Notices: db.Notices, Deeds: db.Deeds, Clock: p.Clock,
 		},
-		Customers: operators.Customers{
-			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Deeds: db.Deeds, Mandates: db.Mandates,
-			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: p.Brands, Clock: p.Clock,
-		},
-		Waits: db.Waits, Assignments: db.Waits, Presence: db.Waits, Items: db.Waits, Lists: db.Customers, Audits: db.Audit, Audit: p.Audit().Check, APIKeys: p.apiKeys(), Channels: p.channelsOf,
+		Customers: p.deskCustomers(),
+		Search:    operators.Search{Store: db.Search, Sightings: db.Desk, Brands: p.Brands, Clock: p.Clock},
+		Waits:     db.Waits, Assignments: db.Waits, Presence: db.Waits, Items: db.Waits, Lists: db.Customers, Audits: db.Audit, Audit: p.Audit().Check, APIKeys: p.apiKeys(), Channels: p.channelsOf,
 		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks,
 		Tells: slices.Sorted(maps.Keys(p.tells())),
 		Says: p.Handler, Staff: p.people(), People: p.people(), Brands: p.Brands, Clock: p.Clock,
 	}
+}
+
+// deskCustomers is what people do with customers.
+func (p *Program) deskCustomers() operators.Customers {
+	db := p.DB
+	return operators.Customers{
+		Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Deeds: db.Deeds, Mandates: db.Mandates,
+		Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: p.Brands, Clock: p.Clock,
+		Reader: db.Desk, CardLocks: db.CardTries, Notes: db.Desk, Sightings: db.Desk, Callers: db.Desk, Codes: p.Accounts,
+		Results: db.Desk, Endings: db.Desk, Conversations: p.Talks, Pseudonyms: p.Accounts, Says: p.customerReads,
+	}
+}
+
+// customerReads is a prompt of a brand in a language, as its customers read it; "" where there is none.
+func (p *Program) customerReads(brand, language, prompt string, values ...string) string {
+	of := p.Handler.Prompts(brand)
+	if of == nil || of.ByLanguage[language] == nil {
+		return ""
+	}
+	return of.ByLanguage[language].Part(conversation.Key(prompt), values...).Text
 }
 
 // onlyTestBrands reports whether nobody's real money is here.

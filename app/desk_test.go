@@ -1,6 +1,7 @@
 package app
 
 import (
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -90,7 +91,7 @@ func (d *atDesk) shows(path string, status int, wanted ...string) string {
 		d.Errorf("%s: %d, not %d", path, got, status)
 	}
 	for _, w := range wanted {
-		if !strings.Contains(body, w) {
+		if !strings.Contains(body, w) && !strings.Contains(html.UnescapeString(body), w) {
 			d.Errorf("%s: %q is missing in:\n%s", path, w, body)
 		}
 	}

@@ -35,6 +35,7 @@ type Program struct {
 	DB       *store.DB
 	Redis    redis.UniversalClient // nil: sessions are in the SQLite file
 	Sessions conversation.Sessions
+	Talks    operators.ConversationEraser                   // removes all of a sender's conversation
 	forget   func(ctx context.Context, sender string) error // removes a sender's session
 	Keys     Keyrings
 	vault    *prepaid.Vault // seals the PINs of PIN operators, under the card keys
@@ -161,7 +162,7 @@ func (p *Program) openSessions(o Options) (err error) {
 	}
 	if p.Config.RedisURL.Empty() {
 		kept := sessions.NewSQLite(p.DB.Writer())
-		p.Sessions, p.forget = around(kept), kept.ForgetSession
+		p.Sessions, p.Talks, p.forget = around(kept), kept, kept.ForgetSession
 		return nil
 	}
 	if p.Redis, err = sessions.DialRedis(p.Config.RedisURL.Reveal()); err != nil {
@@ -172,7 +173,7 @@ func (p *Program) openSessions(o Options) (err error) {
 		options = append(options, sessions.WithPrefix(o.RedisPrefix))
 	}
 	kept := sessions.NewRedis(p.Redis, options...)
-	p.Sessions, p.forget = around(kept), kept.ForgetSession
+	p.Sessions, p.Talks, p.forget = around(kept), kept, kept.ForgetSession
 	return nil
 }
 

@@ -51,6 +51,8 @@ func table() []route {
 		approvalsRoutes(),
 		meRoutes(),
 		peopleRoutes(),
+		searchRoutes(),
+		customerRoutes(),
 	)
 }
 

@@ -274,6 +274,7 @@ type Confirm struct {
 	Danger  bool
 	Back    string // where Cancel leads
 	Ready   bool   // what will happen is known: else the form is sent by GET to find out
+	Post    bool   // it is posted, too, to find that out: its fields may stand in no address
 }
 
 // Input is a field, or a choice of several.
