@@ -22,9 +22,25 @@ type OrderFilter struct {
 	Open       bool // not ended, or still worked on
 	NeedsHuman bool
 	Since      time.Time // created at or after
+	Until      time.Time // created before
 	After      OrderCursor
-	Limit      int // 0 is 50
+	OrderSieve
+	// DownTo is the last order that is looked at; the zero value is the very last. The sieve has no index: it is looked through in pieces.
+	DownTo OrderCursor
+	Limit  int // 0 is 50
 }
+
+// OrderSieve is the part of an OrderFilter that no index knows.
+type OrderSieve struct {
+	Reason  string
+	Channel string // that the customer wrote on, by its name within the brand
+	Network string
+	Funding topup.FundingKind
+	Minor   int64 // the amount
+}
+
+// orderLook is how many orders are looked through for a page at most.
+const orderLook = 20_000
 
 // OrderCursor is a place in a list of orders: after the order of this time and id. The zero value is before the first.
 type OrderCursor struct {
@@ -56,6 +72,8 @@ func readCursor(text string) (OrderCursor, error) {
 type OrderReader interface {
 	// List returns orders, newest first: those after f.After where it is set.
 	List(ctx context.Context, f OrderFilter) ([]topup.Order, error)
+	// Look returns the place of the nth order of a list without its sieve; the zero value where there are fewer.
+	Look(ctx context.Context, f OrderFilter, n int) (OrderCursor, error)
 	Order(ctx context.Context, id prepaid.OrderID) (topup.History, error)
 	// Passages returns the order's status changes, oldest first.
 	Passages(ctx context.Context, id prepaid.OrderID) ([]Passage, error)
@@ -92,6 +110,8 @@ type Orders struct {
 type OrderList struct {
 	Orders []OrderRow
 	Next   string // what OrderQuery.After takes for the page that follows; "" where none does
+	// LookedTo is where the look has ended, where it did before the page was full: Next goes on from there.
+	LookedTo time.Time
 }
 
 // List returns a page of orders, newest first. A page costs the same wherever it is in the list.
@@ -101,6 +121,12 @@ func (s Orders) List(ctx context.Context, f OrderFilter) (OrderList, error) {
 	}
 	wanted := f.Limit
 	f.Limit++ // tells whether a page follows
+	if f.OrderSieve != (OrderSieve{}) {
+		var err error
+		if f.DownTo, err = s.Orders.Look(ctx, f, orderLook); err != nil {
+			return OrderList{}, err
+		}
+	}
 	orders, err := s.Orders.List(ctx, f)
 	if err != nil {
 		return OrderList{}, err
@@ -109,6 +135,8 @@ func (s Orders) List(ctx context.Context, f OrderFilter) (OrderList, error) {
 	if len(orders) > wanted {
 		list.Orders = list.Orders[:wanted]
 		list.Next = list.Orders[wanted-1].Cursor
+	} else if f.DownTo.ID != "" {
+		list.Next, list.LookedTo = f.DownTo.String(), f.DownTo.CreatedAt
 	}
 	return list, nil
 }
@@ -121,6 +149,15 @@ type OrderQuery struct {
 	Since            time.Duration // created within this time
 	Limit            int
 	After            string // the OrderRow.Cursor of the last order of the page before
+}
+
+// ReadOrderCursor reads what a list has ended with; "" is its beginning.
+func ReadOrderCursor(text string) (OrderCursor, error) {
+	at, err := readCursor(text)
+	if err != nil {
+		return at, &FieldError{Field: "after", Value: text, Err: err}
+	}
+	return at, nil
 }
 
 // Search returns a page of the orders of a brand, or of all brands (""), newest first. A field that can't be parsed is a *FieldError.
@@ -145,8 +182,8 @@ func (s Orders) Search(ctx context.Context, brand string, q OrderQuery) (OrderLi
 		f.MSISDN = m
 	}
 	var err error
-	if f.After, err = readCursor(q.After); err != nil {
-		return OrderList{}, &FieldError{Field: "after", Value: q.After, Err: err}
+	if f.After, err = ReadOrderCursor(q.After); err != nil {
+		return OrderList{}, err
 	}
 	return s.List(ctx, f)
 }

@@ -33,6 +33,11 @@ func (d desk) operations() operators.Orders {
 	return operators.Orders{Orders: d, Sales: d, Ledger: d, Notices: d, Deeds: deeds{}, Clock: prepaid.NewVirtualClock(start)}
 }
 
+// Look implements operators.OrderReader.
+func (d desk) Look(context.Context, operators.OrderFilter, int) (operators.OrderCursor, error) {
+	return operators.OrderCursor{}, nil
+}
+
 func (d desk) List(context.Context, operators.OrderFilter) ([]topup.Order, error) {
 	return []topup.Order{d.order.Order}, nil
 }

@@ -20,6 +20,21 @@ func (db Orders) List(ctx context.Context, f operators.OrderFilter) ([]topup.Ord
 	return orders, nil
 }
 
+// Look implements operators.OrderReader.
+func (db Orders) Look(ctx context.Context, f operators.OrderFilter, n int) (at operators.OrderCursor, err error) {
+	f.OrderSieve, f.DownTo, f.Limit = operators.OrderSieve{}, operators.OrderCursor{}, 1
+	rest, args := db.listing(f)
+	var row struct {
+		CreatedAt int64 `db:"created_at"`
+		ID        prepaid.OrderID
+	}
+	found, err := get(ctx, db.orderReader, &row, `SELECT created_at, id FROM orders `+rest+` OFFSET ?`, append(args, n-1)...)
+	if err != nil || !found {
+		return at, err
+	}
+	return operators.OrderCursor{CreatedAt: prepaid.FromMicros(row.CreatedAt), ID: row.ID}, nil
+}
+
 // listing follows the name of the table where a page of orders is read. Each filter has an index that is in the order of the list.
 func (db *core) listing(f operators.OrderFilter) (rest string, args []any) {
 	var c conditions
@@ -44,8 +59,26 @@ func (db *core) listing(f operators.OrderFilter) (rest string, args []any) {
 		c.add(narrow.condition, narrow.values...)
 	}
 	c.add("created_at >= ?", prepaid.Micros(f.Since))
+	if !f.Until.IsZero() {
+		c.add("created_at < ?", prepaid.Micros(f.Until))
+	}
 	if f.After.ID != "" {
 		c.add("(created_at, id) < (?, ?)", prepaid.Micros(f.After.CreatedAt), f.After.ID)
+	}
+	if f.DownTo.ID != "" {
+		c.add("(created_at, id) >= (?, ?)", prepaid.Micros(f.DownTo.CreatedAt), f.DownTo.ID)
+	}
+	for _, sieve := range []struct {
+		column string
+		value  any
+		use    bool
+	}{
+		{"reason", f.Reason, f.Reason != ""}, {"reply_channel", f.Channel, f.Channel != ""}, {"network", f.Network, f.Network != ""},
+		{"funding_kind", f.Funding, f.Funding != ""}, {"minor", f.Minor, f.Minor != 0},
+	} {
+		if sieve.use {
+			c.add(sieve.column+" = ?", sieve.value)
+		}
 	}
 	if f.Limit == 0 {
 		f.Limit = 50

@@ -137,6 +137,8 @@ func listsOfOrders(t *testing.T, db *store.DB) {
 		{operators.OrderFilter{NeedsHuman: true}, "orders_needs_human"},
 		{operators.OrderFilter{Brand: "demo", NeedsHuman: true}, "orders_needs_human"},
 		{operators.OrderFilter{Brand: "demo", Open: true}, "orders_open"},
+		{operators.OrderFilter{Brand: "rare", Until: since.Add(40 * time.Hour)}, "orders_brand"},
+		{operators.OrderFilter{Brand: "rare", OrderSieve: operators.OrderSieve{Reason: "X", Channel: "sms", Network: "sim", Funding: topup.ByCharge, Minor: 1000}}, "orders_brand"},
 	} {
 		for _, page := range []operators.OrderFilter{{}, {After: after}, {Since: since}, {Since: since, After: after}} {
 			f := list.filter

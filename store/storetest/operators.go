@@ -35,6 +35,23 @@ var operatorTests = []test{
 		same(w, "of a customer", ids(operators.OrderFilter{Customer: first.Customer}), []prepaid.OrderID{first.ID})
 		same(w, "for humans", len(ids(operators.OrderFilter{NeedsHuman: true})), 0)
 		same(w, "later", len(ids(operators.OrderFilter{Since: start.Add(24 * time.Hour)})), 0)
+		same(w, "earlier", len(ids(operators.OrderFilter{Until: start})), 0)
+		sieve := operators.OrderSieve{Channel: first.ReplyTo.Channel, Network: first.Network, Funding: first.Funding.Kind, Minor: first.Amount.Minor}
+		same(w, "through a sieve", len(ids(operators.OrderFilter{OrderSieve: sieve})), 2)
+		sieve.Minor++
+		same(w, "through another", len(ids(operators.OrderFilter{OrderSieve: sieve})), 0)
+		same(w, "of a reason", len(ids(operators.OrderFilter{OrderSieve: operators.OrderSieve{Reason: "NONE"}})), 0)
+		all := ids(operators.OrderFilter{})
+		for n, want := range []prepaid.OrderID{all[0], all[1], ""} {
+			at, err := w.db.Orders.Look(w.Context(), operators.OrderFilter{Brand: brand}, n+1)
+			same(w, "look", at.ID, want)
+			if err != nil {
+				w.Error(err)
+			}
+			if want != "" {
+				same(w, "down to there", len(ids(operators.OrderFilter{DownTo: at})), n+1)
+			}
+		}
 	}},
 	{"pages of orders hold each order once, the newest first", func(w *world) {
 		var placed []prepaid.OrderID
