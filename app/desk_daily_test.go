@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pulsa/operators"
+	"pulsa/payments"
 	"pulsa/prepaid"
 	"pulsa/topup"
 )
@@ -124,11 +125,44 @@ func TestAPaidDebtIsBookedAndItsMandateIsOneFile(t *testing.T) {
 	if status, _ := d.post("/demo/mandates/NONE", url.Values{"reason": {"the bank asks"}}); status != http.StatusNotFound {
 		t.Errorf("no mandate: %d", status)
 	}
+	reference := r.mandateOf(order.Customer)
+	page := d.shows(one, http.StatusOK, reference, "Download the evidence")
+	if strings.Contains(page, "J. Jansen") || strings.Contains(page, "31612345678") {
+		t.Error("the page shows whose mandate it is")
+	}
+	if status, _ := d.post("/demo/mandates/"+reference, nil); status == http.StatusOK {
+		t.Error("without a reason")
+	}
+	status, file := d.post("/demo/mandates/"+reference, url.Values{"reason": {"the bank asks"}})
+	if status != http.StatusOK || !strings.Contains(file, "J. Jansen") || !strings.Contains(file, "tel:&#43;31612345678") || !strings.Contains(file, "None.") || strings.Contains(file, "/-/files/") {
+		t.Errorf("the file: %d\n%s", status, file)
+	}
+	if status, _ := r.deskOf(operators.Viewer).post("/demo/mandates/"+reference, url.Values{"reason": {"the bank asks"}}); status != http.StatusForbidden {
+		t.Errorf("a viewer: %d", status)
+	}
 	d.does(one+"/paid", nil)
 	d.shows(one, http.StatusNotFound)
 	d.shows("/demo/customers?status=active", http.StatusOK, "316****5678", "Direct debit")
 	d.shows("/demo/customers?status=blocked", http.StatusOK, "Nobody is like that")
 	d.shows("/demo/customers?from=2100-01-01", http.StatusOK, "Nobody is like that")
+}
+
+// mandateOf gives a customer a mandate that was given by text, a minute before now, and returns its reference.
+func (r *running) mandateOf(c prepaid.CustomerID) string {
+	r.t.Helper()
+	from := topup.ReplyTo{Channel: "fake", Kind: "sms", Address: "tel:+31612345678", Language: "nl"}
+	s := payments.Setup{
+		ID: prepaid.NewID[prepaid.SetupID](), OperationKey: "mandate", Brand: "demo", Customer: c, Gateway: "sim", Method: payments.SEPA,
+		Status: payments.SetupOpen, ReplyTo: from, CreatedAt: r.Clock.Now(), Holder: 1,
+	}
+	m := payments.Mandate{
+		Setup: s.ID, Brand: "demo", Customer: c, Reference: strings.ToUpper(string(s.ID)), Language: "nl", Version: "1", Text: "Machtiging van {holder}, {iban}",
+		Creditor: prepaid.Creditor{Name: "Demo B.V.", Identifier: "NL79ZZZ999999990000"}, Holder: "J. Jansen", IBAN: "NL** **** 4300", From: from, AgreedAt: r.Clock.Now().Add(-time.Hour),
+	}
+	if _, err := r.DB.Mandates.SaveMandate(r.t.Context(), s, m); err != nil {
+		r.t.Fatal(err)
+	}
+	return m.Reference
 }
 
 func TestADevelopersSecretIsShownOnceAndKeptNowhere(t *testing.T) {

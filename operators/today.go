@@ -66,6 +66,10 @@ type Daily struct {
 
 	mu   sync.Mutex
 	last figures
+	// The orders of the hours before the last two, which change seldom, are read for themselves.
+	whole      []OrderCount
+	wholeAt    time.Time
+	refreshing bool
 }
 
 // figures are today's of all brands.
@@ -86,6 +90,11 @@ const (
 	dayHours = 24
 	// figuresFor is how long figures are shown to whoever looks.
 	figuresFor = 5 * time.Second
+	// wholeFor is how long the orders of earlier hours are, before they are read again while nobody waits for it; where nobody has
+	// looked for a whole hour, whoever does waits.
+	wholeFor = time.Minute
+	// refreshWithin bounds that.
+	refreshWithin = 30 * time.Second
 )
 
 // Hour is how the orders of an hour stand.
@@ -153,7 +162,7 @@ func (t *Daily) read(ctx context.Context) (figures, error) {
 	f := figures{at: now, channels: map[string][]ChannelHealth{}}
 	var err error
 	for _, read := range []func() error{
-		func() error { f.orders, err = t.Store.OrdersSince(ctx, firstHour(now)); return err },
+		func() error { f.orders, err = t.orders(ctx, now); return err },
 		func() error { f.held, err = t.Store.HeldNow(ctx); return err },
 		func() error { f.waits, err = t.Waits.CountWaiting(ctx); return err },
 		func() error { f.locked, err = t.Store.LockedNow(ctx, now); return err },
@@ -169,6 +178,43 @@ func (t *Daily) read(ctx context.Context) (figures, error) {
 	pace(f.wallets, f.orders)
 	t.last = f
 	return f, nil
+}
+
+// orders counts the orders of the last 24 hours: the last two hours are read anew. The caller holds the lock.
+func (t *Daily) orders(ctx context.Context, now time.Time) ([]OrderCount, error) {
+	recent := now.Truncate(time.Hour).Add(-time.Hour)
+	age := now.Sub(t.wholeAt)
+	if t.wholeAt.IsZero() || age < 0 || age >= time.Hour {
+		all, err := t.Store.OrdersSince(ctx, firstHour(now))
+		if err == nil {
+			t.whole, t.wholeAt = all, now
+		}
+		return all, err
+	}
+	if age >= wholeFor && !t.refreshing {
+		t.refreshing = true
+		go t.refresh(context.WithoutCancel(ctx), now)
+	}
+	counts, err := t.Store.OrdersSince(ctx, recent)
+	for _, c := range t.whole {
+		if c.Hour.Before(recent) {
+			counts = append(counts, c)
+		}
+	}
+	return counts, err
+}
+
+// refresh reads the orders of all 24 hours. Where it can't, what was read before is shown on.
+func (t *Daily) refresh(ctx context.Context, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, refreshWithin)
+	defer cancel()
+	all, err := t.Store.OrdersSince(ctx, firstHour(now))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.refreshing = false
+	if err == nil {
+		t.whole, t.wholeAt = all, now
+	}
 }
 
 func (t *Daily) readChannels(ctx context.Context, into map[string][]ChannelHealth) error {

@@ -147,6 +147,7 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 		{`DELETE FROM unlinked_addresses WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`DELETE FROM recoveries WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`DELETE FROM short_links WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
+		{`DELETE FROM assignments WHERE brand = ? AND kind = 'customer' AND object = ?`, []any{c.Brand, c.ID}},
 		{`DELETE FROM pin_details WHERE brand = ? AND order_id IN (SELECT id FROM orders WHERE customer = ? OR (brand = ? AND msisdn = ?))`,
 			[]any{c.Brand, c.ID, c.Brand, c.MSISDN}},
 		{`DELETE FROM one_time_code_tries WHERE brand = ? AND msisdn = ?`, []any{c.Brand, c.MSISDN}},

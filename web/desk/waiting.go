@@ -137,7 +137,7 @@ func (v *visit) waitList(rows []operators.Wait) ui.Table {
 		since := v.at(w.Since)
 		since.Short = v.span(v.Clock.Now().Sub(w.Since))
 		t.Rows = append(t.Rows, ui.Row{Href: waitPath(w.On), ID: w.On.ID, Cells: []ui.Cell{
-			{Text: v.t("wait.kind." + string(w.Kind))}, about, {Text: amount}, {Time: since}, {Text: w.Name}, {Text: w.Note},
+			{Text: v.t("wait.kind." + string(w.Kind))}, about, {Text: amount}, {Time: since}, {Text: cmp.Or(w.Name, v.t("wait.nobody")), To: waitingPath(w.On) + "/assign"}, {Text: w.Note},
 		}})
 	}
 	return t
@@ -164,11 +164,15 @@ func (v *visit) waitWhy(w operators.Wait) string {
 
 // waitPath is the page of what waits: of an order, its own.
 func waitPath(o operators.Object) string {
-	under := "/" + cmp.Or(o.Brand, "-")
-	if o.Kind == prepaid.OnOrder && hasRoute("GET", "/{brand}/orders/{order}") {
-		return under + "/orders/" + o.ID
+	if o.Kind == prepaid.OnOrder {
+		return "/" + o.Brand + "/orders/" + o.ID
 	}
-	return under + "/waiting/" + o.Kind + "/" + o.ID
+	return waitingPath(o)
+}
+
+// waitingPath is the page of what waits, as one thing that waits.
+func waitingPath(o operators.Object) string {
+	return "/" + cmp.Or(o.Brand, "-") + "/waiting/" + o.Kind + "/" + o.ID
 }
 
 // object is the object of the address.
@@ -260,7 +264,7 @@ func (v *visit) waitAction(w operators.Wait) *ui.Link {
 // waitLinks lead to what it is about.
 func (v *visit) waitLinks(w operators.Wait) []ui.Link {
 	var all []ui.Link
-	if w.Order != "" && hasRoute("GET", "/{brand}/orders/{order}") {
+	if w.Order != "" {
 		all = append(all, ui.Link{Href: v.path("orders", string(w.Order)), Text: v.t("wait.to-order")})
 	}
 	if w.Customer != "" && hasRoute("GET", "/{brand}/customers/{customer}") {
@@ -345,7 +349,7 @@ func (v *visit) assign() {
 	}
 	note := ui.Input{Field: ui.Field{Name: "note", Label: v.t("wait.note"), Hint: v.t("wait.note-hint"), Value: w.Note, MaxLength: 500}, Rows: 3}
 	v.run(task{
-		Title: v.t("wait.assign"), Back: waitPath(w.On), Fields: []ui.Input{who, note}, Why: v.t("wait.assigned"),
+		Title: v.t("wait.assign"), Back: v.path("waiting"), Fields: []ui.Input{who, note}, Why: v.t("wait.assigned"),
 		Read: func(f *typed) operators.Operation {
 			person := f.text("person")
 			if person == "nobody" {

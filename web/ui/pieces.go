@@ -86,6 +86,7 @@ type Cell struct {
 	Status Status
 	Time   Time
 	Mono   bool
+	To     string // where a cell beside the first leads; "" for nowhere
 }
 
 // Row is one row of a table.

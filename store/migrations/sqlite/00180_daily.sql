@@ -51,6 +51,7 @@ WHERE status = 'blocked' OR erased_as = 'blocked';
 CREATE INDEX customers_created ON customers (brand, created_at, id);
 CREATE INDEX customers_status ON customers (brand, status, created_at, id);
 CREATE INDEX customers_locked ON customers (brand, created_at, id) WHERE pin_hard_locked OR pin_locked_until > 0;
+CREATE INDEX customers_frozen_created ON customers (brand, created_at, id) WHERE frozen_at > 0;
 CREATE INDEX customers_blocked ON customers (blocked_at, id) WHERE status = 'blocked';
 CREATE INDEX orders_waiting ON orders (status_at, id) WHERE needs_human;
 CREATE INDEX card_tries_locked ON card_tries (locked_until) WHERE locked_until > 0;
