@@ -76,3 +76,9 @@ func (s *Service) Remember(ctx context.Context, brand string, a prepaid.Address)
 	}
 	return nil
 }
+
+// BlockValues are the pseudonyms that something of a brand may be blocked by, one for each pepper, first that of the one in use. Nobody without
+// the pepper learns from them what is blocked, also once its customer is erased.
+func (s *Service) BlockValues(kind, brand, what string) []string {
+	return s.pseudonyms("blocked "+kind, brand, what)
+}

@@ -36,10 +36,14 @@ func (s *Service) SamePIN(key, sender string, pin prepaid.Secret) bool {
 	return err == nil && same
 }
 
+// ErrNumberBlocked says that an operator has blocked a number.
+var ErrNumberBlocked = errors.New("number is blocked")
+
 // Register stores a customer who can't pay yet and the addresses proven to be theirs. Its own operation key may do so again,
 // with another PIN too, until the customer can pay or the number is recovered. ErrRegistered, and nothing is stored, where the number is a customer's
 // already: who knows the PIN links another address, who does not recovers the number. Whoever closed an account with this
-// number comes back to it: registering anew sheds nothing. ErrFrozen where that account was frozen.
+// number comes back to it: registering anew sheds nothing. ErrFrozen where that account was frozen,
+// ErrNumberBlocked where an operator has blocked the number.
 func (s *Service) Register(ctx context.Context, r Registration) (Customer, error) {
 	customer, err := s.register(ctx, r)
 	if err != nil {
@@ -49,6 +53,9 @@ func (s *Service) Register(ctx context.Context, r Registration) (Customer, error
 }
 
 func (s *Service) register(ctx context.Context, r Registration) (Customer, error) {
+	if s.c.Blocked != nil && s.c.Blocked(r.Brand, r.MSISDN) {
+		return Customer{}, ErrNumberBlocked
+	}
 	now := s.c.Clock.Now()
 	for _, p := range r.Places {
 		if err := s.Remember(ctx, r.Brand, p.Address); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pulsa/channels"
 )
@@ -29,6 +30,10 @@ func (h *Handler) answerMessage(ctx context.Context, t *Turn) error {
 		t.Say("brand.withdrawn")
 		return t.err
 	}
+	if h.isBlocked(t) {
+		t.Say("blocked.address")
+		return t.err
+	}
 	h.engine.answersFirst(t)
 	t.readCancel(h.engine.table)
 	t.readMeantAnswer(h.engine.table)
@@ -51,6 +56,9 @@ func (h *Handler) answerMessage(ctx context.Context, t *Turn) error {
 	t.readBareCode()
 	t.readAmountFirst()
 	event := h.engine.understand(t)
+	if h.answerPaused(t, event) {
+		return t.err
+	}
 	if err := h.follow(ctx, t, event); err != nil {
 		return err
 	}
@@ -69,6 +77,42 @@ func (t *Turn) isOver() bool {
 	t.session.endFlow()
 	t.session.State = idle
 	return !slices.Contains([]Action{ActStop, ActStart, ActStatus}, t.command.Action)
+}
+
+// isBlocked reports whether an operator has blocked the sender: nothing is done for them but what they say about our messages.
+func (h *Handler) isBlocked(t *Turn) bool {
+	if h.c.Blocked == nil || t.in.Signal != channels.NoSignal || slices.Contains([]Action{ActStop, ActStart}, t.command.Action) ||
+		!h.c.Blocked(t.brand.Name, t.in.Address) {
+		return false
+	}
+	t.session.endFlow()
+	t.session.State = idle
+	return true
+}
+
+// answerPaused says why nothing is sold, where the brand is paused and the message begins or goes on with a purchase, a registration or a
+// card.
+func (h *Handler) answerPaused(t *Turn, event Event) bool {
+	if h.c.Paused == nil {
+		return false
+	}
+	flow, _, _ := strings.Cut(t.session.State, ".")
+	begins := slices.Contains([]Event{Event(ActTopUp), Event(ActRedeem), Event(ActRegister)}, event)
+	goesOn := slices.Contains([]string{"topup", "redeem", "registration"}, flow) && !slices.Contains([]Event{evExit, evBack, evMenu, evAskStop}, event)
+	if !begins && !(goesOn && t.command.Action == ActNone) {
+		return false
+	}
+	err := h.c.Paused(t.brand.Name)
+	if err == nil {
+		return false
+	}
+	if a, values, ok := t.answerOf(err); ok {
+		t.session.endFlow()
+		t.session.State = idle
+		t.Say(a.Say, values...)
+		return true
+	}
+	return false
 }
 
 // chooseLanguage finds the language of a conversation that has none yet: the customer's, else what the messenger or browser says, else

@@ -47,7 +47,7 @@ func (p *Prompts) samples(b *prepaid.Brand) []string {
 		"reference", "BCDFGHJKLMNPQRSTVWXZ", "holder", "Wilhelmina van der Grinten-Oudenaarden", "iban", "NL** **** 4300", "date", day, "on", " (" + day + ")",
 		"tries", p.count("tries", 2), "unit", p.count("minutes", 1440) + " (" + p.count("hours", 24) + ")", "topups", p.count("topups", 100), "spent", p.writes.money(long), "limit", p.writes.money(long),
 		"time", p.writes.hour(time.Date(2026, 11, 21, 23, 59, 0, 0, time.UTC)),
-		"place", "WhatsApp +316****5678, " + day,
+		"place", "WhatsApp +316****5678, " + day, "text", "Top-ups are down until 14:00 today, because the network works on its machines. Sorry!",
 	}
 	values = append(values, "when", p.Part("day.on_after", values...).Text)
 	values = append(values, "why", p.Part("limit.month_sum", values...).Text, "when", p.Part("limit.again", values...).Text) // the last counts

@@ -101,6 +101,7 @@ func errorAnswers() []errorAnswer {
 		{Of: is(errNotTheirs), Say: "account.not_yours", TakesBack: ends},
 		{Of: is(accounts.ErrRecovered), Say: "account.not_yours", TakesBack: ends},
 		{Of: is(accounts.ErrFrozen), Say: "account.frozen", TakesBack: ends},
+		{Of: is(accounts.ErrNumberBlocked), Say: "blocked.number", TakesBack: ends},
 
 		// Buying: nothing was charged.
 		{Of: is(topup.ErrUnknownNumber), Say: "topup.number_unknown", Event: "refused"},
@@ -109,6 +110,10 @@ func errorAnswers() []errorAnswer {
 		{Of: as(repeated), Say: "topup.again_refused", Event: "refused"},
 		{Of: as(overLimit), Say: "topup.limit", Event: "refused"},
 		{Of: is(topup.ErrBlocked), Say: "topup.blocked", Event: "refused"},
+		{Of: is(topup.ErrNumberBlocked), Say: "blocked.number", Event: "refused"},
+		{Of: as(pausedWithText), Say: "paused.text", Event: "refused"},
+		{Of: as(pausedUntil), Say: "paused.until", Event: "refused"},
+		{Of: as(paused), Say: "paused.open", Event: "refused"},
 		{Of: is(topup.ErrFrozen), Say: "account.frozen", Event: "refused"},
 		{Of: is(topup.ErrInstrumentEnded), Say: "pay.ended", Event: "refused"},
 		{Of: is(topup.ErrOutOfRange), Say: "topup.out_of_range", Event: "refused"},
@@ -210,6 +215,28 @@ func spentCard(t *Turn, err error) ([]string, bool) {
 	}
 	return []string{"what", what}, errors.Is(err, cards.ErrSpent)
 }
+
+// pausedWithText is for a pause with words of the operator's own in the customer's language.
+func pausedWithText(t *Turn, e *topup.PausedError) []string {
+	if text := e.Texts[t.session.Language]; text != "" {
+		return []string{"text", text}
+	}
+	return nil
+}
+
+// pausedUntil is for a pause of which the end is known.
+func pausedUntil(t *Turn, e *topup.PausedError) []string {
+	if e.Until.IsZero() {
+		return nil
+	}
+	when := t.prompts.writes.hour(e.Until)
+	if day := t.prompts.writes.day(e.Until); day != t.prompts.writes.day(t.now) {
+		when = day + " " + when
+	}
+	return []string{"time", when}
+}
+
+func paused(*Turn, *topup.PausedError) []string { return []string{} }
 
 func busy(t *Turn, err error) ([]string, bool) {
 	return nil, errors.Is(err, prepaid.ErrBusy) && !t.in.Redelivers

@@ -35,6 +35,10 @@ type Config struct {
 	Vault *prepaid.Vault
 	// Reached is called at the named crash points "begin" and "commit". Only tests set it.
 	Reached func(point string)
+	// Blocked reports whether a brand has blocked a sender's address: they are answered with one sentence. nil: nobody is.
+	Blocked func(brand string, a prepaid.Address) bool
+	// Paused returns a *topup.PausedError while a brand sells nothing. nil: each sells.
+	Paused func(brand string) error
 	// Observe is told of every turn that was answered, for metrics and scripts.
 	Observe func(Record)
 }

@@ -41,6 +41,7 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 		request.Patience = patience
 	}
 	var limit *topup.LimitError
+	var paused *topup.PausedError
 	h, err := s.c.Orders.Placed(ctx, request)
 	if errors.Is(err, topup.ErrNoOrder) {
 		request.DebitLater = async
@@ -57,6 +58,10 @@ func (s *Service) Topup(ctx context.Context, account string, r reloadly.TopupReq
 		return reloadly.Transaction{}, reloadly.RefuseCode("INVALID_TOKEN")
 	case errors.Is(err, topup.ErrInactive):
 		return reloadly.Transaction{}, reloadly.RefuseCode(topup.CodeInactive)
+	case errors.Is(err, topup.ErrNumberBlocked):
+		return reloadly.Transaction{}, reloadly.RefuseCode("PHONE_BANNED_BY_OPERATOR")
+	case errors.As(err, &paused):
+		return reloadly.Transaction{}, reloadly.RefuseCode(topup.CodeUnavailable)
 	case errors.As(err, &limit):
 		return reloadly.Transaction{}, reloadly.RefuseCode(codeOf(limit))
 	case err != nil:

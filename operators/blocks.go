@@ -26,6 +26,10 @@ func BlockKinds() []BlockKind {
 	return []BlockKind{BlockNumber, BlockAddress, BlockInstrument, BlockIBAN}
 }
 
+// InstrumentName is what an instrument is blocked by: as its gateway shows it, kind and last digits, since that is all that every gateway tells
+// of one that is set up anew.
+func InstrumentName(gateway, display string) string { return gateway + "/" + display }
+
 // Blocked is something to block. Its value is a pseudonym: nobody without the keys reads a number or an IBAN from it.
 type Blocked struct {
 	Kind  BlockKind

@@ -81,6 +81,7 @@ type Desk struct {
 	Staff       Staff
 	Says        Speaker
 	Blocks      BlockStore
+	Pauses      PauseStore
 	People      People
 	Tells       []NoticeWay // how our staff is told of what waits for them
 	Brands      *prepaid.Brands

@@ -12,7 +12,7 @@ func operationKinds() []Operation {
 	return []Operation{
 		SettleOrder{}, RefundOrder{}, GoodwillOrder{},
 		CloseDifference{}, BookPaidDebt{}, TellByHand{}, Assign{},
-		AddBlocks{}, Unblock{},
+		AddBlocks{}, Unblock{}, PauseBrand{}, ResumeBrand{},
 		AddPerson{}, SetRoles{}, SetGoodwill{}, ResetSignIn{}, EndPerson{},
 		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{}, RunAudit{},
 		See{}, SendCallerCode{}, AddNote{}, RemoveNote{}, UnlockPIN{}, UnlockCards{}, SendResetCode{}, ResendResult{}, RemoveInstrument{}, ChangeNumber{},

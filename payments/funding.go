@@ -13,6 +13,7 @@ var _ topup.Funding = (*Service)(nil)
 // Codes of results that the Service gives without having asked a gateway.
 const (
 	CodeNoInstrument = "no_instrument"     // the order's instrument does not exist, or is not the customer's
+	CodeBlocked      = "blocked"           // by an operator
 	CodeNoGateway    = "no_gateway"        // the order's gateway is not configured
 	CodeStore        = "store_unavailable" // the instrument could not be read
 )
@@ -35,6 +36,9 @@ func (s *Service) Take(ctx context.Context, o topup.Order, charge prepaid.Charge
 	}
 	if i.Customer != o.Customer || i.Brand != o.Brand || i.Gateway != o.Funding.Provider {
 		return topup.Result{Outcome: topup.Refused, Code: CodeNoInstrument}
+	}
+	if s.blocked(&i) {
+		return topup.Result{Outcome: topup.Refused, Code: CodeBlocked}
 	}
 	return gateway.Charge(ctx, ChargeRequest{
 		Reference: string(charge), Brand: brand, Customer: o.Customer, Token: i.Token, Method: i.Method,

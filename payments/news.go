@@ -96,6 +96,9 @@ func (s *Service) endSetup(ctx context.Context, e Event) error {
 			Gateway: setup.Gateway, Method: setup.Method, Token: e.Token, Display: e.Display, CreatedAt: now,
 		}
 	}
+	if s.blocked(instrument) {
+		instrument = nil
+	}
 	ended, err := s.c.Store.EndSetup(ctx, setup.ID, instrument, NoticeOf(setup.ID), now)
 	if err != nil {
 		return err

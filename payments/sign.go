@@ -119,6 +119,9 @@ func (s *Service) sign(ctx context.Context, setup Setup, m Mandate, within time.
 		s.c.Log.ErrorContext(ctx, "IBAN of a mandate not read", "setup", m.Setup, "error", err)
 		return Signed{Result: topup.Result{Outcome: topup.Refused, Code: "unreadable"}}
 	}
+	if s.c.BlockedIBAN != nil && s.c.BlockedIBAN(m.Brand, iban) {
+		return Signed{Result: topup.Result{Outcome: topup.Refused, Code: CodeBlocked}}
+	}
 	a := s.agreement(m)
 	a.IBAN = iban
 	return s.inTime(ctx, setup.Gateway, within, func(ctx context.Context, g Signer) Signed { return g.Sign(ctx, a) })
@@ -171,6 +174,9 @@ func (s *Service) settle(ctx context.Context, setup Setup, m Mandate, answer Sig
 	default:
 		s.c.Log.WarnContext(ctx, "mandate unclear, looked up later", "setup", setup.ID, "brand", setup.Brand, "code", answer.Code, "tries", m.Tries)
 		return setup, s.c.Mandates.PutOffMandate(ctx, setup.ID, now.Add(lookUpAfter(m.Tries)))
+	}
+	if s.blocked(instrument) {
+		instrument = nil
 	}
 	if _, err := s.c.Store.EndSetup(ctx, setup.ID, instrument, NoticeOf(setup.ID), now); err != nil {
 		return Setup{}, fmt.Errorf("end mandate: %w", err)

@@ -41,7 +41,7 @@ func (db Blocks) AddBlocks(ctx context.Context, all []operators.Block, d prepaid
 			}
 			added += int(rows)
 		}
-		return nil
+		return touchGate(ctx, tx)
 	})
 	return added, err
 }
@@ -58,7 +58,10 @@ func (db Blocks) EndBlocks(ctx context.Context, brand, batch, id string, now tim
 		if ended = int(rows); err != nil || ended == 0 {
 			return err
 		}
-		return recordDeed(ctx, tx, d)
+		if err := recordDeed(ctx, tx, d); err != nil {
+			return err
+		}
+		return touchGate(ctx, tx)
 	})
 	return ended, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"pulsa/prepaid"
 )
@@ -12,13 +13,18 @@ import (
 // stands. It is idempotent: repeated with the same operation key and request it returns the same order without working on
 // it. Cancelling the context stops the creation, not the work. Errors: ErrRecipient,
 // prepaid.ErrNotAnAccount, ErrOutOfRange, ErrWrongStep, *KeyReusedError, ErrBlocked, ErrFrozen, ErrInstrumentEnded,
-// *InFlightError, *RepeatError, *LimitError, ErrNoFunds, ErrNoKey, ErrInactive, or the store's.
+// *InFlightError, *RepeatError, *LimitError, ErrNoFunds, ErrNoKey, ErrInactive, ErrNumberBlocked,
+// *PausedError, or the store's.
 func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 	brand := s.c.Brands.Named(r.Brand)
 	if brand == nil {
 		return Order{}, fmt.Errorf("place order: no brand %q", r.Brand)
 	}
-	if err := checkRequest(brand, r); err != nil {
+	err := checkRequest(brand, r)
+	if err == nil && s.c.Refuses != nil {
+		err = s.c.Refuses(r)
+	}
+	if err != nil {
 		// What was ordered before the brand's settings changed stays ordered: a repeated request finds it.
 		if h, missing := s.c.Finder.ByOperation(ctx, r.Brand, r.OperationKey); missing == nil && h.RequestHash == requestHash(r) && h.Customer == r.Customer {
 			return h.Order, nil
@@ -116,3 +122,14 @@ func (s *Service) Placed(ctx context.Context, r Request) (History, error) {
 	}
 	return h, err
 }
+
+// ErrNumberBlocked says that an operator has blocked the number.
+var ErrNumberBlocked = errors.New("the number is blocked")
+
+// PausedError says that the brand sells nothing now.
+type PausedError struct {
+	Until time.Time         // zero: nobody knows
+	Texts map[string]string // what customers read, by language
+}
+
+func (*PausedError) Error() string { return "the brand is paused" }

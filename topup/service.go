@@ -28,6 +28,8 @@ type Config struct {
 	// Reached is called at the named crash points: "order", "charge", "charged", "delivery", "delivered",
 	// "refund". Only tests set it.
 	Reached func(point string)
+	// Refuses returns an error where nothing of the kind is sold now: ErrNumberBlocked, *PausedError. It may be nil.
+	Refuses func(r Request) error
 	// Moved is told of every status change, for metrics.
 	Moved func(brand string, from, to Status)
 }

@@ -42,6 +42,8 @@ type Program struct {
 	// PeopleVault seals the secrets of our staff's one-time passwords, under the card keys.
 	PeopleVault *prepaid.Vault
 
+	// Gate knows what is blocked and paused.
+	Gate     *operators.Gate
 	Accounts *accounts.Service
 	Payments *payments.Service
 	Links    *payments.Links
@@ -118,6 +120,10 @@ func (p *Program) openStores(ctx context.Context, o Options) (err error) {
 	}); err != nil {
 		return err
 	}
+	p.Gate = &operators.Gate{Store: p.DB.Blocks, Clock: p.Clock}
+	if err := p.Gate.Load(ctx); err != nil {
+		return err
+	}
 	if _, err := p.PreparePartitions(ctx); err != nil {
 		p.Log.Warn("partitions are not made ahead; their worker tries again", "error", err)
 	}
@@ -180,10 +186,16 @@ func (p *Program) openSessions(o Options) (err error) {
 // Assemble makes the services and the conversations on the open stores.
 func (p *Program) Assemble(with Parts) (err error) {
 	p.redeliver = with.Redeliver
+	p.Gate.Values = func(k operators.BlockKind, brand, what string) []string {
+		return p.Accounts.BlockValues(string(k), brand, what)
+	}
 	p.Accounts, err = accounts.New(accounts.Config{
 		Customers: p.DB.Customers, Tries: p.DB.PINs, Codes: p.DB.Codes, OptOuts: p.DB.OptOuts, Moves: p.DB.Moves, Brands: p.Brands, Clock: p.Clock, Peppers: p.Keys[operators.PINPepper],
 		PeppersFit:  func(ctx context.Context) error { return p.Keys.pepperFits(ctx, p.Config, p.DB) },
 		CodeRefused: with.CodeRefused,
+		Blocked: func(brand string, m prepaid.MSISDN) bool {
+			return p.Gate.Blocked(operators.BlockNumber, brand, string(m))
+		},
 	})
 	if err != nil {
 		return err
@@ -198,6 +210,12 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 	p.Payments, err = payments.New(payments.Config{
 		Store: p.DB.Payments, Mandates: p.DB.Mandates, Keys: p.Keys[operators.CardKey], Reached: with.Reached, Gateways: with.Gateways,
 		Brands: p.Brands, Clock: p.Clock, Log: p.Log,
+		Blocked: func(i payments.Instrument) bool {
+			return p.Gate.Blocked(operators.BlockInstrument, i.Brand, operators.InstrumentName(i.Gateway, i.Display))
+		},
+		BlockedIBAN: func(brand string, i payments.IBAN) bool {
+			return p.Gate.Blocked(operators.BlockIBAN, brand, i.Reveal())
+		},
 	})
 	if err != nil {
 		return err
@@ -213,7 +231,7 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 			can, _ := channels.Of(channels.Kind(kind))
 			return can.Patience
 		},
-		Networks: with.Networks, Fundings: fundings,
+		Networks: with.Networks, Fundings: fundings, Refuses: p.refuses,
 	})
 	p.GatewayNews = payments.NewNews(p.Payments, p.Topups)
 	return nil
@@ -252,6 +270,10 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 			Accounts: p.Accounts, Payments: p.Payments, Links: p.Links, Topups: p.Topups, Cards: p.Cards, Notices: p.DB.Notices, Held: p.DB.Notices, Windows: p.DB.Windows,
 			Forget: p.forget,
 		},
+		Blocked: func(brand string, a prepaid.Address) bool {
+			return p.Gate.Blocked(operators.BlockAddress, brand, string(a))
+		},
+		Paused:  p.paused,
 		Reached: with.Reached, Observe: with.Observe,
 	})
 	if err != nil {
@@ -262,6 +284,28 @@ func (p *Program) assembleChannels(with Parts) (err error) {
 		Registry: p.Registry, Outbox: p.DB.Outbox, Turn: p.Handler.Turn, OptOut: p.Accounts.OptOutAt, Wake: p.Sender.Wake, Clock: p.Clock, Log: p.Log,
 	})
 	return nil
+}
+
+// paused returns a *topup.PausedError while a brand sells nothing.
+func (p *Program) paused(brand string) error {
+	if pause, is := p.Gate.Paused(brand); is {
+		return &topup.PausedError{Until: pause.Until, Texts: pause.Texts}
+	}
+	return nil
+}
+
+// refuses is the Refuses of the orders' configuration: nothing is sold to a blocked number, from one, or while the brand is paused.
+func (p *Program) refuses(r topup.Request) error {
+	numbers := []prepaid.MSISDN{r.MSISDN}
+	if m, ok := r.ReplyTo.Address.Tel(); ok && m != r.MSISDN {
+		numbers = append(numbers, m)
+	}
+	for _, m := range numbers {
+		if m != "" && p.Gate.Blocked(operators.BlockNumber, r.Brand, string(m)) {
+			return topup.ErrNumberBlocked
+		}
+	}
+	return p.paused(r.Brand)
 }
 
 // wantsNothing reports whether an address has opted out of a channel: the OptedOut of the sender's configuration.
