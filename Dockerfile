@@ -15,9 +15,9 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /pulsa /pulsa
 COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532
-ENV PULSA_DATA=/data PULSA_LISTEN=0.0.0.0:8080
+ENV PULSA_DATA=/data PULSA_LISTEN=0.0.0.0:8080 PULSA_DESK_LISTEN=0.0.0.0:8081
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 8081
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s CMD ["/pulsa", "health"]
 ENTRYPOINT ["/pulsa"]
 CMD ["serve"]

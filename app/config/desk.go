@@ -78,7 +78,7 @@ func (s section) roles(brand string) []operators.Role {
 	var roles []operators.Role
 	for _, v := range s.list(brand) {
 		if !slices.Contains(names, v.text) {
-			s.r.fault(v.line, "%s: %q is no role%s: write %s", brand, v.text, yamlfile.DidYouMean(v.text, names), strings.Join(names, ", "))
+			s.r.fault(v.line, "%s: %q is no role%s", brand, v.text, yamlfile.DidYouMean(v.text, names))
 		}
 		roles = append(roles, operators.Role(v.text))
 	}

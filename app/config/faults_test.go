@@ -55,6 +55,18 @@ func TestFaults(t *testing.T) {
 		env  []string
 		want []string
 	}{
+		"a desk without TLS": {minimal + "desk_url: http://desk.example\ndesk_listen: here\n", nil, []string{
+			"14: desk_url is \"http://desk.example\": write https://, or an address of this machine such as http://127.0.0.1:8081",
+			"15: desk_listen is \"here\": write host:port, such as 127.0.0.1:8081",
+		}},
+		"an issuer that nobody can sign in at": {minimal + "desk:\n  oidc:\n    issuer: http://login.example\n    client_id: pulsa\n    client_secret: open\n    groups: {staff: {\"*\": [boss]}}\n", nil, []string{
+			"16: issuer is \"http://login.example\": write https://host",
+			"18: client_secret is a secret: put it into the environment and write client_secret: ${NAME}",
+			"19: *: \"boss\" is no role: known are viewer, support, finance, cards, fraud, engineer, admin",
+		}},
+		"an issuer without groups": {minimal + "desk: {oidc: {issuer: \"https://login.example\", client_id: pulsa, client_secret: \"${SECRET}\"}}\n", []string{"SECRET", "s"}, []string{
+			"14: oidc has no groups, so that nobody could sign in: write groups: {GROUP: {\"*\": [admin]}}",
+		}},
 		"empty": {"", nil, []string{"1: the file is empty: write keys with values under it"}},
 		"proxies that can't be": {minimal + "trusted_proxies: [10.0.0.7, proxy.example, 10.0.0.0/33,\n  0.0.0.0/0, \"::/0\", \"fe80::1%eth0\"]\n", nil, []string{
 			"14: trusted_proxies has \"proxy.example\": write an address or a network, such as 10.0.0.7, 10.0.0.0/24 or fd00::/64",
