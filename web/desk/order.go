@@ -99,7 +99,7 @@ func (v *visit) liveOrder(d operators.Dossier) (ui.Fresh, error) {
 		Money    ui.Money
 	}{v.orderStatus(d.Status), v.orderSentence(d), v.orderTimeline(d), v.orderMoney(d)})
 	return ui.Fresh{
-		ID: "live", From: v.path("orders", string(d.ID), "live"), Every: orderEvery, Ended: d.NextAt.IsZero(), AsOf: v.at(v.Clock.Now()),
+		ID: "live", From: v.path("orders", string(d.ID), "live"), Every: orderEvery, Ended: d.NextAt.IsZero(), AsOf: v.asOf(),
 		Body: body,
 	}, err
 }

@@ -256,6 +256,14 @@ func (v *visit) at(t time.Time) ui.Time {
 	return ui.Time{Short: short, Full: full, ISO: t.UTC().Format(time.RFC3339)}
 }
 
+// asOf is now, to the second: since when a part of a page stands as it does.
+func (v *visit) asOf() ui.Time {
+	now := v.Clock.Now()
+	t := v.at(now)
+	t.Short = now.In(v.zone()).Format("15:04:05")
+	return t
+}
+
 // day is a date without its year: "12 Nov".
 func (v *visit) day(t time.Time) string {
 	months := strings.Fields(v.t("date.months"))
