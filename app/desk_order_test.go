@@ -131,3 +131,45 @@ func TestWhoMayNotIsToldWhoMayAndADeedIsWritten(t *testing.T) {
 		t.Errorf("%+v %v", deeds, err)
 	}
 }
+
+func TestOrdersAreNarrowedByTheAddressAndANumberIsPosted(t *testing.T) {
+	r := runDemo(t, nil, nil)
+	const held = "+31612348005"
+	r.customer(apptest.Number)
+	r.customer(held)
+	h1, page1 := r.orderPage(apptest.Number)
+	h2, _ := r.orderPage(held)
+	d := r.deskOf(operators.Viewer)
+	only := func(body string, wanted, unwanted topup.History) {
+		t.Helper()
+		if !strings.Contains(body, wanted.ID.Grouped()) || strings.Contains(body, unwanted.ID.Grouped()) {
+			t.Errorf("%s is missing, or %s is there:\n%s", wanted.ID, unwanted.ID, body)
+		}
+	}
+	for query, wanted := range map[string][2]topup.History{
+		"status=held": {h2, h1}, "status=delivered": {h1, h2}, "reason=INSUFFICIENT_BALANCE": {h2, h1}, "open=yes&amount=10": {h2, h1},
+		"customer=" + string(h1.Customer): {h1, h2}, "status=held&channel=fake&network=sim&funding=charge": {h2, h1},
+	} {
+		only(d.shows("/demo/orders?"+query, http.StatusOK, `class="chip"`), wanted[0], wanted[1])
+	}
+	d.shows("/demo/orders?amount=11", http.StatusOK, "No order fits", "All orders")
+	d.shows("/demo/orders?since=yesterday", http.StatusBadRequest, "Write a day")
+	d.shows("/demo/orders?after=x", http.StatusBadRequest, h1.ID.Grouped())
+	status, body := d.post("/demo/orders", url.Values{"number": {"06 12 34 80 05"}})
+	if status != http.StatusOK {
+		t.Error(status)
+	}
+	only(body, h2, h1)
+	if status, body = d.post("/demo/orders", url.Values{"number": {"none"}}); status != http.StatusUnprocessableEntity || !strings.Contains(body, "no phone number") {
+		t.Error(status, body)
+	}
+	file := d.shows("/demo/orders.csv?status=held", http.StatusOK, "id,created_at", string(h2.ID)+",", ",'+316****8005,10.00,EUR,held,")
+	if strings.Contains(file, string(h1.ID)) || strings.Contains(file, "612348005") {
+		t.Error(file)
+	}
+	d.shows(page1, http.StatusOK, "Say this", "got €10.00")
+	support := r.deskOf(operators.Support)
+	if status, to := support.post(page1+"/resend", support.form(page1+"/resend", "reason", "asked for it")); status != http.StatusSeeOther {
+		t.Error(status, to)
+	}
+}

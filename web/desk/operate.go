@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -245,7 +246,7 @@ func (p *panel) show(refused bool) {
 			Name: fieldReason, Label: p.t("do.reason"), Hint: p.t("do.reason-hint"), Error: p.typed.errors[fieldReason],
 			Value: p.r.Form.Get(fieldReason), MaxLength: maxReason, Required: true,
 		},
-		Hidden: [][2]string{{fieldSaw, p.told.Does}},
+		Hidden: append(p.carried(), [2]string{fieldSaw, p.told.Does}),
 	}
 	if p.task.Why != "" {
 		c.Reason = ui.Field{}
@@ -275,6 +276,21 @@ func (p *panel) show(refused bool) {
 		status = http.StatusUnprocessableEntity
 	}
 	p.visit.show(status, page{Head: ui.Head{Title: title}, Template: "confirm-page", Data: c})
+}
+
+// carried is what the address says beside the fields: the form sends it along.
+func (p *panel) carried() [][2]string {
+	own := []string{fieldReason, fieldCode, fieldKey, fieldSeen, fieldSaw, doneParam}
+	for _, i := range p.Fields {
+		own = append(own, i.Name)
+	}
+	var all [][2]string
+	for _, name := range slices.Sorted(maps.Keys(p.r.Form)) {
+		if !slices.Contains(own, name) {
+			all = append(all, [2]string{name, p.r.Form.Get(name)})
+		}
+	}
+	return all
 }
 
 // hashOf names what a person was told would happen.

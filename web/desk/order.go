@@ -20,6 +20,7 @@ func orderRoutes() []route {
 	all := []route{get(one, operators.ActSee, (*visit).showOrder), get(one+"/live", operators.ActSee, (*visit).orderLive)}
 	all = append(all, runs(one+"/settle", operators.ActSettle, (*visit).settleOrder)...)
 	all = append(all, runs(one+"/refund", operators.ActSettle, (*visit).refundOrder)...)
+	all = append(all, runs(one+"/resend", operators.ActHelp, (*visit).resendOrder)...)
 	return append(all, runs(one+"/goodwill", operators.ActGoodwill, (*visit).goodwillOrder)...)
 }
 
@@ -312,10 +313,8 @@ func (v *visit) orderActions(d operators.Dossier) []orderAction {
 	if settles {
 		add(operators.ActSettle, "/settle", "order.settle")
 	}
-	if d.Customer != "" && d.Order.ReplyTo.Address != "" && hasRoute("GET", "/{brand}/customers/{customer}/resend/{order}") {
-		if v.may(operators.ActHelp) == operators.May {
-			all = append(all, orderAction{ui.Link{Href: v.path("customers", string(d.Customer), "resend", string(d.ID)), Text: v.t("order.resend")}, v.t("order.resend-does"), false})
-		}
+	if d.Customer != "" && d.Order.ReplyTo.Address != "" {
+		add(operators.ActHelp, "/resend", "order.resend")
 	}
 	return all
 }
@@ -391,6 +390,20 @@ func (v *visit) goodwillOrder() {
 		Name: func(op operators.Operation) (string, string) {
 			given := money(op.(operators.GoodwillOrder).Amount)
 			return v.t("order.goodwill"), v.t("order.goodwill-button", "amount", given)
+		},
+	})
+}
+
+// resendOrder tells the customer once more how the order stands.
+func (v *visit) resendOrder() {
+	d, found := v.order()
+	if !found {
+		return
+	}
+	v.run(task{
+		Title: v.t("order.resend"), Back: v.path("orders", string(d.ID)),
+		Read: func(*typed) operators.Operation {
+			return operators.ResendResult{OfCustomer: operators.OfCustomer{Brand: v.brand.Name, Customer: d.Customer}, Order: d.ID}
 		},
 	})
 }
