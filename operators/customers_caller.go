@@ -206,7 +206,18 @@ type SendCallerCode struct {
 func (o SendCallerCode) Kind() string { return "send caller's code" }
 
 // Act implements Operation.
-func (o SendCallerCode) Act(Actor) Act { return ActHelp }
+func (o SendCallerCode) Act(a Actor) Act { return callerAct(a, o.Brand) }
+
+// callerAct is the act by which a person may find out who is calling: whoever helps customers, or changes what waits for it.
+func callerAct(a Actor, brand string) Act {
+	if a.Right(ActHelp, brand) == Not && a.Right(ActIdentity, brand) != Not {
+		return ActIdentity
+	}
+	return ActHelp
+}
+
+// MayCheckCaller reports whether a person may find out who is calling.
+func MayCheckCaller(a Actor, brand string) bool { return a.Right(callerAct(a, brand), brand) == May }
 
 // On implements Operation.
 func (o SendCallerCode) On() Object { return Object{o.Brand, prepaid.OnCustomer, string(o.Customer)} }
@@ -267,7 +278,7 @@ type Answer struct {
 // second person, and its form holds what must not be kept. key is the form's: sent again, it is counted once. Errors: *ForbiddenError, ErrCallerWrong, ErrCallerCode,
 // ErrNoFact, ErrManyChecks, accounts.ErrNoCustomer.
 func (d *Desk) CheckCaller(ctx context.Context, a Actor, brand string, id prepaid.CustomerID, key string, said Answer) error {
-	if a.Right(ActHelp, brand) != May && a.Right(ActIdentity, brand) != May {
+	if !MayCheckCaller(a, brand) {
 		return forbidden(ActHelp, brand)
 	}
 	s := d.Customers
@@ -304,7 +315,7 @@ func (d *Desk) CheckCaller(ctx context.Context, a Actor, brand string, id prepai
 	if !right {
 		check.Outcome = CallerWrong
 	}
-	by := a.By(ActHelp, brand, "to find out who is calling")
+	by := a.By(callerAct(a, brand), brand, "to find out who is calling")
 	if err := s.Callers.SaveCheck(ctx, check, accounts.Place{}, callerLimits(now), by); err != nil {
 		return err
 	}

@@ -165,24 +165,31 @@ func (ResendResult) Act(Actor) Act { return ActHelp }
 
 // Plan implements Operation.
 func (o ResendResult) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	order, err := o.order(ctx, d)
-	return Plan{Does: "Texts the customer once more how order " + o.Order.Grouped() + " stands: " + order.Amount.String() + ", " + string(order.Status) + "."}, err
+	h, err := o.order(ctx, d)
+	if err != nil {
+		return Plan{}, err
+	}
+	p := Plan{Does: "Texts the customer once more how order " + o.Order.Grouped() + " stands: " + h.Amount.String() + ", " + string(h.Status) + "."}
+	if d.Says != nil {
+		p.Reads = d.Says.OrderText(h)
+	}
+	return p, nil
 }
 
-func (o ResendResult) order(ctx context.Context, d *Desk) (topup.Order, error) {
+func (o ResendResult) order(ctx context.Context, d *Desk) (topup.History, error) {
 	if _, err := o.find(ctx, d); err != nil {
-		return topup.Order{}, err
+		return topup.History{}, err
 	}
 	h, err := d.Customers.Orders.Order(ctx, o.Order)
 	switch {
 	case err != nil:
-		return topup.Order{}, err
+		return topup.History{}, err
 	case h.Customer != o.Customer || h.Brand != o.Brand:
-		return topup.Order{}, topup.ErrNoOrder
+		return topup.History{}, topup.ErrNoOrder
 	case h.ReplyTo.Address == "":
-		return topup.Order{}, ErrNoPlace
+		return topup.History{}, ErrNoPlace
 	}
-	return h.Order, nil
+	return h, nil
 }
 
 // Carry implements Operation.

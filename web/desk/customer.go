@@ -22,8 +22,8 @@ func customerRoutes() []route {
 		get(at+"/messages", operators.ActSee, (*visit).customerMessages),
 		post(at+"/see", operators.ActUnmask, (*visit).seeCustomer),
 		post(at+"/note", operators.ActHelp, (*visit).noteCustomer),
-		post(at+"/caller", operators.ActHelp, (*visit).checkCaller),
-		post(at+"/caller/code", operators.ActHelp, (*visit).sendCallerCode),
+		post(at+"/caller", operators.ActSee, (*visit).checkCaller),
+		post(at+"/caller/code", operators.ActSee, (*visit).sendCallerCode),
 		post(at+"/data", operators.ActIdentity, (*visit).customerData),
 	}
 	for _, a := range customerActions() {
@@ -39,7 +39,7 @@ func (v *visit) customerPath(parts ...string) string {
 	return v.path(append([]string{"customers", string(v.customerID())}, parts...)...)
 }
 
-// customerData is what the template "customer" shows.
+// customerPage is what the template "customer" shows.
 type customerPage struct {
 	Caller    callerBar
 	See       []seeForm

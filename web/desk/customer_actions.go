@@ -132,6 +132,18 @@ func (v *visit) customerActionRows(s operators.Sheet) []customerActionRow {
 		}
 		rows = append(rows, row)
 	}
+	return append(rows, v.customerLinks(s)...)
+}
+
+// customerLinks are what is done on other pages.
+func (v *visit) customerLinks(s operators.Sheet) []customerActionRow {
+	var rows []customerActionRow
+	if s.Status == accounts.Blocked && v.may(operators.ActBooks) != operators.Not {
+		rows = append(rows, customerActionRow{Title: v.t("wait.do.paid"), Sentence: v.t("action.paid-text"), Href: v.path("waiting", prepaid.OnCustomer, string(s.ID), "paid")})
+	}
+	if to, ok := v.pathOf("blocks"); ok && v.may(operators.ActBlock) != operators.Not {
+		rows = append(rows, customerActionRow{Title: v.t("action.block"), Sentence: v.t("action.block-text"), Href: to})
+	}
 	return rows
 }
 

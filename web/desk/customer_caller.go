@@ -27,7 +27,7 @@ func (v *visit) callerBar(s operators.Sheet) callerBar {
 		bar.Status = ui.Status{Tone: ui.Idle, Word: v.t("caller.nobody")}
 		bar.Sentence = v.t("caller.nobody-text")
 	}
-	if v.may(operators.ActHelp) == operators.Not {
+	if !operators.MayCheckCaller(v.actor, v.brand.Name) {
 		return bar
 	}
 	bar.Code, bar.Check, bar.Open = v.customerPath("caller", "code"), v.customerPath("caller"), !c.Verified()
@@ -68,11 +68,19 @@ func askName(f operators.CallerFact) string {
 
 // sendCallerCode has a code sent that the caller reads back.
 func (v *visit) sendCallerCode() {
+	if !operators.MayCheckCaller(v.actor, v.brand.Name) {
+		v.refuse(operators.ActHelp)
+		return
+	}
 	v.direct(operators.SendCallerCode{Brand: v.brand.Name, Customer: v.customerID(), Person: v.actor.Person}, v.t("caller.why"))
 }
 
 // checkCaller compares what a caller has said. What was typed is shown nowhere again.
 func (v *visit) checkCaller() {
+	if !operators.MayCheckCaller(v.actor, v.brand.Name) {
+		v.refuse(operators.ActHelp)
+		return
+	}
 	f, key := v.r.PostForm, v.r.PostForm.Get(fieldKey)
 	said := operators.Answer{
 		Fact: operators.CallerFact(f.Get("fact")), Code: prepaid.NewSecret(f.Get("code")), Last4: f.Get("last4"), Month: f.Get("month"), Day: f.Get("day"), Sum: f.Get("sum"),
