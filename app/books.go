@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"pulsa/app/config"
@@ -36,7 +37,7 @@ func OpenBooks(ctx context.Context, c config.Config) (*Books, error) {
 		Reconciliation: operators.Reconciliation{
 			Ledger: db.Reconciliation, Items: db.Reconciliation, Orders: db.Orders, Clock: prepaid.SystemClock{},
 		},
-		config: c, audit: operators.Audit{Rules: db.Audit, Orders: db.Orders}, db: db,
+		config: c, audit: operators.Audit{Rules: db.Audit, Orders: db.Orders, Seal: db.Deeds, Clock: prepaid.SystemClock{}}, db: db,
 	}, nil
 }
 
@@ -78,10 +79,21 @@ func days(first, last string, now time.Time) (from, to time.Time, err error) {
 }
 
 // Audit returns every violation that SQL shows, and, where folders are given, every one that simulators' books show: those in
-// the folders, and those of simulators that run. The run is kept. The coverage says what was not compared with books. Errors: *operators.FieldError for
+// the folders, and those of simulators that run. kept are links of the record that were kept outside, or files with one on each line. The run is kept. The coverage says what was not compared with books. Errors: *operators.FieldError for
 // a folder without a book.
-func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violation, *operators.Coverage, error) {
+func (b *Books) Audit(ctx context.Context, folders []string, kept []string) ([]operators.Violation, *operators.Coverage, error) {
 	coverage := &operators.Coverage{}
+	audit := b.audit
+	for _, text := range kept {
+		if file, err := os.ReadFile(text); err == nil {
+			text = string(file)
+		}
+		links, err := operators.ReadLinks(text)
+		if err != nil {
+			return nil, coverage, &operators.FieldError{Field: "from-link", Value: text, Err: err}
+		}
+		audit.Kept = append(audit.Kept, links...)
+	}
 	for _, folder := range folders {
 		if err := hasBooks(folder); err != nil {
 			return nil, coverage, &operators.FieldError{Field: "books", Value: folder, Err: err}
@@ -89,7 +101,7 @@ func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violat
 	}
 	run := operators.AuditRun{By: prepaid.ByMachine(OSUser(), "pulsa audit")}
 	if len(folders) == 0 {
-		violations, err := run.Keep(ctx, b.db.Audit, b.Reconciliation.Clock, b.audit.Check)
+		violations, err := run.Keep(ctx, b.db.Audit, b.Reconciliation.Clock, audit.Check)
 		return violations, coverage, err
 	}
 	read := func(ctx context.Context) (operators.ProviderBooks, error) {
@@ -101,7 +113,7 @@ func (b *Books) Audit(ctx context.Context, folders []string) ([]operators.Violat
 		return books.Provider(), nil
 	}
 	violations, err := run.Keep(ctx, b.db.Audit, b.Reconciliation.Clock, func(ctx context.Context) ([]operators.Violation, error) {
-		return b.audit.CheckWithBooks(ctx, read, func(o topup.History) operators.SeenBooks { return coverage.Sees(o) })
+		return audit.CheckWithBooks(ctx, read, func(o topup.History) operators.SeenBooks { return coverage.Sees(o) })
 	})
 	return violations, coverage, err
 }

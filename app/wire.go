@@ -51,7 +51,8 @@ type Program struct {
 	metrics         *metrics
 	turns           recentTurns // for the test endpoints
 	instance        string      // names this run of the program
-	walletsRead     sync.Map    // by network: operators.WalletNow, as last read
+	seals           sealer
+	walletsRead     sync.Map // by network: operators.WalletNow, as last read
 }
 
 // Wiring is what differs between a server, a chat and a test.

@@ -45,6 +45,7 @@ func (p *Program) jobs() []job {
 		{"retention", forgetEvery, p.forget},
 		{"misses of links", forgetEvery, p.forgetMisses},
 		{"blocks and pauses", settingsEvery, func(ctx context.Context) (int, error) { return 0, p.Gate.Load(ctx) }},
+		{"seal", sealEvery, p.sealDeeds},
 		{"approvals", approvalsEvery, p.operatorsDesk().RunApprovals},
 		{"notices to our staff", approvalsEvery, p.notifier().RunDue},
 		{"forms", forgetEvery, p.forgetForms},

@@ -12,7 +12,7 @@ import (
 
 // Violation is one breach of an invariant.
 type Violation struct {
-	Invariant int             `json:"invariant"` // 1 to 10, as package store's rules are numbered
+	Invariant int             `json:"invariant"` // 1 to 11, as package store's rules are numbered
 	Order     prepaid.OrderID `json:"order"`     // "" where it is about no order
 	Card      string          `json:"card"`      // the serial; "" where it is about no card
 	Text      string          `json:"text"`      // one sentence for operators; no secret, no number
@@ -68,10 +68,20 @@ type AuditedOrders interface {
 type Audit struct {
 	Rules  Rules
 	Orders AuditedOrders
+	Seal   SealChecker // nil: the record is not checked
+	Clock  prepaid.Clock
+	Kept   []Link // links of the record that were kept outside of the database
 }
 
 // Check returns every violation that SQL alone shows.
-func (a Audit) Check(ctx context.Context) ([]Violation, error) { return a.Rules.Violations(ctx) }
+func (a Audit) Check(ctx context.Context) ([]Violation, error) {
+	found, err := a.Rules.Violations(ctx)
+	if err != nil || a.Seal == nil {
+		return found, err
+	}
+	sealed, err := a.Seal.CheckSeal(ctx, a.Kept, a.Clock.Now())
+	return append(found, sealed...), err
+}
 
 // CheckWithBooks returns every violation that SQL or the providers' books show. It reads the orders before the books, because a
 // book records a movement before the order does. sees tells which of an order's providers have shown their books; nil means all.

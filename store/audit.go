@@ -30,6 +30,7 @@ type rule func(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error)
 //  9. a card is spent at most once; none is missing from its series
 //  10. a charge's instrument was set up by the customer's present holder
 //
+// The eleventh, that the record of deeds is as it was sealed, is Deeds.CheckSeal's.
 // The second, at most one delivery per order at the network, only the network's own books can show.
 func (db Audit) Violations(ctx context.Context) ([]operators.Violation, error) {
 	var found []operators.Violation

@@ -31,6 +31,8 @@ func TestTheProgramsUserCantChangeWhatIsAppendOnly(t *testing.T) {
 		`TRUNCATE ledger_postings`:                                                                      "permission denied",
 		`UPDATE order_history SET reason = ''`:                                                          "permission denied",
 		`UPDATE deed_details SET about = ''`:                                                            "permission denied",
+		`DELETE FROM deed_sealed`:                                                                       "permission denied",
+		`UPDATE deed_links SET digest = ''`:                                                             "permission denied",
 		`TRUNCATE deeds`:                                                                                "permission denied",
 		`ALTER TABLE deeds DISABLE TRIGGER deeds_append_only`:                                           "must be owner",
 		`UPDATE deeds SET who = ''`:                                                                     "permission denied",

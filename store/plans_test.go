@@ -35,6 +35,7 @@ var fewRows = map[string]bool{
 // readsAll are the methods that read more of a table than they return, and why they may: on both databases, or on one.
 var readsAll = map[store.Dialect]map[string]string{
 	"": {
+		"Deeds.CheckSeal":             "looks at the whole record",
 		"Audit.Violations":            "looks at everything: no index knows what is wrong",
 		"Ledger.Balances":             "sums the ledger of a brand",
 		"Reconciliation.WalletBooked": "sums the ledger of a wallet, once for each reading",

@@ -21,6 +21,8 @@ var grants = map[string]string{
 	"wallet_readings":     "SELECT, INSERT",
 	"brand_settings":      "SELECT, INSERT",
 	"brand_changes":       "SELECT, INSERT",
+	"deed_links":          "SELECT, INSERT",
+	"deed_sealed":         "SELECT, INSERT",
 
 	// append-only, until they are ten years old: triggers see to that
 	"deeds":         "SELECT, INSERT, DELETE",

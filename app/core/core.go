@@ -411,7 +411,7 @@ func (p *Program) DrainTranscripts(ctx context.Context) (int, error) {
 
 // Audit checks the invariants of what is stored.
 func (p *Program) Audit() operators.Audit {
-	return operators.Audit{Rules: p.DB.Audit, Orders: p.DB.Orders}
+	return operators.Audit{Rules: p.DB.Audit, Orders: p.DB.Orders, Seal: p.DB.Deeds, Clock: p.Clock}
 }
 
 // PreparePartitions makes the database's months ahead, and says so in the log where rows came before their month was made. It returns the

@@ -21,6 +21,7 @@ import (
 type Desk struct {
 	Orders    operators.Orders
 	Customers operators.Customers
+	Record    operators.Record
 	APIKeys   operators.APIKeys // without its Service: see OpenAPIKeys
 	People    operators.People
 	Approvals operators.MachineApprovals
@@ -80,6 +81,7 @@ func newDesk(ctx context.Context, c config.Config, db *store.DB) (*Desk, error) 
 			Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Deeds: db.Deeds, Mandates: db.Mandates,
 			Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: settings.Brands, Clock: clock,
 		},
+		Record:  operators.Record{Deeds: db.Deeds, Clock: clock},
 		APIKeys: operators.APIKeys{Keys: db.Developers, Deeds: db.Deeds, Webhooks: db.Webhooks, Clock: clock, Brands: settings.Brands, Terms: settings.Terms},
 		People:  operators.People{Store: db.People, Clock: clock, Brands: settings.Brands, DeskURL: c.DeskURL},
 	}

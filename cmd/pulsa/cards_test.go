@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"pulsa/app"
 	"pulsa/cards"
 	"pulsa/operators"
 	"pulsa/store"
@@ -282,7 +283,7 @@ func TestCardsAreListedForPeopleAndPrograms(t *testing.T) {
 	if n := strings.Count(all, "\n"); n != 3 || !strings.Contains(all, `"state":"live"`) {
 		t.Error(all)
 	}
-	if jobs := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv"); !strings.Contains(jobs, "release,done,1,1,ann") {
+	if jobs := s.must(t, "cards", "jobs", "--brand", "shop", "--format", "csv"); !strings.Contains(jobs, "release,done,1,1,"+app.OSUser()) {
 		t.Error(jobs)
 	}
 }

@@ -15,11 +15,12 @@ import (
 type auditCommand struct {
 	settings
 	term.Output
-	Books []string `help:"Also hold the simulators' books against the orders: the server's --data, and that of a pulsa sim that does not run. One that runs is asked." placeholder:"DIR" type:"existingdir"`
+	Books    []string `help:"Also hold the simulators' books against the orders: the server's --data, and that of a pulsa sim that does not run. One that runs is asked." placeholder:"DIR" type:"existingdir"`
+	FromLink []string `help:"Also hold the record of deeds against links that were kept outside: BRAND:NUMBER:DIGEST as the server logs it, or a file with one on each line." placeholder:"LINK"`
 }
 
 func (a *auditCommand) Run(ctx context.Context, e term.Env, b *app.Books) error {
-	violations, coverage, err := b.Audit(ctx, a.Books)
+	violations, coverage, err := b.Audit(ctx, a.Books, a.FromLink)
 	if err != nil {
 		return err
 	}

@@ -84,6 +84,7 @@ type commands struct {
 	Customers customersCommand `cmd:"" help:"Show, unlock or erase a customer."`
 	People    peopleCommand    `cmd:"" help:"Your own staff: who may do what, and how they sign in."`
 	Approvals approvalsCommand `cmd:"" help:"List and decide what needs a second person."`
+	Deeds     deedsCommand     `cmd:"" help:"The record of what was done by hand."`
 	Audit     auditCommand     `cmd:"" help:"Check that no money and no airtime is lost, made or spent twice."`
 	Reconcile reconcileCommand `cmd:"" help:"Compare our ledger with the providers' own reports."`
 	Apikeys   apikeysCommand   `cmd:"" help:"Let developers top up by the API: make and revoke keys, book what they pay."`

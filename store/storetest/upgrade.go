@@ -54,6 +54,8 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 
 	must[int](w)(db.Blocks.AddBlocks(w.Context(), []operators.Block{blocked("erased-1-ab")}, prepaid.Deed{Brand: brand, What: "block", Kind: prepaid.OnBlock, By: by, At: start}))
 
+	w.seals(start)
+
 	key := w.developer(eur(100000)).ID
 	w.hook(key)
 	w.boughtBy(key)

@@ -12,6 +12,8 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode/utf8"
+
+	"pulsa/prepaid"
 )
 
 // Output holds the flags of commands that print tables.
@@ -154,7 +156,11 @@ func (t *Table[T]) Row(row T) error {
 	}
 	switch {
 	case t.csv != nil:
-		return t.csv.Write(t.texts(row))
+		texts := t.texts(row)
+		for i, text := range texts {
+			texts[i] = prepaid.CSVCell(text)
+		}
+		return t.csv.Write(texts)
 	case !t.output.IsText():
 		encoder := json.NewEncoder(t.out)
 		encoder.SetEscapeHTML(false)

@@ -20,9 +20,12 @@ CREATE TABLE deeds (
     at          BIGINT NOT NULL,
     PRIMARY KEY (brand, id)
 );
-CREATE INDEX deeds_object ON deeds (kind, object, at);
-CREATE INDEX deeds_at ON deeds (brand, at);
-CREATE INDEX deeds_who ON deeds (who, at);
+CREATE INDEX deeds_object ON deeds (kind, object, at, id);
+CREATE INDEX deeds_brand ON deeds (brand, at, id);
+CREATE INDEX deeds_who ON deeds (who, at, id);
+CREATE INDEX deeds_what ON deeds (what, at, id);
+CREATE INDEX deeds_origin ON deeds (origin, at, id);
+CREATE INDEX deeds_at ON deeds (at, id);
 CREATE INDEX deeds_outcome ON deeds (outcome_of) WHERE outcome_of <> '';
 
 CREATE TABLE deed_details (
@@ -43,6 +46,28 @@ END $$;
 CREATE TRIGGER deeds_append_only BEFORE UPDATE ON deeds FOR EACH ROW EXECUTE FUNCTION deeds_are_append_only();
 CREATE TRIGGER deeds_kept BEFORE DELETE ON deeds FOR EACH ROW EXECUTE FUNCTION kept_for_ten_years('at');
 CREATE TRIGGER deed_details_append_only BEFORE UPDATE ON deed_details FOR EACH ROW EXECUTE FUNCTION deeds_are_append_only();
+
+-- The seal: all new deeds of a brand become one link of a hash chain. A link's digest is over the one before, and over each of its deeds.
+CREATE TABLE deed_links (
+    brand     TEXT    NOT NULL,
+    number    BIGINT  NOT NULL, -- from 1
+    sealed_at BIGINT  NOT NULL,
+    deeds     BIGINT  NOT NULL, -- how many
+    digest    TEXT    NOT NULL,
+    PRIMARY KEY (brand, number)
+);
+CREATE TABLE deed_sealed (
+    brand  TEXT    NOT NULL,
+    deed   TEXT    NOT NULL, -- may be gone, once it is ten years old
+    link   BIGINT  NOT NULL,
+    at     BIGINT  NOT NULL, -- of the deed
+    digest TEXT    NOT NULL, -- of the deed
+    PRIMARY KEY (brand, deed),
+    FOREIGN KEY (brand, link) REFERENCES deed_links (brand, number)
+);
+CREATE INDEX deed_sealed_link ON deed_sealed (brand, link, deed);
+CREATE TRIGGER deed_links_append_only BEFORE UPDATE OR DELETE ON deed_links FOR EACH ROW EXECUTE FUNCTION deeds_are_append_only();
+CREATE TRIGGER deed_sealed_append_only BEFORE UPDATE OR DELETE ON deed_sealed FOR EACH ROW EXECUTE FUNCTION deeds_are_append_only();
 
 -- The records that were kept before move here. What an operator had done to an order and to its customer is the order's; what took time is
 -- two deeds, as it is now. All of it was done by commands.

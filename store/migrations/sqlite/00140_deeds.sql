@@ -20,9 +20,12 @@ CREATE TABLE deeds (
     at          INTEGER NOT NULL,
     PRIMARY KEY (brand, id)
 ) STRICT;
-CREATE INDEX deeds_object ON deeds (kind, object, at);
-CREATE INDEX deeds_at ON deeds (brand, at);
-CREATE INDEX deeds_who ON deeds (who, at);
+CREATE INDEX deeds_object ON deeds (kind, object, at, id);
+CREATE INDEX deeds_brand ON deeds (brand, at, id);
+CREATE INDEX deeds_who ON deeds (who, at, id);
+CREATE INDEX deeds_what ON deeds (what, at, id);
+CREATE INDEX deeds_origin ON deeds (origin, at, id);
+CREATE INDEX deeds_at ON deeds (at, id);
 CREATE INDEX deeds_outcome ON deeds (outcome_of) WHERE outcome_of <> '';
 
 CREATE TABLE deed_details (
@@ -48,6 +51,50 @@ END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER deed_details_no_update BEFORE UPDATE ON deed_details
+BEGIN
+    SELECT RAISE(ABORT, 'the record of deeds is append-only');
+END;
+-- +goose StatementEnd
+
+-- The seal: all new deeds of a brand become one link of a hash chain. A link's digest is over the one before, and over each of its deeds.
+CREATE TABLE deed_links (
+    brand     TEXT    NOT NULL,
+    number    INTEGER NOT NULL, -- from 1
+    sealed_at INTEGER NOT NULL,
+    deeds     INTEGER NOT NULL, -- how many
+    digest    TEXT    NOT NULL,
+    PRIMARY KEY (brand, number)
+) STRICT;
+CREATE TABLE deed_sealed (
+    brand  TEXT    NOT NULL,
+    deed   TEXT    NOT NULL, -- may be gone, once it is ten years old
+    link   INTEGER NOT NULL,
+    at     INTEGER NOT NULL, -- of the deed
+    digest TEXT    NOT NULL, -- of the deed
+    PRIMARY KEY (brand, deed),
+    FOREIGN KEY (brand, link) REFERENCES deed_links (brand, number)
+) STRICT;
+CREATE INDEX deed_sealed_link ON deed_sealed (brand, link, deed);
+-- +goose StatementBegin
+CREATE TRIGGER deed_links_no_update BEFORE UPDATE ON deed_links
+BEGIN
+    SELECT RAISE(ABORT, 'the record of deeds is append-only');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER deed_links_no_delete BEFORE DELETE ON deed_links
+BEGIN
+    SELECT RAISE(ABORT, 'the record of deeds is append-only');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER deed_sealed_no_update BEFORE UPDATE ON deed_sealed
+BEGIN
+    SELECT RAISE(ABORT, 'the record of deeds is append-only');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER deed_sealed_no_delete BEFORE DELETE ON deed_sealed
 BEGIN
     SELECT RAISE(ABORT, 'the record of deeds is append-only');
 END;

@@ -1,0 +1,28 @@
+package app
+
+import (
+	"testing"
+
+	"pulsa/prepaid"
+)
+
+func TestTheRecordIsSealedAndFitsItsSeal(t *testing.T) {
+	r := runDemo(t, nil)
+	d := prepaid.Deed{Brand: "demo", What: "see number", Kind: prepaid.OnCustomer, Object: "c", By: prepaid.By{Who: "anna", Why: "called"}, At: r.Clock.Now()}
+	if err := r.DB.Deeds.Record(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	for round, want := range []bool{true, false} {
+		made, err := r.sealDeeds(t.Context())
+		if err != nil || (made > 0) != want {
+			t.Errorf("round %d made %d links, %v", round, made, err)
+		}
+	}
+	last, err := r.DB.Deeds.LastLinks(t.Context(), []string{"demo"})
+	if err != nil || len(last) != 1 {
+		t.Fatal(last, err)
+	}
+	if found, err := r.Audit().Check(t.Context()); err != nil || len(found) != 0 {
+		t.Errorf("found %v, %v", found, err)
+	}
+}
