@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheRecordIsSealedAndFitsItsSeal(t *testing.T) {
-	r := runDemo(t, nil)
+	r := runDemo(t, nil, nil)
 	d := prepaid.Deed{Brand: "demo", What: "see number", Kind: prepaid.OnCustomer, Object: "c", By: prepaid.By{Who: "anna", Why: "called"}, At: r.Clock.Now()}
 	if err := r.DB.Deeds.Record(t.Context(), d); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ func TestTheRecordIsListedAndHeldAgainstALinkKeptOutside(t *testing.T) {
 	o.does(`"what":"create"`, "deeds", "list", "--json", "--what", "create")
 	o.does(",'=contract 7,", "deeds", "list", "--format", "csv")
 	o.fails("KIND:ID", "deeds", "list", "--object", "order")
-	o.fails("say who does it, and why", "deeds", "list", "--about")
+	o.fails("say why", "deeds", "list", "--about")
 	o.does("no violation", "audit")
 	o.fails("was kept outside, and the record has none", "audit", "--from-link", "demo:1:"+strings.Repeat("a", 64))
 	o.fails("BRAND:NUMBER:DIGEST", "audit", "--from-link", "demo:1")
