@@ -73,7 +73,7 @@ func (p *Program) operatorsDesk() *operators.Desk {
 		Customers: p.deskCustomers(),
 		Search:    operators.Search{Store: db.Search, Sightings: db.Desk, Brands: p.Brands, Clock: p.Clock},
 		Waits:     db.Waits, Assignments: db.Waits, Presence: db.Waits, Items: db.Waits, Lists: db.Customers, Audits: db.Audit, Audit: p.Audit().Check, APIKeys: p.apiKeys(), Channels: p.channelsOf,
-		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Pauses: db.Blocks,
+		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Pauses: db.Blocks, BlockValue: p.blockValue,
 		Tells: slices.Sorted(maps.Keys(p.tells())),
 		Says:  p.Handler, Staff: p.people(), People: p.people(), Brands: p.Brands, Clock: p.Clock,
 	}
@@ -97,6 +97,11 @@ func (p *Program) customerReads(brand, language, prompt string, values ...string
 		return ""
 	}
 	return of.ByLanguage[language].Part(conversation.Key(prompt), values...).Text
+}
+
+// blockValue is the pseudonym that something is blocked by, under the pepper in use.
+func (p *Program) blockValue(k operators.BlockKind, brand, what string) string {
+	return p.Accounts.BlockValues(string(k), brand, what)[0]
 }
 
 // onlyTestBrands reports whether nobody's real money is here.

@@ -82,6 +82,7 @@ type Desk struct {
 	Says        Speaker
 	Blocks      BlockStore
 	Pauses      PauseStore
+	BlockValue  func(k BlockKind, brand, what string) string // the pseudonym that something is blocked by
 	People      People
 	Tells       []NoticeWay // how our staff is told of what waits for them
 	Brands      *prepaid.Brands

@@ -61,8 +61,10 @@ func newOffice(t *testing.T) *office {
 		"anna": in("anna", operators.Support), "ben": in("ben", operators.Fraud), "dirk": in("dirk", operators.Viewer),
 		"eva": {Person: "eva", Email: "eva@acme.example", Roles: map[string][]operators.Role{"other": operators.Roles()}},
 	}, clock}}
-	brands := prepaid.NewBrands(&prepaid.Brand{Name: "demo", Title: "Demo", Test: true}, &prepaid.Brand{Name: "other", Title: "Other", Test: true})
-	o.desk = &operators.Desk{Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Staff: o, Brands: brands, Clock: clock}
+	brands := prepaid.NewBrands(&prepaid.Brand{Name: "demo", Title: "Demo", Test: true, Country: "NL", Languages: []string{"en", "nl"}}, &prepaid.Brand{Name: "other", Title: "Other", Test: true})
+	o.desk = &operators.Desk{Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Pauses: db.Blocks, BlockValue: func(k operators.BlockKind, brand, what string) string {
+		return string(k) + "-" + fmt.Sprint(len(what)) + what[len(what)-1:]
+	}, Staff: o, Brands: brands, Clock: clock}
 	d, err := New(Config{Desk: o.desk, Forms: db.Forms, SignIn: o.people, Brands: brands, Clock: clock, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -183,4 +185,30 @@ func TestApprovalThatNobodyMayDecideSaysHow(t *testing.T) {
 	delete(o.people.people, "ben")
 	id := o.asks()
 	o.sees("anna", "/demo/approvals/"+string(id), http.StatusOK, "Nobody but the asker may decide this.", "pulsa approvals decide "+string(id))
+}
+
+func TestBlocksAreReadFromAListAndEnded(t *testing.T) {
+	o := newOffice(t)
+	o.sees("ben", "/demo/blocks", http.StatusOK, "Nothing is blocked", "/demo/blocks/add")
+	o.sees("dirk", "/demo/blocks", http.StatusForbidden)
+	o.sees("ben", "/demo/blocks/add", http.StatusOK, "One on each line")
+	form := url.Values{"kind": {"number"}, "list": {"0612345678\nnonsense\n"}}
+	status, page := o.send("ben", "/demo/blocks/add", form)
+	o.has("a line that is no number", status, page, http.StatusUnprocessableEntity, "line 2")
+	form.Set("list", "0612345678\n\n+31 6 1234 5678\n0612345679")
+	status, page = o.send("ben", "/demo/blocks/add", form)
+	o.has("what it would do", status, page, http.StatusOK, "Blocks 2 numbers.")
+	form.Set("key", keyField.FindStringSubmatch(page)[1])
+	form.Set("seen", regexp.MustCompile(`name="seen" value="([^"]+)"`).FindStringSubmatch(page)[1])
+	form.Set("reason", "ticket 1")
+	for range 2 { // sent twice
+		status, page = o.send("ben", "/demo/blocks/add", form)
+		o.has("blocked", status, page, http.StatusOK, "2 blocked", "+316****5678")
+	}
+	blocks, err := o.db.Blocks.Blocks(t.Context(), operators.BlockFilter{Brand: "demo", Limit: 9})
+	if err != nil || len(blocks) != 2 {
+		t.Fatalf("%d blocks, %v", len(blocks), err)
+	}
+	o.sees("ben", "/demo/blocks/"+blocks[0].ID+"/end", http.StatusOK, "Ends the block of the number +316****")
+	o.sees("ben", "/demo/pause", http.StatusOK, "Pause the brand")
 }

@@ -49,6 +49,7 @@ func table() []route {
 		orderRoutes(),
 		signInRoutes(),
 		approvalsRoutes(),
+		blocksRoutes(),
 		meRoutes(),
 		peopleRoutes(),
 		searchRoutes(),
