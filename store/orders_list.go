@@ -58,7 +58,11 @@ func (db *core) listing(f operators.OrderFilter) (rest string, args []any) {
 		}
 		c.add(narrow.condition, narrow.values...)
 	}
-	c.add("created_at >= ?", prepaid.Micros(f.Since))
+	since := f.Since
+	if f.DownTo.CreatedAt.After(since) {
+		since = f.DownTo.CreatedAt // an index takes one time, not a time with an id
+	}
+	c.add("created_at >= ?", prepaid.Micros(since))
 	if !f.Until.IsZero() {
 		c.add("created_at < ?", prepaid.Micros(f.Until))
 	}

@@ -54,6 +54,7 @@ var readsAll = map[store.Dialect]map[string]string{
 		"Retention.Oldest":       "MIN reads the first entry of an index",
 	},
 	store.Postgres: { // each takes as many rows as it wants from where there are enough
+		"Orders.List":             "what no index knows is looked through, in pieces that Orders.Look ends; listsOfOrders plans the others",
 		"CardJobs.ClaimCards":     "a chunk is large beside the cards of this test",
 		"CardJobs.ExportedCards":  "a chunk is large beside the cards of this test",
 		"CardJobs.SaveChunk":      "a chunk is large beside the cards of this test",
@@ -139,6 +140,7 @@ func listsOfOrders(t *testing.T, db *store.DB) {
 		{operators.OrderFilter{Brand: "demo", NeedsHuman: true}, "orders_needs_human"},
 		{operators.OrderFilter{Brand: "demo", Open: true}, "orders_open"},
 		{operators.OrderFilter{Brand: "rare", Until: since.Add(40 * time.Hour)}, "orders_brand"},
+		{operators.OrderFilter{DownTo: operators.OrderCursor{CreatedAt: since.Add(47 * time.Hour), ID: "a"}, OrderSieve: operators.OrderSieve{Reason: "X"}}, "orders_created"},
 		{operators.OrderFilter{Brand: "rare", OrderSieve: operators.OrderSieve{Reason: "X", Channel: "sms", Network: "sim", Funding: topup.ByCharge, Minor: 1000}}, "orders_brand"},
 	} {
 		for _, page := range []operators.OrderFilter{{}, {After: after}, {Since: since}, {Since: since, After: after}} {
