@@ -28,8 +28,9 @@ var fewRows = map[string]bool{
 	"key_checks": true, "keys_in_use": true, "keys_in_use_history": true, "card_keys": true, // a few for each key outside the database
 	"card_series": true, "card_jobs": true, "resellers": true, "developer_keys": true, "developer_webhooks": true, "developer_rates": true, // made by hand
 	"people": true, "people_links": true, "desk_sessions": true, "sign_in_tries": true, "assignments": true, // our own staff, and what they see to
-	"presence":   true,                          // the pages that are open just now
-	"open_items": true, "wallet_readings": true, // one for each difference that people close, and for each reading
+	"brand_pauses": true,                          // one for each brand
+	"presence":     true,                          // the pages that are open just now
+	"open_items":   true, "wallet_readings": true, // one for each difference that people close, and for each reading
 }
 
 // readsAll are the methods that read more of a table than they return, and why they may: on both databases, or on one.
