@@ -73,12 +73,8 @@ func (o Assign) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, erro
 	return Result{Text: text, Undo: Assign{o.To, before.Person, before.Name, before.Note}}, nil
 }
 
-const (
-	// PresenceBeat is how often an open page says that it is open.
-	PresenceBeat = 30 * time.Second
-	// presenceFor is after what silence a page counts as closed.
-	presenceFor = 90 * time.Second
-)
+// presenceFor is after what silence a page counts as closed. An open one says each 30 s that it is open.
+const presenceFor = 90 * time.Second
 
 // Present is somebody who has the page of an object open.
 type Present struct {
@@ -93,7 +89,7 @@ type PresenceStore interface {
 	Seen(ctx context.Context, o Object, p Present, now, since time.Time) ([]Present, error)
 }
 
-// SayOpen says that a person has the page of an object open, and returns who else has. A page says it each PresenceBeat.
+// SayOpen says that a person has the page of an object open, and returns who else has.
 func (d *Desk) SayOpen(ctx context.Context, a Actor, o Object) ([]Present, error) {
 	now := d.Clock.Now()
 	return d.Presence.Seen(ctx, o, Present{a.Person, a.Name, now}, now, now.Add(-presenceFor))
