@@ -41,7 +41,8 @@ const sealsAtOnce = 5000
 // Unsealed lists the brands with deeds since then that no link has yet.
 func (db Deeds) Unsealed(ctx context.Context, since time.Time) ([]string, error) {
 	var brands []string
-	if err := list(ctx, db.reader, &brands, `SELECT DISTINCT d.brand FROM deeds d WHERE d.at >= ? AND `+unsealed, prepaid.Micros(since)); err != nil {
+	// Joined with '', the brand leads to no index of its own: the one by time is meant.
+	if err := list(ctx, db.reader, &brands, `SELECT DISTINCT d.brand || '' FROM deeds d WHERE d.at >= ? AND `+unsealed, prepaid.Micros(since)); err != nil {
 		return nil, fmt.Errorf("look for unsealed deeds: %w", err)
 	}
 	slices.Sort(brands)
