@@ -19,17 +19,32 @@ func customerRoutes() []route {
 	const at = "/{brand}/customers/{customer}"
 	routes := []route{
 		get(at, operators.ActSee, (*visit).customer),
-		get(at+"/messages", operators.ActSee, (*visit).customerMessages),
-		post(at+"/see", operators.ActUnmask, (*visit).seeCustomer),
-		post(at+"/note", operators.ActHelp, (*visit).noteCustomer),
-		post(at+"/caller", operators.ActSee, (*visit).checkCaller),
-		post(at+"/caller/code", operators.ActSee, (*visit).sendCallerCode),
-		post(at+"/data", operators.ActIdentity, (*visit).customerData),
+		get(at+"/messages", operators.ActSee, ofTheBrand((*visit).customerMessages)),
+		post(at+"/see", operators.ActUnmask, ofTheBrand((*visit).seeCustomer)),
+		post(at+"/note", operators.ActHelp, ofTheBrand((*visit).noteCustomer)),
+		post(at+"/caller", operators.ActSee, ofTheBrand((*visit).checkCaller)),
+		post(at+"/caller/code", operators.ActSee, ofTheBrand((*visit).sendCallerCode)),
+		post(at+"/data", operators.ActIdentity, ofTheBrand((*visit).customerData)),
 	}
 	for _, a := range customerActions() {
 		routes = append(routes, runs(at+"/"+a.name, a.act, (*visit).runCustomer)...)
 	}
 	return routes
+}
+
+// ofTheBrand serves where the customer is one of the brand's, whatever else the request lacks.
+func ofTheBrand(serve func(*visit)) func(*visit) {
+	return func(v *visit) {
+		c, err := v.Desk.Desk.Customers.Customers.CustomerByID(v.r.Context(), v.customerID())
+		if err == nil && c.Brand != v.brand.Name {
+			err = accounts.ErrNoCustomer
+		}
+		if err != nil {
+			v.fail(err)
+			return
+		}
+		serve(v)
+	}
 }
 
 // customerID is the id in the address.

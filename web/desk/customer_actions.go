@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -166,6 +167,9 @@ func rolesOf(act operators.Act) string {
 // runCustomer shows what an action would do to a customer, and does it.
 func (v *visit) runCustomer() {
 	s, err := v.Desk.Desk.Customers.Sheet(v.r.Context(), v.actor, v.brand.Name, v.customerID())
+	if errors.Is(err, accounts.ErrNoCustomer) && v.wasSent(v.path("orders")) { // erased by this form
+		return
+	}
 	if err != nil {
 		v.fail(err)
 		return

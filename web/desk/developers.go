@@ -71,17 +71,25 @@ func (v *visit) keyUsed(k operators.KeyRow) ui.Cell {
 // deliveriesShown is how many deliveries a key's page shows.
 const deliveriesShown = 50
 
-// developer answers with one key.
-func (v *visit) developer() {
-	id := v.r.PathValue("developer")
-	k, err := v.Desk.Desk.APIKeys.Show(v.r.Context(), id)
+// keyOf is the key that the address names. It answers, and reports false, where the brand has none.
+func (v *visit) keyOf() (operators.KeyDetail, bool) {
+	k, err := v.Desk.Desk.APIKeys.Show(v.r.Context(), v.r.PathValue("developer"))
 	if err == nil && k.Brand != v.brand.Name {
 		err = developers.ErrNoKey
 	}
 	if err != nil {
 		v.fail(err)
+	}
+	return k, err == nil
+}
+
+// developer answers with one key.
+func (v *visit) developer() {
+	k, ok := v.keyOf()
+	if !ok {
 		return
 	}
+	id := k.Key
 	deliveries, err := v.Desk.Desk.APIKeys.Deliveries(v.r.Context(), id, "", deliveriesShown)
 	if err != nil {
 		v.fail(err)
@@ -190,7 +198,11 @@ func (v *visit) changeKey(to operators.KeyChange) {
 
 // creditKey books a payment in advance, or one back.
 func (v *visit) creditKey() {
-	id := v.r.PathValue("developer")
+	k, ok := v.keyOf()
+	if !ok {
+		return
+	}
+	id := k.Key
 	amount := ui.Input{Field: ui.Field{Name: "amount", Label: v.t("dev.amount"), Hint: v.t("dev.amount-hint"), InputMode: "decimal", MaxLength: 20, Required: true}}
 	reference := ui.Input{Field: ui.Field{Name: "reference", Label: v.t("dev.reference"), Hint: v.t("dev.reference-hint"), MaxLength: 100}}
 	v.run(task{Title: v.t("dev.credit"), Back: v.path("developers", id), Danger: true, Fields: []ui.Input{amount, reference}, Read: func(f *typed) operators.Operation {

@@ -94,19 +94,10 @@ const maxReason = 500
 // run shows what an operation would do (GET), or carries it out (POST). What was typed stays after an error. Sent twice, the form does
 // its work once.
 func (v *visit) run(t task) {
-	sends := v.r.Method == http.MethodPost
-	key := v.r.PostForm.Get(fieldKey)
-	if sends && key != "" {
-		_, known, err := v.Forms.Sent(v.r.Context(), v.actor.Person, key)
-		if err != nil {
-			v.fail(err)
-			return
-		}
-		if known { // sent before
-			v.redirect(withDone(t.Back, key))
-			return
-		}
+	if v.wasSent(t.Back) {
+		return
 	}
+	sends, key := v.r.Method == http.MethodPost, v.r.PostForm.Get(fieldKey)
 	f := &typed{fields: t.Fields, values: v.r.Form, errors: map[string]string{}}
 	p := &panel{visit: v, task: t, typed: f, key: cmp.Or(key, prepaid.NewToken())}
 	p.op = t.Read(f)
@@ -126,6 +117,23 @@ func (v *visit) run(t task) {
 		return
 	}
 	p.carry()
+}
+
+// wasSent leads to what came of a form that was sent before. It reports false where none was.
+func (v *visit) wasSent(back string) bool {
+	key := v.r.PostForm.Get(fieldKey)
+	if v.r.Method != http.MethodPost || key == "" {
+		return false
+	}
+	_, known, err := v.Forms.Sent(v.r.Context(), v.actor.Person, key)
+	if err != nil {
+		v.fail(err)
+		return true
+	}
+	if known {
+		v.redirect(withDone(back, key))
+	}
+	return known
 }
 
 // panel is a form under way.

@@ -299,19 +299,19 @@ func (v *visit) orderActions(d operators.Dossier) []orderAction {
 			all = append(all, orderAction{ui.Link{Href: at + to, Text: v.t(key, "amount", money(d.Order.Amount))}, v.t(key + "-does"), right == operators.Asks})
 		}
 	}
-	settles := false
 	for _, a := range d.Allowed {
 		switch a {
 		case topup.RefundOrder:
 			add(operators.ActSettle, "/refund", "order.refund")
 		case topup.RefundAsGoodwill:
 			add(operators.ActGoodwill, "/goodwill", "order.goodwill")
-		default:
-			settles = true
 		}
 	}
-	if settles {
-		add(operators.ActSettle, "/settle", "order.settle")
+	for _, verdict := range verdicts {
+		if slices.Contains(d.Allowed, verdict.Action()) && v.may(operators.ActSettle) != operators.Not {
+			as := ui.Link{Href: at + "/settle?" + query("verdict", string(verdict)), Text: v.t("order.settle-as", "verdict", v.t("order.verdict."+string(verdict)))}
+			all = append(all, orderAction{as, v.t("order.settle-does"), v.may(operators.ActSettle) == operators.Asks})
+		}
 	}
 	if d.Customer != "" && d.Order.ReplyTo.Address != "" {
 		add(operators.ActHelp, "/resend", "order.resend")

@@ -321,9 +321,10 @@ func (v *visit) notHere() {
 }
 
 // missing are errors that say that something does not exist.
-var missing = []error{topup.ErrNoOrder, accounts.ErrNoCustomer, developers.ErrNoKey, developers.ErrNoDelivery, operators.ErrNoMandate, operators.ErrNoOpenItem, operators.ErrNoNews}
+var missing = []error{topup.ErrNoOrder, accounts.ErrNoCustomer, developers.ErrNoKey, developers.ErrNoDelivery, operators.ErrNoMandate, operators.ErrNoOpenItem, operators.ErrNoNews, operators.ErrNoBlock}
 
-// fail answers a request whose page can't be made: 404 where a thing does not exist, 403 where it is not the person's, 500 else.
+// fail answers a request whose page can't be made: 404 where a thing does not exist, 403 where it is not the person's, 422 where the form
+// lacks something, 500 else.
 func (v *visit) fail(err error) {
 	var forbidden *operators.ForbiddenError
 	switch {
@@ -332,6 +333,9 @@ func (v *visit) fail(err error) {
 		return
 	case errors.Is(err, context.Canceled):
 		return // nobody reads the answer
+	case errors.Is(err, operators.ErrNoReason), errors.Is(err, operators.ErrNoForm), errors.Is(err, operators.ErrFormUsed):
+		v.state(http.StatusUnprocessableEntity, "ui.errors", v.t("do.not-now", "why", err.Error()))
+		return
 	}
 	for _, m := range missing {
 		if errors.Is(err, m) {
