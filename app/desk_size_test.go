@@ -73,7 +73,6 @@ func TestTheDeskIsFastWithManyOrders(t *testing.T) {
 			if best > most/10 {
 				t.Logf("%s: %s", row.Pattern, best.Round(time.Millisecond))
 			}
-			return
 		}
 	})
 }

@@ -23,6 +23,7 @@ import (
 	"pulsa/developers"
 	"pulsa/operators"
 	"pulsa/prepaid"
+	"pulsa/prepaid/race"
 	"pulsa/store/scratch"
 	"pulsa/topup"
 	"pulsa/web/desk"
@@ -74,7 +75,7 @@ var notWalked = map[string]string{
 // deskTyped is what a person types into fields of these names. A field that is missing here and must be filled in fails the test.
 var deskTyped = map[string]string{
 	"reason": "ticket 4711", "amount": "1.00", "name": "New name", "note": "a note", "text": "a text", "email": "bo@pulsa.example", "roles-demo": "support", "number": "0611990001", "reason-number": "ticket 4711",
-	"reason-talk": "ticket 4711", "last4": "1234", "month": "1", "day": "1", "sum": "1.00", "code": "000000",
+	"reason-talk": "ticket 4711", "last4": "1234", "month": "1", "day": "1", "sum": "1.00", "code": "000000", "list": "0611990002",
 }
 
 func newDeskWalk(t *testing.T) *deskWalk {
@@ -115,6 +116,7 @@ func (w *deskWalk) orders() (ids []string) {
 	for _, end := range []string{"0001", "8005", "8005"} {
 		ids = append(ids, w.buys(w.registers(end)))
 	}
+	w.exec(`UPDATE orders SET run_at = ? WHERE id = ?`, w.Clock.Now().Add(1000*time.Hour).UnixMicro(), ids[1]) // else it is tried again meanwhile
 	w.unknown(ids[2])
 	return ids
 }
@@ -593,6 +595,7 @@ func (f *deskForm) fill(tag string, a map[string]string, text, options string) {
 }
 
 func TestAFormThatIsSentTwiceWorksOnce(t *testing.T) {
+	race.Skip(t)
 	w := newDeskWalk(t)
 	handlers := map[string]http.Handler{"demo": w.as("demo", operators.Roles()...), operators.AllBrands: w.as(operators.AllBrands, operators.Roles()...)}
 	walked(t, func(r desk.Row) {
