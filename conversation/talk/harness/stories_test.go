@@ -45,6 +45,12 @@ var unsaid = map[string]string{
 	"status.stopped":         "the same: TestStatusTellsOfAnOptOutAtTheCarrier",
 	"limit.month_count":      "the demo has no such limit: conversation TestALimitSaysWhyAndWhen",
 	"limit.smaller":          "the demo's limits are above its amounts: the same",
+	"blocked.address":        "no script blocks anybody: TestWhatOperatorsBlockIsAnsweredWithOneSentence",
+	"blocked.number":         "the same",
+	"order.goodwill":         "no script gives goodwill: TestGoodwillIsTold",
+	"paused.open":            "no script pauses a brand: TestPausedBrandSaysSo",
+	"paused.text":            "the same",
+	"paused.until":           "the same",
 }
 
 // unentered are the states and transitions that no story of the demo can enter.
