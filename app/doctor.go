@@ -69,7 +69,7 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	}
 	defer func() { _ = p.Close() }()
 	for _, look := range []func(context.Context) []operators.Finding{
-		p.examineStores, p.examineCopies, p.examineRetention, p.examineChannels, p.examineSimulated, p.examineRemote,
+		p.examineStores, p.examineCopies, p.examineRetention, p.examineChannels, p.examineSimulated, p.examinePauses, p.examineRemote,
 		p.examineGateway,
 		p.examineWallet, p.examineRates, p.examineWork,
 	} {
@@ -231,6 +231,14 @@ func (p *Program) examineSimulated(context.Context) []operators.Finding {
 			"nothing for a brand marked test; real customers need a real gateway and network"))
 	}
 	return findings
+}
+
+func (p *Program) examinePauses(ctx context.Context) []operators.Finding {
+	paused, err := p.DB.Blocks.Pauses(ctx)
+	if err != nil {
+		return []operators.Finding{operators.Failure("pauses", err.Error(), "see SQL above")}
+	}
+	return operators.CheckPauses(paused, p.Clock.Now())
 }
 
 // examineRemote asks whether pulsa sim is there, and lets us in.

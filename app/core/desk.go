@@ -25,6 +25,7 @@ type Desk struct {
 	APIKeys   operators.APIKeys // without its Service: see OpenAPIKeys
 	People    operators.People
 	Approvals operators.MachineApprovals
+	Pauses    operators.MachinePauses
 
 	brands   operators.Brands // without its Reach: see OpenBrands
 	config   config.Config
@@ -86,6 +87,7 @@ func newDesk(ctx context.Context, c config.Config, db *store.DB) (*Desk, error) 
 		People:  operators.People{Store: db.People, Clock: clock, Brands: settings.Brands, DeskURL: c.DeskURL},
 	}
 	d.Approvals.Desk = &operators.Desk{Deeds: db.Deeds, Approvals: db.Approvals, Staff: d.People, Clock: clock}
+	d.Pauses.Desk = &operators.Desk{Pauses: db.Blocks, Brands: settings.Brands, Clock: clock}
 	d.brands.FileNote = d.fileNote
 	return d, nil
 }

@@ -20,6 +20,8 @@ type brandsCommand struct {
 	Publish  brandsPublishCommand  `cmd:"" help:"Put a draft in force, or sell a withdrawn brand again."`
 	Revert   brandsRevertCommand   `cmd:"" help:"Make an earlier version the next one."`
 	Withdraw brandsWithdrawCommand `cmd:"" help:"End the sale of a brand. What has begun is brought to its end."`
+	Pause    brandsPauseCommand    `cmd:"" help:"Sell nothing for a while: customers read why."`
+	Resume   brandsResumeCommand   `cmd:"" help:"Sell again after a pause."`
 }
 
 // whichBrand names a brand.
@@ -120,4 +122,33 @@ type brandsWithdrawCommand struct {
 
 func (w *brandsWithdrawCommand) Run(ctx context.Context, e term.Env, brands operators.Brands) error {
 	return w.print(e)(brands.Withdraw(ctx, w.Brand, w.by()))
+}
+
+type brandsPauseCommand struct {
+	ofBrand
+	deed
+	answer
+	Until  string `help:"It ends by itself then: 14:00 or \"2027-12-31 14:00\" in the brand's time zone, or a time of RFC 3339 (default: never)." placeholder:"TIME"`
+	TextEN string `name:"text-en" help:"What customers read, in English (default: that top-ups are down, and until when)." placeholder:"TEXT"`
+	TextNL string `name:"text-nl" help:"The same in Dutch." placeholder:"TEXT"`
+}
+
+// ProvidePauses opens pauses.
+func (b ofBrand) ProvidePauses(ctx context.Context, o *opened) (operators.MachinePauses, error) {
+	return partOf(func(d *core.Desk) (operators.MachinePauses, error) { return d.Pauses, nil })(b.ProvideDesk(ctx, o))
+}
+
+func (p *brandsPauseCommand) Run(ctx context.Context, e term.Env, pauses operators.MachinePauses) error {
+	r := operators.PauseRequest{Brand: p.Brand, Until: p.Until, Texts: map[string]string{"en": p.TextEN, "nl": p.TextNL}}
+	return p.print(e)(pauses.Pause(ctx, r, p.by()))
+}
+
+type brandsResumeCommand struct {
+	ofBrand
+	deed
+	answer
+}
+
+func (r *brandsResumeCommand) Run(ctx context.Context, e term.Env, pauses operators.MachinePauses) error {
+	return r.print(e)(pauses.Resume(ctx, r.Brand, r.by()))
 }
