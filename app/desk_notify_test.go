@@ -135,26 +135,26 @@ func TestDecidedMeanwhileIsNotTold(t *testing.T) {
 }
 
 // mailServer is an SMTP server that takes one message, and hands over what it was sent.
-func mailServer(t *testing.T) (address string, got chan string) {
+func mailServer(t *testing.T) (address string, got <-chan string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	got = make(chan string, 1)
+	all := make(chan string, 1)
 	go func() {
 		c, err := listener.Accept()
 		if err != nil {
 			return
 		}
 		defer c.Close()
-		var all strings.Builder
+		var heard strings.Builder
 		in, inData := bufio.NewScanner(c), false
 		fmt.Fprint(c, "220 mail.test ESMTP\r\n")
 		for in.Scan() {
 			line := in.Text()
-			all.WriteString(line + "\n")
+			heard.WriteString(line + "\n")
 			switch {
 			case inData && line != ".":
 			case inData:
@@ -169,14 +169,14 @@ func mailServer(t *testing.T) (address string, got chan string) {
 				fmt.Fprint(c, "354 go on\r\n")
 			case line == "QUIT":
 				fmt.Fprint(c, "221 bye\r\n")
-				got <- all.String()
+				all <- heard.String()
 				return
 			default:
 				fmt.Fprint(c, "250 ok\r\n")
 			}
 		}
 	}()
-	return listener.Addr().String(), got
+	return listener.Addr().String(), all
 }
 
 func TestMailTellsThoseWhoMayDecide(t *testing.T) {

@@ -23,7 +23,7 @@ func (SwitchChannel) Act(Actor) Act { return ActSwitch }
 func (o SwitchChannel) On() Object { return Object{o.Brand, prepaid.OnChannel, o.Channel} }
 
 // Plan implements Operation. Errors: *UnknownChannelError.
-func (o SwitchChannel) Plan(ctx context.Context, d *Desk) (Plan, error) {
+func (o SwitchChannel) Plan(_ context.Context, d *Desk) (Plan, error) {
 	lines, err := d.Channels(o.Brand)
 	if err != nil {
 		return Plan{}, err

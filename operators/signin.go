@@ -115,25 +115,24 @@ type Typed struct {
 	From     string         // their IP address
 }
 
-// Password signs somebody in who has a password. fresh reports whether they have given a second factor. Errors: ErrWrongSignIn,
+// Password signs somebody in who has a password. freshAt is now where they have given a second factor, else zero. Errors: ErrWrongSignIn,
 // *LockedError, prepaid.ErrBusy where too many do so at once.
-func (s *SignIn) Password(ctx context.Context, t Typed) (p Person, fresh bool, err error) {
+func (s *SignIn) Password(ctx context.Context, t Typed) (p Person, freshAt time.Time, err error) {
 	email := strings.ToLower(strings.TrimSpace(t.Email))
 	tries, err := s.count(ctx, emailTries(email), t.From)
 	if err != nil {
-		return Person{}, false, err
+		return Person{}, time.Time{}, err
 	}
 	p, err = s.People.PersonByEmail(ctx, email)
 	known := err == nil
 	if err != nil && !errors.Is(err, ErrNoPerson) {
-		return Person{}, false, err
+		return Person{}, time.Time{}, err
 	}
 	right, err := s.rightPassword(ctx, p.Password, t.Password)
 	if err != nil {
-		return Person{}, false, err
+		return Person{}, time.Time{}, err
 	}
 	if right && known {
-		fresh = len(p.Factor) > 0
 		err = s.People.ChangePerson(ctx, p.ID, func(now *Person) (PersonChange, error) {
 			if now.State != PersonActive || now.Password.Reveal() != p.Password.Reveal() || now.NeedsFactor() && len(now.Factor) == 0 {
 				return PersonChange{}, ErrWrongSignIn
@@ -145,13 +144,16 @@ func (s *SignIn) Password(ctx context.Context, t Typed) (p Person, fresh bool, e
 			return PersonChange{Deed: s.signedIn(*now, t.From, ByPassword, tries-1)}, nil
 		})
 		if err == nil {
-			return p, fresh, s.forgive(ctx, emailTries(email), t.From)
+			if len(p.Factor) > 0 {
+				freshAt = s.Clock.Now()
+			}
+			return p, freshAt, s.forgive(ctx, emailTries(email), t.From)
 		}
 		if !errors.Is(err, ErrWrongSignIn) {
-			return Person{}, false, err
+			return Person{}, time.Time{}, err
 		}
 	}
-	return Person{}, false, errors.Join(ErrWrongSignIn, s.lockedOut(ctx, p, tries, t.From))
+	return Person{}, time.Time{}, errors.Join(ErrWrongSignIn, s.lockedOut(ctx, p, tries, t.From))
 }
 
 // maxHashWait is how long somebody waits for their turn to have a password checked.
@@ -362,30 +364,30 @@ type Chosen struct {
 	From     string
 }
 
-// Choose sets how somebody signs in, and uses their link up. They are signed in then; fresh as Password. Errors: ErrLinkDead,
+// Choose sets how somebody signs in, and uses their link up. They are signed in then; freshAt as of Password. Errors: ErrLinkDead,
 // ErrFactorLost, ErrWrongCode, *FieldError, *LockedError.
-func (s *SignIn) Choose(ctx context.Context, c Chosen) (p Person, fresh bool, err error) {
+func (s *SignIn) Choose(ctx context.Context, c Chosen) (p Person, freshAt time.Time, err error) {
 	set, err := s.SetUp(ctx, c.Token, c.Sealed)
 	if err != nil {
-		return Person{}, false, err
+		return Person{}, time.Time{}, err
 	}
 	p = set.Person
 	if err := checkPassword(c.Password, p.Email); err != nil {
-		return p, false, err
+		return p, freshAt, err
 	}
 	step, right := stepOf(set.Factor.Secret.Reveal(), c.Code, 0, s.Clock.Now())
 	switch {
 	case c.Code.Empty() && p.NeedsFactor():
-		return p, false, &FieldError{Field: "code", Err: errors.New("your roles need a one-time password: type the code that your app shows")}
+		return p, time.Time{}, &FieldError{Field: "code", Err: errors.New("your roles need a one-time password: type the code that your app shows")}
 	case !c.Code.Empty() && !right:
-		return p, false, ErrWrongCode
+		return p, freshAt, ErrWrongCode
 	}
 	hash, err := s.hasher.hash(ctx, c.Password)
 	if err != nil {
-		return p, false, err
+		return p, freshAt, err
 	}
 	err = s.People.ChangePerson(ctx, p.ID, func(now *Person) (PersonChange, error) {
-		if now.State != PersonActive || right != true && now.NeedsFactor() {
+		if now.State != PersonActive || !right && now.NeedsFactor() {
 			return PersonChange{}, ErrLinkDead
 		}
 		now.Credentials, now.ChangedAt = Credentials{Password: hash}, s.Clock.Now()
@@ -401,9 +403,12 @@ func (s *SignIn) Choose(ctx context.Context, c Chosen) (p Person, fresh bool, er
 		return PersonChange{Deed: d, UseLink: TokenHash(c.Token), SignOut: true}, nil
 	})
 	if err != nil {
-		return p, false, err
+		return p, freshAt, err
 	}
-	return p, right, s.Tries.ForgetTries(ctx, emailTries(p.Email))
+	if right {
+		freshAt = s.Clock.Now()
+	}
+	return p, freshAt, s.Tries.ForgetTries(ctx, emailTries(p.Email))
 }
 
 // ChangePassword gives somebody who is signed in another password, and ends their other sessions. Errors: ErrWrongSignIn, *FieldError,

@@ -67,23 +67,24 @@ func (db Approvals) List(ctx context.Context, f operators.ApprovalFilter) ([]ope
 
 // Decide implements operators.ApprovalStore.
 func (db Approvals) Decide(ctx context.Context, a operators.Approval, d prepaid.Deed) (bool, error) {
-	return db.move(ctx, "decide on approval", a, operators.ApprovalAsked, ` AND lapses_at > ?`, []any{prepaid.Micros(a.DecidedAt)}, &d)
+	return db.move(ctx, a, operators.ApprovalAsked, prepaid.Micros(a.DecidedAt), &d)
 }
 
 // End implements operators.ApprovalStore.
 func (db Approvals) End(ctx context.Context, a operators.Approval, d *prepaid.Deed) (bool, error) {
-	return db.move(ctx, "end approval", a, operators.ApprovalDeciding, "", nil, d)
+	return db.move(ctx, a, operators.ApprovalDeciding, 0, d)
 }
 
-// move changes an approval that still has a status, and writes a deed where there is one. What was asked for stays as it is.
-func (db Approvals) move(ctx context.Context, what string, a operators.Approval, from operators.ApprovalStatus, and string, args []any, d *prepaid.Deed) (moved bool, err error) {
-	err = db.write(ctx, what, func(tx *sqlx.Tx) error {
+// move changes an approval that still has a status, and lapses after a time in microseconds, and writes a deed where there is one. What was
+// asked for stays as it is.
+func (db Approvals) move(ctx context.Context, a operators.Approval, from operators.ApprovalStatus, lapsesAfter int64, d *prepaid.Deed) (moved bool, err error) {
+	err = db.write(ctx, "move approval", func(tx *sqlx.Tx) error {
 		rows, err := exec(ctx, tx, `
 			UPDATE approvals SET status = ?, decider = ?, decided_who = ?, decided_why = ?, decided_role = ?, decided_from = ?, decided_at = ?,
 				outcome = ?, ended_at = ?, lease_until = ?
-			WHERE id = ? AND status = ?`+and,
-			append([]any{a.Status, a.Decider, a.Decided.Who, a.Decided.Why, a.Decided.Role, a.Decided.From, prepaid.Micros(a.DecidedAt), storable(a.Outcome),
-				prepaid.Micros(a.EndedAt), prepaid.Micros(a.LeaseUntil), a.ID, from}, args...)...)
+			WHERE id = ? AND status = ? AND lapses_at > ?`,
+			a.Status, a.Decider, a.Decided.Who, a.Decided.Why, a.Decided.Role, a.Decided.From, prepaid.Micros(a.DecidedAt), storable(a.Outcome),
+			prepaid.Micros(a.EndedAt), prepaid.Micros(a.LeaseUntil), a.ID, from, lapsesAfter)
 		moved = err == nil && rows == 1
 		if !moved || d == nil {
 			return err

@@ -28,9 +28,9 @@ func (db Channels) SetSwitch(ctx context.Context, to operators.SwitchChange) err
 		if err != nil || rows == 0 {
 			return err
 		}
-		d := prepaid.Deed{Brand: to.Brand, What: "switch", Kind: prepaid.OnChannel, Object: to.Channel, New: onOff(to.On), By: to.By, At: to.At}
+		d := prepaid.Deed{Brand: to.Brand, What: "switch", Kind: prepaid.OnChannel, Object: to.Channel, New: onOff(to), By: to.By, At: to.At}
 		if !was.At.IsZero() {
-			d.Old = onOff(was.On)
+			d.Old = onOff(was)
 		}
 		return recordDeed(ctx, tx, d)
 	})
@@ -51,8 +51,9 @@ func (db Channels) Switches(ctx context.Context) (map[string]bool, error) {
 
 var switchTable = newTable[operators.SwitchChange]("channel_switches", onlyWhoAndWhy(names{"On": "is_on", "Who": "changed_by", "At": "changed_at"}))
 
-func onOff(on bool) string {
-	if on {
+// onOff is how a channel stands, as deeds say it.
+func onOff(c operators.SwitchChange) string {
+	if c.On {
 		return "on"
 	}
 	return "off"

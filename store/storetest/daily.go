@@ -17,7 +17,8 @@ import (
 
 var dailyTests = []test{
 	{"what waits for people is listed by age, each once", func(w *world) {
-		unknown, failed, owed, frozen, untold := w.waits()
+		ws := w.waits()
+		unknown, failed, owed, frozen, untold := ws.unknown, ws.failed, ws.owed, ws.frozen, ws.untold
 		difference := operators.OpenItem{Provider: "psp:sim", Reference: "r1", Kind: "charge", Order: failed, Currency: "EUR", Ours: 1000, HappenedAt: start}
 		back := operators.OpenItem{Provider: "psp:sim", Reference: "r1", Kind: "refund", Order: failed, Currency: "EUR", Theirs: 400, HappenedAt: start}
 		w.ok(w.db.Reconciliation.SaveDifferences(w.Context(), []operators.OpenItem{difference, back}, start, start.Add(time.Hour), start.Add(5*time.Hour)))
@@ -65,7 +66,8 @@ var dailyTests = []test{
 		same(w, "another's", len(must[[]operators.Wait](w)(w.db.Waits.Waiting(w.Context(), other))), 0)
 	}},
 	{"what waits is left to somebody, and only to them", func(w *world) {
-		unknown, failed, _, _, _ := w.waits()
+		ws := w.waits()
+		unknown, failed := ws.unknown, ws.failed
 		on := operators.Object{Brand: brand, Kind: prepaid.OnOrder, ID: string(unknown)}
 		same(w, "nobody", must[operators.Assignment](w)(w.db.Waits.AssignmentOf(w.Context(), on)), operators.Assignment{})
 		for _, name := range []string{"Anna", "Bert"} {
@@ -209,27 +211,35 @@ var dailyTests = []test{
 	}},
 }
 
+// waiting is what waits for people.
+type waiting struct {
+	unknown, failed prepaid.OrderID
+	owed, frozen    prepaid.CustomerID
+	untold          prepaid.NoticeID
+}
+
 // waits makes one of each thing that waits for people, an hour after another: an unknown, a failed refund, a debt, a frozen account, held news.
-func (w *world) waits() (unknown, failed prepaid.OrderID, owed, frozen prepaid.CustomerID, untold prepaid.NoticeID) {
+func (w *world) waits() (all waiting) {
 	w.Helper()
 	at := func(hours int) time.Time { return start.Add(time.Duration(hours) * time.Hour) }
 	o := w.placed(w.purchase(w.customer()))
 	w.apply(topup.Change{Order: o.ID, From: topup.Charging, To: []topup.Status{topup.ChargeUnknown}, NeedsHuman: true, RunAt: at(9), At: at(1)})
-	unknown = o.ID
+	all.unknown = o.ID
 	o = w.placed(w.purchase(w.customer()))
 	w.apply(charged(o))
 	w.apply(topup.Change{Order: o.ID, From: topup.Delivering, To: []topup.Status{topup.Refunding}, RunAt: at(9), At: at(1)})
 	w.apply(topup.Change{Order: o.ID, From: topup.Refunding, To: []topup.Status{topup.RefundFailed}, Reason: "NO", NeedsHuman: true, At: at(2)})
-	failed = o.ID
+	all.failed = o.ID
 	o = w.sale()
 	c := returned(o)
 	c.At = at(3)
 	w.apply(c)
-	owed = o.Customer
+	all.owed = o.Customer
 	holder := w.customer()
 	w.exec(`UPDATE customers SET frozen_at = ? WHERE id = ?`, prepaid.Micros(at(4)), holder.ID)
-	frozen = holder.ID
+	all.frozen = holder.ID
 	n := w.news(w.customer())
 	w.ok(w.db.Notices.Hold(w.Context(), n.ID, prepaid.HeldNoWay, start.Add(4*time.Hour+30*time.Minute)))
-	return unknown, failed, owed, frozen, n.ID
+	all.untold = n.ID
+	return all
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // worker is somebody of the staff. Each call adds another.
-func (w *world) worker(change ...func(*operators.Person)) operators.Person {
+func (w *world) worker() operators.Person {
 	w.Helper()
 	n := w.next()
 	p := operators.Person{
@@ -20,9 +20,6 @@ func (w *world) worker(change ...func(*operators.Person)) operators.Person {
 		CreatedAt: start, ChangedAt: start,
 	}
 	p.Factor = []byte{}
-	for _, c := range change {
-		c(&p)
-	}
 	w.ok(w.db.People.AddPerson(w.Context(), p, operators.PersonChange{Deed: personDeed("add person", p.ID)}))
 	return p
 }

@@ -62,7 +62,7 @@ func newOffice(t *testing.T) *office {
 		"eva": {Person: "eva", Email: "eva@acme.example", Roles: map[string][]operators.Role{"other": operators.Roles()}},
 	}, clock}}
 	brands := prepaid.NewBrands(&prepaid.Brand{Name: "demo", Title: "Demo", Test: true, Country: "NL", Languages: []string{"en", "nl"}}, &prepaid.Brand{Name: "other", Title: "Other", Test: true})
-	o.desk = &operators.Desk{Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Pauses: db.Blocks, BlockValue: func(k operators.BlockKind, brand, what string) string {
+	o.desk = &operators.Desk{Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Pauses: db.Blocks, BlockValue: func(k operators.BlockKind, _, what string) string {
 		return string(k) + "-" + fmt.Sprint(len(what)) + what[len(what)-1:]
 	}, Staff: o, Brands: brands, Clock: clock}
 	d, err := New(Config{Desk: o.desk, Forms: db.Forms, SignIn: o.people, Brands: brands, Clock: clock, Log: slog.New(slog.DiscardHandler)})

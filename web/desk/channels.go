@@ -11,8 +11,8 @@ import (
 // channelsRoutes are the lights of the brand's channels, and their switches.
 func channelsRoutes() []route {
 	all := []route{get("/{brand}/channels", operators.ActSee, (*visit).channels)}
-	all = append(all, runs("/{brand}/channels/{channel}/on", operators.ActSwitch, func(v *visit) { v.switchChannel(true) })...)
-	return append(all, runs("/{brand}/channels/{channel}/off", operators.ActSwitch, func(v *visit) { v.switchChannel(false) })...)
+	all = append(all, runs("/{brand}/channels/{channel}/on", operators.ActSwitch, func(v *visit) { v.switchChannel("channels.turn-on", operators.SwitchChannel{TurnOn: true}) })...)
+	return append(all, runs("/{brand}/channels/{channel}/off", operators.ActSwitch, func(v *visit) { v.switchChannel("channels.turn-off", operators.SwitchChannel{}) })...)
 }
 
 // channelShown is a channel with its switch.
@@ -67,14 +67,8 @@ func (v *visit) channels() {
 	v.show(http.StatusOK, page{Head: head, Template: "channels", Data: shown})
 }
 
-// switchChannel turns a channel on or off.
-func (v *visit) switchChannel(on bool) {
-	title := v.t("channels.turn-off")
-	if on {
-		title = v.t("channels.turn-on")
-	}
-	name := v.r.PathValue("channel")
-	v.run(task{Title: title + ": " + name, Back: v.path("channels"), Read: func(*typed) operators.Operation {
-		return operators.SwitchChannel{Brand: v.brand.Name, Channel: name, TurnOn: on}
-	}})
+// switchChannel turns the channel that the address names on or off, as the operation says. title is the key of its words.
+func (v *visit) switchChannel(title string, to operators.SwitchChannel) {
+	to.Brand, to.Channel = v.brand.Name, v.r.PathValue("channel")
+	v.run(task{Title: v.t(title) + ": " + to.Channel, Back: v.path("channels"), Read: func(*typed) operators.Operation { return to }})
 }

@@ -37,7 +37,7 @@ func customerActions() []customerAction {
 			}},
 		{name: "unlock-cards", act: operators.ActHelp,
 			fits: func(v *visit, s operators.Sheet) bool { return v.cardsLocked(s) || s.CardsWrong > 0 },
-			make: func(v *visit, s operators.Sheet, _ *typed) operators.Operation {
+			make: func(_ *visit, s operators.Sheet, _ *typed) operators.Operation {
 				return operators.UnlockCards{OfCustomer: of(s)}
 			}},
 		{name: "reset-code", act: operators.ActHelp, caller: true,

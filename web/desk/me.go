@@ -163,7 +163,7 @@ func (v *visit) changeFactor() {
 		return
 	}
 	f := setUpForm{Action: v.r.URL.Path, Button: v.t("me.save-factor")}
-	v.addFactor(&f, factor, false)
+	v.addFactor(&f, factor)
 	has := len(guestOf(v.r).person.Factor) > 0
 	if has && !v.actor.Fresh(v.Clock.Now()) {
 		f.Old = &ui.Field{Name: "old-code", Label: v.t("me.old-code"), Autocomplete: "off", InputMode: "numeric", MaxLength: 10, Required: true}

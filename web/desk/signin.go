@@ -134,12 +134,12 @@ func (v *visit) enter() bool {
 func (v *visit) password(mark string, fields url.Values) bool {
 	form := v.r.PostForm
 	email := form.Get(signInEmail)
-	p, fresh, err := v.Door.Check.Password(v.r.Context(), operators.Typed{
+	p, freshAt, err := v.Door.Check.Password(v.r.Context(), operators.Typed{
 		Email: email, Password: prepaid.NewSecret(form.Get(signInPassword)), Code: prepaid.NewSecret(form.Get(signInCode)),
 		From: guard.Client(v.r).String(),
 	})
 	if err == nil {
-		err = v.begin(p, operators.ByPassword, fresh)
+		err = v.begin(p, operators.ByPassword, freshAt)
 	}
 	if err != nil {
 		status, text := v.refusal(err)
@@ -149,13 +149,9 @@ func (v *visit) password(mark string, fields url.Values) bool {
 	return true
 }
 
-// begin begins a session of somebody who has just shown who they are; fresh where a second factor was among it.
-func (v *visit) begin(p operators.Person, way string, fresh bool) error {
-	var at time.Time
-	if fresh {
-		at = v.Clock.Now()
-	}
-	err := v.Door.enter(v.r, p, way, at)
+// begin begins a session of somebody who has just shown who they are. freshAt is when they gave a second factor; zero: they did not.
+func (v *visit) begin(p operators.Person, way string, freshAt time.Time) error {
+	err := v.Door.enter(v.r, p, way, freshAt)
 	v.actor, _ = v.SignIn.Actor(v.r)
 	v.speak()
 	return err
@@ -384,7 +380,7 @@ func (v *visit) invited() {
 		v.showSetUp(http.StatusOK, set, nil)
 		return
 	}
-	p, fresh, err := v.Door.Check.Choose(v.r.Context(), operators.Chosen{
+	p, freshAt, err := v.Door.Check.Choose(v.r.Context(), operators.Chosen{
 		Token: token, Password: prepaid.NewSecret(v.r.PostForm.Get(fieldPassword)), Sealed: v.r.PostForm.Get(fieldFactor),
 		Code: prepaid.NewSecret(strings.TrimSpace(v.r.PostForm.Get(fieldCode))), From: guard.Client(v.r).String(),
 	})
@@ -393,7 +389,7 @@ func (v *visit) invited() {
 		return
 	}
 	if err == nil {
-		err = v.begin(p, operators.ByPassword, fresh)
+		err = v.begin(p, operators.ByPassword, freshAt)
 	}
 	if err != nil {
 		v.showSetUp(0, set, err)
@@ -408,7 +404,10 @@ func (v *visit) showSetUp(status int, set operators.SetUp, wrong error) {
 		Password: ui.Field{Name: fieldPassword, Label: v.t("sign-in.new-password"), Hint: v.t("sign-in.new-password-hint"), Type: "password",
 			Autocomplete: "new-password", MaxLength: 200, Required: true},
 	}
-	v.addFactor(&f, set.Factor, f.Optional)
+	v.addFactor(&f, set.Factor)
+	if f.Optional {
+		f.Code.Hint, f.Code.Required = v.t("sign-in.first-code-optional"), false
+	}
 	if wrong != nil {
 		var text string
 		status, text = v.refusal(wrong)
@@ -433,20 +432,16 @@ func (v *visit) mark(f *setUpForm, wrong error, text string) []ui.FieldError {
 }
 
 // addFactor shows a new one-time password, and asks for its first code.
-func (v *visit) addFactor(f *setUpForm, n operators.NewFactor, optional bool) {
+func (v *visit) addFactor(f *setUpForm, n operators.NewFactor) {
 	code, err := qr.Encode(n.URL.Reveal(), qr.M)
 	if err != nil {
 		v.Log.ErrorContext(v.r.Context(), "desk: no QR code", "error", err)
 	} else {
 		f.QR = svgOf(code)
 	}
-	hint := v.t("sign-in.first-code-hint")
-	if optional {
-		hint = v.t("sign-in.first-code-optional")
-	}
 	f.Sealed, f.Secret = n.Sealed, grouped(n.Secret.Reveal())
-	f.Code = ui.Field{Name: fieldCode, Label: v.t("sign-in.first-code"), Hint: hint, Autocomplete: "one-time-code", InputMode: "numeric",
-		MaxLength: 10, Required: !optional}
+	f.Code = ui.Field{Name: fieldCode, Label: v.t("sign-in.first-code"), Hint: v.t("sign-in.first-code-hint"), Autocomplete: "one-time-code", InputMode: "numeric",
+		MaxLength: 10, Required: true}
 }
 
 // grouped writes a text in groups of four.
@@ -502,7 +497,7 @@ func (v *visit) demo() {
 		v.showBare(http.StatusOK, page{Head: ui.Head{Title: v.t("sign-in.demo"), Sentence: v.t("sign-in.demo-text")}, Template: "enter-demo",
 			Data: goOn{Action: v.r.URL.Path}})
 	default:
-		if err := v.begin(p, operators.ByDemo, true); err != nil {
+		if err := v.begin(p, operators.ByDemo, v.Clock.Now()); err != nil {
 			v.fail(err)
 			return
 		}
