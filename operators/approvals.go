@@ -110,6 +110,7 @@ var (
 	ErrOwnRequest = errors.New("nobody decides on what they asked for themselves")
 	ErrOthersMay  = errors.New("others may decide this on the desk")
 	errLapsed     = errors.New("nobody has decided within 7 days")
+	errAskerMayNo = errors.New("who asked for it may not do it any more")
 )
 
 // DecidedError says that an approval was decided before.
@@ -217,11 +218,28 @@ func (d *Desk) replan(ctx context.Context, q Approval) (Operation, Plan, error) 
 	if err != nil {
 		return nil, Plan{}, err
 	}
+	if err := d.askerMay(ctx, q, op); err != nil {
+		return op, Plan{}, err
+	}
 	p, err := op.Plan(ctx, d)
 	if err == nil && p.State != q.State {
 		err = &ChangedError{Was: q.State, Is: p.State}
 	}
 	return op, p, err
+}
+
+// askerMay returns errAskerMayNo where whoever asked has left, or has lost the role in which they asked: it is done in their name.
+func (d *Desk) askerMay(ctx context.Context, q Approval, op Operation) error {
+	people, err := d.Staff.Actors(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		if p.Person == q.Asker && p.Right(op.Act(p), q.Brand) != Not {
+			return nil
+		}
+	}
+	return errAskerMayNo
 }
 
 // MayDecide returns nil where a person may decide on an approval, and otherwise why not.

@@ -223,6 +223,28 @@ func TestApprovalLapsesWhereSomethingChanged(t *testing.T) {
 	})
 }
 
+func TestApprovalLapsesWhereItsAskerMayNotAnyMore(t *testing.T) {
+	demoted := asks
+	demoted.Roles = map[string][]operators.Role{"demo": {operators.Viewer}}
+	for name, now := range map[string]staff{"left": {decides, boss}, "lost the role": {demoted, decides, boss}} {
+		t.Run(name, func(t *testing.T) {
+			onStores(t, func(h *house) {
+				id := h.asked("v")
+				h.Staff = now
+				if _, err := h.Now(h.Context(), h.question(id)); err == nil {
+					t.Error("the page still offers to agree")
+				}
+				_, err := h.Decide(h.Context(), decides, "f", id, operators.Agree, "seen")
+				h.ok(err)
+				q := h.question(id)
+				h.want("status", q.Status, operators.ApprovalLapsed)
+				h.want("outcome", q.Outcome, "It was not done: who asked for it may not do it any more")
+				h.want("blocked", h.active(), 0)
+			})
+		})
+	}
+}
+
 // askedFor has Anna ask for several in one.
 func (h *house) askedFor(several ...operators.AddBlocks) operators.ApprovalID {
 	h.Helper()
