@@ -26,7 +26,10 @@ func (p *Program) DeskRoutes(url string) (http.Handler, error) {
 
 // deskConfig is the operators' pages without who is signed in.
 func (p *Program) deskConfig() desk.Config {
-	return desk.Config{Desk: p.operatorsDesk(), Forms: p.DB.Forms, Figures: p.daily(), Health: health{p}, Brands: p.Brands, Clock: p.Clock, Log: p.Log}
+	return desk.Config{
+		Desk: p.operatorsDesk(), Forms: p.DB.Forms, Figures: p.daily(), Health: health{p},
+		Record: operators.Record{Deeds: p.DB.Deeds, Clock: p.Clock}, Seals: p.DB.Deeds, Brands: p.Brands, Clock: p.Clock, Log: p.Log,
+	}
 }
 
 // signIn checks who people are.

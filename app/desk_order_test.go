@@ -147,12 +147,16 @@ func TestOrdersAreNarrowedByTheAddressAndANumberIsPosted(t *testing.T) {
 		}
 	}
 	for query, wanted := range map[string][2]topup.History{
-		"status=held": {h2, h1}, "status=delivered": {h1, h2}, "reason=INSUFFICIENT_BALANCE": {h2, h1}, "open=yes&amount=10": {h2, h1},
+		"status=held": {h2, h1}, "status=delivered": {h1, h2}, "status=delivered&since=24h": {h1, h2},
+		"status=held&reason=INSUFFICIENT_BALANCE&since=24h": {h2, h1}, "reason=INSUFFICIENT_BALANCE": {h2, h1}, "open=yes&amount=10": {h2, h1},
 		"customer=" + string(h1.Customer): {h1, h2}, "status=held&channel=fake&network=sim&funding=charge": {h2, h1},
 	} {
 		only(d.shows("/demo/orders?"+query, http.StatusOK, `class="chip"`), wanted[0], wanted[1])
 	}
 	d.shows("/demo/orders?amount=11", http.StatusOK, "No order fits", "All orders")
+	d.shows("/demo/orders?since=24h", http.StatusOK, "The last 24 h", `type="text" value="24h"`)
+	d.shows("/demo/orders?since=0h", http.StatusBadRequest, "Write a day")
+	d.shows("/demo/orders?until=24h", http.StatusBadRequest, "Write a day")
 	d.shows("/demo/orders?since=yesterday", http.StatusBadRequest, "Write a day")
 	d.shows("/demo/orders?after=x", http.StatusBadRequest, h1.ID.Grouped())
 	status, body := d.post("/demo/orders", url.Values{"number": {"06 12 34 80 05"}})

@@ -69,6 +69,7 @@ type customerPage struct {
 	Notes     []ui.Note
 	Note      *noteForm
 	Deeds     ui.Table
+	Record    ui.Link // all of them
 	Actions   []customerActionRow
 	Data      string // where the file of all data is fetched; "" for none
 	Key       string
@@ -126,6 +127,7 @@ func (v *visit) customer() {
 		Caller: v.callerBar(s), See: v.seeForms(s), Facts: v.customerFacts(s), Addresses: v.customerAddresses(s), OptOuts: v.customerOptOuts(s),
 		Orders: v.customerOrders(s), Cards: v.customerCards(s), Debts: v.customerDebts(s), Mandates: v.customerMandates(s),
 		Messages: v.messagesPart(messages, older), Notes: v.customerNotes(s), Deeds: v.customerDeeds(s), Actions: v.customerActionRows(s), Key: prepaid.NewToken(),
+		Record: v.deedsOf(prepaid.OnCustomer, string(s.ID)),
 	}
 	if v.may(operators.ActHelp) != operators.Not {
 		p.Note = &noteForm{Action: v.customerPath("note"), Key: prepaid.NewToken(), Text: ui.Input{Rows: 3, Field: ui.Field{

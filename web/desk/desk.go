@@ -45,6 +45,8 @@ type Config struct {
 	Door    *Door // where people sign in, which is the SignIn then; nil: the SignIn has no pages
 	Figures Figures
 	Health  Health
+	Record  operators.Record
+	Seals   Seals
 	Brands  *prepaid.Brands
 	Clock   prepaid.Clock
 	Log     *slog.Logger

@@ -9,6 +9,7 @@ import (
 
 	"pulsa/developers"
 	"pulsa/operators"
+	"pulsa/prepaid"
 	"pulsa/web/ui"
 )
 
@@ -101,6 +102,7 @@ func (v *visit) developer() {
 		address = v.t("dev.no-webhook")
 	}
 	head := ui.Head{Title: k.Name, Status: v.keyStatus(k.KeyRow), Sentence: v.t("dev.sentence", "balance", k.Balance+" "+k.Currency), More: v.keyActions(k.KeyRow)}
+	head.More = append(head.More, v.deedsOf(prepaid.OnKey, id))
 	if v.may(operators.ActCredit) != operators.Not {
 		head.Action = &ui.Link{Href: v.path("developers", id, "credit"), Text: v.t("dev.credit")}
 	}

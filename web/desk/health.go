@@ -34,6 +34,7 @@ func healthRoutes() []route {
 type healthShown struct {
 	Findings, Outside, Copies, Keys, Violations ui.Table
 	Audit                                       [][2]string
+	Seals                                       ui.Table
 	Asked                                       bool   // the providers, for this page
 	Run                                         string // where an audit is begun; "" where the person may not
 }
@@ -61,6 +62,10 @@ func (v *visit) health(outside []operators.Finding) {
 	shown.Audit = [][2]string{{v.t("health.last-audit"), v.t("health.never")}}
 	if ran {
 		shown.Audit = [][2]string{{v.t("health.last-audit"), v.at(last.StartedAt).Full + ", " + last.State(v.Clock.Now())}, {v.t("health.by"), last.Who}}
+	}
+	if shown.Seals, err = v.seals(); err != nil {
+		v.fail(err)
+		return
 	}
 	if v.may(operators.ActSwitch) != operators.Not && !last.Goes(v.Clock.Now()) {
 		shown.Run = "/-/health/audit"

@@ -287,7 +287,7 @@ func (v *visit) orderLinks(d operators.Dossier) []ui.Link {
 		all = append(all, ui.Link{Href: v.path("customers", string(d.Customer)), Text: v.t("order.customer")})
 	}
 	all = append(all, ui.Link{Href: v.path("orders") + "?" + query("customer", string(d.Customer)), Text: v.t("order.others")})
-	return all
+	return append(all, v.deedsOf(prepaid.OnOrder, string(d.ID)))
 }
 
 // orderActions are what may be done to the order now, by this person.

@@ -47,19 +47,8 @@ func (v *visit) orderFilter() (f operators.OrderFilter, wrong string) {
 	if f.Status != "" && !slices.Contains(topup.Statuses(), f.Status) {
 		f.Status, wrong = "", v.t("orders.wrong-status")
 	}
-	zone := v.zone()
-	for name, at := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
-		if text := q.Get(name); text != "" {
-			day, err := time.ParseInLocation(onDate, text, zone)
-			if err != nil {
-				wrong = v.t("orders.wrong-day")
-				continue
-			}
-			*at = day
-		}
-	}
-	if !f.Until.IsZero() {
-		f.Until = f.Until.AddDate(0, 0, 1) // the day itself, too
+	if !v.readSpan(&f.Since, &f.Until) {
+		wrong = v.t("orders.wrong-day")
 	}
 	if text := q.Get("amount"); text != "" {
 		m, err := prepaid.ParseMoney(strings.ReplaceAll(text, ",", "."), v.brand.Currency)
@@ -74,6 +63,60 @@ func (v *visit) orderFilter() (f operators.OrderFilter, wrong string) {
 	}
 	f.After = after
 	return f, wrong
+}
+
+// readSpan reads the times "since" and "until" of the address: days, of which the last counts whole; since is also a while until now, such
+// as "24h". It reports false where one can't be read: that one stays zero.
+func (v *visit) readSpan(since, until *time.Time) bool {
+	q, good := v.r.URL.Query(), true
+	for name, at := range map[string]*time.Time{"since": since, "until": until} {
+		text := q.Get(name)
+		if text == "" {
+			continue
+		}
+		day, err := time.ParseInLocation(onDate, text, v.zone())
+		if err == nil {
+			*at = day
+			continue
+		}
+		while, ok := lately(text)
+		if name != "since" || !ok {
+			good = false
+			continue
+		}
+		*at = v.Clock.Now().Add(-while)
+	}
+	if !until.IsZero() {
+		*until = until.AddDate(0, 0, 1)
+	}
+	return good
+}
+
+// lately reads a while until now, as the figures of today link with it: "24h".
+func lately(text string) (time.Duration, bool) {
+	d, err := time.ParseDuration(text)
+	return d, err == nil && d > 0
+}
+
+// spanSays is a "since" or "until" of the address in words.
+func (v *visit) spanSays(name, value string) string {
+	if d, ok := lately(value); ok && name == "since" {
+		return v.t("orders.lately", "span", v.span(d))
+	}
+	return v.t("orders."+name) + ": " + value
+}
+
+// spanChoices are the fields of "since" and "until".
+func (v *visit) spanChoices() []ui.Choice {
+	var all []ui.Choice
+	for _, name := range []string{"since", "until"} {
+		c := ui.Choice{Name: name, Label: v.t("orders." + name), Type: "date", Value: v.r.URL.Query().Get(name)}
+		if _, ok := lately(c.Value); ok {
+			c.Type = "" // the field keeps it
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // listOrders answers with a page of the brand's orders, newest first. A number is posted.
@@ -160,6 +203,8 @@ func (v *visit) orderFilters() ui.Filters {
 			says += ": " + v.tOr("order.status."+value, value)
 		case "funding":
 			says += ": " + v.tOr("order.funding."+value, value)
+		case "since", "until":
+			says = v.spanSays(name, value)
 		case "needs", "open", "customer": // they say it all
 		default:
 			says += ": " + value
@@ -189,9 +234,8 @@ func (v *visit) orderFilters() ui.Filters {
 		{Name: "network", Label: v.t("orders.network"), Value: q.Get("network")},
 		{Name: "reason", Label: v.t("orders.reason"), Value: q.Get("reason")},
 		{Name: "amount", Label: v.t("orders.amount"), Value: q.Get("amount")},
-		{Name: "since", Label: v.t("orders.since"), Type: "date", Value: q.Get("since")},
-		{Name: "until", Label: v.t("orders.until"), Type: "date", Value: q.Get("until")},
 	}
+	f.Choices = append(f.Choices, v.spanChoices()...)
 	return f
 }
 

@@ -45,6 +45,7 @@ func table() []route {
 		developersRoutes(),
 		channelsRoutes(),
 		healthRoutes(),
+		recordRoutes(),
 		ordersRoutes(),
 		orderRoutes(),
 		signInRoutes(),
