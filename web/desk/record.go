@@ -219,10 +219,17 @@ func (v *visit) recordTable(list operators.RecordList) ui.Table {
 			outcome.Second = v.t("record.approved", "who", d.ApprovedBy)
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Time: v.at(d.At)}, {Text: d.What, To: v.recordAt("what", d.What), Second: d.Why}, object, who, {Text: changeSays(d.Old, d.New)}, outcome,
+			{Time: v.atMinute(d.At)}, {Text: d.What, To: v.recordAt("what", d.What), Second: d.Why}, object, who, {Text: changeSays(d.Old, d.New)}, outcome,
 		}})
 	}
 	return t
+}
+
+// atMinute is a time as the record shows it: also that of another day to the minute.
+func (v *visit) atMinute(t time.Time) ui.Time {
+	at := v.at(t)
+	at.Short = v.clock(t)
+	return at
 }
 
 // roleFrom says in which role a deed was done, and from where.
@@ -270,7 +277,7 @@ func (v *visit) seals() (ui.Table, error) {
 		return t, fmt.Errorf("latest seal: %w", err)
 	}
 	for _, l := range links {
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: v.brandTitle(l.Brand)}, {Time: v.at(l.SealedAt)}, {Text: l.String(), Mono: true}, {Text: number(l.Deeds)}}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: v.brandTitle(l.Brand)}, {Time: v.atMinute(l.SealedAt)}, {Text: l.String(), Mono: true}, {Text: number(l.Deeds)}}})
 	}
 	return t, nil
 }
