@@ -268,7 +268,7 @@ func (v *visit) customerOrders(s operators.Sheet) ui.Table {
 	}, Empty: ui.State{Title: v.t("customer.no-orders")}}
 	for _, o := range s.Orders {
 		t.Rows = append(t.Rows, ui.Row{Href: v.path("orders", string(o.ID)), Cells: []ui.Cell{
-			{Text: o.ID.Grouped(), Mono: true}, {Status: v.orderStatus(o.Status), Second: o.Reason}, {Text: o.Number}, {Text: o.Amount + " " + string(o.Currency)}, {Time: v.at(o.CreatedAt)},
+			{Text: o.ID.Grouped(), Mono: true}, {Status: v.orderStatus(o.Status), Second: v.whyThere(o.Status, o.Reason)}, {Text: o.Number}, {Text: o.Amount + " " + string(o.Currency)}, {Time: v.at(o.CreatedAt)},
 		}})
 	}
 	return t

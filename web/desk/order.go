@@ -148,6 +148,22 @@ func (v *visit) orderReason(code string) string {
 	return v.tOr("order.reason."+strings.ToLower(code), code)
 }
 
+// whyThere is the reason that a list gives below an order's status.
+func (v *visit) whyThere(s topup.Status, code string) string {
+	if code == "" || s == topup.Delivered {
+		return ""
+	}
+	return v.orderReason(code)
+}
+
+// paidWith is what paid an order: the customer's way to pay where there was one.
+func (v *visit) paidWith(by topup.FundingKind, method string) string {
+	if by == topup.ByCharge && method != "" {
+		return v.tOr("customers.pays."+method, method)
+	}
+	return v.t("order.funding." + string(by))
+}
+
 // orderTimeline is what happened to the order, oldest first.
 func (v *visit) orderTimeline(d operators.Dossier) ui.Timeline {
 	type dated struct {
@@ -269,7 +285,7 @@ func (v *visit) orderFacts(d operators.Dossier) [][2]string {
 	}
 	add("orders.phone", d.Number)
 	add("orders.made", v.at(d.CreatedAt).Full)
-	add("order.funding", strings.TrimSpace(v.t("order.funding."+string(d.Funding))+" "+d.Method+" "+d.Provider))
+	add("order.funding", strings.TrimSuffix(v.paidWith(d.Funding, d.Method)+", "+d.Provider, ", "))
 	add("order.charge-id", string(d.Charge.ID))
 	add("order.gateway-reference", d.Charge.ProviderRef)
 	add("order.network", strings.TrimSpace(d.Network+" "+d.NetworkRef))

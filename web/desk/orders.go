@@ -249,16 +249,13 @@ func (v *visit) orderTable(list operators.OrderList) ui.Table {
 		t.Empty = ui.State{Title: v.t("orders.none-found"), Text: v.t("orders.none-found-text"), Link: &ui.Link{Href: v.path("orders"), Text: v.t("orders.all")}}
 	}
 	for _, o := range list.Orders {
-		reason := ""
-		if o.Reason != "" && o.Status != topup.Delivered {
-			reason = v.orderReason(o.Reason)
-		}
+		reason := v.whyThere(o.Status, o.Reason)
 		if o.NeedsHuman {
 			reason = strings.TrimPrefix(reason+" · "+v.t("orders.needs-person"), " · ")
 		}
 		t.Rows = append(t.Rows, ui.Row{Href: v.path("orders", string(o.ID)), Cells: []ui.Cell{
 			{Text: o.ID.Grouped(), Mono: true}, {Status: v.orderStatus(o.Status), Second: reason}, {Text: o.Number}, {Text: o.Amount + " " + string(o.Currency)},
-			{Text: strings.TrimSpace(v.t("order.funding."+string(o.Funding)) + " " + o.Method)}, {Time: v.at(o.CreatedAt)},
+			{Text: v.paidWith(o.Funding, o.Method)}, {Time: v.at(o.CreatedAt)},
 		}})
 	}
 	return t

@@ -308,7 +308,7 @@ func (v *visit) reason(code string) string {
 	if code == "" {
 		return v.t("today.no-reason")
 	}
-	return v.tOr("reason."+code, code)
+	return v.orderReason(code)
 }
 
 // span is a while as people say it: "3 h".
