@@ -199,3 +199,67 @@ func TestWhoSignsInAtAnIssuerDoesSoAnewForWhatMovesPeople(t *testing.T) {
 	_, at, _ := strings.Cut(body, "/-/people?")
 	b.shows("/-/people?"+at, http.StatusOK, "sent to another person")
 }
+
+func TestTheLinkOfWhoSignsInAtAnIssuerIsDead(t *testing.T) {
+	o, issuer := issuerOffice(t)
+	by := prepaid.By{Who: "root", Why: "a test", From: prepaid.Machine}
+	roles := map[string][]operators.Role{"demo": {operators.Support}}
+	anna, token, err := o.people().Add(t.Context(), operators.NewPerson{Email: "anna@acme.example", Name: "Anna", Roles: roles}, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.secrets = append(o.secrets, token.Reveal())
+	path, thief := "/-/invite/"+token.Reveal(), o.browser()
+	page := thief.shows(path, http.StatusOK, "<svg")
+	issuer.QueueUser(employee{subject: "anna", email: "anna@acme.example", groups: []string{"desk"}})
+	b := o.browser()
+	if status, body := b.goes(url.Values{"to": {"/demo/orders"}}); status != http.StatusSeeOther {
+		t.Fatal(status, body)
+	}
+	form := hidden(page)
+	form.Set("password", goodPassword)
+	form.Set("code", totp(t, strings.ReplaceAll(shownSecret.FindStringSubmatch(page)[1], " ", ""), o.clock.Now()))
+	if status, body := thief.post(path, form); status != http.StatusGone {
+		t.Error("a link from before takes the account over:", status, body)
+	}
+	b.shows("/demo/orders", http.StatusOK)
+
+	// Who has left does not come back by another e-mail address at the issuer.
+	if err := o.people().Leave(t.Context(), anna.ID, by); err != nil {
+		t.Fatal(err)
+	}
+	issuer.QueueUser(employee{subject: "anna", email: "a.b@acme.example", groups: []string{"bosses"}})
+	if status, _ := o.browser().goes(nil); status != http.StatusUnauthorized {
+		t.Error(status)
+	}
+	if _, err := o.people().Find(t.Context(), "a.b@acme.example"); err == nil {
+		t.Error("somebody who has left was added anew")
+	}
+}
+
+func TestWhoSignsInAtAnIssuerDoesSoAnewToDecide(t *testing.T) {
+	o, issuer := issuerOffice(t)
+	anna, _ := o.hires("anna@acme.example", operators.Admin)
+	p, err := o.people().Find(t.Context(), anna.email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	actor := p.Actor("192.0.2.1")
+	actor.FreshAt = o.clock.Now()
+	r, err := o.operatorsDesk().Do(t.Context(), actor, "k", operators.AddPerson{Person: "ben", Email: "ben@acme.example", Name: "Ben",
+		Roles: map[string][]operators.Role{"demo": {operators.Support}}}, "joins")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := o.browser()
+	issuer.QueueUser(employee{subject: "boss", email: "boss@acme.example", groups: []string{"bosses"}})
+	if status, body := b.goes(nil); status != http.StatusSeeOther {
+		t.Fatal(status, body)
+	}
+	at := "/-/approvals/" + string(r.Asked) + "/agree"
+	form := hidden(b.shows(at, http.StatusOK))
+	form.Set("reason", "seen")
+	if status, page := b.post(at, form); status != http.StatusUnauthorized || !strings.Contains(page, "asks you who you are") {
+		t.Error("asked for a code that they do not have:", status, page)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/base32"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"html"
 	"net/http"
@@ -438,6 +439,13 @@ func TestALinkLetsItsReaderIntoTheDemoOnce(t *testing.T) {
 	b.shows("/demo/orders", http.StatusOK)
 	if status, _ := o.browser().post(path, nil); status != http.StatusGone {
 		t.Error("it works twice:", status)
+	}
+	demo, err := o.people().Find(t.Context(), "demo@pulsa.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.people().Link(t.Context(), demo.ID, prepaid.By{Who: "root", From: prepaid.Machine}); !errors.Is(err, operators.ErrCanSignIn) {
+		t.Error("the demo's person gets a password:", err)
 	}
 	next, err := o.demoLink(t.Context(), o.address)
 	if err != nil {

@@ -448,7 +448,9 @@ func (p People) Leave(ctx context.Context, id PersonID, by prepaid.By) error {
 	return p.change(ctx, id, func(person *Person) (PersonChange, error) {
 		d := personDeed("person leaves", id, by, person.ChangedAt)
 		d.Old = person.RoleText()
-		person.State, person.Roles, person.Goodwill, person.Credentials = PersonLeft, nil, nil, Credentials{}
+		// Their id at an issuer stays, so that it does not add them anew under another e-mail address.
+		person.State, person.Roles, person.Goodwill = PersonLeft, nil, nil
+		person.Credentials = Credentials{Issuer: person.Issuer, Subject: person.Subject}
 		return PersonChange{Deed: d, SignOut: true}, nil
 	})
 }
@@ -471,7 +473,7 @@ var ErrCanSignIn = errors.New("the person can sign in: reset that first")
 // ErrCanSignIn, ErrPersonLeft, ErrNoPerson.
 func (p People) Link(ctx context.Context, id PersonID, by prepaid.By) (token prepaid.Secret, err error) {
 	err = p.change(ctx, id, func(person *Person) (PersonChange, error) {
-		if person.CanSignIn() {
+		if person.CanSignIn() || person.Email == demoEmail { // the demo's person gets no password that outlives the demo
 			return PersonChange{}, ErrCanSignIn
 		}
 		var link *PersonLink

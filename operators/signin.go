@@ -349,7 +349,8 @@ func (s *SignIn) linked(ctx context.Context, token prepaid.Secret, purpose LinkP
 		return Person{}, err
 	}
 	p, err := s.Person(ctx, link.Person)
-	if errors.Is(err, ErrNoPerson) {
+	// Who has signed in at an issuer meanwhile needs the link no more: it would take their way to sign in away.
+	if errors.Is(err, ErrNoPerson) || err == nil && purpose == LinkSetUp && p.CanSignIn() {
 		err = ErrLinkDead
 	}
 	return p, err
@@ -387,7 +388,7 @@ func (s *SignIn) Choose(ctx context.Context, c Chosen) (p Person, freshAt time.T
 		return p, freshAt, err
 	}
 	err = s.People.ChangePerson(ctx, p.ID, func(now *Person) (PersonChange, error) {
-		if now.State != PersonActive || !right && now.NeedsFactor() {
+		if now.State != PersonActive || now.CanSignIn() || !right && now.NeedsFactor() {
 			return PersonChange{}, ErrLinkDead
 		}
 		now.Credentials, now.ChangedAt = Credentials{Password: hash}, s.Clock.Now()
