@@ -291,7 +291,7 @@ func (d *Desk) CheckCaller(ctx context.Context, a Actor, brand string, id prepai
 	if err != nil {
 		return err
 	}
-	wrong, code, form := 0, prepaid.NoticeID(""), string(a.Person)+"/"+key
+	wrong, code, form := 0, prepaid.NoticeID(""), string(a.Person)+"/"+string(id)+"/"+key
 	for _, k := range checks {
 		switch {
 		case k.ID == form && k.Outcome == CallerWrong:

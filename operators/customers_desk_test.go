@@ -178,6 +178,18 @@ func TestANumberIsSeenForAReasonAndRecorded(t *testing.T) {
 	for _, deed := range s.Deeds {
 		what = append(what, deed.What+" by "+deed.Who)
 	}
+	see.What = operators.SeesConversation
+	_, err = d.Do(t.Context(), help, "k4", see, "ticket")
+	c.ok(err)
+	demoted := help
+	demoted.Roles = watcher.Roles
+	for who, sees := range map[*operators.Actor]bool{&help: true, &demoted: false} {
+		s, err := d.Customers.Sheet(t.Context(), *who, brandName, customer.ID)
+		c.ok(err)
+		if s.TalkUntil.IsZero() == sees {
+			t.Errorf("with the roles %v the conversation is seen until %s", who.Roles, s.TalkUntil)
+		}
+	}
 	if !slices.Contains(what, "see number by hanna@pulsa.example") || !slices.Contains(what, "refused: see customer by wim@pulsa.example") {
 		t.Error(what)
 	}
@@ -257,6 +269,16 @@ func TestTwoFactsTellWhoIsCalling(t *testing.T) {
 	c.ok(say("2", operators.Answer{Fact: operators.FactInstrument, Last4: "4300"}))
 	if known().Verified() {
 		t.Error("one fact told twice is enough")
+	}
+	other := c.registers("+31612345679")
+	for _, key := range []string{"1", "3"} { // a key that was used for another customer, and a new one
+		err := d.CheckCaller(t.Context(), help, brandName, other.ID, key, operators.Answer{Fact: operators.FactRegistered, Month: "1999-01"})
+		if !errors.Is(err, operators.ErrCallerWrong) {
+			t.Error(err)
+		}
+	}
+	if k, err := d.Customers.Caller(t.Context(), other, help.Person, c.Clock.Now()); err != nil || k.WrongLeft != 3 {
+		t.Error("a wrong answer was not counted:", k, err)
 	}
 	if err := say("3", operators.Answer{Fact: operators.FactLastTopUp, Sum: "10.00", Day: "2026-10-31"}); !errors.Is(err, operators.ErrCallerWrong) {
 		t.Error("another day:", err)

@@ -151,7 +151,7 @@ func (s Customers) Sheet(ctx context.Context, a Actor, brand string, id prepaid.
 	now := s.Clock.Now()
 	p := newSheet(c, now)
 	for _, part := range []func() error{
-		func() error { return s.sheetSights(ctx, &p, c, a.Person, now) },
+		func() error { return s.sheetSights(ctx, &p, c, a, now) },
 		func() error { return s.sheetMoney(ctx, &p, c, now) },
 		func() error { return s.sheetPlaces(ctx, &p, c) },
 		func() (err error) {
@@ -194,14 +194,16 @@ func newSheet(c accounts.Customer, now time.Time) Sheet {
 	return p
 }
 
-func (s Customers) sheetSights(ctx context.Context, p *Sheet, c accounts.Customer, person PersonID, now time.Time) error {
-	seen, err := s.Sightings.Seen(ctx, c.Brand, c.ID, person, now)
+func (s Customers) sheetSights(ctx context.Context, p *Sheet, c accounts.Customer, a Actor, now time.Time) error {
+	seen, err := s.Sightings.Seen(ctx, c.Brand, c.ID, a.Person, now)
 	for _, sight := range seen {
 		switch sight.What {
 		case SeesNumber:
 			p.Number, p.NumberUntil = c.MSISDN.String(), sight.Until
 		case SeesConversation:
-			p.TalkUntil = sight.Until
+			if a.Right(ActUnmask, c.Brand) == May { // they may have lost it since
+				p.TalkUntil = sight.Until
+			}
 		case SeesData:
 			p.DataUntil = sight.Until
 		}
@@ -279,7 +281,7 @@ func (s Customers) MessagesOf(ctx context.Context, a Actor, brand string, id pre
 		before = now.Add(time.Minute)
 	}
 	var p Sheet
-	if err := s.sheetSights(ctx, &p, c, a.Person, now); err != nil {
+	if err := s.sheetSights(ctx, &p, c, a, now); err != nil {
 		return nil, next, err
 	}
 	page, err = s.Reader.Messages(ctx, brand, placesOf(c, known), before, messagesOfSheet+1)

@@ -210,6 +210,8 @@ func (v *visit) decide(verdict operators.Verdict) {
 		}
 		var forbidden *operators.ForbiddenError
 		switch {
+		case errors.Is(err, operators.ErrNotFresh) && v.askIssuer():
+			return
 		case errors.As(err, &forbidden): // Decide has written the deed
 			v.showRefused(forbidden.Act)
 			return

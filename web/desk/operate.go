@@ -362,7 +362,12 @@ func (v *visit) undo() {
 		v.state(http.StatusConflict, "do.undo-late", "")
 		return
 	}
-	if _, err := v.Desk.Desk.Do(v.r.Context(), v.actor, key, r.Undo, v.t("do.undo-why")); err != nil {
+	_, err = v.Desk.Desk.Do(v.r.Context(), v.actor, key, r.Undo, v.t("do.undo-why"))
+	switch {
+	case errors.Is(err, operators.ErrNotFresh):
+		v.state(http.StatusConflict, "state.failed", v.t("do.code-hint"))
+		return
+	case err != nil:
 		v.fail(err)
 		return
 	}
