@@ -126,8 +126,9 @@ func (v *visit) showApproval() {
 		Facts [][2]string
 		Reads string
 		Note  string
+		Links []ui.Link
 	}
-	data.Reads = q.Reads
+	data.Reads, data.Links = q.Reads, v.objectLinks(q.Object)
 	data.Facts = [][2]string{
 		{v.t("approvals.who"), q.Asked.Who + " (" + q.Asked.Role + ")"},
 		{v.t("approvals.asked"), v.at(q.AskedAt).Full},
@@ -157,6 +158,17 @@ func (v *visit) showApproval() {
 		}
 	}
 	v.show(http.StatusOK, page{Head: head, Template: "approval", Data: data})
+}
+
+// objectLinks lead to what a question is about, where that has a page.
+func (v *visit) objectLinks(o operators.Object) []ui.Link {
+	at := map[string][2]string{
+		prepaid.OnOrder: {"orders", "wait.to-order"}, prepaid.OnCustomer: {"customers", "wait.to-customer"}, prepaid.OnKey: {"developers", "approvals.to-developer"},
+	}[o.Kind]
+	if at[0] == "" || o.ID == "" || v.brand == nil {
+		return nil
+	}
+	return []ui.Link{{Href: v.path(at[0], o.ID), Text: v.t(at[1])}}
 }
 
 // decidable gives the page its two actions where the person may decide and it can still be done, and says what else is to be known.

@@ -142,8 +142,8 @@ func (v *visit) customerLinks(s operators.Sheet) []customerActionRow {
 	if s.Status == accounts.Blocked && v.may(operators.ActBooks) != operators.Not {
 		rows = append(rows, customerActionRow{Title: v.t("wait.do.paid"), Sentence: v.t("action.paid-text"), Href: v.path("waiting", prepaid.OnCustomer, string(s.ID), "paid")})
 	}
-	if to, ok := v.pathOf("blocks"); ok && v.may(operators.ActBlock) != operators.Not {
-		rows = append(rows, customerActionRow{Title: v.t("action.block"), Sentence: v.t("action.block-text"), Href: to})
+	if _, ok := v.pathOf("blocks"); ok && v.may(operators.ActBlock) != operators.Not {
+		rows = append(rows, customerActionRow{Title: v.t("action.block"), Sentence: v.t("action.block-text"), Href: v.path("blocks", "add")})
 	}
 	return rows
 }

@@ -329,6 +329,10 @@ func (v *visit) orderActions(d operators.Dossier) []orderAction {
 			all = append(all, orderAction{as, v.t("order.settle-does"), v.may(operators.ActSettle) == operators.Asks})
 		}
 	}
+	if right := v.may(operators.ActBooks); right != operators.Not && d.Customer != "" && d.Status == topup.Delivered && d.Charge.Status == topup.ChargeReturned {
+		paid := ui.Link{Href: v.path("waiting", prepaid.OnCustomer, string(d.Customer), "paid"), Text: v.t("wait.do.paid")}
+		all = append(all, orderAction{paid, v.t("action.paid-text"), right == operators.Asks})
+	}
 	if d.Customer != "" && d.Order.ReplyTo.Address != "" {
 		add(operators.ActHelp, "/resend", "order.resend")
 	}
