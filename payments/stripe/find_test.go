@@ -181,6 +181,27 @@ func TestADisputeIsReturnedWhileTheMoneyIsGone(t *testing.T) {
 	}
 }
 
+func TestPartsThatWereRefusedAreGivenBackAnew(t *testing.T) {
+	w := newWorld(t, nil)
+	w.charged("ref")
+	made := map[string]bool{}
+	for i, minor := range []int64{300, 300, 300, 200} {
+		got := w.Refund(t.Context(), "ref", prepaid.Money{Minor: minor, Currency: "EUR"})
+		if got.Outcome != topup.Done || made[got.ProviderRef] {
+			t.Fatalf("%d: got %+v, after %v", i, got, made)
+		}
+		made[got.ProviderRef] = true
+		if i < 3 {
+			if err := w.server.FailRefund("ref", "declined"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := w.Refund(t.Context(), "ref", prepaid.Money{Minor: 200, Currency: "EUR"}); got.Outcome != topup.Done || !made[got.ProviderRef] {
+		t.Errorf("repeated: %+v", got)
+	}
+}
+
 func TestWhereARefundStands(t *testing.T) {
 	for _, test := range []struct {
 		change object

@@ -2,6 +2,7 @@ package stripe
 
 import (
 	"context"
+	"fmt"
 
 	api "github.com/stripe/stripe-go/v85"
 
@@ -34,10 +35,12 @@ func (g *Gateway) Refund(ctx context.Context, reference string, part prepaid.Mon
 			return topup.Result{Outcome: topup.Refused, Code: codeDiffers}
 		}
 		params.Amount, params.Metadata[metaPart] = &amount, "true"
-		params.SetIdempotencyKey("refund-part:" + reference)
-		if before.Outcome == topup.Refused { // Stripe would repeat that answer
-			params.SetIdempotencyKey("refund-part:" + reference + ":" + before.ProviderRef)
+		// Another amount is asked for once the one before was refused. Stripe would refuse the same key for it, and repeat a refusal.
+		key := fmt.Sprintf("refund-part:%s:%d", reference, amount)
+		if before.Outcome == topup.Refused {
+			key += ":" + before.ProviderRef
 		}
+		params.SetIdempotencyKey(key)
 	}
 	r, err := g.now.Load().api.V1Refunds.Create(ctx, params)
 	if err == nil {
@@ -60,8 +63,12 @@ func (g *Gateway) partRefunded(ctx context.Context, i *api.PaymentIntent) topup.
 			p := problemOf(ctx, err)
 			return topup.Result{Outcome: topup.Unknown, Code: p.name()}
 		}
-		if r.Metadata[metaPart] != "" && (found.Outcome == topup.Absent || found.Outcome == topup.Refused) {
-			found = refundResult(r)
+		if r.Metadata[metaPart] == "" {
+			continue
+		}
+		// The newest one comes first: of those that were refused it is the one that counts.
+		if result := refundResult(r); found.Outcome == topup.Absent || found.Outcome == topup.Refused && result.Outcome != topup.Refused {
+			found = result
 		}
 	}
 	return found
