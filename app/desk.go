@@ -89,7 +89,7 @@ func (p *Program) deskCustomers() operators.Customers {
 		Customers: db.Customers, Addresses: db.OptOuts, Orders: db.Orders, Deeds: db.Deeds, Mandates: db.Mandates,
 		Moves: db.Moves, Notices: db.Notices, Switches: db.Channels, Brands: p.Brands, Clock: p.Clock,
 		Reader: db.Desk, CardLocks: db.CardTries, Notes: db.Desk, Sightings: db.Desk, Callers: db.Desk, Codes: p.Accounts,
-		Results: db.Desk, Endings: db.Desk, Conversations: p.Talks, Pseudonyms: p.Accounts, Says: p.customerReads,
+		Results: db.Desk, Endings: db.Desk, Conversations: p.Talks, Pseudonyms: p.Accounts, Says: p.customerReads, Blocks: p.Gate.Blocked,
 	}
 }
 

@@ -74,6 +74,8 @@ type Customers struct {
 	Codes     CodeChecker
 	Results   ResultSender
 	Endings   CustomerEnder
+	// Blocks reports what the brand has blocked; nil where no server runs.
+	Blocks func(kind BlockKind, brand, what string) bool
 	// Says is a prompt of a brand in a language, as its customers read it; nil where prompts are not at hand.
 	Says func(brand, language, prompt string, values ...string) string
 

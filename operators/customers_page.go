@@ -102,6 +102,7 @@ type Sheet struct {
 	Recognised  time.Time
 	RecoveredAt time.Time
 	FrozenAt    time.Time
+	OnBlocks    bool // the number is on the brand's list of blocks
 	Holder      int
 
 	PaysBy       string
@@ -150,6 +151,7 @@ func (s Customers) Sheet(ctx context.Context, a Actor, brand string, id prepaid.
 	}
 	now := s.Clock.Now()
 	p := newSheet(c, now)
+	p.OnBlocks = s.Blocks != nil && s.Blocks(BlockNumber, c.Brand, string(c.MSISDN))
 	for _, part := range []func() error{
 		func() error { return s.sheetSights(ctx, &p, c, a, now) },
 		func() error { return s.sheetMoney(ctx, &p, c, now) },

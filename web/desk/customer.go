@@ -162,6 +162,7 @@ func (v *visit) customerHead(s operators.Sheet) ui.Head {
 		}
 	}
 	add(!s.FrozenAt.IsZero(), "customer.is-frozen", "when", v.clock(s.FrozenAt))
+	add(s.OnBlocks, "customer.on-blocks")
 	add(s.Status == accounts.Blocked, "customer.is-blocked")
 	add(s.PINLocked && s.PINUntil.IsZero(), "customer.pin-hard")
 	add(s.PINLocked && !s.PINUntil.IsZero(), "customer.pin-until", "when", v.clock(s.PINUntil))
@@ -182,6 +183,9 @@ func (v *visit) cardsLocked(s operators.Sheet) bool { return v.Clock.Now().Befor
 func (v *visit) sheetStatus(s operators.Sheet) ui.Status {
 	if !s.FrozenAt.IsZero() {
 		return ui.Status{Tone: ui.Bad, Word: v.t("customer.frozen")}
+	}
+	if s.OnBlocks {
+		return ui.Status{Tone: ui.Bad, Word: v.t("customer.number-blocked")}
 	}
 	return v.customerStatus(s.Status)
 }
