@@ -123,6 +123,23 @@ func TestSearchRefusesWhatMayBeASecret(t *testing.T) {
 	}
 }
 
+func TestTheSheetTellsOfABlockOfTheNumber(t *testing.T) {
+	c := newCounter(t)
+	d := c.desk()
+	customer := c.registers(annaPhone)
+	for _, blocked := range []bool{false, true} {
+		customers := d.Customers
+		customers.Blocks = func(k operators.BlockKind, brand, what string) bool {
+			return blocked && k == operators.BlockNumber && brand == brandName && what == string(customer.MSISDN)
+		}
+		s, err := customers.Sheet(t.Context(), help, brandName, customer.ID)
+		c.ok(err)
+		if s.OnBlocks != blocked {
+			t.Errorf("on the list of blocks: %v, want %v", s.OnBlocks, blocked)
+		}
+	}
+}
+
 func TestWhoTypedAWholeNumberSeesItWhole(t *testing.T) {
 	c := newCounter(t)
 	d := c.desk()
