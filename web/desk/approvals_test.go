@@ -211,4 +211,11 @@ func TestBlocksAreReadFromAListAndEnded(t *testing.T) {
 	}
 	o.sees("ben", "/demo/blocks/"+blocks[0].ID+"/end", http.StatusOK, "Ends the block of the number +316****")
 	o.sees("ben", "/demo/pause", http.StatusOK, "Pause the brand")
+	p := operators.Pause{Brand: "demo", Until: o.desk.Clock.Now().Add(time.Hour), By: prepaid.By{Who: "ben@acme.example", Why: "the network is down"}, At: o.desk.Clock.Now()}
+	if err := o.db.Blocks.SetPause(t.Context(), p, prepaid.Deed{Brand: "demo", What: "pause brand", Kind: prepaid.OnBrand, Object: "demo", By: p.By, At: p.At}); err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"/demo/blocks", "/demo/approvals", "/demo/pause"} {
+		o.sees("ben", page, http.StatusOK, "Paused until ", "by ben@acme.example: the network is down. Nothing is sold.")
+	}
 }

@@ -117,6 +117,26 @@ func (v *visit) resume() {
 	}})
 }
 
+// pausedBanner tells on every page of a brand that it is paused. A page is not refused because nobody knows.
+func (v *visit) pausedBanner() ui.Banner {
+	p, err := v.Desk.Desk.Pauses.Pause(v.r.Context(), v.brand.Name)
+	switch {
+	case err != nil:
+		v.Log.ErrorContext(v.r.Context(), "desk: pause not read", "brand", v.brand.Name, "error", err)
+		return ui.Banner{}
+	case !p.Active(v.Clock.Now()):
+		return ui.Banner{}
+	}
+	b := ui.Banner{Tone: ui.Bad, Text: v.t("pause.banner", "who", p.Who, "why", p.Why)}
+	if !p.Until.IsZero() {
+		b.Text = v.t("pause.banner-until", "who", p.Who, "why", p.Why, "time", v.clock(p.Until))
+	}
+	if v.may(operators.ActSwitch) == operators.May {
+		b.Link = &ui.Link{Href: v.path("resume"), Text: v.t("pause.resume")}
+	}
+	return b
+}
+
 // untilForm is how the end of a block or a pause is typed.
 const untilForm = "2006-01-02 15:04"
 

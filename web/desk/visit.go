@@ -42,6 +42,7 @@ type page struct {
 // frame is the template's data.
 type frame struct {
 	page
+	Paused           ui.Banner // that the brand sells nothing
 	BrandTitle       string
 	TestBrand        bool
 	Brands           []ui.Link
@@ -68,6 +69,7 @@ func (v *visit) show(status int, p page) {
 	f := frame{page: p, Body: body, BrandTitle: v.t("frame.no-brand"), Person: cmp.Or(v.actor.Name, v.actor.Email)}
 	if v.brand != nil {
 		f.BrandTitle, f.TestBrand = v.brand.Title, v.brand.Test
+		f.Paused = v.pausedBanner()
 		if hasRoute("POST", "/{brand}/search") {
 			f.Search = v.path("search")
 		}
