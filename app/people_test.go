@@ -355,6 +355,26 @@ func TestWhoTriesTooOftenIsLockedOutForAWhile(t *testing.T) {
 	if status != http.StatusTooManyRequests {
 		t.Error("an address that nobody has is not locked alike:", status)
 	}
+
+	// Whoever is locked out by their IP address locks out nobody else.
+	o.clock.Skip(15 * time.Minute)
+	check, at := o.signIn(), "198.51.100.7"
+	guess := func(email string) error {
+		_, _, err := check.Password(t.Context(), operators.Typed{Email: email, Password: prepaid.NewSecret("seven red bicycles"), From: at})
+		return err
+	}
+	for i := range 31 {
+		_ = guess(fmt.Sprint("guess", i, "@acme.example"))
+	}
+	var locked *operators.LockedError
+	for range 6 {
+		if err := guess(anna.email); !errors.As(err, &locked) {
+			t.Fatal("the IP address is not locked:", err)
+		}
+	}
+	if status, body := b.browserless().post("/demo/orders", anna.typed()); status != http.StatusSeeOther {
+		t.Error("locked out by others:", status, body)
+	}
 }
 
 // browserless is a browser without cookies at the same desk.
@@ -377,6 +397,9 @@ func TestASessionEndsByItselfAndWhatWasTypedGoesOn(t *testing.T) {
 	status, page := b.post("/demo/undo", url.Values{"what": {`the "form"`}, "key": {"k"}, "code": {"123456"}})
 	if status != http.StatusUnauthorized || !strings.Contains(page, "what you typed goes on") || strings.Contains(page, "123456") {
 		t.Fatal(status, page)
+	}
+	if _, searched := b.post("/demo/search", url.Values{"q": {"48213907"}}); strings.Contains(searched, "48213907") {
+		t.Error("what was searched for is shown again:", searched)
 	}
 	form := hidden(page)
 	if form.Get("what") != `the "form"` || form.Get("sign-in") != http.MethodPost {

@@ -216,6 +216,9 @@ func (s *SignIn) count(ctx context.Context, who, from string) (int, error) {
 			}
 		}
 		n = tries.Count
+		if !until.IsZero() { // who is locked out by their IP address locks out nobody else
+			break
+		}
 	}
 	if !until.IsZero() {
 		return n, &LockedError{until}

@@ -22,7 +22,7 @@ type searchData struct {
 
 // search finds what was typed, in all brands of the person. One hit is gone to.
 func (v *visit) search() {
-	found, err := v.Desk.Desk.Search.Find(v.r.Context(), v.actor, v.r.PostForm.Get("q"))
+	found, err := v.Desk.Desk.Search.Find(v.r.Context(), v.actor, v.r.PostForm.Get(searchField))
 	switch {
 	case errors.Is(err, operators.ErrMaySecret):
 		v.notSearched("search.secret", v.t("search.secret-text"))

@@ -59,12 +59,15 @@ const (
 // secretFields are parts of the names of fields that are never carried: they are typed again.
 var secretFields = []string{"password", "code", "pin", "secret", "token"}
 
+// searchField is the search box. What is pasted into it may be secret, too.
+const searchField = "q"
+
 // carried are the fields that a form carries on past signing in.
 func carried(sent url.Values) url.Values {
 	kept := url.Values{}
 	for name, values := range sent {
 		secret := slices.ContainsFunc(secretFields, func(part string) bool { return strings.Contains(strings.ToLower(name), part) })
-		if !secret && name != signInMark && name != signInEmail && !strings.HasPrefix(name, carriedMark) {
+		if !secret && name != searchField && name != signInMark && name != signInEmail && !strings.HasPrefix(name, carriedMark) {
 			kept[name] = values
 		}
 	}
