@@ -11,7 +11,7 @@ import (
 
 // searchRoutes are the search box. It is posted, because what people paste into it may be secret, and so it is shown to nobody again.
 func searchRoutes() []route {
-	return []route{post("/{brand}/search", operators.ActSee, (*visit).search)}
+	return []route{get("/{brand}/search", operators.ActSee, (*visit).searchAnew), post("/{brand}/search", operators.ActSee, (*visit).search)}
 }
 
 // searchData is what the template "search" shows.
@@ -55,6 +55,11 @@ func (v *visit) search() {
 	}
 	v.show(http.StatusOK, page{Head: ui.Head{Title: v.t("search.found"), Sentence: v.t("search.several", "count", number(int64(len(found))))},
 		Template: "search", Data: searchData{Found: t, Hint: v.t("search.can")}})
+}
+
+// searchAnew is for whoever comes back to the address of a search: what was looked for stands in none.
+func (v *visit) searchAnew() {
+	v.show(http.StatusOK, page{Head: ui.Head{Title: v.t("search.nothing-typed"), Sentence: v.t("search.can")}, Template: "search", Data: searchData{}})
 }
 
 // notSearched says why nothing is shown, and what can be searched.
