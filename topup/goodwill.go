@@ -32,6 +32,9 @@ func (s *Service) Goodwill(ctx context.Context, id prepaid.OrderID, part prepaid
 	case part.Currency != h.Amount.Currency || part.Minor <= 0 || part.Minor > h.Amount.Minor:
 		return h, fmt.Errorf("%w: %s of %s", ErrNotPart, part, h.Amount)
 	}
+	if h.givingAway() && h.last(StepRefund).Part != part { // that one would be finished, and this one taken for done
+		return h, &NotAllowedError{Action: RefundAsGoodwill, Status: h.Status, Allowed: h.Allowed(s.c.Clock.Now()), Reason: ErrWorkedOn}
+	}
 	return s.intervene(ctx, id, RefundAsGoodwill, by, func(ctx context.Context, h *History) error { return s.goodwill(ctx, h, part) })
 }
 

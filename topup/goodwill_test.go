@@ -89,6 +89,26 @@ func TestAPartIsGivenBackOnceWhateverTheGatewayAnswers(t *testing.T) {
 	}
 }
 
+func TestAnotherAmountIsRefusedWhileGoodwillHasNoAnswer(t *testing.T) {
+	w := newWorld(t)
+	o := w.place(w.request())
+	w.gateway.givesBack.then(act{answer: topup.Unknown}, act{answer: topup.Unknown})
+	if err := w.goodwillOf(o.ID, some); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.AdvanceTo(w.clock.Now().Add(time.Hour)) // nobody works on it
+	for _, other := range []prepaid.Money{{}, {Minor: 100, Currency: "EUR"}} {
+		if err := w.goodwillOf(o.ID, other); !errors.Is(err, topup.ErrWorkedOn) {
+			t.Errorf("%s: %v", other, err)
+		}
+	}
+	if err := w.goodwillOf(o.ID, some); err != nil {
+		t.Error("the same once more:", err)
+	}
+	w.work(3 * time.Hour)
+	w.wantPartAway(o.ID, some.Minor)
+}
+
 func TestAPartSurvivesACrash(t *testing.T) {
 	w := newWorld(t)
 	o := w.place(w.request())
