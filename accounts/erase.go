@@ -20,6 +20,7 @@ const (
 type Pseudonyms struct {
 	Number  prepaid.MSISDN                        // "erased-1-9f86d081884c7d65"
 	Address func(prepaid.Address) prepaid.Address // gives "erased:1-2c26b46b68ffc68f"
+	Blocks  func(kind, what string) []string      // see Service.BlockValues; nil: nothing is blocked
 }
 
 // Pseudonyms of a customer of a brand who has the number, under the pepper in use.
@@ -27,6 +28,7 @@ func (s *Service) Pseudonyms(brand string, m prepaid.MSISDN) Pseudonyms {
 	return Pseudonyms{
 		Number:  s.numberPseudonyms(brand, m)[0],
 		Address: func(a prepaid.Address) prepaid.Address { return s.addressPseudonyms(brand, a)[0] },
+		Blocks:  func(kind, what string) []string { return s.BlockValues(kind, brand, what) },
 	}
 }
 

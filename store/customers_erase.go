@@ -53,6 +53,12 @@ func erase(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, p accounts.Pse
 	if err != nil {
 		return nil, err
 	}
+	if err := eraseBlocks(ctx, tx, c, addresses, p); err != nil {
+		return nil, err
+	}
+	if err := eraseApprovals(ctx, tx, c, now); err != nil {
+		return nil, err
+	}
 	if err := eraseAddresses(ctx, tx, c, addresses, p); err != nil {
 		return nil, err
 	}
@@ -98,6 +104,85 @@ func addressesOf(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) ([]prepa
 	return append(addresses, c.MSISDN.Tel()), nil
 }
 
+// eraseBlocks removes what blocks show of the customer, and what deeds say of those that were blocked together. What is blocked stays so,
+// under its pseudonym. An IBAN is known by what its mandate shows.
+func eraseBlocks(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addresses []prepaid.Address, p accounts.Pseudonyms) error {
+	var values []string
+	add := func(kind operators.BlockKind, what string) {
+		if p.Blocks != nil {
+			values = append(values, p.Blocks(string(kind), what)...)
+		}
+	}
+	add(operators.BlockNumber, string(c.MSISDN))
+	for _, a := range addresses {
+		add(operators.BlockAddress, string(a))
+	}
+	var paid []struct{ Gateway, Display string }
+	if err := list(ctx, tx, &paid, `SELECT DISTINCT gateway, display FROM instruments WHERE brand = ? AND customer = ? AND display <> ''`, c.Brand, c.ID); err != nil {
+		return err
+	}
+	for _, i := range paid {
+		add(operators.BlockInstrument, operators.InstrumentName(i.Gateway, i.Display))
+	}
+	type block struct{ ID, Batch, Shows string }
+	var shown, more []block
+	if err := list(ctx, tx, &shown, `
+		SELECT b.id, b.batch, b.shows FROM blocks b JOIN mandates m ON m.brand = b.brand AND m.iban = b.shows
+		WHERE b.brand = ? AND b.kind = 'IBAN' AND b.shows <> '' AND m.customer = ?`, c.Brand, c.ID); err != nil {
+		return err
+	}
+	if len(values) > 0 {
+		if err := listIn(ctx, tx, &more, `SELECT id, batch, shows FROM blocks WHERE brand = ? AND value IN (?) AND shows <> ''`, c.Brand, values); err != nil {
+			return err
+		}
+	}
+	masked := c.MSISDN.Masked()
+	steps := []erasing{{`UPDATE approvals SET does = replace(does, ?, ''), operation = replace(operation, ?, '') WHERE brand = ? AND object_kind = ? AND ended_at = 0`,
+		[]any{masked, masked, c.Brand, prepaid.OnBlock}}}
+	for _, b := range append(shown, more...) {
+		steps = append(steps,
+			erasing{`DELETE FROM deed_details WHERE brand = ? AND deed IN (SELECT id FROM deeds WHERE brand = ? AND kind = ? AND object = ?)`,
+				[]any{c.Brand, c.Brand, prepaid.OnBlock, b.Batch}},
+			erasing{`UPDATE approvals SET does = replace(does, ?, ''), operation = replace(operation, ?, '') WHERE brand = ? AND object_kind = ? AND object IN (?, ?)`,
+				[]any{b.Shows, b.Shows, c.Brand, prepaid.OnBlock, b.Batch, b.ID}},
+			erasing{`UPDATE blocks SET shows = '' WHERE brand = ? AND id = ?`, []any{c.Brand, b.ID}})
+	}
+	return eraseBy(ctx, tx, steps)
+}
+
+// eraseApprovals removes what approvals about the customer, and about orders of theirs, say. What waits for a decision lapses. What ends the
+// customer, and is being carried out, keeps what it needs to be finished after an interruption.
+func eraseApprovals(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, now time.Time) error {
+	var steps []erasing
+	for _, about := range []erasing{
+		{` AND object_kind = 'customer' AND object = ?`, []any{c.ID}},
+		{` AND object_kind = 'order' AND object IN (SELECT id FROM orders WHERE customer = ?)`, []any{c.ID}},
+		{` AND object_kind = 'order' AND object IN (SELECT id FROM orders WHERE brand = ? AND msisdn = ?)`, []any{c.Brand, c.MSISDN}},
+	} {
+		steps = append(steps,
+			erasing{`UPDATE approvals SET status = 'lapsed', ended_at = ? WHERE status = 'asked' AND ended_at = 0` + about.query, append([]any{prepaid.Micros(now)}, about.args...)},
+			erasing{`UPDATE approvals SET does = '', reads = '', outcome = '' WHERE TRUE` + about.query, about.args},
+			erasing{`UPDATE approvals SET operation = '{}', state = '' WHERE (ended_at > 0 OR kind NOT IN (?, ?))` + about.query,
+				append([]any{operators.EraseCustomer{}.Kind(), operators.CloseAccount{}.Kind()}, about.args...)})
+	}
+	return eraseBy(ctx, tx, steps)
+}
+
+// erasing is a statement that erases.
+type erasing struct {
+	query string
+	args  []any
+}
+
+func eraseBy(ctx context.Context, tx *sqlx.Tx, steps []erasing) error {
+	for _, s := range steps {
+		if _, err := exec(ctx, tx, s.query, s.args...); err != nil {
+			return fmt.Errorf("%.40s…: %w", strings.Join(strings.Fields(s.query), " "), err)
+		}
+	}
+	return nil
+}
+
 // eraseAddresses removes what is kept by address; there is one at least, the number's own.
 func eraseAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addresses []prepaid.Address, p accounts.Pseudonyms) error {
 	for _, a := range addresses {
@@ -127,10 +212,7 @@ func eraseAddresses(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addre
 
 // erasePerson overwrites what is kept for the books.
 func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudonym prepaid.MSISDN, now time.Time) error {
-	steps := []struct {
-		query string
-		args  []any
-	}{
+	return eraseBy(ctx, tx, []erasing{
 		// The customer's id keeps the number free for whoever registers it next.
 		{`UPDATE customers SET msisdn = ?, pseudonym = ?, erased_as = status, erased_at = ?, status = 'erased', pin_hash = '',
 			recognised_at = 0, registered_by = '', ` + noTries + ` WHERE id = ?`,
@@ -169,11 +251,5 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 		{`UPDATE orders SET email = '', request_hash = '' WHERE customer = ? AND email <> ''`, []any{c.ID}},
 		// An unkeyed hash of the number would tell it to whoever tries all numbers.
 		{`UPDATE orders SET msisdn = ?, request_hash = '' WHERE brand = ? AND msisdn = ?`, []any{pseudonym, c.Brand, c.MSISDN}},
-	}
-	for _, s := range steps {
-		if _, err := exec(ctx, tx, s.query, s.args...); err != nil {
-			return fmt.Errorf("%.40s…: %w", strings.Join(strings.Fields(s.query), " "), err)
-		}
-	}
-	return nil
+	})
 }

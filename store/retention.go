@@ -44,6 +44,8 @@ var keptTables = []kept{
 	{"orders", "created_at", prepaid.KeepOrders, false, forgetOrders},
 	{"mandates", "agreed_at", prepaid.KeepMandates, false, forgetMandates},
 	{"deeds", "at", prepaid.KeepDeeds, false, nil},
+	{"approvals", "ended_at", prepaid.KeepDeeds, false, nil},
+	{"blocks", "ended_at", prepaid.KeepDeeds, false, nil},
 	{"card_audit", "at", prepaid.KeepDeeds, false, nil},
 }
 
@@ -58,6 +60,8 @@ var still = map[string]string{
 	"developer_deliveries": "status <> 'waiting'",
 	"orders":               "run_at = 0 AND NOT needs_human",
 	"last_inbound":         "NOT EXISTS (SELECT 1 FROM customer_addresses a WHERE a.brand = last_inbound.brand AND a.address = last_inbound.address)",
+	"approvals":            "ended_at > 0",
+	"blocks":               "ended_at > 0",
 	"deeds":                "(kind <> 'order' OR NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = deeds.object))",
 }
 

@@ -163,4 +163,45 @@ var approvalTests = []test{
 		same(w, "no key", must[bool](w)(w.db.Deeds.Carried(w.Context(), "")), false)
 		same(w, "deeds", w.counts("deeds"), "deeds 4")
 	}},
+	{"erasing a customer erases what approvals say of them", func(w *world) {
+		c := w.customer()
+		o := w.placed(w.purchase(c))
+		w.apply(declined(o))
+		for id, on := range map[operators.ApprovalID]operators.Object{
+			"customer": {Kind: prepaid.OnCustomer, ID: string(c.ID)}, "order": {Kind: prepaid.OnOrder, ID: string(o.ID)}, "erase": {Kind: prepaid.OnCustomer, ID: string(c.ID)},
+			"move": {Kind: prepaid.OnCustomer, ID: string(c.ID)}, "another": {Kind: prepaid.OnCustomer, ID: "another"}, "block": {Kind: prepaid.OnBlock, ID: "b"},
+		} {
+			a := asked(id)
+			on.Brand = brand
+			a.Object, a.Does, a.Reads, a.Operation = on, "moves "+c.MSISDN.Masked(), "reads "+c.MSISDN.Masked(), `{"To":"`+c.MSISDN.Masked()+`"}`
+			if id == "erase" {
+				a.Kind = operators.EraseCustomer{}.Kind()
+			}
+			w.ok(w.db.Approvals.Ask(w.Context(), a, nil, a.Deed("ask", by, start)))
+		}
+		for _, id := range []operators.ApprovalID{"erase", "move"} {
+			a := agreed(id, start)
+			must[bool](w)(w.db.Approvals.Decide(w.Context(), a, a.Deed("agree", by, start)))
+		}
+		must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), operators.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}, start))
+		ids := func(where string) (all []string) {
+			w.ok(w.db.Writer().SelectContext(w.Context(), &all, `SELECT id FROM approvals WHERE `+where+` ORDER BY id`))
+			return all
+		}
+		same(w, "say something", ids(`does LIKE '%+31%' OR reads <> '' AND object_kind <> 'block'`), []string{"another"})
+		same(w, "can be finished", ids(`operation LIKE '%+31%'`), []string{"another", "erase"})
+		same(w, "lapsed", ids(`status = 'lapsed' AND ended_at > 0`), []string{"customer", "order"})
+	}},
+	{"approvals that have ended are forgotten with the deeds", func(w *world) {
+		w.ok(w.db.Approvals.Ask(w.Context(), asked("a"), nil, asked("a").Deed("ask", by, start)))
+		w.ok(w.db.Approvals.Ask(w.Context(), asked("open"), nil, asked("open").Deed("ask", by, start)))
+		ended := func(at time.Time) {
+			w.exec(`UPDATE approvals SET status = 'refused', ended_at = ? WHERE id = 'a'`, prepaid.Micros(at))
+			w.forgetAll(start, prepaid.Retention{})
+		}
+		ended(start.AddDate(-9, 0, 0))
+		same(w, "within ten years", w.counts("approvals"), "approvals 2")
+		ended(start.AddDate(-11, 0, 0))
+		same(w, "left", w.column(`SELECT id FROM approvals`), "open")
+	}},
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pulsa/operators"
+	"pulsa/payments"
 	"pulsa/prepaid"
 )
 
@@ -71,5 +72,31 @@ var blockTests = []test{
 			f.After = page[0].ID
 		}
 		same(w, "listed", ids, []string{"block c", "block b", "block a"})
+	}},
+	{"erasing a customer erases what blocks show of them, and they stay blocked", func(w *world) {
+		c := w.customer()
+		s, m := mandate(c, "mandate/1")
+		must[payments.Setup](w)(w.db.Mandates.SaveMandate(w.Context(), s, m))
+		number, address, iban, another := blocked("number "+string(c.MSISDN)), blocked("address "+string(c.MSISDN.Tel())), blocked("i"), blocked("another")
+		address.Kind, address.Batch, iban.Kind, iban.Shows, iban.Batch, another.Batch = operators.BlockAddress, "address", operators.BlockIBAN, m.IBAN, "iban", "another"
+		for _, b := range []operators.Block{number, address, iban, another} {
+			d := prepaid.Deed{Brand: brand, What: "block", Kind: prepaid.OnBlock, Object: b.Batch, About: b.Shows, By: by, At: start}
+			must[int](w)(w.db.Blocks.AddBlocks(w.Context(), []operators.Block{b}, d))
+		}
+		must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), operators.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}, start))
+		same(w, "shown", w.column(`SELECT id || shows FROM blocks WHERE shows <> ''`), another.ID+another.Shows)
+		same(w, "deeds tell of", w.column(`SELECT d.object FROM deeds d JOIN deed_details x ON x.deed = d.id WHERE d.kind = 'block'`), "another")
+		same(w, "blocked", must[int](w)(w.db.Blocks.CountBlocked(w.Context(), brand, []operators.Blocked{number.Blocked, address.Blocked, iban.Blocked}, start)), 3)
+	}},
+	{"blocks that have ended are forgotten with the deeds", func(w *world) {
+		w.blocks(blocked("v"), blocked("w"))
+		ended := func(at time.Time) {
+			w.exec(`UPDATE blocks SET ended_at = ? WHERE value = 'v'`, prepaid.Micros(at))
+			w.forgetAll(start, prepaid.Retention{})
+		}
+		ended(start.AddDate(-9, 0, 0))
+		same(w, "within ten years", w.counts("blocks"), "blocks 2")
+		ended(start.AddDate(-11, 0, 0))
+		same(w, "left", w.column(`SELECT value FROM blocks`), "w")
 	}},
 }

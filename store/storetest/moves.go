@@ -19,6 +19,8 @@ var pseudonyms = accounts.Pseudonyms{Number: "erased-1-ab", Address: func(a prep
 		return "erased:1-t"
 	}
 	return "erased:1-x"
+}, Blocks: func(kind, what string) []string {
+	return []string{kind + " under the pepper before", kind + " " + what}
 }}
 
 func isUnderWay(err error) bool {

@@ -16,6 +16,8 @@ CREATE TABLE blocks (
     PRIMARY KEY (brand, id)
 ) STRICT;
 CREATE UNIQUE INDEX blocks_active ON blocks (brand, value, kind) WHERE ended_at = 0;
+CREATE INDEX blocks_value ON blocks (brand, value);
+CREATE INDEX blocks_shows ON blocks (brand, shows);
 CREATE INDEX blocks_batch ON blocks (brand, batch);
 CREATE INDEX blocks_at ON blocks (brand, blocked_at);
 
