@@ -55,7 +55,6 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 	}
 
 	must[int](w)(db.Blocks.AddBlocks(w.Context(), []operators.Block{blocked("erased-1-ab")}, prepaid.Deed{Brand: brand, What: "block", Kind: prepaid.OnBlock, By: by, At: start}))
-	w.ok(db.Blocks.SetPause(w.Context(), operators.Pause{Brand: brand, By: by, At: start}, prepaid.Deed{Brand: brand, What: "pause brand", Kind: prepaid.OnBrand, Object: brand, By: by, At: start}))
 
 	w.seals(start)
 
