@@ -12,11 +12,12 @@ func TestTheRecordIsSealedAndFitsItsSeal(t *testing.T) {
 	if err := r.DB.Deeds.Record(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	for round, want := range []bool{true, false} {
-		made, err := r.sealDeeds(t.Context())
-		if err != nil || (made > 0) != want {
-			t.Errorf("round %d made %d links, %v", round, made, err)
-		}
+	// The program's own worker may have sealed it already.
+	if _, err := r.sealDeeds(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if made, err := r.sealDeeds(t.Context()); made != 0 || err != nil {
+		t.Errorf("%d links of nothing, %v", made, err)
 	}
 	last, err := r.DB.Deeds.LastLinks(t.Context(), []string{"demo"})
 	if err != nil || len(last) != 1 {

@@ -2,6 +2,8 @@ package operators
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,11 +17,21 @@ import (
 type dayOf struct {
 	orders []OrderCount
 	waits  []WaitCount
-	since  []time.Time
+
+	mu    sync.Mutex // they are counted in the background, too
+	since []time.Time
+}
+
+func (d *dayOf) counted() []time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.since)
 }
 
 func (d *dayOf) OrdersSince(_ context.Context, since time.Time) (counts []OrderCount, err error) {
+	d.mu.Lock()
 	d.since = append(d.since, since)
+	d.mu.Unlock()
 	for _, o := range d.orders {
 		if !o.Hour.Before(since) {
 			counts = append(counts, o)
@@ -80,18 +92,18 @@ func TestTodayIsSummedForTheBrandsAskedForAndReadSeldom(t *testing.T) {
 		if all.All.Orders != 17 || all.WaitCount != 4 || all.Differences != 1 || !all.OldestWait.Equal(now.Add(-9*time.Hour)) {
 			t.Errorf("all %+v", all)
 		}
-		if len(d.since) != 1 {
-			t.Errorf("orders were counted %d times", len(d.since))
+		if len(d.counted()) != 1 {
+			t.Errorf("orders were counted %d times", len(d.counted()))
 		}
 		time.Sleep(6 * time.Second) // only what is recent is counted again
-		if again := read("demo"); again.All != one.All || len(d.since) != 2 || !d.since[1].Equal(hour.Add(-time.Hour)) {
-			t.Errorf("again %+v, counted since %v", again.All, d.since)
+		if again := read("demo"); again.All != one.All || len(d.counted()) != 2 || !d.counted()[1].Equal(hour.Add(-time.Hour)) {
+			t.Errorf("again %+v, counted since %v", again.All, d.counted())
 		}
 		time.Sleep(2 * time.Minute) // all of it, while nobody waits
 		read("demo")
 		synctest.Wait()
-		if len(d.since) != 4 {
-			t.Errorf("counted since %v", d.since)
+		if len(d.counted()) != 4 {
+			t.Errorf("counted since %v", d.counted())
 		}
 	})
 }

@@ -54,7 +54,7 @@ CREATE INDEX approvals_ended ON approvals (ended_at);
 
 -- What our staff is to be told of them, by webhook or mail.
 CREATE TABLE desk_notices (
-    id          TEXT   NOT NULL PRIMARY KEY,
+    id          TEXT   NOT NULL UNIQUE,
     brand       TEXT   NOT NULL,
     event       TEXT   NOT NULL,
     approval    TEXT   NOT NULL,
@@ -65,7 +65,8 @@ CREATE TABLE desk_notices (
     attempts    INTEGER NOT NULL,
     code        TEXT   NOT NULL,
     ended_at    INTEGER NOT NULL,
-    UNIQUE (approval, event, way)
+    PRIMARY KEY (brand, id),
+    UNIQUE (brand, approval, event, way)
 ) STRICT;
 CREATE INDEX desk_notices_due ON desk_notices (run_at) WHERE ended_at = 0;
 CREATE INDEX desk_notices_ended ON desk_notices (ended_at);
