@@ -70,7 +70,7 @@ func (db CardJobs) copyChunk(ctx context.Context, c cards.Chunk, sealed []cards.
 	defer func() { _ = tx.Rollback() }()
 	err = conn.Raw(func(driver any) error {
 		rows := pgx.CopyFromSlice(len(sealed), func(i int) ([]any, error) { return sealedValues(sealed[i]) })
-		_, err := driver.(limitingConn).Conn.Conn().CopyFrom(ctx, pgx.Identifier{"cards"}, sealedTable.writtenNames(), rows)
+		_, err := driver.(limitingConn).PGX().CopyFrom(ctx, pgx.Identifier{"cards"}, sealedTable.writtenNames(), rows)
 		return err
 	})
 	if err == nil {

@@ -153,6 +153,9 @@ func (c limitingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 
 type limitingConn struct{ *stdlib.Conn }
 
+// PGX is the connection, for what database/sql has no words for: COPY.
+func (c limitingConn) PGX() *pgx.Conn { return c.Conn.Conn() }
+
 // BeginTx implements driver.ConnBeginTx. The limits are sent with BEGIN, so that they cost no round trip. They are SET LOCAL,
 // because behind a pooler the connection serves somebody else after the transaction.
 func (c limitingConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {

@@ -240,7 +240,7 @@ func TestAFullDiskLeavesWorkThatCanBeResumed(t *testing.T) {
 
 	file := filepath.Join(s.folder, "print.csv")
 	export := []string{"cards", "export", "--brand", "shop", "--out", file, "--plaintext", "--reason", "test", "--all", "--yes"}
-	j = s.fills(t, cards.KindExport, 16_000, export...)
+	j = s.fills(t, cards.KindExport, 4_000, export...)
 	if left, _ := filepath.Glob(file + "*"); len(left) > 0 {
 		t.Errorf("left: %v", left)
 	}

@@ -146,7 +146,7 @@ func copyRows(ctx context.Context, conn *sqlx.Conn, table string, columns []stri
 	}()
 	defer close(stopped)
 	return conn.Raw(func(c any) error {
-		_, err := c.(interface{ Conn() *pgx.Conn }).Conn().CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) { return <-rows, nil }))
+		_, err := c.(interface{ PGX() *pgx.Conn }).PGX().CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) { return <-rows, nil }))
 		return err
 	})
 }
