@@ -255,7 +255,7 @@ func (w *deskWalk) brandWaits() {
 
 func (w *deskWalk) exec(query string, args ...any) {
 	w.walks.Helper()
-	if _, err := w.DB.Writer().ExecContext(w.walks.Context(), query, args...); err != nil {
+	if _, err := w.DB.Writer().ExecContext(w.walks.Context(), w.DB.Writer().Rebind(query), args...); err != nil {
 		w.walks.Fatal(err)
 	}
 }

@@ -55,7 +55,6 @@ var readsAll = map[store.Dialect]map[string]string{
 		"Retention.Oldest":       "MIN reads the first entry of an index",
 	},
 	store.Postgres: { // each takes as many rows as it wants from where there are enough
-		"Deeds.List":              "the record of this test is short; on SQLite each filter is planned",
 		"Orders.List":             "what no index knows is looked through, in pieces that Orders.Look ends; listsOfOrders plans the others",
 		"CardJobs.ClaimCards":     "a chunk is large beside the cards of this test",
 		"CardJobs.ExportedCards":  "a chunk is large beside the cards of this test",
@@ -102,6 +101,7 @@ func plan(t *testing.T, db *store.DB, sent *store.Recorder, wasteOf func(t *test
 		s := all[key]
 		waste := wasteOf(t, conn, s, in)
 		switch {
+		case db.Dialect() == store.Postgres && waste == "Seq Scan on deeds": // the record of this test is short; SQLite plans by rules
 		case waste != "" && excuses[s.Method] != "":
 			needed[s.Method] = true
 		case waste != "":
