@@ -26,9 +26,9 @@ func BlockKinds() []BlockKind {
 	return []BlockKind{BlockNumber, BlockAddress, BlockInstrument, BlockIBAN}
 }
 
-// InstrumentName is what an instrument is blocked by: as its gateway shows it, kind and last digits, since that is all that every gateway tells
-// of one that is set up anew.
-func InstrumentName(gateway, display string) string { return gateway + "/" + display }
+// InstrumentName is what an instrument is blocked by: the fingerprint that its gateway tells, which is the same whoever sets it up, or what is
+// shown of one of which it tells none.
+func InstrumentName(gateway, fingerprint string) string { return gateway + "/" + fingerprint }
 
 // Blocked is something to block. Its value is a pseudonym: nobody without the keys reads a number or an IBAN from it.
 type Blocked struct {
@@ -96,6 +96,8 @@ type AddBlocks struct {
 	Batch string // drawn by whoever makes the operation
 	All   []Blocked
 	Until time.Time // zero: until somebody ends it
+	// LeftOut is how many lines of the list could not be read, and are left out because the person has chosen so.
+	LeftOut int
 }
 
 // Kind implements Operation.
@@ -132,7 +134,14 @@ func (o AddBlocks) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if !o.Until.IsZero() {
 		does += " until " + stamp(o.Until)
 	}
-	return Plan{Does: does + ".", State: fmt.Sprintf("%d of them were blocked", before)}, nil
+	does += "."
+	switch {
+	case o.LeftOut == 1:
+		does += " One line can't be read and is left out."
+	case o.LeftOut > 1:
+		does += fmt.Sprintf(" %d lines can't be read and are left out.", o.LeftOut)
+	}
+	return Plan{Does: does, State: fmt.Sprintf("%d of them were blocked", before)}, nil
 }
 
 // counted says what is blocked: "+316****5678", "12 numbers, 1 IBAN".
@@ -169,13 +178,11 @@ func kindPlural(k BlockKind) string {
 // Carry implements Operation.
 func (o AddBlocks) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
 	now := d.Clock.Now()
-	all, shows := make([]Block, len(o.All)), make([]string, len(o.All))
+	all := make([]Block, len(o.All))
 	for i, b := range o.All {
 		all[i] = Block{Brand: o.Brand, ID: prepaid.NewID[string](), Batch: o.Batch, Blocked: b, By: by, At: now, Until: o.Until}
-		shows[i] = b.Shows
 	}
 	deed := prepaid.Deed{Brand: o.Brand, What: "block", Kind: prepaid.OnBlock, Object: o.Batch, New: o.deedSays(), By: by, At: now}
-	deed.About = strings.Join(shows, "\n")
 	added, err := d.Blocks.AddBlocks(ctx, all, deed)
 	if err != nil {
 		return Result{}, err
@@ -183,7 +190,8 @@ func (o AddBlocks) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, e
 	return Result{Text: fmt.Sprintf("%d blocked: every copy of the server knows within 5 seconds.", added), Undo: Unblock{Brand: o.Brand, Batch: o.Batch}}, nil
 }
 
-// deedSays tells how much was blocked, and until when, and of no customer.
+// deedSays tells how much was blocked, and until when. What it was stands with the blocks, where erasing a customer erases what is about them
+// alone.
 func (o AddBlocks) deedSays() string {
 	says := fmt.Sprintf("%d", len(o.All))
 	if !o.Until.IsZero() {

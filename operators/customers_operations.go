@@ -279,6 +279,8 @@ func (o ChangeNumber) Plan(ctx context.Context, d *Desk) (Plan, error) {
 		", with its PIN, way to pay, limits and debts. Both numbers are told by SMS.", State: standing(c)}, nil
 }
 
+var errMoveBlocked = errors.New("the number, or the new one, is on the list of blocks: end that block first")
+
 // mayHave says why a customer can't have another number.
 func (s Customers) mayHave(ctx context.Context, c accounts.Customer, to prepaid.MSISDN) error {
 	b := s.Brands.Known(c.Brand)
@@ -288,7 +290,10 @@ func (s Customers) mayHave(ctx context.Context, c accounts.Customer, to prepaid.
 	if _, err := prepaid.ParseMSISDN(to.String(), b.Country); err != nil {
 		return err
 	}
+	blocked := func(m prepaid.MSISDN) bool { return s.Blocks != nil && s.Blocks(BlockNumber, c.Brand, string(m)) }
 	switch {
+	case blocked(c.MSISDN), blocked(to):
+		return errMoveBlocked
 	case to == c.MSISDN:
 		return fmt.Errorf("%s is the customer's number already", to.Masked())
 	case c.Frozen():

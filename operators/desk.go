@@ -75,7 +75,6 @@ type Desk struct {
 	Audit       func(context.Context) ([]Violation, error)
 	APIKeys     APIKeys
 	Channels    func(brand string) (Channels, error)
-	Cards       func(brand string) (Cards, error)
 	Deeds       DeedStore
 	Forms       FormStore
 	Approvals   ApprovalStore
@@ -83,6 +82,7 @@ type Desk struct {
 	Says        Speaker
 	Blocks      BlockStore
 	Pauses      PauseStore
+	Instruments InstrumentReader
 	BlockValue  func(k BlockKind, brand, what string) string // the pseudonym that something is blocked by
 	People      People
 	Tells       []NoticeWay // how our staff is told of what waits for them

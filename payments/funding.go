@@ -37,7 +37,7 @@ func (s *Service) Take(ctx context.Context, o topup.Order, charge prepaid.Charge
 	if i.Customer != o.Customer || i.Brand != o.Brand || i.Gateway != o.Funding.Provider {
 		return topup.Result{Outcome: topup.Refused, Code: CodeNoInstrument}
 	}
-	if s.blocked(&i) {
+	if s.blocked(i) {
 		return topup.Result{Outcome: topup.Refused, Code: CodeBlocked}
 	}
 	return gateway.Charge(ctx, ChargeRequest{

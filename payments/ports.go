@@ -91,6 +91,9 @@ type Instrument struct {
 	Token     prepaid.Secret
 	Display   string // "NL** **** 4300", "Visa **** 4242": fit to show
 	CreatedAt time.Time
+	// FingerprintDigest and IBANDigest tell whether two are one card, account or wallet, and nothing else: see Config.Digests. Either may be empty.
+	FingerprintDigest string
+	IBANDigest        string
 }
 
 // Removal is a customer's wish to pay by an instrument no more.

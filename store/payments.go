@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -126,7 +127,7 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 			}
 			return err
 		}
-		tellAt, byText, err := endMandate(ctx, tx, s.Brand, id)
+		m, byText, err := endMandate(ctx, tx, s.Brand, id)
 		if err != nil || earlier {
 			return err
 		}
@@ -134,7 +135,9 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 			about = prepaid.NoticeMandateRefused
 		}
 		if i != nil {
-			registered, err := activateInstrument(ctx, tx, *i, p, byText)
+			i := *i
+			i.IBANDigest = cmp.Or(i.IBANDigest, m.IBANDigest)
+			registered, err := activateInstrument(ctx, tx, i, p, byText)
 			if err != nil {
 				return err
 			}
@@ -146,8 +149,8 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 			return nil // nobody is to be told
 		}
 		row := newNotice(n, s.Brand, about, s.ReplyTo, now)
-		if tellAt.After(now) {
-			row.DueAt = tellAt
+		if m.TellAt.After(now) {
+			row.DueAt = m.TellAt
 		}
 		return insertNotice(ctx, tx, row)
 	})

@@ -210,11 +210,14 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 	p.Payments, err = payments.New(payments.Config{
 		Store: p.DB.Payments, Mandates: p.DB.Mandates, Keys: p.Keys[operators.CardKey], Reached: with.Reached, Gateways: with.Gateways,
 		Brands: p.Brands, Clock: p.Clock, Log: p.Log,
-		Blocked: func(i payments.Instrument) bool {
-			return p.Gate.Blocked(operators.BlockInstrument, i.Brand, operators.InstrumentName(i.Gateway, i.Display))
-		},
-		BlockedIBAN: func(brand string, i payments.IBAN) bool {
-			return p.Gate.Blocked(operators.BlockIBAN, brand, i.Reveal())
+		Blocked: p.Gate.BlockedInstrument,
+		Digests: payments.Digests{
+			Fingerprint: func(brand, gateway string, fingerprint prepaid.Secret) []string {
+				return p.Gate.Values(operators.BlockInstrument, brand, operators.InstrumentName(gateway, fingerprint.Reveal()))
+			},
+			IBAN: func(brand string, i payments.IBAN) []string {
+				return p.Gate.Values(operators.BlockIBAN, brand, i.Reveal())
+			},
 		},
 	})
 	if err != nil {
@@ -294,9 +297,17 @@ func (p *Program) paused(brand string) error {
 	return nil
 }
 
-// refuses is the Refuses of the orders' configuration: nothing is sold to a blocked number, from one, or while the brand is paused.
-func (p *Program) refuses(r topup.Request) error {
+// refuses is the Refuses of the orders' configuration: nothing is sold to a blocked number, from one, by the customer whose it is on whichever
+// channel, or while the brand is paused.
+func (p *Program) refuses(ctx context.Context, r topup.Request) error {
 	numbers := []prepaid.MSISDN{r.MSISDN}
+	if r.Customer != "" && p.Gate.Any(operators.BlockNumber, r.Brand) {
+		c, err := p.DB.Customers.CustomerByID(ctx, r.Customer)
+		if err != nil {
+			return err
+		}
+		numbers = append(numbers, c.MSISDN)
+	}
 	if m, ok := r.ReplyTo.Address.Tel(); ok && m != r.MSISDN {
 		numbers = append(numbers, m)
 	}

@@ -106,7 +106,7 @@ func (c wireCall) agreement() payments.Agreement {
 
 func signedAnswer(s payments.Signed) wireAnswer {
 	a := result(s.Result)
-	a.Token, a.Display = s.Token.Reveal(), s.Display
+	a.Token, a.Display, a.Fingerprint = s.Token.Reveal(), s.Display, s.Fingerprint.Reveal()
 	return a
 }
 
@@ -117,7 +117,7 @@ func result(r topup.Result) wireAnswer {
 // Tell sends one piece of news, signed: the Events of the gateway. An error where it was not taken.
 func (f *Face) Tell(ctx context.Context, e payments.Event) error {
 	body, err := json.Marshal(wireEvent{
-		Setup: e.Setup, Ended: e.Ended, Token: e.Token.Reveal(), Display: e.Display,
+		Setup: e.Setup, Ended: e.Ended, Token: e.Token.Reveal(), Display: e.Display, Fingerprint: e.Fingerprint.Reveal(),
 		Charge: e.Charge, Revoked: e.Revoked.Reveal(),
 	})
 	if err != nil {

@@ -194,7 +194,7 @@ func TestBlocksAreReadFromAListAndEnded(t *testing.T) {
 	o.sees("ben", "/demo/blocks/add", http.StatusOK, "One on each line")
 	form := url.Values{"kind": {"number"}, "list": {"0612345678\nnonsense\n"}}
 	status, page := o.send("ben", "/demo/blocks/add", form)
-	o.has("a line that is no number", status, page, http.StatusUnprocessableEntity, "line 2")
+	o.has("a line that is no number", status, page, http.StatusUnprocessableEntity, "Line 2: write a phone number")
 	form.Set("list", "0612345678\n\n+31 6 1234 5678\n0612345679")
 	status, page = o.send("ben", "/demo/blocks/add", form)
 	o.has("what it would do", status, page, http.StatusOK, "Blocks 2 numbers.")

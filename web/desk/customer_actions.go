@@ -21,7 +21,7 @@ type customerAction struct {
 	fits func(v *visit, s operators.Sheet) bool
 	make func(v *visit, s operators.Sheet, f *typed) operators.Operation
 	// fields are asked beside the reason.
-	fields func(v *visit) []ui.Input
+	fields func(v *visit, s operators.Sheet) []ui.Input
 	closed bool // what is typed may stand in no address
 }
 
@@ -61,7 +61,7 @@ func customerActions() []customerAction {
 			}},
 		{name: "change-number", act: operators.ActIdentity, caller: true, danger: true, closed: true,
 			fits: func(_ *visit, s operators.Sheet) bool { return s.FrozenAt.IsZero() },
-			fields: func(v *visit) []ui.Input {
+			fields: func(v *visit, _ operators.Sheet) []ui.Input {
 				return []ui.Input{{Field: ui.Field{Name: "number", Label: v.t("customer.new-number"), Hint: v.t("customer.new-number-hint"), Type: "tel", MaxLength: 40, Required: true}}}
 			},
 			make: func(v *visit, s operators.Sheet, f *typed) operators.Operation {
@@ -71,6 +71,7 @@ func customerActions() []customerAction {
 				}
 				return operators.ChangeNumber{ForCaller: v.forCaller(s), To: to}
 			}},
+		{name: "block", act: operators.ActBlock, fits: always, fields: (*visit).blockOfCustomerFields, make: (*visit).blockOfCustomer},
 		{name: "unfreeze", act: operators.ActBlock, danger: true,
 			fits: func(_ *visit, s operators.Sheet) bool { return !s.FrozenAt.IsZero() },
 			make: func(_ *visit, s operators.Sheet, _ *typed) operators.Operation {
@@ -142,9 +143,6 @@ func (v *visit) customerLinks(s operators.Sheet) []customerActionRow {
 	if s.Status == accounts.Blocked && v.may(operators.ActBooks) != operators.Not {
 		rows = append(rows, customerActionRow{Title: v.t("wait.do.paid"), Sentence: v.t("action.paid-text"), Href: v.path("waiting", prepaid.OnCustomer, string(s.ID), "paid")})
 	}
-	if _, ok := v.pathOf("blocks"); ok && v.may(operators.ActBlock) != operators.Not {
-		rows = append(rows, customerActionRow{Title: v.t("action.block"), Sentence: v.t("action.block-text"), Href: v.path("blocks", "add")})
-	}
 	return rows
 }
 
@@ -180,7 +178,7 @@ func (v *visit) runCustomer() {
 	t := task{Title: v.t("action." + a.name), Back: v.customerPath(), Danger: a.danger, Closed: a.closed,
 		Read: func(f *typed) operators.Operation { return a.make(v, s, f) }}
 	if a.fields != nil {
-		t.Fields = a.fields(v)
+		t.Fields = a.fields(v, s)
 	}
 	if a.name == "close" || a.name == "erase" {
 		t.Done = func(operators.Operation, operators.Result) string { return v.path("orders") }

@@ -136,7 +136,14 @@ func (v *visit) findBrand() bool {
 
 // parse reads what was sent, or answers that it is too much.
 func (v *visit) parse() bool {
-	if err := v.r.ParseForm(); err != nil && !strings.HasPrefix(v.r.Header.Get("Content-Type"), "multipart/") {
+	err := v.r.ParseForm()
+	if strings.HasPrefix(v.r.Header.Get("Content-Type"), "multipart/") {
+		err = nil
+		if v.route.limit > formLimit {
+			err = v.r.ParseMultipartForm(v.route.limit)
+		}
+	}
+	if err != nil {
 		v.state(http.StatusRequestEntityTooLarge, "state.too-big", v.t("state.too-big-text"))
 		return false
 	}

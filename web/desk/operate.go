@@ -19,12 +19,13 @@ import (
 
 // task is an operation as a form runs it.
 type task struct {
-	Title  string // verb and number: "Refund €10.00"
-	Button string // "" is the title
-	Back   string // where Cancel and the result lead
-	Danger bool   // it can't be undone
-	Why    string // said in the record; then no reason is asked
-	Closed bool   // what is typed into Fields may stand in no address: the form is posted to find out what would happen
+	Title     string // verb and number: "Refund €10.00"
+	Button    string // "" is the title
+	Back      string // where Cancel and the result lead
+	Danger    bool   // it can't be undone
+	Why       string // said in the record; then no reason is asked
+	Closed    bool   // what is typed into Fields may stand in no address: the form is posted to find out what would happen
+	TakesFile bool   // one of the fields is a file
 	// Fields are what is asked beside the reason. Their values, and the options chosen, are what is proposed: what was typed takes their place.
 	Fields []ui.Input
 	// Read makes the operation of what was typed. It tells what is wrong by typed.wrong.
@@ -249,7 +250,7 @@ func (p *panel) show(refused bool) {
 	}
 	c := ui.Confirm{
 		Title: title, Button: button, Danger: p.Danger, Back: p.Back, Action: p.r.URL.Path, Key: p.key, Fields: p.typed.shown(),
-		Ready: p.ready, Post: p.Closed, Does: p.told.Does, Reads: p.told.Reads, Seen: hashOf(p.told), Code: p.code,
+		Ready: p.ready, Post: p.Closed, TakesFile: p.TakesFile, Does: p.told.Does, Reads: p.told.Reads, Seen: hashOf(p.told), Code: p.code,
 		Reason: ui.Field{
 			Name: fieldReason, Label: p.t("do.reason"), Hint: p.t("do.reason-hint"), Error: p.typed.errors[fieldReason],
 			Value: p.r.Form.Get(fieldReason), MaxLength: maxReason, Required: true,

@@ -55,9 +55,6 @@ func table() []route {
 		peopleRoutes(),
 		searchRoutes(),
 		customerRoutes(),
-		cardsListRoutes(),
-		cardRoutes(),
-		cardJobsRoutes(),
 	)
 }
 
