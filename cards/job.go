@@ -119,7 +119,7 @@ func (s *Service) Job(ctx context.Context, id JobID) (Job, error) {
 
 // Jobs lists a brand's newest jobs, at most 200; with open set only those under way.
 func (s *Service) Jobs(ctx context.Context, brand string, open bool) ([]Job, error) {
-	if _, err := s.brand(brand); err != nil {
+	if _, err := s.known(brand); err != nil {
 		return nil, err
 	}
 	return s.c.Jobs.CardJobs(ctx, brand, open, 200)

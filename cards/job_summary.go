@@ -79,16 +79,19 @@ func (f *Filter) summary(b *prepaid.Brand) string {
 	for _, s := range f.Statuses {
 		statuses = append(statuses, string(s))
 	}
-	amount, customer := "", ""
+	amount, customer, unexported := "", "", ""
 	if !f.Amount.Zero() {
 		amount = f.Amount.String()
 	}
 	if f.Customer != "" {
 		customer = f.Customer.Masked()
 	}
+	if f.Unexported && !f.Whole { // of an export, it goes without saying
+		unexported = "not exported"
+	}
 	return cmp.Or(joinSet(
 		labelled("batch", string(f.Batch)), labelled("series", f.Series), labelled("from", f.From), labelled("to", f.To),
-		labelled("status", strings.Join(statuses, " or ")), labelled("amount", amount), labelled("reseller", f.Reseller),
+		labelled("status", strings.Join(statuses, " or ")), labelled("amount", amount), labelled("reseller", f.Reseller), unexported, labelled("exported by", string(f.Export)),
 		labelledTime("created from", f.Created.From), labelledTime("created before", f.Created.To),
 		labelledTime("expires from", b.Local(f.Expires.From)), labelledTime("expires before", b.Local(f.Expires.To)),
 		labelledTime("activated from", f.Activated.From), labelledTime("activated before", f.Activated.To), labelled("customer", customer),

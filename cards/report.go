@@ -190,7 +190,7 @@ func (s *Service) CreateReseller(ctx context.Context, r Reseller, by prepaid.By)
 
 // Resellers lists a brand's resellers by name.
 func (s *Service) Resellers(ctx context.Context, brand string) ([]Reseller, error) {
-	if _, err := s.brand(brand); err != nil {
+	if _, err := s.known(brand); err != nil {
 		return nil, err
 	}
 	return s.c.Reports.Resellers(ctx, brand)
@@ -223,7 +223,7 @@ func (s *Service) checkReseller(ctx context.Context, brand, name string) error {
 	if len(names) > some {
 		names = append(names[:some], "…")
 	}
-	return fmt.Errorf("brand %s has no reseller %q: create it first, or choose from: %s", brand, name, cmp.Or(strings.Join(names, ", "), "none"))
+	return &FilterError{fmt.Errorf("brand %s has no reseller %q: create it first, or choose from: %s", brand, name, cmp.Or(strings.Join(names, ", "), "none"))}
 }
 
 func resellerFits(name string) bool {

@@ -49,10 +49,18 @@ func New(c Config) (*Service, error) {
 
 // Card returns a card by serial; ErrUnknown.
 func (s *Service) Card(ctx context.Context, brand, serial string) (Card, error) {
-	if _, err := s.brand(brand); err != nil {
+	if _, err := s.known(brand); err != nil {
 		return Card{}, err
 	}
 	return s.c.Store.CardBySerial(ctx, brand, serial)
+}
+
+// known is brand, and returns a withdrawn one too: its cards can be seen.
+func (s *Service) known(name string) (*prepaid.Brand, error) {
+	if b := s.c.Brands.Known(name); b != nil {
+		return b, nil
+	}
+	return s.brand(name)
 }
 
 func (s *Service) brand(name string) (*prepaid.Brand, error) {

@@ -105,7 +105,7 @@ func (c Cards) Unfinished(ctx context.Context, id, out string) (cards.Job, error
 func (c Cards) job(ctx context.Context, id string) (cards.Job, error) {
 	j, err := c.Service.Job(ctx, cards.JobID(id))
 	if err == nil && j.Brand != c.Brand.Name {
-		err = fmt.Errorf("job %s is of brand %s", j.ID, j.Brand)
+		err = fmt.Errorf("job %s is of another brand: %w", j.ID, cards.ErrNoJob)
 	}
 	return j, err
 }

@@ -75,6 +75,7 @@ type Desk struct {
 	Audit       func(context.Context) ([]Violation, error)
 	APIKeys     APIKeys
 	Channels    func(brand string) (Channels, error)
+	Cards       func(brand string) (Cards, error)
 	Deeds       DeedStore
 	Forms       FormStore
 	Approvals   ApprovalStore

@@ -60,7 +60,11 @@ func matching(f cards.Filter) *conditions {
 	if !f.Amount.Zero() {
 		c.add("minor = ? AND currency = ?", f.Amount.Minor, f.Amount.Currency)
 	}
-	if f.Reseller != "" {
+	switch f.Reseller {
+	case "":
+	case cards.NoReseller:
+		c.add("reseller = ''")
+	default:
 		c.add("reseller = ? AND reseller <> ''", f.Reseller)
 	}
 	if f.Customer != "" {
@@ -72,6 +76,9 @@ func matching(f cards.Filter) *conditions {
 	c.statuses(f)
 	if f.Unexported {
 		c.add("export = ''")
+	}
+	if f.Export != "" {
+		c.add("export = ?", f.Export)
 	}
 	if f.Whole {
 		c.add(`batch NOT IN (SELECT id FROM card_jobs WHERE brand = ? AND state <> 'done' AND kind IN ('generate', 'import'))`, f.Brand)

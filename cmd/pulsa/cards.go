@@ -24,7 +24,8 @@ type cardFilter struct {
 	Series        string   `help:"The series."`
 	Batch         string   `help:"What was generated or imported together." placeholder:"JOB"`
 	Amount        string   `help:"What a card is worth: 10 or 7.50."`
-	Reseller      string   `help:"Who sells them."`
+	Reseller      string   `help:"Who sells them; none for cards that nobody sells."`
+	Exported      string   `help:"Their codes are in the print file of that job; no: in none." placeholder:"JOB"`
 	CreatedFrom   string   `help:"Created then or later." placeholder:"TIME"`
 	CreatedTo     string   `help:"Created before." placeholder:"TIME"`
 	ExpiresFrom   string   `help:"Valid through that day or later." placeholder:"TIME"`

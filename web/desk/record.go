@@ -185,6 +185,8 @@ func (v *visit) objectPage(d operators.RecordRow) string {
 		return at.path("orders", d.Object)
 	case d.Kind == prepaid.OnCustomer && may(operators.ActSee):
 		return at.path("customers", d.Object)
+	case d.Kind == prepaid.OnCards && d.What != "create reseller" && may(operators.ActSee):
+		return at.path("cards", "jobs", d.Object)
 	case d.Kind == prepaid.OnKey && may(operators.ActSee):
 		return at.path("developers", d.Object)
 	case d.Kind == prepaid.OnChannel && may(operators.ActSee):

@@ -55,6 +55,9 @@ func table() []route {
 		peopleRoutes(),
 		searchRoutes(),
 		customerRoutes(),
+		cardsListRoutes(),
+		cardRoutes(),
+		cardJobsRoutes(),
 	)
 }
 

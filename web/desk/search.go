@@ -76,6 +76,8 @@ func (v *visit) pageOf(f operators.Found) string {
 		return at.path("orders", f.ID)
 	case prepaid.OnCustomer:
 		return at.path("customers", f.ID)
+	case prepaid.OnCards:
+		return at.path("cards", f.ID)
 	}
 	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"pulsa/accounts"
+	"pulsa/cards"
 	"pulsa/developers"
 	"pulsa/operators"
 	"pulsa/prepaid"
@@ -323,7 +324,8 @@ func (v *visit) notHere() {
 }
 
 // missing are errors that say that something does not exist.
-var missing = []error{topup.ErrNoOrder, accounts.ErrNoCustomer, developers.ErrNoKey, developers.ErrNoDelivery, operators.ErrNoMandate, operators.ErrNoOpenItem, operators.ErrNoNews, operators.ErrNoBlock}
+var missing = []error{topup.ErrNoOrder, accounts.ErrNoCustomer, developers.ErrNoKey, developers.ErrNoDelivery, operators.ErrNoMandate, operators.ErrNoOpenItem, operators.ErrNoNews, operators.ErrNoBlock,
+	operators.ErrNoCard, cards.ErrNoJob}
 
 // fail answers a request whose page can't be made: 404 where a thing does not exist, 403 where it is not the person's, 422 where the form
 // lacks something, 500 else.

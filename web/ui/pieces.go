@@ -79,7 +79,7 @@ type Column struct {
 	Wide  bool   // left out under 900 px
 }
 
-// Cell is a cell of a row. The first cell of a row is its link.
+// Cell is a cell of a row.
 type Cell struct {
 	Text   string
 	Second string // a second line: a reason
@@ -91,7 +91,8 @@ type Cell struct {
 
 // Row is one row of a table.
 type Row struct {
-	Href  string // where its first cell leads; "" for nowhere
+	Href  string // where the row leads; "" for nowhere
+	Link  int    // the cell that is its link
 	ID    string // of its tick box; "" for none
 	Cells []Cell
 }
@@ -111,7 +112,7 @@ type Table struct {
 func (t Table) Zip(r Row) []ColumnCell {
 	all := make([]ColumnCell, len(r.Cells))
 	for i, c := range r.Cells {
-		all[i] = ColumnCell{Column: t.Columns[i], Cell: c, First: i == 0, Href: r.Href}
+		all[i] = ColumnCell{Column: t.Columns[i], Cell: c, First: i == r.Link, Href: r.Href}
 	}
 	return all
 }
@@ -120,7 +121,7 @@ func (t Table) Zip(r Row) []ColumnCell {
 type ColumnCell struct {
 	Column
 	Cell
-	First bool
+	First bool // it is the row's link
 	Href  string
 }
 

@@ -1,0 +1,116 @@
+package desk
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+
+	"pulsa/operators"
+	"pulsa/prepaid"
+	"pulsa/web/ui"
+)
+
+// cardRoutes are one card, and what is done to it.
+func cardRoutes() []route {
+	const one = "/{brand}/cards/{serial}"
+	return []route{get(one, operators.ActSee, (*visit).showCard)}
+}
+
+// cardData is what the template "card" shows.
+type cardData struct {
+	Facts    [][2]string
+	Links    []ui.Link
+	Actions  []orderAction
+	Closed   string // why there is no action
+	Timeline ui.Timeline
+}
+
+// card reads the card of the address. It answers, and returns false, where it is not there.
+func (v *visit) card() (operators.CardDetail, bool) {
+	shop, ok := v.ofCards()
+	if !ok {
+		return operators.CardDetail{}, false
+	}
+	c, err := shop.Show(v.r.Context(), v.r.PathValue("serial"))
+	if err != nil {
+		v.fail(err)
+	}
+	return c, err == nil
+}
+
+// showCard answers with all that is known of a card, but its code.
+func (v *visit) showCard() {
+	c, found := v.card()
+	if !found {
+		return
+	}
+	data := cardData{Facts: v.cardFacts(c), Links: v.cardLinks(c), Timeline: v.cardTimeline(c), Closed: v.t("card.nothing-to-do")}
+	head := ui.Head{Title: v.t("card.title"), Code: c.Serial, Status: v.cardStatus(c.CardRow), Sentence: v.cardSentence(c)}
+	v.show(http.StatusOK, page{Head: head, Template: "card", Data: data})
+}
+
+// cardTimeline is what happened to the card, oldest first.
+func (v *visit) cardTimeline(c operators.CardDetail) ui.Timeline {
+	var t ui.Timeline
+	add := func(at string, tone ui.Tone, text string) {
+		if at != "" {
+			t.Events = append(t.Events, ui.Event{At: v.atText(at), Tone: tone, Text: text})
+		}
+	}
+	add(c.Created, ui.Idle, v.t("card.event.created"))
+	add(c.Released, ui.Good, v.t("card.event.released"))
+	add(c.Activated, ui.Good, v.t("card.event.activated", "number", c.Customer))
+	return t
+}
+
+// cardSentence is what the reader of the page came for.
+func (v *visit) cardSentence(c operators.CardDetail) string {
+	key := "card.says." + c.Status
+	if c.Status == "new" {
+		key = "card.says." + c.State
+	}
+	return v.t(key, "amount", cardMoney(c.CardRow), "when", v.atText(c.Activated).Short, "number", c.Customer, "through", c.ValidThrough)
+}
+
+// cardMoney is what a card is worth, as sentences say it.
+func cardMoney(c operators.CardRow) string {
+	m, err := prepaid.ParseMoney(c.Amount, prepaid.Currency(c.Currency))
+	if err != nil {
+		return c.Amount + " " + c.Currency
+	}
+	return money(m)
+}
+
+// cardFacts are what is known of the card.
+func (v *visit) cardFacts(c operators.CardDetail) [][2]string {
+	var all [][2]string
+	add := func(key, value string) {
+		if value != "" {
+			all = append(all, [2]string{v.t(key), value})
+		}
+	}
+	add("cards.amount", cardMoney(c.CardRow))
+	add("cards.code", codeDots)
+	add("cards.reseller", cmp.Or(c.Reseller, v.t("cards.no-reseller")))
+	add("cards.created", v.atText(c.Created).Full)
+	add("card.released", v.atText(c.Released).Full)
+	add("cards.through", cmp.Or(c.ValidThrough, v.t("card.for-ever")))
+	add("cards.activated", strings.TrimSpace(v.atText(c.Activated).Full+" "+c.Customer))
+	return all
+}
+
+// cardLinks lead to what the card belongs to.
+func (v *visit) cardLinks(c operators.CardDetail) []ui.Link {
+	var all []ui.Link
+	if c.Order != "" {
+		all = append(all, ui.Link{Href: v.path("orders", c.Order), Text: v.t("card.order")})
+	}
+	all = append(all, ui.Link{Href: v.path("cards") + "?" + query("batch", c.Batch), Text: v.t("card.batch")})
+	if c.Batch != "" {
+		all = append(all, ui.Link{Href: v.path("cards", "jobs", c.Batch), Text: v.t("card.made-by")})
+	}
+	if c.Export != "" && c.Export != c.Batch {
+		all = append(all, ui.Link{Href: v.path("cards", "jobs", c.Export), Text: v.t("card.exported-by")})
+	}
+	return all
+}
