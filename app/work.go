@@ -16,6 +16,7 @@ const (
 	afterError      = 2 * time.Second
 	partitionsEvery = time.Hour
 	approvalsEvery  = 2 * time.Second
+	cardJobsEvery   = time.Second
 	settingsEvery   = 2 * time.Second // less than operators.SettingsKnownWithin
 	// couriers send webhooks side by side: each waits for its receiver.
 	couriers     = 4
@@ -48,6 +49,8 @@ func (p *Program) jobs() []job {
 		{"seal", sealEvery, p.sealDeeds},
 		{"approvals", approvalsEvery, p.operatorsDesk().RunApprovals},
 		{"notices to our staff", approvalsEvery, p.notifier().RunDue},
+		{"card jobs", cardJobsEvery, p.Cards.RunDue},
+		{"card files", forgetEvery, p.Cards.ForgetFiles},
 		{"forms", forgetEvery, p.forgetForms},
 		{"sessions of the desk", forgetEvery, p.forgetSessions},
 		{"developers' pins", time.Hour, p.Developers.ForgetPINs},

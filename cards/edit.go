@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"pulsa/prepaid"
@@ -81,6 +82,28 @@ func (p Preview) Cards() int64 {
 		n += c.Cards
 	}
 	return n
+}
+
+// Worth is what the cards that would be touched are worth together.
+func (p Preview) Worth(c prepaid.Currency) prepaid.Money {
+	worth := prepaid.Money{Currency: c}
+	for _, count := range p.Touched {
+		worth.Minor += count.Minor
+	}
+	return worth
+}
+
+// CountText lists counts of cards for people: "3 generated, 2 live, 1 expired (locked)".
+func CountText(counts []Count) string {
+	parts := make([]string, len(counts))
+	for i, c := range counts {
+		name := string(c.State)
+		if c.Expired {
+			name = "expired (" + name + ")"
+		}
+		parts[i] = fmt.Sprintf("%d %s", c.Cards, name)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // PreviewEdit tells what an edit would touch, without doing anything. all must be set where the filter means every card.
@@ -175,8 +198,13 @@ func (s *Service) StartEdit(ctx context.Context, p Preview, c Change, by prepaid
 	if err := s.checkRevived(ctx, p, c, now); err != nil {
 		return Job{}, err
 	}
+	b, err := s.brand(p.Filter.Brand)
+	if err != nil {
+		return Job{}, err
+	}
 	return s.start(ctx, Job{
 		Brand: p.Filter.Brand, Kind: KindEdit, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Change: &c},
+		Was: CountText(p.Touched), Wants: c.wants(b),
 	}, by)
 }
 
@@ -193,7 +221,7 @@ func (s *Service) StartDelete(ctx context.Context, p Preview, by prepaid.By) (Jo
 		}
 	}
 	return s.start(ctx, Job{
-		Brand: p.Filter.Brand, Kind: KindDelete, Total: p.Cards(), Spec: Spec{Filter: &p.Filter},
+		Brand: p.Filter.Brand, Kind: KindDelete, Total: p.Cards(), Spec: Spec{Filter: &p.Filter}, Was: CountText(p.Touched), Wants: "deleted",
 	}, by)
 }
 

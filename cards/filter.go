@@ -26,6 +26,8 @@ type Filter struct {
 	// Activated and Customer mean spent cards only.
 	Activated Span
 	Customer  prepaid.MSISDN
+	// Serials are cards one by one, MaxPage at most.
+	Serials []string `json:",omitempty"`
 	// Now is what "expired" is judged by; the Service sets it.
 	Now time.Time
 	// Whole leaves out the cards of batches that are not complete; the Service sets it.
@@ -93,7 +95,7 @@ func SplitSerial(serial string) (series string, number int64, ok bool) {
 // open reports whether nothing but the brand is set.
 func (f Filter) open() bool {
 	return len(f.Statuses) == 0 && f.Series == "" && f.From == "" && f.To == "" && f.Batch == "" && f.Amount.Zero() &&
-		f.Reseller == "" && f.Created.Zero() && f.Expires.Zero() && f.Activated.Zero() && f.Customer == "" && !f.Unexported && f.Export == ""
+		f.Reseller == "" && f.Created.Zero() && f.Expires.Zero() && f.Activated.Zero() && f.Customer == "" && !f.Unexported && f.Export == "" && len(f.Serials) == 0
 }
 
 // check returns the filter with what follows from it filled in, or an error that says what to change.
@@ -106,6 +108,9 @@ func (f Filter) check(currency prepaid.Currency, now time.Time) (Filter, error) 
 	}
 	if !f.Amount.Zero() && f.Amount.Currency != currency {
 		return f, fmt.Errorf("amount must be in %s", currency)
+	}
+	if len(f.Serials) > MaxPage {
+		return f, fmt.Errorf("%d cards are more than %d: say a range of serials", len(f.Serials), MaxPage)
 	}
 	for _, serial := range []string{f.From, f.To} {
 		if serial == "" {

@@ -19,6 +19,9 @@ type Config struct {
 	Codes     Codes
 	KeyChecks KeyChecks
 	Reports   Reports
+	Served    Served
+	Files     Files
+	Printers  Printers
 	Brands    *prepaid.Brands
 	Keys      *prepaid.Keyring // what codes are MACed and sealed with
 	Clock     prepaid.Clock

@@ -42,6 +42,7 @@ type Plan struct {
 // Result is what an operation did.
 type Result struct {
 	Text  string     // one sentence for people
+	Job   string     // the job on cards that does it; "" for none
 	Undo  Operation  // what undoes it; nil where nothing does
 	Asked ApprovalID // it was not done: another person is asked
 	Once  *HandedOut // what is shown once, and kept nowhere; nil for nothing

@@ -86,13 +86,14 @@ func (d *Desk) again(ctx context.Context, f Form, was SentForm) (Result, error) 
 // storedResult is a Result as it is kept.
 type storedResult struct {
 	Text  string           `json:"text"`
+	Job   string           `json:"job,omitempty"`
 	Undo  *storedOperation `json:"undo,omitempty"`
 	Asked ApprovalID       `json:"asked,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
 func (r Result) MarshalJSON() ([]byte, error) {
-	kept := storedResult{Text: r.Text, Asked: r.Asked}
+	kept := storedResult{Text: r.Text, Job: r.Job, Asked: r.Asked}
 	if r.Undo != nil {
 		kept.Undo = &storedOperation{Kind: r.Undo.Kind()}
 		var err error
@@ -109,7 +110,7 @@ func (r *Result) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &kept); err != nil {
 		return err
 	}
-	*r = Result{Text: kept.Text, Asked: kept.Asked}
+	*r = Result{Text: kept.Text, Job: kept.Job, Asked: kept.Asked}
 	if kept.Undo == nil {
 		return nil
 	}

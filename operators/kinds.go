@@ -16,6 +16,8 @@ func operationKinds() []Operation {
 		AddPerson{}, SetRoles{}, SetGoodwill{}, ResetSignIn{}, EndPerson{},
 		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{}, RunAudit{},
 		See{}, SendCallerCode{}, AddNote{}, RemoveNote{}, UnlockPIN{}, UnlockCards{}, SendResetCode{}, ResendResult{}, RemoveInstrument{}, ChangeNumber{},
+		ReleaseCards{}, EditCards{}, LockCards{}, ReopenCards{}, VoidCards{}, DeleteCards{}, ExportCards{}, GenerateCards{}, LockCard{},
+		StopJob{}, ResumeJob{}, GiveUpJob{}, AddPrinter{}, RemovePrinter{}, ConfirmPrintFile{},
 		Unfreeze{}, UnfreezeForNobody{}, CloseAccount{}, EraseCustomer{}, ExportData{},
 	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -38,7 +39,7 @@ func (db CardJobs) StartCardJob(ctx context.Context, j cards.Job, by prepaid.By)
 			return err
 		}
 		return recordDeed(ctx, tx, prepaid.Deed{Brand: j.Brand, What: j.Action() + " cards", Kind: prepaid.OnCards, Object: string(j.ID),
-			New: fmt.Sprintf("%d cards", j.Total), By: by, At: j.CreatedAt})
+			Old: j.Was, New: cmp.Or(j.Wants, cards.HowMany(j.Total, "card")), By: by, At: j.CreatedAt})
 	})
 	return j, err
 }
@@ -84,8 +85,12 @@ func (db CardJobs) CardJobs(ctx context.Context, brand string, open bool, n int)
 
 // EndCardJob implements cards.Jobs.
 func (db CardJobs) EndCardJob(ctx context.Context, j cards.Job, to cards.JobState, now time.Time) error {
-	rows, err := exec(ctx, db.writer, `
-		UPDATE card_jobs SET state = ?, step = step + 1, ended_at = ? WHERE id = ? AND step = ? AND state = 'under way'`,
+	return endJob(ctx, db.writer, j, to, now)
+}
+
+func endJob(ctx context.Context, q querier, j cards.Job, to cards.JobState, now time.Time) error {
+	rows, err := exec(ctx, q, `
+		UPDATE card_jobs SET state = ?, step = step + 1, ended_at = ?, trouble = '' WHERE id = ? AND step = ? AND state = 'under way'`,
 		to, prepaid.Micros(now), j.ID, j.Step)
 	if err == nil && rows == 0 {
 		err = cards.ErrJobElsewhere

@@ -70,6 +70,13 @@ func matching(f cards.Filter) *conditions {
 	if f.Customer != "" {
 		c.add("activated_by = ? AND activated_by <> ''", f.Customer)
 	}
+	if len(f.Serials) > 0 {
+		args := make([]any, len(f.Serials))
+		for i, serial := range f.Serials {
+			args[i] = serial
+		}
+		c.add("serial IN ("+marks(len(args))+")", args...)
+	}
 	c.span("created_at", f.Created)
 	c.span("expires_at", f.Expires)
 	c.span("activated_at", f.Activated)

@@ -53,6 +53,7 @@ type DB struct {
 	Mandates       Mandates
 	Cards          Cards
 	CardJobs       CardJobs
+	CardFiles      CardFiles
 	CardTries      CardTries
 	CardKeys       CardKeys
 	CardReports    CardReports
@@ -99,6 +100,7 @@ func newDB(c *core) *DB {
 		Mandates:       Mandates{c},
 		Cards:          Cards{c},
 		CardJobs:       CardJobs{c},
+		CardFiles:      CardFiles{c},
 		CardTries:      CardTries{c},
 		CardKeys:       CardKeys{c},
 		CardReports:    CardReports{c},

@@ -79,6 +79,7 @@ type cardExport struct {
 
 // cardBatch are the flags of operators.CardBatch.
 type cardBatch struct {
+	Name           string `help:"What people call the batch."`
 	Amount         string `required:"" help:"What each is worth, in the brand's currency: 10 or 7.50."`
 	Quantity       int    `required:"" help:"How many: 1 to 10000000."`
 	Series         string `required:"" help:"What their serials begin with: 101 gives 101-00000001."`
