@@ -66,7 +66,7 @@ func TestAHeldOrderIsRefundedOnceFromTheDesk(t *testing.T) {
 	if status, body := d.post(page+"/refund", d.form(page+"/refund")); status != http.StatusUnprocessableEntity || !strings.Contains(body, "Write why") {
 		t.Errorf("without a reason: %d %s", status, body)
 	}
-	form := d.form(page+"/refund", "reason", "ticket 4711")
+	form := d.form(page+"/refund", "reason", "ticket 471")
 	changed := url.Values{"key": form["key"], "reason": form["reason"], "seen": {"other"}, "saw": {"It was otherwise."}}
 	if status, body := d.post(page+"/refund", changed); status != http.StatusConflict || !strings.Contains(body, "It was otherwise.") {
 		t.Errorf("after a change: %d %s", status, body)
@@ -76,7 +76,7 @@ func TestAHeldOrderIsRefundedOnceFromTheDesk(t *testing.T) {
 		if status != http.StatusSeeOther || !strings.HasSuffix(to, page+"?done="+form.Get("key")) {
 			t.Fatalf("%d %s", status, to)
 		}
-		d.shows(page+"?done="+form.Get("key"), http.StatusOK, "is refunded", "ticket 4711", "ann@pulsa.example")
+		d.shows(page+"?done="+form.Get("key"), http.StatusOK, "is refunded", "ticket 471", "ann@pulsa.example")
 	}
 	if got := r.Sims.Gateway.Refunded(simgateway.Filter{}); len(got) != 1 {
 		t.Errorf("refunded %+v", got)

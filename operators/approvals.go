@@ -267,21 +267,21 @@ func decidersOf(act Act, brand string) *ForbiddenError {
 	return e
 }
 
-// Decide decides on a question for a person, and carries out what they agree to. key is the form's. Errors: ErrNoApproval, ErrNoReason,
+// Decide decides on a question for a person, and carries out what they agree to. key is the form's. Errors: ErrNoApproval, ErrNoReason, ErrLongReason,
 // ErrNotFresh, ErrOwnRequest, *ForbiddenError (a deed tells of it), *DecidedError.
 func (d *Desk) Decide(ctx context.Context, a Actor, key string, id ApprovalID, v Verdict, why string) (Result, error) {
 	q, err := d.Seen(ctx, a, id)
 	if err != nil {
 		return Result{}, err
 	}
-	why = strings.TrimSpace(why)
+	why, wrong := readReason(why)
 	now := d.Clock.Now()
 	by := prepaid.By{Who: a.Email, Why: why, Role: string(mayDecide(q.Act, a.In(q.Brand))), From: a.From}
 	if err := q.mayBeDecidedBy(a); err != nil {
 		return Result{}, errors.Join(err, d.Deeds.Record(ctx, q.Deed("refused: "+string(v), by, now)))
 	}
-	if why == "" {
-		return Result{}, ErrNoReason
+	if wrong != nil {
+		return Result{}, wrong
 	}
 	if now.Sub(a.FreshAt) > freshFor {
 		return Result{}, ErrNotFresh
@@ -384,7 +384,7 @@ func (d *Desk) carryOut(ctx context.Context, q Approval) (Result, error) {
 	defer cancel()
 	begun, err := d.Deeds.Carried(ctx, q.operation())
 	if err != nil {
-		return Result{}, err
+		return agreedLater, nil
 	}
 	var op Operation
 	if begun {
@@ -392,12 +392,17 @@ func (d *Desk) carryOut(ctx context.Context, q Approval) (Result, error) {
 	} else {
 		op, _, err = d.replan(ctx, q)
 	}
-	if err != nil {
+	switch {
+	case d.unanswered(q, err):
+		return agreedLater, nil
+	case err != nil:
 		return d.endApproval(ctx, q, ApprovalLapsed, Result{Text: "It was not done: " + err.Error()})
 	}
 	r, err := op.Carry(ctx, d, q.by())
 	d.reached("approval carried")
 	switch {
+	case d.unanswered(q, err):
+		return agreedLater, nil
 	case errors.Is(err, prepaid.ErrDone):
 		return d.endApproval(ctx, q, ApprovalCarried, Result{Text: "It was carried out."})
 	case err != nil && begun:
@@ -406,6 +411,17 @@ func (d *Desk) carryOut(ctx context.Context, q Approval) (Result, error) {
 		return d.endApproval(ctx, q, ApprovalFailed, Result{Text: "It was not done: " + err.Error()})
 	}
 	return d.endApproval(ctx, q, ApprovalCarried, r)
+}
+
+// agreedLater is what came of an approval that was agreed to while the database did not answer: it stays open, and RunApprovals takes it up.
+var agreedLater = Result{Text: "Agreed, but the database did not answer: it is tried again by itself within 2 minutes."}
+
+// carriedFor is for how long an approval that was agreed to is tried again while the database does not answer.
+const carriedFor = 24 * time.Hour
+
+// unanswered reports whether an approval stays open because the database, not the operation, said no.
+func (d *Desk) unanswered(q Approval, err error) bool {
+	return errors.Is(err, prepaid.ErrDatabase) && d.Clock.Now().Sub(q.DecidedAt) < carriedFor
 }
 
 // endApproval ends an approval. What was not done leaves a deed that says so: what was done has left its own.

@@ -3,7 +3,6 @@ package operators
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"pulsa/prepaid"
 )
@@ -104,19 +103,19 @@ func (d *Desk) Check(ctx context.Context, a Actor, op Operation) (Plan, Right, e
 }
 
 // Do carries out an operation for a person, or asks a second one. key is the form's: sent again, it returns the first result, or says that
-// there is none yet. Errors: ErrNoReason, *ForbiddenError (a deed tells of it), ErrNotFresh, ErrNoForm, ErrFormUsed, and those of the
+// there is none yet. Errors: ErrNoReason, ErrLongReason, *ForbiddenError (a deed tells of it), ErrNotFresh, ErrNoForm, ErrFormUsed, and those of the
 // operation: then the form may be sent again, unless it left a deed.
 func (d *Desk) Do(ctx context.Context, a Actor, key string, op Operation, why string) (Result, error) {
 	act, on := op.Act(a), op.On()
-	why = strings.TrimSpace(why)
+	why, wrong := readReason(why)
 	by := a.By(act, on.Brand, why)
 	right := a.Right(act, on.Brand)
 	if right == Not {
 		refused := prepaid.Deed{Brand: on.Brand, What: "refused: " + op.Kind(), Kind: on.Kind, Object: on.ID, By: by, At: d.Clock.Now()}
 		return Result{}, errors.Join(forbidden(act, on.Brand), d.Deeds.Record(ctx, refused))
 	}
-	if why == "" {
-		return Result{}, ErrNoReason
+	if wrong != nil {
+		return Result{}, wrong
 	}
 	if rowOf(act).Fresh && !a.Fresh(d.Clock.Now()) {
 		return Result{}, ErrNotFresh

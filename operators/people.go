@@ -204,7 +204,7 @@ type NewPerson struct {
 	Email    string
 	Name     string
 	Language string // "" is English
-	TimeZone string // "" is UTC
+	TimeZone string // "" is that of their brands
 	Roles    map[string][]Role
 	Goodwill map[prepaid.Currency]int64
 }
@@ -242,7 +242,7 @@ func (p People) check(n NewPerson) (Person, error) {
 		person.Language = DeskLanguages()[0]
 	}
 	if person.TimeZone == "" {
-		person.TimeZone = "UTC"
+		person.TimeZone = p.zoneOf(n.Roles)
 	}
 	if person.Name == "" || !oneLine(person.Name, maxPersonName) {
 		return Person{}, &FieldError{Field: "name", Err: fmt.Errorf("write up to %d characters on one line", maxPersonName)}
@@ -256,6 +256,29 @@ func (p People) check(n NewPerson) (Person, error) {
 		}
 	}
 	return person, p.checkRoles(n.Roles)
+}
+
+// zoneOf is the time zone that the brands of some roles share; UTC where they share none.
+func (p People) zoneOf(roles map[string][]Role) string {
+	var brands []*prepaid.Brand
+	if p.Brands != nil {
+		for _, b := range p.Brands.AllKnown() {
+			if roles[b.Name] != nil || roles[AllBrands] != nil {
+				brands = append(brands, b)
+			}
+		}
+	}
+	zone := ""
+	for _, b := range brands {
+		if b.TimeZone == nil || zone != "" && zone != b.TimeZone.String() {
+			return "UTC"
+		}
+		zone = b.TimeZone.String()
+	}
+	if zone == "" {
+		return "UTC"
+	}
+	return zone
 }
 
 func checkTastes(language, zone string) error {
@@ -333,7 +356,10 @@ func (p People) add(ctx context.Context, person Person, by prepaid.By) (Person, 
 	before, err := p.Store.PersonByEmail(ctx, person.Email)
 	switch {
 	case errors.Is(err, ErrNoPerson):
-		person.ID, person.CreatedAt, person.ChangedAt = prepaid.NewID[PersonID](), now, now
+		if person.ID == "" {
+			person.ID = prepaid.NewID[PersonID]()
+		}
+		person.CreatedAt, person.ChangedAt = now, now
 		d := personDeed("add person", person.ID, by, now)
 		d.New = person.Email + ": " + person.RoleText()
 		return person, p.Store.AddPerson(ctx, person, PersonChange{Deed: d})

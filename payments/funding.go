@@ -58,8 +58,8 @@ func (s *Service) Cancel(ctx context.Context, o topup.Order, charge prepaid.Char
 }
 
 // GiveBack implements topup.Funding.
-func (s *Service) GiveBack(ctx context.Context, o topup.Order, charge prepaid.ChargeID, part prepaid.Money) topup.Result {
-	return s.ask(o, func(g Gateway) topup.Result { return g.Refund(ctx, string(charge), part) })
+func (s *Service) GiveBack(ctx context.Context, o topup.Order, charge prepaid.ChargeID, back topup.Repayment) topup.Result {
+	return s.ask(o, func(g Gateway) topup.Result { return g.Refund(ctx, string(charge), back) })
 }
 
 // LookUpGivenBack implements topup.Funding.

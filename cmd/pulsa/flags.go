@@ -42,8 +42,10 @@ type deed struct {
 	Reason string `help:"Why, for the record. Write no number or name of a customer." placeholder:"TEXT"`
 }
 
-// by returns who and why. An operation that needs a reason checks for it.
-func (d deed) by() prepaid.By { return prepaid.ByMachine(app.OSUser(), strings.TrimSpace(d.Reason)) }
+// by returns who and why, with what could be a PIN, a code or a phone number masked. An operation that needs a reason checks for it.
+func (d deed) by() prepaid.By {
+	return prepaid.ByMachine(app.OSUser(), prepaid.MaskDigits(strings.TrimSpace(d.Reason)))
+}
 
 // answer is the flag of commands that answer with one object.
 type answer struct {

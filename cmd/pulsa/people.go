@@ -38,7 +38,7 @@ type peopleAddCommand struct {
 	Name  string `required:"" help:"What colleagues call them."`
 	roles
 	Language string `help:"Of the desk for them: en, nl." default:"en"`
-	TimeZone string `help:"In which they see times." default:"UTC" placeholder:"ZONE"`
+	TimeZone string `help:"In which they see times (default: the brand's)." placeholder:"ZONE"`
 	answer
 }
 

@@ -292,7 +292,7 @@ func together(p trial) {
 
 	for range results {
 		all.Go(func() {
-			p.want("one of many refunds", p.Gateway.Refund(p.Context(), "ref", prepaid.Money{}), topup.Done, topup.Unknown)
+			p.want("one of many refunds", p.Gateway.Refund(p.Context(), "ref", topup.Repayment{}), topup.Done, topup.Unknown)
 		})
 	}
 	all.Wait()

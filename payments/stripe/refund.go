@@ -6,14 +6,13 @@ import (
 
 	api "github.com/stripe/stripe-go/v85"
 
-	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
 // Refund implements payments.Gateway. It gives back whatever has not been given back yet: a charge can't be
 // refunded beyond its amount, however late it is repeated. A part is found by its metadata before it is given back once more: Stripe
 // forgets Idempotency-Keys after a day.
-func (g *Gateway) Refund(ctx context.Context, reference string, part prepaid.Money) topup.Result {
+func (g *Gateway) Refund(ctx context.Context, reference string, back topup.Repayment) topup.Result {
 	ctx, cancel := context.WithTimeout(ctx, chargeWithin)
 	defer cancel()
 	f, err := g.find(ctx, reference)
@@ -24,8 +23,8 @@ func (g *Gateway) Refund(ctx context.Context, reference string, part prepaid.Mon
 		return topup.Result{Outcome: topup.Refused, Code: codeUncharged}
 	}
 	params := &api.RefundCreateParams{PaymentIntent: &f.intent.ID, Metadata: map[string]string{metaCharge: reference}}
-	params.SetIdempotencyKey("refund:" + reference)
-	if !part.Zero() {
+	params.SetIdempotencyKey("refund:" + reference + anew(back.Refused))
+	if part := back.Part; !part.Zero() {
 		before := g.partRefunded(ctx, f.intent)
 		if before.Outcome == topup.Done || before.Outcome == topup.Unknown {
 			return before
@@ -40,7 +39,7 @@ func (g *Gateway) Refund(ctx context.Context, reference string, part prepaid.Mon
 		if before.Outcome == topup.Refused {
 			key += ":" + before.ProviderRef
 		}
-		params.SetIdempotencyKey(key)
+		params.SetIdempotencyKey(key + anew(back.Refused))
 	}
 	r, err := g.now.Load().api.V1Refunds.Create(ctx, params)
 	if err == nil {
@@ -51,6 +50,15 @@ func (g *Gateway) Refund(ctx context.Context, reference string, part prepaid.Mon
 		return g.refunded(ctx, f.intent)
 	}
 	return g.answer(ctx, reference, p)
+}
+
+// anew ends the Idempotency-Key of a refund after some that were refused: with theirs Stripe would repeat the refusal for a day. A refund
+// whose outcome is not known keeps its key.
+func anew(refused int) string {
+	if refused == 0 {
+		return ""
+	}
+	return fmt.Sprintf(":after-%d", refused)
 }
 
 // partRefunded tells what became of the refund of a part of a charge; Absent: there is none.

@@ -74,8 +74,8 @@ func (c *Client) Cancel(ctx context.Context, reference string) topup.Result {
 }
 
 // Refund implements payments.Gateway.
-func (c *Client) Refund(ctx context.Context, reference string, part prepaid.Money) topup.Result {
-	return c.result(ctx, opRefund, wireCall{Reference: reference, Amount: part})
+func (c *Client) Refund(ctx context.Context, reference string, back topup.Repayment) topup.Result {
+	return c.result(ctx, opRefund, wireCall{Reference: reference, Amount: back.Part})
 }
 
 // LookUp implements payments.Gateway.

@@ -42,7 +42,7 @@ func (f *Face) Routes(mux *http.ServeMux) {
 			return result(f.Gateway.Cancel(ctx, c.Reference)), nil
 		},
 		opRefund: func(ctx context.Context, c wireCall) (wireAnswer, error) {
-			return result(f.Gateway.Refund(ctx, c.Reference, c.Amount)), nil
+			return result(f.Gateway.Refund(ctx, c.Reference, topup.Repayment{Part: c.Amount})), nil
 		},
 		opSign: func(ctx context.Context, c wireCall) (wireAnswer, error) {
 			iban, _, err := payments.ParseIBAN(c.IBAN)

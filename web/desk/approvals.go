@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pulsa/operators"
@@ -206,7 +207,7 @@ func (v *visit) decide(verdict operators.Verdict) {
 	}
 	sends, key := v.r.Method == http.MethodPost, cmp.Or(v.r.PostForm.Get(fieldKey), prepaid.NewToken())
 	reason := ui.Field{
-		Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), Value: v.r.PostForm.Get(fieldReason), MaxLength: maxReason, Required: true,
+		Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), Value: v.r.PostForm.Get(fieldReason), MaxLength: operators.MaxReason, Required: true,
 	}
 	title := v.t("approvals." + string(verdict))
 	c := ui.Confirm{Title: title, Button: title, Action: v.r.URL.Path, Key: key, Back: approvalPath(q), Ready: true, Does: q.Does, Reads: q.Reads}
@@ -257,6 +258,9 @@ func (v *visit) decided(q operators.Approval, verdict operators.Verdict, key str
 		return http.StatusOK, nil
 	case errors.Is(err, operators.ErrNoReason):
 		reason.Error = v.t("do.no-reason")
+		c.Errors = append(c.Errors, ui.FieldError{Field: fieldReason, Text: reason.Error})
+	case errors.Is(err, operators.ErrLongReason):
+		reason.Error = v.t("do.long-reason", "most", strconv.Itoa(operators.MaxReason))
 		c.Errors = append(c.Errors, ui.FieldError{Field: fieldReason, Text: reason.Error})
 	case errors.Is(err, operators.ErrNotFresh):
 		c.Code = code

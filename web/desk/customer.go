@@ -146,7 +146,7 @@ func (v *visit) saidBanner() ui.Banner {
 	switch said {
 	case "right":
 		tone = ui.Good
-	case "wrong", "code", "many", "fact", "reason", "note", "data", "no-line":
+	case "wrong", "code", "many", "fact", "reason", "long-reason", "note", "data", "no-line":
 	default:
 		return ui.Banner{}
 	}

@@ -108,6 +108,8 @@ func (v *visit) said(err error) {
 		word = "fact"
 	case errors.Is(err, operators.ErrNoReason):
 		word = "reason"
+	case errors.Is(err, operators.ErrLongReason):
+		word = "long-reason"
 	case errors.Is(err, operators.ErrNoteText):
 		word = "note"
 	case errors.Is(err, operators.ErrNoExport):
@@ -154,7 +156,7 @@ func (v *visit) seeForms(s operators.Sheet) []seeForm {
 		}
 		forms = append(forms, seeForm{Action: v.customerPath("see"), What: string(f.what), Key: prepaid.NewToken(), Title: v.t("see." + f.key),
 			Sentence: v.t("see." + f.key + "-text"), Button: v.t("see." + f.key + "-button"),
-			Reason: ui.Field{Name: "reason-" + f.key, Label: v.t("do.reason"), MaxLength: maxReason, Required: true}})
+			Reason: ui.Field{Name: "reason-" + f.key, Label: v.t("do.reason"), MaxLength: operators.MaxReason, Required: true}})
 	}
 	return forms
 }

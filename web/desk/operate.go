@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -88,9 +89,6 @@ const (
 	fieldSeen   = "seen" // a hash of what the person was told would happen
 	fieldSaw    = "saw"  // its sentence
 )
-
-// maxReason is how long a reason may be, in characters.
-const maxReason = 500
 
 // run shows what an operation would do (GET), or carries it out (POST). What was typed stays after an error. Sent twice, the form does
 // its work once.
@@ -206,6 +204,9 @@ func (p *panel) carry() {
 	case errors.Is(err, operators.ErrNoReason):
 		p.typed.wrong(fieldReason, p.t("do.no-reason"))
 		p.show(true)
+	case errors.Is(err, operators.ErrLongReason):
+		p.typed.wrong(fieldReason, p.t("do.long-reason", "most", strconv.Itoa(operators.MaxReason)))
+		p.show(true)
 	case errors.Is(err, operators.ErrNotFresh):
 		p.askCode("")
 	case errors.As(err, &forbidden):
@@ -253,7 +254,7 @@ func (p *panel) show(refused bool) {
 		Ready: p.ready, Post: p.Closed, TakesFile: p.TakesFile, Does: p.told.Does, Reads: p.told.Reads, Seen: hashOf(p.told), Code: p.code,
 		Reason: ui.Field{
 			Name: fieldReason, Label: p.t("do.reason"), Hint: p.t("do.reason-hint"), Error: p.typed.errors[fieldReason],
-			Value: p.r.Form.Get(fieldReason), MaxLength: maxReason, Required: true,
+			Value: p.r.Form.Get(fieldReason), MaxLength: operators.MaxReason, Required: true,
 		},
 		Hidden: append(p.carried(), [2]string{fieldSaw, p.told.Does}),
 	}

@@ -337,7 +337,7 @@ func (v *visit) fail(err error) {
 		return
 	case errors.Is(err, context.Canceled):
 		return // nobody reads the answer
-	case errors.Is(err, operators.ErrNoReason), errors.Is(err, operators.ErrNoForm), errors.Is(err, operators.ErrFormUsed):
+	case errors.Is(err, operators.ErrNoReason), errors.Is(err, operators.ErrLongReason), errors.Is(err, operators.ErrNoForm), errors.Is(err, operators.ErrFormUsed):
 		v.state(http.StatusUnprocessableEntity, "ui.errors", v.t("do.not-now", "why", err.Error()))
 		return
 	}

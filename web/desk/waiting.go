@@ -295,7 +295,7 @@ func (v *visit) addMandates(w operators.Wait, shown *waitShown) error {
 	mandates, err := v.Desk.Desk.Customers.Mandates.MandatesOf(v.r.Context(), w.Customer)
 	for _, m := range mandates {
 		shown.Mandates = append(shown.Mandates, mandateForm{m.Reference, v.at(m.AgreedAt).Full, v.path("mandates", m.Reference), ui.Field{
-			Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), MaxLength: maxReason, Required: true,
+			Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), MaxLength: operators.MaxReason, Required: true,
 		}})
 	}
 	return err
