@@ -151,8 +151,7 @@ var formNotSent = map[string]string{
 
 // worksAgain are operations that work each time, and why.
 var worksAgain = map[string]string{
-	"/{brand}/search":         "it only looks, and what can't be read is refused: TestSearch of package app",
-	"/-/people/{person}/link": "the link that was shown is stored nowhere: sent again, the form makes another, and ends the one before",
+	"/{brand}/search": "it only looks, and what can't be read is refused: TestSearch of package app",
 }
 
 // formAt returns the form that is sent to an address, filled in, or why there is none: it stands on the operation's own page, or on that of

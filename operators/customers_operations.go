@@ -317,6 +317,26 @@ func (o ChangeNumber) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result
 	return Result{Text: done.Text()}, err
 }
 
+// ofFrozen is what the two ways out of a frozen account have.
+type ofFrozen struct{ OfCustomer }
+
+func (o ofFrozen) plan(ctx context.Context, d *Desk, does string) (Plan, error) {
+	c, err := o.find(ctx, d)
+	if err == nil && !c.Frozen() {
+		err = ErrNotFrozen
+	}
+	return Plan{Does: does, State: standing(c)}, err
+}
+
+func (o ofFrozen) carry(ctx context.Context, d *Desk, by prepaid.By, says string,
+	unfreeze func(context.Context, prepaid.CustomerID, prepaid.By, time.Time) error,
+) (Result, error) {
+	if _, err := o.find(ctx, d); err != nil {
+		return Result{}, err
+	}
+	return Result{Text: says}, unfreeze(ctx, o.Customer, by, d.Clock.Now())
+}
+
 // Unfreeze decides that a frozen account stays with whoever set its last PIN.
 type Unfreeze struct{ OfCustomer }
 
@@ -328,20 +348,12 @@ func (Unfreeze) Act(Actor) Act { return ActBlock }
 
 // Plan implements Operation.
 func (o Unfreeze) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	c, err := o.find(ctx, d)
-	if err == nil && !c.Frozen() {
-		err = ErrNotFrozen
-	}
-	return Plan{Does: "Leaves the account with whoever set its last PIN. Whoever said NOT ME can't say it any more.", State: standing(c)}, err
+	return ofFrozen(o).plan(ctx, d, "Leaves the account with whoever set its last PIN. Whoever said NOT ME can't say it any more.")
 }
 
 // Carry implements Operation.
 func (o Unfreeze) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
-	if _, err := o.find(ctx, d); err != nil {
-		return Result{}, err
-	}
-	err := d.Customers.Customers.Unfreeze(ctx, o.Customer, by, d.Clock.Now())
-	return Result{Text: "The account is no longer frozen and stays with whoever set its last PIN."}, err
+	return ofFrozen(o).carry(ctx, d, by, "The account is no longer frozen and stays with whoever set its last PIN.", d.Customers.Customers.Unfreeze)
 }
 
 // UnfreezeForNobody decides that whoever set the last PIN of a frozen account loses it.
@@ -355,21 +367,13 @@ func (UnfreezeForNobody) Act(Actor) Act { return ActBlock }
 
 // Plan implements Operation.
 func (o UnfreezeForNobody) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	c, err := o.find(ctx, d)
-	if err == nil && !c.Frozen() {
-		err = ErrNotFrozen
-	}
-	return Plan{Does: "Takes the account from whoever set its last PIN: their PIN, ways to pay and addresses end. The owner of the number gets it back " +
-		"by a code sent there.", State: standing(c)}, err
+	return ofFrozen(o).plan(ctx, d, "Takes the account from whoever set its last PIN: their PIN, ways to pay and addresses end. The owner of the number gets it back "+
+		"by a code sent there.")
 }
 
 // Carry implements Operation.
 func (o UnfreezeForNobody) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
-	if _, err := o.find(ctx, d); err != nil {
-		return Result{}, err
-	}
-	err := d.Customers.Customers.UnfreezeForNobody(ctx, o.Customer, by, d.Clock.Now())
-	return Result{Text: "The account is nobody's until the owner of the number proves it by a code."}, err
+	return ofFrozen(o).carry(ctx, d, by, "The account is nobody's until the owner of the number proves it by a code.", d.Customers.Customers.UnfreezeForNobody)
 }
 
 // CloseAccount closes a customer's account as they could themselves.
@@ -399,13 +403,19 @@ func (o CloseAccount) Plan(ctx context.Context, d *Desk) (Plan, error) {
 // Carry implements Operation.
 func (o CloseAccount) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
 	s := d.Customers
+	switch done, err := d.Deeds.Carried(ctx, by.Operation); {
+	case err != nil:
+		return Result{}, err
+	case done: // its deed is in its transaction
+		return Result{}, prepaid.ErrDone
+	}
 	c, err := o.find(ctx, d)
 	if err != nil {
 		return Result{}, err
 	}
 	err = s.ending(ctx, c, func() ([]prepaid.Address, error) {
 		return s.Endings.CloseByHand(ctx, accounts.Closing{Customer: c.ID, Holder: c.Holder, Pseudonyms: s.Pseudonyms.Pseudonyms(c.Brand, c.MSISDN),
-			OperationKey: "by hand/" + prepaid.NewToken(), At: s.Clock.Now()}, by)
+			OperationKey: by.Operation, At: s.Clock.Now()}, by)
 	})
 	return Result{Text: "The account is closed."}, err
 }

@@ -222,9 +222,10 @@ func (o EndPerson) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, e
 	return Result{Text: "They have left. They can be added again."}, nil
 }
 
-// LinkFor makes the link by which somebody sets how they sign in who can't sign in now. It does not go through Do, because what it hands out
-// is kept nowhere. Errors: *ForbiddenError, ErrNotFresh, ErrCanSignIn, ErrPersonLeft, ErrNoPerson.
-func (d *Desk) LinkFor(ctx context.Context, a Actor, id PersonID) (Invitation, error) {
+// LinkFor makes the link by which somebody sets how they sign in who can't sign in now, once for each form: what it hands out is kept nowhere,
+// so that a form that is sent again gets ErrFormUsed. Other errors: *ForbiddenError, ErrNotFresh, ErrNoForm, ErrCanSignIn, ErrPersonLeft,
+// ErrNoPerson.
+func (d *Desk) LinkFor(ctx context.Context, a Actor, key string, id PersonID) (Invitation, error) {
 	if a.Right(ActPeople, "") == Not {
 		return Invitation{}, forbidden(ActPeople, "")
 	}
@@ -235,9 +236,22 @@ func (d *Desk) LinkFor(ctx context.Context, a Actor, id PersonID) (Invitation, e
 	if err != nil {
 		return Invitation{}, err
 	}
-	token, err := d.People.Link(ctx, id, a.By(ActPeople, "", ""))
+	form, err := formOf(a.Person, key, d.Clock.Now(), "link", string(id))
 	if err != nil {
 		return Invitation{}, err
 	}
-	return d.People.invitation(p, token), nil
+	_, sent, err := d.Forms.Begin(ctx, form)
+	if err == nil && sent {
+		err = ErrFormUsed
+	}
+	if err != nil {
+		return Invitation{}, err
+	}
+	by := a.By(ActPeople, "", "")
+	by.Operation = form.operation()
+	token, err := d.People.Link(ctx, id, by)
+	if err != nil {
+		return Invitation{}, errors.Join(err, d.failed(ctx, form, err))
+	}
+	return d.People.invitation(p, token), d.Forms.End(ctx, form, Result{Text: "The link was made, and shown once. Lost? Make another."}, d.Clock.Now())
 }

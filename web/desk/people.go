@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -289,6 +290,7 @@ func (v *visit) simple(words string, op func(operators.PersonID) operators.Opera
 // linkPage is the template's data.
 type linkPage struct {
 	Errors []ui.FieldError
+	Key    string
 	Action string
 	Code   *ui.Field
 	Email  string
@@ -302,7 +304,10 @@ func (v *visit) linkFor() {
 	if !ok {
 		return
 	}
-	l := linkPage{Action: v.r.URL.Path, Email: p.Email, Back: peoplePath + "/" + string(p.ID)}
+	l := linkPage{Action: v.r.URL.Path, Key: cmp.Or(v.r.PostForm.Get(fieldKey), prepaid.NewToken()), Email: p.Email, Back: peoplePath + "/" + string(p.ID)}
+	if v.wasSent(l.Back) {
+		return
+	}
 	status := http.StatusOK
 	wrong := func(text string) {
 		status, l.Errors = http.StatusUnprocessableEntity, []ui.FieldError{{Text: text}}
@@ -318,7 +323,7 @@ func (v *visit) linkFor() {
 			}
 		}
 		if len(l.Errors) == 0 {
-			invitation, err := v.Desk.Desk.LinkFor(v.r.Context(), v.actor, p.ID)
+			invitation, err := v.Desk.Desk.LinkFor(v.r.Context(), v.actor, v.r.PostForm.Get(fieldKey), p.ID)
 			switch {
 			case err == nil:
 				l.Link = invitation.Link
@@ -327,6 +332,12 @@ func (v *visit) linkFor() {
 					return
 				}
 				wrong(v.t("do.code-hint"))
+			case errors.Is(err, operators.ErrFormUsed):
+				v.redirect(withDone(l.Back, l.Key))
+				return
+			case errors.Is(err, operators.ErrNoForm):
+				v.fail(err)
+				return
 			case errors.Is(err, operators.ErrCanSignIn):
 				wrong(v.t("people.can-sign-in"))
 			case errors.Is(err, operators.ErrPersonLeft):
