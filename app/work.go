@@ -47,6 +47,7 @@ func (p *Program) jobs() []job {
 		{"misses of links", forgetEvery, p.forgetMisses},
 		{"blocks and pauses", settingsEvery, func(ctx context.Context) (int, error) { return 0, p.Gate.Load(ctx) }},
 		{"seal", sealEvery, p.sealDeeds},
+		{"expired cards", lapseEvery, p.lapseCards},
 		{"approvals", approvalsEvery, p.operatorsDesk().RunApprovals},
 		{"notices to our staff", approvalsEvery, p.notifier().RunDue},
 		{"card jobs", cardJobsEvery, p.Cards.RunDue},

@@ -42,6 +42,8 @@ type Change struct {
 	Expires  *time.Time `json:",omitempty"` // the zero time: never
 	Reseller *string    `json:",omitempty"` // "": none
 	Action   Action     `json:",omitempty"`
+	// Stock is the movement of stock that the change is, if it is one: Delivered, Returned, Transferred or Damaged.
+	Stock MoveKind `json:",omitempty"`
 	// AllowGuessable lets expired cards be worth something again even if their codes are too short for it.
 	AllowGuessable bool `json:",omitempty"`
 }
@@ -172,12 +174,24 @@ func (s *Service) preview(ctx context.Context, f Filter, states []State, unexpir
 	}
 	for _, c := range counts {
 		if contains(states, c.State) && !(unexpired && c.Expired) {
-			p.Touched = append(p.Touched, c)
+			p.Touched = addCount(p.Touched, c)
 		} else {
-			p.Left = append(p.Left, c)
+			p.Left = addCount(p.Left, c)
 		}
 	}
 	return p, nil
+}
+
+// addCount adds a count to those by state; whether locked cards were on sale before matters to nobody here.
+func addCount(counts []Count, c Count) []Count {
+	c.Released = false
+	for i, other := range counts {
+		if other.State == c.State && other.Expired == c.Expired && other.Currency == c.Currency {
+			counts[i].add(c.Sum)
+			return counts
+		}
+	}
+	return append(counts, c)
 }
 
 func contains(states []State, s State) bool {

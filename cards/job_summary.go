@@ -9,8 +9,11 @@ import (
 	"pulsa/prepaid"
 )
 
-// Action names what a job does, in one word: the action of an edit that has one, else the job's kind.
+// Action names what a job does, in a word: the movement of stock or the action of an edit that has one, else the job's kind.
 func (j Job) Action() string {
+	if j.Spec.Change != nil && j.Spec.Change.Stock != "" {
+		return map[MoveKind]string{Delivered: "deliver", Returned: "return", Transferred: "transfer", Damaged: "write off"}[j.Spec.Change.Stock]
+	}
 	if j.Spec.Change != nil && j.Spec.Change.Action != "" {
 		return string(j.Spec.Change.Action)
 	}

@@ -38,6 +38,7 @@ type Count struct {
 	Currency prepaid.Currency
 	State    State
 	Expired  bool
+	Released bool // of locked ones: they were on sale before
 	Sum
 }
 
@@ -50,7 +51,7 @@ func (s *Sum) add(o Sum) {
 }
 
 // Balance tells where the cards of a group stand. Issued is the sum of the seven that follow; Liability is
-// what may still be redeemed: issued without spent, expired and void.
+// what is owed for cards on sale: live, reserved, and locked after they were released.
 type Balance struct {
 	Group                                                   string
 	Currency                                                prepaid.Currency
@@ -72,7 +73,7 @@ func (b *Balance) add(c Count) {
 		return
 	}
 	place.add(c.Sum)
-	if place != &b.Spent && place != &b.Void && place != &b.Expired {
+	if place == &b.Live || place == &b.Reserved || place == &b.Locked && c.Released {
 		b.Liability.add(c.Sum)
 	}
 }
@@ -194,14 +195,6 @@ func (s *Service) Resellers(ctx context.Context, brand string) ([]Reseller, erro
 		return nil, err
 	}
 	return s.c.Reports.Resellers(ctx, brand)
-}
-
-// Statement tells where a reseller's cards stand, by series.
-func (s *Service) Statement(ctx context.Context, brand, reseller string) ([]Balance, error) {
-	if reseller == "" {
-		return nil, errors.New("say which reseller")
-	}
-	return s.Balances(ctx, Filter{Brand: brand, Reseller: reseller}, BySeries)
 }
 
 // checkReseller refuses a reseller that nobody has created; "" is none.

@@ -22,6 +22,7 @@ type Config struct {
 	Served    Served
 	Files     Files
 	Printers  Printers
+	Stock     Stock
 	Brands    *prepaid.Brands
 	Keys      *prepaid.Keyring // what codes are MACed and sealed with
 	Clock     prepaid.Clock

@@ -154,12 +154,6 @@ func (c Cards) Balances(ctx context.Context, q CardQuery, by cards.Group) (CardB
 	return newCardBalances(balances, known(by)), err
 }
 
-// Statement is Balances of a reseller's cards, by series.
-func (c Cards) Statement(ctx context.Context, reseller string) (CardBalances, error) {
-	balances, err := c.Service.Statement(ctx, c.Brand.Name, reseller)
-	return newCardBalances(balances, cards.BySeries), err
-}
-
 // known returns the group that package cards understands: cards.ByNothing for "none".
 func known(by cards.Group) cards.Group {
 	if by == "none" {

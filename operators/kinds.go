@@ -15,6 +15,7 @@ func operationKinds() []Operation {
 		AddBlocks{}, Unblock{}, PauseBrand{}, ResumeBrand{},
 		AddPerson{}, SetRoles{}, SetGoodwill{}, ResetSignIn{}, EndPerson{},
 		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{}, RunAudit{},
+		CreateReseller{}, MoveStock{},
 		See{}, SendCallerCode{}, AddNote{}, RemoveNote{}, UnlockPIN{}, UnlockCards{}, SendResetCode{}, ResendResult{}, RemoveInstrument{}, ChangeNumber{},
 		ReleaseCards{}, EditCards{}, LockCards{}, ReopenCards{}, VoidCards{}, DeleteCards{}, ExportCards{}, GenerateCards{}, LockCard{},
 		StopJob{}, ResumeJob{}, GiveUpJob{}, AddPrinter{}, RemovePrinter{}, ConfirmPrintFile{},

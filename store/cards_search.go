@@ -284,6 +284,7 @@ type countRow struct {
 	Currency prepaid.Currency
 	State    cards.State
 	Expired  bool
+	Released bool
 	Cards    int64
 	Minor    int64
 }
@@ -306,18 +307,19 @@ func (db Cards) CountCards(ctx context.Context, f cards.Filter, by cards.Group) 
 	c := matching(f)
 	var rows []countRow
 	err := list(ctx, db.reader, &rows, `
-		SELECT grp, currency, state, expired, COUNT(*) AS cards, CAST(SUM(minor) AS BIGINT) AS minor
+		SELECT grp, currency, state, expired, released, COUNT(*) AS cards, CAST(SUM(minor) AS BIGINT) AS minor
 		FROM (SELECT `+groupColumn(by)+` AS grp, currency, state, minor,
-				state NOT IN ('reserved', 'spent', 'void') AND expires_at > 0 AND expires_at <= ? AS expired
+				state NOT IN ('reserved', 'spent', 'void') AND expires_at > 0 AND expires_at <= ? AS expired,
+				state = 'locked' AND released_at > 0 AS released
 			FROM cards`+c.where()+`) AS found
-		GROUP BY grp, currency, state, expired ORDER BY grp, currency, state, expired`,
+		GROUP BY grp, currency, state, expired, released ORDER BY grp, currency, state, expired, released`,
 		append([]any{prepaid.Micros(f.Now)}, c.args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("count cards: %w", err)
 	}
 	counts := make([]cards.Count, len(rows))
 	for i, r := range rows {
-		counts[i] = cards.Count{Group: r.Group, Currency: r.Currency, State: r.State, Expired: r.Expired, Sum: cards.Sum{Cards: r.Cards, Minor: r.Minor}}
+		counts[i] = cards.Count{Group: r.Group, Currency: r.Currency, State: r.State, Expired: r.Expired, Released: r.Released, Sum: cards.Sum{Cards: r.Cards, Minor: r.Minor}}
 	}
 	return counts, nil
 }

@@ -57,6 +57,7 @@ type DB struct {
 	CardTries      CardTries
 	CardKeys       CardKeys
 	CardReports    CardReports
+	CardStock      CardStock
 	Developers     Developers
 	Sales          Sales
 	Webhooks       Webhooks
@@ -104,6 +105,7 @@ func newDB(c *core) *DB {
 		CardTries:      CardTries{c},
 		CardKeys:       CardKeys{c},
 		CardReports:    CardReports{c},
+		CardStock:      CardStock{c},
 		Developers:     Developers{c},
 		Sales:          Sales{c},
 		Webhooks:       Webhooks{c},

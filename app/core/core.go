@@ -243,7 +243,7 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 // NewCards makes the card business on an open store.
 func NewCards(brands *prepaid.Brands, keys Keyrings, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
 	return cards.New(cards.Config{
-		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports,
+		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports, Stock: db.CardStock,
 		Served: db.CardJobs, Files: db.CardFiles, Printers: db.CardFiles,
 		Brands: brands, Keys: keys[operators.CardKey], Clock: clock, Log: log,
 	})

@@ -10,6 +10,7 @@ type cardsCommand struct {
 	Export   cardsWorkCommand[cardExport]  `cmd:"" help:"Write the print file: serials with their codes, encrypted, once." set:"all=Export all cards of the brand."`
 	Import   cardsImportCommand            `cmd:"" help:"Take over existing cards from a CSV file."`
 	Rekey    cardsRekeyCommand             `cmd:"" help:"Seal all codes with the card key in use."`
+	Move     cardsWorkCommand[cardStock]   `cmd:"" help:"Deliver cards to a reseller, take them back, hand them on to another, or write them off as damaged." set:"all=Not for movements: name a batch or a range."`
 	Report   cardsReportCommand            `cmd:"" help:"Report liability or redemptions."`
 	Jobs     cardsJobsCommand              `cmd:"" help:"List work on cards: who did what, why, and what was interrupted."`
 	Resume   cardsResumeCommand            `cmd:"" help:"Go on with work that was interrupted."`

@@ -85,8 +85,19 @@ func (c *cardsJobsCommand) Run(ctx context.Context, e term.Env, shop operators.C
 }
 
 type cardsReportCommand struct {
-	Liability   liabilityCommand   `cmd:"" help:"What may still be redeemed: issued without spent, expired and void."`
+	Liability   liabilityCommand   `cmd:"" help:"Where cards stand now, and what is owed for those on sale; by any filter."`
+	Standing    standingCommand    `cmd:"" help:"What was on sale, in stock, locked and expired at the end of a day, and what was owed, by reseller."`
 	Redemptions redemptionsCommand `cmd:"" help:"What was spent, by day."`
+}
+
+type standingCommand struct {
+	ofBrand
+	term.Output
+	Day string `help:"At the end of that day, in the brand's time zone (default: now)." placeholder:"DATE"`
+}
+
+func (c *standingCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
+	return term.NewTable[operators.StandingRow](e, c.Output).Least("locked", "in_stock", "expired").Print(shop.Standing(ctx, c.Day))
 }
 
 type liabilityCommand struct {
@@ -126,7 +137,7 @@ func (c *redemptionsCommand) Run(ctx context.Context, e term.Env, shop operators
 type resellersCommand struct {
 	Create    resellersCreateCommand    `cmd:"" help:"Create a reseller, who can then be given cards."`
 	List      resellersListCommand      `cmd:"" help:"List a brand's resellers."`
-	Statement resellersStatementCommand `cmd:"" help:"Tell where a reseller's cards stand, by series."`
+	Statement resellersStatementCommand `cmd:"" help:"Tell what happened to a reseller's stock in a period: delivered, returned, activated and so on."`
 }
 
 type resellersCreateCommand struct {
@@ -153,8 +164,14 @@ type resellersStatementCommand struct {
 	ofBrand
 	term.Output
 	Name string `arg:"" help:"Which reseller."`
+	From string `help:"The first day, in the brand's time zone (default: the first of this month)." placeholder:"DATE"`
+	To   string `help:"The first day that is not meant (default: until now)." placeholder:"DATE"`
 }
 
 func (c *resellersStatementCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
-	return balances(e, c.Output)(shop.Statement(ctx, c.Name))
+	statement, err := shop.Statement(ctx, c.Name, c.From, c.To)
+	if err == nil && c.IsText() {
+		fmt.Fprintf(e.Stdout, "%s\n\n", statement.Text())
+	}
+	return term.NewTable[operators.StatementRow](e, c.Output).Print(statement.Rows, err)
 }

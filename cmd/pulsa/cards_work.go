@@ -58,7 +58,15 @@ func (f cardEdit) work() operators.CardWork   { return operators.CardEdit(f) }
 func (cardDelete) work() operators.CardWork   { return operators.CardDelete{} }
 func (f cardExport) work() operators.CardWork { return operators.CardExport(f) }
 
+func (f cardStock) work() operators.CardWork { return operators.CardStock(f) }
+
 type cardRelease struct{}
+
+// cardStock are the flags of operators.CardStock.
+type cardStock struct {
+	As     string `required:"" help:"deliver what no reseller has, return or transfer what --reseller has, damage makes void." enum:"deliver,return,transfer,damage"`
+	GiveTo string `help:"The reseller who gets them." placeholder:"NAME"`
+}
 
 // cardEdit are the flags of operators.CardEdit.
 type cardEdit struct {

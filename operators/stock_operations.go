@@ -1,0 +1,134 @@
+package operators
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"pulsa/cards"
+	"pulsa/prepaid"
+)
+
+// CreateReseller creates a reseller, who can then be given cards.
+type CreateReseller struct{ Brand, Name, Title string }
+
+// Kind implements Operation.
+func (CreateReseller) Kind() string { return "create reseller" }
+
+// Act implements Operation.
+func (CreateReseller) Act(Actor) Act { return ActStock }
+
+// On implements Operation.
+func (o CreateReseller) On() Object { return Object{o.Brand, prepaid.OnCards, o.Name} }
+
+// Plan implements Operation. Errors: *FieldError.
+func (o CreateReseller) Plan(ctx context.Context, d *Desk) (Plan, error) {
+	c, err := d.Cards(o.Brand)
+	if err != nil {
+		return Plan{}, err
+	}
+	known, err := c.Service.Resellers(ctx, o.Brand)
+	if err != nil {
+		return Plan{}, err
+	}
+	for _, r := range known {
+		if r.Name == o.Name {
+			return Plan{}, &FieldError{Field: "name", Value: o.Name, Err: cards.ErrResellerExists}
+		}
+	}
+	return Plan{Does: "Creates the reseller " + o.Name + ", who can then be given cards."}, nil
+}
+
+// Carry implements Operation.
+func (o CreateReseller) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
+	c, err := d.Cards(o.Brand)
+	if err != nil {
+		return Result{}, err
+	}
+	done, err := c.CreateReseller(ctx, o.Name, o.Title, by)
+	return Result{Text: done.Text()}, err
+}
+
+// MoveStock delivers cards to a reseller, takes them back, hands them on to another, or writes them off as damaged.
+type MoveStock struct {
+	Brand      string
+	Move       CardStock
+	Reseller   string // who has them
+	Batch      string
+	FromSerial string
+	ToSerial   string
+}
+
+// Kind implements Operation.
+func (MoveStock) Kind() string { return "move stock" }
+
+// Act implements Operation.
+func (MoveStock) Act(Actor) Act { return ActStock }
+
+// On implements Operation.
+func (o MoveStock) On() Object {
+	which := o.Batch
+	if which == "" {
+		which = o.FromSerial + " to " + o.ToSerial
+	}
+	return Object{o.Brand, prepaid.OnCards, which}
+}
+
+func (o MoveStock) planned(ctx context.Context, d *Desk, by prepaid.By) (Cards, CardPlan, error) {
+	c, err := d.Cards(o.Brand)
+	if err != nil {
+		return c, CardPlan{}, err
+	}
+	which := CardQuery{Reseller: o.Reseller, Batch: o.Batch, FromSerial: o.FromSerial, ToSerial: o.ToSerial}
+	p, err := c.Plan(ctx, CardSelection{CardQuery: which}, o.Move, by)
+	return c, p, err
+}
+
+// Plan implements Operation. Errors: *FieldError, *NoCardsError.
+func (o MoveStock) Plan(ctx context.Context, d *Desk) (Plan, error) {
+	_, p, err := o.planned(ctx, d, prepaid.By{Why: "to be said"})
+	if err != nil {
+		return Plan{}, err
+	}
+	text := strings.ReplaceAll(strings.TrimSpace(p.Text()), "\n", " ")
+	return Plan{Does: text, State: countText(p.Touched)}, nil
+}
+
+// Carry implements Operation.
+func (o MoveStock) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
+	c, err := d.Cards(o.Brand)
+	if err != nil {
+		return Result{}, err
+	}
+	j, err := c.Service.OfOperation(ctx, o.Brand, by.Operation)
+	switch {
+	case errors.Is(err, cards.ErrNoJob):
+		_, p, planned := o.planned(ctx, d, by)
+		if planned != nil {
+			return Result{}, planned
+		}
+		d.reached("stock planned")
+		if j, err = p.Start(ctx); err != nil {
+			return Result{}, err
+		}
+		d.reached("stock begun")
+	case err != nil:
+		return Result{}, err
+	case j.State != cards.UnderWay:
+		return Result{}, prepaid.ErrDone
+	}
+	done, err := c.Run(ctx, j, CardRun{})
+	return Result{Text: done.Text()}, err
+}
+
+// Statement tells a person what happened to a reseller's stock: Cards.Statement. Errors: *ForbiddenError, and its.
+func (d *Desk) Statement(ctx context.Context, a Actor, brand, reseller, from, to string) (Statement, error) {
+	if a.Right(ActStock, brand) != May {
+		return Statement{}, forbidden(ActStock, brand)
+	}
+	c, err := d.Cards(brand)
+	if err != nil {
+		return Statement{}, err
+	}
+	return c.Statement(ctx, reseller, from, to)
+}
