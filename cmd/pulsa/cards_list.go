@@ -170,8 +170,5 @@ type resellersStatementCommand struct {
 
 func (c *resellersStatementCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
 	statement, err := shop.Statement(ctx, c.Name, c.From, c.To)
-	if err == nil && c.IsText() {
-		fmt.Fprintf(e.Stdout, "%s\n\n", statement.Text())
-	}
 	return term.NewTable[operators.StatementRow](e, c.Output).Print(statement.Rows, err)
 }

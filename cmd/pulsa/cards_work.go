@@ -61,6 +61,7 @@ func (f cardExport) work() operators.CardWork { return operators.CardExport(f) }
 func (f cardStock) work() operators.CardWork { return operators.CardStock(f) }
 
 type cardRelease struct{}
+type cardDelete struct{}
 
 // cardStock are the flags of operators.CardStock.
 type cardStock struct {
@@ -75,8 +76,6 @@ type cardEdit struct {
 	SetStatus      string `help:"lock withdraws cards for now, unlock puts them back where they were, void withdraws them for good." enum:"lock,unlock,void,preserve" default:"preserve"`
 	AllowGuessable bool   `help:"Let expired cards be worth something again even if codes so short can be guessed."`
 }
-
-type cardDelete struct{}
 
 // cardExport are the flags of operators.CardExport.
 type cardExport struct {
