@@ -177,8 +177,6 @@ type Stock interface {
 	Movements(ctx context.Context, brand string, reseller *string, since, before time.Time) ([]MovementSum, error)
 	// LapseCards books the expiry of the next n cards of a brand whose time has come, and returns how many they were.
 	LapseCards(ctx context.Context, brand string, now time.Time, n int) (int, error)
-	// JobOfOperation returns the job that an operation has started; ErrNoJob.
-	JobOfOperation(ctx context.Context, brand, operation string) (Job, error)
 }
 
 // MovementSum sums up movements that are alike.
@@ -330,9 +328,4 @@ func (s *Service) Lapse(ctx context.Context, brand string) (int, error) {
 			return all, err
 		}
 	}
-}
-
-// OfOperation returns the job that an operation has started; ErrNoJob.
-func (s *Service) OfOperation(ctx context.Context, brand, operation string) (Job, error) {
-	return s.c.Stock.JobOfOperation(ctx, brand, operation)
 }

@@ -45,7 +45,9 @@ func (m CardStock) plan(ctx context.Context, on selected) (CardPlan, error) {
 	case change.Stock == cards.Delivered && on.filter.Reseller != "":
 		return CardPlan{}, &FieldError{Field: "reseller", Value: on.filter.Reseller, Err: errors.New("has them already: transfer them")}
 	}
-	on.filter.Unsold = change.Stock == cards.Delivered
+	if change.Stock == cards.Delivered {
+		on.filter.Reseller = cards.NoReseller
+	}
 	if change.Stock == cards.Damaged {
 		change.Action = cards.Withdraw
 	} else {

@@ -2,7 +2,6 @@ package operators
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"pulsa/cards"
@@ -74,51 +73,37 @@ func (o MoveStock) On() Object {
 	return Object{o.Brand, prepaid.OnCards, which}
 }
 
-func (o MoveStock) planned(ctx context.Context, d *Desk, by prepaid.By) (Cards, CardPlan, error) {
+func (o MoveStock) planned(ctx context.Context, d *Desk, by prepaid.By) (CardPlan, error) {
 	c, err := d.Cards(o.Brand)
 	if err != nil {
-		return c, CardPlan{}, err
+		return CardPlan{}, err
 	}
 	which := CardQuery{Reseller: o.Reseller, Batch: o.Batch, FromSerial: o.FromSerial, ToSerial: o.ToSerial}
-	p, err := c.Plan(ctx, CardSelection{CardQuery: which}, o.Move, by)
-	return c, p, err
+	return c.Plan(ctx, CardSelection{CardQuery: which}, o.Move, by)
 }
 
 // Plan implements Operation. Errors: *FieldError, *NoCardsError.
 func (o MoveStock) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	_, p, err := o.planned(ctx, d, prepaid.By{Why: "to be said"})
+	p, err := o.planned(ctx, d, planning)
 	if err != nil {
 		return Plan{}, err
 	}
 	text := strings.ReplaceAll(strings.TrimSpace(p.Text()), "\n", " ")
-	return Plan{Does: text, State: countText(p.Touched)}, nil
+	return Plan{Does: text, State: cards.CountText(p.Touched)}, nil
 }
 
-// Carry implements Operation.
+// Carry implements Operation: it stores the job, with its deed, and the server does it.
 func (o MoveStock) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
-	c, err := d.Cards(o.Brand)
+	if err := d.notCarried(ctx, by); err != nil {
+		return Result{}, err
+	}
+	p, err := o.planned(ctx, d, by)
 	if err != nil {
 		return Result{}, err
 	}
-	j, err := c.Service.OfOperation(ctx, o.Brand, by.Operation)
-	switch {
-	case errors.Is(err, cards.ErrNoJob):
-		_, p, planned := o.planned(ctx, d, by)
-		if planned != nil {
-			return Result{}, planned
-		}
-		d.reached("stock planned")
-		if j, err = p.Start(ctx); err != nil {
-			return Result{}, err
-		}
-		d.reached("stock begun")
-	case err != nil:
-		return Result{}, err
-	case j.State != cards.UnderWay:
-		return Result{}, prepaid.ErrDone
-	}
-	done, err := c.Run(ctx, j, CardRun{})
-	return Result{Text: done.Text()}, err
+	d.reached("stock planned")
+	j, err := p.Start(ctx)
+	return begun(j), err
 }
 
 // Statement tells a person what happened to a reseller's stock: Cards.Statement. Errors: *ForbiddenError, and its.

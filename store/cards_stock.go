@@ -211,16 +211,3 @@ func (db CardStock) Movements(ctx context.Context, brand string, reseller *strin
 	}
 	return sums, nil
 }
-
-// JobOfOperation implements cards.Stock.
-func (db CardStock) JobOfOperation(ctx context.Context, brand, operation string) (cards.Job, error) {
-	j, found, err := jobTable.get(ctx, db.reader, `
-		WHERE brand = ? AND id IN (SELECT d.object FROM deeds d WHERE d.operation = ? AND d.operation <> '' AND d.kind = 'cards')`, brand, operation)
-	switch {
-	case err != nil:
-		return cards.Job{}, fmt.Errorf("job of an operation: %w", err)
-	case !found:
-		return cards.Job{}, cards.ErrNoJob
-	}
-	return j, nil
-}
