@@ -62,8 +62,6 @@ func (f cardStock) work() operators.CardWork { return operators.CardStock(f) }
 
 type cardRelease struct{}
 type cardDelete struct{}
-
-// cardStock are the flags of operators.CardStock.
 type cardStock struct {
 	As     string `required:"" help:"deliver what no reseller has, return or transfer what --reseller has, damage makes void." enum:"deliver,return,transfer,damage"`
 	GiveTo string `help:"The reseller who gets them." placeholder:"NAME"`
