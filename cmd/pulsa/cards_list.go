@@ -169,6 +169,6 @@ type resellersStatementCommand struct {
 }
 
 func (c *resellersStatementCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
-	statement, err := shop.Statement(ctx, c.Name, c.From, c.To)
-	return term.NewTable[operators.StatementRow](e, c.Output).Print(statement.Rows, err)
+	s, err := shop.Statement(ctx, c.Name, c.From, c.To)
+	return term.NewTable[operators.StatementRow](e, c.Output).Print(s.Rows, err)
 }

@@ -52,13 +52,11 @@ func (c *cardsWorkCommand[W]) Run(ctx context.Context, e term.Env, shop operator
 	return runJob(ctx, e, shop)(plan.Start(ctx))
 }
 
-// What the commands do; see operators.CardWork.
 func (cardRelease) work() operators.CardWork  { return operators.CardRelease{} }
 func (f cardEdit) work() operators.CardWork   { return operators.CardEdit(f) }
 func (cardDelete) work() operators.CardWork   { return operators.CardDelete{} }
 func (f cardExport) work() operators.CardWork { return operators.CardExport(f) }
-
-func (f cardStock) work() operators.CardWork { return operators.CardStock(f) }
+func (f cardStock) work() operators.CardWork  { return operators.CardStock(f) }
 
 type cardRelease struct{}
 type cardDelete struct{}
