@@ -32,7 +32,8 @@ type deskWalk struct {
 	*running
 	walks  *testing.T
 	brand  string
-	number *int // of the last customer
+	number *int   // of the last customer
+	speaks string // of the person; "" for English
 }
 
 // The names of what stands in braces in the table of routes are taught here: what a name may be, in the walk's brand. What can be done to
@@ -102,7 +103,7 @@ func (w *deskWalk) registers(end string) string {
 	*w.number++
 	number := fmt.Sprintf("+31611%02d%s", *w.number, end)
 	err := harness.GivenCustomer(w.walks.Context(), w.Program.Program, w.completeSetup, talk.Setup{
-		Brand: w.brand, Language: "en", Customer: talk.Customer{Number: number, Kind: "sms"},
+		Brand: w.brand, Language: cmp.Or(w.speaks, "en"), Customer: talk.Customer{Number: number, Kind: "sms"},
 	}, talk.GivenCustomer{PIN: prepaid.NewSecret(apptest.PIN), Method: "card"})
 	if err != nil {
 		w.walks.Fatal(err)
@@ -352,7 +353,7 @@ func (w *deskWalk) as(brand string, roles ...operators.Role) http.Handler {
 	w.walks.Helper()
 	c := w.deskConfig()
 	c.SignIn = fixedActor{operators.Actor{
-		Person: walker(roles[0]), Name: "Ann", Email: string(roles[0]) + "@pulsa.example", Language: "en", TimeZone: time.UTC, From: "192.0.2.1",
+		Person: walker(roles[0]), Name: "Ann", Email: string(roles[0]) + "@pulsa.example", Language: cmp.Or(w.speaks, "en"), TimeZone: time.UTC, From: "192.0.2.1",
 		Roles: map[string][]operators.Role{brand: roles}, Goodwill: map[prepaid.Currency]int64{"EUR": 1000}, FreshAt: w.Clock.Now(),
 	}}
 	c.Log = slog.New(slog.NewTextHandler(w.log, nil))

@@ -31,7 +31,7 @@ func TestPeopleChangeHowTheySignInAndSeeTheDesk(t *testing.T) {
 	change := func(old, password string) (int, string) {
 		return b.post("/-/me/password", url.Values{"old-password": {old}, "password": {password}})
 	}
-	if status, body := change("wrong", better); status != 422 || !strings.Contains(body, "Dat is niet uw wachtwoord") {
+	if status, body := change("wrong", better); status != 422 || !strings.Contains(body, "Dat is niet je wachtwoord") {
 		t.Error(status, body)
 	}
 	if status, body := change(goodPassword, "short"); status != 422 || !strings.Contains(body, "12 tekens of meer") {

@@ -149,11 +149,11 @@ func (a APIKeys) Create(ctx context.Context, n NewKey, by prepaid.By) (KeyRow, p
 	scopes, known := developers.ParseScopes(n.Scopes)
 	if !known {
 		all, _ := developers.ParseScopes("")
-		return KeyRow{}, prepaid.Secret{}, &FieldError{Field: "scopes", Value: n.Scopes, Err: fmt.Errorf("known are %s", developers.ScopeText(all))}
+		return KeyRow{}, prepaid.Secret{}, &FieldError{Field: "scopes", Value: n.Scopes, Err: refusal("known are {scopes}", "scopes", developers.ScopeText(all))}
 	}
 	name := strings.TrimSpace(n.Name)
 	if name == "" || !oneLine(name, maxKeyName) {
-		return KeyRow{}, prepaid.Secret{}, &FieldError{Field: "name", Err: fmt.Errorf("write up to %d characters on one line", maxKeyName)}
+		return KeyRow{}, prepaid.Secret{}, &FieldError{Field: "name", Err: refusal("write up to {most} characters on one line", "most", maxKeyName)}
 	}
 	by.Why = cmp.Or(by.Why, "new key")
 	key, secret, err := a.Service.Create(ctx, developers.Key{
@@ -224,7 +224,11 @@ type Credited struct {
 
 // Text describes it for people.
 func (c Credited) Text() string {
-	return fmt.Sprintf("%s %s booked, the balance is %s %s.", c.Currency, c.Credited, c.Currency, c.Balance)
+	return c.says().String()
+}
+
+func (c Credited) says() Sentence {
+	return Say("{amount} booked, the balance is {balance}.", "amount", c.Currency+" "+c.Credited, "balance", c.Currency+" "+c.Balance)
 }
 
 // ShortError says that an account holds less than the repayment asked for. It matches topup.ErrNoFunds.

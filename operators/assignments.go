@@ -2,7 +2,6 @@ package operators
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"pulsa/prepaid"
@@ -52,9 +51,9 @@ func (o Assign) On() Object { return o.To }
 // Plan implements Operation.
 func (o Assign) Plan(context.Context, *Desk) (Plan, error) {
 	if len(o.Note) > maxNote {
-		return Plan{}, &FieldError{Field: "note", Err: fmt.Errorf("write at most %d characters", maxNote)}
+		return Plan{}, &FieldError{Field: "note", Err: refusal("write at most {most} characters", "most", maxNote)}
 	}
-	return Plan{Does: "Says who sees to it, and what is to be known of it."}, nil
+	return Plan{Does: Say("Says who sees to it, and what is to be known of it.")}, nil
 }
 
 // Carry implements Operation.
@@ -66,9 +65,9 @@ func (o Assign) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, erro
 	if err := d.Assignments.Assign(ctx, o.To, Assignment{o.Person, o.Name, o.Note, d.Clock.Now()}, by); err != nil {
 		return Result{}, err
 	}
-	text := "It is left to anybody."
+	text := Say("It is left to anybody.")
 	if o.Person != "" {
-		text = "It is left to " + o.Name + "."
+		text = Say("It is left to {name}.", "name", o.Name)
 	}
 	return Result{Text: text, Undo: Assign{o.To, before.Person, before.Name, before.Note}}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"pulsa/prepaid"
@@ -114,9 +113,9 @@ func (o AddBlocks) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	now := d.Clock.Now()
 	switch {
 	case len(o.All) == 0:
-		return Plan{}, &FieldError{Field: "list", Err: errors.New("there is nothing to block in it")}
+		return Plan{}, &FieldError{Field: "list", Err: refusal("there is nothing to block in it")}
 	case len(o.All) > MostBlocked:
-		return Plan{}, &FieldError{Field: "list", Err: fmt.Errorf("block at most %d at once", MostBlocked)}
+		return Plan{}, &FieldError{Field: "list", Err: refusal("block at most {most} at once", "most", MostBlocked)}
 	case !o.Until.IsZero() && !now.Before(o.Until):
 		return Plan{}, &FieldError{Field: "until", Err: ErrUntilPast}
 	}
@@ -127,29 +126,28 @@ func (o AddBlocks) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if before == len(o.All) {
 		return Plan{}, ErrBlockedBefore
 	}
-	does := "Blocks " + o.counted()
-	if before > 0 {
-		does += fmt.Sprintf(", of which %d already blocked", before)
-	}
+	does := Say("Blocks {what}.", "what", o.counted())
 	if !o.Until.IsZero() {
-		does += " until " + stamp(o.Until)
+		does = Say("Blocks {what} until {until}.", "what", o.counted(), "until", o.Until)
 	}
-	does += "."
+	if before > 0 {
+		does = does.Then(Say("Blocked already: {count}.", "count", before))
+	}
 	switch {
 	case o.LeftOut == 1:
-		does += " One line can't be read and is left out."
+		does = does.Then(Say("One line can't be read and is left out."))
 	case o.LeftOut > 1:
-		does += fmt.Sprintf(" %d lines can't be read and are left out.", o.LeftOut)
+		does = does.Then(Say("{count} lines can't be read and are left out.", "count", o.LeftOut))
 	}
-	return Plan{Does: does, State: fmt.Sprintf("%d of them were blocked", before)}, nil
+	return Plan{Does: does, State: Say("{count} of them were blocked", "count", before)}, nil
 }
 
 // counted says what is blocked: "+316****5678", "12 numbers, 1 IBAN".
-func (o AddBlocks) counted() string {
+func (o AddBlocks) counted() Sentence {
 	if len(o.All) == 1 {
-		return "the " + string(o.All[0].Kind) + " " + o.All[0].Shows
+		return blockedOne(o.All[0])
 	}
-	var parts []string
+	var parts []Sentence
 	for _, kind := range BlockKinds() {
 		n := 0
 		for _, b := range o.All {
@@ -160,19 +158,22 @@ func (o AddBlocks) counted() string {
 		switch n {
 		case 0:
 		case 1:
-			parts = append(parts, "1 "+string(kind))
+			parts = append(parts, Say("1 {kind}", "kind", Word{Kind: "blocks.kind", Is: string(kind)}))
 		default:
-			parts = append(parts, fmt.Sprintf("%d %ss", n, kindPlural(kind)))
+			parts = append(parts, blockedMany[kind].Fill("count", n))
 		}
 	}
-	return strings.Join(parts, ", ")
+	return joined("{first}, {then}", parts)
 }
 
-func kindPlural(k BlockKind) string {
-	if k == BlockAddress {
-		return "addresse"
-	}
-	return string(k)
+// blockedMany counts several of a kind.
+var blockedMany = map[BlockKind]Sentence{
+	BlockNumber: Say("{count} numbers"), BlockAddress: Say("{count} addresses"), BlockInstrument: Say("{count} instruments"), BlockIBAN: Say("{count} IBANs"),
+}
+
+// blockedOne names what is blocked.
+func blockedOne(b Blocked) Sentence {
+	return Say("the {kind} {shows}", "kind", Word{Kind: "blocks.kind", Is: string(b.Kind)}, "shows", b.Shows)
 }
 
 // Carry implements Operation.
@@ -187,7 +188,7 @@ func (o AddBlocks) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Text: fmt.Sprintf("%d blocked: every copy of the server knows within 5 seconds.", added), Undo: Unblock{Brand: o.Brand, Batch: o.Batch}}, nil
+	return Result{Text: Say("{count} blocked: every copy of the server knows within 5 seconds.", "count", added), Undo: Unblock{Brand: o.Brand, Batch: o.Batch}}, nil
 }
 
 // deedSays tells how much was blocked, and until when. What it was stands with the blocks, where erasing a customer erases what is about them
@@ -228,7 +229,7 @@ func (o Unblock) Plan(ctx context.Context, d *Desk) (Plan, error) {
 		case !b.Active(d.Clock.Now()):
 			return Plan{}, ErrBlockEnded
 		}
-		return Plan{Does: "Ends the block of the " + string(b.Kind) + " " + b.Shows + ".", State: "it was blocked"}, nil
+		return Plan{Does: Say("Ends the block of {what}.", "what", blockedOne(b.Blocked)), State: Say("it was blocked")}, nil
 	}
 	all, err := d.Blocks.Blocks(ctx, BlockFilter{Brand: o.Brand, Batch: o.Batch, Active: true, Now: d.Clock.Now(), Limit: MostBlocked})
 	switch {
@@ -237,7 +238,7 @@ func (o Unblock) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	case len(all) == 0:
 		return Plan{}, ErrBlockEnded
 	}
-	return Plan{Does: fmt.Sprintf("Ends %d blocks.", len(all)), State: fmt.Sprintf("%d were blocked", len(all))}, nil
+	return Plan{Does: Say("Ends {count} blocks.", "count", len(all)), State: Say("{count} were blocked", "count", len(all))}, nil
 }
 
 // Carry implements Operation.
@@ -252,5 +253,5 @@ func (o Unblock) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, err
 	case ended == 0:
 		return Result{}, ErrBlockEnded
 	}
-	return Result{Text: fmt.Sprintf("%d unblocked: every copy of the server knows within 5 seconds.", ended)}, nil
+	return Result{Text: Say("{count} unblocked: every copy of the server knows within 5 seconds.", "count", ended)}, nil
 }

@@ -2,7 +2,7 @@ package operators
 
 import (
 	"context"
-	"fmt"
+	"strings"
 
 	"pulsa/cards"
 	"pulsa/prepaid"
@@ -30,12 +30,17 @@ func (o OfJob) find(ctx context.Context, d *Desk, to cards.JobState) (Cards, car
 	return c, j, err
 }
 
-func (o OfJob) plan(ctx context.Context, d *Desk, to cards.JobState, does string) (Plan, error) {
+func (o OfJob) plan(ctx context.Context, d *Desk, to cards.JobState, does Sentence) (Plan, error) {
 	_, j, err := o.find(ctx, d, to)
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: fmt.Sprintf(does, j.Action()), State: "the job is " + string(j.State)}, nil
+	return Plan{Does: does.Fill("job", Word{Kind: "jobs.kind", Is: j.Action()}), State: Say("the job is {state}", "state", jobState(j.State))}, nil
+}
+
+// jobState is where a job stands, as the desk's words name it.
+func jobState(s cards.JobState) Word {
+	return Word{Kind: "jobs.state", Is: strings.ReplaceAll(string(s), " ", "-")}
 }
 
 func (o OfJob) carry(ctx context.Context, d *Desk, to cards.JobState, by prepaid.By) (Result, error) {
@@ -50,7 +55,7 @@ func (o OfJob) carry(ctx context.Context, d *Desk, to cards.JobState, by prepaid
 		}
 		err = c.Service.SwitchJob(ctx, j, to, by)
 		if err == nil {
-			return Result{Text: fmt.Sprintf("Job %s is %s: %d of %s are done.", j.ID, to, j.Done, cards.HowMany(j.Total, "card")), Job: o.Job}, nil
+			return Result{Text: Say("Job {job} is {state}: {done} of {cards} are done.", "job", j.ID, "state", jobState(to), "done", j.Done, "cards", howManyCards(j.Total)), Job: o.Job}, nil
 		}
 		if again, readErr := c.job(ctx, o.Job); readErr != nil || again.Step == j.Step {
 			return Result{}, err
@@ -66,7 +71,7 @@ func (StopJob) Kind() string { return "stop job" }
 
 // Plan implements Operation.
 func (o StopJob) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	return o.plan(ctx, d, cards.Stopped, "Stops the job to %s after the cards that it is just dealing with. What is done stays, and it can go on.")
+	return o.plan(ctx, d, cards.Stopped, Say("Stops the job after the cards that it is just dealing with ({job}). What is done stays, and it can go on."))
 }
 
 // Carry implements Operation.
@@ -82,7 +87,7 @@ func (ResumeJob) Kind() string { return "go on with job" }
 
 // Plan implements Operation.
 func (o ResumeJob) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	return o.plan(ctx, d, cards.UnderWay, "The server goes on with the job to %s where it was.")
+	return o.plan(ctx, d, cards.UnderWay, Say("The server goes on with the job where it was ({job})."))
 }
 
 // Carry implements Operation.
@@ -102,12 +107,12 @@ func (o GiveUpJob) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	does := "Ends the job to %s for good. What is done stays."
+	does := Say("Ends the job for good ({job}). What is done stays.")
 	switch j.Kind {
 	case cards.KindGenerate, cards.KindImport:
-		does = "Ends the job to %s for good. The cards that it has made are never released: delete them."
+		does = Say("Ends the job for good ({job}). The cards that it has made are never released: delete them.")
 	case cards.KindExport:
-		does = "Ends the job to %s for good. The cards that it has marked count as exported: a file of them is made with new codes alone."
+		does = Say("Ends the job for good ({job}). The cards that it has marked count as exported: a file of them is made with new codes alone.")
 	}
 	return o.plan(ctx, d, cards.Abandoned, does)
 }

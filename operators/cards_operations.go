@@ -3,7 +3,6 @@ package operators
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"pulsa/cards"
 	"pulsa/prepaid"
@@ -91,19 +90,40 @@ func (d *Desk) planCards(ctx context.Context, op CardsOperation, by prepaid.By) 
 }
 
 // says is what a plan would do, in sentences.
-func (p CardPlan) says(what string) Plan {
-	does := fmt.Sprintf("%s %s worth %s: %s.", what, cards.HowMany(p.Cards(), "card"), p.seen.Worth, cards.CountText(p.Touched))
+func (p CardPlan) says(what Sentence) Plan {
+	does := what.Fill("cards", howManyCards(p.Cards()), "worth", p.seen.Worth, "states", cardsSaid(p.Touched))
 	if len(p.Left) > 0 {
-		does += " Left alone: " + cards.CountText(p.Left) + "."
+		does = does.Then(Say("Left alone: {states}.", "states", cardsSaid(p.Left)))
 	}
 	if p.Abandons != "" {
-		does += " Its batch is not complete, and can't be gone on with afterwards."
+		does = does.Then(Say("Its batch is not complete, and can't be gone on with afterwards."))
 	}
-	return Plan{Does: does, State: p.seen.text() + ", " + cards.CountText(p.Touched)}
+	return Plan{Does: does, State: Say("{seen}, {states}", "seen", p.seen.text(), "states", cardsSaid(p.Touched))}
 }
 
-func (s CardsSeen) text() string {
-	return cards.HowMany(s.Cards, "card") + " worth " + s.Worth.String()
+// howManyCards counts cards.
+func howManyCards(n int64) Sentence {
+	if n == 1 {
+		return Say("1 card")
+	}
+	return Say("{count} cards", "count", n)
+}
+
+// cardsSaid counts cards by where they stand.
+func cardsSaid(counts []cards.Count) Sentence {
+	var all []Sentence
+	for _, c := range counts {
+		says := Say("{count} {state}")
+		if c.Expired {
+			says = Say("{count} expired ({state})")
+		}
+		all = append(all, says.Fill("count", int64(c.Cards), "state", Word{Kind: "cards.state", Is: string(c.State)}))
+	}
+	return joined("{first}, {then}", all)
+}
+
+func (s CardsSeen) text() Sentence {
+	return Say("{cards} worth {worth}", "cards", howManyCards(s.Cards), "worth", s.Worth)
 }
 
 // frozen refuses a plan that is not what the person saw.
@@ -115,7 +135,7 @@ func (p CardPlan) frozen(saw CardsSeen) error {
 }
 
 // planFrozen is Plan of what is done to exactly the cards that its person saw.
-func (d *Desk) planFrozen(ctx context.Context, op CardsOperation, what string) (Plan, error) {
+func (d *Desk) planFrozen(ctx context.Context, op CardsOperation, what Sentence) (Plan, error) {
 	p, err := d.planCards(ctx, op, planning)
 	if err == nil {
 		err = p.frozen(op.of().Saw)
@@ -149,7 +169,7 @@ func (d *Desk) notCarried(ctx context.Context, by prepaid.By) error {
 }
 
 func begun(j cards.Job) Result {
-	return Result{Text: fmt.Sprintf("Job %s has begun: %s.", j.ID, cards.HowMany(j.Total, "card")), Job: string(j.ID)}
+	return Result{Text: Say("Job {job} has begun: {cards}.", "job", j.ID, "cards", howManyCards(j.Total)), Job: string(j.ID)}
 }
 
 // ReleaseCards puts cards on sale.
@@ -167,7 +187,7 @@ func (ReleaseCards) work(context.Context, *Desk) (CardWork, error) { return Card
 
 // Plan implements Operation.
 func (o ReleaseCards) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	return d.planFrozen(ctx, o, "Puts on sale")
+	return d.planFrozen(ctx, o, Say("Puts {cards} worth {worth} on sale: {states}."))
 }
 
 // Carry implements Operation.
@@ -193,7 +213,7 @@ func (LockCards) work(context.Context, *Desk) (CardWork, error) {
 // Plan implements Operation.
 func (o LockCards) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	p, err := d.planCards(ctx, o, planning)
-	return p.says("Locks"), err
+	return p.says(Say("Locks {cards} worth {worth}: {states}.")), err
 }
 
 // Carry implements Operation.
@@ -250,7 +270,7 @@ func (ReopenCards) work(context.Context, *Desk) (CardWork, error) {
 
 // Plan implements Operation.
 func (o ReopenCards) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	return d.planFrozen(ctx, o, "Unlocks")
+	return d.planFrozen(ctx, o, Say("Unlocks {cards} worth {worth}: {states}."))
 }
 
 // Carry implements Operation.
@@ -275,7 +295,7 @@ func (VoidCards) work(context.Context, *Desk) (CardWork, error) {
 
 // Plan implements Operation.
 func (o VoidCards) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	return d.planFrozen(ctx, o, "Makes void, for good,")
+	return d.planFrozen(ctx, o, Say("Makes {cards} worth {worth} void, for good: {states}."))
 }
 
 // Carry implements Operation.
@@ -311,7 +331,7 @@ func (o EditCards) work(context.Context, *Desk) (CardWork, error) {
 
 // Plan implements Operation.
 func (o EditCards) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	return d.planFrozen(ctx, o, "Changes")
+	return d.planFrozen(ctx, o, Say("Changes {cards} worth {worth}: {states}."))
 }
 
 // Carry implements Operation.
@@ -342,7 +362,7 @@ func (o DeleteCards) work(context.Context, *Desk) (CardWork, error) {
 
 // Plan implements Operation.
 func (o DeleteCards) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	return d.planFrozen(ctx, o, "Deletes")
+	return d.planFrozen(ctx, o, Say("Deletes {cards} worth {worth}: {states}."))
 }
 
 // Carry implements Operation.
@@ -371,14 +391,14 @@ func (o ExportCards) work(ctx context.Context, d *Desk) (CardWork, error) {
 
 // Plan implements Operation.
 func (o ExportCards) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	p, err := d.planFrozen(ctx, o, "Exports")
+	p, err := d.planFrozen(ctx, o, Say("Exports {cards} worth {worth}: {states}."))
 	if err != nil {
 		return p, err
 	}
 	printers, err := d.printers(ctx, o.Brand, o.Printers)
 	to := printersText(printers)
-	p.Does += " Only " + to + " can open the file."
-	p.State += ", for " + to
+	p.Does = p.Does.Then(Say("Only {printers} can open the file.", "printers", to))
+	p.State = Say("{seen}, for {printers}", "seen", p.State, "printers", to)
 	return p, err
 }
 
@@ -412,7 +432,7 @@ func (o GenerateCards) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: p.Text()}, nil
+	return Plan{Does: p.says()}, nil
 }
 
 // Carry implements Operation.

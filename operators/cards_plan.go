@@ -54,13 +54,15 @@ func (c Cards) request(b CardBatch) (cards.GenerateRequest, error) {
 type GeneratePlan struct{ cards.GeneratePlan }
 
 // Text says it for people.
-func (p GeneratePlan) Text() string {
-	text := fmt.Sprintf("Makes %s worth %s. They are not on sale yet, and owed to nobody until they are released: then %s more is owed.",
-		cards.HowMany(p.Cards, "card"), p.Worth, p.Worth)
+func (p GeneratePlan) Text() string { return p.says().String() }
+
+func (p GeneratePlan) says() Sentence {
+	says := Say("Makes {cards} worth {worth}. They are not on sale yet, and owed to nobody until they are released: then {owed} more is owed.",
+		"cards", howManyCards(int64(p.Cards)), "worth", p.Worth, "owed", p.Worth)
 	if p.OneIn >= 1 {
-		text += fmt.Sprintf(" With them, one guess in %.0f hits a card.", p.OneIn)
+		says = says.Then(Say("With them, one guess in {many} hits a card.", "many", int64(p.OneIn+0.5)))
 	}
-	return text
+	return says
 }
 
 // PlanGenerate tells what Generate would do. Errors are the same.

@@ -72,7 +72,7 @@ func printersText(printers []cards.Printer) string {
 	for i, p := range printers {
 		parts[i] = p.Name + " (" + p.Key + ")"
 	}
-	return strings.Join(parts, " and ")
+	return strings.Join(parts, ", ")
 }
 
 // AddPrinter stores a printer's public key. It takes two people: whoever holds its secret key can read the codes of every export to it.
@@ -101,7 +101,8 @@ func (o AddPrinter) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	} else if !errors.Is(err, cards.ErrNoPrinter) {
 		return Plan{}, err
 	}
-	return Plan{Does: "Print files can be made for " + o.Name + ". Whoever has the secret key of " + strings.TrimSpace(o.Key) + " can open them.", State: "there is no printer " + o.Name}, nil
+	return Plan{Does: Say("Print files can be made for {name}. Whoever has the secret key of {key} can open them.", "name", o.Name, "key", strings.TrimSpace(o.Key)),
+		State: Say("there is no printer {name}", "name", o.Name)}, nil
 }
 
 // Carry implements Operation.
@@ -114,7 +115,7 @@ func (o AddPrinter) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, 
 		return Result{}, err
 	}
 	err = c.Service.AddPrinter(ctx, cards.Printer{Brand: o.Brand, Name: o.Name, Key: o.Key}, by)
-	return Result{Text: "Printer " + o.Name + " is added."}, err
+	return Result{Text: Say("Printer {name} is added.", "name", o.Name)}, err
 }
 
 // RemovePrinter removes a printer. Files that were made for it stay as they are.
@@ -135,7 +136,7 @@ func (o RemovePrinter) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: "No more print files are made for " + printersText(p) + ". Those that were made stay as they are."}, nil
+	return Plan{Does: Say("No more print files are made for {printers}. Those that were made stay as they are.", "printers", printersText(p))}, nil
 }
 
 // Carry implements Operation.
@@ -147,7 +148,7 @@ func (o RemovePrinter) Carry(ctx context.Context, d *Desk, by prepaid.By) (Resul
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Text: "Printer " + o.Name + " is removed."}, c.Service.RemovePrinter(ctx, o.Brand, o.Name, by)
+	return Result{Text: Say("Printer {name} is removed.", "name", o.Name)}, c.Service.RemovePrinter(ctx, o.Brand, o.Name, by)
 }
 
 // PrintFile returns the print file that the server keeps of an export; cards.ErrNoFile.
@@ -194,7 +195,7 @@ func (o ConfirmPrintFile) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: "The print file of " + cards.HowMany(f.Cards, "card") + " has arrived. It is deleted here; one that is lost after that is only made again with new codes."}, nil
+	return Plan{Does: Say("The print file of {cards} has arrived. It is deleted here; one that is lost after that is only made again with new codes.", "cards", howManyCards(int64(f.Cards)))}, nil
 }
 
 func (o OfJob) printFile(ctx context.Context, d *Desk) (Cards, cards.PrintFile, error) {
@@ -223,5 +224,5 @@ func (o ConfirmPrintFile) Carry(ctx context.Context, d *Desk, by prepaid.By) (Re
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Text: "The print file is confirmed, and deleted here."}, c.Service.ConfirmPrintFile(ctx, f, by)
+	return Result{Text: Say("The print file is confirmed, and deleted here.")}, c.Service.ConfirmPrintFile(ctx, f, by)
 }

@@ -169,7 +169,7 @@ func (o Channels) probe(ctx context.Context, s channels.Status) (found string, o
 	defer cancel()
 	whose, err := prober.Probe(ctx, s.Channel)
 	if err != nil {
-		return failed(err), false
+		return failed(err).String(), false
 	}
 	return "ok, " + whose, true
 }
@@ -195,21 +195,34 @@ type Switched struct {
 
 // Text describes the result for people, one sentence per line; "" where nothing was switched.
 func (s Switched) Text() string {
-	if s.Channel == "" {
-		return ""
-	}
-	state, told, byHand := "off", "Its provider delivers no more.", "Its provider still delivers to "+s.URL+", in vain, until that is changed there."
-	if s.On {
-		state, told, byHand = "on", "Its provider delivers to "+s.URL, "Let its provider deliver to "+s.URL
-	}
-	text := fmt.Sprintf("%s is %s. Running copies know within %.0f seconds.\n", s.Channel, state, SwitchKnownWithin.Seconds())
-	switch s.Provider {
-	case ProviderNotified:
-		text += told + "\n"
-	case ProviderByHand:
-		text += byHand + "\n"
+	text := ""
+	for _, says := range s.sentences() {
+		text += says.String() + "\n"
 	}
 	return text
+}
+
+// says is the result in one line.
+func (s Switched) says() Sentence { return joined("{first} {then}", s.sentences()) }
+
+func (s Switched) sentences() []Sentence {
+	if s.Channel == "" {
+		return nil
+	}
+	state, told := Say("{channel} is off. Running copies know within {seconds} seconds."), Say("Its provider delivers no more.")
+	byHand := Say("Its provider still delivers to {url}, in vain, until that is changed there.")
+	if s.On {
+		state, told = Say("{channel} is on. Running copies know within {seconds} seconds."), Say("Its provider delivers to {url}")
+		byHand = Say("Let its provider deliver to {url}")
+	}
+	all := []Sentence{state.Fill("channel", s.Channel, "seconds", int(SwitchKnownWithin.Seconds()))}
+	switch s.Provider {
+	case ProviderNotified:
+		all = append(all, told.Fill("url", s.URL))
+	case ProviderByHand:
+		all = append(all, byHand.Fill("url", s.URL))
+	}
+	return all
 }
 
 // Enable turns a channel on, tells its provider to deliver here, and sends the messages that wait for it. If the provider can't be
@@ -220,7 +233,7 @@ func (o Channels) Enable(ctx context.Context, name string, by prepaid.By) (Switc
 		return Switched{}, err
 	}
 	if problem := o.Registry.Problem(c); problem != "" {
-		return Switched{}, fmt.Errorf("%s can't be switched on: %s", c.ID(), problem)
+		return Switched{}, refusal("{channel} can't be switched on: {why}", "channel", c.ID(), "why", problemSaid(problem))
 	}
 	now := o.Clock.Now()
 	if err := o.Store.SetSwitch(ctx, SwitchChange{o.Brand.Name, c.Name, true, by, now}); err != nil {

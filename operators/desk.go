@@ -32,15 +32,15 @@ type Object struct {
 
 // Plan is what an operation would do.
 type Plan struct {
-	Does  string // one sentence: "Gives €10.00 back to the card that ends in 4242."
-	Reads string // what the customer will read, in their language; "" for nothing
-	// State is what it depends on, in words: "the order is held". An approval lapses once it differs.
-	State string
+	Does  Sentence // "Gives €10.00 back to the card that ends in 4242."
+	Reads string   // what the customer will read, in their language; "" for nothing
+	// State is what it depends on: "the order is held". An approval lapses once it differs.
+	State Sentence
 }
 
 // Result is what an operation did.
 type Result struct {
-	Text  string     // one sentence for people
+	Text  Sentence   // for people
 	Job   string     // the job on cards that does it; "" for none
 	Undo  Operation  // what undoes it; nil where nothing does
 	Asked ApprovalID // it was not done: another person is asked
@@ -152,6 +152,9 @@ func (d *Desk) doOrAsk(ctx context.Context, a Actor, op Operation, by prepaid.By
 	return op.Carry(ctx, d, by)
 }
 
+// notDone says that something was not done, and why.
+func notDone(why error) Sentence { return Say("It was not done: {why}", "why", why) }
+
 // failed ends a form whose operation returned an error. What left no deed did nothing: the form may be sent again.
 func (d *Desk) failed(ctx context.Context, f Form, why error) error {
 	ctx = context.WithoutCancel(ctx)
@@ -160,7 +163,7 @@ func (d *Desk) failed(ctx context.Context, f Form, why error) error {
 	case err != nil:
 		return err
 	case begun:
-		return d.Forms.End(ctx, f, Result{Text: "It was not done: " + why.Error()}, d.Clock.Now())
+		return d.Forms.End(ctx, f, Result{Text: notDone(why)}, d.Clock.Now())
 	}
 	return d.Forms.Release(ctx, f)
 }

@@ -46,3 +46,12 @@ func readOperation(kind string, stored []byte) (Operation, error) {
 	}
 	return nil, fmt.Errorf("%w: %s", errNoKind, kind)
 }
+
+// OperationKinds are the names of all kinds of operations.
+func OperationKinds() []string {
+	var names []string
+	for _, op := range operationKinds() {
+		names = append(names, op.Kind())
+	}
+	return names
+}

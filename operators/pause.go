@@ -3,7 +3,6 @@ package operators
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -38,7 +37,7 @@ type PauseStore interface {
 // Refusals of pauses.
 var (
 	errNotPaused = errors.New("the brand is not paused")
-	errPauseText = fmt.Errorf("write up to %d characters on one line", maxPauseText)
+	errPauseText = refusal("write up to {most} characters on one line", "most", maxPauseText)
 )
 
 // maxPauseText is how long a text for customers may be: two SMS.
@@ -66,9 +65,9 @@ func (o PauseBrand) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if !o.Until.IsZero() && !now.Before(o.Until) {
 		return Plan{}, &FieldError{Field: "until", Err: ErrUntilPast}
 	}
-	plan := Plan{Does: "Nothing is sold until somebody resumes. What was ordered is finished.", State: "the brand sells"}
+	plan := Plan{Does: Say("Nothing is sold until somebody resumes. What was ordered is finished."), State: Say("the brand sells")}
 	if !o.Until.IsZero() {
-		plan.Does = "Nothing is sold until " + stamp(o.Until) + ". What was ordered is finished."
+		plan.Does = Say("Nothing is sold until {until}. What was ordered is finished.", "until", o.Until)
 	}
 	for _, language := range slices.Sorted(maps.Keys(o.Texts)) {
 		if o.Texts[language] == "" || !oneLine(o.Texts[language], maxPauseText) {
@@ -81,7 +80,7 @@ func (o PauseBrand) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	}
 	p, err := d.Pauses.Pause(ctx, o.Brand)
 	if p.Active(now) {
-		plan.State = "the brand was paused"
+		plan.State = Say("the brand was paused")
 	}
 	return plan, err
 }
@@ -96,7 +95,7 @@ func (o PauseBrand) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, 
 	if err := d.Pauses.SetPause(ctx, Pause{Brand: o.Brand, Until: o.Until, Texts: o.Texts, By: by, At: now}, deed); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: "The brand is paused: every copy of the server knows within 5 seconds.", Undo: ResumeBrand{o.Brand}}, nil
+	return Result{Text: Say("The brand is paused: every copy of the server knows within 5 seconds."), Undo: ResumeBrand{o.Brand}}, nil
 }
 
 // ResumeBrand ends a brand's pause.
@@ -117,7 +116,7 @@ func (o ResumeBrand) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err == nil && !p.Active(d.Clock.Now()) {
 		err = errNotPaused
 	}
-	return Plan{Does: "The brand sells again.", State: "the brand was paused"}, err
+	return Plan{Does: Say("The brand sells again."), State: Say("the brand was paused")}, err
 }
 
 // Carry implements Operation.
@@ -131,5 +130,5 @@ func (o ResumeBrand) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result,
 	case !ended:
 		return Result{}, errNotPaused
 	}
-	return Result{Text: "The brand sells again: every copy of the server knows within 5 seconds."}, nil
+	return Result{Text: Say("The brand sells again: every copy of the server knows within 5 seconds.")}, nil
 }

@@ -220,7 +220,7 @@ func ReadEmail(text string) (string, error) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	address, err := mail.ParseAddress(text)
 	if err != nil || address.Address != text || !oneLine(text, maxEmail) {
-		return "", &FieldError{Field: "email", Err: errors.New("write an address such as anna@acme.example")}
+		return "", &FieldError{Field: "email", Err: refusal("write an address such as anna@acme.example")}
 	}
 	return text, nil
 }
@@ -252,7 +252,7 @@ func (p People) check(n NewPerson) (Person, error) {
 	}
 	for currency, limit := range n.Goodwill {
 		if limit < 0 || len(currency) != 3 {
-			return Person{}, &FieldError{Field: "goodwill", Err: errors.New("write an amount and a currency")}
+			return Person{}, &FieldError{Field: "goodwill", Err: refusal("write an amount and a currency")}
 		}
 	}
 	return person, p.checkRoles(n.Roles)
@@ -286,7 +286,7 @@ func checkTastes(language, zone string) error {
 		return &FieldError{Field: "language", Value: language, Err: fmt.Errorf("known are %s", strings.Join(DeskLanguages(), ", ")), Known: DeskLanguages()}
 	}
 	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
-		return &FieldError{Field: "time-zone", Value: zone, Err: errors.New("write a zone such as Europe/Amsterdam")}
+		return &FieldError{Field: "time-zone", Value: zone, Err: refusal("write a zone such as Europe/Amsterdam")}
 	}
 	return nil
 }
@@ -294,10 +294,10 @@ func checkTastes(language, zone string) error {
 func (p People) checkRoles(roles map[string][]Role) error {
 	for brand, in := range roles {
 		if brand != AllBrands && p.Brands.Known(brand) == nil {
-			return &FieldError{Field: "brand", Value: brand, Err: errors.New("there is no such brand")}
+			return &FieldError{Field: "brand", Value: brand, Err: refusal("there is no such brand")}
 		}
 		if len(in) == 0 {
-			return &FieldError{Field: "role", Err: errors.New("say which")}
+			return &FieldError{Field: "role", Err: refusal("say which")}
 		}
 		for _, role := range in {
 			if !slices.Contains(Roles(), role) {

@@ -3,7 +3,8 @@ package operators
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
+	"slices"
 
 	"pulsa/prepaid"
 )
@@ -54,11 +55,11 @@ func (o AddPerson) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	case err == nil && before.State == PersonActive:
 		return Plan{}, &FieldError{Field: "email", Err: ErrEmailTaken}
 	case err == nil:
-		return Plan{Does: fmt.Sprintf("Takes %s back, who had left, as %s.", p.Email, p.RoleText()), State: "left"}, nil
+		return Plan{Does: Say("Takes {email} back, who had left, as {roles}.", "email", p.Email, "roles", orNothing(rolesSaid(p.Roles))), State: Say("left")}, nil
 	case !errors.Is(err, ErrNoPerson):
 		return Plan{}, err
 	}
-	return Plan{Does: fmt.Sprintf("Adds %s (%s) as %s.", p.Name, p.Email, p.RoleText()), State: "new"}, nil
+	return Plan{Does: Say("Adds {name} ({email}) as {roles}.", "name", p.Name, "email", p.Email, "roles", orNothing(rolesSaid(p.Roles))), State: Say("new")}, nil
 }
 
 // Carry implements Operation.
@@ -74,7 +75,7 @@ func (o AddPerson) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, e
 	if p, err = d.People.add(ctx, p, by); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: p.Name + " is added. Make the link by which they set how they sign in, and send it to them."}, nil
+	return Result{Text: Say("{name} is added. Make the link by which they set how they sign in, and send it to them.", "name", p.Name)}, nil
 }
 
 // SetRoles gives somebody other roles.
@@ -107,14 +108,40 @@ func (o SetRoles) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if needsFactor(o.Roles) && !p.Password.Empty() && len(p.Factor) == 0 {
 		return Plan{}, ErrNeedsFactor
 	}
-	return Plan{Does: fmt.Sprintf("%s is %s, and will be %s.", p.Name, orNothing(p.RoleText()), orNothing(roleText(o.Roles))), State: p.RoleText()}, nil
+	return Plan{Does: Say("{name} is {roles}, and will be {new}.", "name", p.Name, "roles", orNothing(rolesSaid(p.Roles)), "new", orNothing(rolesSaid(o.Roles))), State: rolesSaid(p.Roles)}, nil
 }
 
-func orNothing(text string) string {
-	if text == "" {
-		return "nothing"
+// rolesSaid says which roles somebody has.
+func rolesSaid(roles map[string][]Role) Sentence {
+	var all []Sentence
+	for _, brand := range slices.Sorted(maps.Keys(roles)) {
+		var names []Sentence
+		for _, role := range roles[brand] {
+			names = append(names, Say("{role}", "role", Word{Kind: "role", Is: string(role)}))
+		}
+		in := joined("{first}, {then}", names)
+		if brand != AllBrands {
+			in = Say("{roles} in {brand}", "roles", in, "brand", brand)
+		}
+		all = append(all, in)
 	}
-	return text
+	return joined("{first}; {then}", all)
+}
+
+func orNothing(s Sentence) Sentence {
+	if s.Empty() {
+		return Say("nothing")
+	}
+	return s
+}
+
+// limitSaid says how much one goodwill may be.
+func limitSaid(limits map[prepaid.Currency]int64) Sentence {
+	var all []Sentence
+	for _, currency := range slices.Sorted(maps.Keys(limits)) {
+		all = append(all, Say("{amount}", "amount", prepaid.Money{Minor: limits[currency], Currency: currency}))
+	}
+	return joined("{first}, {then}", all)
 }
 
 // Carry implements Operation.
@@ -122,7 +149,7 @@ func (o SetRoles) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, er
 	if err := d.People.SetRoles(ctx, o.Person, o.Roles, by); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: "The roles are " + orNothing(roleText(o.Roles)) + " now."}, nil
+	return Result{Text: Say("The roles are {roles} now.", "roles", orNothing(rolesSaid(o.Roles)))}, nil
 }
 
 // SetGoodwill changes how much one goodwill of somebody's may be.
@@ -146,8 +173,8 @@ func (o SetGoodwill) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: fmt.Sprintf("One goodwill of %s may be %s at most; it is %s.", p.Name, orNothing(GoodwillText(o.Limits)), orNothing(GoodwillText(p.Goodwill))),
-		State: GoodwillText(p.Goodwill)}, nil
+	return Plan{Does: Say("One goodwill of {name} may be {new} at most; until now it may be {limit}.", "name", p.Name, "new", orNothing(limitSaid(o.Limits)), "limit", orNothing(limitSaid(p.Goodwill))),
+		State: limitSaid(p.Goodwill)}, nil
 }
 
 // Carry implements Operation.
@@ -155,7 +182,7 @@ func (o SetGoodwill) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result,
 	if err := d.People.SetGoodwill(ctx, o.Person, o.Limits, by); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: "The limit is " + orNothing(GoodwillText(o.Limits)) + " now."}, nil
+	return Result{Text: Say("The limit is {limit} now.", "limit", orNothing(limitSaid(o.Limits)))}, nil
 }
 
 // ResetSignIn takes somebody's password, one-time password and sessions away.
@@ -176,7 +203,7 @@ func (o ResetSignIn) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: p.Name + " is signed out everywhere, and can sign in again by a new link alone.", State: p.Row().State}, nil
+	return Plan{Does: Say("{name} is signed out everywhere, and can sign in again by a new link alone.", "name", p.Name), State: Say("{state}", "state", Word{Kind: "person-state", Is: p.Row().State})}, nil
 }
 
 // Carry implements Operation.
@@ -184,7 +211,7 @@ func (o ResetSignIn) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result,
 	if err := d.People.Reset(ctx, o.Person, by); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: "Password, one-time password and sessions are gone. Make a link, and give it to them."}, nil
+	return Result{Text: Say("Password, one-time password and sessions are gone. Make a link, and give it to them.")}, nil
 }
 
 // EndPerson ends somebody's roles, sessions and credentials.
@@ -208,7 +235,7 @@ func (o EndPerson) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: fmt.Sprintf("%s (%s) is signed out everywhere, and has no role any more.", p.Name, orNothing(p.RoleText())), State: p.RoleText()}, nil
+	return Plan{Does: Say("{name} ({roles}) is signed out everywhere, and has no role any more.", "name", p.Name, "roles", orNothing(rolesSaid(p.Roles))), State: rolesSaid(p.Roles)}, nil
 }
 
 // Carry implements Operation.
@@ -219,7 +246,7 @@ func (o EndPerson) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, e
 	case err != nil:
 		return Result{}, err
 	}
-	return Result{Text: "They have left. They can be added again."}, nil
+	return Result{Text: Say("They have left. They can be added again.")}, nil
 }
 
 // LinkFor makes the link by which somebody sets how they sign in who can't sign in now, once for each form: what it hands out is kept nowhere,
@@ -253,5 +280,5 @@ func (d *Desk) LinkFor(ctx context.Context, a Actor, key string, id PersonID) (I
 	if err != nil {
 		return Invitation{}, errors.Join(err, d.failed(ctx, form, err))
 	}
-	return d.People.invitation(p, token), d.Forms.End(ctx, form, Result{Text: "The link was made, and shown once. Lost? Make another."}, d.Clock.Now())
+	return d.People.invitation(p, token), d.Forms.End(ctx, form, Result{Text: Say("The link was made, and shown once. Lost? Make another.")}, d.Clock.Now())
 }

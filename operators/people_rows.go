@@ -45,35 +45,35 @@ func WithRoles(all, given map[string][]Role) map[string][]Role {
 
 // PersonRow is a person as they are listed.
 type PersonRow struct {
-	Email    string `json:"email"`
-	Name     string `json:"name"`
-	Roles    string `json:"roles"`
-	Goodwill string `json:"goodwill"`
-	State    string `json:"state"` // active, invited, left
-	SignIn   string `json:"sign_in"`
-	ID       string `json:"id"`
+	Email    string   `json:"email"`
+	Name     string   `json:"name"`
+	Roles    Sentence `json:"roles"`
+	Goodwill Sentence `json:"goodwill"`
+	State    string   `json:"state"` // active, invited, left
+	SignIn   Sentence `json:"sign_in"`
+	ID       string   `json:"id"`
 }
 
 // Cells are what people see of the row.
 func (r PersonRow) Cells() [][2]string {
-	return [][2]string{{"email", r.Email}, {"name", r.Name}, {"roles", r.Roles}, {"state", r.State}, {"sign in", r.SignIn}}
+	return [][2]string{{"email", r.Email}, {"name", r.Name}, {"roles", r.Roles.String()}, {"state", r.State}, {"sign in", r.SignIn.String()}}
 }
 
 // Row is the person as they are listed.
 func (p Person) Row() PersonRow {
-	row := PersonRow{Email: p.Email, Name: p.Name, Roles: p.RoleText(), Goodwill: GoodwillText(p.Goodwill), State: string(p.State), ID: string(p.ID)}
+	row := PersonRow{Email: p.Email, Name: p.Name, Roles: rolesSaid(p.Roles), Goodwill: limitSaid(p.Goodwill), State: string(p.State), ID: string(p.ID)}
 	switch {
 	case p.State == PersonLeft:
 	case p.Email == demoEmail:
-		row.SignIn = "link to the demo"
+		row.SignIn = Say("link to the demo")
 	case p.Subject != "":
-		row.SignIn = p.Issuer
+		row.SignIn = Verbatim(p.Issuer)
 	case p.Password.Empty():
 		row.State = "invited"
 	case len(p.Factor) == 0:
-		row.SignIn = "password"
+		row.SignIn = Say("password")
 	default:
-		row.SignIn = "password, one-time password"
+		row.SignIn = Say("password, one-time password")
 	}
 	return row
 }

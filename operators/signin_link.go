@@ -70,7 +70,7 @@ func (s *SignIn) Choose(ctx context.Context, c Chosen) (p Person, freshAt time.T
 	step, right := stepOf(set.Factor.Secret.Reveal(), c.Code, 0, s.Clock.Now())
 	switch {
 	case c.Code.Empty() && p.NeedsFactor():
-		return p, time.Time{}, &FieldError{Field: "code", Err: errors.New("your roles need a one-time password: type the code that your app shows")}
+		return p, time.Time{}, &FieldError{Field: "code", Err: refusal("your roles need a one-time password: type the code that your app shows")}
 	case !c.Code.Empty() && !right:
 		return p, freshAt, ErrWrongCode
 	}

@@ -2,7 +2,6 @@ package operators
 
 import (
 	"context"
-	"strings"
 
 	"pulsa/cards"
 	"pulsa/prepaid"
@@ -35,7 +34,7 @@ func (o CreateReseller) Plan(ctx context.Context, d *Desk) (Plan, error) {
 			return Plan{}, &FieldError{Field: "name", Value: o.Name, Err: cards.ErrResellerExists}
 		}
 	}
-	return Plan{Does: "Creates the reseller " + o.Name + ", who can then be given cards."}, nil
+	return Plan{Does: Say("Creates the reseller {name}, who can then be given cards.", "name", o.Name)}, nil
 }
 
 // Carry implements Operation.
@@ -44,8 +43,8 @@ func (o CreateReseller) Carry(ctx context.Context, d *Desk, by prepaid.By) (Resu
 	if err != nil {
 		return Result{}, err
 	}
-	done, err := c.CreateReseller(ctx, o.Name, o.Title, by)
-	return Result{Text: done.Text()}, err
+	_, err = c.CreateReseller(ctx, o.Name, o.Title, by)
+	return Result{Text: Say("Reseller {name} created.", "name", o.Name)}, err
 }
 
 // MoveStock delivers cards to a reseller, takes them back, hands them on to another, or writes them off as damaged.
@@ -88,8 +87,11 @@ func (o MoveStock) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	text := strings.ReplaceAll(strings.TrimSpace(p.Text()), "\n", " ")
-	return Plan{Does: text, State: cards.CountText(p.Touched)}, nil
+	does := Say("To {verb}: {states}.", "verb", Word{Kind: "stock.verb", Is: p.Verb}, "states", cardsSaid(p.Touched))
+	if len(p.Left) > 0 {
+		does = Say("Left alone: {states}.", "states", cardsSaid(p.Left)).Then(does)
+	}
+	return Plan{Does: does, State: cardsSaid(p.Touched)}, nil
 }
 
 // Carry implements Operation: it stores the job, with its deed, and the server does it.

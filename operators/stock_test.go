@@ -76,7 +76,7 @@ func TestStockIsMovedOnTheDeskByThoseWhoMay(t *testing.T) {
 		for range 2 { // the form is sent twice
 			r, err := h.Do(h.Context(), stockkeeper, "form 1", deliver, "parcel 1")
 			h.ok(err)
-			if !strings.HasSuffix(r.Text, "12 cards.") {
+			if !strings.HasSuffix(r.Text.String(), "12 cards.") {
 				t.Error(r.Text)
 			}
 			job = r.Job

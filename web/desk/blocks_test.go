@@ -107,7 +107,7 @@ func TestAListOfBlocksIsUploaded(t *testing.T) {
 		fmt.Fprintf(&many, "06%08d\n", 10_000_000+i)
 	}
 	status, page = o.uploads("ben", at, map[string]string{"kind": "number"}, []byte(many.String()))
-	o.has("too many", status, page, http.StatusUnprocessableEntity, "at most 5000")
+	o.has("too many", status, page, http.StatusUnprocessableEntity, "at most 5,000")
 	status, page = o.uploads("ben", at, map[string]string{"kind": "number"}, bytes.Repeat([]byte("x"), 4*listLimit))
 	o.has("far too large", status, page, http.StatusRequestEntityTooLarge)
 	status, page = o.uploads("dirk", at, map[string]string{"kind": "number"}, []byte("0612345670"))

@@ -69,16 +69,16 @@ func (v *visit) cardSentence(c operators.CardDetail) string {
 	if c.Status == "new" {
 		key = "card.says." + c.State
 	}
-	return v.t(key, "amount", cardMoney(c.CardRow), "when", v.atText(c.Activated).Short, "number", c.Customer, "through", c.ValidThrough)
+	return v.t(key, "amount", v.cardMoney(c.CardRow), "when", v.atText(c.Activated).Short, "number", c.Customer, "through", c.ValidThrough)
 }
 
 // cardMoney is what a card is worth, as sentences say it.
-func cardMoney(c operators.CardRow) string {
+func (v *visit) cardMoney(c operators.CardRow) string {
 	m, err := prepaid.ParseMoney(c.Amount, prepaid.Currency(c.Currency))
 	if err != nil {
 		return c.Amount + " " + c.Currency
 	}
-	return money(m)
+	return v.money(m)
 }
 
 // cardFacts are what is known of the card.
@@ -89,7 +89,7 @@ func (v *visit) cardFacts(c operators.CardDetail) [][2]string {
 			all = append(all, [2]string{v.t(key), value})
 		}
 	}
-	add("cards.amount", cardMoney(c.CardRow))
+	add("cards.amount", v.cardMoney(c.CardRow))
 	add("cards.code", codeDots)
 	add("cards.reseller", cmp.Or(c.Reseller, v.t("cards.no-reseller")))
 	add("cards.created", v.atText(c.Created).Full)

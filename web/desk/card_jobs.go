@@ -43,19 +43,19 @@ func (v *visit) listCardJobs() {
 			open++
 		}
 		t.Rows = append(t.Rows, ui.Row{Href: v.path("cards", "jobs", j.Job), Cells: []ui.Cell{
-			{Text: v.jobKind(j.Kind), Second: j.What}, {Status: v.jobStatus(j)}, {Text: jobCount(j)}, {Text: j.By, Second: j.Why}, {Time: v.atText(j.Started)},
+			{Text: v.jobKind(j.Kind), Second: j.What}, {Status: v.jobStatus(j)}, {Text: v.jobCount(j)}, {Text: j.By, Second: j.Why}, {Time: v.atText(j.Started)},
 		}})
 	}
-	head := ui.Head{Title: v.t("jobs.title"), Sentence: v.t("jobs.sentence", "open", number(int64(open))), More: []ui.Link{{Href: v.path("cards"), Text: v.t("place.cards")}}}
+	head := ui.Head{Title: v.t("jobs.title"), Sentence: v.t("jobs.sentence", "open", v.number(int64(open))), More: []ui.Link{{Href: v.path("cards"), Text: v.t("place.cards")}}}
 	v.show(http.StatusOK, page{Head: head, Template: "table", Data: t})
 }
 
 // jobCount is how far a job is: "4,200 of 10,000"; its number alone once they are the same.
-func jobCount(j operators.JobRow) string {
+func (v *visit) jobCount(j operators.JobRow) string {
 	if j.Done == j.Total {
-		return number(j.Total)
+		return v.number(j.Total)
 	}
-	return number(j.Done) + " / " + number(j.Total)
+	return v.number(j.Done) + " / " + v.number(j.Total)
 }
 
 // jobKind is what a job does, in words.
@@ -118,7 +118,7 @@ func (v *visit) showCardJob() {
 
 // jobTitle is verb and number: "Lock 10,000 cards".
 func (v *visit) jobTitle(j operators.JobDetail) string {
-	return v.t("jobs.name", "kind", v.jobKind(j.Kind), "count", number(j.Total))
+	return v.t("jobs.name", "kind", v.jobKind(j.Kind), "count", v.number(j.Total))
 }
 
 // cardJobLive answers with the part of the page that changes while the job is under way.
@@ -137,7 +137,7 @@ func (v *visit) cardJobLive() {
 
 func (v *visit) liveCardJob(j operators.JobDetail) (ui.Fresh, error) {
 	ended := j.Ended != ""
-	says := v.t("jobs.so-far", "done", number(j.Done), "count", number(j.Total))
+	says := v.t("jobs.so-far", "done", v.number(j.Done), "count", v.number(j.Total))
 	if j.Total > 0 && !ended {
 		says += " · " + strconv.FormatInt(100*j.Done/j.Total, 10) + " %"
 	}
@@ -169,7 +169,7 @@ func (v *visit) jobSteps(j operators.JobDetail) ui.Table {
 		Empty: ui.State{Title: v.t("jobs.no-steps")}}
 	for i := len(j.Steps) - 1; i >= 0 && len(t.Rows) < shownSteps; i-- {
 		s := j.Steps[i]
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Time: v.atText(s.At)}, {Text: s.First, Mono: true}, {Text: s.Last, Mono: true}, {Text: number(s.Cards)}}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Time: v.atText(s.At)}, {Text: s.First, Mono: true}, {Text: s.Last, Mono: true}, {Text: v.number(s.Cards)}}})
 	}
 	return t
 }

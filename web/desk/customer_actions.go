@@ -123,7 +123,7 @@ func (v *visit) customerActionRows(s operators.Sheet) []customerActionRow {
 		row := customerActionRow{Title: v.t("action." + a.name), Sentence: v.t("action." + a.name + "-text")}
 		switch right := v.may(a.act); {
 		case right == operators.Not:
-			row.Missing = v.t("action.for", "roles", rolesOf(a.act))
+			row.Missing = v.t("action.for", "roles", v.rolesOf(a.act))
 		case a.caller && !s.Caller.Verified():
 			row.Missing = v.t("action.caller")
 		default:
@@ -147,7 +147,7 @@ func (v *visit) customerLinks(s operators.Sheet) []customerActionRow {
 }
 
 // rolesOf names the roles that may do an act, or ask for it.
-func rolesOf(act operators.Act) string {
+func (v *visit) rolesOf(act operators.Act) string {
 	var roles []string
 	for _, row := range operators.TableOfRights() {
 		if row.Act != act {
@@ -155,7 +155,7 @@ func rolesOf(act operators.Act) string {
 		}
 		for _, role := range operators.Roles() {
 			if right := row.Rights[role]; right == operators.May || right == operators.Asks {
-				roles = append(roles, string(role))
+				roles = append(roles, v.roleName(string(role)))
 			}
 		}
 	}

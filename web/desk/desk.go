@@ -15,7 +15,7 @@ import (
 	"pulsa/web/ui"
 )
 
-//go:embed static pages words
+//go:embed static pages words sentences
 var files embed.FS
 
 // SignIn is who is signed in.
@@ -55,9 +55,10 @@ type Config struct {
 // Desk serves the operators' pages. Safe for concurrent use.
 type Desk struct {
 	Config
-	pages   map[string]*ui.Pages // by language
-	words   map[string]words
-	handler http.Handler
+	pages     map[string]*ui.Pages // by language
+	words     map[string]words
+	sentences map[string]words // of package operators, in each language but its English
+	handler   http.Handler
 }
 
 // defaultLanguage is of the pages where the person's is not there.
@@ -75,7 +76,11 @@ func New(c Config) (*Desk, error) {
 	if c.Door != nil {
 		c.SignIn = c.Door
 	}
-	d := &Desk{Config: c, words: all, pages: map[string]*ui.Pages{}}
+	sentences, err := readSentences(files)
+	if err != nil {
+		return nil, err
+	}
+	d := &Desk{Config: c, words: all, sentences: sentences, pages: map[string]*ui.Pages{}}
 	for language, w := range all {
 		d.pages[language] = ui.NewIn(filesAt, files, func(key string) string { return w.say(key) }, c.Log)
 	}
@@ -194,17 +199,5 @@ func (v *visit) refuse(act operators.Act) {
 
 // showRefused says that the person may not, where a deed tells of it already.
 func (v *visit) showRefused(act operators.Act) {
-	says, roles := string(act), []string{}
-	for _, row := range operators.TableOfRights() {
-		if row.Act != act {
-			continue
-		}
-		says = row.Says
-		for _, role := range operators.Roles() {
-			if right := row.Rights[role]; right == operators.May || right == operators.Asks {
-				roles = append(roles, string(role))
-			}
-		}
-	}
-	v.state(http.StatusForbidden, "state.no-right", v.t("state.no-right-text", "act", says, "roles", strings.Join(roles, ", ")))
+	v.state(http.StatusForbidden, "state.no-right", v.t("state.no-right-text", "act", v.actName(act), "roles", v.rolesOf(act)))
 }

@@ -162,7 +162,7 @@ func (p *panel) plan() bool {
 	case errors.As(err, &forbidden):
 		p.refuse(forbidden.Act)
 	case errors.As(err, &field) && slices.ContainsFunc(p.Fields, func(i ui.Input) bool { return i.Name == field.Field }):
-		p.typed.wrong(field.Field, field.Err.Error())
+		p.typed.wrong(field.Field, p.sayError(field.Err))
 		p.show(true)
 	case slices.ContainsFunc(missing, func(m error) bool { return errors.Is(err, m) }):
 		p.notHere()
@@ -194,7 +194,7 @@ func (p *panel) carry() {
 	var forbidden *operators.ForbiddenError
 	switch {
 	case err == nil && r.Once != nil:
-		p.visit.show(http.StatusOK, page{Head: ui.Head{Title: r.Text}, Template: "once", Data: once{*r.Once, p.Back}})
+		p.visit.show(http.StatusOK, page{Head: ui.Head{Title: p.say(r.Text)}, Template: "once", Data: once{*r.Once, p.Back}})
 	case err == nil:
 		to := p.Back
 		if p.task.Done != nil && r.Asked == "" {
@@ -251,12 +251,12 @@ func (p *panel) show(refused bool) {
 	}
 	c := ui.Confirm{
 		Title: title, Button: button, Danger: p.Danger, Back: p.Back, Action: p.r.URL.Path, Key: p.key, Fields: p.typed.shown(),
-		Ready: p.ready, Post: p.Closed, TakesFile: p.TakesFile, Does: p.told.Does, Reads: p.told.Reads, Seen: hashOf(p.told), Code: p.code,
+		Ready: p.ready, Post: p.Closed, TakesFile: p.TakesFile, Does: p.say(p.told.Does), Reads: p.told.Reads, Seen: hashOf(p.told), Code: p.code,
 		Reason: ui.Field{
 			Name: fieldReason, Label: p.t("do.reason"), Hint: p.t("do.reason-hint"), Error: p.typed.errors[fieldReason],
 			Value: p.r.Form.Get(fieldReason), MaxLength: operators.MaxReason, Required: true,
 		},
-		Hidden: append(p.carried(), [2]string{fieldSaw, p.told.Does}),
+		Hidden: append(p.carried(), [2]string{fieldSaw, p.say(p.told.Does)}),
 	}
 	if p.task.Why != "" {
 		c.Reason = ui.Field{}
@@ -305,7 +305,7 @@ func (p *panel) carried() [][2]string {
 
 // hashOf names what a person was told would happen.
 func hashOf(p operators.Plan) string {
-	sum := sha256.Sum256([]byte(p.Does + "\x00" + p.Reads))
+	sum := sha256.Sum256([]byte(p.Does.Stored() + "\x00" + p.Reads))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -338,7 +338,7 @@ func (v *visit) banner() ui.Banner {
 		return ui.Banner{}
 	}
 	r, at := sent.Result, sent.EndedAt
-	b := ui.Banner{Tone: ui.Good, Text: r.Text}
+	b := ui.Banner{Tone: ui.Good, Text: v.say(r.Text)}
 	if at.IsZero() {
 		b.Tone, b.Text = ui.Wait, v.t("do.under-way")
 	}

@@ -53,7 +53,7 @@ func (v *visit) tableOfRights() rightsTable {
 		t.Roles = append(t.Roles, v.tOr("role."+string(role), string(role)))
 	}
 	for _, row := range operators.TableOfRights() {
-		r := rightsRow{Says: v.tOr("act."+strings.ReplaceAll(strings.ReplaceAll(string(row.Act), " ", "-"), "'", ""), row.Says)}
+		r := rightsRow{Says: v.actName(row.Act)}
 		for _, role := range operators.Roles() {
 			says := row.Rights[role].String()
 			if says != "" && row.Rights[role] != operators.May {
@@ -64,6 +64,11 @@ func (v *visit) tableOfRights() rightsTable {
 		t.Rows = append(t.Rows, r)
 	}
 	return t
+}
+
+// actName is an act as the table of rights names it.
+func (v *visit) actName(act operators.Act) string {
+	return v.t("act." + strings.ReplaceAll(wordKey(string(act)), "'", ""))
 }
 
 // stateOf is where somebody stands, as a status.
@@ -87,7 +92,7 @@ func (v *visit) people() {
 	}}
 	for _, row := range rows {
 		t.Rows = append(t.Rows, ui.Row{Href: peoplePath + "/" + row.ID, Cells: []ui.Cell{
-			{Text: row.Name}, {Status: v.stateOf(row)}, {Text: row.Roles}, {Text: row.Email}, {Text: row.SignIn},
+			{Text: row.Name}, {Status: v.stateOf(row)}, {Text: v.say(row.Roles)}, {Text: row.Email}, {Text: v.say(row.SignIn)},
 		}})
 	}
 	v.show(http.StatusOK, page{
@@ -132,7 +137,7 @@ func (v *visit) personPage() {
 		head.More = append(head.More, ui.Link{Href: at + "/leave", Text: v.t("people.leave")})
 	}
 	v.show(http.StatusOK, page{Head: head, Template: "person", Data: personFacts{[][2]string{
-		{v.t("people.roles"), row.Roles}, {v.t("people.goodwill"), row.Goodwill}, {v.t("people.sign-in"), row.SignIn},
+		{v.t("people.roles"), v.say(row.Roles)}, {v.t("people.goodwill"), v.say(row.Goodwill)}, {v.t("people.sign-in"), v.say(row.SignIn)},
 		{v.t("me.language"), v.tOr("language."+p.Language, p.Language)}, {v.t("me.zone"), p.TimeZone}, {v.t("people.since"), v.at(p.CreatedAt).Full},
 	}}})
 }
@@ -144,12 +149,12 @@ const fieldRoles = "roles-"
 func (v *visit) roleFields(now map[string][]operators.Role) []ui.Input {
 	var names []string
 	for _, role := range operators.Roles() {
-		names = append(names, string(role))
+		names = append(names, v.roleName(string(role)))
 	}
 	field := func(brand, label string) ui.Input {
 		var given []string
 		for _, role := range now[brand] {
-			given = append(given, string(role))
+			given = append(given, v.roleName(string(role)))
 		}
 		return ui.Input{Field: ui.Field{Name: fieldRoles + brand, Label: label, Value: strings.Join(given, ", "), MaxLength: 100}}
 	}
@@ -171,7 +176,12 @@ func (v *visit) readRoles(f *typed) map[string][]operators.Role {
 			continue
 		}
 		given := operators.RolesIn([]string{f.text(input.Name)}, nil)[operators.AllBrands]
-		for _, role := range given {
+		for i, role := range given {
+			for _, known := range operators.Roles() {
+				if strings.EqualFold(string(role), v.roleName(string(known))) { // as the page names it
+					given[i], role = known, known
+				}
+			}
 			if !slices.Contains(operators.Roles(), role) {
 				f.wrong(input.Name, v.t("people.no-role", "role", string(role)))
 			}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -294,18 +293,6 @@ func (v *visit) clock(t time.Time) string {
 // signs are currencies that have one of their own.
 var signs = map[prepaid.Currency]string{"EUR": "€", "USD": "$", "GBP": "£"}
 
-// money is an amount as sentences say it: "€10.00".
-func money(m prepaid.Money) string {
-	sign, number := "", m.Number()
-	if number, negative := strings.CutPrefix(number, "-"); negative {
-		return "−" + money(prepaid.Money{Minor: -m.Minor, Currency: m.Currency}) + strings.Repeat("", len(number))
-	}
-	if sign = signs[m.Currency]; sign == "" {
-		return number + " " + string(m.Currency)
-	}
-	return sign + number
-}
-
 // state answers with a page that says one thing: why there is nothing else.
 func (v *visit) state(status int, title, text string) {
 	s := ui.State{Text: text, Link: &ui.Link{Href: "/", Text: v.t("state.home")}}
@@ -338,7 +325,7 @@ func (v *visit) fail(err error) {
 	case errors.Is(err, context.Canceled):
 		return // nobody reads the answer
 	case errors.Is(err, operators.ErrNoReason), errors.Is(err, operators.ErrLongReason), errors.Is(err, operators.ErrNoForm), errors.Is(err, operators.ErrFormUsed):
-		v.state(http.StatusUnprocessableEntity, "ui.errors", v.t("do.not-now", "why", err.Error()))
+		v.state(http.StatusUnprocessableEntity, "ui.errors", v.t("do.not-now", "why", v.sayError(err)))
 		return
 	}
 	for _, m := range missing {
@@ -377,13 +364,4 @@ func (v *visit) home() {
 		}
 	}
 	v.notHere()
-}
-
-// number is a count as people read it: "10,000".
-func number(n int64) string {
-	digits := fmt.Sprint(n)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }
