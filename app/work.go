@@ -16,8 +16,10 @@ const (
 	afterError      = 2 * time.Second
 	partitionsEvery = time.Hour
 	approvalsEvery  = 2 * time.Second
-	cardJobsEvery   = time.Second
-	settingsEvery   = 2 * time.Second // less than operators.SettingsKnownWithin
+	// cardWorkers do jobs on cards side by side: a stolen range is not locked behind a million cards that are made.
+	cardWorkers   = 2
+	cardJobsEvery = time.Second
+	settingsEvery = 2 * time.Second // less than operators.SettingsKnownWithin
 	// couriers send webhooks side by side: each waits for its receiver.
 	couriers     = 4
 	couriersLook = time.Second
@@ -50,7 +52,6 @@ func (p *Program) jobs() []job {
 		{"expired cards", lapseEvery, p.lapseCards},
 		{"approvals", approvalsEvery, p.operatorsDesk().RunApprovals},
 		{"notices to our staff", approvalsEvery, p.notifier().RunDue},
-		{"card jobs", cardJobsEvery, p.Cards.RunDue},
 		{"card files", forgetEvery, p.Cards.ForgetFiles},
 		{"forms", forgetEvery, p.forgetForms},
 		{"sessions of the desk", forgetEvery, p.forgetSessions},
@@ -60,6 +61,9 @@ func (p *Program) jobs() []job {
 	}
 	for range carriers - 1 {
 		jobs = append(jobs, job{"orders", carriersLook, p.ordersDue})
+	}
+	for range cardWorkers {
+		jobs = append(jobs, job{"card jobs", cardJobsEvery, p.Cards.RunDue})
 	}
 	for range couriers {
 		jobs = append(jobs, job{"webhooks", couriersLook, p.deliverDue})

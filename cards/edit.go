@@ -161,6 +161,15 @@ func (s *Service) PreviewDelete(ctx context.Context, f Filter, all bool) (Previe
 	return p, err
 }
 
+// Counts counts the cards that fit a filter, by state.
+func (s *Service) Counts(ctx context.Context, f Filter) ([]Count, error) {
+	f, err := s.filter(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return s.c.Shelf.CountCards(ctx, f, ByNothing)
+}
+
 // preview counts. unexpired is set where expired cards are not touched.
 func (s *Service) preview(ctx context.Context, f Filter, states []State, unexpired bool) (Preview, error) {
 	f, err := s.filter(ctx, f)

@@ -17,6 +17,9 @@ func (db Cards) EditCards(ctx context.Context, c cards.Chunk, f cards.Filter, to
 			found.add("(expires_at = 0 OR expires_at > ?)", prepaid.Micros(c.Now))
 		}
 		held, err := db.holdCards(ctx, tx, found)
+		if err == nil {
+			err = recordChanges(ctx, tx, c, held)
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -59,6 +62,9 @@ func changes(to cards.Change, c cards.Chunk) conditions {
 func (db Cards) DeleteCards(ctx context.Context, c cards.Chunk, f cards.Filter, n int) (cards.Job, error) {
 	return db.changeChunk(ctx, c, cardSearch{f, cards.Deletable(), n}, func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error) {
 		held, err := db.holdCards(ctx, tx, found)
+		if err == nil {
+			err = recordChanges(ctx, tx, c, held)
+		}
 		if err != nil {
 			return 0, err
 		}
