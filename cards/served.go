@@ -51,7 +51,7 @@ type Files interface {
 	// EndExport ends an export, whose file is complete: ErrJobElsewhere where another has made it.
 	EndExport(ctx context.Context, j Job, f PrintFile) error
 	// PrintFile returns the file of an export; ErrNoFile.
-	PrintFile(ctx context.Context, job JobID) (PrintFile, error)
+	PrintFile(ctx context.Context, brand string, job JobID) (PrintFile, error)
 	// FetchPrintFile writes down that somebody fetches a file; ErrNoFile where it is gone.
 	FetchPrintFile(ctx context.Context, f PrintFile, d prepaid.Deed) error
 	// DropPrintFile deletes a file that was fetched, with the deed of who confirms it; ErrNoFile where it is gone.
@@ -200,8 +200,8 @@ func (w *partWriter) keep(data []byte) error {
 }
 
 // PrintFile returns the print file of an export; ErrNoFile.
-func (s *Service) PrintFile(ctx context.Context, job JobID) (PrintFile, error) {
-	return s.c.Files.PrintFile(ctx, job)
+func (s *Service) PrintFile(ctx context.Context, brand string, job JobID) (PrintFile, error) {
+	return s.c.Files.PrintFile(ctx, brand, job)
 }
 
 // FetchPrintFile writes a print file to w, after a deed of who fetches it. It may be fetched again until it is confirmed.

@@ -153,11 +153,7 @@ func (o RemovePrinter) Carry(ctx context.Context, d *Desk, by prepaid.By) (Resul
 
 // PrintFile returns the print file that the server keeps of an export; cards.ErrNoFile.
 func (c Cards) PrintFile(ctx context.Context, job string) (cards.PrintFile, error) {
-	f, err := c.Service.PrintFile(ctx, cards.JobID(job))
-	if err == nil && f.Brand != c.Brand.Name {
-		err = cards.ErrNoFile
-	}
-	return f, err
+	return c.Service.PrintFile(ctx, c.Brand.Name, cards.JobID(job))
 }
 
 // FetchPrintFile writes a print file to w for a person, after the deed of it. It is sealed to its printers: nobody else can open it. Errors:

@@ -62,7 +62,10 @@ func (c Cards) jobRows(jobs []cards.Job) []JobRow {
 // JobDetail is a job as it is shown alone.
 type JobDetail struct {
 	JobRow
-	Steps []JobStep `json:"steps"`
+	Was     string    `json:"was,omitempty"`     // its cards by state, as it began
+	Wants   string    `json:"wants,omitempty"`   // what it sets
+	Trouble string    `json:"trouble,omitempty"` // why the last try failed
+	Steps   []JobStep `json:"steps"`
 }
 
 // Text describes the job for people, in two lines.
@@ -82,7 +85,7 @@ func (c Cards) ShowJob(ctx context.Context, id string) (JobDetail, error) {
 	for i, r := range records {
 		steps[i] = JobStep{stamp(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, r.Cards}
 	}
-	return JobDetail{c.jobRows([]cards.Job{j})[0], steps}, err
+	return JobDetail{c.jobRows([]cards.Job{j})[0], j.Was, j.Wants, j.Trouble, steps}, err
 }
 
 // Unfinished returns a job of the brand that Run can go on with. An export then writes to out, or, if that is "", where it was to

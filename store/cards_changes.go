@@ -78,7 +78,7 @@ func changeRuns(c cards.Chunk, before []cards.Card) (runs []changeRow) {
 func (db CardJobs) CardChanges(ctx context.Context, brand, serial string) ([]cards.CardChange, error) {
 	series, number, _ := cards.SplitSerial(serial)
 	rows, err := changeTable.list(ctx, db.reader, `
-		WHERE brand = ? AND series = ? AND last_number >= ? AND last_number < ? AND first_number <= ? AND width = ? ORDER BY at, id`,
+		WHERE brand = ? AND series = ? AND last_number >= ? AND last_number < ? AND first_number <= ? AND width = ? ORDER BY at, job`,
 		brand, series, number, number+changeWidth, number, len(serial)-len(series)-1)
 	if err != nil {
 		return nil, fmt.Errorf("changes of a card: %w", err)

@@ -64,8 +64,8 @@ func (db CardFiles) EndExport(ctx context.Context, j cards.Job, f cards.PrintFil
 }
 
 // PrintFile implements cards.Files.
-func (db CardFiles) PrintFile(ctx context.Context, job cards.JobID) (cards.PrintFile, error) {
-	f, found, err := fileTable.get(ctx, db.reader, `WHERE job = ?`, job)
+func (db CardFiles) PrintFile(ctx context.Context, brand string, job cards.JobID) (cards.PrintFile, error) {
+	f, found, err := fileTable.get(ctx, db.reader, `WHERE brand = ? AND job = ?`, brand, job)
 	switch {
 	case err != nil:
 		return f, fmt.Errorf("print file: %w", err)
@@ -78,7 +78,7 @@ func (db CardFiles) PrintFile(ctx context.Context, job cards.JobID) (cards.Print
 // FetchPrintFile implements cards.Files.
 func (db CardFiles) FetchPrintFile(ctx context.Context, f cards.PrintFile, d prepaid.Deed) error {
 	return db.write(ctx, "fetch print file", func(tx *sqlx.Tx) error {
-		rows, err := exec(ctx, tx, `UPDATE card_files SET fetched_at = ? WHERE job = ? AND gone_at = 0`, prepaid.Micros(f.FetchedAt), f.Job)
+		rows, err := exec(ctx, tx, `UPDATE card_files SET fetched_at = ? WHERE brand = ? AND job = ? AND gone_at = 0`, prepaid.Micros(f.FetchedAt), f.Brand, f.Job)
 		if err == nil && rows == 0 {
 			err = cards.ErrNoFile
 		}
@@ -100,7 +100,7 @@ func (db CardFiles) DropPrintFile(ctx context.Context, f cards.PrintFile, d prep
 }
 
 func dropPrintFile(ctx context.Context, tx *sqlx.Tx, f cards.PrintFile) error {
-	rows, err := exec(ctx, tx, `UPDATE card_files SET gone_at = ? WHERE job = ? AND gone_at = 0`, prepaid.Micros(f.GoneAt), f.Job)
+	rows, err := exec(ctx, tx, `UPDATE card_files SET gone_at = ? WHERE brand = ? AND job = ? AND gone_at = 0`, prepaid.Micros(f.GoneAt), f.Brand, f.Job)
 	if err == nil && rows == 0 {
 		err = cards.ErrNoFile
 	}

@@ -1,7 +1,7 @@
 -- +goose Up
 
 -- Jobs that the server does: by one copy at a time, which holds the lease.
-ALTER TABLE card_jobs ADD COLUMN served BOOLEAN NOT NULL DEFAULT FALSE; -- false: a command does it
+ALTER TABLE card_jobs ADD COLUMN served BOOLEAN NOT NULL DEFAULT FALSE; -- a command does it
 ALTER TABLE card_jobs ADD COLUMN lease_until BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE card_jobs ADD COLUMN trouble TEXT NOT NULL DEFAULT ''; -- why the last try failed
 ALTER TABLE card_jobs ADD COLUMN was TEXT NOT NULL DEFAULT ''; -- the cards by state, as it began
@@ -20,15 +20,16 @@ CREATE TABLE card_printers (
 
 -- Print files, sealed to printers, until they are fetched and confirmed.
 CREATE TABLE card_files (
-    job        TEXT    NOT NULL PRIMARY KEY,
     brand      TEXT    NOT NULL,
+    job        TEXT    NOT NULL,
     file       TEXT    NOT NULL, -- of its parts
     cards      BIGINT NOT NULL,
     checksum   TEXT    NOT NULL, -- SHA-256 of its lines, in clear
     bytes      BIGINT NOT NULL,
     made_at    BIGINT NOT NULL,
     fetched_at BIGINT NOT NULL, -- 0: not yet
-    gone_at    BIGINT NOT NULL  -- when its parts were deleted; 0: they are there
+    gone_at    BIGINT NOT NULL, -- when its parts were deleted; 0: they are there
+    PRIMARY KEY (brand, job)
 );
 CREATE INDEX card_files_kept ON card_files (made_at) WHERE gone_at = 0;
 
@@ -45,7 +46,6 @@ CREATE INDEX card_file_parts_made ON card_file_parts (made_at);
 -- What a job changed of cards, with what they were before: a row for a run of consecutive serials that were alike. A run is 1,000 wide at
 -- most, so that those that hold a serial are found by one range of the index.
 CREATE TABLE card_changes (
-    id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     brand        TEXT    NOT NULL,
     series       TEXT    NOT NULL,
     width        BIGINT NOT NULL, -- digits of the serials' numbers
@@ -55,7 +55,7 @@ CREATE TABLE card_changes (
     job          TEXT    NOT NULL,
     state        TEXT    NOT NULL, -- before
     reseller     TEXT    NOT NULL,
-    expires_at   BIGINT NOT NULL
+    expires_at   BIGINT NOT NULL,
+    PRIMARY KEY (brand, series, last_number, width, job)
 );
-CREATE INDEX card_changes_of ON card_changes (brand, series, last_number);
 CREATE INDEX card_changes_at ON card_changes (at);
