@@ -59,7 +59,7 @@ func (h *cardHouse) copy() *cards.Service {
 	db := h.db
 	s, err := cards.New(cards.Config{
 		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys,
-		Reports: db.CardReports, Served: db.CardJobs, Files: db.CardFiles, Printers: db.CardFiles, Brands: h.Brands, Clock: h.clock, Chunk: h.chunk,
+		Reports: db.CardReports, Stock: db.CardStock, Served: db.CardJobs, Files: db.CardFiles, Printers: db.CardFiles, Brands: h.Brands, Clock: h.clock, Chunk: h.chunk,
 		Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}),
 	})
 	h.ok(err)
