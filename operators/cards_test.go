@@ -355,6 +355,48 @@ func TestAnExportGoesOnInAnotherFileAndIsImportedElsewhere(t *testing.T) {
 	}
 }
 
+func TestCardsAreFoundByWhoExportedThemAndBySellersTheyDoNotHave(t *testing.T) {
+	shop, _ := cardShops(t)
+	if _, err := shop.CreateReseller(t.Context(), "kiosk-7", "", ann); err != nil {
+		t.Fatal(err)
+	}
+	j, err := shop.Generate(t.Context(), operators.CardBatch{Amount: "10", Quantity: 60, Series: "101", Reseller: "kiosk-7"}, ann)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sold := run(t, shop, j)
+	generate(t, shop, "101", 10)
+	generate(t, shop, "202", 3)
+	export, err := shop.Plan(t.Context(), operators.CardSelection{CardQuery: operators.CardQuery{Batch: string(sold.ID)}},
+		operators.CardExport{Plaintext: true, Out: filepath.Join(t.TempDir(), "cards.csv")}, ann)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if j, err = export.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	run(t, shop, j)
+	for _, test := range []struct {
+		query operators.CardQuery
+		want  int
+	}{
+		{operators.CardQuery{Reseller: "none"}, 13},
+		{operators.CardQuery{Reseller: "none", Series: "202"}, 3},
+		{operators.CardQuery{Exported: operators.NotExported}, 13},
+		{operators.CardQuery{Exported: string(j.ID)}, 60},
+		{operators.CardQuery{Exported: string(j.ID), Series: "202"}, 0},
+		{operators.CardQuery{Exported: string(j.ID), Reseller: "none"}, 0},
+	} {
+		list, err := shop.Search(t.Context(), test.query, operators.CardPage{Limit: 100})
+		if err != nil || len(list.Cards) != test.want {
+			t.Errorf("%+v: %d cards, want %d, %v", test.query, len(list.Cards), test.want, err)
+		}
+	}
+	if _, err := shop.Search(t.Context(), operators.CardQuery{Exported: string(sold.ID)}, operators.CardPage{Limit: 1}); !errors.As(err, new(*cards.FilterError)) {
+		t.Errorf("a job that exports nothing: %v", err)
+	}
+}
+
 func TestBalancesAreSummedUp(t *testing.T) {
 	shop, _ := cardShops(t)
 	ctx := t.Context()
