@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"pulsa/cards"
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/web/ui"
@@ -12,8 +13,11 @@ import (
 
 // cardRoutes are one card, and what is done to it.
 func cardRoutes() []route {
-	const one = "/{brand}/cards/{serial}"
-	return []route{get(one, operators.ActSee, (*visit).showCard)}
+	const one = "/{brand}/cards/serial/{serial}" // no job is named like its last part
+	all := []route{get("/{brand}/cards/{serial}", operators.ActSee, (*visit).showCard)}
+	all = append(all, runs(one+"/lock", operators.ActLockCard, (*visit).lockCard)...)
+	all = append(all, runs(one+"/unlock", operators.ActCards, (*visit).unlockCard)...)
+	return append(all, runs(one+"/void", operators.ActCardsOver, (*visit).voidCard)...)
 }
 
 // cardData is what the template "card" shows.
@@ -44,7 +48,7 @@ func (v *visit) showCard() {
 	if !found {
 		return
 	}
-	data := cardData{Facts: v.cardFacts(c), Links: v.cardLinks(c), Timeline: v.cardTimeline(c), Closed: v.t("card.nothing-to-do")}
+	data := cardData{Facts: v.cardFacts(c), Links: v.cardLinks(c), Actions: v.cardActions(c), Timeline: v.cardTimeline(c), Closed: v.t("card.nothing-to-do")}
 	head := ui.Head{Title: v.t("card.title"), Code: c.Serial, Status: v.cardStatus(c.CardRow), Sentence: v.cardSentence(c)}
 	v.show(http.StatusOK, page{Head: head, Template: "card", Data: data})
 }
@@ -113,4 +117,68 @@ func (v *visit) cardLinks(c operators.CardDetail) []ui.Link {
 		all = append(all, ui.Link{Href: v.path("cards", "jobs", c.Export), Text: v.t("card.exported-by")})
 	}
 	return all
+}
+
+// cardActions are what may be done to the card now.
+func (v *visit) cardActions(c operators.CardDetail) []orderAction {
+	var all []orderAction
+	add := func(act operators.Act, do string) {
+		if right := v.may(act); right != operators.Not && hasRoute("GET", "/{brand}/cards/serial/{serial}/"+do) {
+			all = append(all, orderAction{ui.Link{Href: v.path("cards", "serial", c.Serial, do), Text: v.t("cards.do-one." + do)}, v.t("card.does." + do), right == operators.Asks && c.State != string(cards.Locked)})
+		}
+	}
+	switch cards.State(c.State) {
+	case cards.Generated, cards.Live:
+		add(operators.ActLockCard, "lock")
+		add(operators.ActCardsOver, "void")
+	case cards.Locked:
+		add(operators.ActCards, "unlock")
+		add(operators.ActCardsOver, "void")
+	}
+	return all
+}
+
+// oneCard is the operation's range: the card of the address. It answers, and returns false, where it is not there.
+func (v *visit) oneCard() (operators.OfCards, bool) {
+	c, found := v.card()
+	return operators.OfCards{Brand: v.brand.Name, Query: operators.CardQuery{FromSerial: c.Serial, ToSerial: c.Serial}}, found
+}
+
+// asSeen is an operation on cards as the person sees it now. What can't be done says so in its Plan.
+func (v *visit) asSeen(op operators.CardsOperation) operators.Operation {
+	saw, _, err := v.Desk.Desk.SeeCards(v.r.Context(), op)
+	if err != nil {
+		return op
+	}
+	return saw
+}
+
+func (v *visit) lockCard() {
+	c, found := v.card()
+	if !found {
+		return
+	}
+	v.run(task{Title: v.t("cards.do-one.lock"), Back: v.path("cards", c.Serial), Read: func(*typed) operators.Operation {
+		return operators.LockCard{Brand: v.brand.Name, Serial: c.Serial}
+	}})
+}
+
+func (v *visit) unlockCard() {
+	of, found := v.oneCard()
+	if !found {
+		return
+	}
+	v.run(task{Title: v.t("cards.do-one.unlock"), Back: v.path("cards", of.Query.FromSerial), Read: func(*typed) operators.Operation {
+		return v.asSeen(operators.ReopenCards{OfCards: of})
+	}})
+}
+
+func (v *visit) voidCard() {
+	of, found := v.oneCard()
+	if !found {
+		return
+	}
+	v.run(task{Title: v.t("cards.do-one.void"), Back: v.path("cards", of.Query.FromSerial), Danger: true, Read: func(*typed) operators.Operation {
+		return v.asSeen(operators.VoidCards{OfCards: of})
+	}})
 }

@@ -1,23 +1,42 @@
 package desk
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"pulsa/cards"
 	"pulsa/operators"
+	"pulsa/prepaid"
 	"pulsa/web/ui"
 )
 
 // cardJobsRoutes are the work on many cards at once.
 func cardJobsRoutes() []route {
 	const one = "/{brand}/cards/jobs/{job}"
-	return []route{
+	all := []route{
 		get("/{brand}/cards/jobs", operators.ActSee, (*visit).listCardJobs),
 		get(one, operators.ActSee, (*visit).showCardJob),
 		get(one+"/live", operators.ActSee, (*visit).cardJobLive),
+		post(one+"/file", operators.ActCards, (*visit).printFile),
 	}
+	for _, do := range jobActs {
+		all = append(all, runs(one+"/"+do.name, operators.ActCards, func(v *visit) { v.runOnJob(do.name, do.operation) })...)
+	}
+	return all
+}
+
+// jobActs are what is done to a job.
+var jobActs = []struct {
+	name      string
+	operation func(operators.OfJob) operators.Operation
+}{
+	{"stop", func(of operators.OfJob) operators.Operation { return operators.StopJob{OfJob: of} }},
+	{"go-on", func(of operators.OfJob) operators.Operation { return operators.ResumeJob{OfJob: of} }},
+	{"give-up", func(of operators.OfJob) operators.Operation { return operators.GiveUpJob{OfJob: of} }},
+	{"arrived", func(of operators.OfJob) operators.Operation { return operators.ConfirmPrintFile{OfJob: of} }},
 }
 
 // cardJobEvery is how often a job that is under way is read again.
@@ -66,10 +85,12 @@ func (v *visit) jobStatus(j operators.JobRow) ui.Status {
 	switch cards.JobState(j.State) {
 	case cards.JobDone:
 		return ui.Status{Tone: ui.Good, Word: v.t("jobs.state.done")}
+	case cards.Stopped:
+		return ui.Status{Tone: ui.Idle, Word: v.t("jobs.state.stopped")}
 	case cards.Abandoned:
 		return ui.Status{Tone: ui.Idle, Word: v.t("jobs.state.abandoned")}
 	}
-	return ui.Status{Tone: ui.Wait, Word: v.tOr("jobs.state."+j.State, v.t("jobs.state.under-way"))}
+	return ui.Status{Tone: ui.Wait, Word: v.t("jobs.state.under-way")}
 }
 
 // cardJobData is what the template "card-job" shows.
@@ -78,6 +99,16 @@ type cardJobData struct {
 	Facts [][2]string
 	Links []ui.Link
 	Steps ui.Table
+	File  *printFileShown // of an export that is done
+}
+
+// printFileShown is a print file that waits to be fetched.
+type printFileShown struct {
+	Says    string
+	Action  string
+	Reason  ui.Field
+	Code    *ui.Field
+	Arrived *ui.Link // once it was fetched
 }
 
 // cardJob reads the job of the address. It answers, and returns false, where it is not there for the person.
@@ -112,6 +143,10 @@ func (v *visit) showCardJob() {
 			data.Facts = append(data.Facts, [2]string{v.t(fact[0]), fact[1]})
 		}
 	}
+	if data.File, err = v.printFileOf(j, ""); err != nil {
+		v.fail(err)
+		return
+	}
 	head := ui.Head{Title: v.jobTitle(j), More: []ui.Link{{Href: v.path("cards", "jobs"), Text: v.t("jobs.all")}}}
 	v.show(http.StatusOK, page{Head: head, Template: "card-job", Data: data})
 }
@@ -136,15 +171,16 @@ func (v *visit) cardJobLive() {
 }
 
 func (v *visit) liveCardJob(j operators.JobDetail) (ui.Fresh, error) {
-	ended := j.Ended != ""
-	says := v.t("jobs.so-far", "done", v.number(j.Done), "count", v.number(j.Total))
+	ended := cards.JobState(j.State) != cards.UnderWay
+	says := v.t("jobs.so-far", "done", number(j.Done), "count", number(j.Total))
 	if j.Total > 0 && !ended {
 		says += " · " + strconv.FormatInt(100*j.Done/j.Total, 10) + " %"
 	}
 	body, err := v.html("card-job-live", struct {
-		Status ui.Status
-		Job    ui.Job
-	}{v.jobStatus(j.JobRow), ui.Job{What: v.jobTitle(j), By: j.By, Done: j.Done, Of: max(j.Total, 1), Text: says, Ended: ended, StartedAt: v.atText(j.Started)}})
+		Status  ui.Status
+		Actions []ui.Link
+		Job     ui.Job
+	}{v.jobStatus(j.JobRow), v.jobActions(j), ui.Job{What: v.jobTitle(j), By: j.By, Done: j.Done, Of: max(j.Total, 1), Text: says, Ended: ended, StartedAt: v.atText(j.Started)}})
 	return ui.Fresh{ID: "live", From: v.path("cards", "jobs", j.Job, "live"), Every: cardJobEvery, Ended: ended, AsOf: v.asOf(), Body: body}, err
 }
 
@@ -172,4 +208,113 @@ func (v *visit) jobSteps(j operators.JobDetail) ui.Table {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Time: v.atText(s.At)}, {Text: s.First, Mono: true}, {Text: s.Last, Mono: true}, {Text: v.number(s.Cards)}}})
 	}
 	return t
+}
+
+// runOnJob stops a job, has it go on, gives it up, or says that its file has arrived.
+func (v *visit) runOnJob(do string, operation func(operators.OfJob) operators.Operation) {
+	j, found := v.cardJob()
+	if !found {
+		return
+	}
+	v.run(task{
+		Title: v.t("jobs.do." + do), Back: v.path("cards", "jobs", j.Job), Danger: do == "give-up",
+		Read: func(*typed) operators.Operation { return operation(operators.OfJob{Brand: v.brand.Name, Job: j.Job}) },
+	})
+}
+
+// jobActions are what may be done to the job now.
+func (v *visit) jobActions(j operators.JobDetail) []ui.Link {
+	if v.may(operators.ActCards) == operators.Not {
+		return nil
+	}
+	var does []string
+	switch cards.JobState(j.State) {
+	case cards.UnderWay:
+		does = []string{"stop", "give-up"}
+	case cards.Stopped:
+		does = []string{"go-on", "give-up"}
+	}
+	all := make([]ui.Link, len(does))
+	for i, do := range does {
+		all[i] = ui.Link{Href: v.path("cards", "jobs", j.Job, do), Text: v.t("jobs.do." + do)}
+	}
+	return all
+}
+
+// printFileOf is the print file of an export; nil where there is none, or nothing that the person may do with it.
+func (v *visit) printFileOf(j operators.JobDetail, wrong string) (*printFileShown, error) {
+	if j.Kind != string(cards.KindExport) || v.may(operators.ActCards) == operators.Not {
+		return nil, nil //nolint:nilnil // there is no file
+	}
+	shop, err := v.Desk.Desk.Cards(v.brand.Name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := shop.PrintFile(v.r.Context(), j.Job)
+	switch {
+	case errors.Is(err, cards.ErrNoFile):
+		return nil, nil //nolint:nilnil // a command wrote it
+	case err != nil:
+		return nil, err
+	case !f.GoneAt.IsZero():
+		return &printFileShown{Says: v.t("jobs.file-gone", "time", v.clock(f.GoneAt))}, nil
+	}
+	shown := &printFileShown{
+		Says: v.t("jobs.file-waits", "count", number(f.Cards), "checksum", f.Checksum, "until", v.clock(f.MadeAt.Add(cards.KeepFiles))), Action: v.path("cards", "jobs", j.Job, "file"),
+		Reason: ui.Field{Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), Error: wrong, Value: v.r.PostForm.Get(fieldReason), MaxLength: maxReason, Required: true},
+	}
+	if !v.actor.Fresh(v.Clock.Now()) {
+		shown.Code = &ui.Field{Name: fieldCode, Label: v.t("do.code"), Hint: v.t("do.code-hint"), Type: "password", InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 10, Required: true}
+	}
+	if !f.FetchedAt.IsZero() {
+		shown.Says += " " + v.t("jobs.file-fetched", "time", v.clock(f.FetchedAt))
+		shown.Arrived = &ui.Link{Href: v.path("cards", "jobs", j.Job, "arrived"), Text: v.t("jobs.do.arrived")}
+	}
+	return shown, nil
+}
+
+// printFile answers with the print file of an export. It is sealed to its printers.
+func (v *visit) printFile() {
+	j, found := v.cardJob()
+	if !found {
+		return
+	}
+	if code := strings.TrimSpace(v.r.PostForm.Get(fieldCode)); code != "" {
+		actor, err := v.SignIn.Again(v.r, prepaid.NewSecret(code))
+		if err != nil {
+			v.state(http.StatusUnprocessableEntity, "state.failed", v.t("do.code-wrong"))
+			return
+		}
+		v.actor = actor
+	}
+	out := &fileWriter{visit: v, name: "cards-" + j.Job + ".csv.age"}
+	err := v.Desk.Desk.FetchPrintFile(v.r.Context(), v.actor, v.brand.Name, j.Job, v.r.PostForm.Get(fieldReason), out)
+	switch {
+	case err == nil:
+	case out.begun:
+		v.Log.ErrorContext(v.r.Context(), "desk: file cut off", "error", err)
+		panic(http.ErrAbortHandler) // half a file must not look whole
+	case errors.Is(err, operators.ErrNotFresh):
+		v.state(http.StatusUnprocessableEntity, "state.failed", v.t("do.code-hint"))
+	default:
+		v.fail(err)
+	}
+}
+
+// fileWriter begins the answer with its first bytes: until then another answer can be given.
+type fileWriter struct {
+	*visit
+	name  string
+	begun bool
+}
+
+// Write implements io.Writer.
+func (f *fileWriter) Write(some []byte) (int, error) {
+	if !f.begun {
+		f.begun = true
+		ui.Protect(f.w.Header())
+		f.w.Header().Set("Content-Type", "application/octet-stream")
+		f.w.Header().Set("Content-Disposition", `attachment; filename="`+f.name+`"`)
+	}
+	return f.w.Write(some)
 }

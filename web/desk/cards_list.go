@@ -3,7 +3,6 @@ package desk
 import (
 	"encoding/csv"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -180,7 +179,14 @@ func (v *visit) listCards() {
 	data.Filters.Search, data.Filters.Post = &number, v.cardsAt()
 	if !posted {
 		data.Filters.CSV = strings.Replace(v.cardsAt("after", ""), "/cards", "/cards.csv", 1)
-		data.Selection = v.cardSelection(list)
+		found, err := v.countFound(shop, query)
+		if err != nil {
+			v.fail(err)
+			return
+		}
+		if data.Selection = v.cardSelection(found); data.Selection.Ticks && len(data.Selection.Does) > 0 {
+			data.Table.Tick = tickParam
+		}
 	}
 	shown := page{Head: ui.Head{Title: v.t("place.cards"), More: v.cardPlaces(), Action: v.generateLink()}, Template: "cards", Data: data}
 	if wrong != "" {
@@ -192,6 +198,9 @@ func (v *visit) listCards() {
 // cardPlaces lead to what else there is about cards.
 func (v *visit) cardPlaces() []ui.Link {
 	var all []ui.Link
+	if v.may(operators.ActCards) != operators.Not {
+		all = append(all, ui.Link{Href: v.cardsAt(allParam, allFound), Text: v.t("cards.mass-edit")})
+	}
 	for _, r := range table() {
 		place, under := strings.CutPrefix(r.Pattern, "/{brand}/cards/")
 		if key := "cards.to." + place; under && r.Method == http.MethodGet && v.words[v.language].has(key) && v.may(r.Act) != operators.Not {
@@ -287,7 +296,7 @@ func (v *visit) cardRow(c operators.CardRow) ui.Row {
 	if c.Batch != "" {
 		batch.To, batch.Text = v.path("cards")+"?"+query("batch", c.Batch), v.batchName(c.Batch)
 	}
-	return ui.Row{Href: v.path("cards", c.Serial), Link: 1, Cells: []ui.Cell{
+	return ui.Row{Href: v.path("cards", c.Serial), ID: c.Serial, Link: 1, Cells: []ui.Cell{
 		{Status: v.cardStatus(c), Second: v.cardSecond(c)}, {Text: c.Serial, Mono: true}, {Text: c.Amount}, {Text: codeDots},
 		{Text: c.Reseller}, activated, {Time: v.atText(c.Created)}, {Text: c.ValidThrough}, batch,
 	}}
@@ -427,23 +436,4 @@ func (v *visit) cardsFile() {
 		_ = begin()
 	}
 	out.Flush()
-}
-
-// cardSelection is the bar below the list: what is done to the cards that are ticked, or to all that the filters leave.
-type cardSelection struct {
-	Action string      // where the ticks are sent
-	Hidden [][2]string // the filters
-	Of     string      // what follows how many are ticked
-	All    *ui.Link
-	Does   []ui.Option
-}
-
-// cardSelection offers what the person may do. The zero value: nothing.
-func (v *visit) cardSelection(operators.CardList) cardSelection {
-	var s cardSelection
-	filters := cardFilterOf(v.r.URL.Query())
-	for _, name := range slices.Sorted(maps.Keys(filters)) {
-		s.Hidden = append(s.Hidden, [2]string{name, filters.Get(name)})
-	}
-	return s
 }

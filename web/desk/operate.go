@@ -124,15 +124,23 @@ func (v *visit) wasSent(back string) bool {
 	if v.r.Method != http.MethodPost || key == "" {
 		return false
 	}
-	_, known, err := v.Forms.Sent(v.r.Context(), v.actor.Person, key)
+	sent, known, err := v.Forms.Sent(v.r.Context(), v.actor.Person, key)
 	if err != nil {
 		v.fail(err)
 		return true
 	}
 	if known {
-		v.redirect(withDone(back, key))
+		v.redirect(withDone(v.afterwards(back, sent.Result), key))
 	}
 	return known
+}
+
+// afterwards is where a result leads: to the job that does the work, or back.
+func (v *visit) afterwards(back string, r operators.Result) string {
+	if r.Job != "" && v.brand != nil {
+		return v.path("cards", "jobs", r.Job)
+	}
+	return back
 }
 
 // panel is a form under way.
@@ -196,7 +204,7 @@ func (p *panel) carry() {
 	case err == nil && r.Once != nil:
 		p.visit.show(http.StatusOK, page{Head: ui.Head{Title: p.say(r.Text)}, Template: "once", Data: once{*r.Once, p.Back}})
 	case err == nil:
-		to := p.Back
+		to := p.afterwards(p.Back, r)
 		if p.task.Done != nil && r.Asked == "" {
 			to = p.task.Done(p.op, r)
 		}
@@ -296,8 +304,11 @@ func (p *panel) carried() [][2]string {
 	}
 	var all [][2]string
 	for _, name := range slices.Sorted(maps.Keys(p.r.Form)) {
-		if !slices.Contains(own, name) {
-			all = append(all, [2]string{name, p.r.Form.Get(name)})
+		if slices.Contains(own, name) {
+			continue
+		}
+		for _, value := range p.r.Form[name] {
+			all = append(all, [2]string{name, value})
 		}
 	}
 	return all

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pulsa/cards"
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -431,7 +432,12 @@ func (v *visit) resendOrder() {
 // whyNot is why an order does not allow an operation now, in words of the desk's.
 func (v *visit) whyNot(err error) string {
 	var not *topup.NotAllowedError
+	var none *operators.NoCardsError
 	switch {
+	case errors.As(err, &none):
+		return v.t("cards.none-to-do")
+	case errors.Is(err, cards.ErrOpen):
+		return v.t("cards.choose-text")
 	case !errors.As(err, &not):
 		return v.sayError(err)
 	case errors.Is(not.Reason, topup.ErrWorkedOn):

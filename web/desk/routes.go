@@ -58,6 +58,9 @@ func table() []route {
 		cardsListRoutes(),
 		cardRoutes(),
 		cardJobsRoutes(),
+		cardsWorkRoutes(),
+		cardsPrintersRoutes(),
+		cardsIncidentRoutes(),
 	)
 }
 

@@ -283,8 +283,9 @@ type Confirm struct {
 // Input is a field, or a choice of several.
 type Input struct {
 	Field
-	Options []Option // radio buttons
-	Rows    int      // of a text area; 0 is one line
+	Options []Option // radio buttons; of a select where Select is set
+	Select  bool
+	Rows    int // of a text area; 0 is one line
 }
 
 // FieldError is a line of the error summary.
