@@ -146,7 +146,17 @@ var formNotSent = map[string]string{
 	"/{brand}/search":                    "search_test.go searches",
 	"/-/sign-out":                        "signin_test.go signs out",
 	"/{brand}/developers/{developer}/deliveries/{delivery}/repeat": "nothing was delivered here: operators' tests repeat one",
-	"/{brand}/waiting/{kind}/{id}/close":                           "the differences here are of no brand: /-/waiting tries it",
+	"/{brand}/cards/lock":                   "it is opened with cards that were chosen: TestWhatIsDoneToChosenCardsIsDoneOnce",
+	"/{brand}/cards/unlock":                 "likewise",
+	"/{brand}/cards/edit":                   "likewise",
+	"/{brand}/cards/release":                "likewise",
+	"/{brand}/cards/void":                   "likewise",
+	"/{brand}/cards/delete":                 "likewise",
+	"/{brand}/cards/export":                 "likewise",
+	"/{brand}/cards/serial/{serial}/unlock": "a card is locked first: likewise",
+	"/{brand}/cards/jobs/{job}/file":        "there is a file once an export is done: likewise",
+	"/{brand}/cards/jobs/{job}/arrived":     "likewise",
+	"/{brand}/waiting/{kind}/{id}/close":    "the differences here are of no brand: /-/waiting tries it",
 }
 
 // worksAgain are operations that work each time, and why.

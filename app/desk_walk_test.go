@@ -51,7 +51,8 @@ var deskThings = map[string]func(w *deskWalk) []string{
 	"person":    (*deskWalk).people,
 	"block":     (*deskWalk).blocks,
 	"serial":    (*deskWalk).cards,
-	"job":       func(w *deskWalk) []string { return []string{w.batch()} },
+	"job":       (*deskWalk).jobs,
+	"printer":   func(w *deskWalk) []string { return []string{w.printer()} },
 	"kind/id":   (*deskWalk).waits,
 }
 
@@ -77,6 +78,7 @@ var notWalked = map[string]string{
 var deskTyped = map[string]string{
 	"reason": "ticket 471", "amount": "1.00", "name": "New name", "note": "a note", "text": "a text", "email": "bo@pulsa.example", "roles-demo": "support", "number": "0611990001", "reason-number": "ticket 471",
 	"reason-talk": "ticket 471", "last4": "1234", "month": "1", "day": "1", "sum": "1.00", "code": "000000", "list": "0611990002",
+	"quantity": "5", "series": "303", "brand": "demo", "key-public": "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
 }
 
 func newDeskWalk(t *testing.T) *deskWalk {
@@ -287,6 +289,25 @@ func (w *deskWalk) batch() string {
 		w.walks.Fatal(err)
 	}
 	return string(j.ID)
+}
+
+// jobs are one that is done, one that a command has left, and one that was stopped.
+func (w *deskWalk) jobs() []string {
+	w.walks.Helper()
+	all := []string{w.batch(), w.batch(), w.batch()}
+	w.exec(`UPDATE card_jobs SET state = 'under way', ended_at = 0 WHERE id = ?`, all[1])
+	w.exec(`UPDATE card_jobs SET state = 'stopped', ended_at = 0 WHERE id = ?`, all[2])
+	return all
+}
+
+// printer has one added.
+func (w *deskWalk) printer() string {
+	w.walks.Helper()
+	p := cards.Printer{Brand: w.brand, Name: "p" + prepaid.NewToken()[:10], Key: deskTyped["key-public"]}
+	if err := w.Cards.AddPrinter(w.walks.Context(), p, prepaid.ByMachine("test", "test")); err != nil {
+		w.walks.Fatal(err)
+	}
+	return p.Name
 }
 
 // cards are one that is not on sale yet, and one that a customer has spent.
