@@ -2,7 +2,6 @@ package desk
 
 import (
 	"net/http"
-	"slices"
 
 	"pulsa/cards"
 	"pulsa/operators"
@@ -96,14 +95,21 @@ func (v *visit) fillIncident(shop operators.Cards, query operators.CardQuery, da
 	if list.Next != "" {
 		data.More = v.t("incident.more", "count", number(shownRedemptions))
 	}
-	var live, all int64
+	since, err := shop.Balances(v.r.Context(), spent, cards.ByNothing)
+	if err != nil {
+		return "", err
+	}
+	var live, all, redeemed int64
 	worth := ""
 	for _, row := range found.Rows {
 		live, all = live+row.Live, all+row.Issued
 		worth = row.Liability + " " + row.Currency
 	}
-	data.Actions = v.incidentActions()
-	return v.t("incident.says", "count", number(all), "live", number(live), "redeemed", number(int64(len(list.Cards))), "worth", worth), nil
+	for _, row := range since.Rows {
+		redeemed += row.Spent
+	}
+	data.Actions = v.incidentActions(found)
+	return v.t("incident.says", "count", number(all), "live", number(live), "redeemed", number(redeemed), "worth", worth), nil
 }
 
 // incidentStates tells where the cards stand, and what they are worth together.
@@ -122,7 +128,9 @@ func (v *visit) incidentStates(found operators.CardBalances) ui.Table {
 			if state.second != "" {
 				cell.Second = v.statusSays(state.second)
 			}
-			t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{cell, {Text: number(state.n)}}})
+			if state.n > 0 {
+				t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{cell, {Text: number(state.n)}}})
+			}
 		}
 	}
 	return t
@@ -145,13 +153,18 @@ func (v *visit) incidentRedeemed(list operators.CardList) ui.Table {
 }
 
 // incidentActions are to lock all of them at once, and to make them void.
-func (v *visit) incidentActions() []orderAction {
+func (v *visit) incidentActions(found operators.CardBalances) []orderAction {
+	count := map[string]int64{}
+	for _, row := range found.Rows {
+		count["lock"] += row.Live + row.Generated
+		count["void"] += row.Live + row.Generated + row.Locked
+	}
 	chosen := cardFilterOf(v.r.URL.Query())
 	chosen.Set(allParam, allFound)
 	var all []orderAction
 	for _, a := range cardActs {
-		if right := v.may(a.act); right != operators.Not && slices.Contains([]string{"lock", "void"}, a.do) {
-			all = append(all, orderAction{ui.Link{Href: v.path("cards", a.do) + "?" + chosen.Encode(), Text: v.t("cards.do." + a.do)}, v.t("incident.does." + a.do), right == operators.Asks})
+		if right := v.may(a.act); right != operators.Not && count[a.do] > 0 {
+			all = append(all, orderAction{ui.Link{Href: v.path("cards", a.do) + "?" + chosen.Encode(), Text: v.t("cards.do-so-many."+a.do, "count", number(count[a.do]))}, v.t("incident.does." + a.do), right == operators.Asks})
 		}
 	}
 	return append(all, orderAction{ui.Link{Href: v.path("cards") + "?" + cardFilterOf(v.r.URL.Query()).Encode(), Text: v.t("incident.list")}, v.t("incident.does.list"), false})
