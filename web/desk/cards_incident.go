@@ -116,20 +116,13 @@ func (v *visit) fillIncident(shop operators.Cards, query operators.CardQuery, da
 func (v *visit) incidentStates(found operators.CardBalances) ui.Table {
 	t := ui.Table{Caption: v.t("incident.states"), Columns: []ui.Column{{Name: v.t("cards.status")}, {Name: v.t("jobs.cards"), Money: true}}, Empty: ui.State{Title: v.t("cards.none-found")}}
 	for _, row := range found.Rows {
-		for _, state := range []struct {
-			word, second string
-			tone         ui.Tone
-			n            int64
-		}{
-			{"new", "live", ui.CardNew, row.Live}, {"new", "reserved", ui.CardNew, row.Reserved}, {"new", "generated", ui.CardNew, row.Generated},
-			{"activated", "", ui.CardDone, row.Spent}, {"expired", "", ui.CardExpired, row.Expired}, {"locked", "", ui.CardBad, row.Locked}, {"void", "", ui.CardBad, row.Void},
-		} {
-			cell := ui.Cell{Status: ui.Status{Tone: state.tone, Word: v.statusSays(state.word)}}
-			if state.second != "" {
-				cell.Second = v.statusSays(state.second)
+		for _, s := range statesOf(row) {
+			cell := ui.Cell{Status: ui.Status{Tone: s.tone, Word: v.statusSays(s.shown)}}
+			if s.word != s.shown {
+				cell.Second = v.statusSays(s.word)
 			}
-			if state.n > 0 {
-				t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{cell, {Text: number(state.n)}}})
+			if s.n > 0 {
+				t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{cell, {Text: number(s.n)}}})
 			}
 		}
 	}

@@ -68,9 +68,17 @@ func (v *visit) cardsTask(do string, fields []ui.Input, operation func(operators
 	if !chosen {
 		return task{}, false
 	}
+	intro := ""
+	if len(fields) > 0 { // it says what it would do only once they are filled in
+		var err error
+		if intro, err = v.chosenSays(of); err != nil {
+			v.fail(err)
+			return task{}, false
+		}
+	}
 	var seen operators.CardPlan
 	return task{
-		Title: v.t("cards.do." + do), Back: v.cardsBack(), Fields: fields,
+		Title: v.t("cards.do." + do), Intro: intro, Back: v.cardsBack(), Fields: fields,
 		Read: func(f *typed) operators.Operation {
 			op := operation(of, f)
 			if len(f.errors) > 0 {
@@ -91,6 +99,47 @@ func (v *visit) cardsTask(do string, fields []ui.Input, operation func(operators
 			return says, says
 		},
 	}, true
+}
+
+// chosenSays counts the chosen cards by state, with what they are worth.
+func (v *visit) chosenSays(of operators.OfCards) (string, error) {
+	if len(of.Serials) > 0 {
+		return v.t("cards.ticked", "count", number(int64(len(of.Serials)))), nil
+	}
+	shop, err := v.Desk.Desk.Cards(v.brand.Name)
+	if err != nil {
+		return "", err
+	}
+	found, err := shop.Balances(v.r.Context(), of.Query, cards.ByNothing)
+	if says := v.wrongFilter(err); err != nil && says != "" {
+		return says, nil
+	}
+	var parts []string
+	for _, row := range found.Rows {
+		for _, s := range statesOf(row) {
+			if s.n > 0 {
+				parts = append(parts, number(s.n)+" "+v.statusSays(s.word))
+			}
+		}
+		parts = append(parts, v.t("cards.worth", "count", number(row.Issued), "worth", row.IssuedWorth+" "+row.Currency))
+	}
+	return strings.Join(parts, ", "), err
+}
+
+// stateCount is how many cards are in a state.
+type stateCount struct {
+	word  string // of the state, in the words
+	shown string // the status that people see
+	tone  ui.Tone
+	n     int64
+}
+
+func statesOf(row operators.BalanceRow) []stateCount {
+	return []stateCount{
+		{"live", "new", ui.CardNew, row.Live}, {"reserved", "new", ui.CardNew, row.Reserved}, {"generated", "new", ui.CardNew, row.Generated},
+		{"activated", "activated", ui.CardDone, row.Spent}, {"expired", "expired", ui.CardExpired, row.Expired}, {"locked", "locked", ui.CardBad, row.Locked},
+		{"void", "void", ui.CardBad, row.Void},
+	}
 }
 
 func (v *visit) lockCards() {

@@ -21,6 +21,7 @@ import (
 // task is an operation as a form runs it.
 type task struct {
 	Title     string // verb and number: "Refund €10.00"
+	Intro     string // what is known before anything was typed; may be empty
 	Button    string // "" is the title
 	Back      string // where Cancel and the result lead
 	Danger    bool   // it can't be undone
@@ -293,7 +294,7 @@ func (p *panel) show(refused bool) {
 	case refused:
 		status = http.StatusUnprocessableEntity
 	}
-	p.visit.show(status, page{Head: ui.Head{Title: title}, Template: "confirm-page", Data: c})
+	p.visit.show(status, page{Head: ui.Head{Title: title, Sentence: p.Intro}, Template: "confirm-page", Data: c})
 }
 
 // carried is what the address says beside the fields: the form sends it along.
