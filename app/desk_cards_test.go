@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -81,7 +80,7 @@ func TestWhatIsDoneToChosenCardsIsDoneOnce(t *testing.T) {
 	is("locked")
 	export := w.sendsTwice(h, "/demo/cards/export", chosen(), url.Values{"printers": {printer}})
 	apptest.Await(t, "the print file", func() bool {
-		j, err := w.Cards.Job(context.Background(), cards.JobID(export))
+		j, err := w.Cards.Job(t.Context(), cards.JobID(export))
 		return err == nil && j.State == cards.JobDone
 	}, nil)
 	file := askDesk(h, http.MethodPost, "/demo/cards/jobs/"+export+"/file", url.Values{"reason": {"to print"}})
