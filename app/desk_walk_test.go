@@ -78,7 +78,7 @@ var notWalked = map[string]string{
 var deskTyped = map[string]string{
 	"reason": "ticket 471", "amount": "1.00", "name": "New name", "note": "a note", "text": "a text", "email": "bo@pulsa.example", "roles-demo": "support", "number": "0611990001", "reason-number": "ticket 471",
 	"reason-talk": "ticket 471", "last4": "1234", "month": "1", "day": "1", "sum": "1.00", "code": "000000", "list": "0611990002",
-	"quantity": "5", "series": "303", "brand": "demo", "key-public": "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
+	"quantity": "5", "series": "303", "brand": "demo", "printer": "print-house", "key-public": "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
 }
 
 func newDeskWalk(t *testing.T) *deskWalk {
@@ -415,7 +415,8 @@ func (w *deskWalk) dump() scratch.Rows {
 	var now scratch.Rows
 	apptest.Await(w.walks, "a store at rest", func() bool {
 		var untold int
-		if err := w.DB.Writer().GetContext(w.walks.Context(), &untold, `SELECT COUNT(*) FROM notices WHERE told_at = 0 AND held = ''`); err != nil || untold > 0 {
+		if err := w.DB.Writer().GetContext(w.walks.Context(), &untold, `SELECT COUNT(*) FROM (
+			SELECT 1 FROM notices WHERE told_at = 0 AND held = '' UNION ALL SELECT 1 FROM card_jobs WHERE served = 1 AND state = 'under way') AS going`); err != nil || untold > 0 {
 			return false
 		}
 		before, err := scratch.Dump(w.walks.Context(), w.DB)

@@ -261,7 +261,7 @@ func (v *visit) printFileOf(j operators.JobDetail, wrong string) (*printFileShow
 	}
 	shown := &printFileShown{
 		Says: v.t("jobs.file-waits", "count", number(f.Cards), "checksum", f.Checksum, "until", v.clock(f.MadeAt.Add(cards.KeepFiles))), Action: v.path("cards", "jobs", j.Job, "file"),
-		Reason: ui.Field{Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), Error: wrong, Value: v.r.PostForm.Get(fieldReason), MaxLength: maxReason, Required: true},
+		Reason: ui.Field{Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), Error: wrong, Value: v.r.PostForm.Get(fieldReason), MaxLength: operators.MaxReason, Required: true},
 	}
 	if !v.actor.Fresh(v.Clock.Now()) {
 		shown.Code = &ui.Field{Name: fieldCode, Label: v.t("do.code"), Hint: v.t("do.code-hint"), Type: "password", InputMode: "numeric", Autocomplete: "one-time-code", MaxLength: 10, Required: true}

@@ -46,13 +46,13 @@ func (v *visit) listPrinters() {
 func (v *visit) addPrinter() {
 	v.run(task{
 		Title: v.t("printers.add"), Back: v.path("cards", "printers"), Fields: []ui.Input{
-			{Field: ui.Field{Name: "name", Label: v.t("printers.name"), Hint: v.t("printers.name-hint"), MaxLength: 30, Required: true}},
+			{Field: ui.Field{Name: "printer", Label: v.t("printers.name"), Hint: v.t("printers.name-hint"), MaxLength: 30, Required: true}},
 			{Field: ui.Field{Name: "key-public", Label: v.t("printers.key"), Hint: v.t("printers.key-hint"), MaxLength: 1000, Required: true}},
 		},
 		Read: func(f *typed) operators.Operation {
-			o := operators.AddPrinter{Brand: v.brand.Name, Name: f.text("name"), Key: f.text("key-public")}
+			o := operators.AddPrinter{Brand: v.brand.Name, Name: f.text("printer"), Key: f.text("key-public")}
 			if o.Name == "" {
-				f.wrong("name", v.t("printers.wrong-name"))
+				f.wrong("printer", v.t("printers.wrong-name"))
 			}
 			if o.Key == "" {
 				f.wrong("key-public", v.t("printers.wrong-key"))
@@ -65,6 +65,14 @@ func (v *visit) addPrinter() {
 // removePrinter removes a printer.
 func (v *visit) removePrinter() {
 	name := v.r.PathValue("printer")
+	shop, ok := v.ofCards()
+	if !ok {
+		return
+	}
+	if _, err := shop.Service.PrinterNamed(v.r.Context(), v.brand.Name, name); err != nil && v.r.Method == http.MethodGet {
+		v.fail(err)
+		return
+	}
 	v.run(task{
 		Title: v.t("printers.remove-one", "name", name), Back: v.path("cards", "printers"),
 		Read: func(*typed) operators.Operation { return operators.RemovePrinter{Brand: v.brand.Name, Name: name} },

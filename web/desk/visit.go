@@ -312,7 +312,7 @@ func (v *visit) notHere() {
 
 // missing are errors that say that something does not exist.
 var missing = []error{topup.ErrNoOrder, accounts.ErrNoCustomer, developers.ErrNoKey, developers.ErrNoDelivery, operators.ErrNoMandate, operators.ErrNoOpenItem, operators.ErrNoNews, operators.ErrNoBlock,
-	operators.ErrNoCard, cards.ErrNoJob}
+	operators.ErrNoCard, cards.ErrNoJob, cards.ErrNoFile, cards.ErrNoPrinter}
 
 // fail answers a request whose page can't be made: 404 where a thing does not exist, 403 where it is not the person's, 422 where the form
 // lacks something, 500 else.
