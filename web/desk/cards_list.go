@@ -175,7 +175,7 @@ func (v *visit) listCards() {
 		v.fail(err)
 		return
 	}
-	data := cardsData{Filters: v.cardFilters(resellers), Table: v.cardTable(list, p, posted)}
+	data := cardsData{Filters: v.cardFilters(resellers), Table: v.cardTable(list, p)}
 	data.Filters.Search, data.Filters.Post = &number, v.cardsAt()
 	if !posted {
 		data.Filters.CSV = strings.Replace(v.cardsAt("after", ""), "/cards", "/cards.csv", 1)
@@ -250,7 +250,8 @@ func (v *visit) cardsAt(pairs ...string) string {
 }
 
 // cardTable shows cards as rows.
-func (v *visit) cardTable(list operators.CardList, p operators.CardPage, posted bool) ui.Table {
+func (v *visit) cardTable(list operators.CardList, p operators.CardPage) ui.Table {
+	posted := v.r.Method == http.MethodPost
 	column := func(key string, by cards.Sort) ui.Column {
 		c := ui.Column{Name: v.t(key)}
 		if by == "" || posted {
