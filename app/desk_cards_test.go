@@ -12,6 +12,55 @@ import (
 	"pulsa/prepaid"
 )
 
+// batch has cards made that are not on sale yet, and returns the job.
+func (w *deskWalk) batch() string {
+	w.walks.Helper()
+	b := w.Brands.Named(w.brand)
+	j, err := w.Cards.StartGenerate(w.walks.Context(), cards.GenerateRequest{
+		Brand: w.brand, Amount: prepaid.Money{Minor: 1000, Currency: b.Currency}, Quantity: 5, Series: "101", By: prepaid.ByMachine("test", "test"),
+	})
+	if err == nil {
+		j, err = w.Cards.ResumeGenerate(w.walks.Context(), j, nil, nil)
+	}
+	if err != nil {
+		w.walks.Fatal(err)
+	}
+	return string(j.ID)
+}
+
+// jobs are one that is done, one that a command has left, and one that was stopped.
+func (w *deskWalk) jobs() []string {
+	w.walks.Helper()
+	all := []string{w.batch(), w.batch(), w.batch()}
+	w.exec(`UPDATE card_jobs SET state = 'under way', ended_at = 0 WHERE id = ?`, all[1])
+	w.exec(`UPDATE card_jobs SET state = 'stopped', ended_at = 0 WHERE id = ?`, all[2])
+	return all
+}
+
+// printer has one added.
+func (w *deskWalk) printer() string {
+	w.walks.Helper()
+	p := cards.Printer{Brand: w.brand, Name: "p" + prepaid.NewToken()[:10], Key: deskTyped["key-public"]}
+	if err := w.Cards.AddPrinter(w.walks.Context(), p, prepaid.ByMachine("test", "test")); err != nil {
+		w.walks.Fatal(err)
+	}
+	return p.Name
+}
+
+// cards are one that is not on sale yet, and one that a customer has spent.
+func (w *deskWalk) cards() (serials []string) {
+	w.walks.Helper()
+	for range 2 {
+		list, err := w.Cards.Search(w.walks.Context(), cards.Filter{Brand: w.brand, Batch: cards.JobID(w.batch())}, cards.Page{Limit: 1})
+		if err != nil {
+			w.walks.Fatal(err)
+		}
+		serials = append(serials, list.Cards[0].Serial)
+	}
+	w.exec(`UPDATE cards SET state = 'spent', activated_at = 1, activated_by = '31611990009' WHERE brand = ? AND serial = ?`, w.brand, serials[1])
+	return serials
+}
+
 // cardStates counts the cards of a batch by state.
 func (w *deskWalk) cardStates(batch string) string {
 	w.walks.Helper()
