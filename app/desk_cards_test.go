@@ -12,16 +12,23 @@ import (
 	"pulsa/prepaid"
 )
 
-// batch has cards made that are not on sale yet, and returns the job.
-func (w *deskWalk) batch() string {
+// begins has a job begin that makes cards, as a command does.
+func (w *deskWalk) begins() cards.Job {
 	w.walks.Helper()
 	b := w.Brands.Named(w.brand)
 	j, err := w.Cards.StartGenerate(w.walks.Context(), cards.GenerateRequest{
 		Brand: w.brand, Amount: prepaid.Money{Minor: 1000, Currency: b.Currency}, Quantity: 5, Series: "101", By: prepaid.ByMachine("test", "test"),
 	})
-	if err == nil {
-		j, err = w.Cards.ResumeGenerate(w.walks.Context(), j, nil, nil)
+	if err != nil {
+		w.walks.Fatal(err)
 	}
+	return j
+}
+
+// batch has cards made that are not on sale yet, and returns the job.
+func (w *deskWalk) batch() string {
+	w.walks.Helper()
+	j, err := w.Cards.ResumeGenerate(w.walks.Context(), w.begins(), nil, nil)
 	if err != nil {
 		w.walks.Fatal(err)
 	}
@@ -31,9 +38,8 @@ func (w *deskWalk) batch() string {
 // jobs are one that is done, one that a command has left, and one that was stopped.
 func (w *deskWalk) jobs() []string {
 	w.walks.Helper()
-	all := []string{w.batch(), w.batch(), w.batch()}
-	w.exec(`UPDATE card_jobs SET state = 'under way', ended_at = 0 WHERE id = ?`, all[1])
-	w.exec(`UPDATE card_jobs SET state = 'stopped', ended_at = 0 WHERE id = ?`, all[2])
+	all := []string{w.batch(), string(w.begins().ID), string(w.begins().ID)}
+	w.exec(`UPDATE card_jobs SET state = 'stopped' WHERE id = ?`, all[2])
 	return all
 }
 
