@@ -172,7 +172,7 @@ func (v *visit) cardJobLive() {
 
 func (v *visit) liveCardJob(j operators.JobDetail) (ui.Fresh, error) {
 	ended := cards.JobState(j.State) != cards.UnderWay
-	says := v.t("jobs.so-far", "done", number(j.Done), "count", number(j.Total))
+	says := v.t("jobs.so-far", "done", v.number(j.Done), "count", v.number(j.Total))
 	if j.Total > 0 && !ended {
 		says += " · " + strconv.FormatInt(100*j.Done/j.Total, 10) + " %"
 	}
@@ -260,7 +260,7 @@ func (v *visit) printFileOf(j operators.JobDetail, wrong string) (*printFileShow
 		return &printFileShown{Says: v.t("jobs.file-gone", "time", v.clock(f.GoneAt))}, nil
 	}
 	shown := &printFileShown{
-		Says: v.t("jobs.file-waits", "count", number(f.Cards), "checksum", f.Checksum, "until", v.clock(f.MadeAt.Add(cards.KeepFiles))), Action: v.path("cards", "jobs", j.Job, "file"),
+		Says: v.t("jobs.file-waits", "count", v.number(f.Cards), "checksum", f.Checksum, "until", v.clock(f.MadeAt.Add(cards.KeepFiles))), Action: v.path("cards", "jobs", j.Job, "file"),
 		Reason: ui.Field{Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), Error: wrong, Value: v.r.PostForm.Get(fieldReason), MaxLength: operators.MaxReason, Required: true},
 	}
 	if !v.actor.Fresh(v.Clock.Now()) {

@@ -93,7 +93,7 @@ func (v *visit) fillIncident(shop operators.Cards, query operators.CardQuery, da
 	}
 	data.Redeemed = v.incidentRedeemed(list)
 	if list.Next != "" {
-		data.More = v.t("incident.more", "count", number(shownRedemptions))
+		data.More = v.t("incident.more", "count", v.number(shownRedemptions))
 	}
 	since, err := shop.Balances(v.r.Context(), spent, cards.ByNothing)
 	if err != nil {
@@ -109,7 +109,7 @@ func (v *visit) fillIncident(shop operators.Cards, query operators.CardQuery, da
 		redeemed += row.Spent
 	}
 	data.Actions = v.incidentActions(found)
-	return v.t("incident.says", "count", number(all), "live", number(live), "redeemed", number(redeemed), "worth", worth), nil
+	return v.t("incident.says", "count", v.number(all), "live", v.number(live), "redeemed", v.number(redeemed), "worth", worth), nil
 }
 
 // incidentStates tells where the cards stand, and what they are worth together.
@@ -122,7 +122,7 @@ func (v *visit) incidentStates(found operators.CardBalances) ui.Table {
 				cell.Second = v.statusSays(s.word)
 			}
 			if s.n > 0 {
-				t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{cell, {Text: number(s.n)}}})
+				t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{cell, {Text: v.number(s.n)}}})
 			}
 		}
 	}
@@ -136,7 +136,7 @@ func (v *visit) incidentRedeemed(list operators.CardList) ui.Table {
 	}, Empty: ui.State{Title: v.t("incident.none-redeemed")}}
 	for _, c := range list.Cards {
 		at := v.atText(c.Activated)
-		row := ui.Row{Href: v.path("cards", c.Serial), Cells: []ui.Cell{{Text: c.Serial, Mono: true}, {Text: at.Full}, {Text: c.Customer}, {Text: cardMoney(c)}, {}}}
+		row := ui.Row{Href: v.path("cards", c.Serial), Cells: []ui.Cell{{Text: c.Serial, Mono: true}, {Text: at.Full}, {Text: c.Customer}, {Text: v.cardMoney(c)}, {}}}
 		if c.Order != "" {
 			row.Cells[4] = ui.Cell{Text: c.Order, To: v.path("orders", c.Order)}
 		}
@@ -157,7 +157,7 @@ func (v *visit) incidentActions(found operators.CardBalances) []orderAction {
 	var all []orderAction
 	for _, a := range cardActs {
 		if right := v.may(a.act); right != operators.Not && count[a.do] > 0 {
-			all = append(all, orderAction{ui.Link{Href: v.path("cards", a.do) + "?" + chosen.Encode(), Text: v.t("cards.do-so-many."+a.do, "count", number(count[a.do]))}, v.t("incident.does." + a.do), right == operators.Asks})
+			all = append(all, orderAction{ui.Link{Href: v.path("cards", a.do) + "?" + chosen.Encode(), Text: v.t("cards.do-so-many."+a.do, "count", v.number(count[a.do]))}, v.t("incident.does." + a.do), right == operators.Asks})
 		}
 	}
 	return append(all, orderAction{ui.Link{Href: v.path("cards") + "?" + cardFilterOf(v.r.URL.Query()).Encode(), Text: v.t("incident.list")}, v.t("incident.does.list"), false})

@@ -92,7 +92,7 @@ func (v *visit) cardsTask(do string, fields []ui.Input, operation func(operators
 			return saw
 		},
 		Name: func(operators.Operation) (string, string) {
-			says := v.t("cards.do-so-many."+do, "count", number(seen.Cards()))
+			says := v.t("cards.do-so-many."+do, "count", v.number(seen.Cards()))
 			if seen.Cards() == 1 {
 				says = v.t("cards.do-one." + do)
 			}
@@ -104,7 +104,7 @@ func (v *visit) cardsTask(do string, fields []ui.Input, operation func(operators
 // chosenSays counts the chosen cards by state, with what they are worth.
 func (v *visit) chosenSays(of operators.OfCards) (string, error) {
 	if len(of.Serials) > 0 {
-		return v.t("cards.ticked", "count", number(int64(len(of.Serials)))), nil
+		return v.t("cards.ticked", "count", v.number(int64(len(of.Serials)))), nil
 	}
 	shop, err := v.Desk.Desk.Cards(v.brand.Name)
 	if err != nil {
@@ -118,10 +118,10 @@ func (v *visit) chosenSays(of operators.OfCards) (string, error) {
 	for _, row := range found.Rows {
 		for _, s := range statesOf(row) {
 			if s.n > 0 {
-				parts = append(parts, number(s.n)+" "+v.statusSays(s.word))
+				parts = append(parts, v.number(s.n)+" "+v.statusSays(s.word))
 			}
 		}
-		parts = append(parts, v.t("cards.worth", "count", number(row.Issued), "worth", row.IssuedWorth+" "+row.Currency))
+		parts = append(parts, v.t("cards.worth", "count", v.number(row.Issued), "worth", row.IssuedWorth+" "+row.Currency))
 	}
 	return strings.Join(parts, ", "), err
 }
@@ -291,7 +291,7 @@ func (v *visit) generateCards() {
 	if !ok {
 		return
 	}
-	length := number(int64(v.brand.Cards.CodeLength))
+	length := v.number(int64(v.brand.Cards.CodeLength))
 	fields := []ui.Input{
 		{Field: ui.Field{Name: "amount", Label: v.t("cards.amount") + " (" + string(v.brand.Currency) + ")", Hint: v.t("cards.amount-hint"), InputMode: "decimal", MaxLength: 12, Required: true}},
 		{Field: ui.Field{Name: "quantity", Label: v.t("cards.quantity"), InputMode: "numeric", MaxLength: 9, Required: true}},
@@ -328,7 +328,7 @@ func (v *visit) generateCards() {
 			return operators.GenerateCards{Brand: v.brand.Name, Batch: b}
 		},
 		Name: func(op operators.Operation) (string, string) {
-			says := v.t("cards.do-so-many.generate", "count", number(int64(op.(operators.GenerateCards).Batch.Quantity)))
+			says := v.t("cards.do-so-many.generate", "count", v.number(int64(op.(operators.GenerateCards).Batch.Quantity)))
 			return says, says
 		},
 	})
@@ -378,19 +378,19 @@ func (v *visit) cardSelection(found int64) cardSelection {
 	}
 	all := v.t("cards.all-found")
 	if found > 0 {
-		all = number(found)
+		all = v.number(found)
 	}
 	if s.Ticks {
 		s.Of = v.t("cards.chosen-of", "all", all)
 		s.All = &ui.Link{Href: v.cardsAt(allParam, allFound), Text: v.t("cards.choose-all-found")}
 		if found > 0 {
-			s.All.Text = v.t("cards.choose-found", "count", number(found))
+			s.All.Text = v.t("cards.choose-found", "count", v.number(found))
 		}
 		return s
 	}
 	s.Of = v.t("cards.all-chosen")
 	if found > 0 {
-		s.Of = v.t("cards.found-chosen", "count", number(found))
+		s.Of = v.t("cards.found-chosen", "count", v.number(found))
 	}
 	s.All = &ui.Link{Href: v.cardsAt(), Text: v.t("cards.choose-none")}
 	return s
