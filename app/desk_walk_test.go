@@ -362,6 +362,7 @@ var inBackground = []string{"leases", "copies", "sessions", "presence", "send_sl
 // dump waits until nothing moves, and returns all that is stored.
 func (w *deskWalk) dump() scratch.Rows {
 	w.walks.Helper()
+	w.exec(`UPDATE notices SET due_at = 1 WHERE told_at = 0 AND due_at > 1`) // news of what a turn has not answered waits for seconds
 	var now scratch.Rows
 	apptest.Await(w.walks, "a store at rest", func() bool {
 		var untold int
