@@ -141,3 +141,33 @@ func (p People) InviteAgain(ctx context.Context, email string, by prepaid.By) (I
 	}
 	return p.invitation(person, token), nil
 }
+
+// GivenRoles are roles that somebody gets, as people write them: see RolesIn. Where brands are named, the roles in others stay, but for
+// Only.
+type GivenRoles struct {
+	Email         string
+	Roles, Brands []string
+	Only          bool
+}
+
+// GiveRoles gives somebody other roles. Errors as SetRoles.
+func (p People) GiveRoles(ctx context.Context, g GivenRoles, by prepaid.By) (Done, error) {
+	person, err := p.Find(ctx, g.Email)
+	if err != nil {
+		return "", err
+	}
+	roles := RolesIn(g.Roles, g.Brands)
+	if len(g.Brands) > 0 && !g.Only {
+		roles = WithRoles(person.Roles, roles)
+	}
+	return Done(fmt.Sprintf("%s is %s now.", person.Email, roleText(roles))), p.SetRoles(ctx, person.ID, roles, by)
+}
+
+// SeeOff is Leave by e-mail address.
+func (p People) SeeOff(ctx context.Context, email string, by prepaid.By) (Done, error) {
+	person, err := p.Find(ctx, email)
+	if err != nil {
+		return "", err
+	}
+	return Done(person.Email + " has left: their sessions have ended."), p.Leave(ctx, person.ID, by)
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/developers"
@@ -24,18 +23,13 @@ type apikeysCommand struct {
 }
 
 type apikeysCreateCommand struct {
-	settings
+	beforeServers
 	Brand    string `required:"" help:"Whose airtime it sells."`
 	Name     string `required:"" help:"What operators call it: shop-backend."`
 	Scopes   string `help:"What it may do (default: everything): send-topups, read-operators, read-promotions, read-topups-history, read-prepaid-balance, read-prepaid-commissions." placeholder:"SCOPE,…"`
 	Currency string `help:"Of its prepaid account (default: the brand's)." placeholder:"EUR"`
 	deed
 	answer
-}
-
-// ProvideAPIKeys creates a missing database: a key may be made before the first start of a server.
-func (k *apikeysCreateCommand) ProvideAPIKeys(ctx context.Context, o *opened) (operators.APIKeys, error) {
-	return apiKeys(ctx)(open(ctx, o, k.settings, config.PINPepper, core.NewDesk))
 }
 
 func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
@@ -56,10 +50,7 @@ func (k createdKey) Text() string {
 		"  pulsa apikeys credit --key %[1]s --amount 100 --reason \"paid by bank\"", k.ClientID, k.ClientSecret, k.Currency)
 }
 
-type apikeysListCommand struct {
-	someBrand
-	term.Output
-}
+type apikeysListCommand struct{ someListing }
 
 func (k *apikeysListCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
 	return term.NewTable[operators.KeyRow](e, k.Output).Least("brand").Print(d.APIKeys.List(ctx, k.Brand))

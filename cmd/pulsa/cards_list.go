@@ -10,9 +10,8 @@ import (
 )
 
 type cardsListCommand struct {
-	ofBrand
+	brandListing
 	cardFilter
-	term.Output
 	Sort   string `help:"serial, status, amount, reseller, created, expires or activated; by the last two only cards that expire or are activated." enum:"serial,status,amount,reseller,created,expires,activated" default:"serial"`
 	Desc   bool   `help:"The last first."`
 	Limit  int    `help:"Cards on a page." default:"50"`
@@ -35,21 +34,14 @@ func (l *cardsListCommand) Run(ctx context.Context, e term.Env, shop operators.C
 		return table.Print(nil, shop.Each(ctx, query, page, table.Row))
 	}
 	list, err := shop.Search(ctx, query, page)
-	if err = table.Print(list.Cards, err); err != nil {
-		return err
-	}
-	if list.Next != "" {
-		fmt.Fprintf(l.Beside(e), "next page: --after %s\n", list.Next)
-	}
-	if list.Previous != "" {
+	if err = table.Page(e, list.Cards, list.Next, err); err == nil && list.Previous != "" {
 		fmt.Fprintf(l.Beside(e), "page before: --before %s\n", list.Previous)
 	}
-	return nil
+	return err
 }
 
 type cardsShowCommand struct {
-	ofBrand
-	term.Output
+	brandListing
 	Serial string `arg:"" help:"Which card: 101-00000042."`
 }
 
@@ -63,8 +55,7 @@ func statusColours() map[string]string {
 }
 
 type cardsJobsCommand struct {
-	ofBrand
-	term.Output
+	brandListing
 	Open bool   `help:"Only what is under way or was interrupted."`
 	Job  string `arg:"" optional:"" help:"Show what this job has done, step by step."`
 }
@@ -101,9 +92,8 @@ func (c *standingCommand) Run(ctx context.Context, e term.Env, shop operators.Ca
 }
 
 type liabilityCommand struct {
-	ofBrand
+	brandListing
 	cardFilter
-	term.Output
 	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
 }
 
@@ -123,8 +113,7 @@ func balances(e term.Env, o term.Output) func(operators.CardBalances, error) err
 }
 
 type redemptionsCommand struct {
-	ofBrand
-	term.Output
+	brandListing
 	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
 	From  string `help:"The first day." placeholder:"DATE"`
 	To    string `help:"The first day that is not meant." placeholder:"DATE"`
@@ -151,18 +140,14 @@ func (c *resellersCreateCommand) Run(ctx context.Context, e term.Env, shop opera
 	return say(e)(shop.CreateReseller(ctx, c.Name, c.Title, c.by()))
 }
 
-type resellersListCommand struct {
-	ofBrand
-	term.Output
-}
+type resellersListCommand struct{ brandListing }
 
 func (c *resellersListCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
 	return term.NewTable[operators.ResellerRow](e, c.Output).Least("by", "created").Print(shop.Resellers(ctx))
 }
 
 type resellersStatementCommand struct {
-	ofBrand
-	term.Output
+	brandListing
 	Name string `arg:"" help:"Which reseller."`
 	From string `help:"The first day, in the brand's time zone (default: the first of this month)." placeholder:"DATE"`
 	To   string `help:"The first day that is not meant (default: until now)." placeholder:"DATE"`

@@ -16,19 +16,15 @@ type channelsCommand struct {
 	Test    channelsTestCommand    `cmd:"" help:"Try the credentials with a call that changes nothing."`
 }
 
-type channelsListCommand struct {
-	ofBrand
-	term.Output
-}
+type channelsListCommand struct{ brandListing }
 
 func (l *channelsListCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
 	return term.NewTable[operators.ListedChannel](e, l.Output).Least("type", "provider_url").Print(d.List(ctx))
 }
 
 type channelsStatusCommand struct {
-	ofBrand
+	brandListing
 	Channel string `arg:"" optional:"" help:"Only this one."`
-	term.Output
 }
 
 func (s *channelsStatusCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {

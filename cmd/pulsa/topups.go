@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"pulsa/app"
@@ -33,18 +32,13 @@ type orderQuery struct {
 }
 
 type topupsListCommand struct {
-	someBrand
-	term.Output
+	someListing
 	orderQuery
 }
 
 func (l *topupsListCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
 	list, err := d.Orders.Search(ctx, l.Brand, operators.OrderQuery(l.orderQuery))
-	err = term.NewTable[operators.OrderRow](e, l.Output).Print(list.Orders, err)
-	if err == nil && list.Next != "" {
-		fmt.Fprintf(l.Beside(e), "next page: --after %s\n", list.Next)
-	}
-	return err
+	return term.NewTable[operators.OrderRow](e, l.Output).Page(e, list.Orders, list.Next, err)
 }
 
 type topupsShowCommand struct {
