@@ -171,6 +171,23 @@ func (a APIKeys) Create(ctx context.Context, n NewKey, by prepaid.By) (KeyRow, p
 	return newKeyRow(key), secret, err
 }
 
+// ShownKey is a new key with its secret, which is shown this once.
+type ShownKey struct {
+	KeyRow
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+}
+
+// Shown is the key with the secret that Create returned.
+func (k KeyRow) Shown(secret prepaid.Secret) ShownKey { return ShownKey{k, k.Key, secret.Reveal()} }
+
+// Text says what its developer needs, and what the account needs.
+func (k ShownKey) Text() string {
+	return fmt.Sprintf("client_id      %s\nclient_secret  %s\n\n"+
+		"The secret is shown this once. The account is in %s and empty:\n"+
+		"  pulsa apikeys credit --key %[1]s --amount 100 --reason \"paid by bank\"", k.ClientID, k.ClientSecret, k.Currency)
+}
+
 // sellers lists the brands that have an API.
 func (a APIKeys) sellers() []string {
 	var names []string

@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -57,6 +58,15 @@ func (c *Coverage) Uncompared() []Uncompared {
 		list = append(list, Uncompared{what, c.uncompared[what]})
 	}
 	return list
+}
+
+// Sentences say for people what was not compared, and why.
+func (c *Coverage) Sentences() []string {
+	var said []string
+	for _, u := range c.Uncompared() {
+		said = append(said, fmt.Sprintf("not compared: %s (%s)", u.What, u.Why))
+	}
+	return said
 }
 
 // Incomplete reports whether a simulator's book was missing. Real providers

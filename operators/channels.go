@@ -143,6 +143,14 @@ type ProbedChannel struct {
 	URL     string `json:"provider_url"`
 }
 
+// Cells are what people see of the row.
+func (p ProbedChannel) Cells() [][2]string {
+	return [][2]string{{"channel", p.Channel}, {"provider_url", p.URL}, {"found", p.Found}}
+}
+
+// Failing reports whether somebody must see to it.
+func (p ProbedChannel) Failing() bool { return !p.OK }
+
 // Probe tries the credentials of a channel, or of all if name is "", with a call that changes nothing.
 func (o Channels) Probe(ctx context.Context, name string) ([]ProbedChannel, error) {
 	list, err := o.named(ctx, name)

@@ -103,9 +103,7 @@ func (c *cardsGenerateCommand) Run(ctx context.Context, e term.Env, shop operato
 	return runJob(ctx, e, shop)(shop.Generate(ctx, operators.CardBatch(c.cardBatch), c.by()))
 }
 
-type cardsRekeyCommand struct {
-	ofBrand
-}
+type cardsRekeyCommand struct{ ofBrand }
 
 func (c *cardsRekeyCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
 	return runJob(ctx, e, shop)(shop.Rekey(ctx, deed{}.by()))

@@ -88,12 +88,8 @@ func (b ofBrand) ProvideCards(ctx context.Context, o *opened) (operators.Cards, 
 }
 
 // ProvideChannels opens the operations on the brand's channels.
-func (b ofBrand) ProvideChannels(ctx context.Context, o *opened) (operators.Channels, error) {
-	desk, err := open(ctx, o, b.settings, config.ChannelSecrets, func(ctx context.Context, c config.Config) (*app.ChannelDesk, error) {
+func (b ofBrand) ProvideChannels(ctx context.Context, o *opened) (*app.ChannelDesk, error) {
+	return open(ctx, o, b.settings, config.ChannelSecrets, func(ctx context.Context, c config.Config) (*app.ChannelDesk, error) {
 		return app.OpenChannels(ctx, c, b.Brand)
 	})
-	if err != nil {
-		return operators.Channels{}, err
-	}
-	return desk.Channels, nil
 }

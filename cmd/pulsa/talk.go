@@ -77,12 +77,7 @@ func (r *talkRunCommand) Run(ctx context.Context, e term.Env) error {
 	if report == nil {
 		return err
 	}
-	if r.JSON {
-		err = errors.Join(report.WriteJSON(e.Stdout), err)
-	} else {
-		err = errors.Join(report.WriteText(e.Stdout, talk.Terminal(e.Stdout)), err)
-	}
-	if err = errors.Join(err, report.Save(r.JUnit, r.HTML)); err == nil && report.ExitCode() != 0 {
+	if err = errors.Join(report.Write(e.Stdout, r.JSON), err, report.Save(r.JUnit, r.HTML)); err == nil && report.ExitCode() != 0 {
 		err = exitCode(report.ExitCode())
 	}
 	return err
@@ -136,25 +131,16 @@ func (t *talkFixCommand) Run(ctx context.Context, e term.Env) error {
 	if err != nil {
 		return err
 	}
-	fixed, notes, err := suite.Fix(ctx, t.stage(e))
-	for _, f := range fixed {
-		fmt.Fprint(e.Stdout, f.Diff)
-		if !t.DryRun {
-			err = errors.Join(err, f.Write())
-		}
+	fixes, err := suite.Fix(ctx, t.stage(e))
+	fmt.Fprint(e.Stdout, fixes.Text())
+	e.Note(fixes.Notes)
+	if !t.DryRun {
+		err = errors.Join(err, fixes.Write())
 	}
-	for _, note := range notes {
-		fmt.Fprintln(e.Stderr, note)
+	if err == nil && len(fixes.Notes) > 0 {
+		err = exitCode(talk.ExitFailed)
 	}
-	switch {
-	case err != nil:
-		return err
-	case len(notes) > 0:
-		return exitCode(talk.ExitFailed)
-	case len(fixed) == 0:
-		fmt.Fprintln(e.Stdout, "nothing to mend")
-	}
-	return nil
+	return err
 }
 
 type talkCoverageCommand struct{ talkSuiteFlags }

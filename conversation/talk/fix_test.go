@@ -31,7 +31,8 @@ func TestFixRewritesWhatIsAnsweredAndKeepsTheRest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			fixed, notes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
+			fixes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
+			fixed, notes := fixes.Files, fixes.Notes
 			got := head + c.script
 			if len(fixed) > 0 {
 				got = string(fixed[0].New)
@@ -54,7 +55,7 @@ func TestFixShowsAUnifiedDifference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fixed, _ := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
+	fixed := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{}).Files
 	want := `--- s.talk
 +++ s.talk
 @@ -11,9 +11,10 @@
@@ -159,7 +160,8 @@ func TestFixKeepsWhatNamesKeep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fixed, notes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
+	fixes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
+	fixed, notes := fixes.Files, fixes.Notes
 	if len(fixed) != 1 || len(notes) > 0 {
 		t.Fatalf("%v, %v", fixed, notes)
 	}
@@ -177,7 +179,8 @@ func TestFixKeepsTheValuesThatAreAsExpected(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fixed, notes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
+	fixes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
+	fixed, notes := fixes.Files, fixes.Notes
 	if len(fixed) != 1 || len(notes) > 0 {
 		t.Fatalf("%v, %v", fixed, notes)
 	}

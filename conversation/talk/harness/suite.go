@@ -73,13 +73,12 @@ func (s *Suite) Run(ctx context.Context, at Stage) (*talk.Report, error) {
 func (s *Suite) Cover(r *talk.Report) talk.Coverage { return r.Cover(s.flows) }
 
 // Fix is talk.Fix on fresh programs.
-func (s *Suite) Fix(ctx context.Context, at Stage) ([]talk.Fixed, []string, error) {
+func (s *Suite) Fix(ctx context.Context, at Stage) (talk.Fixes, error) {
 	m, err := NewMaker(ctx, s.config, at.Database, at.Redis)
 	if err != nil {
-		return nil, nil, err
+		return talk.Fixes{}, err
 	}
-	fixed, notes := talk.Fix(ctx, m, s.Scripts, at.Options)
-	return fixed, notes, m.Close()
+	return talk.Fix(ctx, m, s.Scripts, at.Options), m.Close()
 }
 
 // Record is talk.Record on a fresh program. "" stands for the first test brand. Where it fails, it returns the story so far.
