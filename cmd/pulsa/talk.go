@@ -77,7 +77,12 @@ func (r *talkRunCommand) Run(ctx context.Context, e term.Env) error {
 	if report == nil {
 		return err
 	}
-	if err = errors.Join(report.Write(e.Stdout, r.JSON), err, report.Save(r.JUnit, r.HTML)); err == nil && report.ExitCode() != 0 {
+	if r.JSON {
+		err = errors.Join(report.WriteJSON(e.Stdout), err)
+	} else {
+		err = errors.Join(report.WriteText(e.Stdout, talk.Terminal(e.Stdout)), err)
+	}
+	if err = errors.Join(err, report.Save(r.JUnit, r.HTML)); err == nil && report.ExitCode() != 0 {
 		err = exitCode(report.ExitCode())
 	}
 	return err

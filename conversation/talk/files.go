@@ -72,11 +72,3 @@ func (f Fixes) Write() error {
 	}
 	return errors.Join(errs...)
 }
-
-// Write writes the report for a program, or for people.
-func (r *Report) Write(w io.Writer, asJSON bool) error {
-	if asJSON {
-		return r.WriteJSON(w)
-	}
-	return r.WriteText(w, Terminal(w))
-}
