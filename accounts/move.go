@@ -29,7 +29,6 @@ type Moves interface {
 
 // Move is a customer's change of number. Whoever asks for it has proven both.
 type Move struct {
-	Brand        string
 	Customer     prepaid.CustomerID
 	Holder       int // of the number when it was asked for; 0 is any
 	From, To     prepaid.MSISDN
@@ -100,11 +99,8 @@ func (s *Service) MayClose(ctx context.Context, id prepaid.CustomerID) error {
 }
 
 // Move gives a customer another number: it is the same person, so instruments, limits, debts and opt-outs go along. The old
-// number is nobody's. Both numbers are told. ErrNumberBlocked where an operator has blocked either: nobody sheds a block so.
+// number is nobody's. Both numbers are told.
 func (s *Service) Move(ctx context.Context, m Move) (Customer, error) {
-	if s.numberBlocked(m.Brand, m.From) || s.numberBlocked(m.Brand, m.To) {
-		return Customer{}, ErrNumberBlocked
-	}
 	m.At = s.c.Clock.Now()
 	return s.c.Moves.MoveCustomer(ctx, m)
 }

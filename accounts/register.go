@@ -22,10 +22,6 @@ type Registration struct {
 	OperationKey string
 }
 
-func (s *Service) numberBlocked(brand string, m prepaid.MSISDN) bool {
-	return s.c.Blocked != nil && s.c.Blocked(brand, m)
-}
-
 // PINKey is a PIN as it may wait in a session between being typed twice: the pepper's version and a MAC that is bound to the
 // sender, "1:3q2-7w…". It is only good for SamePIN.
 func (s *Service) PINKey(sender string, pin prepaid.Secret) string {
@@ -57,7 +53,7 @@ func (s *Service) Register(ctx context.Context, r Registration) (Customer, error
 }
 
 func (s *Service) register(ctx context.Context, r Registration) (Customer, error) {
-	if s.numberBlocked(r.Brand, r.MSISDN) {
+	if s.c.Blocked != nil && s.c.Blocked(r.Brand, r.MSISDN) {
 		return Customer{}, ErrNumberBlocked
 	}
 	now := s.c.Clock.Now()

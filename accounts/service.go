@@ -22,7 +22,7 @@ type Config struct {
 	// PeppersFit returns an error where PINs are stored under other peppers than ours, given to another copy of the program:
 	// then none is judged, counted or stored. nil: that need not be asked.
 	PeppersFit func(context.Context) error
-	// Blocked reports whether an operator has blocked a number: it can't register, and is not changed for another. nil: none is.
+	// Blocked reports whether an operator has blocked a number: it can't register. nil: none is.
 	Blocked func(brand string, m prepaid.MSISDN) bool
 	// CodeRefused is told of each one-time code that a cap has refused; may be nil.
 	CodeRefused func(brand, channel string, by CodeCap)

@@ -62,7 +62,7 @@ func (p *Program) keyFault(ctx context.Context) (fault string, level operators.L
 		if level != operators.LevelError {
 			level = f.Level
 		}
-		faults = append(faults, f.Found.String()+": "+f.Do.String())
+		faults = append(faults, f.Found+": "+f.Do)
 	}
 	return strings.Join(faults, "; "), level
 }
@@ -84,7 +84,7 @@ func examineCopies(ctx context.Context, db *store.DB) []operators.Finding {
 	running, err := db.Copies.Running(ctx)
 	inUse, useErr := db.MasterKeys.KeysInUse(ctx)
 	if err := errors.Join(err, useErr); err != nil {
-		return []operators.Finding{operators.Failure(operators.Say("copies"), operators.ErrorSays(err), operators.Say("see SQL above"))}
+		return []operators.Finding{operators.Failure("copies", err.Error(), "see SQL above")}
 	}
 	findings := operators.CheckCopies(running)
 	for _, c := range running {

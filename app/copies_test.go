@@ -117,7 +117,7 @@ func TestDoctorShowsCopiesThatDiffer(t *testing.T) {
 	}
 	var found []string
 	for _, f := range r.examineCopies(t.Context()) {
-		found = append(found, string(f.Level)+" "+f.Found.String())
+		found = append(found, string(f.Level)+" "+f.Found)
 	}
 	all := strings.Join(found, "\n")
 	for _, want := range []string{"(older) runs v0.0.1 since 2", "warn they run different programs: ", "warn they have different settings of brand demo in force: ", "3 on "} {

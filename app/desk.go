@@ -76,8 +76,7 @@ func (p *Program) operatorsDesk() *operators.Desk {
 		Customers: p.deskCustomers(),
 		Search:    operators.Search{Store: db.Search, Sightings: db.Desk, Brands: p.Brands, Clock: p.Clock},
 		Waits:     db.Waits, Assignments: db.Waits, Presence: db.Waits, Items: db.Waits, Lists: db.Customers, Audits: db.Audit, Audit: p.Audit().Check, APIKeys: p.apiKeys(), Channels: p.channelsOf,
-		Cards:  p.cardsOf,
-		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Pauses: db.Blocks, Instruments: db.Payments, BlockValue: p.blockValue,
+		Topups: p.Topups, Deeds: db.Deeds, Forms: db.Forms, Approvals: db.Approvals, Blocks: db.Blocks, Pauses: db.Blocks, BlockValue: p.blockValue,
 		Tells: slices.Sorted(maps.Keys(p.tells())),
 		Says:  p.Handler, Staff: p.people(), People: p.people(), Brands: p.Brands, Clock: p.Clock,
 	}
@@ -106,12 +105,6 @@ func (p *Program) customerReads(brand, language, prompt string, values ...string
 // blockValue is the pseudonym that something is blocked by, under the pepper in use.
 func (p *Program) blockValue(k operators.BlockKind, brand, what string) string {
 	return p.Accounts.BlockValues(string(k), brand, what)[0]
-}
-
-// cardsOf are the operations on a brand's cards.
-func (p *Program) cardsOf(brand string) (operators.Cards, error) {
-	b, err := p.Settings.Known(brand)
-	return operators.Cards{Brand: b, Service: p.Cards, Clock: p.Clock, Masked: true}, err
 }
 
 // onlyTestBrands reports whether nobody's real money is here.

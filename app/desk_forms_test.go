@@ -146,22 +146,13 @@ var formNotSent = map[string]string{
 	"/{brand}/search":                    "search_test.go searches",
 	"/-/sign-out":                        "signin_test.go signs out",
 	"/{brand}/developers/{developer}/deliveries/{delivery}/repeat": "nothing was delivered here: operators' tests repeat one",
-	"/{brand}/cards/lock":                   "it is opened with cards that were chosen: TestWhatIsDoneToChosenCardsIsDoneOnce",
-	"/{brand}/cards/unlock":                 "likewise",
-	"/{brand}/cards/edit":                   "likewise",
-	"/{brand}/cards/release":                "likewise",
-	"/{brand}/cards/void":                   "likewise",
-	"/{brand}/cards/delete":                 "likewise",
-	"/{brand}/cards/export":                 "likewise",
-	"/{brand}/cards/serial/{serial}/unlock": "a card is locked first: likewise",
-	"/{brand}/cards/jobs/{job}/file":        "there is a file once an export is done: likewise",
-	"/{brand}/cards/jobs/{job}/arrived":     "likewise",
-	"/{brand}/waiting/{kind}/{id}/close":    "the differences here are of no brand: /-/waiting tries it",
+	"/{brand}/waiting/{kind}/{id}/close":                           "the differences here are of no brand: /-/waiting tries it",
 }
 
 // worksAgain are operations that work each time, and why.
 var worksAgain = map[string]string{
-	"/{brand}/search": "it only looks, and what can't be read is refused: TestSearch of package app",
+	"/{brand}/search":         "it only looks, and what can't be read is refused: TestSearch of package app",
+	"/-/people/{person}/link": "the link that was shown is stored nowhere: sent again, the form makes another, and ends the one before",
 }
 
 // formAt returns the form that is sent to an address, filled in, or why there is none: it stands on the operation's own page, or on that of

@@ -59,14 +59,14 @@ func TestAHeldOrderIsRefundedOnceFromTheDesk(t *testing.T) {
 	if _, body := d.get(page + "/live"); !strings.Contains(body, `id="live"`) || strings.Contains(body, "<html") {
 		t.Error("no part:", body)
 	}
-	d.shows(page+"/refund", http.StatusOK, "Gives €10.00 back", "Your €10 was paid back")
+	d.shows(page+"/refund", http.StatusOK, "Gives EUR 10.00 back", "Your €10 was paid back")
 	if got := len(r.Sims.Gateway.Refunded(simgateway.Filter{})); got != 0 {
 		t.Error("a GET refunded")
 	}
 	if status, body := d.post(page+"/refund", d.form(page+"/refund")); status != http.StatusUnprocessableEntity || !strings.Contains(body, "Write why") {
 		t.Errorf("without a reason: %d %s", status, body)
 	}
-	form := d.form(page+"/refund", "reason", "ticket 471")
+	form := d.form(page+"/refund", "reason", "ticket 4711")
 	changed := url.Values{"key": form["key"], "reason": form["reason"], "seen": {"other"}, "saw": {"It was otherwise."}}
 	if status, body := d.post(page+"/refund", changed); status != http.StatusConflict || !strings.Contains(body, "It was otherwise.") {
 		t.Errorf("after a change: %d %s", status, body)
@@ -76,7 +76,7 @@ func TestAHeldOrderIsRefundedOnceFromTheDesk(t *testing.T) {
 		if status != http.StatusSeeOther || !strings.HasSuffix(to, page+"?done="+form.Get("key")) {
 			t.Fatalf("%d %s", status, to)
 		}
-		d.shows(page+"?done="+form.Get("key"), http.StatusOK, "is refunded", "ticket 471", "ann@pulsa.example")
+		d.shows(page+"?done="+form.Get("key"), http.StatusOK, "is refunded", "ticket 4711", "ann@pulsa.example")
 	}
 	if got := r.Sims.Gateway.Refunded(simgateway.Filter{}); len(got) != 1 {
 		t.Errorf("refunded %+v", got)
@@ -96,13 +96,13 @@ func TestGoodwillFromTheDeskMayBeAPartAndIsTold(t *testing.T) {
 	h, page := r.orderPage(number)
 	support := r.deskOf(operators.Support)
 	support.shows(page, http.StatusOK, "Give goodwill")
-	support.shows(page+"/goodwill?amount=2,50", http.StatusOK, "Gives €2.50 of the €10.00 back", "given you €2.50 back", "Give €2.50 back")
+	support.shows(page+"/goodwill?amount=2,50", http.StatusOK, "Gives EUR 2.50 of the EUR 10.00 back", "given you €2.50 back", "Give €2.50 back")
 	support.shows(page+"/goodwill?amount=11", http.StatusOK, "Write an amount up to €10.00")
 	form := support.form(page+"/goodwill?amount=2.50", "reason", "a long wait", "amount", "2.50")
 	if status, to := support.post(page+"/goodwill", form); status != http.StatusSeeOther {
 		t.Fatalf("%d %s", status, to)
 	}
-	support.shows(page+"?done="+form.Get("key"), http.StatusOK, "€2.50 is given back", "€2.50 was given back as goodwill", "sim gave €2.50 back")
+	support.shows(page+"?done="+form.Get("key"), http.StatusOK, "EUR 2.50 is given back", "€2.50 was given back as goodwill", "sim gave €2.50 back")
 	got := r.Sims.Gateway.Refunded(simgateway.Filter{})
 	if len(got) != 1 || got[0].Amount != (prepaid.Money{Minor: 250, Currency: "EUR"}) {
 		t.Errorf("refunded %+v", got)

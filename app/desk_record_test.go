@@ -32,7 +32,7 @@ func (r *running) deed(d prepaid.Deed) {
 func TestTheRecordShowsDeedsOfTheBrandsThatThePersonSees(t *testing.T) {
 	r := runDemo(t, nil, nil)
 	now := r.Clock.Now()
-	anna := prepaid.By{Who: "anna@pulsa.example", Role: "finance", From: "192.0.2.7", Why: "ticket 471", ApprovedBy: "bob@pulsa.example"}
+	anna := prepaid.By{Who: "anna@pulsa.example", Role: "finance", From: "192.0.2.7", Why: "ticket 4711", ApprovedBy: "bob@pulsa.example"}
 	r.deed(prepaid.Deed{Brand: "demo", What: "refund", Kind: prepaid.OnOrder, Object: "BKTRMWQXZD", New: prepaid.Begun, By: anna})
 	r.deed(prepaid.Deed{Brand: "demo", What: "switch", Kind: prepaid.OnChannel, Object: "fake", Old: "on", New: "off", About: "of +31612345678", By: prepaid.ByMachine("root", "=1+1")})
 	r.deed(prepaid.Deed{Brand: "demo", What: "pause brand", Kind: prepaid.OnBrand, Object: "demo", By: anna, At: now.Add(-72 * time.Hour)})
@@ -40,7 +40,7 @@ func TestTheRecordShowsDeedsOfTheBrandsThatThePersonSees(t *testing.T) {
 	r.deed(prepaid.Deed{What: "add person", Kind: prepaid.OnPerson, Object: "P9", By: anna})
 
 	d := r.deskOf(operators.Viewer)
-	page := d.shows("/demo/record", http.StatusOK, "refund", `href="/demo/orders/BKTRMWQXZD"`, "finance · 192.0.2.7", "ticket 471", "bob@pulsa.example agreed", "has not ended",
+	page := d.shows("/demo/record", http.StatusOK, "refund", `href="/demo/orders/BKTRMWQXZD"`, "finance · 192.0.2.7", "ticket 4711", "bob@pulsa.example agreed", "has not ended",
 		`href="/demo/channels"`, "on → off", "machine", "=1+1", "pause brand", `aria-current="page"`)
 	none := func(page string, unwanted ...string) {
 		t.Helper()
@@ -63,9 +63,9 @@ func TestTheRecordShowsDeedsOfTheBrandsThatThePersonSees(t *testing.T) {
 	for query, wanted := range map[string][2]string{
 		"who=anna@pulsa.example":               {"refund", "on → off"},
 		"kind=order&object=bktr-mwqx-zd":       {"refund", "on → off"},
-		"what=switch":                          {"on → off", "ticket 471"},
+		"what=switch":                          {"on → off", "ticket 4711"},
 		"from=::ffff:192.0.2.7":                {"refund", "on → off"},
-		"from=machine":                         {"on → off", "ticket 471"},
+		"from=machine":                         {"on → off", "ticket 4711"},
 		"since=24h":                            {"on → off", "pause brand"},
 		"until=" + day(now.Add(-48*time.Hour)): {"pause brand", "on → off"},
 		"since=" + day(now.Add(-24*time.Hour)): {"refund", "pause brand"},

@@ -31,8 +31,7 @@ type deskWalk struct {
 	*running
 	walks  *testing.T
 	brand  string
-	number *int   // of the last customer
-	speaks string // of the person; "" for English
+	number *int // of the last customer
 }
 
 // The names of what stands in braces in the table of routes are taught here: what a name may be, in the walk's brand. What can be done to
@@ -49,9 +48,6 @@ var deskThings = map[string]func(w *deskWalk) []string{
 	"delivery":  func(*deskWalk) []string { return []string{"nothing"} },
 	"person":    (*deskWalk).people,
 	"block":     (*deskWalk).blocks,
-	"serial":    (*deskWalk).cards,
-	"job":       (*deskWalk).jobs,
-	"printer":   func(w *deskWalk) []string { return []string{w.printer()} },
 	"kind/id":   (*deskWalk).waits,
 }
 
@@ -75,9 +71,8 @@ var notWalked = map[string]string{
 
 // deskTyped is what a person types into fields of these names. A field that is missing here and must be filled in fails the test.
 var deskTyped = map[string]string{
-	"reason": "ticket 471", "amount": "1.00", "name": "New name", "note": "a note", "text": "a text", "email": "bo@pulsa.example", "roles-demo": "support", "number": "0611990001", "reason-number": "ticket 471",
-	"reason-talk": "ticket 471", "last4": "1234", "month": "1", "day": "1", "sum": "1.00", "code": "000000", "list": "0611990002",
-	"quantity": "5", "series": "303", "brand": "demo", "printer": "print-house", "key-public": "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj",
+	"reason": "ticket 4711", "amount": "1.00", "name": "New name", "note": "a note", "text": "a text", "email": "bo@pulsa.example", "roles-demo": "support", "number": "0611990001", "reason-number": "ticket 4711",
+	"reason-talk": "ticket 4711", "last4": "1234", "month": "1", "day": "1", "sum": "1.00", "code": "000000", "list": "0611990002",
 }
 
 func newDeskWalk(t *testing.T) *deskWalk {
@@ -104,7 +99,7 @@ func (w *deskWalk) registers(end string) string {
 	*w.number++
 	number := fmt.Sprintf("+31611%02d%s", *w.number, end)
 	err := harness.GivenCustomer(w.walks.Context(), w.Program.Program, w.completeSetup, talk.Setup{
-		Brand: w.brand, Language: cmp.Or(w.speaks, "en"), Customer: talk.Customer{Number: number, Kind: "sms"},
+		Brand: w.brand, Language: "en", Customer: talk.Customer{Number: number, Kind: "sms"},
 	}, talk.GivenCustomer{PIN: prepaid.NewSecret(apptest.PIN), Method: "card"})
 	if err != nil {
 		w.walks.Fatal(err)
@@ -324,7 +319,7 @@ func (w *deskWalk) as(brand string, roles ...operators.Role) http.Handler {
 	w.walks.Helper()
 	c := w.deskConfig()
 	c.SignIn = fixedActor{operators.Actor{
-		Person: walker(roles[0]), Name: "Ann", Email: string(roles[0]) + "@pulsa.example", Language: cmp.Or(w.speaks, "en"), TimeZone: time.UTC, From: "192.0.2.1",
+		Person: walker(roles[0]), Name: "Ann", Email: string(roles[0]) + "@pulsa.example", Language: "en", TimeZone: time.UTC, From: "192.0.2.1",
 		Roles: map[string][]operators.Role{brand: roles}, Goodwill: map[prepaid.Currency]int64{"EUR": 1000}, FreshAt: w.Clock.Now(),
 	}}
 	c.Log = slog.New(slog.NewTextHandler(w.log, nil))
@@ -362,12 +357,10 @@ var inBackground = []string{"leases", "copies", "sessions", "presence", "send_sl
 // dump waits until nothing moves, and returns all that is stored.
 func (w *deskWalk) dump() scratch.Rows {
 	w.walks.Helper()
-	w.exec(`UPDATE notices SET due_at = 1 WHERE told_at = 0 AND due_at > 1`) // news of what a turn has not answered waits for seconds
 	var now scratch.Rows
 	apptest.Await(w.walks, "a store at rest", func() bool {
 		var untold int
-		if err := w.DB.Writer().GetContext(w.walks.Context(), &untold, `SELECT COUNT(*) FROM (
-			SELECT 1 FROM notices WHERE told_at = 0 AND held = '' UNION ALL SELECT 1 FROM card_jobs WHERE served = 1 AND state = 'under way') AS going`); err != nil || untold > 0 {
+		if err := w.DB.Writer().GetContext(w.walks.Context(), &untold, `SELECT COUNT(*) FROM notices WHERE told_at = 0 AND held = ''`); err != nil || untold > 0 {
 			return false
 		}
 		before, err := scratch.Dump(w.walks.Context(), w.DB)

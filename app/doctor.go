@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"os"
@@ -26,17 +27,16 @@ const doctorWithin = 15 * time.Second
 
 // Examine makes all checks of pulsa doctor. It keeps the simulators in memory, because a running server has their books open.
 func Examine(ctx context.Context, c config.Config) []operators.Finding {
-	findings := []operators.Finding{operators.OK(operators.Say("configuration"), operators.Verbatim(c.File))}
+	findings := []operators.Finding{operators.OK("configuration", c.File)}
 	for _, note := range c.Notes {
-		do := operators.Say("do what it says")
+		do := "do what it says"
 		if strings.HasPrefix(note, "channel ") {
-			do = operators.Say("set what is named, or leave the channel off")
+			do = "set what is named, or leave the channel off"
 		}
-		findings = append(findings, operators.Warning(operators.Say("configuration"), operators.Verbatim(note), do))
+		findings = append(findings, operators.Warning("configuration", note, do))
 	}
 	for _, m := range c.Missing {
-		findings = append(findings, operators.Failure(operators.Say("credentials"), operators.Verbatim(m.Text),
-			operators.Say("set {name}, or write it into a file of that name in credentials_dir", "name", m.Name)))
+		findings = append(findings, operators.Failure("credentials", m.Text, "set "+m.Name+", or write it into a file of that name in credentials_dir"))
 	}
 	if c.Lacks(config.PINPepper) || c.Lacks(config.CardKey) {
 		return append(findings, examineStoresAlone(ctx, c)...)
@@ -46,7 +46,7 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	quiet := slog.New(slog.DiscardHandler)
 	sims, err := sim.Open(sim.Options{Clock: prepaid.SystemClock{}, Log: quiet, BaseURL: c.PublicURL})
 	if err != nil {
-		return append(findings, operators.Failure(operators.Say("simulators"), operators.ErrorSays(err), operators.Say("report this")))
+		return append(findings, operators.Failure("simulators", err.Error(), "report this"))
 	}
 	defer func() { _ = sims.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, 4*doctorWithin)
@@ -54,19 +54,18 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 	p, err := Wire(ctx, c, Wiring{Clock: prepaid.SystemClock{}, Log: quiet, sims: sims, leaveBrands: true})
 	var key *core.KeyError
 	if errors.As(err, &key) {
-		return append(append(findings, operators.Failure(operators.Say("keys"), operators.Verbatim(key.Found), operators.Verbatim(key.Do))), examineStoresAlone(ctx, c)...)
+		return append(append(findings, operators.Failure("keys", key.Found, key.Do)), examineStoresAlone(ctx, c)...)
 	}
 	var settings *core.SettingsError
 	if errors.As(err, &settings) {
 		for _, fault := range settings.Faults {
-			findings = append(findings, operators.Failure(operators.Say("settings"), operators.Verbatim(fault),
-				operators.Say("give this machine what is missing, or publish a version that does without: pulsa brands apply")))
+			findings = append(findings, operators.Failure("settings", fault, "give this machine what is missing, or publish a version that does without: pulsa brands apply"))
 		}
 		return findings
 	}
 	if err != nil {
-		return append(findings, operators.Failure(operators.Say("stores"), operators.ErrorSays(err),
-			operators.Say("start the database, or correct database_url (PULSA_DATABASE_URL), migrate_url (PULSA_MIGRATE_URL) or redis_url (PULSA_REDIS_URL)")))
+		return append(findings, operators.Failure("stores", err.Error(),
+			"start the database, or correct database_url (PULSA_DATABASE_URL), migrate_url (PULSA_MIGRATE_URL) or redis_url (PULSA_REDIS_URL)"))
 	}
 	defer func() { _ = p.Close() }()
 	for _, look := range []func(context.Context) []operators.Finding{
@@ -83,30 +82,24 @@ func Examine(ctx context.Context, c config.Config) []operators.Finding {
 func examineStoresAlone(ctx context.Context, c config.Config) []operators.Finding {
 	db, err := core.OpenExisting(ctx, c)
 	if err != nil {
-		return []operators.Finding{operators.Failure(operators.Say("stores"), operators.ErrorSays(err), operators.Say("start the database, or correct database_url (PULSA_DATABASE_URL)"))}
+		return []operators.Finding{operators.Failure("stores", err.Error(), "start the database, or correct database_url (PULSA_DATABASE_URL)")}
 	}
 	defer func() { _ = db.Close() }()
 	findings := operators.CheckDatabase(ctx, prepaid.SystemClock{}, db, string(db.Dialect()))
 	findings = append(findings, examineCopies(ctx, db)...)
-	return append(findings, operators.Warning(operators.Say("keys"), operators.Say("without the keys nothing else can be looked at"),
-		operators.Say("set what is missing, and run doctor again")))
-}
-
-func folderFailure(c config.Config, err error) operators.Finding {
-	return operators.Failure(operators.Say("data folder"), operators.ErrorSays(err),
-		operators.Say("make {folder} writable for the server's user, or set PULSA_DATA", "folder", c.Data))
+	return append(findings, operators.Warning("keys", "without the keys nothing else can be looked at", "set what is missing, and run doctor again"))
 }
 
 func examineFolder(c config.Config) []operators.Finding {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return []operators.Finding{folderFailure(c, err)}
+		return []operators.Finding{operators.Failure("data folder", err.Error(), "make "+c.Data+" writable for the server's user, or set PULSA_DATA")}
 	}
 	f, err := os.CreateTemp(c.Data, ".doctor-*")
 	if err != nil {
-		return []operators.Finding{folderFailure(c, err)}
+		return []operators.Finding{operators.Failure("data folder", err.Error(), "make "+c.Data+" writable for the server's user, or set PULSA_DATA")}
 	}
 	_, _ = f.Close(), os.Remove(f.Name())
-	return []operators.Finding{operators.OK(operators.Say("data folder"), operators.Verbatim(c.Data))}
+	return []operators.Finding{operators.OK("data folder", c.Data)}
 }
 
 // examineStores asks the stores whether they answer.
@@ -117,14 +110,14 @@ func (p *Program) examineStores(ctx context.Context) []operators.Finding {
 	}
 	findings = append(findings, p.examineSchema(ctx)...)
 	if p.Redis == nil {
-		return append(findings, operators.OK(operators.Say("sessions"), operators.Say("in the embedded database: one copy of the server at a time")))
+		return append(findings, operators.OK("sessions", "in the embedded database: one copy of the server at a time"))
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorWithin)
 	defer cancel()
 	if err := p.Redis.Ping(ctx).Err(); err != nil {
-		return append(findings, operators.Failure(operators.Say("Redis"), operators.ErrorSays(err), operators.Say("start Redis, or correct redis_url (PULSA_REDIS_URL)")))
+		return append(findings, operators.Failure("Redis", err.Error(), "start Redis, or correct redis_url (PULSA_REDIS_URL)"))
 	}
-	return append(findings, operators.OK(operators.Say("Redis"), operators.Say("answers")))
+	return append(findings, operators.OK("Redis", "answers"))
 }
 
 // examineSchema judges who owns the tables of PostgreSQL, and whether their months were made in time.
@@ -132,18 +125,17 @@ func (p *Program) examineSchema(ctx context.Context) []operators.Finding {
 	owns, err := p.DB.OwnsSchema(ctx)
 	strays, straysErr := p.DB.Partitions.Strays(ctx)
 	if err := errors.Join(err, straysErr); err != nil {
-		return []operators.Finding{operators.Failure(operators.Say("schema"), operators.ErrorSays(err), operators.Say("correct database_url (PULSA_DATABASE_URL)"))}
+		return []operators.Finding{operators.Failure("schema", err.Error(), "correct database_url (PULSA_DATABASE_URL)")}
 	}
 	var findings []operators.Finding
 	if owns {
-		findings = append(findings, operators.Warning(operators.Say("schema"),
-			operators.Say("the server's own user owns the tables: whoever breaks into the server can change the ledger and its records"),
-			operators.Say("let another user own them: migrate_url (PULSA_MIGRATE_URL), as docs/configuration.md says under Stores")))
+		findings = append(findings, operators.Warning("schema", "the server's own user owns the tables: whoever breaks into the server can change the ledger and its records",
+			"let another user own them: migrate_url (PULSA_MIGRATE_URL), as docs/configuration.md says under Stores"))
 	}
 	for _, s := range strays {
-		findings = append(findings, operators.Failure(operators.Say("partitions"),
-			operators.Say("{count} rows of {table} came before the partition of {month} was made", "count", s.Rows, "table", s.Table, "month", s.First.UTC().Format("2006-01")),
-			operators.Say("start the server, which makes it and moves them within the hour; if they stay, its log says why")))
+		findings = append(findings, operators.Failure("partitions",
+			fmt.Sprintf("%d rows of %s came before the partition of %s was made", s.Rows, s.Table, s.First.UTC().Format("January 2006")),
+			"start the server, which makes it and moves them within the hour; if they stay, its log says why"))
 	}
 	return findings
 }
@@ -162,39 +154,32 @@ func (p *Program) forgetsWithin() time.Duration {
 func (p *Program) examineRetention(ctx context.Context) []operators.Finding {
 	oldest, err := p.DB.Retention.Oldest(ctx)
 	if err != nil {
-		return []operators.Finding{operators.Failure(operators.Say("retention"), operators.ErrorSays(err), operators.Say("report this"))}
+		return []operators.Finding{operators.Failure("retention", err.Error(), "report this")}
 	}
 	now := p.Clock.Now()
-	found, behind := map[string]operators.Sentence{}, map[string]bool{}
+	found, behind := map[string][]string{}, map[string]bool{}
 	for _, o := range oldest {
-		text := operators.Say("{kind} none", "kind", keptWord(o))
+		text := string(o.Kind) + " none"
 		if !o.At.IsZero() {
-			text = operators.Say("{kind} since {day}", "kind", keptWord(o), "day", o.At.UTC().Format(time.DateOnly))
+			text = fmt.Sprintf("%s since %s", o.Kind, o.At.UTC().Format(time.DateOnly))
 		}
 		if o.Behind(now) > p.forgetsWithin() {
 			behind[o.Brand] = true
-			text = operators.Say("{what} (kept for {days} days)", "what", text, "days", o.Days)
+			text += fmt.Sprintf(" (kept for %d days)", o.Days)
 		}
-		if before := found[o.Brand]; !before.Empty() {
-			text = operators.Say("{first}, {then}", "first", before, "then", text)
-		}
-		found[o.Brand] = text
+		found[o.Brand] = append(found[o.Brand], text)
 	}
 	var findings []operators.Finding
 	for _, brand := range slices.Sorted(maps.Keys(found)) {
-		what := operators.Say("kept of {brand}", "brand", brand)
+		text := strings.Join(found[brand], ", ")
 		if behind[brand] {
-			findings = append(findings, operators.Warning(what, found[brand],
-				operators.Say("let the server run: it forgets what is old every hour, and its log says what keeps it from that")))
+			findings = append(findings, operators.Warning("kept of "+brand, text, "let the server run: it forgets what is old every hour, and its log says what keeps it from that"))
 			continue
 		}
-		findings = append(findings, operators.OK(what, found[brand]))
+		findings = append(findings, operators.OK("kept of "+brand, text))
 	}
 	return findings
 }
-
-// keptWord names what is kept.
-func keptWord(o store.Oldest) operators.Word { return operators.Word{Kind: "kept", Is: string(o.Kind)} }
 
 // examineChannels looks at the channels, and tries the credentials of those that are on.
 func (p *Program) examineChannels(ctx context.Context) []operators.Finding {
@@ -209,9 +194,8 @@ func examineProxies(c config.Config) []operators.Finding {
 	if len(c.TrustedProxies) > 0 || !strings.HasPrefix(c.PublicURL, "https://") {
 		return nil
 	}
-	return []operators.Finding{operators.Warning(operators.Say("proxies"),
-		operators.Say("a proxy serves {url} and is not named: all who open links through it are one address, and refused together after 20 wrong links", "url", c.PublicURL),
-		operators.Say("name the proxy's addresses in trusted_proxies"))}
+	return []operators.Finding{operators.Warning("proxies", "a proxy serves "+c.PublicURL+" and is not named: all who open links through it are one address, and refused together after 20 wrong links",
+		"name the proxy's addresses in trusted_proxies")}
 }
 
 // lateTexts are the conversations' texts of late news.
@@ -238,32 +222,21 @@ func (l lateTexts) Values(brand, language, prompt string, t prepaid.Template) in
 func (p *Program) examineSimulated(context.Context) []operators.Finding {
 	var findings []operators.Finding
 	for _, b := range p.Brands.All() {
-		what, about := config.Simulated(b), operators.Say("brand {brand}", "brand", b.Name)
+		what := config.Simulated(b)
 		if what == "" {
-			findings = append(findings, operators.OK(about, operators.Say("gateway {gateway}, network {network}", "gateway", b.Gateway, "network", b.Network)))
+			findings = append(findings, operators.OK("brand "+b.Name, "gateway "+b.Gateway+", network "+b.Network))
 			continue
 		}
-		findings = append(findings, operators.Warning(about, simulatedSaid(what),
-			operators.Say("nothing for a brand marked test; real customers need a real gateway and network")))
+		findings = append(findings, operators.Warning("brand "+b.Name, "SIMULATED "+what,
+			"nothing for a brand marked test; real customers need a real gateway and network"))
 	}
 	return findings
-}
-
-// simulatedSaid says what of a brand config.Simulated has found.
-func simulatedSaid(what string) operators.Sentence {
-	switch what {
-	case "payments":
-		return operators.Say("SIMULATED payments")
-	case "network":
-		return operators.Say("SIMULATED network")
-	}
-	return operators.Say("SIMULATED payments and network")
 }
 
 func (p *Program) examinePauses(ctx context.Context) []operators.Finding {
 	paused, err := p.DB.Blocks.Pauses(ctx)
 	if err != nil {
-		return []operators.Finding{operators.Failure(operators.Say("pauses"), operators.ErrorSays(err), operators.Say("see SQL above"))}
+		return []operators.Finding{operators.Failure("pauses", err.Error(), "see SQL above")}
 	}
 	return operators.CheckPauses(paused, p.Clock.Now())
 }
@@ -275,19 +248,19 @@ func (p *Program) examineRemote(ctx context.Context) []operators.Finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorWithin)
 	defer cancel()
-	f := operators.Finding{Level: operators.LevelError, What: operators.Say("simulator")}
+	f := operators.Failure("simulator", "", "")
 	err := p.remote.Gateway.Probe(ctx)
 	switch {
 	case err == nil:
-		return []operators.Finding{operators.Warning(f.What, operators.Say("SIMULATED payments at {url}", "url", p.remote.URL), operators.Say("nothing for brands marked test"))}
+		return []operators.Finding{operators.Warning("simulator", "SIMULATED payments at "+p.remote.URL, "nothing for brands marked test")}
 	case errors.Is(err, simgateway.ErrSecret):
-		f.Do = operators.Say("set simulator.secret to the PULSA_SIM_GATEWAY_SECRET that pulsa sim was started with: until then no payment is made, and no news of it taken")
+		f.Do = "set simulator.secret to the PULSA_SIM_GATEWAY_SECRET that pulsa sim was started with: until then no payment is made, and no news of it taken"
 	case errors.Is(err, simgateway.ErrNoFace):
-		f.Do = operators.Say("start pulsa sim with --gateway-webhook {url}, or correct simulator.url", "url", p.Config.PublicURL+sim.Hook)
+		f.Do = "start pulsa sim with --gateway-webhook " + p.Config.PublicURL + sim.Hook + ", or correct simulator.url"
 	default:
-		f.Do = operators.Say("start pulsa sim, or correct simulator.url; without it payments are simulated in the server")
+		f.Do = "start pulsa sim, or correct simulator.url; without it payments are simulated in the server"
 	}
-	f.Found = operators.Verbatim(p.remote.URL + ": " + err.Error())
+	f.Found = p.remote.URL + ": " + err.Error()
 	return []operators.Finding{f}
 }
 
@@ -316,7 +289,7 @@ func (p *Program) examineWork(ctx context.Context) []operators.Finding {
 	items, itemsErr := p.DB.Reconciliation.OpenItems(ctx, false)
 	untold, untoldErr := p.DB.Notices.CountUntold(ctx)
 	if err := errors.Join(err, openErr, itemsErr, untoldErr); err != nil {
-		return []operators.Finding{operators.Failure(operators.Say("work"), operators.ErrorSays(err), operators.Say("see SQL above"))}
+		return []operators.Finding{operators.Failure("work", err.Error(), "see SQL above")}
 	}
 	work := operators.Waiting{Orders: len(waiting), Differences: len(items)}
 	for _, statuses := range open {

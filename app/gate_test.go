@@ -61,6 +61,16 @@ func TestWhatIsBlockedIsRefused(t *testing.T) {
 	r.wantsAnswer("STATUS", "We can't help you here.")
 	r.does(done.Undo)
 
+	c, err := r.DB.Customers.CustomerByMSISDN(t.Context(), "demo", number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := r.DB.Payments.Instrument(t.Context(), c.Pays.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.blocks(operators.BlockInstrument, operators.InstrumentName(i.Gateway, i.Display))
+	r.wantsAnswer("KOOP 30 "+apptest.PIN, "declined")
 }
 
 func TestPausedBrandSellsNothingAndAnswersElse(t *testing.T) {

@@ -182,22 +182,22 @@ func TestDoctorTriesTheSMSGatewayWithoutSending(t *testing.T) {
 	r, g := runWithGateway(t)
 	look := func() operators.Finding {
 		for _, f := range r.examineChannels(t.Context()) {
-			if f.What.String() == "credentials of demo/kannel" {
+			if f.What == "credentials of demo/kannel" {
 				return f
 			}
 		}
 		t.Fatal("the gateway is not tried")
 		return operators.Finding{}
 	}
-	if f := look(); f.Level != operators.LevelOK || !strings.Contains(f.Found.String(), "user pulsa at the gateway 127.0.0.1:") {
+	if f := look(); f.Level != operators.LevelOK || !strings.Contains(f.Found, "user pulsa at the gateway 127.0.0.1:") {
 		t.Errorf("%+v", f)
 	}
 	g.answers(http.StatusForbidden, "Authorization failed for sendsms")
-	if f := look(); f.Level != operators.LevelError || !strings.Contains(f.Found.String(), "misconfigured (http 403)") || !strings.Contains(f.Do.String(), "credentials of demo/kannel") {
+	if f := look(); f.Level != operators.LevelError || !strings.Contains(f.Found, "misconfigured (http 403)") || !strings.Contains(f.Do, "credentials of demo/kannel") {
 		t.Errorf("%+v", f)
 	}
 	g.Close()
-	if f := look(); f.Level != operators.LevelError || !strings.Contains(f.Found.String(), "no answer") || strings.Contains(f.Found.String(), "geheim") {
+	if f := look(); f.Level != operators.LevelError || !strings.Contains(f.Found, "no answer") || strings.Contains(f.Found, "geheim") {
 		t.Errorf("%+v", f)
 	}
 	g.mu.Lock()

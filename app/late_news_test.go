@@ -341,7 +341,7 @@ func TestTemplatesAreCheckedAtTwilio(t *testing.T) {
 	r, v := runLines(t, withTemplates)
 	find := func() (all []string) {
 		for _, f := range operators.CheckTemplates(t.Context(), r.Registry, lateTexts{r.Handler}) {
-			all = append(all, string(f.Level)+" "+f.What.String()+": "+f.Found.String())
+			all = append(all, string(f.Level)+" "+f.What+": "+f.Found)
 		}
 		return all
 	}
@@ -364,7 +364,7 @@ func TestTemplatesAreCheckedAtTwilio(t *testing.T) {
 	}
 	empty, _ := runLines(t, withTemplates)
 	found := operators.CheckTemplates(t.Context(), empty.Registry, lateTexts{empty.Handler})
-	if len(found) != 2 || found[0].Level != operators.LevelError || !strings.Contains(found[0].Found.String(), "no such template") {
+	if len(found) != 2 || found[0].Level != operators.LevelError || !strings.Contains(found[0].Found, "no such template") {
 		t.Errorf("%+v", found)
 	}
 }

@@ -181,7 +181,7 @@ func TestDoctorWarnsOfAProxyThatIsNotNamed(t *testing.T) {
 		want   int
 	}{{"https://topup.example", nil, 1}, {"https://topup.example", named, 0}, {"http://127.0.0.1:8080", nil, 0}} {
 		findings := examineProxies(config.Config{PublicURL: test.public, TrustedProxies: test.named})
-		if len(findings) != test.want || test.want == 1 && (findings[0].Level != operators.LevelWarn || !strings.Contains(findings[0].Do.String(), "trusted_proxies")) {
+		if len(findings) != test.want || test.want == 1 && (findings[0].Level != operators.LevelWarn || !strings.Contains(findings[0].Do, "trusted_proxies")) {
 			t.Errorf("%s with %v: %+v", test.public, test.named, findings)
 		}
 	}

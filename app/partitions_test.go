@@ -46,7 +46,7 @@ func TestAMissingMonthIsAnAlarmAndNeverALostRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := p.examineSchema(t.Context())
-	if len(f) != 1 || f[0].Level != operators.LevelError || !strings.Contains(f[0].Found.String(), "1 rows of notices came before the partition of "+late.UTC().Format("January 2006")) {
+	if len(f) != 1 || f[0].Level != operators.LevelError || !strings.Contains(f[0].Found, "1 rows of notices came before the partition of "+late.UTC().Format("January 2006")) {
 		t.Errorf("doctor finds %+v", f)
 	}
 	page := func() string {
@@ -81,7 +81,7 @@ func TestOneUserForAllIsSaidByDoctor(t *testing.T) {
 	c := apptest.Demo(t, nil)
 	c.DatabaseURL, c.RedisURL = prepaid.NewSecret(database), prepaid.NewSecret(redis)
 	for _, f := range Examine(context.WithoutCancel(t.Context()), c) {
-		if f.What.String() == "schema" && f.Level == operators.LevelWarn && strings.Contains(f.Do.String(), "PULSA_MIGRATE_URL") {
+		if f.What == "schema" && f.Level == operators.LevelWarn && strings.Contains(f.Do, "PULSA_MIGRATE_URL") {
 			return
 		}
 	}

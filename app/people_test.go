@@ -377,63 +377,6 @@ func TestWhoTriesTooOftenIsLockedOutForAWhile(t *testing.T) {
 	}
 }
 
-// Whoever knows an e-mail address can't lock its owner out, and guesses are bounded all the same.
-func TestGuessesFromElsewhereLockNobodyOut(t *testing.T) {
-	o := newOffice(t, nil)
-	anna, _ := o.hires("anna@acme.example", operators.Admin)
-	check := o.signIn()
-	from := func(at string, right bool) error {
-		typed := operators.Typed{Email: anna.email, Password: prepaid.NewSecret("seven red bicycles"), From: at}
-		if right {
-			form := anna.typed()
-			typed.Password, typed.Code = prepaid.NewSecret(form.Get("sign-in-password")), prepaid.NewSecret(form.Get("sign-in-code"))
-		}
-		_, _, err := check.Password(t.Context(), typed)
-		return err
-	}
-	var locked *operators.LockedError
-	for range 6 {
-		_ = from("198.51.100.7", false)
-	}
-	for _, at := range []string{"198.51.100.7", "198.51.100.8"} {
-		if err := from(at, true); !errors.As(err, &locked) {
-			t.Errorf("%s may guess on: %v", at, err)
-		}
-	}
-	if err := from("203.0.113.5", true); err != nil {
-		t.Fatal("locked out by others:", err)
-	}
-	for at, right := range map[string]bool{"2001:db8:1:1::1": false, "2001:db8:2:1::1": true} { // an IPv6 block is a /48
-		for range 6 {
-			_ = from("2001:db8:1:2::1", false)
-		}
-		if err := from(at, right); errors.As(err, &locked) == right {
-			t.Errorf("%s: %v", at, err)
-		}
-	}
-	// Many networks guess all day: from where she usually is, Anna still gets in; nobody does from elsewhere.
-	_ = from("192.0.2.200", false)
-	o.exec(`UPDATE sign_in_tries SET tries = 400 WHERE LENGTH(who) = 70`)
-	if err := from("198.18.0.1", true); !errors.As(err, &locked) {
-		t.Error("guesses are not bounded:", err)
-	}
-	if err := from("203.0.113.77", true); err != nil {
-		t.Error("locked out where she usually is:", err)
-	}
-}
-
-// exec changes what is stored.
-func (o *office) exec(query string) {
-	o.t.Helper()
-	done, err := o.DB.Writer().ExecContext(o.t.Context(), query)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	if n, _ := done.RowsAffected(); n == 0 {
-		o.t.Fatal("nothing was changed by ", query)
-	}
-}
-
 // browserless is a browser without cookies at the same desk.
 func (b *browser) browserless() *browser { return b.office.browser() }
 

@@ -46,7 +46,7 @@ func TestDoctorTellsHowFarBackThingsGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := p.examineRetention(t.Context())
-	if len(found) == 0 || found[0].Level != operators.LevelOK || !strings.Contains(found[0].Found.String(), "transcripts none") {
+	if len(found) == 0 || found[0].Level != operators.LevelOK || !strings.Contains(found[0].Found, "transcripts none") {
 		t.Errorf("of nothing: %+v", found)
 	}
 	at := p.Clock.Now().AddDate(-1, 0, 0)
@@ -55,7 +55,7 @@ func TestDoctorTellsHowFarBackThingsGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	found = p.examineRetention(t.Context())
-	if found[0].Level != operators.LevelWarn || !strings.Contains(found[0].Found.String(), "transcripts since "+at.UTC().Format(time.DateOnly)+" (kept for 90 days)") {
+	if found[0].Level != operators.LevelWarn || !strings.Contains(found[0].Found, "transcripts since "+at.UTC().Format(time.DateOnly)+" (kept for 90 days)") {
 		t.Errorf("behind: %+v", found)
 	}
 }

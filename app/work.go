@@ -16,10 +16,7 @@ const (
 	afterError      = 2 * time.Second
 	partitionsEvery = time.Hour
 	approvalsEvery  = 2 * time.Second
-	// cardWorkers do jobs on cards side by side: a stolen range is not locked behind a million cards that are made.
-	cardWorkers   = 2
-	cardJobsEvery = time.Second
-	settingsEvery = 2 * time.Second // less than operators.SettingsKnownWithin
+	settingsEvery   = 2 * time.Second // less than operators.SettingsKnownWithin
 	// couriers send webhooks side by side: each waits for its receiver.
 	couriers     = 4
 	couriersLook = time.Second
@@ -49,10 +46,8 @@ func (p *Program) jobs() []job {
 		{"misses of links", forgetEvery, p.forgetMisses},
 		{"blocks and pauses", settingsEvery, func(ctx context.Context) (int, error) { return 0, p.Gate.Load(ctx) }},
 		{"seal", sealEvery, p.sealDeeds},
-		{"expired cards", lapseEvery, p.lapseCards},
 		{"approvals", approvalsEvery, p.operatorsDesk().RunApprovals},
 		{"notices to our staff", approvalsEvery, p.notifier().RunDue},
-		{"card files", forgetEvery, p.Cards.ForgetFiles},
 		{"forms", forgetEvery, p.forgetForms},
 		{"sessions of the desk", forgetEvery, p.forgetSessions},
 		{"developers' pins", time.Hour, p.Developers.ForgetPINs},
@@ -61,9 +56,6 @@ func (p *Program) jobs() []job {
 	}
 	for range carriers - 1 {
 		jobs = append(jobs, job{"orders", carriersLook, p.ordersDue})
-	}
-	for range cardWorkers {
-		jobs = append(jobs, job{"card jobs", cardJobsEvery, p.Cards.RunDue})
 	}
 	for range couriers {
 		jobs = append(jobs, job{"webhooks", couriersLook, p.deliverDue})

@@ -257,13 +257,13 @@ func TestBalancesAddUp(t *testing.T) {
 	s := func(n, worth int64) cards.Sum { return cards.Sum{Cards: n, Minor: n * worth} }
 	want := []cards.Balance{
 		{Group: "101", Currency: "EUR", Issued: s(10, 1000), Live: s(8, 1000), Reserved: s(1, 1000), Spent: s(1, 1000), Liability: s(9, 1000)},
-		{Group: "102", Currency: "EUR", Issued: s(3, 1000), Generated: s(3, 1000)},
+		{Group: "102", Currency: "EUR", Issued: s(3, 1000), Generated: s(3, 1000), Liability: s(3, 1000)},
 		{Group: "103", Currency: "EUR", Issued: s(1, 500), Expired: s(1, 500)},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
-	statement, err := w.Balances(t.Context(), cards.Filter{Brand: "demo", Reseller: "kiosk"}, cards.BySeries)
+	statement, err := w.Statement(t.Context(), "demo", "kiosk")
 	if diff := cmp.Diff(want[1:2], statement); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
@@ -280,7 +280,7 @@ func TestResellersMustExistAndAreCreatedOnce(t *testing.T) {
 	_, generate := w.StartGenerate(t.Context(), cards.GenerateRequest{Brand: "demo", Amount: tenEuros, Quantity: 1, Series: "101", Reseller: unknown, By: prepaid.By{Who: "ann"}})
 	_, edit := w.PreviewEdit(t.Context(), cards.Filter{Brand: "demo"}, cards.Change{Reseller: &unknown}, true)
 	_, take := w.Import(t.Context(), cards.ImportRequest{Brand: "demo", Reseller: unknown, By: prepaid.By{Who: "ann"}}, strings.NewReader("x"), nil)
-	_, statement := w.StatementOf(t.Context(), "demo", unknown, cards.Span{To: time.Now()})
+	_, statement := w.Statement(t.Context(), "demo", unknown)
 	_, listing := w.Search(t.Context(), cards.Filter{Brand: "demo", Reseller: unknown}, cards.Page{})
 	for i, err := range []error{generate, edit, take, statement, listing} {
 		if err == nil || !strings.Contains(err.Error(), `no reseller "nobody"`) {

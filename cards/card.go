@@ -32,9 +32,8 @@ type Card struct {
 	ExpiresAt time.Time // from then on it is worth nothing; zero: never
 	// ReleasedAt is when it went on sale; zero: not yet. A card that is unlocked is live again only then.
 	ReleasedAt time.Time
-	LapsedAt   time.Time // when the books took it for expired; zero: not yet
-	Batch      JobID     // the job that made it
-	Export     JobID     // the job that took its code to a print file, or brought it from one
+	Batch      JobID // the job that made it
+	Export     JobID // the job that took its code to a print file, or brought it from one
 	// Of a reserved or spent card.
 	Order       prepaid.OrderID
 	ActivatedAt time.Time

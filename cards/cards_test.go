@@ -48,7 +48,7 @@ func newWorld(t testing.TB) world {
 func (w world) service(t testing.TB, set func(*cards.Config)) *cards.Service {
 	t.Helper()
 	c := cards.Config{
-		Store: w.db.Cards, Releaser: w.db.Cards, Tries: w.db.CardTries, Jobs: w.db.CardJobs, Batches: w.db.CardJobs, Shelf: w.db.Cards, Codes: w.db.CardJobs, KeyChecks: w.db.CardKeys, Reports: w.db.CardReports, Stock: w.db.CardStock, Clock: w.clock,
+		Store: w.db.Cards, Releaser: w.db.Cards, Tries: w.db.CardTries, Jobs: w.db.CardJobs, Batches: w.db.CardJobs, Shelf: w.db.Cards, Codes: w.db.CardJobs, KeyChecks: w.db.CardKeys, Reports: w.db.CardReports, Clock: w.clock,
 		Brands: prepaid.NewBrands(
 			&prepaid.Brand{Name: "demo", Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}},
 			&prepaid.Brand{Name: "luhn", Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14, Luhn: true}},

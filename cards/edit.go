@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"pulsa/prepaid"
@@ -42,8 +41,6 @@ type Change struct {
 	Expires  *time.Time `json:",omitempty"` // the zero time: never
 	Reseller *string    `json:",omitempty"` // "": none
 	Action   Action     `json:",omitempty"`
-	// Stock is the movement of stock that the change is, if it is one: Delivered, Returned, Transferred or Damaged.
-	Stock MoveKind `json:",omitempty"`
 	// AllowGuessable lets expired cards be worth something again even if their codes are too short for it.
 	AllowGuessable bool `json:",omitempty"`
 }
@@ -84,28 +81,6 @@ func (p Preview) Cards() int64 {
 		n += c.Cards
 	}
 	return n
-}
-
-// Worth is what the cards that would be touched are worth together.
-func (p Preview) Worth(c prepaid.Currency) prepaid.Money {
-	worth := prepaid.Money{Currency: c}
-	for _, count := range p.Touched {
-		worth.Minor += count.Minor
-	}
-	return worth
-}
-
-// CountText lists counts of cards for people: "3 generated, 2 live, 1 expired (locked)".
-func CountText(counts []Count) string {
-	parts := make([]string, len(counts))
-	for i, c := range counts {
-		name := string(c.State)
-		if c.Expired {
-			name = "expired (" + name + ")"
-		}
-		parts[i] = fmt.Sprintf("%d %s", c.Cards, name)
-	}
-	return strings.Join(parts, ", ")
 }
 
 // PreviewEdit tells what an edit would touch, without doing anything. all must be set where the filter means every card.
@@ -161,15 +136,6 @@ func (s *Service) PreviewDelete(ctx context.Context, f Filter, all bool) (Previe
 	return p, err
 }
 
-// Counts counts the cards that fit a filter, by state.
-func (s *Service) Counts(ctx context.Context, f Filter) ([]Count, error) {
-	f, err := s.filter(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	return s.c.Shelf.CountCards(ctx, f, ByNothing)
-}
-
 // preview counts. unexpired is set where expired cards are not touched.
 func (s *Service) preview(ctx context.Context, f Filter, states []State, unexpired bool) (Preview, error) {
 	f, err := s.filter(ctx, f)
@@ -183,24 +149,12 @@ func (s *Service) preview(ctx context.Context, f Filter, states []State, unexpir
 	}
 	for _, c := range counts {
 		if contains(states, c.State) && !(unexpired && c.Expired) {
-			p.Touched = addCount(p.Touched, c)
+			p.Touched = append(p.Touched, c)
 		} else {
-			p.Left = addCount(p.Left, c)
+			p.Left = append(p.Left, c)
 		}
 	}
 	return p, nil
-}
-
-// addCount adds a count to those by state; whether locked cards were on sale before matters to nobody here.
-func addCount(counts []Count, c Count) []Count {
-	c.Released = false
-	for i, other := range counts {
-		if other.State == c.State && other.Expired == c.Expired && other.Currency == c.Currency {
-			counts[i].add(c.Sum)
-			return counts
-		}
-	}
-	return append(counts, c)
 }
 
 func contains(states []State, s State) bool {
@@ -221,13 +175,8 @@ func (s *Service) StartEdit(ctx context.Context, p Preview, c Change, by prepaid
 	if err := s.checkRevived(ctx, p, c, now); err != nil {
 		return Job{}, err
 	}
-	b, err := s.brand(p.Filter.Brand)
-	if err != nil {
-		return Job{}, err
-	}
 	return s.start(ctx, Job{
 		Brand: p.Filter.Brand, Kind: KindEdit, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Change: &c},
-		Was: CountText(p.Touched), Wants: c.wants(b),
 	}, by)
 }
 
@@ -244,7 +193,7 @@ func (s *Service) StartDelete(ctx context.Context, p Preview, by prepaid.By) (Jo
 		}
 	}
 	return s.start(ctx, Job{
-		Brand: p.Filter.Brand, Kind: KindDelete, Total: p.Cards(), Spec: Spec{Filter: &p.Filter}, Was: CountText(p.Touched), Wants: "deleted",
+		Brand: p.Filter.Brand, Kind: KindDelete, Total: p.Cards(), Spec: Spec{Filter: &p.Filter},
 	}, by)
 }
 

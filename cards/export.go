@@ -17,8 +17,7 @@ import (
 type ExportSpec struct {
 	Recipients []string // public keys that age encrypts to: age1…, or SSH's, ssh-ed25519 … and ssh-rsa …
 	Plaintext  bool
-	Name       string   // of the file, for the record; "": the server keeps it until it is fetched
-	Printers   []string `json:",omitempty"` // whose the recipients' keys are
+	Name       string // of the file, for the record
 }
 
 // Check says what to change, if anything, before cards are chosen.
@@ -87,7 +86,7 @@ func (s *Service) StartExport(ctx context.Context, p Preview, e ExportSpec, by p
 		return Job{}, err
 	}
 	return s.start(ctx, Job{
-		Brand: p.Filter.Brand, Kind: KindExport, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Export: &e}, Was: CountText(p.Touched), Wants: "exported " + e.summary(),
+		Brand: p.Filter.Brand, Kind: KindExport, Total: p.Cards(), Spec: Spec{Filter: &p.Filter, Export: &e},
 	}, by)
 }
 

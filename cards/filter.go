@@ -20,31 +20,19 @@ type Filter struct {
 	To       string // the last
 	Batch    JobID
 	Amount   prepaid.Money
-	Reseller string // NoReseller: cards that nobody sells
+	Reseller string
 	Created  Span
 	Expires  Span
 	// Activated and Customer mean spent cards only.
 	Activated Span
 	Customer  prepaid.MSISDN
-	// Serials are cards one by one, MaxPage at most.
-	Serials []string `json:",omitempty"`
 	// Now is what "expired" is judged by; the Service sets it.
 	Now time.Time
 	// Whole leaves out the cards of batches that are not complete; the Service sets it.
 	Whole bool
-	// Unexported leaves out the cards whose code is in a print file already.
+	// Unexported leaves out the cards whose code is in a print file already; the Service sets it.
 	Unexported bool
-	// Export means the cards whose code that job took to a print file, or brought from one.
-	Export JobID `json:",omitempty"`
 }
-
-// FilterError says what to change in a filter.
-type FilterError struct{ Err error }
-
-func (e *FilterError) Error() string { return e.Err.Error() }
-
-// Unwrap returns what is wrong.
-func (e *FilterError) Unwrap() error { return e.Err }
 
 // Status is what can be searched for: a word shown to people, or a state.
 type Status string
@@ -95,7 +83,7 @@ func SplitSerial(serial string) (series string, number int64, ok bool) {
 // open reports whether nothing but the brand is set.
 func (f Filter) open() bool {
 	return len(f.Statuses) == 0 && f.Series == "" && f.From == "" && f.To == "" && f.Batch == "" && f.Amount.Zero() &&
-		f.Reseller == "" && f.Created.Zero() && f.Expires.Zero() && f.Activated.Zero() && f.Customer == "" && !f.Unexported && f.Export == "" && len(f.Serials) == 0
+		f.Reseller == "" && f.Created.Zero() && f.Expires.Zero() && f.Activated.Zero() && f.Customer == ""
 }
 
 // check returns the filter with what follows from it filled in, or an error that says what to change.
@@ -108,9 +96,6 @@ func (f Filter) check(currency prepaid.Currency, now time.Time) (Filter, error) 
 	}
 	if !f.Amount.Zero() && f.Amount.Currency != currency {
 		return f, fmt.Errorf("amount must be in %s", currency)
-	}
-	if len(f.Serials) > MaxPage {
-		return f, fmt.Errorf("%d cards are more than %d: say a range of serials", len(f.Serials), MaxPage)
 	}
 	for _, serial := range []string{f.From, f.To} {
 		if serial == "" {

@@ -70,7 +70,7 @@ func (s *Service) Cancel(ctx context.Context, o topup.Order, _ prepaid.ChargeID)
 }
 
 // GiveBack implements topup.Funding: it releases the card. A spent card is spent for good.
-func (s *Service) GiveBack(ctx context.Context, o topup.Order, _ prepaid.ChargeID, _ topup.Repayment) topup.Result {
+func (s *Service) GiveBack(ctx context.Context, o topup.Order, _ prepaid.ChargeID, _ prepaid.Money) topup.Result {
 	return s.release(ctx, o)
 }
 

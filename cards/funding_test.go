@@ -96,7 +96,7 @@ func TestACardIsTakenOnceGivenBackAndTakenAgain(t *testing.T) {
 	w.expect(t, "still taken", w.LookUp(ctx, a, charge), topup.Done, "")
 	w.expect(t, "not given back", w.LookUpGivenBack(ctx, a, charge), topup.Absent, "")
 	for range 2 {
-		w.expect(t, "give back", w.GiveBack(ctx, a, charge, topup.Repayment{}), topup.Done, "")
+		w.expect(t, "give back", w.GiveBack(ctx, a, charge, prepaid.Money{}), topup.Done, "")
 		w.expect(t, "given back", w.LookUpGivenBack(ctx, a, charge), topup.Done, "")
 	}
 	w.expect(t, "another takes it now", w.Take(ctx, b, charge), topup.Done, "")
@@ -115,7 +115,7 @@ func TestASpentCardIsSpentForGood(t *testing.T) {
 	w.expect(t, "look up", w.LookUp(ctx, a, charge), topup.Done, "")
 	w.expect(t, "take again", w.Take(ctx, a, charge), topup.Done, "")
 	w.expect(t, "cancel", w.Cancel(ctx, a, charge), topup.Refused, "spent")
-	w.expect(t, "give back", w.GiveBack(ctx, a, charge, topup.Repayment{}), topup.Refused, "spent")
+	w.expect(t, "give back", w.GiveBack(ctx, a, charge, prepaid.Money{}), topup.Refused, "spent")
 	w.expect(t, "given back", w.LookUpGivenBack(ctx, a, charge), topup.Refused, "spent")
 	w.expect(t, "another takes", w.Take(ctx, b, charge), topup.Refused, "spent")
 	w.expect(t, "another looks up", w.LookUp(ctx, b, charge), topup.Refused, "spent")
@@ -160,7 +160,7 @@ func TestWithoutItsStoreACardIsUnknownNotRefused(t *testing.T) {
 	}
 	ctx, a := t.Context(), order("AAAA")
 	giveBack := func(ctx context.Context, o topup.Order, charge prepaid.ChargeID) topup.Result {
-		return w.GiveBack(ctx, o, charge, topup.Repayment{})
+		return w.GiveBack(ctx, o, charge, prepaid.Money{})
 	}
 	for step, call := range map[string]func(context.Context, topup.Order, prepaid.ChargeID) topup.Result{
 		"take": w.Take, "look up": w.LookUp, "cancel": w.Cancel, "give back": giveBack, "given back": w.LookUpGivenBack,

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,7 +15,6 @@ import (
 // GenerateRequest asks for new cards.
 type GenerateRequest struct {
 	Brand          string
-	Name           string `json:",omitempty"` // of the batch, for people
 	Amount         prepaid.Money
 	Quantity       int
 	Series         string
@@ -49,68 +47,37 @@ func (s *Service) Generate(ctx context.Context, r GenerateRequest, made func(Car
 // StartGenerate reserves the serials of new cards and returns the job that makes them, which is also their
 // batch. A request that can't be met is refused with an error that says what to change.
 func (s *Service) StartGenerate(ctx context.Context, r GenerateRequest) (Job, error) {
-	r, _, err := s.checkGenerate(ctx, r)
-	if err != nil {
-		return Job{}, err
-	}
-	if err := s.CheckKeys(ctx); err != nil {
-		return Job{}, err
-	}
-	return s.start(ctx, Job{Brand: r.Brand, Kind: KindGenerate, Total: int64(r.Quantity), Spec: Spec{Generate: &r}}, r.By)
-}
-
-// GeneratePlan is what a request for cards would do.
-type GeneratePlan struct {
-	Cards int64
-	Worth prepaid.Money
-	OneIn float64 // of so many guesses one hits an unspent card of the brand, with these
-}
-
-// PlanGenerate tells what StartGenerate would do. Errors are the same.
-func (s *Service) PlanGenerate(ctx context.Context, r GenerateRequest) (GeneratePlan, error) {
-	_, p, err := s.checkGenerate(ctx, r)
-	return p, err
-}
-
-// maxBatchName is how long the name of a batch may be, in characters.
-const maxBatchName = 60
-
-// checkGenerate refuses a request that can't be met, and fills in what the brand says.
-func (s *Service) checkGenerate(ctx context.Context, r GenerateRequest) (GenerateRequest, GeneratePlan, error) {
-	var none GeneratePlan
 	b, err := s.brand(r.Brand)
 	if err != nil {
-		return r, none, err
-	}
-	if utf8.RuneCountInString(r.Name) > maxBatchName {
-		return r, none, fmt.Errorf("the name of a batch is %d characters at most", maxBatchName)
+		return Job{}, err
 	}
 	if r.CodeLength == 0 {
 		r.CodeLength = b.Cards.CodeLength
 	}
 	now := s.c.Clock.Now()
 	if err := r.check(b, now); err != nil {
-		return r, none, err
+		return Job{}, err
 	}
 	if err := s.checkReseller(ctx, r.Brand, r.Reseller); err != nil {
-		return r, none, err
+		return Job{}, err
 	}
 	taken, unspent, err := s.c.Batches.CountCodes(ctx, r.Brand, r.CodeLength, now)
 	if err != nil {
-		return r, none, fmt.Errorf("count cards: %w", err)
+		return Job{}, fmt.Errorf("count cards: %w", err)
 	}
-	space := codeSpace(b, r.CodeLength)
-	if float64(taken+int64(r.Quantity)) > space/2 {
-		return r, none, fmt.Errorf("code length must be more than %d digits for %s where %d have codes of that length already",
+	if float64(taken+int64(r.Quantity)) > codeSpace(b, r.CodeLength)/2 {
+		return Job{}, fmt.Errorf("code length must be more than %d digits for %s where %d have codes of that length already",
 			r.CodeLength, HowMany(int64(r.Quantity), "card"), taken)
 	}
 	if !r.AllowGuessable {
 		if err := guessable(b, r.CodeLength, unspent+int64(r.Quantity)); err != nil {
-			return r, none, err
+			return Job{}, err
 		}
 	}
-	worth := prepaid.Money{Minor: r.Amount.Minor * int64(r.Quantity), Currency: r.Amount.Currency}
-	return r, GeneratePlan{int64(r.Quantity), worth, space / float64(unspent+int64(r.Quantity))}, nil
+	if err := s.CheckKeys(ctx); err != nil {
+		return Job{}, err
+	}
+	return s.start(ctx, Job{Brand: r.Brand, Kind: KindGenerate, Total: int64(r.Quantity), Spec: Spec{Generate: &r}}, r.By)
 }
 
 // batchChunk is some cards with their codes, sealed and in clear.

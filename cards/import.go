@@ -31,7 +31,6 @@ type ImportSpec struct {
 	Reseller   string
 	Columns    string `json:",omitempty"` // Mapping.String
 	CodeLength int    `json:",omitempty"`
-	Upload     string `json:",omitempty"` // the file that the server keeps, sealed, until the import ends
 }
 
 // ImportCheck is what an import of a file would do.

@@ -36,7 +36,7 @@ type JobState string
 const (
 	UnderWay  JobState = "under way"
 	JobDone   JobState = "done"
-	Abandoned JobState = "abandoned" // given up, or its cards were deleted before it was complete
+	Abandoned JobState = "abandoned" // its cards were deleted before it was complete
 )
 
 // Job is work on many cards: done in chunks, each one transaction that also says how far the job is, so that
@@ -55,10 +55,6 @@ type Job struct {
 	After     Key   // the last card dealt with
 	CreatedAt time.Time
 	EndedAt   time.Time
-	Served    bool   // the server does it, rather than a command
-	Trouble   string // why the last try failed, where it is tried again; holds no code
-	Was       string // the cards by state, as it began: "3 generated, 2 live"
-	Wants     string // what is set
 }
 
 // Spec is what a job does, as it is kept. It holds no code.
@@ -123,7 +119,7 @@ func (s *Service) Job(ctx context.Context, id JobID) (Job, error) {
 
 // Jobs lists a brand's newest jobs, at most 200; with open set only those under way.
 func (s *Service) Jobs(ctx context.Context, brand string, open bool) ([]Job, error) {
-	if _, err := s.known(brand); err != nil {
+	if _, err := s.brand(brand); err != nil {
 		return nil, err
 	}
 	return s.c.Jobs.CardJobs(ctx, brand, open, 200)
@@ -140,7 +136,6 @@ func (s *Service) start(ctx context.Context, j Job, by prepaid.By) (Job, error) 
 		return j, errors.New("say who does it")
 	}
 	j.ID, j.State, j.By, j.Why, j.CreatedAt = prepaid.NewID[JobID](), UnderWay, by.Who, by.Why, s.c.Clock.Now()
-	j.Served = by.Operation != "" // it was asked for on the desk: nobody waits for it there
 	j, err := s.c.Jobs.StartCardJob(ctx, j, by)
 	if err != nil {
 		return j, fmt.Errorf("start %s: %w", j.Kind, err)

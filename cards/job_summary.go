@@ -9,11 +9,8 @@ import (
 	"pulsa/prepaid"
 )
 
-// Action names what a job does, in a word: the movement of stock or the action of an edit that has one, else the job's kind.
+// Action names what a job does, in one word: the action of an edit that has one, else the job's kind.
 func (j Job) Action() string {
-	if j.Spec.Change != nil && j.Spec.Change.Stock != "" {
-		return map[MoveKind]string{Delivered: "deliver", Returned: "return", Transferred: "transfer", Damaged: "write off"}[j.Spec.Change.Stock]
-	}
 	if j.Spec.Change != nil && j.Spec.Change.Action != "" {
 		return string(j.Spec.Change.Action)
 	}
@@ -31,7 +28,11 @@ func (j Job) Summary(b *prepaid.Brand) string {
 	case spec.Change != nil:
 		return spec.Change.summary(b) + spec.Filter.summary(b)
 	case spec.Export != nil:
-		return spec.Export.summary() + "; " + spec.Filter.summary(b)
+		how := "in clear"
+		if !spec.Export.Plaintext {
+			how = "for " + strings.Join(spec.Export.Recipients, " and ")
+		}
+		return "to " + spec.Export.Name + " " + how + "; " + spec.Filter.summary(b)
 	case spec.Filter != nil:
 		return spec.Filter.summary(b)
 	case j.Kind == KindRekey:
@@ -46,19 +47,9 @@ func (r GenerateRequest) summary(b *prepaid.Brand) string {
 		guessable = "guessable codes allowed"
 	}
 	return joinSet(
-		r.Name, fmt.Sprintf("%d of %s", r.Quantity, r.Amount), r.Serial(0)+" to "+r.Serial(r.Quantity-1),
+		fmt.Sprintf("%d of %s", r.Quantity, r.Amount), r.Serial(0)+" to "+r.Serial(r.Quantity-1),
 		fmt.Sprintf("codes of %d digits", r.CodeLength), labelled("reseller", r.Reseller), labelled("valid through", b.ExpiryText(r.ExpiresAt)), guessable,
 	)
-}
-
-func (e ExportSpec) summary() string {
-	switch {
-	case e.Plaintext:
-		return "to " + e.Name + " in clear"
-	case e.Name == "":
-		return "for printer " + strings.Join(e.Printers, " and ")
-	}
-	return "to " + e.Name + " for " + strings.Join(e.Recipients, " and ")
 }
 
 // summary ends in "; " unless it is empty: the cards that are changed follow.
@@ -79,12 +70,6 @@ func (c Change) summary(b *prepaid.Brand) string {
 	return joinSet(parts...) + "; "
 }
 
-// wants says what the change sets, in a deed: "live, valid through 2029-12-31".
-func (c Change) wants(b *prepaid.Brand) string {
-	state := map[Action]string{Release: "live", Lock: "locked", Unlock: "unlocked", Withdraw: "void"}[c.Action]
-	return joinSet(state, strings.TrimSuffix(c.summary(b), "; "))
-}
-
 // summary names the fields that are set as the flags of commands do; "" for no filter.
 func (f *Filter) summary(b *prepaid.Brand) string {
 	if f == nil {
@@ -94,23 +79,16 @@ func (f *Filter) summary(b *prepaid.Brand) string {
 	for _, s := range f.Statuses {
 		statuses = append(statuses, string(s))
 	}
-	amount, customer, unexported := "", "", ""
+	amount, customer := "", ""
 	if !f.Amount.Zero() {
 		amount = f.Amount.String()
 	}
 	if f.Customer != "" {
 		customer = f.Customer.Masked()
 	}
-	if f.Unexported && !f.Whole { // of an export, it goes without saying
-		unexported = "not exported"
-	}
-	ticked := ""
-	if len(f.Serials) > 0 {
-		ticked = HowMany(int64(len(f.Serials)), "ticked card") + " from " + f.Serials[0]
-	}
 	return cmp.Or(joinSet(
-		ticked, labelled("batch", string(f.Batch)), labelled("series", f.Series), labelled("from", f.From), labelled("to", f.To),
-		labelled("status", strings.Join(statuses, " or ")), labelled("amount", amount), labelled("reseller", f.Reseller), unexported, labelled("exported by", string(f.Export)),
+		labelled("batch", string(f.Batch)), labelled("series", f.Series), labelled("from", f.From), labelled("to", f.To),
+		labelled("status", strings.Join(statuses, " or ")), labelled("amount", amount), labelled("reseller", f.Reseller),
 		labelledTime("created from", f.Created.From), labelledTime("created before", f.Created.To),
 		labelledTime("expires from", b.Local(f.Expires.From)), labelledTime("expires before", b.Local(f.Expires.To)),
 		labelledTime("activated from", f.Activated.From), labelledTime("activated before", f.Activated.To), labelled("customer", customer),

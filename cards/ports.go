@@ -63,8 +63,6 @@ type Jobs interface {
 	CardJobs(ctx context.Context, brand string, open bool, n int) ([]Job, error)
 	// EndCardJob moves a job that is under way to another state.
 	EndCardJob(ctx context.Context, j Job, to JobState, now time.Time) error
-	// CardChanges returns what jobs have changed of a card, in order, also of one that was deleted.
-	CardChanges(ctx context.Context, brand, serial string) ([]CardChange, error)
 	// CardAudit returns what a job has done, in order.
 	CardAudit(ctx context.Context, id JobID) ([]Record, error)
 }

@@ -38,7 +38,6 @@ type Count struct {
 	Currency prepaid.Currency
 	State    State
 	Expired  bool
-	Released bool // of locked ones: they were on sale before
 	Sum
 }
 
@@ -51,7 +50,7 @@ func (s *Sum) add(o Sum) {
 }
 
 // Balance tells where the cards of a group stand. Issued is the sum of the seven that follow; Liability is
-// what is owed for cards on sale: live, reserved, and locked after they were released.
+// what may still be redeemed: issued without spent, expired and void.
 type Balance struct {
 	Group                                                   string
 	Currency                                                prepaid.Currency
@@ -73,7 +72,7 @@ func (b *Balance) add(c Count) {
 		return
 	}
 	place.add(c.Sum)
-	if place == &b.Live || place == &b.Reserved || place == &b.Locked && c.Released {
+	if place != &b.Spent && place != &b.Void && place != &b.Expired {
 		b.Liability.add(c.Sum)
 	}
 }
@@ -191,10 +190,18 @@ func (s *Service) CreateReseller(ctx context.Context, r Reseller, by prepaid.By)
 
 // Resellers lists a brand's resellers by name.
 func (s *Service) Resellers(ctx context.Context, brand string) ([]Reseller, error) {
-	if _, err := s.known(brand); err != nil {
+	if _, err := s.brand(brand); err != nil {
 		return nil, err
 	}
 	return s.c.Reports.Resellers(ctx, brand)
+}
+
+// Statement tells where a reseller's cards stand, by series.
+func (s *Service) Statement(ctx context.Context, brand, reseller string) ([]Balance, error) {
+	if reseller == "" {
+		return nil, errors.New("say which reseller")
+	}
+	return s.Balances(ctx, Filter{Brand: brand, Reseller: reseller}, BySeries)
 }
 
 // checkReseller refuses a reseller that nobody has created; "" is none.
@@ -216,7 +223,7 @@ func (s *Service) checkReseller(ctx context.Context, brand, name string) error {
 	if len(names) > some {
 		names = append(names[:some], "…")
 	}
-	return &FilterError{fmt.Errorf("brand %s has no reseller %q: create it first, or choose from: %s", brand, name, cmp.Or(strings.Join(names, ", "), "none"))}
+	return fmt.Errorf("brand %s has no reseller %q: create it first, or choose from: %s", brand, name, cmp.Or(strings.Join(names, ", "), "none"))
 }
 
 func resellerFits(name string) bool {

@@ -215,60 +215,25 @@ func (c Card) statusRange(now time.Time) int {
 // filter checks a filter. The cards of one generated batch are known by their serials, which finds them
 // without reading others.
 func (s *Service) filter(ctx context.Context, f Filter) (Filter, error) {
-	b, err := s.known(f.Brand)
+	b, err := s.brand(f.Brand)
 	if err != nil {
 		return f, err
 	}
 	if f, err = f.check(b.Currency, s.c.Clock.Now()); err != nil {
-		return f, &FilterError{err}
-	}
-	if f.Reseller != NoReseller {
-		if err := s.checkReseller(ctx, f.Brand, f.Reseller); err != nil {
-			return f, err
-		}
-	}
-	if f, err = s.filterBatch(ctx, f); err != nil || f.Export == "" {
 		return f, err
 	}
-	return s.filterExport(ctx, f)
-}
-
-func (s *Service) filterBatch(ctx context.Context, f Filter) (Filter, error) {
-	if f.Batch == "" {
-		return f, nil
+	if err := s.checkReseller(ctx, f.Brand, f.Reseller); err != nil || f.Batch == "" {
+		return f, err
 	}
 	batch, err := s.Job(ctx, f.Batch)
 	switch {
 	case err != nil:
 		return f, err
 	case batch.Brand != f.Brand || !batch.Kind.makes():
-		return f, &FilterError{fmt.Errorf("job %s has made no cards of brand %s", f.Batch, f.Brand)}
+		return f, fmt.Errorf("job %s has made no cards of brand %s", f.Batch, f.Brand)
 	}
 	if g := batch.Spec.Generate; g != nil && f.Series == "" {
 		f.Series, f.From, f.To = g.Series, g.Serial(0), g.Serial(g.Quantity-1)
-	}
-	return f, nil
-}
-
-// filterExport checks the export. Where all of its cards are of one series, their serials find them without reading others.
-func (s *Service) filterExport(ctx context.Context, f Filter) (Filter, error) {
-	export, err := s.Job(ctx, f.Export)
-	switch {
-	case err != nil:
-		return f, err
-	case export.Brand != f.Brand || export.Kind != KindExport && export.Kind != KindImport:
-		return f, &FilterError{fmt.Errorf("job %s has exported no cards of brand %s", f.Export, f.Brand)}
-	case f.Series != "" || export.Kind == KindImport: // a file is in any order
-		return f, nil
-	}
-	done, err := s.Audit(ctx, f.Export)
-	if err != nil || len(done) == 0 {
-		return f, err
-	}
-	first, last := done[0].First, done[len(done)-1].Last
-	one, _, known := SplitSerial(first)
-	if other, _, also := SplitSerial(last); known && also && one == other {
-		f.Series, f.From, f.To = one, first, last
 	}
 	return f, nil
 }

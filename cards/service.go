@@ -19,10 +19,6 @@ type Config struct {
 	Codes     Codes
 	KeyChecks KeyChecks
 	Reports   Reports
-	Served    Served
-	Files     Files
-	Printers  Printers
-	Stock     Stock
 	Brands    *prepaid.Brands
 	Keys      *prepaid.Keyring // what codes are MACed and sealed with
 	Clock     prepaid.Clock
@@ -53,18 +49,10 @@ func New(c Config) (*Service, error) {
 
 // Card returns a card by serial; ErrUnknown.
 func (s *Service) Card(ctx context.Context, brand, serial string) (Card, error) {
-	if _, err := s.known(brand); err != nil {
+	if _, err := s.brand(brand); err != nil {
 		return Card{}, err
 	}
 	return s.c.Store.CardBySerial(ctx, brand, serial)
-}
-
-// known is brand, and returns a withdrawn one too: its cards can be seen.
-func (s *Service) known(name string) (*prepaid.Brand, error) {
-	if b := s.c.Brands.Known(name); b != nil {
-		return b, nil
-	}
-	return s.brand(name)
 }
 
 func (s *Service) brand(name string) (*prepaid.Brand, error) {

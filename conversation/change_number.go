@@ -150,7 +150,7 @@ func saveNumber(ctx context.Context, s *Services, t *Turn) Event {
 		return t.fail(errNotAuthorised)
 	}
 	c, err := s.Accounts.Move(ctx, accounts.Move{
-		Brand: t.brand.Name, Customer: t.session.Customer, Holder: max(t.session.Holder, 1), From: t.session.MSISDN, To: t.session.Number,
+		Customer: t.session.Customer, Holder: max(t.session.Holder, 1), From: t.session.MSISDN, To: t.session.Number,
 		Recognised: t.session.Recognised, Asked: t.in.Address, SMS: t.brand.SMSChannel, OperationKey: t.key("number"),
 	})
 	if err != nil {

@@ -54,7 +54,7 @@ func (f Funding) LookUp(ctx context.Context, o topup.Order, charge prepaid.Charg
 func (Funding) Cancel(context.Context, topup.Order, prepaid.ChargeID) topup.Result { return done() }
 
 // GiveBack implements topup.Funding.
-func (Funding) GiveBack(context.Context, topup.Order, prepaid.ChargeID, topup.Repayment) topup.Result {
+func (Funding) GiveBack(context.Context, topup.Order, prepaid.ChargeID, prepaid.Money) topup.Result {
 	return done()
 }
 

@@ -149,11 +149,11 @@ func (a APIKeys) Create(ctx context.Context, n NewKey, by prepaid.By) (KeyRow, p
 	scopes, known := developers.ParseScopes(n.Scopes)
 	if !known {
 		all, _ := developers.ParseScopes("")
-		return KeyRow{}, prepaid.Secret{}, &FieldError{Field: "scopes", Value: n.Scopes, Err: refusal("known are {scopes}", "scopes", developers.ScopeText(all))}
+		return KeyRow{}, prepaid.Secret{}, &FieldError{Field: "scopes", Value: n.Scopes, Err: fmt.Errorf("known are %s", developers.ScopeText(all))}
 	}
 	name := strings.TrimSpace(n.Name)
 	if name == "" || !oneLine(name, maxKeyName) {
-		return KeyRow{}, prepaid.Secret{}, &FieldError{Field: "name", Err: refusal("write up to {most} characters on one line", "most", maxKeyName)}
+		return KeyRow{}, prepaid.Secret{}, &FieldError{Field: "name", Err: fmt.Errorf("write up to %d characters on one line", maxKeyName)}
 	}
 	by.Why = cmp.Or(by.Why, "new key")
 	key, secret, err := a.Service.Create(ctx, developers.Key{
@@ -169,23 +169,6 @@ func (a APIKeys) Create(ctx context.Context, n NewKey, by prepaid.By) (KeyRow, p
 		err = &FieldError{Field: "name", Value: n.Name, Err: developers.ErrNameTaken}
 	}
 	return newKeyRow(key), secret, err
-}
-
-// ShownKey is a new key with its secret, which is shown this once.
-type ShownKey struct {
-	KeyRow
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-}
-
-// Shown is the key with the secret that Create returned.
-func (k KeyRow) Shown(secret prepaid.Secret) ShownKey { return ShownKey{k, k.Key, secret.Reveal()} }
-
-// Text says what its developer needs, and what the account needs.
-func (k ShownKey) Text() string {
-	return fmt.Sprintf("client_id      %s\nclient_secret  %s\n\n"+
-		"The secret is shown this once. The account is in %s and empty:\n"+
-		"  pulsa apikeys credit --key %[1]s --amount 100 --reason \"paid by bank\"", k.ClientID, k.ClientSecret, k.Currency)
 }
 
 // sellers lists the brands that have an API.
@@ -241,11 +224,7 @@ type Credited struct {
 
 // Text describes it for people.
 func (c Credited) Text() string {
-	return c.says().String()
-}
-
-func (c Credited) says() Sentence {
-	return Say("{amount} booked, the balance is {balance}.", "amount", c.Currency+" "+c.Credited, "balance", c.Currency+" "+c.Balance)
+	return fmt.Sprintf("%s %s booked, the balance is %s %s.", c.Currency, c.Credited, c.Currency, c.Balance)
 }
 
 // ShortError says that an account holds less than the repayment asked for. It matches topup.ErrNoFunds.

@@ -39,9 +39,9 @@ func (o CreateKey) Plan(_ context.Context, d *Desk) (Plan, error) {
 		return Plan{}, developers.ErrNoAPI
 	}
 	if strings.TrimSpace(o.New.Name) == "" {
-		return Plan{}, &FieldError{Field: "name", Err: refusal("write up to {most} characters on one line", "most", maxKeyName)}
+		return Plan{}, &FieldError{Field: "name", Err: fmt.Errorf("write up to %d characters on one line", maxKeyName)}
 	}
-	return Plan{Does: Say("Makes a key for {name}. Its secret is shown once, on the next page.", "name", o.New.Name)}, nil
+	return Plan{Does: "Makes a key for " + o.New.Name + ". Its secret is shown once, on the next page."}, nil
 }
 
 // Carry implements Operation.
@@ -50,7 +50,7 @@ func (o CreateKey) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, e
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Text: Say("Key {key} is made.", "key", row.Key), Once: &HandedOut{Client: row.Key, Secret: secret}}, nil
+	return Result{Text: "Key " + row.Key + " is made.", Once: &HandedOut{Client: row.Key, Secret: secret}}, nil
 }
 
 // HandedOut is what is shown once, and kept nowhere.
@@ -97,38 +97,37 @@ func (o ChangeKey) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	case o.To == KeyResume && !k.Suspended():
 		return Plan{}, developers.ErrNotSuspended
 	}
-	state := Say("the key works")
+	state := "the key works"
 	if k.Suspended() {
-		state = Say("the key is suspended")
+		state = "the key is suspended"
 	}
 	switch o.To {
 	case KeySuspend:
-		return Plan{Does: Say("{name} can buy nothing until the key is resumed. It can still read.", "name", k.Name), State: state}, nil
+		return Plan{Does: k.Name + " can buy nothing until the key is resumed. It can still read.", State: state}, nil
 	case KeyResume:
-		return Plan{Does: Say("{name} may buy again.", "name", k.Name), State: state}, nil
+		return Plan{Does: k.Name + " may buy again.", State: state}, nil
 	case KeyRevoke:
-		return Plan{Does: Say("Ends the key of {name} for good, and its tokens at once. {balance} stay on its account and can be paid back.", "name", k.Name, "balance", k.Balance), State: state}, nil
+		return Plan{Does: "Ends the key of " + k.Name + " for good, and its tokens at once. " + k.Balance.String() + " stay on its account and can be paid back.", State: state}, nil
 	}
 	return Plan{}, fmt.Errorf("nothing is called %q", o.To)
 }
 
 // Carry implements Operation.
 func (o ChangeKey) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
+	var done Done
 	var err error
 	r := Result{}
 	switch o.To {
 	case KeySuspend:
-		_, err = d.APIKeys.Suspend(ctx, o.Key, by)
-		r.Text = Say("Key {key} is suspended.", "key", o.Key)
+		done, err = d.APIKeys.Suspend(ctx, o.Key, by)
 		r.Undo = ChangeKey{o.Brand, o.Key, KeyResume}
 	case KeyResume:
-		_, err = d.APIKeys.Resume(ctx, o.Key, by)
-		r.Text = Say("Key {key} may buy again.", "key", o.Key)
+		done, err = d.APIKeys.Resume(ctx, o.Key, by)
 		r.Undo = ChangeKey{o.Brand, o.Key, KeySuspend}
 	default:
-		_, err = d.APIKeys.Revoke(ctx, o.Key, by)
-		r.Text = Say("Key {key} is revoked.", "key", o.Key)
+		done, err = d.APIKeys.Revoke(ctx, o.Key, by)
 	}
+	r.Text = done.Text()
 	return r, err
 }
 
@@ -156,23 +155,19 @@ func (o CreditKey) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	digits, back := strings.CutPrefix(o.Credit.Amount, "-")
 	amount, err := prepaid.ParseMoney(digits, k.Balance.Currency)
 	if err != nil || amount.Zero() {
-		return Plan{}, &FieldError{Field: "amount", Value: o.Credit.Amount, Err: refusal("write an amount of {currency} such as 100 or 99.50; -20 pays back", "currency", k.Balance.Currency)}
+		return Plan{}, &FieldError{Field: "amount", Value: o.Credit.Amount, Err: fmt.Errorf("write an amount of %s such as 100 or 99.50; -20 pays back", k.Balance.Currency)}
 	}
-	does := Say("Books {amount}, paid in advance by {name}.", "amount", amount, "name", k.Name)
+	does := fmt.Sprintf("Books %s, paid in advance by %s.", amount, k.Name)
 	if back {
-		does = Say("Books {amount}, paid back to {name}.", "amount", amount, "name", k.Name)
+		does = fmt.Sprintf("Books %s, paid back to %s.", amount, k.Name)
 	}
-	state := Say("the key is in force")
-	if k.Revoked() {
-		state = Say("the key is revoked")
-	}
-	return Plan{Does: does, State: state}, nil
+	return Plan{Does: does, State: map[bool]string{false: "the key is in force", true: "the key is revoked"}[k.Revoked()]}, nil
 }
 
 // Carry implements Operation.
 func (o CreditKey) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
 	booked, err := d.APIKeys.Credit(ctx, o.Credit, by)
-	return Result{Text: booked.says()}, err
+	return Result{Text: booked.Text()}, err
 }
 
 // RepeatDelivery sends a webhook to a developer again.
@@ -200,11 +195,11 @@ func (o RepeatDelivery) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: Say("Sends {name} once more how transaction {transaction} ended, to the address that the key has now.", "name", k.Name, "transaction", fmt.Sprint(row.Transaction))}, nil
+	return Plan{Does: fmt.Sprintf("Sends %s that transaction %d is %s, once more, to the address that the key has now.", k.Name, row.Transaction, row.State)}, nil
 }
 
 // Carry implements Operation. Errors: developers.ErrNoWebhook.
 func (o RepeatDelivery) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
-	_, err := d.APIKeys.RepeatDelivery(ctx, o.Delivery, by)
-	return Result{Text: Say("Delivery {delivery} is sent again by the server that runs.", "delivery", o.Delivery)}, err
+	done, err := d.APIKeys.RepeatDelivery(ctx, o.Delivery, by)
+	return Result{Text: done.Text()}, err
 }

@@ -62,18 +62,6 @@ func (a APIKeys) SetWebhook(ctx context.Context, key, address string, by prepaid
 	return secret, err
 }
 
-// ShownWebhook is a webhook with the secret that SetWebhook returned, which is shown this once.
-type ShownWebhook struct {
-	Key    string `json:"key"`
-	URL    string `json:"url"`
-	Secret string `json:"webhook_secret"`
-}
-
-// Text says what deliveries are signed with.
-func (w ShownWebhook) Text() string {
-	return "webhook_secret  " + w.Secret + "\n\nThe secret is shown this once."
-}
-
 // RemoveWebhook removes a key's webhook. What is undelivered then is never delivered. Errors: developers.ErrNoKey.
 func (a APIKeys) RemoveWebhook(ctx context.Context, key string, by prepaid.By) (NoWebhook, error) {
 	if err := needsReason(by); err != nil {

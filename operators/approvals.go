@@ -34,14 +34,14 @@ const (
 // Approval is an operation that one person asked for and another must agree to, frozen as it was asked for.
 type Approval struct {
 	ID        ApprovalID
-	Brand     string   // "" for what belongs to no brand
-	Kind      string   // of the operation
-	Operation string   // JSON
-	Act       Act      // the row of the table of rights that says who decides
-	Object    Object   // what it is done to
-	Does      Sentence // what it would do, as its asker read it
-	Reads     string   // what the customer would read
-	State     Sentence // what it depends on
+	Brand     string // "" for what belongs to no brand
+	Kind      string // of the operation
+	Operation string // JSON
+	Act       Act    // the row of the table of rights that says who decides
+	Object    Object // what it is done to
+	Does      string // what it would do, as its asker read it
+	Reads     string // what the customer would read
+	State     string // what it depends on
 	Asker     PersonID
 	Asked     prepaid.By
 	AskedAt   time.Time
@@ -50,7 +50,7 @@ type Approval struct {
 	Decider   PersonID   // "" until it is decided, and where whoever runs the machine has decided
 	Decided   prepaid.By // by whom, and why
 	DecidedAt time.Time
-	Outcome   Sentence // what was done, or why nothing was
+	Outcome   string // one sentence: what was done, or why nothing was
 	EndedAt   time.Time
 	// LeaseUntil is until when somebody carries it out alone.
 	LeaseUntil time.Time
@@ -74,7 +74,7 @@ func (a Approval) by() prepaid.By {
 
 // Deed is a deed about the approval's object.
 func (a Approval) Deed(what string, by prepaid.By, at time.Time) prepaid.Deed {
-	return prepaid.Deed{Brand: a.Brand, What: what + ": " + a.Kind, Kind: a.Object.Kind, Object: a.Object.ID, New: a.Outcome.String(), By: by, At: at}
+	return prepaid.Deed{Brand: a.Brand, What: what + ": " + a.Kind, Kind: a.Object.Kind, Object: a.Object.ID, New: a.Outcome, By: by, At: at}
 }
 
 // ApprovalFilter says which approvals are listed.
@@ -116,19 +116,15 @@ var (
 // DecidedError says that an approval was decided before.
 type DecidedError struct{ Approval Approval }
 
-func (e *DecidedError) Error() string { return e.Says().String() }
-
-// Says is the error in words.
-func (e *DecidedError) Says() Sentence {
+func (e *DecidedError) Error() string {
 	a := e.Approval
-	status := Word{Kind: "approvals.status", Is: string(a.Status)}
 	switch {
 	case a.Decided.Who != "":
-		return Say("{who} has decided already: it is {status}", "who", a.Decided.Who, "status", status)
+		return fmt.Sprintf("%s has decided already: it is %s", a.Decided.Who, a.Status)
 	case a.Status == ApprovalAsked:
-		return ErrorSays(errLapsed)
+		return errLapsed.Error()
 	}
-	return Say("it is {status} already: {outcome}", "status", status, "outcome", a.Outcome)
+	return fmt.Sprintf("it is %s already: %s", a.Status, a.Outcome)
 }
 
 // ask has a second person asked.
@@ -145,7 +141,7 @@ func (d *Desk) ask(ctx context.Context, a Actor, op Operation, p Plan, by prepai
 	if err := d.Approvals.Ask(ctx, question, d.notices(question), question.Deed("ask", by, now)); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: Say("Asked: another person must agree."), Asked: question.ID}, nil
+	return Result{Text: "Asked: another person must agree.", Asked: question.ID}, nil
 }
 
 // Verdict is what a person decides on a question.
@@ -211,13 +207,10 @@ func (d *Desk) Now(ctx context.Context, q Approval) (Plan, error) {
 }
 
 // ChangedError says that what an operation depends on was changed after it was asked for.
-type ChangedError struct{ Was, Is Sentence }
+type ChangedError struct{ Was, Is string }
 
-func (e *ChangedError) Error() string { return e.Says().String() }
-
-// Says is the error in words.
-func (e *ChangedError) Says() Sentence {
-	return Say("something changed meanwhile: when it was asked, {was}; now {is}", "was", e.Was, "is", e.Is)
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("something changed meanwhile: when it was asked, %s; now %s", e.Was, e.Is)
 }
 
 func (d *Desk) replan(ctx context.Context, q Approval) (Operation, Plan, error) {
@@ -229,7 +222,7 @@ func (d *Desk) replan(ctx context.Context, q Approval) (Operation, Plan, error) 
 		return op, Plan{}, err
 	}
 	p, err := op.Plan(ctx, d)
-	if err == nil && p.State.String() != q.State.String() {
+	if err == nil && p.State != q.State {
 		err = &ChangedError{Was: q.State, Is: p.State}
 	}
 	return op, p, err
@@ -274,21 +267,21 @@ func decidersOf(act Act, brand string) *ForbiddenError {
 	return e
 }
 
-// Decide decides on a question for a person, and carries out what they agree to. key is the form's. Errors: ErrNoApproval, ErrNoReason, ErrLongReason,
+// Decide decides on a question for a person, and carries out what they agree to. key is the form's. Errors: ErrNoApproval, ErrNoReason,
 // ErrNotFresh, ErrOwnRequest, *ForbiddenError (a deed tells of it), *DecidedError.
 func (d *Desk) Decide(ctx context.Context, a Actor, key string, id ApprovalID, v Verdict, why string) (Result, error) {
 	q, err := d.Seen(ctx, a, id)
 	if err != nil {
 		return Result{}, err
 	}
-	why, wrong := readReason(why)
+	why = strings.TrimSpace(why)
 	now := d.Clock.Now()
 	by := prepaid.By{Who: a.Email, Why: why, Role: string(mayDecide(q.Act, a.In(q.Brand))), From: a.From}
 	if err := q.mayBeDecidedBy(a); err != nil {
 		return Result{}, errors.Join(err, d.Deeds.Record(ctx, q.Deed("refused: "+string(v), by, now)))
 	}
-	if wrong != nil {
-		return Result{}, wrong
+	if why == "" {
+		return Result{}, ErrNoReason
 	}
 	if now.Sub(a.FreshAt) > freshFor {
 		return Result{}, ErrNotFresh
@@ -334,7 +327,7 @@ func (d *Desk) DecideOnMachine(ctx context.Context, id ApprovalID, v Verdict, by
 	if r, err := d.decideOnly(ctx, &q, v, by, d.Clock.Now()); err != nil || v == Refuse {
 		return r, err
 	}
-	return Result{Text: Say("Agreed: a running server carries it out.")}, nil
+	return Result{Text: "Agreed: a running server carries it out."}, nil
 }
 
 // Staff lists the people who may sign in.
@@ -371,7 +364,7 @@ func (d *Desk) decideOnly(ctx context.Context, q *Approval, v Verdict, by prepai
 	now := d.Clock.Now()
 	q.Status, q.Decided, q.DecidedAt, q.LeaseUntil = ApprovalDeciding, by, now, leaseUntil
 	if v == Refuse {
-		q.Status, q.Outcome, q.EndedAt, q.LeaseUntil = ApprovalRefused, Say("It was not done: {why}", "why", by.Why), now, time.Time{}
+		q.Status, q.Outcome, q.EndedAt, q.LeaseUntil = ApprovalRefused, "It was not done: "+by.Why, now, time.Time{}
 	}
 	won, err := d.Approvals.Decide(ctx, *q, q.Deed(string(v), by, now))
 	if err != nil {
@@ -381,7 +374,7 @@ func (d *Desk) decideOnly(ctx context.Context, q *Approval, v Verdict, by prepai
 		decided, err := d.Approvals.Approval(ctx, q.ID)
 		return Result{}, errors.Join(err, &DecidedError{decided})
 	}
-	return Result{Text: Say("Refused: {who} reads why.", "who", q.Asked.Who)}, nil
+	return Result{Text: "Refused: " + q.Asked.Who + " reads why."}, nil
 }
 
 // carryOut carries out an approval that was agreed to and that is leased to us. What is cut off is taken up again, and done once: Carry is
@@ -391,7 +384,7 @@ func (d *Desk) carryOut(ctx context.Context, q Approval) (Result, error) {
 	defer cancel()
 	begun, err := d.Deeds.Carried(ctx, q.operation())
 	if err != nil {
-		return agreedLater, nil
+		return Result{}, err
 	}
 	var op Operation
 	if begun {
@@ -399,36 +392,20 @@ func (d *Desk) carryOut(ctx context.Context, q Approval) (Result, error) {
 	} else {
 		op, _, err = d.replan(ctx, q)
 	}
-	switch {
-	case d.unanswered(q, err):
-		return agreedLater, nil
-	case err != nil:
-		return d.endApproval(ctx, q, ApprovalLapsed, Result{Text: notDone(err)})
+	if err != nil {
+		return d.endApproval(ctx, q, ApprovalLapsed, Result{Text: "It was not done: " + err.Error()})
 	}
 	r, err := op.Carry(ctx, d, q.by())
 	d.reached("approval carried")
 	switch {
-	case d.unanswered(q, err):
-		return agreedLater, nil
 	case errors.Is(err, prepaid.ErrDone):
-		return d.endApproval(ctx, q, ApprovalCarried, Result{Text: Say("It was carried out.")})
+		return d.endApproval(ctx, q, ApprovalCarried, Result{Text: "It was carried out."})
 	case err != nil && begun:
-		return d.endApproval(ctx, q, ApprovalFailed, Result{Text: Say("It was begun and cut off, look at the {kind}: {why}", "kind", Word{Kind: "record.kind", Is: q.Object.Kind}, "why", err)})
+		return d.endApproval(ctx, q, ApprovalFailed, Result{Text: "It was begun and cut off, look at the " + q.Object.Kind + ": " + err.Error()})
 	case err != nil:
-		return d.endApproval(ctx, q, ApprovalFailed, Result{Text: notDone(err)})
+		return d.endApproval(ctx, q, ApprovalFailed, Result{Text: "It was not done: " + err.Error()})
 	}
 	return d.endApproval(ctx, q, ApprovalCarried, r)
-}
-
-// agreedLater is what came of an approval that was agreed to while the database did not answer: it stays open, and RunApprovals takes it up.
-var agreedLater = Result{Text: Say("Agreed, but the database did not answer: it is tried again by itself within 2 minutes.")}
-
-// carriedFor is for how long an approval that was agreed to is tried again while the database does not answer.
-const carriedFor = 24 * time.Hour
-
-// unanswered reports whether an approval stays open because the database, not the operation, said no.
-func (d *Desk) unanswered(q Approval, err error) bool {
-	return errors.Is(err, prepaid.ErrDatabase) && d.Clock.Now().Sub(q.DecidedAt) < carriedFor
 }
 
 // endApproval ends an approval. What was not done leaves a deed that says so: what was done has left its own.
@@ -437,7 +414,7 @@ func (d *Desk) endApproval(ctx context.Context, q Approval, as ApprovalStatus, r
 	q.Status, q.Outcome, q.EndedAt, q.LeaseUntil = as, r.Text, now, time.Time{}
 	var deed *prepaid.Deed
 	if as != ApprovalCarried {
-		told := q.Deed(string(as), prepaid.By{Who: byPulsa, Why: r.Text.String()}, now)
+		told := q.Deed(string(as), prepaid.By{Who: byPulsa, Why: r.Text}, now)
 		deed = &told
 	}
 	if _, err := d.Approvals.End(ctx, q, deed); err != nil {

@@ -12,14 +12,14 @@ type ApprovalRow struct {
 	ID         ApprovalID     `json:"id"`
 	Brand      string         `json:"brand"`
 	Status     ApprovalStatus `json:"status"`
-	Does       Sentence       `json:"does"`
+	Does       string         `json:"does"`
 	AskedBy    string         `json:"asked_by"`
 	Why        string         `json:"why"`
 	AskedAt    time.Time      `json:"asked_at"`
 	LapsesAt   time.Time      `json:"lapses_at"`
 	DecidedBy  string         `json:"decided_by"`
 	DecidedWhy string         `json:"decided_why"`
-	Outcome    Sentence       `json:"outcome"`
+	Outcome    string         `json:"outcome"`
 }
 
 // Cells are what people see of the row.
@@ -28,7 +28,7 @@ func (r ApprovalRow) Cells() [][2]string {
 	if r.DecidedBy != "" {
 		says += " by " + r.DecidedBy
 	}
-	return [][2]string{{"question", string(r.ID)}, {"brand", r.Brand}, {"does", r.Does.String()}, {"asked by", r.AskedBy}, {"why", r.Why}, {"asked", stamp(r.AskedAt)}, {"status", says}}
+	return [][2]string{{"question", string(r.ID)}, {"brand", r.Brand}, {"does", r.Does}, {"asked by", r.AskedBy}, {"why", r.Why}, {"asked", stamp(r.AskedAt)}, {"status", says}}
 }
 
 // MachineApprovals are what whoever runs the machine does with approvals.
@@ -50,17 +50,17 @@ func (m MachineApprovals) Rows(ctx context.Context, f ApprovalFilter) ([]Approva
 func (m MachineApprovals) Decide(ctx context.Context, id ApprovalID, v Verdict, by prepaid.By, patience time.Duration) (Done, error) {
 	r, err := m.Desk.DecideOnMachine(ctx, id, v, by)
 	if err != nil || v == Refuse {
-		return Done(r.Text.String()), err
+		return Done(r.Text), err
 	}
 	const look = 500 * time.Millisecond
 	for waited := time.Duration(0); waited < patience; waited += look {
 		q, err := m.Desk.Approvals.Approval(ctx, id)
 		if err != nil || !q.Open() {
-			return Done("It is " + string(q.Status) + ". " + q.Outcome.String()), err
+			return Done("It is " + string(q.Status) + ". " + q.Outcome), err
 		}
 		if err := m.Desk.Clock.Sleep(ctx, look); err != nil {
 			return "", err
 		}
 	}
-	return Done(r.Text.String() + " None has yet."), nil
+	return Done(r.Text + " None has yet."), nil
 }

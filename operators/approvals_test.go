@@ -187,7 +187,7 @@ func TestRefusedApprovalDoesNothing(t *testing.T) {
 		for range 2 { // sent twice
 			r, err := h.Decide(h.Context(), decides, "f", id, operators.Refuse, "not this one")
 			h.ok(err)
-			h.want("text", r.Text.String(), "Refused: anna@acme.example reads why.")
+			h.want("text", r.Text, "Refused: anna@acme.example reads why.")
 		}
 		q := h.question(id)
 		h.want("status", q.Status, operators.ApprovalRefused)
@@ -308,7 +308,7 @@ func TestApprovalThatWasCutOffIsTakenUpAndDoneOnce(t *testing.T) {
 				h.want("done while it is leased", done, 0)
 				again, err := h.Decide(h.Context(), decides, "f", id, operators.Agree, "seen")
 				h.ok(err)
-				if !strings.HasPrefix(again.Text.String(), "This form was sent before") {
+				if !strings.HasPrefix(again.Text, "This form was sent before") {
 					h.Error(again.Text)
 				}
 				h.clock.AdvanceTo(h.clock.Now().Add(2 * time.Minute))
@@ -359,7 +359,7 @@ func TestFormDoesItsWorkOnce(t *testing.T) {
 		h.want("blocked", h.active(), 1)
 		r, err := h.Do(h.Context(), decides, "k", blocking("v"), "why")
 		h.ok(err)
-		h.want("first result", r.Text.String(), "1 blocked: every copy of the server knows within 5 seconds.")
+		h.want("first result", r.Text, "1 blocked: every copy of the server knows within 5 seconds.")
 		h.want("undo", r.Undo, operators.Unblock{Brand: "demo", Batch: "batch v"})
 		_, err = h.Do(h.Context(), decides, "k", blocking("w"), "why")
 		h.wantError("other words", err, operators.ErrFormUsed)
@@ -383,7 +383,7 @@ func TestFormThatWasCutOffIsNotDoneAgain(t *testing.T) {
 				h.crash(point, func(d *operators.Desk) { _, _ = d.Do(h.Context(), decides, "k", blocking("v"), "why") })
 				r, err := h.Do(h.Context(), decides, "k", blocking("v"), "why")
 				h.ok(err)
-				h.want("says", r.Text.String(), says)
+				h.want("says", r.Text, says)
 				h.want("blocked", h.active() == 1, point == "form carried")
 			})
 		})

@@ -2,6 +2,7 @@ package operators
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"pulsa/prepaid"
@@ -51,9 +52,9 @@ func (o Assign) On() Object { return o.To }
 // Plan implements Operation.
 func (o Assign) Plan(context.Context, *Desk) (Plan, error) {
 	if len(o.Note) > maxNote {
-		return Plan{}, &FieldError{Field: "note", Err: refusal("write at most {most} characters", "most", maxNote)}
+		return Plan{}, &FieldError{Field: "note", Err: fmt.Errorf("write at most %d characters", maxNote)}
 	}
-	return Plan{Does: Say("Says who sees to it, and what is to be known of it.")}, nil
+	return Plan{Does: "Says who sees to it, and what is to be known of it."}, nil
 }
 
 // Carry implements Operation.
@@ -65,9 +66,9 @@ func (o Assign) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, erro
 	if err := d.Assignments.Assign(ctx, o.To, Assignment{o.Person, o.Name, o.Note, d.Clock.Now()}, by); err != nil {
 		return Result{}, err
 	}
-	text := Say("It is left to anybody.")
+	text := "It is left to anybody."
 	if o.Person != "" {
-		text = Say("It is left to {name}.", "name", o.Name)
+		text = "It is left to " + o.Name + "."
 	}
 	return Result{Text: text, Undo: Assign{o.To, before.Person, before.Name, before.Note}}, nil
 }

@@ -12,7 +12,7 @@ import (
 
 // Violation is one breach of an invariant.
 type Violation struct {
-	Invariant int             `json:"invariant"` // 1 to 12, as package store's rules are numbered
+	Invariant int             `json:"invariant"` // 1 to 11, as package store's rules are numbered
 	Order     prepaid.OrderID `json:"order"`     // "" where it is about no order
 	Card      string          `json:"card"`      // the serial; "" where it is about no card
 	Text      string          `json:"text"`      // one sentence for operators; no secret, no number

@@ -1,7 +1,6 @@
 package operators
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -58,15 +57,6 @@ func (c *Coverage) Uncompared() []Uncompared {
 		list = append(list, Uncompared{what, c.uncompared[what]})
 	}
 	return list
-}
-
-// Sentences say for people what was not compared, and why.
-func (c *Coverage) Sentences() []string {
-	var said []string
-	for _, u := range c.Uncompared() {
-		said = append(said, fmt.Sprintf("not compared: %s (%s)", u.What, u.Why))
-	}
-	return said
 }
 
 // Incomplete reports whether a simulator's book was missing. Real providers

@@ -3,6 +3,7 @@ package operators
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"pulsa/prepaid"
@@ -27,18 +28,18 @@ const (
 )
 
 // State says for people how the run stands.
-func (r AuditRun) State(now time.Time) Sentence {
+func (r AuditRun) State(now time.Time) string {
 	switch {
 	case r.Failed != "":
-		return Say("failed: {why}", "why", r.Failed)
+		return "failed: " + r.Failed
 	case r.EndedAt.IsZero() && now.Sub(r.StartedAt) < auditTakes:
-		return Say("running")
+		return "running"
 	case r.EndedAt.IsZero():
-		return Say("cut off")
+		return "cut off"
 	case r.Violations > 0:
-		return Say("{count} violations", "count", r.Violations)
+		return fmt.Sprintf("%d violations", r.Violations)
 	}
-	return Say("nothing is wrong")
+	return "nothing is wrong"
 }
 
 // Goes reports whether the run goes on.
@@ -103,7 +104,7 @@ func (RunAudit) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: Say("Holds everything that is stored against the rules of the books. It changes nothing, and may take minutes.")}, nil
+	return Plan{Does: "Holds everything that is stored against the rules of the books. It changes nothing, and may take minutes."}, nil
 }
 
 // Carry implements Operation.
@@ -117,5 +118,5 @@ func (RunAudit) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, erro
 		defer cancel()
 		_, _ = r.end(ctx, d.Audits, d.Clock, d.Audit) // the run says what came of it
 	}()
-	return Result{Text: Say("The audit has begun.")}, nil
+	return Result{Text: "The audit has begun."}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"pulsa/prepaid"
@@ -25,9 +26,9 @@ func BlockKinds() []BlockKind {
 	return []BlockKind{BlockNumber, BlockAddress, BlockInstrument, BlockIBAN}
 }
 
-// InstrumentName is what an instrument is blocked by: the fingerprint that its gateway tells, which is the same whoever sets it up, or what is
-// shown of one of which it tells none.
-func InstrumentName(gateway, fingerprint string) string { return gateway + "/" + fingerprint }
+// InstrumentName is what an instrument is blocked by: as its gateway shows it, kind and last digits, since that is all that every gateway tells
+// of one that is set up anew.
+func InstrumentName(gateway, display string) string { return gateway + "/" + display }
 
 // Blocked is something to block. Its value is a pseudonym: nobody without the keys reads a number or an IBAN from it.
 type Blocked struct {
@@ -95,8 +96,6 @@ type AddBlocks struct {
 	Batch string // drawn by whoever makes the operation
 	All   []Blocked
 	Until time.Time // zero: until somebody ends it
-	// LeftOut is how many lines of the list could not be read, and are left out because the person has chosen so.
-	LeftOut int
 }
 
 // Kind implements Operation.
@@ -113,9 +112,9 @@ func (o AddBlocks) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	now := d.Clock.Now()
 	switch {
 	case len(o.All) == 0:
-		return Plan{}, &FieldError{Field: "list", Err: refusal("there is nothing to block in it")}
+		return Plan{}, &FieldError{Field: "list", Err: errors.New("there is nothing to block in it")}
 	case len(o.All) > MostBlocked:
-		return Plan{}, &FieldError{Field: "list", Err: refusal("block at most {most} at once", "most", MostBlocked)}
+		return Plan{}, &FieldError{Field: "list", Err: fmt.Errorf("block at most %d at once", MostBlocked)}
 	case !o.Until.IsZero() && !now.Before(o.Until):
 		return Plan{}, &FieldError{Field: "until", Err: ErrUntilPast}
 	}
@@ -126,28 +125,22 @@ func (o AddBlocks) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if before == len(o.All) {
 		return Plan{}, ErrBlockedBefore
 	}
-	does := Say("Blocks {what}.", "what", o.counted())
-	if !o.Until.IsZero() {
-		does = Say("Blocks {what} until {until}.", "what", o.counted(), "until", o.Until)
-	}
+	does := "Blocks " + o.counted()
 	if before > 0 {
-		does = does.Then(Say("Blocked already: {count}.", "count", before))
+		does += fmt.Sprintf(", of which %d already blocked", before)
 	}
-	switch {
-	case o.LeftOut == 1:
-		does = does.Then(Say("One line can't be read and is left out."))
-	case o.LeftOut > 1:
-		does = does.Then(Say("{count} lines can't be read and are left out.", "count", o.LeftOut))
+	if !o.Until.IsZero() {
+		does += " until " + stamp(o.Until)
 	}
-	return Plan{Does: does, State: Say("{count} of them were blocked", "count", before)}, nil
+	return Plan{Does: does + ".", State: fmt.Sprintf("%d of them were blocked", before)}, nil
 }
 
 // counted says what is blocked: "+316****5678", "12 numbers, 1 IBAN".
-func (o AddBlocks) counted() Sentence {
+func (o AddBlocks) counted() string {
 	if len(o.All) == 1 {
-		return blockedOne(o.All[0])
+		return "the " + string(o.All[0].Kind) + " " + o.All[0].Shows
 	}
-	var parts []Sentence
+	var parts []string
 	for _, kind := range BlockKinds() {
 		n := 0
 		for _, b := range o.All {
@@ -158,41 +151,39 @@ func (o AddBlocks) counted() Sentence {
 		switch n {
 		case 0:
 		case 1:
-			parts = append(parts, Say("1 {kind}", "kind", Word{Kind: "blocks.kind", Is: string(kind)}))
+			parts = append(parts, "1 "+string(kind))
 		default:
-			parts = append(parts, blockedMany[kind].Fill("count", n))
+			parts = append(parts, fmt.Sprintf("%d %ss", n, kindPlural(kind)))
 		}
 	}
-	return joined("{first}, {then}", parts)
+	return strings.Join(parts, ", ")
 }
 
-// blockedMany counts several of a kind.
-var blockedMany = map[BlockKind]Sentence{
-	BlockNumber: Say("{count} numbers"), BlockAddress: Say("{count} addresses"), BlockInstrument: Say("{count} instruments"), BlockIBAN: Say("{count} IBANs"),
-}
-
-// blockedOne names what is blocked.
-func blockedOne(b Blocked) Sentence {
-	return Say("the {kind} {shows}", "kind", Word{Kind: "blocks.kind", Is: string(b.Kind)}, "shows", b.Shows)
+func kindPlural(k BlockKind) string {
+	if k == BlockAddress {
+		return "addresse"
+	}
+	return string(k)
 }
 
 // Carry implements Operation.
 func (o AddBlocks) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
 	now := d.Clock.Now()
-	all := make([]Block, len(o.All))
+	all, shows := make([]Block, len(o.All)), make([]string, len(o.All))
 	for i, b := range o.All {
 		all[i] = Block{Brand: o.Brand, ID: prepaid.NewID[string](), Batch: o.Batch, Blocked: b, By: by, At: now, Until: o.Until}
+		shows[i] = b.Shows
 	}
 	deed := prepaid.Deed{Brand: o.Brand, What: "block", Kind: prepaid.OnBlock, Object: o.Batch, New: o.deedSays(), By: by, At: now}
+	deed.About = strings.Join(shows, "\n")
 	added, err := d.Blocks.AddBlocks(ctx, all, deed)
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Text: Say("{count} blocked: every copy of the server knows within 5 seconds.", "count", added), Undo: Unblock{Brand: o.Brand, Batch: o.Batch}}, nil
+	return Result{Text: fmt.Sprintf("%d blocked: every copy of the server knows within 5 seconds.", added), Undo: Unblock{Brand: o.Brand, Batch: o.Batch}}, nil
 }
 
-// deedSays tells how much was blocked, and until when. What it was stands with the blocks, where erasing a customer erases what is about them
-// alone.
+// deedSays tells how much was blocked, and until when, and of no customer.
 func (o AddBlocks) deedSays() string {
 	says := fmt.Sprintf("%d", len(o.All))
 	if !o.Until.IsZero() {
@@ -229,7 +220,7 @@ func (o Unblock) Plan(ctx context.Context, d *Desk) (Plan, error) {
 		case !b.Active(d.Clock.Now()):
 			return Plan{}, ErrBlockEnded
 		}
-		return Plan{Does: Say("Ends the block of {what}.", "what", blockedOne(b.Blocked)), State: Say("it was blocked")}, nil
+		return Plan{Does: "Ends the block of the " + string(b.Kind) + " " + b.Shows + ".", State: "it was blocked"}, nil
 	}
 	all, err := d.Blocks.Blocks(ctx, BlockFilter{Brand: o.Brand, Batch: o.Batch, Active: true, Now: d.Clock.Now(), Limit: MostBlocked})
 	switch {
@@ -238,7 +229,7 @@ func (o Unblock) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	case len(all) == 0:
 		return Plan{}, ErrBlockEnded
 	}
-	return Plan{Does: Say("Ends {count} blocks.", "count", len(all)), State: Say("{count} were blocked", "count", len(all))}, nil
+	return Plan{Does: fmt.Sprintf("Ends %d blocks.", len(all)), State: fmt.Sprintf("%d were blocked", len(all))}, nil
 }
 
 // Carry implements Operation.
@@ -253,5 +244,5 @@ func (o Unblock) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, err
 	case ended == 0:
 		return Result{}, ErrBlockEnded
 	}
-	return Result{Text: Say("{count} unblocked: every copy of the server knows within 5 seconds.", "count", ended)}, nil
+	return Result{Text: fmt.Sprintf("%d unblocked: every copy of the server knows within 5 seconds.", ended)}, nil
 }

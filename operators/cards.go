@@ -17,7 +17,6 @@ type Cards struct {
 	Brand   *prepaid.Brand
 	Service *cards.Service
 	Clock   prepaid.Clock
-	Masked  bool // lists show the end of a customer's number alone
 }
 
 // ErrNoCard says that a brand has no such card.
@@ -34,8 +33,7 @@ type CardQuery struct {
 	Series        string
 	Batch         string // the job that made them
 	Amount        string // "7.50"
-	Reseller      string // "none": cards that nobody sells
-	Exported      string // the job that exported them, or "no"
+	Reseller      string
 	CreatedFrom   string
 	CreatedTo     string
 	ExpiresFrom   string
@@ -140,13 +138,9 @@ func (c Cards) Show(ctx context.Context, serial string) (CardDetail, error) {
 }
 
 func (c Cards) row(card cards.Card, now time.Time) CardRow {
-	customer := card.ActivatedBy.String()
-	if c.Masked && customer != "" {
-		customer = card.ActivatedBy.Masked()
-	}
 	return CardRow{
 		Status: card.Shown(now), Serial: card.Serial, Amount: card.Amount.Number(), Currency: string(card.Amount.Currency), Reseller: card.Reseller,
-		Activated: stamp(card.ActivatedAt), Customer: customer, Created: stamp(card.CreatedAt),
+		Activated: stamp(card.ActivatedAt), Customer: card.ActivatedBy.String(), Created: stamp(card.CreatedAt),
 		ValidThrough: c.Brand.ExpiryText(card.ExpiresAt), Expires: stamp(card.ExpiresAt),
 		State: string(card.State), Batch: string(card.Batch), Order: string(card.Order),
 	}

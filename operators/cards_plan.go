@@ -13,7 +13,6 @@ import (
 
 // CardBatch describes the cards to generate, in the form that people type.
 type CardBatch struct {
-	Name           string // what people call it; optional
 	Amount         string // what each is worth: "7.50"
 	Quantity       int
 	Series         string
@@ -27,52 +26,18 @@ type CardBatch struct {
 // Generate starts making cards. Those of a test brand are on sale at once, unless they are held. It needs no reason. Errors:
 // *FieldError, cards.ErrGuessable.
 func (c Cards) Generate(ctx context.Context, b CardBatch, by prepaid.By) (cards.Job, error) {
-	r, err := c.request(b)
+	amount, err := c.amount(b.Amount)
 	if err != nil {
 		return cards.Job{}, err
 	}
-	r.By = by
-	return c.Service.StartGenerate(ctx, r)
-}
-
-func (c Cards) request(b CardBatch) (cards.GenerateRequest, error) {
-	amount, err := c.amount(b.Amount)
-	if err != nil {
-		return cards.GenerateRequest{}, err
-	}
 	expires, err := c.expiry("valid-through", b.Expires)
 	if err != nil {
-		return cards.GenerateRequest{}, err
+		return cards.Job{}, err
 	}
-	return cards.GenerateRequest{
-		Brand: c.Brand.Name, Name: b.Name, Amount: amount, Quantity: b.Quantity, Series: b.Series, CodeLength: b.CodeLength, Reseller: b.Reseller,
-		ExpiresAt: expires, Live: c.Brand.Test && !b.Hold, AllowGuessable: b.AllowGuessable,
-	}, nil
-}
-
-// GeneratePlan is what generating cards would do.
-type GeneratePlan struct{ cards.GeneratePlan }
-
-// Text says it for people.
-func (p GeneratePlan) Text() string { return p.says().String() }
-
-func (p GeneratePlan) says() Sentence {
-	says := Say("Makes {cards} worth {worth}. They are not on sale yet, and owed to nobody until they are released: then {owed} more is owed.",
-		"cards", howManyCards(int64(p.Cards)), "worth", p.Worth, "owed", p.Worth)
-	if p.OneIn >= 1 {
-		says = says.Then(Say("With them, one guess in {many} hits a card.", "many", int64(p.OneIn+0.5)))
-	}
-	return says
-}
-
-// PlanGenerate tells what Generate would do. Errors are the same.
-func (c Cards) PlanGenerate(ctx context.Context, b CardBatch) (GeneratePlan, error) {
-	r, err := c.request(b)
-	if err != nil {
-		return GeneratePlan{}, err
-	}
-	p, err := c.Service.PlanGenerate(ctx, r)
-	return GeneratePlan{p}, err
+	return c.Service.StartGenerate(ctx, cards.GenerateRequest{
+		Brand: c.Brand.Name, Amount: amount, Quantity: b.Quantity, Series: b.Series, CodeLength: b.CodeLength, Reseller: b.Reseller,
+		ExpiresAt: expires, Live: c.Brand.Test && !b.Hold, AllowGuessable: b.AllowGuessable, By: by,
+	})
 }
 
 // Rekey starts sealing all codes of the brand with the card key in use. It needs no reason.
@@ -83,8 +48,7 @@ func (c Cards) Rekey(ctx context.Context, by prepaid.By) (cards.Job, error) {
 // CardSelection selects the cards to work on. All must be set where the query means every card of the brand.
 type CardSelection struct {
 	CardQuery
-	Serials []string // ticked cards
-	All     bool
+	All bool
 }
 
 // CardWork is what can be done to many cards: CardRelease, CardEdit, CardDelete or CardExport.
@@ -106,7 +70,6 @@ type CardPlan struct {
 	Verb string // "release", "lock", "unlock", "void", "edit", "delete" or "export"
 
 	start func(context.Context) (cards.Job, error)
-	seen  CardsSeen
 }
 
 // NoCardsError says that there is no card to work on. Plan also returns the plan, which tells which cards would be left alone.
@@ -127,7 +90,6 @@ func (c Cards) Plan(ctx context.Context, s CardSelection, w CardWork, by prepaid
 	if err != nil {
 		return CardPlan{}, err
 	}
-	filter.Serials = s.Serials
 	p, err := w.plan(ctx, selected{c, filter, s.All, by})
 	if err == nil && p.Cards() == 0 && p.Abandons == "" {
 		err = &NoCardsError{c.Brand.Name, p.Verb}
@@ -139,13 +101,13 @@ func (c Cards) Plan(ctx context.Context, s CardSelection, w CardWork, by prepaid
 func (p CardPlan) Text() string {
 	text := ""
 	if len(p.Left) > 0 {
-		text += "Left alone: " + cards.CountText(p.Left) + ".\n"
+		text += "Left alone: " + countText(p.Left) + ".\n"
 	}
 	if p.Abandons != "" {
 		text += fmt.Sprintf("Batch %s is not complete, and can't be resumed afterwards.\n", p.Abandons)
 	}
 	if p.Cards() > 0 || p.Abandons != "" {
-		text += fmt.Sprintf("To %s: %s.\n", p.Verb, cmp.Or(cards.CountText(p.Touched), "nothing"))
+		text += fmt.Sprintf("To %s: %s.\n", p.Verb, cmp.Or(countText(p.Touched), "nothing"))
 	}
 	return text
 }
@@ -153,6 +115,19 @@ func (p CardPlan) Text() string {
 // Question asks whether the work is to be started: "Release 3 cards of brand acme?"
 func (p CardPlan) Question() string {
 	return fmt.Sprintf("%s%s %s of brand %s?", strings.ToUpper(p.Verb[:1]), p.Verb[1:], cards.HowMany(p.Cards(), "card"), p.Filter.Brand)
+}
+
+// countText lists counts of cards: "3 generated, 2 live, 1 expired (locked)".
+func countText(counts []cards.Count) string {
+	parts := make([]string, len(counts))
+	for i, c := range counts {
+		name := string(c.State)
+		if c.Expired {
+			name = "expired (" + name + ")"
+		}
+		parts[i] = fmt.Sprintf("%d %s", c.Cards, name)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Start starts the work; Cards.Run does it.
@@ -207,7 +182,7 @@ func (on selected) planChange(ctx context.Context, change cards.Change) (CardPla
 	if err != nil {
 		return CardPlan{}, err
 	}
-	return CardPlan{Preview: p, Verb: cmp.Or(string(change.Action), "edit"), start: func(ctx context.Context) (cards.Job, error) {
+	return CardPlan{p, cmp.Or(string(change.Action), "edit"), func(ctx context.Context) (cards.Job, error) {
 		return on.Service.StartEdit(ctx, p, change, on.by)
 	}}, nil
 }
@@ -223,7 +198,7 @@ func (CardDelete) plan(ctx context.Context, on selected) (CardPlan, error) {
 	if err != nil {
 		return CardPlan{}, err
 	}
-	return CardPlan{Preview: p, Verb: "delete", start: func(ctx context.Context) (cards.Job, error) { return on.Service.StartDelete(ctx, p, on.by) }}, nil
+	return CardPlan{p, "delete", func(ctx context.Context) (cards.Job, error) { return on.Service.StartDelete(ctx, p, on.by) }}, nil
 }
 
 // CardExport writes a print file. It needs a reason if the codes are in plain text.
@@ -246,5 +221,5 @@ func (e CardExport) plan(ctx context.Context, on selected) (CardPlan, error) {
 	if err != nil {
 		return CardPlan{}, err
 	}
-	return CardPlan{Preview: p, Verb: "export", start: func(ctx context.Context) (cards.Job, error) { return on.Service.StartExport(ctx, p, spec, on.by) }}, nil
+	return CardPlan{p, "export", func(ctx context.Context) (cards.Job, error) { return on.Service.StartExport(ctx, p, spec, on.by) }}, nil
 }

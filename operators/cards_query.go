@@ -10,9 +10,6 @@ import (
 	"pulsa/prepaid"
 )
 
-// NotExported is a CardQuery's Exported of cards whose code is in no print file.
-const NotExported = "no"
-
 // filter reads the query.
 func (c Cards) filter(q CardQuery) (cards.Filter, error) {
 	f := cards.Filter{
@@ -23,9 +20,6 @@ func (c Cards) filter(q CardQuery) (cards.Filter, error) {
 			return f, &FieldError{Field: "serial", Value: q.Serial, Err: errors.New("give one card or a range, not both")}
 		}
 		f.From, f.To = q.Serial, q.Serial
-	}
-	if f.Unexported = q.Exported == NotExported; !f.Unexported {
-		f.Export = cards.JobID(q.Exported)
 	}
 	for _, status := range q.Status {
 		f.Statuses = append(f.Statuses, cards.Status(strings.ToLower(status)))

@@ -62,10 +62,7 @@ func (c Cards) jobRows(jobs []cards.Job) []JobRow {
 // JobDetail is a job as it is shown alone.
 type JobDetail struct {
 	JobRow
-	Was     string    `json:"was,omitempty"`     // its cards by state, as it began
-	Wants   string    `json:"wants,omitempty"`   // what it sets
-	Trouble string    `json:"trouble,omitempty"` // why the last try failed
-	Steps   []JobStep `json:"steps"`
+	Steps []JobStep `json:"steps"`
 }
 
 // Text describes the job for people, in two lines.
@@ -85,7 +82,7 @@ func (c Cards) ShowJob(ctx context.Context, id string) (JobDetail, error) {
 	for i, r := range records {
 		steps[i] = JobStep{stamp(r.At), string(r.Kind), r.By, r.Why, r.First, r.Last, r.Cards}
 	}
-	return JobDetail{c.jobRows([]cards.Job{j})[0], j.Was, j.Wants, j.Trouble, steps}, err
+	return JobDetail{c.jobRows([]cards.Job{j})[0], steps}, err
 }
 
 // Unfinished returns a job of the brand that Run can go on with. An export then writes to out, or, if that is "", where it was to
@@ -108,7 +105,7 @@ func (c Cards) Unfinished(ctx context.Context, id, out string) (cards.Job, error
 func (c Cards) job(ctx context.Context, id string) (cards.Job, error) {
 	j, err := c.Service.Job(ctx, cards.JobID(id))
 	if err == nil && j.Brand != c.Brand.Name {
-		err = fmt.Errorf("job %s is of another brand: %w", j.ID, cards.ErrNoJob)
+		err = fmt.Errorf("job %s is of brand %s", j.ID, j.Brand)
 	}
 	return j, err
 }
@@ -155,6 +152,12 @@ func (c Cards) Balances(ctx context.Context, q CardQuery, by cards.Group) (CardB
 	}
 	balances, err := c.Service.Balances(ctx, filter, known(by))
 	return newCardBalances(balances, known(by)), err
+}
+
+// Statement is Balances of a reseller's cards, by series.
+func (c Cards) Statement(ctx context.Context, reseller string) (CardBalances, error) {
+	balances, err := c.Service.Statement(ctx, c.Brand.Name, reseller)
+	return newCardBalances(balances, cards.BySeries), err
 }
 
 // known returns the group that package cards understands: cards.ByNothing for "none".

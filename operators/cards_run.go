@@ -39,8 +39,7 @@ func (d CardsDone) Text() string {
 	case d.Kind == cards.KindRekey:
 		return fmt.Sprintf("%s sealed anew; all cards of %s are under key version %d.", cards.HowMany(d.Done, "card"), d.Brand, d.Spec.Version)
 	}
-	done := map[string]string{"release": "released", "lock": "locked", "unlock": "unlocked", "void": "made void", "delete": "deleted",
-		"deliver": "delivered", "return": "returned", "transfer": "transferred", "write off": "written off as damaged"}
+	done := map[string]string{"release": "released", "lock": "locked", "unlock": "unlocked", "void": "made void", "delete": "deleted"}
 	return fmt.Sprintf("%s %s (job %s).", cards.HowMany(d.Done, "card"), cmp.Or(done[d.Action()], "edited"), d.ID)
 }
 

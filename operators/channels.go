@@ -143,14 +143,6 @@ type ProbedChannel struct {
 	URL     string `json:"provider_url"`
 }
 
-// Cells are what people see of the row.
-func (p ProbedChannel) Cells() [][2]string {
-	return [][2]string{{"channel", p.Channel}, {"provider_url", p.URL}, {"found", p.Found}}
-}
-
-// Failing reports whether somebody must see to it.
-func (p ProbedChannel) Failing() bool { return !p.OK }
-
 // Probe tries the credentials of a channel, or of all if name is "", with a call that changes nothing.
 func (o Channels) Probe(ctx context.Context, name string) ([]ProbedChannel, error) {
 	list, err := o.named(ctx, name)
@@ -177,7 +169,7 @@ func (o Channels) probe(ctx context.Context, s channels.Status) (found string, o
 	defer cancel()
 	whose, err := prober.Probe(ctx, s.Channel)
 	if err != nil {
-		return failed(err).String(), false
+		return failed(err), false
 	}
 	return "ok, " + whose, true
 }
@@ -203,34 +195,21 @@ type Switched struct {
 
 // Text describes the result for people, one sentence per line; "" where nothing was switched.
 func (s Switched) Text() string {
-	text := ""
-	for _, says := range s.sentences() {
-		text += says.String() + "\n"
-	}
-	return text
-}
-
-// says is the result in one line.
-func (s Switched) says() Sentence { return joined("{first} {then}", s.sentences()) }
-
-func (s Switched) sentences() []Sentence {
 	if s.Channel == "" {
-		return nil
+		return ""
 	}
-	state, told := Say("{channel} is off. Running copies know within {seconds} seconds."), Say("Its provider delivers no more.")
-	byHand := Say("Its provider still delivers to {url}, in vain, until that is changed there.")
+	state, told, byHand := "off", "Its provider delivers no more.", "Its provider still delivers to "+s.URL+", in vain, until that is changed there."
 	if s.On {
-		state, told = Say("{channel} is on. Running copies know within {seconds} seconds."), Say("Its provider delivers to {url}")
-		byHand = Say("Let its provider deliver to {url}")
+		state, told, byHand = "on", "Its provider delivers to "+s.URL, "Let its provider deliver to "+s.URL
 	}
-	all := []Sentence{state.Fill("channel", s.Channel, "seconds", int(SwitchKnownWithin.Seconds()))}
+	text := fmt.Sprintf("%s is %s. Running copies know within %.0f seconds.\n", s.Channel, state, SwitchKnownWithin.Seconds())
 	switch s.Provider {
 	case ProviderNotified:
-		all = append(all, told.Fill("url", s.URL))
+		text += told + "\n"
 	case ProviderByHand:
-		all = append(all, byHand.Fill("url", s.URL))
+		text += byHand + "\n"
 	}
-	return all
+	return text
 }
 
 // Enable turns a channel on, tells its provider to deliver here, and sends the messages that wait for it. If the provider can't be
@@ -241,7 +220,7 @@ func (o Channels) Enable(ctx context.Context, name string, by prepaid.By) (Switc
 		return Switched{}, err
 	}
 	if problem := o.Registry.Problem(c); problem != "" {
-		return Switched{}, refusal("{channel} can't be switched on: {why}", "channel", c.ID(), "why", problemSaid(problem))
+		return Switched{}, fmt.Errorf("%s can't be switched on: %s", c.ID(), problem)
 	}
 	now := o.Clock.Now()
 	if err := o.Store.SetSwitch(ctx, SwitchChange{o.Brand.Name, c.Name, true, by, now}); err != nil {

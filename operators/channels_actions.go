@@ -2,6 +2,7 @@ package operators
 
 import (
 	"context"
+	"strings"
 
 	"pulsa/prepaid"
 )
@@ -31,9 +32,9 @@ func (o SwitchChannel) Plan(_ context.Context, d *Desk) (Plan, error) {
 		return Plan{}, err
 	}
 	if o.TurnOn {
-		return Plan{Does: Say("Customers can write on {channel} again, and what waits for it is sent. Running copies know within 5 seconds.", "channel", o.Channel)}, nil
+		return Plan{Does: "Customers can write on " + o.Channel + " again, and what waits for it is sent. Running copies know within 5 seconds."}, nil
 	}
-	return Plan{Does: Say("Customers get no answer on {channel}, and what is to be sent there waits. Running copies know within 5 seconds.", "channel", o.Channel)}, nil
+	return Plan{Does: "Customers get no answer on " + o.Channel + ", and what is to be sent there waits. Running copies know within 5 seconds."}, nil
 }
 
 // Carry implements Operation.
@@ -47,9 +48,9 @@ func (o SwitchChannel) Carry(ctx context.Context, d *Desk, by prepaid.By) (Resul
 		change = lines.Enable
 	}
 	done, err := change(ctx, o.Channel, by)
-	text := done.says()
+	text := strings.ReplaceAll(strings.TrimSpace(done.Text()), "\n", " ")
 	if err != nil && done.Channel != "" { // it is switched; its provider could not be told
-		text, err = text.Then(Say("Its provider could not be told: {why}", "why", err)), nil
+		text, err = text+" "+err.Error(), nil
 	}
 	return Result{Text: text, Undo: SwitchChannel{o.Brand, o.Channel, !o.TurnOn}}, err
 }

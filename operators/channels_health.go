@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +44,7 @@ const (
 type ChannelHealth struct {
 	Channel     string         `json:"channel"`
 	State       string         `json:"state"`
-	Why         []Sentence     `json:"why,omitempty"`
+	Why         []string       `json:"why,omitempty"`
 	Waiting     int            `json:"waiting"`
 	OldestWaits time.Time      `json:"oldest_waits_since,omitzero"`
 	LastSent    time.Time      `json:"last_sent,omitzero"`
@@ -62,7 +61,7 @@ type ChannelHealth struct {
 func (h ChannelHealth) Cells() [][2]string {
 	return [][2]string{
 		{"channel", h.Channel}, {"state", h.State}, {"sent_last_hour", fmt.Sprint(h.Sent)}, {"waiting", fmt.Sprint(h.Waiting)},
-		{"why", joined("{first}; {then}", h.Why).String()},
+		{"why", strings.Join(h.Why, "; ")},
 	}
 }
 
@@ -92,7 +91,7 @@ func (o Channels) Health(ctx context.Context, name string) ([]ChannelHealth, err
 	for _, s := range list {
 		h := judgeChannel(s, figures[s.Channel.Name], now)
 		if change, ok := switched[s.Channel.Name]; ok && !s.On && !change.On && s.Problem == "" {
-			h.Why[0] = Say("switched off by {who}, {time}", "who", change.Who, "time", seconds(change.At))
+			h.Why[0] = fmt.Sprintf("switched off by %s, %s", change.Who, seconds(change.At).Format(time.RFC3339))
 		}
 		if explainer, able := o.Registry.Adapter(s.Channel).(channels.Explainer); able {
 			h.explain(explainer)
@@ -103,7 +102,7 @@ func (o Channels) Health(ctx context.Context, name string) ([]ChannelHealth, err
 				return nil, err
 			}
 			if until.Before(now) {
-				h.State, h.Why = ChannelDown, append([]Sentence{Say("nobody polls the bot: is pulsa serve running?")}, h.Why...)
+				h.State, h.Why = ChannelDown, append([]string{"nobody polls the bot: is pulsa serve running?"}, h.Why...)
 			}
 		}
 		rows = append(rows, h)
@@ -115,20 +114,9 @@ func (o Channels) Health(ctx context.Context, name string) ([]ChannelHealth, err
 func (h *ChannelHealth) explain(explainer channels.Explainer) {
 	for _, code := range slices.Sorted(maps.Keys(h.Codes)) {
 		if meaning := explainer.Explain(code); meaning != "" {
-			h.Why = append(h.Why, Say("{code}: {meaning}", "code", code, "meaning", meaning))
+			h.Why = append(h.Why, code+": "+meaning)
 		}
 	}
-}
-
-// unset is a problem of a channel that lacks a setting, as adapters tell it.
-var unset = regexp.MustCompile(`^(\w+) is not set \((\w+)\)$`)
-
-// problemSaid is why a channel can't work.
-func problemSaid(problem string) Sentence {
-	if m := unset.FindStringSubmatch(problem); m != nil {
-		return Say("{setting} is not set ({variable})", "setting", m[1], "variable", m[2])
-	}
-	return Verbatim(problem)
 }
 
 // judgeChannel judges the health of a channel, and says why.
@@ -137,37 +125,36 @@ func judgeChannel(s channels.Status, f ChannelFigures, now time.Time) ChannelHea
 		Channel: s.Channel.ID(), State: ChannelOK, Waiting: f.Waiting, OldestWaits: seconds(f.OldestWaits), LastSent: seconds(f.LastSent),
 		Sent: f.Sent, Failed: f.Failed, Unknown: f.Unknown, Undelivered: f.Undelivered, Codes: f.Codes,
 	}
-	add := func(state string, why Sentence) {
-		h.Why = append(h.Why, why)
+	add := func(state, format string, args ...any) {
+		h.Why = append(h.Why, fmt.Sprintf(format, args...))
 		if h.State != ChannelDown {
 			h.State = state
 		}
 	}
 	switch {
 	case s.Problem != "":
-		add(ChannelDown, problemSaid(s.Problem))
+		add(ChannelDown, "%s", s.Problem)
 		h.Intended = s.Channel.Brand.Test || !DeclaredOn(s.Channel)
 	case !s.On:
-		add(ChannelDown, Say("disabled in the configuration"))
+		add(ChannelDown, "disabled in the configuration")
 		h.Intended = true
 	case f.Retried > 0 && f.LastSent.Before(f.RetriedSince):
-		add(ChannelDown, Say("none of the {count} messages that wait gets through, the oldest since {time}", "count", f.Waiting, "time", seconds(f.RetriedSince)))
+		add(ChannelDown, "none of the %d messages that wait gets through, the oldest since %s", f.Waiting, seconds(f.RetriedSince).Format(time.RFC3339))
 	case f.Waiting > 0 && now.Sub(f.OldestWaits) > tooLate:
-		add(ChannelDegraded, Say("{count} messages wait, the oldest since {time}", "count", f.Waiting, "time", seconds(f.OldestWaits)))
+		add(ChannelDegraded, "%d messages wait, the oldest since %s", f.Waiting, seconds(f.OldestWaits).Format(time.RFC3339))
 	}
 	if s.RepliesOnly {
-		h.Why = append(h.Why, Say("replies only: there is nothing to send news from (from or messaging_service_sid)"))
+		h.Why = append(h.Why, "replies only: there is nothing to send news from (from or messaging_service_sid)")
 	}
 	if bad := f.Failed + f.Unknown + f.Undelivered; bad > 0 && bad*tooMany >= f.Sent+f.Failed+f.Unknown {
-		add(ChannelDegraded, Say("in the last hour {failed} were refused, {unknown} are unclear, {undelivered} were not delivered",
-			"failed", f.Failed, "unknown", f.Unknown, "undelivered", f.Undelivered))
+		add(ChannelDegraded, "in the last hour %d were refused, %d are unclear, %d were not delivered", f.Failed, f.Unknown, f.Undelivered)
 	}
 	if h.State != ChannelOK && len(f.Codes) > 0 {
 		var codes []string
 		for _, code := range slices.Sorted(maps.Keys(f.Codes)) {
 			codes = append(codes, fmt.Sprintf("%s (%d)", code, f.Codes[code]))
 		}
-		add(h.State, Say("the provider said {codes}", "codes", strings.Join(codes, ", ")))
+		add(h.State, "the provider said %s", strings.Join(codes, ", "))
 	}
 	return h
 }

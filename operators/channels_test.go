@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +35,7 @@ func TestAChannelSHealthIsJudged(t *testing.T) {
 			"in the last hour 1 were refused, 1 are unclear, 2 were not delivered; the provider said 30007 (1), no answer (1)"},
 	} {
 		got := judgeChannel(test.status, test.f, now)
-		if diff := cmp.Diff([]string{test.state, test.why}, []string{got.State, joined("{first}; {then}", got.Why).String()}); diff != "" {
+		if diff := cmp.Diff([]string{test.state, test.why}, []string{got.State, strings.Join(got.Why, "; ")}); diff != "" {
 			t.Errorf("%s: %s", test.name, diff)
 		}
 	}

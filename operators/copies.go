@@ -32,12 +32,12 @@ func (c Copy) Name() string { return fmt.Sprintf("%s (%.6s)", c.Host, c.Instance
 // CheckCopies lists the running copies, and warns where they differ in program or settings.
 func CheckCopies(running []Copy) []Finding {
 	if len(running) == 0 {
-		return []Finding{OK(Say("copies"), Say("no server runs"))}
+		return []Finding{OK("copies", "no server runs")}
 	}
 	var findings []Finding
 	programs, settings := map[string][]string{}, map[string]map[int64][]string{}
 	for _, c := range running {
-		findings = append(findings, OK(Say("copies"), Say("{copy} runs {program} since {since}", "copy", c.Name(), "program", c.Program, "since", c.StartedAt)))
+		findings = append(findings, OK("copies", fmt.Sprintf("%s runs %s since %s", c.Name(), c.Program, c.StartedAt.UTC().Format(time.DateTime))))
 		programs[c.Program] = append(programs[c.Program], c.Name())
 		for brand, version := range c.Settings {
 			if settings[brand] == nil {
@@ -47,22 +47,22 @@ func CheckCopies(running []Copy) []Finding {
 		}
 	}
 	if len(programs) > 1 {
-		findings = append(findings, Warning(Say("copies"), Say("they run different programs: {programs}", "programs", groups(programs)), Say("replace the older ones, unless you are at it")))
+		findings = append(findings, Warning("copies", "they run different programs: "+groups(programs), "replace the older ones, unless you are at it"))
 	}
 	for _, brand := range slices.Sorted(maps.Keys(settings)) {
 		if len(settings[brand]) > 1 {
-			findings = append(findings, Warning(Say("copies"), Say("they have different settings of brand {brand} in force: {versions}", "brand", brand, "versions", groups(settings[brand])),
-				Say("look again in 5 s; where it stays so, restart the copy that lags")))
+			findings = append(findings, Warning("copies", fmt.Sprintf("they have different settings of brand %s in force: %s", brand, groups(settings[brand])),
+				"look again in 5 s; where it stays so, restart the copy that lags"))
 		}
 	}
 	return findings
 }
 
 // groups lists which copies have which version: "v1 on a, b; v2 on c".
-func groups[K int64 | string](by map[K][]string) Sentence {
-	var texts []Sentence
+func groups[K int64 | string](by map[K][]string) string {
+	var texts []string
 	for _, version := range slices.Sorted(maps.Keys(by)) {
-		texts = append(texts, Say("{version} on {copies}", "version", fmt.Sprint(version), "copies", strings.Join(by[version], ", ")))
+		texts = append(texts, fmt.Sprintf("%v on %s", version, strings.Join(by[version], ", ")))
 	}
-	return joined("{first}; {then}", texts)
+	return strings.Join(texts, "; ")
 }

@@ -231,7 +231,7 @@ func (o SendCallerCode) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if _, err := d.Customers.phone(ctx, c); err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: Say("Sends a code of six digits to {number} by SMS. It is valid for 10 minutes; ask the caller to read it back.", "number", c.MSISDN.Masked())}, nil
+	return Plan{Does: "Sends a code of six digits to " + c.MSISDN.Masked() + " by SMS. It is valid for 10 minutes; ask the caller to read it back."}, nil
 }
 
 // Carry implements Operation.
@@ -248,7 +248,7 @@ func (o SendCallerCode) Carry(ctx context.Context, d *Desk, by prepaid.By) (Resu
 	check := CallerCheck{ID: prepaid.NewID[string](), Brand: o.Brand, Customer: o.Customer, Person: o.Person, Fact: FactCode, Outcome: CallerSent,
 		Code: prepaid.NewID[prepaid.NoticeID](), At: s.Clock.Now()}
 	err = s.Callers.SaveCheck(ctx, check, phone, callerLimits(check.At), by)
-	return Result{Text: Say("A code is on its way to {number}. Ask the caller to read it back.", "number", c.MSISDN.Masked())}, err
+	return Result{Text: "A code is on its way to " + c.MSISDN.Masked() + ". Ask the caller to read it back."}, err
 }
 
 func callerLimits(now time.Time) CallerLimits {
@@ -259,7 +259,7 @@ func callerLimits(now time.Time) CallerLimits {
 func (s Customers) phone(ctx context.Context, c accounts.Customer) (accounts.Place, error) {
 	line, on, err := s.smsLine(ctx, c.Brand)
 	if err == nil && !on {
-		err = &SentenceError{Sentence: Say("no code can be sent: {channel}, which carries SMS, is off", "channel", c.Brand+"/"+line), Err: ErrNoCode}
+		err = fmt.Errorf("%w: %s/%s, which carries SMS, is off", ErrNoCode, c.Brand, line)
 	}
 	return accounts.Place{Address: c.MSISDN.Tel(), Channel: line, Kind: string(channels.SMS)}, err
 }

@@ -328,7 +328,7 @@ func TestOperationsOnACustomer(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", op.Kind(), err)
 		}
-		return r.Text.String()
+		return r.Text
 	}
 	refused := func(op operators.Operation, want error) {
 		t.Helper()

@@ -24,9 +24,9 @@ func (ExportData) Act(Actor) Act { return ActIdentity }
 
 // Plan implements Operation.
 func (o ExportData) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	c, err := o.find(ctx, d)
-	return Plan{Does: Say("Gives you one file with all that is known of {number}: number, addresses, orders, messages, mandates, opt-outs, cards and notes. "+
-		"It holds their number whole, and no PIN or code. You can fetch it once, within 15 minutes.", "number", c.MSISDN.Masked())}, err
+	_, err := o.find(ctx, d)
+	return Plan{Does: "Gives you one file with all that is known of the customer: number, addresses, orders, messages, mandates, opt-outs, cards and notes. " +
+		"It holds their number whole, and no PIN or code. You can fetch it once, within 15 minutes."}, err
 }
 
 // Carry implements Operation.
@@ -34,7 +34,7 @@ func (o ExportData) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, 
 	now := d.Clock.Now()
 	deed := onCustomer(o.Brand, o.Customer, o.Kind(), by, now)
 	err := d.Customers.Sightings.See(ctx, Sighting{o.Brand, o.Customer, o.Person, SeesData, now.Add(seenFor)}, &deed)
-	return Result{Text: Say("The file is ready: fetch it below.")}, err
+	return Result{Text: "The file is ready: fetch it below."}, err
 }
 
 // ErrNoExport says that a person has not asked for a customer's data, or has it already.

@@ -58,7 +58,7 @@ func (o AddNote) Plan(ctx context.Context, d *Desk) (Plan, error) {
 		return Plan{}, ErrNoteText
 	}
 	_, err := d.Customers.byID(ctx, o.Brand, o.Customer)
-	return Plan{Does: Say("Keeps the note on the customer's page, for your colleagues.")}, err
+	return Plan{Does: "Keeps the note on the customer's page, for your colleagues."}, err
 }
 
 // Carry implements Operation.
@@ -66,7 +66,7 @@ func (o AddNote) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, err
 	// What could be a PIN or a code is not kept, whatever it was.
 	n := Note{o.ID, o.Brand, o.Customer, by.Who, prepaid.MaskDigits(strings.TrimSpace(o.Text)), d.Clock.Now()}
 	err := d.Customers.Notes.AddNote(ctx, n, by)
-	return Result{Text: Say("The note is kept."), Undo: RemoveNote{o.Brand, o.Customer, o.ID}}, err
+	return Result{Text: "The note is kept.", Undo: RemoveNote{o.Brand, o.Customer, o.ID}}, err
 }
 
 // RemoveNote takes a note away.
@@ -88,11 +88,11 @@ func (o RemoveNote) On() Object { return Object{o.Brand, prepaid.OnCustomer, str
 // Plan implements Operation.
 func (o RemoveNote) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	_, err := d.Customers.byID(ctx, o.Brand, o.Customer)
-	return Plan{Does: Say("Takes the note away. The record keeps that it was there.")}, err
+	return Plan{Does: "Takes the note away. The record keeps that it was there."}, err
 }
 
 // Carry implements Operation.
 func (o RemoveNote) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
 	err := d.Customers.Notes.RemoveNote(ctx, o.Brand, o.Note, by, d.Clock.Now())
-	return Result{Text: Say("The note is gone.")}, err
+	return Result{Text: "The note is gone."}, err
 }

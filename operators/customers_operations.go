@@ -3,6 +3,7 @@ package operators
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"pulsa/accounts"
@@ -41,12 +42,12 @@ func (o ForCaller) find(ctx context.Context, d *Desk) (accounts.Customer, error)
 }
 
 // standing says how a customer stands: an approval lapses once it differs.
-func standing(c accounts.Customer) Sentence {
-	says := Say("the customer is {status}, holder {holder}, way to pay {way}")
+func standing(c accounts.Customer) string {
+	said := "the customer is " + string(c.Status)
 	if c.Frozen() {
-		says = Say("the customer is {status}, frozen, holder {holder}, way to pay {way}")
+		said += ", frozen"
 	}
-	return says.Fill("status", Word{Kind: "customers.status", Is: string(c.Status)}, "holder", c.Holder, "way", c.Pays.ID)
+	return fmt.Sprintf("%s, holder %d, way to pay %s", said, c.Holder, c.Pays.ID)
 }
 
 // UnlockPIN takes the locks of a customer's PIN away.
@@ -61,7 +62,7 @@ func (UnlockPIN) Act(Actor) Act { return ActHelp }
 // Plan implements Operation.
 func (o UnlockPIN) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	c, err := o.find(ctx, d)
-	return Plan{Does: Say("Takes the lock of the PIN of {number} away: the customer may try it three times more. The PIN stays as it is.", "number", c.MSISDN.Masked()), State: standing(c)}, err
+	return Plan{Does: "Takes the lock of the PIN away: the customer may try it three times more. The PIN stays as it is.", State: standing(c)}, err
 }
 
 // Carry implements Operation.
@@ -70,7 +71,7 @@ func (o UnlockPIN) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, e
 		return Result{}, err
 	}
 	err := d.Customers.Customers.Unlock(ctx, o.Customer, false, by, d.Clock.Now())
-	return Result{Text: Say("The PIN is unlocked.")}, err
+	return Result{Text: "The PIN is unlocked."}, err
 }
 
 // UnlockCards takes away the lock of a customer who has typed wrong card codes.
@@ -85,7 +86,7 @@ func (UnlockCards) Act(Actor) Act { return ActHelp }
 // Plan implements Operation.
 func (o UnlockCards) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	c, err := o.find(ctx, d)
-	return Plan{Does: Say("Forgets the wrong card codes of {number} and of their addresses: they may type codes again at once.", "number", c.MSISDN.Masked()), State: standing(c)}, err
+	return Plan{Does: "Forgets the wrong card codes of this customer and of their addresses: they may type codes again at once.", State: standing(c)}, err
 }
 
 // Carry implements Operation.
@@ -100,7 +101,7 @@ func (o UnlockCards) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result,
 	}
 	deed := onCustomer(o.Brand, o.Customer, o.Kind(), by, d.Clock.Now())
 	err = d.Customers.CardLocks.ForgiveCards(ctx, o.Brand, cardKeys(c, placesOf(c, known)), deed)
-	return Result{Text: Say("Card codes can be typed again.")}, err
+	return Result{Text: "Card codes can be typed again."}, err
 }
 
 // SendResetCode has a code sent to a customer's number, with which they choose a new PIN.
@@ -122,7 +123,7 @@ func (o SendResetCode) Plan(ctx context.Context, d *Desk) (Plan, error) {
 		return Plan{}, accounts.ErrFrozen
 	}
 	_, err = d.Customers.phone(ctx, c)
-	return Plan{Does: Say("Sends a code to {number} by SMS, with which its owner chooses a new PIN. Until then the PIN stays as it is.", "number", c.MSISDN.Masked()),
+	return Plan{Does: "Sends a code to " + c.MSISDN.Masked() + " by SMS, with which its owner chooses a new PIN. Until then the PIN stays as it is.",
 		State: standing(c)}, err
 }
 
@@ -137,7 +138,7 @@ func (o SendResetCode) Carry(ctx context.Context, d *Desk, by prepaid.By) (Resul
 		return Result{}, err
 	}
 	err = d.Customers.Customers.ResetPIN(ctx, o.Customer, phone, by, d.Clock.Now())
-	return Result{Text: Say("{number} gets a code by SMS; it is valid for 10 minutes.", "number", c.MSISDN.Masked())}, err
+	return Result{Text: c.MSISDN.Masked() + " gets a code by SMS; it is valid for 10 minutes."}, err
 }
 
 // ResultSender tells customers once more how an order stands.
@@ -168,8 +169,7 @@ func (o ResendResult) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Does: Say("Texts the customer once more how order {order} for {number} stands: {amount}, {status}.",
-		"order", o.Order.Grouped(), "number", h.MSISDN.Masked(), "amount", h.Amount, "status", statusWord(h.Status))}
+	p := Plan{Does: "Texts the customer once more how order " + o.Order.Grouped() + " stands: " + h.Amount.String() + ", " + string(h.Status) + "."}
 	if d.Says != nil {
 		p.Reads = d.Says.OrderText(h)
 	}
@@ -198,7 +198,7 @@ func (o ResendResult) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result
 		return Result{}, err
 	}
 	err := d.Customers.Results.SendResultAgain(ctx, o.Order, by, d.Clock.Now())
-	return Result{Text: Say("The result of order {order} is sent again.", "order", o.Order.Grouped())}, err
+	return Result{Text: "The result of order " + o.Order.Grouped() + " is sent again."}, err
 }
 
 // CustomerEnder ends what a customer has set up, for an operator.
@@ -235,7 +235,7 @@ func (o RemoveInstrument) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	case c.Pays.ID == "" || c.Pays.ID != o.Instrument:
 		return Plan{}, ErrNoInstrument
 	}
-	return Plan{Does: Say("Ends {way} as the way to pay of {number}. Charges under way run on. To buy again they set up another.", "way", c.Pays.Display, "number", c.MSISDN.Masked()),
+	return Plan{Does: "Ends " + c.Pays.Display + " as the customer's way to pay. Charges under way run on. To buy again they set up another.",
 		Reads: d.Customers.says(c, "pay.ended"), State: standing(c)}, nil
 }
 
@@ -251,7 +251,7 @@ func (o RemoveInstrument) Carry(ctx context.Context, d *Desk, by prepaid.By) (Re
 	}
 	removal := payments.Removal{Instrument: o.Instrument, Customer: c.ID, Holder: c.Holder, At: d.Clock.Now()}
 	err = d.Customers.Endings.RemoveByHand(ctx, removal, phone, by)
-	return Result{Text: Say("The way to pay is removed.")}, err
+	return Result{Text: "The way to pay is removed."}, err
 }
 
 // ChangeNumber gives a customer another number.
@@ -275,32 +275,27 @@ func (o ChangeNumber) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err := d.Customers.mayHave(ctx, c, o.To); err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: Say("Moves the account from {number} to {new}, with its PIN, way to pay, limits and debts. Both numbers are told by SMS.",
-		"number", c.MSISDN.Masked(), "new", o.To.Masked()), State: standing(c)}, nil
+	return Plan{Does: "Moves the account from " + c.MSISDN.Masked() + " to " + o.To.Masked() +
+		", with its PIN, way to pay, limits and debts. Both numbers are told by SMS.", State: standing(c)}, nil
 }
-
-var errMoveBlocked = errors.New("the number, or the new one, is on the list of blocks: end that block first")
 
 // mayHave says why a customer can't have another number.
 func (s Customers) mayHave(ctx context.Context, c accounts.Customer, to prepaid.MSISDN) error {
 	b := s.Brands.Known(c.Brand)
 	if b == nil {
-		return refusal("there is no such brand")
+		return fmt.Errorf("no brand is named %q", c.Brand)
 	}
 	if _, err := prepaid.ParseMSISDN(to.String(), b.Country); err != nil {
 		return err
 	}
-	blocked := func(m prepaid.MSISDN) bool { return s.Blocks != nil && s.Blocks(BlockNumber, c.Brand, string(m)) }
 	switch {
-	case blocked(c.MSISDN), blocked(to):
-		return errMoveBlocked
 	case to == c.MSISDN:
-		return refusal("{number} is the customer's number already", "number", to.Masked())
+		return fmt.Errorf("%s is the customer's number already", to.Masked())
 	case c.Frozen():
 		return accounts.ErrFrozen
 	}
 	if _, err := s.Customers.CustomerByMSISDN(ctx, c.Brand, to); err == nil {
-		return &SentenceError{Sentence: Say("{number} has an account of its own", "number", to.Masked()), Err: accounts.ErrRegistered}
+		return fmt.Errorf("%s has an account of its own: %w", to.Masked(), accounts.ErrRegistered)
 	} else if !errors.Is(err, accounts.ErrNoCustomer) {
 		return err
 	}
@@ -313,28 +308,8 @@ func (o ChangeNumber) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result
 	if err != nil {
 		return Result{}, err
 	}
-	_, err = d.Customers.Move(ctx, Whom{Brand: c.Brand, MSISDN: c.MSISDN}, o.To, by)
-	return Result{Text: Say("{number} is now {new}: the customer's PIN, way to pay, limits and debts went along.", "number", c.MSISDN.Masked(), "new", o.To.Masked())}, err
-}
-
-// ofFrozen is what the two ways out of a frozen account have.
-type ofFrozen struct{ OfCustomer }
-
-func (o ofFrozen) plan(ctx context.Context, d *Desk, does Sentence) (Plan, error) {
-	c, err := o.find(ctx, d)
-	if err == nil && !c.Frozen() {
-		err = ErrNotFrozen
-	}
-	return Plan{Does: does.Fill("number", c.MSISDN.Masked()), State: standing(c)}, err
-}
-
-func (o ofFrozen) carry(ctx context.Context, d *Desk, by prepaid.By, says Sentence,
-	unfreeze func(context.Context, prepaid.CustomerID, prepaid.By, time.Time) error,
-) (Result, error) {
-	if _, err := o.find(ctx, d); err != nil {
-		return Result{}, err
-	}
-	return Result{Text: says}, unfreeze(ctx, o.Customer, by, d.Clock.Now())
+	done, err := d.Customers.Move(ctx, Whom{Brand: c.Brand, MSISDN: c.MSISDN}, o.To, by)
+	return Result{Text: done.Text()}, err
 }
 
 // Unfreeze decides that a frozen account stays with whoever set its last PIN.
@@ -348,12 +323,20 @@ func (Unfreeze) Act(Actor) Act { return ActBlock }
 
 // Plan implements Operation.
 func (o Unfreeze) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	return ofFrozen(o).plan(ctx, d, Say("Leaves the account of {number} with whoever set its last PIN. Whoever said NOT ME can't say it any more."))
+	c, err := o.find(ctx, d)
+	if err == nil && !c.Frozen() {
+		err = ErrNotFrozen
+	}
+	return Plan{Does: "Leaves the account with whoever set its last PIN. Whoever said NOT ME can't say it any more.", State: standing(c)}, err
 }
 
 // Carry implements Operation.
 func (o Unfreeze) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
-	return ofFrozen(o).carry(ctx, d, by, Say("The account is no longer frozen and stays with whoever set its last PIN."), d.Customers.Customers.Unfreeze)
+	if _, err := o.find(ctx, d); err != nil {
+		return Result{}, err
+	}
+	err := d.Customers.Customers.Unfreeze(ctx, o.Customer, by, d.Clock.Now())
+	return Result{Text: "The account is no longer frozen and stays with whoever set its last PIN."}, err
 }
 
 // UnfreezeForNobody decides that whoever set the last PIN of a frozen account loses it.
@@ -367,13 +350,21 @@ func (UnfreezeForNobody) Act(Actor) Act { return ActBlock }
 
 // Plan implements Operation.
 func (o UnfreezeForNobody) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	return ofFrozen(o).plan(ctx, d, Say("Takes the account of {number} from whoever set its last PIN: their PIN, ways to pay and addresses end. The owner of the number gets it back "+
-		"by a code sent there."))
+	c, err := o.find(ctx, d)
+	if err == nil && !c.Frozen() {
+		err = ErrNotFrozen
+	}
+	return Plan{Does: "Takes the account from whoever set its last PIN: their PIN, ways to pay and addresses end. The owner of the number gets it back " +
+		"by a code sent there.", State: standing(c)}, err
 }
 
 // Carry implements Operation.
 func (o UnfreezeForNobody) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
-	return ofFrozen(o).carry(ctx, d, by, Say("The account is nobody's until the owner of the number proves it by a code."), d.Customers.Customers.UnfreezeForNobody)
+	if _, err := o.find(ctx, d); err != nil {
+		return Result{}, err
+	}
+	err := d.Customers.Customers.UnfreezeForNobody(ctx, o.Customer, by, d.Clock.Now())
+	return Result{Text: "The account is nobody's until the owner of the number proves it by a code."}, err
 }
 
 // CloseAccount closes a customer's account as they could themselves.
@@ -396,28 +387,22 @@ func (o CloseAccount) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	case c.Status == accounts.Blocked:
 		return Plan{}, accounts.ErrInDebt
 	}
-	return Plan{Does: Say("Closes the account of {number} for good: its PIN, way to pay, addresses and messages are gone. Orders and the "+
-		"ledger stay, under a pseudonym. To come back the customer registers anew.", "number", c.MSISDN.Masked()), State: standing(c)}, nil
+	return Plan{Does: "Closes the account of " + c.MSISDN.Masked() + " for good: its PIN, way to pay, addresses and messages are gone. Orders and the " +
+		"ledger stay, under a pseudonym. To come back the customer registers anew.", State: standing(c)}, nil
 }
 
 // Carry implements Operation.
 func (o CloseAccount) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
 	s := d.Customers
-	switch done, err := d.Deeds.Carried(ctx, by.Operation); {
-	case err != nil:
-		return Result{}, err
-	case done: // its deed is in its transaction
-		return Result{}, prepaid.ErrDone
-	}
 	c, err := o.find(ctx, d)
 	if err != nil {
 		return Result{}, err
 	}
 	err = s.ending(ctx, c, func() ([]prepaid.Address, error) {
 		return s.Endings.CloseByHand(ctx, accounts.Closing{Customer: c.ID, Holder: c.Holder, Pseudonyms: s.Pseudonyms.Pseudonyms(c.Brand, c.MSISDN),
-			OperationKey: by.Operation, At: s.Clock.Now()}, by)
+			OperationKey: "by hand/" + prepaid.NewToken(), At: s.Clock.Now()}, by)
 	})
-	return Result{Text: Say("The account is closed.")}, err
+	return Result{Text: "The account is closed."}, err
 }
 
 // EraseCustomer removes who a customer is.
@@ -441,10 +426,10 @@ func (o EraseCustomer) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	case c.Status == accounts.Blocked && !o.DespiteDebt:
 		return Plan{}, accounts.ErrInDebt
 	}
-	does := Say("Erases who {number} is: number, addresses, messages, notes and ways to pay. Orders, the ledger and mandates' texts stay, under "+
-		"a pseudonym. It can't be undone.", "number", c.MSISDN.Masked())
+	does := "Erases who " + c.MSISDN.Masked() + " is: number, addresses, messages, notes and ways to pay. Orders, the ledger and mandates' texts stay, under " +
+		"a pseudonym. It can't be undone."
 	if c.Status == accounts.Blocked {
-		does = does.Then(Say("What they owe can't be collected any more."))
+		does += " What they owe can't be collected any more."
 	}
 	return Plan{Does: does, State: standing(c)}, nil
 }
@@ -460,7 +445,7 @@ func (o EraseCustomer) Carry(ctx context.Context, d *Desk, by prepaid.By) (Resul
 		return s.Customers.EraseCustomer(ctx, Erasure{Customer: c.ID, Pseudonyms: s.Pseudonyms.Pseudonyms(c.Brand, c.MSISDN), DespiteDebt: o.DespiteDebt, By: by},
 			s.Clock.Now())
 	})
-	return Result{Text: Say("The customer is erased.")}, err
+	return Result{Text: "The customer is erased."}, err
 }
 
 // says is a prompt in the words that a customer reads; "" where they are not at hand.

@@ -59,11 +59,11 @@ func (o See) On() Object { return Object{o.Brand, prepaid.OnCustomer, string(o.C
 
 // Plan implements Operation.
 func (o See) Plan(ctx context.Context, d *Desk) (Plan, error) {
-	c, err := d.Customers.byID(ctx, o.Brand, o.Customer)
+	_, err := d.Customers.byID(ctx, o.Brand, o.Customer)
 	if err == nil && o.What != SeesNumber && o.What != SeesConversation {
 		err = fmt.Errorf("nothing to see is named %q", o.What)
 	}
-	return Plan{Does: Say("Shows you the {what} of {number} whole for 15 minutes, and keeps that you have seen it.", "what", Word{Kind: "sight", Is: string(o.What)}, "number", c.MSISDN.Masked())}, err
+	return Plan{Does: "Shows you the " + string(o.What) + " whole for 15 minutes, and keeps that you have seen it."}, err
 }
 
 // Carry implements Operation.
@@ -71,7 +71,7 @@ func (o See) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) 
 	now := d.Clock.Now()
 	deed := onCustomer(o.Brand, o.Customer, "see "+string(o.What), by, now)
 	err := d.Customers.Sightings.See(ctx, Sighting{o.Brand, o.Customer, o.Person, o.What, now.Add(seenFor)}, &deed)
-	return Result{Text: Say("Shown for 15 minutes.")}, err
+	return Result{Text: "Shown for 15 minutes."}, err
 }
 
 // onCustomer is a deed on a customer.

@@ -3,6 +3,7 @@ package operators
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"pulsa/prepaid"
 )
@@ -32,16 +33,15 @@ type Object struct {
 
 // Plan is what an operation would do.
 type Plan struct {
-	Does  Sentence // "Gives €10.00 back to the card that ends in 4242."
-	Reads string   // what the customer will read, in their language; "" for nothing
-	// State is what it depends on: "the order is held". An approval lapses once it differs.
-	State Sentence
+	Does  string // one sentence: "Gives €10.00 back to the card that ends in 4242."
+	Reads string // what the customer will read, in their language; "" for nothing
+	// State is what it depends on, in words: "the order is held". An approval lapses once it differs.
+	State string
 }
 
 // Result is what an operation did.
 type Result struct {
-	Text  Sentence   // for people
-	Job   string     // the job on cards that does it; "" for none
+	Text  string     // one sentence for people
 	Undo  Operation  // what undoes it; nil where nothing does
 	Asked ApprovalID // it was not done: another person is asked
 	Once  *HandedOut // what is shown once, and kept nowhere; nil for nothing
@@ -75,7 +75,6 @@ type Desk struct {
 	Audit       func(context.Context) ([]Violation, error)
 	APIKeys     APIKeys
 	Channels    func(brand string) (Channels, error)
-	Cards       func(brand string) (Cards, error)
 	Deeds       DeedStore
 	Forms       FormStore
 	Approvals   ApprovalStore
@@ -83,7 +82,6 @@ type Desk struct {
 	Says        Speaker
 	Blocks      BlockStore
 	Pauses      PauseStore
-	Instruments InstrumentReader
 	BlockValue  func(k BlockKind, brand, what string) string // the pseudonym that something is blocked by
 	People      People
 	Tells       []NoticeWay // how our staff is told of what waits for them
@@ -103,19 +101,19 @@ func (d *Desk) Check(ctx context.Context, a Actor, op Operation) (Plan, Right, e
 }
 
 // Do carries out an operation for a person, or asks a second one. key is the form's: sent again, it returns the first result, or says that
-// there is none yet. Errors: ErrNoReason, ErrLongReason, *ForbiddenError (a deed tells of it), ErrNotFresh, ErrNoForm, ErrFormUsed, and those of the
+// there is none yet. Errors: ErrNoReason, *ForbiddenError (a deed tells of it), ErrNotFresh, ErrNoForm, ErrFormUsed, and those of the
 // operation: then the form may be sent again, unless it left a deed.
 func (d *Desk) Do(ctx context.Context, a Actor, key string, op Operation, why string) (Result, error) {
 	act, on := op.Act(a), op.On()
-	why, wrong := readReason(why)
+	why = strings.TrimSpace(why)
 	by := a.By(act, on.Brand, why)
 	right := a.Right(act, on.Brand)
 	if right == Not {
 		refused := prepaid.Deed{Brand: on.Brand, What: "refused: " + op.Kind(), Kind: on.Kind, Object: on.ID, By: by, At: d.Clock.Now()}
 		return Result{}, errors.Join(forbidden(act, on.Brand), d.Deeds.Record(ctx, refused))
 	}
-	if wrong != nil {
-		return Result{}, wrong
+	if why == "" {
+		return Result{}, ErrNoReason
 	}
 	if rowOf(act).Fresh && !a.Fresh(d.Clock.Now()) {
 		return Result{}, ErrNotFresh
@@ -152,9 +150,6 @@ func (d *Desk) doOrAsk(ctx context.Context, a Actor, op Operation, by prepaid.By
 	return op.Carry(ctx, d, by)
 }
 
-// notDone says that something was not done, and why.
-func notDone(why error) Sentence { return Say("It was not done: {why}", "why", why) }
-
 // failed ends a form whose operation returned an error. What left no deed did nothing: the form may be sent again.
 func (d *Desk) failed(ctx context.Context, f Form, why error) error {
 	ctx = context.WithoutCancel(ctx)
@@ -163,7 +158,7 @@ func (d *Desk) failed(ctx context.Context, f Form, why error) error {
 	case err != nil:
 		return err
 	case begun:
-		return d.Forms.End(ctx, f, Result{Text: notDone(why)}, d.Clock.Now())
+		return d.Forms.End(ctx, f, Result{Text: "It was not done: " + why.Error()}, d.Clock.Now())
 	}
 	return d.Forms.Release(ctx, f)
 }

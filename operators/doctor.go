@@ -27,15 +27,15 @@ const (
 
 // Finding is the result of one check of what a server needs.
 type Finding struct {
-	Level Level    `json:"level"`
-	What  Sentence `json:"what"`
-	Found Sentence `json:"found"`
-	Do    Sentence `json:"do,omitzero"` // what to do about it
+	Level Level  `json:"level"`
+	What  string `json:"what"`
+	Found string `json:"found"`
+	Do    string `json:"do,omitempty"` // what to do about it
 }
 
 // Cells are what people see of the row; what to do about it stands below.
 func (f Finding) Cells() [][2]string {
-	return [][2]string{{"level", string(f.Level)}, {"what", f.What.String()}, {"found", f.Found.String()}}
+	return [][2]string{{"level", string(f.Level)}, {"what", f.What}, {"found", f.Found}}
 }
 
 // WithAdvice gives what to do about a finding a row of its own below it.
@@ -43,8 +43,8 @@ func WithAdvice(findings []Finding) []Finding {
 	var rows []Finding
 	for _, f := range findings {
 		rows = append(rows, f)
-		if !f.Do.Empty() {
-			rows = append(rows, Finding{Found: Verbatim("  -> " + f.Do.String())})
+		if f.Do != "" {
+			rows = append(rows, Finding{Found: "  -> " + f.Do})
 		}
 	}
 	return rows
@@ -54,13 +54,13 @@ func WithAdvice(findings []Finding) []Finding {
 func (f Finding) Failing() bool { return f.Level == LevelError }
 
 // OK is a Finding that asks for nothing.
-func OK(what, found Sentence) Finding { return Finding{Level: LevelOK, What: what, Found: found} }
+func OK(what, found string) Finding { return Finding{Level: LevelOK, What: what, Found: found} }
 
 // Warning is a Finding that somebody should see to.
-func Warning(what, found, do Sentence) Finding { return Finding{LevelWarn, what, found, do} }
+func Warning(what, found, do string) Finding { return Finding{LevelWarn, what, found, do} }
 
 // Failure is a Finding of what does not work.
-func Failure(what, found, do Sentence) Finding { return Finding{LevelError, what, found, do} }
+func Failure(what, found, do string) Finding { return Finding{LevelError, what, found, do} }
 
 const (
 	// skewWarn and skewError are how far our clock and the database's may be apart: leases and limits are judged by ours,
@@ -96,7 +96,7 @@ func ClockSkew(ctx context.Context, ours prepaid.Clock, db RemoteClock) (skew, t
 
 // CheckClock judges a skew between our clock and the database's.
 func CheckClock(skew time.Duration) Finding {
-	f := OK(Say("clock"), Say("{time} apart from SQL's", "time", skew.Round(time.Millisecond)))
+	f := OK("clock", fmt.Sprintf("%s apart from SQL's", skew.Round(time.Millisecond)))
 	switch {
 	case skew.Abs() >= skewError:
 		f.Level = LevelError
@@ -104,7 +104,7 @@ func CheckClock(skew time.Duration) Finding {
 		f.Level = LevelWarn
 	}
 	if f.Level != LevelOK {
-		f.Do = Say("let NTP set the clocks of this machine and the database's: leases and limits go by them")
+		f.Do = "let NTP set the clocks of this machine and the database's: leases and limits go by them"
 	}
 	return f
 }
@@ -113,10 +113,10 @@ func CheckClock(skew time.Duration) Finding {
 func CheckDatabase(ctx context.Context, ours prepaid.Clock, db RemoteClock, dialect string) []Finding {
 	skew, took, err := ClockSkew(ctx, ours, db)
 	if err != nil {
-		return []Finding{Failure(Say("SQL"), ErrorSays(err), Say("start the database, or correct database_url (PULSA_DATABASE_URL)"))}
+		return []Finding{Failure("SQL", err.Error(), "start the database, or correct database_url (PULSA_DATABASE_URL)")}
 	}
 	return []Finding{
-		OK(Say("SQL"), Say("{database} answers in {time}, its schema is this program's", "database", dialect, "time", took.Round(time.Millisecond))),
+		OK("SQL", fmt.Sprintf("%s answers in %s, its schema is this program's", dialect, took.Round(time.Millisecond))),
 		CheckClock(skew),
 	}
 }
@@ -124,10 +124,10 @@ func CheckDatabase(ctx context.Context, ours prepaid.Clock, db RemoteClock, dial
 // CheckKey judges how many versions of a key are set in its variable.
 func CheckKey(variable string, versions int) Finding {
 	if versions == 0 {
-		return Warning(Say("keys"), Say("{variable} is not set: a key in the data folder is used, for test brands only", "variable", variable),
-			Say("before real customers come: {variable}=$(openssl rand -hex 32), kept outside the database and backed up", "variable", variable))
+		return Warning("keys", variable+" is not set: a key in the data folder is used, for test brands only",
+			"before real customers come: "+variable+"=$(openssl rand -hex 32), kept outside the database and backed up")
 	}
-	return OK(Say("keys"), Say("{variable} has {count} versions", "variable", variable, "count", versions))
+	return OK("keys", fmt.Sprintf("%s has %d versions", variable, versions))
 }
 
 // ChannelRegistry is what the checks of channels ask; *channels.Registry is one.
@@ -142,18 +142,18 @@ func CheckChannels(ctx context.Context, registry ChannelRegistry, configFile, pu
 	var findings []Finding
 	unreached := LevelWarn
 	for _, s := range registry.List(ctx) {
-		f := OK(Say("channel {channel}", "channel", s.Channel.ID()), Say("on, {url}", "url", s.Channel.WebhookURL))
+		f := OK("channel "+s.Channel.ID(), "on, "+s.Channel.WebhookURL)
 		switch {
 		case s.Problem != "":
-			f.Level, f.Found, f.Do = LevelWarn, Say("off: {why}", "why", problemSaid(s.Problem)), Say("give it what is missing in {file} or the environment", "file", configFile)
+			f.Level, f.Found, f.Do = LevelWarn, "off: "+s.Problem, "give it what is missing in "+configFile+" or the environment"
 			if DeclaredOn(s.Channel) && !s.Channel.Brand.Test {
 				f.Level = LevelError
 			}
 		case s.On && s.RepliesOnly:
-			f.Level, f.Found, f.Do = LevelWarn, Say("on, replies only, {url}", "url", s.Channel.WebhookURL), Say("write from or messaging_service_sid, or news goes elsewhere")
+			f.Level, f.Found, f.Do = LevelWarn, "on, replies only, "+s.Channel.WebhookURL, "write from or messaging_service_sid, or news goes elsewhere"
 			unreached = LevelError
 		case !s.On:
-			f.Level, f.Found, f.Do = LevelWarn, Say("switched off"), Say("switch it on when it is to answer")
+			f.Level, f.Found, f.Do = LevelWarn, "switched off", "switch it on when it is to answer"
 		default:
 			if _, simulated := registry.Adapter(s.Channel).(channels.Simulator); !simulated {
 				unreached = LevelError
@@ -174,10 +174,10 @@ func checkPublicURL(public string, unreached Level) Finding {
 	u, err := url.Parse(public)
 	local := err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
 	if err == nil && u.Scheme == "https" && !local {
-		return OK(Say("public URL"), Verbatim(public))
+		return OK("public URL", public)
 	}
-	return Finding{unreached, Say("public URL"), Say("{url} is not reached by providers", "url", public),
-		Say("set public_url (PULSA_PUBLIC_URL) to the https address under which the world reaches this server")}
+	return Finding{unreached, "public URL", public + " is not reached by providers",
+		"set public_url (PULSA_PUBLIC_URL) to the https address under which the world reaches this server"}
 }
 
 // CheckRates judges the age of the rates by which a brand's developers pay.
@@ -185,9 +185,9 @@ func CheckRates(now time.Time, brand string, rates map[prepaid.Currency]develope
 	var findings []Finding
 	for _, currency := range slices.Sorted(maps.Keys(rates)) {
 		date := rates[currency].Date
-		f := OK(Say("api rates"), Say("{brand}: {currency} of {day}", "brand", brand, "currency", currency, "day", date.Format(time.DateOnly)))
+		f := OK("api rates", fmt.Sprintf("%s: %s of %s", brand, currency, date.Format(time.DateOnly)))
 		if now.Sub(date) > ratesGoodFor {
-			f.Level, f.Do = LevelWarn, Say("write today's rate and date into the brand's api.fx")
+			f.Level, f.Do = LevelWarn, "write today's rate and date into the brand's api.fx"
 		}
 		findings = append(findings, f)
 	}
@@ -199,18 +199,18 @@ func CheckRates(now time.Time, brand string, rates map[prepaid.Currency]develope
 func CheckWallet(ctx context.Context, network string, wallet WalletReader, low string) Finding {
 	ctx, cancel := context.WithTimeout(ctx, walletWithin)
 	defer cancel()
-	what := Say("wallet at {network}", "network", network)
+	what := "wallet at " + network
 	balance, err := wallet.Balance(ctx)
 	if err != nil {
-		return Failure(what, ErrorSays(err), Say("check the client id and secret, and that the account is live"))
+		return Failure(what, err.Error(), "check the client id and secret, and that the account is live")
 	}
-	f := OK(what, Say("{amount}", "amount", balance))
+	f := OK(what, balance.String())
 	least, err := prepaid.ParseMoney(low, balance.Currency)
 	switch {
 	case balance.Minor <= 0:
-		f.Level, f.Do = LevelError, Say("top the wallet up: every order is held until then, and refunded after a day")
+		f.Level, f.Do = LevelError, "top the wallet up: every order is held until then, and refunded after a day"
 	case err == nil && balance.Minor < least.Minor:
-		f.Level, f.Do = LevelWarn, Say("top the wallet up: it is below {least}", "least", least)
+		f.Level, f.Do = LevelWarn, "top the wallet up: it is below "+least.String()
 	}
 	return f
 }
@@ -229,32 +229,30 @@ type Waiting struct {
 // Findings are a warning for each kind of work that waits.
 func (w Waiting) Findings() []Finding {
 	var findings []Finding
-	add := func(n int, found Sentence, command string) {
+	add := func(n int, found, do string) {
 		if n > 0 {
-			findings = append(findings, Warning(Say("work"), found.Fill("count", n), Verbatim(command)))
+			findings = append(findings, Warning("work", fmt.Sprintf(found, n), do))
 		}
 	}
-	add(w.Orders, Say("{count} orders wait for an operator"), "pulsa topups list --needs-human")
-	add(w.Stuck, Say("{count} orders are open for more than an hour"), "pulsa topups list --open")
-	add(w.Untold, Say("{count} pieces of news reach their customers on no channel"), "pulsa customers untold")
-	add(w.Differences, Say("{count} differences with providers are open"), "pulsa reconcile --list")
+	add(w.Orders, "%d orders wait for an operator", "pulsa topups list --needs-human")
+	add(w.Stuck, "%d orders are open for more than an hour", "pulsa topups list --open")
+	add(w.Untold, "%d pieces of news reach their customers on no channel", "pulsa customers untold")
+	add(w.Differences, "%d differences with providers are open", "pulsa reconcile --list")
 	if len(findings) == 0 {
-		return []Finding{OK(Say("work"), Say("nothing waits for people"))}
+		return []Finding{OK("work", "nothing waits for people")}
 	}
 	return findings
 }
 
 // reachProvider is what to do where a provider does not answer.
-func reachProvider() Sentence {
-	return Say("let this machine reach the provider (or correct its address in the configuration), and look whether it has an outage")
-}
+const reachProvider = "let this machine reach the provider (or correct its address in the configuration), and look whether it has an outage"
 
 // failed says how a call at a provider failed: that it refused, or that there was no answer.
-func failed(err error) Sentence {
+func failed(err error) string {
 	if noAnswer(err) {
-		return Say("no answer: {why}", "why", Refusal(err))
+		return "no answer: " + Refusal(err)
 	}
-	return Say("the provider says no: {why}", "why", Refusal(err))
+	return "the provider says no: " + Refusal(err)
 }
 
 // noAnswer says that a provider could not be asked, so that nothing is known of what it was asked about.

@@ -3,6 +3,7 @@ package operators
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -34,19 +35,19 @@ func CheckCredentials(ctx context.Context, registry ChannelRegistry) []Finding {
 func probe(ctx context.Context, c channels.Channel, prober channels.Prober) Finding {
 	ctx, cancel := context.WithTimeout(ctx, ProbeWithin)
 	defer cancel()
-	what := Say("credentials of {channel}", "channel", c.ID())
+	what := "credentials of " + c.ID()
 	whose, err := prober.Probe(ctx, c)
 	if err == nil {
-		return OK(what, Verbatim(whose))
+		return OK(what, whose)
 	}
 	f := Failure(what, failed(err),
-		Say("correct the credentials of {channel} in the environment, or switch the channel off", "channel", c.ID()))
+		fmt.Sprintf("correct the credentials of %s in the environment, or switch the channel off", c.ID()))
 	var failure *channels.SendError
 	switch {
 	case noAnswer(err):
-		f.Do = reachProvider()
+		f.Do = reachProvider
 	case errors.As(err, &failure) && failure.Class == channels.Throttled:
-		f.Level, f.Do = LevelWarn, Say("try again in a minute: the provider is asked too often")
+		f.Level, f.Do = LevelWarn, "try again in a minute: the provider is asked too often"
 	}
 	return f
 }

@@ -2,8 +2,10 @@ package operators
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"pulsa/channels"
 	"pulsa/prepaid"
@@ -36,18 +38,16 @@ func CheckTemplates(ctx context.Context, registry ChannelRegistry, texts LateTex
 				missing++
 			}
 		}
-		found := Say("{count} are approved and fit", "count", asked)
+		found := fmt.Sprintf("%d are approved and fit", asked)
 		if missing > 0 {
-			found = Say("{count} are approved and fit; {missing} of {all} texts lack one, and go by SMS after 24 hours", "count", asked, "missing", missing, "all", len(texts.Keys()))
+			found += fmt.Sprintf("; %d of %d texts lack one, and go by SMS after 24 hours", missing, len(texts.Keys()))
 		}
 		findings = append(findings, OK(templatesOf(s.Channel), found))
 	}
 	return findings
 }
 
-func templatesOf(c channels.Channel) Sentence {
-	return Say("templates of {channel}", "channel", c.ID())
-}
+func templatesOf(c channels.Channel) string { return "templates of " + c.ID() }
 
 // checkTemplates says what is wrong with a channel's templates, and how many there are.
 func checkTemplates(ctx context.Context, c channels.Channel, checker channels.TemplateChecker, texts LateTexts) (wrong []Finding, asked int) {
@@ -56,20 +56,15 @@ func checkTemplates(ctx context.Context, c channels.Channel, checker channels.Te
 		for _, language := range slices.Sorted(maps.Keys(t.IDs)) {
 			asked++
 			its, err := checkTemplate(ctx, c, checker, t.IDs[language], language, texts.Values(c.Brand.Name, language, prompt, t))
-			do := Say("correct the channel's templates, or the template in Twilio's Content Template Builder")
+			do := "correct the channel's templates, or the template in Twilio's Content Template Builder"
 			if noAnswer(err) {
-				do = reachProvider()
-			}
-			var all []Sentence
-			for _, one := range its {
-				all = append(all, Verbatim(one))
+				do = reachProvider
 			}
 			if err != nil {
-				all = append(all, failed(err))
+				its = append(its, failed(err))
 			}
-			if len(all) > 0 {
-				wrong = append(wrong, Failure(templatesOf(c),
-					Say("{prompt}, {language} ({template}): {wrong}", "prompt", prompt, "language", language, "template", t.IDs[language], "wrong", joined("{first}; {then}", all)), do))
+			if len(its) > 0 {
+				wrong = append(wrong, Failure(templatesOf(c), fmt.Sprintf("%s, %s (%s): %s", prompt, language, t.IDs[language], strings.Join(its, "; ")), do))
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"pulsa/prepaid"
 )
@@ -18,25 +17,6 @@ func (d Done) Text() string { return string(d) }
 
 // ErrNoReason says that an operation needs a reason: the Why of its prepaid.By.
 var ErrNoReason = errors.New("say why")
-
-// MaxReason is how long a reason may be, in characters.
-const MaxReason = 500
-
-// ErrLongReason says that a reason is too long.
-var ErrLongReason = fmt.Errorf("write it shorter: a reason has at most %d characters", MaxReason)
-
-// readReason is a reason as the record keeps it: what could be a PIN, a card's code or a phone number is masked, as in transcripts. Errors:
-// ErrNoReason, ErrLongReason.
-func readReason(typed string) (string, error) {
-	typed = strings.TrimSpace(typed)
-	switch {
-	case typed == "":
-		return "", ErrNoReason
-	case utf8.RuneCountInString(typed) > MaxReason:
-		return "", ErrLongReason
-	}
-	return prepaid.MaskDigits(typed), nil
-}
 
 func needsReason(by prepaid.By) error {
 	if strings.TrimSpace(by.Why) == "" {

@@ -3,6 +3,7 @@ package operators
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"pulsa/payments"
 	"pulsa/prepaid"
@@ -20,16 +21,15 @@ type Evidence struct {
 const evidenceOrders = 100
 
 // Evidence returns a mandate's evidence. It shows whose it is, so that a deed tells who read it, and why. Errors: ErrNoMandate,
-// ErrNoReason, ErrLongReason, *ForbiddenError.
+// ErrNoReason, *ForbiddenError.
 func (d *Desk) Evidence(ctx context.Context, a Actor, brand, reference, why string) (Evidence, error) {
 	if a.Right(ActUnmask, brand) != May {
 		return Evidence{}, forbidden(ActUnmask, brand)
 	}
-	why, err := readReason(why)
-	if err != nil {
+	by := a.By(ActUnmask, brand, strings.TrimSpace(why))
+	if err := needsReason(by); err != nil {
 		return Evidence{}, err
 	}
-	by := a.By(ActUnmask, brand, why)
 	found, err := d.Customers.Mandates.MandatesByReference(ctx, reference)
 	if err != nil {
 		return Evidence{}, err

@@ -78,22 +78,21 @@ func (d *Desk) again(ctx context.Context, f Form, was SentForm) (Result, error) 
 	case err != nil:
 		return Result{}, err
 	case carried:
-		return Result{Text: Say("This form was sent before, and its work is begun or done: look before you send another.")}, nil
+		return Result{Text: "This form was sent before, and its work is begun or done: look before you send another."}, nil
 	}
-	return Result{Text: Say("This form is being carried out, or was cut off: look before you send another.")}, nil
+	return Result{Text: "This form is being carried out, or was cut off: look before you send another."}, nil
 }
 
 // storedResult is a Result as it is kept.
 type storedResult struct {
 	Text  string           `json:"text"`
-	Job   string           `json:"job,omitempty"`
 	Undo  *storedOperation `json:"undo,omitempty"`
 	Asked ApprovalID       `json:"asked,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
 func (r Result) MarshalJSON() ([]byte, error) {
-	kept := storedResult{Text: r.Text.Stored(), Job: r.Job, Asked: r.Asked}
+	kept := storedResult{Text: r.Text, Asked: r.Asked}
 	if r.Undo != nil {
 		kept.Undo = &storedOperation{Kind: r.Undo.Kind()}
 		var err error
@@ -110,7 +109,7 @@ func (r *Result) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &kept); err != nil {
 		return err
 	}
-	*r = Result{Text: ReadSentence(kept.Text), Job: kept.Job, Asked: kept.Asked}
+	*r = Result{Text: kept.Text, Asked: kept.Asked}
 	if kept.Undo == nil {
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"pulsa/payments"
 	"pulsa/prepaid"
 )
 
@@ -32,7 +31,6 @@ type Gate struct {
 	version int64
 	loaded  bool
 	blocks  map[gateKey]time.Time // until when; zero: until somebody ends it
-	kinds   map[gateKey]bool      // of which there are any, without a value
 	pauses  map[string]Pause
 }
 
@@ -62,9 +60,8 @@ func (g *Gate) Load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	blocks, kinds, pauses := make(map[gateKey]time.Time, len(all)), map[gateKey]bool{}, map[string]Pause{}
+	blocks, pauses := make(map[gateKey]time.Time, len(all)), map[string]Pause{}
 	for _, b := range all {
-		kinds[gateKey{brand: b.Brand, kind: b.Kind}] = true
 		blocks[gateKey{b.Brand, b.Kind, b.Value}] = b.Until
 	}
 	for _, p := range paused {
@@ -72,7 +69,7 @@ func (g *Gate) Load(ctx context.Context) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.version, g.loaded, g.blocks, g.kinds, g.pauses = version, true, blocks, kinds, pauses
+	g.version, g.loaded, g.blocks, g.pauses = version, true, blocks, pauses
 	return nil
 }
 
@@ -84,35 +81,12 @@ func (g *Gate) Blocked(k BlockKind, brand, what string) bool {
 		return false
 	}
 	for _, value := range g.Values(k, brand, what) {
-		if g.blocked(gateKey{brand, k, value}) {
+		until, blocked := g.blocks[gateKey{brand, k, value}]
+		if blocked && (until.IsZero() || g.Clock.Now().Before(until)) {
 			return true
 		}
 	}
 	return false
-}
-
-// Any reports whether a brand has blocked anything of a kind.
-func (g *Gate) Any(k BlockKind, brand string) bool {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	return g.kinds[gateKey{brand: brand, kind: k}]
-}
-
-// BlockedInstrument reports whether a brand has blocked a way to pay: by what its gateway knows it by, by its IBAN, or, where the gateway tells
-// nothing to know it by, by what is shown of it.
-func (g *Gate) BlockedInstrument(i payments.Instrument) bool {
-	if i.FingerprintDigest == "" && i.Display != "" && g.Blocked(BlockInstrument, i.Brand, InstrumentName(i.Gateway, i.Display)) {
-		return true
-	}
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	return g.blocked(gateKey{i.Brand, BlockInstrument, i.FingerprintDigest}) || g.blocked(gateKey{i.Brand, BlockIBAN, i.IBANDigest})
-}
-
-// blocked is for who holds mu.
-func (g *Gate) blocked(key gateKey) bool {
-	until, blocked := g.blocks[key]
-	return blocked && (until.IsZero() || g.Clock.Now().Before(until))
 }
 
 // Paused returns the pause of a brand; false where it sells.

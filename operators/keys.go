@@ -304,21 +304,21 @@ func CheckCopyKeys(name string, c Copy, running []Copy, inUse map[MasterKey]KeyU
 			})
 			used := inUse[key].Version == version
 			_, has := c.Keys[key][version]
-			about := []any{"copy", name, "variable", key.Variable(version), "version", fmt.Sprint(version), "key", key}
-			f := Finding{Level: LevelWarn, What: Say("keys")}
+			variable := key.Variable(version)
+			f := Finding{Level: LevelWarn, What: "keys"}
 			if used {
 				f.Level = LevelError
 			}
 			switch {
 			case has && unlike:
-				f.Found = Say("{copy} and another copy have different keys in {variable}", about...)
-				f.Do = Say("give all copies the same {variable}, and restart those that had another", about...)
+				f.Found = name + " and another copy have different keys in " + variable
+				f.Do = "give all copies the same " + variable + ", and restart those that had another"
 			case !has && used:
-				f.Found = Say("{copy} lacks {variable}, which is in use: it can't read what the other copies write", about...)
-				f.Do = Say("set {variable} there, to the key that the other copies have, and restart it", about...)
+				f.Found = name + " lacks " + variable + ", which is in use: it can't read what the other copies write"
+				f.Do = "set " + variable + " there, to the key that the other copies have, and restart it"
 			case !has && unlike:
-				f.Found = Say("{copy} lacks {variable}, which another copy has", about...)
-				f.Do = Say("set {variable} there and restart it; until then pulsa keys use {version} --key {key} is refused", about...)
+				f.Found = name + " lacks " + variable + ", which another copy has"
+				f.Do = fmt.Sprintf("set %s there and restart it; until then pulsa keys use %d --key %s is refused", variable, version, key)
 			default:
 				continue
 			}

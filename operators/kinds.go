@@ -15,10 +15,7 @@ func operationKinds() []Operation {
 		AddBlocks{}, Unblock{}, PauseBrand{}, ResumeBrand{},
 		AddPerson{}, SetRoles{}, SetGoodwill{}, ResetSignIn{}, EndPerson{},
 		CreateKey{}, ChangeKey{}, CreditKey{}, RepeatDelivery{}, SwitchChannel{}, RunAudit{},
-		CreateReseller{}, MoveStock{},
 		See{}, SendCallerCode{}, AddNote{}, RemoveNote{}, UnlockPIN{}, UnlockCards{}, SendResetCode{}, ResendResult{}, RemoveInstrument{}, ChangeNumber{},
-		ReleaseCards{}, EditCards{}, LockCards{}, ReopenCards{}, VoidCards{}, DeleteCards{}, ExportCards{}, GenerateCards{}, LockCard{},
-		StopJob{}, ResumeJob{}, GiveUpJob{}, AddPrinter{}, RemovePrinter{}, ConfirmPrintFile{},
 		Unfreeze{}, UnfreezeForNobody{}, CloseAccount{}, EraseCustomer{}, ExportData{},
 	}
 }
@@ -45,13 +42,4 @@ func readOperation(kind string, stored []byte) (Operation, error) {
 		return op.Elem().Interface().(Operation), nil
 	}
 	return nil, fmt.Errorf("%w: %s", errNoKind, kind)
-}
-
-// OperationKinds are the names of all kinds of operations.
-func OperationKinds() []string {
-	var names []string
-	for _, op := range operationKinds() {
-		names = append(names, op.Kind())
-	}
-	return names
 }

@@ -2,6 +2,8 @@ package operators
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"pulsa/prepaid"
@@ -46,9 +48,7 @@ func (o OfOrder) find(ctx context.Context, d *Desk, a topup.OperatorAction) (top
 }
 
 // state is what a plan depends on.
-func (o OfOrder) state(h topup.History) Sentence {
-	return Say("the order is {status}", "status", statusWord(h.Status))
-}
+func (o OfOrder) state(h topup.History) string { return fmt.Sprintf("the order is %s", h.Status) }
 
 // carry carries out an action, and says how the order then stands.
 func (o OfOrder) carry(ctx context.Context, d *Desk, a topup.OperatorAction, by prepaid.By) (topup.History, error) {
@@ -78,28 +78,28 @@ func (SettleOrder) Act(Actor) Act { return ActSettle }
 
 // settled says of each verdict what it does, and how the order will stand.
 var settled = map[topup.Verdict]struct {
-	does Sentence
+	does string
 	then topup.Status
 }{
-	topup.WasCharged:   {Say("Takes it that the customer paid {amount}, and has the network deliver it."), topup.Delivered},
-	topup.NotCharged:   {Say("Takes it that the customer was not charged the {amount}, and never will be. The order is declined."), topup.Declined},
-	topup.WasDelivered: {Say("Takes it that the customer got the {amount}. Nothing is given back."), topup.Delivered},
-	topup.NotDelivered: {Say("Takes it that the network did not deliver, and gives the {amount} back."), topup.Refunded},
-	topup.WasRefunded:  {Say("Takes it that the customer has the {amount} back. Nothing is paid again."), topup.Refunded},
-	topup.NotRefunded:  {Say("Takes it that the customer does not have the {amount} back. The order waits for a person."), topup.RefundFailed},
+	topup.WasCharged:   {"Takes it that the customer paid %s, and has the network deliver it.", topup.Delivered},
+	topup.NotCharged:   {"Takes it that the customer was not charged the %s, and never will be. The order is declined.", topup.Declined},
+	topup.WasDelivered: {"Takes it that the customer got the %s. Nothing is given back.", topup.Delivered},
+	topup.NotDelivered: {"Takes it that the network did not deliver, and gives the %s back.", topup.Refunded},
+	topup.WasRefunded:  {"Takes it that the customer has the %s back. Nothing is paid again.", topup.Refunded},
+	topup.NotRefunded:  {"Takes it that the customer does not have the %s back. The order waits for a person.", topup.RefundFailed},
 }
 
 // Plan implements Operation.
 func (o SettleOrder) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	says, known := settled[o.Verdict]
 	if !known {
-		return Plan{}, &FieldError{Field: "verdict", Value: string(o.Verdict), Err: refusal("choose what you have found out")}
+		return Plan{}, &FieldError{Field: "verdict", Value: string(o.Verdict), Err: errors.New("choose what you have found out")}
 	}
 	h, err := o.find(ctx, d, o.Verdict.Action())
 	if err != nil {
 		return Plan{}, err
 	}
-	does := says.does.Fill("amount", h.Amount).Then(Say("The provider is asked once more before; if it says otherwise, nothing is done."))
+	does := fmt.Sprintf(says.does, h.Amount) + " The provider is asked once more before; if it says otherwise, nothing is done."
 	return Plan{Does: does, Reads: d.Says.OrderText(as(h, says.then)), State: o.state(h)}, nil
 }
 
@@ -110,18 +110,15 @@ func (o SettleOrder) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result,
 }
 
 // stands says how an order stands after something was done to it.
-func stands(h topup.History) Sentence {
+func stands(h topup.History) string {
 	switch {
 	case h.Status == topup.Refunding, h.Status == topup.RefundUnknown:
-		return Say("The money is not given back yet: whoever took it has not answered, and is asked until they do.")
+		return "The money is not given back yet: whoever took it has not answered, and is asked until they do."
 	case h.Status == topup.RefundFailed:
-		return Say("The money is not given back: whoever took it refuses ({code}).", "code", h.Reason)
+		return "The money is not given back: whoever took it refuses (" + h.Reason + ")."
 	}
-	return Say("Order {order} is {status}.", "order", h.ID.Grouped(), "status", statusWord(h.Status))
+	return "Order " + h.ID.Grouped() + " is " + string(h.Status) + "."
 }
-
-// statusWord is where an order stands.
-func statusWord(s topup.Status) Word { return Word{Kind: "order.status", Is: string(s)} }
 
 // RefundOrder gives the money of an order back that was not delivered.
 type RefundOrder struct{ OfOrder }
@@ -138,28 +135,28 @@ func (o RefundOrder) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	does := Say("Gives {amount} back to {whom}.", "amount", h.Amount, "whom", paidBy(h))
+	does := fmt.Sprintf("Gives %s back to %s.", h.Amount, paidBy(h))
 	switch h.Status {
 	case topup.Held:
-		does = does.Then(Say("The network is not asked to deliver any more."))
+		does += " The network is not asked to deliver any more."
 	case topup.Delivered:
-		does = does.Then(Say("The network is asked first whether it took the delivery back; if it did not, nothing is done."))
+		does += " The network is asked first whether it took the delivery back; if it did not, nothing is done."
 	}
 	return Plan{Does: does, Reads: d.Says.OrderText(as(h, topup.Refunded)), State: o.state(h)}, nil
 }
 
 // paidBy is where the money of an order goes back to.
-func paidBy(h topup.History) Sentence {
+func paidBy(h topup.History) string {
 	switch h.Funding.Kind {
 	case topup.ByCard:
-		return Say("top-up card {serial}", "serial", h.Funding.Ref)
+		return "top-up card " + h.Funding.Ref
 	case topup.ByDeveloper:
-		return Say("the developer's account")
+		return "the developer's account"
 	}
 	if h.Funding.Method == "" {
-		return Say("the customer")
+		return "the customer"
 	}
-	return Say("the customer's {method}", "method", Word{Kind: "method", Is: h.Funding.Method})
+	return "the customer's " + h.Funding.Method
 }
 
 // Carry implements Operation.
@@ -192,9 +189,9 @@ func (o GoodwillOrder) Plan(ctx context.Context, d *Desk) (Plan, error) {
 		return Plan{}, err
 	}
 	if o.Amount.Currency != h.Amount.Currency || o.Amount.Minor <= 0 || o.Amount.Minor > h.Amount.Minor {
-		return Plan{}, &FieldError{Field: "amount", Value: o.Amount.Number(), Err: refusal("write an amount up to {most}", "most", h.Amount)}
+		return Plan{}, &FieldError{Field: "amount", Value: o.Amount.Number(), Err: fmt.Errorf("write an amount up to %s", h.Amount)}
 	}
-	does := Say("Gives {amount} of the {paid} back to {whom}. The customer keeps the airtime, and the money is our loss.", "amount", o.Amount, "paid", h.Amount, "whom", paidBy(h))
+	does := fmt.Sprintf("Gives %s of the %s back to %s. The customer keeps the airtime, and the money is our loss.", o.Amount, h.Amount, paidBy(h))
 	return Plan{Does: does, Reads: d.Says.GoodwillText(h, o.Amount), State: o.state(h)}, nil
 }
 
@@ -204,9 +201,9 @@ func (o GoodwillOrder) Carry(ctx context.Context, d *Desk, by prepaid.By) (Resul
 		return Result{}, err
 	}
 	h, err := d.Topups.Goodwill(ctx, o.Order, o.Amount, by)
-	r := Result{Text: Say("{amount} is given back.", "amount", o.Amount)}
+	r := Result{Text: fmt.Sprintf("%s is given back.", o.Amount)}
 	if err == nil && h.Charge.GivenAway.Zero() && h.Charge.Status == topup.ChargeCaptured {
-		r.Text = Say("{amount} is being given back: the gateway has not answered, and is asked until it does.", "amount", o.Amount)
+		r.Text = fmt.Sprintf("%s is being given back: the gateway has not answered, and is asked until it does.", o.Amount)
 	}
 	return r, err
 }

@@ -3,6 +3,7 @@ package operators
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -37,7 +38,7 @@ type PauseStore interface {
 // Refusals of pauses.
 var (
 	errNotPaused = errors.New("the brand is not paused")
-	errPauseText = refusal("write up to {most} characters on one line", "most", maxPauseText)
+	errPauseText = fmt.Errorf("write up to %d characters on one line", maxPauseText)
 )
 
 // maxPauseText is how long a text for customers may be: two SMS.
@@ -65,9 +66,9 @@ func (o PauseBrand) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if !o.Until.IsZero() && !now.Before(o.Until) {
 		return Plan{}, &FieldError{Field: "until", Err: ErrUntilPast}
 	}
-	plan := Plan{Does: Say("Nothing is sold until somebody resumes. What was ordered is finished."), State: Say("the brand sells")}
+	plan := Plan{Does: "Nothing is sold until somebody resumes. What was ordered is finished.", State: "the brand sells"}
 	if !o.Until.IsZero() {
-		plan.Does = Say("Nothing is sold until {until}. What was ordered is finished.", "until", o.Until)
+		plan.Does = "Nothing is sold until " + stamp(o.Until) + ". What was ordered is finished."
 	}
 	for _, language := range slices.Sorted(maps.Keys(o.Texts)) {
 		if o.Texts[language] == "" || !oneLine(o.Texts[language], maxPauseText) {
@@ -80,7 +81,7 @@ func (o PauseBrand) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	}
 	p, err := d.Pauses.Pause(ctx, o.Brand)
 	if p.Active(now) {
-		plan.State = Say("the brand was paused")
+		plan.State = "the brand was paused"
 	}
 	return plan, err
 }
@@ -95,7 +96,7 @@ func (o PauseBrand) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, 
 	if err := d.Pauses.SetPause(ctx, Pause{Brand: o.Brand, Until: o.Until, Texts: o.Texts, By: by, At: now}, deed); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: Say("The brand is paused: every copy of the server knows within 5 seconds."), Undo: ResumeBrand{o.Brand}}, nil
+	return Result{Text: "The brand is paused: every copy of the server knows within 5 seconds.", Undo: ResumeBrand{o.Brand}}, nil
 }
 
 // ResumeBrand ends a brand's pause.
@@ -116,7 +117,7 @@ func (o ResumeBrand) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err == nil && !p.Active(d.Clock.Now()) {
 		err = errNotPaused
 	}
-	return Plan{Does: Say("The brand sells again."), State: Say("the brand was paused")}, err
+	return Plan{Does: "The brand sells again.", State: "the brand was paused"}, err
 }
 
 // Carry implements Operation.
@@ -130,5 +131,5 @@ func (o ResumeBrand) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result,
 	case !ended:
 		return Result{}, errNotPaused
 	}
-	return Result{Text: Say("The brand sells again: every copy of the server knows within 5 seconds.")}, nil
+	return Result{Text: "The brand sells again: every copy of the server knows within 5 seconds."}, nil
 }

@@ -25,7 +25,7 @@ type PauseRequest struct {
 func (m MachinePauses) Pause(ctx context.Context, r PauseRequest, by prepaid.By) (Done, error) {
 	b := m.Desk.Brands.Known(r.Brand)
 	if b == nil {
-		return "", &FieldError{Field: "brand", Value: r.Brand, Err: refusal("there is no such brand")}
+		return "", &FieldError{Field: "brand", Value: r.Brand, Err: errors.New("there is no such brand")}
 	}
 	op := PauseBrand{Brand: b.Name, Texts: map[string]string{}}
 	for language, text := range r.Texts {
@@ -58,7 +58,7 @@ func (m MachinePauses) do(ctx context.Context, op Operation, by prepaid.By) (Don
 		return "", err
 	}
 	r, err := op.Carry(ctx, m.Desk, by)
-	return Done(r.Text.String()), err
+	return Done(r.Text), err
 }
 
 // readUntil reads a time in a zone. A time of day is the next one.
@@ -92,12 +92,11 @@ func CheckPauses(all []Pause, now time.Time) []Finding {
 		if !p.Active(now) {
 			continue
 		}
-		found := Say("paused since {since}, by {who}: {why}", "since", p.At, "who", p.Who, "why", p.Why)
+		found := "paused since " + stamp(p.At)
 		if !p.Until.IsZero() {
-			found = Say("paused since {since}, until {until}, by {who}: {why}", "since", p.At, "until", p.Until, "who", p.Who, "why", p.Why)
+			found += ", until " + stamp(p.Until)
 		}
-		findings = append(findings, Warning(Say("brand {brand}", "brand", p.Brand), found,
-			Say("end it when it may sell again: pulsa brands resume --brand {brand}", "brand", p.Brand)))
+		findings = append(findings, Warning("brand "+p.Brand, found+", by "+p.Who+": "+p.Why, "end it when it may sell again: pulsa brands resume --brand "+p.Brand))
 	}
 	return findings
 }

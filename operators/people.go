@@ -204,7 +204,7 @@ type NewPerson struct {
 	Email    string
 	Name     string
 	Language string // "" is English
-	TimeZone string // "" is that of their brands
+	TimeZone string // "" is UTC
 	Roles    map[string][]Role
 	Goodwill map[prepaid.Currency]int64
 }
@@ -220,7 +220,7 @@ func ReadEmail(text string) (string, error) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	address, err := mail.ParseAddress(text)
 	if err != nil || address.Address != text || !oneLine(text, maxEmail) {
-		return "", &FieldError{Field: "email", Err: refusal("write an address such as anna@acme.example")}
+		return "", &FieldError{Field: "email", Err: errors.New("write an address such as anna@acme.example")}
 	}
 	return text, nil
 }
@@ -242,7 +242,7 @@ func (p People) check(n NewPerson) (Person, error) {
 		person.Language = DeskLanguages()[0]
 	}
 	if person.TimeZone == "" {
-		person.TimeZone = p.zoneOf(n.Roles)
+		person.TimeZone = "UTC"
 	}
 	if person.Name == "" || !oneLine(person.Name, maxPersonName) {
 		return Person{}, &FieldError{Field: "name", Err: fmt.Errorf("write up to %d characters on one line", maxPersonName)}
@@ -252,33 +252,10 @@ func (p People) check(n NewPerson) (Person, error) {
 	}
 	for currency, limit := range n.Goodwill {
 		if limit < 0 || len(currency) != 3 {
-			return Person{}, &FieldError{Field: "goodwill", Err: refusal("write an amount and a currency")}
+			return Person{}, &FieldError{Field: "goodwill", Err: errors.New("write an amount and a currency")}
 		}
 	}
 	return person, p.checkRoles(n.Roles)
-}
-
-// zoneOf is the time zone that the brands of some roles share; UTC where they share none.
-func (p People) zoneOf(roles map[string][]Role) string {
-	var brands []*prepaid.Brand
-	if p.Brands != nil {
-		for _, b := range p.Brands.AllKnown() {
-			if roles[b.Name] != nil || roles[AllBrands] != nil {
-				brands = append(brands, b)
-			}
-		}
-	}
-	zone := ""
-	for _, b := range brands {
-		if b.TimeZone == nil || zone != "" && zone != b.TimeZone.String() {
-			return "UTC"
-		}
-		zone = b.TimeZone.String()
-	}
-	if zone == "" {
-		return "UTC"
-	}
-	return zone
 }
 
 func checkTastes(language, zone string) error {
@@ -286,7 +263,7 @@ func checkTastes(language, zone string) error {
 		return &FieldError{Field: "language", Value: language, Err: fmt.Errorf("known are %s", strings.Join(DeskLanguages(), ", ")), Known: DeskLanguages()}
 	}
 	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
-		return &FieldError{Field: "time-zone", Value: zone, Err: refusal("write a zone such as Europe/Amsterdam")}
+		return &FieldError{Field: "time-zone", Value: zone, Err: errors.New("write a zone such as Europe/Amsterdam")}
 	}
 	return nil
 }
@@ -294,10 +271,10 @@ func checkTastes(language, zone string) error {
 func (p People) checkRoles(roles map[string][]Role) error {
 	for brand, in := range roles {
 		if brand != AllBrands && p.Brands.Known(brand) == nil {
-			return &FieldError{Field: "brand", Value: brand, Err: refusal("there is no such brand")}
+			return &FieldError{Field: "brand", Value: brand, Err: errors.New("there is no such brand")}
 		}
 		if len(in) == 0 {
-			return &FieldError{Field: "role", Err: refusal("say which")}
+			return &FieldError{Field: "role", Err: errors.New("say which")}
 		}
 		for _, role := range in {
 			if !slices.Contains(Roles(), role) {
@@ -356,10 +333,7 @@ func (p People) add(ctx context.Context, person Person, by prepaid.By) (Person, 
 	before, err := p.Store.PersonByEmail(ctx, person.Email)
 	switch {
 	case errors.Is(err, ErrNoPerson):
-		if person.ID == "" {
-			person.ID = prepaid.NewID[PersonID]()
-		}
-		person.CreatedAt, person.ChangedAt = now, now
+		person.ID, person.CreatedAt, person.ChangedAt = prepaid.NewID[PersonID](), now, now
 		d := personDeed("add person", person.ID, by, now)
 		d.New = person.Email + ": " + person.RoleText()
 		return person, p.Store.AddPerson(ctx, person, PersonChange{Deed: d})

@@ -3,8 +3,7 @@ package operators
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
+	"fmt"
 
 	"pulsa/prepaid"
 )
@@ -55,11 +54,11 @@ func (o AddPerson) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	case err == nil && before.State == PersonActive:
 		return Plan{}, &FieldError{Field: "email", Err: ErrEmailTaken}
 	case err == nil:
-		return Plan{Does: Say("Takes {email} back, who had left, as {roles}.", "email", p.Email, "roles", orNothing(rolesSaid(p.Roles))), State: Say("left")}, nil
+		return Plan{Does: fmt.Sprintf("Takes %s back, who had left, as %s.", p.Email, p.RoleText()), State: "left"}, nil
 	case !errors.Is(err, ErrNoPerson):
 		return Plan{}, err
 	}
-	return Plan{Does: Say("Adds {name} ({email}) as {roles}.", "name", p.Name, "email", p.Email, "roles", orNothing(rolesSaid(p.Roles))), State: Say("new")}, nil
+	return Plan{Does: fmt.Sprintf("Adds %s (%s) as %s.", p.Name, p.Email, p.RoleText()), State: "new"}, nil
 }
 
 // Carry implements Operation.
@@ -75,7 +74,7 @@ func (o AddPerson) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, e
 	if p, err = d.People.add(ctx, p, by); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: Say("{name} is added. Make the link by which they set how they sign in, and send it to them.", "name", p.Name)}, nil
+	return Result{Text: p.Name + " is added. Make the link by which they set how they sign in, and send it to them."}, nil
 }
 
 // SetRoles gives somebody other roles.
@@ -108,40 +107,14 @@ func (o SetRoles) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if needsFactor(o.Roles) && !p.Password.Empty() && len(p.Factor) == 0 {
 		return Plan{}, ErrNeedsFactor
 	}
-	return Plan{Does: Say("{name} is {roles}, and will be {new}.", "name", p.Name, "roles", orNothing(rolesSaid(p.Roles)), "new", orNothing(rolesSaid(o.Roles))), State: rolesSaid(p.Roles)}, nil
+	return Plan{Does: fmt.Sprintf("%s is %s, and will be %s.", p.Name, orNothing(p.RoleText()), orNothing(roleText(o.Roles))), State: p.RoleText()}, nil
 }
 
-// rolesSaid says which roles somebody has.
-func rolesSaid(roles map[string][]Role) Sentence {
-	var all []Sentence
-	for _, brand := range slices.Sorted(maps.Keys(roles)) {
-		var names []Sentence
-		for _, role := range roles[brand] {
-			names = append(names, Say("{role}", "role", Word{Kind: "role", Is: string(role)}))
-		}
-		in := joined("{first}, {then}", names)
-		if brand != AllBrands {
-			in = Say("{roles} in {brand}", "roles", in, "brand", brand)
-		}
-		all = append(all, in)
+func orNothing(text string) string {
+	if text == "" {
+		return "nothing"
 	}
-	return joined("{first}; {then}", all)
-}
-
-func orNothing(s Sentence) Sentence {
-	if s.Empty() {
-		return Say("nothing")
-	}
-	return s
-}
-
-// limitSaid says how much one goodwill may be.
-func limitSaid(limits map[prepaid.Currency]int64) Sentence {
-	var all []Sentence
-	for _, currency := range slices.Sorted(maps.Keys(limits)) {
-		all = append(all, Say("{amount}", "amount", prepaid.Money{Minor: limits[currency], Currency: currency}))
-	}
-	return joined("{first}, {then}", all)
+	return text
 }
 
 // Carry implements Operation.
@@ -149,7 +122,7 @@ func (o SetRoles) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, er
 	if err := d.People.SetRoles(ctx, o.Person, o.Roles, by); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: Say("The roles are {roles} now.", "roles", orNothing(rolesSaid(o.Roles)))}, nil
+	return Result{Text: "The roles are " + orNothing(roleText(o.Roles)) + " now."}, nil
 }
 
 // SetGoodwill changes how much one goodwill of somebody's may be.
@@ -173,8 +146,8 @@ func (o SetGoodwill) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: Say("One goodwill of {name} may be {new} at most; until now it may be {limit}.", "name", p.Name, "new", orNothing(limitSaid(o.Limits)), "limit", orNothing(limitSaid(p.Goodwill))),
-		State: limitSaid(p.Goodwill)}, nil
+	return Plan{Does: fmt.Sprintf("One goodwill of %s may be %s at most; it is %s.", p.Name, orNothing(GoodwillText(o.Limits)), orNothing(GoodwillText(p.Goodwill))),
+		State: GoodwillText(p.Goodwill)}, nil
 }
 
 // Carry implements Operation.
@@ -182,7 +155,7 @@ func (o SetGoodwill) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result,
 	if err := d.People.SetGoodwill(ctx, o.Person, o.Limits, by); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: Say("The limit is {limit} now.", "limit", orNothing(limitSaid(o.Limits)))}, nil
+	return Result{Text: "The limit is " + orNothing(GoodwillText(o.Limits)) + " now."}, nil
 }
 
 // ResetSignIn takes somebody's password, one-time password and sessions away.
@@ -203,7 +176,7 @@ func (o ResetSignIn) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: Say("{name} is signed out everywhere, and can sign in again by a new link alone.", "name", p.Name), State: Say("{state}", "state", Word{Kind: "person-state", Is: p.Row().State})}, nil
+	return Plan{Does: p.Name + " is signed out everywhere, and can sign in again by a new link alone.", State: p.Row().State}, nil
 }
 
 // Carry implements Operation.
@@ -211,7 +184,7 @@ func (o ResetSignIn) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result,
 	if err := d.People.Reset(ctx, o.Person, by); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: Say("Password, one-time password and sessions are gone. Make a link, and give it to them.")}, nil
+	return Result{Text: "Password, one-time password and sessions are gone. Make a link, and give it to them."}, nil
 }
 
 // EndPerson ends somebody's roles, sessions and credentials.
@@ -235,7 +208,7 @@ func (o EndPerson) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: Say("{name} ({roles}) is signed out everywhere, and has no role any more.", "name", p.Name, "roles", orNothing(rolesSaid(p.Roles))), State: rolesSaid(p.Roles)}, nil
+	return Plan{Does: fmt.Sprintf("%s (%s) is signed out everywhere, and has no role any more.", p.Name, orNothing(p.RoleText())), State: p.RoleText()}, nil
 }
 
 // Carry implements Operation.
@@ -246,13 +219,12 @@ func (o EndPerson) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, e
 	case err != nil:
 		return Result{}, err
 	}
-	return Result{Text: Say("They have left. They can be added again.")}, nil
+	return Result{Text: "They have left. They can be added again."}, nil
 }
 
-// LinkFor makes the link by which somebody sets how they sign in who can't sign in now, once for each form: what it hands out is kept nowhere,
-// so that a form that is sent again gets ErrFormUsed. Other errors: *ForbiddenError, ErrNotFresh, ErrNoForm, ErrCanSignIn, ErrPersonLeft,
-// ErrNoPerson.
-func (d *Desk) LinkFor(ctx context.Context, a Actor, key string, id PersonID) (Invitation, error) {
+// LinkFor makes the link by which somebody sets how they sign in who can't sign in now. It does not go through Do, because what it hands out
+// is kept nowhere. Errors: *ForbiddenError, ErrNotFresh, ErrCanSignIn, ErrPersonLeft, ErrNoPerson.
+func (d *Desk) LinkFor(ctx context.Context, a Actor, id PersonID) (Invitation, error) {
 	if a.Right(ActPeople, "") == Not {
 		return Invitation{}, forbidden(ActPeople, "")
 	}
@@ -263,22 +235,9 @@ func (d *Desk) LinkFor(ctx context.Context, a Actor, key string, id PersonID) (I
 	if err != nil {
 		return Invitation{}, err
 	}
-	form, err := formOf(a.Person, key, d.Clock.Now(), "link", string(id))
+	token, err := d.People.Link(ctx, id, a.By(ActPeople, "", ""))
 	if err != nil {
 		return Invitation{}, err
 	}
-	_, sent, err := d.Forms.Begin(ctx, form)
-	if err == nil && sent {
-		err = ErrFormUsed
-	}
-	if err != nil {
-		return Invitation{}, err
-	}
-	by := a.By(ActPeople, "", "")
-	by.Operation = form.operation()
-	token, err := d.People.Link(ctx, id, by)
-	if err != nil {
-		return Invitation{}, errors.Join(err, d.failed(ctx, form, err))
-	}
-	return d.People.invitation(p, token), d.Forms.End(ctx, form, Result{Text: Say("The link was made, and shown once. Lost? Make another.")}, d.Clock.Now())
+	return d.People.invitation(p, token), nil
 }

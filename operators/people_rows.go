@@ -45,35 +45,35 @@ func WithRoles(all, given map[string][]Role) map[string][]Role {
 
 // PersonRow is a person as they are listed.
 type PersonRow struct {
-	Email    string   `json:"email"`
-	Name     string   `json:"name"`
-	Roles    Sentence `json:"roles"`
-	Goodwill Sentence `json:"goodwill"`
-	State    string   `json:"state"` // active, invited, left
-	SignIn   Sentence `json:"sign_in"`
-	ID       string   `json:"id"`
+	Email    string `json:"email"`
+	Name     string `json:"name"`
+	Roles    string `json:"roles"`
+	Goodwill string `json:"goodwill"`
+	State    string `json:"state"` // active, invited, left
+	SignIn   string `json:"sign_in"`
+	ID       string `json:"id"`
 }
 
 // Cells are what people see of the row.
 func (r PersonRow) Cells() [][2]string {
-	return [][2]string{{"email", r.Email}, {"name", r.Name}, {"roles", r.Roles.String()}, {"state", r.State}, {"sign in", r.SignIn.String()}}
+	return [][2]string{{"email", r.Email}, {"name", r.Name}, {"roles", r.Roles}, {"state", r.State}, {"sign in", r.SignIn}}
 }
 
 // Row is the person as they are listed.
 func (p Person) Row() PersonRow {
-	row := PersonRow{Email: p.Email, Name: p.Name, Roles: rolesSaid(p.Roles), Goodwill: limitSaid(p.Goodwill), State: string(p.State), ID: string(p.ID)}
+	row := PersonRow{Email: p.Email, Name: p.Name, Roles: p.RoleText(), Goodwill: GoodwillText(p.Goodwill), State: string(p.State), ID: string(p.ID)}
 	switch {
 	case p.State == PersonLeft:
 	case p.Email == demoEmail:
-		row.SignIn = Say("link to the demo")
+		row.SignIn = "link to the demo"
 	case p.Subject != "":
-		row.SignIn = Verbatim(p.Issuer)
+		row.SignIn = p.Issuer
 	case p.Password.Empty():
 		row.State = "invited"
 	case len(p.Factor) == 0:
-		row.SignIn = Say("password")
+		row.SignIn = "password"
 	default:
-		row.SignIn = Say("password, one-time password")
+		row.SignIn = "password, one-time password"
 	}
 	return row
 }
@@ -140,34 +140,4 @@ func (p People) InviteAgain(ctx context.Context, email string, by prepaid.By) (I
 		return Invitation{}, err
 	}
 	return p.invitation(person, token), nil
-}
-
-// GivenRoles are roles that somebody gets, as people write them: see RolesIn. Where brands are named, the roles in others stay, but for
-// Only.
-type GivenRoles struct {
-	Email         string
-	Roles, Brands []string
-	Only          bool
-}
-
-// GiveRoles gives somebody other roles. Errors as SetRoles.
-func (p People) GiveRoles(ctx context.Context, g GivenRoles, by prepaid.By) (Done, error) {
-	person, err := p.Find(ctx, g.Email)
-	if err != nil {
-		return "", err
-	}
-	roles := RolesIn(g.Roles, g.Brands)
-	if len(g.Brands) > 0 && !g.Only {
-		roles = WithRoles(person.Roles, roles)
-	}
-	return Done(fmt.Sprintf("%s is %s now.", person.Email, roleText(roles))), p.SetRoles(ctx, person.ID, roles, by)
-}
-
-// SeeOff is Leave by e-mail address.
-func (p People) SeeOff(ctx context.Context, email string, by prepaid.By) (Done, error) {
-	person, err := p.Find(ctx, email)
-	if err != nil {
-		return "", err
-	}
-	return Done(person.Email + " has left: their sessions have ended."), p.Leave(ctx, person.ID, by)
 }

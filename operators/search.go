@@ -148,7 +148,7 @@ func (s Search) read(a Actor, text string) (Sought, error) {
 	sought.Order = prepaid.ReadOrderID(text)
 	sought.Reference, sought.Serial, sought.Mandate, sought.Identifier = text, strings.ToUpper(text), strings.ToUpper(text), strings.ToLower(text)
 	for _, b := range brands {
-		if m, ok := ReadNumberAt(text, b); ok {
+		if m, ok := readNumberAt(text, b); ok {
 			sought.Numbers[b.Name] = m
 		}
 	}
@@ -169,8 +169,8 @@ func (s Search) maySecret(text string) bool {
 	}))
 }
 
-// ReadNumberAt reads a number as it is spoken where a brand sells, or one of another country in full.
-func ReadNumberAt(text string, b *prepaid.Brand) (prepaid.MSISDN, bool) {
+// readNumberAt reads a number as it is spoken where a brand sells, or one of another country in full.
+func readNumberAt(text string, b *prepaid.Brand) (prepaid.MSISDN, bool) {
 	m, err := prepaid.ParseMSISDN(text, b.Country)
 	if err != nil {
 		digits, _ := prepaid.PhoneDigits(text)

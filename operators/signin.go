@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,9 +19,6 @@ const (
 	ByOIDC     = "oidc"
 	ByDemo     = "demo"
 )
-
-// DeedSignIn is the deed of who has signed in.
-const DeedSignIn = "sign in"
 
 // Session is a person who is signed in with a browser. The store has the digest of its token alone.
 type Session struct {
@@ -57,28 +53,10 @@ type TryLimit struct {
 	Within, Lock time.Duration
 }
 
-// The limits of tries to sign in. No e-mail address is locked for everybody: whoever knows it could lock its owner out. A block is an IPv4
-// network of 24 bits, or an IPv6 network of 48.
-//
-// How many guesses that leaves, of one e-mail address: from one block 5 in 15 minutes and 20 a day; from all blocks 400 a day, but from a block
-// where its owner has signed in within 30 days, which has its own 20. So one attacker guesses 20 passwords a day, and 20 networks together 400.
-// Who has the password guesses codes: 3 of 1,000,000 are right at a time, so 400 a day find one with 0.12 %, and leave deeds of "lock out".
-// Whom 20 networks keep busy for a day still gets in from where they usually are, or by a link that another admin makes.
+// The limits of tries to sign in: of one e-mail address, and of one IP address, from which a whole office may come.
 var (
-	triesPerAddress  = TryLimit{Tries: 30, Within: 15 * time.Minute, Lock: 15 * time.Minute} // a whole office may come from one
-	triesPerBlock    = TryLimit{Tries: 5, Within: 15 * time.Minute, Lock: 15 * time.Minute}
-	triesPerBlockDay = TryLimit{Tries: 20, Within: 24 * time.Hour, Lock: 24 * time.Hour}
-	triesOfAll       = TryLimit{Tries: 400, Within: 24 * time.Hour, Lock: 24 * time.Hour}
-	triesOfCodes     = TryLimit{Tries: 5, Within: 15 * time.Minute, Lock: 15 * time.Minute} // of who is signed in
-)
-
-// knownFor is for how long a block is one where somebody usually is.
-const knownFor = 30 * 24 * time.Hour
-
-// Once more than slowAfter of the day's tries for an e-mail address were not taken back, each takes slowBy longer.
-const (
-	slowAfter = 20
-	slowBy    = time.Second
+	triesPerPerson  = TryLimit{Tries: 5, Within: 15 * time.Minute, Lock: 15 * time.Minute}
+	triesPerAddress = TryLimit{Tries: 30, Within: 15 * time.Minute, Lock: 15 * time.Minute}
 )
 
 // Tries is how often something was tried, with the try that was just counted.
@@ -95,8 +73,6 @@ type TryStore interface {
 	ForgiveTry(ctx context.Context, who string) error
 	// ForgetTries takes all back.
 	ForgetTries(ctx context.Context, who string) error
-	// SignedInFrom lists the IP addresses from which somebody has signed in since a time.
-	SignedInFrom(ctx context.Context, id PersonID, since time.Time) ([]string, error)
 }
 
 // Errors of signing in.
@@ -143,16 +119,13 @@ type Typed struct {
 // *LockedError, prepaid.ErrBusy where too many do so at once.
 func (s *SignIn) Password(ctx context.Context, t Typed) (p Person, freshAt time.Time, err error) {
 	email := strings.ToLower(strings.TrimSpace(t.Email))
-	tries, err := s.count(ctx, t.From, triesToSignIn(email, t.From)...)
+	tries, err := s.count(ctx, emailTries(email), t.From)
 	if err != nil {
 		return Person{}, time.Time{}, err
 	}
 	p, err = s.People.PersonByEmail(ctx, email)
 	known := err == nil
 	if err != nil && !errors.Is(err, ErrNoPerson) {
-		return Person{}, time.Time{}, err
-	}
-	if err := s.countOfAll(ctx, email, p.ID, t.From); err != nil {
 		return Person{}, time.Time{}, err
 	}
 	right, err := s.rightPassword(ctx, p.Password, t.Password)
@@ -174,7 +147,7 @@ func (s *SignIn) Password(ctx context.Context, t Typed) (p Person, freshAt time.
 			if len(p.Factor) > 0 {
 				freshAt = s.Clock.Now()
 			}
-			return p, freshAt, errors.Join(s.forgive(ctx, t.From, triesToSignIn(email, t.From)...), s.Tries.ForgiveTry(ctx, emailTries(email)))
+			return p, freshAt, s.forgive(ctx, emailTries(email), t.From)
 		}
 		if !errors.Is(err, ErrWrongSignIn) {
 			return Person{}, time.Time{}, err
@@ -211,7 +184,7 @@ func (s *SignIn) useCode(p *Person, code prepaid.Secret) error {
 }
 
 func (s *SignIn) signedIn(p Person, from, way string, failed int) prepaid.Deed {
-	d := personDeed(DeedSignIn, p.ID, prepaid.By{Who: p.Email, From: from}, s.Clock.Now())
+	d := personDeed("sign in", p.ID, prepaid.By{Who: p.Email, From: from}, s.Clock.Now())
 	d.New = way
 	if failed > 0 {
 		d.Old = fmt.Sprintf("%d failed tries before", failed)
@@ -219,86 +192,55 @@ func (s *SignIn) signedIn(p Person, from, way string, failed int) prepaid.Deed {
 	return d
 }
 
-// counted is under what name tries are counted, and how many may be.
-type counted struct {
-	who   string
-	limit TryLimit
-}
-
-// triesToSignIn is how tries to sign in are counted, beside those of the IP address.
-func triesToSignIn(email, from string) []counted {
-	here := emailTries(email) + " " + blockOf(from)
-	return []counted{{here, triesPerBlock}, {here + " day", triesPerBlockDay}}
-}
-
-// triesToConfirm is how tries of who is signed in are counted: nobody else can use them up.
-func triesToConfirm(a Actor) []counted {
-	return []counted{{"person " + string(a.Person), triesOfCodes}}
-}
-
-// count counts a try, and returns how many there were under the first name. Errors: *LockedError.
-func (s *SignIn) count(ctx context.Context, from string, all ...counted) (first int, err error) {
+// count counts a try, and returns how many there were of this person. Errors: *LockedError.
+func (s *SignIn) count(ctx context.Context, who, from string) (int, error) {
 	now := s.Clock.Now()
-	address, err := s.Tries.CountTry(ctx, addressTries(from), triesPerAddress, now)
-	if err != nil {
-		return 0, err
-	}
-	if address.Count == triesPerAddress.Tries {
-		d := prepaid.Deed{What: "lock out", Kind: prepaid.OnHouse, Object: from, New: fmt.Sprintf("%d tries to sign in", address.Count),
-			By: prepaid.By{Who: "pulsa", From: from}, At: now}
-		if err := s.Deeds.Record(ctx, d); err != nil {
+	n := 0
+	var until time.Time
+	for _, each := range []struct {
+		who   string
+		limit TryLimit
+	}{{addressTries(from), triesPerAddress}, {who, triesPerPerson}} {
+		tries, err := s.Tries.CountTry(ctx, each.who, each.limit, now)
+		if err != nil {
 			return 0, err
 		}
-	}
-	if address.Count > triesPerAddress.Tries { // who is locked out by their IP address locks out nobody else
-		return 0, &LockedError{address.LockedUntil}
-	}
-	for i, each := range all {
-		tries, err := s.Tries.CountTry(ctx, each.who, each.limit, now)
-		switch {
-		case err != nil:
-			return first, err
-		case tries.Count > each.limit.Tries:
-			return first, &LockedError{tries.LockedUntil}
-		case i == 0:
-			first = tries.Count
+		if tries.Count > each.limit.Tries {
+			until = later(until, tries.LockedUntil)
+		}
+		if tries.Count == each.limit.Tries && each.who != who {
+			d := prepaid.Deed{What: "lock out", Kind: prepaid.OnHouse, Object: from, New: fmt.Sprintf("%d tries to sign in", tries.Count),
+				By: prepaid.By{Who: "pulsa", From: from}, At: now}
+			if err := s.Deeds.Record(ctx, d); err != nil {
+				return 0, err
+			}
+		}
+		n = tries.Count
+		if !until.IsZero() { // who is locked out by their IP address locks out nobody else
+			break
 		}
 	}
-	return first, nil
+	if !until.IsZero() {
+		return n, &LockedError{until}
+	}
+	return n, nil
 }
 
-// countOfAll counts a try for an e-mail address wherever it comes from, and slows it down where there were many. Errors: *LockedError, but not
-// from where the address's person usually is.
-func (s *SignIn) countOfAll(ctx context.Context, email string, id PersonID, from string) error {
-	now := s.Clock.Now()
-	all, err := s.Tries.CountTry(ctx, emailTries(email), triesOfAll, now)
-	if err != nil || all.Count <= slowAfter {
-		return err
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	if all.Count > triesOfAll.Tries {
-		known, err := s.Tries.SignedInFrom(ctx, id, now.Add(-knownFor))
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(known, func(address string) bool { return blockOf(address) == blockOf(from) }) {
-			return &LockedError{all.LockedUntil}
-		}
-	}
-	return s.Clock.Sleep(ctx, slowBy)
+	return a
 }
 
 // forgive takes back the tries of who has signed in.
-func (s *SignIn) forgive(ctx context.Context, from string, all ...counted) error {
-	errs := []error{s.Tries.ForgiveTry(ctx, addressTries(from))}
-	for _, each := range all {
-		errs = append(errs, s.Tries.ForgetTries(ctx, each.who))
-	}
-	return errors.Join(errs...)
+func (s *SignIn) forgive(ctx context.Context, who, from string) error {
+	return errors.Join(s.Tries.ForgetTries(ctx, who), s.Tries.ForgiveTry(ctx, addressTries(from)))
 }
 
 // lockedOut writes a deed where a failed try has locked somebody out.
 func (s *SignIn) lockedOut(ctx context.Context, p Person, tries int, from string) error {
-	if p.ID == "" || tries != triesPerBlock.Tries {
+	if p.ID == "" || tries != triesPerPerson.Tries {
 		return nil
 	}
 	d := personDeed("lock out", p.ID, prepaid.By{Who: "pulsa", From: from}, s.Clock.Now())
@@ -310,23 +252,6 @@ func (s *SignIn) lockedOut(ctx context.Context, p Person, tries int, from string
 func emailTries(email string) string {
 	sum := sha256.Sum256([]byte(email))
 	return "email " + hex.EncodeToString(sum[:])
-}
-
-// blockOf is the block of an IP address.
-func blockOf(from string) string {
-	address, err := netip.ParseAddr(from)
-	if err != nil {
-		return from
-	}
-	bits := 24
-	if address = address.Unmap().WithZone(""); address.Is6() {
-		bits = 48
-	}
-	block, err := address.Prefix(bits)
-	if err != nil {
-		return from
-	}
-	return block.String()
 }
 
 // addressTries is under what tries of an IP address are counted: of IPv6, its network.
@@ -342,7 +267,8 @@ func addressTries(from string) string {
 
 // Confirm takes the code of somebody who is signed in: their second factor is fresh again. Errors: ErrWrongCode, *LockedError.
 func (s *SignIn) Confirm(ctx context.Context, a Actor, code prepaid.Secret) error {
-	tries, err := s.count(ctx, a.From, triesToConfirm(a)...)
+	who := emailTries(a.Email)
+	tries, err := s.count(ctx, who, a.From)
 	if err != nil {
 		return err
 	}
@@ -360,7 +286,7 @@ func (s *SignIn) Confirm(ctx context.Context, a Actor, code prepaid.Secret) erro
 	if err != nil {
 		return errors.Join(err, s.lockedOut(ctx, p, tries, a.From))
 	}
-	return s.forgive(ctx, a.From, triesToConfirm(a)...)
+	return s.forgive(ctx, who, a.From)
 }
 
 // SignedOut writes down that somebody has signed out.
@@ -394,13 +320,108 @@ func (s *SignIn) Person(ctx context.Context, id PersonID) (Person, error) {
 	return p, err
 }
 
+// SetUp is what a link to set sign-in leads to.
+type SetUp struct {
+	Person Person
+	Factor NewFactor // to be shown: its secret is nowhere else
+}
+
+// SetUp returns whose link it is, with a new one-time password. It changes nothing. sealed is what the form carried before; "" the first
+// time. Errors: ErrLinkDead, ErrFactorLost.
+func (s *SignIn) SetUp(ctx context.Context, token prepaid.Secret, sealed string) (SetUp, error) {
+	p, err := s.linked(ctx, token, LinkSetUp)
+	if err != nil {
+		return SetUp{}, err
+	}
+	if sealed == "" {
+		return SetUp{p, newFactor(s.Vault, p.Email, TokenHash(token))}, nil
+	}
+	factor, err := openFactor(s.Vault, sealed, p.Email, TokenHash(token))
+	return SetUp{p, factor}, err
+}
+
+func (s *SignIn) linked(ctx context.Context, token prepaid.Secret, purpose LinkPurpose) (Person, error) {
+	link, err := s.People.PersonLink(ctx, TokenHash(token))
+	if err == nil && link.Purpose != purpose {
+		err = ErrLinkDead
+	}
+	if err == nil {
+		err = link.dead(s.Clock.Now())
+	}
+	if err != nil {
+		return Person{}, err
+	}
+	p, err := s.Person(ctx, link.Person)
+	// Who has signed in at an issuer meanwhile needs the link no more: it would take their way to sign in away.
+	if errors.Is(err, ErrNoPerson) || err == nil && purpose == LinkSetUp && p.CanSignIn() {
+		err = ErrLinkDead
+	}
+	return p, err
+}
+
+// Chosen is what somebody has chosen by their link.
+type Chosen struct {
+	Token    prepaid.Secret
+	Password prepaid.Secret
+	Sealed   string         // of NewFactor
+	Code     prepaid.Secret // the first one; empty leaves a one-time password out, where the roles allow it
+	From     string
+}
+
+// Choose sets how somebody signs in, and uses their link up. They are signed in then; freshAt as of Password. Errors: ErrLinkDead,
+// ErrFactorLost, ErrWrongCode, *FieldError, *LockedError.
+func (s *SignIn) Choose(ctx context.Context, c Chosen) (p Person, freshAt time.Time, err error) {
+	set, err := s.SetUp(ctx, c.Token, c.Sealed)
+	if err != nil {
+		return Person{}, time.Time{}, err
+	}
+	p = set.Person
+	if err := checkPassword(c.Password, p.Email); err != nil {
+		return p, freshAt, err
+	}
+	step, right := stepOf(set.Factor.Secret.Reveal(), c.Code, 0, s.Clock.Now())
+	switch {
+	case c.Code.Empty() && p.NeedsFactor():
+		return p, time.Time{}, &FieldError{Field: "code", Err: errors.New("your roles need a one-time password: type the code that your app shows")}
+	case !c.Code.Empty() && !right:
+		return p, freshAt, ErrWrongCode
+	}
+	hash, err := s.hasher.hash(ctx, c.Password)
+	if err != nil {
+		return p, freshAt, err
+	}
+	err = s.People.ChangePerson(ctx, p.ID, func(now *Person) (PersonChange, error) {
+		if now.State != PersonActive || now.CanSignIn() || !right && now.NeedsFactor() {
+			return PersonChange{}, ErrLinkDead
+		}
+		now.Credentials, now.ChangedAt = Credentials{Password: hash}, s.Clock.Now()
+		if right {
+			now.Factor, now.FactorStep = s.Vault.Seal([]byte(set.Factor.Secret.Reveal()), string(now.ID)), step
+		}
+		p = *now
+		d := personDeed("set sign-in", now.ID, prepaid.By{Who: now.Email, From: c.From}, now.ChangedAt)
+		d.New = "password"
+		if right {
+			d.New = "password, one-time password"
+		}
+		return PersonChange{Deed: d, UseLink: TokenHash(c.Token), SignOut: true}, nil
+	})
+	if err != nil {
+		return p, freshAt, err
+	}
+	if right {
+		freshAt = s.Clock.Now()
+	}
+	return p, freshAt, s.Tries.ForgetTries(ctx, emailTries(p.Email))
+}
+
 // ChangePassword gives somebody who is signed in another password, and ends their other sessions. Errors: ErrWrongSignIn, *FieldError,
 // *LockedError.
 func (s *SignIn) ChangePassword(ctx context.Context, a Actor, old, password prepaid.Secret) error {
 	if err := checkPassword(password, a.Email); err != nil {
 		return err
 	}
-	tries, err := s.count(ctx, a.From, triesToConfirm(a)...)
+	tries, err := s.count(ctx, emailTries(a.Email), a.From)
 	if err != nil {
 		return err
 	}
@@ -429,7 +450,7 @@ func (s *SignIn) ChangePassword(ctx context.Context, a Actor, old, password prep
 	if err != nil {
 		return err
 	}
-	return s.forgive(ctx, a.From, triesToConfirm(a)...)
+	return s.forgive(ctx, emailTries(a.Email), a.From)
 }
 
 // own changes a person by themselves.

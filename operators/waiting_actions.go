@@ -34,15 +34,14 @@ func (o CloseDifference) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Does: Say("Closes {count} differences. No money moves, and the ledger stays as it is.", "count", len(items))}
+	p := Plan{Does: fmt.Sprintf("Closes %d differences. No money moves, and the ledger stays as it is.", len(items))}
 	if len(items) == 1 {
-		p.Does = Say("Closes the difference. No money moves, and the ledger stays as it is.")
+		p.Does = "Closes the difference. No money moves, and the ledger stays as it is."
 	}
-	var open []Sentence
+	p.State = "it is open:"
 	for _, i := range items {
-		open = append(open, Say("{kind} {currency} {ours}/{theirs}", "kind", i.Kind, "currency", i.Currency, "ours", fmt.Sprint(i.Ours), "theirs", fmt.Sprint(i.Theirs)))
+		p.State += fmt.Sprintf(" %s %s %d/%d", i.Kind, i.Currency, i.Ours, i.Theirs)
 	}
-	p.State = Say("it is open: {items}", "items", joined("{first} {then}", open))
 	return p, nil
 }
 
@@ -52,10 +51,7 @@ func (o CloseDifference) Carry(ctx context.Context, d *Desk, by prepaid.By) (Res
 	if err != nil {
 		return Result{}, err
 	}
-	if n == 1 {
-		return Result{Text: Say("The difference is closed.")}, nil
-	}
-	return Result{Text: Say("{count} differences are closed.", "count", n)}, nil
+	return Result{Text: fmt.Sprintf("%d differences are closed.", n)}, nil
 }
 
 // ItemStore closes differences by what they are about.
@@ -95,7 +91,7 @@ func (o BookPaidDebt) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	case c.Status != accounts.Blocked:
 		return Plan{}, ErrNoDebt
 	}
-	return Plan{Does: Say("Books the debt of {number} as paid: they may buy again, and no lock is left on their PIN.", "number", c.MSISDN.Masked()), State: Say("the customer owes")}, nil
+	return Plan{Does: "Books the debt of " + c.MSISDN.Masked() + " as paid: they may buy again, and no lock is left on their PIN.", State: "the customer owes"}, nil
 }
 
 // Carry implements Operation.
@@ -103,7 +99,7 @@ func (o BookPaidDebt) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result
 	if err := d.Customers.Customers.Unlock(ctx, o.Customer, true, by, d.Clock.Now()); err != nil {
 		return Result{}, err
 	}
-	return Result{Text: Say("The debt is paid: they may buy again.")}, nil
+	return Result{Text: "The debt is paid: they may buy again."}, nil
 }
 
 // TellByHand says that somebody has told a customer what no channel could.
@@ -130,11 +126,11 @@ func (o TellByHand) Plan(ctx context.Context, d *Desk) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Does: Say("Says that you have told the customer: nothing is sent any more."), State: Say("the news is held")}, nil
+	return Plan{Does: "Says that you have told the customer: nothing is sent any more.", State: "the news is held"}, nil
 }
 
 // Carry implements Operation. Errors: ErrNoNews.
 func (o TellByHand) Carry(ctx context.Context, d *Desk, by prepaid.By) (Result, error) {
 	_, err := d.Customers.Told(ctx, o.Notice, by)
-	return Result{Text: Say("It counts as told.")}, err
+	return Result{Text: "It counts as told."}, err
 }

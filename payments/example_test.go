@@ -56,7 +56,7 @@ func (g *giroGateway) Cancel(_ context.Context, reference string) topup.Result {
 }
 
 // Refund gives a charge back once, however often it is called.
-func (g *giroGateway) Refund(_ context.Context, reference string, _ topup.Repayment) topup.Result {
+func (g *giroGateway) Refund(_ context.Context, reference string, _ prepaid.Money) topup.Result {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.charges[reference] != topup.Done {
@@ -99,7 +99,7 @@ func ExampleGateway() {
 	fmt.Println("more than there is:", g.Charge(ctx, ten("two")).Outcome)
 	fmt.Println("never asked for:", g.LookUp(ctx, payments.OpCharge, "three").Outcome)
 	fmt.Println("cancel what is charged:", g.Cancel(ctx, "one").Outcome)
-	fmt.Println("refund:", g.Refund(ctx, "one", topup.Repayment{}).Outcome)
+	fmt.Println("refund:", g.Refund(ctx, "one", prepaid.Money{}).Outcome)
 	fmt.Println("look up the refund:", g.LookUp(ctx, payments.OpRefund, "one").Outcome)
 	// Output:
 	// charge: done

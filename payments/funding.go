@@ -37,7 +37,7 @@ func (s *Service) Take(ctx context.Context, o topup.Order, charge prepaid.Charge
 	if i.Customer != o.Customer || i.Brand != o.Brand || i.Gateway != o.Funding.Provider {
 		return topup.Result{Outcome: topup.Refused, Code: CodeNoInstrument}
 	}
-	if s.blocked(i) {
+	if s.blocked(&i) {
 		return topup.Result{Outcome: topup.Refused, Code: CodeBlocked}
 	}
 	return gateway.Charge(ctx, ChargeRequest{
@@ -58,8 +58,8 @@ func (s *Service) Cancel(ctx context.Context, o topup.Order, charge prepaid.Char
 }
 
 // GiveBack implements topup.Funding.
-func (s *Service) GiveBack(ctx context.Context, o topup.Order, charge prepaid.ChargeID, back topup.Repayment) topup.Result {
-	return s.ask(o, func(g Gateway) topup.Result { return g.Refund(ctx, string(charge), back) })
+func (s *Service) GiveBack(ctx context.Context, o topup.Order, charge prepaid.ChargeID, part prepaid.Money) topup.Result {
+	return s.ask(o, func(g Gateway) topup.Result { return g.Refund(ctx, string(charge), part) })
 }
 
 // LookUpGivenBack implements topup.Funding.

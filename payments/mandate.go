@@ -33,9 +33,8 @@ type Agreement struct {
 // Signed is what became of it.
 type Signed struct {
 	topup.Result
-	Token       prepaid.Secret
-	Display     string
-	Fingerprint prepaid.Secret // see Event
+	Token   prepaid.Secret
+	Display string
 }
 
 // Mandate is a SEPA mandate that a customer has agreed to by text, as it is kept for the bank that asks for it.
@@ -49,12 +48,10 @@ type Mandate struct {
 	Version   string // of the text, before anything was put in
 	Text      string // as it was shown, but for {holder} and {iban}
 	Holder    string
-	IBAN      string // as shown: "NL** **** 4300"
-	// IBANDigest becomes that of the instrument.
-	IBANDigest string
-	From       topup.ReplyTo // where it was agreed to
-	AgreedAt   time.Time
-	Settings   int // the version of the brand's settings that it was agreed to under; 0 is not known
+	IBAN      string        // as shown: "NL** **** 4300"
+	From      topup.ReplyTo // where it was agreed to
+	AgreedAt  time.Time
+	Settings  int // the version of the brand's settings that it was agreed to under; 0 is not known
 	// Sealed is the IBAN until the setup has ended; then it is dropped.
 	Sealed string
 	Tries  int       // look-ups so far

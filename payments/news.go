@@ -12,12 +12,11 @@ import (
 
 // Event is news from a gateway, authenticated by its adapter.
 type Event struct {
-	// Of a setup: how it has ended, SetupCompleted with Token, Display and Fingerprint or SetupAbandoned. While it is open there is no news.
-	Setup       prepaid.SetupID
-	Ended       SetupStatus
-	Token       prepaid.Secret
-	Display     string
-	Fingerprint prepaid.Secret // what the gateway knows the card, account or wallet by, whoever sets it up; may be empty
+	// Of a setup: how it has ended, SetupCompleted with Token and Display or SetupAbandoned. While it is open there is no news.
+	Setup   prepaid.SetupID
+	Ended   SetupStatus
+	Token   prepaid.Secret
+	Display string
 
 	Charge  prepaid.ChargeID // of a charge: it is read at the gateway
 	Revoked prepaid.Secret   // of an instrument: the token of one whose mandate or agreement has ended
@@ -96,7 +95,9 @@ func (s *Service) endSetup(ctx context.Context, e Event) error {
 			ID: prepaid.NewID[prepaid.InstrumentID](), Customer: setup.Customer, Brand: setup.Brand,
 			Gateway: setup.Gateway, Method: setup.Method, Token: e.Token, Display: e.Display, CreatedAt: now,
 		}
-		instrument = s.unblocked(instrument, e.Fingerprint)
+	}
+	if s.blocked(instrument) {
+		instrument = nil
 	}
 	ended, err := s.c.Store.EndSetup(ctx, setup.ID, instrument, NoticeOf(setup.ID), now)
 	if err != nil {

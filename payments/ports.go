@@ -35,8 +35,8 @@ type Gateway interface {
 	Charge(ctx context.Context, c ChargeRequest) topup.Result
 	// Cancel makes sure that a charge which is not done never will be.
 	Cancel(ctx context.Context, reference string) topup.Result
-	// Refund gives a charge back, all or a part of it, once.
-	Refund(ctx context.Context, reference string, back topup.Repayment) topup.Result
+	// Refund gives a part of a charge back, once, or with zero all that is left of it, once.
+	Refund(ctx context.Context, reference string, part prepaid.Money) topup.Result
 	// LookUp tells what became of a charge or of its refund; one that was refunded in part was not.
 	LookUp(ctx context.Context, what Operation, reference string) topup.Result
 }
@@ -91,9 +91,6 @@ type Instrument struct {
 	Token     prepaid.Secret
 	Display   string // "NL** **** 4300", "Visa **** 4242": fit to show
 	CreatedAt time.Time
-	// FingerprintDigest and IBANDigest tell whether two are one card, account or wallet, and nothing else: see Config.Digests. Either may be empty.
-	FingerprintDigest string
-	IBANDigest        string
 }
 
 // Removal is a customer's wish to pay by an instrument no more.

@@ -20,9 +20,9 @@ type Config struct {
 	Brands   *prepaid.Brands
 	Clock    prepaid.Clock
 	Log      *slog.Logger
-	// Blocked reports whether an operator has blocked an instrument, by either of its digests: it is neither set up nor charged. nil: none is.
-	Blocked func(i Instrument) bool
-	Digests Digests
+	// Blocked reports whether an operator has blocked an instrument, and BlockedIBAN an IBAN: it is neither set up nor charged. nil: none is.
+	Blocked     func(i Instrument) bool
+	BlockedIBAN func(brand string, i IBAN) bool
 	// Reached is called at the named crash points "mandate" and "signed". Only tests set it.
 	Reached func(point string)
 }
@@ -148,4 +148,9 @@ func (s *Service) Remove(ctx context.Context, r Removal) error {
 	}
 	s.c.Log.InfoContext(ctx, "instrument was removed by its customer", "customer", r.Customer)
 	return nil
+}
+
+// blocked reports whether an operator has blocked an instrument.
+func (s *Service) blocked(i *Instrument) bool {
+	return i != nil && s.c.Blocked != nil && s.c.Blocked(*i)
 }

@@ -344,7 +344,7 @@ func TestFundingChargesOnceAndGivesBackOnce(t *testing.T) {
 	}
 	o := w.order()
 	giveBack := func(ctx context.Context, o topup.Order, charge prepaid.ChargeID) topup.Result {
-		return w.GiveBack(ctx, o, charge, topup.Repayment{})
+		return w.GiveBack(ctx, o, charge, prepaid.Money{})
 	}
 	steps := []struct {
 		name string

@@ -79,9 +79,6 @@ func (s *Service) Sign(ctx context.Context, r SignRequest) (Setup, error) {
 		return Setup{}, fmt.Errorf("sign mandate: %w", ErrNoSigner)
 	}
 	m.Settings = brand.Version
-	if iban, err := s.openIBAN(m); err == nil && s.c.Digests.IBAN != nil {
-		m.IBANDigest = s.c.Digests.IBAN(m.Brand, iban)[0]
-	}
 	m.Setup, m.AgreedAt = MandateSetup(m.Brand, m.Reference), now
 	m.TellAt, m.RunAt = now.Add(r.Patience+tellAfter), now.Add(signLease)
 	former, err := s.openSetup(ctx, m.Customer)
@@ -122,7 +119,7 @@ func (s *Service) sign(ctx context.Context, setup Setup, m Mandate, within time.
 		s.c.Log.ErrorContext(ctx, "IBAN of a mandate not read", "setup", m.Setup, "error", err)
 		return Signed{Result: topup.Result{Outcome: topup.Refused, Code: "unreadable"}}
 	}
-	if s.blockedIBAN(m.Brand, iban) {
+	if s.c.BlockedIBAN != nil && s.c.BlockedIBAN(m.Brand, iban) {
 		return Signed{Result: topup.Result{Outcome: topup.Refused, Code: CodeBlocked}}
 	}
 	a := s.agreement(m)
@@ -171,13 +168,15 @@ func (s *Service) settle(ctx context.Context, setup Setup, m Mandate, answer Sig
 			ID: prepaid.NewID[prepaid.InstrumentID](), Customer: setup.Customer, Brand: setup.Brand,
 			Gateway: setup.Gateway, Method: SEPA, Token: answer.Token, Display: m.IBAN, CreatedAt: now,
 		}
-		instrument = s.unblocked(instrument, answer.Fingerprint)
 	case answer.Outcome == topup.Refused:
 	case now.Sub(m.AgreedAt) > signFor:
 		s.c.Log.ErrorContext(ctx, "mandate given up: its gateway tells nothing of it", "setup", setup.ID, "brand", setup.Brand, "code", answer.Code)
 	default:
 		s.c.Log.WarnContext(ctx, "mandate unclear, looked up later", "setup", setup.ID, "brand", setup.Brand, "code", answer.Code, "tries", m.Tries)
 		return setup, s.c.Mandates.PutOffMandate(ctx, setup.ID, now.Add(lookUpAfter(m.Tries)))
+	}
+	if s.blocked(instrument) {
+		instrument = nil
 	}
 	if _, err := s.c.Store.EndSetup(ctx, setup.ID, instrument, NoticeOf(setup.ID), now); err != nil {
 		return Setup{}, fmt.Errorf("end mandate: %w", err)

@@ -115,17 +115,6 @@ type CardFormat struct {
 	CodeLength int // digits, 14 unless said otherwise
 	Luhn       bool
 	NoRedeem   bool // customers can't redeem them
-	// ApproveOver is how much face value one person may release, export, void, delete or replace at once. Zero: nothing, or of a test brand
-	// everything.
-	ApproveOver Money
-}
-
-// CardsNeedTwo reports whether two people must agree on what is done to cards of a worth.
-func (b *Brand) CardsNeedTwo(worth Money) bool {
-	if limit := b.Cards.ApproveOver; !limit.Zero() || !b.Test {
-		return worth.Minor > limit.Minor
-	}
-	return false
 }
 
 // ServiceCodeSetting is the setting of a channel that says what customers dial to reach it: "*123#".

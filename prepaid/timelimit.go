@@ -10,9 +10,6 @@ import (
 // changed; the same may be asked again.
 var ErrBusy = errors.New("the database is busy")
 
-// ErrDatabase says that the database did not do what it was asked: it is away, busy or refuses. The same may be asked again.
-var ErrDatabase = errors.New("the database did not answer")
-
 // leastTime is what work gets whose time is up already: enough for a database that is not busy.
 const leastTime = time.Second
 

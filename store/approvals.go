@@ -83,7 +83,7 @@ func (db Approvals) move(ctx context.Context, a operators.Approval, from operato
 			UPDATE approvals SET status = ?, decider = ?, decided_who = ?, decided_why = ?, decided_role = ?, decided_from = ?, decided_at = ?,
 				outcome = ?, ended_at = ?, lease_until = ?
 			WHERE id = ? AND status = ? AND lapses_at > ?`,
-			a.Status, a.Decider, a.Decided.Who, a.Decided.Why, a.Decided.Role, a.Decided.From, prepaid.Micros(a.DecidedAt), storable(a.Outcome.Stored()),
+			a.Status, a.Decider, a.Decided.Who, a.Decided.Why, a.Decided.Role, a.Decided.From, prepaid.Micros(a.DecidedAt), storable(a.Outcome),
 			prepaid.Micros(a.EndedAt), prepaid.Micros(a.LeaseUntil), a.ID, from, lapsesAfter)
 		moved = err == nil && rows == 1
 		if !moved || d == nil {

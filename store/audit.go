@@ -29,7 +29,6 @@ type rule func(ctx context.Context, tx *sqlx.Tx) ([]operators.Violation, error)
 //  8. end states are final, and no order has made an illegal step
 //  9. a card is spent at most once; none is missing from its series
 //  10. a charge's instrument was set up by the customer's present holder
-//  12. the books of cards are where the cards are, and card_liability is what the cards on sale are worth that can still be redeemed
 //
 // The eleventh, that the record of deeds is as it was sealed, is Deeds.CheckSeal's.
 // The second, at most one delivery per order at the network, only the network's own books can show.
@@ -38,7 +37,7 @@ func (db Audit) Violations(ctx context.Context) ([]operators.Violation, error) {
 	err := db.readOrders(ctx, "audit", func(tx *sqlx.Tx) error {
 		for _, check := range []rule{
 			unbalancedEntries, wrongBalance, wrongMoney, unsettled, unownedDebt, wrongSale, wrongCharge, paidByNothing, notAuthenticated, notAgreed, keyUsedTwice,
-			nobodyTold, nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards, wrongHolder, wrongLiability, misplacedCards,
+			nobodyTold, nobodyWorks, illegalSteps, wrongStatus, cardSpentTwice, wrongCard, missingCards, wrongHolder,
 		} {
 			violations, err := check(ctx, tx)
 			if err != nil {

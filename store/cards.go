@@ -35,16 +35,8 @@ func (db Cards) SaveCards(ctx context.Context, sealed []cards.Sealed) (clashes [
 		if err := db.holdKeys(ctx, tx, sealed); err != nil {
 			return err
 		}
-		if clashes, err = insertCards(ctx, tx, sealed); err != nil || len(sealed) == 0 {
-			return err
-		}
-		stored := make([]cards.Sealed, 0, len(sealed))
-		for i, c := range sealed {
-			if !slices.Contains(clashes, i) {
-				stored = append(stored, c)
-			}
-		}
-		return bookMade(ctx, tx, stored, cards.Chunk{Job: cards.Job{Brand: sealed[0].Brand}, Now: sealed[0].CreatedAt})
+		clashes, err = insertCards(ctx, tx, sealed)
+		return err
 	})
 	return clashes, err
 }
@@ -60,16 +52,10 @@ var sealedTable = newTable[sealedRow]("cards", names{"Amount": "", "Order": "ord
 // sealedValues are what is stored of a card. One that is stored as live was released when it was made.
 func sealedValues(c cards.Sealed) ([]any, error) {
 	_, number, _ := cards.SplitSerial(c.Serial)
-	c.Card = asStored(c.Card)
-	return sealedTable.values(sealedRow{c, number})
-}
-
-// asStored is the card as its row is: one that is made live was released then.
-func asStored(c cards.Card) cards.Card {
 	if c.State != cards.Generated && c.ReleasedAt.IsZero() {
 		c.ReleasedAt = c.CreatedAt
 	}
-	return c
+	return sealedTable.values(sealedRow{c, number})
 }
 
 type cardKey struct {
@@ -206,7 +192,7 @@ func (db Cards) ReserveCard(ctx context.Context, brand, serial string, o prepaid
 // reserveCard is the whole of a reservation, so that only one order can win it.
 const reserveCard = `
 	UPDATE cards SET state = 'reserved', order_id = ?
-	WHERE brand = ? AND serial = ? AND state = 'live' AND lapsed_at = 0 AND (expires_at = 0 OR expires_at > ?)
+	WHERE brand = ? AND serial = ? AND state = 'live' AND (expires_at = 0 OR expires_at > ?)
 	  AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = ? AND status IN ('declined', 'refunded'))`
 
 // ReleaseCard implements cards.Releaser.
@@ -237,9 +223,6 @@ func spendCard(ctx context.Context, tx *sqlx.Tx, o topup.Order, now time.Time) e
 	}
 	if rows == 0 {
 		return nil
-	}
-	if err := bookSpent(ctx, tx, o, now); err != nil {
-		return err
 	}
 	return forgiveCodes(ctx, tx, o)
 }

@@ -98,9 +98,6 @@ func settleChunk(ctx context.Context, tx *sqlx.Tx, c cards.Chunk, sealed []cards
 	if err := addIssued(ctx, tx, issued); err != nil {
 		return err
 	}
-	if err := bookMade(ctx, tx, sealed, c); err != nil {
-		return err
-	}
 	return advanceJob(ctx, tx, c)
 }
 
@@ -120,9 +117,6 @@ func (db CardJobs) insertChunk(ctx context.Context, c cards.Chunk, sealed []card
 		}
 		if len(clashes) > 0 {
 			return errClash
-		}
-		if err := bookMade(ctx, tx, sealed, c); err != nil {
-			return err
 		}
 		return advanceJob(ctx, tx, c)
 	})

@@ -29,7 +29,7 @@ func costBrand() *prepaid.Brand {
 func cardService(t testing.TB, db *store.DB) *cards.Service {
 	t.Helper()
 	s, err := cards.New(cards.Config{
-		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports, Stock: db.CardStock, Clock: prepaid.SystemClock{},
+		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports, Clock: prepaid.SystemClock{},
 		Brands: prepaid.NewBrands(costBrand()), Keys: prepaid.NewKeyring(map[int]prepaid.Secret{1: prepaid.NewSecret(strings.Repeat("k", 32))}),
 	})
 	if err != nil {

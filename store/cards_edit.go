@@ -10,29 +10,15 @@ import (
 	"pulsa/prepaid"
 )
 
-// EditCards implements cards.Shelf. The cards are held first: one that an order reserves meanwhile is left alone.
+// EditCards implements cards.Shelf. Whether a card may be touched is asked again in the UPDATE itself: one that
+// an order reserves meanwhile is left alone.
 func (db Cards) EditCards(ctx context.Context, c cards.Chunk, f cards.Filter, to cards.Change, n int) (cards.Job, error) {
 	return db.changeChunk(ctx, c, cardSearch{f, to.From(), n}, func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error) {
+		set := changes(to, c)
 		if to.Action == cards.Release {
 			found.add("(expires_at = 0 OR expires_at > ?)", prepaid.Micros(c.Now))
 		}
-		held, err := db.holdCards(ctx, tx, found)
-		if err == nil {
-			err = recordChanges(ctx, tx, c, held)
-		}
-		if err != nil {
-			return 0, err
-		}
-		set := changes(to, c)
-		if err := onCards(ctx, tx, `UPDATE cards SET `+strings.Join(set.text, ", "), set.args, held); err != nil {
-			return 0, err
-		}
-		books := newBooks(c)
-		for _, card := range held {
-			after := to.Changed(card, c.Now)
-			books.add(cards.Moves(&card, &after, to.Stock == cards.Damaged))
-		}
-		return int64(len(held)), books.write(ctx, tx)
+		return exec(ctx, tx, `UPDATE cards SET `+strings.Join(set.text, ", ")+found.where(), append(set.args, found.args...)...)
 	})
 }
 
@@ -40,7 +26,7 @@ func (db Cards) EditCards(ctx context.Context, c cards.Chunk, f cards.Filter, to
 func changes(to cards.Change, c cards.Chunk) conditions {
 	var set conditions
 	if to.Expires != nil {
-		set.add("lapsed_at = 0, expires_at = ?", prepaid.Micros(*to.Expires))
+		set.add("expires_at = ?", prepaid.Micros(*to.Expires))
 	}
 	if to.Reseller != nil {
 		set.add("reseller = ?", *to.Reseller)
@@ -61,26 +47,16 @@ func changes(to cards.Change, c cards.Chunk) conditions {
 // DeleteCards implements cards.Shelf.
 func (db Cards) DeleteCards(ctx context.Context, c cards.Chunk, f cards.Filter, n int) (cards.Job, error) {
 	return db.changeChunk(ctx, c, cardSearch{f, cards.Deletable(), n}, func(tx *sqlx.Tx, found *conditions, c cards.Chunk) (int64, error) {
-		held, err := db.holdCards(ctx, tx, found)
-		if err == nil {
-			err = recordChanges(ctx, tx, c, held)
-		}
-		if err != nil {
+		var series []string
+		if err := list(ctx, tx, &series, `DELETE FROM cards`+found.where()+` RETURNING series`, found.args...); err != nil {
 			return 0, err
 		}
-		if err := onCards(ctx, tx, `DELETE FROM cards`, nil, held); err != nil {
-			return 0, err
-		}
-		gone, books := map[cardSeries]seriesCount{}, newBooks(c)
-		for _, card := range held {
-			s := cardSeries{c.Job.Brand, card.Series}
+		gone := map[cardSeries]seriesCount{}
+		for _, name := range series {
+			s := cardSeries{c.Job.Brand, name}
 			gone[s] = seriesCount{cards: gone[s].cards - 1}
-			books.add(cards.Moves(&card, nil, false))
 		}
-		if err := addIssued(ctx, tx, gone); err != nil {
-			return 0, err
-		}
-		return int64(len(held)), books.write(ctx, tx)
+		return int64(len(series)), addIssued(ctx, tx, gone)
 	})
 }
 

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -39,7 +38,7 @@ func (db CardJobs) StartCardJob(ctx context.Context, j cards.Job, by prepaid.By)
 			return err
 		}
 		return recordDeed(ctx, tx, prepaid.Deed{Brand: j.Brand, What: j.Action() + " cards", Kind: prepaid.OnCards, Object: string(j.ID),
-			Old: j.Was, New: cmp.Or(j.Wants, cards.HowMany(j.Total, "card")), By: by, At: j.CreatedAt})
+			New: fmt.Sprintf("%d cards", j.Total), By: by, At: j.CreatedAt})
 	})
 	return j, err
 }
@@ -85,12 +84,8 @@ func (db CardJobs) CardJobs(ctx context.Context, brand string, open bool, n int)
 
 // EndCardJob implements cards.Jobs.
 func (db CardJobs) EndCardJob(ctx context.Context, j cards.Job, to cards.JobState, now time.Time) error {
-	return endJob(ctx, db.writer, j, to, now)
-}
-
-func endJob(ctx context.Context, q querier, j cards.Job, to cards.JobState, now time.Time) error {
-	rows, err := exec(ctx, q, `
-		UPDATE card_jobs SET state = ?, step = step + 1, ended_at = ?, trouble = '' WHERE id = ? AND step = ? AND state = 'under way'`,
+	rows, err := exec(ctx, db.writer, `
+		UPDATE card_jobs SET state = ?, step = step + 1, ended_at = ? WHERE id = ? AND step = ? AND state = 'under way'`,
 		to, prepaid.Micros(now), j.ID, j.Step)
 	if err == nil && rows == 0 {
 		err = cards.ErrJobElsewhere

@@ -60,22 +60,11 @@ func matching(f cards.Filter) *conditions {
 	if !f.Amount.Zero() {
 		c.add("minor = ? AND currency = ?", f.Amount.Minor, f.Amount.Currency)
 	}
-	switch f.Reseller {
-	case "":
-	case cards.NoReseller:
-		c.add("reseller = ''")
-	default:
+	if f.Reseller != "" {
 		c.add("reseller = ? AND reseller <> ''", f.Reseller)
 	}
 	if f.Customer != "" {
 		c.add("activated_by = ? AND activated_by <> ''", f.Customer)
-	}
-	if len(f.Serials) > 0 {
-		args := make([]any, len(f.Serials))
-		for i, serial := range f.Serials {
-			args[i] = serial
-		}
-		c.add("serial IN ("+marks(len(args))+")", args...)
 	}
 	c.span("created_at", f.Created)
 	c.span("expires_at", f.Expires)
@@ -83,9 +72,6 @@ func matching(f cards.Filter) *conditions {
 	c.statuses(f)
 	if f.Unexported {
 		c.add("export = ''")
-	}
-	if f.Export != "" {
-		c.add("export = ?", f.Export)
 	}
 	if f.Whole {
 		c.add(`batch NOT IN (SELECT id FROM card_jobs WHERE brand = ? AND state <> 'done' AND kind IN ('generate', 'import'))`, f.Brand)
@@ -284,7 +270,6 @@ type countRow struct {
 	Currency prepaid.Currency
 	State    cards.State
 	Expired  bool
-	Released bool
 	Cards    int64
 	Minor    int64
 }
@@ -307,19 +292,18 @@ func (db Cards) CountCards(ctx context.Context, f cards.Filter, by cards.Group) 
 	c := matching(f)
 	var rows []countRow
 	err := list(ctx, db.reader, &rows, `
-		SELECT grp, currency, state, expired, released, COUNT(*) AS cards, CAST(SUM(minor) AS BIGINT) AS minor
+		SELECT grp, currency, state, expired, COUNT(*) AS cards, CAST(SUM(minor) AS BIGINT) AS minor
 		FROM (SELECT `+groupColumn(by)+` AS grp, currency, state, minor,
-				state NOT IN ('reserved', 'spent', 'void') AND expires_at > 0 AND expires_at <= ? AS expired,
-				state = 'locked' AND released_at > 0 AS released
+				state NOT IN ('reserved', 'spent', 'void') AND expires_at > 0 AND expires_at <= ? AS expired
 			FROM cards`+c.where()+`) AS found
-		GROUP BY grp, currency, state, expired, released ORDER BY grp, currency, state, expired, released`,
+		GROUP BY grp, currency, state, expired ORDER BY grp, currency, state, expired`,
 		append([]any{prepaid.Micros(f.Now)}, c.args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("count cards: %w", err)
 	}
 	counts := make([]cards.Count, len(rows))
 	for i, r := range rows {
-		counts[i] = cards.Count{Group: r.Group, Currency: r.Currency, State: r.State, Expired: r.Expired, Released: r.Released, Sum: cards.Sum{Cards: r.Cards, Minor: r.Minor}}
+		counts[i] = cards.Count{Group: r.Group, Currency: r.Currency, State: r.State, Expired: r.Expired, Sum: cards.Sum{Cards: r.Cards, Minor: r.Minor}}
 	}
 	return counts, nil
 }

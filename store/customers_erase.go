@@ -104,7 +104,8 @@ func addressesOf(ctx context.Context, tx *sqlx.Tx, c accounts.Customer) ([]prepa
 	return append(addresses, c.MSISDN.Tel()), nil
 }
 
-// eraseBlocks removes what blocks, and approvals of them, show of the customer. What is blocked stays so, under its pseudonym.
+// eraseBlocks removes what blocks show of the customer, and what deeds say of those that were blocked together. What is blocked stays so,
+// under its pseudonym. An IBAN is known by what its mandate shows.
 func eraseBlocks(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addresses []prepaid.Address, p accounts.Pseudonyms) error {
 	var values []string
 	add := func(kind operators.BlockKind, what string) {
@@ -116,34 +117,32 @@ func eraseBlocks(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, addresse
 	for _, a := range addresses {
 		add(operators.BlockAddress, string(a))
 	}
-	var paid []struct{ Gateway, Display, FingerprintDigest, IbanDigest string }
-	if err := list(ctx, tx, &paid, `
-		SELECT gateway, display, fingerprint_digest, iban_digest FROM instruments WHERE brand = ? AND customer = ?
-		UNION SELECT '', '', '', iban_digest FROM mandates WHERE brand = ? AND customer = ?`, c.Brand, c.ID, c.Brand, c.ID); err != nil {
+	var paid []struct{ Gateway, Display string }
+	if err := list(ctx, tx, &paid, `SELECT DISTINCT gateway, display FROM instruments WHERE brand = ? AND customer = ? AND display <> ''`, c.Brand, c.ID); err != nil {
 		return err
 	}
 	for _, i := range paid {
-		if i.FingerprintDigest == "" && i.Display != "" {
-			add(operators.BlockInstrument, operators.InstrumentName(i.Gateway, i.Display))
-		}
-		for _, digest := range []string{i.FingerprintDigest, i.IbanDigest} {
-			if digest != "" {
-				values = append(values, digest)
-			}
-		}
+		add(operators.BlockInstrument, operators.InstrumentName(i.Gateway, i.Display))
 	}
 	type block struct{ ID, Batch, Shows string }
-	var shown []block
+	var shown, more []block
+	if err := list(ctx, tx, &shown, `
+		SELECT b.id, b.batch, b.shows FROM blocks b JOIN mandates m ON m.brand = b.brand AND m.iban = b.shows
+		WHERE b.brand = ? AND b.kind = 'IBAN' AND b.shows <> '' AND m.customer = ?`, c.Brand, c.ID); err != nil {
+		return err
+	}
 	if len(values) > 0 {
-		if err := listIn(ctx, tx, &shown, `SELECT id, batch, shows FROM blocks WHERE brand = ? AND value IN (?) AND shows <> ''`, c.Brand, values); err != nil {
+		if err := listIn(ctx, tx, &more, `SELECT id, batch, shows FROM blocks WHERE brand = ? AND value IN (?) AND shows <> ''`, c.Brand, values); err != nil {
 			return err
 		}
 	}
 	masked := c.MSISDN.Masked()
 	steps := []erasing{{`UPDATE approvals SET does = replace(does, ?, ''), operation = replace(operation, ?, '') WHERE brand = ? AND object_kind = ? AND ended_at = 0`,
 		[]any{masked, masked, c.Brand, prepaid.OnBlock}}}
-	for _, b := range shown {
+	for _, b := range append(shown, more...) {
 		steps = append(steps,
+			erasing{`DELETE FROM deed_details WHERE brand = ? AND deed IN (SELECT id FROM deeds WHERE brand = ? AND kind = ? AND object = ?)`,
+				[]any{c.Brand, c.Brand, prepaid.OnBlock, b.Batch}},
 			erasing{`UPDATE approvals SET does = replace(does, ?, ''), operation = replace(operation, ?, '') WHERE brand = ? AND object_kind = ? AND object IN (?, ?)`,
 				[]any{b.Shows, b.Shows, c.Brand, prepaid.OnBlock, b.Batch, b.ID}},
 			erasing{`UPDATE blocks SET shows = '' WHERE brand = ? AND id = ?`, []any{c.Brand, b.ID}})
@@ -241,11 +240,11 @@ func erasePerson(ctx context.Context, tx *sqlx.Tx, c accounts.Customer, pseudony
 		{`UPDATE orders SET msisdn = ?, request_hash = '' WHERE customer = ? AND msisdn IN (
 			SELECT former FROM customer_moves WHERE brand = ? AND customer = ? AND former <> '')`, []any{pseudonym, c.ID, c.Brand, c.ID}},
 		{`UPDATE customer_moves SET former = '' WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
-		{`UPDATE instruments SET token = '', display = '', fingerprint_digest = '', iban_digest = '', active = FALSE WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
+		{`UPDATE instruments SET token = '', display = '', active = FALSE WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`UPDATE payment_setups SET url = '', gateway_ref = '', reply_address = '', operation_key = id,
 			status = CASE WHEN status = 'open' THEN 'abandoned' ELSE status END WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		// The mandate itself is kept for the bank that asks for it.
-		{`UPDATE mandates SET holder = '', iban = '', iban_digest = '', address = '', sealed = '', run_at = 0 WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
+		{`UPDATE mandates SET holder = '', iban = '', address = '', sealed = '', run_at = 0 WHERE brand = ? AND customer = ?`, []any{c.Brand, c.ID}},
 		{`UPDATE cards SET activated_by = ? WHERE brand = ? AND activated_by = ? AND activated_by <> ''`, []any{pseudonym, c.Brand, c.MSISDN}},
 		{`UPDATE orders SET operation_key = id, reply_address = '', action_url = '' WHERE customer = ?`, []any{c.ID}},
 		{`UPDATE developer_sales SET sender = '' WHERE brand = ? AND sender = ? AND sender <> ''`, []any{c.Brand, c.MSISDN}},

@@ -53,11 +53,9 @@ type DB struct {
 	Mandates       Mandates
 	Cards          Cards
 	CardJobs       CardJobs
-	CardFiles      CardFiles
 	CardTries      CardTries
 	CardKeys       CardKeys
 	CardReports    CardReports
-	CardStock      CardStock
 	Developers     Developers
 	Sales          Sales
 	Webhooks       Webhooks
@@ -101,11 +99,9 @@ func newDB(c *core) *DB {
 		Mandates:       Mandates{c},
 		Cards:          Cards{c},
 		CardJobs:       CardJobs{c},
-		CardFiles:      CardFiles{c},
 		CardTries:      CardTries{c},
 		CardKeys:       CardKeys{c},
 		CardReports:    CardReports{c},
-		CardStock:      CardStock{c},
 		Developers:     Developers{c},
 		Sales:          Sales{c},
 		Webhooks:       Webhooks{c},

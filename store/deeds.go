@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -154,32 +153,7 @@ func (db Deeds) List(ctx context.Context, f operators.DeedFilter) ([]operators.R
 	if err != nil {
 		return nil, fmt.Errorf("list deeds: %w", err)
 	}
-	deeds := recorded(rows)
-	if f.About {
-		err = db.tellBlocked(ctx, deeds)
-	}
-	return deeds, err
-}
-
-// tellBlocked adds to deeds of blocks what was blocked, as far as it is not erased.
-func (db Deeds) tellBlocked(ctx context.Context, deeds []operators.RecordedDeed) error {
-	for i, d := range deeds {
-		if d.Kind != prepaid.OnBlock || d.About != "" {
-			continue
-		}
-		var all []string // of a batch, or of one that was ended alone
-		for _, which := range []string{`batch`, `id`} {
-			var shown []string
-			if err := list(ctx, db.reader, &shown, `SELECT shows FROM blocks WHERE brand = ? AND `+which+` = ?`, d.Brand, d.Object); err != nil {
-				return fmt.Errorf("read what was blocked: %w", err)
-			}
-			all = append(all, shown...)
-		}
-		all = slices.DeleteFunc(all, func(shows string) bool { return shows == "" })
-		slices.Sort(all)
-		deeds[i].About = strings.Join(all, "\n")
-	}
-	return nil
+	return recorded(rows), nil
 }
 
 // recordDeed writes a deed in the transaction of its operation. An empty ID is filled in. prepaid.ErrDone: there is a deed of the same

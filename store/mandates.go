@@ -89,15 +89,16 @@ func (db Mandates) NextMandate(ctx context.Context) (time.Time, error) {
 	return prepaid.FromMicros(at), nil
 }
 
-// endMandate drops a mandate's sealed IBAN and its due work with its setup, and returns it; found is false where the setup was none of a
-// mandate.
-func endMandate(ctx context.Context, tx *sqlx.Tx, brand string, id prepaid.SetupID) (m payments.Mandate, found bool, err error) {
+// endMandate drops a mandate's sealed IBAN and its due work with its setup, and tells when a notice may tell of it;
+// found is false where the setup was none of a mandate.
+func endMandate(ctx context.Context, tx *sqlx.Tx, brand string, id prepaid.SetupID) (tellAt time.Time, found bool, err error) {
 	rows, err := exec(ctx, tx, `UPDATE mandates SET sealed = '', run_at = 0, lease_until = 0 WHERE brand = ? AND setup = ?`, brand, id)
 	if err != nil || rows == 0 {
-		return m, false, err
+		return time.Time{}, false, err
 	}
-	m, _, err = mandateTable.get(ctx, tx, `WHERE brand = ? AND setup = ?`, brand, id)
-	return m, true, err
+	var at int64
+	_, err = get(ctx, tx, &at, `SELECT tell_at FROM mandates WHERE brand = ? AND setup = ?`, brand, id)
+	return prepaid.FromMicros(at), true, err
 }
 
 // MandatesOf lists the mandates of a customer, newest first.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -127,7 +126,7 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 			}
 			return err
 		}
-		m, byText, err := endMandate(ctx, tx, s.Brand, id)
+		tellAt, byText, err := endMandate(ctx, tx, s.Brand, id)
 		if err != nil || earlier {
 			return err
 		}
@@ -135,9 +134,7 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 			about = prepaid.NoticeMandateRefused
 		}
 		if i != nil {
-			i := *i
-			i.IBANDigest = cmp.Or(i.IBANDigest, m.IBANDigest)
-			registered, err := activateInstrument(ctx, tx, i, p, byText)
+			registered, err := activateInstrument(ctx, tx, *i, p, byText)
 			if err != nil {
 				return err
 			}
@@ -149,8 +146,8 @@ func (db Payments) EndSetup(ctx context.Context, id prepaid.SetupID, i *payments
 			return nil // nobody is to be told
 		}
 		row := newNotice(n, s.Brand, about, s.ReplyTo, now)
-		if m.TellAt.After(now) {
-			row.DueAt = m.TellAt
+		if tellAt.After(now) {
+			row.DueAt = tellAt
 		}
 		return insertNotice(ctx, tx, row)
 	})

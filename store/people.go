@@ -227,18 +227,6 @@ func (db People) CountTry(ctx context.Context, who string, l operators.TryLimit,
 	return operators.Tries{Count: int(row.Tries), LockedUntil: prepaid.FromMicros(row.LockedUntil)}, nil
 }
 
-// SignedInFrom implements operators.TryStore.
-func (db People) SignedInFrom(ctx context.Context, id operators.PersonID, since time.Time) ([]string, error) {
-	var addresses []string
-	err := list(ctx, db.reader, &addresses, `
-		SELECT DISTINCT origin FROM deeds WHERE brand = '' AND kind = ? AND object = ? AND what = ? AND at >= ? LIMIT 100`,
-		prepaid.OnPerson, id, operators.DeedSignIn, prepaid.Micros(since))
-	if err != nil {
-		return nil, fmt.Errorf("read where somebody signed in: %w", err)
-	}
-	return addresses, nil
-}
-
 // ForgiveTry implements operators.TryStore.
 func (db People) ForgiveTry(ctx context.Context, who string) error {
 	_, err := exec(ctx, db.writer, `UPDATE sign_in_tries SET tries = tries - 1, locked_until = 0 WHERE who = ? AND tries > 0`, who)

@@ -57,7 +57,6 @@ var readsAll = map[store.Dialect]map[string]string{
 	store.Postgres: { // each takes as many rows as it wants from where there are enough
 		"Orders.List":             "what no index knows is looked through, in pieces that Orders.Look ends; listsOfOrders plans the others",
 		"CardJobs.ClaimCards":     "a chunk is large beside the cards of this test",
-		"Cards.EditCards":         "a chunk is large beside the cards of this test",
 		"CardJobs.ExportedCards":  "a chunk is large beside the cards of this test",
 		"CardJobs.SaveChunk":      "a chunk is large beside the cards of this test",
 		"Customers.ListCustomers": "a look goes over as many customers as a small brand has",

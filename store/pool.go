@@ -75,18 +75,18 @@ func (p *pool) acquire(ctx context.Context) (conn *sqlx.Conn, release func(), er
 func (p *pool) inTransaction(ctx context.Context, o *sql.TxOptions, fn func(*sqlx.Tx) error) error {
 	conn, release, err := p.acquire(ctx)
 	if err != nil {
-		return ofDatabase(err)
+		return err
 	}
 	defer release()
 	tx, err := conn.BeginTxx(ctx, o)
 	if err != nil {
-		return ofDatabase(asBusy(ctx, err))
+		return asBusy(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
 	if err := fn(tx); err != nil {
 		return asBusy(ctx, err)
 	}
-	return ofDatabase(asBusy(ctx, tx.Commit()))
+	return asBusy(ctx, tx.Commit())
 }
 
 // runStatement runs a single statement, in a transaction only where the time limit needs one.
@@ -105,26 +105,9 @@ func (p *pool) runStatement(ctx context.Context, run func(querier) error) error 
 // runStatement runs a statement on a pool, or directly where q is a transaction already.
 func runStatement(ctx context.Context, q querier, run func(querier) error) error {
 	if p, ok := q.(*pool); ok {
-		return ofDatabase(p.runStatement(ctx, run))
+		return p.runStatement(ctx, run)
 	}
-	return ofDatabase(run(q))
-}
-
-// databaseError is an error of the database itself: it is prepaid.ErrDatabase, and reads as it did.
-type databaseError struct{ error }
-
-// Is reports whether target is prepaid.ErrDatabase.
-func (databaseError) Is(target error) bool { return target == prepaid.ErrDatabase }
-
-// Unwrap returns the driver's error.
-func (e databaseError) Unwrap() error { return e.error }
-
-// ofDatabase marks an error of the database. That there is no row is none.
-func ofDatabase(err error) error {
-	if err == nil || errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	return databaseError{err}
+	return run(q)
 }
 
 // The SQLSTATEs of a statement that exceeded statement_timeout or lock_timeout.

@@ -47,7 +47,6 @@ var keptTables = []kept{
 	{"approvals", "ended_at", prepaid.KeepDeeds, false, nil},
 	{"blocks", "ended_at", prepaid.KeepDeeds, false, nil},
 	{"card_audit", "at", prepaid.KeepDeeds, false, nil},
-	{"card_changes", "at", prepaid.KeepDeeds, false, nil},
 }
 
 // withOrders are tables whose rows go with their orders, and whose months go once they are empty. The ledger's are set aside.

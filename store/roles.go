@@ -23,7 +23,6 @@ var grants = map[string]string{
 	"brand_changes":       "SELECT, INSERT",
 	"deed_links":          "SELECT, INSERT",
 	"deed_sealed":         "SELECT, INSERT",
-	"card_movements":      "SELECT, INSERT",
 
 	// append-only, until they are ten years old: triggers see to that
 	"deeds":         "SELECT, INSERT, DELETE",

@@ -12,7 +12,6 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/jmoiron/sqlx/reflectx"
 
-	"pulsa/operators"
 	"pulsa/prepaid"
 )
 
@@ -154,10 +153,6 @@ func codecOf(t reflect.Type, word string) (codec, bool) {
 		return codec{"BIGINT", encodeTime, func(field reflect.Value) any { return (*timeTarget)(field.Addr().Interface().(*time.Time)) }}, true
 	case t == reflect.TypeFor[prepaid.Secret]():
 		return codec{"TEXT", encodeSecret, func(field reflect.Value) any { return (*secretTarget)(field.Addr().Interface().(*prepaid.Secret)) }}, true
-	case t == reflect.TypeFor[operators.Sentence]():
-		return codec{"TEXT", encodeSentence, func(field reflect.Value) any {
-			return (*sentenceTarget)(field.Addr().Interface().(*operators.Sentence))
-		}}, true
 	case t == reflect.TypeFor[[]byte]():
 		return codec{"", func(field reflect.Value) (any, error) { return field.Bytes(), nil }, itself}, true
 	}
@@ -182,22 +177,6 @@ func encodeTime(field reflect.Value) (any, error) {
 
 func encodeSecret(field reflect.Value) (any, error) {
 	return field.Interface().(prepaid.Secret).Reveal(), nil
-}
-
-func encodeSentence(field reflect.Value) (any, error) {
-	return field.Interface().(operators.Sentence).Stored(), nil
-}
-
-type sentenceTarget operators.Sentence
-
-// Scan implements sql.Scanner.
-func (s *sentenceTarget) Scan(stored any) error {
-	text, ok := stored.(string)
-	if !ok {
-		return fmt.Errorf("a sentence is stored as %T", stored)
-	}
-	*s = sentenceTarget(operators.ReadSentence(text))
-	return nil
 }
 
 var jsonCodec = codec{"TEXT",

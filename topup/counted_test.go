@@ -37,7 +37,7 @@ func (c countedFunding) LookUp(context.Context, topup.Order, prepaid.ChargeID) t
 func (c countedFunding) Cancel(context.Context, topup.Order, prepaid.ChargeID) topup.Result {
 	return c.done()
 }
-func (c countedFunding) GiveBack(context.Context, topup.Order, prepaid.ChargeID, topup.Repayment) topup.Result {
+func (c countedFunding) GiveBack(context.Context, topup.Order, prepaid.ChargeID, prepaid.Money) topup.Result {
 	return c.done()
 }
 func (c countedFunding) LookUpGivenBack(context.Context, topup.Order, prepaid.ChargeID) topup.Result {

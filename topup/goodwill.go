@@ -61,21 +61,6 @@ func (h *History) givingAway() bool {
 	return h.Status == Delivered && h.Charge.Status == ChargeCaptured && a.Number > 0 && a.Outcome != Refused
 }
 
-// givenAwayText says how much was given back, or is being, as goodwill, for the deed of it.
-func (h *History) givenAwayText() string {
-	if h.Status != Delivered { // the network took the delivery back
-		return ""
-	}
-	amount := h.last(StepRefund).Part
-	if amount.Zero() {
-		amount = h.Amount
-	}
-	if h.givingAway() {
-		return fmt.Sprintf(", %s is being given back", amount)
-	}
-	return fmt.Sprintf(", %s given back", amount)
-}
-
 // giveAway writes a goodwill refund down and makes it. Until it is answered the order's run time brings it to a worker, who
 // repeats the refund, which is idempotent.
 func (s *Service) giveAway(ctx context.Context, h *History, part prepaid.Money) error {

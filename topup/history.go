@@ -46,16 +46,6 @@ func (h *History) tried(step Step, o Outcome) bool {
 	return slices.ContainsFunc(h.Attempts, func(a Attempt) bool { return a.Step == step && a.Outcome == o })
 }
 
-// count returns how many attempts at the step have had the outcome.
-func (h *History) count(step Step, o Outcome) (n int) {
-	for _, a := range h.Attempts {
-		if a.Step == step && a.Outcome == o {
-			n++
-		}
-	}
-	return n
-}
-
 // unclearSince returns when the first of the step's latest attempts in a row without an answer was made.
 func (h *History) unclearSince(step Step) time.Time {
 	since := h.StatusAt

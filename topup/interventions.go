@@ -186,9 +186,6 @@ func (s *Service) intervene(ctx context.Context, id prepaid.OrderID, action Oper
 		h = now
 	}
 	d.ID, d.Of, d.New, d.At = prepaid.NewID[string](), d.ID, string(h.Status), s.c.Clock.Now()
-	if action == RefundAsGoodwill {
-		d.New += h.givenAwayText()
-	}
 	if err != nil {
 		d.New = "refused: " + err.Error()
 	}

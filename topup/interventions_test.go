@@ -260,31 +260,3 @@ func TestAReversalOfAReturnedDebitClearsTheDebt(t *testing.T) {
 	}
 	w.wantClean()
 }
-
-// A gateway that remembers its answers is asked anew after a refusal, and with the same words while it is not known what came of them.
-func TestARefundIsAnotherOneOnlyAfterARefusal(t *testing.T) {
-	w := newWorld(t)
-	w.network.credits.then(act{answer: topup.Refused})
-	w.gateway.givesBack.then(act{answer: topup.Refused}, act{answer: topup.Unknown})
-	o := w.place(w.request())
-	w.wantStatus(o.ID, topup.RefundFailed)
-	if err := w.refund(o.ID); err != nil { // it does not answer
-		t.Fatal(err)
-	}
-	w.wantStatus(o.ID, topup.RefundUnknown)
-	w.crashAt = "refund"
-	w.work(time.Hour) // it dies there, and goes on
-	if w.crashAt != "" {
-		t.Fatal("it was not repeated")
-	}
-	w.wantBooks(w.wantStatus(o.ID, topup.Refunded), 1, 1, 0)
-	if diff := cmp.Diff([]int{0, 1, 1}, w.gateway.refusedBefore[:min(3, len(w.gateway.refusedBefore))]); diff != "" {
-		t.Error(diff)
-	}
-	for _, n := range w.gateway.refusedBefore[1:] {
-		if n != 1 {
-			t.Errorf("asked after %v refusals", w.gateway.refusedBefore)
-		}
-	}
-	w.check()
-}

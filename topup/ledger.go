@@ -22,11 +22,6 @@ package topup
 //	          of what was given back before, too         refunds_due                loss
 //	return    the bank took a debit back                 customer_owes              psp:{gateway}
 //	credit    a developer has paid in advance            suspense                   developer:{key}
-//	released  cards are put on sale, or valid for longer cards_outstanding          card_liability
-//	voided, damaged, deleted, expired: before they were
-//	          spent, and after they were put on sale     card_liability             cards_outstanding
-//	opening   what cards on sale were worth when the
-//	          ledger began to book releases              cards_outstanding          card_liability
 //
 // What stays on airtime_sold is what we earned; where the wallet has another currency, fx holds the cost until
 // the wallet's funding is booked against it. A pending debit is booked like a captured one: when it
@@ -37,14 +32,13 @@ import "pulsa/prepaid"
 
 // The accounts without a name in them.
 const (
-	accountRefundsDue       = "refunds_due"
-	accountSold             = "airtime_sold"
-	accountCardLiability    = "card_liability"
-	accountCardsOutstanding = "cards_outstanding"
-	accountOwed             = "customer_owes"
-	accountSuspense         = "suspense"
-	accountLoss             = "loss"
-	accountDiscount         = "discount"
+	accountRefundsDue    = "refunds_due"
+	accountSold          = "airtime_sold"
+	accountCardLiability = "card_liability"
+	accountOwed          = "customer_owes"
+	accountSuspense      = "suspense"
+	accountLoss          = "loss"
+	accountDiscount      = "discount"
 )
 
 // paidFrom is the account that the customer's money comes from and goes back to.
@@ -60,11 +54,6 @@ func paidFrom(o Order) string {
 
 func transfer(kind, debit, credit string, m prepaid.Money) Entry {
 	return Entry{Kind: kind, Postings: []Posting{{debit, m}, {credit, m.Neg()}}}
-}
-
-// CardsEntry books that what is owed for cards on sale changes by m, other than by an order. Its kind is the movement's.
-func CardsEntry(kind string, m prepaid.Money) Entry {
-	return transfer(kind, accountCardsOutstanding, accountCardLiability, m)
 }
 
 func captureEntry(o Order) Entry {

@@ -22,7 +22,7 @@ func (s *Service) Place(ctx context.Context, r Request) (Order, error) {
 	}
 	err := checkRequest(brand, r)
 	if err == nil && s.c.Refuses != nil {
-		err = s.c.Refuses(ctx, r)
+		err = s.c.Refuses(r)
 	}
 	if err != nil {
 		// What was ordered before the brand's settings changed stays ordered: a repeated request finds it.

@@ -72,15 +72,6 @@ var (
 	ErrNetworkDown   = errors.New("the network's look-up does not answer")
 )
 
-// Repayment is what is to be given back of a charge.
-type Repayment struct {
-	// Part is how much of it; zero: all that is left.
-	Part prepaid.Money
-	// Refused is how many repayments of the charge were refused before. It is the same for each repeat of one whose outcome is not known, and
-	// another after a refusal: a provider that remembers its answers is then asked anew.
-	Refused int
-}
-
 // Funding is what pays for an order: a charge to an instrument, a top-up card, or a developer's account. The order's charge id
 // is the reference of Take, and makes a repeated Take harmless.
 type Funding interface {
@@ -91,9 +82,9 @@ type Funding interface {
 	// Cancel makes sure that a charge which is not Done never will be: Done (it never will), Refused (too
 	// late, it was charged) or Unknown.
 	Cancel(ctx context.Context, o Order, charge prepaid.ChargeID) Result
-	// GiveBack refunds or releases, a part at most once: Done, Refused or Unknown. Repeated, it gives back once. Only a charge is given back
-	// in part.
-	GiveBack(ctx context.Context, o Order, charge prepaid.ChargeID, back Repayment) Result
+	// GiveBack refunds or releases: Done, Refused or Unknown. part is how much of the order's amount, at most once; zero is all that is left
+	// of it. Repeated, it gives back once. Only a charge is given back in part.
+	GiveBack(ctx context.Context, o Order, charge prepaid.ChargeID, part prepaid.Money) Result
 	// LookUpGivenBack tells what became of a GiveBack of all: Done, Refused, Absent or Unknown.
 	LookUpGivenBack(ctx context.Context, o Order, charge prepaid.ChargeID) Result
 }

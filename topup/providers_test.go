@@ -147,7 +147,6 @@ type money struct {
 
 // gateway keeps its contract: every call is harmless to repeat.
 type gateway struct {
-	refusedBefore                      []int // of each repayment that it was asked for
 	w                                  *world
 	mu                                 sync.Mutex
 	charges                            map[prepaid.ChargeID]*money
@@ -240,16 +239,15 @@ func (g *gateway) Cancel(ctx context.Context, _ topup.Order, id prepaid.ChargeID
 	return r
 }
 
-func (g *gateway) GiveBack(ctx context.Context, _ topup.Order, id prepaid.ChargeID, back topup.Repayment) topup.Result {
+func (g *gateway) GiveBack(ctx context.Context, _ topup.Order, id prepaid.ChargeID, part prepaid.Money) topup.Result {
 	g.with(id, "give back", nil)
-	g.refusedBefore = append(g.refusedBefore, back.Refused)
 	return g.givesBack.next(well).do(ctx, g.w.clock, func() {
 		g.with(id, "", func(m *money) {
-			if back.Part.Zero() {
+			if part.Zero() {
 				m.given = 1
 				return
 			}
-			m.part = back.Part.Minor
+			m.part = part.Minor
 		})
 	})
 }

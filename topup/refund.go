@@ -41,7 +41,7 @@ func (s *Service) giveBack(ctx context.Context, h *History) error {
 
 func (s *Service) refund(ctx context.Context, h *History, a Attempt) (Result, error) {
 	r, err := s.makeAttempt(ctx, h, a, func(ctx context.Context) Result {
-		return s.funding(h).GiveBack(ctx, h.Order, h.Charge.ID, Repayment{Part: a.Part, Refused: h.count(StepRefund, Refused)})
+		return s.funding(h).GiveBack(ctx, h.Order, h.Charge.ID, a.Part)
 	})
 	if err == nil {
 		s.reached("refund")

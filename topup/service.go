@@ -29,7 +29,7 @@ type Config struct {
 	// "refund". Only tests set it.
 	Reached func(point string)
 	// Refuses returns an error where nothing of the kind is sold now: ErrNumberBlocked, *PausedError. It may be nil.
-	Refuses func(ctx context.Context, r Request) error
+	Refuses func(r Request) error
 	// Moved is told of every status change, for metrics.
 	Moved func(brand string, from, to Status)
 }

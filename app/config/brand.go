@@ -32,7 +32,7 @@ var configKeys = map[string][]string{
 	"limits":    {"day_count", "day_sum", "month_count", "month_sum", "sepa_exposure"},
 	"codes":     {"per_address", "per_number", "per_block", "per_channel", "per_brand"},
 	"recovery":  {"hold", "day_share"},
-	"cards":     {"code_length", "luhn", "redeem", "approve_over"},
+	"cards":     {"code_length", "luhn", "redeem"},
 	"creditor":  {"name", "address", "identifier", "email"},
 	"retention": {"transcripts", "messages", "codes", "tries", "news", "orders", "ledger", "mandates", "deeds"},
 	"simulator": {"url", "secret"},
@@ -80,9 +80,6 @@ func (r *configReader) readBrand(c *Config, name string, s section) Settings {
 	if cards, ok := s.sub("cards"); ok {
 		b.Cards = prepaid.CardFormat{CodeLength: cards.integer("code_length", 5, 32, 14), Luhn: cards.boolean("luhn")}
 		b.Cards.NoRedeem = cards.has("redeem") && !cards.boolean("redeem")
-		if cards.has("approve_over") {
-			b.Cards.ApproveOver = cards.money("approve_over", b.Currency)
-		}
 	}
 	if terms, ok := s.api(b.Currency); ok {
 		terms.Test = b.Test

@@ -210,14 +210,11 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 	p.Payments, err = payments.New(payments.Config{
 		Store: p.DB.Payments, Mandates: p.DB.Mandates, Keys: p.Keys[operators.CardKey], Reached: with.Reached, Gateways: with.Gateways,
 		Brands: p.Brands, Clock: p.Clock, Log: p.Log,
-		Blocked: p.Gate.BlockedInstrument,
-		Digests: payments.Digests{
-			Fingerprint: func(brand, gateway string, fingerprint prepaid.Secret) []string {
-				return p.Gate.Values(operators.BlockInstrument, brand, operators.InstrumentName(gateway, fingerprint.Reveal()))
-			},
-			IBAN: func(brand string, i payments.IBAN) []string {
-				return p.Gate.Values(operators.BlockIBAN, brand, i.Reveal())
-			},
+		Blocked: func(i payments.Instrument) bool {
+			return p.Gate.Blocked(operators.BlockInstrument, i.Brand, operators.InstrumentName(i.Gateway, i.Display))
+		},
+		BlockedIBAN: func(brand string, i payments.IBAN) bool {
+			return p.Gate.Blocked(operators.BlockIBAN, brand, i.Reveal())
 		},
 	})
 	if err != nil {
@@ -243,8 +240,7 @@ func (p *Program) assembleMoney(with Parts) (err error) {
 // NewCards makes the card business on an open store.
 func NewCards(brands *prepaid.Brands, keys Keyrings, db *store.DB, clock prepaid.Clock, log *slog.Logger) (*cards.Service, error) {
 	return cards.New(cards.Config{
-		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports, Stock: db.CardStock,
-		Served: db.CardJobs, Files: db.CardFiles, Printers: db.CardFiles,
+		Store: db.Cards, Releaser: db.Cards, Tries: db.CardTries, Jobs: db.CardJobs, Batches: db.CardJobs, Shelf: db.Cards, Codes: db.CardJobs, KeyChecks: db.CardKeys, Reports: db.CardReports,
 		Brands: brands, Keys: keys[operators.CardKey], Clock: clock, Log: log,
 	})
 }
@@ -298,17 +294,9 @@ func (p *Program) paused(brand string) error {
 	return nil
 }
 
-// refuses is the Refuses of the orders' configuration: nothing is sold to a blocked number, from one, by the customer whose it is on whichever
-// channel, or while the brand is paused.
-func (p *Program) refuses(ctx context.Context, r topup.Request) error {
+// refuses is the Refuses of the orders' configuration: nothing is sold to a blocked number, from one, or while the brand is paused.
+func (p *Program) refuses(r topup.Request) error {
 	numbers := []prepaid.MSISDN{r.MSISDN}
-	if r.Customer != "" && p.Gate.Any(operators.BlockNumber, r.Brand) {
-		c, err := p.DB.Customers.CustomerByID(ctx, r.Customer)
-		if err != nil {
-			return err
-		}
-		numbers = append(numbers, c.MSISDN)
-	}
 	if m, ok := r.ReplyTo.Address.Tel(); ok && m != r.MSISDN {
 		numbers = append(numbers, m)
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 
+	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/developers"
@@ -22,7 +24,7 @@ type apikeysCommand struct {
 }
 
 type apikeysCreateCommand struct {
-	beforeServers
+	settings
 	Brand    string `required:"" help:"Whose airtime it sells."`
 	Name     string `required:"" help:"What operators call it: shop-backend."`
 	Scopes   string `help:"What it may do (default: everything): send-topups, read-operators, read-promotions, read-topups-history, read-prepaid-balance, read-prepaid-commissions." placeholder:"SCOPE,…"`
@@ -31,12 +33,33 @@ type apikeysCreateCommand struct {
 	answer
 }
 
-func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
-	key, secret, err := keys.Create(ctx, operators.NewKey{Brand: k.Brand, Name: k.Name, Scopes: k.Scopes, Currency: k.Currency}, k.by())
-	return k.print(e)(key.Shown(secret), err)
+// ProvideAPIKeys creates a missing database: a key may be made before the first start of a server.
+func (k *apikeysCreateCommand) ProvideAPIKeys(ctx context.Context, o *opened) (operators.APIKeys, error) {
+	return apiKeys(ctx)(open(ctx, o, k.settings, config.PINPepper, core.NewDesk))
 }
 
-type apikeysListCommand struct{ someListing }
+func (k *apikeysCreateCommand) Run(ctx context.Context, e term.Env, keys operators.APIKeys) error {
+	key, secret, err := keys.Create(ctx, operators.NewKey{Brand: k.Brand, Name: k.Name, Scopes: k.Scopes, Currency: k.Currency}, k.by())
+	return k.print(e)(createdKey{key, key.Key, secret.Reveal()}, err)
+}
+
+// createdKey shows a key's secret, this once.
+type createdKey struct {
+	operators.KeyRow
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+}
+
+func (k createdKey) Text() string {
+	return fmt.Sprintf("client_id      %s\nclient_secret  %s\n\n"+
+		"The secret is shown this once. The account is in %s and empty:\n"+
+		"  pulsa apikeys credit --key %[1]s --amount 100 --reason \"paid by bank\"", k.ClientID, k.ClientSecret, k.Currency)
+}
+
+type apikeysListCommand struct {
+	someBrand
+	term.Output
+}
 
 func (k *apikeysListCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
 	return term.NewTable[operators.KeyRow](e, k.Output).Least("brand").Print(d.APIKeys.List(ctx, k.Brand))
@@ -105,9 +128,20 @@ func (k *apikeysWebhookCommand) Run(ctx context.Context, e term.Env, keys operat
 		return k.print(e)(keys.RemoveWebhook(ctx, k.Key, k.by()))
 	case k.URL != "":
 		secret, err := keys.SetWebhook(ctx, k.Key, k.URL, k.by())
-		return k.print(e)(operators.ShownWebhook{Key: k.Key, URL: k.URL, Secret: secret.Reveal()}, err)
+		return k.print(e)(createdWebhook{k.Key, k.URL, secret.Reveal()}, err)
 	}
 	return k.print(e)(keys.Webhook(ctx, k.Key))
+}
+
+// createdWebhook shows a webhook's secret, this once.
+type createdWebhook struct {
+	Key    string `json:"key"`
+	URL    string `json:"url"`
+	Secret string `json:"webhook_secret"`
+}
+
+func (w createdWebhook) Text() string {
+	return "webhook_secret  " + w.Secret + "\n\nThe secret is shown this once."
 }
 
 type apikeysDeliveriesCommand struct {

@@ -14,13 +14,19 @@ type approvalsCommand struct {
 	Decide approvalsDecideCommand `cmd:"" help:"Decide, where nobody but the asker may on the desk."`
 }
 
-type approvalsListCommand struct {
-	someListing
-	Open bool `help:"Only those that wait for a decision, or are being carried out."`
+// ProvideApprovals opens approvals.
+func (s settings) ProvideApprovals(ctx context.Context, o *opened) (operators.MachineApprovals, error) {
+	return partOf(func(d *core.Desk) (operators.MachineApprovals, error) { return d.Approvals, nil })(s.ProvideDesk(ctx, o))
 }
 
-func (l *approvalsListCommand) Run(ctx context.Context, e term.Env, desk *core.Desk) error {
-	return term.NewTable[operators.ApprovalRow](e, l.Output).Nothing("nobody was asked").Print(desk.Approvals.Rows(ctx, operators.ApprovalFilter{Brand: l.Brand, Open: l.Open}))
+type approvalsListCommand struct {
+	someBrand
+	Open bool `help:"Only those that wait for a decision, or are being carried out."`
+	term.Output
+}
+
+func (l *approvalsListCommand) Run(ctx context.Context, e term.Env, a operators.MachineApprovals) error {
+	return term.NewTable[operators.ApprovalRow](e, l.Output).Nothing("nobody was asked").Print(a.Rows(ctx, operators.ApprovalFilter{Brand: l.Brand, Open: l.Open}))
 }
 
 type approvalsDecideCommand struct {
@@ -34,10 +40,10 @@ type approvalsDecideCommand struct {
 // carriedWithin is how long the command waits for a running server.
 const carriedWithin = 15 * time.Second
 
-func (d *approvalsDecideCommand) Run(ctx context.Context, e term.Env, desk *core.Desk) error {
+func (d *approvalsDecideCommand) Run(ctx context.Context, e term.Env, a operators.MachineApprovals) error {
 	verdict := operators.Agree
 	if d.Refuse {
 		verdict = operators.Refuse
 	}
-	return say(e)(desk.Approvals.Decide(ctx, operators.ApprovalID(d.ID), verdict, d.by(), carriedWithin))
+	return say(e)(a.Decide(ctx, operators.ApprovalID(d.ID), verdict, d.by(), carriedWithin))
 }

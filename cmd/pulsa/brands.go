@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"pulsa/app/config"
 	"pulsa/app/core"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
@@ -30,7 +31,8 @@ type whichBrand struct {
 }
 
 type brandsListCommand struct {
-	listing
+	settings
+	term.Output
 	Brand string `help:"List the versions of this one's settings, newest first."`
 }
 
@@ -70,13 +72,18 @@ func (c *brandsDiffCommand) Run(ctx context.Context, e term.Env, brands operator
 }
 
 type brandsApplyCommand struct {
-	beforeServers
+	settings
 	deed
 	answer
 	File  kong.NamedFileContentFlag `arg:"" help:"What brands show has printed, changed; or a whole configuration."`
 	Brand string                    `help:"Which brand of a whole configuration; of a file that does not say whose it is."`
 	Over  int                       `help:"The version in force, which is replaced although the file was not made from it." placeholder:"N"`
 	Draft bool                      `help:"Only store it: pulsa brands publish puts it in force."`
+}
+
+// ProvideBrands creates a missing database: a brand may be applied before the first start of a server.
+func (a *brandsApplyCommand) ProvideBrands(ctx context.Context, o *opened) (operators.Brands, error) {
+	return partOf((*core.Desk).OpenBrands)(open(ctx, o, a.settings, config.NoCredentials, core.NewDesk))
 }
 
 func (a *brandsApplyCommand) Run(ctx context.Context, e term.Env, brands operators.Brands) error {
@@ -107,26 +114,41 @@ func (r *brandsRevertCommand) Run(ctx context.Context, e term.Env, brands operat
 	return r.print(e)(brands.Revert(ctx, r.Brand, r.Version, r.by()))
 }
 
-type brandsWithdrawCommand struct{ brandChange }
+type brandsWithdrawCommand struct {
+	ofBrand
+	deed
+	answer
+}
 
 func (w *brandsWithdrawCommand) Run(ctx context.Context, e term.Env, brands operators.Brands) error {
 	return w.print(e)(brands.Withdraw(ctx, w.Brand, w.by()))
 }
 
 type brandsPauseCommand struct {
-	brandChange
+	ofBrand
+	deed
+	answer
 	Until  string `help:"It ends by itself then: 14:00 or \"2027-12-31 14:00\" in the brand's time zone, or a time of RFC 3339 (default: never)." placeholder:"TIME"`
 	TextEN string `name:"text-en" help:"What customers read, in English (default: that top-ups are down, and until when)." placeholder:"TEXT"`
 	TextNL string `name:"text-nl" help:"The same in Dutch." placeholder:"TEXT"`
 }
 
-func (p *brandsPauseCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
-	r := operators.PauseRequest{Brand: p.Brand, Until: p.Until, Texts: map[string]string{"en": p.TextEN, "nl": p.TextNL}}
-	return p.print(e)(d.Pauses.Pause(ctx, r, p.by()))
+// ProvidePauses opens pauses.
+func (b ofBrand) ProvidePauses(ctx context.Context, o *opened) (operators.MachinePauses, error) {
+	return partOf(func(d *core.Desk) (operators.MachinePauses, error) { return d.Pauses, nil })(b.ProvideDesk(ctx, o))
 }
 
-type brandsResumeCommand struct{ brandChange }
+func (p *brandsPauseCommand) Run(ctx context.Context, e term.Env, pauses operators.MachinePauses) error {
+	r := operators.PauseRequest{Brand: p.Brand, Until: p.Until, Texts: map[string]string{"en": p.TextEN, "nl": p.TextNL}}
+	return p.print(e)(pauses.Pause(ctx, r, p.by()))
+}
 
-func (r *brandsResumeCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
-	return r.print(e)(d.Pauses.Resume(ctx, r.Brand, r.by()))
+type brandsResumeCommand struct {
+	ofBrand
+	deed
+	answer
+}
+
+func (r *brandsResumeCommand) Run(ctx context.Context, e term.Env, pauses operators.MachinePauses) error {
+	return r.print(e)(pauses.Resume(ctx, r.Brand, r.by()))
 }

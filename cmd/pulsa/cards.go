@@ -10,7 +10,6 @@ type cardsCommand struct {
 	Export   cardsWorkCommand[cardExport]  `cmd:"" help:"Write the print file: serials with their codes, encrypted, once." set:"all=Export all cards of the brand."`
 	Import   cardsImportCommand            `cmd:"" help:"Take over existing cards from a CSV file."`
 	Rekey    cardsRekeyCommand             `cmd:"" help:"Seal all codes with the card key in use."`
-	Move     cardsWorkCommand[cardStock]   `cmd:"" help:"Deliver cards to a reseller, take them back, hand them on to another, or write them off as damaged." set:"all=Not for movements: name a batch or a range."`
 	Report   cardsReportCommand            `cmd:"" help:"Report liability or redemptions."`
 	Jobs     cardsJobsCommand              `cmd:"" help:"List work on cards: who did what, why, and what was interrupted."`
 	Resume   cardsResumeCommand            `cmd:"" help:"Go on with work that was interrupted."`
@@ -25,8 +24,7 @@ type cardFilter struct {
 	Series        string   `help:"The series."`
 	Batch         string   `help:"What was generated or imported together." placeholder:"JOB"`
 	Amount        string   `help:"What a card is worth: 10 or 7.50."`
-	Reseller      string   `help:"Who sells them; none for cards that nobody sells."`
-	Exported      string   `help:"Their codes are in the print file of that job; no: in none." placeholder:"JOB"`
+	Reseller      string   `help:"Who sells them."`
 	CreatedFrom   string   `help:"Created then or later." placeholder:"TIME"`
 	CreatedTo     string   `help:"Created before." placeholder:"TIME"`
 	ExpiresFrom   string   `help:"Valid through that day or later." placeholder:"TIME"`

@@ -10,8 +10,9 @@ import (
 )
 
 type cardsListCommand struct {
-	brandListing
+	ofBrand
 	cardFilter
+	term.Output
 	Sort   string `help:"serial, status, amount, reseller, created, expires or activated; by the last two only cards that expire or are activated." enum:"serial,status,amount,reseller,created,expires,activated" default:"serial"`
 	Desc   bool   `help:"The last first."`
 	Limit  int    `help:"Cards on a page." default:"50"`
@@ -34,14 +35,21 @@ func (l *cardsListCommand) Run(ctx context.Context, e term.Env, shop operators.C
 		return table.Print(nil, shop.Each(ctx, query, page, table.Row))
 	}
 	list, err := shop.Search(ctx, query, page)
-	if err = table.Page(e, list.Cards, list.Next, err); err == nil && list.Previous != "" {
+	if err = table.Print(list.Cards, err); err != nil {
+		return err
+	}
+	if list.Next != "" {
+		fmt.Fprintf(l.Beside(e), "next page: --after %s\n", list.Next)
+	}
+	if list.Previous != "" {
 		fmt.Fprintf(l.Beside(e), "page before: --before %s\n", list.Previous)
 	}
-	return err
+	return nil
 }
 
 type cardsShowCommand struct {
-	brandListing
+	ofBrand
+	term.Output
 	Serial string `arg:"" help:"Which card: 101-00000042."`
 }
 
@@ -55,7 +63,8 @@ func statusColours() map[string]string {
 }
 
 type cardsJobsCommand struct {
-	brandListing
+	ofBrand
+	term.Output
 	Open bool   `help:"Only what is under way or was interrupted."`
 	Job  string `arg:"" optional:"" help:"Show what this job has done, step by step."`
 }
@@ -76,24 +85,14 @@ func (c *cardsJobsCommand) Run(ctx context.Context, e term.Env, shop operators.C
 }
 
 type cardsReportCommand struct {
-	Liability   liabilityCommand   `cmd:"" help:"Where cards stand now, and what is owed for those on sale; by any filter."`
-	Standing    standingCommand    `cmd:"" help:"What was on sale, in stock, locked and expired at the end of a day, and what was owed, by reseller."`
+	Liability   liabilityCommand   `cmd:"" help:"What may still be redeemed: issued without spent, expired and void."`
 	Redemptions redemptionsCommand `cmd:"" help:"What was spent, by day."`
 }
 
-type standingCommand struct {
-	ofBrand
-	term.Output
-	Day string `help:"At the end of that day, in the brand's time zone (default: now)." placeholder:"DATE"`
-}
-
-func (c *standingCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
-	return term.NewTable[operators.StandingRow](e, c.Output).Least("locked", "in_stock", "expired").Print(shop.Standing(ctx, c.Day))
-}
-
 type liabilityCommand struct {
-	brandListing
+	ofBrand
 	cardFilter
+	term.Output
 	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
 }
 
@@ -113,7 +112,8 @@ func balances(e term.Env, o term.Output) func(operators.CardBalances, error) err
 }
 
 type redemptionsCommand struct {
-	brandListing
+	ofBrand
+	term.Output
 	Group string `help:"Divide by series or reseller." enum:"series,reseller,none" default:"none"`
 	From  string `help:"The first day." placeholder:"DATE"`
 	To    string `help:"The first day that is not meant." placeholder:"DATE"`
@@ -126,7 +126,7 @@ func (c *redemptionsCommand) Run(ctx context.Context, e term.Env, shop operators
 type resellersCommand struct {
 	Create    resellersCreateCommand    `cmd:"" help:"Create a reseller, who can then be given cards."`
 	List      resellersListCommand      `cmd:"" help:"List a brand's resellers."`
-	Statement resellersStatementCommand `cmd:"" help:"Tell what happened to a reseller's stock in a period: delivered, returned, activated and so on."`
+	Statement resellersStatementCommand `cmd:"" help:"Tell where a reseller's cards stand, by series."`
 }
 
 type resellersCreateCommand struct {
@@ -140,20 +140,21 @@ func (c *resellersCreateCommand) Run(ctx context.Context, e term.Env, shop opera
 	return say(e)(shop.CreateReseller(ctx, c.Name, c.Title, c.by()))
 }
 
-type resellersListCommand struct{ brandListing }
+type resellersListCommand struct {
+	ofBrand
+	term.Output
+}
 
 func (c *resellersListCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
 	return term.NewTable[operators.ResellerRow](e, c.Output).Least("by", "created").Print(shop.Resellers(ctx))
 }
 
 type resellersStatementCommand struct {
-	brandListing
+	ofBrand
+	term.Output
 	Name string `arg:"" help:"Which reseller."`
-	From string `help:"The first day, in the brand's time zone (default: the first of this month)." placeholder:"DATE"`
-	To   string `help:"The first day that is not meant (default: until now)." placeholder:"DATE"`
 }
 
 func (c *resellersStatementCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
-	s, err := shop.Statement(ctx, c.Name, c.From, c.To)
-	return term.NewTable[operators.StatementRow](e, c.Output).Print(s.Rows, err)
+	return balances(e, c.Output)(shop.Statement(ctx, c.Name))
 }

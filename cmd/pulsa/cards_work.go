@@ -52,18 +52,13 @@ func (c *cardsWorkCommand[W]) Run(ctx context.Context, e term.Env, shop operator
 	return runJob(ctx, e, shop)(plan.Start(ctx))
 }
 
+// What the commands do; see operators.CardWork.
 func (cardRelease) work() operators.CardWork  { return operators.CardRelease{} }
 func (f cardEdit) work() operators.CardWork   { return operators.CardEdit(f) }
 func (cardDelete) work() operators.CardWork   { return operators.CardDelete{} }
 func (f cardExport) work() operators.CardWork { return operators.CardExport(f) }
-func (f cardStock) work() operators.CardWork  { return operators.CardStock(f) }
 
 type cardRelease struct{}
-type cardDelete struct{}
-type cardStock struct {
-	As     string `required:"" help:"deliver what no reseller has, return or transfer what --reseller has, damage makes void." enum:"deliver,return,transfer,damage"`
-	GiveTo string `help:"The reseller who gets them." placeholder:"NAME"`
-}
 
 // cardEdit are the flags of operators.CardEdit.
 type cardEdit struct {
@@ -72,6 +67,8 @@ type cardEdit struct {
 	SetStatus      string `help:"lock withdraws cards for now, unlock puts them back where they were, void withdraws them for good." enum:"lock,unlock,void,preserve" default:"preserve"`
 	AllowGuessable bool   `help:"Let expired cards be worth something again even if codes so short can be guessed."`
 }
+
+type cardDelete struct{}
 
 // cardExport are the flags of operators.CardExport.
 type cardExport struct {
@@ -82,7 +79,6 @@ type cardExport struct {
 
 // cardBatch are the flags of operators.CardBatch.
 type cardBatch struct {
-	Name           string `help:"What people call the batch."`
 	Amount         string `required:"" help:"What each is worth, in the brand's currency: 10 or 7.50."`
 	Quantity       int    `required:"" help:"How many: 1 to 10000000."`
 	Series         string `required:"" help:"What their serials begin with: 101 gives 101-00000001."`
@@ -103,7 +99,9 @@ func (c *cardsGenerateCommand) Run(ctx context.Context, e term.Env, shop operato
 	return runJob(ctx, e, shop)(shop.Generate(ctx, operators.CardBatch(c.cardBatch), c.by()))
 }
 
-type cardsRekeyCommand struct{ ofBrand }
+type cardsRekeyCommand struct {
+	ofBrand
+}
 
 func (c *cardsRekeyCommand) Run(ctx context.Context, e term.Env, shop operators.Cards) error {
 	return runJob(ctx, e, shop)(shop.Rekey(ctx, deed{}.by()))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"pulsa/app"
 	"pulsa/cmd/pulsa/term"
 	"pulsa/operators"
 )
@@ -17,28 +16,39 @@ type channelsCommand struct {
 	Test    channelsTestCommand    `cmd:"" help:"Try the credentials with a call that changes nothing."`
 }
 
-type channelsListCommand struct{ brandListing }
+type channelsListCommand struct {
+	ofBrand
+	term.Output
+}
 
-func (l *channelsListCommand) Run(ctx context.Context, e term.Env, d *app.ChannelDesk) error {
+func (l *channelsListCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
 	return term.NewTable[operators.ListedChannel](e, l.Output).Least("type", "provider_url").Print(d.List(ctx))
 }
 
-// channelListing are the flags of commands that list what is to be said of each channel, or one.
-type channelListing struct {
-	brandListing
+type channelsStatusCommand struct {
+	ofBrand
 	Channel string `arg:"" optional:"" help:"Only this one."`
+	term.Output
 }
 
-type channelsStatusCommand struct{ channelListing }
-
-func (s *channelsStatusCommand) Run(ctx context.Context, e term.Env, d *app.ChannelDesk) error {
+func (s *channelsStatusCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
 	return term.NewTable[operators.ChannelHealth](e, s.Output).Least("sent_last_hour", "waiting").Print(d.Health(ctx, s.Channel))
 }
 
-type channelsTestCommand struct{ channelListing }
+type channelsTestCommand struct {
+	ofBrand
+	Channel string `arg:"" optional:"" help:"Only this one."`
+}
 
-func (t *channelsTestCommand) Run(ctx context.Context, e term.Env, d *app.ChannelDesk) error {
-	return term.NewTable[operators.ProbedChannel](e, t.Output).Print(d.Probe(ctx, t.Channel))
+func (t *channelsTestCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
+	probed, err := d.Probe(ctx, t.Channel)
+	for _, p := range probed {
+		if !p.OK {
+			err = exitCode(1)
+		}
+		fmt.Fprintf(e.Stdout, "%s: %s\n  its provider delivers to %s\n", p.Channel, p.Found, p.URL)
+	}
+	return err
 }
 
 // switchFlags are those of enable and disable.
@@ -50,7 +60,7 @@ type switchFlags struct {
 
 type channelsEnableCommand struct{ switchFlags }
 
-func (c *channelsEnableCommand) Run(ctx context.Context, e term.Env, d *app.ChannelDesk) error {
+func (c *channelsEnableCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
 	done, err := d.Enable(ctx, c.Channel, c.by())
 	fmt.Fprint(e.Stdout, done.Text()) // even if its provider could not be told
 	return err
@@ -58,7 +68,7 @@ func (c *channelsEnableCommand) Run(ctx context.Context, e term.Env, d *app.Chan
 
 type channelsDisableCommand struct{ switchFlags }
 
-func (c *channelsDisableCommand) Run(ctx context.Context, e term.Env, d *app.ChannelDesk) error {
+func (c *channelsDisableCommand) Run(ctx context.Context, e term.Env, d operators.Channels) error {
 	done, err := d.Disable(ctx, c.Channel, c.by())
 	fmt.Fprint(e.Stdout, done.Text())
 	return err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"pulsa/app"
@@ -12,15 +13,21 @@ import (
 )
 
 type auditCommand struct {
-	listing
+	settings
+	term.Output
 	Books    []string `help:"Also hold the simulators' books against the orders: the server's --data, and that of a pulsa sim that does not run. One that runs is asked." placeholder:"DIR" type:"existingdir"`
 	FromLink []string `help:"Also hold the record of deeds against links that were kept outside: BRAND:NUMBER:DIGEST as the server logs it, or a file with one on each line." placeholder:"LINK"`
 }
 
 func (a *auditCommand) Run(ctx context.Context, e term.Env, b *app.Books) error {
 	violations, coverage, err := b.Audit(ctx, a.Books, a.FromLink)
-	e.Note(coverage.Sentences())
-	err = term.NewTable[operators.Violation](e, a.Output).Nothing("no violation").Print(violations, err)
+	if err != nil {
+		return err
+	}
+	for _, u := range coverage.Uncompared() {
+		fmt.Fprintf(e.Stderr, "not compared: %s (%s)\n", u.What, u.Why)
+	}
+	err = term.NewTable[operators.Violation](e, a.Output).Nothing("no violation").Print(violations, nil)
 	if err == nil && coverage.Incomplete() {
 		err = errors.New("not all simulators' books were seen: what was not compared stands above")
 	}
@@ -68,11 +75,16 @@ func (r *reconcileCommand) compare(ctx context.Context, e term.Env, b *app.Books
 	bar := e.Progress("days")
 	left, err := b.Compare(ctx, r.From, r.To, log, bar.Show)
 	bar.End()
-	e.Note(left.Sentences())
+	for _, what := range left.Sentences() {
+		fmt.Fprintln(e.Stderr, what)
+	}
 	return err
 }
 
-type doctorCommand struct{ listing }
+type doctorCommand struct {
+	settings
+	term.Output
+}
 
 func (d *doctorCommand) Run(ctx context.Context, e term.Env) error {
 	c, err := d.load(e, config.NoCredentials, nil)

@@ -56,15 +56,19 @@ func (m *customersMandateCommand) Run(ctx context.Context, e term.Env, d *core.D
 	return err
 }
 
-type customersFrozenCommand struct{ brandListing }
+type customersFrozenCommand struct {
+	ofBrand
+	term.Output
+}
 
 func (f *customersFrozenCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
 	return term.NewTable[operators.FrozenRow](e, f.Output).Print(d.Customers.Frozen(ctx, f.Brand))
 }
 
 type customersUntoldCommand struct {
-	someListing
+	someBrand
 	deed
+	term.Output
 	Told  string `help:"You have told the customer this news: its id in the list." placeholder:"NEWS"`
 	Limit int    `help:"How many to list at most, oldest first." default:"50"`
 }

@@ -42,9 +42,9 @@ func TestOperatorsTellByHandWhatNoChannelCan(t *testing.T) {
 		t.Errorf("the doctor says %s", out)
 	}
 	o.fails("--reason", "customers", "untold", "--told", "nbcd")
-	o.does("nbcd was told", "customers", "untold", "--told", "nbcd", "--reason", "ticket 471: told by phone")
+	o.does("nbcd was told", "customers", "untold", "--told", "nbcd", "--reason", "ticket 4711: told by phone")
 	o.fails("no news with that id", "customers", "untold", "--told", "nbcd", "--reason", "again")
-	o.does("ticket 471: told by phone", "customers", "show", testNumber, "--brand", "demo")
+	o.does("ticket 4711: told by phone", "customers", "show", testNumber, "--brand", "demo")
 	if out := o.does("nfgh", "customers", "untold"); strings.Contains(out, "nbcd") {
 		t.Errorf("what was told by hand still waits: %s", out)
 	}

@@ -37,39 +37,13 @@ type ofBrand struct {
 	Brand string `required:"" help:"Which brand."`
 }
 
-// listing are the flags of commands that list what is of no brand, someListing of those about all brands or one, brandListing of
-// those about one.
-type listing struct {
-	settings
-	term.Output
-}
-
-type someListing struct {
-	someBrand
-	term.Output
-}
-
-type brandListing struct {
-	ofBrand
-	term.Output
-}
-
 // deed says why something is done by hand.
 type deed struct {
 	Reason string `help:"Why, for the record. Write no number or name of a customer." placeholder:"TEXT"`
 }
 
-// by returns who and why, with what could be a PIN, a code or a phone number masked. An operation that needs a reason checks for it.
-func (d deed) by() prepaid.By {
-	return prepaid.ByMachine(app.OSUser(), prepaid.MaskDigits(strings.TrimSpace(d.Reason)))
-}
-
-// brandChange are the flags of commands that change something of one brand, and answer with one object.
-type brandChange struct {
-	ofBrand
-	deed
-	answer
-}
+// by returns who and why. An operation that needs a reason checks for it.
+func (d deed) by() prepaid.By { return prepaid.ByMachine(app.OSUser(), strings.TrimSpace(d.Reason)) }
 
 // answer is the flag of commands that answer with one object.
 type answer struct {

@@ -13,7 +13,10 @@ type keysCommand struct {
 	History keysHistoryCommand `cmd:"" help:"List which versions were put in use, by whom and why."`
 }
 
-type keysListCommand struct{ listing }
+type keysListCommand struct {
+	settings
+	term.Output
+}
 
 func (l *keysListCommand) Run(ctx context.Context, e term.Env, k operators.Keys) error {
 	return term.NewTable[operators.KeyVersion](e, l.Output).Nothing("no key is in use yet: start the server").Print(k.List(ctx))
@@ -30,7 +33,10 @@ func (u *keysUseCommand) Run(ctx context.Context, e term.Env, k operators.Keys) 
 	return say(e)(k.Use(ctx, operators.MasterKey(u.Key), u.Version, u.by()))
 }
 
-type keysHistoryCommand struct{ listing }
+type keysHistoryCommand struct {
+	settings
+	term.Output
+}
 
 func (h *keysHistoryCommand) Run(ctx context.Context, e term.Env, k operators.Keys) error {
 	return term.NewTable[operators.KeyUseRow](e, h.Output).Print(k.History(ctx))

@@ -117,11 +117,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		defer app.IgnoreHangup(slog.New(slog.NewTextHandler(stderr, nil)))()
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	for _, part := range deskParts() {
-		if err := parsed.BindToProvider(part); err != nil {
-			return err
-		}
-	}
 	o := opened{env: term.Env{Getenv: getenv, Stdin: stdin, Stdout: stdout, Stderr: stderr}}
 	err = parsed.Run(o.env, &o)
 	return advised(errors.Join(err, o.Close()))

@@ -42,17 +42,19 @@ func open[T io.Closer](ctx context.Context, o *opened, s settings, needs config.
 	return thing, err
 }
 
+// partOf returns a part of what was opened, if that has not failed.
+func partOf[D, T any](part func(D) (T, error)) func(D, error) (T, error) {
+	return func(d D, err error) (t T, _ error) {
+		if err != nil {
+			return t, err
+		}
+		return part(d)
+	}
+}
+
 // ProvideDesk opens the desk. It needs no credentials but those of the stores.
 func (s settings) ProvideDesk(ctx context.Context, o *opened) (*core.Desk, error) {
 	return open(ctx, o, s, config.NoCredentials, core.OpenDesk)
-}
-
-// beforeServers are the flags of commands that may run before the first start of a server.
-type beforeServers struct{ settings }
-
-// ProvideDesk opens the desk. It creates a missing database.
-func (s beforeServers) ProvideDesk(ctx context.Context, o *opened) (*core.Desk, error) {
-	return open(ctx, o, s.settings, config.NoCredentials, core.NewDesk)
 }
 
 // ProvideDesk opens the desk. A brand that is named must be known: in force, or withdrawn.
@@ -72,24 +74,38 @@ func (s settings) ProvideBooks(ctx context.Context, o *opened) (*app.Books, erro
 	return open(ctx, o, s, config.NoCredentials, app.OpenBooks)
 }
 
-// deskParts open what stands on the desk that a command's flags open, and needs more than SQL.
-func deskParts() []any {
-	return []any{(*core.Desk).OpenBrands, (*core.Desk).MasterKeys, (*core.Desk).OpenAPIKeys}
+// ProvideBrands opens the operations on brands' settings.
+func (s settings) ProvideBrands(ctx context.Context, o *opened) (operators.Brands, error) {
+	return partOf((*core.Desk).OpenBrands)(s.ProvideDesk(ctx, o))
+}
+
+// ProvideMasterKeys opens the operations on master keys.
+func (s settings) ProvideMasterKeys(ctx context.Context, o *opened) (operators.Keys, error) {
+	return partOf((*core.Desk).MasterKeys)(s.ProvideDesk(ctx, o))
+}
+
+// ProvideAPIKeys opens the operations that change developers' keys.
+func (s settings) ProvideAPIKeys(ctx context.Context, o *opened) (operators.APIKeys, error) {
+	return apiKeys(ctx)(open(ctx, o, s, config.PINPepper, core.OpenDesk))
+}
+
+func apiKeys(ctx context.Context) func(*core.Desk, error) (operators.APIKeys, error) {
+	return partOf(func(d *core.Desk) (operators.APIKeys, error) { return d.OpenAPIKeys(ctx) })
 }
 
 // ProvideCards opens the operations on the brand's cards. It creates a missing database: cards may be made before the first start
 // of a server.
 func (b ofBrand) ProvideCards(ctx context.Context, o *opened) (operators.Cards, error) {
-	desk, err := open(ctx, o, b.settings, config.CardKey, core.NewDesk)
-	if err != nil {
-		return operators.Cards{}, err
-	}
-	return desk.OpenCards(ctx, b.Brand)
+	return partOf(func(d *core.Desk) (operators.Cards, error) { return d.OpenCards(ctx, b.Brand) })(open(ctx, o, b.settings, config.CardKey, core.NewDesk))
 }
 
 // ProvideChannels opens the operations on the brand's channels.
-func (b ofBrand) ProvideChannels(ctx context.Context, o *opened) (*app.ChannelDesk, error) {
-	return open(ctx, o, b.settings, config.ChannelSecrets, func(ctx context.Context, c config.Config) (*app.ChannelDesk, error) {
+func (b ofBrand) ProvideChannels(ctx context.Context, o *opened) (operators.Channels, error) {
+	desk, err := open(ctx, o, b.settings, config.ChannelSecrets, func(ctx context.Context, c config.Config) (*app.ChannelDesk, error) {
 		return app.OpenChannels(ctx, c, b.Brand)
 	})
+	if err != nil {
+		return operators.Channels{}, err
+	}
+	return desk.Channels, nil
 }

@@ -210,7 +210,7 @@ func TestOperatorsGiveCustomersAnotherNumber(t *testing.T) {
 	o := newOffice(t)
 	const to = "+31687654321"
 	move := func(from, to string) []string {
-		return []string{"customers", "number", from, to, "--brand", "demo", "--reason", "ticket 471"}
+		return []string{"customers", "number", from, to, "--brand", "demo", "--reason", "ticket 4711"}
 	}
 	o.fails("say why", move(testNumber, to)[:6]...)
 	o.fails("not a mobile", move(testNumber, "+31201234567")...)
@@ -220,7 +220,7 @@ func TestOperatorsGiveCustomersAnotherNumber(t *testing.T) {
 	o.does("+316****4321", move(testNumber, to)...)
 	o.fails("no such customer", "customers", "show", testNumber, "--brand", "demo")
 	o.does("Visa **** 4242", "customers", "show", to, "--brand", "demo")
-	o.does("ticket 471", "customers", "show", to, "--brand", "demo")
+	o.does("ticket 4711", "customers", "show", to, "--brand", "demo")
 	o.does("no violation", "audit", "--books", o.data)
 }
 
@@ -268,12 +268,12 @@ func TestReconciliationListsEveryDifferenceUntilItIsClosed(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &item); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := o.pulsa("reconcile", "--close", item.ID, "--reason", "ticket 471"); err != nil {
+		if _, err := o.pulsa("reconcile", "--close", item.ID, "--reason", "ticket 4711"); err != nil {
 			t.Error(err)
 		}
 	}
 	o.does("no open item", days...)
-	o.does("ticket 471", "reconcile", "--list", "--all")
+	o.does("ticket 4711", "reconcile", "--list", "--all")
 	o.fails("no such open item", "reconcile", "--close", item.ID, "--reason", "again")
 	o.fails("write a day", "reconcile", "--from", "yesterday")
 }

@@ -136,16 +136,25 @@ func (t *talkFixCommand) Run(ctx context.Context, e term.Env) error {
 	if err != nil {
 		return err
 	}
-	fixes, err := suite.Fix(ctx, t.stage(e))
-	fmt.Fprint(e.Stdout, fixes.Text())
-	e.Note(fixes.Notes)
-	if !t.DryRun {
-		err = errors.Join(err, fixes.Write())
+	fixed, notes, err := suite.Fix(ctx, t.stage(e))
+	for _, f := range fixed {
+		fmt.Fprint(e.Stdout, f.Diff)
+		if !t.DryRun {
+			err = errors.Join(err, f.Write())
+		}
 	}
-	if err == nil && len(fixes.Notes) > 0 {
-		err = exitCode(talk.ExitFailed)
+	for _, note := range notes {
+		fmt.Fprintln(e.Stderr, note)
 	}
-	return err
+	switch {
+	case err != nil:
+		return err
+	case len(notes) > 0:
+		return exitCode(talk.ExitFailed)
+	case len(fixed) == 0:
+		fmt.Fprintln(e.Stdout, "nothing to mend")
+	}
+	return nil
 }
 
 type talkCoverageCommand struct{ talkSuiteFlags }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"pulsa/app"
@@ -32,13 +33,18 @@ type orderQuery struct {
 }
 
 type topupsListCommand struct {
-	someListing
+	someBrand
+	term.Output
 	orderQuery
 }
 
 func (l *topupsListCommand) Run(ctx context.Context, e term.Env, d *core.Desk) error {
 	list, err := d.Orders.Search(ctx, l.Brand, operators.OrderQuery(l.orderQuery))
-	return term.NewTable[operators.OrderRow](e, l.Output).Page(e, list.Orders, list.Next, err)
+	err = term.NewTable[operators.OrderRow](e, l.Output).Print(list.Orders, err)
+	if err == nil && list.Next != "" {
+		fmt.Fprintf(l.Beside(e), "next page: --after %s\n", list.Next)
+	}
+	return err
 }
 
 type topupsShowCommand struct {

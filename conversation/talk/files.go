@@ -64,11 +64,5 @@ func writeNew(name, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// Write rewrites the scripts.
-func (f Fixes) Write() error {
-	var errs []error
-	for _, file := range f.Files {
-		errs = append(errs, os.WriteFile(file.File, file.New, 0o644))
-	}
-	return errors.Join(errs...)
-}
+// Write rewrites the script.
+func (f Fixed) Write() error { return os.WriteFile(f.File, f.New, 0o644) }

@@ -15,28 +15,10 @@ type Fixed struct {
 	Diff string // unified
 }
 
-// Fixes are the scripts that Fix has rewritten, and notes on what it could not mend.
-type Fixes struct {
-	Files []Fixed
-	Notes []string
-}
-
-// Text shows what differs, or says that nothing has to.
-func (f Fixes) Text() string {
-	if len(f.Files)+len(f.Notes) == 0 {
-		return "nothing to mend\n"
-	}
-	text := ""
-	for _, file := range f.Files {
-		text += file.Diff
-	}
-	return text
-}
-
 // Fix plays the stories and returns the files whose "<" lines have to change, and notes on what could not
 // be mended: a turn that is answered otherwise on every channel, a line of an included file, a story that
 // did not come to its end. Lines that match are kept. Nothing is written.
-func Fix(ctx context.Context, m Maker, s *Scripts, o Options) Fixes {
+func Fix(ctx context.Context, m Maker, s *Scripts, o Options) ([]Fixed, []string) {
 	report := run(ctx, m, s, o, true)
 	f := &fixer{scripts: s, turns: map[pos][]played{}, edits: map[string][]edit{}}
 	for i := range report.Results {
@@ -51,7 +33,7 @@ func Fix(ctx context.Context, m Maker, s *Scripts, o Options) Fixes {
 			fixed = append(fixed, rewrite(file, string(s.data[file]), edits))
 		}
 	}
-	return Fixes{fixed, f.notes}
+	return fixed, f.notes
 }
 
 type fixer struct {

@@ -31,8 +31,7 @@ func TestFixRewritesWhatIsAnsweredAndKeepsTheRest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			fixes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
-			fixed, notes := fixes.Files, fixes.Notes
+			fixed, notes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
 			got := head + c.script
 			if len(fixed) > 0 {
 				got = string(fixed[0].New)
@@ -55,7 +54,7 @@ func TestFixShowsAUnifiedDifference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fixed := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{}).Files
+	fixed, _ := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
 	want := `--- s.talk
 +++ s.talk
 @@ -11,9 +11,10 @@
@@ -160,8 +159,7 @@ func TestFixKeepsWhatNamesKeep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fixes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
-	fixed, notes := fixes.Files, fixes.Notes
+	fixed, notes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
 	if len(fixed) != 1 || len(notes) > 0 {
 		t.Fatalf("%v, %v", fixed, notes)
 	}
@@ -179,8 +177,7 @@ func TestFixKeepsTheValuesThatAreAsExpected(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fixes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
-	fixed, notes := fixes.Files, fixes.Notes
+	fixed, notes := talk.Fix(t.Context(), &toyMaker{}, s, talk.Options{})
 	if len(fixed) != 1 || len(notes) > 0 {
 		t.Fatalf("%v, %v", fixed, notes)
 	}

@@ -123,11 +123,11 @@ func (p trial) cancel(reference string) topup.Result {
 
 func (p trial) refundPart(reference string, m prepaid.Money) topup.Result {
 	p.Helper()
-	return p.wait(func() topup.Result { return p.Gateway.Refund(p.Context(), reference, topup.Repayment{Part: m}) })
+	return p.wait(func() topup.Result { return p.Gateway.Refund(p.Context(), reference, m) })
 }
 
 func (p trial) refund(reference string) topup.Result {
-	return p.wait(func() topup.Result { return p.Gateway.Refund(p.Context(), reference, topup.Repayment{}) })
+	return p.wait(func() topup.Result { return p.Gateway.Refund(p.Context(), reference, prepaid.Money{}) })
 }
 
 // want checks an outcome.

@@ -208,7 +208,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 		"charge":  func(ctx context.Context) topup.Result { return g.Charge(ctx, r) },
 		"look-up": func(ctx context.Context) topup.Result { return g.LookUp(ctx, payments.OpCharge, "ref") },
 		"cancel":  func(ctx context.Context) topup.Result { return g.Cancel(ctx, "ref") },
-		"refund":  func(ctx context.Context) topup.Result { return g.Refund(ctx, "ref", topup.Repayment{}) },
+		"refund":  func(ctx context.Context) topup.Result { return g.Refund(ctx, "ref", prepaid.Money{}) },
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 		began := time.Now()

@@ -113,7 +113,7 @@ func TestBooksThatCannotBeReadLeaveEverythingUnknown(t *testing.T) {
 	}
 	for name, got := range map[string]topup.Result{
 		"look-up": broken.LookUp(t.Context(), payments.OpCharge, "ref"), "cancel": broken.Cancel(t.Context(), "ref"),
-		"refund": broken.Refund(t.Context(), "ref", topup.Repayment{}),
+		"refund": broken.Refund(t.Context(), "ref", prepaid.Money{}),
 	} {
 		if got.Outcome != topup.Unknown || got.Code != "books_unread" {
 			t.Errorf("%s: got %+v", name, got)
@@ -186,7 +186,7 @@ func TestPartsThatWereRefusedAreGivenBackAnew(t *testing.T) {
 	w.charged("ref")
 	made := map[string]bool{}
 	for i, minor := range []int64{300, 300, 300, 200} {
-		got := w.Refund(t.Context(), "ref", topup.Repayment{Part: prepaid.Money{Minor: minor, Currency: "EUR"}})
+		got := w.Refund(t.Context(), "ref", prepaid.Money{Minor: minor, Currency: "EUR"})
 		if got.Outcome != topup.Done || made[got.ProviderRef] {
 			t.Fatalf("%d: got %+v, after %v", i, got, made)
 		}
@@ -197,41 +197,8 @@ func TestPartsThatWereRefusedAreGivenBackAnew(t *testing.T) {
 			}
 		}
 	}
-	if got := w.Refund(t.Context(), "ref", topup.Repayment{Part: prepaid.Money{Minor: 200, Currency: "EUR"}}); got.Outcome != topup.Done || !made[got.ProviderRef] {
+	if got := w.Refund(t.Context(), "ref", prepaid.Money{Minor: 200, Currency: "EUR"}); got.Outcome != topup.Done || !made[got.ProviderRef] {
 		t.Errorf("repeated: %+v", got)
-	}
-}
-
-// Stripe repeats for a day what it has answered to a key, a refusal too.
-func TestRefundThatWasRefusedIsMadeAnewWithinTheDay(t *testing.T) {
-	w := newWorld(t, nil)
-	w.charged("ref")
-	refused := &stripetest.Answer{Status: http.StatusBadRequest, Body: object{"error": object{"type": "invalid_request_error", "code": "charge_disputed"}}}
-	w.server.FailNext(refused)
-	if got := w.Refund(t.Context(), "ref", topup.Repayment{}); got.Outcome == topup.Done {
-		t.Fatalf("got %+v", got)
-	}
-	w.server.SpendKey("refund:ref")
-	if got := w.Refund(t.Context(), "ref", topup.Repayment{}); got.Outcome == topup.Done {
-		t.Fatalf("the key was not remembered: %+v", got)
-	}
-	first := w.Refund(t.Context(), "ref", topup.Repayment{Refused: 1})
-	if first.Outcome != topup.Done {
-		t.Fatalf("anew: %+v", first)
-	}
-	if key := w.last().IdempotencyKey; key != "refund:ref:after-1" {
-		t.Errorf("key %s", key)
-	}
-	// What it has set aside fails: the next one is another refund; repeated with the same key, it is the same.
-	if err := w.server.FailRefund("ref", "declined"); err != nil {
-		t.Fatal(err)
-	}
-	second, again := w.Refund(t.Context(), "ref", topup.Repayment{Refused: 2}), w.Refund(t.Context(), "ref", topup.Repayment{Refused: 2})
-	if second.Outcome != topup.Done || second.ProviderRef == first.ProviderRef || again != second {
-		t.Errorf("%+v, then %+v, again %+v", first, second, again)
-	}
-	if n := w.server.Count("refund", "ref"); n != 1 { // beside the one that failed
-		t.Errorf("refunded %d times", n)
 	}
 }
 
@@ -252,7 +219,7 @@ func TestWhereARefundStands(t *testing.T) {
 	} {
 		w := newWorld(t, nil)
 		w.charged("ref")
-		if got := w.Refund(t.Context(), "ref", topup.Repayment{}); got.Outcome != topup.Done {
+		if got := w.Refund(t.Context(), "ref", prepaid.Money{}); got.Outcome != topup.Done {
 			t.Fatalf("got %+v", got)
 		}
 		if q := w.last(); q.IdempotencyKey != "refund:ref" || q.Form.Get("metadata[charge]") != "ref" || q.Form.Has("amount") {
@@ -264,7 +231,7 @@ func TestWhereARefundStands(t *testing.T) {
 		}
 		w.clock.AdvanceTo(w.clock.Now().Add(25 * time.Hour)) // beyond the key: Stripe itself refuses to refund twice
 		if test.want == topup.Done {
-			if got := w.Refund(t.Context(), "ref", topup.Repayment{}); got.Outcome != topup.Done {
+			if got := w.Refund(t.Context(), "ref", prepaid.Money{}); got.Outcome != topup.Done {
 				t.Errorf("%v, a day later: got %+v", test.change, got)
 			}
 			if n := w.server.Count("refund", "ref"); n != 1 {

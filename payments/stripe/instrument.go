@@ -1,7 +1,6 @@
 package stripe
 
 import (
-	"cmp"
 	"strings"
 
 	api "github.com/stripe/stripe-go/v85"
@@ -37,19 +36,6 @@ func display(m *api.PaymentMethod) string {
 		return strings.TrimSpace("PayPal " + maskEmail(m.Paypal.PayerEmail))
 	}
 	return string(m.Type)
-}
-
-// fingerprint is what Stripe knows a card or an account by, and PayPal its customer, whoever sets it up.
-func fingerprint(m *api.PaymentMethod) prepaid.Secret {
-	switch {
-	case m.Card != nil:
-		return prepaid.NewSecret(m.Card.Fingerprint)
-	case m.SEPADebit != nil:
-		return prepaid.NewSecret(m.SEPADebit.Fingerprint)
-	case m.Paypal != nil:
-		return prepaid.NewSecret(cmp.Or(m.Paypal.PayerID, strings.ToLower(m.Paypal.PayerEmail)))
-	}
-	return prepaid.Secret{}
 }
 
 func cardBrand(brand string) string {

@@ -8,6 +8,7 @@ import (
 
 	"pulsa/payments"
 	"pulsa/payments/paymentstest"
+	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
@@ -52,7 +53,7 @@ func TestStripeMockAcceptsEveryKindOfRequest(t *testing.T) {
 	w.Cancel(ctx, "authenticates")
 	w.charge("lost", payments.Card, paymentstest.LosesRequest)
 	w.Cancel(ctx, "lost") // spends the key
-	w.Refund(ctx, "by card", topup.Repayment{})
+	w.Refund(ctx, "by card", prepaid.Money{})
 	w.LookUp(ctx, payments.OpRefund, "by card")
 	w.LookUp(ctx, payments.OpCharge, "nobody")
 	if err := w.server.Dispute("by paypal", "needs_response"); err != nil { // its event is read

@@ -133,7 +133,6 @@ func (g *Gateway) completed(ctx context.Context, intent, setup string) (payments
 	return payments.Event{
 		Setup: prepaid.SetupID(setup), Ended: payments.SetupCompleted,
 		Token: instrument{i.Customer.ID, i.PaymentMethod.ID}.token(), Display: display(i.PaymentMethod),
-		Fingerprint: fingerprint(i.PaymentMethod),
 	}, nil
 }
 

@@ -6,13 +6,14 @@ import (
 
 	api "github.com/stripe/stripe-go/v85"
 
+	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
 // Refund implements payments.Gateway. It gives back whatever has not been given back yet: a charge can't be
 // refunded beyond its amount, however late it is repeated. A part is found by its metadata before it is given back once more: Stripe
 // forgets Idempotency-Keys after a day.
-func (g *Gateway) Refund(ctx context.Context, reference string, back topup.Repayment) topup.Result {
+func (g *Gateway) Refund(ctx context.Context, reference string, part prepaid.Money) topup.Result {
 	ctx, cancel := context.WithTimeout(ctx, chargeWithin)
 	defer cancel()
 	f, err := g.find(ctx, reference)
@@ -23,8 +24,8 @@ func (g *Gateway) Refund(ctx context.Context, reference string, back topup.Repay
 		return topup.Result{Outcome: topup.Refused, Code: codeUncharged}
 	}
 	params := &api.RefundCreateParams{PaymentIntent: &f.intent.ID, Metadata: map[string]string{metaCharge: reference}}
-	params.SetIdempotencyKey("refund:" + reference + anew(back.Refused))
-	if part := back.Part; !part.Zero() {
+	params.SetIdempotencyKey("refund:" + reference)
+	if !part.Zero() {
 		before := g.partRefunded(ctx, f.intent)
 		if before.Outcome == topup.Done || before.Outcome == topup.Unknown {
 			return before
@@ -39,7 +40,7 @@ func (g *Gateway) Refund(ctx context.Context, reference string, back topup.Repay
 		if before.Outcome == topup.Refused {
 			key += ":" + before.ProviderRef
 		}
-		params.SetIdempotencyKey(key + anew(back.Refused))
+		params.SetIdempotencyKey(key)
 	}
 	r, err := g.now.Load().api.V1Refunds.Create(ctx, params)
 	if err == nil {
@@ -50,15 +51,6 @@ func (g *Gateway) Refund(ctx context.Context, reference string, back topup.Repay
 		return g.refunded(ctx, f.intent)
 	}
 	return g.answer(ctx, reference, p)
-}
-
-// anew ends the Idempotency-Key of a refund after some that were refused: with theirs Stripe would repeat the refusal for a day. A refund
-// whose outcome is not known keeps its key.
-func anew(refused int) string {
-	if refused == 0 {
-		return ""
-	}
-	return fmt.Sprintf(":after-%d", refused)
 }
 
 // partRefunded tells what became of the refund of a part of a charge; Absent: there is none.

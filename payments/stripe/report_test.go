@@ -14,6 +14,7 @@ import (
 	"pulsa/payments"
 	"pulsa/payments/paymentstest"
 	"pulsa/payments/stripe/stripetest"
+	"pulsa/prepaid"
 	"pulsa/topup"
 )
 
@@ -52,7 +53,7 @@ func TestMovementsAreOurChargesRefundsAndWhatBanksTookBack(t *testing.T) {
 	w.charge("refunded", payments.Card, paymentstest.Approves)
 	w.charge("lost", payments.Card, paymentstest.Approves)
 	w.charge("won", payments.Card, paymentstest.Approves)
-	if r := w.Refund(t.Context(), "refunded", topup.Repayment{}); r.Outcome != topup.Done {
+	if r := w.Refund(t.Context(), "refunded", prepaid.Money{}); r.Outcome != topup.Done {
 		t.Fatalf("refund: %+v", r)
 	}
 	if err := errors.Join(w.server.Return("failed", "debit_not_authorized"), w.server.Dispute("lost", "needs_response"), w.server.Dispute("won", "won")); err != nil {

@@ -110,7 +110,6 @@ func signed(i *api.SetupIntent) payments.Signed {
 	case i.Status == api.SetupIntentStatusSucceeded && i.Customer != nil && i.PaymentMethod != nil:
 		r.Outcome, r.Code = topup.Done, ""
 		r.Token, r.Display = instrument{i.Customer.ID, i.PaymentMethod.ID}.token(), display(i.PaymentMethod)
-		r.Fingerprint = fingerprint(i.PaymentMethod)
 	case i.Status == api.SetupIntentStatusRequiresPaymentMethod, i.Status == api.SetupIntentStatusCanceled:
 		r.Outcome = topup.Refused
 		if i.LastSetupError != nil {

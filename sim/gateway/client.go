@@ -74,8 +74,8 @@ func (c *Client) Cancel(ctx context.Context, reference string) topup.Result {
 }
 
 // Refund implements payments.Gateway.
-func (c *Client) Refund(ctx context.Context, reference string, back topup.Repayment) topup.Result {
-	return c.result(ctx, opRefund, wireCall{Reference: reference, Amount: back.Part})
+func (c *Client) Refund(ctx context.Context, reference string, part prepaid.Money) topup.Result {
+	return c.result(ctx, opRefund, wireCall{Reference: reference, Amount: part})
 }
 
 // LookUp implements payments.Gateway.
@@ -101,7 +101,7 @@ func (c *Client) signed(ctx context.Context, op string, a payments.Agreement) pa
 		Reference: a.Reference, Mandate: a.Mandate, Brand: brandOnWire(a.Brand), Customer: a.Customer, IBAN: a.IBAN.Reveal(),
 		Holder: a.Holder, AgreedAt: a.AgreedAt,
 	})
-	return payments.Signed{Result: result, Token: prepaid.NewSecret(answer.Token), Display: answer.Display, Fingerprint: prepaid.NewSecret(answer.Fingerprint)}
+	return payments.Signed{Result: result, Token: prepaid.NewSecret(answer.Token), Display: answer.Display}
 }
 
 func (c *Client) result(ctx context.Context, op string, call wireCall) topup.Result {
@@ -192,7 +192,7 @@ func (c *Client) Webhook(handle func(context.Context, payments.Event) error) htt
 			return
 		}
 		err = handle(r.Context(), payments.Event{
-			Setup: e.Setup, Ended: e.Ended, Token: prepaid.NewSecret(e.Token), Display: e.Display, Fingerprint: prepaid.NewSecret(e.Fingerprint),
+			Setup: e.Setup, Ended: e.Ended, Token: prepaid.NewSecret(e.Token), Display: e.Display,
 			Charge: e.Charge, Revoked: prepaid.NewSecret(e.Revoked),
 		})
 		if err != nil {

@@ -76,7 +76,7 @@ func TestWhatIsNoAnswerIsUnknown(t *testing.T) {
 		t.Errorf("a real brand: got %+v", got)
 	}
 	gone := &sim.Client{BaseURL: "http://127.0.0.1:1", Secret: shared, Log: client.Log}
-	if got := gone.Refund(t.Context(), "ref", topup.Repayment{}); got.Outcome != topup.Unknown {
+	if got := gone.Refund(t.Context(), "ref", prepaid.Money{}); got.Outcome != topup.Unknown {
 		t.Errorf("nobody there: got %+v", got)
 	}
 }

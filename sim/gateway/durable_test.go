@@ -19,7 +19,7 @@ func TestReopenedGatewayKnowsAllThatItDid(t *testing.T) {
 	g := newGateway(t, func(c *sim.Config) { config = *c })
 	g.charge("done", number)
 	g.charge("refunded", number)
-	g.Refund(t.Context(), "refunded", topup.Repayment{})
+	g.Refund(t.Context(), "refunded", prepaid.Money{})
 	g.Cancel(t.Context(), "cancelled")
 	g.charge("waiting", number[:7]+"9004")
 	page := startSetup(t, g, "setup")
@@ -111,7 +111,7 @@ func TestUnwritableBookAnswersUnknown(t *testing.T) {
 	if r, _ := g.charge("ref", number); r.Outcome != topup.Unknown {
 		t.Errorf("charge: %s", r.Outcome)
 	}
-	if r := g.Refund(t.Context(), "before", topup.Repayment{}); r.Outcome != topup.Unknown {
+	if r := g.Refund(t.Context(), "before", prepaid.Money{}); r.Outcome != topup.Unknown {
 		t.Errorf("refund: %s", r.Outcome)
 	}
 	if n := len(g.Charged(sim.Filter{Reference: "ref"})); n != 0 {

@@ -42,7 +42,7 @@ func (f *Face) Routes(mux *http.ServeMux) {
 			return result(f.Gateway.Cancel(ctx, c.Reference)), nil
 		},
 		opRefund: func(ctx context.Context, c wireCall) (wireAnswer, error) {
-			return result(f.Gateway.Refund(ctx, c.Reference, topup.Repayment{Part: c.Amount})), nil
+			return result(f.Gateway.Refund(ctx, c.Reference, c.Amount)), nil
 		},
 		opSign: func(ctx context.Context, c wireCall) (wireAnswer, error) {
 			iban, _, err := payments.ParseIBAN(c.IBAN)
@@ -106,7 +106,7 @@ func (c wireCall) agreement() payments.Agreement {
 
 func signedAnswer(s payments.Signed) wireAnswer {
 	a := result(s.Result)
-	a.Token, a.Display, a.Fingerprint = s.Token.Reveal(), s.Display, s.Fingerprint.Reveal()
+	a.Token, a.Display = s.Token.Reveal(), s.Display
 	return a
 }
 
@@ -117,7 +117,7 @@ func result(r topup.Result) wireAnswer {
 // Tell sends one piece of news, signed: the Events of the gateway. An error where it was not taken.
 func (f *Face) Tell(ctx context.Context, e payments.Event) error {
 	body, err := json.Marshal(wireEvent{
-		Setup: e.Setup, Ended: e.Ended, Token: e.Token.Reveal(), Display: e.Display, Fingerprint: e.Fingerprint.Reveal(),
+		Setup: e.Setup, Ended: e.Ended, Token: e.Token.Reveal(), Display: e.Display,
 		Charge: e.Charge, Revoked: e.Revoked.Reveal(),
 	})
 	if err != nil {

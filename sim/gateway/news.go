@@ -3,8 +3,6 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -45,7 +43,7 @@ func (g *Gateway) tellSetup(ctx context.Context, s setup) error {
 	case abandoned:
 		e.Ended = payments.SetupAbandoned
 	case completed:
-		e.Ended, e.Token, e.Display, e.Fingerprint = payments.SetupCompleted, prepaid.NewSecret(s.Token), display(s), fingerprint(s)
+		e.Ended, e.Token, e.Display = payments.SetupCompleted, prepaid.NewSecret(s.Token), display(s)
 	case revoked:
 		e = payments.Event{Revoked: prepaid.NewSecret(s.Token)}
 	}
@@ -107,14 +105,4 @@ func display(s setup) string {
 		return "PayPal j***@example.com"
 	}
 	return cmp.Or(s.Country, "NL") + "** **** 4300"
-}
-
-// fingerprint is what a completed setup's card, account or wallet is known by: everybody has one of each.
-func fingerprint(s setup) prepaid.Secret {
-	return prepaid.NewSecret("sim_" + digest(cmp.Or(s.IBAN, string(s.Method)+" of "+string(s.MSISDN))))
-}
-
-func digest(what string) string {
-	sum := sha256.Sum256([]byte(what))
-	return hex.EncodeToString(sum[:4])
 }

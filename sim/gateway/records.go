@@ -47,7 +47,6 @@ type setup struct {
 	Status    status             `json:"status"`
 	Token     string             `json:"token,omitempty"`   // of the instrument, once completed
 	Display   string             `json:"display,omitempty"` // of an IBAN that was typed
-	IBAN      string             `json:"iban,omitempty"`    // a digest of it, too short to find it by: the fingerprint
 	At        time.Time          `json:"at"`
 	Untold    bool               `json:"untold,omitempty"` // its news was not taken yet
 }

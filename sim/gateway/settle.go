@@ -32,8 +32,8 @@ func (g *Gateway) Cancel(ctx context.Context, reference string) topup.Result {
 }
 
 // Refund implements payments.Gateway. Repeated, it refunds once and is Done again.
-func (g *Gateway) Refund(ctx context.Context, reference string, back topup.Repayment) topup.Result {
-	r, b := g.refund(ctx, reference, back.Part)
+func (g *Gateway) Refund(ctx context.Context, reference string, part prepaid.Money) topup.Result {
+	r, b := g.refund(ctx, reference, part)
 	if b.After > 0 && g.c.Clock.Sleep(ctx, b.After) != nil || b.Kind == TimesOutRefunding || b.Kind == TimesOutAfterRefunding {
 		return g.timeOut(ctx)
 	}

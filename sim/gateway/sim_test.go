@@ -257,14 +257,14 @@ func TestRefundGivesBackOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 64 {
 		group.Go(func() {
-			if r := g.Refund(t.Context(), "ref", topup.Repayment{}); r.Outcome != topup.Done {
+			if r := g.Refund(t.Context(), "ref", prepaid.Money{}); r.Outcome != topup.Done {
 				t.Errorf("got %s", r.Outcome)
 			}
 		})
 	}
 	group.Wait()
 	g.clock.AdvanceTo(start.Add(time.Hour))
-	g.Refund(t.Context(), "ref", topup.Repayment{})
+	g.Refund(t.Context(), "ref", prepaid.Money{})
 	got := g.Refunded(sim.Filter{Amount: prepaid.Money{Minor: 1000, Currency: "EUR"}})
 	if len(got) != 1 || !got[0].At.Equal(start) {
 		t.Errorf("refunded %+v", got)
@@ -272,7 +272,7 @@ func TestRefundGivesBackOnce(t *testing.T) {
 	if c, r := g.lookUp(payments.OpCharge, "ref"), g.lookUp(payments.OpRefund, "ref"); c != topup.Done || r != topup.Done {
 		t.Errorf("charge %s, refund %s", c, r)
 	}
-	if r := g.Refund(t.Context(), "other", topup.Repayment{}); r.Outcome != topup.Refused {
+	if r := g.Refund(t.Context(), "other", prepaid.Money{}); r.Outcome != topup.Refused {
 		t.Errorf("of nothing: got %s", r.Outcome)
 	}
 }
@@ -290,7 +290,7 @@ func TestRefundsCanBeToldToo(t *testing.T) {
 		g := newGateway(t, nil)
 		g.charge("ref", number)
 		g.set(string(test.kind))
-		r, _ := g.do(func() topup.Result { return g.Refund(t.Context(), "ref", topup.Repayment{}) })
+		r, _ := g.do(func() topup.Result { return g.Refund(t.Context(), "ref", prepaid.Money{}) })
 		if n := len(g.Refunded(sim.Filter{})); r.Outcome != test.answer || n != test.refunded {
 			t.Errorf("%s: got %s and %d refunds", test.kind, r.Outcome, n)
 		}
@@ -298,7 +298,7 @@ func TestRefundsCanBeToldToo(t *testing.T) {
 	g := newGateway(t, nil)
 	m := number[:7] + "9007"
 	g.charge("ref", m)
-	if r := g.Refund(t.Context(), "ref", topup.Repayment{}); r.Outcome != topup.Refused {
+	if r := g.Refund(t.Context(), "ref", prepaid.Money{}); r.Outcome != topup.Refused {
 		t.Errorf("by number: got %s", r.Outcome)
 	}
 }
@@ -343,7 +343,7 @@ func TestReturnedDebitIsTheLastOneAndIsTold(t *testing.T) {
 	if first, last := g.lookUp(payments.OpCharge, "first"), g.lookUp(payments.OpCharge, "last"); first != topup.Pending || last != topup.Returned {
 		t.Errorf("first %s, last %s", first, last)
 	}
-	if r := g.Refund(t.Context(), "last", topup.Repayment{}); r.Outcome != topup.Refused {
+	if r := g.Refund(t.Context(), "last", prepaid.Money{}); r.Outcome != topup.Refused {
 		t.Errorf("refund of a returned debit: %s", r.Outcome)
 	}
 	if err := g.SettleDebits(t.Context()); err != nil {

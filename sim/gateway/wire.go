@@ -72,18 +72,16 @@ type wireAnswer struct {
 	GatewayRef  string        `json:"gateway_ref,omitempty"`
 	Token       string        `json:"token,omitempty"` // of an agreement
 	Display     string        `json:"display,omitempty"`
-	Fingerprint string        `json:"fingerprint,omitempty"`
 }
 
 // wireEvent is a piece of news.
 type wireEvent struct {
-	Setup       prepaid.SetupID      `json:"setup,omitempty"`
-	Ended       payments.SetupStatus `json:"ended,omitempty"`
-	Token       string               `json:"token,omitempty"`
-	Display     string               `json:"display,omitempty"`
-	Fingerprint string               `json:"fingerprint,omitempty"`
-	Charge      prepaid.ChargeID     `json:"charge,omitempty"`
-	Revoked     string               `json:"revoked,omitempty"`
+	Setup   prepaid.SetupID      `json:"setup,omitempty"`
+	Ended   payments.SetupStatus `json:"ended,omitempty"`
+	Token   string               `json:"token,omitempty"`
+	Display string               `json:"display,omitempty"`
+	Charge  prepaid.ChargeID     `json:"charge,omitempty"`
+	Revoked string               `json:"revoked,omitempty"`
 }
 
 // sign is the signature of a piece of news.

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"pulsa/operators"
@@ -77,36 +76,17 @@ var blockTests = []test{
 	{"erasing a customer erases what blocks show of them, and they stay blocked", func(w *world) {
 		c := w.customer()
 		s, m := mandate(c, "mandate/1")
-		m.IBANDigest = "iban"
 		must[payments.Setup](w)(w.db.Mandates.SaveMandate(w.Context(), s, m))
-		paid := must[payments.Setup](w)(w.db.Payments.SaveSetup(w.Context(), setup(c, "paid")))
-		i := instrument(c)
-		i.FingerprintDigest = "card"
-		must[bool](w)(w.db.Payments.EndSetup(w.Context(), paid.ID, i, "n1", start))
-		number, address, iban, card, another := blocked("number "+string(c.MSISDN)), blocked("address "+string(c.MSISDN.Tel())), blocked("iban"), blocked("card"), blocked("another")
-		address.Kind, iban.Kind, card.Kind = operators.BlockAddress, operators.BlockIBAN, operators.BlockInstrument
-		another.Shows, iban.Shows = "+316****9999", m.IBAN
-		all := []operators.Block{number, address, iban, card, another}
-		same(w, "added", w.blocks(all...), len(all))
-		tells := func() string {
-			deeds := must[[]operators.RecordedDeed](w)(w.db.Deeds.List(w.Context(), operators.DeedFilter{Kind: prepaid.OnBlock, About: true, Limit: 9}))
-			return deeds[0].About
+		number, address, iban, another := blocked("number "+string(c.MSISDN)), blocked("address "+string(c.MSISDN.Tel())), blocked("i"), blocked("another")
+		address.Kind, address.Batch, iban.Kind, iban.Shows, iban.Batch, another.Batch = operators.BlockAddress, "address", operators.BlockIBAN, m.IBAN, "iban", "another"
+		for _, b := range []operators.Block{number, address, iban, another} {
+			d := prepaid.Deed{Brand: brand, What: "block", Kind: prepaid.OnBlock, Object: b.Batch, About: b.Shows, By: by, At: start}
+			must[int](w)(w.db.Blocks.AddBlocks(w.Context(), []operators.Block{b}, d))
 		}
-		same(w, "the deed tells of", len(strings.Split(tells(), "\n")), len(all))
 		must[[]prepaid.Address](w)(w.db.Customers.EraseCustomer(w.Context(), operators.Erasure{Customer: c.ID, Pseudonyms: pseudonyms, By: by}, start))
 		same(w, "shown", w.column(`SELECT id || shows FROM blocks WHERE shows <> ''`), another.ID+another.Shows)
-		same(w, "the deed tells of", tells(), another.Shows)
-		same(w, "digests", w.column(`SELECT COUNT(*) FROM instruments WHERE fingerprint_digest <> '' OR iban_digest <> ''`)+w.column(`SELECT COUNT(*) FROM mandates WHERE iban_digest <> ''`), "00")
-		same(w, "blocked", must[int](w)(w.db.Blocks.CountBlocked(w.Context(), brand, []operators.Blocked{number.Blocked, address.Blocked, iban.Blocked, card.Blocked}, start)), 4)
-	}},
-	{"the IBAN of a mandate by text becomes that of its instrument", func(w *world) {
-		c := w.customer()
-		s, m := mandate(c, "mandate/1")
-		m.IBANDigest = "iban"
-		must[payments.Setup](w)(w.db.Mandates.SaveMandate(w.Context(), s, m))
-		i := instrument(c)
-		must[bool](w)(w.db.Payments.EndSetup(w.Context(), s.ID, i, "n1", start)) // news of the gateway, which knows no IBAN
-		same(w, "digest", must[payments.Instrument](w)(w.db.Payments.Instrument(w.Context(), i.ID)).IBANDigest, "iban")
+		same(w, "deeds tell of", w.column(`SELECT d.object FROM deeds d JOIN deed_details x ON x.deed = d.id WHERE d.kind = 'block'`), "another")
+		same(w, "blocked", must[int](w)(w.db.Blocks.CountBlocked(w.Context(), brand, []operators.Blocked{number.Blocked, address.Blocked, iban.Blocked}, start)), 3)
 	}},
 	{"blocks that have ended are forgotten with the deeds", func(w *world) {
 		w.blocks(blocked("v"), blocked("w"))

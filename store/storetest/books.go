@@ -60,10 +60,6 @@ var bookTests = []test{
 		card := w.redeemed("102-1")
 		w.copyAgedOrder(card, "funding_kind = 'card' AND ")
 		w.copyAged("cards", "serial = '102-1'")
-		w.copyAged("card_movements", "first_serial = '102-1'")
-		for _, t := range []string{"ledger_entries", "ledger_postings"} {
-			w.copyAged(t, "order_id LIKE 'cards-%'")
-		}
 		w.exec(`UPDATE card_series SET issued = issued + 1`)
 		must[[]store.Strays](w)(w.db.Partitions.Prepare(w.Context(), start))
 		before := must[[]topup.Posting](w)(w.db.Ledger.Balances(w.Context(), brand))
@@ -91,9 +87,9 @@ var bookTests = []test{
 			var n int
 			w.ok(w.hand.GetContext(w.Context(), &n, `SELECT COUNT(*) FROM detached_ledger_postings_`+month))
 			same(w, "postings are kept", n > 0, true)
-			same(w, "months of orders are gone", w.column(`SELECT CAST(COUNT(*) AS TEXT) FROM pg_class WHERE relname IN ('attempts_`+month+`', 'order_history_`+month+`')`), "0")
+			same(w, "months of orders are gone", w.column(`SELECT CAST(COUNT(*) AS TEXT) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname IN ('attempts_`+month+`', 'order_history_`+month+`')`), "0")
 		} else {
-			same(w, "the ledger stays", carried+" "+old, "0 5")
+			same(w, "the ledger stays", carried+" "+old, "0 4")
 		}
 		w.forgetAll(start, prepaid.Retention{})
 		same(w, "once", must[[]topup.Posting](w)(w.db.Ledger.Balances(w.Context(), brand)), before)

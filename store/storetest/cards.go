@@ -10,7 +10,7 @@ import (
 	"pulsa/prepaid"
 )
 
-var cardTests = slices.Concat(oneCardTests, cardBusinessTests, stockTests)
+var cardTests = slices.Concat(oneCardTests, cardBusinessTests)
 
 var oneCardTests = []test{
 	{"a card is read by serial and by code", func(w *world) {

@@ -157,7 +157,7 @@ var cardBusinessTests = []test{
 		p = must[cards.Preview](w)(s.PreviewDelete(ctx, cards.Filter{Brand: brand, From: "7-00000001", To: "7-00000020"}, false))
 		j := must[cards.Job](w)(s.StartDelete(ctx, p, prepaid.By{Who: "ann", Why: "test"}))
 		same(w, "deleted", must[cards.Job](w)(s.ResumeEdit(ctx, j, nil)).Done, int64(19))
-		b := must[[]cards.Balance](w)(s.Balances(ctx, cards.Filter{Brand: brand, Reseller: "kiosk"}, cards.BySeries))
+		b := must[[]cards.Balance](w)(s.Statement(ctx, brand, "kiosk"))
 		sum := func(n int64) cards.Sum { return cards.Sum{Cards: n, Minor: 1000 * n} }
 		same(w, "statement", b, []cards.Balance{{Group: "7", Currency: "EUR", Issued: sum(5981), Live: sum(5980), Spent: sum(1), Liability: sum(5980)}})
 		spent := must[[]cards.Redemption](w)(s.Redemptions(ctx, brand, cards.Span{From: start.Add(-time.Hour)}, cards.ByReseller))
@@ -265,20 +265,12 @@ func (w *world) chunk(j cards.Job, n int) []cards.Sealed {
 // service is the card business over the store, with a version of the card key in use, and those before it.
 func (w *world) service(version int) *cards.Service {
 	w.Helper()
-	return w.serviceOf(version, prepaid.NewVirtualClock(start))
-}
-
-// serviceAt is the card business at a clock.
-func (w *world) serviceAt(clock prepaid.Clock) *cards.Service { return w.serviceOf(1, clock) }
-
-func (w *world) serviceOf(version int, clock prepaid.Clock) *cards.Service {
-	w.Helper()
 	keys := masters([]string{"1", "2"}[:version]...)
 	keys.Use(version)
 	return must[*cards.Service](w)(cards.New(cards.Config{
-		Store: w.db.Cards, Releaser: w.db.Cards, Tries: w.db.CardTries, Jobs: w.db.CardJobs, Batches: w.db.CardJobs, Shelf: w.db.Cards, Codes: w.db.CardJobs, KeyChecks: w.db.CardKeys, Reports: w.db.CardReports, Stock: w.db.CardStock,
+		Store: w.db.Cards, Releaser: w.db.Cards, Tries: w.db.CardTries, Jobs: w.db.CardJobs, Batches: w.db.CardJobs, Shelf: w.db.Cards, Codes: w.db.CardJobs, KeyChecks: w.db.CardKeys, Reports: w.db.CardReports,
 		Brands: prepaid.NewBrands(&prepaid.Brand{Name: brand, Test: true, Currency: "EUR", Cards: prepaid.CardFormat{CodeLength: 14}}),
-		Keys:   keys, Clock: clock,
+		Keys:   keys, Clock: prepaid.NewVirtualClock(start),
 	}))
 }
 

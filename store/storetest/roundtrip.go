@@ -40,10 +40,6 @@ func fill(v reflect.Value, name string, n *int) {
 	case reflect.TypeFor[prepaid.Secret]():
 		v.Set(reflect.ValueOf(prepaid.NewSecret(fmt.Sprint(name, " ", *n))))
 		return
-	case reflect.TypeFor[operators.Sentence](): // one that holds each kind of value
-		v.Set(reflect.ValueOf(operators.Say(name+" {text} {count} {amount} {at} {word} {says}", "text", fmt.Sprint(*n), "count", *n, "amount", eur(int64(*n)),
-			"at", start, "word", operators.Word{Kind: "order.status", Is: "held"}, "says", operators.Say("{number}", "number", "+316****5678"))))
-		return
 	}
 	switch v.Kind() {
 	case reflect.String:

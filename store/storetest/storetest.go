@@ -117,7 +117,24 @@ func PostgresEmptied(t testing.TB, url string) *store.DB {
 // empty deletes all rows. The store's user is a superuser.
 func empty(t testing.TB, db *store.DB) {
 	t.Helper()
-	if err := scratch.Clear(t.Context(), db); err != nil {
+	var tables []string
+	err := db.Writer().SelectContext(t.Context(), &tables, `
+		SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+			AND NOT relispartition AND relname NOT LIKE 'goose%'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Without triggers, which keep the ledger. DELETE takes a quarter of TRUNCATE's time.
+	all := "SET session_replication_role = replica"
+	for _, table := range tables {
+		if strings.HasPrefix(table, "detached_") { // an earlier test has set it aside
+			all += "; DROP TABLE " + table
+		} else {
+			all += "; DELETE FROM " + table
+		}
+	}
+	all += "; RESET session_replication_role"
+	if _, err := db.Writer().ExecContext(t.Context(), all); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -45,7 +45,6 @@ func Fill(t *testing.T, db *store.DB, hand *sqlx.DB) {
 	step := cards.Chunk{Job: j, Cards: 5, First: batch[0].Serial, Last: cards.Key{Series: "101", Serial: batch[4].Serial}, Now: start, End: true}
 	must[[]int](w)(w.db.CardJobs.SaveChunk(w.Context(), step, batch))
 	w.exec(`INSERT INTO resellers (brand, name, title, created_at, created_by) VALUES ('demo', 'kiosk', 'Kiosk', 1, 'anna')`)
-	w.printed()
 	w.ok(db.Blocks.SetPause(w.Context(), operators.Pause{Brand: "demo", Until: start.Add(time.Hour), Texts: map[string]string{"en": "until 14:00"}, By: by, At: start},
 		prepaid.Deed{Brand: "demo", What: "pause", Kind: prepaid.OnBrand, Object: "demo", By: by, At: start}))
 	w.ok(db.Deeds.Record(w.Context(), prepaid.Deed{Brand: "demo", What: "see number", Kind: prepaid.OnCustomer, Object: "c", About: "+31612345678", By: by, At: start}))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"pulsa/operators"
@@ -76,7 +75,7 @@ func (v *visit) listApprovals() {
 	if n := len(mine); n == 1 {
 		sentence = v.t("approvals.one-for-me")
 	} else if n > 1 {
-		sentence = v.t("approvals.for-me", "count", v.number(int64(n)))
+		sentence = v.t("approvals.for-me", "count", number(int64(n)))
 	}
 	others := slices.DeleteFunc(all, func(q operators.Approval) bool {
 		return slices.ContainsFunc(mine, func(m operators.Approval) bool { return m.ID == q.ID })
@@ -95,7 +94,7 @@ func (v *visit) approvalTable(caption string, list []operators.Approval) ui.Tabl
 	}}
 	for _, q := range list {
 		t.Rows = append(t.Rows, ui.Row{Href: approvalPath(q), Cells: []ui.Cell{
-			{Text: v.say(q.Does), Second: q.Asked.Why}, {Status: v.approvalStatus(q.Status)}, {Text: q.Asked.Who}, {Text: cmp.Or(q.Brand, "–")}, {Time: v.at(q.AskedAt)},
+			{Text: q.Does, Second: q.Asked.Why}, {Status: v.approvalStatus(q.Status)}, {Text: q.Asked.Who}, {Text: cmp.Or(q.Brand, "–")}, {Time: v.at(q.AskedAt)},
 		}})
 	}
 	return t
@@ -122,7 +121,7 @@ func (v *visit) showApproval() {
 	if !ok {
 		return
 	}
-	head := ui.Head{Title: v.t("approvals.one"), Status: v.approvalStatus(q.Status), Sentence: v.say(q.Does)}
+	head := ui.Head{Title: v.t("approvals.one"), Status: v.approvalStatus(q.Status), Sentence: q.Does}
 	var data struct {
 		Facts [][2]string
 		Reads string
@@ -131,10 +130,10 @@ func (v *visit) showApproval() {
 	}
 	data.Reads, data.Links = q.Reads, v.objectLinks(q.Object)
 	data.Facts = [][2]string{
-		{v.t("approvals.who"), q.Asked.Who + " (" + v.roleName(q.Asked.Role) + ")"},
+		{v.t("approvals.who"), q.Asked.Who + " (" + q.Asked.Role + ")"},
 		{v.t("approvals.asked"), v.at(q.AskedAt).Full},
 		{v.t("approvals.why"), q.Asked.Why},
-		{v.t("approvals.state"), v.say(q.State)},
+		{v.t("approvals.state"), q.State},
 	}
 	switch {
 	case q.Status == operators.ApprovalAsked:
@@ -154,8 +153,8 @@ func (v *visit) showApproval() {
 			data.Facts = append(data.Facts, [2]string{v.t("approvals.decided-by"), who}, [2]string{v.t("approvals.decided"), v.at(q.DecidedAt).Full},
 				[2]string{v.t("approvals.decided-why"), q.Decided.Why})
 		}
-		if !q.Outcome.Empty() {
-			data.Facts = append(data.Facts, [2]string{v.t("approvals.outcome"), v.say(q.Outcome)})
+		if q.Outcome != "" {
+			data.Facts = append(data.Facts, [2]string{v.t("approvals.outcome"), q.Outcome})
 		}
 	}
 	v.show(http.StatusOK, page{Head: head, Template: "approval", Data: data})
@@ -175,7 +174,7 @@ func (v *visit) objectLinks(o operators.Object) []ui.Link {
 // decidable gives the page its two actions where the person may decide and it can still be done, and says what else is to be known.
 func (v *visit) decidable(q operators.Approval, head *ui.Head) (note string, err error) {
 	if _, err := v.Desk.Desk.Now(v.r.Context(), q); err != nil {
-		note = v.t("approvals.not-now", "why", v.whyNot(err))
+		note = v.t("approvals.not-now", "why", err.Error())
 	}
 	if v.Desk.Desk.MayDecide(v.actor, q) == nil {
 		head.More = []ui.Link{{Href: approvalPath(q, "refuse"), Text: v.t("approvals.refuse")}}
@@ -207,10 +206,10 @@ func (v *visit) decide(verdict operators.Verdict) {
 	}
 	sends, key := v.r.Method == http.MethodPost, cmp.Or(v.r.PostForm.Get(fieldKey), prepaid.NewToken())
 	reason := ui.Field{
-		Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), Value: v.r.PostForm.Get(fieldReason), MaxLength: operators.MaxReason, Required: true,
+		Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), Value: v.r.PostForm.Get(fieldReason), MaxLength: maxReason, Required: true,
 	}
 	title := v.t("approvals." + string(verdict))
-	c := ui.Confirm{Title: title, Button: title, Action: v.r.URL.Path, Key: key, Back: approvalPath(q), Ready: true, Does: v.say(q.Does), Reads: q.Reads}
+	c := ui.Confirm{Title: title, Button: title, Action: v.r.URL.Path, Key: key, Back: approvalPath(q), Ready: true, Does: q.Does, Reads: q.Reads}
 	if verdict == operators.Refuse {
 		c.Does, c.Reads, c.Danger = v.t("approvals.refuses", "who", q.Asked.Who), "", true
 	}
@@ -259,13 +258,10 @@ func (v *visit) decided(q operators.Approval, verdict operators.Verdict, key str
 	case errors.Is(err, operators.ErrNoReason):
 		reason.Error = v.t("do.no-reason")
 		c.Errors = append(c.Errors, ui.FieldError{Field: fieldReason, Text: reason.Error})
-	case errors.Is(err, operators.ErrLongReason):
-		reason.Error = v.t("do.long-reason", "most", strconv.Itoa(operators.MaxReason))
-		c.Errors = append(c.Errors, ui.FieldError{Field: fieldReason, Text: reason.Error})
 	case errors.Is(err, operators.ErrNotFresh):
 		c.Code = code
 	case errors.As(err, &before), errors.Is(err, operators.ErrOwnRequest), errors.Is(err, operators.ErrFormUsed), errors.Is(err, operators.ErrNoForm):
-		c.Errors = append(c.Errors, ui.FieldError{Text: v.t("do.not-now", "why", v.whyNot(err))})
+		c.Errors = append(c.Errors, ui.FieldError{Text: v.t("do.not-now", "why", err.Error())})
 		return http.StatusConflict, err
 	default:
 		return http.StatusInternalServerError, err

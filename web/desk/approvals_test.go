@@ -133,7 +133,7 @@ func (o *office) asks() operators.ApprovalID {
 	o.Helper()
 	r, err := o.desk.Do(o.Context(), o.people.people["anna"], "asks", operators.AddBlocks{
 		Brand: "demo", Batch: "b", All: []operators.Blocked{{Kind: operators.BlockNumber, Value: "erased-1-ab", Shows: "+316****5678"}},
-	}, "ticket 471")
+	}, "ticket 4711")
 	if err != nil {
 		o.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestApprovalIsDecidedOnItsPages(t *testing.T) {
 	o := newOffice(t)
 	o.sees("ben", "/demo/approvals", http.StatusOK, "Nobody was asked yet", "Nothing waits for you.")
 	at := "/demo/approvals/" + string(o.asks())
-	o.sees("ben", "/demo/approvals", http.StatusOK, "One question waits for you.", "Blocks the number +316****5678.", "ticket 471")
+	o.sees("ben", "/demo/approvals", http.StatusOK, "One question waits for you.", "Blocks the number +316****5678.", "ticket 4711")
 	o.sees("ben", "/-/approvals", http.StatusOK, "One question waits for you.")
 	o.sees("anna", at, http.StatusOK, "ben@acme.example may decide this.")
 	o.sees("dirk", at, http.StatusOK, "ben@acme.example may decide this.")
@@ -194,7 +194,7 @@ func TestBlocksAreReadFromAListAndEnded(t *testing.T) {
 	o.sees("ben", "/demo/blocks/add", http.StatusOK, "One on each line")
 	form := url.Values{"kind": {"number"}, "list": {"0612345678\nnonsense\n"}}
 	status, page := o.send("ben", "/demo/blocks/add", form)
-	o.has("a line that is no number", status, page, http.StatusUnprocessableEntity, "Line 2: write a phone number")
+	o.has("a line that is no number", status, page, http.StatusUnprocessableEntity, "line 2")
 	form.Set("list", "0612345678\n\n+31 6 1234 5678\n0612345679")
 	status, page = o.send("ben", "/demo/blocks/add", form)
 	o.has("what it would do", status, page, http.StatusOK, "Blocks 2 numbers.")

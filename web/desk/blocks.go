@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"pulsa/operators"
+	"pulsa/prepaid"
 	"pulsa/web/ui"
 )
 
@@ -14,7 +16,7 @@ import (
 func blocksRoutes() []route {
 	return slices.Concat(
 		[]route{get("/{brand}/blocks", operators.ActBlock, (*visit).listBlocks)},
-		takesFile(runs("/{brand}/blocks/add", operators.ActBlock, (*visit).addBlocks)),
+		runs("/{brand}/blocks/add", operators.ActBlock, (*visit).addBlocks),
 		runs("/{brand}/blocks/{block}/end", operators.ActBlock, (*visit).endBlock),
 		runs("/{brand}/pause", operators.ActSwitch, (*visit).pause),
 		runs("/{brand}/resume", operators.ActSwitch, (*visit).resume),
@@ -58,6 +60,30 @@ func (v *visit) listBlocks() {
 		}
 	}
 	v.show(http.StatusOK, page{Head: head, Template: "blocks", Data: t})
+}
+
+// addBlocks blocks what is on a list. The list is posted, and stands in no address.
+func (v *visit) addBlocks() {
+	kind := ui.Input{Field: ui.Field{Name: "kind", Label: v.t("blocks.kind"), Required: true}}
+	for _, k := range operators.BlockKinds() {
+		kind.Options = append(kind.Options, ui.Option{Value: string(k), Label: v.t("blocks.kind." + strings.ToLower(string(k))), Chosen: k == operators.BlockNumber})
+	}
+	list := ui.Input{Field: ui.Field{Name: "list", Label: v.t("blocks.list"), Hint: v.t("blocks.list-hint"), Required: true}, Rows: 6}
+	v.run(task{
+		Title: v.t("blocks.add"), Back: v.path("blocks"), Closed: true, Fields: []ui.Input{kind, list, v.untilField()},
+		Read: func(f *typed) operators.Operation {
+			all, err := v.Desk.Desk.ReadBlocks(v.brand, operators.BlockKind(f.text("kind")), f.text("list"))
+			switch {
+			case err != nil:
+				f.wrong("list", err.Error())
+			case len(all) == 0:
+				f.wrong("list", v.t("blocks.list-empty"))
+			}
+			return operators.AddBlocks{
+				Brand: v.brand.Name, Batch: cmp.Or(v.r.PostForm.Get(fieldKey), prepaid.NewToken()), All: all, Until: v.until(f),
+			}
+		},
+	})
 }
 
 func (v *visit) endBlock() {
@@ -109,4 +135,24 @@ func (v *visit) pausedBanner() ui.Banner {
 		b.Link = &ui.Link{Href: v.path("resume"), Text: v.t("pause.resume")}
 	}
 	return b
+}
+
+// untilForm is how the end of a block or a pause is typed.
+const untilForm = "2006-01-02 15:04"
+
+func (v *visit) untilField() ui.Input {
+	return ui.Input{Field: ui.Field{Name: "until", Label: v.t("blocks.until"), Hint: v.t("blocks.until-hint", "zone", zoneName(v.zone()))}}
+}
+
+// until reads the end, in the person's zone; zero where none was typed.
+func (v *visit) until(f *typed) time.Time {
+	text := f.text("until")
+	if text == "" {
+		return time.Time{}
+	}
+	at, err := time.ParseInLocation(untilForm, text, v.zone())
+	if err != nil {
+		f.wrong("until", v.t("blocks.until-hint", "zone", zoneName(v.zone())))
+	}
+	return at
 }

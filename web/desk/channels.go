@@ -51,7 +51,7 @@ func (v *visit) channels() {
 	for _, c := range listed {
 		h := byName[c.Channel]
 		_, name, _ := strings.Cut(c.Channel, "/")
-		s := channelShown{Name: name, Type: c.Type, Light: v.light(h), Why: v.sayAll(h.Why), Provider: c.URL, Figures: v.t("channels.figures", "sent", v.number(int64(h.Sent)), "waiting", v.number(int64(h.Waiting)), "failed", v.number(int64(h.Failed+h.Unknown+h.Undelivered)))}
+		s := channelShown{Name: name, Type: c.Type, Light: v.light(h), Why: h.Why, Provider: c.URL, Figures: v.t("channels.figures", "sent", number(int64(h.Sent)), "waiting", number(int64(h.Waiting)), "failed", number(int64(h.Failed+h.Unknown+h.Undelivered)))}
 		if c.On {
 			on++
 		}
@@ -63,7 +63,7 @@ func (v *visit) channels() {
 		}
 		shown = append(shown, s)
 	}
-	head := ui.Head{Title: v.t("place.channels"), Sentence: v.t("channels.sentence", "on", v.number(int64(on)), "all", v.number(int64(len(shown))))}
+	head := ui.Head{Title: v.t("place.channels"), Sentence: v.t("channels.sentence", "on", number(int64(on)), "all", number(int64(len(shown))))}
 	v.show(http.StatusOK, page{Head: head, Template: "channels", Data: shown})
 }
 

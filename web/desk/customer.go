@@ -146,7 +146,7 @@ func (v *visit) saidBanner() ui.Banner {
 	switch said {
 	case "right":
 		tone = ui.Good
-	case "wrong", "code", "many", "fact", "reason", "long-reason", "note", "data", "no-line":
+	case "wrong", "code", "many", "fact", "reason", "note", "data", "no-line":
 	default:
 		return ui.Banner{}
 	}
@@ -171,7 +171,7 @@ func (v *visit) customerHead(s operators.Sheet) ui.Head {
 	add(s.PaysBy != "", "customer.pays", "method", strings.ToLower(v.paysBy(s.PaysBy)), "what", s.Instrument)
 	if len(s.Orders) > 0 {
 		o := s.Orders[0]
-		add(true, "customer.last-order", "amount", v.digits(o.Amount)+" "+string(o.Currency), "status", v.t("order.status."+string(o.Status)), "when", v.clock(o.CreatedAt))
+		add(true, "customer.last-order", "amount", o.Amount+" "+string(o.Currency), "status", v.t("order.status."+string(o.Status)), "when", v.clock(o.CreatedAt))
 	}
 	h.Sentence = strings.Join(said, " ")
 	return h
@@ -202,7 +202,7 @@ func (v *visit) customerFacts(s operators.Sheet) [][2]string {
 		{v.t("customer.month"), v.limitSaid(s.Used.MonthCount, s.Used.MonthSum, s.Limits.MonthCount, s.Limits.MonthSum, zone)},
 	}
 	if !s.Limits.SEPAExposure.Zero() {
-		facts = append(facts, [2]string{v.t("customer.pending"), v.t("customer.of", "used", v.money(prepaid.Money{Minor: s.Used.Pending, Currency: zone.Currency}), "most", v.money(s.Limits.SEPAExposure))})
+		facts = append(facts, [2]string{v.t("customer.pending"), v.t("customer.of", "used", money(prepaid.Money{Minor: s.Used.Pending, Currency: zone.Currency}), "most", money(s.Limits.SEPAExposure))})
 	}
 	facts = append(facts, [2]string{v.t("customer.registered"), v.clock(s.CreatedAt)})
 	if !s.RecoveredAt.IsZero() {
@@ -230,9 +230,9 @@ func (v *visit) cardsSaid(s operators.Sheet) string {
 
 // limitSaid is what was bought, of what may be.
 func (v *visit) limitSaid(count int, sum int64, most int, mostSum prepaid.Money, b *prepaid.Brand) string {
-	used, all := v.money(prepaid.Money{Minor: sum, Currency: b.Currency}), v.t("customer.no-limit")
+	used, all := money(prepaid.Money{Minor: sum, Currency: b.Currency}), v.t("customer.no-limit")
 	if !mostSum.Zero() {
-		all = v.money(mostSum)
+		all = money(mostSum)
 	}
 	said := v.t("customer.of", "used", used, "most", all)
 	if most > 0 {
@@ -272,7 +272,7 @@ func (v *visit) customerOrders(s operators.Sheet) ui.Table {
 	}, Empty: ui.State{Title: v.t("customer.no-orders")}}
 	for _, o := range s.Orders {
 		t.Rows = append(t.Rows, ui.Row{Href: v.path("orders", string(o.ID)), Cells: []ui.Cell{
-			{Text: o.ID.Grouped(), Mono: true}, {Status: v.orderStatus(o.Status), Second: v.whyThere(o.Status, o.Reason)}, {Text: o.Number}, {Text: v.digits(o.Amount) + " " + string(o.Currency)}, {Time: v.at(o.CreatedAt)},
+			{Text: o.ID.Grouped(), Mono: true}, {Status: v.orderStatus(o.Status), Second: v.whyThere(o.Status, o.Reason)}, {Text: o.Number}, {Text: o.Amount + " " + string(o.Currency)}, {Time: v.at(o.CreatedAt)},
 		}})
 	}
 	return t
@@ -284,7 +284,7 @@ func (v *visit) customerCards(s operators.Sheet) ui.Table {
 	}}
 	for _, c := range s.Cards {
 		t.Rows = append(t.Rows, ui.Row{Href: v.path("orders", string(c.Order)), Cells: []ui.Cell{
-			{Text: c.Serial, Mono: true}, {Text: v.money(c.Amount)}, {Text: c.Order.Grouped(), Mono: true}, {Time: v.at(c.ActivatedAt)},
+			{Text: c.Serial, Mono: true}, {Text: money(c.Amount)}, {Text: c.Order.Grouped(), Mono: true}, {Time: v.at(c.ActivatedAt)},
 		}})
 	}
 	return t
@@ -293,7 +293,7 @@ func (v *visit) customerCards(s operators.Sheet) ui.Table {
 func (v *visit) customerDebts(s operators.Sheet) ui.Table {
 	t := ui.Table{Caption: v.t("customer.owes"), Columns: []ui.Column{{Name: v.t("orders.number")}, {Name: v.t("orders.amount"), Money: true}, {Name: v.t("customer.came-back")}}}
 	for _, d := range s.Debts {
-		t.Rows = append(t.Rows, ui.Row{Href: v.path("orders", string(d.Order)), Cells: []ui.Cell{{Text: d.Order.Grouped(), Mono: true}, {Text: v.money(d.Amount)}, {Time: v.at(d.At)}}})
+		t.Rows = append(t.Rows, ui.Row{Href: v.path("orders", string(d.Order)), Cells: []ui.Cell{{Text: d.Order.Grouped(), Mono: true}, {Text: money(d.Amount)}, {Time: v.at(d.At)}}})
 	}
 	return t
 }
@@ -319,7 +319,7 @@ func (v *visit) customerDeeds(s operators.Sheet) ui.Table {
 	t := ui.Table{Caption: v.t("customer.deeds"), Columns: []ui.Column{{Name: v.t("customer.what")}, {Name: v.t("customer.who")}, {Name: v.t("customer.when")}},
 		Empty: ui.State{Title: v.t("customer.no-deeds")}}
 	for _, d := range s.Deeds {
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: v.deedName(d.What), Second: v.deedReason(d.Why)}, {Text: d.Who, Second: v.roleName(d.Role)}, {Time: v.at(d.At)}}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: d.What, Second: d.Why}, {Text: d.Who, Second: d.Role}, {Time: v.at(d.At)}}})
 	}
 	return t
 }

@@ -21,7 +21,7 @@ type customerAction struct {
 	fits func(v *visit, s operators.Sheet) bool
 	make func(v *visit, s operators.Sheet, f *typed) operators.Operation
 	// fields are asked beside the reason.
-	fields func(v *visit, s operators.Sheet) []ui.Input
+	fields func(v *visit) []ui.Input
 	closed bool // what is typed may stand in no address
 }
 
@@ -61,7 +61,7 @@ func customerActions() []customerAction {
 			}},
 		{name: "change-number", act: operators.ActIdentity, caller: true, danger: true, closed: true,
 			fits: func(_ *visit, s operators.Sheet) bool { return s.FrozenAt.IsZero() },
-			fields: func(v *visit, _ operators.Sheet) []ui.Input {
+			fields: func(v *visit) []ui.Input {
 				return []ui.Input{{Field: ui.Field{Name: "number", Label: v.t("customer.new-number"), Hint: v.t("customer.new-number-hint"), Type: "tel", MaxLength: 40, Required: true}}}
 			},
 			make: func(v *visit, s operators.Sheet, f *typed) operators.Operation {
@@ -71,7 +71,6 @@ func customerActions() []customerAction {
 				}
 				return operators.ChangeNumber{ForCaller: v.forCaller(s), To: to}
 			}},
-		{name: "block", act: operators.ActBlock, fits: always, fields: (*visit).blockOfCustomerFields, make: (*visit).blockOfCustomer},
 		{name: "unfreeze", act: operators.ActBlock, danger: true,
 			fits: func(_ *visit, s operators.Sheet) bool { return !s.FrozenAt.IsZero() },
 			make: func(_ *visit, s operators.Sheet, _ *typed) operators.Operation {
@@ -123,7 +122,7 @@ func (v *visit) customerActionRows(s operators.Sheet) []customerActionRow {
 		row := customerActionRow{Title: v.t("action." + a.name), Sentence: v.t("action." + a.name + "-text")}
 		switch right := v.may(a.act); {
 		case right == operators.Not:
-			row.Missing = v.t("action.for", "roles", v.rolesOf(a.act))
+			row.Missing = v.t("action.for", "roles", rolesOf(a.act))
 		case a.caller && !s.Caller.Verified():
 			row.Missing = v.t("action.caller")
 		default:
@@ -143,11 +142,14 @@ func (v *visit) customerLinks(s operators.Sheet) []customerActionRow {
 	if s.Status == accounts.Blocked && v.may(operators.ActBooks) != operators.Not {
 		rows = append(rows, customerActionRow{Title: v.t("wait.do.paid"), Sentence: v.t("action.paid-text"), Href: v.path("waiting", prepaid.OnCustomer, string(s.ID), "paid")})
 	}
+	if _, ok := v.pathOf("blocks"); ok && v.may(operators.ActBlock) != operators.Not {
+		rows = append(rows, customerActionRow{Title: v.t("action.block"), Sentence: v.t("action.block-text"), Href: v.path("blocks", "add")})
+	}
 	return rows
 }
 
 // rolesOf names the roles that may do an act, or ask for it.
-func (v *visit) rolesOf(act operators.Act) string {
+func rolesOf(act operators.Act) string {
 	var roles []string
 	for _, row := range operators.TableOfRights() {
 		if row.Act != act {
@@ -155,7 +157,7 @@ func (v *visit) rolesOf(act operators.Act) string {
 		}
 		for _, role := range operators.Roles() {
 			if right := row.Rights[role]; right == operators.May || right == operators.Asks {
-				roles = append(roles, v.roleName(string(role)))
+				roles = append(roles, string(role))
 			}
 		}
 	}
@@ -178,7 +180,7 @@ func (v *visit) runCustomer() {
 	t := task{Title: v.t("action." + a.name), Back: v.customerPath(), Danger: a.danger, Closed: a.closed,
 		Read: func(f *typed) operators.Operation { return a.make(v, s, f) }}
 	if a.fields != nil {
-		t.Fields = a.fields(v, s)
+		t.Fields = a.fields(v)
 	}
 	if a.name == "close" || a.name == "erase" {
 		t.Done = func(operators.Operation, operators.Result) string { return v.path("orders") }

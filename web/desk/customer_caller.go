@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"pulsa/accounts"
@@ -93,33 +92,32 @@ func (v *visit) checkCaller() {
 	v.said(v.Desk.Desk.CheckCaller(v.r.Context(), v.actor, v.brand.Name, v.customerID(), key, said))
 }
 
-// callerWord is what a customer's page says of an outcome: "customer.said." and the word.
-type callerWord struct {
-	err  error
-	word string
-}
-
-var callerWords = []callerWord{
-	{nil, "right"},
-	{operators.ErrCallerWrong, "wrong"},
-	{operators.ErrCallerCode, "code"},
-	{operators.ErrManyChecks, "many"},
-	{operators.ErrNoFact, "fact"},
-	{operators.ErrNoReason, "reason"},
-	{operators.ErrLongReason, "long-reason"},
-	{operators.ErrNoteText, "note"},
-	{operators.ErrNoExport, "data"},
-	{operators.ErrNoCode, "no-line"},
-}
-
 // said leads back to the customer's page, which says what came of it in a word of ours.
 func (v *visit) said(err error) {
-	at := slices.IndexFunc(callerWords, func(w callerWord) bool { return errors.Is(err, w.err) })
-	if at < 0 {
+	word := ""
+	switch {
+	case err == nil:
+		word = "right"
+	case errors.Is(err, operators.ErrCallerWrong):
+		word = "wrong"
+	case errors.Is(err, operators.ErrCallerCode):
+		word = "code"
+	case errors.Is(err, operators.ErrManyChecks):
+		word = "many"
+	case errors.Is(err, operators.ErrNoFact):
+		word = "fact"
+	case errors.Is(err, operators.ErrNoReason):
+		word = "reason"
+	case errors.Is(err, operators.ErrNoteText):
+		word = "note"
+	case errors.Is(err, operators.ErrNoExport):
+		word = "data"
+	case errors.Is(err, operators.ErrNoCode):
+		word = "no-line"
+	default:
 		v.fail(err)
 		return
 	}
-	word := callerWords[at].word
 	v.redirect(v.customerPath() + "?" + query("said", word))
 }
 
@@ -156,7 +154,7 @@ func (v *visit) seeForms(s operators.Sheet) []seeForm {
 		}
 		forms = append(forms, seeForm{Action: v.customerPath("see"), What: string(f.what), Key: prepaid.NewToken(), Title: v.t("see." + f.key),
 			Sentence: v.t("see." + f.key + "-text"), Button: v.t("see." + f.key + "-button"),
-			Reason: ui.Field{Name: "reason-" + f.key, Label: v.t("do.reason"), MaxLength: operators.MaxReason, Required: true}})
+			Reason: ui.Field{Name: "reason-" + f.key, Label: v.t("do.reason"), MaxLength: maxReason, Required: true}})
 	}
 	return forms
 }

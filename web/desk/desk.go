@@ -15,7 +15,7 @@ import (
 	"pulsa/web/ui"
 )
 
-//go:embed static pages words sentences
+//go:embed static pages words
 var files embed.FS
 
 // SignIn is who is signed in.
@@ -55,10 +55,9 @@ type Config struct {
 // Desk serves the operators' pages. Safe for concurrent use.
 type Desk struct {
 	Config
-	pages     map[string]*ui.Pages // by language
-	words     map[string]words
-	sentences map[string]words // of package operators, in each language but its English
-	handler   http.Handler
+	pages   map[string]*ui.Pages // by language
+	words   map[string]words
+	handler http.Handler
 }
 
 // defaultLanguage is of the pages where the person's is not there.
@@ -76,11 +75,7 @@ func New(c Config) (*Desk, error) {
 	if c.Door != nil {
 		c.SignIn = c.Door
 	}
-	sentences, err := readSentences(files)
-	if err != nil {
-		return nil, err
-	}
-	d := &Desk{Config: c, words: all, sentences: sentences, pages: map[string]*ui.Pages{}}
+	d := &Desk{Config: c, words: all, pages: map[string]*ui.Pages{}}
 	for language, w := range all {
 		d.pages[language] = ui.NewIn(filesAt, files, func(key string) string { return w.say(key) }, c.Log)
 	}
@@ -141,14 +136,7 @@ func (v *visit) findBrand() bool {
 
 // parse reads what was sent, or answers that it is too much.
 func (v *visit) parse() bool {
-	err := v.r.ParseForm()
-	if strings.HasPrefix(v.r.Header.Get("Content-Type"), "multipart/") {
-		err = nil
-		if v.route.limit > formLimit {
-			err = v.r.ParseMultipartForm(v.route.limit)
-		}
-	}
-	if err != nil {
+	if err := v.r.ParseForm(); err != nil && !strings.HasPrefix(v.r.Header.Get("Content-Type"), "multipart/") {
 		v.state(http.StatusRequestEntityTooLarge, "state.too-big", v.t("state.too-big-text"))
 		return false
 	}
@@ -199,5 +187,17 @@ func (v *visit) refuse(act operators.Act) {
 
 // showRefused says that the person may not, where a deed tells of it already.
 func (v *visit) showRefused(act operators.Act) {
-	v.state(http.StatusForbidden, "state.no-right", v.t("state.no-right-text", "act", v.actName(act), "roles", v.rolesOf(act)))
+	says, roles := string(act), []string{}
+	for _, row := range operators.TableOfRights() {
+		if row.Act != act {
+			continue
+		}
+		says = row.Says
+		for _, role := range operators.Roles() {
+			if right := row.Rights[role]; right == operators.May || right == operators.Asks {
+				roles = append(roles, string(role))
+			}
+		}
+	}
+	v.state(http.StatusForbidden, "state.no-right", v.t("state.no-right-text", "act", says, "roles", strings.Join(roles, ", ")))
 }

@@ -151,12 +151,12 @@ func (v *visit) terms() [][2]string {
 		all = append(all, [2]string{v.t("dev.operator", "id", fmt.Sprint(operator)), v.t("dev.discount", "percent", terms.Discounts[operator].String())})
 	}
 	if terms.DayCount > 0 {
-		all = append(all, [2]string{v.t("dev.day-count"), v.number(int64(terms.DayCount))})
+		all = append(all, [2]string{v.t("dev.day-count"), number(int64(terms.DayCount))})
 	}
 	if !terms.DaySum.Zero() {
-		all = append(all, [2]string{v.t("dev.day-sum"), v.money(terms.DaySum)})
+		all = append(all, [2]string{v.t("dev.day-sum"), money(terms.DaySum)})
 	}
-	return append(all, [2]string{v.t("dev.per-minute"), v.number(int64(terms.PerMinute))})
+	return append(all, [2]string{v.t("dev.per-minute"), number(int64(terms.PerMinute))})
 }
 
 // deliveries are the newest webhooks that a key was sent.

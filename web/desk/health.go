@@ -61,7 +61,7 @@ func (v *visit) health(outside []operators.Finding) {
 	shown := healthShown{Asked: outside != nil, Findings: v.findings(inside), Outside: v.findings(outside), Copies: v.copies(copies), Keys: v.keys(inUse, copies), Violations: v.violations(last)}
 	shown.Audit = [][2]string{{v.t("health.last-audit"), v.t("health.never")}}
 	if ran {
-		shown.Audit = [][2]string{{v.t("health.last-audit"), v.at(last.StartedAt).Full + ", " + v.say(last.State(v.Clock.Now()))}, {v.t("health.by"), last.Who}}
+		shown.Audit = [][2]string{{v.t("health.last-audit"), v.at(last.StartedAt).Full + ", " + last.State(v.Clock.Now())}, {v.t("health.by"), last.Who}}
 	}
 	if shown.Seals, err = v.seals(); err != nil {
 		v.fail(err)
@@ -90,7 +90,7 @@ func (v *visit) healthSentence(findings []operators.Finding, last operators.Audi
 		says = v.t("health.ill", "errors", fmt.Sprint(errors), "warnings", fmt.Sprint(warnings))
 	}
 	if last.Violations > 0 {
-		says += " " + v.t("health.violations", "count", v.number(int64(last.Violations)))
+		says += " " + v.t("health.violations", "count", number(int64(last.Violations)))
 	}
 	return says
 }
@@ -104,7 +104,7 @@ func (v *visit) findings(all []operators.Finding) ui.Table {
 	t := ui.Table{Caption: v.t("health.findings"), Columns: []ui.Column{{Name: v.t("health.what")}, {Name: v.t("health.level")}, {Name: v.t("health.found")}}}
 	for _, f := range sorted {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Text: v.say(f.What)}, {Status: ui.Status{Tone: tones[f.Level], Word: v.t("health." + string(f.Level))}}, {Text: v.say(f.Found), Second: v.say(f.Do)},
+			{Text: f.What}, {Status: ui.Status{Tone: tones[f.Level], Word: v.t("health." + string(f.Level))}}, {Text: f.Found, Second: f.Do},
 		}})
 	}
 	return t

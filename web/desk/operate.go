@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,14 +19,12 @@ import (
 
 // task is an operation as a form runs it.
 type task struct {
-	Title     string // verb and number: "Refund €10.00"
-	Intro     string // what is known before anything was typed; may be empty
-	Button    string // "" is the title
-	Back      string // where Cancel and the result lead
-	Danger    bool   // it can't be undone
-	Why       string // said in the record; then no reason is asked
-	Closed    bool   // what is typed into Fields may stand in no address: the form is posted to find out what would happen
-	TakesFile bool   // one of the fields is a file
+	Title  string // verb and number: "Refund €10.00"
+	Button string // "" is the title
+	Back   string // where Cancel and the result lead
+	Danger bool   // it can't be undone
+	Why    string // said in the record; then no reason is asked
+	Closed bool   // what is typed into Fields may stand in no address: the form is posted to find out what would happen
 	// Fields are what is asked beside the reason. Their values, and the options chosen, are what is proposed: what was typed takes their place.
 	Fields []ui.Input
 	// Read makes the operation of what was typed. It tells what is wrong by typed.wrong.
@@ -91,6 +88,9 @@ const (
 	fieldSaw    = "saw"  // its sentence
 )
 
+// maxReason is how long a reason may be, in characters.
+const maxReason = 500
+
 // run shows what an operation would do (GET), or carries it out (POST). What was typed stays after an error. Sent twice, the form does
 // its work once.
 func (v *visit) run(t task) {
@@ -125,23 +125,15 @@ func (v *visit) wasSent(back string) bool {
 	if v.r.Method != http.MethodPost || key == "" {
 		return false
 	}
-	sent, known, err := v.Forms.Sent(v.r.Context(), v.actor.Person, key)
+	_, known, err := v.Forms.Sent(v.r.Context(), v.actor.Person, key)
 	if err != nil {
 		v.fail(err)
 		return true
 	}
 	if known {
-		v.redirect(withDone(v.afterwards(back, sent.Result), key))
+		v.redirect(withDone(back, key))
 	}
 	return known
-}
-
-// afterwards is where a result leads: to the job that does the work, or back.
-func (v *visit) afterwards(back string, r operators.Result) string {
-	if r.Job != "" && v.brand != nil {
-		return v.path("cards", "jobs", r.Job)
-	}
-	return back
 }
 
 // panel is a form under way.
@@ -171,7 +163,7 @@ func (p *panel) plan() bool {
 	case errors.As(err, &forbidden):
 		p.refuse(forbidden.Act)
 	case errors.As(err, &field) && slices.ContainsFunc(p.Fields, func(i ui.Input) bool { return i.Name == field.Field }):
-		p.typed.wrong(field.Field, p.sayError(field.Err))
+		p.typed.wrong(field.Field, field.Err.Error())
 		p.show(true)
 	case slices.ContainsFunc(missing, func(m error) bool { return errors.Is(err, m) }):
 		p.notHere()
@@ -203,18 +195,15 @@ func (p *panel) carry() {
 	var forbidden *operators.ForbiddenError
 	switch {
 	case err == nil && r.Once != nil:
-		p.visit.show(http.StatusOK, page{Head: ui.Head{Title: p.say(r.Text)}, Template: "once", Data: once{*r.Once, p.Back}})
+		p.visit.show(http.StatusOK, page{Head: ui.Head{Title: r.Text}, Template: "once", Data: once{*r.Once, p.Back}})
 	case err == nil:
-		to := p.afterwards(p.Back, r)
+		to := p.Back
 		if p.task.Done != nil && r.Asked == "" {
 			to = p.task.Done(p.op, r)
 		}
 		p.redirect(withDone(to, p.key))
 	case errors.Is(err, operators.ErrNoReason):
 		p.typed.wrong(fieldReason, p.t("do.no-reason"))
-		p.show(true)
-	case errors.Is(err, operators.ErrLongReason):
-		p.typed.wrong(fieldReason, p.t("do.long-reason", "most", strconv.Itoa(operators.MaxReason)))
 		p.show(true)
 	case errors.Is(err, operators.ErrNotFresh):
 		p.askCode("")
@@ -260,12 +249,12 @@ func (p *panel) show(refused bool) {
 	}
 	c := ui.Confirm{
 		Title: title, Button: button, Danger: p.Danger, Back: p.Back, Action: p.r.URL.Path, Key: p.key, Fields: p.typed.shown(),
-		Ready: p.ready, Post: p.Closed, TakesFile: p.TakesFile, Does: p.say(p.told.Does), Reads: p.told.Reads, Seen: hashOf(p.told), Code: p.code,
+		Ready: p.ready, Post: p.Closed, Does: p.told.Does, Reads: p.told.Reads, Seen: hashOf(p.told), Code: p.code,
 		Reason: ui.Field{
 			Name: fieldReason, Label: p.t("do.reason"), Hint: p.t("do.reason-hint"), Error: p.typed.errors[fieldReason],
-			Value: p.r.Form.Get(fieldReason), MaxLength: operators.MaxReason, Required: true,
+			Value: p.r.Form.Get(fieldReason), MaxLength: maxReason, Required: true,
 		},
-		Hidden: append(p.carried(), [2]string{fieldSaw, p.say(p.told.Does)}),
+		Hidden: append(p.carried(), [2]string{fieldSaw, p.told.Does}),
 	}
 	if p.task.Why != "" {
 		c.Reason = ui.Field{}
@@ -294,7 +283,7 @@ func (p *panel) show(refused bool) {
 	case refused:
 		status = http.StatusUnprocessableEntity
 	}
-	p.visit.show(status, page{Head: ui.Head{Title: title, Sentence: p.Intro}, Template: "confirm-page", Data: c})
+	p.visit.show(status, page{Head: ui.Head{Title: title}, Template: "confirm-page", Data: c})
 }
 
 // carried is what the address says beside the fields: the form sends it along.
@@ -305,11 +294,8 @@ func (p *panel) carried() [][2]string {
 	}
 	var all [][2]string
 	for _, name := range slices.Sorted(maps.Keys(p.r.Form)) {
-		if slices.Contains(own, name) {
-			continue
-		}
-		for _, value := range p.r.Form[name] {
-			all = append(all, [2]string{name, value})
+		if !slices.Contains(own, name) {
+			all = append(all, [2]string{name, p.r.Form.Get(name)})
 		}
 	}
 	return all
@@ -317,7 +303,7 @@ func (p *panel) carried() [][2]string {
 
 // hashOf names what a person was told would happen.
 func hashOf(p operators.Plan) string {
-	sum := sha256.Sum256([]byte(p.Does.Stored() + "\x00" + p.Reads))
+	sum := sha256.Sum256([]byte(p.Does + "\x00" + p.Reads))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -350,7 +336,7 @@ func (v *visit) banner() ui.Banner {
 		return ui.Banner{}
 	}
 	r, at := sent.Result, sent.EndedAt
-	b := ui.Banner{Tone: ui.Good, Text: v.say(r.Text)}
+	b := ui.Banner{Tone: ui.Good, Text: r.Text}
 	if at.IsZero() {
 		b.Tone, b.Text = ui.Wait, v.t("do.under-way")
 	}

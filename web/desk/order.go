@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"pulsa/cards"
 	"pulsa/operators"
 	"pulsa/prepaid"
 	"pulsa/topup"
@@ -134,7 +133,7 @@ func (v *visit) orderSentence(d operators.Dossier) string {
 	case d.Status == topup.Charging && d.AfterDebit:
 		key = "order.says.debit"
 	}
-	says := v.t(key, "amount", v.money(d.Order.Amount), "number", d.Number, "reason", v.orderReason(d.Reason), "given", v.money(d.Order.Charge.GivenAway))
+	says := v.t(key, "amount", money(d.Order.Amount), "number", d.Number, "reason", v.orderReason(d.Reason), "given", money(d.Order.Charge.GivenAway))
 	if d.NeedsHuman {
 		says += " " + v.t("order.needs-human", "time", v.clock(d.StatusAt))
 	}
@@ -171,7 +170,7 @@ func (v *visit) orderTimeline(d operators.Dossier) ui.Timeline {
 		at time.Time
 		ui.Event
 	}
-	all := []dated{{d.CreatedAt, ui.Event{Tone: ui.Idle, Text: v.t("order.made", "amount", v.money(d.Order.Amount), "number", d.Number,
+	all := []dated{{d.CreatedAt, ui.Event{Tone: ui.Idle, Text: v.t("order.made", "amount", money(d.Order.Amount), "number", d.Number,
 		"by", v.tOr("order.authorised."+d.AuthorisedBy, d.AuthorisedBy))}}}
 	add := func(at time.Time, e ui.Event) { all = append(all, dated{at, e}) }
 	for _, a := range d.Attempts {
@@ -179,7 +178,7 @@ func (v *visit) orderTimeline(d operators.Dossier) ui.Timeline {
 	}
 	for _, p := range d.Passages {
 		if key := "order.passage." + string(p.To); v.words[v.language].has(key) {
-			add(p.At, ui.Event{Tone: v.orderStatus(p.To).Tone, Text: v.t(key, "reason", v.orderReason(p.Reason), "amount", v.money(d.Order.Amount), "number", d.Number)})
+			add(p.At, ui.Event{Tone: v.orderStatus(p.To).Tone, Text: v.t(key, "reason", v.orderReason(p.Reason), "amount", money(d.Order.Amount), "number", d.Number)})
 		}
 	}
 	for _, n := range d.Notices {
@@ -191,9 +190,9 @@ func (v *visit) orderTimeline(d operators.Dossier) ui.Timeline {
 		add(at, e)
 	}
 	for _, b := range d.ByHand {
-		e := ui.Event{Tone: ui.Idle, Text: v.t("order.by-hand", "who", b.Who, "what", v.deedName(b.What), "why", v.deedReason(b.Why))}
+		e := ui.Event{Tone: ui.Idle, Text: v.t("order.by-hand", "who", b.Who, "what", b.What, "why", b.Why)}
 		if b.Outcome != "" {
-			e.Details = [][2]string{{v.t("order.outcome"), v.deedValue(b.Outcome)}}
+			e.Details = [][2]string{{v.t("order.outcome"), b.Outcome}}
 		}
 		add(b.At, e)
 	}
@@ -229,7 +228,7 @@ func (v *visit) attemptEvent(d operators.Dossier, a operators.AttemptRow) ui.Eve
 			amount = of.Part
 		}
 	}
-	e := ui.Event{Tone: tones[a.Outcome], Text: v.t("order.attempt."+string(a.Step)+"."+string(outcome), "who", who, "amount", v.money(amount),
+	e := ui.Event{Tone: tones[a.Outcome], Text: v.t("order.attempt."+string(a.Step)+"."+string(outcome), "who", who, "amount", money(amount),
 		"number", d.Number, "reason", v.orderReason(a.Code), "took", took)}
 	for _, detail := range [][2]string{
 		{"order.reference", a.Reference}, {"order.provider-reference", a.ProviderRef}, {"order.code", a.Code}, {"order.took", took},
@@ -267,11 +266,11 @@ func (v *visit) orderMoney(d operators.Dossier) ui.Money {
 		note = v.t("order.charge." + string(d.Charge.Status))
 	}
 	m.Rows = []ui.MoneyRow{
-		{Label: v.t("order.charged"), Amount: v.digits(charged.Number()), Note: note}, {Label: v.t("order.delivered"), Amount: v.digits(delivered.Number())},
-		{Label: v.t("order.given-back"), Amount: v.digits(back.Number())}, {Label: v.t("order.owed"), Amount: v.digits(owed.Number()), Total: true},
+		{Label: v.t("order.charged"), Amount: charged.Number(), Note: note}, {Label: v.t("order.delivered"), Amount: delivered.Number()},
+		{Label: v.t("order.given-back"), Amount: back.Number()}, {Label: v.t("order.owed"), Amount: owed.Number(), Total: true},
 	}
 	for _, p := range d.Postings {
-		m.Ledger = append(m.Ledger, [3]string{p.Entry, p.Account, v.digits(p.Amount.Number()) + " " + string(p.Currency)})
+		m.Ledger = append(m.Ledger, [3]string{p.Entry, p.Account, p.Amount.Number() + " " + string(p.Currency)})
 	}
 	return m
 }
@@ -313,7 +312,7 @@ func (v *visit) orderActions(d operators.Dossier) []orderAction {
 	at := v.path("orders", string(d.ID))
 	add := func(act operators.Act, to, key string) {
 		if right := v.may(act); right != operators.Not {
-			all = append(all, orderAction{ui.Link{Href: at + to, Text: v.t(key, "amount", v.money(d.Order.Amount))}, v.t(key + "-does"), right == operators.Asks})
+			all = append(all, orderAction{ui.Link{Href: at + to, Text: v.t(key, "amount", money(d.Order.Amount))}, v.t(key + "-does"), right == operators.Asks})
 		}
 	}
 	for _, a := range d.Allowed {
@@ -383,7 +382,7 @@ func (v *visit) refundOrder() {
 		return
 	}
 	v.run(task{
-		Title: v.t("order.refund", "amount", v.money(d.Order.Amount)), Back: v.path("orders", string(d.ID)), Danger: true,
+		Title: v.t("order.refund", "amount", money(d.Order.Amount)), Back: v.path("orders", string(d.ID)), Danger: true,
 		Read: func(*typed) operators.Operation { return operators.RefundOrder{OfOrder: v.ofOrder(d)} },
 	})
 }
@@ -397,19 +396,19 @@ func (v *visit) goodwillOrder() {
 	limit := prepaid.Money{Minor: v.actor.Goodwill[d.Currency], Currency: d.Currency}
 	amount := ui.Field{
 		Name: "amount", Label: v.t("order.goodwill-amount", "currency", string(d.Currency)), Value: d.Order.Amount.Number(), InputMode: "decimal",
-		Hint: v.t("order.goodwill-hint", "amount", v.money(d.Order.Amount), "limit", v.money(limit)), MaxLength: 12, Required: true,
+		Hint: v.t("order.goodwill-hint", "amount", money(d.Order.Amount), "limit", money(limit)), MaxLength: 12, Required: true,
 	}
 	v.run(task{
 		Title: v.t("order.goodwill"), Back: v.path("orders", string(d.ID)), Danger: true, Fields: []ui.Input{{Field: amount}},
 		Read: func(f *typed) operators.Operation {
 			given, err := prepaid.ParseMoney(strings.ReplaceAll(f.text("amount"), ",", "."), d.Currency)
 			if err != nil || given.Minor <= 0 || given.Minor > d.Order.Amount.Minor {
-				f.wrong("amount", v.t("order.goodwill-wrong", "amount", v.money(d.Order.Amount)))
+				f.wrong("amount", v.t("order.goodwill-wrong", "amount", money(d.Order.Amount)))
 			}
 			return operators.GoodwillOrder{OfOrder: v.ofOrder(d), Amount: given}
 		},
 		Name: func(op operators.Operation) (string, string) {
-			given := v.money(op.(operators.GoodwillOrder).Amount)
+			given := money(op.(operators.GoodwillOrder).Amount)
 			return v.t("order.goodwill"), v.t("order.goodwill-button", "amount", given)
 		},
 	})
@@ -432,14 +431,9 @@ func (v *visit) resendOrder() {
 // whyNot is why an order does not allow an operation now, in words of the desk's.
 func (v *visit) whyNot(err error) string {
 	var not *topup.NotAllowedError
-	var none *operators.NoCardsError
 	switch {
-	case errors.As(err, &none):
-		return v.t("cards.none-to-do")
-	case errors.Is(err, cards.ErrOpen):
-		return v.t("cards.choose-text")
 	case !errors.As(err, &not):
-		return v.sayError(err)
+		return err.Error()
 	case errors.Is(not.Reason, topup.ErrWorkedOn):
 		return v.t("order.worked-on")
 	}

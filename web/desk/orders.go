@@ -254,7 +254,7 @@ func (v *visit) orderTable(list operators.OrderList) ui.Table {
 			reason = strings.TrimPrefix(reason+" · "+v.t("orders.needs-person"), " · ")
 		}
 		t.Rows = append(t.Rows, ui.Row{Href: v.path("orders", string(o.ID)), Cells: []ui.Cell{
-			{Text: o.ID.Grouped(), Mono: true}, {Status: v.orderStatus(o.Status), Second: reason}, {Text: o.Number}, {Text: v.digits(o.Amount) + " " + string(o.Currency)},
+			{Text: o.ID.Grouped(), Mono: true}, {Status: v.orderStatus(o.Status), Second: reason}, {Text: o.Number}, {Text: o.Amount + " " + string(o.Currency)},
 			{Text: v.paidWith(o.Funding, o.Method)}, {Time: v.at(o.CreatedAt)},
 		}})
 	}

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -53,7 +52,7 @@ func (v *visit) tableOfRights() rightsTable {
 		t.Roles = append(t.Roles, v.tOr("role."+string(role), string(role)))
 	}
 	for _, row := range operators.TableOfRights() {
-		r := rightsRow{Says: v.actName(row.Act)}
+		r := rightsRow{Says: v.tOr("act."+strings.ReplaceAll(strings.ReplaceAll(string(row.Act), " ", "-"), "'", ""), row.Says)}
 		for _, role := range operators.Roles() {
 			says := row.Rights[role].String()
 			if says != "" && row.Rights[role] != operators.May {
@@ -64,11 +63,6 @@ func (v *visit) tableOfRights() rightsTable {
 		t.Rows = append(t.Rows, r)
 	}
 	return t
-}
-
-// actName is an act as the table of rights names it.
-func (v *visit) actName(act operators.Act) string {
-	return v.t("act." + strings.ReplaceAll(wordKey(string(act)), "'", ""))
 }
 
 // stateOf is where somebody stands, as a status.
@@ -92,7 +86,7 @@ func (v *visit) people() {
 	}}
 	for _, row := range rows {
 		t.Rows = append(t.Rows, ui.Row{Href: peoplePath + "/" + row.ID, Cells: []ui.Cell{
-			{Text: row.Name}, {Status: v.stateOf(row)}, {Text: v.say(row.Roles)}, {Text: row.Email}, {Text: v.say(row.SignIn)},
+			{Text: row.Name}, {Status: v.stateOf(row)}, {Text: row.Roles}, {Text: row.Email}, {Text: row.SignIn},
 		}})
 	}
 	v.show(http.StatusOK, page{
@@ -137,7 +131,7 @@ func (v *visit) personPage() {
 		head.More = append(head.More, ui.Link{Href: at + "/leave", Text: v.t("people.leave")})
 	}
 	v.show(http.StatusOK, page{Head: head, Template: "person", Data: personFacts{[][2]string{
-		{v.t("people.roles"), v.say(row.Roles)}, {v.t("people.goodwill"), v.say(row.Goodwill)}, {v.t("people.sign-in"), v.say(row.SignIn)},
+		{v.t("people.roles"), row.Roles}, {v.t("people.goodwill"), row.Goodwill}, {v.t("people.sign-in"), row.SignIn},
 		{v.t("me.language"), v.tOr("language."+p.Language, p.Language)}, {v.t("me.zone"), p.TimeZone}, {v.t("people.since"), v.at(p.CreatedAt).Full},
 	}}})
 }
@@ -149,12 +143,12 @@ const fieldRoles = "roles-"
 func (v *visit) roleFields(now map[string][]operators.Role) []ui.Input {
 	var names []string
 	for _, role := range operators.Roles() {
-		names = append(names, v.roleName(string(role)))
+		names = append(names, string(role))
 	}
 	field := func(brand, label string) ui.Input {
 		var given []string
 		for _, role := range now[brand] {
-			given = append(given, v.roleName(string(role)))
+			given = append(given, string(role))
 		}
 		return ui.Input{Field: ui.Field{Name: fieldRoles + brand, Label: label, Value: strings.Join(given, ", "), MaxLength: 100}}
 	}
@@ -176,12 +170,7 @@ func (v *visit) readRoles(f *typed) map[string][]operators.Role {
 			continue
 		}
 		given := operators.RolesIn([]string{f.text(input.Name)}, nil)[operators.AllBrands]
-		for i, role := range given {
-			for _, known := range operators.Roles() {
-				if strings.EqualFold(string(role), v.roleName(string(known))) { // as the page names it
-					given[i], role = known, known
-				}
-			}
+		for _, role := range given {
 			if !slices.Contains(operators.Roles(), role) {
 				f.wrong(input.Name, v.t("people.no-role", "role", string(role)))
 			}
@@ -300,7 +289,6 @@ func (v *visit) simple(words string, op func(operators.PersonID) operators.Opera
 // linkPage is the template's data.
 type linkPage struct {
 	Errors []ui.FieldError
-	Key    string
 	Action string
 	Code   *ui.Field
 	Email  string
@@ -314,10 +302,7 @@ func (v *visit) linkFor() {
 	if !ok {
 		return
 	}
-	l := linkPage{Action: v.r.URL.Path, Key: cmp.Or(v.r.PostForm.Get(fieldKey), prepaid.NewToken()), Email: p.Email, Back: peoplePath + "/" + string(p.ID)}
-	if v.wasSent(l.Back) {
-		return
-	}
+	l := linkPage{Action: v.r.URL.Path, Email: p.Email, Back: peoplePath + "/" + string(p.ID)}
 	status := http.StatusOK
 	wrong := func(text string) {
 		status, l.Errors = http.StatusUnprocessableEntity, []ui.FieldError{{Text: text}}
@@ -333,7 +318,7 @@ func (v *visit) linkFor() {
 			}
 		}
 		if len(l.Errors) == 0 {
-			invitation, err := v.Desk.Desk.LinkFor(v.r.Context(), v.actor, v.r.PostForm.Get(fieldKey), p.ID)
+			invitation, err := v.Desk.Desk.LinkFor(v.r.Context(), v.actor, p.ID)
 			switch {
 			case err == nil:
 				l.Link = invitation.Link
@@ -342,12 +327,6 @@ func (v *visit) linkFor() {
 					return
 				}
 				wrong(v.t("do.code-hint"))
-			case errors.Is(err, operators.ErrFormUsed):
-				v.redirect(withDone(l.Back, l.Key))
-				return
-			case errors.Is(err, operators.ErrNoForm):
-				v.fail(err)
-				return
 			case errors.Is(err, operators.ErrCanSignIn):
 				wrong(v.t("people.can-sign-in"))
 			case errors.Is(err, operators.ErrPersonLeft):

@@ -149,7 +149,7 @@ func (v *visit) recordFilters() ui.Filters {
 		case name == "since" || name == "until":
 			f.Chips = append(f.Chips, ui.Chip{Text: v.spanSays(name, value), Remove: v.recordAt(name, "")})
 		default:
-			f.Chips = append(f.Chips, ui.Chip{Text: v.t("record."+name) + ": " + v.chipValue(name, value), Remove: v.recordAt(name, "")})
+			f.Chips = append(f.Chips, ui.Chip{Text: v.t("record."+name) + ": " + value, Remove: v.recordAt(name, "")})
 		}
 	}
 	kinds := ui.Choice{Name: "kind", Label: v.t("record.kind"), Options: []ui.Option{{Label: v.t("orders.any"), Chosen: q.Get("kind") == ""}}}
@@ -164,17 +164,6 @@ func (v *visit) recordFilters() ui.Filters {
 		{Name: "from", Label: v.t("record.from"), Value: q.Get("from"), Hint: v.t("record.from-hint")},
 	}, v.spanChoices()...)
 	return f
-}
-
-// chipValue is the value of a filter as people know it.
-func (v *visit) chipValue(name, value string) string {
-	switch name {
-	case "what":
-		return v.deedName(value)
-	case "from":
-		return v.deedFrom(value)
-	}
-	return value
 }
 
 // objectName is what a deed was done to, as people know it.
@@ -196,8 +185,6 @@ func (v *visit) objectPage(d operators.RecordRow) string {
 		return at.path("orders", d.Object)
 	case d.Kind == prepaid.OnCustomer && may(operators.ActSee):
 		return at.path("customers", d.Object)
-	case d.Kind == prepaid.OnCards && d.What != "create reseller" && may(operators.ActSee):
-		return at.path("cards", "jobs", d.Object)
 	case d.Kind == prepaid.OnKey && may(operators.ActSee):
 		return at.path("developers", d.Object)
 	case d.Kind == prepaid.OnChannel && may(operators.ActSee):
@@ -226,13 +213,13 @@ func (v *visit) recordTable(list operators.RecordList) ui.Table {
 		if v.brand == nil {
 			object.Second = v.brandTitle(d.Brand)
 		}
-		who := ui.Cell{Text: v.deedWho(d.Who), To: v.recordAt("who", d.Who), Second: v.roleFrom(d)}
+		who := ui.Cell{Text: d.Who, To: v.recordAt("who", d.Who), Second: v.roleFrom(d)}
 		outcome := ui.Cell{Status: v.deedStatus(d.Outcome)}
 		if d.ApprovedBy != "" {
 			outcome.Second = v.t("record.approved", "who", d.ApprovedBy)
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
-			{Time: v.atMinute(d.At)}, {Text: v.deedName(d.What), To: v.recordAt("what", d.What), Second: v.deedReason(d.Why)}, object, who, {Text: changeSays(v.deedValue(d.Old), v.deedValue(d.New))}, outcome,
+			{Time: v.atMinute(d.At)}, {Text: d.What, To: v.recordAt("what", d.What), Second: d.Why}, object, who, {Text: changeSays(d.Old, d.New)}, outcome,
 		}})
 	}
 	return t
@@ -248,9 +235,9 @@ func (v *visit) atMinute(t time.Time) ui.Time {
 // roleFrom says in which role a deed was done, and from where.
 func (v *visit) roleFrom(d operators.RecordRow) string {
 	if d.Role == d.From {
-		return v.roleName(d.Role) // "machine" once
+		return d.Role // "machine" once
 	}
-	return strings.Trim(v.roleName(d.Role)+" · "+v.deedFrom(d.From), " ·")
+	return strings.Trim(d.Role+" · "+d.From, " ·")
 }
 
 // changeSays is what was before and what is now.
@@ -269,7 +256,7 @@ func (v *visit) deedStatus(outcome string) ui.Status {
 	case operators.DeedDone:
 		return ui.Status{Tone: ui.Good, Word: v.t("record.done")}
 	}
-	return ui.Status{Tone: ui.Idle, Word: v.deedValue(outcome)}
+	return ui.Status{Tone: ui.Idle, Word: outcome}
 }
 
 // brandTitle is a brand as people know it; of "", that it is none.
@@ -290,7 +277,7 @@ func (v *visit) seals() (ui.Table, error) {
 		return t, fmt.Errorf("latest seal: %w", err)
 	}
 	for _, l := range links {
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: v.brandTitle(l.Brand)}, {Time: v.atMinute(l.SealedAt)}, {Text: l.String(), Mono: true}, {Text: v.number(l.Deeds)}}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: v.brandTitle(l.Brand)}, {Time: v.atMinute(l.SealedAt)}, {Text: l.String(), Mono: true}, {Text: number(l.Deeds)}}})
 	}
 	return t, nil
 }

@@ -55,12 +55,6 @@ func table() []route {
 		peopleRoutes(),
 		searchRoutes(),
 		customerRoutes(),
-		cardsListRoutes(),
-		cardRoutes(),
-		cardJobsRoutes(),
-		cardsWorkRoutes(),
-		cardsPrintersRoutes(),
-		cardsIncidentRoutes(),
 	)
 }
 

@@ -3,7 +3,6 @@ package desk
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"pulsa/operators"
 	"pulsa/prepaid"
@@ -19,7 +18,6 @@ func searchRoutes() []route {
 type searchData struct {
 	Found ui.Table
 	Hint  string
-	Tries []ui.Link // what to do where nothing was found
 }
 
 // search finds what was typed, in all brands of the person. One hit is gone to.
@@ -43,7 +41,7 @@ func (v *visit) search() {
 		}
 	}
 	if len(found) == 0 {
-		v.nothingFound()
+		v.notSearched("search.none", v.t("search.none-text"))
 		return
 	}
 	t := ui.Table{Caption: v.t("search.found"), Columns: []ui.Column{
@@ -55,7 +53,7 @@ func (v *visit) search() {
 			{Text: v.Brands.Known(f.Brand).Title}, {Time: v.at(f.At)},
 		}})
 	}
-	v.show(http.StatusOK, page{Head: ui.Head{Title: v.t("search.found"), Sentence: v.t("search.several", "count", v.number(int64(len(found))))},
+	v.show(http.StatusOK, page{Head: ui.Head{Title: v.t("search.found"), Sentence: v.t("search.several", "count", number(int64(len(found))))},
 		Template: "search", Data: searchData{Found: t, Hint: v.t("search.can")}})
 }
 
@@ -69,23 +67,6 @@ func (v *visit) notSearched(title, text string) {
 	v.show(http.StatusUnprocessableEntity, page{Head: ui.Head{Title: v.t(title), Sentence: text}, Template: "search", Data: searchData{Hint: v.t("search.can")}})
 }
 
-// nothingFound says what to try next. Of a phone number it says which, masked, and where it was looked for.
-func (v *visit) nothingFound() {
-	head, data := ui.Head{Title: v.t("search.none"), Sentence: v.t("search.none-text")}, searchData{Hint: v.t("search.can")}
-	if number, ok := operators.ReadNumberAt(v.r.PostForm.Get(searchField), v.brand); ok {
-		var titles []string
-		for _, b := range v.seen() {
-			titles = append(titles, b.Title)
-		}
-		head = ui.Head{Title: v.t("search.no-customer", "number", number.Masked()), Sentence: v.t("search.no-customer-text", "brands", strings.Join(titles, ", "))}
-		data.Tries = append(data.Tries, ui.Link{Href: v.path("customers"), Text: v.t("search.all-customers", "brand", v.brand.Title)})
-		if v.may(operators.ActBlock) != operators.Not {
-			data.Tries = append(data.Tries, ui.Link{Href: v.path("blocks", "add"), Text: v.t("search.block")})
-		}
-	}
-	v.show(http.StatusUnprocessableEntity, page{Head: head, Template: "search", Data: data})
-}
-
 // pageOf is the page of what was found; "" where it has none.
 func (v *visit) pageOf(f operators.Found) string {
 	at := *v
@@ -95,8 +76,6 @@ func (v *visit) pageOf(f operators.Found) string {
 		return at.path("orders", f.ID)
 	case prepaid.OnCustomer:
 		return at.path("customers", f.ID)
-	case prepaid.OnCards:
-		return at.path("cards", f.ID)
 	}
 	return ""
 }

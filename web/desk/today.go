@@ -104,12 +104,12 @@ func (v *visit) freshToday(t operators.Today) (ui.Fresh, error) {
 func (v *visit) todaySentence(t operators.Today) string {
 	says := v.t("today.no-orders")
 	if share := t.All.Share(); share >= 0 {
-		says = v.t("today.sentence", "share", strconv.Itoa(share), "orders", v.number(int64(t.All.Orders)))
+		says = v.t("today.sentence", "share", strconv.Itoa(share), "orders", number(int64(t.All.Orders)))
 	}
 	if t.WaitCount == 0 {
 		return says + " " + v.t("today.nobody-waits")
 	}
-	return says + " " + v.t("today.waiting", "count", v.number(int64(t.WaitCount)), "age", v.span(t.At.Sub(t.OldestWait)))
+	return says + " " + v.t("today.waiting", "count", number(int64(t.WaitCount)), "age", v.span(t.At.Sub(t.OldestWait)))
 }
 
 func (v *visit) todayShown(t operators.Today, approvals int) todayData {
@@ -135,12 +135,12 @@ func (v *visit) ordersLink(pairs ...string) string {
 // orderFigures are orders and the share of them that was delivered, by hour.
 func (v *visit) orderFigures(t operators.Today) []ui.Figure {
 	since := v.t("today.24h")
-	orders := ui.Figure{Label: v.t("today.orders"), Number: v.number(int64(t.All.Orders)), Since: since, Href: v.ordersLink("since", "24h")}
+	orders := ui.Figure{Label: v.t("today.orders"), Number: number(int64(t.All.Orders)), Since: since, Href: v.ordersLink("since", "24h")}
 	share := ui.Figure{Label: v.t("today.delivered"), Number: "–", Since: since, Href: v.ordersLink("status", "delivered", "since", "24h")}
 	if s := t.All.Share(); s >= 0 {
 		share.Number, share.Unit, share.Tone = strconv.Itoa(s), "%", shareTone(s)
 	}
-	declined := ui.Figure{Label: v.t("today.declined"), Number: v.number(int64(t.All.Declined)), Since: since, Href: v.ordersLink("status", "declined", "since", "24h")}
+	declined := ui.Figure{Label: v.t("today.declined"), Number: number(int64(t.All.Declined)), Since: since, Href: v.ordersLink("status", "declined", "since", "24h")}
 	for _, h := range t.Hours {
 		at := h.From.In(v.zone()).Format("15:04")
 		orders.Points = append(orders.Points, ui.Point{Label: at, Value: float64(h.Orders)})
@@ -167,23 +167,23 @@ func shareTone(percent int) ui.Tone {
 
 // workFigures are what waits for somebody.
 func (v *visit) workFigures(t operators.Today, approvals int) []ui.Figure {
-	waiting := ui.Figure{Label: v.t("today.waits"), Number: v.number(int64(t.WaitCount)), Href: v.placeLink("waiting")}
+	waiting := ui.Figure{Label: v.t("today.waits"), Number: number(int64(t.WaitCount)), Href: v.placeLink("waiting")}
 	if t.WaitCount > 0 {
 		waiting.Tone, waiting.Unit = ui.Wait, v.t("today.oldest", "age", v.span(t.At.Sub(t.OldestWait)))
 	}
-	held := ui.Figure{Label: v.t("today.held"), Number: v.number(int64(t.HeldCount)), Href: v.ordersLink("status", "held")}
+	held := ui.Figure{Label: v.t("today.held"), Number: number(int64(t.HeldCount)), Href: v.ordersLink("status", "held")}
 	if t.HeldCount > 0 {
 		held.Tone = ui.Wait
 	}
-	differences := ui.Figure{Label: v.t("today.differences"), Number: v.number(int64(t.Differences)), Href: v.placeLink("waiting")}
+	differences := ui.Figure{Label: v.t("today.differences"), Number: number(int64(t.Differences)), Href: v.placeLink("waiting")}
 	if differences.Href != "" {
 		differences.Href += "?kind=difference"
 	}
-	mine := ui.Figure{Label: v.t("today.approvals"), Number: v.number(int64(approvals)), Href: v.placeLink("approvals")}
+	mine := ui.Figure{Label: v.t("today.approvals"), Number: number(int64(approvals)), Href: v.placeLink("approvals")}
 	if approvals > 0 {
 		mine.Tone = ui.Wait
 	}
-	outbox := ui.Figure{Label: v.t("today.outbox"), Number: v.number(int64(t.Outbox)), Href: v.placeLink("channels")}
+	outbox := ui.Figure{Label: v.t("today.outbox"), Number: number(int64(t.Outbox)), Href: v.placeLink("channels")}
 	if t.Outbox > 0 {
 		age := t.At.Sub(t.OldestSend)
 		outbox.Unit = v.t("today.oldest", "age", v.span(age))
@@ -204,7 +204,7 @@ func (v *visit) placeLink(name string) string {
 func (v *visit) walletFigures(t operators.Today) []ui.Figure {
 	var all []ui.Figure
 	for _, w := range t.Wallets {
-		f := ui.Figure{Label: v.t("today.wallet", "network", w.Network), Number: v.money(w.Balance), Since: v.t("today.read-at", "time", v.clock(w.At))}
+		f := ui.Figure{Label: v.t("today.wallet", "network", w.Network), Number: money(w.Balance), Since: v.t("today.read-at", "time", v.clock(w.At))}
 		if w.Hours >= 0 {
 			f.Unit = v.t("today.lasts", "age", v.span(time.Duration(w.Hours*float64(time.Hour))))
 			switch {
@@ -224,16 +224,16 @@ func (v *visit) walletFigures(t operators.Today) []ui.Figure {
 
 // alarmFigures tell whether somebody guesses.
 func (v *visit) alarmFigures(t operators.Today) []ui.Figure {
-	wrong := ui.Figure{Label: v.t("today.wrong-codes"), Number: v.number(t.WrongCodes), Since: v.t("today.10min")}
+	wrong := ui.Figure{Label: v.t("today.wrong-codes"), Number: number(t.WrongCodes), Since: v.t("today.10min")}
 	if t.Wave {
 		wrong.Tone, wrong.Unit = ui.Bad, v.t("today.wave")
 	}
-	locked := ui.Figure{Label: v.t("today.locked-pins"), Number: v.number(int64(t.Locked.PIN)), Since: v.t("today.now")}
+	locked := ui.Figure{Label: v.t("today.locked-pins"), Number: number(int64(t.Locked.PIN)), Since: v.t("today.now")}
 	if v.brand != nil && hasRoute("GET", "/{brand}/customers") {
 		locked.Href = v.path("customers") + "?locked=yes"
 	}
-	cards := ui.Figure{Label: v.t("today.locked-codes"), Number: v.number(int64(t.Locked.Codes)), Since: v.t("today.now")}
-	codes := ui.Figure{Label: v.t("today.codes"), Number: v.number(int64(t.Codes.Sent)), Since: v.t("today.hour")}
+	cards := ui.Figure{Label: v.t("today.locked-codes"), Number: number(int64(t.Locked.Codes)), Since: v.t("today.now")}
+	codes := ui.Figure{Label: v.t("today.codes"), Number: number(int64(t.Codes.Sent)), Since: v.t("today.hour")}
 	if t.Codes.Sent > 0 {
 		share := t.Codes.Used * 100 / t.Codes.Sent
 		codes.Unit = v.t("today.codes-used", "share", strconv.Itoa(share))
@@ -249,7 +249,7 @@ func (v *visit) declinedTable(t operators.Today) ui.Table {
 	table := ui.Table{Caption: v.t("today.declined-by"), Columns: []ui.Column{{Name: v.t("today.reason")}, {Name: v.t("today.count"), Money: true}}}
 	for _, r := range t.Declined {
 		table.Rows = append(table.Rows, ui.Row{Href: v.ordersLink("status", "declined", "reason", r.Reason, "since", "24h"), Cells: []ui.Cell{
-			{Text: v.reason(r.Reason)}, {Text: v.number(int64(r.Count))},
+			{Text: v.reason(r.Reason)}, {Text: number(int64(r.Count))},
 		}})
 	}
 	return table
@@ -260,7 +260,7 @@ func (v *visit) heldTable(t operators.Today) ui.Table {
 	table := ui.Table{Caption: v.t("today.held-by"), Columns: []ui.Column{{Name: v.t("today.reason")}, {Name: v.t("today.count"), Money: true}, {Name: v.t("today.oldest-one")}}}
 	for _, h := range t.Held {
 		table.Rows = append(table.Rows, ui.Row{Href: v.ordersLink("status", "held", "reason", h.Reason), Cells: []ui.Cell{
-			{Text: v.reason(h.Reason)}, {Text: v.number(int64(h.Count))}, {Text: v.span(t.At.Sub(h.Oldest))},
+			{Text: v.reason(h.Reason)}, {Text: number(int64(h.Count))}, {Text: v.span(t.At.Sub(h.Oldest))},
 		}})
 	}
 	return table
@@ -275,7 +275,7 @@ func (v *visit) waitTable(t operators.Today) ui.Table {
 				continue
 			}
 			table.Rows = append(table.Rows, ui.Row{Href: v.placeLink("waiting") + "?" + query("kind", string(kind)), Cells: []ui.Cell{
-				{Text: v.t("wait.kind." + string(kind))}, {Text: v.number(int64(w.Count))}, {Text: v.span(t.At.Sub(w.Oldest))},
+				{Text: v.t("wait.kind." + string(kind))}, {Text: number(int64(w.Count))}, {Text: v.span(t.At.Sub(w.Oldest))},
 			}})
 		}
 	}
@@ -288,7 +288,7 @@ func (v *visit) lightsTable(all []operators.ChannelHealth) ui.Table {
 	for _, h := range all {
 		brand, _, _ := strings.Cut(h.Channel, "/")
 		table.Rows = append(table.Rows, ui.Row{Href: "/" + brand + "/channels", Cells: []ui.Cell{
-			{Text: h.Channel}, {Status: v.light(h)}, {Text: v.number(int64(h.Sent))},
+			{Text: h.Channel}, {Status: v.light(h)}, {Text: number(int64(h.Sent))},
 		}})
 	}
 	return table

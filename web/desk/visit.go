@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -12,7 +13,6 @@ import (
 	"time"
 
 	"pulsa/accounts"
-	"pulsa/cards"
 	"pulsa/developers"
 	"pulsa/operators"
 	"pulsa/prepaid"
@@ -293,6 +293,18 @@ func (v *visit) clock(t time.Time) string {
 // signs are currencies that have one of their own.
 var signs = map[prepaid.Currency]string{"EUR": "€", "USD": "$", "GBP": "£"}
 
+// money is an amount as sentences say it: "€10.00".
+func money(m prepaid.Money) string {
+	sign, number := "", m.Number()
+	if number, negative := strings.CutPrefix(number, "-"); negative {
+		return "−" + money(prepaid.Money{Minor: -m.Minor, Currency: m.Currency}) + strings.Repeat("", len(number))
+	}
+	if sign = signs[m.Currency]; sign == "" {
+		return number + " " + string(m.Currency)
+	}
+	return sign + number
+}
+
 // state answers with a page that says one thing: why there is nothing else.
 func (v *visit) state(status int, title, text string) {
 	s := ui.State{Text: text, Link: &ui.Link{Href: "/", Text: v.t("state.home")}}
@@ -311,8 +323,7 @@ func (v *visit) notHere() {
 }
 
 // missing are errors that say that something does not exist.
-var missing = []error{topup.ErrNoOrder, accounts.ErrNoCustomer, developers.ErrNoKey, developers.ErrNoDelivery, operators.ErrNoMandate, operators.ErrNoOpenItem, operators.ErrNoNews, operators.ErrNoBlock,
-	operators.ErrNoCard, cards.ErrNoJob, cards.ErrNoFile, cards.ErrNoPrinter}
+var missing = []error{topup.ErrNoOrder, accounts.ErrNoCustomer, developers.ErrNoKey, developers.ErrNoDelivery, operators.ErrNoMandate, operators.ErrNoOpenItem, operators.ErrNoNews, operators.ErrNoBlock}
 
 // fail answers a request whose page can't be made: 404 where a thing does not exist, 403 where it is not the person's, 422 where the form
 // lacks something, 500 else.
@@ -324,8 +335,8 @@ func (v *visit) fail(err error) {
 		return
 	case errors.Is(err, context.Canceled):
 		return // nobody reads the answer
-	case errors.Is(err, operators.ErrNoReason), errors.Is(err, operators.ErrLongReason), errors.Is(err, operators.ErrNoForm), errors.Is(err, operators.ErrFormUsed):
-		v.state(http.StatusUnprocessableEntity, "ui.errors", v.t("do.not-now", "why", v.sayError(err)))
+	case errors.Is(err, operators.ErrNoReason), errors.Is(err, operators.ErrNoForm), errors.Is(err, operators.ErrFormUsed):
+		v.state(http.StatusUnprocessableEntity, "ui.errors", v.t("do.not-now", "why", err.Error()))
 		return
 	}
 	for _, m := range missing {
@@ -364,4 +375,13 @@ func (v *visit) home() {
 		}
 	}
 	v.notHere()
+}
+
+// number is a count as people read it: "10,000".
+func number(n int64) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }

@@ -132,7 +132,7 @@ func (v *visit) waitList(rows []operators.Wait) ui.Table {
 		}
 		amount := ""
 		if w.Amount.Currency != "" {
-			amount = v.money(w.Amount)
+			amount = money(w.Amount)
 		}
 		since := v.at(w.Since)
 		since.Short = v.span(v.Clock.Now().Sub(w.Since))
@@ -228,7 +228,7 @@ func (v *visit) waitingOne() {
 		shown.Facts = append(shown.Facts, [2]string{v.t("wait.number"), w.Number})
 	}
 	if w.Amount.Currency != "" {
-		shown.Facts = append(shown.Facts, [2]string{v.t("wait.amount"), v.money(w.Amount)})
+		shown.Facts = append(shown.Facts, [2]string{v.t("wait.amount"), money(w.Amount)})
 	}
 	if why := v.waitWhy(w); why != "" {
 		shown.Facts = append(shown.Facts, [2]string{v.t("wait.why"), why})
@@ -279,7 +279,7 @@ func (v *visit) itemsTable(w operators.Wait) ui.Table {
 		{Name: v.t("wait.what")}, {Name: v.t("wait.provider")}, {Name: v.t("wait.ours"), Money: true}, {Name: v.t("wait.theirs"), Money: true}, {Name: v.t("wait.happened")},
 	}}
 	for _, i := range w.Items {
-		sum := func(minor int64) string { return v.money(prepaid.Money{Minor: minor, Currency: i.Currency}) }
+		sum := func(minor int64) string { return money(prepaid.Money{Minor: minor, Currency: i.Currency}) }
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{
 			{Text: i.Kind, Second: i.Note}, {Text: i.Provider, Second: i.Reference}, {Text: sum(i.Ours)}, {Text: sum(i.Theirs)}, {Time: v.at(i.HappenedAt)},
 		}})
@@ -295,7 +295,7 @@ func (v *visit) addMandates(w operators.Wait, shown *waitShown) error {
 	mandates, err := v.Desk.Desk.Customers.Mandates.MandatesOf(v.r.Context(), w.Customer)
 	for _, m := range mandates {
 		shown.Mandates = append(shown.Mandates, mandateForm{m.Reference, v.at(m.AgreedAt).Full, v.path("mandates", m.Reference), ui.Field{
-			Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), MaxLength: operators.MaxReason, Required: true,
+			Name: fieldReason, Label: v.t("do.reason"), Hint: v.t("do.reason-hint"), MaxLength: maxReason, Required: true,
 		}})
 	}
 	return err
@@ -393,7 +393,7 @@ func (v *visit) evidence() {
 	}
 	shown := evidenceShown{Evidence: e, Language: v.language, Agreed: v.at(e.Mandate.AgreedAt).Full, Made: v.at(v.Clock.Now()).Full}
 	for _, o := range e.Orders {
-		shown.Orders = append(shown.Orders, [4]string{o.ID.Grouped(), v.at(o.CreatedAt).Full, v.money(o.Amount), v.t("order.status." + string(o.Status))})
+		shown.Orders = append(shown.Orders, [4]string{o.ID.Grouped(), v.at(o.CreatedAt).Full, money(o.Amount), v.t("order.status." + string(o.Status))})
 	}
 	file, err := v.html("evidence", shown)
 	if err != nil {

@@ -79,7 +79,7 @@ type Column struct {
 	Wide  bool   // left out under 900 px
 }
 
-// Cell is a cell of a row.
+// Cell is a cell of a row. The first cell of a row is its link.
 type Cell struct {
 	Text   string
 	Second string // a second line: a reason
@@ -91,8 +91,7 @@ type Cell struct {
 
 // Row is one row of a table.
 type Row struct {
-	Href  string // where the row leads; "" for nowhere
-	Link  int    // the cell that is its link
+	Href  string // where its first cell leads; "" for nowhere
 	ID    string // of its tick box; "" for none
 	Cells []Cell
 }
@@ -112,7 +111,7 @@ type Table struct {
 func (t Table) Zip(r Row) []ColumnCell {
 	all := make([]ColumnCell, len(r.Cells))
 	for i, c := range r.Cells {
-		all[i] = ColumnCell{Column: t.Columns[i], Cell: c, First: i == r.Link, Href: r.Href}
+		all[i] = ColumnCell{Column: t.Columns[i], Cell: c, First: i == 0, Href: r.Href}
 	}
 	return all
 }
@@ -121,7 +120,7 @@ func (t Table) Zip(r Row) []ColumnCell {
 type ColumnCell struct {
 	Column
 	Cell
-	First bool // it is the row's link
+	First bool
 	Href  string
 }
 
@@ -258,34 +257,32 @@ type UndoForm struct {
 
 // Confirm is the panel before something is done: {{template "confirm" .}}.
 type Confirm struct {
-	Title     string // "Refund €10.00"
-	Does      string // one sentence: what will happen
-	Reads     string // what the customer will read; "" for nothing
-	Asks      string // who else must agree; "" where nobody
-	Changed   string // what changed since the person last looked; "" for nothing
-	Before    string // with Changed: the sentence that they saw
-	Action    string // where it posts to
-	Key       string // the form's key
-	Seen      string // what the person was told, so that what changed meanwhile is told
-	Fields    []Input
-	Hidden    [][2]string
-	Errors    []FieldError // the summary
-	Reason    Field        // without a name: none is asked
-	Code      *Field       // of the second factor; nil where it is fresh
-	Button    string       // verb and number
-	Danger    bool
-	Back      string // where Cancel leads
-	Ready     bool   // what will happen is known: else the form is sent by GET to find out
-	Post      bool   // it is posted, too, to find that out: its fields may stand in no address
-	TakesFile bool   // one of the fields is a file
+	Title   string // "Refund €10.00"
+	Does    string // one sentence: what will happen
+	Reads   string // what the customer will read; "" for nothing
+	Asks    string // who else must agree; "" where nobody
+	Changed string // what changed since the person last looked; "" for nothing
+	Before  string // with Changed: the sentence that they saw
+	Action  string // where it posts to
+	Key     string // the form's key
+	Seen    string // what the person was told, so that what changed meanwhile is told
+	Fields  []Input
+	Hidden  [][2]string
+	Errors  []FieldError // the summary
+	Reason  Field        // without a name: none is asked
+	Code    *Field       // of the second factor; nil where it is fresh
+	Button  string       // verb and number
+	Danger  bool
+	Back    string // where Cancel leads
+	Ready   bool   // what will happen is known: else the form is sent by GET to find out
+	Post    bool   // it is posted, too, to find that out: its fields may stand in no address
 }
 
 // Input is a field, or a choice of several.
 type Input struct {
 	Field
-	Options []Option // radio buttons; of a select where Select is set
-	Select  bool
-	Rows    int // of a text area; 0 is one line
+	Options []Option // radio buttons
+	Rows    int      // of a text area; 0 is one line
 }
 
 // FieldError is a line of the error summary.

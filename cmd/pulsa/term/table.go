@@ -127,14 +127,6 @@ func (t *Table[T]) Print(rows []T, err error) error {
 	return t.End()
 }
 
-// Page is Print for a page of a list. Beside the rows it says how to list the page that follows; next is "" where none does.
-func (t *Table[T]) Page(e Env, rows []T, next string, err error) error {
-	if err = t.Print(rows, err); err == nil && next != "" {
-		_, err = fmt.Fprintf(t.output.Beside(e), "next page: --after %s\n", next)
-	}
-	return err
-}
-
 // Record prints alone the one row that a call has returned, unless the call has failed. Its text has a line for each fact that the
 // row's method Facts returns, a label and what is said under it in columns; or else for each column.
 func (t *Table[T]) Record(row T, err error) error {

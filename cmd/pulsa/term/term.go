@@ -60,13 +60,6 @@ func (e Env) Confirm(ctx context.Context, question string) error {
 	}
 }
 
-// Note says sentences on Stderr, a line each, beside what programs read.
-func (e Env) Note(sentences []string) {
-	for _, s := range sentences {
-		fmt.Fprintln(e.Stderr, s)
-	}
-}
-
 // Stamp formats a time for people and programs, in UTC. The zero time is "".
 func Stamp(t time.Time) string {
 	if t.IsZero() {

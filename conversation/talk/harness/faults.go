@@ -98,8 +98,8 @@ func (c cutGateway) Cancel(ctx context.Context, reference string) topup.Result {
 	return c.life.unless(func() topup.Result { return c.Gateway.Cancel(ctx, reference) })
 }
 
-func (c cutGateway) Refund(ctx context.Context, reference string, back topup.Repayment) topup.Result {
-	return c.life.unless(func() topup.Result { return c.Gateway.Refund(ctx, reference, back) })
+func (c cutGateway) Refund(ctx context.Context, reference string, part prepaid.Money) topup.Result {
+	return c.life.unless(func() topup.Result { return c.Gateway.Refund(ctx, reference, part) })
 }
 
 // Sign implements payments.Signer, which the simulated gateway is.

@@ -24,8 +24,7 @@ import (
 type Maker struct {
 	config   config.Config
 	prompts  map[string]*conversation.BrandPrompts // read and checked once for all stories
-	database string                                // PostgreSQL in which each story gets an empty schema; "": an embedded file each
-	schemas  scratch.Pool                          // of that database
+	database string                                // PostgreSQL in which each story gets a schema; "": an embedded file each
 	redis    string
 	folder   string // of the embedded stores
 	template string // an empty, migrated database, copied for each story
@@ -40,7 +39,7 @@ func NewMaker(ctx context.Context, c config.Config, database, redis string) (*Ma
 	if err != nil {
 		return nil, err
 	}
-	m := &Maker{config: c, database: database, schemas: scratch.Pool{Database: database}, redis: redis, folder: folder}
+	m := &Maker{config: c, database: database, redis: redis, folder: folder}
 	m.numbers.Store(rand.Int64N(1 << 20)) // keeps the stories of two runs on shared stores apart
 	m.config.Data = folder
 	m.config.PublicURL = "http://127.0.0.1:8080"
@@ -66,9 +65,7 @@ func NewMaker(ctx context.Context, c config.Config, database, redis string) (*Ma
 }
 
 // Close removes what the stories have left. All programs must be closed.
-func (m *Maker) Close() error {
-	return errors.Join(m.schemas.Close(context.Background()), os.RemoveAll(m.folder))
-}
+func (m *Maker) Close() error { return os.RemoveAll(m.folder) }
 
 // Fresh implements talk.Maker.
 func (m *Maker) Fresh(brand string) (string, error) {
@@ -120,7 +117,7 @@ func (m *Maker) stores(ctx context.Context, s *Program) (err error) {
 	}
 	if m.database != "" {
 		var address string
-		if address, s.drop, err = m.schemas.Take(ctx); err != nil {
+		if address, s.drop, err = scratch.Schema(ctx, m.database); err != nil {
 			return err
 		}
 		s.config.DatabaseURL = prepaid.NewSecret(address)

@@ -73,12 +73,13 @@ func (s *Suite) Run(ctx context.Context, at Stage) (*talk.Report, error) {
 func (s *Suite) Cover(r *talk.Report) talk.Coverage { return r.Cover(s.flows) }
 
 // Fix is talk.Fix on fresh programs.
-func (s *Suite) Fix(ctx context.Context, at Stage) (talk.Fixes, error) {
+func (s *Suite) Fix(ctx context.Context, at Stage) ([]talk.Fixed, []string, error) {
 	m, err := NewMaker(ctx, s.config, at.Database, at.Redis)
 	if err != nil {
-		return talk.Fixes{}, err
+		return nil, nil, err
 	}
-	return talk.Fix(ctx, m, s.Scripts, at.Options), m.Close()
+	fixed, notes := talk.Fix(ctx, m, s.Scripts, at.Options)
+	return fixed, notes, m.Close()
 }
 
 // Record is talk.Record on a fresh program. "" stands for the first test brand. Where it fails, it returns the story so far.

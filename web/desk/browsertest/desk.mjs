@@ -172,21 +172,6 @@ try {
     });
   }
 
-  await task("lock a stolen range of 10,000", page, "/demo/cards/incident", 3, async () => {
-    await tabTo(page, "#filter-from");
-    await page.keyboard.type("909-00000001");
-    await tabTo(page, "#filter-to");
-    await page.keyboard.type("909-00010000");
-    await press(page, "Enter");
-    await shows(page, /10,000 cards: 10,000 on sale/);
-    await tabTo(page, "a[href*='/cards/lock?']");
-    await press(page, "Enter");
-    await shows(page, /10000 cards/);
-    await settles(page);
-    await shows(page, /10,000/, /lock/i);
-    await page.locator("progress[value='10000']").waitFor(); // without another load
-  });
-
   const seen = new Set();
   const places = await page.goto(desk + "/demo/orders").then(() => page.locator("a.place").evaluateAll((all) => all.map((a) => a.getAttribute("href"))));
   for (const [name, path] of [
@@ -195,19 +180,6 @@ try {
     ["goodwill", (await firstOf(page, "/demo/orders?status=delivered", 9)) + "/goodwill"],
     ["customer", await firstOf(page, "/demo/customers")],
     ["waiting-one", await firstOf(page, "/demo/waiting")],
-    ["cards-locked", "/demo/cards?status=locked&from=909-00000001&to=909-00010000"],
-    ["cards-all-chosen", "/demo/cards?series=101&all=found"],
-    ["card", "/demo/cards/909-00000042"],
-    ["cards-generate", "/demo/cards/generate?amount=10&quantity=500&series=404&code-length=14&set-reseller=none&through=2031-12-31&through-time=18%3A00&name=Spring"],
-    ["cards-edit", "/demo/cards/edit?series=101&all=found"],
-    ["cards-void", "/demo/cards/void?series=909&all=found"],
-    ["cards-delete", "/demo/cards/delete?series=909&all=found"],
-    ["cards-unlock", "/demo/cards/unlock?tick=909-00000042"],
-    ["cards-jobs", "/demo/cards/jobs"],
-    ["cards-job", await firstOf(page, "/demo/cards/jobs")],
-    ["cards-printers", "/demo/cards/printers"],
-    ["cards-printers-add", "/demo/cards/printers/add"],
-    ["cards-incident", "/demo/cards/incident?from=909-00000001&to=909-00010000&since=2026-01-01"],
   ]) {
     if (!path || path.startsWith("undefined") || seen.has(path)) continue;
     seen.add(path);

@@ -16,7 +16,6 @@ import (
 
 	"pulsa/app"
 	"pulsa/app/apptest"
-	"pulsa/cards"
 	"pulsa/prepaid"
 )
 
@@ -88,7 +87,6 @@ func crowd(t *testing.T, data, database string) {
 	began := time.Now()
 	apptest.Crowd(t, p.Program, p.Sims.Gateway.CompleteSetup, server.URL, orders(t))
 	t.Logf("%d orders took %s", orders(t), time.Since(began).Round(time.Second))
-	stock(t, p)
 	const guesser, unclear = "+31620000001", "+31620008009" // desk.mjs knows them
 	apptest.Register(t, p.Program, p.Sims.Gateway.CompleteSetup, unclear)
 	apptest.Register(t, p.Program, p.Sims.Gateway.CompleteSetup, guesser)
@@ -96,23 +94,6 @@ func crowd(t *testing.T, data, database string) {
 		text := fmt.Sprintf("REDEEM %014d", 12345678901230+n)
 		if answer, status := apptest.Post(t, server.URL, map[string]any{"id": prepaid.NewToken(), "from": guesser, "text": text}); status != http.StatusOK {
 			t.Fatalf("%s is answered %d %s", text, status, answer)
-		}
-	}
-}
-
-// stolen is how many cards of series 909 are on sale. desk.mjs locks them.
-const stolen = 10_000
-
-// stock makes cards that are on sale.
-func stock(t *testing.T, p *app.Program) {
-	t.Helper()
-	b := p.Brands.Named("demo")
-	for series, quantity := range map[string]int{"909": stolen, "101": max(orders(t)-stolen, 200)} {
-		err := p.Cards.Generate(t.Context(), cards.GenerateRequest{
-			Brand: b.Name, Amount: prepaid.Money{Minor: 1000, Currency: b.Currency}, Quantity: quantity, Series: series, Live: true,
-		}, nil)
-		if err != nil {
-			t.Fatal(err)
 		}
 	}
 }

@@ -77,10 +77,8 @@
 
   // Tick boxes tell the bar of the selection how many are chosen.
   const bar = $("[data-selection]");
-  const count = () => {
-    const out = bar && $("output", bar);
-    if (out) out.value = document.querySelectorAll("[data-row] input:checked").length;
-  };
-  document.addEventListener("change", count);
-  count(); // who comes back finds the ticks as they were
+  document.addEventListener("change", () => {
+    const n = document.querySelectorAll("[data-row] input:checked").length;
+    if (bar) { bar.hidden = n === 0; const out = $("output", bar); if (out) out.value = n; }
+  });
 })();
